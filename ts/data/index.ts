@@ -1,0 +1,6 @@
+/** Where training data comes from: datasets, patches, image folders, batches. */
+export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
+export { type Dataset, disposeSample, type GetOptions, mapSample, type Sample, sampleTensors } from "./dataset.js";
+export { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
+export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
+export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";

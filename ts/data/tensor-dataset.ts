@@ -1,0 +1,46 @@
+import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { type Dataset, mapSample, type Sample, sampleTensors } from "./dataset.js";
+
+/** Options of {@link TensorDataset}: tensors whose first dimension counts the examples. */
+export interface TensorDatasetOptions {
+  /** Ground truth [N, ...]. */
+  x?: Tensor;
+  /** Measurements [N, ...]. */
+  y?: Tensor;
+  /** Parameters of the physics, each [N, ...]. */
+  params?: Record<string, Tensor>;
+}
+
+/**
+ * Examples that lie in memory. The dataset does not copy the tensors and does not own them.
+ *
+ * @throws ArgumentError `empty_data` without a tensor or with no example; ShapeError `shape_mismatch` when the first dimensions differ.
+ */
+export class TensorDataset implements Dataset {
+  readonly length: number;
+  readonly #sample: Sample;
+
+  constructor(options: TensorDatasetOptions) {
+    checkOptions("TensorDataset", options, ["x", "y", "params"]);
+    this.#sample = { ...options };
+    const counts = sampleTensors(this.#sample).map((value) => value.shape[0] ?? 0);
+    this.length = counts[0] ?? 0;
+    if (this.length === 0) throw new ArgumentError("TensorDataset: there is no example; give x or y with a first dimension of at least 1", "empty_data");
+    if (counts.some((count) => count !== this.length)) {
+      throw new ShapeError(`TensorDataset: the tensors have ${counts.join(", ")} examples, expected the same number of each`, "shape_mismatch");
+    }
+  }
+
+  get(index: number): Sample {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new ArgumentError(`TensorDataset: index is ${index}, expected 0 to ${this.length - 1}`, "invalid_argument");
+    }
+    return mapSample(this.#sample, (value) => {
+      const row = value.select(0, index);
+      const copy = row.clone();
+      row.dispose();
+      return copy;
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { FormatError } from "../runtime/index.js";
+
+/** Element types that this reader understands. */
+export type SafetensorsDType = "F64" | "F32" | "I64" | "I32" | "U8";
+
+/** Bytes of one element. */
+export const elementBytes: Record<SafetensorsDType, number> = { F64: 8, F32: 4, I64: 8, I32: 4, U8: 1 };
+
+/** One tensor of the file: its type, its shape and where its bytes lie after the header. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A checked header. `dataStart` is where the tensors' bytes begin in the file. */
+export interface SafetensorsHeader {
+  readonly entries: SafetensorsEntry[];
+  readonly metadata: Record<string, string>;
+  readonly dataStart: number;
+}
+
+/** The format's own limit on the header. */
+const maxHeaderBytes = 100_000_000;
+
+/**
+ * Reads and checks the header of a safetensors file: 8 bytes of length (little endian), JSON, then the tensors' bytes.
+ *
+ * Everything it says is checked before any of it is believed, so that a damaged or hostile file costs no memory.
+ *
+ * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`, `safetensors_dtype`,
+ * `safetensors_offsets` (outside the file, or another length than the shape's), `safetensors_overlap` (two tensors share bytes, or a gap lies between them).
+ */
+export function parseHeader(bytes: Uint8Array): SafetensorsHeader {
+  if (bytes.byteLength < 8) throw fail(`file has ${bytes.byteLength} bytes, 8 are needed for the header's length`, "truncated");
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(maxHeaderBytes)) throw fail(`header claims ${length} bytes, at most ${maxHeaderBytes} are allowed`, "header_too_large");
+  const dataStart = 8 + Number(length);
+  if (dataStart > bytes.byteLength) throw fail(`header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`, "truncated");
+  const header = parseJson(bytes.subarray(8, dataStart));
+  const available = bytes.byteLength - dataStart;
+  const entries: SafetensorsEntry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") metadata = checkMetadata(value);
+    else entries.push(checkEntry(name, value, available));
+  }
+  checkLayout(entries, available);
+  return { entries, metadata, dataStart };
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw fail(`header is not JSON (${(error as Error).message})`, "header_invalid");
+  }
+  if (!isRecord(value)) throw fail("header is not a JSON object", "header_invalid");
+  return value;
+}
+
+function checkMetadata(value: unknown): Record<string, string> {
+  if (!isRecord(value) || !Object.values(value).every((item) => typeof item === "string")) {
+    throw fail("__metadata__ must map names to strings", "header_invalid");
+  }
+  return value as Record<string, string>;
+}
+
+function checkEntry(name: string, value: unknown, available: number): SafetensorsEntry {
+  if (!isRecord(value)) throw fail(`"${name}" is not described by an object`, "header_invalid");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string") throw fail(`"${name}" has no dtype`, "header_invalid");
+  if (!Object.hasOwn(elementBytes, dtype)) {
+    throw fail(`"${name}" has dtype ${dtype}; readable are ${Object.keys(elementBytes).join(", ")}`, "dtype");
+  }
+  if (!isSizes(shape)) throw fail(`"${name}" has no valid shape`, "header_invalid");
+  if (!isSizes(offsets) || offsets.length !== 2) throw fail(`"${name}" has no valid data_offsets`, "header_invalid");
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > available) {
+    throw fail(`"${name}" lies at bytes ${begin} to ${end}, but the file holds ${available} bytes of data`, "offsets");
+  }
+  const expected = shape.reduce((product, size) => product * size, elementBytes[dtype as SafetensorsDType]);
+  if (end - begin !== expected) {
+    throw fail(`"${name}" has ${end - begin} bytes, its shape [${shape.join(",")}] of ${dtype} needs ${expected}`, "offsets");
+  }
+  return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
+}
+
+/** The format wants the tensors' bytes side by side: no byte used twice, none unused. */
+function checkLayout(entries: readonly SafetensorsEntry[], available: number): void {
+  const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let end = 0;
+  for (const entry of sorted) {
+    if (entry.begin !== end) {
+      const what = entry.begin < end ? "shares bytes with another tensor" : `leaves a gap of ${entry.begin - end} bytes before it`;
+      throw fail(`"${entry.name}" ${what}`, "overlap");
+    }
+    end = entry.end;
+  }
+  if (end !== available) throw fail(`${available - end} bytes at the end belong to no tensor`, "offsets");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+}
+
+function fail(text: string, code: string): FormatError {
+  return new FormatError(`safetensors: ${text}`, `safetensors_${code}`);
+}

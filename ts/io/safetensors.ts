@@ -1,0 +1,115 @@
+import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import { FormatError } from "../runtime/index.js";
+import { writeFileAtomic } from "./atomic.js";
+import { readBytes } from "./files.js";
+import { parseHeader, type SafetensorsEntry } from "./safetensors-header.js";
+
+/** Tensors by name. */
+export type TensorRecord = Record<string, Tensor>;
+
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  readonly tensors: TensorRecord;
+  /** The strings of `__metadata__`; empty where the file has none. */
+  readonly metadata: Record<string, string>;
+}
+
+/** Options for reading safetensors. */
+export interface SafetensorsOptions {
+  /** Element type of all tensors; by default F64 gives float64 and everything else float32. */
+  dtype?: DType;
+}
+
+/**
+ * The tensors and the metadata in the bytes of a safetensors file. F32, F64, I32, I64 and U8 are read.
+ *
+ * @throws FormatError with code `safetensors_...` for a file that is truncated, lies about offsets or lengths, has a huge header,
+ * overlapping tensors or an unknown element type.
+ */
+export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
+  const { entries, metadata, dataStart } = parseHeader(bytes);
+  const tensors: TensorRecord = {};
+  for (const entry of entries) {
+    const values = decode(entry, bytes.slice(dataStart + entry.begin, dataStart + entry.end));
+    const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
+    const data = dtype === "float64" ? Float64Array.from(values) : values instanceof Float32Array ? values : Float32Array.from(values);
+    // defineProperty: a tensor may be called "__proto__"
+    Object.defineProperty(tensors, entry.name, { value: tensor(data, { shape: entry.shape, dtype }), enumerable: true, writable: true, configurable: true });
+  }
+  return { tensors, metadata };
+}
+
+/** The tensors in the bytes of a safetensors file; see {@link parseSafetensorsFile}. */
+export function parseSafetensors(bytes: Uint8Array, options: SafetensorsOptions = {}): TensorRecord {
+  return parseSafetensorsFile(bytes, options).tensors;
+}
+
+/**
+ * The tensors of a safetensors file, such as the weights of a model trained with PyTorch.
+ *
+ * @throws ArgumentError `file_not_found`; FormatError as {@link parseSafetensorsFile}, with the path in the message.
+ */
+export async function readSafetensors(path: string, options: SafetensorsOptions = {}): Promise<TensorRecord> {
+  return (await readSafetensorsFile(path, options)).tensors;
+}
+
+/** As {@link readSafetensors}, with the metadata. */
+export async function readSafetensorsFile(path: string, options: SafetensorsOptions = {}): Promise<SafetensorsFile> {
+  const bytes = await readBytes(path);
+  try {
+    return parseSafetensorsFile(bytes, options);
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(`${path}: ${error.message}`, error.code);
+    throw error;
+  }
+}
+
+/** The bytes of a safetensors file with these tensors (float32 as F32, float64 as F64), in the order given. */
+export async function serializeSafetensors(tensors: TensorRecord, metadata: Record<string, string> = {}): Promise<Uint8Array> {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  // 8-byte elements first, so that every tensor is aligned to its element size.
+  const entries = Object.entries(tensors).sort((a, b) => Number(b[1].dtype === "float64") - Number(a[1].dtype === "float64"));
+  for (const [name, value] of entries) {
+    const data = await value.data();
+    const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    header[name] = { dtype: value.dtype === "float64" ? "F64" : "F32", shape: [...value.shape], data_offsets: [offset, offset + part.byteLength] };
+    offset += part.byteLength;
+    parts.push(part);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(json, 8);
+  let position = 8 + headerLength;
+  for (const part of parts) {
+    bytes.set(part, position);
+    position += part.byteLength;
+  }
+  return bytes;
+}
+
+/** Writes a safetensors file, atomically ({@link writeFileAtomic}). */
+export async function writeSafetensors(path: string, tensors: TensorRecord, metadata: Record<string, string> = {}): Promise<void> {
+  await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
+}
+
+/** The values of one tensor; `bytes` is a copy of its own, so that the typed array is aligned. */
+function decode(entry: SafetensorsEntry, bytes: Uint8Array): Float32Array | Float64Array | Int32Array | Uint8Array | number[] {
+  switch (entry.dtype) {
+    case "F32":
+      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    case "F64":
+      return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+    case "I32":
+      return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    case "I64":
+      return Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8), Number);
+    case "U8":
+      return bytes;
+  }
+}
