@@ -1,0 +1,35 @@
+import type { NoiseKind, OperatorKind } from "../physics/index.js";
+
+/** What a loss assumes about the measurements, as data. */
+export interface Assumptions {
+  /** Noise models it is made for. */
+  readonly noise: readonly NoiseKind[] | "any";
+  /** Operators it is made for. */
+  readonly operator: readonly OperatorKind[] | "any" | "linear";
+  /** Arguments of `forward` it cannot do without. */
+  readonly needs: readonly ("x" | "y" | "xNet" | "physics" | "model")[];
+  /** Whether the model must be adapted first, with the loss's `adaptModel`. */
+  readonly adapted: boolean;
+}
+
+/** Noise with zero mean given the clean measurement, and independent from pixel to pixel. */
+const unbiasedNoise = ["gaussian", "poisson", "poissonGaussian", "gamma", "uniform", "uniformGaussian", "laplace", "zero"] as const;
+
+/**
+ * The assumptions of every loss, by class name.
+ *
+ * The types of `forward`, the checks at run time, `compatibleLosses` and the table of the documentation all come from here.
+ */
+export const lossAssumptions = {
+  SupLoss: { noise: "any", operator: "any", needs: ["xNet", "x"], adapted: false },
+  MCLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
+  SureGaussianLoss: { noise: ["gaussian"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
+  SurePoissonLoss: { noise: ["poisson"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
+  SurePGLoss: { noise: ["poissonGaussian"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
+  R2RLoss: { noise: ["gaussian", "poisson", "gamma"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
+  Neighbor2Neighbor: { noise: unbiasedNoise, operator: ["denoising"], needs: ["y", "physics", "model"], adapted: false },
+  TVLoss: { noise: "any", operator: "any", needs: ["xNet"], adapted: false },
+} as const satisfies Record<string, Assumptions>;
+
+/** Names of the losses of this library. */
+export type LossName = keyof typeof lossAssumptions;

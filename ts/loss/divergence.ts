@@ -1,0 +1,130 @@
+import type { Reconstructor } from "../nn/index.js";
+import type { Physics } from "../physics/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
+import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { Tensor, grad, tensor } from "../tensor/index.js";
+import { meanPerImage } from "./shared.js";
+
+/** What every divergence needs: the map is `y -> A(f(y))`. */
+export interface DivergenceArgs {
+  /** Where it is taken, shape `[B, ...]`. */
+  y: Tensor;
+  /** The reconstruction f. */
+  model: Reconstructor;
+  /** The operator A. */
+  physics: Physics;
+}
+
+/** Arguments of {@link mcDiv}. */
+export interface MonteCarloDivergenceArgs extends DivergenceArgs {
+  /** Step of the finite difference, about a hundredth of the range of y. */
+  tau: number;
+  /** `A(f(y))` where it is known already; otherwise it is computed. */
+  y1?: Tensor;
+  /** A linear map B applied to probe and difference. Default: identity. */
+  precond?: (t: Tensor) => Tensor;
+  rng?: RandomSource;
+}
+
+/** Arguments of {@link hutchDiv}. */
+export interface HutchinsonDivergenceArgs extends DivergenceArgs {
+  /** Number of probes. Default 1. */
+  mcIter?: number;
+  rng?: RandomSource;
+}
+
+/** The change of `A(f(y))` along a probe, `(A f(y + tau b) - y1) / tau`. */
+export function probeDifference(args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number; rng?: RandomSource }): Tensor {
+  const { y, model, physics, y1, probe, tau, rng } = args;
+  const moved = physics.A(model.forward(y.add(probe.mul(tau)), physics, { rng }));
+  return moved.sub(y1).div(tau);
+}
+
+/**
+ * Monte-Carlo divergence per entry, for each image: `mean(B b * B (A f(y + tau b) - A f(y)) / tau)`, b standard normal
+ * (Ramani, Blu, Unser, "Monte-Carlo SURE", 2008).
+ *
+ * @returns shape `[B]`.
+ * @throws ArgumentError `missing_argument`, `invalid_argument`.
+ */
+export function mcDiv(args: MonteCarloDivergenceArgs): Tensor {
+  checkArgs("mcDiv", args);
+  const tau = checkNumber("mcDiv", "tau", args.tau, { positive: true });
+  const precond = args.precond ?? ((t: Tensor) => t);
+  const probe = resolveRng(args.rng).normal([...args.y.shape], args.y);
+  const y1 = args.y1 ?? args.physics.A(args.model.forward(args.y, args.physics, { rng: args.rng }));
+  return meanPerImage(precond(probe).mul(precond(probeDifference({ ...args, tau, y1, probe }))));
+}
+
+/**
+ * Hutchinson's divergence per entry, for each image: the average over probes of `mean(b * (J^T b))`, J the Jacobian of
+ * `y -> A f(y)`. It can itself be differentiated.
+ *
+ * @returns shape `[B]`.
+ * @throws ArgumentError `missing_argument`, `invalid_argument`.
+ */
+export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
+  checkArgs("hutchDiv", args);
+  const probes = checkNumber("hutchDiv", "mcIter", args.mcIter ?? 1, { integer: true, min: 1 });
+  const rng = resolveRng(args.rng);
+  const { input, output } = differentiable("hutchDiv", args);
+  let total: Tensor | undefined;
+  for (let i = 0; i < probes; i++) {
+    const b = rng.normal([...input.shape], input);
+    const term = meanPerImage(b.mul(transposed(output, input, b)));
+    total = total ? total.add(term) : term;
+  }
+  return (total as Tensor).div(probes);
+}
+
+/**
+ * Exact divergence per entry, for each image: the trace of the Jacobian of `y -> A f(y)` divided by the entries of one image.
+ *
+ * It takes one backward pass for each entry: for small images, as a yardstick. It can itself be differentiated.
+ *
+ * @returns shape `[B]`.
+ * @throws ArgumentError `missing_argument`.
+ */
+export function exactDiv(args: DivergenceArgs): Tensor {
+  checkArgs("exactDiv", args);
+  const { input, output } = differentiable("exactDiv", args);
+  const batch = input.shape[0] ?? 1;
+  const entries = input.size / batch;
+  let total: Tensor | undefined;
+  for (let i = 0; i < entries; i++) {
+    const values = new Float32Array(input.size);
+    for (let image = 0; image < batch; image++) values[image * entries + i] = 1;
+    const basis = tensor(values, { shape: [...input.shape], dtype: input.dtype, device: input.device });
+    const term = meanPerImage(basis.mul(transposed(output, input, basis)));
+    total = total ? total.add(term) : term;
+  }
+  return total as Tensor;
+}
+
+/** `J^T v`, itself differentiable; zero where the output does not depend on the input. */
+function transposed(output: Tensor, input: Tensor, v: Tensor): Tensor {
+  const [product] = grad(output, [input], { gradOutputs: [v], createGraph: true, allowUnused: true });
+  return product as Tensor;
+}
+
+/** `A f(y)` on the tape with respect to its input; the caller's y is used where it is on the tape, and never changed. */
+function differentiable(caller: string, { y, model, physics }: DivergenceArgs): { input: Tensor; output: Tensor } {
+  const input = y.requiresGrad ? y : y.detach().requiresGrad_();
+  const output = physics.A(model.forward(input, physics));
+  if (output.shape.join() !== input.shape.join()) {
+    throw new ArgumentError(
+      `${caller}: A f(y) has shape [${output.shape.join(", ")}] but y has shape [${input.shape.join(", ")}]; a divergence needs them equal.`,
+      "invalid_argument",
+    );
+  }
+  return { input, output };
+}
+
+function checkArgs(caller: string, args: DivergenceArgs): void {
+  const sources = { y: "the measurement", model: "the reconstruction network f", physics: "the operator A" };
+  for (const [key, source] of Object.entries(sources)) {
+    if (!args?.[key as keyof DivergenceArgs]) {
+      throw new ArgumentError(`${caller}: ${key} is missing; it is ${source}.`, "missing_argument");
+    }
+  }
+}

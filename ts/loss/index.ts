@@ -1,0 +1,22 @@
+/** Losses: what a network is trained to minimise, with or without ground truth. */
+export { type Assumptions, type LossName, lossAssumptions } from "./assumptions.js";
+export { compatibleLosses } from "./compatible.js";
+export { Loss } from "./loss.js";
+export type { Adapted, ArgsOf, LossArgs, PhysicsOf } from "./pairing.js";
+export {
+  type DivergenceArgs,
+  type HutchinsonDivergenceArgs,
+  type MonteCarloDivergenceArgs,
+  exactDiv,
+  hutchDiv,
+  mcDiv,
+} from "./divergence.js";
+export { SupLoss, type SupLossOptions } from "./sup.js";
+export { MCLoss, type MCLossOptions } from "./mc.js";
+export { SureGaussianLoss, type SureGaussianLossOptions } from "./sure-gaussian.js";
+export { SurePoissonLoss, type SurePoissonLossOptions } from "./sure-poisson.js";
+export { SurePGLoss, type SurePGLossOptions } from "./sure-pg.js";
+export { R2RLoss, type R2RLossOptions } from "./r2r.js";
+export { R2RModel } from "./r2r-model.js";
+export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2neighbor.js";
+export { TVLoss, type TVLossOptions } from "./tv.js";

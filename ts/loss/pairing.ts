@@ -1,0 +1,58 @@
+import type { LinearPhysics, NoiseKind, NoiseModel, OperatorKind, Physics } from "../physics/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import type { RandomSource } from "../random/index.js";
+import type { Tensor } from "../tensor/index.js";
+import type { Assumptions, LossName, lossAssumptions } from "./assumptions.js";
+
+/** What any loss may be given. */
+export interface LossArgs {
+  /** Reconstruction, `model.forward(y, physics)`. */
+  xNet?: Tensor;
+  /** Ground truth. */
+  x?: Tensor;
+  /** Measurement. */
+  y?: Tensor;
+  /** What made `y`. */
+  physics?: Physics;
+  /** What made `xNet`. */
+  model?: Reconstructor;
+  /** Number of the training epoch. */
+  epoch?: number;
+  /** Where random draws come from; wins over the one given to the constructor. */
+  rng?: RandomSource;
+}
+
+/** A model that the named loss has adapted; that loss accepts no other. */
+export interface Adapted<L extends string> extends Reconstructor {
+  /** Class name of the loss whose `adaptModel` made this model. */
+  readonly adaptedBy: L;
+}
+
+type NoiseFor<A extends Assumptions> = A["noise"] extends readonly NoiseKind[]
+  ? NoiseModel & { readonly kind: A["noise"][number] }
+  : NoiseModel;
+
+type OperatorFor<A extends Assumptions> = A["operator"] extends readonly OperatorKind[] ? A["operator"][number] : OperatorKind;
+
+/** The physics that assumptions allow. */
+export type PhysicsOf<A extends Assumptions> = A["operator"] extends "linear"
+  ? LinearPhysics<NoiseFor<A>>
+  : Physics<NoiseFor<A>, OperatorFor<A>>;
+
+type Inputs<L extends LossName, A extends Assumptions> = {
+  x: Tensor;
+  y: Tensor;
+  xNet: Tensor;
+  physics: PhysicsOf<A>;
+  model: A["adapted"] extends true ? Adapted<L> : Reconstructor;
+};
+
+/**
+ * The arguments of the loss named `L`: those it needs are required, the others may be passed and are not used.
+ * A physics with another noise model or operator, or a model that was not adapted, does not compile.
+ */
+export type ArgsOf<L extends LossName, A extends Assumptions = (typeof lossAssumptions)[L]> = Pick<
+  Inputs<L, A>,
+  A["needs"][number]
+> &
+  Omit<LossArgs, A["needs"][number]>;

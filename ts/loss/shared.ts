@@ -1,0 +1,44 @@
+import { Metric, MSE } from "../metric/index.js";
+import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+
+/** Mean over every dimension but the batch: `[B, ...]` to `[B]`. */
+export function meanPerImage(t: Tensor): Tensor {
+  const entries = t.shape.slice(1).reduce((a, b) => a * b, 1);
+  return t.reshape([t.shape[0] ?? 1, entries]).mean(1);
+}
+
+/** The metric option of a loss: a Metric, or the mean squared error where none is given. */
+export function metricOption(loss: string, metric: Metric | undefined): Metric {
+  if (metric === undefined) return new MSE();
+  if (!(metric instanceof Metric)) {
+    throw new ArgumentError(`${loss}: metric must be a Metric, such as new metric.MAE().`, "invalid_argument");
+  }
+  return metric;
+}
+
+/** A number the constructor cannot do without. */
+export function requiredNumber(loss: string, name: string, value: number | undefined, whence: string, rule: Parameters<typeof checkNumber>[3]): number {
+  if (value === undefined || value === null) {
+    throw new ArgumentError(`${loss}: ${name} is missing; it is ${whence}.`, "missing_argument");
+  }
+  return checkNumber(loss, name, value, rule);
+}
+
+/**
+ * A noise level made to multiply tensors shaped like `y`: one number, one value for all, one value for each image
+ * (shape `[B]`), or a tensor that already has the rank of `y`.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
+export function levelLike(level: number | Tensor, y: Tensor, caller: string): number | Tensor {
+  if (typeof level === "number") return level;
+  const rank = y.shape.length;
+  if (level.shape.length === rank) return level;
+  if (level.size === 1) return level.reshape(new Array<number>(rank).fill(1));
+  if (level.size === y.shape[0]) return level.reshape([level.size, ...new Array<number>(rank - 1).fill(1)]);
+  throw new ShapeError(
+    `${caller}: a noise level of shape [${level.shape.join(", ")}] fits neither one value nor one for each of the ${y.shape[0] ?? 0} images of y (shape [${y.shape.join(", ")}]).`,
+    "shape_mismatch",
+  );
+}

@@ -1,0 +1,36 @@
+import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { safeSqrt } from "./preprocess.js";
+
+/** Options of {@link ERGAS}. */
+export interface ERGASOptions extends MetricOptions {
+  /** Ratio of the resolutions, as in the pansharpening operator. */
+  factor: number;
+}
+
+/**
+ * Relative global error of multispectral images (Wald, 2000):
+ * `100 / factor * sqrt(mean over channels of (RMSE_c / mean(x_c))^2)` for each image `[C, H, W]`.
+ */
+export class ERGAS extends Metric {
+  readonly factor: number;
+
+  constructor(options: ERGASOptions) {
+    super("ERGAS", options, ["factor"]);
+    if (options?.factor === undefined) {
+      throw new ArgumentError("ERGAS: factor is missing; it is the ratio of the resolutions, such as 4.", "missing_argument");
+    }
+    this.factor = options.factor;
+    checkNumber("ERGAS", "factor", this.factor, { positive: true });
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    if (x.shape.length !== 4) {
+      throw new ShapeError(`ERGAS: images must have shape [B, C, H, W], got [${x.shape.join(", ")}].`, "shape_mismatch");
+    }
+    const squaredError = xNet.sub(x).square().mean([2, 3]);
+    const relative = squaredError.div(x.mean([2, 3]).square());
+    return safeSqrt(relative.mean(1)).mul(100 / this.factor);
+  }
+}

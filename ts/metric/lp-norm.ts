@@ -1,0 +1,37 @@
+import { checkNumber } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { flattenImages } from "./preprocess.js";
+
+/** Options of {@link LpNorm}. */
+export interface LpNormOptions extends MetricOptions {
+  /** The exponent, positive. Default 2. */
+  p?: number;
+  /** Counts only entries whose signs disagree. Default false. */
+  onesided?: boolean;
+}
+
+/**
+ * The p-th power of the p-norm of the difference: `sum |xNet - x|^p` for each image (a sum, not a mean).
+ *
+ * With `onesided`, the consistency error of one-bit measurements, `sum max(0, -xNet x)^p`
+ * (Jacques, Laska, Boufounos, Baraniuk, "Robust 1-bit compressive sensing", 2013).
+ */
+export class LpNorm extends Metric {
+  readonly p: number;
+  readonly onesided: boolean;
+
+  constructor(options: LpNormOptions = {}) {
+    super("LpNorm", options, ["p", "onesided"]);
+    this.p = options.p ?? 2;
+    this.onesided = options.onesided ?? false;
+    checkNumber("LpNorm", "p", this.p, { positive: true });
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    const difference = flattenImages(this.onesided ? xNet.mul(x).neg().relu() : xNet.sub(x));
+    if (this.p === 1) return difference.abs().sum(1);
+    if (this.p === 2) return difference.square().sum(1);
+    return difference.abs().pow(this.p).sum(1);
+  }
+}

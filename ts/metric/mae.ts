@@ -1,0 +1,14 @@
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { meanPerImage } from "./preprocess.js";
+
+/** Mean absolute error: `|xNet - x|_1 / n` for each image of n entries. */
+export class MAE extends Metric {
+  constructor(options: MetricOptions = {}) {
+    super("MAE", options);
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    return meanPerImage(xNet.sub(x).abs());
+  }
+}

@@ -1,0 +1,160 @@
+import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
+import { Tensor } from "../tensor/index.js";
+import {
+  type NormInputs,
+  centerCropImages,
+  complexMagnitude,
+  normalizeImages,
+  standardizeImages,
+} from "./preprocess.js";
+
+/** How the values of a batch are put together. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** Options that every metric takes. */
+export interface MetricOptions {
+  /** `"mean"` or `"sum"` over the batch; `"none"` or null (default) keeps one value per image. */
+  reduction?: Reduction | null;
+  /**
+   * Normalisation before the comparison, image by image: `"l2"` (each channel divided by its spatial norm),
+   * `"min_max"`, `"clip"` (to [0, 1]), `"standardize"` (mean and deviation of the reference), `"none"` or null (default).
+   */
+  normInputs?: NormInputs | null;
+  /** Takes the complex magnitude of two-channel tensors first. Default false. */
+  complexAbs?: boolean;
+  /** Inverts a metric where higher is better, so that it can be minimised. Default false. */
+  trainLoss?: boolean;
+  /** Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last dimensions. Default null. */
+  centerCrop?: number | readonly number[] | null;
+}
+
+const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
+const REDUCTIONS: readonly unknown[] = ["mean", "sum", "none"];
+const NORMALISATIONS: readonly unknown[] = ["l2", "min_max", "clip", "standardize", "none"];
+
+/**
+ * Base class of the metrics: compares a reconstruction with a reference, image by image.
+ *
+ * A subclass writes `metric(xNet, x)`, which returns one value per image. `forward` does the rest, in this order:
+ * complex magnitude, crop, normalisation, metric, reduction, inversion.
+ */
+export abstract class Metric {
+  /** The class's name, used in messages and reports. */
+  readonly name: string;
+  /** Whether a smaller value means a better reconstruction. */
+  readonly lowerBetter: boolean = true;
+  readonly reduction: Reduction;
+  readonly normInputs: NormInputs;
+  readonly complexAbs: boolean;
+  readonly trainLoss: boolean;
+  readonly centerCrop: number | readonly number[] | null;
+
+  /**
+   * @param name - the subclass's name.
+   * @param options - common options, together with the subclass's own.
+   * @param ownKeys - the subclass's own option names.
+   * @throws ArgumentError `unknown_option` or `invalid_argument`.
+   */
+  constructor(name: string, options: MetricOptions = {}, ownKeys: readonly string[] = []) {
+    checkOptions(name, options, [...COMMON_KEYS, ...ownKeys]);
+    this.name = name;
+    this.reduction = options.reduction ?? "none";
+    this.normInputs = options.normInputs ?? "none";
+    this.complexAbs = options.complexAbs ?? false;
+    this.trainLoss = options.trainLoss ?? false;
+    this.centerCrop = options.centerCrop ?? null;
+    oneOf(name, "reduction", this.reduction, REDUCTIONS);
+    oneOf(name, "normInputs", this.normInputs, NORMALISATIONS);
+    checkCrop(name, this.centerCrop);
+  }
+
+  /** The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. */
+  protected abstract metric(xNet: Tensor, x: Tensor): Tensor;
+
+  /** Turns a value where higher is better into one to minimise. Default: its negative. */
+  protected invert(value: Tensor): Tensor {
+    return value.neg();
+  }
+
+  /**
+   * Compares reconstructions with references.
+   *
+   * @param xNet - reconstruction, shape `[B, ...]`.
+   * @param x - reference of the same shape.
+   * @returns shape `[B]`, or a scalar with `reduction` `"mean"` or `"sum"`.
+   * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
+   */
+  forward(xNet: Tensor, x?: Tensor): Tensor {
+    requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
+    requireImage(this.name, "x", x, "the reference image it is compared with");
+    if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
+      throw new ShapeError(
+        `${this.name}: xNet and x must have the same shape [batch, ...], got [${xNet.shape.join(", ")}] and [${x.shape.join(", ")}].`,
+        "shape_mismatch",
+      );
+    }
+    let [a, b] = [xNet, x];
+    if (this.complexAbs) [a, b] = [complexMagnitude(a, this.name), complexMagnitude(b, this.name)];
+    if (this.centerCrop !== null) {
+      [a, b] = [centerCropImages(a, this.centerCrop, this.name), centerCropImages(b, this.centerCrop, this.name)];
+    }
+    if (this.normInputs === "standardize") a = standardizeImages(a, b);
+    else if (this.normInputs !== "none") [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
+    let value = this.metric(a, b);
+    if (this.reduction === "mean") value = value.mean();
+    else if (this.reduction === "sum") value = value.sum();
+    return this.trainLoss && !this.lowerBetter ? this.invert(value) : value;
+  }
+
+  /** The sum of two metrics, each with its own options. */
+  add(other: Metric): Metric {
+    return new SumMetric(this, other);
+  }
+}
+
+class SumMetric extends Metric {
+  constructor(
+    private readonly first: Metric,
+    private readonly second: Metric,
+  ) {
+    super(`${first.name} + ${second.name}`);
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    return this.first.forward(xNet, x).add(this.second.forward(xNet, x));
+  }
+}
+
+function requireImage(metric: string, name: string, value: unknown, whence: string): asserts value is Tensor {
+  if (value === undefined || value === null) {
+    throw new ArgumentError(`${metric}: ${name} is missing; it is ${whence}.`, "missing_argument");
+  }
+  if (!(value instanceof Tensor)) {
+    throw new ArgumentError(`${metric}: ${name} must be a Tensor; it is ${whence}.`, "invalid_argument");
+  }
+}
+
+function oneOf(metric: string, option: string, value: unknown, allowed: readonly unknown[]): void {
+  if (!allowed.includes(value)) {
+    throw new ArgumentError(
+      `${metric}: ${option} must be one of ${allowed.map((a) => JSON.stringify(a)).join(", ")} or null, got ${JSON.stringify(value)}.`,
+      "invalid_argument",
+    );
+  }
+}
+
+function checkCrop(metric: string, crop: number | readonly number[] | null): void {
+  if (crop === null) return;
+  const sizes = typeof crop === "number" ? [crop] : crop;
+  const valid =
+    Array.isArray(sizes) &&
+    sizes.length > 0 &&
+    sizes.every(Number.isInteger) &&
+    (sizes.every((s) => s > 0) || sizes.every((s) => s <= 0));
+  if (!valid) {
+    throw new ArgumentError(
+      `${metric}: centerCrop must be an integer or a list of integers, all positive or all zero or negative, got ${JSON.stringify(crop)}.`,
+      "invalid_argument",
+    );
+  }
+}

@@ -1,0 +1,14 @@
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { meanPerImage } from "./preprocess.js";
+
+/** Mean squared error: `|xNet - x|^2 / n` for each image of n entries. */
+export class MSE extends Metric {
+  constructor(options: MetricOptions = {}) {
+    super("MSE", options);
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    return meanPerImage(xNet.sub(x).square());
+  }
+}

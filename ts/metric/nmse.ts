@@ -1,0 +1,24 @@
+import { ArgumentError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { meanPerImage } from "./preprocess.js";
+
+/** Options of {@link NMSE} and NRMSE. */
+export interface NMSEOptions extends MetricOptions {
+  /** What the error is divided by: `"l2"`, the squared norm of the reference (the only choice). */
+  method?: "l2";
+}
+
+/** Normalised mean squared error: `|xNet - x|^2 / |x|^2` for each image. */
+export class NMSE extends Metric {
+  constructor(options: NMSEOptions = {}, name = "NMSE") {
+    super(name, options, ["method"]);
+    if (options.method !== undefined && options.method !== "l2") {
+      throw new ArgumentError(`${name}: method must be "l2", got ${JSON.stringify(options.method)}.`, "invalid_argument");
+    }
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    return meanPerImage(xNet.sub(x).square()).div(meanPerImage(x.square()));
+  }
+}

@@ -1,0 +1,14 @@
+import type { Tensor } from "../tensor/index.js";
+import { NMSE, type NMSEOptions } from "./nmse.js";
+import { safeSqrt } from "./preprocess.js";
+
+/** Normalised root mean squared error: `|xNet - x| / |x|` for each image, the square root of NMSE. */
+export class NRMSE extends NMSE {
+  constructor(options: NMSEOptions = {}) {
+    super(options, "NRMSE");
+  }
+
+  protected override metric(xNet: Tensor, x: Tensor): Tensor {
+    return safeSqrt(super.metric(xNet, x));
+  }
+}

@@ -1,0 +1,27 @@
+import type { Tensor } from "../tensor/index.js";
+import { Metric } from "./metric.js";
+import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
+import { meanPerImage } from "./preprocess.js";
+
+/**
+ * Peak signal-to-noise ratio in decibels, for each image.
+ *
+ * `-10 log10(MSE / (maxPixel - minPixel)^2 + 1e-8)`: equal images have 80 dB. With `trainLoss` its negative,
+ * which has a gradient.
+ */
+export class PSNR extends Metric {
+  override readonly lowerBetter: boolean = false;
+  private readonly range: PixelRange;
+
+  constructor(options: PixelRangeOptions = {}) {
+    super("PSNR", options, ["maxPixel", "minPixel"]);
+    this.range = new PixelRange("PSNR", options);
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    const range = this.range.of(x);
+    const error = meanPerImage(xNet.sub(x).square());
+    const relative = typeof range === "number" ? error.div(range * range) : error.div(range.square());
+    return relative.add(1e-8).log().mul(-10 / Math.LN10);
+  }
+}

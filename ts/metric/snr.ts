@@ -1,0 +1,18 @@
+import type { Tensor } from "../tensor/index.js";
+import { Metric, type MetricOptions } from "./metric.js";
+import { meanPerImage } from "./preprocess.js";
+
+/** Signal-to-noise ratio in decibels: `10 log10(|x|^2 / |xNet - x|^2)` for each image. */
+export class SNR extends Metric {
+  override readonly lowerBetter: boolean = false;
+
+  constructor(options: MetricOptions = {}) {
+    super("SNR", options);
+  }
+
+  protected metric(xNet: Tensor, x: Tensor): Tensor {
+    const signal = meanPerImage(x.square());
+    const noise = meanPerImage(xNet.sub(x).square());
+    return signal.log().sub(noise.log()).mul(10 / Math.LN10);
+  }
+}
