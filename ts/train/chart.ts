@@ -1,0 +1,90 @@
+/** One line of a chart. */
+export interface Series {
+  readonly label: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** What {@link lineChart} draws. */
+export interface ChartOptions {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly series: readonly Series[];
+  /** A logarithmic vertical axis; points at or below 0 are left out. Default: false. */
+  readonly logarithmic?: boolean;
+}
+
+const [width, height] = [720, 360];
+const area = { left: 72, right: 20, top: 40, bottom: 48 };
+// Two palettes of equal order; both keep 4.5:1 against their background.
+const light = ["#1f6feb", "#bc4c00", "#1a7f37", "#8250df"];
+const dark = ["#79b8ff", "#ffa657", "#7ee787", "#d2a8ff"];
+
+/** A line chart as a self-contained SVG that follows the reader's light or dark setting. */
+export function lineChart(options: ChartOptions): string {
+  const log = options.logarithmic ?? false;
+  const series = options.series.map(({ label, points }) => ({
+    label,
+    points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && (!log || y > 0)).map(({ x, y }) => ({ x, y: log ? Math.log10(y) : y })),
+  }));
+  const all = series.flatMap(({ points }) => points);
+  const [x0, x1] = range(all.map(({ x }) => x));
+  const [y0, y1] = range(all.map(({ y }) => y));
+  const px = (x: number): number => area.left + ((x - x0) / (x1 - x0)) * (width - area.left - area.right);
+  const py = (y: number): number => height - area.bottom - ((y - y0) / (y1 - y0)) * (height - area.top - area.bottom);
+  const lines: string[] = [];
+  for (const y of ticks(y0, y1, 5)) {
+    lines.push(`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`);
+    lines.push(`<text x="${area.left - 8}" y="${fixed(py(y) + 4)}" text-anchor="end">${formatTick(log ? 10 ** y : y)}</text>`);
+  }
+  for (const x of ticks(x0, x1, 6)) lines.push(`<text x="${fixed(px(x))}" y="${height - area.bottom + 18}" text-anchor="middle">${formatTick(x)}</text>`);
+  series.forEach(({ label, points }, index) => {
+    const path = points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${fixed(px(x))} ${fixed(py(y))}`).join("");
+    lines.push(`<path class="s${index % light.length}" d="${path}"/>`);
+    const x = area.left + 8 + index * 230;
+    lines.push(`<path class="s${index % light.length}" d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`);
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(options.title)}">
+<style>
+text{font:12px system-ui,sans-serif;fill:#57606a}.title{font-size:14px;font-weight:600;fill:#1f2328}.grid{stroke:#d0d7de;stroke-width:1}path{fill:none;stroke-width:2}
+${light.map((colour, index) => `.s${index}{stroke:${colour}}`).join("")}
+@media (prefers-color-scheme:dark){text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#30363d}${dark.map((colour, index) => `.s${index}{stroke:${colour}}`).join("")}}
+</style>
+<text class="title" x="${area.left}" y="16">${escapeMarkup(options.title)}</text>
+${lines.join("\n")}
+<text x="${(area.left + width - area.right) / 2}" y="${height - 8}" text-anchor="middle">${escapeMarkup(options.xLabel)}</text>
+<text transform="translate(14 ${(area.top + height - area.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeMarkup(options.yLabel)}</text>
+</svg>
+`;
+}
+
+/** Text made safe for HTML and SVG. */
+export function escapeMarkup(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** Smallest and largest value, never equal. */
+function range(values: readonly number[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  if (low > high) return [0, 1];
+  return low < high ? [low, high] : [low - 0.5, high + 0.5];
+}
+
+/** About `count` round numbers between two ends. */
+function ticks(low: number, high: number, count: number): number[] {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
+  const found: number[] = [];
+  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) found.push(value);
+  return found;
+}
+
+function formatTick(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function fixed(value: number): string {
+  return value.toFixed(1);
+}

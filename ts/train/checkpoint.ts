@@ -1,0 +1,71 @@
+import { parseSafetensorsFile, readBytes, serializeSafetensors, type TensorRecord, writeFileAtomic } from "../io/index.js";
+import { ArgumentError, FormatError } from "../runtime/index.js";
+import { Tensor } from "../tensor/index.js";
+
+const key = "adjoint.checkpoint";
+const version = 1;
+
+/**
+ * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON in the metadata.
+ * The file is replaced atomically, so that killing the process at any moment leaves the last good one.
+ */
+export async function saveState(path: string, state: unknown): Promise<void> {
+  const tensors: TensorRecord = {};
+  const json = JSON.stringify({ version, state: pack(state, "", tensors) });
+  await writeFileAtomic(path, await serializeSafetensors(tensors, { [key]: json }));
+}
+
+/**
+ * Reads what {@link saveState} wrote.
+ *
+ * @throws ArgumentError `file_not_found`; FormatError `safetensors_...` or `checkpoint_invalid` where the file is not a checkpoint.
+ */
+export async function loadState(path: string): Promise<unknown> {
+  const { tensors, metadata } = parseSafetensorsFile(await readBytes(path));
+  const text = metadata[key];
+  if (text === undefined) throw new FormatError(`${path}: holds tensors, but is not a checkpoint`, "checkpoint_invalid");
+  let content: { version?: unknown; state?: unknown };
+  try {
+    content = JSON.parse(text) as typeof content;
+  } catch {
+    throw new FormatError(`${path}: the checkpoint's state is not JSON`, "checkpoint_invalid");
+  }
+  if (content.version !== version) {
+    throw new FormatError(`${path}: checkpoint version ${String(content.version)}, this library reads ${version}`, "checkpoint_invalid");
+  }
+  return unpack(content.state, tensors, path);
+}
+
+/** Frees every tensor in nested plain data. */
+export function disposeState(state: unknown): void {
+  if (state instanceof Tensor) state.dispose();
+  else if (typeof state === "object" && state !== null) for (const value of Object.values(state)) disposeState(value);
+}
+
+function pack(value: unknown, path: string, tensors: TensorRecord): unknown {
+  if (value instanceof Tensor) {
+    tensors[path] = value;
+    return { $tensor: path };
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) return { $number: String(value) };
+  const join = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
+  if (Array.isArray(value)) return value.map((item, index) => pack(item, join(index), tensors));
+  if (value instanceof Map) throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data`, "invalid_argument");
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item, join(name), tensors)]));
+  }
+  return value;
+}
+
+function unpack(value: unknown, tensors: TensorRecord, path: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => unpack(item, tensors, path));
+  if (typeof value !== "object" || value === null) return value;
+  const special = value as { $tensor?: unknown; $number?: unknown };
+  if (typeof special.$number === "string") return Number(special.$number);
+  if (typeof special.$tensor === "string") {
+    const found = tensors[special.$tensor];
+    if (!found) throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}`, "checkpoint_invalid");
+    return found;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item, tensors, path)]));
+}

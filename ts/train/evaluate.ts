@@ -1,0 +1,97 @@
+import { type Batch, DataLoader, type Dataset, disposeSample } from "../data/index.js";
+import type { Metric } from "../metric/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import type { RandomSource } from "../random/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import type { AnyPhysics } from "./options.js";
+import { measure } from "./step.js";
+
+/** One metric over a set of images. */
+export interface MetricSummary {
+  readonly mean: number;
+  /** Standard deviation over the images, divided by their number. */
+  readonly std: number;
+  /** The value of each image, in the data's order. */
+  readonly values: readonly number[];
+}
+
+/** What {@link evaluate} finds. */
+export interface TestResult {
+  /** Reconstruction against ground truth, by metric. */
+  readonly metrics: Readonly<Record<string, MetricSummary>>;
+  /** Measurement against ground truth, by metric; empty where their shapes differ. */
+  readonly measurement: Readonly<Record<string, MetricSummary>>;
+}
+
+/** What {@link evaluate} works with. */
+export interface EvaluateOptions {
+  readonly model: Reconstructor;
+  readonly physics: AnyPhysics;
+  readonly data: Dataset | DataLoader;
+  readonly metrics: readonly Metric[];
+  /** Where measurements are drawn from. The same stream gives the same noise. */
+  readonly rng: RandomSource;
+  /** Called with each batch's tensors before they are freed. */
+  readonly onBatch?: (images: { x: Tensor; y: Tensor; xNet: Tensor }) => Promise<void>;
+}
+
+/**
+ * Measures a model on data with ground truth, in evaluation mode; its mode is restored afterwards.
+ *
+ * @throws ArgumentError `missing_argument` where a sample has no ground truth.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
+  const { model, metrics, data } = options;
+  const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
+  const found = metrics.map(() => ({ net: [] as number[], measured: [] as number[] }));
+  const training = model.training;
+  model.eval();
+  try {
+    for await (const batch of loader) {
+      const made = evaluateBatch(batch, options);
+      try {
+        for (const [index, { net, measured }] of found.entries()) {
+          net.push(...(await (made[2 + 2 * index] as Tensor).data()));
+          const onMeasurement = made[3 + 2 * index];
+          if (onMeasurement) measured.push(...(await onMeasurement.data()));
+        }
+        const [xNet, y] = made as [Tensor, Tensor];
+        await options.onBatch?.({ x: batch.x as Tensor, y, xNet });
+      } finally {
+        for (const value of made) value?.dispose();
+        disposeSample(batch);
+      }
+    }
+  } finally {
+    model.train(training);
+  }
+  const summaries = (pick: (values: (typeof found)[number]) => number[]): Record<string, MetricSummary> =>
+    Object.fromEntries(metrics.map((metric, index) => [metric.name, summarize(pick(found[index] as (typeof found)[number]))] as const).filter(([, { values }]) => values.length > 0));
+  return { metrics: summaries(({ net }) => net), measurement: summaries(({ measured }) => measured) };
+}
+
+/** xNet, y, then for each metric its value on xNet and on y (undefined where the shapes differ). */
+function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
+  const { x } = batch;
+  if (!x) throw new ArgumentError("evaluation needs ground truth: a sample has no x", "missing_argument");
+  return noGrad(() =>
+    tidy(() => {
+      const y = measure(batch, physics, rng);
+      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      const comparable = y.shape.join() === x.shape.join();
+      const values = metrics.flatMap((metric) => [perImage(metric.forward(xNet, x)), comparable ? perImage(metric.forward(y, x)) : undefined]);
+      return [xNet, y.clone(), ...values];
+    }),
+  );
+}
+
+function perImage(value: Tensor): Tensor {
+  return value.shape.length === 0 ? value.reshape([1]) : value;
+}
+
+function summarize(values: readonly number[]): MetricSummary {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  return { mean, std, values };
+}

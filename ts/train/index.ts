@@ -1,0 +1,9 @@
+/** Training: the Trainer, its checkpoints and history, progress displays, charts and reports. */
+export { type ChartOptions, escapeMarkup, lineChart, type Series } from "./chart.js";
+export { loadState, saveState } from "./checkpoint.js";
+export { evaluate, type EvaluateOptions, type MetricSummary, type TestResult } from "./evaluate.js";
+export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
+export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, TrainOptimizer, TrainSchedule, WeightedLoss } from "./options.js";
+export { describe, duration, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
+export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
+export { Trainer, type TrainOptions } from "./trainer.js";

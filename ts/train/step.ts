@@ -1,0 +1,68 @@
+import type { Batch } from "../data/index.js";
+import type { Metric } from "../metric/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import type { RandomSource } from "../random/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
+import type { AnyPhysics, TrainOptimizer, WeightedLoss } from "./options.js";
+
+/** What one training step works with. */
+export interface StepContext {
+  readonly model: Reconstructor;
+  readonly parameters: Tensor[];
+  readonly physics: AnyPhysics;
+  readonly losses: readonly WeightedLoss[];
+  readonly optimizer: TrainOptimizer;
+  readonly rng: RandomSource;
+  readonly epoch: number;
+  readonly gradClip: number | undefined;
+  /** Measured on this step's reconstruction, where the batch has ground truth. */
+  readonly metric: Metric | undefined;
+}
+
+/**
+ * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees everything it made but what it returns.
+ *
+ * @returns a tensor [losses + 1 or + 2]: the total, each loss's mean, and the metric's mean where it was measured. Not read back here.
+ */
+export function trainStep(batch: Batch, context: StepContext): Tensor {
+  return tidy(() => {
+    const { physics, model, rng } = context;
+    const { x } = batch;
+    const y = measure(batch, physics, rng);
+    const xNet = model.forward(y, physics, { updateParameters: true, rng });
+    const values = context.losses.map(({ loss }) => {
+      const args = { xNet, y, physics, model, epoch: context.epoch, rng };
+      const value = loss.forward(x ? { ...args, x } : args);
+      return value.shape.length > 0 ? value.mean() : value;
+    });
+    const total = values
+      .map((value, index) => value.mul((context.losses[index] as WeightedLoss).weight))
+      .reduce((sum, value) => sum.add(value));
+    const gradients = grad(total, context.parameters, { allowUnused: true });
+    return noGrad(() => {
+      context.optimizer.step(clip(gradients, context.gradClip));
+      const report = [total, ...values];
+      if (context.metric && x) report.push(context.metric.forward(xNet.detach(), x).mean());
+      return stack(report.map((value) => value.detach()), 0);
+    });
+  });
+}
+
+/** The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics first. */
+export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor {
+  if (batch.params) physics.update(batch.params);
+  if (batch.y) return batch.y;
+  const { x } = batch;
+  if (!x) throw new ArgumentError("Trainer: a batch has neither x nor y; the dataset's samples need at least one of them", "missing_argument");
+  return noGrad(() => physics.forward(x, { rng }));
+}
+
+/** All gradients scaled by min(1, limit / norm of all together), computed on the device. */
+function clip(gradients: Tensor[], limit: number | undefined): Tensor[] {
+  if (limit === undefined) return gradients;
+  const norm = gradients.map((value) => value.square().sum()).reduce((sum, value) => sum.add(value)).sqrt();
+  const scale = norm.add(1e-6).reciprocal().mul(limit).clamp(0, 1);
+  return gradients.map((value) => value.mul(scale));
+}
+
