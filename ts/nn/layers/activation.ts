@@ -1,0 +1,93 @@
+import { checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { Module } from "../module.js";
+
+/** Passes its input on. */
+export class Identity extends Module {
+  /** `x` itself. */
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+/** max(x, 0). */
+export class ReLU extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.relu();
+  }
+}
+
+/** x where positive, else `negativeSlope` x (default 0.01). */
+export class LeakyReLU extends Module {
+  /** Slope of the negative side. */
+  readonly negativeSlope: number;
+
+  constructor(options: { negativeSlope?: number } = {}) {
+    super();
+    checkOptions("LeakyReLU", options, ["negativeSlope"]);
+    this.negativeSlope = checkNumber("LeakyReLU", "negativeSlope", options.negativeSlope ?? 0.01);
+  }
+
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.leakyRelu(this.negativeSlope);
+  }
+}
+
+/** Hyperbolic tangent. */
+export class Tanh extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.tanh();
+  }
+}
+
+/** 1 / (1 + e^-x). */
+export class Sigmoid extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.sigmoid();
+  }
+}
+
+/** log(1 + e^x). */
+export class Softplus extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.softplus();
+  }
+}
+
+/** x where positive, else `alpha` (e^x - 1) (default 1). */
+export class ELU extends Module {
+  /** Scale of the negative side. */
+  readonly alpha: number;
+
+  constructor(options: { alpha?: number } = {}) {
+    super();
+    checkOptions("ELU", options, ["alpha"]);
+    this.alpha = checkNumber("ELU", "alpha", options.alpha ?? 1);
+  }
+
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.elu(this.alpha);
+  }
+}
+
+/** x sigmoid(x). */
+export class SiLU extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.silu();
+  }
+}
+
+/** x Phi(x), with the normal distribution function Phi. */
+export class GELU extends Module {
+  /** The activation of each element. */
+  forward(x: Tensor): Tensor {
+    return x.gelu();
+  }
+}

@@ -1,0 +1,93 @@
+import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import type { DeviceName, DType } from "../../runtime/index.js";
+import { noGrad, ones, tidy, zeros } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { batchNorm } from "../functional/index.js";
+import { Module } from "../module.js";
+
+/** Options of {@link BatchNorm2d}. */
+export interface BatchNorm2dOptions {
+  /** Number of channels C. */
+  numFeatures: number;
+  /** Added to the variance; default 1e-5. */
+  eps?: number;
+  /** Weight of the newest batch in the running statistics; default 0.1. */
+  momentum?: number;
+  /** Whether there is a trained scale and shift; default true. */
+  affine?: boolean;
+  /** Whether statistics are kept for evaluation; default true. Without them a batch's own are always used. */
+  trackRunningStats?: boolean;
+  /** Element type of the weights; default "float32". */
+  dtype?: DType;
+  /** Device of the weights; default the current device. */
+  device?: DeviceName;
+}
+
+/** Refuses anything that is not [B, C, H, W] with the layer's C. */
+export function checkChannels(name: string, x: Tensor, channels: number): void {
+  if (x.shape.length !== 4 || x.shape[1] !== channels) {
+    throw new ShapeError(`${name}: input has shape [${x.shape.join(",")}], expected [batch, ${channels}, height, width]`, "shape_mismatch");
+  }
+}
+
+/**
+ * Batch normalisation: y = weight (x - m) / sqrt(v + eps) + bias for each channel.
+ *
+ * In training mode m and v (biased) are the batch's, and the running statistics move by `momentum` towards the batch's mean
+ * and unbiased variance, outside the gradient tape. In evaluation mode m and v are the running statistics.
+ * Shapes: [B,C,H,W] to the same; weight, bias, running_mean, running_var [C]. Starts at weight 1, bias 0, mean 0, variance 1.
+ * Reference: Ioffe, Szegedy, "Batch normalization", 2015.
+ */
+export class BatchNorm2d extends Module {
+  /** The option names the constructor takes. */
+  protected static readonly optionNames: readonly string[] = ["numFeatures", "eps", "momentum", "affine", "trackRunningStats", "dtype", "device"];
+
+  /** Scale [C], or null. */
+  readonly weight: Tensor | null;
+  /** Shift [C], or null. */
+  readonly bias: Tensor | null;
+  /** Running mean [C], or null when not tracked. */
+  readonly runningMean: Tensor | null;
+  /** Running variance [C], or null when not tracked. */
+  readonly runningVar: Tensor | null;
+  /** Number of channels. */
+  readonly numFeatures: number;
+  /** Added to the variance. */
+  readonly eps: number;
+  /** Weight of the newest batch. */
+  readonly momentum: number;
+
+  constructor(options: BatchNorm2dOptions) {
+    super();
+    checkOptions(new.target.name, options, new.target.optionNames);
+    this.numFeatures = checkNumber(new.target.name, "numFeatures", options.numFeatures, { positive: true, integer: true });
+    this.eps = checkNumber(new.target.name, "eps", options.eps ?? 1e-5, { min: 0 });
+    this.momentum = checkNumber(new.target.name, "momentum", options.momentum ?? 0.1, { min: 0, max: 1 });
+    const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
+    const affine = options.affine ?? true;
+    const tracked = options.trackRunningStats ?? true;
+    this.weight = affine ? this.registerParameter("weight", ones([this.numFeatures], like)) : null;
+    this.bias = affine ? this.registerParameter("bias", zeros([this.numFeatures], like)) : null;
+    this.runningMean = tracked ? this.registerBuffer("runningMean", zeros([this.numFeatures], like)) : null;
+    this.runningVar = tracked ? this.registerBuffer("runningVar", ones([this.numFeatures], like)) : null;
+  }
+
+  /** The normalised batch. */
+  forward(x: Tensor): Tensor {
+    checkChannels(this.constructor.name, x, this.numFeatures);
+    const { weight, bias, eps } = this;
+    if (!this.training && this.runningMean !== null) return batchNorm(x, { weight, bias, eps, mean: this.runningMean, variance: this.runningVar });
+    if (this.training) this.updateStatistics(x, true);
+    return batchNorm(x, { weight, bias, eps });
+  }
+
+  /** Moves the running variance, and the mean if asked, towards those of a batch; nothing is recorded. */
+  protected updateStatistics(x: Tensor, withMean: boolean): void {
+    const { runningMean, runningVar, momentum } = this;
+    if (runningMean === null || runningVar === null) return;
+    noGrad(() => tidy(() => {
+      if (withMean) runningMean.assign_(runningMean.mul(1 - momentum).add(x.mean([0, 2, 3]).mul(momentum)));
+      runningVar.assign_(runningVar.mul(1 - momentum).add(x.variance([0, 2, 3], false, 1).mul(momentum)));
+    }));
+  }
+}

@@ -1,0 +1,44 @@
+import type { Tensor } from "../../tensor/index.js";
+import { BatchNorm2d, checkChannels } from "./batch-norm2d.js";
+import type { BatchNorm2dOptions } from "./batch-norm2d.js";
+
+/** Options of {@link BFBatchNorm2d}. */
+export interface BFBatchNorm2dOptions extends Omit<BatchNorm2dOptions, "trackRunningStats"> {
+  /** Whether mean and bias take part after all; default false. */
+  useBias?: boolean;
+}
+
+/**
+ * Bias-free batch normalisation: y = weight x / (sqrt(v) + eps) for each channel, v the unbiased variance of the batch
+ * (training) or the running variance (evaluation). No mean is subtracted and no bias added, unless `useBias`.
+ * The state has the same four entries as {@link BatchNorm2d}, like deepinv's.
+ *
+ * Shapes: [B,C,H,W] to the same. Reference: Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda, "Robust and interpretable
+ * blind image denoising via bias-free convolutional neural networks", 2020.
+ */
+export class BFBatchNorm2d extends BatchNorm2d {
+  protected static override readonly optionNames: readonly string[] = ["numFeatures", "eps", "momentum", "affine", "useBias", "dtype", "device"];
+
+  /** Whether mean and bias take part. */
+  readonly useBias: boolean;
+
+  constructor(options: BFBatchNorm2dOptions) {
+    super(options);
+    this.useBias = options.useBias ?? false;
+  }
+
+  /** The normalised batch. */
+  override forward(x: Tensor): Tensor {
+    checkChannels("BFBatchNorm2d", x, this.numFeatures);
+    const wide = [1, this.numFeatures, 1, 1];
+    const running = !this.training && this.runningMean !== null && this.runningVar !== null;
+    const variance = running ? this.runningVar!.reshape(wide) : x.variance([0, 2, 3], true, 1);
+    if (this.training) this.updateStatistics(x, this.useBias);
+    let y = x;
+    if (this.useBias) y = y.sub(running ? this.runningMean!.reshape(wide) : x.mean([0, 2, 3], true));
+    y = y.div(variance.sqrt().add(this.eps));
+    if (this.weight !== null) y = y.mul(this.weight.reshape(wide));
+    if (this.useBias && this.bias !== null) y = y.add(this.bias.reshape(wide));
+    return y;
+  }
+}

@@ -1,0 +1,93 @@
+import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { conv2d, pad } from "../functional/index.js";
+import type { PadMode, Size2 } from "../functional/index.js";
+import { codeOf, pair } from "../functional/common.js";
+import { defaultWeights, fanIn, sharedWeights, uniformWeights } from "../init.js";
+import { Module } from "../module.js";
+import { WEIGHT_OPTIONS } from "../types.js";
+import type { WeightOptions } from "../types.js";
+
+/** Options of {@link Conv2d}. */
+export interface Conv2dOptions extends WeightOptions {
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the output. */
+  outChannels: number;
+  /** Size of the window. */
+  kernelSize: Size2;
+  /** Step of the window; default 1. */
+  stride?: Size2;
+  /** Border on each side; default 0. "same" keeps the size (stride 1), "valid" means 0. */
+  padding?: Size2 | "same" | "valid";
+  /** Spacing of the taps; default 1. */
+  dilation?: Size2;
+  /** Number of channel groups that do not mix; default 1. */
+  groups?: number;
+  /** Whether a bias is added; default true. */
+  bias?: boolean;
+  /** What the border is filled with; default "zeros". */
+  paddingMode?: "zeros" | Exclude<PadMode, "constant">;
+}
+
+/**
+ * Convolution layer: y = weight * x + bias (a cross-correlation; see `functional.conv2d`).
+ *
+ * Shapes: [B, inChannels, H, W] to [B, outChannels, H', W']; weight [outChannels, inChannels/groups, kh, kw], bias [outChannels].
+ * Initialisation: uniform on +-1/sqrt(inChannels/groups kh kw), as PyTorch.
+ */
+export class Conv2d extends Module {
+  /** Kernel [outChannels, inChannels/groups, kh, kw]. */
+  readonly weight: Tensor;
+  /** Bias [outChannels], or null. */
+  readonly bias: Tensor | null;
+  /** The options with their defaults filled in. */
+  readonly options: Readonly<Required<Omit<Conv2dOptions, keyof WeightOptions>>>;
+
+  constructor(options: Conv2dOptions) {
+    super();
+    const name = "Conv2d";
+    checkOptions(name, options, ["inChannels", "outChannels", "kernelSize", "stride", "padding", "dilation", "groups", "bias", "paddingMode", ...WEIGHT_OPTIONS]);
+    const inChannels = checkNumber(name, "inChannels", options.inChannels, { positive: true, integer: true });
+    const outChannels = checkNumber(name, "outChannels", options.outChannels, { positive: true, integer: true });
+    const groups = checkNumber(name, "groups", options.groups ?? 1, { positive: true, integer: true });
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ArgumentError(`${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`, "invalid_argument");
+    }
+    const kernel = pair(name, "kernelSize", options.kernelSize, 1);
+    const padding = options.padding ?? 0;
+    const paddingMode = options.paddingMode ?? "zeros";
+    codeOf(name, "paddingMode", paddingMode, { zeros: 0, reflect: 1, replicate: 2, circular: 3 });
+    if (typeof padding !== "string") pair(name, "padding", padding);
+    this.options = {
+      inChannels, outChannels, kernelSize: kernel, groups, padding, paddingMode,
+      stride: pair(name, "stride", options.stride ?? 1, 1), dilation: pair(name, "dilation", options.dilation ?? 1, 1), bias: options.bias ?? true,
+    };
+    const weights = sharedWeights(options);
+    const shape = [outChannels, inChannels / groups, ...kernel];
+    this.weight = this.registerParameter("weight", defaultWeights(shape, weights));
+    this.bias = (options.bias ?? true) ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights)) : null;
+  }
+
+  /** The convolution of `x`. */
+  forward(x: Tensor): Tensor {
+    const { stride, padding, dilation, groups, paddingMode } = this.options;
+    if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups });
+    const [top, bottom, left, right] = this.#border();
+    const wide = pad(x, [left, right, top, bottom], { mode: paddingMode });
+    return conv2d(wide, this.weight, this.bias, { stride, dilation, groups });
+  }
+
+  /** Rows and columns that a mode other than zeros must add. */
+  #border(): [number, number, number, number] {
+    const { padding, dilation, kernelSize } = this.options;
+    if (typeof padding !== "string") {
+      const [h, w] = pair("Conv2d", "padding", padding);
+      return [h, h, w, w];
+    }
+    const [dh, dw] = pair("Conv2d", "dilation", dilation);
+    const [kh, kw] = pair("Conv2d", "kernelSize", kernelSize);
+    const [h, w] = [dh * (kh - 1), dw * (kw - 1)];
+    return [Math.floor(h / 2), Math.ceil(h / 2), Math.floor(w / 2), Math.ceil(w / 2)];
+  }
+}

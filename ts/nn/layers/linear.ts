@@ -1,0 +1,45 @@
+import { checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { linear } from "../functional/index.js";
+import { defaultWeights, sharedWeights, uniformWeights } from "../init.js";
+import { Module } from "../module.js";
+import { WEIGHT_OPTIONS } from "../types.js";
+import type { WeightOptions } from "../types.js";
+
+/** Options of {@link Linear}. */
+export interface LinearOptions extends WeightOptions {
+  /** Size of the last dimension of the input. */
+  inFeatures: number;
+  /** Size of the last dimension of the output. */
+  outFeatures: number;
+  /** Whether a bias is added; default true. */
+  bias?: boolean;
+}
+
+/**
+ * Fully connected layer: y = x weight^T + bias.
+ *
+ * Shapes: [..., inFeatures] to [..., outFeatures]; weight [outFeatures, inFeatures], bias [outFeatures].
+ * Initialisation: uniform on +-1/sqrt(inFeatures), as PyTorch.
+ */
+export class Linear extends Module {
+  /** Matrix [outFeatures, inFeatures]. */
+  readonly weight: Tensor;
+  /** Bias [outFeatures], or null. */
+  readonly bias: Tensor | null;
+
+  constructor(options: LinearOptions) {
+    super();
+    checkOptions("Linear", options, ["inFeatures", "outFeatures", "bias", ...WEIGHT_OPTIONS]);
+    const inFeatures = checkNumber("Linear", "inFeatures", options.inFeatures, { positive: true, integer: true });
+    const outFeatures = checkNumber("Linear", "outFeatures", options.outFeatures, { positive: true, integer: true });
+    const weights = sharedWeights(options);
+    this.weight = this.registerParameter("weight", defaultWeights([outFeatures, inFeatures], weights));
+    this.bias = (options.bias ?? true) ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights)) : null;
+  }
+
+  /** The image of `x`. */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

@@ -1,0 +1,64 @@
+import { checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { interpolate, pixelShuffle, pixelUnshuffle } from "../functional/index.js";
+import type { InterpolateArguments } from "../functional/index.js";
+import { Module } from "../module.js";
+
+/** Resizes images to `size` or by `scaleFactor`; `mode` "nearest" (default), "bilinear" or "bicubic". [B,C,H,W] to [B,C,h,w]. */
+export class Upsample extends Module {
+  /** The options as given. */
+  readonly options: Readonly<InterpolateArguments>;
+
+  constructor(options: InterpolateArguments) {
+    super();
+    checkOptions("Upsample", options, ["size", "scaleFactor", "mode", "alignCorners"]);
+    this.options = options;
+  }
+
+  /** The resized images. */
+  forward(x: Tensor): Tensor {
+    return interpolate(x, this.options);
+  }
+}
+
+/** [B, C r^2, H, W] to [B, C, r H, r W] with r = `factor`. */
+export class PixelShuffle extends Module {
+  /** The factor r. */
+  readonly factor: number;
+
+  constructor(options: { factor: number }) {
+    super();
+    checkOptions("PixelShuffle", options, ["factor"]);
+    this.factor = checkNumber("PixelShuffle", "factor", options.factor, { positive: true, integer: true });
+  }
+
+  /** The rearranged images. */
+  forward(x: Tensor): Tensor {
+    return pixelShuffle(x, this.factor);
+  }
+}
+
+/** [B, C, r H, r W] to [B, C r^2, H, W] with r = `factor`. */
+export class PixelUnshuffle extends Module {
+  /** The factor r. */
+  readonly factor: number;
+
+  constructor(options: { factor: number }) {
+    super();
+    checkOptions("PixelUnshuffle", options, ["factor"]);
+    this.factor = checkNumber("PixelUnshuffle", "factor", options.factor, { positive: true, integer: true });
+  }
+
+  /** The rearranged images. */
+  forward(x: Tensor): Tensor {
+    return pixelUnshuffle(x, this.factor);
+  }
+}
+
+/** [B, ...] to [B, product]: all but the batch in one dimension. */
+export class Flatten extends Module {
+  /** The flattened batch. */
+  forward(x: Tensor): Tensor {
+    return x.reshape([x.shape[0] ?? 1, -1]);
+  }
+}

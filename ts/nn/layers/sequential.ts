@@ -1,0 +1,34 @@
+import { ArgumentError } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { Module } from "../module.js";
+import type { Layer } from "../types.js";
+
+/**
+ * Layers applied one after the other; state names are "0.weight", "2.weight", ..., as PyTorch's.
+ *
+ * @example new Sequential(new Conv2d({ inChannels: 1, outChannels: 8, kernelSize: 3 }), new ReLU())
+ */
+export class Sequential extends Module {
+  /** The layers in order. */
+  readonly layers: readonly Layer[];
+
+  constructor(...layers: Layer[] | [readonly Layer[]]) {
+    super();
+    this.layers = (Array.isArray(layers[0]) ? layers[0] : layers) as readonly Layer[];
+    this.layers.forEach((layer, i) => {
+      if (!(layer instanceof Module) || typeof (layer as Partial<Layer>).forward !== "function") {
+        throw new ArgumentError(`Sequential: layer ${i} is no module with a forward function`, "invalid_argument");
+      }
+    });
+  }
+
+  /** The layers by their position. */
+  override namedChildren(): [string, Module][] {
+    return this.layers.map((layer, i) => [String(i), layer]);
+  }
+
+  /** The output of the last layer. */
+  forward(x: Tensor): Tensor {
+    return this.layers.reduce((value, layer) => layer.forward(value), x);
+  }
+}

@@ -1,0 +1,64 @@
+import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
+import { ArgumentError, checkOptions } from "../../runtime/index.js";
+import { Tensor } from "../../tensor/index.js";
+import { Module } from "../module.js";
+import type { Denoiser, ReconstructOptions } from "../types.js";
+
+/** What {@link ArtifactRemoval} does to the measurements first. */
+export type ArtifactRemovalMode = "direct" | "adjoint" | "pinv";
+
+/** Options of {@link ArtifactRemoval}. */
+export interface ArtifactRemovalOptions {
+  /** The denoiser; it is handed the noise level `physics.noiseModel.sigma` as second argument where there is one. */
+  backboneNet: Denoiser;
+  /** Default "adjoint". */
+  mode?: ArtifactRemovalMode;
+}
+
+/** The noise level of a physics, where its noise has one. */
+function noiseLevel(physics: Physics<NoiseModel, OperatorKind> | undefined): number | Tensor | undefined {
+  const sigma = (physics?.noiseModel as { sigma?: unknown } | undefined)?.sigma;
+  return typeof sigma === "number" || sigma instanceof Tensor ? sigma : undefined;
+}
+
+/**
+ * Turns a denoiser f into a reconstruction network:
+ * R(y, A) = f(A^T y) ("adjoint"), f(A^+ y) ("pinv") or f(y) ("direct").
+ *
+ * State names: backbone_net.*. Throws ArgumentError `missing_physics` when a mode needs a linear physics and none is given.
+ * Reference: Jin, McCann, Froustey, Unser, "Deep convolutional neural network for inverse problems in imaging", 2017.
+ */
+export class ArtifactRemoval extends Module {
+  /** The denoiser. */
+  readonly backboneNet: Denoiser;
+  /** What is done to the measurements first. */
+  readonly mode: ArtifactRemovalMode;
+
+  constructor(options: ArtifactRemovalOptions) {
+    super();
+    checkOptions("ArtifactRemoval", options, ["backboneNet", "mode"]);
+    if (typeof (options?.backboneNet as Partial<Denoiser> | undefined)?.forward !== "function") {
+      throw new ArgumentError("ArtifactRemoval: backboneNet has no forward function; give it a denoiser such as new DnCNN()", "invalid_argument");
+    }
+    const mode = options.mode ?? "adjoint";
+    if (!["direct", "adjoint", "pinv"].includes(mode)) {
+      throw new ArgumentError(`ArtifactRemoval: mode is ${JSON.stringify(mode)}, expected "direct", "adjoint" or "pinv"`, "invalid_argument");
+    }
+    this.backboneNet = options.backboneNet;
+    this.mode = mode;
+  }
+
+  /** The reconstruction of `y`. */
+  forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
+    return this.backboneNet.forward(this.#start(y, physics), noiseLevel(physics));
+  }
+
+  #start(y: Tensor, physics: Physics<NoiseModel, OperatorKind> | undefined): Tensor {
+    if (this.mode === "direct") return y;
+    const linear = physics as Partial<LinearPhysics<NoiseModel, OperatorKind>> | undefined;
+    if (typeof linear?.AAdjoint !== "function" || typeof linear.ADagger !== "function") {
+      throw new ArgumentError(`ArtifactRemoval: mode "${this.mode}" needs a linear physics as second argument of forward`, "missing_physics");
+    }
+    return this.mode === "adjoint" ? linear.AAdjoint(y) : linear.ADagger(y);
+  }
+}

@@ -1,0 +1,62 @@
+import { checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { kaimingNormal, sharedWeights } from "../init.js";
+import { Conv2d } from "../layers/index.js";
+import { Module } from "../module.js";
+import { WEIGHT_OPTIONS } from "../types.js";
+import type { Condition, ReconstructOptions, WeightOptions } from "../types.js";
+
+/** Options of {@link DnCNN}. */
+export interface DnCNNOptions extends WeightOptions {
+  /** Channels of the input; default 3. */
+  inChannels?: number;
+  /** Channels of the output; default 3. With 1 input or output channel the residual is broadcast. */
+  outChannels?: number;
+  /** Number of convolutions, at least 2; default 20. */
+  depth?: number;
+  /** Channels between the convolutions; default 64. */
+  nf?: number;
+  /** Whether the convolutions have a bias; default true. */
+  bias?: boolean;
+}
+
+/**
+ * The DnCNN denoiser without batch norm: R(y) = y + f(y), f being `depth` 3x3 convolutions with ReLU between them.
+ *
+ * Shapes: [B, inChannels, H, W] to [B, outChannels, H, W]. State names: in_conv, conv_list.i, out_conv.
+ * Initialisation: Kaiming's normal law for the kernels, as deepinv's without pretrained weights.
+ * Reference: Zhang, Zuo, Chen, Meng, Zhang, "Beyond a Gaussian denoiser", 2017.
+ */
+export class DnCNN extends Module {
+  /** First convolution. */
+  readonly inConv: Conv2d;
+  /** The depth - 2 convolutions in the middle. */
+  readonly convList: readonly Conv2d[];
+  /** Last convolution. */
+  readonly outConv: Conv2d;
+
+  constructor(options: DnCNNOptions = {}) {
+    super();
+    checkOptions("DnCNN", options, ["inChannels", "outChannels", "depth", "nf", "bias", ...WEIGHT_OPTIONS]);
+    const depth = checkNumber("DnCNN", "depth", options.depth ?? 20, { min: 2, integer: true });
+    const nf = checkNumber("DnCNN", "nf", options.nf ?? 64, { positive: true, integer: true });
+    const inChannels = checkNumber("DnCNN", "inChannels", options.inChannels ?? 3, { positive: true, integer: true });
+    const outChannels = checkNumber("DnCNN", "outChannels", options.outChannels ?? 3, { positive: true, integer: true });
+    const weights = sharedWeights(options);
+    const conv = (from: number, to: number): Conv2d => {
+      const layer = new Conv2d({ inChannels: from, outChannels: to, kernelSize: 3, padding: 1, bias: options.bias ?? true, ...weights });
+      layer.weight.assign_(kaimingNormal(layer.weight.shape, weights));
+      return layer;
+    };
+    this.inConv = conv(inChannels, nf);
+    this.convList = Array.from({ length: depth - 2 }, () => conv(nf, nf));
+    this.outConv = conv(nf, outChannels);
+  }
+
+  /** The denoised image; the noise level or physics, if given, is ignored. */
+  forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
+    let x = this.inConv.forward(y).relu();
+    for (const conv of this.convList) x = conv.forward(x).relu();
+    return this.outConv.forward(x).add(y);
+  }
+}

@@ -1,0 +1,13 @@
+/** Networks, with deepinv's parameter names and defaults. */
+export { ArtifactRemoval } from "./artifact-removal.js";
+export type { ArtifactRemovalMode, ArtifactRemovalOptions } from "./artifact-removal.js";
+export { DCGANDiscriminator, DCGANGenerator } from "./dcgan.js";
+export type { DCGANDiscriminatorOptions, DCGANGeneratorOptions } from "./dcgan.js";
+export { DnCNN } from "./dncnn.js";
+export type { DnCNNOptions } from "./dncnn.js";
+export { ESRGANDiscriminator } from "./esrgan.js";
+export type { ESRGANDiscriminatorOptions } from "./esrgan.js";
+export { PatchGANDiscriminator } from "./patch-gan.js";
+export type { PatchGANDiscriminatorOptions } from "./patch-gan.js";
+export { UNet } from "./unet.js";
+export type { UNetOptions } from "./unet.js";

@@ -1,0 +1,66 @@
+import { checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { sharedWeights } from "../init.js";
+import { BatchNorm2d, Conv2d, Identity, LeakyReLU, Sequential, Sigmoid } from "../layers/index.js";
+import { Module } from "../module.js";
+import { WEIGHT_OPTIONS } from "../types.js";
+import type { Layer, WeightOptions } from "../types.js";
+
+/** Options of {@link PatchGANDiscriminator}. */
+export interface PatchGANDiscriminatorOptions extends WeightOptions {
+  /** Channels of the input; default 3. */
+  inputNc?: number;
+  /** Channels after the first convolution; default 64. */
+  ndf?: number;
+  /** Number of hidden convolutions; default 3. */
+  nLayers?: number;
+  /** Whether a sigmoid ends the network; default false. */
+  useSigmoid?: boolean;
+  /** Whether batch norms follow the hidden convolutions; default true. */
+  batchNorm?: boolean;
+  /** Whether the hidden convolutions have a bias; default true. */
+  bias?: boolean;
+}
+
+/**
+ * Discriminator that judges each patch of an image.
+ * Shapes: [B, inputNc, H, W] to [B, 1, h, w]. State names: model.i.
+ * Reference: Isola, Zhu, Zhou, Efros, "Image-to-image translation with conditional adversarial networks", 2017.
+ */
+export class PatchGANDiscriminator extends Module {
+  /** The layers. */
+  readonly model: Sequential;
+
+  constructor(options: PatchGANDiscriminatorOptions = {}) {
+    super();
+    const name = "PatchGANDiscriminator";
+    checkOptions(name, options, ["inputNc", "ndf", "nLayers", "useSigmoid", "batchNorm", "bias", ...WEIGHT_OPTIONS]);
+    const inputNc = checkNumber(name, "inputNc", options.inputNc ?? 3, { positive: true, integer: true });
+    const ndf = checkNumber(name, "ndf", options.ndf ?? 64, { positive: true, integer: true });
+    const nLayers = checkNumber(name, "nLayers", options.nLayers ?? 3, { positive: true, integer: true });
+    const weights = sharedWeights(options);
+    const { rng: _, ...like } = weights;
+    const conv = (inChannels: number, outChannels: number, stride: number, bias: boolean): Conv2d =>
+      new Conv2d({ inChannels, outChannels, kernelSize: 4, stride, padding: 2, bias, ...weights });
+
+    const layers: Layer[] = [conv(inputNc, ndf, 2, true), new LeakyReLU({ negativeSlope: 0.2 })];
+    let width = ndf;
+    for (let n = 1; n <= nLayers; n++) {
+      const next = ndf * Math.min(2 ** n, 8);
+      layers.push(
+        conv(width, next, n < nLayers ? 2 : 1, options.bias ?? true),
+        (options.batchNorm ?? true) ? new BatchNorm2d({ numFeatures: next, ...like }) : new Identity(),
+        new LeakyReLU({ negativeSlope: 0.2 }),
+      );
+      width = next;
+    }
+    layers.push(conv(width, 1, 1, true));
+    if (options.useSigmoid ?? false) layers.push(new Sigmoid());
+    this.model = new Sequential(...layers);
+  }
+
+  /** The judgement of each patch. */
+  forward(x: Tensor): Tensor {
+    return this.model.forward(x);
+  }
+}

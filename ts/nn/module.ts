@@ -1,0 +1,213 @@
+import { ArgumentError, ShapeError } from "../runtime/index.js";
+import type { DeviceName, DType } from "../runtime/index.js";
+import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
+
+/** Weights and statistics of a module by name; the names are those of the same PyTorch or deepinv module. */
+export type StateDict = Record<string, Tensor>;
+
+/** What {@link Module.loadStateDict} found that did not match; both lists are empty after a strict load. */
+export interface LoadReport {
+  /** Names the module has and the dictionary lacks. */
+  missing: string[];
+  /** Names the dictionary has and the module lacks. */
+  unexpected: string[];
+}
+
+/** A PyTorch batch norm counts its batches; the count has no use here and is passed over. */
+const IGNORED = /(^|\.)num_batches_tracked$/;
+
+/** State names are PyTorch's: `inConv` becomes `in_conv`; a name that starts with a capital (`Conv1`) stays. */
+function stateName(field: string): string {
+  return /^[a-z]/.test(field) ? field.replace(/[A-Z]/g, (letter, at: number, all: string) => (/[a-z0-9]/.test(all[at - 1] ?? "") ? "_" : "") + letter.toLowerCase()) : field;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
+}
+
+/**
+ * Base class of everything that has weights.
+ *
+ * A subclass keeps its weights and parts in fields: a tensor that requires a gradient is a parameter, a `Module` or an array
+ * of modules is a part; a tensor without a gradient that belongs to the state (running statistics) is registered with
+ * {@link registerBuffer}. Each subclass declares its own `forward`.
+ *
+ * @example
+ * class Net extends Module {
+ *   inConv = new Conv2d({ inChannels: 1, outChannels: 8, kernelSize: 3, padding: 1 });
+ *   forward(x: Tensor) { return this.inConv.forward(x).relu(); }
+ * }
+ * new Net().namedParameters();   // [["in_conv.weight", ...], ["in_conv.bias", ...]]
+ */
+export abstract class Module {
+  /** Whether the module is in training mode (the default); batch norms behave differently outside it. */
+  training = true;
+
+  // Names once seen as parameters stay parameters, so that a frozen weight is still saved.
+  readonly #parameterFields = new Set<string>();
+  readonly #bufferFields = new Set<string>();
+
+  /** Makes the tensor in field `name` a parameter: it requires a gradient and outlives any enclosing `tidy`. */
+  protected registerParameter(name: string, value: Tensor): Tensor {
+    this.#parameterFields.add(name);
+    keep(value.requiresGrad_(true));
+    (this as unknown as Record<string, unknown>)[name] = value;
+    return value;
+  }
+
+  /** Makes the tensor in field `name` part of the state without being trained; it outlives any enclosing `tidy`. */
+  protected registerBuffer(name: string, value: Tensor): Tensor {
+    this.#bufferFields.add(name);
+    keep(value);
+    (this as unknown as Record<string, unknown>)[name] = value;
+    return value;
+  }
+
+  /** Makes a module a part under exactly this state name; for names that are no field names. */
+  protected registerModule(name: string, value: Module): void {
+    (this as unknown as Record<string, unknown>)[name] = value;
+  }
+
+  /** The direct parts with their state names, in the order of the fields. */
+  namedChildren(): [string, Module][] {
+    const found: [string, Module][] = [];
+    for (const [field, value] of Object.entries(this) as [string, unknown][]) {
+      if (value instanceof Module) found.push([stateName(field), value]);
+      else if (Array.isArray(value)) {
+        value.forEach((part: unknown, i) => {
+          if (part instanceof Module) found.push([`${stateName(field)}.${i}`, part]);
+        });
+      }
+    }
+    return found;
+  }
+
+  /** This module and all its parts, each once, outermost first. */
+  modules(): Module[] {
+    const seen = new Set<Module>();
+    const visit = (module: Module): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const [, child] of module.namedChildren()) visit(child);
+    };
+    visit(this);
+    return [...seen];
+  }
+
+  #own(kind: "parameter" | "buffer"): [string, Tensor][] {
+    const found: [string, Tensor][] = [];
+    for (const [field, value] of Object.entries(this) as [string, unknown][]) {
+      if (!(value instanceof Tensor)) continue;
+      const isBuffer = this.#bufferFields.has(field);
+      if (!isBuffer && value.requiresGrad) this.#parameterFields.add(field);
+      if (kind === "buffer" ? isBuffer : !isBuffer && this.#parameterFields.has(field)) found.push([stateName(field), value]);
+    }
+    return found;
+  }
+
+  /** Own tensors and those of all parts; `path` holds the modules above, against a module that contains itself. */
+  #collect(kind: "parameter" | "buffer" | "state", prefix: string, path: readonly Module[], into: [string, Tensor][]): [string, Tensor][] {
+    const kinds = kind === "state" ? (["parameter", "buffer"] as const) : ([kind] as const);
+    for (const one of kinds) for (const [name, value] of this.#own(one)) into.push([prefix + name, value]);
+    for (const [name, child] of this.namedChildren()) {
+      if (child === this || path.includes(child)) continue;
+      child.#collect(kind, `${prefix}${name}.`, [...path, this], into);
+    }
+    return into;
+  }
+
+  /** Names and tensors of all parameters, each tensor once. */
+  namedParameters(): [string, Tensor][] {
+    const seen = new Set<Tensor>();
+    return this.#collect("parameter", "", [], []).filter(([, value]) => !seen.has(value) && seen.add(value));
+  }
+
+  /** All parameters, each once, in the order of {@link namedParameters}. */
+  parameters(): Tensor[] {
+    return this.namedParameters().map(([, value]) => value);
+  }
+
+  /** Names and tensors of all buffers, each tensor once. */
+  namedBuffers(): [string, Tensor][] {
+    const seen = new Set<Tensor>();
+    return this.#collect("buffer", "", [], []).filter(([, value]) => !seen.has(value) && seen.add(value));
+  }
+
+  /** All buffers (running statistics and the like), each once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, value]) => value);
+  }
+
+  /**
+   * A snapshot of all parameters and buffers under PyTorch's names.
+   * Later training does not change it; the caller owns (and may dispose) its tensors.
+   */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.#collect("state", "", [], []).map(([name, value]) => [name, value.detach()]));
+  }
+
+  /**
+   * Takes over the values of a dictionary; they are converted to each tensor's dtype and device.
+   * Nothing is changed when something does not fit.
+   * @param options.strict refuse missing and unexpected names (default `true`); shapes must always agree.
+   * @throws ArgumentError `missing_key` or `unexpected_key` (strict), `invalid_argument` for an entry that is no tensor; ShapeError `shape_mismatch`.
+   */
+  loadStateDict(state: StateDict, options: { strict?: boolean } = {}): LoadReport {
+    const name = this.constructor.name;
+    if (state === null || typeof state !== "object") {
+      throw new ArgumentError(`${name}.loadStateDict: expected an object of tensors by name, got ${state === null ? "null" : typeof state}`, "invalid_argument");
+    }
+    const own = new Map(this.#collect("state", "", [], []));
+    const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
+    const unexpected = Object.keys(state).filter((key) => !own.has(key) && !IGNORED.test(key));
+    if (options.strict ?? true) {
+      const also = missing.length > 0 && unexpected.length > 0 ? `; it also has unknown keys: ${listed(unexpected)}` : "";
+      if (missing.length > 0) throw new ArgumentError(`${name}.loadStateDict: missing keys: ${listed(missing)}${also}`, "missing_key");
+      if (unexpected.length > 0) throw new ArgumentError(`${name}.loadStateDict: unexpected keys: ${listed(unexpected)}; pass { strict: false } to pass over them`, "unexpected_key");
+    }
+    const pairs: [Tensor, Tensor][] = [];
+    for (const [key, target] of own) {
+      if (!Object.hasOwn(state, key)) continue;
+      const source: unknown = state[key];
+      if (!(source instanceof Tensor)) throw new ArgumentError(`${name}.loadStateDict: "${key}" is ${source === null ? "null" : typeof source}, expected a tensor`, "invalid_argument");
+      if (source.shape.length !== target.shape.length || source.shape.some((n, i) => n !== target.shape[i])) {
+        throw new ShapeError(`${name}.loadStateDict: "${key}" has shape [${source.shape.join(",")}], the module expects [${target.shape.join(",")}]`, "shape_mismatch");
+      }
+      pairs.push([target, source]);
+    }
+    noGrad(() => tidy(() => {
+      for (const [target, source] of pairs) target.assign_(source.detach().to(target.dtype).to(target.device).clone());
+    }));
+    return { missing, unexpected };
+  }
+
+  /** Switches the module and all its parts to training mode (or out of it with `false`). */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Switches the module and all its parts to evaluation mode. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Moves all parameters and buffers to a device, or converts them to a dtype, in place. */
+  to(target: DeviceName | DType): this {
+    noGrad(() => tidy(() => {
+      for (const [, value] of this.#collect("state", "", [], [])) value.assign_(value.detach().to(target).clone());
+    }));
+    return this;
+  }
+
+  /** Freezes (`false`) or unfreezes all parameters; frozen ones stay in the state. */
+  requiresGrad_(on = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(on);
+    return this;
+  }
+
+  /** Frees all parameters and buffers; the module cannot be used afterwards. */
+  dispose(): void {
+    for (const [, value] of this.#collect("state", "", [], [])) value.dispose();
+  }
+}

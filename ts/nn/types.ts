@@ -1,0 +1,64 @@
+import type { OperatorKind, NoiseModel, Physics } from "../physics/index.js";
+import type { RandomSource } from "../random/index.js";
+import type { DeviceName, DType } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import type { LoadReport, Module, StateDict } from "./module.js";
+
+/** A module that maps one tensor to one tensor: what `Sequential` is made of. */
+export type Layer = Module & {
+  /** The layer's output. */
+  forward(x: Tensor): Tensor;
+};
+
+/** A module that cleans an image; `sigma` is the noise level, which a blind denoiser ignores. */
+export type Denoiser = Module & {
+  /** The cleaned image, of the shape of `x` (channels may differ). */
+  forward(x: Tensor, sigma?: number | Tensor): Tensor;
+};
+
+/** What a network may be told besides its input, and ignores: the physics, or the noise level. */
+export type Condition = Physics<NoiseModel, OperatorKind> | Tensor | number;
+
+/** Options of a reconstruction. */
+export interface ReconstructOptions {
+  /** For models that draw something per call (splitting masks, recorruptions): draw anew, or keep the last draw. */
+  updateParameters?: boolean;
+  /** Where those draws come from. */
+  rng?: RandomSource;
+}
+
+/** Whatever turns measurements into an image: x = R(y, A). */
+export interface Reconstructor {
+  /** The reconstruction of measurements `y` made by `physics`. */
+  forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, options?: ReconstructOptions): Tensor;
+  /** Whether the model is in training mode. */
+  training: boolean;
+  /** All weights, each once. */
+  parameters(): Tensor[];
+  /** All weights with their names. */
+  namedParameters(): [string, Tensor][];
+  /** A snapshot of weights and buffers by name. */
+  stateDict(): StateDict;
+  /** Takes over weights and buffers by name. */
+  loadStateDict(state: StateDict, options?: { strict?: boolean }): LoadReport;
+  /** Switches to training mode (or out of it with `false`). */
+  train(mode?: boolean): unknown;
+  /** Switches to evaluation mode. */
+  eval(): unknown;
+}
+
+/** How the weights of a new layer or model are made. */
+export interface WeightOptions {
+  /**
+   * Stream the initial weights are drawn from; default `new Rng(0)`, anew for each object.
+   * Give all layers of one network the same stream, or layers of equal shape start out equal.
+   */
+  rng?: RandomSource;
+  /** Element type of the weights; default "float32". */
+  dtype?: DType;
+  /** Device of the weights; default the current device. */
+  device?: DeviceName;
+}
+
+/** The option names of {@link WeightOptions}, for `checkOptions`. */
+export const WEIGHT_OPTIONS = ["rng", "dtype", "device"] as const;

@@ -1,0 +1,26 @@
+import { checkNumber, checkOptions } from "../runtime/index.js";
+import type { Optimizer } from "./optimizer.js";
+import { Schedule } from "./schedule.js";
+
+/**
+ * Half a cosine from the base learning rate to `etaMin` (default 0) over `tMax` epochs, and back up afterwards:
+ * etaMin + (base - etaMin) (1 + cos(pi epoch / tMax)) / 2. Reference: Loshchilov, Hutter, "SGDR", 2017.
+ */
+export class CosineAnnealingLR extends Schedule {
+  /** Epochs from the top to the bottom. */
+  readonly tMax: number;
+  /** The learning rate at the bottom. */
+  readonly etaMin: number;
+
+  constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
+    super(optimizer);
+    checkOptions("CosineAnnealingLR", options, ["tMax", "etaMin"]);
+    this.tMax = checkNumber("CosineAnnealingLR", "tMax", options?.tMax, { positive: true });
+    this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0, { min: 0 });
+  }
+
+  /** The learning rate in epoch `epoch`. */
+  rate(epoch: number): number {
+    return this.etaMin + ((this.baseLearningRate - this.etaMin) * (1 + Math.cos((Math.PI * epoch) / this.tMax))) / 2;
+  }
+}

@@ -1,0 +1,20 @@
+import { checkNumber, checkOptions } from "../runtime/index.js";
+import type { Optimizer } from "./optimizer.js";
+import { Schedule } from "./schedule.js";
+
+/** Multiplies the learning rate by `gamma` after every epoch: base gamma^epoch. */
+export class ExponentialLR extends Schedule {
+  /** Factor of each epoch. */
+  readonly gamma: number;
+
+  constructor(optimizer: Optimizer, options: { gamma: number }) {
+    super(optimizer);
+    checkOptions("ExponentialLR", options, ["gamma"]);
+    this.gamma = checkNumber("ExponentialLR", "gamma", options?.gamma, { min: 0 });
+  }
+
+  /** The learning rate in epoch `epoch`. */
+  rate(epoch: number): number {
+    return this.baseLearningRate * this.gamma ** epoch;
+  }
+}

@@ -1,0 +1,36 @@
+import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import type { Optimizer } from "./optimizer.js";
+import { Schedule } from "./schedule.js";
+
+/**
+ * Raises the learning rate in a straight line from `startFactor` (default 1/3) times the base to the base over `steps` epochs,
+ * then stays there or follows `after` from its epoch 0. Call `step()` of the warm-up only, not of `after`.
+ *
+ * @example new LinearWarmup(adam, { steps: 5, after: new CosineAnnealingLR(adam, { tMax: 95 }) })
+ */
+export class LinearWarmup extends Schedule {
+  /** Epochs of the rise. */
+  readonly steps: number;
+  /** First learning rate over the base. */
+  readonly startFactor: number;
+  /** What follows. */
+  readonly after: Schedule | undefined;
+
+  constructor(optimizer: Optimizer, options: { steps: number; startFactor?: number; after?: Schedule }) {
+    super(optimizer);
+    checkOptions("LinearWarmup", options, ["steps", "startFactor", "after"]);
+    this.steps = checkNumber("LinearWarmup", "steps", options?.steps, { positive: true, integer: true });
+    this.startFactor = checkNumber("LinearWarmup", "startFactor", options.startFactor ?? 1 / 3, { min: 0, max: 1 });
+    if (options.after !== undefined && !(options.after instanceof Schedule && options.after.optimizer === optimizer)) {
+      throw new ArgumentError("LinearWarmup: after must be a schedule of the same optimiser", "invalid_argument");
+    }
+    this.after = options.after;
+    this.apply();
+  }
+
+  /** The learning rate in epoch `epoch`. */
+  rate(epoch: number): number {
+    if (epoch >= this.steps) return this.after ? this.after.rate(epoch - this.steps) : this.baseLearningRate;
+    return this.baseLearningRate * (this.startFactor + ((1 - this.startFactor) * epoch) / this.steps);
+  }
+}

@@ -1,0 +1,24 @@
+import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import type { Optimizer } from "./optimizer.js";
+import { Schedule } from "./schedule.js";
+
+/** Multiplies the learning rate by `gamma` (default 0.1) at each milestone: base gamma^(number of milestones <= epoch). */
+export class MultiStepLR extends Schedule {
+  /** Epochs of the changes. */
+  readonly milestones: readonly number[];
+  /** Factor of each change. */
+  readonly gamma: number;
+
+  constructor(optimizer: Optimizer, options: { milestones: readonly number[]; gamma?: number }) {
+    super(optimizer);
+    checkOptions("MultiStepLR", options, ["milestones", "gamma"]);
+    if (!Array.isArray(options?.milestones)) throw new ArgumentError("MultiStepLR: milestones must be an array of epochs", "invalid_argument");
+    this.milestones = (options.milestones as readonly number[]).map((n, i) => checkNumber("MultiStepLR", `milestones[${i}]`, n, { min: 0, integer: true }));
+    this.gamma = checkNumber("MultiStepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
+  }
+
+  /** The learning rate in epoch `epoch`. */
+  rate(epoch: number): number {
+    return this.baseLearningRate * this.gamma ** this.milestones.filter((n) => n <= epoch).length;
+  }
+}

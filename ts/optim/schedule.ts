@@ -1,0 +1,65 @@
+import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { Optimizer } from "./optimizer.js";
+
+/** Where a schedule stands; plain JSON. */
+export interface ScheduleState {
+  /** Number of `step` calls so far. */
+  epoch: number;
+  /** The learning rate the schedule scales. */
+  baseLearningRate: number;
+}
+
+/**
+ * Base class of the learning-rate schedules: `step()` after each epoch (or step, as the user likes) sets the optimiser's
+ * learning rate to `rate(epoch)`, a function of the number of calls only.
+ */
+export abstract class Schedule {
+  /** The optimiser whose learning rate is set. */
+  readonly optimizer: Optimizer;
+  #epoch = 0;
+  #base: number;
+
+  constructor(optimizer: Optimizer) {
+    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${new.target.name}: the first argument must be an optimiser`, "invalid_argument");
+    this.optimizer = optimizer;
+    this.#base = optimizer.baseLearningRate;
+  }
+
+  /** Number of `step` calls so far. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The learning rate the schedule scales: the optimiser's own when the schedule was made. */
+  get baseLearningRate(): number {
+    return this.#base;
+  }
+
+  /** The learning rate in epoch `epoch` (from 0). */
+  abstract rate(epoch: number): number;
+
+  /** Goes on to the next epoch. */
+  step(): void {
+    this.#epoch++;
+    this.apply();
+  }
+
+  /** Sets the optimiser's learning rate to that of the present epoch. */
+  protected apply(): void {
+    this.optimizer.setScheduledLearningRate(this.rate(this.#epoch));
+  }
+
+  /** Where the schedule stands. */
+  stateDict(): ScheduleState {
+    return { epoch: this.#epoch, baseLearningRate: this.#base };
+  }
+
+  /** Goes to where another schedule stood, and sets the learning rate. Throws ArgumentError `invalid_argument`. */
+  loadStateDict(state: ScheduleState): void {
+    const name = `${this.constructor.name}.loadStateDict`;
+    const epoch = checkNumber(name, "epoch", state?.epoch, { min: 0, integer: true });
+    this.#base = checkNumber(name, "baseLearningRate", state.baseLearningRate, { min: 0 });
+    this.#epoch = epoch;
+    this.apply();
+  }
+}

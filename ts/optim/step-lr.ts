@@ -1,0 +1,23 @@
+import { checkNumber, checkOptions } from "../runtime/index.js";
+import type { Optimizer } from "./optimizer.js";
+import { Schedule } from "./schedule.js";
+
+/** Multiplies the learning rate by `gamma` (default 0.1) every `stepSize` epochs: base gamma^floor(epoch / stepSize). */
+export class StepLR extends Schedule {
+  /** Epochs between two changes. */
+  readonly stepSize: number;
+  /** Factor of each change. */
+  readonly gamma: number;
+
+  constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
+    super(optimizer);
+    checkOptions("StepLR", options, ["stepSize", "gamma"]);
+    this.stepSize = checkNumber("StepLR", "stepSize", options?.stepSize, { positive: true, integer: true });
+    this.gamma = checkNumber("StepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
+  }
+
+  /** The learning rate in epoch `epoch`. */
+  rate(epoch: number): number {
+    return this.baseLearningRate * this.gamma ** Math.floor(epoch / this.stepSize);
+  }
+}
