@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { R2RLoss, SureGaussianLoss, exactDiv, hutchDiv, mcDiv } from "../../ts/loss/index.js";
+import { Denoising, GaussianNoise, Inpainting } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { noGrad, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { SIDE, TanhNet, average, image, repeat, squaredError } from "./helpers.js";
+
+beforeAll(async () => {
+  await init({ device: "cpu" });
+});
+
+const settings = { batch: 8000, chunks: 5, seed: 11 };
+
+describe("Gaussian SURE estimates the supervised measurement error", () => {
+  it.each([
+    [0.1, 1e-2],
+    [0.3, 1e-2],
+    [0.3, 1e-3],
+  ])("sigma %d, tau %d", (sigma, tau) => {
+    const model = new TanhNet();
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
+    const loss = new SureGaussianLoss({ sigma, tau });
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y);
+      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u));
+    }, settings);
+    expect(se).toBeLessThan(sigma * sigma * 0.02);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  /** A diagonal operator with entries between 0.5 and 1.5. */
+  const diagonal = () =>
+    new Inpainting({
+      imgSize: [1, SIDE, SIDE],
+      mask: tensor(Float64Array.from({ length: SIDE * SIDE }, (_, i) => 1 + 0.5 * Math.cos(2.3 * i)), { shape: [1, 1, SIDE, SIDE] }),
+      noiseModel: new GaussianNoise({ sigma: 0.2 }),
+    });
+
+  const metricBias = (options: { exactConstant?: boolean; asFunction?: boolean }) => {
+    const model = new TanhNet();
+    const physics = diagonal();
+    const B = options.asFunction ? (t: Tensor) => physics.ADagger(t) : ("A_dagger" as const);
+    const loss = new SureGaussianLoss({ sigma: 0.2, B, exactConstant: options.exactConstant });
+    return average((rng, batch) => {
+      const x = repeat(image(), batch);
+      const y = physics.forward(x, { rng });
+      const xNet = model.forward(y);
+      const risk = squaredError(physics.ADagger(physics.A(xNet)), physics.ADagger(physics.A(x)));
+      return loss.forward({ xNet, y, physics, model, rng }).sub(risk);
+    }, settings);
+  };
+
+  it("with the pseudo-inverse as metric, constant included", () => {
+    for (const options of [{ exactConstant: true }, { asFunction: true }]) {
+      const { mean, se } = metricBias(options);
+      expect(se).toBeLessThan(2e-3);
+      expect(Math.abs(mean)).toBeLessThan(3 * se);
+    }
+  });
+
+  it("with the pseudo-inverse and the plain constant it is off by sigma^2 (tr(B^T B) / n - 1)", () => {
+    const { mean, se } = metricBias({});
+    const trace = diagonal().ADagger(diagonal().ADagger(tensor(new Float64Array(36).fill(1), { shape: [1, 1, SIDE, SIDE] })));
+    const excess = 0.04 * ((trace.mean().itemSync()) - 1);
+    expect(excess).toBeGreaterThan(5e-3);
+    expect(Math.abs(mean - excess)).toBeLessThan(3 * se);
+  });
+});
+
+describe("R2R with Gaussian noise", () => {
+  it.each([0.15, 0.5])("alpha %d: the risk at y1 plus sigma^2 / alpha", (alpha) => {
+    const sigma = 0.2;
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
+    const loss = new R2RLoss({ alpha });
+    const model = loss.adaptModel(new TanhNet());
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      return loss.forward({ xNet, y, physics, model }).sub(squaredError(xNet, u)).sub((sigma * sigma) / alpha);
+    }, settings);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("one noise level for each image of the batch, not for each column", () => {
+    const sigma = tensor(Float64Array.from([0, 0.1, 0.2, 0.3, 0.4, 0.5]), {});
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
+    const model = new R2RLoss({ alpha: 0.5 }).adaptModel(new TanhNet());
+    const y = repeat(image(), 6);
+    model.forward(y, physics, { updateParameters: true, rng: new Rng(3) });
+    const spread = squaredError(model.corruption(), y).dataSync();
+    expect(spread[0]).toBe(0);
+    for (let i = 1; i < 6; i++) expect(spread[i]).toBeGreaterThan(spread[i - 1] as number);
+  });
+});
+
+describe("divergences", () => {
+  it("mcDiv and hutchDiv average to exactDiv, image by image", () => {
+    const model = new TanhNet();
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const exact = Array.from(exactDiv({ y: image(), model, physics }).dataSync());
+    const pairOfImages = exactDiv({ y: repeat(image(), 2), model, physics }).dataSync();
+    expect(pairOfImages[0]).toBeCloseTo(exact[0] as number, 12);
+    expect(pairOfImages[1]).toBeCloseTo(exact[0] as number, 12);
+    const y = repeat(image(), 4000);
+    const check = (values: Tensor) => {
+      const data = Array.from(values.dataSync());
+      const mean = data.reduce((a, b) => a + b, 0) / data.length;
+      const se = Math.sqrt(data.reduce((a, b) => a + (b - mean) ** 2, 0) / data.length / (data.length - 1));
+      expect(Math.abs(mean - (exact[0] as number))).toBeLessThan(3 * se);
+    };
+    check(noGrad(() => mcDiv({ y, model, physics, tau: 1e-4, rng: new Rng(1) })));
+    check(hutchDiv({ y, model, physics, mcIter: 2, rng: new Rng(2) }));
+    expect(y.requiresGrad).toBe(false);
+  });
+});

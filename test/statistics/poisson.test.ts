@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { R2RLoss, SurePGLoss, SurePoissonLoss } from "../../ts/loss/index.js";
+import { Denoising, GammaNoise, PoissonGaussianNoise, PoissonNoise } from "../../ts/physics/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { pure } from "../../ts/testing/pure.js";
+import { TanhNet, average, image, repeat, squaredError } from "./helpers.js";
+
+beforeAll(async () => {
+  await init({ device: "cpu" });
+});
+
+const settings = { batch: 8000, chunks: 5, seed: 12 };
+
+describe("Poisson", () => {
+  const setup = (gain: number) => ({
+    model: new TanhNet(),
+    physics: new Denoising({ noiseModel: new PoissonNoise({ gain }) }),
+  });
+
+  const sureBias = (gain: number) => {
+    const { model, physics } = setup(gain);
+    const loss = new SurePoissonLoss({ gain });
+    return average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y);
+      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u));
+    }, settings);
+  };
+
+  it("SURE is unbiased at a small gain", () => {
+    const { mean, se } = sureBias(0.01);
+    expect(se).toBeLessThan(4e-4);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("the bias of SURE falls as the gain squared", () => {
+    const [small, large] = [sureBias(0.1), sureBias(0.2)];
+    expect(Math.abs(small.mean)).toBeGreaterThan(3 * small.se);
+    const ratio = large.mean / small.mean;
+    const tolerance = 3 * ratio * Math.hypot(small.se / small.mean, large.se / large.mean);
+    expect(Math.abs(ratio - 4)).toBeLessThan(tolerance + 0.5);
+    expect(ratio).toBeGreaterThan(2.5);
+    expect(ratio).toBeLessThan(6);
+  });
+
+  it.each([0.1, 0.5])("the exact formula (PURE) is unbiased at gain %d", (gain) => {
+    const { model, physics } = setup(gain);
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      return pure({ y, model, physics, gain }).sub(squaredError(model.forward(y), u));
+    }, { batch: 4000, chunks: 2, seed: 13 });
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it.each([0.15, 0.5])("R2R, alpha %d: the risk at y1 plus gain mean(u) / alpha", (alpha) => {
+    const gain = 0.1;
+    const { physics } = setup(gain);
+    const loss = new R2RLoss({ alpha });
+    const model = loss.adaptModel(new TanhNet());
+    const constant = (gain * image().mean().itemSync()) / alpha;
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      return loss.forward({ xNet, y, physics, model }).sub(squaredError(xNet, u)).sub(constant);
+    }, settings);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("R2R splits counts (normalize false) into independent parts", () => {
+    const alpha = 0.5;
+    const physics = new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1, normalize: false }) });
+    const model = new R2RLoss({ alpha }).adaptModel(new TanhNet());
+    const lambda = image().div(0.1);
+    const { mean, se } = average((rng, batch) => {
+      const y = physics.forward(repeat(image(), batch), { rng });
+      model.forward(y, physics, { updateParameters: true, rng });
+      const y1 = model.corruption();
+      const y2 = y.sub(y1.mul(1 - alpha)).div(alpha);
+      return y1.sub(lambda).mul(y2.sub(lambda)).reshape([batch, 36]).mean(1);
+    }, settings);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+});
+
+describe("Gamma", () => {
+  it.each([0.15, 0.5])("R2R, alpha %d: the risk at y1 plus mean(u^2) / (l alpha)", (alpha) => {
+    const l = 10;
+    const physics = new Denoising({ noiseModel: new GammaNoise({ l }) });
+    const loss = new R2RLoss({ alpha });
+    const model = loss.adaptModel(new TanhNet());
+    const constant = image().square().mean().itemSync() / (l * alpha);
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      return loss.forward({ xNet, y, physics, model }).sub(squaredError(xNet, u)).sub(constant);
+    }, settings);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+});
+
+describe("Poisson-Gaussian SURE with its second derivative", () => {
+  const bias = (gain: number, sigma: number, secondDerivative = true) => {
+    const model = new TanhNet();
+    const physics = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain, sigma }) });
+    const loss = new SurePGLoss({ gain, sigma, secondDerivative });
+    return average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y);
+      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u));
+    }, settings);
+  };
+
+  it("is unbiased at a small gain", () => {
+    const { mean, se } = bias(0.01, 0.1);
+    expect(se).toBeLessThan(1e-3);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("has a bias that falls as the gain squared", () => {
+    const [small, large] = [bias(0.15, 0.1), bias(0.3, 0.1)];
+    expect(Math.abs(large.mean)).toBeGreaterThan(3 * large.se);
+    const ratio = large.mean / small.mean;
+    const tolerance = 3 * ratio * Math.hypot(small.se / small.mean, large.se / large.mean);
+    expect(Math.abs(ratio - 4)).toBeLessThan(Math.max(tolerance, 1));
+  });
+
+  it("is nearer to the risk with the second derivative than without", () => {
+    const [without, exact] = [bias(0.1, 0.3, false), bias(0.1, 0.3, true)];
+    expect(Math.abs(exact.mean)).toBeLessThan(Math.abs(without.mean) / 2);
+  });
+});

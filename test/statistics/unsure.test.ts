@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { SureGaussianLoss, SurePGLoss } from "../../ts/loss/index.js";
+import { Denoising, GaussianNoise, PoissonGaussianNoise } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { noGrad, Tensor, tidy } from "../../ts/tensor/index.js";
+import { TanhNet, image, repeat } from "./helpers.js";
+
+beforeAll(async () => {
+  await init({ device: "cpu" });
+});
+
+const value = (level: number | Tensor) => (typeof level === "number" ? level : level.itemSync());
+
+describe("UNSURE", () => {
+  /** The levels after each of five steps, and the ascent directions that follow from steps without momentum. */
+  const path = (momentum: number, training = true) => {
+    const model = new TanhNet().train(training);
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const loss = new SureGaussianLoss({ sigma: 0.1, unsure: true, stepSize: 0.01, momentum });
+    const rng = new Rng(4);
+    const y = physics.forward(repeat(image(), 8), { rng: new Rng(2) });
+    const levels = [value(loss.sigma2)];
+    for (let i = 0; i < 5; i++) {
+      tidy(() => {
+        loss.forward({ xNet: model.forward(y), y, physics, model, rng });
+      });
+      levels.push(value(loss.sigma2));
+    }
+    return levels;
+  };
+
+  it("follows the running average of the gradient", () => {
+    const plain = path(0);
+    const gradients = plain.slice(1).map((v, i) => (v - (plain[i] as number)) / 0.01);
+    const averaged = path(0.9);
+    let [velocity, level] = [gradients[0] as number, 0.01];
+    for (let i = 0; i < 5; i++) {
+      if (i > 0) velocity = 0.9 * velocity + 0.1 * (gradients[i] as number);
+      level += 0.01 * velocity;
+      expect(averaged[i + 1]).toBeCloseTo(level, 8);
+    }
+    expect(Math.abs((averaged[5] as number) - (plain[5] as number))).toBeGreaterThan(1e-6);
+  });
+
+  it("does not move in evaluation", () => {
+    expect(new Set(path(0.9, false)).size).toBe(1);
+    const model = new TanhNet().eval();
+    const physics = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 }) });
+    const loss = new SurePGLoss({ sigma: 0.1, gain: 0.1, unsure: true, stepSize: [0.01, 0.01] });
+    const y = physics.forward(repeat(image(), 2), { rng: new Rng(2) });
+    noGrad(() => loss.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(1) }));
+    expect(loss.sigma2).toBeCloseTo(0.01, 12);
+    expect(loss.gain).toBe(0.1);
+    model.train();
+    loss.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(1) });
+    expect(value(loss.sigma2)).not.toBeCloseTo(0.01, 6);
+    expect(value(loss.gain)).not.toBeCloseTo(0.1, 6);
+  });
+
+  it("saves and restores its level", () => {
+    const model = new TanhNet();
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const make = () => new SureGaussianLoss({ sigma: 0.1, unsure: true, stepSize: 0.01 });
+    const y = physics.forward(image(), { rng: new Rng(2) });
+    const step = (loss: SureGaussianLoss, seed: number) => {
+      loss.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(seed) });
+    };
+    const [whole, first, second] = [make(), make(), make()];
+    step(whole, 1);
+    step(whole, 2);
+    step(first, 1);
+    second.loadStateDict(first.stateDict());
+    step(second, 2);
+    expect(value(second.sigma2)).toBe(value(whole.sigma2));
+  });
+});

@@ -1,0 +1,55 @@
+import type { Reconstructor } from "../nn/index.js";
+import type { Physics } from "../physics/index.js";
+import { ShapeError, checkNumber } from "../runtime/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+
+/** Arguments of {@link pure}. */
+export interface PureArgs {
+  /** Poisson measurement `y = gain z`, shape `[B, ...]`. */
+  y: Tensor;
+  /** The reconstruction f. */
+  model: Reconstructor;
+  /** The operator A; `A f(y)` has the shape of y. */
+  physics: Physics;
+  /** The gain. */
+  gain: number;
+}
+
+/**
+ * Exact unbiased risk estimate for Poisson noise (PURE: Luisier, Blu, Unser, 2011), the yardstick of SurePoissonLoss:
+ *
+ * `|F(y)|^2 / m - 2 / m sum_i y_i F_i(y - gain e_i) + (y^T y - gain 1^T y) / m` with `F = A f`.
+ *
+ * Unbiased for `|F(y) - A x|^2 / m` at any gain. It evaluates the model once for each entry of one image: for small images.
+ *
+ * @returns shape `[B]`.
+ * @throws ArgumentError `invalid_argument`, ShapeError `shape_mismatch`.
+ */
+export function pure({ y, model, physics, gain }: PureArgs): Tensor {
+  checkNumber("pure", "gain", gain, { positive: true });
+  const batch = y.shape[0] ?? 1;
+  const entries = y.size / batch;
+  const predict = (t: Tensor): Tensor => {
+    const output = physics.A(model.forward(t, physics));
+    if (output.shape.join() !== y.shape.join()) {
+      throw new ShapeError(
+        `pure: A f(y) has shape [${output.shape.join(", ")}], expected that of y, [${y.shape.join(", ")}].`,
+        "shape_mismatch",
+      );
+    }
+    return output.reshape([batch, entries]);
+  };
+  const flat = y.reshape([batch, entries]);
+  let cross: Tensor | undefined;
+  for (let i = 0; i < entries; i++) {
+    const unit = new Float32Array(entries);
+    unit[i] = 1;
+    const basis = tensor(unit, { shape: [1, entries], dtype: y.dtype, device: y.device });
+    // y_i F_i(y - gain e_i): the basis vector picks entry i from the product.
+    const shifted = predict(flat.sub(basis.mul(gain)).reshape([...y.shape]));
+    const term = flat.mul(shifted).mul(basis).sum(1);
+    cross = cross ? cross.add(term) : term;
+  }
+  const whole = predict(y).square().add(flat.square()).sub(flat.mul(gain)).sum(1);
+  return (cross ? whole.sub(cross.mul(2)) : whole).div(entries);
+}
