@@ -3,7 +3,7 @@ export { type ChartOptions, escapeMarkup, lineChart, type Series } from "./chart
 export { loadState, saveState } from "./checkpoint.js";
 export { evaluate, type EvaluateOptions, type MetricSummary, type TestResult } from "./evaluate.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
-export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, TrainOptimizer, TrainSchedule, WeightedLoss } from "./options.js";
+export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, WeightedLoss } from "./options.js";
 export { describe, duration, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { Trainer, type TrainOptions } from "./trainer.js";

@@ -2,29 +2,14 @@ import type { DataLoader, Dataset } from "../data/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import type { Optimizer, Schedule } from "../optim/index.js";
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
 import type { HistoryEntry } from "./history.js";
 
 /** Any physics: which noise and operator fit is the losses' business. */
 export type AnyPhysics = Physics<NoiseModel, OperatorKind>;
-
-/** What the Trainer asks of an optimiser; those of `adjoint/optim` have it. */
-export interface TrainOptimizer {
-  learningRate: number;
-  step(gradients: Tensor[]): void;
-  stateDict(): unknown;
-  loadStateDict(state: never): void;
-}
-
-/** What the Trainer asks of a learning-rate schedule; those of `adjoint/optim` have it. */
-export interface TrainSchedule {
-  step(): void;
-  stateDict(): unknown;
-  loadStateDict(state: never): void;
-}
 
 /** A loss and its weight in the sum that is minimised. */
 export interface WeightedLoss {
@@ -68,9 +53,9 @@ export interface TrainerOptions {
   /** What is minimised: one loss, or several; a plain loss has weight 1. */
   losses: Loss | readonly (Loss | WeightedLoss)[];
   /** Made with `model.parameters()`. */
-  optimizer: TrainOptimizer;
+  optimizer: Optimizer;
   /** Learning-rate schedule. */
-  schedule?: TrainSchedule;
+  schedule?: Schedule;
   /** When the schedule takes a step. Default: `"epoch"`. */
   scheduleEvery?: "epoch" | "step";
   /** Passes through the data. Default: 1. */

@@ -1,18 +1,18 @@
 import type { Batch } from "../data/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import type { Optimizer } from "../optim/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
-import type { AnyPhysics, TrainOptimizer, WeightedLoss } from "./options.js";
+import type { AnyPhysics, WeightedLoss } from "./options.js";
 
 /** What one training step works with. */
 export interface StepContext {
   readonly model: Reconstructor;
-  readonly parameters: Tensor[];
   readonly physics: AnyPhysics;
   readonly losses: readonly WeightedLoss[];
-  readonly optimizer: TrainOptimizer;
+  readonly optimizer: Optimizer;
   readonly rng: RandomSource;
   readonly epoch: number;
   readonly gradClip: number | undefined;
@@ -39,7 +39,7 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
     const total = values
       .map((value, index) => value.mul((context.losses[index] as WeightedLoss).weight))
       .reduce((sum, value) => sum.add(value));
-    const gradients = grad(total, context.parameters, { allowUnused: true });
+    const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
     return noGrad(() => {
       context.optimizer.step(clip(gradients, context.gradClip));
       const report = [total, ...values];

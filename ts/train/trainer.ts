@@ -1,6 +1,7 @@
 import { DataLoader, disposeSample, type Dataset, type LoaderState } from "../data/index.js";
 import { type Metric, PSNR } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import type { OptimizerState, ScheduleState } from "../optim/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
 import { AdjointError, ArgumentError, FormatError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -21,8 +22,8 @@ interface TrainerState {
   step: number;
   epoch: number;
   model: Record<string, Tensor>;
-  optimizer: unknown;
-  schedule: unknown;
+  optimizer: OptimizerState;
+  schedule: ScheduleState | null;
   losses: Record<string, Tensor>[];
   rng: string;
   evalRng: string;
@@ -102,7 +103,6 @@ export class Trainer {
    * the signal's reason when aborted.
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
-    const parameters = this.#options.model.parameters();
     this.#clock = { started: performance.now(), images: 0, steps: 0 };
     const checkpointEvery = this.#options.checkpoint?.every ?? 500;
     try {
@@ -119,7 +119,6 @@ export class Trainer {
           const values = trainStep(batch, {
             ...this.#options,
             model: this.model,
-            parameters,
             losses: this.#losses,
             rng: this.#rng,
             epoch: this.epoch,
@@ -167,8 +166,8 @@ export class Trainer {
       throw new ArgumentError(`${path}: the checkpoint is of a training with ${state.losses.length} losses, this one has ${this.#losses.length}`, "invalid_argument");
     }
     this.#options.model.loadStateDict(state.model);
-    this.#options.optimizer.loadStateDict(state.optimizer as never);
-    if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule as never);
+    this.#options.optimizer.loadStateDict(state.optimizer);
+    if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule);
     this.#losses.forEach(({ loss }, index) => loss.loadStateDict(state.losses[index] ?? {}));
     this.#rng = Rng.from(state.rng);
     this.#evalRng = state.evalRng;
@@ -180,7 +179,7 @@ export class Trainer {
     this.#sinceBest = state.sinceBest;
     this.#stopped = state.stopped;
     this.#lastCheckpoint = { path, step: state.step };
-    disposeState(state.model);
+    disposeState([state.model, state.optimizer, state.losses]);
   }
 
   /** Reads the losses since the last time, checks that they are finite, notes and reports their means. */
@@ -256,17 +255,17 @@ export class Trainer {
     }
   }
 
-  /** Writes checkpoint and history. Losses are read first: a state that gave a non-finite loss is never written. */
-  async #save(): Promise<void> {
+  /**
+   * Writes a checkpoint, atomically. Losses are read first: a state that gave a non-finite loss is never written.
+   *
+   * @throws AdjointError `non_finite_loss`.
+   */
+  async save(path: string): Promise<void> {
     await this.#read();
-    if (this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
-    const path = this.#options.checkpoint?.path;
-    if (path === undefined) return;
-    const model = this.#options.model.stateDict();
     const state: TrainerState = {
       step: this.step,
       epoch: this.epoch,
-      model,
+      model: this.#options.model.stateDict(),
       optimizer: this.#options.optimizer.stateDict(),
       schedule: this.#options.schedule?.stateDict() ?? null,
       losses: this.#losses.map(({ loss }) => loss.stateDict()),
@@ -279,8 +278,15 @@ export class Trainer {
       stopped: this.#stopped,
     };
     await saveState(path, state);
-    disposeState(model);
+    disposeState([state.model, state.optimizer, state.losses]);
     this.#lastCheckpoint = { path, step: this.step };
+  }
+
+  /** Writes history and checkpoint to the paths of the options, where there are any. */
+  async #save(): Promise<void> {
+    await this.#read();
+    if (this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
+    if (this.#options.checkpoint) await this.save(this.#options.checkpoint.path);
   }
 }
 

@@ -1,0 +1,86 @@
+import * as loss from "../loss/index.js";
+import * as metric from "../metric/index.js";
+import * as nn from "../nn/index.js";
+import * as optim from "../optim/index.js";
+import * as physics from "../physics/index.js";
+import type { RandomSource } from "../random/index.js";
+import { nearest } from "../runtime/index.js";
+import type { AnyPhysics, WeightedLoss } from "../train/index.js";
+import { UsageError } from "./common.js";
+import type { Config, Named } from "./config.js";
+
+// What a configuration may name. Options are checked by each class's own constructor.
+const losses = {
+  SupLoss: loss.SupLoss,
+  MCLoss: loss.MCLoss,
+  SureGaussianLoss: loss.SureGaussianLoss,
+  SurePoissonLoss: loss.SurePoissonLoss,
+  SurePGLoss: loss.SurePGLoss,
+  R2RLoss: loss.R2RLoss,
+  Neighbor2Neighbor: loss.Neighbor2Neighbor,
+  TVLoss: loss.TVLoss,
+};
+const models = { DnCNN: nn.DnCNN, UNet: nn.UNet };
+const operators = { Denoising: physics.Denoising, Inpainting: physics.Inpainting };
+const noises = {
+  GaussianNoise: physics.GaussianNoise,
+  PoissonNoise: physics.PoissonNoise,
+  PoissonGaussianNoise: physics.PoissonGaussianNoise,
+  GammaNoise: physics.GammaNoise,
+  UniformNoise: physics.UniformNoise,
+  UniformGaussianNoise: physics.UniformGaussianNoise,
+  LogPoissonNoise: physics.LogPoissonNoise,
+  SaltPepperNoise: physics.SaltPepperNoise,
+  LaplaceNoise: physics.LaplaceNoise,
+  ZeroNoise: physics.ZeroNoise,
+};
+const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
+const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
+const metrics = { MSE: metric.MSE, NMSE: metric.NMSE, MAE: metric.MAE, PSNR: metric.PSNR, SSIM: metric.SSIM, L1L2: metric.L1L2, LpNorm: metric.LpNorm };
+
+/** A class whose constructor takes what a configuration gives. */
+type Constructor<T> = new (...args: never[]) => T;
+
+/** The parts of a training, made from a configuration. */
+export interface Parts {
+  readonly model: nn.DnCNN | nn.UNet;
+  readonly physics: AnyPhysics;
+  readonly losses: WeightedLoss[];
+  readonly optimizer: optim.Optimizer;
+  readonly schedule?: optim.Schedule;
+  readonly metrics: metric.Metric[];
+}
+
+/** Makes everything a configuration names; weights are drawn from `rng`. */
+export function buildParts(config: Config, rng: RandomSource): Parts {
+  const operator = config.physics as Named;
+  const noiseModel = config.physics.noise ? make("physics.noise", noises, config.physics.noise, []) : undefined;
+  const network = make<nn.DnCNN | nn.UNet>("model", models, config.model, [], { rng });
+  const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [network.parameters()]);
+  const schedule = config.schedule ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer]) : undefined;
+  return {
+    model: network,
+    physics: make<AnyPhysics>("physics", operators, omit(operator, ["noise"]), [], noiseModel ? { noiseModel } : {}),
+    losses: config.losses.map((named) => ({
+      loss: make<loss.Loss>("losses", losses, omit(named, ["weight"]), []),
+      weight: named["weight"] === undefined ? 1 : (named["weight"] as number),
+    })),
+    optimizer,
+    ...(schedule ? { schedule } : {}),
+    metrics: (config.metrics ?? ["PSNR"]).map((named) => make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, [])),
+  };
+}
+
+/** `new Class(...leading, { ...options of the configuration, ...extra })` */
+function make<T>(where: string, known: Readonly<Record<string, Constructor<T>>>, named: Named, leading: readonly unknown[], extra: object = {}): T {
+  const Class = Object.hasOwn(known, named.name) ? known[named.name] : undefined;
+  if (!Class) {
+    const names = Object.keys(known);
+    throw new UsageError(`${where}: unknown name "${named.name}"; did you mean "${nearest(named.name, names)}"? Known: ${names.join(", ")}`, "unknown_option");
+  }
+  return new Class(...([...leading, { ...omit(named, ["name"]), ...extra }] as never[]));
+}
+
+function omit(named: Named, keys: readonly string[]): Named {
+  return Object.fromEntries(Object.entries(named).filter(([key]) => !keys.includes(key))) as unknown as Named;
+}

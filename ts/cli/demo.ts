@@ -1,0 +1,93 @@
+import { DataLoader, ImageFolder, PatchDataset } from "../data/index.js";
+import { type Loss, SupLoss, SureGaussianLoss } from "../loss/index.js";
+import { PSNR } from "../metric/index.js";
+import { DnCNN } from "../nn/index.js";
+import { Adam, CosineAnnealingLR } from "../optim/index.js";
+import { Denoising, GaussianNoise } from "../physics/index.js";
+import { Rng } from "../random/index.js";
+import { fileURLToPath } from "node:url";
+import { type Progress, Trainer } from "../train/index.js";
+
+/** Standard deviation of the noise, for values from 0 to 1. */
+export const sigma = 0.1;
+/** Images a step. */
+export const batchSize = 8;
+const patchSize = 48;
+const heldBack = ["camera", "chelsea"];
+const trained = ["astronaut", "brick", "cell", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "rocket"];
+
+/** The photographs of the demonstration, grey. */
+export interface Photographs {
+  readonly train: ImageFolder;
+  readonly test: ImageFolder;
+  /** Names of the test images, in order. */
+  readonly names: readonly string[];
+}
+
+/** Opens the bundled photographs. */
+export async function openPhotographs(): Promise<Photographs> {
+  const path = fileURLToPath(new URL("../../examples/images", import.meta.url));
+  const [train, test] = await Promise.all([trained, heldBack].map((names) => ImageFolder.open({ path, channels: "grey", names }))) as [ImageFolder, ImageFolder];
+  return { train, test, names: heldBack };
+}
+
+/** One training of the demonstration. */
+export interface Run {
+  readonly model: DnCNN;
+  readonly physics: Denoising<GaussianNoise>;
+  readonly trainer: Trainer;
+  /** Frees weights and averages. */
+  dispose(): void;
+}
+
+/** What {@link makeRun} needs. */
+export interface RunOptions {
+  readonly photographs: Photographs;
+  readonly groundTruth: boolean;
+  readonly steps: number;
+  readonly seed: number;
+  readonly checkpoint?: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A training with or without ground truth. Equal seeds give both the same initial weights, patches and noise. */
+export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onProgress }: RunOptions): Run {
+  const rng = new Rng(seed);
+  const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 7, nf: 32, rng: rng.fork() });
+  const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
+  const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
+  const losses: Loss = groundTruth ? new SupLoss() : new SureGaussianLoss({ sigma });
+  const dataset = new PatchDataset({ dataset: photographs.train, size: patchSize, length: steps * batchSize });
+  const trainer = new Trainer({
+    model,
+    physics,
+    losses,
+    optimizer,
+    schedule: new CosineAnnealingLR(optimizer, { tMax: steps }),
+    scheduleEvery: "step",
+    trainData: new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() }),
+    metrics: [new PSNR()],
+    rng,
+    ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint } }),
+    ...(onProgress ? { onProgress } : {}),
+  });
+  return { model, physics, trainer, dispose: () => [model, optimizer].forEach((part) => part.dispose()) };
+}
+
+/** Seconds a step takes, by a few steps of each training after two to warm up. */
+export async function secondsPerStep(photographs: Photographs, seed: number): Promise<{ unsupervised: number; supervised: number }> {
+  const time = async (groundTruth: boolean): Promise<number> => {
+    const [warm, timed] = [2, 8];
+    let [started, ended] = [0, 0];
+    const run = makeRun({ photographs, groundTruth, steps: warm, seed });
+    await run.trainer.train();
+    run.dispose();
+    const measured = makeRun({ photographs, groundTruth, steps: timed, seed });
+    started = performance.now();
+    await measured.trainer.train();
+    ended = performance.now();
+    measured.dispose();
+    return (ended - started) / 1000 / timed;
+  };
+  return { unsupervised: await time(false), supervised: await time(true) };
+}

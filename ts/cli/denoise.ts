@@ -1,0 +1,112 @@
+import { type Command, Option } from "commander";
+import { DataLoader } from "../data/index.js";
+import { readPixels, writeImage } from "../io/index.js";
+import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
+import { DnCNN } from "../nn/index.js";
+import { Adam, CosineAnnealingLR } from "../optim/index.js";
+import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
+import { Rng } from "../random/index.js";
+import { tensor } from "../tensor/index.js";
+import { duration, progressDisplay, Trainer } from "../train/index.js";
+import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, UsageError, withCommonOptions } from "./common.js";
+import { type EstimableNoise, estimateNoise } from "./estimate.js";
+import { NoisyPatches } from "./noisy-patches.js";
+import { restoreTiled } from "./tiles.js";
+
+interface DenoiseOptions extends CommonOptions {
+  readonly output: string;
+  readonly sigma: string;
+  readonly noise: EstimableNoise;
+  readonly loss: "auto" | "sure" | "r2r" | "neighbor2neighbor";
+  readonly steps: number;
+  readonly resume?: string;
+}
+
+/** `adjoint denoise`: learns from one noisy image alone, then cleans it. */
+export function addDenoise(program: Command): void {
+  const command = program
+    .command("denoise <image>")
+    .description("clean one noisy picture by learning from it alone (no other image, no ground truth)")
+    .requiredOption("-o, --output <png>", "where the clean picture is written")
+    .option("--sigma <level>", "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto", "auto")
+    .addOption(new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"))
+    .addOption(new Option("--loss <name>", "what is minimised").choices(["auto", "sure", "r2r", "neighbor2neighbor"]).default("auto"))
+    .option("--steps <n>", "training steps", positiveWholeNumber, 400)
+    .option("--resume <checkpoint>", "go on from a checkpoint that Ctrl-C has written");
+  withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
+    await run(options, (checked, signal) => denoise(image, checked, signal));
+  });
+}
+
+async function denoise(path: string, options: DenoiseOptions, signal: AbortSignal): Promise<CommandResult> {
+  if (!/\.png$/i.test(options.output)) throw new UsageError(`--output is ${options.output}, expected a name that ends in .png`, "invalid_argument");
+  const given = options.sigma === "auto" ? undefined : Number(options.sigma);
+  if (given !== undefined && !(Number.isFinite(given) && given > 0)) {
+    throw new UsageError(`--sigma is ${options.sigma}, expected a number above 0, or auto`, "invalid_argument");
+  }
+  const started = performance.now();
+  const image = await readPixels(path);
+  const level = given ?? estimateNoise(image, options.noise);
+  if (!(level > 0 && Number.isFinite(level))) throw new UsageError(`${path}: no noise was found; give its level with --sigma`, "invalid_argument");
+  const [channels, rows, columns] = image.shape;
+  // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
+  const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
+  if (Math.min(rows, columns) < 8) throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
+
+  const rng = new Rng(options.seed);
+  const physics = new Denoising({ noiseModel: noiseModel(options.noise, level) });
+  const loss = chooseLoss(options, level);
+  const model = new DnCNN({ inChannels: channels, outChannels: channels, depth: 7, nf: 32, rng: rng.fork() });
+  const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
+  const batchSize = 4;
+  const dataset = new NoisyPatches(image, [side(rows), side(columns)], options.steps * batchSize);
+  const progress = await progressDisplay({ label: "denoising" });
+  const checkpoint = `${options.output}.checkpoint.safetensors`;
+  const trainer = new Trainer({
+    model,
+    physics,
+    losses: loss,
+    optimizer,
+    schedule: new CosineAnnealingLR(optimizer, { tMax: options.steps }),
+    scheduleEvery: "step",
+    trainData: new DataLoader({ dataset, batchSize, rng: rng.fork() }),
+    metrics: [],
+    gradClip: 1,
+    rng,
+    onProgress: (state) => progress.update(state),
+  });
+  if (options.resume !== undefined) await trainer.resume(options.resume);
+  try {
+    await trainer.train({ signal });
+  } catch (error) {
+    progress.stop();
+    if (!(error instanceof Interrupted)) throw error;
+    await trainer.save(checkpoint);
+    throw new Interrupted(`interrupted; go on with --resume ${checkpoint}`);
+  }
+  progress.stop();
+  const evalRng = new Rng(options.seed);
+  trainer.model.eval();
+  const clean = await restoreTiled(image, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
+  await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
+  const seconds = (performance.now() - started) / 1000;
+  const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
+  return {
+    text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${options.steps} steps, ${duration(seconds)}`,
+    json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps: options.steps, seconds },
+  };
+}
+
+function noiseModel(kind: EstimableNoise, level: number): NoiseModel {
+  if (kind === "gaussian") return new GaussianNoise({ sigma: level });
+  return kind === "poisson" ? new PoissonNoise({ gain: level }) : new GammaNoise({ l: level });
+}
+
+function chooseLoss({ loss, noise }: DenoiseOptions, level: number): Loss {
+  const name = loss === "auto" ? (noise === "gamma" ? "r2r" : "sure") : loss;
+  if (name === "neighbor2neighbor") return new Neighbor2Neighbor();
+  if (name === "r2r") return new R2RLoss();
+  if (noise === "gaussian") return new SureGaussianLoss({ sigma: level });
+  if (noise === "poisson") return new SurePoissonLoss({ gain: level });
+  throw new UsageError("--loss sure does not fit --noise gamma; r2r and neighbor2neighbor do", "incompatible_physics");
+}

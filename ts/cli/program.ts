@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { addDenoise } from "./denoise.js";
+import { addDevices } from "./devices.js";
+import { addLosses } from "./losses.js";
+import { addStart } from "./start.js";
+import { addTest, addTrain } from "./train.js";
+
+/** The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError in place of ending the process. */
+export function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const program = new Command("adjoint");
+  program
+    .description("Train networks that reconstruct images from noisy or incomplete measurements, with or without ground truth.")
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (a checkpoint is written).");
+  addDenoise(program);
+  addTrain(program);
+  addTest(program);
+  addLosses(program);
+  addDevices(program);
+  addStart(program);
+  for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+  return program;
+}

@@ -1,0 +1,141 @@
+import type { Command } from "commander";
+import { basename, dirname, extname, isAbsolute, join } from "node:path";
+import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample } from "../data/index.js";
+import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import { Rng } from "../random/index.js";
+import { evaluate, lineChart, progressDisplay, type TestResult, Trainer } from "../train/index.js";
+import { buildParts } from "./build.js";
+import { type CommandResult, type CommonOptions, Interrupted, run, textTable, UsageError, withCommonOptions } from "./common.js";
+import { type Config, readConfig } from "./config.js";
+
+interface TrainCommandOptions extends CommonOptions {
+  readonly resume?: string;
+  readonly out?: string;
+}
+
+interface TestCommandOptions extends CommonOptions {
+  readonly weights?: string;
+}
+
+/** `adjoint train`: trains what a configuration describes. */
+export function addTrain(program: Command): void {
+  const command = program
+    .command("train <config.json>")
+    .description("train a network as a configuration file says (keys: docs/configuration.md)")
+    .option("--out <folder>", "where the results are written, in place of the configuration's")
+    .option("--resume <checkpoint>", "go on exactly where a checkpoint was written");
+  withCommonOptions(command).action(async (path: string, options: TrainCommandOptions) => {
+    await run(options, (checked, signal) => train(path, checked, signal));
+  });
+}
+
+/** `adjoint test`: measures trained weights on the configuration's evaluation images. */
+export function addTest(program: Command): void {
+  const command = program
+    .command("test <config.json>")
+    .description("measure a trained network on the evaluation images of a configuration file")
+    .option("--weights <file>", "safetensors file (default: model.safetensors in the configuration's results)");
+  withCommonOptions(command).action(async (path: string, options: TestCommandOptions) => {
+    await run(options, (checked) => test(path, checked));
+  });
+}
+
+async function train(path: string, options: TrainCommandOptions, signal: AbortSignal): Promise<CommandResult> {
+  const config = await readConfig(path);
+  const folder = options.out ?? resultsFolder(config, path);
+  const rng = new Rng(options.seed);
+  const parts = buildParts(config, rng.fork());
+  const { batchSize = 8 } = config;
+  const trainData = new DataLoader({ dataset: await trainingData(config, path, batchSize), batchSize, shuffle: true, rng: rng.fork() });
+  const evalData = await evaluationData(config, path);
+  const checkpoint = join(folder, "checkpoint.safetensors");
+  const progress = await progressDisplay();
+  const trainer = new Trainer({
+    ...parts,
+    ...pick(config, ["epochs", "maxSteps", "gradClip", "earlyStop", "scheduleEvery"]),
+    trainData,
+    ...(evalData ? { evalData } : {}),
+    checkpoint: { path: checkpoint, ...(config.checkpointEvery === undefined ? {} : { every: config.checkpointEvery }) },
+    historyPath: join(folder, "history.jsonl"),
+    rng,
+    onProgress: (state) => progress.update(state),
+  });
+  if (options.resume !== undefined) await trainer.resume(options.resume);
+  try {
+    await trainer.train({ signal });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(`interrupted at step ${trainer.step}; go on with --resume ${checkpoint}`);
+  } finally {
+    progress.stop();
+  }
+  await writeSafetensors(join(folder, "model.safetensors"), parts.model.stateDict());
+  const points = trainer.history.map(({ step, loss }) => ({ x: step, y: loss ?? Number.NaN }));
+  await writeFileAtomic(join(folder, "loss.svg"), lineChart({ title: "Loss during training", xLabel: "step", yLabel: "loss", series: [{ label: "loss", points }] }));
+  const last = trainer.history.filter(({ loss }) => loss !== undefined).at(-1);
+  const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
+  const measured = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
+  return {
+    text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${measured.join("")}`,
+    json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: last?.loss, evalMetrics },
+  };
+}
+
+async function test(path: string, options: TestCommandOptions): Promise<CommandResult> {
+  const config = await readConfig(path);
+  const parts = buildParts(config, new Rng(options.seed));
+  const data = await evaluationData(config, path);
+  if (!data) throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images`, "missing_argument");
+  const weights = options.weights ?? join(resultsFolder(config, path), "model.safetensors");
+  parts.model.loadStateDict(await readSafetensors(weights));
+  const model = parts.losses.reduce<Reconstructor>((adapted, { loss }) => loss.adaptModel(adapted), parts.model);
+  const result = await evaluate({ model, physics: parts.physics, data, metrics: parts.metrics, rng: new Rng(options.seed) });
+  return { text: describeResult(result), json: { weights, images: data.length, ...result } };
+}
+
+function describeResult({ metrics, measurement }: TestResult): string {
+  const cell = (summary: TestResult["metrics"][string] | undefined): string => (summary ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` : "");
+  const rows = Object.entries(metrics).map(([name, summary]) => [name, cell(measurement[name]), cell(summary)]);
+  return textTable([["metric", "measurement", "reconstruction"], ...rows]);
+}
+
+async function trainingData(config: Config, path: string, batchSize: number): Promise<Dataset> {
+  const { train: folder, holds, patch, patchesPerEpoch } = config.data;
+  const images = await openFolder(config, folder, path);
+  const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
+  return patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
+}
+
+async function evaluationData(config: Config, path: string): Promise<Dataset | undefined> {
+  return config.data.eval === undefined ? undefined : await openFolder(config, config.data.eval, path);
+}
+
+async function openFolder({ data }: Config, folder: string, path: string): Promise<ImageFolder> {
+  return await ImageFolder.open({ path: beside(path, folder), ...pick(data, ["channels", "size"]) });
+}
+
+/** The images of a folder, taken as measurements. */
+function asMeasurements(images: ImageFolder): Dataset {
+  return {
+    length: images.length,
+    async get(index: number): Promise<Sample> {
+      const { x } = await images.get(index);
+      return x ? { y: x } : {};
+    },
+  };
+}
+
+function resultsFolder(config: Config, path: string): string {
+  return config.out === undefined ? join("results", basename(path, extname(path))) : beside(path, config.out);
+}
+
+/** A path of a configuration, which is relative to the configuration's folder. */
+function beside(configPath: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(configPath), path);
+}
+
+/** The entries of an object under some keys that are present. */
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Pick<T, K>;
+}
