@@ -1,0 +1,187 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readImage, readSafetensors, writeImage } from "../../ts/io/index.js";
+import { PSNR } from "../../ts/metric/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { adjoint } from "./compiled.js";
+
+const photographs = fileURLToPath(new URL("../../examples/images", import.meta.url));
+let folder: string;
+let noisy: string;
+let clean: string;
+beforeAll(async () => {
+  await init();
+  folder = await mkdtemp(join(tmpdir(), "adjoint-cli-"));
+  [noisy, clean] = [join(folder, "noisy.png"), join(folder, "clean.png")];
+  const camera = (await readImage(join(photographs, "camera.png"))).slice([0, 0, 80, 80], [1, 1, 144, 144]);
+  await writeImage(clean, camera);
+  await writeImage(noisy, camera.add(new Rng(0).normal([1, 1, 64, 64]).mul(0.1)));
+});
+afterAll(async () => await rm(folder, { recursive: true }));
+
+const config = {
+  data: { train: photographs, eval: photographs, channels: "grey", size: 32, patch: 16, patchesPerEpoch: 8 },
+  physics: { name: "Denoising", noise: { name: "GaussianNoise", sigma: 0.1 } },
+  model: { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 4 },
+  losses: [{ name: "SureGaussianLoss", sigma: 0.1 }],
+  epochs: 2,
+  batchSize: 4,
+};
+
+async function writeConfig(name: string, change: object = {}): Promise<string> {
+  const path = join(folder, `${name}.json`);
+  await writeFile(path, JSON.stringify({ ...config, out: `out-${name}`, ...change }));
+  return path;
+}
+
+describe("help and usage", () => {
+  it.each([[[]], [["denoise"]], [["train"]], [["test"]], [["losses"]], [["devices"]], [["start"]]])("%s --help", async (command) => {
+    const { code, stdout } = await adjoint([...command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Usage: adjoint");
+    if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
+    else expect(stdout).not.toMatch(/^ +start/m);
+  });
+
+  it.each([
+    ["an unknown command", ["denoize"], "denoise"],
+    ["an unknown option", ["denoise", "a.png", "-o", "b.png", "--sigmas", "1"], "--sigma"],
+    ["a missing argument", ["denoise"], "image"],
+    ["a bad choice", ["losses", "--device", "gpu"], "cpu"],
+    ["a bad seed", ["losses", "--seed", "x"], "whole number"],
+    ["a bad noise", ["losses", "--noise", "gausian"], "gaussian"],
+    ["a negative sigma", ["denoise", "a.png", "-o", "b.png", "--sigma=-1"], "above 0"],
+    ["an output that is no PNG", ["denoise", "a.png", "-o", "b.jpg"], ".png"],
+  ])("exit code 2 for %s", async (_, args, hint) => {
+    const { code, stderr } = await adjoint(args);
+    expect(stderr).toContain(hint);
+    expect(code).toBe(2);
+  });
+
+  it("exit code 1 for a missing file, with the error as JSON", async () => {
+    const { code, stdout, stderr } = await adjoint(["denoise", join(folder, "none.png"), "-o", join(folder, "x.png"), "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { class: "ArgumentError", code: "file_not_found" } });
+    expect(stderr).toContain("none.png");
+  });
+});
+
+describe("losses and devices", () => {
+  it("lists the losses that fit", async () => {
+    const { code, stdout } = await adjoint(["losses", "--noise", "poisson", "--json"]);
+    expect(code).toBe(0);
+    const names = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+    expect(names).toContain("SurePoissonLoss");
+    expect(names).not.toContain("SureGaussianLoss");
+    expect((await adjoint(["losses"])).stdout).toMatch(/^loss +ground truth +operator +noise\n/);
+  });
+
+  it("lists the devices", async () => {
+    const { code, stdout } = await adjoint(["devices", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ name: "cpu", available: true }));
+  });
+});
+
+describe("denoise", () => {
+  it("cleans a small picture by learning from it alone, the same with the same seed", async () => {
+    const out = join(folder, "out.png");
+    const args = ["denoise", noisy, "-o", out, "--sigma", "0.1", "--steps", "60", "--json"];
+    const { code, stdout, stderr } = await adjoint(args);
+    expect(stderr).toContain("denoising 60/60");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ output: out, width: 64, height: 64, channels: 1, level: 0.1, loss: "SureGaussianLoss" });
+    const [x, y, xNet] = [await readImage(clean), await readImage(noisy), await readImage(out)];
+    const [before, after] = [(await new PSNR().forward(y, x).data())[0]!, (await new PSNR().forward(xNet, x).data())[0]!];
+    expect(after).toBeGreaterThan(before + 2);
+    const first = await readFile(out);
+    await adjoint(args);
+    expect(await readFile(out)).toEqual(first);
+  });
+
+  it.each([["r2r", "gaussian"], ["neighbor2neighbor", "gaussian"], ["auto", "poisson"], ["auto", "gamma"]])("loss %s with %s noise, level estimated", async (loss, noise) => {
+    const { code, stdout, stderr } = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", loss, "--noise", noise, "--steps", "4", "--json"]);
+    expect(stderr).not.toContain("error");
+    expect(code).toBe(0);
+    const { level, estimated } = JSON.parse(stdout) as { level: number; estimated: boolean };
+    expect(estimated).toBe(true);
+    if (noise === "gaussian") expect(level).toBeCloseTo(0.1, 1);
+  });
+
+  it("refuses a loss that does not fit and a file that is no image", async () => {
+    const misfit = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", "sure", "--noise", "gamma"]);
+    expect([misfit.code, misfit.stderr]).toEqual([2, expect.stringContaining("r2r")]);
+    const fake = join(folder, "fake.png");
+    await writeFile(fake, "text");
+    const wrong = await adjoint(["denoise", fake, "-o", join(folder, "o.png")]);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("not an image")]);
+  });
+});
+
+describe("train and test", () => {
+  it("trains, writes its results, and measures them", async () => {
+    const path = await writeConfig("good");
+    const trained = await adjoint(["train", path, "--json"]);
+    expect(trained.stderr).toContain("training 4/4");
+    expect(trained.code).toBe(0);
+    expect(JSON.parse(trained.stdout)).toMatchObject({ steps: 4, evalMetrics: { PSNR: expect.any(Number) } });
+    for (const name of ["checkpoint.safetensors", "model.safetensors", "history.jsonl", "loss.svg"]) expect(existsSync(join(folder, "out-good", name))).toBe(true);
+    expect(Object.keys(await readSafetensors(join(folder, "out-good", "model.safetensors")))).toContain("in_conv.weight");
+    const tested = await adjoint(["test", path, "--json"]);
+    expect(tested.code).toBe(0);
+    expect(JSON.parse(tested.stdout)).toMatchObject({ images: 12, metrics: { PSNR: { mean: expect.any(Number) } } });
+  });
+
+  it.each([
+    ["an unknown key", { epoch: 2 }, "epochs"],
+    ["an unknown key inside", { data: { ...config.data, chanels: "grey" } }, "channels"],
+    ["an unknown class", { losses: [{ name: "SureGausianLoss" }] }, "SureGaussianLoss"],
+    ["an unknown class option", { model: { ...config.model, dept: 3 } }, "depth"],
+    ["a missing part", { physics: undefined }, "physics is missing"],
+    ["a negative sigma", { physics: { name: "Denoising", noise: { name: "GaussianNoise", sigma: -1 } } }, "sigma"],
+    ["a wrong pairing", { physics: { name: "Denoising", noise: { name: "PoissonNoise", gain: 0.1 } } }, "SurePoissonLoss"],
+  ])("exit code 2 for %s, with the nearest valid one", async (_, change, hint) => {
+    const { code, stderr } = await adjoint(["train", await writeConfig("bad", change)]);
+    expect(stderr).toContain(hint);
+    expect(code).toBe(2);
+  });
+
+  it("exit code 1 for a configuration that is missing or not JSON", async () => {
+    expect((await adjoint(["train", join(folder, "none.json")])).code).toBe(1);
+    await writeFile(join(folder, "broken.json"), "{");
+    const { code, stderr } = await adjoint(["train", join(folder, "broken.json")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("not JSON")]);
+  });
+
+  it("Ctrl-C writes a checkpoint and exits 130; --resume goes on from it", async () => {
+    const path = await writeConfig("long", { epochs: 100_000, maxSteps: 2000 });
+    let sent = false;
+    const { code, stderr } = await adjoint(["train", path], (text, kill) => {
+      if (sent || !text.includes("training")) return;
+      sent = true;
+      kill("SIGINT");
+    });
+    expect(stderr).toContain("--resume");
+    expect(code).toBe(130);
+    const step = Number(/at step (\d+)/.exec(stderr)?.[1]);
+    const shorter = await writeConfig("long", { epochs: 100_000, maxSteps: step + 3 });
+    const resumed = await adjoint(["train", shorter, "--resume", join(folder, "out-long", "checkpoint.safetensors"), "--json"]);
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ steps: step + 3 });
+  });
+});
+
+it("start: the demonstration writes its table and results", async () => {
+  const out = join(folder, "demo");
+  const { code, stdout } = await adjoint(["start", "--steps", "2", "--out", out]);
+  expect(code).toBe(0);
+  for (const row of ["noisy", "trained without ground truth", "trained with ground truth"]) expect(stdout).toContain(row);
+  for (const name of ["before-after-camera.png", "before-after-chelsea.png", "loss.svg", "model.safetensors", "history.jsonl", "report.html"]) {
+    expect(existsSync(join(out, name))).toBe(true);
+  }
+});
