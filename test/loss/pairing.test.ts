@@ -48,8 +48,8 @@ const poisson = () => new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1 }
 
 describe("compatibleLosses", () => {
   it("reads noise and operator", () => {
-    expect(compatibleLosses(gaussian())).toEqual(["SupLoss", "MCLoss", "SureGaussianLoss", "R2RLoss", "Neighbor2Neighbor", "TVLoss"]);
-    expect(compatibleLosses(poisson())).toEqual(["SupLoss", "MCLoss", "SurePoissonLoss", "R2RLoss", "Neighbor2Neighbor", "TVLoss"]);
+    expect(compatibleLosses(gaussian())).toEqual(["SupLoss", "MCLoss", "SureGaussianLoss", "R2RLoss", "Neighbor2Neighbor", "ScoreLoss", "TVLoss"]);
+    expect(compatibleLosses(poisson())).toEqual(["SupLoss", "MCLoss", "SurePoissonLoss", "R2RLoss", "Neighbor2Neighbor", "ScoreLoss", "TVLoss"]);
     expect(compatibleLosses(new Denoising({ noiseModel: new PoissonGaussianNoise({}) }))).toContain("SurePGLoss");
     expect(compatibleLosses(new Denoising({ noiseModel: new GammaNoise({ l: 5 }) }))).toContain("R2RLoss");
     expect(compatibleLosses(new Denoising({ noiseModel: new SaltPepperNoise({}) }))).toEqual(["SupLoss", "MCLoss", "TVLoss"]);

@@ -28,6 +28,7 @@ export const lossAssumptions = {
   SurePGLoss: { noise: ["poissonGaussian"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
   R2RLoss: { noise: ["gaussian", "poisson", "gamma"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
   Neighbor2Neighbor: { noise: unbiasedNoise, operator: ["denoising"], needs: ["y", "physics", "model"], adapted: false },
+  ScoreLoss: { noise: ["gaussian", "poisson", "gamma"], operator: ["denoising"], needs: ["physics", "model"], adapted: true },
   TVLoss: { noise: "any", operator: "any", needs: ["xNet"], adapted: false },
 } as const satisfies Record<string, Assumptions>;
 

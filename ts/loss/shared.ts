@@ -34,9 +34,10 @@ export function requiredNumber(loss: string, name: string, value: number | undef
 export function levelLike(level: number | Tensor, y: Tensor, caller: string): number | Tensor {
   if (typeof level === "number") return level;
   const rank = y.shape.length;
-  if (level.shape.length === rank) return level;
-  if (level.size === 1) return level.reshape(new Array<number>(rank).fill(1));
-  if (level.size === y.shape[0]) return level.reshape([level.size, ...new Array<number>(rank - 1).fill(1)]);
+  const placed = level.to(y.device).to(y.dtype);
+  if (level.shape.length === rank) return placed;
+  if (level.size === 1) return placed.reshape(new Array<number>(rank).fill(1));
+  if (level.size === y.shape[0]) return placed.reshape([level.size, ...new Array<number>(rank - 1).fill(1)]);
   throw new ShapeError(
     `${caller}: a noise level of shape [${level.shape.join(", ")}] fits neither one value nor one for each of the ${y.shape[0] ?? 0} images of y (shape [${y.shape.join(", ")}]).`,
     "shape_mismatch",
