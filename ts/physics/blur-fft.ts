@@ -1,0 +1,113 @@
+import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { cat, ops, where, type Tensor } from "../tensor/index.js";
+import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import type { LinearOptions } from "./linear.js";
+import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** Options of {@link BlurFFT}. */
+export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Size of the images, `[C, H, W]`. */
+  imgSize: readonly number[];
+  /** Filter of shape `[1, 1 or C, h, w]`, not larger than the image. Without one, it must be set by `update({ filter })`. */
+  filter?: Tensor;
+}
+
+/** `a b` (or `a conj(b)`) of complex tensors with real and imaginary part in the last dimension. */
+function complexMul(a: Tensor, b: Tensor, conjugate: boolean): Tensor {
+  const [ar, ai, br, bi] = [a.select(4, 0), a.select(4, 1), b.select(4, 0), b.select(4, 1)];
+  const re = conjugate ? ar.mul(br).add(ai.mul(bi)) : ar.mul(br).sub(ai.mul(bi));
+  const im = conjugate ? ai.mul(br).sub(ar.mul(bi)) : ar.mul(bi).add(ai.mul(br));
+  return cat([re.unsqueeze(4), im.unsqueeze(4)], 4);
+}
+
+/** Unscaled Fourier transform of real images `[B, C, H, W]`, times `scale`: `[B, C, H, W, 2]`. */
+function spectrum(x: Tensor, scale: number): Tensor {
+  const real = x.unsqueeze(4);
+  return ops.fft(cat([real, real.mul(0)], 4), [2, 3], 4, false, scale);
+}
+
+/**
+ * Blur with circular borders, computed by Fourier transforms: `A = F^T diag(h) F`, with closed-form inverse and proximal operator.
+ *
+ * Images and measurements are `[B, C, H, W]`. Equal to {@link Blur} with `padding: "circular"`.
+ */
+export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "blurFFT"> {
+  declare readonly imgSize: readonly number[];
+  /** The filter. */
+  filter: Tensor | undefined;
+  private phase: Tensor | undefined;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: BlurFFTOptions<N>) {
+    const { filter, ...rest } = options;
+    const size = checkImgSize("BlurFFT", rest.imgSize);
+    if (size.length !== 3) throw new ArgumentError(`BlurFFT: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    super(rest, { className: "BlurFFT", keys: ["filter"], operator: "blurFFT" });
+    if (filter !== undefined) this.setParameters({ filter });
+  }
+
+  protected override setParameters({ filter }: PhysicsParameters): void {
+    checkTensorOption("BlurFFT", "filter", filter, 4);
+    const [channels = 1, height = 1, width = 1] = this.imgSize;
+    const [b = 1, c = 1, h = 1, w = 1] = filter.shape;
+    if (b !== 1 || (c !== 1 && c !== channels) || h > height || w > width) {
+      throw new ShapeError(
+        `BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1, 1 or ${channels}, at most ${height}, at most ${width}].`,
+        "shape_mismatch",
+      );
+    }
+    const centred = filter
+      .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
+      .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
+    const response = spectrum(centred, 1);
+    const modulus = response.square().sum(4, true).sqrt();
+    const zero = modulus.eq(0);
+    this.filter = filter;
+    // Where the response is zero any phase will do; (0, 0) is as good, as the singular value is zero too.
+    this.phase = response.div(where(zero, modulus.add(1), modulus));
+    this.mask = modulus;
+  }
+
+  private phaseLike(t: Tensor): Tensor {
+    if (!this.phase) throw new ArgumentError("BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).", "missing_argument");
+    return matching(this.phase, t);
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    checkImages(caller, name, value);
+    if (!this.imgSize.every((n, i) => n === value.shape[i + 1])) {
+      throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, ${this.imgSize.join(", ")}], as imgSize says.`, "shape_mismatch");
+    }
+  }
+
+  private get scale(): number {
+    return 1 / Math.sqrt((this.imgSize[1] ?? 1) * (this.imgSize[2] ?? 1));
+  }
+
+  /** Image to spectrum `[B, C, H, W, 2]`. */
+  override VAdjoint(x: Tensor): Tensor {
+    return spectrum(x, this.scale);
+  }
+
+  /** Spectrum to image. */
+  override V(s: Tensor): Tensor {
+    return ops.fft(s, [2, 3], 4, true, this.scale).select(4, 0);
+  }
+
+  /** Spectrum to measurement. */
+  override U(s: Tensor): Tensor {
+    return this.V(complexMul(s, this.phaseLike(s), false));
+  }
+
+  /** Measurement to spectrum. */
+  override UAdjoint(y: Tensor): Tensor {
+    const s = spectrum(y, this.scale);
+    return complexMul(s, this.phaseLike(s), true);
+  }
+
+  override parameterNames(): readonly string[] {
+    return ["filter"];
+  }
+}

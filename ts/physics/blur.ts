@@ -1,0 +1,61 @@
+import { ArgumentError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
+import { convolve, convolveAdjoint } from "./functional/convolution.js";
+import { PADDINGS, type Padding } from "./functional/padding.js";
+import { LinearPhysics, type LinearOptions } from "./linear.js";
+import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** Options of {@link Blur}. */
+export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Filter of shape `[1 or B, 1 or C, h, w]`. Without one, it must be set by `update({ filter })` before the first measurement. */
+  filter?: Tensor;
+  /** How the image goes on beyond its border; default `"valid"`, which gives a smaller measurement. */
+  padding?: Padding;
+}
+
+/**
+ * Blur: true convolution of images `[B, C, H, W]` with a filter, computed in space.
+ *
+ * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for large filters.
+ */
+export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "blur"> {
+  /** The filter. */
+  filter: Tensor | undefined;
+  /** How the image goes on beyond its border. */
+  readonly padding: Padding;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: BlurOptions<N> = {}) {
+    const { filter, padding = "valid", ...rest } = options;
+    super(rest, { className: "Blur", keys: ["filter", "padding"], operator: "blur" });
+    this.padding = checkChoice("Blur", "padding", padding, PADDINGS);
+    if (filter !== undefined) checkTensorOption("Blur", "filter", filter, 4);
+    this.filter = filter;
+  }
+
+  private filterFor(caller: string, like: Tensor): Tensor {
+    if (!this.filter) throw new ArgumentError(`${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`, "missing_argument");
+    return matching(this.filter, like);
+  }
+
+  override A(x: Tensor): Tensor {
+    checkImages("Blur.A", "x", x);
+    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding);
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    checkImages("Blur.AAdjoint", "y", y);
+    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding);
+  }
+
+  override parameterNames(): readonly string[] {
+    return ["filter"];
+  }
+
+  protected override setParameters({ filter }: PhysicsParameters): void {
+    checkTensorOption("Blur.update", "filter", filter, 4);
+    this.filter = filter;
+  }
+}

@@ -1,0 +1,49 @@
+import { ArgumentError, ShapeError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkTensor, shown } from "./noise/index.js";
+
+/** Refuses what is not a tensor of images `[B, C, H, W]`. */
+export function checkImages(caller: string, name: string, value: unknown): asserts value is Tensor {
+  checkTensor(caller, name, value);
+  if (value.shape.length !== 4) {
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected four dimensions [batch, channels, height, width]; reshape it.`,
+      "shape_mismatch",
+    );
+  }
+}
+
+/** Refuses an image size that is not a list of whole numbers above 0, `[C, H, W]` or the like. */
+export function checkImgSize(className: string, value: unknown): readonly number[] {
+  const fits = Array.isArray(value) && value.length > 0 && value.every((n) => Number.isInteger(n) && n > 0);
+  if (!fits) {
+    const got = Array.isArray(value) ? `[${value.join(", ")}]` : shown(value);
+    throw new ArgumentError(`${className}: imgSize is ${got}, expected whole numbers above 0 without the batch, such as [1, 32, 32].`, "invalid_argument");
+  }
+  return value as number[];
+}
+
+/** Refuses a factor of an operator (a mask, say) that does not broadcast to the tensor it multiplies without making it larger. */
+export function checkBroadcast(caller: string, name: string, factor: readonly number[], target: readonly number[], hint: string): void {
+  const offset = target.length - factor.length;
+  const fits = offset >= 0 && factor.every((n, i) => n === 1 || n === target[offset + i]);
+  if (fits) return;
+  throw new ShapeError(
+    `${caller}: the input has shape [${target.join(", ")}], but ${name} has shape [${factor.join(", ")}]; ${hint}.`,
+    "shape_mismatch",
+  );
+}
+
+/** Refuses an option that must be a tensor. */
+export function checkTensorOption(className: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
+  checkTensor(className, name, value, minRank);
+  if (value.size === 0) throw new ShapeError(`${className}: ${name} is empty (shape [${value.shape.join(", ")}]).`, "shape_mismatch");
+}
+
+/** Refuses an option that is none of the allowed words. */
+export function checkChoice<T extends string>(className: string, name: string, value: unknown, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) {
+    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`, "invalid_argument");
+  }
+  return value as T;
+}

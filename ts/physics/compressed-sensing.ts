@@ -1,0 +1,65 @@
+import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { resolveRng } from "../random/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkImgSize, checkTensorOption } from "./checks.js";
+import { LinearPhysics, type LinearOptions } from "./linear.js";
+import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+/** Options of {@link CompressedSensing}. */
+export interface CompressedSensingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Number of measurements, of each channel where `channelwise`. */
+  m: number;
+  /** Size of the images without the batch, `[C, H, W]`. */
+  imgSize: readonly number[];
+  /** Measure each channel on its own with the same matrix; default false. */
+  channelwise?: boolean;
+  /** The matrix, `[m, n]`; by default drawn from `N(0, 1/m)`. */
+  matrix?: Tensor;
+}
+
+/** Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, or `[B, C, m]` where `channelwise`. */
+export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "compressedSensing"> {
+  /** The matrix, `[m, n]`. */
+  readonly matrix: Tensor;
+  declare readonly imgSize: readonly number[];
+  /** Whether channels are measured one by one. */
+  readonly channelwise: boolean;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: CompressedSensingOptions<N>) {
+    const { m, channelwise = false, matrix, ...rest } = options;
+    if (rest.imgSize === undefined) throw new ArgumentError("CompressedSensing: imgSize is missing; pass it, such as [1, 32, 32].", "missing_argument");
+    super(rest, { className: "CompressedSensing", keys: ["m", "imgSize", "channelwise", "matrix"], operator: "compressedSensing" });
+    const rows = checkNumber("CompressedSensing", "m", m, { integer: true, positive: true });
+    const size = channelwise ? this.imgSize.slice(1) : this.imgSize;
+    const columns = size.reduce((a, b) => a * b, 1);
+    this.channelwise = channelwise;
+    if (matrix !== undefined) checkTensorOption("CompressedSensing", "matrix", matrix, 2);
+    this.matrix = matrix ?? resolveRng(options.rng).normal([rows, columns]).mul(1 / Math.sqrt(rows));
+    if (this.matrix.shape.length !== 2 || this.matrix.shape[0] !== rows || this.matrix.shape[1] !== columns) {
+      throw new ShapeError(`CompressedSensing: matrix has shape [${this.matrix.shape.join(", ")}], expected [${rows}, ${columns}].`, "shape_mismatch");
+    }
+  }
+
+  private lead(t: Tensor): number[] {
+    return this.channelwise ? [t.shape[0] ?? 1, this.imgSize[0] ?? 1] : [t.shape[0] ?? 1];
+  }
+
+  private checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
+    checkTensor(caller, name, t);
+    if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
+    throw new ShapeError(`${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`, "shape_mismatch");
+  }
+
+  override A(x: Tensor): Tensor {
+    this.checkShape("CompressedSensing.A", "x", x, this.imgSize);
+    const [m = 1, n = 1] = this.matrix.shape;
+    return x.reshape([-1, n]).matmul(matching(this.matrix, x).transpose(0, 1)).reshape([...this.lead(x), m]);
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    const [m = 1] = this.matrix.shape;
+    this.checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
+    return y.reshape([-1, m]).matmul(matching(this.matrix, y)).reshape([y.shape[0] ?? 1, ...this.imgSize]);
+  }
+}

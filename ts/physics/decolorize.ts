@@ -1,0 +1,79 @@
+import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { resolveRng } from "../random/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+import { checkNumber } from "../runtime/index.js";
+import { checkImages } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import type { LinearOptions } from "./linear.js";
+import { matching, shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+/** Options of {@link Decolorize}. */
+export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Number of channels; default 3. */
+  channels?: number;
+  /** Weight of each channel, summing to 1: `"rec601"` (default), `"flat"`, `"random"`, or numbers (missing ones are 0). */
+  srf?: "rec601" | "flat" | "average" | "random" | readonly number[];
+}
+
+const REC601 = [0.4472 * 0.66851, 0.8781 * 0.66851, 0.1706 * 0.66851];
+
+function response(options: DecolorizeOptions, channels: number): number[] {
+  const { srf = "rec601", rng } = options;
+  let weights: number[];
+  if (srf === "rec601") weights = REC601;
+  else if (srf === "flat" || srf === "average") weights = new Array<number>(channels).fill(1 / channels);
+  else if (srf === "random") {
+    const drawn = Array.from(resolveRng(rng).uniform([channels]).dataSync());
+    const total = drawn.reduce((a, b) => a + b, 0);
+    weights = drawn.map((w) => w / total);
+  } else if (Array.isArray(srf)) weights = srf.map((w) => checkNumber("Decolorize", "srf", w));
+  else throw new ArgumentError(`Decolorize: srf is ${shown(srf)}, expected "rec601", "flat", "random" or an array of numbers.`, "invalid_argument");
+  if (weights.length > channels) {
+    throw new ArgumentError(`Decolorize: srf has ${weights.length} weights for ${channels} channels.`, "invalid_argument");
+  }
+  const total = weights.reduce((a, b) => a + b, 0);
+  if (Math.abs(total - 1) > 1e-4) throw new ArgumentError(`Decolorize: the weights of srf sum to ${total}, expected 1.`, "invalid_argument");
+  return [...weights, ...new Array<number>(channels - weights.length).fill(0)];
+}
+
+/** Colour to grey: the weighted sum of the channels, `[B, C, H, W]` to `[B, 1, H, W]`. */
+export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "decolorize"> {
+  /** Weight of each channel, shape `[1, C, 1, 1]`. */
+  readonly srf: Tensor;
+  private readonly direction: Tensor;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: DecolorizeOptions<N> = {}) {
+    const { channels = 3, srf: _, ...rest } = options;
+    super(rest, { className: "Decolorize", keys: ["channels", "srf"], operator: "decolorize" });
+    const count = checkNumber("Decolorize", "channels", channels, { integer: true, positive: true });
+    const weights = response(options, count);
+    const norm = Math.hypot(...weights);
+    this.srf = tensor(weights, { shape: [1, count, 1, 1] });
+    // A = |w| (w / |w|)^T for each pixel: one singular value, and V the unit vector along the weights.
+    this.direction = tensor(weights.map((w) => w / norm), { shape: [1, count, 1, 1] });
+    this.mask = tensor([norm], { shape: [1, 1, 1, 1] });
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    checkImages(caller, name, value);
+    const channels = name === "x" ? (this.srf.shape[1] ?? 1) : 1;
+    if (value.shape[1] !== channels) {
+      throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected ${channels} channel${channels > 1 ? "s" : ""} in dimension 1.`, "shape_mismatch");
+    }
+  }
+
+  /** Image to spectrum: the part along the weights. */
+  override VAdjoint(x: Tensor): Tensor {
+    return x.mul(matching(this.direction, x)).sum(1, true);
+  }
+
+  /** Spectrum to image. */
+  override V(s: Tensor): Tensor {
+    return s.mul(matching(this.direction, s));
+  }
+
+  override parameterNames(): readonly string[] {
+    return [];
+  }
+}

@@ -1,0 +1,177 @@
+import { ArgumentError } from "../runtime/index.js";
+import { full, Tensor, where } from "../tensor/index.js";
+import { checkImgSize, checkTensorOption } from "./checks.js";
+import type { OperatorKind } from "./kinds.js";
+import { checkGamma, startImage } from "./least-squares.js";
+import { adjointFunction, LinearPhysics, type Internal, type LinearOptions } from "./linear.js";
+import { checkTensor, matching, shown, type NoiseModel } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** A map between tensors. */
+export type Map = (x: Tensor) => Tensor;
+
+/** Options of {@link DecomposablePhysics}. */
+export interface DecomposableOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Isometry from the spectrum to measurements; default the identity. */
+  U?: Map;
+  /** Its transpose; derived from `U` by differentiation where only `U` and `imgSize` are given. */
+  UAdjoint?: Map;
+  /** Isometry from the spectrum to images; derived from `VAdjoint` where only that and `imgSize` are given. */
+  V?: Map;
+  /** Its transpose; default the identity. */
+  VAdjoint?: Map;
+  /** Singular values, a number or a tensor that broadcasts to the spectrum; default 1. */
+  mask?: Tensor | number;
+  /** Size of the images without the batch. */
+  imgSize?: readonly number[];
+}
+
+/** Singular values at or below this count as zero. */
+const ZERO = 1e-5;
+
+/**
+ * A linear physics with a known singular value decomposition, `A = U diag(mask) V^T`.
+ *
+ * `U` and `V` have orthonormal columns; they need not be square. Pseudo-inverse and proximal operator are closed forms.
+ */
+export class DecomposablePhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends LinearPhysics<N, O> {
+  /** Singular values, of a shape that broadcasts to the spectrum. Undefined where an operator still waits for its mask. */
+  mask: Tensor | undefined;
+  private readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
+
+  /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
+  constructor(
+    options: DecomposableOptions<N> = {},
+    internal: Internal<O> = { className: "DecomposablePhysics", keys: ["U", "UAdjoint", "V", "VAdjoint", "mask"], operator: "custom" as O },
+  ) {
+    const { U, UAdjoint, V, VAdjoint, mask, ...rest } = options;
+    const { className } = internal;
+    super(rest, { ...internal, keys: [...internal.keys, "imgSize"] });
+    for (const [name, map] of Object.entries({ U, UAdjoint, V, VAdjoint })) {
+      if (map !== undefined && typeof map !== "function") {
+        throw new ArgumentError(`${className}: ${name} is ${shown(map)}, expected a function of a tensor.`, "invalid_argument");
+      }
+    }
+    if (UAdjoint && !U) throw new ArgumentError(`${className}: UAdjoint is given without U; pass both.`, "missing_argument");
+    if (V && !VAdjoint) throw new ArgumentError(`${className}: V is given without VAdjoint; pass both.`, "missing_argument");
+    const size = options.imgSize === undefined ? undefined : checkImgSize(className, options.imgSize);
+    const derived = (name: string, of: Map | undefined): Map | undefined => {
+      if (!of) return undefined;
+      if (!size) throw new ArgumentError(`${className}: ${name} is missing; pass it, or imgSize so that it can be derived.`, "missing_argument");
+      return adjointFunction(of, size);
+    };
+    this.maps = { U, UAdjoint: UAdjoint ?? derived("UAdjoint", U), V: V ?? derived("V", VAdjoint), VAdjoint };
+    if (mask instanceof Tensor || mask === undefined) this.mask = mask;
+    else if (typeof mask === "number" && Number.isFinite(mask)) this.mask = full([1], mask);
+    else throw new ArgumentError(`${className}: mask is ${shown(mask)}, expected a tensor or a finite number.`, "invalid_argument");
+  }
+
+  /** Spectrum to measurements. */
+  U(s: Tensor): Tensor {
+    return this.maps.U ? this.maps.U(s) : s;
+  }
+
+  /** Measurements to spectrum. */
+  UAdjoint(y: Tensor): Tensor {
+    return this.maps.UAdjoint ? this.maps.UAdjoint(y) : y;
+  }
+
+  /** Spectrum to image. */
+  V(s: Tensor): Tensor {
+    return this.maps.V ? this.maps.V(s) : s;
+  }
+
+  /** Image to spectrum. */
+  VAdjoint(x: Tensor): Tensor {
+    return this.maps.VAdjoint ? this.maps.VAdjoint(x) : x;
+  }
+
+  /** The singular values on the device and of the type of `like`; undefined stands for ones. */
+  protected values(_caller: string, like: Tensor): Tensor | undefined {
+    return this.mask && matching(this.mask, like);
+  }
+
+  /** Refuses images or measurements that do not fit the operator; subclasses narrow it. */
+  protected check(caller: string, name: string, value: Tensor): void {
+    checkTensor(caller, name, value);
+  }
+
+  private scaled(method: string, s: Tensor, power: 1 | 2): Tensor {
+    const mask = this.values(`${this.className}.${method}`, s);
+    if (!mask) return s;
+    return s.mul(power === 1 ? mask : mask.square());
+  }
+
+  override A(x: Tensor): Tensor {
+    this.check(`${this.className}.A`, "x", x);
+    return this.U(this.scaled("A", this.VAdjoint(x), 1));
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    this.check(`${this.className}.AAdjoint`, "y", y);
+    return this.V(this.scaled("AAdjoint", this.UAdjoint(y), 1));
+  }
+
+  override AAdjointA(x: Tensor): Tensor {
+    this.check(`${this.className}.AAdjointA`, "x", x);
+    return this.V(this.scaled("AAdjointA", this.VAdjoint(x), 2));
+  }
+
+  override AAAdjoint(y: Tensor): Tensor {
+    this.check(`${this.className}.AAAdjoint`, "y", y);
+    return this.U(this.scaled("AAAdjoint", this.UAdjoint(y), 2));
+  }
+
+  /** The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0. */
+  override ADagger(y: Tensor): Tensor {
+    const caller = `${this.className}.ADagger`;
+    this.check(caller, "y", y);
+    const s = this.UAdjoint(y);
+    const mask = this.values(caller, s);
+    if (!mask) return this.V(s);
+    const usable = mask.abs().gt(ZERO);
+    const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
+    return this.V(s.mul(inverse));
+  }
+
+  /**
+   * The proximal operator in closed form, `b - V diag(gamma m^2 / (1 + gamma m^2)) V^T b` with `b = gamma A^T y + z`.
+   *
+   * Written so that the part of `z` in the null space of `A` stays, also where `V` is not square.
+   */
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
+    const caller = `${this.className}.proxL2`;
+    this.check(caller, "y", y);
+    const back = this.AAdjoint(y);
+    const step = stepFor(checkGamma(caller, gamma), back);
+    const b = back.mul(step).add(startImage(z, () => back));
+    const s = this.VAdjoint(b);
+    const mask = this.values(caller, s);
+    const stepOnSpectrum = stepFor(gamma, s);
+    const gain = mask ? mask.square().mul(stepOnSpectrum) : s.mul(0).add(stepOnSpectrum);
+    return b.sub(this.V(s.mul(gain.div(gain.add(1)))));
+  }
+
+  override parameterNames(): readonly string[] {
+    return ["mask"];
+  }
+
+  protected override setParameters(parameters: PhysicsParameters): void {
+    const { mask } = parameters;
+    if (mask === undefined) return;
+    const value = typeof mask === "number" ? full([1], mask) : mask;
+    checkTensorOption(`${this.className}.update`, "mask", value);
+    this.mask = this.checkMask(value);
+  }
+
+  /** Checks a new mask and brings it to the operator's shape. */
+  protected checkMask(mask: Tensor): Tensor {
+    return mask;
+  }
+}
+
+/** A step size that multiplies a tensor: one number, or one value per batch element. */
+function stepFor(gamma: number | Tensor, like: Tensor): number | Tensor {
+  if (typeof gamma === "number") return gamma;
+  return matching(gamma, like).reshape([gamma.size, ...new Array<number>(like.shape.length - 1).fill(1)]);
+}

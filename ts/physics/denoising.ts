@@ -1,0 +1,20 @@
+import { DecomposablePhysics } from "./decomposable.js";
+import type { LinearOptions } from "./linear.js";
+import { GaussianNoise, type NoiseModel } from "./noise/index.js";
+
+/**
+ * Denoising: the operator is the identity, `y = noise(x)`.
+ *
+ * The noise is Gaussian with sigma 0.1 unless `noiseModel` says otherwise.
+ */
+export class Denoising<N extends NoiseModel = GaussianNoise> extends DecomposablePhysics<N, "denoising"> {
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: LinearOptions<N> = {}) {
+    const noiseModel = (options as LinearOptions<NoiseModel>).noiseModel ?? new GaussianNoise({ sigma: 0.1 });
+    super({ ...options, noiseModel: noiseModel as N }, { className: "Denoising", keys: [], operator: "denoising" });
+  }
+
+  override parameterNames(): readonly string[] {
+    return [];
+  }
+}

@@ -1,0 +1,99 @@
+import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { Tensor } from "../tensor/index.js";
+import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
+import { convolve, convolveAdjoint } from "./functional/convolution.js";
+import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
+import { PADDINGS, type Padding } from "./functional/padding.js";
+import { LinearPhysics, type LinearOptions } from "./linear.js";
+import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** A named filter of {@link Downsampling}. */
+export type DownsamplingFilter = "gaussian" | "bilinear" | "bicubic" | "sinc";
+
+/** Options of {@link Downsampling}. */
+export interface DownsamplingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Filter before the decimation, by name or of shape `[1 or B, 1 or C, h, w]`; null (default) for none. */
+  filter?: Tensor | DownsamplingFilter | null;
+  /** Keeps one pixel in `factor` along each side; default 2. */
+  factor?: number;
+  /** Size of the fine images, `[C, H, W]`; without it the adjoint gives images of `factor` times the measurement. */
+  imgSize?: readonly number[] | null;
+  /** How the image goes on beyond its border; default `"circular"`. */
+  padding?: Padding;
+}
+
+function namedFilter(filter: unknown, factor: number): Tensor | undefined {
+  if (filter === null || filter === undefined) return undefined;
+  if (filter instanceof Tensor) {
+    checkTensorOption("Downsampling", "filter", filter, 4);
+    return filter;
+  }
+  const name = checkChoice("Downsampling", "filter", filter, ["gaussian", "bilinear", "bicubic", "sinc"] as const);
+  if (name === "gaussian") return gaussianBlur({ sigma: factor });
+  if (name === "bilinear") return bilinearFilter(factor);
+  return name === "bicubic" ? bicubicFilter(factor) : sincFilter(factor);
+}
+
+/** Downsampling: `y = S (h * x)`, a low-pass filter `h` and then every `factor`-th pixel. Images are `[B, C, H, W]`. */
+export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "downsampling"> {
+  /** The filter. */
+  filter: Tensor | undefined;
+  /** One pixel in `factor` is kept along each side. */
+  readonly factor: number;
+  /** How the image goes on beyond its border. */
+  readonly padding: Padding;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: DownsamplingOptions<N> = {}) {
+    const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
+    super(
+      { ...rest, ...(imgSize ? { imgSize } : {}) },
+      { className: "Downsampling", keys: ["filter", "factor", "padding", "imgSize"], operator: "downsampling" },
+    );
+    this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
+    this.padding = checkChoice("Downsampling", "padding", padding, PADDINGS);
+    this.filter = namedFilter(filter, this.factor);
+    if (this.imgSize && this.imgSize.length !== 3) {
+      throw new ArgumentError(`Downsampling: imgSize is [${this.imgSize.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    }
+  }
+
+  override A(x: Tensor): Tensor {
+    checkImages("Downsampling.A", "x", x);
+    const size = this.imgSize;
+    if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
+      throw new ShapeError(`Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], as imgSize says.`, "shape_mismatch");
+    }
+    const blurred = this.filter ? convolve("Downsampling.A", x, matching(this.filter, x), this.padding) : x;
+    return blurred.slice([0, 0, 0, 0], [...blurred.shape], [1, 1, this.factor, this.factor]);
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    checkImages("Downsampling.AAdjoint", "y", y);
+    const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
+    const shrink = this.filter && this.padding === "valid" ? (dim: number) => (this.filter?.shape[dim] ?? 1) - 1 : () => 0;
+    const [height, width] = [2, 3].map((dim, i) => (this.imgSize?.[i + 1] ?? (i === 0 ? h : w) * this.factor) - shrink(dim)) as [number, number];
+    const f = this.factor;
+    if (Math.ceil(height / f) !== h || Math.ceil(width / f) !== w) {
+      throw new ShapeError(
+        `Downsampling.AAdjoint: y has shape [${y.shape.join(", ")}], expected ${Math.ceil(height / f)} x ${Math.ceil(width / f)} pixels.`,
+        "shape_mismatch",
+      );
+    }
+    // Each pixel becomes the corner of an f x f block of zeros; a last block that sticks out is cut.
+    const blocks = y.reshape([batch, channels, h, 1, w, 1]).pad([0, 0, 0, 0, 0, 0, 0, f - 1, 0, 0, 0, f - 1], { mode: "constant" });
+    const spread = blocks.reshape([batch, channels, h * f, w * f]);
+    const fine = spread.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * f), Math.min(width, w * f)]);
+    return this.filter ? convolveAdjoint("Downsampling.AAdjoint", fine, matching(this.filter, fine), this.padding) : fine;
+  }
+
+  override parameterNames(): readonly string[] {
+    return ["filter"];
+  }
+
+  protected override setParameters({ filter }: PhysicsParameters): void {
+    checkTensorOption("Downsampling.update", "filter", filter, 4);
+    this.filter = filter;
+  }
+}

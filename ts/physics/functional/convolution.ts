@@ -1,0 +1,70 @@
+import { ShapeError } from "../../runtime/index.js";
+import { ops, type Tensor } from "../../tensor/index.js";
+import { padImages, padImagesAdjoint, sameWidths, type Padding } from "./padding.js";
+
+/** Batch, channels and filter size after the filter has been checked against the image. */
+interface Layout {
+  batch: number;
+  channels: number;
+  h: number;
+  w: number;
+  /** Whether each image has a filter of its own. */
+  perImage: boolean;
+  /** Whether each channel has a filter of its own. */
+  perChannel: boolean;
+}
+
+function layout(caller: string, x: Tensor, filter: Tensor): Layout {
+  const [batch = 1, channels = 1] = x.shape;
+  const [b = 1, c = 1, h = 1, w = 1] = filter.shape;
+  if (filter.shape.length !== 4 || (b !== 1 && b !== batch) || (c !== 1 && c !== channels)) {
+    throw new ShapeError(
+      `${caller}: the filter has shape [${filter.shape.join(", ")}], expected [1 or ${batch}, 1 or ${channels}, height, width] for images of shape [${x.shape.join(", ")}].`,
+      "shape_mismatch",
+    );
+  }
+  return { batch, channels, h, w, perImage: b > 1, perChannel: c > 1 };
+}
+
+/**
+ * Images and filters so arranged that one grouped convolution does them all:
+ * a shared filter takes every channel of every image as an image, others take them as groups.
+ */
+function grouped(x: Tensor, filter: Tensor, l: Layout): { input: Tensor; weight: Tensor; groups: number } {
+  const [height = 0, width = 0] = x.shape.slice(2);
+  // The operator cross-correlates; a convolution has the filter turned round.
+  const turned = filter.flip([2, 3]);
+  if (!l.perImage && !l.perChannel) {
+    return { input: x.reshape([l.batch * l.channels, 1, height, width]), weight: turned, groups: 1 };
+  }
+  if (!l.perImage) return { input: x, weight: turned.reshape([l.channels, 1, l.h, l.w]), groups: l.channels };
+  const weight = turned.expand([l.batch, l.channels, l.h, l.w]).reshape([l.batch * l.channels, 1, l.h, l.w]);
+  return { input: x.reshape([1, l.batch * l.channels, height, width]), weight, groups: l.batch * l.channels };
+}
+
+/**
+ * True convolution of `x` `[B, C, H, W]` with `filter` `[1 or B, 1 or C, h, w]`, centred at `(h // 2, w // 2)`.
+ *
+ * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`.
+ */
+export function convolve(caller: string, x: Tensor, filter: Tensor, padding: Padding): Tensor {
+  const l = layout(caller, x, filter);
+  const padded = padImages(caller, x, sameWidths(l.h, l.w), padding);
+  const [height = 0, width = 0] = padded.shape.slice(2);
+  if (height < l.h || width < l.w) {
+    throw new ShapeError(`${caller}: the filter (${l.h} x ${l.w}) is larger than the image (${height} x ${width}).`, "shape_mismatch");
+  }
+  const { input, weight, groups } = grouped(padded, filter, l);
+  const out = ops.conv2d(input, weight, null, [1, 1], [0, 0], [1, 1], groups);
+  return out.reshape([l.batch, l.channels, height - l.h + 1, width - l.w + 1]);
+}
+
+/** The transpose of {@link convolve}. */
+export function convolveAdjoint(caller: string, y: Tensor, filter: Tensor, padding: Padding): Tensor {
+  const l = layout(caller, y, filter);
+  const [height = 0, width = 0] = y.shape.slice(2);
+  const { input, weight, groups } = grouped(y, filter, l);
+  const out = ops.convTranspose2d(input, weight, null, [1, 1], [0, 0], [0, 0], [1, 1], groups);
+  const z = out.reshape([l.batch, l.channels, height + l.h - 1, width + l.w - 1]);
+  return padImagesAdjoint(caller, z, sameWidths(l.h, l.w), padding);
+}

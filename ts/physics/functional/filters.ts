@@ -1,0 +1,78 @@
+import { ArgumentError } from "../../runtime/index.js";
+import { tensor, type Tensor } from "../../tensor/index.js";
+
+/** A separable filter `w_i w_j` of sum 1, shape `[1, 1, n, n]`. */
+function outer(w: readonly number[]): Tensor {
+  const total = w.reduce((a, b) => a + b, 0) ** 2;
+  return tensor(w.flatMap((a) => w.map((b) => (a * b) / total)), { shape: [1, 1, w.length, w.length] });
+}
+
+/** Positions `0.5 - factor, ..., factor - 0.5` times `reach`, in units of the coarse pixels. */
+function positions(factor: number, reach: number): number[] {
+  return Array.from({ length: 2 * reach * factor }, (_, i) => (i + 0.5 - reach * factor) / factor);
+}
+
+/**
+ * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), turned by `angle` degrees.
+ *
+ * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`.
+ */
+export function gaussianBlur(options: { sigma?: number | readonly [number, number]; angle?: number; size?: readonly [number, number] } = {}): Tensor {
+  const { sigma = 1, angle = 0 } = options;
+  const [sy, sx] = typeof sigma === "number" ? [sigma, sigma] : sigma;
+  if (!(sy > 0) || !(sx > 0)) throw new ArgumentError(`gaussianBlur: sigma is ${String(sigma)}, expected numbers above 0.`, "invalid_argument");
+  const side = 2 * Math.floor(Math.max(sy, sx) / 0.3 + 1) + 1;
+  const [h, w] = options.size ?? [side, side];
+  const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
+  const values: number[] = [];
+  for (let i = 0; i < h; i++) {
+    for (let j = 0; j < w; j++) {
+      const [y, x] = [i - (h - 1) / 2, j - (w - 1) / 2];
+      const [u, v] = [cos * x - sin * y, sin * x + cos * y];
+      values.push(Math.exp(-0.5 * ((u / sx) ** 2 + (v / sy) ** 2)));
+    }
+  }
+  const total = values.reduce((a, b) => a + b, 0);
+  return tensor(values.map((value) => value / total), { shape: [1, 1, h, w] });
+}
+
+/** Bilinear (tent) filter for a downsampling factor, shape `[1, 1, 2 factor, 2 factor]`. */
+export function bilinearFilter(factor: number): Tensor {
+  return outer(positions(factor, 1).map((x) => 1 - Math.abs(x)));
+}
+
+/** Bicubic (Keys, a = -1/2) filter for a downsampling factor, shape `[1, 1, 4 factor, 4 factor]`. */
+export function bicubicFilter(factor: number): Tensor {
+  const a = -0.5;
+  const kernel = (x: number): number => {
+    const t = Math.abs(x);
+    if (t <= 1) return (a + 2) * t ** 3 - (a + 3) * t ** 2 + 1;
+    return t < 2 ? a * t ** 3 - 5 * a * t ** 2 + 8 * a * t - 4 * a : 0;
+  };
+  return outer(positions(factor, 2).map(kernel));
+}
+
+/** Modified Bessel function of the first kind and order zero, by its power series. */
+function bessel0(x: number): number {
+  let [term, sum] = [1, 1];
+  for (let k = 1; term > sum * 1e-17; k++) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+/** Low-pass filter `sinc(n / factor)` under a Kaiser window, shape `[1, 1, length, length]`; length is `4 factor` by default. */
+export function sincFilter(factor: number, length = 4 * factor): Tensor {
+  const attenuation = (2.285 * (length - 1) * Math.PI * 2 * (2 - Math.SQRT2)) / factor + 7.95;
+  const beta =
+    attenuation <= 21 ? 0 : attenuation <= 50 ? 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21) : 0.1102 * (attenuation - 8.7);
+  const half = (length - 1) / 2;
+  const weights = Array.from({ length }, (_, i) => {
+    const t = i - half;
+    const sinc = t === 0 ? 1 : Math.sin((Math.PI * t) / factor) / ((Math.PI * t) / factor);
+    const window = half === 0 ? 1 : bessel0(beta * Math.sqrt(Math.max(0, 1 - (t / half) ** 2))) / bessel0(beta);
+    return sinc * window;
+  });
+  return outer(weights);
+}

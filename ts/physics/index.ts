@@ -1,0 +1,64 @@
+/** Physics: how measurements come about. Operators and noise models. */
+export type { OperatorKind } from "./kinds.js";
+export { ComposedPhysics, Physics } from "./physics.js";
+export type { MeasureOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
+export { adjointFunction, ComposedLinearPhysics, LinearPhysics } from "./linear.js";
+export type { LinearOptions } from "./linear.js";
+export type { SolverOptions } from "./least-squares.js";
+export type { NormOptions } from "./power-iteration.js";
+export { DecomposablePhysics } from "./decomposable.js";
+export type { DecomposableOptions } from "./decomposable.js";
+export { stack, StackedLinearPhysics, StackedPhysics } from "./stacked.js";
+export { TensorList } from "./tensor-list.js";
+export { compose } from "./compose.js";
+export { Blur } from "./blur.js";
+export type { BlurOptions } from "./blur.js";
+export { BlurFFT } from "./blur-fft.js";
+export type { BlurFFTOptions } from "./blur-fft.js";
+export { CompressedSensing } from "./compressed-sensing.js";
+export type { CompressedSensingOptions } from "./compressed-sensing.js";
+export { Decolorize } from "./decolorize.js";
+export type { DecolorizeOptions } from "./decolorize.js";
+export { Demosaicing } from "./demosaicing.js";
+export type { DemosaicingOptions } from "./demosaicing.js";
+export { Denoising } from "./denoising.js";
+export { Downsampling } from "./downsampling.js";
+export type { DownsamplingFilter, DownsamplingOptions } from "./downsampling.js";
+export { Inpainting } from "./inpainting.js";
+export type { InpaintingOptions } from "./inpainting.js";
+export { MRI } from "./mri.js";
+export type { MRIOptions } from "./mri.js";
+export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
+export type { Padding } from "./functional/padding.js";
+export {
+  FisherTippettNoise,
+  GammaNoise,
+  GaussianNoise,
+  LaplaceNoise,
+  LogPoissonNoise,
+  NoiseModel,
+  PoissonGaussianNoise,
+  PoissonNoise,
+  RicianNoise,
+  SaltPepperNoise,
+  UniformGaussianNoise,
+  UniformNoise,
+  ZeroNoise,
+} from "./noise/index.js";
+export type {
+  FisherTippettNoiseOptions,
+  GammaNoiseOptions,
+  GaussianNoiseOptions,
+  LaplaceNoiseOptions,
+  Level,
+  LogPoissonNoiseOptions,
+  NoiseCallOptions,
+  NoiseKind,
+  NoiseOptions,
+  PoissonGaussianNoiseOptions,
+  PoissonNoiseOptions,
+  RicianNoiseOptions,
+  SaltPepperNoiseOptions,
+  UniformGaussianNoiseOptions,
+  UniformNoiseOptions,
+} from "./noise/index.js";

@@ -1,0 +1,89 @@
+import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
+import { Tensor } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import type { OperatorKind } from "./kinds.js";
+import type { Internal, LinearOptions } from "./linear.js";
+import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+/** Options of {@link Inpainting}. */
+export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Size of the images without the batch, such as `[C, H, W]`. */
+  imgSize: readonly number[];
+  /**
+   * What is kept: a tensor that broadcasts to the images, or the probability of keeping an entry, with which a mask is drawn.
+   * Without one, the mask must be set by `update({ mask })` before the first measurement.
+   */
+  mask?: Tensor | number;
+  /** A drawn mask keeps or drops all channels of a pixel together; default true. */
+  pixelwise?: boolean;
+}
+
+/** Draws a mask of shape `[1, ...imgSize]` that keeps each entry (or each pixel with all its channels) with probability `p`. */
+function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng: RandomSource): Tensor {
+  if (!pixelwise || imgSize.length < 2) return rng.bernoulli([1, ...imgSize], p);
+  return rng.bernoulli([1, 1, ...imgSize.slice(1)], p).expand([1, ...imgSize]);
+}
+
+/**
+ * Inpainting: keeps some entries of the image and sets the others to zero, `y = mask * noise(mask * x)`.
+ *
+ * The entries of the mask need not be 0 or 1. Dropped entries carry no noise.
+ */
+export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind = "inpainting"> extends DecomposablePhysics<N, O> {
+  /** Size of the images without the batch. */
+  declare readonly imgSize: readonly number[];
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch` for a mask of another size than the images. */
+  constructor(
+    options: InpaintingOptions<N>,
+    internal: Internal<O> = { className: "Inpainting", keys: ["mask", "pixelwise"], operator: "inpainting" as O },
+  ) {
+    const { className } = internal;
+    const { mask, pixelwise = true, ...rest } = options ?? {};
+    if (rest.imgSize === undefined) {
+      throw new ArgumentError(`${className}: imgSize is missing; pass the size of the images without the batch, such as [1, 32, 32].`, "missing_argument");
+    }
+    const imgSize = checkImgSize(className, rest.imgSize);
+    super(rest, internal);
+    if (typeof pixelwise !== "boolean") throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    if (mask === undefined || mask === null) return;
+    const drawn = mask instanceof Tensor ? mask : drawMask(checkNumber(className, "mask", mask, { min: 0, max: 1 }), imgSize, pixelwise, resolveRng(options.rng));
+    this.mask = this.checkMask(drawn);
+  }
+
+  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
+    const noisy = super.noise(y, options);
+    return noisy.mul(this.values(`${this.className}.noise`, noisy));
+  }
+
+  protected override values(caller: string, like: Tensor): Tensor {
+    if (!this.mask) {
+      throw new ArgumentError(`${caller}: there is no mask yet; pass mask to the constructor or call update({ mask }).`, "missing_argument");
+    }
+    return matching(this.mask, like);
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    checkTensor(caller, name, value, this.imgSize.length + 1);
+    const mask = this.mask;
+    if (!mask) return;
+    checkBroadcast(`${caller}: ${name}`, "the mask", mask.shape, value.shape, "use images of the mask's size, or set another mask with update({ mask })");
+  }
+
+  protected override checkMask(mask: Tensor): Tensor {
+    checkTensorOption(this.className, "mask", mask, 0);
+    const rank = this.imgSize.length;
+    // A mask without the batch gets one; fewer dimensions count from the last, as in broadcasting.
+    const shape = mask.shape.length > rank ? mask.shape : [...new Array<number>(rank + 1 - mask.shape.length).fill(1), ...mask.shape];
+    const offset = shape.length - rank;
+    if (offset !== 1 || !shape.slice(1).every((n, i) => n === 1 || n === this.imgSize[i])) {
+      throw new ShapeError(
+        `${this.className}: mask has shape [${mask.shape.join(", ")}], which does not fit images of size [${this.imgSize.join(", ")}]; it must broadcast to them, with or without a batch in front.`,
+        "shape_mismatch",
+      );
+    }
+    return mask.reshape([...shape]);
+  }
+}

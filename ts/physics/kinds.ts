@@ -1,0 +1,20 @@
+/** The operators, as the literal that each class carries in `operator`; losses are paired with physics by it. */
+export type OperatorKind =
+  | "denoising"
+  | "inpainting"
+  | "demosaicing"
+  | "blur"
+  | "blurFFT"
+  | "downsampling"
+  | "compressedSensing"
+  | "singlePixelCamera"
+  | "mri"
+  | "multiCoilMRI"
+  | "dynamicMRI"
+  | "sequentialMRI"
+  | "tomography"
+  | "decolorize"
+  | "pansharpen"
+  | "composed"
+  | "stacked"
+  | "custom";

@@ -1,0 +1,124 @@
+import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { full, Tensor, where, zeros } from "../tensor/index.js";
+import { matching } from "./noise/index.js";
+import { TensorList } from "./tensor-list.js";
+
+/** What measurements may be: a tensor, or several of different shapes. */
+export type Measurement = Tensor | TensorList;
+
+/** When an iterative solver stops. */
+export interface SolverOptions {
+  /** Most iterations. */
+  maxIter?: number;
+  /** Stops once the residual of the normal equations is this fraction of the first. */
+  tol?: number;
+}
+
+/** Checked solver settings. */
+export function solverSettings(className: string, options: SolverOptions, defaults: Required<SolverOptions>): Required<SolverOptions> {
+  return {
+    maxIter: checkNumber(className, "maxIter", options.maxIter ?? defaults.maxIter, { integer: true, positive: true }),
+    tol: checkNumber(className, "tol", options.tol ?? defaults.tol, { min: 0 }),
+  };
+}
+
+/** Inner product of each batch element: `[B, ...]` twice to `[B]`. */
+export function batchDot(a: Measurement, b: Measurement): Tensor {
+  if (a instanceof TensorList && b instanceof TensorList) {
+    return a.map((t, i) => batchDot(t, b.at(i))).reduce((u, v) => u.add(v));
+  }
+  const u = a as Tensor;
+  return u.mul(b as Tensor).reshape([u.shape[0] ?? 1, -1]).sum(1);
+}
+
+/** `a + s b` with one factor `s` of shape `[B]` per batch element. */
+function addScaled<M extends Measurement>(a: M, s: Tensor, b: M): M {
+  if (a instanceof TensorList && b instanceof TensorList) {
+    return new TensorList(a.map((t, i) => addScaled(t, s, b.at(i)))) as M;
+  }
+  const u = a as Tensor;
+  const factor = s.reshape([u.shape[0] ?? 1, ...new Array<number>(u.shape.length - 1).fill(1)]);
+  return u.add(factor.mul(b as Tensor)) as M;
+}
+
+/** One value per batch element, from a number, a tensor of one value or one of `[B]`. */
+function perElement(value: number | Tensor, like: Tensor): Tensor {
+  const batch = like.shape[0] ?? 1;
+  if (typeof value === "number") return full([batch], value, { dtype: like.dtype, device: like.device });
+  const v = matching(value, like);
+  return v.size === 1 ? v.reshape([1]).expand([batch]) : v.reshape([batch]);
+}
+
+/**
+ * Conjugate gradients for least squares: `argmin_x |A x - b|^2 + damping |x|^2`, of least norm where there are several.
+ *
+ * Each batch element is solved on its own and stands still once it has converged.
+ * CGLS rather than CG on the normal equations, because in float32 it loses half as many digits.
+ * Paper: Hestenes, Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
+ */
+export function conjugateGradient<M extends Measurement>(
+  problem: { A: (x: Tensor) => M; AAdjoint: (y: M) => Tensor; b: M; damping?: number | Tensor },
+  settings: Required<SolverOptions>,
+): Tensor {
+  const { A, AAdjoint, b } = problem;
+  let s = AAdjoint(b);
+  let x = zeros(s.shape, { dtype: s.dtype, device: s.device });
+  const damping = problem.damping === undefined ? undefined : perElement(problem.damping, s);
+  let r = b;
+  let p = s;
+  let gamma = batchDot(s, s);
+  const threshold = gamma.mul(settings.tol ** 2);
+  const one = full([1], 1, { dtype: s.dtype, device: s.device });
+  for (let i = 0; i < settings.maxIter; i++) {
+    const active = gamma.gt(threshold).detach();
+    // Looking at the residual costs a read-back, so only the CPU stops early; elsewhere finished elements stand still.
+    if (active.device === "cpu" && active.sum().itemSync() === 0) break;
+    const q = A(p);
+    let curvature = batchDot(q, q);
+    if (damping) curvature = curvature.add(damping.mul(batchDot(p, p)));
+    const moving = active.mul(curvature.gt(0).detach());
+    const alpha = gamma.div(where(moving, curvature, one)).mul(moving);
+    x = addScaled(x, alpha, p);
+    r = addScaled(r, alpha.neg(), q);
+    s = AAdjoint(r);
+    if (damping) s = addScaled(s, damping.neg(), x);
+    const next = batchDot(s, s);
+    const beta = next.div(where(moving, gamma, one)).mul(moving);
+    p = addScaled(s, beta, p);
+    // A finished element keeps a residual of zero, so that it stays finished.
+    gamma = next.mul(moving);
+  }
+  return x;
+}
+
+/**
+ * Proximal operator of the data term: `argmin_x gamma/2 |A x - y|^2 + 1/2 |x - z|^2`, as `z` plus a damped least-squares correction.
+ *
+ * `gamma`, above 0, is one number or one value per batch element.
+ */
+export function proximal<M extends Measurement>(
+  problem: { A: (x: Tensor) => M; AAdjoint: (y: M) => Tensor; y: M; z: Tensor; gamma: number | Tensor },
+  settings: Required<SolverOptions>,
+): Tensor {
+  const { A, AAdjoint, y, z, gamma } = problem;
+  const az = A(z);
+  const residual = (y instanceof TensorList ? y.sub(az as TensorList) : y.sub(az as Tensor)) as M;
+  const damping = typeof gamma === "number" ? 1 / gamma : gamma.reciprocal();
+  return z.add(conjugateGradient({ A, AAdjoint, b: residual, damping }, settings));
+}
+
+/** Refuses a step size that is not above 0. */
+export function checkGamma(caller: string, gamma: unknown): number | Tensor {
+  if (gamma instanceof Tensor) return gamma;
+  if (typeof gamma !== "number" || !(gamma > 0) || !Number.isFinite(gamma)) {
+    throw new ArgumentError(`${caller}: gamma is ${String(gamma)}, expected a finite number above 0 or a tensor of such.`, "invalid_argument");
+  }
+  return gamma;
+}
+
+/** A start value for a proximal step: a tensor, or one number for every pixel of an image shaped like `like`. */
+export function startImage(z: Tensor | number, like: () => Tensor): Tensor {
+  if (z instanceof Tensor) return z;
+  const shape = like();
+  return full(shape.shape, z, { dtype: shape.dtype, device: shape.device });
+}

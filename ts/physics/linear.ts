@@ -1,0 +1,184 @@
+import { ArgumentError } from "../runtime/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
+import { vjp, zeros, type Tensor } from "../tensor/index.js";
+import { checkImgSize } from "./checks.js";
+import type { OperatorKind } from "./kinds.js";
+import { checkGamma, conjugateGradient, proximal, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import { checkTensor, type NoiseModel } from "./noise/index.js";
+import { ComposedPhysics, operatorList, Physics, updateEach, type PhysicsOptions, type PhysicsParameters } from "./physics.js";
+import { powerIteration, type NormOptions } from "./power-iteration.js";
+
+/** Options that every linear physics takes. */
+export interface LinearOptions<N extends NoiseModel = NoiseModel> extends PhysicsOptions<N>, SolverOptions {}
+
+/** Option names of {@link LinearOptions} beyond those of every physics. */
+export const LINEAR_OPTIONS = ["maxIter", "tol"] as const;
+
+/** What a subclass tells the constructors above it. */
+export interface Internal<O extends OperatorKind> {
+  className: string;
+  keys: readonly string[];
+  operator: O;
+}
+
+/** The transpose of a linear map `f` on images of shape `[B, ...imgSize]`, by reverse differentiation. */
+export function adjointFunction(f: (x: Tensor) => Tensor, imgSize: readonly number[]): (y: Tensor) => Tensor {
+  return (y) => {
+    const origin = zeros([y.shape[0] ?? 1, ...imgSize], { dtype: y.dtype, device: y.device });
+    return vjp(f, origin)[1](y);
+  };
+}
+
+/**
+ * A physics with a linear operator, `y = noise(A x)`.
+ *
+ * A subclass (or the options) gives `A`, and the adjoint where it is known; without one, the transpose is taken by reverse
+ * differentiation, which needs `imgSize`. The pseudo-inverse and the proximal operator are computed by conjugate gradients
+ * unless a subclass has them in closed form.
+ */
+export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends Physics<N, O> {
+  /** Size of the images without the batch, such as `[C, H, W]`, where it is fixed. */
+  readonly imgSize: readonly number[] | undefined;
+  /** Settings of the iterative solvers. */
+  protected readonly solver: Required<SolverOptions>;
+  private readonly adjointMap: ((y: Tensor) => Tensor) | undefined;
+
+  /**
+   * Options: those of every physics, `A`, `AAdjoint`, `imgSize`, and the solver's `maxIter` (100) and `tol` (1e-6).
+   *
+   * @throws ArgumentError `invalid_argument`, `unknown_option`.
+   */
+  constructor(
+    options: LinearOptions<N> & { A?: (x: Tensor) => Tensor; AAdjoint?: (y: Tensor) => Tensor; imgSize?: readonly number[] } = {},
+    internal: Internal<O> = { className: "LinearPhysics", keys: ["A", "AAdjoint", "imgSize"], operator: "custom" as O },
+  ) {
+    super(options, { ...internal, keys: [...internal.keys, ...LINEAR_OPTIONS] });
+    this.imgSize = options.imgSize === undefined ? undefined : checkImgSize(internal.className, options.imgSize);
+    // Without A the operator is the identity, unless a subclass overrides A.
+    const identity = options.A === undefined && this.A === Physics.prototype.A;
+    this.adjointMap = options.AAdjoint ?? (identity ? (y) => y : undefined);
+    this.solver = solverSettings(internal.className, options, { maxIter: 100, tol: 1e-6 });
+  }
+
+  /** The transpose of the operator, `A^T y`: for all `x` and `y`, `<A x, y> = <x, A^T y>`. */
+  AAdjoint(y: Tensor): Tensor {
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    if (this.adjointMap) return this.adjointMap(y);
+    if (this.imgSize === undefined) {
+      throw new ArgumentError(`${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize so that it can be derived from A.`, "missing_argument");
+    }
+    return adjointFunction((x) => this.A(x), this.imgSize)(y);
+  }
+
+  /** `A^T A x`. */
+  AAdjointA(x: Tensor): Tensor {
+    return this.AAdjoint(this.A(x));
+  }
+
+  /** `A A^T y`. */
+  AAAdjoint(y: Tensor): Tensor {
+    return this.A(this.AAdjoint(y));
+  }
+
+  /** For a linear operator the transposed Jacobian is the adjoint. */
+  override AVjp(_x: Tensor, v: Tensor): Tensor {
+    return this.AAdjoint(v);
+  }
+
+  /**
+   * The pseudo-inverse, `A^+ y = argmin_x |A x - y|^2`, of least norm where there are several.
+   *
+   * @throws ArgumentError `invalid_argument` for solver settings out of range.
+   */
+  ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
+    const caller = `${this.className}.ADagger`;
+    checkTensor(caller, "y", y);
+    return conjugateGradient({ A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y }, solverSettings(caller, options, this.solver));
+  }
+
+  /**
+   * The proximal operator of the data term, `argmin_x gamma/2 |A x - y|^2 + 1/2 |x - z|^2`.
+   *
+   * `z` is an image or one number for all its pixels; `gamma`, above 0, is one number or one value per image.
+   *
+   * @throws ArgumentError `invalid_argument`.
+   */
+  proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
+    const caller = `${this.className}.proxL2`;
+    checkTensor(caller, "y", y);
+    const step = checkGamma(caller, gamma);
+    const start = startImage(z, () => this.AAdjoint(y));
+    const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
+    return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));
+  }
+
+  /**
+   * The operator norm by power iteration from a random start shaped like `x0` (its values do not matter): `|A|^2`,
+   * or `|A|` with `squared: false`. A tensor of shape `[]`.
+   */
+  computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
+    checkTensor(`${this.className}.computeNorm`, "x0", x0);
+    const { squared = true, ...rest } = options;
+    const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
+    return squared ? norm : norm.sqrt();
+  }
+
+  /**
+   * `<A u, v> - <u, A^T v>` for a random `v`, a tensor of shape `[]`: zero up to rounding if the adjoint is right.
+   */
+  adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
+    const au = this.A(u);
+    const v = resolveRng(options.rng, this.rng).normal(au.shape, au);
+    return au.mul(v).sum().sub(this.AAdjoint(v).mul(u).sum());
+  }
+
+  /** This operator after another one; linear where both are. */
+  override compose(other: LinearPhysics): ComposedLinearPhysics<N>;
+  override compose(other: Physics): Physics<N, "composed">;
+  override compose(other: Physics): Physics<N, "composed"> {
+    if (other instanceof LinearPhysics) return new ComposedLinearPhysics<N>({ list: [other, this] });
+    return new ComposedPhysics<N>({ list: [other, this] });
+  }
+}
+
+/**
+ * Linear operators one after the other, `A = A_k ... A_1`, with the noise and sensor of the last.
+ *
+ * A parameter given to `update` goes to every operator that has one of that name.
+ */
+export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
+  /** The operators, in order of application. */
+  readonly list: readonly LinearPhysics[];
+
+  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
+  constructor(options: { list: readonly [...LinearPhysics[], LinearPhysics<N>] } & SolverOptions) {
+    const { list: given, ...solver } = options;
+    const list = operatorList<LinearPhysics>("ComposedLinearPhysics", given, LinearPhysics);
+    const last = list[list.length - 1] as LinearPhysics<N>;
+    super(
+      { ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng },
+      { className: "ComposedLinearPhysics", keys: [], operator: "composed" },
+    );
+    this.list = list;
+  }
+
+  override A(x: Tensor): Tensor {
+    return this.list.reduce((u, p) => p.A(u), x);
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    return this.list.reduceRight((v, p) => p.AAdjoint(v), y);
+  }
+
+  override parameterNames(): readonly string[] {
+    return this.list.flatMap((p) => p.parameterNames());
+  }
+
+  protected override setParameters(parameters: PhysicsParameters): void {
+    updateEach(this.list, parameters);
+  }
+
+  override clone(): this {
+    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+  }
+}

@@ -1,0 +1,99 @@
+import { ShapeError } from "../runtime/index.js";
+import type { RandomSource } from "../random/index.js";
+import { cat, ones, type Tensor } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import { centredFourier } from "./functional/fourier.js";
+import type { LinearOptions } from "./linear.js";
+import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+/** Options of {@link MRI}. */
+export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels; default all ones. */
+  mask?: Tensor;
+  /** Size of the images, of which the last two (three for `threeD`) entries count, where no mask is given; default [320, 320]. */
+  imgSize?: readonly number[];
+  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  threeD?: boolean;
+}
+
+/** A mask of two equal channels and a batch: `[B, 2, (D,) H, W]`. */
+function complexMask(className: string, mask: Tensor, rank: number): Tensor {
+  checkTensorOption(className, "mask", mask, 2);
+  const shape = [...new Array<number>(Math.max(0, rank - mask.shape.length)).fill(1), ...mask.shape];
+  if (shape.length !== rank || (shape[1] !== 1 && shape[1] !== 2)) {
+    throw new ShapeError(
+      `${className}: mask has shape [${mask.shape.join(", ")}], expected at most ${rank} dimensions [batch, 1 or 2 channels, ...image].`,
+      "shape_mismatch",
+    );
+  }
+  const full = mask.reshape(shape);
+  return shape[1] === 1 ? cat([full, full], 1) : full;
+}
+
+/** Square root whose gradient at zero is zero instead of infinite. */
+function safeSqrt(t: Tensor): Tensor {
+  const zero = t.detach().eq(0);
+  return t.add(zero).sqrt().sub(zero);
+}
+
+/**
+ * Single-coil accelerated magnetic resonance imaging, `y = mask * F x` with the centred orthonormal Fourier transform `F`.
+ *
+ * Images and measurements are `[B, 2, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry no noise.
+ */
+export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "mri"> {
+  /** Whether images are volumes. */
+  readonly threeD: boolean;
+  declare mask: Tensor;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: MRIOptions<N> = {}) {
+    const { mask, threeD = false, imgSize, ...rest } = options;
+    super(rest, { className: "MRI", keys: ["mask", "threeD"], operator: "mri" });
+    this.threeD = threeD;
+    const size = checkImgSize("MRI", imgSize ?? [320, 320]);
+    this.mask = this.checkMask(mask ?? ones(size.slice(threeD ? -3 : -2)));
+  }
+
+  private get dims(): number[] {
+    return this.threeD ? [2, 3, 4] : [2, 3];
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    const rank = this.dims.length + 2;
+    checkTensor(caller, name, value);
+    if (value.shape.length !== rank || value.shape[1] !== 2) {
+      throw new ShapeError(
+        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, 2, ${this.threeD ? "depth, " : ""}height, width] with real and imaginary part in dimension 1.`,
+        "shape_mismatch",
+      );
+    }
+    checkBroadcast(`${caller}: ${name}`, "the mask", this.mask.shape, value.shape, "use images of the mask's size, or set another mask with update({ mask })");
+  }
+
+  protected override checkMask(mask: Tensor): Tensor {
+    return complexMask("MRI", mask, this.dims.length + 2);
+  }
+
+  /** The centred Fourier transform without the mask: image to k-space. */
+  override VAdjoint(x: Tensor): Tensor {
+    return centredFourier(x, this.dims, false);
+  }
+
+  /** The inverse of {@link VAdjoint}: k-space to image. */
+  override V(s: Tensor): Tensor {
+    return centredFourier(s, this.dims, true);
+  }
+
+  /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
+  override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
+    const x = super.AAdjoint(y);
+    return options.mag ? safeSqrt(x.square().sum(1, true)) : x;
+  }
+
+  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
+    const noisy = super.noise(y, options);
+    return noisy.mul(matching(this.mask, noisy));
+  }
+}

@@ -1,0 +1,34 @@
+import type { RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { gammaDraws } from "./gamma.js";
+import { checkLevel, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link FisherTippettNoise}. */
+export interface FisherTippettNoiseOptions extends NoiseOptions {
+  /** Number of looks, above 0; default 1. Larger means less noise. */
+  l?: Level;
+}
+
+/** Fisher-Tippett noise on log-intensities, `y = log(exp(x) g / l)` with `g ~ Gamma(shape l, scale 1)`. */
+export class FisherTippettNoise extends NoiseModel {
+  readonly kind = "fisherTippett" as const;
+  /** Number of looks. */
+  l: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: FisherTippettNoiseOptions = {}) {
+    super("FisherTippettNoise", options, ["l"]);
+    this.l = checkLevel("FisherTippettNoise", "l", options.l ?? 1, { positive: true });
+  }
+
+  protected override rules(): ParameterRules {
+    return { l: { positive: true } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const l = perImage("FisherTippettNoise.forward", "l", this.l, y);
+    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow.
+    return y.add(gammaDraws("FisherTippettNoise.forward", this.l, y, rng).div(l).log());
+  }
+}

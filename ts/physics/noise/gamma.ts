@@ -1,0 +1,54 @@
+import type { RandomSource } from "../../random/index.js";
+import { cat, Tensor } from "../../tensor/index.js";
+import { ShapeError } from "../../runtime/index.js";
+import { checkLevel, checkRange, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link GammaNoise}. */
+export interface GammaNoiseOptions extends NoiseOptions {
+  /** Number of looks, above 0; default 1. Larger means less noise. */
+  l?: Level;
+}
+
+/**
+ * Draws of Gamma(shape `l`, scale 1) like `y`; `l` may differ from image to image.
+ *
+ * A tensor `l` is read on the host, because the draws are made there.
+ */
+export function gammaDraws(caller: string, l: Level, y: Tensor, rng: RandomSource): Tensor {
+  if (typeof l === "number") return rng.gamma(l, 1, y.shape, y);
+  const values = l.dataSync();
+  if (values.length === 1) return rng.gamma(values[0] ?? 1, 1, y.shape, y);
+  if (l.shape.length !== 1 && l.size !== y.shape[0]) {
+    throw new ShapeError(`${caller}: l has shape [${l.shape.join(", ")}], expected one value or one per image.`, "shape_mismatch");
+  }
+  const one = [1, ...y.shape.slice(1)];
+  return cat(Array.from(values, (value) => rng.gamma(value, 1, one, y)), 0);
+}
+
+/**
+ * Gamma (speckle) noise, `y = x g / l` with `g ~ Gamma(shape l, scale 1)`: mean `x`, variance `x^2 / l`.
+ *
+ * Needs `x > 0`.
+ */
+export class GammaNoise extends NoiseModel {
+  readonly kind = "gamma" as const;
+  /** Number of looks. */
+  l: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: GammaNoiseOptions = {}) {
+    super("GammaNoise", options, ["l"]);
+    this.l = checkLevel("GammaNoise", "l", options.l ?? 1, { positive: true });
+  }
+
+  protected override rules(): ParameterRules {
+    return { l: { positive: true } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const l = perImage("GammaNoise.forward", "l", this.l, y);
+    checkRange("GammaNoise.forward", y, true, "add a small constant, or clamp the image from below");
+    return gammaDraws("GammaNoise.forward", this.l, y, rng).mul(y).div(l);
+  }
+}

@@ -1,0 +1,14 @@
+/** The noise models, as the literal that each class carries in `kind`; losses are paired with physics by it. */
+export type NoiseKind =
+  | "gaussian"
+  | "poisson"
+  | "poissonGaussian"
+  | "gamma"
+  | "uniform"
+  | "uniformGaussian"
+  | "logPoisson"
+  | "saltPepper"
+  | "laplace"
+  | "zero"
+  | "rician"
+  | "fisherTippett";

@@ -1,0 +1,46 @@
+import type { RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkLevel, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link LogPoissonNoise}. */
+export interface LogPoissonNoiseOptions extends NoiseOptions {
+  /** Mean number of photons without an object, above 0; default 1024. */
+  N0?: Level;
+  /** Normalisation of the operator, above 0; default 1/50. */
+  mu?: Level;
+}
+
+/** Counts of 0 are read as this many photons, so that the logarithm stays finite (as in LoDoPaB-CT). */
+const LEAST_COUNT = 0.1;
+
+/**
+ * Noise of low-dose tomography, `y = -log(z / N0) / mu` with `z ~ Poisson(N0 exp(-mu x))`.
+ *
+ * A count of 0 is taken as 0.1 photon. Paper: Leuschner et al., "LoDoPaB-CT", 2021.
+ */
+export class LogPoissonNoise extends NoiseModel {
+  readonly kind = "logPoisson" as const;
+  /** Mean number of photons without an object. */
+  N0: Level;
+  /** Normalisation of the operator. */
+  mu: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: LogPoissonNoiseOptions = {}) {
+    super("LogPoissonNoise", options, ["N0", "mu"]);
+    this.N0 = checkLevel("LogPoissonNoise", "N0", options.N0 ?? 1024, { positive: true });
+    this.mu = checkLevel("LogPoissonNoise", "mu", options.mu ?? 1 / 50, { positive: true });
+  }
+
+  protected override rules(): ParameterRules {
+    return { N0: { positive: true }, mu: { positive: true } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const photons = perImage("LogPoissonNoise.forward", "N0", this.N0, y);
+    const mu = perImage("LogPoissonNoise.forward", "mu", this.mu, y);
+    const counts = rng.poisson(y.detach().mul(mu).neg().exp().mul(photons), y);
+    return counts.maximum(LEAST_COUNT).div(photons).log().neg().div(mu);
+  }
+}

@@ -1,0 +1,96 @@
+import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
+import { resolveRng, type RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkLevel, checkTensor, type Level } from "./level.js";
+import type { NoiseKind } from "./kinds.js";
+
+/** Options that every noise model takes. */
+export interface NoiseOptions {
+  /** Where its draws come from, unless a call brings its own. */
+  rng?: RandomSource;
+}
+
+/** Options of one call: a random source, and new values of the model's parameters, which stay. */
+export interface NoiseCallOptions {
+  /** Wins over the one given to the constructor. */
+  rng?: RandomSource;
+  /** New value of a parameter of the model, such as `sigma`. */
+  [parameter: string]: Level | RandomSource | undefined;
+}
+
+/** The parameters of a noise model and what each must satisfy. */
+export type ParameterRules = Readonly<Record<string, NumberRule>>;
+
+/**
+ * A random map from clean to noisy measurements.
+ *
+ * Subclasses set `kind`, list their parameters in `rules` and draw in `corrupt`.
+ */
+export abstract class NoiseModel {
+  /** Which noise this is; losses are paired with physics by it. */
+  abstract readonly kind: NoiseKind;
+  /** Where the draws come from, unless a call brings its own. */
+  readonly rng: RandomSource | undefined;
+
+  /** @throws ArgumentError `unknown_option`. */
+  protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
+    checkOptions(className, options, [...keys, "rng"]);
+    this.rng = options.rng;
+  }
+
+  /** The parameters that `update` takes, with their ranges. */
+  protected abstract rules(): ParameterRules;
+
+  /** The noisy version of `y`; `y` has been checked. */
+  protected abstract corrupt(y: Tensor, rng: RandomSource): Tensor;
+
+  /** The class name, for messages. */
+  protected get className(): string {
+    return this.constructor.name;
+  }
+
+  /** Names of the parameters that {@link update} takes. */
+  parameterNames(): readonly string[] {
+    return Object.keys(this.rules());
+  }
+
+  /**
+   * Noisy measurements of the shape of `y`, `[B, ...]`.
+   *
+   * New parameter values among the options are kept for later calls.
+   *
+   * @throws ArgumentError `invalid_argument`, `out_of_range`, `unknown_option`; ShapeError `shape_mismatch`.
+   */
+  forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
+    const caller = `${this.className}.forward`;
+    checkTensor(caller, "y", y);
+    const { rng, ...parameters } = options;
+    this.update(parameters as Record<string, Level | undefined>);
+    return this.corrupt(y, resolveRng(rng, this.rng));
+  }
+
+  /**
+   * Replaces parameters; undefined entries are left as they are.
+   *
+   * @throws ArgumentError `unknown_option` for a parameter it does not have, `invalid_argument` for a value out of range.
+   */
+  update(parameters: Record<string, Level | undefined>): void {
+    const rules = this.rules();
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value === undefined) continue;
+      const rule = rules[name];
+      if (rule === undefined) {
+        const names = Object.keys(rules);
+        const near = nearest(name, names);
+        const hint = near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
+        throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
+      }
+      (this as unknown as Record<string, Level>)[name] = checkLevel(this.className, name, value, rule);
+    }
+  }
+
+  /** An independent copy: updating one leaves the other as it is. The random source is shared. */
+  clone(): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this);
+  }
+}

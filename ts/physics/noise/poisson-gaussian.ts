@@ -1,0 +1,55 @@
+import { checkNumber } from "../../runtime/index.js";
+import type { RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkLevel, checkRange, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+import { checkFlag } from "./poisson.js";
+
+/** Options of {@link PoissonGaussianNoise}. */
+export interface PoissonGaussianNoiseOptions extends NoiseOptions {
+  /** Gain of the Poisson part, at least 0; default 1. */
+  gain?: Level;
+  /** Standard deviation of the Gaussian part, at least 0; default 0.1. */
+  sigma?: Level;
+  /** Replace negative clean values by 0 instead of refusing them; default false. */
+  clipPositive?: boolean;
+  /** Smaller gains are raised to this one, so that a gain of 0 means no Poisson part; default 1e-12. */
+  minGain?: number;
+}
+
+/** Poisson and Gaussian noise, `y = gain z + sigma n` with `z ~ Poisson(x / gain)`, `n ~ N(0, I)`. */
+export class PoissonGaussianNoise extends NoiseModel {
+  readonly kind = "poissonGaussian" as const;
+  /** Gain of the Poisson part. */
+  gain: Level;
+  /** Standard deviation of the Gaussian part. */
+  sigma: Level;
+  /** Whether negative clean values count as 0. */
+  readonly clipPositive: boolean;
+  /** Least gain used. */
+  readonly minGain: number;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: PoissonGaussianNoiseOptions = {}) {
+    super("PoissonGaussianNoise", options, ["gain", "sigma", "clipPositive", "minGain"]);
+    this.gain = checkLevel("PoissonGaussianNoise", "gain", options.gain ?? 1, { min: 0 });
+    this.sigma = checkLevel("PoissonGaussianNoise", "sigma", options.sigma ?? 0.1, { min: 0 });
+    this.clipPositive = checkFlag("PoissonGaussianNoise", "clipPositive", options.clipPositive ?? false);
+    this.minGain = checkNumber("PoissonGaussianNoise", "minGain", options.minGain ?? 1e-12, { positive: true });
+  }
+
+  protected override rules(): ParameterRules {
+    return { gain: { min: 0 }, sigma: { min: 0 } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const caller = "PoissonGaussianNoise.forward";
+    const given = perImage(caller, "gain", this.gain, y);
+    const gain = typeof given === "number" ? Math.max(given, this.minGain) : given.maximum(this.minGain);
+    const sigma = perImage(caller, "sigma", this.sigma, y);
+    if (!this.clipPositive) checkRange(caller, y, false, "set clipPositive: true to replace negative values by 0");
+    const rate = y.detach().div(gain);
+    const counts = rng.poisson(this.clipPositive ? rate.relu() : rate, y);
+    return counts.mul(gain).add(rng.normal(y.shape, y).mul(sigma));
+  }
+}

@@ -1,0 +1,38 @@
+import type { RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkLevel, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link RicianNoise}. */
+export interface RicianNoiseOptions extends NoiseOptions {
+  /** Standard deviation of each of the two components, at least 0; default 0.1. */
+  sigma?: Level;
+}
+
+/**
+ * Rician noise of magnitude images, `y = sqrt((x + sigma n1)^2 + (sigma n2)^2)` with `n1, n2 ~ N(0, I)`.
+ *
+ * The result is never negative, and biased upwards where `x` is small.
+ */
+export class RicianNoise extends NoiseModel {
+  readonly kind = "rician" as const;
+  /** Standard deviation of each component. */
+  sigma: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: RicianNoiseOptions = {}) {
+    super("RicianNoise", options, ["sigma"]);
+    this.sigma = checkLevel("RicianNoise", "sigma", options.sigma ?? 0.1, { min: 0 });
+  }
+
+  protected override rules(): ParameterRules {
+    return { sigma: { min: 0 } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const sigma = perImage("RicianNoise.forward", "sigma", this.sigma, y);
+    const real = rng.normal(y.shape, y).mul(sigma).add(y);
+    const imaginary = rng.normal(y.shape, y).mul(sigma);
+    return real.square().add(imaginary.square()).sqrt();
+  }
+}

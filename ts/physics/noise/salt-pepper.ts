@@ -1,0 +1,43 @@
+import type { RandomSource } from "../../random/index.js";
+import { where, zeros, type Tensor } from "../../tensor/index.js";
+import { checkLevel, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link SaltPepperNoise}. */
+export interface SaltPepperNoiseOptions extends NoiseOptions {
+  /** Probability of a pixel turning 0, in [0, 1]; default 0.025. */
+  p?: Level;
+  /** Probability of a pixel turning 1, in [0, 1]; default 0.025. */
+  s?: Level;
+}
+
+/** Impulse noise: each entry becomes 1 with probability `s`, 0 with probability `p`, and stays otherwise. */
+export class SaltPepperNoise extends NoiseModel {
+  readonly kind = "saltPepper" as const;
+  /** Probability of 0. */
+  p: Level;
+  /** Probability of 1. */
+  s: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: SaltPepperNoiseOptions = {}) {
+    super("SaltPepperNoise", options, ["p", "s"]);
+    this.p = checkLevel("SaltPepperNoise", "p", options.p ?? 0.025, { min: 0, max: 1 });
+    this.s = checkLevel("SaltPepperNoise", "s", options.s ?? 0.025, { min: 0, max: 1 });
+  }
+
+  protected override rules(): ParameterRules {
+    return { p: { min: 0, max: 1 }, s: { min: 0, max: 1 } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const caller = "SaltPepperNoise.forward";
+    const nothing = zeros([1], { dtype: y.dtype, device: y.device });
+    const salt = nothing.add(perImage(caller, "s", this.s, y));
+    const any = salt.add(perImage(caller, "p", this.p, y));
+    const hit = rng.uniform(y.shape, y).lt(any);
+    // u < s / (s + p), without dividing by a probability that may be 0.
+    const white = rng.uniform(y.shape, y).mul(any).lt(salt);
+    return where(hit, white, y);
+  }
+}

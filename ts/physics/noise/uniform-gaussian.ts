@@ -1,0 +1,57 @@
+import { ArgumentError } from "../../runtime/index.js";
+import type { RandomSource } from "../../random/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkLevel, perImage, type Level } from "./level.js";
+import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+/** Options of {@link UniformGaussianNoise}. */
+export interface UniformGaussianNoiseOptions extends NoiseOptions {
+  /** Least standard deviation, at least 0; default 0. */
+  sigmaMin?: Level;
+  /** Largest standard deviation, at least `sigmaMin`; default 0.5. */
+  sigmaMax?: Level;
+}
+
+/** Gaussian noise of random level: `y = x + sigma n`, one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
+export class UniformGaussianNoise extends NoiseModel {
+  readonly kind = "uniformGaussian" as const;
+  /** Least standard deviation. */
+  sigmaMin: Level;
+  /** Largest standard deviation. */
+  sigmaMax: Level;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: UniformGaussianNoiseOptions = {}) {
+    super("UniformGaussianNoise", options, ["sigmaMin", "sigmaMax"]);
+    this.sigmaMin = checkLevel("UniformGaussianNoise", "sigmaMin", options.sigmaMin ?? 0, { min: 0 });
+    this.sigmaMax = checkLevel("UniformGaussianNoise", "sigmaMax", options.sigmaMax ?? 0.5, { min: 0 });
+    this.checkOrder();
+  }
+
+  /** Replaces parameters; see {@link NoiseModel.update}. */
+  override update(parameters: Record<string, Level | undefined>): void {
+    super.update(parameters);
+    this.checkOrder();
+  }
+
+  private checkOrder(): void {
+    const [low, high] = [this.sigmaMin, this.sigmaMax];
+    if (typeof low === "number" && typeof high === "number" && low > high) {
+      throw new ArgumentError(`UniformGaussianNoise: sigmaMin is ${low}, above sigmaMax ${high}; exchange them.`, "invalid_argument");
+    }
+  }
+
+  protected override rules(): ParameterRules {
+    return { sigmaMin: { min: 0 }, sigmaMax: { min: 0 } };
+  }
+
+  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+    const caller = "UniformGaussianNoise.forward";
+    const low = perImage(caller, "sigmaMin", this.sigmaMin, y);
+    const high = perImage(caller, "sigmaMax", this.sigmaMax, y);
+    const u = rng.uniform([y.shape[0] ?? 1, ...new Array<number>(y.shape.length - 1).fill(1)], y);
+    // low + (high - low) u, written so that either may be a number or a tensor.
+    const sigma = u.mul(high).add(u.neg().add(1).mul(low));
+    return y.add(rng.normal(y.shape, y).mul(sigma));
+  }
+}

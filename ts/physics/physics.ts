@@ -1,0 +1,213 @@
+import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
+import type { RandomSource } from "../random/index.js";
+import { vjp, type Tensor } from "../tensor/index.js";
+import type { OperatorKind } from "./kinds.js";
+import { checkTensor, NoiseModel, shown, ZeroNoise, type Level } from "./noise/index.js";
+
+/** Options that every physics takes. */
+export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
+  /** Noise of the measurements; default `ZeroNoise` (for `Denoising`: `GaussianNoise` with sigma 0.1). */
+  noiseModel?: N;
+  /** What the sensor does to the noisy measurement, such as clipping; default nothing. */
+  sensorModel?: (y: Tensor) => Tensor;
+  /** Where draws come from, unless a call or the noise model brings its own. */
+  rng?: RandomSource;
+}
+
+/** Option names of {@link PhysicsOptions}. */
+export const PHYSICS_OPTIONS = ["noiseModel", "sensorModel", "rng"] as const;
+
+/** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined leaves one as it is. */
+export type PhysicsParameters = Record<string, Level | undefined>;
+
+/** Options of one measurement: a random source, and new parameter values, which stay. */
+export interface MeasureOptions {
+  /** Wins over those of the noise model and of the physics. */
+  rng?: RandomSource;
+  /** New value of a parameter, such as `mask` or `sigma`. */
+  [parameter: string]: Level | RandomSource | undefined;
+}
+
+/**
+ * How measurements come about: `y = sensor(noise(A(x)))`.
+ *
+ * `N` is the noise model and `O` the kind of operator; losses ask for the ones they are made for.
+ * Use it directly with a function `A`, or use one of its subclasses.
+ */
+export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> {
+  /** The noise. */
+  readonly noiseModel: N;
+  /** Which operator this is. */
+  readonly operator: O;
+  /** Where draws come from, unless a call or the noise model brings its own. */
+  readonly rng: RandomSource | undefined;
+  private readonly forwardMap: ((x: Tensor) => Tensor) | undefined;
+  private readonly sensorModel: ((y: Tensor) => Tensor) | undefined;
+
+  /**
+   * Options: those of every physics and `A`, the map from image to clean measurement (default the identity).
+   *
+   * @throws ArgumentError `invalid_argument`, `unknown_option`.
+   */
+  constructor(
+    options: PhysicsOptions<N> & { A?: (x: Tensor) => Tensor } = {},
+    internal: { className: string; keys: readonly string[]; operator: O } = { className: "Physics", keys: ["A"], operator: "custom" as O },
+  ) {
+    const { className, keys, operator } = internal;
+    checkOptions(className, options, [...PHYSICS_OPTIONS, ...keys]);
+    const noiseModel: NoiseModel = options.noiseModel ?? new ZeroNoise();
+    if (!(noiseModel instanceof NoiseModel)) {
+      throw new ArgumentError(`${className}: noiseModel is ${shown(noiseModel)}, expected a noise model such as new GaussianNoise({ sigma: 0.1 }).`, "invalid_argument");
+    }
+    for (const name of ["sensorModel", "A", "AAdjoint"] as const) {
+      const value = (options as Record<string, unknown>)[name];
+      if (value !== undefined && typeof value !== "function") {
+        throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected a function of a tensor.`, "invalid_argument");
+      }
+    }
+    // Without the option, N is the default noise of the class, which is ZeroNoise unless a subclass sets it.
+    this.noiseModel = noiseModel as N;
+    this.operator = operator;
+    this.rng = options.rng;
+    this.forwardMap = options.A;
+    this.sensorModel = options.sensorModel;
+  }
+
+  /** The class name, for messages. */
+  protected get className(): string {
+    return this.constructor.name;
+  }
+
+  /**
+   * A measurement of `x`: `sensor(noise(A(x)))`.
+   *
+   * Parameters among the options are kept for later calls.
+   *
+   * @throws ShapeError, ArgumentError where `x` does not fit the operator or the noise.
+   */
+  forward(x: Tensor, options: MeasureOptions = {}): Tensor {
+    const { rng, ...parameters } = options;
+    this.update(parameters as PhysicsParameters);
+    return this.sensor(this.noise(this.A(x), { rng }));
+  }
+
+  /** The clean measurement of `x`. */
+  A(x: Tensor): Tensor {
+    checkTensor(`${this.className}.A`, "x", x);
+    return this.forwardMap ? this.forwardMap(x) : x;
+  }
+
+  /** The noisy version of a clean measurement. */
+  noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
+    return this.noiseModel.forward(y, { rng: options.rng ?? this.noiseModel.rng ?? this.rng });
+  }
+
+  /** What the sensor makes of a noisy measurement. */
+  sensor(y: Tensor): Tensor {
+    return this.sensorModel ? this.sensorModel(y) : y;
+  }
+
+  /** Product of `v` with the Jacobian of `A` at `x`, transposed: `J(x)^T v`, of the shape of `x`. */
+  AVjp(x: Tensor, v: Tensor): Tensor {
+    return vjp((u) => this.A(u), x)[1](v);
+  }
+
+  /** Names of the operator's own parameters that {@link update} takes. */
+  parameterNames(): readonly string[] {
+    return [];
+  }
+
+  /**
+   * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
+   *
+   * Undefined entries are left as they are.
+   *
+   * @throws ArgumentError `unknown_option` for a name that neither has.
+   */
+  update(parameters: PhysicsParameters): void {
+    const own = this.parameterNames();
+    const noise = this.noiseModel.parameterNames();
+    const forOperator: PhysicsParameters = {};
+    const forNoise: PhysicsParameters = {};
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value === undefined) continue;
+      if (own.includes(name)) forOperator[name] = value;
+      if (noise.includes(name)) forNoise[name] = value;
+      if (own.includes(name) || noise.includes(name)) continue;
+      const names = [...own, ...noise];
+      const near = nearest(name, names);
+      const hint = near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
+      throw new ArgumentError(`${this.className}.update: neither the operator nor its noise has a parameter "${name}"; ${hint}.`, "unknown_option");
+    }
+    if (Object.keys(forOperator).length > 0) this.setParameters(forOperator);
+    this.noiseModel.update(forNoise);
+  }
+
+  /** Takes over parameters listed in {@link parameterNames}. */
+  protected setParameters(_parameters: PhysicsParameters): void {}
+
+  /** An independent copy with a noise model of its own: updating one leaves the other as it is. */
+  clone(): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, { noiseModel: this.noiseModel.clone() });
+  }
+
+  /** This operator after another one, `A(x) = this.A(other.A(x))`, with the noise and sensor of this one. */
+  compose(other: Physics): Physics<N, "composed"> {
+    return new ComposedPhysics<N>({ list: [other, this] });
+  }
+}
+
+/** Checks a list of operators and unpacks those that are lists themselves. */
+export function operatorList<P extends Physics>(className: string, list: readonly P[], kind: abstract new (...args: never[]) => P): P[] {
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new ArgumentError(`${className}: list is ${Array.isArray(list) ? "empty" : shown(list)}, expected an array of one or more operators.`, "invalid_argument");
+  }
+  for (const p of list) {
+    if (!(p instanceof kind)) {
+      throw new ArgumentError(`${className}: list contains ${shown(p)}, expected only instances of ${kind.name}.`, "invalid_argument");
+    }
+  }
+  return [...list];
+}
+
+/** Hands each operator of a list the parameters it knows. */
+export function updateEach(list: readonly Physics[], parameters: PhysicsParameters): void {
+  for (const p of list) {
+    const names = p.parameterNames();
+    p.update(Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name))));
+  }
+}
+
+/**
+ * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and sensor of the last.
+ *
+ * A parameter given to `update` goes to every operator that has one of that name.
+ */
+export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<N, "composed"> {
+  /** The operators, in order of application. */
+  readonly list: readonly Physics[];
+
+  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
+  constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
+    const list = operatorList<Physics>("ComposedPhysics", options.list, Physics);
+    const last = list[list.length - 1] as Physics<N>;
+    super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng }, { className: "ComposedPhysics", keys: [], operator: "composed" });
+    this.list = list;
+  }
+
+  override A(x: Tensor): Tensor {
+    return this.list.reduce((u, p) => p.A(u), x);
+  }
+
+  override parameterNames(): readonly string[] {
+    return this.list.flatMap((p) => p.parameterNames());
+  }
+
+  protected override setParameters(parameters: PhysicsParameters): void {
+    updateEach(this.list, parameters);
+  }
+
+  override clone(): this {
+    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+  }
+}

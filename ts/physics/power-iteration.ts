@@ -1,0 +1,37 @@
+import { checkNumber } from "../runtime/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
+import { noGrad, type Tensor } from "../tensor/index.js";
+
+/** Settings of a power iteration. */
+export interface NormOptions {
+  /** Most iterations; default 100. */
+  maxIter?: number;
+  /** Stops once the estimate changes by less than this; default 1e-3. Looked at on the CPU only. */
+  tol?: number;
+  /** Where the start vector comes from. */
+  rng?: RandomSource | undefined;
+}
+
+/** Largest eigenvalue of a symmetric positive semi-definite map, from a random start shaped like `x0`: a tensor of shape `[]`. */
+export function powerIteration(map: (x: Tensor) => Tensor, x0: Tensor, options: NormOptions): Tensor {
+  const maxIter = checkNumber("computeNorm", "maxIter", options.maxIter ?? 100, { integer: true, positive: true });
+  const tol = checkNumber("computeNorm", "tol", options.tol ?? 1e-3, { min: 0 });
+  return noGrad(() => {
+    const start = resolveRng(options.rng).normal(x0.shape, x0);
+    let x = start.div(start.square().sum().sqrt());
+    let value = x.square().sum();
+    let before = NaN;
+    for (let i = 0; i < maxIter; i++) {
+      const y = map(x);
+      value = x.mul(y).sum();
+      if (value.device === "cpu") {
+        const now = value.itemSync();
+        if (Math.abs(now - before) < tol) break;
+        before = now;
+      }
+      // The tiny constant keeps a zero operator from dividing by zero.
+      x = y.div(y.square().sum().sqrt().add(1e-30));
+    }
+    return value;
+  });
+}

@@ -1,0 +1,164 @@
+import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkGamma, conjugateGradient, proximal, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import { LinearPhysics } from "./linear.js";
+import { shown } from "./noise/index.js";
+import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
+import { powerIteration, type NormOptions } from "./power-iteration.js";
+import { TensorList } from "./tensor-list.js";
+
+/**
+ * Several operators that look at the same image: `A(x) = [A_1(x), ..., A_k(x)]`, each with its own noise and sensor.
+ *
+ * Measurements are a {@link TensorList}.
+ */
+export class StackedPhysics<P extends Physics = Physics> {
+  /** Which operator this is. */
+  readonly operator = "stacked" as const;
+  /** The operators. */
+  readonly list: readonly P[];
+
+  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
+  constructor(options: { list: readonly P[] }, className = "StackedPhysics", kind: abstract new (...args: never[]) => Physics = Physics) {
+    this.list = operatorList<Physics>(className, options.list, kind) as P[];
+  }
+
+  /** Number of operators. */
+  get length(): number {
+    return this.list.length;
+  }
+
+  /** The operator at an index, negative ones counted from the end. */
+  at(index: number): P {
+    const p = this.list.at(index);
+    if (!p) throw new ArgumentError(`StackedPhysics.at: index ${index} is outside a list of ${this.length}.`, "index_out_of_range");
+    return p;
+  }
+
+  /** A measurement of `x` by every operator. */
+  forward(x: Tensor, options: MeasureOptions = {}): TensorList {
+    const { rng, ...parameters } = options;
+    this.update(parameters as PhysicsParameters);
+    return this.sensor(this.noise(this.A(x), { rng }));
+  }
+
+  /** The clean measurements of `x`. */
+  A(x: Tensor): TensorList {
+    return new TensorList(this.list.map((p) => p.A(x)));
+  }
+
+  /** The noisy versions of clean measurements, drawn in the order of the list. */
+  noise(y: TensorList, options: { rng?: RandomSource | undefined } = {}): TensorList {
+    this.checkMeasurement("noise", y);
+    return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
+  }
+
+  /** What the sensors make of noisy measurements. */
+  sensor(y: TensorList): TensorList {
+    this.checkMeasurement("sensor", y);
+    return new TensorList(this.list.map((p, i) => p.sensor(y.at(i))));
+  }
+
+  /** Names of the parameters that {@link update} takes. */
+  parameterNames(): readonly string[] {
+    return [...new Set(this.list.flatMap((p) => [...p.parameterNames(), ...p.noiseModel.parameterNames()]))];
+  }
+
+  /** Replaces parameters in every operator and noise model that has one of that name. */
+  update(parameters: PhysicsParameters): void {
+    const names = this.parameterNames();
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value === undefined || names.includes(name)) continue;
+      throw new ArgumentError(`StackedPhysics.update: no operator has a parameter "${name}"; did you mean "${nearest(name, names) ?? "none"}"?`, "unknown_option");
+    }
+    updateEach(this.list, parameters);
+    for (const { noiseModel } of this.list) {
+      const known = noiseModel.parameterNames();
+      noiseModel.update(Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))));
+    }
+  }
+
+  /** An independent copy. */
+  clone(): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, { list: this.list.map((p) => p.clone()) });
+  }
+
+  /** Refuses measurements that are not one tensor per operator. */
+  protected checkMeasurement(method: string, y: unknown): asserts y is TensorList {
+    if (!(y instanceof TensorList) || y.length !== this.length) {
+      const got = y instanceof TensorList ? `a TensorList of ${y.length}` : shown(y);
+      throw new ArgumentError(`${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, one tensor per operator.`, "invalid_argument");
+    }
+  }
+}
+
+/** Several linear operators that look at the same image; the adjoint is the sum of theirs. */
+export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> extends StackedPhysics<P> {
+  private readonly solver: Required<SolverOptions>;
+
+  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
+  constructor(options: { list: readonly P[] } & SolverOptions) {
+    checkOptions("StackedLinearPhysics", options, ["list", "maxIter", "tol"]);
+    super(options, "StackedLinearPhysics", LinearPhysics);
+    this.solver = solverSettings("StackedLinearPhysics", options, { maxIter: 100, tol: 1e-6 });
+  }
+
+  /** `A^T y`, the sum of the adjoints. */
+  AAdjoint(y: TensorList): Tensor {
+    this.checkMeasurement("AAdjoint", y);
+    return this.list.map((p, i) => p.AAdjoint(y.at(i))).reduce((a, b) => a.add(b));
+  }
+
+  /** `A^T A x`. */
+  AAdjointA(x: Tensor): Tensor {
+    return this.list.map((p) => p.AAdjointA(x)).reduce((a, b) => a.add(b));
+  }
+
+  /** `A A^T y`. */
+  AAAdjoint(y: TensorList): TensorList {
+    return this.A(this.AAdjoint(y));
+  }
+
+  /** The pseudo-inverse by conjugate gradients; see {@link LinearPhysics.ADagger}. */
+  ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
+    this.checkMeasurement("ADagger", y);
+    return conjugateGradient({ ...this.maps(), b: y }, solverSettings("StackedLinearPhysics.ADagger", options, this.solver));
+  }
+
+  /** The proximal operator of the data term; see {@link LinearPhysics.proxL2}. */
+  proxL2(z: Tensor | number, y: TensorList, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
+    this.checkMeasurement("proxL2", y);
+    const step = checkGamma("StackedLinearPhysics.proxL2", gamma);
+    const start = startImage(z, () => this.AAdjoint(y));
+    return proximal({ ...this.maps(), y, z: start, gamma: step }, solverSettings("StackedLinearPhysics.proxL2", options, this.solver));
+  }
+
+  /** The operator norm; see {@link LinearPhysics.computeNorm}. */
+  computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
+    const { squared = true, ...rest } = options;
+    const norm = powerIteration((x) => this.AAdjointA(x), x0, rest);
+    return squared ? norm : norm.sqrt();
+  }
+
+  /** `<A u, v> - <u, A^T v>` for a random `v`, a tensor of shape `[]`. */
+  adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
+    const rng = resolveRng(options.rng);
+    const au = this.A(u);
+    const v = new TensorList(au.map((t) => rng.normal(t.shape, t)));
+    const left = au.mul(v).map((t) => t.sum()).reduce((a, b) => a.add(b));
+    return left.sub(this.AAdjoint(v).mul(u).sum());
+  }
+
+  private maps(): { A: (x: Tensor) => TensorList; AAdjoint: (y: TensorList) => Tensor } {
+    return { A: (x) => this.A(x), AAdjoint: (y) => this.AAdjoint(y) };
+  }
+}
+
+/** Stacks operators; linear where all are. */
+export function stack<P extends LinearPhysics>(...list: P[]): StackedLinearPhysics<P>;
+export function stack<P extends Physics>(...list: P[]): StackedPhysics<P>;
+export function stack(...list: Physics[]): StackedPhysics {
+  const linear = list.filter((p): p is LinearPhysics => p instanceof LinearPhysics);
+  return linear.length === list.length && list.length > 0 ? new StackedLinearPhysics({ list: linear }) : new StackedPhysics({ list });
+}
