@@ -54,7 +54,7 @@ export interface Parts {
 /** Makes everything a configuration names; weights are drawn from `rng`. */
 export function buildParts(config: Config, rng: RandomSource): Parts {
   const operator = config.physics as Named;
-  const noiseModel = config.physics.noise ? make("physics.noise", noises, config.physics.noise, []) : undefined;
+  const noiseModel = config.physics.noise ? make<physics.NoiseModel>("physics.noise", noises, config.physics.noise, []) : undefined;
   const network = make<nn.DnCNN | nn.UNet>("model", models, config.model, [], { rng });
   const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [network.parameters()]);
   const schedule = config.schedule ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer]) : undefined;

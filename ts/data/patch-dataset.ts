@@ -54,7 +54,7 @@ export class PatchDataset implements Dataset {
     const symmetry = this.#augment ? await drawIndex(rng, height === width ? 8 : 4) : 0;
     const cut = (image: Tensor): Tensor => {
       const leading = image.shape.length - 2;
-      const zeros = new Array<number>(leading).fill(0);
+      const zeros = Array.from({ length: leading }, () => 0);
       const patch = image.slice([...zeros, top, left], [...image.shape.slice(0, leading), top + height, left + width]);
       const result = mirror(patch, symmetry);
       // A slice may share the image's storage: a copy lets the image go.
