@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import * as physics from "../../ts/physics/index.js";
+import { ones, type Tensor } from "../../ts/tensor/index.js";
+import { normal, Rng, start } from "./helpers.js";
+
+beforeAll(start);
+
+interface Case {
+  name: string;
+  make: (rng: Rng) => physics.LinearPhysics;
+  size: number[];
+}
+
+const filter = (rng: Rng, shape: number[]): Tensor => normal(rng, shape);
+const paddings = ["valid", "constant", "circular", "reflect", "replicate"] as const;
+
+const cases: Case[] = [
+  { name: "Denoising, one pixel", make: () => new physics.Denoising(), size: [2, 1, 1, 1] },
+  { name: "Inpainting, odd", make: (rng) => new physics.Inpainting({ imgSize: [2, 5, 3], mask: 0.6, rng }), size: [3, 2, 5, 3] },
+  { name: "Inpainting, one pixel", make: () => new physics.Inpainting({ imgSize: [1, 1, 1], mask: ones([1, 1, 1]) }), size: [2, 1, 1, 1] },
+  { name: "Inpainting, vectors", make: (rng) => new physics.Inpainting({ imgSize: [7], mask: 0.5, rng }), size: [2, 7] },
+  ...paddings.flatMap((padding) =>
+    [[1, 1], [3, 3], [2, 4], [5, 2]].flatMap(([h, w]) =>
+      [[1, 1], [1, 3], [2, 1], [2, 3]].map(([b, c]) => ({
+        name: `Blur ${padding}, filter [${b}, ${c}, ${h}, ${w}]`,
+        make: (rng: Rng) => new physics.Blur({ filter: filter(rng, [b as number, c as number, h as number, w as number]), padding }),
+        size: [2, 3, 7, 6],
+      })),
+    ),
+  ),
+  { name: "Blur constant, filter larger than a one-pixel image", make: (rng) => new physics.Blur({ filter: filter(rng, [1, 1, 3, 3]), padding: "constant" }), size: [1, 1, 1, 1] },
+  { name: "BlurFFT, odd", make: (rng) => new physics.BlurFFT({ imgSize: [2, 5, 4], filter: filter(rng, [1, 2, 3, 4]) }), size: [2, 2, 5, 4] },
+  { name: "BlurFFT, one pixel", make: (rng) => new physics.BlurFFT({ imgSize: [1, 1, 1], filter: filter(rng, [1, 1, 1, 1]) }), size: [2, 1, 1, 1] },
+  ...([1, 2, 3] as const).map((factor) => ({
+    name: `Downsampling by ${factor}, size not a multiple`,
+    make: (rng: Rng) => new physics.Downsampling({ imgSize: [1, 7, 5], factor, filter: filter(rng, [1, 1, 3, 3]), padding: "circular" }),
+    size: [2, 1, 7, 5],
+  })),
+  { name: "Downsampling, valid", make: () => new physics.Downsampling({ imgSize: [1, 8, 9], factor: 2, filter: "bilinear", padding: "valid" }), size: [1, 1, 8, 9] },
+  { name: "Decolorize", make: () => new physics.Decolorize({ channels: 4, srf: [0.5, 0.25, 0.25] }), size: [2, 4, 3, 2] },
+  { name: "CompressedSensing", make: (rng) => new physics.CompressedSensing({ m: 5, imgSize: [2, 3, 4], rng }), size: [2, 2, 3, 4] },
+  { name: "CompressedSensing, channelwise", make: (rng) => new physics.CompressedSensing({ m: 5, imgSize: [2, 3, 4], channelwise: true, rng }), size: [2, 2, 3, 4] },
+  { name: "MRI, odd", make: (rng) => new physics.MRI({ mask: rng.bernoulli([5, 4], 0.5) }), size: [2, 2, 5, 4] },
+  { name: "MRI, one pixel", make: () => new physics.MRI({ mask: ones([1, 1]) }), size: [1, 2, 1, 1] },
+  { name: "MRI, volumes", make: (rng) => new physics.MRI({ mask: rng.bernoulli([2, 3, 4], 0.5), threeD: true }), size: [1, 2, 2, 3, 4] },
+  { name: "Demosaicing", make: () => new physics.Demosaicing({ imgSize: [5, 4] }), size: [2, 3, 5, 4] },
+  {
+    name: "composed",
+    make: (rng) => new physics.Inpainting({ imgSize: [1, 6, 5], mask: 0.5, rng }).compose(new physics.Blur({ filter: filter(rng, [1, 1, 3, 2]), padding: "reflect" })),
+    size: [2, 1, 6, 5],
+  },
+  {
+    name: "adjoint by differentiation",
+    make: () => new physics.LinearPhysics({ A: (x) => x.roll([1, 2], [2, 3]).mul(3), imgSize: [1, 4, 3] }),
+    size: [2, 1, 4, 3],
+  },
+];
+
+describe("adjoint", () => {
+  it.each(cases)("$name: <A x, y> = <x, A^T y>", ({ make, size }) => {
+    const rng = new Rng(1);
+    const operator = make(rng);
+    const x = normal(rng, size);
+    const y = normal(rng, operator.A(x).shape);
+    const left = operator.A(x).mul(y).sum().itemSync();
+    const right = operator.AAdjoint(y).mul(x).sum().itemSync();
+    expect(Math.abs(left - right)).toBeLessThan(1e-6 * (1 + Math.abs(left)));
+    expect(Math.abs(operator.adjointnessTest(x, { rng }).itemSync())).toBeLessThan(1e-5);
+  });
+
+  it.each(cases)("$name: A^T A and A A^T are what they say", ({ make, size }) => {
+    const rng = new Rng(2);
+    const operator = make(rng);
+    const x = normal(rng, size);
+    const y = operator.A(normal(rng, size));
+    expect(operator.AAdjointA(x).sub(operator.AAdjoint(operator.A(x))).abs().max().itemSync()).toBeLessThan(1e-5);
+    expect(operator.AAAdjoint(y).sub(operator.A(operator.AAdjoint(y))).abs().max().itemSync()).toBeLessThan(1e-5);
+  });
+
+  it.each(cases)("$name: the proximal operator is stationary", ({ make, size }) => {
+    const rng = new Rng(3);
+    const operator = make(rng);
+    const z = normal(rng, size);
+    const y = normal(rng, operator.A(z).shape);
+    for (const gamma of [0.7, normal(rng, [size[0] as number]).abs().add(0.1)]) {
+      const u = operator.proxL2(z, y, gamma);
+      const step = typeof gamma === "number" ? gamma : gamma.reshape([-1, ...size.slice(1).map(() => 1)]);
+      // gamma A^T (A u - y) + u - z = 0
+      const slope = operator.AAdjoint(operator.A(u).sub(y)).mul(step).add(u).sub(z);
+      expect(slope.abs().max().itemSync()).toBeLessThan(1e-4);
+    }
+  });
+
+  it.each(cases)("$name: the pseudo-inverse solves the normal equations", ({ make, size }) => {
+    const rng = new Rng(4);
+    const operator = make(rng);
+    const y = normal(rng, operator.A(normal(rng, size)).shape);
+    const x = operator.ADagger(y, { maxIter: 2000, tol: 1e-9 });
+    const back = operator.AAdjoint(y);
+    const residual = operator.AAdjointA(x).sub(back).abs().max().itemSync();
+    expect(residual).toBeLessThan(1e-4 * (1 + back.abs().max().itemSync()));
+    // Least norm: x lies in the range of A^T, so it is the pseudo-inverse of A x.
+    const again = operator.ADagger(operator.A(x), { maxIter: 2000, tol: 1e-9 });
+    expect(again.sub(x).abs().max().itemSync()).toBeLessThan(1e-3 * (1 + x.abs().max().itemSync()));
+  });
+});
+
+describe("least squares", () => {
+  it("gives the same as the closed form of BlurFFT", () => {
+    const rng = new Rng(5);
+    const w = rng.uniform([1, 1, 3, 3], { dtype: "float64" });
+    const closed = new physics.BlurFFT({ imgSize: [1, 6, 5], filter: w });
+    const iterative = new physics.Blur({ filter: w, padding: "circular" });
+    const y = normal(rng, [2, 1, 6, 5]);
+    expect(closed.A(y).sub(iterative.A(y)).abs().max().itemSync()).toBeLessThan(1e-6);
+    expect(closed.proxL2(0, y, 2).sub(iterative.proxL2(0, y, 2)).abs().max().itemSync()).toBeLessThan(1e-4);
+    expect(closed.ADagger(y).sub(iterative.ADagger(y, { maxIter: 500, tol: 1e-12 })).abs().max().itemSync()).toBeLessThan(1e-3);
+  });
+
+  it("is exact where A is zero, and for each batch element alone", () => {
+    const zero = new physics.LinearPhysics({ A: (x) => x.mul(0), AAdjoint: (y) => y.mul(0) });
+    const y = ones([2, 3]);
+    expect(zero.ADagger(y).abs().max().itemSync()).toBe(0);
+    expect(zero.proxL2(2, y, 1).sub(2).abs().max().itemSync()).toBe(0);
+  });
+
+  it("finds the norm of an operator", () => {
+    const double = new physics.LinearPhysics({ A: (x) => x.mul(2), AAdjoint: (y) => y.mul(2) });
+    const rng = new Rng(6);
+    expect(double.computeNorm(ones([1, 1, 4, 4]), { rng }).itemSync()).toBeCloseTo(4, 4);
+    expect(double.computeNorm(ones([1, 1, 4, 4]), { rng, squared: false }).itemSync()).toBeCloseTo(2, 4);
+  });
+
+  it("keeps the null space of a non-square decomposition in the proximal operator", () => {
+    const rng = new Rng(7);
+    const grey = new physics.Decolorize();
+    const z = normal(rng, [1, 3, 2, 2]);
+    expect(grey.proxL2(z, normal(rng, [1, 1, 2, 2]), 1e-9).sub(z).abs().max().itemSync()).toBeLessThan(1e-6);
+  });
+});
+
+describe("stacked operators", () => {
+  it("have the sum of the adjoints, a pseudo-inverse and a proximal operator", () => {
+    const rng = new Rng(8);
+    const stacked = physics.stack(
+      new physics.Blur({ filter: filter(rng, [1, 1, 3, 3]) }),
+      new physics.Inpainting({ imgSize: [1, 6, 5], mask: 0.7, rng }),
+    );
+    const x = normal(rng, [2, 1, 6, 5]);
+    const y = stacked.A(x);
+    expect(y.shapes).toEqual([[2, 1, 4, 3], [2, 1, 6, 5]]);
+    expect(Math.abs(stacked.adjointnessTest(x, { rng }).itemSync())).toBeLessThan(1e-5);
+    const v = new physics.TensorList(y.map((t) => normal(rng, t.shape)));
+    const normalEquations = stacked.AAdjointA(stacked.ADagger(v, { maxIter: 1000, tol: 1e-10 })).sub(stacked.AAdjoint(v));
+    expect(normalEquations.abs().max().itemSync()).toBeLessThan(1e-4);
+    const u = stacked.proxL2(x, v, 0.5);
+    const slope = stacked.AAdjoint(stacked.A(u).sub(v)).mul(0.5).add(u).sub(x);
+    expect(slope.abs().max().itemSync()).toBeLessThan(1e-4);
+  });
+});

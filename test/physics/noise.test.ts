@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import * as physics from "../../ts/physics/index.js";
+import { ArgumentError, ShapeError } from "../../ts/runtime/index.js";
+import { full, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { expectError, Rng, start } from "./helpers.js";
+
+beforeAll(start);
+
+const COUNT = 40000;
+
+/** Mean and variance of a tensor. */
+function moments(t: Tensor): { mean: number; variance: number } {
+  const mean = t.mean().itemSync();
+  return { mean, variance: t.sub(mean).square().mean().itemSync() };
+}
+
+describe("moments of the noise at a constant image", () => {
+  const level = 0.6;
+  const cases: { noise: () => physics.NoiseModel; mean: number; variance: number }[] = [
+    { noise: () => new physics.GaussianNoise({ sigma: 0.3 }), mean: level, variance: 0.09 },
+    { noise: () => new physics.PoissonNoise({ gain: 0.2 }), mean: level, variance: 0.2 * level },
+    { noise: () => new physics.PoissonNoise({ gain: 0.2, normalize: false }), mean: level / 0.2, variance: level / 0.2 },
+    { noise: () => new physics.PoissonGaussianNoise({ gain: 0.2, sigma: 0.3 }), mean: level, variance: 0.2 * level + 0.09 },
+    { noise: () => new physics.GammaNoise({ l: 4 }), mean: level, variance: level ** 2 / 4 },
+    { noise: () => new physics.UniformNoise({ a: 0.3 }), mean: level, variance: 0.03 },
+    { noise: () => new physics.LaplaceNoise({ b: 0.2 }), mean: level, variance: 0.08 },
+    { noise: () => new physics.SaltPepperNoise({ p: 0.1, s: 0.2 }), mean: 0.7 * level + 0.2, variance: 0.7 * level ** 2 + 0.2 - (0.7 * level + 0.2) ** 2 },
+    { noise: () => new physics.LogPoissonNoise({ N0: 1e5, mu: 1 }), mean: level, variance: Math.exp(level) / 1e5 },
+    { noise: () => new physics.ZeroNoise(), mean: level, variance: 0 },
+  ];
+
+  it.each(cases.map((c) => ({ ...c, name: c.noise.toString().replace(/.*new physics\.|\)$/g, "") })))("$name", ({ noise, mean, variance }) => {
+    const y = noise().forward(full([4, 1, 100, 100], level), { rng: new Rng(11) });
+    const got = moments(y);
+    // Four standard errors; the variance's is taken for a kurtosis of at most 9.
+    expect(Math.abs(got.mean - mean)).toBeLessThan(4 * Math.sqrt(variance / COUNT) + 1e-5);
+    expect(Math.abs(got.variance - variance)).toBeLessThan(4 * variance * Math.sqrt(8 / COUNT) + 1e-6);
+  });
+
+  it("Rician noise has second moment x^2 + 2 sigma^2", () => {
+    const y = new physics.RicianNoise({ sigma: 0.3 }).forward(full([4, 1, 100, 100], level), { rng: new Rng(12) });
+    expect(Math.abs(y.square().mean().itemSync() - (level ** 2 + 0.18))).toBeLessThan(0.01);
+  });
+
+  it("Fisher-Tippett noise is the logarithm of Gamma noise", () => {
+    const y = new physics.FisherTippettNoise({ l: 4 }).forward(full([4, 1, 100, 100], level), { rng: new Rng(13) });
+    expect(Math.abs(y.exp().mean().itemSync() - Math.exp(level))).toBeLessThan(4 * Math.exp(level) * Math.sqrt(0.25 / COUNT));
+  });
+
+  it("uniform-Gaussian noise draws one level per image", () => {
+    const y = new physics.UniformGaussianNoise({ sigmaMin: 0.1, sigmaMax: 0.5 }).forward(full([50, 1, 20, 20], 0), { rng: new Rng(14) });
+    const levels = Array.from(y.square().mean([1, 2, 3]).sqrt().dataSync());
+    expect(Math.min(...levels)).toBeGreaterThan(0.08);
+    expect(Math.max(...levels)).toBeLessThan(0.55);
+    expect(Math.max(...levels) - Math.min(...levels)).toBeGreaterThan(0.2);
+  });
+});
+
+describe("noise levels", () => {
+  it.each([
+    { name: "GaussianNoise", make: (l: Tensor) => new physics.GaussianNoise({ sigma: l }) },
+    { name: "GammaNoise", make: (l: Tensor) => new physics.GammaNoise({ l: l.square().reciprocal() }) },
+    { name: "UniformNoise", make: (l: Tensor) => new physics.UniformNoise({ a: l }) },
+    { name: "LaplaceNoise", make: (l: Tensor) => new physics.LaplaceNoise({ b: l }) },
+  ])("$name takes one per image", ({ make }) => {
+    const y = make(tensor([0.05, 0.5])).forward(ones([2, 1, 60, 60]), { rng: new Rng(15) });
+    const [a = 0, b = 0] = Array.from(y.sub(1).square().mean([1, 2, 3]).sqrt().dataSync());
+    expect(b / a).toBeGreaterThan(8);
+    expect(b / a).toBeLessThan(12);
+  });
+
+  it("are replaced by update and by a call, and kept", () => {
+    const noise = new physics.GaussianNoise({ sigma: 1 });
+    noise.update({ sigma: 0 });
+    const y = ones([1, 1, 3, 3]);
+    expect(noise.forward(y, { rng: new Rng(1) }).sub(1).abs().max().itemSync()).toBe(0);
+    noise.forward(y, { sigma: 0.5, rng: new Rng(1) });
+    expect(noise.sigma).toBe(0.5);
+    const copy = noise.clone();
+    copy.update({ sigma: 2 });
+    expect(noise.sigma).toBe(0.5);
+  });
+
+  it("the same seed gives the same noise, the call's source wins over the constructor's", () => {
+    const y = ones([1, 1, 4, 4]);
+    const noise = new physics.GaussianNoise({ rng: new Rng(1) });
+    const a = noise.forward(y, { rng: new Rng(9) });
+    const b = new physics.GaussianNoise({ rng: new Rng(9) }).forward(y);
+    expect(a.sub(b).abs().max().itemSync()).toBe(0);
+    expect(noise.forward(y).sub(a).abs().max().itemSync()).toBeGreaterThan(0);
+  });
+
+  it("a float64 image stays float64, with a float32 level", () => {
+    const y = ones([2, 1, 3, 3], { dtype: "float64" });
+    expect(new physics.GaussianNoise({ sigma: tensor([0.1, 0.2]) }).forward(y, { rng: new Rng(1) }).dtype).toBe("float64");
+  });
+});
+
+describe("noise errors", () => {
+  it("names what is wrong with a level", () => {
+    expectError(() => new physics.GaussianNoise({ sigma: -1 }), ArgumentError, "invalid_argument", "GaussianNoise", "sigma", "-1");
+    expectError(() => new physics.GaussianNoise({ sigma: NaN }), ArgumentError, "invalid_argument", "NaN");
+    expectError(() => new physics.GaussianNoise({ sigma: tensor([0.1, -0.2]) }), ArgumentError, "invalid_argument", "-0.2");
+    expectError(() => new physics.PoissonNoise({ gain: 0 }), ArgumentError, "invalid_argument", "gain", "above 0");
+    expectError(() => new physics.GammaNoise({ l: 0 }), ArgumentError, "invalid_argument", "l");
+    expectError(() => new physics.SaltPepperNoise({ p: 1.5 }), ArgumentError, "invalid_argument", "at most 1");
+    expectError(() => new physics.UniformGaussianNoise({ sigmaMin: 1, sigmaMax: 0.5 }), ArgumentError, "invalid_argument", "sigmaMax");
+    expectError(() => new physics.GaussianNoise().update({ sigma: -1 }), ArgumentError, "invalid_argument", "sigma");
+  });
+
+  it("names an unknown option and the nearest valid one", () => {
+    expectError(() => new physics.GaussianNoise({ sigm: 1 } as object), ArgumentError, "unknown_option", "sigm", '"sigma"');
+    expectError(() => new physics.PoissonNoise().update({ gian: 1 }), ArgumentError, "unknown_option", '"gain"');
+  });
+
+  it("refuses images the noise is not defined for", () => {
+    const negative = full([1, 1, 2, 2], -0.5);
+    expectError(() => new physics.PoissonNoise().forward(negative), ArgumentError, "out_of_range", "-0.5", "clipPositive");
+    expect(new physics.PoissonNoise({ clipPositive: true }).forward(negative).abs().max().itemSync()).toBe(0);
+    expectError(() => new physics.GammaNoise().forward(full([1, 2], 0)), ArgumentError, "out_of_range", "above 0");
+    expectError(() => new physics.PoissonNoise().forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
+  });
+
+  it("refuses levels and inputs of the wrong shape", () => {
+    expectError(() => new physics.GaussianNoise({ sigma: tensor([1, 2, 3]) }).forward(ones([2, 1, 3, 3])), ShapeError, "shape_mismatch", "[3]", "2 images");
+    expectError(() => new physics.GaussianNoise().forward([1, 2] as unknown as Tensor), ArgumentError, "invalid_argument", "an array");
+    expectError(() => new physics.GaussianNoise().forward(tensor(1)), ShapeError, "shape_mismatch", "batch");
+  });
+});
