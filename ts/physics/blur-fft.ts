@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { cat, ops, where, type Tensor } from "../tensor/index.js";
+import { cat, keep, ops, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
@@ -64,10 +64,11 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const response = spectrum(centred, 1);
     const modulus = response.square().sum(4, true).sqrt();
     const zero = modulus.eq(0);
-    this.filter = filter;
+    // These stay after the step in which they came, even where each step is tidied.
+    this.filter = keep(filter);
     // Where the response is zero any phase will do; (0, 0) is as good, as the singular value is zero too.
-    this.phase = response.div(where(zero, modulus.add(1), modulus));
-    this.mask = modulus;
+    this.phase = keep(response.div(where(zero, modulus.add(1), modulus)));
+    this.mask = keep(modulus);
   }
 
   private phaseLike(t: Tensor): Tensor {

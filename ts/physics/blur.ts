@@ -1,5 +1,5 @@
 import { ArgumentError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { keep, type Tensor } from "../tensor/index.js";
 import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
 import { convolve, convolveAdjoint } from "./functional/convolution.js";
 import { PADDINGS, type Padding } from "./functional/padding.js";
@@ -56,6 +56,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Blur.update", "filter", filter, 4);
-    this.filter = filter;
+    // It stays after the step in which it came, even where each step is tidied.
+    this.filter = keep(filter);
   }
 }

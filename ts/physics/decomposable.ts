@@ -1,5 +1,5 @@
 import { ArgumentError } from "../runtime/index.js";
-import { full, Tensor, where } from "../tensor/index.js";
+import { full, keep, Tensor, where } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "./checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -161,7 +161,8 @@ export class DecomposablePhysics<N extends NoiseModel = NoiseModel, O extends Op
     if (mask === undefined) return;
     const value = typeof mask === "number" ? full([1], mask) : mask;
     checkTensorOption(`${this.className}.update`, "mask", value);
-    this.mask = this.checkMask(value);
+    // It stays after the step in which it came, even where each step is tidied.
+    this.mask = keep(this.checkMask(value));
   }
 
   /** Checks a new mask and brings it to the operator's shape. */

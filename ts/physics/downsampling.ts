@@ -1,5 +1,5 @@
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { keep, Tensor } from "../tensor/index.js";
 import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
 import { convolve, convolveAdjoint } from "./functional/convolution.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
@@ -94,6 +94,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Downsampling.update", "filter", filter, 4);
-    this.filter = filter;
+    // It stays after the step in which it came, even where each step is tidied.
+    this.filter = keep(filter);
   }
 }

@@ -156,8 +156,8 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
 }
 
 /** Stacks operators; linear where all are. */
-export function stack<P extends LinearPhysics>(...list: P[]): StackedLinearPhysics<P>;
-export function stack<P extends Physics>(...list: P[]): StackedPhysics<P>;
+export function stack<L extends readonly LinearPhysics[]>(...list: L): StackedLinearPhysics<L[number]>;
+export function stack<L extends readonly Physics[]>(...list: L): StackedPhysics<L[number]>;
 export function stack(...list: Physics[]): StackedPhysics {
   const linear = list.filter((p): p is LinearPhysics => p instanceof LinearPhysics);
   return linear.length === list.length && list.length > 0 ? new StackedLinearPhysics({ list: linear }) : new StackedPhysics({ list });

@@ -1,6 +1,6 @@
 import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import type { Tensor } from "../../tensor/index.js";
+import { keep, Tensor } from "../../tensor/index.js";
 import { checkLevel, checkTensor, type Level } from "./level.js";
 import type { NoiseKind } from "./kinds.js";
 
@@ -85,7 +85,9 @@ export abstract class NoiseModel {
         const hint = near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
-      (this as unknown as Record<string, Level>)[name] = checkLevel(this.className, name, value, rule);
+      const level = checkLevel(this.className, name, value, rule);
+      // It stays after the step in which it came, even where each step is tidied.
+      (this as unknown as Record<string, Level>)[name] = level instanceof Tensor ? keep(level) : level;
     }
   }
 
