@@ -1,7 +1,7 @@
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkImgSize, checkTensorOption } from "./checks.js";
+import { checkTensorOption } from "./checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 

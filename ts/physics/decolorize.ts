@@ -21,7 +21,7 @@ function response(options: DecolorizeOptions, channels: number): number[] {
   const { srf = "rec601", rng } = options;
   let weights: number[];
   if (srf === "rec601") weights = REC601;
-  else if (srf === "flat" || srf === "average") weights = new Array<number>(channels).fill(1 / channels);
+  else if (srf === "flat" || srf === "average") weights = Array.from({ length: channels }, () => 1 / channels);
   else if (srf === "random") {
     const drawn = Array.from(resolveRng(rng).uniform([channels]).dataSync());
     const total = drawn.reduce((a, b) => a + b, 0);
@@ -33,7 +33,7 @@ function response(options: DecolorizeOptions, channels: number): number[] {
   }
   const total = weights.reduce((a, b) => a + b, 0);
   if (Math.abs(total - 1) > 1e-4) throw new ArgumentError(`Decolorize: the weights of srf sum to ${total}, expected 1.`, "invalid_argument");
-  return [...weights, ...new Array<number>(channels - weights.length).fill(0)];
+  return [...weights, ...Array.from({ length: channels - weights.length }, () => 0)];
 }
 
 /** Colour to grey: the weighted sum of the channels, `[B, C, H, W]` to `[B, 1, H, W]`. */

@@ -174,5 +174,5 @@ export class DecomposablePhysics<N extends NoiseModel = NoiseModel, O extends Op
 /** A step size that multiplies a tensor: one number, or one value per batch element. */
 function stepFor(gamma: number | Tensor, like: Tensor): number | Tensor {
   if (typeof gamma === "number") return gamma;
-  return matching(gamma, like).reshape([gamma.size, ...new Array<number>(like.shape.length - 1).fill(1)]);
+  return matching(gamma, like).reshape([gamma.size, ...Array.from({ length: like.shape.length - 1 }, () => 1)]);
 }

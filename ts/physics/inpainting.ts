@@ -76,7 +76,7 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
     checkTensorOption(this.className, "mask", mask, 0);
     const rank = this.imgSize.length;
     // A mask without the batch gets one; fewer dimensions count from the last, as in broadcasting.
-    const shape = mask.shape.length > rank ? mask.shape : [...new Array<number>(rank + 1 - mask.shape.length).fill(1), ...mask.shape];
+    const shape = mask.shape.length > rank ? mask.shape : [...Array.from({ length: rank + 1 - mask.shape.length }, () => 1), ...mask.shape];
     const offset = shape.length - rank;
     if (offset !== 1 || !shape.slice(1).every((n, i) => n === 1 || n === this.imgSize[i])) {
       throw new ShapeError(

@@ -37,7 +37,7 @@ function addScaled<M extends Measurement>(a: M, s: Tensor, b: M): M {
     return new TensorList(a.map((t, i) => addScaled(t, s, b.at(i)))) as M;
   }
   const u = a as Tensor;
-  const factor = s.reshape([u.shape[0] ?? 1, ...new Array<number>(u.shape.length - 1).fill(1)]);
+  const factor = s.reshape([u.shape[0] ?? 1, ...Array.from({ length: u.shape.length - 1 }, () => 1)]);
   return u.add(factor.mul(b as Tensor)) as M;
 }
 

@@ -20,7 +20,7 @@ export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOpt
 /** A mask of two equal channels and a batch: `[B, 2, (D,) H, W]`. */
 function complexMask(className: string, mask: Tensor, rank: number): Tensor {
   checkTensorOption(className, "mask", mask, 2);
-  const shape = [...new Array<number>(Math.max(0, rank - mask.shape.length)).fill(1), ...mask.shape];
+  const shape = [...Array.from({ length: Math.max(0, rank - mask.shape.length) }, () => 1), ...mask.shape];
   if (shape.length !== rank || (shape[1] !== 1 && shape[1] !== 2)) {
     throw new ShapeError(
       `${className}: mask has shape [${mask.shape.join(", ")}], expected at most ${rank} dimensions [batch, 1 or 2 channels, ...image].`,

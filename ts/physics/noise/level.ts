@@ -56,7 +56,7 @@ export function perImage(caller: string, name: string, level: Level, y: Tensor):
         "shape_mismatch",
       );
     }
-    result = level.reshape([level.size, ...new Array<number>(rank - 1).fill(1)]);
+    result = level.reshape([level.size, ...Array.from({ length: rank - 1 }, () => 1)]);
   } else if (level.shape.some((n, i) => n !== 1 && n !== y.shape[i])) {
     throw new ShapeError(
       `${caller}: ${name} has shape [${level.shape.join(", ")}], which does not broadcast to the input (shape [${y.shape.join(", ")}]).`,

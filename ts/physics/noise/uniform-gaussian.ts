@@ -49,7 +49,7 @@ export class UniformGaussianNoise extends NoiseModel {
     const caller = "UniformGaussianNoise.forward";
     const low = perImage(caller, "sigmaMin", this.sigmaMin, y);
     const high = perImage(caller, "sigmaMax", this.sigmaMax, y);
-    const u = rng.uniform([y.shape[0] ?? 1, ...new Array<number>(y.shape.length - 1).fill(1)], y);
+    const u = rng.uniform([y.shape[0] ?? 1, ...Array.from({ length: y.shape.length - 1 }, () => 1)], y);
     // low + (high - low) u, written so that either may be a number or a tensor.
     const sigma = u.mul(high).add(u.neg().add(1).mul(low));
     return y.add(rng.normal(y.shape, y).mul(sigma));
