@@ -1,6 +1,6 @@
 import { type RandomSource, resolveRng, Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
-import { stack, type Tensor } from "../tensor/index.js";
+import { stack, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, disposeSample, type Sample } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
@@ -145,7 +145,7 @@ export function collate(samples: readonly Sample[]): Batch {
     if (found.length < samples.length) {
       throw new ArgumentError(`DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch`, "missing_argument");
     }
-    return stack(found, 0);
+    return tidy(() => stack(found, 0));
   };
   const batch: Batch = {};
   const x = gather("x", (sample) => sample.x);

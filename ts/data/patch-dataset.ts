@@ -1,6 +1,6 @@
 import { type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
@@ -55,12 +55,11 @@ export class PatchDataset implements Dataset {
     const cut = (image: Tensor): Tensor => {
       const leading = image.shape.length - 2;
       const zeros = Array.from({ length: leading }, () => 0);
-      const patch = image.slice([...zeros, top, left], [...image.shape.slice(0, leading), top + height, left + width]);
-      const result = mirror(patch, symmetry);
-      // A slice may share the image's storage: a copy lets the image go.
-      const copy = result.clone();
-      for (const made of new Set([image, patch, result])) made.dispose();
-      return copy;
+      const [begin, end] = [[...zeros, top, left], [...image.shape.slice(0, leading), top + height, left + width]];
+      // A copy: a view of the patch would keep the whole image alive.
+      const patch = noGrad(() => tidy(() => mirror(image.slice(begin, end), symmetry).clone()));
+      image.dispose();
+      return patch;
     };
     const result: Sample = {};
     if (sample.x) result.x = cut(sample.x);

@@ -1,5 +1,5 @@
 import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, mapSample, type Sample, sampleTensors } from "./dataset.js";
 
 /** Options of {@link TensorDataset}: tensors whose first dimension counts the examples. */
@@ -36,11 +36,7 @@ export class TensorDataset implements Dataset {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
       throw new ArgumentError(`TensorDataset: index is ${index}, expected 0 to ${this.length - 1}`, "invalid_argument");
     }
-    return mapSample(this.#sample, (value) => {
-      const row = value.select(0, index);
-      const copy = row.clone();
-      row.dispose();
-      return copy;
-    });
+    // A copy: a view of one row would keep all of them alive.
+    return mapSample(this.#sample, (value) => noGrad(() => tidy(() => value.select(0, index).clone())));
   }
 }
