@@ -1,0 +1,16 @@
+//! The core of adjoint: tensors on a device, the gradient tape, kernels and random streams.
+//! It knows no loss, no physics and no image.
+#![warn(missing_docs)]
+
+pub mod device;
+pub mod error;
+pub mod ops;
+pub mod random;
+pub mod session;
+pub mod surface;
+pub mod tape;
+pub mod tensor;
+
+pub use device::Device;
+pub use error::{Error, Result};
+pub use tensor::{memory, DType, Data, Tensor};

@@ -1,0 +1,110 @@
+//! Comparisons (0 or 1, off the tape) and selection by them.
+
+use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, unary, with_rank};
+use crate::error::Result;
+use crate::tensor::{Tensor, Value};
+use burn::backend::ops::{BoolTensorOps, FloatTensorOps};
+use burn::backend::{get_device_settings, Dispatch};
+use burn::tensor::{BoolDType, Scalar};
+
+/// The type of booleans on the device of `x`.
+pub(crate) fn bool_dtype(x: &Tensor) -> Result<BoolDType> {
+    Ok(get_device_settings::<Dispatch>(&x.device().dispatch()?).bool_dtype)
+}
+
+type Bool = burn::backend::tensor::BoolTensor<Dispatch>;
+
+fn compare(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value, BoolDType) -> Bool) -> Result<Tensor> {
+    same_kind(op, a, b)?;
+    let shape = broadcast(op, a.shape(), b.shape())?;
+    let mask = f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?);
+    Ok(Tensor::constant(Dispatch::bool_into_float(mask, a.dtype().float()), shape, a.device()))
+}
+
+fn compare_scalar(x: &Tensor, s: f64, f: fn(Value, Scalar, BoolDType) -> Bool) -> Result<Tensor> {
+    let mask = f(x.value(), Scalar::Float(s), bool_dtype(x)?);
+    Ok(Tensor::constant(Dispatch::bool_into_float(mask, x.dtype().float()), x.shape().to_vec(), x.device()))
+}
+
+macro_rules! comparisons {
+    ($($name:ident, $scalar:ident, $f:ident, $g:ident, $doc:literal;)*) => {$(
+        #[doc = $doc]
+        pub fn $name(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+            compare(stringify!($name), a, b, Dispatch::$f)
+        }
+        #[doc = concat!($doc, ", with a number")]
+        pub fn $scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+            compare_scalar(x, s, Dispatch::$g)
+        }
+    )*};
+}
+comparisons! {
+    eq, eq_scalar, float_equal, float_equal_elem, "1 where a = b";
+    ne, ne_scalar, float_not_equal, float_not_equal_elem, "1 where a is not b";
+    gt, gt_scalar, float_greater, float_greater_elem, "1 where a > b";
+    ge, ge_scalar, float_greater_equal, float_greater_equal_elem, "1 where a >= b";
+    lt, lt_scalar, float_lower, float_lower_elem, "1 where a < b";
+    le, le_scalar, float_lower_equal, float_lower_equal_elem, "1 where a <= b";
+}
+
+/// a where the condition is not 0, else b.  d = m da + (1 - m) db
+pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    same_kind("where", condition, a)?;
+    same_kind("where", a, b)?;
+    let shape = broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape())?)?;
+    let m = expand(&condition.detach(), &shape)?;
+    let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
+    let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
+    let value = Dispatch::float_mask_where(y.value(), mask, x.value());
+    Ok(Tensor::result(value, shape, &[condition, a, b], Box::new(|c| {
+        let m = ne_scalar(&c.inputs[0].detach(), 0.0)?;
+        let zero = c.grad.detach().full_like(0.0)?;
+        // Selecting, not multiplying, so that an infinite gradient does not turn into NaN where it is not taken.
+        let da = if c.needs(1) { Some(sum_to(&where_(&m, c.grad, &zero)?, c.inputs[1].shape())?) } else { None };
+        let db = if c.needs(2) { Some(sum_to(&where_(&m, &zero, c.grad)?, c.inputs[2].shape())?) } else { None };
+        Ok(vec![None, da, db])
+    })))
+}
+
+/// min(max(x, low), high).  d = dx where low <= x <= high
+pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
+    if low.is_nan() || high.is_nan() || low > high {
+        return Err(crate::Error::argument("clamp", format!("the interval [{low}, {high}] is empty")));
+    }
+    let mut value = x.value();
+    if low.is_finite() {
+        value = Dispatch::float_clamp_min(value, Scalar::Float(low));
+    }
+    if high.is_finite() {
+        value = Dispatch::float_clamp_max(value, Scalar::Float(high));
+    }
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
+        let x = c.inputs[0].detach();
+        let inside = mul(&ge_scalar(&x, low)?, &le_scalar(&x, high)?)?;
+        Ok(vec![Some(mul(c.grad, &inside)?)])
+    })))
+}
+
+/// Leaky rectifier: x where x > 0, else slope x.
+pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
+    let value = Dispatch::float_mul(x.value(), slopes(x, slope)?);
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
+        let x = &c.inputs[0];
+        let slopes = Tensor::constant(slopes(x, slope)?, x.shape().to_vec(), x.device());
+        Ok(vec![Some(mul(c.grad, &slopes)?)])
+    })))
+}
+
+/// 1 where x > 0, else `slope`.
+fn slopes(x: &Tensor, slope: f64) -> Result<Value> {
+    let positive = gt_scalar(&x.detach(), 0.0)?;
+    Ok(Dispatch::float_add_scalar(Dispatch::float_mul_scalar(positive.value(), Scalar::Float(1.0 - slope)), Scalar::Float(slope)))
+}
+
+/// Exponential linear unit: x where x > 0, else alpha (e^x - 1).
+pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
+    let positive = gt_scalar(&x.detach(), 0.0)?;
+    // e^min(x, 0), so that the branch that is not taken never overflows.
+    let negative = super::elementwise::add_scalar(&unary::exp(&clamp(x, f64::NEG_INFINITY, 0.0)?)?, -1.0)?;
+    where_(&positive, x, &super::elementwise::mul_scalar(&negative, alpha)?)
+}

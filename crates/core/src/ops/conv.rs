@@ -1,0 +1,164 @@
+//! Convolutions. Three operators close under differentiation: the convolution, its transpose (the adjoint in the
+//! input) and the weight gradient (the adjoint in the weight); each one's derivatives are the other two.
+
+use super::{check_rank, elementwise::add, same_kind, shape::reshape};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use burn::backend::ops::{ConvOptions, ConvTransposeOptions, ModuleOps};
+use burn::backend::Dispatch;
+
+/// Stride, zero padding, dilation and groups of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    /// Steps of the window.
+    pub stride: [usize; 2],
+    /// Zeros on both sides.
+    pub padding: [usize; 2],
+    /// Distance of the filter's taps.
+    pub dilation: [usize; 2],
+    /// Independent groups of channels.
+    pub groups: usize,
+}
+
+impl Geometry {
+    fn check(&self, op: &str) -> Result<()> {
+        if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
+            return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
+        }
+        Ok(())
+    }
+    fn options(&self) -> ConvOptions<2> {
+        ConvOptions::new(self.stride, self.padding, self.dilation, self.groups)
+    }
+    /// Size of the convolution's output on axis i; `None` where the filter does not fit.
+    fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
+        let span = self.dilation[i] * (kernel - 1) + 1;
+        let padded = size + 2 * self.padding[i];
+        (padded >= span).then(|| (padded - span) / self.stride[i] + 1)
+    }
+    /// Output padding with which the transpose gives `size` back from `output`.
+    fn remainder(&self, size: usize, output: usize, kernel: usize, i: usize) -> usize {
+        (size + 2 * self.padding[i]).saturating_sub(self.dilation[i] * (kernel - 1) + 1 + (output - 1) * self.stride[i])
+    }
+}
+
+fn with_bias(op: &str, y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let Some(bias) = bias else { return Ok(y) };
+    let channels = y.shape()[1];
+    if bias.shape() != [channels] {
+        return Err(Error::shape(op, format!("bias has shape {:?}, [{channels}] is needed", bias.shape())));
+    }
+    add(&y, &reshape(bias, &[1, channels, 1, 1])?)
+}
+
+/// Cross-correlation: y[b,o] = sum_i w[o,i] * x[b,i] + bias[o].
+/// Shapes: x [B, I, H, W], w [O, I / groups, kh, kw].
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -> Result<Tensor> {
+    let op = "conv2d";
+    check_rank(op, "input", x, 4)?;
+    check_rank(op, "weight", weight, 4)?;
+    same_kind(op, x, weight)?;
+    g.check(op)?;
+    let (s, w) = (x.shape(), weight.shape());
+    if s[1] != w[1] * g.groups || w[0] % g.groups != 0 {
+        return Err(Error::shape(op, format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[1] * g.groups, g.groups)));
+    }
+    let size = |i: usize| {
+        g.output(s[2 + i], w[2 + i], i).ok_or_else(|| Error::shape(op, format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding)))
+    };
+    if w.contains(&0) || s.contains(&0) {
+        return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
+    }
+    let shape = vec![s[0], w[0], size(0)?, size(1)?];
+    let value = Dispatch::conv2d(x.value(), weight.value(), None, g.options());
+    let y = Tensor::result(value, shape, &[x, weight], Box::new(move |c| {
+        let (x, w) = (&c.inputs[0], &c.inputs[1]);
+        let kernel = [w.shape()[2], w.shape()[3]];
+        let dx = if c.needs(0) { Some(transpose_to(c.grad, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+        let dw = if c.needs(1) { Some(conv2d_weight(x, c.grad, kernel, g)?) } else { None };
+        Ok(vec![dx, dw])
+    }));
+    with_bias(op, y, bias)
+}
+
+fn transpose_to(x: &Tensor, weight: &Tensor, size: [usize; 2], g: Geometry) -> Result<Tensor> {
+    let pad = |i: usize| g.remainder(size[i], x.shape()[2 + i], weight.shape()[2 + i], i);
+    conv_transpose2d(x, weight, None, [pad(0), pad(1)], g)
+}
+
+/// Transposed convolution, the adjoint of `conv2d` in its input.
+/// Shapes: x [B, I, H, W], w [I, O / groups, kh, kw]; output size (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1.
+pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, output_padding: [usize; 2], g: Geometry) -> Result<Tensor> {
+    let op = "convTranspose2d";
+    check_rank(op, "input", x, 4)?;
+    check_rank(op, "weight", weight, 4)?;
+    same_kind(op, x, weight)?;
+    g.check(op)?;
+    let (s, w) = (x.shape(), weight.shape());
+    if s[1] != w[0] || w[0] % g.groups != 0 {
+        return Err(Error::shape(op, format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[0], g.groups)));
+    }
+    if w.contains(&0) || s.contains(&0) {
+        return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
+    }
+    if (0..2).any(|i| output_padding[i] >= g.stride[i]) {
+        return Err(Error::argument(op, format!("output padding {output_padding:?} must be smaller than the stride {:?}", g.stride)));
+    }
+    let size = |i: usize| {
+        let full = (s[2 + i] - 1) * g.stride[i] + g.dilation[i] * (w[2 + i] - 1) + output_padding[i] + 1;
+        if full > 2 * g.padding[i] {
+            Ok(full - 2 * g.padding[i])
+        } else {
+            Err(Error::shape(op, format!("padding {:?} leaves nothing of an output of size {full}", g.padding)))
+        }
+    };
+    let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
+    let reach = |i: usize| g.dilation[i] * (w[2 + i] - 1);
+    let value = if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
+        // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
+        let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
+        Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, same.options())
+    } else {
+        Dispatch::conv_transpose2d(x.value(), weight.value(), None, ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups))
+    };
+    let y = Tensor::result(value, shape, &[x, weight], Box::new(move |c| {
+        let (x, w) = (&c.inputs[0], &c.inputs[1]);
+        let kernel = [w.shape()[2], w.shape()[3]];
+        let dx = if c.needs(0) { Some(conv2d(c.grad, w, None, g)?) } else { None };
+        let dw = if c.needs(1) { Some(conv2d_weight(c.grad, x, kernel, g)?) } else { None };
+        Ok(vec![dx, dw])
+    }));
+    with_bias(op, y, bias)
+}
+
+/// [I, O / groups, kh, kw] to [O, I / groups, kh, kw], the filter turned by 180 degrees.
+fn flipped(weight: &Tensor, groups: usize) -> Result<Tensor> {
+    let w = weight.shape().to_vec();
+    let split = reshape(weight, &[groups, w[0] / groups, w[1], w[2], w[3]])?;
+    let swapped = super::shape::permute(&split, &[0, 2, 1, 3, 4])?;
+    super::shape::flip(&reshape(&swapped, &[groups * w[1], w[0] / groups, w[2], w[3]])?, &[2, 3])
+}
+
+/// Gradient of `conv2d` with respect to its weight: dw[o,i,u,v] = sum_b sum_p g[b,o,p] x[b,i,stride p + dilation (u,v) - padding].
+pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> Result<Tensor> {
+    let op = "conv2dWeight";
+    check_rank(op, "input", x, 4)?;
+    check_rank(op, "gradOutput", gradient, 4)?;
+    same_kind(op, x, gradient)?;
+    g.check(op)?;
+    let (s, y) = (x.shape(), gradient.shape());
+    let fits = s[0] == y[0] && s[1] % g.groups == 0 && y[1] % g.groups == 0 && kernel[0] > 0 && kernel[1] > 0 && !s.contains(&0)
+        && (0..2).all(|i| g.output(s[2 + i], kernel[i], i) == Some(y[2 + i]));
+    if !fits {
+        return Err(Error::shape(op, format!("input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}")));
+    }
+    let shape = vec![y[1], s[1] / g.groups, kernel[0], kernel[1]];
+    let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
+    let value = Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), g.options());
+    Ok(Tensor::result(value, shape, &[x, gradient], Box::new(move |c| {
+        let (x, y) = (&c.inputs[0], &c.inputs[1]);
+        let dx = if c.needs(0) { Some(transpose_to(y, c.grad, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+        let dy = if c.needs(1) { Some(conv2d(x, c.grad, None, g)?) } else { None };
+        Ok(vec![dx, dy])
+    })))
+}

@@ -1,0 +1,135 @@
+//! Binary arithmetic with NumPy broadcasting, and arithmetic with a number.
+
+use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
+use crate::error::Result;
+use crate::tape::Vjp;
+use crate::tensor::{Tensor, Value};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::Dispatch;
+use burn::tensor::Scalar;
+
+fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, vjp: Vjp) -> Result<Tensor> {
+    same_kind(op, a, b)?;
+    let shape = broadcast(op, a.shape(), b.shape())?;
+    let value = f(with_rank(a, shape.len()), with_rank(b, shape.len()));
+    Ok(Tensor::result(value, shape, &[a, b], vjp))
+}
+
+/// a + b.  d = da + db
+pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    binary("add", a, b, Dispatch::float_add, Box::new(|c| {
+        Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])
+    }))
+}
+
+/// a - b.  d = da - db
+pub fn sub(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    binary("sub", a, b, Dispatch::float_sub, Box::new(|c| {
+        let db = if c.needs(1) { Some(sum_to(&unary::neg(c.grad)?, c.inputs[1].shape())?) } else { None };
+        Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), db])
+    }))
+}
+
+/// a b.  d = b da + a db
+pub fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    binary("mul", a, b, Dispatch::float_mul, Box::new(|c| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, b)?, a.shape())?) } else { None };
+        let db = if c.needs(1) { Some(sum_to(&mul(c.grad, a)?, b.shape())?) } else { None };
+        Ok(vec![da, db])
+    }))
+}
+
+/// a / b.  d = da / b - a db / b^2
+pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    binary("div", a, b, Dispatch::float_div, Box::new(|c| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let quotient = div(c.grad, b)?;
+        let da = if c.needs(0) { Some(sum_to(&quotient, a.shape())?) } else { None };
+        let db = if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
+        Ok(vec![da, db])
+    }))
+}
+
+/// a^b.  d = b a^(b-1) da + a^b log(a) db; the second term is 0 where a = 0.
+pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    binary("pow", a, b, Dispatch::float_powf, Box::new(|c| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?) } else { None };
+        let db = if c.needs(1) {
+            let zero = compare::eq_scalar(a, 0.0)?;
+            let safe = add(a, &zero)?;
+            Some(sum_to(&mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)?, b.shape())?)
+        } else {
+            None
+        };
+        Ok(vec![da, db])
+    }))
+}
+
+fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    same_kind(op, a, b)?;
+    let shape = broadcast(op, a.shape(), b.shape())?;
+    let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
+    let value = compare::where_(&pick_a(&x, &y)?, &x, &y)?.value();
+    Ok(Tensor::result(value, shape, &[a, b], Box::new(move |c| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;
+        let share = |x: &Tensor, y: &Tensor| add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half);
+        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
+        let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
+        Ok(vec![da, db])
+    })))
+}
+
+/// max(a, b); equal operands share the gradient.
+pub fn maximum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    extremum("maximum", a, b, compare::ge)
+}
+
+/// min(a, b); equal operands share the gradient.
+pub fn minimum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    extremum("minimum", a, b, compare::le)
+}
+
+/// x + s
+pub fn add_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+    let value = Dispatch::float_add_scalar(x.value(), Scalar::Float(s));
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(|c| Ok(vec![Some(c.grad.clone())]))))
+}
+
+/// s x
+pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+    let value = Dispatch::float_mul_scalar(x.value(), Scalar::Float(s));
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(mul_scalar(c.grad, s)?)]))))
+}
+
+/// x^p.  d = p x^(p-1) dx
+pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
+    let value = if p == 0.0 {
+        x.full_like(1.0)?.value()
+    } else if p == 1.0 {
+        x.value()
+    } else if p == 2.0 || p == 3.0 || p == 4.0 {
+        // Repeated products are exact for negative bases on every device.
+        let square = Dispatch::float_mul(x.value(), x.value());
+        match p as u32 {
+            2 => square,
+            3 => Dispatch::float_mul(square, x.value()),
+            _ => Dispatch::float_mul(square.clone(), square),
+        }
+    } else {
+        Dispatch::float_powf_scalar_impl(x.value(), Scalar::Float(p))
+    };
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
+        if p == 0.0 {
+            return Ok(vec![Some(mul_scalar(&c.inputs[0], 0.0)?)]);
+        }
+        Ok(vec![Some(mul(c.grad, &mul_scalar(&pow_scalar(&c.inputs[0], p - 1.0)?, p)?)?)])
+    })))
+}
+
+/// s / x.  d = -s dx / x^2
+pub fn rdiv_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+    mul_scalar(&unary::reciprocal(x)?, s)
+}

@@ -1,0 +1,117 @@
+//! Selection by index. Indices are ordinary tensors that hold integers.
+
+use super::{check_axis, same_kind};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
+use burn::backend::{get_device_settings, Dispatch};
+use burn::tensor::{IndexingUpdateOp, Shape, TensorData};
+
+type Int = burn::backend::tensor::IntTensor<Dispatch>;
+
+fn list_value(indices: &[usize], device: Device) -> Result<Int> {
+    let device = device.dispatch()?;
+    let data: Vec<i64> = indices.iter().map(|&i| i as i64).collect();
+    let dtype = get_device_settings::<Dispatch>(&device).int_dtype;
+    let data = TensorData::new(data, Shape::from(vec![indices.len()])).convert_dtype(dtype.into());
+    Ok(Dispatch::int_from_data(data, &device))
+}
+
+/// Takes the listed positions of an axis; the indices are known on the host and checked by the caller.
+pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result<Tensor> {
+    let mut shape = x.shape().to_vec();
+    let size = shape[dim];
+    shape[dim] = indices.len();
+    let value = if shape.contains(&0) {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        Dispatch::float_select(x.value(), dim, list_value(&indices, x.device())?)
+    };
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(add_list(c.grad, dim, indices.clone(), size)?)]))))
+}
+
+/// Adds slices of `g` into an axis of `size` positions: the adjoint of `select_list`.
+fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<Tensor> {
+    let mut shape = g.shape().to_vec();
+    shape[dim] = size;
+    let zeros = Tensor::full(&shape, 0.0, g.dtype(), g.device())?.value();
+    let value = if g.size() == 0 {
+        zeros
+    } else {
+        Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add)
+    };
+    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(select_list(c.grad, dim, indices.clone())?)]))))
+}
+
+/// Positions as integers; on the processor they are checked against `size`.
+fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
+    if index.device() == Device::Cpu {
+        if let Some(bad) = index.to_vec()?.into_iter().find(|v| !(*v >= 0.0 && *v < size as f64 && v.fract() == 0.0)) {
+            return Err(Error::argument(op, format!("index {bad} is not an integer in 0..{size}")));
+        }
+    }
+    let dtype = get_device_settings::<Dispatch>(&index.device().dispatch()?).int_dtype;
+    Ok(Dispatch::float_into_int(index.value(), dtype))
+}
+
+/// Takes the positions `index` (one axis) of axis `dim`.
+pub fn index_select(x: &Tensor, index: &Tensor, dim: usize) -> Result<Tensor> {
+    check_axis("indexSelect", x, dim)?;
+    super::check_rank("indexSelect", "index", index, 1)?;
+    if index.device() == Device::Cpu {
+        integers("indexSelect", index, x.shape()[dim])?;
+        return select_list(x, dim, index.to_vec()?.into_iter().map(|v| v as usize).collect());
+    }
+    // Without a read-back: gather along the axis with the index broadcast over the others.
+    let mut shape = vec![1; x.rank()];
+    shape[dim] = index.size();
+    let index = super::shape::reshape(&index.detach(), &shape)?;
+    let mut full = x.shape().to_vec();
+    full[dim] = shape[dim];
+    gather(x, &super::shape::expand(&index, &full)?, dim)
+}
+
+/// out[.., i, ..] = x[.., index[.., i, ..], ..] along axis `dim`.
+pub fn gather(x: &Tensor, index: &Tensor, dim: usize) -> Result<Tensor> {
+    check_axis("gather", x, dim)?;
+    check_index_shape("gather", x, index, dim)?;
+    gather_integers(x, integers("gather", index, x.shape()[dim])?, index.shape().to_vec(), dim)
+}
+
+fn check_index_shape(op: &str, x: &Tensor, index: &Tensor, dim: usize) -> Result<()> {
+    let fits = index.rank() == x.rank() && (0..x.rank()).all(|i| i == dim || index.shape()[i] == x.shape()[i]);
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::shape(op, format!("index of shape {:?} must equal shape {:?} on every axis but {dim}", index.shape(), x.shape())))
+    }
+}
+
+pub(crate) fn gather_integers(x: &Tensor, index: Int, shape: Vec<usize>, dim: usize) -> Result<Tensor> {
+    let value = Dispatch::float_gather(dim, x.value(), index.clone());
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| {
+        let zeros = Tensor::full(c.inputs[0].shape(), 0.0, c.grad.dtype(), c.grad.device())?;
+        Ok(vec![Some(scatter_integers(&zeros, index.clone(), c.grad, dim)?)])
+    })))
+}
+
+fn scatter_integers(x: &Tensor, index: Int, source: &Tensor, dim: usize) -> Result<Tensor> {
+    let value = Dispatch::float_scatter(dim, x.value(), index.clone(), source.value(), IndexingUpdateOp::Add);
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x, source], Box::new(move |c| {
+        let shape = c.inputs[1].shape().to_vec();
+        let ds = if c.needs(1) { Some(gather_integers(c.grad, index.clone(), shape, dim)?) } else { None };
+        Ok(vec![Some(c.grad.clone()), ds])
+    })))
+}
+
+/// x with `source` added at positions `index` of axis `dim`: the adjoint of `gather`.
+pub fn scatter_add(x: &Tensor, index: &Tensor, source: &Tensor, dim: usize) -> Result<Tensor> {
+    check_axis("scatterAdd", x, dim)?;
+    same_kind("scatterAdd", x, source)?;
+    check_index_shape("scatterAdd", x, index, dim)?;
+    if index.shape() != source.shape() {
+        return Err(Error::shape("scatterAdd", format!("index {:?} and source {:?} must have one shape", index.shape(), source.shape())));
+    }
+    scatter_integers(x, integers("scatterAdd", index, x.shape()[dim])?, source, dim)
+}

@@ -1,0 +1,49 @@
+//! Products of matrices.
+
+use super::shape::{expand, permute, reshape};
+use super::{broadcast, reduce::sum_to, same_kind};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::Dispatch;
+
+/// a b over the last two axes, the leading ones broadcast.  d = da b + a db
+pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    same_kind("matmul", a, b)?;
+    let (ra, rb) = (a.rank(), b.rank());
+    if ra < 2 || rb < 2 || a.shape()[ra - 1] != b.shape()[rb - 2] {
+        return Err(Error::shape("matmul", format!("shapes {:?} and {:?} do not multiply: [.., m, k] and [.., k, n] are needed", a.shape(), b.shape())));
+    }
+    let (m, k, n) = (a.shape()[ra - 2], a.shape()[ra - 1], b.shape()[rb - 1]);
+    let batch = broadcast("matmul", &a.shape()[..ra - 2], &b.shape()[..rb - 2])?;
+    let count: usize = batch.iter().product();
+    let mut shape = batch.clone();
+    shape.extend([m, n]);
+    let operand = |t: &Tensor, rows: usize, columns: usize| -> Result<Tensor> {
+        let mut full = batch.clone();
+        full.extend([rows, columns]);
+        reshape(&expand(&t.detach(), &full)?, &[count, rows, columns])
+    };
+    let value = if count * m * n * k == 0 {
+        Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
+    } else {
+        Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value())
+    };
+    Ok(Tensor::result(value, shape, &[a, b], Box::new(|c| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let da = if c.needs(0) { Some(sum_to(&matmul(c.grad, &transpose(b)?)?, a.shape())?) } else { None };
+        let db = if c.needs(1) { Some(sum_to(&matmul(&transpose(a)?, c.grad)?, b.shape())?) } else { None };
+        Ok(vec![da, db])
+    })))
+}
+
+/// The last two axes exchanged.
+pub fn transpose(x: &Tensor) -> Result<Tensor> {
+    let rank = x.rank();
+    if rank < 2 {
+        return Err(Error::shape("transpose", format!("at least 2 axes are needed, got shape {:?}", x.shape())));
+    }
+    let mut order: Vec<usize> = (0..rank).collect();
+    order.swap(rank - 2, rank - 1);
+    permute(x, &order)
+}

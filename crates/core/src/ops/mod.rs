@@ -1,0 +1,86 @@
+//! Operators. Each one's shape rule, forward and vector-Jacobian product stand together.
+
+pub mod compare;
+pub mod conv;
+pub mod elementwise;
+pub mod fft;
+pub mod index;
+pub mod linalg;
+pub mod norm;
+pub mod optim;
+pub mod pool;
+pub mod reduce;
+pub mod resample;
+pub mod sample;
+pub mod shape;
+pub mod unary;
+
+use crate::error::{Error, Result};
+use crate::tensor::{physical, Tensor, Value};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::Dispatch;
+
+/// NumPy's broadcasting rule.
+pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let mut out = vec![0; rank];
+    for i in 0..rank {
+        let x = if i + a.len() >= rank { a[i + a.len() - rank] } else { 1 };
+        let y = if i + b.len() >= rank { b[i + b.len() - rank] } else { 1 };
+        out[i] = match (x, y) {
+            (x, y) if x == y => x,
+            (1, y) => y,
+            (x, 1) => x,
+            _ => return Err(Error::shape(op, format!("shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}"))),
+        };
+    }
+    Ok(out)
+}
+
+/// The value of `x` with leading axes of size one, up to `rank`.
+pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
+    if x.rank() == rank || rank <= 1 {
+        return x.value();
+    }
+    let mut shape = vec![1; rank - x.rank()];
+    shape.extend_from_slice(x.shape());
+    Dispatch::float_reshape(x.value(), physical(&shape))
+}
+
+/// Operands must share a device and an element type.
+pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
+    if a.device() != b.device() {
+        return Err(Error::device(
+            "device_mismatch",
+            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
+        ));
+    }
+    if a.dtype() != b.dtype() {
+        return Err(Error::dtype(op, format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name())));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_rank(op: &str, name: &str, x: &Tensor, rank: usize) -> Result<()> {
+    if x.rank() != rank {
+        return Err(Error::shape(op, format!("{name} must have {rank} axes, got shape {:?}", x.shape())));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_axis(op: &str, x: &Tensor, axis: usize) -> Result<()> {
+    if axis >= x.rank() {
+        return Err(Error::argument(op, format!("axis {axis} does not exist in shape {:?}", x.shape())));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_axes(op: &str, x: &Tensor, axes: &[usize]) -> Result<()> {
+    for (i, &axis) in axes.iter().enumerate() {
+        check_axis(op, x, axis)?;
+        if axes[..i].contains(&axis) {
+            return Err(Error::argument(op, format!("axis {axis} is given twice")));
+        }
+    }
+    Ok(())
+}

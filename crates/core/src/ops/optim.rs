@@ -1,0 +1,85 @@
+//! One pass over a parameter for one step of an optimiser. Off the tape.
+
+use super::elementwise::{add, add_scalar, div, mul, mul_scalar, sub};
+use super::unary::sqrt;
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::tensor::{Data, Tensor};
+
+/// Settings of `adam_step`.
+#[derive(Debug, Clone, Copy)]
+pub struct Adam {
+    /// Number of this step, from 1.
+    pub step: i64,
+    /// Weight decay apart from the gradient (AdamW; Loshchilov, Hutter 2019, arXiv:1711.05101).
+    pub decoupled: bool,
+    /// Learning rate.
+    pub rate: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Weight decay.
+    pub decay: f64,
+}
+
+/// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980); gives parameter, first and second moment.
+pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Result<Vec<Tensor>> {
+    for t in [g, m, v] {
+        super::same_kind("adamStep", p, t)?;
+        if t.shape() != p.shape() {
+            return Err(Error::shape("adamStep", format!("parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape", p.shape(), g.shape(), m.shape(), v.shape())));
+        }
+    }
+    if a.step < 1 {
+        return Err(Error::argument("adamStep", "steps are counted from 1"));
+    }
+    let [p, g, m, v] = [p.detach(), g.detach(), m.detach(), v.detach()];
+    if p.device() == Device::Cpu {
+        match (p.read()?, g.read()?, m.read()?, v.read()?) {
+            (Data::F32(p_), Data::F32(g), Data::F32(m), Data::F32(v)) => {
+                let out = fused(p_, &g, m, v, a, |x| x as f64, |x| x as f32);
+                return out.into_iter().map(|d| Tensor::from_f32(d, p.shape(), Device::Cpu)).collect();
+            }
+            (Data::F64(p_), Data::F64(g), Data::F64(m), Data::F64(v)) => {
+                let out = fused(p_, &g, m, v, a, |x| x, |x| x);
+                return out.into_iter().map(|d| Tensor::from_f64(d, p.shape(), Device::Cpu)).collect();
+            }
+            _ => return Err(Error::dtype("adamStep", "operands of different types")),
+        }
+    }
+    let g = if a.decay != 0.0 && !a.decoupled { add(&g, &mul_scalar(&p, a.decay)?)? } else { g };
+    let p = if a.decoupled { mul_scalar(&p, 1.0 - a.rate * a.decay)? } else { p };
+    let m = add(&mul_scalar(&m, a.beta1)?, &mul_scalar(&g, 1.0 - a.beta1)?)?;
+    let v = add(&mul_scalar(&v, a.beta2)?, &mul_scalar(&mul(&g, &g)?, 1.0 - a.beta2)?)?;
+    let (c1, c2) = corrections(a);
+    let root = add_scalar(&mul_scalar(&sqrt(&v)?, 1.0 / c2.sqrt())?, a.epsilon)?;
+    let p = sub(&p, &mul_scalar(&div(&m, &root)?, a.rate / c1)?)?;
+    Ok(vec![p.detach(), m.detach(), v.detach()])
+}
+
+fn corrections(a: Adam) -> (f64, f64) {
+    (1.0 - a.beta1.powf(a.step as f64), 1.0 - a.beta2.powf(a.step as f64))
+}
+
+fn fused<T: Copy>(mut p: Vec<T>, g: &[T], mut m: Vec<T>, mut v: Vec<T>, a: Adam, wide: fn(T) -> f64, narrow: fn(f64) -> T) -> [Vec<T>; 3] {
+    let (c1, c2) = corrections(a);
+    let (rate, root) = (a.rate / c1, 1.0 / c2.sqrt());
+    for i in 0..p.len() {
+        let mut w = wide(p[i]);
+        let mut d = wide(g[i]);
+        if a.decoupled {
+            w *= 1.0 - a.rate * a.decay;
+        } else {
+            d += a.decay * w;
+        }
+        let first = a.beta1 * wide(m[i]) + (1.0 - a.beta1) * d;
+        let second = a.beta2 * wide(v[i]) + (1.0 - a.beta2) * d * d;
+        m[i] = narrow(first);
+        v[i] = narrow(second);
+        p[i] = narrow(w - rate * first / (second.sqrt() * root + a.epsilon));
+    }
+    [p, m, v]
+}

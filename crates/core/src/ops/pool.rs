@@ -1,0 +1,128 @@
+//! Pooling over windows.
+
+use super::elementwise::{add, div, mul_scalar};
+use super::index::gather_integers;
+use super::shape::{pad, reshape, slice, PadMode};
+use super::{check_rank, reduce};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+use burn::backend::ops::ModuleOps;
+use burn::backend::{get_device_settings, Dispatch};
+
+/// Window, stride, padding and dilation of a pooling operator.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Size of the window.
+    pub kernel: [usize; 2],
+    /// Steps of the window.
+    pub stride: [usize; 2],
+    /// Width of the border.
+    pub padding: [usize; 2],
+    /// Distance of the window's taps.
+    pub dilation: [usize; 2],
+}
+
+impl Window {
+    fn output(&self, op: &str, x: &Tensor) -> Result<[usize; 2]> {
+        check_rank(op, "input", x, 4)?;
+        if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
+            return Err(Error::argument(op, "kernel, stride and dilation must be at least 1"));
+        }
+        if (0..2).any(|i| 2 * self.padding[i] > self.kernel[i]) {
+            return Err(Error::argument(op, format!("padding {:?} must be at most half of the kernel {:?}", self.padding, self.kernel)));
+        }
+        let mut out = [0; 2];
+        for i in 0..2 {
+            let span = self.dilation[i] * (self.kernel[i] - 1) + 1;
+            let padded = x.shape()[2 + i] + 2 * self.padding[i];
+            if padded < span {
+                return Err(Error::shape(op, format!("a window of {:?} does not fit an input of shape {:?}", self.kernel, x.shape())));
+            }
+            out[i] = (padded - span) / self.stride[i] + 1;
+        }
+        Ok(out)
+    }
+
+    /// For each tap of the window, the elements it meets: a strided slice of the padded input.
+    pub(crate) fn taps(&self, op: &str, x: &Tensor) -> Result<Vec<Tensor>> {
+        let out = self.output(op, x)?;
+        let [ph, pw] = self.padding;
+        let padded = pad(x, &[0, 0, 0, 0, ph, ph, pw, pw], PadMode::Constant, 0.0)?;
+        let s = x.shape();
+        let mut taps = Vec::with_capacity(self.kernel[0] * self.kernel[1]);
+        for u in 0..self.kernel[0] {
+            for v in 0..self.kernel[1] {
+                let (a, b) = (u * self.dilation[0], v * self.dilation[1]);
+                let ends = [s[0], s[1], a + (out[0] - 1) * self.stride[0] + 1, b + (out[1] - 1) * self.stride[1] + 1];
+                taps.push(slice(&padded, &[0, 0, a, b], &ends, &[1, 1, self.stride[0], self.stride[1]])?);
+            }
+        }
+        Ok(taps)
+    }
+}
+
+/// Largest element of each window.
+pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
+    let [oh, ow] = w.output("maxPool2d", x)?;
+    let [b, c, h, width] = [x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]];
+    let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
+    let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
+    use burn::backend::ops::IntTensorOps;
+    let indices = Dispatch::int_reshape(found.indices, burn::tensor::Shape::from(vec![b, c, oh * ow]));
+    let flat = reshape(x, &[b, c, h * width])?;
+    reshape(&gather_integers(&flat, indices, vec![b, c, oh * ow], 2)?, &[b, c, oh, ow])
+}
+
+fn total(parts: &[Tensor]) -> Result<Tensor> {
+    let mut sum = parts[0].clone();
+    for part in &parts[1..] {
+        sum = add(&sum, part)?;
+    }
+    Ok(sum)
+}
+
+/// Mean of each window; with `count_padding` the border counts as zeros.
+pub fn avg_pool2d(x: &Tensor, w: Window, count_padding: bool) -> Result<Tensor> {
+    let [oh, ow] = w.output("avgPool2d", x)?;
+    let s = x.shape().to_vec();
+    if w.kernel == w.stride && w.padding == [0, 0] {
+        let cut = slice(x, &[0; 4], &[s[0], s[1], oh * w.kernel[0], ow * w.kernel[1]], &[1; 4])?;
+        let blocks = reshape(&cut, &[s[0] * s[1], oh, w.kernel[0], ow, w.kernel[1]])?;
+        return reshape(&reduce::mean(&blocks, &[2, 4], false)?, &[s[0], s[1], oh, ow]);
+    }
+    let sum = total(&w.taps("avgPool2d", x)?)?;
+    if count_padding || w.padding == [0, 0] {
+        return mul_scalar(&sum, 1.0 / (w.kernel[0] * w.kernel[1]) as f64);
+    }
+    let ones = Tensor::full(&[1, 1, s[2], s[3]], 1.0, x.dtype(), x.device())?;
+    div(&sum, &total(&w.taps("avgPool2d", &ones)?)?)
+}
+
+/// Mean over windows that divide the image into `size` parts: bin i covers floor(i n / m) to ceil((i + 1) n / m).
+pub fn adaptive_avg_pool2d(x: &Tensor, size: [usize; 2]) -> Result<Tensor> {
+    check_rank("adaptiveAvgPool2d", "input", x, 4)?;
+    if size.contains(&0) || x.shape().contains(&0) {
+        return Err(Error::argument("adaptiveAvgPool2d", format!("cannot pool shape {:?} to {size:?}", x.shape())));
+    }
+    let matrix = |n: usize, m: usize| {
+        let mut rows = vec![0.0; m * n];
+        for i in 0..m {
+            let (from, to) = (i * n / m, ((i + 1) * n).div_ceil(m));
+            rows[i * n + from..i * n + to].fill(1.0 / (to - from) as f64);
+        }
+        rows
+    };
+    super::resample::separable(x, size, matrix(x.shape()[2], size[0]), matrix(x.shape()[3], size[1]))
+}
+
+/// All windows as columns: [B, C kh kw, L].
+pub fn unfold2d(x: &Tensor, w: Window) -> Result<Tensor> {
+    check_rank("unfold2d", "input", x, 4)?;
+    let free = Window { padding: [0, 0], ..w };
+    let [ph, pw] = w.padding;
+    let padded = pad(x, &[0, 0, 0, 0, ph, ph, pw, pw], PadMode::Constant, 0.0)?;
+    let taps = free.taps("unfold2d", &padded)?;
+    let t = taps[0].shape().to_vec();
+    let columns = taps.iter().map(|t| reshape(t, &[t.shape()[0], t.shape()[1], 1, t.shape()[2] * t.shape()[3]])).collect::<Result<Vec<_>>>()?;
+    reshape(&super::shape::cat(&columns, 2)?, &[t[0], t[1] * taps.len(), t[2] * t[3]])
+}

@@ -1,0 +1,153 @@
+//! Reductions over axes. An empty list of axes means all of them.
+
+use super::elementwise::{div, mul, mul_scalar};
+use super::shape::{expand, permute, reshape, slice};
+use super::{check_axes, compare};
+use crate::error::{Error, Result};
+use crate::tensor::{physical, Tensor, Value};
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
+use burn::backend::{get_device_settings, Dispatch};
+
+fn axes_or_all(op: &str, x: &Tensor, dims: &[usize]) -> Result<Vec<usize>> {
+    check_axes(op, x, dims)?;
+    let mut dims = if dims.is_empty() { (0..x.rank()).collect() } else { dims.to_vec() };
+    dims.sort_unstable();
+    Ok(dims)
+}
+
+fn kept(x: &Tensor, dims: &[usize]) -> Vec<usize> {
+    x.shape().iter().enumerate().map(|(i, &n)| if dims.contains(&i) { 1 } else { n }).collect()
+}
+
+fn dropped(x: &Tensor, dims: &[usize]) -> Vec<usize> {
+    x.shape().iter().enumerate().filter(|(i, _)| !dims.contains(i)).map(|(_, &n)| n).collect()
+}
+
+fn count(x: &Tensor, dims: &[usize]) -> usize {
+    dims.iter().map(|&d| x.shape()[d]).product()
+}
+
+/// Sum over axes.  d = sum dx
+pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
+    let dims = axes_or_all("sum", x, dims)?;
+    let (keep_shape, drop_shape) = (kept(x, &dims), dropped(x, &dims));
+    let mut value: Value = x.value();
+    if x.size() == 0 {
+        value = Tensor::full(&keep_shape, 0.0, x.dtype(), x.device())?.value();
+    } else if dims.len() == x.rank() {
+        value = Dispatch::float_sum(value);
+    } else {
+        for &d in dims.iter().rev() {
+            if x.shape()[d] > 1 {
+                value = Dispatch::float_sum_dim(value, d);
+            }
+        }
+    }
+    let shape = if keep { keep_shape.clone() } else { drop_shape };
+    let value = Dispatch::float_reshape(value, physical(&shape));
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?)]))))
+}
+
+/// Sums `x` down to `shape`: the adjoint of broadcasting.
+pub fn sum_to(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if x.shape() == shape {
+        return Ok(x.clone());
+    }
+    let lead = x.rank() - shape.len();
+    let dims: Vec<usize> = (0..x.rank()).filter(|&i| i < lead || (shape[i - lead] == 1 && x.shape()[i] != 1)).collect();
+    let summed = if dims.is_empty() { x.clone() } else { sum(x, &dims, true)? };
+    reshape(&summed, shape)
+}
+
+/// Mean over axes.
+pub fn mean(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
+    let all = axes_or_all("mean", x, dims)?;
+    let n = count(x, &all);
+    if n == 0 {
+        return Err(Error::argument("mean", "the mean of no elements is not defined"));
+    }
+    mul_scalar(&sum(x, dims, keep)?, 1.0 / n as f64)
+}
+
+/// Moves the reduced axes to the end and flattens them: [kept..., n].
+fn flatten_last(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
+    let mut order: Vec<usize> = (0..x.rank()).filter(|i| !dims.contains(i)).collect();
+    let mut shape: Vec<usize> = order.iter().map(|&i| x.shape()[i]).collect();
+    order.extend_from_slice(dims);
+    shape.push(count(x, dims));
+    reshape(&permute(x, &order)?, &shape)
+}
+
+fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize) -> Value) -> Result<Tensor> {
+    let dims = axes_or_all(op, x, dims)?;
+    if count(x, &dims) == 0 {
+        return Err(Error::argument(op, "no elements to choose from"));
+    }
+    let flat = flatten_last(&x.detach(), &dims)?;
+    let keep_shape = kept(x, &dims);
+    let shape = if keep { keep_shape.clone() } else { dropped(x, &dims) };
+    let value = Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape));
+    let reference = Tensor::constant(value.clone(), shape.clone(), x.device());
+    let reference = reshape(&reference, &keep_shape)?;
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| {
+        let hit = compare::eq(&c.inputs[0].detach(), &reference)?;
+        let share = div(&hit, &sum(&hit, &dims, true)?)?;
+        Ok(vec![Some(mul(&expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?, &share)?)])
+    })))
+}
+
+/// Largest element over axes; equal ones share the gradient.
+pub fn max(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
+    extremum("max", x, dims, keep, Dispatch::float_max_dim)
+}
+
+/// Smallest element over axes; equal ones share the gradient.
+pub fn min(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
+    extremum("min", x, dims, keep, Dispatch::float_min_dim)
+}
+
+/// Product over axes, by halving, so that zeros have correct derivatives of every order.
+pub fn prod(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
+    let dims = axes_or_all("prod", x, dims)?;
+    let shape = if keep { kept(x, &dims) } else { dropped(x, &dims) };
+    let mut flat = flatten_last(x, &dims)?;
+    let last = flat.rank() - 1;
+    let part = |t: &Tensor, from: usize, to: usize| -> Result<Tensor> {
+        let (mut starts, mut ends) = (vec![0; t.rank()], t.shape().to_vec());
+        starts[last] = from;
+        ends[last] = to;
+        slice(t, &starts, &ends, &vec![1; t.rank()])
+    };
+    if flat.shape()[last] == 0 {
+        return Tensor::full(&shape, 1.0, x.dtype(), x.device());
+    }
+    while flat.shape()[last] > 1 {
+        let n = flat.shape()[last];
+        let product = mul(&part(&flat, 0, n / 2)?, &part(&flat, n / 2, n / 2 * 2)?)?;
+        flat = if n % 2 == 0 { product } else { super::shape::cat(&[product, part(&flat, n - 1, n)?], last)? };
+    }
+    reshape(&flat, &shape)
+}
+
+type Int = burn::backend::tensor::IntTensor<Dispatch>;
+
+fn arg(op: &str, x: &Tensor, dim: usize, keep: bool, f: fn(Value, usize, burn::tensor::IntDType) -> Int) -> Result<Tensor> {
+    super::check_axis(op, x, dim)?;
+    if x.shape()[dim] == 0 {
+        return Err(Error::argument(op, "no elements to choose from"));
+    }
+    let settings = get_device_settings::<Dispatch>(&x.device().dispatch()?);
+    let value = Dispatch::int_into_float(f(x.value(), dim, settings.int_dtype), x.dtype().float());
+    let shape = if keep { kept(x, &[dim]) } else { dropped(x, &[dim]) };
+    Ok(Tensor::constant(value, shape, x.device()))
+}
+
+/// Index of the largest element along an axis.
+pub fn argmax(x: &Tensor, dim: usize, keep: bool) -> Result<Tensor> {
+    arg("argmax", x, dim, keep, Dispatch::float_argmax)
+}
+
+/// Index of the smallest element along an axis.
+pub fn argmin(x: &Tensor, dim: usize, keep: bool) -> Result<Tensor> {
+    arg("argmin", x, dim, keep, Dispatch::float_argmin)
+}

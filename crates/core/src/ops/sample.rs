@@ -1,0 +1,141 @@
+//! Sampling an image at given positions.
+
+use super::compare::{clamp, ge_scalar, le_scalar};
+use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
+use super::index::gather;
+use super::shape::{expand, reshape, slice};
+use super::unary::{abs, floor, neg, round};
+use super::{check_rank, same_kind};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// How values between samples are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Linear in each axis.
+    Bilinear,
+    /// The nearest sample.
+    Nearest,
+    /// Cubic convolution, a = -0.75.
+    Bicubic,
+}
+
+/// What lies outside the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// Zeros.
+    Zeros,
+    /// The border repeated.
+    Border,
+    /// The image mirrored.
+    Reflection,
+}
+
+/// The sampler of one call: image, output size and rules.
+struct Sampler {
+    flat: Tensor,
+    size: [usize; 2],
+    out: [usize; 2],
+    outside: Outside,
+    align: bool,
+}
+
+impl Sampler {
+    /// Folds coordinates into [low, high] by mirrors at both ends.
+    fn reflect(&self, x: &Tensor, n: usize) -> Result<Tensor> {
+        let (low, span) = if self.align { (0.0, n as f64 - 1.0) } else { (-0.5, n as f64) };
+        if span <= 0.0 {
+            return mul_scalar(x, 0.0);
+        }
+        let shifted = abs(&add_scalar(x, -low)?)?;
+        let period = floor(&mul_scalar(&shifted.detach(), 0.5 / span)?)?;
+        let within = sub(&shifted, &mul_scalar(&period, 2.0 * span)?)?;
+        // span - |within - span| is within on the way up, 2 span - within on the way down.
+        add_scalar(&neg(&abs(&add_scalar(&within, -span)?)?)?, span + low)
+    }
+
+    fn fold(&self, x: &Tensor, axis: usize) -> Result<Tensor> {
+        let n = self.size[axis];
+        match self.outside {
+            Outside::Zeros => Ok(x.clone()),
+            Outside::Border => clamp(x, 0.0, n as f64 - 1.0),
+            Outside::Reflection => clamp(&self.reflect(x, n)?, 0.0, n as f64 - 1.0),
+        }
+    }
+
+    /// Values at integer positions (off the tape), zero outside.
+    fn at(&self, row: &Tensor, column: &Tensor) -> Result<Tensor> {
+        let (row, column) = (self.fold(&row.detach(), 0)?, self.fold(&column.detach(), 1)?);
+        let top = [self.size[0] as f64 - 1.0, self.size[1] as f64 - 1.0];
+        let inside = mul(&mul(&ge_scalar(&row, 0.0)?, &le_scalar(&row, top[0])?)?, &mul(&ge_scalar(&column, 0.0)?, &le_scalar(&column, top[1])?)?)?;
+        let index = add(&mul_scalar(&clamp(&row, 0.0, top[0])?, self.size[1] as f64)?, &clamp(&column, 0.0, top[1])?)?;
+        let (b, c, n) = (self.flat.shape()[0], self.flat.shape()[1], self.out[0] * self.out[1]);
+        let index = expand(&reshape(&index, &[b, 1, n])?, &[b, c, n])?;
+        let values = reshape(&gather(&self.flat, &index, 2)?, &[b, c, self.out[0], self.out[1]])?;
+        mul(&values, &inside)
+    }
+
+    fn weighted(&self, rows: &[(Tensor, Tensor)], columns: &[(Tensor, Tensor)]) -> Result<Tensor> {
+        let mut sum: Option<Tensor> = None;
+        for (row, wr) in rows {
+            for (column, wc) in columns {
+                let term = mul(&self.at(row, column)?, &mul(wr, wc)?)?;
+                sum = Some(match sum {
+                    Some(s) => add(&s, &term)?,
+                    None => term,
+                });
+            }
+        }
+        sum.ok_or_else(|| Error::internal("gridSample: no taps"))
+    }
+}
+
+fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
+    let base = floor(&x.detach())?;
+    let t = sub(x, &base)?;
+    Ok(vec![(base.clone(), add_scalar(&neg(&t)?, 1.0)?), (add_scalar(&base, 1.0)?, t)])
+}
+
+fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
+    let base = floor(&x.detach())?;
+    let t = sub(x, &base)?;
+    let a = -0.75;
+    // Horner form of the two pieces of the kernel.
+    let near = |d: &Tensor| -> Result<Tensor> {
+        add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
+    };
+    let far = |d: &Tensor| -> Result<Tensor> {
+        let inner = add_scalar(&mul(&add_scalar(&mul_scalar(d, a)?, -5.0 * a)?, d)?, 8.0 * a)?;
+        add_scalar(&mul(&inner, d)?, -4.0 * a)
+    };
+    let rest = add_scalar(&neg(&t)?, 1.0)?;
+    let weights = [far(&add_scalar(&t, 1.0)?)?, near(&t)?, near(&rest)?, far(&add_scalar(&rest, 1.0)?)?];
+    weights.into_iter().enumerate().map(|(k, w)| Ok((add_scalar(&base, k as f64 - 1.0)?, w))).collect()
+}
+
+/// out[b, c, i, j] = x[b, c] at grid[b, i, j] = (x, y) in [-1, 1], with PyTorch's conventions. Differentiable in both.
+pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, align: bool) -> Result<Tensor> {
+    let op = "gridSample";
+    check_rank(op, "input", x, 4)?;
+    check_rank(op, "grid", grid, 4)?;
+    same_kind(op, x, grid)?;
+    let (s, g) = (x.shape().to_vec(), grid.shape().to_vec());
+    if g[0] != s[0] || g[3] != 2 || s.contains(&0) {
+        return Err(Error::shape(op, format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0])));
+    }
+    let out = [g[1], g[2]];
+    let coordinate = |k: usize, n: usize| -> Result<Tensor> {
+        let part = slice(grid, &[0, 0, 0, k], &[g[0], g[1], g[2], k + 1], &[1; 4])?;
+        let part = reshape(&part, &[g[0], 1, g[1], g[2]])?;
+        let scale = if align { (n as f64 - 1.0) / 2.0 } else { n as f64 / 2.0 };
+        add_scalar(&mul_scalar(&part, scale)?, (n as f64 - 1.0) / 2.0)
+    };
+    let (row, column) = (coordinate(1, s[2])?, coordinate(0, s[3])?);
+    let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside, align };
+    match mode {
+        Mode::Nearest => sampler.at(&round(&sampler.fold(&row, 0)?.detach())?, &round(&sampler.fold(&column, 1)?.detach())?),
+        Mode::Bilinear => sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?),
+        Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
+    }
+}
+

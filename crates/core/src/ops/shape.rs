@@ -1,0 +1,219 @@
+//! Operators that move elements without changing them.
+
+use super::index::select_list;
+use super::{check_axes, check_axis, same_kind};
+use crate::error::{Error, Result};
+use crate::tensor::{physical, Tensor};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::Dispatch;
+use burn::tensor::{Scalar, Slice};
+
+/// The same elements in another shape.
+pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if shape.iter().product::<usize>() != x.size() {
+        return Err(Error::shape("reshape", format!("{} elements of shape {:?} do not fill shape {shape:?}", x.size(), x.shape())));
+    }
+    if x.shape() == shape {
+        return Ok(x.clone());
+    }
+    let value = Dispatch::float_reshape(x.value(), physical(shape));
+    Ok(Tensor::result(value, shape.to_vec(), &[x], Box::new(|c| Ok(vec![Some(reshape(c.grad, c.inputs[0].shape())?)]))))
+}
+
+/// Axes in another order.
+pub fn permute(x: &Tensor, order: &[usize]) -> Result<Tensor> {
+    check_axes("permute", x, order)?;
+    if order.len() != x.rank() {
+        return Err(Error::argument("permute", format!("order {order:?} must name each of the {} axes once", x.rank())));
+    }
+    if order.iter().enumerate().all(|(i, &a)| i == a) {
+        return Ok(x.clone());
+    }
+    let mut inverse = vec![0; order.len()];
+    for (i, &a) in order.iter().enumerate() {
+        inverse[a] = i;
+    }
+    let shape = order.iter().map(|&a| x.shape()[a]).collect();
+    let value = Dispatch::float_permute(x.value(), order);
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(permute(c.grad, &inverse)?)]))))
+}
+
+/// Repeats axes of size one (and adds leading axes).
+pub fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if x.shape() == shape {
+        return Ok(x.clone());
+    }
+    if super::broadcast("expand", x.shape(), shape)? != shape {
+        return Err(Error::shape("expand", format!("shape {:?} cannot be expanded to {shape:?}", x.shape())));
+    }
+    let value = Dispatch::float_expand(super::with_rank(x, shape.len()), physical(shape));
+    Ok(Tensor::result(value, shape.to_vec(), &[x], Box::new(|c| Ok(vec![Some(super::reduce::sum_to(c.grad, c.inputs[0].shape())?)]))))
+}
+
+/// x[start:end:step] on every axis.
+pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> Result<Tensor> {
+    let rank = x.rank();
+    if starts.len() != rank || ends.len() != rank || steps.len() != rank {
+        return Err(Error::argument("slice", format!("starts, ends and steps must each have {rank} entries")));
+    }
+    for i in 0..rank {
+        if starts[i] > ends[i] || ends[i] > x.shape()[i] || steps[i] == 0 {
+            return Err(Error::argument("slice", format!("{}:{}:{} does not fit axis {i} of shape {:?}", starts[i], ends[i], steps[i], x.shape())));
+        }
+    }
+    let mut out = x.clone();
+    for i in 0..rank {
+        if steps[i] > 1 {
+            out = select_list(&out, i, (starts[i]..ends[i]).step_by(steps[i]).collect())?;
+        }
+    }
+    let widths: Vec<(usize, usize)> = (0..rank).map(|i| if steps[i] > 1 { (0, 0) } else { (starts[i], x.shape()[i] - ends[i]) }).collect();
+    crop(&out, &widths)
+}
+
+/// Cuts elements off both ends of every axis: the adjoint of `embed`.
+fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
+    if widths.iter().all(|&w| w == (0, 0)) {
+        return Ok(x.clone());
+    }
+    let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| range(a, n - b)).collect();
+    let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n - a - b).collect();
+    let value = if shape.contains(&0) { Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value() } else { Dispatch::float_slice(x.value(), &slices) };
+    let widths = widths.to_vec();
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(embed(c.grad, &widths, 0.0)?)]))))
+}
+
+fn range(from: usize, to: usize) -> Slice {
+    Slice::new(from as isize, Some(to as isize), 1)
+}
+
+/// Surrounds `x` with a constant.
+fn embed(x: &Tensor, widths: &[(usize, usize)], fill: f64) -> Result<Tensor> {
+    if widths.iter().all(|&w| w == (0, 0)) {
+        return Ok(x.clone());
+    }
+    let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n + a + b).collect();
+    let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, _), &n)| range(a, a + n)).collect();
+    let canvas = Dispatch::float_full(physical(&shape), Scalar::Float(fill), &x.device().dispatch()?, x.dtype().float());
+    let value = if x.size() == 0 { canvas } else { Dispatch::float_slice_assign(canvas, &slices, x.value()) };
+    let widths = widths.to_vec();
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(crop(c.grad, &widths)?)]))))
+}
+
+/// How `pad` fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadMode {
+    /// One value.
+    Constant,
+    /// Mirrored, the border not repeated.
+    Reflect,
+    /// The border repeated.
+    Replicate,
+    /// Periodic.
+    Circular,
+}
+
+/// Pads every axis; `widths` holds before and after for each.
+pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Tensor> {
+    if widths.len() != 2 * x.rank() {
+        return Err(Error::argument("pad", format!("widths need {} entries (before, after for each axis), got {}", 2 * x.rank(), widths.len())));
+    }
+    let pairs: Vec<(usize, usize)> = widths.chunks(2).map(|w| (w[0], w[1])).collect();
+    if mode == PadMode::Constant {
+        return embed(x, &pairs, fill);
+    }
+    let mut out = x.clone();
+    for (axis, &(before, after)) in pairs.iter().enumerate() {
+        if (before, after) == (0, 0) {
+            continue;
+        }
+        let n = x.shape()[axis] as i64;
+        let limit = match mode {
+            PadMode::Reflect => n - 1,
+            PadMode::Circular => n,
+            _ => i64::MAX,
+        };
+        if n == 0 || before as i64 > limit || after as i64 > limit {
+            return Err(Error::argument("pad", format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}")));
+        }
+        let source = |i: i64| -> usize {
+            (match mode {
+                PadMode::Reflect if i < 0 => -i,
+                PadMode::Reflect if i >= n => 2 * (n - 1) - i,
+                PadMode::Circular => i.rem_euclid(n),
+                _ => i.clamp(0, n - 1),
+            }) as usize
+        };
+        out = select_list(&out, axis, (-(before as i64)..n + after as i64).map(source).collect())?;
+    }
+    Ok(out)
+}
+
+/// Reverses axes.
+pub fn flip(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
+    check_axes("flip", x, dims)?;
+    let dims = dims.to_vec();
+    let value = Dispatch::float_flip(x.value(), &dims);
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(flip(c.grad, &dims)?)]))))
+}
+
+/// Shifts axes circularly.
+pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
+    if shifts.len() != dims.len() {
+        return Err(Error::argument("roll", format!("{} shifts for {} axes", shifts.len(), dims.len())));
+    }
+    let mut out = x.clone();
+    for (&shift, &dim) in shifts.iter().zip(dims) {
+        check_axis("roll", x, dim)?;
+        let n = x.shape()[dim];
+        if n == 0 {
+            continue;
+        }
+        let cut = n - shift.rem_euclid(n as i64) as usize;
+        if cut == n {
+            continue;
+        }
+        let part = |from: usize, to: usize| {
+            let mut widths = vec![(0, 0); x.rank()];
+            widths[dim] = (from, n - to);
+            crop(&out, &widths)
+        };
+        out = cat(&[part(cut, n)?, part(0, cut)?], dim)?;
+    }
+    Ok(out)
+}
+
+/// Joins tensors along an axis.
+pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
+    let first = parts.first().ok_or_else(|| Error::argument("cat", "no tensors to join"))?;
+    check_axis("cat", first, dim)?;
+    let mut size = 0;
+    for part in parts {
+        same_kind("cat", first, part)?;
+        let fits = part.rank() == first.rank() && (0..first.rank()).all(|i| i == dim || part.shape()[i] == first.shape()[i]);
+        if !fits {
+            return Err(Error::shape("cat", format!("shapes {:?} and {:?} differ on an axis other than {dim}", first.shape(), part.shape())));
+        }
+        size += part.shape()[dim];
+    }
+    let mut shape = first.shape().to_vec();
+    shape[dim] = size;
+    let filled: Vec<&Tensor> = parts.iter().filter(|p| p.size() > 0).collect();
+    let value = match filled.as_slice() {
+        [] => first.value(),
+        [one] => one.value(),
+        many => Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim),
+    };
+    let parents: Vec<&Tensor> = parts.iter().collect();
+    Ok(Tensor::result(value, shape, &parents, Box::new(move |c| {
+        let mut from = 0;
+        let total = c.grad.shape()[dim];
+        c.inputs.iter().map(|p| {
+            let to = from + p.shape()[dim];
+            let mut widths = vec![(0, 0); p.rank()];
+            widths[dim] = (from, total - to);
+            from = to;
+            Ok(Some(crop(c.grad, &widths)?))
+        }).collect()
+    })))
+}

@@ -1,0 +1,177 @@
+//! Functions of one tensor, elementwise.
+
+use super::elementwise::{add_scalar, mul, mul_scalar};
+use crate::error::Result;
+use crate::tape::Vjp;
+use crate::tensor::{Tensor, Value};
+use burn::backend::ops::{ActivationOps, FloatTensorOps};
+use burn::backend::Dispatch;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+fn map(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
+    Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
+}
+
+fn map_saving(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
+    Ok(Tensor::result_saving_output(value, x.shape().to_vec(), &[x], vjp))
+}
+
+/// -x
+pub fn neg(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_neg(x.value()), Box::new(|c| Ok(vec![Some(neg(c.grad)?)])))
+}
+
+/// |x|.  d = sign(x) dx
+pub fn abs(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_abs(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &sign(&c.inputs[0])?)?)])))
+}
+
+/// -1, 0 or 1.  d = 0
+pub fn sign(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_sign(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+}
+
+/// The largest integer below.  d = 0
+pub fn floor(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_floor(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+}
+
+/// The nearest integer, halves to even.  d = 0
+pub fn round(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_round(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+}
+
+/// e^x.  d = e^x dx
+pub fn exp(x: &Tensor) -> Result<Tensor> {
+    map_saving(x, Dispatch::float_exp(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
+}
+
+/// Natural logarithm.  d = dx / x
+pub fn log(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_log(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
+}
+
+/// log(1 + x).  d = dx / (1 + x)
+pub fn log1p(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_log1p(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])))
+}
+
+/// Square root.  d = dx / (2 sqrt(x))
+pub fn sqrt(x: &Tensor) -> Result<Tensor> {
+    map_saving(x, Dispatch::float_sqrt(x.value()), Box::new(|c| {
+        Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])
+    }))
+}
+
+/// 1 / sqrt(x)
+pub fn rsqrt(x: &Tensor) -> Result<Tensor> {
+    reciprocal(&sqrt(x)?)
+}
+
+/// 1 / x.  d = -dx / x^2
+pub fn reciprocal(x: &Tensor) -> Result<Tensor> {
+    map_saving(x, Dispatch::float_recip(x.value()), Box::new(|c| {
+        let y = c.output()?;
+        Ok(vec![Some(neg(&mul(c.grad, &mul(&y, &y)?)?)?)])
+    }))
+}
+
+/// x^2.  d = 2 x dx
+pub fn square(x: &Tensor) -> Result<Tensor> {
+    super::elementwise::pow_scalar(x, 2.0)
+}
+
+/// Sine.  d = cos(x) dx
+pub fn sin(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_sin(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &cos(&c.inputs[0])?)?)])))
+}
+
+/// Cosine.  d = -sin(x) dx
+pub fn cos(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_cos(x.value()), Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])))
+}
+
+/// Hyperbolic tangent.  d = (1 - tanh(x)^2) dx
+pub fn tanh(x: &Tensor) -> Result<Tensor> {
+    map_saving(x, Dispatch::float_tanh(x.value()), Box::new(|c| {
+        let y = c.output()?;
+        Ok(vec![Some(mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)?)])
+    }))
+}
+
+/// 1 / (1 + e^-x).  d = s (1 - s) dx
+pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    // (1 + tanh(x / 2)) / 2 is accurate for every sign and size of x, on every device and type.
+    let half = Dispatch::float_mul_scalar(x.value(), 0.5.into());
+    let value = Dispatch::float_mul_scalar(Dispatch::float_add_scalar(Dispatch::float_tanh(half), 1.0.into()), 0.5.into());
+    map_saving(x, value, Box::new(|c| {
+        let y = c.output()?;
+        Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])
+    }))
+}
+
+/// max(x, 0).  d = dx where x > 0
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    map_saving(x, Dispatch::relu(x.value()), Box::new(|c| {
+        let mask = c.output()?.detach();
+        Ok(vec![Some(gate(c.grad, &mask)?)])
+    }))
+}
+
+/// g where `output` > 0; linear in g.
+fn gate(g: &Tensor, output: &Tensor) -> Result<Tensor> {
+    let value = Dispatch::relu_backward(output.value(), g.value());
+    let output = output.clone();
+    map(g, value, Box::new(move |c| Ok(vec![Some(gate(c.grad, &output)?)])))
+}
+
+/// x sigmoid(x)
+pub fn silu(x: &Tensor) -> Result<Tensor> {
+    mul(x, &sigmoid(x)?)
+}
+
+/// x Phi(x), Phi the distribution function of the standard normal (Hendrycks, Gimpel 2016, arXiv:1606.08415)
+pub fn gelu(x: &Tensor) -> Result<Tensor> {
+    mul(x, &mul_scalar(&add_scalar(&erf(&mul_scalar(x, FRAC_1_SQRT_2)?)?, 1.0)?, 0.5)?)
+}
+
+/// log(1 + e^x).  d = sigmoid(x) dx
+pub fn softplus(x: &Tensor) -> Result<Tensor> {
+    // max(x, 0) + log(1 + e^-|x|) does not overflow.
+    let tail = Dispatch::float_log1p(Dispatch::float_exp(Dispatch::float_neg(Dispatch::float_abs(x.value()))));
+    let value = Dispatch::float_add(Dispatch::relu(x.value()), tail);
+    map(x, value, Box::new(|c| Ok(vec![Some(mul(c.grad, &sigmoid(&c.inputs[0])?)?)])))
+}
+
+/// Error function.  d = 2 / sqrt(pi) e^(-x^2) dx
+pub fn erf(x: &Tensor) -> Result<Tensor> {
+    map(x, Dispatch::float_erf(x.value()), Box::new(|c| {
+        let density = mul_scalar(&exp(&neg(&square(&c.inputs[0])?)?)?, 2.0 / PI.sqrt())?;
+        Ok(vec![Some(mul(c.grad, &density)?)])
+    }))
+}
+
+/// The same value, on the tape.
+pub fn clone(x: &Tensor) -> Result<Tensor> {
+    map(x, x.value(), Box::new(|c| Ok(vec![Some(c.grad.clone())])))
+}
+
+/// The value in another element type.
+pub fn cast(x: &Tensor, dtype: crate::DType) -> Result<Tensor> {
+    if dtype == crate::DType::F64 && x.device() != crate::Device::Cpu {
+        return Err(crate::Error::dtype("cast", "float64 is for the cpu only"));
+    }
+    let from = x.dtype();
+    map(x, Dispatch::float_cast(x.value(), dtype.float()), Box::new(move |c| Ok(vec![Some(cast(c.grad, from)?)])))
+}
+
+/// The value on another device.
+pub fn to_device(x: &Tensor, device: crate::Device) -> Result<Tensor> {
+    if x.device() == device {
+        return clone(x);
+    }
+    let from = x.device();
+    let data = x.to_vec()?;
+    let moved = Tensor::from_values(data, x.shape(), x.dtype(), device)?;
+    Ok(Tensor::result_on(moved, x, Box::new(move |c| Ok(vec![Some(to_device(c.grad, from)?)]))))
+}

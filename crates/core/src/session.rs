@@ -1,0 +1,200 @@
+//! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of these functions.
+
+use crate::random::Stream;
+use crate::tensor::{Data, Tensor};
+use crate::{surface, tape, DType, Device, Error, Result};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+struct Session {
+    tensors: HashMap<u32, Tensor>,
+    streams: HashMap<u32, Stream>,
+    next: u32,
+}
+
+static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+
+struct Guard(MutexGuard<'static, Option<Session>>);
+
+impl Guard {
+    fn get(&mut self) -> &mut Session {
+        self.0.get_or_insert_with(|| Session { tensors: HashMap::new(), streams: HashMap::new(), next: 1 })
+    }
+}
+
+/// The lock is never held while an operator runs, so a poisoned one is still consistent.
+fn session() -> Guard {
+    Guard(SESSION.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Session {
+    fn handle(&mut self) -> u32 {
+        loop {
+            let h = self.next;
+            self.next = self.next.checked_add(1).unwrap_or(1);
+            if h != 0 && !self.tensors.contains_key(&h) && !self.streams.contains_key(&h) {
+                return h;
+            }
+        }
+    }
+}
+
+fn put(t: Tensor) -> u32 {
+    let mut guard = session();
+    let s = guard.get();
+    let h = s.handle();
+    s.tensors.insert(h, t);
+    h
+}
+
+fn stale(handle: u32) -> Error {
+    Error::Argument(crate::error::Detail { code: "disposed", message: format!("tensor {handle} was disposed; keep() it, or return it from tidy()") })
+}
+
+fn get(handle: u32) -> Result<Tensor> {
+    session().get().tensors.get(&handle).cloned().ok_or_else(|| stale(handle))
+}
+
+fn get_all(handles: &[u32]) -> Result<Vec<Option<Tensor>>> {
+    let mut guard = session();
+    let s = guard.get();
+    handles.iter().map(|&h| if h == 0 { Ok(None) } else { s.tensors.get(&h).cloned().map(Some).ok_or_else(|| stale(h)) }).collect()
+}
+
+/// Runs operator `op` on handles (0 is an absent operand); gives handles.
+pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result<Vec<u32>> {
+    let operands = get_all(handles)?;
+    Ok(surface::apply(op, &operands, ints, floats)?.into_iter().map(put).collect())
+}
+
+/// Uploads values.
+pub fn from_data(data: Data, shape: &[usize], device: &str) -> Result<u32> {
+    let device = Device::parse(device)?;
+    Ok(put(match data {
+        Data::F32(v) => Tensor::from_f32(v, shape, device)?,
+        Data::F64(v) => Tensor::from_f64(v, shape, device)?,
+    }))
+}
+
+/// A tensor of one value.
+pub fn full(shape: &[usize], value: f64, dtype: &str, device: &str) -> Result<u32> {
+    Ok(put(Tensor::full(shape, value, DType::parse(dtype)?, Device::parse(device)?)?))
+}
+
+/// Shape, type, device and whether the tape follows, as JSON.
+pub fn info(handle: u32) -> Result<String> {
+    let t = get(handle)?;
+    let (dtype, device) = (t.dtype().name(), t.device().name());
+    Ok(format!("{{\"shape\":{:?},\"dtype\":\"{dtype}\",\"device\":\"{device}\",\"requiresGrad\":{}}}", t.shape(), t.requires_grad()))
+}
+
+/// Values, blocking.
+pub fn read(handle: u32) -> Result<Data> {
+    get(handle)?.read()
+}
+
+/// Values, without blocking.
+pub async fn read_async(handle: u32) -> Result<Data> {
+    get(handle)?.read_async().await
+}
+
+/// Makes a leaf of the tape, or takes it off.
+pub fn set_requires_grad(handle: u32, on: bool) -> Result<()> {
+    let t = get(handle)?;
+    if !t.is_leaf() {
+        return Err(Error::argument("requiresGrad_", "only a leaf can be changed; detach() the result of an operator first"));
+    }
+    if t.requires_grad() != on {
+        session().get().tensors.insert(handle, t.as_leaf(on));
+    }
+    Ok(())
+}
+
+/// The value on another device.
+pub fn to_device(handle: u32, device: &str) -> Result<u32> {
+    Ok(put(crate::ops::unary::to_device(&get(handle)?, Device::parse(device)?)?))
+}
+
+/// Forgets a handle; forgetting twice does nothing.
+pub fn dispose(handle: u32) {
+    // Dropped after the lock is released: freeing a long graph takes a while.
+    let _dropped = session().get().tensors.remove(&handle);
+}
+
+/// Gradients (see `tape::grad`); 0 where an input was not used.
+pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph: bool) -> Result<Vec<u32>> {
+    let outputs: Vec<Tensor> = outputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
+    let inputs: Vec<Tensor> = inputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
+    let seeds = get_all(grad_outputs)?;
+    Ok(tape::grad(&outputs, &inputs, &seeds, create_graph)?.into_iter().map(|g| g.map_or(0, put)).collect())
+}
+
+/// Devices as JSON: name, whether it starts, and why not.
+pub fn devices() -> String {
+    let rows: Vec<String> = [Device::Cpu, Device::WebGpu, Device::Cuda]
+        .iter()
+        .map(|d| match d.start() {
+            Ok(()) => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
+            Err(e) => format!("{{\"name\":\"{}\",\"available\":false,\"detail\":{:?}}}", d.name(), e.detail().message),
+        })
+        .collect();
+    format!("[{}]", rows.join(","))
+}
+
+fn put_stream(stream: Stream) -> u32 {
+    let mut guard = session();
+    let s = guard.get();
+    let h = s.handle();
+    s.streams.insert(h, stream);
+    h
+}
+
+fn stream(handle: u32) -> Result<Stream> {
+    session().get().streams.get(&handle).cloned().ok_or_else(|| Error::argument("Rng", "the stream was disposed"))
+}
+
+/// The stream of a seed.
+pub fn rng_new(seed: f64) -> Result<u32> {
+    if seed.fract() != 0.0 || seed.abs() > 9_007_199_254_740_991.0 {
+        return Err(Error::argument("Rng", format!("seed {seed} must be an integer that a number holds exactly")));
+    }
+    Ok(put_stream(Stream::new(seed as i64 as u64)))
+}
+
+/// An independent stream.
+pub fn rng_fork(handle: u32) -> Result<u32> {
+    let mut parent = stream(handle)?;
+    let child = parent.fork();
+    session().get().streams.insert(handle, parent);
+    Ok(put_stream(child))
+}
+
+/// Everything that decides the next draws.
+pub fn rng_state(handle: u32) -> Result<String> {
+    Ok(stream(handle)?.state())
+}
+
+/// The stream of a state.
+pub fn rng_from(state: &str) -> Result<u32> {
+    Stream::from_state(state).map(put_stream).map_err(|e| Error::argument("Rng.from", e))
+}
+
+/// Forgets a stream.
+pub fn rng_dispose(handle: u32) {
+    session().get().streams.remove(&handle);
+}
+
+/// Draws a tensor; `of` is the tensor of rates or counts (0: none).
+pub fn rng_draw(handle: u32, kind: &str, shape: &[usize], params: &[f64], of: u32, dtype: &str, device: &str) -> Result<u32> {
+    let mut stream = stream(handle)?;
+    let fault = |e: String| Error::argument("Rng", e);
+    let (values, shape) = if of == 0 {
+        let count = shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b)).ok_or_else(|| fault(format!("shape {shape:?} is too large")))?;
+        (stream.draw(kind, count, params, None).map_err(fault)?, shape.to_vec())
+    } else {
+        let source = get(of)?;
+        (stream.draw(kind, source.size(), params, Some(&source.to_vec()?)).map_err(fault)?, source.shape().to_vec())
+    };
+    session().get().streams.insert(handle, stream);
+    Ok(put(Tensor::from_values(values, &shape, DType::parse(dtype)?, Device::parse(device)?)?))
+}

@@ -1,0 +1,280 @@
+//! The rank-dynamic tensor: a value on a device, and the tape node that made it.
+
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::tape::{self, Node, Vjp};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
+use burn::tensor::{DType as BurnDType, FloatDType, Scalar, Shape, TensorData};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+
+/// Element type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DType {
+    /// 32-bit floating point: every device.
+    F32,
+    /// 64-bit floating point: the processor only.
+    F64,
+}
+
+impl DType {
+    /// Parses `float32` or `float64`.
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "float32" => Ok(Self::F32),
+            "float64" => Ok(Self::F64),
+            other => Err(Error::dtype("dtype", format!("'{other}' is not known; use float32 or float64"))),
+        }
+    }
+    /// The name that users write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+        }
+    }
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+    pub(crate) fn float(self) -> FloatDType {
+        match self {
+            Self::F32 => FloatDType::F32,
+            Self::F64 => FloatDType::F64,
+        }
+    }
+}
+
+/// What a tensor is stored as: burn's primitive.
+pub(crate) type Value = DispatchTensor;
+
+static TENSORS: AtomicI64 = AtomicI64::new(0);
+static BYTES: AtomicI64 = AtomicI64::new(0);
+
+/// Live tensors and their bytes, those kept by the tape included. Views count as the size they show.
+pub fn memory() -> (i64, i64) {
+    (TENSORS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
+}
+
+pub(crate) struct Inner {
+    value: Value,
+    shape: Vec<usize>,
+    dtype: DType,
+    device: Device,
+    pub(crate) node: Option<Arc<Node>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        TENSORS.fetch_sub(1, Ordering::Relaxed);
+        BYTES.fetch_sub((self.shape.iter().product::<usize>() * self.dtype.size()) as i64, Ordering::Relaxed);
+    }
+}
+
+/// A tensor; cloning shares it.
+#[derive(Clone)]
+pub struct Tensor(pub(crate) Arc<Inner>);
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tensor({:?}, {}, {})", self.shape(), self.dtype().name(), self.device().name())
+    }
+}
+
+/// burn has no rank 0: a scalar is stored with one axis.
+pub(crate) fn physical(shape: &[usize]) -> Shape {
+    if shape.is_empty() {
+        Shape::from(vec![1])
+    } else {
+        Shape::from(shape.to_vec())
+    }
+}
+
+impl Tensor {
+    fn assemble(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Option<Arc<Node>>) -> Self {
+        let target = physical(&shape);
+        let value = if value.shape() == target { value } else { Dispatch::float_reshape(value, target) };
+        TENSORS.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add((shape.iter().product::<usize>() * dtype.size()) as i64, Ordering::Relaxed);
+        Tensor(Arc::new(Inner { value, shape, dtype, device, node }))
+    }
+
+    /// A tensor that is not on the tape.
+    pub(crate) fn constant(value: Value, shape: Vec<usize>, device: Device) -> Self {
+        let dtype = if value.dtype() == BurnDType::F64 { DType::F64 } else { DType::F32 };
+        Self::assemble(value, shape, dtype, device, None)
+    }
+
+    pub(crate) fn with_node(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Arc<Node>) -> Self {
+        Self::assemble(value, shape, dtype, device, Some(node))
+    }
+
+    /// The result of an operator: recorded with its vector-Jacobian product when a parent is on the tape.
+    pub(crate) fn result(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
+        let device = parents[0].device();
+        let out = Self::constant(value, shape, device);
+        if !tape::is_enabled() || parents.iter().all(|p| p.0.node.is_none()) {
+            return out;
+        }
+        let parents = parents.iter().map(|p| (*p).clone()).collect();
+        let node = Node::operator(parents, vjp);
+        Self::with_node(out.0.value.clone(), out.0.shape.clone(), out.0.dtype, device, node)
+    }
+
+    /// As `result`, for a value that was made elsewhere (another device).
+    pub(crate) fn result_on(out: Tensor, parent: &Tensor, vjp: Vjp) -> Self {
+        if !tape::is_enabled() || parent.0.node.is_none() {
+            return out;
+        }
+        let node = Node::operator(vec![parent.clone()], vjp);
+        Self::with_node(out.value(), out.0.shape.clone(), out.dtype(), out.device(), node)
+    }
+
+    /// As `result`, for operators whose derivative is written in terms of their output.
+    pub(crate) fn result_saving_output(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
+        let device = parents[0].device();
+        let out = Self::constant(value, shape, device);
+        if !tape::is_enabled() || parents.iter().all(|p| p.0.node.is_none()) {
+            return out;
+        }
+        let parents = parents.iter().map(|p| (*p).clone()).collect();
+        let node = Node::operator_saving_output(parents, vjp, out.clone());
+        Self::with_node(out.0.value.clone(), out.0.shape.clone(), out.0.dtype, device, node)
+    }
+
+    /// From values in row-major order.
+    pub fn from_f32(data: Vec<f32>, shape: &[usize], device: Device) -> Result<Self> {
+        check_length(data.len(), shape)?;
+        let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
+        Ok(Self::constant(value, shape.to_vec(), device))
+    }
+
+    /// From 64-bit values in row-major order (processor only).
+    pub fn from_f64(data: Vec<f64>, shape: &[usize], device: Device) -> Result<Self> {
+        check_length(data.len(), shape)?;
+        check_dtype(DType::F64, device)?;
+        let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
+        Ok(Self::constant(value, shape.to_vec(), device))
+    }
+
+    /// From 64-bit values, stored as `dtype`.
+    pub fn from_values(data: Vec<f64>, shape: &[usize], dtype: DType, device: Device) -> Result<Self> {
+        match dtype {
+            DType::F64 => Self::from_f64(data, shape, device),
+            DType::F32 => Self::from_f32(data.into_iter().map(|v| v as f32).collect(), shape, device),
+        }
+    }
+
+    /// A tensor filled with one value.
+    pub fn full(shape: &[usize], value: f64, dtype: DType, device: Device) -> Result<Self> {
+        check_dtype(dtype, device)?;
+        let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
+        Ok(Self::constant(v, shape.to_vec(), device))
+    }
+
+    /// A constant of the same shape, type and device.
+    pub fn full_like(&self, value: f64) -> Result<Self> {
+        Self::full(self.shape(), value, self.dtype(), self.device())
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        self.0.value.clone()
+    }
+    /// Sizes, outermost first; empty for a scalar.
+    pub fn shape(&self) -> &[usize] {
+        &self.0.shape
+    }
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.shape.len()
+    }
+    /// Number of elements.
+    pub fn size(&self) -> usize {
+        self.0.shape.iter().product()
+    }
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.0.dtype
+    }
+    /// Device.
+    pub fn device(&self) -> Device {
+        self.0.device
+    }
+    /// Whether the tape follows this tensor.
+    pub fn requires_grad(&self) -> bool {
+        self.0.node.is_some()
+    }
+    /// Whether this tensor is a leaf of the tape, or off it.
+    pub fn is_leaf(&self) -> bool {
+        self.0.node.as_ref().is_none_or(|n| n.is_leaf())
+    }
+    /// The same value, off the tape.
+    pub fn detach(&self) -> Self {
+        Self::constant(self.value(), self.0.shape.clone(), self.device())
+    }
+    /// The same value as a leaf of the tape (or off it).
+    pub fn as_leaf(&self, requires_grad: bool) -> Self {
+        let node = requires_grad.then(Node::leaf);
+        Self::assemble(self.value(), self.0.shape.clone(), self.dtype(), self.device(), node)
+    }
+
+    /// Values in row-major order, widened to 64 bits; blocks until the device has finished.
+    pub fn to_vec(&self) -> Result<Vec<f64>> {
+        Ok(match self.read()? {
+            Data::F32(v) => v.into_iter().map(f64::from).collect(),
+            Data::F64(v) => v,
+        })
+    }
+
+    /// Values in row-major order; on the processor only where the host cannot block.
+    pub fn read(&self) -> Result<Data> {
+        if self.device() != Device::Cpu && cfg!(target_family = "wasm") {
+            return Err(Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()"));
+        }
+        unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
+    }
+
+    /// Values in row-major order, without blocking the host.
+    pub async fn read_async(&self) -> Result<Data> {
+        unpack(Some(Dispatch::float_into_data(self.value()).await))
+    }
+}
+
+/// Values read back from a device.
+pub enum Data {
+    /// float32
+    F32(Vec<f32>),
+    /// float64
+    F64(Vec<f64>),
+}
+
+fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>) -> Result<Data> {
+    let data = data
+        .ok_or_else(|| Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()"))?
+        .map_err(|e| Error::device("device_lost", format!("reading a tensor failed: {e}")))?;
+    let fault = |e: &dyn std::fmt::Debug| Error::internal(format!("reading a tensor: {e:?}"));
+    if data.dtype() == BurnDType::F64 {
+        data.try_to_vec::<f64>().map(Data::F64).map_err(|e| fault(&e))
+    } else {
+        data.try_to_vec::<f32>().map(Data::F32).map_err(|e| fault(&e))
+    }
+}
+
+fn check_length(length: usize, shape: &[usize]) -> Result<()> {
+    let expected = shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b));
+    if expected != Some(length) {
+        return Err(Error::shape("tensor", format!("{length} values do not fill shape {shape:?}")));
+    }
+    Ok(())
+}
+
+fn check_dtype(dtype: DType, device: Device) -> Result<()> {
+    if dtype == DType::F64 && device != Device::Cpu {
+        return Err(Error::dtype("tensor", format!("float64 is for the cpu only, not {}; use float32", device.name())));
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+/** The runtime: loading a host, choosing a device, errors and checks. */
+export type { Binding, DeviceInfo, DeviceName, DType } from "./binding.js";
+export { checkNumber, checkOptions, nearest } from "./check.js";
+export type { NumberRule } from "./check.js";
+export { AdjointError, ArgumentError, DeviceError, DTypeError, FormatError, ShapeError, translateError } from "./errors.js";
+export type { ErrorClass } from "./errors.js";
+export { devices, init } from "./init.js";
+export type { InitOptions } from "./init.js";
+export { binding, bindingIfAny, currentDevice } from "./state.js";
