@@ -51,7 +51,7 @@ describe("help and usage", () => {
   it.each([
     ["an unknown command", ["denoize"], "denoise"],
     ["an unknown option", ["denoise", "a.png", "-o", "b.png", "--sigmas", "1"], "--sigma"],
-    ["a missing argument", ["denoise"], "image"],
+    ["a missing argument", ["train"], "config.json"],
     ["a bad choice", ["losses", "--device", "gpu"], "cpu"],
     ["a bad seed", ["losses", "--seed", "x"], "whole number"],
     ["a bad noise", ["losses", "--noise", "gausian"], "gaussian"],
