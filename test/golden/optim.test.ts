@@ -1,0 +1,3 @@
+import { goldenTests } from "./suite.js";
+
+goldenTests("optim");

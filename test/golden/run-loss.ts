@@ -1,0 +1,96 @@
+import { exactDiv, hutchDiv, mcDiv, R2RModel, type Loss, type SureGaussianLoss, type SurePGLoss } from "../../ts/loss/index.js";
+import type { Reconstructor } from "../../ts/nn/index.js";
+import { TensorList, type Physics } from "../../ts/physics/index.js";
+import { tensor, Tensor } from "../../ts/tensor/index.js";
+import type { CaseData } from "./case-data.js";
+import { replay } from "./draws.js";
+import { buildPhysics, findClass, resolve } from "./library.js";
+import { GoldenNetwork } from "./network.js";
+import type { Result } from "./result.js";
+
+/** `loss(model(y, physics))` as the README describes it, as many passes as the case has intermediate values. */
+export function runLoss(data: CaseData): Result {
+  const { golden } = data;
+  if (/^(exact|hutch|mc)_div$/.test(golden.class)) return runDivergence(data);
+  const found = findClass(golden.class, golden.name);
+  const physics = buildPhysics(data);
+  const loss = new found(lossOptions(data, physics)) as Loss;
+  const network = new GoldenNetwork(golden.model ?? {}, data);
+  const model = loss.adaptModel(network);
+  model.train(golden.mode === "train");
+  const rng = replay(data);
+  const y = measurement(data);
+  const x = golden.inputs.x === undefined ? undefined : data.input("x");
+
+  let xNet = model.forward(y as Tensor, physics, { updateParameters: true, rng });
+  const leaves = new Map(network.weights);
+  if (y instanceof Tensor) leaves.set("y", y);
+  if (x) leaves.set("x", x);
+  if (golden.mode === "eval") {
+    rng.assertDone();
+    return { value: xNet, leaves };
+  }
+
+  const outputs: Record<string, () => Tensor> = {};
+  let value: Tensor | undefined;
+  for (let pass = 0; pass < passes(data); pass++) {
+    if (pass > 0) xNet = model.forward(y as Tensor, physics, { updateParameters: true, rng });
+    const args = { xNet, ...(x ? { x } : {}), y: y as Tensor, ...(physics ? { physics } : {}), model, rng };
+    const present = loss.forward(args);
+    value = present;
+    outputs[`value${pass}`] = () => present;
+    recordLevels(loss, pass, outputs, data);
+  }
+  rng.assertDone();
+  outputs.xNet = () => xNet;
+  if (model instanceof R2RModel) outputs.y1 = () => model.corruption();
+  leaves.set("xNet", xNet);
+  return { ...(value ? { value } : {}), leaves, outputs };
+}
+
+/** The constructor's arguments; one case says in words that the noise model is the physics' own. */
+function lossOptions(data: CaseData, physics: Physics | undefined): unknown {
+  const options = resolve(data.golden.params, data) as Record<string, unknown>;
+  if (typeof options.noiseModel === "string") options.noiseModel = physics?.noiseModel;
+  return options;
+}
+
+/** The measurement, of one operator or of several. */
+export function measurement(data: CaseData): Tensor | TensorList {
+  return Array.isArray(data.golden.inputs.y) ? new TensorList(data.inputs("y")) : data.input("y");
+}
+
+/** How often model and loss are called: as often as the case lists values of single calls, and at least once. */
+function passes(data: CaseData): number {
+  const numbers = Object.keys(data.golden.expected.outputs ?? {}).map((name) => Number(/^value(\d+)$/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers) + 1;
+}
+
+/** Keeps the noise levels that a loss has learned in this pass. */
+function recordLevels(loss: Loss, pass: number, outputs: Record<string, () => Tensor>, data: CaseData): void {
+  const { sigma2, gain } = loss as Partial<SureGaussianLoss & SurePGLoss>;
+  for (const [name, level] of Object.entries({ sigma2, gain })) {
+    if (level === undefined) continue;
+    // Later steps free the level, so it is copied.
+    const copy = level instanceof Tensor ? level.clone() : tensor(level, data.setting);
+    outputs[`${name}AfterStep${pass}`] = () => copy;
+  }
+}
+
+function runDivergence(data: CaseData): Result {
+  const { golden } = data;
+  const physics = buildPhysics(data);
+  if (!physics) throw new Error(`${golden.name}: the case has no physics`);
+  const network = new GoldenNetwork(golden.model ?? {}, data);
+  const y = data.input("y");
+  const rng = replay(data);
+  const model: Reconstructor = network;
+  const options = golden.params as { tau?: number; mcIter?: number };
+  const args = { y, model, physics };
+  const value =
+    golden.class === "exact_div" ? exactDiv(args)
+    : golden.class === "hutch_div" ? hutchDiv({ ...args, ...options, rng })
+    : mcDiv({ ...args, ...options, tau: options.tau ?? NaN, rng });
+  rng.assertDone();
+  return { value, leaves: new Map([...network.weights, ["y", y]]) };
+}
