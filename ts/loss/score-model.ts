@@ -19,7 +19,8 @@ export interface ScoreModelSettings {
  * The model a ScoreLoss trains: a network S that estimates the score of the measurements, and Tweedie's formula.
  *
  * - Gaussian: `R(y) = y + sigma^2 S(y)`;
- * - Poisson, y = gain z: `R(y) = y + gain + gain y S(y)`, to first order in the gain (counts, normalize false, have gain 1);
+ * - Poisson, y = gain z: `R(y) = y + gain + gain y S(y)`, to first order in the gain; for counts z (normalize false), whose
+ *   clean image is gain times their mean, `R(z) = gain (z + 1 + z S(z))`;
  * - Gamma of shape l: `R(y) = l y / (l - 1 - y S(y))`.
  */
 export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
@@ -85,8 +86,9 @@ function tweedie(y: Tensor, score: Tensor, noise: NoiseModel): Tensor {
     }
     case "poisson": {
       const { gain, normalize } = noise as PoissonNoise;
-      const step = normalize ? levelLike(gain, y, "ScoreLoss: gain") : 1;
-      return y.add(y.mul(score).add(1).mul(step));
+      const step = levelLike(gain, y, "ScoreLoss: gain");
+      const correction = y.mul(score).add(1);
+      return normalize ? y.add(correction.mul(step)) : y.add(correction).mul(step);
     }
     case "gamma": {
       const l = levelLike((noise as GammaNoise).l, y, "ScoreLoss: l");
