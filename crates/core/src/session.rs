@@ -189,7 +189,7 @@ pub fn rng_draw(handle: u32, kind: &str, shape: &[usize], params: &[f64], of: u3
     let mut stream = stream(handle)?;
     let fault = |e: String| Error::argument("Rng", e);
     let (values, shape) = if of == 0 {
-        let count = shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b)).ok_or_else(|| fault(format!("shape {shape:?} is too large")))?;
+        let count = crate::tensor::check_size("Rng", shape, DType::F64)?;
         (stream.draw(kind, count, params, None).map_err(fault)?, shape.to_vec())
     } else {
         let source = get(of)?;

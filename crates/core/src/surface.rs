@@ -70,11 +70,13 @@ impl Args<'_> {
     /// A shape in which one entry may be -1: what is left.
     fn shape_of(&mut self, size: usize) -> Result<Vec<usize>> {
         let wanted = self.list()?;
-        let known: i64 = wanted.iter().filter(|&&v| v != -1).product();
         if wanted.iter().any(|&v| v < -1) || wanted.iter().filter(|&&v| v == -1).count() > 1 {
             return Err(Error::argument(self.op, format!("shape {wanted:?} is not valid: sizes must not be negative, and -1 may stand once")));
         }
-        Ok(wanted.iter().map(|&v| if v == -1 { if known > 0 { size / known as usize } else { 0 } } else { v as usize }).collect())
+        let known = wanted.iter().filter(|&&v| v != -1).try_fold(1usize, |a, &b| a.checked_mul(b as usize));
+        // Where nothing fits, 0: `reshape` then says so.
+        let rest = known.and_then(|n| size.checked_div(n)).unwrap_or(0);
+        Ok(wanted.iter().map(|&v| if v == -1 { rest } else { v as usize }).collect())
     }
 }
 
@@ -181,6 +183,9 @@ rows! {
     "adaptiveAvgPool2d", "x, size [i]", "Mean over windows that divide the image into size parts.", |x| one(pool::adaptive_avg_pool2d(&x.t()?, x.pair()?));
     "batchNorm", "input, weight T?, bias T?, mean T?, variance T?, epsilon f", "(input - mean) / sqrt(variance + epsilon) weight + bias per channel; without mean and variance those of the batch.", |x| {
         let (t, w, b, m, v) = (x.t()?, x.opt()?, x.opt()?, x.opt()?, x.opt()?);
+        if m.is_some() != v.is_some() {
+            return Err(Error::argument("batchNorm", "mean and variance must both be given, or neither"));
+        }
         one(norm::batch_norm(&t, w.as_ref(), b.as_ref(), m.as_ref().zip(v.as_ref()), x.f()?))
     };
     "groupNorm", "input, weight T?, bias T?, groups i, epsilon f", "Normalisation of groups of channels, per image.", |x| { let (t, w, b) = (x.t()?, x.opt()?, x.opt()?); one(norm::group_norm(&t, w.as_ref(), b.as_ref(), x.u()?, x.f()?)) };

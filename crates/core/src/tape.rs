@@ -124,6 +124,9 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
         needed.insert(*id, value);
     }
 
+    if grad_outputs.len() > outputs.len() {
+        return Err(Error::argument("grad", format!("{} gradOutputs for {} outputs", grad_outputs.len(), outputs.len())));
+    }
     let _restore = Restore(set_enabled(create_graph));
     let mut grads: HashMap<u64, Tensor> = HashMap::new();
     for (i, out) in outputs.iter().enumerate() {
@@ -131,7 +134,10 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
             Some(g) if g.shape() != out.shape() => {
                 return Err(Error::shape("grad", format!("gradOutputs[{i}] has shape {:?}, the output has shape {:?}", g.shape(), out.shape())))
             }
-            Some(g) => g.clone(),
+            Some(g) => {
+                ops::same_kind("grad", out, g)?;
+                g.clone()
+            }
             None => out.full_like(1.0)?,
         };
         if let Some(node) = &out.0.node {

@@ -172,6 +172,7 @@ impl Tensor {
     /// A tensor filled with one value.
     pub fn full(shape: &[usize], value: f64, dtype: DType, device: Device) -> Result<Self> {
         check_dtype(dtype, device)?;
+        check_size("full", shape, dtype)?;
         let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
         Ok(Self::constant(v, shape.to_vec(), device))
     }
@@ -264,9 +265,30 @@ fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>
     }
 }
 
+/// Number of elements of `shape`, an error where that is more than a tensor can hold.
+///
+/// A failed allocation ends the process, so it is tried out before anything large is made.
+pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usize> {
+    /// Kernels on GPUs count elements with 32 bits.
+    const MOST: usize = u32::MAX as usize;
+    const LARGE: usize = 1 << 26;
+    let fault = || Error::argument(op, format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"));
+    let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
+    let bytes = count.checked_mul(dtype.size()).ok_or_else(fault)?;
+    if bytes >= LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+        return Err(fault());
+    }
+    Ok(count)
+}
+
+/// Product of the sizes; `None` where it does not fit a number. An axis of size zero does not hide the others.
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
+    let count = shape.iter().filter(|&&n| n != 0).try_fold(1usize, |a, &b| a.checked_mul(b))?;
+    Some(if shape.contains(&0) { 0 } else { count })
+}
+
 fn check_length(length: usize, shape: &[usize]) -> Result<()> {
-    let expected = shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b));
-    if expected != Some(length) {
+    if elements(shape) != Some(length) {
         return Err(Error::shape("tensor", format!("{length} values do not fill shape {shape:?}")));
     }
     Ok(())

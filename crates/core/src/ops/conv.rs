@@ -3,7 +3,7 @@
 
 use super::{check_rank, elementwise::add, same_kind, shape::reshape};
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{ConvOptions, ConvTransposeOptions, ModuleOps};
 use burn::backend::Dispatch;
 
@@ -25,6 +25,9 @@ impl Geometry {
         if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
             return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
         }
+        if [self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
+            return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}", super::LARGEST)));
+        }
         Ok(())
     }
     fn options(&self) -> ConvOptions<2> {
@@ -44,6 +47,7 @@ impl Geometry {
 
 fn with_bias(op: &str, y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let Some(bias) = bias else { return Ok(y) };
+    same_kind(op, &y, bias)?;
     let channels = y.shape()[1];
     if bias.shape() != [channels] {
         return Err(Error::shape(op, format!("bias has shape {:?}, [{channels}] is needed", bias.shape())));
@@ -70,6 +74,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
         return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
     }
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
+    check_size(op, &shape, x.dtype())?;
     let value = Dispatch::conv2d(x.value(), weight.value(), None, g.options());
     let y = Tensor::result(value, shape, &[x, weight], Box::new(move |c| {
         let (x, w) = (&c.inputs[0], &c.inputs[1]);
@@ -113,6 +118,7 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
         }
     };
     let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
+    check_size(op, &shape, x.dtype())?;
     let reach = |i: usize| g.dilation[i] * (w[2 + i] - 1);
     let value = if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
         // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
@@ -147,7 +153,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     same_kind(op, x, gradient)?;
     g.check(op)?;
     let (s, y) = (x.shape(), gradient.shape());
-    let fits = s[0] == y[0] && s[1] % g.groups == 0 && y[1] % g.groups == 0 && kernel[0] > 0 && kernel[1] > 0 && !s.contains(&0)
+    let fits = s[0] == y[0] && s[1] % g.groups == 0 && y[1] % g.groups == 0 && kernel[0] > 0 && kernel[1] > 0 && !s.contains(&0) && !y.contains(&0)
         && (0..2).all(|i| g.output(s[2 + i], kernel[i], i) == Some(y[2 + i]));
     if !fits {
         return Err(Error::shape(op, format!("input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}")));

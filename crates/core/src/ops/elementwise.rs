@@ -123,7 +123,7 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
     };
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
         if p == 0.0 {
-            return Ok(vec![Some(mul_scalar(&c.inputs[0], 0.0)?)]);
+            return Ok(vec![Some(c.grad.full_like(0.0)?)]);
         }
         Ok(vec![Some(mul(c.grad, &mul_scalar(&pow_scalar(&c.inputs[0], p - 1.0)?, p)?)?)])
     })))

@@ -3,7 +3,7 @@
 use super::shape::{expand, permute, reshape};
 use super::{broadcast, reduce::sum_to, same_kind};
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 
@@ -19,12 +19,13 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let count: usize = batch.iter().product();
     let mut shape = batch.clone();
     shape.extend([m, n]);
+    check_size("matmul", &shape, a.dtype())?;
     let operand = |t: &Tensor, rows: usize, columns: usize| -> Result<Tensor> {
         let mut full = batch.clone();
         full.extend([rows, columns]);
         reshape(&expand(&t.detach(), &full)?, &[count, rows, columns])
     };
-    let value = if count * m * n * k == 0 {
+    let value = if k == 0 || shape.contains(&0) {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
     } else {
         Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value())

@@ -16,9 +16,12 @@ pub mod shape;
 pub mod unary;
 
 use crate::error::{Error, Result};
-use crate::tensor::{physical, Tensor, Value};
+use crate::tensor::{check_size, physical, DType, Tensor, Value};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
+
+/// Bound on strides, borders and window sizes, so that no product of two of them overflows.
+pub(crate) const LARGEST: usize = 1 << 24;
 
 /// NumPy's broadcasting rule.
 pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
@@ -34,6 +37,7 @@ pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>
             _ => return Err(Error::shape(op, format!("shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}"))),
         };
     }
+    check_size(op, &out, DType::F32)?;
     Ok(out)
 }
 

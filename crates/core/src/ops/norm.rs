@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
 fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
+    super::same_kind(op, x, t)?;
     let c = x.shape()[1];
     if t.shape() != [c] {
         return Err(Error::shape(op, format!("{name} has shape {:?}, [{c}] is needed for input {:?}", t.shape(), x.shape())));

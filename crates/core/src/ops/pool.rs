@@ -5,7 +5,7 @@ use super::index::gather_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::ModuleOps;
 use burn::backend::{get_device_settings, Dispatch};
 
@@ -28,8 +28,14 @@ impl Window {
         if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
             return Err(Error::argument(op, "kernel, stride and dilation must be at least 1"));
         }
+        if [self.kernel, self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
+            return Err(Error::argument(op, format!("kernel, stride, padding and dilation must be at most {}", super::LARGEST)));
+        }
         if (0..2).any(|i| 2 * self.padding[i] > self.kernel[i]) {
             return Err(Error::argument(op, format!("padding {:?} must be at most half of the kernel {:?}", self.padding, self.kernel)));
+        }
+        if x.shape()[2..].contains(&0) {
+            return Err(Error::shape(op, format!("an image of shape {:?} has no pixels", x.shape())));
         }
         let mut out = [0; 2];
         for i in 0..2 {
@@ -41,6 +47,17 @@ impl Window {
             out[i] = (padded - span) / self.stride[i] + 1;
         }
         Ok(out)
+    }
+
+    /// With dilation a window may lie in the border altogether: then it has no largest element.
+    fn check_not_empty(&self, op: &str, x: &Tensor, out: [usize; 2]) -> Result<()> {
+        for i in 0..2 {
+            let inside = |p: usize, u: usize| (self.padding[i]..self.padding[i] + x.shape()[2 + i]).contains(&(p * self.stride[i] + u * self.dilation[i]));
+            if self.dilation[i] > 1 && !(0..out[i]).all(|p| (0..self.kernel[i]).any(|u| inside(p, u))) {
+                return Err(Error::argument(op, format!("a window lies in the border altogether (dilation {:?}, padding {:?})", self.dilation, self.padding)));
+            }
+        }
+        Ok(())
     }
 
     /// For each tap of the window, the elements it meets: a strided slice of the padded input.
@@ -64,6 +81,7 @@ impl Window {
 /// Largest element of each window.
 pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let [oh, ow] = w.output("maxPool2d", x)?;
+    w.check_not_empty("maxPool2d", x, [oh, ow])?;
     let [b, c, h, width] = [x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]];
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
@@ -104,6 +122,7 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: [usize; 2]) -> Result<Tensor> {
     if size.contains(&0) || x.shape().contains(&0) {
         return Err(Error::argument("adaptiveAvgPool2d", format!("cannot pool shape {:?} to {size:?}", x.shape())));
     }
+    super::resample::check_target("adaptiveAvgPool2d", x, size)?;
     let matrix = |n: usize, m: usize| {
         let mut rows = vec![0.0; m * n];
         for i in 0..m {
@@ -123,6 +142,7 @@ pub fn unfold2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let padded = pad(x, &[0, 0, 0, 0, ph, ph, pw, pw], PadMode::Constant, 0.0)?;
     let taps = free.taps("unfold2d", &padded)?;
     let t = taps[0].shape().to_vec();
+    check_size("unfold2d", &[t[0], t[1], taps.len(), t[2], t[3]], x.dtype())?;
     let columns = taps.iter().map(|t| reshape(t, &[t.shape()[0], t.shape()[1], 1, t.shape()[2] * t.shape()[3]])).collect::<Result<Vec<_>>>()?;
     reshape(&super::shape::cat(&columns, 2)?, &[t[0], t[1] * taps.len(), t[2] * t[3]])
 }

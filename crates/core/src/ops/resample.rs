@@ -5,7 +5,7 @@ use super::linalg::{matmul, transpose};
 use super::shape::{permute, reshape};
 use super::check_rank;
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
+use crate::tensor::{check_size, DType, Tensor};
 
 /// Interpolation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,14 @@ pub enum Mode {
     Bilinear,
     /// Cubic convolution with a = -0.75 (Keys 1981, doi:10.1109/TASSP.1981.1163711).
     Bicubic,
+}
+
+/// The result, and the matrices that make it, must be of possible size.
+pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()> {
+    let s = x.shape();
+    check_size(op, &[s[0], s[1], size[0], size[1]], x.dtype())?;
+    check_size(op, &[size[0].saturating_mul(s[2]).max(size[1].saturating_mul(s[3]))], DType::F64)?;
+    Ok(())
 }
 
 /// R_h x R_w^T for matrices given by rows: every separable linear map of an image.
@@ -67,6 +75,7 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
     if size.contains(&0) || x.shape().contains(&0) {
         return Err(Error::argument("interpolate", format!("cannot resample shape {:?} to {size:?}", x.shape())));
     }
+    check_target("interpolate", x, size)?;
     let (h, w) = (x.shape()[2], x.shape()[3]);
     if mode == Mode::Nearest {
         let pick = |n: usize, m: usize| (0..m).map(|i| (i * n / m).min(n - 1)).collect::<Vec<_>>();
@@ -79,7 +88,7 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
 pub fn pixel_shuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelShuffle", "input", x, 4)?;
     let s = x.shape();
-    if factor == 0 || s[1] % (factor * factor) != 0 {
+    if factor == 0 || factor > super::LARGEST || s[1] % (factor * factor) != 0 {
         return Err(Error::shape("pixelShuffle", format!("{} channels are no multiple of {factor} squared", s[1])));
     }
     let c = s[1] / (factor * factor);

@@ -3,14 +3,14 @@
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
 use crate::error::{Error, Result};
-use crate::tensor::{physical, Tensor};
+use crate::tensor::{check_size, elements, physical, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Slice};
 
 /// The same elements in another shape.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    if shape.iter().product::<usize>() != x.size() {
+    if elements(shape) != Some(x.size()) {
         return Err(Error::shape("reshape", format!("{} elements of shape {:?} do not fill shape {shape:?}", x.size(), x.shape())));
     }
     if x.shape() == shape {
@@ -119,6 +119,8 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
         return Err(Error::argument("pad", format!("widths need {} entries (before, after for each axis), got {}", 2 * x.rank(), widths.len())));
     }
     let pairs: Vec<(usize, usize)> = widths.chunks(2).map(|w| (w[0], w[1])).collect();
+    let padded: Vec<usize> = pairs.iter().zip(x.shape()).map(|(&(a, b), &n)| n.saturating_add(a).saturating_add(b)).collect();
+    check_size("pad", &padded, x.dtype())?;
     if mode == PadMode::Constant {
         return embed(x, &pairs, fill);
     }

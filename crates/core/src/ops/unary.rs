@@ -101,9 +101,15 @@ pub fn tanh(x: &Tensor) -> Result<Tensor> {
 
 /// 1 / (1 + e^-x).  d = s (1 - s) dx
 pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
-    // (1 + tanh(x / 2)) / 2 is accurate for every sign and size of x, on every device and type.
-    let half = Dispatch::float_mul_scalar(x.value(), 0.5.into());
-    let value = Dispatch::float_mul_scalar(Dispatch::float_add_scalar(Dispatch::float_tanh(half), 1.0.into()), 0.5.into());
+    let value = if x.device() == crate::Device::Cpu {
+        Dispatch::sigmoid(x.value())
+    } else {
+        // e^min(x, 0) / (1 + e^-|x|): no overflow, small results keep their digits, NaN stays NaN.
+        let size = Dispatch::float_abs(x.value());
+        let below = Dispatch::float_mul_scalar(Dispatch::float_sub(x.value(), size.clone()), 0.5.into());
+        let rest = Dispatch::float_add_scalar(Dispatch::float_exp(Dispatch::float_neg(size)), 1.0.into());
+        Dispatch::float_div(Dispatch::float_exp(below), rest)
+    };
     map_saving(x, value, Box::new(|c| {
         let y = c.output()?;
         Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])

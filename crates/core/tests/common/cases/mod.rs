@@ -1,0 +1,20 @@
+//! Cases for every operator of the table.
+
+mod convolution;
+mod movement;
+mod pictures;
+mod pointwise;
+mod reductions;
+
+use super::case::Case;
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    let mut all = Vec::new();
+    pointwise::add(&mut all);
+    reductions::add(&mut all);
+    movement::add(&mut all);
+    convolution::add(&mut all);
+    pictures::add(&mut all);
+    all
+}

@@ -1,0 +1,97 @@
+//! Normalisation, resampling, sampling at positions, Fourier transforms.
+
+use crate::common::case::{case, Case};
+use crate::common::images::{grid_sample, interpolate, pixel_shuffle, pixel_unshuffle};
+use crate::common::reference::{dft, normalise};
+use crate::common::{Arr, Rng};
+
+fn norms(out: &mut Vec<Case>, r: &mut Rng) {
+    for (n, shape) in [&[4, 3, 2, 3][..], &[1, 2, 3, 4], &[5, 4], &[2, 3, 4], &[2, 1, 1, 2]].into_iter().enumerate() {
+        let c = shape[1];
+        let x = r.array(shape, -1.0, 2.0);
+        let w = (n % 2 == 0).then(|| r.array(&[c], 0.5, 1.5));
+        let b = (n % 3 != 1).then(|| r.array(&[c], -0.5, 0.5));
+        let want = normalise(&x, w.as_ref(), b.as_ref(), 1e-3, |i| i[1]);
+        out.push(case("batchNorm", "of the batch").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).maybe(None).maybe(None).num(1e-3).expect(want));
+        let (m, v) = (r.array(&[c], -0.5, 0.5), r.array(&[c], 0.3, 1.3));
+        let want = Arr::from_fn(shape, |i| {
+            let y = (x.at(i) - m.at(&[i[1]])) / (v.at(&[i[1]]) + 1e-5).sqrt();
+            y * w.as_ref().map_or(1.0, |w| w.at(&[i[1]])) + b.as_ref().map_or(0.0, |b| b.at(&[i[1]]))
+        });
+        out.push(case("batchNorm", "of running moments").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).on(&m).on(&v).num(1e-5).expect(want));
+    }
+    for (shape, groups) in [(&[2, 6, 3, 2][..], 3), (&[2, 3, 2, 2], 3), (&[1, 4, 5, 3], 1), (&[3, 6], 2), (&[2, 4, 3], 2)] {
+        let (x, w, b) = (r.array(shape, -1.0, 2.0), r.array(&[shape[1]], 0.5, 1.5), r.array(&[shape[1]], -0.5, 0.5));
+        let within = shape[1] / groups;
+        let group = |i: &[usize]| i[0] * groups + i[1] / within;
+        out.push(case("groupNorm", "").on(&x).on(&w).on(&b).int(groups as i64).num(1e-3).expect(normalise(&x, Some(&w), Some(&b), 1e-3, group)));
+        out.push(case("groupNorm", "plain").on(&x).maybe(None).maybe(None).int(groups as i64).num(1e-3).expect(normalise(&x, None, None, 1e-3, group)));
+    }
+}
+
+fn resampling(out: &mut Vec<Case>, r: &mut Rng) {
+    for (shape, size) in [
+        ([1, 1, 1, 1], [1, 1]),
+        ([1, 2, 1, 1], [3, 4]),
+        ([2, 2, 3, 5], [6, 10]),
+        ([1, 1, 6, 8], [3, 2]),
+        ([1, 3, 5, 4], [7, 3]),
+        ([1, 1, 4, 4], [1, 1]),
+        ([1, 1, 5, 3], [5, 3]),
+    ] {
+        let x = r.array(&shape, -1.0, 1.0);
+        for mode in 0..3 {
+            for align in [false, true] {
+                let c = case("interpolate", "").on(&x).list(&size).int(mode).int(i64::from(align));
+                out.push(c.expect(interpolate(&x, size, mode, align)));
+            }
+        }
+    }
+    for (shape, factor) in [([1, 4, 1, 1], 2), ([2, 8, 2, 3], 2), ([1, 9, 2, 1], 3), ([1, 3, 2, 2], 1)] {
+        let x = r.array(&shape, -1.0, 1.0);
+        let y = pixel_shuffle(&x, factor);
+        out.push(case("pixelUnshuffle", "").on(&y).int(factor as i64).expect(pixel_unshuffle(&y, factor)));
+        out.push(case("pixelShuffle", "").on(&x).int(factor as i64).expect(y));
+    }
+    for (shape, size) in [([1, 1, 1, 1], [1, 2]), ([2, 3, 4, 5], [3, 2]), ([1, 2, 5, 3], [4, 4]), ([1, 1, 2, 7], [2, 3])] {
+        let x = r.array(&shape, -1.0, 1.0);
+        let grid = r.array(&[shape[0], size[0], size[1], 2], -1.7, 1.7);
+        for mode in 0..3 {
+            for outside in 0..3 {
+                for align in [false, true] {
+                    let c = case("gridSample", "").on(&x).on(&grid).int(mode).int(outside).int(i64::from(align));
+                    out.push(c.expect(grid_sample(&x, &grid, mode, outside, align)));
+                }
+            }
+        }
+    }
+}
+
+fn transforms(out: &mut Vec<Case>, r: &mut Rng) {
+    let places: [(&[usize], &[usize], usize); 10] = [
+        (&[2], &[], 0),
+        (&[1, 2], &[0], 1),
+        (&[8, 2], &[0], 1),
+        (&[2, 7], &[1], 0),
+        (&[3, 5, 2], &[0, 1], 2),
+        (&[2, 4, 6], &[2, 1], 0),
+        (&[2, 2, 5, 3], &[2, 3], 1),
+        (&[1, 3, 1, 4, 2], &[2, 3], 4),
+        (&[11, 2, 2], &[0], 1),
+        (&[2, 2, 2], &[0, 2], 1),
+    ];
+    for (shape, dims, complex) in places {
+        let x = r.array(shape, -1.0, 1.0);
+        for (inverse, scale) in [(false, 1.0), (true, 0.125), (false, -0.7)] {
+            let c = case("fft", "").on(&x).list(dims).int(complex as i64).int(i64::from(inverse)).num(scale);
+            out.push(c.expect(dft(&x, dims, complex, inverse, scale)));
+        }
+    }
+}
+
+pub fn add(out: &mut Vec<Case>) {
+    let mut r = Rng(5);
+    norms(out, &mut r);
+    resampling(out, &mut r);
+    transforms(out, &mut r);
+}
