@@ -40,6 +40,7 @@ fn operators_agree_with_the_processor() {
         return;
     }
     let cases: Vec<Case> = chosen().into_iter().filter(|c| !(c.op == "cast" && c.ints == [1])).collect();
+    println!("{} calls on webgpu", cases.len());
     check_all(&cases, Case::name, |case| {
         let layout = if case.inputs.len() % 2 == 0 { Layout::Transposed } else { Layout::Plain };
         let (want, want_grads) = both(case, Device::Cpu, Layout::Plain);

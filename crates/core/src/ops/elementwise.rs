@@ -71,7 +71,9 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
     let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
-    let value = compare::where_(&pick_a(&x, &y)?, &x, &y)?.value();
+    // Where y is NaN the comparison fails and y is taken; NaN in x is asked for.
+    let choice = add(&pick_a(&x, &y)?, &compare::ne(&x, &x)?)?;
+    let value = compare::where_(&choice, &x, &y)?.value();
     Ok(Tensor::result(value, shape, &[a, b], Box::new(move |c| {
         let (a, b) = (&c.inputs[0], &c.inputs[1]);
         let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;

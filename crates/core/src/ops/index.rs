@@ -96,7 +96,7 @@ pub(crate) fn gather_integers(x: &Tensor, index: Int, shape: Vec<usize>, dim: us
     })))
 }
 
-fn scatter_integers(x: &Tensor, index: Int, source: &Tensor, dim: usize) -> Result<Tensor> {
+pub(crate) fn scatter_integers(x: &Tensor, index: Int, source: &Tensor, dim: usize) -> Result<Tensor> {
     let value = Dispatch::float_scatter(dim, x.value(), index.clone(), source.value(), IndexingUpdateOp::Add);
     Ok(Tensor::result(value, x.shape().to_vec(), &[x, source], Box::new(move |c| {
         let shape = c.inputs[1].shape().to_vec();

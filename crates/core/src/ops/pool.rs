@@ -1,12 +1,12 @@
 //! Pooling over windows.
 
 use super::elementwise::{add, div, mul_scalar};
-use super::index::gather_integers;
+use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::error::{Error, Result};
 use crate::tensor::{check_size, Tensor};
-use burn::backend::ops::ModuleOps;
+use burn::backend::ops::{IntTensorOps, ModuleOps};
 use burn::backend::{get_device_settings, Dispatch};
 
 /// Window, stride, padding and dilation of a pooling operator.
@@ -82,13 +82,16 @@ impl Window {
 pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let [oh, ow] = w.output("maxPool2d", x)?;
     w.check_not_empty("maxPool2d", x, [oh, ow])?;
-    let [b, c, h, width] = [x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]];
+    let s = x.shape().to_vec();
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
-    use burn::backend::ops::IntTensorOps;
-    let indices = Dispatch::int_reshape(found.indices, burn::tensor::Shape::from(vec![b, c, oh * ow]));
-    let flat = reshape(x, &[b, c, h * width])?;
-    reshape(&gather_integers(&flat, indices, vec![b, c, oh * ow], 2)?, &[b, c, oh, ow])
+    let flat = [s[0], s[1], oh * ow];
+    let indices = Dispatch::int_reshape(found.indices, burn::tensor::Shape::from(flat.to_vec()));
+    Ok(Tensor::result(found.output, vec![s[0], s[1], oh, ow], &[x], Box::new(move |c| {
+        let zeros = Tensor::full(&[s[0], s[1], s[2] * s[3]], 0.0, c.grad.dtype(), c.grad.device())?;
+        let spread = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
+        Ok(vec![Some(reshape(&spread, &s)?)])
+    })))
 }
 
 fn total(parts: &[Tensor]) -> Result<Tensor> {

@@ -69,6 +69,26 @@ fn convolutions(out: &mut Vec<Case>, r: &mut Rng) {
     out.push(case("conv2dWeight", "large").on(&x).on(&grad).list(&[3, 3]).geo(g).expect(conv2d_weight(&x, &grad, [3, 3], g)));
 }
 
+/// Images that are large for their channels, where the weight gradient takes another way.
+#[rustfmt::skip]
+const WIDE: &[([usize; 4], usize, [usize; 2], Geo)] = &[
+    ([2, 2, 9, 11], 3, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([1, 1, 8, 7], 1, [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
+    ([1, 3, 10, 13], 2, [3, 2], geo([1, 1], [0, 0], [1, 1], 1)),
+    ([2, 1, 12, 9], 2, [3, 3], geo([1, 1], [2, 3], [2, 3], 1)),
+    ([1, 2, 9, 9], 2, [2, 5], geo([1, 1], [4, 0], [3, 1], 1)),
+];
+
+fn wide(out: &mut Vec<Case>, r: &mut Rng) {
+    for &(s, outputs, k, g) in WIDE {
+        let (x, w) = (r.array(&s, -1.0, 1.0), r.array(&[outputs, s[1], k[0], k[1]], -1.0, 1.0));
+        let y = conv2d(&x, &w, None, g);
+        let grad = r.array(&y.shape, -1.0, 1.0);
+        out.push(case("conv2dWeight", "wide").on(&x).on(&grad).list(&k).geo(g).expect(conv2d_weight(&x, &grad, k, g)));
+        out.push(case("conv2d", "wide").on(&x).on(&w).maybe(None).geo(g).expect(y));
+    }
+}
+
 #[rustfmt::skip]
 const WINDOWS: &[([usize; 4], [usize; 2], Geo)] = &[
     ([1, 1, 1, 1], [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
@@ -111,6 +131,7 @@ fn pooling(out: &mut Vec<Case>, r: &mut Rng) {
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(4);
     convolutions(out, &mut r);
+    wide(out, &mut r);
     pooling(out, &mut r);
     let constant = Arr::new(&[1, 1, 2, 2], vec![1.0; 4]);
     out.push(case("maxPool2d", "ties").fixed(&constant).window([2, 2], geo([2, 2], [0, 0], [1, 1], 1)).expect(Arr::new(&[1, 1, 1, 1], vec![1.0])));
