@@ -1,0 +1,29 @@
+// A peer is a process that answers a line with a number of steps by a line with their seconds.
+import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** An interpreter that can import torch, or undefined. */
+export function findPython() {
+  const candidates = [process.env.ADJOINT_PYTHON, "python3", "python"].filter(Boolean);
+  return candidates.find((python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0);
+}
+
+/** Starts a peer: its first line as JSON, and `time(steps)`, which resolves to seconds. */
+export async function startPeer(command, args) {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${[command, ...args].join(" ")} ended early`);
+    return value;
+  };
+  const about = JSON.parse(await next());
+  return {
+    about,
+    async time(steps) {
+      child.stdin.write(`${steps}\n`);
+      return Number(await next());
+    },
+    stop: () => child.stdin.end(),
+  };
+}

@@ -1,0 +1,75 @@
+// Builds crates/wasm to dist/wasm/: adjoint_wasm.js, its types and adjoint_wasm_bg.wasm. The JavaScript is wasm-bindgen's "web" target,
+// which runs in browsers and, given the module's bytes, in Node.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, isMain, main, must, output, root, say, targetDir } from "./common.mjs";
+import { setup } from "./setup.mjs";
+
+const target = "wasm32-unknown-unknown";
+const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
+const built = ["build", "--profile", "wasm", "-p", "adjoint-wasm", "--target", target];
+
+/** Whether a compiler has the standard library of the target. */
+function hasTarget(rustc, sysroot = output(rustc, ["--print", "sysroot"])) {
+  return sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", target, "lib"));
+}
+
+/** The linker for the second way: rustup's rust-lld, or LLVM's. */
+function findLinker() {
+  const sysroot = output("rustc", ["--print", "sysroot"]);
+  const host = /host: (\S+)/.exec(output("rustc", ["-vV"]) ?? "")?.[1];
+  const own = sysroot && host && join(sysroot, "lib", "rustlib", host, "bin", "rust-lld");
+  if (own && existsSync(own)) return own;
+  if (output("wasm-ld", ["--version"]) !== undefined) return "wasm-ld";
+  throw new Failure("no linker for WebAssembly was found: install Rust with rustup (it brings rust-lld), or LLVM's lld");
+}
+
+/** Compiles the crate: with the installed target, with the target added by rustup, or with the standard library built from its sources. */
+async function compile() {
+  const env = { RUSTFLAGS: flags };
+  if (!hasTarget("rustc") && output("rustup", ["--version"]) !== undefined) {
+    say(`adding the target ${target} with rustup`);
+    await must("rustup", ["target", "add", target]).catch(() => say("rustup cannot add it (no network?)"));
+  }
+  if (hasTarget("rustc")) {
+    say(`building the WebAssembly module with rustup's target ${target}`);
+    return await must("cargo", built, { env });
+  }
+  const [cargo, rustc] = ["/usr/bin/cargo", "/usr/bin/rustc"];
+  const sysroot = output(rustc, ["--print", "sysroot"]);
+  const library = sysroot && join(sysroot, "lib", "rustlib", "src", "rust", "library");
+  if (!existsSync(cargo) || !library || !existsSync(library)) {
+    throw new Failure(`the target ${target} is missing: run \`rustup target add ${target}\`, or on Debian without it: apt-get install rustc-web cargo-web rust-web-src`);
+  }
+  say("building the WebAssembly module and its standard library with the system's compiler");
+  await must(cargo, [...built, "-Z", "build-std=std,panic_abort"], {
+    env: { ...env, RUSTC: rustc, RUSTC_BOOTSTRAP: "1", CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: findLinker() },
+  });
+}
+
+/** The path of wasm-bindgen's program of the version that Cargo.lock has; built once. */
+async function wasmBindgen() {
+  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(readFileSync(join(root, "Cargo.lock"), "utf8"))?.[1];
+  const fits = (program) => output(program, ["--version"]) === `wasm-bindgen ${version}`;
+  const tools = join(targetDir, "tools");
+  const own = join(tools, "bin", "wasm-bindgen");
+  for (const program of ["wasm-bindgen", own]) if (fits(program)) return program;
+  say(`building wasm-bindgen ${version} (once, a few minutes)`);
+  // Without --locked: its lock file names a crate version that some mirrors lack.
+  await must("cargo", ["install", "wasm-bindgen-cli", "--version", version, "--root", tools, "--target-dir", join(tools, "build"), "--force", "--no-track"]);
+  return own;
+}
+
+/** Builds dist/wasm/. */
+export async function buildWasm() {
+  await compile();
+  const module = join(targetDir, target, "wasm", "adjoint_wasm.wasm");
+  await must(await wasmBindgen(), [module, "--target", "web", "--out-dir", join(root, "dist", "wasm")]);
+}
+
+if (isMain(import.meta.url)) {
+  await main(async () => {
+    await setup();
+    await buildWasm();
+  });
+}

@@ -1,0 +1,63 @@
+// Builds dist/: the native add-on, the generated operator wrappers, the compiled facade. `--native` or `--ts` builds one of them only.
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
+import { checkRust, setup } from "./setup.mjs";
+
+const addOn = join(root, "dist", "native", "adjoint.node");
+const stamp = join(root, "dist", "native", ".stamp");
+
+/** A digest of what the add-on is made from, and for which platform. */
+function sources() {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${output("rustc", ["--version"])}\n`);
+  const files = ["Cargo.toml", "Cargo.lock"];
+  for (const crate of ["crates/core", "crates/node"]) {
+    const found = readdirSync(join(root, crate), { recursive: true, withFileTypes: true });
+    // Tests and examples of a crate are no part of the add-on.
+    for (const entry of found) if (entry.isFile() && /[\\/]src(?:[\\/]|$)|crates[\\/]\w+$/.test(entry.path)) files.push(join(entry.path, entry.name).slice(root.length + 1));
+  }
+  for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
+
+/** Builds the add-on where its sources changed; dist/native/adjoint.node is replaced in one go, so that a running program keeps the old one. */
+export async function buildNative() {
+  const digest = sources();
+  if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  checkRust();
+  say("building the native add-on (the first time takes a quarter of an hour on two cores)");
+  await must("cargo", ["build", "--release", "-p", "adjoint-node"]);
+  const library = { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
+  mkdirSync(join(root, "dist", "native"), { recursive: true });
+  const temporary = `${addOn}.${process.pid}`;
+  copyFileSync(join(targetDir, "release", library), temporary);
+  renameSync(temporary, addOn);
+  writeFileSync(stamp, digest);
+}
+
+/** Compiles ts/ to dist/ and removes what came from sources that are gone. */
+export async function buildTs() {
+  say("compiling the facade");
+  await must(process.execPath, [join(root, "scripts", "generate.mjs")]);
+  await must(process.execPath, [tsc, "-p", "tsconfig.json"]);
+  for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
+    if (/^(?:native|wasm)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
+    if (!existsSync(join(root, "ts", file.replace(/\.(?:d\.ts|js)$/, ".ts")))) rmSync(join(root, "dist", file));
+  }
+}
+
+/** Builds everything that the package holds. */
+export async function build() {
+  await buildNative();
+  await buildTs();
+}
+
+if (isMain(import.meta.url)) {
+  await main(async () => {
+    const [native, ts] = ["--native", "--ts"].map((flag) => process.argv.includes(flag));
+    await setup({ rust: native || !ts });
+    if (native || !ts) await buildNative();
+    if (ts || !native) await buildTs();
+  });
+}

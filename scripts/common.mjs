@@ -1,0 +1,70 @@
+// What the scripts share: where things lie, and how a program is run.
+import { spawn, spawnSync } from "node:child_process";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's root. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Where cargo builds: CARGO_TARGET_DIR, which may lie outside the clone, or target/. */
+export const targetDir = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+
+/** The TypeScript compiler of node_modules. */
+export const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+
+/** A failure that is told in one sentence, without a stack. */
+export class Failure extends Error {}
+
+/** Says what begins now. */
+export function say(text) {
+  process.stderr.write(`> ${text}\n`);
+}
+
+/** The trimmed standard output of a program, or undefined where it is absent or fails. */
+export function output(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/**
+ * Runs a program in the root and resolves to its exit code; what it writes is shown.
+ * `onText` sees its standard output too. Ctrl-C reaches the program, which ends in its own way.
+ */
+export async function run(command, args, { env = {}, onText } = {}) {
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["inherit", onText ? "pipe" : "inherit", "inherit"] });
+  child.stdout?.on("data", (chunk) => {
+    process.stdout.write(chunk);
+    onText(chunk.toString());
+  });
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  try {
+    return await new Promise((done, fail) => {
+      child.on("error", (error) => fail(new Failure(`${command} cannot be run: ${error.message}`)));
+      child.on("close", (code, signal) => done(code ?? (signal === "SIGINT" ? 130 : 1)));
+    });
+  } finally {
+    process.off("SIGINT", wait);
+  }
+}
+
+/** Runs a program and throws a Failure unless it ends with 0. */
+export async function must(command, args, options) {
+  const code = await run(command, args, options);
+  if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})`);
+}
+
+/** Whether this module is the program that was started, as opposed to imported. */
+export function isMain(url) {
+  return process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(url);
+}
+
+/** Runs a script's work; a Failure prints its sentence and sets the exit code. */
+export async function main(work) {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(error instanceof Failure ? `error: ${error.message}\n` : `${error.stack}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,91 @@
+// `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N failed, N skipped.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { buildWasm } from "./build-wasm.mjs";
+import { Failure, root, run, say, tsc } from "./common.mjs";
+import { lint } from "./lint.mjs";
+import { setup } from "./setup.mjs";
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+/** One step that is no test: it counts only where it fails. Gives whether it succeeded. */
+async function step(name, work) {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Failure ? error.message : error.stack}\n`);
+    fail(name);
+    return false;
+  }
+}
+
+function fail(name) {
+  failures.push(name);
+  total.failed += 1;
+}
+
+/** Runs cargo's tests and adds up its "test result:" lines. */
+async function cargoTest() {
+  say("Rust tests");
+  let text = "";
+  const code = await run("cargo", ["test", "--release", "-p", "adjoint-core", "--no-fail-fast"], { onText: (chunk) => (text += chunk) });
+  let failed = 0;
+  for (const [, passed, wrong, ignored] of text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+    total.passed += Number(passed);
+    total.skipped += Number(ignored);
+    failed += Number(wrong);
+  }
+  total.failed += failed;
+  if (failed > 0) failures.push(`${failed} Rust tests`);
+  else if (code !== 0) fail("cargo test");
+}
+
+/** Type-checks sources and tests. */
+async function typeCheck() {
+  say("types");
+  for (const config of ["tsconfig.json", "tsconfig.test.json"]) {
+    if ((await run(process.execPath, [tsc, "--noEmit", "-p", config])) !== 0) fail(`types (${config})`);
+  }
+}
+
+/** Runs vitest and adds up its report. */
+async function vitest() {
+  say("TypeScript tests");
+  const folder = mkdtempSync(join(tmpdir(), "adjoint-test-"));
+  const file = join(folder, "report.json");
+  try {
+    const program = join(root, "node_modules", "vitest", "vitest.mjs");
+    const code = await run(process.execPath, [program, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
+    const report = JSON.parse(readFileSync(file, "utf8"));
+    // A file that does not even load has no tests to fail.
+    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed")).length;
+    const failed = report.numFailedTests + broken;
+    total.passed += report.numPassedTests;
+    total.skipped += report.numPendingTests + report.numTodoTests;
+    total.failed += failed;
+    if (failed > 0) failures.push(`${failed} TypeScript tests`);
+    else if (code !== 0) fail("vitest");
+  } catch (error) {
+    process.stderr.write(`error: vitest gave no report: ${error.message}\n`);
+    fail("vitest");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (await step("setup", () => setup())) {
+  await cargoTest();
+  const ready = await step("build", build);
+  await step("build of the WebAssembly module", buildWasm);
+  await step("lint", () => lint({ quick: true }));
+  await typeCheck();
+  if (ready) await vitest();
+  else fail("TypeScript tests (not run: nothing was built)");
+}
+if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(", ")}\n`);
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+process.exitCode = total.failed > 0 ? 1 : 0;

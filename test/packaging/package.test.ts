@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../cli/compiled.js";
+
+const start = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const npx = process.platform === "win32" ? "npx.cmd" : "npx";
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/** The first lines of a program, as the README has them. */
+const firstLines = `import { init, ones, loss, physics, nn } from "adjoint";
+await init();
+const criterion = new loss.SureGaussianLoss({ sigma: 0.1 });
+const denoising = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) });
+const x = ones([1, 3, 16, 16]);
+const y = denoising.forward(x);
+const model = new nn.DnCNN({ inChannels: 3, outChannels: 3 });
+const xNet = model.forward(y, denoising);
+const l = criterion.forward({ xNet, y, physics: denoising, model });
+console.log(JSON.stringify({ shape: l.shape, value: (await l.data())[0] }));
+`;
+
+let folder: string;
+let packed: { readonly filename: string; readonly files: readonly { readonly path: string; readonly size: number }[] };
+
+/** Runs a program in the empty folder and gives what it printed. */
+async function inFolder(command: string, args: readonly string[]): Promise<string> {
+  return (await start(command, args, { cwd: folder, maxBuffer: 1 << 24 })).stdout;
+}
+
+beforeAll(async () => {
+  compiled("index.js");
+  folder = await mkdtemp(join(tmpdir(), "adjoint-packaging-"));
+  const { stdout } = await start(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, maxBuffer: 1 << 24 });
+  [packed] = JSON.parse(stdout) as [typeof packed];
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+  await inFolder(npm, ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${packed.filename}`]);
+}, 300_000);
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+describe("the packed files", () => {
+  it("hold the compiled facade with its types, the add-on, the documents and the licences", () => {
+    const paths = packed.files.map(({ path }) => path);
+    for (const door of ["index", "loss/index", "physics/index", "nn/index", "metric/index", "optim/index", "train/index", "data/index", "io/index", "testing/index", "cli/main"]) {
+      expect(paths).toContain(`dist/${door}.js`);
+      expect(paths).toContain(`dist/${door}.d.ts`);
+    }
+    for (const path of ["dist/native/adjoint.node", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
+  });
+
+  it("hold nothing else", () => {
+    const allowed = /^(?:dist\/(?!.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
+    expect(packed.files.map(({ path }) => path).filter((path) => !allowed.test(path) || /\.(?:rs|tsbuildinfo|log)$|(?<!\.d)\.ts$|\.test\./.test(path))).toEqual([]);
+  });
+
+  it("pass publint", async () => {
+    const { messages } = await publint({ pkgDir: root, strict: true });
+    expect(messages.filter(({ type }) => type !== "suggestion")).toEqual([]);
+  });
+});
+
+describe("the package, installed in an empty folder", () => {
+  it("is the one that was packed", async () => {
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+    expect((await inFolder(npx, ["adjoint", "--version"])).trim()).toBe(version);
+  });
+
+  it("type-checks the first lines of a program, and refuses a wrong one", async () => {
+    await writeFile(join(folder, "first.ts"), `${firstLines}export {};\n`);
+    const wrong = firstLines.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
+    await writeFile(join(folder, "wrong.ts"), `${wrong}export {};\n`);
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
+    const check = (file: string) => inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
+    await check("first.ts").catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
+    const told = await check("wrong.ts").catch((error: { stdout: string }) => error.stdout);
+    expect(told).toMatch(/wrong\.ts\(\d+,\d+\): error/);
+  });
+
+  it("runs the first lines of a program", async () => {
+    await writeFile(join(folder, "first.mjs"), firstLines);
+    const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as { shape: number[]; value: number };
+    expect(shape).toEqual([1]);
+    expect(value).toEqual(expect.any(Number));
+  });
+
+  it("gives every sub-path of its exports", async () => {
+    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+    const paths = Object.keys(exports).filter((path) => !path.endsWith(".json")).map((path) => path.replace(/^\./, "adjoint"));
+    const code = `for (const path of ${JSON.stringify(paths)}) console.log(path, Object.keys(await import(path)).length > 0);`;
+    await writeFile(join(folder, "paths.mjs"), code);
+    expect((await inFolder(process.execPath, ["paths.mjs"])).trim().split("\n")).toEqual(paths.map((path) => `${path} true`));
+  });
+
+  it("brings the adjoint command", async () => {
+    const help = await inFolder(npx, ["adjoint", "--help"]);
+    for (const command of ["denoise", "train", "test", "losses", "devices"]) expect(help).toContain(command);
+    expect(JSON.parse(await inFolder(npx, ["adjoint", "devices", "--json"]))).toContainEqual(expect.objectContaining({ name: "cpu", available: true }));
+  });
+});
