@@ -13,18 +13,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const npx = process.platform === "win32" ? "npx.cmd" : "npx";
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
-/** The first lines of a program, as the README has them. */
-const firstLines = `import { init, ones, loss, physics, nn } from "adjoint";
-await init();
-const criterion = new loss.SureGaussianLoss({ sigma: 0.1 });
-const denoising = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) });
-const x = ones([1, 3, 16, 16]);
-const y = denoising.forward(x);
-const model = new nn.DnCNN({ inChannels: 3, outChannels: 3 });
-const xNet = model.forward(y, denoising);
-const l = criterion.forward({ xNet, y, physics: denoising, model });
-console.log(JSON.stringify({ shape: l.shape, value: (await l.data())[0] }));
-`;
+/** The README's first block of code, which is the first lines of a program. */
+const readme = await readFile(join(root, "README.md"), "utf8");
+const firstLines = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+const shown = `${firstLines}console.log(JSON.stringify({ shape: l.shape, value: (await l.data())[0] }));\n`;
 
 let folder: string;
 let packed: { readonly filename: string; readonly files: readonly { readonly path: string; readonly size: number }[] };
@@ -72,9 +64,9 @@ describe("the package, installed in an empty folder", () => {
   });
 
   it("type-checks the first lines of a program, and refuses a wrong one", async () => {
-    await writeFile(join(folder, "first.ts"), `${firstLines}export {};\n`);
-    const wrong = firstLines.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
-    await writeFile(join(folder, "wrong.ts"), `${wrong}export {};\n`);
+    await writeFile(join(folder, "first.ts"), shown);
+    const wrong = shown.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
+    await writeFile(join(folder, "wrong.ts"), wrong);
     const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
     const check = (file: string) => inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
     await check("first.ts").catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
@@ -83,7 +75,7 @@ describe("the package, installed in an empty folder", () => {
   });
 
   it("runs the first lines of a program", async () => {
-    await writeFile(join(folder, "first.mjs"), firstLines);
+    await writeFile(join(folder, "first.mjs"), shown);
     const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as { shape: number[]; value: number };
     expect(shape).toEqual([1]);
     expect(value).toEqual(expect.any(Number));
