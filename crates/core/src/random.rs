@@ -85,7 +85,11 @@ impl Stream {
             let bits = s.next_u64();
             // The sign is the lowest bit, which the upper 53 do not contain.
             let magnitude = 0.0 - libm::log(((bits >> 11) + 1) as f64 * ULP);
-            if bits & 1 == 0 { magnitude } else { -magnitude }
+            if bits & 1 == 0 {
+                magnitude
+            } else {
+                -magnitude
+            }
         })
     }
 

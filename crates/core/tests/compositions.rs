@@ -79,7 +79,11 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             let mode = [0, 2, 3][r.below(3)];
             let mut ints = list(&[0, 0, 0, 0, r.below(2), 1, r.below(2), r.below(2)]);
             ints.push(mode);
-            if large { x.clone() } else { op("pad", &[x], &ints, &[0.3]) }
+            if large {
+                x.clone()
+            } else {
+                op("pad", &[x], &ints, &[0.3])
+            }
         }
         4 => {
             let cut = [s[2].div_ceil(2), s[3].div_ceil(2)];
@@ -121,7 +125,12 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
         9 => op("matmul", &[x, &op("permute", &[x], &list(&[0, 1, 3, 2]), &[])], &[], &[]),
         10 if !large => op("cat", &[x, &op("sin", &[x], &[], &[])], &[r.below(3) as i64 + 1], &[]),
         11 => {
-            let z = op("cat", &[&op("reshape", &[x], &[5, s[0] as i64, s[1] as i64, s[2] as i64, s[3] as i64, 1], &[]), &constant(r, &[s[0], s[1], s[2], s[3], 1])], &[4], &[]);
+            let z = op(
+                "cat",
+                &[&op("reshape", &[x], &[5, s[0] as i64, s[1] as i64, s[2] as i64, s[3] as i64, 1], &[]), &constant(r, &[s[0], s[1], s[2], s[3], 1])],
+                &[4],
+                &[],
+            );
             let mut ints = list(&[2, 3]);
             ints.extend([4, r.below(2) as i64]);
             let z = op("fft", &[&z], &ints, &[0.5]);

@@ -154,12 +154,16 @@ fn caught<T>(f: impl FnOnce() -> adjoint_core::Result<T>) -> Result<adjoint_core
 
 #[test]
 fn wrong_calls_give_errors() {
-    common::check_all(&wrong(), |w| format!("{} {:?} {:?} {:?}", w.0, w.1, w.2, w.3), |(op, tensors, ints, floats, class, code)| {
-        let outcome = caught(|| call(op, tensors, ints, floats)).unwrap_or_else(|p| panic!("{op} panicked: {p}"));
-        let error = outcome.expect_err("an error");
-        assert_eq!((error.class(), error.detail().code), (*class, *code), "{op}: {error}");
-        assert!(error.wire().starts_with(&format!("{class}|{code}|{op}")), "{}", error.wire());
-    });
+    common::check_all(
+        &wrong(),
+        |w| format!("{} {:?} {:?} {:?}", w.0, w.1, w.2, w.3),
+        |(op, tensors, ints, floats, class, code)| {
+            let outcome = caught(|| call(op, tensors, ints, floats)).unwrap_or_else(|p| panic!("{op} panicked: {p}"));
+            let error = outcome.expect_err("an error");
+            assert_eq!((error.class(), error.detail().code), (*class, *code), "{op}: {error}");
+            assert!(error.wire().starts_with(&format!("{class}|{code}|{op}")), "{}", error.wire());
+        },
+    );
 }
 
 #[test]
@@ -265,17 +269,23 @@ fn spoiled(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>
 fn senseless_calls_never_panic() {
     let all = cases::all();
     let small: Vec<&Case> = all.iter().filter(|c| c.label != "large" && c.label != "long" && c.label != "tall").collect();
-    common::check_all(&small, |c| c.name(), |case| {
-        let mut r = Rng(case.name().bytes().fold(0, |h, b| h * 31 + u64::from(b)) & 0xFFFF_FFFF);
-        for _ in 0..30 {
-            let (operands, ints, floats) = spoiled(case, &mut r);
-            let described = format!("{} {operands:?} {ints:?} {floats:?}", case.op);
-            let outcome = caught(|| call(case.op, &operands, &ints, &floats)).unwrap_or_else(|p| panic!("{described}: {p}"));
-            let Ok(out) = outcome else { continue };
-            // What is accepted can be read and differentiated.
-            let leaves: Vec<Tensor> = operands.iter().flatten().filter(|t| t.requires_grad()).cloned().collect();
-            caught(|| out[0].to_vec()).unwrap_or_else(|p| panic!("reading {described}: {p}")).expect("readable");
-            caught(|| tape::grad(&out[..1], &leaves, &[], true)).unwrap_or_else(|p| panic!("gradient of {described}: {p}")).unwrap_or_else(|e| panic!("gradient of {described}: {e}"));
-        }
-    });
+    common::check_all(
+        &small,
+        |c| c.name(),
+        |case| {
+            let mut r = Rng(case.name().bytes().fold(0, |h, b| h * 31 + u64::from(b)) & 0xFFFF_FFFF);
+            for _ in 0..30 {
+                let (operands, ints, floats) = spoiled(case, &mut r);
+                let described = format!("{} {operands:?} {ints:?} {floats:?}", case.op);
+                let outcome = caught(|| call(case.op, &operands, &ints, &floats)).unwrap_or_else(|p| panic!("{described}: {p}"));
+                let Ok(out) = outcome else { continue };
+                // What is accepted can be read and differentiated.
+                let leaves: Vec<Tensor> = operands.iter().flatten().filter(|t| t.requires_grad()).cloned().collect();
+                caught(|| out[0].to_vec()).unwrap_or_else(|p| panic!("reading {described}: {p}")).expect("readable");
+                caught(|| tape::grad(&out[..1], &leaves, &[], true))
+                    .unwrap_or_else(|p| panic!("gradient of {described}: {p}"))
+                    .unwrap_or_else(|e| panic!("gradient of {described}: {e}"));
+            }
+        },
+    );
 }

@@ -18,7 +18,13 @@ fn guard<T>(f: impl FnOnce() -> Result<T>) -> napi::Result<T> {
 fn sizes(shape: Vec<f64>) -> Result<Vec<usize>> {
     shape
         .into_iter()
-        .map(|v| if v >= 0.0 && v.fract() == 0.0 && v < 9e15 { Ok(v as usize) } else { Err(Error::argument("shape", format!("size {v} is not a whole number of at least 0"))) })
+        .map(|v| {
+            if v >= 0.0 && v.fract() == 0.0 && v < 9e15 {
+                Ok(v as usize)
+            } else {
+                Err(Error::argument("shape", format!("size {v} is not a whole number of at least 0")))
+            }
+        })
         .collect()
 }
 

@@ -56,14 +56,19 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
     let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
     let value = Dispatch::float_mask_where(y.value(), mask, x.value());
-    Ok(Tensor::result(value, shape, &[condition, a, b], Box::new(|c| {
-        let m = ne_scalar(&c.inputs[0].detach(), 0.0)?;
-        let zero = c.grad.detach().full_like(0.0)?;
-        // Selecting, not multiplying, so that an infinite gradient does not turn into NaN where it is not taken.
-        let da = if c.needs(1) { Some(sum_to(&where_(&m, c.grad, &zero)?, c.inputs[1].shape())?) } else { None };
-        let db = if c.needs(2) { Some(sum_to(&where_(&m, &zero, c.grad)?, c.inputs[2].shape())?) } else { None };
-        Ok(vec![None, da, db])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[condition, a, b],
+        Box::new(|c| {
+            let m = ne_scalar(&c.inputs[0].detach(), 0.0)?;
+            let zero = c.grad.detach().full_like(0.0)?;
+            // Selecting, not multiplying, so that an infinite gradient does not turn into NaN where it is not taken.
+            let da = if c.needs(1) { Some(sum_to(&where_(&m, c.grad, &zero)?, c.inputs[1].shape())?) } else { None };
+            let db = if c.needs(2) { Some(sum_to(&where_(&m, &zero, c.grad)?, c.inputs[2].shape())?) } else { None };
+            Ok(vec![None, da, db])
+        }),
+    ))
 }
 
 /// min(max(x, low), high).  d = dx where low <= x <= high
@@ -78,21 +83,31 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     if high.is_finite() {
         value = Dispatch::float_clamp_max(value, Scalar::Float(high));
     }
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
-        let x = c.inputs[0].detach();
-        let inside = mul(&ge_scalar(&x, low)?, &le_scalar(&x, high)?)?;
-        Ok(vec![Some(mul(c.grad, &inside)?)])
-    })))
+    Ok(Tensor::result(
+        value,
+        x.shape().to_vec(),
+        &[x],
+        Box::new(move |c| {
+            let x = c.inputs[0].detach();
+            let inside = mul(&ge_scalar(&x, low)?, &le_scalar(&x, high)?)?;
+            Ok(vec![Some(mul(c.grad, &inside)?)])
+        }),
+    ))
 }
 
 /// Leaky rectifier: x where x > 0, else slope x.
 pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
     let value = Dispatch::float_mul(x.value(), slopes(x, slope)?);
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
-        let x = &c.inputs[0];
-        let slopes = Tensor::constant(slopes(x, slope)?, x.shape().to_vec(), x.device());
-        Ok(vec![Some(mul(c.grad, &slopes)?)])
-    })))
+    Ok(Tensor::result(
+        value,
+        x.shape().to_vec(),
+        &[x],
+        Box::new(move |c| {
+            let x = &c.inputs[0];
+            let slopes = Tensor::constant(slopes(x, slope)?, x.shape().to_vec(), x.device());
+            Ok(vec![Some(mul(c.grad, &slopes)?)])
+        }),
+    ))
 }
 
 /// 1 where x > 0, else `slope`.

@@ -70,7 +70,8 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
         return Err(Error::shape(op, format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[1] * g.groups, g.groups)));
     }
     let size = |i: usize| {
-        g.output(s[2 + i], w[2 + i], i).ok_or_else(|| Error::shape(op, format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding)))
+        g.output(s[2 + i], w[2 + i], i)
+            .ok_or_else(|| Error::shape(op, format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding)))
     };
     if w.contains(&0) || s.contains(&0) {
         return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
@@ -78,13 +79,18 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
     let value = Dispatch::conv2d(x.value(), weight.value(), None, g.options());
-    let y = Tensor::result(value, shape, &[x, weight], Box::new(move |c| {
-        let (x, w) = (&c.inputs[0], &c.inputs[1]);
-        let kernel = [w.shape()[2], w.shape()[3]];
-        let dx = if c.needs(0) { Some(transpose_to(c.grad, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
-        let dw = if c.needs(1) { Some(conv2d_weight(x, c.grad, kernel, g)?) } else { None };
-        Ok(vec![dx, dw])
-    }));
+    let y = Tensor::result(
+        value,
+        shape,
+        &[x, weight],
+        Box::new(move |c| {
+            let (x, w) = (&c.inputs[0], &c.inputs[1]);
+            let kernel = [w.shape()[2], w.shape()[3]];
+            let dx = if c.needs(0) { Some(transpose_to(c.grad, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+            let dw = if c.needs(1) { Some(conv2d_weight(x, c.grad, kernel, g)?) } else { None };
+            Ok(vec![dx, dw])
+        }),
+    );
     with_bias(op, y, bias)
 }
 
@@ -129,13 +135,18 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
     } else {
         Dispatch::conv_transpose2d(x.value(), weight.value(), None, ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups))
     };
-    let y = Tensor::result(value, shape, &[x, weight], Box::new(move |c| {
-        let (x, w) = (&c.inputs[0], &c.inputs[1]);
-        let kernel = [w.shape()[2], w.shape()[3]];
-        let dx = if c.needs(0) { Some(conv2d(c.grad, w, None, g)?) } else { None };
-        let dw = if c.needs(1) { Some(conv2d_weight(c.grad, x, kernel, g)?) } else { None };
-        Ok(vec![dx, dw])
-    }));
+    let y = Tensor::result(
+        value,
+        shape,
+        &[x, weight],
+        Box::new(move |c| {
+            let (x, w) = (&c.inputs[0], &c.inputs[1]);
+            let kernel = [w.shape()[2], w.shape()[3]];
+            let dx = if c.needs(0) { Some(conv2d(c.grad, w, None, g)?) } else { None };
+            let dw = if c.needs(1) { Some(conv2d_weight(c.grad, x, kernel, g)?) } else { None };
+            Ok(vec![dx, dw])
+        }),
+    );
     with_bias(op, y, bias)
 }
 
@@ -155,7 +166,13 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     same_kind(op, x, gradient)?;
     g.check(op)?;
     let (s, y) = (x.shape(), gradient.shape());
-    let fits = s[0] == y[0] && s[1] % g.groups == 0 && y[1] % g.groups == 0 && kernel[0] > 0 && kernel[1] > 0 && !s.contains(&0) && !y.contains(&0)
+    let fits = s[0] == y[0]
+        && s[1] % g.groups == 0
+        && y[1] % g.groups == 0
+        && kernel[0] > 0
+        && kernel[1] > 0
+        && !s.contains(&0)
+        && !y.contains(&0)
         && (0..2).all(|i| g.output(s[2 + i], kernel[i], i) == Some(y[2 + i]));
     if !fits {
         return Err(Error::shape(op, format!("input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}")));
@@ -168,12 +185,17 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
         let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
         Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), g.options())
     };
-    Ok(Tensor::result(value, shape, &[x, gradient], Box::new(move |c| {
-        let (x, y) = (&c.inputs[0], &c.inputs[1]);
-        let dx = if c.needs(0) { Some(transpose_to(y, c.grad, [x.shape()[2], x.shape()[3]], g)?) } else { None };
-        let dy = if c.needs(1) { Some(conv2d(x, c.grad, None, g)?) } else { None };
-        Ok(vec![dx, dy])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x, gradient],
+        Box::new(move |c| {
+            let (x, y) = (&c.inputs[0], &c.inputs[1]);
+            let dx = if c.needs(0) { Some(transpose_to(y, c.grad, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+            let dy = if c.needs(1) { Some(conv2d(x, c.grad, None, g)?) } else { None };
+            Ok(vec![dx, dy])
+        }),
+    ))
 }
 
 /// Whether `weight_by_shifts` applies and is the faster way: burn treats the output gradient as one large filter, which on the

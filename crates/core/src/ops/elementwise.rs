@@ -17,54 +17,76 @@ fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, vjp: V
 
 /// a + b.  d = da + db
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("add", a, b, Dispatch::float_add, Box::new(|c| {
-        Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])
-    }))
+    binary("add", a, b, Dispatch::float_add, Box::new(|c| Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])))
 }
 
 /// a - b.  d = da - db
 pub fn sub(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("sub", a, b, Dispatch::float_sub, Box::new(|c| {
-        let db = if c.needs(1) { Some(sum_to(&unary::neg(c.grad)?, c.inputs[1].shape())?) } else { None };
-        Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), db])
-    }))
+    binary(
+        "sub",
+        a,
+        b,
+        Dispatch::float_sub,
+        Box::new(|c| {
+            let db = if c.needs(1) { Some(sum_to(&unary::neg(c.grad)?, c.inputs[1].shape())?) } else { None };
+            Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), db])
+        }),
+    )
 }
 
 /// a b.  d = b da + a db
 pub fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("mul", a, b, Dispatch::float_mul, Box::new(|c| {
-        let (a, b) = (&c.inputs[0], &c.inputs[1]);
-        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, b)?, a.shape())?) } else { None };
-        let db = if c.needs(1) { Some(sum_to(&mul(c.grad, a)?, b.shape())?) } else { None };
-        Ok(vec![da, db])
-    }))
+    binary(
+        "mul",
+        a,
+        b,
+        Dispatch::float_mul,
+        Box::new(|c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let da = if c.needs(0) { Some(sum_to(&mul(c.grad, b)?, a.shape())?) } else { None };
+            let db = if c.needs(1) { Some(sum_to(&mul(c.grad, a)?, b.shape())?) } else { None };
+            Ok(vec![da, db])
+        }),
+    )
 }
 
 /// a / b.  d = da / b - a db / b^2
 pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("div", a, b, Dispatch::float_div, Box::new(|c| {
-        let (a, b) = (&c.inputs[0], &c.inputs[1]);
-        let quotient = div(c.grad, b)?;
-        let da = if c.needs(0) { Some(sum_to(&quotient, a.shape())?) } else { None };
-        let db = if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
-        Ok(vec![da, db])
-    }))
+    binary(
+        "div",
+        a,
+        b,
+        Dispatch::float_div,
+        Box::new(|c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let quotient = div(c.grad, b)?;
+            let da = if c.needs(0) { Some(sum_to(&quotient, a.shape())?) } else { None };
+            let db = if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
+            Ok(vec![da, db])
+        }),
+    )
 }
 
 /// a^b.  d = b a^(b-1) da + a^b log(a) db; the second term is 0 where a = 0.
 pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("pow", a, b, Dispatch::float_powf, Box::new(|c| {
-        let (a, b) = (&c.inputs[0], &c.inputs[1]);
-        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?) } else { None };
-        let db = if c.needs(1) {
-            let zero = compare::eq_scalar(a, 0.0)?;
-            let safe = add(a, &zero)?;
-            Some(sum_to(&mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)?, b.shape())?)
-        } else {
-            None
-        };
-        Ok(vec![da, db])
-    }))
+    binary(
+        "pow",
+        a,
+        b,
+        Dispatch::float_powf,
+        Box::new(|c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?) } else { None };
+            let db = if c.needs(1) {
+                let zero = compare::eq_scalar(a, 0.0)?;
+                let safe = add(a, &zero)?;
+                Some(sum_to(&mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)?, b.shape())?)
+            } else {
+                None
+            };
+            Ok(vec![da, db])
+        }),
+    )
 }
 
 fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
@@ -74,14 +96,19 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
     // Where y is NaN the comparison fails and y is taken; NaN in x is asked for.
     let choice = add(&pick_a(&x, &y)?, &compare::ne(&x, &x)?)?;
     let value = compare::where_(&choice, &x, &y)?.value();
-    Ok(Tensor::result(value, shape, &[a, b], Box::new(move |c| {
-        let (a, b) = (&c.inputs[0], &c.inputs[1]);
-        let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;
-        let share = |x: &Tensor, y: &Tensor| add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half);
-        let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
-        let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
-        Ok(vec![da, db])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[a, b],
+        Box::new(move |c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;
+            let share = |x: &Tensor, y: &Tensor| add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half);
+            let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
+            let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
+            Ok(vec![da, db])
+        }),
+    ))
 }
 
 /// max(a, b); equal operands share the gradient.
@@ -123,12 +150,17 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
     } else {
         Dispatch::float_powf_scalar_impl(x.value(), Scalar::Float(p))
     };
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| {
-        if p == 0.0 {
-            return Ok(vec![Some(c.grad.full_like(0.0)?)]);
-        }
-        Ok(vec![Some(mul(c.grad, &mul_scalar(&pow_scalar(&c.inputs[0], p - 1.0)?, p)?)?)])
-    })))
+    Ok(Tensor::result(
+        value,
+        x.shape().to_vec(),
+        &[x],
+        Box::new(move |c| {
+            if p == 0.0 {
+                return Ok(vec![Some(c.grad.full_like(0.0)?)]);
+            }
+            Ok(vec![Some(mul(c.grad, &mul_scalar(&pow_scalar(&c.inputs[0], p - 1.0)?, p)?)?)])
+        }),
+    ))
 }
 
 /// s / x.  d = -s dx / x^2

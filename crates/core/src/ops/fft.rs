@@ -26,9 +26,7 @@ pub fn fft(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, scale:
         by_matrices(&x.detach(), dims, complex_dim, inverse, scale)?
     };
     let dims = dims.to_vec();
-    Ok(Tensor::result(value.value(), x.shape().to_vec(), &[x], Box::new(move |c| {
-        Ok(vec![Some(fft(c.grad, &dims, complex_dim, !inverse, scale)?)])
-    })))
+    Ok(Tensor::result(value.value(), x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(fft(c.grad, &dims, complex_dim, !inverse, scale)?)]))))
 }
 
 fn on_host(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, scale: f64) -> Result<Tensor> {

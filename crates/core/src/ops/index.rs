@@ -36,11 +36,8 @@ fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<
     let mut shape = g.shape().to_vec();
     shape[dim] = size;
     let zeros = Tensor::full(&shape, 0.0, g.dtype(), g.device())?.value();
-    let value = if g.size() == 0 {
-        zeros
-    } else {
-        Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add)
-    };
+    let value =
+        if g.size() == 0 { zeros } else { Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add) };
     Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(select_list(c.grad, dim, indices.clone())?)]))))
 }
 
@@ -90,19 +87,29 @@ fn check_index_shape(op: &str, x: &Tensor, index: &Tensor, dim: usize) -> Result
 
 pub(crate) fn gather_integers(x: &Tensor, index: Int, shape: Vec<usize>, dim: usize) -> Result<Tensor> {
     let value = Dispatch::float_gather(dim, x.value(), index.clone());
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| {
-        let zeros = Tensor::full(c.inputs[0].shape(), 0.0, c.grad.dtype(), c.grad.device())?;
-        Ok(vec![Some(scatter_integers(&zeros, index.clone(), c.grad, dim)?)])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x],
+        Box::new(move |c| {
+            let zeros = Tensor::full(c.inputs[0].shape(), 0.0, c.grad.dtype(), c.grad.device())?;
+            Ok(vec![Some(scatter_integers(&zeros, index.clone(), c.grad, dim)?)])
+        }),
+    ))
 }
 
 pub(crate) fn scatter_integers(x: &Tensor, index: Int, source: &Tensor, dim: usize) -> Result<Tensor> {
     let value = Dispatch::float_scatter(dim, x.value(), index.clone(), source.value(), IndexingUpdateOp::Add);
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x, source], Box::new(move |c| {
-        let shape = c.inputs[1].shape().to_vec();
-        let ds = if c.needs(1) { Some(gather_integers(c.grad, index.clone(), shape, dim)?) } else { None };
-        Ok(vec![Some(c.grad.clone()), ds])
-    })))
+    Ok(Tensor::result(
+        value,
+        x.shape().to_vec(),
+        &[x, source],
+        Box::new(move |c| {
+            let shape = c.inputs[1].shape().to_vec();
+            let ds = if c.needs(1) { Some(gather_integers(c.grad, index.clone(), shape, dim)?) } else { None };
+            Ok(vec![Some(c.grad.clone()), ds])
+        }),
+    ))
 }
 
 /// x with `source` added at positions `index` of axis `dim`: the adjoint of `gather`.

@@ -30,12 +30,17 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     } else {
         Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value())
     };
-    Ok(Tensor::result(value, shape, &[a, b], Box::new(|c| {
-        let (a, b) = (&c.inputs[0], &c.inputs[1]);
-        let da = if c.needs(0) { Some(sum_to(&matmul(c.grad, &transpose(b)?)?, a.shape())?) } else { None };
-        let db = if c.needs(1) { Some(sum_to(&matmul(&transpose(a)?, c.grad)?, b.shape())?) } else { None };
-        Ok(vec![da, db])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[a, b],
+        Box::new(|c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let da = if c.needs(0) { Some(sum_to(&matmul(c.grad, &transpose(b)?)?, a.shape())?) } else { None };
+            let db = if c.needs(1) { Some(sum_to(&matmul(&transpose(a)?, c.grad)?, b.shape())?) } else { None };
+            Ok(vec![da, db])
+        }),
+    ))
 }
 
 /// The last two axes exchanged.

@@ -54,10 +54,7 @@ pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
 /// Operands must share a device and an element type.
 pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     if a.device() != b.device() {
-        return Err(Error::device(
-            "device_mismatch",
-            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
-        ));
+        return Err(Error::device("device_mismatch", format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name())));
     }
     if a.dtype() != b.dtype() {
         return Err(Error::dtype(op, format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name())));

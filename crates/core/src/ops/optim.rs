@@ -30,7 +30,10 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
     for t in [g, m, v] {
         super::same_kind("adamStep", p, t)?;
         if t.shape() != p.shape() {
-            return Err(Error::shape("adamStep", format!("parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape", p.shape(), g.shape(), m.shape(), v.shape())));
+            return Err(Error::shape(
+                "adamStep",
+                format!("parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape", p.shape(), g.shape(), m.shape(), v.shape()),
+            ));
         }
     }
     if a.step < 1 {

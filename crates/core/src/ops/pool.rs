@@ -87,11 +87,16 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
     let flat = [s[0], s[1], oh * ow];
     let indices = Dispatch::int_reshape(found.indices, burn::tensor::Shape::from(flat.to_vec()));
-    Ok(Tensor::result(found.output, vec![s[0], s[1], oh, ow], &[x], Box::new(move |c| {
-        let zeros = Tensor::full(&[s[0], s[1], s[2] * s[3]], 0.0, c.grad.dtype(), c.grad.device())?;
-        let spread = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
-        Ok(vec![Some(reshape(&spread, &s)?)])
-    })))
+    Ok(Tensor::result(
+        found.output,
+        vec![s[0], s[1], oh, ow],
+        &[x],
+        Box::new(move |c| {
+            let zeros = Tensor::full(&[s[0], s[1], s[2] * s[3]], 0.0, c.grad.dtype(), c.grad.device())?;
+            let spread = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
+            Ok(vec![Some(reshape(&spread, &s)?)])
+        }),
+    ))
 }
 
 fn total(parts: &[Tensor]) -> Result<Tensor> {

@@ -89,11 +89,16 @@ fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize
     let value = Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape));
     let reference = Tensor::constant(value.clone(), shape.clone(), x.device());
     let reference = reshape(&reference, &keep_shape)?;
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| {
-        let hit = compare::eq(&c.inputs[0].detach(), &reference)?;
-        let share = div(&hit, &sum(&hit, &dims, true)?)?;
-        Ok(vec![Some(mul(&expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?, &share)?)])
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x],
+        Box::new(move |c| {
+            let hit = compare::eq(&c.inputs[0].detach(), &reference)?;
+            let share = div(&hit, &sum(&hit, &dims, true)?)?;
+            Ok(vec![Some(mul(&expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?, &share)?)])
+        }),
+    ))
 }
 
 /// Largest element over axes; equal ones share the gradient.

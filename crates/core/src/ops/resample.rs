@@ -1,9 +1,9 @@
 //! Images at another resolution.
 
+use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
 use super::shape::{permute, reshape};
-use super::check_rank;
 use crate::error::{Error, Result};
 use crate::tensor::{check_size, DType, Tensor};
 
@@ -46,10 +46,18 @@ fn matrix(n: usize, m: usize, mode: Mode, align: bool) -> Vec<f64> {
     let mut rows = vec![0.0; m * n];
     for i in 0..m {
         let position = if align {
-            if m > 1 { i as f64 * (n - 1) as f64 / (m - 1) as f64 } else { 0.0 }
+            if m > 1 {
+                i as f64 * (n - 1) as f64 / (m - 1) as f64
+            } else {
+                0.0
+            }
         } else {
             let p = (i as f64 + 0.5) * n as f64 / m as f64 - 0.5;
-            if mode == Mode::Bilinear { p.max(0.0) } else { p }
+            if mode == Mode::Bilinear {
+                p.max(0.0)
+            } else {
+                p
+            }
         };
         let base = position.floor();
         let t = position - base;

@@ -101,9 +101,7 @@ fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let t = sub(x, &base)?;
     let a = -0.75;
     // Horner form of the two pieces of the kernel.
-    let near = |d: &Tensor| -> Result<Tensor> {
-        add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
-    };
+    let near = |d: &Tensor| -> Result<Tensor> { add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0) };
     let far = |d: &Tensor| -> Result<Tensor> {
         let inner = add_scalar(&mul(&add_scalar(&mul_scalar(d, a)?, -5.0 * a)?, d)?, 8.0 * a)?;
         add_scalar(&mul(&inner, d)?, -4.0 * a)
@@ -138,4 +136,3 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
 }
-

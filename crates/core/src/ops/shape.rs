@@ -207,15 +207,23 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
         many => Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim),
     };
     let parents: Vec<&Tensor> = parts.iter().collect();
-    Ok(Tensor::result(value, shape, &parents, Box::new(move |c| {
-        let mut from = 0;
-        let total = c.grad.shape()[dim];
-        c.inputs.iter().map(|p| {
-            let to = from + p.shape()[dim];
-            let mut widths = vec![(0, 0); p.rank()];
-            widths[dim] = (from, total - to);
-            from = to;
-            Ok(Some(crop(c.grad, &widths)?))
-        }).collect()
-    })))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &parents,
+        Box::new(move |c| {
+            let mut from = 0;
+            let total = c.grad.shape()[dim];
+            c.inputs
+                .iter()
+                .map(|p| {
+                    let to = from + p.shape()[dim];
+                    let mut widths = vec![(0, 0); p.rank()];
+                    widths[dim] = (from, total - to);
+                    from = to;
+                    Ok(Some(crop(c.grad, &widths)?))
+                })
+                .collect()
+        }),
+    ))
 }

@@ -58,9 +58,7 @@ pub fn log1p(x: &Tensor) -> Result<Tensor> {
 
 /// Square root.  d = dx / (2 sqrt(x))
 pub fn sqrt(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::float_sqrt(x.value()), Box::new(|c| {
-        Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])
-    }))
+    map_saving(x, Dispatch::float_sqrt(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])))
 }
 
 /// 1 / sqrt(x)
@@ -70,10 +68,14 @@ pub fn rsqrt(x: &Tensor) -> Result<Tensor> {
 
 /// 1 / x.  d = -dx / x^2
 pub fn reciprocal(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::float_recip(x.value()), Box::new(|c| {
-        let y = c.output()?;
-        Ok(vec![Some(neg(&mul(c.grad, &mul(&y, &y)?)?)?)])
-    }))
+    map_saving(
+        x,
+        Dispatch::float_recip(x.value()),
+        Box::new(|c| {
+            let y = c.output()?;
+            Ok(vec![Some(neg(&mul(c.grad, &mul(&y, &y)?)?)?)])
+        }),
+    )
 }
 
 /// x^2.  d = 2 x dx
@@ -93,10 +95,14 @@ pub fn cos(x: &Tensor) -> Result<Tensor> {
 
 /// Hyperbolic tangent.  d = (1 - tanh(x)^2) dx
 pub fn tanh(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::float_tanh(x.value()), Box::new(|c| {
-        let y = c.output()?;
-        Ok(vec![Some(mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)?)])
-    }))
+    map_saving(
+        x,
+        Dispatch::float_tanh(x.value()),
+        Box::new(|c| {
+            let y = c.output()?;
+            Ok(vec![Some(mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)?)])
+        }),
+    )
 }
 
 /// 1 / (1 + e^-x).  d = s (1 - s) dx
@@ -110,18 +116,26 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
         let rest = Dispatch::float_add_scalar(Dispatch::float_exp(Dispatch::float_neg(size)), 1.0.into());
         Dispatch::float_div(Dispatch::float_exp(below), rest)
     };
-    map_saving(x, value, Box::new(|c| {
-        let y = c.output()?;
-        Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])
-    }))
+    map_saving(
+        x,
+        value,
+        Box::new(|c| {
+            let y = c.output()?;
+            Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])
+        }),
+    )
 }
 
 /// max(x, 0).  d = dx where x > 0
 pub fn relu(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::relu(x.value()), Box::new(|c| {
-        let mask = c.output()?.detach();
-        Ok(vec![Some(gate(c.grad, &mask)?)])
-    }))
+    map_saving(
+        x,
+        Dispatch::relu(x.value()),
+        Box::new(|c| {
+            let mask = c.output()?.detach();
+            Ok(vec![Some(gate(c.grad, &mask)?)])
+        }),
+    )
 }
 
 /// g where `output` > 0; linear in g.
@@ -151,10 +165,14 @@ pub fn softplus(x: &Tensor) -> Result<Tensor> {
 
 /// Error function.  d = 2 / sqrt(pi) e^(-x^2) dx
 pub fn erf(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_erf(x.value()), Box::new(|c| {
-        let density = mul_scalar(&exp(&neg(&square(&c.inputs[0])?)?)?, 2.0 / PI.sqrt())?;
-        Ok(vec![Some(mul(c.grad, &density)?)])
-    }))
+    map(
+        x,
+        Dispatch::float_erf(x.value()),
+        Box::new(|c| {
+            let density = mul_scalar(&exp(&neg(&square(&c.inputs[0])?)?)?, 2.0 / PI.sqrt())?;
+            Ok(vec![Some(mul(c.grad, &density)?)])
+        }),
+    )
 }
 
 /// The same value, on the tape.

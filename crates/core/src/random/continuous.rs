@@ -49,10 +49,7 @@ fn parts(s: &mut Stream, shape: f64) -> (f64, f64) {
         let u = s.open_unit();
         let square = x * x;
         // t <= -1 only by rounding: there v would not be positive.
-        if t > -1.0
-            && (u < 1.0 - 0.0331 * square * square
-                || libm::log(u) < 0.5 * square + d * (libm::log1p(t) - t))
-        {
+        if t > -1.0 && (u < 1.0 - 0.0331 * square * square || libm::log(u) < 0.5 * square + d * (libm::log1p(t) - t)) {
             return (d, 1.0 + t);
         }
     }

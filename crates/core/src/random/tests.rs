@@ -99,7 +99,11 @@ fn counts_have_the_right_masses() {
     for (n, p) in [(5.0, 0.4), (20.0, 0.5), (30.0, 0.6), (40.0, 0.9), (400.0, 0.2)] {
         let mass = |k: f64| {
             let choose = libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma((n - k).max(0.0) + 1.0);
-            if k > n { 0.0 } else { libm::exp(choose + k * libm::log(p) + (n - k) * libm::log(1.0 - p)) }
+            if k > n {
+                0.0
+            } else {
+                libm::exp(choose + k * libm::log(p) + (n - k) * libm::log(1.0 - p))
+            }
         };
         masses(&format!("binomial {n} {p}"), &s.binomial(&vec![n; N], p).unwrap(), mass);
     }
@@ -262,9 +266,7 @@ fn bad_arguments_are_refused() {
 #[test]
 fn a_seed_keeps_its_numbers() {
     let mut s = Stream::new(0);
-    let mut bits = |kind: &str, params: &[f64], of: Option<&[f64]>| -> Vec<u64> {
-        s.draw(kind, 2, params, of).unwrap().iter().map(|x| x.to_bits()).collect()
-    };
+    let mut bits = |kind: &str, params: &[f64], of: Option<&[f64]>| -> Vec<u64> { s.draw(kind, 2, params, of).unwrap().iter().map(|x| x.to_bits()).collect() };
     let lines = [
         bits("normal", &[], None),
         bits("uniform", &[], None),
@@ -274,7 +276,17 @@ fn a_seed_keeps_its_numbers() {
         bits("gamma", &[3.0, 1.0], None),
         bits("beta", &[0.5, 2.0], None),
     ];
-    println!("{lines:#x?}"); let got = ("state", s.poisson(&[3.0, 30.0, 1e6]).unwrap(), s.binomial(&[5.0, 100.0, 1e6], 0.4).unwrap(), s.randint(4, 0.0, 100.0).unwrap(), s.permutation(6), s.rademacher(6), s.state()); println!("{got:?}");
+    println!("{lines:#x?}");
+    let got = (
+        "state",
+        s.poisson(&[3.0, 30.0, 1e6]).unwrap(),
+        s.binomial(&[5.0, 100.0, 1e6], 0.4).unwrap(),
+        s.randint(4, 0.0, 100.0).unwrap(),
+        s.permutation(6),
+        s.rademacher(6),
+        s.state(),
+    );
+    println!("{got:?}");
     // Every number of a long run, as one: the same on each target.
     let mut s = Stream::new(123);
     let mut all = s.normal(100_000);

@@ -20,8 +20,7 @@ pub fn reduce(x: &Arr, dims: &[usize], keep: bool, f: impl Fn(&[f64]) -> f64) ->
     let kept: Vec<usize> = x.shape.iter().enumerate().map(|(i, &n)| if dims.contains(&i) { 1 } else { n }).collect();
     let over: Vec<usize> = x.shape.iter().enumerate().map(|(i, &n)| if dims.contains(&i) { n } else { 1 }).collect();
     let mut out = Arr::from_fn(&kept, |base| {
-        let group: Vec<f64> =
-            indices(&over).iter().map(|o| x.at(&base.iter().zip(o).map(|(a, b)| a + b).collect::<Vec<_>>())).collect();
+        let group: Vec<f64> = indices(&over).iter().map(|o| x.at(&base.iter().zip(o).map(|(a, b)| a + b).collect::<Vec<_>>())).collect();
         f(&group)
     });
     if !keep {

@@ -29,9 +29,7 @@ fn shape_changes(out: &mut Vec<Case>, r: &mut Rng) {
         out.push(case("expand", "").on(&x).list(to).expect(Arr::from_fn(to, |i| x.broadcast_at(i))));
     }
     for dims in [&[][..], &[0], &[2], &[0, 1, 2], &[2, 0]] {
-        let want = Arr::from_fn(&x.shape, |i| {
-            x.at(&(0..3).map(|k| if dims.contains(&k) { x.shape[k] - 1 - i[k] } else { i[k] }).collect::<Vec<_>>())
-        });
+        let want = Arr::from_fn(&x.shape, |i| x.at(&(0..3).map(|k| if dims.contains(&k) { x.shape[k] - 1 - i[k] } else { i[k] }).collect::<Vec<_>>()));
         out.push(case("flip", "").on(&x).list(dims).expect(want));
     }
     let rolls: [(&[i64], &[usize]); 6] = [(&[1], &[0]), (&[-2], &[2]), (&[7, -4], &[2, 1]), (&[0], &[1]), (&[3], &[1]), (&[1, 1], &[2, 2])];
@@ -67,13 +65,8 @@ fn slices(out: &mut Vec<Case>, r: &mut Rng) {
     out.push(case("slice", "empty").fixed(&x).list(&[0, 2, 0]).list(&[4, 2, 7]).list(&[1, 1, 1]).expect(Arr::new(&[4, 0, 7], vec![])));
     out.push(case("slice", "empty, with a step").fixed(&x).list(&[0, 2, 0]).list(&[4, 2, 7]).list(&[1, 2, 1]).expect(Arr::new(&[4, 0, 7], vec![])));
 
-    let pads: [(&[usize], &[usize]); 5] = [
-        (&[4], &[1, 2]),
-        (&[3, 5], &[0, 0, 2, 4]),
-        (&[3, 5], &[2, 1, 0, 3]),
-        (&[1, 2, 3, 4], &[0, 0, 0, 0, 2, 1, 3, 3]),
-        (&[2, 3], &[0, 0, 0, 0]),
-    ];
+    let pads: [(&[usize], &[usize]); 5] =
+        [(&[4], &[1, 2]), (&[3, 5], &[0, 0, 2, 4]), (&[3, 5], &[2, 1, 0, 3]), (&[1, 2, 3, 4], &[0, 0, 0, 0, 2, 1, 3, 3]), (&[2, 3], &[0, 0, 0, 0])];
     for (shape, widths) in pads {
         let x = r.array(shape, -1.0, 1.0);
         for mode in 0..4 {

@@ -34,13 +34,8 @@ fn unary(out: &mut Vec<Case>, r: &mut Rng) {
         }
     }
     // Functions with kinks or steps at 0 or at whole numbers.
-    let rows: [(&str, fn(f64) -> f64); 5] = [
-        ("abs", f64::abs),
-        ("sign", f64::signum),
-        ("relu", |x| x.max(0.0)),
-        ("floor", f64::floor),
-        ("round", f64::round_ties_even),
-    ];
+    let rows: [(&str, fn(f64) -> f64); 5] =
+        [("abs", f64::abs), ("sign", f64::signum), ("relu", |x| x.max(0.0)), ("floor", f64::floor), ("round", f64::round_ties_even)];
     for (name, f) in rows {
         for shape in SHAPES {
             let x = r.distinct(shape);
@@ -116,13 +111,7 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         (&[5, 7], &[7]),
     ];
     type Row = (&'static str, fn(f64, f64) -> f64);
-    let smooth: [Row; 5] = [
-        ("add", |a, b| a + b),
-        ("sub", |a, b| a - b),
-        ("mul", |a, b| a * b),
-        ("div", |a, b| a / b),
-        ("pow", |a, b| a.powf(b)),
-    ];
+    let smooth: [Row; 5] = [("add", |a, b| a + b), ("sub", |a, b| a - b), ("mul", |a, b| a * b), ("div", |a, b| a / b), ("pow", |a, b| a.powf(b))];
     let kinked: [Row; 2] = [("maximum", f64::max), ("minimum", f64::min)];
     let compared: [Row; 6] = [
         ("eq", |a, b| f64::from(a == b)),
