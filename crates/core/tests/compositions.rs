@@ -90,7 +90,7 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             op("slice", &[x], &lists(&[&[0, 0, s[2] - cut[0], 0], &[s[0], s[1], s[2], cut[1]], &[1, 1, 1, 1 + r.below(2)]]), &[])
         }
         5 | 6 => {
-            let groups = if s[1] % 2 == 0 { 1 + r.below(2) } else { 1 };
+            let groups = if s[1].is_multiple_of(2) { 1 + r.below(2) } else { 1 };
             let outputs = groups * (1 + r.below(2));
             let w = constant(r, &[outputs, s[1] / groups, 3, 2]);
             let b = constant(r, &[w.shape()[0]]);

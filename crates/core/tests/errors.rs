@@ -5,6 +5,7 @@ mod common;
 use adjoint_core::{session, surface, tape, DType, Data, Device, Error, Tensor};
 use common::{call, cases, op, values, Arr, Case, Layout, Rng};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::slice::from_ref;
 
 fn t(shape: &[usize]) -> Option<Tensor> {
     Tensor::full(shape, 0.5, DType::F64, Device::Cpu).ok()
@@ -30,7 +31,7 @@ fn wrong() -> Vec<Wrong> {
     let mut add = |op, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64], kind: (&'static str, &'static str)| {
         all.push((op, tensors.to_vec(), ints.to_vec(), floats.to_vec(), kind.0, kind.1));
     };
-    let image = t(&[1, 2, 4, 5]);
+    let image = || t(&[1, 2, 4, 5]);
     add("add", &[t(&[2, 3]), t(&[2])], &[], &[], shape);
     add("add", &[t(&[2]), single(&[2])], &[], &[], dtype);
     add("add", &[t(&[2])], &[], &[], argument);
@@ -81,9 +82,9 @@ fn wrong() -> Vec<Wrong> {
     add("cat", &[t(&[2]), t(&[2, 2])], &[0], &[], shape);
     add("cat", &[t(&[2]), single(&[2])], &[0], &[], dtype);
     add("cat", &[t(&[2]), t(&[2])], &[1], &[], argument);
-    add("unfold2d", &[image.clone()], &[2, 5, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], shape);
-    add("unfold2d", &[image.clone()], &[2, 2, 2, 2, 0, 1, 2, 0, 0, 2, 1, 1], &[], argument);
-    add("unfold2d", &[image.clone()], &[1, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], argument);
+    add("unfold2d", &[image()], &[2, 5, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], shape);
+    add("unfold2d", &[image()], &[2, 2, 2, 2, 0, 1, 2, 0, 0, 2, 1, 1], &[], argument);
+    add("unfold2d", &[image()], &[1, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], argument);
     add("indexSelect", &[t(&[3]), index(&[3.0])], &[0], &[], argument);
     add("indexSelect", &[t(&[3]), index(&[0.5])], &[0], &[], argument);
     add("indexSelect", &[t(&[3]), index(&[f64::NAN])], &[0], &[], argument);
@@ -96,47 +97,47 @@ fn wrong() -> Vec<Wrong> {
     add("matmul", &[t(&[2, 3]), t(&[2, 3])], &[], &[], shape);
     add("matmul", &[t(&[2, 2, 3]), t(&[3, 3, 2])], &[], &[], shape);
     let same = |n: i64| vec![2, 1, 1, 2, n, n, 2, 1, 1, 1];
-    add("conv2d", &[image.clone(), t(&[3, 3, 3, 3]), None], &same(1), &[], shape);
-    add("conv2d", &[image.clone(), t(&[3, 2, 9, 3]), None], &same(1), &[], shape);
-    add("conv2d", &[image.clone(), t(&[3, 2, 3, 3]), t(&[2])], &same(1), &[], shape);
+    add("conv2d", &[image(), t(&[3, 3, 3, 3]), None], &same(1), &[], shape);
+    add("conv2d", &[image(), t(&[3, 2, 9, 3]), None], &same(1), &[], shape);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), t(&[2])], &same(1), &[], shape);
     add("conv2d", &[t(&[2, 4, 5]), t(&[3, 2, 3, 3]), None], &same(1), &[], shape);
-    add("conv2d", &[image.clone(), single(&[3, 2, 3, 3]), None], &same(1), &[], dtype);
-    add("conv2d", &[image.clone(), t(&[3, 2, 3, 3]), single(&[3])], &same(1), &[], dtype);
-    add("conv2d", &[image.clone(), t(&[3, 2, 3, 3]), None], &[2, 0, 1, 2, 1, 1, 2, 1, 1, 1], &[], argument);
-    add("conv2d", &[image.clone(), t(&[3, 2, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 0], &[], argument);
-    add("conv2d", &[image.clone(), t(&[3, 1, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 2], &[], shape);
-    add("conv2d", &[image.clone(), t(&[3, 2, 3, 3]), None], &same(HUGE), &[], argument);
-    add("conv2d", &[image.clone(), t(&[3, 2, 0, 3]), None], &same(1), &[], shape);
+    add("conv2d", &[image(), single(&[3, 2, 3, 3]), None], &same(1), &[], dtype);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), single(&[3])], &same(1), &[], dtype);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 0, 1, 2, 1, 1, 2, 1, 1, 1], &[], argument);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 0], &[], argument);
+    add("conv2d", &[image(), t(&[3, 1, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 2], &[], shape);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &same(HUGE), &[], argument);
+    add("conv2d", &[image(), t(&[3, 2, 0, 3]), None], &same(1), &[], shape);
     let transposed = |extra: i64, padding: i64| vec![2, 2, 2, 2, padding, padding, 2, extra, 0, 2, 1, 1, 1];
-    add("convTranspose2d", &[image.clone(), t(&[3, 2, 3, 3]), None], &transposed(0, 1), &[], shape);
-    add("convTranspose2d", &[image.clone(), t(&[2, 2, 3, 3]), None], &transposed(2, 1), &[], argument);
-    add("convTranspose2d", &[image.clone(), t(&[2, 2, 3, 3]), None], &transposed(0, 9), &[], shape);
-    add("conv2dWeight", &[image.clone(), t(&[1, 3, 4, 4])], &[2, 3, 3, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[], shape);
+    add("convTranspose2d", &[image(), t(&[3, 2, 3, 3]), None], &transposed(0, 1), &[], shape);
+    add("convTranspose2d", &[image(), t(&[2, 2, 3, 3]), None], &transposed(2, 1), &[], argument);
+    add("convTranspose2d", &[image(), t(&[2, 2, 3, 3]), None], &transposed(0, 9), &[], shape);
+    add("conv2dWeight", &[image(), t(&[1, 3, 4, 4])], &[2, 3, 3, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[], shape);
     let window = |k: i64, p: i64, d: i64| vec![2, k, k, 2, 1, 1, 2, p, p, 2, d, d];
-    add("maxPool2d", &[image.clone()], &window(6, 0, 1), &[], shape);
-    add("maxPool2d", &[image.clone()], &window(2, 2, 1), &[], argument);
+    add("maxPool2d", &[image()], &window(6, 0, 1), &[], shape);
+    add("maxPool2d", &[image()], &window(2, 2, 1), &[], argument);
     add("maxPool2d", &[t(&[4, 5])], &window(2, 0, 1), &[], shape);
     add("maxPool2d", &[t(&[1, 1, 1, 1])], &window(2, 1, 2), &[], argument);
-    add("maxPool2d", &[image.clone()], &window(HUGE, HUGE / 2, 1), &[], argument);
-    add("avgPool2d", &[image.clone()], &[2, 2, 2, 2, 0, 1, 2, 0, 0, 1], &[], argument);
-    add("adaptiveAvgPool2d", &[image.clone()], &[2, 0, 2], &[], argument);
-    add("adaptiveAvgPool2d", &[image.clone()], &[2, HUGE, 2], &[], argument);
+    add("maxPool2d", &[image()], &window(HUGE, HUGE / 2, 1), &[], argument);
+    add("avgPool2d", &[image()], &[2, 2, 2, 2, 0, 1, 2, 0, 0, 1], &[], argument);
+    add("adaptiveAvgPool2d", &[image()], &[2, 0, 2], &[], argument);
+    add("adaptiveAvgPool2d", &[image()], &[2, HUGE, 2], &[], argument);
     add("batchNorm", &[t(&[3]), None, None, None, None], &[], &[1e-5], shape);
-    add("batchNorm", &[image.clone(), t(&[3]), None, None, None], &[], &[1e-5], shape);
-    add("batchNorm", &[image.clone(), None, None, t(&[2]), None], &[], &[1e-5], argument);
-    add("groupNorm", &[image.clone(), None, None], &[3], &[1e-5], shape);
-    add("groupNorm", &[image.clone(), None, None], &[0], &[1e-5], shape);
-    add("interpolate", &[image.clone()], &[2, 0, 3, 1, 0], &[], argument);
-    add("interpolate", &[image.clone()], &[2, 3, 3, 3, 0], &[], argument);
-    add("interpolate", &[image.clone()], &[2, HUGE, 3, 1, 0], &[], argument);
-    add("interpolate", &[image.clone()], &[2, HUGE, 3, 0, 0], &[], argument);
-    add("pixelShuffle", &[image.clone()], &[2], &[], shape);
-    add("pixelShuffle", &[image.clone()], &[1 << 32], &[], shape);
-    add("pixelUnshuffle", &[image.clone()], &[2], &[], shape);
-    add("pixelUnshuffle", &[image.clone()], &[0], &[], shape);
-    add("gridSample", &[image.clone(), t(&[2, 1, 1, 2])], &[0, 0, 0], &[], shape);
-    add("gridSample", &[image.clone(), t(&[1, 1, 1, 3])], &[0, 0, 0], &[], shape);
-    add("gridSample", &[image.clone(), t(&[1, 1, 1, 2])], &[3, 0, 0], &[], argument);
+    add("batchNorm", &[image(), t(&[3]), None, None, None], &[], &[1e-5], shape);
+    add("batchNorm", &[image(), None, None, t(&[2]), None], &[], &[1e-5], argument);
+    add("groupNorm", &[image(), None, None], &[3], &[1e-5], shape);
+    add("groupNorm", &[image(), None, None], &[0], &[1e-5], shape);
+    add("interpolate", &[image()], &[2, 0, 3, 1, 0], &[], argument);
+    add("interpolate", &[image()], &[2, 3, 3, 3, 0], &[], argument);
+    add("interpolate", &[image()], &[2, HUGE, 3, 1, 0], &[], argument);
+    add("interpolate", &[image()], &[2, HUGE, 3, 0, 0], &[], argument);
+    add("pixelShuffle", &[image()], &[2], &[], shape);
+    add("pixelShuffle", &[image()], &[1 << 32], &[], shape);
+    add("pixelUnshuffle", &[image()], &[2], &[], shape);
+    add("pixelUnshuffle", &[image()], &[0], &[], shape);
+    add("gridSample", &[image(), t(&[2, 1, 1, 2])], &[0, 0, 0], &[], shape);
+    add("gridSample", &[image(), t(&[1, 1, 1, 3])], &[0, 0, 0], &[], shape);
+    add("gridSample", &[image(), t(&[1, 1, 1, 2])], &[3, 0, 0], &[], argument);
     add("fft", &[t(&[3, 2])], &[1, 0, 0, 0], &[1.0], shape);
     add("fft", &[t(&[3, 2])], &[1, 1, 1, 0], &[1.0], shape);
     add("fft", &[t(&[3, 2])], &[1, 0, 2, 0], &[1.0], argument);
@@ -213,11 +214,11 @@ fn uploads_and_settings() {
 fn gradients_of_wrong_seeds() {
     let x = Tensor::full(&[2], 1.0, DType::F64, Device::Cpu).expect("full").as_leaf(true);
     let y = op("clone", &[&x], &[], &[]);
-    let grad = |seed: Option<Tensor>| tape::grad(&[y.clone()], &[x.clone()], &[seed], false);
+    let grad = |seed: Option<Tensor>| tape::grad(from_ref(&y), from_ref(&x), &[seed], false);
     assert_eq!(grad(t(&[3])).expect_err("shape").class(), "ShapeError");
     assert_eq!(grad(single(&[2])).expect_err("type").class(), "DTypeError");
     assert_eq!(values(grad(t(&[2])).expect("fits")[0].as_ref().expect("used")), [0.5, 0.5]);
-    let many = tape::grad(&[y.clone()], &[x.clone()], &[t(&[2]), t(&[2])], false);
+    let many = tape::grad(from_ref(&y), from_ref(&x), &[t(&[2]), t(&[2])], false);
     assert_eq!(many.expect_err("too many").class(), "ArgumentError");
 }
 
@@ -249,7 +250,7 @@ fn spoiled(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>
                     operands[i] = Some(common::tensor(&a).as_leaf(true));
                 }
             }
-            3 | 4 | 5 if !ints.is_empty() => {
+            3..=5 if !ints.is_empty() => {
                 let i = r.below(ints.len());
                 ints[i] = NUMBERS[r.below(NUMBERS.len())];
             }

@@ -4,6 +4,7 @@ mod common;
 
 use adjoint_core::{memory, session, surface, tape, DType, Data, Device, Tensor};
 use common::{gradients, op, values};
+use std::slice::from_ref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The counters are of the whole process: one test at a time.
@@ -33,7 +34,7 @@ fn a_chain_of_100000_operators() {
         for i in 0..LONG {
             y = if i % 2 == 0 { op("mulScalar", &[&y], &[], &[1.5]) } else { op("mulScalar", &[&y], &[], &[1.0 / 1.5]) };
         }
-        let g = gradients(&[y.clone()], &[x.clone()], &[], false);
+        let g = gradients(from_ref(&y), from_ref(&x), &[], false);
         assert!((values(&g[0])[0] - 1.0).abs() < 1e-9);
         drop(y);
     });
@@ -50,7 +51,7 @@ fn a_chain_of_100000_operators_twice_differentiated() {
         for _ in 0..LONG {
             y = op("mul", &[&y, &w], &[], &[]);
         }
-        let first = gradients(&[y.clone()], &[w.clone()], &[], true);
+        let first = gradients(from_ref(&y), from_ref(&w), &[], true);
         assert_eq!(values(&first[0])[0], LONG as f64);
         let second = gradients(&first, &[w.clone(), x.clone()], &[], false);
         // y = x w^n: n (n - 1) and n.
@@ -169,13 +170,13 @@ fn gradients_of_interior_and_shared_values() {
     let z = op("mul", &[&y, &x], &[], &[]);
     // dz/dy = x; dz/dx along both ways = 3 x^2; twice on the same graph.
     for _ in 0..2 {
-        let g = gradients(&[z.clone()], &[y.clone(), x.clone()], &[], false);
+        let g = gradients(from_ref(&z), &[y.clone(), x.clone()], &[], false);
         assert_eq!((values(&g[0])[0], values(&g[1])[0]), (3.0, 27.0));
         assert!(!g[0].requires_grad());
     }
-    let g = gradients(&[z.clone(), y.clone()], &[x.clone()], &[None, None], false);
+    let g = gradients(&[z.clone(), y.clone()], from_ref(&x), &[None, None], false);
     assert_eq!(values(&g[0])[0], 33.0);
-    let itself = gradients(&[x.clone()], &[x.clone()], &[], false);
+    let itself = gradients(from_ref(&x), from_ref(&x), &[], false);
     assert_eq!(values(&itself[0])[0], 1.0);
     let unused = tape::grad(&[z], &[leaf(1.0, &[2])], &[], false).expect("grad");
     assert!(unused[0].is_none());

@@ -128,7 +128,10 @@ pub fn to_device(handle: u32, device: String) -> napi::Result<u32> {
 
 #[napi]
 pub fn dispose(handle: u32) -> napi::Result<()> {
-    guard(|| Ok(session::dispose(handle)))
+    guard(|| {
+        session::dispose(handle);
+        Ok(())
+    })
 }
 
 #[napi]
@@ -169,7 +172,10 @@ pub fn rng_from(state: String) -> napi::Result<u32> {
 
 #[napi]
 pub fn rng_dispose(handle: u32) -> napi::Result<()> {
-    guard(|| Ok(session::rng_dispose(handle)))
+    guard(|| {
+        session::rng_dispose(handle);
+        Ok(())
+    })
 }
 
 #[napi]

@@ -51,7 +51,7 @@ pub fn batch_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, mo
 /// Normalisation of groups of channels, per image (Wu, He 2018, arXiv:1803.08494); with one channel a group: instance normalisation.
 pub fn group_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, groups: usize, epsilon: f64) -> Result<Tensor> {
     let op = "groupNorm";
-    if x.rank() < 2 || groups == 0 || x.shape()[1] % groups != 0 {
+    if x.rank() < 2 || groups == 0 || !x.shape()[1].is_multiple_of(groups) {
         return Err(Error::shape(op, format!("channels of shape {:?} do not divide into {groups} groups", x.shape())));
     }
     let (b, n) = (x.shape()[0], x.size());

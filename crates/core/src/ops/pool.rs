@@ -38,22 +38,22 @@ impl Window {
             return Err(Error::shape(op, format!("an image of shape {:?} has no pixels", x.shape())));
         }
         let mut out = [0; 2];
-        for i in 0..2 {
+        for (i, size) in out.iter_mut().enumerate() {
             let span = self.dilation[i] * (self.kernel[i] - 1) + 1;
             let padded = x.shape()[2 + i] + 2 * self.padding[i];
             if padded < span {
                 return Err(Error::shape(op, format!("a window of {:?} does not fit an input of shape {:?}", self.kernel, x.shape())));
             }
-            out[i] = (padded - span) / self.stride[i] + 1;
+            *size = (padded - span) / self.stride[i] + 1;
         }
         Ok(out)
     }
 
     /// With dilation a window may lie in the border altogether: then it has no largest element.
     fn check_not_empty(&self, op: &str, x: &Tensor, out: [usize; 2]) -> Result<()> {
-        for i in 0..2 {
+        for (i, &count) in out.iter().enumerate() {
             let inside = |p: usize, u: usize| (self.padding[i]..self.padding[i] + x.shape()[2 + i]).contains(&(p * self.stride[i] + u * self.dilation[i]));
-            if self.dilation[i] > 1 && !(0..out[i]).all(|p| (0..self.kernel[i]).any(|u| inside(p, u))) {
+            if self.dilation[i] > 1 && !(0..count).all(|p| (0..self.kernel[i]).any(|u| inside(p, u))) {
                 return Err(Error::argument(op, format!("a window lies in the border altogether (dilation {:?}, padding {:?})", self.dilation, self.padding)));
             }
         }

@@ -96,7 +96,7 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
 pub fn pixel_shuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelShuffle", "input", x, 4)?;
     let s = x.shape();
-    if factor == 0 || factor > super::LARGEST || s[1] % (factor * factor) != 0 {
+    if factor == 0 || factor > super::LARGEST || !s[1].is_multiple_of(factor * factor) {
         return Err(Error::shape("pixelShuffle", format!("{} channels are no multiple of {factor} squared", s[1])));
     }
     let c = s[1] / (factor * factor);
@@ -108,7 +108,7 @@ pub fn pixel_shuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
 pub fn pixel_unshuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelUnshuffle", "input", x, 4)?;
     let s = x.shape();
-    if factor == 0 || s[2] % factor != 0 || s[3] % factor != 0 {
+    if factor == 0 || !s[2].is_multiple_of(factor) || !s[3].is_multiple_of(factor) {
         return Err(Error::shape("pixelUnshuffle", format!("the image of shape {s:?} is no multiple of {factor}")));
     }
     let split = reshape(x, &[s[0], s[1], s[2] / factor, factor, s[3] / factor, factor])?;

@@ -34,8 +34,8 @@ fn unary(out: &mut Vec<Case>, r: &mut Rng) {
         }
     }
     // Functions with kinks or steps at 0 or at whole numbers.
-    let rows: [(&str, fn(f64) -> f64); 5] =
-        [("abs", f64::abs), ("sign", f64::signum), ("relu", |x| x.max(0.0)), ("floor", f64::floor), ("round", f64::round_ties_even)];
+    type Kinked = (&'static str, fn(f64) -> f64);
+    let rows: [Kinked; 5] = [("abs", f64::abs), ("sign", f64::signum), ("relu", |x| x.max(0.0)), ("floor", f64::floor), ("round", f64::round_ties_even)];
     for (name, f) in rows {
         for shape in SHAPES {
             let x = r.distinct(shape);
