@@ -14,6 +14,9 @@ export interface SolverOptions {
   tol?: number;
 }
 
+/** Spacing of the numbers next to 1. */
+const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
+
 /** Checked solver settings. */
 export function solverSettings(className: string, options: SolverOptions, defaults: Required<SolverOptions>): Required<SolverOptions> {
   return {
@@ -68,6 +71,9 @@ export function conjugateGradient<M extends Measurement>(
   let p = s;
   let gamma = batchDot(s, s);
   const threshold = gamma.mul(settings.tol ** 2);
+  // Where tol is below what rounding allows, the residual grows again after its least value, without bound.
+  const noise = gamma.detach().mul((100 * EPSILON[s.dtype]) ** 2);
+  let least = gamma.detach();
   const one = full([1], 1, { dtype: s.dtype, device: s.device });
   for (let i = 0; i < settings.maxIter; i++) {
     const active = gamma.gt(threshold).detach();
@@ -76,7 +82,9 @@ export function conjugateGradient<M extends Measurement>(
     const q = A(p);
     let curvature = batchDot(q, q);
     if (damping) curvature = curvature.add(damping.mul(batchDot(p, p)));
-    const moving = active.mul(curvature.gt(0).detach());
+    least = least.minimum(gamma.detach());
+    const lost = gamma.detach().gt(least.mul(100)).mul(least.lt(noise));
+    const moving = active.mul(curvature.gt(0).detach()).mul(lost.eq(0));
     const alpha = gamma.div(where(moving, curvature, one)).mul(moving);
     x = addScaled(x, alpha, p);
     r = addScaled(r, alpha.neg(), q);
