@@ -15,6 +15,11 @@ export class CaseData {
     readonly setting: Setting,
   ) {}
 
+  /** The same case in double precision on the CPU, for what a test computes on its own. */
+  exact(): CaseData {
+    return new CaseData(this.golden, this.values, { device: "cpu", dtype: "float64" });
+  }
+
   /** The numbers under a key. */
   raw(key: string): Values {
     const found = this.values.get(key);

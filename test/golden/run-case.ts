@@ -36,8 +36,13 @@ export function familyOf(golden: GoldenCase): string {
  */
 export async function runCase(golden: GoldenCase, values: ReadonlyMap<string, Values>, setting: Setting): Promise<void> {
   const data = new CaseData(golden, values, setting);
-  const checks = tidy(() => collect(data, computed(data)));
-  for (const { label, key, got } of checks) {
+  let checks: Check[] = [];
+  const results = tidy(() => {
+    checks = collect(data, computed(data));
+    return checks.map(({ got }) => got.detach().clone());
+  });
+  for (const [i, got] of results.entries()) {
+    const { label, key } = checks[i] as Check;
     compare(golden, label, key, { shape: got.shape, data: Float64Array.from(await got.data()) }, data.raw(key));
     got.dispose();
   }
@@ -71,7 +76,7 @@ function collect(data: CaseData, result: Result): Check[] {
     if (typeof key !== "string") throw new Error(`${name}: nothing compares the output "${output}", which is no tensor`);
     checks.push({ label: `output "${output}"`, key, got: make() });
   }
-  return [...checks, ...gradients(data, result)].map((check) => ({ ...check, got: check.got.detach().clone() }));
+  return [...checks, ...gradients(data, result)];
 }
 
 function gradients(data: CaseData, result: Result): Check[] {

@@ -1,4 +1,4 @@
-import { exactDiv, hutchDiv, mcDiv, R2RModel, type Loss, type SureGaussianLoss, type SurePGLoss } from "../../ts/loss/index.js";
+import { exactDiv, hutchDiv, mcDiv, R2RModel, type Loss, type SurePGLoss } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
 import { TensorList, type Physics } from "../../ts/physics/index.js";
 import { tensor, Tensor } from "../../ts/tensor/index.js";
@@ -15,12 +15,14 @@ export function runLoss(data: CaseData): Result {
   const found = findClass(golden.class, golden.name);
   const physics = buildPhysics(data);
   const loss = new found(lossOptions(data, physics)) as Loss;
-  const network = new GoldenNetwork(golden.model ?? {}, data);
+  if (!golden.model) return runWithoutModel(data, loss, physics);
+  const network = new GoldenNetwork(golden.model, data);
   const model = loss.adaptModel(network);
   model.train(golden.mode === "train");
   const rng = replay(data);
   const y = measurement(data);
   const x = golden.inputs.x === undefined ? undefined : data.input("x");
+  const { epoch } = golden.inputs;
 
   let xNet = model.forward(y as Tensor, physics, { updateParameters: true, rng });
   const leaves = new Map(network.weights);
@@ -35,7 +37,7 @@ export function runLoss(data: CaseData): Result {
   let value: Tensor | undefined;
   for (let pass = 0; pass < passes(data); pass++) {
     if (pass > 0) xNet = model.forward(y as Tensor, physics, { updateParameters: true, rng });
-    const args = { xNet, ...(x ? { x } : {}), y: y as Tensor, ...(physics ? { physics } : {}), model, rng };
+    const args = { xNet, ...(x ? { x } : {}), y: y as Tensor, ...(physics ? { physics } : {}), ...(typeof epoch === "number" ? { epoch } : {}), model, rng };
     const present = loss.forward(args);
     value = present;
     outputs[`value${pass}`] = () => present;
@@ -46,6 +48,18 @@ export function runLoss(data: CaseData): Result {
   if (model instanceof R2RModel) outputs.y1 = () => model.corruption();
   leaves.set("xNet", xNet);
   return { ...(value ? { value } : {}), leaves, outputs };
+}
+
+/** A loss of given reconstructions. */
+function runWithoutModel(data: CaseData, loss: Loss, physics: Physics | undefined): Result {
+  const leaves = new Map<string, Tensor>();
+  for (const name of ["xNet", "x", "y"]) {
+    if (data.golden.inputs[name] !== undefined) leaves.set(name, data.input(name));
+  }
+  const rng = replay(data);
+  const value = loss.forward({ ...Object.fromEntries(leaves), ...(physics ? { physics } : {}), rng });
+  rng.assertDone();
+  return { value, leaves };
 }
 
 /** The constructor's arguments; one case says in words that the noise model is the physics' own. */
@@ -68,7 +82,7 @@ function passes(data: CaseData): number {
 
 /** Keeps the noise levels that a loss has learned in this pass. */
 function recordLevels(loss: Loss, pass: number, outputs: Record<string, () => Tensor>, data: CaseData): void {
-  const { sigma2, gain } = loss as Partial<SureGaussianLoss & SurePGLoss>;
+  const { sigma2, gain } = loss as Partial<Pick<SurePGLoss, "sigma2" | "gain">>;
   for (const [name, level] of Object.entries({ sigma2, gain })) {
     if (level === undefined) continue;
     // Later steps free the level, so it is copied.

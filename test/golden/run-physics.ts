@@ -6,9 +6,6 @@ import { replay } from "./draws.js";
 import { build, buildPhysics, findClass, resolve } from "./library.js";
 import type { Result } from "./result.js";
 
-/** The solvers are compared with dense solutions, so they must not stop early. */
-const EXACT = { maxIter: 1000, tol: 1e-12 };
-
 /** A noise model applied to x. */
 export function runNoise(data: CaseData): Result {
   const noise = build(data.golden, data) as NoiseModel;
@@ -34,8 +31,8 @@ export function runPhysics(data: CaseData): Result {
 type Operator = Omit<StackedLinearPhysics, "A" | "AAdjoint" | "ADagger" | "proxL2"> & {
   A(x: Tensor): Tensor | TensorList;
   AAdjoint(v: Tensor | TensorList): Tensor;
-  ADagger(v: Tensor | TensorList, options?: object): Tensor;
-  proxL2(z: Tensor, v: Tensor | TensorList, gamma: number, options?: object): Tensor;
+  ADagger(v: Tensor | TensorList): Tensor;
+  proxL2(z: Tensor, v: Tensor | TensorList, gamma: number): Tensor;
   mask?: Tensor;
   filter?: Tensor;
 };
@@ -47,8 +44,8 @@ function operatorOutputs(physics: Operator, data: CaseData): Record<string, () =
   const outputs: Record<string, () => Tensor> = {
     A: () => whole() as Tensor,
     AAdjoint: () => physics.AAdjoint(v()),
-    ADagger: () => physics.ADagger(v(), EXACT),
-    proxL2: () => physics.proxL2(data.input("z"), v(), Number(inputs.gamma), EXACT),
+    ADagger: () => physics.ADagger(v()),
+    proxL2: () => physics.proxL2(data.input("z"), v(), Number(inputs.gamma)),
     AAdjointMag: () => (physics as unknown as MRI).AAdjoint(data.input("v"), { mag: true }),
     unmaskedFft: () => (physics as unknown as MRI).VAdjoint(data.input("x")),
     mask: () => property(physics, "mask", data),

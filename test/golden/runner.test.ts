@@ -80,6 +80,10 @@ describe("the golden runner", () => {
     await expect(runCase(noise, values(), setting)).rejects.toThrow();
   });
 
+  it("runs a loss of a given reconstruction", async () => {
+    await run({ group: "loss", class: "SupLoss", mode: "train" });
+  });
+
   it("refuses JSON that is no case", () => {
     expect(() => parseCase("{", "x.json")).toThrow("x.json: not JSON");
     expect(() => parseCase("{}", "x.json")).toThrow('x.json: the case has no "name"');
