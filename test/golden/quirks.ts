@@ -131,7 +131,7 @@ function poissonScore(data: CaseData): QuirkCheck[] {
   const physics = physicsOf(data);
   const network = new GoldenNetwork(golden.model ?? {}, data);
   const { delta } = golden.params as { delta: [number, number] };
-  const { gain, normalize } = golden.physics?.noise?.params as { gain: number; normalize: boolean };
+  const { gain, normalize } = (golden.physics?.noise?.params ?? {}) as { gain: number; normalize: boolean };
   const model = (build(golden, data) as Loss).adaptModel(network);
   model.eval();
   const y = data.input("y");
