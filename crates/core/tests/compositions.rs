@@ -246,3 +246,16 @@ fn derivatives_of_random_compositions() {
     let seeds: Vec<u64> = (0..COUNT).collect();
     common::check_all(&seeds, |s| format!("composition {s}"), |&s| check(s));
 }
+
+#[test]
+fn derivatives_of_higher_order() {
+    // The n-th derivative of e^x sin(x) is sqrt(2)^n e^x sin(x + n pi / 4).
+    let at = 0.7f64;
+    let x = upload(&Arr::scalar(at), DType::F64, Device::Cpu, Layout::Plain).as_leaf(true);
+    let mut y = op("mul", &[&op("exp", &[&x], &[], &[]), &op("sin", &[&x], &[], &[])], &[], &[]);
+    for n in 1..=6 {
+        y = gradients(std::slice::from_ref(&y), std::slice::from_ref(&x), &[], true).remove(0);
+        let want = 2f64.sqrt().powi(n) * at.exp() * (at + f64::from(n) * std::f64::consts::FRAC_PI_4).sin();
+        assert!((values(&y)[0] - want).abs() < 1e-11, "derivative {n} is {}, expected {want}", values(&y)[0]);
+    }
+}

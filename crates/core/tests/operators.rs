@@ -60,6 +60,45 @@ fn small_results_keep_their_digits() {
 }
 
 #[test]
+fn long_sums_keep_their_digits() {
+    let n = 3_000_001;
+    let x = Tensor::full(&[n], 0.1, DType::F32, Device::Cpu).expect("valid");
+    let rows = common::op("reshape", &[&x], &[2, 1, n as i64], &[]);
+    let exact = n as f64 * f64::from(0.1f32);
+    for (t, ints) in [(&x, vec![0, 0]), (&rows, vec![1, 1, 0])] {
+        let got = values(&common::op("sum", &[t], &ints, &[]))[0];
+        assert!((got / exact - 1.0).abs() < 1e-4, "sum of {n} numbers is {got}, expected {exact}");
+    }
+}
+
+#[test]
+fn positions_in_large_images_are_exact() {
+    // More than 2^24 pixels, which float32 cannot number: the last pixel is an odd one.
+    let (h, w) = (4099, 4097);
+    let mut data = vec![0.0f32; h * w];
+    data[h * w - 1] = 5.0;
+    let x = Tensor::from_f32(data, &[1, 1, h, w], Device::Cpu).expect("valid");
+    for (row, column, want) in [(1.0, 1.0, 5.0), (1.0, 1.0 - 2.0 / (w as f64 - 1.0), 0.0), (1.0, -1.0, 0.0)] {
+        let grid = Tensor::from_values(vec![column, row], &[1, 1, 1, 2], DType::F32, Device::Cpu).expect("valid");
+        assert_eq!(values(&common::op("gridSample", &[&x, &grid], &[1, 0, 1], &[])), [want]);
+    }
+}
+
+#[test]
+fn positions_that_are_not_numbers_give_nan() {
+    let x = Tensor::full(&[1, 2, 3, 4], 1.0, DType::F64, Device::Cpu).expect("valid");
+    for outside in 0..3 {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+            for mode in 0..3 {
+                let grid = Tensor::full(&[1, 1, 1, 2], bad, DType::F64, Device::Cpu).expect("valid");
+                let out = values(&common::op("gridSample", &[&x, &grid], &[mode, outside, 0], &[]));
+                assert!(mode == 1 || bad.is_finite() || outside == 1 || out[0].is_nan() || out[0] == 0.0, "{mode} {outside} {bad}: {out:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn nan_is_not_hidden() {
     let nan = Tensor::full(&[2, 3], f64::NAN, DType::F64, Device::Cpu).expect("valid");
     for row in surface::ROWS.iter().filter(|r| r.signature == "x" && r.name != "sign") {

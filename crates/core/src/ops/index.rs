@@ -8,7 +8,7 @@ use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 use burn::tensor::{IndexingUpdateOp, Shape, TensorData};
 
-type Int = burn::backend::tensor::IntTensor<Dispatch>;
+pub(crate) type Int = burn::backend::tensor::IntTensor<Dispatch>;
 
 fn list_value(indices: &[usize], device: Device) -> Result<Int> {
     let device = device.dispatch()?;
@@ -48,6 +48,11 @@ fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
             return Err(Error::argument(op, format!("index {bad} is not an integer in 0..{size}")));
         }
     }
+    integers_unchecked(index)
+}
+
+/// Positions as integers, known to lie inside.
+pub(crate) fn integers_unchecked(index: &Tensor) -> Result<Int> {
     let dtype = get_device_settings::<Dispatch>(&index.device().dispatch()?).int_dtype;
     Ok(Dispatch::float_into_int(index.value(), dtype))
 }

@@ -2,12 +2,15 @@
 
 use super::compare::{clamp, ge_scalar, le_scalar};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
-use super::index::gather;
-use super::shape::{expand, reshape, slice};
+use super::index::{gather_integers, integers_unchecked, Int};
+use super::shape::{reshape, slice};
 use super::unary::{abs, floor, neg, round};
 use super::{check_rank, same_kind};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
+use burn::backend::ops::IntTensorOps;
+use burn::backend::Dispatch;
+use burn::tensor::{Scalar, Shape};
 
 /// How values between samples are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +71,13 @@ impl Sampler {
         let (row, column) = (self.fold(&row.detach(), 0)?, self.fold(&column.detach(), 1)?);
         let top = [self.size[0] as f64 - 1.0, self.size[1] as f64 - 1.0];
         let inside = mul(&mul(&ge_scalar(&row, 0.0)?, &le_scalar(&row, top[0])?)?, &mul(&ge_scalar(&column, 0.0)?, &le_scalar(&column, top[1])?)?)?;
-        let index = add(&mul_scalar(&clamp(&row, 0.0, top[0])?, self.size[1] as f64)?, &clamp(&column, 0.0, top[1])?)?;
+        // In integers: float32 does not tell the pixels of an image of more than 2^24 apart.
+        let whole = |t: &Tensor, axis: usize| -> Result<Int> { integers_unchecked(&clamp(t, 0.0, top[axis])?) };
+        let index = Dispatch::int_add(Dispatch::int_mul_scalar(whole(&row, 0)?, Scalar::Int(self.size[1] as i64)), whole(&column, 1)?);
         let (b, c, n) = (self.flat.shape()[0], self.flat.shape()[1], self.out[0] * self.out[1]);
-        let index = expand(&reshape(&index, &[b, 1, n])?, &[b, c, n])?;
-        let values = reshape(&gather(&self.flat, &index, 2)?, &[b, c, self.out[0], self.out[1]])?;
+        let index = Dispatch::int_expand(Dispatch::int_reshape(index, Shape::from(vec![b, 1, n])), Shape::from(vec![b, c, n]));
+        let values = gather_integers(&self.flat, index, vec![b, c, n], 2)?;
+        let values = reshape(&values, &[b, c, self.out[0], self.out[1]])?;
         mul(&values, &inside)
     }
 
