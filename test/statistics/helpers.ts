@@ -28,6 +28,13 @@ export class TanhNet extends Module {
   }
 }
 
+/** Squares each pixel. It is strongly curved, so that biases of higher order show; and they can be computed by hand. */
+export class SquareNet extends Module {
+  forward(y: Tensor): Tensor {
+    return y.square();
+  }
+}
+
 /** A fixed image with values between 0.2 and 1. */
 export function image(): Tensor {
   const values = Float64Array.from({ length: PIXELS }, (_, i) => 0.6 + 0.4 * Math.sin(1.7 * i + 0.3));
