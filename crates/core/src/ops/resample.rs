@@ -3,7 +3,7 @@
 use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
-use super::shape::{permute, reshape};
+use super::shape::{expand, permute, reshape};
 use crate::error::{Error, Result};
 use crate::tensor::{check_size, DType, Tensor};
 
@@ -85,6 +85,13 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
     }
     check_target("interpolate", x, size)?;
     let (h, w) = (x.shape()[2], x.shape()[3]);
+    if mode == Mode::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
+        // Whole factors: every pixel repeated, without a list of positions.
+        let s = x.shape();
+        let [rows, columns] = [size[0] / h, size[1] / w];
+        let pixels = reshape(x, &[s[0], s[1], h, 1, w, 1])?;
+        return reshape(&expand(&pixels, &[s[0], s[1], h, rows, w, columns])?, &[s[0], s[1], size[0], size[1]]);
+    }
     if mode == Mode::Nearest {
         let pick = |n: usize, m: usize| (0..m).map(|i| (i * n / m).min(n - 1)).collect::<Vec<_>>();
         return select_list(&select_list(x, 2, pick(h, size[0]))?, 3, pick(w, size[1]));
