@@ -1,0 +1,91 @@
+import { ArgumentError, binding, checkOptions } from "../runtime/index.js";
+import { zeros } from "./create.js";
+import { runScope, synchronous } from "./scope.js";
+import { fromHandle, Tensor } from "./tensor.js";
+
+/** Options of {@link grad}. */
+export interface GradOptions {
+  /** The vector of the vector-Jacobian product, one tensor an output. Default: ones for an output of one element. */
+  gradOutputs?: readonly Tensor[];
+  /** Record the differentiation itself, so that its result can be differentiated again. Default: `false`. */
+  createGraph?: boolean;
+  /** Give zeros for an input that the outputs do not depend on, in place of an error. Default: `false`. */
+  allowUnused?: boolean;
+}
+
+/**
+ * Gradients of the outputs with respect to the inputs: `sum_k J_k^T v_k`, with `v_k` from `gradOutputs`.
+ * Throws ArgumentError `unused_input` for an input that no output depends on (unless `allowUnused`), `not_scalar` where `gradOutputs` is needed.
+ */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): Tensor[] {
+  checkOptions("grad", options, ["gradOutputs", "createGraph", "allowUnused"]);
+  const from = outputs instanceof Tensor ? [outputs] : outputs;
+  const { gradOutputs, createGraph = false, allowUnused = false } = options;
+  if (gradOutputs !== undefined && gradOutputs.length !== from.length) {
+    throw new ArgumentError(`grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one each`, "invalid_argument");
+  }
+  const handle = (t: Tensor): number => t.handle;
+  const found = binding().grad(from.map(handle), inputs.map(handle), gradOutputs?.map(handle) ?? [], createGraph);
+  const unused = allowUnused ? -1 : found.indexOf(0);
+  if (unused >= 0) {
+    for (const h of found) if (h !== 0) binding().dispose(h);
+    throw new ArgumentError(
+      `grad: the outputs do not depend on input ${unused}; set requiresGrad_() before it is used, or ask for zeros with allowUnused: true`,
+      "unused_input",
+    );
+  }
+  return found.map((h, i) => {
+    const input = inputs[i] as Tensor;
+    return h === 0 ? zeros(input.shape, { dtype: input.dtype, device: input.device }) : fromHandle(h);
+  });
+}
+
+function withRecording<T>(name: string, on: boolean, fn: (before: boolean) => T): T {
+  const before = binding().setGradEnabled(on);
+  try {
+    return synchronous(name, () => fn(before));
+  } finally {
+    binding().setGradEnabled(before);
+  }
+}
+
+/** Runs `fn` without recording and gives its result. Throws ArgumentError `asynchronous_scope` for an asynchronous function. */
+export function noGrad<T>(fn: () => T): T {
+  return withRecording("noGrad", false, fn);
+}
+
+/** Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept. Throws ArgumentError `asynchronous_scope`. */
+export function tidy<T>(fn: () => T): T {
+  return runScope(fn, (v): v is Tensor => v instanceof Tensor);
+}
+
+/** Live tensors of the core and the bytes of their values. */
+export function memory(): { tensors: number; bytes: number } {
+  const [tensors = 0, bytes = 0] = binding().memory();
+  return { tensors, bytes };
+}
+
+/**
+ * `y = f(x)` and the function `v -> J^T v` at x. It records even within `noGrad`; outside, both are differentiable.
+ */
+export function vjp(f: (x: Tensor) => Tensor, x: Tensor): [Tensor, (v: Tensor) => Tensor] {
+  return withRecording("vjp", true, (outer) => {
+    const input = x.requiresGrad ? x : x.detach().requiresGrad_();
+    const y = f(input);
+    const back = (v: Tensor): Tensor => grad([y], [input], { gradOutputs: [v], createGraph: outer, allowUnused: true })[0] as Tensor;
+    return [outer ? y : y.detach(), back];
+  });
+}
+
+/** `y = f(x)` and `J u`, as the derivative of `v -> J^T v` (which is linear) applied to u. */
+export function jvp(f: (x: Tensor) => Tensor, x: Tensor, u: Tensor): [Tensor, Tensor] {
+  return withRecording("jvp", true, (outer) => {
+    const input = x.requiresGrad ? x : x.detach().requiresGrad_();
+    const y = f(input);
+    const v = zeros(y.shape, { dtype: y.dtype, device: y.device, requiresGrad: true });
+    const [pulled] = grad([y], [input], { gradOutputs: [v], createGraph: true, allowUnused: true }) as [Tensor];
+    if (!pulled.requiresGrad) return [outer ? y : y.detach(), zeros(y.shape, { dtype: y.dtype, device: y.device })];
+    const [product] = grad([pulled], [v], { gradOutputs: [u], createGraph: outer, allowUnused: true }) as [Tensor];
+    return [outer ? y : y.detach(), product];
+  });
+}

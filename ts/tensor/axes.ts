@@ -1,0 +1,25 @@
+import { ArgumentError } from "../runtime/index.js";
+import type { Dims } from "./types.js";
+
+/** An axis counted from the first; throws ArgumentError `invalid_axis` where there is none. */
+export function axis(op: string, dim: number, rank: number): number {
+  const at = dim < 0 ? dim + rank : dim;
+  if (!Number.isInteger(dim) || at < 0 || at >= rank) {
+    throw new ArgumentError(`${op}: axis ${dim} does not exist in a tensor of rank ${rank}, expected ${rank === 0 ? "none" : `${-rank} to ${rank - 1}`}`, "invalid_axis");
+  }
+  return at;
+}
+
+/** Axes counted from the first, none twice; `undefined` gives `[]`, which reductions take for all axes. */
+export function axes(op: string, dims: Dims | undefined, rank: number): number[] {
+  if (dims === undefined) return [];
+  const list = (typeof dims === "number" ? [dims] : [...dims]).map((d) => axis(op, d, rank));
+  if (new Set(list).size !== list.length) throw new ArgumentError(`${op}: axes [${String(dims)}] name one axis twice`, "invalid_axis");
+  return list;
+}
+
+/** A position within an axis of `size` entries, negative ones from the end, clamped as array slices are. */
+export function position(at: number | undefined, size: number, otherwise: number): number {
+  const value = at ?? otherwise;
+  return Math.min(Math.max(value < 0 ? value + size : value, 0), size);
+}

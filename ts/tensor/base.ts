@@ -1,0 +1,213 @@
+import { binding, type Binding } from "../runtime/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import { ops } from "./ops.generated.js";
+import { keep, track } from "./scope.js";
+import type { Tensor } from "./tensor.js";
+import type { DeviceName, DType, NestedArray, TypedArray } from "./types.js";
+
+// Node 20 releases before 20.5 lack the symbol; `using` and explicit calls then agree on this one.
+if (Symbol.dispose === undefined) Object.defineProperty(Symbol, "dispose", { value: Symbol.for("Symbol.dispose") });
+
+interface Meta {
+  shape: readonly number[];
+  dtype: DType;
+  device: DeviceName;
+  requiresGrad: boolean;
+}
+
+/** The host's handle, shared by the tensor and the registry that frees it should the tensor be collected. */
+interface Holder {
+  handle: number;
+  readonly host: Binding;
+}
+
+const release = (holder: Holder): void => {
+  if (holder.handle === 0) return;
+  const handle = holder.handle;
+  holder.handle = 0;
+  holder.host.dispose(handle);
+};
+const registry = new FinalizationRegistry<Holder>(release);
+
+/** What every tensor has: identity, values, life and death. */
+export abstract class TensorBase {
+  #holder: Holder;
+  #meta: Meta | undefined;
+
+  /** Takes over a handle; use `tensor()` and its companions to make tensors. */
+  constructor(handle: number) {
+    this.#holder = { handle, host: binding() };
+    registry.register(this, this.#holder, this.#holder);
+    track(this.#self());
+  }
+
+  #self(): Tensor {
+    return this as unknown as Tensor;
+  }
+
+  /** The host's handle. Throws ArgumentError `disposed` after `dispose()`. */
+  get handle(): number {
+    if (this.#holder.handle === 0) {
+      throw new ArgumentError("this tensor was disposed; keep() it, or return it from tidy(), to use it later", "disposed");
+    }
+    return this.#holder.handle;
+  }
+
+  get #info(): Meta {
+    this.#meta ??= JSON.parse(this.#holder.host.info(this.handle)) as Meta;
+    return this.#meta;
+  }
+
+  /** Sizes of the axes; `[]` for a single number. */
+  get shape(): readonly number[] {
+    return this.#info.shape;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.shape.reduce((a, b) => a * b, 1);
+  }
+
+  /** Element type. */
+  get dtype(): DType {
+    return this.#info.dtype;
+  }
+
+  /** Where the values are. */
+  get device(): DeviceName {
+    return this.#info.device;
+  }
+
+  /** Whether the tape follows this tensor. */
+  get requiresGrad(): boolean {
+    return this.#info.requiresGrad;
+  }
+
+  /**
+   * Puts a leaf on the tape (default) or takes it off.
+   * Throws ArgumentError `invalid_argument` for the result of an operator: `detach()` it first.
+   */
+  requiresGrad_(on = true): this {
+    this.#holder.host.setRequiresGrad(this.handle, on);
+    if (this.#meta) this.#meta = { ...this.#meta, requiresGrad: on };
+    return this;
+  }
+
+  /** The same values, off the tape. */
+  detach(): Tensor {
+    return ops.detach(this.#self());
+  }
+
+  /** The same values in a tensor of its own, on the tape. */
+  clone(): Tensor {
+    return ops.clone(this.#self());
+  }
+
+  /** The values on another device or in another element type, on the tape; the tensor itself where nothing changes. */
+  to(target: DeviceName | DType): Tensor {
+    if (target === this.dtype || target === this.device) return this.#self();
+    if (target === "float32" || target === "float64") return ops.cast(this.#self(), target === "float32" ? 0 : 1);
+    return fromHandle(this.#holder.host.toDevice(this.handle, target));
+  }
+
+  /**
+   * Replaces the values of this leaf by those of `source`, which is used up; `requiresGrad` stays. The element type, shape and device become those of
+   * `source`. Graphs already recorded keep the old values.
+   */
+  assign_(source: Tensor): this {
+    if ((source as unknown) === this) return this;
+    const on = this.requiresGrad;
+    const fresh = source.detach();
+    if (on) fresh.requiresGrad_(true);
+    const old = this.#holder.handle;
+    this.#holder.handle = fresh.#release();
+    this.#meta = undefined;
+    if (old !== 0) this.#holder.host.dispose(old);
+    source.dispose();
+    return this;
+  }
+
+  /** Gives the handle away without freeing it. */
+  #release(): number {
+    const handle = this.handle;
+    this.#holder.handle = 0;
+    registry.unregister(this.#holder);
+    keep(this.#self());
+    return handle;
+  }
+
+  /** The values in row-major order. */
+  async data(): Promise<TypedArray> {
+    return await this.#holder.host.read(this.handle);
+  }
+
+  /** The values in row-major order, waiting for the device. Throws DeviceError where it cannot be waited for (WebGPU in a browser). */
+  dataSync(): TypedArray {
+    return this.#holder.host.readSync(this.handle);
+  }
+
+  /** The value of a tensor of one element. Throws ArgumentError `invalid_argument` for any other size. */
+  async item(): Promise<number> {
+    this.#single();
+    return (await this.data())[0] as number;
+  }
+
+  /** {@link item}, waiting for the device. */
+  itemSync(): number {
+    this.#single();
+    return this.dataSync()[0] as number;
+  }
+
+  #single(): void {
+    if (this.size !== 1) throw new ArgumentError(`item: the tensor has shape [${this.shape.join(", ")}], expected one element`, "invalid_argument");
+  }
+
+  /** The values as nested arrays. */
+  async array(): Promise<NestedArray> {
+    const { shape } = this;
+    const values = await this.data();
+    let at = 0;
+    const nest = (dim: number): NestedArray =>
+      dim === shape.length ? (values[at++] as number) : Array.from({ length: shape[dim] as number }, () => nest(dim + 1));
+    return nest(0);
+  }
+
+  /** Whether `dispose()` was called. */
+  get disposed(): boolean {
+    return this.#holder.handle === 0;
+  }
+
+  /** Frees the values now; a second call does nothing. Graphs that need them keep their own reference. */
+  dispose(): void {
+    if (this.#holder.handle === 0) return;
+    registry.unregister(this.#holder);
+    release(this.#holder);
+  }
+
+  /** `using t = ...` frees the tensor at the end of its block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** A short description, without reading the values. */
+  toString(): string {
+    return this.disposed ? "Tensor(disposed)" : `Tensor([${this.shape.join(", ")}], ${this.dtype}, ${this.device}${this.requiresGrad ? ", requiresGrad" : ""})`;
+  }
+}
+
+let make: (handle: number) => Tensor;
+
+/** Told by tensor.ts, which extends this class, how to make one. */
+export function setFactory(factory: (handle: number) => Tensor): void {
+  make = factory;
+}
+
+/** The tensor of a new handle. */
+export function fromHandle(handle: number): Tensor {
+  return make(handle);
+}
