@@ -31,6 +31,11 @@ export class ReplayRng implements RandomSource {
     return this.#draws.length - this.#at.next;
   }
 
+  /** Throws ArgumentError `replay_left` where recorded draws were not handed out. */
+  assertDone(): void {
+    if (this.remaining > 0) throw new ArgumentError(`ReplayRng: ${this.remaining} of ${this.#draws.length} recorded draws were not asked for`, "replay_left");
+  }
+
   #next(kind: string, shape: Shape | undefined, like: Like | undefined): Tensor {
     const at = this.#at.next;
     const draw = this.#draws[at];
