@@ -8,5 +8,5 @@ export function replay(data: CaseData): ReplayRng {
     if (draw.tensor === undefined) throw new Error(`${data.golden.name}: draws of kind "${draw.kind}" cannot be replayed yet`);
     return { kind: draw.kind, tensor: data.tensor(draw.tensor) };
   });
-  return new ReplayRng(draws as ConstructorParameters<typeof ReplayRng>[0]);
+  return new ReplayRng(draws);
 }
