@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { buildNative, buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { Failure, root, run, say, tsc } from "./common.mjs";
 import { lint } from "./lint.mjs";
@@ -79,9 +79,11 @@ async function vitest() {
 
 if (await step("setup", () => setup())) {
   await cargoTest();
-  const ready = await step("build", build);
-  await step("build of the WebAssembly module", buildWasm);
+  const native = await step("build of the native add-on", buildNative);
+  // Before the facade is built, which writes what is generated anew.
   await step("lint", () => lint({ quick: true }));
+  const ready = native && (await step("build of the facade", buildTs));
+  await step("build of the WebAssembly module", buildWasm);
   await typeCheck();
   if (ready) await vitest();
   else fail("TypeScript tests (not run: nothing was built)");

@@ -15,7 +15,8 @@ const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
 /** The README's first block of code, which is the first lines of a program. */
 const readme = await readFile(join(root, "README.md"), "utf8");
-const firstLines = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+const programs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+const firstLines = programs[0] ?? "";
 const shown = `${firstLines}console.log(JSON.stringify({ shape: l.shape, value: (await l.data())[0] }));\n`;
 
 let folder: string;
@@ -63,13 +64,14 @@ describe("the package, installed in an empty folder", () => {
     expect((await inFolder(npx, ["adjoint", "--version"])).trim()).toBe(version);
   });
 
-  it("type-checks the first lines of a program, and refuses a wrong one", async () => {
+  it("type-checks the README's programs, and refuses a wrong one", async () => {
     await writeFile(join(folder, "first.ts"), shown);
     const wrong = shown.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
     await writeFile(join(folder, "wrong.ts"), wrong);
     const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
     const check = (file: string) => inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
-    await check("first.ts").catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
+    await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));
+    for (const file of ["first.ts", ...programs.map((_, i) => `program${i}.ts`)]) await check(file).catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
     const told = await check("wrong.ts").catch((error: { stdout: string }) => error.stdout);
     expect(told).toMatch(/wrong\.ts\(\d+,\d+\): error[\s\S]*PoissonNoise/);
   });
