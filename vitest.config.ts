@@ -7,7 +7,8 @@ export default defineConfig({
     // One native runtime per process: threads would share the add-on's global state.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // Minutes: tests that train in a child process take long on a machine that is busy.
+    testTimeout: 180_000,
     hookTimeout: 60_000,
   },
 });
