@@ -1,1 +1,151 @@
+//! WebAssembly binding: tensors and errors to JavaScript. It knows no operator by name.
 
+use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
+use js_sys::{Array, Float32Array, Float64Array};
+use wasm_bindgen::prelude::*;
+
+type Outcome<T> = std::result::Result<T, JsError>;
+
+/// Errors become `CLASS|code|message`, as in the Node binding.
+fn wire<T>(outcome: Result<T>) -> Outcome<T> {
+    outcome.map_err(|e| JsError::new(&e.wire()))
+}
+
+/// Numbers of JavaScript that count something.
+fn sizes(values: &[f64]) -> Result<Vec<usize>> {
+    values
+        .iter()
+        .map(|&v| {
+            if v >= 0.0 && v.fract() == 0.0 && v <= u32::MAX as f64 {
+                Ok(v as usize)
+            } else {
+                Err(Error::argument("shape", format!("size {v} is not a whole number that fits this memory")))
+            }
+        })
+        .collect()
+}
+
+fn numbers(values: impl IntoIterator<Item = f64>) -> Array {
+    values.into_iter().map(JsValue::from_f64).collect()
+}
+
+fn array(data: Data) -> JsValue {
+    match data {
+        Data::F32(v) => Float32Array::from(v.as_slice()).into(),
+        Data::F64(v) => Float64Array::from(v.as_slice()).into(),
+    }
+}
+
+#[wasm_bindgen(js_name = surface)]
+pub fn surface_table() -> String {
+    surface::describe()
+}
+
+#[wasm_bindgen(js_name = initDevice)]
+pub async fn init_device(device: String) -> Outcome<()> {
+    wire(Device::parse(&device).and_then(|d| d.start()))
+}
+
+#[wasm_bindgen]
+pub fn devices() -> String {
+    session::devices()
+}
+
+#[wasm_bindgen]
+pub fn apply(op: u32, handles: Vec<u32>, ints: Vec<f64>, floats: Vec<f64>) -> Outcome<Array> {
+    let ints: Vec<i64> = ints.into_iter().map(|v| v as i64).collect();
+    wire(session::apply(op as usize, &handles, &ints, &floats)).map(|h| numbers(h.into_iter().map(f64::from)))
+}
+
+#[wasm_bindgen(js_name = fromData)]
+pub fn from_data(data: &JsValue, shape: Vec<f64>, device: &str) -> Outcome<u32> {
+    let data = if let Some(v) = data.dyn_ref::<Float32Array>() {
+        Ok(Data::F32(v.to_vec()))
+    } else if let Some(v) = data.dyn_ref::<Float64Array>() {
+        Ok(Data::F64(v.to_vec()))
+    } else {
+        Err(Error::argument("fromData", "the data must be a Float32Array or a Float64Array".to_string()))
+    };
+    wire(data.and_then(|d| session::from_data(d, &sizes(&shape)?, device)))
+}
+
+#[wasm_bindgen]
+pub fn full(shape: Vec<f64>, value: f64, dtype: &str, device: &str) -> Outcome<u32> {
+    wire(sizes(&shape).and_then(|s| session::full(&s, value, dtype, device)))
+}
+
+#[wasm_bindgen]
+pub fn info(handle: u32) -> Outcome<String> {
+    wire(session::info(handle))
+}
+
+#[wasm_bindgen(js_name = readSync)]
+pub fn read_sync(handle: u32) -> Outcome<JsValue> {
+    wire(session::read(handle)).map(array)
+}
+
+#[wasm_bindgen]
+pub async fn read(handle: u32) -> Outcome<JsValue> {
+    wire(session::read_async(handle).await).map(array)
+}
+
+#[wasm_bindgen(js_name = setRequiresGrad)]
+pub fn set_requires_grad(handle: u32, on: bool) -> Outcome<()> {
+    wire(session::set_requires_grad(handle, on))
+}
+
+#[wasm_bindgen(js_name = toDevice)]
+pub fn to_device(handle: u32, device: &str) -> Outcome<u32> {
+    wire(session::to_device(handle, device))
+}
+
+#[wasm_bindgen]
+pub fn dispose(handle: u32) {
+    session::dispose(handle);
+}
+
+#[wasm_bindgen]
+pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_graph: bool) -> Outcome<Array> {
+    wire(session::grad(&outputs, &inputs, &grad_outputs, create_graph)).map(|h| numbers(h.into_iter().map(f64::from)))
+}
+
+#[wasm_bindgen(js_name = setGradEnabled)]
+pub fn set_grad_enabled(on: bool) -> bool {
+    tape::set_enabled(on)
+}
+
+#[wasm_bindgen(js_name = memory)]
+pub fn live() -> Array {
+    let (tensors, bytes) = memory();
+    numbers([tensors as f64, bytes as f64])
+}
+
+#[wasm_bindgen(js_name = rngNew)]
+pub fn rng_new(seed: f64) -> Outcome<u32> {
+    wire(session::rng_new(seed))
+}
+
+#[wasm_bindgen(js_name = rngFork)]
+pub fn rng_fork(handle: u32) -> Outcome<u32> {
+    wire(session::rng_fork(handle))
+}
+
+#[wasm_bindgen(js_name = rngState)]
+pub fn rng_state(handle: u32) -> Outcome<String> {
+    wire(session::rng_state(handle))
+}
+
+#[wasm_bindgen(js_name = rngFrom)]
+pub fn rng_from(state: &str) -> Outcome<u32> {
+    wire(session::rng_from(state))
+}
+
+#[wasm_bindgen(js_name = rngDispose)]
+pub fn rng_dispose(handle: u32) {
+    session::rng_dispose(handle);
+}
+
+#[wasm_bindgen(js_name = rngDraw)]
+pub fn rng_draw(handle: u32, kind: &str, shape: Vec<f64>, params: Vec<f64>, of: u32, dtype: &str, device: &str) -> Outcome<u32> {
+    wire(sizes(&shape).and_then(|s| session::rng_draw(handle, kind, &s, &params, of, dtype, device)))
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadNative } from "../../ts/runtime/node.js";
+import { init } from "../../ts/runtime/index.js";
+import type { Binding } from "../../ts/runtime/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { DnCNN, functional } from "../../ts/nn/index.js";
+import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { SureGaussianLoss } from "../../ts/loss/index.js";
+import { grad, memory, tensor, tidy } from "../../ts/tensor/index.js";
+
+/** The WebAssembly module that `npm run build:wasm` made, as a host of the facade. */
+async function loadWasm(): Promise<Binding> {
+  const folder = new URL("../../dist/wasm/", import.meta.url);
+  const module = (await import(new URL("adjoint_wasm.js", folder).href)) as Binding & { initSync(options: { module: BufferSource }): void };
+  module.initSync({ module: readFileSync(new URL("adjoint_wasm_bg.wasm", folder)) });
+  return module;
+}
+
+type Result = Record<string, Float32Array | Float64Array>;
+const results: Record<"native" | "wasm", Result> = { native: {}, wasm: {} };
+
+/** A small convolution and its gradients, a SURE step of a small DnCNN, random draws. */
+function compute(): Result {
+  return tidy(() => {
+    const rng = new Rng(3);
+    const x = rng.normal([2, 3, 7, 5]).requiresGrad_();
+    const weight = rng.normal([4, 3, 3, 3]).requiresGrad_();
+    const bias = rng.normal([4]).requiresGrad_();
+    const y = functional.conv2d(x, weight, bias, { stride: 2, padding: 1 });
+    const gradients = grad(y.square().sum(), [x, weight, bias]);
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 8, rng: new Rng(1) });
+    const measurement = physics.forward(new Rng(2).uniform([1, 1, 12, 12]), { rng: new Rng(4) });
+    const xNet = model.forward(measurement, physics);
+    const loss = new SureGaussianLoss({ sigma: 0.1 }).forward({ xNet, y: measurement, physics, model, rng: new Rng(5) });
+    const out: Result = { y: y.dataSync(), loss: loss.dataSync(), state: Float64Array.from(rng.state(), (c) => c.charCodeAt(0)) };
+    gradients.forEach((g, i) => (out[`gradient ${i}`] = g.dataSync()));
+    grad(loss.mean(), model.parameters()).forEach((g, i) => (out[`loss gradient ${i}`] = g.dataSync()));
+    out["random normal"] = new Rng(9).normal([100]).dataSync();
+    out["random gamma"] = new Rng(9).gamma(2.5, 1, [100]).dataSync();
+    out["random poisson"] = new Rng(9).poisson(tensor(new Float32Array(100).fill(12))).dataSync();
+    return out;
+  });
+}
+
+describe("the WebAssembly module gives what the native add-on gives", () => {
+  beforeAll(async () => {
+    await init({ binding: loadNative() });
+    results.native = compute();
+    await init({ binding: await loadWasm() });
+    results.wasm = compute();
+  });
+  afterAll(async () => {
+    await init({ binding: loadNative() });
+  });
+
+  it("values and gradients of a small convolution and of a SURE step, within 1e-5 of the largest entry", () => {
+    const names = Object.keys(results.native).filter((name) => !name.startsWith("random") && name !== "state");
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      const [expected, got] = [results.native[name]!, results.wasm[name]!];
+      expect(got.length, name).toBe(expected.length);
+      const scale = expected.reduce((a: number, b: number) => Math.max(a, Math.abs(b)), 0);
+      expect(scale, name).toBeGreaterThan(0);
+      expected.forEach((v: number, i: number) => expect(Math.abs(v - got[i]!), `${name}[${i}]`).toBeLessThanOrEqual(1e-5 * scale));
+    }
+  });
+
+  it("random streams, bit for bit", () => {
+    for (const name of ["random normal", "random gamma", "random poisson", "state"]) expect(results.wasm[name], name).toEqual(results.native[name]);
+  });
+
+  it("errors arrive as this library's classes, and the module goes on", () => {
+    expect(() => tensor([1, 2]).add(tensor([1, 2, 3]))).toThrow(expect.objectContaining({ name: "ShapeError" }));
+    expect(tensor([1, 2]).add(1).dataSync()).toEqual(Float32Array.of(2, 3));
+  });
+
+  it("values are read without blocking, and tensors are freed", async () => {
+    const before = memory();
+    const t = tensor([1, 2, 3]);
+    expect(await t.data()).toEqual(Float32Array.of(1, 2, 3));
+    expect(memory()).toEqual({ tensors: before.tensors + 1, bytes: before.bytes + 12 });
+    t.dispose();
+    expect(memory()).toEqual(before);
+  });
+});
