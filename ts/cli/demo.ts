@@ -5,6 +5,7 @@ import { DnCNN } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GaussianNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
+import { zeros } from "../tensor/index.js";
 import { fileURLToPath } from "node:url";
 import { type Progress, Trainer } from "../train/index.js";
 
@@ -50,10 +51,19 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/**
+ * Sets the last convolution to zero, so that the untrained network returns its input: R(y) = y + 0. Kaiming's law alone adds noise of the size of the
+ * image to it, which a short training has to unlearn first.
+ */
+function startAtIdentity({ outConv }: DnCNN): void {
+  for (const parameter of outConv.parameters()) parameter.assign_(zeros(parameter.shape));
+}
+
 /** A training with or without ground truth. Equal seeds give both the same initial weights, patches and noise. */
 export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onProgress }: RunOptions): Run {
   const rng = new Rng(seed);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 7, nf: 32, rng: rng.fork() });
+  startAtIdentity(model);
   const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
   const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
   const losses: Loss = groundTruth ? new SupLoss() : new SureGaussianLoss({ sigma });

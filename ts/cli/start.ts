@@ -176,7 +176,7 @@ async function writeResults({ folder, outcomes, photographs, columns, rows, step
     figures,
     charts: [loss, psnr],
     details: {
-      network: "DnCNN, depth 7, 32 features",
+      network: "DnCNN, depth 7, 32 features, last convolution zero at the start",
       noise: `Gaussian, standard deviation ${sigma}`,
       batch: `${batchSize} grey patches`,
       steps,
