@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadNative } from "../../ts/runtime/node.js";
-import { init } from "../../ts/runtime/index.js";
-import type { Binding } from "../../ts/runtime/index.js";
+import { init, wasmBinding } from "../../ts/runtime/index.js";
+import type { Binding, WasmExports } from "../../ts/runtime/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { DnCNN, functional } from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
@@ -12,9 +12,9 @@ import { grad, memory, tensor, tidy } from "../../ts/tensor/index.js";
 /** The WebAssembly module that `npm run build:wasm` made, as a host of the facade. */
 async function loadWasm(): Promise<Binding> {
   const folder = new URL("../../dist/wasm/", import.meta.url);
-  const module = (await import(new URL("adjoint_wasm.js", folder).href)) as Binding & { initSync(options: { module: BufferSource }): void };
+  const module = (await import(new URL("adjoint_wasm.js", folder).href)) as WasmExports & { initSync(options: { module: Uint8Array }): void };
   module.initSync({ module: readFileSync(new URL("adjoint_wasm_bg.wasm", folder)) });
-  return module;
+  return wasmBinding(module);
 }
 
 type Result = Record<string, Float32Array | Float64Array>;
@@ -61,7 +61,7 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     for (const name of names) {
       const [expected, got] = [results.native[name]!, results.wasm[name]!];
       expect(got.length, name).toBe(expected.length);
-      const scale = expected.reduce((a: number, b: number) => Math.max(a, Math.abs(b)), 0);
+      const scale = Math.max(...Array.from(expected, Math.abs));
       expect(scale, name).toBeGreaterThan(0);
       expected.forEach((v: number, i: number) => expect(Math.abs(v - got[i]!), `${name}[${i}]`).toBeLessThanOrEqual(1e-5 * scale));
     }

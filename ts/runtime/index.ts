@@ -6,4 +6,6 @@ export { AdjointError, ArgumentError, DeviceError, DTypeError, FormatError, Shap
 export type { ErrorClass } from "./errors.js";
 export { devices, init } from "./init.js";
 export type { InitOptions } from "./init.js";
+export { wasmBinding } from "./wasm.js";
+export type { WasmExports } from "./wasm.js";
 export { binding, bindingIfAny, currentDevice } from "./state.js";

@@ -114,7 +114,8 @@ pub fn set_grad_enabled(on: bool) -> bool {
     tape::set_enabled(on)
 }
 
-#[wasm_bindgen(js_name = memory)]
+// Not "memory": under that name the module exports its linear memory.
+#[wasm_bindgen(js_name = liveMemory)]
 pub fn live() -> Array {
     let (tensors, bytes) = memory();
     numbers([tensors as f64, bytes as f64])

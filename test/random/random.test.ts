@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { ReplayRng, resolveRng, Rng } from "../../ts/random/index.js";
+import { full, tensor } from "../../ts/tensor/index.js";
+import { eachDevice } from "../devices.js";
+
+const error = (name: string, code: string) => expect.objectContaining({ name, code });
+const moments = (values: ArrayLike<number>): [number, number] => {
+  const list = Array.from(values);
+  const mean = list.reduce((a, b) => a + b, 0) / list.length;
+  return [mean, list.reduce((a, b) => a + (b - mean) ** 2, 0) / list.length];
+};
+
+await eachDevice("Rng", (device) => {
+  it("gives the numbers of the seed on every device", () => {
+    const t = new Rng(7).normal([4]);
+    expect(t.device).toBe(device);
+    expect(t.dataSync()).toEqual(new Rng(7).normal([4], { device: "cpu" }).dataSync());
+  });
+});
+
+describe("Rng", () => {
+  const n = 40_000;
+  const cases: [string, (r: Rng) => ArrayLike<number>, number, number][] = [
+    ["normal", (r) => r.normal([n]).dataSync(), 0, 1],
+    ["uniform", (r) => r.uniform([n]).dataSync(), 0.5, 1 / 12],
+    ["rademacher", (r) => r.rademacher([n]).dataSync(), 0, 1],
+    ["bernoulli", (r) => r.bernoulli([n], 0.3).dataSync(), 0.3, 0.21],
+    ["randint", (r) => r.randint(2, 6, [n]).dataSync(), 3.5, 1.25],
+    ["poisson", (r) => r.poisson(full([n], 3)).dataSync(), 3, 3],
+    ["binomial", (r) => r.binomial(full([n], 10), 0.2).dataSync(), 2, 1.6],
+    ["gamma", (r) => r.gamma(2, 0.5, [n]).dataSync(), 1, 0.5],
+    ["beta", (r) => r.beta(2, 3, [n]).dataSync(), 0.4, 0.04],
+    ["exponential", (r) => r.exponential([n]).dataSync(), 1, 1],
+    ["laplace", (r) => r.laplace([n]).dataSync(), 0, 2],
+    ["choice", (r) => Array.from({ length: 4000 }, () => r.choice(3, [1, 0, 3])), 1.5, 0.75],
+  ];
+  it.each(cases)("%s has its mean and variance", (_, draw, mean, variance) => {
+    const values = draw(new Rng(1));
+    const [m, v] = moments(values);
+    const spread = Math.sqrt(variance / values.length);
+    expect(Math.abs(m - mean)).toBeLessThan(4 * spread);
+    expect(Math.abs(v / variance - 1)).toBeLessThan(0.06);
+  });
+
+  it("goes on from its state, and forks independent streams", () => {
+    const rng = new Rng(5);
+    rng.normal([3]);
+    const copy = Rng.from(rng.state());
+    expect(copy.normal([5]).dataSync()).toEqual(rng.normal([5]).dataSync());
+    const child = rng.fork();
+    expect(child.normal([5]).dataSync()).not.toEqual(rng.normal([5]).dataSync());
+    const order = [...new Rng(2).permutation(6).dataSync()];
+    expect([...order].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it("named errors", () => {
+    expect(() => new Rng(0.5)).toThrow(error("ArgumentError", "invalid_argument"));
+    expect(() => Rng.from("nonsense")).toThrow(error("ArgumentError", "invalid_argument"));
+    expect(() => new Rng(0).bernoulli([1], 2)).toThrow(expect.objectContaining({ name: "ArgumentError" }));
+    expect(() => new Rng(0).choice(2, [0, 0])).toThrow(error("ArgumentError", "invalid_argument"));
+  });
+
+  it("resolveRng takes the first stream given", () => {
+    const [a, b] = [new Rng(0), new Rng(1)];
+    expect(resolveRng(undefined, a, b)).toBe(a);
+    expect(resolveRng()).toBe(resolveRng(undefined));
+  });
+});
+
+describe("ReplayRng", () => {
+  it("hands out draws in order, scales gamma, and refuses what was not recorded", () => {
+    const rng = new ReplayRng([{ kind: "normal", tensor: tensor([1, 2]) }, { kind: "gamma", tensor: tensor([3]) }, { kind: "uniform", tensor: tensor([0]) }]);
+    expect([...rng.normal([2]).dataSync()]).toEqual([1, 2]);
+    expect([...rng.fork().gamma(2, 10, [1]).dataSync()]).toEqual([30]);
+    expect(() => rng.normal([1])).toThrow(error("ArgumentError", "replay_kind"));
+    expect(() => rng.uniform([2])).toThrow(error("ShapeError", "replay_shape"));
+    rng.uniform([1]);
+    expect(() => rng.uniform([1])).toThrow(error("ArgumentError", "replay_exhausted"));
+  });
+});
