@@ -1,4 +1,5 @@
 // `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N failed, N skipped.
+import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,13 +54,13 @@ async function typeCheck() {
 }
 
 /** Runs vitest and adds up its report. */
-async function vitest() {
-  say("TypeScript tests");
+async function vitest(title, tests = [], env = {}) {
+  say(title);
   const folder = mkdtempSync(join(tmpdir(), "adjoint-test-"));
   const file = join(folder, "report.json");
   try {
     const program = join(root, "node_modules", "vitest", "vitest.mjs");
-    const code = await run(process.execPath, [program, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
+    const code = await run(process.execPath, [program, "run", ...tests, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`], { env });
     const report = JSON.parse(readFileSync(file, "utf8"));
     // A file that does not even load has no tests to fail.
     const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed")).length;
@@ -67,13 +68,26 @@ async function vitest() {
     total.passed += report.numPassedTests;
     total.skipped += report.numPendingTests + report.numTodoTests;
     total.failed += failed;
-    if (failed > 0) failures.push(`${failed} TypeScript tests`);
+    if (failed > 0) failures.push(`${failed} of the ${title}`);
     else if (code !== 0) fail("vitest");
   } catch (error) {
-    process.stderr.write(`error: vitest gave no report: ${error.message}\n`);
+    process.stderr.write(`error: ${title}: vitest gave no report: ${error.message}\n`);
     fail("vitest");
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** All TypeScript tests, and the reference cases again in float32 and, where it is present, on WebGPU. */
+async function typeScriptTests() {
+  await vitest("TypeScript tests");
+  await vitest("reference cases in float32", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32" });
+  const addon = createRequire(import.meta.url)(join(root, "dist", "native", "adjoint.node"));
+  const webgpu = JSON.parse(addon.devices()).find(({ name }) => name === "webgpu");
+  if (webgpu.available) await vitest("reference cases on webgpu", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32", ADJOINT_GOLDEN_DEVICE: "webgpu" });
+  else {
+    say(`skipped: reference cases on webgpu: ${webgpu.detail}`);
+    total.skipped += 1;
   }
 }
 
@@ -85,7 +99,7 @@ if (await step("setup", () => setup())) {
   const ready = native && (await step("build of the facade", buildTs));
   await step("build of the WebAssembly module", buildWasm);
   await typeCheck();
-  if (ready) await vitest();
+  if (ready) await typeScriptTests();
   else fail("TypeScript tests (not run: nothing was built)");
 }
 if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(", ")}\n`);
