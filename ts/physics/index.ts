@@ -62,3 +62,20 @@ export type {
   UniformGaussianNoiseOptions,
   UniformNoiseOptions,
 } from "./noise/index.js";
+export {
+  BernoulliSplittingMaskGenerator,
+  GainGenerator,
+  GeneratorMixture,
+  PhysicsGenerator,
+  SigmaGenerator,
+} from "./generator/index.js";
+export type {
+  BernoulliSplittingMaskGeneratorOptions,
+  GainGeneratorOptions,
+  GeneratedParameters,
+  GeneratorMixtureOptions,
+  GeneratorOptions,
+  InputMask,
+  SigmaGeneratorOptions,
+  StepOptions,
+} from "./generator/index.js";

@@ -1,0 +1,189 @@
+import type { RandomSource } from "../../random/index.js";
+import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { checkImgSize, checkTensorOption } from "../checks.js";
+import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
+import { fromHost, hostValues, permutationValues, uniformValues } from "./host.js";
+import { subsetOnDevice } from "./subset-on-device.js";
+
+/** Options of {@link BernoulliSplittingMaskGenerator}. */
+export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions {
+  /** Size of what is masked, without the batch: `[C, H, W]`, `[C, M]` or `[M]`. */
+  imgSize: readonly number[];
+  /** Share of the entries that is kept, between 0 and 1. */
+  splitRatio: number;
+  /** Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only. */
+  pixelwise?: boolean;
+  /** Draws the ratio anew for each image, uniformly between the two bounds; default false. */
+  randomSplitRatio?: boolean;
+  /** Lower bound of a random ratio; default 0. */
+  minSplitRatio?: number;
+  /** Upper bound of a random ratio; default 1. */
+  maxSplitRatio?: number;
+}
+
+/** Option names of {@link BernoulliSplittingMaskGeneratorOptions} that subclasses share. */
+const KEYS = ["imgSize", "splitRatio", "pixelwise", "randomSplitRatio", "minSplitRatio", "maxSplitRatio"] as const;
+
+/** One mask to be split, without the batch. */
+export interface InputMask {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+/**
+ * Random 0/1 masks that keep a share `splitRatio` of the entries: for {@link Inpainting}, or to split measurements.
+ *
+ * - Without `inputMask` each entry (or pixel) is kept independently with probability `splitRatio`.
+ * - With `inputMask`, exactly `floor(splitRatio n)` of its n measured entries are kept, every such subset being equally likely;
+ *   the mask has its shape. `pixelwise` then needs channels that are masked alike, otherwise entries are drawn one by one.
+ *
+ * With a ratio strictly between 0 and 1 at least one entry is kept and at least one is left out, so that a split always leaves
+ * something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
+ */
+export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
+  /** Size of what is masked, without the batch. */
+  readonly imgSize: readonly number[];
+  /** Share of the entries that is kept. */
+  readonly splitRatio: number;
+  /** Whether all channels of a pixel are kept or dropped together. */
+  readonly pixelwise: boolean;
+  private readonly ratioRange: readonly [number, number] | undefined;
+
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
+  constructor(options: BernoulliSplittingMaskGeneratorOptions, internal: { className: string; keys: readonly string[] } = { className: "BernoulliSplittingMaskGenerator", keys: [] }) {
+    const { className, keys } = internal;
+    super(className, options, [...KEYS, ...keys]);
+    for (const key of ["imgSize", "splitRatio"] as const) {
+      if (options?.[key] === undefined) throw new ArgumentError(`${className}: ${key} is missing; pass { imgSize: [1, 32, 32], splitRatio: 0.9 } or the like.`, "missing_argument");
+    }
+    this.imgSize = checkImgSize(className, options.imgSize);
+    this.splitRatio = checkNumber(className, "splitRatio", options.splitRatio, { min: 0, max: 1 });
+    this.pixelwise = options.pixelwise ?? true;
+    if (typeof this.pixelwise !== "boolean") throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    const [low, high] = [options.minSplitRatio ?? 0, options.maxSplitRatio ?? 1].map((r, i) =>
+      checkNumber(className, i === 0 ? "minSplitRatio" : "maxSplitRatio", r, { min: 0, max: 1 }),
+    ) as [number, number];
+    if (low > high) throw new ArgumentError(`${className}: minSplitRatio is ${low}, above maxSplitRatio, which is ${high}.`, "invalid_argument");
+    this.ratioRange = options.randomSplitRatio ? [low, high] : undefined;
+  }
+
+  protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
+    const { inputMask, imgSize } = call;
+    const caller = `${this.className}.step`;
+    if (inputMask && imgSize) throw new ArgumentError(`${caller}: inputMask and imgSize exclude each other; pass one of them.`, "invalid_argument");
+    if (inputMask !== undefined) checkTensorOption(caller, "inputMask", inputMask, 0);
+    if (!inputMask || inputMask.size === 1) {
+      const shape = imgSize ? [...this.imgSize.slice(0, -2), ...imgSize.slice(-2)] : this.imgSize;
+      return { mask: stackMasks(Array.from({ length: batchSize }, () => this.drawMask(shape, undefined, rng)), shape, inputMask) };
+    }
+    const rank = this.imgSize.length;
+    const [given, ...shape] = placed(caller, inputMask.shape, rank) as [number, ...number[]];
+    // A batch of masks decides how many there are; one mask is split anew for each image.
+    const count = given > 1 ? given : batchSize;
+    const values = readable(inputMask);
+    if (!values) return { mask: subsetOnDevice(inputMask.reshape([given, ...shape]).expand([count, ...shape]), () => this.ratio(rng), this.pixelwise && rank > 1, rng) };
+    const entries = inputMask.size / given;
+    const masks = Array.from({ length: count }, (_, b) => {
+      const start = given > 1 ? b * entries : 0;
+      return this.drawMask(shape, { shape, values: values.subarray(start, start + entries) }, rng);
+    });
+    return { mask: stackMasks(masks, shape, inputMask) };
+  }
+
+  /** One mask without the batch, row by row; `input` is what it must be a subset of. */
+  protected drawMask(shape: readonly number[], input: InputMask | undefined, rng: RandomSource): Float32Array {
+    const ratio = this.ratio(rng);
+    return input ? this.subset(input, ratio, rng) : this.independent(shape, ratio, rng);
+  }
+
+  private ratio(rng: RandomSource): number {
+    if (!this.ratioRange) return this.splitRatio;
+    const [low, high] = this.ratioRange;
+    return (uniformValues(rng, [1])[0] as number) * (high - low) + low;
+  }
+
+  private independent(shape: readonly number[], ratio: number, rng: RandomSource): Float32Array {
+    const u = uniformValues(rng, shape);
+    const together = this.pixelwise && shape.length > 1;
+    const plane = together ? u.length / (shape[0] as number) : u.length;
+    const kept = Float32Array.from({ length: plane }, (_, i) => ((u[i] as number) > ratio ? 0 : 1));
+    if (ratio > 0 && ratio < 1) bothSides(kept, u);
+    return together ? repeated(kept, u.length) : kept;
+  }
+
+  private subset(input: InputMask, ratio: number, rng: RandomSource): Float32Array {
+    const { values } = input;
+    const channels = input.shape[0] as number;
+    const together = this.pixelwise && input.shape.length > 1 && channelsAgree(values, channels);
+    const plane = together ? values.length / channels : values.length;
+    const measured: number[] = [];
+    for (let i = 0; i < plane; i++) if (values[i] !== 0) measured.push(i);
+    const n = measured.length;
+    checkSplit(`${this.className}.step`, n, ratio);
+    const order = permutationValues(rng, n);
+    const count = ratio > 0 && ratio < 1 ? Math.min(Math.max(Math.floor(ratio * n), 1), n - 1) : Math.floor(ratio * n);
+    const kept = new Float32Array(plane);
+    for (let i = 0; i < count; i++) kept[measured[order[i] as number] as number] = 1;
+    return together ? repeated(kept, values.length) : kept;
+  }
+}
+
+/** Refuses a mask of which nothing, or not enough for two sides, is measured. */
+function checkSplit(caller: string, measured: number, ratio: number): void {
+  if (measured === 0) {
+    throw new ArgumentError(`${caller}: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`, "empty_mask");
+  }
+  if (measured === 1 && ratio > 0 && ratio < 1) {
+    throw new ArgumentError(`${caller}: the mask has a single measured pixel; a split would leave nothing to predict, and needs at least two.`, "empty_split");
+  }
+}
+
+/** Moves the entry nearest to the threshold to a side that is empty. */
+function bothSides(kept: Float32Array, u: ArrayLike<number>): void {
+  const first = kept[0];
+  if (kept.length < 2 || kept.some((k) => k !== first)) return;
+  let at = 0;
+  for (let i = 1; i < kept.length; i++) {
+    const nearer = first === 0 ? (u[i] as number) < (u[at] as number) : (u[i] as number) > (u[at] as number);
+    if (nearer) at = i;
+  }
+  kept[at] = first === 0 ? 1 : 0;
+}
+
+function channelsAgree(values: ArrayLike<number>, channels: number): boolean {
+  const plane = values.length / channels;
+  for (let i = plane; i < values.length; i++) if ((values[i] !== 0) !== (values[i % plane] !== 0)) return false;
+  return true;
+}
+
+function repeated(plane: Float32Array, length: number): Float32Array {
+  const all = new Float32Array(length);
+  for (let at = 0; at < length; at += plane.length) all.set(plane, at);
+  return all;
+}
+
+/** The shape of a mask with a batch in front, missing dimensions being 1. */
+function placed(caller: string, shape: readonly number[], rank: number): number[] {
+  if (shape.length > rank + 1) {
+    throw new ShapeError(`${caller}: inputMask has shape [${shape.join(", ")}], expected at most ${rank + 1} dimensions, a batch and those of imgSize.`, "shape_mismatch");
+  }
+  return [...Array.from({ length: rank + 1 - shape.length }, () => 1), ...shape];
+}
+
+/** The values of a mask, or undefined on a device that cannot be read within a step (a browser's GPU). */
+function readable(mask: Tensor): Float32Array | Float64Array | undefined {
+  try {
+    return hostValues(mask);
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined;
+    throw error;
+  }
+}
+
+function stackMasks(masks: readonly Float32Array[], shape: readonly number[], like: Tensor | undefined): Tensor {
+  const entries = masks[0]?.length ?? 0;
+  const all = new Float32Array(entries * masks.length);
+  masks.forEach((mask, i) => all.set(mask, i * entries));
+  return fromHost(all, [masks.length, ...shape], like);
+}

@@ -1,0 +1,124 @@
+import { Rng, type RandomSource } from "../../random/index.js";
+import { resolveRng } from "../../random/index.js";
+import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
+
+/** Options that every generator takes. */
+export interface GeneratorOptions {
+  /** Where draws come from, unless a call brings its own. */
+  rng?: RandomSource;
+}
+
+/** Options of one step. */
+export interface StepOptions {
+  /** Draws from `new Rng(seed)`: the same parameters at every call. Excludes `rng`. */
+  seed?: number;
+  /** Wins over the one given to the constructor. */
+  rng?: RandomSource;
+  /** Splitting generators: the mask to be split, with or without a batch; only its entries other than 0 count as measured. */
+  inputMask?: Tensor;
+  /** Mask generators: height and width of the masks of this call, instead of those of the constructor. */
+  imgSize?: readonly number[];
+}
+
+/** What a generator gives: parameters for `physics.update`, each with a batch in front. */
+export type GeneratedParameters = Record<string, Tensor>;
+
+const STEP_OPTIONS = ["seed", "rng", "inputMask", "imgSize"] as const;
+
+/**
+ * Draws parameters of operators and noise models: masks, filters, noise levels.
+ *
+ * `physics.update(generator.step(batchSize))` changes the operator; a subclass writes `draw`.
+ */
+export abstract class PhysicsGenerator {
+  /** Where draws come from, unless a call brings its own. */
+  readonly rng: RandomSource | undefined;
+
+  /** @throws ArgumentError `unknown_option`. */
+  protected constructor(className: string, options: GeneratorOptions, keys: readonly string[]) {
+    checkOptions(className, options, [...keys, "rng"]);
+    this.rng = options?.rng;
+  }
+
+  /**
+   * Parameters for `batchSize` images, as a record of tensors whose first dimension is the batch.
+   *
+   * The second argument is a seed or {@link StepOptions}.
+   *
+   * @throws ArgumentError `invalid_argument`, `unknown_option`.
+   */
+  step(batchSize = 1, options: number | StepOptions = {}): GeneratedParameters {
+    const caller = `${this.className}.step`;
+    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1 });
+    const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
+    checkOptions(caller, rest, STEP_OPTIONS);
+    if (seed !== undefined && rest.rng) throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
+    if (seed === undefined) return this.draw(batchSize, resolveRng(rest.rng, this.rng), rest);
+    const rng = new Rng(seed);
+    return this.draw(batchSize, rng, { ...rest, rng });
+  }
+
+  /**
+   * Draws the parameters.
+   *
+   * `call` holds the options of the call; its `rng` is undefined where neither seed nor rng was given, so that generators made of
+   * others leave the choice to them.
+   */
+  protected abstract draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters;
+
+  /** The class name, for messages. */
+  protected get className(): string {
+    return this.constructor.name;
+  }
+
+  /** The parameters of both generators in one record; those of the same name are added. */
+  add(other: PhysicsGenerator): PhysicsGenerator {
+    return new SumGenerator(this, other);
+  }
+
+  /**
+   * The mean of each parameter over `n` draws, with a batch of one: for masks, the probability of each entry.
+   *
+   * @throws ArgumentError `invalid_argument`.
+   */
+  average(n = 2000, options: StepOptions & { batchSize?: number } = {}): GeneratedParameters {
+    const caller = `${this.className}.average`;
+    checkNumber(caller, "n", n, { integer: true, min: 1 });
+    const { batchSize = 1, seed, ...rest } = options;
+    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1 });
+    const call = seed === undefined ? rest : { ...rest, rng: new Rng(seed) };
+    const sums: GeneratedParameters = {};
+    for (let done = 0; done < n; done += batchSize) {
+      for (const [name, value] of Object.entries(this.step(Math.min(batchSize, n - done), call))) {
+        const sum = value.sum(0, true);
+        const before = sums[name];
+        sums[name] = before ? before.add(sum) : sum;
+      }
+    }
+    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.div(n)]));
+  }
+}
+
+/** Two generators as one. With a seed they draw one after the other from one stream, so that their draws are independent. */
+class SumGenerator extends PhysicsGenerator {
+  readonly #parts: readonly [PhysicsGenerator, PhysicsGenerator];
+
+  constructor(...parts: [PhysicsGenerator, PhysicsGenerator]) {
+    super("PhysicsGenerator.add", {}, []);
+    if (!(parts[1] instanceof PhysicsGenerator)) {
+      throw new ArgumentError("PhysicsGenerator.add: expected another generator, such as new SigmaGenerator().", "invalid_argument");
+    }
+    this.#parts = parts;
+  }
+
+  protected override draw(batchSize: number, _rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
+    const [a, b] = this.#parts.map((part) => part.step(batchSize, call)) as [GeneratedParameters, GeneratedParameters];
+    const sum = { ...a };
+    for (const [name, value] of Object.entries(b)) {
+      const other = a[name];
+      sum[name] = other ? other.add(value) : value;
+    }
+    return sum;
+  }
+}

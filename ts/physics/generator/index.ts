@@ -1,0 +1,11 @@
+/** Generators: random parameters of operators and noise models. */
+export { PhysicsGenerator } from "./generator.js";
+export type { GeneratedParameters, GeneratorOptions, StepOptions } from "./generator.js";
+export { BernoulliSplittingMaskGenerator } from "./bernoulli-splitting.js";
+export type { BernoulliSplittingMaskGeneratorOptions, InputMask } from "./bernoulli-splitting.js";
+export { SigmaGenerator } from "./sigma.js";
+export type { SigmaGeneratorOptions } from "./sigma.js";
+export { GainGenerator } from "./gain.js";
+export type { GainGeneratorOptions } from "./gain.js";
+export { GeneratorMixture } from "./mixture.js";
+export type { GeneratorMixtureOptions } from "./mixture.js";

@@ -1,0 +1,74 @@
+import { Rng, type RandomSource } from "../../random/index.js";
+import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { cat, tensor, tidy, type Tensor } from "../../tensor/index.js";
+import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
+
+/** Options of {@link GeneratorMixture}. */
+export interface GeneratorMixtureOptions extends GeneratorOptions {
+  /** The generators to choose from. */
+  generators: readonly PhysicsGenerator[];
+  /** The probability of each; they sum to 1. */
+  probs: readonly number[];
+  /** Chooses anew for each image; default true. Where names or shapes of the parameters differ, one choice holds for the whole batch. */
+  useBatchSampling?: boolean;
+}
+
+/** Chooses at random, with given probabilities, which of several generators makes the parameters. */
+export class GeneratorMixture extends PhysicsGenerator {
+  readonly generators: readonly PhysicsGenerator[];
+  readonly probs: readonly number[];
+  /** Whether each image has a choice of its own. */
+  readonly useBatchSampling: boolean;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
+  constructor(options: GeneratorMixtureOptions) {
+    const name = "GeneratorMixture";
+    super(name, options, ["generators", "probs", "useBatchSampling"]);
+    const { generators, probs } = options ?? {};
+    if (!Array.isArray(generators) || generators.length === 0 || !generators.every((g) => g instanceof PhysicsGenerator)) {
+      throw new ArgumentError(`${name}: generators must be an array of one or more generators.`, "invalid_argument");
+    }
+    if (!Array.isArray(probs) || probs.length !== generators.length) {
+      throw new ArgumentError(`${name}: probs must be an array of ${generators.length} numbers, one for each generator.`, "invalid_argument");
+    }
+    for (const p of probs) checkNumber(name, "a probability", p, { min: 0, max: 1 });
+    const total = probs.reduce((a: number, b: number) => a + b, 0);
+    if (Math.abs(total - 1) > 1e-6) throw new ArgumentError(`${name}: probs sum to ${total}, expected 1.`, "invalid_argument");
+    this.generators = [...generators];
+    this.probs = [...probs];
+    this.useBatchSampling = (options.useBatchSampling ?? true) && alike(this.generators);
+  }
+
+  protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
+    const choose = () => rng.choice(this.generators.length, this.probs);
+    if (!this.useBatchSampling) return (this.generators[choose()] as PhysicsGenerator).step(batchSize, call);
+    const choices = Array.from({ length: batchSize }, choose);
+    const order: number[] = [];
+    const parts: GeneratedParameters[] = [];
+    this.generators.forEach((generator, g) => {
+      const images = choices.flatMap((choice, image) => (choice === g ? [image] : []));
+      if (images.length === 0) return;
+      order.push(...images);
+      parts.push(generator.step(images.length, call));
+    });
+    const places = tensor(Array.from({ length: batchSize }, (_, image) => order.indexOf(image)));
+    const joined = (name: string) => {
+      const all = cat(parts.map((part) => part[name] as Tensor), 0);
+      return all.indexSelect(places.to(all.device), 0);
+    };
+    return Object.fromEntries(Object.keys(parts[0] ?? {}).map((name) => [name, joined(name)]));
+  }
+}
+
+/** Whether all generators give parameters of the same names and shapes; tried on a stream of its own. */
+function alike(generators: readonly PhysicsGenerator[]): boolean {
+  const signatures = generators.map((generator) => {
+    let signature = "";
+    tidy(() => {
+      const parameters = generator.step(1, { rng: new Rng(0) });
+      signature = Object.keys(parameters).sort().map((name) => `${name}[${(parameters[name] as Tensor).shape.join()}]`).join();
+    });
+    return signature;
+  });
+  return signatures.every((signature) => signature === signatures[0]);
+}
