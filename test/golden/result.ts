@@ -10,4 +10,6 @@ export interface Result {
   readonly leaves?: ReadonlyMap<string, Tensor>;
   /** Further results by name; computed where the case asks for them. */
   readonly outputs?: Readonly<Record<string, () => Tensor>>;
+  /** Expected outputs that are no tensors, which the runner has compared itself. */
+  readonly plain?: ReadonlySet<string>;
 }

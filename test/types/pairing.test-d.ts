@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
 import { MCLoss, Neighbor2Neighbor, R2RLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
+import { InterleavedLossScheduler, RandomLossScheduler } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
 import type { Denoising, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
@@ -67,6 +68,19 @@ describe("a loss accepts the physics it is made for, and no other", () => {
     new SureGaussianLoss({ sigma: 0.1 }).forward({ xNet: t, y: t, physics: gaussian });
     // @ts-expect-error no sigma
     new SureGaussianLoss({});
+  });
+
+  it("also through a scheduler, which asks for what each of its losses needs", () => {
+    const scheduler = new RandomLossScheduler({ losses: [new TVLoss(), [new SupLoss(), new SureGaussianLoss({ sigma: 0.1 })]] });
+    scheduler.forward({ ...args, x: t, physics: gaussian });
+    // @ts-expect-error Poisson noise
+    scheduler.forward({ ...args, x: t, physics: poisson });
+    // @ts-expect-error no ground truth for SupLoss
+    scheduler.forward({ ...args, physics: gaussian });
+    const adapting = new InterleavedLossScheduler({ losses: [new TVLoss(), new R2RLoss()] });
+    adapting.forward({ ...args, physics: gaussian, model: adapting.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    adapting.forward({ ...args, physics: gaussian });
   });
 
   it("while a list of any losses can be held", () => {

@@ -7,7 +7,7 @@ import type { RandomSource } from "../random/index.js";
 import { nearest } from "../runtime/index.js";
 import type { AnyPhysics, WeightedLoss } from "../train/index.js";
 import { UsageError } from "./common.js";
-import type { Config, Named } from "./config.js";
+import { checkNamed, type Config, type Named } from "./config.js";
 
 // What a configuration may name. Options are checked by each class's own constructor.
 const losses = {
@@ -19,6 +19,14 @@ const losses = {
   R2RLoss: loss.R2RLoss,
   Neighbor2Neighbor: loss.Neighbor2Neighbor,
   TVLoss: loss.TVLoss,
+};
+/** These take other losses under `losses`. */
+const schedulers = {
+  BaseLossScheduler: loss.BaseLossScheduler,
+  RandomLossScheduler: loss.RandomLossScheduler,
+  InterleavedLossScheduler: loss.InterleavedLossScheduler,
+  StepLossScheduler: loss.StepLossScheduler,
+  InterleavedEpochLossScheduler: loss.InterleavedEpochLossScheduler,
 };
 const models = { DnCNN: nn.DnCNN, UNet: nn.UNet };
 const operators = { Denoising: physics.Denoising, Inpainting: physics.Inpainting };
@@ -62,13 +70,20 @@ export function buildParts(config: Config, rng: RandomSource): Parts {
     model: network,
     physics: make<AnyPhysics>("physics", operators, omit(operator, ["noise"]), [], noiseModel ? { noiseModel } : {}),
     losses: config.losses.map((named) => ({
-      loss: make<loss.Loss>("losses", losses, omit(named, ["weight"]), []),
+      loss: makeLoss(omit(named, ["weight"])),
       weight: named["weight"] === undefined ? 1 : (named["weight"] as number),
     })),
     optimizer,
     ...(schedule ? { schedule } : {}),
     metrics: (config.metrics ?? ["PSNR"]).map((named) => make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, [])),
   };
+}
+
+/** A loss, or a scheduler with the losses it names. */
+function makeLoss(named: Named): loss.Loss {
+  if (!Object.hasOwn(schedulers, named.name)) return make<loss.Loss>("losses", { ...losses, ...schedulers }, named, []);
+  const nested = (entry: unknown): unknown => (Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`)));
+  return make<loss.Loss>("losses", schedulers, named, [], Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {});
 }
 
 /** `new Class(...leading, { ...options of the configuration, ...extra })` */

@@ -127,8 +127,10 @@ function checkKeys(value: Record<string, unknown>, known: readonly string[], whe
   }
 }
 
-function checkNamed(value: unknown, where: string): asserts value is Named {
+/** Refuses what does not name a class. */
+export function checkNamed(value: unknown, where: string): Named {
   if (typeof record(value, where)["name"] !== "string") throw new UsageError(`${where}: name is missing, expected the name of a class`, "missing_argument");
+  return value as Named;
 }
 
 function checkChoice(value: unknown, choices: readonly string[], where: string): void {

@@ -22,3 +22,4 @@ export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2nei
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { TVLoss, type TVLossOptions } from "./tv.js";
+export * from "./scheduler/index.js";

@@ -10,6 +10,10 @@ export interface HistoryEntry {
   loss?: number;
   /** Mean of each loss, unweighted, since the entry before. */
   losses?: Record<string, number>;
+  /** Steps since the entry before in which a scheduler used each of its losses; only where there is a scheduler. */
+  active?: Record<string, number>;
+  /** Mean of what the discriminator minimises, `total` and each of its losses; only of an AdversarialTrainer. */
+  discriminator?: Record<string, number>;
   /** First metric on the last training batch, where its ground truth is known. */
   trainMetrics?: Record<string, number>;
   /** Mean of each metric on the evaluation data. */

@@ -1,4 +1,5 @@
 import type { Batch } from "../data/index.js";
+import type { LossArgs } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
@@ -31,14 +32,8 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
     const { x } = batch;
     const y = measure(batch, physics, rng);
     const xNet = model.forward(y, physics, { updateParameters: true, rng });
-    const values = context.losses.map(({ loss }) => {
-      const args = { xNet, y, physics, model, epoch: context.epoch, rng };
-      const value = loss.forward(x ? { ...args, x } : args);
-      return value.shape.length > 0 ? value.mean() : value;
-    });
-    const total = values
-      .map((value, index) => value.mul((context.losses[index] as WeightedLoss).weight))
-      .reduce((sum, value) => sum.add(value));
+    const args = { xNet, y, physics, model, epoch: context.epoch, rng };
+    const { total, values } = weightedSum(context.losses, x ? { ...args, x } : args);
     const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
     return noGrad(() => {
       context.optimizer.step(clip(gradients, context.gradClip));
@@ -47,6 +42,16 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
       return stack(report.map((value) => value.detach()), 0);
     });
   });
+}
+
+/** The mean of each loss, and the sum of these means with their weights. */
+export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { total: Tensor; values: Tensor[] } {
+  const values = losses.map(({ loss }) => {
+    const value = loss.forward(args);
+    return value.shape.length > 0 ? value.mean() : value;
+  });
+  const total = values.map((value, index) => value.mul((losses[index] as WeightedLoss).weight)).reduce((sum, value) => sum.add(value));
+  return { total, values };
 }
 
 /** The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics first. */
@@ -59,7 +64,7 @@ export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): T
 }
 
 /** All gradients scaled by min(1, limit / norm of all together), computed on the device. */
-function clip(gradients: Tensor[], limit: number | undefined): Tensor[] {
+export function clip(gradients: Tensor[], limit: number | undefined): Tensor[] {
   if (limit === undefined) return gradients;
   const norm = gradients.map((value) => value.square().sum()).reduce((sum, value) => sum.add(value)).sqrt();
   const scale = norm.add(1e-6).reciprocal().mul(limit).clamp(0, 1);

@@ -1,4 +1,5 @@
-import { DataLoader, disposeSample, type Dataset, type LoaderState } from "../data/index.js";
+import { type Batch, DataLoader, disposeSample, type Dataset, type LoaderState } from "../data/index.js";
+import { BaseLossScheduler } from "../loss/index.js";
 import { type Metric, PSNR } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { OptimizerState, ScheduleState } from "../optim/index.js";
@@ -9,7 +10,7 @@ import { disposeState, loadState, saveState } from "./checkpoint.js";
 import { evaluate, type TestResult } from "./evaluate.js";
 import { type HistoryEntry, writeHistory } from "./history.js";
 import { checkTrainerOptions, type Progress, type TrainerOptions, type WeightedLoss, weightedLosses } from "./options.js";
-import { trainStep } from "./step.js";
+import { type StepContext, trainStep } from "./step.js";
 
 /** Options of {@link Trainer.train}. */
 export interface TrainOptions {
@@ -25,6 +26,7 @@ interface TrainerState {
   optimizer: OptimizerState;
   schedule: ScheduleState | null;
   losses: Record<string, Tensor>[];
+  further: unknown;
   rng: string;
   evalRng: string;
   loader: LoaderState;
@@ -38,6 +40,8 @@ interface TrainerState {
 interface Pending {
   readonly step: number;
   readonly values: Tensor;
+  /** What the schedulers used in this step. */
+  readonly active: readonly string[];
 }
 
 /**
@@ -55,6 +59,8 @@ export class Trainer {
   history: HistoryEntry[] = [];
   /** The model as trained: adapted by the losses. Its weights are those of `options.model`. */
   readonly model: Reconstructor;
+  /** Names of what a subclass's step reports after the losses; the history has them under `discriminator`. */
+  protected readonly furtherValues: readonly string[] = [];
   readonly #options: TrainerOptions;
   readonly #losses: readonly WeightedLoss[];
   readonly #metrics: readonly Metric[];
@@ -116,7 +122,7 @@ export class Trainer {
         try {
           const reads = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
           this.model.train();
-          const values = trainStep(batch, {
+          const values = this.stepOn(batch, {
             ...this.#options,
             model: this.model,
             losses: this.#losses,
@@ -126,13 +132,13 @@ export class Trainer {
             metric: reads ? this.#metrics[0] : undefined,
           });
           this.step += 1;
-          this.#pending.push({ step: this.step, values });
+          this.#pending.push({ step: this.step, values, active: this.#active() });
           this.#clock.steps += 1;
           this.#clock.images += (batch.x ?? batch.y)?.shape[0] ?? 0;
         } finally {
           disposeSample(batch);
         }
-        if (this.#options.scheduleEvery === "step") this.#options.schedule?.step();
+        if (this.#options.scheduleEvery === "step") this.stepSchedules();
         if (this.step % this.#readEvery === 0 || this.step === this.steps) await this.#read();
         if (this.#loader.state().position >= this.#loader.length) await this.#endEpoch();
         if (this.step % checkpointEvery === 0 && this.step < this.steps) await this.#save();
@@ -145,6 +151,24 @@ export class Trainer {
     }
     return this.history;
   }
+
+  /** One step: a tensor of the total, each loss, `furtherValues` and, where `context.metric` is given, that metric. */
+  protected stepOn(batch: Batch, context: StepContext): Tensor {
+    return trainStep(batch, context);
+  }
+
+  /** Lets the learning rates go on. */
+  protected stepSchedules(): void {
+    this.#options.schedule?.step();
+  }
+
+  /** What a subclass adds to a checkpoint: plain data and tensors, which are freed once it is written. */
+  protected furtherState(): unknown {
+    return null;
+  }
+
+  /** Takes over what {@link furtherState} gave; its tensors are freed afterwards. */
+  protected loadFurtherState(_state: unknown): void {}
 
   /** Measures the model on data with ground truth: the metrics of the reconstruction and of the measurement. */
   async test(data: Dataset | DataLoader): Promise<TestResult> {
@@ -169,6 +193,7 @@ export class Trainer {
     this.#options.optimizer.loadStateDict(state.optimizer);
     if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule);
     this.#losses.forEach(({ loss }, index) => loss.loadStateDict(state.losses[index] ?? {}));
+    this.loadFurtherState(state.further ?? null);
     this.#rng = Rng.from(state.rng);
     this.#evalRng = state.evalRng;
     await this.#loader.loadState(state.loader);
@@ -179,7 +204,7 @@ export class Trainer {
     this.#sinceBest = state.sinceBest;
     this.#stopped = state.stopped;
     this.#lastCheckpoint = { path, step: state.step };
-    disposeState([state.model, state.optimizer, state.losses]);
+    disposeState([state.model, state.optimizer, state.losses, state.further]);
   }
 
   /** Reads the losses since the last time, checks that they are finite, notes and reports their means. */
@@ -190,10 +215,11 @@ export class Trainer {
     const rows = await Promise.all(pending.map(({ values }) => values.data()));
     for (const { values } of pending) values.dispose();
     const names = uniqueNames(this.#losses.map(({ loss }) => loss.name));
-    const columns = ["total", ...names];
+    const further = this.furtherValues;
+    const columns = ["total", ...names, ...further.map((name) => `discriminator ${name}`)];
     rows.forEach((row, index) => {
       // The total comes last in the search: the loss that caused it is the better name.
-      const bad = [...names, "total"].find((name) => !Number.isFinite(row[columns.indexOf(name)]));
+      const bad = [...columns.slice(1), "total"].find((name) => !Number.isFinite(row[columns.indexOf(name)]));
       if (bad !== undefined) throw this.#nonFinite((pending[index] as Pending).step, bad, row[columns.indexOf(bad)] as number);
     });
     const mean = (column: number): number => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
@@ -212,8 +238,15 @@ export class Trainer {
     };
     const { step, epoch, loss, losses, learningRate } = progress;
     const speed = Number(progress.imagesPerSecond.toPrecision(4));
-    this.history.push({ step, epoch, loss, losses, ...(metric === undefined ? {} : { trainMetrics: progress.metrics }), learningRate, imagesPerSecond: speed });
+    const active = counts(pending.flatMap((entry) => entry.active));
+    const discriminator = Object.fromEntries(further.map((name, index) => [name, mean(names.length + 1 + index)]));
+    const optional = { ...(Object.keys(active).length > 0 ? { active } : {}), ...(further.length > 0 ? { discriminator } : {}) };
+    this.history.push({ step, epoch, loss, losses, ...optional, ...(metric === undefined ? {} : { trainMetrics: progress.metrics }), learningRate, imagesPerSecond: speed });
     this.#options.onProgress?.(progress);
+  }
+
+  #active(): string[] {
+    return this.#losses.flatMap(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : []));
   }
 
   #nonFinite(step: number, loss: string, value: number): AdjointError {
@@ -226,7 +259,7 @@ export class Trainer {
   async #endEpoch(): Promise<void> {
     await this.#loader.next(); // closes the epoch, so that a checkpoint from here begins the next one
     this.epoch += 1;
-    if (this.#options.scheduleEvery !== "step") this.#options.schedule?.step();
+    if (this.#options.scheduleEvery !== "step") this.stepSchedules();
     const { evalData } = this.#options;
     if (evalData) {
       await this.#read();
@@ -269,6 +302,7 @@ export class Trainer {
       optimizer: this.#options.optimizer.stateDict(),
       schedule: this.#options.schedule?.stateDict() ?? null,
       losses: this.#losses.map(({ loss }) => loss.stateDict()),
+      further: this.furtherState(),
       rng: this.#rng.state(),
       evalRng: this.#evalRng,
       loader: this.#loader.state(),
@@ -278,7 +312,7 @@ export class Trainer {
       stopped: this.#stopped,
     };
     await saveState(path, state);
-    disposeState([state.model, state.optimizer, state.losses]);
+    disposeState([state.model, state.optimizer, state.losses, state.further]);
     this.#lastCheckpoint = { path, step: this.step };
   }
 
@@ -296,6 +330,13 @@ function uniqueNames(names: readonly string[]): string[] {
     const before = names.slice(0, index).filter((other) => other === name).length;
     return before === 0 ? name : `${name} ${before + 1}`;
   });
+}
+
+/** How often each name occurs. */
+function counts(names: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const name of names) found[name] = (found[name] ?? 0) + 1;
+  return found;
 }
 
 /** Lets timers, signals and pages have their turn: native steps keep the thread busy. */

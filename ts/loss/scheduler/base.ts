@@ -1,0 +1,187 @@
+import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
+import type { Reconstructor } from "../../nn/index.js";
+import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { tensor, type Tensor, zeros } from "../../tensor/index.js";
+import type { Assumptions } from "../assumptions.js";
+import { Loss } from "../loss.js";
+import type { LossArgs } from "../pairing.js";
+import { flatten, type LossesIn, type NestedLosses } from "./flatten.js";
+
+/** Options of every scheduler. */
+export interface LossSchedulerOptions<E extends NestedLosses = NestedLosses> {
+  /** What is scheduled; an entry that is a list is chosen as a whole, and its losses are added up. */
+  losses: readonly E[];
+  /** Stream of random choices, where the call brings none. */
+  rng?: RandomSource;
+}
+
+/** What a schedule may depend on. */
+export interface ScheduleContext {
+  /** Number of the training epoch, from 0. Reading it is an ArgumentError `missing_argument` where the call names none. */
+  readonly epoch: number;
+  /** Stream of random choices. */
+  readonly rng: RandomSource;
+}
+
+type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+
+type ArgsEach<L> = L extends Loss ? Parameters<L["forward"]>[0] : never;
+type ModelEach<L> = L extends Loss ? ReturnType<L["adaptModel"]> : never;
+
+/** The arguments that all losses in entries of the type `E` accept: each asks for what it needs. */
+export type ScheduledArgs<E extends NestedLosses> = Both<ArgsEach<LossesIn<E>>>;
+
+/** The model that all losses in entries of the type `E` accept. */
+export type ScheduledModel<E extends NestedLosses> = Both<ModelEach<LossesIn<E>>>;
+
+/** Entry of the state that holds the stream given to the constructor; no loss has a number like it. */
+const STREAM = "rng";
+
+/**
+ * Base class of the schedulers: losses of which each call uses some, by a plan. Without a `schedule` of its own it uses all of them.
+ *
+ * `forward` is the sum of the losses that `schedule` gives for this call. Where it gives none, the value is 0. A subclass
+ * writes `name` and `schedule`; see docs/extending.md. A scheduler is a loss, so that schedulers can be scheduled.
+ *
+ * Errors: ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument` (a negative epoch, or a
+ * schedule that gives a loss which is not one of its own, and which no model was adapted to).
+ */
+export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Loss {
+  readonly name: string = "BaseLossScheduler";
+  /** Each of the losses checks its own assumptions when it is used. */
+  readonly assumptions: Assumptions = { noise: "any", operator: "any", needs: [], adapted: false };
+  /** The entries, as given. */
+  readonly losses: readonly E[];
+  /** All losses of all entries, each once. */
+  readonly allLosses: readonly Loss[];
+  #rng: RandomSource | undefined;
+  #chosen: readonly Loss[] = [];
+  #busy = false;
+
+  constructor(options: LossSchedulerOptions<E>, ownKeys: readonly string[] = []) {
+    super();
+    const caller = new.target.name;
+    checkOptions(caller, options, ["losses", "rng", ...ownKeys]);
+    if (!Array.isArray(options?.losses)) {
+      throw new ArgumentError(`${caller}: losses is missing; it is a list, such as { losses: [new MCLoss(), new TVLoss()] }.`, "missing_argument");
+    }
+    this.allLosses = [...new Set(flatten(caller, options.losses))];
+    this.losses = [...options.losses];
+    this.#rng = options.rng;
+  }
+
+  /** The losses of this call. */
+  schedule(_context: ScheduleContext): readonly NestedLosses[] {
+    return this.losses;
+  }
+
+  /** Names of the losses that made the last value, those of inner schedulers included: "TVLoss", and "TVLoss 2" for a second one. */
+  get active(): readonly string[] {
+    return this.#chosen.flatMap((loss) => (loss instanceof BaseLossScheduler ? loss.active : [this.#label(loss)]));
+  }
+
+  #label(loss: Loss): string {
+    const same = this.allLosses.filter(({ name }) => name === loss.name);
+    return same.length > 1 && same[0] !== loss ? `${loss.name} ${same.indexOf(loss) + 1}` : loss.name;
+  }
+
+  /** The sum of the losses chosen for this call. */
+  forward(args: LossArgs & ScheduledArgs<E>): Tensor {
+    this.check(args);
+    return this.#once(() => {
+      this.#chosen = this.#choose(args);
+      let total: Tensor | undefined;
+      for (const loss of this.#chosen) {
+        const value = loss.forward(args);
+        total = total ? total.add(value) : value;
+      }
+      return total ?? nothing(args);
+    });
+  }
+
+  /**
+   * The model adapted for all losses, used or not.
+   *
+   * @throws ArgumentError `model_not_adapted` where two losses each need the model for themselves.
+   */
+  override adaptModel(model: Reconstructor): Reconstructor & ScheduledModel<E> {
+    return this.#once(() => {
+      const adapted = this.allLosses.reduce<Reconstructor>((made, loss) => loss.adaptModel(made), model);
+      const own = this.allLosses.filter(({ assumptions }) => assumptions.adapted).map(({ name }) => name);
+      const last = (adapted as { adaptedBy?: string }).adaptedBy;
+      if (own.some((name) => name !== last)) {
+        throw new ArgumentError(`${this.name}: ${[...new Set(own)].join(" and ")} each need a model adapted to them alone; train them one after the other.`, "model_not_adapted");
+      }
+      return adapted as Reconstructor & ScheduledModel<E>;
+    });
+  }
+
+  /** The state of every loss, under its number in `allLosses`, and the stream given to the constructor. */
+  override stateDict(): Record<string, Tensor> {
+    return this.#once(() => {
+      const state: Record<string, Tensor> = {};
+      this.allLosses.forEach((loss, i) => {
+        for (const [name, value] of Object.entries(loss.stateDict())) state[`${i}.${name}`] = value;
+      });
+      if (this.#rng) state[STREAM] = tensor(Float32Array.from(this.#rng.state(), (letter) => letter.charCodeAt(0)), { device: "cpu" });
+      return state;
+    });
+  }
+
+  override loadStateDict(state: Record<string, Tensor>): void {
+    this.#once(() => {
+      const parts = this.allLosses.map((): Record<string, Tensor> => ({}));
+      for (const [key, value] of Object.entries(state)) {
+        if (key === STREAM) continue;
+        const [, index = "", name = ""] = /^(\d+)\.(.+)$/.exec(key) ?? [];
+        const part = parts[Number(index)];
+        if (index === "" || !part) throw new ArgumentError(`${this.name}: has no state named "${key}".`, "unexpected_key");
+        part[name] = value;
+      }
+      this.allLosses.forEach((loss, i) => loss.loadStateDict(parts[i] as Record<string, Tensor>));
+      const stream = state[STREAM];
+      if (stream) this.#rng = Rng.from(String.fromCharCode(...stream.dataSync()));
+    });
+  }
+
+  #choose(args: LossArgs): readonly Loss[] {
+    const { epoch } = args;
+    if (epoch !== undefined) checkNumber(this.name, "epoch", epoch, { integer: true, min: 0 });
+    const { name } = this;
+    const entries = this.schedule({
+      rng: resolveRng(args.rng, this.#rng),
+      get epoch(): number {
+        if (epoch === undefined) throw new ArgumentError(`${name}: epoch is missing; it is the number of the training epoch, from 0.`, "missing_argument");
+        return epoch;
+      },
+    });
+    const chosen = entries.length === 0 ? [] : flatten(this.name, entries);
+    for (const loss of chosen) {
+      if (loss === this) throw recursive(this.name);
+      if (this.allLosses.includes(loss)) continue;
+      throw new ArgumentError(`${this.name}: its schedule gives a ${loss.name} that is not one of its losses; give it to the constructor, so that the model is adapted to it.`, "invalid_argument");
+    }
+    return chosen;
+  }
+
+  /** Runs `fn`, which must not come back here: then the scheduler is inside itself. */
+  #once<T>(fn: () => T): T {
+    if (this.#busy) throw recursive(this.name);
+    this.#busy = true;
+    try {
+      return fn();
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+function recursive(name: string): ArgumentError {
+  return new ArgumentError(`${name}: the scheduler is inside itself; its losses must not contain it.`, "recursive_scheduler");
+}
+
+/** Zeros, one for each image, on the tape of nothing. */
+function nothing({ xNet, y, x }: LossArgs): Tensor {
+  const like = xNet ?? y ?? x;
+  return like ? zeros([like.shape[0] ?? 1], { dtype: like.dtype, device: like.device }) : zeros([]);
+}

@@ -1,0 +1,16 @@
+import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
+import type { NestedLosses } from "./flatten.js";
+
+/** Uses the entries in turn, the next one in each epoch: entry `epoch mod n`. */
+export class InterleavedEpochLossScheduler<E extends NestedLosses = NestedLosses> extends BaseLossScheduler<E> {
+  override readonly name: string = "InterleavedEpochLossScheduler";
+
+  /** @throws Those of {@link BaseLossScheduler}; `forward`: ArgumentError `missing_argument` without an epoch. */
+  constructor(options: LossSchedulerOptions<E>) {
+    super(options);
+  }
+
+  override schedule({ epoch }: ScheduleContext): readonly NestedLosses[] {
+    return [this.losses[epoch % this.losses.length] as NestedLosses];
+  }
+}

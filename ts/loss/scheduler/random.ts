@@ -1,0 +1,49 @@
+import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import type { RandomSource } from "../../random/index.js";
+import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
+import type { NestedLosses } from "./flatten.js";
+
+/** Options of {@link RandomLossScheduler}. */
+export interface RandomLossSchedulerOptions<E extends NestedLosses = NestedLosses> extends LossSchedulerOptions<E> {
+  /** How often each entry is chosen in proportion to the others, such as `[3, 1]` or `[0.75, 0.25]`. Default: all alike. */
+  weightings?: readonly number[];
+}
+
+/** Chooses one entry at random in each call, with probabilities in proportion to `weightings`. */
+export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends BaseLossScheduler<E> {
+  override readonly name: string = "RandomLossScheduler";
+  readonly weightings: readonly number[] | undefined;
+
+  /** @throws ArgumentError `invalid_argument` for weightings of another length, below 0 or all 0; those of {@link BaseLossScheduler}. */
+  constructor(options: RandomLossSchedulerOptions<E>) {
+    super(options, ["weightings"]);
+    this.weightings = options.weightings === undefined ? undefined : checkWeightings(options.weightings, this.losses.length);
+  }
+
+  override schedule({ rng }: ScheduleContext): readonly NestedLosses[] {
+    return [this.losses[this.#index(rng)] as NestedLosses];
+  }
+
+  /** Whole weightings draw one of as many equal lots, as deepinv does; others cut the unit interval. */
+  #index(rng: RandomSource): number {
+    const weightings = this.weightings ?? this.losses.map(() => 1);
+    const lots = weightings.reduce((a, b) => a + b, 0);
+    if (!weightings.every(Number.isInteger) || lots > 2 ** 24) return rng.choice(weightings.length, weightings);
+    // On the host: choosing a loss must not wait for a device.
+    const drawn = rng.randint(0, lots, [1], { device: "cpu" });
+    let left = drawn.itemSync();
+    drawn.dispose();
+    return weightings.findIndex((weight) => (left -= weight) < 0);
+  }
+}
+
+function checkWeightings(weightings: readonly number[], entries: number): readonly number[] {
+  const caller = "RandomLossScheduler";
+  if (!Array.isArray(weightings) || weightings.length !== entries) {
+    const got = Array.isArray(weightings) ? `${weightings.length} weightings` : `weightings of type ${typeof weightings}`;
+    throw new ArgumentError(`${caller}: ${got} for ${entries} entries of losses, expected one number for each.`, "invalid_argument");
+  }
+  weightings.forEach((weight: unknown, i) => checkNumber(caller, `weightings[${i}]`, weight, { min: 0 }));
+  if (weightings.every((weight) => weight === 0)) throw new ArgumentError(`${caller}: all weightings are 0, expected at least one above.`, "invalid_argument");
+  return [...(weightings as readonly number[])];
+}
