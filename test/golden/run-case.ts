@@ -9,7 +9,9 @@ import { runMetric } from "./run-metric.js";
 import { runNn } from "./run-nn.js";
 import { runNoise, runPhysics } from "./run-physics.js";
 import { runOptim } from "./run-optim.js";
+import { runAdversarial } from "./run-adversarial.js";
 import { runScheduler } from "./run-scheduler.js";
+import { runSpectralNorm } from "./run-spectral-norm.js";
 
 const RUNNERS: Readonly<Record<string, (data: CaseData) => Result>> = {
   loss: runLoss,
@@ -51,10 +53,16 @@ export async function runCase(golden: GoldenCase, values: ReadonlyMap<string, Va
   }
 }
 
+/** The losses that are called in another way than most. */
+function special(name: string): ((data: CaseData) => Result) | undefined {
+  if (name.endsWith("JacobianSpectralNorm")) return runSpectralNorm;
+  return name.startsWith("adversarial.") ? runAdversarial : undefined;
+}
+
 /** Runs a case without comparing. */
 export function computed(data: CaseData): Result {
   const { golden } = data;
-  const runner = RUNNERS[familyOf(golden)];
+  const runner = special(golden.class) ?? RUNNERS[familyOf(golden)];
   if (!runner) throw new Error(`${golden.name}: nothing runs cases of the group "${golden.group}" yet`);
   return runner(data);
 }

@@ -1,8 +1,8 @@
 import { describe, it } from "vitest";
-import { MCLoss, Neighbor2Neighbor, R2RLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
+import { MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
 import { InterleavedLossScheduler, RandomLossScheduler } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
-import type { Denoising, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise } from "../../ts/physics/index.js";
+import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 
 declare const t: Tensor;
@@ -12,6 +12,10 @@ declare const poisson: Denoising<PoissonNoise>;
 declare const mixed: Denoising<PoissonGaussianNoise>;
 declare const gamma: Denoising<GammaNoise>;
 declare const masked: Inpainting<GaussianNoise>;
+declare const salted: Inpainting<SaltPepperNoise>;
+declare const coarse: Downsampling<GaussianNoise>;
+declare const stacked: StackedPhysics;
+declare const list: TensorList;
 
 describe("a loss accepts the physics it is made for, and no other", () => {
   const args = { xNet: t, y: t, model };
@@ -53,6 +57,42 @@ describe("a loss accepts the physics it is made for, and no other", () => {
     loss.forward({ xNet: t, y: t, physics: gaussian, model });
     // @ts-expect-error Poisson-Gaussian noise cannot be split
     loss.forward({ xNet: t, y: t, physics: mixed, model: adapted });
+  });
+
+  it("by splitting", () => {
+    const loss = new SplittingLoss();
+    const adapted = loss.adaptModel(model);
+    loss.forward({ xNet: t, y: t, physics: masked, model: adapted });
+    loss.forward({ xNet: t, y: t, physics: poisson, model: adapted });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet: t, y: t, physics: masked, model });
+    // @ts-expect-error the model was adapted by another loss
+    loss.forward({ xNet: t, y: t, physics: masked, model: new R2RLoss().adaptModel(model) });
+    // @ts-expect-error salt and pepper noise is not centred
+    loss.forward({ xNet: t, y: t, physics: salted, model: adapted });
+    // @ts-expect-error an operator is no generator
+    new SplittingLoss({ maskGenerator: masked });
+  });
+
+  it("by reduced resolution", () => {
+    const loss = new ReducedResolutionLoss();
+    const adapted = loss.adaptModel(model);
+    loss.forward({ xNet: t, y: t, physics: coarse, model: adapted });
+    // @ts-expect-error masked images are no images at lower resolution
+    loss.forward({ xNet: t, y: t, physics: masked, model: adapted });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet: t, y: t, physics: coarse, model });
+  });
+
+  it("by stack", () => {
+    const loss = new StackedPhysicsLoss({ losses: [new MCLoss()] });
+    loss.forward({ xNet: t, y: list, physics: stacked, model });
+    // @ts-expect-error one operator is no stack
+    loss.forward({ xNet: t, y: list, physics: gaussian, model });
+    // @ts-expect-error a stack gives a list of measurements
+    loss.forward({ xNet: t, y: t, physics: stacked, model });
+    // @ts-expect-error a stack needs a loss for each operator
+    new MCLoss().forward({ xNet: t, y: t, physics: stacked });
   });
 
   it("and asks for what it needs", () => {

@@ -18,6 +18,8 @@ const losses = {
   SurePGLoss: loss.SurePGLoss,
   R2RLoss: loss.R2RLoss,
   Neighbor2Neighbor: loss.Neighbor2Neighbor,
+  SplittingLoss: loss.SplittingLoss,
+  ReducedResolutionLoss: loss.ReducedResolutionLoss,
   TVLoss: loss.TVLoss,
 };
 /** These take other losses under `losses`. */

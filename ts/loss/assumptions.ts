@@ -30,6 +30,17 @@ export const lossAssumptions = {
   Neighbor2Neighbor: { noise: unbiasedNoise, operator: ["denoising"], needs: ["y", "physics", "model"], adapted: false },
   ScoreLoss: { noise: ["gaussian", "poisson", "gamma"], operator: ["denoising"], needs: ["physics", "model"], adapted: true },
   TVLoss: { noise: "any", operator: "any", needs: ["xNet"], adapted: false },
+  SplittingLoss: { noise: unbiasedNoise, operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
+  ReducedResolutionLoss: { noise: "any", operator: ["blur", "blurFFT", "downsampling", "composed", "custom"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  StackedPhysicsLoss: { noise: "any", operator: ["stacked"], needs: ["xNet", "y", "physics", "model"], adapted: false },
+  JacobianSpectralNorm: { noise: "any", operator: "any", needs: ["y", "model"], adapted: false },
+  FNEJacobianSpectralNorm: { noise: "any", operator: "any", needs: ["y", "model"], adapted: false },
+  SupAdversarialGeneratorLoss: { noise: "any", operator: "any", needs: ["xNet", "x"], adapted: false },
+  SupAdversarialDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "x"], adapted: false },
+  UnsupAdversarialGeneratorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
+  UnsupAdversarialDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
+  UAIRGeneratorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
+  UAIRDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
 } as const satisfies Record<string, Assumptions>;
 
 /** Names of the losses of this library. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../runtime/index.js";
-import { LinearPhysics, type Physics } from "../physics/index.js";
+import { LinearPhysics, type Physics, type StackedPhysics } from "../physics/index.js";
 import { type Assumptions, lossAssumptions } from "./assumptions.js";
 
 /** The noise and operator of a physics, as far as a plain JavaScript object tells. */
@@ -31,7 +31,10 @@ export function describePhysics(physics: unknown, caller: string): PhysicsSummar
 
 /** Why the assumptions exclude a physics, in words; undefined where they fit. */
 export function mismatch(assumptions: Assumptions, physics: PhysicsSummary): string | undefined {
-  const { noise, operator } = assumptions;
+  const { noise, operator, needs } = assumptions;
+  if (physics.operator === "stacked" && needs.includes("physics") && !operator.includes("stacked")) {
+    return "it takes one operator, but this physics is a stack; give each operator its own loss in a StackedPhysicsLoss";
+  }
   if (noise !== "any" && !(noise as readonly string[]).includes(physics.noise)) {
     return `it assumes ${noise.join(" or ")} noise, but this physics has ${physics.noise} noise`;
   }
@@ -49,7 +52,7 @@ export function mismatch(assumptions: Assumptions, physics: PhysicsSummary): str
  *
  * @throws ArgumentError `invalid_argument` where the argument is no physics.
  */
-export function compatibleLosses(physics: Physics): string[] {
+export function compatibleLosses(physics: Physics | StackedPhysics): string[] {
   const summary = describePhysics(physics, "compatibleLosses");
   return Object.entries<Assumptions>(lossAssumptions)
     .filter(([, assumptions]) => mismatch(assumptions, summary) === undefined)

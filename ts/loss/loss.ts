@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import { TensorList } from "../physics/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Assumptions } from "./assumptions.js";
 import { compatibleLosses, describePhysics, mismatch } from "./compatible.js";
@@ -54,13 +55,14 @@ export abstract class Loss {
       throw new ArgumentError(`${this.name}: forward takes one object, { ${this.assumptions.needs.join(", ")} }.`, "invalid_argument");
     }
     const given = args as Record<string, unknown>;
+    const stacked = this.assumptions.operator.includes("stacked");
     for (const need of this.assumptions.needs) {
       const value = given[need];
       if (value === undefined || value === null) {
         throw new ArgumentError(`${this.name}: ${need} is missing; it is ${SOURCES[need]}.`, "missing_argument");
       }
-      if (need !== "physics" && need !== "model" && !(value instanceof Tensor)) {
-        throw new ArgumentError(`${this.name}: ${need} must be a Tensor; it is ${SOURCES[need]}.`, "invalid_argument");
+      if (need !== "physics" && need !== "model" && !(value instanceof (need === "y" && stacked ? TensorList : Tensor))) {
+        throw new ArgumentError(`${this.name}: ${need} must be a ${need === "y" && stacked ? "TensorList" : "Tensor"}; it is ${SOURCES[need]}.`, "invalid_argument");
       }
       if (need === "physics") this.checkPhysics(value);
       if (need === "model") this.checkModel(value);

@@ -1,5 +1,5 @@
-import type { LinearPhysics, NoiseKind, NoiseModel, OperatorKind, Physics } from "../physics/index.js";
-import type { Reconstructor } from "../nn/index.js";
+import type { LinearPhysics, NoiseKind, NoiseModel, OperatorKind, Physics, StackedPhysics, TensorList } from "../physics/index.js";
+import type { Layer, Reconstructor } from "../nn/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Assumptions, LossName, lossAssumptions } from "./assumptions.js";
@@ -10,14 +10,18 @@ export interface LossArgs {
   xNet?: Tensor;
   /** Ground truth. */
   x?: Tensor;
-  /** Measurement. */
-  y?: Tensor;
+  /** Measurement; of stacked operators a list, one for each. */
+  y?: Tensor | TensorList;
   /** What made `y`. */
-  physics?: Physics;
+  physics?: Physics | StackedPhysics;
   /** What made `xNet`. */
   model?: Reconstructor;
   /** Number of the training epoch. */
   epoch?: number;
+  /** Discriminator of the adversarial losses: images or measurements `[B, ...]` to scores `[B, ...]`. */
+  D?: Layer;
+  /** The reconstruction measured again; default `physics.A(xNet)`. */
+  yHat?: Tensor;
   /** Where random draws come from; wins over the one given to the constructor. */
   rng?: RandomSource;
 }
@@ -35,13 +39,15 @@ type NoiseFor<A extends Assumptions> = A["noise"] extends readonly NoiseKind[]
 type OperatorFor<A extends Assumptions> = A["operator"] extends readonly OperatorKind[] ? A["operator"][number] : OperatorKind;
 
 /** The physics that assumptions allow. */
-export type PhysicsOf<A extends Assumptions> = A["operator"] extends "linear"
+export type PhysicsOf<A extends Assumptions> = A["operator"] extends readonly ["stacked"]
+  ? StackedPhysics
+  : A["operator"] extends "linear"
   ? LinearPhysics<NoiseFor<A>>
   : Physics<NoiseFor<A>, OperatorFor<A>>;
 
 type Inputs<L extends LossName, A extends Assumptions> = {
   x: Tensor;
-  y: Tensor;
+  y: A["operator"] extends readonly ["stacked"] ? TensorList : Tensor;
   xNet: Tensor;
   physics: PhysicsOf<A>;
   model: A["adapted"] extends true ? Adapted<L> : Reconstructor;

@@ -52,7 +52,8 @@ export class R2RModel extends Module implements Adapted<"R2RLoss"> {
     if (this.training) {
       const y1 = recorrupt(y, noise, alpha, rng);
       if (options.updateParameters) this.#corruption = y1;
-      return this.model.forward(y1, physics, { rng });
+      // A model that draws its own (a splitting model) keeps its draw too.
+      return this.model.forward(y1, physics, { rng, ...(options.updateParameters ? { updateParameters: true } : {}) });
     }
     return noGrad(() => {
       let total: Tensor | undefined;

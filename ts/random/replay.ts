@@ -46,7 +46,9 @@ export class ReplayRng implements RandomSource {
     }
     this.#at.next = at + 1;
     // A copy: the one who asked may dispose it.
-    return noGrad(() => draw.tensor.to(like?.dtype ?? draw.tensor.dtype).to(like?.device ?? draw.tensor.device).clone());
+    const { dtype = draw.tensor.dtype, device = draw.tensor.device } = like ?? {};
+    // Double precision exists on the CPU only: numbers are rounded before they leave it, and widened after they came.
+    return noGrad(() => (device === "cpu" ? draw.tensor.to(device).to(dtype) : draw.tensor.to(dtype).to(device)).clone());
   }
 
   normal(shape: Shape, like?: Like): Tensor {

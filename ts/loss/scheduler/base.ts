@@ -1,7 +1,7 @@
 import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
-import { tensor, type Tensor, zeros } from "../../tensor/index.js";
+import { tensor, Tensor, zeros } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
 import { Loss } from "../loss.js";
 import type { LossArgs } from "../pairing.js";
@@ -182,6 +182,6 @@ function recursive(name: string): ArgumentError {
 
 /** Zeros, one for each image, on the tape of nothing. */
 function nothing({ xNet, y, x }: LossArgs): Tensor {
-  const like = xNet ?? y ?? x;
+  const like = xNet ?? x ?? (y instanceof Tensor ? y : y?.at(0));
   return like ? zeros([like.shape[0] ?? 1], { dtype: like.dtype, device: like.device }) : zeros([]);
 }
