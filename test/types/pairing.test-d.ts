@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import { MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
-import { InterleavedLossScheduler, RandomLossScheduler } from "../../ts/loss/index.js";
+import { adversarial, FNEJacobianSpectralNorm, InterleavedLossScheduler, JacobianSpectralNorm, RandomLossScheduler } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
 import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
@@ -121,6 +121,32 @@ describe("a loss accepts the physics it is made for, and no other", () => {
     adapting.forward({ ...args, physics: gaussian, model: adapting.adaptModel(model) });
     // @ts-expect-error the model was not adapted
     adapting.forward({ ...args, physics: gaussian });
+  });
+
+  it("adversarial losses and norms of Jacobians ask for what they compare", () => {
+    const D = undefined as never;
+    new adversarial.SupAdversarialGeneratorLoss().forward({ xNet: t, x: t, D });
+    // @ts-expect-error no ground truth
+    new adversarial.SupAdversarialGeneratorLoss().forward({ xNet: t, y: t, D });
+    // @ts-expect-error no ground truth
+    new adversarial.SupAdversarialDiscriminatorLoss().forward({ xNet: t, D });
+    new adversarial.UnsupAdversarialGeneratorLoss().forward({ xNet: t, y: t, physics: masked, D });
+    // @ts-expect-error no physics
+    new adversarial.UnsupAdversarialGeneratorLoss().forward({ xNet: t, y: t, D });
+    // @ts-expect-error no measurement
+    new adversarial.UnsupAdversarialDiscriminatorLoss().forward({ xNet: t, physics: masked, D });
+    new adversarial.UAIRGeneratorLoss().forward({ xNet: t, y: t, physics: masked, model, D });
+    // @ts-expect-error no model
+    new adversarial.UAIRGeneratorLoss().forward({ xNet: t, y: t, physics: masked, D });
+    // @ts-expect-error no physics
+    new adversarial.UAIRDiscriminatorLoss().forward({ xNet: t, y: t, D });
+    // @ts-expect-error no such flavour
+    new adversarial.UAIRDiscriminatorLoss({ flavour: "gan" });
+    new JacobianSpectralNorm().forward({ y: t, model });
+    // @ts-expect-error no model
+    new JacobianSpectralNorm().forward({ y: t });
+    // @ts-expect-error no point
+    new FNEJacobianSpectralNorm().forward({ model });
   });
 
   it("while a list of any losses can be held", () => {

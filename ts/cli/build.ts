@@ -21,6 +21,8 @@ const losses = {
   SplittingLoss: loss.SplittingLoss,
   ReducedResolutionLoss: loss.ReducedResolutionLoss,
   TVLoss: loss.TVLoss,
+  JacobianSpectralNorm: loss.JacobianSpectralNorm,
+  FNEJacobianSpectralNorm: loss.FNEJacobianSpectralNorm,
 };
 /** These take other losses under `losses`. */
 const schedulers = {

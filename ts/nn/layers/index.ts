@@ -17,3 +17,5 @@ export type { LinearOptions } from "./linear.js";
 export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "./pooling.js";
 export { Flatten, PixelShuffle, PixelUnshuffle, Upsample } from "./resample.js";
 export { Sequential } from "./sequential.js";
+export { SpectralNorm } from "./spectral-norm.js";
+export type { SpectralNormLayerOptions } from "./spectral-norm.js";

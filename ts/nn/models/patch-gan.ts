@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
-import { BatchNorm2d, Conv2d, Identity, LeakyReLU, Sequential, Sigmoid } from "../layers/index.js";
+import { BatchNorm2d, Conv2d, Identity, LeakyReLU, Sequential, Sigmoid, SpectralNorm } from "../layers/index.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS } from "../types.js";
 import type { Layer, WeightOptions } from "../types.js";
@@ -20,6 +20,8 @@ export interface PatchGANDiscriminatorOptions extends WeightOptions {
   batchNorm?: boolean;
   /** Whether the hidden convolutions have a bias; default true. */
   bias?: boolean;
+  /** Whether each convolution's weight is divided by its spectral norm (state names then end in weight_orig); default false. */
+  spectralNorm?: boolean;
 }
 
 /**
@@ -34,14 +36,16 @@ export class PatchGANDiscriminator extends Module {
   constructor(options: PatchGANDiscriminatorOptions = {}) {
     super();
     const name = "PatchGANDiscriminator";
-    checkOptions(name, options, ["inputNc", "ndf", "nLayers", "useSigmoid", "batchNorm", "bias", ...WEIGHT_OPTIONS]);
+    checkOptions(name, options, ["inputNc", "ndf", "nLayers", "useSigmoid", "batchNorm", "bias", "spectralNorm", ...WEIGHT_OPTIONS]);
     const inputNc = checkNumber(name, "inputNc", options.inputNc ?? 3, { positive: true, integer: true });
     const ndf = checkNumber(name, "ndf", options.ndf ?? 64, { positive: true, integer: true });
     const nLayers = checkNumber(name, "nLayers", options.nLayers ?? 3, { positive: true, integer: true });
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
-    const conv = (inChannels: number, outChannels: number, stride: number, bias: boolean): Conv2d =>
-      new Conv2d({ inChannels, outChannels, kernelSize: 4, stride, padding: 2, bias, ...weights });
+    const conv = (inChannels: number, outChannels: number, stride: number, bias: boolean): Layer => {
+      const layer = new Conv2d({ inChannels, outChannels, kernelSize: 4, stride, padding: 2, bias, ...weights });
+      return options.spectralNorm ? new SpectralNorm({ layer, rng: weights.rng }) : layer;
+    };
 
     const layers: Layer[] = [conv(inputNc, ndf, 2, true), new LeakyReLU({ negativeSlope: 0.2 })];
     let width = ndf;
