@@ -64,18 +64,23 @@ export type {
 } from "./noise/index.js";
 export {
   BernoulliSplittingMaskGenerator,
+  DiffractionBlurGenerator,
   GainGenerator,
   GeneratorMixture,
+  MotionBlurGenerator,
   PhysicsGenerator,
   SigmaGenerator,
 } from "./generator/index.js";
 export type {
   BernoulliSplittingMaskGeneratorOptions,
+  DiffractionBlurGeneratorOptions,
   GainGeneratorOptions,
   GeneratedParameters,
   GeneratorMixtureOptions,
   GeneratorOptions,
   InputMask,
+  MotionBlurGeneratorOptions,
   SigmaGeneratorOptions,
   StepOptions,
+  ZernikeIndex,
 } from "./generator/index.js";

@@ -9,3 +9,8 @@ export { GainGenerator } from "./gain.js";
 export type { GainGeneratorOptions } from "./gain.js";
 export { GeneratorMixture } from "./mixture.js";
 export type { GeneratorMixtureOptions } from "./mixture.js";
+export { MotionBlurGenerator } from "./motion-blur.js";
+export type { MotionBlurGeneratorOptions } from "./motion-blur.js";
+export { DiffractionBlurGenerator } from "./diffraction-blur.js";
+export type { DiffractionBlurGeneratorOptions } from "./diffraction-blur.js";
+export type { ZernikeIndex } from "./zernike.js";

@@ -1,0 +1,145 @@
+import type { RandomSource } from "../../random/index.js";
+import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { checkChoice } from "../checks.js";
+import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
+import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
+import { fromHost, normalValues, uniformValues } from "./host.js";
+import { checkPsfSize } from "./psf-size.js";
+import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernike.js";
+
+/** Options of {@link DiffractionBlurGenerator}. */
+export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
+  /** Height and width of the filters; one number for both. */
+  psfSize: number | readonly [number, number];
+  /** Aberrations that vary: single indices, or pairs (n, m). Default 4 to 11 in Noll's order: defocus to spherical aberration. */
+  zernikeIndex?: readonly (number | ZernikeIndex)[];
+  /** Order of single indices; default `"noll"`. */
+  indexConvention?: "noll" | "ansi";
+  /** Cutoff frequency, numerical aperture / wavelength * pixel size, at most 0.25 for well sampled filters; one for each channel. Default 0.2. */
+  fc?: number | readonly number[];
+  /** Coefficients are uniform within plus and minus half of this, in wavelengths; default 0.15. */
+  maxZernikeAmplitude?: number;
+  /** Standard deviation of what is added to the coefficients of each channel, where there are several; default 0. */
+  zernikePerturbationAmplitude?: number;
+  /** Points of the pupil along height and width; default 256. The more, the more precise. */
+  pupilSize?: number | readonly [number, number];
+  /** Lets the filter fall to 0 towards its border; default false. */
+  apodize?: boolean;
+  /** Turns the aberrations by a random angle; default false. */
+  randomRotate?: boolean;
+  /** Moves the filter's centre of mass to its middle; default false. */
+  center?: boolean;
+}
+
+const KEYS = [
+  "psfSize", "zernikeIndex", "indexConvention", "fc", "maxZernikeAmplitude", "zernikePerturbationAmplitude", "pupilSize", "apodize", "randomRotate", "center",
+] as const;
+
+/**
+ * Filters of a microscope or telescope with random aberrations, for {@link Blur}. `step` gives `{ filter }`, `[batch, channels, h, w]`, of
+ * sum 1.
+ *
+ * `h = |F[ 1(rho <= 1) exp(-2 pi i sum_k a_k z_k(rho)) ]|^2`, z_k the Zernike polynomials on the pupil, whose radius is the cutoff
+ * frequency. With several cutoff frequencies the coefficients, in wavelengths of the first channel, are rescaled to those of the others.
+ * (Lakshminarayanan, Fleck, "Zernike polynomials: a guide", 2011.)
+ */
+export class DiffractionBlurGenerator extends PhysicsGenerator {
+  readonly psfSize: readonly [number, number];
+  /** The aberrations as (n, m). */
+  readonly zernikeIndex: readonly ZernikeIndex[];
+  /** Cutoff frequency of each channel. */
+  readonly fc: readonly number[];
+  readonly maxZernikeAmplitude: number;
+  readonly zernikePerturbationAmplitude: number;
+  readonly pupilSize: readonly [number, number];
+  readonly apodize: boolean;
+  readonly randomRotate: boolean;
+  readonly center: boolean;
+
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
+  constructor(options: DiffractionBlurGeneratorOptions) {
+    const name = "DiffractionBlurGenerator";
+    super(name, options, KEYS);
+    this.psfSize = checkPsfSize(name, options?.psfSize);
+    const convention = checkChoice(name, "indexConvention", options.indexConvention ?? "noll", ["noll", "ansi"] as const);
+    const indices = options.zernikeIndex ?? [4, 5, 6, 7, 8, 9, 10, 11];
+    if (!Array.isArray(indices) || indices.length === 0) throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");
+    this.zernikeIndex = (indices as (number | ZernikeIndex)[]).map((index) => (typeof index === "number" ? zernikeIndex(index, convention) : checkZernike(index)));
+    const fc = options.fc ?? 0.2;
+    this.fc = (typeof fc === "number" ? [fc] : [...fc]).map((f) => checkNumber(name, "fc", f, { positive: true, max: 0.5 }));
+    if (this.fc.length === 0) throw new ArgumentError(`${name}: fc is empty, expected a number or one for each channel.`, "invalid_argument");
+    this.maxZernikeAmplitude = checkNumber(name, "maxZernikeAmplitude", options.maxZernikeAmplitude ?? 0.15, { min: 0 });
+    this.zernikePerturbationAmplitude = checkNumber(name, "zernikePerturbationAmplitude", options.zernikePerturbationAmplitude ?? 0, { min: 0 });
+    const pupil = checkPsfSize(name, options.pupilSize ?? 256, "pupilSize");
+    this.pupilSize = [Math.max(pupil[0], this.psfSize[0], 2), Math.max(pupil[1], this.psfSize[1], 2)];
+    this.apodize = options.apodize ?? false;
+    this.randomRotate = options.randomRotate ?? false;
+    this.center = options.center ?? false;
+  }
+
+  protected override draw(batchSize: number, rng: RandomSource): GeneratedParameters {
+    const [h, w] = this.psfSize;
+    const [K, C] = [this.zernikeIndex.length, this.fc.length];
+    const base = uniformValues(rng, [batchSize, K]).map((u) => (u - 0.5) * this.maxZernikeAmplitude);
+    const extra = C > 1 ? normalValues(rng, [batchSize, C, K]) : undefined;
+    const angles = this.randomRotate ? uniformValues(rng, [batchSize]) : undefined;
+    const all = new Float32Array(batchSize * C * h * w);
+    for (let b = 0; b < batchSize; b++) {
+      for (let c = 0; c < C; c++) {
+        const coefficients = Array.from({ length: K }, (_, k) => {
+          const scaled = ((base[b * K + k] as number) * (this.fc[c] as number)) / (this.fc[0] as number);
+          return scaled + (extra ? (extra[(b * C + c) * K + k] as number) * this.zernikePerturbationAmplitude : 0);
+        });
+        all.set(this.#filter(coefficients, this.fc[c] as number, 2 * Math.PI * (angles?.[b] ?? 0)), (b * C + c) * h * w);
+      }
+    }
+    return { filter: fromHost(all, [batchSize, C, h, w]) };
+  }
+
+  #filter(coefficients: readonly number[], fc: number, angle: number): Float64Array {
+    const points = this.#pupil(coefficients, fc, angle);
+    let psf = pointSpread(points, this.pupilSize, this.psfSize);
+    if (this.center) psf = pointSpread(points, this.pupilSize, this.psfSize, offset(psf, this.psfSize));
+    if (this.apodize) psf = this.#apodized(psf);
+    const total = psf.reduce((a, b) => a + b, 0);
+    return psf.map((v) => v / total);
+  }
+
+  /** The pupil function where it is not 0. Turning the aberrations turns the filter. */
+  #pupil(coefficients: readonly number[], fc: number, angle: number): PupilPoint[] {
+    const [rows, columns] = this.pupilSize;
+    const polynomials = this.zernikeIndex.map(zernike);
+    const edge = 1 / (columns - 1) / fc / 2;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const points: PupilPoint[] = [];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const [x, y] = [(column / (columns - 1) - 0.5) / fc, (row / (rows - 1) - 0.5) / fc];
+        const size = bump(Math.hypot(x, y), 1 - edge, edge);
+        if (size === 0) continue;
+        let phase = 0;
+        polynomials.forEach((z, k) => (phase += (coefficients[k] as number) * z(cos * x + sin * y, cos * y - sin * x)));
+        points.push({ row, column, re: size * Math.cos(2 * Math.PI * phase), im: -size * Math.sin(2 * Math.PI * phase) });
+      }
+    }
+    return points;
+  }
+
+  #apodized(psf: Float64Array): Float64Array {
+    const [h, w] = this.psfSize;
+    const radius = Math.min(h, w) / 2;
+    const fall = Math.min(10, radius);
+    return psf.map((v, i) => v * bump(Math.hypot(Math.floor(i / w) - (h - 1) / 2, (i % w) - (w - 1) / 2), radius - fall, fall));
+  }
+}
+
+/** How far the centre of mass of a filter lies from its middle, in pixels along height and width. */
+function offset(psf: Float64Array, [h, w]: readonly [number, number]): [number, number] {
+  let [total, row, column] = [0, 0, 0];
+  psf.forEach((v, i) => {
+    total += v;
+    row += v * (Math.floor(i / w) - (h - 1) / 2);
+    column += v * ((i % w) - (w - 1) / 2);
+  });
+  return [row / total, column / total];
+}

@@ -1,0 +1,51 @@
+import { ArgumentError } from "../../runtime/index.js";
+
+/** Radial order n and azimuthal frequency m of a Zernike polynomial. */
+export type ZernikeIndex = readonly [n: number, m: number];
+
+/**
+ * The (n, m) of a single index, in Noll's order (from 1) or that of the ANSI standard (from 0).
+ *
+ * Noll, "Zernike polynomials and atmospheric turbulence", 1976.
+ */
+export function zernikeIndex(index: number, convention: "noll" | "ansi"): ZernikeIndex {
+  const first = convention === "noll" ? 1 : 0;
+  if (!Number.isInteger(index) || index < first) {
+    throw new ArgumentError(`DiffractionBlurGenerator: zernikeIndex holds ${index}, expected whole numbers from ${first} on (${convention}).`, "invalid_argument");
+  }
+  const at = index - first;
+  const n = Math.floor((Math.sqrt(8 * at + 1) - 1) / 2);
+  if (convention === "ansi") return [n, 2 * at - n * (n + 2)];
+  const size = (n % 2) + 2 * Math.floor((index - (n * (n + 1)) / 2 - 1 + ((n + 1) % 2)) / 2);
+  return [n, index % 2 === 0 ? size : -size];
+}
+
+/** Refuses pairs that name no polynomial. */
+export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
+  if (!Number.isInteger(n) || !Number.isInteger(m) || n < 0 || Math.abs(m) > n || (n - Math.abs(m)) % 2 !== 0) {
+    throw new ArgumentError(`DiffractionBlurGenerator: zernikeIndex holds [${n}, ${m}], expected n >= |m| with n - |m| even.`, "invalid_argument");
+  }
+  return [n, m];
+}
+
+const factorial = (k: number): number => (k < 2 ? 1 : k * factorial(k - 1));
+
+/**
+ * The Zernike polynomial Z_n^m as a function on the unit disk, with mean square 1 there:
+ * `sqrt(n + 1) R(rho)` for m = 0, else `sqrt(2 n + 2) R(rho)` times `cos(m theta)` (m > 0) or `sin(|m| theta)`.
+ */
+export function zernike([n, m]: ZernikeIndex): (x: number, y: number) => number {
+  const order = Math.abs(m);
+  const terms = Array.from({ length: (n - order) / 2 + 1 }, (_, k) => {
+    const below = factorial(k) * factorial((n + order) / 2 - k) * factorial((n - order) / 2 - k);
+    return [((k % 2 === 0 ? 1 : -1) * factorial(n - k)) / below, n - 2 * k] as const;
+  });
+  const scale = Math.sqrt(m === 0 ? n + 1 : 2 * (n + 1));
+  return (x, y) => {
+    const rho = Math.hypot(x, y);
+    const theta = Math.atan2(y, x);
+    let radial = 0;
+    for (const [factor, power] of terms) radial += factor * rho ** power;
+    return scale * radial * (m >= 0 ? Math.cos(m * theta) : Math.sin(order * theta));
+  };
+}
