@@ -4,7 +4,7 @@ import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample } from
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Rng } from "../random/index.js";
-import { evaluate, lineChart, progressDisplay, type TestResult, Trainer } from "../train/index.js";
+import { evaluate, progressDisplay, type TestResult, Trainer, trainingCharts, writeReport } from "../train/index.js";
 import { buildParts } from "./build.js";
 import { type CommandResult, type CommonOptions, Interrupted, run, textTable, UsageError, withCommonOptions } from "./common.js";
 import { type Config, readConfig } from "./config.js";
@@ -71,11 +71,19 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     progress.stop();
   }
   await writeSafetensors(join(folder, "model.safetensors"), parts.model.stateDict());
-  const points = trainer.history.map(({ step, loss }) => ({ x: step, y: loss ?? Number.NaN }));
-  await writeFileAtomic(join(folder, "loss.svg"), lineChart({ title: "Loss during training", xLabel: "step", yLabel: "loss", series: [{ label: "loss", points }] }));
+  const charts = trainingCharts(trainer.history);
+  await writeFileAtomic(join(folder, "loss.svg"), charts[0] as string);
   const last = trainer.history.filter(({ loss }) => loss !== undefined).at(-1);
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
   const measured = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
+  await writeReport(join(folder, "report.html"), {
+    title: `Training: ${basename(path)}`,
+    intro: `${trainer.step} steps, ${trainer.epoch} epochs${measured.join("")}.`,
+    tables: [],
+    figures: [],
+    charts,
+    details: { model: config.model.name, physics: config.physics.name, losses: config.losses.map(({ name }) => name).join(", "), seed: options.seed },
+  });
   return {
     text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${measured.join("")}`,
     json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: last?.loss, evalMetrics },

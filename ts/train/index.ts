@@ -1,6 +1,8 @@
-/** Training: the Trainer, its checkpoints and history, progress displays, charts and reports. */
+/** Training: the Trainer, the AdversarialTrainer, its checkpoints and history, progress displays, charts and reports. */
+export { AdversarialTrainer, type AdversarialTrainerOptions } from "./adversarial-trainer.js";
 export { type ChartOptions, escapeMarkup, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";
+export { trainingCharts } from "./curves.js";
 export { evaluate, type EvaluateOptions, type MetricSummary, type TestResult } from "./evaluate.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, WeightedLoss } from "./options.js";

@@ -86,7 +86,8 @@ export interface TrainerOptions {
   readEvery?: number;
 }
 
-const keys: readonly (keyof TrainerOptions)[] = [
+/** The option names, for `checkOptions`. */
+export const TRAINER_KEYS: readonly (keyof TrainerOptions)[] = [
   "model", "physics", "losses", "optimizer", "schedule", "scheduleEvery", "epochs", "maxSteps", "trainData", "evalData", "batchSize",
   "metrics", "onProgress", "onEvaluation", "checkpoint", "historyPath", "earlyStop", "gradClip", "rng", "readEvery",
 ];
@@ -98,7 +99,7 @@ const required = ["model", "physics", "losses", "optimizer", "trainData"] as con
  * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`.
  */
 export function checkTrainerOptions(options: TrainerOptions): void {
-  checkOptions("Trainer", options, keys);
+  checkOptions("Trainer", options, TRAINER_KEYS);
   for (const key of required) {
     if (options[key] === undefined) throw new ArgumentError(`Trainer: ${key} is missing`, "missing_argument");
   }

@@ -167,6 +167,9 @@ export class Trainer {
     return null;
   }
 
+  /** Refuses what {@link furtherState} of this trainer cannot have given, before anything is changed. */
+  protected checkFurtherState(_state: unknown, _path: string): void {}
+
   /** Takes over what {@link furtherState} gave; its tensors are freed afterwards. */
   protected loadFurtherState(_state: unknown): void {}
 
@@ -189,6 +192,7 @@ export class Trainer {
     if (state.losses.length !== this.#losses.length) {
       throw new ArgumentError(`${path}: the checkpoint is of a training with ${state.losses.length} losses, this one has ${this.#losses.length}`, "invalid_argument");
     }
+    this.checkFurtherState(state.further ?? null, path);
     this.#options.model.loadStateDict(state.model);
     this.#options.optimizer.loadStateDict(state.optimizer);
     if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule);
@@ -325,7 +329,7 @@ export class Trainer {
 }
 
 /** Names made distinct: the second `SupLoss` becomes `SupLoss 2`. */
-function uniqueNames(names: readonly string[]): string[] {
+export function uniqueNames(names: readonly string[]): string[] {
   return names.map((name, index) => {
     const before = names.slice(0, index).filter((other) => other === name).length;
     return before === 0 ? name : `${name} ${before + 1}`;
