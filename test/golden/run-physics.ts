@@ -1,5 +1,5 @@
 import type { NoiseModel, Physics } from "../../ts/physics/index.js";
-import { TensorList, type MRI, type StackedLinearPhysics } from "../../ts/physics/index.js";
+import { SequentialMRI, TensorList, type MRI, type MultiCoilMRI, type StackedLinearPhysics } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
 import { replay } from "./draws.js";
@@ -43,7 +43,9 @@ function operatorOutputs(physics: Operator, data: CaseData): Record<string, () =
   const whole = () => physics.A(data.input("x"));
   const outputs: Record<string, () => Tensor> = {
     A: () => whole() as Tensor,
-    AAdjoint: () => physics.AAdjoint(v()),
+    // The reference's A_adjoint of SequentialMRI is no adjoint: it averages over time. That is what ours has a method of its own for.
+    AAdjoint: () => (physics instanceof SequentialMRI ? physics.toStatic().AAdjoint(physics.average(data.input("v"))) : physics.AAdjoint(v())),
+    rss: () => (physics as unknown as MultiCoilMRI).AAdjoint(data.input("v"), { rss: true }),
     ADagger: () => physics.ADagger(v()),
     proxL2: () => physics.proxL2(data.input("z"), v(), Number(inputs.gamma)),
     AAdjointMag: () => (physics as unknown as MRI).AAdjoint(data.input("v"), { mag: true }),

@@ -26,8 +26,13 @@ export { Downsampling } from "./downsampling.js";
 export type { DownsamplingFilter, DownsamplingOptions } from "./downsampling.js";
 export { Inpainting } from "./inpainting.js";
 export type { InpaintingOptions } from "./inpainting.js";
+export { DynamicMRI } from "./dynamic-mri.js";
+export type { DynamicMRIOptions } from "./dynamic-mri.js";
 export { MRI } from "./mri.js";
 export type { MRIOptions } from "./mri.js";
+export { MultiCoilMRI } from "./multi-coil-mri.js";
+export type { MultiCoilMRIOptions } from "./multi-coil-mri.js";
+export { SequentialMRI } from "./sequential-mri.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 export type { Padding } from "./functional/padding.js";
 export {

@@ -1,9 +1,10 @@
 import { ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
-import { cat, ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { ones, type Tensor } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { centredFourier } from "./functional/fourier.js";
+import { complexMask, magnitude } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 
@@ -15,26 +16,6 @@ export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOpt
   imgSize?: readonly number[];
   /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
   threeD?: boolean;
-}
-
-/** A mask of two equal channels and a batch: `[B, 2, (D,) H, W]`. */
-function complexMask(className: string, mask: Tensor, rank: number): Tensor {
-  checkTensorOption(className, "mask", mask, 2);
-  const shape = [...Array.from({ length: Math.max(0, rank - mask.shape.length) }, () => 1), ...mask.shape];
-  if (shape.length !== rank || (shape[1] !== 1 && shape[1] !== 2)) {
-    throw new ShapeError(
-      `${className}: mask has shape [${mask.shape.join(", ")}], expected at most ${rank} dimensions [batch, 1 or 2 channels, ...image].`,
-      "shape_mismatch",
-    );
-  }
-  const full = mask.reshape(shape);
-  return shape[1] === 1 ? cat([full, full], 1) : full;
-}
-
-/** Square root whose gradient at zero is zero instead of infinite. */
-function safeSqrt(t: Tensor): Tensor {
-  const zero = t.detach().eq(0);
-  return t.add(zero).sqrt().sub(zero);
 }
 
 /**
@@ -89,7 +70,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
     const x = super.AAdjoint(y);
-    return options.mag ? safeSqrt(x.square().sum(1, true)) : x;
+    return options.mag ? magnitude(x) : x;
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {

@@ -1,0 +1,87 @@
+import { ArgumentError } from "../runtime/index.js";
+import type { RandomSource } from "../random/index.js";
+import { ones, type Tensor } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import { centredFourier } from "./functional/fourier.js";
+import { checkComplex, complexMask, magnitude, unionOfFrames } from "./functional/mri.js";
+import type { LinearOptions } from "./linear.js";
+import { MRI } from "./mri.js";
+import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+/** Options of {@link DynamicMRI} and {@link SequentialMRI}. */
+export interface DynamicMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Sampling mask in k-space over time, `[H, W]`, `[T, H, W]`, `[C, T, H, W]` or `[B, C, T, H, W]` with one or two channels. */
+  mask?: Tensor;
+  /** Size of the sequences, of which the last three entries (T, H, W) count; a mask of ones where no mask is given. */
+  imgSize?: readonly number[];
+}
+
+/** The mask of a sequence from the options: the given one, or ones. */
+export function sequenceMask(className: string, options: { mask?: Tensor | undefined; imgSize?: readonly number[] | undefined }): Tensor {
+  if (options.mask !== undefined) return complexMask(className, options.mask, 5);
+  const size = options.imgSize === undefined ? [] : checkImgSize(className, options.imgSize);
+  if (size.length < 3) {
+    throw new ArgumentError(`${className}: mask is missing; pass a tensor [frames, height, width], or imgSize with these three numbers for a mask of ones.`, "missing_argument");
+  }
+  return complexMask(className, ones(size.slice(-3)), 5);
+}
+
+/**
+ * Single-coil accelerated MRI of a sequence of images, `y_t = mask_t * F x_t` with the centred orthonormal Fourier transform `F`.
+ *
+ * Images and measurements are `[B, 2, T, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry no noise.
+ */
+export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "dynamicMRI"> {
+  declare mask: Tensor;
+
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: DynamicMRIOptions<N>) {
+    const { mask, imgSize, ...rest } = options ?? {};
+    super(rest, { className: "DynamicMRI", keys: ["mask"], operator: "dynamicMRI" });
+    this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    checkTensor(caller, name, value);
+    checkComplex(caller, name, value, ["frames", "height", "width"]);
+    checkBroadcast(`${caller}: ${name}`, "the mask", this.mask.shape, value.shape, "use sequences of the mask's size, or set another mask with update({ mask })");
+  }
+
+  protected override checkMask(mask: Tensor): Tensor {
+    return complexMask("DynamicMRI", mask, 5);
+  }
+
+  /** The centred Fourier transform of each frame. */
+  override VAdjoint(x: Tensor): Tensor {
+    return centredFourier(x, [3, 4], false);
+  }
+
+  /** The inverse of {@link VAdjoint}. */
+  override V(s: Tensor): Tensor {
+    return centredFourier(s, [3, 4], true);
+  }
+
+  /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */
+  override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
+    const x = super.AAdjoint(y);
+    return options.mag ? magnitude(x) : x;
+  }
+
+  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
+    const noisy = super.noise(y, options);
+    return noisy.mul(matching(this.mask, noisy));
+  }
+
+  /** The MRI of one image whose mask holds all frequencies that any frame has sampled. */
+  toStatic(): MRI<N> {
+    return new MRI<N>({ mask: unionOfFrames(this.mask), noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
+  }
+
+  /** The MRI that sees the frames of `batch` sequences as `batch T` single images, sequence by sequence. */
+  toFrames(batch: number): MRI<N> {
+    const [, c = 2, t = 1, h = 1, w = 1] = this.mask.shape;
+    const frames = this.mask.expand([batch, c, t, h, w]).permute([0, 2, 1, 3, 4]).reshape([batch * t, c, h, w]);
+    return new MRI<N>({ mask: frames, noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
+  }
+}

@@ -1,0 +1,139 @@
+import { checkNumber, ShapeError } from "../runtime/index.js";
+import type { RandomSource } from "../random/index.js";
+import { keep, ones, Tensor } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
+import { centredFourier } from "./functional/fourier.js";
+import { checkComplex, complexMask, safeSqrt } from "./functional/mri.js";
+import { LinearPhysics, type LinearOptions } from "./linear.js";
+import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** Options of {@link MultiCoilMRI}. */
+export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Sampling mask in k-space, the same for all coils, `[(D,) H, W]`, `[C, ...]` or `[B, C, ...]` with one or two channels; default ones. */
+  mask?: Tensor;
+  /**
+   * Complex sensitivities with real and imaginary part in the LAST dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or `[B, N, ..., 2]`; or
+   * a number of coils, whose sensitivities are those of a birdcage. Default: one coil that sees everything alike.
+   */
+  coilMaps?: Tensor | number;
+  /** Size of the images, of which the last two (three for `threeD`) entries count, where no mask or no maps are given; default that of the mask or maps, or [320, 320]. */
+  imgSize?: readonly number[];
+  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  threeD?: boolean;
+}
+
+/**
+ * Multi-coil accelerated MRI, `y_n = mask * F(s_n x)` for coils with sensitivities `s_n` and the centred orthonormal Fourier transform `F`.
+ *
+ * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`, dimension 1 being real and imaginary part. Unsampled frequencies
+ * carry no noise. The pseudo-inverse (SENSE: Pruessmann, Weiger, Scheidegger, Boesiger, 1999) is computed by conjugate gradients.
+ */
+export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "multiCoilMRI"> {
+  /** Whether images are volumes. */
+  readonly threeD: boolean;
+  /** Sampling mask, `[B or 1, 2, (D,) H, W]`. */
+  mask: Tensor;
+  /** Sensitivities, `[B or 1, N, (D,) H, W, 2]`. */
+  coilMaps: Tensor;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: MultiCoilMRIOptions<N> = {}) {
+    const name = "MultiCoilMRI";
+    const { mask, coilMaps, imgSize, threeD = false, ...rest } = options;
+    super(rest, { className: name, keys: ["mask", "coilMaps", "threeD"], operator: "multiCoilMRI" });
+    this.threeD = threeD;
+    const dims = threeD ? 3 : 2;
+    if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
+    else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1 });
+    const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
+    const size = checkImgSize(name, [...found]).slice(-dims);
+    this.mask = complexMask(name, mask ?? ones(size), dims + 2);
+    const maps = coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
+    this.coilMaps = placedMaps(name, maps, threeD);
+    this.#checkSizes(name, this.mask, this.coilMaps);
+  }
+
+  /** Sensitivities of `n` coils around the image, `[n, (D,) H, W, 2]` for `imgSize` `[(D,) H, W]`, with `sum_n |s_n|^2 = 1`. */
+  static simulateBirdcageCsm(n: number, imgSize: readonly number[]): Tensor {
+    checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1 });
+    return birdcageMaps(n, checkImgSize("MultiCoilMRI.simulateBirdcageCsm", imgSize));
+  }
+
+  /** Sensitivities from the centre of measured k-space, `[B, 2, N, H, W]` to `[B, N, H, W, 2]`; `calibSize` is the side of the fully sampled square. */
+  static estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}): Tensor {
+    return estimateCoilMaps(y, options);
+  }
+
+  get #dims(): number[] {
+    return this.threeD ? [3, 4, 5] : [3, 4];
+  }
+
+  get #names(): string[] {
+    return this.threeD ? ["depth", "height", "width"] : ["height", "width"];
+  }
+
+  #checkSizes(caller: string, mask: Tensor, maps: Tensor): void {
+    const [image, seen] = [mask.shape.slice(2), maps.shape.slice(2, -1)];
+    const batches = mask.shape[0] === 1 || maps.shape[0] === 1 || mask.shape[0] === maps.shape[0];
+    if (batches && image.every((n, i) => n === seen[i] || n === 1)) return;
+    throw new ShapeError(
+      `${caller}: mask has shape [${mask.shape.join(", ")}] but coilMaps has shape [${maps.shape.join(", ")}]; batch and image size must agree.`,
+      "shape_mismatch",
+    );
+  }
+
+  #check(caller: string, name: string, value: Tensor, coils: boolean): void {
+    checkTensor(caller, name, value);
+    checkComplex(caller, name, value, coils ? ["coils", ...this.#names] : this.#names);
+    const [b = 1, n = 1, ...size] = this.coilMaps.shape.slice(0, -1);
+    const [batch = 1] = this.mask.shape;
+    const expected = [Math.max(b, batch), 2, ...(coils ? [n] : []), ...size];
+    const [head, ...rest] = value.shape;
+    if ((expected[0] === 1 || head === expected[0]) && expected.slice(1).every((m, i) => m === rest[i])) return;
+    checkBroadcast(`${caller}: ${name}`, "what mask and coilMaps fit", expected, value.shape, "use data of their size, or set others with update({ mask, coilMaps })");
+    throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`, "shape_mismatch");
+  }
+
+  #masked(y: Tensor): Tensor {
+    return y.mul(matching(this.mask, y).unsqueeze(2));
+  }
+
+  override A(x: Tensor): Tensor {
+    this.#check("MultiCoilMRI.A", "x", x, false);
+    return this.#masked(centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.#dims, false));
+  }
+
+  /**
+   * The transpose, `sum_n conj(s_n) F^T (mask * y_n)`, `[B, 2, (D,) H, W]`.
+   *
+   * With `rss: true` instead the root sum of squares over the coils, `sqrt(sum_n |F^T (mask * y_n)|^2)`, `[B, 1, (D,) H, W]`.
+   */
+  override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
+    this.#check("MultiCoilMRI.AAdjoint", "y", y, true);
+    const images = centredFourier(this.#masked(y), this.#dims, true);
+    if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
+    return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
+  }
+
+  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
+    return this.#masked(super.noise(y, options));
+  }
+
+  override parameterNames(): readonly string[] {
+    return ["mask", "coilMaps"];
+  }
+
+  protected override setParameters(parameters: PhysicsParameters): void {
+    const caller = "MultiCoilMRI.update";
+    const rank = this.threeD ? 5 : 4;
+    const { mask, coilMaps } = parameters;
+    const newMask = mask === undefined ? this.mask : complexMask(caller, mask as Tensor, rank);
+    if (coilMaps !== undefined) checkTensorOption(caller, "coilMaps", coilMaps, rank - 1);
+    const newMaps = coilMaps === undefined ? this.coilMaps : placedMaps(caller, coilMaps as Tensor, this.threeD);
+    this.#checkSizes(caller, newMask, newMaps);
+    this.mask = keep(newMask);
+    this.coilMaps = keep(newMaps);
+  }
+}
