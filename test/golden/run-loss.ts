@@ -1,6 +1,7 @@
-import { exactDiv, hutchDiv, mcDiv, R2RModel, type Loss, type SurePGLoss } from "../../ts/loss/index.js";
+import { exactDiv, hutchDiv, mcDiv, mri, R2RModel, type Loss, type SurePGLoss } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
-import { TensorList, type Physics } from "../../ts/physics/index.js";
+import { PhysicsGenerator, TensorList, type Physics } from "../../ts/physics/index.js";
+import { ReplayRng } from "../../ts/testing/index.js";
 import { tensor, Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
 import { replay } from "./draws.js";
@@ -45,6 +46,10 @@ export function runLoss(data: CaseData): Result {
   }
   rng.assertDone();
   outputs.xNet = () => xNet;
+  if (loss instanceof mri.WeightedSplittingLoss || loss instanceof mri.RobustSplittingLoss) outputs.weight = () => loss.weight((y as Tensor).shape.slice(-2));
+  // The same loss as a mean over what is predicted; the first draw of the case is the model's.
+  const exact = () => new found({ ...(lossOptions(data, physics) as object), exactMean: true }) as Loss;
+  outputs.rescaled = () => exact().forward({ xNet, y: y as Tensor, ...(physics ? { physics } : {}), model, rng: new ReplayRng(golden.draws.slice(1).map(({ kind, tensor: key }) => ({ kind, tensor: data.tensor(key as string) }))) }).mean();
   if (model instanceof R2RModel) outputs.y1 = () => model.corruption();
   leaves.set("xNet", xNet);
   return { ...(value ? { value: reduced(value, data) } : {}), leaves, outputs };
@@ -68,10 +73,28 @@ function runWithoutModel(data: CaseData, loss: Loss, physics: Physics | undefine
   return { value, leaves };
 }
 
+/** Gives one recorded mask. */
+class FixedMasks extends PhysicsGenerator {
+  readonly #mask: Tensor;
+
+  constructor(mask: Tensor) {
+    super("FixedMasks", {}, []);
+    this.#mask = mask;
+  }
+
+  protected override draw(): Record<string, Tensor> {
+    return { mask: this.#mask };
+  }
+}
+
 /** The constructor's arguments; one case says in words that the noise model is the physics' own. */
 function lossOptions(data: CaseData, physics: Physics | undefined): unknown {
   const options = resolve(data.golden.params, data) as Record<string, unknown>;
   if (typeof options.noiseModel === "string") options.noiseModel = physics?.noiseModel;
+  if (options.splittingMask instanceof Tensor) {
+    options.maskGenerator = new FixedMasks(options.splittingMask);
+    delete options.splittingMask;
+  }
   return options;
 }
 

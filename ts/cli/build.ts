@@ -21,6 +21,8 @@ const losses = {
   SplittingLoss: loss.SplittingLoss,
   ReducedResolutionLoss: loss.ReducedResolutionLoss,
   TVLoss: loss.TVLoss,
+  Phase2PhaseLoss: loss.mri.Phase2PhaseLoss,
+  Artifact2ArtifactLoss: loss.mri.Artifact2ArtifactLoss,
   JacobianSpectralNorm: loss.JacobianSpectralNorm,
   FNEJacobianSpectralNorm: loss.FNEJacobianSpectralNorm,
 };

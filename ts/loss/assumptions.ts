@@ -41,6 +41,11 @@ export const lossAssumptions = {
   UnsupAdversarialDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
   UAIRGeneratorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
   UAIRDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
+  WeightedSplittingLoss: { noise: unbiasedNoise, operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  RobustSplittingLoss: { noise: ["gaussian"], operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  Phase2PhaseLoss: { noise: unbiasedNoise, operator: ["dynamicMRI", "sequentialMRI"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  Artifact2ArtifactLoss: { noise: unbiasedNoise, operator: ["dynamicMRI", "sequentialMRI"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  ENSURELoss: { noise: ["gaussian"], operator: ["mri", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: false },
 } as const satisfies Record<string, Assumptions>;
 
 /** Names of the losses of this library. */

@@ -32,3 +32,4 @@ export { JacobianSpectralNorm, type JacobianSpectralNormOptions } from "./jacobi
 export { jacobianSpectralNorm, type SpectralNormOptions } from "./spectral-norm.js";
 export * as adversarial from "./adversarial/index.js";
 export * from "./scheduler/index.js";
+export * as mri from "./mri/index.js";

@@ -20,6 +20,8 @@ export interface SplittingModelSettings<L extends string = string> {
   readonly evalNSamples: number;
   readonly evalSplitInput: boolean;
   readonly evalSplitOutput: boolean;
+  /** What else is done, in training, to the part that the network sees; default nothing. */
+  readonly alter?: (part: Tensor, mask1: Tensor, physics: Physics | undefined, rng: RandomSource) => Tensor;
   readonly rng: RandomSource | undefined;
 }
 
@@ -58,7 +60,7 @@ export class SplittingModel<L extends string = string> extends Module implements
    * @throws ArgumentError `empty_mask` or `empty_split` where a mask cannot be split; ShapeError `shape_mismatch` where a mask does not fit y.
    */
   forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
-    const { evalNSamples, evalSplitInput, evalSplitOutput } = this.#settings;
+    const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
     const rng = resolveRng(options.rng, this.#settings.rng);
     const passes: Pass[] = [];
     const sample = () => {
@@ -66,7 +68,8 @@ export class SplittingModel<L extends string = string> extends Module implements
       const { mask1, mask2 } = sides(this.adaptedBy, mask, y, physics);
       const recorder = options.updateParameters ? new RecordingRng(rng) : undefined;
       const part = physics && maskedPhysics(mask1, y, physics);
-      const output = this.model.forward(y.mul(mask1), part, { rng: recorder ?? rng });
+      const seen = y.mul(mask1);
+      const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, { rng: recorder ?? rng });
       if (recorder) passes.push({ mask, physics: part, draws: recorder.draws });
       return { output, mask2 };
     };

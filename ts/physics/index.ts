@@ -89,3 +89,25 @@ export type {
   StepOptions,
   ZernikeIndex,
 } from "./generator/index.js";
+export {
+  Artifact2ArtifactSplittingMaskGenerator,
+  EquispacedMaskGenerator,
+  FrameSplittingMaskGenerator,
+  GaussianMaskGenerator,
+  GaussianSplittingMaskGenerator,
+  MRIMaskGenerator,
+  MultiplicativeSplittingMaskGenerator,
+  Phase2PhaseSplittingMaskGenerator,
+  PolyOrderMaskGenerator,
+  RandomMaskGenerator,
+} from "./generator/index.js";
+export type {
+  Artifact2ArtifactSplittingMaskGeneratorOptions,
+  FrameChoice,
+  FrameSplittingMaskGeneratorOptions,
+  GaussianSplittingMaskGeneratorOptions,
+  Lines,
+  MRIMaskGeneratorOptions,
+  MultiplicativeSplittingMaskGeneratorOptions,
+  PolyOrderMaskGeneratorOptions,
+} from "./generator/index.js";

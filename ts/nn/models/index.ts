@@ -11,3 +11,7 @@ export { PatchGANDiscriminator } from "./patch-gan.js";
 export type { PatchGANDiscriminatorOptions } from "./patch-gan.js";
 export { UNet } from "./unet.js";
 export type { UNetOptions } from "./unet.js";
+export { MoDL } from "./modl.js";
+export type { MoDLOptions } from "./modl.js";
+export { batchToFrames, framesToBatch, TimeAgnosticNet, timeAverage, TimeAveragingNet } from "./time.js";
+export type { ImageNetwork, TimeNetOptions } from "./time.js";

@@ -97,7 +97,8 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     return input ? this.subset(input, ratio, rng) : this.independent(shape, ratio, rng);
   }
 
-  private ratio(rng: RandomSource): number {
+  /** The share of this mask. */
+  protected ratio(rng: RandomSource): number {
     if (!this.ratioRange) return this.splitRatio;
     const [low, high] = this.ratioRange;
     return (uniformValues(rng, [1])[0] as number) * (high - low) + low;

@@ -1,0 +1,7 @@
+/** Losses for accelerated MRI and other measurements under random masks. */
+export { WeightedSplittingLoss, type WeightedSplittingLossOptions } from "./weighted-splitting.js";
+export { RobustSplittingLoss, type RobustSplittingLossOptions } from "./robust-splitting.js";
+export { Phase2PhaseLoss, type Phase2PhaseLossOptions } from "./phase2phase.js";
+export { Artifact2ArtifactLoss, type Artifact2ArtifactLossOptions } from "./artifact2artifact.js";
+export { FrameSplittingModel, type FrameSplittingModelSettings } from "./frame-splitting-model.js";
+export { ENSURELoss, type ENSURELossOptions } from "./ensure.js";

@@ -1,0 +1,80 @@
+import type { RandomSource } from "../../random/index.js";
+import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { BernoulliSplittingMaskGenerator, type BernoulliSplittingMaskGeneratorOptions, type InputMask } from "./bernoulli-splitting.js";
+import { weightedSubset } from "./mri-mask.js";
+
+/** Options of {@link GaussianSplittingMaskGenerator}. */
+export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittingMaskGeneratorOptions {
+  /** The Gaussian's standard deviation is the height (width) divided by this; default 4. */
+  stdScale?: number;
+  /** Block in the centre that is always kept, one side or `[height, width]`; default [8, 8]. */
+  centerBlock?: number | readonly [number, number];
+}
+
+/**
+ * Splitting masks for k-space: leaves out `ceil(n (1 - splitRatio))` of the n measured entries of each frame, those near the centre more
+ * often, as a Gaussian in space, but none of the block in the centre.
+ *
+ * Where the block leaves too few to choose from, fewer are left out. For `[C, H, W]` and `[C, T, H, W]`; each frame is split by itself.
+ * (Yaman et al., "Self-supervised learning of physics-guided reconstruction neural networks without fully sampled reference data", 2020.)
+ *
+ * `step` gives `{ mask }`; errors `empty_mask` where nothing is measured, `empty_split` where all that is measured lies in the block.
+ */
+export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenerator {
+  readonly stdScale: number;
+  readonly centerBlock: readonly [number, number];
+
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
+  constructor(options: GaussianSplittingMaskGeneratorOptions) {
+    const name = "GaussianSplittingMaskGenerator";
+    super(options, { className: name, keys: ["stdScale", "centerBlock"] });
+    if (this.imgSize.length < 3 || this.imgSize.length > 4) {
+      throw new ArgumentError(`${name}: imgSize is [${this.imgSize.join(", ")}], expected [C, H, W] or [C, T, H, W].`, "invalid_argument");
+    }
+    this.stdScale = checkNumber(name, "stdScale", options.stdScale ?? 4, { positive: true });
+    const block = options.centerBlock ?? [8, 8];
+    const [height, width] = typeof block === "number" ? [block, block] : block;
+    this.centerBlock = [
+      checkNumber(name, "centerBlock", height as number, { integer: true, min: 0 }),
+      checkNumber(name, "centerBlock", width as number, { integer: true, min: 0 }),
+    ];
+  }
+
+  /** Weights of the entries of one frame: a Gaussian around the centre, without the block. */
+  getPdf(height: number, width: number): Float64Array {
+    const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
+    const [by, bx] = this.centerBlock.map((n) => Math.floor(n / 2)) as [number, number];
+    const [sy, sx] = [height / this.stdScale, width / this.stdScale];
+    return Float64Array.from({ length: height * width }, (_, i) => {
+      const [y, x] = [Math.floor(i / width) - cy, (i % width) - cx];
+      const inBlock = y >= -by && y < by && x >= -bx && x < bx;
+      return inBlock ? 0 : Math.exp(-(y * y) / (2 * sy * sy) - (x * x) / (2 * sx * sx));
+    });
+  }
+
+  protected override drawMask(shape: readonly number[], input: InputMask | undefined, rng: RandomSource): Float32Array {
+    const ratio = this.ratio(rng);
+    const size = shape.reduce((a, b) => a * b, 1);
+    const kept = Float32Array.from({ length: size }, (_, i) => (input && input.values[i] === 0 ? 0 : 1));
+    const [height, width] = shape.slice(-2) as [number, number];
+    const plane = height * width;
+    const pdf = this.getPdf(height, width);
+    const channels = shape[0] as number;
+    // One draw for all channels, where they are to be treated alike.
+    const drawn = this.pixelwise ? size / channels : size;
+    let [measured, left] = [0, 0];
+    for (let at = 0; at < drawn; at += plane) {
+      const n = kept.subarray(at, at + plane).reduce((a, b) => a + b, 0);
+      const count = Math.min(Math.ceil(n * (1 - ratio)), ratio > 0 ? n - 1 : n);
+      const out = count > 0 ? weightedSubset(pdf.map((p, i) => p * (kept[at + i] as number)), count, rng) : [];
+      for (const i of out) for (let same = at + i; same < size; same += this.pixelwise ? drawn : size) kept[same] = 0;
+      measured += n;
+      left += out.length;
+    }
+    if (measured === 0) throw new ArgumentError(`${this.className}.step: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`, "empty_mask");
+    if (left === 0 && ratio < 1) {
+      throw new ArgumentError(`${this.className}.step: the split leaves nothing to predict: no measured pixel that may be left out lies outside the centre block of ${this.centerBlock.join(" x ")}; make centerBlock smaller.`, "empty_split");
+    }
+    return kept;
+  }
+}

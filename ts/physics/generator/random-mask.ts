@@ -1,0 +1,29 @@
+import type { RandomSource } from "../../random/index.js";
+import { MRIMaskGenerator, weightedSubset, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
+
+/**
+ * Cartesian MRI masks: the centre of k-space and columns outside it drawn with equal probability, just `floor(W / acceleration)` in all.
+ *
+ * `step` gives `{ mask }`, `[batch, C, H, W]` or `[batch, C, T, H, W]`, drawn anew for each image and frame.
+ */
+export class RandomMaskGenerator extends MRIMaskGenerator {
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
+  constructor(options: MRIMaskGeneratorOptions, internal: { className: string } = { className: "RandomMaskGenerator" }) {
+    super(internal.className, options);
+  }
+
+  /** Weights of the columns outside the centre, one for each of `width` columns; they need not sum to 1. */
+  getPdf(width: number): Float64Array {
+    return new Float64Array(width).fill(1);
+  }
+
+  protected override columns({ width, centre, first, outside }: Lines, batch: number, frames: number, rng: RandomSource): Float32Array[][] {
+    const weights = this.getPdf(width).fill(0, first, first + centre);
+    const one = () => {
+      const sampled = new Float32Array(width).fill(1, first, first + centre);
+      if (outside > 0) for (const i of weightedSubset(weights, outside, rng)) sampled[i] = 1;
+      return sampled;
+    };
+    return Array.from({ length: batch }, () => Array.from({ length: frames }, one));
+  }
+}
