@@ -44,7 +44,10 @@ function operatorOutputs(physics: Operator, data: CaseData): Record<string, () =
   const outputs: Record<string, () => Tensor> = {
     A: () => whole() as Tensor,
     // The reference's A_adjoint of SequentialMRI is no adjoint: it averages over time. That is what ours has a method of its own for.
-    AAdjoint: () => (physics instanceof SequentialMRI ? physics.toStatic().AAdjoint(physics.average(data.input("v"))) : physics.AAdjoint(v())),
+    AAdjoint: () => {
+      const other: unknown = physics;
+      return other instanceof SequentialMRI ? other.toStatic().AAdjoint(other.average(data.input("v"))) : physics.AAdjoint(v());
+    },
     rss: () => (physics as unknown as MultiCoilMRI).AAdjoint(data.input("v"), { rss: true }),
     ADagger: () => physics.ADagger(v()),
     proxL2: () => physics.proxL2(data.input("z"), v(), Number(inputs.gamma)),

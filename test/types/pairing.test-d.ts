@@ -3,6 +3,8 @@ import { MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLos
 import { adversarial, FNEJacobianSpectralNorm, InterleavedLossScheduler, JacobianSpectralNorm, RandomLossScheduler } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
 import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
+import { mri } from "../../ts/loss/index.js";
+import type { DynamicMRI, MRI, MultiCoilMRI, PhysicsGenerator, SequentialMRI } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 
 declare const t: Tensor;
@@ -152,5 +154,63 @@ describe("a loss accepts the physics it is made for, and no other", () => {
   it("while a list of any losses can be held", () => {
     const losses: Loss[] = [new SupLoss(), new SureGaussianLoss({ sigma: 0.1 }), new R2RLoss(), new Neighbor2Neighbor(), new TVLoss()];
     void losses;
+  });
+});
+
+declare const generator: PhysicsGenerator;
+declare const slice: MRI<GaussianNoise>;
+declare const countedSlice: MRI<PoissonNoise>;
+declare const coils: MultiCoilMRI<GaussianNoise>;
+declare const video: DynamicMRI<GaussianNoise>;
+declare const sequence: SequentialMRI<GaussianNoise>;
+
+describe("mri losses", () => {
+  it("weighted and robust splitting: masked operators, adapted by themselves", () => {
+    const loss = new mri.WeightedSplittingLoss({ maskGenerator: generator, physicsGenerator: generator });
+    const adapted = loss.adaptModel(model);
+    loss.forward({ xNet: t, y: t, physics: slice, model: adapted });
+    loss.forward({ xNet: t, y: t, physics: coils, model: adapted });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet: t, y: t, physics: slice, model });
+    // @ts-expect-error the model was adapted by another loss
+    loss.forward({ xNet: t, y: t, physics: slice, model: new SplittingLoss().adaptModel(model) });
+    // @ts-expect-error denoising has no mask
+    loss.forward({ xNet: t, y: t, physics: gaussian, model: adapted });
+    const robust = new mri.RobustSplittingLoss({ maskGenerator: generator, physicsGenerator: generator });
+    robust.forward({ xNet: t, y: t, physics: slice, model: robust.adaptModel(model) });
+    // @ts-expect-error Poisson noise
+    robust.forward({ xNet: t, y: t, physics: countedSlice, model: robust.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    robust.forward({ xNet: t, y: t, physics: slice, model });
+    // @ts-expect-error the mask generator is missing
+    new mri.RobustSplittingLoss({ physicsGenerator: generator });
+  });
+
+  it("splitting over time: sequences only", () => {
+    const phases = new mri.Phase2PhaseLoss({ imgSize: [2, 4, 8, 8] });
+    phases.forward({ xNet: t, y: t, physics: video, model: phases.adaptModel(model) });
+    phases.forward({ xNet: t, y: t, physics: sequence, model: phases.adaptModel(model) });
+    // @ts-expect-error one image has no frames
+    phases.forward({ xNet: t, y: t, physics: slice, model: phases.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    phases.forward({ xNet: t, y: t, physics: video, model });
+    const chunks = new mri.Artifact2ArtifactLoss({ imgSize: [2, 4, 8, 8] });
+    chunks.forward({ xNet: t, y: t, physics: video, model: chunks.adaptModel(model) });
+    // @ts-expect-error the model was adapted by another loss
+    chunks.forward({ xNet: t, y: t, physics: video, model: phases.adaptModel(model) });
+    // @ts-expect-error several coils are no frames
+    chunks.forward({ xNet: t, y: t, physics: coils, model: chunks.adaptModel(model) });
+  });
+
+  it("ENSURE: Gaussian noise, single-coil MRI or inpainting", () => {
+    const loss = new mri.ENSURELoss({ sigma: 0.1, physicsGenerator: generator });
+    loss.forward({ xNet: t, y: t, physics: slice, model });
+    loss.forward({ xNet: t, y: t, physics: masked, model });
+    // @ts-expect-error Poisson noise
+    loss.forward({ xNet: t, y: t, physics: countedSlice, model });
+    // @ts-expect-error several coils
+    loss.forward({ xNet: t, y: t, physics: coils, model });
+    // @ts-expect-error sigma is missing
+    new mri.ENSURELoss({ physicsGenerator: generator });
   });
 });
