@@ -4,6 +4,7 @@ import { ArgumentError, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
+import { loadNestedState, nestedState } from "./nested-state.js";
 import type { ArgsOf } from "./pairing.js";
 
 /** Options of {@link StackedPhysicsLoss}. */
@@ -56,19 +57,15 @@ export class StackedPhysicsLoss extends Loss {
   }
 
   override stateDict(): Record<string, Tensor> {
-    return Object.assign({}, ...this.losses.map((loss, i) => prefixed(loss.stateDict(), `losses.${i}.`))) as Record<string, Tensor>;
+    return nestedState(this.parts());
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
-    const left = { ...state };
-    this.losses.forEach((loss, i) => {
-      const prefix = `losses.${i}.`;
-      const own = Object.keys(left).filter((key) => key.startsWith(prefix));
-      if (own.length === 0) return;
-      loss.loadStateDict(Object.fromEntries(own.map((key) => [key.slice(prefix.length), left[key] as Tensor])));
-      for (const key of own) delete left[key];
-    });
-    super.loadStateDict(left);
+    super.loadStateDict(loadNestedState(this.parts(), state));
+  }
+
+  private parts(): Record<string, Loss> {
+    return Object.fromEntries(this.losses.map((loss, i) => [`losses.${i}`, loss]));
   }
 }
 
@@ -80,8 +77,4 @@ function inOne(model: Reconstructor, y: TensorList, physics: StackedPhysics, i: 
     return model.forward(all as never, physics as never, options);
   };
   return Object.create(model, { forward: { value: forward } }) as Reconstructor;
-}
-
-function prefixed(state: Record<string, Tensor>, prefix: string): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(state).map(([key, value]) => [prefix + key, value]));
 }

@@ -79,6 +79,11 @@ export class SureGaussianLoss extends Loss {
     return this.level.value;
   }
 
+  /** Whether errors are measured in a metric B other than the identity. */
+  get weighted(): boolean {
+    return this.metric !== undefined;
+  }
+
   forward(args: ArgsOf<"SureGaussianLoss">): Tensor {
     this.check(args);
     const { xNet, y, physics, model } = args;
