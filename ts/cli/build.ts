@@ -19,6 +19,7 @@ const losses = {
   R2RLoss: loss.R2RLoss,
   Neighbor2Neighbor: loss.Neighbor2Neighbor,
   SplittingLoss: loss.SplittingLoss,
+  EquivariantSplittingLoss: loss.EquivariantSplittingLoss,
   ReducedResolutionLoss: loss.ReducedResolutionLoss,
   TVLoss: loss.TVLoss,
   Phase2PhaseLoss: loss.mri.Phase2PhaseLoss,

@@ -31,6 +31,7 @@ export const lossAssumptions = {
   ScoreLoss: { noise: ["gaussian", "poisson", "gamma"], operator: ["denoising"], needs: ["physics", "model"], adapted: true },
   TVLoss: { noise: "any", operator: "any", needs: ["xNet"], adapted: false },
   SplittingLoss: { noise: unbiasedNoise, operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
+  EquivariantSplittingLoss: { noise: unbiasedNoise, operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
   ReducedResolutionLoss: { noise: "any", operator: ["blur", "blurFFT", "downsampling", "composed", "custom"], needs: ["xNet", "y", "physics", "model"], adapted: true },
   StackedPhysicsLoss: { noise: "any", operator: ["stacked"], needs: ["xNet", "y", "physics", "model"], adapted: false },
   JacobianSpectralNorm: { noise: "any", operator: "any", needs: ["y", "model"], adapted: false },

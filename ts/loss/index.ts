@@ -22,6 +22,8 @@ export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2nei
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { SplittingLoss, type SplittingLossOptions } from "./splitting.js";
+export { EquivariantSplittingLoss, type EquivariantSplittingLossOptions } from "./equivariant-splitting.js";
+export { EquivariantSplittingModel } from "./equivariant-splitting-model.js";
 export { SplittingModel, type SplittingModelSettings } from "./splitting-model.js";
 export { ReducedResolutionLoss, type ReducedResolutionLossOptions } from "./reduced-resolution.js";
 export { ReducedResolutionModel } from "./reduced-resolution-model.js";

@@ -1,0 +1,61 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { EquivariantSplittingLoss, R2RLoss, SureGaussianLoss, type Loss } from "../../ts/loss/index.js";
+import { BernoulliSplittingMaskGenerator, Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import type { Tensor } from "../../ts/tensor/index.js";
+import { TanhNet, average, image, repeat } from "./helpers.js";
+
+beforeAll(async () => {
+  await init({ device: "cpu" });
+});
+
+const SIGMA = 0.2;
+const maskGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 6, 6], splitRatio: 0.6 });
+const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) });
+
+/** The mean over a side of the split, with the sums over the whole batch. */
+const meanOver = (mask: Tensor, error: Tensor) => error.square().mul(mask).reshape([error.shape[0] as number, 36]).mean(1).div(mask.mean());
+
+const bias = (consistencyLoss: Loss | null, constant: number) => {
+  const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss });
+  const model = loss.adaptModel(new TanhNet());
+  return average((rng, batch) => {
+    const u = repeat(image(), batch);
+    const y = physics.forward(u, { rng });
+    const xNet = model.forward(y, physics, { updateParameters: true, rng });
+    const [mask] = model.masks().map((m) => m.to("float64")) as [Tensor];
+    const hidden = meanOver(mask.neg().add(1), xNet.sub(u));
+    const risk = consistencyLoss ? hidden.add(meanOver(mask, xNet.sub(u))) : hidden;
+    return loss.forward({ xNet, y, physics, model, rng }).sub(risk).sub(constant);
+  }, { batch: 4000, chunks: 5, seed: 14 });
+};
+
+describe("equivariant splitting", () => {
+  it.each([
+    ["without consistency: the risk of the hidden part plus sigma^2", null, SIGMA ** 2],
+    ["with SURE: both risks plus sigma^2", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2],
+    ["with R2R: both risks plus sigma^2 and sigma^2 / alpha", new R2RLoss({ alpha: 0.5 }), SIGMA ** 2 + SIGMA ** 2 / 0.5],
+  ] as const)("%s", (_, loss, constant) => {
+    const { mean, se } = bias(loss, constant);
+    expect(se).toBeLessThan(SIGMA ** 2 * 0.1);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("holds the mask in the divergence: the spread does not grow as tau falls", () => {
+    const y = physics.forward(image(), { rng: new Rng(1) });
+    const spread = (tau: number) => {
+      const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss: new SureGaussianLoss({ sigma: SIGMA, tau }) });
+      const model = loss.adaptModel(new TanhNet());
+      const rng = new Rng(2);
+      const values = Array.from({ length: 40 }, () => {
+        const xNet = model.forward(y, physics, { updateParameters: true, rng });
+        return loss.forward({ xNet, y, physics, model, rng }).itemSync();
+      });
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
+    };
+    expect(spread(1e-4) / spread(1e-2)).toBeLessThan(1.1);
+    expect(spread(1e-4) / spread(1e-2)).toBeGreaterThan(0.9);
+  });
+});
