@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
+import { EquivariantSplittingLoss, MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
 import { adversarial, FNEJacobianSpectralNorm, InterleavedLossScheduler, JacobianSpectralNorm, RandomLossScheduler } from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
 import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
@@ -74,6 +74,16 @@ describe("a loss accepts the physics it is made for, and no other", () => {
     loss.forward({ xNet: t, y: t, physics: salted, model: adapted });
     // @ts-expect-error an operator is no generator
     new SplittingLoss({ maskGenerator: masked });
+  });
+
+  it("by equivariant splitting", () => {
+    const loss = new EquivariantSplittingLoss();
+    const adapted = loss.adaptModel(model);
+    loss.forward({ xNet: t, y: t, physics: masked, model: adapted });
+    // @ts-expect-error the model was adapted for plain splitting
+    loss.forward({ xNet: t, y: t, physics: masked, model: new SplittingLoss().adaptModel(model) });
+    // @ts-expect-error salt and pepper noise is not centred
+    loss.forward({ xNet: t, y: t, physics: salted, model: adapted });
   });
 
   it("by reduced resolution", () => {
