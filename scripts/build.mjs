@@ -27,7 +27,8 @@ export async function buildNative() {
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
   say("building the native add-on (the first time takes a quarter of an hour on two cores)");
-  await must("cargo", ["build", "--release", "-p", "adjoint-node"]);
+  // Without -p, as the tests are: a choice of packages decides features of shared dependencies, and another choice would build burn again.
+  await must("cargo", ["build", "--release"]);
   const library = { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
   mkdirSync(join(root, "dist", "native"), { recursive: true });
   const temporary = `${addOn}.${process.pid}`;

@@ -33,7 +33,7 @@ function fail(name) {
 async function cargoTest() {
   say("Rust tests");
   let text = "";
-  const code = await run("cargo", ["test", "--release", "-p", "adjoint-core", "--no-fail-fast"], { onText: (chunk) => (text += chunk) });
+  const code = await run("cargo", ["test", "--release", "--no-fail-fast"], { onText: (chunk) => (text += chunk) });
   let failed = 0;
   for (const [, passed, wrong, ignored] of text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
     total.passed += Number(passed);
