@@ -7,6 +7,7 @@ export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 export * as physics from "./physics/index.js";
 export * as train from "./train/index.js";
+export * as transform from "./transform/index.js";
 export { Rng } from "./random/index.js";
 export type { Like, RandomSource } from "./random/index.js";
 export { AdjointError, ArgumentError, DeviceError, devices, DTypeError, FormatError, init, ShapeError } from "./runtime/index.js";

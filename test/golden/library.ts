@@ -4,11 +4,13 @@ import * as nn from "../../ts/nn/index.js";
 import * as optim from "../../ts/optim/index.js";
 import * as physics from "../../ts/physics/index.js";
 import type { Physics } from "../../ts/physics/index.js";
+import * as transform from "../../ts/transform/index.js";
 import type { CaseData } from "./case-data.js";
+import { replayParams } from "./draws.js";
 import type { Spec } from "./format.js";
 
 /** Where the classes of the cases are looked for. A new folder of the library is added here. */
-const DOORS: readonly Readonly<Record<string, unknown>>[] = [loss, metric, physics, nn, optim];
+const DOORS: readonly Readonly<Record<string, unknown>>[] = [loss, metric, physics, nn, optim, transform];
 
 type Constructor = new (...args: readonly unknown[]) => unknown;
 
@@ -29,7 +31,9 @@ export function build(spec: Spec, data: CaseData): unknown {
   if (spec.list) options.list = spec.list.map((part) => build(part, data));
   // No noise is the default of every operator but Denoising; lists of operators have no noise of their own.
   if (spec.noise && (spec.noise.class !== "ZeroNoise" || spec.class === "Denoising")) options.noiseModel = build(spec.noise, data);
-  return new found(options);
+  const made = new found(options);
+  if (made instanceof transform.Transform) replayParams(made, data);
+  return made;
 }
 
 /** The arguments of a constructor with tensors, objects and references put in. */

@@ -12,6 +12,7 @@ import { runOptim } from "./run-optim.js";
 import { runAdversarial } from "./run-adversarial.js";
 import { runScheduler } from "./run-scheduler.js";
 import { runSpectralNorm } from "./run-spectral-norm.js";
+import { runTransform } from "./run-transform.js";
 
 const RUNNERS: Readonly<Record<string, (data: CaseData) => Result>> = {
   loss: runLoss,
@@ -21,6 +22,7 @@ const RUNNERS: Readonly<Record<string, (data: CaseData) => Result>> = {
   nn: runNn,
   optim: runOptim,
   scheduler: runScheduler,
+  transform: runTransform,
 };
 
 /** The kinds of cases; the groups of the files, but noise models apart from operators. */

@@ -4,7 +4,7 @@ import { PhysicsGenerator, TensorList, type Physics } from "../../ts/physics/ind
 import { ReplayRng } from "../../ts/testing/index.js";
 import { tensor, Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
-import { replay } from "./draws.js";
+import { replay, transformsDone } from "./draws.js";
 import { buildPhysics, findClass, resolve } from "./library.js";
 import { GoldenNetwork } from "./network.js";
 import type { Result } from "./result.js";
@@ -31,6 +31,7 @@ export function runLoss(data: CaseData): Result {
   if (x) leaves.set("x", x);
   if (golden.mode === "eval") {
     rng.assertDone();
+    transformsDone(data);
     return { value: xNet, leaves };
   }
 
@@ -45,6 +46,7 @@ export function runLoss(data: CaseData): Result {
     recordLevels(loss, pass, outputs, data);
   }
   rng.assertDone();
+  transformsDone(data);
   outputs.xNet = () => xNet;
   if (loss instanceof mri.WeightedSplittingLoss || loss instanceof mri.RobustSplittingLoss) outputs.weight = () => loss.weight((y as Tensor).shape.slice(-2));
   // The same loss as a mean over what is predicted; the first draw of the case is the model's.

@@ -40,7 +40,7 @@ afterAll(async () => await rm(folder, { recursive: true, force: true }));
 describe("the packed files", () => {
   it("hold the compiled facade with its types, the add-on, the documents and the licences", () => {
     const paths = packed.files.map(({ path }) => path);
-    for (const door of ["index", "loss/index", "physics/index", "nn/index", "metric/index", "optim/index", "train/index", "data/index", "io/index", "testing/index", "cli/main"]) {
+    for (const door of ["index", "loss/index", "physics/index", "nn/index", "metric/index", "optim/index", "train/index", "transform/index", "data/index", "io/index", "testing/index", "cli/main"]) {
       expect(paths).toContain(`dist/${door}.js`);
       expect(paths).toContain(`dist/${door}.d.ts`);
     }

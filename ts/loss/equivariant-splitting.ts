@@ -1,9 +1,11 @@
-import type { Reconstructor } from "../nn/index.js";
+import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
+import type { Transform } from "../transform/index.js";
 import { lossAssumptions } from "./assumptions.js";
+import { transformOption } from "./ei.js";
 import { EquivariantSplittingModel } from "./equivariant-splitting-model.js";
 import { Loss } from "./loss.js";
 import { MCLoss } from "./mc.js";
@@ -29,19 +31,26 @@ export interface EquivariantSplittingLossOptions {
   consistencyLoss?: Loss | null;
   /** Loss of the hidden part. Default `MCLoss`. */
   predictionLoss?: Loss;
+  /**
+   * Makes the network equivariant in training, by an average over these transforms ({@link EquivariantReconstructor}). Default null: the
+   * network is taken as it is, for one whose layers are equivariant.
+   */
+  transform?: Transform | null;
+  /** The same in evaluation, such as all elements of the group where training draws one. Default: `transform`. */
+  evalTransform?: Transform | null;
   /** Masks over which evaluation averages. Default 5. */
   evalNSamples?: number;
   rng?: RandomSource;
 }
 
-const KEYS = ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "evalNSamples", "rng"] as const;
+const KEYS = ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "transform", "evalTransform", "evalNSamples", "rng"] as const;
 
 /**
  * Equivariant splitting: predicts one part of the measurement from the rest with an equivariant network, so that one operator is
  * enough to learn from (Sechaud et al., "Equivariant splitting", 2026).
  *
  * `prediction(M2 A R(y1, A1), M2 y) / mean(M2) + consistency(M1 A R(y1, A1), M1 y) / mean(M1)` with `y1 = M1 y`, `A1 = M1 A` for random
- * disjoint masks and an equivariant network R. With the squared error and independent noise of variance
+ * disjoint masks and an equivariant network R, such as the average of any network over `transform`. With the squared error and independent noise of variance
  * sigma^2 its mean is the sum of both errors against the clean measurement plus sigma^2, where the consistency is an unbiased estimate
  * (SURE); with R2R at alpha another `sigma^2 / alpha` is added.
  *
@@ -56,6 +65,8 @@ export class EquivariantSplittingLoss extends Loss {
   readonly maskGenerator: PhysicsGenerator | null;
   readonly consistencyLoss: Loss | null;
   readonly predictionLoss: Loss;
+  readonly transform: Transform | null;
+  readonly evalTransform: Transform | null;
   readonly evalNSamples: number;
   private readonly rng: RandomSource | undefined;
 
@@ -70,6 +81,11 @@ export class EquivariantSplittingLoss extends Loss {
     this.consistencyLoss = options.consistencyLoss === undefined ? new MCLoss() : options.consistencyLoss;
     this.predictionLoss = options.predictionLoss ?? new MCLoss();
     for (const [key, loss] of Object.entries({ consistencyLoss: this.consistencyLoss, predictionLoss: this.predictionLoss })) checkPart(name, key, loss);
+    this.transform = options.transform ? transformOption(name, "transform", options.transform) : null;
+    this.evalTransform = options.evalTransform ? transformOption(name, "evalTransform", options.evalTransform) : this.transform;
+    if (this.evalTransform && !this.transform) {
+      throw new ArgumentError(`${name}: evalTransform is given but transform, which serves training, is not; give both, or transform alone.`, "invalid_argument");
+    }
     this.evalNSamples = checkNumber(name, "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
     this.rng = options.rng;
   }
@@ -95,8 +111,9 @@ export class EquivariantSplittingLoss extends Loss {
   /** The model that sees a part of the measurement; an adapted model comes back as it is. */
   override adaptModel(model: Reconstructor): EquivariantSplittingModel {
     if (model instanceof EquivariantSplittingModel) return model;
-    const { maskGenerator, evalNSamples, rng } = this;
-    const splitting = new SplittingModel(model, {
+    const { maskGenerator, evalNSamples, transform, evalTransform, rng } = this;
+    const network = transform ? new EquivariantReconstructor({ model, transform, evalTransform }) : model;
+    const splitting = new SplittingModel(network, {
       adaptedBy: "EquivariantSplittingLoss", maskGenerator, splitRatio: 0.9, pixelwise: true, evalNSamples, evalSplitInput: true, evalSplitOutput: false, rng,
     });
     return new EquivariantSplittingModel(this.consistencyLoss?.adaptModel(splitting) ?? splitting, splitting);

@@ -11,6 +11,8 @@ export type { DecomposableOptions } from "./decomposable.js";
 export { stack, StackedLinearPhysics, StackedPhysics } from "./stacked.js";
 export { TensorList } from "./tensor-list.js";
 export { compose } from "./compose.js";
+export { VirtualLinearPhysics } from "./virtual.js";
+export type { VirtualLinearPhysicsOptions } from "./virtual.js";
 export { Blur } from "./blur.js";
 export type { BlurOptions } from "./blur.js";
 export { BlurFFT } from "./blur-fft.js";

@@ -1,6 +1,7 @@
 import { Rng } from "./rng.js";
 import type { RandomSource } from "./source.js";
 
+export { indexValue, normalValues, ON_HOST, permutationValues, uniformValues } from "./host.js";
 export { ReplayRng } from "./replay.js";
 export type { Draw } from "./replay.js";
 export { Rng } from "./rng.js";

@@ -15,3 +15,5 @@ export { MoDL } from "./modl.js";
 export type { MoDLOptions } from "./modl.js";
 export { batchToFrames, framesToBatch, TimeAgnosticNet, timeAverage, TimeAveragingNet } from "./time.js";
 export type { ImageNetwork, TimeNetOptions } from "./time.js";
+export { EquivariantReconstructor } from "./equivariant.js";
+export type { EquivariantReconstructorOptions } from "./equivariant.js";

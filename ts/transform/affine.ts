@@ -1,0 +1,18 @@
+import { Homography, type HomographyLimit, type HomographyOptions, type ProjectiveOptions } from "./homography.js";
+
+/** Options of {@link Affine}. */
+export type AffineOptions = ProjectiveOptions & Pick<HomographyOptions, "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin">;
+
+const FREE = ["thetaZMax", "zoomFactorMin", "shiftMax", "skewMax", "xStretchFactorMin", "yStretchFactorMin"] as const satisfies readonly HomographyLimit[];
+
+/**
+ * Random affine maps: rotation in the plane, zoom, shift, skew and stretch; a {@link Homography} without pan and tilt.
+ *
+ * Options and parameters are those of {@link Homography}, without `thetaMax`.
+ */
+export class Affine extends Homography {
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  constructor(options: AffineOptions = {}) {
+    super(options, { className: "Affine", free: FREE });
+  }
+}

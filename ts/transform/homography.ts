@@ -1,0 +1,103 @@
+import { uniformValues, type RandomSource } from "../random/index.js";
+import { ArgumentError, checkNumber } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { homographies, moveTo, NO_MOVE, type CameraMove } from "./camera.js";
+import { scalar, type CheckedParams, type TransformParams } from "./params.js";
+import { checkWord, INTERPOLATIONS, OUTSIDES, positions, sampleAt, type Interpolation, type Outside } from "./sampling.js";
+import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+
+/** Options of a homography and of its subgroups that say how images are resampled. */
+export interface ProjectiveOptions extends TransformOptions {
+  /** What lies outside the image; default "reflection". */
+  padding?: Outside;
+  /** How values between pixels are found; default "bilinear". */
+  interpolation?: Interpolation;
+}
+
+/** Options of {@link Homography}. */
+export interface HomographyOptions extends ProjectiveOptions {
+  /** Largest pan and tilt, in degrees; default 180. */
+  thetaMax?: number;
+  /** Largest rotation in the plane, in degrees; default 180. */
+  thetaZMax?: number;
+  /** Smallest zoom factor, at most 1; default 0.5. */
+  zoomFactorMin?: number;
+  /** Largest shift as a share of half the width and height; default 1. */
+  shiftMax?: number;
+  /** Largest skew; default 50. */
+  skewMax?: number;
+  /** Smallest stretch along x, at most 1; default 0.5. */
+  xStretchFactorMin?: number;
+  /** Smallest stretch along y, at most 1; default 0.5. */
+  yStretchFactorMin?: number;
+}
+
+/** What a subgroup of the homographies can vary. */
+export type HomographyLimit = "thetaMax" | "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin";
+
+type Limits = Readonly<Record<HomographyLimit, number>>;
+
+const DEFAULTS: Limits = { thetaMax: 180, thetaZMax: 180, zoomFactorMin: 0.5, shiftMax: 1, skewMax: 50, xStretchFactorMin: 0.5, yStretchFactorMin: 0.5 };
+/** Values at which nothing varies. */
+const FIXED: Limits = { thetaMax: 0, thetaZMax: 0, zoomFactorMin: 1, shiftMax: 0, skewMax: 0, xStretchFactorMin: 1, yStretchFactorMin: 1 };
+
+/**
+ * Random homographies: what a camera sees after it was turned, zoomed and moved. (Wang, Davies, Tachella, "Perspective-equivariance for
+ * unsupervised imaging with camera geometry", 2024, arXiv:2403.09327.)
+ *
+ * `out(p) = x(K' R^T K^-1 p)` for pixels `p = (x, y, 1)`, K a camera of focal length 100 with its principal point at
+ * `(floor(W / 2), floor(H / 2))`, `K' = [100 / (zoomF stretchX), skew, u + shiftX; 0, 100 / (zoomF stretchY), v + shiftY; 0, 0, 1]` and `R = Rz Ry Rx`.
+ * The inverse is `out(p) = x(K R K'^-1 p)`; interpolation and borders apart it restores x.
+ *
+ * Parameters: `thetaX`, `thetaY`, `thetaZ` in degrees, `zoomF`, `shiftX`, `shiftY` in pixels, `skew`, `stretchX`, `stretchY`; those not given
+ * change nothing. Each is uniform between its limits (factors between theirs and 1).
+ */
+export class Homography extends Transform {
+  override readonly paramNames = Object.keys(NO_MOVE) as readonly (keyof CameraMove)[];
+  readonly padding: Outside;
+  readonly interpolation: Interpolation;
+  /** Between which limits parameters are drawn. */
+  readonly limits: Limits;
+
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  constructor(options: HomographyOptions = {}, internal: { className: string; free: readonly HomographyLimit[] } = { className: "Homography", free: Object.keys(DEFAULTS) as HomographyLimit[] }) {
+    const { className, free } = internal;
+    super(className, options, [...free, "padding", "interpolation"]);
+    this.padding = checkWord(className, "padding", options.padding ?? "reflection", OUTSIDES);
+    this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
+    const limit = (name: HomographyLimit): number => {
+      const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
+      return free.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
+    };
+    this.limits = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)])) as unknown as Limits;
+  }
+
+  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
+    const [height = 1, width = 1] = x.shape.slice(-2);
+    const { thetaMax, thetaZMax, zoomFactorMin, shiftMax, skewMax, xStretchFactorMin, yStretchFactorMin } = this.limits;
+    const between = (low: number, high: number) => Array.from(uniformValues(rng, [this.nTrans]), (u) => high + (low - high) * u);
+    const within = (limit: number) => between(-limit, limit);
+    return {
+      thetaX: within(thetaMax),
+      thetaY: within(thetaMax),
+      thetaZ: within(thetaZMax),
+      zoomF: between(zoomFactorMin, 1),
+      shiftX: within((width / 2) * shiftMax),
+      shiftY: within((height / 2) * shiftMax),
+      skew: within(skewMax),
+      stretchX: between(xStretchFactorMin, 1),
+      stretchY: between(yStretchFactorMin, 1),
+    };
+  }
+
+  protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
+    const move = Object.fromEntries(this.paramNames.map((name) => [name, scalar(params, name, NO_MOVE[name])])) as unknown as CameraMove;
+    for (const name of ["zoomF", "stretchX", "stretchY"] as const) {
+      if (!(move[name] > 0)) throw new ArgumentError(`${this.className}: ${name} is ${move[name]}, expected a factor above 0.`, "invalid_argument");
+    }
+    const size = x.shape.slice(-2) as [number, number];
+    const { toSource, fromSource } = homographies(move, size);
+    const map = inverse ? fromSource : toSource;
+    return sampleAt(x, [positions(size, (i, j) => moveTo(map, i, j))], this.interpolation, this.padding);
+  }
+}

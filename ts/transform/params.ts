@@ -1,0 +1,74 @@
+import { ArgumentError, nearest, ShapeError } from "../runtime/index.js";
+import { Tensor } from "../tensor/index.js";
+
+/** One entry of a parameter: a number, or a list of them where one transform takes several (null stands for none). */
+export type ParamEntry = number | readonly (number | null)[];
+
+/**
+ * Parameters of one or several transforms by name, such as `{ theta: [0, 90] }`: the first dimension counts the transforms.
+ *
+ * They are plain numbers on the host, so that deciding on a transform waits for no device. A tensor may be given instead; it is read.
+ */
+export type TransformParams = Readonly<Record<string, readonly ParamEntry[] | Tensor | undefined>>;
+
+/** Parameters that have been checked: lists without nulls. */
+export type CheckedParams = Readonly<Record<string, readonly (number | readonly number[])[]>>;
+
+/**
+ * Parameters as plain numbers, with names checked.
+ *
+ * @throws ArgumentError `unknown_option`, `invalid_argument` or `missing_argument`.
+ */
+export function checkParams(caller: string, params: TransformParams, names: readonly string[]): CheckedParams {
+  if (params === null || typeof params !== "object" || Array.isArray(params) || params instanceof Tensor) {
+    throw new ArgumentError(`${caller}: params must be an object such as that of getParams(x), { ${names.join(", ")} }.`, "invalid_argument");
+  }
+  const checked: Record<string, readonly (number | readonly number[])[]> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined) continue;
+    if (!names.includes(name)) {
+      const near = nearest(name, names);
+      throw new ArgumentError(`${caller}: unknown parameter "${name}"; ${near === undefined ? "it has none" : `did you mean "${near}"? Parameters: ${names.join(", ")}`}.`, "unknown_option");
+    }
+    checked[name] = entriesOf(caller, name, value);
+  }
+  if (names.length > 0 && Object.keys(checked).length === 0) {
+    throw new ArgumentError(`${caller}: no parameter is given; give { ${names.join(", ")} }, or draw them with getParams(x).`, "missing_argument");
+  }
+  return checked;
+}
+
+/**
+ * How many transforms the parameters are for; without any, one.
+ *
+ * @throws ShapeError `shape_mismatch` for lists of different lengths.
+ */
+export function checkLengths(caller: string, params: CheckedParams): number {
+  const [first, ...others] = Object.entries(params).map(([name, entries]) => [name, entries.length] as const);
+  const odd = others.find(([, length]) => length !== first?.[1]);
+  if (first && odd) throw new ShapeError(`${caller}: ${odd[0]} has ${odd[1]} entries and ${first[0]} has ${first[1]}; each parameter needs one for each transform.`, "shape_mismatch");
+  return first?.[1] ?? 1;
+}
+
+function entriesOf(caller: string, name: string, value: unknown): readonly (number | readonly number[])[] {
+  const listed: unknown = value instanceof Tensor ? nested(value) : value;
+  const given: readonly unknown[] = Array.isArray(listed) ? listed : [];
+  const entries = given.map((entry) => (Array.isArray(entry) ? entry.filter((n) => n !== null && !Number.isNaN(n)) : entry) as number | readonly number[]);
+  const fits = entries.length > 0 && entries.every((entry) => [entry].flat().every((n) => typeof n === "number" && Number.isFinite(n)));
+  if (!fits) throw new ArgumentError(`${caller}: ${name} must be a list of finite numbers, one for each transform.`, "invalid_argument");
+  return entries;
+}
+
+/** The values of a number, a vector or a matrix; rows of a matrix may be padded with NaN. */
+function nested(t: Tensor): unknown {
+  const values = Array.from(t.dataSync());
+  if (t.shape.length < 2) return values;
+  const width = values.length / (t.shape[0] ?? 1);
+  return Array.from({ length: t.shape[0] ?? 0 }, (_, i) => values.slice(i * width, (i + 1) * width));
+}
+
+/** The number a set of parameters holds under a name, or what leaves the image as it is. */
+export function scalar(params: CheckedParams, name: string, neutral: number): number {
+  const value = params[name]?.[0];
+  return typeof value === "number" ? value : neutral;
+}

@@ -1,0 +1,85 @@
+import { uniformValues, type RandomSource } from "../random/index.js";
+import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import type { CheckedParams, TransformParams } from "./params.js";
+import { checkWord, INTERPOLATIONS, OUTSIDES, positions, sampleAt, type Interpolation, type Outside } from "./sampling.js";
+import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+
+/** Options of {@link Scale}. */
+export interface ScaleOptions extends TransformOptions {
+  /** Factors to draw from, above 0; default `[0.75, 0.5]`. Below 1 the image becomes smaller. */
+  factors?: readonly number[];
+  /** What lies outside the image; default "reflection". */
+  paddingMode?: Outside;
+  /** How values between pixels are found; default "bicubic". */
+  mode?: Interpolation;
+}
+
+/**
+ * Zooms about a random centre: `out(p) = x((p - c) / factor + c)`. (Scanvic, Davies, Abry, Tachella, "Scale-equivariant imaging: self-supervised
+ * learning for image super-resolution and deblurring", 2023, arXiv:2312.11232.)
+ *
+ * Each image has a factor and a centre of its own. A factor of 1 is the identity, and 1 / factor about the same centre the inverse, but for what
+ * interpolation and borders lose. Parameters, one entry for each of the `nTrans B` results or one for all: `factor`, and `center` as
+ * `[x, y]`, 0 to 1 from the first to the last pixel (default the middle).
+ */
+export class Scale extends Transform {
+  override readonly paramNames = ["factor", "center"] as const;
+  readonly factors: readonly number[];
+  readonly paddingMode: Outside;
+  readonly mode: Interpolation;
+
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  constructor(options: ScaleOptions = {}) {
+    super("Scale", options, ["factors", "paddingMode", "mode"]);
+    const { factors = [0.75, 0.5] } = options;
+    if (!Array.isArray(factors) || factors.length === 0) throw new ArgumentError("Scale: factors must be a list of numbers above 0, such as [0.75, 0.5].", "invalid_argument");
+    this.factors = factors.map((factor: number) => checkNumber("Scale", "a factor", factor, { positive: true }));
+    this.paddingMode = checkWord("Scale", "paddingMode", options.paddingMode ?? "reflection", OUTSIDES);
+    this.mode = checkWord("Scale", "mode", options.mode ?? "bicubic", INTERPOLATIONS);
+  }
+
+  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
+    const count = (x.shape[0] ?? 1) * this.nTrans;
+    const factor = Array.from(uniformValues(rng, [count]), (u) => this.factors[Math.floor(this.factors.length * u)] as number);
+    const places = uniformValues(rng, [count, 2]);
+    return { factor, center: Array.from({ length: count }, (_, i) => Array.from(places.slice(2 * i, 2 * i + 2))) };
+  }
+
+  /** A transform takes one entry for each image. */
+  protected override sets(params: CheckedParams): CheckedParams[] {
+    const count = entriesOf(params);
+    if (count === 1 || this.nTrans === 1) return [params];
+    if (count % this.nTrans !== 0) throw new ShapeError(`Scale: ${count} factors for ${this.nTrans} transforms (nTrans), expected as many for each.`, "shape_mismatch");
+    const each = count / this.nTrans;
+    return Array.from({ length: this.nTrans }, (_, i) => Object.fromEntries(Object.entries(params).map(([name, all]) => [name, all.length === 1 ? all : all.slice(i * each, (i + 1) * each)])));
+  }
+
+  protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
+    const count = entriesOf(params);
+    const [batch = 1, , height = 1, width = 1] = x.shape;
+    if (count !== 1 && count !== batch) {
+      throw new ShapeError(`Scale: ${count} factors or centres for ${batch} images, expected one for each image or one for all.`, "shape_mismatch");
+    }
+    const at = Array.from({ length: count }, (_, i) => {
+      const factor = checkNumber("Scale", "factor", params.factor?.[i] ?? params.factor?.[0] ?? 1, { positive: true });
+      const [cx, cy] = centerOf(params.center?.[i] ?? params.center?.[0] ?? [0.5, 0.5]);
+      const zoom = inverse ? factor : 1 / factor;
+      const [row, column] = [cy * (height - 1), cx * (width - 1)];
+      return positions([height, width], (r, c) => [zoom * (r - row) + row, zoom * (c - column) + column]);
+    });
+    return sampleAt(x, at, this.mode, this.paddingMode);
+  }
+}
+
+/** How many entries the longer parameter has; one entry stands for all. */
+function entriesOf(params: CheckedParams): number {
+  const [factors, centers] = [params.factor?.length ?? 1, params.center?.length ?? 1];
+  if (factors !== centers && factors !== 1 && centers !== 1) throw new ShapeError(`Scale: ${factors} factors and ${centers} centres, expected as many.`, "shape_mismatch");
+  return Math.max(factors, centers);
+}
+
+function centerOf(center: number | readonly number[]): readonly [number, number] {
+  if (typeof center !== "number" && center.length === 2) return center as readonly [number, number];
+  throw new ArgumentError(`Scale: a center is ${JSON.stringify(center)}, expected [x, y], such as [0.5, 0.5] for the middle.`, "invalid_argument");
+}

@@ -1,0 +1,49 @@
+import { permutationValues, type RandomSource } from "../random/index.js";
+import { ArgumentError, checkNumber } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { scalar, type CheckedParams, type TransformParams } from "./params.js";
+import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+
+/** Options of {@link Shift}. */
+export interface ShiftOptions extends TransformOptions {
+  /** Largest shift as a share of height and width; default 1. */
+  shiftMax?: number;
+}
+
+/**
+ * Circular shifts by whole pixels, `out[i, j] = x[(i - yShift) mod H, (j - xShift) mod W]`: an exact group.
+ *
+ * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the height, each at most once
+ * among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
+ */
+export class Shift extends Transform {
+  override readonly paramNames = ["xShift", "yShift"] as const;
+  /** Largest shift as a share of height and width. */
+  readonly shiftMax: number;
+
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  constructor(options: ShiftOptions = {}) {
+    super("Shift", options, ["shiftMax"]);
+    this.shiftMax = checkNumber("Shift", "shiftMax", options.shiftMax ?? 1, { min: 0 });
+  }
+
+  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
+    const [height = 1, width = 1] = x.shape.slice(-2);
+    const shifts = (size: number): number[] => {
+      const most = Math.trunc(this.shiftMax * size);
+      if (most === 0) return new Array<number>(this.nTrans).fill(0);
+      if (this.nTrans > 2 * most) {
+        throw new ArgumentError(`Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} pixels has only ${2 * most} different shifts along an axis.`, "invalid_argument");
+      }
+      return Array.from(permutationValues(rng, 2 * most).slice(0, this.nTrans), (place) => place - most);
+    };
+    const xShift = shifts(width);
+    return { xShift, yShift: shifts(height) };
+  }
+
+  protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
+    const sign = inverse ? -1 : 1;
+    const by = (["yShift", "xShift"] as const).map((name) => sign * checkNumber("Shift", name, scalar(params, name, 0), { integer: true }));
+    return x.roll(by, [-2, -1]);
+  }
+}
