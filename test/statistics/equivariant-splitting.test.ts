@@ -4,6 +4,7 @@ import { BernoulliSplittingMaskGenerator, Denoising, GaussianNoise } from "../..
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
+import { Rotate, Shift, type Transform } from "../../ts/transform/index.js";
 import { TanhNet, average, image, repeat } from "./helpers.js";
 
 beforeAll(async () => {
@@ -17,8 +18,8 @@ const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) 
 /** The mean over a side of the split, with the sums over the whole batch. */
 const meanOver = (mask: Tensor, error: Tensor) => error.square().mul(mask).reshape([error.shape[0] as number, 36]).mean(1).div(mask.mean());
 
-const bias = (consistencyLoss: Loss | null, constant: number) => {
-  const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss });
+const bias = (consistencyLoss: Loss | null, constant: number, transform: Transform | null = null) => {
+  const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss, transform });
   const model = loss.adaptModel(new TanhNet());
   return average((rng, batch) => {
     const u = repeat(image(), batch);
@@ -36,16 +37,20 @@ describe("equivariant splitting", () => {
     ["without consistency: the risk of the hidden part plus sigma^2", null, SIGMA ** 2],
     ["with SURE: both risks plus sigma^2", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2],
     ["with R2R: both risks plus sigma^2 and sigma^2 / alpha", new R2RLoss({ alpha: 0.5 }), SIGMA ** 2 + SIGMA ** 2 / 0.5],
-  ] as const)("%s", (_, loss, constant) => {
-    const { mean, se } = bias(loss, constant);
+    ["with SURE and a network averaged over rotations: likewise", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2, new Rotate({ multiples: 90 })],
+  ] as const)("%s", (_, loss, constant, transform: Transform | null = null) => {
+    const { mean, se } = bias(loss, constant, transform);
     expect(se).toBeLessThan(SIGMA ** 2 * 0.1);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 
-  it("holds the mask in the divergence: the spread does not grow as tau falls", () => {
+  it.each([
+    ["the mask", null],
+    ["the mask and the transforms", new Rotate({ multiples: 90 }).compose(new Shift())],
+  ])("holds %s in the divergence: the spread does not grow as tau falls", (_, transform) => {
     const y = physics.forward(image(), { rng: new Rng(1) });
     const spread = (tau: number) => {
-      const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss: new SureGaussianLoss({ sigma: SIGMA, tau }) });
+      const loss = new EquivariantSplittingLoss({ maskGenerator, transform, consistencyLoss: new SureGaussianLoss({ sigma: SIGMA, tau }) });
       const model = loss.adaptModel(new TanhNet());
       const rng = new Rng(2);
       const values = Array.from({ length: 40 }, () => {

@@ -5,7 +5,10 @@ import type { Reconstructor } from "../../ts/nn/index.js";
 import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
 import { mri } from "../../ts/loss/index.js";
 import type { DynamicMRI, MRI, MultiCoilMRI, PhysicsGenerator, SequentialMRI } from "../../ts/physics/index.js";
+import { AugmentConsistencyLoss, EILoss, MOEILoss, MOILoss } from "../../ts/loss/index.js";
+import type { Physics } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
+import type { Transform } from "../../ts/transform/index.js";
 
 declare const t: Tensor;
 declare const model: Reconstructor;
@@ -222,5 +225,59 @@ describe("mri losses", () => {
     loss.forward({ xNet: t, y: t, physics: coils, model });
     // @ts-expect-error sigma is missing
     new mri.ENSURELoss({ physicsGenerator: generator });
+  });
+});
+
+declare const spatial: Transform;
+declare const function3: (x: Tensor) => Tensor;
+declare const any: Physics;
+
+describe("losses of equivariant imaging", () => {
+  const args = { xNet: t, model };
+
+  it("EI: any operator and noise, but never without a model or a transform", () => {
+    const loss = new EILoss({ transform: spatial });
+    loss.forward({ ...args, physics: masked });
+    loss.forward({ ...args, y: t, physics: salted });
+    // @ts-expect-error no model
+    loss.forward({ xNet: t, physics: masked });
+    // @ts-expect-error no physics
+    loss.forward(args);
+    // @ts-expect-error a stack needs a loss for each operator
+    loss.forward({ ...args, physics: stacked });
+    // @ts-expect-error the transform is missing
+    new EILoss({});
+    // @ts-expect-error a function has no parameters to invert
+    new EILoss({ transform: function3 });
+  });
+
+  it("MOI and MOEI: a list of operators, or a generator", () => {
+    new MOILoss({ physics: [masked, gaussian, coarse] }).forward({ ...args, physics: masked });
+    new MOILoss({ physicsGenerator: generator }).forward({ ...args, physics: slice });
+    new MOEILoss({ transform: spatial, physics: masked, physicsGenerator: generator }).forward({ ...args, physics: masked });
+    // @ts-expect-error no physics
+    new MOILoss({ physics: [masked] }).forward(args);
+    // @ts-expect-error a generator is no operator
+    new MOILoss({ physics: [generator] });
+    // @ts-expect-error the transform is missing
+    new MOEILoss({ physics: [masked] });
+  });
+
+  it("augmentation: linear operators", () => {
+    const loss = new AugmentConsistencyLoss();
+    loss.forward({ ...args, y: t, physics: slice });
+    loss.forward({ ...args, y: t, physics: coils });
+    // @ts-expect-error an operator of which no adjoint is known
+    loss.forward({ ...args, y: t, physics: any });
+    // @ts-expect-error no measurement
+    loss.forward({ ...args, physics: slice });
+    // @ts-expect-error a generator is no transform
+    new AugmentConsistencyLoss({ Te: generator });
+  });
+
+  it("equivariant splitting takes transforms", () => {
+    new EquivariantSplittingLoss({ transform: spatial, evalTransform: spatial });
+    // @ts-expect-error a metric is no transform
+    new EquivariantSplittingLoss({ transform: new MCLoss() });
   });
 });
