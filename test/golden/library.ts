@@ -28,7 +28,8 @@ export function findClass(name: string, caseName: string): Constructor {
 export function build(spec: Spec, data: CaseData): unknown {
   const found = findClass(spec.class, data.golden.name);
   const options = resolve(spec.params ?? {}, data) as Record<string, unknown>;
-  if (spec.list) options.list = spec.list.map((part) => build(part, data));
+  // Beside a single operator the list holds those of the loss.
+  if (spec.list && /^(Stacked|Composed)/.test(spec.class)) options.list = spec.list.map((part) => build(part, data));
   // No noise is the default of every operator but Denoising; lists of operators have no noise of their own.
   if (spec.noise && (spec.noise.class !== "ZeroNoise" || spec.class === "Denoising")) options.noiseModel = build(spec.noise, data);
   const made = new found(options);

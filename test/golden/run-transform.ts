@@ -3,7 +3,7 @@ import type { CaseData } from "./case-data.js";
 import { findClass, resolve } from "./library.js";
 import type { Result } from "./result.js";
 
-/** `transform(x, given)` and `inverse(x, given)` with the parameters that the case gives. */
+/** `transform(x, given)`, and `inverse(w, given)` of a second image, with the parameters that the case gives. */
 export function runTransform(data: CaseData): Result {
   const { golden } = data;
   const { given, ...params } = golden.params as { given: TransformParams } & Record<string, unknown>;
@@ -14,7 +14,5 @@ export function runTransform(data: CaseData): Result {
   const x = data.input("x");
   const value = transform.transform(x, given);
   const leaves = new Map([["x", x]]);
-  // Gradients of transforms are those of sum(value * w).
-  const objective = golden.inputs.w === undefined ? undefined : value.mul(data.input("w").expand(value.shape)).sum();
-  return { value, leaves, ...(objective ? { objective } : {}), outputs: { inverse: () => transform.inverse(x, given) } };
+  return { value, leaves, outputs: { inverse: () => transform.inverse(data.input("w"), given) } };
 }

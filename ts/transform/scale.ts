@@ -47,20 +47,21 @@ export class Scale extends Transform {
   }
 
   /** A transform takes one entry for each image. */
-  protected override sets(params: CheckedParams): CheckedParams[] {
+  protected override sets(params: CheckedParams, images?: number): CheckedParams[] {
     const count = entriesOf(params);
-    if (count === 1 || this.nTrans === 1) return [params];
-    if (count % this.nTrans !== 0) throw new ShapeError(`Scale: ${count} factors for ${this.nTrans} transforms (nTrans), expected as many for each.`, "shape_mismatch");
-    const each = count / this.nTrans;
-    return Array.from({ length: this.nTrans }, (_, i) => Object.fromEntries(Object.entries(params).map(([name, all]) => [name, all.length === 1 ? all : all.slice(i * each, (i + 1) * each)])));
+    if (count === 1) return [params];
+    const transforms = images === undefined ? this.nTrans : count / images;
+    if (count % transforms !== 0 || !Number.isInteger(transforms)) {
+      const what = images === undefined ? `${this.nTrans} transforms (nTrans)` : `${images} images`;
+      throw new ShapeError(`Scale: ${count} factors or centres for ${what}, expected as many for each transform, one for each image, or one for all.`, "shape_mismatch");
+    }
+    const each = count / transforms;
+    return Array.from({ length: transforms }, (_, i) => Object.fromEntries(Object.entries(params).map(([name, all]) => [name, all.length === 1 ? all : all.slice(i * each, (i + 1) * each)])));
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     const count = entriesOf(params);
-    const [batch = 1, , height = 1, width = 1] = x.shape;
-    if (count !== 1 && count !== batch) {
-      throw new ShapeError(`Scale: ${count} factors or centres for ${batch} images, expected one for each image or one for all.`, "shape_mismatch");
-    }
+    const [height = 1, width = 1] = x.shape.slice(-2);
     const at = Array.from({ length: count }, (_, i) => {
       const factor = checkNumber("Scale", "factor", params.factor?.[i] ?? params.factor?.[0] ?? 1, { positive: true });
       const [cx, cy] = centerOf(params.center?.[i] ?? params.center?.[0] ?? [0.5, 0.5]);

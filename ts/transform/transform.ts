@@ -183,8 +183,11 @@ export abstract class Transform {
     return new StackTransform(partsOf("add", StackTransform, this, other));
   }
 
-  /** One entry of checked parameters for each transform. */
-  protected sets(params: CheckedParams): CheckedParams[] {
+  /**
+   * The checked parameters of each single transform. `images` is the number of images that each is applied to, where it is known; it
+   * matters to transforms with parameters for each image.
+   */
+  protected sets(params: CheckedParams, _images?: number): CheckedParams[] {
     const count = checkLengths(this.className, params);
     return Array.from({ length: count }, (_, i) => Object.fromEntries(Object.entries(params).map(([name, entries]) => [name, [entries[i] as number | readonly number[]]])));
   }
@@ -194,7 +197,7 @@ export abstract class Transform {
     const [b = 1, c = 1, t = 1, h = 1, w = 1] = x.shape;
     const video = x.shape.length === 5;
     const images = video && this.flattenVideoInput ? x.reshape([b, c * t, h, w]) : x;
-    const out = joined(this.sets(params).map((set) => this.apply(images, set, inverse)));
+    const out = joined(this.sets(params, b).map((set) => this.apply(images, set, inverse)));
     return video && this.flattenVideoInput ? out.reshape([out.shape[0] as number, c, t, ...out.shape.slice(-2)]) : out;
   }
 
