@@ -145,7 +145,7 @@ describe("MOILoss", () => {
       const seen = (model.inputs[0] as Tensor).ne(0);
       const rows = Array.from({ length: 4 }, (_, b) => list(seen.slice([b], [b + 1])).join(""));
       expect(new Set(rows).size).toBe(4);
-      expect(list(physics.mask as Tensor)).toEqual(new Array(64).fill(1));
+      expect(list(physics.mask as Tensor)).toEqual(Array.from({ length: 64 }, () => 1));
     }
     // Parameters of the noise are parameters, too.
     const noisy = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });

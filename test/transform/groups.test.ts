@@ -27,7 +27,7 @@ await eachDevice("transforms that are groups", () => {
         const copies = transform.iterateParams(params).length;
         expect(out.shape).toEqual([copies * (shape[0] as number), ...shape.slice(1)]);
         const back = transform.inverse(out, params, { batchwise: false });
-        expect(await distance(back, cat(new Array<Tensor>(copies).fill(x), 0))).toBe(0);
+        expect(await distance(back, cat(Array.from({ length: copies }, () => x), 0))).toBe(0);
         // And likewise the transform after the inverse.
         const single = transform.iterateParams(params)[0] ?? {};
         expect(await distance(transform.transform(transform.inverse(x, single), single), x)).toBe(0);

@@ -4,11 +4,10 @@ import * as nn from "../nn/index.js";
 import * as optim from "../optim/index.js";
 import * as physics from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { nearest } from "../runtime/index.js";
 import type { AnyPhysics, WeightedLoss } from "../train/index.js";
-import * as transform from "../transform/index.js";
-import { UsageError } from "./common.js";
 import { checkNamed, type Config, type Named } from "./config.js";
+import { lossOptions } from "./loss-options.js";
+import { make, omit } from "./make.js";
 
 // What a configuration may name. Options are checked by each class's own constructor.
 const losses = {
@@ -57,38 +56,6 @@ const noises = {
 const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
 const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
 const metrics = { MSE: metric.MSE, NMSE: metric.NMSE, MAE: metric.MAE, PSNR: metric.PSNR, SSIM: metric.SSIM, L1L2: metric.L1L2, LpNorm: metric.LpNorm };
-const transforms = {
-  Shift: transform.Shift,
-  Rotate: transform.Rotate,
-  Reflect: transform.Reflect,
-  Scale: transform.Scale,
-  Homography: transform.Homography,
-  Affine: transform.Affine,
-  Similarity: transform.Similarity,
-  Euclidean: transform.Euclidean,
-  PanTiltRotate: transform.PanTiltRotate,
-  RandomNoise: transform.RandomNoise,
-  RandomPhaseError: transform.RandomPhaseError,
-};
-const generators = {
-  BernoulliSplittingMaskGenerator: physics.BernoulliSplittingMaskGenerator,
-  GaussianSplittingMaskGenerator: physics.GaussianSplittingMaskGenerator,
-  SigmaGenerator: physics.SigmaGenerator,
-  GainGenerator: physics.GainGenerator,
-};
-/** Options of losses that are objects themselves. */
-const parts: Readonly<Record<string, (value: unknown, where: string) => unknown>> = {
-  transform: makeTransform,
-  evalTransform: makeTransform,
-  Ti: makeTransform,
-  Te: makeTransform,
-  metric: (value, where) => make<metric.Metric>(where, metrics, typeof value === "string" ? { name: value } : checkNamed(value, where), []),
-  physicsGenerator: makeGenerator,
-  maskGenerator: makeGenerator,
-};
-
-/** A class whose constructor takes what a configuration gives. */
-type Constructor<T> = new (...args: never[]) => T;
 
 /** The parts of a training, made from a configuration. */
 export interface Parts {
@@ -122,37 +89,7 @@ export function buildParts(config: Config, rng: RandomSource): Parts {
 
 /** A loss, or a scheduler with the losses it names. */
 function makeLoss(named: Named): loss.Loss {
-  if (!Object.hasOwn(schedulers, named.name)) return make<loss.Loss>("losses", { ...losses, ...schedulers }, named, [], objects(named));
+  if (!Object.hasOwn(schedulers, named.name)) return make<loss.Loss>("losses", { ...losses, ...schedulers }, named, [], lossOptions(named, metrics));
   const nested = (entry: unknown): unknown => (Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`)));
   return make<loss.Loss>("losses", schedulers, named, [], Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {});
-}
-
-/** The options of a loss that are objects, made from what names them; null stands for none. */
-function objects(named: Named): object {
-  const given = Object.entries(named).filter(([key, value]) => Object.hasOwn(parts, key) && value !== null);
-  return Object.fromEntries(given.map(([key, value]) => [key, parts[key]?.(value, `losses: ${named.name}: ${key}`)]));
-}
-
-/** A transform, or of a list the transforms one after the other. */
-function makeTransform(value: unknown, where: string): transform.Transform {
-  const list: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
-  return list.map((entry) => make<transform.Transform>(where, transforms, checkNamed(entry, where), [])).reduce((a, b) => a.compose(b));
-}
-
-function makeGenerator(value: unknown, where: string): physics.PhysicsGenerator {
-  return make<physics.PhysicsGenerator>(where, generators, checkNamed(value, where), []);
-}
-
-/** `new Class(...leading, { ...options of the configuration, ...extra })` */
-function make<T>(where: string, known: Readonly<Record<string, Constructor<T>>>, named: Named, leading: readonly unknown[], extra: object = {}): T {
-  const Class = Object.hasOwn(known, named.name) ? known[named.name] : undefined;
-  if (!Class) {
-    const names = Object.keys(known);
-    throw new UsageError(`${where}: unknown name "${named.name}"; did you mean "${nearest(named.name, names)}"? Known: ${names.join(", ")}`, "unknown_option");
-  }
-  return new Class(...([...leading, { ...omit(named, ["name"]), ...extra }] as never[]));
-}
-
-function omit(named: Named, keys: readonly string[]): Named {
-  return Object.fromEntries(Object.entries(named).filter(([key]) => !keys.includes(key))) as unknown as Named;
 }

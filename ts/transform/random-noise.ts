@@ -52,5 +52,5 @@ export function checkRange(caller: string, name: string, value: number | readonl
 
 /** Numbers drawn from a range; of a single number nothing is drawn. */
 export function drawn([low, high]: readonly [number, number], count: number, rng: RandomSource): number[] {
-  return low === high ? new Array<number>(count).fill(low) : Array.from(uniformValues(rng, [count]), (u) => low + (high - low) * u);
+  return low === high ? Array.from({ length: count }, () => low) : Array.from(uniformValues(rng, [count]), (u) => low + (high - low) * u);
 }

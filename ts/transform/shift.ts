@@ -31,7 +31,7 @@ export class Shift extends Transform {
     const [height = 1, width = 1] = x.shape.slice(-2);
     const shifts = (size: number): number[] => {
       const most = Math.trunc(this.shiftMax * size);
-      if (most === 0) return new Array<number>(this.nTrans).fill(0);
+      if (most === 0) return Array.from({ length: this.nTrans }, () => 0);
       if (this.nTrans > 2 * most) {
         throw new ArgumentError(`Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} pixels has only ${2 * most} different shifts along an axis.`, "invalid_argument");
       }
