@@ -6,8 +6,8 @@ import * as physics from "../../ts/physics/index.js";
 import type { Physics } from "../../ts/physics/index.js";
 import * as transform from "../../ts/transform/index.js";
 import type { CaseData } from "./case-data.js";
-import { replayParams } from "./draws.js";
 import type { Spec } from "./format.js";
+import { replayParams } from "./transform-draws.js";
 
 /** Where the classes of the cases are looked for. A new folder of the library is added here. */
 const DOORS: readonly Readonly<Record<string, unknown>>[] = [loss, metric, physics, nn, optim, transform];

@@ -4,10 +4,11 @@ import { PhysicsGenerator, TensorList, type Physics } from "../../ts/physics/ind
 import { ReplayRng } from "../../ts/testing/index.js";
 import { tensor, Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
-import { replay, transformsDone } from "./draws.js";
+import { replay } from "./draws.js";
 import { buildPhysics, findClass, resolve } from "./library.js";
 import { GoldenNetwork } from "./network.js";
 import type { Result } from "./result.js";
+import { transformsDone } from "./transform-draws.js";
 
 /** `loss(model(y, physics))` as the README describes it, as many passes as the case has intermediate values. */
 export function runLoss(data: CaseData): Result {
