@@ -1,3 +1,4 @@
+import { tensor } from "../../ts/tensor/index.js";
 import type { Transform } from "../../ts/transform/index.js";
 import type { CaseData } from "./case-data.js";
 import type { DrawSpec } from "./format.js";
@@ -20,7 +21,7 @@ export function replayParams(transform: Transform, data: CaseData): void {
     const draw = recorded[at];
     if (!draw) throw new Error(`${name}: a transform is drawn, but all ${at} recorded ones are used`);
     if (draw.class !== transform.constructor.name) throw new Error(`${name}: a ${transform.constructor.name} is drawn, but a ${draw.class} is recorded`);
-    return Object.fromEntries(Object.entries(draw.params ?? {}).map(([parameter, key]) => [parameter, Array.from(data.raw(key).data)]));
+    return Object.fromEntries(Object.entries(draw.params ?? {}).map(([parameter, key]) => [parameter, tensor(data.raw(key).data, { shape: data.raw(key).shape, dtype: "float64", device: "cpu" })]));
   };
 }
 
