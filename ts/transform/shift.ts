@@ -13,8 +13,8 @@ export interface ShiftOptions extends TransformOptions {
 /**
  * Circular shifts by whole pixels, `out[i, j] = x[(i - yShift) mod H, (j - xShift) mod W]`: an exact group.
  *
- * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the height, each at most once
- * among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
+ * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the height, each number at
+ * most once among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
  */
 export class Shift extends Transform {
   override readonly paramNames = ["xShift", "yShift"] as const;
