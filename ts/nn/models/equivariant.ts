@@ -60,9 +60,8 @@ export class EquivariantReconstructor extends Module {
       throw new ArgumentError("EquivariantReconstructor: forward needs a linear physics as second argument, such as new Inpainting({ imgSize, mask }).", "missing_physics");
     }
     const transform = this.training ? this.transform : this.evalTransform;
-    // Parameters depend on the size of the images alone.
-    const images = linear.imgSize ? { shape: [y.shape[0] as number, ...linear.imgSize] } : noGrad(() => linear.AAdjoint(y));
-    const params = transform.getParams(images, { rng: options.rng });
+    // Parameters depend on the size of the images, which the adjoint tells.
+    const params = transform.getParams(noGrad(() => linear.AAdjoint(y)), { rng: options.rng });
     const terms = transform.iterateParams(params).map((set) => transform.transform(this.model.forward(y, new VirtualLinearPhysics({ physics: linear, transform, params: set }), options), set));
     return terms.length === 1 ? (terms[0] as Tensor) : stack(terms, 0).mean(0);
   }
