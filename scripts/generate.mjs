@@ -1,11 +1,31 @@
-// Writes ts/tensor/ops.generated.ts from the operator table of the native add-on; with --check it only compares.
+// Writes docs/losses.md and the README's table of losses from the losses' assumptions, and ts/tensor/ops.generated.ts from the operator table of
+// the native add-on; with --check it only compares.
 import { readFileSync, writeFileSync, existsSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { lossTables } from "./loss-table.mjs";
 
 const root = new URL("../", import.meta.url);
+const check = process.argv.includes("--check");
+
+/** Writes a file where it differs; with --check says so instead, and sets the exit code. */
+function put(path, make, source) {
+  const target = fileURLToPath(new URL(path, root));
+  const before = existsSync(target) ? readFileSync(target, "utf8") : "";
+  const text = make(before);
+  if (before === text) return;
+  if (check) {
+    console.error(`generate: ${path} does not match ${source}; run npm run generate`);
+    process.exitCode = 1;
+    return;
+  }
+  writeFileSync(`${target}.tmp`, text);
+  renameSync(`${target}.tmp`, target);
+}
+
+for (const { path, make } of await lossTables()) put(path, make, "ts/loss/assumptions.ts");
+
 const addon = fileURLToPath(new URL("dist/native/adjoint.node", root));
-const target = fileURLToPath(new URL("ts/tensor/ops.generated.ts", root));
 if (!existsSync(addon)) {
   console.error("generate: the native add-on is not built; run npm run build:native first");
   process.exit(1);
@@ -55,13 +75,4 @@ ${rows.map(method).join("\n")}
 } as const;
 `;
 
-const before = existsSync(target) ? readFileSync(target, "utf8") : "";
-if (process.argv.includes("--check")) {
-  if (before !== text) {
-    console.error("generate: ts/tensor/ops.generated.ts does not match the operator table; run npm run generate");
-    process.exit(1);
-  }
-} else if (before !== text) {
-  writeFileSync(`${target}.tmp`, text);
-  renameSync(`${target}.tmp`, target);
-}
+put("ts/tensor/ops.generated.ts", () => text, "the operator table");

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readImage, readSafetensors, writeImage } from "../../ts/io/index.js";
+import { compatibleLosses } from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
+import { Denoising, GammaNoise, Inpainting, PoissonNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { adjoint } from "./compiled.js";
@@ -54,7 +56,8 @@ describe("help and usage", () => {
     ["a missing argument", ["train"], "config.json"],
     ["a bad choice", ["losses", "--device", "gpu"], "cpu"],
     ["a bad seed", ["losses", "--seed", "x"], "whole number"],
-    ["a bad noise", ["losses", "--noise", "gausian"], "gaussian"],
+    ["a bad noise", ["losses", "--noise", "gausian"], "did you mean gaussian?"],
+    ["a bad operator", ["losses", "--operator", "inpaint"], "did you mean inpainting?"],
     ["a negative sigma", ["denoise", "a.png", "-o", "b.png", "--sigma=-1"], "above 0"],
     ["an output that is no PNG", ["denoise", "a.png", "-o", "b.jpg"], ".png"],
   ])("exit code 2 for %s", async (_, args, hint) => {
@@ -79,6 +82,15 @@ describe("losses and devices", () => {
     expect(names).toContain("SurePoissonLoss");
     expect(names).not.toContain("SureGaussianLoss");
     expect((await adjoint(["losses"])).stdout).toMatch(/^loss +ground truth +operator +noise\n/);
+  });
+
+  it("lists for a noise and an operator what compatibleLosses gives for such a physics", async () => {
+    const listed = async (noise: string, operator: string) =>
+      (JSON.parse((await adjoint(["losses", "--noise", noise, "--operator", operator, "--json"])).stdout) as { name: string }[]).map(({ name }) => name);
+    const masked = new Inpainting({ imgSize: [1, 4, 4], mask: 0.5, noiseModel: new PoissonNoise({ gain: 0.1 }) });
+    expect(await listed("poisson", "inpainting")).toEqual(compatibleLosses(masked));
+    expect(await listed("gamma", "denoising")).toEqual(compatibleLosses(new Denoising({ noiseModel: new GammaNoise({ l: 5 }) })));
+    expect(await listed("rician", "stacked")).toContain("StackedPhysicsLoss");
   });
 
   it("lists the devices", async () => {

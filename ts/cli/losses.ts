@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { type Assumptions, lossAssumptions } from "../loss/index.js";
+import { type Assumptions, fittingLosses, lossAssumptions } from "../loss/index.js";
+import { noiseKinds, operatorKinds } from "../physics/index.js";
 import { nearest } from "../runtime/index.js";
 import { type CommonOptions, run, textTable, UsageError, withCommonOptions } from "./common.js";
 
@@ -8,26 +9,18 @@ interface LossesOptions extends CommonOptions {
   readonly operator?: string;
 }
 
-const noises = ["gaussian", "poisson", "poissonGaussian", "gamma", "uniform", "uniformGaussian", "logPoisson", "saltPepper", "laplace", "zero"];
-const operators = [
-  "denoising", "inpainting", "blur", "blurFFT", "downsampling", "compressedSensing", "singlePixelCamera", "mri", "multiCoilMRI",
-  "dynamicMRI", "sequentialMRI", "tomography", "decolorize", "pansharpen",
-];
-
 /** `adjoint losses`: which losses exist, and which fit a noise and an operator. */
 export function addLosses(program: Command): void {
   const command = program
     .command("losses")
     .description("list the losses, what each assumes, and which fit a noise and an operator")
-    .option("--noise <kind>", `only those that fit this noise: ${noises.join(", ")}`)
-    .option("--operator <kind>", "only those that fit this operator, such as denoising or inpainting");
+    .option("--noise <kind>", `only those that fit this noise: ${noiseKinds.join(", ")}`)
+    .option("--operator <kind>", `only those that fit this operator: ${operatorKinds.join(", ")}`);
   withCommonOptions(command).action(async (options: LossesOptions) => {
     await run(options, async ({ noise, operator }) => {
-      checkWord("--noise", noise, noises);
-      checkWord("--operator", operator, operators);
-      const found = Object.entries<Assumptions>(lossAssumptions).filter(
-        ([, assumptions]) => fits(assumptions.noise, noise) && (assumptions.operator === "linear" || fits(assumptions.operator, operator)),
-      );
+      checkWord("--noise", noise, noiseKinds);
+      checkWord("--operator", operator, operatorKinds);
+      const found = fittingLosses({ ...(noise ? { noise } : {}), ...(operator ? { operator } : {}) }).map((name): [string, Assumptions] => [name, lossAssumptions[name]]);
       const words = (value: string | readonly string[]): string => (typeof value === "string" ? value : value.join(", "));
       const rows = found.map(([name, { noise: n, operator: o, needs }]) => [name, ` ${needs.includes("x") ? "yes" : "no"}`, words(o), words(n)]);
       const header = ["loss", "ground truth", "operator", "noise"];
@@ -37,10 +30,6 @@ export function addLosses(program: Command): void {
       return { text, json: found.map(([name, assumptions]) => ({ name, groundTruth: assumptions.needs.includes("x"), ...assumptions })) };
     });
   });
-}
-
-function fits(assumed: string | readonly string[], word: string | undefined): boolean {
-  return word === undefined || typeof assumed === "string" || assumed.includes(word);
 }
 
 function checkWord(option: string, word: string | undefined, known: readonly string[]): void {

@@ -13,7 +13,7 @@ export interface Assumptions {
 }
 
 /** Noise with zero mean given the clean measurement, and independent from pixel to pixel. */
-const unbiasedNoise = ["gaussian", "poisson", "poissonGaussian", "gamma", "uniform", "uniformGaussian", "laplace", "zero"] as const;
+export const unbiasedNoise = ["gaussian", "poisson", "poissonGaussian", "gamma", "uniform", "uniformGaussian", "laplace", "zero"] as const;
 
 /**
  * The assumptions of every loss, by class name.

@@ -1,13 +1,7 @@
 import { ArgumentError } from "../runtime/index.js";
 import { LinearPhysics, type Physics, type StackedPhysics } from "../physics/index.js";
-import { type Assumptions, lossAssumptions } from "./assumptions.js";
-
-/** The noise and operator of a physics, as far as a plain JavaScript object tells. */
-export interface PhysicsSummary {
-  readonly noise: string;
-  readonly operator: string;
-  readonly linear: boolean;
-}
+import { type LossName, lossAssumptions } from "./assumptions.js";
+import { fitting, type PhysicsSummary } from "./fitting.js";
 
 /**
  * Reads what a loss has to know from a physics.
@@ -29,22 +23,6 @@ export function describePhysics(physics: unknown, caller: string): PhysicsSummar
   };
 }
 
-/** Why the assumptions exclude a physics, in words; undefined where they fit. */
-export function mismatch(assumptions: Assumptions, physics: PhysicsSummary): string | undefined {
-  const { noise, operator, needs } = assumptions;
-  if (physics.operator === "stacked" && needs.includes("physics") && !operator.includes("stacked")) {
-    return "it takes one operator, but this physics is a stack; give each operator its own loss in a StackedPhysicsLoss";
-  }
-  if (noise !== "any" && !(noise as readonly string[]).includes(physics.noise)) {
-    return `it assumes ${noise.join(" or ")} noise, but this physics has ${physics.noise} noise`;
-  }
-  if (operator === "linear" && !physics.linear) return "it assumes a linear operator, but this physics is not a LinearPhysics";
-  if (typeof operator !== "string" && !(operator as readonly string[]).includes(physics.operator)) {
-    return `it assumes the operator ${operator.join(" or ")}, but this physics is ${physics.operator}`;
-  }
-  return undefined;
-}
-
 /**
  * Names of the losses whose assumptions the physics meets.
  *
@@ -52,9 +30,11 @@ export function mismatch(assumptions: Assumptions, physics: PhysicsSummary): str
  *
  * @throws ArgumentError `invalid_argument` where the argument is no physics.
  */
-export function compatibleLosses(physics: Physics | StackedPhysics): string[] {
-  const summary = describePhysics(physics, "compatibleLosses");
-  return Object.entries<Assumptions>(lossAssumptions)
-    .filter(([, assumptions]) => mismatch(assumptions, summary) === undefined)
-    .map(([name]) => name);
+export function compatibleLosses(physics: Physics | StackedPhysics): LossName[] {
+  return fittingLosses(describePhysics(physics, "compatibleLosses"));
+}
+
+/** Names of the losses that fit a noise and an operator, where only one of them is known any that may. */
+export function fittingLosses(physics: Partial<PhysicsSummary>): LossName[] {
+  return fitting(lossAssumptions, physics);
 }

@@ -1,6 +1,7 @@
 /** Losses: what a network is trained to minimise, with or without ground truth. */
 export { type Assumptions, type LossName, lossAssumptions } from "./assumptions.js";
-export { compatibleLosses } from "./compatible.js";
+export { compatibleLosses, fittingLosses } from "./compatible.js";
+export type { PhysicsSummary } from "./fitting.js";
 export { Loss } from "./loss.js";
 export type { Adapted, ArgsOf, LossArgs, PhysicsOf } from "./pairing.js";
 export {

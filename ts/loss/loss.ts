@@ -3,7 +3,8 @@ import type { Reconstructor } from "../nn/index.js";
 import { TensorList } from "../physics/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Assumptions } from "./assumptions.js";
-import { compatibleLosses, describePhysics, mismatch } from "./compatible.js";
+import { compatibleLosses, describePhysics } from "./compatible.js";
+import { mismatch } from "./fitting.js";
 import type { LossArgs } from "./pairing.js";
 
 const SOURCES = {

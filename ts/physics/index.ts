@@ -1,5 +1,5 @@
 /** Physics: how measurements come about. Operators and noise models. */
-export type { OperatorKind } from "./kinds.js";
+export { type OperatorKind, operatorKinds } from "./kinds.js";
 export { ComposedPhysics, Physics } from "./physics.js";
 export type { MeasureOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
 export { adjointFunction, ComposedLinearPhysics, LinearPhysics } from "./linear.js";
@@ -43,6 +43,7 @@ export {
   GaussianNoise,
   LaplaceNoise,
   LogPoissonNoise,
+  noiseKinds,
   NoiseModel,
   PoissonGaussianNoise,
   PoissonNoise,

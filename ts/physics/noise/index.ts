@@ -1,5 +1,5 @@
 /** Noise models. */
-export type { NoiseKind } from "./kinds.js";
+export { type NoiseKind, noiseKinds } from "./kinds.js";
 export { checkTensor, matching, shown } from "./level.js";
 export type { Level } from "./level.js";
 export { NoiseModel } from "./noise-model.js";

@@ -1,0 +1,115 @@
+// docs/losses.md and the README's table of losses, made from ts/loss/assumptions.ts: what the types, the checks and `adjoint losses` go by.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Failure, root, tsc } from "./common.mjs";
+
+const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
+const [begin, end] = ["<!-- losses: made by npm run generate -->", "<!-- end of losses -->"];
+
+/** The exports of the sources, which import nothing at run time: compiled alone, they need neither a build nor the add-on. */
+async function load() {
+  const folder = mkdtempSync(join(tmpdir(), "adjoint-losses-"));
+  try {
+    const flags = ["--noResolve", "--noCheck", "--module", "esnext", "--target", "es2022", "--rootDir", "ts", "--outDir", folder, "--ignoreConfig"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, ...flags, ...sources], { cwd: root, encoding: "utf8" });
+    if (status !== 0) throw new Failure(`generate: the assumptions do not compile: ${stdout}${stderr}`);
+    const modules = sources.map((file) => readFileSync(join(folder, file.replace(/^ts\//, "").replace(/ts$/, "js")), "utf8"));
+    const loaded = await Promise.all(modules.map((text) => import(`data:text/javascript,${encodeURIComponent(text)}`)));
+    return Object.assign({}, ...loaded);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** For each loss its file, the namespace that holds it, and the first sentence of its comment. */
+function classes(names) {
+  const found = new Map();
+  for (const file of readdirSync(join(root, "ts", "loss"), { recursive: true })) {
+    if (!file.endsWith(".ts")) continue;
+    const text = readFileSync(join(root, "ts", "loss", file), "utf8");
+    for (const [, comment, name] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport class (\w+)/g)) {
+      const path = file.split(sep).join("/");
+      const folder = path.includes("/") ? path.split("/")[0] : "";
+      const paragraph = comment.replace(/^\s*\* ?/gm, "").trim().split(/\n\s*\n/)[0].replace(/\s+/g, " ");
+      // Up to the first full stop; papers in brackets, which have a year, stay with the class.
+      const sentence = paragraph.replace(/\{@link (\w+)\}/g, "`$1`").replace(/ ?\([^()]*\b(?:19|20)\d\d[^()]*\)/g, "").split(/(?<=[a-z`)]\.) (?=[A-Z`])/)[0];
+      found.set(name, { path: `ts/loss/${path}`, access: folder === "" ? `loss.${name}` : `loss.${folder}.${name}`, sentence });
+    }
+  }
+  for (const name of names) if (!found.has(name)) throw new Failure(`generate: ts/loss has no documented class ${name}, which lossAssumptions names`);
+  return found;
+}
+
+const learnsFrom = ({ needs }) => (needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)");
+const code = (text) => `\`${text}\``;
+const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
+
+/** The generated texts: a file's path, and what it must hold given what it holds now. */
+export async function lossTables() {
+  const { lossAssumptions, unbiasedNoise, fitting, noiseKinds, operatorKinds } = await load();
+  const names = Object.keys(lossAssumptions);
+  const about = classes(names);
+  const noiseOf = ({ noise }) => (noise === "any" ? "any" : noise === unbiasedNoise ? "unbiased¹" : noise.join(", "));
+  const operatorOf = ({ operator }) => (typeof operator === "string" ? operator : operator.join(", "));
+  const assumed = (name) => [learnsFrom(lossAssumptions[name]), noiseOf(lossAssumptions[name]), operatorOf(lossAssumptions[name])];
+  const note = `¹ zero mean given the clean measurement, independent between entries: ${unbiasedNoise.join(", ")}.`;
+
+  const readme = [
+    table(["loss", "learns from", "noise", "operator"], names.map((name) => [code(name), ...assumed(name)])),
+    note,
+  ].join("\n\n");
+
+  const fits = (physics) => fitting(lossAssumptions, physics);
+  const always = names.filter((name) => noiseKinds.every((noise) => fits({ noise, operator: "denoising" }).includes(name)) && operatorKinds.every((operator) => operator === "stacked" || fits({ operator }).includes(name)));
+  const others = (physics) => fits(physics).filter((name) => !always.includes(name)).map(code).join(", ") || "none";
+  const docs = `# Losses
+
+Made by \`npm run generate\` from [ts/loss/assumptions.ts](../ts/loss/assumptions.ts), the data that the types of \`forward\`, the checks at run time,
+\`compatibleLosses(physics)\` and \`adjoint losses\` go by; not edited by hand.
+
+A loss takes only a physics that it is made for. In TypeScript another one does not compile; in JavaScript it is an \`ArgumentError\` with the code
+\`incompatible_physics\` that names the losses which fit. What a loss computes, with formula and paper, stands above its class.
+
+## All losses
+
+${table(
+    ["loss", "what it is", "learns from", "noise", "operator", "\`forward\` needs", "model adapted"],
+    names.map((name) => {
+      const { access, path, sentence } = about.get(name);
+      const { needs, adapted } = lossAssumptions[name];
+      return [`[${code(access)}](../${path})`, sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
+    }),
+  )}
+
+${note}
+
+² \`model = loss.adaptModel(model)\`; the Trainer does it by itself, and a model that was not adapted does not compile.
+
+The adversarial losses also need the discriminator \`D\`, given to the constructor or to \`forward\`. Schedulers (\`RandomLossScheduler\`, ...) ask for what their losses ask for.
+
+## By noise and operator
+
+Besides the losses that fit everything (${always.map(code).join(", ")}):
+
+${table(["noise, with denoising", "losses"], noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]))}
+
+${table(["operator, with Gaussian noise", "losses"], operatorKinds.map((operator) => [operator, operator === "stacked" ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator })]))}
+
+A stack of operators takes a loss for each of them, in a \`StackedPhysicsLoss\`. Any other pair: \`adjoint losses --noise poisson --operator inpainting\`.
+`;
+  return [
+    { path: "docs/losses.md", make: () => docs },
+    { path: "README.md", make: (before) => between(before, readme) },
+  ];
+}
+
+/** A text whose part between the two marks is replaced. */
+function between(before, part) {
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  if (from < 0 || to < from) throw new Failure(`generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses goes`);
+  return `${before.slice(0, from + begin.length)}\n${part}\n${before.slice(to)}`;
+}
