@@ -1,6 +1,6 @@
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
@@ -34,7 +34,7 @@ export class FNEJacobianSpectralNorm extends Loss {
     super();
     checkOptions("FNEJacobianSpectralNorm", options, [...SPECTRAL_NORM_KEYS, "interpolation"]);
     this.settings = spectralNormSettings("FNEJacobianSpectralNorm", options);
-    this.interpolation = options.interpolation ?? false;
+    this.interpolation = checkFlag("FNEJacobianSpectralNorm", "interpolation", options.interpolation, false);
     this.#rng = options.rng;
   }
 

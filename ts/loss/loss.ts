@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkStream } from "../runtime/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { TensorList } from "../physics/index.js";
 import { Tensor } from "../tensor/index.js";
@@ -50,7 +50,7 @@ export abstract class Loss {
     if (unknown !== undefined) throw new ArgumentError(`${this.name}: has no state named "${unknown}".`, "unexpected_key");
   }
 
-  /** Refuses missing arguments, a physics that breaks the assumptions and a model that was not adapted. */
+  /** Refuses missing arguments, a physics that breaks the assumptions, a model that was not adapted and an rng that is none. */
   protected check(args: object): void {
     if (args === null || typeof args !== "object") {
       throw new ArgumentError(`${this.name}: forward takes one object, { ${this.assumptions.needs.join(", ")} }.`, "invalid_argument");
@@ -68,6 +68,7 @@ export abstract class Loss {
       if (need === "physics") this.checkPhysics(value);
       if (need === "model") this.checkModel(value);
     }
+    checkStream(this.name, given.rng);
   }
 
   /** Refuses a physics that breaks the assumptions. */

@@ -2,7 +2,7 @@ import type { GammaNoise, GaussianNoise, NoiseModel, PoissonNoise } from "../phy
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor, cat } from "../tensor/index.js";
-import { levelLike } from "./shared.js";
+import { checkCounts, levelLike } from "./shared.js";
 
 /** The noise models that can be split into two independent parts. */
 export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
@@ -15,7 +15,7 @@ export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
  * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha); counts (normalize false) have gain 1;
  * - Gamma of shape l: `y1 = y (1 - w) / (1 - alpha)`, w beta(l alpha, l (1 - alpha)).
  *
- * @throws ArgumentError `incompatible_physics` for any other noise; ShapeError where a level fits neither one value nor the batch.
+ * @throws ArgumentError `incompatible_physics` for any other noise, `invalid_argument` for negative counts; ShapeError where a level fits neither one value nor the batch.
  */
 export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: RandomSource): Tensor {
   switch (noise.kind) {
@@ -24,6 +24,7 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
       return y.add(rng.normal([...y.shape], y).mul(sigma).mul(Math.sqrt(alpha / (1 - alpha))));
     }
     case "poisson": {
+      checkCounts("R2RLoss", y);
       const { gain, normalize } = noise as PoissonNoise;
       // Measurements that are counts already must not be divided by the gain again.
       const step = normalize ? levelLike(gain, y, "R2RLoss: gain") : 1;

@@ -1,10 +1,10 @@
 import { Module, type Reconstructor } from "../nn/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Adapted } from "./pairing.js";
-import { levelLike } from "./shared.js";
+import { checkCounts, levelLike } from "./shared.js";
 
 /** Settings a {@link ScoreModel} shares with its loss. */
 export interface ScoreModelSettings {
@@ -40,7 +40,8 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
   /**
    * Reconstructs `y`. The score is taken at a slightly perturbed y, as in training.
    *
-   * @throws ArgumentError `missing_argument` where there is no noise model, `incompatible_physics` where it has no formula.
+   * @throws ArgumentError `missing_argument` where there is no noise model, `incompatible_physics` where it has no formula,
+   * `invalid_argument` for negative counts; ShapeError where the score does not have the shape of `y`.
    */
   forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
     const noise = this.#settings.noiseModel ?? physics?.noiseModel;
@@ -50,6 +51,7 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
         "missing_argument",
       );
     }
+    if (noise.kind === "poisson") checkCounts("ScoreLoss", y);
     const rng = resolveRng(options.rng, this.#settings.rng);
     const [low, high] = this.#settings.delta;
     let width: number | Tensor = low;
@@ -60,6 +62,9 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
     }
     const epsilon = rng.normal([...y.shape], y);
     const score = this.model.forward(y.add(epsilon.mul(width)), physics, { rng });
+    if (score.shape.join() !== y.shape.join()) {
+      throw new ShapeError(`ScoreLoss: the network makes a score of shape [${score.shape.join(", ")}] of y of shape [${y.shape.join(", ")}]; they must agree.`, "shape_mismatch");
+    }
     if (options.updateParameters) this.#error = epsilon.add(score.mul(width)).square().mean();
     return tweedie(y, score, noise);
   }

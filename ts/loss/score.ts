@@ -55,6 +55,7 @@ export class ScoreLoss extends Loss {
       throw new ArgumentError("ScoreLoss: delta must be two numbers, the smallest and the largest width.", "invalid_argument");
     }
     for (const width of this.delta) checkNumber("ScoreLoss", "delta", width, { positive: true });
+    if (this.delta[0] > this.delta[1]) throw new ArgumentError(`ScoreLoss: delta is [${this.delta.join(", ")}], expected the smallest width first.`, "invalid_argument");
     this.rng = options.rng;
   }
 

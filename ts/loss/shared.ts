@@ -1,5 +1,5 @@
 import { Metric, MSE } from "../metric/index.js";
-import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 
 /** Mean over every dimension but the batch: `[B, ...]` to `[B]`. */
@@ -15,14 +15,6 @@ export function metricOption(loss: string, metric: Metric | undefined): Metric {
     throw new ArgumentError(`${loss}: metric must be a Metric, such as new metric.MAE().`, "invalid_argument");
   }
   return metric;
-}
-
-/** A number the constructor cannot do without. */
-export function requiredNumber(loss: string, name: string, value: number | undefined, whence: string, rule: Parameters<typeof checkNumber>[3]): number {
-  if (value === undefined || value === null) {
-    throw new ArgumentError(`${loss}: ${name} is missing; it is ${whence}.`, "missing_argument");
-  }
-  return checkNumber(loss, name, value, rule);
 }
 
 /**
@@ -41,5 +33,22 @@ export function levelLike(level: number | Tensor, y: Tensor, caller: string): nu
   throw new ShapeError(
     `${caller}: a noise level of shape [${level.shape.join(", ")}] fits neither one value nor one for each of the ${y.shape[0] ?? 0} images of y (shape [${y.shape.join(", ")}]).`,
     "shape_mismatch",
+  );
+}
+
+/**
+ * Refuses measurements below 0 where the noise is Poisson, whose counts never are.
+ *
+ * Looked at where the numbers can be read at once (the CPU).
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkCounts(caller: string, y: Tensor): void {
+  if (y.device !== "cpu" || y.size === 0) return;
+  const least = y.detach().min().itemSync();
+  if (!(least < 0)) return;
+  throw new ArgumentError(
+    `${caller}: y has an entry of ${least}, but measurements under Poisson noise are counts times the gain, never below 0; clamp them, or take SurePGLoss where there is Gaussian noise besides.`,
+    "invalid_argument",
   );
 }

@@ -1,5 +1,5 @@
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, ShapeError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import { grad, Tensor, tidy, vjp, where, zeros } from "../tensor/index.js";
 
 /** Options of {@link jacobianSpectralNorm} and of the losses made from it. */
@@ -41,7 +41,7 @@ export function spectralNormSettings(caller: string, options: SpectralNormOption
   return {
     maxIter: checkNumber(caller, "maxIter", options.maxIter ?? 10, { integer: true, min: 1 }),
     tol: checkNumber(caller, "tol", options.tol ?? 1e-3, { min: 0 }),
-    evalMode: options.evalMode ?? false,
+    evalMode: checkFlag(caller, "evalMode", options.evalMode, false),
     reduction,
     reducedBatchsize,
   };

@@ -2,7 +2,7 @@ import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { PhysicsGenerator, type Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
@@ -73,10 +73,10 @@ export class SplittingLoss extends Loss {
     if (this.splitRatio >= 1) throw new ArgumentError(`${name}: splitRatio must be below 1, or nothing is left to predict; got ${this.splitRatio}.`, "invalid_argument");
     this.maskGenerator = generatorOption(name, options.maskGenerator);
     this.evalNSamples = checkNumber(name, "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
-    this.evalSplitInput = options.evalSplitInput ?? true;
-    this.evalSplitOutput = options.evalSplitOutput ?? false;
-    this.pixelwise = options.pixelwise ?? true;
-    this.normalizeLoss = options.normalizeLoss ?? true;
+    this.evalSplitInput = checkFlag(name, "evalSplitInput", options.evalSplitInput, true);
+    this.evalSplitOutput = checkFlag(name, "evalSplitOutput", options.evalSplitOutput, false);
+    this.pixelwise = checkFlag(name, "pixelwise", options.pixelwise, true);
+    this.normalizeLoss = checkFlag(name, "normalizeLoss", options.normalizeLoss, true);
     this.rng = options.rng;
   }
 

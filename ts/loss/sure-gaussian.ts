@@ -1,13 +1,13 @@
 import type { LinearPhysics, Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import { NoiseLevel, checkAscent } from "./noise-level.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage, requiredNumber } from "./shared.js";
+import { meanPerImage } from "./shared.js";
 
 /** Options of {@link SureGaussianLoss}. */
 export interface SureGaussianLossOptions {
@@ -66,8 +66,8 @@ export class SureGaussianLoss extends Loss {
     if (this.metric !== undefined && this.metric !== "A_dagger" && typeof this.metric !== "function") {
       throw new ArgumentError(`${name}: B must be "A_dagger" or a function of a Tensor.`, "invalid_argument");
     }
-    this.exactConstant = options.exactConstant ?? this.metric !== "A_dagger";
-    this.unsure = options.unsure ?? false;
+    this.exactConstant = checkFlag(name, "exactConstant", options.exactConstant, this.metric !== "A_dagger");
+    this.unsure = checkFlag(name, "unsure", options.unsure, false);
     const [stepSize, momentum] = [options.stepSize ?? 1e-4, options.momentum ?? 0.9];
     checkAscent(name, stepSize, momentum);
     this.level = new NoiseLevel(sigma ** 2, stepSize, momentum);

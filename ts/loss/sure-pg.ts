@@ -1,12 +1,12 @@
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import { NoiseLevel, checkAscent } from "./noise-level.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage, requiredNumber } from "./shared.js";
+import { meanPerImage } from "./shared.js";
 
 /** Options of {@link SurePGLoss}. */
 export interface SurePGLossOptions {
@@ -66,8 +66,8 @@ export class SurePGLoss extends Loss {
     const gain = requiredNumber(name, "gain", options.gain, "the gain of the Poisson noise, such as 0.1", { min: 0 });
     this.tau1 = checkNumber(name, "tau1", options.tau1 ?? 1e-3, { positive: true });
     this.tau2 = checkNumber(name, "tau2", options.tau2 ?? 1e-2, { positive: true });
-    this.secondDerivative = options.secondDerivative ?? false;
-    this.unsure = options.unsure ?? false;
+    this.secondDerivative = checkFlag(name, "secondDerivative", options.secondDerivative, false);
+    this.unsure = checkFlag(name, "unsure", options.unsure, false);
     const steps = pair("stepSize", options.stepSize ?? [1e-4, 1e-4]);
     const momenta = pair("momentum", options.momentum ?? [0.9, 0.9]);
     checkAscent(name, steps[0], momenta[0]);

@@ -1,11 +1,11 @@
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage, requiredNumber } from "./shared.js";
+import { checkCounts, meanPerImage } from "./shared.js";
 
 /** Options of {@link SurePoissonLoss}. */
 export interface SurePoissonLossOptions {
@@ -47,6 +47,7 @@ export class SurePoissonLoss extends Loss {
     const rng = resolveRng(args.rng, this.rng);
     const y1 = physics.A(xNet);
     this.sameShape(y1, "A(xNet)", y, "y");
+    checkCounts(this.name, y);
     const probe = rng.rademacher([...y.shape], y);
     const difference = probeDifference({ y, model, physics, y1, probe, tau: this.tau, rng });
     const terms = y1.sub(y).square().sub(y.mul(this.gain)).add(probe.mul(y).mul(difference).mul(2 * this.gain));

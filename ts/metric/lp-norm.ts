@@ -1,4 +1,4 @@
-import { checkNumber } from "../runtime/index.js";
+import { checkFlag, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
 import { flattenImages } from "./preprocess.js";
@@ -24,7 +24,7 @@ export class LpNorm extends Metric {
   constructor(options: LpNormOptions = {}) {
     super("LpNorm", options, ["p", "onesided"]);
     this.p = options.p ?? 2;
-    this.onesided = options.onesided ?? false;
+    this.onesided = checkFlag("LpNorm", "onesided", options.onesided, false);
     checkNumber("LpNorm", "p", this.p, { positive: true });
   }
 

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkOptions } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import {
   type NormInputs,
@@ -60,8 +60,8 @@ export abstract class Metric {
     this.name = name;
     this.reduction = options.reduction ?? "none";
     this.normInputs = options.normInputs ?? "none";
-    this.complexAbs = options.complexAbs ?? false;
-    this.trainLoss = options.trainLoss ?? false;
+    this.complexAbs = checkFlag(name, "complexAbs", options.complexAbs, false);
+    this.trainLoss = checkFlag(name, "trainLoss", options.trainLoss, false);
     this.centerCrop = options.centerCrop ?? null;
     oneOf(name, "reduction", this.reduction, REDUCTIONS);
     oneOf(name, "normInputs", this.normInputs, NORMALISATIONS);
@@ -106,8 +106,13 @@ export abstract class Metric {
     return this.trainLoss && !this.lowerBetter ? this.invert(value) : value;
   }
 
-  /** The sum of two metrics, each with its own options. */
+  /**
+   * The sum of two metrics, each with its own options.
+   *
+   * @throws ArgumentError `invalid_argument` where the other is no metric.
+   */
   add(other: Metric): Metric {
+    if (!(other instanceof Metric)) throw new ArgumentError(`${this.name}: what is added must be a Metric, such as new MAE().`, "invalid_argument");
     return new SumMetric(this, other);
   }
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkNumber } from "../runtime/index.js";
 import { Tensor, cat, ops, tensor } from "../tensor/index.js";
 import { Metric } from "./metric.js";
 import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
@@ -40,7 +40,7 @@ export class SSIM extends Metric {
   constructor(options: SSIMOptions = {}) {
     super("SSIM", options, ["multiscale", "maxPixel", "minPixel", "sigma", "k1", "k2", "betas"]);
     this.range = new PixelRange("SSIM", options);
-    this.multiscale = options.multiscale ?? false;
+    this.multiscale = checkFlag("SSIM", "multiscale", options.multiscale, false);
     this.sigma = options.sigma ?? 1.5;
     this.k1 = options.k1 ?? 0.01;
     this.k2 = options.k2 ?? 0.03;

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import { ops, zeros } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Optimizer } from "./optimizer.js";
@@ -49,7 +49,7 @@ export class Adam extends Optimizer {
     this.betas = [betas[0] as number, betas[1] as number];
     this.eps = checkNumber(name, "eps", options.eps ?? 1e-8, { min: 0 });
     this.weightDecay = checkNumber(name, "weightDecay", options.weightDecay ?? 0, { min: 0 });
-    this.amsgrad = options.amsgrad ?? false;
+    this.amsgrad = checkFlag(name, "amsgrad", options.amsgrad, false);
   }
 
   protected override update(parameter: Tensor, g: Tensor, index: number, step: number): void {
@@ -86,6 +86,6 @@ export class AdamW extends Adam {
   protected override readonly decoupled: boolean = true;
 
   constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
-    super(parameters, options === null || typeof options !== "object" ? options : { ...options, weightDecay: options.weightDecay ?? 0.01 });
+    super(parameters, options === null || typeof options !== "object" || Array.isArray(options) ? options : { ...options, weightDecay: options.weightDecay ?? 0.01 });
   }
 }

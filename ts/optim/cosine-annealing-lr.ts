@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
@@ -15,7 +15,7 @@ export class CosineAnnealingLR extends Schedule {
   constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
     checkOptions("CosineAnnealingLR", options, ["tMax", "etaMin"]);
-    this.tMax = checkNumber("CosineAnnealingLR", "tMax", options?.tMax, { positive: true });
+    this.tMax = requiredNumber("CosineAnnealingLR", "tMax", options?.tMax, "the number of epochs from the top to the bottom", { positive: true });
     this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0, { min: 0 });
   }
 

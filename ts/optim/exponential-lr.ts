@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
@@ -10,7 +10,7 @@ export class ExponentialLR extends Schedule {
   constructor(optimizer: Optimizer, options: { gamma: number }) {
     super(optimizer);
     checkOptions("ExponentialLR", options, ["gamma"]);
-    this.gamma = checkNumber("ExponentialLR", "gamma", options?.gamma, { min: 0 });
+    this.gamma = requiredNumber("ExponentialLR", "gamma", options?.gamma, "the factor of each epoch, such as 0.95", { min: 0 });
   }
 
   /** The learning rate in epoch `epoch`. */

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
@@ -19,7 +19,7 @@ export class LinearWarmup extends Schedule {
   constructor(optimizer: Optimizer, options: { steps: number; startFactor?: number; after?: Schedule }) {
     super(optimizer);
     checkOptions("LinearWarmup", options, ["steps", "startFactor", "after"]);
-    this.steps = checkNumber("LinearWarmup", "steps", options?.steps, { positive: true, integer: true });
+    this.steps = requiredNumber("LinearWarmup", "steps", options?.steps, "the number of epochs of the rise, such as 5", { positive: true, integer: true });
     this.startFactor = checkNumber("LinearWarmup", "startFactor", options.startFactor ?? 1 / 3, { min: 0, max: 1 });
     if (options.after !== undefined && !(options.after instanceof Schedule && options.after.optimizer === optimizer)) {
       throw new ArgumentError("LinearWarmup: after must be a schedule of the same optimiser", "invalid_argument");

@@ -12,7 +12,8 @@ export class MultiStepLR extends Schedule {
   constructor(optimizer: Optimizer, options: { milestones: readonly number[]; gamma?: number }) {
     super(optimizer);
     checkOptions("MultiStepLR", options, ["milestones", "gamma"]);
-    if (!Array.isArray(options?.milestones)) throw new ArgumentError("MultiStepLR: milestones must be an array of epochs", "invalid_argument");
+    if (options?.milestones === undefined) throw new ArgumentError("MultiStepLR: milestones is missing; it is an array of epochs, such as [30, 60].", "missing_argument");
+    if (!Array.isArray(options.milestones)) throw new ArgumentError("MultiStepLR: milestones must be an array of epochs", "invalid_argument");
     this.milestones = (options.milestones as readonly number[]).map((n, i) => checkNumber("MultiStepLR", `milestones[${i}]`, n, { min: 0, integer: true }));
     this.gamma = checkNumber("MultiStepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
   }

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Optimizer } from "./optimizer.js";
 
@@ -39,7 +39,7 @@ export class SGD extends Optimizer {
     this.momentum = checkNumber("SGD", "momentum", options.momentum ?? 0, { min: 0 });
     this.dampening = checkNumber("SGD", "dampening", options.dampening ?? 0);
     this.weightDecay = checkNumber("SGD", "weightDecay", options.weightDecay ?? 0, { min: 0 });
-    this.nesterov = options.nesterov ?? false;
+    this.nesterov = checkFlag("SGD", "nesterov", options.nesterov, false);
     if (this.nesterov && (this.momentum === 0 || this.dampening !== 0)) {
       throw new ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening", "invalid_argument");
     }

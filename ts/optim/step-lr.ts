@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
@@ -12,7 +12,7 @@ export class StepLR extends Schedule {
   constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
     super(optimizer);
     checkOptions("StepLR", options, ["stepSize", "gamma"]);
-    this.stepSize = checkNumber("StepLR", "stepSize", options?.stepSize, { positive: true, integer: true });
+    this.stepSize = requiredNumber("StepLR", "stepSize", options?.stepSize, "the number of epochs between two changes, such as 10", { positive: true, integer: true });
     this.gamma = checkNumber("StepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
   }
 

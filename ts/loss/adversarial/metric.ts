@@ -1,5 +1,5 @@
 import { Metric } from "../../metric/index.js";
-import { ArgumentError, ShapeError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
 import { noGrad, Tensor } from "../../tensor/index.js";
 import { meanPerImage, metricOption } from "../shared.js";
 
@@ -59,8 +59,8 @@ export class DiscriminatorMetric {
     this.metric = metricOption(name, options.metric);
     this.realLabel = checkNumber(name, "realLabel", options.realLabel ?? 1);
     this.fakeLabel = checkNumber(name, "fakeLabel", options.fakeLabel ?? 0);
-    this.fromLogits = options.fromLogits ?? true;
-    this.noGrad = options.noGrad ?? false;
+    this.fromLogits = checkFlag(name, "fromLogits", options.fromLogits, true);
+    this.noGrad = checkFlag(name, "noGrad", options.noGrad, false);
   }
 
   /**

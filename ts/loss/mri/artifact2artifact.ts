@@ -1,9 +1,8 @@
 import { Artifact2ArtifactSplittingMaskGenerator } from "../../physics/index.js";
-import { checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import type { ArgsOf } from "../pairing.js";
-import { FRAME_KEYS, FrameSplitting, type FrameSplittingOptions } from "./frame-splitting.js";
+import { checkFrameOptions, FrameSplitting, type FrameSplittingOptions } from "./frame-splitting.js";
 
 /** Options of {@link Artifact2ArtifactLoss}. */
 export interface Artifact2ArtifactLossOptions extends FrameSplittingOptions {
@@ -28,10 +27,10 @@ export class Artifact2ArtifactLoss extends FrameSplitting<"Artifact2ArtifactLoss
   readonly name: string = "Artifact2ArtifactLoss";
   readonly assumptions = lossAssumptions.Artifact2ArtifactLoss;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument` or `empty_split`. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument` or `empty_split`. */
   constructor(options: Artifact2ArtifactLossOptions) {
-    checkOptions("Artifact2ArtifactLoss", options, [...FRAME_KEYS, "splitSize"]);
-    const { imgSize, splitSize } = options ?? {};
+    checkFrameOptions("Artifact2ArtifactLoss", options, ["splitSize"]);
+    const { imgSize, splitSize } = options;
     super("Artifact2ArtifactLoss", options, new Artifact2ArtifactSplittingMaskGenerator({ imgSize, ...(splitSize === undefined ? {} : { splitSize }) }));
   }
 

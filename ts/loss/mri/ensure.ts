@@ -1,12 +1,12 @@
 import { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, ShapeError, requiredNumber } from "../../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import { probeDifference } from "../divergence.js";
 import { Loss } from "../loss.js";
 import type { ArgsOf } from "../pairing.js";
-import { meanPerImage, requiredNumber } from "../shared.js";
+import { meanPerImage } from "../shared.js";
 import { average } from "./k-weight.js";
 
 /** Options of {@link ENSURELoss}. */

@@ -2,7 +2,7 @@ import type { Metric } from "../../metric/index.js";
 import { timeAverage, type Reconstructor } from "../../nn/index.js";
 import type { FrameSplittingMaskGenerator, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Loss } from "../loss.js";
 import { metricOption } from "../shared.js";
@@ -26,7 +26,18 @@ export interface FrameSplittingOptions {
 }
 
 /** Names of {@link FrameSplittingOptions}. */
-export const FRAME_KEYS = ["imgSize", "dynamicModel", "metric", "exactMean", "rng"] as const;
+const FRAME_KEYS = ["imgSize", "dynamicModel", "metric", "exactMean", "rng"] as const;
+
+/**
+ * Refuses unknown options, and a missing size of the sequences.
+ *
+ * @throws ArgumentError `unknown_option` or `missing_argument`.
+ */
+export function checkFrameOptions(name: string, options: FrameSplittingOptions | undefined, ownKeys: readonly string[] = []): void {
+  checkOptions(name, options, [...FRAME_KEYS, ...ownKeys]);
+  if (options?.imgSize !== undefined) return;
+  throw new ArgumentError(`${name}: imgSize is missing; it is the size of the sequences without the batch, [C, T, H, W].`, "missing_argument");
+}
 
 /** Base of the losses that predict some frames of a sequence from others. */
 export abstract class FrameSplitting<L extends string> extends Loss {
@@ -42,8 +53,8 @@ export abstract class FrameSplitting<L extends string> extends Loss {
     super();
     this.className = className;
     this.metric = metricOption(className, options.metric);
-    this.dynamicModel = options.dynamicModel ?? true;
-    this.exactMean = options.exactMean ?? false;
+    this.dynamicModel = checkFlag(className, "dynamicModel", options.dynamicModel, true);
+    this.exactMean = checkFlag(className, "exactMean", options.exactMean, false);
     this.rng = options.rng;
     this.generator = generator;
   }

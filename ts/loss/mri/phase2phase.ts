@@ -1,9 +1,9 @@
 import { Phase2PhaseSplittingMaskGenerator } from "../../physics/index.js";
-import { ArgumentError, checkOptions } from "../../runtime/index.js";
+import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import type { ArgsOf } from "../pairing.js";
-import { FRAME_KEYS, FrameSplitting, type FrameSplittingOptions } from "./frame-splitting.js";
+import { checkFrameOptions, FrameSplitting, type FrameSplittingOptions } from "./frame-splitting.js";
 
 /** Options of {@link Phase2PhaseLoss}. */
 export type Phase2PhaseLossOptions = FrameSplittingOptions;
@@ -25,12 +25,12 @@ export class Phase2PhaseLoss extends FrameSplitting<"Phase2PhaseLoss"> {
   readonly name: string = "Phase2PhaseLoss";
   readonly assumptions = lossAssumptions.Phase2PhaseLoss;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument` or `empty_split`. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument` or `empty_split`. */
   constructor(options: Phase2PhaseLossOptions) {
-    checkOptions("Phase2PhaseLoss", options, FRAME_KEYS);
-    super("Phase2PhaseLoss", options, new Phase2PhaseSplittingMaskGenerator({ imgSize: options?.imgSize }));
+    checkFrameOptions("Phase2PhaseLoss", options);
+    super("Phase2PhaseLoss", options, new Phase2PhaseSplittingMaskGenerator({ imgSize: options.imgSize }));
     if (this.dynamicModel && (options.imgSize[1] as number) % 2 !== 0) {
-      throw new ArgumentError(`Phase2PhaseLoss: ${options.imgSize[1] as number} frames do not give as many odd as even ones; drop a frame.`, "invalid_argument");
+      throw new ArgumentError(`Phase2PhaseLoss: imgSize has ${options.imgSize[1] as number} frames, which do not give as many odd as even ones; drop a frame.`, "invalid_argument");
     }
   }
 

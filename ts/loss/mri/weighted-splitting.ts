@@ -2,7 +2,7 @@ import type { Metric } from "../../metric/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import type { Physics, PhysicsGenerator } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import { Loss } from "../loss.js";
@@ -41,7 +41,7 @@ export class WeightedParts {
     const { physicsGenerator, pdf, pdfSplit } = options ?? {};
     this.kWeight = new KWeight(name, options?.maskGenerator, { ...(physicsGenerator ? { physicsGenerator } : {}), ...(pdf ? { pdf } : {}), ...(pdfSplit ? { pdfSplit } : {}) });
     this.maskGenerator = options.maskGenerator;
-    this.normalizeLoss = options.normalizeLoss ?? false;
+    this.normalizeLoss = checkFlag(name, "normalizeLoss", options.normalizeLoss, false);
     this.rng = options.rng;
   }
 

@@ -97,13 +97,13 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
     super(name, options, ["splitSize"]);
     const frames = this.imgSize[1] as number;
     const sizes = typeof options.splitSize === "number" ? [options.splitSize] : (options.splitSize ?? [2]);
-    if (sizes.length === 0) throw new ArgumentError(`${name}: splitSize is an empty list.`, "invalid_argument");
-    for (const size of sizes) {
+    if (!Array.isArray(sizes) || sizes.length === 0) throw new ArgumentError(`${name}: splitSize must be a number of frames or a list of some.`, "invalid_argument");
+    for (const size of sizes as readonly number[]) {
       checkNumber(name, "splitSize", size, { integer: true, min: 1 });
       if (frames % size !== 0) throw new ArgumentError(`${name}: splitSize ${size} does not divide the ${frames} frames of imgSize.`, "invalid_argument");
       if (size === frames) throw new ArgumentError(`${name}: one chunk of all ${frames} frames leaves nothing to predict; make splitSize smaller.`, "empty_split");
     }
-    this.splitSizes = [...sizes];
+    this.splitSizes = [...(sizes as readonly number[])];
   }
 
   override input(batch: number, rng: RandomSource): FrameChoice {
