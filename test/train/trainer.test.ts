@@ -6,14 +6,14 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataLoader, TensorDataset } from "../../ts/data/index.js";
-import { type Loss, R2RLoss, SupLoss, SureGaussianLoss } from "../../ts/loss/index.js";
+import { InterleavedLossScheduler, Loss, type LossArgs, R2RLoss, SplittingLoss, SupLoss, SureGaussianLoss, TVLoss } from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
 import { Adam, CosineAnnealingLR } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
-import { memory } from "../../ts/tensor/index.js";
+import { memory, type Tensor } from "../../ts/tensor/index.js";
 import { type Progress, Trainer, type TrainerOptions } from "../../ts/train/index.js";
 
 let folder: string;
@@ -149,6 +149,31 @@ describe("Trainer", () => {
     expect((await weights(again.model)).every(Number.isFinite)).toBe(true);
   });
 
+  it("names what a scheduler used when its loss is not finite", async () => {
+    const losses = new InterleavedLossScheduler({ losses: [new SupLoss(), new TVLoss({ weight: 1e30 })] });
+    await expect(make({ lr: 1e30, losses, more: { readEvery: 1 } }).trainer.train()).rejects.toMatchObject({ message: expect.stringMatching(/InterleavedLossScheduler \((SupLoss|TVLoss)\) is (NaN|Infinity) at step \d+; no checkpoint was written/) });
+  });
+
+  it("never takes weights for good that a gradient made NaN, though the loss was finite", async () => {
+    /** The root of the error's square: its gradient is 0 / 0 where the error is 0. */
+    class Root extends Loss {
+      readonly name = "Root";
+      readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
+      forward(args: LossArgs) {
+        return (args.xNet as Tensor).mul(0).square().sum().sqrt();
+      }
+    }
+    const path = join(folder, "gradient");
+    const first = make({ losses: new SupLoss(), more: { maxSteps: 2, checkpoint: { path } } });
+    await first.trainer.train();
+    const { trainer } = make({ losses: new Root(), more: { checkpoint: { path, every: 1 } } });
+    await trainer.resume(path);
+    await expect(trainer.train()).rejects.toMatchObject({ code: "non_finite_loss", message: expect.stringMatching(/a weight is not finite after step 3 .*; the last good checkpoint is .*gradient \(step 2\)/) });
+    const again = make({ losses: new SupLoss() });
+    await again.trainer.resume(path);
+    expect((await weights(again.model)).every(Number.isFinite)).toBe(true);
+  });
+
   it("stops early when evaluation does not improve", async () => {
     const { trainer, data } = make({ epochs: 50, lr: 0, more: {} });
     const stopping = make({ epochs: 50, lr: 0, more: { evalData: data, earlyStop: { patience: 3 } } });
@@ -196,6 +221,7 @@ describe("bad input", () => {
     expect(thrown(() => make({ more: { losses: [] } }))).toMatchObject({ code: "missing_argument" });
     expect(thrown(() => make({ more: { model: undefined } as never }))).toMatchObject({ code: "missing_argument" });
     expect(thrown(() => make({ epochs: 0 }))).toMatchObject({ code: "invalid_argument" });
+    expect(thrown(() => make({ more: { losses: [new R2RLoss(), new SplittingLoss()] } }))).toMatchObject({ code: "model_not_adapted", message: expect.stringMatching(/R2RLoss and SplittingLoss/) });
     expect(thrown(() => make({ more: { gradClip: Number.NaN } }))).toMatchObject({ code: "invalid_argument" });
     expect(thrown(() => make({ more: { earlyStop: { patience: 1 } } }))).toMatchObject({ code: "missing_argument" });
   });

@@ -5,7 +5,7 @@ import type { Reconstructor } from "../nn/index.js";
 import type { OptimizerState, ScheduleState } from "../optim/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
 import { AdjointError, ArgumentError, FormatError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import { disposeState, loadState, saveState } from "./checkpoint.js";
 import { evaluate, type TestResult } from "./evaluate.js";
 import { type HistoryEntry, writeHistory } from "./history.js";
@@ -40,8 +40,8 @@ interface TrainerState {
 interface Pending {
   readonly step: number;
   readonly values: Tensor;
-  /** What the schedulers used in this step. */
-  readonly active: readonly string[];
+  /** What each loss used in this step: of a scheduler its choice, of others nothing. */
+  readonly active: readonly (readonly string[])[];
 }
 
 /**
@@ -90,7 +90,7 @@ export class Trainer {
       trainData instanceof DataLoader
         ? trainData
         : new DataLoader({ dataset: trainData, batchSize: options.batchSize ?? 1, shuffle: true, rng: this.#rng.fork() });
-    this.model = this.#losses.reduce((model, { loss }) => loss.adaptModel(model), options.model);
+    this.model = adapt(this.#losses, options.model);
     const metric = options.earlyStop?.metric;
     if (metric !== undefined && !this.#metrics.some(({ name }) => name === metric)) {
       throw new ArgumentError(`Trainer: earlyStop.metric is ${metric}, expected one of ${this.#metrics.map(({ name }) => name).join(", ")}`, "invalid_argument");
@@ -224,7 +224,10 @@ export class Trainer {
     rows.forEach((row, index) => {
       // The total comes last in the search: the loss that caused it is the better name.
       const bad = [...columns.slice(1), "total"].find((name) => !Number.isFinite(row[columns.indexOf(name)]));
-      if (bad !== undefined) throw this.#nonFinite((pending[index] as Pending).step, bad, row[columns.indexOf(bad)] as number);
+      if (bad === undefined) return;
+      const { step, active } = pending[index] as Pending;
+      const used = active[columns.indexOf(bad) - 1] ?? [];
+      throw this.#nonFinite(`${bad}${used.length > 0 ? ` (${used.join(" + ")})` : ""} is ${row[columns.indexOf(bad)] as number} at step ${step}`);
     });
     const mean = (column: number): number => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
     const metric = rows.at(-1)?.[columns.length];
@@ -242,22 +245,30 @@ export class Trainer {
     };
     const { step, epoch, loss, losses, learningRate } = progress;
     const speed = Number(progress.imagesPerSecond.toPrecision(4));
-    const active = counts(pending.flatMap((entry) => entry.active));
+    const active = counts(pending.flatMap((entry) => entry.active.flat()));
     const discriminator = Object.fromEntries(further.map((name, index) => [name, mean(names.length + 1 + index)]));
     const optional = { ...(Object.keys(active).length > 0 ? { active } : {}), ...(further.length > 0 ? { discriminator } : {}) };
     this.history.push({ step, epoch, loss, losses, ...optional, ...(metric === undefined ? {} : { trainMetrics: progress.metrics }), learningRate, imagesPerSecond: speed });
     this.#options.onProgress?.(progress);
   }
 
-  #active(): string[] {
-    return this.#losses.flatMap(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : []));
+  #active(): (readonly string[])[] {
+    return this.#losses.map(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : []));
   }
 
-  #nonFinite(step: number, loss: string, value: number): AdjointError {
+  /** Refuses weights that a gradient has made NaN or infinite though no loss was yet: they must not pass for the last good ones. */
+  async #checkWeights(): Promise<void> {
+    const sum = noGrad(() => tidy(() => stack(this.#options.model.parameters().map((weight) => weight.mul(0).sum()), 0).sum()));
+    const [value] = await sum.data();
+    sum.dispose();
+    if (value !== 0) throw this.#nonFinite(`a weight is not finite after step ${this.step} (its gradient is NaN or infinite, though the losses are not)`);
+  }
+
+  #nonFinite(what: string): AdjointError {
     this.#stopped = true;
     const last = this.#lastCheckpoint;
     const advice = last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
-    return new AdjointError(`Trainer: ${loss} is ${value} at step ${step}; ${advice}. A lower learning rate or gradClip may help`, "non_finite_loss");
+    return new AdjointError(`Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help`, "non_finite_loss");
   }
 
   async #endEpoch(): Promise<void> {
@@ -293,12 +304,14 @@ export class Trainer {
   }
 
   /**
-   * Writes a checkpoint, atomically. Losses are read first: a state that gave a non-finite loss is never written.
+   * Writes a checkpoint, atomically. Losses are read first: a state that gave a non-finite loss, or has a weight that is not finite, is never
+   * written.
    *
    * @throws AdjointError `non_finite_loss`.
    */
   async save(path: string): Promise<void> {
     await this.#read();
+    await this.#checkWeights();
     const state: TrainerState = {
       step: this.step,
       epoch: this.epoch,
@@ -326,6 +339,21 @@ export class Trainer {
     if (this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
     if (this.#options.checkpoint) await this.save(this.#options.checkpoint.path);
   }
+}
+
+/**
+ * The model adapted for all losses.
+ *
+ * @throws ArgumentError `model_not_adapted` where two losses each need the model for themselves.
+ */
+function adapt(losses: readonly WeightedLoss[], model: Reconstructor): Reconstructor {
+  const adapted = losses.reduce((made, { loss }) => loss.adaptModel(made), model);
+  const own = new Set(losses.filter(({ loss }) => loss.assumptions.adapted).map(({ loss }) => loss.name));
+  const by = (adapted as { adaptedBy?: string }).adaptedBy;
+  if ([...own].some((name) => name !== by)) {
+    throw new ArgumentError(`Trainer: ${[...own].join(" and ")} each need a model adapted to them alone; train with one of them, or with one after the other.`, "model_not_adapted");
+  }
+  return adapted;
 }
 
 /** Names made distinct: the second `SupLoss` becomes `SupLoss 2`. */
