@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Loss,
@@ -64,6 +65,14 @@ describe("compatibleLosses", () => {
   it("knows every exported loss", () => {
     const { adversarial, mri } = lossFolder as unknown as Record<string, object>;
     for (const name of Object.keys(lossAssumptions)) expect({ ...adversarial, ...mri, ...lossFolder }).toHaveProperty(name.split(".").at(-1) as string);
+  });
+
+  it("has a test at compile time for each loss, with something that it refuses", async () => {
+    const text = await readFile(new URL("../types/every-loss.test-d.ts", import.meta.url), "utf8");
+    for (const name of Object.keys(lossAssumptions)) {
+      const [, body = ""] = new RegExp(`^  ${name}: \\([\\s\\S]*?=> \\{\n([\\s\\S]*?)^  \\},`, "m").exec(text) ?? [];
+      expect(body.match(/^ +(?!\/\/).*\.forward\(/gm)?.length, name).toBeGreaterThan(body.match(/@ts-expect-error/g)?.length ?? Infinity);
+    }
   });
 
   it("refuses what is no physics", () => {
