@@ -57,6 +57,13 @@ export interface Estimate {
   se: number;
 }
 
+/** Mean of independent values and its standard error. */
+export function estimate(values: readonly number[]): Estimate {
+  const n = values.length;
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  return { mean, se: Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / n / (n - 1)) };
+}
+
 /**
  * Averages `draw(rng, batch)`, which returns one value per batch element, over `chunks` batches.
  * All draws come from one seed: the figures are the same at every run.

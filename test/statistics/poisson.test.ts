@@ -126,4 +126,11 @@ describe("Poisson-Gaussian SURE with its second derivative", () => {
     expect(left).toBeGreaterThan(4 * se);
     expect(Math.abs(mean - left)).toBeLessThan(3 * se);
   });
+
+  it.each([0.05, 0.1, 0.2])("the remainder with the second derivative falls as the square of the gain, at gain %d", (gain) => {
+    const { mean, se } = bias(gain, 0.2, new SquareNet());
+    const left = 2 * gain ** 2 * image().mean().itemSync();
+    expect(se).toBeLessThan(left / 2);
+    expect(Math.abs(mean - left)).toBeLessThan(3 * se);
+  });
 });

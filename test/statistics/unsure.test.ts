@@ -58,6 +58,17 @@ describe("UNSURE", () => {
     expect(value(loss.gain)).not.toBeCloseTo(0.1, 6);
   });
 
+  it("the value of a step is that of the levels before it, in every term", () => {
+    const model = new TanhNet();
+    const physics = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 }) });
+    const y = physics.forward(repeat(image(), 2), { rng: new Rng(2) });
+    const value = (unsure: boolean) => {
+      const loss = new SurePGLoss({ sigma: 0.3, gain: 0.2, unsure, secondDerivative: true, stepSize: [0.5, 0.5] });
+      return Array.from(loss.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(1) }).dataSync());
+    };
+    expect(value(true)).toEqual(value(false));
+  });
+
   it("saves and restores its level", () => {
     const model = new TanhNet();
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
