@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Failure, root, tsc } from "./common.mjs";
 
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
@@ -77,7 +76,7 @@ A loss takes only a physics that it is made for. In TypeScript another one does 
 ## All losses
 
 ${table(
-    ["loss", "what it is", "learns from", "noise", "operator", "\`forward\` needs", "model adapted"],
+    ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
     names.map((name) => {
       const { access, path, sentence } = about.get(name);
       const { needs, adapted } = lossAssumptions[name];

@@ -45,7 +45,7 @@ export type PhysicsOf<A extends Assumptions> = A["operator"] extends readonly ["
   ? LinearPhysics<NoiseFor<A>>
   : Physics<NoiseFor<A>, OperatorFor<A>>;
 
-type Inputs<L extends LossName, A extends Assumptions> = {
+type Inputs<L extends string, A extends Assumptions> = {
   x: Tensor;
   y: A["operator"] extends readonly ["stacked"] ? TensorList : Tensor;
   xNet: Tensor;
@@ -55,9 +55,10 @@ type Inputs<L extends LossName, A extends Assumptions> = {
 
 /**
  * The arguments of the loss named `L`: those it needs are required, the others may be passed and are not used.
- * A physics with another noise model or operator, or a model that was not adapted, does not compile.
+ * A physics with another noise model or operator, or a model that was not adapted, does not compile. For a loss of one's own, `A` is
+ * the type of its assumptions.
  */
-export type ArgsOf<L extends LossName, A extends Assumptions = (typeof lossAssumptions)[L]> = Pick<
+export type ArgsOf<L extends string, A extends Assumptions = L extends LossName ? (typeof lossAssumptions)[L] : Assumptions> = Pick<
   Inputs<L, A>,
   A["needs"][number]
 > &

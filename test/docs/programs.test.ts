@@ -1,0 +1,101 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../cli/compiled.js";
+
+const start = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The TypeScript programs of a document. */
+const programs = async (document: string): Promise<string[]> =>
+  [...(await readFile(join(root, "docs", document), "utf8")).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+
+/** A training of the documents made short: what is written there takes minutes. */
+const shortened = [[/epochs: \d+/g, "epochs: 1"], [/length: \d+/g, "length: 16"], [/const steps = \d+/g, "const steps = 3"]] as const;
+const short = (code: string): string => shortened.reduce((text, [long, less]) => text.replace(long, less), code);
+
+let folder: string;
+beforeAll(async () => {
+  compiled("index.js");
+  // Below the root, where "adjoint" is the package itself.
+  await mkdir(join(root, "results"), { recursive: true });
+  folder = await mkdtemp(join(root, "results", "documents-"));
+});
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+/** Type-checks the programs and gives the files that the compiler made of them. */
+async function compile(name: string, codes: readonly string[]): Promise<string[]> {
+  const files = codes.map((_, i) => join(folder, `${name}-${i}.ts`));
+  await Promise.all(codes.map((code, i) => writeFile(files[i] as string, code)));
+  const options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom,esnext.disposable", "--types", "node", "--typeRoots", join(root, "node_modules", "@types"), "--ignoreConfig"];
+  const { stdout } = await start(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, ...files], { cwd: folder }).catch((error: { stdout: string }) => error);
+  expect(stdout).toBe("");
+  return files.map((file) => file.replace(/ts$/, "js"));
+}
+
+/** What a program prints; it runs in the root, as a user's would in a clone. */
+async function print(file: string): Promise<string> {
+  const { stdout } = await start(process.execPath, [file], { cwd: root });
+  return stdout;
+}
+
+describe("docs/extending.md", () => {
+  it("type-checks, runs, and prints what it says", async () => {
+    const codes = await programs("extending.md");
+    expect(codes).toHaveLength(3);
+    const files = await compile("extending", codes);
+    const printed = await Promise.all(files.map(print));
+    expect(printed.map((text) => text.trim())).toEqual(["[ 4 ]", "[ 4 ]", "3"]);
+  });
+
+  it("shows classes of less than 20 lines", async () => {
+    for (const code of await programs("extending.md")) {
+      const [text = ""] = /^class [\s\S]*?^\}/m.exec(code) ?? [];
+      expect(text).toContain("extends");
+      expect(text.split("\n").length).toBeLessThan(20);
+    }
+  });
+
+  it("the loss refuses another noise, at compile time and at run time", async () => {
+    const [code = ""] = await programs("extending.md");
+    const wrong = code.replace("new physics.LaplaceNoise({ b: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
+    expect(wrong).not.toBe(code);
+    await expect(compile("wrong", [wrong])).rejects.toThrow(/PoissonNoise/);
+    // The compiler has written the program all the same, as plain JavaScript.
+    await expect(print(join(folder, "wrong-0.js"))).rejects.toThrow(/RobustConsistency: it assumes gaussian or laplace noise/);
+  });
+});
+
+describe("docs/porting.md", () => {
+  it("type-checks and runs", async () => {
+    const codes = await programs("porting.md");
+    expect(codes.length).toBeGreaterThanOrEqual(2);
+    const files = await compile("porting", codes.map(short));
+    const [trainer = "", byHand = ""] = await Promise.all(files.map(print));
+    expect(trainer).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
+    expect(byHand).toMatch(/step 3 of 3: loss -?\d/);
+  });
+
+  it("has the same Python and TypeScript, line by line: every class that the port names exists", async () => {
+    const text = await readFile(join(root, "docs", "porting.md"), "utf8");
+    const names = [...text.matchAll(/^\| `dinv\.[\w.]+\.(\w+)[^`]*` \| `(?:new )?(\w+)\.([\w.]+)/gm)];
+    expect(names.length).toBeGreaterThan(5);
+    const library = (await import("../../ts/index.js")) as unknown as Record<string, Record<string, unknown>>;
+    for (const [, , space, path] of names) {
+      const found = (path as string).split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], library[space as string]);
+      expect(found, `${space as string}.${path as string}`).toBeTypeOf("function");
+    }
+  });
+});
+
+describe("docs/README.md", () => {
+  it("lists every document, and links only to what exists", async () => {
+    const text = await readFile(join(root, "docs", "README.md"), "utf8");
+    const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link as string).filter((link) => !link.startsWith("http"));
+    for (const link of links) await readdir(join(root, "docs", link, "..")).then((files) => expect(files, link).toContain(link.split("/").at(-1)));
+    for (const file of await readdir(join(root, "docs"))) if (file.endsWith(".md") && file !== "README.md") expect(links).toContain(file);
+  });
+});
