@@ -42,33 +42,6 @@ async function print(file: string): Promise<string> {
   return stdout;
 }
 
-describe("docs/extending.md", () => {
-  it("type-checks, runs, and prints what it says", async () => {
-    const codes = await programs("extending.md");
-    expect(codes).toHaveLength(3);
-    const files = await compile("extending", codes);
-    const printed = await Promise.all(files.map(print));
-    expect(printed.map((text) => text.trim())).toEqual(["[ 4 ]", "[ 4 ]", "3"]);
-  });
-
-  it("shows classes of less than 20 lines", async () => {
-    for (const code of await programs("extending.md")) {
-      const [text = ""] = /^class [\s\S]*?^\}/m.exec(code) ?? [];
-      expect(text).toContain("extends");
-      expect(text.split("\n").length).toBeLessThan(20);
-    }
-  });
-
-  it("the loss refuses another noise, at compile time and at run time", async () => {
-    const [code = ""] = await programs("extending.md");
-    const wrong = code.replace("new physics.LaplaceNoise({ b: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
-    expect(wrong).not.toBe(code);
-    await expect(compile("wrong", [wrong])).rejects.toThrow(/PoissonNoise/);
-    // The compiler has written the program all the same, as plain JavaScript.
-    await expect(print(join(folder, "wrong-0.js"))).rejects.toThrow(/RobustConsistency: it assumes gaussian or laplace noise/);
-  });
-});
-
 describe("docs/porting.md", () => {
   it("type-checks and runs", async () => {
     const codes = await programs("porting.md");

@@ -55,10 +55,9 @@ type Inputs<L extends string, A extends Assumptions> = {
 
 /**
  * The arguments of the loss named `L`: those it needs are required, the others may be passed and are not used.
- * A physics with another noise model or operator, or a model that was not adapted, does not compile. For a loss of one's own, `A` is
- * the type of its assumptions.
+ * A physics with another noise model or operator, or a model that was not adapted, does not compile. A loss of one's own passes the type of its assumptions.
  */
-export type ArgsOf<L extends string, A extends Assumptions = L extends LossName ? (typeof lossAssumptions)[L] : Assumptions> = Pick<
+export type ArgsOf<L extends string, A extends Assumptions = L extends LossName ? (typeof lossAssumptions)[L] : never> = Pick<
   Inputs<L, A>,
   A["needs"][number]
 > &
