@@ -41,7 +41,7 @@ const STREAM = "rng";
  * Base class of the schedulers: losses of which each call uses some, by a plan. Without a `schedule` of its own it uses all of them.
  *
  * `forward` is the sum of the losses that `schedule` gives for this call. Where it gives none, the value is 0. A subclass
- * writes `name` and `schedule`; see docs/extending.md. A scheduler is a loss, so that schedulers can be scheduled.
+ * writes `name` and `schedule`; see docs/custom.md. A scheduler is a loss, so that schedulers can be scheduled.
  *
  * Errors: ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument` (a negative epoch, or a
  * schedule that gives a loss which is not one of its own, and which no model was adapted to).

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiled, node } from "../cli/compiled.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const start = promisify(execFile);
+const page = await readFile(join(root, "docs", "custom.md"), "utf8");
+const programs = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+/** What each program must print. */
+const printed = [
+  [/^loss of the truth: (?:0\.9|1\.0)\d+$/m, /^refused: WhitenedLoss: .*SurePoissonLoss/m],
+  [/^sharpness: 0\.5$/m, /^as a loss: -0\.5$/m],
+  [/^epoch 0: SupLoss$/m, /^epoch 1: SupLoss, TVLoss$/m],
+];
+
+let folder: string;
+
+beforeAll(async () => {
+  compiled("index.js");
+  folder = await mkdtemp(join(tmpdir(), "adjoint-custom-"));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(root, join(folder, "node_modules", "adjoint"), "junction");
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));
+});
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+describe("docs/custom.md", () => {
+  it("has a program for a loss, a metric and a scheduler, each class below 20 lines", () => {
+    expect(programs).toHaveLength(printed.length);
+    for (const code of programs) {
+      const [text = ""] = /^class [\s\S]*?^}/m.exec(code) ?? [];
+      expect(text).toMatch(/ extends (?:loss|metric)\./);
+      expect(text.split("\n").length).toBeLessThan(20);
+    }
+  });
+
+  it("has programs that type-check and print what the page says", async () => {
+    const files = programs.map((_, i) => `program${i}.ts`);
+    const options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,esnext.disposable", "--types", "node", "--typeRoots", join(root, "node_modules", "@types"), "--outDir", folder];
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const told = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch((error: { stdout: string }) => error);
+    expect(told.stdout).toBe("");
+    for (const [i, patterns] of printed.entries()) {
+      const ended = await node([join(folder, `program${i}.js`)]);
+      expect(ended.stderr).toBe("");
+      expect(ended.code).toBe(0);
+      for (const pattern of patterns) expect(ended.stdout).toMatch(pattern);
+    }
+  });
+});
