@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { adversarial, type LossArgs } from "../../../ts/loss/index.js";
 import { MAE } from "../../../ts/metric/index.js";
 import { ArtifactRemoval, DCGANDiscriminator, DnCNN, functional, Module, PatchGANDiscriminator } from "../../../ts/nn/index.js";
-import { Inpainting } from "../../../ts/physics/index.js";
+import { BernoulliSplittingMaskGenerator, Inpainting } from "../../../ts/physics/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { init } from "../../../ts/runtime/index.js";
 import { gradcheck } from "../../../ts/testing/index.js";
-import { grad, tensor, type Tensor } from "../../../ts/tensor/index.js";
+import { grad, memory, tensor, type Tensor, tidy } from "../../../ts/tensor/index.js";
 
 const {
   DiscriminatorMetric, SupAdversarialDiscriminatorLoss, SupAdversarialGeneratorLoss, UAIRDiscriminatorLoss, UAIRGeneratorLoss,
@@ -144,6 +144,34 @@ describe("losses", () => {
     (await value.data()).forEach((got, i) => expect(got).toBeCloseTo(3 * (consistency.dataSync()[i] as number), 6));
   });
 
+  it("without ground truth can measure the reconstruction with an operator of their own, as the papers do", async () => {
+    const { physics, y, model, D } = setting();
+    const physicsGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
+    // A network that returns its input.
+    const args = { y, xNet: y, physics, model, D };
+    const score = async (t: Tensor, label: number): Promise<number> => await D.forward(t).sub(label).square().mean().item();
+    const drawn = physicsGenerator.step(2, { rng: new Rng(9) }).mask as Tensor;
+    const call = (loss: { forward(given: typeof args & { rng: Rng }): Tensor }) => loss.forward({ ...args, rng: new Rng(9) }).mean().item();
+    for (const generator of [physicsGenerator, null]) {
+      const again = generator ? y.mul(drawn) : y;
+      expect(await call(new UnsupAdversarialGeneratorLoss({ physicsGenerator: generator }))).toBeCloseTo(await score(again, 1), 6);
+      for (const Discriminator of [UnsupAdversarialDiscriminatorLoss, UAIRDiscriminatorLoss]) {
+        expect(await call(new Discriminator({ physicsGenerator: generator }))).toBeCloseTo((await score(y, 1)) + (await score(again, 0)), 6);
+      }
+      const mask = generator ? drawn : (physics.mask as Tensor);
+      const back = mask.mul(model.forward(again, new Inpainting({ imgSize: [1, 8, 8], mask }))).sub(again);
+      expect(await call(new UAIRGeneratorLoss({ weightAdv: 0, physicsGenerator: generator }))).toBeCloseTo(await back.square().mean().item(), 6);
+    }
+    expect(await (physics.mask as Tensor).array()).toEqual(await mask().array());
+    const loss = new UAIRGeneratorLoss({ physicsGenerator });
+    const step = (): void => void tidy(() => grad(call2(loss).mean(), model.parameters(), { allowUnused: true }).map(() => undefined));
+    const call2 = (given: typeof loss): Tensor => given.forward({ ...args, xNet: model.forward(y, physics), rng: new Rng(1) });
+    step();
+    const before = memory().tensors;
+    for (let i = 0; i < 5; i++) step();
+    expect(memory().tensors).toBe(before);
+  });
+
   it("of the discriminator do not train the generator", async () => {
     const args = setting();
     for (const loss of [new SupAdversarialDiscriminatorLoss({ flavour: "wgan-gp" }), new UnsupAdversarialDiscriminatorLoss()]) {
@@ -190,6 +218,7 @@ describe("bad input of adversarial losses", () => {
     ["a metric for another flavour", () => new DiscriminatorMetric({ flavour: "hinge", metric: new MAE() }), "invalid_argument"],
     ["two metrics", () => new SupAdversarialGeneratorLoss({ flavour: "wgan", metricGan: new DiscriminatorMetric() }), "invalid_argument"],
     ["something that is no metric", () => new SupAdversarialGeneratorLoss({ metricGan: new MAE() as never }), "invalid_argument"],
+    ["a physics generator that is none", () => new UAIRGeneratorLoss({ physicsGenerator: {} as never }), "invalid_argument"],
     ["no discriminator", () => new SupAdversarialGeneratorLoss().forward(args()), "missing_argument"],
     ["a discriminator that is none", () => new SupAdversarialGeneratorLoss().forward({ ...args(), D: (() => 1) as never }), "invalid_argument"],
     ["one score for the whole batch", () => new SupAdversarialGeneratorLoss().forward({ ...args(), D: new Total() }), "shape_mismatch"],

@@ -7,5 +7,6 @@ export { SupAdversarialDiscriminatorLoss } from "./sup-discriminator.js";
 export { SupAdversarialGeneratorLoss } from "./sup-generator.js";
 export { UAIRDiscriminatorLoss } from "./uair-discriminator.js";
 export { UAIRGeneratorLoss, type UAIRGeneratorLossOptions } from "./uair-generator.js";
-export { UnsupAdversarialDiscriminatorLoss } from "./unsup-discriminator.js";
-export { UnsupAdversarialGeneratorLoss } from "./unsup-generator.js";
+export type { RemeasureOptions } from "./remeasure.js";
+export { UnsupAdversarialDiscriminatorLoss, type UnsupDiscriminatorOptions } from "./unsup-discriminator.js";
+export { UnsupAdversarialGeneratorLoss, type UnsupAdversarialGeneratorLossOptions } from "./unsup-generator.js";

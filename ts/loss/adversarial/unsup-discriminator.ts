@@ -1,29 +1,34 @@
+import type { PhysicsGenerator } from "../../physics/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import type { ArgsOf } from "../pairing.js";
 import { DiscriminatorLoss, type DiscriminatorOptions } from "./discriminator.js";
+import { physicsGeneratorOption, remeasured, type RemeasureOptions } from "./remeasure.js";
+
+/** Options of {@link UnsupAdversarialDiscriminatorLoss} and {@link UAIRDiscriminatorLoss}. */
+export interface UnsupDiscriminatorOptions extends DiscriminatorOptions, RemeasureOptions {}
 
 /**
  * Unsupervised adversarial loss of the discriminator: measurements are real, reconstructions measured again are fake. No ground truth.
  *
  * `weightAdv` (default 1) times the cost at `D(y)` and `D(yHat)`, `yHat = A(xNet)` unless the call brings another: by default
- * `(D(y) - 1)^2 + D(yHat)^2`, for each image. (Bora, Price, Dimakis, "AmbientGAN", 2018.)
+ * `(D(y) - 1)^2 + D(yHat)^2`, for each image. With `physicsGenerator` A is drawn anew. (Bora, Price, Dimakis, "AmbientGAN", 2018.)
  */
 export class UnsupAdversarialDiscriminatorLoss extends DiscriminatorLoss {
   readonly name: string = "UnsupAdversarialDiscriminatorLoss";
   readonly assumptions = lossAssumptions.UnsupAdversarialDiscriminatorLoss;
+  readonly physicsGenerator: PhysicsGenerator | null;
 
-  constructor(options: DiscriminatorOptions = {}) {
-    super("UnsupAdversarialDiscriminatorLoss", options);
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  constructor(options: UnsupDiscriminatorOptions = {}, caller = "UnsupAdversarialDiscriminatorLoss") {
+    const { physicsGenerator, ...rest } = options;
+    super(caller, rest);
+    this.physicsGenerator = physicsGeneratorOption(caller, physicsGenerator);
   }
 
   forward(args: ArgsOf<"UnsupAdversarialDiscriminatorLoss">): Tensor {
     this.check(args);
-    return this.adversarialLoss(args.y, args.yHat ?? noTape(args), args);
+    // Off the tape: the discriminator does not train the reconstruction.
+    return remeasured({ ...args, xNet: args.xNet.detach() }, this.physicsGenerator, (yHat) => this.adversarialLoss(args.y, yHat, args));
   }
-}
-
-/** The reconstruction measured again, off the tape: the discriminator does not train the reconstruction. */
-function noTape({ physics, xNet }: ArgsOf<"UnsupAdversarialDiscriminatorLoss">): Tensor {
-  return physics.A(xNet.detach());
 }
