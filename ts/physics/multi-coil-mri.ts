@@ -52,7 +52,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     this.mask = complexMask(name, mask ?? ones(size), dims + 2);
     const maps = coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
     this.coilMaps = placedMaps(name, maps, threeD);
-    this.#checkSizes(name, this.mask, this.coilMaps);
+    this.checkSizes(name, this.mask, this.coilMaps);
   }
 
   /** Sensitivities of `n` coils around the image, `[n, (D,) H, W, 2]` for `imgSize` `[(D,) H, W]`, with `sum_n |s_n|^2 = 1`. */
@@ -66,15 +66,15 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     return estimateCoilMaps(y, options);
   }
 
-  get #dims(): number[] {
+  private get dims(): number[] {
     return this.threeD ? [3, 4, 5] : [3, 4];
   }
 
-  get #names(): string[] {
+  private get axisNames(): string[] {
     return this.threeD ? ["depth", "height", "width"] : ["height", "width"];
   }
 
-  #checkSizes(caller: string, mask: Tensor, maps: Tensor): void {
+  private checkSizes(caller: string, mask: Tensor, maps: Tensor): void {
     const [image, seen] = [mask.shape.slice(2), maps.shape.slice(2, -1)];
     const batches = mask.shape[0] === 1 || maps.shape[0] === 1 || mask.shape[0] === maps.shape[0];
     if (batches && image.every((n, i) => n === seen[i] || n === 1)) return;
@@ -84,9 +84,9 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     );
   }
 
-  #check(caller: string, name: string, value: Tensor, coils: boolean): void {
+  private checkShape(caller: string, name: string, value: Tensor, coils: boolean): void {
     checkTensor(caller, name, value);
-    checkComplex(caller, name, value, coils ? ["coils", ...this.#names] : this.#names);
+    checkComplex(caller, name, value, coils ? ["coils", ...this.axisNames] : this.axisNames);
     const [b = 1, n = 1, ...size] = this.coilMaps.shape.slice(0, -1);
     const [batch = 1] = this.mask.shape;
     const expected = [Math.max(b, batch), 2, ...(coils ? [n] : []), ...size];
@@ -96,13 +96,13 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`, "shape_mismatch");
   }
 
-  #masked(y: Tensor): Tensor {
+  private masked(y: Tensor): Tensor {
     return y.mul(matching(this.mask, y).unsqueeze(2));
   }
 
   override A(x: Tensor): Tensor {
-    this.#check("MultiCoilMRI.A", "x", x, false);
-    return this.#masked(centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.#dims, false));
+    this.checkShape("MultiCoilMRI.A", "x", x, false);
+    return this.masked(centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.dims, false));
   }
 
   /**
@@ -111,14 +111,14 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * With `rss: true` instead the root sum of squares over the coils, `sqrt(sum_n |F^T (mask * y_n)|^2)`, `[B, 1, (D,) H, W]`.
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
-    this.#check("MultiCoilMRI.AAdjoint", "y", y, true);
-    const images = centredFourier(this.#masked(y), this.#dims, true);
+    this.checkShape("MultiCoilMRI.AAdjoint", "y", y, true);
+    const images = centredFourier(this.masked(y), this.dims, true);
     if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return this.#masked(super.noise(y, options));
+    return this.masked(super.noise(y, options));
   }
 
   override parameterNames(): readonly string[] {
@@ -132,7 +132,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const newMask = mask === undefined ? this.mask : complexMask(caller, mask as Tensor, rank);
     if (coilMaps !== undefined) checkTensorOption(caller, "coilMaps", coilMaps, rank - 1);
     const newMaps = coilMaps === undefined ? this.coilMaps : placedMaps(caller, coilMaps as Tensor, this.threeD);
-    this.#checkSizes(caller, newMask, newMaps);
+    this.checkSizes(caller, newMask, newMaps);
     this.mask = keep(newMask);
     this.coilMaps = keep(newMaps);
   }

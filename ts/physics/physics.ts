@@ -148,6 +148,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
 
   /** An independent copy with a noise model of its own: updating one leaves the other as it is. */
   clone(): this {
+    // Made without the constructor, so that an operator must not have #members: its copy would lack them.
     return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, { noiseModel: this.noiseModel.clone() });
   }
 

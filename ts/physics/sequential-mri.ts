@@ -28,7 +28,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     this.mask = sequenceMask("SequentialMRI", { mask, imgSize });
   }
 
-  #frames(caller: string, y: Tensor): void {
+  private checkFrames(caller: string, y: Tensor): void {
     checkTensor(caller, "y", y);
     checkComplex(caller, "y", y, ["frames", "height", "width"]);
     checkBroadcast(`${caller}: y`, "the mask", this.mask.shape, y.shape, "use measurements of the mask's size, or set another mask with update({ mask })");
@@ -50,7 +50,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * Where frames overlap this counts a frequency as often as it was sampled; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
-    this.#frames("SequentialMRI.AAdjoint", y);
+    this.checkFrames("SequentialMRI.AAdjoint", y);
     const sampled = y.mul(matching(this.mask, y));
     const x = options.keepTimeDim ? centredFourier(sampled, [3, 4], true) : centredFourier(sampled.sum(2), [2, 3], true);
     return options.mag ? magnitude(x) : x;
@@ -62,7 +62,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * `[B, 2, T, H, W]` to `[B, 2, H, W]`. The zero-filled image of it is `toStatic().AAdjoint(average(y))`.
    */
   average(y: Tensor): Tensor {
-    this.#frames("SequentialMRI.average", y);
+    this.checkFrames("SequentialMRI.average", y);
     const count = matching(this.mask, y).sum(2);
     const seen = count.ne(0);
     return y.sum(2).mul(seen).div(where(seen, count, seen.neg().add(1)));
@@ -70,7 +70,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The pseudo-inverse: each frequency is the least-squares fit to its samples, 0 where it has none. */
   override ADagger(y: Tensor): Tensor {
-    this.#frames("SequentialMRI.ADagger", y);
+    this.checkFrames("SequentialMRI.ADagger", y);
     const mask = matching(this.mask, y);
     const energy = mask.square().sum(2);
     const seen = energy.gt(0);
@@ -80,7 +80,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The proximal operator, frequency by frequency: `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`. */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    this.#frames("SequentialMRI.proxL2", y);
+    this.checkFrames("SequentialMRI.proxL2", y);
     const mask = matching(this.mask, y);
     const like = { dtype: y.dtype, device: y.device };
     const checked = checkGamma("SequentialMRI.proxL2", gamma);

@@ -32,9 +32,9 @@ export abstract class DiscriminatorLoss extends Loss {
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
-  constructor(caller: string, options: DiscriminatorOptions = {}) {
+  constructor(caller: string, options: DiscriminatorOptions = {}, ownKeys: readonly string[] = []) {
     super();
-    checkOptions(caller, options, [...ADVERSARIAL_KEYS, "clip", "weightGp", "rng"]);
+    checkOptions(caller, options, [...ADVERSARIAL_KEYS, "clip", "weightGp", "rng", ...ownKeys]);
     this.weightAdv = weightOption(caller, options.weightAdv, 1);
     this.D = options.D;
     this.metricGan = ganMetric(caller, options);

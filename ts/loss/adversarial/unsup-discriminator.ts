@@ -21,9 +21,8 @@ export class UnsupAdversarialDiscriminatorLoss extends DiscriminatorLoss {
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: UnsupDiscriminatorOptions = {}, caller = "UnsupAdversarialDiscriminatorLoss") {
-    const { physicsGenerator, ...rest } = options;
-    super(caller, rest);
-    this.physicsGenerator = physicsGeneratorOption(caller, physicsGenerator);
+    super(caller, options, ["physicsGenerator"]);
+    this.physicsGenerator = physicsGeneratorOption(caller, options.physicsGenerator);
   }
 
   forward(args: ArgsOf<"UnsupAdversarialDiscriminatorLoss">): Tensor {
