@@ -1,4 +1,4 @@
-// A peer is a process that answers a line with a number of steps by a line with their seconds.
+// A peer is a process that answers a line with a case and a number of steps by a line with their seconds.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -8,9 +8,9 @@ export function findPython() {
   return candidates.find((python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0);
 }
 
-/** Starts a peer: its first line as JSON, and `time(steps)`, which resolves to seconds. */
-export async function startPeer(command, args) {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+/** Starts a peer: its first line as JSON, which names its cases, and `time(name, steps)`, which resolves to seconds. */
+export async function startPeer(label, command, args, env = {}) {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
@@ -19,9 +19,10 @@ export async function startPeer(command, args) {
   };
   const about = JSON.parse(await next());
   return {
+    label,
     about,
-    async time(steps) {
-      child.stdin.write(`${steps}\n`);
+    async time(name, steps) {
+      child.stdin.write(`${name} ${steps}\n`);
       return Number(await next());
     },
     stop: () => child.stdin.end(),

@@ -1,4 +1,4 @@
-// `npm run bench`: the training step against PyTorch, in interleaved rounds, and the cost of an operator. See README.md beside this file.
+// `npm run bench`: our cases against their peers, in interleaved rounds. `--quick`: against burn's own convolutions only, for CI. See README.md beside this file.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,11 @@ import { main, output, root, say } from "../scripts/common.mjs";
 import { setup } from "../scripts/setup.mjs";
 import { findPython, startPeer } from "./peer.mjs";
 
-const label = "training step: DnCNN depth 7, 32 features, batch 8 of 1x48x48";
-const stepsPerRound = 5;
+/** Cases of the quick mode, and the file of the ratios that it must keep. */
+const QUICK = ["small", "dncnn"];
+const COMMITTED = join(root, "bench", "quick.json");
+/** A ratio may be so many times the committed one. */
+const MARGIN = 1.5;
 
 /** Minimum, median and maximum. */
 function spread(values) {
@@ -19,53 +22,87 @@ function spread(values) {
   return { min: sorted[0], median, max: sorted.at(-1) };
 }
 
-/** Times both sides in turns; the peer may be missing. */
-async function interleave(ours, peer, rounds) {
-  const sides = peer ? [ours, peer] : [ours];
-  for (const side of sides) await side.time(3);
+/** Times one case on all sides that have it, in turns: seconds a step, a list for each side. */
+async function interleave(name, steps, sides, rounds) {
+  for (const side of sides) await side.time(name, steps);
   const times = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    say(`round ${round + 1}/${rounds}`);
-    // Every second round begins with the other side.
+    // Every second round begins with the last side.
     const order = round % 2 ? [...sides.keys()].reverse() : [...sides.keys()];
-    for (const side of order) times[side].push((await sides[side].time(stepsPerRound)) / stepsPerRound);
+    for (const k of order) times[k].push((await sides[k].time(name, steps)) / steps);
   }
   return times;
 }
 
-function table({ machine, ours, torch, ratio, operators, peer }) {
-  const three = ({ min, median, max }, digits, unit = "") => [min, median, max].map((value) => `${value.toFixed(digits)}${unit}`).join(" | ");
-  const ms = (seconds) => three(Object.fromEntries(Object.entries(seconds).map(([key, value]) => [key, 1000 * value])), 1, " ms");
-  const rows = [`| adjoint, cpu | ${ms(ours)} |`];
-  rows.push(torch ? `| ${peer}, cpu | ${ms(torch)} |` : "| PyTorch | skipped: no python3 with torch was found (ADJOINT_PYTHON names one) | | |");
-  if (ratio) rows.push(`| ratio adjoint / PyTorch | ${three(ratio, 2)} |`);
-  return [`${machine}`, "", `| ${label} | min | median | max |`, "| --- | --- | --- | --- |", ...rows, "", `Operators: ${Math.round(operators).toLocaleString("en")} additions of one-element tensors a second.`, ""].join("\n");
+const ratio = (a, b) => spread(a.map((time, round) => time / b[round]));
+const three = ({ min, median, max }) => [min, median, max].map((v) => v.toFixed(v < 0.095 ? 3 : 2)).join(" / ");
+
+function table(machine, labels, rows) {
+  const head = ["case", `${labels[0]}: median`, ...labels.slice(1).map((label) => `ratio to ${label}: min / median / max`)];
+  const body = rows.map(({ label, ours, ratios }) => [label, `${(1000 * ours.median).toFixed(1)} ms`, ...ratios.map((r) => (r ? three(r) : "-"))]);
+  return [machine, "", ...[head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`), ""].join("\n");
+}
+
+/** Compares the ratios with the committed ones: the sentences of those that are too large. */
+function regressions(rows) {
+  const committed = JSON.parse(readFileSync(COMMITTED, "utf8"));
+  return rows
+    .filter(({ name, ratios }) => ratios[0].median > MARGIN * committed[name])
+    .map(({ name, ratios }) => `${name}: ours takes ${ratios[0].median.toFixed(2)} of burn's time; committed is ${committed[name]}, the limit ${(MARGIN * committed[name]).toFixed(2)}`);
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { rounds: { type: "string", default: "10" }, json: { type: "boolean", default: false } } });
-  const rounds = Math.max(1, Number.parseInt(values.rounds, 10) || 10);
-  await setup({ rust: false });
-  await build();
-  const { operatorsPerSecond, trainingStep } = await import("./ours.mjs");
-  const python = findPython();
-  const peer = python && (await startPeer(python, [join(root, "bench", "peers", "torch_step.py")]));
-  const [ours, torch] = await interleave(await trainingStep(), peer, rounds);
-  peer?.stop();
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string" },
+      cases: { type: "string" },
+      json: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      "no-build": { type: "boolean", default: false },
+    },
+  });
+  if (!values["no-build"]) {
+    await setup({ rust: false });
+    await build();
+  }
+  const rounds = Math.max(1, Number.parseInt(values.rounds ?? (values.quick ? "5" : "10"), 10) || 1);
+  const { cases } = await import("./cases.mjs");
+  const names = values.cases?.split(",") ?? (values.quick ? QUICK : Object.keys(cases));
+  const worker = join(root, "bench", "worker.mjs");
+  const sides = [
+    await startPeer("adjoint", process.execPath, [worker]),
+    await startPeer("burn's convolutions", process.execPath, [worker], { ADJOINT_CONV: "burn" }),
+  ];
+  const python = values.quick ? undefined : findPython();
+  if (python) {
+    const torch = await startPeer("PyTorch", python, [join(root, "bench", "peers", "torch_cases.py")]);
+    torch.label = `PyTorch ${torch.about.version}${torch.about.deepinv ? `, deepinv ${torch.about.deepinv}` : ""}, ${torch.about.threads} threads`;
+    sides.push(torch);
+  } else if (!values.quick) say("PyTorch is skipped: no python3 with torch was found (ADJOINT_PYTHON names one)");
+
+  const rows = [];
+  for (const name of names) {
+    const { label, steps } = cases[name];
+    const here = sides.filter((side) => side.about.cases.includes(name));
+    const times = await interleave(name, steps, here, rounds);
+    const ratios = sides.slice(1).map((side) => (here.includes(side) ? ratio(times[0], times[here.indexOf(side)]) : null));
+    rows.push({ name, label, ours: spread(times[0]), ratios, times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])) });
+    say(`${label}: ${(1000 * rows.at(-1).ours.median).toFixed(1)} ms; ${sides.slice(1).map((side, k) => `${ratios[k] ? three(ratios[k]) : "-"} of ${side.label}`).join("; ")}`);
+  }
+  for (const side of sides) side.stop();
+
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const peerName = peer && `PyTorch ${peer.about.version} (${peer.about.threads} threads)`;
-  const result = {
-    machine: `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} threads; ${platform()} ${arch()} ${release()}; Node ${process.versions.node}; ${output("rustc", ["--version"]) ?? "no rustc"}; adjoint ${version}`,
-    rounds,
-    ours: spread(ours),
-    ...(torch ? { peer: peerName, torch: spread(torch), ratio: spread(ours.map((time, round) => time / torch[round])) } : {}),
-    operators: await operatorsPerSecond(),
-  };
-  const text = table(result);
+  const machine = `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} threads; ${platform()} ${arch()} ${release()}; Node ${process.versions.node}; ${output("rustc", ["--version"]) ?? "no rustc"}; adjoint ${version}`;
+  const labels = sides.map((side) => side.label);
+  const text = table(machine, labels, rows);
   const folder = join(root, "results", "bench");
   mkdirSync(folder, { recursive: true });
-  const name = join(folder, new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
-  writeFileSync(`${name}.md`, text);
-  writeFileSync(`${name}.json`, `${JSON.stringify({ ...result, times: { ours, torch } }, null, 2)}\n`);
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${text}\n`);
+  const file = join(folder, new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
+  writeFileSync(`${file}.md`, text);
+  writeFileSync(`${file}.json`, `${JSON.stringify({ machine, rounds, labels, rows }, null, 2)}\n`);
+  process.stdout.write(values.json ? `${JSON.stringify({ machine, rounds, labels, rows })}\n` : `${text}\n`);
+  if (values.quick) {
+    const slow = regressions(rows);
+    if (slow.length > 0) throw new Error(`slower than committed:\n${slow.join("\n")}`);
+  }
 });

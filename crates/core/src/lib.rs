@@ -4,6 +4,7 @@
 
 pub mod device;
 pub mod error;
+pub mod kernel;
 pub mod ops;
 pub mod random;
 pub mod session;

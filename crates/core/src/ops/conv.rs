@@ -2,12 +2,15 @@
 //! input) and the weight gradient (the adjoint in the weight); each one's derivatives are the other two.
 
 use super::shape::{cat, pad, permute, reshape, slice, PadMode};
-use super::{check_rank, elementwise::add, linalg::matmul, reduce::sum, same_kind};
+use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::tensor::{check_size, Tensor};
-use burn::backend::ops::{ConvOptions, ConvTransposeOptions, ModuleOps};
+use crate::kernel::{self, window};
+use crate::tape::Vjp;
+use crate::tensor::{check_size, Tensor, Value};
+use burn::backend::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
 use burn::backend::Dispatch;
+use burn::tensor::Shape;
 
 /// Stride, zero padding, dilation and groups of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,11 @@ impl Geometry {
     fn options(&self) -> ConvOptions<2> {
         ConvOptions::new(self.stride, self.padding, self.dilation, self.groups)
     }
+    /// The convolution from x to y with this kernel, for the kernels of the processor.
+    fn shape(&self, x: &[usize], y: &[usize], kernel: [usize; 2]) -> window::Shape {
+        let Self { stride, padding, dilation, groups } = *self;
+        window::Shape { batch: x[0], channels: [x[1], y[1]], groups, size: [x[2], x[3]], kernel, stride, padding, dilation, out: [y[2], y[3]] }
+    }
     /// Size of the convolution's output on axis i; `None` where the filter does not fit.
     fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
         let span = self.dilation[i] * (kernel - 1) + 1;
@@ -47,14 +55,37 @@ impl Geometry {
     }
 }
 
-fn with_bias(op: &str, y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-    let Some(bias) = bias else { return Ok(y) };
-    same_kind(op, &y, bias)?;
-    let channels = y.shape()[1];
+/// A bias has one value for each of `channels`.
+fn check_bias(op: &str, x: &Tensor, bias: Option<&Tensor>, channels: usize) -> Result<()> {
+    let Some(bias) = bias else { return Ok(()) };
+    same_kind(op, x, bias)?;
     if bias.shape() != [channels] {
         return Err(Error::shape(op, format!("bias has shape {:?}, [{channels}] is needed", bias.shape())));
     }
-    add(&y, &reshape(bias, &[1, channels, 1, 1])?)
+    Ok(())
+}
+
+/// Records y = convolution(x, weight) + bias, whose derivative in the bias is a sum over images and pixels.
+fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: Option<&Tensor>, vjp: Vjp) -> Tensor {
+    let Some(bias) = bias else { return Tensor::result(value, shape, &[x, weight], vjp) };
+    Tensor::result(
+        value,
+        shape,
+        &[x, weight, bias],
+        Box::new(move |c| {
+            let mut gradients = vjp(c)?;
+            gradients.push(if c.needs(2) { Some(sum(c.grad, &[0, 2, 3], false)?) } else { None });
+            Ok(gradients)
+        }),
+    )
+}
+
+/// y + bias, off the tape.
+fn plus_bias(y: Value, bias: Option<&Tensor>) -> Value {
+    match bias {
+        Some(bias) => Dispatch::float_add(y, Dispatch::float_reshape(bias.value(), Shape::from(vec![1, bias.size(), 1, 1]))),
+        None => y,
+    }
 }
 
 /// Cross-correlation: y[b,o] = sum_i w[o,i] * x[b,i] + bias[o].
@@ -78,11 +109,14 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
     }
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
-    let value = Dispatch::conv2d(x.value(), weight.value(), None, g.options());
-    let y = Tensor::result(
+    check_bias(op, x, bias, shape[1])?;
+    let value = kernel::conv2d(&g.shape(s, &shape, [w[2], w[3]]), &x.value(), &weight.value(), bias.map(Tensor::value).as_ref())
+        .unwrap_or_else(|| plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, g.options()), bias));
+    Ok(with_bias(
         value,
         shape,
-        &[x, weight],
+        [x, weight],
+        bias,
         Box::new(move |c| {
             let (x, w) = (&c.inputs[0], &c.inputs[1]);
             let kernel = [w.shape()[2], w.shape()[3]];
@@ -90,8 +124,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
             let dw = if c.needs(1) { Some(conv2d_weight(x, c.grad, kernel, g)?) } else { None };
             Ok(vec![dx, dw])
         }),
-    );
-    with_bias(op, y, bias)
+    ))
 }
 
 fn transpose_to(x: &Tensor, weight: &Tensor, size: [usize; 2], g: Geometry) -> Result<Tensor> {
@@ -128,17 +161,22 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
     let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
     let reach = |i: usize| g.dilation[i] * (w[2 + i] - 1);
-    let value = if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
+    check_bias(op, x, bias, shape[1])?;
+    let adjoint = kernel::conv2d_input(&g.shape(&shape, s, [w[2], w[3]]), &x.value(), &weight.value());
+    let value = if let Some(value) = adjoint {
+        value
+    } else if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
         // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
         let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
         Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, same.options())
     } else {
         Dispatch::conv_transpose2d(x.value(), weight.value(), None, ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups))
     };
-    let y = Tensor::result(
-        value,
+    Ok(with_bias(
+        plus_bias(value, bias),
         shape,
-        &[x, weight],
+        [x, weight],
+        bias,
         Box::new(move |c| {
             let (x, w) = (&c.inputs[0], &c.inputs[1]);
             let kernel = [w.shape()[2], w.shape()[3]];
@@ -146,8 +184,7 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
             let dw = if c.needs(1) { Some(conv2d_weight(c.grad, x, kernel, g)?) } else { None };
             Ok(vec![dx, dw])
         }),
-    );
-    with_bias(op, y, bias)
+    ))
 }
 
 /// [I, O / groups, kh, kw] to [O, I / groups, kh, kw], the filter turned by 180 degrees.
@@ -179,7 +216,9 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     }
     let shape = vec![y[1], s[1] / g.groups, kernel[0], kernel[1]];
     check_size(op, &shape, x.dtype())?;
-    let value = if prefers_shifts(x, gradient, kernel, g) {
+    let value = if let Some(value) = kernel::conv2d_weight(&g.shape(s, y, kernel), &x.value(), &gradient.value()) {
+        value
+    } else if prefers_shifts(x, gradient, kernel, g) {
         weight_by_shifts(&x.detach(), &gradient.detach(), kernel, g)?.value()
     } else {
         let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;

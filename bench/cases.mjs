@@ -1,0 +1,126 @@
+// What is timed, as a user would write it. Each case is a function that does one step and gives a tensor to wait for.
+const { arange, grad, init, loss, nn, noGrad, ones, optim, physics, Rng, tensor, tidy } = await import("../dist/index.js");
+
+/** A training step: loss of a batch, gradients of all weights, one Adam update. */
+function training(model, batch, criterion) {
+  const optimizer = new optim.Adam(model.parameters(), { lr: 1e-4 });
+  return () => {
+    const value = criterion(batch).mean();
+    const gradients = grad(value, model.parameters());
+    noGrad(() => optimizer.step(gradients));
+    return value.detach();
+  };
+}
+
+const sigma = 0.1;
+const denoising = () => new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma }) });
+
+/** A batch of noisy images and their originals. */
+function images(rng, shape, operator) {
+  const x = rng.uniform(shape);
+  return { x, y: operator.forward(x, { rng }) };
+}
+
+function supervised(makeModel, shape) {
+  const rng = new Rng(0);
+  const [model, operator, criterion] = [makeModel(rng), denoising(), new loss.SupLoss()];
+  const batch = images(rng, shape, operator);
+  return training(model, batch, ({ x, y }) => criterion.forward({ xNet: model.forward(y, operator), x }));
+}
+
+const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
+
+/** Name, what it is, steps of a round, and the function that prepares it. */
+export const cases = {
+  dncnn: { label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64", steps: 2, make: () => supervised(dncnn(17, 64), [4, 1, 64, 64]) },
+  small: { label: "training step, DnCNN 7 x 32, batch 8 of 1x48x48", steps: 5, make: () => supervised(dncnn(7, 32), [8, 1, 48, 48]) },
+  unet: {
+    label: "training step, U-Net 64-128-256 with batch norm, batch 4 of 1x64x64",
+    steps: 2,
+    make: () => supervised((rng) => new nn.UNet({ scales: 3, rng }), [4, 1, 64, 64]),
+  },
+  inference: {
+    label: "inference, DnCNN 17 x 64, 1x256x256",
+    steps: 1,
+    make() {
+      const rng = new Rng(0);
+      const [model, operator] = [dncnn(17, 64)(rng), denoising()];
+      const { y } = images(rng, [1, 1, 256, 256], operator);
+      return () => noGrad(() => model.forward(y, operator));
+    },
+  },
+  sure: {
+    label: "SURE step, DnCNN 7 x 32, batch 8 of 1x48x48",
+    steps: 3,
+    make() {
+      const rng = new Rng(0);
+      const [model, operator, criterion] = [dncnn(7, 32)(rng), denoising(), new loss.SureGaussianLoss({ sigma })];
+      const batch = images(rng, [8, 1, 48, 48], operator);
+      return training(model, batch, ({ y }) => criterion.forward({ y, xNet: model.forward(y, operator), physics: operator, model, rng }));
+    },
+  },
+  spectral: {
+    label: "spectral norm of the Jacobian (5 iterations) and its gradient, DnCNN 7 x 32, 2 of 1x32x32",
+    steps: 1,
+    make() {
+      const rng = new Rng(0);
+      const [model, operator] = [dncnn(7, 32)(rng), denoising()];
+      const criterion = new loss.JacobianSpectralNorm({ maxIter: 5, tol: 0 });
+      const batch = images(rng, [2, 1, 32, 32], operator);
+      return training(model, batch, ({ y }) => criterion.forward({ y, physics: operator, model, rng }));
+    },
+  },
+  blur: {
+    label: "FFT blur |A x - y|^2 and its gradient, 4 of 3x256x256",
+    steps: 2,
+    make() {
+      const rng = new Rng(0);
+      const operator = new physics.BlurFFT({ imgSize: [3, 256, 256], filter: ones([1, 1, 9, 9]).mul(1 / 81) });
+      const x = rng.uniform([4, 3, 256, 256]).requiresGrad_();
+      const y = noGrad(() => operator.A(x));
+      return () => grad(operator.A(x).sub(y.mul(0.5)).square().sum(), [x])[0];
+    },
+  },
+  operators: {
+    label: "1,000 operators on one number, and their gradient",
+    steps: 5,
+    make() {
+      const x = tensor([1.0]).requiresGrad_();
+      const one = tensor([1e-3]);
+      return () => {
+        let value = x;
+        for (let i = 0; i < 500; i++) value = value.mul(x).add(one);
+        return grad(value.sum(), [x])[0];
+      };
+    },
+  },
+  eager: {
+    label: "1,000 operators on one number, off the tape",
+    steps: 20,
+    make() {
+      const [a, b] = [arange(1), ones([1])];
+      return () => {
+        let value = a;
+        for (let i = 0; i < 1000; i++) value = value.add(b);
+        return value;
+      };
+    },
+  },
+};
+
+const ready = new Map();
+
+/** Does `steps` steps of a case; gives seconds. The first call prepares it. */
+export async function time(name, steps) {
+  await init();
+  if (!ready.has(name)) ready.set(name, cases[name].make());
+  const step = ready.get(name);
+  const started = performance.now();
+  for (let i = 0; i < steps; i++) {
+    const value = tidy(step);
+    // Reading back makes sure that the work is done, on every device.
+    if (i === steps - 1) await value.data();
+    value.dispose();
+  }
+  return (performance.now() - started) / 1000;
+}

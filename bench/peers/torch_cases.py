@@ -1,0 +1,154 @@
+"""The cases of bench/cases.mjs in PyTorch, and deepinv where it is installed.
+
+Reads a case and a number of steps per line, does them, and answers with their seconds. The first line it writes tells versions, threads and cases.
+"""
+
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+
+try:
+    import deepinv
+except ImportError:
+    deepinv = None
+
+SIGMA = 0.1
+
+
+class DnCNN(nn.Module):
+    def __init__(self, depth: int, features: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(1, features, 3, padding=1), nn.ReLU()]
+        for _ in range(depth - 2):
+            layers += [nn.Conv2d(features, features, 3, padding=1), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(features, 1, 3, padding=1))
+
+    def forward(self, y, physics=None, **_):
+        return y + self.layers(y)
+
+
+def images(*shape):
+    clean = torch.rand(*shape)
+    return clean, clean + SIGMA * torch.randn_like(clean)
+
+
+def training(model, loss):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+
+    def step():
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+    return step
+
+
+def supervised(model, *shape):
+    clean, noisy = images(*shape)
+    return training(model, lambda: (model(noisy, None) - clean).square().mean())
+
+
+def inference():
+    model = DnCNN(17, 64)
+    _, noisy = images(1, 1, 256, 256)
+
+    def step():
+        with torch.no_grad():
+            model(noisy)
+
+    return step
+
+
+def sure():
+    model = DnCNN(7, 32)
+    _, noisy = images(8, 1, 48, 48)
+    tau = 0.01
+
+    def loss():
+        out = model(noisy)
+        probe = torch.randn_like(noisy)
+        divergence = (probe * (model(noisy + tau * probe) - out)).mean() / tau
+        return (out - noisy).square().mean() - SIGMA**2 + 2 * SIGMA**2 * divergence
+
+    return training(model, loss)
+
+
+def spectral():
+    model = DnCNN(7, 32)
+    _, noisy = images(2, 1, 32, 32)
+    norm = deepinv.loss.JacobianSpectralNorm(max_iter=5, tol=0.0)
+
+    def loss():
+        x = noisy.clone().requires_grad_()
+        return norm(model(x), x)
+
+    return training(model, loss)
+
+
+def blur():
+    x = torch.rand(4, 3, 256, 256, requires_grad=True)
+    otf = torch.fft.rfft2(torch.ones(1, 1, 9, 9) / 81, s=(256, 256))
+
+    def apply(x):
+        return torch.fft.irfft2(torch.fft.rfft2(x) * otf, s=(256, 256))
+
+    with torch.no_grad():
+        y = apply(x) * 0.5
+
+    def step():
+        torch.autograd.grad((apply(x) - y).square().sum(), [x])
+
+    return step
+
+
+def operators():
+    x, one = torch.tensor([1.0], requires_grad=True), torch.tensor([1e-3])
+
+    def step():
+        value = x
+        for _ in range(500):
+            value = value * x + one
+        torch.autograd.grad(value.sum(), [x])
+
+    return step
+
+
+def eager():
+    a, b = torch.zeros(1), torch.ones(1)
+
+    def step():
+        value = a
+        for _ in range(1000):
+            value = value + b
+
+    return step
+
+
+torch.manual_seed(0)
+CASES = {
+    "dncnn": lambda: supervised(DnCNN(17, 64), 4, 1, 64, 64),
+    "small": lambda: supervised(DnCNN(7, 32), 8, 1, 48, 48),
+    "inference": inference,
+    "sure": sure,
+    "blur": blur,
+    "operators": operators,
+    "eager": eager,
+}
+if deepinv is not None:
+    CASES["unet"] = lambda: supervised(deepinv.models.UNet(1, 1, scales=3), 4, 1, 64, 64)
+    CASES["spectral"] = spectral
+
+about = {"version": torch.__version__, "threads": torch.get_num_threads(), "deepinv": getattr(deepinv, "__version__", None), "cases": list(CASES)}
+print(json.dumps(about), flush=True)
+ready = {}
+for line in sys.stdin:
+    name, steps = line.split()
+    if name not in ready:
+        ready[name] = CASES[name]()
+    started = time.perf_counter()
+    for _ in range(int(steps)):
+        ready[name]()
+    print(time.perf_counter() - started, flush=True)

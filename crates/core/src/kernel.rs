@@ -1,0 +1,184 @@
+//! Kernels for the processor that burn does not have fast enough: convolutions of float32. Other devices and types are burn's.
+//!
+//! | kernel | when |
+//! | --- | --- |
+//! | `depthwise` | each channel by itself |
+//! | `winograd4` | 3x3, stride 1, no dilation, no groups, at least 8 channels on both sides, and at least as many 4x4 tiles as `FEW` |
+//! | `winograd2` | the same, where the image has fewer tiles |
+//! | `window` | everything else |
+//!
+//! `ADJOINT_CONV` (or [`force`]) names one to use wherever it applies, or `burn` for burn's; `ADJOINT_SIMD` lowers the instruction set.
+//! A shape alone decides how work is cut and in which order sums are added: results have the same bits on any number of threads.
+
+mod depthwise;
+mod gemm;
+mod parallel;
+mod simd;
+mod value;
+pub(crate) mod window;
+mod winograd;
+
+use crate::tensor::Value;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Once;
+use value::{level, tensor, Floats};
+use window::Shape;
+use winograd::tiles::Plan;
+use winograd::Weights;
+
+/// A way to compute a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kernel {
+    /// The rule decides.
+    Auto,
+    /// burn's own.
+    Burn,
+    /// Products over packed windows: any shape.
+    Window,
+    /// Winograd F(2x2, 3x3).
+    Winograd2,
+    /// Winograd F(4x4, 3x3).
+    Winograd4,
+    /// Direct, each channel by itself.
+    Depthwise,
+}
+
+const NAMES: [(&str, Kernel); 6] = [
+    ("auto", Kernel::Auto),
+    ("burn", Kernel::Burn),
+    ("window", Kernel::Window),
+    ("winograd2", Kernel::Winograd2),
+    ("winograd4", Kernel::Winograd4),
+    ("depthwise", Kernel::Depthwise),
+];
+
+static FORCED: AtomicU8 = AtomicU8::new(Kernel::Auto as u8);
+static READ: Once = Once::new();
+
+fn read_environment() {
+    READ.call_once(|| {
+        let wanted = std::env::var("ADJOINT_CONV").unwrap_or_default();
+        if let Some((_, kernel)) = NAMES.iter().find(|(name, _)| *name == wanted) {
+            FORCED.store(*kernel as u8, Ordering::Relaxed);
+        }
+    });
+}
+
+/// Uses `kernel` wherever it applies, until told otherwise: for tests and benchmarks.
+pub fn force(kernel: Kernel) {
+    read_environment();
+    FORCED.store(kernel as u8, Ordering::Relaxed);
+}
+
+fn forced() -> Kernel {
+    read_environment();
+    let wanted = FORCED.load(Ordering::Relaxed);
+    NAMES.iter().map(|(_, kernel)| *kernel).find(|k| *k as u8 == wanted).unwrap_or(Kernel::Auto)
+}
+
+/// Fewer 4x4 tiles than this, and the smaller ones waste less.
+const FEW: usize = 16;
+/// With fewer channels on one side, transforms cost more than they save.
+const THIN: usize = 8;
+
+fn winograd_applies(s: &Shape) -> bool {
+    s.kernel == [3, 3] && s.stride == [1, 1] && s.dilation == [1, 1] && s.groups == 1
+}
+
+/// The kernel for a shape.
+fn choose(s: &Shape) -> Kernel {
+    let depthwise = s.groups > 1 && s.group() == [1, 1];
+    match forced() {
+        Kernel::Burn => return Kernel::Burn,
+        k @ (Kernel::Winograd2 | Kernel::Winograd4) if winograd_applies(s) => return k,
+        Kernel::Depthwise if s.group() == [1, 1] => return Kernel::Depthwise,
+        Kernel::Window => return Kernel::Window,
+        _ => {}
+    }
+    if depthwise {
+        return Kernel::Depthwise;
+    }
+    if !winograd_applies(s) || s.channels[0].min(s.channels[1]) < THIN {
+        return Kernel::Window;
+    }
+    let tiles = s.batch * s.out[0].div_ceil(4) * s.out[1].div_ceil(4);
+    if tiles < FEW {
+        Kernel::Winograd2
+    } else {
+        Kernel::Winograd4
+    }
+}
+
+fn plan(s: &Shape, kernel: Kernel) -> Plan {
+    Plan { batch: s.batch, channels: s.channels, size: s.size, padding: s.padding, out: s.out, tile: if kernel == Kernel::Winograd2 { 2 } else { 4 } }
+}
+
+/// The convolution of x with w and a bias; `None` where that is burn's.
+pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>) -> Option<Value> {
+    let kernel = choose(s);
+    if kernel == Kernel::Burn {
+        return None;
+    }
+    let (x, w) = (Floats::of(x)?, Floats::of(w)?);
+    let bias = match bias {
+        Some(b) => Some(Floats::of(b)?),
+        None => None,
+    };
+    let (level, bias) = (level(), bias.as_deref());
+    let y = match kernel {
+        Kernel::Depthwise => depthwise::forward(level, s, &x, &w, bias),
+        Kernel::Winograd2 | Kernel::Winograd4 => {
+            let weights = Weights { data: &w, out: 9 * s.channels[0], input: 9, flip: false };
+            winograd::forward(level, &plan(s, kernel), &x, weights, bias)
+        }
+        _ => window::forward(level, s, &x, &w, bias),
+    };
+    Some(tensor(y, &[s.batch, s.channels[1], s.out[0], s.out[1]]))
+}
+
+/// The adjoint of `conv2d` in x, applied to g: the input's gradient, or a transposed convolution.
+pub(crate) fn conv2d_input(s: &Shape, g: &Value, w: &Value) -> Option<Value> {
+    let kernel = choose(s);
+    if kernel == Kernel::Burn {
+        return None;
+    }
+    let (g, w) = (Floats::of(g)?, Floats::of(w)?);
+    let level = level();
+    // With stride 1 it is the convolution with flipped filters, if the border is not wider than they reach.
+    let reach = [0, 1].map(|i| s.dilation[i] * (s.kernel[i] - 1));
+    let flips = s.stride == [1, 1] && (0..2).all(|i| reach[i] >= s.padding[i]);
+    let flipped = Shape {
+        channels: [s.channels[1], s.channels[0]],
+        size: s.out,
+        padding: [reach[0].saturating_sub(s.padding[0]), reach[1].saturating_sub(s.padding[1])],
+        out: s.size,
+        ..*s
+    };
+    let dx = match kernel {
+        Kernel::Depthwise => depthwise::input(level, s, &g, &w),
+        Kernel::Winograd2 | Kernel::Winograd4 if flips => {
+            let weights = Weights { data: &w, out: 9, input: 9 * s.channels[0], flip: true };
+            winograd::forward(level, &plan(&flipped, kernel), &g, weights, None)
+        }
+        _ if flips => window::forward(level, &flipped, &g, &window::gradient::flip(s, &w), None),
+        _ => window::gradient::input(level, s, &g, &w),
+    };
+    Some(tensor(dx, &[s.batch, s.channels[0], s.size[0], s.size[1]]))
+}
+
+/// The adjoint of `conv2d` in w, applied to g: the weight's gradient.
+pub(crate) fn conv2d_weight(s: &Shape, x: &Value, g: &Value) -> Option<Value> {
+    let kernel = choose(s);
+    if kernel == Kernel::Burn {
+        return None;
+    }
+    let (x, g) = (Floats::of(x)?, Floats::of(g)?);
+    let level = level();
+    let dw = match kernel {
+        Kernel::Depthwise => depthwise::weight(level, s, &x, &g),
+        Kernel::Winograd2 | Kernel::Winograd4 => winograd::weight::gradient(level, &plan(s, kernel), &x, &g),
+        _ => window::gradient::weight(level, s, &x, &g),
+    };
+    Some(tensor(dw, &[s.channels[1], s.group()[0], s.kernel[0], s.kernel[1]]))
+}

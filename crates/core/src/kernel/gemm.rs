@@ -1,0 +1,106 @@
+//! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one value at a time;
+//! B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full vectors.
+
+use super::simd::Simd;
+
+/// Where a matrix lies: element (i, j) at `at + i row + j column`.
+#[derive(Clone, Copy)]
+pub struct Left {
+    pub at: *const f32,
+    pub row: usize,
+    pub column: usize,
+}
+
+/// Rows of vectors, in panels of `VECS` vectors: element (i, j) of panel p at `at + p panel + i row + j`.
+#[derive(Clone, Copy)]
+pub struct Right {
+    pub at: *const f32,
+    pub row: usize,
+    pub panel: usize,
+}
+
+/// The result: element (i, j) at `at + i row + j`.
+#[derive(Clone, Copy)]
+pub struct Out {
+    pub at: *mut f32,
+    pub row: usize,
+    /// Whether to add to what is there.
+    pub add: bool,
+}
+
+/// M rows by W vectors of the result, in registers.
+#[inline(always)]
+unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, b: Right, c: Out) {
+    let mut sums = [[S::splat(0.0); W]; M];
+    // A base for each three rows: their addresses are then base, base + row and base + 2 row, which the processor adds for free.
+    let mut bases = [a.at; 4];
+    for (i, base) in bases.iter_mut().enumerate() {
+        *base = a.at.wrapping_add(3 * i * a.row);
+    }
+    let mut right = b.at;
+    for _ in 0..depth {
+        let mut v = [S::splat(0.0); W];
+        for j in 0..W {
+            v[j] = S::load(right.add(j * S::N));
+        }
+        for i in 0..M {
+            let x = S::splat(*bases[i / 3].add((i % 3) * a.row));
+            for j in 0..W {
+                sums[i][j] = S::fma(x, v[j], sums[i][j]);
+            }
+        }
+        for base in &mut bases {
+            *base = base.wrapping_add(a.column);
+        }
+        right = right.wrapping_add(b.row);
+    }
+    for (i, row) in sums.into_iter().enumerate() {
+        for (j, sum) in row.into_iter().enumerate() {
+            let p = c.at.add(i * c.row + j * S::N);
+            S::store(p, if c.add { S::add(S::load(p), sum) } else { sum });
+        }
+    }
+}
+
+/// All rows of W vectors.
+#[inline(always)]
+unsafe fn strip<S: Simd, const W: usize>(rows: usize, depth: usize, a: Left, b: Right, c: Out) {
+    let mut i = 0;
+    macro_rules! take {
+        ($m:literal) => {
+            while i + $m <= rows {
+                let (a, c) = (Left { at: a.at.wrapping_add(i * a.row), ..a }, Out { at: c.at.wrapping_add(i * c.row), ..c });
+                block::<S, $m, W>(depth, a, b, c);
+                i += $m;
+            }
+        };
+    }
+    match S::ROWS {
+        12 => {
+            take!(12);
+            take!(6);
+        }
+        8 => take!(8),
+        6 => take!(6),
+        _ => {}
+    }
+    take!(4);
+    take!(2);
+    take!(1);
+}
+
+/// The product of `rows` by `depth` and `depth` by `vectors * N`.
+///
+/// # Safety
+/// The pointers are valid for those sizes, and `c` overlaps neither operand.
+#[inline(always)]
+pub unsafe fn product<S: Simd>(rows: usize, depth: usize, vectors: usize, a: Left, b: Right, c: Out) {
+    for j in (0..vectors).step_by(S::VECS) {
+        let (b, c) = (Right { at: b.at.wrapping_add(j / S::VECS * b.panel), ..b }, Out { at: c.at.wrapping_add(j * S::N), ..c });
+        if S::VECS == 2 && j + 2 <= vectors {
+            strip::<S, 2>(rows, depth, a, b, c);
+        } else {
+            strip::<S, 1>(rows, depth, a, b, c);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Work in fixed pieces on the threads that there are, and memory that a thread keeps between pieces.
+//!
+//! How work is cut depends on its shape alone, and partial sums are added in the order of their pieces: results do not depend on the number of threads.
+
+use std::cell::RefCell;
+
+/// Runs `f(0)` ... `f(count - 1)`, on all threads where `heavy`.
+pub fn each(count: usize, heavy: bool, f: impl Fn(usize) + Send + Sync) {
+    #[cfg(feature = "threads")]
+    if heavy && count > 1 {
+        use rayon::prelude::*;
+        (0..count).into_par_iter().with_max_len(1).for_each(f);
+        return;
+    }
+    let _ = heavy;
+    (0..count).for_each(f);
+}
+
+/// A pointer that pieces of work share; each writes to its own part.
+#[derive(Clone, Copy)]
+pub struct Shared(*mut f32);
+
+// SAFETY: whoever writes through it says which part is its own.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// The start of `data`, which must outlive every use.
+    pub fn new(data: &mut [f32]) -> Self {
+        Self(data.as_mut_ptr())
+    }
+    /// The place of element `i`.
+    pub fn at(self, i: usize) -> *mut f32 {
+        self.0.wrapping_add(i)
+    }
+}
+
+/// A line of the cache, so that memory made of it is aligned.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[allow(dead_code)] [f32; 16]);
+
+/// Aligned float32 memory.
+#[derive(Default)]
+pub struct Aligned(Vec<Line>);
+
+impl Aligned {
+    /// `count` zeros.
+    pub fn zeros(count: usize) -> Self {
+        Self(vec![Line([0.0; 16]); count.div_ceil(16)])
+    }
+    /// Everything.
+    pub fn all(&mut self) -> &mut [f32] {
+        // SAFETY: a line is sixteen float32 values and nothing else.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Aligned> = RefCell::new(Aligned::default());
+}
+
+/// Calls `f` with `count` values of memory that this thread keeps. What is in it is left from before; `f` must not ask for scratch again.
+pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
+    // Taken out while in use, so that even a second call would only be slower.
+    let mut memory = SCRATCH.take();
+    if memory.0.len() * 16 < count {
+        memory = Aligned::zeros(count);
+    }
+    f(&mut memory.all()[..count]);
+    SCRATCH.replace(memory);
+}
+
+/// `count` values that are yet to be written.
+///
+/// # Safety
+/// Each is written before it is read.
+#[allow(clippy::uninit_vec)]
+pub unsafe fn unwritten(count: usize) -> Vec<f32> {
+    let mut data = Vec::with_capacity(count);
+    // SAFETY: the capacity is there, any bits are a float32, and the caller writes before reading.
+    data.set_len(count);
+    data
+}

@@ -1,0 +1,115 @@
+//! Vectors of float32, one type an instruction set, and the choice among them at run time.
+//!
+//! A kernel is written once, generic over [`Simd`] and always inlined; [`entry!`] compiles it for each instruction set and calls the
+//! one that the processor has. Everything here is `unsafe` for two reasons only: pointers, and instructions that must exist.
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod arm;
+pub(crate) mod portable;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod wasm;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
+
+/// A vector of `N` float32 values.
+///
+/// # Safety
+/// Callers run on a processor that has the instructions; pointers are valid for `N` values; alignment is not needed.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// The vector.
+    type V: Copy;
+    /// Values in a vector.
+    const N: usize;
+    /// Rows of the product's inner kernel: `ROWS * VECS` sums stay in registers.
+    const ROWS: usize;
+    /// Vectors of the product's inner kernel.
+    const VECS: usize;
+    unsafe fn splat(x: f32) -> Self::V;
+    unsafe fn load(p: *const f32) -> Self::V;
+    unsafe fn store(p: *mut f32, v: Self::V);
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// a b + c
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// An `N` by `N` square, rows `from` values apart, written with rows and columns exchanged, rows `to` values apart.
+    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
+}
+
+/// An instruction set that kernels are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code)] // each target has some of them
+pub enum Level {
+    /// Whatever the compiler makes of arrays.
+    Portable,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512F.
+    Avx512,
+    /// 64-bit ARM.
+    Neon,
+    /// WebAssembly with SIMD128.
+    Simd128,
+}
+
+/// The best level that this processor has.
+pub fn best() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return Level::Avx512;
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            return Level::Avx2;
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    return Level::Neon;
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return Level::Simd128;
+    #[allow(unreachable_code)]
+    Level::Portable
+}
+
+/// `entry!(fn name<S>(a: A, b: B) = body;)` makes `name(level, a, b)`, which runs the always inlined `body::<S>(a, b)` compiled for `level`.
+macro_rules! entry {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path) => {
+        $(#[$doc])*
+        unsafe fn $name(level: $crate::kernel::simd::Level, $($arg: $type),*) {
+            use $crate::kernel::simd::Level;
+            match level {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => {
+                    #[target_feature(enable = "avx512f,avx2,fma")]
+                    unsafe fn run($($arg: $type),*) {
+                        $body($crate::kernel::simd::x86::Avx512, $($arg),*)
+                    }
+                    run($($arg),*)
+                }
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => {
+                    #[target_feature(enable = "avx2,fma")]
+                    unsafe fn run($($arg: $type),*) {
+                        $body($crate::kernel::simd::x86::Avx2, $($arg),*)
+                    }
+                    run($($arg),*)
+                }
+                #[cfg(target_arch = "aarch64")]
+                Level::Neon => $body($crate::kernel::simd::arm::Neon, $($arg),*),
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                Level::Simd128 => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
+                _ => $body($crate::kernel::simd::portable::Portable, $($arg),*),
+            }
+        }
+    };
+}
+pub(crate) use entry;
+
+/// Values in a vector at `level`.
+pub fn lanes(level: Level) -> usize {
+    match level {
+        Level::Avx512 => 16,
+        Level::Avx2 | Level::Portable => 8,
+        Level::Neon | Level::Simd128 => 4,
+    }
+}

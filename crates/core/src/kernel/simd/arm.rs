@@ -1,0 +1,53 @@
+//! NEON, which each 64-bit ARM processor has.
+
+use super::Simd;
+use std::arch::aarch64::*;
+
+/// Four values in a register.
+#[derive(Clone, Copy)]
+pub struct Neon;
+
+impl Simd for Neon {
+    type V = float32x4_t;
+    const N: usize = 4;
+    const ROWS: usize = 8;
+    const VECS: usize = 2;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> float32x4_t {
+        vdupq_n_f32(x)
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> float32x4_t {
+        vld1q_f32(p)
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: float32x4_t) {
+        vst1q_f32(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vaddq_f32(a, b)
+    }
+    #[inline(always)]
+    unsafe fn sub(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vsubq_f32(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vmulq_f32(a, b)
+    }
+    #[inline(always)]
+    unsafe fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
+        vfmaq_f32(c, a, b)
+    }
+    #[inline(always)]
+    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
+        let (a, b, c, d) = (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));
+        let (ab, ab2) = (vtrn1q_f32(a, b), vtrn2q_f32(a, b));
+        let (cd, cd2) = (vtrn1q_f32(c, d), vtrn2q_f32(c, d));
+        vst1q_f32(dst, vcombine_f32(vget_low_f32(ab), vget_low_f32(cd)));
+        vst1q_f32(dst.add(to), vcombine_f32(vget_low_f32(ab2), vget_low_f32(cd2)));
+        vst1q_f32(dst.add(2 * to), vcombine_f32(vget_high_f32(ab), vget_high_f32(cd)));
+        vst1q_f32(dst.add(3 * to), vcombine_f32(vget_high_f32(ab2), vget_high_f32(cd2)));
+    }
+}

@@ -1,0 +1,61 @@
+//! WebAssembly's SIMD128, with the fused multiply-add of relaxed SIMD where the module is built for it.
+
+use super::Simd;
+use std::arch::wasm32::*;
+
+/// Four values in a register.
+#[derive(Clone, Copy)]
+pub struct Simd128;
+
+impl Simd for Simd128 {
+    type V = v128;
+    const N: usize = 4;
+    // The engine has the sixteen registers of the x86 below it.
+    const ROWS: usize = 4;
+    const VECS: usize = 2;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> v128 {
+        f32x4_splat(x)
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> v128 {
+        v128_load(p.cast())
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: v128) {
+        v128_store(p.cast(), v)
+    }
+    #[inline(always)]
+    unsafe fn add(a: v128, b: v128) -> v128 {
+        f32x4_add(a, b)
+    }
+    #[inline(always)]
+    unsafe fn sub(a: v128, b: v128) -> v128 {
+        f32x4_sub(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul(a: v128, b: v128) -> v128 {
+        f32x4_mul(a, b)
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    unsafe fn fma(a: v128, b: v128, c: v128) -> v128 {
+        f32x4_relaxed_madd(a, b, c)
+    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    unsafe fn fma(a: v128, b: v128, c: v128) -> v128 {
+        f32x4_add(f32x4_mul(a, b), c)
+    }
+    #[inline(always)]
+    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
+        let (a, b) = (v128_load(src.cast()), v128_load(src.add(from).cast()));
+        let (c, d) = (v128_load(src.add(2 * from).cast()), v128_load(src.add(3 * from).cast()));
+        let (ab, ab2) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let (cd, cd2) = (i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        v128_store(dst.cast(), i32x4_shuffle::<0, 1, 4, 5>(ab, cd));
+        v128_store(dst.add(to).cast(), i32x4_shuffle::<2, 3, 6, 7>(ab, cd));
+        v128_store(dst.add(2 * to).cast(), i32x4_shuffle::<0, 1, 4, 5>(ab2, cd2));
+        v128_store(dst.add(3 * to).cast(), i32x4_shuffle::<2, 3, 6, 7>(ab2, cd2));
+    }
+}

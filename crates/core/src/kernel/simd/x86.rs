@@ -1,0 +1,131 @@
+//! AVX2 with FMA, and AVX-512F.
+
+use super::Simd;
+use std::arch::x86_64::*;
+
+/// Eight values in a register.
+#[derive(Clone, Copy)]
+pub struct Avx2;
+
+impl Simd for Avx2 {
+    type V = __m256;
+    const N: usize = 8;
+    const ROWS: usize = 6;
+    const VECS: usize = 2;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> __m256 {
+        _mm256_set1_ps(x)
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> __m256 {
+        _mm256_loadu_ps(p)
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: __m256) {
+        _mm256_storeu_ps(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add(a: __m256, b: __m256) -> __m256 {
+        _mm256_add_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        _mm256_sub_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        _mm256_mul_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn fma(a: __m256, b: __m256, c: __m256) -> __m256 {
+        _mm256_fmadd_ps(a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
+        let mut r = [_mm256_setzero_ps(); 8];
+        for i in 0..8 {
+            r[i] = _mm256_loadu_ps(src.add(i * from));
+        }
+        // Pairs, then fours within each half, then the halves.
+        for i in [0, 2, 4, 6] {
+            (r[i], r[i + 1]) = (_mm256_unpacklo_ps(r[i], r[i + 1]), _mm256_unpackhi_ps(r[i], r[i + 1]));
+        }
+        for i in [0, 4] {
+            let (a, b, c, d) = (r[i], r[i + 1], r[i + 2], r[i + 3]);
+            r[i] = _mm256_shuffle_ps::<0x44>(a, c);
+            r[i + 1] = _mm256_shuffle_ps::<0xEE>(a, c);
+            r[i + 2] = _mm256_shuffle_ps::<0x44>(b, d);
+            r[i + 3] = _mm256_shuffle_ps::<0xEE>(b, d);
+        }
+        for i in 0..4 {
+            _mm256_storeu_ps(dst.add(i * to), _mm256_permute2f128_ps::<0x20>(r[i], r[i + 4]));
+            _mm256_storeu_ps(dst.add((i + 4) * to), _mm256_permute2f128_ps::<0x31>(r[i], r[i + 4]));
+        }
+    }
+}
+
+/// Sixteen values in a register.
+#[derive(Clone, Copy)]
+pub struct Avx512;
+
+impl Simd for Avx512 {
+    type V = __m512;
+    const N: usize = 16;
+    const ROWS: usize = 12;
+    const VECS: usize = 2;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> __m512 {
+        _mm512_set1_ps(x)
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> __m512 {
+        _mm512_loadu_ps(p)
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: __m512) {
+        _mm512_storeu_ps(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add(a: __m512, b: __m512) -> __m512 {
+        _mm512_add_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn sub(a: __m512, b: __m512) -> __m512 {
+        _mm512_sub_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul(a: __m512, b: __m512) -> __m512 {
+        _mm512_mul_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
+        _mm512_fmadd_ps(a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
+        let mut r = [_mm512_setzero_ps(); 16];
+        for i in 0..16 {
+            r[i] = _mm512_loadu_ps(src.add(i * from));
+        }
+        // Pairs, then fours within each quarter, then the quarters.
+        for i in [0, 2, 4, 6, 8, 10, 12, 14] {
+            (r[i], r[i + 1]) = (_mm512_unpacklo_ps(r[i], r[i + 1]), _mm512_unpackhi_ps(r[i], r[i + 1]));
+        }
+        for i in [0, 4, 8, 12] {
+            let (a, b, c, d) = (r[i], r[i + 1], r[i + 2], r[i + 3]);
+            r[i] = _mm512_shuffle_ps::<0x44>(a, c);
+            r[i + 1] = _mm512_shuffle_ps::<0xEE>(a, c);
+            r[i + 2] = _mm512_shuffle_ps::<0x44>(b, d);
+            r[i + 3] = _mm512_shuffle_ps::<0xEE>(b, d);
+        }
+        for i in 0..4 {
+            let (a, b, c, d) = (r[i], r[i + 4], r[i + 8], r[i + 12]);
+            let (ab, ab2) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+            let (cd, cd2) = (_mm512_shuffle_f32x4::<0x88>(c, d), _mm512_shuffle_f32x4::<0xDD>(c, d));
+            _mm512_storeu_ps(dst.add(i * to), _mm512_shuffle_f32x4::<0x88>(ab, cd));
+            _mm512_storeu_ps(dst.add((i + 4) * to), _mm512_shuffle_f32x4::<0x88>(ab2, cd2));
+            _mm512_storeu_ps(dst.add((i + 8) * to), _mm512_shuffle_f32x4::<0xDD>(ab, cd));
+            _mm512_storeu_ps(dst.add((i + 12) * to), _mm512_shuffle_f32x4::<0xDD>(ab2, cd2));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward, and by flipped weights the gradient in the input.
+//!
+//! Tiles are taken in blocks that fit the cache. Of a block: the pixels of its tiles are brought into vectors of channels and transformed,
+//! one matrix product for each of the 36 (or 16) points, transformed back, written. Nothing larger than a block is stored but the weights.
+
+pub mod tiles;
+pub mod transform;
+pub mod weight;
+
+use super::gemm::{product, Left, Out, Right};
+use super::parallel::{each, scratch, unwritten, Aligned, Shared};
+use super::simd::{entry, lanes, Level, Simd};
+use tiles::{Plan, Window, LONGEST};
+use transform::{Four, Grid, Scheme, Two};
+
+/// Tiles in a block: a multiple of every `Simd::ROWS`.
+const BLOCK: usize = 24;
+/// Between the points of a block, so that they do not fall on the same lines of the cache.
+const GAP: usize = 16;
+
+/// Where the weights lie: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with the taps in reverse.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    pub data: &'a [f32],
+    pub out: usize,
+    pub input: usize,
+    pub flip: bool,
+}
+
+/// Transformed weights: point p, panel q of output channels, input channel i, at `((p panels + q) inputs + i) width`.
+struct Transformed {
+    data: Aligned,
+    width: usize,
+    point: usize,
+}
+
+/// The convolution of `x` [batch, inputs, size], with a bias added if there is one: [batch, outputs, out].
+pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, bias: Option<&[f32]>) -> Vec<f32> {
+    let [inputs, outputs] = plan.channels;
+    let mut u = transform_weights(level, plan, w);
+    // SAFETY: every pixel belongs to a tile, and each tile is written.
+    let mut y = unsafe { unwritten(plan.batch * outputs * plan.out[0] * plan.out[1]) };
+    let shared = Shared::new(&mut y);
+    let n = lanes(level);
+    let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
+    let patch = (plan.tile + 2) * (plan.tile * LONGEST + 2) * n;
+    let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
+    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, bias, y: shared, patch };
+    each(plan.tiles().div_ceil(BLOCK), true, |block| {
+        scratch(count, |memory| {
+            // SAFETY: blocks write disjoint tiles of y; memory has room for a run's pixels and for both sides of the products.
+            unsafe { forward_block(level, &job, block, memory) }
+        });
+    });
+    y
+}
+
+fn transform_weights(level: Level, plan: &Plan, w: Weights) -> Transformed {
+    let [inputs, outputs] = plan.channels;
+    let n = lanes(level);
+    let width = panel(level);
+    let point = outputs.div_ceil(width) * inputs * width;
+    let mut data = Aligned::zeros(point * plan.points());
+    let u = Shared::new(data.all());
+    let (w, plan) = (&w, *plan);
+    each(inputs, inputs * outputs > 512, |i| {
+        for o in (0..outputs).step_by(n) {
+            let to = u.at(o / width * inputs * width + i * width + o % width);
+            // SAFETY: each (input channel, group of output channels) has places of its own.
+            unsafe { weights_of(level, w, [i, o, (outputs - o).min(n)], plan.tile, to, point) }
+        }
+    });
+    Transformed { data, width, point }
+}
+
+/// Output channels in a panel of the product.
+fn panel(level: Level) -> usize {
+    match level {
+        Level::Portable => 8,
+        other => 2 * lanes(other),
+    }
+}
+
+entry! {
+    /// Transforms the filters from one input channel to `count` output channels; point p goes to `to + p point`.
+    fn weights_of(w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) = weights_body
+}
+
+#[inline(always)]
+unsafe fn weights_body<S: Simd>(_: S, w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) {
+    let [i, o, count] = at;
+    // At most sixteen lanes.
+    let mut taps = [[0.0f32; 16]; 9];
+    for lane in 0..count {
+        let filter = &w.data[(o + lane) * w.out + i * w.input..][..9];
+        for (k, tap) in taps.iter_mut().enumerate() {
+            tap[lane] = filter[if w.flip { 8 - k } else { k }];
+        }
+    }
+    let from = Grid { at: taps.as_ptr().cast(), row: 3 * 16, column: 16 };
+    if tile == 4 {
+        transform::weight::<S, Four>(from, Grid { at: to, row: 6 * point, column: point });
+    } else {
+        transform::weight::<S, Two>(from, Grid { at: to, row: 4 * point, column: point });
+    }
+}
+
+struct Job<'a> {
+    plan: &'a Plan,
+    x: &'a [f32],
+    u: &'a [f32],
+    point: usize,
+    width: usize,
+    bias: Option<&'a [f32]>,
+    y: Shared,
+    patch: usize,
+}
+
+entry! {
+    /// One block of tiles, from pixels to pixels.
+    fn forward_block(job: &Job, block: usize, memory: &mut [f32]) = forward_body
+}
+
+#[inline(always)]
+unsafe fn forward_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32]) {
+    if job.plan.tile == 4 {
+        forward_tiles::<S, Four>(s, job, block, memory);
+    } else {
+        forward_tiles::<S, Two>(s, job, block, memory);
+    }
+}
+
+#[inline(always)]
+unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32]) {
+    let plan = job.plan;
+    let [inputs, outputs] = plan.channels;
+    let (first, last) = (block * BLOCK, ((block + 1) * BLOCK).min(plan.tiles()));
+    let (wide_in, wide_out) = (inputs.next_multiple_of(S::N), outputs.next_multiple_of(S::N));
+    let (v_point, m_point) = (BLOCK * wide_in + GAP, BLOCK * wide_out + GAP);
+    let patch = memory.as_mut_ptr();
+    let v = patch.add(job.patch);
+    let m = v.add(T::IN * T::IN * v_point);
+
+    transform_input::<S, T>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
+    for p in 0..T::IN * T::IN {
+        product::<S>(
+            last - first,
+            inputs,
+            wide_out / S::N,
+            Left { at: v.add(p * v_point), row: wide_in, column: 1 },
+            Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
+            Out { at: m.add(p * m_point), row: wide_out, add: false },
+        );
+    }
+    let mut t = first;
+    while t < last {
+        let run = plan.run(t, last);
+        let columns = T::OUT * run.length;
+        for c in (0..outputs).step_by(S::N) {
+            let bias = match job.bias {
+                Some(b) if c + S::N <= outputs => S::load(b.as_ptr().add(c)),
+                Some(b) => {
+                    let mut padded = [0.0f32; 16];
+                    padded[..outputs - c].copy_from_slice(&b[c..]);
+                    S::load(padded.as_ptr())
+                }
+                None => S::splat(0.0),
+            };
+            for k in 0..run.length {
+                let from = m.add((t - first + k) * wide_out + c).cast_const();
+                transform::output::<S, T>(
+                    Grid { at: from, row: T::IN * m_point, column: m_point },
+                    Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N },
+                    bias,
+                );
+            }
+            let window = Window {
+                channels: outputs - c,
+                size: plan.out,
+                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
+                rows: T::OUT,
+                columns,
+            };
+            tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * plan.out[0] * plan.out[1]));
+        }
+        t += run.length;
+    }
+}
+
+/// B^T d B of the tiles `[first, last)`: point p, tile t, channel c go to `to + p point + (t - first) wide + c`.
+#[inline(always)]
+unsafe fn transform_input<S: Simd, T: Scheme>(plan: &Plan, x: &[f32], [first, last]: [usize; 2], patch: *mut f32, to: *mut f32, [wide, point]: [usize; 2]) {
+    let inputs = plan.channels[0];
+    let mut t = first;
+    while t < last {
+        let run = plan.run(t, last);
+        let columns = T::OUT * run.length + 2;
+        for c in (0..inputs).step_by(S::N) {
+            let window = Window {
+                channels: inputs - c,
+                size: plan.size,
+                from: [(run.row * T::OUT) as isize - plan.padding[0] as isize, (run.column * T::OUT) as isize - plan.padding[1] as isize],
+                rows: T::IN,
+                columns,
+            };
+            tiles::read::<S>(window, x.as_ptr().add((run.image * inputs + c) * plan.size[0] * plan.size[1]), patch);
+            for k in 0..run.length {
+                transform::input::<S, T>(
+                    Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N },
+                    Grid { at: to.add((t - first + k) * wide + c), row: T::IN * point, column: point },
+                );
+            }
+        }
+        t += run.length;
+    }
+}

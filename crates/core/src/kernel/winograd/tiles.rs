@@ -1,0 +1,147 @@
+//! Tiles of an image in NCHW: runs of them, and their pixels with `N` channels side by side in a vector.
+
+use crate::kernel::simd::Simd;
+
+/// The most tiles in a run, so that its pixels stay in the nearest cache.
+pub const LONGEST: usize = 16;
+
+/// The shape of a stride-1 3x3 convolution, and how it is cut into tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub batch: usize,
+    /// Channels of the input and of the output.
+    pub channels: [usize; 2],
+    /// Height and width of the input.
+    pub size: [usize; 2],
+    pub padding: [usize; 2],
+    /// Height and width of the output.
+    pub out: [usize; 2],
+    /// Output pixels on a side of a tile: 4 or 2.
+    pub tile: usize,
+}
+
+impl Plan {
+    /// Rows and columns of tiles.
+    pub fn grid(&self) -> [usize; 2] {
+        [self.out[0].div_ceil(self.tile), self.out[1].div_ceil(self.tile)]
+    }
+    /// Tiles of all images.
+    pub fn tiles(&self) -> usize {
+        let [rows, columns] = self.grid();
+        self.batch * rows * columns
+    }
+    /// Products of a tile.
+    pub fn points(&self) -> usize {
+        (self.tile + 2) * (self.tile + 2)
+    }
+    /// The longest run that starts at tile `at` and ends before tile `end`.
+    pub fn run(&self, at: usize, end: usize) -> Run {
+        let [rows, columns] = self.grid();
+        let (line, column) = (at / columns, at % columns);
+        Run { image: line / rows, row: line % rows, column, length: (columns - column).min(end - at).min(LONGEST) }
+    }
+}
+
+/// Neighbouring tiles of one row of tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub image: usize,
+    pub row: usize,
+    pub column: usize,
+    pub length: usize,
+}
+
+/// A rectangle of some channels of an image: where it begins, may be outside, and its size.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Channels that exist, at most `N` are looked at.
+    pub channels: usize,
+    /// Height and width of the image.
+    pub size: [usize; 2],
+    pub from: [isize; 2],
+    pub rows: usize,
+    pub columns: usize,
+}
+
+impl Window {
+    /// The columns that are inside the image.
+    fn inside(&self) -> (usize, usize) {
+        let first = (-self.from[1]).max(0) as usize;
+        let last = (self.size[1] as isize - self.from[1]).clamp(0, self.columns as isize) as usize;
+        (first.min(last), last)
+    }
+    /// Where row `i` begins in the image's plane; `None` outside.
+    fn row(&self, i: usize) -> Option<isize> {
+        let y = self.from[0] + i as isize;
+        (y >= 0 && y < self.size[0] as isize).then(|| y * self.size[1] as isize + self.from[1])
+    }
+}
+
+/// Reads a window, zero outside of the image: pixel (i, j) becomes a vector of channels at `to[(i columns + j) N]`.
+///
+/// # Safety
+/// `from` is the first channel's plane.
+#[inline(always)]
+pub unsafe fn read<S: Simd>(w: Window, from: *const f32, to: *mut f32) {
+    let (first, last) = w.inside();
+    let plane = w.size[0] * w.size[1];
+    let zero = S::splat(0.0);
+    for i in 0..w.rows {
+        let line = to.add(i * w.columns * S::N);
+        let Some(start) = w.row(i) else {
+            for j in 0..w.columns {
+                S::store(line.add(j * S::N), zero);
+            }
+            continue;
+        };
+        for j in (0..first).chain(last..w.columns) {
+            S::store(line.add(j * S::N), zero);
+        }
+        let pixel = |j: usize| from.offset(start + j as isize);
+        if w.channels >= S::N && last - first >= S::N {
+            let mut j = first;
+            while j + S::N < last {
+                S::transpose(pixel(j), plane, line.add(j * S::N), S::N);
+                j += S::N;
+            }
+            // The last square may overlap the one before.
+            S::transpose(pixel(last - S::N), plane, line.add((last - S::N) * S::N), S::N);
+            continue;
+        }
+        for j in first..last {
+            S::store(line.add(j * S::N), zero);
+            for c in 0..w.channels.min(S::N) {
+                *line.add(j * S::N + c) = *pixel(j).add(c * plane);
+            }
+        }
+    }
+}
+
+/// The reverse of `read`: writes the part of the window that is inside of the image.
+///
+/// # Safety
+/// `to` is the first channel's plane; nobody else writes to the window.
+#[inline(always)]
+pub unsafe fn write<S: Simd>(w: Window, from: *const f32, to: *mut f32) {
+    let (first, last) = w.inside();
+    let plane = w.size[0] * w.size[1];
+    for i in 0..w.rows {
+        let Some(start) = w.row(i) else { continue };
+        let line = from.add(i * w.columns * S::N);
+        let pixel = |j: usize| to.offset(start + j as isize);
+        if w.channels >= S::N && last - first >= S::N {
+            let mut j = first;
+            while j + S::N < last {
+                S::transpose(line.add(j * S::N), S::N, pixel(j), plane);
+                j += S::N;
+            }
+            S::transpose(line.add((last - S::N) * S::N), S::N, pixel(last - S::N), plane);
+            continue;
+        }
+        for c in 0..w.channels.min(S::N) {
+            for j in first..last {
+                *pixel(j).add(c * plane) = *line.add(j * S::N + c);
+            }
+        }
+    }
+}

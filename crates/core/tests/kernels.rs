@@ -1,0 +1,181 @@
+//! Each convolution kernel, in float32, against direct loops in float64: forward and both gradients, on odd shapes and each memory layout.
+//!
+//! The bounds are relative to the largest value of the result. F(4x4, 3x3) is the least exact kernel: 2e-6 where a product of matrices has 3e-7.
+
+mod common;
+
+use adjoint_core::kernel::{force, Kernel};
+use adjoint_core::{DType, Device, Tensor};
+use common::case::upload;
+use common::reference::{conv2d, conv2d_weight, conv_transpose2d, Geo};
+use common::{call, op, values, Arr, Layout, Rng};
+use std::sync::Mutex;
+
+/// The kernel is chosen for the whole process: one test at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
+type Row = ([usize; 4], usize, [usize; 2], Geo);
+
+const fn geo(stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize) -> Geo {
+    Geo { stride, padding, dilation, groups }
+}
+
+/// Input, output channels, kernel, geometry.
+#[rustfmt::skip]
+const GRID: &[Row] = &[
+    // 3x3, stride 1: what Winograd takes.
+    ([1, 1, 3, 3], 1, [3, 3], geo([1, 1], [0, 0], [1, 1], 1)),
+    ([1, 1, 1, 1], 2, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([2, 3, 5, 7], 4, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([1, 8, 4, 4], 8, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([1, 16, 12, 11], 17, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([2, 17, 9, 10], 16, [3, 3], geo([1, 1], [0, 1], [1, 1], 1)),
+    ([1, 9, 6, 70], 9, [3, 3], geo([1, 1], [1, 0], [1, 1], 1)),
+    ([2, 10, 18, 5], 33, [3, 3], geo([1, 1], [2, 2], [1, 1], 1)),
+    ([1, 8, 5, 6], 8, [3, 3], geo([1, 1], [3, 4], [1, 1], 1)),
+    ([2, 24, 16, 16], 20, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    // Other sizes, strides, dilations, groups.
+    ([2, 5, 7, 9], 6, [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
+    ([2, 5, 7, 9], 6, [1, 1], geo([2, 3], [1, 0], [1, 1], 1)),
+    ([1, 3, 15, 17], 8, [5, 5], geo([1, 1], [2, 2], [1, 1], 1)),
+    ([2, 4, 15, 14], 30, [4, 4], geo([2, 2], [1, 1], [1, 1], 1)),
+    ([1, 6, 12, 23], 5, [3, 2], geo([1, 2], [0, 2], [2, 1], 1)),
+    ([1, 7, 13, 19], 3, [3, 3], geo([3, 2], [2, 1], [2, 3], 1)),
+    ([2, 40, 3, 4], 50, [2, 2], geo([2, 2], [0, 0], [1, 1], 1)),
+    ([2, 40, 8, 6], 9, [7, 3], geo([1, 1], [3, 1], [1, 1], 1)),
+    ([1, 6, 9, 8], 9, [3, 3], geo([1, 1], [1, 1], [1, 1], 3)),
+    ([2, 8, 7, 21], 4, [3, 3], geo([2, 1], [1, 2], [1, 2], 2)),
+    ([1, 2, 5, 5], 2, [3, 3], geo([1, 1], [4, 4], [1, 1], 1)),
+    ([1, 1, 15, 20], 1, [9, 9], geo([1, 1], [4, 4], [1, 1], 1)),
+    // Each channel by itself.
+    ([2, 5, 9, 20], 5, [3, 3], geo([1, 1], [1, 1], [1, 1], 5)),
+    ([1, 4, 11, 18], 4, [5, 3], geo([2, 3], [2, 0], [1, 2], 4)),
+    ([3, 3, 2, 3], 3, [2, 5], geo([1, 1], [1, 3], [2, 1], 3)),
+];
+
+const LAYOUTS: [Layout; 4] = [Layout::Plain, Layout::Transposed, Layout::Flipped, Layout::Sliced];
+
+fn ints(g: Geo, between: &[usize]) -> Vec<i64> {
+    let pair = |p: [usize; 2]| [2, p[0] as i64, p[1] as i64];
+    let mut out = Vec::new();
+    out.extend(pair(g.stride));
+    out.extend(pair(g.padding));
+    out.extend(between.iter().map(|&v| v as i64));
+    out.extend(pair(g.dilation));
+    out.push(g.groups as i64);
+    out
+}
+
+/// The largest error, relative to the largest value.
+fn error(got: &Tensor, want: &Arr) -> f64 {
+    assert_eq!(got.shape(), want.shape);
+    let scale = want.data.iter().fold(1e-3f64, |m, v| m.max(v.abs()));
+    values(got).iter().zip(&want.data).fold(0.0f64, |m, (a, b)| if a.is_finite() { m.max((a - b).abs()) } else { f64::INFINITY }) / scale
+}
+
+/// The values as float32 holds them, so that only the kernel's own error counts.
+fn single(a: Arr) -> Arr {
+    a.map(|v| f64::from(v as f32))
+}
+
+/// Errors of the convolution, its transpose and its weight gradient, the largest over all layouts.
+fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
+    let &(s, outputs, k, g) = row;
+    let x = single(rng.array(&s, -1.0, 1.0));
+    let w = single(rng.array(&[outputs, s[1] / g.groups, k[0], k[1]], -1.0, 1.0));
+    let bias = single(rng.array(&[outputs], -1.0, 1.0));
+    let want = conv2d(&x, &w, Some(&bias), g);
+    let gradient = single(rng.array(&want.shape, -1.0, 1.0));
+    let rest = [0, 1].map(|i| (s[2 + i] + 2 * g.padding[i]) - ((want.shape[2 + i] - 1) * g.stride[i] + g.dilation[i] * (k[i] - 1) + 1));
+    let back = conv_transpose2d(&gradient, &w, None, rest, g);
+    let dw = conv2d_weight(&x, &gradient, k, g);
+    let mut kernel = vec![2, k[0] as i64, k[1] as i64];
+    kernel.extend(ints(g, &[]));
+    LAYOUTS.iter().fold([0.0; 3], |worst, &layout| {
+        let put = |a: &Arr| upload(a, DType::F32, Device::Cpu, layout);
+        let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[]);
+        let transposed = call("convTranspose2d", &[Some(put(&gradient)), Some(put(&w)), None], &ints(g, &[2, rest[0], rest[1]]), &[]);
+        let transposed = transposed.expect("valid").remove(0);
+        let weight = op("conv2dWeight", &[&put(&x), &put(&gradient)], &kernel, &[]);
+        let here = [error(&y, &want), error(&transposed, &back), error(&weight, &dw)];
+        std::array::from_fn(|i| here[i].max(worst[i]))
+    })
+}
+
+fn check(kernel: Kernel, rows: impl Fn(&Row) -> bool, bound: f64) {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    force(kernel);
+    let mut rng = Rng(5);
+    let mut worst = ([0.0f64; 3], 0);
+    for row in GRID.iter().filter(|r| rows(r)) {
+        let e = errors(row, &mut rng);
+        assert!(e.iter().all(|&e| e < bound), "{kernel:?} {row:?}: errors {e:?} of forward, transpose and weight gradient, the bound is {bound}");
+        worst = (std::array::from_fn(|i| worst.0[i].max(e[i])), worst.1 + 1);
+    }
+    force(Kernel::Auto);
+    assert!(worst.1 > 0);
+    println!("{kernel:?}: largest relative error of forward, transpose, weight gradient: {:.1e} {:.1e} {:.1e} in {} cases", worst.0[0], worst.0[1], worst.0[2], worst.1);
+}
+
+fn small(r: &Row) -> bool {
+    r.2 == [3, 3] && r.3.stride == [1, 1] && r.3.dilation == [1, 1] && r.3.groups == 1
+}
+
+#[test]
+fn winograd4() {
+    check(Kernel::Winograd4, small, 2.5e-6);
+}
+
+#[test]
+fn winograd2() {
+    check(Kernel::Winograd2, small, 1e-6);
+}
+
+#[test]
+fn window() {
+    check(Kernel::Window, |_| true, 1e-6);
+}
+
+#[test]
+fn depthwise() {
+    check(Kernel::Depthwise, |r| r.3.groups == r.0[1] && r.3.groups == r.1, 1e-6);
+}
+
+#[test]
+fn the_rule() {
+    check(Kernel::Auto, |_| true, 2.5e-6);
+}
+
+/// The same bits again, and on one thread.
+#[test]
+#[cfg(feature = "threads")]
+fn bits_do_not_depend_on_threads() {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let mut rng = Rng(9);
+    let cases: [Row; 4] = [
+        ([3, 24, 40, 40], 20, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+        ([2, 9, 61, 33], 70, [5, 5], geo([2, 2], [2, 2], [1, 1], 1)),
+        ([5, 12, 30, 31], 12, [3, 3], geo([1, 1], [1, 1], [1, 1], 12)),
+        ([2, 16, 64, 64], 4, [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
+    ];
+    for (s, outputs, k, g) in cases {
+        let random = |rng: &mut Rng, shape: &[usize]| {
+            let n = shape.iter().product();
+            Tensor::from_f32((0..n).map(|_| rng.uniform(-1.0, 1.0) as f32).collect(), shape, Device::Cpu).expect("valid")
+        };
+        let (x, w) = (random(&mut rng, &s), random(&mut rng, &[outputs, s[1] / g.groups, k[0], k[1]]));
+        let all = || {
+            let y = call("conv2d", &[Some(x.clone()), Some(w.clone()), None], &ints(g, &[]), &[]).expect("valid").remove(0);
+            let mut kernel = vec![2, k[0] as i64, k[1] as i64];
+            kernel.extend(ints(g, &[]));
+            let dw = op("conv2dWeight", &[&x, &y], &kernel, &[]);
+            let back = call("convTranspose2d", &[Some(y.clone()), Some(w.clone()), None], &ints(g, &[2, 0, 0]), &[]).expect("valid").remove(0);
+            [y, dw, back].map(|t| values(&t))
+        };
+        let first = all();
+        for threads in [1, 2, 3, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            assert!(pool.install(all) == first, "{s:?}: other bits on {threads} threads");
+        }
+    }
+}
