@@ -125,6 +125,20 @@ describe("denoise", () => {
     if (noise === "gaussian") expect(level).toBeCloseTo(0.1, 1);
   });
 
+  it("cleans a dark picture, whose file has cut the noise off", async () => {
+    const [dark, out, truth] = ["dark.png", "dark-clean.png", "dark-truth.png"].map((name) => join(folder, name)) as [string, string, string];
+    const coat = (await readImage(join(photographs, "camera.png"))).slice([0, 0, 110, 40], [1, 1, 190, 120]);
+    await writeImage(truth, coat);
+    await writeImage(dark, coat.add(new Rng(1).normal([1, 1, 80, 80]).mul(0.1)));
+    const x = await readImage(truth);
+    const before = (await new PSNR().forward(await readImage(dark), x).data())[0]!;
+    for (const level of [["--sigma", "0.1"], []]) {
+      const { code, stderr } = await adjoint(["denoise", dark, "-o", out, ...level, "--steps", "200"]);
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
+      expect((await new PSNR().forward(await readImage(out), x).data())[0]!).toBeGreaterThan(before + 4);
+    }
+  });
+
   it("refuses a loss that does not fit and a file that is no image", async () => {
     const misfit = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", "sure", "--noise", "gamma"]);
     expect([misfit.code, misfit.stderr]).toEqual([2, expect.stringContaining("r2r")]);

@@ -55,7 +55,7 @@ export interface RunOptions {
  * Sets the last convolution to zero, so that the untrained network returns its input: R(y) = y + 0. Kaiming's law alone adds noise of the size of the
  * image to it, which a short training has to unlearn first.
  */
-function startAtIdentity({ outConv }: DnCNN): void {
+export function startAtIdentity({ outConv }: DnCNN): void {
   for (const parameter of outConv.parameters()) parameter.assign_(zeros(parameter.shape));
 }
 

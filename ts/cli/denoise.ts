@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { DataLoader } from "../data/index.js";
-import { readPixels, writeImage } from "../io/index.js";
+import { clippedNoise, DataLoader, unclip, UnclippedDataset } from "../data/index.js";
+import { type Pixels, readPixels, writeImage } from "../io/index.js";
 import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
 import { DnCNN } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
@@ -9,6 +9,7 @@ import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
 import { duration, progressDisplay, Trainer } from "../train/index.js";
 import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, UsageError, withCommonOptions } from "./common.js";
+import { startAtIdentity } from "./demo.js";
 import { type EstimableNoise, estimateNoise } from "./estimate.js";
 import { NoisyPatches } from "./noisy-patches.js";
 import { restoreTiled } from "./tiles.js";
@@ -31,7 +32,7 @@ export function addDenoise(program: Command): void {
     .option("--sigma <level>", "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto", "auto")
     .addOption(new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"))
     .addOption(new Option("--loss <name>", "what is minimised").choices(["auto", "sure", "r2r", "neighbor2neighbor"]).default("auto"))
-    .option("--steps <n>", "training steps", positiveWholeNumber, 400)
+    .option("--steps <n>", "training steps", positiveWholeNumber, 1000)
     .option("--resume <checkpoint>", "go on from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
     await run(options, (checked, signal) => denoise(image, checked, signal));
@@ -54,12 +55,15 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   if (Math.min(rows, columns) < 8) throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
 
   const rng = new Rng(options.seed);
-  const physics = new Denoising({ noiseModel: noiseModel(options.noise, level) });
+  const noise = noiseModel(options.noise, level);
+  const physics = new Denoising({ noiseModel: noise });
   const loss = chooseLoss(options, level);
   const model = new DnCNN({ inChannels: channels, outChannels: channels, depth: 7, nf: 32, rng: rng.fork() });
+  startAtIdentity(model);
   const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
   const batchSize = 4;
-  const dataset = new NoisyPatches(image, [side(rows), side(columns)], options.steps * batchSize);
+  const patches = new NoisyPatches(image, [side(rows), side(columns)], options.steps * batchSize);
+  const dataset = new UnclippedDataset({ dataset: patches, noiseModel: noise });
   const progress = await progressDisplay({ label: "denoising" });
   const checkpoint = `${options.output}.checkpoint.safetensors`;
   const trainer = new Trainer({
@@ -87,7 +91,8 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   progress.stop();
   const evalRng = new Rng(options.seed);
   trainer.model.eval();
-  const clean = await restoreTiled(image, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
+  const restore = (pixels: Pixels) => restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
+  const clean = await restoreUnclipped(image, noise, evalRng, restore);
   await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
   const seconds = (performance.now() - started) / 1000;
   const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
@@ -95,6 +100,19 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${options.steps} steps, ${duration(seconds)}`,
     json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps: options.steps, seconds },
   };
+}
+
+/** The restored image: the mean over several draws of what the file format cut off, where there is any. */
+async function restoreUnclipped(image: Pixels, noiseModel: NoiseModel, rng: Rng, restore: (pixels: Pixels) => Promise<Pixels>): Promise<Pixels> {
+  const noise = clippedNoise(noiseModel);
+  const { low = -Infinity, high } = noise;
+  const draws = image.data.some((value) => value <= low || value >= high) ? 4 : 1;
+  const sum = new Float32Array(image.data.length);
+  for (let k = 0; k < draws; k++) {
+    const { data } = await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape });
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / draws;
+  }
+  return { data: sum, shape: image.shape };
 }
 
 function noiseModel(kind: EstimableNoise, level: number): NoiseModel {

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
-import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample } from "../data/index.js";
+import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample, UnclippedDataset } from "../data/index.js";
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Rng } from "../random/index.js";
-import { evaluate, progressDisplay, type TestResult, Trainer, trainingCharts, writeReport } from "../train/index.js";
+import { type AnyPhysics, evaluate, progressDisplay, type TestResult, Trainer, trainingCharts, writeReport } from "../train/index.js";
 import { buildParts } from "./build.js";
 import { type CommandResult, type CommonOptions, Interrupted, run, textTable, UsageError, withCommonOptions } from "./common.js";
 import { type Config, readConfig } from "./config.js";
@@ -47,7 +47,7 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
   const rng = new Rng(options.seed);
   const parts = buildParts(config, rng.fork());
   const { batchSize = 8 } = config;
-  const trainData = new DataLoader({ dataset: await trainingData(config, path, batchSize), batchSize, shuffle: true, rng: rng.fork() });
+  const trainData = new DataLoader({ dataset: await trainingData(config, path, batchSize, parts.physics), batchSize, shuffle: true, rng: rng.fork() });
   const evalData = await evaluationData(config, path);
   const checkpoint = join(folder, "checkpoint.safetensors");
   const progress = await progressDisplay();
@@ -108,11 +108,15 @@ function describeResult({ metrics, measurement }: TestResult): string {
   return textTable([["metric", "measurement", "reconstruction"], ...rows]);
 }
 
-async function trainingData(config: Config, path: string, batchSize: number): Promise<Dataset> {
+async function trainingData(config: Config, path: string, batchSize: number, physics: AnyPhysics): Promise<Dataset> {
   const { train: folder, holds, patch, patchesPerEpoch } = config.data;
   const images = await openFolder(config, folder, path);
   const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
-  return patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
+  const cut = patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
+  // A file of noisy pixels has cut the noise off at black and white.
+  const { noiseModel, operator } = physics;
+  const known = operator === "denoising" && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
+  return holds === "measurements" && known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
 }
 
 async function evaluationData(config: Config, path: string): Promise<Dataset | undefined> {

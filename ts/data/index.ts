@@ -4,3 +4,4 @@ export { type Dataset, disposeSample, type GetOptions, mapSample, type Sample, s
 export { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
+export { clippedNoise, type ClippedNoise, unclip, UnclippedDataset, type UnclippedDatasetOptions } from "./unclipped.js";
