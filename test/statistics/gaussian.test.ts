@@ -71,6 +71,43 @@ describe("Gaussian SURE estimates the supervised measurement error", () => {
   });
 });
 
+describe("masked measurements", () => {
+  const sigma = 0.2;
+  const mask = () => tensor(Float64Array.from({ length: 36 }, (_, i) => (i % 3 === 0 ? 0 : 1)), { shape: [1, 1, SIDE, SIDE] });
+  const physics = () => new Inpainting({ imgSize: [1, SIDE, SIDE], mask: mask(), noiseModel: new GaussianNoise({ sigma }) });
+
+  it("SURE is too small by sigma^2 times the share of what was not measured, whatever the network", () => {
+    for (const seed of [5, 6]) {
+      const model = new TanhNet(seed);
+      const loss = new SureGaussianLoss({ sigma });
+      const { mean, se } = average((rng, batch) => {
+        const x = repeat(image(), batch);
+        const y = physics().forward(x, { rng });
+        const xNet = model.forward(y);
+        return loss.forward({ xNet, y, physics: physics(), model, rng }).sub(squaredError(xNet.mul(mask()), x.mul(mask())));
+      }, settings);
+      expect(Math.abs(mean + sigma ** 2 / 3)).toBeLessThan(3 * se);
+      expect(se).toBeLessThan(sigma ** 2 / 30);
+    }
+  });
+
+  it("R2R is the risk at y1 where it was measured, plus a constant", () => {
+    const alpha = 0.4;
+    const loss = new R2RLoss({ alpha });
+    // What was not measured is 0 in y and in A(xNet), but is recorrupted like the rest: there y2 is noise alone.
+    const constant = (sigma ** 2 / alpha) * (2 / 3) + ((sigma ** 2 * (1 - alpha)) / alpha) * (1 / 3);
+    const model = loss.adaptModel(new TanhNet());
+    const { mean, se } = average((rng, batch) => {
+      const x = repeat(image(), batch);
+      const y = physics().forward(x, { rng });
+      const xNet = model.forward(y, physics(), { updateParameters: true, rng });
+      return loss.forward({ xNet, y, physics: physics(), model }).sub(squaredError(xNet.mul(mask()), x.mul(mask()))).sub(constant);
+    }, settings);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+    expect(se).toBeLessThan(constant / 30);
+  });
+});
+
 describe("R2R with Gaussian noise", () => {
   it.each([0.15, 0.5])("alpha %d: the risk at y1 plus sigma^2 / alpha", (alpha) => {
     const sigma = 0.2;

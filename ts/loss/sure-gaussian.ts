@@ -40,6 +40,9 @@ const KEYS = ["sigma", "tau", "B", "exactConstant", "unsure", "stepSize", "momen
  * normal, n the entries of `B y` (Stein, 1981; Ramani, Blu, Unser, 2008). The trace is estimated by `|B b|^2` with the
  * same b, which is unbiased and costs nothing.
  *
+ * Entries that a mask leaves unmeasured carry no noise, but count in n: for such operators the value is too small by sigma^2 times their
+ * share (as in deepinv). The gradient is right.
+ *
  * With `unsure` the level is learned as well: sigma^2 climbs along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024).
  *
