@@ -1,9 +1,10 @@
-import { adversarial, EquivariantSplittingLoss, FNEJacobianSpectralNorm, JacobianSpectralNorm, MCLoss, mri, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, ScoreLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss } from "../../ts/loss/index.js";
+import { adversarial, AugmentConsistencyLoss, EILoss, EquivariantSplittingLoss, FNEJacobianSpectralNorm, JacobianSpectralNorm, MCLoss, MOEILoss, MOILoss, mri, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, ScoreLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss } from "../../ts/loss/index.js";
 import type { Loss, LossName } from "../../ts/loss/index.js";
 import { Module } from "../../ts/nn/index.js";
 import * as p from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ones, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { Rotate, Shift } from "../../ts/transform/index.js";
 
 /** A physics of any kind. */
 export type AnyPhysics = p.Physics<p.NoiseModel, p.OperatorKind> | p.StackedPhysics;
@@ -43,6 +44,8 @@ const gaussian = () => new p.GaussianNoise({ sigma: 0.1 });
 const denoising = (noiseModel: p.NoiseModel = gaussian()) => new p.Denoising({ noiseModel });
 const slice = () => new p.MRI({ mask: lines().step(2, { rng: new Rng(4) }).mask as Tensor, noiseModel: gaussian() });
 const video = () => new p.DynamicMRI({ mask: new Rng(5).bernoulli([1, 1, 4, 6, 6], 0.8), noiseModel: gaussian() });
+const masked = (seed = 7) => new p.Inpainting({ imgSize: [1, 8, 8], mask: new Rng(seed).bernoulli([1, 1, 8, 8], 0.5), noiseModel: gaussian() });
+const masks = () => new p.BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
 const blurred = () => new p.Downsampling({ filter: "bilinear", factor: 2, noiseModel: gaussian() });
 
 function example(loss: Loss, physics: AnyPhysics = denoising(), shape: number[] = [2, 1, 8, 8], more: object = {}): Example {
@@ -68,6 +71,10 @@ export const everyLoss: { readonly [L in LossName]: () => Example } = {
   TVLoss: () => example(new TVLoss()),
   SplittingLoss: () => example(new SplittingLoss({ splitRatio: 0.6 })),
   EquivariantSplittingLoss: () => example(new EquivariantSplittingLoss()),
+  EILoss: () => example(new EILoss({ transform: new Shift() }), masked()),
+  MOILoss: () => example(new MOILoss({ physics: [masked(1), masked(2)] }), masked()),
+  MOEILoss: () => example(new MOEILoss({ transform: new Rotate({ multiples: 90 }), physicsGenerator: masks() }), masked()),
+  AugmentConsistencyLoss: () => example(new AugmentConsistencyLoss(), slice(), [2, ...imgSize]),
   ReducedResolutionLoss: () => example(new ReducedResolutionLoss(), blurred(), [2, 1, 16, 16]),
   StackedPhysicsLoss: () => example(new StackedPhysicsLoss({ losses: [new MCLoss(), new MCLoss()] }), new p.StackedLinearPhysics({ list: [denoising(), denoising()] })),
   JacobianSpectralNorm: () => example(new JacobianSpectralNorm()),

@@ -5,6 +5,7 @@ import * as optim from "../../ts/optim/index.js";
 import * as physics from "../../ts/physics/index.js";
 import { AdjointError, ArgumentError, init } from "../../ts/runtime/index.js";
 import { ones, tensor } from "../../ts/tensor/index.js";
+import { Shift } from "../../ts/transform/index.js";
 
 beforeAll(() => init({ device: "cpu" }));
 
@@ -74,6 +75,9 @@ const weights = { valid: () => ({ maskGenerator: lines(), physicsGenerator: line
 const frames = { valid: () => ({ imgSize: [2, 4, 8, 8] }), required: ["imgSize"], flags: ["dynamicModel", "exactMean"], others: ["metric", "rng"], bad: { imgSize: [[], [2, 4], [0, 4, 8, 8], "2"] } };
 const scheduled = { valid: () => ({ losses: [new loss.SupLoss()] }), required: ["losses"], others: ["rng"], bad: { losses: [[{}], [42], [null]] } };
 
+const equivariant = { required: ["transform"], numbers: ["weight"], flags: ["applyNoise", "noGrad"], others: ["transform", "metric", "rng"] };
+const pool = { valid: () => ({ physicsGenerator: lines() }), bad: { physics: [[], [{}]] } };
+
 const losses: Record<string, Row> = {
   SupLoss: { make: of(loss.SupLoss), valid: () => ({}), others: ["metric"] },
   MCLoss: { make: of(loss.MCLoss), valid: () => ({}), others: ["metric"] },
@@ -86,6 +90,10 @@ const losses: Record<string, Row> = {
   TVLoss: { make: of(loss.TVLoss), valid: () => ({}), numbers: ["weight"], bad: { weight: [-1] } },
   SplittingLoss: { ...split, make: of(loss.SplittingLoss), valid: () => ({}) },
   EquivariantSplittingLoss: { make: of(loss.EquivariantSplittingLoss), valid: () => ({}), numbers: ["evalNSamples"], others: ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "rng"], bad: { evalNSamples: [0], imgSize: [[0, 3, 3]], consistencyLoss: [new loss.SplittingLoss()], predictionLoss: [new loss.R2RLoss()] } },
+  EILoss: { ...equivariant, make: of(loss.EILoss), valid: () => ({ transform: new Shift() }) },
+  MOILoss: { ...equivariant, ...pool, make: of(loss.MOILoss), required: ["physicsGenerator"], others: ["metric", "rng", "physics", "physicsGenerator"], flags: ["applyNoise"] },
+  MOEILoss: { ...equivariant, ...pool, make: of(loss.MOEILoss), valid: () => ({ transform: new Shift(), ...pool.valid() }), required: ["transform", "physicsGenerator"], others: [...equivariant.others, "physics", "physicsGenerator"] },
+  AugmentConsistencyLoss: { make: of(loss.AugmentConsistencyLoss), valid: () => ({}), flags: ["noGrad"], others: ["Ti", "Te", "metric", "rng"], bad: { Ti: [new Shift({ nTrans: 2 })] } },
   ReducedResolutionLoss: { make: of(loss.ReducedResolutionLoss), valid: () => ({}), others: ["metric", "physics"] },
   StackedPhysicsLoss: { make: of(loss.StackedPhysicsLoss), valid: () => ({ losses: [new loss.MCLoss()] }), bad: { losses: [undefined, [], [{}], [new loss.R2RLoss()]] } },
   JacobianSpectralNorm: { ...norm, make: of(loss.JacobianSpectralNorm), valid: () => ({}) },

@@ -1,7 +1,7 @@
 import { it } from "vitest";
 import type * as l from "../../ts/loss/index.js";
 import type { Layer, Reconstructor } from "../../ts/nn/index.js";
-import type { BlurFFT, Denoising, Downsampling, DynamicMRI, GammaNoise, GaussianNoise, Inpainting, MRI, MultiCoilMRI, PoissonGaussianNoise, PoissonNoise, RicianNoise, SaltPepperNoise, SequentialMRI, StackedPhysics, TensorList, UniformGaussianNoise } from "../../ts/physics/index.js";
+import type { BlurFFT, Denoising, Downsampling, DynamicMRI, GammaNoise, GaussianNoise, Inpainting, MRI, MultiCoilMRI, Physics, PoissonGaussianNoise, PoissonNoise, RicianNoise, SaltPepperNoise, SequentialMRI, StackedPhysics, TensorList, UniformGaussianNoise } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 
 declare const [x, y, xNet, model, D, list]: [Tensor, Tensor, Tensor, Reconstructor, Layer, TensorList];
@@ -21,6 +21,7 @@ declare const coils: MultiCoilMRI<GaussianNoise>;
 declare const video: DynamicMRI<GaussianNoise>;
 declare const sequence: SequentialMRI<GaussianNoise>;
 declare const stacked: StackedPhysics;
+declare const general: Physics<GaussianNoise>;
 
 /**
  * For each loss calls that compile and calls that must not. A loss without an entry does not compile; that each entry refuses
@@ -100,6 +101,28 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     loss.forward({ xNet, y, physics: salted, model: loss.adaptModel(model) });
     // @ts-expect-error the model was not adapted
     loss.forward({ xNet, y, physics: masked, model });
+  },
+  EILoss: (loss: l.EILoss) => {
+    loss.forward({ xNet, physics: salted, model });
+    // @ts-expect-error a stack
+    loss.forward({ xNet, physics: stacked, model });
+    // @ts-expect-error no network
+    loss.forward({ xNet, y, physics: salted });
+  },
+  MOILoss: (loss: l.MOILoss) => {
+    loss.forward({ xNet, physics: masked, model });
+    // @ts-expect-error a stack
+    loss.forward({ xNet, physics: stacked, model });
+  },
+  MOEILoss: (loss: l.MOEILoss) => {
+    loss.forward({ xNet, physics: masked, model });
+    // @ts-expect-error no physics
+    loss.forward({ xNet, y, model });
+  },
+  AugmentConsistencyLoss: (loss: l.AugmentConsistencyLoss) => {
+    loss.forward({ xNet, y, physics: slice, model });
+    // @ts-expect-error an operator that may not be linear
+    loss.forward({ xNet, y, physics: general, model });
   },
   ReducedResolutionLoss: (loss: l.ReducedResolutionLoss) => {
     loss.forward({ xNet, y, physics: coarse, model: loss.adaptModel(model) });

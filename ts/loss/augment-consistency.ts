@@ -1,7 +1,7 @@
 import type { Metric } from "../metric/index.js";
 import { VirtualLinearPhysics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Identity, RandomNoise, RandomPhaseError, Rotate, Shift, type Transform } from "../transform/index.js";
 import { lossAssumptions } from "./assumptions.js";
@@ -56,7 +56,7 @@ export class AugmentConsistencyLoss extends Loss {
     this.Te = option("Te", () => new Shift({ shiftMax: 0.1, ...own }).or(new Rotate({ limits: 15, ...own })));
     if (this.Ti.nTrans !== 1) throw new ArgumentError(`${name}: Ti makes ${this.Ti.nTrans} versions of a measurement (nTrans), expected 1.`, "invalid_argument");
     this.metric = metricOption(name, options.metric);
-    this.noGrad = options.noGrad ?? true;
+    this.noGrad = checkFlag(name, "noGrad", options.noGrad, true);
   }
 
   forward(args: ArgsOf<"AugmentConsistencyLoss">): Tensor {

@@ -2,7 +2,7 @@ import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor } from "../tensor/index.js";
 import { Transform } from "../transform/index.js";
 import { lossAssumptions } from "./assumptions.js";
@@ -75,9 +75,9 @@ export class EquivarianceTerm {
     if (transform === undefined) throw new ArgumentError(`${name}: transform is missing; it is what leaves the set of images unchanged, such as new Shift() or new Rotate({ multiples: 90 }).`, "missing_argument");
     this.transform = transformOption(name, "transform", transform);
     this.#metric = metricOption(name, options.metric);
-    this.#applyNoise = options.applyNoise ?? true;
+    this.#applyNoise = checkFlag(name, "applyNoise", options.applyNoise, true);
     this.#weight = checkNumber(name, "weight", options.weight ?? 1);
-    this.#noGrad = options.noGrad ?? false;
+    this.#noGrad = checkFlag(name, "noGrad", options.noGrad, false);
     this.#rng = options.rng;
   }
 

@@ -1,6 +1,6 @@
 import type { Metric } from "../metric/index.js";
 import type { RandomSource } from "../random/index.js";
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { remeasured } from "./ei.js";
@@ -48,7 +48,7 @@ export class MOILoss extends Loss {
     checkOptions(name, options, ["physics", "physicsGenerator", "metric", "applyNoise", "weight", "rng"]);
     this.#pool = new OperatorPool(name, options);
     this.metric = metricOption(name, options.metric);
-    this.applyNoise = options.applyNoise ?? true;
+    this.applyNoise = checkFlag(name, "applyNoise", options.applyNoise, true);
     this.weight = checkNumber(name, "weight", options.weight ?? 1);
     this.rng = options.rng;
   }
