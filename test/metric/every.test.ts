@@ -1,0 +1,56 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import * as metrics from "../../ts/metric/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
+import { cat, grad, type Tensor } from "../../ts/tensor/index.js";
+import { expectError } from "../physics/helpers.js";
+
+beforeAll(() => init({ device: "cpu" }));
+
+type Make = new (options: object) => metrics.Metric;
+const classes = Object.entries(metrics).filter(([name, value]) => typeof value === "function" && name !== "Metric") as unknown as [string, Make][];
+const image = (seed: number, batch = 2): Tensor => new Rng(seed).uniform([batch, 3, 24, 24], { dtype: "float64" }).add(0.1);
+
+describe.each(classes)("%s", (name, Class) => {
+  const make = (options: object = {}) => new Class({ ...(name === "ERGAS" ? { factor: 4 } : {}), ...options });
+
+  it("gives one value for each image, which the others do not change", () => {
+    const [x, xNet] = [image(1), image(2)];
+    const both = make().forward(xNet, x);
+    expect(both.shape).toEqual([2]);
+    const first = (t: Tensor) => t.slice([0, 0, 0, 0], [1, 3, 24, 24]);
+    expect(both.dataSync()[0]).toBeCloseTo(make().forward(first(xNet), first(x)).itemSync(), 10);
+    const swapped = make().forward(cat([first(xNet), image(3, 1)], 0), cat([first(x), image(4, 1)], 0));
+    expect(swapped.dataSync()[0]).toBeCloseTo(both.dataSync()[0] as number, 10);
+  });
+
+  it("has a gradient that lowers it, as a training loss", () => {
+    const x = image(1);
+    const xNet = image(2).requiresGrad_();
+    const metric = make({ trainLoss: true, reduction: "mean" });
+    const before = metric.forward(xNet, x);
+    const [slope] = grad(before, [xNet]) as [Tensor];
+    const length = slope.square().sum().itemSync();
+    expect(length).toBeGreaterThan(0);
+    const after = metric.forward(xNet.detach().sub(slope.mul((1e-4 * Math.abs(before.itemSync())) / length)), x);
+    expect(after.itemSync()).toBeLessThan(before.itemSync());
+  });
+
+  it("names what is missing, of the wrong kind or shape", () => {
+    const x = image(1);
+    const call = (a: unknown, b: unknown) => () => make().forward(a as Tensor, b as Tensor);
+    for (const nothing of [undefined, null]) {
+      expectError(call(x, nothing), ArgumentError, "missing_argument", `${name}: x is missing`);
+      expectError(call(nothing, x), ArgumentError, "missing_argument", `${name}: xNet is missing`);
+    }
+    for (const wrong of [1, [1, 2], {}]) {
+      expectError(call(x, wrong), ArgumentError, "invalid_argument", `${name}: x must`);
+      expectError(call(wrong, x), ArgumentError, "invalid_argument", `${name}: xNet must`);
+    }
+    // Nothing is broadcast.
+    for (const other of [image(2, 1), x.mean(1, true), x.slice([0, 0, 0, 0], [2, 3, 24, 23])]) {
+      expectError(call(other, x), ShapeError, "shape_mismatch", name);
+      expectError(call(x, other), ShapeError, "shape_mismatch", name);
+    }
+  });
+});
