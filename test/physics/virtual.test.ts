@@ -14,9 +14,12 @@ const transforms = [
 ] as const;
 
 describe("VirtualLinearPhysics: an operator seen through a transform", () => {
-  const rng = new Rng(1);
-  const mask = new Rng(2).bernoulli([1, 1, 5, 5], 0.6, { dtype: "float64" });
-  const masked = () => new Inpainting({ imgSize: [1, 5, 5], mask, noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+  let rng: Rng;
+  beforeAll(() => {
+    rng = new Rng(1);
+  });
+  const mask = () => new Rng(2).bernoulli([1, 1, 5, 5], 0.6, { dtype: "float64" });
+  const masked = () => new Inpainting({ imgSize: [1, 5, 5], mask: mask(), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
   const operators = (): LinearPhysics[] => [
     masked(),
     new Blur({ filter: gaussianBlur({ sigma: 0.7 }).to("float64"), padding: "circular" }),
