@@ -89,7 +89,7 @@ const losses: Record<string, Row> = {
   ScoreLoss: { make: of(loss.ScoreLoss), valid: () => ({}), numbers: ["totalBatches"], others: ["delta", "rng"], bad: { totalBatches: [0, 1.5], delta: [[0.1], [0.1, 0.01], [0, 0.1], [NaN, 1]] } },
   TVLoss: { make: of(loss.TVLoss), valid: () => ({}), numbers: ["weight"], bad: { weight: [-1] } },
   SplittingLoss: { ...split, make: of(loss.SplittingLoss), valid: () => ({}) },
-  EquivariantSplittingLoss: { make: of(loss.EquivariantSplittingLoss), valid: () => ({}), numbers: ["evalNSamples"], others: ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "rng"], bad: { evalNSamples: [0], imgSize: [[0, 3, 3]], consistencyLoss: [new loss.SplittingLoss()], predictionLoss: [new loss.R2RLoss()] } },
+  EquivariantSplittingLoss: { make: of(loss.EquivariantSplittingLoss), valid: () => ({}), numbers: ["evalNSamples"], others: ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "transform", "evalTransform", "rng"], bad: { evalNSamples: [0], transform: [0, new loss.MCLoss()], evalTransform: [new Shift()], imgSize: [[0, 3, 3]], consistencyLoss: [new loss.SplittingLoss()], predictionLoss: [new loss.R2RLoss()] } },
   EILoss: { ...equivariant, make: of(loss.EILoss), valid: () => ({ transform: new Shift() }) },
   MOILoss: { ...equivariant, ...pool, make: of(loss.MOILoss), required: ["physicsGenerator"], others: ["metric", "rng", "physics", "physicsGenerator"], flags: ["applyNoise"] },
   MOEILoss: { ...equivariant, ...pool, make: of(loss.MOEILoss), valid: () => ({ transform: new Shift(), ...pool.valid() }), required: ["transform", "physicsGenerator"], others: [...equivariant.others, "physics", "physicsGenerator"] },

@@ -81,8 +81,8 @@ export class EquivariantSplittingLoss extends Loss {
     this.consistencyLoss = options.consistencyLoss === undefined ? new MCLoss() : options.consistencyLoss;
     this.predictionLoss = options.predictionLoss ?? new MCLoss();
     for (const [key, loss] of Object.entries({ consistencyLoss: this.consistencyLoss, predictionLoss: this.predictionLoss })) checkPart(name, key, loss);
-    this.transform = options.transform ? transformOption(name, "transform", options.transform) : null;
-    this.evalTransform = options.evalTransform ? transformOption(name, "evalTransform", options.evalTransform) : this.transform;
+    this.transform = optional(name, "transform", options.transform);
+    this.evalTransform = optional(name, "evalTransform", options.evalTransform) ?? this.transform;
     if (this.evalTransform && !this.transform) {
       throw new ArgumentError(`${name}: evalTransform is given but transform, which serves training, is not; give both, or transform alone.`, "invalid_argument");
     }
@@ -143,6 +143,10 @@ export class EquivariantSplittingLoss extends Loss {
     const level = sigma2 instanceof Tensor ? sigma2.clone() : sigma2;
     return (loss as Loss).forward(args).add(share.neg().add(1).mul(level));
   }
+}
+
+function optional(name: string, key: string, transform: Transform | null | undefined): Transform | null {
+  return transform === undefined || transform === null ? null : transformOption(name, key, transform);
 }
 
 function checkPart(name: string, key: string, loss: Loss | null): void {

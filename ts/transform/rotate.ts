@@ -1,5 +1,5 @@
 import { permutationValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkWord, INTERPOLATIONS, positions, sampleAt, type Interpolation } from "./sampling.js";
@@ -37,7 +37,7 @@ export class Rotate extends Transform {
     super("Rotate", options, ["limits", "multiples", "positive", "interpolationMode"]);
     this.limits = checkNumber("Rotate", "limits", options.limits ?? 360, { positive: true });
     this.multiples = checkNumber("Rotate", "multiples", options.multiples ?? 1, { positive: true });
-    this.positive = options.positive ?? false;
+    this.positive = checkFlag("Rotate", "positive", options.positive, false);
     this.interpolationMode = checkWord("Rotate", "interpolationMode", options.interpolationMode ?? "nearest", INTERPOLATIONS);
   }
 

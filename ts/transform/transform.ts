@@ -1,5 +1,5 @@
 import { indexValue, resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { cat, Tensor } from "../tensor/index.js";
 import { checkLengths, checkParams, scalar, type CheckedParams, type ParamEntry, type TransformParams } from "./params.js";
 
@@ -73,8 +73,8 @@ export abstract class Transform {
     checkOptions(className, options, [...keys, ...TRANSFORM_OPTIONS]);
     this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, { integer: true, min: 1 });
     this.rng = options.rng;
-    this.constantShape = options.constantShape ?? true;
-    this.flattenVideoInput = options.flattenVideoInput ?? true;
+    this.constantShape = checkFlag(className, "constantShape", options.constantShape, true);
+    this.flattenVideoInput = checkFlag(className, "flattenVideoInput", options.flattenVideoInput, true);
   }
 
   /** The class name, for messages. */
