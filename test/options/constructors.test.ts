@@ -117,9 +117,30 @@ const losses: Record<string, Row> = {
   ENSURELoss: { make: of(loss.mri.ENSURELoss), valid: () => ({ sigma: 0.1, maskAverage: tensor([0.5]) }), required: ["sigma", "maskAverage"], numbers: ["sigma", "tau"], others: ["rng"], bad: { sigma: [0, -1], tau: [0, -1] } },
 };
 
+const random = { numbers: ["nTrans"], flags: ["constantShape", "flattenVideoInput"], others: ["rng"], bad: { nTrans: [0, 1.5] } };
+const moving = (Class: new (options: never) => unknown, ...limits: string[]): Row => ({
+  ...random, make: of(Class), valid: () => ({}), numbers: [...random.numbers, ...limits], others: [...random.others, "padding", "interpolation"],
+  bad: { ...random.bad, ...Object.fromEntries(limits.map((limit) => [limit, limit.endsWith("Min") ? [0, 1.5] : [-1]])), padding: ["reflect"], interpolation: ["linear"] },
+});
+
+const transforms: Record<string, Row> = {
+  Identity: { make: of(transform.Identity), valid: () => ({}) },
+  Shift: { ...random, make: of(transform.Shift), valid: () => ({}), numbers: ["nTrans", "shiftMax"], bad: { ...random.bad, shiftMax: [-1] } },
+  Rotate: { ...random, make: of(transform.Rotate), valid: () => ({}), numbers: ["nTrans", "limits", "multiples"], flags: [...random.flags, "positive"], others: ["rng", "interpolationMode"], bad: { ...random.bad, limits: [0, -1], multiples: [0, -90] } },
+  Reflect: { ...random, make: of(transform.Reflect), valid: () => ({}), bad: { ...random.bad, dim: [0, "?", {}, [-1, -1], [1.5]] } },
+  Scale: { ...random, make: of(transform.Scale), valid: () => ({}), others: ["rng", "factors", "paddingMode", "mode"], bad: { ...random.bad, factors: [[]] } },
+  Homography: moving(transform.Homography, "thetaMax", "thetaZMax", "zoomFactorMin", "shiftMax", "skewMax", "xStretchFactorMin", "yStretchFactorMin"),
+  Affine: moving(transform.Affine, "thetaZMax", "zoomFactorMin", "shiftMax", "skewMax", "xStretchFactorMin", "yStretchFactorMin"),
+  Similarity: moving(transform.Similarity, "thetaZMax", "zoomFactorMin", "shiftMax"),
+  Euclidean: moving(transform.Euclidean, "thetaZMax", "shiftMax"),
+  PanTiltRotate: moving(transform.PanTiltRotate, "thetaMax", "thetaZMax"),
+  RandomNoise: { ...random, make: of(transform.RandomNoise), valid: () => ({}), others: ["rng", "noiseType", "sigma"], bad: { ...random.bad, sigma: [-1, [0.2, 0.1], [1]] } },
+  RandomPhaseError: { make: of(transform.RandomPhaseError), valid: () => ({}), numbers: ["nTrans"], others: ["rng", "scale"], bad: { nTrans: [0, 1.5], scale: [-1, [0.2, 0.1], [1]] } },
+};
+
 /** Not made by users, or not to be made at all. */
 const left = new Set([
-  "Loss", "R2RModel", "ScoreModel", "SplittingModel", "EquivariantSplittingModel", "FrameSplittingModel", "ReducedResolutionModel", "GeneratorLoss", "DiscriminatorLoss", "Metric", "Optimizer", "Schedule",
+  "Loss", "Transform", "R2RModel", "ScoreModel", "SplittingModel", "EquivariantSplittingModel", "FrameSplittingModel", "ReducedResolutionModel", "GeneratorLoss", "DiscriminatorLoss", "Metric", "Optimizer", "Schedule",
 ]);
 const classes = (folder: object): string[] => Object.entries(folder).filter(([name, value]) => typeof value === "function" && /^[A-Z]/.test(name) && !left.has(name)).map(([name]) => name);
 
@@ -135,11 +156,12 @@ const thrown = (fn: () => unknown): AdjointError => {
 
 it("every class that is exported has a row", () => {
   expect(Object.keys(losses).sort()).toEqual([...classes(loss), ...classes(loss.adversarial), ...classes(loss.mri)].sort());
+  expect(Object.keys(transforms).sort()).toEqual(classes(transform).sort());
   expect(Object.keys(metrics).sort()).toEqual(classes(metric).sort());
   expect(Object.keys(optimizers).sort()).toEqual(classes(optim).sort());
 });
 
-describe.each(Object.entries({ ...losses, ...metrics, ...optimizers }))("%s", (name, { make, valid, required = [], bad = {}, numbers = [], flags = [], others = [] }) => {
+describe.each(Object.entries({ ...losses, ...transforms, ...metrics, ...optimizers }))("%s", (name, { make, valid, required = [], bad = {}, numbers = [], flags = [], others = [] }) => {
   const refuses = (options: unknown, code: string, word: string): void => {
     const error = thrown(() => make(options));
     expect([error.constructor, error.code], `${word}: ${error.message}`).toEqual([ArgumentError, code]);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Transform } from "./transform.js";
 
@@ -5,8 +6,10 @@ import { Transform } from "./transform.js";
 export class Identity extends Transform {
   override readonly paramNames = [] as const;
 
-  constructor() {
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`: it takes no options. */
+  constructor(options: Readonly<Record<string, never>> = {}) {
     super("Identity");
+    checkOptions("Identity", options, []);
   }
 
   protected override draw(): Record<string, never> {

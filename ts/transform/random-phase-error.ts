@@ -1,5 +1,5 @@
 import { uniformValues, type RandomSource } from "../random/index.js";
-import { ShapeError } from "../runtime/index.js";
+import { checkOptions, ShapeError } from "../runtime/index.js";
 import { cat, tensor, type Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkRange, drawn } from "./random-noise.js";
@@ -24,6 +24,7 @@ export class RandomPhaseError extends Transform {
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: RandomPhaseErrorOptions = {}) {
+    checkOptions("RandomPhaseError", options, ["nTrans", "rng", "scale"]);
     // Real and imaginary parts are told apart, so frames are no channels here.
     super("RandomPhaseError", { ...options, flattenVideoInput: false }, ["scale"]);
     this.scale = checkRange("RandomPhaseError", "scale", options.scale ?? 0.2);
