@@ -5,6 +5,7 @@ import * as optim from "../../ts/optim/index.js";
 import * as physics from "../../ts/physics/index.js";
 import { AdjointError, ArgumentError, init } from "../../ts/runtime/index.js";
 import { ones, tensor } from "../../ts/tensor/index.js";
+import * as transform from "../../ts/transform/index.js";
 import { Shift } from "../../ts/transform/index.js";
 
 beforeAll(() => init({ device: "cpu" }));
