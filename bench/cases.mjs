@@ -6,7 +6,8 @@ function training(model, batch, criterion) {
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-4 });
   return () => {
     const value = criterion(batch).mean();
-    const gradients = grad(value, model.parameters());
+    // A bias at the end does not change a Jacobian.
+    const gradients = grad(value, model.parameters(), { allowUnused: true });
     noGrad(() => optimizer.step(gradients));
     return value.detach();
   };

@@ -1,4 +1,5 @@
-//! Kernels for the processor that burn does not have fast enough: convolutions of float32. Other devices and types are burn's.
+//! Kernels for the processor that burn does not have fast enough: convolutions of float32, and single passes over large tensors (`map`).
+//! Other devices and types are burn's.
 //!
 //! | kernel | when |
 //! | --- | --- |
@@ -12,9 +13,10 @@
 
 mod depthwise;
 mod gemm;
-mod parallel;
+pub(crate) mod map;
+pub(crate) mod parallel;
 mod simd;
-mod value;
+pub(crate) mod value;
 pub(crate) mod window;
 mod winograd;
 

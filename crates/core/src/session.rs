@@ -4,11 +4,30 @@ use crate::random::Stream;
 use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Handles are numbers that grow: spreading their bits is enough, and much cheaper than a hash that resists attacks.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0.rotate_left(8) ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+type Table<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+
 struct Session {
-    tensors: HashMap<u32, Tensor>,
-    streams: HashMap<u32, Stream>,
+    tensors: Table<Tensor>,
+    streams: Table<Stream>,
     next: u32,
 }
 
@@ -18,7 +37,7 @@ struct Guard(MutexGuard<'static, Option<Session>>);
 
 impl Guard {
     fn get(&mut self) -> &mut Session {
-        self.0.get_or_insert_with(|| Session { tensors: HashMap::new(), streams: HashMap::new(), next: 1 })
+        self.0.get_or_insert_with(|| Session { tensors: Table::default(), streams: Table::default(), next: 1 })
     }
 }
 

@@ -1,10 +1,15 @@
 //! Node.js binding: tensors and errors across N-API. It knows no operator by name.
 
+mod memory;
+
 use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
 use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+
+#[global_allocator]
+static MEMORY: memory::Recycling = memory::Recycling;
 
 /// Turns errors, and panics below, into JavaScript errors `CLASS|code|message`.
 fn guard<T>(f: impl FnOnce() -> Result<T>) -> napi::Result<T> {

@@ -17,21 +17,27 @@ pub fn each(count: usize, heavy: bool, f: impl Fn(usize) + Send + Sync) {
 }
 
 /// A pointer that pieces of work share; each writes to its own part.
-#[derive(Clone, Copy)]
-pub struct Shared(*mut f32);
+pub struct Shared<T = f32>(*mut T);
 
 // SAFETY: whoever writes through it says which part is its own.
-unsafe impl Send for Shared {}
+unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
-unsafe impl Sync for Shared {}
+unsafe impl<T: Send> Sync for Shared<T> {}
 
-impl Shared {
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Shared<T> {}
+
+impl<T> Shared<T> {
     /// The start of `data`, which must outlive every use.
-    pub fn new(data: &mut [f32]) -> Self {
+    pub fn new(data: &mut [T]) -> Self {
         Self(data.as_mut_ptr())
     }
     /// The place of element `i`.
-    pub fn at(self, i: usize) -> *mut f32 {
+    pub fn at(self, i: usize) -> *mut T {
         self.0.wrapping_add(i)
     }
 }
@@ -75,11 +81,11 @@ pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
 /// `count` values that are yet to be written.
 ///
 /// # Safety
-/// Each is written before it is read.
+/// Each is written before it is read, and any bits are a value of the type.
 #[allow(clippy::uninit_vec)]
-pub unsafe fn unwritten(count: usize) -> Vec<f32> {
+pub unsafe fn unwritten<T: Copy>(count: usize) -> Vec<T> {
     let mut data = Vec::with_capacity(count);
-    // SAFETY: the capacity is there, any bits are a float32, and the caller writes before reading.
+    // SAFETY: the capacity is there, and the caller writes before reading.
     data.set_len(count);
     data
 }

@@ -22,6 +22,16 @@ impl Floats {
     }
 }
 
+impl Floats {
+    /// As `of`, but `None` where values would have to be copied.
+    pub fn in_order(value: &Value) -> Option<Self> {
+        match &value.kind {
+            DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.as_slice::<f32>().is_some() => Some(Self(t.clone())),
+            _ => None,
+        }
+    }
+}
+
 impl std::ops::Deref for Floats {
     type Target = [f32];
     fn deref(&self) -> &[f32] {

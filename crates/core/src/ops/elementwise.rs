@@ -2,14 +2,20 @@
 
 use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
 use crate::error::Result;
+use crate::kernel;
 use crate::tape::Vjp;
 use crate::tensor::{Tensor, Value};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::Scalar;
 
-fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, vjp: Vjp) -> Result<Tensor> {
+fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, single: impl Fn(f32, f32) -> f32 + Sync, vjp: Vjp) -> Result<Tensor> {
     same_kind(op, a, b)?;
+    if a.shape() == b.shape() {
+        if let Some(value) = kernel::map::binary(&a.value(), &b.value(), a.shape(), single) {
+            return Ok(Tensor::result(value, a.shape().to_vec(), &[a, b], vjp));
+        }
+    }
     let shape = broadcast(op, a.shape(), b.shape())?;
     let value = f(with_rank(a, shape.len()), with_rank(b, shape.len()));
     Ok(Tensor::result(value, shape, &[a, b], vjp))
@@ -17,7 +23,7 @@ fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, vjp: V
 
 /// a + b.  d = da + db
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("add", a, b, Dispatch::float_add, Box::new(|c| Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])))
+    binary("add", a, b, Dispatch::float_add, |a, b| a + b, Box::new(|c| Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])))
 }
 
 /// a - b.  d = da - db
@@ -27,6 +33,7 @@ pub fn sub(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         a,
         b,
         Dispatch::float_sub,
+        |a, b| a - b,
         Box::new(|c| {
             let db = if c.needs(1) { Some(sum_to(&unary::neg(c.grad)?, c.inputs[1].shape())?) } else { None };
             Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), db])
@@ -41,6 +48,7 @@ pub fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         a,
         b,
         Dispatch::float_mul,
+        |a, b| a * b,
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let da = if c.needs(0) { Some(sum_to(&mul(c.grad, b)?, a.shape())?) } else { None };
@@ -57,6 +65,7 @@ pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         a,
         b,
         Dispatch::float_div,
+        |a, b| a / b,
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let quotient = div(c.grad, b)?;
@@ -74,6 +83,7 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         a,
         b,
         Dispatch::float_powf,
+        f32::powf,
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?) } else { None };
@@ -123,13 +133,13 @@ pub fn minimum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// x + s
 pub fn add_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    let value = Dispatch::float_add_scalar(x.value(), Scalar::Float(s));
+    let value = kernel::map::unary(&x.value(), x.shape(), |v| v + s as f32).unwrap_or_else(|| Dispatch::float_add_scalar(x.value(), Scalar::Float(s)));
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(|c| Ok(vec![Some(c.grad.clone())]))))
 }
 
 /// s x
 pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    let value = Dispatch::float_mul_scalar(x.value(), Scalar::Float(s));
+    let value = kernel::map::unary(&x.value(), x.shape(), |v| v * s as f32).unwrap_or_else(|| Dispatch::float_mul_scalar(x.value(), Scalar::Float(s)));
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(mul_scalar(c.grad, s)?)]))))
 }
 

@@ -6,6 +6,7 @@ use super::shape::{cat, permute, slice};
 use super::{check_axes, check_axis};
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::kernel::parallel::{each, Shared};
 use crate::tensor::{Data, Tensor};
 use rustfft::num_complex::Complex;
 use rustfft::{FftNum, FftPlanner};
@@ -47,7 +48,11 @@ fn on_host(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, scale:
     permute(&out, &back)
 }
 
+/// Lines that are transformed together, so that strided ones are read by whole lines of the cache.
+const TOGETHER: usize = 16;
+
 fn transform<T: FftNum>(values: Vec<T>, sizes: &[usize], axes: &[usize], inverse: bool, scale: T) -> Vec<T> {
+    let zero = Complex::new(T::zero(), T::zero());
     let mut data: Vec<Complex<T>> = values.chunks_exact(2).map(|p| Complex::new(p[0], p[1])).collect();
     let mut planner = FftPlanner::new();
     for &axis in axes {
@@ -57,19 +62,38 @@ fn transform<T: FftNum>(values: Vec<T>, sizes: &[usize], axes: &[usize], inverse
         }
         let plan = if inverse { planner.plan_fft_inverse(n) } else { planner.plan_fft_forward(n) };
         let stride: usize = sizes[axis + 1..].iter().product();
-        let mut line = vec![Complex::new(T::zero(), T::zero()); n];
-        let mut scratch = vec![Complex::new(T::zero(), T::zero()); plan.get_inplace_scratch_len()];
-        for block in data.chunks_exact_mut(n * stride) {
-            for offset in 0..stride {
-                for (i, v) in line.iter_mut().enumerate() {
-                    *v = block[offset + i * stride];
-                }
-                plan.process_with_scratch(&mut line, &mut scratch);
-                for (i, v) in line.iter().enumerate() {
-                    block[offset + i * stride] = *v;
+        // Lines of the last axis stand together already; of the others, neighbouring lines are gathered.
+        let (groups, heavy) = (stride.div_ceil(TOGETHER), data.len() > 1 << 14);
+        let (count, total) = (data.len() / (n * stride), data.len());
+        let shared = Shared::new(&mut data);
+        if stride == 1 {
+            each(count.div_ceil(TOGETHER), heavy, |piece| {
+                let first = piece * TOGETHER * n;
+                // SAFETY: each piece has lines of its own.
+                let lines = unsafe { std::slice::from_raw_parts_mut(shared.at(first), (TOGETHER * n).min(total - first)) };
+                plan.process_with_scratch(lines, &mut vec![zero; plan.get_inplace_scratch_len()]);
+            });
+            continue;
+        }
+        each(count * groups, heavy, |piece| {
+            let (start, offset) = (piece / groups * n * stride, piece % groups * TOGETHER);
+            let some = TOGETHER.min(stride - offset);
+            let mut lines = vec![zero; n * some];
+            let place = |i: usize, k: usize| shared.at(start + i * stride + offset + k);
+            for i in 0..n {
+                for k in 0..some {
+                    // SAFETY: each piece has lines of its own.
+                    lines[k * n + i] = unsafe { *place(i, k) };
                 }
             }
-        }
+            plan.process_with_scratch(&mut lines, &mut vec![zero; plan.get_inplace_scratch_len()]);
+            for i in 0..n {
+                for k in 0..some {
+                    // SAFETY: as above.
+                    unsafe { *place(i, k) = lines[k * n + i] };
+                }
+            }
+        });
     }
     data.into_iter().flat_map(|z| [z.re * scale, z.im * scale]).collect()
 }

@@ -4,6 +4,7 @@ use super::elementwise::{div, mul, mul_scalar};
 use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
 use crate::error::{Error, Result};
+use crate::kernel;
 use crate::tensor::{physical, Tensor, Value};
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -32,7 +33,11 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     let dims = axes_or_all("sum", x, dims)?;
     let (keep_shape, drop_shape) = (kept(x, &dims), dropped(x, &dims));
     let mut value: Value = x.value();
-    if x.size() == 0 {
+    // All axes but the second: biases and batch norms.
+    let others = x.rank() > 2 && dims.len() + 1 == x.rank() && !dims.contains(&1);
+    if let Some(sums) = (others && x.size() > 0).then(|| channel_sums(x, &keep_shape)).flatten() {
+        value = sums;
+    } else if x.size() == 0 {
         value = Tensor::full(&keep_shape, 0.0, x.dtype(), x.device())?.value();
     } else if dims.len() == x.rank() {
         value = Dispatch::float_sum(value);
@@ -46,6 +51,11 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     let shape = if keep { keep_shape.clone() } else { drop_shape };
     let value = Dispatch::float_reshape(value, physical(&shape));
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?)]))))
+}
+
+fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
+    let s = x.shape();
+    kernel::map::channel_sums(&x.value(), [s[0], s[1], s[2..].iter().product()], shape)
 }
 
 /// Sums `x` down to `shape`: the adjoint of broadcasting.
