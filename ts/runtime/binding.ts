@@ -11,6 +11,8 @@ export interface Binding {
   devices(): string;
   /** Runs one operator and returns the handles of its results. */
   apply(op: number, handles: number[], ints: number[], floats: number[]): number[];
+  /** As `apply`, for one or two tensors (b is 0 for one), at most one number, one result. Without arrays the crossing costs half; a binding may do without it. */
+  applyOne?(op: number, a: number, b: number, value: number): number;
   /** Uploads values; the element type follows from the array's type. */
   fromData(data: Float32Array | Float64Array, shape: number[], device: string): number;
   full(shape: number[], value: number, dtype: string, device: string): number;

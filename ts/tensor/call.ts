@@ -37,5 +37,12 @@ export function callMany(code: number, tensors: readonly (Tensor | null | undefi
 
 /** Runs one operator with one result. */
 export function call(code: number, tensors: readonly (Tensor | null | undefined)[], ints: number[], floats: number[]): Tensor {
+  if (ints.length === 0 && floats.length <= 1 && tensors.length <= 2) {
+    const [a, b] = tensors;
+    const current = host();
+    if (a && (b || tensors.length === 1) && current.applyOne) {
+      return fromHandle(current.applyOne(code, handleOf(a), b ? handleOf(b) : 0, floats[0] ?? 0));
+    }
+  }
   return callMany(code, tensors, ints, floats)[0] as Tensor;
 }

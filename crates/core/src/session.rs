@@ -86,6 +86,13 @@ pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result
     Ok(surface::apply(op, &operands, ints, floats)?.into_iter().map(put).collect())
 }
 
+/// As `apply`, for operators of at most two tensors and one number that have one result: nothing but numbers crosses.
+pub fn apply_one(op: usize, a: u32, b: u32, value: f64) -> Result<u32> {
+    let handles = [a, b];
+    let operands = get_all(if b == 0 { &handles[..1] } else { &handles })?;
+    surface::apply(op, &operands, &[], &[value])?.into_iter().next().map(put).ok_or_else(|| Error::internal("apply: an operator without a result"))
+}
+
 /// Uploads values.
 pub fn from_data(data: Data, shape: &[usize], device: &str) -> Result<u32> {
     let device = Device::parse(device)?;

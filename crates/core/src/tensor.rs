@@ -94,6 +94,14 @@ pub(crate) fn physical(shape: &[usize]) -> Shape {
     }
 }
 
+fn dtype_of(value: &Value) -> DType {
+    if value.dtype() == BurnDType::F64 {
+        DType::F64
+    } else {
+        DType::F32
+    }
+}
+
 impl Tensor {
     fn assemble(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Option<Arc<Node>>) -> Self {
         let target = physical(&shape);
@@ -105,7 +113,7 @@ impl Tensor {
 
     /// A tensor that is not on the tape.
     pub(crate) fn constant(value: Value, shape: Vec<usize>, device: Device) -> Self {
-        let dtype = if value.dtype() == BurnDType::F64 { DType::F64 } else { DType::F32 };
+        let dtype = dtype_of(&value);
         Self::assemble(value, shape, dtype, device, None)
     }
 
@@ -113,21 +121,21 @@ impl Tensor {
         Self::assemble(value, shape, dtype, device, Some(node))
     }
 
+    /// Whether the tape follows an operator on `parents`.
+    fn follows(parents: &[&Tensor]) -> bool {
+        tape::is_enabled() && parents.iter().any(|p| p.0.node.is_some())
+    }
+
     /// The result of an operator: recorded with its vector-Jacobian product when a parent is on the tape.
     pub(crate) fn result(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
-        let device = parents[0].device();
-        let out = Self::constant(value, shape, device);
-        if !tape::is_enabled() || parents.iter().all(|p| p.0.node.is_none()) {
-            return out;
-        }
-        let parents = parents.iter().map(|p| (*p).clone()).collect();
-        let node = Node::operator(parents, vjp);
-        Self::with_node(out.0.value.clone(), out.0.shape.clone(), out.0.dtype, device, node)
+        let (dtype, device) = (dtype_of(&value), parents[0].device());
+        let node = Self::follows(parents).then(|| Node::operator(parents.iter().map(|p| (*p).clone()).collect(), vjp));
+        Self::assemble(value, shape, dtype, device, node)
     }
 
     /// As `result`, for a value that was made elsewhere (another device).
     pub(crate) fn result_on(out: Tensor, parent: &Tensor, vjp: Vjp) -> Self {
-        if !tape::is_enabled() || parent.0.node.is_none() {
+        if !Self::follows(&[parent]) {
             return out;
         }
         let node = Node::operator(vec![parent.clone()], vjp);
@@ -138,7 +146,7 @@ impl Tensor {
     pub(crate) fn result_saving_output(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
         let device = parents[0].device();
         let out = Self::constant(value, shape, device);
-        if !tape::is_enabled() || parents.iter().all(|p| p.0.node.is_none()) {
+        if !Self::follows(parents) {
             return out;
         }
         let parents = parents.iter().map(|p| (*p).clone()).collect();

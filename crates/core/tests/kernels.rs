@@ -114,7 +114,10 @@ fn check(kernel: Kernel, rows: impl Fn(&Row) -> bool, bound: f64) {
     }
     force(Kernel::Auto);
     assert!(worst.1 > 0);
-    println!("{kernel:?}: largest relative error of forward, transpose, weight gradient: {:.1e} {:.1e} {:.1e} in {} cases", worst.0[0], worst.0[1], worst.0[2], worst.1);
+    println!(
+        "{kernel:?}: largest relative error of forward, transpose, weight gradient: {:.1e} {:.1e} {:.1e} in {} cases",
+        worst.0[0], worst.0[1], worst.0[2], worst.1
+    );
 }
 
 fn small(r: &Row) -> bool {

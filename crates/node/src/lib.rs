@@ -79,6 +79,11 @@ pub fn apply(op: u32, handles: Vec<u32>, ints: Vec<i64>, floats: Vec<f64>) -> na
 }
 
 #[napi]
+pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> napi::Result<u32> {
+    guard(|| session::apply_one(op as usize, a, b, value))
+}
+
+#[napi]
 pub fn from_data(data: Either<Float32Array, Float64Array>, shape: Vec<f64>, device: String) -> napi::Result<u32> {
     guard(|| {
         let data = match data {

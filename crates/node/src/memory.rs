@@ -87,7 +87,8 @@ unsafe impl GlobalAlloc for Recycling {
             drop(kept);
             System.dealloc(block, whole(size));
         }
-    }    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    }
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let wanted = Layout::from_size_align_unchecked(size, layout.align());
         match (class(layout), class(wanted)) {
             (None, None) => System.realloc(block, layout, size),

@@ -57,6 +57,11 @@ pub fn apply(op: u32, handles: Vec<u32>, ints: Vec<f64>, floats: Vec<f64>) -> Ou
     wire(session::apply(op as usize, &handles, &ints, &floats)).map(|h| numbers(h.into_iter().map(f64::from)))
 }
 
+#[wasm_bindgen(js_name = applyOne)]
+pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> Outcome<u32> {
+    wire(session::apply_one(op as usize, a, b, value))
+}
+
 #[wasm_bindgen(js_name = fromData)]
 pub fn from_data(data: &JsValue, shape: Vec<f64>, device: &str) -> Outcome<u32> {
     let data = if let Some(v) = data.dyn_ref::<Float32Array>() {

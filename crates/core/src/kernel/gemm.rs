@@ -1,6 +1,9 @@
 //! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one value at a time;
 //! B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full vectors.
 
+// Indices, not iterators with closures: those are compiled without the instruction set of the function around them.
+#![allow(clippy::needless_range_loop)]
+
 use super::simd::Simd;
 
 /// Where a matrix lies: element (i, j) at `at + i row + j column`.
@@ -68,7 +71,7 @@ unsafe fn strip<S: Simd, const W: usize>(rows: usize, depth: usize, a: Left, b: 
     let mut i = 0;
     macro_rules! take {
         ($m:literal) => {
-            while i + $m <= rows {
+            while rows - i >= $m {
                 let (a, c) = (Left { at: a.at.wrapping_add(i * a.row), ..a }, Out { at: c.at.wrapping_add(i * c.row), ..c });
                 block::<S, $m, W>(depth, a, b, c);
                 i += $m;

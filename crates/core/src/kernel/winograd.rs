@@ -174,13 +174,8 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
                     bias,
                 );
             }
-            let window = Window {
-                channels: outputs - c,
-                size: plan.out,
-                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
-                rows: T::OUT,
-                columns,
-            };
+            let window =
+                Window { channels: outputs - c, size: plan.out, from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize], rows: T::OUT, columns };
             tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * plan.out[0] * plan.out[1]));
         }
         t += run.length;

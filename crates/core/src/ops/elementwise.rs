@@ -23,7 +23,14 @@ fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, single
 
 /// a + b.  d = da + db
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    binary("add", a, b, Dispatch::float_add, |a, b| a + b, Box::new(|c| Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])))
+    binary(
+        "add",
+        a,
+        b,
+        Dispatch::float_add,
+        |a, b| a + b,
+        Box::new(|c| Ok(vec![Some(sum_to(c.grad, c.inputs[0].shape())?), Some(sum_to(c.grad, c.inputs[1].shape())?)])),
+    )
 }
 
 /// a - b.  d = da - db

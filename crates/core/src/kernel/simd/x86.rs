@@ -1,5 +1,7 @@
 //! AVX2 with FMA, and AVX-512F.
 
+#![allow(clippy::needless_range_loop)] // as in gemm.rs
+
 use super::Simd;
 use std::arch::x86_64::*;
 

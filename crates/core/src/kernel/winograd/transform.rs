@@ -77,14 +77,7 @@ impl Scheme for Four {
         let b = S::sub(S::mul(small, d[3]), S::mul(large, d[1]));
         let c = S::fma(S::splat(-0.5), d[2], d[4]);
         let e = S::sub(S::mul(large, d[3]), S::mul(small, d[1]));
-        [
-            S::add(d[0], S::fma(ratio, d[2], d[4])),
-            S::add(a, b),
-            S::sub(a, b),
-            S::add(c, e),
-            S::sub(c, e),
-            S::add(d[1], S::fma(ratio, d[3], d[5])),
-        ]
+        [S::add(d[0], S::fma(ratio, d[2], d[4])), S::add(a, b), S::sub(a, b), S::add(c, e), S::sub(c, e), S::add(d[1], S::fma(ratio, d[3], d[5]))]
     }
     #[inline(always)]
     unsafe fn weight<S: Simd>(w: [S::V; 3]) -> [S::V; 6] {

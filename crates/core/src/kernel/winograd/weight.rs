@@ -83,13 +83,8 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
         let run = plan.run(t, last);
         let columns = T::OUT * run.length;
         for c in (0..outputs).step_by(S::N) {
-            let window = Window {
-                channels: outputs - c,
-                size: plan.out,
-                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
-                rows: T::OUT,
-                columns,
-            };
+            let window =
+                Window { channels: outputs - c, size: plan.out, from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize], rows: T::OUT, columns };
             tiles::read::<S>(window, job.g.as_ptr().add((run.image * outputs + c) * plan.out[0] * plan.out[1]), patch);
             for k in 0..run.length {
                 transform::gradient::<S, T>(
