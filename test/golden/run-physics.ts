@@ -1,6 +1,6 @@
 import type { NoiseModel, Physics } from "../../ts/physics/index.js";
-import { SequentialMRI, TensorList, type MRI, type MultiCoilMRI, type StackedLinearPhysics } from "../../ts/physics/index.js";
-import type { Tensor } from "../../ts/tensor/index.js";
+import { SequentialMRI, TensorList, type MRI, type MultiCoilMRI, type StackedLinearPhysics, type Tomography } from "../../ts/physics/index.js";
+import { tensor, type Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
 import { replay } from "./draws.js";
 import { build, buildPhysics, findClass, resolve } from "./library.js";
@@ -18,7 +18,7 @@ export function runNoise(data: CaseData): Result {
 
 /** A whole measurement, or the maps of an operator. */
 export function runPhysics(data: CaseData): Result {
-  const physics = withDrawnMatrix(buildPhysics(data) ?? (build(data.golden, data) as Physics), data);
+  const physics = withDrawnStart(data) ?? withDrawnMatrix(buildPhysics(data) ?? (build(data.golden, data) as Physics), data);
   if (data.golden.expected.value === undefined) return { outputs: operatorOutputs(physics as unknown as Operator, data) };
   const rng = replay(data);
   const x = data.input("x");
@@ -53,11 +53,18 @@ function operatorOutputs(physics: Operator, data: CaseData): Record<string, () =
     proxL2: () => physics.proxL2(data.input("z"), v(), Number(inputs.gamma)),
     AAdjointMag: () => (physics as unknown as MRI).AAdjoint(data.input("v"), { mag: true }),
     unmaskedFft: () => (physics as unknown as MRI).VAdjoint(data.input("x")),
+    fbp: () => tomography(physics).fbp(data.input("v")),
+    anglesDeg: () => tomography(physics).angles,
+    operatorNorm: () => tensor([tomography(physics).operatorNorm], data.setting),
     mask: () => property(physics, "mask", data),
     filter: () => property(physics, "filter", data),
   };
   if (Array.isArray(inputs.v)) inputs.v.forEach((_, i) => (outputs[`A.${i}`] = () => (whole() as TensorList).at(i)));
   return outputs;
+}
+
+function tomography(physics: unknown): Tomography {
+  return physics as Tomography;
 }
 
 function property(physics: Operator, name: "mask" | "filter", data: CaseData): Tensor {
@@ -76,6 +83,16 @@ function withDrawnMatrix(physics: Physics, data: CaseData): Physics {
   const rng = replay(data);
   const { matrix: _, ...options } = resolve(golden.params, data) as Record<string, unknown>;
   const drawn = new (findClass(golden.class, golden.name))({ ...options, rng }) as Physics;
+  rng.assertDone();
+  return drawn;
+}
+
+/** A normalised Tomography whose norm is estimated from the recorded start; of the reference's two draws the first only lends its shape. */
+function withDrawnStart(data: CaseData): Physics | undefined {
+  const { class: name, draws, params } = data.golden;
+  if (name !== "Tomography" || draws.length === 0) return undefined;
+  const rng = replay(data, draws.slice(-1));
+  const drawn = new (findClass(name, data.golden.name))({ ...(resolve(params, data) as object), rng }) as Physics;
   rng.assertDone();
   return drawn;
 }

@@ -20,7 +20,7 @@ import {
 } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, ShapeError, init } from "../../ts/runtime/index.js";
-import { grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
+import { cat, grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
 import { expectError } from "../physics/helpers.js";
 
 beforeAll(async () => {
@@ -169,7 +169,7 @@ describe("SplittingLoss", () => {
     expect(loss.adaptModel(model)).toBe(model);
     expectError(() => call(loss, { xNet: y, y, physics: denoising(), model: new Probe() }), ArgumentError, "model_not_adapted", "adaptModel");
     expectError(() => call(loss, { xNet: y, y, physics: denoising(), model }), ArgumentError, "missing_argument", "updateParameters");
-    const blind = new Inpainting({ imgSize: [1, 4, 4], mask: zeros([1, 1, 4, 4]) });
+    const blind = new Inpainting({ imgSize: [1, 4, 4], mask: cat([ones([1, 1, 4, 4]), zeros([1, 1, 4, 4])], 0) });
     expectError(() => model.forward(y, blind), ArgumentError, "empty_mask", "no measured pixel");
 
     const withMask = (mask: Tensor) => {

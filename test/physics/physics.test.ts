@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
 import { ArgumentError, ShapeError } from "../../ts/runtime/index.js";
-import { grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
+import { eye, grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
 import { distance, expectError, normal, Rng, start } from "./helpers.js";
 
 beforeAll(start);
@@ -74,8 +74,9 @@ describe("masks", () => {
   it("of a copy are its own, and so is its noise", () => {
     const p = new physics.Inpainting({ imgSize: [1, 2, 2], mask: ones([2, 2]), noiseModel: new physics.GaussianNoise() });
     const copy = p.clone();
-    copy.update({ mask: zeros([2, 2]), sigma: 3 });
+    copy.update({ mask: tensor([[1, 0], [0, 0]]), sigma: 3 });
     expect(p.A(ones([1, 1, 2, 2])).sum().itemSync()).toBe(4);
+    expect(copy.A(ones([1, 1, 2, 2])).sum().itemSync()).toBe(1);
     expect(p.noiseModel.sigma).toBe(0.1);
     expect(copy.noiseModel.sigma).toBe(3);
   });
@@ -84,11 +85,11 @@ describe("masks", () => {
 describe("composition", () => {
   it("applies the other operator first and keeps the noise of this one", () => {
     const blur = new physics.Blur({ filter: ones([1, 1, 3, 3]), padding: "constant", noiseModel: new physics.PoissonNoise() });
-    const paint = new physics.Inpainting({ imgSize: [1, 4, 4], mask: zeros([4, 4]), noiseModel: new physics.GaussianNoise({ sigma: 0 }) });
+    const paint = new physics.Inpainting({ imgSize: [1, 4, 4], mask: eye(4), noiseModel: new physics.GaussianNoise({ sigma: 0 }) });
     const both = paint.compose(blur);
     expectTypeOf(both).toEqualTypeOf<physics.ComposedLinearPhysics<physics.GaussianNoise>>();
     expect(both.operator).toBe("composed");
-    expect(both.forward(ones([1, 1, 4, 4])).abs().max().itemSync()).toBe(0);
+    expect(both.forward(ones([1, 1, 4, 4])).mul(eye(4).neg().add(1)).abs().max().itemSync()).toBe(0);
     both.update({ mask: ones([4, 4]), filter: ones([1, 1, 1, 1]) });
     expect(both.A(ones([1, 1, 4, 4])).sub(1).abs().max().itemSync()).toBe(0);
     const nonlinear = new physics.Physics({ A: (x) => x.square() }).compose(blur);
@@ -114,6 +115,18 @@ describe("physics errors", () => {
     expectError(() => new physics.Denoising().proxL2(0, ones([1, 1]), -1), ArgumentError, "invalid_argument", "gamma");
   });
 
+  it("refuses a mask that measures nothing", () => {
+    const imgSize = [1, 4, 4];
+    expectError(() => new physics.Inpainting({ imgSize, mask: zeros(imgSize) }), ArgumentError, "empty_mask", "Inpainting", "no measured pixel");
+    expectError(() => new physics.Inpainting({ imgSize, mask: 0 }), ArgumentError, "empty_mask");
+    expectError(() => new physics.Inpainting({ imgSize }).update({ mask: zeros([4, 4]) }), ArgumentError, "empty_mask");
+    expectError(() => new physics.MRI({ mask: zeros([4, 4]) }), ArgumentError, "empty_mask", "MRI");
+    expectError(() => new physics.MRI({ imgSize: [4, 4] }).update({ mask: zeros([4, 4]) }), ArgumentError, "empty_mask");
+    expectError(() => new physics.MultiCoilMRI({ imgSize: [4, 4], coilMaps: 2, mask: zeros([4, 4]) }), ArgumentError, "empty_mask");
+    expectError(() => new physics.DynamicMRI({ mask: zeros([2, 4, 4]) }), ArgumentError, "empty_mask");
+    expectError(() => new physics.SequentialMRI({ mask: zeros([2, 4, 4]) }), ArgumentError, "empty_mask");
+  });
+
   it("names both shapes where an image does not fit the mask", () => {
     const paint = new physics.Inpainting({ imgSize: [1, 4, 4], mask: ones([1, 4, 4]) });
     expectError(() => paint.A(ones([1, 1, 5, 4])), ShapeError, "shape_mismatch", "[1, 1, 5, 4]", "[1, 1, 4, 4]", "mask");
@@ -129,7 +142,7 @@ describe("physics errors", () => {
     expectError(() => blur.A(ones([1, 1, 2, 2])), ShapeError, "shape_mismatch", "larger than the image");
     expectError(() => new physics.Blur().A(ones([1, 1, 2, 2])), ArgumentError, "missing_argument", "filter");
     expectError(() => new physics.Blur({ filter: ones([1, 2, 3, 3]) }).A(ones([1, 3, 4, 4])), ShapeError, "shape_mismatch", "[1, 2, 3, 3]");
-    expectError(() => new physics.Blur({ filter: ones([1, 1, 9, 9]), padding: "circular" }).A(ones([1, 1, 3, 3])), ShapeError, "shape_mismatch", "circular");
+    expectError(() => new physics.Blur({ filter: ones([1, 1, 9, 9]), padding: "reflect" }).A(ones([1, 1, 3, 3])), ShapeError, "shape_mismatch", "reflect");
     expectError(() => new physics.MRI({ mask: ones([4, 4]) }).A(ones([1, 1, 4, 4])), ShapeError, "shape_mismatch", "imaginary");
     expectError(() => new physics.StackedPhysics({ list: [] }), ArgumentError, "invalid_argument", "empty");
   });

@@ -2,9 +2,9 @@ import * as loss from "../loss/index.js";
 import * as metric from "../metric/index.js";
 import * as nn from "../nn/index.js";
 import * as optim from "../optim/index.js";
-import * as physics from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { AnyPhysics, WeightedLoss } from "../train/index.js";
+import { makePhysics } from "./build-physics.js";
 import { checkNamed, type Config, type Named } from "./config.js";
 import { lossOptions } from "./loss-options.js";
 import { make, omit } from "./make.js";
@@ -40,19 +40,6 @@ const schedulers = {
   InterleavedEpochLossScheduler: loss.InterleavedEpochLossScheduler,
 };
 const models = { DnCNN: nn.DnCNN, UNet: nn.UNet };
-const operators = { Denoising: physics.Denoising, Inpainting: physics.Inpainting };
-const noises = {
-  GaussianNoise: physics.GaussianNoise,
-  PoissonNoise: physics.PoissonNoise,
-  PoissonGaussianNoise: physics.PoissonGaussianNoise,
-  GammaNoise: physics.GammaNoise,
-  UniformNoise: physics.UniformNoise,
-  UniformGaussianNoise: physics.UniformGaussianNoise,
-  LogPoissonNoise: physics.LogPoissonNoise,
-  SaltPepperNoise: physics.SaltPepperNoise,
-  LaplaceNoise: physics.LaplaceNoise,
-  ZeroNoise: physics.ZeroNoise,
-};
 const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
 const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
 const metrics = { MSE: metric.MSE, NMSE: metric.NMSE, MAE: metric.MAE, PSNR: metric.PSNR, SSIM: metric.SSIM, L1L2: metric.L1L2, LpNorm: metric.LpNorm };
@@ -69,14 +56,12 @@ export interface Parts {
 
 /** Makes everything a configuration names; weights are drawn from `rng`. */
 export function buildParts(config: Config, rng: RandomSource): Parts {
-  const operator = config.physics as Named;
-  const noiseModel = config.physics.noise ? make<physics.NoiseModel>("physics.noise", noises, config.physics.noise, []) : undefined;
   const network = make<nn.DnCNN | nn.UNet>("model", models, config.model, [], { rng });
   const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [network.parameters()]);
   const schedule = config.schedule ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer]) : undefined;
   return {
     model: network,
-    physics: make<AnyPhysics>("physics", operators, omit(operator, ["noise"]), [], noiseModel ? { noiseModel } : {}),
+    physics: makePhysics(config.physics, rng.fork()),
     losses: config.losses.map((named) => ({
       loss: makeLoss(omit(named, ["weight"])),
       weight: named["weight"] === undefined ? 1 : (named["weight"] as number),

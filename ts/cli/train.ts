@@ -92,7 +92,8 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
 
 async function test(path: string, options: TestCommandOptions): Promise<CommandResult> {
   const config = await readConfig(path);
-  const parts = buildParts(config, new Rng(options.seed));
+  // As in training, so that drawn masks are the same.
+  const parts = buildParts(config, new Rng(options.seed).fork());
   const data = await evaluationData(config, path);
   if (!data) throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(config, path), "model.safetensors");

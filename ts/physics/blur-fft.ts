@@ -2,6 +2,8 @@ import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { cat, keep, ops, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
+import { wrapFilter } from "./functional/convolution.js";
+import { safeSqrt } from "./functional/safe-sqrt.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -10,7 +12,7 @@ import type { PhysicsParameters } from "./physics.js";
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Filter of shape `[1, 1 or C, h, w]`, not larger than the image. Without one, it must be set by `update({ filter })`. */
+  /** Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by `update({ filter })`. */
   filter?: Tensor;
 }
 
@@ -38,6 +40,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   /** The filter. */
   filter: Tensor | undefined;
   private phase: Tensor | undefined;
+  private response: Tensor | undefined;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurFFTOptions<N>) {
@@ -51,36 +54,39 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("BlurFFT", "filter", filter, 4);
     const [channels = 1, height = 1, width = 1] = this.imgSize;
-    const [b = 1, c = 1, h = 1, w = 1] = filter.shape;
-    if (b !== 1 || (c !== 1 && c !== channels) || h > height || w > width) {
-      throw new ShapeError(
-        `BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1, 1 or ${channels}, at most ${height}, at most ${width}].`,
-        "shape_mismatch",
-      );
+    const [, c = 1] = filter.shape;
+    if (filter.shape.length !== 4 || (c !== 1 && c !== channels)) {
+      throw new ShapeError(`BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1 or batch, 1 or ${channels}, height, width].`, "shape_mismatch");
     }
-    const centred = filter
+    const wrapped = wrapFilter(filter, height, width);
+    const [, , h = 1, w = 1] = wrapped.shape;
+    const centred = wrapped
       .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
       .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
     const response = spectrum(centred, 1);
-    const modulus = response.square().sum(4, true).sqrt();
+    const modulus = safeSqrt(response.square().sum(4, true));
     const zero = modulus.eq(0);
     // These stay after the step in which they came, even where each step is tidied.
     this.filter = keep(filter);
+    this.response = keep(response);
     // Where the response is zero any phase will do; (0, 0) is as good, as the singular value is zero too.
     this.phase = keep(response.div(where(zero, modulus.add(1), modulus)));
     this.mask = keep(modulus);
   }
 
-  private phaseLike(t: Tensor): Tensor {
-    if (!this.phase) throw new ArgumentError("BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).", "missing_argument");
-    return matching(this.phase, t);
+  private placed(t: Tensor | undefined, like: Tensor): Tensor {
+    if (!t) throw new ArgumentError("BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).", "missing_argument");
+    return matching(t, like);
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
     checkImages(caller, name, value);
-    if (!this.imgSize.every((n, i) => n === value.shape[i + 1])) {
-      throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, ${this.imgSize.join(", ")}], as imgSize says.`, "shape_mismatch");
-    }
+    const filters = this.filter?.shape[0] ?? 1;
+    if (this.imgSize.every((n, i) => n === value.shape[i + 1]) && (filters === 1 || filters === value.shape[0])) return;
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [${filters === 1 ? "batch" : `${filters} as the filters`}, ${this.imgSize.join(", ")}], as imgSize says.`,
+      "shape_mismatch",
+    );
   }
 
   private get scale(): number {
@@ -99,13 +105,27 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
-    return this.V(complexMul(s, this.phaseLike(s), false));
+    return this.V(complexMul(s, this.placed(this.phase, s), false));
   }
 
   /** Measurement to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
     const s = spectrum(y, this.scale);
-    return complexMul(s, this.phaseLike(s), true);
+    return complexMul(s, this.placed(this.phase, s), true);
+  }
+
+  // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter where it vanishes.
+
+  override A(x: Tensor): Tensor {
+    this.check("BlurFFT.A", "x", x);
+    const s = this.VAdjoint(x);
+    return this.V(complexMul(s, this.placed(this.response, s), false));
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    this.check("BlurFFT.AAdjoint", "y", y);
+    const s = this.VAdjoint(y);
+    return this.V(complexMul(s, this.placed(this.response, s), true));
   }
 
   override parameterNames(): readonly string[] {

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { tidy, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./noise/index.js";
 
 /** Refuses what is not a tensor of images `[B, C, H, W]`. */
@@ -46,4 +46,16 @@ export function checkChoice<T extends string>(className: string, name: string, v
     throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`, "invalid_argument");
   }
   return value as T;
+}
+
+/**
+ * Refuses a mask without a single measured entry, where it can be read at once (the CPU): there would be nothing to reconstruct from.
+ * Throws ArgumentError `empty_mask`.
+ */
+export function checkMeasured(caller: string, mask: Tensor): void {
+  if (mask.device !== "cpu" || mask.size === 0) return;
+  const measured = tidy(() => mask.detach().ne(0).max().itemSync());
+  if (measured === 0) {
+    throw new ArgumentError(`${caller}: the mask has no measured pixel, all its ${mask.size} entries are 0; pass one with entries other than 0.`, "empty_mask");
+  }
 }

@@ -35,7 +35,7 @@ export function sequenceMask(className: string, options: { mask?: Tensor | undef
 export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "dynamicMRI"> {
   declare mask: Tensor;
 
-  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
     super(rest, { className: "DynamicMRI", keys: ["mask"], operator: "dynamicMRI" });

@@ -35,6 +35,12 @@ export type { MRIOptions } from "./mri.js";
 export { MultiCoilMRI } from "./multi-coil-mri.js";
 export type { MultiCoilMRIOptions } from "./multi-coil-mri.js";
 export { SequentialMRI } from "./sequential-mri.js";
+export { Pansharpen } from "./pansharpen.js";
+export type { PansharpenOptions } from "./pansharpen.js";
+export { SinglePixelCamera } from "./single-pixel-camera.js";
+export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.js";
+export { Tomography } from "./tomography.js";
+export type { TomographyOptions } from "./tomography.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 export type { Padding } from "./functional/padding.js";
 export {

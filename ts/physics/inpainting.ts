@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
 import type { Internal, LinearOptions } from "./linear.js";
@@ -35,7 +35,7 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
   /** Size of the images without the batch. */
   declare readonly imgSize: readonly number[];
 
-  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch` for a mask of another size than the images. */
+  /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch` for a mask of another size than the images. */
   constructor(
     options: InpaintingOptions<N>,
     internal: Internal<O> = { className: "Inpainting", keys: ["mask", "pixelwise"], operator: "inpainting" as O },
@@ -74,6 +74,7 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
 
   protected override checkMask(mask: Tensor): Tensor {
     checkTensorOption(this.className, "mask", mask, 0);
+    checkMeasured(this.className, mask);
     const rank = this.imgSize.length;
     // A mask without the batch gets one; fewer dimensions count from the last, as in broadcasting.
     const shape = mask.shape.length > rank ? mask.shape : [...Array.from({ length: rank + 1 - mask.shape.length }, () => 1), ...mask.shape];

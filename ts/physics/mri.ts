@@ -28,7 +28,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   readonly threeD: boolean;
   declare mask: Tensor;
 
-  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MRIOptions<N> = {}) {
     const { mask, threeD = false, imgSize, ...rest } = options;
     super(rest, { className: "MRI", keys: ["mask", "threeD"], operator: "mri" });

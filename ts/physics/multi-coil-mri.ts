@@ -4,7 +4,8 @@ import { keep, ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { centredFourier } from "./functional/fourier.js";
-import { checkComplex, complexMask, safeSqrt } from "./functional/mri.js";
+import { checkComplex, complexMask } from "./functional/mri.js";
+import { safeSqrt } from "./functional/safe-sqrt.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -38,7 +39,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   /** Sensitivities, `[B or 1, N, (D,) H, W, 2]`. */
   coilMaps: Tensor;
 
-  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MultiCoilMRIOptions<N> = {}) {
     const name = "MultiCoilMRI";
     const { mask, coilMaps, imgSize, threeD = false, ...rest } = options;

@@ -21,7 +21,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   /** Sampling mask, `[B or 1, 2, T, H, W]`. */
   mask: Tensor;
 
-  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
     super(rest, { className: "SequentialMRI", keys: ["mask"], operator: "sequentialMRI" });

@@ -1,6 +1,8 @@
 /** Networks, with deepinv's parameter names and defaults. */
 export { ArtifactRemoval } from "./artifact-removal.js";
 export type { ArtifactRemovalMode, ArtifactRemovalOptions } from "./artifact-removal.js";
+export { AutoEncoder } from "./auto-encoder.js";
+export type { AutoEncoderOptions } from "./auto-encoder.js";
 export { DCGANDiscriminator, DCGANGenerator } from "./dcgan.js";
 export type { DCGANDiscriminatorOptions, DCGANGeneratorOptions } from "./dcgan.js";
 export { DnCNN } from "./dncnn.js";
@@ -9,6 +11,8 @@ export { ESRGANDiscriminator } from "./esrgan.js";
 export type { ESRGANDiscriminatorOptions } from "./esrgan.js";
 export { PatchGANDiscriminator } from "./patch-gan.js";
 export type { PatchGANDiscriminatorOptions } from "./patch-gan.js";
+export { MedianFilter } from "./median-filter.js";
+export type { MedianFilterOptions } from "./median-filter.js";
 export { UNet } from "./unet.js";
 export type { UNetOptions } from "./unet.js";
 export { MoDL } from "./modl.js";

@@ -1,7 +1,8 @@
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import { cat, tensor, zeros, type Tensor } from "../../tensor/index.js";
 import { centredFourier } from "./fourier.js";
-import { checkComplex, safeSqrt } from "./mri.js";
+import { checkComplex } from "./mri.js";
+import { safeSqrt } from "./safe-sqrt.js";
 
 /** Distance of the coils from the centre, in half widths of the image. */
 const RADIUS = 1.5;

@@ -42,12 +42,31 @@ function grouped(x: Tensor, filter: Tensor, l: Layout): { input: Tensor; weight:
   return { input: x.reshape([1, l.batch * l.channels, height, width]), weight, groups: l.batch * l.channels };
 }
 
+/** Folds one dimension of a filter that is longer than an image side of `n` pixels, which sees it wrapped around; the centre stays the centre. */
+function foldSide(filter: Tensor, dim: 2 | 3, n: number): Tensor {
+  const length = filter.shape[dim] ?? 1;
+  if (length <= n) return filter;
+  const times = Math.ceil(length / n);
+  const widths = [0, 0, 0, 0, 0, 0, 0, 0];
+  widths[2 * dim + 1] = times * n - length;
+  const shape = [...filter.shape];
+  shape.splice(dim, 1, times, n);
+  const folded = filter.pad(widths, { mode: "constant" }).reshape(shape).sum(dim);
+  return folded.roll([Math.floor(n / 2) - Math.floor(length / 2)], [dim]);
+}
+
+/** The filter that circular images of `height` x `width` pixels see: a larger one wraps around and is added up. */
+export function wrapFilter(filter: Tensor, height: number, width: number): Tensor {
+  return foldSide(foldSide(filter, 2, height), 3, width);
+}
+
 /**
  * True convolution of `x` `[B, C, H, W]` with `filter` `[1 or B, 1 or C, h, w]`, centred at `(h // 2, w // 2)`.
  *
- * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`.
+ * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`. With `"circular"` the filter may be larger than the image.
  */
-export function convolve(caller: string, x: Tensor, filter: Tensor, padding: Padding): Tensor {
+export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding): Tensor {
+  const filter = padding === "circular" ? wrapFilter(given, x.shape[2] ?? 1, x.shape[3] ?? 1) : given;
   const l = layout(caller, x, filter);
   const padded = padImages(caller, x, sameWidths(l.h, l.w), padding);
   const [height = 0, width = 0] = padded.shape.slice(2);
@@ -60,7 +79,8 @@ export function convolve(caller: string, x: Tensor, filter: Tensor, padding: Pad
 }
 
 /** The transpose of {@link convolve}. */
-export function convolveAdjoint(caller: string, y: Tensor, filter: Tensor, padding: Padding): Tensor {
+export function convolveAdjoint(caller: string, y: Tensor, given: Tensor, padding: Padding): Tensor {
+  const filter = padding === "circular" ? wrapFilter(given, y.shape[2] ?? 1, y.shape[3] ?? 1) : given;
   const l = layout(caller, y, filter);
   const [height = 0, width = 0] = y.shape.slice(2);
   const { input, weight, groups } = grouped(y, filter, l);

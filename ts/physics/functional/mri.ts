@@ -1,10 +1,12 @@
 import { ShapeError } from "../../runtime/index.js";
 import { cat, type Tensor } from "../../tensor/index.js";
-import { checkTensorOption } from "../checks.js";
+import { checkMeasured, checkTensorOption } from "../checks.js";
+import { safeSqrt } from "./safe-sqrt.js";
 
 /** A mask of two equal channels and a batch: `[B, 2, (T or D,) H, W]`. */
 export function complexMask(className: string, mask: Tensor, rank: number): Tensor {
   checkTensorOption(className, "mask", mask, 2);
+  checkMeasured(className, mask);
   const shape = [...Array.from({ length: Math.max(0, rank - mask.shape.length) }, () => 1), ...mask.shape];
   if (shape.length !== rank || (shape[1] !== 1 && shape[1] !== 2)) {
     throw new ShapeError(
@@ -14,12 +16,6 @@ export function complexMask(className: string, mask: Tensor, rank: number): Tens
   }
   const full = mask.reshape(shape);
   return shape[1] === 1 ? cat([full, full], 1) : full;
-}
-
-/** Square root whose gradient at zero is zero instead of infinite. */
-export function safeSqrt(t: Tensor): Tensor {
-  const zero = t.detach().eq(0);
-  return t.add(zero).sqrt().sub(zero);
 }
 
 /** Magnitude of complex images, `[B, 2, ...]` to `[B, 1, ...]`. */

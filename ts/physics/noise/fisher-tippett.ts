@@ -10,6 +10,9 @@ export interface FisherTippettNoiseOptions extends NoiseOptions {
   l?: Level;
 }
 
+/** The smallest normal number of float32. */
+const LEAST = 2 ** -126;
+
 /** Fisher-Tippett noise on log-intensities, `y = log(exp(x) g / l)` with `g ~ Gamma(shape l, scale 1)`. */
 export class FisherTippettNoise extends NoiseModel {
   readonly kind = "fisherTippett" as const;
@@ -28,7 +31,7 @@ export class FisherTippettNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const l = perImage("FisherTippettNoise.forward", "l", this.l, y);
-    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow.
-    return y.add(gammaDraws("FisherTippettNoise.forward", this.l, y, rng).div(l).log());
+    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow. For small l a draw may be too small for a float, and is not 0 for that.
+    return y.add(gammaDraws("FisherTippettNoise.forward", this.l, y, rng).maximum(LEAST).div(l).log());
   }
 }

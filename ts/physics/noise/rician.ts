@@ -1,5 +1,6 @@
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
+import { safeSqrt } from "../functional/safe-sqrt.js";
 import { checkLevel, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
@@ -33,6 +34,6 @@ export class RicianNoise extends NoiseModel {
     const sigma = perImage("RicianNoise.forward", "sigma", this.sigma, y);
     const real = rng.normal(y.shape, y).mul(sigma).add(y);
     const imaginary = rng.normal(y.shape, y).mul(sigma);
-    return real.square().add(imaginary.square()).sqrt();
+    return safeSqrt(real.square().add(imaginary.square()));
   }
 }

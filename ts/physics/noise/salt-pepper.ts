@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { where, zeros, type Tensor } from "../../tensor/index.js";
 import { checkLevel, perImage, type Level } from "./level.js";
@@ -24,6 +25,20 @@ export class SaltPepperNoise extends NoiseModel {
     super("SaltPepperNoise", options, ["p", "s"]);
     this.p = checkLevel("SaltPepperNoise", "p", options.p ?? 0.025, { min: 0, max: 1 });
     this.s = checkLevel("SaltPepperNoise", "s", options.s ?? 0.025, { min: 0, max: 1 });
+    this.checkSum();
+  }
+
+  /** Replaces parameters; see {@link NoiseModel.update}. */
+  override update(parameters: Record<string, Level | undefined>): void {
+    super.update(parameters);
+    this.checkSum();
+  }
+
+  private checkSum(): void {
+    const { p, s } = this;
+    if (typeof p === "number" && typeof s === "number" && p + s > 1) {
+      throw new ArgumentError(`SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`, "invalid_argument");
+    }
   }
 
   protected override rules(): ParameterRules {

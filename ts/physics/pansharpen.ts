@@ -1,0 +1,114 @@
+import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { Rng, type RandomSource } from "../random/index.js";
+import { zeros, type Tensor } from "../tensor/index.js";
+import { checkImgSize } from "./checks.js";
+import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
+import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
+import type { Padding } from "./functional/padding.js";
+import type { SolverOptions } from "./least-squares.js";
+import { ZeroNoise, type NoiseModel } from "./noise/index.js";
+import { StackedLinearPhysics } from "./stacked.js";
+import type { TensorList } from "./tensor-list.js";
+
+/** Options of {@link Pansharpen}. */
+export interface PansharpenOptions extends SolverOptions {
+  /** Size of the fine images in colour, `[C, H, W]`. */
+  imgSize: readonly number[];
+  /** Filter of the coarse colour image, as of `Downsampling`; default `"bilinear"`. */
+  filter?: DownsamplingOptions["filter"];
+  /** Fine pixels for a coarse one, along each side; default 4. */
+  factor?: number;
+  /** Weight of each channel in the grey image, as of `Decolorize`; default `"flat"`. */
+  srf?: DecolorizeOptions["srf"];
+  /** Noise of the coarse colour image; default none. */
+  noiseColor?: NoiseModel;
+  /** Noise of the fine grey image; default none. */
+  noiseGray?: NoiseModel;
+  /** `ADagger` is Brovey's formula (default) instead of the pseudo-inverse. */
+  useBrovey?: boolean;
+  /** How the image goes on beyond its border; default `"circular"`. */
+  padding?: Padding;
+  /** Divides the downsampling by its norm, so that it has norm one; default false. */
+  normalize?: boolean;
+  /** Keeps Brovey's formula from dividing by zero; default 1e-6. */
+  eps?: number;
+  /** Where draws come from, unless a call or a noise model brings its own. */
+  rng?: RandomSource;
+}
+
+const KEYS = ["imgSize", "filter", "factor", "srf", "noiseColor", "noiseGray", "useBrovey", "padding", "normalize", "eps", "rng", "maxIter", "tol"];
+
+/** The downsampling with its filter over its norm. */
+function normalized(make: (filter?: Tensor) => Downsampling<NoiseModel>, imgSize: readonly number[]): Downsampling<NoiseModel> {
+  const plain = make();
+  // Without a filter some pixels are picked: the norm is one.
+  if (!plain.filter) return plain;
+  const norm = plain.computeNorm(zeros([1, ...imgSize]), { squared: false, tol: 1e-7, maxIter: 500, rng: new Rng(0) });
+  return make(plain.filter.div(norm));
+}
+
+/**
+ * Pansharpening: a coarse image in colour `[B, C, H / factor, W / factor]` and a fine grey one `[B, 1, H, W]` of the same scene, as a `TensorList`.
+ *
+ * The coarse one is a `Downsampling`, the grey one a `Decolorize`; each has noise of its own.
+ */
+export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | Decolorize<NoiseModel>> {
+  /** What makes the coarse image in colour. */
+  readonly downsampling: Downsampling<NoiseModel>;
+  /** What makes the fine grey image. */
+  readonly decolorize: Decolorize<NoiseModel>;
+  /** Whether `ADagger` is Brovey's formula. */
+  readonly useBrovey: boolean;
+  private readonly eps: number;
+  private readonly gain: number;
+
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
+  constructor(options: PansharpenOptions) {
+    checkOptions("Pansharpen", options, KEYS);
+    const { imgSize, filter = "bilinear", factor = 4, srf = "flat", noiseColor = new ZeroNoise(), noiseGray = new ZeroNoise() } = options;
+    const { useBrovey = true, padding = "circular", normalize = false, eps = 1e-6, rng, maxIter, tol } = options;
+    const size = checkImgSize("Pansharpen", imgSize);
+    if (size.length !== 3) throw new ArgumentError(`Pansharpen: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    for (const [name, value] of Object.entries({ useBrovey, normalize })) {
+      if (typeof value !== "boolean") throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
+    }
+    const draws = rng ? { rng } : {};
+    const coarse = (own?: Tensor): Downsampling<NoiseModel> =>
+      new Downsampling<NoiseModel>({ imgSize: size, factor, filter: own ?? filter, padding, noiseModel: noiseColor, ...draws });
+    const downsampling = normalize ? normalized(coarse, size) : coarse();
+    const decolorize = new Decolorize<NoiseModel>({ channels: size[0] as number, srf, noiseModel: noiseGray, ...draws });
+    super({ list: [downsampling, decolorize], ...(maxIter === undefined ? {} : { maxIter }), ...(tol === undefined ? {} : { tol }) });
+    this.downsampling = downsampling;
+    this.decolorize = decolorize;
+    this.useBrovey = useBrovey;
+    this.eps = checkNumber("Pansharpen", "eps", eps, { min: 0 });
+    // A filter of sum one spreads a coarse pixel over factor^2 fine ones.
+    this.gain = downsampling.filter && !normalize ? downsampling.factor ** 2 : 1;
+  }
+
+  /**
+   * Brovey's formula, `u y_gray / (mean over channels of u + eps)` with `u = factor^2 D^T y_color`; not the pseudo-inverse.
+   *
+   * With `useBrovey: false` the pseudo-inverse by conjugate gradients.
+   * Paper: Vivone et al., "A critical comparison among pansharpening algorithms", 2015.
+   */
+  override ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
+    if (!this.useBrovey) return super.ADagger(y, options);
+    this.checkMeasurement("ADagger", y);
+    const [color, gray] = [y.at(0), y.at(1)];
+    const u = this.downsampling.AAdjoint(color).mul(this.gain);
+    if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
+      throw new ShapeError(
+        `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected [${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
+        "shape_mismatch",
+      );
+    }
+    return u.mul(gray).div(u.mean(1, true).add(this.eps));
+  }
+
+  override clone(): this {
+    const copy = super.clone();
+    const [downsampling, decolorize] = copy.list;
+    return Object.assign(copy, { downsampling, decolorize });
+  }
+}

@@ -1,0 +1,114 @@
+import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { resolveRng } from "../random/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+import { checkChoice, checkImgSize } from "./checks.js";
+import { DecomposablePhysics } from "./decomposable.js";
+import { Constant } from "./functional/constant.js";
+import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
+import { svd } from "./functional/svd.js";
+import type { LinearOptions } from "./linear.js";
+import { checkTensor, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+
+export type { Ordering };
+
+/** Options of {@link SinglePixelCamera}. */
+export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+  /** Number of patterns, hence of measurements of each channel. */
+  m: number;
+  /** Size of the images, `[C, H, W]`. */
+  imgSize: readonly number[];
+  /** Hadamard patterns (default) instead of random ones; height and width must then be powers of two. */
+  fast?: boolean;
+  /** Which Hadamard patterns come first: `"sequency"` (default), `"cake_cutting"`, `"zig_zag"` or `"xy"`. */
+  ordering?: Ordering;
+}
+
+/**
+ * Single-pixel camera: scalar products of each channel of `[B, C, H, W]` with patterns of two values.
+ *
+ * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m` coefficients in an order
+ * of importance are kept; measurements have the shape of the images. Otherwise the patterns are random, -1 and +1 with equal probability
+ * over `sqrt(m)`, and measurements are `[B, C, m]`; the decomposition is computed on the host, which takes seconds from some hundred
+ * patterns on. Pseudo-inverse and proximal operator are closed forms for both.
+ */
+export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
+  declare readonly imgSize: readonly number[];
+  declare mask: Tensor;
+  /** Number of patterns. */
+  readonly m: number;
+  /** Whether the patterns are Hadamard's. */
+  readonly fast: boolean;
+  /** Left factor of the image's matrix (`fast`), or the left singular vectors `[m, k]`. */
+  private readonly left: Constant;
+  /** Right factor of the image's matrix (`fast`), or the right singular vectors `[k, H W]`. */
+  private readonly right: Constant;
+
+  /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
+  constructor(options: SinglePixelCameraOptions<N>) {
+    const { m, fast = true, ordering = "sequency", ...rest } = options ?? {};
+    if (rest.imgSize === undefined) throw new ArgumentError("SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].", "missing_argument");
+    super(rest, { className: "SinglePixelCamera", keys: ["m", "fast", "ordering"], operator: "singlePixelCamera" });
+    const size = checkImgSize("SinglePixelCamera", rest.imgSize);
+    if (size.length !== 3) throw new ArgumentError(`SinglePixelCamera: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    if (typeof fast !== "boolean") throw new ArgumentError("SinglePixelCamera: fast must be true or false.", "invalid_argument");
+    const [channels, height, width] = size as [number, number, number];
+    this.m = checkNumber("SinglePixelCamera", "m", m, { integer: true, positive: true, ...(fast ? { max: height * width } : {}) });
+    this.fast = fast;
+    checkChoice("SinglePixelCamera", "ordering", ordering, ORDERINGS);
+    if (fast) {
+      if (!isPowerOfTwo(height) || !isPowerOfTwo(width)) {
+        throw new ArgumentError(
+          `SinglePixelCamera: the images have ${height} x ${width} pixels, but the Hadamard transform needs powers of two; crop or pad them, or set fast: false.`,
+          "invalid_argument",
+        );
+      }
+      const kept = new Float32Array(height * width);
+      for (const at of hadamardOrder(ordering, height, width).slice(0, this.m)) kept[at] = 1;
+      this.mask = tensor(kept, { shape: [1, 1, height, width] }).expand([1, channels, height, width]);
+      this.left = hadamardMatrix(height);
+      this.right = height === width ? this.left : hadamardMatrix(width);
+    } else {
+      const n = height * width;
+      const patterns = resolveRng(options.rng).rademacher([this.m, n], { dtype: "float64", device: "cpu" });
+      const { u, s, vt } = svd(Float64Array.from(patterns.dataSync(), (v) => v / Math.sqrt(this.m)), this.m, n);
+      this.mask = tensor(s, { shape: [1, 1, s.length] });
+      this.left = new Constant(() => u, [this.m, s.length]);
+      this.right = new Constant(() => vt, [s.length, n]);
+    }
+  }
+
+  protected override check(caller: string, name: string, value: Tensor): void {
+    checkTensor(caller, name, value);
+    const expected = name === "x" || this.fast ? this.imgSize : [this.imgSize[0] as number, this.m];
+    if (value.shape.length === expected.length + 1 && expected.every((n, i) => n === value.shape[i + 1])) return;
+    throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`, "shape_mismatch");
+  }
+
+  private hadamard(x: Tensor): Tensor {
+    const [, height = 1, width = 1] = this.imgSize;
+    return this.left.like(x).matmul(x).matmul(this.right.like(x)).mul(1 / Math.sqrt(height * width));
+  }
+
+  /** Image to spectrum: `[B, C, H, W]` with `fast`, otherwise `[B, C, k]`. */
+  override VAdjoint(x: Tensor): Tensor {
+    if (this.fast) return this.hadamard(x);
+    const [batch = 1, channels = 1] = x.shape;
+    return x.reshape([batch, channels, -1]).matmul(this.right.like(x).transpose(0, 1));
+  }
+
+  /** Spectrum to image. */
+  override V(s: Tensor): Tensor {
+    if (this.fast) return this.hadamard(s);
+    return s.matmul(this.right.like(s)).reshape([s.shape[0] ?? 1, ...this.imgSize]);
+  }
+
+  /** Spectrum to measurements. */
+  override U(s: Tensor): Tensor {
+    return this.fast ? s : s.matmul(this.left.like(s).transpose(0, 1));
+  }
+
+  /** Measurements to spectrum. */
+  override UAdjoint(y: Tensor): Tensor {
+    return this.fast ? y : y.matmul(this.left.like(y));
+  }
+}
