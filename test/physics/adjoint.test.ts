@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
 import { ones } from "../../ts/tensor/index.js";
 import { normal, Rng, start } from "./helpers.js";
-import { filter, operatorCases } from "./operators.js";
+import { filter, operatorCases, paddings } from "./operators.js";
 
 beforeAll(start);
 
@@ -65,6 +65,20 @@ describe("least squares", () => {
     expect(closed.A(y).sub(iterative.A(y)).abs().max().itemSync()).toBeLessThan(1e-6);
     expect(closed.proxL2(0, y, 2).sub(iterative.proxL2(0, y, 2)).abs().max().itemSync()).toBeLessThan(1e-4);
     expect(closed.ADagger(y).sub(iterative.ADagger(y, { maxIter: 500, tol: 1e-12 })).abs().max().itemSync()).toBeLessThan(1e-3);
+  });
+
+  it("gives the same blur in space and by Fourier transforms", () => {
+    const rng = new Rng(9);
+    for (const padding of paddings) {
+      for (const [b, c, h, w] of [[1, 1, 5, 4], [2, 1, 3, 3], [1, 3, 2, 6], [2, 3, 1, 1]] as const) {
+        const taps = filter(rng, [b, c, h, w]);
+        const [inSpace, byFft] = [new physics.Blur({ filter: taps, padding }), new physics.Blur({ filter: taps, padding, useFft: true })];
+        const x = normal(rng, [2, 3, 7, 8]);
+        expect(byFft.A(x).sub(inSpace.A(x)).abs().max().itemSync()).toBeLessThan(1e-10);
+        const y = normal(rng, inSpace.A(x).shape);
+        expect(byFft.AAdjoint(y).sub(inSpace.AAdjoint(y)).abs().max().itemSync()).toBeLessThan(1e-10);
+      }
+    }
   });
 
   it("is exact where A is zero, and for each batch element alone", () => {

@@ -43,6 +43,8 @@ export const operatorCases: readonly OperatorCase[] = [
     make: (rng: Rng) => new physics.Downsampling({ imgSize: [1, 7, 5], factor, filter: filter(rng, [1, 1, 3, 3]), padding: "circular" }),
     size: [2, 1, 7, 5],
   })),
+  { name: "Downsampling, the closed form, a filter for each image", make: (rng) => new physics.Downsampling({ imgSize: [2, 6, 4], factor: 2, filter: filter(rng, [2, 1, 3, 4]) }), size: [2, 2, 6, 4] },
+  { name: "Downsampling, the closed form, a filter for each channel", make: (rng) => new physics.Downsampling({ imgSize: [2, 3, 6], factor: 3, filter: filter(rng, [1, 2, 3, 3]) }), size: [1, 2, 3, 6] },
   { name: "Downsampling, valid", make: () => new physics.Downsampling({ imgSize: [1, 8, 9], factor: 2, filter: "bilinear", padding: "valid" }), size: [1, 1, 8, 9] },
   { name: "Decolorize", make: () => new physics.Decolorize({ channels: 4, srf: [0.5, 0.25, 0.25] }), size: [2, 4, 3, 2] },
   { name: "CompressedSensing", make: (rng) => new physics.CompressedSensing({ m: 5, imgSize: [2, 3, 4], rng }), size: [2, 2, 3, 4] },
@@ -59,6 +61,13 @@ export const operatorCases: readonly OperatorCase[] = [
   { name: "SequentialMRI, overlapping frames, one mask for a batch", make: (rng) => new physics.SequentialMRI({ mask: rng.bernoulli([3, 5, 4], 0.5) }), size: [2, 2, 5, 4] },
   { name: "SequentialMRI, weights instead of 0 and 1", make: (rng) => new physics.SequentialMRI({ mask: normal(rng, [2, 1, 3, 3, 4]) }), size: [2, 2, 3, 4] },
   { name: "SequentialMRI, one pixel", make: () => new physics.SequentialMRI({ imgSize: [2, 1, 1] }), size: [1, 2, 1, 1] },
+  ...paddings.flatMap((padding) =>
+    [[1, 1], [2, 3]].map(([b, c]) => ({
+      name: `Blur by Fourier transforms, ${padding}, filter [${b}, ${c}, 3, 4]`,
+      make: (rng: Rng) => new physics.Blur({ filter: filter(rng, [b as number, c as number, 3, 4]), padding, useFft: true }),
+      size: [2, 3, 4, 5],
+    })),
+  ),
   { name: "Blur circular, filter larger than the image", make: (rng) => new physics.Blur({ filter: filter(rng, [1, 1, 7, 8]), padding: "circular" }), size: [2, 1, 3, 4] },
   { name: "BlurFFT, filter larger than the image", make: (rng) => new physics.BlurFFT({ imgSize: [1, 3, 4], filter: filter(rng, [1, 1, 7, 8]) }), size: [2, 1, 3, 4] },
   { name: "BlurFFT, a filter for each image and channel", make: (rng) => new physics.BlurFFT({ imgSize: [3, 4, 5], filter: filter(rng, [2, 3, 3, 2]) }), size: [2, 3, 4, 5] },

@@ -1,8 +1,9 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { cat, keep, ops, where, type Tensor } from "../tensor/index.js";
+import { keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { wrapFilter } from "./functional/convolution.js";
+import { complexMul, fromSpectrum, spectrum } from "./functional/fourier.js";
 import { safeSqrt } from "./functional/safe-sqrt.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -14,20 +15,6 @@ export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends Linea
   imgSize: readonly number[];
   /** Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by `update({ filter })`. */
   filter?: Tensor;
-}
-
-/** `a b` (or `a conj(b)`) of complex tensors with real and imaginary part in the last dimension. */
-function complexMul(a: Tensor, b: Tensor, conjugate: boolean): Tensor {
-  const [ar, ai, br, bi] = [a.select(4, 0), a.select(4, 1), b.select(4, 0), b.select(4, 1)];
-  const re = conjugate ? ar.mul(br).add(ai.mul(bi)) : ar.mul(br).sub(ai.mul(bi));
-  const im = conjugate ? ai.mul(br).sub(ar.mul(bi)) : ar.mul(bi).add(ai.mul(br));
-  return cat([re.unsqueeze(4), im.unsqueeze(4)], 4);
-}
-
-/** Unscaled Fourier transform of real images `[B, C, H, W]`, times `scale`: `[B, C, H, W, 2]`. */
-function spectrum(x: Tensor, scale: number): Tensor {
-  const real = x.unsqueeze(4);
-  return ops.fft(cat([real, real.mul(0)], 4), [2, 3], 4, false, scale);
 }
 
 /**
@@ -100,7 +87,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
-    return ops.fft(s, [2, 3], 4, true, this.scale).select(4, 0);
+    return fromSpectrum(s, this.scale);
   }
 
   /** Spectrum to measurement. */

@@ -13,24 +13,30 @@ export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOp
   filter?: Tensor;
   /** How the image goes on beyond its border; default `"valid"`, which gives a smaller measurement. */
   padding?: Padding;
+  /** Computes the convolution by Fourier transforms, which is faster for filters of more than some ten pixels a side; default false. */
+  useFft?: boolean;
 }
 
 /**
- * Blur: true convolution of images `[B, C, H, W]` with a filter, computed in space.
+ * Blur: true convolution of images `[B, C, H, W]` with a filter.
  *
- * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for large filters.
+ * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for circular borders and closed forms.
  */
 export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "blur"> {
   /** The filter. */
   filter: Tensor | undefined;
   /** How the image goes on beyond its border. */
   readonly padding: Padding;
+  /** Whether Fourier transforms compute the convolution. */
+  readonly useFft: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurOptions<N> = {}) {
-    const { filter, padding = "valid", ...rest } = options;
-    super(rest, { className: "Blur", keys: ["filter", "padding"], operator: "blur" });
+    const { filter, padding = "valid", useFft = false, ...rest } = options;
+    super(rest, { className: "Blur", keys: ["filter", "padding", "useFft"], operator: "blur" });
     this.padding = checkChoice("Blur", "padding", padding, PADDINGS);
+    if (typeof useFft !== "boolean") throw new ArgumentError("Blur: useFft must be true or false.", "invalid_argument");
+    this.useFft = useFft;
     if (filter !== undefined) checkTensorOption("Blur", "filter", filter, 4);
     this.filter = filter;
   }
@@ -42,12 +48,12 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   override A(x: Tensor): Tensor {
     checkImages("Blur.A", "x", x);
-    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding);
+    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding, this.useFft);
   }
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding);
+    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, this.useFft);
   }
 
   override parameterNames(): readonly string[] {

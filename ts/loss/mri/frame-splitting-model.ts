@@ -50,7 +50,7 @@ export class FrameSplittingModel<L extends string = string> extends Module imple
     const choice = this.#settings.generator.input(y.shape[0] as number, rng);
     if (options.updateParameters) this.#choice = choice;
     const part = frameSplit(this.adaptedBy, choice, y, physics);
-    return this.model.forward(part.y, part.physics, { rng });
+    return this.model.forward(part.y, part.physics(), { rng });
   }
 
   /**
@@ -74,14 +74,15 @@ function checkFrames(name: string, y: Tensor, imgSize: readonly number[]): void 
 }
 
 /** The chosen frames of measurements under the mask, of the mask itself, and the physics that makes them. */
-export function frameSplit(name: string, choice: FrameChoice, y: Tensor, physics: AnyPhysics | undefined): { y: Tensor; mask: Tensor; physics: AnyPhysics } {
+export function frameSplit(name: string, choice: FrameChoice, y: Tensor, physics: AnyPhysics | undefined): { y: Tensor; mask: Tensor; physics: () => AnyPhysics } {
   if (!(physics instanceof DynamicMRI || physics instanceof SequentialMRI)) {
     throw new ArgumentError(`${name}: the physics must be a DynamicMRI or SequentialMRI; pass it to model.forward(y, physics).`, "missing_physics");
   }
   const whole = physics.mask.to(y.dtype).to(y.device);
   const mask = select(whole.expand([y.shape[0] as number, ...whole.shape.slice(1)]), choice);
   const options = { mask, noiseModel: physics.noiseModel as NoiseModel, sensorModel: (t: Tensor) => physics.sensor(t), ...(physics.rng ? { rng: physics.rng } : {}) };
-  const part = physics instanceof SequentialMRI ? new SequentialMRI(options) : new DynamicMRI(options);
+  // Made when it is asked for, since a mask of zeros makes none.
+  const part = () => (physics instanceof SequentialMRI ? new SequentialMRI(options) : new DynamicMRI(options));
   return { y: select(y, choice).mul(mask.ne(0)), mask, physics: part };
 }
 

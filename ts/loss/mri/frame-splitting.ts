@@ -68,13 +68,14 @@ export abstract class FrameSplitting<L extends string> extends Loss {
     const frames = this.generator.target(model.frames(), resolveRng(args.rng, this.rng));
     const target = frameSplit(this.name, frames, y, physics);
     const observed = target.mask.ne(0).to(y.dtype);
-    const predicted = target.physics.A(xNet);
+    const share = shareOf(this.name, observed, "to predict");
+    const predicted = target.physics().A(xNet);
     this.sameShape(predicted, "A(xNet), in the target frames,", target.y, "their measurement");
     const value = this.dynamicModel
       ? this.metric.forward(predicted, target.y)
       : this.metric.forward(timeAverage(predicted, observed), timeAverage(target.y, observed));
     const count = (target.y.shape[2] as number) / (y.shape[2] as number);
-    return value.div(shareOf(this.name, observed, "to predict").mul(this.exactMean ? 1 : count));
+    return value.div(share.mul(this.exactMean ? 1 : count));
   }
 
   /** The model whose network sees some of the frames; an adapted model comes back as it is. */

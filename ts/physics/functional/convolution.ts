@@ -1,5 +1,6 @@
 import { ShapeError } from "../../runtime/index.js";
 import { ops, type Tensor } from "../../tensor/index.js";
+import { complexMul, fromSpectrum, spectrum } from "./fourier.js";
 import { padImages, padImagesAdjoint, sameWidths, type Padding } from "./padding.js";
 
 /** Batch, channels and filter size after the filter has been checked against the image. */
@@ -42,6 +43,28 @@ function grouped(x: Tensor, filter: Tensor, l: Layout): { input: Tensor; weight:
   return { input: x.reshape([1, l.batch * l.channels, height, width]), weight, groups: l.batch * l.channels };
 }
 
+/** The part of a circular convolution that no border reaches, `[B, C, H - h + 1, W - w + 1]`, by Fourier transforms. */
+function convolveFft(x: Tensor, filter: Tensor): Tensor {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const [, , h = 1, w = 1] = filter.shape;
+  const product = complexMul(spectrum(x, 1), spectrum(enlarged(filter, height, width), 1), false);
+  return fromSpectrum(product, 1 / (height * width)).slice([0, 0, h - 1, w - 1], [batch, channels, height, width]);
+}
+
+/** The transpose of {@link convolveFft}. */
+function convolveFftAdjoint(y: Tensor, filter: Tensor): Tensor {
+  const [, , h = 1, w = 1] = filter.shape;
+  const spread = y.pad([0, 0, 0, 0, h - 1, 0, w - 1, 0], { mode: "constant" });
+  const [, , height = 1, width = 1] = spread.shape;
+  const product = complexMul(spectrum(spread, 1), spectrum(enlarged(filter, height, width), 1), true);
+  return fromSpectrum(product, 1 / (height * width));
+}
+
+function enlarged(filter: Tensor, height: number, width: number): Tensor {
+  const [, , h = 1, w = 1] = filter.shape;
+  return filter.pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" });
+}
+
 /** Folds one dimension of a filter that is longer than an image side of `n` pixels, which sees it wrapped around; the centre stays the centre. */
 function foldSide(filter: Tensor, dim: 2 | 3, n: number): Tensor {
   const length = filter.shape[dim] ?? 1;
@@ -64,8 +87,9 @@ export function wrapFilter(filter: Tensor, height: number, width: number): Tenso
  * True convolution of `x` `[B, C, H, W]` with `filter` `[1 or B, 1 or C, h, w]`, centred at `(h // 2, w // 2)`.
  *
  * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`. With `"circular"` the filter may be larger than the image.
+ * `useFft` computes it by Fourier transforms, which is faster for large filters.
  */
-export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding): Tensor {
+export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding, useFft = false): Tensor {
   const filter = padding === "circular" ? wrapFilter(given, x.shape[2] ?? 1, x.shape[3] ?? 1) : given;
   const l = layout(caller, x, filter);
   const padded = padImages(caller, x, sameWidths(l.h, l.w), padding);
@@ -73,16 +97,18 @@ export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padd
   if (height < l.h || width < l.w) {
     throw new ShapeError(`${caller}: the filter (${l.h} x ${l.w}) is larger than the image (${height} x ${width}).`, "shape_mismatch");
   }
+  if (useFft) return convolveFft(padded, filter);
   const { input, weight, groups } = grouped(padded, filter, l);
   const out = ops.conv2d(input, weight, null, [1, 1], [0, 0], [1, 1], groups);
   return out.reshape([l.batch, l.channels, height - l.h + 1, width - l.w + 1]);
 }
 
 /** The transpose of {@link convolve}. */
-export function convolveAdjoint(caller: string, y: Tensor, given: Tensor, padding: Padding): Tensor {
+export function convolveAdjoint(caller: string, y: Tensor, given: Tensor, padding: Padding, useFft = false): Tensor {
   const filter = padding === "circular" ? wrapFilter(given, y.shape[2] ?? 1, y.shape[3] ?? 1) : given;
   const l = layout(caller, y, filter);
   const [height = 0, width = 0] = y.shape.slice(2);
+  if (useFft) return padImagesAdjoint(caller, convolveFftAdjoint(y, filter), sameWidths(l.h, l.w), padding);
   const { input, weight, groups } = grouped(y, filter, l);
   const out = ops.convTranspose2d(input, weight, null, [1, 1], [0, 0], [0, 0], [1, 1], groups);
   const z = out.reshape([l.batch, l.channels, height + l.h - 1, width + l.w - 1]);
