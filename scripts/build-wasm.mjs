@@ -1,8 +1,8 @@
 // Builds crates/wasm to dist/wasm/: adjoint_wasm.js, its types and adjoint_wasm_bg.wasm. The JavaScript is wasm-bindgen's "web" target,
-// which runs in browsers and, given the module's bytes, in Node.
-import { existsSync, readFileSync } from "node:fs";
+// which runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the module smaller and faster.
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failure, isMain, main, must, output, root, say, targetDir } from "./common.mjs";
+import { digestOf, Failure, isMain, main, must, output, root, say, targetDir } from "./common.mjs";
 import { setup } from "./setup.mjs";
 
 const target = "wasm32-unknown-unknown";
@@ -60,11 +60,36 @@ async function wasmBindgen() {
   return own;
 }
 
-/** Builds dist/wasm/. */
+/**
+ * What is added to wasm-bindgen's loader, which makes one instance and never another: after a trap the instance is useless, and the facade
+ * asks for a new one. Loading sets everything else that depends on the instance.
+ */
+const forget = `
+/** Lets the next call of the loader make a new instance. */
+export function forget() {
+    wasm = undefined;
+}
+`;
+
+/** Builds dist/wasm/ where its sources changed; the folder is replaced in one go. */
 export async function buildWasm() {
+  const folder = join(root, "dist", "wasm");
+  const stamp = join(folder, ".stamp");
+  const digest = digestOf(["crates/core", "crates/wasm"], readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"));
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   await compile();
-  const module = join(targetDir, target, "wasm", "adjoint_wasm.wasm");
-  await must(await wasmBindgen(), [module, "--target", "web", "--out-dir", join(root, "dist", "wasm")]);
+  const temporary = `${folder}.${process.pid}`;
+  mkdirSync(temporary, { recursive: true });
+  await must(await wasmBindgen(), [join(targetDir, target, "wasm", "adjoint_wasm.wasm"), "--target", "web", "--out-dir", temporary]);
+  const module = join(temporary, "adjoint_wasm_bg.wasm");
+  say("optimising the WebAssembly module (two minutes)");
+  await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), "-O3", "--all-features", module, "-o", module]);
+  const loader = join(temporary, "adjoint_wasm.js");
+  if (!/^let wasm(?:Module)?\b.*\bwasm\b/m.test(readFileSync(loader, "utf8"))) throw new Failure("wasm-bindgen's loader has no variable wasm any more: see forget() in scripts/build-wasm.mjs");
+  appendFileSync(loader, forget);
+  writeFileSync(join(temporary, ".stamp"), digest);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(temporary, folder);
 }
 
 if (isMain(import.meta.url)) {

@@ -1,29 +1,15 @@
 // Builds dist/: the native add-on, the generated operator wrappers, the compiled facade. `--native` or `--ts` builds one of them only.
-import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
+import { digestOf, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
 import { checkRust, setup } from "./setup.mjs";
 
 const addOn = join(root, "dist", "native", "adjoint.node");
 const stamp = join(root, "dist", "native", ".stamp");
 
-/** A digest of what the add-on is made from, and for which platform. */
-function sources() {
-  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${output("rustc", ["--version"])}\n`);
-  const files = ["Cargo.toml", "Cargo.lock"];
-  for (const crate of ["crates/core", "crates/node"]) {
-    const found = readdirSync(join(root, crate), { recursive: true, withFileTypes: true });
-    // Tests and examples of a crate are no part of the add-on.
-    for (const entry of found) if (entry.isFile() && /[\\/]src(?:[\\/]|$)|crates[\\/]\w+$/.test(entry.path)) files.push(join(entry.path, entry.name).slice(root.length + 1));
-  }
-  for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
-  return hash.digest("hex");
-}
-
 /** Builds the add-on where its sources changed; dist/native/adjoint.node is replaced in one go, so that a running program keeps the old one. */
 export async function buildNative() {
-  const digest = sources();
+  const digest = digestOf(["crates/core", "crates/node"], `${process.platform} ${process.arch} ${output("rustc", ["--version"])}`);
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
   say("building the native add-on (the first time takes a quarter of an hour on two cores)");

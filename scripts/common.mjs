@@ -1,5 +1,7 @@
 // What the scripts share: where things lie, and how a program is run.
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,6 +54,18 @@ export async function run(command, args, { env = {}, onText } = {}) {
 export async function must(command, args, options) {
   const code = await run(command, args, options);
   if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})`);
+}
+
+/** A digest of what crates are built from; `more` holds what else decides: compiler, flags. Their tests are no part of it. */
+export function digestOf(crates, more) {
+  const hash = createHash("sha256").update(`${more}\n`);
+  const files = ["Cargo.toml", "Cargo.lock"];
+  for (const crate of crates) {
+    const found = readdirSync(join(root, crate), { recursive: true, withFileTypes: true });
+    for (const entry of found) if (entry.isFile() && /[\\/]src(?:[\\/]|$)|crates[\\/]\w+$/.test(entry.path)) files.push(join(entry.path, entry.name).slice(root.length + 1));
+  }
+  for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
 }
 
 /** Whether this module is the program that was started, as opposed to imported. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadNative } from "../../ts/runtime/node.js";
+import { loadNative } from "../../ts/runtime/node/add-on.js";
 import { init, wasmBinding } from "../../ts/runtime/index.js";
 import type { Binding, WasmExports } from "../../ts/runtime/index.js";
 import { Rng } from "../../ts/random/index.js";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { clippedNoise, DataLoader, unclip, UnclippedDataset } from "../data/index.js";
+import { clippedNoise, DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, unclip, UnclippedDataset } from "../data/index.js";
 import { type Pixels, readPixels, writeImage } from "../io/index.js";
 import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
 import { DnCNN } from "../nn/index.js";
@@ -7,12 +7,9 @@ import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
-import { duration, progressDisplay, Trainer } from "../train/index.js";
+import { duration, progressDisplay, restoreTiled, Trainer } from "../train/index.js";
 import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, UsageError, withCommonOptions } from "./common.js";
 import { startAtIdentity } from "./demo.js";
-import { type EstimableNoise, estimateNoise } from "./estimate.js";
-import { NoisyPatches } from "./noisy-patches.js";
-import { restoreTiled } from "./tiles.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;

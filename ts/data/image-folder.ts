@@ -1,5 +1,5 @@
 import { fileError, type Pixels, readPixels } from "../io/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, host, ShapeError } from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
 import type { Dataset, Sample } from "./dataset.js";
 
@@ -33,28 +33,27 @@ export class ImageFolder implements Dataset {
   /**
    * Lists a folder's images.
    *
-   * @throws ArgumentError `file_not_found` where there is no such folder or a name of `names` is missing, `empty_data` where it holds no image.
+   * @throws ArgumentError `file_not_found` where there is no such folder or a name of `names` is missing, `empty_data` where it holds no image, `node_only` in a browser.
    */
   static async open(options: ImageFolderOptions): Promise<ImageFolder> {
     checkOptions("ImageFolder", options, keys);
     for (const side of [options.size ?? []].flat()) checkNumber("ImageFolder", "size", side, { positive: true, integer: true });
-    const { readdir } = await import("node:fs/promises");
-    const { join, parse } = await import("node:path");
-    let found: string[];
+    let found: { readonly name: string; readonly path: string }[];
     try {
-      found = (await readdir(options.path)).filter((name) => imageFile.test(name)).sort();
+      found = (await (await host()).listFolder(options.path)).filter(({ name }) => imageFile.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
       throw fileError(options.path, error);
     }
     const { names } = options;
+    const isNamed = (file: string, name: string): boolean => file === name || file.replace(imageFile, "") === name;
     for (const name of names ?? []) {
-      if (!found.some((file) => file === name || parse(file).name === name)) {
+      if (!found.some((file) => isNamed(file.name, name))) {
         throw new ArgumentError(`ImageFolder: ${options.path} has no image called ${name}`, "file_not_found");
       }
     }
-    if (names) found = found.filter((file) => names.includes(file) || names.includes(parse(file).name));
+    if (names) found = found.filter((file) => names.some((name) => isNamed(file.name, name)));
     if (found.length === 0) throw new ArgumentError(`ImageFolder: ${options.path} holds no image (png, jpg, webp, tiff, gif, avif)`, "empty_data");
-    return new ImageFolder(found.map((file) => join(options.path, file)), options);
+    return new ImageFolder(found.map(({ path }) => path), options);
   }
 
   get length(): number {

@@ -1,14 +1,13 @@
-import { ArgumentError, FormatError } from "../runtime/index.js";
+import { AdjointError, ArgumentError, FormatError, host } from "../runtime/index.js";
 
 /**
- * The bytes of a file.
+ * The bytes of a file; in a browser of an address, relative to the page.
  *
  * @throws ArgumentError `file_not_found` where there is no such file, `file_unreadable` where it cannot be read (a folder, no permission).
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  const { readFile } = await import("node:fs/promises");
   try {
-    return await readFile(path);
+    return await (await host()).readFile(path);
   } catch (error) {
     throw fileError(path, error);
   }
@@ -35,6 +34,7 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Names what went wrong with a path, in the words of this library. */
 export function fileError(path: string, error: unknown): Error {
+  if (error instanceof AdjointError) return error;
   const code = (error as { code?: string }).code;
   if (code === "ENOENT") return new ArgumentError(`${path}: no such file or folder`, "file_not_found");
   if (code === "EISDIR") return new ArgumentError(`${path}: is a folder, a file is expected`, "file_unreadable");

@@ -1,3 +1,4 @@
+import { binding, type Binding } from "../runtime/index.js";
 import { Rng } from "./rng.js";
 import type { RandomSource } from "./source.js";
 
@@ -7,9 +8,13 @@ export type { Draw } from "./replay.js";
 export { Rng } from "./rng.js";
 export type { Like, RandomSource } from "./source.js";
 
-let fallback: Rng | undefined;
+let fallback: { readonly rng: Rng; readonly host: Binding } | undefined;
 
 /** The first stream given, else one of the whole library with a seed from the operating system. */
 export function resolveRng(...candidates: (RandomSource | undefined)[]): RandomSource {
-  return candidates.find((c) => c !== undefined) ?? (fallback ??= Rng.fromEntropy());
+  const given = candidates.find((c) => c !== undefined);
+  if (given !== undefined) return given;
+  // A stream lives in the host that made it.
+  if (fallback === undefined || fallback.host !== binding()) fallback = { rng: Rng.fromEntropy(), host: binding() };
+  return fallback.rng;
 }

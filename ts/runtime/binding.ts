@@ -46,6 +46,10 @@ export interface Binding {
     dtype: string,
     device: string,
   ): number;
+  /** Whether an error of this host leaves it unusable; `init()` then loads another. Default: none does. */
+  isFatal?(error: unknown): boolean;
+  /** Bytes of the WebAssembly module's memory, which grows and never shrinks. */
+  heapBytes?(): number;
 }
 
 /** Element type of a tensor; float64 exists on the CPU only. */

@@ -4,8 +4,10 @@ export { checkFlag, checkNumber, checkOptions, checkStream, nearest, requiredNum
 export type { NumberRule } from "./check.js";
 export { AdjointError, ArgumentError, DeviceError, DTypeError, FormatError, ShapeError, translateError } from "./errors.js";
 export type { ErrorClass } from "./errors.js";
+export { host, preferWasm } from "./host.js";
+export type { DecodedImage, Host, ImageChannels, WasmSource } from "./host.js";
 export { devices, init } from "./init.js";
 export type { InitOptions } from "./init.js";
-export { wasmBinding } from "./wasm.js";
-export type { WasmExports } from "./wasm.js";
+export { wasmBinding } from "./web/exports.js";
+export type { WasmExports } from "./web/exports.js";
 export { binding, bindingIfAny, currentDevice } from "./state.js";

@@ -45,8 +45,11 @@ export abstract class TensorBase {
     return this as unknown as Tensor;
   }
 
-  /** The host's handle. Throws ArgumentError `disposed` after `dispose()`. */
+  /** The host's handle. Throws ArgumentError `disposed` after `dispose()`, or where `init()` has replaced the host since. */
   get handle(): number {
+    if (this.#holder.host !== binding()) {
+      throw new ArgumentError("this tensor belongs to a runtime that init() has replaced: make it again", "disposed");
+    }
     if (this.#holder.handle === 0) {
       throw new ArgumentError("this tensor was disposed; keep() it, or return it from tidy(), to use it later", "disposed");
     }

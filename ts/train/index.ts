@@ -8,4 +8,5 @@ export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.j
 export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, WeightedLoss } from "./options.js";
 export { describe, duration, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
+export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";

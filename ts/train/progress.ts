@@ -12,14 +12,15 @@ export interface ProgressDisplay {
 export interface ProgressOptions {
   /** Words in front. */
   label?: string;
-  /** Where it is shown; default: standard error, so that standard output stays free for results. */
+  /** Where it is shown; default: standard error, so that standard output stays free for results, and in a browser the console. */
   stream?: NodeJS.WriteStream;
 }
 
 /** A progress bar where the stream is a terminal, otherwise a plain line for every tenth of the way. */
 export async function progressDisplay(options: ProgressOptions = {}): Promise<ProgressDisplay> {
-  const stream = options.stream ?? process.stderr;
+  const stream = options.stream ?? (typeof process === "undefined" ? undefined : process.stderr);
   const label = options.label ?? "training";
+  if (stream === undefined) return lines(label, { write: (text) => console.info(text.trimEnd()) });
   return stream.isTTY ? await bar(label, stream) : lines(label, stream);
 }
 
@@ -46,7 +47,7 @@ async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressD
   };
 }
 
-function lines(label: string, stream: NodeJS.WriteStream): ProgressDisplay {
+function lines(label: string, stream: { write(text: string): unknown }): ProgressDisplay {
   let shown = -1;
   return {
     update(state) {

@@ -69,7 +69,14 @@ function table({ caption, columns, rows }: ReportTable): string {
 
 function figure({ caption, images }: ReportFigure): string {
   const row = images
-    .map(({ label, png }) => `<div><img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">${escapeMarkup(label)}</div>`)
+    .map(({ label, png }) => `<div><img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${base64(png)}">${escapeMarkup(label)}</div>`)
     .join("");
   return `<figure><figcaption>${escapeMarkup(caption)}</figcaption><div class="row">${row}</div></figure>`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  // In pieces: the number of arguments of one call is limited.
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
 }

@@ -1,6 +1,6 @@
+import { cutPixels } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
-import { cutPixels } from "./noisy-patches.js";
 
 /**
  * Applies `restore` to an image tile by tile, so that memory does not grow with the image. Each tile is computed with `margin` pixels around it,

@@ -1,7 +1,7 @@
-import type { Dataset, GetOptions, Sample } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
+import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
 /** Random patches of one noisy image as samples `{ y }`, cut on the host: the image is never copied as a whole. */
 export class NoisyPatches implements Dataset {

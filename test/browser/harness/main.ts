@@ -1,0 +1,77 @@
+// What the tests call in the browser. It runs in Node too, so that results can be compared.
+import { binding, host, init } from "../../../ts/runtime/index.js";
+import { Rng } from "../../../ts/random/index.js";
+import { tensor, zeros } from "../../../ts/tensor/index.js";
+
+export { init };
+export { golden } from "./golden.js";
+export { tape, tapeNames } from "./tape.js";
+export { memoryOver, train } from "./train.js";
+
+/** One stream of each kind of draw: the bytes of all of them, as numbers. */
+export function randomBytes(): number[] {
+  const rng = new Rng(11);
+  const draws = [
+    rng.normal([500]), rng.uniform([500]), rng.rademacher([50]), rng.bernoulli([50], 0.3), rng.randint(0, 1000, [50]), rng.permutation(40),
+    rng.poisson(tensor(Float32Array.from({ length: 300 }, (_, i) => i / 4))), rng.binomial(tensor(new Float32Array(200).fill(9)), 0.4),
+    rng.gamma(2.5, 1, [300]), rng.gamma(0.3, 2, [300]), rng.beta(2, 5, [300]), rng.exponential([300]), rng.laplace([300]),
+    rng.normal([500], { dtype: "float64", device: "cpu" }),
+  ];
+  const bytes = draws.flatMap((t) => {
+    const data = t.dataSync();
+    return Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  });
+  for (const t of draws) t.dispose();
+  return [...bytes, ...new TextEncoder().encode(rng.fork().state()), ...new TextEncoder().encode(rng.state())];
+}
+
+/** An error as plain data. */
+export async function failure(work: () => unknown): Promise<{ name: string; code: string; message: string } | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const { name, code, message } = error as { name: string; code: string; message: string };
+    return { name, code, message };
+  }
+}
+
+/** Fills the module's memory until it breaks off, then starts a new runtime: errors on the way, and what the new one computes. */
+export async function trapAndStartAgain() {
+  const old = tensor([1, 2, 3]);
+  const oldRng = new Rng(1);
+  const kept: unknown[] = [];
+  const trap = await failure(() => {
+    for (let i = 0; i < 64; i++) kept.push(zeros([1 << 26]));
+  });
+  const after = [await failure(() => zeros([2])), await failure(async () => await old.data()), await failure(() => oldRng.normal([2])), await failure(() => old.add(1))];
+  await init();
+  const value = Array.from(await tensor([1, 2]).add(1).data());
+  const stale = await failure(() => old.add(tensor([1, 2, 3])));
+  old.dispose();
+  const goesOn = Array.from(await new Rng(3).normal([2]).data());
+  return { trap, after, value, stale, goesOn, heap: binding().heapBytes?.() };
+}
+
+/** An image file decoded, and the decoded image as PNG. */
+export async function image(address: string, channels: "auto" | "grey" | "rgb"): Promise<{ shape: number[]; data: number[]; png: number[] }> {
+  const { decodeImage, encodePng } = await host();
+  const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(address)).arrayBuffer()), channels);
+  const [count, height, width] = shape;
+  const bytes = new Uint8Array(data.length);
+  for (let c = 0; c < count; c++) for (let i = 0; i < height * width; i++) bytes[i * count + c] = Math.round(255 * (data[c * height * width + i] as number));
+  return { shape, data: Array.from(data), png: Array.from(await encodePng(bytes, width, height, count as 1 | 3)) };
+}
+
+/** The device of new tensors. */
+export function device(): string {
+  const t = tensor([1]);
+  const name = t.device;
+  t.dispose();
+  return name;
+}
+
+/** [1, 2] + [2, 3] */
+export function sum(): number[] {
+  return Array.from(tensor([1, 2]).add(tensor([2, 3])).dataSync());
+}

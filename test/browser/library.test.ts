@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readPixels } from "../../ts/io/index.js";
+import { directory, judge, listCases, pending } from "../golden/suite.js";
+import { bundleHarness } from "./bundle.js";
+import { describeBrowser, launch } from "./chromium.js";
+import * as here from "./harness/main.js";
+import { serve, type Site } from "./serve.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+type Harness = typeof here;
+
+describeBrowser("the library in Chromium", () => {
+  let browser: Browser;
+  let bundle: Awaited<ReturnType<typeof bundleHarness>>;
+  let site: Site;
+  let page: Page;
+
+  /** A page with the harness, which is imported as `harness`. */
+  async function open(): Promise<Page> {
+    const fresh = await browser.newPage();
+    await fresh.goto(`${site.origin}/page/blank.html`);
+    await fresh.evaluate(async () => {
+      const address = "/harness/harness.js";
+      Object.assign(globalThis, { harness: await import(address) });
+    });
+    return fresh;
+  }
+
+  beforeAll(async () => {
+    [browser, bundle] = await Promise.all([launch(), bundleHarness()]);
+    site = await serve({ "/page/": join(root, "test/browser/harness/"), "/harness/": `${bundle.folder}/`, "/cases/": `${directory}/`, "/images/": join(root, "examples/images/"), "/wasm/": join(root, "dist/wasm/") });
+    page = await open();
+    await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.init());
+    await here.init();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    await bundle?.remove();
+  });
+
+  describe.each(["float64", "float32"] as const)("golden cases in %s", (dtype) => {
+    const cases = listCases(directory);
+    let failed: Record<string, string> = {};
+    beforeAll(async () => {
+      const names = cases.map(({ golden }) => golden.name);
+      failed = await page.evaluate(
+        async ([address, list, type]) => await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, { device: "cpu", dtype: type }),
+        [`${site.origin}/cases/`, names, dtype] as const,
+      );
+    });
+    for (const { golden } of cases) {
+      it(golden.name, async () => {
+        await judge(golden.name, pending, () => (failed[golden.name] === undefined ? Promise.resolve() : Promise.reject(new Error(failed[golden.name]))));
+      });
+    }
+  });
+
+  describe("tape checks", () => {
+    let failed: Record<string, string> = {};
+    beforeAll(async () => {
+      failed = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.tape());
+    });
+    for (const name of here.tapeNames) it(`derivatives of both orders: ${name}`, () => expect(failed[name]).toBeUndefined());
+  });
+
+  it("random streams are Node's, bit for bit", async () => {
+    const got = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.randomBytes());
+    const expected = here.randomBytes();
+    expect(expected.length).toBeGreaterThan(10_000);
+    expect(got).toEqual(expected);
+  });
+
+  it("ten steps of the Trainer give Node's losses and weights within 1e-5", async () => {
+    const got = await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.train(10));
+    const expected = await here.train(10);
+    expect(got.losses.length).toBe(1);
+    expect(Math.abs(got.losses[0]! - expected.losses[0]!)).toBeLessThanOrEqual(1e-5 * Math.abs(expected.losses[0]!));
+    expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
+    for (const [name, values] of Object.entries(expected.weights)) {
+      const scale = Math.max(...values.map(Math.abs));
+      const worst = Math.max(...values.map((value, i) => Math.abs(value - got.weights[name]![i]!)));
+      expect(worst, name).toBeLessThanOrEqual(1e-5 * scale);
+    }
+  });
+
+  it("1,000 steps leave memory as after 20, and the module's memory stops growing", async () => {
+    const seen = await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.memoryOver(1000));
+    const at = (step: number) => seen.find((entry) => entry.step === step)!;
+    expect(seen.length).toBe(100);
+    expect({ ...at(1000), step: 0, heap: 0 }).toEqual({ ...at(20), step: 0, heap: 0 });
+    expect(at(20).heap).toBeGreaterThan(0);
+    expect(at(1000).heap).toBe(at(100).heap);
+  });
+
+  it("pictures are decoded as in Node, and PNGs written here are read back the same", async () => {
+    const differences = (a: ArrayLike<number>, b: ArrayLike<number>) => Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+    for (const [file, channels, tolerance] of [["camera.png", "auto", 1e-6], ["chelsea.png", "auto", 1e-6], ["chelsea.png", "grey", 1.01 / 255]] as const) {
+      const got = await page.evaluate(async ([address, wanted]) => await (globalThis as unknown as { harness: Harness }).harness.image(address, wanted), [`/images/${file}`, channels] as const);
+      const expected = await readPixels(join(root, "examples/images", file), { channels });
+      expect(got.shape, file).toEqual(expected.shape);
+      expect(differences(expected.data, got.data), `${file} ${channels}`).toBeLessThanOrEqual(tolerance);
+      const { decodeImage } = await (await import("../../ts/runtime/index.js")).host();
+      const again = await decodeImage(Uint8Array.from(got.png), "auto");
+      expect(again.shape).toEqual(got.shape);
+      expect(differences(again.data, got.data)).toBeLessThanOrEqual(1e-6);
+    }
+  });
+
+  describe("devices", () => {
+    it("webgpu that is absent is a DeviceError that says why, and auto falls back to cpu", async () => {
+      const fresh = await open();
+      const told = await fresh.evaluate(async () => {
+        const { failure, init, device } = (globalThis as unknown as { harness: Harness }).harness;
+        const error = await failure(() => init({ device: "webgpu" }));
+        await init({ device: "auto" });
+        return { error, device: device() };
+      });
+      expect(told.error).toMatchObject({ name: "DeviceError", code: "device_unavailable", message: expect.stringMatching(/^webgpu: .*(?:no adapter|has none|secure context)/) as string });
+      expect(told.device).toBe("cpu");
+      await fresh.close();
+    });
+
+    it("with an adapter the error says that this module has no WebGPU", async () => {
+      const other = await launch({ gpu: true });
+      try {
+        const fresh = await other.newPage();
+        await fresh.goto(`${site.origin}/page/blank.html`);
+        const error = await fresh.evaluate(async () => {
+          const address = "/harness/harness.js";
+          const { failure, init } = (await import(address)) as Harness;
+          return await failure(() => init({ device: "webgpu" }));
+        });
+        expect(error).toMatchObject({ name: "DeviceError", code: "device_unavailable", message: expect.stringMatching(/webgpu: this module has the cpu only/) as string });
+      } finally {
+        await other.close();
+      }
+    });
+  });
+
+  describe("init({ wasm })", () => {
+    it("takes an address, a response, bytes, and a compiled module", async () => {
+      for (const kind of ["url", "text", "response", "bytes", "view", "module"] as const) {
+        const fresh = await open();
+        const requests: string[] = [];
+        fresh.on("request", (request) => requests.push(new URL(request.url()).pathname));
+        const sum = await fresh.evaluate(async (how) => {
+          const { init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
+          const address = new URL("/wasm/adjoint_wasm_bg.wasm", location.href);
+          const bytes = async () => await (await fetch(address)).arrayBuffer();
+          const sources = {
+            url: () => address, text: () => address.href, response: () => fetch(address), bytes, view: async () => new Uint8Array(await bytes()), module: async () => await WebAssembly.compile(await bytes()),
+          };
+          await init({ wasm: await sources[how]() });
+          return add();
+        }, kind);
+        expect(sum, kind).toEqual([3, 5]);
+        expect(requests, kind).toEqual(["/wasm/adjoint_wasm_bg.wasm"]);
+        await fresh.close();
+      }
+    });
+
+    it("says what is wrong with another file, and can be called again", async () => {
+      const fresh = await open();
+      const { errors, sum } = await fresh.evaluate(async () => {
+        const { failure, init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
+        const found = [await failure(() => init({ wasm: "/wasm/nowhere.wasm" })), await failure(() => init({ wasm: new Uint8Array(8) }))];
+        await init();
+        return { errors: found, sum: add() };
+      });
+      for (const error of errors) expect(error).toMatchObject({ name: "DeviceError", code: "wasm_load_failed" });
+      expect(sum).toEqual([3, 5]);
+      await fresh.close();
+    });
+  });
+
+  it("after a trap every call says so, and init() gives a working runtime", async () => {
+    const fresh = await open();
+    const told = await fresh.evaluate(async () => {
+      const { init, trapAndStartAgain } = (globalThis as unknown as { harness: Harness }).harness;
+      await init();
+      return await trapAndStartAgain();
+    });
+    expect(told.trap).toMatchObject({ name: "DeviceError", code: "runtime_lost", message: expect.stringContaining("await init()") as string });
+    for (const error of told.after) expect(error).toMatchObject({ name: "DeviceError", code: "runtime_lost" });
+    expect(told.value).toEqual([2, 3]);
+    expect(told.stale).toMatchObject({ name: "ArgumentError", code: "disposed" });
+    expect(told.goesOn.length).toBe(2);
+    await fresh.close();
+  });
+
+  it("works in a Web Worker", async () => {
+    const sum = await page.evaluate(async () => {
+      const code = `import { init, sum } from "${location.origin}/harness/harness.js"; await init(); postMessage(sum());`;
+      const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })), { type: "module" });
+      return await new Promise<number[]>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data as number[]);
+        worker.onerror = (event) => reject(new Error(event.message));
+      });
+    });
+    expect(sum).toEqual([3, 5]);
+  });
+
+  it("the harness bundle holds nothing of Node", () => {
+    expect(readFileSync(join(bundle.folder, "harness.js"), "utf8")).not.toMatch(/from\s*"node:|import\("node:/);
+  });
+});

@@ -1,0 +1,2 @@
+// What wasm-bindgen generates in dist/wasm, for compilers that run before it is built.
+declare module "*/adjoint_wasm.js";
