@@ -7,6 +7,8 @@ import { setup } from "./setup.mjs";
 
 const target = "wasm32-unknown-unknown";
 const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
+/** What every browser of the last years has; wasm-opt must not use what came later. */
+const features = ["simd", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 const built = ["build", "--profile", "wasm", "-p", "adjoint-wasm", "--target", target];
 
 /** Whether a compiler has the standard library of the target. */
@@ -64,12 +66,23 @@ async function wasmBindgen() {
  * What is added to wasm-bindgen's loader, which makes one instance and never another: after a trap the instance is useless, and the facade
  * asks for a new one. Loading sets everything else that depends on the instance.
  */
-const forget = `
-/** Lets the next call of the loader make a new instance. */
+const addition = `
+/** Lets the next call of the loader make a new instance; gives the compiled module of the old one. */
 export function forget() {
     wasm = undefined;
+    __wbg_init_promise = undefined;
+    return wasmModule;
 }
 `;
+
+/** Adds {@link addition} to the loader; a Failure where the loader no longer has what it changes. */
+function completeLoader(path) {
+  const text = readFileSync(path, "utf8");
+  for (const name of ["wasmModule", "wasm", "__wbg_init_promise"]) {
+    if (!new RegExp(`^let\\b[^;]*\\b${name}\\b`, "m").test(text)) throw new Failure(`wasm-bindgen's loader has no variable ${name} any more: see scripts/build-wasm.mjs`);
+  }
+  appendFileSync(path, addition);
+}
 
 /** Builds dist/wasm/ where its sources changed; the folder is replaced in one go. */
 export async function buildWasm() {
@@ -83,10 +96,8 @@ export async function buildWasm() {
   await must(await wasmBindgen(), [join(targetDir, target, "wasm", "adjoint_wasm.wasm"), "--target", "web", "--out-dir", temporary]);
   const module = join(temporary, "adjoint_wasm_bg.wasm");
   say("optimising the WebAssembly module (two minutes)");
-  await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), "-O3", "--all-features", module, "-o", module]);
-  const loader = join(temporary, "adjoint_wasm.js");
-  if (!/^let wasm(?:Module)?\b.*\bwasm\b/m.test(readFileSync(loader, "utf8"))) throw new Failure("wasm-bindgen's loader has no variable wasm any more: see forget() in scripts/build-wasm.mjs");
-  appendFileSync(loader, forget);
+  await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), "-O3", "--mvp-features", ...features, module, "-o", module]);
+  completeLoader(join(temporary, "adjoint_wasm.js"));
   writeFileSync(join(temporary, ".stamp"), digest);
   rmSync(folder, { recursive: true, force: true });
   renameSync(temporary, folder);

@@ -18,6 +18,8 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
       outDir: folder,
       emptyOutDir: true,
       minify: false,
+      // Its loader needs a document, which a worker does not have.
+      modulePreload: false,
       target: "es2022",
       rolldownOptions: {
         input: { harness: join(root, "test/browser/harness/main.ts") },

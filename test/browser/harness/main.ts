@@ -1,7 +1,7 @@
 // What the tests call in the browser. It runs in Node too, so that results can be compared.
 import { binding, host, init } from "../../../ts/runtime/index.js";
 import { Rng } from "../../../ts/random/index.js";
-import { tensor, zeros } from "../../../ts/tensor/index.js";
+import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 
 export { init };
 export { golden } from "./golden.js";
@@ -36,21 +36,50 @@ export async function failure(work: () => unknown): Promise<{ name: string; code
   }
 }
 
-/** Fills the module's memory until it breaks off, then starts a new runtime: errors on the way, and what the new one computes. */
-export async function trapAndStartAgain() {
+/**
+ * Computes until the module's memory is full and it breaks off, then starts a new runtime: errors on the way, and what the new one computes.
+ * `wasm` is the module's file.
+ */
+export async function trapAndStartAgain(wasm: Uint8Array) {
+  await init({ wasm: limitMemory(wasm, 3000) });
   const old = tensor([1, 2, 3]);
   const oldRng = new Rng(1);
-  const kept: unknown[] = [];
-  const trap = await failure(() => {
-    for (let i = 0; i < 64; i++) kept.push(zeros([1 << 26]));
-  });
+  const kept: Tensor[] = [];
+  // A tensor too large for the memory that is left is an ordinary error; an operator that finds no room for its result is the end.
+  let trap: Awaited<ReturnType<typeof failure>>;
+  for (let i = 0; i < 64 && trap?.code !== "runtime_lost"; i++) trap = await failure(() => kept.push(zeros([1 << 21]).add(1)));
   const after = [await failure(() => zeros([2])), await failure(async () => await old.data()), await failure(() => oldRng.normal([2])), await failure(() => old.add(1))];
   await init();
   const value = Array.from(await tensor([1, 2]).add(1).data());
   const stale = await failure(() => old.add(tensor([1, 2, 3])));
   old.dispose();
   const goesOn = Array.from(await new Rng(3).normal([2]).data());
-  return { trap, after, value, stale, goesOn, heap: binding().heapBytes?.() };
+  return { trap, after, value, stale, goesOn };
+}
+
+/** The module with an upper limit of its memory, in pages of 64 KiB: its section 5 then says "at least, at most". */
+function limitMemory(wasm: Uint8Array, pages: number): Uint8Array {
+  const size = (at: number): [value: number, end: number] => {
+    let [value, shift, i] = [0, 0, at];
+    for (;;) {
+      const byte = wasm[i++] as number;
+      value |= (byte & 127) << shift;
+      if (byte < 128) return [value, i];
+      shift += 7;
+    }
+  };
+  const encode = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...encode(value >>> 7)]);
+  for (let at = 8; at < wasm.length; ) {
+    const [length, start] = size(at + 1);
+    if (wasm[at] !== 5) {
+      at = start + length;
+      continue;
+    }
+    const least = size(start + 2)[0];
+    const section = [1, 1, ...encode(least), ...encode(pages)];
+    return Uint8Array.from([...wasm.subarray(0, at), 5, ...encode(section.length), ...section, ...wasm.subarray(start + length)]);
+  }
+  throw new Error("the module has no memory of its own");
 }
 
 /** An image file decoded, and the decoded image as PNG. */

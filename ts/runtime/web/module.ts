@@ -6,13 +6,10 @@ import { startDevice } from "./gpu.js";
 
 /** What the build puts into dist/wasm: the exports, and wasm-bindgen's loader. */
 interface Glue extends WasmExports {
-  default: ((options: { module_or_path: unknown } | undefined) => Promise<{ memory: WebAssembly.Memory }>) & { __wbindgen_wasm_module?: WebAssembly.Module };
-  /** Lets the loader make a new instance; added by scripts/build-wasm.mjs. */
-  forget(): void;
+  default(options: { module_or_path: unknown } | undefined): Promise<{ memory: WebAssembly.Memory }>;
+  /** Lets the loader make a new instance, and gives the compiled module of the old one; added by scripts/build-wasm.mjs. */
+  forget(): WebAssembly.Module | undefined;
 }
-
-/** The module as compiled at first, so that a runtime after a trap needs no second download. */
-let compiled: WebAssembly.Module | undefined;
 
 /**
  * Loads the WebAssembly module; without a source the file that lies beside wasm-bindgen's JavaScript, an address that bundlers understand.
@@ -20,13 +17,13 @@ let compiled: WebAssembly.Module | undefined;
  * @throws DeviceError `wasm_load_failed`.
  */
 export async function loadWasm(source?: WasmSource): Promise<Binding> {
-  const wanted = source ?? compiled;
   try {
     // From the sources and from the compiled package this is the same place.
-    const glue = (await import("../../../dist/wasm/adjoint_wasm.js")) as Glue;
-    glue.forget();
+    const glue = (await import("../../../dist/wasm/adjoint_wasm.js")) as unknown as Glue;
+    // A runtime after a trap needs no second download.
+    const compiled = glue.forget();
+    const wanted = source ?? compiled;
     const { memory } = await glue.default(wanted === undefined ? undefined : { module_or_path: wanted });
-    compiled = glue.default.__wbindgen_wasm_module;
     const binding = wasmBinding(glue);
     return { ...binding, heapBytes: () => memory.buffer.byteLength, initDevice: async (device) => await startDevice(device, glue) };
   } catch (cause) {
