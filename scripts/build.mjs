@@ -29,7 +29,7 @@ export async function buildTs() {
   await must(process.execPath, [join(root, "scripts", "generate.mjs")]);
   await must(process.execPath, [tsc, "-p", "tsconfig.json"]);
   for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
-    if (/^(?:native|wasm)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
+    if (/^(?:native|wasm|web)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
     if (!existsSync(join(root, "ts", file.replace(/\.(?:d\.ts|js)$/, ".ts")))) rmSync(join(root, "dist", file));
   }
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFile } from "node:fs/promises";
-import { extname, join, normalize } from "node:path";
+import { extname, join } from "node:path";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json",
@@ -23,9 +23,9 @@ export async function serve(folders: Readonly<Record<string, string>>): Promise<
       const prefix = Object.keys(folders).filter((start) => path.startsWith(start)).sort((a, b) => b.length - a.length)[0];
       try {
         if (prefix === undefined || path.includes("..")) throw new Error("not served");
-        const file = join(folders[prefix] as string, normalize(path.slice(prefix.length)) || "index.html");
-        const content = await readFile(file.endsWith("/") ? join(file, "index.html") : file);
-        response.writeHead(200, { "content-type": types[extname(file)] ?? (file.endsWith("/") ? "text/html" : "application/octet-stream") }).end(content);
+        const file = join(folders[prefix] as string, path.slice(prefix.length), path.endsWith("/") ? "index.html" : "");
+        const content = await readFile(file);
+        response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" }).end(content);
       } catch {
         response.writeHead(404, { "content-type": "text/plain" }).end("not found");
       }
