@@ -1,7 +1,9 @@
 // Builds crates/wasm to dist/wasm/: adjoint_wasm.js, its types and adjoint_wasm_bg.wasm. The JavaScript is wasm-bindgen's "web" target,
 // which runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the module smaller and faster.
+// `--sizes` writes crates/wasm/sizes.json anew.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { digestOf, Failure, isMain, main, must, output, root, say, targetDir } from "./common.mjs";
 import { setup } from "./setup.mjs";
 
@@ -103,9 +105,21 @@ export async function buildWasm() {
   renameSync(temporary, folder);
 }
 
+/** What a visitor downloads, in bytes: the module as it is, with gzip and with brotli, both at their best. */
+export function wasmSizes() {
+  const module = readFileSync(join(root, "dist", "wasm", "adjoint_wasm_bg.wasm"));
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
+  const brotli = brotliCompressSync(module, { params: { [BROTLI_PARAM_QUALITY]: 11, [BROTLI_PARAM_LGWIN]: 24, [BROTLI_PARAM_SIZE_HINT]: module.length } });
+  return { raw: module.length, gzip: gzipSync(module, { level: 9 }).length, brotli: brotli.length };
+}
+
+/** The committed sizes, which tests compare with. */
+export const sizesFile = join(root, "crates", "wasm", "sizes.json");
+
 if (isMain(import.meta.url)) {
   await main(async () => {
     await setup();
     await buildWasm();
+    if (process.argv.includes("--sizes")) writeFileSync(sizesFile, `${JSON.stringify(wasmSizes(), null, 2)}\n`);
   });
 }

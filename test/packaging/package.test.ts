@@ -44,11 +44,11 @@ describe("the packed files", () => {
       expect(paths).toContain(`dist/${door}.js`);
       expect(paths).toContain(`dist/${door}.d.ts`);
     }
-    for (const path of ["dist/native/adjoint.node", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
+    for (const path of ["dist/native/adjoint.node", "dist/node.js", "dist/browser.js", "dist/wasm/adjoint_wasm.js", "dist/wasm/adjoint_wasm_bg.wasm", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
   });
 
   it("hold nothing else", () => {
-    const allowed = /^(?:dist\/(?!.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
+    const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
     expect(packed.files.map(({ path }) => path).filter((path) => !allowed.test(path) || /\.(?:rs|tsbuildinfo|log)$|(?<!\.d)\.ts$|\.test\./.test(path))).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe("the package, installed in an empty folder", () => {
 
   it("gives every sub-path of its exports", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
-    const paths = Object.keys(exports).filter((path) => !path.endsWith(".json")).map((path) => path.replace(/^\./, "adjoint"));
+    const paths = Object.keys(exports).filter((path) => !/\.(?:json|wasm)$/.test(path)).map((path) => path.replace(/^\./, "adjoint"));
     const code = `for (const path of ${JSON.stringify(paths)}) console.log(path, Object.keys(await import(path)).length > 0);`;
     await writeFile(join(folder, "paths.mjs"), code);
     expect((await inFolder(process.execPath, ["paths.mjs"])).trim().split("\n")).toEqual(paths.map((path) => `${path} true`));

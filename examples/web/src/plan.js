@@ -30,7 +30,7 @@ const reasons = {
   SplittingLoss: {
     text: "Splitting: a part of the pixels is hidden from the network, which learns to predict it from the rest.",
     // Each pixel of the result comes from those of the passes that did not see it.
-    options: () => ({ splitRatio: 0.6, evalNSamples: 8, evalSplitOutput: true }),
+    options: () => ({ splitRatio: 0.6, evalNSamples: 12, evalSplitOutput: true }),
     // Few pixels are seen in all passes: there the network has to keep what it sees.
     further: [{ name: "MCLoss", weight: 0.2 }],
   },

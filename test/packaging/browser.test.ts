@@ -1,0 +1,127 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { build, createServer } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeBrowser, launch } from "../browser/chromium.js";
+import { serve } from "../browser/serve.js";
+import { compiled, node } from "../cli/compiled.js";
+
+const start = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+
+/** The README's lines for a browser. */
+const readme = await readFile(join(root, "README.md"), "utf8");
+const lines = /## In the browser[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+/** What a page does with the library, and where the tests find the result. */
+const program = `${lines}\nglobalThis.result = { shape: clean.shape, value: (await clean.data()).length };\n`;
+const expected = { shape: [1, 1, 64, 64], value: 4096 };
+
+beforeAll(async () => {
+  compiled("browser.js");
+  folder = await mkdtemp(join(tmpdir(), "adjoint-web-"));
+  const { stdout } = await start("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, maxBuffer: 1 << 24 });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  const installed = join(folder, "node_modules", "adjoint");
+  await mkdir(installed, { recursive: true });
+  // Unpacked without its dependencies: a browser needs none of them.
+  await start("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components=1"]);
+  await rm(join(installed, "dist", "native"), { recursive: true, force: true });
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+  await writeFile(join(folder, "main.js"), program);
+}, 120_000);
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+describeBrowser("the packed package in a browser", () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launch()));
+  afterAll(async () => await browser?.close());
+
+  /** What the page at an address computes, and the messages on its console. */
+  async function result(address: string): Promise<{ got: unknown; told: string[] }> {
+    const page = await browser.newPage();
+    const told: string[] = [];
+    page.on("console", (message) => void (["error", "warning"].includes(message.type()) && told.push(message.text())));
+    page.on("pageerror", (error) => told.push(error.message));
+    await page.goto(address);
+    await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 60_000 }).catch((error: Error) => expect([...told, error.message]).toEqual([]));
+    const got = await page.evaluate(() => (globalThis as unknown as { result: unknown }).result);
+    await page.close();
+    return { got, told };
+  }
+  const html = (script: string, head = "") => `<!doctype html><title>user</title><link rel="icon" href="data:,">${head}<script type="module" ${script}</script>`;
+
+  it("runs the README's lines in a page without a bundler", async () => {
+    const map = '<script type="importmap">{ "imports": { "adjoint": "/node_modules/adjoint/dist/browser.js" } }</script>';
+    await writeFile(join(folder, "plain.html"), html('src="/main.js">', map));
+    const site = await serve({ "/": `${folder}/` });
+    try {
+      expect(await result(`${site.origin}/plain.html`)).toEqual({ got: expected, told: [] });
+    } finally {
+      await site.close();
+    }
+  });
+
+  describe("in a fresh Vite project", () => {
+    beforeAll(async () => await writeFile(join(folder, "index.html"), html('src="/main.js">')));
+
+    it("runs them when built, without a warning of the build, and nothing of Node is in it", async () => {
+      const warnings: string[] = [];
+      const custom = { hasWarned: false, info: () => undefined, warn: (text: string) => void warnings.push(text), warnOnce: (text: string) => void warnings.push(text), error: (text: string) => void warnings.push(text), clearScreen: () => undefined, hasErrorLogged: () => false };
+      await build({ root: folder, configFile: false, customLogger: custom, build: { target: "es2022", outDir: "built", chunkSizeWarningLimit: 10_000 } });
+      expect(warnings).toEqual([]);
+      const assets = join(folder, "built", "assets");
+      const scripts = (await readdir(assets)).filter((file) => file.endsWith(".js"));
+      for (const file of scripts) expect(await readFile(join(assets, file), "utf8"), file).not.toMatch(/"node:|cli-progress|createRequire/);
+      const site = await serve({ "/": join(folder, "built/") });
+      try {
+        expect(await result(`${site.origin}/`)).toEqual({ got: expected, told: [] });
+      } finally {
+        await site.close();
+      }
+    });
+
+    it("runs them in Vite's development server", async () => {
+      const server = await createServer({ root: folder, configFile: false, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+      try {
+        await server.listen();
+        expect((await result(server.resolvedUrls?.local[0] ?? "")).got).toEqual(expected);
+      } finally {
+        await server.close();
+      }
+    });
+
+    it("runs in a worker with Vite's own settings, with the module's address given", async () => {
+      await mkdir(join(folder, "worker"), { recursive: true });
+      await writeFile(join(folder, "worker", "index.html"), html('src="./page.js">'));
+      await writeFile(join(folder, "worker", "page.js"), `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });\nworker.onmessage = ({ data }) => { globalThis.result = data; };\n`);
+      await writeFile(join(folder, "worker", "worker.js"), 'import { init, ones } from "adjoint";\nimport wasm from "adjoint/adjoint_wasm_bg.wasm?url";\ninit({ wasm: new URL(wasm, self.location.href) }).then(() => postMessage(ones([2, 3]).shape));\n');
+      await build({ root: join(folder, "worker"), configFile: false, logLevel: "error", build: { target: "es2022", outDir: join(folder, "built-worker") } });
+      const site = await serve({ "/": join(folder, "built-worker/") });
+      try {
+        expect(await result(`${site.origin}/`)).toEqual({ got: [2, 3], told: [] });
+      } finally {
+        await site.close();
+      }
+    });
+  });
+});
+
+describe("the packed package in Node without an add-on", () => {
+  it("goes on with the WebAssembly module, and says so in one line", async () => {
+    await writeFile(join(folder, "fallback.mjs"), 'import { init, ones } from "adjoint";\nawait init();\nawait init();\nconsole.log(await ones([2]).add(1).array());\n');
+    const { code, stdout, stderr } = await node([join(folder, "fallback.mjs")]);
+    expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: "[ 2, 2 ]" });
+    expect(stderr.trim().split("\n")).toEqual([expect.stringMatching(/^adjoint: the native add-on is not built.*WebAssembly/)]);
+  });
+
+  it("adjoint/web is the WebAssembly module without a word", async () => {
+    await writeFile(join(folder, "web.mjs"), 'import { init, ones } from "adjoint/web";\nawait init({ device: "auto" });\nconsole.log(ones([2]).device);\n');
+    expect(await node([join(folder, "web.mjs")])).toEqual({ code: 0, stdout: "cpu\n", stderr: "" });
+  });
+});
