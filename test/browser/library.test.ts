@@ -33,7 +33,7 @@ describeBrowser("the library in Chromium", () => {
     page = await open();
     await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.init());
     await here.init();
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await site?.close();
@@ -49,7 +49,7 @@ describeBrowser("the library in Chromium", () => {
         async ([address, list, type]) => await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, { device: "cpu", dtype: type }),
         [`${site.origin}/cases/`, names, dtype] as const,
       );
-    });
+    }, 300_000);
     for (const { golden } of cases) {
       it(golden.name, async () => {
         await judge(golden.name, pending, () => (failed[golden.name] === undefined ? Promise.resolve() : Promise.reject(new Error(failed[golden.name]))));
@@ -61,7 +61,7 @@ describeBrowser("the library in Chromium", () => {
     let failed: Record<string, string> = {};
     beforeAll(async () => {
       failed = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.tape());
-    });
+    }, 180_000);
     for (const name of here.tapeNames) it(`derivatives of both orders: ${name}`, () => expect(failed[name]).toBeUndefined());
   });
 

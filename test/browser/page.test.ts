@@ -30,7 +30,7 @@ describeBrowser("the page examples/web", () => {
     await build({ configFile: join(root, "examples/web/vite.config.mjs"), logLevel: "error", build: { outDir: join(folder, "site") } });
     [browser, site] = await Promise.all([launch(), serve({ "/": join(folder, "site/") })]);
     await init();
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await site?.close();
@@ -41,7 +41,7 @@ describeBrowser("the page examples/web", () => {
   async function open(size = { width: 1200, height: 900 }): Promise<{ page: Page; requests: string[]; faults: string[] }> {
     const context = await browser.newContext({ viewport: size, acceptDownloads: true });
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(150_000);
     const [requests, faults]: [string[], string[]] = [[], []];
     context.on("request", (request) => requests.push(request.url()));
     page.on("pageerror", (error) => faults.push(error.message));

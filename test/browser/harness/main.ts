@@ -1,5 +1,5 @@
 // What the tests call in the browser. It runs in Node too, so that results can be compared.
-import { binding, host, init } from "../../../ts/runtime/index.js";
+import { host, init } from "../../../ts/runtime/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 
