@@ -102,8 +102,8 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
 /** The restored image: the mean over several draws of what the file format cut off, where there is any. */
 async function restoreUnclipped(image: Pixels, noiseModel: NoiseModel, rng: Rng, restore: (pixels: Pixels) => Promise<Pixels>): Promise<Pixels> {
   const noise = clippedNoise(noiseModel);
-  const { low = -Infinity, high } = noise;
-  const draws = image.data.some((value) => value <= low || value >= high) ? 4 : 1;
+  const { low, high } = noise;
+  const draws = image.data.some((value) => value === low || value === high) ? 4 : 1;
   const sum = new Float32Array(image.data.length);
   for (let k = 0; k < draws; k++) {
     const { data } = await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape });

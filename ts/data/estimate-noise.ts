@@ -47,7 +47,7 @@ function cells({ data, shape: [, height, width] }: Pixels, noise: EstimableNoise
       const cell = [data[at], data[at + 1], data[at + width], data[at + width + 1]] as [number, number, number, number];
       const [p, q, r, s] = cell;
       // Counts and speckle are 0 for other reasons.
-      clipped += cell.filter((value) => value >= 1 || (value <= 0 && noise === "gaussian")).length;
+      clipped += cell.filter((value) => value === 1 || (value === 0 && noise === "gaussian")).length;
       const mean = (p + q + r + s) / 4;
       if (noise !== "gaussian" && mean <= 0.02) continue;
       const scale = noise === "gaussian" ? 1 : noise === "poisson" ? Math.sqrt(mean) : mean;

@@ -77,7 +77,7 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
 }
 
 /**
- * Planar values [C, H, W] in which those at the ends of the interval are replaced by draws from the part of the noise's law that was cut off.
+ * Planar values [C, H, W] in which those exactly at the ends of the interval are replaced by draws from the part of the noise's law that was cut off.
  *
  * With noise of deviation s the mean of a clipped pixel is `m(x) = E min(high, max(low, x + s n))`, n standard normal. The clean value is estimated as
  * `m^-1` of the mean over the 5x5 pixels around (Foi, "Clipped noisy images: heteroskedastic modeling and practical denoising", 2009), and the
@@ -85,9 +85,9 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
  */
 export function unclip(data: ArrayLike<number>, [channels, height, width]: readonly [number, number, number], noise: ClippedNoise, rng: RandomSource): Float32Array {
   const result = Float32Array.from(data);
-  const { low = -Infinity, high } = noise;
+  const { low, high } = noise;
   const cut: number[] = [];
-  for (const [at, value] of result.entries()) if (value <= low || value >= high) cut.push(at);
+  for (const [at, value] of result.entries()) if (value === low || value === high) cut.push(at);
   if (cut.length === 0) return result;
   const uniform = uniformValues(rng, [cut.length]);
   const plane = height * width;
@@ -102,10 +102,10 @@ export function unclip(data: ArrayLike<number>, [channels, height, width]: reado
     }
     const clean = unclippedMean(sum / count, noise);
     const deviation = noise.deviation(clean);
-    const below = (data[at] as number) <= low;
-    const distance = below ? clean - low : high - clean;
+    const below = data[at] === low;
+    const distance = below ? clean - (low as number) : high - clean;
     const beyond = deviation > 0 ? deviation * tailDraw(distance / deviation, 1 - (uniform[k] as number)) - distance : 0;
-    result[at] = below ? low - beyond : high + beyond;
+    result[at] = below ? (low as number) - beyond : high + beyond;
   }
   return result;
 }

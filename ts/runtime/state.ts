@@ -53,6 +53,18 @@ function guarded(raw: Binding): Binding {
         };
     Object.assign(result, { [name]: wrapped });
   }
+  const one = raw.applyOne;
+  if (one) {
+    // Written out: an array of arguments would cost as much as the crossing saves.
+    result.applyOne = (op, a, b, value) => {
+      if (dead !== undefined) throw dead;
+      try {
+        return one.call(raw, op, a, b, value);
+      } catch (error) {
+        throw failure(error);
+      }
+    };
+  }
   return result;
 }
 

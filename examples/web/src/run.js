@@ -72,8 +72,12 @@ export class Run {
     const adam = new optim.Adam(this.network.parameters(), { lr: optimizer.lr });
     const { name: _schedule, ...times } = schedule;
     const image = { data: this.mask, shape: [1, ...this.given.shape.slice(1)] };
-    const dataset = this.mask ? new MaskedPatches(this.given, image, patch, patchesPerEpoch) : new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch);
     this.physics = makePhysics({ ...physics, mask: undefined });
+    const { noiseModel } = this.physics;
+    // A picture file has cut the noise off at black and white; a loss that knows its law would learn the cut.
+    const dataset = this.mask
+      ? new MaskedPatches(this.given, image, patch, patchesPerEpoch)
+      : new data.UnclippedDataset({ dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch), noiseModel });
     this.trainer = new train.Trainer({
       model: this.network,
       physics: this.physics,
@@ -143,7 +147,8 @@ export class Run {
     const rng = new Rng(1);
     this.trainer.model.eval();
     // With missing pixels the mask is cut like the picture: both go through the tiles as channels of one.
-    const input = mask ? { data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] } : part;
+    const whole = { ...part, data: data.unclip(part.data, part.shape, data.clippedNoise(this.physics.noiseModel), rng) };
+    const input = mask ? { data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] } : whole;
     return await train.restoreTiled(input, (y) => this.apply(y, rng), 256, 24);
   }
 
