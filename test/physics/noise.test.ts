@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
 import { ArgumentError, ShapeError } from "../../ts/runtime/index.js";
-import { full, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { full, grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
 import { expectError, Rng, start } from "./helpers.js";
 
 beforeAll(start);
@@ -119,6 +119,35 @@ describe("noise errors", () => {
     expect(new physics.PoissonNoise({ clipPositive: true }).forward(negative).abs().max().itemSync()).toBe(0);
     expectError(() => new physics.GammaNoise().forward(full([1, 2], 0)), ArgumentError, "out_of_range", "above 0");
     expectError(() => new physics.PoissonNoise().forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
+  });
+
+  it("never gives NaN for levels or images at the edge of what is allowed", () => {
+    const finite = (y: Tensor) => y.dataSync().every(Number.isFinite);
+    const one = ones([1, 1, 8, 8]);
+    expect(finite(new physics.FisherTippettNoise({ l: 0.001 }).forward(one, { rng: new Rng(1) }))).toBe(true);
+    expect(finite(new physics.GammaNoise({ l: 0.001 }).forward(one, { rng: new Rng(1) }))).toBe(true);
+    expect(finite(new physics.PoissonGaussianNoise({ gain: 0 }).forward(one, { rng: new Rng(1) }))).toBe(true);
+    expect(finite(new physics.LogPoissonNoise({ mu: 1 }).forward(one.mul(80), { rng: new Rng(1) }))).toBe(true);
+    const dark = full([1, 1, 2, 2], 0).requiresGrad_();
+    const [g] = grad(new physics.RicianNoise({ sigma: 0 }).forward(dark, { rng: new Rng(1) }).sum(), [dark]) as [Tensor];
+    expect(finite(g)).toBe(true);
+  });
+
+  it("names impossible images, levels that contradict each other and probabilities beyond one", () => {
+    for (const noise of [new physics.PoissonNoise(), new physics.PoissonGaussianNoise(), new physics.GammaNoise()]) {
+      expectError(() => noise.forward(full([1, 2], Infinity)), ArgumentError, "out_of_range", "Infinity");
+      expectError(() => noise.forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
+      expectError(() => noise.forward(full([1, 2], -1)), ArgumentError, "out_of_range", "-1");
+    }
+    expectError(() => new physics.GammaNoise({ l: tensor([1, -1]) }), ArgumentError, "invalid_argument", "GammaNoise", "-1");
+    expectError(() => new physics.GammaNoise().update({ l: 0 }), ArgumentError, "invalid_argument", "above 0");
+    expectError(() => new physics.FisherTippettNoise({ l: -2 }), ArgumentError, "invalid_argument", "-2");
+    expectError(() => new physics.LogPoissonNoise({ N0: 0 }), ArgumentError, "invalid_argument", "N0");
+    expectError(() => new physics.SaltPepperNoise({ p: 0.6, s: 0.5 }), ArgumentError, "invalid_argument", "at most 1");
+    expectError(() => new physics.SaltPepperNoise({ p: 0.6 }).update({ s: 0.5 }), ArgumentError, "invalid_argument", "0.5");
+    expectError(() => new physics.UniformGaussianNoise({ sigmaMin: tensor([0.1, 0.9]), sigmaMax: 0.5 }), ArgumentError, "invalid_argument", "0.8999", "sigmaMax 0.5");
+    expectError(() => new physics.RicianNoise({ sigma: -1 }), ArgumentError, "invalid_argument", "RicianNoise");
+    expectError(() => new physics.LaplaceNoise({ b: NaN }), ArgumentError, "invalid_argument", "NaN");
   });
 
   it("refuses levels and inputs of the wrong shape", () => {

@@ -127,6 +127,19 @@ describe("physics errors", () => {
     expectError(() => new physics.SequentialMRI({ mask: zeros([2, 4, 4]) }), ArgumentError, "empty_mask");
   });
 
+  it("refuses filters, masks and step sizes that would make everything NaN", () => {
+    expectError(() => new physics.Blur({ filter: tensor([1, NaN], { shape: [1, 1, 1, 2] }) }), ArgumentError, "invalid_argument", "Blur", "filter", "NaN");
+    expectError(() => new physics.Blur().update({ filter: tensor([Infinity], { shape: [1, 1, 1, 1] }) }), ArgumentError, "invalid_argument", "infinity");
+    expectError(() => new physics.BlurFFT({ imgSize: [1, 2, 2] }).update({ filter: tensor([NaN], { shape: [1, 1, 1, 1] }) }), ArgumentError, "invalid_argument", "NaN");
+    expectError(() => new physics.Inpainting({ imgSize: [1, 1, 2], mask: tensor([1, NaN]) }), ArgumentError, "invalid_argument", "mask", "NaN");
+    expectError(() => new physics.MRI({ mask: tensor([1, NaN], { shape: [1, 2] }) }), ArgumentError, "invalid_argument", "mask", "NaN");
+    const y = ones([2, 1, 2, 2]);
+    for (const operator of [new physics.Denoising(), new physics.Blur({ filter: ones([1, 1, 1, 1]) }), new physics.Downsampling({ factor: 1, filter: ones([1, 1, 1, 1]) })]) {
+      expectError(() => operator.proxL2(y, y, tensor([1, -1])), ArgumentError, "invalid_argument", "gamma", "-1");
+      expectError(() => operator.proxL2(y, y, tensor([1, 2, 3])), ShapeError, "shape_mismatch", "gamma", "2 images");
+    }
+  });
+
   it("names both shapes where an image does not fit the mask", () => {
     const paint = new physics.Inpainting({ imgSize: [1, 4, 4], mask: ones([1, 4, 4]) });
     expectError(() => paint.A(ones([1, 1, 5, 4])), ShapeError, "shape_mismatch", "[1, 1, 5, 4]", "[1, 1, 4, 4]", "mask");

@@ -10,7 +10,9 @@ export interface PhysicsSummary {
 
 /** Why assumptions exclude a physics, in words; undefined where they fit. What is not known of it excludes nothing. */
 export function mismatch({ noise, operator, needs }: Assumptions, physics: Partial<PhysicsSummary>): string | undefined {
-  const { noise: kind, operator: op, linear } = physics;
+  const { noise: kind, linear } = physics;
+  // Pansharpening measures twice: it is a stack by another name.
+  const op = physics.operator === "pansharpen" ? "stacked" : physics.operator;
   const measured = needs.includes("physics") || needs.includes("y");
   if (op === "stacked" && measured && !operator.includes("stacked")) {
     return "it takes one operator, but this physics is a stack; give each operator its own loss in a StackedPhysicsLoss";

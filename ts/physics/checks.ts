@@ -34,10 +34,14 @@ export function checkBroadcast(caller: string, name: string, factor: readonly nu
   );
 }
 
-/** Refuses an option that must be a tensor. */
+/** Refuses an option that must be a tensor, and one that holds NaN or infinity, where it can be read at once (the CPU). */
 export function checkTensorOption(className: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
   checkTensor(className, name, value, minRank);
   if (value.size === 0) throw new ShapeError(`${className}: ${name} is empty (shape [${value.shape.join(", ")}]).`, "shape_mismatch");
+  // Zero times a finite number is zero.
+  if (value.device === "cpu" && tidy(() => value.detach().mul(0).sum().itemSync()) !== 0) {
+    throw new ArgumentError(`${className}: ${name} holds NaN or infinity, expected finite numbers.`, "invalid_argument");
+  }
 }
 
 /** Refuses an option that is none of the allowed words. */

@@ -143,7 +143,7 @@ export class DecomposablePhysics<N extends NoiseModel = NoiseModel, O extends Op
     const caller = `${this.className}.proxL2`;
     this.check(caller, "y", y);
     const back = this.AAdjoint(y);
-    const step = stepFor(checkGamma(caller, gamma), back);
+    const step = stepFor(checkGamma(caller, gamma, y.shape[0] ?? 1), back);
     const b = back.mul(step).add(startImage(z, () => back));
     const s = this.VAdjoint(b);
     const mask = this.values(caller, s);

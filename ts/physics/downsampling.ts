@@ -99,7 +99,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0) return super.proxL2(z, y, gamma, options);
     const caller = "Downsampling.proxL2";
     solverSettings(caller, options, this.solver);
-    const step = checkGamma(caller, gamma);
+    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
     const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
     const start = startImage(z, () => back);
     const [, , h = 1, w = 1] = y.shape;

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { full, Tensor, where, zeros } from "../tensor/index.js";
 import { matching } from "./noise/index.js";
 import { TensorList } from "./tensor-list.js";
@@ -115,9 +115,15 @@ export function proximal<M extends Measurement>(
   return z.add(conjugateGradient({ A, AAdjoint, b: residual, damping }, settings));
 }
 
-/** Refuses a step size that is not above 0. */
-export function checkGamma(caller: string, gamma: unknown): number | Tensor {
-  if (gamma instanceof Tensor) return gamma;
+/** Refuses a step size that is not above 0 (where it can be read at once, the CPU), and one that is neither one value nor one for each image. */
+export function checkGamma(caller: string, gamma: unknown, batch: number): number | Tensor {
+  if (gamma instanceof Tensor) {
+    if (gamma.size !== 1 && !(gamma.size === batch && gamma.shape[0] === batch)) {
+      throw new ShapeError(`${caller}: gamma has shape [${gamma.shape.join(", ")}], expected one value or one for each of the ${batch} images.`, "shape_mismatch");
+    }
+    if (gamma.device === "cpu") for (const value of gamma.dataSync()) checkGamma(caller, value, batch);
+    return gamma;
+  }
   if (typeof gamma !== "number" || !(gamma > 0) || !Number.isFinite(gamma)) {
     throw new ArgumentError(`${caller}: gamma is ${String(gamma)}, expected a finite number above 0 or a tensor of such.`, "invalid_argument");
   }

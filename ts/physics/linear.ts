@@ -106,7 +106,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const caller = `${this.className}.proxL2`;
     checkTensor(caller, "y", y);
-    const step = checkGamma(caller, gamma);
+    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
     const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
     return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));

@@ -83,7 +83,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     this.checkFrames("SequentialMRI.proxL2", y);
     const mask = matching(this.mask, y);
     const like = { dtype: y.dtype, device: y.device };
-    const checked = checkGamma("SequentialMRI.proxL2", gamma);
+    const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
     const step = typeof checked === "number" ? full([1, 1, 1, 1], checked, like) : matching(checked, y).reshape([checked.size, 1, 1, 1]);
     const sampled = y.mul(mask).sum(2);
     const start = centredFourier(startImage(z, () => sampled), [2, 3], false);

@@ -129,7 +129,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   /** The proximal operator of the data term; see {@link LinearPhysics.proxL2}. */
   proxL2(z: Tensor | number, y: TensorList, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("proxL2", y);
-    const step = checkGamma("StackedLinearPhysics.proxL2", gamma);
+    const step = checkGamma("StackedLinearPhysics.proxL2", gamma, y.at(0).shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
     return proximal({ ...this.maps(), y, z: start, gamma: step }, solverSettings("StackedLinearPhysics.proxL2", options, this.solver));
   }

@@ -75,7 +75,8 @@ export function matching(t: Tensor, like: Tensor): Tensor {
 /** Refuses values below `least` (or equal to it, where `strict`), where they can be read at once (the CPU). */
 export function checkRange(caller: string, y: Tensor, strict: boolean, hint: string): void {
   if (y.device !== "cpu" || y.size === 0) return;
-  const least = y.detach().min().itemSync();
+  const [least, most] = [y.detach().min().itemSync(), y.detach().max().itemSync()];
+  if (most === Infinity) throw new ArgumentError(`${caller}: the input has the value Infinity, expected finite values.`, "out_of_range");
   if (least > 0 || (!strict && least === 0)) return;
   throw new ArgumentError(
     `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, expected every value to be ${strict ? "above 0" : "at least 0"}; ${hint}.`,
