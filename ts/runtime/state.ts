@@ -18,6 +18,7 @@ function guarded(raw: Binding): Binding {
     "surface", "initDevice", "devices", "apply", "fromData", "full", "info", "readSync", "read", "setRequiresGrad", "toDevice",
     "dispose", "grad", "setGradEnabled", "memory", "rngNew", "rngFork", "rngState", "rngFrom", "rngDispose", "rngDraw",
   ];
+  const optional: (keyof Binding)[] = ["applyOne", "heapBytes"];
   let dead: DeviceError | undefined;
   const failure = (error: unknown): unknown => {
     if (raw.isFatal?.(error)) {
@@ -33,7 +34,7 @@ function guarded(raw: Binding): Binding {
     throw dead;
   };
   const result = { ...raw };
-  for (const name of names) {
+  for (const name of [...names, ...optional.filter((other) => source[other] !== undefined)]) {
     const inner = source[name];
     if (typeof inner !== "function") throw new ArgumentError(`the binding lacks the function ${name}: rebuild it with npm run build`, "bad_binding");
     const wrapped = asynchronous.has(name)
