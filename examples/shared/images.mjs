@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { data, io, stack } from "adjoint";
+
+const path = fileURLToPath(new URL("../images", import.meta.url));
+const trained = ["astronaut", "brick", "cell", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "rocket"];
+const heldBack = ["camera", "chelsea"];
+
+/** The bundled photographs, grey, [1, 256, 256]: ten to train on and two that no training sees; `size` takes a crop of the centre of those two. */
+export async function photographs({ size } = {}) {
+  const training = await data.ImageFolder.open({ path, channels: "grey", names: trained });
+  const test = await data.ImageFolder.open({ path, channels: "grey", names: heldBack, ...(size ? { size } : {}) });
+  return { training, test, names: heldBack };
+}
+
+/** A bundled image, grey, as a tensor [1, 1, H, W]. */
+export async function testImages(name) {
+  return await io.readImage(`${path}/${name}.png`, { channels: "grey" });
+}
+
+/** Random patches of photographs, enough for a training of `steps` steps of `batchSize` patches. */
+export function patches(photographs, { size, steps, batchSize }) {
+  return new data.PatchDataset({ dataset: photographs, size, length: steps * batchSize, augment: true });
+}
+
+/** Random patches of photographs cut once and for all: a tensor [count, 1, size, size]. */
+export async function crops(photographs, { size, count, rng }) {
+  const dataset = new data.PatchDataset({ dataset: photographs, size, length: count, augment: true });
+  const samples = [];
+  for (let i = 0; i < count; i++) samples.push((await dataset.get(i, { rng })).x);
+  return stack(samples, 0);
+}

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compiled, node } from "../cli/compiled.js";
+import { runExample } from "./run.js";
+
+const photographs = ["camera", "chelsea"];
+const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+describe("examples", () => {
+  it("splitting-mri", async () => {
+    const { psnr } = await runExample("splitting-mri", 12, ["zero-filled", "splitting", "supervised"], ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"]);
+    expect(psnr("supervised")).toBeGreaterThan(psnr("zero-filled"));
+  });
+
+  it("poisson-counts", async () => {
+    const { psnr } = await runExample("poisson-counts", 20, ["counted", "SURE", "R2R", "supervised"], photographs);
+    for (const label of ["SURE", "R2R", "supervised"]) expect(psnr(label)).toBeGreaterThan(psnr("counted") + 1);
+  });
+
+  it("unknown-noise", async () => {
+    const { results, stdout, psnr } = await runExample("unknown-noise", 20, ["noisy", "SURE, told 0.05", "UNSURE, from 0.05", "SURE, told 0.2"], photographs);
+    expect(psnr("UNSURE, from 0.05")).toBeGreaterThan(psnr("SURE, told 0.05"));
+    // On its way from the guess to the level.
+    expect(results["found"]).toBeGreaterThan(0.06);
+    expect(results["found"]).toBeLessThan(0.25);
+    expect(stdout).toContain(`found ${(results["found"] as number).toFixed(4)}`);
+  });
+
+  it("gan-deblur", async () => {
+    const { results, psnr } = await runExample("gan-deblur", 15, ["blurred", "squared error", "with discriminator"], photographs);
+    expect(psnr("squared error")).toBeGreaterThan(psnr("blurred"));
+    expect(Object.keys(results.metrics)).toEqual(["PSNR", "Sharpness"]);
+  });
+
+  it("unsupervised-gan", async () => {
+    const { psnr } = await runExample("unsupervised-gan", 20, ["measured", "adversarial", "supervised"], photographs);
+    expect(psnr("supervised")).toBeGreaterThan(psnr("measured") + 1);
+  });
+
+  it("lipschitz-denoiser", async () => {
+    const { results, stdout } = await runExample("lipschitz-denoiser", 6, ["noisy", "no condition", "firmly non-expansive"], photographs);
+    const norms = results["norms"] as Record<string, number[]>;
+    for (let i = 0; i < photographs.length; i++) {
+      const [held, free] = ["firmly non-expansive", "no condition"].map((label) => norms[label]?.[i] ?? Number.NaN) as [number, number];
+      expect(held).toBeGreaterThan(0.1);
+      expect(held).toBeLessThan(free);
+    }
+    expect(stdout).toContain("Spectral norm of 2f - Id at the noisy camera and chelsea, firmly non-expansive:");
+  });
+
+  it("are all listed in their README, which names the command", () => {
+    const readme = readFileSync(`${folder}README.md`, "utf8");
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory() || !readdirSync(folder + entry.name).includes("main.mjs")) continue;
+      expect(readme).toContain(`| \`${entry.name}\` |`);
+      expect(readFileSync(`${folder}${entry.name}/main.mjs`, "utf8")).toContain(`npm run example -- ${entry.name}`);
+    }
+  });
+
+  it.each([["--steps", "many"], ["--seed", "-1"], ["--stepz", "3"]])("refuse %s %s with exit code 2", async (option, value) => {
+    compiled("index.js");
+    const ended = await node([`${folder}poisson-counts/main.mjs`, option, value]);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain(option);
+    expect(ended.stderr).toContain("npm run example -- poisson-counts");
+  });
+
+  it("print one JSON object with --json, and how they are used with --help", async () => {
+    compiled("index.js");
+    const help = await node([`${folder}poisson-counts/main.mjs`, "--help"]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain("--steps N");
+  });
+});
