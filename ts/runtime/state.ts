@@ -18,7 +18,7 @@ function guarded(raw: Binding): Binding {
     "surface", "initDevice", "devices", "apply", "fromData", "full", "info", "readSync", "read", "setRequiresGrad", "toDevice",
     "dispose", "grad", "setGradEnabled", "memory", "rngNew", "rngFork", "rngState", "rngFrom", "rngDispose", "rngDraw",
   ];
-  const optional: (keyof Binding)[] = ["applyOne", "heapBytes"];
+  const optional: (keyof Binding)[] = ["heapBytes"];
   let dead: DeviceError | undefined;
   const failure = (error: unknown): unknown => {
     if (raw.isFatal?.(error)) {
