@@ -3,15 +3,17 @@ import { init, train } from "adjoint";
 
 /**
  * Reads the options that every example has and makes the library ready. Bad usage ends the program with exit code 2.
- * `steps` is the default number of training steps of each network.
+ * `steps` is the default number of training steps of each network; `numbers` are positive numbers that only this example takes, by name, each with
+ * its default and what it is.
  */
-export async function begin({ name, about, steps }) {
+export async function begin({ name, about, steps, numbers = {} }) {
+  const own = Object.entries(numbers);
   const usage = `${about}
 
   npm run example -- ${name} [options]
 
   --steps N       training steps of each network (default ${steps})
-  --seed N        random seed; the same seed gives the same result (default 0)
+${own.map(([key, [fallback, what]]) => `  ${`--${key} N`.padEnd(15)} ${what} (default ${fallback})\n`).join("")}  --seed N        random seed; the same seed gives the same result (default 0)
   --device NAME   cpu (default), webgpu or cuda
   --out DIR       where pictures and report are written (default results/${name})
   --json          print one JSON object instead of text
@@ -19,13 +21,14 @@ export async function begin({ name, about, steps }) {
   const text = (fallback) => ({ type: "string", default: fallback });
   try {
     const { values } = parseArgs({
-      options: { steps: text(String(steps)), seed: text("0"), device: text("cpu"), out: text(`results/${name}`), json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+      options: { ...Object.fromEntries(own.map(([key, [fallback]]) => [key, text(String(fallback))])), steps: text(String(steps)), seed: text("0"), device: text("cpu"), out: text(`results/${name}`), json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
     });
     if (values.help) {
       process.stdout.write(usage);
       process.exit(0);
     }
-    const run = { name, about, ...values, steps: wholeNumber("steps", values.steps, 1), seed: wholeNumber("seed", values.seed, 0), started: performance.now() };
+    const given = Object.fromEntries(own.map(([key]) => [key, positiveNumber(key, values[key])]));
+    const run = { name, about, ...values, ...given, steps: wholeNumber("steps", values.steps, 1), seed: wholeNumber("seed", values.seed, 0), started: performance.now() };
     await init({ device: run.device });
     return run;
   } catch (error) {
@@ -38,6 +41,12 @@ function wholeNumber(name, text, least) {
   const value = Number(text);
   if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
   throw new Error(`--${name} is ${text}, expected a whole number of at least ${least}`);
+}
+
+function positiveNumber(name, text) {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new Error(`--${name} is ${text}, expected a number above 0`);
 }
 
 /** The library's progress display, as a Trainer's `onProgress`; it ends with the last step. */

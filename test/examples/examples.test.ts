@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { compiled, node } from "../cli/compiled.js";
@@ -58,12 +60,12 @@ describe("examples", () => {
     }
   });
 
-  it.each([["--steps", "many"], ["--seed", "-1"], ["--stepz", "3"]])("refuse %s %s with exit code 2", async (option, value) => {
+  it.each([["--steps", "many"], ["--seed", "-1"], ["--stepz", "3"], ["--sigma", "0"]])("refuse %s %s with exit code 2", async (option, value) => {
     compiled("index.js");
-    const ended = await node([`${folder}poisson-counts/main.mjs`, option, value]);
+    const ended = await node([`${folder}unknown-noise/main.mjs`, option, value]);
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain(option);
-    expect(ended.stderr).toContain("npm run example -- poisson-counts");
+    expect(ended.stderr).toContain("npm run example -- unknown-noise");
   });
 
   it("print one JSON object with --json, and how they are used with --help", async () => {
@@ -71,5 +73,9 @@ describe("examples", () => {
     const help = await node([`${folder}poisson-counts/main.mjs`, "--help"]);
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("--steps N");
+    const out = mkdtempSync(join(tmpdir(), "adjoint-json-"));
+    const { code, stdout } = await node([`${folder}poisson-counts/main.mjs`, "--json", "--steps", "1", "--seed", "3", "--out", out]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ example: "poisson-counts", steps: 1, seed: 3, folder: out });
   });
 });
