@@ -51,6 +51,20 @@ describe("examples", () => {
     expect(stdout).toContain("Spectral norm of 2f - Id at the noisy camera and chelsea, firmly non-expansive:");
   });
 
+  it("equivariant-inpainting", async () => {
+    const { results, stdout, psnr } = await runExample("equivariant-inpainting", 40, ["measured", "consistency only", "equivariant", "supervised"], photographs);
+    // What the mask hides, consistency does not learn; equivariance does.
+    expect(psnr("consistency only")).toBeLessThan(psnr("measured") + 0.5);
+    expect(psnr("equivariant")).toBeGreaterThan(psnr("consistency only") + 1);
+    expect(stdout).toContain(`Equivariance closes ${(results["closed"] as number).toFixed(0)} % of the gap`);
+  });
+
+  it("scheduled", async () => {
+    const { results, psnr } = await runExample("scheduled", 60, ["measured", "consistency only", "scheduled"], photographs);
+    expect(results["epochs"]).toEqual({ MCLoss: [1, 2], SureGaussianLoss: [3, 10], EILoss: [3, 10] });
+    expect(psnr("scheduled")).toBeGreaterThan(psnr("consistency only"));
+  });
+
   it("are all listed in their README, which names the command", () => {
     const readme = readFileSync(`${folder}README.md`, "utf8");
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
