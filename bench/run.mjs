@@ -34,12 +34,14 @@ async function interleave(name, steps, sides, rounds) {
   return times;
 }
 
-const ratio = (a, b) => spread(a.map((time, round) => time / b[round]));
-const three = ({ min, median, max }) => [min, median, max].map((v) => v.toFixed(v < 0.095 ? 3 : 2)).join(" / ");
+/** Ratios of the rounds, and of the fastest round of each side: on a machine with other work the steadier figure. */
+const ratio = (a, b) => ({ ...spread(a.map((time, round) => time / b[round])), fastest: Math.min(...a) / Math.min(...b) });
+const digits = (v) => v.toFixed(v < 0.095 ? 3 : 2);
+const three = ({ min, median, max, fastest }) => `${[min, median, max].map(digits).join(" / ")}; ${digits(fastest)}`;
 
 function table(machine, labels, rows) {
-  const head = ["case", `${labels[0]}: median`, ...labels.slice(1).map((label) => `ratio to ${label}: min / median / max`)];
-  const body = rows.map(({ label, ours, ratios }) => [label, `${(1000 * ours.median).toFixed(1)} ms`, ...ratios.map((r) => (r ? three(r) : "-"))]);
+  const head = ["case", `${labels[0]}: fastest, median`, ...labels.slice(1).map((label) => `ratio to ${label}: min / median / max; fastest rounds`)];
+  const body = rows.map(({ label, ours, ratios }) => [label, `${(1000 * ours.min).toFixed(1)} ms, ${(1000 * ours.median).toFixed(1)} ms`, ...ratios.map((r) => (r ? three(r) : "-"))]);
   return [machine, "", ...[head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`), ""].join("\n");
 }
 
@@ -47,8 +49,8 @@ function table(machine, labels, rows) {
 function regressions(rows) {
   const committed = JSON.parse(readFileSync(COMMITTED, "utf8"));
   return rows
-    .filter(({ name, ratios }) => ratios[0].median > MARGIN * committed[name])
-    .map(({ name, ratios }) => `${name}: ours takes ${ratios[0].median.toFixed(2)} of burn's time; committed is ${committed[name]}, the limit ${(MARGIN * committed[name]).toFixed(2)}`);
+    .filter(({ name, ratios }) => ratios[0].fastest > MARGIN * committed[name])
+    .map(({ name, ratios }) => `${name}: ours takes ${ratios[0].fastest.toFixed(2)} of burn's time; committed is ${committed[name]}, the limit ${(MARGIN * committed[name]).toFixed(2)}`);
 }
 
 await main(async () => {

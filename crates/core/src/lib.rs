@@ -9,6 +9,7 @@ pub mod ops;
 pub mod random;
 pub mod session;
 pub mod surface;
+mod table;
 pub mod tape;
 pub mod tensor;
 

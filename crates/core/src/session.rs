@@ -1,33 +1,14 @@
 //! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of these functions.
 
 use crate::random::Stream;
+use crate::table::Table;
 use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Handles are numbers that grow: spreading their bits is enough, and much cheaper than a hash that resists attacks.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
-    }
-    fn write_u32(&mut self, n: u32) {
-        self.0 = (self.0.rotate_left(8) ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-type Table<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
-
 struct Session {
-    tensors: Table<Tensor>,
-    streams: Table<Stream>,
+    tensors: Table<u32, Tensor>,
+    streams: Table<u32, Stream>,
     next: u32,
 }
 

@@ -5,9 +5,9 @@
 
 use crate::error::{Error, Result};
 use crate::ops;
+use crate::table::Table;
 use crate::tensor::Tensor;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
@@ -104,7 +104,7 @@ impl Drop for Restore {
 ///
 /// With `create_graph` the result is itself on the tape.
 pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor>], create_graph: bool) -> Result<Vec<Option<Tensor>>> {
-    let mut nodes: HashMap<u64, Arc<Node>> = HashMap::new();
+    let mut nodes: Table<u64, Arc<Node>> = Table::default();
     let mut stack: Vec<Arc<Node>> = outputs.iter().filter_map(|t| t.0.node.clone()).collect();
     while let Some(node) = stack.pop() {
         if nodes.contains_key(&node.id) {
@@ -116,9 +116,9 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
     // Operands are always older than results, so ascending ids are a topological order.
     let mut order: Vec<u64> = nodes.keys().copied().collect();
     order.sort_unstable();
-    let wanted: HashMap<u64, ()> = inputs.iter().filter_map(|t| t.0.node.as_ref().map(|n| (n.id, ()))).collect();
-    let mut needed: HashMap<u64, bool> = HashMap::with_capacity(order.len());
-    let lookup = |needed: &HashMap<u64, bool>, t: &Tensor| t.0.node.as_ref().is_some_and(|n| needed.get(&n.id).copied().unwrap_or(false));
+    let wanted: Table<u64, ()> = inputs.iter().filter_map(|t| t.0.node.as_ref().map(|n| (n.id, ()))).collect();
+    let mut needed: Table<u64, bool> = Table::with_capacity_and_hasher(order.len(), Default::default());
+    let lookup = |needed: &Table<u64, bool>, t: &Tensor| t.0.node.as_ref().is_some_and(|n| needed.get(&n.id).copied().unwrap_or(false));
     for id in &order {
         let value = wanted.contains_key(id) || nodes[id].parents.iter().any(|p| lookup(&needed, p));
         needed.insert(*id, value);
@@ -128,7 +128,7 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
         return Err(Error::argument("grad", format!("{} gradOutputs for {} outputs", grad_outputs.len(), outputs.len())));
     }
     let _restore = Restore(set_enabled(create_graph));
-    let mut grads: HashMap<u64, Tensor> = HashMap::new();
+    let mut grads: Table<u64, Tensor> = Table::default();
     for (i, out) in outputs.iter().enumerate() {
         let seed = match grad_outputs.get(i).and_then(|g| g.as_ref()) {
             Some(g) if g.shape() != out.shape() => {
@@ -144,7 +144,7 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
             accumulate(&mut grads, node.id, seed)?;
         }
     }
-    let mut found: HashMap<u64, Tensor> = HashMap::new();
+    let mut found: Table<u64, Tensor> = Table::default();
     for id in order.iter().rev() {
         if !needed[id] {
             continue;
@@ -172,7 +172,7 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
     Ok(inputs.iter().map(|t| t.0.node.as_ref().and_then(|n| found.get(&n.id).cloned())).collect())
 }
 
-fn accumulate(grads: &mut HashMap<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {
+fn accumulate(grads: &mut Table<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {
     let sum = match grads.remove(&id) {
         Some(old) => ops::elementwise::add(&old, &grad)?,
         None => grad,

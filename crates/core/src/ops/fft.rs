@@ -50,10 +50,13 @@ fn on_host(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, scale:
 
 /// Lines that are transformed together, so that strided ones are read by whole lines of the cache.
 const TOGETHER: usize = 16;
+/// Values that are scaled together.
+const PIECE: usize = 1 << 13;
 
-fn transform<T: FftNum>(values: Vec<T>, sizes: &[usize], axes: &[usize], inverse: bool, scale: T) -> Vec<T> {
+fn transform<T: FftNum>(mut values: Vec<T>, sizes: &[usize], axes: &[usize], inverse: bool, scale: T) -> Vec<T> {
     let zero = Complex::new(T::zero(), T::zero());
-    let mut data: Vec<Complex<T>> = values.chunks_exact(2).map(|p| Complex::new(p[0], p[1])).collect();
+    // SAFETY: a complex number is its real and its imaginary part, in this order and nothing else (`repr(C)`).
+    let data = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<Complex<T>>(), values.len() / 2) };
     let mut planner = FftPlanner::new();
     for &axis in axes {
         let n = sizes[axis];
@@ -65,7 +68,7 @@ fn transform<T: FftNum>(values: Vec<T>, sizes: &[usize], axes: &[usize], inverse
         // Lines of the last axis stand together already; of the others, neighbouring lines are gathered.
         let (groups, heavy) = (stride.div_ceil(TOGETHER), data.len() > 1 << 14);
         let (count, total) = (data.len() / (n * stride), data.len());
-        let shared = Shared::new(&mut data);
+        let shared = Shared::new(data);
         if stride == 1 {
             each(count.div_ceil(TOGETHER), heavy, |piece| {
                 let first = piece * TOGETHER * n;
@@ -95,7 +98,16 @@ fn transform<T: FftNum>(values: Vec<T>, sizes: &[usize], axes: &[usize], inverse
             }
         });
     }
-    data.into_iter().flat_map(|z| [z.re * scale, z.im * scale]).collect()
+    if scale != T::one() {
+        let (count, shared) = (values.len(), Shared::new(&mut values));
+        each(count.div_ceil(PIECE), count > 1 << 15, |piece| {
+            let (first, last) = (piece * PIECE, ((piece + 1) * PIECE).min(count));
+            // SAFETY: each piece has a range of its own.
+            let part = unsafe { std::slice::from_raw_parts_mut(shared.at(first), last - first) };
+            part.iter_mut().for_each(|v| *v = *v * scale);
+        });
+    }
+    values
 }
 
 /// The sums as products with cosine and sine matrices: any device, no read-back.
