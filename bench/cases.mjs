@@ -72,7 +72,7 @@ export const cases = {
     },
   },
   blur: {
-    label: "FFT blur |A x - y|^2 and its gradient, 4 of 3x256x256",
+    label: "squared error of an FFT blur and its gradient, 4 of 3x256x256",
     steps: 2,
     make() {
       const rng = new Rng(0);
