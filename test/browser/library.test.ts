@@ -72,12 +72,14 @@ describeBrowser("the library in Chromium", () => {
     expect(got).toEqual(expected);
   });
 
-  it("ten steps of the Trainer give Node's losses and weights within 1e-5", async () => {
-    const got = await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.train(10));
-    const expected = await here.train(10);
+  it.each(["SGD", "Adam"] as const)("ten steps of the Trainer give Node's losses, and with SGD the weights, within 1e-5: %s", async (optimiser) => {
+    const got = await page.evaluate(async (name) => await (globalThis as unknown as { harness: Harness }).harness.train(10, name), optimiser);
+    const expected = await here.train(10, optimiser);
     expect(got.losses.length).toBe(1);
     expect(Math.abs(got.losses[0]! - expected.losses[0]!)).toBeLessThanOrEqual(1e-5 * Math.abs(expected.losses[0]!));
     expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
+    // Adam divides a gradient by its own size: where that is rounding alone, it takes a whole step in whichever direction.
+    if (optimiser === "Adam") return;
     for (const [name, values] of Object.entries(expected.weights)) {
       const scale = Math.max(...values.map(Math.abs));
       const worst = Math.max(...values.map((value, i) => Math.abs(value - got.weights[name]![i]!)));

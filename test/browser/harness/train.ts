@@ -1,14 +1,16 @@
 import { DataLoader, TensorDataset } from "../../../ts/data/index.js";
 import { SureGaussianLoss } from "../../../ts/loss/index.js";
 import { DnCNN } from "../../../ts/nn/index.js";
-import { Adam } from "../../../ts/optim/index.js";
+import { Adam, SGD } from "../../../ts/optim/index.js";
 import { Denoising, GaussianNoise } from "../../../ts/physics/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { binding } from "../../../ts/runtime/index.js";
 import { memory } from "../../../ts/tensor/index.js";
 import { Trainer } from "../../../ts/train/index.js";
 
-function make(side: number, steps: number, features: number, onProgress?: (step: number) => void) {
+type Optimiser = "SGD" | "Adam";
+
+function make(side: number, steps: number, features: number, optimiser: Optimiser, onProgress?: (step: number) => void) {
   const rng = new Rng(0);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 4, nf: features, rng: rng.fork() });
   const images = rng.fork().uniform([8, 1, side, side]);
@@ -16,7 +18,7 @@ function make(side: number, steps: number, features: number, onProgress?: (step:
     model,
     physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) }),
     losses: new SureGaussianLoss({ sigma: 0.1 }),
-    optimizer: new Adam(model.parameters(), { lr: 1e-2 }),
+    optimizer: optimiser === "SGD" ? new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }) : new Adam(model.parameters(), { lr: 1e-2 }),
     trainData: new DataLoader({ dataset: new TensorDataset({ x: images }), batchSize: 4, shuffle: true, rng: rng.fork() }),
     epochs: steps,
     maxSteps: steps,
@@ -27,8 +29,8 @@ function make(side: number, steps: number, features: number, onProgress?: (step:
 }
 
 /** A training with the Trainer: the losses it reports and the weights it ends with. */
-export async function train(steps: number): Promise<{ losses: number[]; weights: Record<string, number[]> }> {
-  const { trainer, model } = make(16, steps, 8);
+export async function train(steps: number, optimiser: Optimiser): Promise<{ losses: number[]; weights: Record<string, number[]> }> {
+  const { trainer, model } = make(16, steps, 8, optimiser);
   const history = await trainer.train();
   const weights: Record<string, number[]> = {};
   for (const [name, value] of Object.entries(model.stateDict())) weights[name] = Array.from(await value.data());
@@ -38,7 +40,7 @@ export async function train(steps: number): Promise<{ losses: number[]; weights:
 /** Live tensors, their bytes and the module's memory every ten steps of a long training. */
 export async function memoryOver(steps: number): Promise<{ step: number; tensors: number; bytes: number; heap: number }[]> {
   const seen: { step: number; tensors: number; bytes: number; heap: number }[] = [];
-  const { trainer } = make(8, steps, 4, (step) => seen.push({ step, ...memory(), heap: binding().heapBytes?.() ?? 0 }));
+  const { trainer } = make(8, steps, 4, "Adam", (step) => seen.push({ step, ...memory(), heap: binding().heapBytes?.() ?? 0 }));
   await trainer.train();
   return seen;
 }
