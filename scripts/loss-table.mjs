@@ -62,10 +62,9 @@ export async function lossTables() {
     note,
   ].join("\n\n");
 
+  const isStack = (operator) => ["stacked", "pansharpen"].includes(operator);
   const fits = (physics) => fitting(lossAssumptions, physics);
-  // These measure more than once: a loss of one operator does not fit.
-  const stacks = ["stacked", "pansharpen"];
-  const always = names.filter((name) => noiseKinds.every((noise) => fits({ noise, operator: "denoising" }).includes(name)) && operatorKinds.every((operator) => stacks.includes(operator) || fits({ operator }).includes(name)));
+  const always = names.filter((name) => noiseKinds.every((noise) => fits({ noise, operator: "denoising" }).includes(name)) && operatorKinds.every((operator) => isStack(operator) || fits({ operator }).includes(name)));
   const others = (physics) => fits(physics).filter((name) => !always.includes(name)).map(code).join(", ") || "none";
   const docs = `# Losses
 
@@ -98,7 +97,7 @@ Besides the losses that fit everything (${always.map(code).join(", ")}):
 
 ${table(["noise, with denoising", "losses"], noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]))}
 
-${table(["operator, with Gaussian noise", "losses"], operatorKinds.map((operator) => [operator, stacks.includes(operator) ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator })]))}
+${table(["operator, with Gaussian noise", "losses"], operatorKinds.map((operator) => [operator, isStack(operator) ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator })]))}
 
 A stack of operators takes a loss for each of them, in a \`StackedPhysicsLoss\`. Any other pair: \`adjoint losses --noise poisson --operator inpainting\`.
 `;

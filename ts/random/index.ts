@@ -1,4 +1,4 @@
-import { binding, type Binding } from "../runtime/index.js";
+import { binding, type Binding, checkStream } from "../runtime/index.js";
 import { Rng } from "./rng.js";
 import type { RandomSource } from "./source.js";
 
@@ -10,8 +10,13 @@ export type { Like, RandomSource } from "./source.js";
 
 let fallback: { readonly rng: Rng; readonly host: Binding } | undefined;
 
-/** The first stream given, else one of the whole library with a seed from the operating system. */
+/**
+ * The first stream given, else one of the whole library with a seed from the operating system.
+ *
+ * @throws ArgumentError `invalid_argument` where one is no stream.
+ */
 export function resolveRng(...candidates: (RandomSource | undefined)[]): RandomSource {
+  for (const candidate of candidates) checkStream("rng", candidate);
   const given = candidates.find((c) => c !== undefined);
   if (given !== undefined) return given;
   // A stream lives in the host that made it.
