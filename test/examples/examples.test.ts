@@ -65,6 +65,11 @@ describe("examples", () => {
     expect(psnr("scheduled")).toBeGreaterThan(psnr("consistency only"));
   });
 
+  it("sparse-view-ct", async () => {
+    const { psnr } = await runExample("sparse-view-ct", 15, ["back-projection", "equivariant", "supervised"], ["CT slice", "phantom 1", "phantom 2", "phantom 3"]);
+    expect(psnr("supervised")).toBeGreaterThan(psnr("back-projection"));
+  });
+
   it("are all listed in their README, which names the command", () => {
     const readme = readFileSync(`${folder}README.md`, "utf8");
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
