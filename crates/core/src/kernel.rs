@@ -4,8 +4,8 @@
 //! | kernel | when |
 //! | --- | --- |
 //! | `depthwise` | each channel by itself |
-//! | `winograd4` | 3x3, stride 1, no dilation, no groups, at least 8 channels on both sides, and at least as many 4x4 tiles as `FEW` |
-//! | `winograd2` | the same, where the image has fewer tiles |
+//! | `winograd4` | 3x3, stride 1, no dilation, no groups; at least `WIDE` channels on one side, and more than one on the side that is read |
+//! | `winograd2` | the same, where the images have fewer than `FEW` tiles of 4x4 |
 //! | `window` | everything else |
 //!
 //! `ADJOINT_CONV` (or [`force`]) names one to use wherever it applies, or `burn` for burn's; `ADJOINT_SIMD` lowers the instruction set.
@@ -79,17 +79,17 @@ fn forced() -> Kernel {
     NAMES.iter().map(|(_, kernel)| *kernel).find(|k| *k as u8 == wanted).unwrap_or(Kernel::Auto)
 }
 
-/// Fewer 4x4 tiles than this, and the smaller ones waste less.
-const FEW: usize = 16;
-/// With fewer channels on one side, transforms cost more than they save.
-const THIN: usize = 8;
+/// With fewer 4x4 tiles, weights weigh more than pixels: the smaller transform of weights pays (512 channels, 16 tiles: 11 ms, not 40).
+const FEW: usize = 32;
+/// With fewer channels on both sides, transforms cost more than they save.
+const WIDE: usize = 8;
 
 fn winograd_applies(s: &Shape) -> bool {
     s.kernel == [3, 3] && s.stride == [1, 1] && s.dilation == [1, 1] && s.groups == 1
 }
 
-/// The kernel for a shape.
-fn choose(s: &Shape) -> Kernel {
+/// The kernel for a shape, of which channels of the side `reads` (0: input, 1: output) are summed over.
+fn choose(s: &Shape, reads: usize) -> Kernel {
     let depthwise = s.groups > 1 && s.group() == [1, 1];
     match forced() {
         Kernel::Burn => return Kernel::Burn,
@@ -101,7 +101,7 @@ fn choose(s: &Shape) -> Kernel {
     if depthwise {
         return Kernel::Depthwise;
     }
-    if !winograd_applies(s) || s.channels[0].min(s.channels[1]) < THIN {
+    if !winograd_applies(s) || s.channels[0].max(s.channels[1]) < WIDE || s.channels[reads] == 1 {
         return Kernel::Window;
     }
     let tiles = s.batch * s.out[0].div_ceil(4) * s.out[1].div_ceil(4);
@@ -118,7 +118,7 @@ fn plan(s: &Shape, kernel: Kernel) -> Plan {
 
 /// The convolution of x with w and a bias; `None` where that is burn's.
 pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>) -> Option<Value> {
-    let kernel = choose(s);
+    let kernel = choose(s, 0);
     if kernel == Kernel::Burn {
         return None;
     }
@@ -141,7 +141,7 @@ pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>) -> O
 
 /// The adjoint of `conv2d` in x, applied to g: the input's gradient, or a transposed convolution.
 pub(crate) fn conv2d_input(s: &Shape, g: &Value, w: &Value) -> Option<Value> {
-    let kernel = choose(s);
+    let kernel = choose(s, 1);
     if kernel == Kernel::Burn {
         return None;
     }
@@ -171,7 +171,7 @@ pub(crate) fn conv2d_input(s: &Shape, g: &Value, w: &Value) -> Option<Value> {
 
 /// The adjoint of `conv2d` in w, applied to g: the weight's gradient.
 pub(crate) fn conv2d_weight(s: &Shape, x: &Value, g: &Value) -> Option<Value> {
-    let kernel = choose(s);
+    let kernel = choose(s, 0);
     if kernel == Kernel::Burn {
         return None;
     }
