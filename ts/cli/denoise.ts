@@ -16,7 +16,7 @@ interface DenoiseOptions extends CommonOptions {
   readonly sigma: string;
   readonly noise: EstimableNoise;
   readonly loss: "auto" | "sure" | "r2r" | "neighbor2neighbor";
-  readonly steps: number;
+  readonly steps?: number;
   readonly resume?: string;
 }
 
@@ -29,7 +29,7 @@ export function addDenoise(program: Command): void {
     .option("--sigma <level>", "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto", "auto")
     .addOption(new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"))
     .addOption(new Option("--loss <name>", "what is minimised").choices(["auto", "sure", "r2r", "neighbor2neighbor"]).default("auto"))
-    .option("--steps <n>", "training steps", positiveWholeNumber, 1000)
+    .option("--steps <n>", "training steps (default: 300 to 1000, by the number of pixels)", positiveWholeNumber)
     .option("--resume <checkpoint>", "go on from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
     await run(options, (checked, signal) => denoise(image, checked, signal));
@@ -51,15 +51,17 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
   if (Math.min(rows, columns) < 8) throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
 
+  // A small picture is known by heart soon.
+  const steps = options.steps ?? Math.round(Math.min(1000, Math.max(300, (rows * columns) / 64)));
   const rng = new Rng(options.seed);
   const noise = noiseModel(options.noise, level);
   const physics = new Denoising({ noiseModel: noise });
   const loss = chooseLoss(options, level);
   const model = new DnCNN({ inChannels: channels, outChannels: channels, depth: 7, nf: 32, rng: rng.fork() });
   startAtIdentity(model);
-  const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
+  const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
   const batchSize = 4;
-  const patches = new NoisyPatches(image, [side(rows), side(columns)], options.steps * batchSize);
+  const patches = new NoisyPatches(image, [side(rows), side(columns)], steps * batchSize);
   const dataset = new UnclippedDataset({ dataset: patches, noiseModel: noise });
   const progress = await progressDisplay({ label: "denoising" });
   const checkpoint = `${options.output}.checkpoint.safetensors`;
@@ -68,7 +70,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     physics,
     losses: loss,
     optimizer,
-    schedule: new CosineAnnealingLR(optimizer, { tMax: options.steps }),
+    schedule: new CosineAnnealingLR(optimizer, { tMax: steps }),
     scheduleEvery: "step",
     trainData: new DataLoader({ dataset, batchSize, rng: rng.fork() }),
     metrics: [],
@@ -94,8 +96,8 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const seconds = (performance.now() - started) / 1000;
   const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
   return {
-    text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${options.steps} steps, ${duration(seconds)}`,
-    json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps: options.steps, seconds },
+    text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${steps} steps, ${duration(seconds)}`,
+    json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps, seconds },
   };
 }
 

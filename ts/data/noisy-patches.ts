@@ -1,9 +1,15 @@
 import type { Pixels } from "../io/index.js";
 import { resolveRng } from "../random/index.js";
-import { tensor } from "../tensor/index.js";
+import { noGrad, tensor, tidy } from "../tensor/index.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
+import { mirror } from "./patch-dataset.js";
 
-/** Random patches of one noisy image as samples `{ y }`, cut on the host: the image is never copied as a whole. */
+/**
+ * Random patches of one noisy image as samples `{ y }`, mirrored and turned at random, cut on the host: the image is never copied as a whole.
+ *
+ * A network that sees one noisy image over and over learns its noise by heart, and SURE falls without bound there; eight views of each patch
+ * put that off by far. The noise must be independent from pixel to pixel, so that it looks the same from each side.
+ */
 export class NoisyPatches implements Dataset {
   readonly length: number;
   readonly #image: Pixels;
@@ -18,11 +24,12 @@ export class NoisyPatches implements Dataset {
   async get(_index: number, options: GetOptions = {}): Promise<Sample> {
     const [, rows, columns] = this.#image.shape;
     const [height, width] = this.#size;
-    const drawn = resolveRng(options.rng).uniform([2], { device: "cpu" });
-    const [u, v] = (await drawn.data()) as unknown as [number, number];
+    const drawn = resolveRng(options.rng).uniform([3], { device: "cpu" });
+    const [u, v, turn] = (await drawn.data()) as unknown as [number, number, number];
     drawn.dispose();
     const patch = cutPixels(this.#image, Math.floor(u * (rows - height + 1)), Math.floor(v * (columns - width + 1)), height, width);
-    return { y: tensor(patch.data, { shape: patch.shape }) };
+    const symmetry = Math.floor(turn * (height === width ? 8 : 4));
+    return { y: noGrad(() => tidy(() => mirror(tensor(patch.data, { shape: patch.shape }), symmetry).clone())) };
   }
 }
 

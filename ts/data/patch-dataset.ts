@@ -84,7 +84,7 @@ export class PatchDataset implements Dataset {
 }
 
 /** The symmetries of the square, numbered by three bits: left-right, up-down, transposed. */
-function mirror(patch: Tensor, symmetry: number): Tensor {
+export function mirror(patch: Tensor, symmetry: number): Tensor {
   const rank = patch.shape.length;
   const dims = [...(symmetry & 1 ? [rank - 1] : []), ...(symmetry & 2 ? [rank - 2] : [])];
   const flipped = dims.length > 0 ? patch.flip(dims) : patch;

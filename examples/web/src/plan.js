@@ -36,11 +36,11 @@ const reasons = {
   },
 };
 
-/** How long a run is, and how large its network. */
+/** How long a run is, how large its network, and its learning rate: long runs on one picture need a small one. */
 export const efforts = {
-  quick: { label: "quick (120 steps)", steps: 120, depth: 5, features: 16 },
-  normal: { label: "normal (300 steps)", steps: 300, depth: 5, features: 16 },
-  thorough: { label: "thorough (1000 steps, larger network)", steps: 1000, depth: 7, features: 24 },
+  quick: { label: "quick (120 steps)", steps: 120, depth: 5, features: 16, lr: 3e-3 },
+  normal: { label: "normal (300 steps)", steps: 300, depth: 5, features: 16, lr: 2e-3 },
+  thorough: { label: "thorough (1000 steps, larger network)", steps: 1000, depth: 7, features: 24, lr: 1e-3 },
 };
 
 /** Side of the patches that the network learns from. */
@@ -72,13 +72,13 @@ export function fittingLosses(choice) {
 
 /** The settings of a run: a configuration of `adjoint train`; the picture goes into the folder `picture` beside it. */
 export function settingsOf(choice, channels, kept) {
-  const { steps, depth, features } = efforts[choice.effort];
+  const { steps, depth, features, lr } = efforts[choice.effort];
   return {
     data: { train: "picture", holds: choice.task === "denoise" ? "measurements" : "images", channels: channels === 1 ? "grey" : "rgb", patch, patchesPerEpoch: steps * batchSize },
     physics: physicsOf(choice, channels, kept),
     model: { name: "DnCNN", inChannels: channels, outChannels: channels, depth, nf: features },
     losses: [{ name: choice.loss, ...reasons[choice.loss].options(choice) }, ...(reasons[choice.loss].further ?? [])],
-    optimizer: { name: "Adam", lr: 3e-3 },
+    optimizer: { name: "Adam", lr },
     schedule: { name: "CosineAnnealingLR", tMax: steps },
     scheduleEvery: "step",
     epochs: 1,
