@@ -17,7 +17,7 @@ export async function lint({ quick = false } = {}) {
   };
   await cargo("rustfmt", ["fmt", "--all", "--check"]);
   if (!quick) await cargo("clippy", ["clippy", "--all-targets", "--", "-D", "warnings"]);
-  await check("oxlint", process.execPath, [join(root, "node_modules", "oxlint", "bin", "oxlint"), "ts", "test", "scripts", "bench", "examples"]);
+  await check("oxlint", process.execPath, [join(root, "node_modules", "oxlint", "bin", "oxlint"), "--deny-warnings", "ts", "test", "scripts", "bench", "examples"]);
   await check("generated code is current", process.execPath, [join(root, "scripts", "generate.mjs"), "--check"]);
   say("house rules");
   const broken = houseRules();

@@ -83,7 +83,7 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
  * `m^-1` of the mean over the 5x5 pixels around (Foi, "Clipped noisy images: heteroskedastic modeling and practical denoising", 2009), and the
  * pixel drawn from the normal law around it beyond the end. Where the clean image is smooth, the result has the law of the measurement before it was clipped.
  */
-export function unclip(data: ArrayLike<number>, [channels, height, width]: readonly [number, number, number], noise: ClippedNoise, rng: RandomSource): Float32Array {
+export function unclip(data: ArrayLike<number>, [, height, width]: readonly [number, number, number], noise: ClippedNoise, rng: RandomSource): Float32Array {
   const result = Float32Array.from(data);
   const { low, high } = noise;
   const cut: number[] = [];
