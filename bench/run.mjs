@@ -61,8 +61,13 @@ await main(async () => {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       "no-build": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
+  if (values.help) {
+    process.stdout.write("npm run bench -- [--rounds N] [--cases NAME,NAME] [--quick] [--json] [--no-build]: see bench/README.md\n");
+    return;
+  }
   if (!values["no-build"]) {
     await setup({ rust: false });
     await build();

@@ -107,7 +107,7 @@ describe("denoise", () => {
     const { code, stdout, stderr } = await adjoint(args);
     expect(stderr).toContain("denoising 60/60");
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ output: out, width: 64, height: 64, channels: 1, level: 0.1, loss: "SureGaussianLoss" });
+    expect(JSON.parse(stdout)).toMatchObject({ output: out, width: 64, height: 64, channels: 1, level: 0.1, loss: "R2RLoss" });
     const [x, y, xNet] = [await readImage(clean), await readImage(noisy), await readImage(out)];
     const [before, after] = [(await new PSNR().forward(y, x).data())[0]!, (await new PSNR().forward(xNet, x).data())[0]!];
     expect(after).toBeGreaterThan(before + 2);

@@ -84,10 +84,10 @@ export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onP
   return { model, physics, trainer, dispose: () => [model, optimizer].forEach((part) => part.dispose()) };
 }
 
-/** Seconds a step takes, by a few steps of each training after two to warm up. */
+/** Seconds a step takes, by forty steps of each training after a few to warm up. */
 export async function secondsPerStep(photographs: Photographs, seed: number): Promise<{ unsupervised: number; supervised: number }> {
   const time = async (groundTruth: boolean): Promise<number> => {
-    const [warm, timed] = [2, 8];
+    const [warm, timed] = [5, 40];
     let [started, ended] = [0, 0];
     const run = makeRun({ photographs, groundTruth, steps: warm, seed });
     await run.trainer.train();

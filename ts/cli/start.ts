@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** Seconds both trainings may take together where `--steps` is not given. */
-const budget = 250;
+const budget = 220;
 const labels = { unsupervised: "trained without ground truth", supervised: "trained with ground truth" };
 
 /** `adjoint start`, the demonstration behind `npm start`. */
@@ -33,7 +33,7 @@ export function addStart(program: Command): void {
   const command = program
     .command("start", { hidden: true })
     .description("train a denoiser on the bundled photographs, without and with ground truth, and compare")
-    .option("--steps <n>", "steps of each training (default: as many as fit about 4.5 minutes)", positiveWholeNumber)
+    .option("--steps <n>", "steps of each training (default: as many as fit about four minutes)", positiveWholeNumber)
     .option("--out <folder>", "where the results are written (default: results/<date>)");
   withCommonOptions(command).action(async (options: StartOptions) => {
     await run(options, start);
