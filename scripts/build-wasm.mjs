@@ -1,7 +1,8 @@
-// Builds crates/wasm to dist/wasm/: adjoint_wasm.js, its types and adjoint_wasm_bg.wasm. The JavaScript is wasm-bindgen's "web" target,
-// which runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the module smaller and faster.
+// Builds crates/wasm to dist/wasm/, twice: adjoint_wasm has the processor, adjoint_wasm_gpu has WebGPU too and is four times larger; each is
+// NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which runs in browsers and, given the module's bytes, in Node.
+// binaryen's wasm-opt makes the modules smaller and faster.
 // `--sizes` writes crates/wasm/sizes.json anew.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { digestOf, Failure, isMain, main, must, output, root, say, targetDir } from "./common.mjs";
@@ -11,7 +12,14 @@ const target = "wasm32-unknown-unknown";
 const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
 /** What every browser of the last years has; wasm-opt must not use what came later. */
 const features = ["simd", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
-const built = ["build", "--profile", "wasm", "-p", "adjoint-wasm", "--target", target];
+/**
+ * The modules. The larger one is smaller to download with -O1 than with -O3 (brotli 1.95 and 2.11 MB), which copies functions to where they are called,
+ * and takes one minute instead of four; its kernels for the processor come from the compiler's own optimiser either way.
+ */
+const modules = [
+  { name: "adjoint_wasm", profile: "wasm", features: "", level: "-O3", what: "the WebAssembly module" },
+  { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", level: "-O1", what: "the WebAssembly module with WebGPU" },
+];
 
 /** Whether a compiler has the standard library of the target. */
 function hasTarget(rustc, sysroot = output(rustc, ["--print", "sysroot"])) {
@@ -29,14 +37,15 @@ function findLinker() {
 }
 
 /** Compiles the crate: with the installed target, with the target added by rustup, or with the standard library built from its sources. */
-async function compile() {
+async function compile({ profile, features, what }) {
   const env = { RUSTFLAGS: flags };
+  const built = ["build", "--profile", profile, "-p", "adjoint-wasm", "--features", features, "--target", target];
   if (!hasTarget("rustc") && output("rustup", ["--version"]) !== undefined) {
     say(`adding the target ${target} with rustup`);
     await must("rustup", ["target", "add", target]).catch(() => say("rustup cannot add it (no network?)"));
   }
   if (hasTarget("rustc")) {
-    say(`building the WebAssembly module with rustup's target ${target}`);
+    say(`building ${what} with rustup's target ${target}`);
     return await must("cargo", built, { env });
   }
   const [cargo, rustc] = ["/usr/bin/cargo", "/usr/bin/rustc"];
@@ -45,7 +54,7 @@ async function compile() {
   if (!existsSync(cargo) || !library || !existsSync(library)) {
     throw new Failure(`the target ${target} is missing: run \`rustup target add ${target}\`, or on Debian without it: apt-get install rustc-web cargo-web rust-web-src`);
   }
-  say("building the WebAssembly module and its standard library with the system's compiler");
+  say(`building ${what} and its standard library with the system's compiler`);
   await must(cargo, [...built, "-Z", "build-std=std,panic_abort"], {
     env: { ...env, RUSTC: rustc, RUSTC_BOOTSTRAP: "1", CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: findLinker() },
   });
@@ -86,31 +95,47 @@ function completeLoader(path) {
   appendFileSync(path, addition);
 }
 
-/** Builds dist/wasm/ where its sources changed; the folder is replaced in one go. */
+/** Builds dist/wasm/ where its sources changed. Each file is renamed into its place, the record of its sources last. */
 export async function buildWasm() {
   const folder = join(root, "dist", "wasm");
-  const stamp = join(folder, ".stamp");
+  mkdirSync(folder, { recursive: true });
   const digest = digestOf(["crates/core", "crates/wasm"], readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"));
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
-  await compile();
-  const temporary = `${folder}.${process.pid}`;
-  mkdirSync(temporary, { recursive: true });
-  await must(await wasmBindgen(), [join(targetDir, target, "wasm", "adjoint_wasm.wasm"), "--target", "web", "--out-dir", temporary]);
-  const module = join(temporary, "adjoint_wasm_bg.wasm");
-  say("optimising the WebAssembly module (two minutes)");
-  await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), "-O3", "--mvp-features", ...features, module, "-o", module]);
-  completeLoader(join(temporary, "adjoint_wasm.js"));
-  writeFileSync(join(temporary, ".stamp"), digest);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(temporary, folder);
+  const stamp = ({ name }) => join(folder, `.stamp-${name}`);
+  const finishing = [];
+  for (const module of modules.filter((one) => !existsSync(stamp(one)) || readFileSync(stamp(one), "utf8") !== digest)) {
+    await compile(module);
+    // wasm-opt has one thread: meanwhile the next module is compiled.
+    finishing.push(finish(module, folder, await wasmBindgen()).then(() => writeFileSync(stamp(module), digest)));
+  }
+  await Promise.all(finishing);
 }
 
-/** What a visitor downloads, in bytes: the module as it is, with gzip and with brotli, both at their best. */
+/** Makes what is downloaded of what was compiled. */
+async function finish({ name, profile, level, what }, folder, bindgen) {
+  const temporary = join(folder, `.${name}.${process.pid}`);
+  mkdirSync(temporary, { recursive: true });
+  try {
+    await must(bindgen, [join(targetDir, target, profile, "adjoint_wasm.wasm"), "--target", "web", "--out-name", name, "--out-dir", temporary]);
+    const file = join(temporary, `${name}_bg.wasm`);
+    say(`optimising ${what} (a minute or two)`);
+    await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), level, "--mvp-features", ...features, file, "-o", file]);
+    completeLoader(join(temporary, `${name}.js`));
+    for (const made of readdirSync(temporary)) renameSync(join(temporary, made), join(folder, made));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** What a visitor downloads of each module, in bytes: as it is, with gzip and with brotli, both at their best. */
 export function wasmSizes() {
-  const module = readFileSync(join(root, "dist", "wasm", "adjoint_wasm_bg.wasm"));
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
-  const brotli = brotliCompressSync(module, { params: { [BROTLI_PARAM_QUALITY]: 11, [BROTLI_PARAM_LGWIN]: 24, [BROTLI_PARAM_SIZE_HINT]: module.length } });
-  return { raw: module.length, gzip: gzipSync(module, { level: 9 }).length, brotli: brotli.length };
+  return Object.fromEntries(
+    modules.map(({ name }) => {
+      const module = readFileSync(join(root, "dist", "wasm", `${name}_bg.wasm`));
+      const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
+      const brotli = brotliCompressSync(module, { params: { [BROTLI_PARAM_QUALITY]: 11, [BROTLI_PARAM_LGWIN]: 24, [BROTLI_PARAM_SIZE_HINT]: module.length } });
+      return [name, { raw: module.length, gzip: gzipSync(module, { level: 9 }).length, brotli: brotli.length }];
+    }),
+  );
 }
 
 /** The committed sizes, which tests compare with. */

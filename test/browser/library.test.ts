@@ -130,20 +130,6 @@ describeBrowser("the library in Chromium", () => {
       expect(told.device).toBe("cpu");
       await fresh.close();
     });
-
-    it("with an adapter the error says that this module has no WebGPU", async () => {
-      const other = await launch({ gpu: true });
-      try {
-        const fresh = await open(other);
-        const error = await fresh.evaluate(async () => {
-          const { failure, init } = (globalThis as unknown as { harness: Harness }).harness;
-          return await failure(() => init({ device: "webgpu" }));
-        });
-        expect(error).toMatchObject({ name: "DeviceError", code: "device_unavailable", message: expect.stringMatching(/webgpu: this module has the cpu only/) as string });
-      } finally {
-        await other.close();
-      }
-    });
   });
 
   describe("init({ wasm })", () => {

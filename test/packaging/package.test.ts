@@ -44,7 +44,7 @@ describe("the packed files", () => {
       expect(paths).toContain(`dist/${door}.js`);
       expect(paths).toContain(`dist/${door}.d.ts`);
     }
-    for (const path of ["dist/native/adjoint.node", "dist/node.js", "dist/browser.js", "dist/wasm/adjoint_wasm.js", "dist/wasm/adjoint_wasm_bg.wasm", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
+    for (const path of ["dist/native/adjoint.node", "dist/node.js", "dist/browser.js", "dist/wasm/adjoint_wasm.js", "dist/wasm/adjoint_wasm_bg.wasm", "dist/wasm/adjoint_wasm_gpu.js", "dist/wasm/adjoint_wasm_gpu_bg.wasm", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
   });
 
   it("hold nothing else", () => {

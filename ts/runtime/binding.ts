@@ -48,6 +48,10 @@ export interface Binding {
   ): number;
   /** Whether an error of this host leaves it unusable; `init()` then loads another. Default: none does. */
   isFatal?(error: unknown): boolean;
+  /** Settles with the reason once the host can no longer be used though no call failed: a graphics device that the browser took away. */
+  readonly lost?: Promise<string>;
+  /** Whether another host of this environment has a device that this one has not; `init()` then loads that one. Default: none has. */
+  lacks?(device: string): boolean;
   /** Bytes of the WebAssembly module's memory, which grows and never shrinks. */
   heapBytes?(): number;
 }

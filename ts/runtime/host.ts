@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.js";
+import type { Binding, DeviceName } from "./binding.js";
 
 /** A compiled `WebAssembly.Module`; nothing where the program's libraries do not declare one. */
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
@@ -16,10 +16,13 @@ export interface DecodedImage {
 /** Which channels of an image file are wanted; `"auto"`: what the file has. */
 export type ImageChannels = "grey" | "rgb" | "auto";
 
+/** The device that `init` was asked for. */
+export type WantedDevice = DeviceName | "auto";
+
 /** What Node and a browser do in different ways. All else in this library is the same everywhere. */
 export interface Host {
-  /** The add-on or the WebAssembly module. */
-  loadBinding(wasm: WasmSource | undefined): Promise<Binding>;
+  /** The add-on, or the WebAssembly module that has `device`. */
+  loadBinding(wasm: WasmSource | undefined, device: WantedDevice): Promise<Binding>;
   /** The bytes of a file; in a browser of an address. */
   readFile(path: string): Promise<Uint8Array>;
   /** Names and paths of what a folder holds. */

@@ -5,7 +5,7 @@ export type { NumberRule } from "./check.js";
 export { AdjointError, ArgumentError, DeviceError, DTypeError, FormatError, ShapeError, translateError } from "./errors.js";
 export type { ErrorClass } from "./errors.js";
 export { host, preferWasm } from "./host.js";
-export type { DecodedImage, Host, ImageChannels, WasmSource } from "./host.js";
+export type { DecodedImage, Host, ImageChannels, WantedDevice, WasmSource } from "./host.js";
 export { devices, init } from "./init.js";
 export type { InitOptions } from "./init.js";
 export { wasmBinding } from "./web/exports.js";

@@ -35,22 +35,22 @@ impl Device {
     }
 
     /// Starts the device, so that later operators find it. Starting twice does nothing.
-    #[cfg(not(target_family = "wasm"))]
     pub fn start(self) -> Result<()> {
         match self {
             Self::Cpu => Ok(()),
-            Self::WebGpu => start_webgpu(),
+            Self::WebGpu => webgpu::start(),
             Self::Cuda if cfg!(feature = "cuda") => Ok(()),
             Self::Cuda => Err(Error::device("device_unavailable", "cuda: this build has no CUDA support; build with the cargo feature 'cuda'")),
         }
     }
 
-    /// Starts the device; WASM builds have the processor only.
+    /// As `start`, for a browser: there a GPU is asked for by promises, and `start` only says whether it came.
+    /// `lost` is told why, should the browser take the GPU away.
     #[cfg(target_family = "wasm")]
-    pub fn start(self) -> Result<()> {
+    pub async fn start_async(self, lost: fn(String)) -> Result<()> {
         match self {
-            Self::Cpu => Ok(()),
-            other => Err(Error::device("device_unavailable", format!("{}: this module has the cpu only", other.name()))),
+            Self::WebGpu => webgpu::start_async(lost).await,
+            other => other.start(),
         }
     }
 
@@ -71,23 +71,63 @@ impl Device {
 }
 
 #[cfg(all(feature = "webgpu", not(target_family = "wasm")))]
-fn start_webgpu() -> Result<()> {
+mod webgpu {
+    use super::{Error, Result};
     use std::sync::OnceLock;
-    static STARTED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
-    STARTED
-        .get_or_init(|| {
-            // burn's initialisation may panic where no adapter exists; a panic must not leave the core.
-            match std::panic::catch_unwind(|| burn::tensor::Device::wgpu_options().init()) {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(e)) => Err(e.to_string()),
-                Err(_) => Err("the graphics driver failed to start".into()),
-            }
-        })
-        .clone()
-        .map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver")))
+
+    pub fn start() -> Result<()> {
+        static STARTED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+        STARTED
+            .get_or_init(|| {
+                // burn's initialisation may panic where no adapter exists; a panic must not leave the core.
+                match std::panic::catch_unwind(|| burn::tensor::Device::wgpu_options().init()) {
+                    Ok(Ok(_)) => Ok(()),
+                    Ok(Err(e)) => Err(e.to_string()),
+                    Err(_) => Err("the graphics driver failed to start".into()),
+                }
+            })
+            .clone()
+            .map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver")))
+    }
 }
 
-#[cfg(all(not(feature = "webgpu"), not(target_family = "wasm")))]
-fn start_webgpu() -> Result<()> {
-    Err(Error::device("device_unavailable", "webgpu: this build has no WebGPU support"))
+#[cfg(all(feature = "webgpu", target_family = "wasm"))]
+mod webgpu {
+    use super::{Error, Result};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// burn's runtime starts once; a lost GPU needs a new instance of the module.
+    static STARTED: AtomicBool = AtomicBool::new(false);
+
+    pub fn start() -> Result<()> {
+        if STARTED.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(Error::device("device_unavailable", "webgpu: not started; call await init({ device: \"webgpu\" })"))
+    }
+
+    pub async fn start_async(lost: fn(String)) -> Result<()> {
+        if STARTED.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let started = burn::tensor::Device::wgpu_options().init_with_setup_async().await;
+        let (_, setup) = started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"")))?;
+        setup.device.set_device_lost_callback(move |reason, message| lost(format!("the browser lost the graphics device ({reason:?}): {message}")));
+        STARTED.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+mod webgpu {
+    use super::{Error, Result};
+
+    pub fn start() -> Result<()> {
+        Err(Error::device("device_unavailable", "webgpu: this build has the cpu only"))
+    }
+
+    #[cfg(target_family = "wasm")]
+    pub async fn start_async(_lost: fn(String)) -> Result<()> {
+        start()
+    }
 }

@@ -66,7 +66,14 @@ pub(crate) struct Inner {
     dtype: DType,
     device: Device,
     pub(crate) node: Option<Arc<Node>>,
+    known: Known,
 }
+
+/// Values that came from the host, where the device cannot be waited for: what the program wrote itself, such as a mask, can then be read at once.
+type Known = Option<Arc<[f32]>>;
+
+/// Larger tensors are pictures rather than masks or levels: they are not held twice.
+const KNOWN: usize = 1 << 18;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -108,7 +115,15 @@ impl Tensor {
         let value = if value.shape() == target { value } else { Dispatch::float_reshape(value, target) };
         TENSORS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add((shape.iter().product::<usize>() * dtype.size()) as i64, Ordering::Relaxed);
-        Tensor(Arc::new(Inner { value, shape, dtype, device, node }))
+        Tensor(Arc::new(Inner { value, shape, dtype, device, node, known: None }))
+    }
+
+    /// This tensor with what the host knows of it; for tensors that nothing else holds yet.
+    fn knowing(mut self, known: Known) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.known = known;
+        }
+        self
     }
 
     /// A tensor that is not on the tape.
@@ -157,8 +172,9 @@ impl Tensor {
     /// From values in row-major order.
     pub fn from_f32(data: Vec<f32>, shape: &[usize], device: Device) -> Result<Self> {
         check_length(data.len(), shape)?;
+        let known = (waits(device) && data.len() <= KNOWN).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
-        Ok(Self::constant(value, shape.to_vec(), device))
+        Ok(Self::constant(value, shape.to_vec(), device).knowing(known))
     }
 
     /// From 64-bit values in row-major order (processor only).
@@ -223,12 +239,12 @@ impl Tensor {
     }
     /// The same value, off the tape.
     pub fn detach(&self) -> Self {
-        Self::constant(self.value(), self.0.shape.clone(), self.device())
+        Self::constant(self.value(), self.0.shape.clone(), self.device()).knowing(self.0.known.clone())
     }
     /// The same value as a leaf of the tape (or off it).
     pub fn as_leaf(&self, requires_grad: bool) -> Self {
         let node = requires_grad.then(Node::leaf);
-        Self::assemble(self.value(), self.0.shape.clone(), self.dtype(), self.device(), node)
+        Self::assemble(self.value(), self.0.shape.clone(), self.dtype(), self.device(), node).knowing(self.0.known.clone())
     }
 
     /// Values in row-major order, widened to 64 bits; blocks until the device has finished.
@@ -239,9 +255,12 @@ impl Tensor {
         })
     }
 
-    /// Values in row-major order; on the processor only where the host cannot block.
+    /// Values in row-major order. Where the host cannot block: on the processor, and what the host itself put on the device.
     pub fn read(&self) -> Result<Data> {
-        if self.device() != Device::Cpu && cfg!(target_family = "wasm") {
+        if let Some(known) = &self.0.known {
+            return Ok(Data::F32(known.to_vec()));
+        }
+        if waits(self.device()) {
             return Err(Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()"));
         }
         unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
@@ -271,6 +290,11 @@ fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>
     } else {
         data.try_to_vec::<f32>().map(Data::F32).map_err(|e| fault(&e))
     }
+}
+
+/// Whether the values of a device come by promises alone.
+fn waits(device: Device) -> bool {
+    device != Device::Cpu && cfg!(target_family = "wasm")
 }
 
 /// Number of elements of `shape`, an error where that is more than a tensor can hold.

@@ -1,7 +1,8 @@
 //! WebAssembly binding: tensors and errors to JavaScript. It knows no operator by name.
 
 use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
-use js_sys::{Array, Float32Array, Float64Array};
+use js_sys::{Array, Float32Array, Float64Array, Function};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 type Outcome<T> = std::result::Result<T, JsError>;
@@ -43,7 +44,29 @@ pub fn surface_table() -> String {
 
 #[wasm_bindgen(js_name = initDevice)]
 pub async fn init_device(device: String) -> Outcome<()> {
-    wire(Device::parse(&device).and_then(|d| d.start()))
+    let device = wire(Device::parse(&device))?;
+    wire(device.start_async(lost).await)
+}
+
+thread_local! {
+    static LOST: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Tells the host once that this instance can no longer be used.
+fn lost(why: String) {
+    if let Some(tell) = LOST.with_borrow_mut(Option::take) {
+        // Nothing is left to do where the host's own function fails.
+        let _ = tell.call1(&JsValue::NULL, &JsValue::from_str(&why));
+    }
+}
+
+/// Has `tell` called with the reason once the graphics device is lost, or a panic breaks work off that no call waits for: on a GPU much
+/// happens between calls, and a promise would then wait for ever.
+#[wasm_bindgen(js_name = onLost)]
+pub fn on_lost(tell: Function) {
+    LOST.set(Some(tell));
+    #[cfg(feature = "webgpu")]
+    std::panic::set_hook(Box::new(|panic| lost(format!("the WebAssembly module broke off: {panic}"))));
 }
 
 #[wasm_bindgen]

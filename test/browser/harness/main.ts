@@ -3,7 +3,12 @@ import { host, init } from "../../../ts/runtime/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 
+import { device } from "./devices.js";
+import { failure } from "./failure.js";
+
 export { init };
+export { change, derivatives, lose, memoryOnGpu, readable } from "./gpu.js";
+export { device, failure };
 export { golden } from "./golden.js";
 export { tape, tapeNames } from "./tape.js";
 export { memoryOver, train } from "./train.js";
@@ -23,17 +28,6 @@ export function randomBytes(): number[] {
   });
   for (const t of draws) t.dispose();
   return [...bytes, ...new TextEncoder().encode(rng.fork().state()), ...new TextEncoder().encode(rng.state())];
-}
-
-/** An error as plain data. */
-export async function failure(work: () => unknown): Promise<{ name: string; code: string; message: string } | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    const { name, code, message } = error as { name: string; code: string; message: string };
-    return { name, code, message };
-  }
 }
 
 /**
@@ -90,14 +84,6 @@ export async function image(address: string, channels: "auto" | "grey" | "rgb"):
   const bytes = new Uint8Array(data.length);
   for (let c = 0; c < count; c++) for (let i = 0; i < height * width; i++) bytes[i * count + c] = Math.round(255 * (data[c * height * width + i] as number));
   return { shape, data: Array.from(data), png: Array.from(await encodePng(bytes, width, height, count as 1 | 3)) };
-}
-
-/** The device of new tensors. */
-export function device(): string {
-  const t = tensor([1]);
-  const name = t.device;
-  t.dispose();
-  return name;
 }
 
 /** [1, 2] + [2, 3] */

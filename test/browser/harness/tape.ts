@@ -9,7 +9,7 @@ interface Check {
 }
 
 /** One or more functions of each family of operators; derivatives of both orders are compared with central differences in float64. */
-const checks: Readonly<Record<string, Check>> = {
+export const checks: Readonly<Record<string, Check>> = {
   arithmetic: { f: (a, b) => a.mul(b).add(b.div(a.square().add(1))).sub(a), shapes: [[2, 3], [3]] },
   elementwise: { f: (a) => a.tanh().mul(a.sigmoid()).add(a.exp().log1p()).add(a.erf()).add(a.silu()), shapes: [[5]] },
   reductions: { f: (a) => a.mean([0]).add(a.variance([0])).mul(a.sum()), shapes: [[3, 4]] },

@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import { type WasmSource, wasmPreferred } from "../host.js";
+import { type WantedDevice, type WasmSource, wasmPreferred } from "../host.js";
 import { loadWasm } from "../web/module.js";
 import { loadNative } from "./add-on.js";
 
 /** The add-on; where it is not built or does not load the WebAssembly module, with one line of warning. A given module is always taken. */
-export async function loadBinding(wasm: WasmSource | undefined): Promise<Binding> {
-  if (wasm !== undefined) return await loadWasm(await readable(wasm));
-  if (wasmPreferred()) return await loadPackaged();
+export async function loadBinding(wasm: WasmSource | undefined, device: WantedDevice): Promise<Binding> {
+  if (wasm !== undefined) return await loadWasm(await readable(wasm), device);
+  if (wasmPreferred()) return await loadPackaged(device);
   try {
     return loadNative();
   } catch (error) {
-    const binding = await loadPackaged().catch(() => undefined);
+    const binding = await loadPackaged(device).catch(() => undefined);
     // The add-on is what Node's users want: its error says more than that of the fallback.
     if (binding === undefined) throw error;
     process.stderr.write(`adjoint: ${(error as DeviceError).message.split(";")[0]}; going on with the WebAssembly module, which is slower and has the cpu only\n`);
@@ -21,8 +21,9 @@ export async function loadBinding(wasm: WasmSource | undefined): Promise<Binding
 }
 
 /** The package's own module. */
-async function loadPackaged(): Promise<Binding> {
-  return await loadWasm(await readable(new URL("../../../dist/wasm/adjoint_wasm_bg.wasm", import.meta.url)));
+async function loadPackaged(device: WantedDevice): Promise<Binding> {
+  const file = device === "webgpu" ? "adjoint_wasm_gpu_bg.wasm" : "adjoint_wasm_bg.wasm";
+  return await loadWasm(await readable(new URL(`../../../dist/wasm/${file}`, import.meta.url)), device);
 }
 
 /** Node's fetch knows no addresses of files: their bytes are read instead. */

@@ -8,20 +8,22 @@ interface Gpu {
 
 /** Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. */
 export async function startDevice(device: string, module: WasmExports): Promise<void> {
-  if (device === "webgpu") await checkGpu();
+  if (device === "webgpu") await gpuAdapter();
   await module.initDevice(device);
 }
 
-async function checkGpu(): Promise<void> {
-  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
-  if (!gpu) {
-    const why = globalThis.isSecureContext === false ? "this page is not in a secure context (https or localhost)" : "this browser has none (navigator.gpu is absent)";
-    throw absent(why);
-  }
-  const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null) throw absent("the browser gives no adapter: it found no graphics driver that it trusts");
+/** @throws DeviceError `device_unavailable` that says why, where the browser offers no adapter. */
+export async function gpuAdapter(): Promise<void> {
+  const why = await whyNoGpu();
+  if (why !== undefined) throw new DeviceError(`webgpu: ${why}; use device "cpu", or "auto" to take what is there`, "device_unavailable");
 }
 
-function absent(why: string): DeviceError {
-  return new DeviceError(`webgpu: ${why}; use device "cpu", or "auto" to take what is there`, "device_unavailable");
+/** Why there is no WebGPU here; nothing where there is. */
+export async function whyNoGpu(): Promise<string | undefined> {
+  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+  if (!gpu) {
+    return globalThis.isSecureContext === false ? "this page is not in a secure context (https or localhost)" : "this browser has none (navigator.gpu is absent)";
+  }
+  const adapter = await gpu.requestAdapter().catch(() => null);
+  return adapter === null ? "the browser gives no adapter: it found no graphics driver that it trusts" : undefined;
 }

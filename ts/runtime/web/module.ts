@@ -1,8 +1,9 @@
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import type { WasmSource } from "../host.js";
+import type { WasmSource, WantedDevice } from "../host.js";
 import { type WasmExports, wasmBinding } from "./exports.js";
-import { startDevice } from "./gpu.js";
+import { gpuAdapter, startDevice, whyNoGpu } from "./gpu.js";
+import { compile } from "./source.js";
 
 /** What the build puts into dist/wasm: the exports, and wasm-bindgen's loader. */
 interface Glue extends WasmExports {
@@ -11,25 +12,70 @@ interface Glue extends WasmExports {
   forget(): WebAssembly.Module | undefined;
 }
 
+/** The two modules of the package: the smaller one has the processor only. */
+type Kind = "cpu" | "gpu";
+
+// From the sources and from the compiled package these are the same places. Bundlers see the addresses, and a page loads what it asks for.
+const loaders: Record<Kind, () => Promise<unknown>> = {
+  cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
+  gpu: async () => await import("../../../dist/wasm/adjoint_wasm_gpu.js"),
+};
+
+/** A module has one instance at a time: while it works, whoever asks again gets the same. */
+const living: Partial<Record<Kind, Binding>> = {};
+
 /**
- * Loads the WebAssembly module; without a source the file that lies beside wasm-bindgen's JavaScript, an address that bundlers understand.
+ * Loads the WebAssembly module that has `device`; without a source the file that lies beside wasm-bindgen's JavaScript, an address that bundlers
+ * understand. `"auto"` takes the one with WebGPU where the browser has an adapter.
  *
- * @throws DeviceError `wasm_load_failed`.
+ * @throws DeviceError `wasm_load_failed`; `device_unavailable` where WebGPU is asked for and the browser has none, before anything is loaded.
  */
-export async function loadWasm(source?: WasmSource): Promise<Binding> {
+export async function loadWasm(source?: WasmSource, device: WantedDevice = "cpu"): Promise<Binding> {
+  if (device === "webgpu") await gpuAdapter();
+  const given = source === undefined ? undefined : await guard(async () => await compile(source));
+  // A module says by its imports which JavaScript it belongs to.
+  const kind = given ? kindOf(given) : device === "webgpu" || (device === "auto" && (await whyNoGpu()) === undefined) ? "gpu" : "cpu";
+  return (living[kind] ??= await guard(async () => await instantiate(kind, given)));
+}
+
+function kindOf(module: WebAssembly.Module): Kind {
+  return WebAssembly.Module.imports(module).some((entry) => entry.module.includes("adjoint_wasm_gpu")) ? "gpu" : "cpu";
+}
+
+async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): Promise<Binding> {
+  const glue = (await loaders[kind]()) as Glue;
+  // A runtime after a trap needs no second download.
+  const wanted = given ?? glue.forget();
+  const { memory } = await glue.default(wanted === undefined ? undefined : { module_or_path: wanted });
+  const binding = wasmBinding(glue);
+  const lost = new Promise<string>((resolve) => glue.onLost(resolve));
+  const dead = () => {
+    if (living[kind] === result) delete living[kind];
+  };
+  void lost.then(dead);
+  const result: Binding = {
+    ...binding,
+    heapBytes: () => memory.buffer.byteLength,
+    initDevice: async (device) => await startDevice(device, glue),
+    // The other module has it; `init` then loads that one.
+    lacks: (device) => kind === "cpu" && device === "webgpu",
+    isFatal(error) {
+      const fatal = binding.isFatal?.(error) ?? false;
+      if (fatal) dead();
+      return fatal;
+    },
+    lost,
+  };
+  return result;
+}
+
+async function guard<T>(work: () => Promise<T>): Promise<T> {
   try {
-    // From the sources and from the compiled package this is the same place.
-    const glue = (await import("../../../dist/wasm/adjoint_wasm.js")) as unknown as Glue;
-    // A runtime after a trap needs no second download.
-    const compiled = glue.forget();
-    const wanted = source ?? compiled;
-    const { memory } = await glue.default(wanted === undefined ? undefined : { module_or_path: wanted });
-    const binding = wasmBinding(glue);
-    return { ...binding, heapBytes: () => memory.buffer.byteLength, initDevice: async (device) => await startDevice(device, glue) };
+    return await work();
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `init: the WebAssembly module cannot be loaded (${text}); it is served as adjoint_wasm_bg.wasm beside adjoint_wasm.js, another place can be given as init({ wasm })`,
+      `init: the WebAssembly module cannot be loaded (${text}); it is served as adjoint_wasm_bg.wasm (with WebGPU adjoint_wasm_gpu_bg.wasm) beside its JavaScript, another place can be given as init({ wasm })`,
       "wasm_load_failed",
       { cause },
     );

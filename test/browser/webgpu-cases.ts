@@ -1,0 +1,1 @@
+export const quick: ReadonlySet<string> = new Set(["ei_shift"]);
