@@ -8,7 +8,8 @@
 //! | `winograd2` | the same, where the images have fewer than `FEW` tiles of 4x4 |
 //! | `window` | everything else |
 //!
-//! `ADJOINT_CONV` (or [`force`]) names one to use wherever it applies, or `burn` for burn's; `ADJOINT_SIMD` lowers the instruction set.
+//! `ADJOINT_CONV` (or [`force`]) names one to use wherever it applies, or `burn` for burn's; the WebAssembly
+//! module, which has no environment, has `forceKernel` for it. `ADJOINT_SIMD` lowers the instruction set.
 //! A shape alone decides how work is cut and in which order sums are added: results have the same bits on any number of threads.
 
 mod depthwise;
@@ -58,11 +59,15 @@ const NAMES: [(&str, Kernel); 6] = [
 static FORCED: AtomicU8 = AtomicU8::new(Kernel::Auto as u8);
 static READ: Once = Once::new();
 
+/// The kernel of a name, as `ADJOINT_CONV` has it.
+pub fn named(name: &str) -> Option<Kernel> {
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, kernel)| *kernel)
+}
+
 fn read_environment() {
     READ.call_once(|| {
-        let wanted = std::env::var("ADJOINT_CONV").unwrap_or_default();
-        if let Some((_, kernel)) = NAMES.iter().find(|(name, _)| *name == wanted) {
-            FORCED.store(*kernel as u8, Ordering::Relaxed);
+        if let Some(kernel) = named(&std::env::var("ADJOINT_CONV").unwrap_or_default()) {
+            FORCED.store(kernel as u8, Ordering::Relaxed);
         }
     });
 }

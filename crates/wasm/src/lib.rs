@@ -1,6 +1,6 @@
 //! WebAssembly binding: tensors and errors to JavaScript. It knows no operator by name.
 
-use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
+use adjoint_core::{kernel, memory, session, surface, tape, Data, Device, Error, Result};
 use js_sys::{Array, Float32Array, Float64Array, Function};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -72,6 +72,13 @@ pub fn on_lost(tell: Function) {
 #[wasm_bindgen]
 pub fn devices() -> String {
     session::devices()
+}
+
+/// Names the kernel of convolutions for tests and benchmarks, as `ADJOINT_CONV` does where there is an environment.
+#[wasm_bindgen(js_name = forceKernel)]
+pub fn force_kernel(name: &str) -> Outcome<()> {
+    let known = kernel::named(name).ok_or_else(|| Error::argument("forceKernel", format!("there is no kernel {name}; ADJOINT_CONV has the same names")));
+    wire(known.map(kernel::force))
 }
 
 #[wasm_bindgen]
