@@ -1,5 +1,5 @@
 // What is timed, as a user would write it. Each case is a function that does one step and gives a tensor to wait for.
-const { arange, grad, init, loss, nn, noGrad, ones, optim, physics, Rng, tensor, tidy } = await import("../dist/index.js");
+import { arange, grad, init, loss, nn, noGrad, ones, optim, physics, Rng, tensor, tidy, transform } from "../dist/index.js";
 
 /** A training step: loss of a batch, gradients of all weights, one Adam update. */
 function training(model, batch, criterion) {
@@ -58,6 +58,21 @@ export const cases = {
       const [model, operator, criterion] = [dncnn(7, 32)(rng), denoising(), new loss.SureGaussianLoss({ sigma })];
       const batch = images(rng, [8, 1, 48, 48], operator);
       return training(model, batch, ({ y }) => criterion.forward({ y, xNet: model.forward(y, operator), physics: operator, model, rng }));
+    },
+  },
+  equivariant: {
+    label: "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), DnCNN 7 x 32, batch 8 of 1x48x48",
+    steps: 3,
+    make() {
+      const rng = new Rng(0);
+      const [model, operator] = [dncnn(7, 32)(rng), new physics.Inpainting({ imgSize: [1, 48, 48], mask: 0.7, rng })];
+      const [consistency, equivariance] = [new loss.MCLoss(), new loss.EILoss({ transform: new transform.Rotate({ nTrans: 1 }) })];
+      const { y } = images(rng, [8, 1, 48, 48], operator);
+      return training(model, { y }, (batch) => {
+        const xNet = model.forward(batch.y, operator);
+        const args = { xNet, y: batch.y, physics: operator, model, rng };
+        return consistency.forward(args).add(equivariance.forward(args));
+      });
     },
   },
   spectral: {

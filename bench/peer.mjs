@@ -1,4 +1,4 @@
-// A peer is a process that answers a line with a case and a number of steps by a line with their seconds.
+// A peer is a process that answers a line with a case and a number of steps by a line with their seconds, and the line "check" by JSON.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -8,23 +8,19 @@ export function findPython() {
   return candidates.find((python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0);
 }
 
-/** Starts a peer: its first line as JSON, which names its cases, and `time(name, steps)`, which resolves to seconds. */
-export async function startPeer(label, command, args, env = {}) {
+/** Starts a peer: its first line as JSON, which names its cases and the kinds of networks it knows, and `time(name, steps)`, which resolves to seconds. */
+export async function startPeer(command, args, env = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
     if (done) throw new Error(`${[command, ...args].join(" ")} ended early`);
-    return value;
+    return JSON.parse(value);
   };
-  const about = JSON.parse(await next());
-  return {
-    label,
-    about,
-    async time(name, steps) {
-      child.stdin.write(`${name} ${steps}\n`);
-      return Number(await next());
-    },
-    stop: () => child.stdin.end(),
+  const ask = async (line) => {
+    child.stdin.write(`${line}\n`);
+    return await next();
   };
+  const about = await next();
+  return { about, time: (name, steps) => ask(`${name} ${steps}`), check: () => ask("check"), stop: async () => void child.stdin.end() };
 }

@@ -1,9 +1,13 @@
-// This library as a peer: see peer.mjs. The environment chooses kernels (ADJOINT_CONV) and threads (RAYON_NUM_THREADS).
+// A library in a process of its own: see peer.mjs. Arguments: its file in peers/, its options as JSON. The environment chooses the add-on's
+// kernels (ADJOINT_CONV) and threads (RAYON_NUM_THREADS).
 import { createInterface } from "node:readline";
-import { cases, time } from "./cases.mjs";
+import { side } from "./side.mjs";
 
-console.log(JSON.stringify({ cases: Object.keys(cases) }));
+const [library, options = "{}"] = process.argv.slice(2);
+const { open } = await import(`./peers/${library}.mjs`);
+const { about, time, check } = side(await open(JSON.parse(options)));
+console.log(JSON.stringify(about));
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, steps] = line.split(" ");
-  console.log(await time(name, Number(steps)));
+  console.log(JSON.stringify(name === "check" ? await check() : await time(name, Number(steps))));
 }

@@ -1,6 +1,7 @@
 """The cases of bench/cases.mjs in PyTorch, and deepinv where it is installed.
 
-Reads a case and a number of steps per line, does them, and answers with their seconds. The first line it writes tells versions, threads and cases.
+Reads a case and a number of steps per line, does them, and answers with their seconds; the line "check" is for torch_network.py. The first line
+it writes tells versions, threads and cases.
 """
 
 import json
@@ -8,6 +9,7 @@ import sys
 import time
 
 import torch
+import torch_network
 from torch import nn
 
 try:
@@ -88,6 +90,19 @@ def spectral():
     return training(model, loss)
 
 
+def equivariant():
+    model = DnCNN(7, 32)
+    physics = deepinv.physics.Inpainting((1, 48, 48), mask=0.7)
+    consistency, criterion = deepinv.loss.MCLoss(), deepinv.loss.EILoss(deepinv.transform.Rotate(n_trans=1))
+    y = physics(torch.rand(8, 1, 48, 48))
+
+    def loss():
+        x_net = model(y, physics)
+        return (consistency(y, x_net, physics) + criterion(x_net, physics, model)).mean()
+
+    return training(model, loss)
+
+
 def blur():
     x = torch.rand(4, 3, 256, 256, requires_grad=True)
     otf = torch.fft.rfft2(torch.ones(1, 1, 9, 9) / 81, s=(256, 256))
@@ -140,14 +155,18 @@ CASES = {
 if deepinv is not None:
     CASES["unet"] = lambda: supervised(deepinv.models.UNet(1, 1, scales=3), 4, 1, 64, 64)
     CASES["spectral"] = spectral
+    CASES["equivariant"] = equivariant
 
-about = {"version": torch.__version__, "threads": torch.get_num_threads(), "deepinv": getattr(deepinv, "__version__", None), "cases": list(CASES)}
-print(json.dumps(about), flush=True)
+versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
+print(json.dumps({"label": f"{versions}, {torch.get_num_threads()} threads", "cases": list(CASES), "kinds": ["train", "infer"]}), flush=True)
 ready = {}
 for line in sys.stdin:
+    if line.strip() == "check":
+        print(json.dumps(torch_network.check()), flush=True)
+        continue
     name, steps = line.split()
     if name not in ready:
-        ready[name] = CASES[name]()
+        ready[name] = CASES[name]() if name in CASES else torch_network.step(name)
     started = time.perf_counter()
     for _ in range(int(steps)):
         ready[name]()

@@ -1,0 +1,49 @@
+// A DnCNN and its images as plain arrays, so that every library trains the same network from the same weights.
+// Cases of it are named by their sizes: "train:17x64:4x64" is a training step of 17 layers of 64 features on 4 images of 64x64, "infer:..." its output.
+
+/** The sizes in a case's name, or undefined where it names something else. */
+export function sizesOf(name) {
+  const found = /^(train|infer):(\d+)x(\d+):(\d+)x(\d+)$/.exec(name);
+  if (!found) return undefined;
+  const [depth, features, batch, side] = found.slice(2).map(Number);
+  return { kind: found[1], depth, features, batch, side };
+}
+
+/** What such a case is called in a table. */
+export function labelOf(name) {
+  const { kind, depth, features, batch, side } = sizesOf(name);
+  return kind === "train" ? `training step, DnCNN ${depth} x ${features}, batch ${batch} of 1x${side}x${side}` : `inference, DnCNN ${depth} x ${features}, ${batch} of 1x${side}x${side}`;
+}
+
+/** Uniform numbers between -bound and bound that every language computes alike: a linear congruential generator's upper bits (Knuth, MMIX, in 32 bits). */
+function uniform(count, bound, seed) {
+  const values = new Float32Array(count);
+  let state = seed >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    values[i] = bound * (2 * ((state >>> 8) / 2 ** 24) - 1);
+  }
+  return values;
+}
+
+/**
+ * Layers (weights as [out, in, 3, 3], biases), a batch of originals and their noisy versions as [batch, 1, side, side].
+ * ReLU stands between layers, and the input is added to the output.
+ */
+export function network({ depth, features, batch, side }) {
+  const layers = Array.from({ length: depth }, (_, k) => {
+    const [out, input] = [k === depth - 1 ? 1 : features, k === 0 ? 1 : features];
+    // He's variance: signals keep their size through the ReLUs.
+    return { shape: [out, input, 3, 3], weight: uniform(9 * out * input, Math.sqrt(6 / (9 * input)), 2 * k + 1), bias: uniform(out, 0.01, 2 * k + 2) };
+  });
+  const count = batch * side * side;
+  const clean = uniform(count, 0.5, 1001).map((v) => v + 0.5);
+  const noise = uniform(count, 0.17, 1002);
+  return { layers, shape: [batch, 1, side, side], clean, noisy: clean.map((v, i) => v + noise[i]) };
+}
+
+/** Adam's settings in every library. */
+export const ADAM = { lr: 1e-4, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+
+/** The network on which libraries are compared before they are timed, and its steps. */
+export const CHECKED = { name: "train:4x8:2x12", steps: 3 };

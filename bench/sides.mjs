@@ -1,0 +1,105 @@
+// Who takes part. A side is a process or a page that does steps and gives their seconds; one that is not installed is named, with the reason.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { must, root, say } from "../scripts/common.mjs";
+import { launch, openPage } from "./chromium/browser.mjs";
+import { openSite } from "./chromium/site.mjs";
+import { findPython, startPeer } from "./peer.mjs";
+import { CHECKED } from "./network.mjs";
+import { deviation } from "./statistics.mjs";
+
+/** Where the peers are: their programs, and their packages where they are installed. */
+export const peersFolder = join(root, "bench", "peers");
+const tfjsFiles = join(peersFolder, "node_modules", "@tensorflow", "tfjs-backend-wasm", "dist", "/");
+/** Sides may differ by so much, relative to the largest entry. */
+const TOLERANCE = 1e-4;
+
+/** Installs the JavaScript peers into a folder of their own. */
+export async function installPeers() {
+  say("installing the peers of bench/peers (300 MB)");
+  await must("npm", ["ci", "--prefix", peersFolder, "--no-audit", "--no-fund", "--ignore-scripts"]);
+}
+
+/** Whether a package is among the installed peers. */
+export const installed = (name) => existsSync(join(peersFolder, "node_modules", name));
+const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- --peers installs it)` });
+
+/** The libraries that run in Node and in browsers: file in peers/, options in each, package that it needs. `burn`: convolutions by burn. */
+const libraries = {
+  wasm: { library: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
+  "wasm burn": { library: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
+  "tfjs cpu": { library: "tfjs", options: { backend: "cpu" }, needs: "@tensorflow/tfjs" },
+  "tfjs wasm": { library: "tfjs", options: { backend: "wasm", files: tfjsFiles }, browser: { files: "/tfjs/" }, needs: "@tensorflow/tfjs-backend-wasm" },
+  jax: { library: "jax", options: {}, needs: "@jax-js/jax" },
+};
+
+const worker = (library, options = {}, env = {}) => startPeer(process.execPath, [join(root, "bench", "worker.mjs"), library, JSON.stringify(options)], env);
+
+const inNode = Object.fromEntries(
+  Object.entries(libraries).map(([key, { library, options, needs, label }]) => [key, async () => (needs && !installed(needs) ? absent(needs) : { label, ...(await worker(library, options)) })]),
+);
+
+/** How each side of Node and Python is opened. */
+const openers = {
+  ...inNode,
+  adjoint: () => worker("adjoint"),
+  burn: async () => ({ label: "burn's convolutions", ...(await worker("adjoint", {}, { ADJOINT_CONV: "burn" })) }),
+  async torch() {
+    const python = findPython();
+    if (!python) return { skipped: "PyTorch: no python3 with torch was found (ADJOINT_PYTHON names one)" };
+    return await startPeer(python, [join(peersFolder, "torch_cases.py")]);
+  },
+};
+
+/**
+ * Opens sides by their keys. Gives those that are there, the sentences of those that are not, and what closes all. They must compute the same
+ * training as the first, which is ours: a faster way to another result is no peer.
+ */
+export async function openSides(keys, { inBrowser = false } = {}) {
+  const [sides, skipped, closing] = [[], [], []];
+  const add = async (key, side) => {
+    if (side.skipped) return void skipped.push(side.skipped);
+    closing.unshift(side.stop);
+    const label = side.label ?? side.about.label;
+    const can = (name) => side.about.cases.includes(name) || side.about.kinds.includes(name.split(":")[0]);
+    sides.push({ ...side, key, label, can });
+  };
+  const close = async () => {
+    for (const end of closing) await end();
+  };
+  try {
+    const pages = inBrowser ? await openBrowser(closing) : undefined;
+    if (inBrowser && !pages) return { sides, skipped: ["Chromium: none was found (the variable CHROMIUM may name one)"], close };
+    for (const key of keys) await add(key, inBrowser && libraries[key] ? await pages(key) : await openers[key]());
+    await compare(sides);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { sides, skipped, close };
+}
+
+/** A browser with the site; gives what opens a page. */
+async function openBrowser(closing) {
+  const browser = await launch();
+  if (!browser) return undefined;
+  closing.unshift(() => browser.close());
+  const here = Object.values(libraries).filter(({ needs }) => !needs || installed(needs));
+  const site = await openSite([...new Set(here.map(({ library }) => library))], { "/tfjs/": tfjsFiles });
+  closing.push(site.close);
+  return async (key) => {
+    const { library, options, browser: more, needs, label } = libraries[key];
+    return needs && !installed(needs) ? absent(needs) : { label, ...(await openPage(browser, site.origin, library, { ...options, ...more })) };
+  };
+}
+
+/** Refuses a side whose training differs from the first side's. */
+async function compare([ours, ...peers]) {
+  const expected = ours && (await ours.check());
+  for (const peer of peers) {
+    if (!peer.can(CHECKED.name)) continue;
+    const apart = deviation(expected, await peer.check());
+    if (!(apart <= TOLERANCE)) throw new Error(`${peer.label} computes another training than ${ours.label}: ${apart.toExponential(1)} apart, at most ${TOLERANCE}`);
+    peer.apart = apart;
+  }
+}
