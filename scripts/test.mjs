@@ -1,11 +1,12 @@
 // `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N failed, N skipped.
+// `--bench`: with the quick benchmark, which fails where our convolutions became much slower against burn's.
 import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildNative, buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
-import { Failure, root, run, say, tsc } from "./common.mjs";
+import { Failure, must, root, run, say, tsc } from "./common.mjs";
 import { lint } from "./lint.mjs";
 import { setup } from "./setup.mjs";
 
@@ -99,6 +100,8 @@ if (await step("setup", () => setup())) {
   const ready = native && (await step("build of the facade", buildTs));
   await step("build of the WebAssembly module", buildWasm);
   await typeCheck();
+  // Before the tests, which end the log; what it needs is built.
+  if (ready && process.argv.includes("--bench")) await step("quick benchmark", () => must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]));
   if (ready) await typeScriptTests();
   else fail("TypeScript tests (not run: nothing was built)");
 }
