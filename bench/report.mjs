@@ -29,8 +29,12 @@ export function growthTable(what, labels, rows, growth) {
   return markdown([`growth with the ${what}`, ...labels.map((label) => `${label}: fastest step, cost a pixel`)], [...rows.map((row, k) => [row.label, ...cells(row, k)]), last]);
 }
 
-/** A whole report of sections `{ title, tables, skipped }`. */
+/** A whole report of sections `{ title, tables, compared, skipped }`. */
 export function report(machine, sections) {
-  const text = ({ title, tables, skipped = [] }) => [`### ${title}`, ...tables, ...(skipped.length > 0 ? [`Skipped: ${skipped.join("; ")}.`] : [])].join("\n\n");
+  const text = ({ title, tables, compared = [], skipped = [] }) => {
+    const same = compared.map(({ label, apart }) => `${label} ${apart.toExponential(0)}`);
+    const notes = [...(same.length > 0 ? [`Largest difference to our results before timing, relative: ${same.join("; ")}.`] : []), ...(skipped.length > 0 ? [`Skipped: ${skipped.join("; ")}.`] : [])];
+    return [`### ${title}`, ...tables, ...notes].join("\n\n");
+  };
   return `${[machine, ...sections.map(text)].join("\n\n")}\n`;
 }

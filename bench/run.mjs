@@ -66,7 +66,7 @@ function machine() {
 /** Prints the report and keeps it below results/bench, as text and as JSON. */
 function publish(sections, rounds, json) {
   const text = report(machine(), sections);
-  const data = { machine: machine(), rounds, sections: sections.map(({ tables: _, ...rest }) => rest) };
+  const data = { machine: machine(), rounds, sections: sections.map((section) => ({ ...section, tables: undefined })) };
   const folder = join(root, "results", "bench");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, new Date().toISOString().slice(0, 19).replaceAll(":", "-"));

@@ -2,10 +2,10 @@
 import { CHECKED, sizesOf } from "./network.mjs";
 
 /** What a library's `open` gave, with `time(name, steps)` in seconds and `check()` for the comparison of libraries. */
-export function side({ label, kinds, cases = [], make, time }) {
+export function side({ kinds, cases = [], make, time }) {
   const ready = new Map();
   return {
-    about: { label, kinds, cases },
+    about: { kinds, cases },
     async time(name, steps) {
       const sizes = sizesOf(name);
       if (!sizes) return await time(name, steps);
@@ -15,12 +15,14 @@ export function side({ label, kinds, cases = [], make, time }) {
       for (let i = 0; i < steps; i++) await step();
       return (performance.now() - started) / 1000;
     },
-    /** Loss and gradient of a small network, and the loss after some steps of Adam. */
+    /** The output of a small network and, where the library trains it, loss, gradient, and the loss after some steps of Adam. */
     async check() {
-      const { train, probe } = make(sizesOf(CHECKED.name));
+      const { train, infer, probe } = make(sizesOf(CHECKED.name));
+      const output = [...(await infer())];
+      if (!kinds.includes("train")) return { output };
       const before = await probe();
       for (let i = 0; i < CHECKED.steps; i++) await train();
-      return { ...before, after: (await probe()).loss };
+      return { output, ...before, after: (await probe()).loss };
     },
   };
 }

@@ -34,11 +34,11 @@ export function slower(measured, committed, margin) {
   return Object.keys(committed).filter((name) => !(measured[name] <= margin * committed[name]));
 }
 
-/** How far two sides are apart on one training: losses before and after some steps relative to the first, gradients to their largest entry. */
-export function deviation(a, b) {
-  if (a.gradient.length !== b.gradient.length) return Number.POSITIVE_INFINITY;
-  const scale = Math.max(...a.gradient.map(Math.abs));
-  const gradient = Math.max(...a.gradient.map((value, i) => Math.abs(value - b.gradient[i]))) / scale;
-  const relative = (x, y) => Math.abs(x - y) / Math.abs(x);
-  return Math.max(gradient, relative(a.loss, b.loss), relative(a.after, b.after));
+/**
+ * How far a peer's results are from ours: numbers and lists by name, each relative to the largest entry of ours. Only what the peer has is compared: some
+ * cannot train.
+ */
+export function deviation(ours, theirs) {
+  const apart = (a, b) => (a.length === b.length ? Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / Math.max(...a.map(Math.abs)) : Number.POSITIVE_INFINITY);
+  return Math.max(...Object.keys(theirs).map((name) => apart([ours[name] ?? []].flat(), [theirs[name]].flat())));
 }

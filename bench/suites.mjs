@@ -36,8 +36,8 @@ export const suites = {
     keys: ["adjoint", "burn", "torch"],
     cases: async () => Object.entries((await import("./cases.mjs")).cases).map(([name, { label, steps }]) => ({ name, label, steps })),
   },
-  node: { title: "WebAssembly in Node, one thread", keys: webSides, cases: () => web, warm: 1.5 },
-  chromium: { title: "WebAssembly in Chromium, one thread", keys: webSides, cases: () => web, warm: 1.5, inBrowser: true },
+  node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5 },
+  chromium: { title: "WebAssembly in Chromium", keys: webSides, cases: () => web, warm: 1.5, inBrowser: true },
   growth: { title: "Growth of the cost of a training step", keys: ["adjoint", "torch"], cases: () => growing },
 };
 
@@ -45,14 +45,15 @@ export const suites = {
 export async function runSuite(key, { rounds, wanted, without = [] }) {
   const { title, keys, cases, warm = 0, inBrowser = false } = suites[key];
   const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
-  if (chosen.length === 0) return { key, title, labels: [], rows: [], skipped: [] };
+  if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
   say(title);
-  const { sides, skipped, close } = await openSides(keys.filter((side) => !without.includes(side)), { inBrowser });
+  const { sides, skipped, close, browser } = await openSides(keys.filter((side) => !without.includes(side)), { inBrowser });
   try {
     for (const sentence of skipped) say(`skipped: ${sentence}`);
     const rows = [];
     for (const one of sides.length > 0 ? chosen : []) rows.push(await timed(one, sides, Math.min(rounds, one.rounds ?? rounds), warm));
-    return { key, title, labels: sides.map(({ label }) => label), apart: sides.slice(1).map(({ apart }) => apart ?? null), rows, skipped };
+    const compared = sides.filter(({ apart }) => apart !== undefined).map(({ label, apart }) => ({ label, apart }));
+    return { key, title: browser ? `${title} ${browser}` : title, labels: sides.map(({ label }) => label), compared, rows, skipped };
   } finally {
     await close();
   }

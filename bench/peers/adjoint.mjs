@@ -16,7 +16,7 @@ export async function open({ wasm = false, kernel } = {}) {
     if (!forceKernel) throw new Error("dist/wasm is older than forceKernel: npm run build:wasm");
     forceKernel(kernel);
   }
-  return { label: "adjoint", cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
+  return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
 }
 
 function make(sizes) {

@@ -6,7 +6,7 @@ import { ADAM, network } from "../network.mjs";
 export async function open() {
   if (!(await init("wasm")).includes("wasm")) throw new Error("jax-js has no WebAssembly backend here");
   defaultDevice("wasm");
-  return { label: "jax-js, wasm", kinds: ["train", "infer"], make };
+  return { kinds: ["train", "infer"], make };
 }
 
 /** The network's output; takes both arguments. */
@@ -60,7 +60,7 @@ function make(sizes) {
     [value, weights, means, squares] = compiled(weights, means, squares, scale, root, x.ref, y.ref);
     await value.data();
   };
-  const infer = async () => void (await compiledForward(kept(), y.ref).data());
+  const infer = () => compiledForward(kept(), y.ref).data();
   /** The loss and the gradient of the first layer's weights, as [out, in, 3, 3]. */
   const probe = async () => {
     const [value, grads] = compiledGradients(kept(), x.ref, y.ref);

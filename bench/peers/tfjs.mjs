@@ -14,7 +14,7 @@ export async function open({ backend, files }) {
   if (tf.getBackend() !== backend) throw new Error(`TensorFlow.js has no backend ${backend} here`);
   // The WebAssembly backend has no kernel for the gradient of a convolution's filter.
   const trains = tf.getKernel("Conv2DBackpropFilter", backend) !== undefined;
-  return { label: `TensorFlow.js ${tf.version.tfjs}, ${backend}`, kinds: trains ? ["train", "infer"] : ["infer"], make };
+  return { kinds: trains ? ["train", "infer"] : ["infer"], make };
 }
 
 function make(sizes) {
@@ -42,8 +42,9 @@ function make(sizes) {
   };
   const infer = async () => {
     const output = tf.tidy(forward);
-    await output.data();
+    const data = await output.data();
     output.dispose();
+    return data;
   };
   /** The loss and the gradient of the first layer's weights, as [out, in, 3, 3]. */
   const probe = async () => {

@@ -64,7 +64,7 @@ def make(name):
 
     def infer():
         with torch.no_grad():
-            model(noisy).numpy()
+            return model(noisy).numpy()
 
     def probe():
         value = loss()
@@ -80,9 +80,10 @@ def step(name):
 
 
 def check():
-    """Loss and gradient of a small network, and the loss after some steps of Adam."""
+    """Output, loss and gradient of a small network, and the loss after some steps of Adam."""
     small = make(CHECKED)
+    output = small["infer"]().flatten().tolist()
     before = small["probe"]()
     for _ in range(STEPS):
         small["train"]()
-    return {**before, "after": small["probe"]()["loss"]}
+    return {"output": output, **before, "after": small["probe"]()["loss"]}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 interface Spread { min: number; median: number; max: number }
-interface Measured { loss: number; after: number; gradient: number[] }
+type Measured = Record<string, number | number[]>;
 const { deviation, exponent, ratio, slower, spread } = (await import(new URL("../../bench/statistics.mjs", import.meta.url).href)) as {
   deviation(a: Measured, b: Measured): number;
   exponent(points: [number, number][]): number;
@@ -82,10 +82,12 @@ describe("deviation", () => {
     expect(deviation(one, { ...one, loss: 2.1 })).toBeCloseTo(0.05, 12);
     expect(deviation(one, { ...one, after: 0.9 })).toBeCloseTo(0.1, 12);
     expect(deviation(one, { ...one, gradient: [0.1, -4, 2.4] })).toBeCloseTo(0.1, 12);
+    expect(deviation(one, { gradient: [0.1, -4, 2.4] })).toBeCloseTo(0.1, 12);
   });
 
   it("is no small number where a gradient lacks entries or is no number", () => {
     expect(deviation(one, { ...one, gradient: [0.1, -4] })).toBe(Number.POSITIVE_INFINITY);
+    expect(deviation(one, { ...one, more: 1 })).toBe(Number.POSITIVE_INFINITY);
     expect(deviation(one, { ...one, gradient: [0.1, Number.NaN, 2] }) <= 1).toBe(false);
   });
 });
