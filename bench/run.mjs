@@ -44,7 +44,7 @@ async function attempt(part, settings) {
   } catch (error) {
     process.stderr.write(`${error.stack}\n`);
     process.exitCode = 1;
-    return { title: part, rows: [], skipped: [`the rest, after a failure: ${error.message}`], tables: [] };
+    return { title: suites[part]?.title ?? part, rows: [], skipped: [`the rest, after a failure: ${error.message}`], tables: [] };
   }
 }
 

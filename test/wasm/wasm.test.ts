@@ -76,6 +76,24 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     expect(tensor([1, 2]).add(1).dataSync()).toEqual(Float32Array.of(2, 3));
   });
 
+  it("forceKernel names the convolution kernel: burn's gives the same to rounding", async () => {
+    const { forceKernel } = (await import(new URL("../../dist/wasm/adjoint_wasm.js", import.meta.url).href)) as { forceKernel(name: string): void };
+    const convolve = () =>
+      tidy(() => {
+        const rng = new Rng(6);
+        return functional.conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), undefined, { padding: 1 }).dataSync();
+      });
+    const ours = convolve();
+    forceKernel("burn");
+    const burns = convolve();
+    forceKernel("auto");
+    expect(convolve()).toEqual(ours);
+    expect(burns).not.toEqual(ours);
+    const scale = Math.max(...Array.from(ours, Math.abs));
+    ours.forEach((v: number, i: number) => expect(Math.abs(v - burns[i]!)).toBeLessThanOrEqual(1e-5 * scale));
+    expect(() => forceKernel("fastest")).toThrow(/forceKernel: there is no kernel fastest/);
+  });
+
   it("values are read without blocking, and tensors are freed", async () => {
     const before = memory();
     const t = tensor([1, 2, 3]);
