@@ -1,4 +1,4 @@
-// What a page downloads: the committed sizes of our module, and the published files of the peers that are installed.
+// What a page downloads: the committed sizes of our modules, and the published files of the peers that are installed.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -24,7 +24,8 @@ function measured(paths) {
 
 /** Sizes by name. */
 export function runSize() {
-  const rows = [{ label: "adjoint_wasm_bg.wasm (crates/wasm/sizes.json)", ...JSON.parse(readFileSync(join(root, "crates", "wasm", "sizes.json"), "utf8")) }];
+  const committed = JSON.parse(readFileSync(join(root, "crates", "wasm", "sizes.json"), "utf8"));
+  const rows = Object.entries(committed).map(([name, sizes]) => ({ label: `${name}_bg.wasm (crates/wasm/sizes.json)`, ...sizes }));
   const skipped = [];
   for (const [label, names] of Object.entries(files)) {
     const paths = names.map((name) => join(peersFolder, "node_modules", name));
