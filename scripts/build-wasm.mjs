@@ -1,5 +1,5 @@
-// Builds crates/wasm to dist/wasm/, twice: adjoint_wasm has the processor, adjoint_wasm_gpu has WebGPU too and is four times larger; each is
-// NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which runs in browsers and, given the module's bytes, in Node.
+// Builds crates/wasm to dist/wasm/, three times: adjoint_wasm has the processor, adjoint_wasm_relaxed too and is faster where relaxed SIMD is,
+// adjoint_wasm_gpu has WebGPU as well and is four times larger; each is NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which runs in browsers and, given the module's bytes, in Node.
 // binaryen's wasm-opt makes the modules smaller and faster.
 // `--sizes` writes crates/wasm/sizes.json anew.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,14 +10,15 @@ import { setup } from "./setup.mjs";
 
 const target = "wasm32-unknown-unknown";
 const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
-/** What every browser of the last years has; wasm-opt must not use what came later. */
-const features = ["simd", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
+/** What every browser of the last years has; wasm-opt must not use what came later. It makes no relaxed SIMD where there was none. */
+const features = ["simd", "relaxed-simd", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 /**
  * The modules. The larger one is smaller to download with -O1 than with -O3 (brotli 1.95 and 2.11 MB), which copies functions to where they are called,
  * and takes one minute instead of four; its kernels for the processor come from the compiler's own optimiser either way.
  */
 const modules = [
   { name: "adjoint_wasm", profile: "wasm", features: "", level: "-O3", what: "the WebAssembly module" },
+  { name: "adjoint_wasm_relaxed", profile: "wasm", features: "relaxed-simd", level: "-O3", what: "the WebAssembly module with relaxed SIMD" },
   { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", level: "-O1", what: "the WebAssembly module with WebGPU" },
 ];
 
@@ -104,18 +105,19 @@ export async function buildWasm() {
   const finishing = [];
   for (const module of modules.filter((one) => !existsSync(stamp(one)) || readFileSync(stamp(one), "utf8") !== digest)) {
     await compile(module);
-    // wasm-opt has one thread: meanwhile the next module is compiled.
-    finishing.push(finish(module, folder, await wasmBindgen()).then(() => writeFileSync(stamp(module), digest)));
+    const bindgen = await wasmBindgen();
+    const temporary = join(folder, `.${module.name}.${process.pid}`);
+    mkdirSync(temporary, { recursive: true });
+    // Modules of one profile share cargo's output, so this is waited for; wasm-opt has one thread, and meanwhile the next module is compiled.
+    await must(bindgen, [join(targetDir, target, module.profile, "adjoint_wasm.wasm"), "--target", "web", "--out-name", module.name, "--out-dir", temporary]);
+    finishing.push(finish(module, folder, temporary).then(() => writeFileSync(stamp(module), digest)));
   }
   await Promise.all(finishing);
 }
 
-/** Makes what is downloaded of what was compiled. */
-async function finish({ name, profile, level, what }, folder, bindgen) {
-  const temporary = join(folder, `.${name}.${process.pid}`);
-  mkdirSync(temporary, { recursive: true });
+/** Makes what is downloaded of what wasm-bindgen put into `temporary`. */
+async function finish({ name, level, what }, folder, temporary) {
   try {
-    await must(bindgen, [join(targetDir, target, profile, "adjoint_wasm.wasm"), "--target", "web", "--out-name", name, "--out-dir", temporary]);
     const file = join(temporary, `${name}_bg.wasm`);
     say(`optimising ${what} (a minute or two)`);
     await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), level, "--mvp-features", ...features, file, "-o", file]);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import { type WantedDevice, type WasmSource, wasmPreferred } from "../host.js";
-import { loadWasm } from "../web/module.js";
+import { loadWasm, processorModule } from "../web/module.js";
 import { loadNative } from "./add-on.js";
 
 /** The add-on; where it is not built or does not load the WebAssembly module, with one line of warning. A given module is always taken. */
@@ -22,7 +22,7 @@ export async function loadBinding(wasm: WasmSource | undefined, device: WantedDe
 
 /** The package's own module. */
 async function loadPackaged(device: WantedDevice): Promise<Binding> {
-  const file = device === "webgpu" ? "adjoint_wasm_gpu_bg.wasm" : "adjoint_wasm_bg.wasm";
+  const file = device === "webgpu" ? "adjoint_wasm_gpu_bg.wasm" : processorModule() === "relaxed" ? "adjoint_wasm_relaxed_bg.wasm" : "adjoint_wasm_bg.wasm";
   return await loadWasm(await readable(new URL(`../../../dist/wasm/${file}`, import.meta.url)), device);
 }
 

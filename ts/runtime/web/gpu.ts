@@ -18,6 +18,11 @@ export async function gpuAdapter(): Promise<void> {
   if (why !== undefined) throw new DeviceError(`webgpu: ${why}; use device "cpu", or "auto" to take what is there`, "device_unavailable");
 }
 
+/** Whether the browser knows WebGPU at all; an adapter may still be missing. */
+export function hasGpu(): boolean {
+  return (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu !== undefined;
+}
+
 /** Why there is no WebGPU here; nothing where there is. */
 export async function whyNoGpu(): Promise<string | undefined> {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;

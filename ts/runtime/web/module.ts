@@ -2,7 +2,7 @@ import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { WasmSource, WantedDevice } from "../host.js";
 import { type WasmExports, wasmBinding } from "./exports.js";
-import { gpuAdapter, startDevice, whyNoGpu } from "./gpu.js";
+import { gpuAdapter, hasGpu, startDevice, whyNoGpu } from "./gpu.js";
 import { compile } from "./source.js";
 
 /** What the build puts into dist/wasm: the exports, and wasm-bindgen's loader. */
@@ -12,12 +12,13 @@ interface Glue extends WasmExports {
   forget(): WebAssembly.Module | undefined;
 }
 
-/** The two modules of the package: the smaller one has the processor only. */
-type Kind = "cpu" | "gpu";
+/** The modules of the package: two for the processor, the second of them for engines with relaxed SIMD, and one with WebGPU too. */
+type Kind = "cpu" | "relaxed" | "gpu";
 
 // From the sources and from the compiled package these are the same places. Bundlers see the addresses, and a page loads what it asks for.
 const loaders: Record<Kind, () => Promise<unknown>> = {
   cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
+  relaxed: async () => await import("../../../dist/wasm/adjoint_wasm_relaxed.js"),
   gpu: async () => await import("../../../dist/wasm/adjoint_wasm_gpu.js"),
 };
 
@@ -34,12 +35,21 @@ export async function loadWasm(source?: WasmSource, device: WantedDevice = "cpu"
   if (device === "webgpu") await gpuAdapter();
   const given = source === undefined ? undefined : await guard(async () => await compile(source));
   // A module says by its imports which JavaScript it belongs to.
-  const kind = given ? kindOf(given) : device === "webgpu" || (device === "auto" && (await whyNoGpu()) === undefined) ? "gpu" : "cpu";
+  const kind = given ? kindOf(given) : device === "webgpu" || (device === "auto" && (await whyNoGpu()) === undefined) ? "gpu" : processorModule();
   return (living[kind] ??= await guard(async () => await instantiate(kind, given)));
 }
 
 function kindOf(module: WebAssembly.Module): Kind {
-  return WebAssembly.Module.imports(module).some((entry) => entry.module.includes("adjoint_wasm_gpu")) ? "gpu" : "cpu";
+  const [name = ""] = WebAssembly.Module.imports(module).map((entry) => entry.module);
+  return name.includes("adjoint_wasm_gpu") ? "gpu" : name.includes("adjoint_wasm_relaxed") ? "relaxed" : "cpu";
+}
+
+/** A module of one function that uses an instruction of relaxed SIMD (i8x16.relaxed_swizzle). */
+const RELAXED = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11);
+
+/** The module for the processor that this engine runs fastest. */
+export function processorModule(): "cpu" | "relaxed" {
+  return WebAssembly.validate(RELAXED) ? "relaxed" : "cpu";
 }
 
 async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): Promise<Binding> {
@@ -58,7 +68,7 @@ async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): P
     heapBytes: () => memory.buffer.byteLength,
     initDevice: async (device) => await startDevice(device, glue),
     // The other module has it; `init` then loads that one.
-    lacks: (device) => kind === "cpu" && device === "webgpu",
+    lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
       if (fatal) dead();

@@ -96,7 +96,15 @@ macro_rules! entry {
                 }
                 #[cfg(target_arch = "aarch64")]
                 Level::Neon => $body($crate::kernel::simd::arm::Neon, $($arg),*),
-                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+                Level::Simd128 => {
+                    #[target_feature(enable = "simd128,relaxed-simd")]
+                    unsafe fn run($($arg: $type),*) {
+                        $body($crate::kernel::simd::wasm::Simd128, $($arg),*)
+                    }
+                    run($($arg),*)
+                }
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "relaxed-simd")))]
                 Level::Simd128 => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
                 _ => $body($crate::kernel::simd::portable::Portable, $($arg),*),
             }

@@ -37,12 +37,12 @@ impl Simd for Simd128 {
     unsafe fn mul(a: v128, b: v128) -> v128 {
         f32x4_mul(a, b)
     }
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
     unsafe fn fma(a: v128, b: v128, c: v128) -> v128 {
         f32x4_relaxed_madd(a, b, c)
     }
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
     unsafe fn fma(a: v128, b: v128, c: v128) -> v128 {
         f32x4_add(f32x4_mul(a, b), c)
