@@ -52,7 +52,7 @@ function method({ name, code, signature, doc }) {
   const tensors = of("tensor", "T?", "[T]").map((p) => (p.kind === "[T]" ? `...${p.id}` : p.id));
   const ints = of("i", "[i]").map((p) => (p.kind === "i" ? `Number(${p.id})` : `${p.id}.length, ...${p.id}`));
   const floats = of("f").map((p) => p.id);
-  const several = name === "adamStep";
+  const several = name === "adamStep" || name === "batchNormActivated";
   const list = parameters.map((p) => `${p.id}: ${types[p.kind]}`).join(", ");
   return `  /** ${doc} */
   ${name}: (${list}): ${several ? "Tensor[]" : "Tensor"} => ${several ? "callMany" : "call"}(${code}, [${tensors.join(", ")}], [${ints.join(", ")}], [${floats.join(", ")}]),`;

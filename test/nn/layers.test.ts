@@ -178,4 +178,48 @@ describe("models", () => {
     const sequential = new Sequential(new Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 3 }), new ReLU());
     expect(sequential.namedParameters().map(([name]) => name)).toEqual(["0.weight", "0.bias"]);
   });
+
+  it("a rectifier after a convolution or a batch norm is computed with it: same values, derivatives of both orders and statistics", () => {
+    const rng = new Rng(4);
+    const like = { dtype: "float64" as const };
+    for (const [activation, apply] of [[new ReLU(), (x: Tensor) => x.relu()], [new LeakyReLU({ negativeSlope: 0.2 }), (x: Tensor) => x.leakyRelu(0.2)]] as const) {
+      const conv = new Conv2d({ inChannels: 2, outChannels: 3, kernelSize: 3, padding: 1, paddingMode: "reflect", rng, ...like });
+      const norm = new BatchNorm2d({ numFeatures: 3, ...like });
+      const twin = new BatchNorm2d({ numFeatures: 3, ...like });
+      const x = rng.normal([2, 2, 5, 4], like).requiresGrad_();
+      const weights = [x, conv.weight, conv.bias!];
+      const together = (): Tensor => new Sequential(conv, activation, norm, activation).forward(x);
+      const apart = (): Tensor => apply(twin.forward(apply(conv.forward(x))));
+      const derivatives = (f: () => Tensor): number[] => {
+        const first = grad(f().square().sum(), weights, { createGraph: true });
+        const second = grad(first.map((g) => g.square().sum()).reduce((a, b) => a.add(b)), weights);
+        return [...first, ...second].flatMap(values);
+      };
+      near(values(together()), values(apart()), 1e-12);
+      near(derivatives(together), derivatives(apart), 1e-9);
+      near(values(norm.runningVar!), values(twin.runningVar!), 1e-12);
+      near(values(norm.runningMean!), values(twin.runningMean!), 1e-12);
+      norm.eval();
+      twin.eval();
+      near(values(together()), values(apart()), 1e-12);
+    }
+  });
+
+  it("a subclass with a forward of its own is asked for it, before a rectifier too", () => {
+    class Doubled extends Conv2d {
+      override forward(x: Tensor): Tensor {
+        return super.forward(x).mul(2);
+      }
+    }
+    const options = { inChannels: 1, outChannels: 2, kernelSize: 3, rng: new Rng(1) };
+    const x = new Rng(2).normal([1, 1, 5, 5]);
+    const plain = new Sequential(new Conv2d({ ...options, rng: new Rng(1) }), new ReLU()).forward(x);
+    near(values(new Sequential(new Doubled({ ...options, rng: new Rng(1) }), new ReLU()).forward(x)), values(plain.mul(2)));
+    class Shifted extends ReLU {
+      override forward(y: Tensor): Tensor {
+        return super.forward(y).add(1);
+      }
+    }
+    near(values(new Sequential(new Conv2d({ ...options, rng: new Rng(1) }), new Shifted()).forward(x)), values(plain.add(1)));
+  });
 });

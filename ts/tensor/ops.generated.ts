@@ -3,7 +3,7 @@ import { call, callMany } from "./call.js";
 import type { Tensor } from "./tensor.js";
 
 /** Sum over the operator table this file was made from. */
-export const surfaceDigest = "6250635b";
+export const surfaceDigest = "7d9903ea";
 
 /** The operators of the core, one function a row. */
 export const ops = {
@@ -177,4 +177,8 @@ export const ops = {
   clone: (x: Tensor): Tensor => call(83, [x], [], []),
   /** One step of Adam: gives parameter, first and second moment; off the tape. */
   adamStep: (parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: number | boolean, decoupled: number | boolean, learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number): Tensor[] => callMany(84, [parameter, gradient, m, v], [Number(step), Number(decoupled)], [learningRate, beta1, beta2, epsilon, weightDecay]),
+  /** batchNorm, then x where x > 0, else slope x; gives also the mean and the variance used, off the tape. */
+  batchNormActivated: (input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, mean: Tensor | null | undefined, variance: Tensor | null | undefined, epsilon: number, slope: number): Tensor[] => callMany(85, [input, weight, bias, mean, variance], [], [epsilon, slope]),
+  /** conv2d, then x where x > 0, else slope x. */
+  conv2dActivated: (input: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly number[], padding: readonly number[], dilation: readonly number[], groups: number | boolean, slope: number): Tensor => call(86, [input, weight, bias], [stride.length, ...stride, padding.length, ...padding, dilation.length, ...dilation, Number(groups)], [slope]),
 } as const;

@@ -1,4 +1,5 @@
-//! Kernels for the processor that burn does not have fast enough: convolutions of float32, and single passes over large tensors (`map`).
+//! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, and single passes over large
+//! tensors (`map`, `layout`).
 //! Other devices and types are burn's.
 //!
 //! | kernel | when |
@@ -12,10 +13,14 @@
 //! module, which has no environment, has `forceKernel` for it. `ADJOINT_SIMD` lowers the instruction set.
 //! A shape alone decides how work is cut and in which order sums are added: results have the same bits on any number of threads.
 
+pub(crate) mod adam;
 mod depthwise;
 mod gemm;
+pub(crate) mod layout;
 pub(crate) mod map;
+pub(crate) mod norm;
 pub(crate) mod parallel;
+pub(crate) mod pool;
 mod simd;
 pub(crate) mod value;
 pub(crate) mod window;
@@ -121,8 +126,31 @@ fn plan(s: &Shape, kernel: Kernel) -> Plan {
     Plan { batch: s.batch, channels: s.channels, size: s.size, padding: s.padding, out: s.out, tile: if kernel == Kernel::Winograd2 { 2 } else { 4 } }
 }
 
-/// The convolution of x with w and a bias; `None` where that is burn's.
-pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>) -> Option<Value> {
+/// What is done to a convolution's sums: a bias added, and what is then below zero multiplied by a slope (1: nothing, 0: ReLU).
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<'a> {
+    pub bias: Option<&'a [f32]>,
+    pub slope: f32,
+}
+
+impl Finish<'_> {
+    const NOTHING: Finish<'static> = Finish { bias: None, slope: 1.0 };
+
+    /// The activation of one value; NaN stays.
+    #[inline(always)]
+    fn activate(self, v: f32) -> f32 {
+        if v > 0.0 || self.slope == 1.0 || v.is_nan() {
+            v
+        } else if self.slope == 0.0 {
+            0.0
+        } else {
+            self.slope * v
+        }
+    }
+}
+
+/// The convolution of x with w and a bias, then the activation with a slope below zero; `None` where that is burn's.
+pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>, slope: f64) -> Option<Value> {
     let kernel = choose(s, 0);
     if kernel == Kernel::Burn {
         return None;
@@ -132,14 +160,14 @@ pub(crate) fn conv2d(s: &Shape, x: &Value, w: &Value, bias: Option<&Value>) -> O
         Some(b) => Some(Floats::of(b)?),
         None => None,
     };
-    let (level, bias) = (level(), bias.as_deref());
+    let (level, finish) = (level(), Finish { bias: bias.as_deref(), slope: slope as f32 });
     let y = match kernel {
-        Kernel::Depthwise => depthwise::forward(level, s, &x, &w, bias),
+        Kernel::Depthwise => depthwise::forward(level, s, &x, &w, finish),
         Kernel::Winograd2 | Kernel::Winograd4 => {
             let weights = Weights { data: &w, out: 9 * s.channels[0], input: 9, flip: false };
-            winograd::forward(level, &plan(s, kernel), &x, weights, bias)
+            winograd::forward(level, &plan(s, kernel), &x, weights, finish)
         }
-        _ => window::forward(level, s, &x, &w, bias),
+        _ => window::forward(level, s, &x, &w, finish),
     };
     Some(tensor(y, &[s.batch, s.channels[1], s.out[0], s.out[1]]))
 }
@@ -166,9 +194,9 @@ pub(crate) fn conv2d_input(s: &Shape, g: &Value, w: &Value) -> Option<Value> {
         Kernel::Depthwise => depthwise::input(level, s, &g, &w),
         Kernel::Winograd2 | Kernel::Winograd4 if flips => {
             let weights = Weights { data: &w, out: 9, input: 9 * s.channels[0], flip: true };
-            winograd::forward(level, &plan(&flipped, kernel), &g, weights, None)
+            winograd::forward(level, &plan(&flipped, kernel), &g, weights, Finish::NOTHING)
         }
-        _ if flips => window::forward(level, &flipped, &g, &window::gradient::flip(s, &w), None),
+        _ if flips => window::forward(level, &flipped, &g, &window::gradient::flip(s, &w), Finish::NOTHING),
         _ => window::gradient::input(level, s, &g, &w),
     };
     Some(tensor(dx, &[s.batch, s.channels[0], s.size[0], s.size[1]]))

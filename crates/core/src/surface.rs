@@ -8,7 +8,7 @@ use crate::ops::conv::Geometry;
 use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
-use crate::ops::{compare, conv, elementwise, fft, index, linalg, norm, optim, pool, reduce, resample, sample, shape, unary};
+use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, reduce, resample, sample, shape, unary};
 use crate::tensor::{DType, Tensor};
 
 /// Operands of a call, taken in the order of the signature.
@@ -95,6 +95,14 @@ fn one(t: Result<Tensor>) -> Result<Vec<Tensor>> {
     t.map(|t| vec![t])
 }
 
+fn both_moments<'a>(op: &str, mean: &'a Option<Tensor>, variance: &'a Option<Tensor>) -> Result<Option<[&'a Tensor; 2]>> {
+    match (mean, variance) {
+        (Some(m), Some(v)) => Ok(Some([m, v])),
+        (None, None) => Ok(None),
+        _ => Err(Error::argument(op, "mean and variance must both be given, or neither")),
+    }
+}
+
 macro_rules! rows {
     ($($name:literal, $signature:literal, $doc:literal, |$a:ident| $body:expr;)*) => {
         /// All operators; an operator's code is its position.
@@ -140,14 +148,14 @@ rows! {
     "cos", "x", "Cosine.", |x| one(unary::cos(&x.t()?));
     "tanh", "x", "Hyperbolic tangent.", |x| one(unary::tanh(&x.t()?));
     "sigmoid", "x", "1 / (1 + e^-x).", |x| one(unary::sigmoid(&x.t()?));
-    "relu", "x", "max(x, 0).", |x| one(unary::relu(&x.t()?));
+    "relu", "x", "max(x, 0).", |x| one(activation::relu(&x.t()?));
     "silu", "x", "x / (1 + e^-x).", |x| one(unary::silu(&x.t()?));
     "gelu", "x", "x Phi(x), Phi the standard normal distribution function.", |x| one(unary::gelu(&x.t()?));
     "softplus", "x", "log(1 + e^x).", |x| one(unary::softplus(&x.t()?));
     "erf", "x", "Error function.", |x| one(unary::erf(&x.t()?));
     "floor", "x", "The largest integer below.", |x| one(unary::floor(&x.t()?));
     "round", "x", "The nearest integer, halves to even.", |x| one(unary::round(&x.t()?));
-    "leakyRelu", "x, slope f", "x where x > 0, else slope x.", |x| one(compare::leaky_relu(&x.t()?, x.f()?));
+    "leakyRelu", "x, slope f", "x where x > 0, else slope x.", |x| one(activation::leaky_relu(&x.t()?, x.f()?));
     "elu", "x, alpha f", "x where x > 0, else alpha (e^x - 1).", |x| one(compare::elu(&x.t()?, x.f()?));
     "clamp", "x, min f, max f", "min(max(x, min), max).", |x| one(compare::clamp(&x.t()?, x.f()?, x.f()?));
     "where", "condition, a, b", "a where the condition is not 0, else b; broadcast.", |x| one(compare::where_(&x.t()?, &x.t()?, &x.t()?));
@@ -183,10 +191,7 @@ rows! {
     "adaptiveAvgPool2d", "x, size [i]", "Mean over windows that divide the image into size parts.", |x| one(pool::adaptive_avg_pool2d(&x.t()?, x.pair()?));
     "batchNorm", "input, weight T?, bias T?, mean T?, variance T?, epsilon f", "(input - mean) / sqrt(variance + epsilon) weight + bias per channel; without mean and variance those of the batch.", |x| {
         let (t, w, b, m, v) = (x.t()?, x.opt()?, x.opt()?, x.opt()?, x.opt()?);
-        if m.is_some() != v.is_some() {
-            return Err(Error::argument("batchNorm", "mean and variance must both be given, or neither"));
-        }
-        one(norm::batch_norm(&t, w.as_ref(), b.as_ref(), m.as_ref().zip(v.as_ref()), x.f()?))
+        one(norm::batch_norm(&t, w.as_ref(), b.as_ref(), both_moments("batchNorm", &m, &v)?, x.f()?))
     };
     "groupNorm", "input, weight T?, bias T?, groups i, epsilon f", "Normalisation of groups of channels, per image.", |x| { let (t, w, b) = (x.t()?, x.opt()?, x.opt()?); one(norm::group_norm(&t, w.as_ref(), b.as_ref(), x.u()?, x.f()?)) };
     "interpolate", "x, size [i], mode i, alignCorners i", "An image at another size; mode 0 nearest, 1 bilinear, 2 bicubic.", |x| one(resample::interpolate(&x.t()?, x.pair()?, x.choice("mode", &[resample::Mode::Nearest, resample::Mode::Bilinear, resample::Mode::Bicubic])?, x.b()?));
@@ -200,6 +205,14 @@ rows! {
     "adamStep", "parameter, gradient, m, v, step i, decoupled i, learningRate f, beta1 f, beta2 f, epsilon f, weightDecay f", "One step of Adam: gives parameter, first and second moment; off the tape.", |x| {
         let (p, g, m, v) = (x.t()?, x.t()?, x.t()?, x.t()?);
         optim::adam_step(&p, &g, &m, &v, Adam { step: x.i()?, decoupled: x.b()?, rate: x.f()?, beta1: x.f()?, beta2: x.f()?, epsilon: x.f()?, decay: x.f()? })
+    };
+    "batchNormActivated", "input, weight T?, bias T?, mean T?, variance T?, epsilon f, slope f", "batchNorm, then x where x > 0, else slope x; gives also the mean and the variance used, off the tape.", |x| {
+        let (t, w, b, m, v) = (x.t()?, x.opt()?, x.opt()?, x.opt()?, x.opt()?);
+        norm::batch_norm_activated(&t, w.as_ref(), b.as_ref(), both_moments("batchNormActivated", &m, &v)?, x.f()?, x.f()?)
+    };
+    "conv2dActivated", "input, weight, bias T?, stride [i], padding [i], dilation [i], groups i, slope f", "conv2d, then x where x > 0, else slope x.", |x| {
+        let (i, w, b) = (x.t()?, x.t()?, x.opt()?);
+        one(conv::conv2d_activated(&i, &w, b.as_ref(), x.geometry()?, x.f()?))
     };
 }
 

@@ -97,7 +97,13 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
         let transposed = call("convTranspose2d", &[Some(put(&gradient)), Some(put(&w)), None], &ints(g, &[2, rest[0], rest[1]]), &[]);
         let transposed = transposed.expect("valid").remove(0);
         let weight = op("conv2dWeight", &[&put(&x), &put(&gradient)], &kernel, &[]);
-        let here = [error(&y, &want), error(&transposed, &back), error(&weight, &dw)];
+        // With an activation, each of its forms.
+        let activated = [0.0, 0.25, 1.75].map(|slope| {
+            let y = op("conv2dActivated", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[slope]);
+            error(&y, &want.map(|v| if v > 0.0 { v } else { slope * v }))
+        });
+        let forward = activated.iter().fold(error(&y, &want), |m, e| m.max(*e));
+        let here = [forward, error(&transposed, &back), error(&weight, &dw)];
         std::array::from_fn(|i| here[i].max(worst[i]))
     })
 }

@@ -13,6 +13,8 @@ export interface Conv2dArguments {
   dilation?: Size2;
   /** Number of channel groups that do not mix; default 1. */
   groups?: number;
+  /** A (leaky) rectifier in the same pass: what is below zero is multiplied by this; 0 is ReLU, default 1. */
+  negativeSlope?: number;
 }
 
 /**
@@ -24,13 +26,16 @@ export function conv2d(input: Tensor, weight: Tensor, bias: Tensor | null = null
   const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
   const groups = options.groups ?? 1;
   const wanted = options.padding ?? 0;
-  if (wanted !== "same") return ops.conv2d(input, weight, bias, stride, pair("conv2d", "padding", wanted === "valid" ? 0 : wanted), dilation, groups);
+  const slope = options.negativeSlope ?? 1;
+  const run = (x: Tensor, step: readonly number[], border: readonly number[]): Tensor =>
+    slope === 1 ? ops.conv2d(x, weight, bias, step, border, dilation, groups) : ops.conv2dActivated(x, weight, bias, step, border, dilation, groups, slope);
+  if (wanted !== "same") return run(input, stride, pair("conv2d", "padding", wanted === "valid" ? 0 : wanted));
   // An even kernel needs one more zero after than before, as in PyTorch.
   const total = [0, 1].map((axis) => (dilation[axis] ?? 1) * ((weight.shape[2 + axis] ?? 1) - 1));
   const [up = 0, left = 0] = total.map((n) => Math.floor(n / 2));
   const [down = 0, right = 0] = total.map((n) => Math.ceil(n / 2));
-  if (up === down && left === right) return ops.conv2d(input, weight, bias, stride, [up, left], dilation, groups);
-  return ops.conv2d(ops.pad(input, [0, 0, 0, 0, up, down, left, right], 0, 0), weight, bias, stride, [0, 0], dilation, groups);
+  if (up === down && left === right) return run(input, stride, [up, left]);
+  return run(ops.pad(input, [0, 0, 0, 0, up, down, left, right], 0, 0), stride, [0, 0]);
 }
 
 /** Options of {@link convTranspose2d}. */

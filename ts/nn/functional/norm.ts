@@ -13,11 +13,23 @@ export interface BatchNormArguments {
   variance?: Tensor | null;
   /** Added to the variance; default 1e-5. */
   eps?: number;
+  /** A (leaky) rectifier in the same pass: what is below zero is multiplied by this; 0 is ReLU, default 1. */
+  negativeSlope?: number;
 }
 
 /** y = weight (x - mean) / sqrt(variance + eps) + bias for each channel. Shape [B,C,...]. */
 export function batchNorm(x: Tensor, options: BatchNormArguments = {}): Tensor {
-  return ops.batchNorm(x, options.weight ?? null, options.bias ?? null, options.mean ?? null, options.variance ?? null, options.eps ?? 1e-5);
+  const { y, mean, variance } = batchNormMoments(x, options);
+  mean.dispose();
+  variance.dispose();
+  return y;
+}
+
+/** {@link batchNorm} with the mean and the (biased) variance that it used, [C] each, off the tape. */
+export function batchNormMoments(x: Tensor, options: BatchNormArguments): { y: Tensor; mean: Tensor; variance: Tensor } {
+  const { weight, bias, mean: m, variance: v, eps = 1e-5, negativeSlope = 1 } = options;
+  const [y, mean, variance] = ops.batchNormActivated(x, weight, bias, m, v, eps, negativeSlope) as [Tensor, Tensor, Tensor];
+  return { y, mean, variance };
 }
 
 /** Options of {@link groupNorm} and {@link instanceNorm}. */

@@ -3,6 +3,7 @@ import type { DeviceName, DType } from "../../runtime/index.js";
 import { noGrad, ones, tidy, zeros } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { batchNorm } from "../functional/index.js";
+import { batchNormMoments } from "../functional/norm.js";
 import { Module } from "../module.js";
 
 /** Options of {@link BatchNorm2d}. */
@@ -74,20 +75,29 @@ export class BatchNorm2d extends Module {
 
   /** The normalised batch. */
   forward(x: Tensor): Tensor {
-    checkChannels(this.constructor.name, x, this.numFeatures);
-    const { weight, bias, eps } = this;
-    if (!this.training && this.runningMean !== null) return batchNorm(x, { weight, bias, eps, mean: this.runningMean, variance: this.runningVar });
-    if (this.training) this.updateStatistics(x, true);
-    return batchNorm(x, { weight, bias, eps });
+    return this.rectified(x, 1);
   }
 
-  /** Moves the running variance, and the mean if asked, towards those of a batch; nothing is recorded. */
-  protected updateStatistics(x: Tensor, withMean: boolean): void {
+  /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
+  rectified(x: Tensor, negativeSlope: number): Tensor {
+    checkChannels(this.constructor.name, x, this.numFeatures);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    if (!this.training && runningMean !== null) return batchNorm(x, { weight, bias, eps, negativeSlope, mean: runningMean, variance: runningVar });
+    const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
+    const count = x.size / this.numFeatures;
+    if (this.training) this.updateStatistics(() => mean, () => variance.mul(count / (count - 1)));
+    mean.dispose();
+    variance.dispose();
+    return y;
+  }
+
+  /** Moves the running moments towards those of a batch, its unbiased variance; without `mean` the variance only. Nothing is recorded. */
+  protected updateStatistics(mean: (() => Tensor) | null, variance: () => Tensor): void {
     const { runningMean, runningVar, momentum } = this;
     if (runningMean === null || runningVar === null) return;
     noGrad(() => tidy(() => {
-      if (withMean) runningMean.assign_(runningMean.mul(1 - momentum).add(x.mean([0, 2, 3]).mul(momentum)));
-      runningVar.assign_(runningVar.mul(1 - momentum).add(x.variance([0, 2, 3], false, 1).mul(momentum)));
+      if (mean !== null) runningMean.assign_(runningMean.mul(1 - momentum).add(mean().mul(momentum)));
+      runningVar.assign_(runningVar.mul(1 - momentum).add(variance().mul(momentum)));
     }));
   }
 }

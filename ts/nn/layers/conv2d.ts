@@ -71,11 +71,16 @@ export class Conv2d extends Module {
 
   /** The convolution of `x`. */
   forward(x: Tensor): Tensor {
+    return this.rectified(x, 1);
+  }
+
+  /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
+  rectified(x: Tensor, negativeSlope: number): Tensor {
     const { stride, padding, dilation, groups, paddingMode } = this.options;
-    if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups });
+    if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups, negativeSlope });
     const [top, bottom, left, right] = this.#border();
     const wide = pad(x, [left, right, top, bottom], { mode: paddingMode });
-    return conv2d(wide, this.weight, this.bias, { stride, dilation, groups });
+    return conv2d(wide, this.weight, this.bias, { stride, dilation, groups, negativeSlope });
   }
 
   /** Rows and columns that a mode other than zeros must add. */

@@ -2,6 +2,7 @@ import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Layer } from "../types.js";
+import { rectified, slopeOf } from "./rectified.js";
 
 /**
  * Layers applied one after the other; state names are "0.weight", "2.weight", ..., as PyTorch's.
@@ -29,6 +30,13 @@ export class Sequential extends Module {
 
   /** The output of the last layer. */
   forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
+    let value = x;
+    for (let i = 0; i < this.layers.length; i++) {
+      const layer = this.layers[i] as Layer;
+      const slope = slopeOf(this.layers[i + 1]);
+      value = slope === undefined ? layer.forward(value) : rectified(layer, value, slope);
+      if (slope !== undefined) i++;
+    }
+    return value;
   }
 }

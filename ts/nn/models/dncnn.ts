@@ -2,6 +2,7 @@ import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
 import { Conv2d } from "../layers/index.js";
+import { rectified } from "../layers/rectified.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS } from "../types.js";
 import type { Condition, ReconstructOptions, WeightOptions } from "../types.js";
@@ -55,8 +56,8 @@ export class DnCNN extends Module {
 
   /** The denoised image; the noise level or physics, if given, is ignored. */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
-    let x = this.inConv.forward(y).relu();
-    for (const conv of this.convList) x = conv.forward(x).relu();
+    let x = rectified(this.inConv, y);
+    for (const conv of this.convList) x = rectified(conv, x);
     return this.outConv.forward(x).add(y);
   }
 }

@@ -3,17 +3,17 @@
 use super::parallel::{each, Shared};
 use super::simd::{entry, Level, Simd};
 use super::window::Shape;
+use super::Finish;
 
 /// The convolution of `x` with `w` [channels, 1, kernel].
-pub fn forward(level: Level, s: &Shape, x: &[f32], w: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+pub fn forward(level: Level, s: &Shape, x: &[f32], w: &[f32], finish: Finish) -> Vec<f32> {
     let (n, m, channels) = (s.size[0] * s.size[1], s.pixels(), s.channels[0]);
     let mut y = vec![0.0; s.batch * channels * m];
     let out = Shared::new(&mut y);
     each(s.batch * channels, s.heavy(), |plane| {
         let c = plane % channels;
-        let start = bias.map_or(0.0, |b| b[c]);
         // SAFETY: each piece has a plane of its own.
-        unsafe { forward_plane(level, s, &x[plane * n..][..n], &w[c * s.taps()..][..s.taps()], start, out.at(plane * m)) }
+        unsafe { forward_plane(level, s, &x[plane * n..][..n], &w[c * s.taps()..][..s.taps()], finish, c, out.at(plane * m)) }
     });
     y
 }
@@ -47,7 +47,7 @@ pub fn weight(level: Level, s: &Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
 }
 
 entry! {
-    fn forward_plane(s: &Shape, x: &[f32], w: &[f32], start: f32, y: *mut f32) = forward_body
+    fn forward_plane(s: &Shape, x: &[f32], w: &[f32], finish: Finish, channel: usize, y: *mut f32) = forward_body
 }
 entry! {
     fn input_plane(s: &Shape, g: &[f32], w: &[f32], dx: *mut f32) = input_body
@@ -78,13 +78,19 @@ macro_rules! rows {
 }
 
 #[inline(always)]
-unsafe fn forward_body<S: Simd>(_: S, s: &Shape, x: &[f32], w: &[f32], start: f32, y: *mut f32) {
+unsafe fn forward_body<S: Simd>(_: S, s: &Shape, x: &[f32], w: &[f32], finish: Finish, channel: usize, y: *mut f32) {
+    let start = finish.bias.map_or(0.0, |b| b[channel]);
     for i in 0..s.pixels() {
         *y.add(i) = start;
     }
     rows!(s, |tap, out, from, count| {
         add_scaled::<S>(w[tap], x.as_ptr().add(from), s.stride[1], y.add(out), 1, count);
     });
+    if finish.slope != 1.0 {
+        for i in 0..s.pixels() {
+            *y.add(i) = finish.activate(*y.add(i));
+        }
+    }
 }
 
 #[inline(always)]

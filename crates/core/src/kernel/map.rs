@@ -1,7 +1,8 @@
 //! One pass over float32 values of the processor: functions of one or two values, and sums of channels. On threads where there is enough to do.
 
 use super::parallel::{each, unwritten, Shared};
-use super::value::{tensor, Floats};
+use super::simd::{entry, total, Simd};
+use super::value::{level, tensor, Floats};
 use crate::tensor::Value;
 
 /// Values that a piece of work takes.
@@ -72,4 +73,64 @@ pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], sha
         unsafe { *out.at(c) = total as f32 };
     });
     Some(tensor(sums, shape))
+}
+
+/// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`; `None` where they are not for the processor's kernels.
+pub(crate) fn gate_and_sums(g: &Value, sign: &Value, [batch, channels, pixels]: [usize; 3], slope: f32, shape: &[usize]) -> Option<(Value, Value)> {
+    let (g, sign) = (Floats::of(g)?, Floats::of(sign)?);
+    let mut sums = vec![0.0; channels];
+    // SAFETY: each channel writes its planes, and they cover everything.
+    let mut gated = unsafe { unwritten(g.len()) };
+    let (out, totals) = (Shared::new(&mut gated), Shared::new(&mut sums));
+    let level = level();
+    each(channels, g.len() >= HEAVY, |c| {
+        let mut total = 0.0f64;
+        for image in 0..batch {
+            let at = (image * channels + c) * pixels;
+            for first in (at..at + pixels).step_by(1024) {
+                let run = first..(first + 1024).min(at + pixels);
+                // SAFETY: planes of this channel, as long as the run.
+                total += unsafe { gate_run(level, &g[run.clone()], &sign[run], slope, out.at(first)) };
+            }
+        }
+        // SAFETY: each channel has a place of its own.
+        unsafe { *totals.at(c) = total as f32 };
+    });
+    Some((tensor(gated, shape), tensor(sums, &[channels])))
+}
+
+entry! {
+    /// Gates a run of values; gives their sum.
+    fn gate_run(g: &[f32], sign: &[f32], slope: f32, to: *mut f32) -> f64 = gate_body
+}
+
+#[inline(always)]
+unsafe fn gate_body<S: Simd>(_: S, g: &[f32], sign: &[f32], slope: f32, to: *mut f32) -> f64 {
+    let (zero, low) = (S::splat(0.0), S::splat(slope));
+    let (mut i, mut part) = (0, zero);
+    while i + S::N <= g.len() {
+        let v = S::load(g.as_ptr().add(i));
+        let v = S::pick(S::load(sign.as_ptr().add(i)), v, if slope == 0.0 { zero } else { S::mul(low, v) });
+        S::store(to.add(i), v);
+        part = S::add(part, v);
+        i += S::N;
+    }
+    let mut sum = total::<S>(part);
+    while i < g.len() {
+        let v = gate(g[i], sign[i], slope);
+        *to.add(i) = v;
+        sum += f64::from(v);
+        i += 1;
+    }
+    sum
+}
+
+#[inline(always)]
+fn gate(g: f32, sign: f32, slope: f32) -> f32 {
+    let below = if slope == 0.0 { 0.0 } else { slope * g };
+    if sign <= 0.0 {
+        below
+    } else {
+        g
+    }
 }

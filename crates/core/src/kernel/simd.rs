@@ -32,8 +32,30 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     /// a b + c
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// a where `sign` is above zero or NaN, else b.
+    unsafe fn pick(sign: Self::V, a: Self::V, b: Self::V) -> Self::V;
+    /// The larger; NaN where b is.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; NaN where b is.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// An `N` by `N` square, rows `from` values apart, written with rows and columns exchanged, rows `to` values apart.
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
+}
+
+/// The sum of a vector's values, in float64.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+pub unsafe fn total<S: Simd>(v: S::V) -> f64 {
+    // At most sixteen lanes.
+    let mut lanes = [0.0f32; 16];
+    S::store(lanes.as_mut_ptr(), v);
+    let mut sum = 0.0;
+    for v in &lanes[..S::N] {
+        sum += f64::from(*v);
+    }
+    sum
 }
 
 /// An instruction set that kernels are compiled for.
@@ -73,15 +95,15 @@ pub fn best() -> Level {
 
 /// `entry!(fn name<S>(a: A, b: B) = body;)` makes `name(level, a, b)`, which runs the always inlined `body::<S>(a, b)` compiled for `level`.
 macro_rules! entry {
-    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path) => {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
         $(#[$doc])*
-        unsafe fn $name(level: $crate::kernel::simd::Level, $($arg: $type),*) {
+        unsafe fn $name(level: $crate::kernel::simd::Level, $($arg: $type),*) $(-> $out)? {
             use $crate::kernel::simd::Level;
             match level {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => {
                     #[target_feature(enable = "avx512f,avx2,fma")]
-                    unsafe fn run($($arg: $type),*) {
+                    unsafe fn run($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx512, $($arg),*)
                     }
                     run($($arg),*)
@@ -89,7 +111,7 @@ macro_rules! entry {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx2 => {
                     #[target_feature(enable = "avx2,fma")]
-                    unsafe fn run($($arg: $type),*) {
+                    unsafe fn run($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx2, $($arg),*)
                     }
                     run($($arg),*)

@@ -15,11 +15,19 @@ impl Floats {
     pub fn of(value: &Value) -> Option<Self> {
         match &value.kind {
             DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.dtype() == DType::F32 => {
-                Some(Self(if t.as_slice::<f32>().is_some() { t.clone() } else { t.to_contiguous() }))
+                Some(Self(if t.as_slice::<f32>().is_some() { t.clone() } else { ordered(t) }))
             }
             _ => None,
         }
     }
+}
+
+/// A copy in row-major order.
+fn ordered(t: &FlexTensor) -> FlexTensor {
+    let layout = t.layout();
+    let shape: Vec<usize> = layout.shape().iter().copied().collect();
+    let data = super::layout::in_row_major(t.storage::<f32>(), layout.start_offset(), &shape, layout.strides());
+    FlexTensor::from_data(TensorData::new(data, physical(&shape)))
 }
 
 impl Floats {
@@ -56,4 +64,14 @@ pub fn level() -> Level {
             _ => best,
         }
     })
+}
+
+/// The value in row-major order: itself where it lies so, or where it is not for the processor's kernels.
+pub fn in_order(value: Value) -> Value {
+    match &value.kind {
+        DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.dtype() == DType::F32 && t.as_slice::<f32>().is_none() => {
+            DispatchTensor { kind: DispatchTensorKind::Flex(BackendTensor::Float(ordered(t))), autodiff: Default::default() }
+        }
+        _ => value,
+    }
 }

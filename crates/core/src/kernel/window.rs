@@ -6,6 +6,7 @@ pub mod gradient;
 use super::gemm::{product, Left, Out, Right};
 use super::parallel::{each, scratch, unwritten, Shared};
 use super::simd::{entry, Level, Simd};
+use super::Finish;
 
 /// Output pixels of a block: a multiple of every panel's width.
 const PIXELS: usize = 192;
@@ -71,8 +72,8 @@ impl Shape {
     }
 }
 
-/// The convolution of `x` with `w` [outputs, inputs / groups, kernel], with a bias added if there is one: [batch, outputs, out].
-pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+/// The convolution of `x` with `w` [outputs, inputs / groups, kernel], and the finish: [batch, outputs, out].
+pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], finish: Finish) -> Vec<f32> {
     let outputs = shape.group()[1];
     // SAFETY: each piece writes its block, and they cover everything.
     let mut y = unsafe { unwritten(shape.batch * shape.channels[1] * shape.pixels()) };
@@ -80,7 +81,7 @@ pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], bias: Option<&
     let pieces = shape.batch * shape.groups * blocks;
     let rows = outputs.div_ceil(PIECES.div_ceil(pieces)).max(24).min(outputs);
     let chunks = outputs.div_ceil(rows);
-    let job = Forward { shape, x, w, bias, y: Shared::new(&mut y) };
+    let job = Forward { shape, x, w, finish, y: Shared::new(&mut y) };
     each(pieces * chunks, shape.heavy(), |piece| {
         scratch(PIXELS * (DEPTH + rows), |memory| {
             let (block, chunk) = (piece / chunks % blocks, piece % chunks);
@@ -97,7 +98,7 @@ struct Forward<'a> {
     shape: &'a Shape,
     x: &'a [f32],
     w: &'a [f32],
-    bias: Option<&'a [f32]>,
+    finish: Finish<'a>,
     y: Shared,
 }
 
@@ -129,10 +130,10 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
         );
     }
     for i in 0..part[1] - part[0] {
-        let bias = job.bias.map_or(0.0, |b| b[o + i]);
+        let bias = job.finish.bias.map_or(0.0, |b| b[o + i]);
         let to = job.y.at((image * s.channels[1] + o + i) * pixels + first);
         for j in 0..last - first {
-            *to.add(j) = *result.add(i * PIXELS + j) + bias;
+            *to.add(j) = job.finish.activate(*result.add(i * PIXELS + j) + bias);
         }
     }
 }

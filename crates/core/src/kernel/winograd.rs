@@ -10,6 +10,7 @@ pub mod weight;
 use super::gemm::{product, Left, Out, Right};
 use super::parallel::{each, scratch, unwritten, Aligned, Shared};
 use super::simd::{entry, lanes, Level, Simd};
+use super::Finish;
 use tiles::{Plan, Window, LONGEST};
 use transform::{Four, Grid, Scheme, Two};
 
@@ -34,8 +35,8 @@ struct Transformed {
     point: usize,
 }
 
-/// The convolution of `x` [batch, inputs, size], with a bias added if there is one: [batch, outputs, out].
-pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, bias: Option<&[f32]>) -> Vec<f32> {
+/// The convolution of `x` [batch, inputs, size], and the finish: [batch, outputs, out].
+pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, finish: Finish) -> Vec<f32> {
     let [inputs, outputs] = plan.channels;
     let mut u = transform_weights(level, plan, w);
     // SAFETY: every pixel belongs to a tile, and each tile is written.
@@ -45,7 +46,7 @@ pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, bias: Option<&[
     let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
     let patch = (plan.tile + 2) * (plan.tile * LONGEST + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
-    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, bias, y: shared, patch };
+    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, finish, y: shared, patch };
     each(plan.tiles().div_ceil(BLOCK), true, |block| {
         scratch(count, |memory| {
             // SAFETY: blocks write disjoint tiles of y; memory has room for a run's pixels and for both sides of the products.
@@ -111,7 +112,7 @@ struct Job<'a> {
     u: &'a [f32],
     point: usize,
     width: usize,
-    bias: Option<&'a [f32]>,
+    finish: Finish<'a>,
     y: Shared,
     patch: usize,
 }
@@ -157,7 +158,7 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
         let run = plan.run(t, last);
         let columns = T::OUT * run.length;
         for c in (0..outputs).step_by(S::N) {
-            let bias = match job.bias {
+            let bias = match job.finish.bias {
                 Some(b) if c + S::N <= outputs => S::load(b.as_ptr().add(c)),
                 Some(b) => {
                     let mut padded = [0.0f32; 16];
@@ -172,6 +173,7 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
                     Grid { at: from, row: T::IN * m_point, column: m_point },
                     Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N },
                     bias,
+                    job.finish.slope,
                 );
             }
             let window =

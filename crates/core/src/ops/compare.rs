@@ -2,7 +2,6 @@
 
 use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, unary, with_rank};
 use crate::error::Result;
-use crate::kernel;
 use crate::tensor::{Tensor, Value};
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -94,35 +93,6 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
             Ok(vec![Some(mul(c.grad, &inside)?)])
         }),
     ))
-}
-
-/// Leaky rectifier: x where x > 0, else slope x.
-pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
-    let narrow = slope as f32;
-    let value = match kernel::map::unary(&x.value(), x.shape(), |v| if v > 0.0 { v } else { narrow * v }) {
-        Some(value) => value,
-        None => Dispatch::float_mul(x.value(), slopes(x, slope)?),
-    };
-    Ok(Tensor::result(
-        value,
-        x.shape().to_vec(),
-        &[x],
-        Box::new(move |c| {
-            let x = &c.inputs[0];
-            let slopes = Tensor::constant(slopes(x, slope)?, x.shape().to_vec(), x.device());
-            Ok(vec![Some(mul(c.grad, &slopes)?)])
-        }),
-    ))
-}
-
-/// 1 where x > 0, else `slope`.
-fn slopes(x: &Tensor, slope: f64) -> Result<Value> {
-    let narrow = slope as f32;
-    if let Some(value) = kernel::map::unary(&x.value(), x.shape(), |v| if v > 0.0 { 1.0 } else { narrow }) {
-        return Ok(value);
-    }
-    let positive = gt_scalar(&x.detach(), 0.0)?;
-    Ok(Dispatch::float_add_scalar(Dispatch::float_mul_scalar(positive.value(), Scalar::Float(1.0 - slope)), Scalar::Float(slope)))
 }
 
 /// Exponential linear unit: x where x > 0, else alpha (e^x - 1).

@@ -1,12 +1,13 @@
 //! Convolutions. Three operators close under differentiation: the convolution, its transpose (the adjoint in the
 //! input) and the weight gradient (the adjoint in the weight); each one's derivatives are the other two.
 
+use super::activation::{activate, gate_and_sums, leaky_relu};
 use super::shape::{cat, pad, permute, reshape, slice, PadMode};
 use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::{self, window};
-use crate::tape::Vjp;
+use crate::tape::{Context, Vjp};
 use crate::tensor::{check_size, Tensor, Value};
 use burn::backend::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
 use burn::backend::Dispatch;
@@ -91,7 +92,40 @@ fn plus_bias(y: Value, bias: Option<&Tensor>) -> Value {
 /// Cross-correlation: y[b,o] = sum_i w[o,i] * x[b,i] + bias[o].
 /// Shapes: x [B, I, H, W], w [O, I / groups, kh, kw].
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -> Result<Tensor> {
-    let op = "conv2d";
+    let (shape, value) = convolve("conv2d", x, weight, bias, g, 1.0)?;
+    Ok(with_bias(value, shape, [x, weight], bias, Box::new(move |c| convolution_gradients(c, c.grad, g))))
+}
+
+/// `conv2d`, then x where x > 0, else slope x.
+pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry, slope: f64) -> Result<Tensor> {
+    // With such a slope the sign of the result does not tell that of the sum.
+    if slope.is_nan() || slope < 0.0 {
+        return leaky_relu(&conv2d(x, weight, bias, g)?, slope);
+    }
+    let (shape, value) = convolve("conv2dActivated", x, weight, bias, g, slope)?;
+    let mut parents = vec![x, weight];
+    parents.extend(bias);
+    let vjp: Vjp = Box::new(move |c| {
+        let sums = c.inputs.len() > 2 && c.needs(2);
+        let (inner, sums) = gate_and_sums(c.grad, &c.output()?, slope, sums)?;
+        let mut gradients = convolution_gradients(c, &inner, g)?;
+        gradients.extend((c.inputs.len() > 2).then_some(sums));
+        Ok(gradients)
+    });
+    Ok(Tensor::result_saving_output(value, shape, &parents, vjp))
+}
+
+/// Gradients in input and weight from that of the sums.
+fn convolution_gradients(c: &Context, gradient: &Tensor, g: Geometry) -> Result<Vec<Option<Tensor>>> {
+    let (x, w) = (&c.inputs[0], &c.inputs[1]);
+    let kernel = [w.shape()[2], w.shape()[3]];
+    let dx = if c.needs(0) { Some(transpose_to(gradient, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+    let dw = if c.needs(1) { Some(conv2d_weight(x, gradient, kernel, g)?) } else { None };
+    Ok(vec![dx, dw])
+}
+
+/// Shape and value of a convolution with its bias and activation.
+fn convolve(op: &str, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry, slope: f64) -> Result<(Vec<usize>, Value)> {
     check_rank(op, "input", x, 4)?;
     check_rank(op, "weight", weight, 4)?;
     same_kind(op, x, weight)?;
@@ -110,21 +144,15 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
     check_bias(op, x, bias, shape[1])?;
-    let value = kernel::conv2d(&g.shape(s, &shape, [w[2], w[3]]), &x.value(), &weight.value(), bias.map(Tensor::value).as_ref())
-        .unwrap_or_else(|| plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, g.options()), bias));
-    Ok(with_bias(
-        value,
-        shape,
-        [x, weight],
-        bias,
-        Box::new(move |c| {
-            let (x, w) = (&c.inputs[0], &c.inputs[1]);
-            let kernel = [w.shape()[2], w.shape()[3]];
-            let dx = if c.needs(0) { Some(transpose_to(c.grad, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
-            let dw = if c.needs(1) { Some(conv2d_weight(x, c.grad, kernel, g)?) } else { None };
-            Ok(vec![dx, dw])
-        }),
-    ))
+    let fused = kernel::conv2d(&g.shape(s, &shape, [w[2], w[3]]), &x.value(), &weight.value(), bias.map(Tensor::value).as_ref(), slope);
+    let value = match fused {
+        Some(value) => value,
+        None => {
+            let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, g.options()), bias);
+            activate(&Tensor::constant(sums, shape.clone(), x.device()), slope)?
+        }
+    };
+    Ok((shape, value))
 }
 
 fn transpose_to(x: &Tensor, weight: &Tensor, size: [usize; 2], g: Geometry) -> Result<Tensor> {

@@ -1,5 +1,6 @@
 //! Operators. Each one's shape rule, forward and vector-Jacobian product stand together.
 
+pub mod activation;
 pub mod compare;
 pub mod conv;
 pub mod elementwise;

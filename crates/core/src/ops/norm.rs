@@ -1,12 +1,16 @@
 //! Normalisation.
 
-use super::elementwise::{add, add_scalar, mul, sub};
-use super::reduce::mean;
+use super::activation::{activate, gate};
+use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
+use super::reduce::{mean, sum};
 use super::shape::reshape;
 use super::unary::{rsqrt, square};
 use crate::error::{Error, Result};
+use crate::kernel;
+use crate::tape::{self, Context};
 use crate::tensor::Tensor;
 
+/// A list of one value a channel, with the axes of x.
 fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
     super::same_kind(op, x, t)?;
     let c = x.shape()[1];
@@ -29,23 +33,157 @@ fn affine(op: &str, y: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -
     }
 }
 
+/// All axes but the channels'.
+fn others(x: &Tensor) -> Vec<usize> {
+    (0..x.rank()).filter(|&i| i != 1).collect()
+}
+
 /// (x - mean) / sqrt(variance + epsilon) weight + bias, per channel; without mean and variance those of the batch
 /// (Ioffe, Szegedy 2015, arXiv:1502.03167).
-pub fn batch_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, moments: Option<(&Tensor, &Tensor)>, epsilon: f64) -> Result<Tensor> {
-    let op = "batchNorm";
+pub fn batch_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, moments: Option<[&Tensor; 2]>, epsilon: f64) -> Result<Tensor> {
+    Ok(normalise("batchNorm", x, [weight, bias], moments, epsilon, 1.0)?.0)
+}
+
+/// `batch_norm`, then x where x > 0, else slope x; and the mean and the (biased) variance used, off the tape.
+pub fn batch_norm_activated(
+    x: &Tensor,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    moments: Option<[&Tensor; 2]>,
+    epsilon: f64,
+    slope: f64,
+) -> Result<Vec<Tensor>> {
+    let (y, [mean, variance]) = normalise("batchNormActivated", x, [weight, bias], moments, epsilon, slope)?;
+    Ok(vec![y, mean, variance])
+}
+
+/// Epsilon and slope, and where the optional operands stand among the node's: weight, bias, mean, variance.
+#[derive(Clone, Copy)]
+struct Norm {
+    epsilon: f64,
+    slope: f64,
+    places: [Option<usize>; 4],
+}
+
+fn normalise(
+    op: &'static str,
+    x: &Tensor,
+    [weight, bias]: [Option<&Tensor>; 2],
+    given: Option<[&Tensor; 2]>,
+    epsilon: f64,
+    slope: f64,
+) -> Result<(Tensor, [Tensor; 2])> {
     if x.rank() < 2 {
         return Err(Error::shape(op, format!("input must have a channel axis, got shape {:?}", x.shape())));
     }
-    let (centred, variance) = match moments {
-        Some((m, v)) => (sub(x, &channels(op, "mean", m, x)?)?, channels(op, "variance", v, x)?),
+    let optional = [weight, bias, given.map(|m| m[0]), given.map(|m| m[1])];
+    for (t, name) in optional.iter().zip(["weight", "bias", "mean", "variance"]) {
+        t.map_or(Ok(()), |t| channels(op, name, &t.detach(), x).map(|_| ()))?;
+    }
+    let values = optional.map(|t| t.map(Tensor::value));
+    let fused = kernel::norm::forward(&settings(x, &values, epsilon, slope), &x.value(), x.shape());
+    let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
+    let (value, used) = match fused {
+        Some((value, used)) => (value, used.map(list)),
         None => {
-            let axes: Vec<usize> = (0..x.rank()).filter(|&i| i != 1).collect();
-            let centred = sub(x, &mean(x, &axes, true)?)?;
-            let variance = mean(&square(&centred)?, &axes, true)?;
-            (centred, variance)
+            let x = x.detach();
+            let [weight, bias, m, v] = optional.map(|t| t.map(Tensor::detach));
+            let [m, v] = match [m, v] {
+                [Some(m), Some(v)] => [m, v],
+                _ => batch_moments(&x)?.map(|t| list(t.value())),
+            };
+            let centred = sub(&x, &channels(op, "mean", &m, &x)?)?;
+            let root = rsqrt(&add_scalar(&channels(op, "variance", &v, &x)?, epsilon)?)?;
+            let y = affine(op, mul(&centred, &root)?, weight.as_ref(), bias.as_ref())?;
+            (activate(&y, slope)?, [m.detach(), v.detach()])
         }
     };
-    affine(op, mul(&centred, &rsqrt(&add_scalar(&variance, epsilon)?)?)?, weight, bias)
+    let mut parents = vec![x];
+    let places = optional.map(|t| {
+        parents.extend(t);
+        t.map(|_| parents.len() - 1)
+    });
+    let norm = Norm { epsilon, slope, places };
+    let kept = used.clone();
+    Ok((Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(op, c, &kept))), used))
+}
+
+fn settings<'a>(x: &Tensor, [weight, bias, m, v]: &'a [Option<crate::tensor::Value>; 4], epsilon: f64, slope: f64) -> kernel::norm::Norm<'a> {
+    let s = x.shape();
+    let given = m.as_ref().zip(v.as_ref()).map(|(m, v)| [m, v]);
+    kernel::norm::Norm { planes: [s[0], s[1], s[2..].iter().product()], weight: weight.as_ref(), bias: bias.as_ref(), given, epsilon, slope }
+}
+
+/// Mean and biased variance of each channel, with the axes of x.
+fn batch_moments(x: &Tensor) -> Result<[Tensor; 2]> {
+    let m = mean(x, &others(x), true)?;
+    let v = mean(&square(&sub(x, &m)?)?, &others(x), true)?;
+    Ok([m, v])
+}
+
+impl Norm {
+    /// Gradients in x and in what else there is. With h the gradient before the activation, r = 1 / sqrt(v + epsilon) and z = (x - m) r:
+    /// dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h, dv = -w r^2 / 2 sum h z), else
+    /// dx = w r (h - mean h - z mean(h z)).
+    fn gradients(&self, op: &'static str, c: &Context, used: &[Tensor; 2]) -> Result<Vec<Option<Tensor>>> {
+        let x = &c.inputs[0];
+        let [weight, bias, m, v] = self.places.map(|p| p.map(|i| &c.inputs[i]));
+        let parts = match self.fused(c, used)? {
+            Some(parts) => parts,
+            None => {
+                let [m, v] = match (m, v) {
+                    (Some(m), Some(v)) => [channels(op, "mean", m, x)?, channels(op, "variance", v, x)?],
+                    _ if tape::is_enabled() => batch_moments(x)?,
+                    _ => [channels(op, "mean", &used[0], x)?, channels(op, "variance", &used[1], x)?],
+                };
+                let root = rsqrt(&add_scalar(&v, self.epsilon)?)?;
+                let z = mul(&sub(x, &m)?, &root)?;
+                let h = match self.slope {
+                    1.0 => c.grad.clone(),
+                    slope => gate(c.grad, &affine(op, z.detach(), weight.map(Tensor::detach).as_ref(), bias.map(Tensor::detach).as_ref())?, slope)?,
+                };
+                let scale = match weight {
+                    Some(w) => mul(&root, &channels(op, "weight", w, x)?)?,
+                    None => root.clone(),
+                };
+                let axes = others(x);
+                let (db, dw) = (sum(&h, &axes, true)?, sum(&mul(&h, &z)?, &axes, true)?);
+                let share = 1.0 / (x.size() / x.shape()[1]) as f64;
+                let inner = match self.places[2] {
+                    Some(_) => h,
+                    None => sub(&sub(&h, &mul_scalar(&db, share)?)?, &mul(&z, &mul_scalar(&dw, share)?)?)?,
+                };
+                let dm = mul_scalar(&mul(&scale, &db)?, -1.0)?;
+                let dv = mul_scalar(&mul(&mul(&scale, &root)?, &dw)?, -0.5)?;
+                (Some(mul(&scale, &inner)?), [dw, db, dm, dv])
+            }
+        };
+        let mut out = vec![None; c.inputs.len()];
+        let (dx, lists) = parts;
+        out[0] = dx;
+        for (place, part) in self.places.iter().zip(lists) {
+            if let Some(i) = *place {
+                out[i] = Some(reshape(&part, c.inputs[i].shape())?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The same by the processor's kernel where nothing is recorded: the gradient in x where it is wanted, and the others.
+    fn fused(&self, c: &Context, used: &[Tensor; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
+        if tape::is_enabled() {
+            return Ok(None);
+        }
+        let x = &c.inputs[0];
+        let values = self.places.map(|p| p.map(|i| c.inputs[i].value()));
+        let norm = settings(x, &values, self.epsilon, self.slope);
+        let used = [used[0].value(), used[1].value()];
+        let Some(g) = kernel::norm::gradient(&norm, &x.value(), &c.grad.value(), [&used[0], &used[1]], c.needs(0), x.shape()) else { return Ok(None) };
+        let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
+        let dx = g.input.map(|value| Tensor::constant(value, x.shape().to_vec(), x.device()));
+        let [dm, dv] = g.moments.map(list);
+        Ok(Some((dx, [list(g.weight), list(g.bias), dm, dv])))
+    }
 }
 
 /// Normalisation of groups of channels, per image (Wu, He 2018, arXiv:1803.08494); with one channel a group: instance normalisation.
@@ -55,9 +193,8 @@ pub fn group_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, gr
         return Err(Error::shape(op, format!("channels of shape {:?} do not divide into {groups} groups", x.shape())));
     }
     let (b, n) = (x.shape()[0], x.size());
-    let flat = reshape(x, &[b, groups, n / (b * groups).max(1)])?;
-    let centred = sub(&flat, &mean(&flat, &[2], true)?)?;
-    let variance = mean(&square(&centred)?, &[2], true)?;
-    let y = mul(&centred, &rsqrt(&add_scalar(&variance, epsilon)?)?)?;
+    // Each group of each image is a channel of its own.
+    let flat = reshape(x, &[1, b * groups, n / (b * groups).max(1)])?;
+    let (y, _) = normalise(op, &flat, [None, None], None, epsilon, 1.0)?;
     affine(op, reshape(&y, x.shape())?, weight, bias)
 }

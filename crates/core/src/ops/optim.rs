@@ -4,7 +4,7 @@ use super::elementwise::{add, add_scalar, div, mul, mul_scalar, sub};
 use super::unary::sqrt;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::parallel::{each, Shared};
+use crate::kernel::adam::{self, Step};
 use crate::kernel::value::Floats;
 use crate::tensor::{Data, Tensor};
 
@@ -43,13 +43,13 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
     }
     let [p, g, m, v] = [p.detach(), g.detach(), m.detach(), v.detach()];
     if let [Some(p_), Some(g), Some(m), Some(v)] = [&p, &g, &m, &v].map(|t| Floats::of(&t.value())) {
-        let out = fused([&p_, &g, &m, &v], a, f64::from, |x| x as f32);
+        let out = adam::step::<f32>(&numbers(a), [&p_, &g, &m, &v]);
         return out.into_iter().map(|d| Tensor::from_f32(d, p.shape(), Device::Cpu)).collect();
     }
     if p.device() == Device::Cpu {
         return match (p.read()?, g.read()?, m.read()?, v.read()?) {
             (Data::F64(p_), Data::F64(g), Data::F64(m), Data::F64(v)) => {
-                let out = fused([&p_, &g, &m, &v], a, |x| x, |x| x);
+                let out = adam::step::<f64>(&numbers(a), [&p_, &g, &m, &v]);
                 out.into_iter().map(|d| Tensor::from_f64(d, p.shape(), Device::Cpu)).collect()
             }
             _ => Err(Error::dtype("adamStep", "operands of different types")),
@@ -69,30 +69,16 @@ fn corrections(a: Adam) -> (f64, f64) {
     (1.0 - a.beta1.powf(a.step as f64), 1.0 - a.beta2.powf(a.step as f64))
 }
 
-/// Parameter, first and second moment after a step, in float64 within.
-fn fused<T: Copy + Send + Sync>([p, g, m, v]: [&[T]; 4], a: Adam, wide: fn(T) -> f64, narrow: fn(f64) -> T) -> [Vec<T>; 3] {
-    const PIECE: usize = 1 << 12;
+/// The numbers of a step for the processor's kernel.
+fn numbers(a: Adam) -> Step {
     let (c1, c2) = corrections(a);
-    let (rate, root) = (a.rate / c1, 1.0 / c2.sqrt());
-    let mut out = [p.to_vec(), m.to_vec(), v.to_vec()];
-    let places = out.each_mut().map(|data| Shared::new(data));
-    each(p.len().div_ceil(PIECE), p.len() > 2 * PIECE, |piece| {
-        for i in piece * PIECE..((piece + 1) * PIECE).min(p.len()) {
-            let mut w = wide(p[i]);
-            let mut d = wide(g[i]);
-            if a.decoupled {
-                w *= 1.0 - a.rate * a.decay;
-            } else {
-                d += a.decay * w;
-            }
-            let first = a.beta1 * wide(m[i]) + (1.0 - a.beta1) * d;
-            let second = a.beta2 * wide(v[i]) + (1.0 - a.beta2) * d * d;
-            let new = [w - rate * first / (second.sqrt() * root + a.epsilon), first, second];
-            for (place, value) in places.iter().zip(new) {
-                // SAFETY: each index belongs to one piece.
-                unsafe { *place.at(i) = narrow(value) };
-            }
-        }
-    });
-    out
+    Step {
+        decay: if a.decoupled { 0.0 } else { a.decay },
+        shrink: if a.decoupled { 1.0 - a.rate * a.decay } else { 1.0 },
+        beta1: a.beta1,
+        beta2: a.beta2,
+        rate: a.rate / c1,
+        root: 1.0 / c2.sqrt(),
+        epsilon: a.epsilon,
+    }
 }

@@ -5,6 +5,7 @@ use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::error::{Error, Result};
+use crate::kernel::{self, window::Shape};
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{IntTensorOps, ModuleOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -49,6 +50,12 @@ impl Window {
         Ok(out)
     }
 
+    /// The same for the kernels of the processor.
+    fn shape(&self, s: &[usize], out: [usize; 2]) -> Shape {
+        let Self { kernel, stride, padding, dilation } = *self;
+        Shape { batch: s[0], channels: [s[1], s[1]], groups: s[1], size: [s[2], s[3]], kernel, stride, padding, dilation, out }
+    }
+
     /// With dilation a window may lie in the border altogether: then it has no largest element.
     fn check_not_empty(&self, op: &str, x: &Tensor, out: [usize; 2]) -> Result<()> {
         for (i, &count) in out.iter().enumerate() {
@@ -83,6 +90,10 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let [oh, ow] = w.output("maxPool2d", x)?;
     w.check_not_empty("maxPool2d", x, [oh, ow])?;
     let s = x.shape().to_vec();
+    let windows = w.shape(&s, [oh, ow]);
+    if let Some(value) = kernel::pool::pick(&windows, &x.value(), None) {
+        return Ok(Tensor::result(value, vec![s[0], s[1], oh, ow], &[x], Box::new(move |c| Ok(vec![Some(spread(&c.inputs[0].detach(), c.grad, windows)?)]))));
+    }
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
     let flat = [s[0], s[1], oh * ow];
@@ -97,6 +108,20 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             Ok(vec![Some(reshape(&spread, &s)?)])
         }),
     ))
+}
+
+/// g added to zeros where x is largest in each window; linear in g.
+fn spread(x: &Tensor, g: &Tensor, windows: Shape) -> Result<Tensor> {
+    let value = kernel::pool::spread(&windows, &x.value(), &g.value()).ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+    let (shape, x) = (x.shape().to_vec(), x.clone());
+    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(pick(&x, c.grad, windows)?)]))))
+}
+
+/// The adjoint of `spread`: the elements of v where x is largest in each window.
+fn pick(x: &Tensor, v: &Tensor, windows: Shape) -> Result<Tensor> {
+    let value = kernel::pool::pick(&windows, &x.value(), Some(&v.value())).ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+    let (shape, x) = (vec![windows.batch, windows.channels[0], windows.out[0], windows.out[1]], x.clone());
+    Ok(Tensor::result(value, shape, &[v], Box::new(move |c| Ok(vec![Some(spread(&x, c.grad, windows)?)]))))
 }
 
 fn total(parts: &[Tensor]) -> Result<Tensor> {

@@ -42,9 +42,12 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     } else if dims.len() == x.rank() {
         value = Dispatch::float_sum(value);
     } else {
+        let mut left = x.shape().to_vec();
         for &d in dims.iter().rev() {
-            if x.shape()[d] > 1 {
-                value = Dispatch::float_sum_dim(value, d);
+            if left[d] > 1 {
+                let sides = [left[..d].iter().product(), left[d], left[d + 1..].iter().product()];
+                left[d] = 1;
+                value = kernel::layout::short_sums(&value, sides, &left).unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
             }
         }
     }

@@ -3,7 +3,9 @@
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
 use crate::error::{Error, Result};
-use crate::tensor::{check_size, elements, physical, Tensor};
+use crate::kernel::layout::join;
+use crate::kernel::value::in_order;
+use crate::tensor::{check_size, elements, physical, Tensor, Value};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Slice};
@@ -16,7 +18,7 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.shape() == shape {
         return Ok(x.clone());
     }
-    let value = Dispatch::float_reshape(x.value(), physical(shape));
+    let value = Dispatch::float_reshape(in_order(x.value()), physical(shape));
     Ok(Tensor::result(value, shape.to_vec(), &[x], Box::new(|c| Ok(vec![Some(reshape(c.grad, c.inputs[0].shape())?)]))))
 }
 
@@ -78,7 +80,8 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     }
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| range(a, n - b)).collect();
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n - a - b).collect();
-    let value = if shape.contains(&0) { Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value() } else { Dispatch::float_slice(x.value(), &slices) };
+    let value =
+        if shape.contains(&0) { Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value() } else { in_order(Dispatch::float_slice(x.value(), &slices)) };
     let widths = widths.to_vec();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(embed(c.grad, &widths, 0.0)?)]))))
 }
@@ -204,7 +207,11 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
     let value = match filled.as_slice() {
         [] => first.value(),
         [one] => one.value(),
-        many => Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim),
+        many => {
+            let values: Vec<(Value, usize)> = many.iter().map(|p| (p.value(), p.shape()[dim])).collect();
+            let inner = shape[dim + 1..].iter().product();
+            join(&values, inner, &shape).unwrap_or_else(|| Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim))
+        }
     };
     let parents: Vec<&Tensor> = parts.iter().collect();
     Ok(Tensor::result(

@@ -2,7 +2,6 @@
 
 use super::elementwise::{add_scalar, mul, mul_scalar};
 use crate::error::Result;
-use crate::kernel;
 use crate::tape::Vjp;
 use crate::tensor::{Tensor, Value};
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
@@ -125,27 +124,6 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
             Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])
         }),
     )
-}
-
-/// max(x, 0).  d = dx where x > 0
-pub fn relu(x: &Tensor) -> Result<Tensor> {
-    let value = kernel::map::unary(&x.value(), x.shape(), |v| if v > 0.0 || v.is_nan() { v } else { 0.0 });
-    map_saving(
-        x,
-        value.unwrap_or_else(|| Dispatch::relu(x.value())),
-        Box::new(|c| {
-            let mask = c.output()?.detach();
-            Ok(vec![Some(gate(c.grad, &mask)?)])
-        }),
-    )
-}
-
-/// g where `output` > 0; linear in g.
-fn gate(g: &Tensor, output: &Tensor) -> Result<Tensor> {
-    let value = kernel::map::binary(&output.value(), &g.value(), g.shape(), |y, g| if y > 0.0 || y.is_nan() { g } else { 0.0 })
-        .unwrap_or_else(|| Dispatch::relu_backward(output.value(), g.value()));
-    let output = output.clone();
-    map(g, value, Box::new(move |c| Ok(vec![Some(gate(c.grad, &output)?)])))
 }
 
 /// x sigmoid(x)

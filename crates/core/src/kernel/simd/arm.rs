@@ -41,6 +41,18 @@ impl Simd for Neon {
         vfmaq_f32(c, a, b)
     }
     #[inline(always)]
+    unsafe fn pick(sign: float32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vbslq_f32(vcleq_f32(sign, vdupq_n_f32(0.0)), b, a)
+    }
+    #[inline(always)]
+    unsafe fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vmaxq_f32(a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vminq_f32(a, b)
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b, c, d) = (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));
         let (ab, ab2) = (vtrn1q_f32(a, b), vtrn2q_f32(a, b));

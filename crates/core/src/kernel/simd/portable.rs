@@ -45,6 +45,18 @@ impl Simd for Portable {
         std::array::from_fn(|i| a[i] * b[i] + c[i])
     }
     #[inline(always)]
+    unsafe fn pick(sign: Self::V, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| if sign[i] <= 0.0 { b[i] } else { a[i] })
+    }
+    #[inline(always)]
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         for i in 0..8 {
             for j in 0..8 {

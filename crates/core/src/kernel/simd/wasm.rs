@@ -48,6 +48,18 @@ impl Simd for Simd128 {
         f32x4_add(f32x4_mul(a, b), c)
     }
     #[inline(always)]
+    unsafe fn pick(sign: v128, a: v128, b: v128) -> v128 {
+        v128_bitselect(b, a, f32x4_le(sign, f32x4_splat(0.0)))
+    }
+    #[inline(always)]
+    unsafe fn max(a: v128, b: v128) -> v128 {
+        f32x4_max(a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: v128, b: v128) -> v128 {
+        f32x4_min(a, b)
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b) = (v128_load(src.cast()), v128_load(src.add(from).cast()));
         let (c, d) = (v128_load(src.add(2 * from).cast()), v128_load(src.add(3 * from).cast()));

@@ -43,6 +43,18 @@ impl Simd for Avx2 {
         _mm256_fmadd_ps(a, b, c)
     }
     #[inline(always)]
+    unsafe fn pick(sign: __m256, a: __m256, b: __m256) -> __m256 {
+        _mm256_blendv_ps(a, b, _mm256_cmp_ps::<_CMP_LE_OQ>(sign, _mm256_setzero_ps()))
+    }
+    #[inline(always)]
+    unsafe fn max(a: __m256, b: __m256) -> __m256 {
+        _mm256_max_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        _mm256_min_ps(a, b)
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let mut r = [_mm256_setzero_ps(); 8];
         for i in 0..8 {
@@ -102,6 +114,18 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
         _mm512_fmadd_ps(a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn pick(sign: __m512, a: __m512, b: __m512) -> __m512 {
+        _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(sign, _mm512_setzero_ps()), a, b)
+    }
+    #[inline(always)]
+    unsafe fn max(a: __m512, b: __m512) -> __m512 {
+        _mm512_max_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: __m512, b: __m512) -> __m512 {
+        _mm512_min_ps(a, b)
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

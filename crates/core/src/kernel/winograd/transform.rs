@@ -120,12 +120,25 @@ pub struct Grid<P> {
     pub column: usize,
 }
 
+/// v where it is above zero (or NaN), else slope v.
+#[inline(always)]
+unsafe fn activate<S: Simd>(v: S::V, slope: f32) -> S::V {
+    let zero = S::splat(0.0);
+    if slope == 1.0 {
+        v
+    } else if slope == 0.0 {
+        S::max(zero, v)
+    } else {
+        S::fma(S::splat(slope), S::min(zero, v), S::max(zero, v))
+    }
+}
+
 // Loops and no closures: a closure is compiled without the instruction set of the function around it.
 macro_rules! both_sides {
-    ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident)?) => {
+    ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident, $slope:ident)?) => {
         $(#[$doc])*
         #[inline(always)]
-        pub unsafe fn $name<S: Simd, T: Scheme>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V)?) {
+        pub unsafe fn $name<S: Simd, T: Scheme>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V, $slope: f32)?) {
             let zero = S::splat(0.0);
             let mut half = [[zero; $from]; $to];
             for j in 0..$count_from {
@@ -142,7 +155,7 @@ macro_rules! both_sides {
                 let row = T::$name::<S>(half[i]);
                 for j in 0..$count_to {
                     let value = row[j];
-                    $(let value = S::add(value, $plus);)?
+                    $(let value = activate::<S>(S::add(value, $plus), $slope);)?
                     S::store(to.at.add(i * to.row + j * to.column), value);
                 }
             }
@@ -155,8 +168,8 @@ both_sides! {
     input, 6 => 6, T::IN, T::IN
 }
 both_sides! {
-    /// A^T m A + a constant.
-    output, 6 => 4, T::IN, T::OUT, plus
+    /// A^T m A + a constant, and then the activation.
+    output, 6 => 4, T::IN, T::OUT, plus, slope
 }
 both_sides! {
     /// A g A^T, the adjoint of `output`.

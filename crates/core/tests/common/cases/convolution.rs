@@ -47,6 +47,9 @@ fn convolutions(out: &mut Vec<Case>, r: &mut Rng) {
         let y = conv2d(&x, &w, bias.as_ref(), g);
         let grad = r.array(&y.shape, -1.0, 1.0);
         out.push(case("conv2dWeight", "").on(&x).on(&grad).list(&k).geo(g).expect(conv2d_weight(&x, &grad, k, g)));
+        let slope = [0.0, 0.1, 1.0, -0.3, 1.5][n % 5];
+        let activated = y.map(|v| if v > 0.0 { v } else { slope * v });
+        out.push(case("conv2dActivated", "").on(&x).on(&w).maybe(bias.as_ref()).geo(g).num(slope).expect(activated));
         out.push(case("conv2d", "").on(&x).on(&w).maybe(bias.as_ref()).geo(g).expect(y));
         // The same numbers as a transposed convolution, where that leaves something.
         let w = r.array(&[s[1], outputs.div_ceil(g.groups), k[0], k[1]], -1.0, 1.0);

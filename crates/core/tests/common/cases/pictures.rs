@@ -1,5 +1,6 @@
 //! Normalisation, resampling, sampling at positions, Fourier transforms.
 
+use crate::common::array::indices;
 use crate::common::case::{case, Case};
 use crate::common::images::{grid_sample, interpolate, pixel_shuffle, pixel_unshuffle};
 use crate::common::reference::{dft, normalise};
@@ -18,6 +19,21 @@ fn norms(out: &mut Vec<Case>, r: &mut Rng) {
             let y = (x.at(i) - m.at(&[i[1]])) / (v.at(&[i[1]]) + 1e-5).sqrt();
             y * w.as_ref().map_or(1.0, |w| w.at(&[i[1]])) + b.as_ref().map_or(0.0, |b| b.at(&[i[1]]))
         });
+        // Mean and variance of the batch, and a slope below zero each time another.
+        let slope = [0.0, 0.2, 1.0, 0.01, -0.5][n];
+        let act = |y: Arr| y.map(|v| if v > 0.0 { v } else { slope * v });
+        let count = (x.data.len() / c) as f64;
+        let average = |f: &dyn Fn(&[usize]) -> f64| {
+            let mut sums = Arr::new(&[c], vec![0.0; c]);
+            indices(shape).iter().for_each(|i| *sums.at_mut(&[i[1]]) += f(i) / count);
+            sums
+        };
+        let mean = average(&|i| x.at(i));
+        let variance = average(&|i| (x.at(i) - mean.at(&[i[1]])).powi(2));
+        let base = case("batchNormActivated", "of the batch").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).maybe(None).maybe(None).num(1e-3).num(slope);
+        out.push(base.expect(act(normalise(&x, w.as_ref(), b.as_ref(), 1e-3, |i| i[1]))).expect(mean).expect(variance));
+        let base = case("batchNormActivated", "of running moments").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).on(&m).on(&v).num(1e-5).num(slope);
+        out.push(base.expect(act(want.clone())).expect(m.clone()).expect(v.clone()));
         out.push(case("batchNorm", "of running moments").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).on(&m).on(&v).num(1e-5).expect(want));
     }
     for (shape, groups) in [(&[2, 6, 3, 2][..], 3), (&[2, 3, 2, 2], 3), (&[1, 4, 5, 3], 1), (&[3, 6], 2), (&[2, 4, 3], 2)] {
