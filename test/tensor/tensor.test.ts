@@ -146,6 +146,55 @@ describe("Tensor: life, death and errors", () => {
     expect(memory()).toEqual(before);
   });
 
+  it("a million small operators with gradients, and their derivatives: memory stays flat", () => {
+    const x = tensor([1.0]).requiresGrad_();
+    const small = tensor([1e-3]);
+    const round = (): number => {
+      const derivative = tidy(() => {
+        let value = x;
+        for (let i = 0; i < 500; i++) value = value.mul(x).add(small);
+        return grad(value.sum(), [x])[0] as Tensor;
+      });
+      const value = derivative.itemSync();
+      derivative.dispose();
+      return value;
+    };
+    // y_n = x y_(n-1) + c, so dy_n = y_(n-1) + x dy_(n-1).
+    let [y, dy] = [1, 1];
+    for (let i = 0; i < 500; i++) [y, dy] = [y + 1e-3, y + dy];
+    expect(Math.abs(round() / dy - 1)).toBeLessThan(1e-4);
+    for (let i = 0; i < 100; i++) round();
+    const [before, resident] = [memory(), process.memoryUsage().rss];
+    for (let i = 0; i < 900; i++) round();
+    expect(memory()).toEqual(before);
+    expect(process.memoryUsage().rss - resident).toBeLessThan(64 << 20);
+    x.dispose();
+    small.dispose();
+  });
+
+  it("a tensor belongs to the scope it was made in until it is returned, kept or freed", () => {
+    const before = memory();
+    let [held, freed] = [ones([2]), ones([2])];
+    const outer = tidy(() => {
+      const result = tidy(() => {
+        held.dispose();
+        held = keep(ones([3]).mul(2));
+        freed.dispose();
+        freed = ones([4]);
+        freed.dispose();
+        return [ones([5]), ones([6])] as const;
+      });
+      expect(result.map((t) => t.disposed)).toEqual([false, false]);
+      return result[1];
+    });
+    near(held, [2, 2, 2]);
+    near(outer, [1, 1, 1, 1, 1, 1]);
+    expect(memory().tensors).toBe(before.tensors + 2);
+    held.dispose();
+    outer.dispose();
+    expect(memory()).toEqual(before);
+  });
+
   it("named errors", () => {
     expect(() => tensor([[1, 2], [3]])).toThrow(error("ShapeError", "ragged_array"));
     expect(() => tensor([1, 2], { shape: [3] })).toThrow(error("ShapeError", "shape_mismatch"));

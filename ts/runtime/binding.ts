@@ -25,6 +25,8 @@ export interface Binding {
   setRequiresGrad(handle: number, on: boolean): void;
   toDevice(handle: number, device: string): number;
   dispose(handle: number): void;
+  /** As `dispose` for many, in one crossing; a binding may do without it. */
+  disposeAll?(handles: Uint32Array): void;
   /** Gradients by input; `gradOutputs` is empty or one a output (0 = ones); a result of 0 is an unused input. */
   grad(outputs: number[], inputs: number[], gradOutputs: number[], createGraph: boolean): number[];
   /** Switches recording on or off and returns the previous state. */

@@ -9,7 +9,7 @@ let device: DeviceName = "cpu";
 const asynchronous = new Set<string>(["initDevice", "read"]);
 
 /** What a lost host is still asked for by finalisers and scopes that close: there is nothing left to free. */
-const frees = new Set<string>(["dispose", "rngDispose"]);
+const frees = new Set<string>(["dispose", "disposeAll", "rngDispose"]);
 
 /** What {@link guarded} made of each host: asking for a host again that works gives the same one, and its tensors live on. */
 const wrapped = new WeakMap<Binding, Binding>();
@@ -32,7 +32,7 @@ function wrap(raw: Binding): Binding {
     "surface", "initDevice", "devices", "apply", "fromData", "full", "info", "readSync", "read", "setRequiresGrad", "toDevice",
     "dispose", "grad", "setGradEnabled", "memory", "rngNew", "rngFork", "rngState", "rngFrom", "rngDispose", "rngDraw",
   ];
-  const optional: (keyof Binding)[] = ["heapBytes"];
+  const optional: (keyof Binding)[] = ["disposeAll", "heapBytes"];
   let gone: DeviceError | undefined;
   /** What waits for a device waits no longer than the device lives. */
   const waiting = new Set<(reason: unknown) => void>();

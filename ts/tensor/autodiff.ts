@@ -1,5 +1,6 @@
 import { ArgumentError, binding, checkOptions } from "../runtime/index.js";
 import { zeros } from "./create.js";
+import { keep, owned } from "./base.js";
 import { runScope, synchronous } from "./scope.js";
 import { fromHandle, Tensor } from "./tensor.js";
 
@@ -56,7 +57,7 @@ export function noGrad<T>(fn: () => T): T {
 
 /** Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept. Throws ArgumentError `asynchronous_scope`. */
 export function tidy<T>(fn: () => T): T {
-  return runScope(fn, (v): v is Tensor => v instanceof Tensor);
+  return runScope(fn, (v): v is Tensor => v instanceof Tensor, owned, keep);
 }
 
 /** Live tensors of the core and the bytes of their values. */

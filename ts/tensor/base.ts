@@ -1,7 +1,7 @@
 import { binding, type Binding } from "../runtime/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { ops } from "./ops.generated.js";
-import { keep, track } from "./scope.js";
+import { adopt, type Owned } from "./scope.js";
 import type { Tensor } from "./tensor.js";
 import type { DeviceName, DType, NestedArray, TypedArray } from "./types.js";
 
@@ -15,8 +15,8 @@ interface Meta {
   requiresGrad: boolean;
 }
 
-/** The host's handle, shared by the tensor and the registry that frees it should the tensor be collected. */
-interface Holder {
+/** The host's handle, shared by the tensor and by what frees it: the scope it was made in, or the registry should the tensor be collected. */
+interface Holder extends Owned {
   handle: number;
   readonly host: Binding;
 }
@@ -29,6 +29,21 @@ const release = (holder: Holder): void => {
 };
 const registry = new FinalizationRegistry<Holder>(release);
 
+let ownerOf: (t: TensorBase) => Holder;
+let leave: (t: TensorBase) => void;
+
+/** What a scope knows of a tensor. */
+export const owned = (t: Tensor): Owned => ownerOf(t);
+
+/**
+ * Takes a tensor out of every open `tidy`, so that it lives until its `dispose()`.
+ * @returns the tensor itself.
+ */
+export function keep<T extends Tensor>(t: T): T {
+  leave(t);
+  return t;
+}
+
 /** What every tensor has: identity, values, life and death. */
 export abstract class TensorBase {
   #holder: Holder;
@@ -36,9 +51,18 @@ export abstract class TensorBase {
 
   /** Takes over a handle; use `tensor()` and its companions to make tensors. */
   constructor(handle: number) {
-    this.#holder = { handle, host: binding() };
-    registry.register(this, this.#holder, this.#holder);
-    track(this.#self());
+    this.#holder = { handle, host: binding(), scope: undefined };
+    if (!adopt(this.#holder)) registry.register(this, this.#holder, this.#holder);
+  }
+
+  // What is in the holder stays private to this file.
+  static {
+    ownerOf = (t) => t.#holder;
+    leave = (t) => {
+      if (t.#holder.scope === undefined) return;
+      t.#holder.scope = undefined;
+      registry.register(t, t.#holder, t.#holder);
+    };
   }
 
   #self(): Tensor {
@@ -135,12 +159,18 @@ export abstract class TensorBase {
     return this;
   }
 
+  /** Leaves scope or registry. */
+  #unwatch(): void {
+    // A tensor has one of them: those that a scope will free are not watched for being collected, which costs more than making them.
+    if (this.#holder.scope === undefined) registry.unregister(this.#holder);
+    else this.#holder.scope = undefined;
+  }
+
   /** Gives the handle away without freeing it. */
   #release(): number {
     const handle = this.handle;
     this.#holder.handle = 0;
-    registry.unregister(this.#holder);
-    keep(this.#self());
+    this.#unwatch();
     return handle;
   }
 
@@ -188,7 +218,7 @@ export abstract class TensorBase {
   /** Frees the values now; a second call does nothing. Graphs that need them keep their own reference. */
   dispose(): void {
     if (this.#holder.handle === 0) return;
-    registry.unregister(this.#holder);
+    this.#unwatch();
     release(this.#holder);
   }
 

@@ -69,9 +69,13 @@ pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result
 
 /// As `apply`, for operators of at most two tensors and one number that have one result: nothing but numbers crosses.
 pub fn apply_one(op: usize, a: u32, b: u32, value: f64) -> Result<u32> {
-    let handles = [a, b];
-    let operands = get_all(if b == 0 { &handles[..1] } else { &handles })?;
-    surface::apply(op, &operands, &[], &[value])?.into_iter().next().map(put).ok_or_else(|| Error::internal("apply: an operator without a result"))
+    let operands = {
+        let mut guard = session();
+        let tensors = &guard.get().tensors;
+        let find = |h: u32| tensors.get(&h).cloned().ok_or_else(|| stale(h));
+        [Some(find(a)?), if b == 0 { None } else { Some(find(b)?) }]
+    };
+    Ok(put(surface::apply_first(op, &operands[..if b == 0 { 1 } else { 2 }], &[], &[value])?))
 }
 
 /// Uploads values.
@@ -126,6 +130,15 @@ pub fn to_device(handle: u32, device: &str) -> Result<u32> {
 pub fn dispose(handle: u32) {
     // Dropped after the lock is released: freeing a long graph takes a while.
     let _dropped = session().get().tensors.remove(&handle);
+}
+
+/// Forgets handles, as `dispose` one.
+pub fn dispose_all(handles: &[u32]) {
+    let _dropped: Vec<Option<Tensor>> = {
+        let mut guard = session();
+        let tensors = &mut guard.get().tensors;
+        handles.iter().map(|h| tensors.remove(h)).collect()
+    };
 }
 
 /// Gradients (see `tape::grad`); 0 where an input was not used.

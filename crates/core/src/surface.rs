@@ -88,11 +88,21 @@ pub struct Row {
     pub signature: &'static str,
     /// One sentence, the formula, shapes.
     pub doc: &'static str,
-    run: fn(&mut Args) -> Result<Vec<Tensor>>,
+    run: fn(&mut Args) -> Result<Results>,
 }
 
-fn one(t: Result<Tensor>) -> Result<Vec<Tensor>> {
-    t.map(|t| vec![t])
+/// What an operator gives: one result needs no list.
+enum Results {
+    One(Tensor),
+    Several(Vec<Tensor>),
+}
+
+fn one(t: Result<Tensor>) -> Result<Results> {
+    t.map(Results::One)
+}
+
+fn several(t: Result<Vec<Tensor>>) -> Result<Results> {
+    t.map(Results::Several)
 }
 
 fn both_moments<'a>(op: &str, mean: &'a Option<Tensor>, variance: &'a Option<Tensor>) -> Result<Option<[&'a Tensor; 2]>> {
@@ -204,11 +214,11 @@ rows! {
     "clone", "x", "The same value, on the tape.", |x| one(unary::clone(&x.t()?));
     "adamStep", "parameter, gradient, m, v, step i, decoupled i, learningRate f, beta1 f, beta2 f, epsilon f, weightDecay f", "One step of Adam: gives parameter, first and second moment; off the tape.", |x| {
         let (p, g, m, v) = (x.t()?, x.t()?, x.t()?, x.t()?);
-        optim::adam_step(&p, &g, &m, &v, Adam { step: x.i()?, decoupled: x.b()?, rate: x.f()?, beta1: x.f()?, beta2: x.f()?, epsilon: x.f()?, decay: x.f()? })
+        several(optim::adam_step(&p, &g, &m, &v, Adam { step: x.i()?, decoupled: x.b()?, rate: x.f()?, beta1: x.f()?, beta2: x.f()?, epsilon: x.f()?, decay: x.f()? }))
     };
     "batchNormActivated", "input, weight T?, bias T?, mean T?, variance T?, epsilon f, slope f", "batchNorm, then x where x > 0, else slope x; gives also the mean and the variance used, off the tape.", |x| {
         let (t, w, b, m, v) = (x.t()?, x.opt()?, x.opt()?, x.opt()?, x.opt()?);
-        norm::batch_norm_activated(&t, w.as_ref(), b.as_ref(), both_moments("batchNormActivated", &m, &v)?, x.f()?, x.f()?)
+        several(norm::batch_norm_activated(&t, w.as_ref(), b.as_ref(), both_moments("batchNormActivated", &m, &v)?, x.f()?, x.f()?))
     };
     "conv2dActivated", "input, weight, bias T?, stride [i], padding [i], dilation [i], groups i, slope f", "conv2d, then x where x > 0, else slope x.", |x| {
         let (i, w, b) = (x.t()?, x.t()?, x.opt()?);
@@ -216,10 +226,25 @@ rows! {
     };
 }
 
-/// Calls operator `code`.
-pub fn apply(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Vec<Tensor>> {
+fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {
     let row = ROWS.get(code).ok_or_else(|| Error::argument("apply", format!("operator {code} does not exist")))?;
     (row.run)(&mut Args { op: row.name, tensors: tensors.iter(), ints: ints.iter(), floats: floats.iter() })
+}
+
+/// Calls operator `code`.
+pub fn apply(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Vec<Tensor>> {
+    Ok(match run(code, tensors, ints, floats)? {
+        Results::One(t) => vec![t],
+        Results::Several(list) => list,
+    })
+}
+
+/// The first result of operator `code`.
+pub(crate) fn apply_first(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Tensor> {
+    match run(code, tensors, ints, floats)? {
+        Results::One(t) => Ok(t),
+        Results::Several(list) => list.into_iter().next().ok_or_else(|| Error::internal("apply: an operator without a result")),
+    }
 }
 
 /// The code of an operator.

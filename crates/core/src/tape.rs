@@ -29,7 +29,7 @@ impl Context<'_> {
     /// The operator's result, on the tape.
     pub fn output(&self) -> Result<Tensor> {
         let saved = self.node.output.as_ref().ok_or_else(|| Error::internal("tape: the output was not saved"))?;
-        Ok(Tensor::with_node(saved.value(), saved.shape().to_vec(), saved.dtype(), saved.device(), self.node.clone()))
+        Ok(saved.with_node(self.node.clone()))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::kernel::value::Floats;
 use crate::tape::{self, Node, Vjp};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
 use burn::tensor::{DType as BurnDType, FloatDType, Scalar, Shape, TensorData};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +61,23 @@ pub fn memory() -> (i64, i64) {
     (TENSORS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
+/// One float32 number of the processor needs no memory of burn's until an operator asks for it: arithmetic of single numbers costs a tenth.
+enum Stored {
+    Value(Value),
+    Number(f32, OnceLock<Value>),
+}
+
+impl Stored {
+    fn share(&self) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(value.clone()),
+            Self::Number(v, _) => Self::Number(*v, OnceLock::new()),
+        }
+    }
+}
+
 pub(crate) struct Inner {
-    value: Value,
+    stored: Stored,
     shape: Vec<usize>,
     dtype: DType,
     device: Device,
@@ -113,9 +129,13 @@ impl Tensor {
     fn assemble(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Option<Arc<Node>>) -> Self {
         let target = physical(&shape);
         let value = if value.shape() == target { value } else { Dispatch::float_reshape(value, target) };
+        Self::counted(Inner { stored: Stored::Value(value), shape, dtype, device, node, known: None })
+    }
+
+    fn counted(inner: Inner) -> Self {
         TENSORS.fetch_add(1, Ordering::Relaxed);
-        BYTES.fetch_add((shape.iter().product::<usize>() * dtype.size()) as i64, Ordering::Relaxed);
-        Tensor(Arc::new(Inner { value, shape, dtype, device, node, known: None }))
+        BYTES.fetch_add((inner.shape.iter().product::<usize>() * inner.dtype.size()) as i64, Ordering::Relaxed);
+        Tensor(Arc::new(inner))
     }
 
     /// This tensor with what the host knows of it; for tensors that nothing else holds yet.
@@ -126,14 +146,21 @@ impl Tensor {
         self
     }
 
+    /// The same value with another node.
+    fn sharing(&self, node: Option<Arc<Node>>) -> Self {
+        let known = self.0.known.clone();
+        Self::counted(Inner { stored: self.0.stored.share(), shape: self.0.shape.clone(), dtype: self.dtype(), device: self.device(), node, known })
+    }
+
     /// A tensor that is not on the tape.
     pub(crate) fn constant(value: Value, shape: Vec<usize>, device: Device) -> Self {
         let dtype = dtype_of(&value);
         Self::assemble(value, shape, dtype, device, None)
     }
 
-    pub(crate) fn with_node(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Arc<Node>) -> Self {
-        Self::assemble(value, shape, dtype, device, Some(node))
+    /// The same value, made by `node`.
+    pub(crate) fn with_node(&self, node: Arc<Node>) -> Self {
+        self.sharing(Some(node))
     }
 
     /// Whether the tape follows an operator on `parents`.
@@ -148,13 +175,28 @@ impl Tensor {
         Self::assemble(value, shape, dtype, device, node)
     }
 
+    /// As `result`, for one float32 number of the processor.
+    pub(crate) fn number_result(value: f32, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
+        let node = Self::follows(parents).then(|| Node::operator(parents.iter().map(|p| (*p).clone()).collect(), vjp));
+        Self::counted(Inner { stored: Stored::Number(value, OnceLock::new()), shape, dtype: DType::F32, device: Device::Cpu, node, known: None })
+    }
+
+    /// The value of a tensor that is one float32 number of the processor.
+    pub(crate) fn number(&self) -> Option<f32> {
+        match &self.0.stored {
+            Stored::Number(v, _) => Some(*v),
+            Stored::Value(value) if self.size() == 1 => Floats::in_order(value).and_then(|v| v.first().copied()),
+            Stored::Value(_) => None,
+        }
+    }
+
     /// As `result`, for a value that was made elsewhere (another device).
     pub(crate) fn result_on(out: Tensor, parent: &Tensor, vjp: Vjp) -> Self {
         if !Self::follows(&[parent]) {
             return out;
         }
         let node = Node::operator(vec![parent.clone()], vjp);
-        Self::with_node(out.value(), out.0.shape.clone(), out.dtype(), out.device(), node)
+        out.sharing(Some(node))
     }
 
     /// As `result`, for operators whose derivative is written in terms of their output.
@@ -166,12 +208,16 @@ impl Tensor {
         }
         let parents = parents.iter().map(|p| (*p).clone()).collect();
         let node = Node::operator_saving_output(parents, vjp, out.clone());
-        Self::with_node(out.0.value.clone(), out.0.shape.clone(), out.0.dtype, device, node)
+        out.sharing(Some(node))
     }
 
     /// From values in row-major order.
     pub fn from_f32(data: Vec<f32>, shape: &[usize], device: Device) -> Result<Self> {
         check_length(data.len(), shape)?;
+        if let ([number], Device::Cpu) = (data.as_slice(), device) {
+            let stored = Stored::Number(*number, OnceLock::new());
+            return Ok(Self::counted(Inner { stored, shape: shape.to_vec(), dtype: DType::F32, device, node: None, known: None }));
+        }
         let known = (waits(device) && data.len() <= KNOWN).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
         Ok(Self::constant(value, shape.to_vec(), device).knowing(known))
@@ -196,7 +242,9 @@ impl Tensor {
     /// A tensor filled with one value.
     pub fn full(shape: &[usize], value: f64, dtype: DType, device: Device) -> Result<Self> {
         check_dtype(dtype, device)?;
-        check_size("full", shape, dtype)?;
+        if check_size("full", shape, dtype)? == 1 && dtype == DType::F32 && device == Device::Cpu {
+            return Self::from_f32(vec![value as f32], shape, device);
+        }
         let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
         Ok(Self::constant(v, shape.to_vec(), device))
     }
@@ -207,7 +255,10 @@ impl Tensor {
     }
 
     pub(crate) fn value(&self) -> Value {
-        self.0.value.clone()
+        match &self.0.stored {
+            Stored::Value(value) => value.clone(),
+            Stored::Number(v, made) => made.get_or_init(|| crate::kernel::value::tensor(vec![*v], &self.0.shape)).clone(),
+        }
     }
     /// Sizes, outermost first; empty for a scalar.
     pub fn shape(&self) -> &[usize] {
@@ -239,12 +290,11 @@ impl Tensor {
     }
     /// The same value, off the tape.
     pub fn detach(&self) -> Self {
-        Self::constant(self.value(), self.0.shape.clone(), self.device()).knowing(self.0.known.clone())
+        self.sharing(None)
     }
     /// The same value as a leaf of the tape (or off it).
     pub fn as_leaf(&self, requires_grad: bool) -> Self {
-        let node = requires_grad.then(Node::leaf);
-        Self::assemble(self.value(), self.0.shape.clone(), self.dtype(), self.device(), node).knowing(self.0.known.clone())
+        self.sharing(requires_grad.then(Node::leaf))
     }
 
     /// Values in row-major order, widened to 64 bits; blocks until the device has finished.

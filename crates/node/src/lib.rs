@@ -3,7 +3,7 @@
 mod memory;
 
 use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
-use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array};
+use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -140,6 +140,14 @@ pub fn to_device(handle: u32, device: String) -> napi::Result<u32> {
 pub fn dispose(handle: u32) -> napi::Result<()> {
     guard(|| {
         session::dispose(handle);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn dispose_all(handles: Uint32Array) -> napi::Result<()> {
+    guard(|| {
+        session::dispose_all(&handles);
         Ok(())
     })
 }

@@ -139,6 +139,11 @@ pub fn dispose(handle: u32) {
     session::dispose(handle);
 }
 
+#[wasm_bindgen(js_name = disposeAll)]
+pub fn dispose_all(handles: Vec<u32>) {
+    session::dispose_all(&handles);
+}
+
 #[wasm_bindgen]
 pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_graph: bool) -> Outcome<Array> {
     wire(session::grad(&outputs, &inputs, &grad_outputs, create_graph)).map(|h| numbers(h.into_iter().map(f64::from)))

@@ -92,9 +92,11 @@ unsafe fn run<T: Real>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, to_v]
     while i + SIDE <= count {
         // Results stand in arrays of their own until all are there: so the compiler sees that they overlap nothing, and takes vectors.
         let mut new = [[T::default(); SIDE]; 3];
-        for l in 0..SIDE {
+        let mut l = 0;
+        while l < SIDE {
             let k = i + l;
             [new[0][l], new[1][l], new[2][l]] = one(s, [*p.add(k), *g.add(k), *m.add(k), *v.add(k)]);
+            l += 1;
         }
         to_p.add(i).cast::<[T; SIDE]>().write_unaligned(new[0]);
         to_m.add(i).cast::<[T; SIDE]>().write_unaligned(new[1]);

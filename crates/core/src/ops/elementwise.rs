@@ -10,6 +10,10 @@ use burn::backend::Dispatch;
 use burn::tensor::Scalar;
 
 fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, single: impl Fn(f32, f32) -> f32 + Sync, vjp: Vjp) -> Result<Tensor> {
+    if let (Some(x), Some(y)) = (a.number(), b.number()) {
+        let shape = if a.rank() >= b.rank() { a.shape() } else { b.shape() };
+        return Ok(Tensor::number_result(single(x, y), shape.to_vec(), &[a, b], vjp));
+    }
     same_kind(op, a, b)?;
     if a.shape() == b.shape() {
         if let Some(value) = kernel::map::binary(&a.value(), &b.value(), a.shape(), single) {
@@ -138,16 +142,25 @@ pub fn minimum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     extremum("minimum", a, b, compare::le)
 }
 
+/// A function of each element with a number.
+fn unary(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: impl FnOnce(Value) -> Value, vjp: Vjp) -> Tensor {
+    let shape = x.shape().to_vec();
+    if let Some(v) = x.number() {
+        return Tensor::number_result(single(v), shape, &[x], vjp);
+    }
+    let value = kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()));
+    Tensor::result(value, shape, &[x], vjp)
+}
+
 /// x + s
 pub fn add_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    let value = kernel::map::unary(&x.value(), x.shape(), |v| v + s as f32).unwrap_or_else(|| Dispatch::float_add_scalar(x.value(), Scalar::Float(s)));
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(|c| Ok(vec![Some(c.grad.clone())]))))
+    Ok(unary(x, |v| v + s as f32, |v| Dispatch::float_add_scalar(v, Scalar::Float(s)), Box::new(|c| Ok(vec![Some(c.grad.clone())]))))
 }
 
 /// s x
 pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    let value = kernel::map::unary(&x.value(), x.shape(), |v| v * s as f32).unwrap_or_else(|| Dispatch::float_mul_scalar(x.value(), Scalar::Float(s)));
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(mul_scalar(c.grad, s)?)]))))
+    let vjp: Vjp = Box::new(move |c| Ok(vec![Some(mul_scalar(c.grad, s)?)]));
+    Ok(unary(x, |v| v * s as f32, |v| Dispatch::float_mul_scalar(v, Scalar::Float(s)), vjp))
 }
 
 /// x^p.  d = p x^(p-1) dx

@@ -32,6 +32,9 @@ fn count(x: &Tensor, dims: &[usize]) -> usize {
 pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     let dims = axes_or_all("sum", x, dims)?;
     let (keep_shape, drop_shape) = (kept(x, &dims), dropped(x, &dims));
+    if x.number().is_some() {
+        return super::shape::reshape(x, if keep { &keep_shape } else { &drop_shape });
+    }
     let mut value: Value = x.value();
     // All axes but the second: biases and batch norms.
     let others = x.rank() > 2 && dims.len() + 1 == x.rank() && !dims.contains(&1);

@@ -5,6 +5,7 @@ use super::{check_axes, check_axis, same_kind};
 use crate::error::{Error, Result};
 use crate::kernel::layout::join;
 use crate::kernel::value::in_order;
+use crate::tape::Vjp;
 use crate::tensor::{check_size, elements, physical, Tensor, Value};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
@@ -18,8 +19,12 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.shape() == shape {
         return Ok(x.clone());
     }
+    let vjp: Vjp = Box::new(|c| Ok(vec![Some(reshape(c.grad, c.inputs[0].shape())?)]));
+    if let Some(v) = x.number() {
+        return Ok(Tensor::number_result(v, shape.to_vec(), &[x], vjp));
+    }
     let value = Dispatch::float_reshape(in_order(x.value()), physical(shape));
-    Ok(Tensor::result(value, shape.to_vec(), &[x], Box::new(|c| Ok(vec![Some(reshape(c.grad, c.inputs[0].shape())?)]))))
+    Ok(Tensor::result(value, shape.to_vec(), &[x], vjp))
 }
 
 /// Axes in another order.
