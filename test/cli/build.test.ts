@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildParts } from "../../ts/cli/build.js";
+import { buildParts, makeModel } from "../../ts/cli/build.js";
 import { checkConfig, type Named } from "../../ts/cli/config.js";
 import { AugmentConsistencyLoss, EILoss, EquivariantSplittingLoss, MOEILoss, MOILoss, type Loss } from "../../ts/loss/index.js";
 import { MAE } from "../../ts/metric/index.js";
+import { ArtifactRemoval } from "../../ts/nn/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { AdjointError, init } from "../../ts/runtime/index.js";
 import { Reflect, Shift } from "../../ts/transform/index.js";
@@ -63,5 +64,37 @@ describe("losses of a configuration", () => {
     }
     expect(refused({ name: "EILoss", transform: "Shift" }).message).toContain("losses: EILoss: transform");
     expect(refused({ name: "EILoss" }).code).toBe("missing_argument");
+  });
+});
+
+describe("models of a configuration", () => {
+  const backboneNet = { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 2 };
+
+  it("may be a network that works on a first reconstruction", () => {
+    const model = makeModel({ name: "ArtifactRemoval", mode: "prox", gamma: 50, backboneNet }, new Rng(0));
+    expect(model).toBeInstanceOf(ArtifactRemoval);
+    expect(model).toMatchObject({ mode: "prox", gamma: 50 });
+    expect(model.namedParameters()[0]?.[0]).toBe("backbone_net.in_conv.weight");
+  });
+
+  it("name what is not known or missing", () => {
+    const cases: [Named, string, string][] = [
+      [{ name: "ArtifactRemovel", backboneNet }, "unknown_option", "ArtifactRemoval"],
+      [{ name: "ArtifactRemoval", backboneNet: { name: "DnCN" } }, "unknown_option", "model.backboneNet"],
+      [{ name: "ArtifactRemoval", backboneNet: "DnCNN" }, "invalid_argument", "model.backboneNet"],
+      [{ name: "ArtifactRemoval", backboneNet, gama: 2 }, "unknown_option", "gamma"],
+      [{ name: "ArtifactRemoval" }, "invalid_argument", "backboneNet"],
+    ];
+    for (const [model, code, word] of cases) {
+      const thrown = (() => {
+        try {
+          return void makeModel(model, new Rng(0));
+        } catch (error) {
+          return error as AdjointError;
+        }
+      })();
+      expect(thrown).toMatchObject({ code });
+      expect(thrown?.message).toContain(word);
+    }
   });
 });

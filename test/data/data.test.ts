@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Batch, DataLoader, ImageFolder, PatchDataset, TensorDataset } from "../../ts/data/index.js";
+import { type Batch, DataLoader, ImageFolder, NoisyPatches, PatchDataset, TensorDataset } from "../../ts/data/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { arange, memory, zeros } from "../../ts/tensor/index.js";
@@ -124,5 +124,25 @@ describe("PatchDataset", () => {
   it("refuses a patch larger than the image", async () => {
     const dataset = new PatchDataset({ dataset: numbers(2), size: 2 });
     await expect(dataset.get(0)).rejects.toMatchObject({ name: "ShapeError", code: "shape_mismatch" });
+  });
+});
+
+describe("NoisyPatches", () => {
+  const image = { data: Float32Array.from({ length: 100 }, (_, i) => i), shape: [1, 10, 10] as const };
+
+  it("turns patches, or leaves them as they are", async () => {
+    for (const turned of [true, false]) {
+      const dataset = new NoisyPatches(image as never, [4, 4], 40, turned);
+      const rng = new Rng(0);
+      const upright: boolean[] = [];
+      for (let i = 0; i < dataset.length; i++) {
+        const { y } = await dataset.get(i, { rng });
+        const values = y!.dataSync();
+        // Values grow by 1 to the right and by 10 downwards.
+        upright.push(values[1]! - values[0]! === 1 && values[4]! - values[0]! === 10);
+        y!.dispose();
+      }
+      expect(upright.every((is) => is)).toBe(!turned);
+    }
   });
 });

@@ -39,14 +39,19 @@ const schedulers = {
   StepLossScheduler: loss.StepLossScheduler,
   InterleavedEpochLossScheduler: loss.InterleavedEpochLossScheduler,
 };
-const models = { DnCNN: nn.DnCNN, UNet: nn.UNet };
+const networks = { DnCNN: nn.DnCNN, UNet: nn.UNet };
+/** These take a network under `backboneNet`. */
+const wrappers = { ArtifactRemoval: nn.ArtifactRemoval };
 const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
 const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
 const metrics = { MSE: metric.MSE, NMSE: metric.NMSE, MAE: metric.MAE, PSNR: metric.PSNR, SSIM: metric.SSIM, L1L2: metric.L1L2, LpNorm: metric.LpNorm };
 
+/** A network that a configuration may name. */
+export type Network = nn.DnCNN | nn.UNet | nn.ArtifactRemoval;
+
 /** The parts of a training, made from a configuration. */
 export interface Parts {
-  readonly model: nn.DnCNN | nn.UNet;
+  readonly model: Network;
   readonly physics: AnyPhysics;
   readonly losses: WeightedLoss[];
   readonly optimizer: optim.Optimizer;
@@ -56,7 +61,7 @@ export interface Parts {
 
 /** Makes everything a configuration names; weights are drawn from `rng`. */
 export function buildParts(config: Config, rng: RandomSource): Parts {
-  const network = make<nn.DnCNN | nn.UNet>("model", models, config.model, [], { rng });
+  const network = makeModel(config.model, rng);
   const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [network.parameters()]);
   const schedule = config.schedule ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer]) : undefined;
   return {
@@ -70,6 +75,14 @@ export function buildParts(config: Config, rng: RandomSource): Parts {
     ...(schedule ? { schedule } : {}),
     metrics: (config.metrics ?? ["PSNR"]).map((named) => make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, [])),
   };
+}
+
+/** A network, or what turns a denoising network into a reconstruction network. */
+export function makeModel(named: Named, rng: RandomSource): Network {
+  if (!Object.hasOwn(wrappers, named.name)) return make<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
+  const inner = named["backboneNet"];
+  const backboneNet = inner === undefined ? {} : { backboneNet: make<nn.DnCNN | nn.UNet>("model.backboneNet", networks, checkNamed(inner, "model.backboneNet"), [], { rng }) };
+  return make<Network>("model", wrappers, named, [], backboneNet);
 }
 
 /** A loss, or a scheduler with the losses it names. */

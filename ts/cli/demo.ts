@@ -1,11 +1,10 @@
 import { DataLoader, ImageFolder, PatchDataset } from "../data/index.js";
 import { type Loss, SupLoss, SureGaussianLoss } from "../loss/index.js";
 import { PSNR } from "../metric/index.js";
-import { DnCNN } from "../nn/index.js";
+import { DnCNN, startAtIdentity } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GaussianNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
-import { zeros } from "../tensor/index.js";
 import { fileURLToPath } from "node:url";
 import { type Progress, Trainer } from "../train/index.js";
 
@@ -49,14 +48,6 @@ export interface RunOptions {
   readonly seed: number;
   readonly checkpoint?: string;
   readonly onProgress?: (progress: Progress) => void;
-}
-
-/**
- * Sets the last convolution to zero, so that the untrained network returns its input: R(y) = y + 0. Kaiming's law alone adds noise of the size of the
- * image to it, which a short training has to unlearn first.
- */
-export function startAtIdentity({ outConv }: DnCNN): void {
-  for (const parameter of outConv.parameters()) parameter.assign_(zeros(parameter.shape));
 }
 
 /** A training with or without ground truth. Equal seeds give both the same initial weights, patches and noise. */

@@ -1,15 +1,14 @@
 import { type Command, Option } from "commander";
-import { clippedNoise, DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, unclip, UnclippedDataset } from "../data/index.js";
+import { DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, UnclippedDataset } from "../data/index.js";
 import { type Pixels, readPixels, writeImage } from "../io/index.js";
 import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
-import { DnCNN } from "../nn/index.js";
+import { DnCNN, startAtIdentity } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
-import { duration, progressDisplay, restoreTiled, Trainer } from "../train/index.js";
+import { duration, progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
 import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, UsageError, withCommonOptions } from "./common.js";
-import { startAtIdentity } from "./demo.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
@@ -91,7 +90,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const evalRng = new Rng(options.seed);
   trainer.model.eval();
   const restore = (pixels: Pixels) => restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
-  const clean = await restoreUnclipped(image, noise, evalRng, restore);
+  const clean = await restoreUnclipped(image, restore, { noiseModel: noise, rng: evalRng });
   await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
   const seconds = (performance.now() - started) / 1000;
   const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
@@ -99,19 +98,6 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${steps} steps, ${duration(seconds)}`,
     json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps, seconds },
   };
-}
-
-/** The restored image: the mean over several draws of what the file format cut off, where there is any. */
-async function restoreUnclipped(image: Pixels, noiseModel: NoiseModel, rng: Rng, restore: (pixels: Pixels) => Promise<Pixels>): Promise<Pixels> {
-  const noise = clippedNoise(noiseModel);
-  const { low, high } = noise;
-  const draws = image.data.some((value) => value === low || value === high) ? 4 : 1;
-  const sum = new Float32Array(image.data.length);
-  for (let k = 0; k < draws; k++) {
-    const { data } = await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape });
-    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / draws;
-  }
-  return { data: sum, shape: image.shape };
 }
 
 function noiseModel(kind: EstimableNoise, level: number): NoiseModel {

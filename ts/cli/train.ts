@@ -116,7 +116,7 @@ async function trainingData(config: Config, path: string, batchSize: number, phy
   const cut = patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
   // A file of noisy pixels has cut the noise off at black and white.
   const { noiseModel, operator } = physics;
-  const known = operator === "denoising" && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
+  const known = ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
   return holds === "measurements" && known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
 }
 

@@ -8,16 +8,19 @@ import { mirror } from "./patch-dataset.js";
  * Random patches of one noisy image as samples `{ y }`, mirrored and turned at random, cut on the host: the image is never copied as a whole.
  *
  * A network that sees one noisy image over and over learns its noise by heart, and SURE falls without bound there; eight views of each patch
- * put that off by far. The noise must be independent from pixel to pixel, so that it looks the same from each side.
+ * put that off by far. The noise must be independent from pixel to pixel, so that it looks the same from each side, and so must the operator:
+ * a blur with a direction is another one when the picture is turned. Then pass `turned` as false.
  */
 export class NoisyPatches implements Dataset {
   readonly length: number;
   readonly #image: Pixels;
   readonly #size: readonly [number, number];
+  readonly #turned: boolean;
 
-  constructor(image: Pixels, size: readonly [number, number], length: number) {
+  constructor(image: Pixels, size: readonly [number, number], length: number, turned = true) {
     this.#image = image;
     this.#size = size;
+    this.#turned = turned;
     this.length = length;
   }
 
@@ -28,7 +31,7 @@ export class NoisyPatches implements Dataset {
     const [u, v, turn] = (await drawn.data()) as unknown as [number, number, number];
     drawn.dispose();
     const patch = cutPixels(this.#image, Math.floor(u * (rows - height + 1)), Math.floor(v * (columns - width + 1)), height, width);
-    const symmetry = Math.floor(turn * (height === width ? 8 : 4));
+    const symmetry = this.#turned ? Math.floor(turn * (height === width ? 8 : 4)) : 0;
     return { y: noGrad(() => tidy(() => mirror(tensor(patch.data, { shape: patch.shape }), symmetry).clone())) };
   }
 }

@@ -10,3 +10,4 @@ export { describe, duration, type ProgressDisplay, progressDisplay, type Progres
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";
+export { restoreUnclipped, type RestoreUnclippedOptions } from "./unclipped.js";

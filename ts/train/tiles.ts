@@ -5,8 +5,11 @@ import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 /**
  * Applies `restore` to an image tile by tile, so that memory does not grow with the image. Each tile is computed with `margin` pixels around it,
  * at least half the network's receptive field, so that no seams show.
+ *
+ * What depends on a whole tile, such as an iterative inverse, is never quite the same in two of them: neighbours are then faded into one another
+ * within `blend` pixels on each side of their border, at most `margin`; default 0.
  */
-export async function restoreTiled(image: Pixels, restore: (y: Tensor) => Tensor, tile = 256, margin = 16): Promise<Pixels> {
+export async function restoreTiled(image: Pixels, restore: (y: Tensor) => Tensor, tile = 256, margin = 16, blend = 0): Promise<Pixels> {
   const [channels, rows, columns] = image.shape;
   const result = new Float32Array(image.data.length);
   for (let top = 0; top < rows; top += tile) {
@@ -17,14 +20,27 @@ export async function restoreTiled(image: Pixels, restore: (y: Tensor) => Tensor
       const output = noGrad(() => tidy(() => restore(tensor(input.data, { shape: [1, ...input.shape] }))));
       const values = Float32Array.from(await output.data());
       output.dispose();
-      const [bottom, right] = [Math.min(rows, top + tile), Math.min(columns, left + tile)];
+      const [down, across] = [shares(top, tile, rows, blend), shares(left, tile, columns, blend)];
       for (let c = 0; c < channels; c++) {
-        for (let i = top; i < bottom; i++) {
-          const from = (c * (y1 - y0) + i - y0) * (x1 - x0) + left - x0;
-          result.set(values.subarray(from, from + right - left), (c * rows + i) * columns + left);
+        for (const [i, rowShare] of down) {
+          const [from, to] = [(c * (y1 - y0) + i - y0) * (x1 - x0) - x0, (c * rows + i) * columns];
+          for (const [j, share] of across) result[to + j] = (result[to + j] as number) + rowShare * share * (values[from + j] as number);
         }
       }
     }
   }
   return { data: result, shape: [channels, rows, columns] };
+}
+
+/** The places to which a tile contributes, with its share; the shares of neighbours add up to 1. */
+function shares(start: number, tile: number, length: number, blend: number): [number, number][] {
+  const end = start + tile;
+  const [first, last] = [start === 0 ? 0 : start - blend, end >= length ? length : Math.min(length, end + blend)];
+  return Array.from({ length: last - first }, (_, k) => {
+    const at = first + k;
+    // Near a border the share rises from 0 to 1, or falls to 0, in a straight line.
+    const rise = start === 0 || at >= start + blend ? 1 : (at - start + blend + 0.5) / (2 * blend);
+    const fall = end >= length || at < end - blend ? 1 : (end + blend - at - 0.5) / (2 * blend);
+    return [at, rise * fall];
+  });
 }

@@ -13,6 +13,7 @@ export { PatchGANDiscriminator } from "./patch-gan.js";
 export type { PatchGANDiscriminatorOptions } from "./patch-gan.js";
 export { MedianFilter } from "./median-filter.js";
 export type { MedianFilterOptions } from "./median-filter.js";
+export { startAtIdentity } from "./start-at-identity.js";
 export { UNet } from "./unet.js";
 export type { UNetOptions } from "./unet.js";
 export { MoDL } from "./modl.js";
