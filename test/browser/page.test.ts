@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildParts } from "../../ts/cli/build.js";
 import { checkConfig } from "../../ts/cli/config.js";
 import { encodePng, parseSafetensors, readPixels } from "../../ts/io/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
+import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { full } from "../../ts/tensor/index.js";
 import { adjoint, compiled } from "../cli/compiled.js";
@@ -38,14 +40,17 @@ describeBrowser("the page examples/web", () => {
   });
 
   /** The page, with what it asks the network for and what goes wrong in it. */
-  async function open(size = { width: 1200, height: 900 }): Promise<{ page: Page; requests: string[]; faults: string[] }> {
+  async function open(size = { width: 1200, height: 900 }, before?: (page: Page) => Promise<void>): Promise<{ page: Page; requests: string[]; faults: string[] }> {
     const context = await browser.newContext({ viewport: size, acceptDownloads: true });
     const page = await context.newPage();
     page.setDefaultTimeout(150_000);
     const [requests, faults]: [string[], string[]] = [[], []];
     context.on("request", (request) => requests.push(request.url()));
     page.on("pageerror", (error) => faults.push(error.message));
-    page.on("console", (message) => void (["error", "warning"].includes(message.type()) && faults.push(message.text())));
+    // The page asks whether there is a graphics card; where there is none, Chromium says so itself.
+    const harmless = (text: string) => text === "No available adapters.";
+    page.on("console", (message) => void (["error", "warning"].includes(message.type()) && !harmless(message.text()) && faults.push(message.text())));
+    await before?.(page);
     await page.goto(`${site.origin}/`);
     return { page, requests, faults };
   }
@@ -166,6 +171,98 @@ describeBrowser("the page examples/web", () => {
     await page.screenshot({ path: join(pictures, "inpainting.png"), fullPage: true });
     expect(faults).toEqual([]);
     await page.context().close();
+  });
+
+  it("removes blur; the settings are those of a training by the command", async () => {
+    const { page, faults } = await open();
+    await sample(page);
+    await page.selectOption("#task", "deblur");
+    await page.selectOption("#blur", "motion");
+    await page.selectOption("#effort", "quick");
+    expect(await page.isVisible("#angle")).toBe(true);
+    await page.click("#start");
+    await state(page, "running");
+    await page.click("#pause");
+    await state(page, "paused");
+    await page.click("#pause");
+    await state(page, "done");
+    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await status(page)) ?? [];
+    expect(Number(to) - Number(from)).toBeGreaterThanOrEqual(1.5);
+    await page.screenshot({ path: join(pictures, "deblurring.png"), fullPage: true });
+    const picture = await downloaded(page, "save-picture");
+    expect((await psnr("camera.png", picture.bytes)) - Number(from)).toBeGreaterThanOrEqual(1.5);
+
+    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<string, unknown>;
+    const { model, physics } = buildParts(checkConfig(settings, "settings"), new Rng(0));
+    expect(physics.operator).toBe("blur");
+    model.loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
+    const home = join(folder, "deblurring");
+    await mkdir(join(home, "picture"), { recursive: true });
+    await writeFile(join(home, "picture", "picture.png"), picture.bytes);
+    await writeFile(join(home, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
+    expect(await adjoint(["train", join(home, "settings.json")])).toMatchObject({ code: 0 });
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it("refuses a blur out of range with a sentence; each kind of blur and noise has its own settings", async () => {
+    const { page, faults } = await open();
+    await sample(page);
+    expect(await page.isVisible("#blur")).toBe(false);
+    await page.selectOption("#task", "deblur");
+    expect(await page.inputValue("#level")).toBe("0.02");
+    expect(await page.isVisible("#angle")).toBe(false);
+    for (const [id, value, message] of [["size", "40", /^The size of the blur is 40; for this blur it lies between 0.5 and 4/], ["size", "", /^The size of the blur is empty/]] as const) {
+      await page.fill(`#${id}`, value);
+      await page.click("#start");
+      expect(await error(page)).toMatch(message);
+    }
+    await page.selectOption("#blur", "motion");
+    await page.fill("#angle", "200");
+    await page.click("#start");
+    await page.waitForFunction(() => document.getElementById("error")?.textContent?.startsWith("The direction of the blur is 200"));
+
+    // Each kind of blur and noise makes settings that the command takes, and two steps of it run.
+    for (const [blur, noise, size, losses] of [["disk", "poisson", "1", ["R2RLoss", "SurePoissonLoss"]], ["gaussian", "gamma", "4", ["R2RLoss"]]] as const) {
+      await page.selectOption("#blur", blur);
+      await page.selectOption("#noise", noise);
+      expect(await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value))).toEqual(losses);
+      expect(await page.textContent("#loss-why")).toContain("smaller copies");
+      await page.fill("#size", size);
+      await page.click("#start");
+      await page.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
+      await page.click("#stop");
+      await state(page, "done");
+      const { bytes } = await downloaded(page, "save-settings");
+      buildParts(checkConfig(JSON.parse(new TextDecoder().decode(bytes)), "settings"), new Rng(0));
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it("offers the graphics card only where there is one, and goes on with the processor where it fails", async () => {
+    const { page } = await open();
+    await sample(page);
+    expect(await page.isVisible("#device")).toBe(false);
+    await page.context().close();
+
+    // The page believes that there is one; its worker knows better.
+    const { page: misled, faults } = await open(undefined, async (one) => {
+      await one.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }));
+    });
+    await sample(misled);
+    await misled.waitForSelector("#device-field:not([hidden])");
+    expect(await misled.inputValue("#device")).toBe("cpu");
+    await misled.selectOption("#device", "webgpu");
+    await misled.selectOption("#effort", "quick");
+    await misled.click("#start");
+    expect(await error(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
+    await state(misled, "running");
+    expect(await misled.textContent("#n-device")).toBe("cpu (WebAssembly)");
+    expect(await misled.inputValue("#device")).toBe("cpu");
+    await misled.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
+    expect(faults).toEqual([]);
+    await misled.context().close();
   });
 
   it("offers the losses that fit, each with its reason", async () => {

@@ -1,5 +1,6 @@
 // The page: what is chosen and shown. The work is done by worker.js.
 import { train } from "adjoint";
+import { blurs } from "./blur.js";
 import { compare } from "./compare.js";
 import { download } from "./download.js";
 import { decode, downscale, maskOf, mostPixels, paint, Sentence } from "./picture.js";
@@ -13,7 +14,7 @@ const samples = [
 ];
 
 const at = (id) => document.getElementById(id);
-const form = { task: at("task"), noise: at("noise"), level: at("level"), estimate: at("estimate"), loss: at("loss"), effort: at("effort") };
+const form = Object.fromEntries(["task", "blur", "size", "angle", "noise", "level", "estimate", "loss", "effort", "device"].map((id) => [id, at(id)]));
 
 /** `{ pixels, name, sample }` */
 let picture;
@@ -78,12 +79,21 @@ function use(next) {
 
 for (const [name, { label }] of Object.entries(noises)) form.noise.append(new Option(label, name));
 for (const [name, { label }] of Object.entries(efforts)) form.effort.append(new Option(label, name));
-form.noise.addEventListener("change", startLevel);
+for (const [name, { label }] of Object.entries(blurs)) form.blur.append(new Option(label, name));
+for (const control of [form.noise, form.task]) control.addEventListener("change", startLevel);
+// Each task has its own loss to start with.
+form.task.addEventListener("change", () => form.loss.replaceChildren());
+form.blur.addEventListener("change", startBlur);
 for (const control of Object.values(form)) control.addEventListener("change", refresh);
 
 function startLevel() {
-  const { start, least, most } = noises[form.noise.value];
-  Object.assign(form.level, { min: least, max: most, step: "any", value: start });
+  const { start, faint, least, most } = noises[form.noise.value];
+  Object.assign(form.level, { min: least, max: most, step: "any", value: form.task.value === "deblur" ? faint : start });
+}
+
+function startBlur() {
+  const { start, least, most } = blurs[form.blur.value];
+  Object.assign(form.size, { min: least, max: most, step: "any", value: start });
 }
 
 function choice() {
@@ -92,23 +102,36 @@ function choice() {
   if (!(form.estimate.checked && picture?.sample === undefined) && !(level >= least && level <= most)) {
     throw new Sentence(`The level is ${form.level.value || "empty"}; for this noise it lies between ${least} and ${most}. ${meaning}`);
   }
-  return { task: form.task.value, noise: form.noise.value, level: level || noises[form.noise.value].start, estimated: form.estimate.checked, loss: form.loss.value, effort: form.effort.value };
+  const blur = blurs[form.blur.value];
+  const [size, angle] = [Number(form.size.value), Number(form.angle.value)];
+  if (form.task.value === "deblur") {
+    if (!(size >= blur.least && size <= blur.most)) throw new Sentence(`The size of the blur is ${form.size.value || "empty"}; for this blur it lies between ${blur.least} and ${blur.most}. ${blur.size}`);
+    if (!blur.round && (form.angle.value === "" || !(Math.abs(angle) <= 180))) throw new Sentence(`The direction of the blur is ${form.angle.value || "empty"}; it lies between -180 and 180 degrees.`);
+  }
+  return { task: form.task.value, blur: form.blur.value, size, angle, noise: form.noise.value, level: level || noises[form.noise.value].start, estimated: form.estimate.checked, loss: form.loss.value, effort: form.effort.value };
 }
 
 /** Makes the form say what fits. */
 function refresh() {
   const sample = picture?.sample !== undefined;
-  const inpaint = form.task.value === "inpaint";
+  const [inpaint, deblur] = ["inpaint", "deblur"].map((task) => form.task.value === task);
+  const blur = blurs[form.blur.value];
   const { what, level } = noises[form.noise.value];
-  at("task-help").textContent = !inpaint ? "" : sample ? "Half of the sample's pixels are taken away." : "Pixels that are black or transparent count as missing.";
+  at("task-help").textContent = inpaint
+    ? sample ? "Half of the sample's pixels are taken away." : "Pixels that are black or transparent count as missing."
+    : deblur && !sample ? "The blur has to be told: try kinds and sizes, and take what looks best." : "";
+  for (const id of ["blur-field", "size-field"]) at(id).hidden = !deblur;
+  at("angle-field").hidden = !deblur || form.blur.value !== "motion";
+  at("blur-help").textContent = `${blur.what}${sample ? " The sample is blurred so." : ""}`;
+  at("size-help").textContent = blur.size;
   at("noise-help").textContent = `${what}${sample ? " It is added to the sample." : ""}`;
   at("level-help").textContent = level;
   form.level.disabled = !sample && (form.estimate.checked || inpaint);
   form.estimate.disabled = inpaint;
   if (inpaint) form.estimate.checked = false;
-  const losses = fittingLosses({ task: form.task.value, noise: form.noise.value, level: noises[form.noise.value].start, estimated: form.estimate.checked });
+  const losses = fittingLosses({ task: form.task.value, blur: form.blur.value, size: blur.start, angle: 0, noise: form.noise.value, level: noises[form.noise.value].start, estimated: form.estimate.checked });
   const before = form.loss.value;
-  form.loss.replaceChildren(...losses.map(({ name }) => new Option(name, name)));
+  form.loss.replaceChildren(...losses.map(({ name, label }) => new Option(label, name)));
   if (losses.some(({ name }) => name === before)) form.loss.value = before;
   at("loss-why").textContent = losses.find(({ name }) => name === form.loss.value)?.text ?? "";
   buttons();
@@ -164,7 +187,7 @@ async function start() {
   for (const id of ["n-step", "n-loss", "n-psnr", "n-speed", "n-left", "n-device"]) at(id).textContent = "";
   at("chart").replaceChildren();
   at("progress").value = 0;
-  worker.postMessage({ kind: "start", pixels: picture.pixels, choice: chosen, synthetic, ...missing, seed: 0 });
+  worker.postMessage({ kind: "start", pixels: picture.pixels, choice: chosen, synthetic, ...missing, seed: 0, device: form.device.value });
 }
 
 /** What the worker tells, by kind. */
@@ -175,7 +198,7 @@ const told = {
     paint(at("after"), given.pixels);
     at("n-device").textContent = device;
     showPsnr(given.psnr);
-    say("running", settings.physics.name === "Denoising" && run.settings.losses[0].unsure ? `Learning. Noise of level ${level.toPrecision(3)} was found, to start from.` : "Learning.");
+    say("running", settings.losses[0].unsure ? `Learning. Noise of level ${level.toPrecision(3)} was found, to start from.` : "Learning.");
   },
   progress({ step, steps, loss, stepsPerSecond }) {
     run.curve.push({ x: step, y: loss });
@@ -205,6 +228,17 @@ const told = {
     run.worker.terminate();
   },
   error: ({ text }) => fail(text),
+  fallback({ text }) {
+    form.device.value = "cpu";
+    at("error").textContent = text;
+  },
+  lost({ text }) {
+    form.device.value = "cpu";
+    void guarded(async () => {
+      await start();
+      at("error").textContent = text;
+    });
+  },
 };
 
 function showPsnr(psnr) {
@@ -233,7 +267,7 @@ function draw(always = false) {
     const near = curve.slice(Math.max(0, i - 4), i + 5);
     return { x, y: near.reduce((sum, { y }) => sum + y, 0) / near.length };
   });
-  at("chart").innerHTML = train.lineChart({ title: "Loss", xLabel: "step", yLabel: "loss", series: [{ label: run.settings.losses[0].name, points }] });
+  at("chart").innerHTML = train.lineChart({ title: "Loss", xLabel: "step", yLabel: "loss", series: [{ label: run.settings.losses.map(({ name }) => name).join(" and "), points }] });
   const last = curve.at(-1);
   at("chart").setAttribute("aria-label", `Loss by step: ${curve[0].y.toPrecision(3)} at the start, ${last.y.toPrecision(3)} at step ${last.x}`);
 }
@@ -272,6 +306,11 @@ async function guarded(work) {
   buttons();
 }
 
+// The choice is there where there is something to choose.
+void (async () => {
+  at("device-field").hidden = !(await navigator.gpu?.requestAdapter().catch(() => null));
+})();
 startLevel();
+startBlur();
 refresh();
 slider.show();

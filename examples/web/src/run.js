@@ -1,11 +1,16 @@
 // One run: measures the sample (or takes the picture as it is), trains on its patches, cleans it tile by tile.
-import { data, io, loss, metric, nn, optim, Rng, tensor, tidy, train, zeros } from "adjoint";
-import { makePhysics, patch, settingsOf } from "./plan.js";
+import { data, io, metric, optim, Rng, tensor, tidy, train } from "adjoint";
+import { blurs, reach } from "./blur.js";
+import { makeLosses, makeModel, makePhysics, noises, settingsOf } from "./plan.js";
 
 /** Pixels of a preview's tile; a larger picture is previewed around its centre. */
 const previewSide = 256;
-/** Milliseconds of training between two previews. */
-const previewEvery = 1500;
+/** Milliseconds of training between two previews, at least; and at least so many times what the last preview took. */
+const [previewEvery, previewShare] = [1500, 4];
+/** Pixels of a tile and, without a blur, around it, more than the network sees. */
+const [tile, margin] = [256, 24];
+/** A larger picture is cleaned once, not for several draws of what its file has cut off. */
+const mostAveraged = 1_000_000;
 
 // Why a training was interrupted.
 class Paused extends Error {}
@@ -45,8 +50,9 @@ export class Run {
   async measure() {
     const [channels, height, width] = this.given.shape;
     if (this.clean) {
-      const { physics } = settingsOf(this.choice, channels, this.kept);
-      const whole = makePhysics({ ...physics, imgSize: [channels, height, width] }, { rng: this.rng.fork() });
+      const { physics } = settingsOf(this.choice, this.given.shape, this.kept);
+      // A sample goes on beyond its border as in a mirror, so that it keeps its size when it is blurred.
+      const whole = makePhysics({ ...physics, imgSize: [channels, height, width], ...(physics.padding ? { padding: "reflect" } : {}) }, { rng: this.rng.fork() });
       const image = tensor(this.clean.data, { shape: [1, ...this.clean.shape] });
       // Gamma noise multiplies: it needs something to multiply.
       const x = this.choice.noise === "gamma" ? image.clamp(0.01, 1) : image;
@@ -55,33 +61,35 @@ export class Run {
       if (physics.name === "Inpainting") this.mask = Float32Array.from((await whole.mask.data()).subarray(0, height * width));
       for (const value of [image, x, y]) value.dispose();
     }
-    const level = this.choice.estimated ? data.estimateNoise(this.given, this.choice.noise) : this.choice.level;
+    let level = this.choice.estimated ? data.estimateNoise(this.given, this.choice.noise) : this.choice.level;
+    // A blurred picture may well have no noise to speak of.
+    const { least, most } = noises[this.choice.noise];
+    if (this.choice.task === "deblur") level = Math.min(most, Math.max(least, level));
     if (!(level > 0 && Number.isFinite(level))) throw new Error("No noise was found in this picture: give its level, if it has some.");
-    this.settings = settingsOf({ ...this.choice, level }, channels, this.kept);
+    this.settings = settingsOf({ ...this.choice, level }, this.given.shape, this.kept);
     this.prepare();
     return { given: { pixels: this.given, psnr: await this.psnr(this.given) }, settings: this.settings, level };
   }
 
   /** Makes network, loss, data and trainer from the settings. */
   prepare() {
-    const { physics, model, losses, optimizer, schedule, batchSize, gradClip, data: { patchesPerEpoch } } = this.settings;
-    const { name: _network, ...sizes } = model;
-    this.network = new nn.DnCNN({ ...sizes, rng: this.rng.fork() });
-    // The untrained network gives back its input: what it learns is what to take away.
-    for (const value of this.network.outConv.parameters()) value.assign_(zeros(value.shape));
+    const { physics, model, losses, optimizer, schedule, batchSize, gradClip, data: { patch, patchesPerEpoch } } = this.settings;
+    this.network = makeModel(model, this.rng.fork());
     const adam = new optim.Adam(this.network.parameters(), { lr: optimizer.lr });
     const { name: _schedule, ...times } = schedule;
     const image = { data: this.mask, shape: [1, ...this.given.shape.slice(1)] };
     this.physics = makePhysics({ ...physics, mask: undefined });
     const { noiseModel } = this.physics;
+    const turned = physics.filter === undefined || blurs[this.choice.blur].round;
+    this.reach = physics.filter === undefined ? 0 : reach(physics.filter);
     // A picture file has cut the noise off at black and white; a loss that knows its law would learn the cut.
     const dataset = this.mask
       ? new MaskedPatches(this.given, image, patch, patchesPerEpoch)
-      : new data.UnclippedDataset({ dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch), noiseModel });
+      : new data.UnclippedDataset({ dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, turned), noiseModel });
     this.trainer = new train.Trainer({
       model: this.network,
       physics: this.physics,
-      losses: losses.map(({ name, weight = 1, ...options }) => ({ loss: new loss[name](options), weight })),
+      losses: makeLosses(losses),
       optimizer: adam,
       schedule: new optim.CosineAnnealingLR(adam, times),
       scheduleEvery: "step",
@@ -99,13 +107,14 @@ export class Run {
     this.seconds += (now - this.clock) / 1000;
     this.clock = now;
     this.send("progress", { step, steps, loss: value, stepsPerSecond: step / Math.max(this.seconds, 1e-3) });
-    if (now - this.previewed > previewEvery && step < steps) this.controller.abort(new PreviewDue());
+    if (now - this.previewed > Math.max(previewEvery, previewShare * this.previewTook) && step < steps) this.controller.abort(new PreviewDue());
   }
 
   /** Trains until the last step, a pause or a stop; goes on where it was paused. */
   async train() {
     this.ended = undefined;
     this.previewed = performance.now();
+    this.previewTook = 0;
     for (;;) {
       this.controller = new AbortController();
       this.clock = performance.now();
@@ -140,23 +149,29 @@ export class Run {
     this.controller?.abort(reason);
   }
 
-  /** The network on a part of the picture. */
-  async restore(top, left, height, width) {
+  /** The model on a part of the picture: the mean over `draws` draws of what its file has cut off. */
+  async restore(top, left, height, width, draws) {
     const part = data.cutPixels(this.given, top, left, height, width);
     const mask = this.mask && data.cutPixels({ data: this.mask, shape: [1, ...this.given.shape.slice(1)] }, top, left, height, width);
     const rng = new Rng(1);
     this.trainer.model.eval();
+    // A blur mixes what is around a tile into it, and to undo that reaches farther still: tiles are faded into one another.
+    const tiled = (pixels) => train.restoreTiled(pixels, (y) => this.apply(y, rng), tile, margin + 4 * this.reach, 2 * this.reach);
+    if (!mask) return await train.restoreUnclipped(part, tiled, { noiseModel: this.physics.noiseModel, rng, draws });
     // With missing pixels the mask is cut like the picture: both go through the tiles as channels of one.
-    const whole = { ...part, data: data.unclip(part.data, part.shape, data.clippedNoise(this.physics.noiseModel), rng) };
-    const input = mask ? { data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] } : whole;
-    return await train.restoreTiled(input, (y) => this.apply(y, rng), 256, 24);
+    return await tiled({ data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] });
   }
 
   /** The model on one tile. */
   apply(y, rng) {
     const options = { updateParameters: true, rng };
-    if (!this.mask) return this.trainer.model.forward(y, this.physics, options);
     const [, channels, height, width] = y.shape;
+    if (!this.mask) {
+      const clean = this.trainer.model.forward(y, this.physics, options);
+      // A blurred picture tells something of what lies around it: that is left out.
+      const border = [0, 0, this.reach, this.reach];
+      return this.reach === 0 ? clean : clean.slice(border, [1, channels, height, width].map((n, i) => n + border[i]));
+    }
     const imgSize = [channels - 1, height, width];
     const mask = y.slice([0, channels - 1, 0, 0], [1, channels, height, width]).expand([1, ...imgSize]);
     const physics = makePhysics({ ...this.settings.physics, imgSize, mask });
@@ -166,20 +181,22 @@ export class Run {
   }
 
   async preview() {
+    const started = performance.now();
     const [channels, height, width] = this.given.shape;
     const [rows, columns] = [Math.min(height, previewSide), Math.min(width, previewSide)];
     const [top, left] = [Math.floor((height - rows) / 2), Math.floor((width - columns) / 2)];
-    const part = await this.restore(top, left, rows, columns);
+    const part = await this.restore(top, left, rows, columns, 1);
     const shown = { data: part.data.slice(0, channels * rows * columns), shape: [channels, rows, columns] };
     const whole = this.clean && data.cutPixels(this.clean, top, left, rows, columns);
     this.send("preview", { pixels: shown, top, left, psnr: await psnr(shown, whole) });
     this.previewed = performance.now();
+    this.previewTook = this.previewed - started;
   }
 
   /** The whole picture, the PNG and the weights. */
   async finish() {
     const [channels, height, width] = this.given.shape;
-    const all = await this.restore(0, 0, height, width);
+    const all = await this.restore(0, 0, height, width, height * width > mostAveraged ? 1 : 4);
     const pixels = { data: all.data.slice(0, channels * height * width), shape: [channels, height, width] };
     const image = tensor(pixels.data, { shape: pixels.shape });
     const png = await io.encodePng(image);

@@ -1,15 +1,29 @@
 // The worker: measures a sample, learns, cleans. It gets and gives plain messages, so that the page stays responsive.
-import { devices, init } from "adjoint";
+import { DeviceError, init } from "adjoint";
 import { Run } from "./run.js";
 
 let run;
 
+const names = { cpu: "cpu (WebAssembly)", webgpu: "webgpu" };
+
+/** Makes the device ready, or the processor where it is not to be had; gives the one that it is. */
+async function begin(device) {
+  try {
+    await init({ device });
+    return device;
+  } catch (error) {
+    if (device === "cpu" || !(error instanceof DeviceError)) throw error;
+    postMessage({ kind: "fallback", text: `The graphics card cannot be used (${error.message.replace(/; use device .*/, "")}). The processor takes over.` });
+    await init();
+    return "cpu";
+  }
+}
+
 const work = {
   async start(message) {
-    await init();
-    const [device] = devices().filter(({ available }) => available);
+    const device = await begin(message.device);
     run = new Run(message, (kind, content) => postMessage({ kind, ...content }));
-    postMessage({ kind: "ready", device: device.name === "cpu" ? "cpu (WebAssembly)" : device.name, ...(await run.measure()) });
+    postMessage({ kind: "ready", device: names[device], ...(await run.measure()) });
     await run.train();
   },
   pause: () => run?.pause(),
@@ -21,6 +35,8 @@ self.onmessage = async ({ data }) => {
   try {
     await work[data.kind](data);
   } catch (error) {
+    // What the graphics card held is gone with it: the page starts again on the processor.
+    if (error.code === "device_lost" || error.code === "cannot_block") return postMessage({ kind: "lost", text: "The graphics card was lost. The run starts again on the processor." });
     // A worker that broke off is thrown away; the page starts the next run in a new one.
     const memory = /memory|allocation|unreachable|Array buffer/i.test(error.message) || error instanceof RangeError;
     const text = error.code === "runtime_lost" || memory ? "This picture and network need more memory than the browser gives: take a smaller picture or less effort." : error.message;
