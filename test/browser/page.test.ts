@@ -1,9 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildParts } from "../../ts/cli/build.js";
 import { checkConfig } from "../../ts/cli/config.js";
@@ -12,67 +8,21 @@ import { DnCNN } from "../../ts/nn/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { full } from "../../ts/tensor/index.js";
-import { adjoint, compiled } from "../cli/compiled.js";
-import { describeBrowser, launch } from "./chromium.js";
-import { serve, type Site } from "./serve.js";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Pictures of the page, for a person to look at. */
-const pictures = join(root, "results", "browser");
+import { adjoint } from "../cli/compiled.js";
+import { describeBrowser } from "./chromium.js";
+import { downloaded, error, pictures, reached, root, sample, show, type Shown, state, status, step } from "./page.js";
 
 describeBrowser("the page examples/web", () => {
-  let browser: Browser;
-  let site: Site;
-  let folder: string;
-
+  let shown: Shown;
   beforeAll(async () => {
-    compiled("browser.js");
-    folder = await mkdtemp(join(tmpdir(), "adjoint-page-"));
-    await mkdir(pictures, { recursive: true });
-    await build({ configFile: join(root, "examples/web/vite.config.mjs"), logLevel: "error", build: { outDir: join(folder, "site") } });
-    [browser, site] = await Promise.all([launch(), serve({ "/": join(folder, "site/") })]);
+    shown = await show();
     await init();
   }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await shown?.close());
+  const open = async (size?: { width: number; height: number }) => await shown.open(size);
 
-  /** The page, with what it asks the network for and what goes wrong in it. */
-  async function open(size = { width: 1200, height: 900 }, before?: (page: Page) => Promise<void>): Promise<{ page: Page; requests: string[]; faults: string[] }> {
-    const context = await browser.newContext({ viewport: size, acceptDownloads: true });
-    const page = await context.newPage();
-    page.setDefaultTimeout(150_000);
-    const [requests, faults]: [string[], string[]] = [[], []];
-    context.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => faults.push(error.message));
-    // The page asks whether there is a graphics card; where there is none, Chromium says so itself.
-    const harmless = (text: string) => text === "No available adapters.";
-    page.on("console", (message) => void (["error", "warning"].includes(message.type()) && !harmless(message.text()) && faults.push(message.text())));
-    await before?.(page);
-    await page.goto(`${site.origin}/`);
-    return { page, requests, faults };
-  }
-
-  const sample = async (page: Page, name = "camera") => {
-    await page.click(`#samples button[data-name=${name}]`);
-    await page.waitForFunction(() => !(document.getElementById("start") as HTMLButtonElement).disabled);
-  };
-  const state = async (page: Page, wanted: string) => await page.waitForSelector(`#compare[data-state=${wanted}]`);
-  const status = async (page: Page) => (await page.textContent("#status")) ?? "";
-  const error = async (page: Page) => {
-    await page.waitForFunction(() => document.getElementById("error")?.textContent !== "");
-    return (await page.textContent("#error")) ?? "";
-  };
-  const step = async (page: Page) => Number.parseInt((await page.textContent("#n-step")) || "0", 10);
-  /** The bytes of what a button downloads. */
-  const downloaded = async (page: Page, id: string): Promise<{ name: string; bytes: Uint8Array }> => {
-    const [file] = await Promise.all([page.waitForEvent("download"), page.click(`#${id}`)]);
-    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
-  };
   const psnr = async (name: string, bytes: Uint8Array): Promise<number> => {
-    const file = join(folder, "download.png");
+    const file = join(shown.folder, "download.png");
     await writeFile(file, bytes);
     const [got, truth] = await Promise.all([readPixels(file), readPixels(join(root, "examples/images", name))]);
     expect(got.shape).toEqual(truth.shape);
@@ -110,13 +60,13 @@ describeBrowser("the page examples/web", () => {
     const { model } = checkConfig(settings, "settings");
     const { name: _name, ...sizes } = model as { name: string; inChannels: number; outChannels: number; depth: number; nf: number };
     new DnCNN(sizes).loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
-    await mkdir(join(folder, "picture"), { recursive: true });
-    await writeFile(join(folder, "picture", "picture.png"), picture.bytes);
-    await writeFile(join(folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
-    expect(await adjoint(["train", join(folder, "settings.json")])).toMatchObject({ code: 0 });
+    await mkdir(join(shown.folder, "picture"), { recursive: true });
+    await writeFile(join(shown.folder, "picture", "picture.png"), picture.bytes);
+    await writeFile(join(shown.folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
+    expect(await adjoint(["train", join(shown.folder, "settings.json")])).toMatchObject({ code: 0 });
 
     expect(requests.length).toBeGreaterThan(5);
-    expect(requests.filter((url) => !url.startsWith(`${site.origin}/`) && !url.startsWith(`blob:${site.origin}/`) && !url.startsWith("data:"))).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(`${shown.origin}/`) && !url.startsWith(`blob:${shown.origin}/`) && !url.startsWith("data:"))).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -126,7 +76,7 @@ describeBrowser("the page examples/web", () => {
     await sample(page);
     await page.selectOption("#effort", "thorough");
     await page.click("#start");
-    await page.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 4);
+    await reached(page, 4);
     await page.click("#pause");
     await state(page, "paused");
     const paused = await step(page);
@@ -147,7 +97,7 @@ describeBrowser("the page examples/web", () => {
     await page.selectOption("#loss", "R2RLoss");
     await page.selectOption("#effort", "quick");
     await page.click("#start");
-    await page.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
+    await reached(page, 2);
     await page.click("#pause");
     await state(page, "paused");
     await page.click("#stop");
@@ -196,7 +146,7 @@ describeBrowser("the page examples/web", () => {
     const { model, physics } = buildParts(checkConfig(settings, "settings"), new Rng(0));
     expect(physics.operator).toBe("blur");
     model.loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
-    const home = join(folder, "deblurring");
+    const home = join(shown.folder, "deblurring");
     await mkdir(join(home, "picture"), { recursive: true });
     await writeFile(join(home, "picture", "picture.png"), picture.bytes);
     await writeFile(join(home, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
@@ -230,7 +180,7 @@ describeBrowser("the page examples/web", () => {
       expect(await page.textContent("#loss-why")).toContain("smaller copies");
       await page.fill("#size", size);
       await page.click("#start");
-      await page.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
+      await reached(page, 2);
       await page.click("#stop");
       await state(page, "done");
       const { bytes } = await downloaded(page, "save-settings");
@@ -238,31 +188,6 @@ describeBrowser("the page examples/web", () => {
     }
     expect(faults).toEqual([]);
     await page.context().close();
-  });
-
-  it("offers the graphics card only where there is one, and goes on with the processor where it fails", async () => {
-    const { page } = await open();
-    await sample(page);
-    expect(await page.isVisible("#device")).toBe(false);
-    await page.context().close();
-
-    // The page believes that there is one; its worker knows better.
-    const { page: misled, faults } = await open(undefined, async (one) => {
-      await one.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }));
-    });
-    await sample(misled);
-    await misled.waitForSelector("#device-field:not([hidden])");
-    expect(await misled.inputValue("#device")).toBe("cpu");
-    await misled.selectOption("#device", "webgpu");
-    await misled.selectOption("#effort", "quick");
-    await misled.click("#start");
-    expect(await error(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
-    await state(misled, "running");
-    expect(await misled.textContent("#n-device")).toBe("cpu (WebAssembly)");
-    expect(await misled.inputValue("#device")).toBe("cpu");
-    await misled.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
-    expect(faults).toEqual([]);
-    await misled.context().close();
   });
 
   it("offers the losses that fit, each with its reason", async () => {
@@ -310,10 +235,10 @@ describeBrowser("the page examples/web", () => {
       // A flat picture, which one step changes little: a seam would be a step in it.
       await page.uncheck("#estimate");
       await page.click("#start");
-      await page.waitForFunction(() => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= 2);
+      await reached(page, 2);
       await page.click("#stop");
       await state(page, "done");
-      const file = join(folder, "large.png");
+      const file = join(shown.folder, "large.png");
       await writeFile(file, (await downloaded(page, "save-picture")).bytes);
       const { data, shape } = await readPixels(file);
       expect(shape).toEqual([1, 800, 1300]);

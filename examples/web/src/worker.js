@@ -3,16 +3,18 @@ import { DeviceError, init } from "adjoint";
 import { Run } from "./run.js";
 
 let run;
+/** Where it computes. */
+let device;
 
-const names = { cpu: "cpu (WebAssembly)", webgpu: "webgpu" };
+const names = { cpu: "cpu (WebAssembly)", webgpu: "graphics card (WebGPU)" };
 
 /** Makes the device ready, or the processor where it is not to be had; gives the one that it is. */
-async function begin(device) {
+async function begin(wanted) {
   try {
-    await init({ device });
-    return device;
+    await init({ device: wanted });
+    return wanted;
   } catch (error) {
-    if (device === "cpu" || !(error instanceof DeviceError)) throw error;
+    if (wanted === "cpu" || !(error instanceof DeviceError)) throw error;
     postMessage({ kind: "fallback", text: `The graphics card cannot be used (${error.message.replace(/; use device .*/, "")}). The processor takes over.` });
     await init();
     return "cpu";
@@ -21,7 +23,7 @@ async function begin(device) {
 
 const work = {
   async start(message) {
-    const device = await begin(message.device);
+    device = await begin(message.device);
     run = new Run(message, (kind, content) => postMessage({ kind, ...content }));
     postMessage({ kind: "ready", device: names[device], ...(await run.measure()) });
     await run.train();
@@ -36,7 +38,7 @@ self.onmessage = async ({ data }) => {
     await work[data.kind](data);
   } catch (error) {
     // What the graphics card held is gone with it: the page starts again on the processor.
-    if (error.code === "device_lost" || error.code === "cannot_block") return postMessage({ kind: "lost", text: "The graphics card was lost. The run starts again on the processor." });
+    if (device === "webgpu" && error instanceof DeviceError) return postMessage({ kind: "lost", text: "The graphics card was lost. The run starts again on the processor." });
     // A worker that broke off is thrown away; the page starts the next run in a new one.
     const memory = /memory|allocation|unreachable|Array buffer/i.test(error.message) || error instanceof RangeError;
     const text = error.code === "runtime_lost" || memory ? "This picture and network need more memory than the browser gives: take a smaller picture or less effort." : error.message;
