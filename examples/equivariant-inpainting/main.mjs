@@ -1,8 +1,8 @@
 // One fixed mask hides the same pixels of every image. Images shifted are images too: that is enough to learn what is behind the mask.
 //
 //   npm run example -- equivariant-inpainting
-import { data, loss, nn, optim, physics, Rng, train, transform } from "adjoint";
-import { begin, conclude, crops, denoiser, judge, mean, photographs, progress } from "../shared/index.mjs";
+import { data, loss, nn, physics, Rng, transform } from "adjoint";
+import { begin, conclude, crops, denoiser, judge, learn, mean, photographs } from "../shared/index.mjs";
 
 const SIZE = 64;
 const COUNT = 400;
@@ -21,39 +21,24 @@ const x = await crops(training, { size: SIZE, count: COUNT, rng });
 const y = inpainting.forward(x);
 
 const how = { physics: inpainting, data: test, seed: run.seed };
-const results = [await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how)];
-const trainers = {};
+const before = await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const equivariance = new loss.EILoss({ transform: new transform.Shift() });
 const losses = { "consistency only": new loss.MCLoss(), equivariant: [new loss.MCLoss(), equivariance], supervised: new loss.SupLoss() };
-for (const [label, criterion] of Object.entries(losses)) {
-  const rng = new Rng(run.seed);
-  const model = denoiser({ rng: rng.fork() });
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const trainer = new train.Trainer({
-    model,
-    physics: inpainting,
-    losses: criterion,
-    optimizer,
-    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
-    scheduleEvery: "step",
-    trainData: new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
-    batchSize: BATCH,
-    epochs: run.steps,
-    maxSteps: run.steps,
-    rng,
-    onProgress: await progress(label),
-  });
-  await trainer.train();
-  trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, how));
-}
+const { trainers, results } = await learn(run, losses, {
+  model: (rng) => denoiser({ rng }),
+  physics: inpainting,
+  trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
+  batchSize: BATCH,
+  epochs: run.steps,
+  maxSteps: run.steps,
+}, how);
 
-const [consistent, equivariant, supervised] = results.slice(1).map(({ values }) => mean(values.PSNR));
+const [consistent, equivariant, supervised] = results.map(({ values }) => mean(values.PSNR));
 const closed = (100 * (equivariant - consistent)) / (supervised - consistent);
 await conclude(run, {
   title: "Inpainting with one fixed mask, without ground truth",
   names,
-  results,
+  results: [before, ...results],
   trainers,
   facts: [`Equivariance closes ${closed.toFixed(0)} % of the gap between measurement consistency (${consistent.toFixed(2)} dB) and ground truth (${supervised.toFixed(2)} dB).`],
   numbers: { closed },

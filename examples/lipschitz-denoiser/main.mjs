@@ -1,8 +1,8 @@
 // A denoiser that plug-and-play iterations converge with: 2f - Id is kept from stretching anything, and what that costs in PSNR.
 //
 //   npm run example -- lipschitz-denoiser
-import { loss, nn, optim, physics, Rng, tidy, train } from "adjoint";
-import { begin, conclude, denoiser, judge, patches, photographs, progress } from "../shared/index.mjs";
+import { loss, nn, physics, Rng, tidy } from "adjoint";
+import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
 
 const SIGMA = 0.1;
 const BATCH = 8;
@@ -32,32 +32,17 @@ class FirmlyNonExpansive extends loss.Loss {
 }
 
 const how = { physics: noisy, data: test, seed: run.seed };
-const results = [await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how)];
-const trainers = {};
-const norms = {};
+const before = await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const firm = new FirmlyNonExpansive(0.93, { maxIter: 8, reducedBatchsize: 2, reduction: "mean" });
 const losses = { "no condition": new loss.SupLoss(), "firmly non-expansive": [new loss.SupLoss(), { loss: firm, weight: 0.1 }] };
-for (const [label, criterion] of Object.entries(losses)) {
-  const rng = new Rng(run.seed);
-  const model = denoiser({ depth: 4, nf: 16, rng: rng.fork() });
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const trainer = new train.Trainer({
-    model,
-    physics: noisy,
-    losses: criterion,
-    optimizer,
-    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
-    scheduleEvery: "step",
-    trainData: patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
-    batchSize: BATCH,
-    rng,
-    onProgress: await progress(label),
-  });
-  await trainer.train();
-  trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, how));
-  norms[label] = await normsOf(trainer.model);
-}
+const { trainers, results } = await learn(run, losses, {
+  model: (rng) => denoiser({ depth: 4, nf: 16, rng }),
+  physics: noisy,
+  trainData: () => patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
+  batchSize: BATCH,
+}, how);
+const norms = {};
+for (const [label, { model }] of Object.entries(trainers)) norms[label] = await normsOf(model);
 
 /** The norm at each noisy test image, by sixty iterations of the power method. */
 async function normsOf(model) {
@@ -71,11 +56,11 @@ async function normsOf(model) {
 }
 
 const list = (values) => values.map((value) => value.toFixed(3)).join(" and ");
-const [free, held] = results.slice(1).map(({ values }) => (values.PSNR[0] + values.PSNR[1]) / 2);
+const [free, held] = results.map(({ values }) => (values.PSNR[0] + values.PSNR[1]) / 2);
 await conclude(run, {
   title: "A firmly non-expansive denoiser",
   names,
-  results,
+  results: [before, ...results],
   trainers,
   facts: [
     ...Object.entries(norms).map(([label, values]) => `Spectral norm of 2f - Id at the noisy ${names.join(" and ")}, ${label}: ${list(values)}.`),

@@ -1,8 +1,8 @@
 // A plan over the epochs: first the measurements alone, then, from an epoch on, Stein's estimate with equivariance in their place.
 //
 //   npm run example -- scheduled
-import { loss, nn, optim, physics, Rng, train, transform } from "adjoint";
-import { begin, conclude, denoiser, judge, patches, photographs, progress } from "../shared/index.mjs";
+import { loss, nn, physics, Rng, transform } from "adjoint";
+import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
 
 const SIZE = 64;
 const BATCH = 4;
@@ -41,39 +41,24 @@ const plans = {
 };
 
 const how = { physics: inpainting, data: test, seed: run.seed };
-const results = [await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how)];
-const trainers = {};
-for (const [label, losses] of Object.entries(plans)) {
-  const rng = new Rng(run.seed);
-  const model = denoiser({ rng: rng.fork() });
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const trainer = new train.Trainer({
-    model,
-    physics: inpainting,
-    losses,
-    optimizer,
-    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: EPOCHS * epochSteps }),
-    scheduleEvery: "step",
-    // The losses are given the photographs too and do not look at them.
-    trainData: patches(training, { size: SIZE, steps: epochSteps, batchSize: BATCH }),
-    batchSize: BATCH,
-    // No report reaches over the end of an epoch.
-    readEvery: Math.min(10, epochSteps),
-    epochs: EPOCHS,
-    rng,
-    onProgress: await progress(label),
-  });
-  await trainer.train();
-  trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, how));
-}
+const before = await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
+const { trainers, results } = await learn({ ...run, steps: EPOCHS * epochSteps }, plans, {
+  model: (rng) => denoiser({ rng }),
+  physics: inpainting,
+  // The losses are given the photographs too and do not look at them.
+  trainData: () => patches(training, { size: SIZE, steps: epochSteps, batchSize: BATCH }),
+  batchSize: BATCH,
+  // No report reaches over the end of an epoch.
+  readEvery: Math.min(10, epochSteps),
+  epochs: EPOCHS,
+}, how);
 
 const used = {};
 for (const { epoch, active } of trainers.scheduled.history) for (const name of Object.keys(active ?? {})) (used[name] ??= []).push(epoch + 1);
 await conclude(run, {
   title: "Losses by a plan",
   names,
-  results,
+  results: [before, ...results],
   trainers,
   facts: Object.entries(used).map(([name, epochs]) => `${name} was used in epochs ${Math.min(...epochs)} to ${Math.max(...epochs)}.`),
   numbers: { epochs: Object.fromEntries(Object.entries(used).map(([name, epochs]) => [name, [Math.min(...epochs), Math.max(...epochs)]])) },

@@ -3,5 +3,6 @@ export { begin, progress } from "./begin.mjs";
 export { conclude } from "./conclude.mjs";
 export { crops, patches, photographs, testImages } from "./images.mjs";
 export { judge, mean } from "./judge.mjs";
+export { learn } from "./learn.mjs";
 export { denoiser } from "./network.mjs";
 export { phantom } from "./phantom.mjs";

@@ -1,8 +1,8 @@
 // Tomography from few directions, without ground truth: a body turned is a body too, and the scanner sees it from other sides.
 //
 //   npm run example -- sparse-view-ct
-import { cat, data, linspace, loss, nn, optim, physics, Rng, train, transform } from "adjoint";
-import { begin, conclude, denoiser, judge, mean, phantom, progress, testImages } from "../shared/index.mjs";
+import { cat, data, linspace, loss, nn, physics, Rng, transform } from "adjoint";
+import { begin, conclude, denoiser, judge, learn, mean, phantom, testImages } from "../shared/index.mjs";
 
 const SIZE = 64;
 const ANGLES = 15;
@@ -30,40 +30,25 @@ async function slice() {
 }
 
 const how = { physics: tomography, data: test, seed: run.seed };
-const results = [await judge("back-projection", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }), how)];
-const trainers = {};
+const backProjection = await judge("back-projection", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }), how);
 // Quarter turns move pixels without interpolation. The number of directions is odd, so that turned they lie between those measured.
 const equivariance = new loss.EILoss({ transform: new transform.Rotate({ multiples: 90, positive: true }) });
 // The operator has norm one and passes little of what is fine: without a weight, equivariance alone would smooth it away.
 const losses = { equivariant: [{ loss: new loss.MCLoss(), weight: 10 }, equivariance], supervised: new loss.SupLoss() };
-for (const [label, criterion] of Object.entries(losses)) {
-  const rng = new Rng(run.seed);
-  const model = new nn.ArtifactRemoval({ backboneNet: denoiser({ depth: 6, rng: rng.fork() }), mode: "pinv" });
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const trainer = new train.Trainer({
-    model,
-    physics: tomography,
-    losses: criterion,
-    optimizer,
-    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
-    scheduleEvery: "step",
-    trainData: new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
-    batchSize: BATCH,
-    epochs: run.steps,
-    maxSteps: run.steps,
-    rng,
-    onProgress: await progress(label),
-  });
-  await trainer.train();
-  trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, how));
-}
+const { trainers, results } = await learn(run, losses, {
+  model: (rng) => new nn.ArtifactRemoval({ backboneNet: denoiser({ depth: 6, rng }), mode: "pinv" }),
+  physics: tomography,
+  trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
+  batchSize: BATCH,
+  epochs: run.steps,
+  maxSteps: run.steps,
+}, how);
 
-const [before, equivariant, supervised] = results.map(({ values }) => mean(values.PSNR));
+const [before, equivariant, supervised] = [backProjection, ...results].map(({ values }) => mean(values.PSNR));
 await conclude(run, {
   title: "Sparse-view tomography without ground truth",
   names,
-  results,
+  results: [backProjection, ...results],
   trainers,
   facts: [`Equivariance gains ${(equivariant - before).toFixed(2)} dB over back-projection, ground truth ${(supervised - before).toFixed(2)} dB.`],
   numbers: { gained: equivariant - before },

@@ -1,8 +1,8 @@
 // Noise of a level that nobody knows: UNSURE learns the level and the denoiser together, from noisy photographs alone.
 //
 //   npm run example -- unknown-noise [--sigma S]
-import { loss, nn, optim, physics, Rng, train } from "adjoint";
-import { begin, conclude, denoiser, judge, patches, photographs, progress } from "../shared/index.mjs";
+import { loss, nn, physics } from "adjoint";
+import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
 
 const GUESS = 0.05;
 const BATCH = 8;
@@ -17,37 +17,23 @@ const SIGMA = run.sigma;
 const { training, test, names } = await photographs();
 const noisy = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
 
-const results = [await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), { physics: noisy, data: test, seed: run.seed })];
-const trainers = {};
+const how = { physics: noisy, data: test, seed: run.seed };
+const before = await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const unsure = new loss.SureGaussianLoss({ sigma: GUESS, unsure: true, stepSize: 5e-4, momentum: 0.9 });
 const losses = { [`SURE, told ${GUESS}`]: new loss.SureGaussianLoss({ sigma: GUESS }), [`UNSURE, from ${GUESS}`]: unsure, [`SURE, told ${SIGMA}`]: new loss.SureGaussianLoss({ sigma: SIGMA }) };
-for (const [label, criterion] of Object.entries(losses)) {
-  const rng = new Rng(run.seed);
-  const model = denoiser({ rng: rng.fork() });
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const trainer = new train.Trainer({
-    model,
-    physics: noisy,
-    losses: criterion,
-    optimizer,
-    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
-    scheduleEvery: "step",
-    trainData: patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
-    batchSize: BATCH,
-    rng,
-    onProgress: await progress(label),
-  });
-  await trainer.train();
-  trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, { physics: noisy, data: test, seed: run.seed }));
-}
+const { trainers, results } = await learn(run, losses, {
+  model: (rng) => denoiser({ rng }),
+  physics: noisy,
+  trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+  batchSize: BATCH,
+}, how);
 
 const found = Math.sqrt(typeof unsure.sigma2 === "number" ? unsure.sigma2 : await unsure.sigma2.item());
 const off = (100 * (found - SIGMA)) / SIGMA;
 await conclude(run, {
   title: "A noise level found while training",
   names,
-  results,
+  results: [before, ...results],
   trainers,
   facts: [
     `UNSURE began with a noise level of ${GUESS} and found ${found.toFixed(4)}; it is ${SIGMA} (${off < 0 ? "" : "+"}${off.toFixed(1)} %).`,
