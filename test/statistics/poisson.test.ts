@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { R2RLoss, SurePGLoss, SurePoissonLoss } from "../../ts/loss/index.js";
+import { Conv2d } from "../../ts/nn/index.js";
 import { Denoising, GammaNoise, PoissonGaussianNoise, PoissonNoise } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
+import { type Tensor, tidy } from "../../ts/tensor/index.js";
 import { pure } from "../../ts/testing/pure.js";
 import { SquareNet, TanhNet, average, image, repeat, squaredError } from "./helpers.js";
 
@@ -40,6 +43,43 @@ describe("Poisson", () => {
     const bias = 2 * gain ** 2 * image().mean().itemSync();
     expect(bias).toBeGreaterThan(6 * se);
     expect(Math.abs(mean - bias)).toBeLessThan(3 * se);
+  });
+
+  it.each([0.2, 0.4])("SURE with spacing is unbiased, at gain %d", (gain) => {
+    const { physics } = setup(gain);
+    const model = new SquareNet();
+    const loss = new SurePoissonLoss({ gain, spacing: 2 });
+    const { mean, se } = average((rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y);
+      // A batch shares its grid: its mean is one value.
+      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u)).mean().reshape([1]);
+    }, { batch: 16, chunks: 5000, seed: 14 });
+    // The expansion's bias, see above, would be found.
+    expect(se).toBeLessThan((2 * gain ** 2 * image().mean().itemSync()) / 6);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+  });
+
+  it("SURE with spacing is the exact formula (PURE) in the mean over the grid's place, for a network that reaches less far, in several channels", () => {
+    const gain = 0.3;
+    const { physics } = setup(gain);
+    const model = new Conv2d({ inChannels: 2, outChannels: 2, kernelSize: 3, padding: 1, rng: new Rng(3), dtype: "float64" });
+    const curved = Object.assign(new SquareNet(), { forward: (y: Tensor) => model.forward(y).square() });
+    const y = physics.forward(new Rng(1).uniform([2, 2, 5, 6], { dtype: "float64" }), { rng: new Rng(2) });
+    const exact = pure({ y, model: curved, physics, gain }).dataSync();
+    // Every other grid of spacing 2 would see itself.
+    const loss = new SurePoissonLoss({ gain, spacing: 3 });
+    const xNet = curved.forward(y);
+    const rng = new Rng(4);
+    const draws = Array.from({ length: 20_000 }, () => tidy(() => loss.forward({ xNet, y, physics, model: curved, rng }).dataSync()));
+    for (const image of [0, 1]) {
+      const values = draws.map((draw) => draw[image]!);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const se = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length ** 2);
+      expect(se).toBeGreaterThan(0);
+      expect(Math.abs(mean - exact[image]!)).toBeLessThan(3.5 * se);
+    }
   });
 
   it.each([0.1, 0.5])("the exact formula (PURE) is unbiased at gain %d", (gain) => {
