@@ -3,7 +3,7 @@ import { keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { wrapFilter } from "./functional/convolution.js";
-import { complexMul, fromSpectrum, spectrum } from "./functional/fourier.js";
+import { circular, complexMul, fromSpectrum, halfSpectrum, spectrum } from "./functional/fourier.js";
 import { safeSqrt } from "./functional/safe-sqrt.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -27,6 +27,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   /** The filter. */
   filter: Tensor | undefined;
   private phase: Tensor | undefined;
+  /** Half of the filter's spectrum. */
   private response: Tensor | undefined;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
@@ -55,7 +56,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const zero = modulus.eq(0);
     // These stay after the step in which they came, even where each step is tidied.
     this.filter = keep(filter);
-    this.response = keep(response);
+    this.response = keep(halfSpectrum(centred));
     // Where the response is zero any phase will do; (0, 0) is as good, as the singular value is zero too.
     this.phase = keep(response.div(where(zero, modulus.add(1), modulus)));
     this.mask = keep(modulus);
@@ -105,14 +106,12 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
-    const s = this.VAdjoint(x);
-    return this.V(complexMul(s, this.placed(this.response, s), false));
+    return circular(x, this.placed(this.response, x), false);
   }
 
   override AAdjoint(y: Tensor): Tensor {
     this.check("BlurFFT.AAdjoint", "y", y);
-    const s = this.VAdjoint(y);
-    return this.V(complexMul(s, this.placed(this.response, s), true));
+    return circular(y, this.placed(this.response, y), true);
   }
 
   override parameterNames(): readonly string[] {

@@ -2,7 +2,7 @@ import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { keep, Tensor, tensor } from "../tensor/index.js";
 import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
 import { convolve, convolveAdjoint } from "./functional/convolution.js";
-import { fromSpectrum, spectrum } from "./functional/fourier.js";
+import { fromHalfSpectrum, halfSpectrum } from "./functional/fourier.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 import { PADDINGS, type Padding } from "./functional/padding.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
@@ -108,10 +108,10 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
     const answer = convolve(caller, convolveAdjoint(caller, this.spread(point.expand([b, c, h, w]), height, width), filter, "circular"), filter, "circular");
-    const gain = spectrum(this.decimate(answer), 1).slice([0, 0, 0, 0, 0], [b, c, h, w, 1]);
-    const residual = spectrum(y.sub(this.A(start)), 1);
+    const gain = halfSpectrum(this.decimate(answer)).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
+    const residual = halfSpectrum(y.sub(this.A(start)));
     const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
-    const solved = fromSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), 1 / (h * w));
+    const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
     return start.add(this.AAdjoint(solved));
   }
 

@@ -3,7 +3,7 @@ import { call, callMany } from "./call.js";
 import type { Tensor } from "./tensor.js";
 
 /** Sum over the operator table this file was made from. */
-export const surfaceDigest = "7d9903ea";
+export const surfaceDigest = "2ff1a1df";
 
 /** The operators of the core, one function a row. */
 export const ops = {
@@ -181,4 +181,14 @@ export const ops = {
   batchNormActivated: (input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, mean: Tensor | null | undefined, variance: Tensor | null | undefined, epsilon: number, slope: number): Tensor[] => callMany(85, [input, weight, bias, mean, variance], [], [epsilon, slope]),
   /** conv2d, then x where x > 0, else slope x. */
   conv2dActivated: (input: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly number[], padding: readonly number[], dilation: readonly number[], groups: number | boolean, slope: number): Tensor => call(86, [input, weight, bias], [stride.length, ...stride, padding.length, ...padding, dilation.length, ...dilation, Number(groups)], [slope]),
+  /** As fft, but position N / 2 (rounded down) of each axis counts as zero, in x and in the result. */
+  centredFft: (x: Tensor, dims: readonly number[], complexDim: number | boolean, inverse: number | boolean, scale: number): Tensor => call(87, [x], [dims.length, ...dims, Number(complexDim), Number(inverse)], [scale]),
+  /** Half of the spectrum of real images: [.., H, W] to [.., H, W / 2 + 1, 2], scale times the Fourier sums, columns that stand for their mirror image too times inner. */
+  rfft2: (x: Tensor, scale: number, inner: number): Tensor => call(88, [x], [], [scale, inner]),
+  /** The transpose of rfft2, and with inner 2 the unscaled inverse: [.., H, W / 2 + 1, 2] to [.., H, W]. */
+  irfft2: (s: Tensor, width: number | boolean, scale: number, inner: number): Tensor => call(89, [s], [Number(width)], [scale, inner]),
+  /** a b, or a conj(b), of complex numbers (real, imaginary) in the last axis; the others are broadcast. */
+  complexMul: (a: Tensor, b: Tensor, conjugate: number | boolean): Tensor => call(90, [a, b], [Number(conjugate)], []),
+  /** Real images [.., H, W] with their spectrum times a response [.., H, W / 2 + 1, 2], or its conjugate; leading axes are broadcast. */
+  fourierFilter: (x: Tensor, response: Tensor, conjugate: number | boolean): Tensor => call(91, [x, response], [Number(conjugate)], []),
 } as const;

@@ -1,5 +1,5 @@
-//! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, and single passes over large
-//! tensors (`map`, `layout`).
+//! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, single passes over large
+//! tensors (`map`, `layout`), Fourier transforms (`fourier`).
 //! Other devices and types are burn's.
 //!
 //! | kernel | when |
@@ -15,6 +15,7 @@
 
 pub(crate) mod adam;
 mod depthwise;
+pub(crate) mod fourier;
 mod gemm;
 pub(crate) mod layout;
 pub(crate) mod map;

@@ -8,7 +8,7 @@ use crate::ops::conv::Geometry;
 use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
-use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, reduce, resample, sample, shape, unary};
+use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, reduce, resample, sample, shape, spectrum, unary};
 use crate::tensor::{DType, Tensor};
 
 /// Operands of a call, taken in the order of the signature.
@@ -224,6 +224,11 @@ rows! {
         let (i, w, b) = (x.t()?, x.t()?, x.opt()?);
         one(conv::conv2d_activated(&i, &w, b.as_ref(), x.geometry()?, x.f()?))
     };
+    "centredFft", "x, dims [i], complexDim i, inverse i, scale f", "As fft, but position N / 2 (rounded down) of each axis counts as zero, in x and in the result.", |x| one(fft::centred_fft(&x.t()?, &x.sizes()?, x.u()?, x.b()?, x.f()?));
+    "rfft2", "x, scale f, inner f", "Half of the spectrum of real images: [.., H, W] to [.., H, W / 2 + 1, 2], scale times the Fourier sums, columns that stand for their mirror image too times inner.", |x| one(spectrum::rfft2(&x.t()?, x.f()?, x.f()?));
+    "irfft2", "s, width i, scale f, inner f", "The transpose of rfft2, and with inner 2 the unscaled inverse: [.., H, W / 2 + 1, 2] to [.., H, W].", |x| one(spectrum::irfft2(&x.t()?, x.u()?, x.f()?, x.f()?));
+    "complexMul", "a, b, conjugate i", "a b, or a conj(b), of complex numbers (real, imaginary) in the last axis; the others are broadcast.", |x| one(spectrum::complex_mul(&x.t()?, &x.t()?, x.b()?));
+    "fourierFilter", "x, response, conjugate i", "Real images [.., H, W] with their spectrum times a response [.., H, W / 2 + 1, 2], or its conjugate; leading axes are broadcast.", |x| one(spectrum::fourier_filter(&x.t()?, &x.t()?, x.b()?));
 }
 
 fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../runtime/index.js";
 import { ops, type Tensor } from "../../tensor/index.js";
-import { complexMul, fromSpectrum, spectrum } from "./fourier.js";
+import { circular, halfSpectrum } from "./fourier.js";
 import { padImages, padImagesAdjoint, sameWidths, type Padding } from "./padding.js";
 
 /** Batch, channels and filter size after the filter has been checked against the image. */
@@ -47,8 +47,7 @@ function grouped(x: Tensor, filter: Tensor, l: Layout): { input: Tensor; weight:
 function convolveFft(x: Tensor, filter: Tensor): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   const [, , h = 1, w = 1] = filter.shape;
-  const product = complexMul(spectrum(x, 1), spectrum(enlarged(filter, height, width), 1), false);
-  return fromSpectrum(product, 1 / (height * width)).slice([0, 0, h - 1, w - 1], [batch, channels, height, width]);
+  return circular(x, halfSpectrum(enlarged(filter, height, width)), false).slice([0, 0, h - 1, w - 1], [batch, channels, height, width]);
 }
 
 /** The transpose of {@link convolveFft}. */
@@ -56,8 +55,7 @@ function convolveFftAdjoint(y: Tensor, filter: Tensor): Tensor {
   const [, , h = 1, w = 1] = filter.shape;
   const spread = y.pad([0, 0, 0, 0, h - 1, 0, w - 1, 0], { mode: "constant" });
   const [, , height = 1, width = 1] = spread.shape;
-  const product = complexMul(spectrum(spread, 1), spectrum(enlarged(filter, height, width), 1), true);
-  return fromSpectrum(product, 1 / (height * width));
+  return circular(spread, halfSpectrum(enlarged(filter, height, width)), true);
 }
 
 function enlarged(filter: Tensor, height: number, width: number): Tensor {

@@ -36,6 +36,14 @@ impl<T> Shared<T> {
     pub fn new(data: &mut [T]) -> Self {
         Self(data.as_mut_ptr())
     }
+    /// The start of `data`, which must outlive every use and may only be read.
+    pub fn reading(data: &[T]) -> Self {
+        Self(data.as_ptr().cast_mut())
+    }
+    /// What begins `i` elements later.
+    pub fn offset(self, i: usize) -> Self {
+        Self(self.0.wrapping_add(i))
+    }
     /// The place of element `i`.
     pub fn at(self, i: usize) -> *mut T {
         self.0.wrapping_add(i)

@@ -1,10 +1,13 @@
 //! burn's tensors on the processor as slices, and back, without copies.
 
 use super::simd::{best, Level};
-use crate::tensor::{physical, Value};
+use crate::error::{Error, Result};
+use crate::tensor::{physical, Tensor, Value};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
 use burn::tensor::{DType, TensorData};
+use rustfft::FftNum;
+use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 /// float32 values in row-major order.
@@ -49,8 +52,70 @@ impl std::ops::Deref for Floats {
 
 /// A tensor on the processor.
 pub fn tensor(data: Vec<f32>, shape: &[usize]) -> Value {
-    let flex = FlexTensor::from_data(TensorData::new(data, physical(shape)));
+    wrapped(TensorData::new(data, physical(shape)))
+}
+
+fn wrapped(data: TensorData) -> Value {
+    let flex = FlexTensor::from_data(data);
     DispatchTensor { kind: DispatchTensorKind::Flex(BackendTensor::Float(flex)), autodiff: Default::default() }
+}
+
+/// An element type of the kernels that are written for both.
+pub trait Real: FftNum + std::ops::AddAssign {
+    /// The values of a tensor of this type that lies in row-major order.
+    fn slice(t: &FlexTensor) -> Option<&[Self]>;
+    /// A tensor on the processor.
+    fn tensor(data: Vec<Self>, shape: &[usize]) -> Value;
+    /// The nearest value.
+    fn of(v: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn slice(t: &FlexTensor) -> Option<&[f32]> {
+        t.as_slice()
+    }
+    fn tensor(data: Vec<f32>, shape: &[usize]) -> Value {
+        tensor(data, shape)
+    }
+    fn of(v: f64) -> f32 {
+        v as f32
+    }
+}
+
+impl Real for f64 {
+    fn slice(t: &FlexTensor) -> Option<&[f64]> {
+        t.as_slice()
+    }
+    fn tensor(data: Vec<f64>, shape: &[usize]) -> Value {
+        wrapped(TensorData::new(data, physical(shape)))
+    }
+    fn of(v: f64) -> f64 {
+        v
+    }
+}
+
+/// Values of either type in row-major order.
+pub struct Values<T>(FlexTensor, PhantomData<T>);
+
+impl<T: Real> Values<T> {
+    /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and types.
+    pub fn of(value: &Value) -> Option<Self> {
+        let DispatchTensorKind::Flex(BackendTensor::Float(t)) = &value.kind else { return None };
+        let t = if T::slice(t).is_some() { t.clone() } else { t.to_contiguous() };
+        T::slice(&t).is_some().then_some(Self(t, PhantomData))
+    }
+}
+
+impl<T: Real> std::ops::Deref for Values<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        T::slice(&self.0).unwrap_or(&[])
+    }
+}
+
+/// The values of a tensor of the processor.
+pub fn values<T: Real>(x: &Tensor) -> Result<Values<T>> {
+    Values::of(&x.value()).ok_or_else(|| Error::internal(format!("{x:?} is not a {} tensor of the cpu", std::any::type_name::<T>())))
 }
 
 /// The instruction set in use; `ADJOINT_SIMD` may ask for less than there is (`avx2`, `portable`).

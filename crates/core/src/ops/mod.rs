@@ -14,6 +14,7 @@ pub mod reduce;
 pub mod resample;
 pub mod sample;
 pub mod shape;
+pub mod spectrum;
 pub mod unary;
 
 use crate::error::{Error, Result};

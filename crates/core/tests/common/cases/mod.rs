@@ -5,6 +5,7 @@ mod movement;
 mod pictures;
 mod pointwise;
 mod reductions;
+mod spectra;
 
 use super::case::Case;
 
@@ -16,5 +17,6 @@ pub fn all() -> Vec<Case> {
     movement::add(&mut all);
     convolution::add(&mut all);
     pictures::add(&mut all);
+    spectra::add(&mut all);
     all
 }

@@ -1,0 +1,194 @@
+//! Spectra of real images. Half of the columns determine the others: s_(-k, -l) = conj(s_kl). A complex number is (real, imaginary) in the last axis.
+
+use super::elementwise::{add, mul, sub};
+use super::linalg::matmul;
+use super::reduce::sum_to;
+use super::shape::{cat, reshape, slice};
+use super::{broadcast, same_kind};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::kernel::fourier::{filter, from_half, product, to_half, Planned, Size};
+use crate::kernel::value::{values, Real};
+use crate::tensor::{check_size, DType, Tensor, Value};
+
+fn image_size(op: &str, x: &Tensor) -> Result<Size> {
+    match x.shape() {
+        [.., height, width] if *height > 0 && *width > 0 => Ok(Size { height: *height, width: *width }),
+        shape => Err(Error::shape(op, format!("images must be [.., height, width] and not empty, got shape {shape:?}"))),
+    }
+}
+
+/// Leading axes and size of the images with the half spectrum s.
+fn spectrum_size<'a>(op: &str, s: &'a Tensor, width: usize) -> Result<(&'a [usize], Size)> {
+    match s.shape() {
+        [lead @ .., height, half, 2] if width > 0 && *half == width / 2 + 1 && *height > 0 => Ok((lead, Size { height: *height, width })),
+        shape => Err(Error::shape(op, format!("a half spectrum of images {width} wide must be [.., height, {}, 2], got shape {shape:?}", width / 2 + 1))),
+    }
+}
+
+fn with(lead: &[usize], rest: &[usize]) -> Vec<usize> {
+    [lead, rest].concat()
+}
+
+/// y_kl = scale c_l sum_mn x_mn e^(-2 pi i (k m / H + l n / W)) for l <= W / 2, where c_l = `inner` but 1 for l = 0 and l = W / 2.
+pub fn rfft2(x: &Tensor, scale: f64, inner: f64) -> Result<Tensor> {
+    let size = image_size("rfft2", x)?;
+    let shape = with(&x.shape()[..x.rank() - 2], &[size.height, size.half(), 2]);
+    check_size("rfft2", &shape, x.dtype())?;
+    let value = match x.device() {
+        _ if x.size() == 0 => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
+        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(to_half(&values::<f32>(x)?, size, scale, inner), &shape),
+        Device::Cpu => f64::tensor(to_half(&values::<f64>(x)?, size, scale, inner), &shape),
+        _ => to_half_by_matrices(&x.detach(), size, scale, inner)?,
+    };
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(irfft2(c.grad, size.width, scale, inner)?)]))))
+}
+
+/// x_mn = scale Re sum_kl c_l s_kl e^(2 pi i (k m / H + l n / W)) over l <= W / 2, with c as for `rfft2`, whose transpose this is; its inverse for
+/// c = 2 and scale = 1 / (H W).
+pub fn irfft2(s: &Tensor, width: usize, scale: f64, inner: f64) -> Result<Tensor> {
+    let (lead, size) = spectrum_size("irfft2", s, width)?;
+    let shape = with(lead, &[size.height, width]);
+    check_size("irfft2", &shape, s.dtype())?;
+    let value = match s.device() {
+        _ if s.size() == 0 => Tensor::full(&shape, 0.0, s.dtype(), s.device())?.value(),
+        Device::Cpu if s.dtype() == DType::F32 => f32::tensor(from_half(&values::<f32>(s)?, size, scale, inner), &shape),
+        Device::Cpu => f64::tensor(from_half(&values::<f64>(s)?, size, scale, inner), &shape),
+        _ => from_half_by_matrices(&s.detach(), size, scale, inner)?,
+    };
+    Ok(Tensor::result(value, shape, &[s], Box::new(move |c| Ok(vec![Some(rfft2(c.grad, scale, inner)?)]))))
+}
+
+/// a b, or a conj(b), the other axes broadcast.  d(a b) = da b + a db
+pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
+    let op = "complexMul";
+    same_kind(op, a, b)?;
+    let lead = |t: &Tensor| -> Result<Vec<usize>> {
+        match t.shape() {
+            [lead @ .., 2] => Ok(lead.to_vec()),
+            shape => Err(Error::shape(op, format!("the last axis must hold (real, imaginary), got shape {shape:?}"))),
+        }
+    };
+    let (la, lb) = (lead(a)?, lead(b)?);
+    let out = broadcast(op, &la, &lb)?;
+    let shape = with(&out, &[2]);
+    check_size(op, &shape, a.dtype())?;
+    fn on_host<T: Real>(a: (&Tensor, &[usize]), b: (&Tensor, &[usize]), out: &[usize], conjugate: bool, shape: &[usize]) -> Result<Value> {
+        Ok(T::tensor(product((&values::<T>(a.0)?, a.1), (&values::<T>(b.0)?, b.1), out, conjugate), shape))
+    }
+    let value = match a.device() {
+        _ if shape.contains(&0) => Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value(),
+        Device::Cpu if a.dtype() == DType::F32 => on_host::<f32>((a, &la), (b, &lb), &out, conjugate, &shape)?,
+        Device::Cpu => on_host::<f64>((a, &la), (b, &lb), &out, conjugate, &shape)?,
+        _ => {
+            let (ar, ai) = parts(&a.detach())?;
+            let (br, bi) = parts(&b.detach())?;
+            let (same, cross) = ((mul(&ar, &br)?, mul(&ai, &bi)?), (mul(&ai, &br)?, mul(&ar, &bi)?));
+            let [re, im] = if conjugate { [add(&same.0, &same.1)?, sub(&cross.0, &cross.1)?] } else { [sub(&same.0, &same.1)?, add(&cross.0, &cross.1)?] };
+            joined(&re, &im)?.value()
+        }
+    };
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[a, b],
+        Box::new(move |c| {
+            let (a, b) = (&c.inputs[0], &c.inputs[1]);
+            let da = if c.needs(0) { Some(sum_to(&complex_mul(c.grad, b, !conjugate)?, a.shape())?) } else { None };
+            let db = match (c.needs(1), conjugate) {
+                (false, _) => None,
+                (true, false) => Some(sum_to(&complex_mul(c.grad, a, true)?, b.shape())?),
+                (true, true) => Some(sum_to(&complex_mul(a, c.grad, true)?, b.shape())?),
+            };
+            Ok(vec![da, db])
+        }),
+    ))
+}
+
+/// irfft2(rfft2(x) r) / (H W): a circular convolution, given the half spectrum r of its filter; with conj(r) its transpose. Leading axes are broadcast.
+pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<Tensor> {
+    let op = "fourierFilter";
+    same_kind(op, x, response)?;
+    let size = image_size(op, x)?;
+    let (lx, (lr, of_response)) = (&x.shape()[..x.rank() - 2], spectrum_size(op, response, size.width)?);
+    if of_response.height != size.height {
+        return Err(Error::shape(op, format!("a response of shape {:?} is not for images of shape {:?}", response.shape(), x.shape())));
+    }
+    let out = broadcast(op, lx, lr)?;
+    let shape = with(&out, &[size.height, size.width]);
+    check_size(op, &shape, x.dtype())?;
+    fn on_host<T: Planned>(x: (&Tensor, &[usize]), r: (&Tensor, &[usize]), out: &[usize], size: Size, conjugate: bool, shape: &[usize]) -> Result<Value> {
+        Ok(T::tensor(filter((&values::<T>(x.0)?, x.1), (&values::<T>(r.0)?, r.1), out, size, conjugate), shape))
+    }
+    let value = match x.device() {
+        _ if shape.contains(&0) => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
+        Device::Cpu if x.dtype() == DType::F32 => on_host::<f32>((x, lx), (response, lr), &out, size, conjugate, &shape)?,
+        Device::Cpu => on_host::<f64>((x, lx), (response, lr), &out, size, conjugate, &shape)?,
+        _ => {
+            let seen = complex_mul(&rfft2(&x.detach(), 1.0, 1.0)?, &response.detach(), conjugate)?;
+            irfft2(&seen, size.width, 1.0 / size.pixels() as f64, 2.0)?.value()
+        }
+    };
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x, response],
+        Box::new(move |c| {
+            let (x, r) = (&c.inputs[0], &c.inputs[1]);
+            let dx = if c.needs(0) { Some(sum_to(&fourier_filter(c.grad, r, !conjugate)?, x.shape())?) } else { None };
+            let dr = if c.needs(1) {
+                let (x, g) = (rfft2(x, 1.0, 1.0)?, rfft2(c.grad, 1.0 / size.pixels() as f64, 2.0)?);
+                let both = if conjugate { complex_mul(&x, &g, true)? } else { complex_mul(&g, &x, true)? };
+                Some(sum_to(&both, r.shape())?)
+            } else {
+                None
+            };
+            Ok(vec![dx, dr])
+        }),
+    ))
+}
+
+/// Real and imaginary parts, without their axis.
+fn parts(s: &Tensor) -> Result<(Tensor, Tensor)> {
+    let lead = &s.shape()[..s.rank() - 1];
+    let part = |k: usize| reshape(&slice(s, &with(&vec![0; lead.len()], &[k]), &with(lead, &[k + 1]), &vec![1; s.rank()])?, lead);
+    Ok((part(0)?, part(1)?))
+}
+
+/// The inverse of `parts`.
+fn joined(re: &Tensor, im: &Tensor) -> Result<Tensor> {
+    let shape = with(re.shape(), &[1]);
+    cat(&[reshape(re, &shape)?, reshape(im, &shape)?], re.rank())
+}
+
+/// cos and sin of 2 pi i j / n, times c_j.
+fn matrices(like: &Tensor, [rows, columns, n]: [usize; 3], c: impl Fn(usize, usize) -> f64) -> Result<(Tensor, Tensor)> {
+    let matrix = |f: fn(f64) -> f64| {
+        let value = |i: usize| c(i / columns, i % columns) * f(std::f64::consts::TAU * ((i / columns) * (i % columns) % n) as f64 / n as f64);
+        Tensor::from_values((0..rows * columns).map(value).collect(), &[rows, columns], like.dtype(), like.device())
+    };
+    Ok((matrix(f64::cos)?, matrix(f64::sin)?))
+}
+
+/// `rfft2` as products with cosine and sine matrices: any device, no read-back.
+fn to_half_by_matrices(x: &Tensor, size: Size, scale: f64, inner: f64) -> Result<Value> {
+    let Size { height, width } = size;
+    let (cosine, sine) = matrices(x, [width, size.half(), width], |_, l| scale * size.weight(l, inner))?;
+    let (re, im) = (matmul(x, &cosine)?, matmul(x, &sine)?);
+    let (cosine, sine) = matrices(x, [height, height, height], |_, _| 1.0)?;
+    // (cos - i sin) (re - i im)
+    let out_re = sub(&matmul(&cosine, &re)?, &matmul(&sine, &im)?)?;
+    let out_im = add(&matmul(&cosine, &im)?, &matmul(&sine, &re)?)?;
+    joined(&out_re, &super::unary::neg(&out_im)?).map(|t| t.value())
+}
+
+/// `irfft2` likewise.
+fn from_half_by_matrices(s: &Tensor, size: Size, scale: f64, inner: f64) -> Result<Value> {
+    let Size { height, width } = size;
+    let (re, im) = parts(s)?;
+    let (cosine, sine) = matrices(s, [height, height, height], |_, _| 1.0)?;
+    let real = sub(&matmul(&cosine, &re)?, &matmul(&sine, &im)?)?;
+    let imaginary = add(&matmul(&cosine, &im)?, &matmul(&sine, &re)?)?;
+    let (cosine, sine) = matrices(s, [size.half(), width, width], |l, _| scale * size.weight(l, inner))?;
+    sub(&matmul(&real, &cosine)?, &matmul(&imaginary, &sine)?).map(|t| t.value())
+}
