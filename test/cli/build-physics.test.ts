@@ -1,10 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { buildParts } from "../../ts/cli/build.js";
 import { makePhysics } from "../../ts/cli/build-physics.js";
 import { UsageError } from "../../ts/cli/common.js";
-import type { Named } from "../../ts/cli/config.js";
-import { ComposedLinearPhysics, GaussianNoise, Inpainting, LinearPhysics, PoissonNoise } from "../../ts/physics/index.js";
+import { checkConfig, type Named } from "../../ts/cli/config.js";
+import { TensorDataset } from "../../ts/data/index.js";
+import { ComposedLinearPhysics, GaussianNoise, Inpainting, LinearPhysics, Pansharpen, PoissonNoise, StackedLinearPhysics } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
+import { memory } from "../../ts/tensor/index.js";
+import { evaluate, Trainer } from "../../ts/train/index.js";
 import { expectError } from "../physics/helpers.js";
 
 beforeAll(() => init({ device: "cpu" }));
@@ -32,7 +36,7 @@ const configurations: readonly (Named & { size: number[] })[] = [
 
 describe("an operator from a configuration", () => {
   it.each(configurations)("$name measures, and is the same for the same seed", ({ size, ...config }) => {
-    const make = () => makePhysics({ ...config, noise: { name: "GaussianNoise", sigma: 0.1 } }, new Rng(7));
+    const make = () => makePhysics({ ...config, noise: { name: "GaussianNoise", sigma: 0.1 } }, new Rng(7)) as LinearPhysics;
     const operator = make();
     expect(operator).toBeInstanceOf(LinearPhysics);
     expect(operator.noiseModel).toBeInstanceOf(GaussianNoise);
@@ -48,7 +52,49 @@ describe("an operator from a configuration", () => {
     expect(chain.list[1]).toBeInstanceOf(Inpainting);
   });
 
+  it("may be several that look at the same image, each with its noise", () => {
+    const list = [{ name: "Denoising", noise: { name: "GaussianNoise", sigma: 0.1 } }, { name: "Blur", filter: { name: "gaussian", sigma: 1 }, noise: { name: "PoissonNoise", gain: 0.1 } }];
+    const several = makePhysics({ name: "stack", list }, new Rng(1)) as StackedLinearPhysics;
+    expect(several).toBeInstanceOf(StackedLinearPhysics);
+    expect(several.list.map(({ noiseModel }) => noiseModel.kind)).toEqual(["gaussian", "poisson"]);
+
+    const sharpened = makePhysics({ name: "Pansharpen", imgSize: [3, 8, 8], factor: 2, noiseColor: { name: "GaussianNoise", sigma: 0.2 } }, new Rng(1)) as Pansharpen;
+    expect(sharpened).toBeInstanceOf(Pansharpen);
+    expect(sharpened.A(new Rng(1).uniform([1, 3, 8, 8])).shapes).toEqual([[1, 3, 4, 4], [1, 1, 8, 8]]);
+    expect(sharpened.list.map(({ noiseModel }) => noiseModel.kind)).toEqual(["gaussian", "zero"]);
+  });
+
+  it("that is a stack is trained and measured", async () => {
+    const size = [3, 8, 8];
+    const config = {
+      data: { train: "photos" },
+      physics: { name: "Pansharpen", imgSize: size, factor: 2, noiseColor: { name: "GaussianNoise", sigma: 0.05 }, noiseGray: { name: "GaussianNoise", sigma: 0.05 } },
+      model: { name: "ArtifactRemoval", mode: "adjoint", backboneNet: { name: "DnCNN", inChannels: 3, outChannels: 3, depth: 3, nf: 4 } },
+      losses: [{ name: "StackedPhysicsLoss", losses: [{ name: "SureGaussianLoss", sigma: 0.05 }, { name: "MCLoss" }] }],
+    };
+    const built = buildParts(checkConfig(config, "config.json"), new Rng(0));
+    const data = new TensorDataset({ x: new Rng(1).uniform([4, ...size]) });
+    const before = memory();
+    const trainer = new Trainer({ ...built, trainData: data, batchSize: 2, epochs: 20, rng: new Rng(2), readEvery: 1 });
+    await trainer.train();
+    const losses = trainer.history.map(({ loss }) => loss ?? Number.NaN);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+    const { metrics, measurement } = await evaluate({ model: trainer.model, physics: built.physics, data, metrics: built.metrics, rng: new Rng(3) });
+    expect(metrics["PSNR"]?.values).toHaveLength(4);
+    // The first measurement is coarser than the image.
+    expect(measurement).toEqual({});
+    expect(memory().tensors - before.tensors).toBeLessThan(60);
+  });
+
   it("is refused with a reason", () => {
+    expectError(() => makePhysics({ name: "stack" }, new Rng(1)), UsageError, "missing_argument", "stack");
+    expectError(() => makePhysics({ name: "stack", list: [{ name: "Denoising" }], noise: { name: "ZeroNoise" } }, new Rng(1)), UsageError, "unknown_option", "noise");
+    for (const name of ["stack", "compose"]) {
+      const within = [{ name: "Denoising" }, { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 }];
+      expectError(() => makePhysics({ name, list: within }, new Rng(1)), UsageError, "invalid_argument", "Pansharpen");
+    }
+    expectError(() => makePhysics({ name: "Pansharpen", imgSize: [3, 8, 8], noiseGray: { name: "Gauss" } }, new Rng(1)), UsageError, "unknown_option", "physics.noiseGray");
+
     expectError(() => makePhysics({ name: "Blurr" }, new Rng(1)), UsageError, "unknown_option", '"Blur"');
     expectError(() => makePhysics({ name: "Denoising", noise: { name: "Gauss" } }, new Rng(1)), UsageError, "unknown_option", "GaussianNoise");
     expectError(() => makePhysics({ name: "MRI", mask: { name: "Equispaced" } }, new Rng(1)), UsageError, "unknown_option", "EquispacedMaskGenerator");

@@ -32,12 +32,13 @@ const losses = {
   FNEJacobianSpectralNorm: loss.FNEJacobianSpectralNorm,
 };
 /** These take other losses under `losses`. */
-const schedulers = {
+const nesting = {
   BaseLossScheduler: loss.BaseLossScheduler,
   RandomLossScheduler: loss.RandomLossScheduler,
   InterleavedLossScheduler: loss.InterleavedLossScheduler,
   StepLossScheduler: loss.StepLossScheduler,
   InterleavedEpochLossScheduler: loss.InterleavedEpochLossScheduler,
+  StackedPhysicsLoss: loss.StackedPhysicsLoss,
 };
 const networks = { DnCNN: nn.DnCNN, UNet: nn.UNet };
 /** These take a network under `backboneNet`. */
@@ -87,7 +88,7 @@ export function makeModel(named: Named, rng: RandomSource): Network {
 
 /** A loss, or a scheduler with the losses it names. */
 function makeLoss(named: Named): loss.Loss {
-  if (!Object.hasOwn(schedulers, named.name)) return make<loss.Loss>("losses", { ...losses, ...schedulers }, named, [], lossOptions(named, metrics));
+  if (!Object.hasOwn(nesting, named.name)) return make<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
   const nested = (entry: unknown): unknown => (Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`)));
-  return make<loss.Loss>("losses", schedulers, named, [], Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {});
+  return make<loss.Loss>("losses", nesting, named, [], Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {});
 }

@@ -3,6 +3,7 @@ import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample, UnclippedDataset } from "../data/index.js";
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import { StackedPhysics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { type AnyPhysics, evaluate, progressDisplay, type TestResult, Trainer, trainingCharts, writeReport } from "../train/index.js";
 import { buildParts } from "./build.js";
@@ -115,9 +116,11 @@ async function trainingData(config: Config, path: string, batchSize: number, phy
   const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
   const cut = patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
   // A file of noisy pixels has cut the noise off at black and white.
+  if (holds !== "measurements") return cut;
+  if (physics instanceof StackedPhysics) throw new UsageError(`${path}: data.holds is "measurements", but these operators measure several tensors for each image`, "invalid_argument");
   const { noiseModel, operator } = physics;
   const known = ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
-  return holds === "measurements" && known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
+  return known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
 }
 
 async function evaluationData(config: Config, path: string): Promise<Dataset | undefined> {

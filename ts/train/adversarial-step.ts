@@ -4,7 +4,7 @@ import type { Layer } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { WeightedLoss } from "./options.js";
-import { clip, measure, type StepContext, weightedSum } from "./step.js";
+import { clip, measure, reconstruct, type StepContext, weightedSum } from "./step.js";
 
 /** The discriminator's part of a step. */
 export interface DiscriminatorContext {
@@ -27,7 +27,7 @@ export function adversarialStep(batch: Batch, context: StepContext, critic: Disc
     const { D } = critic;
     const { x } = batch;
     const y = measure(batch, physics, rng);
-    const xNet = model.forward(y, physics, { updateParameters: true, rng });
+    const xNet = reconstruct(model, y, physics, rng);
     const args: LossArgs = { xNet, y, physics, model, epoch, rng, D, ...(x ? { x } : {}) };
     const generator = descend(context.losses, args, context.optimizer, gradClip);
 

@@ -1,11 +1,12 @@
 import { type Batch, DataLoader, type Dataset, disposeSample } from "../data/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
+import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import type { AnyPhysics } from "./options.js";
-import { measure } from "./step.js";
+import { measure, reconstruct } from "./step.js";
 
 /** One metric over a set of images. */
 export interface MetricSummary {
@@ -20,7 +21,7 @@ export interface MetricSummary {
 export interface TestResult {
   /** Reconstruction against ground truth, by metric. */
   readonly metrics: Readonly<Record<string, MetricSummary>>;
-  /** Measurement against ground truth, by metric; empty where their shapes differ. */
+  /** Measurement (of stacked operators the first one's) against ground truth, by metric; empty where their shapes differ. */
   readonly measurement: Readonly<Record<string, MetricSummary>>;
 }
 
@@ -32,7 +33,7 @@ export interface EvaluateOptions {
   readonly metrics: readonly Metric[];
   /** Where measurements are drawn from. The same stream gives the same noise. */
   readonly rng: RandomSource;
-  /** Called with each batch's tensors before they are freed. */
+  /** Called with each batch's tensors before they are freed; of stacked operators y is the first one's measurement. */
   readonly onBatch?: (images: { x: Tensor; y: Tensor; xNet: Tensor }) => Promise<void>;
 }
 
@@ -77,8 +78,9 @@ function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateO
   if (!x) throw new ArgumentError("evaluation needs ground truth: a sample has no x", "missing_argument");
   return noGrad(() =>
     tidy(() => {
-      const y = measure(batch, physics, rng);
-      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      const measured = measure(batch, physics, rng);
+      const xNet = reconstruct(model, measured, physics, rng);
+      const y = measured instanceof TensorList ? measured.at(0) : measured;
       const comparable = y.shape.join() === x.shape.join();
       const values = metrics.flatMap((metric) => [perImage(metric.forward(xNet, x)), comparable ? perImage(metric.forward(y, x)) : undefined]);
       return [xNet, y.clone(), ...values];

@@ -3,13 +3,13 @@ import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
-import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
+import type { NoiseModel, OperatorKind, Physics, StackedPhysics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import type { HistoryEntry } from "./history.js";
 
-/** Any physics: which noise and operator fit is the losses' business. */
-export type AnyPhysics = Physics<NoiseModel, OperatorKind>;
+/** Any physics: which noise and operator fit is the losses' business. A stack measures to a `TensorList`, which its model takes. */
+export type AnyPhysics = Physics<NoiseModel, OperatorKind> | StackedPhysics;
 
 /** A loss and its weight in the sum that is minimised. */
 export interface WeightedLoss {

@@ -3,6 +3,7 @@ import type { LossArgs } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
+import type { Physics, TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
@@ -31,7 +32,7 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
     const { physics, model, rng } = context;
     const { x } = batch;
     const y = measure(batch, physics, rng);
-    const xNet = model.forward(y, physics, { updateParameters: true, rng });
+    const xNet = reconstruct(model, y, physics, rng);
     const args = { xNet, y, physics, model, epoch: context.epoch, rng };
     const { total, values } = weightedSum(context.losses, x ? { ...args, x } : args);
     const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
@@ -55,12 +56,18 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
 }
 
 /** The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics first. */
-export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor {
+export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor | TensorList {
   if (batch.params) physics.update(batch.params);
   if (batch.y) return batch.y;
   const { x } = batch;
   if (!x) throw new ArgumentError("Trainer: a batch has neither x nor y; the dataset's samples need at least one of them", "missing_argument");
   return noGrad(() => physics.forward(x, { rng }));
+}
+
+/** The reconstruction, with masks and the like drawn anew. */
+export function reconstruct(model: Reconstructor, y: Tensor | TensorList, physics: AnyPhysics, rng: RandomSource): Tensor {
+  // A model for stacked physics takes the list and the stack where others take a tensor and one operator.
+  return model.forward(y as Tensor, physics as Physics, { updateParameters: true, rng });
 }
 
 /** All gradients scaled by min(1, limit / norm of all together), computed on the device. */
