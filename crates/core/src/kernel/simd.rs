@@ -121,7 +121,7 @@ macro_rules! entry {
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
                 Level::Simd128 => {
                     #[target_feature(enable = "simd128,relaxed-simd")]
-                    unsafe fn run($($arg: $type),*) {
+                    unsafe fn run($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::wasm::Simd128, $($arg),*)
                     }
                     run($($arg),*)
