@@ -39,6 +39,7 @@ const types = {
   i: "number | boolean",
   "[i]": "readonly number[]",
   f: "number",
+  "[f]": "readonly number[]",
 };
 
 function method({ name, code, signature, doc }) {
@@ -51,7 +52,7 @@ function method({ name, code, signature, doc }) {
   const of = (...kinds) => parameters.filter((p) => kinds.includes(p.kind));
   const tensors = of("tensor", "T?", "[T]").map((p) => (p.kind === "[T]" ? `...${p.id}` : p.id));
   const ints = of("i", "[i]").map((p) => (p.kind === "i" ? `Number(${p.id})` : `${p.id}.length, ...${p.id}`));
-  const floats = of("f").map((p) => p.id);
+  const floats = of("f", "[f]").map((p) => (p.kind === "f" ? p.id : `...${p.id}`));
   const several = name === "adamStep" || name === "batchNormActivated";
   const list = parameters.map((p) => `${p.id}: ${types[p.kind]}`).join(", ");
   return `  /** ${doc} */

@@ -1,13 +1,17 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { keep, where, type Tensor } from "../tensor/index.js";
+import { cat, keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { wrapFilter } from "./functional/convolution.js";
 import { circular, complexMul, fromSpectrum, halfSpectrum, spectrum } from "./functional/fourier.js";
 import { safeSqrt } from "./functional/safe-sqrt.js";
+import { checkGamma, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
+
+/** A response of a smaller modulus counts as zero in the pseudo-inverse. */
+const SMALLEST = 1e-5;
 
 /** Options of {@link BlurFFT}. */
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -112,6 +116,26 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   override AAdjoint(y: Tensor): Tensor {
     this.check("BlurFFT.AAdjoint", "y", y);
     return circular(y, this.placed(this.response, y), true);
+  }
+
+  /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
+  override ADagger(y: Tensor): Tensor {
+    this.check("BlurFFT.ADagger", "y", y);
+    const response = this.placed(this.response, y);
+    const energy = response.square().sum(4, true);
+    const usable = energy.gt(SMALLEST ** 2);
+    return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
+  }
+
+  /** The proximal operator in closed form, `F^T diag(1 / (1 + gamma |h|^2)) F (gamma A^T y + z)`; see {@link LinearPhysics.proxL2}. */
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
+    const caller = "BlurFFT.proxL2";
+    this.check(caller, "y", y);
+    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
+    const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
+    const back = this.AAdjoint(y);
+    const gain = this.placed(this.response, y).square().sum(4, true).mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4)).add(1).reciprocal();
+    return circular(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4), false);
   }
 
   override parameterNames(): readonly string[] {

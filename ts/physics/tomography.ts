@@ -3,7 +3,7 @@ import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages } from "./checks.js";
 import { Constant } from "./functional/constant.js";
-import { geometry, Radon } from "./functional/radon.js";
+import { Radon } from "./functional/radon.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -52,7 +52,6 @@ function rampMatrix(detectors: number): Constant {
  *
  * The image, zero outside, is turned with bilinear interpolation and summed over its rows. Without `circle` there are `ceil(sqrt(2) W)` detectors.
  * Sums are not scaled by the image size, so the norm of the operator grows with it unless `normalize` is set.
- * The first use for each element type computes the matrices, which take about `200 W^2 angles` bytes in float32.
  *
  * Paper: Radon, "Über die Bestimmung von Funktionen durch ihre Integralwerte längs gewisser Mannigfaltigkeiten", 1917.
  */
@@ -90,8 +89,8 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     }
     this.daggerIsFbp = fbp;
     this.angles = tensor(degrees);
-    this.radon = new Radon(geometry(this.imgWidth, circle), degrees);
-    this.ramp = rampMatrix(this.radon.geometry.detectors);
+    this.radon = new Radon(this.imgWidth, circle, degrees);
+    this.ramp = rampMatrix(this.radon.detectors);
     if (!normalize) return;
     const start = zeros([1, 1, this.imgWidth, this.imgWidth], { device: "cpu" });
     // A fixed seed, so that an operator built twice is the same twice; on the cpu, because no other device can be waited for everywhere.
@@ -104,7 +103,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     if (height !== this.imgWidth || width !== this.imgWidth) {
       throw new ShapeError(`Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`, "shape_mismatch");
     }
-    const { detectors } = this.radon.geometry;
+    const { detectors } = this.radon;
     const y = this.radon.forward(x.reshape([batch * channels, height, width])).reshape([batch, channels, detectors, this.angles.size]);
     return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
@@ -112,7 +111,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   override AAdjoint(y: Tensor): Tensor {
     this.checkSinogram("AAdjoint", y);
     const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
-    const x = this.radon.adjoint(y.reshape([batch * channels, detectors, angles])).reshape([batch, channels, this.imgWidth, this.imgWidth]);
+    const x = this.radon.transpose(y.reshape([batch * channels, detectors, angles])).reshape([batch, channels, this.imgWidth, this.imgWidth]);
     return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
@@ -138,7 +137,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   private checkSinogram(method: string, y: Tensor): void {
     checkImages(`Tomography.${method}`, "y", y);
-    const { detectors } = this.radon.geometry;
+    const { detectors } = this.radon;
     if (y.shape[2] === detectors && y.shape[3] === this.angles.size) return;
     throw new ShapeError(
       `Tomography.${method}: y has shape [${y.shape.join(", ")}], expected [batch, channels, ${detectors} detectors, ${this.angles.size} angles].`,

@@ -1,5 +1,6 @@
 //! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, single passes over large
-//! tensors (`map`, `layout`), Fourier transforms (`fourier`).
+//! tensors (`map`, `layout`), Fourier transforms (`fourier`), sums along lines (`radon`), images at another size (`resample`) or at given
+//! positions (`sample`).
 //! Other devices and types are burn's.
 //!
 //! | kernel | when |
@@ -22,6 +23,9 @@ pub(crate) mod map;
 pub(crate) mod norm;
 pub(crate) mod parallel;
 pub(crate) mod pool;
+pub(crate) mod radon;
+pub(crate) mod resample;
+pub(crate) mod sample;
 mod simd;
 pub(crate) mod value;
 pub(crate) mod window;

@@ -1,14 +1,14 @@
 //! The one table of operators. The bindings call `apply`; the typed wrappers of the facade are generated from `describe`.
 //!
 //! A signature lists the operands in order: `name` or `name T` a tensor, `name T?` an optional one, `name [T]` all that are left,
-//! `name i` an integer (or 0 / 1), `name [i]` a list of integers preceded by its length, `name f` a number.
+//! `name i` an integer (or 0 / 1), `name [i]` a list of integers preceded by its length, `name f` a number, `name [f]` all numbers that are left.
 
 use crate::error::{Error, Result};
 use crate::ops::conv::Geometry;
 use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
-use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, reduce, resample, sample, shape, spectrum, unary};
+use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, spectrum, unary};
 use crate::tensor::{DType, Tensor};
 
 /// Operands of a call, taken in the order of the signature.
@@ -56,6 +56,9 @@ impl Args<'_> {
     }
     fn f(&mut self) -> Result<f64> {
         self.floats.next().copied().ok_or_else(|| self.missing("a number"))
+    }
+    fn numbers(&mut self) -> Vec<f64> {
+        self.floats.by_ref().copied().collect()
     }
     fn geometry(&mut self) -> Result<Geometry> {
         Ok(Geometry { stride: self.pair()?, padding: self.pair()?, dilation: self.pair()?, groups: self.u()? })
@@ -229,6 +232,8 @@ rows! {
     "irfft2", "s, width i, scale f, inner f", "The transpose of rfft2, and with inner 2 the unscaled inverse: [.., H, W / 2 + 1, 2] to [.., H, W].", |x| one(spectrum::irfft2(&x.t()?, x.u()?, x.f()?, x.f()?));
     "complexMul", "a, b, conjugate i", "a b, or a conj(b), of complex numbers (real, imaginary) in the last axis; the others are broadcast.", |x| one(spectrum::complex_mul(&x.t()?, &x.t()?, x.b()?));
     "fourierFilter", "x, response, conjugate i", "Real images [.., H, W] with their spectrum times a response [.., H, W / 2 + 1, 2], or its conjugate; leading axes are broadcast.", |x| one(spectrum::fourier_filter(&x.t()?, &x.t()?, x.b()?));
+    "radon", "x, circle i, degrees [f]", "Sums of square images along parallel lines, bilinear between pixels, for angles in degrees: [N, W, W] to [N, detectors, angles]; W detectors where only the inscribed circle counts, else as many as the diagonal is long.", |x| one(radon::radon(&x.t()?, x.b()?, &x.numbers()));
+    "radonTranspose", "y, width i, circle i, degrees [f]", "The transpose of radon: [N, detectors, angles] to [N, width, width].", |x| one(radon::radon_transpose(&x.t()?, x.u()?, x.b()?, &x.numbers()));
 }
 
 fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {

@@ -61,7 +61,7 @@ fn wrapped(data: TensorData) -> Value {
 }
 
 /// An element type of the kernels that are written for both.
-pub trait Real: FftNum + std::ops::AddAssign {
+pub trait Real: FftNum + PartialOrd + std::ops::AddAssign {
     /// The values of a tensor of this type that lies in row-major order.
     fn slice(t: &FlexTensor) -> Option<&[Self]>;
     /// A tensor on the processor.

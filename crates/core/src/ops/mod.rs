@@ -10,6 +10,7 @@ pub mod linalg;
 pub mod norm;
 pub mod optim;
 pub mod pool;
+pub mod radon;
 pub mod reduce;
 pub mod resample;
 pub mod sample;

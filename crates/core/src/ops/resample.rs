@@ -3,9 +3,15 @@
 use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
+use super::sample::cubic;
 use super::shape::{expand, permute, reshape};
+use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::kernel::resample::{separate, Taps};
+use crate::kernel::value::{values, Real};
+use crate::tape::Context;
 use crate::tensor::{check_size, DType, Tensor};
+use std::sync::Arc;
 
 /// Interpolation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,23 +34,36 @@ pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()>
 
 /// R_h x R_w^T for matrices given by rows: every separable linear map of an image.
 pub(crate) fn separable(x: &Tensor, size: [usize; 2], rows: Vec<f64>, columns: Vec<f64>) -> Result<Tensor> {
-    let (h, w) = (x.shape()[2], x.shape()[3]);
-    let rows = Tensor::from_values(rows, &[size[0], h], x.dtype(), x.device())?;
-    let columns = Tensor::from_values(columns, &[size[1], w], x.dtype(), x.device())?;
-    matmul(&matmul(&rows, x)?, &transpose(&columns)?)
+    let taps = |matrix: Vec<f64>, m: usize, n: usize| {
+        let row = |i: usize| matrix[i * n..(i + 1) * n].iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect::<Vec<_>>();
+        Arc::new(Taps::new(n, (0..m).map(row)))
+    };
+    apply(x, &taps(rows, size[0], x.shape()[2]), &taps(columns, size[1], x.shape()[3]))
 }
 
-/// Weights of the cubic convolution at distances 1 + t, t, 1 - t, 2 - t.
-pub(crate) fn cubic(t: f64) -> [f64; 4] {
-    let a = -0.75;
-    let near = |d: f64| ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0;
-    let far = |d: f64| ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a;
-    [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)]
+/// R_h x R_w^T. Linear: its adjoint is the same with the transposed matrices.
+fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
+    let s = x.shape();
+    let shape = vec![s[0], s[1], rows.len(), columns.len()];
+    let value = match x.device() {
+        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(separate(&values::<f32>(x)?, rows, columns), &shape),
+        Device::Cpu => f64::tensor(separate(&values::<f64>(x)?, rows, columns), &shape),
+        _ => {
+            let matrix = |t: &Taps| Tensor::from_values(t.dense(), &[t.len(), t.inputs()], x.dtype(), x.device());
+            matmul(&matmul(&matrix(rows)?, &x.detach())?, &transpose(&matrix(columns)?)?)?.value()
+        }
+    };
+    let (rows, columns) = (rows.clone(), columns.clone());
+    let vjp = Box::new(move |c: &Context| Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)]));
+    Ok(Tensor::result(value, shape, &[x], vjp))
 }
 
-fn matrix(n: usize, m: usize, mode: Mode, align: bool) -> Vec<f64> {
-    let mut rows = vec![0.0; m * n];
-    for i in 0..m {
+/// What each of m samples takes of n.
+fn taps(n: usize, m: usize, mode: Mode, align: bool) -> Arc<Taps> {
+    let row = |i: usize| {
+        if mode == Mode::Nearest {
+            return vec![((i * n / m).min(n - 1), 1.0)];
+        }
         let position = if align {
             if m > 1 {
                 i as f64 * (n - 1) as f64 / (m - 1) as f64
@@ -61,20 +80,14 @@ fn matrix(n: usize, m: usize, mode: Mode, align: bool) -> Vec<f64> {
         };
         let base = position.floor();
         let t = position - base;
-        let mut put = |offset: i64, weight: f64| {
-            let j = (base as i64 + offset).clamp(0, n as i64 - 1) as usize;
-            rows[i * n + j] += weight;
-        };
+        let place = |offset: i64| (base as i64 + offset).clamp(0, n as i64 - 1) as usize;
         if mode == Mode::Bilinear {
-            put(0, 1.0 - t);
-            put(1, t);
+            vec![(place(0), 1.0 - t), (place(1), t)]
         } else {
-            for (k, weight) in cubic(t).into_iter().enumerate() {
-                put(k as i64 - 1, weight);
-            }
+            cubic(t)[0].into_iter().enumerate().map(|(k, weight)| (place(k as i64 - 1), weight)).collect()
         }
-    }
-    rows
+    };
+    Arc::new(Taps::new(n, (0..m).map(row)))
 }
 
 /// Resamples [B, C, H, W] to `size`, with PyTorch's conventions.
@@ -85,6 +98,9 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
     }
     check_target("interpolate", x, size)?;
     let (h, w) = (x.shape()[2], x.shape()[3]);
+    if x.device() == Device::Cpu {
+        return apply(x, &taps(h, size[0], mode, align), &taps(w, size[1], mode, align));
+    }
     if mode == Mode::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
         // Whole factors: every pixel repeated, without a list of positions.
         let s = x.shape();
@@ -96,7 +112,7 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
         let pick = |n: usize, m: usize| (0..m).map(|i| (i * n / m).min(n - 1)).collect::<Vec<_>>();
         return select_list(&select_list(x, 2, pick(h, size[0]))?, 3, pick(w, size[1]));
     }
-    separable(x, size, matrix(h, size[0], mode, align), matrix(w, size[1], mode, align))
+    apply(x, &taps(h, size[0], mode, align), &taps(w, size[1], mode, align))
 }
 
 /// [B, C r^2, H, W] to [B, C, r H, r W] (Shi et al. 2016, arXiv:1609.05158).

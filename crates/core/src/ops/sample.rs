@@ -4,10 +4,14 @@ use super::compare::{clamp, ge_scalar, le_scalar};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
 use super::index::{gather_integers, integers_unchecked, Int};
 use super::shape::{reshape, slice};
-use super::unary::{abs, floor, neg, round};
+use super::unary::{abs, clone, floor, neg, round};
 use super::{check_rank, same_kind};
+use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
+use crate::kernel::sample::{by_grid, by_image, forward, Rule, Sizes};
+use crate::kernel::value::{values, Real};
+use crate::tape::{self, Context};
+use crate::tensor::{DType, Tensor};
 use burn::backend::ops::IntTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Shape};
@@ -102,6 +106,17 @@ fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     Ok(vec![(base.clone(), add_scalar(&neg(&t)?, 1.0)?), (add_scalar(&base, 1.0)?, t)])
 }
 
+/// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys 1981, doi:10.1109/TASSP.1981.1163711).
+pub(crate) fn cubic(t: f64) -> [[f64; 4]; 2] {
+    let a = -0.75;
+    let near = |d: f64| ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0;
+    let far = |d: f64| ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a;
+    let near_slope = |d: f64| (3.0 * (a + 2.0) * d - 2.0 * (a + 3.0)) * d;
+    let far_slope = |d: f64| (3.0 * a * d - 10.0 * a) * d + 8.0 * a;
+    let weights = [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)];
+    [weights, [far_slope(1.0 + t), near_slope(t), -near_slope(1.0 - t), -far_slope(2.0 - t)]]
+}
+
 fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let base = floor(&x.detach())?;
     let t = sub(x, &base)?;
@@ -127,6 +142,41 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
     if g[0] != s[0] || g[3] != 2 || s.contains(&0) {
         return Err(Error::shape(op, format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0])));
     }
+    let rule = Rule { mode, outside, align };
+    let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], positions: g[1] * g[2] };
+    let shape = vec![s[0], s[1], g[1], g[2]];
+    let value = match x.device() {
+        Device::Cpu if sizes.positions == 0 => return by_operators(x, grid, rule),
+        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(forward(&values::<f32>(x)?, &values::<f32>(grid)?, &sizes, &rule), &shape),
+        Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
+        _ => return by_operators(x, grid, rule),
+    };
+    fn gradients<T: Real + Into<f64>>(c: &Context, sizes: &Sizes, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
+        let (x, grid) = (&c.inputs[0], &c.inputs[1]);
+        let (g, places) = (values::<T>(c.grad)?, values::<T>(grid)?);
+        let tensor = |data: Vec<T>, like: &Tensor| Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device());
+        let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
+        let dgrid = if c.needs(1) && rule.mode != Mode::Nearest { Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid)) } else { None };
+        Ok(vec![dx, dgrid])
+    }
+    let vjp = Box::new(move |c: &Context| {
+        if tape::is_enabled() {
+            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and the grid come from is not asked for.
+            let (x, grid) = (clone(&c.inputs[0])?, clone(&c.inputs[1])?);
+            let out = by_operators(&x, &grid, rule)?;
+            return tape::grad(&[out], &[x, grid], &[Some(c.grad.clone())], true);
+        }
+        match c.grad.dtype() {
+            DType::F32 => gradients::<f32>(c, &sizes, &rule),
+            DType::F64 => gradients::<f64>(c, &sizes, &rule),
+        }
+    });
+    Ok(Tensor::result(value, shape, &[x, grid], vjp))
+}
+
+/// `grid_sample` by tensor operators: any device, derivatives of any order.
+fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) -> Result<Tensor> {
+    let (s, g) = (x.shape().to_vec(), grid.shape().to_vec());
     let out = [g[1], g[2]];
     let coordinate = |k: usize, n: usize| -> Result<Tensor> {
         let part = slice(grid, &[0, 0, 0, k], &[g[0], g[1], g[2], k + 1], &[1; 4])?;
@@ -141,4 +191,12 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         Mode::Bilinear => sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?),
         Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
+}
+
+/// x [B, C, H, W] at rows and columns [B or 1, 1, h, w] in pixels, linear between pixels and zero outside.
+pub(crate) fn linear_at(x: &Tensor, row: &Tensor, column: &Tensor) -> Result<Tensor> {
+    let s = x.shape();
+    let out = [row.shape()[2], row.shape()[3]];
+    let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside: Outside::Zeros, align: true };
+    sampler.weighted(&linear_taps(row)?, &linear_taps(column)?)
 }

@@ -41,57 +41,101 @@ pub(crate) fn complex<T: Planned>(x: &[T], s: &Sums) -> Vec<T> {
     let mut y = unsafe { unwritten(x.len()) };
     let out = Shared::new(&mut y);
     for (turn, &axis) in axes.iter().enumerate() {
-        let from = if turn == 0 { Shared::reading(x) } else { out };
         let factor = if turn + 1 == axes.len() { s.scale } else { 1.0 };
         let (n, stride) = (s.shape[axis], strides[axis]);
-        let others: Vec<(usize, usize)> = (0..s.shape.len()).filter(|&i| i != axis && i != s.complex_dim).map(|i| (s.shape[i], strides[i])).collect();
-        let count = x.len() / (2 * n);
+        let mut others: Vec<(usize, usize)> = (0..s.shape.len()).filter(|&i| i != axis && i != s.complex_dim).map(|i| (s.shape[i], strides[i])).collect();
+        // Neighbouring lines are those along the last of the other axes; some of them are gathered side by side.
+        let (neighbours, step) = others.pop().unwrap_or((1, 0));
+        let groups = neighbours.div_ceil(TOGETHER);
+        let walk = Walk { from: if turn == 0 { Shared::reading(x) } else { out }, to: out, n, stride, part, step, half: if s.centred { n / 2 } else { 0 } };
         let line = Line::<T>::new(n, s.inverse);
-        let half = if s.centred { n / 2 } else { 0 };
-        // Neighbours of a line are neighbours in memory but where other axes lie within: those lines are gathered side by side.
-        let along = stride <= 2 && others.last().is_none_or(|o| o.1 > stride);
-        each(count.div_ceil(TOGETHER), x.len() > HEAVY, |piece| {
-            let some = TOGETHER.min(count - piece * TOGETHER);
-            let mut starts = [0; TOGETHER];
-            for (k, start) in starts.iter_mut().enumerate().take(some) {
-                let mut id = piece * TOGETHER + k;
-                for &(size, stride) in others.iter().rev() {
-                    *start += id % size * stride;
-                    id /= size;
-                }
+        each(others.iter().map(|o| o.0).product::<usize>() * groups, x.len() > HEAVY, |piece| {
+            let first = piece % groups * TOGETHER;
+            let (mut start, mut id) = (first * step, piece / groups);
+            for &(size, stride) in others.iter().rev() {
+                start += id % size * stride;
+                id /= size;
             }
-            let starts = &starts[..some];
-            let length = n + GAP;
-            let (mut lines, mut scratch) = (numbers::<T>(length * some), line.scratch());
-            // SAFETY: each piece has lines of its own, and (start + i stride) + part lies in the tensor.
-            let read = |start: usize, i: usize| unsafe { Complex::new(*from.at(start + i * stride), *from.at(start + i * stride + part)) };
-            let places = || (0..n).map(|i| (i, if i + half < n { i + half } else { i + half - n }));
-            if along {
-                for (line, &start) in lines.chunks_mut(length).zip(starts) {
-                    places().for_each(|(i, at)| line[i] = read(start, at));
-                }
-            } else {
-                for (i, at) in places() {
-                    starts.iter().enumerate().for_each(|(k, &start)| lines[k * length + i] = read(start, at));
-                }
-            }
-            lines.chunks_mut(length).for_each(|l| line.run(&mut l[..n], &mut scratch));
-            let factor = T::of(factor);
+            let some = TOGETHER.min(neighbours - first);
+            let (mut lines, mut scratch) = (numbers::<T>((n + GAP) * some), line.scratch());
+            // SAFETY: each piece has lines of its own within the tensor.
+            unsafe { walk.read(start, &mut lines) };
+            lines.chunks_mut(n + GAP).for_each(|l| line.run(&mut l[..n], &mut scratch));
             // SAFETY: as above.
-            let write = |start: usize, i: usize, v: Complex<T>| unsafe {
-                *out.at(start + i * stride) = v.re * factor;
-                *out.at(start + i * stride + part) = v.im * factor;
-            };
-            if along {
-                for (line, &start) in lines.chunks(length).zip(starts) {
-                    places().for_each(|(i, at)| write(start, at, line[i]));
-                }
-            } else {
-                for (i, at) in places() {
-                    starts.iter().enumerate().for_each(|(k, &start)| write(start, at, lines[k * length + i]));
-                }
-            }
+            unsafe { walk.write(start, &lines, T::of(factor)) };
         });
     }
     y
+}
+
+/// Lines in memory: `n` numbers `stride` values apart, neighbouring lines `step` apart, imaginary parts `part` behind real ones.
+struct Walk<T> {
+    from: Shared<T>,
+    to: Shared<T>,
+    n: usize,
+    stride: usize,
+    part: usize,
+    step: usize,
+    /// The position that counts as zero.
+    half: usize,
+}
+
+/// Numbers that are copied from all lines before the next ones.
+const BLOCK: usize = 8;
+
+impl<T: Planned> Walk<T> {
+    /// Ranges of a line, and where they begin in memory.
+    fn ranges(&self) -> [(usize, usize, usize); 2] {
+        let cut = self.n - self.half;
+        [(0, cut, self.half), (cut, self.n, 0)]
+    }
+
+    /// Calls `f(line, number, place of its real part)` for all numbers of some lines, in an order that suits the cache.
+    #[inline(always)]
+    fn each(&self, start: usize, lines: usize, mut f: impl FnMut(usize, usize, usize)) {
+        for (from, to, at) in self.ranges() {
+            for block in (from..to).step_by(if self.stride <= 2 { self.n } else { BLOCK }) {
+                let end = to.min(if self.stride <= 2 { to } else { block + BLOCK });
+                for k in 0..lines {
+                    let base = start + k * self.step + (at + block - from) * self.stride;
+                    for i in block..end {
+                        f(k, i, base + (i - block) * self.stride);
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// The lines from `start` on lie within the tensor and are written by nobody else.
+    unsafe fn read(&self, start: usize, lines: &mut [Complex<T>]) {
+        let (length, part, from) = (self.n + GAP, self.part, self.from);
+        let to = lines.as_mut_ptr();
+        let copy = |k: usize, i: usize, at: usize, part: usize| *to.add(k * length + i) = Complex::new(*from.at(at), *from.at(at + part));
+        let count = lines.len() / length;
+        // Numbers that are pairs in memory are copied as such.
+        if part == 1 {
+            self.each(start, count, |k, i, at| copy(k, i, at, 1));
+        } else {
+            self.each(start, count, |k, i, at| copy(k, i, at, part));
+        }
+    }
+
+    /// # Safety
+    /// As for `read`.
+    unsafe fn write(&self, start: usize, lines: &[Complex<T>], factor: T) {
+        let (length, part, to) = (self.n + GAP, self.part, self.to);
+        let from = lines.as_ptr();
+        let copy = |k: usize, i: usize, at: usize, part: usize| {
+            let v = *from.add(k * length + i);
+            *to.at(at) = v.re * factor;
+            *to.at(at + part) = v.im * factor;
+        };
+        let count = lines.len() / length;
+        if part == 1 {
+            self.each(start, count, |k, i, at| copy(k, i, at, 1));
+        } else {
+            self.each(start, count, |k, i, at| copy(k, i, at, part));
+        }
+    }
 }

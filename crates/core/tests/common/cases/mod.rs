@@ -4,6 +4,7 @@ mod convolution;
 mod movement;
 mod pictures;
 mod pointwise;
+mod projections;
 mod reductions;
 mod spectra;
 
@@ -18,5 +19,6 @@ pub fn all() -> Vec<Case> {
     convolution::add(&mut all);
     pictures::add(&mut all);
     spectra::add(&mut all);
+    projections::add(&mut all);
     all
 }

@@ -1,0 +1,166 @@
+//! Sums along parallel lines (the Radon transform), and their transpose.
+
+use super::check_rank;
+use super::compare::{clamp, ge_scalar, le_scalar};
+use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
+use super::index::{gather_integers, integers_unchecked};
+use super::reduce::sum;
+use super::sample::linear_at;
+use super::shape::{cat, expand, permute, reshape, slice};
+use super::unary::{abs, neg, relu};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::kernel::radon::{directions, forward, transpose, Geometry, Projected};
+use crate::kernel::value::values;
+use crate::tensor::{check_size, DType, Tensor, Value};
+
+/// Elements of a tensor of positions, where they are computed by tensor operators.
+const TOGETHER: usize = 1 << 22;
+
+fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
+    if width == 0 || width > super::LARGEST {
+        return Err(Error::argument(op, format!("the images are {width} pixels wide; 1 to {} are possible", super::LARGEST)));
+    }
+    match degrees.iter().find(|d| !d.is_finite()) {
+        _ if degrees.is_empty() => Err(Error::argument(op, "there is no angle")),
+        Some(bad) => Err(Error::argument(op, format!("the angle {bad} is not finite"))),
+        None => Ok(()),
+    }
+}
+
+/// y[n, u, a] = sum_v x[n] at (cos t u + sin t v, cos t v - sin t u) for t = degrees[a], whole steps u and v about the centre, bilinear between
+/// pixels and zero outside (Radon 1917).
+pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
+    let op = "radon";
+    check_rank(op, "x", x, 3)?;
+    let &[n, height, width] = x.shape() else { return Err(Error::internal("radon: three axes")) };
+    if height != width {
+        return Err(Error::shape(op, format!("images must be square, got shape {:?}", x.shape())));
+    }
+    check(op, width, degrees)?;
+    let g = Geometry::new(width, circle);
+    let shape = vec![n, g.detectors, degrees.len()];
+    check_size(op, &shape, x.dtype())?;
+    fn on_host<T: Projected>(x: &Tensor, g: Geometry, degrees: &[f64], shape: &[usize]) -> Result<Value> {
+        Ok(T::tensor(forward(&values::<T>(x)?, g, &directions(degrees)), shape))
+    }
+    let value = match x.device() {
+        _ if n == 0 => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
+        Device::Cpu if x.dtype() == DType::F32 => on_host::<f32>(x, g, degrees, &shape)?,
+        Device::Cpu => on_host::<f64>(x, g, degrees, &shape)?,
+        _ => by_samples(&x.detach(), g, &directions(degrees))?,
+    };
+    let degrees = degrees.to_vec();
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(radon_transpose(c.grad, width, circle, &degrees)?)]))))
+}
+
+/// The transpose of `radon`: each pixel adds up the samples in which it has a share, by that share.
+pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) -> Result<Tensor> {
+    let op = "radonTranspose";
+    check_rank(op, "y", y, 3)?;
+    check(op, width, degrees)?;
+    let g = Geometry::new(width, circle);
+    if y.shape()[1..] != [g.detectors, degrees.len()] {
+        return Err(Error::shape(op, format!("y of shape {:?} must be [N, {}, {}] for images {width} pixels wide", y.shape(), g.detectors, degrees.len())));
+    }
+    let shape = vec![y.shape()[0], width, width];
+    check_size(op, &shape, y.dtype())?;
+    fn on_host<T: Projected>(y: &Tensor, g: Geometry, degrees: &[f64], shape: &[usize]) -> Result<Value> {
+        Ok(T::tensor(transpose(&values::<T>(y)?, g, &directions(degrees)), shape))
+    }
+    let value = match y.device() {
+        _ if y.size() == 0 => Tensor::full(&shape, 0.0, y.dtype(), y.device())?.value(),
+        Device::Cpu if y.dtype() == DType::F32 => on_host::<f32>(y, g, degrees, &shape)?,
+        Device::Cpu => on_host::<f64>(y, g, degrees, &shape)?,
+        _ => by_pixels(&y.detach(), g, &directions(degrees))?,
+    };
+    let degrees = degrees.to_vec();
+    Ok(Tensor::result(value, shape, &[y], Box::new(move |c| Ok(vec![Some(radon(c.grad, circle, &degrees)?)]))))
+}
+
+/// Numbers along one of three axes.
+fn along(like: &Tensor, axis: usize, numbers: impl Iterator<Item = f64>) -> Result<Tensor> {
+    let numbers: Vec<f64> = numbers.collect();
+    let mut shape = [1; 3];
+    shape[axis] = numbers.len();
+    Tensor::from_values(numbers, &shape, like.dtype(), like.device())
+}
+
+/// Cosines and sines along an axis.
+fn turns(like: &Tensor, axis: usize, directions: &[[f64; 2]]) -> Result<[Tensor; 2]> {
+    Ok([along(like, axis, directions.iter().map(|d| d[0]))?, along(like, axis, directions.iter().map(|d| d[1]))?])
+}
+
+/// Ones where pixels count.
+fn seen(like: &Tensor, g: Geometry) -> Result<Tensor> {
+    let pixel = |i: usize| {
+        let (from, to) = g.chord(i / g.width);
+        f64::from(u8::from((from..to).contains(&(i % g.width))))
+    };
+    Tensor::from_values((0..g.width * g.width).map(pixel).collect(), &[1, g.width, g.width], like.dtype(), like.device())
+}
+
+/// `radon` by tensor operators: any device, no read-back. The samples of some angles at a time.
+fn by_samples(x: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> {
+    let (n, d, middle) = (x.shape()[0], g.detectors, g.middle());
+    let images = reshape(&mul(x, &seen(x, g)?)?, &[1, n, g.width, g.width])?;
+    let (u, v) = (along(x, 2, (0..d).map(|i| i as f64 - middle))?, along(x, 1, (0..d).map(|i| i as f64 - middle))?);
+    let some = (TOGETHER / (d * d)).max(1);
+    let parts: Result<Vec<Tensor>> = directions
+        .chunks(some)
+        .map(|part| {
+            let [cos, sin] = turns(x, 0, part)?;
+            let place = |a: Tensor| reshape(&add_scalar(&a, middle - g.offset as f64)?, &[1, 1, part.len() * d, d]);
+            let column = place(add(&mul(&cos, &u)?, &mul(&sin, &v)?)?)?;
+            let row = place(sub(&mul(&cos, &v)?, &mul(&sin, &u)?)?)?;
+            sum(&reshape(&linear_at(&images, &row, &column)?, &[n, part.len(), d, d])?, &[2], false)
+        })
+        .collect();
+    permute(&cat(&parts?, 1)?, &[0, 2, 1]).map(|t| t.value())
+}
+
+/// `radon_transpose` likewise: a pixel has a share in at most three times three samples of an angle.
+fn by_pixels(y: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> {
+    let (n, d, pixels, middle) = (y.shape()[0], g.detectors, g.width * g.width, g.middle());
+    let place = |i: usize| (i + g.offset) as f64 - middle;
+    let (right, down) = (along(y, 2, (0..pixels).map(|i| place(i % g.width)))?, along(y, 2, (0..pixels).map(|i| place(i / g.width)))?);
+    let projections = permute(y, &[0, 2, 1])?;
+    let top = d as f64 - 1.0;
+    let inside = |t: &Tensor| mul(&ge_scalar(t, 0.0)?, &le_scalar(t, top)?);
+    let hat = |t: &Tensor| relu(&add_scalar(&neg(&abs(t)?)?, 1.0)?);
+    let (mut total, mut at) = (Tensor::full(&[n, 1, pixels], 0.0, y.dtype(), y.device())?, 0);
+    for part in directions.chunks((TOGETHER / (pixels * n)).max(1)) {
+        let a = part.len();
+        let [cos, sin] = turns(y, 1, part)?;
+        let reach = along(y, 1, part.iter().map(|[c, s]| c.abs() + s.abs()))?;
+        let (u, v) = (add_scalar(&sub(&mul(&cos, &right)?, &mul(&sin, &down)?)?, middle)?, add_scalar(&add(&mul(&sin, &right)?, &mul(&cos, &down)?)?, middle)?);
+        // Rounded up: -floor(-t).
+        let first = |t: &Tensor| neg(&super::unary::floor(&sub(&reach, t)?)?);
+        let (detector, sample) = (first(&u)?, first(&v)?);
+        let (du, dv) = (sub(&detector, &u)?, sub(&sample, &v)?);
+        let across = add(&mul(&cos, &du)?, &mul(&sin, &dv)?)?;
+        let along = sub(&mul(&cos, &dv)?, &mul(&sin, &du)?)?;
+        let lines = reshape(&slice(&projections, &[0, at, 0], &[n, at + a, d], &[1; 3])?, &[n * a, d])?;
+        for i in 0..3 {
+            let mut weight = None;
+            for j in 0..3 {
+                let (i, j) = (f64::from(i), f64::from(j));
+                let one = hat(&add(&across, &add(&mul_scalar(&cos, i)?, &mul_scalar(&sin, j)?)?)?)?;
+                let two = hat(&add(&along, &sub(&mul_scalar(&cos, j)?, &mul_scalar(&sin, i)?)?)?)?;
+                let share = mul(&mul(&one, &two)?, &inside(&add_scalar(&sample, j)?)?)?;
+                weight = Some(match weight {
+                    Some(w) => add(&w, &share)?,
+                    None => share,
+                });
+            }
+            let Some(weight) = weight else { continue };
+            let place = add_scalar(&detector, f64::from(i))?;
+            let weight = mul(&weight, &inside(&place)?)?;
+            let index = reshape(&expand(&clamp(&place, 0.0, top)?, &[n, a, pixels])?, &[n * a, pixels])?;
+            let found = gather_integers(&lines, integers_unchecked(&index)?, vec![n * a, pixels], 1)?;
+            total = add(&total, &sum(&mul(&reshape(&found, &[n, a, pixels])?, &weight)?, &[1], true)?)?;
+        }
+        at += a;
+    }
+    mul(&reshape(&total, &[n, g.width, g.width])?, &seen(y, g)?).map(|t| t.value())
+}
