@@ -1,5 +1,5 @@
-//! The single-pass kernels, in float32, against direct loops in float64: batch norm with its activation, pooling, gates of activations, and what
-//! brings values into order, joins and adds them. Sizes are such that several pieces of work and every remainder of a vector occur.
+//! The fused kernels, in float32, against direct loops in float64: batch norm and convolutions with their activations, pooling, and what brings
+//! values into order, joins and adds them. Sizes are such that several pieces of work and every remainder of a vector occur.
 
 mod common;
 
@@ -184,6 +184,47 @@ fn order_joins_and_sums() {
     }
 }
 
+/// Convolutions with an activation: gradients in input, weight and bias against float64, whose derivatives operators.rs proves; all at once, and the
+/// input's alone.
+#[test]
+fn gradients_through_an_activation() {
+    let mut r = Rng(31);
+    let mut worst = 0.0f64;
+    // Batch, input, output channels, height, width, kernel, padding: what Winograd's kernels take, in both sizes of tiles, and what they do not.
+    for [b, i, o, h, w, k, p] in [
+        [2, 8, 8, 12, 11, 3, 1],
+        [2, 20, 33, 34, 35, 3, 1],
+        [1, 16, 17, 9, 40, 3, 0],
+        [3, 9, 24, 6, 5, 3, 2],
+        [1, 24, 8, 5, 7, 3, 3],
+        [1, 1, 16, 20, 20, 3, 1],
+        [2, 6, 7, 9, 8, 5, 2],
+    ] {
+        let (x, weight, bias) = (single(r.array(&[b, i, h, w], -1.0, 1.0)), single(r.array(&[o, i, k, k], -0.5, 0.5)), single(r.array(&[o], -0.5, 0.5)));
+        for slope in [0.0, 0.3, 1.0] {
+            let ints: Vec<i64> = [1, p as i64, 1].iter().flat_map(|&v| [2, v, v]).chain([1]).collect();
+            let run = |make: &dyn Fn(&Arr) -> Tensor| {
+                let leaves = [&x, &weight, &bias].map(|a| make(a).as_leaf(true));
+                let operands = leaves.iter().map(|t| Some(t.clone())).collect::<Vec<_>>();
+                (common::call("conv2dActivated", &operands, &ints, &[slope]).expect("valid").remove(0), leaves)
+            };
+            let ((y, leaves), (exact, exact_leaves)) = (run(&put), run(&common::tensor));
+            // Where the sum is zero to rounding, float32 may find another sign: no gradient comes from there.
+            let mut g = single(r.array(exact.shape(), -1.0, 1.0));
+            common::values(&exact).iter().zip(&mut g.data).filter(|(y, _)| y.abs() < 1e-4).for_each(|(_, g)| *g = 0.0);
+            let found = gradients(from_ref(&y), &leaves, &[Some(put(&g))], false);
+            let want = gradients(from_ref(&exact), &exact_leaves, &[Some(common::tensor(&g))], false);
+            for (found, want) in found.iter().zip(&want) {
+                worst = worst.max(error(found, &common::values(want)));
+            }
+            let alone = gradients(from_ref(&y), &leaves[..1], &[Some(put(&g))], false);
+            assert_eq!(common::values(&alone[0]), common::values(&found[0]));
+            assert!(worst < 3e-6, "[{b}, {i}, {h}, {w}] to {o} channels, kernel {k}, slope {slope}: error {worst}");
+        }
+    }
+    println!("gradients through an activation: largest relative error {worst:.1e}");
+}
+
 /// The same bits on any number of threads.
 #[test]
 #[cfg(feature = "threads")]
@@ -217,9 +258,9 @@ fn bits_do_not_depend_on_threads() {
 fn other_instruction_sets() {
     for simd in ["avx2", "portable"] {
         let own = std::env::current_exe().expect("a test has a file");
-        let names = ["batch_norm_and_its_gradient", "moments_keep_their_digits", "activations", "--exact"];
+        let names = ["batch_norm_and_its_gradient", "moments_keep_their_digits", "activations", "gradients_through_an_activation", "--exact"];
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success() && text.contains("3 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success() && text.contains("4 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
     }
 }

@@ -64,6 +64,14 @@ impl Aligned {
     pub fn zeros(count: usize) -> Self {
         Self(vec![Line([0.0; 16]); count.div_ceil(16)])
     }
+    /// Room for `count` values that are yet to be written.
+    ///
+    /// # Safety
+    /// Each is written before it is read.
+    pub unsafe fn unwritten(count: usize) -> Self {
+        // SAFETY: a line is numbers, and the caller writes before reading.
+        Self(unsafe { unwritten(count.div_ceil(16)) })
+    }
     /// Everything.
     pub fn all(&mut self) -> &mut [f32] {
         // SAFETY: a line is sixteen float32 values and nothing else.

@@ -61,7 +61,8 @@ fn transform_weights(level: Level, plan: &Plan, w: Weights) -> Transformed {
     let n = lanes(level);
     let width = panel(level);
     let point = outputs.div_ceil(width) * inputs * width;
-    let mut data = Aligned::zeros(point * plan.points());
+    // SAFETY: where every panel is full, each place is written below.
+    let mut data = if outputs % width == 0 { unsafe { Aligned::unwritten(point * plan.points()) } } else { Aligned::zeros(point * plan.points()) };
     let u = Shared::new(data.all());
     let (w, plan) = (&w, *plan);
     each(inputs, inputs * outputs > 512, |i| {
@@ -142,7 +143,7 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
     let v = patch.add(job.patch);
     let m = v.add(T::IN * T::IN * v_point);
 
-    transform_input::<S, T>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
+    transform_tiles::<S, T, false>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
     for p in 0..T::IN * T::IN {
         product::<S>(
             last - first,
@@ -184,28 +185,42 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
     }
 }
 
-/// B^T d B of the tiles `[first, last)`: point p, tile t, channel c go to `to + p point + (t - first) wide + c`.
+/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T): point p, tile t, channel c go
+/// to `to + p point + (t - first) wide + c`.
 #[inline(always)]
-unsafe fn transform_input<S: Simd, T: Scheme>(plan: &Plan, x: &[f32], [first, last]: [usize; 2], patch: *mut f32, to: *mut f32, [wide, point]: [usize; 2]) {
-    let inputs = plan.channels[0];
+unsafe fn transform_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
+    plan: &Plan,
+    x: &[f32],
+    [first, last]: [usize; 2],
+    patch: *mut f32,
+    to: *mut f32,
+    [wide, point]: [usize; 2],
+) {
+    let side = usize::from(GRADIENT);
+    let (channels, size) = (plan.channels[side], [plan.size, plan.out][side]);
+    let (padding, overlap) = if GRADIENT { ([0, 0], 0) } else { (plan.padding, 2) };
     let mut t = first;
     while t < last {
         let run = plan.run(t, last);
-        let columns = T::OUT * run.length + 2;
-        for c in (0..inputs).step_by(S::N) {
+        let columns = T::OUT * run.length + overlap;
+        for c in (0..channels).step_by(S::N) {
             let window = Window {
-                channels: inputs - c,
-                size: plan.size,
-                from: [(run.row * T::OUT) as isize - plan.padding[0] as isize, (run.column * T::OUT) as isize - plan.padding[1] as isize],
-                rows: T::IN,
+                channels: channels - c,
+                size,
+                from: [(run.row * T::OUT) as isize - padding[0] as isize, (run.column * T::OUT) as isize - padding[1] as isize],
+                rows: T::OUT + overlap,
                 columns,
             };
-            tiles::read::<S>(window, x.as_ptr().add((run.image * inputs + c) * plan.size[0] * plan.size[1]), patch);
+            let plane = (run.image * channels + c) * size[0] * size[1];
+            tiles::read::<S>(window, x.as_ptr().add(plane), patch);
             for k in 0..run.length {
-                transform::input::<S, T>(
-                    Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N },
-                    Grid { at: to.add((t - first + k) * wide + c), row: T::IN * point, column: point },
-                );
+                let from = Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N };
+                let to = Grid { at: to.add((t - first + k) * wide + c), row: T::IN * point, column: point };
+                if GRADIENT {
+                    transform::gradient::<S, T>(from, to);
+                } else {
+                    transform::input::<S, T>(from, to);
+                }
             }
         }
         t += run.length;

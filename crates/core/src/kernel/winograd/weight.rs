@@ -2,9 +2,9 @@
 
 use super::super::parallel::{each, scratch, unwritten, Aligned, Shared};
 use super::super::simd::{entry, lanes, Level, Simd};
-use super::tiles::{self, Plan, Window, LONGEST};
+use super::tiles::{Plan, LONGEST};
 use super::transform::{self, Four, Grid, Scheme, Two};
-use super::{product, transform_input, Left, Out, Right, BLOCK, GAP};
+use super::{product, transform_tiles, Left, Out, Right, BLOCK, GAP};
 
 /// Tiles are summed in parts, each by one thread; the parts are then added in order. At least so many tiles are in a part.
 const PART: usize = 4 * BLOCK;
@@ -21,16 +21,18 @@ pub fn gradient(level: Level, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
     let size = plan.points() * (inputs * wide_out + GAP);
     let blocks = plan.tiles().div_ceil(BLOCK);
     let parts = (plan.tiles() / PART).min(PARTS).min(ROOM / size).max(1);
-    let mut sums = Aligned::zeros(parts * size);
+    // SAFETY: the first block of each part writes all that is read.
+    let mut sums = unsafe { Aligned::unwritten(parts * size) };
     let shared = Shared::new(sums.all());
     let patch = (plan.tile + 2) * (plan.tile * LONGEST + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
     let job = Job { plan, x, g, patch };
     each(parts, true, |part| {
         scratch(count, |memory| {
-            for block in part * blocks / parts..(part + 1) * blocks / parts {
+            let range = part * blocks / parts..(part + 1) * blocks / parts;
+            for block in range.clone() {
                 // SAFETY: each part has sums of its own; memory has room for a run's pixels and both sides of the products.
-                unsafe { sum_block(level, &job, block, memory, shared.at(part * size)) }
+                unsafe { sum_block(level, &job, block, memory, shared.at(part * size), block > range.start) }
             }
         });
     });
@@ -53,21 +55,21 @@ struct Job<'a> {
 }
 
 entry! {
-    /// Adds one block of tiles to the sums.
-    fn sum_block(job: &Job, block: usize, memory: &mut [f32], sums: *mut f32) = sum_body
+    /// Adds one block of tiles to the sums, or writes them where it is the first.
+    fn sum_block(job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) = sum_body
 }
 
 #[inline(always)]
-unsafe fn sum_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32) {
+unsafe fn sum_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) {
     if job.plan.tile == 4 {
-        sum_tiles::<S, Four>(s, job, block, memory, sums);
+        sum_tiles::<S, Four>(s, job, block, memory, sums, add);
     } else {
-        sum_tiles::<S, Two>(s, job, block, memory, sums);
+        sum_tiles::<S, Two>(s, job, block, memory, sums, add);
     }
 }
 
 #[inline(always)]
-unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32) {
+unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) {
     let plan = job.plan;
     let [inputs, outputs] = plan.channels;
     let (first, last) = (block * BLOCK, ((block + 1) * BLOCK).min(plan.tiles()));
@@ -77,24 +79,8 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
     let v = patch.add(job.patch);
     let m = v.add(T::IN * T::IN * v_point);
 
-    transform_input::<S, T>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
-    let mut t = first;
-    while t < last {
-        let run = plan.run(t, last);
-        let columns = T::OUT * run.length;
-        for c in (0..outputs).step_by(S::N) {
-            let window =
-                Window { channels: outputs - c, size: plan.out, from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize], rows: T::OUT, columns };
-            tiles::read::<S>(window, job.g.as_ptr().add((run.image * outputs + c) * plan.out[0] * plan.out[1]), patch);
-            for k in 0..run.length {
-                transform::gradient::<S, T>(
-                    Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N },
-                    Grid { at: m.add((t - first + k) * wide_out + c), row: T::IN * m_point, column: m_point },
-                );
-            }
-        }
-        t += run.length;
-    }
+    transform_tiles::<S, T, false>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
+    transform_tiles::<S, T, true>(plan, job.g, [first, last], patch, m, [wide_out, m_point]);
     for p in 0..T::IN * T::IN {
         product::<S>(
             inputs,
@@ -102,7 +88,7 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
             wide_out / S::N,
             Left { at: v.add(p * v_point), row: 1, column: wide_in },
             Right { at: m.add(p * m_point), row: wide_out, panel: S::VECS * S::N },
-            Out { at: sums.add(p * (inputs * wide_out + GAP)), row: wide_out, add: true },
+            Out { at: sums.add(p * (inputs * wide_out + GAP)), row: wide_out, add },
         );
     }
 }
