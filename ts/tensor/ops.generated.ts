@@ -3,7 +3,7 @@ import { call, callMany } from "./call.js";
 import type { Tensor } from "./tensor.js";
 
 /** Sum over the operator table this file was made from. */
-export const surfaceDigest = "4116c6ad";
+export const surfaceDigest = "3cfa5d3a";
 
 /** The operators of the core, one function a row. */
 export const ops = {
@@ -177,18 +177,22 @@ export const ops = {
   clone: (x: Tensor): Tensor => call(83, [x], [], []),
   /** One step of Adam: gives parameter, first and second moment; off the tape. */
   adamStep: (parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: number | boolean, decoupled: number | boolean, learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number): Tensor[] => callMany(84, [parameter, gradient, m, v], [Number(step), Number(decoupled)], [learningRate, beta1, beta2, epsilon, weightDecay]),
+  /** batchNorm, then x where x > 0, else slope x; gives also the mean and the variance used, off the tape. */
+  batchNormActivated: (input: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, mean: Tensor | null | undefined, variance: Tensor | null | undefined, epsilon: number, slope: number): Tensor[] => callMany(85, [input, weight, bias, mean, variance], [], [epsilon, slope]),
+  /** conv2d, then x where x > 0, else slope x. */
+  conv2dActivated: (input: Tensor, weight: Tensor, bias: Tensor | null | undefined, stride: readonly number[], padding: readonly number[], dilation: readonly number[], groups: number | boolean, slope: number): Tensor => call(86, [input, weight, bias], [stride.length, ...stride, padding.length, ...padding, dilation.length, ...dilation, Number(groups)], [slope]),
   /** As fft, but position N / 2 (rounded down) of each axis counts as zero, in x and in the result. */
-  centredFft: (x: Tensor, dims: readonly number[], complexDim: number | boolean, inverse: number | boolean, scale: number): Tensor => call(85, [x], [dims.length, ...dims, Number(complexDim), Number(inverse)], [scale]),
+  centredFft: (x: Tensor, dims: readonly number[], complexDim: number | boolean, inverse: number | boolean, scale: number): Tensor => call(87, [x], [dims.length, ...dims, Number(complexDim), Number(inverse)], [scale]),
   /** Half of the spectrum of real images: [.., H, W] to [.., H, W / 2 + 1, 2], scale times the Fourier sums, columns that stand for their mirror image too times inner. */
-  rfft2: (x: Tensor, scale: number, inner: number): Tensor => call(86, [x], [], [scale, inner]),
+  rfft2: (x: Tensor, scale: number, inner: number): Tensor => call(88, [x], [], [scale, inner]),
   /** The transpose of rfft2, and with inner 2 the unscaled inverse: [.., H, W / 2 + 1, 2] to [.., H, W]. */
-  irfft2: (s: Tensor, width: number | boolean, scale: number, inner: number): Tensor => call(87, [s], [Number(width)], [scale, inner]),
+  irfft2: (s: Tensor, width: number | boolean, scale: number, inner: number): Tensor => call(89, [s], [Number(width)], [scale, inner]),
   /** a b, or a conj(b), of complex numbers (real, imaginary) in the last axis; the others are broadcast. */
-  complexMul: (a: Tensor, b: Tensor, conjugate: number | boolean): Tensor => call(88, [a, b], [Number(conjugate)], []),
+  complexMul: (a: Tensor, b: Tensor, conjugate: number | boolean): Tensor => call(90, [a, b], [Number(conjugate)], []),
   /** Real images [.., H, W] with their spectrum times a response [.., H, W / 2 + 1, 2], or its conjugate; leading axes are broadcast. */
-  fourierFilter: (x: Tensor, response: Tensor, conjugate: number | boolean): Tensor => call(89, [x, response], [Number(conjugate)], []),
+  fourierFilter: (x: Tensor, response: Tensor, conjugate: number | boolean): Tensor => call(91, [x, response], [Number(conjugate)], []),
   /** Sums of square images along parallel lines, bilinear between pixels, for angles in degrees: [N, W, W] to [N, detectors, angles]; W detectors where only the inscribed circle counts, else as many as the diagonal is long. */
-  radon: (x: Tensor, circle: number | boolean, degrees: readonly number[]): Tensor => call(90, [x], [Number(circle)], [...degrees]),
+  radon: (x: Tensor, circle: number | boolean, degrees: readonly number[]): Tensor => call(92, [x], [Number(circle)], [...degrees]),
   /** The transpose of radon: [N, detectors, angles] to [N, width, width]. */
-  radonTranspose: (y: Tensor, width: number | boolean, circle: number | boolean, degrees: readonly number[]): Tensor => call(91, [y], [Number(width), Number(circle)], [...degrees]),
+  radonTranspose: (y: Tensor, width: number | boolean, circle: number | boolean, degrees: readonly number[]): Tensor => call(93, [y], [Number(width), Number(circle)], [...degrees]),
 } as const;

@@ -1,5 +1,6 @@
 //! Sums along parallel lines (the Radon transform), and their transpose.
 
+use super::activation::relu;
 use super::check_rank;
 use super::compare::{clamp, ge_scalar, le_scalar};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
@@ -7,7 +8,7 @@ use super::index::{gather_integers, integers_unchecked};
 use super::reduce::sum;
 use super::sample::linear_at;
 use super::shape::{cat, expand, permute, reshape, slice};
-use super::unary::{abs, neg, relu};
+use super::unary::{abs, neg};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::radon::{directions, forward, transpose, Geometry, Projected};
