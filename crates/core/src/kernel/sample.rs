@@ -1,7 +1,8 @@
 //! Images sampled at given positions on the processor, and the derivatives of that. Positions and weights are computed once for all channels, in float64.
 
 use super::parallel::{each, unwritten, Shared};
-use super::value::Real;
+use super::simd::{entry, Simd};
+use super::value::{level, Real};
 use crate::ops::sample::{cubic, Mode, Outside};
 
 /// How images are sampled.
@@ -28,64 +29,120 @@ const TOGETHER: usize = 64;
 /// From so many values on, threads pay.
 const HEAVY: usize = 1 << 13;
 
-/// The samples around a position along one axis: places, weights, and derivatives of the weights by the grid's coordinate.
-#[derive(Clone, Copy)]
-struct Axis<const K: usize> {
-    at: [usize; K],
-    weight: [f64; K],
-    slope: [f64; K],
+/// The samples around some positions along one axis: places, weights, and derivatives of the weights by the grid's coordinate.
+struct Axis<'a> {
+    at: &'a mut [[i32; TOGETHER]],
+    weight: &'a mut [[f64; TOGETHER]],
+    slope: &'a mut [[f64; TOGETHER]],
 }
 
-impl Rule {
-    /// A position brought into the image, and the derivative of that.
-    fn fold(&self, x: f64, n: f64) -> (f64, f64) {
-        let (x, slope) = match self.outside {
-            Outside::Zeros => return (x, 1.0),
-            Outside::Border => (x, 1.0),
-            Outside::Reflection => {
-                let (low, span) = if self.align { (0.0, n - 1.0) } else { (-0.5, n) };
-                if span <= 0.0 {
-                    return (0.0 * x, 0.0);
-                }
-                let sign = |t: f64| if t == 0.0 { 0.0 } else { t.signum() };
-                let shifted = (x - low).abs();
-                let within = shifted - 2.0 * span * (shifted * (0.5 / span)).floor();
-                (span - (within - span).abs() + low, -sign(x - low) * sign(within - span))
+/// A position brought into the image, and the derivative of that. 0 leaves it, 1 repeats the border, 2 mirrors.
+#[inline(always)]
+fn fold<const OUTSIDE: u8>(align: bool, x: f64, n: f64) -> (f64, f64) {
+    let sign = |t: f64| f64::from(i8::from(t > 0.0) - i8::from(t < 0.0));
+    let (x, slope) = match OUTSIDE {
+        0 => return (x, 1.0),
+        1 => (x, 1.0),
+        _ => {
+            let (low, span) = if align { (0.0, n - 1.0) } else { (-0.5, n) };
+            if span <= 0.0 {
+                return (0.0 * x, 0.0);
             }
-        };
-        (x.clamp(0.0, n - 1.0), if (0.0..=n - 1.0).contains(&x) { slope } else { 0.0 })
-    }
-
-    fn axis<const K: usize>(&self, coordinate: f64, n: usize) -> Axis<K> {
-        let n = n as f64;
-        let scale = if self.align { (n - 1.0) / 2.0 } else { n / 2.0 };
-        let position = coordinate * scale + (n - 1.0) / 2.0;
-        // The cubic kernel goes on beyond the border; there its samples are brought into the image, else the position.
-        let (position, slope) = if K == 4 { (position, 1.0) } else { self.fold(position, n) };
-        let base = if K == 1 { position.round_ties_even() } else { position.floor() };
-        let t = position - base;
-        let (first, mut weight, mut slopes) = match K {
-            1 => (base, [1.0, 0.0, 0.0, 0.0], [0.0; 4]),
-            2 => (base, [1.0 - t, t, 0.0, 0.0], [-1.0, 1.0, 0.0, 0.0]),
-            _ => {
-                let [w, s] = cubic(t);
-                (base - 1.0, w, s)
-            }
-        };
-        let mut at = [0; K];
-        for k in 0..K {
-            let place = self.fold(first + k as f64, n).0;
-            let inside = f64::from(u8::from((0.0..=n - 1.0).contains(&place)));
-            weight[k] *= inside;
-            slopes[k] *= inside * slope * scale;
-            at[k] = place.clamp(0.0, n - 1.0) as usize;
+            let shifted = (x - low).abs();
+            let within = shifted - 2.0 * span * (shifted * (0.5 / span)).floor();
+            (span - (within - span).abs() + low, -sign(x - low) * sign(within - span))
         }
-        Axis { at, weight: std::array::from_fn(|k| weight[k]), slope: std::array::from_fn(|k| slopes[k]) }
-    }
+    };
+    (x.clamp(0.0, n - 1.0), if x >= 0.0 && x <= n - 1.0 { slope } else { 0.0 })
+}
 
-    /// Rows and columns around the positions of `grid` (x, y).
-    fn axes<T: Real + Into<f64>, const K: usize>(&self, grid: &[T], s: &Sizes) -> Vec<(Axis<K>, Axis<K>)> {
-        grid.chunks_exact(2).map(|p| (self.axis(p[1].into(), s.height), self.axis(p[0].into(), s.width))).collect()
+/// The axis of `n` pixels around the coordinates (every second number of `grid`), K samples each.
+#[inline(always)]
+fn around<const OUTSIDE: u8, const K: usize>(align: bool, grid: &[f64; TOGETHER], n: usize, out: &mut Axis) {
+    let n = n as f64;
+    let scale = if align { (n - 1.0) / 2.0 } else { n / 2.0 };
+    let (mut first, mut rest, mut slopes) = ([0.0; TOGETHER], [0.0; TOGETHER], [0.0; TOGETHER]);
+    for p in 0..TOGETHER {
+        let position = grid[p] * scale + (n - 1.0) / 2.0;
+        // The cubic kernel goes on beyond the border; there its samples are brought into the image, else the position.
+        let (position, slope) = if K == 4 { (position, 1.0) } else { fold::<OUTSIDE>(align, position, n) };
+        let base = if K == 1 { position.round_ties_even() } else { position.floor() };
+        first[p] = base - if K == 4 { 1.0 } else { 0.0 };
+        rest[p] = position - base;
+        slopes[p] = slope * scale;
+    }
+    for k in 0..K {
+        for p in 0..TOGETHER {
+            let t = rest[p];
+            let (weight, slope) = match (K, k) {
+                (1, _) => (1.0, 0.0),
+                (2, 0) => (1.0 - t, -1.0),
+                (2, _) => (t, 1.0),
+                _ => {
+                    let [weights, slopes] = cubic(t);
+                    (weights[k], slopes[k])
+                }
+            };
+            let place = fold::<OUTSIDE>(align, first[p] + k as f64, n).0;
+            let inside = if place >= 0.0 && place <= n - 1.0 { 1.0 } else { 0.0 };
+            out.weight[k][p] = weight * inside;
+            out.slope[k][p] = slope * inside * slopes[p];
+            // SAFETY: from 0 to the size of an axis; `max` gives 0 for what is not a number.
+            out.at[k][p] = unsafe { place.max(0.0).min(n - 1.0).to_int_unchecked() };
+        }
+    }
+}
+
+#[inline(always)]
+fn axis_of<S: Simd>(_: S, rule: &Rule, grid: &[f64; TOGETHER], n: usize, out: &mut Axis) {
+    use {Mode::*, Outside::*};
+    match (rule.outside, rule.mode) {
+        (Zeros, Nearest) => around::<0, 1>(rule.align, grid, n, out),
+        (Zeros, Bilinear) => around::<0, 2>(rule.align, grid, n, out),
+        (Zeros, Bicubic) => around::<0, 4>(rule.align, grid, n, out),
+        (Border, Nearest) => around::<1, 1>(rule.align, grid, n, out),
+        (Border, Bilinear) => around::<1, 2>(rule.align, grid, n, out),
+        (Border, Bicubic) => around::<1, 4>(rule.align, grid, n, out),
+        (Reflection, Nearest) => around::<2, 1>(rule.align, grid, n, out),
+        (Reflection, Bilinear) => around::<2, 2>(rule.align, grid, n, out),
+        (Reflection, Bicubic) => around::<2, 4>(rule.align, grid, n, out),
+    }
+}
+entry! { fn axis(rule: &Rule, grid: &[f64; TOGETHER], n: usize, out: &mut Axis) = axis_of }
+
+/// What all channels share at some positions, in the type of the image.
+struct Places<T, const K: usize> {
+    /// Where rows begin.
+    rows: [[u32; TOGETHER]; K],
+    columns: [[u32; TOGETHER]; K],
+    down: [[T; TOGETHER]; K],
+    right: [[T; TOGETHER]; K],
+    by_row: [[T; TOGETHER]; K],
+    by_column: [[T; TOGETHER]; K],
+}
+
+impl<T: Real + Into<f64>, const K: usize> Places<T, K> {
+    /// Around at most `TOGETHER` positions (x, y); with derivatives, if asked for.
+    fn new(rule: &Rule, grid: &[T], s: &Sizes, derivatives: bool) -> Self {
+        let (mut x, mut y) = ([0.0; TOGETHER], [0.0; TOGETHER]);
+        for ((x, y), p) in x.iter_mut().zip(&mut y).zip(grid.chunks_exact(2)) {
+            (*x, *y) = (p[0].into(), p[1].into());
+        }
+        let around = |grid: &[f64; TOGETHER], n: usize, step: u32| {
+            let (mut at, mut weight, mut slope) = ([[0; TOGETHER]; K], [[0.0; TOGETHER]; K], [[0.0; TOGETHER]; K]);
+            // SAFETY: `level` is what the processor has.
+            unsafe { axis(level(), rule, grid, n, &mut Axis { at: &mut at, weight: &mut weight, slope: &mut slope }) };
+            let slope = if derivatives { slope.map(|s| s.map(T::of)) } else { [[T::zero(); TOGETHER]; K] };
+            (at.map(|a| a.map(|i| i as u32 * step)), weight.map(|w| w.map(T::of)), slope)
+        };
+        let (rows, down, by_row) = around(&y, s.height, s.width as u32);
+        let (columns, right, by_column) = around(&x, s.width, 1);
+        Self { rows, columns, down, right, by_row, by_column }
+    }
+    /// The place of sample (i, j) of position p.
+    #[inline(always)]
+    fn at(&self, p: usize, i: usize, j: usize) -> usize {
+        (self.rows[i][p] + self.columns[j][p]) as usize
     }
 }
 
@@ -113,19 +170,20 @@ fn forward_of<T: Real + Into<f64>, const K: usize>(x: &[T], grid: &[T], s: &Size
     each(s.batch * pieces, s.batch * s.channels * s.positions > HEAVY, |piece| {
         let (image, first) = (piece / pieces, piece % pieces * TOGETHER);
         let some = TOGETHER.min(s.positions - first);
-        let axes = rule.axes::<T, K>(&grid[2 * (image * s.positions + first)..][..2 * some], s);
-        let axes: Vec<_> = axes.iter().map(|(r, c)| (r.at.map(|i| i * s.width), r.weight.map(T::of), c.at, c.weight.map(T::of))).collect();
+        let places = Places::<T, K>::new(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
         for channel in image * s.channels..(image + 1) * s.channels {
             let x = &x[channel * pixels..][..pixels];
             // SAFETY: these positions are this piece's.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(channel * s.positions + first), some) };
-            for (y, (rows, down, columns, right)) in to.iter_mut().zip(&axes) {
-                *y = T::zero();
+            for (p, y) in to.iter_mut().enumerate() {
+                let mut sum = T::zero();
                 for i in 0..K {
                     let mut line = T::zero();
-                    (0..K).for_each(|j| line += right[j] * x[rows[i] + columns[j]]);
-                    *y += down[i] * line;
+                    // SAFETY: places lie in the image.
+                    (0..K).for_each(|j| line += places.right[j][p] * unsafe { *x.get_unchecked(places.at(p, i, j)) });
+                    sum += places.down[i][p] * line;
                 }
+                *y = sum;
             }
         }
     });
@@ -142,20 +200,21 @@ fn by_image_of<T: Real + Into<f64>, const K: usize>(g: &[T], grid: &[T], s: &Siz
     let mut dx = vec![T::zero(); s.batch * s.channels * pixels];
     let to = Shared::new(&mut dx);
     // Positions may meet in a pixel, so an image is one piece of work; of few images, each channel.
-    let groups = if s.batch < 8 { s.channels } else { 1 };
+    let groups = if s.batch < 4 { s.channels } else { 1 };
     let channels = s.channels / groups.max(1);
     each(s.batch * groups, s.batch * s.channels * s.positions > HEAVY, |piece| {
         let image = piece / groups;
         for first in (0..s.positions).step_by(TOGETHER) {
             let some = TOGETHER.min(s.positions - first);
-            let axes = rule.axes::<T, K>(&grid[2 * (image * s.positions + first)..][..2 * some], s);
+            let places = Places::<T, K>::new(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
             for channel in piece * channels..(piece + 1) * channels {
                 // SAFETY: these channels are this piece's.
                 let dx = unsafe { std::slice::from_raw_parts_mut(to.at(channel * pixels), pixels) };
-                for (&g, (rows, columns)) in g[channel * s.positions + first..][..some].iter().zip(&axes) {
+                for (p, &g) in g[channel * s.positions + first..][..some].iter().enumerate() {
                     for i in 0..K {
-                        let down = g * T::of(rows.weight[i]);
-                        (0..K).for_each(|j| dx[rows.at[i] * s.width + columns.at[j]] += down * T::of(columns.weight[j]));
+                        let down = g * places.down[i][p];
+                        // SAFETY: as above.
+                        (0..K).for_each(|j| unsafe { *dx.get_unchecked_mut(places.at(p, i, j)) += down * places.right[j][p] });
                     }
                 }
             }
@@ -178,24 +237,24 @@ fn by_grid_of<T: Real + Into<f64>, const K: usize>(x: &[T], g: &[T], grid: &[T],
         let (image, first) = (piece / pieces, piece % pieces * TOGETHER);
         let some = TOGETHER.min(s.positions - first);
         let start = image * s.positions + first;
-        let axes = rule.axes::<T, K>(&grid[2 * start..][..2 * some], s);
-        let axes: Vec<_> = axes.iter().map(|(r, c)| (r.at, c.at, [r.weight, r.slope, c.weight, c.slope].map(|w| w.map(T::of)))).collect();
+        let places = Places::<T, K>::new(rule, &grid[2 * start..][..2 * some], s, true);
         // SAFETY: as above.
         let to = unsafe { std::slice::from_raw_parts_mut(to.at(2 * start), 2 * some) };
         to.fill(T::zero());
         for channel in image * s.channels..(image + 1) * s.channels {
             let (x, g) = (&x[channel * pixels..][..pixels], &g[channel * s.positions + first..][..some]);
-            for ((to, &g), (rows, columns, [down, by_row, right, by_column])) in to.chunks_exact_mut(2).zip(g).zip(&axes) {
+            for (p, (to, &g)) in to.chunks_exact_mut(2).zip(g).enumerate() {
                 let (mut dx, mut dy) = (T::zero(), T::zero());
                 for i in 0..K {
                     let (mut line, mut slope) = (T::zero(), T::zero());
                     for j in 0..K {
-                        let v = x[rows[i] * s.width + columns[j]];
-                        line += right[j] * v;
-                        slope += by_column[j] * v;
+                        // SAFETY: places lie in the image.
+                        let v = unsafe { *x.get_unchecked(places.at(p, i, j)) };
+                        line += places.right[j][p] * v;
+                        slope += places.by_column[j][p] * v;
                     }
-                    dx += down[i] * slope;
-                    dy += by_row[i] * line;
+                    dx += places.down[i][p] * slope;
+                    dy += places.by_row[i][p] * line;
                 }
                 to[0] += g * dx;
                 to[1] += g * dy;

@@ -107,6 +107,7 @@ fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
 }
 
 /// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys 1981, doi:10.1109/TASSP.1981.1163711).
+#[inline(always)]
 pub(crate) fn cubic(t: f64) -> [[f64; 4]; 2] {
     let a = -0.75;
     let near = |d: f64| ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0;
