@@ -29,6 +29,12 @@ function supervised(makeModel, shape) {
   return training(model, batch, ({ x, y }) => criterion.forward({ xNet: model.forward(y, operator), x }));
 }
 
+/** The gradient of a squared norm. */
+function squared(images, f) {
+  const x = images.requiresGrad_();
+  return () => grad(f(x).square().sum(), [x])[0];
+}
+
 const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
 
 /** Name, what it is, steps of a round, and the function that prepares it. */
@@ -96,6 +102,42 @@ export const cases = {
       const y = noGrad(() => operator.A(x));
       return () => grad(operator.A(x).sub(y.mul(0.5)).square().sum(), [x])[0];
     },
+  },
+  mri: {
+    label: "squared norm of a single-coil MRI measurement and its gradient, 4 of 2x320x320",
+    steps: 4,
+    make() {
+      const rng = new Rng(0);
+      const operator = new physics.MRI({ imgSize: [2, 320, 320], mask: rng.bernoulli([1, 2, 320, 320], 0.3) });
+      return squared(rng.uniform([4, 2, 320, 320]), (x) => operator.A(x));
+    },
+  },
+  tomography: {
+    label: "squared norm of a sinogram of 180 angles and its gradient, 1x256x256",
+    steps: 2,
+    make() {
+      const operator = new physics.Tomography({ angles: 180, imgWidth: 256, normalize: false });
+      return squared(new Rng(0).uniform([1, 1, 256, 256]), (x) => operator.A(x));
+    },
+  },
+  gridSample: {
+    label: "squared norm of images turned by 20 degrees (bilinear) and its gradient, 4 of 3x256x256",
+    steps: 2,
+    make() {
+      const [cos, sin] = [Math.cos(Math.PI / 9), Math.sin(Math.PI / 9)];
+      const at = (i) => (2 * i + 1) / 256 - 1;
+      const places = Float32Array.from({ length: 256 * 256 * 2 }, (_, i) => {
+        const [row, column] = [at(Math.floor(i / 512)), at(Math.floor(i / 2) % 256)];
+        return i % 2 === 0 ? cos * column - sin * row : sin * column + cos * row;
+      });
+      const grid = tensor(places, { shape: [1, 256, 256, 2] }).expand([4, 256, 256, 2]);
+      return squared(new Rng(0).uniform([4, 3, 256, 256]), (x) => nn.functional.gridSample(x, grid));
+    },
+  },
+  resize: {
+    label: "squared norm of images of twice the size (bicubic) and its gradient, 4 of 3x128x128",
+    steps: 4,
+    make: () => squared(new Rng(0).uniform([4, 3, 128, 128]), (x) => nn.functional.interpolate(x, { scaleFactor: 2, mode: "bicubic" })),
   },
   operators: {
     label: "1,000 operators on one number, and their gradient",

@@ -5,6 +5,7 @@ it writes tells versions, threads and cases.
 """
 
 import json
+import math
 import sys
 import time
 
@@ -119,6 +120,32 @@ def blur():
     return step
 
 
+def squared(f, *shape):
+    x = torch.rand(*shape, requires_grad=True)
+    return lambda: torch.autograd.grad(f(x).square().sum(), [x])
+
+
+def mri():
+    operator = deepinv.physics.MRI(mask=torch.bernoulli(torch.full((1, 2, 320, 320), 0.3)), img_size=(2, 320, 320))
+    return squared(operator.A, 4, 2, 320, 320)
+
+
+def tomography():
+    operator = deepinv.physics.Tomography(angles=180, img_width=256, normalize=False)
+    return squared(operator.A, 1, 1, 256, 256)
+
+
+def grid_sample():
+    turn = torch.tensor(math.pi / 9)
+    affine = torch.stack([torch.stack([turn.cos(), -turn.sin(), turn * 0]), torch.stack([turn.sin(), turn.cos(), turn * 0])])
+    grid = nn.functional.affine_grid(affine.expand(4, 2, 3), [4, 3, 256, 256], align_corners=False)
+    return squared(lambda x: nn.functional.grid_sample(x, grid, align_corners=False), 4, 3, 256, 256)
+
+
+def resize():
+    return squared(lambda x: nn.functional.interpolate(x, scale_factor=2, mode="bicubic"), 4, 3, 128, 128)
+
+
 def operators():
     x, one = torch.tensor([1.0], requires_grad=True), torch.tensor([1e-3])
 
@@ -149,12 +176,16 @@ CASES = {
     "inference": inference,
     "sure": sure,
     "blur": blur,
+    "gridSample": grid_sample,
+    "resize": resize,
     "operators": operators,
     "eager": eager,
 }
 if deepinv is not None:
     CASES["unet"] = lambda: supervised(deepinv.models.UNet(1, 1, scales=3), 4, 1, 64, 64)
     CASES["spectral"] = spectral
+    CASES["mri"] = mri
+    CASES["tomography"] = tomography
     CASES["equivariant"] = equivariant
 
 versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
