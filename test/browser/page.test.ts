@@ -249,6 +249,25 @@ describeBrowser("the page examples/web", () => {
       await page.context().close();
     });
 
+    it("that are blurred are taken with the noise that is found in them, be it none", async () => {
+      const { page, faults } = await open();
+      await page.setInputFiles("#file", { name: "flat.png", mimeType: "image/png", buffer: await png(60, 50) });
+      await page.waitForFunction(() => document.getElementById("picked")?.textContent === "flat.png: 60 x 50, grey.");
+      await page.selectOption("#task", "deblur");
+      expect(await page.isChecked("#estimate")).toBe(true);
+      expect(await page.textContent("#task-help")).toContain("has to be told");
+      await page.selectOption("#blur", "disk");
+      await page.fill("#size", "10");
+      await page.click("#start");
+      await reached(page, 2);
+      await page.click("#stop");
+      await state(page, "done");
+      // The least level of this noise, and patches no larger than the picture.
+      expect(JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes))).toMatchObject({ physics: { noise: { sigma: 0.005 } }, data: { patch: 50 } });
+      expect(faults).toEqual([]);
+      await page.context().close();
+    });
+
     it("are taken when dropped or pasted", async () => {
       const { page } = await open();
       const bytes = Array.from(await png(64, 48));

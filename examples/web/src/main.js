@@ -119,7 +119,7 @@ function refresh() {
   const { what, level } = noises[form.noise.value];
   at("task-help").textContent = inpaint
     ? sample ? "Half of the sample's pixels are taken away." : "Pixels that are black or transparent count as missing."
-    : deblur && !sample ? "The blur has to be told: try kinds and sizes, and take what looks best." : "";
+    : deblur && !sample ? "The blur has to be told: try kinds and sizes, and take what looks best. Too small a size helps a little, too large a one makes rings." : "";
   for (const id of ["blur-field", "size-field"]) at(id).hidden = !deblur;
   at("angle-field").hidden = !deblur || form.blur.value !== "motion";
   at("blur-help").textContent = `${blur.what}${sample ? " The sample is blurred so." : ""}`;
