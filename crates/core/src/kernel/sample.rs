@@ -122,22 +122,31 @@ struct Places<T, const K: usize> {
 }
 
 impl<T: Real + Into<f64>, const K: usize> Places<T, K> {
-    /// Around at most `TOGETHER` positions (x, y); with derivatives, if asked for.
-    fn new(rule: &Rule, grid: &[T], s: &Sizes, derivatives: bool) -> Self {
-        let (mut x, mut y) = ([0.0; TOGETHER], [0.0; TOGETHER]);
-        for ((x, y), p) in x.iter_mut().zip(&mut y).zip(grid.chunks_exact(2)) {
-            (*x, *y) = (p[0].into(), p[1].into());
+    fn new() -> Self {
+        let (places, zeros) = ([[0; TOGETHER]; K], [[T::zero(); TOGETHER]; K]);
+        Self { rows: places, columns: places, down: zeros, right: zeros, by_row: zeros, by_column: zeros }
+    }
+    /// Those around at most `TOGETHER` positions (x, y); derivatives too, if asked for.
+    fn fill(&mut self, rule: &Rule, grid: &[T], s: &Sizes, derivatives: bool) {
+        let mut coordinates = [[0.0; TOGETHER]; 2];
+        for (p, pair) in grid.chunks_exact(2).enumerate() {
+            (coordinates[0][p], coordinates[1][p]) = (pair[0].into(), pair[1].into());
         }
-        let around = |grid: &[f64; TOGETHER], n: usize, step: u32| {
-            let (mut at, mut weight, mut slope) = ([[0; TOGETHER]; K], [[0.0; TOGETHER]; K], [[0.0; TOGETHER]; K]);
+        let (mut at, mut weight, mut slope) = ([[0; TOGETHER]; K], [[0.0; TOGETHER]; K], [[0.0; TOGETHER]; K]);
+        let mut around = |grid: &[f64; TOGETHER], n: usize, step: usize, to: [&mut [[T; TOGETHER]; K]; 2], places: &mut [[u32; TOGETHER]; K]| {
             // SAFETY: `level` is what the processor has.
             unsafe { axis(level(), rule, grid, n, &mut Axis { at: &mut at, weight: &mut weight, slope: &mut slope }) };
-            let slope = if derivatives { slope.map(|s| s.map(T::of)) } else { [[T::zero(); TOGETHER]; K] };
-            (at.map(|a| a.map(|i| i as u32 * step)), weight.map(|w| w.map(T::of)), slope)
+            let [weights, slopes] = to;
+            for k in 0..K {
+                places[k].iter_mut().zip(&at[k]).for_each(|(to, &i)| *to = i as u32 * step as u32);
+                weights[k].iter_mut().zip(&weight[k]).for_each(|(to, &w)| *to = T::of(w));
+                if derivatives {
+                    slopes[k].iter_mut().zip(&slope[k]).for_each(|(to, &w)| *to = T::of(w));
+                }
+            }
         };
-        let (rows, down, by_row) = around(&y, s.height, s.width as u32);
-        let (columns, right, by_column) = around(&x, s.width, 1);
-        Self { rows, columns, down, right, by_row, by_column }
+        around(&coordinates[1], s.height, s.width, [&mut self.down, &mut self.by_row], &mut self.rows);
+        around(&coordinates[0], s.width, 1, [&mut self.right, &mut self.by_column], &mut self.columns);
     }
     /// The place of sample (i, j) of position p.
     #[inline(always)]
@@ -170,7 +179,8 @@ fn forward_of<T: Real + Into<f64>, const K: usize>(x: &[T], grid: &[T], s: &Size
     each(s.batch * pieces, s.batch * s.channels * s.positions > HEAVY, |piece| {
         let (image, first) = (piece / pieces, piece % pieces * TOGETHER);
         let some = TOGETHER.min(s.positions - first);
-        let places = Places::<T, K>::new(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
+        let mut places = Places::<T, K>::new();
+        places.fill(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
         for channel in image * s.channels..(image + 1) * s.channels {
             let x = &x[channel * pixels..][..pixels];
             // SAFETY: these positions are this piece's.
@@ -204,9 +214,10 @@ fn by_image_of<T: Real + Into<f64>, const K: usize>(g: &[T], grid: &[T], s: &Siz
     let channels = s.channels / groups.max(1);
     each(s.batch * groups, s.batch * s.channels * s.positions > HEAVY, |piece| {
         let image = piece / groups;
+        let mut places = Places::<T, K>::new();
         for first in (0..s.positions).step_by(TOGETHER) {
             let some = TOGETHER.min(s.positions - first);
-            let places = Places::<T, K>::new(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
+            places.fill(rule, &grid[2 * (image * s.positions + first)..][..2 * some], s, false);
             for channel in piece * channels..(piece + 1) * channels {
                 // SAFETY: these channels are this piece's.
                 let dx = unsafe { std::slice::from_raw_parts_mut(to.at(channel * pixels), pixels) };
@@ -237,7 +248,8 @@ fn by_grid_of<T: Real + Into<f64>, const K: usize>(x: &[T], g: &[T], grid: &[T],
         let (image, first) = (piece / pieces, piece % pieces * TOGETHER);
         let some = TOGETHER.min(s.positions - first);
         let start = image * s.positions + first;
-        let places = Places::<T, K>::new(rule, &grid[2 * start..][..2 * some], s, true);
+        let mut places = Places::<T, K>::new();
+        places.fill(rule, &grid[2 * start..][..2 * some], s, true);
         // SAFETY: as above.
         let to = unsafe { std::slice::from_raw_parts_mut(to.at(2 * start), 2 * some) };
         to.fill(T::zero());
