@@ -168,14 +168,19 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
                 }
                 None => S::splat(0.0),
             };
-            for k in 0..run.length {
-                let from = m.add((t - first + k) * wide_out + c).cast_const();
-                transform::output::<S, T>(
-                    Grid { at: from, row: T::IN * m_point, column: m_point },
-                    Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N },
-                    bias,
-                    job.finish.slope,
-                );
+            macro_rules! output {
+                ($kind:path) => {
+                    for k in 0..run.length {
+                        let from = Grid { at: m.add((t - first + k) * wide_out + c).cast_const(), row: T::IN * m_point, column: m_point };
+                        let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
+                        transform::output::<S, T, { $kind }>(from, to, bias, job.finish.slope);
+                    }
+                };
+            }
+            match job.finish.slope {
+                1.0 => output!(transform::NOTHING),
+                0.0 => output!(transform::ZERO),
+                _ => output!(transform::SLOPE),
             }
             let window =
                 Window { channels: outputs - c, size: plan.out, from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize], rows: T::OUT, columns };

@@ -120,25 +120,28 @@ pub struct Grid<P> {
     pub column: usize,
 }
 
-/// v where it is above zero (or NaN), else slope v.
+/// What is done below zero: nothing, zero, or a product with a slope. Known when it is compiled: asked at each vector it costs as much as it saves.
+pub const NOTHING: u8 = 0;
+pub const ZERO: u8 = 1;
+pub const SLOPE: u8 = 2;
+
+/// v where it is above zero (or NaN), else what `KIND` says.
 #[inline(always)]
-unsafe fn activate<S: Simd>(v: S::V, slope: f32) -> S::V {
+unsafe fn activate<S: Simd, const KIND: u8>(v: S::V, slope: f32) -> S::V {
     let zero = S::splat(0.0);
-    if slope == 1.0 {
-        v
-    } else if slope == 0.0 {
-        S::max(zero, v)
-    } else {
-        S::fma(S::splat(slope), S::min(zero, v), S::max(zero, v))
+    match KIND {
+        NOTHING => v,
+        ZERO => S::max(zero, v),
+        _ => S::fma(S::splat(slope), S::min(zero, v), S::max(zero, v)),
     }
 }
 
 // Loops and no closures: a closure is compiled without the instruction set of the function around it.
 macro_rules! both_sides {
-    ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident, $slope:ident)?) => {
+    ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident, $slope:ident, $kind:ident)?) => {
         $(#[$doc])*
         #[inline(always)]
-        pub unsafe fn $name<S: Simd, T: Scheme>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V, $slope: f32)?) {
+        pub unsafe fn $name<S: Simd, T: Scheme $(, const $kind: u8)?>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V, $slope: f32)?) {
             let zero = S::splat(0.0);
             let mut half = [[zero; $from]; $to];
             for j in 0..$count_from {
@@ -155,7 +158,7 @@ macro_rules! both_sides {
                 let row = T::$name::<S>(half[i]);
                 for j in 0..$count_to {
                     let value = row[j];
-                    $(let value = activate::<S>(S::add(value, $plus), $slope);)?
+                    $(let value = activate::<S, $kind>(S::add(value, $plus), $slope);)?
                     S::store(to.at.add(i * to.row + j * to.column), value);
                 }
             }
@@ -169,7 +172,7 @@ both_sides! {
 }
 both_sides! {
     /// A^T m A + a constant, and then the activation.
-    output, 6 => 4, T::IN, T::OUT, plus, slope
+    output, 6 => 4, T::IN, T::OUT, plus, slope, KIND
 }
 both_sides! {
     /// A g A^T, the adjoint of `output`.
