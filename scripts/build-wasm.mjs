@@ -13,13 +13,15 @@ const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
 /** What every browser of the last years has; wasm-opt must not use what came later. It makes no relaxed SIMD where there was none. */
 const features = ["simd", "relaxed-simd", "bulk-memory", "bulk-memory-opt", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 /**
- * The modules. The larger one is smaller to download with -O1 than with -O3 (brotli 1.95 and 2.11 MB), which copies functions to where they are called,
- * and takes one minute instead of four; its kernels for the processor come from the compiler's own optimiser either way.
+ * What wasm-opt does. With -O3 it moves the kernels' values about until a browser's compiler keeps them in memory: a training step then takes 1.65 times as
+ * long, and the download is larger by a tenth (it copies functions to where they are called). With -O1 the step takes as long as without it.
  */
+const LEVEL = "-O1";
+/** The modules. Two of them are of one profile, so one follows the other. */
 const modules = [
-  { name: "adjoint_wasm", profile: "wasm", features: "", level: "-O3", what: "the WebAssembly module" },
-  { name: "adjoint_wasm_relaxed", profile: "wasm", features: "relaxed-simd", level: "-O3", what: "the WebAssembly module with relaxed SIMD" },
-  { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", level: "-O1", what: "the WebAssembly module with WebGPU" },
+  { name: "adjoint_wasm", profile: "wasm", features: "", what: "the WebAssembly module" },
+  { name: "adjoint_wasm_relaxed", profile: "wasm", features: "relaxed-simd", what: "the WebAssembly module with relaxed SIMD" },
+  { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", what: "the WebAssembly module with WebGPU" },
 ];
 
 /** Whether a compiler has the standard library of the target. */
@@ -116,11 +118,11 @@ export async function buildWasm() {
 }
 
 /** Makes what is downloaded of what wasm-bindgen put into `temporary`. */
-async function finish({ name, level, what }, folder, temporary) {
+async function finish({ name, what }, folder, temporary) {
   try {
     const file = join(temporary, `${name}_bg.wasm`);
     say(`optimising ${what} (a minute or two)`);
-    await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), level, "--mvp-features", ...features, file, "-o", file]);
+    await must(process.execPath, [join(root, "node_modules", "binaryen", "bin", "wasm-opt"), LEVEL, "--mvp-features", ...features, file, "-o", file]);
     completeLoader(join(temporary, `${name}.js`));
     for (const made of readdirSync(temporary)) renameSync(join(temporary, made), join(folder, made));
   } finally {
