@@ -6,9 +6,12 @@ interface Gpu {
   requestAdapter(): Promise<object | null>;
 }
 
-/** Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. */
-export async function startDevice(device: string, module: WasmExports): Promise<void> {
-  if (device === "webgpu") await gpuAdapter();
+/**
+ * Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. An adapter is asked for only where
+ * the module has a use for it: browsers write a line on the console where there is none.
+ */
+export async function startDevice(device: string, module: WasmExports, moduleHasGpu: boolean): Promise<void> {
+  if (device === "webgpu" && (moduleHasGpu || !hasGpu())) await gpuAdapter();
   await module.initDevice(device);
 }
 

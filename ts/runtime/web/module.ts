@@ -66,7 +66,7 @@ async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): P
   const result: Binding = {
     ...binding,
     heapBytes: () => memory.buffer.byteLength,
-    initDevice: async (device) => await startDevice(device, glue),
+    initDevice: async (device) => await startDevice(device, glue, kind === "gpu"),
     // The other module has it; `init` then loads that one.
     lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
     isFatal(error) {
