@@ -25,11 +25,11 @@ const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- -
 
 /** The libraries that run in Node and in browsers: file in peers/, options in each, package that it needs. `burn`: convolutions by burn. */
 const libraries = {
-  wasm: { library: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
-  "wasm burn": { library: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
-  "tfjs cpu": { library: "tfjs", options: { backend: "cpu" }, needs: "@tensorflow/tfjs", label: "TensorFlow.js VERSION, cpu" },
-  "tfjs wasm": { library: "tfjs", options: { backend: "wasm", files: tfjsFiles }, browser: { files: "/tfjs/" }, needs: "@tensorflow/tfjs-backend-wasm", label: "TensorFlow.js VERSION, wasm" },
-  jax: { library: "jax", options: {}, needs: "@jax-js/jax", label: "jax-js VERSION, wasm" },
+  wasm: { program: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
+  "wasm burn": { program: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
+  "tfjs cpu": { program: "tfjs", options: { backend: "cpu" }, needs: "@tensorflow/tfjs", label: "TensorFlow.js VERSION, cpu" },
+  "tfjs wasm": { program: "tfjs", options: { backend: "wasm", files: tfjsFiles }, browser: { files: "/tfjs/" }, needs: "@tensorflow/tfjs-backend-wasm", label: "TensorFlow.js VERSION, wasm" },
+  jax: { program: "jax", options: {}, needs: "@jax-js/jax", label: "jax-js VERSION, wasm" },
 };
 
 /** The label of a library, with the version that is installed. */
@@ -40,11 +40,11 @@ function labelOf({ label, needs }) {
 /** A library through what opens it, or that it is not installed. */
 const ifInstalled = async (one, open) => (one.needs && !installed(one.needs) ? absent(one.needs) : { label: labelOf(one), ...(await open()) });
 
-const worker = (library, options = {}, env = {}) => startPeer(process.execPath, [join(root, "bench", "worker.mjs"), library, JSON.stringify(options)], env);
+const worker = (program, options = {}, env = {}) => startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
 /** How each side of Node and Python is opened. */
 const openers = {
-  ...Object.fromEntries(Object.entries(libraries).map(([key, one]) => [key, () => ifInstalled(one, () => worker(one.library, one.options))])),
+  ...Object.fromEntries(Object.entries(libraries).map(([key, one]) => [key, () => ifInstalled(one, () => worker(one.program, one.options))])),
   adjoint: async () => ({ label: "adjoint", ...(await worker("adjoint")) }),
   burn: async () => ({ label: "burn's convolutions", ...(await worker("adjoint", {}, { ADJOINT_CONV: "burn" })) }),
   async torch() {
@@ -89,11 +89,11 @@ async function openBrowser(closing) {
   if (!browser) return undefined;
   closing.unshift(() => browser.close());
   const here = Object.values(libraries).filter(({ needs }) => !needs || installed(needs));
-  const site = await openSite([...new Set(here.map(({ library }) => library))], { "/tfjs/": tfjsFiles });
+  const site = await openSite([...new Set(here.map(({ program }) => program))], { "/tfjs/": tfjsFiles });
   closing.push(site.close);
   const open = async (key) => {
     const one = libraries[key];
-    return await ifInstalled(one, () => openPage(browser, site.origin, one.library, { ...one.options, ...one.browser }));
+    return await ifInstalled(one, () => openPage(browser, site.origin, one.program, { ...one.options, ...one.browser }));
   };
   return { open, version: browser.version() };
 }
