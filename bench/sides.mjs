@@ -1,8 +1,9 @@
 // Who takes part. A side is a process or a page that does steps and gives their seconds; one that is not installed is named, with the reason.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { executable, launch } from "../scripts/chromium.mjs";
 import { must, root, say } from "../scripts/common.mjs";
-import { launch, openPage } from "./chromium/browser.mjs";
+import { openPage } from "./chromium/browser.mjs";
 import { openSite } from "./chromium/site.mjs";
 import { findPython, startPeer } from "./peer.mjs";
 import { deviation } from "./statistics.mjs";
@@ -85,8 +86,8 @@ export async function openSides(keys, { inBrowser = false } = {}) {
 
 /** A browser with the site: its version, and what opens a page for a side. */
 async function openBrowser(closing) {
+  if (executable === undefined) return undefined;
   const browser = await launch();
-  if (!browser) return undefined;
   closing.unshift(() => browser.close());
   const here = Object.values(libraries).filter(({ needs }) => !needs || installed(needs));
   const site = await openSite([...new Set(here.map(({ program }) => program))], { "/tfjs/": tfjsFiles });

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { executable, launch } from "../scripts/chromium.mjs";
 import { root, say } from "../scripts/common.mjs";
-import { launch } from "./chromium/browser.mjs";
 import { openSite } from "./chromium/site.mjs";
 import { findPython } from "./peer.mjs";
 import { digits, markdown, milliseconds } from "./report.mjs";
@@ -63,7 +63,7 @@ export async function runStart({ rounds }) {
   const all = programs();
   const sides = all.filter(({ skipped }) => !skipped).map((program) => ({ label: program.label, run: () => start(program), seen: [] }));
   const skipped = all.flatMap(({ skipped: why }) => why ?? []);
-  const browser = await launch();
+  const browser = executable && (await launch());
   const site = browser && (await openSite(["adjoint"]));
   if (browser) sides.push({ label: "adjoint (WebAssembly) in Chromium: import and init() in a new page", run: () => startPage(browser, site.origin), seen: [] });
   else skipped.push("Chromium: none was found");

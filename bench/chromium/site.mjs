@@ -1,11 +1,9 @@
 // What Chromium's pages load: the sides bundled as a user's bundler does, served from this machine without headers that isolate origins, as most servers do.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { root } from "../../scripts/common.mjs";
-
-const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+import { serve } from "../../scripts/serve.mjs";
 
 /** Bundles libraries (files of peers/, without their ending) and what drives them into a temporary folder. */
 async function bundle(libraries) {
@@ -32,24 +30,11 @@ async function bundle(libraries) {
 /** Serves the page, the bundle, and folders by prefix; `origin` is the address, `close` ends it. */
 export async function openSite(libraries, folders = {}) {
   const bundled = await bundle(libraries);
-  const places = { ...folders, "/bundle/": bundled, "/": join(root, "bench", "chromium") };
-  const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
-    const prefix = Object.keys(places).filter((start) => path.startsWith(start)).sort((a, b) => b.length - a.length)[0];
-    try {
-      if (path.includes("..")) throw new Error("not served");
-      const content = await readFile(join(places[prefix], path.slice(prefix.length)));
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(content);
-    } catch {
-      response.writeHead(404).end("not found");
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { origin, close } = await serve({ ...folders, "/bundle/": `${bundled}/`, "/": `${join(root, "bench", "chromium")}/` });
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    origin,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       await rm(bundled, { recursive: true, force: true });
     },
   };

@@ -8,7 +8,7 @@ import { directory, judge, listCases, pending } from "../golden/suite.js";
 import { bundleHarness } from "./bundle.js";
 import { describeBrowser, launch } from "./chromium.js";
 import * as here from "./harness/main.js";
-import { serve, type Site } from "./serve.js";
+import { serve, type Site } from "../../scripts/serve.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 type Harness = typeof here;

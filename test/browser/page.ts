@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { build } from "vite";
 import { compiled } from "../cli/compiled.js";
 import { launch } from "./chromium.js";
-import { serve } from "./serve.js";
+import { serve } from "../../scripts/serve.mjs";
 
 /** The repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -6,7 +6,7 @@ import { directory, listCases } from "../golden/suite.js";
 import { bundleHarness } from "./bundle.js";
 import { describeBrowser, launch } from "./chromium.js";
 import * as here from "./harness/main.js";
-import { serve, type Site } from "./serve.js";
+import { serve, type Site } from "../../scripts/serve.mjs";
 import { SLOW } from "./webgpu-cases.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

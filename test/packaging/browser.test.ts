@@ -8,7 +8,7 @@ import type { Browser } from "playwright-core";
 import { build, createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeBrowser, launch } from "../browser/chromium.js";
-import { serve } from "../browser/serve.js";
+import { serve } from "../../scripts/serve.mjs";
 import { compiled, node } from "../cli/compiled.js";
 
 const start = promisify(execFile);

@@ -1,0 +1,9 @@
+/** A running server. */
+export interface Site {
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** Serves folders by prefix, on this machine only; without any header that isolates origins, as most servers do. */
+export function serve(folders: Readonly<Record<string, string>>): Promise<Site>;
