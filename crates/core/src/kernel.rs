@@ -28,6 +28,7 @@ pub(crate) mod resample;
 pub(crate) mod sample;
 mod simd;
 pub(crate) mod value;
+pub(crate) mod view;
 pub(crate) mod window;
 mod winograd;
 

@@ -2,6 +2,7 @@
 
 use super::parallel::{each, unwritten, Shared};
 use super::value::{tensor, Floats};
+use super::view::joined;
 use crate::tensor::Value;
 
 /// From so many values on, threads pay.
@@ -11,14 +12,7 @@ const PIECE: usize = 1 << 14;
 
 /// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be inside of `data`.
 pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<f32> {
-    // Axes that lie one in the other are one axis.
-    let mut axes: Vec<(usize, isize)> = Vec::with_capacity(sizes.len());
-    for (&n, &step) in sizes.iter().zip(strides).filter(|(&n, _)| n != 1) {
-        match axes.last_mut() {
-            Some((count, outer)) if *outer == step * n as isize => (*count, *outer) = (*count * n, step),
-            _ => axes.push((n, step)),
-        }
-    }
+    let mut axes = joined(sizes, [strides]);
     let total = sizes.iter().product();
     // SAFETY: each line is written once, and they cover everything.
     let mut out: Vec<f32> = unsafe { unwritten(total) };
@@ -26,8 +20,8 @@ pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides:
         return out;
     }
     // The two innermost axes are a line: a repeated pixel makes its last axis very short.
-    let inner = axes.pop().unwrap_or((1, 1));
-    let middle = axes.pop().unwrap_or((1, 0));
+    let inner = axes.pop().unwrap_or((1, [1]));
+    let middle = axes.pop().unwrap_or((1, [0]));
     let line = inner.0 * middle.0;
     let lines = total / line;
     let to = Shared::new(&mut out);
@@ -35,7 +29,7 @@ pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides:
     each(lines.div_ceil(some), total >= HEAVY, |piece| {
         for k in piece * some..((piece + 1) * some).min(lines) {
             let (mut from, mut rest) = (start as isize, k);
-            for &(n, step) in axes.iter().rev() {
+            for &(n, [step]) in axes.iter().rev() {
                 from += (rest % n) as isize * step;
                 rest /= n;
             }
@@ -46,9 +40,11 @@ pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides:
     out
 }
 
+type Axis = (usize, [isize; 1]);
+
 /// # Safety
 /// Both pointers are valid for the line.
-unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, down): (usize, isize), (columns, right): (usize, isize)) {
+unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, [down]): Axis, (columns, [right]): Axis) {
     for i in 0..rows {
         let (from, to) = (from.offset(i as isize * down), to.add(i * columns));
         match right {

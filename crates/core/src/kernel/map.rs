@@ -3,6 +3,7 @@
 use super::parallel::{each, unwritten, Shared};
 use super::simd::{entry, total, Simd};
 use super::value::{level, tensor, Floats};
+use super::view;
 use crate::tensor::Value;
 
 /// Values that a piece of work takes.
@@ -10,65 +11,59 @@ const PIECE: usize = 1 << 14;
 /// From so many values on, threads pay.
 const HEAVY: usize = 1 << 16;
 
-/// f(x) for each value; `None` where x is not for the processor's kernels or does not lie in row-major order.
+/// f(x) for each value; `None` where x is not for the processor's kernels.
 pub(crate) fn unary(x: &Value, shape: &[usize], f: impl Fn(f32) -> f32 + Sync) -> Option<Value> {
-    let x = Floats::in_order(x)?;
-    // SAFETY: each piece writes its range, and they cover everything.
-    let mut y = unsafe { unwritten(x.len()) };
-    let out = Shared::new(&mut y);
-    each(x.len().div_ceil(PIECE), x.len() >= HEAVY, |piece| {
-        let from = &x[piece * PIECE..((piece + 1) * PIECE).min(x.len())];
-        // SAFETY: the range of this piece.
-        let to = unsafe { std::slice::from_raw_parts_mut(out.at(piece * PIECE), from.len()) };
-        for (to, &v) in to.iter_mut().zip(from) {
-            *to = f(v);
-        }
-    });
-    Some(tensor(y, shape))
+    view::map([x], shape, |[x]| f(x))
 }
 
-/// f(a, b) for each pair of values of two tensors of one shape; `None` as in `unary`.
+/// f(a, b) for each pair of values of two tensors, broadcast to `shape`; `None` as in `unary`.
 pub(crate) fn binary(a: &Value, b: &Value, shape: &[usize], f: impl Fn(f32, f32) -> f32 + Sync) -> Option<Value> {
-    let (a, b) = (Floats::in_order(a)?, Floats::in_order(b)?);
-    if a.len() != b.len() {
-        return None;
-    }
-    // SAFETY: each piece writes its range, and they cover everything.
-    let mut y = unsafe { unwritten(a.len()) };
-    let out = Shared::new(&mut y);
-    each(a.len().div_ceil(PIECE), a.len() >= HEAVY, |piece| {
-        let range = piece * PIECE..((piece + 1) * PIECE).min(a.len());
-        let (a, b) = (&a[range.clone()], &b[range]);
-        // SAFETY: the range of this piece.
-        let to = unsafe { std::slice::from_raw_parts_mut(out.at(piece * PIECE), a.len()) };
-        for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
-            *to = f(a, b);
-        }
-    });
-    Some(tensor(y, shape))
+    view::map([a, b], shape, |[a, b]| f(a, b))
 }
 
-/// Sums of x [batch, channels, pixels] over images and pixels, as a tensor of `shape`; `None` as in `unary`.
+/// The sum of some values that lie one after another: runs in float32 with sixteen partial sums, all of them in float64. Digits are kept, and
+/// the order is fixed.
+fn run_sums(x: &[f32]) -> f64 {
+    let mut total = 0.0f64;
+    for run in x.chunks(1024) {
+        let mut part = [0.0f32; 16];
+        let lines = run.chunks_exact(16);
+        let rest: f32 = lines.remainder().iter().sum();
+        for line in lines {
+            for (part, v) in part.iter_mut().zip(line) {
+                *part += v;
+            }
+        }
+        total += f64::from(part.iter().sum::<f32>() + rest);
+    }
+    total
+}
+
+/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels or does not lie in row-major order.
+pub(crate) fn row_sums(x: &Value, [rows, n]: [usize; 2], shape: &[usize]) -> Option<Value> {
+    let x = Floats::in_order(x)?;
+    let cuts = n.div_ceil(PIECE);
+    let mut parts = vec![0.0f64; rows * cuts];
+    let out = Shared::new(&mut parts);
+    let together = (PIECE / n).max(1);
+    each(rows.div_ceil(together) * cuts, x.len() >= HEAVY, |piece| {
+        let (first, cut) = (piece / cuts * together, piece % cuts);
+        for row in (first..rows).take(together) {
+            let run = &x[row * n..][..n][cut * PIECE..];
+            // SAFETY: each part of a row has a place of its own.
+            unsafe { *out.at(row * cuts + cut) = run_sums(&run[..run.len().min(PIECE)]) };
+        }
+    });
+    Some(tensor(parts.chunks_exact(cuts).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
+}
+
+/// Sums of x [batch, channels, pixels] over images and pixels, as a tensor of `shape`; `None` as in `row_sums`.
 pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], shape: &[usize]) -> Option<Value> {
     let x = Floats::in_order(x)?;
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= HEAVY, |c| {
-        // Runs in float32 with sixteen partial sums, all of them in float64: digits are kept, and the order is fixed.
-        let mut total = 0.0f64;
-        for image in 0..batch {
-            for run in x[(image * channels + c) * pixels..][..pixels].chunks(1024) {
-                let mut part = [0.0f32; 16];
-                let lines = run.chunks_exact(16);
-                let rest: f32 = lines.remainder().iter().sum();
-                for line in lines {
-                    for (part, v) in part.iter_mut().zip(line) {
-                        *part += v;
-                    }
-                }
-                total += f64::from(part.iter().sum::<f32>() + rest);
-            }
-        }
+        let total: f64 = (0..batch).map(|image| run_sums(&x[(image * channels + c) * pixels..][..pixels])).sum();
         // SAFETY: each channel has a place of its own.
         unsafe { *out.at(c) = total as f32 };
     });

@@ -40,6 +40,10 @@ impl<T> Shared<T> {
     pub fn reading(data: &[T]) -> Self {
         Self(data.as_ptr().cast_mut())
     }
+    /// As `reading`, but any place.
+    pub fn reading_from(data: *const T) -> Self {
+        Self(data.cast_mut())
+    }
     /// What begins `i` elements later.
     pub fn offset(self, i: usize) -> Self {
         Self(self.0.wrapping_add(i))

@@ -2,6 +2,7 @@
 
 use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, unary, with_rank};
 use crate::error::Result;
+use crate::kernel;
 use crate::tensor::{Tensor, Value};
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -14,37 +15,43 @@ pub(crate) fn bool_dtype(x: &Tensor) -> Result<BoolDType> {
 
 type Bool = burn::backend::tensor::BoolTensor<Dispatch>;
 
-fn compare(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value, BoolDType) -> Bool) -> Result<Tensor> {
+fn compare(op: &str, a: &Tensor, b: &Tensor, test: impl Fn(f32, f32) -> bool + Sync, f: fn(Value, Value, BoolDType) -> Bool) -> Result<Tensor> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
-    let mask = f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?);
-    Ok(Tensor::constant(Dispatch::bool_into_float(mask, a.dtype().float()), shape, a.device()))
+    let value = match kernel::map::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
+        Some(value) => value,
+        None => Dispatch::bool_into_float(f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?), a.dtype().float()),
+    };
+    Ok(Tensor::constant(value, shape, a.device()))
 }
 
-fn compare_scalar(x: &Tensor, s: f64, f: fn(Value, Scalar, BoolDType) -> Bool) -> Result<Tensor> {
-    let mask = f(x.value(), Scalar::Float(s), bool_dtype(x)?);
-    Ok(Tensor::constant(Dispatch::bool_into_float(mask, x.dtype().float()), x.shape().to_vec(), x.device()))
+fn compare_scalar(x: &Tensor, s: f64, test: impl Fn(f32, f32) -> bool + Sync, f: fn(Value, Scalar, BoolDType) -> Bool) -> Result<Tensor> {
+    let value = match kernel::map::unary(&x.value(), x.shape(), |v| f32::from(u8::from(test(v, s as f32)))) {
+        Some(value) => value,
+        None => Dispatch::bool_into_float(f(x.value(), Scalar::Float(s), bool_dtype(x)?), x.dtype().float()),
+    };
+    Ok(Tensor::constant(value, x.shape().to_vec(), x.device()))
 }
 
 macro_rules! comparisons {
-    ($($name:ident, $scalar:ident, $f:ident, $g:ident, $doc:literal;)*) => {$(
+    ($($name:ident, $scalar:ident, $test:expr, $f:ident, $g:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
         pub fn $name(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-            compare(stringify!($name), a, b, Dispatch::$f)
+            compare(stringify!($name), a, b, $test, Dispatch::$f)
         }
         #[doc = concat!($doc, ", with a number")]
         pub fn $scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-            compare_scalar(x, s, Dispatch::$g)
+            compare_scalar(x, s, $test, Dispatch::$g)
         }
     )*};
 }
 comparisons! {
-    eq, eq_scalar, float_equal, float_equal_elem, "1 where a = b";
-    ne, ne_scalar, float_not_equal, float_not_equal_elem, "1 where a is not b";
-    gt, gt_scalar, float_greater, float_greater_elem, "1 where a > b";
-    ge, ge_scalar, float_greater_equal, float_greater_equal_elem, "1 where a >= b";
-    lt, lt_scalar, float_lower, float_lower_elem, "1 where a < b";
-    le, le_scalar, float_lower_equal, float_lower_equal_elem, "1 where a <= b";
+    eq, eq_scalar, |a, b| a == b, float_equal, float_equal_elem, "1 where a = b";
+    ne, ne_scalar, |a, b| a != b, float_not_equal, float_not_equal_elem, "1 where a is not b";
+    gt, gt_scalar, |a, b| a > b, float_greater, float_greater_elem, "1 where a > b";
+    ge, ge_scalar, |a, b| a >= b, float_greater_equal, float_greater_equal_elem, "1 where a >= b";
+    lt, lt_scalar, |a, b| a < b, float_lower, float_lower_elem, "1 where a < b";
+    le, le_scalar, |a, b| a <= b, float_lower_equal, float_lower_equal_elem, "1 where a <= b";
 }
 
 /// a where the condition is not 0, else b.  d = m da + (1 - m) db
@@ -52,10 +59,15 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("where", condition, a)?;
     same_kind("where", a, b)?;
     let shape = broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape())?)?;
-    let m = expand(&condition.detach(), &shape)?;
-    let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
-    let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
-    let value = Dispatch::float_mask_where(y.value(), mask, x.value());
+    let value = match kernel::view::map([&condition.value(), &a.value(), &b.value()], &shape, |[m, a, b]| if m != 0.0 { a } else { b }) {
+        Some(value) => value,
+        None => {
+            let m = expand(&condition.detach(), &shape)?;
+            let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
+            let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
+            Dispatch::float_mask_where(y.value(), mask, x.value())
+        }
+    };
     Ok(Tensor::result(
         value,
         shape,
@@ -76,13 +88,27 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     if low.is_nan() || high.is_nan() || low > high {
         return Err(crate::Error::argument("clamp", format!("the interval [{low}, {high}] is empty")));
     }
-    let mut value = x.value();
-    if low.is_finite() {
-        value = Dispatch::float_clamp_min(value, Scalar::Float(low));
-    }
-    if high.is_finite() {
-        value = Dispatch::float_clamp_max(value, Scalar::Float(high));
-    }
+    let (least, most) = (low as f32, high as f32);
+    // NaN stays NaN.
+    let single = |v: f32| {
+        if v < least {
+            least
+        } else if v > most {
+            most
+        } else {
+            v
+        }
+    };
+    let value = kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| {
+        let mut value = x.value();
+        if low.is_finite() {
+            value = Dispatch::float_clamp_min(value, Scalar::Float(low));
+        }
+        if high.is_finite() {
+            value = Dispatch::float_clamp_max(value, Scalar::Float(high));
+        }
+        value
+    });
     Ok(Tensor::result(
         value,
         x.shape().to_vec(),

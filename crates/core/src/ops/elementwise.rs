@@ -15,13 +15,8 @@ fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, single
         return Ok(Tensor::number_result(single(x, y), shape.to_vec(), &[a, b], vjp));
     }
     same_kind(op, a, b)?;
-    if a.shape() == b.shape() {
-        if let Some(value) = kernel::map::binary(&a.value(), &b.value(), a.shape(), single) {
-            return Ok(Tensor::result(value, a.shape().to_vec(), &[a, b], vjp));
-        }
-    }
     let shape = broadcast(op, a.shape(), b.shape())?;
-    let value = f(with_rank(a, shape.len()), with_rank(b, shape.len()));
+    let value = kernel::map::binary(&a.value(), &b.value(), &shape, single).unwrap_or_else(|| f(with_rank(a, shape.len()), with_rank(b, shape.len())));
     Ok(Tensor::result(value, shape, &[a, b], vjp))
 }
 
@@ -165,20 +160,26 @@ pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
 
 /// x^p.  d = p x^(p-1) dx
 pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
-    let value = if p == 0.0 {
-        x.full_like(1.0)?.value()
-    } else if p == 1.0 {
-        x.value()
-    } else if p == 2.0 || p == 3.0 || p == 4.0 {
-        // Repeated products are exact for negative bases on every device.
-        let square = Dispatch::float_mul(x.value(), x.value());
-        match p as u32 {
-            2 => square,
-            3 => Dispatch::float_mul(square, x.value()),
-            _ => Dispatch::float_mul(square.clone(), square),
+    // Repeated products are exact for negative bases on every device.
+    let single = |v: f32| match p {
+        2.0 => v * v,
+        3.0 => v * v * v,
+        4.0 => (v * v) * (v * v),
+        _ => v.powf(p as f32),
+    };
+    let other = |x: Value| match p {
+        2.0 => Dispatch::float_mul(x.clone(), x),
+        3.0 => Dispatch::float_mul(Dispatch::float_mul(x.clone(), x.clone()), x),
+        4.0 => {
+            let square = Dispatch::float_mul(x.clone(), x);
+            Dispatch::float_mul(square.clone(), square)
         }
-    } else {
-        Dispatch::float_powf_scalar_impl(x.value(), Scalar::Float(p))
+        _ => Dispatch::float_powf_scalar_impl(x, Scalar::Float(p)),
+    };
+    let value = match p {
+        0.0 => x.full_like(1.0)?.value(),
+        1.0 => x.value(),
+        _ => kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value())),
     };
     Ok(Tensor::result(
         value,
@@ -188,7 +189,8 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
             if p == 0.0 {
                 return Ok(vec![Some(c.grad.full_like(0.0)?)]);
             }
-            Ok(vec![Some(mul(c.grad, &mul_scalar(&pow_scalar(&c.inputs[0], p - 1.0)?, p)?)?)])
+            // p dy first: often one number for all.
+            Ok(vec![Some(mul(&mul_scalar(c.grad, p)?, &pow_scalar(&c.inputs[0], p - 1.0)?)?)])
         }),
     ))
 }

@@ -38,10 +38,13 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     let mut value: Value = x.value();
     // All axes but the second: biases and batch norms.
     let others = x.rank() > 2 && dims.len() + 1 == x.rank() && !dims.contains(&1);
-    if let Some(sums) = (others && x.size() > 0).then(|| channel_sums(x, &keep_shape)).flatten() {
-        value = sums;
-    } else if x.size() == 0 {
+    let last = dims.iter().rev().zip((0..x.rank()).rev()).all(|(&d, i)| d == i);
+    if x.size() == 0 {
         value = Tensor::full(&keep_shape, 0.0, x.dtype(), x.device())?.value();
+    } else if let Some(sums) = others.then(|| channel_sums(x, &keep_shape)).flatten() {
+        value = sums;
+    } else if let Some(sums) = last.then(|| row_sums(x, dims.len(), &keep_shape)).flatten() {
+        value = sums;
     } else if dims.len() == x.rank() {
         value = Dispatch::float_sum(value);
     } else {
@@ -62,6 +65,12 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
 fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
     let s = x.shape();
     kernel::map::channel_sums(&x.value(), [s[0], s[1], s[2..].iter().product()], shape)
+}
+
+/// Sums over the last `count` axes.
+fn row_sums(x: &Tensor, count: usize, shape: &[usize]) -> Option<Value> {
+    let (rows, row) = x.shape().split_at(x.rank() - count);
+    kernel::map::row_sums(&x.value(), [rows.iter().product(), row.iter().product()], shape)
 }
 
 /// Sums `x` down to `shape`: the adjoint of broadcasting.

@@ -2,11 +2,17 @@
 
 use super::elementwise::{add_scalar, mul, mul_scalar};
 use crate::error::Result;
+use crate::kernel;
 use crate::tape::Vjp;
 use crate::tensor::{Tensor, Value};
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::Dispatch;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+/// The function `single` of each value on the processor, `other` elsewhere.
+fn each(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: fn(Value) -> Value) -> Value {
+    kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
+}
 
 fn map(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
@@ -18,47 +24,63 @@ fn map_saving(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
 
 /// -x
 pub fn neg(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_neg(x.value()), Box::new(|c| Ok(vec![Some(neg(c.grad)?)])))
+    map(x, each(x, |v| -v, Dispatch::float_neg), Box::new(|c| Ok(vec![Some(neg(c.grad)?)])))
 }
 
 /// |x|.  d = sign(x) dx
 pub fn abs(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_abs(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &sign(&c.inputs[0])?)?)])))
+    map(x, each(x, f32::abs, Dispatch::float_abs), Box::new(|c| Ok(vec![Some(mul(c.grad, &sign(&c.inputs[0])?)?)])))
 }
 
 /// -1, 0 or 1.  d = 0
 pub fn sign(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_sign(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+    map(
+        x,
+        each(
+            x,
+            |v| {
+                if v > 0.0 {
+                    1.0
+                } else if v < 0.0 {
+                    -1.0
+                } else {
+                    0.0
+                }
+            },
+            Dispatch::float_sign,
+        ),
+        Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])),
+    )
 }
 
 /// The largest integer below.  d = 0
 pub fn floor(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_floor(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+    map(x, each(x, f32::floor, Dispatch::float_floor), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
 }
 
 /// The nearest integer, halves to even.  d = 0
 pub fn round(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_round(x.value()), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
+    map(x, each(x, f32::round_ties_even, Dispatch::float_round), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
 }
 
 /// e^x.  d = e^x dx
 pub fn exp(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::float_exp(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
+    map_saving(x, each(x, f32::exp, Dispatch::float_exp), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
 }
 
 /// Natural logarithm.  d = dx / x
 pub fn log(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_log(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
+    map(x, each(x, f32::ln, Dispatch::float_log), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
 }
 
 /// log(1 + x).  d = dx / (1 + x)
 pub fn log1p(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_log1p(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])))
+    map(x, each(x, f32::ln_1p, Dispatch::float_log1p), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])))
 }
 
 /// Square root.  d = dx / (2 sqrt(x))
 pub fn sqrt(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, Dispatch::float_sqrt(x.value()), Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])))
+    map_saving(x, each(x, f32::sqrt, Dispatch::float_sqrt), Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])))
 }
 
 /// 1 / sqrt(x)
@@ -70,7 +92,7 @@ pub fn rsqrt(x: &Tensor) -> Result<Tensor> {
 pub fn reciprocal(x: &Tensor) -> Result<Tensor> {
     map_saving(
         x,
-        Dispatch::float_recip(x.value()),
+        each(x, f32::recip, Dispatch::float_recip),
         Box::new(|c| {
             let y = c.output()?;
             Ok(vec![Some(neg(&mul(c.grad, &mul(&y, &y)?)?)?)])
@@ -85,19 +107,19 @@ pub fn square(x: &Tensor) -> Result<Tensor> {
 
 /// Sine.  d = cos(x) dx
 pub fn sin(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_sin(x.value()), Box::new(|c| Ok(vec![Some(mul(c.grad, &cos(&c.inputs[0])?)?)])))
+    map(x, each(x, f32::sin, Dispatch::float_sin), Box::new(|c| Ok(vec![Some(mul(c.grad, &cos(&c.inputs[0])?)?)])))
 }
 
 /// Cosine.  d = -sin(x) dx
 pub fn cos(x: &Tensor) -> Result<Tensor> {
-    map(x, Dispatch::float_cos(x.value()), Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])))
+    map(x, each(x, f32::cos, Dispatch::float_cos), Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])))
 }
 
 /// Hyperbolic tangent.  d = (1 - tanh(x)^2) dx
 pub fn tanh(x: &Tensor) -> Result<Tensor> {
     map_saving(
         x,
-        Dispatch::float_tanh(x.value()),
+        each(x, f32::tanh, Dispatch::float_tanh),
         Box::new(|c| {
             let y = c.output()?;
             Ok(vec![Some(mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)?)])

@@ -3,6 +3,7 @@
 use super::HEAVY;
 use crate::kernel::parallel::{each, unwritten, Shared};
 use crate::kernel::value::Real;
+use crate::kernel::view::joined;
 use rustfft::num_complex::Complex;
 
 /// Products that a piece of work takes.
@@ -21,46 +22,22 @@ pub(super) fn pairs_mut<T: Real>(x: &mut [T]) -> &mut [Complex<T>] {
 }
 
 /// Distances for a tensor of `shape` that is broadcast to `out`, zero along repeated axes.
-pub(super) fn distances(shape: &[usize], out: &[usize]) -> Vec<usize> {
+pub(super) fn distances(shape: &[usize], out: &[usize]) -> Vec<isize> {
     let mut distances = vec![0; out.len()];
     let mut next = 1;
     for (i, &n) in shape.iter().enumerate().rev() {
-        distances[i + out.len() - shape.len()] = if n == 1 { 0 } else { next };
+        distances[i + out.len() - shape.len()] = if n == 1 { 0 } else { next as isize };
         next *= n;
     }
     distances
 }
 
-/// One axis: its size, and the distances between neighbours in either factor.
-type Axis = (usize, [usize; 2]);
-
-/// The axes of `out` (the one of (real, imaginary) left out), those that can be walked as one joined.
-fn axes(a: &[usize], b: &[usize], out: &[usize]) -> Vec<Axis> {
-    let (da, db) = (distances(a, out), distances(b, out));
-    let mut axes: Vec<Axis> = Vec::new();
-    for i in 0..out.len() {
-        if out[i] == 1 {
-            continue;
-        }
-        match axes.last_mut() {
-            Some((size, steps)) if *steps == [da[i] * out[i], db[i] * out[i]] => {
-                *size *= out[i];
-                *steps = [da[i], db[i]];
-            }
-            _ => axes.push((out[i], [da[i], db[i]])),
-        }
-    }
-    if axes.is_empty() {
-        axes.push((1, [0, 0]));
-    }
-    axes
-}
-
 /// a b, or a conj(b), for values of shapes `a`, `b` and `out` without the last axis of (real, imaginary).
 pub(crate) fn product<T: Real>((a, a_shape): (&[T], &[usize]), (b, b_shape): (&[T], &[usize]), out: &[usize], conjugate: bool) -> Vec<T> {
     let (a, b) = (pairs(a), pairs(b));
-    let mut axes = axes(a_shape, b_shape, out);
-    let Some((n, steps)) = axes.pop() else { return Vec::new() };
+    let mut axes = joined(out, [&distances(a_shape, out), &distances(b_shape, out)]);
+    let (n, steps) = axes.pop().unwrap_or((1, [0, 0]));
+    let steps = steps.map(|s| s as usize);
     let rows: usize = axes.iter().map(|a| a.0).product();
     // SAFETY: each piece writes its products, and they cover everything.
     let mut y = unsafe { unwritten(2 * rows * n) };
@@ -73,7 +50,7 @@ pub(crate) fn product<T: Real>((a, a_shape): (&[T], &[usize]), (b, b_shape): (&[
         for row in (piece / cuts * together..).take(together).take_while(|&row| row < rows) {
             let (mut id, mut at) = (row, [0; 2]);
             for &(size, steps) in axes.iter().rev() {
-                at = [at[0] + id % size * steps[0], at[1] + id % size * steps[1]];
+                at = [at[0] + id % size * steps[0] as usize, at[1] + id % size * steps[1] as usize];
                 id /= size;
             }
             // SAFETY: the range of this row is this piece's.

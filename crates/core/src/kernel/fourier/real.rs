@@ -208,8 +208,8 @@ pub(crate) fn filter<T: Planned>((x, x_shape): (&[T], &[usize]), (r, r_shape): (
     each(count, out_heavy(count, size), |i| {
         let (mut id, mut image, mut response) = (i, 0, 0);
         for ((&n, dx), dr) in out.iter().zip(&dx).zip(&dr).rev() {
-            image += id % n * dx;
-            response += id % n * dr;
+            image += id % n * *dx as usize;
+            response += id % n * *dr as usize;
             id /= n;
         }
         let x = &x[image * size.pixels()..][..size.pixels()];

@@ -1,0 +1,149 @@
+//! float32 tensors of the processor as they lie (repeated, with gaps, in any order), and one pass over several of them.
+
+use super::parallel::{each, unwritten, Shared};
+use super::value::tensor;
+use crate::tensor::{physical, Value};
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
+use burn::tensor::DType;
+
+/// Values that a piece of work takes.
+const PIECE: usize = 1 << 14;
+/// From so many values on, threads pay.
+const HEAVY: usize = 1 << 16;
+
+/// A tensor's values and where they stand.
+pub(crate) struct View(FlexTensor);
+
+impl View {
+    /// `None` on other devices and types.
+    pub fn of(value: &Value) -> Option<Self> {
+        match &value.kind {
+            DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.dtype() == DType::F32 => Some(Self(t.clone())),
+            _ => None,
+        }
+    }
+    /// Distances between neighbours along the axes of `shape`, to which this is broadcast: 0 where it is repeated.
+    fn steps(&self, shape: &[usize]) -> Vec<isize> {
+        let layout = self.0.layout();
+        let mut steps = vec![0; shape.len()];
+        for ((to, &n), &step) in steps.iter_mut().rev().zip(layout.shape().iter().rev()).zip(layout.strides().iter().rev()) {
+            *to = if n == 1 { 0 } else { step };
+        }
+        steps
+    }
+    fn first(&self) -> *const f32 {
+        self.0.storage::<f32>().as_ptr().wrapping_add(self.0.layout().start_offset())
+    }
+}
+
+/// Axes of a walk over K tensors at once: a size, and the distance between neighbours in each.
+pub(crate) type Axes<const K: usize> = Vec<(usize, [isize; K])>;
+
+/// The axes of `shape`, outermost first; those that can be walked as one are joined, those of size one left out.
+pub(crate) fn joined<const K: usize>(shape: &[usize], steps: [&[isize]; K]) -> Axes<K> {
+    let mut axes: Axes<K> = Vec::with_capacity(shape.len());
+    for (i, &n) in shape.iter().enumerate().filter(|(_, &n)| n != 1) {
+        let here = steps.map(|s| s[i]);
+        match axes.last_mut() {
+            Some((size, outer)) if *outer == here.map(|s| s * n as isize) => (*size, *outer) = (*size * n, here),
+            _ => axes.push((n, here)),
+        }
+    }
+    axes
+}
+
+/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
+/// Where all of them repeat one value, so does the result, and f is called once.
+pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl Fn([f32; K]) -> f32 + Sync) -> Option<Value> {
+    let mut views: [Option<View>; K] = tensors.map(View::of);
+    if views.iter().any(Option::is_none) {
+        return None;
+    }
+    let views = views.each_mut().map(Option::take);
+    let steps: [Vec<isize>; K] = views.each_ref().map(|v| v.as_ref().map(|v| v.steps(shape)).unwrap_or_default());
+    let first = views.each_ref().map(|v| Shared::reading_from(v.as_ref().map_or(std::ptr::null(), View::first)));
+    let total: usize = shape.iter().product();
+    if total == 0 {
+        return Some(tensor(Vec::new(), shape));
+    }
+    let mut axes = joined(shape, steps.each_ref().map(Vec::as_slice));
+    if axes.iter().all(|(_, steps)| steps.iter().all(|&s| s == 0)) {
+        // SAFETY: no tensor is empty, so each has a first value.
+        return Some(repeated(f(first.map(|p| unsafe { *p.at(0) })), shape));
+    }
+    let (n, steps) = axes.pop()?;
+    let (middle, down) = axes.pop().unwrap_or((1, [0; K]));
+    // SAFETY: each piece writes its values, and they cover everything.
+    let mut out = unsafe { unwritten(total) };
+    let to = Shared::new(&mut out);
+    let rows = total / n;
+    let (cuts, together) = (n.div_ceil(PIECE), (PIECE / n).max(1));
+    each(rows.div_ceil(together) * cuts, total >= HEAVY, |piece| {
+        let from = piece % cuts * PIECE;
+        let count = PIECE.min(n - from);
+        let mut outer = [0; K];
+        for row in (piece / cuts * together..rows).take(together) {
+            let inner = row % middle;
+            if inner == 0 || row % together == 0 {
+                outer = [0; K];
+                let mut rest = row / middle;
+                for (size, steps) in axes.iter().rev() {
+                    let i = (rest % size) as isize;
+                    outer = std::array::from_fn(|k| outer[k] + i * steps[k]);
+                    rest /= size;
+                }
+            }
+            let at = std::array::from_fn(|k| first[k].at(0).wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k]).cast_const());
+            // SAFETY: this range of the row is this piece's, and the layouts of the tensors are inside of their memory.
+            unsafe { line(std::slice::from_raw_parts_mut(to.at(row * n + from), count), at, steps, &f) };
+        }
+    });
+    Some(tensor(out, shape))
+}
+
+/// f along a line. Neighbours and repeated values are told from others, so that the compiler makes vectors of them.
+///
+/// # Safety
+/// From each place on lie as many values as `to` has, a step apart.
+#[inline(always)]
+unsafe fn line<const K: usize>(to: &mut [f32], at: [*const f32; K], steps: [isize; K], f: &impl Fn([f32; K]) -> f32) {
+    let count = to.len();
+    if steps == [1; K] {
+        let from = at.map(|p| std::slice::from_raw_parts(p, count));
+        for i in 0..count {
+            to[i] = f(from.map(|x| *x.get_unchecked(i)));
+        }
+    } else if K == 2 && steps[0] == 1 && steps[1] == 0 {
+        let mut values = at.map(|p| *p);
+        for (to, &a) in to.iter_mut().zip(std::slice::from_raw_parts(at[0], count)) {
+            values[0] = a;
+            *to = f(values);
+        }
+    } else if K == 2 && steps[0] == 0 && steps[1] == 1 {
+        let mut values = at.map(|p| *p);
+        for (to, &b) in to.iter_mut().zip(std::slice::from_raw_parts(at[1], count)) {
+            values[1] = b;
+            *to = f(values);
+        }
+    } else {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = f(std::array::from_fn(|k| *at[k].offset(i as isize * steps[k])));
+        }
+    }
+}
+
+/// A tensor of `shape` that repeats one value without taking memory for it.
+fn repeated(v: f32, shape: &[usize]) -> Value {
+    let one = tensor(vec![v], &vec![1; shape.len()]);
+    if shape.iter().all(|&n| n == 1) {
+        return one;
+    }
+    match one.kind {
+        DispatchTensorKind::Flex(BackendTensor::Float(t)) => {
+            let t = t.with_layout(Layout::new(physical(shape), vec![0; shape.len()], 0));
+            DispatchTensor { kind: DispatchTensorKind::Flex(BackendTensor::Float(t)), autodiff: Default::default() }
+        }
+        _ => one,
+    }
+}
