@@ -39,9 +39,9 @@ fn run_sums(x: &[f32]) -> f64 {
     total
 }
 
-/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels or does not lie in row-major order.
+/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels.
 pub(crate) fn row_sums(x: &Value, [rows, n]: [usize; 2], shape: &[usize]) -> Option<Value> {
-    let x = Floats::in_order(x)?;
+    let x = Floats::of(x)?;
     let cuts = n.div_ceil(PIECE);
     let mut parts = vec![0.0f64; rows * cuts];
     let out = Shared::new(&mut parts);
@@ -59,7 +59,7 @@ pub(crate) fn row_sums(x: &Value, [rows, n]: [usize; 2], shape: &[usize]) -> Opt
 
 /// Sums of x [batch, channels, pixels] over images and pixels, as a tensor of `shape`; `None` as in `row_sums`.
 pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], shape: &[usize]) -> Option<Value> {
-    let x = Floats::in_order(x)?;
+    let x = Floats::of(x)?;
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= HEAVY, |c| {
