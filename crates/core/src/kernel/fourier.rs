@@ -1,8 +1,11 @@
 //! Fourier transforms on the processor, for every size, in float32 and float64: complex tensors where they lie, real images by half of their spectrum.
 
+mod columns;
 mod lines;
+mod packed;
 mod product;
 mod real;
+mod rows;
 
 pub(crate) use lines::{complex, Sums};
 pub(crate) use product::product;
@@ -34,6 +37,25 @@ pub(crate) struct Plans<T: Real> {
 /// An element type with plans of its own.
 pub(crate) trait Planned: Real {
     fn plans() -> &'static Mutex<Option<Plans<Self>>>;
+
+    /// a to ((a + c) + turn (a - c)) factor, and b = conj(c) to the conjugate of ((a + c) - turn (a - c)) factor.
+    fn turned(a: &mut [Complex<Self>], b: &mut [Complex<Self>], turn: Complex<Self>, factor: Self) {
+        let turn = turn * factor;
+        for (a, b) in a.iter_mut().zip(b) {
+            let (sum, difference) = ((*a + b.conj()) * factor, (*a - b.conj()) * turn);
+            (*a, *b) = (sum + difference, (sum - difference).conj());
+        }
+    }
+
+    /// a to s a + d (i cos c - sin a), and b = conj(c) to the conjugate of s c + d (sin c - i cos a).
+    fn filtered(a: &mut [Complex<Self>], b: &mut [Complex<Self>], s: &[Complex<Self>], d: &[Complex<Self>], (cos, sin): (Self, Self)) {
+        for (((a, b), &s), &d) in a.iter_mut().zip(b).zip(s).zip(d) {
+            let (z, c) = (*a, b.conj());
+            let u = Complex::new(-cos * c.im - sin * z.re, cos * c.re - sin * z.im);
+            let v = Complex::new(sin * c.re + cos * z.im, sin * c.im - cos * z.re);
+            (*a, *b) = (s * z + d * u, (s * c + d * v).conj());
+        }
+    }
 }
 
 impl Planned for f32 {
@@ -73,6 +95,13 @@ impl<T: Planned> Line<T> {
             *scratch = self.scratch();
         }
         self.0.process_with_scratch(line, scratch);
+    }
+    /// The transforms of the lines in `from`.
+    fn run_to(&self, from: &[Complex<T>], to: &mut [Complex<T>], scratch: &mut Vec<Complex<T>>) {
+        if scratch.len() < self.0.get_immutable_scratch_len() {
+            *scratch = numbers(self.0.get_immutable_scratch_len());
+        }
+        self.0.process_immutable_with_scratch(from, to, scratch);
     }
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn complex<T: Planned>(x: &[T], s: &Sums) -> Vec<T> {
     for (turn, &axis) in axes.iter().enumerate() {
         let factor = if turn + 1 == axes.len() { s.scale } else { 1.0 };
         let (n, stride) = (s.shape[axis], strides[axis]);
-        let mut others: Vec<(usize, usize)> = (0..s.shape.len()).filter(|&i| i != axis && i != s.complex_dim).map(|i| (s.shape[i], strides[i])).collect();
+        let mut others: Vec<(usize, usize)> =
+            (0..s.shape.len()).filter(|&i| i != axis && i != s.complex_dim && s.shape[i] > 1).map(|i| (s.shape[i], strides[i])).collect();
         // Neighbouring lines are those along the last of the other axes; some of them are gathered side by side.
         let (neighbours, step) = others.pop().unwrap_or((1, 0));
         let groups = neighbours.div_ceil(TOGETHER);
@@ -84,21 +85,20 @@ struct Walk<T> {
 const BLOCK: usize = 8;
 
 impl<T: Planned> Walk<T> {
-    /// Ranges of a line, and where they begin in memory.
+    /// Ranges of a line, and where they begin in memory: the position that counts as zero comes first.
     fn ranges(&self) -> [(usize, usize, usize); 2] {
         let cut = self.n - self.half;
         [(0, cut, self.half), (cut, self.n, 0)]
     }
 
-    /// Calls `f(line, number, place of its real part)` for all numbers of some lines, in an order that suits the cache.
+    /// Calls `f(line, number, place of its real part)` for all numbers of lines that are not the last axis, in an order that suits the cache.
     #[inline(always)]
-    fn each(&self, start: usize, lines: usize, mut f: impl FnMut(usize, usize, usize)) {
+    fn each(&self, start: usize, lines: usize, f: impl Fn(usize, usize, usize)) {
         for (from, to, at) in self.ranges() {
-            for block in (from..to).step_by(if self.stride <= 2 { self.n } else { BLOCK }) {
-                let end = to.min(if self.stride <= 2 { to } else { block + BLOCK });
+            for block in (from..to).step_by(BLOCK) {
                 for k in 0..lines {
                     let base = start + k * self.step + (at + block - from) * self.stride;
-                    for i in block..end {
+                    for i in block..to.min(block + BLOCK) {
                         f(k, i, base + (i - block) * self.stride);
                     }
                 }
@@ -109,33 +109,62 @@ impl<T: Planned> Walk<T> {
     /// # Safety
     /// The lines from `start` on lie within the tensor and are written by nobody else.
     unsafe fn read(&self, start: usize, lines: &mut [Complex<T>]) {
-        let (length, part, from) = (self.n + GAP, self.part, self.from);
-        let to = lines.as_mut_ptr();
-        let copy = |k: usize, i: usize, at: usize, part: usize| *to.add(k * length + i) = Complex::new(*from.at(at), *from.at(at + part));
-        let count = lines.len() / length;
         // Numbers that are pairs in memory are copied as such.
-        if part == 1 {
-            self.each(start, count, |k, i, at| copy(k, i, at, 1));
+        if self.part == 1 {
+            self.read_with(1, 2, start, lines);
         } else {
-            self.each(start, count, |k, i, at| copy(k, i, at, part));
+            self.read_with(self.part, 1, start, lines);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn read_with(&self, part: usize, unit: usize, start: usize, lines: &mut [Complex<T>]) {
+        let (length, from) = (self.n + GAP, self.from);
+        let count = lines.len() / length;
+        let to = lines.as_mut_ptr();
+        let number = move |at: usize| Complex::new(*from.at(at), *from.at(at + part));
+        if self.stride == unit {
+            for (first, end, at) in self.ranges() {
+                for k in 0..count {
+                    let line = std::slice::from_raw_parts_mut(to.add(k * length + first), end - first);
+                    let at = start + k * self.step + at * unit;
+                    line.iter_mut().enumerate().for_each(|(i, v)| *v = number(at + i * unit));
+                }
+            }
+        } else {
+            self.each(start, count, |k, i, at| *to.add(k * length + i) = number(at));
         }
     }
 
     /// # Safety
     /// As for `read`.
     unsafe fn write(&self, start: usize, lines: &[Complex<T>], factor: T) {
-        let (length, part, to) = (self.n + GAP, self.part, self.to);
+        if self.part == 1 {
+            self.write_with(1, 2, start, lines, factor);
+        } else {
+            self.write_with(self.part, 1, start, lines, factor);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write_with(&self, part: usize, unit: usize, start: usize, lines: &[Complex<T>], factor: T) {
+        let (length, to) = (self.n + GAP, self.to);
+        let count = lines.len() / length;
         let from = lines.as_ptr();
-        let copy = |k: usize, i: usize, at: usize, part: usize| {
-            let v = *from.add(k * length + i);
+        let put = move |at: usize, v: Complex<T>| {
             *to.at(at) = v.re * factor;
             *to.at(at + part) = v.im * factor;
         };
-        let count = lines.len() / length;
-        if part == 1 {
-            self.each(start, count, |k, i, at| copy(k, i, at, 1));
+        if self.stride == unit {
+            for (first, end, at) in self.ranges() {
+                for k in 0..count {
+                    let at = start + k * self.step + at * unit;
+                    let line = std::slice::from_raw_parts(from.add(k * length + first), end - first);
+                    line.iter().enumerate().for_each(|(i, &v)| put(at + i * unit, v));
+                }
+            }
         } else {
-            self.each(start, count, |k, i, at| copy(k, i, at, part));
+            self.each(start, count, |k, i, at| put(at, *from.add(k * length + i)));
         }
     }
 }
