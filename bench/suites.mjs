@@ -43,7 +43,7 @@ export const suites = {
 
 /** Runs a suite: its rows, with the times of each side, and who was skipped. `wanted`: names of cases, or undefined for all. */
 export async function runSuite(key, { rounds, wanted, without = [] }) {
-  const { title, keys, cases, warm = 0, inBrowser = false } = suites[key];
+  const { title, keys, cases, warm, inBrowser = false } = suites[key];
   const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
   if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
   say(title);

@@ -80,7 +80,23 @@ fn rolled(x: &Arr, dims: &[usize], back: bool) -> Arr {
 
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(31);
-    let sizes: [&[usize]; 11] = [&[1, 1], &[1, 4], &[5, 1], &[2, 2], &[1, 7], &[2, 3, 4], &[3, 2, 5], &[2, 1, 5, 6], &[1, 2, 7, 3], &[17, 20], &[1, 3, 6, 8]];
+    // The last ones: several groups of columns, with and without one in the middle, and more images than share threads.
+    let sizes: [&[usize]; 14] = [
+        &[1, 1],
+        &[1, 4],
+        &[5, 1],
+        &[2, 2],
+        &[1, 7],
+        &[2, 3, 4],
+        &[3, 2, 5],
+        &[2, 1, 5, 6],
+        &[1, 2, 7, 3],
+        &[17, 20],
+        &[1, 3, 6, 8],
+        &[9, 38],
+        &[12, 36],
+        &[17, 2, 4],
+    ];
     for shape in sizes {
         let x = r.array(shape, -1.0, 1.0);
         for (scale, inner) in [(1.0, 1.0), (0.5, 2.0), (-0.7, 0.3)] {
@@ -106,8 +122,18 @@ pub fn add(out: &mut Vec<Case>) {
             out.push(case("complexMul", "").on(&a).on(&b).int(i64::from(conjugate)).expect(complex_mul(&a, &b, conjugate)));
         }
     }
-    let filters: [(&[usize], &[usize]); 7] =
-        [(&[1, 1], &[]), (&[2, 3, 4], &[]), (&[2, 2, 3, 5], &[1, 2]), (&[1, 2, 4, 4], &[3, 1]), (&[5, 6], &[2]), (&[2, 1, 1, 5], &[2, 1]), (&[3, 7, 1], &[1])];
+    let filters: [(&[usize], &[usize]); 10] = [
+        (&[9, 38], &[]),
+        (&[12, 36], &[]),
+        (&[17, 4, 2], &[17]),
+        (&[1, 1], &[]),
+        (&[2, 3, 4], &[]),
+        (&[2, 2, 3, 5], &[1, 2]),
+        (&[1, 2, 4, 4], &[3, 1]),
+        (&[5, 6], &[2]),
+        (&[2, 1, 1, 5], &[2, 1]),
+        (&[3, 7, 1], &[1]),
+    ];
     for (shape, lead) in filters {
         let size = &shape[shape.len() - 2..];
         let (x, h) = (r.array(shape, -1.0, 1.0), r.array(&[lead, &[size[0], size[1] / 2 + 1, 2]].concat(), -1.0, 1.0));
