@@ -48,12 +48,12 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   override A(x: Tensor): Tensor {
     checkImages("Blur.A", "x", x);
-    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding, this.useFft);
+    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding, { useFft: this.useFft });
   }
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, this.useFft);
+    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, { useFft: this.useFft });
   }
 
   override parameterNames(): readonly string[] {

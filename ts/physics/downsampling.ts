@@ -67,8 +67,8 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
       throw new ShapeError(`Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], as imgSize says.`, "shape_mismatch");
     }
-    const blurred = this.filter ? convolve("Downsampling.A", x, matching(this.filter, x), this.padding) : x;
-    return this.decimate(blurred);
+    if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
+    return convolve("Downsampling.A", x, matching(this.filter, x), this.padding, { stride: this.factor });
   }
 
   override AAdjoint(y: Tensor): Tensor {
@@ -83,8 +83,8 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
         "shape_mismatch",
       );
     }
-    const fine = this.spread(y, height, width);
-    return this.filter ? convolveAdjoint("Downsampling.AAdjoint", fine, matching(this.filter, fine), this.padding) : fine;
+    if (!this.filter) return this.spread(y, height, width);
+    return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, { stride: f, size: [height, width] });
   }
 
   /**
@@ -107,19 +107,17 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const point = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad([0, 0, 0, 0, 0, h - 1, 0, w - 1], { mode: "constant" });
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
-    const answer = convolve(caller, convolveAdjoint(caller, this.spread(point.expand([b, c, h, w]), height, width), filter, "circular"), filter, "circular");
-    const gain = halfSpectrum(this.decimate(answer)).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
+    const stride = this.factor;
+    const spread = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", { stride, size: [height, width] });
+    const answer = convolve(caller, spread, filter, "circular", { stride });
+    const gain = halfSpectrum(answer).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
     const residual = halfSpectrum(y.sub(this.A(start)));
     const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
     const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
     return start.add(this.AAdjoint(solved));
   }
 
-  private decimate(x: Tensor): Tensor {
-    return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
-  }
-
-  /** The transpose of {@link decimate}: each pixel becomes the corner of a block of zeros; a last block that sticks out is cut. */
+  /** The transpose of taking every `factor`-th pixel: each pixel becomes the corner of a block of zeros; a last block that sticks out is cut. */
   private spread(y: Tensor, height: number, width: number): Tensor {
     const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
     const f = this.factor;

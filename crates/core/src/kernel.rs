@@ -26,6 +26,7 @@ pub(crate) mod pool;
 pub(crate) mod radon;
 pub(crate) mod resample;
 pub(crate) mod sample;
+pub(crate) mod select;
 mod simd;
 pub(crate) mod value;
 pub(crate) mod view;
@@ -106,11 +107,11 @@ fn winograd_applies(s: &Shape) -> bool {
 
 /// The kernel for a shape, of which channels of the side `reads` (0: input, 1: output) are summed over.
 fn choose(s: &Shape, reads: usize) -> Kernel {
-    let depthwise = s.groups > 1 && s.group() == [1, 1];
+    let depthwise = s.group() == [1, 1];
     match forced() {
         Kernel::Burn => return Kernel::Burn,
         k @ (Kernel::Winograd2 | Kernel::Winograd4) if winograd_applies(s) => return k,
-        Kernel::Depthwise if s.group() == [1, 1] => return Kernel::Depthwise,
+        Kernel::Depthwise if depthwise => return Kernel::Depthwise,
         Kernel::Window => return Kernel::Window,
         _ => {}
     }

@@ -81,13 +81,21 @@ export function wrapFilter(filter: Tensor, height: number, width: number): Tenso
   return foldSide(foldSide(filter, 2, height), 3, width);
 }
 
+/** How a convolution is computed, and of which pixels. */
+export interface ConvolveOptions {
+  /** By Fourier transforms, which is faster for large filters; not with a stride. Default false. */
+  useFft?: boolean;
+  /** Distance between the pixels of the result that are kept, from the first one on. Default 1. */
+  stride?: number;
+}
+
 /**
  * True convolution of `x` `[B, C, H, W]` with `filter` `[1 or B, 1 or C, h, w]`, centred at `(h // 2, w // 2)`.
  *
- * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`. With `"circular"` the filter may be larger than the image.
- * `useFft` computes it by Fourier transforms, which is faster for large filters.
+ * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`; of that, every `stride`-th pixel. With `"circular"` the filter
+ * may be larger than the image.
  */
-export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding, useFft = false): Tensor {
+export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding, { useFft = false, stride = 1 }: ConvolveOptions = {}): Tensor {
   const filter = padding === "circular" ? wrapFilter(given, x.shape[2] ?? 1, x.shape[3] ?? 1) : given;
   const l = layout(caller, x, filter);
   const padded = padImages(caller, x, sameWidths(l.h, l.w), padding);
@@ -97,18 +105,26 @@ export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padd
   }
   if (useFft) return convolveFft(padded, filter);
   const { input, weight, groups } = grouped(padded, filter, l);
-  const out = ops.conv2d(input, weight, null, [1, 1], [0, 0], [1, 1], groups);
-  return out.reshape([l.batch, l.channels, height - l.h + 1, width - l.w + 1]);
+  const out = ops.conv2d(input, weight, null, [stride, stride], [0, 0], [1, 1], groups);
+  return out.reshape([l.batch, l.channels, Math.ceil((height - l.h + 1) / stride), Math.ceil((width - l.w + 1) / stride)]);
 }
 
-/** The transpose of {@link convolve}. */
-export function convolveAdjoint(caller: string, y: Tensor, given: Tensor, padding: Padding, useFft = false): Tensor {
-  const filter = padding === "circular" ? wrapFilter(given, y.shape[2] ?? 1, y.shape[3] ?? 1) : given;
+/** The transpose of {@link convolve}. `size`: height and width of the result of a stride of 1, those of `y` by default. */
+export function convolveAdjoint(
+  caller: string,
+  y: Tensor,
+  given: Tensor,
+  padding: Padding,
+  { useFft = false, stride = 1, size }: ConvolveOptions & { size?: readonly [number, number] } = {},
+): Tensor {
+  const [h = 0, w = 0] = y.shape.slice(2);
+  const [height, width] = size ?? [h, w];
+  const filter = padding === "circular" ? wrapFilter(given, height, width) : given;
   const l = layout(caller, y, filter);
-  const [height = 0, width = 0] = y.shape.slice(2);
   if (useFft) return padImagesAdjoint(caller, convolveFftAdjoint(y, filter), sameWidths(l.h, l.w), padding);
   const { input, weight, groups } = grouped(y, filter, l);
-  const out = ops.convTranspose2d(input, weight, null, [1, 1], [0, 0], [0, 0], [1, 1], groups);
+  const rest = [height - 1 - (h - 1) * stride, width - 1 - (w - 1) * stride];
+  const out = ops.convTranspose2d(input, weight, null, [stride, stride], [0, 0], rest, [1, 1], groups);
   const z = out.reshape([l.batch, l.channels, height + l.h - 1, width + l.w - 1]);
   return padImagesAdjoint(caller, z, sameWidths(l.h, l.w), padding);
 }

@@ -3,6 +3,7 @@
 use super::{check_axis, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::kernel;
 use crate::tensor::Tensor;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -26,18 +27,35 @@ pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result
     let value = if shape.contains(&0) {
         Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
     } else {
-        Dispatch::float_select(x.value(), dim, list_value(&indices, x.device())?)
+        match kernel::select::take(&x.value(), sides(x.shape(), dim), &indices, &shape) {
+            Some(value) => value,
+            None => Dispatch::float_select(x.value(), dim, list_value(&indices, x.device())?),
+        }
     };
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(add_list(c.grad, dim, indices.clone(), size)?)]))))
+}
+
+/// What lies before an axis, the axis, and what lies behind it.
+fn sides(shape: &[usize], dim: usize) -> [usize; 3] {
+    [shape[..dim].iter().product(), shape[dim], shape[dim + 1..].iter().product()]
 }
 
 /// Adds slices of `g` into an axis of `size` positions: the adjoint of `select_list`.
 fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<Tensor> {
     let mut shape = g.shape().to_vec();
     shape[dim] = size;
-    let zeros = Tensor::full(&shape, 0.0, g.dtype(), g.device())?.value();
-    let value =
-        if g.size() == 0 { zeros } else { Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add) };
+    let added = if g.size() == 0 { None } else { kernel::select::add(&g.value(), sides(&shape, dim), &indices, &shape) };
+    let value = match added {
+        Some(value) => value,
+        None => {
+            let zeros = Tensor::full(&shape, 0.0, g.dtype(), g.device())?.value();
+            if g.size() == 0 {
+                zeros
+            } else {
+                Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add)
+            }
+        }
+    };
     Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(select_list(c.grad, dim, indices.clone())?)]))))
 }
 
