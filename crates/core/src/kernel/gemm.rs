@@ -6,7 +6,12 @@
 
 use super::simd::Simd;
 
-/// Where a matrix lies: element (i, j) at `at + i row + j column`.
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+#[cfg(target_arch = "wasm32")]
+use wasm::block;
+
+/// Where a matrix lies: element (i, j) at `at + i row + j column`. One of the two is 1.
 #[derive(Clone, Copy)]
 pub struct Left {
     pub at: *const f32,
@@ -32,6 +37,7 @@ pub struct Out {
 }
 
 /// M rows by W vectors of the result, in registers.
+#[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
 unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, b: Right, c: Out) {
     let mut sums = [[S::splat(0.0); W]; M];

@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod arm;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) mod portable;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod wasm;
@@ -98,6 +99,7 @@ macro_rules! entry {
     ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
         $(#[$doc])*
         unsafe fn $name(level: $crate::kernel::simd::Level, $($arg: $type),*) $(-> $out)? {
+            #[allow(unused_imports)] // WebAssembly has one level only
             use $crate::kernel::simd::Level;
             match level {
                 #[cfg(target_arch = "x86_64")]
@@ -119,7 +121,7 @@ macro_rules! entry {
                 #[cfg(target_arch = "aarch64")]
                 Level::Neon => $body($crate::kernel::simd::arm::Neon, $($arg),*),
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
-                Level::Simd128 => {
+                _ => {
                     #[target_feature(enable = "simd128,relaxed-simd")]
                     unsafe fn run($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::wasm::Simd128, $($arg),*)
@@ -127,7 +129,8 @@ macro_rules! entry {
                     run($($arg),*)
                 }
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "relaxed-simd")))]
-                Level::Simd128 => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
+                _ => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
+                #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
                 _ => $body($crate::kernel::simd::portable::Portable, $($arg),*),
             }
         }
