@@ -4,6 +4,7 @@
 //! for the smaller; 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for the larger: with the usual 1 and 2 its error is twice as large.
 
 use crate::kernel::simd::Simd;
+use std::mem::MaybeUninit;
 
 /// One-dimensional transforms; of arrays that are too long the rest is not looked at.
 pub trait Scheme: Copy + Send + Sync + 'static {
@@ -136,6 +137,17 @@ unsafe fn activate<S: Simd, const KIND: u8>(v: S::V, slope: f32) -> S::V {
     }
 }
 
+/// A number of turns, hidden from a compiler that would unroll the loop for an engine of WebAssembly: V8 brings the loads of a stretch without jumps
+/// to its front, and has too few registers for 36 of them.
+#[inline(always)]
+fn rolled(turns: usize) -> usize {
+    if cfg!(target_arch = "wasm32") {
+        std::hint::black_box(turns)
+    } else {
+        turns
+    }
+}
+
 // Loops and no closures: a closure is compiled without the instruction set of the function around it.
 macro_rules! both_sides {
     ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident, $slope:ident, $kind:ident)?) => {
@@ -143,19 +155,24 @@ macro_rules! both_sides {
         #[inline(always)]
         pub unsafe fn $name<S: Simd, T: Scheme $(, const $kind: u8)?>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V, $slope: f32)?) {
             let zero = S::splat(0.0);
-            let mut half = [[zero; $from]; $to];
-            for j in 0..$count_from {
+            let mut half = MaybeUninit::<[[S::V; $from]; $to]>::uninit();
+            let half: *mut S::V = half.as_mut_ptr().cast();
+            for j in 0..rolled($count_from) {
                 let mut column = [zero; $from];
                 for i in 0..$count_from {
                     column[i] = S::load(from.at.add(i * from.row + j * from.column));
                 }
                 let column = T::$name::<S>(column);
                 for i in 0..$count_to {
-                    half[i][j] = column[i];
+                    half.add(i * $from + j).write(column[i]);
                 }
             }
-            for i in 0..$count_to {
-                let row = T::$name::<S>(half[i]);
+            for i in 0..rolled($count_to) {
+                let mut row = [zero; $from];
+                for j in 0..$count_from {
+                    row[j] = half.add(i * $from + j).read();
+                }
+                let row = T::$name::<S>(row);
                 for j in 0..$count_to {
                     let value = row[j];
                     $(let value = activate::<S, $kind>(S::add(value, $plus), $slope);)?
