@@ -1,23 +1,57 @@
 //! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one value at a time;
-//! B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full vectors.
+//! B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full vectors; where a step from value to value
+//! is long, they lay A out in strips too ([`strips`]), or the lines of the cache that are read together push each other out.
 
 // Indices, not iterators with closures: those are compiled without the instruction set of the function around them.
 #![allow(clippy::needless_range_loop)]
 
-use super::simd::Simd;
+use super::parallel::{each, Aligned, Shared};
+use super::simd::{rows, Level, Simd};
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 #[cfg(target_arch = "wasm32")]
 use wasm::block;
 
-/// Where a matrix lies: element (i, j) at `at + i row + j column`. One of the two is 1.
+/// Where a matrix lies: element (i, j) at `at + i row + j column`, of which one is 1; with `strip` the rows are in strips of `ROWS`, which are so far apart.
 #[derive(Clone, Copy)]
 pub struct Left {
     pub at: *const f32,
     pub row: usize,
     pub column: usize,
+    pub strip: Option<usize>,
 }
+
+impl Left {
+    #[inline(always)]
+    fn from(self, i: usize, rows: usize) -> Self {
+        let at = match self.strip {
+            None => i * self.row,
+            Some(strip) => i / rows * strip + i % rows,
+        };
+        Self { at: self.at.wrapping_add(at), ..self }
+    }
+}
+
+/// The strips of a matrix of `depth` columns, whose element (i, j) is `of(i, j)`: `rows(level)` values of a column side by side, the next column's behind.
+pub fn strips(level: Level, [count, depth]: [usize; 2], of: impl Fn(usize, usize) -> f32 + Send + Sync) -> Aligned {
+    let rows = rows(level);
+    let mut all = Aligned::zeros(count.next_multiple_of(rows) * depth);
+    let to = Shared::new(all.all());
+    each(count.div_ceil(rows), count * depth > HEAVY, |k| {
+        // SAFETY: each piece has a strip of its own.
+        let strip = unsafe { std::slice::from_raw_parts_mut(to.at(k * rows * depth), rows * depth) };
+        for i in 0..rows.min(count - k * rows) {
+            for j in 0..depth {
+                strip[j * rows + i] = of(k * rows + i, j);
+            }
+        }
+    });
+    all
+}
+
+/// From so many values on, threads pay for strips.
+const HEAVY: usize = 1 << 15;
 
 /// Rows of vectors, in panels of `VECS` vectors: element (i, j) of panel p at `at + p panel + i row + j`.
 #[derive(Clone, Copy)]
@@ -78,7 +112,7 @@ unsafe fn strip<S: Simd, const W: usize>(rows: usize, depth: usize, a: Left, b: 
     macro_rules! take {
         ($m:literal) => {
             while rows - i >= $m {
-                let (a, c) = (Left { at: a.at.wrapping_add(i * a.row), ..a }, Out { at: c.at.wrapping_add(i * c.row), ..c });
+                let (a, c) = (a.from(i, S::ROWS), Out { at: c.at.wrapping_add(i * c.row), ..c });
                 block::<S, $m, W>(depth, a, b, c);
                 i += $m;
             }

@@ -146,3 +146,18 @@ pub fn lanes(level: Level) -> usize {
         Level::Neon | Level::Simd128 => 4,
     }
 }
+
+/// Rows of the product's inner kernel at `level`: `Simd::ROWS`.
+pub fn rows(level: Level) -> usize {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => x86::Avx512::ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => x86::Avx2::ROWS,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => arm::Neon::ROWS,
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Level::Simd128 => wasm::Simd128::ROWS,
+        _ => portable::Portable::ROWS,
+    }
+}

@@ -3,15 +3,15 @@
 
 pub mod gradient;
 
-use super::gemm::{product, Left, Out, Right};
-use super::parallel::{each, scratch, unwritten, Shared};
-use super::simd::{entry, Level, Simd};
+use super::gemm::{product, strips, Left, Out, Right};
+use super::parallel::{each, scratch, unwritten, Aligned, Shared};
+use super::simd::{entry, rows, Level, Simd};
 use super::Finish;
 
 /// Output pixels of a block: a multiple of every panel's width.
 const PIXELS: usize = 192;
-/// Rows of windows that are packed at a time.
-const DEPTH: usize = 256;
+/// Rows of windows that are packed at a time: a panel of them stays in the first cache.
+const DEPTH: usize = 128;
 /// Where there are fewer pieces of work than this, output channels are divided too.
 const PIECES: usize = 16;
 
@@ -79,9 +79,10 @@ pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], finish: Finish
     let mut y = unsafe { unwritten(shape.batch * shape.channels[1] * shape.pixels()) };
     let blocks = shape.pixels().div_ceil(PIXELS);
     let pieces = shape.batch * shape.groups * blocks;
-    let rows = outputs.div_ceil(PIECES.div_ceil(pieces)).max(24).min(outputs);
+    let rows = outputs.div_ceil(PIECES.div_ceil(pieces)).max(24).next_multiple_of(rows(level)).min(outputs);
     let chunks = outputs.div_ceil(rows);
-    let job = Forward { shape, x, w, finish, y: Shared::new(&mut y) };
+    let mut weights = Weights::new(level, shape, w);
+    let job = Forward { shape, x, w: weights.strips(), finish, y: Shared::new(&mut y) };
     each(pieces * chunks, shape.heavy(), |piece| {
         scratch(PIXELS * (DEPTH + rows), |memory| {
             let (block, chunk) = (piece / chunks % blocks, piece % chunks);
@@ -94,10 +95,23 @@ pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], finish: Finish
     y
 }
 
+/// The filters of a group, `outputs` by `depth`, in strips, one group after the other.
+struct Weights(Vec<Aligned>);
+
+impl Weights {
+    fn new(level: Level, s: &Shape, w: &[f32]) -> Self {
+        let (outputs, depth) = (s.group()[1], s.depth());
+        Self(w.chunks_exact((outputs * depth).max(1)).map(|w| strips(level, [outputs, depth], |i, j| w[i * depth + j])).collect())
+    }
+    fn strips(&mut self) -> Vec<&[f32]> {
+        self.0.iter_mut().map(|w| &*w.all()).collect()
+    }
+}
+
 struct Forward<'a> {
     shape: &'a Shape,
     x: &'a [f32],
-    w: &'a [f32],
+    w: Vec<&'a [f32]>,
     finish: Finish<'a>,
     y: Shared,
 }
@@ -119,13 +133,14 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
     let o = group * outputs + part[0];
     for k in (0..depth).step_by(DEPTH) {
         let some = DEPTH.min(depth - k);
-        pack_windows(s, x, [k, k + some], [first, last], pack, vectors * S::N);
+        pack_windows::<S>(s, x, [k, k + some], [first, last], pack, vectors * S::N);
         product::<S>(
             part[1] - part[0],
             some,
             vectors,
-            Left { at: job.w.as_ptr().add(o * depth + k), row: depth, column: 1 },
-            Right { at: pack, row: PIXELS, panel: S::VECS * S::N },
+            // A part begins with a strip.
+            Left { at: job.w[group].as_ptr().add(part[0] * depth + k * S::ROWS), row: 1, column: S::ROWS, strip: Some(S::ROWS * depth) },
+            Right { at: pack, row: S::VECS * S::N, panel: DEPTH * S::VECS * S::N },
             Out { at: result, row: PIXELS, add: k > 0 },
         );
     }
@@ -138,44 +153,65 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
     }
 }
 
-/// Rows `[k, end)` of the matrix of windows, for output pixels `[first, last)`, `PIXELS` apart; zero up to `wide`.
+/// Rows `[k, end)` of the matrix of windows, for output pixels `[first, last)`, in panels of `VECS` vectors and `DEPTH` rows; zero up to `wide`.
 #[inline(always)]
-unsafe fn pack_windows(s: &Shape, x: *const f32, [k, end]: [usize; 2], [first, last]: [usize; 2], to: *mut f32, wide: usize) {
-    let (taps, width) = (s.taps(), s.out[1]);
+unsafe fn pack_windows<S: Simd>(s: &Shape, x: *const f32, [k, end]: [usize; 2], pixels: [usize; 2], to: *mut f32, wide: usize) {
+    let panel = S::VECS * S::N;
+    let mut line = [0.0; PIXELS + BEHIND];
     for row in k..end {
-        let to = to.add((row - k) * PIXELS);
-        let (u, v) = (row % taps / s.kernel[1], row % s.kernel[1]);
-        let plane = x.add(row / taps * s.size[0] * s.size[1]);
-        let (top, bottom) = s.inside(0, u);
-        let (left, right) = s.inside(1, v);
-        let mut p = first;
-        while p < last {
-            let (i, from) = (p / width, p % width);
-            let until = width.min(from + last - p);
-            let line = to.add(p - first).wrapping_sub(from);
-            let (a, b) = if i >= top && i < bottom { (left.clamp(from, until), right.clamp(from, until)) } else { (until, until) };
-            for j in from..a {
-                *line.add(j) = 0.0;
-            }
-            if a < b {
-                let start = plane.add(s.source(0, u, i) * s.size[1] + s.source(1, v, a));
-                if s.stride[1] == 1 {
-                    for j in 0..b - a {
-                        *line.add(a + j) = *start.add(j);
+        window_row::<S>(s, x, row, pixels, line.as_mut_ptr(), wide);
+        let to = to.add((row - k) * panel);
+        for j in (0..wide).step_by(S::N) {
+            S::store(to.add(j / panel * DEPTH * panel + j % panel), S::load(line.as_ptr().add(j)));
+        }
+    }
+}
+
+/// Room behind a row of windows: a vector, whatever the instruction set.
+const BEHIND: usize = 16;
+
+/// A row of the matrix of windows for output pixels `[first, last)`; zero up to `wide`. What stands up to `BEHIND` values behind it is lost.
+#[inline(always)]
+unsafe fn window_row<S: Simd>(s: &Shape, x: *const f32, row: usize, [first, last]: [usize; 2], to: *mut f32, wide: usize) {
+    let (taps, width) = (s.taps(), s.out[1]);
+    let (u, v) = (row % taps / s.kernel[1], row % s.kernel[1]);
+    let plane = x.add(row / taps * s.size[0] * s.size[1]);
+    // A vector may be read from here on without leaving the plane.
+    let safe = plane.add(s.size[0] * s.size[1]).wrapping_sub(S::N);
+    let (top, bottom) = s.inside(0, u);
+    let (left, right) = s.inside(1, v);
+    let (mut p, mut i, mut from) = (first, first / width, first % width);
+    while p < last {
+        let until = width.min(from + last - p);
+        let line = to.add(p - first).wrapping_sub(from);
+        let (a, b) = if i >= top && i < bottom { (left.clamp(from, until), right.clamp(from, until)) } else { (until, until) };
+        for j in from..a {
+            *line.add(j) = 0.0;
+        }
+        if a < b {
+            let (start, line, count) = (plane.add(s.source(0, u, i) * s.size[1] + s.source(1, v, a)), line.add(a), b - a);
+            match s.stride[1] {
+                1 => {
+                    let mut j = 0;
+                    while j < count && start.add(j) <= safe {
+                        S::store(line.add(j), S::load(start.add(j)));
+                        j += S::N;
                     }
-                } else {
-                    for j in 0..b - a {
-                        *line.add(a + j) = *start.add(j * s.stride[1]);
+                    for j in j..count {
+                        *line.add(j) = *start.add(j);
                     }
                 }
+                // A constant, so that the compiler finds vectors.
+                2 => (0..count).for_each(|j| *line.add(j) = *start.add(2 * j)),
+                stride => (0..count).for_each(|j| *line.add(j) = *start.add(j * stride)),
             }
-            for j in b.max(a)..until {
-                *line.add(j) = 0.0;
-            }
-            p += until - from;
         }
-        for j in last - first..wide {
-            *to.add(j) = 0.0;
+        for j in b.max(a)..until {
+            *line.add(j) = 0.0;
         }
+        (p, i, from) = (p + until - from, i + 1, 0);
+    }
+    for j in last - first..wide {
+        *to.add(j) = 0.0;
     }
 }

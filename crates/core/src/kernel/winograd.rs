@@ -149,7 +149,7 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
             last - first,
             inputs,
             wide_out / S::N,
-            Left { at: v.add(p * v_point), row: wide_in, column: 1 },
+            Left { at: v.add(p * v_point), row: wide_in, column: 1, strip: None },
             Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
             Out { at: m.add(p * m_point), row: wide_out, add: false },
         );

@@ -1,12 +1,17 @@
 //! Gradients of `forward`: in the input, which is also the transposed convolution, and in the weight.
 
-use super::super::gemm::{product, Left, Out, Right};
+use super::super::gemm::{product, strips, Left, Out, Right};
 use super::super::parallel::{each, scratch, unwritten, Aligned, Shared};
-use super::super::simd::{entry, lanes, Level, Simd};
-use super::{pack_windows, Shape, DEPTH, PIXELS};
+use super::super::simd::{entry, lanes, rows, Level, Simd};
+use super::{window_row, Shape, BEHIND, PIXELS};
 
 /// Rows of windows that are made at a time in `input`.
 const ROWS: usize = 144;
+/// Columns of the matrix of windows that `weight` takes at a time, and from so many on values of g are laid out anew.
+const COLUMNS: usize = 256;
+const MANY: usize = 64;
+/// From so many weights on, threads pay.
+const HEAVY: usize = 1 << 15;
 /// The most parts in which pixels are summed in `weight`, and the most float32 values that all parts may take.
 const PARTS: usize = 8;
 const ROOM: usize = 1 << 23;
@@ -15,16 +20,26 @@ const ROOM: usize = 1 << 23;
 pub fn input(level: Level, shape: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let inputs = shape.group()[0];
     let mut dx = vec![0.0; shape.batch * shape.channels[0] * shape.size[0] * shape.size[1]];
-    let some = (ROWS / shape.taps()).clamp(1, inputs);
+    let (outputs, taps, depth) = (shape.group()[1], shape.taps(), shape.depth());
+    let some = (ROWS / taps).clamp(1, inputs);
     let chunks = inputs.div_ceil(some);
-    let count = PIXELS * (some * shape.taps() + shape.group()[1]);
+    let count = PIXELS * (some * taps + outputs);
+    // For each group and chunk: its rows of windows by outputs.
+    let mut weights: Vec<Aligned> = (0..shape.groups * chunks)
+        .map(|piece| {
+            let (group, first) = (piece / chunks, piece % chunks * some);
+            let w = &w[group * outputs * depth + first * taps..];
+            strips(level, [some.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
+        })
+        .collect();
+    let weights: Vec<&[f32]> = weights.iter_mut().map(|w| &*w.all()).collect();
     let job = Job { shape, g, other: w, out: Shared::new(&mut dx) };
     each(shape.batch * shape.groups * chunks, shape.heavy(), |piece| {
         scratch(count, |memory| {
             let (chunk, group, image) = (piece % chunks, piece / chunks % shape.groups, piece / chunks / shape.groups);
             let part = [chunk * some, ((chunk + 1) * some).min(inputs)];
             // SAFETY: each piece has input channels of its own; memory has room for both sides of the product.
-            unsafe { input_channels(level, &job, [image, group], part, memory) }
+            unsafe { input_channels(level, &job, [image, group], part, weights[group * chunks + chunk], memory) }
         });
     });
     dx
@@ -39,13 +54,13 @@ struct Job<'a> {
 
 entry! {
     /// The gradient in some input channels of an image.
-    fn input_channels(job: &Job, at: [usize; 2], part: [usize; 2], memory: &mut [f32]) = input_body
+    fn input_channels(job: &Job, at: [usize; 2], part: [usize; 2], w: &[f32], memory: &mut [f32]) = input_body
 }
 
 #[inline(always)]
-unsafe fn input_body<S: Simd>(_: S, job: &Job, [image, group]: [usize; 2], part: [usize; 2], memory: &mut [f32]) {
+unsafe fn input_body<S: Simd>(_: S, job: &Job, [image, group]: [usize; 2], part: [usize; 2], w: &[f32], memory: &mut [f32]) {
     let s = job.shape;
-    let ([inputs, outputs], depth, pixels, taps) = (s.group(), s.depth(), s.pixels(), s.taps());
+    let ([inputs, outputs], pixels, taps, panel) = (s.group(), s.pixels(), s.taps(), S::VECS * S::N);
     let rows = (part[1] - part[0]) * taps;
     let plane = s.size[0] * s.size[1];
     let g = job.g.as_ptr().add((image * s.channels[1] + group * outputs) * pixels);
@@ -56,20 +71,24 @@ unsafe fn input_body<S: Simd>(_: S, job: &Job, [image, group]: [usize; 2], part:
         let last = (first + PIXELS).min(pixels);
         let vectors = (last - first).div_ceil(S::N);
         for o in 0..outputs {
-            let (to, from) = (pack.add(o * PIXELS), g.add(o * pixels + first));
-            for j in 0..last - first {
-                *to.add(j) = *from.add(j);
-            }
-            for j in last - first..vectors * S::N {
-                *to.add(j) = 0.0;
+            let (to, from) = (pack.add(o * panel), g.add(o * pixels + first));
+            for j in (0..last - first).step_by(S::N) {
+                let to = to.add(j / panel * outputs * panel + j % panel);
+                if j + S::N <= last - first {
+                    S::store(to, S::load(from.add(j)));
+                } else {
+                    for j in j..j / S::N * S::N + S::N {
+                        *to.add(j % S::N) = if j < last - first { *from.add(j) } else { 0.0 };
+                    }
+                }
             }
         }
         product::<S>(
             rows,
             outputs,
             vectors,
-            Left { at: job.other.as_ptr().add(group * outputs * depth + part[0] * taps), row: 1, column: depth },
-            Right { at: pack, row: PIXELS, panel: S::VECS * S::N },
+            Left { at: w.as_ptr(), row: 1, column: S::ROWS, strip: Some(S::ROWS * outputs) },
+            Right { at: pack, row: panel, panel: outputs * panel },
             Out { at: windows, row: PIXELS, add: false },
         );
         for row in 0..rows {
@@ -115,15 +134,15 @@ pub fn weight(level: Level, shape: &Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let wide = depth.next_multiple_of(lanes(level));
     let blocks = shape.batch * shape.pixels().div_ceil(PIXELS);
     let parts = (blocks / 4).min(PARTS).min(ROOM / (outputs * wide)).max(1);
-    let slices = depth.div_ceil(DEPTH);
+    let slices = depth.div_ceil(COLUMNS);
     let mut sums = Aligned::zeros(parts * outputs * wide);
     let job = Job { shape, g, other: x, out: Shared::new(sums.all()) };
     each(parts * shape.groups * slices, shape.heavy(), |piece| {
-        scratch(2 * PIXELS * DEPTH, |memory| {
+        scratch(PIXELS * (2 * COLUMNS + shape.group()[1].next_multiple_of(rows(level))) + BEHIND, |memory| {
             let (slice, group, part) = (piece % slices, piece / slices % shape.groups, piece / slices / shape.groups);
             for block in part * blocks / parts..(part + 1) * blocks / parts {
                 // SAFETY: each piece has sums of its own; memory has room for the windows and their transpose.
-                unsafe { weight_block(level, &job, [group, block, slice * DEPTH], part * outputs * wide, memory) }
+                unsafe { weight_block(level, &job, [group, block, slice * COLUMNS], part * outputs * wide, memory) }
             }
         });
     });
@@ -151,27 +170,43 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     let s = job.shape;
     let ([inputs, outputs], depth, pixels) = (s.group(), s.depth(), s.pixels());
     let wide = depth.next_multiple_of(S::N);
-    let some = DEPTH.min(depth - k);
-    let vectors = some.div_ceil(S::N);
+    let some = COLUMNS.min(depth - k);
+    let (vectors, panel) = (some.div_ceil(S::N), S::VECS * S::N);
     let blocks = pixels.div_ceil(PIXELS);
     let (image, first) = (block / blocks, block % blocks * PIXELS);
-    let last = (first + PIXELS).min(pixels);
+    let count = PIXELS.min(pixels - first);
     let x = job.other.as_ptr().add((image * s.channels[0] + group * inputs) * s.size[0] * s.size[1]);
-    let pack = memory.as_mut_ptr();
-    let columns = pack.add(PIXELS * DEPTH);
-    pack_windows(s, x, [k, k + some], [first, last], pack, (last - first).next_multiple_of(S::N));
+    let windows = memory.as_mut_ptr();
+    let columns = windows.add(PIXELS * COLUMNS + BEHIND);
+    let strips = columns.add(PIXELS * COLUMNS);
+    for row in 0..some {
+        window_row::<S>(s, x, k + row, [first, first + count], windows.add(row * PIXELS), count.next_multiple_of(S::N));
+    }
     // Rows of windows that do not exist fill a vector: what is in them goes to sums that nobody reads.
     for i in 0..vectors {
-        for j in (0..last - first).step_by(S::N) {
-            S::transpose(pack.add(i * S::N * PIXELS + j), PIXELS, columns.add(j * DEPTH + i * S::N), DEPTH);
+        let to = columns.add(i / S::VECS * PIXELS * panel + i % S::VECS * S::N);
+        for j in (0..count).step_by(S::N) {
+            S::transpose(windows.add(i * S::N * PIXELS + j), PIXELS, to.add(j * panel), panel);
         }
     }
+    let g = job.g.as_ptr().add((image * s.channels[1] + group * outputs) * pixels + first);
+    let left = if some < MANY {
+        Left { at: g, row: pixels, column: 1, strip: None }
+    } else {
+        for o in 0..outputs {
+            let (to, from) = (strips.add(o / S::ROWS * S::ROWS * PIXELS + o % S::ROWS), g.add(o * pixels));
+            for j in 0..count {
+                *to.add(j * S::ROWS) = *from.add(j);
+            }
+        }
+        Left { at: strips, row: 1, column: S::ROWS, strip: Some(S::ROWS * PIXELS) }
+    };
     product::<S>(
         outputs,
-        last - first,
+        count,
         vectors,
-        Left { at: job.g.as_ptr().add((image * s.channels[1] + group * outputs) * pixels + first), row: pixels, column: 1 },
-        Right { at: columns, row: DEPTH, panel: S::VECS * S::N },
+        left,
+        Right { at: columns, row: panel, panel: PIXELS * panel },
         Out { at: job.out.at(sums + group * outputs * wide + k), row: wide, add: true },
     );
 }
@@ -179,13 +214,17 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
 /// The filters of the convolution that is the adjoint with stride 1: inputs and outputs exchanged within each group, taps in reverse.
 pub fn flip(s: &Shape, w: &[f32]) -> Vec<f32> {
     let ([inputs, outputs], taps) = (s.group(), s.taps());
-    let mut flipped = Vec::with_capacity(w.len());
-    for group in w.chunks_exact(outputs * inputs * taps) {
-        for i in 0..inputs {
-            for o in 0..outputs {
-                flipped.extend(group[(o * inputs + i) * taps..][..taps].iter().rev());
-            }
+    // SAFETY: each filter is written once.
+    let mut flipped = unsafe { unwritten(w.len()) };
+    let out = Shared::new(&mut flipped);
+    each(s.groups * inputs, w.len() > HEAVY, |piece| {
+        let (group, i) = (piece / inputs, piece % inputs);
+        for o in 0..outputs {
+            // SAFETY: each input's filters are one piece's.
+            let to = unsafe { std::slice::from_raw_parts_mut(out.at((piece * outputs + o) * taps), taps) };
+            to.copy_from_slice(&w[((group * outputs + o) * inputs + i) * taps..][..taps]);
+            to.reverse();
         }
-    }
+    });
     flipped
 }

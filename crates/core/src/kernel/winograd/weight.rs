@@ -86,7 +86,7 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
             inputs,
             last - first,
             wide_out / S::N,
-            Left { at: v.add(p * v_point), row: 1, column: wide_in },
+            Left { at: v.add(p * v_point), row: 1, column: wide_in, strip: None },
             Right { at: m.add(p * m_point), row: wide_out, panel: S::VECS * S::N },
             Out { at: sums.add(p * (inputs * wide_out + GAP)), row: wide_out, add },
         );
