@@ -1,5 +1,5 @@
 //! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, single passes over large
-//! tensors (`map`, `layout`), Fourier transforms (`fourier`), sums along lines (`radon`), images at another size (`resample`) or at given
+//! tensors (`map`, `layout`, `pointwise`), Fourier transforms (`fourier`), sums along lines (`radon`), images at another size (`resample`) or at given
 //! positions (`sample`).
 //! Other devices and types are burn's.
 //!
@@ -22,6 +22,7 @@ pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod norm;
 pub(crate) mod parallel;
+pub(crate) mod pointwise;
 pub(crate) mod pool;
 pub(crate) mod radon;
 pub(crate) mod resample;

@@ -4,6 +4,7 @@
 //! generator, so that a stream's whole state is a key and a position. Integers are drawn as u64,
 //! never usize, and elementary functions are those of `libm`, never the platform's.
 
+mod ahead;
 mod continuous;
 mod discrete;
 mod kind;
@@ -13,6 +14,8 @@ mod state;
 mod tests;
 
 pub use kind::Kind;
+
+use ahead::Bits;
 
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -60,8 +63,17 @@ impl Stream {
     /// Standard normal numbers, density exp(-x^2 / 2) / sqrt(2 pi), by the Ziggurat method
     /// (Marsaglia and Tsang, "The ziggurat method for generating random variables", 2000).
     pub fn normal(&mut self, count: usize) -> Vec<f64> {
+        self.normal_as(count, |v| v)
+    }
+
+    /// The same numbers in a type of the caller's.
+    pub(crate) fn normal_as<T: Copy + Send + Sync>(&mut self, count: usize, of: fn(f64) -> T) -> Vec<T> {
         let tables = normal::tables();
-        self.collect(count, |s| tables.sample(s))
+        // A block would be more than is asked for.
+        if count < 64 {
+            return (0..count).map(|_| of(tables.sample(self))).collect();
+        }
+        ahead::collect(&mut self.rng, count, |bits| of(tables.sample(bits)))
     }
 
     /// Uniform numbers in [0, 1), multiples of 2^-53. Rounding to f32 may give 1.
@@ -171,25 +183,6 @@ impl Stream {
 
     fn collect(&mut self, count: usize, mut one: impl FnMut(&mut Self) -> f64) -> Vec<f64> {
         (0..count).map(|_| one(self)).collect()
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.rng.next_u64()
-    }
-
-    /// Uniform in [0, 1).
-    fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * ULP
-    }
-
-    /// Uniform in (0, 1], for logarithms.
-    fn open_unit(&mut self) -> f64 {
-        ((self.next_u64() >> 11) + 1) as f64 * ULP
-    }
-
-    fn exponential_one(&mut self) -> f64 {
-        // Subtraction, not negation: -ln 1 shall be 0, not -0.
-        0.0 - libm::log(self.open_unit())
     }
 
     /// Uniform integer below `range` (> 0), without bias

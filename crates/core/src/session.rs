@@ -210,6 +210,12 @@ pub fn rng_draw(handle: u32, kind: &str, shape: &[usize], params: &[f64], of: u3
     let fault = |e: String| Error::argument("Rng", e);
     let (values, shape) = if of == 0 {
         let count = crate::tensor::check_size("Rng", shape, DType::F64)?;
+        // Noise, drawn in each step: without a detour over float64.
+        if (kind, params, dtype, device) == ("normal", &[], "float32", "cpu") {
+            let values = stream.normal_as(count, |v| v as f32);
+            session().get().streams.insert(handle, stream);
+            return Ok(put(Tensor::from_f32(values, shape, Device::Cpu)?));
+        }
         (stream.draw(kind, count, params, None).map_err(fault)?, shape.to_vec())
     } else {
         let source = get(of)?;

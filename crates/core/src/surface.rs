@@ -8,7 +8,9 @@ use crate::ops::conv::Geometry;
 use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
-use crate::ops::{activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, spectrum, unary};
+use crate::ops::{
+    activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, smooth, spectrum, unary,
+};
 use crate::tensor::{DType, Tensor};
 
 /// Operands of a call, taken in the order of the signature.
@@ -159,17 +161,17 @@ rows! {
     "square", "x", "x^2.", |x| one(unary::square(&x.t()?));
     "sin", "x", "Sine.", |x| one(unary::sin(&x.t()?));
     "cos", "x", "Cosine.", |x| one(unary::cos(&x.t()?));
-    "tanh", "x", "Hyperbolic tangent.", |x| one(unary::tanh(&x.t()?));
-    "sigmoid", "x", "1 / (1 + e^-x).", |x| one(unary::sigmoid(&x.t()?));
+    "tanh", "x", "Hyperbolic tangent.", |x| one(smooth::tanh(&x.t()?));
+    "sigmoid", "x", "1 / (1 + e^-x).", |x| one(smooth::sigmoid(&x.t()?));
     "relu", "x", "max(x, 0).", |x| one(activation::relu(&x.t()?));
-    "silu", "x", "x / (1 + e^-x).", |x| one(unary::silu(&x.t()?));
-    "gelu", "x", "x Phi(x), Phi the standard normal distribution function.", |x| one(unary::gelu(&x.t()?));
-    "softplus", "x", "log(1 + e^x).", |x| one(unary::softplus(&x.t()?));
+    "silu", "x", "x / (1 + e^-x).", |x| one(smooth::silu(&x.t()?));
+    "gelu", "x", "x Phi(x), Phi the standard normal distribution function.", |x| one(smooth::gelu(&x.t()?));
+    "softplus", "x", "log(1 + e^x).", |x| one(smooth::softplus(&x.t()?));
     "erf", "x", "Error function.", |x| one(unary::erf(&x.t()?));
     "floor", "x", "The largest integer below.", |x| one(unary::floor(&x.t()?));
     "round", "x", "The nearest integer, halves to even.", |x| one(unary::round(&x.t()?));
     "leakyRelu", "x, slope f", "x where x > 0, else slope x.", |x| one(activation::leaky_relu(&x.t()?, x.f()?));
-    "elu", "x, alpha f", "x where x > 0, else alpha (e^x - 1).", |x| one(compare::elu(&x.t()?, x.f()?));
+    "elu", "x, alpha f", "x where x > 0, else alpha (e^x - 1).", |x| one(smooth::elu(&x.t()?, x.f()?));
     "clamp", "x, min f, max f", "min(max(x, min), max).", |x| one(compare::clamp(&x.t()?, x.f()?, x.f()?));
     "where", "condition, a, b", "a where the condition is not 0, else b; broadcast.", |x| one(compare::where_(&x.t()?, &x.t()?, &x.t()?));
     "sum", "x, dims [i], keepDims i", "Sum over axes (none: all).", |x| one(reduce::sum(&x.t()?, &x.sizes()?, x.b()?));

@@ -109,6 +109,31 @@ fn views_alone() {
     }
 }
 
+/// Sums over leading and middle axes, few and many values long, and circular shifts.
+#[test]
+fn other_axes() {
+    let mut r = Rng(6);
+    let mut all = views();
+    all.push(("long", vec![300, 3, 1500], Box::new(Tensor::clone)));
+    all.push(("long and narrow", vec![4000, 20], Box::new(Tensor::clone)));
+    all.push(("long rows exchanged", vec![20_000, 9], permuted(&[1, 0])));
+    for (name, shape, make) in &all {
+        let (x, wide) = both(&mut r, shape, make);
+        let size = x.shape().len() as i64;
+        equal(&format!("neg of {name}"), &op("neg", &[&x], &[], &[]), &op("neg", &[&wide], &[], &[]));
+        for axis in 0..size {
+            let (got, want) = (op("sum", &[&x], &[1, axis, 1], &[]), op("sum", &[&wide], &[1, axis, 1], &[]));
+            let count = x.shape()[axis as usize] as f64;
+            for (g, w) in common::values(&got).iter().zip(common::values(&want)) {
+                assert!((g - w).abs() <= 4e-7 * count.max(w.abs()), "sum of {name} over axis {axis}: {g}, not {w}");
+            }
+            for ints in [vec![1, 7, 1, axis], vec![2, -3, 2, 2, axis, size - 1], vec![3, 1, 4, -6, 3, axis, 0, axis]] {
+                equal(&format!("roll of {name}, {ints:?}"), &op("roll", &[&x], &ints, &[]), &op("roll", &[&wide], &ints, &[]));
+            }
+        }
+    }
+}
+
 #[test]
 fn not_a_number_stays() {
     let x = put(&Arr::new(&[4], vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5]));

@@ -1,4 +1,4 @@
-//! float32 values of the processor brought into row-major order, joined along an axis, and added along one.
+//! float32 values of the processor brought into row-major order, joined along an axis, added along one, and shifted.
 
 use super::parallel::{each, unwritten, Shared};
 use super::value::{tensor, Floats};
@@ -87,35 +87,86 @@ pub(crate) fn join(parts: &[(Value, usize)], inner: usize, shape: &[usize]) -> O
     Some(tensor(out, shape))
 }
 
-/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's kernels or long: sums are in float32.
-pub(crate) fn short_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &[usize]) -> Option<Value> {
-    const LONGEST: usize = 16;
-    if count > LONGEST {
+/// Columns that are added at once.
+const COLUMNS: usize = 1024;
+/// Rows whose sum is taken in float32; the sums of runs are added in float64.
+const RUN: usize = 16;
+
+/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's kernels, or long and narrow.
+pub(crate) fn middle_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &[usize]) -> Option<Value> {
+    if count > RUN && inner < RUN {
         return None;
     }
     let x = Floats::in_order(x)?;
     // SAFETY: each piece writes its range, and they cover everything.
     let mut out = unsafe { unwritten(outer * inner) };
     let to = Shared::new(&mut out);
+    let cuts = inner.div_ceil(COLUMNS);
     let some = (PIECE / (count * inner).max(1)).max(1);
-    each(outer.div_ceil(some), x.len() >= HEAVY, |piece| {
-        let range = piece * some..((piece + 1) * some).min(outer);
-        let from = &x[range.start * count * inner..range.end * count * inner];
-        // SAFETY: the range of this piece.
-        let to = unsafe { std::slice::from_raw_parts_mut(to.at(range.start * inner), range.len() * inner) };
-        if inner == 1 {
-            for (to, from) in to.iter_mut().zip(from.chunks_exact(count)) {
-                *to = from.iter().sum();
-            }
-            return;
-        }
-        for (to, from) in to.chunks_exact_mut(inner).zip(from.chunks_exact(count * inner)) {
-            to.copy_from_slice(&from[..inner]);
-            for row in from[inner..].chunks_exact(inner) {
-                for (to, v) in to.iter_mut().zip(row) {
-                    *to += v;
+    each(outer.div_ceil(some) * cuts, x.len() >= HEAVY, |piece| {
+        let from = piece % cuts * COLUMNS;
+        let columns = COLUMNS.min(inner - from);
+        for i in (piece / cuts * some..outer).take(some) {
+            let x = &x[i * count * inner..][..count * inner];
+            // SAFETY: the range of this piece.
+            let to = unsafe { std::slice::from_raw_parts_mut(to.at(i * inner + from), columns) };
+            if inner == 1 {
+                to[0] = x.iter().sum();
+            } else if count <= RUN {
+                add_rows(to, x, inner, from);
+            } else {
+                let (mut part, mut total) = ([0.0f32; COLUMNS], [0.0f64; COLUMNS]);
+                for run in x.chunks(RUN * inner) {
+                    add_rows(&mut part[..columns], run, inner, from);
+                    for (total, part) in total[..columns].iter_mut().zip(&part) {
+                        *total += f64::from(*part);
+                    }
+                }
+                for (to, total) in to.iter_mut().zip(&total) {
+                    *to = *total as f32;
                 }
             }
+        }
+    });
+    Some(tensor(out, shape))
+}
+
+/// The sum of rows of `inner` values each, from column `from` on.
+fn add_rows(to: &mut [f32], x: &[f32], inner: usize, from: usize) {
+    let columns = to.len();
+    to.copy_from_slice(&x[from..][..columns]);
+    for row in x[inner..].chunks_exact(inner) {
+        for (to, v) in to.iter_mut().zip(&row[from..][..columns]) {
+            *to += v;
+        }
+    }
+}
+
+/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the processor's kernels.
+pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value> {
+    let x = Floats::of(x)?;
+    // What lies behind the last shifted axis moves with it.
+    let axis = shifts.iter().rposition(|&s| s != 0)?;
+    let inner: usize = shape[axis + 1..].iter().product();
+    let (row, cut) = (shape[axis] * inner, shifts[axis] * inner);
+    // SAFETY: each row is written once, and they cover everything.
+    let mut out: Vec<f32> = unsafe { unwritten(x.len()) };
+    let to = Shared::new(&mut out);
+    let rows = x.len() / row;
+    let some = (PIECE / row).max(1);
+    each(rows.div_ceil(some), x.len() >= HEAVY, |piece| {
+        for i in (piece * some..rows).take(some) {
+            let (mut from, mut rest, mut size) = (0, i, 1);
+            for (&n, &shift) in shape[..axis].iter().zip(shifts).rev() {
+                from += (rest % n + n - shift) % n * size;
+                rest /= n;
+                size *= n;
+            }
+            let (left, right) = x[from * row..][..row].split_at(row - cut);
+            // SAFETY: each row has a place of its own.
+            let to = unsafe { std::slice::from_raw_parts_mut(to.at(i * row), row) };
+            to[..cut].copy_from_slice(right);
+            to[cut..].copy_from_slice(left);
         }
     });
     Some(tensor(out, shape))

@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod arm;
+pub(crate) mod math;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) mod portable;
 #[cfg(target_arch = "wasm32")]
@@ -31,6 +32,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
     /// a b + c
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// a where `sign` is above zero or NaN, else b.
@@ -39,6 +41,19 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
     /// The smaller; NaN where b is.
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// The absolute value of `size` with the sign of `sign`.
+    unsafe fn with_sign(size: Self::V, sign: Self::V) -> Self::V;
+    /// 2^n for integers n of [-126, 127].
+    unsafe fn power(n: Self::V) -> Self::V;
+    /// (m, n) with x = 2^n m and m of [1/sqrt 2, sqrt 2), for positive normal numbers x.
+    unsafe fn parts(x: Self::V) -> (Self::V, Self::V);
+    /// v 2^n for integers n of [-170, 129], rounded once: as it should be at both ends of the range.
+    #[inline(always)]
+    unsafe fn scale(v: Self::V, n: Self::V) -> Self::V {
+        let most = Self::splat(math::ROUND);
+        let half = Self::sub(Self::add(Self::mul(n, Self::splat(0.5)), most), most);
+        Self::mul(Self::mul(v, Self::power(half)), Self::power(Self::sub(n, half)))
+    }
     /// An `N` by `N` square, rows `from` values apart, written with rows and columns exchanged, rows `to` values apart.
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
 }
@@ -94,18 +109,19 @@ pub fn best() -> Level {
     Level::Portable
 }
 
-/// `entry!(fn name<S>(a: A, b: B) = body;)` makes `name(level, a, b)`, which runs the always inlined `body::<S>(a, b)` compiled for `level`.
+/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body::<S>(a, b)` compiled for `level`; further
+/// generic parameters stand in brackets after the name.
 macro_rules! entry {
-    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+    ($(#[$doc:meta])* fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
         $(#[$doc])*
-        unsafe fn $name(level: $crate::kernel::simd::Level, $($arg: $type),*) $(-> $out)? {
+        unsafe fn $name $(<$($gen)*>)? (level: $crate::kernel::simd::Level, $($arg: $type),*) $(-> $out)? {
             #[allow(unused_imports)] // WebAssembly has one level only
             use $crate::kernel::simd::Level;
             match level {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => {
                     #[target_feature(enable = "avx512f,avx2,fma")]
-                    unsafe fn run($($arg: $type),*) $(-> $out)? {
+                    unsafe fn run $(<$($gen)*>)? ($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx512, $($arg),*)
                     }
                     run($($arg),*)
@@ -113,7 +129,7 @@ macro_rules! entry {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx2 => {
                     #[target_feature(enable = "avx2,fma")]
-                    unsafe fn run($($arg: $type),*) $(-> $out)? {
+                    unsafe fn run $(<$($gen)*>)? ($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx2, $($arg),*)
                     }
                     run($($arg),*)
@@ -123,13 +139,14 @@ macro_rules! entry {
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
                 _ => {
                     #[target_feature(enable = "simd128,relaxed-simd")]
-                    unsafe fn run($($arg: $type),*) $(-> $out)? {
+                    unsafe fn run $(<$($gen)*>)? ($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::wasm::Simd128, $($arg),*)
                     }
                     run($($arg),*)
                 }
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "relaxed-simd")))]
                 _ => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
+                // A module with SIMD runs nowhere without it, and need not hold each kernel twice.
                 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
                 _ => $body($crate::kernel::simd::portable::Portable, $($arg),*),
             }

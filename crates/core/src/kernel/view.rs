@@ -54,8 +54,17 @@ pub(crate) fn joined<const K: usize>(shape: &[usize], steps: [&[isize]; K]) -> A
 }
 
 /// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
-/// Where all of them repeat one value, so does the result, and f is called once.
 pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl Fn([f32; K]) -> f32 + Sync) -> Option<Value> {
+    // SAFETY: the places are inside of the tensors.
+    lines(tensors, shape, &|to, at, steps| unsafe { line(to, at, steps, &f) })
+}
+
+/// Fills a line from places in K tensors on, from which neighbours are so many steps apart. Behind a reference, so that the walk is compiled once.
+pub(crate) type Line<'a, const K: usize> = dyn Fn(&mut [f32], [*const f32; K], [isize; K]) + Sync + 'a;
+
+/// What `fill` writes along the lines of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
+/// Where all of them repeat one value, so does the result, and one value is written.
+pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill: &Line<K>) -> Option<Value> {
     let mut views: [Option<View>; K] = tensors.map(View::of);
     if views.iter().any(Option::is_none) {
         return None;
@@ -69,8 +78,9 @@ pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl
     }
     let mut axes = joined(shape, steps.each_ref().map(Vec::as_slice));
     if axes.iter().all(|(_, steps)| steps.iter().all(|&s| s == 0)) {
-        // SAFETY: no tensor is empty, so each has a first value.
-        return Some(repeated(f(first.map(|p| unsafe { *p.at(0) })), shape));
+        let mut one = [0.0];
+        fill(&mut one, first.map(|p| p.at(0).cast_const()), [0; K]);
+        return Some(repeated(one[0], shape));
     }
     let (n, steps) = axes.pop()?;
     let (middle, down) = axes.pop().unwrap_or((1, [0; K]));
@@ -79,11 +89,14 @@ pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl
     let to = Shared::new(&mut out);
     let rows = total / n;
     let (cuts, together) = (n.div_ceil(PIECE), (PIECE / n).max(1));
+    // Some tensor's neighbours lie side by side along the other axis.
+    let turned = middle >= 8 && (0..K).any(|k| down[k] == 1 && !matches!(steps[k], 0 | 1));
     each(rows.div_ceil(together) * cuts, total >= HEAVY, |piece| {
         let from = piece % cuts * PIECE;
         let count = PIECE.min(n - from);
         let mut outer = [0; K];
-        for row in (piece / cuts * together..rows).take(together) {
+        let (mut row, end) = (piece / cuts * together, rows.min((piece / cuts + 1) * together));
+        while row < end {
             let inner = row % middle;
             if inner == 0 || row % together == 0 {
                 outer = [0; K];
@@ -94,12 +107,43 @@ pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl
                     rest /= size;
                 }
             }
-            let at = std::array::from_fn(|k| first[k].at(0).wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k]).cast_const());
-            // SAFETY: this range of the row is this piece's, and the layouts of the tensors are inside of their memory.
-            unsafe { line(std::slice::from_raw_parts_mut(to.at(row * n + from), count), at, steps, &f) };
+            let at: [*const f32; K] =
+                std::array::from_fn(|k| first[k].at(0).wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k]).cast_const());
+            // SAFETY: this range of these rows is this piece's, and the layouts of the tensors are inside of their memory.
+            if turned {
+                let some = TURNED[0].min(middle - inner).min(end - row);
+                unsafe { turn(to.at(row * n + from), [some, count, n], at, [down, steps], fill) };
+                row += some;
+            } else {
+                fill(unsafe { std::slice::from_raw_parts_mut(to.at(row * n + from), count) }, at, steps);
+                row += 1;
+            }
         }
     });
     Some(tensor(out, shape))
+}
+
+/// Rows and columns of a tile.
+const TURNED: [usize; 2] = [64, 16];
+
+/// Some rows of `count` values, `n` apart, filled down their columns in tiles: what is read lies side by side.
+///
+/// # Safety
+/// The rows may be written, and from each place on lie the values that [down, right] steps reach.
+unsafe fn turn<const K: usize>(to: *mut f32, [rows, count, n]: [usize; 3], at: [*const f32; K], [down, right]: [[isize; K]; 2], fill: &Line<K>) {
+    let mut tile = [0.0f32; TURNED[0] * TURNED[1]];
+    for first in (0..count).step_by(TURNED[1]) {
+        let columns = TURNED[1].min(count - first);
+        for (j, column) in tile.chunks_exact_mut(rows).take(columns).enumerate() {
+            fill(column, std::array::from_fn(|k| at[k].wrapping_offset((first + j) as isize * right[k])), down);
+        }
+        for i in 0..rows {
+            let row = to.add(i * n + first);
+            for j in 0..columns {
+                *row.add(j) = tile[j * rows + i];
+            }
+        }
+    }
 }
 
 /// f along a line. Neighbours and repeated values are told from others, so that the compiler makes vectors of them.

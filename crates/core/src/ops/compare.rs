@@ -1,6 +1,6 @@
 //! Comparisons (0 or 1, off the tape) and selection by them.
 
-use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, unary, with_rank};
+use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, with_rank};
 use crate::error::Result;
 use crate::kernel;
 use crate::tensor::{Tensor, Value};
@@ -119,12 +119,4 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
             Ok(vec![Some(mul(c.grad, &inside)?)])
         }),
     ))
-}
-
-/// Exponential linear unit: x where x > 0, else alpha (e^x - 1).
-pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
-    let positive = gt_scalar(&x.detach(), 0.0)?;
-    // e^min(x, 0), so that the branch that is not taken never overflows.
-    let negative = super::elementwise::add_scalar(&unary::exp(&clamp(x, f64::NEG_INFINITY, 0.0)?)?, -1.0)?;
-    where_(&positive, x, &super::elementwise::mul_scalar(&negative, alpha)?)
 }

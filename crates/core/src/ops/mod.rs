@@ -15,6 +15,7 @@ pub mod reduce;
 pub mod resample;
 pub mod sample;
 pub mod shape;
+pub mod smooth;
 pub mod spectrum;
 pub mod unary;
 

@@ -53,7 +53,7 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
             if left[d] > 1 {
                 let sides = [left[..d].iter().product(), left[d], left[d + 1..].iter().product()];
                 left[d] = 1;
-                value = kernel::layout::short_sums(&value, sides, &left).unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
+                value = kernel::layout::middle_sums(&value, sides, &left).unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
             }
         }
     }

@@ -3,8 +3,7 @@
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
 use crate::error::{Error, Result};
-use crate::kernel::layout::join;
-use crate::kernel::value::in_order;
+use crate::kernel::{self, layout::join, value::in_order};
 use crate::tape::Vjp;
 use crate::tensor::{check_size, elements, physical, Tensor, Value};
 use burn::backend::ops::FloatTensorOps;
@@ -172,23 +171,28 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
     if shifts.len() != dims.len() {
         return Err(Error::argument("roll", format!("{} shifts for {} axes", shifts.len(), dims.len())));
     }
-    let mut out = x.clone();
+    let mut moves = vec![0; x.rank()];
     for (&shift, &dim) in shifts.iter().zip(dims) {
         check_axis("roll", x, dim)?;
+        let n = x.shape()[dim].max(1);
+        moves[dim] = (moves[dim] + shift.rem_euclid(n as i64) as usize) % n;
+    }
+    if x.size() == 0 || moves.iter().all(|&m| m == 0) {
+        return Ok(x.clone());
+    }
+    if let Some(value) = kernel::layout::roll(&x.value(), x.shape(), &moves) {
+        let (back, dims): (Vec<i64>, Vec<usize>) = moves.iter().enumerate().map(|(axis, &m)| (-(m as i64), axis)).unzip();
+        return Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(roll(c.grad, &back, &dims)?)]))));
+    }
+    let mut out = x.clone();
+    for (dim, &shift) in moves.iter().enumerate().filter(|(_, &m)| m != 0) {
         let n = x.shape()[dim];
-        if n == 0 {
-            continue;
-        }
-        let cut = n - shift.rem_euclid(n as i64) as usize;
-        if cut == n {
-            continue;
-        }
         let part = |from: usize, to: usize| {
             let mut widths = vec![(0, 0); x.rank()];
             widths[dim] = (from, n - to);
             crop(&out, &widths)
         };
-        out = cat(&[part(cut, n)?, part(0, cut)?], dim)?;
+        out = cat(&[part(n - shift, n)?, part(0, n - shift)?], dim)?;
     }
     Ok(out)
 }

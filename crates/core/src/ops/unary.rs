@@ -3,22 +3,28 @@
 use super::elementwise::{add_scalar, mul, mul_scalar};
 use crate::error::Result;
 use crate::kernel;
+use crate::kernel::pointwise::{self, Function};
 use crate::tape::Vjp;
 use crate::tensor::{Tensor, Value};
-use burn::backend::ops::{ActivationOps, FloatTensorOps};
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::PI;
 
 /// The function `single` of each value on the processor, `other` elsewhere.
 fn each(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: fn(Value) -> Value) -> Value {
     kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
 }
 
-fn map(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
+/// The same for a function in vector arithmetic.
+pub(super) fn fast(x: &Tensor, single: impl Function<1>, other: impl FnOnce(Value) -> Value) -> Value {
+    pointwise::apply(single, [&x.value()], x.shape()).unwrap_or_else(|| other(x.value()))
+}
+
+pub(super) fn map(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
 }
 
-fn map_saving(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
+pub(super) fn map_saving(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
     Ok(Tensor::result_saving_output(value, x.shape().to_vec(), &[x], vjp))
 }
 
@@ -65,12 +71,12 @@ pub fn round(x: &Tensor) -> Result<Tensor> {
 
 /// e^x.  d = e^x dx
 pub fn exp(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, each(x, f32::exp, Dispatch::float_exp), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
+    map_saving(x, fast(x, pointwise::Exp {}, Dispatch::float_exp), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
 }
 
 /// Natural logarithm.  d = dx / x
 pub fn log(x: &Tensor) -> Result<Tensor> {
-    map(x, each(x, f32::ln, Dispatch::float_log), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
+    map(x, fast(x, pointwise::Log {}, Dispatch::float_log), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
 }
 
 /// log(1 + x).  d = dx / (1 + x)
@@ -113,57 +119,6 @@ pub fn sin(x: &Tensor) -> Result<Tensor> {
 /// Cosine.  d = -sin(x) dx
 pub fn cos(x: &Tensor) -> Result<Tensor> {
     map(x, each(x, f32::cos, Dispatch::float_cos), Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])))
-}
-
-/// Hyperbolic tangent.  d = (1 - tanh(x)^2) dx
-pub fn tanh(x: &Tensor) -> Result<Tensor> {
-    map_saving(
-        x,
-        each(x, f32::tanh, Dispatch::float_tanh),
-        Box::new(|c| {
-            let y = c.output()?;
-            Ok(vec![Some(mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)?)])
-        }),
-    )
-}
-
-/// 1 / (1 + e^-x).  d = s (1 - s) dx
-pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
-    let value = if x.device() == crate::Device::Cpu {
-        Dispatch::sigmoid(x.value())
-    } else {
-        // e^min(x, 0) / (1 + e^-|x|): no overflow, small results keep their digits, NaN stays NaN.
-        let size = Dispatch::float_abs(x.value());
-        let below = Dispatch::float_mul_scalar(Dispatch::float_sub(x.value(), size.clone()), 0.5.into());
-        let rest = Dispatch::float_add_scalar(Dispatch::float_exp(Dispatch::float_neg(size)), 1.0.into());
-        Dispatch::float_div(Dispatch::float_exp(below), rest)
-    };
-    map_saving(
-        x,
-        value,
-        Box::new(|c| {
-            let y = c.output()?;
-            Ok(vec![Some(mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)?)])
-        }),
-    )
-}
-
-/// x sigmoid(x)
-pub fn silu(x: &Tensor) -> Result<Tensor> {
-    mul(x, &sigmoid(x)?)
-}
-
-/// x Phi(x), Phi the distribution function of the standard normal (Hendrycks, Gimpel 2016, arXiv:1606.08415)
-pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    mul(x, &mul_scalar(&add_scalar(&erf(&mul_scalar(x, FRAC_1_SQRT_2)?)?, 1.0)?, 0.5)?)
-}
-
-/// log(1 + e^x).  d = sigmoid(x) dx
-pub fn softplus(x: &Tensor) -> Result<Tensor> {
-    // max(x, 0) + log(1 + e^-|x|) does not overflow.
-    let tail = Dispatch::float_log1p(Dispatch::float_exp(Dispatch::float_neg(Dispatch::float_abs(x.value()))));
-    let value = Dispatch::float_add(Dispatch::relu(x.value()), tail);
-    map(x, value, Box::new(|c| Ok(vec![Some(mul(c.grad, &sigmoid(&c.inputs[0])?)?)])))
 }
 
 /// Error function.  d = 2 / sqrt(pi) e^(-x^2) dx

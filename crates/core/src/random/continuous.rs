@@ -1,5 +1,6 @@
 //! Gamma and beta numbers.
 
+use super::ahead::Bits;
 use super::{normal, Stream};
 
 /// One gamma number of scale 1.

@@ -1,6 +1,7 @@
 //! The Ziggurat for the normal distribution, with 256 layers of equal area.
 
-use super::{Stream, ULP};
+use super::ahead::Bits;
+use super::ULP;
 use std::sync::OnceLock;
 
 /// Where the tail begins, for 256 layers.
@@ -41,7 +42,7 @@ impl Tables {
 
     /// One standard normal number.
     #[inline]
-    pub(super) fn sample(&self, s: &mut Stream) -> f64 {
+    pub(super) fn sample(&self, s: &mut impl Bits) -> f64 {
         loop {
             let bits = s.next_u64();
             // Layer from the lowest 8 bits, signed position in [-1, 1) from the upper 53.
@@ -63,7 +64,7 @@ impl Tables {
 
 /// A normal number beyond R (Marsaglia, "Generating a variable from the tail of the normal distribution", 1964).
 #[cold]
-fn tail(s: &mut Stream, negative: bool) -> f64 {
+fn tail(s: &mut impl Bits, negative: bool) -> f64 {
     loop {
         let x = s.exponential_one() / R;
         if 2.0 * s.exponential_one() >= x * x {

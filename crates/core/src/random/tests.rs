@@ -299,3 +299,35 @@ fn a_seed_keeps_its_numbers() {
     let hash = all.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, x| (hash ^ x.to_bits()).wrapping_mul(0x0100_0000_01b3));
     println!("{hash:#x}");
 }
+
+/// Many normal numbers at once are those that come one by one, from any place, and the stream stands at the same place afterwards.
+#[test]
+fn many_at_once_are_those_one_by_one() {
+    for (seed, words, count) in [(3, 0, 63), (4, 1, 64), (5, 7, 1000), (6, 3, 50_000), (7, 0, 300_001)] {
+        let (mut all, mut single) = (Stream::new(seed), Stream::new(seed));
+        assert_eq!(all.rademacher(words), single.rademacher(words));
+        let want: Vec<f64> = (0..count).flat_map(|_| single.normal(1)).collect();
+        assert!(all.normal(count) == want, "{count} numbers of seed {seed}");
+        assert_eq!(all, single);
+        assert_eq!(all.uniform(3), single.uniform(3));
+    }
+}
+
+/// Numbers that read few, many, or very many values of the stream: what a piece supposes of its beginning is wrong nearly always.
+#[test]
+fn pieces_that_suppose_wrongly_are_read_again() {
+    for most in [2u64, 5, 300, 9000] {
+        let one = |bits: &mut ahead::Ahead| {
+            let first = bits.next_u64();
+            (0..first % most).fold(first, |sum, _| sum.wrapping_add(bits.next_u64()))
+        };
+        let mut many = Stream::new(most);
+        let mut few = many.clone();
+        let count = if most > 1000 { 17_000 } else { 60_000 };
+        let all = ahead::collect(&mut many.rng, count, one);
+        // Too few for pieces.
+        let want: Vec<u64> = (0..count).flat_map(|_| ahead::collect(&mut few.rng, 1, one)).collect();
+        assert!(all == want, "up to {most} values");
+        assert_eq!(many, few);
+    }
+}

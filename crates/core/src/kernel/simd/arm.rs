@@ -1,5 +1,6 @@
 //! NEON, which each 64-bit ARM processor has.
 
+use super::math::{BIASED, HALF_ROOT};
 use super::Simd;
 use std::arch::aarch64::*;
 
@@ -37,6 +38,10 @@ impl Simd for Neon {
         vmulq_f32(a, b)
     }
     #[inline(always)]
+    unsafe fn div(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        vdivq_f32(a, b)
+    }
+    #[inline(always)]
     unsafe fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
         vfmaq_f32(c, a, b)
     }
@@ -51,6 +56,20 @@ impl Simd for Neon {
     #[inline(always)]
     unsafe fn min(a: float32x4_t, b: float32x4_t) -> float32x4_t {
         vminq_f32(a, b)
+    }
+    #[inline(always)]
+    unsafe fn with_sign(size: float32x4_t, sign: float32x4_t) -> float32x4_t {
+        vbslq_f32(vdupq_n_u32(1 << 31), sign, size)
+    }
+    #[inline(always)]
+    unsafe fn power(n: float32x4_t) -> float32x4_t {
+        vreinterpretq_f32_s32(vshlq_n_s32::<23>(vreinterpretq_s32_f32(vaddq_f32(n, vdupq_n_f32(BIASED)))))
+    }
+    #[inline(always)]
+    unsafe fn parts(x: float32x4_t) -> (float32x4_t, float32x4_t) {
+        let x = vreinterpretq_s32_f32(x);
+        let n = vshrq_n_s32::<23>(vsubq_s32(x, vdupq_n_s32(HALF_ROOT)));
+        (vreinterpretq_f32_s32(vsubq_s32(x, vshlq_n_s32::<23>(n))), vcvtq_f32_s32(n))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

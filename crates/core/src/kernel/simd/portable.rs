@@ -1,5 +1,6 @@
 //! Arrays, for processors without a level of their own.
 
+use super::math::{BIASED, HALF_ROOT};
 use super::Simd;
 
 /// Eight values in an array.
@@ -41,6 +42,10 @@ impl Simd for Portable {
         zip(a, b, |a, b| a * b)
     }
     #[inline(always)]
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| a / b)
+    }
+    #[inline(always)]
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         std::array::from_fn(|i| a[i] * b[i] + c[i])
     }
@@ -55,6 +60,19 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V {
         zip(a, b, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn with_sign(size: Self::V, sign: Self::V) -> Self::V {
+        zip(size, sign, f32::copysign)
+    }
+    #[inline(always)]
+    unsafe fn power(n: Self::V) -> Self::V {
+        n.map(|n| f32::from_bits((n + BIASED).to_bits() << 23))
+    }
+    #[inline(always)]
+    unsafe fn parts(x: Self::V) -> (Self::V, Self::V) {
+        let n: [i32; 8] = std::array::from_fn(|i| (x[i].to_bits() as i32).wrapping_sub(HALF_ROOT) >> 23);
+        (std::array::from_fn(|i| f32::from_bits(x[i].to_bits().wrapping_sub((n[i] as u32) << 23))), n.map(|n| n as f32))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

@@ -1,5 +1,6 @@
 //! WebAssembly's SIMD128, with the fused multiply-add of relaxed SIMD where the module is built for it.
 
+use super::math::{BIASED, HALF_ROOT};
 use super::Simd;
 use std::arch::wasm32::*;
 
@@ -37,6 +38,10 @@ impl Simd for Simd128 {
     unsafe fn mul(a: v128, b: v128) -> v128 {
         f32x4_mul(a, b)
     }
+    #[inline(always)]
+    unsafe fn div(a: v128, b: v128) -> v128 {
+        f32x4_div(a, b)
+    }
     #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
     unsafe fn fma(a: v128, b: v128, c: v128) -> v128 {
@@ -59,6 +64,19 @@ impl Simd for Simd128 {
     #[inline(always)]
     unsafe fn min(a: v128, b: v128) -> v128 {
         f32x4_pmin(b, a)
+    }
+    #[inline(always)]
+    unsafe fn with_sign(size: v128, sign: v128) -> v128 {
+        v128_bitselect(sign, size, i32x4_splat(i32::MIN))
+    }
+    #[inline(always)]
+    unsafe fn power(n: v128) -> v128 {
+        i32x4_shl(f32x4_add(n, f32x4_splat(BIASED)), 23)
+    }
+    #[inline(always)]
+    unsafe fn parts(x: v128) -> (v128, v128) {
+        let n = i32x4_shr(i32x4_sub(x, i32x4_splat(HALF_ROOT)), 23);
+        (i32x4_sub(x, i32x4_shl(n, 23)), f32x4_convert_i32x4(n))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

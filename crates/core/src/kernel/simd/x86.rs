@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
+use super::math::{BIASED, HALF_ROOT};
 use super::Simd;
 use std::arch::x86_64::*;
 
@@ -39,6 +40,10 @@ impl Simd for Avx2 {
         _mm256_mul_ps(a, b)
     }
     #[inline(always)]
+    unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        _mm256_div_ps(a, b)
+    }
+    #[inline(always)]
     unsafe fn fma(a: __m256, b: __m256, c: __m256) -> __m256 {
         _mm256_fmadd_ps(a, b, c)
     }
@@ -53,6 +58,21 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn min(a: __m256, b: __m256) -> __m256 {
         _mm256_min_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn with_sign(size: __m256, sign: __m256) -> __m256 {
+        let bit = _mm256_set1_ps(-0.0);
+        _mm256_or_ps(_mm256_andnot_ps(bit, size), _mm256_and_ps(bit, sign))
+    }
+    #[inline(always)]
+    unsafe fn power(n: __m256) -> __m256 {
+        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(_mm256_add_ps(n, _mm256_set1_ps(BIASED)))))
+    }
+    #[inline(always)]
+    unsafe fn parts(x: __m256) -> (__m256, __m256) {
+        let x = _mm256_castps_si256(x);
+        let n = _mm256_srai_epi32::<23>(_mm256_sub_epi32(x, _mm256_set1_epi32(HALF_ROOT)));
+        (_mm256_castsi256_ps(_mm256_sub_epi32(x, _mm256_slli_epi32::<23>(n))), _mm256_cvtepi32_ps(n))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
@@ -112,6 +132,10 @@ impl Simd for Avx512 {
         _mm512_mul_ps(a, b)
     }
     #[inline(always)]
+    unsafe fn div(a: __m512, b: __m512) -> __m512 {
+        _mm512_div_ps(a, b)
+    }
+    #[inline(always)]
     unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
         _mm512_fmadd_ps(a, b, c)
     }
@@ -126,6 +150,26 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn min(a: __m512, b: __m512) -> __m512 {
         _mm512_min_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn with_sign(size: __m512, sign: __m512) -> __m512 {
+        let bit = _mm512_set1_epi32(i32::MIN);
+        let (size, sign) = (_mm512_castps_si512(size), _mm512_castps_si512(sign));
+        _mm512_castsi512_ps(_mm512_or_epi32(_mm512_andnot_epi32(bit, size), _mm512_and_epi32(bit, sign)))
+    }
+    #[inline(always)]
+    unsafe fn power(n: __m512) -> __m512 {
+        _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(_mm512_add_ps(n, _mm512_set1_ps(BIASED)))))
+    }
+    #[inline(always)]
+    unsafe fn scale(v: __m512, n: __m512) -> __m512 {
+        _mm512_scalef_ps(v, n)
+    }
+    #[inline(always)]
+    unsafe fn parts(x: __m512) -> (__m512, __m512) {
+        let x = _mm512_castps_si512(x);
+        let n = _mm512_srai_epi32::<23>(_mm512_sub_epi32(x, _mm512_set1_epi32(HALF_ROOT)));
+        (_mm512_castsi512_ps(_mm512_sub_epi32(x, _mm512_slli_epi32::<23>(n))), _mm512_cvtepi32_ps(n))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
