@@ -1,9 +1,8 @@
 import { ArgumentError, ShapeError, checkNumber, checkOptions } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { ops, type Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage } from "./shared.js";
 
 /** Options of {@link TVLoss}. */
 export interface TVLossOptions {
@@ -31,18 +30,18 @@ export class TVLoss extends Loss {
     this.check(args);
     const { xNet } = args;
     const { shape } = xNet;
-    if (shape.length < 3 || shape.slice(2).some((n) => n < 2)) {
+    if (shape.length < 3 || shape[1] === 0 || shape.slice(2).some((n) => n < 2)) {
       throw new ShapeError(
         `TVLoss: xNet must have shape [B, C, ...] with at least two pixels along each spatial dimension, got [${shape.join(", ")}].`,
         "shape_mismatch",
       );
     }
+    const entries = shape.slice(1).reduce((n, size) => n * size, 1);
     let total: Tensor | undefined;
     for (let dim = 2; dim < shape.length; dim++) {
-      const from = (start: number, end: number) =>
-        xNet.slice(shape.map((_, d) => (d === dim ? start : 0)), shape.map((n, d) => (d === dim ? end : n)));
-      const length = shape[dim] ?? 0;
-      const term = meanPerImage(from(1, length).sub(from(0, length - 1)).square());
+      const length = shape[dim] as number;
+      const differences = (entries / length) * (length - 1);
+      const term = ops.variation(xNet, dim, 1).div(differences);
       total = total ? total.add(term) : term;
     }
     if (!total) throw new ArgumentError("TVLoss: xNet has no spatial dimension.", "invalid_argument");

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { ops, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
 import { safeSqrt } from "./preprocess.js";
 
@@ -29,7 +29,7 @@ export class ERGAS extends Metric {
     if (x.shape.length !== 4) {
       throw new ShapeError(`ERGAS: images must have shape [B, C, H, W], got [${x.shape.join(", ")}].`, "shape_mismatch");
     }
-    const squaredError = xNet.sub(x).square().mean([2, 3]);
+    const squaredError = ops.distance(xNet, x, 2, 2).div((x.shape[2] as number) * (x.shape[3] as number));
     const relative = squaredError.div(x.mean([2, 3]).square());
     return safeSqrt(relative.mean(1)).mul(100 / this.factor);
   }

@@ -1,7 +1,7 @@
 import { checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanPerImage } from "./preprocess.js";
+import { meanDistance } from "./preprocess.js";
 
 /** Options of {@link L1L2}. */
 export interface L1L2Options extends MetricOptions {
@@ -20,9 +20,8 @@ export class L1L2 extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const difference = xNet.sub(x);
-    return meanPerImage(difference.abs())
+    return meanDistance(xNet, x, 1)
       .mul(this.alpha)
-      .add(meanPerImage(difference.square()).mul(1 - this.alpha));
+      .add(meanDistance(xNet, x, 2).mul(1 - this.alpha));
   }
 }

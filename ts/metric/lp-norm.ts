@@ -1,5 +1,5 @@
 import { checkFlag, checkNumber } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { ops, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
 import { flattenImages } from "./preprocess.js";
 
@@ -29,9 +29,8 @@ export class LpNorm extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const difference = flattenImages(this.onesided ? xNet.mul(x).neg().relu() : xNet.sub(x));
-    if (this.p === 1) return difference.abs().sum(1);
-    if (this.p === 2) return difference.square().sum(1);
-    return difference.abs().pow(this.p).sum(1);
+    if (!this.onesided) return ops.distance(xNet, x, 1, this.p);
+    const apart = flattenImages(xNet.mul(x).neg().relu());
+    return (this.p === 2 ? apart.square() : apart.pow(this.p)).sum(1);
   }
 }

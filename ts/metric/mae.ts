@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanPerImage } from "./preprocess.js";
+import { meanDistance } from "./preprocess.js";
 
 /** Mean absolute error: `|xNet - x|_1 / n` for each image of n entries. */
 export class MAE extends Metric {
@@ -9,6 +9,6 @@ export class MAE extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return meanPerImage(xNet.sub(x).abs());
+    return meanDistance(xNet, x, 1);
   }
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "../runtime/index.js";
-import { where, type Tensor } from "../tensor/index.js";
+import { ops, where, type Tensor } from "../tensor/index.js";
 
 /** How both images are normalised before they are compared. */
 export type NormInputs = "l2" | "min_max" | "clip" | "standardize" | "none";
@@ -17,6 +17,13 @@ export function flattenImages(t: Tensor): Tensor {
 /** Mean over every dimension but the batch: `[B, ...]` to `[B]`. */
 export function meanPerImage(t: Tensor): Tensor {
   return flattenImages(t).mean(1);
+}
+
+/** Mean of `|a - b|^p` over every dimension but the batch, for tensors of one shape: `[B]`. In one pass, as is the gradient. */
+export function meanDistance(a: Tensor, b: Tensor, p: number): Tensor {
+  const entries = a.shape.slice(1).reduce((n, size) => n * size, 1);
+  // Nothing has no mean, and mean says so.
+  return entries === 0 ? meanPerImage(a) : ops.distance(a, b, 1, p).mul(1 / entries);
 }
 
 /** Complex magnitude of a two-channel tensor: `[B, 2, ...]` to `[B, 1, ...]`. */

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/index.js";
 import { Metric } from "./metric.js";
 import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
-import { meanPerImage } from "./preprocess.js";
+import { meanDistance } from "./preprocess.js";
 
 /**
  * Peak signal-to-noise ratio in decibels, for each image.
@@ -20,7 +20,7 @@ export class PSNR extends Metric {
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
     const range = this.range.of(x);
-    const error = meanPerImage(xNet.sub(x).square());
+    const error = meanDistance(xNet, x, 2);
     const relative = typeof range === "number" ? error.div(range * range) : error.div(range.square());
     return relative.add(1e-8).log().mul(-10 / Math.LN10);
   }

@@ -39,13 +39,6 @@ export function homographies(move: CameraMove, [height, width]: readonly [number
   return { toSource: product(product(after, transposed(turn)), inverted(before)), fromSource: product(product(before, turn), inverted(after)) };
 }
 
-/** The point to which a homography takes `(x, y)`, as `[row, column]`. */
-export function moveTo(m: Matrix3, row: number, column: number): readonly [number, number] {
-  const z = m[6] * column + m[7] * row + m[8];
-  // A point at infinity has no place; it keeps its direction.
-  const scale = Math.abs(z) > 1e-8 ? 1 / z : 1;
-  return [scale * (m[3] * column + m[4] * row + m[5]), scale * (m[0] * column + m[1] * row + m[2])];
-}
 
 function rotation({ thetaX, thetaY, thetaZ }: CameraMove): Matrix3 {
   const [[cx, sx], [cy, sy], [cz, sz]] = [thetaX, thetaY, thetaZ].map((theta) => [Math.cos((theta * Math.PI) / 180), Math.sin((theta * Math.PI) / 180)]) as [Pair, Pair, Pair];

@@ -1,9 +1,9 @@
 import { uniformValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { homographies, moveTo, NO_MOVE, type CameraMove } from "./camera.js";
+import { homographies, NO_MOVE, type CameraMove } from "./camera.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, OUTSIDES, positions, sampleAt, type Interpolation, type Outside } from "./sampling.js";
+import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
 import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
 
 /** Options of a homography and of its subgroups that say how images are resampled. */
@@ -97,7 +97,6 @@ export class Homography extends Transform {
     }
     const size = x.shape.slice(-2) as [number, number];
     const { toSource, fromSource } = homographies(move, size);
-    const map = inverse ? fromSource : toSource;
-    return sampleAt(x, [positions(size, (i, j) => moveTo(map, i, j))], this.interpolation, this.padding);
+    return sampleAt(x, [inverse ? fromSource : toSource], size, this.interpolation, this.padding);
   }
 }

@@ -2,7 +2,7 @@ import { permutationValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, positions, sampleAt, type Interpolation } from "./sampling.js";
+import { checkWord, INTERPOLATIONS, sampleAt, type Interpolation } from "./sampling.js";
 import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
 
 /** Options of {@link Rotate}. */
@@ -65,13 +65,12 @@ export class Rotate extends Transform {
     const turn = modulo(theta, 360);
     if (turn % 90 === 0) return this.#quarterTurns(x, turn / 90);
     const size = x.shape.slice(-2) as [number, number];
-    const [height, width] = this.constantShape ? size : turnedSize(size, theta);
+    const turned = this.constantShape ? size : turnedSize(size, theta);
     const [cos, sin] = [Math.cos((theta * Math.PI) / 180), Math.sin((theta * Math.PI) / 180)];
-    const source = positions([height, width], (i, j) => {
-      const [u, v] = [j - (width - 1) / 2, i - (height - 1) / 2];
-      return [(size[0] - 1) / 2 + sin * u + cos * v, (size[1] - 1) / 2 + cos * u - sin * v];
-    });
-    return sampleAt(x, [source], this.interpolationMode, "zeros");
+    // About the centres of both images.
+    const [v, u] = turned.map((n) => (n - 1) / 2) as [number, number];
+    const [row, column] = [(size[0] - 1) / 2 - sin * u - cos * v, (size[1] - 1) / 2 - cos * u + sin * v];
+    return sampleAt(x, [[cos, -sin, column, sin, cos, row, 0, 0, 1]], turned, this.interpolationMode, "zeros");
   }
 
   /** Counter-clockwise quarter turns, cut and padded to the size of x. */

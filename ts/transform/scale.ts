@@ -1,8 +1,9 @@
 import { uniformValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
+import type { Matrix3 } from "./camera.js";
 import type { CheckedParams, TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, OUTSIDES, positions, sampleAt, type Interpolation, type Outside } from "./sampling.js";
+import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
 import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
 
 /** Options of {@link Scale}. */
@@ -62,14 +63,14 @@ export class Scale extends Transform {
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     const count = entriesOf(params);
     const [height = 1, width = 1] = x.shape.slice(-2);
-    const at = Array.from({ length: count }, (_, i) => {
+    const maps = Array.from({ length: count }, (_, i): Matrix3 => {
       const factor = checkNumber("Scale", "factor", params.factor?.[i] ?? params.factor?.[0] ?? 1, { positive: true });
       const [cx, cy] = centerOf(params.center?.[i] ?? params.center?.[0] ?? [0.5, 0.5]);
       const zoom = inverse ? factor : 1 / factor;
       const [row, column] = [cy * (height - 1), cx * (width - 1)];
-      return positions([height, width], (r, c) => [zoom * (r - row) + row, zoom * (c - column) + column]);
+      return [zoom, 0, column - zoom * column, 0, zoom, row - zoom * row, 0, 0, 1];
     });
-    return sampleAt(x, at, this.mode, this.paddingMode);
+    return sampleAt(x, maps, [height, width], this.mode, this.paddingMode);
   }
 }
 

@@ -30,7 +30,9 @@ pub(crate) mod sample;
 pub(crate) mod select;
 mod simd;
 pub(crate) mod value;
+pub(crate) mod variation;
 pub(crate) mod view;
+pub(crate) mod warp;
 pub(crate) mod window;
 mod winograd;
 

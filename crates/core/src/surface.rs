@@ -9,7 +9,8 @@ use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
-    activation, compare, conv, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, smooth, spectrum, unary,
+    activation, compare, conv, distance, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, smooth, spectrum, unary,
+    warp,
 };
 use crate::tensor::{DType, Tensor};
 
@@ -236,6 +237,9 @@ rows! {
     "fourierFilter", "x, response, conjugate i", "Real images [.., H, W] with their spectrum times a response [.., H, W / 2 + 1, 2], or its conjugate; leading axes are broadcast.", |x| one(spectrum::fourier_filter(&x.t()?, &x.t()?, x.b()?));
     "radon", "x, circle i, degrees [f]", "Sums of square images along parallel lines, bilinear between pixels, for angles in degrees: [N, W, W] to [N, detectors, angles]; W detectors where only the inscribed circle counts, else as many as the diagonal is long.", |x| one(radon::radon(&x.t()?, x.b()?, &x.numbers()));
     "radonTranspose", "y, width i, circle i, degrees [f]", "The transpose of radon: [N, detectors, angles] to [N, width, width].", |x| one(radon::radon_transpose(&x.t()?, x.u()?, x.b()?, &x.numbers()));
+    "distance", "a, b, keep i, exponent f", "Sums of |a - b|^exponent over all axes but the first keep, for arrays of one shape.", |x| one(distance::distance(&x.t()?, &x.t()?, x.u()?, x.f()?));
+    "variation", "x, dim i, keep i", "Sums of squared differences of neighbours along an axis, over all axes but the first keep.", |x| one(distance::variation(&x.t()?, x.u()?, x.u()?));
+    "warp", "x, size [i], mode i, paddingMode i, maps [f]", "Images of another size whose pixels (column, row, 1) are those of x that 3 x 3 matrices take them to, one for each image or one for all; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 mirrored at the centres of the outer pixels.", |x| one(warp::warp(&x.t()?, x.pair()?, x.choice("mode", &[sample::Mode::Bilinear, sample::Mode::Nearest, sample::Mode::Bicubic])?, x.choice("padding mode", &[sample::Outside::Zeros, sample::Outside::Border, sample::Outside::Reflection])?, &x.numbers()));
 }
 
 fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {

@@ -21,40 +21,52 @@ pub(crate) fn binary(a: &Value, b: &Value, shape: &[usize], f: impl Fn(f32, f32)
     view::map([a, b], shape, |[a, b]| f(a, b))
 }
 
-/// The sum of some values that lie one after another: runs in float32 with sixteen partial sums, all of them in float64. Digits are kept, and
-/// the order is fixed.
-fn run_sums(x: &[f32]) -> f64 {
+/// The sum of f over values that lie one after another in each of some slices, all as long as the first: runs in float32 with sixteen partial
+/// sums, all of them in float64. Digits are kept, and the order is fixed.
+#[inline(always)]
+pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> f32) -> f64 {
+    let n = x[0].len();
     let mut total = 0.0f64;
-    for run in x.chunks(1024) {
+    for from in (0..n).step_by(1024) {
+        let run = x.map(|x| &x[from..(from + 1024).min(n)]);
         let mut part = [0.0f32; 16];
-        let lines = run.chunks_exact(16);
-        let rest: f32 = lines.remainder().iter().sum();
-        for line in lines {
-            for (part, v) in part.iter_mut().zip(line) {
-                *part += v;
+        let whole = run[0].len() / 16 * 16;
+        for at in (0..whole).step_by(16) {
+            let line = run.map(|run| &run[at..at + 16]);
+            for (i, part) in part.iter_mut().enumerate() {
+                *part += f(line.map(|line| line[i]));
             }
         }
-        total += f64::from(part.iter().sum::<f32>() + rest);
+        for (i, part) in part.iter_mut().enumerate().take(run[0].len() - whole) {
+            *part += f(run.map(|run| run[whole + i]));
+        }
+        total += f64::from(part.iter().sum::<f32>());
     }
     total
 }
 
-/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels.
-pub(crate) fn row_sums(x: &Value, [rows, n]: [usize; 2], shape: &[usize]) -> Option<Value> {
-    let x = Floats::of(x)?;
+/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the processor's kernels.
+pub(crate) fn row_sums_of<const K: usize>(x: [&Value; K], [rows, n]: [usize; 2], shape: &[usize], f: impl Fn([f32; K]) -> f32 + Sync) -> Option<Value> {
+    let x: Vec<Floats> = x.into_iter().map(Floats::of).collect::<Option<_>>()?;
+    let x: [&[f32]; K] = std::array::from_fn(|k| &*x[k]);
     let cuts = n.div_ceil(PIECE);
     let mut parts = vec![0.0f64; rows * cuts];
     let out = Shared::new(&mut parts);
     let together = (PIECE / n).max(1);
-    each(rows.div_ceil(together) * cuts, x.len() >= HEAVY, |piece| {
+    each(rows.div_ceil(together) * cuts, rows * n >= HEAVY, |piece| {
         let (first, cut) = (piece / cuts * together, piece % cuts);
         for row in (first..rows).take(together) {
-            let run = &x[row * n..][..n][cut * PIECE..];
+            let range = row * n + cut * PIECE..row * n + ((cut + 1) * PIECE).min(n);
             // SAFETY: each part of a row has a place of its own.
-            unsafe { *out.at(row * cuts + cut) = run_sums(&run[..run.len().min(PIECE)]) };
+            unsafe { *out.at(row * cuts + cut) = run_sums(x.map(|x| &x[range.clone()]), &f) };
         }
     });
     Some(tensor(parts.chunks_exact(cuts).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
+}
+
+/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels.
+pub(crate) fn row_sums(x: &Value, rows: [usize; 2], shape: &[usize]) -> Option<Value> {
+    row_sums_of([x], rows, shape, |[v]| v)
 }
 
 /// Sums of x [batch, channels, pixels] over images and pixels, as a tensor of `shape`; `None` as in `row_sums`.
@@ -63,7 +75,7 @@ pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], sha
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= HEAVY, |c| {
-        let total: f64 = (0..batch).map(|image| run_sums(&x[(image * channels + c) * pixels..][..pixels])).sum();
+        let total: f64 = (0..batch).map(|image| run_sums([&x[(image * channels + c) * pixels..][..pixels]], &|[v]| v)).sum();
         // SAFETY: each channel has a place of its own.
         unsafe { *out.at(c) = total as f32 };
     });

@@ -174,7 +174,8 @@ pub fn rows(level: Level) -> usize {
         #[cfg(target_arch = "aarch64")]
         Level::Neon => arm::Neon::ROWS,
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        Level::Simd128 => wasm::Simd128::ROWS,
+        _ => wasm::Simd128::ROWS,
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
         _ => portable::Portable::ROWS,
     }
 }

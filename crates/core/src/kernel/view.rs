@@ -158,11 +158,10 @@ unsafe fn line<const K: usize>(to: &mut [f32], at: [*const f32; K], steps: [isiz
         for i in 0..count {
             to[i] = f(from.map(|x| *x.get_unchecked(i)));
         }
-    } else if K == 2 && steps[0] == 1 && steps[1] == 0 {
-        let mut values = at.map(|p| *p);
-        for (to, &a) in to.iter_mut().zip(std::slice::from_raw_parts(at[0], count)) {
-            values[0] = a;
-            *to = f(values);
+    } else if steps.iter().enumerate().all(|(k, &s)| s == isize::from(k + 1 < K)) {
+        let last = *at[K - 1];
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = f(std::array::from_fn(|k| if k + 1 < K { *at[k].add(i) } else { last }));
         }
     } else if K == 2 && steps[0] == 0 && steps[1] == 1 {
         let mut values = at.map(|p| *p);

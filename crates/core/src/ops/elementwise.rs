@@ -160,12 +160,13 @@ pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
 
 /// x^p.  d = p x^(p-1) dx
 pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
-    // Repeated products are exact for negative bases on every device.
-    let single = |v: f32| match p {
-        2.0 => v * v,
-        3.0 => v * v * v,
-        4.0 => (v * v) * (v * v),
-        _ => v.powf(p as f32),
+    // Repeated products are exact for negative bases on every device. Each exponent has a loop of its own, so that the compiler makes vectors of it.
+    let (value, shape) = (x.value(), x.shape());
+    let single = || match p {
+        2.0 => kernel::map::unary(&value, shape, |v| v * v),
+        3.0 => kernel::map::unary(&value, shape, |v| v * v * v),
+        4.0 => kernel::map::unary(&value, shape, |v| (v * v) * (v * v)),
+        _ => kernel::map::unary(&value, shape, |v| v.powf(p as f32)),
     };
     let other = |x: Value| match p {
         2.0 => Dispatch::float_mul(x.clone(), x),
@@ -179,7 +180,7 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
     let value = match p {
         0.0 => x.full_like(1.0)?.value(),
         1.0 => x.value(),
-        _ => kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value())),
+        _ => single().unwrap_or_else(|| other(x.value())),
     };
     Ok(Tensor::result(
         value,

@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod compare;
 pub mod conv;
+pub mod distance;
 pub mod elementwise;
 pub mod fft;
 pub mod index;
@@ -18,6 +19,7 @@ pub mod shape;
 pub mod smooth;
 pub mod spectrum;
 pub mod unary;
+pub mod warp;
 
 use crate::error::{Error, Result};
 use crate::tensor::{check_size, physical, DType, Tensor, Value};

@@ -54,7 +54,7 @@ pub fn interpolate(x: &Arr, size: Pair, mode: i64, align: bool) -> Arr {
     })
 }
 
-fn mirror(mut p: f64, n: usize, align: bool) -> f64 {
+pub fn mirror(mut p: f64, n: usize, align: bool) -> f64 {
     let (low, high) = if align { (0.0, n as f64 - 1.0) } else { (-0.5, n as f64 - 0.5) };
     if high <= low {
         return 0.0;

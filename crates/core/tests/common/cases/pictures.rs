@@ -2,7 +2,7 @@
 
 use crate::common::array::indices;
 use crate::common::case::{case, Case};
-use crate::common::images::{grid_sample, interpolate, pixel_shuffle, pixel_unshuffle};
+use crate::common::images::{grid_sample, interpolate, mirror, pixel_shuffle, pixel_unshuffle};
 use crate::common::reference::{dft, normalise};
 use crate::common::{Arr, Rng};
 
@@ -83,6 +83,59 @@ fn resampling(out: &mut Vec<Case>, r: &mut Rng) {
     }
 }
 
+/// Images seen through projective maps, from the definition.
+fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]]) -> Arr {
+    let source = [x.shape[2], x.shape[3]];
+    let place = |b: usize, i: usize, j: usize| {
+        let m = maps[if maps.len() == 1 { 0 } else { b }];
+        let [x, y, z] = [0, 3, 6].map(|k| m[k] * j as f64 + m[k + 1] * i as f64 + m[k + 2]);
+        [y / z, x / z].into_iter().zip(source).map(|(v, n)| if outside == 2 { mirror(v, n, true) } else { v }).collect::<Vec<f64>>()
+    };
+    if mode == 1 {
+        return Arr::from_fn(&[x.shape[0], x.shape[1], size[0], size[1]], |i| {
+            let at: Vec<f64> = place(i[0], i[2], i[3]).into_iter().map(|v| ((v * 1048576.0).round() / 1048576.0).round_ties_even()).collect();
+            let at: Vec<f64> = at.into_iter().zip(source).map(|(v, n)| if outside == 1 { v.clamp(0.0, n as f64 - 1.0) } else { v }).collect();
+            x.pixel(i[0], i[1], at[0] as i64, at[1] as i64)
+        });
+    }
+    let grid = Arr::from_fn(&[x.shape[0], size[0], size[1], 2], |i| {
+        let (v, n) = (place(i[0], i[1], i[2])[1 - i[3]], source[1 - i[3]] as f64);
+        match outside {
+            2 if n == 1.0 => 0.0,
+            2 => 2.0 * v / (n - 1.0) - 1.0,
+            _ => (2.0 * v + 1.0) / n - 1.0,
+        }
+    });
+    grid_sample(x, &grid, mode, outside, outside == 2)
+}
+
+fn warps(out: &mut Vec<Case>, r: &mut Rng) {
+    let projective = [0.8, -0.31, 0.7, 0.23, 1.1, -0.4, 0.02, -0.013, 1.07];
+    let turned = [0.6, -0.8, 2.9, 0.8, 0.6, -1.3, 0.0, 0.0, 1.0];
+    let halves = [0.5, 0.0, 0.5, 0.0, 1.0, -1.5, 0.0, 0.0, 1.0];
+    let far = [9.7, 0.4, -13.1, 1.3, -8.9, 5.3, 0.0, 0.0, 1.0];
+    for (shape, size, maps) in [
+        ([1, 1, 1, 1], [2, 3], vec![projective]),
+        ([2, 3, 4, 5], [3, 2], vec![turned, far]),
+        ([2, 2, 5, 4], [4, 6], vec![projective]),
+        ([3, 1, 6, 7], [7, 6], vec![halves]),
+        ([1, 2, 3, 8], [2, 9], vec![far]),
+        ([2, 1, 9, 70], [8, 67], vec![projective, turned]),
+    ] {
+        let x = r.array(&shape, -1.0, 1.0);
+        for mode in 0..3 {
+            for outside in 0..3 {
+                let c = case("warp", "").on(&x).list(&size).int(mode).int(outside);
+                let c = maps.iter().flatten().fold(c, |c, &v| c.num(v));
+                out.push(c.expect(warped(&x, size, mode, outside, &maps)));
+            }
+        }
+    }
+    let empty = Arr::new(&[0, 2, 3, 3], vec![]);
+    let c = case("warp", "empty").fixed(&empty).list(&[2, 2]).int(0).int(0);
+    out.push(turned.iter().fold(c, |c, &v| c.num(v)).expect(Arr::new(&[0, 2, 2, 2], vec![])));
+}
+
 fn transforms(out: &mut Vec<Case>, r: &mut Rng) {
     let places: [(&[usize], &[usize], usize); 10] = [
         (&[2], &[], 0),
@@ -109,5 +162,6 @@ pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(5);
     norms(out, &mut r);
     resampling(out, &mut r);
+    warps(out, &mut r);
     transforms(out, &mut r);
 }

@@ -4,8 +4,43 @@ use crate::common::case::{case, Case};
 use crate::common::reference::{matmul, reduce};
 use crate::common::{Arr, Rng};
 
+/// Sums over all axes but the first `keep`.
+fn sums(x: &Arr, keep: usize) -> Arr {
+    let kept = x.shape[..keep].to_vec();
+    let n: usize = x.shape[keep..].iter().product();
+    let rows = kept.iter().product();
+    Arr::new(&kept, (0..rows).map(|row| x.data[row * n..][..n].iter().sum()).collect())
+}
+
+fn distances(out: &mut Vec<Case>, r: &mut Rng) {
+    // The last ones are enough for blocks and threads, with a remainder.
+    let shapes: [&[usize]; 9] = [&[], &[1], &[5], &[2, 3], &[2, 1, 3], &[2, 3, 4, 5], &[3, 2, 1, 2], &[2, 1037], &[1, 2, 150, 221]];
+    for (n, shape) in shapes.into_iter().enumerate() {
+        for keep in [0, 1, 2].into_iter().filter(|&keep| keep <= shape.len()) {
+            let a = r.distinct(shape);
+            let b = r.array(shape, -0.001, 0.001);
+            // Derivatives of large arrays are compared where they are small.
+            let large = shape.iter().product::<usize>() > 100;
+            let with = |c: Case, x: &Arr| if large { c.fixed(x) } else { c.on(x) };
+            for p in [1.0, 2.0, 1.5, 3.0].into_iter().take(if large { 2 } else { 4 }) {
+                let c = with(with(case("distance", ""), &a), &b).int(keep as i64).num(p);
+                out.push(c.expect(sums(&a.zip(&b, |a, b| (a - b).abs().powf(p)), keep)));
+            }
+            for axis in keep..shape.len() {
+                let next = |i: &[usize]| i.iter().enumerate().map(|(d, &i)| i + usize::from(d == axis)).collect::<Vec<_>>();
+                let squares = Arr::from_fn(shape, |i| if i[axis] + 1 < shape[axis] { (a.at(&next(i)) - a.at(i)).powi(2) } else { 0.0 });
+                out.push(with(case("variation", format!("{n}")), &a).int(axis as i64).int(keep as i64).expect(sums(&squares, keep)));
+            }
+        }
+    }
+    let empty = Arr::new(&[2, 0], vec![]);
+    out.push(case("distance", "empty").fixed(&empty).fixed(&empty).int(1).num(2.0).expect(Arr::new(&[2], vec![0.0; 2])));
+    out.push(case("variation", "empty").fixed(&empty).int(1).int(1).expect(Arr::new(&[2], vec![0.0; 2])));
+}
+
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(2);
+    distances(out, &mut r);
     let places: [(&[usize], &[usize]); 12] = [
         (&[], &[]),
         (&[1], &[]),

@@ -1,0 +1,147 @@
+//! Distances between arrays, and between neighbours within one, in one pass and with gradients in one pass.
+
+use super::elementwise::{mul, pow_scalar, sub};
+use super::reduce::sum;
+use super::shape::{expand, reshape, slice};
+use super::unary::{abs, clone, neg, square};
+use super::{check_axis, same_kind};
+use crate::error::{Error, Result};
+use crate::kernel::{map, variation, view};
+use crate::tape::{self, Context};
+use crate::tensor::{Tensor, Value};
+
+/// The sizes of the first `keep` axes, and how many elements there are for each of theirs.
+fn rows(op: &str, x: &Tensor, keep: usize) -> Result<(Vec<usize>, usize)> {
+    if keep > x.rank() {
+        return Err(Error::argument(op, format!("{keep} axes cannot be kept of shape {:?}", x.shape())));
+    }
+    let (kept, rest) = x.shape().split_at(keep);
+    Ok((kept.to_vec(), rest.iter().product()))
+}
+
+fn same_shape(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
+    same_kind(op, a, b)?;
+    if a.shape() != b.shape() {
+        return Err(Error::shape(op, format!("a and b must have one shape, got {:?} and {:?}", a.shape(), b.shape())));
+    }
+    Ok(())
+}
+
+/// A tensor with the first axes of `like`, repeated along the others.
+fn along_rows(g: &Tensor, like: &Tensor) -> Result<Tensor> {
+    let mut shape = g.shape().to_vec();
+    shape.resize(like.rank(), 1);
+    expand(&reshape(g, &shape)?, like.shape())
+}
+
+/// The sum over all axes but the first `keep`.
+fn sum_rows(x: &Tensor, keep: usize) -> Result<Tensor> {
+    if keep == x.rank() {
+        return Ok(x.clone());
+    }
+    sum(x, &(keep..x.rank()).collect::<Vec<_>>(), false)
+}
+
+/// sum a b over all axes but the first `keep`, for arrays of one shape.  d = sum (b da + a db)
+pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
+    let op = "dot";
+    same_shape(op, a, b)?;
+    let (kept, n) = rows(op, a, keep)?;
+    let value = if a.size() == 0 { None } else { map::row_sums_of([&a.value(), &b.value()], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
+    let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
+    let gradients = |c: &Context| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        let g = along_rows(c.grad, a)?;
+        let da = if c.needs(0) { Some(mul(b, &g)?) } else { None };
+        let db = if c.needs(1) { Some(mul(a, &g)?) } else { None };
+        Ok(vec![da, db])
+    };
+    Ok(Tensor::result(value, kept, &[a, b], Box::new(gradients)))
+}
+
+/// sum |a - b|^p over all axes but the first `keep`, for arrays of one shape.  d = p sum |a - b|^(p-1) sign(a - b) (da - db)
+pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
+    let op = "distance";
+    same_shape(op, a, b)?;
+    let (kept, n) = rows(op, a, keep)?;
+    let sizes = [kept.iter().product(), n];
+    let (x, y) = (a.value(), b.value());
+    let value = match p {
+        _ if a.size() == 0 => None,
+        2.0 => map::row_sums_of([&x, &y], sizes, &kept, |[a, b]| (a - b) * (a - b)),
+        1.0 => map::row_sums_of([&x, &y], sizes, &kept, |[a, b]| (a - b).abs()),
+        _ => None,
+    };
+    let Some(value) = value else { return by_operators(a, b, keep, p) };
+    let gradients = move |c: &Context| {
+        let (a, b) = (&c.inputs[0], &c.inputs[1]);
+        if tape::is_enabled() {
+            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what a and b come from is not asked for.
+            let (a, b) = (clone(a)?, clone(b)?);
+            return tape::grad(&[by_operators(&a, &b, keep, p)?], &[a, b], &[Some(c.grad.clone())], true);
+        }
+        let g = along_rows(c.grad, a)?;
+        let da = match slope(&a.value(), &b.value(), &g.value(), a.shape(), p) {
+            Some(value) => Tensor::constant(value, a.shape().to_vec(), a.device()),
+            None => return Err(Error::internal("distance: a gradient of another type")),
+        };
+        let db = if c.needs(1) { Some(neg(&da)?) } else { None };
+        Ok(vec![Some(da), db])
+    };
+    Ok(Tensor::result(value, kept, &[a, b], Box::new(gradients)))
+}
+
+/// g times the derivative of |a - b|^p by a, for p = 1 and p = 2.
+fn slope(a: &Value, b: &Value, g: &Value, shape: &[usize], p: f64) -> Option<Value> {
+    if p == 2.0 {
+        return view::map([a, b, g], shape, |[a, b, g]| (2.0 * g) * (a - b));
+    }
+    view::map([a, b, g], shape, |[a, b, g]| g * (f32::from(i8::from(a > b)) - f32::from(i8::from(a < b))))
+}
+
+/// `distance` by tensor operators: any device, type and exponent, derivatives of any order.
+fn by_operators(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
+    let d = sub(a, b)?;
+    let powers = match p {
+        1.0 => abs(&d)?,
+        2.0 => square(&d)?,
+        _ => pow_scalar(&abs(&d)?, p)?,
+    };
+    sum_rows(&powers, keep)
+}
+
+/// sum (x_(i+1) - x_i)^2 of neighbours along an axis, over all axes but the first `keep`; that axis is not among them.
+pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
+    let op = "variation";
+    check_axis(op, x, axis)?;
+    let (kept, _) = rows(op, x, keep)?;
+    if axis < keep {
+        return Err(Error::argument(op, format!("axis {axis} is among the first {keep}, which are kept; differences are summed along it")));
+    }
+    let s = x.shape();
+    let sizes = variation::Sizes { rows: kept.iter().product(), outer: s[keep..axis].iter().product(), n: s[axis], inner: s[axis + 1..].iter().product() };
+    let value = if x.size() == 0 { None } else { variation::sums(&x.value(), sizes, &kept) };
+    let Some(value) = value else { return variation_by_operators(x, axis, keep) };
+    let gradient = move |c: &Context| {
+        let x = &c.inputs[0];
+        if tape::is_enabled() {
+            let x = clone(x)?;
+            return tape::grad(&[variation_by_operators(&x, axis, keep)?], &[x], &[Some(c.grad.clone())], true);
+        }
+        let value =
+            variation::gradient(&x.value(), &c.grad.value(), sizes, x.shape()).ok_or_else(|| Error::internal("variation: a gradient of another type"))?;
+        Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))])
+    };
+    Ok(Tensor::result(value, kept, &[x], Box::new(gradient)))
+}
+
+/// `variation` by tensor operators: any device and type, derivatives of any order.
+fn variation_by_operators(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
+    let n = x.shape()[axis];
+    let part = |from: usize, to: usize| {
+        let (mut starts, mut ends) = (vec![0; x.rank()], x.shape().to_vec());
+        (starts[axis], ends[axis]) = (from, to);
+        slice(x, &starts, &ends, &vec![1; x.rank()])
+    };
+    sum_rows(&square(&sub(&part(1.min(n), n)?, &part(0, n.max(1) - 1)?)?)?, keep)
+}
