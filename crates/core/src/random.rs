@@ -67,7 +67,7 @@ impl Stream {
     }
 
     /// The same numbers in a type of the caller's.
-    pub(crate) fn normal_as<T: Copy + Send + Sync>(&mut self, count: usize, of: fn(f64) -> T) -> Vec<T> {
+    pub(crate) fn normal_as<T: Copy + Send + Sync>(&mut self, count: usize, of: impl Fn(f64) -> T + Sync) -> Vec<T> {
         let tables = normal::tables();
         // A block would be more than is asked for.
         if count < 64 {

@@ -54,10 +54,12 @@ impl Ahead {
         Self { rng, block: [0; BLOCK], next: BLOCK, end: 0 }
     }
     /// Values read since.
+    #[inline(always)]
     fn place(&self) -> usize {
         self.end + self.next - BLOCK
     }
     #[cold]
+    #[inline(never)]
     fn refill(&mut self) {
         let mut bytes = [0; 8 * BLOCK];
         self.rng.fill_bytes(&mut bytes);
@@ -82,27 +84,34 @@ impl Bits for Ahead {
 /// Values of u64 that a piece of work reads.
 const PIECE: usize = 4096;
 /// Numbers of a piece of which it is known where they begin.
-const KNOWN: usize = 64;
+const KNOWN: usize = 32;
 
 /// What was made of a piece of the stream on the supposition that a number begins where it does.
-struct Piece<T> {
-    numbers: Vec<T>,
-    starts: Vec<usize>,
+#[derive(Clone, Copy)]
+struct Made {
+    numbers: usize,
+    /// Where the first of them begin.
+    starts: [usize; KNOWN],
     /// How far the last number reads into the next piece.
     over: usize,
 }
 
-impl<T> Piece<T> {
-    fn of(bits: &mut Ahead, one: &impl Fn(&mut Ahead) -> T) -> Self {
-        let (mut numbers, mut starts) = (Vec::with_capacity(PIECE), Vec::with_capacity(KNOWN));
-        while bits.place() < PIECE {
-            if starts.len() < KNOWN {
-                starts.push(bits.place());
-            }
-            numbers.push(one(bits));
+/// The numbers that begin before the end of a piece, from `bits` on, which stand `over` values behind its beginning. There are at most as many as values.
+///
+/// # Safety
+/// At `to` is room for them.
+#[inline(always)]
+unsafe fn fill<T>(bits: &mut Ahead, over: usize, to: *mut T, one: &impl Fn(&mut Ahead) -> T) -> Made {
+    let mut made = Made { numbers: 0, starts: [usize::MAX; KNOWN], over: 0 };
+    while over + bits.place() < PIECE {
+        if made.numbers < KNOWN {
+            made.starts[made.numbers] = bits.place();
         }
-        Self { numbers, starts, over: bits.place() - PIECE }
+        to.add(made.numbers).write(one(bits));
+        made.numbers += 1;
     }
+    made.over = over + bits.place() - PIECE;
+    made
 }
 
 /// `count` numbers, each made by `one` of some values of the stream, nearly always one value; `rng` is left after the last.
@@ -110,29 +119,31 @@ impl<T> Piece<T> {
 /// Pieces of the stream are read at once. A piece does not know how far the last number before it reaches into it, and supposes: not at all. Once
 /// that is known, its numbers are good from the first on that begins where one ends; that is nearly always the second at the latest.
 pub(super) fn collect<T: Copy + Send + Sync>(rng: &mut ChaCha8Rng, count: usize, one: impl Fn(&mut Ahead) -> T + Sync) -> Vec<T> {
-    let mut out = Vec::with_capacity(count);
+    let mut out: Vec<T> = Vec::with_capacity(count);
     // Another round for what is missing because some numbers read more than one value.
     while cfg!(feature = "threads") && count - out.len() >= 4 * PIECE {
         let pieces = (count - out.len()) / PIECE;
-        let mut found: Vec<Option<Piece<T>>> = (0..pieces).map(|_| None).collect();
-        let places = Shared::new(&mut found);
-        let from = &*rng;
-        // SAFETY: each piece has a place of its own.
-        each(pieces, true, |i| unsafe { *places.at(i) = Some(Piece::of(&mut Ahead::new(from, i * PIECE), &one)) });
-        let mut over = 0;
-        for (i, piece) in found.into_iter().flatten().enumerate() {
-            let Some(good) = piece.starts.iter().position(|&start| start == over) else {
-                // Read again from where it begins.
-                let mut bits = Ahead::new(rng, i * PIECE + over);
-                while over + bits.place() < PIECE {
-                    out.push(one(&mut bits));
+        let mut found = vec![Made { numbers: 0, starts: [0; KNOWN], over: 0 }; pieces];
+        let (places, from) = (Shared::new(&mut found), &*rng);
+        let to = Shared::reading_from(out.spare_capacity_mut().as_mut_ptr().cast::<T>().cast_const());
+        // SAFETY: each piece has a place of its own, with room for as many numbers as it has values.
+        each(pieces, true, |i| unsafe { *places.at(i) = fill(&mut Ahead::new(from, i * PIECE), 0, to.at(i * PIECE), &one) });
+        let (mut over, mut done) = (0, 0);
+        for (i, piece) in found.into_iter().enumerate() {
+            // SAFETY: up to the end of each piece there are at most as many numbers as values, so what is moved or written anew stays out of later pieces.
+            unsafe {
+                if let Some(good) = piece.starts.iter().position(|&start| start == over) {
+                    std::ptr::copy(to.at(i * PIECE + good), to.at(done), piece.numbers - good);
+                    (done, over) = (done + piece.numbers - good, piece.over);
+                } else {
+                    // Read again from where it begins.
+                    let again = fill(&mut Ahead::new(rng, i * PIECE + over), over, to.at(done), &one);
+                    (done, over) = (done + again.numbers, again.over);
                 }
-                over = over + bits.place() - PIECE;
-                continue;
-            };
-            out.extend_from_slice(&piece.numbers[good..]);
-            over = piece.over;
+            }
         }
+        // SAFETY: so many are written, one after another.
+        unsafe { out.set_len(out.len() + done) };
         rng.set_word_pos(rng.get_word_pos() + 2 * (pieces * PIECE + over) as u128);
     }
     let mut bits = Ahead::new(rng, 0);

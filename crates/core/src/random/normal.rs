@@ -41,21 +41,36 @@ impl Tables {
     }
 
     /// One standard normal number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sample(&self, s: &mut impl Bits) -> f64 {
+        let bits = s.next_u64();
+        let (layer, x) = self.place(bits);
+        if x.abs() < self.x[layer + 1] {
+            return x;
+        }
+        self.outside(s, layer, x)
+    }
+
+    /// Layer from the lowest 8 bits, signed position in [-1, 1) from the upper 53.
+    #[inline(always)]
+    fn place(&self, bits: u64) -> (usize, f64) {
+        let layer = (bits & 0xff) as usize;
+        (layer, ((bits as i64) >> 11) as f64 * (2.0 * ULP) * self.x[layer])
+    }
+
+    /// Where the first position was beyond what lies surely below the density.
+    #[cold]
+    fn outside(&self, s: &mut impl Bits, mut layer: usize, mut x: f64) -> f64 {
         loop {
-            let bits = s.next_u64();
-            // Layer from the lowest 8 bits, signed position in [-1, 1) from the upper 53.
-            let layer = (bits & 0xff) as usize;
-            let x = ((bits as i64) >> 11) as f64 * (2.0 * ULP) * self.x[layer];
-            if x.abs() < self.x[layer + 1] {
-                return x;
-            }
             if layer == 0 {
                 return tail(s, x < 0.0);
             }
             let (low, high) = (self.f[layer], self.f[layer + 1]);
             if low + (high - low) * s.unit() < density(x) {
+                return x;
+            }
+            (layer, x) = self.place(s.next_u64());
+            if x.abs() < self.x[layer + 1] {
                 return x;
             }
         }
