@@ -246,11 +246,7 @@ fn bits_do_not_depend_on_threads() {
         out.push(common::values(&y));
         out
     };
-    let first = all();
-    for threads in [1, 2, 3, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        assert!(pool.install(all) == first, "other bits on {threads} threads");
-    }
+    common::same_on_all_threads("fused", all);
 }
 
 /// Lesser instruction sets, each in a process of its own: the choice is made once.

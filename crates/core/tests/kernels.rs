@@ -185,11 +185,7 @@ fn bits_do_not_depend_on_threads() {
             let back = call("convTranspose2d", &[Some(y.clone()), Some(w.clone()), None], &ints(g, &[2, 0, 0]), &[]).expect("valid").remove(0);
             [y, dw, back].map(|t| values(&t))
         };
-        let first = all();
-        for threads in [1, 2, 3, 5] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            assert!(pool.install(all) == first, "{s:?}: other bits on {threads} threads");
-        }
+        common::same_on_all_threads(&format!("{s:?}"), all);
     }
 }
 

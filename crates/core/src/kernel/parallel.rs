@@ -7,7 +7,8 @@ use std::cell::RefCell;
 /// Runs `f(0)` ... `f(count - 1)`, on all threads where `heavy`.
 pub fn each(count: usize, heavy: bool, f: impl Fn(usize) + Send + Sync) {
     #[cfg(feature = "threads")]
-    if heavy && count > 1 {
+    // One thread would only be woken to do what this one can.
+    if heavy && count > 1 && rayon::current_num_threads() > 1 {
         use rayon::prelude::*;
         (0..count).into_par_iter().with_max_len(1).for_each(f);
         return;

@@ -109,7 +109,7 @@ pub fn best() -> Level {
     Level::Portable
 }
 
-/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body::<S>(a, b)` compiled for `level`; further
+/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body(S, a, b)` compiled for `level`; further
 /// generic parameters stand in brackets after the name.
 macro_rules! entry {
     ($(#[$doc:meta])* fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {

@@ -3,7 +3,7 @@
 use super::simd::{best, Level};
 use crate::error::{Error, Result};
 use crate::tensor::{physical, Tensor, Value};
-use burn::backend::flex::FlexTensor;
+use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
 use burn::tensor::{DType, TensorData};
 use rustfft::FftNum;
@@ -116,6 +116,25 @@ impl<T: Real> std::ops::Deref for Values<T> {
 /// The values of a tensor of the processor.
 pub fn values<T: Real>(x: &Tensor) -> Result<Values<T>> {
     Values::of(&x.value()).ok_or_else(|| Error::internal(format!("{x:?} is not a {} tensor of the cpu", std::any::type_name::<T>())))
+}
+
+/// As `values`, but where a tensor repeats one row along its first axis, only that row.
+pub fn rows<T: Real>(x: &Tensor) -> Result<Values<T>> {
+    let value = x.value();
+    if let DispatchTensorKind::Flex(BackendTensor::Float(t)) = &value.kind {
+        let layout = t.layout();
+        if layout.strides().first() == Some(&0) && layout.num_elements() > 0 {
+            // burn takes a stride of 0 for a repeat, also where there is one row.
+            let mut shape: Vec<usize> = layout.shape().iter().copied().collect();
+            shape[0] = 1;
+            let mut strides = layout.strides().to_vec();
+            strides[0] = shape.iter().product::<usize>() as isize;
+            let row = t.clone().with_layout(Layout::new(physical(&shape).into(), strides, layout.start_offset()));
+            let row = if T::slice(&row).is_some() { row } else { row.to_contiguous() };
+            return Ok(Values(row, PhantomData));
+        }
+    }
+    values(x)
 }
 
 /// The instruction set in use; `ADJOINT_SIMD` may ask for less than there is (`avx2`, `portable`).

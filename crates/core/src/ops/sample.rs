@@ -9,7 +9,7 @@ use super::{check_rank, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::sample::{by_grid, by_image, forward, Rule, Sizes};
-use crate::kernel::value::{values, Real};
+use crate::kernel::value::{rows, values, Real};
 use crate::tape::{self, Context};
 use crate::tensor::{DType, Tensor};
 use burn::backend::ops::IntTensorOps;
@@ -144,17 +144,17 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         return Err(Error::shape(op, format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0])));
     }
     let rule = Rule { mode, outside, align };
-    let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], positions: g[1] * g[2] };
+    let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
     let shape = vec![s[0], s[1], g[1], g[2]];
     let value = match x.device() {
-        Device::Cpu if sizes.positions == 0 => return by_operators(x, grid, rule),
-        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(forward(&values::<f32>(x)?, &values::<f32>(grid)?, &sizes, &rule), &shape),
-        Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
+        Device::Cpu if g[1] * g[2] == 0 => return by_operators(x, grid, rule),
+        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(forward(&values::<f32>(x)?, &rows::<f32>(grid)?, &sizes, &rule), &shape),
+        Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &rows::<f64>(grid)?, &sizes, &rule), &shape),
         _ => return by_operators(x, grid, rule),
     };
     fn gradients<T: Real + Into<f64>>(c: &Context, sizes: &Sizes, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
         let (x, grid) = (&c.inputs[0], &c.inputs[1]);
-        let (g, places) = (values::<T>(c.grad)?, values::<T>(grid)?);
+        let (g, places) = (values::<T>(c.grad)?, rows::<T>(grid)?);
         let tensor = |data: Vec<T>, like: &Tensor| Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device());
         let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
         let dgrid = if c.needs(1) && rule.mode != Mode::Nearest { Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid)) } else { None };

@@ -66,3 +66,13 @@ pub fn check_all<T>(items: &[T], name: impl Fn(&T) -> String, check: impl Fn(&T)
     }
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), items.len(), failed.join("\n"));
 }
+
+/// The same values on any number of threads, bit for bit.
+#[cfg(feature = "threads")]
+pub fn same_on_all_threads<R: PartialEq + Send>(what: &str, all: impl Fn() -> R + Sync) {
+    let first = all();
+    for threads in [1, 2, 3, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        assert!(pool.install(&all) == first, "{what}: other bits on {threads} threads");
+    }
+}
