@@ -1,6 +1,6 @@
-import type { Tensor } from "../tensor/index.js";
+import { ops, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { flattenImages, safeSqrt } from "./preprocess.js";
+import { safeSqrt } from "./preprocess.js";
 
 /** Cosine of the angle between two images: `<xNet, x> / (|xNet| |x|)`. With `trainLoss`: one minus it. */
 export class CosineSimilarity extends Metric {
@@ -11,9 +11,8 @@ export class CosineSimilarity extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const [a, b] = [flattenImages(xNet), flattenImages(x)];
-    const norm = (t: Tensor) => safeSqrt(t.square().sum(1)).clamp(1e-8, Infinity);
-    return a.mul(b).sum(1).div(norm(a).mul(norm(b)));
+    const norm = (t: Tensor) => safeSqrt(ops.dot(t, t, 1)).clamp(1e-8, Infinity);
+    return ops.dot(xNet, x, 1).div(norm(xNet).mul(norm(x)));
   }
 
   protected override invert(value: Tensor): Tensor {

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance, meanPerImage } from "./preprocess.js";
+import { meanDistance, meanSquare } from "./preprocess.js";
 
 /** Options of {@link NMSE} and NRMSE. */
 export interface NMSEOptions extends MetricOptions {
@@ -19,6 +19,6 @@ export class NMSE extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return meanDistance(xNet, x, 2).div(meanPerImage(x.square()));
+    return meanDistance(xNet, x, 2).div(meanSquare(x));
   }
 }

@@ -26,6 +26,12 @@ export function meanDistance(a: Tensor, b: Tensor, p: number): Tensor {
   return entries === 0 ? meanPerImage(a) : ops.distance(a, b, 1, p).mul(1 / entries);
 }
 
+/** Mean of the squares over every dimension but the batch: `[B, ...]` to `[B]`. */
+export function meanSquare(t: Tensor): Tensor {
+  const entries = t.shape.slice(1).reduce((n, size) => n * size, 1);
+  return entries === 0 ? meanPerImage(t) : ops.dot(t, t, 1).mul(1 / entries);
+}
+
 /** Complex magnitude of a two-channel tensor: `[B, 2, ...]` to `[B, 1, ...]`. */
 export function complexMagnitude(t: Tensor, name: string): Tensor {
   if (t.shape.length < 2 || t.shape[1] !== 2) {

@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance, meanPerImage } from "./preprocess.js";
+import { meanDistance, meanSquare } from "./preprocess.js";
 
 /** Signal-to-noise ratio in decibels: `10 log10(|x|^2 / |xNet - x|^2)` for each image. */
 export class SNR extends Metric {
@@ -11,7 +11,7 @@ export class SNR extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const signal = meanPerImage(x.square());
+    const signal = meanSquare(x);
     const noise = meanDistance(xNet, x, 2);
     return signal.log().sub(noise.log()).mul(10 / Math.LN10);
   }

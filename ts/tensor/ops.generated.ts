@@ -3,7 +3,7 @@ import { call, callMany } from "./call.js";
 import type { Tensor } from "./tensor.js";
 
 /** Sum over the operator table this file was made from. */
-export const surfaceDigest = "af25c20c";
+export const surfaceDigest = "10bfc631";
 
 /** The operators of the core, one function a row. */
 export const ops = {
@@ -197,8 +197,10 @@ export const ops = {
   radonTranspose: (y: Tensor, width: number | boolean, circle: number | boolean, degrees: readonly number[]): Tensor => call(93, [y], [Number(width), Number(circle)], [...degrees]),
   /** Sums of |a - b|^exponent over all axes but the first keep, for arrays of one shape. */
   distance: (a: Tensor, b: Tensor, keep: number | boolean, exponent: number): Tensor => call(94, [a, b], [Number(keep)], [exponent]),
+  /** Sums of a b over all axes but the first keep, for arrays of one shape. */
+  dot: (a: Tensor, b: Tensor, keep: number | boolean): Tensor => call(95, [a, b], [Number(keep)], []),
   /** Sums of squared differences of neighbours along an axis, over all axes but the first keep. */
-  variation: (x: Tensor, dim: number | boolean, keep: number | boolean): Tensor => call(95, [x], [Number(dim), Number(keep)], []),
+  variation: (x: Tensor, dim: number | boolean, keep: number | boolean): Tensor => call(96, [x], [Number(dim), Number(keep)], []),
   /** Images of another size whose pixels (column, row, 1) are those of x that 3 x 3 matrices take them to, one for each image or one for all; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 mirrored at the centres of the outer pixels. */
-  warp: (x: Tensor, size: readonly number[], mode: number | boolean, paddingMode: number | boolean, maps: readonly number[]): Tensor => call(96, [x], [size.length, ...size, Number(mode), Number(paddingMode)], [...maps]),
+  warp: (x: Tensor, size: readonly number[], mode: number | boolean, paddingMode: number | boolean, maps: readonly number[]): Tensor => call(97, [x], [size.length, ...size, Number(mode), Number(paddingMode)], [...maps]),
 } as const;

@@ -1,6 +1,6 @@
 //! Distances between arrays, and between neighbours within one, in one pass and with gradients in one pass.
 
-use super::elementwise::{mul, pow_scalar, sub};
+use super::elementwise::{mul, mul_scalar, pow_scalar, sub};
 use super::reduce::sum;
 use super::shape::{expand, reshape, slice};
 use super::unary::{abs, clone, neg, square};
@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernel::{map, variation, view};
 use crate::tape::{self, Context};
 use crate::tensor::{Tensor, Value};
+use std::sync::Arc;
 
 /// The sizes of the first `keep` axes, and how many elements there are for each of theirs.
 fn rows(op: &str, x: &Tensor, keep: usize) -> Result<(Vec<usize>, usize)> {
@@ -49,6 +50,11 @@ pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     let (kept, n) = rows(op, a, keep)?;
     let value = if a.size() == 0 { None } else { map::row_sums_of([&a.value(), &b.value()], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
     let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
+    if Arc::ptr_eq(&a.0, &b.0) {
+        // A squared norm: one gradient, not two to be added.
+        let gradient = |c: &Context| Ok(vec![Some(mul(&c.inputs[0], &along_rows(&mul_scalar(c.grad, 2.0)?, &c.inputs[0])?)?)]);
+        return Ok(Tensor::result(value, kept, &[a], Box::new(gradient)));
+    }
     let gradients = |c: &Context| {
         let (a, b) = (&c.inputs[0], &c.inputs[1]);
         let g = along_rows(c.grad, a)?;

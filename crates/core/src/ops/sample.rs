@@ -161,6 +161,9 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         Ok(vec![dx, dgrid])
     }
     let vjp = Box::new(move |c: &Context| {
+        if tape::is_enabled() && c.inputs[1].0.node.is_none() {
+            return Ok(vec![Some(spread(c.grad, &c.inputs[1], sizes, rule)?), None]);
+        }
         if tape::is_enabled() {
             // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and the grid come from is not asked for.
             let (x, grid) = (clone(&c.inputs[0])?, clone(&c.inputs[1])?);
@@ -173,6 +176,17 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         }
     });
     Ok(Tensor::result(value, shape, &[x, grid], vjp))
+}
+
+/// The transpose of `grid_sample`, for a grid off the tape: linear in g.
+fn spread(g: &Tensor, grid: &Tensor, sizes: Sizes, rule: Rule) -> Result<Tensor> {
+    let shape = vec![sizes.batch, sizes.channels, sizes.height, sizes.width];
+    let value = match g.dtype() {
+        DType::F32 => f32::tensor(by_image(&values::<f32>(g)?, &values::<f32>(grid)?, &sizes, &rule), &shape),
+        DType::F64 => f64::tensor(by_image(&values::<f64>(g)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
+    };
+    let (grid, Rule { mode, outside, align }) = (grid.detach(), rule);
+    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(grid_sample(c.grad, &grid, mode, outside, align)?)]))))
 }
 
 /// `grid_sample` by tensor operators: any device, derivatives of any order.

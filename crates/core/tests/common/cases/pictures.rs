@@ -131,6 +131,10 @@ fn warps(out: &mut Vec<Case>, r: &mut Rng) {
             }
         }
     }
+    // Enough for threads, with a remainder.
+    let x = r.array(&[2, 2, 83, 131], -1.0, 1.0);
+    let c = case("warp", "large").fixed(&x).list(&[101, 97]).int(1).int(2);
+    out.push(turned.iter().fold(c, |c, &v| c.num(v)).expect(warped(&x, [101, 97], 1, 2, &[turned])));
     let empty = Arr::new(&[0, 2, 3, 3], vec![]);
     let c = case("warp", "empty").fixed(&empty).list(&[2, 2]).int(0).int(0);
     out.push(turned.iter().fold(c, |c, &v| c.num(v)).expect(Arr::new(&[0, 2, 2, 2], vec![])));

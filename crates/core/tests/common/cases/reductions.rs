@@ -26,6 +26,7 @@ fn distances(out: &mut Vec<Case>, r: &mut Rng) {
                 let c = with(with(case("distance", ""), &a), &b).int(keep as i64).num(p);
                 out.push(c.expect(sums(&a.zip(&b, |a, b| (a - b).abs().powf(p)), keep)));
             }
+            out.push(with(with(case("dot", ""), &a), &b).int(keep as i64).expect(sums(&a.zip(&b, |a, b| a * b), keep)));
             for axis in keep..shape.len() {
                 let next = |i: &[usize]| i.iter().enumerate().map(|(d, &i)| i + usize::from(d == axis)).collect::<Vec<_>>();
                 let squares = Arr::from_fn(shape, |i| if i[axis] + 1 < shape[axis] { (a.at(&next(i)) - a.at(i)).powi(2) } else { 0.0 });
@@ -35,6 +36,7 @@ fn distances(out: &mut Vec<Case>, r: &mut Rng) {
     }
     let empty = Arr::new(&[2, 0], vec![]);
     out.push(case("distance", "empty").fixed(&empty).fixed(&empty).int(1).num(2.0).expect(Arr::new(&[2], vec![0.0; 2])));
+    out.push(case("dot", "empty").fixed(&empty).fixed(&empty).int(1).expect(Arr::new(&[2], vec![0.0; 2])));
     out.push(case("variation", "empty").fixed(&empty).int(1).int(1).expect(Arr::new(&[2], vec![0.0; 2])));
 }
 
