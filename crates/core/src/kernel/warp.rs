@@ -70,7 +70,7 @@ entry! {
     fn line(line: &Line, row: f64, from: usize, to: &mut [[f64; TOGETHER]; 2]) = line_of
 }
 
-/// Calls `f` with the number of a position and the row and column of the source, for `size` positions of each map.
+/// What `f` writes for the row and column of the source, `width` values for each of `size` positions of each map.
 fn positions<T: Copy + Send>(maps: &[f64], size: [usize; 2], like: Line, width: usize, f: impl Fn([f64; 2], &mut [T]) + Sync) -> Vec<T> {
     let [height, across] = size;
     let rows = maps.len() / 9 * height;
@@ -86,9 +86,10 @@ fn positions<T: Copy + Send>(maps: &[f64], size: [usize; 2], like: Line, width: 
             for from in (0..across).step_by(TOGETHER) {
                 // SAFETY: `level` is what the processor has.
                 unsafe { line(level, &line_of, (row % height) as f64, from, &mut places) };
-                for p in 0..TOGETHER.min(across - from) {
+                let [rows, columns] = &places;
+                for (p, (&row_at, &column_at)) in rows.iter().zip(columns).take(across - from).enumerate() {
                     // SAFETY: this position is this piece's.
-                    f([places[0][p], places[1][p]], unsafe { std::slice::from_raw_parts_mut(to.at((row * across + from + p) * width), width) });
+                    f([row_at, column_at], unsafe { std::slice::from_raw_parts_mut(to.at((row * across + from + p) * width), width) });
                 }
             }
         }
