@@ -129,7 +129,7 @@ pub fn rows<T: Real>(x: &Tensor) -> Result<Values<T>> {
             shape[0] = 1;
             let mut strides = layout.strides().to_vec();
             strides[0] = shape.iter().product::<usize>() as isize;
-            let row = t.clone().with_layout(Layout::new(physical(&shape).into(), strides, layout.start_offset()));
+            let row = t.clone().with_layout(Layout::new(physical(&shape), strides, layout.start_offset()));
             let row = if T::slice(&row).is_some() { row } else { row.to_contiguous() };
             return Ok(Values(row, PhantomData));
         }

@@ -1,5 +1,7 @@
 //! float32 tensors of the processor as they lie (repeated, with gaps, in any order), and one pass over several of them.
 
+#![allow(clippy::needless_range_loop)] // as in gemm.rs
+
 use super::parallel::{each, unwritten, Shared};
 use super::value::tensor;
 use crate::tensor::{physical, Value};

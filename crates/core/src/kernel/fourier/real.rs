@@ -58,7 +58,7 @@ pub(super) trait Half<T>: Send + Sync {
 
 fn transform<T: Planned>(size: Size, count: usize, inverse: bool) -> Box<dyn Half<T>> {
     let heavy = size.heavy(count);
-    if size.width % 2 == 0 {
+    if size.width.is_multiple_of(2) {
         Box::new(Packed::new(size, heavy))
     } else {
         Box::new(Rows::new(size, heavy, inverse))
@@ -124,7 +124,7 @@ type Filter<'a, T> = Box<dyn Fn(&[T], usize, &mut [T]) + Send + Sync + 'a>;
 
 fn filter_of<T: Planned>(r: &[Complex<T>], size: Size, count: usize, conjugate: bool) -> Filter<'_, T> {
     let heavy = size.heavy(count);
-    if size.width % 2 == 0 {
+    if size.width.is_multiple_of(2) {
         let packed = Packed::new(size, heavy);
         let responses: Vec<Vec<Complex<T>>> = r.chunks_exact(size.numbers()).map(|r| packed.response(r, conjugate)).collect();
         return Box::new(move |x, response, to| packed.filter(x, &responses[response], to));

@@ -1,5 +1,7 @@
 //! Which pixels lie around positions, and their weights: found once for all channels, positions in float64.
 
+#![allow(clippy::needless_range_loop)] // as in gemm.rs
+
 use super::{Rule, Sizes};
 use crate::kernel::simd::{entry, Simd};
 use crate::kernel::value::{level, Real};

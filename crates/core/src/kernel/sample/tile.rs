@@ -1,5 +1,7 @@
 //! The positions of an output in tiles, so that what lies around a tile is little and read at once.
 
+#![allow(clippy::needless_range_loop)] // as in gemm.rs
+
 use super::places::{Places, TOGETHER};
 use super::{Rule, Sizes};
 use crate::kernel::parallel::unwritten;

@@ -5,6 +5,8 @@
 //! doi:10.1109/TPDS.2019.2960333): reduction by ln 2 in two parts, a polynomial, scaling by the exponent's bits. The coefficients are our own
 //! minimax fits.
 
+#![allow(clippy::excessive_precision)] // coefficients as they were fitted
+
 use super::Simd;
 
 /// 1.5 2^23: added and taken away again, it rounds to an integer.
