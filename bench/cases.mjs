@@ -1,5 +1,5 @@
 // What is timed, as a user would write it. Each case is a function that does one step and gives a tensor to wait for.
-import { arange, grad, init, loss, nn, noGrad, ones, optim, physics, Rng, tensor, tidy, transform } from "../dist/index.js";
+import { arange, grad, init, loss, metric, nn, noGrad, ones, optim, physics, Rng, tensor, tidy, transform } from "../dist/index.js";
 
 /** A training step: loss of a batch, gradients of all weights, one Adam update. */
 function training(model, batch, criterion) {
@@ -33,6 +33,13 @@ function supervised(makeModel, shape) {
 function squared(images, f) {
   const x = images.requiresGrad_();
   return () => grad(f(x).square().sum(), [x])[0];
+}
+
+/** Noise added to images. */
+function noise(model) {
+  const rng = new Rng(0);
+  const x = rng.uniform([4, 3, 256, 256]);
+  return () => noGrad(() => model.forward(x, { rng }));
 }
 
 const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
@@ -138,6 +145,65 @@ export const cases = {
     label: "squared norm of images of twice the size (bicubic) and its gradient, 4 of 3x128x128",
     steps: 4,
     make: () => squared(new Rng(0).uniform([4, 3, 128, 128]), (x) => nn.functional.interpolate(x, { scaleFactor: 2, mode: "bicubic" })),
+  },
+  convolution: {
+    label: "squared norm of images blurred by a 9x9 filter (circular, not by FFT) and its gradient, 4 of 3x256x256",
+    steps: 4,
+    make() {
+      const rng = new Rng(0);
+      const operator = new physics.Blur({ filter: rng.uniform([1, 1, 9, 9]).mul(1 / 40), padding: "circular" });
+      return squared(rng.uniform([4, 3, 256, 256]), (x) => operator.A(x));
+    },
+  },
+  downsampling: {
+    label: "squared norm of images made smaller by 2 (Gaussian filter) and its gradient, 4 of 3x256x256",
+    steps: 4,
+    make() {
+      const operator = new physics.Downsampling({ imgSize: [3, 256, 256], factor: 2, filter: "gaussian" });
+      return squared(new Rng(0).uniform([4, 3, 256, 256]), (x) => operator.A(x));
+    },
+  },
+  strided: {
+    label: "squared norm of a convolution 4x4 with stride 2, 64 to 128 channels, and all gradients, 8 of 64x32x32",
+    steps: 2,
+    make() {
+      const rng = new Rng(0);
+      const [x, weight] = [rng.normal([8, 64, 32, 32]), rng.normal([128, 64, 4, 4])].map((t) => t.requiresGrad_());
+      return () => {
+        const [gx, gw] = grad(nn.functional.conv2d(x, weight, undefined, { stride: 2, padding: 1 }).square().sum(), [x, weight]);
+        gx.dispose();
+        return gw;
+      };
+    },
+  },
+  ssim: {
+    label: "SSIM and its gradient, 4 of 3x256x256",
+    steps: 1,
+    make() {
+      const rng = new Rng(0);
+      const [criterion, x, y] = [new metric.SSIM(), rng.uniform([4, 3, 256, 256]).requiresGrad_(), rng.uniform([4, 3, 256, 256])];
+      return () => grad(criterion.forward(x, y).sum(), [x])[0];
+    },
+  },
+  rotate: {
+    label: "images turned by random angles (nearest), 4 of 3x256x256",
+    steps: 10,
+    make() {
+      const rng = new Rng(0);
+      const [turn, x] = [new transform.Rotate({ nTrans: 1 }), rng.uniform([4, 3, 256, 256])];
+      // An angle of zero gives the images themselves, which stay.
+      return () => noGrad(() => turn.forward(x, { rng }).clone());
+    },
+  },
+  gaussian: {
+    label: "Gaussian noise, 4 of 3x256x256",
+    steps: 10,
+    make: () => noise(new physics.GaussianNoise({ sigma })),
+  },
+  poisson: {
+    label: "Poisson noise, 4 of 3x256x256",
+    steps: 1,
+    make: () => noise(new physics.PoissonNoise({ gain: 0.05 })),
   },
   operators: {
     label: "1,000 operators on one number, and their gradient",

@@ -146,6 +146,36 @@ def resize():
     return squared(lambda x: nn.functional.interpolate(x, scale_factor=2, mode="bicubic"), 4, 3, 128, 128)
 
 
+def convolution():
+    operator = deepinv.physics.Blur(filter=torch.rand(1, 1, 9, 9) / 40, padding="circular")
+    return squared(operator.A, 4, 3, 256, 256)
+
+
+def downsampling():
+    operator = deepinv.physics.Downsampling(img_size=(3, 256, 256), factor=2, filter="gaussian")
+    return squared(operator.A, 4, 3, 256, 256)
+
+
+def strided():
+    x, weight = torch.randn(8, 64, 32, 32, requires_grad=True), torch.randn(128, 64, 4, 4, requires_grad=True)
+    return lambda: torch.autograd.grad(nn.functional.conv2d(x, weight, stride=2, padding=1).square().sum(), [x, weight])
+
+
+def ssim():
+    metric, x, y = deepinv.loss.metric.SSIM(), torch.rand(4, 3, 256, 256, requires_grad=True), torch.rand(4, 3, 256, 256)
+    return lambda: torch.autograd.grad(metric(x, y).sum(), [x])
+
+
+def without_gradient(f):
+    x = torch.rand(4, 3, 256, 256)
+
+    def step():
+        with torch.no_grad():
+            f(x)
+
+    return step
+
+
 def operators():
     x, one = torch.tensor([1.0], requires_grad=True), torch.tensor([1e-3])
 
@@ -178,6 +208,7 @@ CASES = {
     "blur": blur,
     "gridSample": grid_sample,
     "resize": resize,
+    "strided": strided,
     "operators": operators,
     "eager": eager,
 }
@@ -187,6 +218,12 @@ if deepinv is not None:
     CASES["mri"] = mri
     CASES["tomography"] = tomography
     CASES["equivariant"] = equivariant
+    CASES["convolution"] = convolution
+    CASES["downsampling"] = downsampling
+    CASES["ssim"] = ssim
+    CASES["rotate"] = lambda: without_gradient(deepinv.transform.Rotate(n_trans=1, interpolation_mode="nearest"))
+    CASES["gaussian"] = lambda: without_gradient(deepinv.physics.GaussianNoise(SIGMA))
+    CASES["poisson"] = lambda: without_gradient(deepinv.physics.PoissonNoise(0.05))
 
 versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
 print(json.dumps({"label": f"{versions}, {torch.get_num_threads()} threads", "cases": list(CASES), "kinds": ["train", "infer"]}), flush=True)
