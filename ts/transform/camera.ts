@@ -39,7 +39,6 @@ export function homographies(move: CameraMove, [height, width]: readonly [number
   return { toSource: product(product(after, transposed(turn)), inverted(before)), fromSource: product(product(before, turn), inverted(after)) };
 }
 
-
 function rotation({ thetaX, thetaY, thetaZ }: CameraMove): Matrix3 {
   const [[cx, sx], [cy, sy], [cz, sz]] = [thetaX, thetaY, thetaZ].map((theta) => [Math.cos((theta * Math.PI) / 180), Math.sin((theta * Math.PI) / 180)]) as [Pair, Pair, Pair];
   const aboutX: Matrix3 = [1, 0, 0, 0, cx, -sx, 0, sx, cx];

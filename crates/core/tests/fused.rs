@@ -4,17 +4,13 @@
 mod common;
 
 use adjoint_core::{Device, Tensor};
-use common::{gradients, op, Arr, Rng};
+use common::{gradients, op, single as put, Arr, Rng};
 use std::slice::from_ref;
 
 const SHAPES: [[usize; 4]; 6] = [[4, 40, 29, 31], [2, 3, 64, 70], [1, 7, 1, 1], [3, 1, 5, 3], [70, 19, 7, 6], [2, 2, 1, 2050]];
 
 fn single(a: Arr) -> Arr {
     a.map(|v| f64::from(v as f32))
-}
-
-fn put(a: &Arr) -> Tensor {
-    Tensor::from_f32(a.data.iter().map(|&v| v as f32).collect(), &a.shape, Device::Cpu).expect("valid")
 }
 
 /// The largest error relative to the largest value.

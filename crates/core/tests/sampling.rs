@@ -5,7 +5,7 @@ mod common;
 
 use adjoint_core::{DType, Device, Tensor};
 use common::images::grid_sample;
-use common::{dot, gradients, op, tensor, values, Arr, Rng};
+use common::{dot, gradients, op, single, tensor, values, Arr, Rng};
 
 /// Image [B, C, H, W] and output [h, w].
 const SIZES: [([usize; 4], [usize; 2]); 7] = [
@@ -44,10 +44,6 @@ fn each(f: impl Fn(&Arr, &Arr, [i64; 3])) {
             }
         }
     }
-}
-
-fn single(a: &Arr) -> Tensor {
-    Tensor::from_values(a.data.clone(), &a.shape, DType::F32, Device::Cpu).expect("valid")
 }
 
 #[test]

@@ -3,12 +3,8 @@
 
 mod common;
 
-use adjoint_core::{Device, Tensor};
-use common::{op, Arr, Rng};
-
-fn put(a: &Arr) -> Tensor {
-    Tensor::from_f32(a.data.iter().map(|&v| v as f32).collect(), &a.shape, Device::Cpu).expect("valid")
-}
+use adjoint_core::Tensor;
+use common::{op, single as put, Arr, Rng};
 
 /// What makes a view of a tensor.
 type Make = Box<dyn Fn(&Tensor) -> Tensor>;

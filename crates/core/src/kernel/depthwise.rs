@@ -72,8 +72,7 @@ pub fn input(level: Level, s: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
         return dx;
     }
     let (out, [down, right]) = (Shared::new(&mut dx), s.stride);
-    // How far up and to the left taps reach, in output pixels.
-    let reach = [0, 1].map(|i| ((s.kernel[i] - 1) * s.dilation[i]).div_ceil(s.stride[i]));
+    let reach = reach(s);
     let behind = [0, 1].map(|i| (s.size[i] - 1 + s.padding[i]) / s.stride[i] + 1);
     let line = reach[1] + behind[1] + BEHIND;
     let band = (PIXELS / width).clamp(1, height);
@@ -114,10 +113,15 @@ pub fn input(level: Level, s: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
     dx
 }
 
+/// How far up and to the left taps reach, in output pixels.
+fn reach(s: &Shape) -> [usize; 2] {
+    [0, 1].map(|i| ((s.kernel[i] - 1) * s.dilation[i]).div_ceil(s.stride[i]))
+}
+
 /// The taps that reach rows and columns of these remainders, counted with the border.
 fn input_taps(s: &Shape, w: &[f32], [row, column]: [usize; 2], line: usize) -> Vec<Tap> {
     let mut taps = Vec::new();
-    let reach = |i: usize| ((s.kernel[i] - 1) * s.dilation[i]).div_ceil(s.stride[i]);
+    let reach = reach(s);
     for u in 0..s.kernel[0] {
         for v in 0..s.kernel[1] {
             let (down, right) = (u * s.dilation[0], v * s.dilation[1]);
@@ -125,7 +129,7 @@ fn input_taps(s: &Shape, w: &[f32], [row, column]: [usize; 2], line: usize) -> V
                 continue;
             }
             // From the line that is `reach` above and to the left of the place.
-            let at = [reach(0) - (down - row) / s.stride[0], reach(1) - (right - column) / s.stride[1]];
+            let at = [reach[0] - (down - row) / s.stride[0], reach[1] - (right - column) / s.stride[1]];
             taps.push((at[0] * line + at[1], w[u * s.kernel[1] + v]));
         }
     }

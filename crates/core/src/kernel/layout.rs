@@ -1,14 +1,9 @@
 //! float32 values of the processor brought into row-major order, joined along an axis, added along one, and shifted.
 
-use super::parallel::{each, unwritten, Shared};
+use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::value::{tensor, Floats};
 use super::view::joined;
 use crate::tensor::Value;
-
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 16;
-/// Values of a piece of work, about.
-const PIECE: usize = 1 << 14;
 
 /// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be inside of `data`.
 pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<f32> {

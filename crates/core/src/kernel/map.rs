@@ -1,15 +1,10 @@
 //! One pass over float32 values of the processor: functions of one or two values, and sums of channels. On threads where there is enough to do.
 
-use super::parallel::{each, unwritten, Shared};
+use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::simd::{entry, total, Simd};
 use super::value::{level, tensor, Floats};
 use super::view;
 use crate::tensor::Value;
-
-/// Values that a piece of work takes.
-const PIECE: usize = 1 << 14;
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 16;
 
 /// f(x) for each value; `None` where x is not for the processor's kernels.
 pub(crate) fn unary(x: &Value, shape: &[usize], f: impl Fn(f32) -> f32 + Sync) -> Option<Value> {

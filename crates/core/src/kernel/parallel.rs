@@ -4,6 +4,11 @@
 
 use std::cell::RefCell;
 
+/// Values that a piece of a pass over memory takes, about.
+pub const PIECE: usize = 1 << 14;
+/// From so many values on, threads pay for a pass over memory.
+pub const HEAVY: usize = 1 << 16;
+
 /// Runs `f(0)` ... `f(count - 1)`, on all threads where `heavy`.
 pub fn each(count: usize, heavy: bool, f: impl Fn(usize) + Send + Sync) {
     #[cfg(feature = "threads")]
@@ -41,9 +46,9 @@ impl<T> Shared<T> {
     pub fn reading(data: &[T]) -> Self {
         Self(data.as_ptr().cast_mut())
     }
-    /// As `reading`, but any place.
-    pub fn reading_from(data: *const T) -> Self {
-        Self(data.cast_mut())
+    /// What begins at `data`, which must be valid for every use.
+    pub fn from_pointer(data: *mut T) -> Self {
+        Self(data)
     }
     /// What begins `i` elements later.
     pub fn offset(self, i: usize) -> Self {
@@ -76,6 +81,11 @@ impl Aligned {
     pub unsafe fn unwritten(count: usize) -> Self {
         // SAFETY: a line is numbers, and the caller writes before reading.
         Self(unsafe { unwritten(count.div_ceil(16)) })
+    }
+    /// Everything, to read.
+    pub fn values(&self) -> &[f32] {
+        // SAFETY: a line is sixteen float32 values and nothing else.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
     }
     /// Everything.
     pub fn all(&mut self) -> &mut [f32] {

@@ -1,13 +1,8 @@
 //! Positions of an axis taken in a given order, and the transpose of that: float32 values of the processor.
 
-use super::parallel::{each, unwritten, Shared};
+use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::value::{tensor, Floats};
 use crate::tensor::Value;
-
-/// Values that a piece of work takes, about.
-const PIECE: usize = 1 << 14;
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 16;
 
 /// Positions that follow one another: the first in the list, the first on the axis, and how many.
 type Run = (usize, usize, usize);

@@ -1,14 +1,9 @@
 //! Sums of squared differences of neighbours along an axis of float32 values of the processor, and their gradient, in one pass each.
 
 use super::map::run_sums;
-use super::parallel::{each, unwritten, Shared};
+use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::value::{tensor, Floats};
 use crate::tensor::Value;
-
-/// Differences that a piece of work takes.
-const PIECE: usize = 1 << 14;
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 16;
 
 /// An array [rows, outer, n, inner], whose neighbours along n are `inner` values apart.
 #[derive(Debug, Clone, Copy)]

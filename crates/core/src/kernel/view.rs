@@ -2,17 +2,12 @@
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::parallel::{each, unwritten, Shared};
+use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::value::tensor;
 use crate::tensor::{physical, Value};
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
 use burn::tensor::DType;
-
-/// Values that a piece of work takes.
-const PIECE: usize = 1 << 14;
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 16;
 
 /// A tensor's values and where they stand.
 pub(crate) struct View(FlexTensor);
@@ -73,7 +68,7 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
     }
     let views = views.each_mut().map(Option::take);
     let steps: [Vec<isize>; K] = views.each_ref().map(|v| v.as_ref().map(|v| v.steps(shape)).unwrap_or_default());
-    let first = views.each_ref().map(|v| Shared::reading_from(v.as_ref().map_or(std::ptr::null(), View::first)));
+    let first = views.each_ref().map(|v| Shared::from_pointer(v.as_ref().map_or(std::ptr::null(), View::first).cast_mut()));
     let total: usize = shape.iter().product();
     if total == 0 {
         return Some(tensor(Vec::new(), shape));

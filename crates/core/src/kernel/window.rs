@@ -81,8 +81,10 @@ pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], finish: Finish
     let pieces = shape.batch * shape.groups * blocks;
     let rows = outputs.div_ceil(PIECES.div_ceil(pieces)).max(24).next_multiple_of(rows(level)).min(outputs);
     let chunks = outputs.div_ceil(rows);
-    let mut weights = Weights::new(level, shape, w);
-    let job = Forward { shape, x, w: weights.strips(), finish, y: Shared::new(&mut y) };
+    let depth = shape.depth();
+    let groups = w.chunks_exact((outputs * depth).max(1));
+    let w = groups.map(|w| strips(level, [outputs, depth], |i, j| w[i * depth + j])).collect();
+    let job = Forward { shape, x, w, finish, y: Shared::new(&mut y) };
     each(pieces * chunks, shape.heavy(), |piece| {
         scratch(PIXELS * (DEPTH + rows), |memory| {
             let (block, chunk) = (piece / chunks % blocks, piece % chunks);
@@ -95,23 +97,11 @@ pub fn forward(level: Level, shape: &Shape, x: &[f32], w: &[f32], finish: Finish
     y
 }
 
-/// The filters of a group, `outputs` by `depth`, in strips, one group after the other.
-struct Weights(Vec<Aligned>);
-
-impl Weights {
-    fn new(level: Level, s: &Shape, w: &[f32]) -> Self {
-        let (outputs, depth) = (s.group()[1], s.depth());
-        Self(w.chunks_exact((outputs * depth).max(1)).map(|w| strips(level, [outputs, depth], |i, j| w[i * depth + j])).collect())
-    }
-    fn strips(&mut self) -> Vec<&[f32]> {
-        self.0.iter_mut().map(|w| &*w.all()).collect()
-    }
-}
-
 struct Forward<'a> {
     shape: &'a Shape,
     x: &'a [f32],
-    w: Vec<&'a [f32]>,
+    /// The filters of each group, `outputs` by `depth`, in strips.
+    w: Vec<Aligned>,
     finish: Finish<'a>,
     y: Shared,
 }
@@ -139,7 +129,7 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
             some,
             vectors,
             // A part begins with a strip.
-            Left { at: job.w[group].as_ptr().add(part[0] * depth + k * S::ROWS), row: 1, column: S::ROWS, strip: Some(S::ROWS * depth) },
+            Left { at: job.w[group].values().as_ptr().add(part[0] * depth + k * S::ROWS), row: 1, column: S::ROWS, strip: Some(S::ROWS * depth) },
             Right { at: pack, row: S::VECS * S::N, panel: DEPTH * S::VECS * S::N },
             Out { at: result, row: PIXELS, add: k > 0 },
         );

@@ -7,7 +7,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::value::{values, Real};
 use crate::kernel::warp::{self, Line, Sizes};
-use crate::tensor::{check_size, DType, Tensor};
+use crate::tensor::{check_size, DType, Tensor, Value};
 use std::sync::Arc;
 
 /// out[b, c, i, j] = x[b, c] at column X / Z and row Y / Z with (X, Y, Z) = M_b (j, i, 1), for 3 x 3 matrices row by row, one for each image or one for all.
@@ -30,7 +30,7 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Mode, outside: Outside, maps: &[
     let shape = [b, c, size[0], size[1]];
     check_size(op, &shape, x.dtype())?;
     if shape.contains(&0) {
-        return reshape(&Tensor::full(&shape, 0.0, x.dtype(), x.device())?, &shape);
+        return Tensor::full(&shape, 0.0, x.dtype(), x.device());
     }
     // With one map, images are channels of one, and positions are not repeated.
     let (sets, channels) = if maps.len() == 9 { (1, b * c) } else { (b, c) };
@@ -40,7 +40,7 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Mode, outside: Outside, maps: &[
     let sizes = Sizes { sets, channels, pixels: h * w, positions: size[0] * size[1] };
     let out = if mode == Mode::Nearest && x.device() == Device::Cpu && sizes.pixels < u32::MAX as usize {
         let index: Arc<[u32]> = warp::nearest(maps, size, line, outside == Outside::Border).into();
-        gather(&images, &index, sizes, [[h, w], size])?
+        gather(&images, &index, sizes, [[h, w], size], false)?
     } else {
         // Mirrored positions lie inside; their neighbours are mirrored at the centres of the outer pixels, the corners of the grid then.
         let grid_shape = [sets, size[0], size[1], 2];
@@ -53,24 +53,18 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Mode, outside: Outside, maps: &[
     reshape(&out, &shape)
 }
 
-/// The pixels with the numbers `index` of images of the first of two sizes, as images of the second.
-fn gather(x: &Tensor, index: &Arc<[u32]>, s: Sizes, [from, to]: [[usize; 2]; 2]) -> Result<Tensor> {
-    let shape = vec![s.sets, s.channels, to[0], to[1]];
+/// The pixels with the numbers `index` of images of the first of two sizes, as images of the second; or with `back` the transpose of that.
+fn gather(x: &Tensor, index: &Arc<[u32]>, s: Sizes, sizes: [[usize; 2]; 2], back: bool) -> Result<Tensor> {
+    fn on_host<T: Real>(x: &Tensor, index: &[u32], s: Sizes, shape: &[usize], back: bool) -> Result<Value> {
+        let x = values::<T>(x)?;
+        Ok(T::tensor(if back { warp::spread(&x, index, s) } else { warp::gather(&x, index, s) }, shape))
+    }
+    let [height, width] = sizes[usize::from(!back)];
+    let shape = vec![s.sets, s.channels, height, width];
     let value = match x.dtype() {
-        DType::F32 => f32::tensor(warp::gather(&values::<f32>(x)?, index, s), &shape),
-        DType::F64 => f64::tensor(warp::gather(&values::<f64>(x)?, index, s), &shape),
+        DType::F32 => on_host::<f32>(x, index, s, &shape, back)?,
+        DType::F64 => on_host::<f64>(x, index, s, &shape, back)?,
     };
     let index = index.clone();
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(spread(c.grad, &index, s, [from, to])?)]))))
-}
-
-/// The transpose of `gather`.
-fn spread(g: &Tensor, index: &Arc<[u32]>, s: Sizes, [from, to]: [[usize; 2]; 2]) -> Result<Tensor> {
-    let shape = vec![s.sets, s.channels, from[0], from[1]];
-    let value = match g.dtype() {
-        DType::F32 => f32::tensor(warp::spread(&values::<f32>(g)?, index, s), &shape),
-        DType::F64 => f64::tensor(warp::spread(&values::<f64>(g)?, index, s), &shape),
-    };
-    let index = index.clone();
-    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(gather(c.grad, &index, s, [from, to])?)]))))
+    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(gather(c.grad, &index, s, sizes, !back)?)]))))
 }

@@ -125,7 +125,7 @@ pub(super) fn collect<T: Copy + Send + Sync>(rng: &mut ChaCha8Rng, count: usize,
         let pieces = (count - out.len()) / PIECE;
         let mut found = vec![Made { numbers: 0, starts: [0; KNOWN], over: 0 }; pieces];
         let (places, from) = (Shared::new(&mut found), &*rng);
-        let to = Shared::reading_from(out.spare_capacity_mut().as_mut_ptr().cast::<T>().cast_const());
+        let to = Shared::from_pointer(out.spare_capacity_mut().as_mut_ptr().cast::<T>());
         // SAFETY: each piece has a place of its own, with room for as many numbers as it has values.
         each(pieces, true, |i| unsafe { *places.at(i) = fill(&mut Ahead::new(from, i * PIECE), 0, to.at(i * PIECE), &one) });
         let (mut over, mut done) = (0, 0);

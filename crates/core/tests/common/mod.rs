@@ -34,6 +34,11 @@ pub fn tensor(a: &Arr) -> Tensor {
     Tensor::from_f64(a.data.clone(), &a.shape, Device::Cpu).expect("valid data")
 }
 
+/// The same in float32.
+pub fn single(a: &Arr) -> Tensor {
+    Tensor::from_f32(a.data.iter().map(|&v| v as f32).collect(), &a.shape, Device::Cpu).expect("valid")
+}
+
 /// The sum of products.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());

@@ -28,8 +28,14 @@ impl<T: Planned> Packed<T> {
     /// For images of an even width; `heavy` where the work on one is for all threads.
     pub fn new(size: Size, heavy: bool) -> Self {
         let Size { height, width } = size;
-        let line = |n, inverse| Line::new(n, inverse);
-        Self { size, heavy, rows: line(width / 2, false), rows_back: line(width / 2, true), columns: line(height, false), columns_back: line(height, true) }
+        Self {
+            size,
+            heavy,
+            rows: Line::new(width / 2, false),
+            rows_back: Line::new(width / 2, true),
+            columns: Line::new(height, false),
+            columns_back: Line::new(height, true),
+        }
     }
 
     /// The columns of a complex image of half the width in rows.

@@ -25,21 +25,20 @@ pub fn input(level: Level, shape: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let chunks = inputs.div_ceil(some);
     let count = PIXELS * (some * taps + outputs);
     // For each group and chunk: its rows of windows by outputs.
-    let mut weights: Vec<Aligned> = (0..shape.groups * chunks)
+    let weights: Vec<Aligned> = (0..shape.groups * chunks)
         .map(|piece| {
             let (group, first) = (piece / chunks, piece % chunks * some);
             let w = &w[group * outputs * depth + first * taps..];
             strips(level, [some.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
         })
         .collect();
-    let weights: Vec<&[f32]> = weights.iter_mut().map(|w| &*w.all()).collect();
     let job = Job { shape, g, other: w, out: Shared::new(&mut dx) };
     each(shape.batch * shape.groups * chunks, shape.heavy(), |piece| {
         scratch(count, |memory| {
             let (chunk, group, image) = (piece % chunks, piece / chunks % shape.groups, piece / chunks / shape.groups);
             let part = [chunk * some, ((chunk + 1) * some).min(inputs)];
             // SAFETY: each piece has input channels of its own; memory has room for both sides of the product.
-            unsafe { input_channels(level, &job, [image, group], part, weights[group * chunks + chunk], memory) }
+            unsafe { input_channels(level, &job, [image, group], part, weights[group * chunks + chunk].values(), memory) }
         });
     });
     dx
@@ -149,7 +148,7 @@ pub fn weight(level: Level, shape: &Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
     // SAFETY: each output channel's filters are written below.
     let mut dw = unsafe { unwritten(outputs * depth) };
     for (o, to) in dw.chunks_exact_mut(depth).enumerate() {
-        let all = &*sums.all();
+        let all = sums.values();
         to.copy_from_slice(&all[o * wide..][..depth]);
         for part in 1..parts {
             for (to, from) in to.iter_mut().zip(&all[(part * outputs + o) * wide..]) {
