@@ -1,5 +1,20 @@
 // What is timed, as a user would write it. Each case is a function that does one step and gives a tensor to wait for.
-import { arange, grad, init, loss, metric, nn, noGrad, ones, optim, physics, Rng, tensor, tidy, transform } from "../dist/index.js";
+import {
+  arange,
+  grad,
+  init,
+  loss,
+  metric,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  physics,
+  Rng,
+  tensor,
+  tidy,
+  transform,
+} from "../dist/index.js";
 
 /** A training step: loss of a batch, gradients of all weights, one Adam update. */
 function training(model, batch, criterion) {
@@ -46,8 +61,16 @@ const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels:
 
 /** Name, what it is, steps of a round, and the function that prepares it. */
 export const cases = {
-  dncnn: { label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64", steps: 2, make: () => supervised(dncnn(17, 64), [4, 1, 64, 64]) },
-  small: { label: "training step, DnCNN 7 x 32, batch 8 of 1x48x48", steps: 5, make: () => supervised(dncnn(7, 32), [8, 1, 48, 48]) },
+  dncnn: {
+    label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64",
+    steps: 2,
+    make: () => supervised(dncnn(17, 64), [4, 1, 64, 64]),
+  },
+  small: {
+    label: "training step, DnCNN 7 x 32, batch 8 of 1x48x48",
+    steps: 5,
+    make: () => supervised(dncnn(7, 32), [8, 1, 48, 48]),
+  },
   unet: {
     label: "training step, U-Net 64-128-256 with batch norm, batch 4 of 1x64x64",
     steps: 2,
@@ -70,16 +93,22 @@ export const cases = {
       const rng = new Rng(0);
       const [model, operator, criterion] = [dncnn(7, 32)(rng), denoising(), new loss.SureGaussianLoss({ sigma })];
       const batch = images(rng, [8, 1, 48, 48], operator);
-      return training(model, batch, ({ y }) => criterion.forward({ y, xNet: model.forward(y, operator), physics: operator, model, rng }));
+      return training(model, batch, ({ y }) =>
+        criterion.forward({ y, xNet: model.forward(y, operator), physics: operator, model, rng }),
+      );
     },
   },
   equivariant: {
-    label: "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), DnCNN 7 x 32, batch 8 of 1x48x48",
+    label:
+      "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), DnCNN 7 x 32, batch 8 of 1x48x48",
     steps: 3,
     make() {
       const rng = new Rng(0);
       const [model, operator] = [dncnn(7, 32)(rng), new physics.Inpainting({ imgSize: [1, 48, 48], mask: 0.7, rng })];
-      const [consistency, equivariance] = [new loss.MCLoss(), new loss.EILoss({ transform: new transform.Rotate({ nTrans: 1 }) })];
+      const [consistency, equivariance] = [
+        new loss.MCLoss(),
+        new loss.EILoss({ transform: new transform.Rotate({ nTrans: 1 }) }),
+      ];
       const { y } = images(rng, [8, 1, 48, 48], operator);
       return training(model, { y }, (batch) => {
         const xNet = model.forward(batch.y, operator);
@@ -144,7 +173,10 @@ export const cases = {
   resize: {
     label: "squared norm of images of twice the size (bicubic) and its gradient, 4 of 3x128x128",
     steps: 4,
-    make: () => squared(new Rng(0).uniform([4, 3, 128, 128]), (x) => nn.functional.interpolate(x, { scaleFactor: 2, mode: "bicubic" })),
+    make: () =>
+      squared(new Rng(0).uniform([4, 3, 128, 128]), (x) =>
+        nn.functional.interpolate(x, { scaleFactor: 2, mode: "bicubic" }),
+      ),
   },
   convolution: {
     label: "squared norm of images blurred by a 9x9 filter (circular, not by FFT) and its gradient, 4 of 3x256x256",
@@ -170,7 +202,10 @@ export const cases = {
       const rng = new Rng(0);
       const [x, weight] = [rng.normal([8, 64, 32, 32]), rng.normal([128, 64, 4, 4])].map((t) => t.requiresGrad_());
       return () => {
-        const [gx, gw] = grad(nn.functional.conv2d(x, weight, undefined, { stride: 2, padding: 1 }).square().sum(), [x, weight]);
+        const [gx, gw] = grad(nn.functional.conv2d(x, weight, undefined, { stride: 2, padding: 1 }).square().sum(), [
+          x,
+          weight,
+        ]);
         gx.dispose();
         return gw;
       };
@@ -181,7 +216,11 @@ export const cases = {
     steps: 1,
     make() {
       const rng = new Rng(0);
-      const [criterion, x, y] = [new metric.SSIM(), rng.uniform([4, 3, 256, 256]).requiresGrad_(), rng.uniform([4, 3, 256, 256])];
+      const [criterion, x, y] = [
+        new metric.SSIM(),
+        rng.uniform([4, 3, 256, 256]).requiresGrad_(),
+        rng.uniform([4, 3, 256, 256]),
+      ];
       return () => grad(criterion.forward(x, y).sum(), [x])[0];
     },
   },

@@ -1,5 +1,6 @@
-// `node bench/curves.mjs`: trains a denoiser for 100 steps with our kernels and with burn's (ADJOINT_CONV=burn), from one seed, and compares the curves.
-// Prints both and fails where they end more than 0.05 dB apart. With `--one` it trains once, with the kernels of its environment, and prints the curve as JSON.
+// `node bench/curves.mjs`: trains a denoiser for 100 steps with our kernels and with burn's (ADJOINT_CONV=burn), from
+// one seed, and compares the curves. Prints both and fails where they end more than 0.05 dB apart. With `--one` it
+// trains once, with the kernels of its environment, and prints the curve as JSON.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -19,7 +20,11 @@ async function train() {
   // Noise without structure could not be told from noise: products of two waves can.
   const ramp = arange(48).mul(0.3).reshape([1, 1, 1, 48]);
   const images = (count) => {
-    const wave = () => ramp.mul(rng.uniform([count, 1, 1, 1]).add(0.5)).add(rng.uniform([count, 1, 1, 1]).mul(6)).sin();
+    const wave = () =>
+      ramp
+        .mul(rng.uniform([count, 1, 1, 1]).add(0.5))
+        .add(rng.uniform([count, 1, 1, 1]).mul(6))
+        .sin();
     return wave().transpose().mul(wave()).mul(0.5).add(0.5);
   };
   const clean = images(4);
@@ -33,7 +38,8 @@ async function train() {
       const gradients = grad(value, model.parameters());
       noGrad(() => optimizer.step(gradients));
     });
-    if (step % 10 === 0) curve.push(tidy(() => noGrad(() => psnr.forward(model.forward(noisy, denoising), clean).mean())).itemSync());
+    if (step % 10 === 0)
+      curve.push(tidy(() => noGrad(() => psnr.forward(model.forward(noisy, denoising), clean).mean())).itemSync());
   }
   return curve;
 }
@@ -43,7 +49,10 @@ if (process.argv.includes("--one")) {
 } else {
   const script = fileURLToPath(import.meta.url);
   const run = (kernels) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--one"], { encoding: "utf8", env: { ...process.env, ADJOINT_CONV: kernels } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--one"], {
+      encoding: "utf8",
+      env: { ...process.env, ADJOINT_CONV: kernels },
+    });
     if (status !== 0) throw new Error(stderr);
     return JSON.parse(stdout);
   };

@@ -1,5 +1,6 @@
 // A DnCNN and its images as plain arrays, so that every library trains the same network from the same weights.
-// Cases of it are named by their sizes: "train:17x64:4x64" is a training step of 17 layers of 64 features on 4 images of 64x64, "infer:..." its output.
+// Cases of it are named by their sizes: "train:17x64:4x64" is a training step of 17 layers of 64 features on 4 images
+// of 64x64, "infer:..." its output.
 
 /** The sizes in a case's name, or undefined where it names something else. */
 export function sizesOf(name) {
@@ -12,10 +13,15 @@ export function sizesOf(name) {
 /** What such a case is called in a table. */
 export function labelOf(name) {
   const { kind, depth, features, batch, side } = sizesOf(name);
-  return kind === "train" ? `training step, DnCNN ${depth} x ${features}, batch ${batch} of 1x${side}x${side}` : `inference, DnCNN ${depth} x ${features}, ${batch} of 1x${side}x${side}`;
+  return kind === "train"
+    ? `training step, DnCNN ${depth} x ${features}, batch ${batch} of 1x${side}x${side}`
+    : `inference, DnCNN ${depth} x ${features}, ${batch} of 1x${side}x${side}`;
 }
 
-/** Uniform numbers between -bound and bound that every language computes alike: a linear congruential generator's upper bits (Knuth, MMIX, in 32 bits). */
+/**
+ * Uniform numbers between -bound and bound that every language computes alike: a linear congruential generator's upper
+ * bits (Knuth, MMIX, in 32 bits).
+ */
 function uniform(count, bound, seed) {
   const values = new Float32Array(count);
   let state = seed >>> 0;
@@ -34,7 +40,11 @@ export function network({ depth, features, batch, side }) {
   const layers = Array.from({ length: depth }, (_, k) => {
     const [out, input] = [k === depth - 1 ? 1 : features, k === 0 ? 1 : features];
     // He's variance: signals keep their size through the ReLUs.
-    return { shape: [out, input, 3, 3], weight: uniform(9 * out * input, Math.sqrt(6 / (9 * input)), 2 * k + 1), bias: uniform(out, 0.01, 2 * k + 2) };
+    return {
+      shape: [out, input, 3, 3],
+      weight: uniform(9 * out * input, Math.sqrt(6 / (9 * input)), 2 * k + 1),
+      bias: uniform(out, 0.01, 2 * k + 2),
+    };
   });
   const count = batch * side * side;
   const clean = uniform(count, 0.5, 1001).map((v) => v + 0.5);

@@ -1,4 +1,5 @@
-// A peer is a process that answers a line with a case and a number of steps by a line with their seconds, and the line "check" by JSON.
+// A peer is a process that answers a line with a case and a number of steps by a line with their seconds, and the line
+// "check" by JSON.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -8,7 +9,10 @@ export function findPython() {
   return candidates.find((python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0);
 }
 
-/** Starts a peer: its first line as JSON, which names its cases and the kinds of networks it knows, and `time(name, steps)`, which resolves to seconds. */
+/**
+ * Starts a peer: its first line as JSON, which names its cases and the kinds of networks it knows, and `time(name,
+ * steps)`, which resolves to seconds.
+ */
 export async function startPeer(command, args, env = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -22,5 +26,10 @@ export async function startPeer(command, args, env = {}) {
     return await next();
   };
   const about = await next();
-  return { about, time: (name, steps) => ask(`${name} ${steps}`), check: () => ask("check"), stop: async () => void child.stdin.end() };
+  return {
+    about,
+    time: (name, steps) => ask(`${name} ${steps}`),
+    check: () => ask("check"),
+    stop: async () => void child.stdin.end(),
+  };
 }

@@ -5,9 +5,10 @@ const LEAST = 0.2;
 
 /**
  * Times one case on all sides, in turns; gives seconds a step, a list for each side.
- * Before, each side does the case once, and again until `warm` seconds have passed (at most ten times): what is prepared and compiled is not timed.
- * A round of a side is `steps` steps, and more where they are short: a training runs in a loop, and the first steps after another program
- * had the processor are slower, since that program's data are in the caches and our threads asleep.
+ * Before, each side does the case once, and again until `warm` seconds have passed (at most ten times): what is
+ * prepared and compiled is not timed. A round of a side is `steps` steps, and more where they are short: a training
+ * runs in a loop, and the first steps after another program had the processor are slower, since that program's data are
+ * in the caches and our threads asleep.
  */
 export async function interleave(name, steps, sides, rounds, warm = LEAST) {
   const counts = [];

@@ -1,4 +1,5 @@
-// `npm run bench`: our cases against their peers, in interleaved rounds. `--quick`: against burn's own convolutions only, for CI. See README.md beside this file.
+// `npm run bench`: our cases against their peers, in interleaved rounds. `--quick`: against burn's own convolutions
+// only, for CI. See README.md beside this file.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,8 @@ import { runSize, sizeTable } from "./size.mjs";
 import { runStart, startTable } from "./start.mjs";
 import { growthOf, runSuite, suites } from "./suites.mjs";
 
-const usage = "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: see bench/README.md\n";
+const usage =
+  "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: see bench/README.md\n";
 /** All parts, in the order in which they run. */
 const parts = [...Object.keys(suites), "start", "size"];
 
@@ -44,7 +46,12 @@ async function attempt(part, settings) {
   } catch (error) {
     process.stderr.write(`${error.stack}\n`);
     process.exitCode = 1;
-    return { title: suites[part]?.title ?? part, rows: [], skipped: [`the rest, after a failure: ${error.message}`], tables: [] };
+    return {
+      title: suites[part]?.title ?? part,
+      rows: [],
+      skipped: [`the rest, after a failure: ${error.message}`],
+      tables: [],
+    };
   }
 }
 
@@ -52,7 +59,9 @@ async function attempt(part, settings) {
 async function runPart(part, settings) {
   if (part === "start") return withTables(await runStart(settings), (result) => [startTable(result)]);
   if (part === "size") return withTables(runSize(), (result) => [sizeTable(result)]);
-  return withTables(await runSuite(part, settings), (result) => (result.rows.length === 0 ? [] : part === "growth" ? growthTables(result) : [ratioTable(result)]));
+  return withTables(await runSuite(part, settings), (result) =>
+    result.rows.length === 0 ? [] : part === "growth" ? growthTables(result) : [ratioTable(result)],
+  );
 }
 
 const withTables = (result, tables) => ({ ...result, tables: tables(result) });
@@ -91,11 +100,19 @@ await main(async () => {
   const rounds = Math.max(1, Number.parseInt(values.rounds ?? (values.quick ? "5" : "10"), 10) || 1);
   if (values.quick) {
     const { results, slow } = await runQuick(rounds);
-    publish(results.map((result) => withTables(result, (one) => [ratioTable(one)])), rounds, values.json);
+    publish(
+      results.map((result) => withTables(result, (one) => [ratioTable(one)])),
+      rounds,
+      values.json,
+    );
     if (slow.length > 0) throw new Failure(`slower than committed, twice:\n${slow.join("\n")}`);
     return;
   }
   const sections = [];
   for (const part of parts) if (chosen.includes(part)) sections.push(await attempt(part, { rounds, wanted }));
-  publish(sections.filter(({ rows, skipped }) => rows.length + skipped.length > 0), rounds, values.json);
+  publish(
+    sections.filter(({ rows, skipped }) => rows.length + skipped.length > 0),
+    rounds,
+    values.json,
+  );
 });

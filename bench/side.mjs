@@ -15,7 +15,10 @@ export function side({ kinds, cases = [], make, time }) {
       for (let i = 0; i < steps; i++) await step();
       return (performance.now() - started) / 1000;
     },
-    /** The output of a small network and, where the library trains it, loss, gradient, and the loss after some steps of Adam. */
+    /**
+     * The output of a small network and, where the library trains it, loss, gradient, and the loss after some steps of
+     * Adam.
+     */
     async check() {
       const { train, infer, probe } = make(sizesOf(CHECKED.name));
       const output = [...(await infer())];

@@ -1,4 +1,5 @@
-// Who takes part. A side is a process or a page that does steps and gives their seconds; one that is not installed is named, with the reason.
+// Who takes part. A side is a process or a page that does steps and gives their seconds; one that is not installed is
+// named, with the reason.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { executable, launch } from "../scripts/chromium.mjs";
@@ -24,28 +25,54 @@ export async function installPeers() {
 export const installed = (name) => existsSync(join(peersFolder, "node_modules", name));
 const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- --peers installs it)` });
 
-/** The libraries that run in Node and in browsers: file in peers/, options in each, package that it needs. `burn`: convolutions by burn. */
+/**
+ * The libraries that run in Node and in browsers: file in peers/, options in each, package that it needs. `burn`:
+ * convolutions by burn.
+ */
 const libraries = {
   wasm: { program: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
   "wasm burn": { program: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
-  "tfjs cpu": { program: "tfjs", options: { backend: "cpu" }, needs: "@tensorflow/tfjs", label: "TensorFlow.js VERSION, cpu" },
-  "tfjs wasm": { program: "tfjs", options: { backend: "wasm", files: tfjsFiles }, browser: { files: "/tfjs/" }, needs: "@tensorflow/tfjs-backend-wasm", label: "TensorFlow.js VERSION, wasm" },
+  "tfjs cpu": {
+    program: "tfjs",
+    options: { backend: "cpu" },
+    needs: "@tensorflow/tfjs",
+    label: "TensorFlow.js VERSION, cpu",
+  },
+  "tfjs wasm": {
+    program: "tfjs",
+    options: { backend: "wasm", files: tfjsFiles },
+    browser: { files: "/tfjs/" },
+    needs: "@tensorflow/tfjs-backend-wasm",
+    label: "TensorFlow.js VERSION, wasm",
+  },
   jax: { program: "jax", options: {}, needs: "@jax-js/jax", label: "jax-js VERSION, wasm" },
 };
 
 /** The label of a library, with the version that is installed. */
 function labelOf({ label, needs }) {
-  return needs ? label.replace("VERSION", JSON.parse(readFileSync(join(peersFolder, "node_modules", needs, "package.json"), "utf8")).version) : label;
+  return needs
+    ? label.replace(
+        "VERSION",
+        JSON.parse(readFileSync(join(peersFolder, "node_modules", needs, "package.json"), "utf8")).version,
+      )
+    : label;
 }
 
 /** A library through what opens it, or that it is not installed. */
-const ifInstalled = async (one, open) => (one.needs && !installed(one.needs) ? absent(one.needs) : { label: labelOf(one), ...(await open()) });
+const ifInstalled = async (one, open) =>
+  one.needs && !installed(one.needs) ? absent(one.needs) : { label: labelOf(one), ...(await open()) };
 
-const worker = (program, options = {}, env = {}) => startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
+const worker = (program, options = {}, env = {}) =>
+  startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
 /** How each side of Node and Python is opened. */
 const openers = {
-  ...Object.fromEntries(Object.entries(libraries).map(([key, one]) => [key, () => ifInstalled(one, () => worker(one.program, one.options))])),
+  ...Object.fromEntries(
+    Object.entries(libraries).map(([key, one]) => [
+      key,
+      () => ifInstalled(one, () => worker(one.program, one.options)),
+    ]),
+  ),
   adjoint: async () => ({ label: "adjoint", ...(await worker("adjoint")) }),
   burn: async () => ({ label: "burn's convolutions", ...(await worker("adjoint", {}, { ADJOINT_CONV: "burn" })) }),
   async torch() {
@@ -57,8 +84,8 @@ const openers = {
 };
 
 /**
- * Opens sides by their keys. Gives those that are there, the sentences of those that are not, and what closes all. They must compute
- * what the first computes, which is ours: a faster way to another result is no peer.
+ * Opens sides by their keys. Gives those that are there, the sentences of those that are not, and what closes all. They
+ * must compute what the first computes, which is ours: a faster way to another result is no peer.
  */
 export async function openSides(keys, { inBrowser = false } = {}) {
   const [sides, skipped, closing] = [[], [], []];
@@ -74,7 +101,8 @@ export async function openSides(keys, { inBrowser = false } = {}) {
   let pages;
   try {
     pages = inBrowser ? await openBrowser(closing) : undefined;
-    if (inBrowser && !pages) return { sides, skipped: ["Chromium: none was found (the variable CHROMIUM may name one)"], close };
+    if (inBrowser && !pages)
+      return { sides, skipped: ["Chromium: none was found (the variable CHROMIUM may name one)"], close };
     for (const key of keys) await add(key, inBrowser && libraries[key] ? await pages.open(key) : await openers[key]());
     await compare(sides);
   } catch (error) {
@@ -94,7 +122,9 @@ async function openBrowser(closing) {
   closing.push(site.close);
   const open = async (key) => {
     const one = libraries[key];
-    return await ifInstalled(one, () => openPage(browser, site.origin, one.program, { ...one.options, ...one.browser }));
+    return await ifInstalled(one, () =>
+      openPage(browser, site.origin, one.program, { ...one.options, ...one.browser }),
+    );
   };
   return { open, version: browser.version() };
 }
@@ -104,9 +134,13 @@ async function compare([ours, ...peers]) {
   const expected = ours && (await ours.check());
   for (const peer of peers) {
     const apart = deviation(expected, await peer.check());
-    if (!(apart <= TOLERANCE)) throw new Error(`${peer.label} and ${ours.label} compute different things: ${apart.toExponential(1)} apart, at most ${TOLERANCE}`);
+    if (!(apart <= TOLERANCE))
+      throw new Error(
+        `${peer.label} and ${ours.label} compute different things: ${apart.toExponential(1)} apart, at most ${TOLERANCE}`,
+      );
     // Other kernels add in another order.
-    if (peer.key.endsWith("burn") && apart === 0) throw new Error(`${peer.label}: to the last bit what ours give; the kernel was not changed`);
+    if (peer.key.endsWith("burn") && apart === 0)
+      throw new Error(`${peer.label}: to the last bit what ours give; the kernel was not changed`);
     peer.apart = apart;
   }
 }

@@ -13,19 +13,29 @@ const files = {
     "@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
     "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   ],
-  "jax-js, which writes its WebAssembly as it runs: index.js, backend (not minified)": ["@jax-js/jax/dist/index.js", "@jax-js/jax/dist/backend-CnjgxpXq.js"],
+  "jax-js, which writes its WebAssembly as it runs: index.js, backend (not minified)": [
+    "@jax-js/jax/dist/index.js",
+    "@jax-js/jax/dist/backend-CnjgxpXq.js",
+  ],
 };
 
 /** Raw, gzip and brotli bytes of what lies on the disk. */
 function measured(paths) {
   const sum = (size) => paths.map((path) => size(readFileSync(path))).reduce((a, b) => a + b, 0);
-  return { raw: sum((b) => b.length), gzip: sum((b) => gzipSync(b, { level: 9 }).length), brotli: sum((b) => brotliCompressSync(b).length) };
+  return {
+    raw: sum((b) => b.length),
+    gzip: sum((b) => gzipSync(b, { level: 9 }).length),
+    brotli: sum((b) => brotliCompressSync(b).length),
+  };
 }
 
 /** Sizes by name. */
 export function runSize() {
   const committed = JSON.parse(readFileSync(join(root, "crates", "wasm", "sizes.json"), "utf8"));
-  const rows = Object.entries(committed).map(([name, sizes]) => ({ label: `${name}_bg.wasm (crates/wasm/sizes.json)`, ...sizes }));
+  const rows = Object.entries(committed).map(([name, sizes]) => ({
+    label: `${name}_bg.wasm (crates/wasm/sizes.json)`,
+    ...sizes,
+  }));
   const skipped = [];
   for (const [label, names] of Object.entries(files)) {
     const paths = names.map((name) => join(peersFolder, "node_modules", name));
@@ -38,5 +48,8 @@ export function runSize() {
 /** The table of it. */
 export function sizeTable({ rows }) {
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-  return markdown(["file", "raw", "gzip", "brotli"], rows.map(({ label, raw, gzip, brotli }) => [label, ...[raw, gzip, brotli].map(kilobytes)]));
+  return markdown(
+    ["file", "raw", "gzip", "brotli"],
+    rows.map(({ label, raw, gzip, brotli }) => [label, ...[raw, gzip, brotli].map(kilobytes)]),
+  );
 }

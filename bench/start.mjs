@@ -12,16 +12,24 @@ import { ratio, spread } from "./statistics.mjs";
 
 const timed = (work) => `const started = performance.now(); ${work}; console.log((performance.now() - started) / 1000)`;
 const dist = (entry) => pathToFileURL(join(root, "dist", entry)).href;
-const own = (entry) => timed(`const { init, tensor } = await import("${dist(entry)}"); await init(); await tensor([1]).add(1).data()`);
+const own = (entry) =>
+  timed(`const { init, tensor } = await import("${dist(entry)}"); await init(); await tensor([1]).add(1).data()`);
 const jax = `const { defaultDevice, init, numpy } = await import("@jax-js/jax"); await init("wasm"); defaultDevice("wasm"); await numpy.array([1]).add(1).data()`;
 const tfjs = `const tf = await import("@tensorflow/tfjs"); await tf.setBackend("cpu"); await tf.add(tf.tensor([1]), 1).data()`;
-const python = (imports) => `import time; started = time.perf_counter(); import ${imports}; (torch.zeros(1) + 1).item(); print(time.perf_counter() - started)`;
+const python = (imports) =>
+  `import time; started = time.perf_counter(); import ${imports}; (torch.zeros(1) + 1).item(); print(time.perf_counter() - started)`;
 
 /** What is started, and why something is not. */
 function programs() {
-  const node = (label, code, needs) => (needs && !installed(needs) ? { label, skipped: `${label}: not installed` } : { label, command: process.execPath, args: ["--input-type=module", "-e", code] });
+  const node = (label, code, needs) =>
+    needs && !installed(needs)
+      ? { label, skipped: `${label}: not installed` }
+      : { label, command: process.execPath, args: ["--input-type=module", "-e", code] };
   const found = findPython();
-  const torch = (label, imports) => (found && spawnSync(found, ["-c", `import ${imports}`]).status === 0 ? { label, command: found, args: ["-c", python(imports)] } : { label, skipped: `${label}: no python3 has it` });
+  const torch = (label, imports) =>
+    found && spawnSync(found, ["-c", `import ${imports}`]).status === 0
+      ? { label, command: found, args: ["-c", python(imports)] }
+      : { label, skipped: `${label}: no python3 has it` };
   return [
     node("adjoint: import and init()", own("index.js")),
     node("adjoint/web (WebAssembly) in Node: import and init()", own("browser.js")),
@@ -61,11 +69,18 @@ export async function runStart({ rounds }) {
   const title = "Start-up";
   say(title);
   const all = programs();
-  const sides = all.filter(({ skipped }) => !skipped).map((program) => ({ label: program.label, run: () => start(program), seen: [] }));
+  const sides = all
+    .filter(({ skipped }) => !skipped)
+    .map((program) => ({ label: program.label, run: () => start(program), seen: [] }));
   const skipped = all.flatMap(({ skipped: why }) => why ?? []);
   const browser = executable && (await launch());
   const site = browser && (await openSite(["adjoint"]));
-  if (browser) sides.push({ label: "adjoint (WebAssembly) in Chromium: import and init() in a new page", run: () => startPage(browser, site.origin), seen: [] });
+  if (browser)
+    sides.push({
+      label: "adjoint (WebAssembly) in Chromium: import and init() in a new page",
+      run: () => startPage(browser, site.origin),
+      seen: [],
+    });
   else skipped.push("Chromium: none was found");
   try {
     for (let round = 0; round <= rounds; round++) {
@@ -80,7 +95,15 @@ export async function runStart({ rounds }) {
   }
   const rows = sides.map(({ label, seen }) => {
     const [first, whole] = ["first", "whole"].map((key) => seen.map((times) => times[key]));
-    return { label, first: spread(first), whole: spread(whole), ratio: ratio(sides[0].seen.map((times) => times.first), first).fastest };
+    return {
+      label,
+      first: spread(first),
+      whole: spread(whole),
+      ratio: ratio(
+        sides[0].seen.map((times) => times.first),
+        first,
+      ).fastest,
+    };
   });
   for (const row of rows) say(`${row.label}: ${milliseconds(row.first.median)}`);
   return { title, rows, skipped };
@@ -89,6 +112,14 @@ export async function runStart({ rounds }) {
 /** The table of it. */
 export function startTable({ rows }) {
   const cell = ({ min, median }) => `${milliseconds(min)}, ${milliseconds(median)}`;
-  const head = ["start", "to the first result: fastest, median", "whole process or page: fastest, median", "adjoint / this"];
-  return markdown(head, rows.map(({ label, first, whole, ratio: r }, k) => [label, cell(first), cell(whole), k === 0 ? "1" : digits(r)]));
+  const head = [
+    "start",
+    "to the first result: fastest, median",
+    "whole process or page: fastest, median",
+    "adjoint / this",
+  ];
+  return markdown(
+    head,
+    rows.map(({ label, first, whole, ratio: r }, k) => [label, cell(first), cell(whole), k === 0 ? "1" : digits(r)]),
+  );
 }

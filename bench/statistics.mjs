@@ -8,7 +8,9 @@ export function spread(values) {
   return { min: sorted[0], median, max: sorted.at(-1) };
 }
 
-/** Ratios a / b of the rounds, and of the fastest round of each side: on a machine with other work the steadier figure. */
+/**
+ * Ratios a / b of the rounds, and of the fastest round of each side: on a machine with other work the steadier figure.
+ */
 export function ratio(a, b) {
   return { ...spread(a.map((time, round) => time / b[round])), fastest: Math.min(...a) / Math.min(...b) };
 }
@@ -24,10 +26,14 @@ export function exponent(points) {
 
 /**
  * The names whose ratio is more than `margin` times the committed one; both are objects of ratios by name.
- * A committed name that was not measured is an Error, and so is a measured one that nothing is committed for: a check that passes because it compared nothing.
+ * A committed name that was not measured is an Error, and so is a measured one that nothing is committed for: a check
+ * that passes because it compared nothing.
  */
 export function slower(measured, committed, margin) {
-  for (const [there, other, what] of [[committed, measured, "was not measured"], [measured, committed, "has no committed ratio"]]) {
+  for (const [there, other, what] of [
+    [committed, measured, "was not measured"],
+    [measured, committed, "has no committed ratio"],
+  ]) {
     const lacking = Object.keys(there).filter((name) => !Number.isFinite(other[name]));
     if (lacking.length > 0) throw new Error(`${lacking.join(", ")} ${what}`);
   }
@@ -35,10 +41,13 @@ export function slower(measured, committed, margin) {
 }
 
 /**
- * How far a peer's results are from ours: numbers and lists by name, each relative to the largest entry of ours. Only what the peer has is compared: some
- * cannot train.
+ * How far a peer's results are from ours: numbers and lists by name, each relative to the largest entry of ours. Only
+ * what the peer has is compared: some cannot train.
  */
 export function deviation(ours, theirs) {
-  const apart = (a, b) => (a.length === b.length ? Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / Math.max(...a.map(Math.abs)) : Number.POSITIVE_INFINITY);
+  const apart = (a, b) =>
+    a.length === b.length
+      ? Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / Math.max(...a.map(Math.abs))
+      : Number.POSITIVE_INFINITY;
   return Math.max(...Object.keys(theirs).map((name) => apart([ours[name] ?? []].flat(), [theirs[name]].flat())));
 }

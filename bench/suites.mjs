@@ -9,51 +9,92 @@ import { exponent, ratio, spread } from "./statistics.mjs";
 const ours = ["wasm", "wasm burn"];
 
 /**
- * Cases of the WebAssembly module. `only`: the sides of a case, besides those that everybody shares; slow peers get small networks, and every side of
- * a row the same one. TensorFlow.js trains on its "cpu" backend alone.
+ * Cases of the WebAssembly module. `only`: the sides of a case, besides those that everybody shares; slow peers get
+ * small networks, and every side of a row the same one. TensorFlow.js trains on its "cpu" backend alone.
  */
 const web = [
   { name: "train:17x64:4x64", only: [...ours, "torch"], rounds: 3 },
   { name: "train:7x32:8x48", only: [...ours, "torch"] },
   { name: "infer:17x64:1x128", only: [...ours, "tfjs wasm", "torch"] },
-  { name: "train:4x32:2x32", only: ["wasm", "jax", "torch"], rounds: 3, note: "4 of 17 layers, 32 of 64 features: jax-js needs minutes for all" },
-  { name: "train:4x16:1x24", only: ["wasm", "tfjs cpu", "jax", "torch"], rounds: 3, note: "smaller still: TensorFlow.js needs 10 s for the one above" },
-  { name: "infer:4x64:1x64", only: ["wasm", "tfjs cpu", "tfjs wasm", "jax", "torch"], rounds: 3, note: "4 of 17 layers" },
+  {
+    name: "train:4x32:2x32",
+    only: ["wasm", "jax", "torch"],
+    rounds: 3,
+    note: "4 of 17 layers, 32 of 64 features: jax-js needs minutes for all",
+  },
+  {
+    name: "train:4x16:1x24",
+    only: ["wasm", "tfjs cpu", "jax", "torch"],
+    rounds: 3,
+    note: "smaller still: TensorFlow.js needs 10 s for the one above",
+  },
+  {
+    name: "infer:4x64:1x64",
+    only: ["wasm", "tfjs cpu", "tfjs wasm", "jax", "torch"],
+    rounds: 3,
+    note: "4 of 17 layers",
+  },
 ].map((row) => ({ ...row, label: `${labelOf(row.name)}${row.note ? ` (${row.note})` : ""}`, steps: 1 }));
 const webSides = [...ours, "tfjs cpu", "tfjs wasm", "jax", "torch"];
 
 const sweep = (of, names, steps) => names.map((name, k) => ({ name, label: labelOf(name), steps: steps[k], of }));
 /** One small network on growing images, and on growing batches: some 0.1 s of work a turn. */
 const growing = [
-  ...sweep("image side", [32, 64, 128, 256, 384].map((side) => `train:5x32:2x${side}`), [16, 8, 2, 1, 1]),
-  ...sweep("batch", [1, 2, 4, 8, 16].map((batch) => `train:5x32:${batch}x64`), [16, 8, 4, 2, 1]),
+  ...sweep(
+    "image side",
+    [32, 64, 128, 256, 384].map((side) => `train:5x32:2x${side}`),
+    [16, 8, 2, 1, 1],
+  ),
+  ...sweep(
+    "batch",
+    [1, 2, 4, 8, 16].map((batch) => `train:5x32:${batch}x64`),
+    [16, 8, 4, 2, 1],
+  ),
 ];
 
-/** Title, sides (the first is ours), and a function that gives the cases. `warm`: seconds before timing, in which engines compile what is hot. */
+/**
+ * Title, sides (the first is ours), and a function that gives the cases. `warm`: seconds before timing, in which
+ * engines compile what is hot.
+ */
 export const suites = {
   native: {
     title: "Node's add-on",
     keys: ["adjoint", "burn", "torch"],
-    cases: async () => Object.entries((await import("./cases.mjs")).cases).map(([name, { label, steps }]) => ({ name, label, steps })),
+    cases: async () =>
+      Object.entries((await import("./cases.mjs")).cases).map(([name, { label, steps }]) => ({ name, label, steps })),
   },
   node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5 },
   chromium: { title: "WebAssembly in Chromium", keys: webSides, cases: () => web, warm: 1.5, inBrowser: true },
   growth: { title: "Growth of the cost of a training step", keys: ["adjoint", "torch"], cases: () => growing },
 };
 
-/** Runs a suite: its rows, with the times of each side, and who was skipped. `wanted`: names of cases, or undefined for all. */
+/**
+ * Runs a suite: its rows, with the times of each side, and who was skipped. `wanted`: names of cases, or undefined for
+ * all.
+ */
 export async function runSuite(key, { rounds, wanted, without = [] }) {
   const { title, keys, cases, warm, inBrowser = false } = suites[key];
   const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
   if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
   say(title);
-  const { sides, skipped, close, browser } = await openSides(keys.filter((side) => !without.includes(side)), { inBrowser });
+  const { sides, skipped, close, browser } = await openSides(
+    keys.filter((side) => !without.includes(side)),
+    { inBrowser },
+  );
   try {
     for (const sentence of skipped) say(`skipped: ${sentence}`);
     const rows = [];
-    for (const one of sides.length > 0 ? chosen : []) rows.push(await timed(one, sides, Math.min(rounds, one.rounds ?? rounds), warm));
+    for (const one of sides.length > 0 ? chosen : [])
+      rows.push(await timed(one, sides, Math.min(rounds, one.rounds ?? rounds), warm));
     const compared = sides.filter(({ apart }) => apart !== undefined).map(({ label, apart }) => ({ label, apart }));
-    return { key, title: browser ? `${title} ${browser}` : title, labels: sides.map(({ label }) => label), compared, rows, skipped };
+    return {
+      key,
+      title: browser ? `${title} ${browser}` : title,
+      labels: sides.map(({ label }) => label),
+      compared,
+      rows,
+      skipped,
+    };
   } finally {
     await close();
   }
@@ -63,16 +104,36 @@ export async function runSuite(key, { rounds, wanted, without = [] }) {
 async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
   const here = sides.filter((side) => side.can(name) && (!only || only.includes(side.key)));
   const times = await interleave(name, steps, here, rounds, warm);
-  const ratios = sides.slice(1).map((side) => (here.includes(side) ? ratio(times[0], times[here.indexOf(side)]) : null));
-  const row = { name, label, of, ours: spread(times[0]), ratios, times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])) };
-  say(brief(row, sides.map((side) => side.label)));
+  const ratios = sides
+    .slice(1)
+    .map((side) => (here.includes(side) ? ratio(times[0], times[here.indexOf(side)]) : null));
+  const row = {
+    name,
+    label,
+    of,
+    ours: spread(times[0]),
+    ratios,
+    times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])),
+  };
+  say(
+    brief(
+      row,
+      sides.map((side) => side.label),
+    ),
+  );
   return row;
 }
 
-/** What a sweep shows of a side: the exponent of its cost in the work, the pixels of a batch, over all sizes and over the two largest; and the cost a pixel in seconds. */
+/**
+ * What a sweep shows of a side: the exponent of its cost in the work, the pixels of a batch, over all sizes and over
+ * the two largest; and the cost a pixel in seconds.
+ */
 export function growthOf(rows, side) {
   const points = rows.map(({ name, times }) => [pixels(name), Math.min(...times[side])]);
-  return { exponents: [exponent(points), exponent(points.slice(-2))], perPixel: points.map(([work, seconds]) => seconds / work) };
+  return {
+    exponents: [exponent(points), exponent(points.slice(-2))],
+    perPixel: points.map(([work, seconds]) => seconds / work),
+  };
 }
 
 /** Pixels of a batch. */

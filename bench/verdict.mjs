@@ -9,12 +9,17 @@ function suspectsOf(results, wanted, committed, margin) {
     const ratios = Object.fromEntries(rows.map(({ name, ratios: [first] }) => [name, first?.fastest]));
     return slower(ratios, Object.fromEntries(wanted[key].map((name) => [name, committed[key][name]])), margin);
   };
-  return Object.fromEntries(Object.keys(wanted).map((key) => [key, slow(key)]).filter(([, names]) => names.length > 0));
+  return Object.fromEntries(
+    Object.keys(wanted)
+      .map((key) => [key, slow(key)])
+      .filter(([, names]) => names.length > 0),
+  );
 }
 
 /**
- * Measures all committed cases (ratios by suite and case), and what is more than `margin` times the committed ratio once more: a busy machine may disturb
- * all rounds of one side. `measure(wanted, again)` gives the results of the suites whose cases `wanted` names.
+ * Measures all committed cases (ratios by suite and case), and what is more than `margin` times the committed ratio
+ * once more: a busy machine may disturb all rounds of one side. `measure(wanted, again)` gives the results of the
+ * suites whose cases `wanted` names.
  *
  * @returns all results, and a sentence for each case that was too slow both times.
  */

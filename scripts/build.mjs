@@ -1,5 +1,15 @@
-// Builds dist/: the native add-on, the generated operator wrappers, the compiled facade. `--native` or `--ts` builds one of them only.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+// Builds dist/: the native add-on, the generated operator wrappers, the compiled facade. `--native` or `--ts` builds
+// one of them only.
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { digestOf, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
 import { checkRust, setup } from "./setup.mjs";
@@ -7,15 +17,23 @@ import { checkRust, setup } from "./setup.mjs";
 const addOn = join(root, "dist", "native", "adjoint.node");
 const stamp = join(root, "dist", "native", ".stamp");
 
-/** Builds the add-on where its sources changed; dist/native/adjoint.node is replaced in one go, so that a running program keeps the old one. */
+/**
+ * Builds the add-on where its sources changed; dist/native/adjoint.node is replaced in one go, so that a running
+ * program keeps the old one.
+ */
 export async function buildNative() {
-  const digest = digestOf(["crates/core", "crates/node"], `${process.platform} ${process.arch} ${output("rustc", ["--version"])}`);
+  const digest = digestOf(
+    ["crates/core", "crates/node"],
+    `${process.platform} ${process.arch} ${output("rustc", ["--version"])}`,
+  );
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
   say("building the native add-on (the first time takes a quarter of an hour on two cores)");
-  // Without -p, as the tests are: a choice of packages decides features of shared dependencies, and another choice would build burn again.
+  // Without -p, as the tests are: a choice of packages decides features of shared dependencies, and another choice
+  // would build burn again.
   await must("cargo", ["build", "--release"]);
-  const library = { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
+  const library =
+    { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
   mkdirSync(join(root, "dist", "native"), { recursive: true });
   const temporary = `${addOn}.${process.pid}`;
   copyFileSync(join(targetDir, "release", library), temporary);

@@ -3,8 +3,12 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const places = [
-  process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
 /** Its program, or undefined where none is found; the variable CHROMIUM names another. */
@@ -12,7 +16,18 @@ export const executable = places.find((path) => path && existsSync(path));
 
 /** Starts it without a window. `gpu`: with WebGPU on a software adapter. */
 export async function launch({ gpu = false } = {}) {
-  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const quiet = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   const software = gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : [];
-  return await chromium.launch({ ...(executable ? { executablePath: executable } : {}), headless: true, args: ["--no-sandbox", ...quiet, ...software] });
+  return await chromium.launch({
+    ...(executable ? { executablePath: executable } : {}),
+    headless: true,
+    args: ["--no-sandbox", ...quiet, ...software],
+  });
 }

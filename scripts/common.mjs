@@ -33,7 +33,11 @@ export function output(command, args) {
  * `onText` sees its standard output too. Ctrl-C reaches the program, which ends in its own way.
  */
 export async function run(command, args, { env = {}, onText } = {}) {
-  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["inherit", onText ? "pipe" : "inherit", "inherit"] });
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["inherit", onText ? "pipe" : "inherit", "inherit"],
+  });
   child.stdout?.on("data", (chunk) => {
     process.stdout.write(chunk);
     onText(chunk.toString());
@@ -56,13 +60,18 @@ export async function must(command, args, options) {
   if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})`);
 }
 
-/** A digest of what crates are built from; `more` holds what else decides: compiler, flags. Their tests are no part of it. */
+/**
+ * A digest of what crates are built from; `more` holds what else decides: compiler, flags. Their tests are no part of
+ * it.
+ */
 export function digestOf(crates, more) {
   const hash = createHash("sha256").update(`${more}\n`);
   const files = ["Cargo.toml", "Cargo.lock"];
   for (const crate of crates) {
     const found = readdirSync(join(root, crate), { recursive: true, withFileTypes: true });
-    for (const entry of found) if (entry.isFile() && /[\\/]src(?:[\\/]|$)|crates[\\/]\w+$/.test(entry.path)) files.push(join(entry.path, entry.name).slice(root.length + 1));
+    for (const entry of found)
+      if (entry.isFile() && /[\\/]src(?:[\\/]|$)|crates[\\/]\w+$/.test(entry.path))
+        files.push(join(entry.path, entry.name).slice(root.length + 1));
   }
   for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest("hex");

@@ -10,7 +10,10 @@ const medianBelow = 150;
 function sources(folder, ending) {
   return readdirSync(join(root, folder), { recursive: true })
     .filter((file) => file.endsWith(ending) && !/(?:^|[\\/])target[\\/]/.test(file))
-    .map((file) => ({ path: posix.join(folder, file.split(sep).join("/")), text: readFileSync(join(root, folder, file), "utf8") }));
+    .map((file) => ({
+      path: posix.join(folder, file.split(sep).join("/")),
+      text: readFileSync(join(root, folder, file), "utf8"),
+    }));
 }
 
 const lines = ({ text }) => text.split("\n").length - 1;
@@ -18,8 +21,13 @@ const isGenerated = ({ path }) => path.includes(".generated.");
 
 /** Files too long to be read in one go. */
 function lengths(ts, rust) {
-  const broken = [...ts, ...rust].filter((file) => !isGenerated(file) && lines(file) > longest).map((file) => `${file.path}: ${lines(file)} lines, at most ${longest}: split it`);
-  const sorted = ts.filter((file) => !isGenerated(file)).map(lines).sort((a, b) => a - b);
+  const broken = [...ts, ...rust]
+    .filter((file) => !isGenerated(file) && lines(file) > longest)
+    .map((file) => `${file.path}: ${lines(file)} lines, at most ${longest}: split it`);
+  const sorted = ts
+    .filter((file) => !isGenerated(file))
+    .map(lines)
+    .sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
   if (median >= medianBelow) broken.push(`ts: the median file has ${median} lines, below ${medianBelow} is asked for`);
   return broken;
@@ -34,7 +42,8 @@ function doors(ts) {
       const [own, other] = [path, target].map((file) => file.split("/")[1]);
       // What lies outside ts is built, not a room.
       if (own === other || dirname(target) === "ts" || !target.startsWith("ts/")) continue;
-      if (basename(target) !== "index.js" || target.split("/").length !== 3) broken.push(`${path}: imports ${address}; import ${other}'s door, ${other}/index.js`);
+      if (basename(target) !== "index.js" || target.split("/").length !== 3)
+        broken.push(`${path}: imports ${address}; import ${other}'s door, ${other}/index.js`);
     }
   }
   return broken;
@@ -42,7 +51,9 @@ function doors(ts) {
 
 /** `any` says that nothing is known; `unknown` makes the reader check. */
 function types(ts) {
-  return ts.filter(({ text }) => /(?::|<|\bas)\s*any\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, ""))).map(({ path }) => `${path}: uses the type any`);
+  return ts
+    .filter(({ text }) => /(?::|<|\bas)\s*any\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"\n]*"/g, "")))
+    .map(({ path }) => `${path}: uses the type any`);
 }
 
 /** The broken rules, one line each. */

@@ -1,4 +1,5 @@
-// `npm run lint`: rustfmt, clippy, oxlint, the house rules, and whether what is generated is current. `--quick` leaves clippy out.
+// `npm run lint`: rustfmt, clippy, Biome's formatter, oxlint, the house rules, and whether what is generated is
+// current. `--quick` leaves clippy out.
 import { join } from "node:path";
 import { Failure, isMain, main, output, root, run, say } from "./common.mjs";
 import { houseRules } from "./house-rules.mjs";
@@ -17,7 +18,20 @@ export async function lint({ quick = false } = {}) {
   };
   await cargo("rustfmt", ["fmt", "--all", "--check"]);
   if (!quick) await cargo("clippy", ["clippy", "--all-targets", "--", "-D", "warnings"]);
-  await check("oxlint", process.execPath, [join(root, "node_modules", "oxlint", "bin", "oxlint"), "--deny-warnings", "ts", "test", "scripts", "bench", "examples"]);
+  await check("Biome (formatting)", process.execPath, [
+    join(root, "node_modules", "@biomejs", "biome", "bin", "biome"),
+    "format",
+    ".",
+  ]);
+  await check("oxlint", process.execPath, [
+    join(root, "node_modules", "oxlint", "bin", "oxlint"),
+    "--deny-warnings",
+    "ts",
+    "test",
+    "scripts",
+    "bench",
+    "examples",
+  ]);
   await check("generated code is current", process.execPath, [join(root, "scripts", "generate.mjs"), "--check"]);
   say("house rules");
   const broken = houseRules();

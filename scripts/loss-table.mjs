@@ -1,4 +1,5 @@
-// docs/losses.md and the README's table of losses, made from ts/loss/assumptions.ts: what the types, the checks and `adjoint losses` go by.
+// docs/losses.md and the README's table of losses, made from ts/loss/assumptions.ts: what the types, the checks and
+// `adjoint losses` go by.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,14 +9,34 @@ import { Failure, root, tsc } from "./common.mjs";
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
 const [begin, end] = ["<!-- losses: made by npm run generate -->", "<!-- end of losses -->"];
 
-/** The exports of the sources, which import nothing at run time: compiled alone, they need neither a build nor the add-on. */
+/**
+ * The exports of the sources, which import nothing at run time: compiled alone, they need neither a build nor the
+ * add-on.
+ */
 async function load() {
   const folder = mkdtempSync(join(tmpdir(), "adjoint-losses-"));
   try {
-    const flags = ["--noResolve", "--noCheck", "--module", "esnext", "--target", "es2022", "--rootDir", "ts", "--outDir", folder, "--ignoreConfig"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, ...flags, ...sources], { cwd: root, encoding: "utf8" });
+    const flags = [
+      "--noResolve",
+      "--noCheck",
+      "--module",
+      "esnext",
+      "--target",
+      "es2022",
+      "--rootDir",
+      "ts",
+      "--outDir",
+      folder,
+      "--ignoreConfig",
+    ];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, ...flags, ...sources], {
+      cwd: root,
+      encoding: "utf8",
+    });
     if (status !== 0) throw new Failure(`generate: the assumptions do not compile: ${stdout}${stderr}`);
-    const modules = sources.map((file) => readFileSync(join(folder, file.replace(/^ts\//, "").replace(/ts$/, "js")), "utf8"));
+    const modules = sources.map((file) =>
+      readFileSync(join(folder, file.replace(/^ts\//, "").replace(/ts$/, "js")), "utf8"),
+    );
     const loaded = await Promise.all(modules.map((text) => import(`data:text/javascript,${encodeURIComponent(text)}`)));
     return Object.assign({}, ...loaded);
   } finally {
@@ -32,17 +53,31 @@ function classes(names) {
     for (const [, comment, name] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport class (\w+)/g)) {
       const path = file.split(sep).join("/");
       const folder = path.includes("/") ? path.split("/")[0] : "";
-      const paragraph = comment.replace(/^\s*\* ?/gm, "").trim().split(/\n\s*\n/)[0].replace(/\s+/g, " ");
+      const paragraph = comment
+        .replace(/^\s*\* ?/gm, "")
+        .trim()
+        .split(/\n\s*\n/)[0]
+        .replace(/\s+/g, " ");
       // Up to the first full stop; papers in brackets, which have a year, stay with the class.
-      const sentence = paragraph.replace(/\{@link (\w+)\}/g, "`$1`").replace(/ ?\([^()]*\b(?:19|20)\d\d[^()]*\)/g, "").split(/(?<=[a-z`)]\.) (?=[A-Z`])/)[0];
-      found.set(name, { path: `ts/loss/${path}`, access: folder === "" ? `loss.${name}` : `loss.${folder}.${name}`, sentence });
+      const sentence = paragraph
+        .replace(/\{@link (\w+)\}/g, "`$1`")
+        .replace(/ ?\([^()]*\b(?:19|20)\d\d[^()]*\)/g, "")
+        .split(/(?<=[a-z`)]\.) (?=[A-Z`])/)[0];
+      found.set(name, {
+        path: `ts/loss/${path}`,
+        access: folder === "" ? `loss.${name}` : `loss.${folder}.${name}`,
+        sentence,
+      });
     }
   }
-  for (const name of names) if (!found.has(name)) throw new Failure(`generate: ts/loss has no documented class ${name}, which lossAssumptions names`);
+  for (const name of names)
+    if (!found.has(name))
+      throw new Failure(`generate: ts/loss has no documented class ${name}, which lossAssumptions names`);
   return found;
 }
 
-const learnsFrom = ({ needs }) => (needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)");
+const learnsFrom = ({ needs }) =>
+  needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
 const code = (text) => `\`${text}\``;
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
@@ -54,18 +89,33 @@ export async function lossTables() {
   const about = classes(names);
   const noiseOf = ({ noise }) => (noise === "any" ? "any" : noise === unbiasedNoise ? "unbiased¹" : noise.join(", "));
   const operatorOf = ({ operator }) => (typeof operator === "string" ? operator : operator.join(", "));
-  const assumed = (name) => [learnsFrom(lossAssumptions[name]), noiseOf(lossAssumptions[name]), operatorOf(lossAssumptions[name])];
+  const assumed = (name) => [
+    learnsFrom(lossAssumptions[name]),
+    noiseOf(lossAssumptions[name]),
+    operatorOf(lossAssumptions[name]),
+  ];
   const note = `¹ zero mean given the clean measurement, independent between entries: ${unbiasedNoise.join(", ")}.`;
 
   const readme = [
-    table(["loss", "learns from", "noise", "operator"], names.map((name) => [code(name), ...assumed(name)])),
+    table(
+      ["loss", "learns from", "noise", "operator"],
+      names.map((name) => [code(name), ...assumed(name)]),
+    ),
     note,
   ].join("\n\n");
 
   const isStack = (operator) => ["stacked", "pansharpen"].includes(operator);
   const fits = (physics) => fitting(lossAssumptions, physics);
-  const always = names.filter((name) => noiseKinds.every((noise) => fits({ noise, operator: "denoising" }).includes(name)) && operatorKinds.every((operator) => isStack(operator) || fits({ operator }).includes(name)));
-  const others = (physics) => fits(physics).filter((name) => !always.includes(name)).map(code).join(", ") || "none";
+  const always = names.filter(
+    (name) =>
+      noiseKinds.every((noise) => fits({ noise, operator: "denoising" }).includes(name)) &&
+      operatorKinds.every((operator) => isStack(operator) || fits({ operator }).includes(name)),
+  );
+  const others = (physics) =>
+    fits(physics)
+      .filter((name) => !always.includes(name))
+      .map(code)
+      .join(", ") || "none";
   const docs = `# Losses
 
 Made by \`npm run generate\` from [ts/loss/assumptions.ts](../ts/loss/assumptions.ts), the data that the types of \`forward\`, the checks at run time,
@@ -77,13 +127,19 @@ A loss takes only a physics that it is made for. In TypeScript another one does 
 ## All losses
 
 ${table(
-    ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
-    names.map((name) => {
-      const { access, path, sentence } = about.get(name);
-      const { needs, adapted } = lossAssumptions[name];
-      return [`[${code(access)}](../${path})`, sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
-    }),
-  )}
+  ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
+  names.map((name) => {
+    const { access, path, sentence } = about.get(name);
+    const { needs, adapted } = lossAssumptions[name];
+    return [
+      `[${code(access)}](../${path})`,
+      sentence,
+      ...assumed(name),
+      needs.map(code).join(", "),
+      adapted ? "yes²" : "no",
+    ];
+  }),
+)}
 
 ${note}
 
@@ -95,9 +151,18 @@ The adversarial losses also need the discriminator \`D\`, given to the construct
 
 Besides the losses that fit everything (${always.map(code).join(", ")}):
 
-${table(["noise, with denoising", "losses"], noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]))}
+${table(
+  ["noise, with denoising", "losses"],
+  noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]),
+)}
 
-${table(["operator, with Gaussian noise", "losses"], operatorKinds.map((operator) => [operator, isStack(operator) ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator })]))}
+${table(
+  ["operator, with Gaussian noise", "losses"],
+  operatorKinds.map((operator) => [
+    operator,
+    isStack(operator) ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator }),
+  ]),
+)}
 
 A stack of operators takes a loss for each of them, in a \`StackedPhysicsLoss\`. Any other pair: \`adjoint losses --noise poisson --operator inpainting\`.
 `;
@@ -110,6 +175,9 @@ A stack of operators takes a loss for each of them, in a \`StackedPhysicsLoss\`.
 /** A text whose part between the two marks is replaced. */
 function between(before, part) {
   const [from, to] = [before.indexOf(begin), before.indexOf(end)];
-  if (from < 0 || to < from) throw new Failure(`generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses goes`);
+  if (from < 0 || to < from)
+    throw new Failure(
+      `generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses goes`,
+    );
   return `${before.slice(0, from + begin.length)}\n${part}\n${before.slice(to)}`;
 }

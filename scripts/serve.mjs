@@ -4,15 +4,23 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 
 const types = {
-  ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json",
-  ".wasm": "application/wasm", ".png": "image/png", ".svg": "image/svg+xml",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
 };
 
 /** Serves folders by prefix, on this machine only; without any header that isolates origins, as most servers do. */
 export async function serve(folders) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
-    const prefix = Object.keys(folders).filter((start) => path.startsWith(start)).sort((a, b) => b.length - a.length)[0];
+    const prefix = Object.keys(folders)
+      .filter((start) => path.startsWith(start))
+      .sort((a, b) => b.length - a.length)[0];
     try {
       if (prefix === undefined || path.includes("..")) throw new Error("not served");
       const file = join(folders[prefix], path.slice(prefix.length), path.endsWith("/") ? "index.html" : "");

@@ -1,4 +1,5 @@
-// Makes a fresh clone ready to build: Node's version, node_modules, Rust. Imported by the other scripts; each check says what to do.
+// Makes a fresh clone ready to build: Node's version, node_modules, Rust. Imported by the other scripts; each check
+// says what to do.
 import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, output, root, say } from "./common.mjs";
@@ -12,7 +13,8 @@ function atLeast(a, b) {
 
 /** Throws a Failure where Node is too old. */
 function checkNode() {
-  if (!atLeast(process.versions.node, "20.0.0")) throw new Failure(`Node ${process.versions.node} is too old: 20 or later is needed (https://nodejs.org)`);
+  if (!atLeast(process.versions.node, "20.0.0"))
+    throw new Failure(`Node ${process.versions.node} is too old: 20 or later is needed (https://nodejs.org)`);
 }
 
 /** Installs the packages of package-lock.json where they are missing or older than it. */
@@ -31,7 +33,8 @@ export function checkRust() {
   const wanted = /rust-version = "([^"]+)"/.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "1.95";
   const advice = `Rust ${wanted} or later is needed to build the native add-on: get it from https://rustup.rs, open a new terminal and try again`;
   const version = /^cargo (\S+)/.exec(output("cargo", ["--version"]) ?? "")?.[1];
-  if (version === undefined) throw new Failure(`cargo was not found, or does not have the toolchain that rust-toolchain.toml names. ${advice}`);
+  if (version === undefined)
+    throw new Failure(`cargo was not found, or does not have the toolchain that rust-toolchain.toml names. ${advice}`);
   if (!atLeast(version, wanted)) throw new Failure(`cargo ${version} is too old. ${advice}`);
 }
 

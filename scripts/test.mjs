@@ -1,5 +1,6 @@
-// `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N failed, N skipped.
-// `--bench`: with the quick benchmark, which fails where our convolutions became much slower against burn's.
+// `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N
+// failed, N skipped. `--bench`: with the quick benchmark, which fails where our convolutions became much slower against
+// burn's.
 import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +37,9 @@ async function cargoTest() {
   let text = "";
   const code = await run("cargo", ["test", "--release", "--no-fail-fast"], { onText: (chunk) => (text += chunk) });
   let failed = 0;
-  for (const [, passed, wrong, ignored] of text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+  for (const [, passed, wrong, ignored] of text.matchAll(
+    /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
     total.passed += Number(passed);
     total.skipped += Number(ignored);
     failed += Number(wrong);
@@ -61,10 +64,17 @@ async function vitest(title, tests = [], env = {}) {
   const file = join(folder, "report.json");
   try {
     const program = join(root, "node_modules", "vitest", "vitest.mjs");
-    const code = await run(process.execPath, [program, "run", ...tests, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`], { env });
+    const code = await run(
+      process.execPath,
+      [program, "run", ...tests, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
+      { env },
+    );
     const report = JSON.parse(readFileSync(file, "utf8"));
     // A file that does not even load has no tests to fail.
-    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed")).length;
+    const broken = report.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+    ).length;
     const failed = report.numFailedTests + broken;
     total.passed += report.numPassedTests;
     total.skipped += report.numPendingTests + report.numTodoTests;
@@ -85,7 +95,11 @@ async function typeScriptTests() {
   await vitest("reference cases in float32", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32" });
   const addon = createRequire(import.meta.url)(join(root, "dist", "native", "adjoint.node"));
   const webgpu = JSON.parse(addon.devices()).find(({ name }) => name === "webgpu");
-  if (webgpu.available) await vitest("reference cases on webgpu", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32", ADJOINT_GOLDEN_DEVICE: "webgpu" });
+  if (webgpu.available)
+    await vitest("reference cases on webgpu", ["test/golden"], {
+      ADJOINT_GOLDEN_DTYPE: "float32",
+      ADJOINT_GOLDEN_DEVICE: "webgpu",
+    });
   else {
     say(`skipped: reference cases on webgpu: ${webgpu.detail}`);
     total.skipped += 1;
@@ -101,7 +115,10 @@ if (await step("setup", () => setup())) {
   await step("build of the WebAssembly module", buildWasm);
   await typeCheck();
   // Before the tests, which end the log; what it needs is built.
-  if (ready && process.argv.includes("--bench")) await step("quick benchmark", () => must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]));
+  if (ready && process.argv.includes("--bench"))
+    await step("quick benchmark", () =>
+      must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]),
+    );
   if (ready) await typeScriptTests();
   else fail("TypeScript tests (not run: nothing was built)");
 }

@@ -1,5 +1,5 @@
-// `npm run web`: installs and builds what is missing, then builds the page examples/web to dist/web and serves it on this machine.
-// `--build` builds only; `--port N` serves at another port.
+// `npm run web`: installs and builds what is missing, then builds the page examples/web to dist/web and serves it on
+// this machine. `--build` builds only; `--port N` serves at another port.
 import { join } from "node:path";
 import { buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
@@ -15,6 +15,10 @@ await main(async () => {
   await build({ configFile, logLevel: "warn" });
   if (process.argv.includes("--build")) return;
   const port = Number(process.argv[process.argv.indexOf("--port") + 1]) || 4173;
-  const server = await preview({ configFile, preview: { port, host: "127.0.0.1" }, build: { outDir: join(root, "dist", "web") } });
+  const server = await preview({
+    configFile,
+    preview: { port, host: "127.0.0.1" },
+    build: { outDir: join(root, "dist", "web") },
+  });
   server.printUrls();
 });

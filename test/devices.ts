@@ -2,8 +2,8 @@ import { beforeAll, describe, it } from "vitest";
 import { init, type DeviceName } from "../ts/runtime/index.js";
 
 /**
- * The same tests on every device that starts here: `cpu`, and `webgpu` where a driver is present (a software one will do).
- * An absent device is reported as one skipped test that carries its name and the reason.
+ * The same tests on every device that starts here: `cpu`, and `webgpu` where a driver is present (a software one will
+ * do). An absent device is reported as one skipped test that carries its name and the reason.
  */
 export async function eachDevice(title: string, body: (device: DeviceName) => void): Promise<void> {
   for (const device of ["cpu", "webgpu"] as const) {

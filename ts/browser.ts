@@ -1,4 +1,7 @@
-/** adjoint with the WebAssembly module: what `import ... from "adjoint"` gives in a browser, and `adjoint/web` in Node too. */
+/**
+ * adjoint with the WebAssembly module: what `import ... from "adjoint"` gives in a browser, and `adjoint/web` in Node
+ * too.
+ */
 import { preferWasm } from "./runtime/index.js";
 
 preferWasm();

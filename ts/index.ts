@@ -10,7 +10,46 @@ export * as train from "./train/index.js";
 export * as transform from "./transform/index.js";
 export { Rng } from "./random/index.js";
 export type { Like, RandomSource } from "./random/index.js";
-export { AdjointError, ArgumentError, DeviceError, devices, DTypeError, FormatError, init, ShapeError } from "./runtime/index.js";
+export {
+  AdjointError,
+  ArgumentError,
+  DeviceError,
+  devices,
+  DTypeError,
+  FormatError,
+  init,
+  ShapeError,
+} from "./runtime/index.js";
 export type { DeviceInfo, InitOptions } from "./runtime/index.js";
-export { arange, cat, eye, full, grad, jvp, keep, linspace, memory, noGrad, ones, stack, Tensor, tensor, tidy, vjp, where, zeros } from "./tensor/index.js";
-export type { DeviceName, Dims, DType, GradOptions, NestedArray, NumericArray, PadMode, TensorOptions, TypedArray, UnfoldOptions } from "./tensor/index.js";
+export {
+  arange,
+  cat,
+  eye,
+  full,
+  grad,
+  jvp,
+  keep,
+  linspace,
+  memory,
+  noGrad,
+  ones,
+  stack,
+  Tensor,
+  tensor,
+  tidy,
+  vjp,
+  where,
+  zeros,
+} from "./tensor/index.js";
+export type {
+  DeviceName,
+  Dims,
+  DType,
+  GradOptions,
+  NestedArray,
+  NumericArray,
+  PadMode,
+  TensorOptions,
+  TypedArray,
+  UnfoldOptions,
+} from "./tensor/index.js";

@@ -1,4 +1,5 @@
-// What Chromium's pages load: the sides bundled as a user's bundler does, served from this machine without headers that isolate origins, as most servers do.
+// What Chromium's pages load: the sides bundled as a user's bundler does, served from this machine without headers that
+// isolate origins, as most servers do.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,10 @@ import { serve } from "../../scripts/serve.mjs";
 async function bundle(libraries) {
   const { build } = await import("vite");
   const folder = await mkdtemp(join(tmpdir(), "adjoint-bench-"));
-  const entries = [["side", join(root, "bench", "side.mjs")], ...libraries.map((library) => [library, join(root, "bench", "peers", `${library}.mjs`)])];
+  const entries = [
+    ["side", join(root, "bench", "side.mjs")],
+    ...libraries.map((library) => [library, join(root, "bench", "peers", `${library}.mjs`)]),
+  ];
   await build({
     root,
     configFile: false,
@@ -21,7 +25,11 @@ async function bundle(libraries) {
       target: "es2022",
       modulePreload: false,
       chunkSizeWarningLimit: 10_000,
-      rolldownOptions: { input: Object.fromEntries(entries), output: { entryFileNames: "[name].js" }, preserveEntrySignatures: "strict" },
+      rolldownOptions: {
+        input: Object.fromEntries(entries),
+        output: { entryFileNames: "[name].js" },
+        preserveEntrySignatures: "strict",
+      },
     },
   });
   return folder;
@@ -30,7 +38,11 @@ async function bundle(libraries) {
 /** Serves the page, the bundle, and folders by prefix; `origin` is the address, `close` ends it. */
 export async function openSite(libraries, folders = {}) {
   const bundled = await bundle(libraries);
-  const { origin, close } = await serve({ ...folders, "/bundle/": `${bundled}/`, "/": `${join(root, "bench", "chromium")}/` });
+  const { origin, close } = await serve({
+    ...folders,
+    "/bundle/": `${bundled}/`,
+    "/": `${join(root, "bench", "chromium")}/`,
+  });
   return {
     origin,
     async close() {

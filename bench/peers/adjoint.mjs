@@ -1,11 +1,12 @@
-// This library as a side: the cases of cases.mjs, and the networks of network.mjs. In Node and, with the WebAssembly module, in a browser.
+// This library as a side: the cases of cases.mjs, and the networks of network.mjs. In Node and, with the WebAssembly
+// module, in a browser.
 import { grad, init, nn, noGrad, optim, tensor, tidy } from "../../dist/index.js";
 import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
 
 /**
- * Starts the library. `wasm`: with the WebAssembly module in Node too. `kernel`: the convolution kernel that the module shall take (the add-on
- * reads it from ADJOINT_CONV).
+ * Starts the library. `wasm`: with the WebAssembly module in Node too. `kernel`: the convolution kernel that the module
+ * shall take (the add-on reads it from ADJOINT_CONV).
  */
 export async function open({ wasm = false, kernel } = {}) {
   // This entry prefers the module.
@@ -17,7 +18,10 @@ export async function open({ wasm = false, kernel } = {}) {
 
 /** Tells the module that runs: of the two for the processor one was started. */
 async function force(kernel) {
-  for (const module of [await import("../../dist/wasm/adjoint_wasm.js"), await import("../../dist/wasm/adjoint_wasm_relaxed.js")]) {
+  for (const module of [
+    await import("../../dist/wasm/adjoint_wasm.js"),
+    await import("../../dist/wasm/adjoint_wasm_relaxed.js"),
+  ]) {
     if (!module.forceKernel) throw new Error("dist/wasm is older than forceKernel: npm run build:wasm");
     try {
       return module.forceKernel(kernel);

@@ -1,4 +1,5 @@
-// jax-js as a peer: see network.mjs. The whole step is one compiled function, as its authors advise; a call consumes its arguments, `ref` keeps one.
+// jax-js as a peer: see network.mjs. The whole step is one compiled function, as its authors advise; a call consumes
+// its arguments, `ref` keeps one.
 import { defaultDevice, init, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ADAM, network } from "../network.mjs";
 
@@ -32,9 +33,15 @@ function update(p, g, m, v, scale, root) {
 
 /** Loss, weights and running means after a step. */
 const compiled = jit((layers, means, squares, scale, root, x, y) => {
-  const [value, grads] = gradients(layers.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref })), x, y);
+  const [value, grads] = gradients(
+    layers.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref })),
+    x,
+    y,
+  );
   const names = ["weight", "bias"];
-  const next = layers.map((layer, k) => names.map((name) => update(layer[name], grads[k][name], means[k][name], squares[k][name], scale.ref, root.ref)));
+  const next = layers.map((layer, k) =>
+    names.map((name) => update(layer[name], grads[k][name], means[k][name], squares[k][name], scale.ref, root.ref)),
+  );
   scale.dispose();
   root.dispose();
   const pick = (i) => next.map(([weight, bias]) => ({ weight: weight[i], bias: bias[i] }));
@@ -47,7 +54,10 @@ const compiledGradients = jit(gradients);
 function make(sizes) {
   const { layers, shape, clean, noisy } = network(sizes);
   const array = (values, s) => np.array(values, { shape: s });
-  let weights = layers.map(({ shape: s, weight, bias }) => ({ weight: array(weight, s), bias: array(bias, [bias.length]) }));
+  let weights = layers.map(({ shape: s, weight, bias }) => ({
+    weight: array(weight, s),
+    bias: array(bias, [bias.length]),
+  }));
   const zeros = () => layers.map(({ shape: s, bias }) => ({ weight: np.zeros(s), bias: np.zeros([bias.length]) }));
   const [x, y] = [array(clean, shape), array(noisy, shape)];
   let [means, squares, count] = [zeros(), zeros(), 0];
@@ -55,7 +65,10 @@ function make(sizes) {
 
   const train = async () => {
     count += 1;
-    const [scale, root] = [np.array(ADAM.lr / (1 - ADAM.beta1 ** count)), np.array(1 / Math.sqrt(1 - ADAM.beta2 ** count))];
+    const [scale, root] = [
+      np.array(ADAM.lr / (1 - ADAM.beta1 ** count)),
+      np.array(1 / Math.sqrt(1 - ADAM.beta2 ** count)),
+    ];
     let value;
     [value, weights, means, squares] = compiled(weights, means, squares, scale, root, x.ref, y.ref);
     await value.data();

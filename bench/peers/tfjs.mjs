@@ -2,7 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { ADAM, network } from "../network.mjs";
 
-/** Makes its backend ready: "cpu" (plain JavaScript) or "wasm", whose files lie in the folder or at the address `files`. */
+/**
+ * Makes its backend ready: "cpu" (plain JavaScript) or "wasm", whose files lie in the folder or at the address `files`.
+ */
 export async function open({ backend, files }) {
   if (backend === "wasm") {
     const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
@@ -19,7 +21,10 @@ export async function open({ backend, files }) {
 
 function make(sizes) {
   const { layers, shape, clean, noisy } = network(sizes);
-  const parameters = layers.flatMap(({ shape: s, weight, bias }) => [tf.variable(tf.tidy(() => tf.transpose(tf.tensor(weight, s), [2, 3, 1, 0]))), tf.variable(tf.tensor1d(bias))]);
+  const parameters = layers.flatMap(({ shape: s, weight, bias }) => [
+    tf.variable(tf.tidy(() => tf.transpose(tf.tensor(weight, s), [2, 3, 1, 0]))),
+    tf.variable(tf.tensor1d(bias)),
+  ]);
   // One channel: NCHW and NHWC hold the same numbers in the same order.
   const image = (values) => tf.tensor4d(values, [shape[0], shape[2], shape[3], 1]);
   const [x, y] = [image(clean), image(noisy)];

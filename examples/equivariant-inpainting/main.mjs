@@ -1,4 +1,5 @@
-// One fixed mask hides the same pixels of every image. Images shifted are images too: that is enough to learn what is behind the mask.
+// One fixed mask hides the same pixels of every image. Images shifted are images too: that is enough to learn what is
+// behind the mask.
 //
 //   npm run example -- equivariant-inpainting
 import { data, loss, nn, physics, Rng, transform } from "adjoint";
@@ -10,7 +11,8 @@ const BATCH = 4;
 
 const run = await begin({
   name: "equivariant-inpainting",
-  about: "Inpainting with one fixed mask that hides half of the pixels: measurement consistency alone, with equivariance to shifts, and with ground truth.",
+  about:
+    "Inpainting with one fixed mask that hides half of the pixels: measurement consistency alone, with equivariance to shifts, and with ground truth.",
   steps: 400,
 });
 
@@ -23,15 +25,24 @@ const y = inpainting.forward(x);
 const how = { physics: inpainting, data: test, seed: run.seed };
 const before = await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const equivariance = new loss.EILoss({ transform: new transform.Shift() });
-const losses = { "consistency only": new loss.MCLoss(), equivariant: [new loss.MCLoss(), equivariance], supervised: new loss.SupLoss() };
-const { trainers, results } = await learn(run, losses, {
-  model: (rng) => denoiser({ rng }),
-  physics: inpainting,
-  trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
-  batchSize: BATCH,
-  epochs: run.steps,
-  maxSteps: run.steps,
-}, how);
+const losses = {
+  "consistency only": new loss.MCLoss(),
+  equivariant: [new loss.MCLoss(), equivariance],
+  supervised: new loss.SupLoss(),
+};
+const { trainers, results } = await learn(
+  run,
+  losses,
+  {
+    model: (rng) => denoiser({ rng }),
+    physics: inpainting,
+    trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
+    batchSize: BATCH,
+    epochs: run.steps,
+    maxSteps: run.steps,
+  },
+  how,
+);
 
 const [consistent, equivariant, supervised] = results.map(({ values }) => mean(values.PSNR));
 const closed = (100 * (equivariant - consistent)) / (supervised - consistent);
@@ -40,7 +51,14 @@ await conclude(run, {
   names,
   results: [before, ...results],
   trainers,
-  facts: [`Equivariance closes ${closed.toFixed(0)} % of the gap between measurement consistency (${consistent.toFixed(2)} dB) and ground truth (${supervised.toFixed(2)} dB).`],
+  facts: [
+    `Equivariance closes ${closed.toFixed(0)} % of the gap between measurement consistency (${consistent.toFixed(2)} dB) and ground truth (${supervised.toFixed(2)} dB).`,
+  ],
   numbers: { closed },
-  settings: { network: "DnCNN, depth 5, 24 features", "training patches": COUNT, batch: BATCH, optimiser: "Adam, learning rate 0.002, cosine schedule" },
+  settings: {
+    network: "DnCNN, depth 5, 24 features",
+    "training patches": COUNT,
+    batch: BATCH,
+    optimiser: "Adam, learning rate 0.002, cosine schedule",
+  },
 });

@@ -1,4 +1,5 @@
-// Sharper than the mean: a deblurring network trained with a discriminator besides the squared error, against the same network without.
+// Sharper than the mean: a deblurring network trained with a discriminator besides the squared error, against the same
+// network without.
 //
 //   npm run example -- gan-deblur
 import { loss, metric, nn, optim, physics, Rng, train } from "adjoint";
@@ -8,13 +9,21 @@ const BATCH = 8;
 
 const run = await begin({
   name: "gan-deblur",
-  about: "Gaussian blur with noise: a network trained on the squared error and a discriminator, against the same network trained on the squared error alone.",
+  about:
+    "Gaussian blur with noise: a network trained on the squared error and a discriminator, against the same network trained on the squared error alone.",
   steps: 400,
 });
 const { training, test, names } = await photographs();
-const blur = new physics.Blur({ filter: physics.gaussianBlur({ sigma: 1.5 }), padding: "circular", noiseModel: new physics.GaussianNoise({ sigma: 0.01 }) });
+const blur = new physics.Blur({
+  filter: physics.gaussianBlur({ sigma: 1.5 }),
+  padding: "circular",
+  noiseModel: new physics.GaussianNoise({ sigma: 0.01 }),
+});
 
-/** How much detail an image has, relative to the ground truth: the ratio of the mean sizes of their gradients. 1 is as sharp as the truth. */
+/**
+ * How much detail an image has, relative to the ground truth: the ratio of the mean sizes of their gradients. 1 is as
+ * sharp as the truth.
+ */
 class Sharpness extends metric.Metric {
   constructor() {
     super("Sharpness");
@@ -32,7 +41,9 @@ function detail(image) {
 }
 
 const how = { physics: blur, data: test, seed: run.seed, metrics: [new metric.PSNR(), new Sharpness()] };
-const results = [await judge("blurred", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how)];
+const results = [
+  await judge("blurred", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how),
+];
 const trainers = {};
 for (const label of ["squared error", "with discriminator"]) {
   const rng = new Rng(run.seed);
@@ -58,7 +69,13 @@ for (const label of ["squared error", "with discriminator"]) {
 
 /** The same training with a second network, which learns to tell reconstructions from photographs. */
 function adversarial(options) {
-  const D = new nn.PatchGANDiscriminator({ inputNc: 1, ndf: 32, nLayers: 1, batchNorm: false, rng: options.rng.fork() });
+  const D = new nn.PatchGANDiscriminator({
+    inputNc: 1,
+    ndf: 32,
+    nLayers: 1,
+    batchNorm: false,
+    rng: options.rng.fork(),
+  });
   return new train.AdversarialTrainer({
     ...options,
     losses: [new loss.SupLoss(), new loss.adversarial.SupAdversarialGeneratorLoss({ weightAdv: 0.01 })],
@@ -73,6 +90,12 @@ await conclude(run, {
   names,
   results,
   trainers,
-  facts: ["Sharpness is the mean size of the gradients relative to the ground truth's: 1 is as much detail as the truth has."],
-  settings: { network: "DnCNN, depth 6, 24 features", discriminator: "PatchGAN, 32 features, least-squares flavour", batch: `${BATCH} patches of 48x48` },
+  facts: [
+    "Sharpness is the mean size of the gradients relative to the ground truth's: 1 is as much detail as the truth has.",
+  ],
+  settings: {
+    network: "DnCNN, depth 6, 24 features",
+    discriminator: "PatchGAN, 32 features, least-squares flavour",
+    batch: `${BATCH} patches of 48x48`,
+  },
 });

@@ -1,4 +1,5 @@
-// A denoiser that plug-and-play iterations converge with: 2f - Id is kept from stretching anything, and what that costs in PSNR.
+// A denoiser that plug-and-play iterations converge with: 2f - Id is kept from stretching anything, and what that costs
+// in PSNR.
 //
 //   npm run example -- lipschitz-denoiser
 import { loss, nn, physics, Rng, tidy } from "adjoint";
@@ -16,7 +17,10 @@ const run = await begin({
 const { training, test, names } = await photographs({ size: 128 });
 const noisy = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
 
-/** Costs nothing while the norm of 2f - Id stays below a limit, and grows as the square of what is above: max(0, |J| - limit)^2. */
+/**
+ * Costs nothing while the norm of 2f - Id stays below a limit, and grows as the square of what is above: max(0, |J| -
+ * limit)^2.
+ */
 class FirmlyNonExpansive extends loss.Loss {
   constructor(limit, options) {
     super();
@@ -34,13 +38,21 @@ class FirmlyNonExpansive extends loss.Loss {
 const how = { physics: noisy, data: test, seed: run.seed };
 const before = await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const firm = new FirmlyNonExpansive(0.93, { maxIter: 8, reducedBatchsize: 2, reduction: "mean" });
-const losses = { "no condition": new loss.SupLoss(), "firmly non-expansive": [new loss.SupLoss(), { loss: firm, weight: 0.1 }] };
-const { trainers, results } = await learn(run, losses, {
-  model: (rng) => denoiser({ depth: 4, nf: 16, rng }),
-  physics: noisy,
-  trainData: () => patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
-  batchSize: BATCH,
-}, how);
+const losses = {
+  "no condition": new loss.SupLoss(),
+  "firmly non-expansive": [new loss.SupLoss(), { loss: firm, weight: 0.1 }],
+};
+const { trainers, results } = await learn(
+  run,
+  losses,
+  {
+    model: (rng) => denoiser({ depth: 4, nf: 16, rng }),
+    physics: noisy,
+    trainData: () => patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
+    batchSize: BATCH,
+  },
+  how,
+);
 const norms = {};
 for (const [label, { model }] of Object.entries(trainers)) norms[label] = await normsOf(model);
 
@@ -50,7 +62,16 @@ async function normsOf(model) {
   for (let i = 0; i < test.length; i++) {
     const { x } = await test.get(i);
     const y = noisy.forward(x.unsqueeze(0), { rng: new Rng(run.seed + i) });
-    found.push(await tidy(() => loss.jacobianSpectralNorm((u) => model.forward(u).mul(2).sub(u), y, { maxIter: 60, tol: 0, evalMode: true, rng: new Rng(i) })).item());
+    found.push(
+      await tidy(() =>
+        loss.jacobianSpectralNorm((u) => model.forward(u).mul(2).sub(u), y, {
+          maxIter: 60,
+          tol: 0,
+          evalMode: true,
+          rng: new Rng(i),
+        }),
+      ).item(),
+    );
   }
   return found;
 }
@@ -63,9 +84,15 @@ await conclude(run, {
   results: [before, ...results],
   trainers,
   facts: [
-    ...Object.entries(norms).map(([label, values]) => `Spectral norm of 2f - Id at the noisy ${names.join(" and ")}, ${label}: ${list(values)}.`),
+    ...Object.entries(norms).map(
+      ([label, values]) => `Spectral norm of 2f - Id at the noisy ${names.join(" and ")}, ${label}: ${list(values)}.`,
+    ),
     `The condition costs ${(free - held).toFixed(2)} dB.`,
   ],
   numbers: { norms },
-  settings: { network: "DnCNN, depth 4, 16 features", batch: `${BATCH} patches of 32x32`, optimiser: "Adam, learning rate 0.002, cosine schedule" },
+  settings: {
+    network: "DnCNN, depth 4, 16 features",
+    batch: `${BATCH} patches of 32x32`,
+    optimiser: "Adam, learning rate 0.002, cosine schedule",
+  },
 });

@@ -1,4 +1,5 @@
-// Photon counts: a denoiser learns from single noisy photographs, by Stein's estimate and by recorruption, against one that sees clean ones.
+// Photon counts: a denoiser learns from single noisy photographs, by Stein's estimate and by recorruption, against one
+// that sees clean ones.
 //
 //   npm run example -- poisson-counts
 import { loss, nn, physics } from "adjoint";
@@ -12,7 +13,8 @@ const SPACING = 6;
 
 const run = await begin({
   name: "poisson-counts",
-  about: "Poisson noise, 20 photons where the image is white: denoisers trained without ground truth, by SURE (its expansion in the gain, and exactly) and by R2R, against one trained with ground truth.",
+  about:
+    "Poisson noise, 20 photons where the image is white: denoisers trained without ground truth, by SURE (its expansion in the gain, and exactly) and by R2R, against one trained with ground truth.",
   steps: 400,
 });
 const { training, test, names } = await photographs();
@@ -20,18 +22,32 @@ const counting = new physics.Denoising({ noiseModel: new physics.PoissonNoise({ 
 
 const how = { physics: counting, data: test, seed: run.seed };
 const counted = await judge("counted", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
-const losses = { SURE: new loss.SurePoissonLoss({ gain: GAIN }), "exact SURE": new loss.SurePoissonLoss({ gain: GAIN, spacing: SPACING }), R2R: new loss.R2RLoss({ alpha: 0.2 }), supervised: new loss.SupLoss() };
-const { trainers, results } = await learn(run, losses, {
-  model: (rng) => denoiser({ rng }),
-  physics: counting,
-  trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
-  batchSize: BATCH,
-}, how);
+const losses = {
+  SURE: new loss.SurePoissonLoss({ gain: GAIN }),
+  "exact SURE": new loss.SurePoissonLoss({ gain: GAIN, spacing: SPACING }),
+  R2R: new loss.R2RLoss({ alpha: 0.2 }),
+  supervised: new loss.SupLoss(),
+};
+const { trainers, results } = await learn(
+  run,
+  losses,
+  {
+    model: (rng) => denoiser({ rng }),
+    physics: counting,
+    trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+    batchSize: BATCH,
+  },
+  how,
+);
 
 await conclude(run, {
   title: "Denoising photon counts without ground truth",
   names,
   results: [counted, ...results],
   trainers,
-  settings: { network: "DnCNN, depth 5, 24 features", batch: `${BATCH} patches of 48x48`, optimiser: "Adam, learning rate 0.002, cosine schedule" },
+  settings: {
+    network: "DnCNN, depth 5, 24 features",
+    batch: `${BATCH} patches of 48x48`,
+    optimiser: "Adam, learning rate 0.002, cosine schedule",
+  },
 });

@@ -3,8 +3,8 @@ import { init, train } from "adjoint";
 
 /**
  * Reads the options that every example has and makes the library ready. Bad usage ends the program with exit code 2.
- * `steps` is the default number of training steps of each network; `numbers` are positive numbers that only this example takes, by name, each with
- * its default and what it is.
+ * `steps` is the default number of training steps of each network; `numbers` are positive numbers that only this
+ * example takes, by name, each with its default and what it is.
  */
 export async function begin({ name, about, steps, numbers = {} }) {
   const own = Object.entries(numbers);
@@ -21,14 +21,30 @@ ${own.map(([key, [fallback, what]]) => `  ${`--${key} N`.padEnd(15)} ${what} (de
   const text = (fallback) => ({ type: "string", default: fallback });
   try {
     const { values } = parseArgs({
-      options: { ...Object.fromEntries(own.map(([key, [fallback]]) => [key, text(String(fallback))])), steps: text(String(steps)), seed: text("0"), device: text("cpu"), out: text(`results/${name}`), json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+      options: {
+        ...Object.fromEntries(own.map(([key, [fallback]]) => [key, text(String(fallback))])),
+        steps: text(String(steps)),
+        seed: text("0"),
+        device: text("cpu"),
+        out: text(`results/${name}`),
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
     });
     if (values.help) {
       process.stdout.write(usage);
       process.exit(0);
     }
     const given = Object.fromEntries(own.map(([key]) => [key, positiveNumber(key, values[key])]));
-    const run = { name, about, ...values, ...given, steps: wholeNumber("steps", values.steps, 1), seed: wholeNumber("seed", values.seed, 0), started: performance.now() };
+    const run = {
+      name,
+      about,
+      ...values,
+      ...given,
+      steps: wholeNumber("steps", values.steps, 1),
+      seed: wholeNumber("seed", values.seed, 0),
+      started: performance.now(),
+    };
     await init({ device: run.device });
     return run;
   } catch (error) {

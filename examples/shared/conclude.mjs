@@ -8,17 +8,39 @@ const LEAST_SIDE = 192;
 /**
  * Prints what an example achieved and writes before-after.png, report.html and results.json to its folder.
  *
- * `results` come from `judge`, the first being the state before; `names` are those of the test images; `facts` are sentences to print, `numbers` go
- * to results.json; `trainers` (label to Trainer) give the curves; `show` makes an image that can be seen of a reconstruction.
+ * `results` come from `judge`, the first being the state before; `names` are those of the test images; `facts` are
+ * sentences to print, `numbers` go to results.json; `trainers` (label to Trainer) give the curves; `show` makes an
+ * image that can be seen of a reconstruction.
  */
-export async function conclude(run, { title, names, results, facts = [], numbers = {}, trainers = {}, settings = {}, show = (image) => image }) {
+export async function conclude(
+  run,
+  { title, names, results, facts = [], numbers = {}, trainers = {}, settings = {}, show = (image) => image },
+) {
   const seconds = (performance.now() - run.started) / 1000;
-  const metrics = Object.fromEntries(Object.keys(results[0].values).map((name) => [name, Object.fromEntries(results.map(({ label, values }) => [label, values[name]]))]));
+  const metrics = Object.fromEntries(
+    Object.keys(results[0].values).map((name) => [
+      name,
+      Object.fromEntries(results.map(({ label, values }) => [label, values[name]])),
+    ]),
+  );
   const tables = Object.entries(metrics).map(([name, rows]) => tableOf(name, names, rows));
   const figures = await figuresOf(names.slice(0, MOST_ROWS), results, show);
 
   const picture = join(run.out, "before-after.png");
-  await io.writeFileAtomic(picture, await io.encodePng(joined(figures.map(({ cells }) => joined(cells.map(({ image }) => image), 3)), 2)));
+  await io.writeFileAtomic(
+    picture,
+    await io.encodePng(
+      joined(
+        figures.map(({ cells }) =>
+          joined(
+            cells.map(({ image }) => image),
+            3,
+          ),
+        ),
+        2,
+      ),
+    ),
+  );
   await train.writeReport(join(run.out, "report.html"), {
     title,
     intro: [run.about, ...facts].join(" "),
@@ -27,7 +49,15 @@ export async function conclude(run, { title, names, results, facts = [], numbers
     charts: [curves(trainers)],
     details: { ...settings, steps: run.steps, seed: run.seed, device: run.device, time: train.duration(seconds) },
   });
-  const summary = { example: run.name, steps: run.steps, seed: run.seed, seconds: Math.round(seconds), names, metrics, ...numbers };
+  const summary = {
+    example: run.name,
+    steps: run.steps,
+    seed: run.seed,
+    seconds: Math.round(seconds),
+    names,
+    metrics,
+    ...numbers,
+  };
   await io.writeFileAtomic(join(run.out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
 
   if (run.json) return void process.stdout.write(`${JSON.stringify({ ...summary, folder: run.out })}\n`);
@@ -45,7 +75,10 @@ function tableOf(metric, names, rows) {
   return {
     caption: `${decibels ? "PSNR in dB" : metric}, on images not trained on`,
     columns: ["", ...names, "mean"],
-    rows: Object.entries(rows).map(([label, values]) => [label, ...[...values, mean(values)].map((value) => value.toFixed(decibels ? 2 : 3))]),
+    rows: Object.entries(rows).map(([label, values]) => [
+      label,
+      ...[...values, mean(values)].map((value) => value.toFixed(decibels ? 2 : 3)),
+    ]),
   };
 }
 
@@ -53,7 +86,10 @@ function tableOf(metric, names, rows) {
 async function figuresOf(names, results, show) {
   const figures = [];
   for (const [i, name] of names.entries()) {
-    const pictures = results.map(({ label, values, images }) => ({ label: `${label}, ${values.PSNR[i].toFixed(2)} dB`, image: images[i] }));
+    const pictures = results.map(({ label, values, images }) => ({
+      label: `${label}, ${values.PSNR[i].toFixed(2)} dB`,
+      image: images[i],
+    }));
     const cells = [];
     for (const { label, image } of [...pictures, { label: "ground truth", image: results[0].truth[i] }]) {
       const visible = enlarged(show(image));
@@ -75,16 +111,29 @@ function joined(images, dim) {
   const shape = [...images[0].shape];
   shape[dim] = 4;
   const gap = full(shape, 1);
-  return cat(images.flatMap((image, i) => (i === 0 ? [image] : [gap, image])), dim);
+  return cat(
+    images.flatMap((image, i) => (i === 0 ? [image] : [gap, image])),
+    dim,
+  );
 }
 
 /** The loss of each training. Losses of different kinds differ by constants: only their course can be compared. */
 function curves(trainers) {
-  const series = Object.entries(trainers).map(([label, { history }]) => ({ label, points: history.filter(({ loss }) => loss !== undefined).map(({ step, loss }) => ({ x: step, y: loss })) }));
+  const series = Object.entries(trainers).map(([label, { history }]) => ({
+    label,
+    points: history.filter(({ loss }) => loss !== undefined).map(({ step, loss }) => ({ x: step, y: loss })),
+  }));
   return train.lineChart({ title: "Loss during training", xLabel: "step", yLabel: "loss", series });
 }
 
 function aligned(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("   ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
+        .join("   ")
+        .trimEnd(),
+    )
+    .join("\n");
 }

@@ -2,10 +2,24 @@ import { fileURLToPath } from "node:url";
 import { data, io, stack } from "adjoint";
 
 const path = fileURLToPath(new URL("../images", import.meta.url));
-const trained = ["astronaut", "brick", "cell", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "rocket"];
+const trained = [
+  "astronaut",
+  "brick",
+  "cell",
+  "coffee",
+  "coins",
+  "grass",
+  "gravel",
+  "hubble_deep_field",
+  "moon",
+  "rocket",
+];
 const heldBack = ["camera", "chelsea"];
 
-/** The bundled photographs, grey, [1, 256, 256]: ten to train on and two that no training sees; `size` takes a crop of the centre of those two. */
+/**
+ * The bundled photographs, grey, [1, 256, 256]: ten to train on and two that no training sees; `size` takes a crop of
+ * the centre of those two.
+ */
 export async function photographs({ size } = {}) {
   const training = await data.ImageFolder.open({ path, channels: "grey", names: trained });
   const test = await data.ImageFolder.open({ path, channels: "grey", names: heldBack, ...(size ? { size } : {}) });

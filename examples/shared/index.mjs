@@ -1,4 +1,5 @@
-// What the examples share: options, images, measuring, and writing down what came out. What there is to learn is in each example's main.mjs.
+// What the examples share: options, images, measuring, and writing down what came out. What there is to learn is in
+// each example's main.mjs.
 export { begin, progress } from "./begin.mjs";
 export { conclude } from "./conclude.mjs";
 export { crops, patches, photographs, testImages } from "./images.mjs";

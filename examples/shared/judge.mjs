@@ -3,7 +3,8 @@ import { metric, Rng, train } from "adjoint";
 /**
  * Reconstructs the test images with a model and measures what came out.
  *
- * The same seed gives each model the same noise. Returns the label, `values[metric][image]`, the reconstructions and the ground truth.
+ * The same seed gives each model the same noise. Returns the label, `values[metric][image]`, the reconstructions and
+ * the ground truth.
  */
 export async function judge(label, model, { physics, data, seed, metrics = [new metric.PSNR()] }) {
   const images = [];
@@ -13,7 +14,9 @@ export async function judge(label, model, { physics, data, seed, metrics = [new 
     truth.push(x.clone());
   };
   const found = await train.evaluate({ model, physics, data, metrics, rng: new Rng(seed + 1_000_000), onBatch });
-  const values = Object.fromEntries(Object.entries(found.metrics).map(([name, summary]) => [name, [...summary.values]]));
+  const values = Object.fromEntries(
+    Object.entries(found.metrics).map(([name, summary]) => [name, [...summary.values]]),
+  );
   return { label, values, images, truth };
 }
 

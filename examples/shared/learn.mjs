@@ -6,11 +6,11 @@ import { judge } from "./judge.mjs";
 const RATE = 2e-3;
 
 /**
- * Trains a network once for each entry of `losses` (label to what a Trainer takes) with Adam and a cosine schedule, and judges it. The same seed gives
- * each the same initial weights and the same order of the data.
+ * Trains a network once for each entry of `losses` (label to what a Trainer takes) with Adam and a cosine schedule, and
+ * judges it. The same seed gives each the same initial weights and the same order of the data.
  *
- * `model(rng)` makes the untrained network, `trainData(label)` the data; `how` is what `judge` takes; all else goes to the Trainer.
- * Returns the trainers by label and the results, in order.
+ * `model(rng)` makes the untrained network, `trainData(label)` the data; `how` is what `judge` takes; all else goes to
+ * the Trainer. Returns the trainers by label and the results, in order.
  */
 export async function learn(run, losses, { model, trainData, ...options }, how) {
   const trainers = {};

@@ -1,16 +1,28 @@
 import { tensor } from "adjoint";
 
 /**
- * A random head: a skull, tissue and some spots, [1, 1, size, size], with values from 0 to 1 and 0 outside the inscribed circle.
- * Edges are one pixel wide.
+ * A random head: a skull, tissue and some spots, [1, 1, size, size], with values from 0 to 1 and 0 outside the
+ * inscribed circle. Edges are one pixel wide.
  */
 export function phantom(rng, size) {
   const u = () => rng.uniform([], { device: "cpu" }).itemSync();
   const between = (low, high) => low + (high - low) * u();
-  const skull = { x: between(-0.05, 0.05), y: between(-0.05, 0.05), a: between(0.65, 0.8), b: between(0.75, 0.92), turn: between(-0.3, 0.3), add: between(0.6, 0.9) };
+  const skull = {
+    x: between(-0.05, 0.05),
+    y: between(-0.05, 0.05),
+    a: between(0.65, 0.8),
+    b: between(0.75, 0.92),
+    turn: between(-0.3, 0.3),
+    add: between(0.6, 0.9),
+  };
   const tissue = { ...skull, a: skull.a - 0.07, b: skull.b - 0.07, add: -between(0.3, 0.5) };
   const spots = Array.from({ length: 9 }, () => ({
-    x: between(-0.4, 0.4), y: between(-0.5, 0.5), a: between(0.04, 0.3), b: between(0.04, 0.3), turn: between(0, 3.2), add: between(-0.25, 0.35),
+    x: between(-0.4, 0.4),
+    y: between(-0.5, 0.5),
+    a: between(0.04, 0.3),
+    b: between(0.04, 0.3),
+    turn: between(0, 3.2),
+    add: between(-0.25, 0.35),
   }));
   const values = new Float32Array(size * size);
   for (let i = 0; i < values.length; i++) {

@@ -1,4 +1,5 @@
-// Tomography from few directions, without ground truth: a body turned is a body too, and the scanner sees it from other sides.
+// Tomography from few directions, without ground truth: a body turned is a body too, and the scanner sees it from other
+// sides.
 //
 //   npm run example -- sparse-view-ct
 import { cat, data, linspace, loss, nn, physics, Rng, transform } from "adjoint";
@@ -17,7 +18,10 @@ const run = await begin({
 
 const rng = new Rng(run.seed);
 const tomography = new physics.Tomography({ angles: ANGLES, imgWidth: SIZE, circle: true, fbp: true });
-const x = cat(Array.from({ length: COUNT }, () => phantom(rng, SIZE)), 0);
+const x = cat(
+  Array.from({ length: COUNT }, () => phantom(rng, SIZE)),
+  0,
+);
 const y = tomography.forward(x);
 const names = ["CT slice", "phantom 1", "phantom 2", "phantom 3"];
 const test = new data.TensorDataset({ x: cat([await slice(), ...names.slice(1).map(() => phantom(rng, SIZE))], 0) });
@@ -30,19 +34,30 @@ async function slice() {
 }
 
 const how = { physics: tomography, data: test, seed: run.seed };
-const backProjection = await judge("back-projection", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }), how);
-// Quarter turns move pixels without interpolation. The number of directions is odd, so that turned they lie between those measured.
+const backProjection = await judge(
+  "back-projection",
+  new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }),
+  how,
+);
+// Quarter turns move pixels without interpolation. The number of directions is odd, so that turned they lie between
+// those measured.
 const equivariance = new loss.EILoss({ transform: new transform.Rotate({ multiples: 90, positive: true }) });
-// The operator has norm one and passes little of what is fine: without a weight, equivariance alone would smooth it away.
+// The operator has norm one and passes little of what is fine: without a weight, equivariance alone would smooth it
+// away.
 const losses = { equivariant: [{ loss: new loss.MCLoss(), weight: 10 }, equivariance], supervised: new loss.SupLoss() };
-const { trainers, results } = await learn(run, losses, {
-  model: (rng) => new nn.ArtifactRemoval({ backboneNet: denoiser({ depth: 6, rng }), mode: "pinv" }),
-  physics: tomography,
-  trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
-  batchSize: BATCH,
-  epochs: run.steps,
-  maxSteps: run.steps,
-}, how);
+const { trainers, results } = await learn(
+  run,
+  losses,
+  {
+    model: (rng) => new nn.ArtifactRemoval({ backboneNet: denoiser({ depth: 6, rng }), mode: "pinv" }),
+    physics: tomography,
+    trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
+    batchSize: BATCH,
+    epochs: run.steps,
+    maxSteps: run.steps,
+  },
+  how,
+);
 
 const [before, equivariant, supervised] = [backProjection, ...results].map(({ values }) => mean(values.PSNR));
 await conclude(run, {
@@ -50,7 +65,13 @@ await conclude(run, {
   names,
   results: [backProjection, ...results],
   trainers,
-  facts: [`Equivariance gains ${(equivariant - before).toFixed(2)} dB over back-projection, ground truth ${(supervised - before).toFixed(2)} dB.`],
+  facts: [
+    `Equivariance gains ${(equivariant - before).toFixed(2)} dB over back-projection, ground truth ${(supervised - before).toFixed(2)} dB.`,
+  ],
   numbers: { gained: equivariant - before },
-  settings: { network: "DnCNN, depth 6, 24 features, on the filtered back-projection", "training phantoms": COUNT, batch: BATCH },
+  settings: {
+    network: "DnCNN, depth 6, 24 features, on the filtered back-projection",
+    "training phantoms": COUNT,
+    batch: BATCH,
+  },
 });

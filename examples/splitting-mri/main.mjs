@@ -11,7 +11,8 @@ const SIGMA = 0.01;
 
 const run = await begin({
   name: "splitting-mri",
-  about: "Accelerated MRI (one k-space column in three, noise 0.01): a network trained by splitting the measurements, against one trained with ground truth.",
+  about:
+    "Accelerated MRI (one k-space column in three, noise 0.01): a network trained by splitting the measurements, against one trained with ground truth.",
   steps: 300,
 });
 
@@ -21,10 +22,16 @@ const masks = new physics.GaussianMaskGenerator({ imgSize, acceleration: 3 });
 const mri = new physics.MRI({ imgSize, noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
 const rng = new Rng(run.seed);
 const training = measured(Array.from({ length: SCANS }, () => complex(phantom(rng, SIZE))));
-const test = measured([cat([await testImages("mr_slice"), zeros([1, 1, SIZE, SIZE])], 1), ...Array.from({ length: 4 }, () => complex(phantom(rng, SIZE)))]);
+const test = measured([
+  cat([await testImages("mr_slice"), zeros([1, 1, SIZE, SIZE])], 1),
+  ...Array.from({ length: 4 }, () => complex(phantom(rng, SIZE))),
+]);
 const names = ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"];
 
-/** The unrolled network MoDL, its result drawn to the measurements at the end: splitting does not predict the centre of k-space, so nothing else would hold it. */
+/**
+ * The unrolled network MoDL, its result drawn to the measurements at the end: splitting does not predict the centre of
+ * k-space, so nothing else would hold it.
+ */
 class Consistent extends nn.Module {
   constructor(rng) {
     super();
@@ -40,7 +47,10 @@ class Consistent extends nn.Module {
 }
 
 const maskGenerator = new physics.GaussianSplittingMaskGenerator({ imgSize, splitRatio: 0.6 });
-const splitting = await fit("splitting", new loss.SplittingLoss({ maskGenerator, evalSplitInput: false }), { y: training.y, params: training.params });
+const splitting = await fit("splitting", new loss.SplittingLoss({ maskGenerator, evalSplitInput: false }), {
+  y: training.y,
+  params: training.params,
+});
 const supervised = await fit("supervised", new loss.SupLoss(), training);
 
 /** Trains a network from the same start as the others. */
@@ -66,7 +76,12 @@ async function fit(label, losses, samples) {
   return trainer;
 }
 
-const how = { physics: mri, data: new data.TensorDataset(test), seed: run.seed, metrics: [new metric.PSNR({ complexAbs: true })] };
+const how = {
+  physics: mri,
+  data: new data.TensorDataset(test),
+  seed: run.seed,
+  metrics: [new metric.PSNR({ complexAbs: true })],
+};
 const results = [
   await judge("zero-filled", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "adjoint" }), how),
   await judge("splitting", splitting.model, how),
@@ -77,7 +92,12 @@ await conclude(run, {
   names,
   results,
   trainers: { splitting, supervised },
-  settings: { network: "MoDL, 2 iterations, DnCNN of depth 4 with 24 features", "training scans": SCANS, batch: BATCH, optimiser: "Adam, learning rate 0.002, cosine schedule" },
+  settings: {
+    network: "MoDL, 2 iterations, DnCNN of depth 4 with 24 features",
+    "training scans": SCANS,
+    batch: BATCH,
+    optimiser: "Adam, learning rate 0.002, cosine schedule",
+  },
   show: (image) => image.square().sum(1, true).sqrt(),
 });
 

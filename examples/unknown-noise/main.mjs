@@ -9,7 +9,8 @@ const BATCH = 8;
 
 const run = await begin({
   name: "unknown-noise",
-  about: "Gaussian noise of unknown level: UNSURE finds it while it trains a denoiser, against SURE with a wrong level and SURE with the right one.",
+  about:
+    "Gaussian noise of unknown level: UNSURE finds it while it trains a denoiser, against SURE with a wrong level and SURE with the right one.",
   steps: 400,
   numbers: { sigma: [0.2, "level of the noise, which UNSURE is not told"] },
 });
@@ -20,13 +21,22 @@ const noisy = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ si
 const how = { physics: noisy, data: test, seed: run.seed };
 const before = await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
 const unsure = new loss.SureGaussianLoss({ sigma: GUESS, unsure: true, stepSize: 5e-4, momentum: 0.9 });
-const losses = { [`SURE, told ${GUESS}`]: new loss.SureGaussianLoss({ sigma: GUESS }), [`UNSURE, from ${GUESS}`]: unsure, [`SURE, told ${SIGMA}`]: new loss.SureGaussianLoss({ sigma: SIGMA }) };
-const { trainers, results } = await learn(run, losses, {
-  model: (rng) => denoiser({ rng }),
-  physics: noisy,
-  trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
-  batchSize: BATCH,
-}, how);
+const losses = {
+  [`SURE, told ${GUESS}`]: new loss.SureGaussianLoss({ sigma: GUESS }),
+  [`UNSURE, from ${GUESS}`]: unsure,
+  [`SURE, told ${SIGMA}`]: new loss.SureGaussianLoss({ sigma: SIGMA }),
+};
+const { trainers, results } = await learn(
+  run,
+  losses,
+  {
+    model: (rng) => denoiser({ rng }),
+    physics: noisy,
+    trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+    batchSize: BATCH,
+  },
+  how,
+);
 
 const found = Math.sqrt(typeof unsure.sigma2 === "number" ? unsure.sigma2 : await unsure.sigma2.item());
 const off = (100 * (found - SIGMA)) / SIGMA;
@@ -40,5 +50,9 @@ await conclude(run, {
     "It comes out too high by what no network can tell from noise, sigma^2 / (1 - error / sigma^2): the less noise, the more.",
   ],
   numbers: { sigma: SIGMA, guess: GUESS, found },
-  settings: { network: "DnCNN, depth 5, 24 features", batch: `${BATCH} patches of 48x48`, optimiser: "Adam, learning rate 0.002, cosine schedule" },
+  settings: {
+    network: "DnCNN, depth 5, 24 features",
+    batch: `${BATCH} patches of 48x48`,
+    optimiser: "Adam, learning rate 0.002, cosine schedule",
+  },
 });

@@ -1,4 +1,5 @@
-// Holes filled without a single whole image: a network and a discriminator learn from incomplete measurements alone (UAIR).
+// Holes filled without a single whole image: a network and a discriminator learn from incomplete measurements alone
+// (UAIR).
 //
 //   npm run example -- unsupervised-gan
 import { data, loss, nn, optim, physics, Rng, train } from "adjoint";
@@ -10,7 +11,8 @@ const BATCH = 16;
 
 const run = await begin({
   name: "unsupervised-gan",
-  about: "Inpainting with half of the pixels lost, other ones in each image: an adversarial training that sees nothing but these measurements, against one with ground truth.",
+  about:
+    "Inpainting with half of the pixels lost, other ones in each image: an adversarial training that sees nothing but these measurements, against one with ground truth.",
   steps: 400,
 });
 
@@ -27,12 +29,33 @@ async function options(label, trainData) {
   const rng = new Rng(run.seed);
   const model = denoiser({ rng: rng.fork() });
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const more = { schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }), scheduleEvery: "step", epochs: run.steps, maxSteps: run.steps };
-  return { model, physics: inpainting, optimizer, ...more, trainData: new data.TensorDataset(trainData), batchSize: BATCH, rng, onProgress: await progress(label) };
+  const more = {
+    schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
+    scheduleEvery: "step",
+    epochs: run.steps,
+    maxSteps: run.steps,
+  };
+  return {
+    model,
+    physics: inpainting,
+    optimizer,
+    ...more,
+    trainData: new data.TensorDataset(trainData),
+    batchSize: BATCH,
+    rng,
+    onProgress: await progress(label),
+  };
 }
 
-// The reconstruction is measured again through another mask: what the network filled in must pass for pixels that were measured.
-const D = new nn.PatchGANDiscriminator({ inputNc: 1, ndf: 32, nLayers: 1, batchNorm: false, rng: new Rng(run.seed + 1) });
+// The reconstruction is measured again through another mask: what the network filled in must pass for pixels that were
+// measured.
+const D = new nn.PatchGANDiscriminator({
+  inputNc: 1,
+  ndf: 32,
+  nLayers: 1,
+  batchNorm: false,
+  rng: new Rng(run.seed + 1),
+});
 const adversarial = new train.AdversarialTrainer({
   ...(await options("adversarial", samples)),
   losses: new loss.adversarial.UAIRGeneratorLoss({ weightAdv: 0.05, physicsGenerator: masks }),
@@ -42,7 +65,10 @@ const adversarial = new train.AdversarialTrainer({
 });
 await adversarial.train();
 
-const supervised = new train.Trainer({ ...(await options("supervised", { ...samples, x })), losses: new loss.SupLoss() });
+const supervised = new train.Trainer({
+  ...(await options("supervised", { ...samples, x })),
+  losses: new loss.SupLoss(),
+});
 await supervised.train();
 
 const whole = new physics.Inpainting({ imgSize: [1, 256, 256], mask: 0.5, rng: new Rng(run.seed + 2) });
@@ -57,5 +83,10 @@ await conclude(run, {
   names,
   results,
   trainers: { adversarial, supervised },
-  settings: { network: "DnCNN, depth 5, 24 features", discriminator: "PatchGAN, 32 features, least-squares flavour", "training patches": COUNT, batch: BATCH },
+  settings: {
+    network: "DnCNN, depth 5, 24 features",
+    discriminator: "PatchGAN, 32 features, least-squares flavour",
+    "training patches": COUNT,
+    batch: BATCH,
+  },
 });

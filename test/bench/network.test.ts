@@ -3,8 +3,17 @@ import { DnCNN } from "../../ts/nn/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 
-interface Layer { shape: number[]; weight: Float32Array; bias: Float32Array }
-interface Network { layers: Layer[]; shape: number[]; clean: Float32Array; noisy: Float32Array }
+interface Layer {
+  shape: number[];
+  weight: Float32Array;
+  bias: Float32Array;
+}
+interface Network {
+  layers: Layer[];
+  shape: number[];
+  clean: Float32Array;
+  noisy: Float32Array;
+}
 const { labelOf, network, sizesOf } = (await import(new URL("../../bench/network.mjs", import.meta.url).href)) as {
   labelOf(name: string): string;
   network(sizes: object): Network;
@@ -41,7 +50,11 @@ describe("network", () => {
   it("is the same at each call, and no two layers have the same weights", () => {
     const [a, b] = [network(sizes), network(sizes)];
     expect(a).toEqual(b);
-    expect(a.layers.map(({ shape }) => shape)).toEqual([[5, 1, 3, 3], [5, 5, 3, 3], [1, 5, 3, 3]]);
+    expect(a.layers.map(({ shape }) => shape)).toEqual([
+      [5, 1, 3, 3],
+      [5, 5, 3, 3],
+      [1, 5, 3, 3],
+    ]);
     expect(a.layers[0]!.weight.slice(0, 5)).not.toEqual(a.layers[1]!.weight.slice(0, 5));
     expect(a.noisy).not.toEqual(a.clean);
   });

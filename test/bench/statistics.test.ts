@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-interface Spread { min: number; median: number; max: number }
+interface Spread {
+  min: number;
+  median: number;
+  max: number;
+}
 type Measured = Record<string, number | number[]>;
-const { deviation, exponent, ratio, slower, spread } = (await import(new URL("../../bench/statistics.mjs", import.meta.url).href)) as {
+const { deviation, exponent, ratio, slower, spread } = (await import(
+  new URL("../../bench/statistics.mjs", import.meta.url).href
+)) as {
   deviation(a: Measured, b: Measured): number;
   exponent(points: [number, number][]): number;
   ratio(a: number[], b: number[]): Spread & { fastest: number };
@@ -52,7 +58,13 @@ describe("exponent", () => {
   it("is a least-squares fit where points lie off the line", () => {
     // By hand: logarithms (0, 0), (1, 2), (2, 1): slope 1/2.
     const e = Math.E;
-    expect(exponent([[1, 1], [e, e ** 2], [e ** 2, e]])).toBeCloseTo(0.5, 12);
+    expect(
+      exponent([
+        [1, 1],
+        [e, e ** 2],
+        [e ** 2, e],
+      ]),
+    ).toBeCloseTo(0.5, 12);
   });
 });
 

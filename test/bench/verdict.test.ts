@@ -3,10 +3,17 @@ import { describe, expect, it } from "vitest";
 
 type Committed = Record<string, Record<string, number>>;
 type Wanted = Record<string, string[]>;
-interface Result { key: string; rows: { name: string; ratios: ({ fastest: number } | null)[] }[] }
+interface Result {
+  key: string;
+  rows: { name: string; ratios: ({ fastest: number } | null)[] }[];
+}
 const folder = new URL("../../bench/", import.meta.url);
 const { verdict } = (await import(new URL("verdict.mjs", folder).href)) as {
-  verdict(committed: Committed, margin: number, measure: (wanted: Wanted, again: boolean) => Promise<Result[]>): Promise<{ results: Result[]; slow: string[] }>;
+  verdict(
+    committed: Committed,
+    margin: number,
+    measure: (wanted: Wanted, again: boolean) => Promise<Result[]>,
+  ): Promise<{ results: Result[]; slow: string[] }>;
 };
 
 const committed = { native: { small: 0.2, large: 0.3 }, node: { small: 0.4 } };
@@ -16,7 +23,10 @@ function measured(...rounds: Committed[]) {
   const asked: { wanted: Wanted; again: boolean }[] = [];
   const measure = async (wanted: Wanted, again: boolean): Promise<Result[]> => {
     const ratios = rounds[asked.push({ wanted, again }) - 1] as Committed;
-    return Object.keys(wanted).map((key) => ({ key, rows: wanted[key]!.map((name) => ({ name, ratios: [{ fastest: ratios[key]![name]! }] })) }));
+    return Object.keys(wanted).map((key) => ({
+      key,
+      rows: wanted[key]!.map((name) => ({ name, ratios: [{ fastest: ratios[key]![name]! }] })),
+    }));
   };
   return { asked, measure };
 }
@@ -31,7 +41,10 @@ describe("the quick mode's verdict", () => {
   });
 
   it("measures what is slower once more, and only that; the second time counts", async () => {
-    const { asked, measure } = measured({ native: { small: 0.9, large: 0.1 }, node: { small: 0.4 } }, { native: { small: 0.2 } });
+    const { asked, measure } = measured(
+      { native: { small: 0.9, large: 0.1 }, node: { small: 0.4 } },
+      { native: { small: 0.2 } },
+    );
     const { slow } = await verdict(committed, 1.5, measure);
     expect(slow).toEqual([]);
     expect(asked[1]).toEqual({ wanted: { native: ["small"] }, again: true });
@@ -39,7 +52,10 @@ describe("the quick mode's verdict", () => {
   });
 
   it("tells each case that is slower twice: suite, case, ratio, limit", async () => {
-    const { measure } = measured({ native: { small: 0.9, large: 0.5 }, node: { small: 0.7 } }, { native: { small: 0.8, large: 0.3 }, node: { small: 0.61 } });
+    const { measure } = measured(
+      { native: { small: 0.9, large: 0.5 }, node: { small: 0.7 } },
+      { native: { small: 0.8, large: 0.3 }, node: { small: 0.61 } },
+    );
     const { slow } = await verdict(committed, 1.5, measure);
     expect(slow).toEqual([
       "native, small: ours takes 0.80 of burn's time; committed is 0.2, the limit 0.30",
@@ -48,13 +64,16 @@ describe("the quick mode's verdict", () => {
   });
 
   it("does not pass where a side or a whole suite did not take part", async () => {
-    const none = async (wanted: Wanted): Promise<Result[]> => Object.keys(wanted).map((key) => ({ key, rows: wanted[key]!.map((name) => ({ name, ratios: [null] })) }));
+    const none = async (wanted: Wanted): Promise<Result[]> =>
+      Object.keys(wanted).map((key) => ({ key, rows: wanted[key]!.map((name) => ({ name, ratios: [null] })) }));
     await expect(verdict(committed, 1.5, none)).rejects.toThrow("small, large was not measured");
     await expect(verdict(committed, 1.5, async () => [])).rejects.toThrow("small, large was not measured");
   });
 
   it("goes by ratios that mean something: each committed one below 1", () => {
-    const ratios = Object.values(JSON.parse(readFileSync(new URL("quick.json", folder), "utf8")) as Committed).flatMap((suite) => Object.values(suite));
+    const ratios = Object.values(JSON.parse(readFileSync(new URL("quick.json", folder), "utf8")) as Committed).flatMap(
+      (suite) => Object.values(suite),
+    );
     expect(ratios.length).toBeGreaterThan(2);
     // With the margin a kernel as slow as burn's must fail.
     for (const ratio of ratios) expect(1.5 * ratio).toBeLessThan(1);

@@ -6,7 +6,9 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The harness and the sources in `ts`, bundled for a browser into a temporary folder: `harness.js` and what it loads. */
+/**
+ * The harness and the sources in `ts`, bundled for a browser into a temporary folder: `harness.js` and what it loads.
+ */
 export async function bundleHarness(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "adjoint-browser-"));
   await build({
@@ -28,7 +30,16 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
       },
     },
     // What the field "browser" of package.json does for the compiled package.
-    plugins: [{ name: "browser-host", enforce: "pre", resolveId: (source, importer) => (importer?.endsWith("/ts/runtime/host.ts") && source === "./node/index.js" ? join(root, "ts/runtime/web/index.ts") : null) }],
+    plugins: [
+      {
+        name: "browser-host",
+        enforce: "pre",
+        resolveId: (source, importer) =>
+          importer?.endsWith("/ts/runtime/host.ts") && source === "./node/index.js"
+            ? join(root, "ts/runtime/web/index.ts")
+            : null,
+      },
+    ],
   });
   return { folder, remove: async () => await rm(folder, { recursive: true, force: true }) };
 }

@@ -29,7 +29,13 @@ describeBrowser("the library in Chromium", () => {
 
   beforeAll(async () => {
     [browser, bundle] = await Promise.all([launch(), bundleHarness()]);
-    site = await serve({ "/page/": join(root, "test/browser/harness/"), "/harness/": `${bundle.folder}/`, "/cases/": `${directory}/`, "/images/": join(root, "examples/images/"), "/wasm/": join(root, "dist/wasm/") });
+    site = await serve({
+      "/page/": join(root, "test/browser/harness/"),
+      "/harness/": `${bundle.folder}/`,
+      "/cases/": `${directory}/`,
+      "/images/": join(root, "examples/images/"),
+      "/wasm/": join(root, "dist/wasm/"),
+    });
     page = await open();
     await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.init());
     await here.init();
@@ -41,22 +47,36 @@ describeBrowser("the library in Chromium", () => {
   });
 
   // Chromium has relaxed SIMD and takes the module for it; other engines take the plain one.
-  describe.each([["float64", ""], ["float32", ""], ["float32", "adjoint_wasm_bg.wasm"]] as const)("golden cases in %s %s", (dtype, module) => {
+  describe.each([
+    ["float64", ""],
+    ["float32", ""],
+    ["float32", "adjoint_wasm_bg.wasm"],
+  ] as const)("golden cases in %s %s", (dtype, module) => {
     const cases = listCases(directory);
     let failed: Record<string, string> = {};
     beforeAll(async () => {
       const names = cases.map(({ golden }) => golden.name);
       const within = module === "" ? page : await open();
-      if (module !== "") await within.evaluate(async (address) => await (globalThis as unknown as { harness: Harness }).harness.init({ wasm: address }), `${site.origin}/wasm/${module}`);
+      if (module !== "")
+        await within.evaluate(
+          async (address) => await (globalThis as unknown as { harness: Harness }).harness.init({ wasm: address }),
+          `${site.origin}/wasm/${module}`,
+        );
       failed = await within.evaluate(
-        async ([address, list, type]) => await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, { device: "cpu", dtype: type }),
+        async ([address, list, type]) =>
+          await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, {
+            device: "cpu",
+            dtype: type,
+          }),
         [`${site.origin}/cases/`, names, dtype] as const,
       );
       if (within !== page) await within.close();
     }, 300_000);
     for (const { golden } of cases) {
       it(golden.name, async () => {
-        await judge(golden.name, pending, () => (failed[golden.name] === undefined ? Promise.resolve() : Promise.reject(new Error(failed[golden.name]))));
+        await judge(golden.name, pending, () =>
+          failed[golden.name] === undefined ? Promise.resolve() : Promise.reject(new Error(failed[golden.name])),
+        );
       });
     }
   });
@@ -66,7 +86,8 @@ describeBrowser("the library in Chromium", () => {
     beforeAll(async () => {
       failed = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.tape());
     }, 180_000);
-    for (const name of here.tapeNames) it(`derivatives of both orders: ${name}`, () => expect(failed[name]).toBeUndefined());
+    for (const name of here.tapeNames)
+      it(`derivatives of both orders: ${name}`, () => expect(failed[name]).toBeUndefined());
   });
 
   it("random streams are Node's, bit for bit", async () => {
@@ -76,20 +97,27 @@ describeBrowser("the library in Chromium", () => {
     expect(got).toEqual(expected);
   });
 
-  it.each(["SGD", "Adam"] as const)("ten steps of the Trainer give Node's losses, and with SGD the weights, within 1e-5: %s", async (optimiser) => {
-    const got = await page.evaluate(async (name) => await (globalThis as unknown as { harness: Harness }).harness.train(10, name), optimiser);
-    const expected = await here.train(10, optimiser);
-    expect(got.losses.length).toBe(1);
-    expect(Math.abs(got.losses[0]! - expected.losses[0]!)).toBeLessThanOrEqual(1e-5 * Math.abs(expected.losses[0]!));
-    expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
-    // Adam divides a gradient by its own size: where that is rounding alone, it takes a whole step in whichever direction.
-    if (optimiser === "Adam") return;
-    for (const [name, values] of Object.entries(expected.weights)) {
-      const scale = Math.max(...values.map(Math.abs));
-      const worst = Math.max(...values.map((value, i) => Math.abs(value - got.weights[name]![i]!)));
-      expect(worst, name).toBeLessThanOrEqual(1e-5 * scale);
-    }
-  });
+  it.each(["SGD", "Adam"] as const)(
+    "ten steps of the Trainer give Node's losses, and with SGD the weights, within 1e-5: %s",
+    async (optimiser) => {
+      const got = await page.evaluate(
+        async (name) => await (globalThis as unknown as { harness: Harness }).harness.train(10, name),
+        optimiser,
+      );
+      const expected = await here.train(10, optimiser);
+      expect(got.losses.length).toBe(1);
+      expect(Math.abs(got.losses[0]! - expected.losses[0]!)).toBeLessThanOrEqual(1e-5 * Math.abs(expected.losses[0]!));
+      expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
+      // Adam divides a gradient by its own size: where that is rounding alone, it takes a whole step in whichever
+      // direction.
+      if (optimiser === "Adam") return;
+      for (const [name, values] of Object.entries(expected.weights)) {
+        const scale = Math.max(...values.map(Math.abs));
+        const worst = Math.max(...values.map((value, i) => Math.abs(value - got.weights[name]![i]!)));
+        expect(worst, name).toBeLessThanOrEqual(1e-5 * scale);
+      }
+    },
+  );
 
   it("1,000 steps leave memory as after 20, and the module's memory stops growing", async () => {
     // A page of its own: the finaliser has nothing of other tests to free.
@@ -108,9 +136,18 @@ describeBrowser("the library in Chromium", () => {
   });
 
   it("pictures are decoded as in Node, and PNGs written here are read back the same", async () => {
-    const differences = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a, (value, i) => Math.abs(value - b[i]!)).reduce((most, value) => Math.max(most, value), 0);
-    for (const [file, channels, tolerance] of [["camera.png", "auto", 1e-6], ["chelsea.png", "auto", 1e-6], ["chelsea.png", "grey", 1.01 / 255]] as const) {
-      const got = await page.evaluate(async ([address, wanted]) => await (globalThis as unknown as { harness: Harness }).harness.image(address, wanted), [`/images/${file}`, channels] as const);
+    const differences = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      Array.from(a, (value, i) => Math.abs(value - b[i]!)).reduce((most, value) => Math.max(most, value), 0);
+    for (const [file, channels, tolerance] of [
+      ["camera.png", "auto", 1e-6],
+      ["chelsea.png", "auto", 1e-6],
+      ["chelsea.png", "grey", 1.01 / 255],
+    ] as const) {
+      const got = await page.evaluate(
+        async ([address, wanted]) =>
+          await (globalThis as unknown as { harness: Harness }).harness.image(address, wanted),
+        [`/images/${file}`, channels] as const,
+      );
       const expected = await readPixels(join(root, "examples/images", file), { channels });
       expect(got.shape, file).toEqual(expected.shape);
       expect(differences(expected.data, got.data), `${file} ${channels}`).toBeLessThanOrEqual(tolerance);
@@ -130,7 +167,11 @@ describeBrowser("the library in Chromium", () => {
         await init({ device: "auto" });
         return { error, device: device() };
       });
-      expect(told.error).toMatchObject({ name: "DeviceError", code: "device_unavailable", message: expect.stringMatching(/^webgpu: .*(?:no adapter|has none|secure context)/) as string });
+      expect(told.error).toMatchObject({
+        name: "DeviceError",
+        code: "device_unavailable",
+        message: expect.stringMatching(/^webgpu: .*(?:no adapter|has none|secure context)/) as string,
+      });
       expect(told.device).toBe("cpu");
       await fresh.close();
     });
@@ -141,13 +182,21 @@ describeBrowser("the library in Chromium", () => {
       for (const kind of ["url", "text", "response", "bytes", "view", "module"] as const) {
         const fresh = await open();
         const requests: string[] = [];
-        fresh.on("request", (request) => void (request.url().endsWith(".wasm") && requests.push(new URL(request.url()).pathname)));
+        fresh.on(
+          "request",
+          (request) => void (request.url().endsWith(".wasm") && requests.push(new URL(request.url()).pathname)),
+        );
         const sum = await fresh.evaluate(async (how) => {
           const { init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
           const address = new URL("/wasm/adjoint_wasm_bg.wasm", location.href);
           const bytes = async () => await (await fetch(address)).arrayBuffer();
           const sources = {
-            url: () => address, text: () => address.href, response: () => fetch(address), bytes, view: async () => new Uint8Array(await bytes()), module: async () => await WebAssembly.compile(await bytes()),
+            url: () => address,
+            text: () => address.href,
+            response: () => fetch(address),
+            bytes,
+            view: async () => new Uint8Array(await bytes()),
+            module: async () => await WebAssembly.compile(await bytes()),
           };
           await init({ wasm: await sources[how]() });
           return add();
@@ -162,7 +211,10 @@ describeBrowser("the library in Chromium", () => {
       const fresh = await open();
       const { errors, sum } = await fresh.evaluate(async () => {
         const { failure, init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
-        const found = [await failure(() => init({ wasm: "/wasm/nowhere.wasm" })), await failure(() => init({ wasm: new Uint8Array(8) }))];
+        const found = [
+          await failure(() => init({ wasm: "/wasm/nowhere.wasm" })),
+          await failure(() => init({ wasm: new Uint8Array(8) })),
+        ];
         await init();
         return { errors: found, sum: add() };
       });
@@ -178,7 +230,11 @@ describeBrowser("the library in Chromium", () => {
       const wasm = new Uint8Array(await (await fetch("/wasm/adjoint_wasm_bg.wasm")).arrayBuffer());
       return await (globalThis as unknown as { harness: Harness }).harness.trapAndStartAgain(wasm);
     });
-    expect(told.trap).toMatchObject({ name: "DeviceError", code: "runtime_lost", message: expect.stringContaining("await init()") as string });
+    expect(told.trap).toMatchObject({
+      name: "DeviceError",
+      code: "runtime_lost",
+      message: expect.stringContaining("await init()") as string,
+    });
     for (const error of told.after) expect(error).toMatchObject({ name: "DeviceError", code: "runtime_lost" });
     expect(told.value).toEqual([2, 3]);
     expect(told.stale).toMatchObject({ name: "ArgumentError", code: "disposed" });

@@ -17,7 +17,9 @@ describeBrowser("where the page examples/web computes", () => {
 
     // The page believes that there is one; its worker knows better.
     const { page: misled, faults } = await shown.open(undefined, async (one) => {
-      await one.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }));
+      await one.addInitScript(() =>
+        Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }),
+      );
     });
     await sample(misled);
     await misled.waitForSelector("#device-field:not([hidden])");
@@ -47,7 +49,9 @@ describeBrowser("where the page examples/web computes", () => {
       expect(await page.textContent("#n-device")).toBe("graphics card (WebGPU)");
       expect(await page.textContent("#error")).toBe("");
       // The command ends with the process that would answer.
-      void (await page.context().browser()!.newBrowserCDPSession()).send("Browser.crashGpuProcess").catch(() => undefined);
+      void (await page.context().browser()!.newBrowserCDPSession())
+        .send("Browser.crashGpuProcess")
+        .catch(() => undefined);
       expect(await error(page)).toBe("The graphics card was lost. The run starts again on the processor.");
       await page.waitForFunction(() => document.getElementById("n-device")?.textContent === "cpu (WebAssembly)");
       await state(page, "done");

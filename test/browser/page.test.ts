@@ -56,9 +56,18 @@ describeBrowser("the page examples/web", () => {
     // Measured anew, here, from what was downloaded.
     expect((await psnr("camera.png", picture.bytes)) - Number(from)).toBeGreaterThanOrEqual(3);
 
-    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<string, unknown>;
+    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<
+      string,
+      unknown
+    >;
     const { model } = checkConfig(settings, "settings");
-    const { name: _name, ...sizes } = model as { name: string; inChannels: number; outChannels: number; depth: number; nf: number };
+    const { name: _name, ...sizes } = model as {
+      name: string;
+      inChannels: number;
+      outChannels: number;
+      depth: number;
+      nf: number;
+    };
     new DnCNN(sizes).loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
     await mkdir(join(shown.folder, "picture"), { recursive: true });
     await writeFile(join(shown.folder, "picture", "picture.png"), picture.bytes);
@@ -66,7 +75,12 @@ describeBrowser("the page examples/web", () => {
     expect(await adjoint(["train", join(shown.folder, "settings.json")])).toMatchObject({ code: 0 });
 
     expect(requests.length).toBeGreaterThan(5);
-    expect(requests.filter((url) => !url.startsWith(`${shown.origin}/`) && !url.startsWith(`blob:${shown.origin}/`) && !url.startsWith("data:"))).toEqual([]);
+    expect(
+      requests.filter(
+        (url) =>
+          !url.startsWith(`${shown.origin}/`) && !url.startsWith(`blob:${shown.origin}/`) && !url.startsWith("data:"),
+      ),
+    ).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -83,7 +97,10 @@ describeBrowser("the page examples/web", () => {
     await page.waitForTimeout(500);
     expect(await step(page)).toBe(paused);
     await page.click("#pause");
-    await page.waitForFunction((before) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) > before, paused);
+    await page.waitForFunction(
+      (before) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) > before,
+      paused,
+    );
     await page.click("#stop");
     await state(page, "done");
     const stopped = Number(/Done after (\d+) steps/.exec(await status(page))?.[1]);
@@ -142,7 +159,10 @@ describeBrowser("the page examples/web", () => {
     const picture = await downloaded(page, "save-picture");
     expect((await psnr("camera.png", picture.bytes)) - Number(from)).toBeGreaterThanOrEqual(1.5);
 
-    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<string, unknown>;
+    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<
+      string,
+      unknown
+    >;
     const { model, physics } = buildParts(checkConfig(settings, "settings"), new Rng(0));
     expect(physics.operator).toBe("blur");
     model.loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
@@ -162,7 +182,10 @@ describeBrowser("the page examples/web", () => {
     await page.selectOption("#task", "deblur");
     expect(await page.inputValue("#level")).toBe("0.02");
     expect(await page.isVisible("#angle")).toBe(false);
-    for (const [id, value, message] of [["size", "40", /^The size of the blur is 40; for this blur it lies between 0.5 and 4/], ["size", "", /^The size of the blur is empty/]] as const) {
+    for (const [id, value, message] of [
+      ["size", "40", /^The size of the blur is 40; for this blur it lies between 0.5 and 4/],
+      ["size", "", /^The size of the blur is empty/],
+    ] as const) {
       await page.fill(`#${id}`, value);
       await page.click("#start");
       expect(await error(page)).toMatch(message);
@@ -170,13 +193,20 @@ describeBrowser("the page examples/web", () => {
     await page.selectOption("#blur", "motion");
     await page.fill("#angle", "200");
     await page.click("#start");
-    await page.waitForFunction(() => document.getElementById("error")?.textContent?.startsWith("The direction of the blur is 200"));
+    await page.waitForFunction(() =>
+      document.getElementById("error")?.textContent?.startsWith("The direction of the blur is 200"),
+    );
 
     // Each kind of blur and noise makes settings that the command takes, and two steps of it run.
-    for (const [blur, noise, size, losses] of [["disk", "poisson", "1", ["R2RLoss", "SurePoissonLoss"]], ["gaussian", "gamma", "4", ["R2RLoss"]]] as const) {
+    for (const [blur, noise, size, losses] of [
+      ["disk", "poisson", "1", ["R2RLoss", "SurePoissonLoss"]],
+      ["gaussian", "gamma", "4", ["R2RLoss"]],
+    ] as const) {
       await page.selectOption("#blur", blur);
       await page.selectOption("#noise", noise);
-      expect(await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value))).toEqual(losses);
+      expect(
+        await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value)),
+      ).toEqual(losses);
       expect(await page.textContent("#loss-why")).toContain("smaller copies");
       await page.fill("#size", size);
       await page.click("#start");
@@ -193,7 +223,8 @@ describeBrowser("the page examples/web", () => {
   it("offers the losses that fit, each with its reason", async () => {
     const { page } = await open();
     await sample(page);
-    const offered = async () => await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value));
+    const offered = async () =>
+      await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value));
     expect(await offered()).toEqual(["SureGaussianLoss", "R2RLoss", "Neighbor2Neighbor", "SplittingLoss"]);
     await page.check("#estimate");
     expect(await page.textContent("#loss-why")).toContain("UNSURE");
@@ -208,8 +239,14 @@ describeBrowser("the page examples/web", () => {
 
     it("that are none get a sentence, and the page goes on", async () => {
       const { page, faults } = await open();
-      await page.setInputFiles("#file", { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("not a picture") });
-      expect(await error(page)).toBe("notes.txt is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.");
+      await page.setInputFiles("#file", {
+        name: "notes.txt",
+        mimeType: "text/plain",
+        buffer: Buffer.from("not a picture"),
+      });
+      expect(await error(page)).toBe(
+        "notes.txt is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.",
+      );
       await page.setInputFiles("#file", { name: "tiny.png", mimeType: "image/png", buffer: await png(20, 10) });
       expect(await error(page)).toMatch(/^tiny\.png has 20 x 10 pixels; at least 48/);
       await sample(page);
@@ -228,7 +265,9 @@ describeBrowser("the page examples/web", () => {
       const { page, faults } = await open();
       await page.setInputFiles("#file", { name: "large.png", mimeType: "image/png", buffer: await png(2600, 1600) });
       await page.waitForSelector("#large:not([hidden])");
-      expect(await page.textContent("#large-text")).toBe("This picture has 4.16 million pixels; this page takes up to 4 million.");
+      expect(await page.textContent("#large-text")).toBe(
+        "This picture has 4.16 million pixels; this page takes up to 4 million.",
+      );
       expect(await page.isDisabled("#start")).toBe(true);
       await page.click("#downscale");
       expect(await page.textContent("#picked")).toBe("large.png: 1300 x 800, grey.");
@@ -243,7 +282,10 @@ describeBrowser("the page examples/web", () => {
       const { data, shape } = await readPixels(file);
       expect(shape).toEqual([1, 800, 1300]);
       // Inside, where the network does not see the edge, every pixel of a flat picture comes out the same.
-      const inside = Array.from({ length: 700 * 1200 }, (_, i) => data[(50 + Math.floor(i / 1200)) * 1300 + 50 + (i % 1200)]!);
+      const inside = Array.from(
+        { length: 700 * 1200 },
+        (_, i) => data[(50 + Math.floor(i / 1200)) * 1300 + 50 + (i % 1200)]!,
+      );
       expect(new Set(inside).size).toBe(1);
       expect(faults).toEqual([]);
       await page.context().close();
@@ -263,7 +305,10 @@ describeBrowser("the page examples/web", () => {
       await page.click("#stop");
       await state(page, "done");
       // The least level of this noise, and patches no larger than the picture.
-      expect(JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes))).toMatchObject({ physics: { noise: { sigma: 0.005 } }, data: { patch: 50 } });
+      expect(JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes))).toMatchObject({
+        physics: { noise: { sigma: 0.005 } },
+        data: { patch: 50 },
+      });
       expect(faults).toEqual([]);
       await page.context().close();
     });
@@ -271,13 +316,22 @@ describeBrowser("the page examples/web", () => {
     it("are taken when dropped or pasted", async () => {
       const { page } = await open();
       const bytes = Array.from(await png(64, 48));
-      for (const [kind, name] of [["drop", "dropped.png: 64 x 48, grey."], ["paste", "The pasted picture: 64 x 48, grey."]] as const) {
-        await page.evaluate(([how, content]) => {
-          const data = new DataTransfer();
-          data.items.add(new File([Uint8Array.from(content)], "dropped.png", { type: "image/png" }));
-          const event = how === "drop" ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }) : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
-          document.getElementById("drop")?.dispatchEvent(event);
-        }, [kind, bytes] as const);
+      for (const [kind, name] of [
+        ["drop", "dropped.png: 64 x 48, grey."],
+        ["paste", "The pasted picture: 64 x 48, grey."],
+      ] as const) {
+        await page.evaluate(
+          ([how, content]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([Uint8Array.from(content)], "dropped.png", { type: "image/png" }));
+            const event =
+              how === "drop"
+                ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+                : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.getElementById("drop")?.dispatchEvent(event);
+          },
+          [kind, bytes] as const,
+        );
         await page.waitForFunction((text) => document.getElementById("picked")?.textContent === text, name);
         expect(await page.isChecked("#estimate")).toBe(true);
       }
@@ -289,11 +343,14 @@ describeBrowser("the page examples/web", () => {
     it("every control has a name, and the keyboard reaches and works them", async () => {
       const { page } = await open();
       const nameless = await page.$$eval("button, input, select", (controls) =>
-        controls.filter((control) => {
-          const named = (control as HTMLInputElement).labels?.[0]?.textContent ?? control.getAttribute("aria-label") ?? "";
-          const own = control.textContent?.trim() || control.querySelector("img")?.alt || "";
-          return (control.tagName === "BUTTON" ? own || named : named) === "";
-        }).map((control) => control.outerHTML),
+        controls
+          .filter((control) => {
+            const named =
+              (control as HTMLInputElement).labels?.[0]?.textContent ?? control.getAttribute("aria-label") ?? "";
+            const own = control.textContent?.trim() || control.querySelector("img")?.alt || "";
+            return (control.tagName === "BUTTON" ? own || named : named) === "";
+          })
+          .map((control) => control.outerHTML),
       );
       expect(nameless).toEqual([]);
       await page.keyboard.press("Tab");
@@ -301,7 +358,8 @@ describeBrowser("the page examples/web", () => {
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await page.waitForFunction(() => !(document.getElementById("start") as HTMLButtonElement).disabled);
-      for (let i = 0; i < 30 && (await page.evaluate(() => document.activeElement?.id)) !== "start"; i++) await page.keyboard.press("Tab");
+      for (let i = 0; i < 30 && (await page.evaluate(() => document.activeElement?.id)) !== "start"; i++)
+        await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await state(page, "running");
       await page.focus("#slider");

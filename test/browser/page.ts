@@ -18,8 +18,14 @@ export interface Shown {
   readonly origin: string;
   /** For files; removed in the end. */
   readonly folder: string;
-  /** The page in a window of its own, with what it asks the network for and what goes wrong in it; `before` is called before it loads. */
-  open(size?: { width: number; height: number }, before?: (page: Page) => Promise<void>): Promise<{ page: Page; requests: string[]; faults: string[] }>;
+  /**
+   * The page in a window of its own, with what it asks the network for and what goes wrong in it; `before` is called
+   * before it loads.
+   */
+  open(
+    size?: { width: number; height: number },
+    before?: (page: Page) => Promise<void>,
+  ): Promise<{ page: Page; requests: string[]; faults: string[] }>;
   close(): Promise<void>;
 }
 
@@ -28,7 +34,11 @@ export async function show({ gpu = false } = {}): Promise<Shown> {
   compiled("browser.js");
   const folder = await mkdtemp(join(tmpdir(), "adjoint-page-"));
   await mkdir(pictures, { recursive: true });
-  await build({ configFile: join(root, "examples/web/vite.config.mjs"), logLevel: "error", build: { outDir: join(folder, "site") } });
+  await build({
+    configFile: join(root, "examples/web/vite.config.mjs"),
+    logLevel: "error",
+    build: { outDir: join(folder, "site") },
+  });
   const [browser, site] = await Promise.all([launch({ gpu }), serve({ "/": join(folder, "site/") })]);
   return {
     origin: site.origin,
@@ -42,7 +52,15 @@ export async function show({ gpu = false } = {}): Promise<Shown> {
       page.on("pageerror", (fault) => faults.push(fault.message));
       // The page asks whether there is a graphics card; where there is none, Chromium says so itself.
       const harmless = (text: string) => text === "No available adapters.";
-      page.on("console", (message) => void (["error", "warning"].includes(message.type()) && !harmless(message.text()) && faults.push(message.text())));
+      page.on(
+        "console",
+        (message) =>
+          void (
+            ["error", "warning"].includes(message.type()) &&
+            !harmless(message.text()) &&
+            faults.push(message.text())
+          ),
+      );
       await before?.(page);
       await page.goto(`${site.origin}/`);
       return { page, requests, faults };
@@ -84,7 +102,10 @@ export async function step(page: Page): Promise<number> {
 
 /** Waits until a step is done. */
 export async function reached(page: Page, least: number): Promise<void> {
-  await page.waitForFunction((wanted) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= wanted, least);
+  await page.waitForFunction(
+    (wanted) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= wanted,
+    least,
+  );
 }
 
 /** The bytes of what a button downloads. */

@@ -1,7 +1,7 @@
 /**
- * Reference cases that are left out on Chromium's software adapter, where each takes between 6 seconds and minutes (measured one by one, all others take
- * 3.5 minutes together): iterative inverses, which on a GPU always do all their iterations, power iterations, and larger networks. On `webgpu` in Node
- * they all run.
+ * Reference cases that are left out on Chromium's software adapter, where each takes between 6 seconds and minutes
+ * (measured one by one, all others take 3.5 minutes together): iterative inverses, which on a GPU always do all their
+ * iterations, power iterations, and larger networks. On `webgpu` in Node they all run.
  */
 export const SLOW: ReadonlySet<string> = new Set(
   `

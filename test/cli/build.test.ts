@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildParts, makeModel } from "../../ts/cli/build.js";
 import { checkConfig, type Named } from "../../ts/cli/config.js";
-import { AugmentConsistencyLoss, EILoss, EquivariantSplittingLoss, MOEILoss, MOILoss, type Loss } from "../../ts/loss/index.js";
+import {
+  AugmentConsistencyLoss,
+  EILoss,
+  EquivariantSplittingLoss,
+  MOEILoss,
+  MOILoss,
+  type Loss,
+} from "../../ts/loss/index.js";
 import { MAE } from "../../ts/metric/index.js";
 import { ArtifactRemoval } from "../../ts/nn/index.js";
 import { Rng } from "../../ts/random/index.js";
@@ -14,7 +21,10 @@ beforeAll(async () => {
 
 /** The losses that a configuration names. */
 function lossesOf(...losses: Named[]): Loss[] {
-  const config = checkConfig({ data: { train: "photos" }, physics: { name: "Denoising" }, model: { name: "DnCNN", depth: 2, nf: 1 }, losses }, "config.json");
+  const config = checkConfig(
+    { data: { train: "photos" }, physics: { name: "Denoising" }, model: { name: "DnCNN", depth: 2, nf: 1 }, losses },
+    "config.json",
+  );
   return buildParts(config, new Rng(0)).losses.map(({ loss }) => loss);
 }
 
@@ -34,11 +44,23 @@ describe("losses of a configuration", () => {
     const shift = { name: "Shift", shiftMax: 0.5 };
     const generator = { name: "SigmaGenerator" };
     const [ei, moi, moei, augment, splitting] = lossesOf(
-      { name: "EILoss", transform: [{ name: "Rotate", multiples: 90, nTrans: 2 }, { name: "Reflect", dim: [-1] }], metric: "MAE", weight: 2 },
+      {
+        name: "EILoss",
+        transform: [
+          { name: "Rotate", multiples: 90, nTrans: 2 },
+          { name: "Reflect", dim: [-1] },
+        ],
+        metric: "MAE",
+        weight: 2,
+      },
       { name: "MOILoss", physicsGenerator: generator, metric: { name: "MAE" } },
       { name: "MOEILoss", transform: shift, physicsGenerator: generator },
       { name: "AugmentConsistencyLoss", Ti: null, Te: { name: "Reflect" } },
-      { name: "EquivariantSplittingLoss", transform: shift, maskGenerator: { name: "BernoulliSplittingMaskGenerator", imgSize: [1, 8, 8], splitRatio: 0.5 } },
+      {
+        name: "EquivariantSplittingLoss",
+        transform: shift,
+        maskGenerator: { name: "BernoulliSplittingMaskGenerator", imgSize: [1, 8, 8], splitRatio: 0.5 },
+      },
     );
     expect(ei).toBeInstanceOf(EILoss);
     expect((ei as EILoss).transform.nTrans).toBe(2);

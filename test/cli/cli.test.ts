@@ -42,13 +42,16 @@ async function writeConfig(name: string, change: object = {}): Promise<string> {
 }
 
 describe("help and usage", () => {
-  it.each([[[]], [["denoise"]], [["train"]], [["test"]], [["losses"]], [["devices"]], [["start"]]])("%s --help", async (command) => {
-    const { code, stdout } = await adjoint([...command, "--help"]);
-    expect(code).toBe(0);
-    expect(stdout).toContain("Usage: adjoint");
-    if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
-    else expect(stdout).not.toMatch(/^ +start/m);
-  });
+  it.each([[[]], [["denoise"]], [["train"]], [["test"]], [["losses"]], [["devices"]], [["start"]]])(
+    "%s --help",
+    async (command) => {
+      const { code, stdout } = await adjoint([...command, "--help"]);
+      expect(code).toBe(0);
+      expect(stdout).toContain("Usage: adjoint");
+      if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
+      else expect(stdout).not.toMatch(/^ +start/m);
+    },
+  );
 
   it.each([
     ["an unknown command", ["denoize"], "denoise"],
@@ -67,7 +70,13 @@ describe("help and usage", () => {
   });
 
   it("exit code 1 for a missing file, with the error as JSON", async () => {
-    const { code, stdout, stderr } = await adjoint(["denoise", join(folder, "none.png"), "-o", join(folder, "x.png"), "--json"]);
+    const { code, stdout, stderr } = await adjoint([
+      "denoise",
+      join(folder, "none.png"),
+      "-o",
+      join(folder, "x.png"),
+      "--json",
+    ]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { class: "ArgumentError", code: "file_not_found" } });
     expect(stderr).toContain("none.png");
@@ -86,10 +95,16 @@ describe("losses and devices", () => {
 
   it("lists for a noise and an operator what compatibleLosses gives for such a physics", async () => {
     const listed = async (noise: string, operator: string) =>
-      (JSON.parse((await adjoint(["losses", "--noise", noise, "--operator", operator, "--json"])).stdout) as { name: string }[]).map(({ name }) => name);
+      (
+        JSON.parse((await adjoint(["losses", "--noise", noise, "--operator", operator, "--json"])).stdout) as {
+          name: string;
+        }[]
+      ).map(({ name }) => name);
     const masked = new Inpainting({ imgSize: [1, 4, 4], mask: 0.5, noiseModel: new PoissonNoise({ gain: 0.1 }) });
     expect(await listed("poisson", "inpainting")).toEqual(compatibleLosses(masked));
-    expect(await listed("gamma", "denoising")).toEqual(compatibleLosses(new Denoising({ noiseModel: new GammaNoise({ l: 5 }) })));
+    expect(await listed("gamma", "denoising")).toEqual(
+      compatibleLosses(new Denoising({ noiseModel: new GammaNoise({ l: 5 }) })),
+    );
     expect(await listed("rician", "stacked")).toContain("StackedPhysicsLoss");
   });
 
@@ -107,17 +122,44 @@ describe("denoise", () => {
     const { code, stdout, stderr } = await adjoint(args);
     expect(stderr).toContain("denoising 60/60");
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ output: out, width: 64, height: 64, channels: 1, level: 0.1, loss: "R2RLoss" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      output: out,
+      width: 64,
+      height: 64,
+      channels: 1,
+      level: 0.1,
+      loss: "R2RLoss",
+    });
     const [x, y, xNet] = [await readImage(clean), await readImage(noisy), await readImage(out)];
-    const [before, after] = [(await new PSNR().forward(y, x).data())[0]!, (await new PSNR().forward(xNet, x).data())[0]!];
+    const [before, after] = [
+      (await new PSNR().forward(y, x).data())[0]!,
+      (await new PSNR().forward(xNet, x).data())[0]!,
+    ];
     expect(after).toBeGreaterThan(before + 2);
     const first = await readFile(out);
     await adjoint(args);
     expect(await readFile(out)).toEqual(first);
   });
 
-  it.each([["r2r", "gaussian"], ["neighbor2neighbor", "gaussian"], ["auto", "poisson"], ["auto", "gamma"]])("loss %s with %s noise, level estimated", async (loss, noise) => {
-    const { code, stdout, stderr } = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", loss, "--noise", noise, "--steps", "4", "--json"]);
+  it.each([
+    ["r2r", "gaussian"],
+    ["neighbor2neighbor", "gaussian"],
+    ["auto", "poisson"],
+    ["auto", "gamma"],
+  ])("loss %s with %s noise, level estimated", async (loss, noise) => {
+    const { code, stdout, stderr } = await adjoint([
+      "denoise",
+      noisy,
+      "-o",
+      join(folder, "o.png"),
+      "--loss",
+      loss,
+      "--noise",
+      noise,
+      "--steps",
+      "4",
+      "--json",
+    ]);
     expect(stderr).not.toContain("error");
     expect(code).toBe(0);
     const { level, estimated } = JSON.parse(stdout) as { level: number; estimated: boolean };
@@ -126,7 +168,11 @@ describe("denoise", () => {
   });
 
   it("cleans a dark picture, whose file has cut the noise off", async () => {
-    const [dark, out, truth] = ["dark.png", "dark-clean.png", "dark-truth.png"].map((name) => join(folder, name)) as [string, string, string];
+    const [dark, out, truth] = ["dark.png", "dark-clean.png", "dark-truth.png"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     const coat = (await readImage(join(photographs, "camera.png"))).slice([0, 0, 110, 40], [1, 1, 190, 120]);
     await writeImage(truth, coat);
     await writeImage(dark, coat.add(new Rng(1).normal([1, 1, 80, 80]).mul(0.1)));
@@ -139,14 +185,20 @@ describe("denoise", () => {
     }
   });
 
-  it.each(["sure", "r2r", "neighbor2neighbor"])("%s does not learn the noise of a small picture by heart", async (loss) => {
-    const out = join(folder, "small.png");
-    const { code } = await adjoint(["denoise", noisy, "-o", out, "--sigma", "0.1", "--loss", loss]);
-    expect(code).toBe(0);
-    const x = await readImage(clean);
-    const [before, after] = [(await new PSNR().forward(await readImage(noisy), x).data())[0]!, (await new PSNR().forward(await readImage(out), x).data())[0]!];
-    expect(after).toBeGreaterThan(before + 4);
-  });
+  it.each(["sure", "r2r", "neighbor2neighbor"])(
+    "%s does not learn the noise of a small picture by heart",
+    async (loss) => {
+      const out = join(folder, "small.png");
+      const { code } = await adjoint(["denoise", noisy, "-o", out, "--sigma", "0.1", "--loss", loss]);
+      expect(code).toBe(0);
+      const x = await readImage(clean);
+      const [before, after] = [
+        (await new PSNR().forward(await readImage(noisy), x).data())[0]!,
+        (await new PSNR().forward(await readImage(out), x).data())[0]!,
+      ];
+      expect(after).toBeGreaterThan(before + 4);
+    },
+  );
 
   it("refuses a loss that does not fit and a file that is no image", async () => {
     const misfit = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", "sure", "--noise", "gamma"]);
@@ -165,11 +217,17 @@ describe("train and test", () => {
     expect(trained.stderr).toContain("training 4/4");
     expect(trained.code).toBe(0);
     expect(JSON.parse(trained.stdout)).toMatchObject({ steps: 4, evalMetrics: { PSNR: expect.any(Number) } });
-    for (const name of ["checkpoint.safetensors", "model.safetensors", "history.jsonl", "loss.svg"]) expect(existsSync(join(folder, "out-good", name))).toBe(true);
-    expect(Object.keys(await readSafetensors(join(folder, "out-good", "model.safetensors")))).toContain("in_conv.weight");
+    for (const name of ["checkpoint.safetensors", "model.safetensors", "history.jsonl", "loss.svg"])
+      expect(existsSync(join(folder, "out-good", name))).toBe(true);
+    expect(Object.keys(await readSafetensors(join(folder, "out-good", "model.safetensors")))).toContain(
+      "in_conv.weight",
+    );
     const tested = await adjoint(["test", path, "--json"]);
     expect(tested.code).toBe(0);
-    expect(JSON.parse(tested.stdout)).toMatchObject({ images: readdirSync(photographs).filter((name) => name.endsWith(".png")).length, metrics: { PSNR: { mean: expect.any(Number) } } });
+    expect(JSON.parse(tested.stdout)).toMatchObject({
+      images: readdirSync(photographs).filter((name) => name.endsWith(".png")).length,
+      metrics: { PSNR: { mean: expect.any(Number) } },
+    });
   });
 
   it.each([
@@ -179,7 +237,11 @@ describe("train and test", () => {
     ["an unknown class option", { model: { ...config.model, dept: 3 } }, "depth"],
     ["a missing part", { physics: undefined }, "physics is missing"],
     ["a negative sigma", { physics: { name: "Denoising", noise: { name: "GaussianNoise", sigma: -1 } } }, "sigma"],
-    ["a wrong pairing", { physics: { name: "Denoising", noise: { name: "PoissonNoise", gain: 0.1 } } }, "SurePoissonLoss"],
+    [
+      "a wrong pairing",
+      { physics: { name: "Denoising", noise: { name: "PoissonNoise", gain: 0.1 } } },
+      "SurePoissonLoss",
+    ],
   ])("exit code 2 for %s, with the nearest valid one", async (_, change, hint) => {
     const { code, stderr } = await adjoint(["train", await writeConfig("bad", change)]);
     expect(stderr).toContain(hint);
@@ -205,7 +267,13 @@ describe("train and test", () => {
     expect(code).toBe(130);
     const step = Number(/at step (\d+)/.exec(stderr)?.[1]);
     const shorter = await writeConfig("long", { epochs: 100_000, maxSteps: step + 3 });
-    const resumed = await adjoint(["train", shorter, "--resume", join(folder, "out-long", "checkpoint.safetensors"), "--json"]);
+    const resumed = await adjoint([
+      "train",
+      shorter,
+      "--resume",
+      join(folder, "out-long", "checkpoint.safetensors"),
+      "--json",
+    ]);
     expect(resumed.code).toBe(0);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ steps: step + 3 });
   });
@@ -215,8 +283,16 @@ it("start: the demonstration writes its table and results", async () => {
   const out = join(folder, "demo");
   const { code, stdout } = await adjoint(["start", "--steps", "2", "--out", out]);
   expect(code).toBe(0);
-  for (const row of ["noisy", "trained without ground truth", "trained with ground truth"]) expect(stdout).toContain(row);
-  for (const name of ["before-after-camera.png", "before-after-chelsea.png", "loss.svg", "model.safetensors", "history.jsonl", "report.html"]) {
+  for (const row of ["noisy", "trained without ground truth", "trained with ground truth"])
+    expect(stdout).toContain(row);
+  for (const name of [
+    "before-after-camera.png",
+    "before-after-chelsea.png",
+    "loss.svg",
+    "model.safetensors",
+    "history.jsonl",
+    "report.html",
+  ]) {
     expect(existsSync(join(out, name))).toBe(true);
   }
 });

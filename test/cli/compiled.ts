@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The compiled package; compiled here where `npm test` has not done it. */
 export function compiled(path: string): string {
   const main = `${root}dist/cli/main.js`;
-  if (!existsSync(main)) execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.json`], { stdio: "inherit" });
+  if (!existsSync(main))
+    execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.json`], {
+      stdio: "inherit",
+    });
   return `${root}dist/${path}`;
 }
 
@@ -19,7 +22,10 @@ export interface Ended {
 }
 
 /** Runs Node and waits; `onStderr` sees what the process has written so far and may send it a signal. */
-export async function node(args: readonly string[], onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
+export async function node(
+  args: readonly string[],
+  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Ended> {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -24,7 +24,10 @@ async function rest(loader: DataLoader, limit = Infinity): Promise<number[][]> {
 describe("DataLoader", () => {
   it("gives every example once an epoch, in order or shuffled", async () => {
     expect(await rest(new DataLoader({ dataset: numbers(5), batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
-    expect(await rest(new DataLoader({ dataset: numbers(5), batchSize: 2, dropLast: true }))).toEqual([[0, 1], [2, 3]]);
+    expect(await rest(new DataLoader({ dataset: numbers(5), batchSize: 2, dropLast: true }))).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
     const loader = new DataLoader({ dataset: numbers(20), batchSize: 3, shuffle: true, rng: new Rng(1) });
     const [first, second] = [(await rest(loader)).flat(), (await rest(loader)).flat()];
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
@@ -33,7 +36,8 @@ describe("DataLoader", () => {
   });
 
   it("goes on exactly from a state that went through JSON", async () => {
-    const make = (seed: number) => new DataLoader({ dataset: numbers(10), batchSize: 3, shuffle: true, rng: new Rng(seed) });
+    const make = (seed: number) =>
+      new DataLoader({ dataset: numbers(10), batchSize: 3, shuffle: true, rng: new Rng(seed) });
     for (const steps of [0, 2, 4]) {
       const [loader, other] = [make(3), make(99)];
       await rest(loader, steps);
@@ -44,11 +48,19 @@ describe("DataLoader", () => {
   });
 
   it("stacks x, y and parameters, and frees the samples", async () => {
-    const dataset = new TensorDataset({ x: zeros([4, 1, 2, 2]), y: zeros([4, 3]), params: { mask: zeros([4, 1, 2, 2]) } });
+    const dataset = new TensorDataset({
+      x: zeros([4, 1, 2, 2]),
+      y: zeros([4, 3]),
+      params: { mask: zeros([4, 1, 2, 2]) },
+    });
     const before = memory().tensors;
     const loader = new DataLoader({ dataset, batchSize: 2 });
     for await (const batch of loader) {
-      expect([batch.x!.shape, batch.y!.shape, batch.params!["mask"]!.shape]).toEqual([[2, 1, 2, 2], [2, 3], [2, 1, 2, 2]]);
+      expect([batch.x!.shape, batch.y!.shape, batch.params!["mask"]!.shape]).toEqual([
+        [2, 1, 2, 2],
+        [2, 3],
+        [2, 1, 2, 2],
+      ]);
       for (const value of [batch.x, batch.y, batch.params!["mask"]]) value!.dispose();
     }
     expect(memory().tensors).toBe(before);
@@ -63,19 +75,37 @@ describe("DataLoader", () => {
         return error;
       }
     };
-    expect(caught(() => new DataLoader({ dataset: empty }))).toMatchObject({ name: "ArgumentError", code: "empty_data" });
-    expect(caught(() => new DataLoader({ dataset: numbers(2), batchSize: 3, dropLast: true }))).toMatchObject({ code: "empty_data" });
-    expect(caught(() => new DataLoader({ dataset: numbers(2), batchSize: 0 }))).toMatchObject({ code: "invalid_argument" });
-    expect(caught(() => new DataLoader({ dataset: numbers(2), batchsize: 1 } as never))).toMatchObject({ code: "unknown_option", message: expect.stringContaining("batchSize") });
+    expect(caught(() => new DataLoader({ dataset: empty }))).toMatchObject({
+      name: "ArgumentError",
+      code: "empty_data",
+    });
+    expect(caught(() => new DataLoader({ dataset: numbers(2), batchSize: 3, dropLast: true }))).toMatchObject({
+      code: "empty_data",
+    });
+    expect(caught(() => new DataLoader({ dataset: numbers(2), batchSize: 0 }))).toMatchObject({
+      code: "invalid_argument",
+    });
+    expect(caught(() => new DataLoader({ dataset: numbers(2), batchsize: 1 } as never))).toMatchObject({
+      code: "unknown_option",
+      message: expect.stringContaining("batchSize"),
+    });
     expect(caught(() => new TensorDataset({}))).toMatchObject({ code: "empty_data" });
-    expect(caught(() => new TensorDataset({ x: zeros([2]), y: zeros([3]) }))).toMatchObject({ name: "ShapeError", code: "shape_mismatch" });
+    expect(caught(() => new TensorDataset({ x: zeros([2]), y: zeros([3]) }))).toMatchObject({
+      name: "ShapeError",
+      code: "shape_mismatch",
+    });
     expect(caught(() => numbers(2).get(2))).toMatchObject({ code: "invalid_argument" });
   });
 });
 
 describe("ImageFolder", () => {
   it("reads the bundled photographs, grey and cropped", async () => {
-    const folder = await ImageFolder.open({ path: photographs, channels: "grey", size: [32, 40], names: ["camera", "chelsea.png"] });
+    const folder = await ImageFolder.open({
+      path: photographs,
+      channels: "grey",
+      size: [32, 40],
+      names: ["camera", "chelsea.png"],
+    });
     expect(folder.length).toBe(2);
     const { x } = await folder.get(1);
     expect(x!.shape).toEqual([1, 32, 40]);
@@ -85,9 +115,17 @@ describe("ImageFolder", () => {
   });
 
   it("names what is missing", async () => {
-    await expect(ImageFolder.open({ path: `${photographs}/none` })).rejects.toMatchObject({ name: "ArgumentError", code: "file_not_found" });
-    await expect(ImageFolder.open({ path: photographs, names: ["nobody"] })).rejects.toMatchObject({ code: "file_not_found", message: expect.stringContaining("nobody") });
-    await expect(ImageFolder.open({ path: fileURLToPath(new URL(".", import.meta.url)) })).rejects.toMatchObject({ code: "empty_data" });
+    await expect(ImageFolder.open({ path: `${photographs}/none` })).rejects.toMatchObject({
+      name: "ArgumentError",
+      code: "file_not_found",
+    });
+    await expect(ImageFolder.open({ path: photographs, names: ["nobody"] })).rejects.toMatchObject({
+      code: "file_not_found",
+      message: expect.stringContaining("nobody"),
+    });
+    await expect(ImageFolder.open({ path: fileURLToPath(new URL(".", import.meta.url)) })).rejects.toMatchObject({
+      code: "empty_data",
+    });
     const large = await ImageFolder.open({ path: photographs, size: 1000 });
     await expect(large.get(0)).rejects.toMatchObject({ name: "ShapeError", code: "shape_mismatch" });
   });
@@ -96,7 +134,12 @@ describe("ImageFolder", () => {
 describe("PatchDataset", () => {
   it("cuts x and y at the same random place, and repeats with the seed", async () => {
     const image = arange(2 * 6 * 8).reshape([2, 1, 6, 8]);
-    const dataset = new PatchDataset({ dataset: new TensorDataset({ x: image, y: image }), size: [3, 4], length: 50, augment: true });
+    const dataset = new PatchDataset({
+      dataset: new TensorDataset({ x: image, y: image }),
+      size: [3, 4],
+      length: 50,
+      augment: true,
+    });
     const draw = async () => {
       const rng = new Rng(5);
       const values: number[] = [];

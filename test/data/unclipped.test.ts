@@ -26,7 +26,8 @@ describe("unclip", () => {
   it.each([0, 0.05, 0.2, 0.5, 0.97, 1])("gives back mean and deviation of the noise around %d", async (x) => {
     const cut = await clipped(x, 1);
     const { mean, deviation } = moments(unclip(cut, [1, side, side], noise, new Rng(2)));
-    // The clean value is estimated from 25 pixels, and lies between 0 and 1: at an end the estimate errs by a tenth of sigma to one side.
+    // The clean value is estimated from 25 pixels, and lies between 0 and 1: at an end the estimate errs by a tenth of
+    // sigma to one side.
     expect(Math.abs(mean - x)).toBeLessThan(0.012);
     expect(Math.abs(deviation - 0.1)).toBeLessThan(0.012);
     // At the ends the cut moves the mean by 0.04 and takes four tenths of the deviation: this test can fail.
@@ -64,7 +65,10 @@ describe("unclip", () => {
 describe("UnclippedDataset", () => {
   it("gives the measurements with what was cut drawn anew, and leaks nothing", async () => {
     const y = full([2, 1, 8, 8], 1);
-    const dataset = new UnclippedDataset({ dataset: new TensorDataset({ y }), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const dataset = new UnclippedDataset({
+      dataset: new TensorDataset({ y }),
+      noiseModel: new GaussianNoise({ sigma: 0.1 }),
+    });
     expect(dataset.length).toBe(2);
     const before = memory();
     const sample = await dataset.get(0, { rng: new Rng(0) });
@@ -77,8 +81,12 @@ describe("UnclippedDataset", () => {
   it("named errors", async () => {
     const data = new TensorDataset({ x: tensor([[[0]]], { shape: [1, 1, 1, 1] }) });
     const gaussian = new GaussianNoise({ sigma: 0.1 });
-    expect(() => new UnclippedDataset({ dataset: data, noiseModel: new LaplaceNoise({ b: 0.1 }) })).toThrow(ArgumentError);
+    expect(() => new UnclippedDataset({ dataset: data, noiseModel: new LaplaceNoise({ b: 0.1 }) })).toThrow(
+      ArgumentError,
+    );
     expect(() => new UnclippedDataset({ dataset: data, noiseModel: gaussian, low: 0 } as never)).toThrow(/low/);
-    await expect(new UnclippedDataset({ dataset: data, noiseModel: gaussian }).get(0)).rejects.toMatchObject({ code: "missing_argument" });
+    await expect(new UnclippedDataset({ dataset: data, noiseModel: gaussian }).get(0)).rejects.toMatchObject({
+      code: "missing_argument",
+    });
   });
 });

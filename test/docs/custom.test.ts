@@ -42,9 +42,25 @@ describe("docs/custom.md", () => {
 
   it("has programs that type-check and print what the page says", async () => {
     const files = programs.map((_, i) => `program${i}.ts`);
-    const options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,esnext.disposable", "--types", "node", "--typeRoots", join(root, "node_modules", "@types"), "--outDir", folder];
+    const options = [
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2022,esnext.disposable",
+      "--types",
+      "node",
+      "--typeRoots",
+      join(root, "node_modules", "@types"),
+      "--outDir",
+      folder,
+    ];
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const told = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch((error: { stdout: string }) => error);
+    const told = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
     expect(told.stdout).toBe("");
     for (const [i, patterns] of printed.entries()) {
       const ended = await node([join(folder, `program${i}.js`)]);

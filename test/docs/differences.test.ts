@@ -6,7 +6,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(`${root}docs/differences-from-deepinv.md`, "utf8");
 
 /** The cells of each row; a bar within a cell is written with a backslash. */
-const rows = [...page.matchAll(/^\| (.*) \|$/gm)].map(([, row]) => (row as string).split(/(?<!\\) \| /)).filter(([first]) => first !== "where" && first !== "---");
+const rows = [...page.matchAll(/^\| (.*) \|$/gm)]
+  .map(([, row]) => (row as string).split(/(?<!\\) \| /))
+  .filter(([first]) => first !== "where" && first !== "---");
 
 /** What a row gives as proof: a file, and names of tests in it. */
 const proofs = rows.flatMap(([where = "", , , , proof = ""]) =>
@@ -29,10 +31,14 @@ describe("docs/differences-from-deepinv.md", () => {
     if (file.endsWith(".json")) return;
     expect(names.length).toBeGreaterThan(0);
     const text = readFileSync(root + file, "utf8");
-    // A test is named by a literal of its own, a row of `it.each`, a case of the golden quirks or a comment of @ts-expect-error.
+    // A test is named by a literal of its own, a row of `it.each`, a case of the golden quirks or a
+    // comment of the form `@ts-expect-error`.
     for (const name of names) {
       const literal = [`"${name}"`, `("${name}`, `["${name}`, `  ${name}: `, `@ts-expect-error ${name}\n`];
-      expect(literal.some((form) => text.includes(form)), `${file}: "${name}"`).toBe(true);
+      expect(
+        literal.some((form) => text.includes(form)),
+        `${file}: "${name}"`,
+      ).toBe(true);
     }
   });
 });

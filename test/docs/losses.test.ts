@@ -7,7 +7,8 @@ import { noiseKinds, operatorKinds } from "../../ts/physics/index.js";
 const root = new URL("../../", import.meta.url);
 const text = async (path: string): Promise<string> => await readFile(new URL(path, root), "utf8");
 /** Cells of the rows of the tables of a text. */
-const rows = (markdown: string): string[][] => [...markdown.matchAll(/^\| (.*) \|$/gm)].map(([, row]) => (row as string).split(/(?<!\\) \| /));
+const rows = (markdown: string): string[][] =>
+  [...markdown.matchAll(/^\| (.*) \|$/gm)].map(([, row]) => (row as string).split(/(?<!\\) \| /));
 
 describe("the table of losses", () => {
   it("is the one that the assumptions make", async () => {
@@ -30,7 +31,10 @@ describe("the table of losses", () => {
       expect(row?.[5]?.replaceAll("`", "").split(", "), name).toEqual(needs);
       expect(row?.[6]?.startsWith("yes"), name).toBe(adapted);
       if (noise !== "any" && noise.length < 4) expect(row?.[3], name).toBe(noise.join(", "));
-      expect(readme.filter(([first]) => first === `\`${name}\``), name).toHaveLength(1);
+      expect(
+        readme.filter(([first]) => first === `\`${name}\``),
+        name,
+      ).toHaveLength(1);
     }
   });
 
@@ -42,7 +46,10 @@ describe("the table of losses", () => {
       expect(fits, noise).toEqual(expect.arrayContaining(listed(noise).filter((word) => word !== "none")));
       expect(fittingLosses({ noise })).toEqual(expect.arrayContaining(fits));
     }
-    for (const operator of operatorKinds) expect(fittingLosses({ operator })).toEqual(expect.arrayContaining(listed(operator).filter((word) => word !== "none")));
+    for (const operator of operatorKinds)
+      expect(fittingLosses({ operator })).toEqual(
+        expect.arrayContaining(listed(operator).filter((word) => word !== "none")),
+      );
     expect(fittingLosses({})).toEqual(Object.keys(lossAssumptions));
   });
 });

@@ -11,10 +11,16 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The TypeScript programs of a document. */
 const programs = async (document: string): Promise<string[]> =>
-  [...(await readFile(join(root, "docs", document), "utf8")).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+  [...(await readFile(join(root, "docs", document), "utf8")).matchAll(/```ts\n([\s\S]*?)```/g)].map(
+    ([, code]) => code as string,
+  );
 
 /** A training of the documents made short: what is written there takes minutes. */
-const shortened = [[/epochs: \d+/g, "epochs: 1"], [/length: \d+/g, "length: 16"], [/const steps = \d+/g, "const steps = 3"]] as const;
+const shortened = [
+  [/epochs: \d+/g, "epochs: 1"],
+  [/length: \d+/g, "length: 16"],
+  [/const steps = \d+/g, "const steps = 3"],
+] as const;
 const short = (code: string): string => shortened.reduce((text, [long, less]) => text.replace(long, less), code);
 
 let folder: string;
@@ -30,8 +36,25 @@ afterAll(async () => await rm(folder, { recursive: true, force: true }));
 async function compile(name: string, codes: readonly string[]): Promise<string[]> {
   const files = codes.map((_, i) => join(folder, `${name}-${i}.ts`));
   await Promise.all(codes.map((code, i) => writeFile(files[i] as string, code)));
-  const options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom,esnext.disposable", "--types", "node", "--typeRoots", join(root, "node_modules", "@types"), "--ignoreConfig"];
-  const { stdout } = await start(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, ...files], { cwd: folder }).catch((error: { stdout: string }) => error);
+  const options = [
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2022,dom,esnext.disposable",
+    "--types",
+    "node",
+    "--typeRoots",
+    join(root, "node_modules", "@types"),
+    "--ignoreConfig",
+  ];
+  const { stdout } = await start(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), ...options, ...files],
+    { cwd: folder },
+  ).catch((error: { stdout: string }) => error);
   expect(stdout).toBe("");
   return files.map((file) => file.replace(/ts$/, "js"));
 }
@@ -58,7 +81,12 @@ describe("docs/porting.md", () => {
     expect(names.length).toBeGreaterThan(5);
     const library = (await import("../../ts/index.js")) as unknown as Record<string, Record<string, unknown>>;
     for (const [, , space, path] of names) {
-      const found = (path as string).split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], library[space as string]);
+      const found = (path as string)
+        .split(".")
+        .reduce<unknown>(
+          (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+          library[space as string],
+        );
       expect(found, `${space as string}.${path as string}`).toBeTypeOf("function");
     }
   });
@@ -67,8 +95,14 @@ describe("docs/porting.md", () => {
 describe("docs/README.md", () => {
   it("lists every document, and links only to what exists", async () => {
     const text = await readFile(join(root, "docs", "README.md"), "utf8");
-    const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link as string).filter((link) => !link.startsWith("http"));
-    for (const link of links) await readdir(join(root, "docs", link, "..")).then((files) => expect(files, link).toContain(link.split("/").at(-1)));
-    for (const file of await readdir(join(root, "docs"))) if (file.endsWith(".md") && file !== "README.md") expect(links).toContain(file);
+    const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+      .map(([, link]) => link as string)
+      .filter((link) => !link.startsWith("http"));
+    for (const link of links)
+      await readdir(join(root, "docs", link, "..")).then((files) =>
+        expect(files, link).toContain(link.split("/").at(-1)),
+      );
+    for (const file of await readdir(join(root, "docs")))
+      if (file.endsWith(".md") && file !== "README.md") expect(links).toContain(file);
   });
 });

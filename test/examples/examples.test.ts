@@ -11,17 +11,33 @@ const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 describe("examples", () => {
   it("splitting-mri", async () => {
-    const { psnr } = await runExample("splitting-mri", 12, ["zero-filled", "splitting", "supervised"], ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"]);
+    const { psnr } = await runExample(
+      "splitting-mri",
+      12,
+      ["zero-filled", "splitting", "supervised"],
+      ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"],
+    );
     expect(psnr("supervised")).toBeGreaterThan(psnr("zero-filled"));
   });
 
   it("poisson-counts", async () => {
-    const { psnr } = await runExample("poisson-counts", 20, ["counted", "SURE", "exact SURE", "R2R", "supervised"], photographs);
-    for (const label of ["SURE", "exact SURE", "R2R", "supervised"]) expect(psnr(label)).toBeGreaterThan(psnr("counted") + 1);
+    const { psnr } = await runExample(
+      "poisson-counts",
+      20,
+      ["counted", "SURE", "exact SURE", "R2R", "supervised"],
+      photographs,
+    );
+    for (const label of ["SURE", "exact SURE", "R2R", "supervised"])
+      expect(psnr(label)).toBeGreaterThan(psnr("counted") + 1);
   });
 
   it("unknown-noise", async () => {
-    const { results, stdout, psnr } = await runExample("unknown-noise", 20, ["noisy", "SURE, told 0.05", "UNSURE, from 0.05", "SURE, told 0.2"], photographs);
+    const { results, stdout, psnr } = await runExample(
+      "unknown-noise",
+      20,
+      ["noisy", "SURE, told 0.05", "UNSURE, from 0.05", "SURE, told 0.2"],
+      photographs,
+    );
     expect(psnr("UNSURE, from 0.05")).toBeGreaterThan(psnr("SURE, told 0.05"));
     // On its way from the guess to the level.
     expect(results["found"]).toBeGreaterThan(0.06);
@@ -30,7 +46,12 @@ describe("examples", () => {
   });
 
   it("gan-deblur", async () => {
-    const { results, psnr } = await runExample("gan-deblur", 15, ["blurred", "squared error", "with discriminator"], photographs);
+    const { results, psnr } = await runExample(
+      "gan-deblur",
+      15,
+      ["blurred", "squared error", "with discriminator"],
+      photographs,
+    );
     expect(psnr("squared error")).toBeGreaterThan(psnr("blurred"));
     expect(Object.keys(results.metrics)).toEqual(["PSNR", "Sharpness"]);
   });
@@ -41,10 +62,18 @@ describe("examples", () => {
   });
 
   it("lipschitz-denoiser", async () => {
-    const { results, stdout } = await runExample("lipschitz-denoiser", 6, ["noisy", "no condition", "firmly non-expansive"], photographs);
+    const { results, stdout } = await runExample(
+      "lipschitz-denoiser",
+      6,
+      ["noisy", "no condition", "firmly non-expansive"],
+      photographs,
+    );
     const norms = results["norms"] as Record<string, number[]>;
     for (let i = 0; i < photographs.length; i++) {
-      const [held, free] = ["firmly non-expansive", "no condition"].map((label) => norms[label]?.[i] ?? Number.NaN) as [number, number];
+      const [held, free] = ["firmly non-expansive", "no condition"].map((label) => norms[label]?.[i] ?? Number.NaN) as [
+        number,
+        number,
+      ];
       expect(held).toBeGreaterThan(0.1);
       expect(held).toBeLessThan(free);
     }
@@ -52,7 +81,12 @@ describe("examples", () => {
   });
 
   it("equivariant-inpainting", async () => {
-    const { results, stdout, psnr } = await runExample("equivariant-inpainting", 40, ["measured", "consistency only", "equivariant", "supervised"], photographs);
+    const { results, stdout, psnr } = await runExample(
+      "equivariant-inpainting",
+      40,
+      ["measured", "consistency only", "equivariant", "supervised"],
+      photographs,
+    );
     // What the mask hides, consistency does not learn; equivariance does.
     expect(psnr("consistency only")).toBeLessThan(psnr("measured") + 0.5);
     expect(psnr("equivariant")).toBeGreaterThan(psnr("consistency only") + 1);
@@ -60,13 +94,23 @@ describe("examples", () => {
   });
 
   it("scheduled", async () => {
-    const { results, psnr } = await runExample("scheduled", 60, ["measured", "consistency only", "scheduled"], photographs);
+    const { results, psnr } = await runExample(
+      "scheduled",
+      60,
+      ["measured", "consistency only", "scheduled"],
+      photographs,
+    );
     expect(results["epochs"]).toEqual({ MCLoss: [1, 2], SureGaussianLoss: [3, 10], EILoss: [3, 10] });
     expect(psnr("scheduled")).toBeGreaterThan(psnr("consistency only"));
   });
 
   it("sparse-view-ct", async () => {
-    const { psnr } = await runExample("sparse-view-ct", 15, ["back-projection", "equivariant", "supervised"], ["CT slice", "phantom 1", "phantom 2", "phantom 3"]);
+    const { psnr } = await runExample(
+      "sparse-view-ct",
+      15,
+      ["back-projection", "equivariant", "supervised"],
+      ["CT slice", "phantom 1", "phantom 2", "phantom 3"],
+    );
     expect(psnr("supervised")).toBeGreaterThan(psnr("back-projection"));
   });
 
@@ -79,7 +123,12 @@ describe("examples", () => {
     }
   });
 
-  it.each([["--steps", "many"], ["--seed", "-1"], ["--stepz", "3"], ["--sigma", "0"]])("refuse %s %s with exit code 2", async (option, value) => {
+  it.each([
+    ["--steps", "many"],
+    ["--seed", "-1"],
+    ["--stepz", "3"],
+    ["--sigma", "0"],
+  ])("refuse %s %s with exit code 2", async (option, value) => {
     compiled("index.js");
     const ended = await node([`${folder}unknown-noise/main.mjs`, option, value]);
     expect(ended.code).toBe(2);
@@ -93,7 +142,16 @@ describe("examples", () => {
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("--steps N");
     const out = mkdtempSync(join(tmpdir(), "adjoint-json-"));
-    const { code, stdout } = await node([`${folder}poisson-counts/main.mjs`, "--json", "--steps", "1", "--seed", "3", "--out", out]);
+    const { code, stdout } = await node([
+      `${folder}poisson-counts/main.mjs`,
+      "--json",
+      "--steps",
+      "1",
+      "--seed",
+      "3",
+      "--out",
+      out,
+    ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ example: "poisson-counts", steps: 1, seed: 3, folder: out });
   });

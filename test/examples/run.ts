@@ -16,7 +16,12 @@ export interface Results {
 }
 
 /** Runs an example with a small budget and checks everything that all of them promise. */
-export async function runExample(name: string, steps: number, labels: readonly string[], images: readonly string[]): Promise<{ results: Results; stdout: string; psnr: (label: string) => number }> {
+export async function runExample(
+  name: string,
+  steps: number,
+  labels: readonly string[],
+  images: readonly string[],
+): Promise<{ results: Results; stdout: string; psnr: (label: string) => number }> {
   compiled("index.js");
   const out = mkdtempSync(join(tmpdir(), `adjoint-${name}-`));
   const main = fileURLToPath(new URL(`../../examples/${name}/main.mjs`, import.meta.url));

@@ -23,7 +23,8 @@ export class CaseData {
   /** The numbers under a key. */
   raw(key: string): Values {
     const found = this.values.get(key);
-    if (!found) throw new Error(`${this.golden.name}: the case names the tensor "${key}", which its file does not have`);
+    if (!found)
+      throw new Error(`${this.golden.name}: the case names the tensor "${key}", which its file does not have`);
     return found;
   }
 

@@ -10,7 +10,9 @@ export function compare(golden: GoldenCase, label: string, key: string, got: Val
   const atol = golden.tolerance.perTensorAtol[key];
   if (atol === undefined) throw new Error(`${golden.name}: ${label}: the case gives no tolerance for "${key}"`);
   if (!sameShape(got.shape, expected.shape)) {
-    throw new Error(`${golden.name}: ${label} has shape [${got.shape.join(", ")}], expected [${expected.shape.join(", ")}]`);
+    throw new Error(
+      `${golden.name}: ${label} has shape [${got.shape.join(", ")}], expected [${expected.shape.join(", ")}]`,
+    );
   }
   const { rtol } = golden.tolerance;
   let wrong = 0;
@@ -23,9 +25,16 @@ export function compare(golden: GoldenCase, label: string, key: string, got: Val
     if (difference <= allowed) return;
     wrong++;
     const excess = Number.isNaN(difference) ? Infinity : difference / allowed;
-    if (excess > worst.excess) worst = { excess, text: `entry ${i}: got ${g}, expected ${e}, difference ${difference.toExponential(2)}, allowed ${allowed.toExponential(2)}` };
+    if (excess > worst.excess)
+      worst = {
+        excess,
+        text: `entry ${i}: got ${g}, expected ${e}, difference ${difference.toExponential(2)}, allowed ${allowed.toExponential(2)}`,
+      };
   });
-  if (wrong > 0) throw new Error(`${golden.name}: ${label} is wrong in ${wrong} of ${expected.data.length} entries; worst: ${worst.text}`);
+  if (wrong > 0)
+    throw new Error(
+      `${golden.name}: ${label} is wrong in ${wrong} of ${expected.data.length} entries; worst: ${worst.text}`,
+    );
 }
 
 /** A scalar is stored with shape [] or [1]. */

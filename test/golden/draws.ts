@@ -8,7 +8,8 @@ export function replay(data: CaseData, recorded = data.golden.draws): ReplayRng 
     if (draw.role === "splittingMask") return splittingDraws(draw, data);
     // Parameters of transforms are no draws of a random source; transforms take them by themselves.
     if (draw.kind === "transform") return [];
-    if (draw.tensor === undefined) throw new Error(`${data.golden.name}: draws of kind "${draw.kind}" cannot be replayed yet`);
+    if (draw.tensor === undefined)
+      throw new Error(`${data.golden.name}: draws of kind "${draw.kind}" cannot be replayed yet`);
     return { kind: draw.kind, tensor: data.tensor(draw.tensor) };
   });
   return new ReplayRng(draws);

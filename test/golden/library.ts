@@ -31,7 +31,8 @@ export function build(spec: Spec, data: CaseData): unknown {
   // Beside a single operator the list holds those of the loss.
   if (spec.list && /^(Stacked|Composed)/.test(spec.class)) options.list = spec.list.map((part) => build(part, data));
   // No noise is the default of every operator but Denoising; lists of operators have no noise of their own.
-  if (spec.noise && (spec.noise.class !== "ZeroNoise" || spec.class === "Denoising")) options.noiseModel = build(spec.noise, data);
+  if (spec.noise && (spec.noise.class !== "ZeroNoise" || spec.class === "Denoising"))
+    options.noiseModel = build(spec.noise, data);
   const made = new found(options);
   if (made instanceof transform.Transform) replayParams(made, data);
   return made;
@@ -51,7 +52,8 @@ export function resolve(value: unknown, data: CaseData): unknown {
 /** The object of the JSON that a path such as `physics.list[1]` points to. */
 function reference(path: string, data: CaseData): Spec {
   let found: unknown = data.golden;
-  for (const part of path.split(/[.[\]]+/).filter(Boolean)) found = (found as Record<string, unknown> | undefined)?.[part];
+  for (const part of path.split(/[.[\]]+/).filter(Boolean))
+    found = (found as Record<string, unknown> | undefined)?.[part];
   if (typeof found !== "object" || found === null) throw new Error(`${data.golden.name}: "${path}" points to nothing`);
   return found as Spec;
 }

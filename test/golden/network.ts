@@ -31,10 +31,14 @@ export class GoldenNetwork extends Module {
   #start(y: Tensor, physics: Physics | Tensor | number | undefined): Tensor {
     const linear = physics as LinearPhysics;
     switch (this.#spec.wrapper ?? "direct") {
-      case "direct": return y;
-      case "adjoint": return linear.AAdjoint(y);
-      case "pinv": return linear.ADagger(y);
-      default: throw new Error(`unknown wrapper "${this.#spec.wrapper}"`);
+      case "direct":
+        return y;
+      case "adjoint":
+        return linear.AAdjoint(y);
+      case "pinv":
+        return linear.ADagger(y);
+      default:
+        throw new Error(`unknown wrapper "${this.#spec.wrapper}"`);
     }
   }
 
@@ -55,12 +59,18 @@ export class GoldenNetwork extends Module {
         const widths = [0, 0, 0, 0, padding, padding, padding, padding];
         return (x) => functional.conv2d(x.pad(widths, { mode }), weight, bias, { stride });
       }
-      case "relu": return (x) => x.relu();
-      case "tanh": return (x) => x.tanh();
-      case "sigmoid": return (x) => x.sigmoid();
-      case "softplus": return (x) => x.softplus();
-      case "leakyRelu": return (x) => x.leakyRelu(spec.slope ?? 0.2);
-      default: throw new Error(`${data.golden.name}: unknown layer "${spec.type}"`);
+      case "relu":
+        return (x) => x.relu();
+      case "tanh":
+        return (x) => x.tanh();
+      case "sigmoid":
+        return (x) => x.sigmoid();
+      case "softplus":
+        return (x) => x.softplus();
+      case "leakyRelu":
+        return (x) => x.leakyRelu(spec.slope ?? 0.2);
+      default:
+        throw new Error(`${data.golden.name}: unknown layer "${spec.type}"`);
     }
   }
 }

@@ -25,10 +25,15 @@ describe("golden cases: quirks of the reference", () => {
         const rule = QUIRKS[golden.name];
         for (const { label, key, got, right } of rule?.(data) ?? []) {
           const result: Values = { shape: got.shape, data: Float64Array.from(await got.data()) };
-          const truth: Values = "dtype" in right ? { shape: right.shape, data: Float64Array.from(await right.data()) } : right;
+          const truth: Values =
+            "dtype" in right ? { shape: right.shape, data: Float64Array.from(await right.data()) } : right;
           compare(golden, label, key, result, truth);
-          expect(() => compare(golden, label, key, result, data.raw(key)), `${label}: the reference's wrong value`).toThrow("is wrong");
+          expect(
+            () => compare(golden, label, key, result, data.raw(key)),
+            `${label}: the reference's wrong value`,
+          ).toThrow("is wrong");
         }
-      }));
+      }),
+    );
   }
 });

@@ -44,7 +44,9 @@ function perImage(t: Tensor): Tensor {
 /** One image of a batch. */
 function images({ shape, data }: Values): Float64Array[] {
   const [batch = 1] = shape;
-  return Array.from({ length: batch }, (_, b) => data.subarray((b * data.length) / batch, ((b + 1) * data.length) / batch));
+  return Array.from({ length: batch }, (_, b) =>
+    data.subarray((b * data.length) / batch, ((b + 1) * data.length) / batch),
+  );
 }
 
 /** The trace of the Jacobian over the entries of one image, image by image, here by central differences. */
@@ -64,7 +66,11 @@ function divergencePerImage(data: CaseData): QuirkCheck[] {
     const values = change.reshape([batch, entries]).dataSync();
     sums.forEach((_, b) => (sums[b] = (sums[b] ?? 0) + (values[b * entries + i] ?? NaN) / (2 * step)));
   }
-  const got = exactDiv({ y: data.input("y"), model: new GoldenNetwork(data.golden.model ?? {}, data), physics: physicsOf(data) });
+  const got = exactDiv({
+    y: data.input("y"),
+    model: new GoldenNetwork(data.golden.model ?? {}, data),
+    physics: physicsOf(data),
+  });
   // The reference has one number for the batch, so the value of each image is compared with it.
   return Array.from({ length: batch }, (_, b) => ({
     label: `value of image ${b}`,
@@ -83,7 +89,9 @@ function oneSidedNorm(data: CaseData): QuirkCheck[] {
   );
   const metric = build(data.golden, data) as Metric;
   const got = metric.forward(data.input("xNet"), data.input("x"));
-  return [{ label: "value", key: "expected.value", got, right: { shape: [sums.length], data: Float64Array.from(sums) } }];
+  return [
+    { label: "value", key: "expected.value", got, right: { shape: [sums.length], data: Float64Array.from(sums) } },
+  ];
 }
 
 /** Mean and deviation of one image do not depend on the others in its batch. */
@@ -96,12 +104,15 @@ function standardisedPerImage(data: CaseData): QuirkCheck[] {
   const errors = images(data.raw("xNet")).map((image, b) => {
     const reference = references[b] as Float64Array;
     const [[mean, deviation], [targetMean, targetDeviation]] = [stats(image), stats(reference)];
-    const error = (v: number, i: number) => ((v - mean) / deviation) * targetDeviation + targetMean - (reference[i] ?? NaN);
+    const error = (v: number, i: number) =>
+      ((v - mean) / deviation) * targetDeviation + targetMean - (reference[i] ?? NaN);
     return image.reduce((sum, v, i) => sum + error(v, i) ** 2, 0) / image.length;
   });
   const metric = build(data.golden, data) as Metric;
   const got = metric.forward(data.input("xNet"), data.input("x"));
-  return [{ label: "value", key: "expected.value", got, right: { shape: [errors.length], data: Float64Array.from(errors) } }];
+  return [
+    { label: "value", key: "expected.value", got, right: { shape: [errors.length], data: Float64Array.from(errors) } },
+  ];
 }
 
 /** The divergence carries the same weights W^2 = 1 / E[mask] as the error. */
@@ -119,13 +130,18 @@ function weightedEnsure(data: CaseData): QuirkCheck[] {
   const weight = data.tensor("maskAverage").rsqrt();
   const b = data.tensor("draw0");
   const ax = physics.A(xNet);
-  const change = physics.A(model.forward(y.add(b.mul(tau)), physics)).sub(ax).div(tau);
+  const change = physics
+    .A(model.forward(y.add(b.mul(tau)), physics))
+    .sub(ax)
+    .div(tau);
   const error = perImage(ax.sub(y).mul(weight).square());
   const right = error.add(perImage(weight.square().mul(b).mul(change)).mul(2 * sigma ** 2)).sub(sigma ** 2);
   return [{ label: "value", key: "expected.value", got, right }];
 }
 
-/** Tweedie to first order: `E[x | y] = y + gain + gain y S(y)`; counts z stand for `gain z`, so `gain (z + 1 + z S(z))`. */
+/**
+ * Tweedie to first order: `E[x | y] = y + gain + gain y S(y)`; counts z stand for `gain z`, so `gain (z + 1 + z S(z))`.
+ */
 function poissonScore(data: CaseData): QuirkCheck[] {
   const { golden } = data;
   const physics = physicsOf(data);
@@ -143,7 +159,8 @@ function poissonScore(data: CaseData): QuirkCheck[] {
     : before.add(1).add(before.mul(score)).mul(gain);
   const checks: QuirkCheck[] = [{ label: "value", key: "expected.value", got, right }];
   const changed = golden.expected.outputs?.yAfterCall;
-  if (typeof changed === "string") checks.push({ label: "the caller's y after the call", key: changed, got: y, right: data.raw("y") });
+  if (typeof changed === "string")
+    checks.push({ label: "the caller's y after the call", key: changed, got: y, right: data.raw("y") });
   return checks;
 }
 
@@ -162,17 +179,36 @@ function momentum(data: CaseData): QuirkCheck[] {
   const checks: QuirkCheck[] = [];
   golden.draws.forEach((_, k) => {
     const level = sigma2;
-    const value = loss.forward({ xNet, y, physics: physics as Parameters<typeof loss.forward>[0]["physics"], model, rng });
+    const value = loss.forward({
+      xNet,
+      y,
+      physics: physics as Parameters<typeof loss.forward>[0]["physics"],
+      model,
+      rng,
+    });
     const b = data.tensor(`draw${k}`);
-    const divergence = perImage(model.forward(y.add(b.mul(params.tau))).sub(xNet).div(params.tau).mul(b));
-    const right = perImage(xNet.sub(y).square()).add(divergence.mul(2 * level)).sub(level);
+    const divergence = perImage(
+      model
+        .forward(y.add(b.mul(params.tau)))
+        .sub(xNet)
+        .div(params.tau)
+        .mul(b),
+    );
+    const right = perImage(xNet.sub(y).square())
+      .add(divergence.mul(2 * level))
+      .sub(level);
     const gradient = 2 * divergence.mean().itemSync();
     velocity = k === 0 ? gradient : params.momentum * velocity + (1 - params.momentum) * gradient;
     sigma2 += params.stepSize * velocity;
     const learned = loss.sigma2 instanceof Tensor ? loss.sigma2.clone() : tensor(loss.sigma2, data.setting);
     // The first step is the same with and without momentum; from the second on the levels part.
     if (k === 0) return;
-    checks.push({ label: `sigma2 after step ${k}`, key: `expected.sigma2AfterStep${k}`, got: learned, right: { shape: [], data: Float64Array.of(sigma2) } });
+    checks.push({
+      label: `sigma2 after step ${k}`,
+      key: `expected.sigma2AfterStep${k}`,
+      got: learned,
+      right: { shape: [], data: Float64Array.of(sigma2) },
+    });
     if (k > 1) checks.push({ label: `value ${k}`, key: `expected.value${k}`, got: value, right });
   });
   return checks;
@@ -190,7 +226,8 @@ function scale(data: CaseData): QuirkCheck[] {
     const [cx, cy] = (center[b] ?? [0.5, 0.5]).map((c) => 2 * c - 1) as [number, number];
     const grid = Float64Array.from({ length: height * width * 2 }, (_, i) => {
       const [pixel, axis] = [Math.floor(i / 2), i % 2];
-      const at = axis === 0 ? (2 * (pixel % width)) / (width - 1) - 1 : (2 * Math.floor(pixel / width)) / (height - 1) - 1;
+      const at =
+        axis === 0 ? (2 * (pixel % width)) / (width - 1) - 1 : (2 * Math.floor(pixel / width)) / (height - 1) - 1;
       const c = axis === 0 ? cx : cy;
       return (at - c) / f + c;
     });

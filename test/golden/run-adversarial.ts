@@ -9,7 +9,8 @@ import type { Result } from "./result.js";
 export function runAdversarial(data: CaseData): Result {
   const { golden } = data;
   const made = new (findClass(golden.class, golden.name))(resolve(golden.params, data));
-  if (golden.class === "adversarial.DiscriminatorMetric") return runMetric(data, made as adversarial.DiscriminatorMetric);
+  if (golden.class === "adversarial.DiscriminatorMetric")
+    return runMetric(data, made as adversarial.DiscriminatorMetric);
   const loss = made as Loss;
   const physics = buildPhysics(data);
   const model = new GoldenNetwork(golden.model ?? {}, data);

@@ -41,7 +41,11 @@ export function familyOf(golden: GoldenCase): string {
  *
  * @throws Error that names the case and says what is wrong.
  */
-export async function runCase(golden: GoldenCase, values: ReadonlyMap<string, Values>, setting: Setting): Promise<void> {
+export async function runCase(
+  golden: GoldenCase,
+  values: ReadonlyMap<string, Values>,
+  setting: Setting,
+): Promise<void> {
   const data = new CaseData(golden, values, setting);
   let checks: Check[] = [];
   const results = tidy(() => {
@@ -87,7 +91,8 @@ function collect(data: CaseData, result: Result): Check[] {
     if (result.plain?.has(output)) continue;
     const make = result.outputs?.[output];
     if (!make) throw new Error(`${name}: nothing computes the output "${output}"`);
-    if (typeof key !== "string") throw new Error(`${name}: nothing compares the output "${output}", which is no tensor`);
+    if (typeof key !== "string")
+      throw new Error(`${name}: nothing compares the output "${output}", which is no tensor`);
     checks.push({ label: `output "${output}"`, key, got: make() });
   }
   return [...checks, ...gradients(data, result)];

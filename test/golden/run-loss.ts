@@ -40,7 +40,15 @@ export function runLoss(data: CaseData): Result {
   let value: Tensor | undefined;
   for (let pass = 0; pass < passes(data); pass++) {
     if (pass > 0) xNet = model.forward(y as Tensor, physics, { updateParameters: true, rng });
-    const args = { xNet, ...(x ? { x } : {}), y: y as Tensor, ...(physics ? { physics } : {}), ...(typeof epoch === "number" ? { epoch } : {}), model, rng };
+    const args = {
+      xNet,
+      ...(x ? { x } : {}),
+      y: y as Tensor,
+      ...(physics ? { physics } : {}),
+      ...(typeof epoch === "number" ? { epoch } : {}),
+      model,
+      rng,
+    };
     const present = loss.forward(args);
     value = present;
     outputs[`value${pass}`] = () => present;
@@ -49,10 +57,22 @@ export function runLoss(data: CaseData): Result {
   rng.assertDone();
   transformsDone(data);
   outputs.xNet = () => xNet;
-  if (loss instanceof mri.WeightedSplittingLoss || loss instanceof mri.RobustSplittingLoss) outputs.weight = () => loss.weight((y as Tensor).shape.slice(-2));
+  if (loss instanceof mri.WeightedSplittingLoss || loss instanceof mri.RobustSplittingLoss)
+    outputs.weight = () => loss.weight((y as Tensor).shape.slice(-2));
   // The same loss as a mean over what is predicted; the first draw of the case is the model's.
   const exact = () => new found({ ...(lossOptions(data, physics) as object), exactMean: true }) as Loss;
-  outputs.rescaled = () => exact().forward({ xNet, y: y as Tensor, ...(physics ? { physics } : {}), model, rng: new ReplayRng(golden.draws.slice(1).map(({ kind, tensor: key }) => ({ kind, tensor: data.tensor(key as string) }))) }).mean();
+  outputs.rescaled = () =>
+    exact()
+      .forward({
+        xNet,
+        y: y as Tensor,
+        ...(physics ? { physics } : {}),
+        model,
+        rng: new ReplayRng(
+          golden.draws.slice(1).map(({ kind, tensor: key }) => ({ kind, tensor: data.tensor(key as string) })),
+        ),
+      })
+      .mean();
   if (model instanceof R2RModel) outputs.y1 = () => model.corruption();
   leaves.set("xNet", xNet);
   return { ...(value ? { value: reduced(value, data) } : {}), leaves, outputs };
@@ -108,7 +128,9 @@ export function measurement(data: CaseData): Tensor | TensorList {
 
 /** How often model and loss are called: as often as the case lists values of single calls, and at least once. */
 function passes(data: CaseData): number {
-  const numbers = Object.keys(data.golden.expected.outputs ?? {}).map((name) => Number(/^value(\d+)$/.exec(name)?.[1] ?? 0));
+  const numbers = Object.keys(data.golden.expected.outputs ?? {}).map((name) =>
+    Number(/^value(\d+)$/.exec(name)?.[1] ?? 0),
+  );
   return Math.max(0, ...numbers) + 1;
 }
 
@@ -134,9 +156,11 @@ function runDivergence(data: CaseData): Result {
   const options = golden.params as { tau?: number; mcIter?: number };
   const args = { y, model, physics };
   const value =
-    golden.class === "exact_div" ? exactDiv(args)
-    : golden.class === "hutch_div" ? hutchDiv({ ...args, ...options, rng })
-    : mcDiv({ ...args, ...options, tau: options.tau ?? NaN, rng });
+    golden.class === "exact_div"
+      ? exactDiv(args)
+      : golden.class === "hutch_div"
+        ? hutchDiv({ ...args, ...options, rng })
+        : mcDiv({ ...args, ...options, tau: options.tau ?? NaN, rng });
   rng.assertDone();
   return { value, leaves: new Map([...network.weights, ["y", y]]) };
 }

@@ -32,7 +32,8 @@ export function runNn(data: CaseData): Result {
   const input = data.input(name);
   leaves.set(name, input);
   const value = model.forward(input, buildPhysics(data));
-  const after = (): [string, () => Tensor][] => Object.entries(model.stateDict()).map(([key, t]) => [`after.${key}`, () => t]);
+  const after = (): [string, () => Tensor][] =>
+    Object.entries(model.stateDict()).map(([key, t]) => [`after.${key}`, () => t]);
   return {
     value,
     leaves,

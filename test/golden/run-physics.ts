@@ -1,5 +1,12 @@
 import type { NoiseModel, Physics } from "../../ts/physics/index.js";
-import { SequentialMRI, TensorList, type MRI, type MultiCoilMRI, type StackedLinearPhysics, type Tomography } from "../../ts/physics/index.js";
+import {
+  SequentialMRI,
+  TensorList,
+  type MRI,
+  type MultiCoilMRI,
+  type StackedLinearPhysics,
+  type Tomography,
+} from "../../ts/physics/index.js";
 import { tensor, type Tensor } from "../../ts/tensor/index.js";
 import type { CaseData } from "./case-data.js";
 import { replay } from "./draws.js";
@@ -18,8 +25,10 @@ export function runNoise(data: CaseData): Result {
 
 /** A whole measurement, or the maps of an operator. */
 export function runPhysics(data: CaseData): Result {
-  const physics = withDrawnStart(data) ?? withDrawnMatrix(buildPhysics(data) ?? (build(data.golden, data) as Physics), data);
-  if (data.golden.expected.value === undefined) return { outputs: operatorOutputs(physics as unknown as Operator, data) };
+  const physics =
+    withDrawnStart(data) ?? withDrawnMatrix(buildPhysics(data) ?? (build(data.golden, data) as Physics), data);
+  if (data.golden.expected.value === undefined)
+    return { outputs: operatorOutputs(physics as unknown as Operator, data) };
   const rng = replay(data);
   const x = data.input("x");
   const value = physics.forward(x, { rng });
@@ -43,10 +52,13 @@ function operatorOutputs(physics: Operator, data: CaseData): Record<string, () =
   const whole = () => physics.A(data.input("x"));
   const outputs: Record<string, () => Tensor> = {
     A: () => whole() as Tensor,
-    // The reference's A_adjoint of SequentialMRI is no adjoint: it averages over time. That is what ours has a method of its own for.
+    // The reference's A_adjoint of SequentialMRI is no adjoint: it averages over time. That is what ours has a method
+    // of its own for.
     AAdjoint: () => {
       const other: unknown = physics;
-      return other instanceof SequentialMRI ? other.toStatic().AAdjoint(other.average(data.input("v"))) : physics.AAdjoint(v());
+      return other instanceof SequentialMRI
+        ? other.toStatic().AAdjoint(other.average(data.input("v")))
+        : physics.AAdjoint(v());
     },
     rss: () => (physics as unknown as MultiCoilMRI).AAdjoint(data.input("v"), { rss: true }),
     ADagger: () => physics.ADagger(v()),
@@ -87,7 +99,10 @@ function withDrawnMatrix(physics: Physics, data: CaseData): Physics {
   return drawn;
 }
 
-/** A normalised Tomography whose norm is estimated from the recorded start; of the reference's two draws the first only lends its shape. */
+/**
+ * A normalised Tomography whose norm is estimated from the recorded start; of the reference's two draws the first only
+ * lends its shape.
+ */
 function withDrawnStart(data: CaseData): Physics | undefined {
   const { class: name, draws, params } = data.golden;
   if (name !== "Tomography" || draws.length === 0) return undefined;

@@ -28,7 +28,8 @@ type Numbers = number | readonly Numbers[];
 export function runScheduler(data: CaseData): Result {
   const { golden } = data;
   const { nLosses, losses, ...params } = golden.params as { nLosses?: number; losses?: Numbers };
-  const build = (entry: Numbers): NestedLosses => (typeof entry === "number" ? new Stub(entry, data) : entry.map(build));
+  const build = (entry: Numbers): NestedLosses =>
+    typeof entry === "number" ? new Stub(entry, data) : entry.map(build);
   const entries = build(losses ?? Array.from({ length: nLosses ?? 0 }, (_, i) => i));
   const scheduler = new (findClass(golden.class, golden.name))({ ...params, losses: entries }) as BaseLossScheduler;
   const rng = replay(data);
@@ -39,6 +40,13 @@ export function runScheduler(data: CaseData): Result {
   });
   rng.assertDone();
   const got = JSON.stringify(values.map(({ call }) => call));
-  if (got !== JSON.stringify(selected)) throw new Error(`${golden.name}: the losses used are ${got}, expected ${JSON.stringify(selected)}`);
-  return { value: stack(values.map(({ value }) => value), 0), plain: new Set(["selected"]) };
+  if (got !== JSON.stringify(selected))
+    throw new Error(`${golden.name}: the losses used are ${got}, expected ${JSON.stringify(selected)}`);
+  return {
+    value: stack(
+      values.map(({ value }) => value),
+      0,
+    ),
+    plain: new Set(["selected"]),
+  };
 }

@@ -32,19 +32,32 @@ export function runSpectralNorm(data: CaseData): Result {
   const x = golden.inputs.xIn === undefined ? undefined : data.input("xIn");
   const norm = (model: Reconstructor, more: SpectralNormOptions = {}, draws = rng): Tensor => {
     const Norm = golden.class === "JacobianSpectralNorm" ? JacobianSpectralNorm : FNEJacobianSpectralNorm;
-    return new Norm({ ...options, ...more }).forward({ y, model, ...(physics ? { physics } : {}), ...(x ? { x } : {}), rng: draws });
+    return new Norm({ ...options, ...more }).forward({
+      y,
+      model,
+      ...(physics ? { physics } : {}),
+      ...(x ? { x } : {}),
+      rng: draws,
+    });
   };
   if (!golden.model) {
-    const values = ["A", "resolvent"].filter((key) => golden.inputs[key] !== undefined).map((key) => norm(new Product(() => data.input(key))));
+    const values = ["A", "resolvent"]
+      .filter((key) => golden.inputs[key] !== undefined)
+      .map((key) => norm(new Product(() => data.input(key))));
     rng.assertDone();
     const exact = golden.expected.outputs?.exact;
     const got = values[0]?.dataSync()[0] as number;
-    if (typeof exact === "number" && Math.abs(got - exact) > 1e-4 * exact) throw new Error(`${golden.name}: got ${got}, exactly it is ${exact}`);
+    if (typeof exact === "number" && Math.abs(got - exact) > 1e-4 * exact)
+      throw new Error(`${golden.name}: got ${got}, exactly it is ${exact}`);
     return { value: values.length === 1 ? (values[0] as Tensor) : stack(values, 0), plain: new Set(["exact"]) };
   }
   const network = new GoldenNetwork(golden.model, data);
   const value = norm(network);
   rng.assertDone();
   const each = (): Tensor => norm(network, { reduction: "none" }, replay(data));
-  return { value, leaves: network.weights, outputs: { exactLargestSingularValue: each, exactLargestSingularValues: each } };
+  return {
+    value,
+    leaves: network.weights,
+    outputs: { exactLargestSingularValue: each, exactLargestSingularValues: each },
+  };
 }

@@ -9,7 +9,10 @@ export function runTransform(data: CaseData): Result {
   const { given, ...params } = golden.params as { given: TransformParams } & Record<string, unknown>;
   // Cases of rotations by other angles than multiples of 90 say in their name how they interpolate.
   const mode = golden.class === "Rotate" ? /_(nearest|bilinear)/.exec(golden.name)?.[1] : undefined;
-  const options = { ...(resolve(params, data) as object), ...(mode && params.interpolationMode === undefined ? { interpolationMode: mode } : {}) };
+  const options = {
+    ...(resolve(params, data) as object),
+    ...(mode && params.interpolationMode === undefined ? { interpolationMode: mode } : {}),
+  };
   const transform = new (findClass(golden.class, golden.name))(options) as Transform;
   const x = data.input("x");
   const value = transform.transform(x, given);

@@ -43,11 +43,17 @@ describe("the golden runner", () => {
 
   it("refuses a corrupted value, gradient and shape", async () => {
     const value = { shape: [2], data: Float64Array.of(1, 4.01) };
-    await expect(run({}, values({ "expected.value": value }))).rejects.toThrow(/^made_up: value is wrong in 1 of 2 entries; worst: entry 1/);
+    await expect(run({}, values({ "expected.value": value }))).rejects.toThrow(
+      /^made_up: value is wrong in 1 of 2 entries; worst: entry 1/,
+    );
     const gradient = { shape: [2, 1, 2, 2], data: new Float64Array(8).fill(0.25) };
-    await expect(run({}, values({ "grad.xNet": gradient }))).rejects.toThrow(/^made_up: gradient of xNet is wrong in 4 of 8/);
+    await expect(run({}, values({ "grad.xNet": gradient }))).rejects.toThrow(
+      /^made_up: gradient of xNet is wrong in 4 of 8/,
+    );
     const shape = { shape: [1, 2], data: Float64Array.of(1, 4) };
-    await expect(run({}, values({ "expected.value": shape }))).rejects.toThrow("made_up: value has shape [2], expected [1, 2]");
+    await expect(run({}, values({ "expected.value": shape }))).rejects.toThrow(
+      "made_up: value has shape [2], expected [1, 2]",
+    );
   });
 
   it("refuses values that are not numbers", async () => {
@@ -62,12 +68,20 @@ describe("the golden runner", () => {
   });
 
   it("refuses a missing tensor, tolerance, input, output and gradient", async () => {
-    await expect(run({}, values({ "expected.value": undefined }))).rejects.toThrow('made_up: the case names the tensor "expected.value"');
+    await expect(run({}, values({ "expected.value": undefined }))).rejects.toThrow(
+      'made_up: the case names the tensor "expected.value"',
+    );
     await expect(run({}, values({ a: undefined }))).rejects.toThrow('made_up: the case names the tensor "a"');
-    await expect(run({ tolerance: { rtol: 1, perTensorAtol: {} } })).rejects.toThrow('made_up: value: the case gives no tolerance for "expected.value"');
+    await expect(run({ tolerance: { rtol: 1, perTensorAtol: {} } })).rejects.toThrow(
+      'made_up: value: the case gives no tolerance for "expected.value"',
+    );
     await expect(run({ inputs: { x: "b" } })).rejects.toThrow('made_up: the case has no input tensor "xNet"');
-    await expect(run({ expected: { value: "expected.value", outputs: { odd: "a" } } })).rejects.toThrow('made_up: nothing computes the output "odd"');
-    await expect(run({ expected: { value: "expected.value", grads: { odd: "a" } } })).rejects.toThrow('made_up: nothing takes the gradient with respect to "odd"');
+    await expect(run({ expected: { value: "expected.value", outputs: { odd: "a" } } })).rejects.toThrow(
+      'made_up: nothing computes the output "odd"',
+    );
+    await expect(run({ expected: { value: "expected.value", grads: { odd: "a" } } })).rejects.toThrow(
+      'made_up: nothing takes the gradient with respect to "odd"',
+    );
   });
 
   it("refuses an unknown class and an unknown group by the name of the case", async () => {
@@ -76,7 +90,14 @@ describe("the golden runner", () => {
   });
 
   it("refuses a draw that no one takes", async () => {
-    const noise = { ...golden, group: "physics", class: "GaussianNoise", inputs: { x: "a" }, expected: {}, draws: [0, 1].map(() => ({ kind: "normal", tensor: "a" })) };
+    const noise = {
+      ...golden,
+      group: "physics",
+      class: "GaussianNoise",
+      inputs: { x: "a" },
+      expected: {},
+      draws: [0, 1].map(() => ({ kind: "normal", tensor: "a" })),
+    };
     await expect(runCase(noise, values(), setting)).rejects.toThrow();
   });
 
@@ -103,12 +124,16 @@ describe("the golden runner", () => {
     afterAll(() => rmSync(folder, { recursive: true }));
 
     it("has a kind for every case", () => {
-      const names = listCases(directory).filter(({ golden: { group }, golden: g }) => !(FAMILIES as readonly string[]).includes(familyOf(g)) || group === "");
+      const names = listCases(directory).filter(
+        ({ golden: { group }, golden: g }) => !(FAMILIES as readonly string[]).includes(familyOf(g)) || group === "",
+      );
       expect(names.map((file) => file.golden.name)).toEqual([]);
     });
 
     it("notices a changed file", async () => {
-      const first = listCases(directory).find(({ golden: { group, draws } }) => group === "metric" && draws.length === 0);
+      const first = listCases(directory).find(
+        ({ golden: { group, draws } }) => group === "metric" && draws.length === 0,
+      );
       if (!first) return;
       const { name } = first.golden;
       cpSync(first.path, join(folder, `${name}.json`));

@@ -22,7 +22,12 @@ export const setting: Setting = {
 /** The cases that wait for classes of later work; none where another directory is given. */
 export const pending: ReadonlySet<string> = process.env.ADJOINT_GOLDEN_DIR
   ? new Set()
-  : new Set(readFileSync(join(HERE, "pending.txt"), "utf8").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#")));
+  : new Set(
+      readFileSync(join(HERE, "pending.txt"), "utf8")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "" && !line.startsWith("#")),
+    );
 
 /** A case and where it lies. */
 export interface CaseFile {
@@ -63,7 +68,9 @@ export function goldenTests(family: Family): void {
     beforeAll(() => init({ device: setting.device }));
     if (cases.length === 0) it("has no case in this directory", () => expect(cases).toEqual([]));
     for (const file of cases) {
-      it(file.golden.name, () => judge(file.golden.name, pending, () => runCase(file.golden, readValues(file), setting)));
+      it(file.golden.name, () =>
+        judge(file.golden.name, pending, () => runCase(file.golden, readValues(file), setting)),
+      );
     }
   });
 }

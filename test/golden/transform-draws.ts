@@ -20,8 +20,14 @@ export function replayParams(transform: Transform, data: CaseData): void {
     used.set(data, at + 1);
     const draw = recorded[at];
     if (!draw) throw new Error(`${name}: a transform is drawn, but all ${at} recorded ones are used`);
-    if (draw.class !== transform.constructor.name) throw new Error(`${name}: a ${transform.constructor.name} is drawn, but a ${draw.class} is recorded`);
-    return Object.fromEntries(Object.entries(draw.params ?? {}).map(([parameter, key]) => [parameter, tensor(data.raw(key).data, { shape: data.raw(key).shape, dtype: "float64", device: "cpu" })]));
+    if (draw.class !== transform.constructor.name)
+      throw new Error(`${name}: a ${transform.constructor.name} is drawn, but a ${draw.class} is recorded`);
+    return Object.fromEntries(
+      Object.entries(draw.params ?? {}).map(([parameter, key]) => [
+        parameter,
+        tensor(data.raw(key).data, { shape: data.raw(key).shape, dtype: "float64", device: "cpu" }),
+      ]),
+    );
   };
 }
 
@@ -29,5 +35,6 @@ export function replayParams(transform: Transform, data: CaseData): void {
 export function transformsDone(data: CaseData): void {
   const recorded = recordedTransforms(data).length;
   const count = used.get(data) ?? 0;
-  if (count !== recorded) throw new Error(`${data.golden.name}: ${count} of ${recorded} recorded transforms were asked for`);
+  if (count !== recorded)
+    throw new Error(`${data.golden.name}: ${count} of ${recorded} recorded transforms were asked for`);
 }

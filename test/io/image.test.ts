@@ -36,7 +36,10 @@ it("clips to [0, 1] and turns colour into grey on request", async () => {
 
 it("reads 16 bits without losing any", async () => {
   const path = join(folder, "deep.png");
-  await sharp(Uint16Array.from([0, 1, 65535]), { raw: { width: 3, height: 1, channels: 1 } }).toColourspace("grey16").png().toFile(path);
+  await sharp(Uint16Array.from([0, 1, 65535]), { raw: { width: 3, height: 1, channels: 1 } })
+    .toColourspace("grey16")
+    .png()
+    .toFile(path);
   const values = await (await readImage(path, { channels: "grey" })).data();
   expect(values[1]).toBeCloseTo(1 / 65535, 9);
   expect(values[2]).toBe(1);
@@ -45,14 +48,24 @@ it("reads 16 bits without losing any", async () => {
 it("refuses what is not an image, and names a missing file", async () => {
   const path = join(folder, "fake.png");
   await writeFile(path, "this is text");
-  await expect(readImage(path)).rejects.toMatchObject({ name: "FormatError", code: "image_invalid", message: expect.stringContaining("fake.png") });
+  await expect(readImage(path)).rejects.toMatchObject({
+    name: "FormatError",
+    code: "image_invalid",
+    message: expect.stringContaining("fake.png"),
+  });
   const png = await encodePng(zeros([1, 16, 16]));
   await writeFile(path, png.subarray(0, 40));
   await expect(readImage(path)).rejects.toMatchObject({ name: "FormatError", code: "image_invalid" });
-  await expect(readImage(join(folder, "none.png"))).rejects.toMatchObject({ name: "ArgumentError", code: "file_not_found" });
+  await expect(readImage(join(folder, "none.png"))).rejects.toMatchObject({
+    name: "ArgumentError",
+    code: "file_not_found",
+  });
 });
 
 it("refuses shapes that are no picture", async () => {
   await expect(encodePng(zeros([2, 4, 4]))).rejects.toMatchObject({ name: "ShapeError", code: "shape_mismatch" });
-  await expect(writeImage(join(folder, "a.jpg"), zeros([1, 4, 4]))).rejects.toMatchObject({ name: "ArgumentError", code: "invalid_argument" });
+  await expect(writeImage(join(folder, "a.jpg"), zeros([1, 4, 4]))).rejects.toMatchObject({
+    name: "ArgumentError",
+    code: "invalid_argument",
+  });
 });

@@ -2,7 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseSafetensors, parseSafetensorsFile, readSafetensors, serializeSafetensors, writeFileAtomic, writeSafetensors } from "../../ts/io/index.js";
+import {
+  parseSafetensors,
+  parseSafetensorsFile,
+  readSafetensors,
+  serializeSafetensors,
+  writeFileAtomic,
+  writeSafetensors,
+} from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 
@@ -57,7 +64,11 @@ describe("safetensors", () => {
     expect([...(await long!.data()), ...(await int!.data()), ...(await byte!.data())]).toEqual([-5, 9, -7, 255, 0]);
   });
 
-  const entry = (offsets: unknown, shape: unknown = [1], dtype: unknown = "F32") => ({ dtype, shape, data_offsets: offsets });
+  const entry = (offsets: unknown, shape: unknown = [1], dtype: unknown = "F32") => ({
+    dtype,
+    shape,
+    data_offsets: offsets,
+  });
   it.each([
     ["an empty file", new Uint8Array(0), "safetensors_truncated"],
     ["less than a length", new Uint8Array(5), "safetensors_truncated"],
@@ -76,14 +87,23 @@ describe("safetensors", () => {
     ["overlapping tensors", file({ a: entry([0, 8], [2]), b: entry([4, 12], [2]) }, 12), "safetensors_overlap"],
     ["a gap", file({ a: entry([4, 8]) }, 8), "safetensors_overlap"],
   ])("refuses %s", (_, bytes, code) => {
-    expect(() => parseSafetensors(bytes)).toThrow(expect.objectContaining({ name: "FormatError", code, message: expect.stringContaining("safetensors: ") }));
+    expect(() => parseSafetensors(bytes)).toThrow(
+      expect.objectContaining({ name: "FormatError", code, message: expect.stringContaining("safetensors: ") }),
+    );
   });
 
   it("names the path of a bad or missing file", async () => {
     const path = join(folder, "bad.safetensors");
     await writeFile(path, "abc");
-    await expect(readSafetensors(path)).rejects.toMatchObject({ name: "FormatError", code: "safetensors_truncated", message: expect.stringContaining(path) });
-    await expect(readSafetensors(join(folder, "none"))).rejects.toMatchObject({ name: "ArgumentError", code: "file_not_found" });
+    await expect(readSafetensors(path)).rejects.toMatchObject({
+      name: "FormatError",
+      code: "safetensors_truncated",
+      message: expect.stringContaining(path),
+    });
+    await expect(readSafetensors(join(folder, "none"))).rejects.toMatchObject({
+      name: "ArgumentError",
+      code: "file_not_found",
+    });
     await expect(readSafetensors(folder)).rejects.toMatchObject({ name: "ArgumentError", code: "file_unreadable" });
   });
 });

@@ -75,9 +75,20 @@ describe("AugmentConsistencyLoss", () => {
     expect(list(disturbed.mul(mask.neg().add(1)).abs().max())[0]).toBe(0);
     expect(list(disturbed.sub(y).abs().max())[0]).toBeGreaterThan(0.1);
     const model = new Inverse();
-    const undisturbed = new AugmentConsistencyLoss({ Ti: null, Te: null }).forward({ xNet: model.forward(y, physics), y, physics, model });
+    const undisturbed = new AugmentConsistencyLoss({ Ti: null, Te: null }).forward({
+      xNet: model.forward(y, physics),
+      y,
+      physics,
+      model,
+    });
     expect(Math.max(...list(undisturbed))).toBeLessThan(1e-9);
-    const value = new AugmentConsistencyLoss({ Te: null }).forward({ xNet: model.forward(y, physics), y, physics, model, rng: new Rng(1) });
+    const value = new AugmentConsistencyLoss({ Te: null }).forward({
+      xNet: model.forward(y, physics),
+      y,
+      physics,
+      model,
+      rng: new Rng(1),
+    });
     expect(Math.min(...list(value))).toBeGreaterThan(1e-3);
   });
 
@@ -87,7 +98,12 @@ describe("AugmentConsistencyLoss", () => {
     for (const noGrad of [true, false]) {
       const model = new Inverse();
       const xNet = slice().requiresGrad_();
-      const value = new AugmentConsistencyLoss({ Ti: null, Te: new Shift(), noGrad }).forward({ xNet: xNet.mul(0.9), y, physics, model });
+      const value = new AugmentConsistencyLoss({ Ti: null, Te: new Shift(), noGrad }).forward({
+        xNet: xNet.mul(0.9),
+        y,
+        physics,
+        model,
+      });
       const [toImage, toWeight] = grad(value.mean(), [xNet, model.weight], { allowUnused: true }) as [Tensor, Tensor];
       expect(toImage.abs().max().itemSync() > 0).toBe(!noGrad);
       expect(Math.abs(toWeight.itemSync())).toBeGreaterThan(1e-3);
@@ -95,16 +111,33 @@ describe("AugmentConsistencyLoss", () => {
   });
 
   it("names what does not fit", () => {
-    expectError(() => new AugmentConsistencyLoss({ Ti: new RandomNoise({ nTrans: 2 }) }), ArgumentError, "invalid_argument", "Ti", "nTrans");
+    expectError(
+      () => new AugmentConsistencyLoss({ Ti: new RandomNoise({ nTrans: 2 }) }),
+      ArgumentError,
+      "invalid_argument",
+      "Ti",
+      "nTrans",
+    );
     expectError(() => new AugmentConsistencyLoss({ Te: {} as never }), ArgumentError, "invalid_argument", "Te");
     expectError(() => new AugmentConsistencyLoss({ ti: null } as never), ArgumentError, "unknown_option", "Ti");
     const x = ones([1, 1, 8, 8]);
     const args = { xNet: x, y: x, model: new Inverse() };
     const nonlinear = new Physics({ A: (t: Tensor) => t.square() });
-    expectError(() => call(new AugmentConsistencyLoss(), { ...args, physics: nonlinear }), ArgumentError, "incompatible_physics", "linear");
+    expectError(
+      () => call(new AugmentConsistencyLoss(), { ...args, physics: nonlinear }),
+      ArgumentError,
+      "incompatible_physics",
+      "linear",
+    );
     // The default phase error needs complex measurements.
     const denoising = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
-    expectError(() => call(new AugmentConsistencyLoss(), { ...args, physics: denoising }), ShapeError, "shape_mismatch", "complex", "[B, 2, ...]");
+    expectError(
+      () => call(new AugmentConsistencyLoss(), { ...args, physics: denoising }),
+      ShapeError,
+      "shape_mismatch",
+      "complex",
+      "[B, 2, ...]",
+    );
     expect(call(new AugmentConsistencyLoss({ Ti: null }), { ...args, physics: denoising }).shape).toEqual([1]);
   });
 });

@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { EILoss, EquivariantSplittingLoss, MCLoss, MOEILoss, MOILoss, SupLoss, type Loss } from "../../ts/loss/index.js";
+import {
+  EILoss,
+  EquivariantSplittingLoss,
+  MCLoss,
+  MOEILoss,
+  MOILoss,
+  SupLoss,
+  type Loss,
+} from "../../ts/loss/index.js";
 import { ArtifactRemoval, DnCNN } from "../../ts/nn/index.js";
 import { Adam } from "../../ts/optim/index.js";
 import { BernoulliSplittingMaskGenerator, Inpainting } from "../../ts/physics/index.js";
@@ -28,10 +36,15 @@ function images(rng: Rng, batch: number): Tensor {
 }
 
 /** Trains on masked images and returns the mean squared error of the hidden pixels of new ones. */
-function hiddenError(losses: readonly Loss[], options: { steps?: number; masks?: BernoulliSplittingMaskGenerator } = {}): number {
+function hiddenError(
+  losses: readonly Loss[],
+  options: { steps?: number; masks?: BernoulliSplittingMaskGenerator } = {},
+): number {
   const physics = new Inpainting({ imgSize: [1, SIDE, SIDE], mask: mask() });
   const rng = new Rng(1);
-  const network = new ArtifactRemoval({ backboneNet: new DnCNN({ inChannels: 1, outChannels: 1, depth: 4, nf: 12, rng }) });
+  const network = new ArtifactRemoval({
+    backboneNet: new DnCNN({ inChannels: 1, outChannels: 1, depth: 4, nf: 12, rng }),
+  });
   const model = losses.reduce((adapted, loss) => loss.adaptModel(adapted), network as ReturnType<Loss["adaptModel"]>);
   const optimizer = new Adam(model.parameters(), { lr: 5e-3 });
   for (let step = 0; step < (options.steps ?? 150); step++) {
@@ -40,7 +53,9 @@ function hiddenError(losses: readonly Loss[], options: { steps?: number; masks?:
       const x = images(rng, 8);
       const y = physics.A(x);
       const xNet = model.forward(y, physics, { updateParameters: true, rng });
-      const total = losses.map((loss) => loss.forward({ xNet, x, y, physics, model, rng } as Parameters<Loss["forward"]>[0]).mean()).reduce((a, b) => a.add(b));
+      const total = losses
+        .map((loss) => loss.forward({ xNet, x, y, physics, model, rng } as Parameters<Loss["forward"]>[0]).mean())
+        .reduce((a, b) => a.add(b));
       const gradients = grad(total, model.parameters());
       noGrad(() => optimizer.step(gradients));
       return total.detach();
@@ -51,7 +66,14 @@ function hiddenError(losses: readonly Loss[], options: { steps?: number; masks?:
     physics.update({ mask: mask() });
     const x = images(new Rng(99), 32);
     const hidden = mask().neg().add(1);
-    return model.forward(physics.A(x), physics, { rng: new Rng(2) }).sub(x).square().mul(hidden).sum().div(hidden.sum().mul(32)).itemSync();
+    return model
+      .forward(physics.A(x), physics, { rng: new Rng(2) })
+      .sub(x)
+      .square()
+      .mul(hidden)
+      .sum()
+      .div(hidden.sum().mul(32))
+      .itemSync();
   });
 }
 
@@ -71,9 +93,22 @@ describe("what a mask hides", () => {
 
   it.each([
     ["EI with shifts, from one mask", () => hiddenError([new MCLoss(), new EILoss({ transform: new Shift() })])],
-    ["equivariant splitting, from one mask", () => hiddenError([new EquivariantSplittingLoss({ transform: new Shift(), evalNSamples: 20 })], { steps: 300 })],
-    ["MOI, from masks of all kinds", () => hiddenError([new MCLoss(), new MOILoss({ physicsGenerator: masks() })], { steps: 400, masks: masks() })],
-    ["MOEI, from masks of all kinds", () => hiddenError([new MCLoss(), new MOEILoss({ transform: new Shift(), physicsGenerator: masks() })], { steps: 400, masks: masks() })],
+    [
+      "equivariant splitting, from one mask",
+      () => hiddenError([new EquivariantSplittingLoss({ transform: new Shift(), evalNSamples: 20 })], { steps: 300 }),
+    ],
+    [
+      "MOI, from masks of all kinds",
+      () => hiddenError([new MCLoss(), new MOILoss({ physicsGenerator: masks() })], { steps: 400, masks: masks() }),
+    ],
+    [
+      "MOEI, from masks of all kinds",
+      () =>
+        hiddenError([new MCLoss(), new MOEILoss({ transform: new Shift(), physicsGenerator: masks() })], {
+          steps: 400,
+          masks: masks(),
+        }),
+    ],
   ])("is learnt by %s", (_, error) => {
     // Most of the way from what consistency alone leaves to what ground truth gives.
     expect((consistency - error()) / (consistency - supervised)).toBeGreaterThan(0.9);

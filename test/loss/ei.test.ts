@@ -2,7 +2,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { EILoss, MOEILoss, MOILoss, type Loss } from "../../ts/loss/index.js";
 import { MAE, MSE } from "../../ts/metric/index.js";
 import { Module } from "../../ts/nn/index.js";
-import { BernoulliSplittingMaskGenerator, BlurFFT, Denoising, gaussianBlur, GaussianNoise, Inpainting, SigmaGenerator, type LinearPhysics, type Physics } from "../../ts/physics/index.js";
+import {
+  BernoulliSplittingMaskGenerator,
+  BlurFFT,
+  Denoising,
+  gaussianBlur,
+  GaussianNoise,
+  Inpainting,
+  SigmaGenerator,
+  type LinearPhysics,
+  type Physics,
+} from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
@@ -33,10 +43,17 @@ class Inverse extends Module {
 
 const list = (t: Tensor) => Array.from(t.dataSync());
 const image = (shape: number[], seed = 1) => new Rng(seed).uniform(shape);
-const blur = (noise?: GaussianNoise) => new BlurFFT({ imgSize: [1, 8, 8], filter: gaussianBlur({ sigma: 0.6 }), ...(noise ? { noiseModel: noise } : {}) });
+const blur = (noise?: GaussianNoise) =>
+  new BlurFFT({ imgSize: [1, 8, 8], filter: gaussianBlur({ sigma: 0.6 }), ...(noise ? { noiseModel: noise } : {}) });
 const halves = () => {
-  const left = tensor(Float64Array.from({ length: 64 }, (_, k) => (k % 8 < 4 ? 1 : 0)), { shape: [1, 1, 8, 8], dtype: "float32" });
-  return [left, left.neg().add(1)].map((mask) => new Inpainting({ imgSize: [1, 8, 8], mask })) as [Inpainting, Inpainting];
+  const left = tensor(
+    Float64Array.from({ length: 64 }, (_, k) => (k % 8 < 4 ? 1 : 0)),
+    { shape: [1, 1, 8, 8], dtype: "float32" },
+  );
+  return [left, left.neg().add(1)].map((mask) => new Inpainting({ imgSize: [1, 8, 8], mask })) as [
+    Inpainting,
+    Inpainting,
+  ];
 };
 /** Calls a loss the way plain JavaScript can. */
 const call = (loss: Loss, args: Record<string, unknown>) => loss.forward(args as Parameters<Loss["forward"]>[0]);
@@ -46,14 +63,20 @@ describe("EILoss", () => {
     const physics = blur();
     const model = new Inverse();
     const xNet = model.forward(physics.A(image([3, 1, 8, 8])), physics);
-    for (const transform of [new Shift(), new Rotate({ multiples: 90 }), new Shift({ nTrans: 2 }).compose(new Reflect())]) {
+    for (const transform of [
+      new Shift(),
+      new Rotate({ multiples: 90 }),
+      new Shift({ nTrans: 2 }).compose(new Reflect()),
+    ]) {
       const value = new EILoss({ transform }).forward({ xNet, physics, model, rng: new Rng(2) });
       expect(value.shape).toEqual([3]);
       expect(Math.max(...list(value))).toBeLessThan(1e-9);
     }
     // What does not invert the operator does not commute either.
     const worse = new Inverse(0.5);
-    expect(Math.min(...list(new EILoss({ transform: new Shift() }).forward({ xNet, physics, model: worse })))).toBeGreaterThan(0.01);
+    expect(
+      Math.min(...list(new EILoss({ transform: new Shift() }).forward({ xNet, physics, model: worse }))),
+    ).toBeGreaterThan(0.01);
   });
 
   it("compares R(A T x) with T x, by the metric and weight asked for", () => {
@@ -79,7 +102,8 @@ describe("EILoss", () => {
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.3 }) });
     const model = new Inverse();
     const xNet = image([1, 1, 128, 128]);
-    const loss = (applyNoise: boolean) => new EILoss({ transform: new Shift(), applyNoise }).forward({ xNet, physics, model, rng: new Rng(1) }).itemSync();
+    const loss = (applyNoise: boolean) =>
+      new EILoss({ transform: new Shift(), applyNoise }).forward({ xNet, physics, model, rng: new Rng(1) }).itemSync();
     // 16384 pixels: the standard error of the mean square is 0.09 sqrt(2 / 16384) = 0.001.
     expect(Math.abs(loss(true) - 0.09)).toBeLessThan(0.004);
     expect(loss(false)).toBe(0);
@@ -101,10 +125,25 @@ describe("EILoss", () => {
     expectError(() => new EILoss({} as never), ArgumentError, "missing_argument", "transform", "Shift");
     expectError(() => new EILoss({ transform: "Shift" as never }), ArgumentError, "invalid_argument", "transform");
     expectError(() => new EILoss({ transform: new Shift(), weight: NaN }), ArgumentError, "invalid_argument", "weight");
-    expectError(() => new EILoss({ transform: new Shift(), aplyNoise: true } as never), ArgumentError, "unknown_option", "applyNoise");
-    expectError(() => new EILoss({ transform: new Shift(), metric: {} as never }), ArgumentError, "invalid_argument", "metric");
+    expectError(
+      () => new EILoss({ transform: new Shift(), aplyNoise: true } as never),
+      ArgumentError,
+      "unknown_option",
+      "applyNoise",
+    );
+    expectError(
+      () => new EILoss({ transform: new Shift(), metric: {} as never }),
+      ArgumentError,
+      "invalid_argument",
+      "metric",
+    );
     const loss = new EILoss({ transform: new Shift() });
-    expectError(() => call(loss, { xNet: image([1, 1, 8, 8]), physics: blur() }), ArgumentError, "missing_argument", "model");
+    expectError(
+      () => call(loss, { xNet: image([1, 1, 8, 8]), physics: blur() }),
+      ArgumentError,
+      "missing_argument",
+      "model",
+    );
     expectError(() => call(loss, { physics: blur(), model: new Inverse() }), ArgumentError, "missing_argument", "xNet");
   });
 });
@@ -127,7 +166,8 @@ describe("MOILoss", () => {
     const full = [blur(), new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) })];
     const zero = new MOILoss({ physics: full, applyNoise: false });
     const args = { xNet, physics: blur(), model: new Inverse() };
-    for (let seed = 0; seed < 6; seed++) expect(Math.max(...list(zero.forward({ ...args, rng: new Rng(seed) })))).toBeLessThan(1e-9);
+    for (let seed = 0; seed < 6; seed++)
+      expect(Math.max(...list(zero.forward({ ...args, rng: new Rng(seed) })))).toBeLessThan(1e-9);
     const [left, right] = halves();
     const value = new MOILoss({ physics: [right] }).forward({ ...args, physics: left });
     const missed = left.A(xNet).square().reshape([2, 64]).mean(1);
@@ -140,7 +180,12 @@ describe("MOILoss", () => {
     const generator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
     for (const options of [{ physicsGenerator: generator }, { physicsGenerator: generator, physics }]) {
       const model = new Inverse();
-      const value = new MOILoss(options).forward({ xNet: image([4, 1, 8, 8]).add(0.1), physics, model, rng: new Rng(1) });
+      const value = new MOILoss(options).forward({
+        xNet: image([4, 1, 8, 8]).add(0.1),
+        physics,
+        model,
+        rng: new Rng(1),
+      });
       expect(value.shape).toEqual([4]);
       const seen = (model.inputs[0] as Tensor).ne(0);
       const rows = Array.from({ length: 4 }, (_, b) => list(seen.slice([b], [b + 1])).join(""));
@@ -150,7 +195,9 @@ describe("MOILoss", () => {
     // Parameters of the noise are parameters, too.
     const noisy = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const levels = new MOILoss({ physicsGenerator: new SigmaGenerator({ sigmaMin: 1, sigmaMax: 2 }) });
-    const errors = list(levels.forward({ xNet: image([3, 1, 64, 64]), physics: noisy, model: new Inverse(), rng: new Rng(1) }));
+    const errors = list(
+      levels.forward({ xNet: image([3, 1, 64, 64]), physics: noisy, model: new Inverse(), rng: new Rng(1) }),
+    );
     expect(Math.min(...errors)).toBeGreaterThan(0.9);
     expect(new Set(errors.map((e) => e.toFixed(2))).size).toBe(3);
     expect(noisy.noiseModel.sigma).toBe(0.1);
@@ -163,7 +210,12 @@ describe("MOILoss", () => {
     expectError(() => new MOILoss({ physics: left }), ArgumentError, "missing_argument", "physicsGenerator");
     expectError(() => new MOILoss({ physics: [] }), ArgumentError, "invalid_argument", "physics");
     expectError(() => new MOILoss({ physics: [{}] as never }), ArgumentError, "invalid_argument", "physics");
-    expectError(() => new MOILoss({ physics: [left], physicsGenerator: generator }), ArgumentError, "invalid_argument", "exclude");
+    expectError(
+      () => new MOILoss({ physics: [left], physicsGenerator: generator }),
+      ArgumentError,
+      "invalid_argument",
+      "exclude",
+    );
     expectError(() => new MOILoss({ physicsGenerator: {} as never }), ArgumentError, "invalid_argument", "generator");
     expectError(() => new MOEILoss({ physics: [left] } as never), ArgumentError, "missing_argument", "transform");
   });

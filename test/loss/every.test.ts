@@ -65,7 +65,10 @@ describe.each(losses)("%s", (name, make) => {
     if (!assumptionsOf(name).needs.includes("physics")) return;
     const zoo: AnyPhysics[] = [
       ...noiseKinds.map((kind) => everyOperator.denoising!(everyNoise[kind]())),
-      ...Object.values(everyOperator).flatMap((operator) => [operator(everyNoise.gaussian()), operator(everyNoise.poisson())]),
+      ...Object.values(everyOperator).flatMap((operator) => [
+        operator(everyNoise.gaussian()),
+        operator(everyNoise.poisson()),
+      ]),
     ];
     const codes = zoo.map((physics) => {
       const fitting: readonly string[] = compatibleLosses(physics);
@@ -74,7 +77,9 @@ describe.each(losses)("%s", (name, make) => {
       } catch (error) {
         if (!(error instanceof AdjointError)) throw error;
         // Measurements of another physics may not fit its size; what matters here is who is refused as such.
-        expect(error.code === "incompatible_physics", `${name} with ${physics.operator}: ${error.message}`).toBe(!fitting.includes(name));
+        expect(error.code === "incompatible_physics", `${name} with ${physics.operator}: ${error.message}`).toBe(
+          !fitting.includes(name),
+        );
         if (error.code !== "incompatible_physics") return "fits";
         expect(error).toBeInstanceOf(ArgumentError);
         expect(error.message).toContain(`${name}: it `);
@@ -90,9 +95,15 @@ describe.each(losses)("%s", (name, make) => {
   });
 
   it("never broadcasts: an image too many, a row too few", () => {
-    for (const wrong of mismatches[name] ?? [{ xNet: (t: Tensor) => cut(t, 0) }, { xNet: (t: Tensor) => cut(t, t.shape.length - 1) }]) {
+    for (const wrong of mismatches[name] ?? [
+      { xNet: (t: Tensor) => cut(t, 0) },
+      { xNet: (t: Tensor) => cut(t, t.shape.length - 1) },
+    ]) {
       const { loss, args } = make();
-      const changed = Object.entries(wrong).map(([key, change]) => [key, (change as (value: unknown) => unknown)(args[key])]);
+      const changed = Object.entries(wrong).map(([key, change]) => [
+        key,
+        (change as (value: unknown) => unknown)(args[key]),
+      ]);
       const error = thrown(() => call(loss, { ...args, ...Object.fromEntries(changed) }));
       expect([error.constructor, error.code], error.message).toEqual([ShapeError, "shape_mismatch"]);
     }
@@ -101,7 +112,10 @@ describe.each(losses)("%s", (name, make) => {
 
 /** A tensor without its last entry along a dimension. */
 function cut(t: Tensor, dim: number): Tensor {
-  return t.slice(t.shape.map(() => 0), t.shape.map((n, i) => (i === dim ? n - 1 : n)));
+  return t.slice(
+    t.shape.map(() => 0),
+    t.shape.map((n, i) => (i === dim ? n - 1 : n)),
+  );
 }
 
 type Wrong = Readonly<Record<string, (value: never) => unknown>>;
@@ -113,7 +127,11 @@ const reshaping = (change: (t: Tensor) => Tensor) => () => ({ training: true, fo
 const mismatches: Partial<Record<LossName, readonly Wrong[]>> = {
   SupLoss: [{ x: (t: Tensor) => cut(t, 0) }, { x: (t: Tensor) => cut(t, 3) }, { x: () => ones([1]) }],
   TVLoss: [{ xNet: () => ones([2, 1]) }, { xNet: () => ones([2, 1, 1, 4]) }],
-  Neighbor2Neighbor: [{ y: (t: Tensor) => cut(t, 2) }, { y: () => ones([8, 8]) }, { model: reshaping((t) => cut(t, 0)) }],
+  Neighbor2Neighbor: [
+    { y: (t: Tensor) => cut(t, 2) },
+    { y: () => ones([8, 8]) },
+    { model: reshaping((t) => cut(t, 0)) },
+  ],
   ScoreLoss: [],
   EILoss: [{ model: reshaping((t) => cut(t, 0)) }, { model: reshaping((t) => cut(t, 2)) }],
   MOILoss: [{ model: reshaping((t) => cut(t, 0)) }, { model: reshaping((t) => cut(t, 2)) }],
@@ -121,7 +139,11 @@ const mismatches: Partial<Record<LossName, readonly Wrong[]>> = {
   AugmentConsistencyLoss: [{ model: reshaping((t) => cut(t, 0)) }, { y: (t: Tensor) => cut(t, 3) }],
   JacobianSpectralNorm: [{ model: reshaping((t) => cut(t, 0)) }],
   FNEJacobianSpectralNorm: [{ model: reshaping((t) => cut(t, 0)) }, { model: reshaping((t) => cut(t, 2)) }],
-  SupAdversarialGeneratorLoss: [{ xNet: (t: Tensor) => cut(t, 0) }, { x: (t: Tensor) => cut(t, 3) }, { D: () => ({ forward: () => ones([1, 1]) }) }],
+  SupAdversarialGeneratorLoss: [
+    { xNet: (t: Tensor) => cut(t, 0) },
+    { x: (t: Tensor) => cut(t, 3) },
+    { D: () => ({ forward: () => ones([1, 1]) }) },
+  ],
 };
 
 describe("ScoreLoss", () => {

@@ -1,4 +1,26 @@
-import { adversarial, AugmentConsistencyLoss, EILoss, EquivariantSplittingLoss, FNEJacobianSpectralNorm, JacobianSpectralNorm, MCLoss, MOEILoss, MOILoss, mri, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, ScoreLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss } from "../../ts/loss/index.js";
+import {
+  adversarial,
+  AugmentConsistencyLoss,
+  EILoss,
+  EquivariantSplittingLoss,
+  FNEJacobianSpectralNorm,
+  JacobianSpectralNorm,
+  MCLoss,
+  MOEILoss,
+  MOILoss,
+  mri,
+  Neighbor2Neighbor,
+  R2RLoss,
+  ReducedResolutionLoss,
+  ScoreLoss,
+  SplittingLoss,
+  StackedPhysicsLoss,
+  SupLoss,
+  SureGaussianLoss,
+  SurePGLoss,
+  SurePoissonLoss,
+  TVLoss,
+} from "../../ts/loss/index.js";
 import type { Loss, LossName } from "../../ts/loss/index.js";
 import { Module } from "../../ts/nn/index.js";
 import * as p from "../../ts/physics/index.js";
@@ -38,17 +60,26 @@ const imgSize = [2, 6, 12];
 const lines = () => new p.PolyOrderMaskGenerator({ imgSize, acceleration: 2, centerFraction: 0.2, polyOrder: 2 });
 const weighted = () => ({
   physicsGenerator: lines(),
-  maskGenerator: new p.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: new p.PolyOrderMaskGenerator({ imgSize, acceleration: 1.5, centerFraction: 0.2, polyOrder: 1 }) }),
+  maskGenerator: new p.MultiplicativeSplittingMaskGenerator({
+    imgSize,
+    splitGenerator: new p.PolyOrderMaskGenerator({ imgSize, acceleration: 1.5, centerFraction: 0.2, polyOrder: 1 }),
+  }),
 });
 const gaussian = () => new p.GaussianNoise({ sigma: 0.1 });
 const denoising = (noiseModel: p.NoiseModel = gaussian()) => new p.Denoising({ noiseModel });
 const slice = () => new p.MRI({ mask: lines().step(2, { rng: new Rng(4) }).mask as Tensor, noiseModel: gaussian() });
 const video = () => new p.DynamicMRI({ mask: new Rng(5).bernoulli([1, 1, 4, 6, 6], 0.8), noiseModel: gaussian() });
-const masked = (seed = 7) => new p.Inpainting({ imgSize: [1, 8, 8], mask: new Rng(seed).bernoulli([1, 1, 8, 8], 0.5), noiseModel: gaussian() });
+const masked = (seed = 7) =>
+  new p.Inpainting({ imgSize: [1, 8, 8], mask: new Rng(seed).bernoulli([1, 1, 8, 8], 0.5), noiseModel: gaussian() });
 const masks = () => new p.BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
 const blurred = () => new p.Downsampling({ filter: "bilinear", factor: 2, noiseModel: gaussian() });
 
-function example(loss: Loss, physics: AnyPhysics = denoising(), shape: number[] = [2, 1, 8, 8], more: object = {}): Example {
+function example(
+  loss: Loss,
+  physics: AnyPhysics = denoising(),
+  shape: number[] = [2, 1, 8, 8],
+  more: object = {},
+): Example {
   const rng = new Rng(1);
   const x = rng.uniform(shape).add(0.1);
   const y = physics.forward(x, { rng });
@@ -64,7 +95,11 @@ export const everyLoss: { readonly [L in LossName]: () => Example } = {
   MCLoss: () => example(new MCLoss()),
   SureGaussianLoss: () => example(new SureGaussianLoss({ sigma: 0.1 })),
   SurePoissonLoss: () => example(new SurePoissonLoss({ gain: 0.1 }), denoising(new p.PoissonNoise({ gain: 0.1 }))),
-  SurePGLoss: () => example(new SurePGLoss({ gain: 0.1, sigma: 0.1 }), denoising(new p.PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 }))),
+  SurePGLoss: () =>
+    example(
+      new SurePGLoss({ gain: 0.1, sigma: 0.1 }),
+      denoising(new p.PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 })),
+    ),
   R2RLoss: () => example(new R2RLoss()),
   Neighbor2Neighbor: () => example(new Neighbor2Neighbor()),
   ScoreLoss: () => example(new ScoreLoss()),
@@ -73,10 +108,15 @@ export const everyLoss: { readonly [L in LossName]: () => Example } = {
   EquivariantSplittingLoss: () => example(new EquivariantSplittingLoss()),
   EILoss: () => example(new EILoss({ transform: new Shift() }), masked()),
   MOILoss: () => example(new MOILoss({ physics: [masked(1), masked(2)] }), masked()),
-  MOEILoss: () => example(new MOEILoss({ transform: new Rotate({ multiples: 90 }), physicsGenerator: masks() }), masked()),
+  MOEILoss: () =>
+    example(new MOEILoss({ transform: new Rotate({ multiples: 90 }), physicsGenerator: masks() }), masked()),
   AugmentConsistencyLoss: () => example(new AugmentConsistencyLoss(), slice(), [2, ...imgSize]),
   ReducedResolutionLoss: () => example(new ReducedResolutionLoss(), blurred(), [2, 1, 16, 16]),
-  StackedPhysicsLoss: () => example(new StackedPhysicsLoss({ losses: [new MCLoss(), new MCLoss()] }), new p.StackedLinearPhysics({ list: [denoising(), denoising()] })),
+  StackedPhysicsLoss: () =>
+    example(
+      new StackedPhysicsLoss({ losses: [new MCLoss(), new MCLoss()] }),
+      new p.StackedLinearPhysics({ list: [denoising(), denoising()] }),
+    ),
   JacobianSpectralNorm: () => example(new JacobianSpectralNorm()),
   FNEJacobianSpectralNorm: () => example(new FNEJacobianSpectralNorm()),
   SupAdversarialGeneratorLoss: () => judged(new adversarial.SupAdversarialGeneratorLoss()),
@@ -88,10 +128,14 @@ export const everyLoss: { readonly [L in LossName]: () => Example } = {
   WeightedSplittingLoss: () => example(new mri.WeightedSplittingLoss(weighted()), slice(), [2, ...imgSize]),
   RobustSplittingLoss: () => example(new mri.RobustSplittingLoss(weighted()), slice(), [2, ...imgSize]),
   Phase2PhaseLoss: () => example(new mri.Phase2PhaseLoss({ imgSize: [2, 4, 6, 6] }), video(), [2, 2, 4, 6, 6]),
-  Artifact2ArtifactLoss: () => example(new mri.Artifact2ArtifactLoss({ imgSize: [2, 4, 6, 6] }), video(), [2, 2, 4, 6, 6]),
+  Artifact2ArtifactLoss: () =>
+    example(new mri.Artifact2ArtifactLoss({ imgSize: [2, 4, 6, 6] }), video(), [2, 2, 4, 6, 6]),
   ENSURELoss: () => {
     const mask = new Rng(6).bernoulli([1, 1, 8, 8], 0.5);
-    return example(new mri.ENSURELoss({ sigma: 0.1, maskAverage: tensor(0.5).expand([1, 1, 8, 8]) }), new p.Inpainting({ imgSize: [1, 8, 8], mask, noiseModel: gaussian() }));
+    return example(
+      new mri.ENSURELoss({ sigma: 0.1, maskAverage: tensor(0.5).expand([1, 1, 8, 8]) }),
+      new p.Inpainting({ imgSize: [1, 8, 8], mask, noiseModel: gaussian() }),
+    );
   },
 };
 
@@ -119,7 +163,8 @@ export const everyOperator: Partial<{ readonly [K in p.OperatorKind]: (noiseMode
   blur: (noiseModel) => new p.Blur({ filter: p.gaussianBlur({ sigma: 0.5 }), padding: "circular", noiseModel }),
   blurFFT: (noiseModel) => new p.BlurFFT({ imgSize: [1, 8, 8], filter: p.gaussianBlur({ sigma: 0.5 }), noiseModel }),
   downsampling: (noiseModel) => new p.Downsampling({ filter: "bilinear", noiseModel }),
-  compressedSensing: (noiseModel) => new p.CompressedSensing({ m: 10, imgSize: [1, 4, 4], noiseModel, rng: new Rng(1) }),
+  compressedSensing: (noiseModel) =>
+    new p.CompressedSensing({ m: 10, imgSize: [1, 4, 4], noiseModel, rng: new Rng(1) }),
   mri: (noiseModel) => new p.MRI({ mask: ones([8, 8]), noiseModel }),
   multiCoilMRI: (noiseModel) => new p.MultiCoilMRI({ mask: ones([8, 8]), coilMaps: 2, imgSize: [8, 8], noiseModel }),
   dynamicMRI: (noiseModel) => new p.DynamicMRI({ mask: ones([1, 1, 4, 6, 6]), noiseModel }),
@@ -128,7 +173,9 @@ export const everyOperator: Partial<{ readonly [K in p.OperatorKind]: (noiseMode
   tomography: (noiseModel) => new p.Tomography({ angles: 5, imgWidth: 8, noiseModel }),
   pansharpen: (noise) => new p.Pansharpen({ imgSize: [3, 8, 8], factor: 2, noiseColor: noise, noiseGray: noise }),
   decolorize: (noiseModel) => new p.Decolorize({ noiseModel }),
-  composed: (noiseModel) => new p.Inpainting({ imgSize: [1, 8, 8], mask: ones([1, 1, 8, 8]), noiseModel }).compose(new p.Denoising({})),
-  stacked: (noiseModel) => new p.StackedLinearPhysics({ list: [new p.Denoising({ noiseModel }), new p.Denoising({ noiseModel })] }),
+  composed: (noiseModel) =>
+    new p.Inpainting({ imgSize: [1, 8, 8], mask: ones([1, 1, 8, 8]), noiseModel }).compose(new p.Denoising({})),
+  stacked: (noiseModel) =>
+    new p.StackedLinearPhysics({ list: [new p.Denoising({ noiseModel }), new p.Denoising({ noiseModel })] }),
   custom: (noiseModel) => new p.LinearPhysics({ A: (x) => x, AAdjoint: (y) => y, noiseModel }),
 };

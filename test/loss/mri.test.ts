@@ -47,7 +47,8 @@ describe("weighted and robust splitting", () => {
 
   it("normalizeLoss divides by the share of what is predicted", () => {
     const { rng, operator, y } = slice();
-    const build = (normalizeLoss: boolean) => new mri.WeightedSplittingLoss({ maskGenerator, physicsGenerator, normalizeLoss });
+    const build = (normalizeLoss: boolean) =>
+      new mri.WeightedSplittingLoss({ maskGenerator, physicsGenerator, normalizeLoss });
     const model = build(false).adaptModel(new ZeroFilled());
     const xNet = model.forward(y, operator, { updateParameters: true, rng });
     const args = { xNet, y, physics: operator, model };
@@ -58,7 +59,12 @@ describe("weighted and robust splitting", () => {
 
   it("robust: the caller's noise model keeps its level, and the network sees further noise in training only", () => {
     const { rng, operator, y } = slice(0.2);
-    const loss = new mri.RobustSplittingLoss({ maskGenerator, physicsGenerator, noiseModel: operator.noiseModel, alpha: 0.5 });
+    const loss = new mri.RobustSplittingLoss({
+      maskGenerator,
+      physicsGenerator,
+      noiseModel: operator.noiseModel,
+      alpha: 0.5,
+    });
     const network = new ZeroFilled();
     const model = loss.adaptModel(network);
     const big = { y: y.mul(0), physics: operator };
@@ -79,18 +85,54 @@ describe("weighted and robust splitting", () => {
 
   it("name what is missing, and masks with nothing in them", () => {
     const { rng, operator, y } = slice();
-    expectError(() => new mri.WeightedSplittingLoss({ maskGenerator } as never), ArgumentError, "missing_argument", "physicsGenerator");
-    expectError(() => new mri.WeightedSplittingLoss({ physicsGenerator } as never), ArgumentError, "missing_argument", "maskGenerator");
-    expectError(() => new mri.RobustSplittingLoss({ maskGenerator, physicsGenerator, alpha: 0 }), ArgumentError, "invalid_argument", "alpha");
-    expectError(() => new mri.RobustSplittingLoss({ maskGenerator, physicsGenerator, noiseModel: new physics.PoissonNoise() as never }), ArgumentError, "incompatible_physics");
+    expectError(
+      () => new mri.WeightedSplittingLoss({ maskGenerator } as never),
+      ArgumentError,
+      "missing_argument",
+      "physicsGenerator",
+    );
+    expectError(
+      () => new mri.WeightedSplittingLoss({ physicsGenerator } as never),
+      ArgumentError,
+      "missing_argument",
+      "maskGenerator",
+    );
+    expectError(
+      () => new mri.RobustSplittingLoss({ maskGenerator, physicsGenerator, alpha: 0 }),
+      ArgumentError,
+      "invalid_argument",
+      "alpha",
+    );
+    expectError(
+      () =>
+        new mri.RobustSplittingLoss({
+          maskGenerator,
+          physicsGenerator,
+          noiseModel: new physics.PoissonNoise() as never,
+        }),
+      ArgumentError,
+      "incompatible_physics",
+    );
     const loss = new mri.WeightedSplittingLoss({ maskGenerator, physicsGenerator });
-    expectError(() => loss.forward({ xNet: y, y, physics: operator, model: new ZeroFilled() as never }), ArgumentError, "model_not_adapted");
+    expectError(
+      () => loss.forward({ xNet: y, y, physics: operator, model: new ZeroFilled() as never }),
+      ArgumentError,
+      "model_not_adapted",
+    );
     const model = loss.adaptModel(new ZeroFilled());
     const xNet = model.forward(y, operator, { updateParameters: true, rng });
-    const empty = new physics.MRI({ mask: operator.mask.mul(tensor([1, 0], { shape: [2, 1, 1, 1] })), noiseModel: operator.noiseModel });
+    const empty = new physics.MRI({
+      mask: operator.mask.mul(tensor([1, 0], { shape: [2, 1, 1, 1] })),
+      noiseModel: operator.noiseModel,
+    });
     expectError(() => loss.forward({ xNet, y, physics: empty, model }), ArgumentError, "empty_mask");
     const blurred = new physics.Denoising({ noiseModel: new physics.GaussianNoise() });
-    expectError(() => loss.forward({ xNet, y, physics: blurred as never, model }), ArgumentError, "incompatible_physics", "SplittingLoss");
+    expectError(
+      () => loss.forward({ xNet, y, physics: blurred as never, model }),
+      ArgumentError,
+      "incompatible_physics",
+      "SplittingLoss",
+    );
   });
 });
 
@@ -139,7 +181,12 @@ describe("splitting over time", () => {
       const mask = cut(operator.mask);
       share.push(mask.mean().itemSync());
       const static3 = new physics.DynamicMRI({ mask });
-      return static3.A(xNet.slice([b, 0, 0, 0, 0], [b + 1, 2, 3, 4, 5])).sub(cut(y)).square().mean().itemSync();
+      return static3
+        .A(xNet.slice([b, 0, 0, 0, 0], [b + 1, 2, 3, 4, 5]))
+        .sub(cut(y))
+        .square()
+        .mean()
+        .itemSync();
     });
     const mean = ((share[0] as number) + (share[1] as number)) / 2;
     sums.forEach((s, b) => expect(value[b]).toBeCloseTo(s / mean, 5));
@@ -155,7 +202,8 @@ describe("splitting over time", () => {
     // A reconstruction of zero leaves the mean square of the observed entries of the odd frames.
     const odd = [1, 3, 5].map((t) => y.select(2, t));
     const measured = [1, 3, 5].map((t) => operator.mask.select(2, t));
-    const total = odd.reduce((a, t) => a + t.square().sum().itemSync(), 0) / measured.reduce((a, t) => a + t.sum().itemSync(), 0);
+    const total =
+      odd.reduce((a, t) => a + t.square().sum().itemSync(), 0) / measured.reduce((a, t) => a + t.sum().itemSync(), 0);
     expect(build(true).forward(args).mean().itemSync()).toBeCloseTo(total, 5);
     expect(build(false).forward(args).div(build(true).forward(args)).mean().itemSync()).toBeCloseTo(2, 5);
   });
@@ -166,7 +214,10 @@ describe("splitting over time", () => {
     // Without noise the frames agree wherever they meet, and there is nothing to learn.
     const operator = new physics.SequentialMRI({ mask, noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) });
     const y = operator.forward(rng.normal([2, 2, 4, 5]), { rng });
-    for (const loss of [new mri.Phase2PhaseLoss({ imgSize: size, dynamicModel: false }), new mri.Artifact2ArtifactLoss({ imgSize: size, dynamicModel: false })]) {
+    for (const loss of [
+      new mri.Phase2PhaseLoss({ imgSize: size, dynamicModel: false }),
+      new mri.Artifact2ArtifactLoss({ imgSize: size, dynamicModel: false }),
+    ]) {
       const network = new ZeroFilled();
       const model = loss.adaptModel(network);
       expect(model.namedParameters().map(([name]) => name)).toEqual(["model.backbone_net.gain"]);
@@ -178,7 +229,13 @@ describe("splitting over time", () => {
       const whole = model.forward(y, operator, { rng });
       expect(whole.shape).toEqual([2, 2, 4, 5]);
       expect(whole.requiresGrad).toBe(false);
-      expect(whole.sub(operator.toStatic().AAdjoint(operator.average(y))).abs().max().itemSync()).toBeLessThan(1e-5);
+      expect(
+        whole
+          .sub(operator.toStatic().AAdjoint(operator.average(y)))
+          .abs()
+          .max()
+          .itemSync(),
+      ).toBeLessThan(1e-5);
     }
   });
 
@@ -186,31 +243,58 @@ describe("splitting over time", () => {
     const rng = new Rng(6);
     const { operator, y } = video(1, rng);
     expectError(() => new mri.Phase2PhaseLoss({ imgSize: [2, 5, 4, 4] }), ArgumentError, "invalid_argument", "odd");
-    expectError(() => new mri.Artifact2ArtifactLoss({ imgSize: size, splitSize: 4 }), ArgumentError, "invalid_argument", "divide");
+    expectError(
+      () => new mri.Artifact2ArtifactLoss({ imgSize: size, splitSize: 4 }),
+      ArgumentError,
+      "invalid_argument",
+      "divide",
+    );
     const loss = new mri.Phase2PhaseLoss({ imgSize: [2, 4, 4, 5] });
     const model = loss.adaptModel(new ZeroFilled());
     expectError(() => model.forward(y, operator), ShapeError, "shape_mismatch", "imgSize");
-    expectError(() => loss.forward({ xNet: y, y, physics: operator, model }), ArgumentError, "missing_argument", "updateParameters");
-    const nothing = new physics.DynamicMRI({ mask: operator.mask.mul(tensor([1, 0, 1, 0, 1, 0], { shape: [1, 1, 6, 1, 1] })) });
+    expectError(
+      () => loss.forward({ xNet: y, y, physics: operator, model }),
+      ArgumentError,
+      "missing_argument",
+      "updateParameters",
+    );
+    const nothing = new physics.DynamicMRI({
+      mask: operator.mask.mul(tensor([1, 0, 1, 0, 1, 0], { shape: [1, 1, 6, 1, 1] })),
+    });
     const whole = new mri.Phase2PhaseLoss({ imgSize: size });
     const adapted = whole.adaptModel(new ZeroFilled());
     const xNet = adapted.forward(y, nothing, { updateParameters: true });
-    expectError(() => whole.forward({ xNet, y, physics: nothing, model: adapted }), ArgumentError, "empty_split", "to predict");
+    expectError(
+      () => whole.forward({ xNet, y, physics: nothing, model: adapted }),
+      ArgumentError,
+      "empty_split",
+      "to predict",
+    );
   });
 });
 
 describe("ENSURE", () => {
   it("entries that no mask measures do not count; options have names", () => {
     const mask = ones([1, 1, 1, 4]).mul(tensor([1, 1, 0, 0], { shape: [1, 1, 1, 4] }));
-    const operator = new physics.Inpainting({ imgSize: [1, 3, 4], mask: mask.expand([1, 1, 3, 4]), noiseModel: new physics.GaussianNoise() });
+    const operator = new physics.Inpainting({
+      imgSize: [1, 3, 4],
+      mask: mask.expand([1, 1, 3, 4]),
+      noiseModel: new physics.GaussianNoise(),
+    });
     const rng = new Rng(7);
     const y = operator.forward(rng.normal([2, 1, 3, 4]), { rng });
     const model = new ZeroFilled();
     const loss = new mri.ENSURELoss({ sigma: 0.1, maskAverage: tensor([1, 0.5, 0.5, 0], { shape: [1, 1, 1, 4] }) });
-    for (const v of loss.forward({ xNet: model.forward(y, operator), y, physics: operator, model, rng }).dataSync()) expect(Number.isFinite(v)).toBe(true);
+    for (const v of loss.forward({ xNet: model.forward(y, operator), y, physics: operator, model, rng }).dataSync())
+      expect(Number.isFinite(v)).toBe(true);
     expectError(() => new mri.ENSURELoss({ sigma: 0.1 }), ArgumentError, "missing_argument", "physicsGenerator");
     expectError(() => new mri.ENSURELoss({ physicsGenerator } as never), ArgumentError, "missing_argument", "sigma");
-    expectError(() => new mri.ENSURELoss({ sigma: 0.1, physicsGenerator, tau: 0 }), ArgumentError, "invalid_argument", "tau");
+    expectError(
+      () => new mri.ENSURELoss({ sigma: 0.1, physicsGenerator, tau: 0 }),
+      ArgumentError,
+      "invalid_argument",
+      "tau",
+    );
     const other = new mri.ENSURELoss({ sigma: 0.1, physicsGenerator });
     expectError(() => other.forward({ xNet: y, y, physics: operator, model }), ShapeError, "shape_mismatch", "average");
   });

@@ -16,7 +16,15 @@ import {
 import * as lossFolder from "../../ts/loss/index.js";
 import { MAE } from "../../ts/metric/index.js";
 import { Module } from "../../ts/nn/index.js";
-import { Denoising, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise } from "../../ts/physics/index.js";
+import {
+  Denoising,
+  GammaNoise,
+  GaussianNoise,
+  Inpainting,
+  PoissonGaussianNoise,
+  PoissonNoise,
+  SaltPepperNoise,
+} from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { AdjointError, ArgumentError, ShapeError, init } from "../../ts/runtime/index.js";
 import { ones, type Tensor } from "../../ts/tensor/index.js";
@@ -42,7 +50,8 @@ const thrown = (fn: () => unknown): AdjointError => {
 };
 
 /** Calls a loss the way plain JavaScript can. */
-const call = (loss: Loss, args: Record<string, unknown>) => thrown(() => loss.forward(args as Parameters<Loss["forward"]>[0]));
+const call = (loss: Loss, args: Record<string, unknown>) =>
+  thrown(() => loss.forward(args as Parameters<Loss["forward"]>[0]));
 
 const gaussian = () => new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
 const poisson = () => new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1 }) });
@@ -52,26 +61,35 @@ describe("compatibleLosses", () => {
     const both = ["SupLoss", "MCLoss", "R2RLoss", "Neighbor2Neighbor", "ScoreLoss", "TVLoss", "SplittingLoss"];
     expect(compatibleLosses(gaussian())).toEqual(expect.arrayContaining([...both, "SureGaussianLoss"]));
     expect(compatibleLosses(poisson())).toEqual(expect.arrayContaining([...both, "SurePoissonLoss"]));
-    for (const absent of ["SurePoissonLoss", "SurePGLoss", "ReducedResolutionLoss", "StackedPhysicsLoss"]) expect(compatibleLosses(gaussian())).not.toContain(absent);
+    for (const absent of ["SurePoissonLoss", "SurePGLoss", "ReducedResolutionLoss", "StackedPhysicsLoss"])
+      expect(compatibleLosses(gaussian())).not.toContain(absent);
     expect(compatibleLosses(new Denoising({ noiseModel: new PoissonGaussianNoise({}) }))).toContain("SurePGLoss");
     expect(compatibleLosses(new Denoising({ noiseModel: new GammaNoise({ l: 5 }) }))).toContain("R2RLoss");
     const biased = compatibleLosses(new Denoising({ noiseModel: new SaltPepperNoise({}) }));
     expect(biased).toEqual(expect.arrayContaining(["SupLoss", "MCLoss", "TVLoss"]));
-    for (const absent of ["SplittingLoss", "R2RLoss", "SureGaussianLoss", "Neighbor2Neighbor"]) expect(biased).not.toContain(absent);
-    const masked = new Inpainting({ imgSize: [1, 4, 4], mask: ones([1, 1, 4, 4]), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    for (const absent of ["SplittingLoss", "R2RLoss", "SureGaussianLoss", "Neighbor2Neighbor"])
+      expect(biased).not.toContain(absent);
+    const masked = new Inpainting({
+      imgSize: [1, 4, 4],
+      mask: ones([1, 1, 4, 4]),
+      noiseModel: new GaussianNoise({ sigma: 0.1 }),
+    });
     expect(compatibleLosses(masked)).not.toContain("Neighbor2Neighbor");
   });
 
   it("knows every exported loss", () => {
     const { adversarial, mri } = lossFolder as unknown as Record<string, object>;
-    for (const name of Object.keys(lossAssumptions)) expect({ ...adversarial, ...mri, ...lossFolder }).toHaveProperty(name.split(".").at(-1) as string);
+    for (const name of Object.keys(lossAssumptions))
+      expect({ ...adversarial, ...mri, ...lossFolder }).toHaveProperty(name.split(".").at(-1) as string);
   });
 
   it("has a test at compile time for each loss, with something that it refuses", async () => {
     const text = await readFile(new URL("../types/every-loss.test-d.ts", import.meta.url), "utf8");
     for (const name of Object.keys(lossAssumptions)) {
       const [, body = ""] = new RegExp(`^  ${name}: \\([\\s\\S]*?=> \\{\n([\\s\\S]*?)^  \\},`, "m").exec(text) ?? [];
-      expect(body.match(/^ +(?!\/\/).*\.forward\(/gm)?.length, name).toBeGreaterThan(body.match(/@ts-expect-error/g)?.length ?? Infinity);
+      expect(body.match(/^ +(?!\/\/).*\.forward\(/gm)?.length, name).toBeGreaterThan(
+        body.match(/@ts-expect-error/g)?.length ?? Infinity,
+      );
     }
   });
 
@@ -83,7 +101,12 @@ describe("compatibleLosses", () => {
 });
 
 describe("a wrong pairing at run time", () => {
-  const args = () => ({ xNet: ones([1, 1, 4, 4]), x: ones([1, 1, 4, 4]), y: ones([1, 1, 4, 4]), model: new Identity() });
+  const args = () => ({
+    xNet: ones([1, 1, 4, 4]),
+    x: ones([1, 1, 4, 4]),
+    y: ones([1, 1, 4, 4]),
+    model: new Identity(),
+  });
 
   it("is an ArgumentError that names the losses that fit", () => {
     for (const [loss, physics, word, fitting] of [
@@ -102,7 +125,11 @@ describe("a wrong pairing at run time", () => {
   });
 
   it("looks at the operator too", () => {
-    const masked = new Inpainting({ imgSize: [1, 4, 4], mask: ones([1, 1, 4, 4]), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const masked = new Inpainting({
+      imgSize: [1, 4, 4],
+      mask: ones([1, 1, 4, 4]),
+      noiseModel: new GaussianNoise({ sigma: 0.1 }),
+    });
     const error = call(new Neighbor2Neighbor(), { ...args(), physics: masked });
     expect(error.code).toBe("incompatible_physics");
     expect(error.message).toContain("inpainting");

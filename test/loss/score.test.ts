@@ -20,7 +20,11 @@ class Known extends Module {
 }
 
 /** Reconstructs with a known score; in evaluation it is taken as good as at y itself. */
-const reconstruct = (physics: Denoising<GaussianNoise> | Denoising<PoissonNoise> | Denoising<GammaNoise>, y: Tensor, score: (y: Tensor) => Tensor): Tensor => {
+const reconstruct = (
+  physics: Denoising<GaussianNoise> | Denoising<PoissonNoise> | Denoising<GammaNoise>,
+  y: Tensor,
+  score: (y: Tensor) => Tensor,
+): Tensor => {
   const model = new ScoreLoss({ delta: [1e-12, 1e-12] }).adaptModel(new Known(score));
   model.eval();
   return model.forward(y, physics as never, { rng: new Rng(1) });
@@ -39,46 +43,83 @@ describe("the formulas that denoise, with the score of a known prior", () => {
   it("Gaussian noise: the posterior mean", () => {
     const [sigma, mean, variance] = [0.3, 0.5, 0.04];
     const y = values();
-    const got = reconstruct(new Denoising({ noiseModel: new GaussianNoise({ sigma }) }), y, (t) => t.sub(mean).div(-(variance + sigma ** 2)));
-    const posterior = y.mul(variance).add(mean * sigma ** 2).div(variance + sigma ** 2);
+    const got = reconstruct(new Denoising({ noiseModel: new GaussianNoise({ sigma }) }), y, (t) =>
+      t.sub(mean).div(-(variance + sigma ** 2)),
+    );
+    const posterior = y
+      .mul(variance)
+      .add(mean * sigma ** 2)
+      .div(variance + sigma ** 2);
     expect(got.sub(posterior).abs().max().itemSync()).toBeLessThan(1e-9);
   });
 
   it("Gamma noise: the posterior's 1 / E[1 / x]", () => {
-    // An inverse-gamma prior (a, b): y has the density of y^(l - 1) (b + l y)^-(a + l), and E[1 / x | y] = (a + l) / (b + l y).
+    // An inverse-gamma prior (a, b): y has the density of y^(l - 1) (b + l y)^-(a + l), and E[1 / x | y] = (a + l) / (b
+    // + l y).
     const [l, a, b] = [6, 4, 3];
     const y = values();
-    const got = reconstruct(new Denoising({ noiseModel: new GammaNoise({ l }) }), y, (t) => t.reciprocal().mul(l - 1).sub(t.mul(l).add(b).reciprocal().mul((a + l) * l)));
-    expect(got.sub(y.mul(l).add(b).div(a + l)).abs().max().itemSync()).toBeLessThan(1e-9);
+    const got = reconstruct(new Denoising({ noiseModel: new GammaNoise({ l }) }), y, (t) =>
+      t
+        .reciprocal()
+        .mul(l - 1)
+        .sub(
+          t
+            .mul(l)
+            .add(b)
+            .reciprocal()
+            .mul((a + l) * l),
+        ),
+    );
+    expect(
+      got
+        .sub(
+          y
+            .mul(l)
+            .add(b)
+            .div(a + l),
+        )
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-9);
   });
 
-  it.each([true, false])("Poisson noise, normalize %s: the posterior mean up to gain^2, where a formula without + gain is off by the gain", (normalize) => {
-    // A Gamma prior (shape a, rate b): counts are negative binomial, and E[x | z] = (a + z) / (b + 1 / gain).
-    const [a, b] = [4, 6];
-    const error = (gain: number): number => {
-      const noiseModel = new PoissonNoise({ gain, normalize });
-      // The mean over the negative binomial law of the counts, whose score is continued by Gamma functions.
-      const p = 1 / (1 + b * gain);
-      let [weight, bias, z] = [(1 - p) ** a, 0, 0];
-      const counts: number[] = [];
-      const weights: number[] = [];
-      for (; z < 4000 && (weight > 1e-14 || z < a / (b * gain)); z++) {
-        counts.push(z);
-        weights.push(weight);
-        weight *= (p * (z + a)) / (z + 1);
-      }
-      const slope = (n: number): number => digamma(n + a) - digamma(n + 1) + Math.log(p);
-      // The network sees what was measured: gain z, or the counts z themselves.
-      const unit = normalize ? gain : 1;
-      const y = tensor(Float64Array.from(counts, (n) => n * unit), { shape: [1, 1, 1, counts.length] });
-      const score = tensor(Float64Array.from(counts, (n) => slope(n) / unit), { shape: [1, 1, 1, counts.length] });
-      const got = reconstruct(new Denoising({ noiseModel }), y, () => score).dataSync();
-      counts.forEach((n, i) => (bias += (weights[i] as number) * ((got[i] as number) - (a + n) / (b + 1 / gain))));
-      return bias;
-    };
-    expect(Math.abs(error(0.05))).toBeLessThan(0.05 / 50);
-    expect(Math.abs(error(0.01))).toBeLessThan(0.01 / 50);
-  });
+  it.each([true, false])(
+    "Poisson noise, normalize %s: the posterior mean up to gain^2, where a formula without + gain is off by the gain",
+    (normalize) => {
+      // A Gamma prior (shape a, rate b): counts are negative binomial, and E[x | z] = (a + z) / (b + 1 / gain).
+      const [a, b] = [4, 6];
+      const error = (gain: number): number => {
+        const noiseModel = new PoissonNoise({ gain, normalize });
+        // The mean over the negative binomial law of the counts, whose score is continued by Gamma functions.
+        const p = 1 / (1 + b * gain);
+        let [weight, bias, z] = [(1 - p) ** a, 0, 0];
+        const counts: number[] = [];
+        const weights: number[] = [];
+        for (; z < 4000 && (weight > 1e-14 || z < a / (b * gain)); z++) {
+          counts.push(z);
+          weights.push(weight);
+          weight *= (p * (z + a)) / (z + 1);
+        }
+        const slope = (n: number): number => digamma(n + a) - digamma(n + 1) + Math.log(p);
+        // The network sees what was measured: gain z, or the counts z themselves.
+        const unit = normalize ? gain : 1;
+        const y = tensor(
+          Float64Array.from(counts, (n) => n * unit),
+          { shape: [1, 1, 1, counts.length] },
+        );
+        const score = tensor(
+          Float64Array.from(counts, (n) => slope(n) / unit),
+          { shape: [1, 1, 1, counts.length] },
+        );
+        const got = reconstruct(new Denoising({ noiseModel }), y, () => score).dataSync();
+        counts.forEach((n, i) => (bias += (weights[i] as number) * ((got[i] as number) - (a + n) / (b + 1 / gain))));
+        return bias;
+      };
+      expect(Math.abs(error(0.05))).toBeLessThan(0.05 / 50);
+      expect(Math.abs(error(0.01))).toBeLessThan(0.01 / 50);
+    },
+  );
 });
 
 describe("a noise without a formula", () => {
@@ -87,7 +128,13 @@ describe("a noise without a formula", () => {
     const loss = new ScoreLoss();
     const model = loss.adaptModel(new Known((y) => y));
     const y = ones([1, 1, 4, 4]);
-    expectError(() => loss.forward({ physics: physics as never, model }), ArgumentError, "incompatible_physics", "uniformGaussian", "Neighbor2Neighbor");
+    expectError(
+      () => loss.forward({ physics: physics as never, model }),
+      ArgumentError,
+      "incompatible_physics",
+      "uniformGaussian",
+      "Neighbor2Neighbor",
+    );
     expectError(() => model.forward(y, physics), ArgumentError, "incompatible_physics", "uniformGaussian");
   });
 });

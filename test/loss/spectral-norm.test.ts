@@ -11,7 +11,11 @@ afterEach(() => vi.restoreAllMocks());
 
 const dtype = "float64" as const;
 const draw = (seed: number, shape: number[]): Tensor => new Rng(seed).normal(shape, { dtype });
-const diagonal = (...entries: number[]): Tensor => tensor(entries.map((value, i) => entries.map((_, j) => (i === j ? value : 0))), { dtype });
+const diagonal = (...entries: number[]): Tensor =>
+  tensor(
+    entries.map((value, i) => entries.map((_, j) => (i === j ? value : 0))),
+    { dtype },
+  );
 const code = (f: () => unknown): unknown => {
   try {
     f();
@@ -24,16 +28,25 @@ const code = (f: () => unknown): unknown => {
 describe("jacobianSpectralNorm", () => {
   it("of a linear map is its largest singular value", async () => {
     const matrix = diagonal(1, -7, 3);
-    const value = jacobianSpectralNorm((x) => x.matmul(matrix), draw(1, [2, 3]), { maxIter: 60, tol: 0, rng: new Rng(2) });
+    const value = jacobianSpectralNorm((x) => x.matmul(matrix), draw(1, [2, 3]), {
+      maxIter: 60,
+      tol: 0,
+      rng: new Rng(2),
+    });
     expect(await value.item()).toBeCloseTo(7, 9);
   });
 
   it("has the gradient of finite differences, with respect to weights and to the point", () => {
-    const [w1, w2, x] = [draw(1, [2, 1, 3, 3]).mul(0.4), draw(2, [1, 2, 3, 3]).mul(0.4), draw(3, [2, 1, 4, 3])] as const;
+    const [w1, w2, x] = [
+      draw(1, [2, 1, 3, 3]).mul(0.4),
+      draw(2, [1, 2, 3, 3]).mul(0.4),
+      draw(3, [2, 1, 4, 3]),
+    ] as const;
     for (const maxIter of [1, 4]) {
       for (const reduction of ["none", "mean", "sum", "max"] as const) {
         const norm = (a: Tensor, b: Tensor, at: Tensor): Tensor => {
-          const f = (u: Tensor): Tensor => functional.conv2d(functional.conv2d(u, a, null, { padding: 1 }).tanh(), b, null, { padding: 1 }).add(u);
+          const f = (u: Tensor): Tensor =>
+            functional.conv2d(functional.conv2d(u, a, null, { padding: 1 }).tanh(), b, null, { padding: 1 }).add(u);
           return jacobianSpectralNorm(f, at, { maxIter, tol: 0, reduction, rng: new Rng(7) });
         };
         gradcheck(norm, [w1.detach(), w2.detach(), x.detach()], { rtol: 1e-4, atol: 1e-6 });
@@ -58,7 +71,13 @@ describe("jacobianSpectralNorm", () => {
 
   it("honours tol: an enormous one stops after two iterations", async () => {
     const matrix = diagonal(5, 4, 3, 2);
-    const norm = (maxIter: number, tol: number): Tensor => jacobianSpectralNorm((x) => x.matmul(matrix), draw(1, [2, 4]), { maxIter, tol, reduction: "none", rng: new Rng(2) });
+    const norm = (maxIter: number, tol: number): Tensor =>
+      jacobianSpectralNorm((x) => x.matmul(matrix), draw(1, [2, 4]), {
+        maxIter,
+        tol,
+        reduction: "none",
+        rng: new Rng(2),
+      });
     const [stopped, two, all] = await Promise.all([norm(50, 1e9), norm(2, 0), norm(50, 0)].map((t) => t.data()));
     expect(stopped).toEqual(two);
     expect(all![0]).toBeCloseTo(5, 6);
@@ -72,7 +91,12 @@ describe("jacobianSpectralNorm", () => {
     const norm = (rows: readonly [number, number]): Tensor => {
       const cut = (t: Tensor): Tensor => t.slice([rows[0], 0], [rows[1], 3]);
       const rng = new ReplayRng([{ kind: "normal", tensor: cut(starts) }]);
-      return jacobianSpectralNorm((x) => x.mul(cut(slopes)), zeros([rows[1] - rows[0], 3], { dtype }), { maxIter: 40, tol: 1e-4, reduction: "none", rng });
+      return jacobianSpectralNorm((x) => x.mul(cut(slopes)), zeros([rows[1] - rows[0], 3], { dtype }), {
+        maxIter: 40,
+        tol: 1e-4,
+        reduction: "none",
+        rng,
+      });
     };
     const [both, first, second] = await Promise.all([norm([0, 2]), norm([0, 1]), norm([1, 2])].map((t) => t.data()));
     expect([...both!]).toEqual([...first!, ...second!]);
@@ -81,7 +105,11 @@ describe("jacobianSpectralNorm", () => {
   });
 
   it("reads nothing back, frees what it made, and works within noGrad", async () => {
-    const reads = [vi.spyOn(Tensor.prototype, "data"), vi.spyOn(Tensor.prototype, "dataSync"), vi.spyOn(Tensor.prototype, "itemSync")];
+    const reads = [
+      vi.spyOn(Tensor.prototype, "data"),
+      vi.spyOn(Tensor.prototype, "dataSync"),
+      vi.spyOn(Tensor.prototype, "itemSync"),
+    ];
     const [matrix, x, rng] = [diagonal(2, 1), draw(1, [1, 2]), new Rng(1)];
     const before = memory().tensors;
     const value = jacobianSpectralNorm((u) => u.matmul(matrix), x, { evalMode: true, rng });
@@ -106,11 +134,18 @@ describe("jacobianSpectralNorm", () => {
 
   it("reduces over the batch, and looks only at its first images where asked", async () => {
     const slopes = tensor([[1], [4], [2]], { dtype });
-    const norm = (reduction: "max" | "mean" | "sum" | "none" | null, reducedBatchsize?: number): Promise<ArrayLike<number>> => {
+    const norm = (
+      reduction: "max" | "mean" | "sum" | "none" | null,
+      reducedBatchsize?: number,
+    ): Promise<ArrayLike<number>> => {
       const all = reducedBatchsize === undefined ? {} : { reducedBatchsize };
-      return jacobianSpectralNorm((u) => u.mul(slopes.slice([0, 0], [u.shape[0] as number, 1])), draw(1, [3, 5]), { reduction, ...all }).data();
+      return jacobianSpectralNorm((u) => u.mul(slopes.slice([0, 0], [u.shape[0] as number, 1])), draw(1, [3, 5]), {
+        reduction,
+        ...all,
+      }).data();
     };
-    const close = (got: ArrayLike<number>, expected: number[]): void => Array.from(got).forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 9));
+    const close = (got: ArrayLike<number>, expected: number[]): void =>
+      Array.from(got).forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 9));
     close(await norm("none"), [1, 4, 2]);
     close(await norm(null), [1, 4, 2]);
     close(await norm("max"), [4]);
@@ -140,15 +175,29 @@ describe("the losses made from it", () => {
 
   it("JacobianSpectralNorm looks at the network, FNEJacobianSpectralNorm at twice the network less the identity", async () => {
     expect(await new JacobianSpectralNorm().forward({ y: y(), model: halved }).item()).toBeCloseTo(0.5, 5);
-    expect(await new FNEJacobianSpectralNorm().forward({ y: y(), model: { forward: (u: Tensor) => u.mul(1.25) } as never }).item()).toBeCloseTo(1.5, 5);
+    expect(
+      await new FNEJacobianSpectralNorm()
+        .forward({ y: y(), model: { forward: (u: Tensor) => u.mul(1.25) } as never })
+        .item(),
+    ).toBeCloseTo(1.5, 5);
     expect(await new FNEJacobianSpectralNorm().forward({ y: y(), model: halved }).item()).toBe(0);
   });
 
   it("name what is missing or does not fit", () => {
     expect(code(() => new JacobianSpectralNorm().forward({ y: y() } as never))).toBe("missing_argument");
-    expect(code(() => new FNEJacobianSpectralNorm({ interpolation: true }).forward({ y: y(), model: halved }))).toBe("missing_argument");
-    expect(code(() => new FNEJacobianSpectralNorm({ interpolation: true }).forward({ y: y(), x: zeros([1, 1, 4, 4]), model: halved }))).toBe("shape_mismatch");
-    expect(code(() => new FNEJacobianSpectralNorm().forward({ y: y(), model: { forward: (u: Tensor) => u.sum([2, 3]) } as never }))).toBe("shape_mismatch");
+    expect(code(() => new FNEJacobianSpectralNorm({ interpolation: true }).forward({ y: y(), model: halved }))).toBe(
+      "missing_argument",
+    );
+    expect(
+      code(() =>
+        new FNEJacobianSpectralNorm({ interpolation: true }).forward({ y: y(), x: zeros([1, 1, 4, 4]), model: halved }),
+      ),
+    ).toBe("shape_mismatch");
+    expect(
+      code(() =>
+        new FNEJacobianSpectralNorm().forward({ y: y(), model: { forward: (u: Tensor) => u.sum([2, 3]) } as never }),
+      ),
+    ).toBe("shape_mismatch");
     expect(code(() => new FNEJacobianSpectralNorm({ reductions: "max" } as never))).toBe("unknown_option");
   });
 });

@@ -1,5 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SureGaussianLoss, SurePoissonLoss, R2RLoss, compatibleLosses, type Loss } from "../../ts/loss/index.js";
+import {
+  ReducedResolutionLoss,
+  SplittingLoss,
+  StackedPhysicsLoss,
+  SureGaussianLoss,
+  SurePoissonLoss,
+  R2RLoss,
+  compatibleLosses,
+  type Loss,
+} from "../../ts/loss/index.js";
 import { Module } from "../../ts/nn/index.js";
 import {
   BernoulliSplittingMaskGenerator,
@@ -105,7 +114,15 @@ describe("SplittingLoss", () => {
     const part = network.physics[0] as Physics;
     expect(part.noiseModel).toBe(physics.noiseModel);
     const mask = (network.inputs[0] as Tensor).ne(0);
-    expect(list(part.A(image([1, 2, 6, 6])).sub(y.mul(mask)).abs().max())[0]).toBeLessThan(1e-6);
+    expect(
+      list(
+        part
+          .A(image([1, 2, 6, 6]))
+          .sub(y.mul(mask))
+          .abs()
+          .max(),
+      )[0],
+    ).toBeLessThan(1e-6);
   });
 
   it("averages over masks in evaluation, or sees everything", () => {
@@ -142,7 +159,11 @@ describe("SplittingLoss", () => {
     // The pixels a sample did not see come from the samples that did not see them.
     const masks = [tensor([1, 0, 1], { shape: [1, 3] }), tensor([0, 1, 1], { shape: [1, 3] })];
     let draw = 0;
-    const given = new SplittingLoss({ evalNSamples: 2, evalSplitOutput: true, maskGenerator: new Given(() => ({ mask: masks[draw++] as Tensor })) }).adaptModel(new Probe());
+    const given = new SplittingLoss({
+      evalNSamples: 2,
+      evalSplitOutput: true,
+      maskGenerator: new Given(() => ({ mask: masks[draw++] as Tensor })),
+    }).adaptModel(new Probe());
     given.eval();
     const joined = list(given.forward(tensor([1, 2, 3], { shape: [1, 3] }), denoising()));
     [0, 0, 2.1].forEach((v, i) => expect(joined[i]).toBeCloseTo(v, 6));
@@ -151,7 +172,11 @@ describe("SplittingLoss", () => {
   it("images of different sizes may follow each other, and one generator serves all", () => {
     const loss = new SplittingLoss({ splitRatio: 0.5 });
     const model = loss.adaptModel(new Probe());
-    for (const shape of [[1, 1, 4, 4], [2, 1, 6, 5], [1, 7]]) {
+    for (const shape of [
+      [1, 1, 4, 4],
+      [2, 1, 6, 5],
+      [1, 7],
+    ]) {
       const y = image(shape);
       const xNet = model.forward(y, denoising(), { updateParameters: true });
       expect(loss.forward({ xNet, y, physics: denoising(), model }).shape).toEqual([shape[0]]);
@@ -159,7 +184,13 @@ describe("SplittingLoss", () => {
   });
 
   it("names bad options, bad masks and splits that leave nothing, and never gives NaN", () => {
-    for (const options of [{ splitRatio: 0 }, { splitRatio: 1 }, { splitRatio: NaN }, { evalNSamples: 0 }, { maskGenerator: {} as never }]) {
+    for (const options of [
+      { splitRatio: 0 },
+      { splitRatio: 1 },
+      { splitRatio: NaN },
+      { evalNSamples: 0 },
+      { maskGenerator: {} as never },
+    ]) {
       expectError(() => new SplittingLoss(options), ArgumentError, "invalid_argument", "SplittingLoss");
     }
     expectError(() => new SplittingLoss({ ratio: 0.5 } as never), ArgumentError, "unknown_option", "splitRatio");
@@ -167,22 +198,44 @@ describe("SplittingLoss", () => {
     const loss = new SplittingLoss();
     const model = loss.adaptModel(new Probe());
     expect(loss.adaptModel(model)).toBe(model);
-    expectError(() => call(loss, { xNet: y, y, physics: denoising(), model: new Probe() }), ArgumentError, "model_not_adapted", "adaptModel");
-    expectError(() => call(loss, { xNet: y, y, physics: denoising(), model }), ArgumentError, "missing_argument", "updateParameters");
+    expectError(
+      () => call(loss, { xNet: y, y, physics: denoising(), model: new Probe() }),
+      ArgumentError,
+      "model_not_adapted",
+      "adaptModel",
+    );
+    expectError(
+      () => call(loss, { xNet: y, y, physics: denoising(), model }),
+      ArgumentError,
+      "missing_argument",
+      "updateParameters",
+    );
     const blind = new Inpainting({ imgSize: [1, 4, 4], mask: cat([ones([1, 1, 4, 4]), zeros([1, 1, 4, 4])], 0) });
     expectError(() => model.forward(y, blind), ArgumentError, "empty_mask", "no measured pixel");
 
     const withMask = (mask: Tensor) => {
       const l = new SplittingLoss({ maskGenerator: new Given(() => ({ mask })) });
       const m = l.adaptModel(new Probe());
-      return call(l, { xNet: m.forward(y, denoising(), { updateParameters: true }), y, physics: denoising(), model: m });
+      return call(l, {
+        xNet: m.forward(y, denoising(), { updateParameters: true }),
+        y,
+        physics: denoising(),
+        model: m,
+      });
     };
     expectError(() => withMask(ones([2, 1, 4, 4])), ArgumentError, "empty_split", "nothing to predict", "image 0");
-    expectError(() => withMask(tensor([...new Array(16).fill(0), ...new Array(16).fill(1)], { shape: [2, 1, 4, 4] })), ArgumentError, "empty_split", "image 1");
+    expectError(
+      () => withMask(tensor([...new Array(16).fill(0), ...new Array(16).fill(1)], { shape: [2, 1, 4, 4] })),
+      ArgumentError,
+      "empty_split",
+      "image 1",
+    );
     expectError(() => withMask(ones([2, 1, 3, 4])), ShapeError, "shape_mismatch", "imgSize");
     const wrong = new SplittingLoss({ maskGenerator: new SigmaGenerator() }).adaptModel(new Probe());
     expectError(() => wrong.forward(y, denoising()), ArgumentError, "invalid_argument", "mask");
-    const other = new SplittingLoss({ maskGenerator: new BernoulliSplittingMaskGenerator({ imgSize: [1, 5, 5], splitRatio: 0.5 }) }).adaptModel(new Probe());
+    const other = new SplittingLoss({
+      maskGenerator: new BernoulliSplittingMaskGenerator({ imgSize: [1, 5, 5], splitRatio: 0.5 }),
+    }).adaptModel(new Probe());
     expectError(() => other.forward(y, denoising()), ShapeError, "shape_mismatch", "[2, 1, 5, 5]");
     const outputs = new SplittingLoss({ evalSplitOutput: true }).adaptModel(new Probe());
     outputs.eval();
@@ -212,7 +265,14 @@ describe("ReducedResolutionLoss", () => {
     const model = loss.adaptModel(new Probe());
     const y = image([1, 1, 8, 8]);
     const xNet = model.forward(y);
-    expect(list(xNet.sub(fixed.AAdjoint(fixed.A(y)).mul(0.7)).abs().max())[0]).toBeLessThan(1e-6);
+    expect(
+      list(
+        xNet
+          .sub(fixed.AAdjoint(fixed.A(y)).mul(0.7))
+          .abs()
+          .max(),
+      )[0],
+    ).toBeLessThan(1e-6);
     expect(call(loss, { xNet, y, physics: denoising(), model }).shape).toEqual([1]);
   });
 
@@ -220,19 +280,45 @@ describe("ReducedResolutionLoss", () => {
     const loss = new ReducedResolutionLoss();
     const model = loss.adaptModel(new Probe());
     const y = image([1, 1, 8, 8]);
-    expectError(() => model.forward(y, new Downsampling({ filter: "bilinear", imgSize: [1, 16, 16] })), ShapeError, "shape_mismatch", "without imgSize");
+    expectError(
+      () => model.forward(y, new Downsampling({ filter: "bilinear", imgSize: [1, 16, 16] })),
+      ShapeError,
+      "shape_mismatch",
+      "without imgSize",
+    );
     expectError(() => model.forward(y), ArgumentError, "missing_argument", "physics");
     const masked = new Inpainting({ imgSize: [1, 8, 8], mask: 0.5 });
-    expectError(() => call(loss, { xNet: y, y, physics: masked, model }), ArgumentError, "incompatible_physics", "inpainting");
+    expectError(
+      () => call(loss, { xNet: y, y, physics: masked, model }),
+      ArgumentError,
+      "incompatible_physics",
+      "inpainting",
+    );
     const coarse = new Downsampling({});
-    expectError(() => call(loss, { xNet: image([1, 1, 16, 16]), y, physics: coarse, model }), ShapeError, "shape_mismatch", "xNet");
-    expectError(() => call(loss, { xNet: y, y, physics: coarse, model: new Probe() }), ArgumentError, "model_not_adapted", "adaptModel");
-    expectError(() => new ReducedResolutionLoss({ physics: {} as never }), ArgumentError, "invalid_argument", "physics");
+    expectError(
+      () => call(loss, { xNet: image([1, 1, 16, 16]), y, physics: coarse, model }),
+      ShapeError,
+      "shape_mismatch",
+      "xNet",
+    );
+    expectError(
+      () => call(loss, { xNet: y, y, physics: coarse, model: new Probe() }),
+      ArgumentError,
+      "model_not_adapted",
+      "adaptModel",
+    );
+    expectError(
+      () => new ReducedResolutionLoss({ physics: {} as never }),
+      ArgumentError,
+      "invalid_argument",
+      "physics",
+    );
   });
 });
 
 describe("StackedPhysicsLoss", () => {
-  const stack = () => new StackedLinearPhysics({ list: [denoising(), new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1 }) })] });
+  const stack = () =>
+    new StackedLinearPhysics({ list: [denoising(), new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1 }) })] });
 
   it("is the sum of the losses' means, each with its own measurement and operator", () => {
     const physics = stack();
@@ -245,14 +331,29 @@ describe("StackedPhysicsLoss", () => {
     expect(value.shape).toEqual([]);
     const rng = new Rng(2);
     // The same by hand: the first measurement varies while the second is held.
-    const first = losses[0].forward({ xNet, y: y.at(0), physics: denoising(), model: { ...model, forward: (t: Tensor) => t.add(y.at(1)).mul(0.7) } as never, rng });
+    const first = losses[0].forward({
+      xNet,
+      y: y.at(0),
+      physics: denoising(),
+      model: { ...model, forward: (t: Tensor) => t.add(y.at(1)).mul(0.7) } as never,
+      rng,
+    });
     const poisson = new Denoising({ noiseModel: new PoissonNoise({ gain: 0.1 }) });
-    const second = losses[1].forward({ xNet, y: y.at(1), physics: poisson, model: { ...model, forward: (t: Tensor) => t.add(y.at(0)).mul(0.7) } as never, rng });
+    const second = losses[1].forward({
+      xNet,
+      y: y.at(1),
+      physics: poisson,
+      model: { ...model, forward: (t: Tensor) => t.add(y.at(0)).mul(0.7) } as never,
+      rng,
+    });
     expect(list(value)[0]).toBeCloseTo(list(first.mean().add(second.mean()))[0] as number, 6);
   });
 
   it("keeps what its losses learn", () => {
-    const make = () => new StackedPhysicsLoss({ losses: [new SureGaussianLoss({ sigma: 0.1, unsure: true }), new SurePoissonLoss({ gain: 0.1 })] });
+    const make = () =>
+      new StackedPhysicsLoss({
+        losses: [new SureGaussianLoss({ sigma: 0.1, unsure: true }), new SurePoissonLoss({ gain: 0.1 })],
+      });
     const [physics, model, loss] = [stack(), new Probe(), make()];
     const y = physics.forward(image([2, 1, 5, 5]), { rng: new Rng(1) });
     loss.forward({ xNet: model.forward(y as never, physics as never), y, physics, model, rng: new Rng(2) });
@@ -261,7 +362,12 @@ describe("StackedPhysicsLoss", () => {
     const other = make();
     other.loadStateDict(state);
     expect(list(other.stateDict()["losses.0.sigma2"] as Tensor)).toEqual(list(state["losses.0.sigma2"] as Tensor));
-    expectError(() => other.loadStateDict({ "losses.7.sigma2": tensor(1) }), ArgumentError, "unexpected_key", "losses.7");
+    expectError(
+      () => other.loadStateDict({ "losses.7.sigma2": tensor(1) }),
+      ArgumentError,
+      "unexpected_key",
+      "losses.7",
+    );
   });
 
   it("says what is wrong, and is the loss that fits a stack", () => {
@@ -269,11 +375,37 @@ describe("StackedPhysicsLoss", () => {
     const y = physics.A(image([1, 1, 5, 5]));
     const model = new Probe();
     const loss = new StackedPhysicsLoss({ losses: [new SureGaussianLoss({ sigma: 0.1 })] });
-    expectError(() => loss.forward({ xNet: y.at(0), y, physics, model }), ArgumentError, "invalid_argument", "1 losses", "2 operators");
-    expectError(() => call(loss, { xNet: y.at(0), y: y.at(0), physics, model }), ArgumentError, "invalid_argument", "TensorList");
-    expectError(() => call(loss, { xNet: y.at(0), y, physics: denoising(), model }), ArgumentError, "incompatible_physics", "SureGaussianLoss");
-    expectError(() => call(new SureGaussianLoss({ sigma: 0.1 }), { xNet: y.at(0), y: y.at(0), physics, model }), ArgumentError, "incompatible_physics", "StackedPhysicsLoss");
-    expectError(() => new StackedPhysicsLoss({ losses: [new R2RLoss()] }), ArgumentError, "invalid_argument", "R2RLoss");
+    expectError(
+      () => loss.forward({ xNet: y.at(0), y, physics, model }),
+      ArgumentError,
+      "invalid_argument",
+      "1 losses",
+      "2 operators",
+    );
+    expectError(
+      () => call(loss, { xNet: y.at(0), y: y.at(0), physics, model }),
+      ArgumentError,
+      "invalid_argument",
+      "TensorList",
+    );
+    expectError(
+      () => call(loss, { xNet: y.at(0), y, physics: denoising(), model }),
+      ArgumentError,
+      "incompatible_physics",
+      "SureGaussianLoss",
+    );
+    expectError(
+      () => call(new SureGaussianLoss({ sigma: 0.1 }), { xNet: y.at(0), y: y.at(0), physics, model }),
+      ArgumentError,
+      "incompatible_physics",
+      "StackedPhysicsLoss",
+    );
+    expectError(
+      () => new StackedPhysicsLoss({ losses: [new R2RLoss()] }),
+      ArgumentError,
+      "invalid_argument",
+      "R2RLoss",
+    );
     expectError(() => new StackedPhysicsLoss({ losses: [] }), ArgumentError, "invalid_argument", "losses");
     expect(compatibleLosses(physics)).toContain("StackedPhysicsLoss");
     expect(compatibleLosses(physics)).not.toContain("MCLoss");

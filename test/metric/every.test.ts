@@ -8,8 +8,11 @@ import { expectError } from "../physics/helpers.js";
 beforeAll(() => init({ device: "cpu" }));
 
 type Make = new (options: object) => metrics.Metric;
-const classes = Object.entries(metrics).filter(([name, value]) => typeof value === "function" && name !== "Metric") as unknown as [string, Make][];
-const image = (seed: number, batch = 2): Tensor => new Rng(seed).uniform([batch, 3, 24, 24], { dtype: "float64" }).add(0.1);
+const classes = Object.entries(metrics).filter(
+  ([name, value]) => typeof value === "function" && name !== "Metric",
+) as unknown as [string, Make][];
+const image = (seed: number, batch = 2): Tensor =>
+  new Rng(seed).uniform([batch, 3, 24, 24], { dtype: "float64" }).add(0.1);
 
 describe.each(classes)("%s", (name, Class) => {
   const make = (options: object = {}) => new Class({ ...(name === "ERGAS" ? { factor: 4 } : {}), ...options });

@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { ERGAS, LpNorm, MAE, MSE, NMSE, PSNR, SNR, SSIM, SpectralAngleMapper, CosineSimilarity } from "../../ts/metric/index.js";
+import {
+  ERGAS,
+  LpNorm,
+  MAE,
+  MSE,
+  NMSE,
+  PSNR,
+  SNR,
+  SSIM,
+  SpectralAngleMapper,
+  CosineSimilarity,
+} from "../../ts/metric/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { AdjointError, init } from "../../ts/runtime/index.js";
 import { cat, grad, ones, tensor } from "../../ts/tensor/index.js";
@@ -65,7 +76,10 @@ describe("metrics", () => {
     const sum = new MSE().add(new MAE()).forward(xNet, x).dataSync();
     const [mse, mae] = [new MSE().forward(xNet, x).dataSync(), new MAE().forward(xNet, x).dataSync()];
     expect(sum[1]).toBeCloseTo((mse[1] as number) + (mae[1] as number), 12);
-    expect(new MSE({ reduction: "sum" }).forward(xNet, x).itemSync()).toBeCloseTo((mse[0] as number) + (mse[1] as number), 12);
+    expect(new MSE({ reduction: "sum" }).forward(xNet, x).itemSync()).toBeCloseTo(
+      (mse[0] as number) + (mse[1] as number),
+      12,
+    );
     const inner = new MSE({ centerCrop: [4, 4] }).forward(xNet, x).dataSync();
     expect(inner).toEqual(new MSE({ centerCrop: -2 }).forward(xNet, x).dataSync());
   });

@@ -22,13 +22,23 @@ describe("ArtifactRemoval with mode prox", () => {
     // In closed form, by default with gamma 1: what is measured gives y, what is not stays A^T y = 0.
     const mask = new Rng(2).bernoulli([1, 1, 9, 8], 0.5);
     const inpainting = new Inpainting({ imgSize: [1, 9, 8], mask });
-    expect(distance(new ArtifactRemoval({ backboneNet: new Identity(), mode: "prox" }).forward(y.mul(mask), inpainting), y.mul(mask))).toBeLessThan(1e-6);
+    expect(
+      distance(
+        new ArtifactRemoval({ backboneNet: new Identity(), mode: "prox" }).forward(y.mul(mask), inpainting),
+        y.mul(mask),
+      ),
+    ).toBeLessThan(1e-6);
   });
 
   it("lies between A^T y and A^+ y", () => {
     const x = new Rng(3).uniform([1, 1, 16, 16]);
     const y = blur.A(x);
-    const off = (mode: "adjoint" | "prox", gamma = 1) => blur.A(new ArtifactRemoval({ backboneNet: new Identity(), mode, gamma }).forward(y, blur)).sub(y).norm().itemSync();
+    const off = (mode: "adjoint" | "prox", gamma = 1) =>
+      blur
+        .A(new ArtifactRemoval({ backboneNet: new Identity(), mode, gamma }).forward(y, blur))
+        .sub(y)
+        .norm()
+        .itemSync();
     const residuals = [off("adjoint"), off("prox", 1e-4), off("prox", 1), off("prox", 100), off("prox", 1e4)];
     expect(residuals[1]! / residuals[0]!).toBeCloseTo(1, 3);
     for (let i = 2; i < residuals.length; i++) expect(residuals[i]!).toBeLessThan(residuals[i - 1]! / 1.2);
@@ -36,9 +46,29 @@ describe("ArtifactRemoval with mode prox", () => {
 
   it("refuses what does not fit", () => {
     const backboneNet = new Identity();
-    expectError(() => new ArtifactRemoval({ backboneNet, mode: "proximal" as never }), ArgumentError, "invalid_argument", "prox");
-    for (const gamma of [0, -1, Number.NaN]) expectError(() => new ArtifactRemoval({ backboneNet, mode: "prox", gamma }), ArgumentError, "invalid_argument", "gamma");
-    expectError(() => new ArtifactRemoval({ backboneNet, mode: "prox" }).forward(new Rng(0).uniform([1, 1, 4, 4]), new Physics() as never), ArgumentError, "missing_physics", "prox");
+    expectError(
+      () => new ArtifactRemoval({ backboneNet, mode: "proximal" as never }),
+      ArgumentError,
+      "invalid_argument",
+      "prox",
+    );
+    for (const gamma of [0, -1, Number.NaN])
+      expectError(
+        () => new ArtifactRemoval({ backboneNet, mode: "prox", gamma }),
+        ArgumentError,
+        "invalid_argument",
+        "gamma",
+      );
+    expectError(
+      () =>
+        new ArtifactRemoval({ backboneNet, mode: "prox" }).forward(
+          new Rng(0).uniform([1, 1, 4, 4]),
+          new Physics() as never,
+        ),
+      ArgumentError,
+      "missing_physics",
+      "prox",
+    );
   });
 });
 

@@ -13,8 +13,10 @@ beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-const eight = () => new Rotate({ multiples: 90, positive: true, nTrans: 4 }).compose(new Reflect({ dim: [-1], nTrans: 2 }));
-const backbone = () => new ArtifactRemoval({ backboneNet: new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(1) }) });
+const eight = () =>
+  new Rotate({ multiples: 90, positive: true, nTrans: 4 }).compose(new Reflect({ dim: [-1], nTrans: 2 }));
+const backbone = () =>
+  new ArtifactRemoval({ backboneNet: new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(1) }) });
 const masked = () => new Inpainting({ imgSize: [1, 6, 6], mask: new Rng(2).bernoulli([1, 1, 6, 6], 0.6) });
 const measured = (physics: Inpainting) => physics.A(new Rng(3).uniform([2, 1, 6, 6]));
 
@@ -23,7 +25,10 @@ describe("EquivariantReconstructor", () => {
     const physics = masked();
     const y = measured(physics);
     const group = eight();
-    for (const model of [new EquivariantReconstructor({ model: backbone() }), new EquivariantReconstructor({ model: backbone(), transform: group })]) {
+    for (const model of [
+      new EquivariantReconstructor({ model: backbone() }),
+      new EquivariantReconstructor({ model: backbone(), transform: group }),
+    ]) {
       model.eval();
       const xNet = model.forward(y, physics);
       for (const params of group.iterateParams(group.getParams(xNet))) {
@@ -33,7 +38,10 @@ describe("EquivariantReconstructor", () => {
     }
     // The network by itself does not commute.
     const turned = new VirtualLinearPhysics({ physics, transform: group, params: { theta: [90], dims: [[]] } });
-    const [plain, alone] = [backbone().forward(y, turned), group.inverse(backbone().forward(y, physics), { theta: [90], dims: [[]] })];
+    const [plain, alone] = [
+      backbone().forward(y, turned),
+      group.inverse(backbone().forward(y, physics), { theta: [90], dims: [[]] }),
+    ];
     expect(await distance(plain, alone)).toBeGreaterThan(1e-3);
   });
 
@@ -66,7 +74,11 @@ describe("EquivariantReconstructor", () => {
         return y;
       }
     }
-    const model = new EquivariantReconstructor({ model: new Counting(), transform: new Shift({ nTrans: 2 }), evalTransform: eight() });
+    const model = new EquivariantReconstructor({
+      model: new Counting(),
+      transform: new Shift({ nTrans: 2 }),
+      evalTransform: eight(),
+    });
     const physics = masked();
     model.forward(measured(physics), physics);
     expect(counts.splice(0)).toEqual([2, 2]);
@@ -84,12 +96,16 @@ describe("EquivariantReconstructor", () => {
     expect(Object.keys(model.stateDict())).toContain("model.backbone_net.in_conv.weight");
 
     const slice = new MRI({ mask: new Rng(4).bernoulli([1, 1, 6, 6], 0.6).expand([1, 2, 6, 6]) });
-    const unrolled = new EquivariantReconstructor({ model: new MoDL({ numIter: 2, denoiser: new DnCNN({ inChannels: 2, outChannels: 2, depth: 2, nf: 3 }) }) });
+    const unrolled = new EquivariantReconstructor({
+      model: new MoDL({ numIter: 2, denoiser: new DnCNN({ inChannels: 2, outChannels: 2, depth: 2, nf: 3 }) }),
+    });
     unrolled.eval();
     const y = slice.A(new Rng(5).normal([1, 2, 6, 6]));
     const params = { theta: [90], dims: [[]] };
     const turned = new VirtualLinearPhysics({ physics: slice, transform: eight(), params });
-    expect(await distance(unrolled.forward(y, turned), eight().inverse(unrolled.forward(y, slice), params))).toBeLessThan(1e-4);
+    expect(
+      await distance(unrolled.forward(y, turned), eight().inverse(unrolled.forward(y, slice), params)),
+    ).toBeLessThan(1e-4);
   });
 
   it("is what EquivariantSplittingLoss wraps a network in", () => {
@@ -101,15 +117,40 @@ describe("EquivariantReconstructor", () => {
     const y = measured(physics);
     const xNet = model.forward(y, physics, { updateParameters: true, rng: new Rng(1) });
     expect(loss.forward({ xNet, y, physics, model }).shape).toEqual([2]);
-    expectError(() => new EquivariantSplittingLoss({ evalTransform }), ArgumentError, "invalid_argument", "evalTransform");
-    expectError(() => new EquivariantSplittingLoss({ transform: {} as never }), ArgumentError, "invalid_argument", "transform");
+    expectError(
+      () => new EquivariantSplittingLoss({ evalTransform }),
+      ArgumentError,
+      "invalid_argument",
+      "evalTransform",
+    );
+    expectError(
+      () => new EquivariantSplittingLoss({ transform: {} as never }),
+      ArgumentError,
+      "invalid_argument",
+      "transform",
+    );
   });
 
   it("names what it cannot use", () => {
     expectError(() => new EquivariantReconstructor({} as never), ArgumentError, "invalid_argument", "model");
-    expectError(() => new EquivariantReconstructor({ model: backbone(), transform: "Rotate" as never }), ArgumentError, "invalid_argument", "transform");
-    expectError(() => new EquivariantReconstructor({ model: backbone(), evalTransform: eight() }), ArgumentError, "invalid_argument", "evalTransform");
-    expectError(() => new EquivariantReconstructor({ model: backbone(), random: true } as never), ArgumentError, "unknown_option", "random");
+    expectError(
+      () => new EquivariantReconstructor({ model: backbone(), transform: "Rotate" as never }),
+      ArgumentError,
+      "invalid_argument",
+      "transform",
+    );
+    expectError(
+      () => new EquivariantReconstructor({ model: backbone(), evalTransform: eight() }),
+      ArgumentError,
+      "invalid_argument",
+      "evalTransform",
+    );
+    expectError(
+      () => new EquivariantReconstructor({ model: backbone(), random: true } as never),
+      ArgumentError,
+      "unknown_option",
+      "random",
+    );
     const model = new EquivariantReconstructor({ model: backbone() });
     const y = measured(masked());
     expectError(() => model.forward(y), ArgumentError, "missing_physics", "linear");

@@ -4,8 +4,33 @@ import { grad, memory, noGrad, ones, tensor, tidy, zeros } from "../../ts/tensor
 import type { Tensor } from "../../ts/tensor/index.js";
 import { Rng } from "../../ts/random/index.js";
 import {
-  AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, BFBatchNorm2d, Conv2d, ConvTranspose2d, DCGANGenerator, DnCNN, ELU, Flatten, functional, GELU, GroupNorm, InstanceNorm2d,
-  LeakyReLU, Linear, MaxPool2d, PixelShuffle, PixelUnshuffle, ReLU, Sequential, Sigmoid, SiLU, Softplus, Tanh, UNet, Upsample,
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  BatchNorm2d,
+  BFBatchNorm2d,
+  Conv2d,
+  ConvTranspose2d,
+  DCGANGenerator,
+  DnCNN,
+  ELU,
+  Flatten,
+  functional,
+  GELU,
+  GroupNorm,
+  InstanceNorm2d,
+  LeakyReLU,
+  Linear,
+  MaxPool2d,
+  PixelShuffle,
+  PixelUnshuffle,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  Tanh,
+  UNet,
+  Upsample,
 } from "../../ts/nn/index.js";
 
 beforeAll(async () => {
@@ -15,7 +40,11 @@ beforeAll(async () => {
 const values = (t: Tensor): number[] => [...t.dataSync()];
 const near = (got: number[], expected: number[], tolerance = 1e-5): void => {
   expect(got).toHaveLength(expected.length);
-  got.forEach((g, i) => expect(Math.abs(g - expected[i]!), `entry ${i}: ${g} against ${expected[i]}`).toBeLessThan(tolerance * (1 + Math.abs(expected[i]!))));
+  got.forEach((g, i) =>
+    expect(Math.abs(g - expected[i]!), `entry ${i}: ${g} against ${expected[i]}`).toBeLessThan(
+      tolerance * (1 + Math.abs(expected[i]!)),
+    ),
+  );
 };
 
 describe("layers", () => {
@@ -35,10 +64,28 @@ describe("layers", () => {
   });
 
   it("Conv2d fills the border in every mode", () => {
-    const x = tensor([[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]]);
+    const x = tensor([
+      [
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+          [7, 8, 9],
+        ],
+      ],
+    ]);
     for (const paddingMode of ["zeros", "circular", "reflect", "replicate"] as const) {
       const layer = new Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 3, padding: 1, bias: false, paddingMode });
-      layer.weight.assign_(tensor([[[[1, 0, 0], [0, 0, 0], [0, 0, 0]]]]));
+      layer.weight.assign_(
+        tensor([
+          [
+            [
+              [1, 0, 0],
+              [0, 0, 0],
+              [0, 0, 0],
+            ],
+          ],
+        ]),
+      );
       const corner = { zeros: 0, circular: 9, reflect: 5, replicate: 1 }[paddingMode];
       expect(values(layer.forward(x))[0]).toBe(corner);
     }
@@ -52,13 +99,24 @@ describe("layers", () => {
     const [x, v] = [rng.normal([1, 2, 7, 7]), rng.normal([1, 4, 3, 3])];
     const forward = functional.conv2d(x, w, null, { stride: 2 });
     expect(forward.shape).toEqual(v.shape);
-    near([forward.mul(v).sum().itemSync()], [functional.convTranspose2d(v, w, null, { stride: 2 }).mul(x).sum().itemSync()]);
-    expect(new ConvTranspose2d({ inChannels: 4, outChannels: 2, kernelSize: 4, stride: 2, padding: 1 }).forward(v).shape).toEqual([1, 2, 6, 6]);
+    near(
+      [forward.mul(v).sum().itemSync()],
+      [functional.convTranspose2d(v, w, null, { stride: 2 }).mul(x).sum().itemSync()],
+    );
+    expect(
+      new ConvTranspose2d({ inChannels: 4, outChannels: 2, kernelSize: 4, stride: 2, padding: 1 }).forward(v).shape,
+    ).toEqual([1, 2, 6, 6]);
   });
 
   it("Linear multiplies the last dimension", () => {
     const layer = new Linear({ inFeatures: 2, outFeatures: 3 });
-    layer.weight.assign_(tensor([[1, 2], [3, 4], [5, 6]]));
+    layer.weight.assign_(
+      tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    );
     layer.bias!.assign_(tensor([1, 1, 1]));
     expect(values(layer.forward(tensor([[1, 1]])))).toEqual([4, 8, 12]);
     expect(layer.forward(tensor([1, 1])).shape).toEqual([3]);
@@ -68,28 +126,59 @@ describe("layers", () => {
   it("activations follow their formulas", () => {
     const x = tensor([-2, -0.5, 0.5, 2]);
     const of = (f: (v: number) => number): number[] => values(x).map(f);
-    near(values(new ReLU().forward(x)), of((v) => Math.max(v, 0)));
-    near(values(new LeakyReLU({ negativeSlope: 0.2 }).forward(x)), of((v) => (v > 0 ? v : 0.2 * v)));
-    near(values(new ELU({ alpha: 2 }).forward(x)), of((v) => (v > 0 ? v : 2 * Math.expm1(v))));
+    near(
+      values(new ReLU().forward(x)),
+      of((v) => Math.max(v, 0)),
+    );
+    near(
+      values(new LeakyReLU({ negativeSlope: 0.2 }).forward(x)),
+      of((v) => (v > 0 ? v : 0.2 * v)),
+    );
+    near(
+      values(new ELU({ alpha: 2 }).forward(x)),
+      of((v) => (v > 0 ? v : 2 * Math.expm1(v))),
+    );
     near(values(new Tanh().forward(x)), of(Math.tanh));
-    near(values(new Sigmoid().forward(x)), of((v) => 1 / (1 + Math.exp(-v))));
-    near(values(new Softplus().forward(x)), of((v) => Math.log1p(Math.exp(v))));
-    near(values(new SiLU().forward(x)), of((v) => v / (1 + Math.exp(-v))));
+    near(
+      values(new Sigmoid().forward(x)),
+      of((v) => 1 / (1 + Math.exp(-v))),
+    );
+    near(
+      values(new Softplus().forward(x)),
+      of((v) => Math.log1p(Math.exp(v))),
+    );
+    near(
+      values(new SiLU().forward(x)),
+      of((v) => v / (1 + Math.exp(-v))),
+    );
     near(values(new GELU().forward(x)), [-0.04550026, -0.15426877, 0.34573123, 1.9544997]);
     near([functional.softmax(x, 0).sum().itemSync()], [1]);
   });
 
   it("pool, resize and rearrange", () => {
-    const x = tensor([[[[1, 2], [3, 4]]]]);
+    const x = tensor([
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    ]);
     expect(values(new MaxPool2d({ kernelSize: 2 }).forward(x))).toEqual([4]);
     expect(values(new AvgPool2d({ kernelSize: 2 }).forward(x))).toEqual([2.5]);
     expect(values(new AdaptiveAvgPool2d({ outputSize: 1 }).forward(x))).toEqual([2.5]);
-    expect(values(new Upsample({ scaleFactor: 2 }).forward(x))).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
+    expect(values(new Upsample({ scaleFactor: 2 }).forward(x))).toEqual([
+      1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4,
+    ]);
     const y = new Rng(0).normal([1, 4, 2, 3]);
-    expect(values(new PixelUnshuffle({ factor: 2 }).forward(new PixelShuffle({ factor: 2 }).forward(y)))).toEqual(values(y));
+    expect(values(new PixelUnshuffle({ factor: 2 }).forward(new PixelShuffle({ factor: 2 }).forward(y)))).toEqual(
+      values(y),
+    );
     expect(new Flatten().forward(y).shape).toEqual([1, 24]);
     expect(() => new Upsample({}).forward(x)).toThrow("either size or scaleFactor");
-    expect(() => new Upsample({ scaleFactor: 2, mode: "cubic" as never }).forward(x)).toThrow('expected one of "nearest", "bilinear", "bicubic"');
+    expect(() => new Upsample({ scaleFactor: 2, mode: "cubic" as never }).forward(x)).toThrow(
+      'expected one of "nearest", "bilinear", "bicubic"',
+    );
   });
 
   it("group and instance norms have mean 0 and variance 1", () => {
@@ -104,9 +193,14 @@ describe("layers", () => {
 
   it("the Fourier transform inverts in every norm", () => {
     const x = new Rng(2).normal([1, 2, 5, 6]);
-    for (const norm of ["backward", "ortho", "forward"] as const) near(values(functional.ifft2(functional.fft2(x, { norm }), { norm })), values(x), 1e-4);
+    for (const norm of ["backward", "ortho", "forward"] as const)
+      near(values(functional.ifft2(functional.fft2(x, { norm }), { norm })), values(x), 1e-4);
     const last = new Rng(2).normal([3, 4, 2]);
-    near(values(functional.fft2(last, { complexDim: 2, dims: [0, 1] }).slice([0, 0, 0], [1, 1, 1])), [last.slice([0, 0, 0], [3, 4, 1]).sum().itemSync()], 1e-4);
+    near(
+      values(functional.fft2(last, { complexDim: 2, dims: [0, 1] }).slice([0, 0, 0], [1, 1, 1])),
+      [last.slice([0, 0, 0], [3, 4, 1]).sum().itemSync()],
+      1e-4,
+    );
   });
 });
 
@@ -115,12 +209,18 @@ describe("batch norm", () => {
     const bn = new BatchNorm2d({ numFeatures: 1 });
     const x = tensor([1, 2, 3, 6], { shape: [2, 1, 1, 2] });
     const y = bn.forward(x);
-    near(values(y), [-2, -1, 0, 3].map((v) => v / Math.sqrt(3.5 + 1e-5)));
+    near(
+      values(y),
+      [-2, -1, 0, 3].map((v) => v / Math.sqrt(3.5 + 1e-5)),
+    );
     near(values(bn.runningMean!), [0.3]);
     near(values(bn.runningVar!), [0.9 + 0.1 * (14 / 3)]);
     expect(bn.runningMean!.requiresGrad).toBe(false);
     bn.eval();
-    near(values(bn.forward(x)), [1, 2, 3, 6].map((v) => (v - 0.3) / Math.sqrt(0.9 + 1.4 / 3 + 1e-5)));
+    near(
+      values(bn.forward(x)),
+      [1, 2, 3, 6].map((v) => (v - 0.3) / Math.sqrt(0.9 + 1.4 / 3 + 1e-5)),
+    );
     near(values(bn.runningMean!), [0.3]);
     const [g] = grad(bn.forward(x).sum(), [bn.weight!]);
     expect(g!.shape).toEqual([1]);
@@ -128,9 +228,25 @@ describe("batch norm", () => {
 
   it("bias-free scales without shifting", () => {
     const bn = new BFBatchNorm2d({ numFeatures: 1 });
-    near(values(bn.forward(tensor([1, 2, 3, 6], { shape: [2, 1, 1, 2] }))), [1, 2, 3, 6].map((v) => v / (Math.sqrt(14 / 3) + 1e-5)));
+    near(
+      values(bn.forward(tensor([1, 2, 3, 6], { shape: [2, 1, 1, 2] }))),
+      [1, 2, 3, 6].map((v) => v / (Math.sqrt(14 / 3) + 1e-5)),
+    );
     near(values(bn.runningMean!), [0]);
-    expect(bn.forward(ones([2, 1, 2, 2]).mul(tensor([[[[1, 2], [3, 4]]]]))).shape).toEqual([2, 1, 2, 2]);
+    expect(
+      bn.forward(
+        ones([2, 1, 2, 2]).mul(
+          tensor([
+            [
+              [
+                [1, 2],
+                [3, 4],
+              ],
+            ],
+          ]),
+        ),
+      ).shape,
+    ).toEqual([2, 1, 2, 2]);
   });
 
   it("leaks nothing over 50 passes", () => {
@@ -148,7 +264,10 @@ describe("models", () => {
   it("a UNet takes sizes its scales do not divide", () => {
     const net = new UNet({ scales: 3, channelsPerScale: [2, 3, 4], batchNorm: false });
     expect(net.forward(ones([1, 1, 7, 10])).shape).toEqual([1, 1, 7, 10]);
-    expect(new UNet({ inChannels: 1, outChannels: 2, scales: 2, channelsPerScale: [2, 3] }).forward(ones([1, 1, 4, 4])).shape).toEqual([1, 2, 4, 4]);
+    expect(
+      new UNet({ inChannels: 1, outChannels: 2, scales: 2, channelsPerScale: [2, 3] }).forward(ones([1, 1, 4, 4]))
+        .shape,
+    ).toEqual([1, 2, 4, 4]);
   });
 
   it("a DCGAN generator makes images of its size", () => {
@@ -168,7 +287,12 @@ describe("models", () => {
       const at = values(p);
       const k = Math.floor(at.length / 2);
       const moved = (delta: number): number => {
-        p.assign_(tensor(Float64Array.from(at, (v, j) => (j === k ? v + delta : v)), { shape: [...p.shape] }));
+        p.assign_(
+          tensor(
+            Float64Array.from(at, (v, j) => (j === k ? v + delta : v)),
+            { shape: [...p.shape] },
+          ),
+        );
         return noGrad(() => value().itemSync());
       };
       const slope = (moved(step) - moved(-step)) / (2 * step);
@@ -182,8 +306,19 @@ describe("models", () => {
   it("a rectifier after a convolution or a batch norm is computed with it: same values, derivatives of both orders and statistics", () => {
     const rng = new Rng(4);
     const like = { dtype: "float64" as const };
-    for (const [activation, apply] of [[new ReLU(), (x: Tensor) => x.relu()], [new LeakyReLU({ negativeSlope: 0.2 }), (x: Tensor) => x.leakyRelu(0.2)]] as const) {
-      const conv = new Conv2d({ inChannels: 2, outChannels: 3, kernelSize: 3, padding: 1, paddingMode: "reflect", rng, ...like });
+    for (const [activation, apply] of [
+      [new ReLU(), (x: Tensor) => x.relu()],
+      [new LeakyReLU({ negativeSlope: 0.2 }), (x: Tensor) => x.leakyRelu(0.2)],
+    ] as const) {
+      const conv = new Conv2d({
+        inChannels: 2,
+        outChannels: 3,
+        kernelSize: 3,
+        padding: 1,
+        paddingMode: "reflect",
+        rng,
+        ...like,
+      });
       const norm = new BatchNorm2d({ numFeatures: 3, ...like });
       const twin = new BatchNorm2d({ numFeatures: 3, ...like });
       const x = rng.normal([2, 2, 5, 4], like).requiresGrad_();
@@ -192,7 +327,10 @@ describe("models", () => {
       const apart = (): Tensor => apply(twin.forward(apply(conv.forward(x))));
       const derivatives = (f: () => Tensor): number[] => {
         const first = grad(f().square().sum(), weights, { createGraph: true });
-        const second = grad(first.map((g) => g.square().sum()).reduce((a, b) => a.add(b)), weights);
+        const second = grad(
+          first.map((g) => g.square().sum()).reduce((a, b) => a.add(b)),
+          weights,
+        );
         return [...first, ...second].flatMap(values);
       };
       near(values(together()), values(apart()), 1e-12);
@@ -214,12 +352,18 @@ describe("models", () => {
     const options = { inChannels: 1, outChannels: 2, kernelSize: 3, rng: new Rng(1) };
     const x = new Rng(2).normal([1, 1, 5, 5]);
     const plain = new Sequential(new Conv2d({ ...options, rng: new Rng(1) }), new ReLU()).forward(x);
-    near(values(new Sequential(new Doubled({ ...options, rng: new Rng(1) }), new ReLU()).forward(x)), values(plain.mul(2)));
+    near(
+      values(new Sequential(new Doubled({ ...options, rng: new Rng(1) }), new ReLU()).forward(x)),
+      values(plain.mul(2)),
+    );
     class Shifted extends ReLU {
       override forward(y: Tensor): Tensor {
         return super.forward(y).add(1);
       }
     }
-    near(values(new Sequential(new Conv2d({ ...options, rng: new Rng(1) }), new Shifted()).forward(x)), values(plain.add(1)));
+    near(
+      values(new Sequential(new Conv2d({ ...options, rng: new Rng(1) }), new Shifted()).forward(x)),
+      values(plain.add(1)),
+    );
   });
 });

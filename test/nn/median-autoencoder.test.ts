@@ -31,16 +31,27 @@ function sortedMedians(x: Tensor, [h, w]: [number, number]): number[] {
 }
 
 describe("the median filter", () => {
-  it.each([[1, 1], [3, 3], [2, 3], [4, 2], [5, 5], [1, 7]])("takes the median of %i x %i pixels", (h, w) => {
+  it.each([
+    [1, 1],
+    [3, 3],
+    [2, 3],
+    [4, 2],
+    [5, 5],
+    [1, 7],
+  ])("takes the median of %i x %i pixels", (h, w) => {
     const x = normal(new Rng(h * w), [2, 2, 8, 9]);
-    expect(Array.from(new MedianFilter({ kernelSize: [h, w] }).forward(x).dataSync())).toEqual(sortedMedians(x, [h, w]));
+    expect(Array.from(new MedianFilter({ kernelSize: [h, w] }).forward(x).dataSync())).toEqual(
+      sortedMedians(x, [h, w]),
+    );
   });
 
   it("has a window of nine by default and keeps the size; without `same` it pads as told", () => {
     const x = normal(new Rng(1), [1, 1, 12, 11]);
     expect(Array.from(new MedianFilter().forward(x).dataSync())).toEqual(sortedMedians(x, [9, 9]));
     expect(new MedianFilter({ kernelSize: 3, same: false }).forward(x).shape).toEqual([1, 1, 10, 9]);
-    expect(new MedianFilter({ kernelSize: 3, same: false, padding: [1, 2, 3, 4] }).forward(x).shape).toEqual([1, 1, 17, 12]);
+    expect(new MedianFilter({ kernelSize: 3, same: false, padding: [1, 2, 3, 4] }).forward(x).shape).toEqual([
+      1, 1, 17, 12,
+    ]);
   });
 
   it("removes single wrong pixels, and leaves a constant image alone", () => {
@@ -59,9 +70,20 @@ describe("the median filter", () => {
 
   it("names what is wrong", () => {
     expectError(() => new MedianFilter({ kernelSize: 0 }), ArgumentError, "invalid_argument", "kernelSize");
-    expectError(() => new MedianFilter({ kernelSize: [3, 3, 3] as never }), ArgumentError, "invalid_argument", "kernelSize");
+    expectError(
+      () => new MedianFilter({ kernelSize: [3, 3, 3] as never }),
+      ArgumentError,
+      "invalid_argument",
+      "kernelSize",
+    );
     expectError(() => new MedianFilter({ size: 3 } as never), ArgumentError, "unknown_option", "same");
-    expectError(() => new MedianFilter().forward(full([1, 1, 4, 4], 1)), ShapeError, "shape_mismatch", "4 x 4", "9 x 9");
+    expectError(
+      () => new MedianFilter().forward(full([1, 1, 4, 4], 1)),
+      ShapeError,
+      "shape_mismatch",
+      "4 x 4",
+      "9 x 9",
+    );
     expectError(() => new MedianFilter().forward(full([4, 4], 1)), ShapeError, "shape_mismatch", "channels");
   });
 });
@@ -71,8 +93,14 @@ describe("the autoencoder", () => {
     const options = { dimInput: 12, dimMid: 5, dimHid: 2 };
     const net = new AutoEncoder(options);
     expect(net.namedParameters().map(([name, { shape }]) => `${name} ${shape.join("x")}`)).toEqual([
-      "encoder.0.weight 5x12", "encoder.0.bias 5", "encoder.2.weight 2x5", "encoder.2.bias 2",
-      "decoder.0.weight 5x2", "decoder.0.bias 5", "decoder.2.weight 12x5", "decoder.2.bias 12",
+      "encoder.0.weight 5x12",
+      "encoder.0.bias 5",
+      "encoder.2.weight 2x5",
+      "encoder.2.bias 2",
+      "decoder.0.weight 5x2",
+      "decoder.0.bias 5",
+      "decoder.2.weight 12x5",
+      "decoder.2.bias 12",
     ]);
     const x = new Rng(1).normal([3, 2, 2, 3]);
     const plain = new AutoEncoder({ ...options, residual: false });
@@ -84,6 +112,11 @@ describe("the autoencoder", () => {
   it("names what is wrong", () => {
     expectError(() => new AutoEncoder({} as never), ArgumentError, "invalid_argument", "dimInput");
     expectError(() => new AutoEncoder({ dimInput: 4, dimHid: 0 }), ArgumentError, "invalid_argument", "dimHid");
-    expectError(() => new AutoEncoder({ dimInput: 4 }).forward(full([1, 1, 3, 3], 1)), ShapeError, "shape_mismatch", "4 entries");
+    expectError(
+      () => new AutoEncoder({ dimInput: 4 }).forward(full([1, 1, 3, 3], 1)),
+      ShapeError,
+      "shape_mismatch",
+      "4 entries",
+    );
   });
 });

@@ -3,7 +3,17 @@ import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { memory, ones, tensor, tidy, zeros } from "../../ts/tensor/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { BatchNorm2d, BFBatchNorm2d, Conv2d, DnCNN, Linear, Module, ReLU, Sequential, UNet } from "../../ts/nn/index.js";
+import {
+  BatchNorm2d,
+  BFBatchNorm2d,
+  Conv2d,
+  DnCNN,
+  Linear,
+  Module,
+  ReLU,
+  Sequential,
+  UNet,
+} from "../../ts/nn/index.js";
 
 beforeAll(async () => {
   await init();
@@ -31,7 +41,13 @@ class Net extends Module {
 describe("Module", () => {
   it("finds parameters and buffers by walking its fields, with PyTorch's names", () => {
     const net = new Net();
-    expect(net.namedParameters().map(([name]) => name)).toEqual(["scale", "in_conv.weight", "in_conv.bias", "blocks.0.weight", "blocks.0.bias"]);
+    expect(net.namedParameters().map(([name]) => name)).toEqual([
+      "scale",
+      "in_conv.weight",
+      "in_conv.bias",
+      "blocks.0.weight",
+      "blocks.0.bias",
+    ]);
     expect(net.namedBuffers().map(([name]) => name)).toEqual(["blocks.0.running_mean", "blocks.0.running_var"]);
     expect(Object.keys(net.stateDict())).toHaveLength(7);
   });
@@ -89,17 +105,33 @@ describe("Module", () => {
     const unexpected = caught(() => net.loadStateDict({ ...net.stateDict(), extra: ones([1]) }));
     expect(unexpected.code).toBe("unexpected_key");
     expect(unexpected.message).toContain("extra");
-    const shape = caught(() => net.loadStateDict({ ...net.stateDict(), "in_conv.weight": ones([2, 1, 3, 3]), "out_conv.weight": ones([1, 2, 5, 5]) }));
+    const shape = caught(() =>
+      net.loadStateDict({
+        ...net.stateDict(),
+        "in_conv.weight": ones([2, 1, 3, 3]),
+        "out_conv.weight": ones([1, 2, 5, 5]),
+      }),
+    );
     expect(shape).toBeInstanceOf(ShapeError);
-    expect(shape.message).toBe('DnCNN.loadStateDict: "out_conv.weight" has shape [1,2,5,5], the module expects [1,2,3,3]');
-    expect(caught(() => net.loadStateDict({ ...net.stateDict(), "in_conv.bias": 3 as unknown as Tensor })).code).toBe("invalid_argument");
+    expect(shape.message).toBe(
+      'DnCNN.loadStateDict: "out_conv.weight" has shape [1,2,5,5], the module expects [1,2,3,3]',
+    );
+    expect(caught(() => net.loadStateDict({ ...net.stateDict(), "in_conv.bias": 3 as unknown as Tensor })).code).toBe(
+      "invalid_argument",
+    );
     expect([...net.inConv.weight.dataSync()]).toEqual(before);
-    expect(net.loadStateDict({ ...less, extra: ones([1]) }, { strict: false })).toEqual({ missing: ["in_conv.bias"], unexpected: ["extra"] });
+    expect(net.loadStateDict({ ...less, extra: ones([1]) }, { strict: false })).toEqual({
+      missing: ["in_conv.bias"],
+      unexpected: ["extra"],
+    });
   });
 
   it("passes over PyTorch's batch counter", () => {
     const bn = new BatchNorm2d({ numFeatures: 2 });
-    expect(bn.loadStateDict({ ...bn.stateDict(), num_batches_tracked: tensor(3) })).toEqual({ missing: [], unexpected: [] });
+    expect(bn.loadStateDict({ ...bn.stateDict(), num_batches_tracked: tensor(3) })).toEqual({
+      missing: [],
+      unexpected: [],
+    });
   });
 
   it("converts to float64 and back", () => {
@@ -130,11 +162,17 @@ describe("bad options", () => {
     expect(typo.code).toBe("unknown_option");
     expect(typo.message).toContain("inChannels");
     expect(caught(() => new DnCNN({ depth: 1 })).message).toContain("depth is 1");
-    expect(caught(() => new Conv2d({ inChannels: 3, outChannels: 4, kernelSize: 3, groups: 2 })).message).toContain("groups");
+    expect(caught(() => new Conv2d({ inChannels: 3, outChannels: 4, kernelSize: 3, groups: 2 })).message).toContain(
+      "groups",
+    );
     expect(caught(() => new Conv2d({ inChannels: 3, outChannels: 4, kernelSize: 0 })).code).toBe("invalid_argument");
-    expect(caught(() => new UNet({ scales: 3, channelsPerScale: [2, 3] })).message).toContain("channelsPerScale has 2 entries");
+    expect(caught(() => new UNet({ scales: 3, channelsPerScale: [2, 3] })).message).toContain(
+      "channelsPerScale has 2 entries",
+    );
     expect(caught(() => new UNet({ batchNorm: "bias-free" as never })).message).toContain("biasfree");
-    expect(caught(() => new UNet({ scales: 2, channelsPerScale: [2, 3] }).forward(ones([1, 2, 4, 4]))).message).toContain("[batch, 1, height, width]");
+    expect(
+      caught(() => new UNet({ scales: 2, channelsPerScale: [2, 3] }).forward(ones([1, 2, 4, 4]))).message,
+    ).toContain("[batch, 1, height, width]");
     expect(caught(() => new BatchNorm2d({ numFeatures: 2, momentum: 2 })).code).toBe("invalid_argument");
     expect(caught(() => new BatchNorm2d({ numFeatures: 2, useBias: true } as never)).code).toBe("unknown_option");
     expect(caught(() => new BFBatchNorm2d({ numFeatures: 2 }).forward(ones([1, 3, 2, 2])))).toBeInstanceOf(ShapeError);

@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { ArtifactRemoval, DnCNN, Module, MoDL, TimeAgnosticNet, TimeAveragingNet, timeAverage } from "../../ts/nn/index.js";
+import {
+  ArtifactRemoval,
+  DnCNN,
+  Module,
+  MoDL,
+  TimeAgnosticNet,
+  TimeAveragingNet,
+  timeAverage,
+} from "../../ts/nn/index.js";
 import { DynamicMRI, MRI, SequentialMRI } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
@@ -54,17 +62,30 @@ describe("MoDL", () => {
     for (let k = 0; k < 2; k++) x = net.forward(operator.proxL2(x, y, 1));
     expect(distance(model.forward(y, operator), x)).toBeLessThan(1e-5);
     const keys = Object.keys(model.stateDict());
-    for (const key of ["prior.0.denoiser.in_conv.weight", "params_algo.stepsize.1", "params_algo.g_param.0", "params_algo.lambda.1", "init_params_algo.stepsize.0"]) {
+    for (const key of [
+      "prior.0.denoiser.in_conv.weight",
+      "params_algo.stepsize.1",
+      "params_algo.g_param.0",
+      "params_algo.lambda.1",
+      "init_params_algo.stepsize.0",
+    ]) {
       expect(keys).toContain(key);
     }
     expect(model.parameters()).toHaveLength(net.parameters().length + 6);
-    const state = Object.fromEntries(Object.entries(model.stateDict()).map(([k, v]) => [k, k.includes("stepsize") ? v.mul(0).add(0.5) : v]));
+    const state = Object.fromEntries(
+      Object.entries(model.stateDict()).map(([k, v]) => [k, k.includes("stepsize") ? v.mul(0).add(0.5) : v]),
+    );
     model.loadStateDict(state);
     x = operator.AAdjoint(y);
     for (let k = 0; k < 2; k++) x = net.forward(operator.proxL2(x, y, 0.5));
     expect(distance(model.forward(y, operator), x)).toBeLessThan(1e-5);
-    const steps = model.namedParameters().filter(([name]) => name.includes("stepsize")).map(([, value]) => value);
-    const [first = 0, second = 0] = grad(model.forward(y, operator).square().sum(), steps).map((g) => Math.abs(g.itemSync()));
+    const steps = model
+      .namedParameters()
+      .filter(([name]) => name.includes("stepsize"))
+      .map(([, value]) => value);
+    const [first = 0, second = 0] = grad(model.forward(y, operator).square().sum(), steps).map((g) =>
+      Math.abs(g.itemSync()),
+    );
     // The first step starts from an image that fits the data, which no step size moves.
     expect(second).toBeGreaterThan(1e-4);
     expect(first).toBeLessThan(1e-3 * second);

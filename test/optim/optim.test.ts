@@ -4,7 +4,16 @@ import { grad, memory, ones, tensor, tidy } from "../../ts/tensor/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
-import { Adam, AdamW, CosineAnnealingLR, ExponentialLR, LinearWarmup, MultiStepLR, SGD, StepLR } from "../../ts/optim/index.js";
+import {
+  Adam,
+  AdamW,
+  CosineAnnealingLR,
+  ExponentialLR,
+  LinearWarmup,
+  MultiStepLR,
+  SGD,
+  StepLR,
+} from "../../ts/optim/index.js";
 import type { Optimizer, Schedule } from "../../ts/optim/index.js";
 
 beforeAll(async () => {
@@ -29,12 +38,19 @@ const makers: Record<string, (p: Tensor[]) => Optimizer> = {
 
 describe("Adam", () => {
   it("takes the step of the formula, with and without decay, plain and with amsgrad", () => {
-    for (const [Class, decoupled] of [[Adam, false], [AdamW, true]] as const) {
+    for (const [Class, decoupled] of [
+      [Adam, false],
+      [AdamW, true],
+    ] as const) {
       for (const amsgrad of [false, true]) {
         const p = tensor([1, -2], { dtype: "float64", requiresGrad: true });
         const adam = new Class([p], { lr: 0.1, betas: [0.8, 0.9], eps: 1e-3, weightDecay: 0.05, amsgrad });
         const want = [1, -2];
-        const [m, v, top] = [[0, 0], [0, 0], [0, 0]];
+        const [m, v, top] = [
+          [0, 0],
+          [0, 0],
+          [0, 0],
+        ];
         for (let t = 1; t <= 4; t++) {
           const g = [3 / t, -1];
           adam.step([tensor(g, { dtype: "float64" })]);
@@ -91,7 +107,10 @@ describe.each(Object.keys(makers))("%s", (name) => {
     const resumed = fresh();
     const again = make(resumed);
     for (let t = 0; t < 3; t++) again.step(gradients(t));
-    again.loadStateDict({ ...state, ...JSON.parse(JSON.stringify({ kind: state.kind, learningRate: state.learningRate, steps: state.steps })) });
+    again.loadStateDict({
+      ...state,
+      ...JSON.parse(JSON.stringify({ kind: state.kind, learningRate: state.learningRate, steps: state.steps })),
+    });
     for (let t = 3; t < 6; t++) again.step(gradients(t));
     expect(resumed.map(values)).toEqual(whole.map(values));
     expect(again.stepCount).toBe(6);
@@ -115,15 +134,23 @@ describe.each(Object.keys(makers))("%s", (name) => {
   it("refuses gradients and states that do not fit", () => {
     const p = fresh();
     const optimizer = make(p);
-    expect(caught(() => optimizer.step([ones([3, 2])])).message).toContain("got 1 gradients, expected one for each of 2");
+    expect(caught(() => optimizer.step([ones([3, 2])])).message).toContain(
+      "got 1 gradients, expected one for each of 2",
+    );
     expect(caught(() => optimizer.step([ones([3, 2]), ones([5])])).code).toBe("shape_mismatch");
     optimizer.step([null, ones([4])]);
     expect(values(p[0]!)).toEqual(values(fresh()[0]!));
-    expect(caught(() => optimizer.loadStateDict({ kind: "Other", learningRate: 1, steps: [0, 0], tensors: {} })).code).toBe("state_mismatch");
+    expect(
+      caught(() => optimizer.loadStateDict({ kind: "Other", learningRate: 1, steps: [0, 0], tensors: {} })).code,
+    ).toBe("state_mismatch");
     const state = optimizer.stateDict();
     expect(caught(() => optimizer.loadStateDict({ ...state, steps: [1] })).code).toBe("state_mismatch");
-    expect(caught(() => optimizer.loadStateDict({ ...state, tensors: { "0.m": ones([9]) } })).code).toBe("shape_mismatch");
-    expect(caught(() => optimizer.loadStateDict({ ...state, tensors: { "9.m": ones([9]) } })).code).toBe("state_mismatch");
+    expect(caught(() => optimizer.loadStateDict({ ...state, tensors: { "0.m": ones([9]) } })).code).toBe(
+      "shape_mismatch",
+    );
+    expect(caught(() => optimizer.loadStateDict({ ...state, tensors: { "9.m": ones([9]) } })).code).toBe(
+      "state_mismatch",
+    );
   });
 });
 
@@ -160,8 +187,13 @@ describe("schedules", () => {
     expect(rates((o) => new StepLR(o, { stepSize: 2, gamma: 0.5 }), 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
     expect(rates((o) => new MultiStepLR(o, { milestones: [1, 3], gamma: 0.5 }), 5)).toEqual([1, 0.5, 0.5, 0.25, 0.25]);
     expect(rates((o) => new ExponentialLR(o, { gamma: 0.5 }), 3)).toEqual([1, 0.5, 0.25]);
-    rates((o) => new CosineAnnealingLR(o, { tMax: 2, etaMin: 0.5 }), 4).forEach((rate, i) => expect(rate).toBeCloseTo([1, 0.75, 0.5, 0.75][i]!, 12));
-    rates((o) => new LinearWarmup(o, { steps: 2, startFactor: 0.5, after: new StepLR(o, { stepSize: 1, gamma: 0.1 }) }), 4).forEach((rate, i) => expect(rate).toBeCloseTo([0.5, 0.75, 1, 0.1][i]!, 12));
+    rates((o) => new CosineAnnealingLR(o, { tMax: 2, etaMin: 0.5 }), 4).forEach((rate, i) =>
+      expect(rate).toBeCloseTo([1, 0.75, 0.5, 0.75][i]!, 12),
+    );
+    rates(
+      (o) => new LinearWarmup(o, { steps: 2, startFactor: 0.5, after: new StepLR(o, { stepSize: 1, gamma: 0.1 }) }),
+      4,
+    ).forEach((rate, i) => expect(rate).toBeCloseTo([0.5, 0.75, 1, 0.1][i]!, 12));
   });
 
   it("go on from their state", () => {

@@ -25,7 +25,10 @@ const expected = { shape: [1, 1, 64, 64], value: 4096 };
 beforeAll(async () => {
   compiled("browser.js");
   folder = await mkdtemp(join(tmpdir(), "adjoint-web-"));
-  const { stdout } = await start("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, maxBuffer: 1 << 24 });
+  const { stdout } = await start("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+    cwd: root,
+    maxBuffer: 1 << 24,
+  });
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   const installed = join(folder, "node_modules", "adjoint");
   await mkdir(installed, { recursive: true });
@@ -54,15 +57,19 @@ describeBrowser("the packed package in a browser", () => {
     });
     page.on("pageerror", (error) => told.push(error.message));
     await page.goto(address);
-    await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 60_000 }).catch((error: Error) => expect([...told, error.message]).toEqual([]));
+    await page
+      .waitForFunction(() => "result" in globalThis, undefined, { timeout: 60_000 })
+      .catch((error: Error) => expect([...told, error.message]).toEqual([]));
     const got = await page.evaluate(() => (globalThis as unknown as { result: unknown }).result);
     await page.close();
     return { got, told };
   }
-  const html = (script: string, head = "") => `<!doctype html><title>user</title><link rel="icon" href="data:,">${head}<script type="module" ${script}</script>`;
+  const html = (script: string, head = "") =>
+    `<!doctype html><title>user</title><link rel="icon" href="data:,">${head}<script type="module" ${script}</script>`;
 
   it("runs the README's lines in a page without a bundler", async () => {
-    const map = '<script type="importmap">{ "imports": { "adjoint": "/node_modules/adjoint/dist/browser.js" } }</script>';
+    const map =
+      '<script type="importmap">{ "imports": { "adjoint": "/node_modules/adjoint/dist/browser.js" } }</script>';
     await writeFile(join(folder, "plain.html"), html('src="/main.js">', map));
     const site = await serve({ "/": `${folder}/` });
     try {
@@ -77,12 +84,26 @@ describeBrowser("the packed package in a browser", () => {
 
     it("runs them when built, without a warning of the build, and nothing of Node is in it", async () => {
       const warnings: string[] = [];
-      const custom = { hasWarned: false, info: () => undefined, warn: (text: string) => void warnings.push(text), warnOnce: (text: string) => void warnings.push(text), error: (text: string) => void warnings.push(text), clearScreen: () => undefined, hasErrorLogged: () => false };
-      await build({ root: folder, configFile: false, customLogger: custom, build: { target: "es2022", outDir: "built", chunkSizeWarningLimit: 10_000 } });
+      const custom = {
+        hasWarned: false,
+        info: () => undefined,
+        warn: (text: string) => void warnings.push(text),
+        warnOnce: (text: string) => void warnings.push(text),
+        error: (text: string) => void warnings.push(text),
+        clearScreen: () => undefined,
+        hasErrorLogged: () => false,
+      };
+      await build({
+        root: folder,
+        configFile: false,
+        customLogger: custom,
+        build: { target: "es2022", outDir: "built", chunkSizeWarningLimit: 10_000 },
+      });
       expect(warnings).toEqual([]);
       const assets = join(folder, "built", "assets");
       const scripts = (await readdir(assets)).filter((file) => file.endsWith(".js"));
-      for (const file of scripts) expect(await readFile(join(assets, file), "utf8"), file).not.toMatch(/"node:|cli-progress|createRequire/);
+      for (const file of scripts)
+        expect(await readFile(join(assets, file), "utf8"), file).not.toMatch(/"node:|cli-progress|createRequire/);
       const site = await serve({ "/": join(folder, "built/") });
       try {
         expect(await result(`${site.origin}/`)).toEqual({ got: expected, told: [] });
@@ -92,7 +113,12 @@ describeBrowser("the packed package in a browser", () => {
     });
 
     it("runs them in Vite's development server", async () => {
-      const server = await createServer({ root: folder, configFile: false, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+      const server = await createServer({
+        root: folder,
+        configFile: false,
+        logLevel: "error",
+        server: { port: 0, host: "127.0.0.1" },
+      });
       try {
         await server.listen();
         expect((await result(server.resolvedUrls?.local[0] ?? "")).got).toEqual(expected);
@@ -104,9 +130,20 @@ describeBrowser("the packed package in a browser", () => {
     it("runs in a worker with Vite's own settings, with the module's address given", async () => {
       await mkdir(join(folder, "worker"), { recursive: true });
       await writeFile(join(folder, "worker", "index.html"), html('src="./page.js">'));
-      await writeFile(join(folder, "worker", "page.js"), `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });\nworker.onmessage = ({ data }) => { globalThis.result = data; };\n`);
-      await writeFile(join(folder, "worker", "worker.js"), 'import { init, ones } from "adjoint";\nimport wasm from "adjoint/adjoint_wasm_bg.wasm?url";\ninit({ wasm: new URL(wasm, self.location.href) }).then(() => postMessage(ones([2, 3]).shape));\n');
-      await build({ root: join(folder, "worker"), configFile: false, logLevel: "error", build: { target: "es2022", outDir: join(folder, "built-worker") } });
+      await writeFile(
+        join(folder, "worker", "page.js"),
+        `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });\nworker.onmessage = ({ data }) => { globalThis.result = data; };\n`,
+      );
+      await writeFile(
+        join(folder, "worker", "worker.js"),
+        'import { init, ones } from "adjoint";\nimport wasm from "adjoint/adjoint_wasm_bg.wasm?url";\ninit({ wasm: new URL(wasm, self.location.href) }).then(() => postMessage(ones([2, 3]).shape));\n',
+      );
+      await build({
+        root: join(folder, "worker"),
+        configFile: false,
+        logLevel: "error",
+        build: { target: "es2022", outDir: join(folder, "built-worker") },
+      });
       const site = await serve({ "/": join(folder, "built-worker/") });
       try {
         expect(await result(`${site.origin}/`)).toEqual({ got: [2, 3], told: [] });
@@ -119,14 +156,22 @@ describeBrowser("the packed package in a browser", () => {
 
 describe("the packed package in Node without an add-on", () => {
   it("goes on with the WebAssembly module, and says so in one line", async () => {
-    await writeFile(join(folder, "fallback.mjs"), 'import { init, ones } from "adjoint";\nawait init();\nawait init();\nconsole.log(await ones([2]).add(1).array());\n');
+    await writeFile(
+      join(folder, "fallback.mjs"),
+      'import { init, ones } from "adjoint";\nawait init();\nawait init();\nconsole.log(await ones([2]).add(1).array());\n',
+    );
     const { code, stdout, stderr } = await node([join(folder, "fallback.mjs")]);
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: "[ 2, 2 ]" });
-    expect(stderr.trim().split("\n")).toEqual([expect.stringMatching(/^adjoint: the native add-on is not built.*WebAssembly/)]);
+    expect(stderr.trim().split("\n")).toEqual([
+      expect.stringMatching(/^adjoint: the native add-on is not built.*WebAssembly/),
+    ]);
   });
 
   it("adjoint/web is the WebAssembly module without a word", async () => {
-    await writeFile(join(folder, "web.mjs"), 'import { init, ones } from "adjoint/web";\nawait init({ device: "auto" });\nconsole.log(ones([2]).device);\n');
+    await writeFile(
+      join(folder, "web.mjs"),
+      'import { init, ones } from "adjoint/web";\nawait init({ device: "auto" });\nconsole.log(ones([2]).device);\n',
+    );
     expect(await node([join(folder, "web.mjs")])).toEqual({ code: 0, stdout: "cpu\n", stderr: "" });
   });
 });

@@ -30,7 +30,10 @@ async function inFolder(command: string, args: readonly string[]): Promise<strin
 beforeAll(async () => {
   compiled("index.js");
   folder = await mkdtemp(join(tmpdir(), "adjoint-packaging-"));
-  const { stdout } = await start(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, maxBuffer: 1 << 24 });
+  const { stdout } = await start(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+    cwd: root,
+    maxBuffer: 1 << 24,
+  });
   [packed] = JSON.parse(stdout) as [typeof packed];
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
   await inFolder(npm, ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${packed.filename}`]);
@@ -40,16 +43,47 @@ afterAll(async () => await rm(folder, { recursive: true, force: true }));
 describe("the packed files", () => {
   it("hold the compiled facade with its types, the add-on, the documents and the licences", () => {
     const paths = packed.files.map(({ path }) => path);
-    for (const door of ["index", "loss/index", "physics/index", "nn/index", "metric/index", "optim/index", "train/index", "transform/index", "data/index", "io/index", "testing/index", "cli/main"]) {
+    for (const door of [
+      "index",
+      "loss/index",
+      "physics/index",
+      "nn/index",
+      "metric/index",
+      "optim/index",
+      "train/index",
+      "transform/index",
+      "data/index",
+      "io/index",
+      "testing/index",
+      "cli/main",
+    ]) {
       expect(paths).toContain(`dist/${door}.js`);
       expect(paths).toContain(`dist/${door}.d.ts`);
     }
-    for (const path of ["dist/native/adjoint.node", "dist/node.js", "dist/browser.js", "dist/wasm/adjoint_wasm.js", "dist/wasm/adjoint_wasm_bg.wasm", "dist/wasm/adjoint_wasm_gpu.js", "dist/wasm/adjoint_wasm_gpu_bg.wasm", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "package.json", "examples/images/camera.png"]) expect(paths).toContain(path);
+    for (const path of [
+      "dist/native/adjoint.node",
+      "dist/node.js",
+      "dist/browser.js",
+      "dist/wasm/adjoint_wasm.js",
+      "dist/wasm/adjoint_wasm_bg.wasm",
+      "dist/wasm/adjoint_wasm_gpu.js",
+      "dist/wasm/adjoint_wasm_gpu_bg.wasm",
+      "LICENSE-MIT",
+      "LICENSE-APACHE",
+      "README.md",
+      "package.json",
+      "examples/images/camera.png",
+    ])
+      expect(paths).toContain(path);
   });
 
   it("hold nothing else", () => {
     const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
-    expect(packed.files.map(({ path }) => path).filter((path) => !allowed.test(path) || /\.(?:rs|tsbuildinfo|log)$|(?<!\.d)\.ts$|\.test\./.test(path))).toEqual([]);
+    expect(
+      packed.files
+        .map(({ path }) => path)
+        .filter((path) => !allowed.test(path) || /\.(?:rs|tsbuildinfo|log)$|(?<!\.d)\.ts$|\.test\./.test(path)),
+    ).toEqual([]);
   });
 
   it("pass publint", async () => {
@@ -68,32 +102,58 @@ describe("the package, installed in an empty folder", () => {
     await writeFile(join(folder, "first.ts"), shown);
     const wrong = shown.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
     await writeFile(join(folder, "wrong.ts"), wrong);
-    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
-    const check = (file: string) => inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2022,dom",
+      "--types",
+      "node",
+      "--typeRoots",
+      join(root, "node_modules", "@types"),
+    ];
+    const check = (file: string) =>
+      inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
     await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));
-    for (const file of ["first.ts", ...programs.map((_, i) => `program${i}.ts`)]) await check(file).catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
+    for (const file of ["first.ts", ...programs.map((_, i) => `program${i}.ts`)])
+      await check(file).catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
     const told = await check("wrong.ts").catch((error: { stdout: string }) => error.stdout);
     expect(told).toMatch(/wrong\.ts\(\d+,\d+\): error[\s\S]*PoissonNoise/);
   });
 
   it("runs the first lines of a program", async () => {
     await writeFile(join(folder, "first.mjs"), shown);
-    const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as { shape: number[]; value: number };
+    const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as {
+      shape: number[];
+      value: number;
+    };
     expect(shape).toEqual([1]);
     expect(value).toEqual(expect.any(Number));
   });
 
   it("gives every sub-path of its exports", async () => {
-    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
-    const paths = Object.keys(exports).filter((path) => !/\.(?:json|wasm)$/.test(path)).map((path) => path.replace(/^\./, "adjoint"));
+    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+      exports: Record<string, unknown>;
+    };
+    const paths = Object.keys(exports)
+      .filter((path) => !/\.(?:json|wasm)$/.test(path))
+      .map((path) => path.replace(/^\./, "adjoint"));
     const code = `for (const path of ${JSON.stringify(paths)}) console.log(path, Object.keys(await import(path)).length > 0);`;
     await writeFile(join(folder, "paths.mjs"), code);
-    expect((await inFolder(process.execPath, ["paths.mjs"])).trim().split("\n")).toEqual(paths.map((path) => `${path} true`));
+    expect((await inFolder(process.execPath, ["paths.mjs"])).trim().split("\n")).toEqual(
+      paths.map((path) => `${path} true`),
+    );
   });
 
   it("brings the adjoint command", async () => {
     const help = await inFolder(npx, ["adjoint", "--help"]);
     for (const command of ["denoise", "train", "test", "losses", "devices"]) expect(help).toContain(command);
-    expect(JSON.parse(await inFolder(npx, ["adjoint", "devices", "--json"]))).toContainEqual(expect.objectContaining({ name: "cpu", available: true }));
+    expect(JSON.parse(await inFolder(npx, ["adjoint", "devices", "--json"]))).toContainEqual(
+      expect.objectContaining({ name: "cpu", available: true }),
+    );
   });
 });

@@ -23,8 +23,22 @@ describe("adjoint", () => {
     const operator = make(rng);
     const x = normal(rng, size);
     const y = operator.A(normal(rng, size));
-    expect(operator.AAdjointA(x).sub(operator.AAdjoint(operator.A(x))).abs().max().itemSync()).toBeLessThan(1e-5);
-    expect(operator.AAAdjoint(y).sub(operator.A(operator.AAdjoint(y))).abs().max().itemSync()).toBeLessThan(1e-5);
+    expect(
+      operator
+        .AAdjointA(x)
+        .sub(operator.AAdjoint(operator.A(x)))
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-5);
+    expect(
+      operator
+        .AAAdjoint(y)
+        .sub(operator.A(operator.AAdjoint(y)))
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-5);
   });
 
   it.each(operatorCases)("$name: the proximal operator is stationary", ({ make, size }) => {
@@ -32,7 +46,12 @@ describe("adjoint", () => {
     const operator = make(rng);
     const z = normal(rng, size);
     const y = normal(rng, operator.A(z).shape);
-    for (const gamma of [0.7, normal(rng, [size[0] as number]).abs().add(0.1)]) {
+    for (const gamma of [
+      0.7,
+      normal(rng, [size[0] as number])
+        .abs()
+        .add(0.1),
+    ]) {
       const u = operator.proxL2(z, y, gamma);
       const step = typeof gamma === "number" ? gamma : gamma.reshape([-1, ...size.slice(1).map(() => 1)]);
       // gamma A^T (A u - y) + u - z = 0
@@ -63,16 +82,38 @@ describe("least squares", () => {
     const iterative = new physics.Blur({ filter: w, padding: "circular" });
     const y = normal(rng, [2, 1, 6, 5]);
     expect(closed.A(y).sub(iterative.A(y)).abs().max().itemSync()).toBeLessThan(1e-6);
-    expect(closed.proxL2(0, y, 2).sub(iterative.proxL2(0, y, 2)).abs().max().itemSync()).toBeLessThan(1e-4);
-    expect(closed.ADagger(y).sub(iterative.ADagger(y, { maxIter: 500, tol: 1e-12 })).abs().max().itemSync()).toBeLessThan(1e-3);
+    expect(
+      closed
+        .proxL2(0, y, 2)
+        .sub(iterative.proxL2(0, y, 2))
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-4);
+    expect(
+      closed
+        .ADagger(y)
+        .sub(iterative.ADagger(y, { maxIter: 500, tol: 1e-12 }))
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-3);
   });
 
   it("gives the same blur in space and by Fourier transforms", () => {
     const rng = new Rng(9);
     for (const padding of paddings) {
-      for (const [b, c, h, w] of [[1, 1, 5, 4], [2, 1, 3, 3], [1, 3, 2, 6], [2, 3, 1, 1]] as const) {
+      for (const [b, c, h, w] of [
+        [1, 1, 5, 4],
+        [2, 1, 3, 3],
+        [1, 3, 2, 6],
+        [2, 3, 1, 1],
+      ] as const) {
         const taps = filter(rng, [b, c, h, w]);
-        const [inSpace, byFft] = [new physics.Blur({ filter: taps, padding }), new physics.Blur({ filter: taps, padding, useFft: true })];
+        const [inSpace, byFft] = [
+          new physics.Blur({ filter: taps, padding }),
+          new physics.Blur({ filter: taps, padding, useFft: true }),
+        ];
         const x = normal(rng, [2, 3, 7, 8]);
         expect(byFft.A(x).sub(inSpace.A(x)).abs().max().itemSync()).toBeLessThan(1e-10);
         const y = normal(rng, inSpace.A(x).shape);
@@ -99,7 +140,14 @@ describe("least squares", () => {
     const rng = new Rng(7);
     const grey = new physics.Decolorize();
     const z = normal(rng, [1, 3, 2, 2]);
-    expect(grey.proxL2(z, normal(rng, [1, 1, 2, 2]), 1e-9).sub(z).abs().max().itemSync()).toBeLessThan(1e-6);
+    expect(
+      grey
+        .proxL2(z, normal(rng, [1, 1, 2, 2]), 1e-9)
+        .sub(z)
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-6);
   });
 });
 
@@ -112,10 +160,15 @@ describe("stacked operators", () => {
     );
     const x = normal(rng, [2, 1, 6, 5]);
     const y = stacked.A(x);
-    expect(y.shapes).toEqual([[2, 1, 4, 3], [2, 1, 6, 5]]);
+    expect(y.shapes).toEqual([
+      [2, 1, 4, 3],
+      [2, 1, 6, 5],
+    ]);
     expect(Math.abs(stacked.adjointnessTest(x, { rng }).itemSync())).toBeLessThan(1e-5);
     const v = new physics.TensorList(y.map((t) => normal(rng, t.shape)));
-    const normalEquations = stacked.AAdjointA(stacked.ADagger(v, { maxIter: 1000, tol: 1e-10 })).sub(stacked.AAdjoint(v));
+    const normalEquations = stacked
+      .AAdjointA(stacked.ADagger(v, { maxIter: 1000, tol: 1e-10 }))
+      .sub(stacked.AAdjoint(v));
     expect(normalEquations.abs().max().itemSync()).toBeLessThan(1e-4);
     const u = stacked.proxL2(x, v, 0.5);
     const slope = stacked.AAdjoint(stacked.A(u).sub(v)).mul(0.5).add(u).sub(x);

@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Blur, DiffractionBlurGenerator, MotionBlurGenerator, SigmaGenerator, GeneratorMixture, type DiffractionBlurGeneratorOptions } from "../../ts/physics/index.js";
+import {
+  Blur,
+  DiffractionBlurGenerator,
+  MotionBlurGenerator,
+  SigmaGenerator,
+  GeneratorMixture,
+  type DiffractionBlurGeneratorOptions,
+} from "../../ts/physics/index.js";
 import { zernike, zernikeIndex } from "../../ts/physics/generator/zernike.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { ones, type Tensor } from "../../ts/tensor/index.js";
@@ -33,11 +40,19 @@ describe("MotionBlurGenerator", () => {
     }
     const blur = new Blur({ padding: "circular" });
     blur.update({ filter: filter as Tensor });
-    expect(blur.A(ones([5, 1, 12, 12])).sub(1).abs().max().itemSync()).toBeLessThan(1e-5);
+    expect(
+      blur
+        .A(ones([5, 1, 12, 12]))
+        .sub(1)
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBeLessThan(1e-5);
   });
 
   it("follows a path with the variance of the process, about its own mean", () => {
-    // A period of 2 pi in 1000 steps, of which the path is the first 159: time 1. Var f - Var(mean over time 1), in units of the square.
+    // A period of 2 pi in 1000 steps, of which the path is the first 159: time 1. Var f - Var(mean over time 1), in
+    // units of the square.
     const [sigma, l, side] = [0.1, 0.3, 41];
     const generator = new MotionBlurGenerator({ psfSize: side, sigma, l });
     const spreads = filters(generator.step(300, 2)["filter"]).flatMap((one) => moments(one, side).spread);
@@ -61,36 +76,86 @@ describe("MotionBlurGenerator", () => {
     expect(filters(generator.step(2, 3)["filter"])).toEqual(filters(generator.step(2, 3)["filter"]));
     expect(Object.keys(generator.add(new SigmaGenerator()).step(1, 0)).sort()).toEqual(["filter", "sigma"]);
     expectError(() => new MotionBlurGenerator({} as never), ArgumentError, "missing_argument", "psfSize");
-    expectError(() => new MotionBlurGenerator({ psfSize: 0 }), ArgumentError, "invalid_argument", "MotionBlurGenerator");
+    expectError(
+      () => new MotionBlurGenerator({ psfSize: 0 }),
+      ArgumentError,
+      "invalid_argument",
+      "MotionBlurGenerator",
+    );
     expectError(() => new MotionBlurGenerator({ psfSize: 5, l: 0 }), ArgumentError, "invalid_argument", "l is 0");
-    expectError(() => new MotionBlurGenerator({ psfSize: 5, length: 1 } as never), ArgumentError, "unknown_option", "length");
+    expectError(
+      () => new MotionBlurGenerator({ psfSize: 5, length: 1 } as never),
+      ArgumentError,
+      "unknown_option",
+      "length",
+    );
   });
 });
 
 describe("Zernike polynomials", () => {
   it("are numbered as Noll and as the ANSI standard do", () => {
-    const noll = [[0, 0], [1, 1], [1, -1], [2, 0], [2, -2], [2, 2], [3, -1], [3, 1], [3, -3], [3, 3], [4, 0], [4, 2], [4, -2], [4, 4], [4, -4]];
+    const noll = [
+      [0, 0],
+      [1, 1],
+      [1, -1],
+      [2, 0],
+      [2, -2],
+      [2, 2],
+      [3, -1],
+      [3, 1],
+      [3, -3],
+      [3, 3],
+      [4, 0],
+      [4, 2],
+      [4, -2],
+      [4, 4],
+      [4, -4],
+    ];
     noll.forEach((nm, i) => expect(zernikeIndex(i + 1, "noll").map((v) => v + 0)).toEqual(nm));
-    const ansi = [[0, 0], [1, -1], [1, 1], [2, -2], [2, 0], [2, 2], [3, -3], [3, -1], [3, 1], [3, 3]];
+    const ansi = [
+      [0, 0],
+      [1, -1],
+      [1, 1],
+      [2, -2],
+      [2, 0],
+      [2, 2],
+      [3, -3],
+      [3, -1],
+      [3, 1],
+      [3, 3],
+    ];
     ansi.forEach((nm, i) => expect(zernikeIndex(i, "ansi").map((v) => v + 0)).toEqual(nm));
   });
 
   it("are orthonormal on the disk", () => {
-    const polynomials = [[0, 0], [1, 1], [2, 0], [2, -2], [3, 1], [3, -3], [4, 0], [4, 2]].map((nm) => zernike(nm as [number, number]));
+    const polynomials = [
+      [0, 0],
+      [1, 1],
+      [2, 0],
+      [2, -2],
+      [3, 1],
+      [3, -3],
+      [4, 0],
+      [4, 2],
+    ].map((nm) => zernike(nm as [number, number]));
     const points: [number, number][] = [];
-    for (let i = 0; i < 200; i++) for (let j = 0; j < 200; j++) {
-      const [x, y] = [(i + 0.5) / 100 - 1, (j + 0.5) / 100 - 1];
-      if (x * x + y * y <= 1) points.push([x, y]);
-    }
-    polynomials.forEach((a, i) => polynomials.forEach((b, j) => {
-      const product = total(points.map(([x, y]) => a(x, y) * b(x, y))) / points.length;
-      expect(Math.abs(product - (i === j ? 1 : 0))).toBeLessThan(0.02);
-    }));
+    for (let i = 0; i < 200; i++)
+      for (let j = 0; j < 200; j++) {
+        const [x, y] = [(i + 0.5) / 100 - 1, (j + 0.5) / 100 - 1];
+        if (x * x + y * y <= 1) points.push([x, y]);
+      }
+    polynomials.forEach((a, i) =>
+      polynomials.forEach((b, j) => {
+        const product = total(points.map(([x, y]) => a(x, y) * b(x, y))) / points.length;
+        expect(Math.abs(product - (i === j ? 1 : 0))).toBeLessThan(0.02);
+      }),
+    );
   });
 });
 
 describe("DiffractionBlurGenerator", () => {
-  const make = (options: Partial<DiffractionBlurGeneratorOptions> = {}) => new DiffractionBlurGenerator({ psfSize: 21, pupilSize: 64, ...options });
+  const make = (options: Partial<DiffractionBlurGeneratorOptions> = {}) =>
+    new DiffractionBlurGenerator({ psfSize: 21, pupilSize: 64, ...options });
 
   it("without aberrations gives the Airy pattern of its cutoff frequency", () => {
     // |2 J1(v) / v|^2 with v = 2 pi fc r; J1 by its series.
@@ -121,12 +186,20 @@ describe("DiffractionBlurGenerator", () => {
     expect(new Set(all.map((one) => one[200]?.toFixed(6))).size).toBe(6);
     // The aberrations spread the light: the peak is lower than without.
     const [clear = []] = filters(make({ maxZernikeAmplitude: 0 }).step(1, 0)["filter"]);
-    for (const one of filters(make({ maxZernikeAmplitude: 0.5 }).step(4, 1)["filter"])) expect(Math.max(...one)).toBeLessThan(Math.max(...clear));
+    for (const one of filters(make({ maxZernikeAmplitude: 0.5 }).step(4, 1)["filter"]))
+      expect(Math.max(...one)).toBeLessThan(Math.max(...clear));
   });
 
   it("centres, turns and apodizes where asked", () => {
     // A tilt moves the filter; centring brings it back.
-    const tilt = { zernikeIndex: [[1, 1], [1, -1]] as const, maxZernikeAmplitude: 1, psfSize: 31 };
+    const tilt = {
+      zernikeIndex: [
+        [1, 1],
+        [1, -1],
+      ] as const,
+      maxZernikeAmplitude: 1,
+      psfSize: 31,
+    };
     const moved = filters(make(tilt).step(3, 1)["filter"]).map((one) => moments(one, 31).mean);
     const centred = filters(make({ ...tilt, center: true }).step(3, 1)["filter"]).map((one) => moments(one, 31).mean);
     moved.forEach((mean, i) => {
@@ -134,7 +207,9 @@ describe("DiffractionBlurGenerator", () => {
       expect(Math.hypot(...(centred[i] as [number, number]))).toBeLessThan(0.15 * Math.hypot(...mean));
     });
     // A turned tilt moves the filter by the same amount in another direction.
-    const turned = filters(make({ ...tilt, randomRotate: true }).step(3, 1)["filter"]).map((one) => moments(one, 31).mean);
+    const turned = filters(make({ ...tilt, randomRotate: true }).step(3, 1)["filter"]).map(
+      (one) => moments(one, 31).mean,
+    );
     turned.forEach((mean, i) => {
       const before = moved[i] as [number, number];
       expect(Math.hypot(...mean)).toBeCloseTo(Math.hypot(...before), 0);
@@ -150,8 +225,16 @@ describe("DiffractionBlurGenerator", () => {
     expectError(() => make({ zernikeIndex: [[2, 1]] }), ArgumentError, "invalid_argument", "even");
     expectError(() => make({ fc: 0 }), ArgumentError, "invalid_argument", "fc");
     expectError(() => make({ indexConvention: "fringe" as never }), ArgumentError, "invalid_argument", "noll");
-    expectError(() => new DiffractionBlurGenerator({ psfsize: 3 } as never), ArgumentError, "unknown_option", "psfSize");
-    const mixture = new GeneratorMixture({ generators: [make(), new MotionBlurGenerator({ psfSize: 21 })], probs: [0.5, 0.5] });
+    expectError(
+      () => new DiffractionBlurGenerator({ psfsize: 3 } as never),
+      ArgumentError,
+      "unknown_option",
+      "psfSize",
+    );
+    const mixture = new GeneratorMixture({
+      generators: [make(), new MotionBlurGenerator({ psfSize: 21 })],
+      probs: [0.5, 0.5],
+    });
     expect(mixture.useBatchSampling).toBe(true);
     expect(mixture.step(4, 1)["filter"]?.shape).toEqual([4, 1, 21, 21]);
   });

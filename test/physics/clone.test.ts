@@ -8,7 +8,14 @@ beforeAll(start);
 
 /** Images that each operator takes. */
 const sizes: Partial<Record<OperatorKind, number[]>> = {
-  demosaicing: [2, 3, 6, 6], compressedSensing: [2, 1, 4, 4], mri: [2, 2, 8, 8], multiCoilMRI: [2, 2, 8, 8], dynamicMRI: [2, 2, 4, 6, 6], sequentialMRI: [2, 2, 6, 6], decolorize: [2, 3, 8, 8], pansharpen: [2, 3, 8, 8],
+  demosaicing: [2, 3, 6, 6],
+  compressedSensing: [2, 1, 4, 4],
+  mri: [2, 2, 8, 8],
+  multiCoilMRI: [2, 2, 8, 8],
+  dynamicMRI: [2, 2, 4, 6, 6],
+  sequentialMRI: [2, 2, 6, 6],
+  decolorize: [2, 3, 8, 8],
+  pansharpen: [2, 3, 8, 8],
 };
 
 describe.each(Object.entries(everyOperator))("a copy of %s", (kind, make) => {
@@ -23,9 +30,15 @@ describe.each(Object.entries(everyOperator))("a copy of %s", (kind, make) => {
     const before = measure(original);
     expect(distance(measure(copy), before)).toBe(0);
     const { mask } = copy as Physics & { mask?: Tensor };
-    copy.update({ sigma: 0.7, ...(mask && ["inpainting", "mri", "multiCoilMRI", "dynamicMRI", "sequentialMRI"].includes(kind) ? { mask: mask.mul(1) } : {}) });
+    copy.update({
+      sigma: 0.7,
+      ...(mask && ["inpainting", "mri", "multiCoilMRI", "dynamicMRI", "sequentialMRI"].includes(kind)
+        ? { mask: mask.mul(1) }
+        : {}),
+    });
     expect(distance(measure(copy), before)).toBeGreaterThan(0.1);
     expect(distance(measure(original), before)).toBe(0);
-    if (!["stacked", "pansharpen"].includes(kind)) expect((original as Physics<GaussianNoise>).noiseModel.sigma).toBe(0.1);
+    if (!["stacked", "pansharpen"].includes(kind))
+      expect((original as Physics<GaussianNoise>).noiseModel.sigma).toBe(0.1);
   });
 });

@@ -17,7 +17,10 @@ export function denseMatrix(map: (x: Tensor) => Tensor, shape: readonly number[]
     return map(tensor(unit, { shape })).dataSync();
   });
   const rows = seen[0]?.length ?? 0;
-  const data = Float64Array.from({ length: rows * columns }, (_, k) => seen[k % columns]?.[Math.floor(k / columns)] ?? NaN);
+  const data = Float64Array.from(
+    { length: rows * columns },
+    (_, k) => seen[k % columns]?.[Math.floor(k / columns)] ?? NaN,
+  );
   return { rows, columns, data };
 }
 
@@ -32,13 +35,32 @@ export function times({ rows, columns, data }: Matrix, v: ArrayLike<number>): Fl
 
 /** A product of two matrices. */
 export function product(a: Matrix, b: Matrix): Matrix {
-  const columns = Array.from({ length: b.columns }, (_, j) => times(a, Float64Array.from({ length: b.rows }, (__, i) => b.data[i * b.columns + j] as number)));
-  return { rows: a.rows, columns: b.columns, data: Float64Array.from({ length: a.rows * b.columns }, (_, k) => columns[k % b.columns]?.[Math.floor(k / b.columns)] ?? NaN) };
+  const columns = Array.from({ length: b.columns }, (_, j) =>
+    times(
+      a,
+      Float64Array.from({ length: b.rows }, (__, i) => b.data[i * b.columns + j] as number),
+    ),
+  );
+  return {
+    rows: a.rows,
+    columns: b.columns,
+    data: Float64Array.from(
+      { length: a.rows * b.columns },
+      (_, k) => columns[k % b.columns]?.[Math.floor(k / b.columns)] ?? NaN,
+    ),
+  };
 }
 
 /** The transpose. */
 export function transpose({ rows, columns, data }: Matrix): Matrix {
-  return { rows: columns, columns: rows, data: Float64Array.from({ length: rows * columns }, (_, k) => data[(k % rows) * columns + Math.floor(k / rows)] as number) };
+  return {
+    rows: columns,
+    columns: rows,
+    data: Float64Array.from(
+      { length: rows * columns },
+      (_, k) => data[(k % rows) * columns + Math.floor(k / rows)] as number,
+    ),
+  };
 }
 
 /** Largest difference of two matrices. */
@@ -54,7 +76,9 @@ export function pseudoInverse({ rows, columns, data }: Matrix, cut = 1e-7): Matr
   const inverse = Float64Array.from({ length: columns * rows }, (_, at) => {
     const [j, i] = [Math.floor(at / rows), at % rows];
     let sum = 0;
-    for (let r = 0; r < k; r++) if ((s[r] as number) > least) sum += ((vt[r * columns + j] as number) * (u[i * k + r] as number)) / (s[r] as number);
+    for (let r = 0; r < k; r++)
+      if ((s[r] as number) > least)
+        sum += ((vt[r * columns + j] as number) * (u[i * k + r] as number)) / (s[r] as number);
     return sum;
   });
   return { rows: columns, columns: rows, data: inverse };

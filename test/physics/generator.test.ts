@@ -61,7 +61,9 @@ describe("BernoulliSplittingMaskGenerator", () => {
 
   it("draws the same with the same seed, and where the masks cannot be read as many on the device", () => {
     const inputMask = new Rng(3).bernoulli([1, 2, 20, 20], 0.5);
-    expect(values(masks().step(2, { seed: 4, inputMask }).mask)).toEqual(values(masks().step(2, { seed: 4, inputMask }).mask));
+    expect(values(masks().step(2, { seed: 4, inputMask }).mask)).toEqual(
+      values(masks().step(2, { seed: 4, inputMask }).mask),
+    );
     for (const pixelwise of [true, false]) {
       const unreadable = new Rng(5).bernoulli([1, 1, 20, 20], 0.4).expand([1, 2, 20, 20]).mul(1);
       const n = sum(unreadable) / (pixelwise ? 2 : 1);
@@ -71,7 +73,8 @@ describe("BernoulliSplittingMaskGenerator", () => {
       const mask = masks({ pixelwise }).step(6, { seed: 6, inputMask: unreadable }).mask as Tensor;
       expect(mask.shape).toEqual([6, 2, 20, 20]);
       expect(sum(mask.mul(unreadable.neg().add(1)))).toBe(0);
-      for (const count of values(mask.reshape([6, 800]).sum(1))) expect(count).toBe(Math.floor(0.3 * n) * (pixelwise ? 2 : 1));
+      for (const count of values(mask.reshape([6, 800]).sum(1)))
+        expect(count).toBe(Math.floor(0.3 * n) * (pixelwise ? 2 : 1));
     }
   });
 
@@ -79,7 +82,8 @@ describe("BernoulliSplittingMaskGenerator", () => {
     for (const splitRatio of [1e-9, 1 - 1e-9]) {
       const generator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 2, 3], splitRatio });
       const free = generator.step(20, 1).mask as Tensor;
-      const subset = generator.step(20, { seed: 1, inputMask: tensor([1, 0, 1, 0, 0, 1], { shape: [1, 2, 3] }) }).mask as Tensor;
+      const subset = generator.step(20, { seed: 1, inputMask: tensor([1, 0, 1, 0, 0, 1], { shape: [1, 2, 3] }) })
+        .mask as Tensor;
       const few = splitRatio < 0.5;
       for (const count of values(free.reshape([20, 6]).sum(1))) expect(count).toBe(few ? 1 : 5);
       for (const count of values(subset.reshape([20, 6]).sum(1))) expect(count).toBe(few ? 1 : 2);
@@ -88,7 +92,10 @@ describe("BernoulliSplittingMaskGenerator", () => {
   });
 
   it("a random ratio stays within its bounds", () => {
-    const { mask } = masks({ randomSplitRatio: true, minSplitRatio: 0.2, maxSplitRatio: 0.6 }).step(100, { seed: 1, inputMask: ones([2, 20, 20]) });
+    const { mask } = masks({ randomSplitRatio: true, minSplitRatio: 0.2, maxSplitRatio: 0.6 }).step(100, {
+      seed: 1,
+      inputMask: ones([2, 20, 20]),
+    });
     const shares = values(mask?.reshape([100, 800]).mean(1));
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.2 - 1 / 400);
     expect(Math.max(...shares)).toBeLessThanOrEqual(0.6);
@@ -113,15 +120,40 @@ describe("BernoulliSplittingMaskGenerator", () => {
     const nothing = ones([1, 2, 20, 20]).mul(0);
     expectError(() => masks().step(1, { inputMask: nothing }), ArgumentError, "empty_mask", "no measured pixel");
     const single = tensor([0, 1, 0, 0], { shape: [1, 1, 2, 2] });
-    expectError(() => new BernoulliSplittingMaskGenerator({ imgSize: [1, 2, 2], splitRatio: 0.5 }).step(1, { inputMask: single }), ArgumentError, "empty_split", "nothing to predict");
+    expectError(
+      () => new BernoulliSplittingMaskGenerator({ imgSize: [1, 2, 2], splitRatio: 0.5 }).step(1, { inputMask: single }),
+      ArgumentError,
+      "empty_split",
+      "nothing to predict",
+    );
     expectError(() => masks().step(0), ArgumentError, "invalid_argument", "batchSize");
     expectError(() => masks().step(1, { sed: 1 } as never), ArgumentError, "unknown_option", "seed");
     expectError(() => masks().step(1, { seed: 1, rng: new Rng(1) }), ArgumentError, "invalid_argument", "exclude");
-    expectError(() => masks().step(1, { inputMask: nothing, imgSize: [2, 2] }), ArgumentError, "invalid_argument", "exclude");
-    expectError(() => masks().step(1, { inputMask: ones([1, 1, 2, 20, 20]) }), ShapeError, "shape_mismatch", "inputMask");
+    expectError(
+      () => masks().step(1, { inputMask: nothing, imgSize: [2, 2] }),
+      ArgumentError,
+      "invalid_argument",
+      "exclude",
+    );
+    expectError(
+      () => masks().step(1, { inputMask: ones([1, 1, 2, 20, 20]) }),
+      ShapeError,
+      "shape_mismatch",
+      "inputMask",
+    );
     expectError(() => masks({ splitRatio: 1.5 }), ArgumentError, "invalid_argument", "splitRatio");
-    expectError(() => masks({ minSplitRatio: 0.5, maxSplitRatio: 0.1 }), ArgumentError, "invalid_argument", "minSplitRatio");
-    expectError(() => new BernoulliSplittingMaskGenerator({ imgSize: [1, 2, 2] } as never), ArgumentError, "missing_argument", "splitRatio");
+    expectError(
+      () => masks({ minSplitRatio: 0.5, maxSplitRatio: 0.1 }),
+      ArgumentError,
+      "invalid_argument",
+      "minSplitRatio",
+    );
+    expectError(
+      () => new BernoulliSplittingMaskGenerator({ imgSize: [1, 2, 2] } as never),
+      ArgumentError,
+      "missing_argument",
+      "splitRatio",
+    );
     expectError(() => masks({ ratio: 1 } as never), ArgumentError, "unknown_option", "splitRatio");
   });
 });
@@ -130,7 +162,10 @@ describe("levels, sums and mixtures", () => {
   it("SigmaGenerator and GainGenerator are uniform on their range", () => {
     const sigma = values(new SigmaGenerator({ sigmaMin: 0.1, sigmaMax: 0.3 }).step(4000, 1)["sigma"]);
     const gain = values(new GainGenerator().step(4000, 1)["gain"]);
-    for (const [drawn, low, high] of [[sigma, 0.1, 0.3], [gain, 0.1, 0.4]] as const) {
+    for (const [drawn, low, high] of [
+      [sigma, 0.1, 0.3],
+      [gain, 0.1, 0.4],
+    ] as const) {
       expect(Math.min(...drawn)).toBeGreaterThanOrEqual(low - 1e-6);
       expect(Math.max(...drawn)).toBeLessThanOrEqual(high + 1e-6);
       const mean = drawn.reduce((a, b) => a + b, 0) / drawn.length;
@@ -139,7 +174,12 @@ describe("levels, sums and mixtures", () => {
       expect(Math.abs(mean - (low + high) / 2)).toBeLessThan((3 * width) / Math.sqrt(12 * 4000));
       expect(Math.abs(variance / (width ** 2 / 12) - 1)).toBeLessThan(0.06);
     }
-    expectError(() => new SigmaGenerator({ sigmaMin: 1, sigmaMax: 0.5 }), ArgumentError, "invalid_argument", "sigmaMin");
+    expectError(
+      () => new SigmaGenerator({ sigmaMin: 1, sigmaMax: 0.5 }),
+      ArgumentError,
+      "invalid_argument",
+      "sigmaMin",
+    );
     expectError(() => new GainGenerator({ gainMin: 0 }), ArgumentError, "invalid_argument", "gainMin");
   });
 
@@ -156,7 +196,9 @@ describe("levels, sums and mixtures", () => {
     expect(values(both.step(2000, 1)["sigma"])).toEqual(s);
     const correlation = s.reduce((total, v, i) => total + (v - 0.5) * ((g[i] as number) - 0.5), 0) / 2000 / (1 / 12);
     expect(Math.abs(correlation)).toBeLessThan(3 / Math.sqrt(2000));
-    const twice = new SigmaGenerator({ sigmaMin: 1, sigmaMax: 1 }).add(new SigmaGenerator({ sigmaMin: 2, sigmaMax: 2 }));
+    const twice = new SigmaGenerator({ sigmaMin: 1, sigmaMax: 1 }).add(
+      new SigmaGenerator({ sigmaMin: 2, sigmaMax: 2 }),
+    );
     expect(values(twice.step(2, 1)["sigma"])).toEqual([3, 3]);
   });
 
@@ -165,7 +207,11 @@ describe("levels, sums and mixtures", () => {
     const mixture = new GeneratorMixture({ generators: [level(1), level(2), level(4)], probs: [0.5, 0.2, 0.3] });
     expect(mixture.useBatchSampling).toBe(true);
     const drawn = values(mixture.step(3000, 1)["sigma"]);
-    for (const [value, p] of [[1, 0.5], [2, 0.2], [4, 0.3]] as const) {
+    for (const [value, p] of [
+      [1, 0.5],
+      [2, 0.2],
+      [4, 0.3],
+    ] as const) {
       const share = drawn.filter((v) => v === value).length / 3000;
       expect(Math.abs(share - p)).toBeLessThan(3 * Math.sqrt((p * (1 - p)) / 3000));
     }
@@ -173,7 +219,17 @@ describe("levels, sums and mixtures", () => {
     expect(mixed.useBatchSampling).toBe(false);
     const names = Array.from({ length: 20 }, (_, seed) => Object.keys(mixed.step(2, seed)).join());
     expect(new Set(names)).toEqual(new Set(["sigma", "gain"]));
-    expectError(() => new GeneratorMixture({ generators: [level(1)], probs: [0.5] }), ArgumentError, "invalid_argument", "sum");
-    expectError(() => new GeneratorMixture({ generators: [], probs: [] }), ArgumentError, "invalid_argument", "generators");
+    expectError(
+      () => new GeneratorMixture({ generators: [level(1)], probs: [0.5] }),
+      ArgumentError,
+      "invalid_argument",
+      "sum",
+    );
+    expectError(
+      () => new GeneratorMixture({ generators: [], probs: [] }),
+      ArgumentError,
+      "invalid_argument",
+      "generators",
+    );
   });
 });

@@ -22,7 +22,12 @@ export function distance(a: Tensor, b: Tensor): number {
 }
 
 /** What a function throws: class, code, and that its message contains each word. */
-export function expectError(fn: () => unknown, kind: new (...args: never[]) => Error, code: string, ...words: string[]): void {
+export function expectError(
+  fn: () => unknown,
+  kind: new (...args: never[]) => Error,
+  code: string,
+  ...words: string[]
+): void {
   let thrown: unknown;
   try {
     fn();

@@ -7,32 +7,57 @@ import { expectError, start } from "./helpers.js";
 
 beforeAll(start);
 
-const step = (generator: physics.PhysicsGenerator, batch: number, options = {}): Tensor => generator.step(batch, { rng: new Rng(1), ...options }).mask as Tensor;
+const step = (generator: physics.PhysicsGenerator, batch: number, options = {}): Tensor =>
+  generator.step(batch, { rng: new Rng(1), ...options }).mask as Tensor;
 const values = (t: Tensor) => Array.from(t.dataSync());
 
 describe("generators of MRI masks", () => {
-  const classes = ["RandomMaskGenerator", "GaussianMaskGenerator", "EquispacedMaskGenerator", "PolyOrderMaskGenerator"] as const;
+  const classes = [
+    "RandomMaskGenerator",
+    "GaussianMaskGenerator",
+    "EquispacedMaskGenerator",
+    "PolyOrderMaskGenerator",
+  ] as const;
 
-  it.each(classes)("%s: whole columns, the centre always, alike in all channels, other ones for each image and frame", (name) => {
-    const generator = new physics[name]({ imgSize: [2, 3, 7, 64], acceleration: 4 });
-    const mask = step(generator, 5);
-    expect(mask.shape).toEqual([5, 2, 3, 7, 64]);
-    expect(values(mask).every((v) => v === 0 || v === 1)).toBe(true);
-    // Every row of every channel equals the first.
-    expect(mask.sub(mask.slice([0, 0, 0, 0, 0], [5, 1, 3, 1, 64])).abs().max().itemSync()).toBe(0);
-    // floor(0.08 * 64) = 5 columns in the centre, from 30 on (equispaced: from floor(60 / 2) = 30 on).
-    expect(mask.slice([0, 0, 0, 0, 30], [5, 2, 3, 7, 35]).min().itemSync()).toBe(1);
-    const patterns = new Set(values(mask.slice([0, 0, 0, 0, 0], [5, 1, 3, 1, 64])).join("").match(/.{64}/g));
-    expect(patterns.size).toBeGreaterThan(3);
-    expect(step(generator, 2, { imgSize: [5, 40] }).shape).toEqual([2, 2, 3, 5, 40]);
-  });
+  it.each(classes)(
+    "%s: whole columns, the centre always, alike in all channels, other ones for each image and frame",
+    (name) => {
+      const generator = new physics[name]({ imgSize: [2, 3, 7, 64], acceleration: 4 });
+      const mask = step(generator, 5);
+      expect(mask.shape).toEqual([5, 2, 3, 7, 64]);
+      expect(values(mask).every((v) => v === 0 || v === 1)).toBe(true);
+      // Every row of every channel equals the first.
+      expect(
+        mask
+          .sub(mask.slice([0, 0, 0, 0, 0], [5, 1, 3, 1, 64]))
+          .abs()
+          .max()
+          .itemSync(),
+      ).toBe(0);
+      // floor(0.08 * 64) = 5 columns in the centre, from 30 on (equispaced: from floor(60 / 2) = 30 on).
+      expect(mask.slice([0, 0, 0, 0, 30], [5, 2, 3, 7, 35]).min().itemSync()).toBe(1);
+      const patterns = new Set(
+        values(mask.slice([0, 0, 0, 0, 0], [5, 1, 3, 1, 64]))
+          .join("")
+          .match(/.{64}/g),
+      );
+      expect(patterns.size).toBeGreaterThan(3);
+      expect(step(generator, 2, { imgSize: [5, 40] }).shape).toEqual([2, 2, 3, 5, 40]);
+    },
+  );
 
-  it.each([[4, 16], [8, 8], [2.5, 25]])("acceleration %d gives %d of 64 columns", (acceleration, lines) => {
+  it.each([
+    [4, 16],
+    [8, 8],
+    [2.5, 25],
+  ])("acceleration %d gives %d of 64 columns", (acceleration, lines) => {
     for (const name of ["RandomMaskGenerator", "GaussianMaskGenerator"] as const) {
       const counts = values(step(new physics[name]({ imgSize: [1, 64], acceleration }), 20).sum([1, 2, 3]));
       expect(new Set(counts)).toEqual(new Set([lines]));
     }
-    const equispaced = values(step(new physics.EquispacedMaskGenerator({ imgSize: [1, 64], acceleration }), 20).sum([1, 2, 3]));
+    const equispaced = values(
+      step(new physics.EquispacedMaskGenerator({ imgSize: [1, 64], acceleration }), 20).sum([1, 2, 3]),
+    );
     for (const n of equispaced) expect(Math.abs(n - lines)).toBeLessThanOrEqual(2);
     const poly = new physics.PolyOrderMaskGenerator({ imgSize: [1, 64], acceleration });
     expect(poly.getPdf().reduce((a, b) => a + b, 0) / 64).toBeCloseTo(1 / acceleration, 3);
@@ -40,7 +65,9 @@ describe("generators of MRI masks", () => {
 
   it("columns are drawn with the probabilities they should have", () => {
     const draws = 4000;
-    const uniform = values(step(new physics.RandomMaskGenerator({ imgSize: [1, 32], centerFraction: 0.1 }), draws).mean([0, 1, 2]));
+    const uniform = values(
+      step(new physics.RandomMaskGenerator({ imgSize: [1, 32], centerFraction: 0.1 }), draws).mean([0, 1, 2]),
+    );
     // Of 29 columns outside a centre of three, five are drawn.
     for (const [i, p] of uniform.entries()) {
       const expected = i >= 15 && i < 18 ? 1 : 5 / 29;
@@ -70,9 +97,24 @@ describe("generators of MRI masks", () => {
     expect(values(generator.step(2, 7).mask as Tensor)).toEqual(values(generator.step(2, 7).mask as Tensor));
     expectError(() => new physics.RandomMaskGenerator({} as never), ArgumentError, "missing_argument", "imgSize");
     expectError(() => new physics.RandomMaskGenerator({ imgSize: [32] }), ArgumentError, "invalid_argument", "[H, W]");
-    expectError(() => new physics.RandomMaskGenerator({ imgSize: [8, 32], centerFraction: 0.5 }), ArgumentError, "invalid_argument", "centerFraction");
-    expectError(() => new physics.RandomMaskGenerator({ imgSize: [8, 4], acceleration: 5 }), ArgumentError, "empty_mask", "acceleration");
-    expectError(() => new physics.PolyOrderMaskGenerator({ imgSize: [8, 32], polyOder: 3 } as never), ArgumentError, "unknown_option", "polyOrder");
+    expectError(
+      () => new physics.RandomMaskGenerator({ imgSize: [8, 32], centerFraction: 0.5 }),
+      ArgumentError,
+      "invalid_argument",
+      "centerFraction",
+    );
+    expectError(
+      () => new physics.RandomMaskGenerator({ imgSize: [8, 4], acceleration: 5 }),
+      ArgumentError,
+      "empty_mask",
+      "acceleration",
+    );
+    expectError(
+      () => new physics.PolyOrderMaskGenerator({ imgSize: [8, 32], polyOder: 3 } as never),
+      ArgumentError,
+      "unknown_option",
+      "polyOrder",
+    );
   });
 });
 
@@ -85,8 +127,15 @@ describe("generators of splitting masks for k-space and time", () => {
     const mask = step(generator, 300, { inputMask, rng: new Rng(2) });
     expect(mask.mul(inputMask).sub(mask).abs().max().itemSync()).toBe(0);
     expect(mask.sum().itemSync() / inputMask.sum().itemSync()).toBeCloseTo(0.5, 1);
-    expect(values(generator.average(200, { seed: 1 }).mask as Tensor).reduce((a, b) => a + b, 0) / (2 * 6 * 32)).toBeCloseTo(0.5, 6);
-    expectError(() => new physics.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: 3 as never }), ArgumentError, "invalid_argument", "splitGenerator");
+    expect(
+      values(generator.average(200, { seed: 1 }).mask as Tensor).reduce((a, b) => a + b, 0) / (2 * 6 * 32),
+    ).toBeCloseTo(0.5, 6);
+    expectError(
+      () => new physics.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: 3 as never }),
+      ArgumentError,
+      "invalid_argument",
+      "splitGenerator",
+    );
   });
 
   it("GaussianSplittingMaskGenerator: keeps the block, leaves out a share, the centre more often", () => {
@@ -102,16 +151,34 @@ describe("generators of splitting masks for k-space and time", () => {
     const measured = step(new physics.RandomMaskGenerator({ imgSize, acceleration: 2 }), 3);
     const split = step(generator, 3, { inputMask: measured });
     expect(split.mul(measured).sub(split).abs().max().itemSync()).toBe(0);
-    const video = new physics.GaussianSplittingMaskGenerator({ imgSize: [1, 3, 8, 8], splitRatio: 0.5, centerBlock: 0, pixelwise: false });
+    const video = new physics.GaussianSplittingMaskGenerator({
+      imgSize: [1, 3, 8, 8],
+      splitRatio: 0.5,
+      centerBlock: 0,
+      pixelwise: false,
+    });
     expect(values(step(video, 2).sum([3, 4]))).toEqual([32, 32, 32, 32, 32, 32]);
     expectError(() => step(generator, 1, { inputMask: zeros([1, ...imgSize]) }), ArgumentError, "empty_mask");
-    const block = zeros([2, 16, 20]).add(0).slice([0, 0, 0], [2, 16, 20]).pad([0, 0, 0, 0, 0, 0]).add(tensor(Float32Array.from({ length: 320 }, (_, i) => (i === 8 * 20 + 10 ? 1 : 0)), { shape: [1, 16, 20] }));
+    const block = zeros([2, 16, 20])
+      .add(0)
+      .slice([0, 0, 0], [2, 16, 20])
+      .pad([0, 0, 0, 0, 0, 0])
+      .add(
+        tensor(
+          Float32Array.from({ length: 320 }, (_, i) => (i === 8 * 20 + 10 ? 1 : 0)),
+          { shape: [1, 16, 20] },
+        ),
+      );
     expectError(() => step(generator, 1, { inputMask: block }), ArgumentError, "empty_split", "centerBlock");
   });
 
   it("Phase2Phase keeps the even frames, Artifact2Artifact one chunk of each image", () => {
     const imgSize = [2, 6, 2, 3];
-    const frames = (mask: Tensor) => values(mask.sum([1, 3, 4])).map((n) => n / 12).join("").match(/.{6}/g);
+    const frames = (mask: Tensor) =>
+      values(mask.sum([1, 3, 4]))
+        .map((n) => n / 12)
+        .join("")
+        .match(/.{6}/g);
     expect(frames(step(new physics.Phase2PhaseSplittingMaskGenerator({ imgSize }), 2))).toEqual(["101010", "101010"]);
     const chunks = new physics.Artifact2ArtifactSplittingMaskGenerator({ imgSize, splitSize: 2 });
     const seen = new Map<string, number>();
@@ -120,8 +187,22 @@ describe("generators of splitting masks for k-space and time", () => {
     for (const n of seen.values()) expect(Math.abs(n - 1000)).toBeLessThan(4.5 * Math.sqrt(3000 * (1 / 3) * (2 / 3)));
     const inputMask = ones([1, ...imgSize]).mul(0.5);
     expect(step(chunks, 2, { inputMask }).max().itemSync()).toBe(0.5);
-    expectError(() => new physics.Artifact2ArtifactSplittingMaskGenerator({ imgSize, splitSize: 4 }), ArgumentError, "invalid_argument", "divide");
-    expectError(() => new physics.Artifact2ArtifactSplittingMaskGenerator({ imgSize, splitSize: 6 }), ArgumentError, "empty_split");
-    expectError(() => new physics.Phase2PhaseSplittingMaskGenerator({ imgSize: [2, 4, 4] }), ArgumentError, "invalid_argument", "[C, T, H, W]");
+    expectError(
+      () => new physics.Artifact2ArtifactSplittingMaskGenerator({ imgSize, splitSize: 4 }),
+      ArgumentError,
+      "invalid_argument",
+      "divide",
+    );
+    expectError(
+      () => new physics.Artifact2ArtifactSplittingMaskGenerator({ imgSize, splitSize: 6 }),
+      ArgumentError,
+      "empty_split",
+    );
+    expectError(
+      () => new physics.Phase2PhaseSplittingMaskGenerator({ imgSize: [2, 4, 4] }),
+      ArgumentError,
+      "invalid_argument",
+      "[C, T, H, W]",
+    );
   });
 });

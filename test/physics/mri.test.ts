@@ -10,10 +10,19 @@ const float64 = { dtype: "float64" } as const;
 
 describe("MRI over time and with several coils", () => {
   const operators: [string, (rng: Rng) => physics.LinearPhysics, number[]][] = [
-    ["MultiCoilMRI", (rng) => new physics.MultiCoilMRI({ mask: rng.bernoulli([5, 4], 0.6), coilMaps: normal(rng, [3, 5, 4, 2]), tol: 1e-12 }), [2, 2, 5, 4]],
+    [
+      "MultiCoilMRI",
+      (rng) =>
+        new physics.MultiCoilMRI({ mask: rng.bernoulli([5, 4], 0.6), coilMaps: normal(rng, [3, 5, 4, 2]), tol: 1e-12 }),
+      [2, 2, 5, 4],
+    ],
     ["DynamicMRI", (rng) => new physics.DynamicMRI({ mask: rng.bernoulli([3, 5, 4], 0.6) }), [2, 2, 3, 5, 4]],
     ["SequentialMRI", (rng) => new physics.SequentialMRI({ mask: rng.bernoulli([3, 5, 4], 0.6) }), [2, 2, 5, 4]],
-    ["SequentialMRI with weights", (rng) => new physics.SequentialMRI({ mask: normal(rng, [1, 1, 3, 5, 4]) }), [2, 2, 5, 4]],
+    [
+      "SequentialMRI with weights",
+      (rng) => new physics.SequentialMRI({ mask: normal(rng, [1, 1, 3, 5, 4]) }),
+      [2, 2, 5, 4],
+    ],
   ];
 
   it.each(operators)("%s: the pseudo-inverse fits best and has no part in the null space", (_, make, size) => {
@@ -93,19 +102,55 @@ describe("MRI over time and with several coils", () => {
     const estimate = physics.MultiCoilMRI.estimateCoilMaps(operator.A(x));
     expect(distance(estimate.square().sum([1, 4]), ones([1, 24, 20]))).toBeLessThan(1e-4);
     // Magnitudes; the phase of the image goes into the estimate.
-    const size = (t: typeof maps) => t.square().sum(t.shape.length - 1).sqrt().slice([...t.shape.slice(0, -3).map(() => 0), 8, 6], [...t.shape.slice(0, -3), 16, 14]);
+    const size = (t: typeof maps) =>
+      t
+        .square()
+        .sum(t.shape.length - 1)
+        .sqrt()
+        .slice([...t.shape.slice(0, -3).map(() => 0), 8, 6], [...t.shape.slice(0, -3), 16, 14]);
     expect(distance(size(estimate), size(maps.unsqueeze(0)))).toBeLessThan(0.1);
   });
 
   it("name what does not fit", () => {
     expectError(() => new physics.DynamicMRI({}), ArgumentError, "missing_argument", "DynamicMRI", "mask");
-    expectError(() => new physics.SequentialMRI({ imgSize: [4, 4] }), ArgumentError, "missing_argument", "SequentialMRI");
-    expectError(() => new physics.DynamicMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 4, 4])), ShapeError, "shape_mismatch", "frames");
-    expectError(() => new physics.DynamicMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 3, 4, 4])), ShapeError, "shape_mismatch", "mask");
-    expectError(() => new physics.SequentialMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 4, 5])), ShapeError, "shape_mismatch", "mask");
-    expectError(() => new physics.MultiCoilMRI({ coilMaps: zeros([4, 4, 3]) }), ArgumentError, "invalid_argument", "coilMaps", "real and imaginary");
+    expectError(
+      () => new physics.SequentialMRI({ imgSize: [4, 4] }),
+      ArgumentError,
+      "missing_argument",
+      "SequentialMRI",
+    );
+    expectError(
+      () => new physics.DynamicMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 4, 4])),
+      ShapeError,
+      "shape_mismatch",
+      "frames",
+    );
+    expectError(
+      () => new physics.DynamicMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 3, 4, 4])),
+      ShapeError,
+      "shape_mismatch",
+      "mask",
+    );
+    expectError(
+      () => new physics.SequentialMRI({ imgSize: [2, 4, 4] }).A(zeros([1, 2, 4, 5])),
+      ShapeError,
+      "shape_mismatch",
+      "mask",
+    );
+    expectError(
+      () => new physics.MultiCoilMRI({ coilMaps: zeros([4, 4, 3]) }),
+      ArgumentError,
+      "invalid_argument",
+      "coilMaps",
+      "real and imaginary",
+    );
     expectError(() => new physics.MultiCoilMRI({ coilMaps: 0 }), ArgumentError, "invalid_argument", "coilMaps");
-    expectError(() => new physics.MultiCoilMRI({ mask: ones([4, 4]), coilMaps: zeros([2, 4, 5, 2]) }), ShapeError, "shape_mismatch", "agree");
+    expectError(
+      () => new physics.MultiCoilMRI({ mask: ones([4, 4]), coilMaps: zeros([2, 4, 5, 2]) }),
+      ShapeError,
+      "shape_mismatch",
+      "agree",
+    );
     const coils = new physics.MultiCoilMRI({ imgSize: [4, 4], coilMaps: 3 });
     expectError(() => coils.A(zeros([1, 2, 4, 5])), ShapeError, "shape_mismatch", "MultiCoilMRI.A");
     expectError(() => coils.AAdjoint(zeros([1, 2, 2, 4, 4])), ShapeError, "shape_mismatch", "MultiCoilMRI.AAdjoint");

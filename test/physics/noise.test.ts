@@ -19,23 +19,38 @@ describe("moments of the noise at a constant image", () => {
   const cases: { noise: () => physics.NoiseModel; mean: number; variance: number }[] = [
     { noise: () => new physics.GaussianNoise({ sigma: 0.3 }), mean: level, variance: 0.09 },
     { noise: () => new physics.PoissonNoise({ gain: 0.2 }), mean: level, variance: 0.2 * level },
-    { noise: () => new physics.PoissonNoise({ gain: 0.2, normalize: false }), mean: level / 0.2, variance: level / 0.2 },
-    { noise: () => new physics.PoissonGaussianNoise({ gain: 0.2, sigma: 0.3 }), mean: level, variance: 0.2 * level + 0.09 },
+    {
+      noise: () => new physics.PoissonNoise({ gain: 0.2, normalize: false }),
+      mean: level / 0.2,
+      variance: level / 0.2,
+    },
+    {
+      noise: () => new physics.PoissonGaussianNoise({ gain: 0.2, sigma: 0.3 }),
+      mean: level,
+      variance: 0.2 * level + 0.09,
+    },
     { noise: () => new physics.GammaNoise({ l: 4 }), mean: level, variance: level ** 2 / 4 },
     { noise: () => new physics.UniformNoise({ a: 0.3 }), mean: level, variance: 0.03 },
     { noise: () => new physics.LaplaceNoise({ b: 0.2 }), mean: level, variance: 0.08 },
-    { noise: () => new physics.SaltPepperNoise({ p: 0.1, s: 0.2 }), mean: 0.7 * level + 0.2, variance: 0.7 * level ** 2 + 0.2 - (0.7 * level + 0.2) ** 2 },
+    {
+      noise: () => new physics.SaltPepperNoise({ p: 0.1, s: 0.2 }),
+      mean: 0.7 * level + 0.2,
+      variance: 0.7 * level ** 2 + 0.2 - (0.7 * level + 0.2) ** 2,
+    },
     { noise: () => new physics.LogPoissonNoise({ N0: 1e5, mu: 1 }), mean: level, variance: Math.exp(level) / 1e5 },
     { noise: () => new physics.ZeroNoise(), mean: level, variance: 0 },
   ];
 
-  it.each(cases.map((c) => ({ ...c, name: c.noise.toString().replace(/.*new physics\.|\)$/g, "") })))("$name", ({ noise, mean, variance }) => {
-    const y = noise().forward(full([4, 1, 100, 100], level), { rng: new Rng(11) });
-    const got = moments(y);
-    // Four standard errors; the variance's is taken for a kurtosis of at most 9.
-    expect(Math.abs(got.mean - mean)).toBeLessThan(4 * Math.sqrt(variance / COUNT) + 1e-5);
-    expect(Math.abs(got.variance - variance)).toBeLessThan(4 * variance * Math.sqrt(8 / COUNT) + 1e-6);
-  });
+  it.each(cases.map((c) => ({ ...c, name: c.noise.toString().replace(/.*new physics\.|\)$/g, "") })))(
+    "$name",
+    ({ noise, mean, variance }) => {
+      const y = noise().forward(full([4, 1, 100, 100], level), { rng: new Rng(11) });
+      const got = moments(y);
+      // Four standard errors; the variance's is taken for a kurtosis of at most 9.
+      expect(Math.abs(got.mean - mean)).toBeLessThan(4 * Math.sqrt(variance / COUNT) + 1e-5);
+      expect(Math.abs(got.variance - variance)).toBeLessThan(4 * variance * Math.sqrt(8 / COUNT) + 1e-6);
+    },
+  );
 
   it("Rician noise has second moment x^2 + 2 sigma^2", () => {
     const y = new physics.RicianNoise({ sigma: 0.3 }).forward(full([4, 1, 100, 100], level), { rng: new Rng(12) });
@@ -44,11 +59,15 @@ describe("moments of the noise at a constant image", () => {
 
   it("Fisher-Tippett noise is the logarithm of Gamma noise", () => {
     const y = new physics.FisherTippettNoise({ l: 4 }).forward(full([4, 1, 100, 100], level), { rng: new Rng(13) });
-    expect(Math.abs(y.exp().mean().itemSync() - Math.exp(level))).toBeLessThan(4 * Math.exp(level) * Math.sqrt(0.25 / COUNT));
+    expect(Math.abs(y.exp().mean().itemSync() - Math.exp(level))).toBeLessThan(
+      4 * Math.exp(level) * Math.sqrt(0.25 / COUNT),
+    );
   });
 
   it("uniform-Gaussian noise draws one level per image", () => {
-    const y = new physics.UniformGaussianNoise({ sigmaMin: 0.1, sigmaMax: 0.5 }).forward(full([50, 1, 20, 20], 0), { rng: new Rng(14) });
+    const y = new physics.UniformGaussianNoise({ sigmaMin: 0.1, sigmaMax: 0.5 }).forward(full([50, 1, 20, 20], 0), {
+      rng: new Rng(14),
+    });
     const levels = Array.from(y.square().mean([1, 2, 3]).sqrt().dataSync());
     expect(Math.min(...levels)).toBeGreaterThan(0.08);
     expect(Math.max(...levels)).toBeLessThan(0.55);
@@ -73,7 +92,14 @@ describe("noise levels", () => {
     const noise = new physics.GaussianNoise({ sigma: 1 });
     noise.update({ sigma: 0 });
     const y = ones([1, 1, 3, 3]);
-    expect(noise.forward(y, { rng: new Rng(1) }).sub(1).abs().max().itemSync()).toBe(0);
+    expect(
+      noise
+        .forward(y, { rng: new Rng(1) })
+        .sub(1)
+        .abs()
+        .max()
+        .itemSync(),
+    ).toBe(0);
     noise.forward(y, { sigma: 0.5, rng: new Rng(1) });
     expect(noise.sigma).toBe(0.5);
     const copy = noise.clone();
@@ -92,30 +118,61 @@ describe("noise levels", () => {
 
   it("a float64 image stays float64, with a float32 level", () => {
     const y = ones([2, 1, 3, 3], { dtype: "float64" });
-    expect(new physics.GaussianNoise({ sigma: tensor([0.1, 0.2]) }).forward(y, { rng: new Rng(1) }).dtype).toBe("float64");
+    expect(new physics.GaussianNoise({ sigma: tensor([0.1, 0.2]) }).forward(y, { rng: new Rng(1) }).dtype).toBe(
+      "float64",
+    );
   });
 });
 
 describe("noise errors", () => {
   it("names what is wrong with a level", () => {
-    expectError(() => new physics.GaussianNoise({ sigma: -1 }), ArgumentError, "invalid_argument", "GaussianNoise", "sigma", "-1");
+    expectError(
+      () => new physics.GaussianNoise({ sigma: -1 }),
+      ArgumentError,
+      "invalid_argument",
+      "GaussianNoise",
+      "sigma",
+      "-1",
+    );
     expectError(() => new physics.GaussianNoise({ sigma: NaN }), ArgumentError, "invalid_argument", "NaN");
-    expectError(() => new physics.GaussianNoise({ sigma: tensor([0.1, -0.2]) }), ArgumentError, "invalid_argument", "-0.2");
+    expectError(
+      () => new physics.GaussianNoise({ sigma: tensor([0.1, -0.2]) }),
+      ArgumentError,
+      "invalid_argument",
+      "-0.2",
+    );
     expectError(() => new physics.PoissonNoise({ gain: 0 }), ArgumentError, "invalid_argument", "gain", "above 0");
     expectError(() => new physics.GammaNoise({ l: 0 }), ArgumentError, "invalid_argument", "l");
     expectError(() => new physics.SaltPepperNoise({ p: 1.5 }), ArgumentError, "invalid_argument", "at most 1");
-    expectError(() => new physics.UniformGaussianNoise({ sigmaMin: 1, sigmaMax: 0.5 }), ArgumentError, "invalid_argument", "sigmaMax");
+    expectError(
+      () => new physics.UniformGaussianNoise({ sigmaMin: 1, sigmaMax: 0.5 }),
+      ArgumentError,
+      "invalid_argument",
+      "sigmaMax",
+    );
     expectError(() => new physics.GaussianNoise().update({ sigma: -1 }), ArgumentError, "invalid_argument", "sigma");
   });
 
   it("names an unknown option and the nearest valid one", () => {
-    expectError(() => new physics.GaussianNoise({ sigm: 1 } as object), ArgumentError, "unknown_option", "sigm", '"sigma"');
+    expectError(
+      () => new physics.GaussianNoise({ sigm: 1 } as object),
+      ArgumentError,
+      "unknown_option",
+      "sigm",
+      '"sigma"',
+    );
     expectError(() => new physics.PoissonNoise().update({ gian: 1 }), ArgumentError, "unknown_option", '"gain"');
   });
 
   it("refuses images the noise is not defined for", () => {
     const negative = full([1, 1, 2, 2], -0.5);
-    expectError(() => new physics.PoissonNoise().forward(negative), ArgumentError, "out_of_range", "-0.5", "clipPositive");
+    expectError(
+      () => new physics.PoissonNoise().forward(negative),
+      ArgumentError,
+      "out_of_range",
+      "-0.5",
+      "clipPositive",
+    );
     expect(new physics.PoissonNoise({ clipPositive: true }).forward(negative).abs().max().itemSync()).toBe(0);
     expectError(() => new physics.GammaNoise().forward(full([1, 2], 0)), ArgumentError, "out_of_range", "above 0");
     expectError(() => new physics.PoissonNoise().forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
@@ -129,7 +186,9 @@ describe("noise errors", () => {
     expect(finite(new physics.PoissonGaussianNoise({ gain: 0 }).forward(one, { rng: new Rng(1) }))).toBe(true);
     expect(finite(new physics.LogPoissonNoise({ mu: 1 }).forward(one.mul(80), { rng: new Rng(1) }))).toBe(true);
     const dark = full([1, 1, 2, 2], 0).requiresGrad_();
-    const [g] = grad(new physics.RicianNoise({ sigma: 0 }).forward(dark, { rng: new Rng(1) }).sum(), [dark]) as [Tensor];
+    const [g] = grad(new physics.RicianNoise({ sigma: 0 }).forward(dark, { rng: new Rng(1) }).sum(), [dark]) as [
+      Tensor,
+    ];
     expect(finite(g)).toBe(true);
   });
 
@@ -139,20 +198,48 @@ describe("noise errors", () => {
       expectError(() => noise.forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
       expectError(() => noise.forward(full([1, 2], -1)), ArgumentError, "out_of_range", "-1");
     }
-    expectError(() => new physics.GammaNoise({ l: tensor([1, -1]) }), ArgumentError, "invalid_argument", "GammaNoise", "-1");
+    expectError(
+      () => new physics.GammaNoise({ l: tensor([1, -1]) }),
+      ArgumentError,
+      "invalid_argument",
+      "GammaNoise",
+      "-1",
+    );
     expectError(() => new physics.GammaNoise().update({ l: 0 }), ArgumentError, "invalid_argument", "above 0");
     expectError(() => new physics.FisherTippettNoise({ l: -2 }), ArgumentError, "invalid_argument", "-2");
     expectError(() => new physics.LogPoissonNoise({ N0: 0 }), ArgumentError, "invalid_argument", "N0");
     expectError(() => new physics.SaltPepperNoise({ p: 0.6, s: 0.5 }), ArgumentError, "invalid_argument", "at most 1");
-    expectError(() => new physics.SaltPepperNoise({ p: 0.6 }).update({ s: 0.5 }), ArgumentError, "invalid_argument", "0.5");
-    expectError(() => new physics.UniformGaussianNoise({ sigmaMin: tensor([0.1, 0.9]), sigmaMax: 0.5 }), ArgumentError, "invalid_argument", "0.8999", "sigmaMax 0.5");
+    expectError(
+      () => new physics.SaltPepperNoise({ p: 0.6 }).update({ s: 0.5 }),
+      ArgumentError,
+      "invalid_argument",
+      "0.5",
+    );
+    expectError(
+      () => new physics.UniformGaussianNoise({ sigmaMin: tensor([0.1, 0.9]), sigmaMax: 0.5 }),
+      ArgumentError,
+      "invalid_argument",
+      "0.8999",
+      "sigmaMax 0.5",
+    );
     expectError(() => new physics.RicianNoise({ sigma: -1 }), ArgumentError, "invalid_argument", "RicianNoise");
     expectError(() => new physics.LaplaceNoise({ b: NaN }), ArgumentError, "invalid_argument", "NaN");
   });
 
   it("refuses levels and inputs of the wrong shape", () => {
-    expectError(() => new physics.GaussianNoise({ sigma: tensor([1, 2, 3]) }).forward(ones([2, 1, 3, 3])), ShapeError, "shape_mismatch", "[3]", "2 images");
-    expectError(() => new physics.GaussianNoise().forward([1, 2] as unknown as Tensor), ArgumentError, "invalid_argument", "an array");
+    expectError(
+      () => new physics.GaussianNoise({ sigma: tensor([1, 2, 3]) }).forward(ones([2, 1, 3, 3])),
+      ShapeError,
+      "shape_mismatch",
+      "[3]",
+      "2 images",
+    );
+    expectError(
+      () => new physics.GaussianNoise().forward([1, 2] as unknown as Tensor),
+      ArgumentError,
+      "invalid_argument",
+      "an array",
+    );
     expectError(() => new physics.GaussianNoise().forward(tensor(1)), ShapeError, "shape_mismatch", "batch");
   });
 });

@@ -14,7 +14,11 @@ const entries = (size: readonly number[]): number => size.reduce((a, b) => a * b
 const small: OperatorCase[] = [
   ...operatorCases.filter(({ size }) => entries(size) <= 64),
   ...paddings.flatMap((padding) =>
-    [[3, 3], [2, 4], [5, 2]].map(([h, w]) => ({
+    [
+      [3, 3],
+      [2, 4],
+      [5, 2],
+    ].map(([h, w]) => ({
       name: `Blur ${padding}, filter ${h} x ${w}, one image`,
       make: (rng: Rng) => new physics.Blur({ filter: filter(rng, [1, 1, h as number, w as number]), padding }),
       size: [1, 1, 5, 4],
@@ -23,10 +27,19 @@ const small: OperatorCase[] = [
 ];
 
 describe("singular values on the host", () => {
-  it.each([[1, 1], [3, 5], [6, 2], [5, 5]])("decompose a %i x %i matrix, of full rank or not", (m, n) => {
+  it.each([
+    [1, 1],
+    [3, 5],
+    [6, 2],
+    [5, 5],
+  ])("decompose a %i x %i matrix, of full rank or not", (m, n) => {
     for (const rank of [Math.min(m, n), 1]) {
       const rng = new Rng(9);
-      const data = Float64Array.from(normal(rng, [m, rank]).matmul(normal(rng, [rank, n])).dataSync());
+      const data = Float64Array.from(
+        normal(rng, [m, rank])
+          .matmul(normal(rng, [rank, n]))
+          .dataSync(),
+      );
       const { u, s, vt } = svd(data, m, n);
       const k = Math.min(m, n);
       const left: Matrix = { rows: m, columns: k, data: u };
@@ -35,7 +48,11 @@ describe("singular values on the host", () => {
       expect(difference(product(left, scaled), { rows: m, columns: n, data })).toBeLessThan(1e-12);
       expect([...s]).toEqual([...s].sort((a, b) => b - a));
       if (rank < k) continue;
-      const unit: Matrix = { rows: k, columns: k, data: Float64Array.from({ length: k * k }, (_, i) => Number(i % (k + 1) === 0)) };
+      const unit: Matrix = {
+        rows: k,
+        columns: k,
+        data: Float64Array.from({ length: k * k }, (_, i) => Number(i % (k + 1) === 0)),
+      };
       expect(difference(product(transpose(left), left), unit)).toBeLessThan(1e-12);
       expect(difference(product(right, transpose(right)), unit)).toBeLessThan(1e-12);
     }
@@ -43,7 +60,15 @@ describe("singular values on the host", () => {
 
   it("give a matrix that meets the four conditions of Moore and Penrose", () => {
     const rng = new Rng(10);
-    const a: Matrix = { rows: 4, columns: 6, data: Float64Array.from(normal(rng, [4, 2]).matmul(normal(rng, [2, 6])).dataSync()) };
+    const a: Matrix = {
+      rows: 4,
+      columns: 6,
+      data: Float64Array.from(
+        normal(rng, [4, 2])
+          .matmul(normal(rng, [2, 6]))
+          .dataSync(),
+      ),
+    };
     const p = pseudoInverse(a);
     expect(difference(product(product(a, p), a), a)).toBeLessThan(1e-12);
     expect(difference(product(product(p, a), p), p)).toBeLessThan(1e-12);
@@ -59,7 +84,12 @@ describe("against the dense matrix", () => {
     const measured = operator.A(normal(rng, size)).shape;
     const dense = denseMatrix((x) => operator.A(x), size);
     const scale = dense.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    expect(difference(denseMatrix((y) => operator.AAdjoint(y), measured), transpose(dense))).toBeLessThan(1e-6 * scale);
+    expect(
+      difference(
+        denseMatrix((y) => operator.AAdjoint(y), measured),
+        transpose(dense),
+      ),
+    ).toBeLessThan(1e-6 * scale);
     const y = normal(rng, measured);
     const expected = times(pseudoInverse(dense), y.dataSync());
     const got = operator.ADagger(y, { maxIter: 4000, tol: 1e-13 }).dataSync();
@@ -77,7 +107,11 @@ describe("against the dense matrix", () => {
     // (I + gamma A^T A) u = z + gamma A^T y
     const n = dense.columns;
     const normalMatrix = product(transpose(dense), dense);
-    const system: Matrix = { rows: n, columns: n, data: normalMatrix.data.map((v, i) => gamma * v + Number(i % (n + 1) === 0)) };
+    const system: Matrix = {
+      rows: n,
+      columns: n,
+      data: normalMatrix.data.map((v, i) => gamma * v + Number(i % (n + 1) === 0)),
+    };
     const zs = z.dataSync();
     const right = times(transpose(dense), y.dataSync()).map((v, i) => gamma * v + (zs[i] ?? NaN));
     const expected = times(pseudoInverse(system, 0), right);
@@ -92,6 +126,8 @@ describe("against the dense matrix", () => {
     const dense = denseMatrix((x) => flat(stacked.A(x)), [1, 2, 4, 6]);
     const y = new physics.TensorList([normal(rng, [1, 2, 2, 3]), normal(rng, [1, 1, 4, 6])]);
     const got = stacked.ADagger(y, { maxIter: 1000, tol: 1e-13 }).dataSync();
-    times(pseudoInverse(dense), flat(y).dataSync()).forEach((v, i) => expect(Math.abs((got[i] ?? NaN) - v)).toBeLessThan(1e-5));
+    times(pseudoInverse(dense), flat(y).dataSync()).forEach((v, i) =>
+      expect(Math.abs((got[i] ?? NaN) - v)).toBeLessThan(1e-5),
+    );
   });
 });

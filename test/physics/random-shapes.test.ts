@@ -43,20 +43,35 @@ const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: numbe
     // Without padding the filter must fit; mirrored or wrapped it may not be much larger than the image.
     const least = padding === "valid" || padding === "reflect" ? [h, w] : [1, 1];
     const size = [channels, d.number(least[0] as number, 8), d.number(least[1] as number, 8)];
-    const operator = new physics.Blur({ filter: filter(d.rng, [d.of([1, batch]), d.of([1, channels]), h, w]), padding });
+    const operator = new physics.Blur({
+      filter: filter(d.rng, [d.of([1, batch]), d.of([1, channels]), h, w]),
+      padding,
+    });
     return { operator, size, batch, detail: `${padding}, filter ${h} x ${w}` };
   },
   BlurFFT: (d) => {
     const size = [d.number(1, 3), d.number(1, 8), d.number(1, 8)];
     const batch = d.number(1, 3);
-    return { operator: new physics.BlurFFT({ imgSize: size, filter: filter(d.rng, [d.of([1, batch]), d.of([1, size[0] as number]), d.number(1, 10), d.number(1, 10)]) }), size, batch, detail: "" };
+    return {
+      operator: new physics.BlurFFT({
+        imgSize: size,
+        filter: filter(d.rng, [d.of([1, batch]), d.of([1, size[0] as number]), d.number(1, 10), d.number(1, 10)]),
+      }),
+      size,
+      batch,
+      detail: "",
+    };
   },
   Downsampling: (d) => {
     const size = [d.number(1, 3), d.number(1, 11), d.number(1, 11)];
     const factor = d.number(1, 4);
     const named = d.of(["gaussian", "bilinear", "bicubic", "sinc", null] as const);
     const padding = d.of(["circular", "constant", "replicate"] as const);
-    return { operator: new physics.Downsampling({ imgSize: size, factor, filter: named, padding }), size, detail: `factor ${factor}, ${String(named)}, ${padding}` };
+    return {
+      operator: new physics.Downsampling({ imgSize: size, factor, filter: named, padding }),
+      size,
+      detail: `factor ${factor}, ${String(named)}, ${padding}`,
+    };
   },
   Inpainting: (d) => {
     const size = [d.number(1, 3), d.number(1, 6), d.number(1, 6)];
@@ -68,11 +83,28 @@ const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: numbe
   },
   Decolorize: (d) => {
     const size = [d.number(3, 6), d.number(1, 5), d.number(1, 5)];
-    return { operator: new physics.Decolorize({ channels: size[0] as number, srf: d.of(["rec601", "flat", "random"] as const), rng: d.rng }), size, detail: "" };
+    return {
+      operator: new physics.Decolorize({
+        channels: size[0] as number,
+        srf: d.of(["rec601", "flat", "random"] as const),
+        rng: d.rng,
+      }),
+      size,
+      detail: "",
+    };
   },
   CompressedSensing: (d) => {
     const size = [d.number(1, 3), d.number(1, 4), d.number(1, 4)];
-    return { operator: new physics.CompressedSensing({ m: d.number(1, 20), imgSize: size, channelwise: d.of([true, false]), rng: d.rng }), size, detail: "" };
+    return {
+      operator: new physics.CompressedSensing({
+        m: d.number(1, 20),
+        imgSize: size,
+        channelwise: d.of([true, false]),
+        rng: d.rng,
+      }),
+      size,
+      detail: "",
+    };
   },
   SinglePixelCamera: (d) => {
     const fast = d.of([true, false]);
@@ -80,7 +112,11 @@ const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: numbe
     const size = [d.number(1, 3), d.of(sides), d.of(sides)];
     const m = d.number(1, (size[1] as number) * (size[2] as number));
     const ordering = d.of(["sequency", "cake_cutting", "zig_zag", "xy"] as const);
-    return { operator: new physics.SinglePixelCamera({ m, imgSize: size, fast, ordering, rng: d.rng }), size, detail: `fast ${fast}, m ${m}, ${ordering}` };
+    return {
+      operator: new physics.SinglePixelCamera({ m, imgSize: size, fast, ordering, rng: d.rng }),
+      size,
+      detail: `fast ${fast}, m ${m}, ${ordering}`,
+    };
   },
   MRI: (d) => {
     const threeD = d.of([true, false]);
@@ -90,7 +126,14 @@ const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: numbe
   MultiCoilMRI: (d) => {
     const size = [2, d.number(1, 5), d.number(1, 5)];
     const coils = d.number(1, 3);
-    return { operator: new physics.MultiCoilMRI({ mask: mask(d.rng, size.slice(1)), coilMaps: normal(d.rng, [coils, ...size.slice(1), 2]) }), size, detail: `${coils} coils` };
+    return {
+      operator: new physics.MultiCoilMRI({
+        mask: mask(d.rng, size.slice(1)),
+        coilMaps: normal(d.rng, [coils, ...size.slice(1), 2]),
+      }),
+      size,
+      detail: `${coils} coils`,
+    };
   },
   DynamicMRI: (d) => {
     const size = [2, d.number(1, 4), d.number(1, 5), d.number(1, 5)];
@@ -98,13 +141,26 @@ const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: numbe
   },
   SequentialMRI: (d) => {
     const size = [2, d.number(1, 5), d.number(1, 5)];
-    return { operator: new physics.SequentialMRI({ mask: mask(d.rng, [d.number(1, 4), ...size.slice(1)]) }), size, detail: "" };
+    return {
+      operator: new physics.SequentialMRI({ mask: mask(d.rng, [d.number(1, 4), ...size.slice(1)]) }),
+      size,
+      detail: "",
+    };
   },
   Tomography: (d) => {
     const width = d.number(1, 19);
     const circle = d.of([true, false]);
     const angles = Array.from({ length: d.number(1, 6) }, () => d.number(-400, 400) / d.number(1, 3));
-    return { operator: new physics.Tomography({ angles, imgWidth: width, circle, normalize: width > 1 && d.of([true, false]) }), size: [d.number(1, 3), width, width], detail: `circle ${circle}` };
+    return {
+      operator: new physics.Tomography({
+        angles,
+        imgWidth: width,
+        circle,
+        normalize: width > 1 && d.of([true, false]),
+      }),
+      size: [d.number(1, 3), width, width],
+      detail: `circle ${circle}`,
+    };
   },
 };
 

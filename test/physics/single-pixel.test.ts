@@ -16,7 +16,10 @@ function signChanges(camera: SinglePixelCamera, side: number): [rows: number, co
   for (let k = 0; k < side * side; k++) {
     const pattern = data.subarray(k * side * side, (k + 1) * side * side);
     if (pattern.every((v) => v === 0)) continue;
-    const changes = (step: number) => Array.from({ length: side - 1 }, (_, i) => Number((pattern[i * step] ?? 0) * (pattern[(i + 1) * step] ?? 0) < 0)).reduce((a, b) => a + b, 0);
+    const changes = (step: number) =>
+      Array.from({ length: side - 1 }, (_, i) =>
+        Number((pattern[i * step] ?? 0) * (pattern[(i + 1) * step] ?? 0) < 0),
+      ).reduce((a, b) => a + b, 0);
     found.push([changes(side), changes(1)]);
   }
   return found;
@@ -28,7 +31,16 @@ describe("the fast single-pixel camera", () => {
       const camera = new SinglePixelCamera({ m, imgSize: [2, 4, 8], ordering });
       expect(camera.mask.shape).toEqual([1, 2, 4, 8]);
       expect(camera.mask.sum().itemSync()).toBe(2 * m);
-      expect(camera.A(ones([1, 2, 4, 8])).select(3, 0).select(2, 0).sub(Math.sqrt(32)).abs().max().itemSync()).toBeLessThan(1e-5);
+      expect(
+        camera
+          .A(ones([1, 2, 4, 8]))
+          .select(3, 0)
+          .select(2, 0)
+          .sub(Math.sqrt(32))
+          .abs()
+          .max()
+          .itemSync(),
+      ).toBeLessThan(1e-5);
     }
     const whole = new SinglePixelCamera({ m: 32, imgSize: [1, 4, 8], ordering });
     const x = normal(new Rng(1), [2, 1, 4, 8]);
@@ -39,9 +51,22 @@ describe("the fast single-pixel camera", () => {
   it("xy and zig_zag begin with the patterns of few sign changes", () => {
     const byRow = ([a, b]: [number, number], [c, d]: [number, number]) => a - c || b - d;
     const zigZag = signChanges(new SinglePixelCamera({ m: 6, imgSize: [1, 8, 8], ordering: "zig_zag" }), 8).sort(byRow);
-    expect(zigZag).toEqual([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [2, 0]]);
+    expect(zigZag).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [1, 1],
+      [2, 0],
+    ]);
     const xy = signChanges(new SinglePixelCamera({ m: 5, imgSize: [1, 8, 8], ordering: "xy" }), 8).sort(byRow);
-    expect(xy).toEqual([[0, 0], [0, 1], [0, 2], [1, 0], [2, 0]]);
+    expect(xy).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [2, 0],
+    ]);
   });
 
   it("reconstructs an image made of the kept patterns", () => {
@@ -77,7 +102,8 @@ describe("the single-pixel camera with random patterns", () => {
 
   it("depends on the seed alone", () => {
     const x = normal(new Rng(6), [1, 2, 4, 4]);
-    const make = (seed: number) => new SinglePixelCamera({ m: 5, imgSize: [2, 4, 4], fast: false, rng: new Rng(seed) }).A(x);
+    const make = (seed: number) =>
+      new SinglePixelCamera({ m: 5, imgSize: [2, 4, 4], fast: false, rng: new Rng(seed) }).A(x);
     expect(make(1).shape).toEqual([1, 2, 5]);
     expect(distance(make(1), make(1))).toBe(0);
     expect(distance(make(1), make(2))).toBeGreaterThan(0);
@@ -86,12 +112,35 @@ describe("the single-pixel camera with random patterns", () => {
 
 describe("bad input", () => {
   it("is named", () => {
-    expectError(() => new SinglePixelCamera({ m: 5, imgSize: [1, 6, 8] }), ArgumentError, "invalid_argument", "6 x 8", "powers of two", "fast: false");
-    expectError(() => new SinglePixelCamera({ m: 65, imgSize: [1, 8, 8] }), ArgumentError, "invalid_argument", "m is 65", "at most 64");
+    expectError(
+      () => new SinglePixelCamera({ m: 5, imgSize: [1, 6, 8] }),
+      ArgumentError,
+      "invalid_argument",
+      "6 x 8",
+      "powers of two",
+      "fast: false",
+    );
+    expectError(
+      () => new SinglePixelCamera({ m: 65, imgSize: [1, 8, 8] }),
+      ArgumentError,
+      "invalid_argument",
+      "m is 65",
+      "at most 64",
+    );
     expectError(() => new SinglePixelCamera({ m: 0, imgSize: [1, 8, 8] }), ArgumentError, "invalid_argument", "m");
-    expectError(() => new SinglePixelCamera({ m: 5, imgSize: [8, 8] }), ArgumentError, "invalid_argument", "[channels, height, width]");
+    expectError(
+      () => new SinglePixelCamera({ m: 5, imgSize: [8, 8] }),
+      ArgumentError,
+      "invalid_argument",
+      "[channels, height, width]",
+    );
     expectError(() => new SinglePixelCamera({ m: 5 } as never), ArgumentError, "missing_argument", "imgSize");
-    expectError(() => new SinglePixelCamera({ m: 5, imgSize: [1, 8, 8], ordering: "random" as never }), ArgumentError, "invalid_argument", "cake_cutting");
+    expectError(
+      () => new SinglePixelCamera({ m: 5, imgSize: [1, 8, 8], ordering: "random" as never }),
+      ArgumentError,
+      "invalid_argument",
+      "cake_cutting",
+    );
     const camera = new SinglePixelCamera({ m: 5, imgSize: [1, 4, 4], fast: false });
     expectError(() => camera.A(zeros([1, 1, 4, 3])), ShapeError, "shape_mismatch", "[1, 1, 4, 3]", "1, 4, 4");
     expectError(() => camera.AAdjoint(zeros([1, 1, 4, 4])), ShapeError, "shape_mismatch", "batch, 1, 5");

@@ -8,7 +8,10 @@ import { distance, expectError, normal, Rng, start } from "./helpers.js";
 
 beforeAll(start);
 
-/** The definition: the image in a square that holds its diagonal, sampled on the turned grid and summed over rows, angle by angle. */
+/**
+ * The definition: the image in a square that holds its diagonal, sampled on the turned grid and summed over rows, angle
+ * by angle.
+ */
 function byGridSample(x: Tensor, angles: readonly number[], circle: boolean): Tensor {
   const [batch = 1, channels = 1, width = 1] = x.shape;
   const side = circle ? width : Math.ceil(Math.SQRT2 * width);
@@ -19,7 +22,9 @@ function byGridSample(x: Tensor, angles: readonly number[], circle: boolean): Te
     return Number(!circle || r * r + c * c <= (width - 1) ** 2);
   });
   const seen = x.mul(tensor(inside, { shape: [1, 1, width, width] }));
-  const square = seen.pad([0, 0, 0, 0, before, side - width - before, before, side - width - before], { mode: "constant" });
+  const square = seen.pad([0, 0, 0, 0, before, side - width - before, before, side - width - before], {
+    mode: "constant",
+  });
   const projections = angles.map((degrees) => {
     const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
     const grid = Float64Array.from({ length: side * side * 2 }, (_, i) => {
@@ -27,29 +32,41 @@ function byGridSample(x: Tensor, angles: readonly number[], circle: boolean): Te
       const [u, v] = [(at % side) - middle, Math.floor(at / side) - middle];
       return (i % 2 === 0 ? cos * u + sin * v : cos * v - sin * u) / Math.max(middle, 1e-9);
     });
-    const turned = functional.gridSample(square, tensor(grid, { shape: [1, side, side, 2] }).expand([batch, side, side, 2]), { mode: "bilinear", paddingMode: "zeros", alignCorners: true });
+    const turned = functional.gridSample(
+      square,
+      tensor(grid, { shape: [1, side, side, 2] }).expand([batch, side, side, 2]),
+      { mode: "bilinear", paddingMode: "zeros", alignCorners: true },
+    );
     return turned.sum(2).reshape([batch, channels, side, 1]);
   });
-  return projections.reduce((a, b, i) => a.add(b.pad([0, 0, 0, 0, 0, 0, i, angles.length - 1 - i], { mode: "constant" })), zeros([batch, channels, side, angles.length], { dtype: "float64" }));
+  return projections.reduce(
+    (a, b, i) => a.add(b.pad([0, 0, 0, 0, 0, 0, i, angles.length - 1 - i], { mode: "constant" })),
+    zeros([batch, channels, side, angles.length], { dtype: "float64" }),
+  );
 }
 
 /** A disc of value one. */
 function disc(width: number, radius: number): Tensor {
   const middle = (width - 1) / 2;
-  const values = Float64Array.from({ length: width * width }, (_, i) => Number(Math.hypot(Math.floor(i / width) - middle, (i % width) - middle) <= radius));
+  const values = Float64Array.from({ length: width * width }, (_, i) =>
+    Number(Math.hypot(Math.floor(i / width) - middle, (i % width) - middle) <= radius),
+  );
   return tensor(values, { shape: [1, 1, width, width] });
 }
 
 describe("the Radon transform", () => {
-  it.each([2, 5, 8, 11, 16, 19])("of %i x %i pixels is the sum of the turned image, with and without the circle", (width) => {
-    const rng = new Rng(width);
-    const angles = [0, 90, 45, 180, -30, 12.5, 301, 60.3];
-    const x = normal(rng, [2, 2, width, width]);
-    for (const circle of [false, true]) {
-      const operator = new Tomography({ angles, imgWidth: width, circle, normalize: false });
-      expect(distance(operator.A(x), byGridSample(x, angles, circle))).toBeLessThan(1e-10);
-    }
-  });
+  it.each([2, 5, 8, 11, 16, 19])(
+    "of %i x %i pixels is the sum of the turned image, with and without the circle",
+    (width) => {
+      const rng = new Rng(width);
+      const angles = [0, 90, 45, 180, -30, 12.5, 301, 60.3];
+      const x = normal(rng, [2, 2, width, width]);
+      for (const circle of [false, true]) {
+        const operator = new Tomography({ angles, imgWidth: width, circle, normalize: false });
+        expect(distance(operator.A(x), byGridSample(x, angles, circle))).toBeLessThan(1e-10);
+      }
+    },
+  );
 
   it("at 0 degrees sums columns, at 90 degrees rows from below", () => {
     const x = tensor(Float64Array.of(1, 2, 3, 4), { shape: [1, 1, 2, 2] });
@@ -85,15 +102,21 @@ describe("the Radon transform", () => {
 
   it("normalised has norm one, whatever the seed", () => {
     const operator = new Tomography({ angles: 6, imgWidth: 12 });
-    expect(operator.computeNorm(zeros([1, 1, 12, 12]), { squared: false, tol: 1e-6, rng: new Rng(5) }).itemSync()).toBeCloseTo(1, 3);
+    expect(
+      operator.computeNorm(zeros([1, 1, 12, 12]), { squared: false, tol: 1e-6, rng: new Rng(5) }).itemSync(),
+    ).toBeCloseTo(1, 3);
     expect(new Tomography({ angles: 6, imgWidth: 12 }).operatorNorm).toBe(operator.operatorNorm);
     const plain = new Tomography({ angles: 6, imgWidth: 12, normalize: false });
     const y = normal(new Rng(2), [1, 1, 17, 6]);
     // Filtered back-projection does not depend on it, for data of the same image.
     const x = normal(new Rng(3), [1, 1, 12, 12]);
-    expect(distance(operator.fbp(operator.A(x)), plain.fbp(plain.A(x)).mul(operator.operatorNorm ** 0))).toBeLessThan(1e-4);
+    expect(distance(operator.fbp(operator.A(x)), plain.fbp(plain.A(x)).mul(operator.operatorNorm ** 0))).toBeLessThan(
+      1e-4,
+    );
     expect(distance(operator.ADagger(operator.A(x), { fbp: true }), operator.fbp(operator.A(x)))).toBe(0);
-    expect(distance(new Tomography({ angles: 6, imgWidth: 12, fbp: true }).ADagger(y), operator.fbp(y))).toBeLessThan(1e-12);
+    expect(distance(new Tomography({ angles: 6, imgWidth: 12, fbp: true }).ADagger(y), operator.fbp(y))).toBeLessThan(
+      1e-12,
+    );
   });
 });
 
@@ -112,7 +135,10 @@ describe("filtered back-projection", () => {
   it("repeats the third pixel from the border, if asked to", () => {
     const y = normal(new Rng(4), [1, 1, 12, 3]);
     const plain = new Tomography({ angles: 3, imgWidth: 8, normalize: false }).fbp(y).reshape([8, 8]).dataSync();
-    const mended = new Tomography({ angles: 3, imgWidth: 8, normalize: false, fbpInterpolateBoundary: true }).fbp(y).reshape([8, 8]).dataSync();
+    const mended = new Tomography({ angles: 3, imgWidth: 8, normalize: false, fbpInterpolateBoundary: true })
+      .fbp(y)
+      .reshape([8, 8])
+      .dataSync();
     for (let i = 0; i < 8; i++) {
       for (let j = 0; j < 8; j++) {
         const [r, c] = [Math.min(Math.max(i, 2), 5), Math.min(Math.max(j, 2), 5)];
@@ -131,11 +157,22 @@ describe("bad input", () => {
     expectError(make({ imgWidth: 2.5 }), ArgumentError, "invalid_argument", "imgWidth");
     expectError(make({ imgWidth: undefined }), ArgumentError, "invalid_argument", "imgWidth");
     expectError(make({ circle: 1 }), ArgumentError, "invalid_argument", "circle");
-    expectError(make({ imgWidth: 4, fbpInterpolateBoundary: true }), ArgumentError, "invalid_argument", "fbpInterpolateBoundary");
+    expectError(
+      make({ imgWidth: 4, fbpInterpolateBoundary: true }),
+      ArgumentError,
+      "invalid_argument",
+      "fbpInterpolateBoundary",
+    );
     expectError(make({ imageWidth: 8 }), ArgumentError, "unknown_option", '"imgWidth"');
     const operator = new Tomography({ angles: 3, imgWidth: 8 });
     expectError(() => operator.A(zeros([1, 1, 8, 7])), ShapeError, "shape_mismatch", "[1, 1, 8, 7]", "8 x 8");
-    expectError(() => operator.AAdjoint(zeros([1, 1, 12, 4])), ShapeError, "shape_mismatch", "12 detectors", "3 angles");
+    expectError(
+      () => operator.AAdjoint(zeros([1, 1, 12, 4])),
+      ShapeError,
+      "shape_mismatch",
+      "12 detectors",
+      "3 angles",
+    );
     expectError(() => operator.fbp(zeros([12, 3])), ShapeError, "shape_mismatch");
   });
 });

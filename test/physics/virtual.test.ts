@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Blur, gaussianBlur, GaussianNoise, Inpainting, LinearPhysics, Physics, VirtualLinearPhysics } from "../../ts/physics/index.js";
+import {
+  Blur,
+  gaussianBlur,
+  GaussianNoise,
+  Inpainting,
+  LinearPhysics,
+  Physics,
+  VirtualLinearPhysics,
+} from "../../ts/physics/index.js";
 import { ArgumentError } from "../../ts/runtime/index.js";
 import { ones } from "../../ts/tensor/index.js";
 import { Reflect, Rotate, Shift } from "../../ts/transform/index.js";
@@ -19,7 +27,8 @@ describe("VirtualLinearPhysics: an operator seen through a transform", () => {
     rng = new Rng(1);
   });
   const mask = () => new Rng(2).bernoulli([1, 1, 5, 5], 0.6, { dtype: "float64" });
-  const masked = () => new Inpainting({ imgSize: [1, 5, 5], mask: mask(), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+  const masked = () =>
+    new Inpainting({ imgSize: [1, 5, 5], mask: mask(), noiseModel: new GaussianNoise({ sigma: 0.1 }) });
   const operators = (): LinearPhysics[] => [
     masked(),
     new Blur({ filter: gaussianBlur({ sigma: 0.7 }).to("float64"), padding: "circular" }),
@@ -33,7 +42,12 @@ describe("VirtualLinearPhysics: an operator seen through a transform", () => {
         expect(distance(virtual.A(x), physics.A(transform.transform(x, params)))).toBe(0);
         expect(Math.abs(virtual.adjointnessTest(x, { rng }).itemSync())).toBeLessThan(1e-10);
         // The same operator without closed forms: conjugate gradients.
-        const plain = new LinearPhysics({ A: (t) => virtual.A(t), AAdjoint: (t) => virtual.AAdjoint(t), maxIter: 200, tol: 1e-12 });
+        const plain = new LinearPhysics({
+          A: (t) => virtual.A(t),
+          AAdjoint: (t) => virtual.AAdjoint(t),
+          maxIter: 200,
+          tol: 1e-12,
+        });
         const [y, z] = [normal(rng, [2, 1, 5, 5]), normal(rng, [2, 1, 5, 5])];
         expect(distance(virtual.proxL2(z, y, 0.7), plain.proxL2(z, y, 0.7))).toBeLessThan(1e-5);
         expect(distance(virtual.A(virtual.ADagger(y)), physics.A(physics.ADagger(y)))).toBeLessThan(1e-6);
@@ -54,6 +68,11 @@ describe("VirtualLinearPhysics: an operator seen through a transform", () => {
   });
 
   it("refuses what is not linear", () => {
-    expectError(() => new VirtualLinearPhysics({ physics: new Physics() as never, transform: new Shift(), params: {} }), ArgumentError, "invalid_argument", "linear");
+    expectError(
+      () => new VirtualLinearPhysics({ physics: new Physics() as never, transform: new Shift(), params: {} }),
+      ArgumentError,
+      "invalid_argument",
+      "linear",
+    );
   });
 });

@@ -69,7 +69,11 @@ describe("Rng", () => {
 
 describe("ReplayRng", () => {
   it("hands out draws in order, scales gamma, and refuses what was not recorded", () => {
-    const rng = new ReplayRng([{ kind: "normal", tensor: tensor([1, 2]) }, { kind: "gamma", tensor: tensor([3]) }, { kind: "uniform", tensor: tensor([0]) }]);
+    const rng = new ReplayRng([
+      { kind: "normal", tensor: tensor([1, 2]) },
+      { kind: "gamma", tensor: tensor([3]) },
+      { kind: "uniform", tensor: tensor([0]) },
+    ]);
     expect([...rng.normal([2]).dataSync()]).toEqual([1, 2]);
     expect([...rng.fork().gamma(2, 10, [1]).dataSync()]).toEqual([30]);
     expect(() => rng.normal([1])).toThrow(error("ArgumentError", "replay_kind"));

@@ -16,28 +16,46 @@ const maskGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 6, 6], 
 const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) });
 
 /** The mean over a side of the split, with the sums over the whole batch. */
-const meanOver = (mask: Tensor, error: Tensor) => error.square().mul(mask).reshape([error.shape[0] as number, 36]).mean(1).div(mask.mean());
+const meanOver = (mask: Tensor, error: Tensor) =>
+  error
+    .square()
+    .mul(mask)
+    .reshape([error.shape[0] as number, 36])
+    .mean(1)
+    .div(mask.mean());
 
 const bias = (consistencyLoss: Loss | null, constant: number, transform: Transform | null = null) => {
   const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss, transform });
   const model = loss.adaptModel(new TanhNet());
-  return average((rng, batch) => {
-    const u = repeat(image(), batch);
-    const y = physics.forward(u, { rng });
-    const xNet = model.forward(y, physics, { updateParameters: true, rng });
-    const [mask] = model.masks().map((m) => m.to("float64")) as [Tensor];
-    const hidden = meanOver(mask.neg().add(1), xNet.sub(u));
-    const risk = consistencyLoss ? hidden.add(meanOver(mask, xNet.sub(u))) : hidden;
-    return loss.forward({ xNet, y, physics, model, rng }).sub(risk).sub(constant);
-  }, { batch: 4000, chunks: 5, seed: 14 });
+  return average(
+    (rng, batch) => {
+      const u = repeat(image(), batch);
+      const y = physics.forward(u, { rng });
+      const xNet = model.forward(y, physics, { updateParameters: true, rng });
+      const [mask] = model.masks().map((m) => m.to("float64")) as [Tensor];
+      const hidden = meanOver(mask.neg().add(1), xNet.sub(u));
+      const risk = consistencyLoss ? hidden.add(meanOver(mask, xNet.sub(u))) : hidden;
+      return loss.forward({ xNet, y, physics, model, rng }).sub(risk).sub(constant);
+    },
+    { batch: 4000, chunks: 5, seed: 14 },
+  );
 };
 
 describe("equivariant splitting", () => {
   it.each([
     ["without consistency: the risk of the hidden part plus sigma^2", null, SIGMA ** 2],
     ["with SURE: both risks plus sigma^2", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2],
-    ["with R2R: both risks plus sigma^2 and sigma^2 / alpha", new R2RLoss({ alpha: 0.5 }), SIGMA ** 2 + SIGMA ** 2 / 0.5],
-    ["with SURE and a network averaged over rotations: likewise", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2, new Rotate({ multiples: 90 })],
+    [
+      "with R2R: both risks plus sigma^2 and sigma^2 / alpha",
+      new R2RLoss({ alpha: 0.5 }),
+      SIGMA ** 2 + SIGMA ** 2 / 0.5,
+    ],
+    [
+      "with SURE and a network averaged over rotations: likewise",
+      new SureGaussianLoss({ sigma: SIGMA }),
+      SIGMA ** 2,
+      new Rotate({ multiples: 90 }),
+    ],
   ] as const)("%s", (_, loss, constant, transform: Transform | null = null) => {
     const { mean, se } = bias(loss, constant, transform);
     expect(se).toBeLessThan(SIGMA ** 2 * 0.1);
@@ -48,7 +66,11 @@ describe("equivariant splitting", () => {
   const growth = (transform: Transform | null) => {
     const y = physics.forward(image(), { rng: new Rng(1) });
     const spread = (tau: number) => {
-      const loss = new EquivariantSplittingLoss({ maskGenerator, transform, consistencyLoss: new SureGaussianLoss({ sigma: SIGMA, tau }) });
+      const loss = new EquivariantSplittingLoss({
+        maskGenerator,
+        transform,
+        consistencyLoss: new SureGaussianLoss({ sigma: SIGMA, tau }),
+      });
       const model = loss.adaptModel(new TanhNet());
       const rng = new Rng(2);
       const values = Array.from({ length: 40 }, () => {

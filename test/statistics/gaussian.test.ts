@@ -35,7 +35,10 @@ describe("Gaussian SURE estimates the supervised measurement error", () => {
   const diagonal = () =>
     new Inpainting({
       imgSize: [1, SIDE, SIDE],
-      mask: tensor(Float64Array.from({ length: SIDE * SIDE }, (_, i) => 1 + 0.5 * Math.cos(2.3 * i)), { shape: [1, 1, SIDE, SIDE] }),
+      mask: tensor(
+        Float64Array.from({ length: SIDE * SIDE }, (_, i) => 1 + 0.5 * Math.cos(2.3 * i)),
+        { shape: [1, 1, SIDE, SIDE] },
+      ),
       noiseModel: new GaussianNoise({ sigma: 0.2 }),
     });
 
@@ -64,8 +67,10 @@ describe("Gaussian SURE estimates the supervised measurement error", () => {
 
   it("with the pseudo-inverse and the plain constant it is off by sigma^2 (tr(B^T B) / n - 1)", () => {
     const { mean, se } = metricBias({});
-    const trace = diagonal().ADagger(diagonal().ADagger(tensor(new Float64Array(36).fill(1), { shape: [1, 1, SIDE, SIDE] })));
-    const excess = 0.04 * ((trace.mean().itemSync()) - 1);
+    const trace = diagonal().ADagger(
+      diagonal().ADagger(tensor(new Float64Array(36).fill(1), { shape: [1, 1, SIDE, SIDE] })),
+    );
+    const excess = 0.04 * (trace.mean().itemSync() - 1);
     expect(excess).toBeGreaterThan(5e-3);
     expect(Math.abs(mean - excess)).toBeLessThan(3 * se);
   });
@@ -73,8 +78,13 @@ describe("Gaussian SURE estimates the supervised measurement error", () => {
 
 describe("masked measurements", () => {
   const sigma = 0.2;
-  const mask = () => tensor(Float64Array.from({ length: 36 }, (_, i) => (i % 3 === 0 ? 0 : 1)), { shape: [1, 1, SIDE, SIDE] });
-  const physics = () => new Inpainting({ imgSize: [1, SIDE, SIDE], mask: mask(), noiseModel: new GaussianNoise({ sigma }) });
+  const mask = () =>
+    tensor(
+      Float64Array.from({ length: 36 }, (_, i) => (i % 3 === 0 ? 0 : 1)),
+      { shape: [1, 1, SIDE, SIDE] },
+    );
+  const physics = () =>
+    new Inpainting({ imgSize: [1, SIDE, SIDE], mask: mask(), noiseModel: new GaussianNoise({ sigma }) });
 
   it("SURE is too small by sigma^2 times the share of what was not measured, whatever the network", () => {
     for (const seed of [5, 6]) {
@@ -84,7 +94,9 @@ describe("masked measurements", () => {
         const x = repeat(image(), batch);
         const y = physics().forward(x, { rng });
         const xNet = model.forward(y);
-        return loss.forward({ xNet, y, physics: physics(), model, rng }).sub(squaredError(xNet.mul(mask()), x.mul(mask())));
+        return loss
+          .forward({ xNet, y, physics: physics(), model, rng })
+          .sub(squaredError(xNet.mul(mask()), x.mul(mask())));
       }, settings);
       expect(Math.abs(mean + sigma ** 2 / 3)).toBeLessThan(3 * se);
       expect(se).toBeLessThan(sigma ** 2 / 30);
@@ -101,7 +113,10 @@ describe("masked measurements", () => {
       const x = repeat(image(), batch);
       const y = physics().forward(x, { rng });
       const xNet = model.forward(y, physics(), { updateParameters: true, rng });
-      return loss.forward({ xNet, y, physics: physics(), model }).sub(squaredError(xNet.mul(mask()), x.mul(mask()))).sub(constant);
+      return loss
+        .forward({ xNet, y, physics: physics(), model })
+        .sub(squaredError(xNet.mul(mask()), x.mul(mask())))
+        .sub(constant);
     }, settings);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
     expect(se).toBeLessThan(constant / 30);
@@ -118,7 +133,10 @@ describe("R2R with Gaussian noise", () => {
       const u = repeat(image(), batch);
       const y = physics.forward(u, { rng });
       const xNet = model.forward(y, physics, { updateParameters: true, rng });
-      return loss.forward({ xNet, y, physics, model }).sub(squaredError(xNet, u)).sub((sigma * sigma) / alpha);
+      return loss
+        .forward({ xNet, y, physics, model })
+        .sub(squaredError(xNet, u))
+        .sub((sigma * sigma) / alpha);
     }, settings);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });

@@ -24,7 +24,10 @@ export class TanhNet extends Module {
   forward(y: Tensor): Tensor {
     const flat = y.reshape([y.size / PIXELS, PIXELS]);
     const hidden = flat.matmul(this.first).add(this.shift).tanh();
-    return flat.mul(0.5).add(hidden.matmul(this.second)).reshape([...y.shape]);
+    return flat
+      .mul(0.5)
+      .add(hidden.matmul(this.second))
+      .reshape([...y.shape]);
   }
 }
 
@@ -48,7 +51,11 @@ export function repeat(x: Tensor, batch: number): Tensor {
 
 /** Squared error per image, `[B]`. */
 export function squaredError(a: Tensor, b: Tensor): Tensor {
-  return a.sub(b).square().reshape([a.shape[0] ?? 1, PIXELS]).mean(1);
+  return a
+    .sub(b)
+    .square()
+    .reshape([a.shape[0] ?? 1, PIXELS])
+    .mean(1);
 }
 
 /** Mean of many draws and its standard error. */
@@ -68,7 +75,10 @@ export function estimate(values: readonly number[]): Estimate {
  * Averages `draw(rng, batch)`, which returns one value per batch element, over `chunks` batches.
  * All draws come from one seed: the figures are the same at every run.
  */
-export function average(draw: (rng: Rng, batch: number) => Tensor, options: { batch: number; chunks: number; seed: number }): Estimate {
+export function average(
+  draw: (rng: Rng, batch: number) => Tensor,
+  options: { batch: number; chunks: number; seed: number },
+): Estimate {
   const rng = new Rng(options.seed);
   let [n, sum, squares] = [0, 0, 0];
   for (let chunk = 0; chunk < options.chunks; chunk++) {

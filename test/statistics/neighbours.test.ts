@@ -12,7 +12,10 @@ beforeAll(() => init({ device: "cpu" }));
 const SIGMA = 0.2;
 /** 12 x 12 pixels, whose sub-images have the 36 that the network takes. */
 const picture = (texture: number) =>
-  tensor(Float64Array.from({ length: 144 }, (_, i) => 0.6 + texture * Math.sin(1.7 * i + 0.3)), { shape: [1, 1, 12, 12] });
+  tensor(
+    Float64Array.from({ length: 144 }, (_, i) => 0.6 + texture * Math.sin(1.7 * i + 0.3)),
+    { shape: [1, 1, 12, 12] },
+  );
 
 /** The network on the noisy channel; the clean one comes through, so that one sees which pixels were picked. */
 class FirstChannel extends Module {
@@ -36,7 +39,9 @@ class Excess extends Metric {
   protected metric(prediction: Tensor, target: Tensor): Tensor {
     const [made, own] = channels(prediction);
     const [measured, neighbour] = channels(target);
-    return squaredError(made, measured).sub(squaredError(made, this.target === "neighbour" ? neighbour : own)).sub(SIGMA ** 2);
+    return squaredError(made, measured)
+      .sub(squaredError(made, this.target === "neighbour" ? neighbour : own))
+      .sub(SIGMA ** 2);
   }
 }
 
@@ -44,11 +49,14 @@ const bias = (texture: number, target: "own pixel" | "neighbour") => {
   const loss = new Neighbor2Neighbor({ metric: new Excess(target), gamma: 0 });
   const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) });
   const model = new FirstChannel();
-  return average((rng, batch) => {
-    const u = repeat(picture(texture), batch);
-    const y = cat([physics.forward(u, { rng }), u], 1);
-    return loss.forward({ y, physics, model, rng });
-  }, { batch: 2000, chunks: 8, seed: 16 });
+  return average(
+    (rng, batch) => {
+      const u = repeat(picture(texture), batch);
+      const y = cat([physics.forward(u, { rng }), u], 1);
+      return loss.forward({ y, physics, model, rng });
+    },
+    { batch: 2000, chunks: 8, seed: 16 },
+  );
 };
 
 describe("Neighbor2Neighbor, without its regularisation", () => {

@@ -49,13 +49,16 @@ describe("Poisson", () => {
     const { physics } = setup(gain);
     const model = new SquareNet();
     const loss = new SurePoissonLoss({ gain, spacing: 2 });
-    const { mean, se } = average((rng, batch) => {
-      const u = repeat(image(), batch);
-      const y = physics.forward(u, { rng });
-      const xNet = model.forward(y);
-      // A batch shares its grid: its mean is one value.
-      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u)).mean().reshape([1]);
-    }, { batch: 16, chunks: 5000, seed: 14 });
+    const { mean, se } = average(
+      (rng, batch) => {
+        const u = repeat(image(), batch);
+        const y = physics.forward(u, { rng });
+        const xNet = model.forward(y);
+        // A batch shares its grid: its mean is one value.
+        return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(xNet, u)).mean().reshape([1]);
+      },
+      { batch: 16, chunks: 5000, seed: 14 },
+    );
     // The expansion's bias, see above, would be found.
     expect(se).toBeLessThan((2 * gain ** 2 * image().mean().itemSync()) / 6);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
@@ -64,7 +67,14 @@ describe("Poisson", () => {
   it("SURE with spacing is the exact formula (PURE) in the mean over the grid's place, for a network that reaches less far, in several channels", () => {
     const gain = 0.3;
     const { physics } = setup(gain);
-    const model = new Conv2d({ inChannels: 2, outChannels: 2, kernelSize: 3, padding: 1, rng: new Rng(3), dtype: "float64" });
+    const model = new Conv2d({
+      inChannels: 2,
+      outChannels: 2,
+      kernelSize: 3,
+      padding: 1,
+      rng: new Rng(3),
+      dtype: "float64",
+    });
     const curved = Object.assign(new SquareNet(), { forward: (y: Tensor) => model.forward(y).square() });
     const y = physics.forward(new Rng(1).uniform([2, 2, 5, 6], { dtype: "float64" }), { rng: new Rng(2) });
     const exact = pure({ y, model: curved, physics, gain }).dataSync();
@@ -72,7 +82,9 @@ describe("Poisson", () => {
     const loss = new SurePoissonLoss({ gain, spacing: 3 });
     const xNet = curved.forward(y);
     const rng = new Rng(4);
-    const draws = Array.from({ length: 20_000 }, () => tidy(() => loss.forward({ xNet, y, physics, model: curved, rng }).dataSync()));
+    const draws = Array.from({ length: 20_000 }, () =>
+      tidy(() => loss.forward({ xNet, y, physics, model: curved, rng }).dataSync()),
+    );
     for (const image of [0, 1]) {
       const values = draws.map((draw) => draw[image]!);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -84,11 +96,14 @@ describe("Poisson", () => {
 
   it.each([0.1, 0.5])("the exact formula (PURE) is unbiased at gain %d", (gain) => {
     const { model, physics } = setup(gain);
-    const { mean, se } = average((rng, batch) => {
-      const u = repeat(image(), batch);
-      const y = physics.forward(u, { rng });
-      return pure({ y, model, physics, gain }).sub(squaredError(model.forward(y), u));
-    }, { batch: 4000, chunks: 2, seed: 13 });
+    const { mean, se } = average(
+      (rng, batch) => {
+        const u = repeat(image(), batch);
+        const y = physics.forward(u, { rng });
+        return pure({ y, model, physics, gain }).sub(squaredError(model.forward(y), u));
+      },
+      { batch: 4000, chunks: 2, seed: 13 },
+    );
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 
@@ -158,19 +173,26 @@ describe("Poisson-Gaussian SURE with its second derivative", () => {
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 
-  // For f(y) = y^2 the first-order formula is off by 2 gain^2 mean(u) + 4 gain sigma^2, and its second-derivative term takes off the latter.
-  it.each([true, false])("is off by what the formula leaves out, with the second derivative: %s", (secondDerivative) => {
-    const [gain, sigma] = [0.1, 0.3];
-    const { mean, se } = bias(gain, sigma, new SquareNet(), secondDerivative);
-    const left = 2 * gain ** 2 * image().mean().itemSync() + (secondDerivative ? 0 : 4 * gain * sigma ** 2);
-    expect(left).toBeGreaterThan(4 * se);
-    expect(Math.abs(mean - left)).toBeLessThan(3 * se);
-  });
+  // For f(y) = y^2 the first-order formula is off by 2 gain^2 mean(u) + 4 gain sigma^2, and its second-derivative term
+  // takes off the latter.
+  it.each([true, false])(
+    "is off by what the formula leaves out, with the second derivative: %s",
+    (secondDerivative) => {
+      const [gain, sigma] = [0.1, 0.3];
+      const { mean, se } = bias(gain, sigma, new SquareNet(), secondDerivative);
+      const left = 2 * gain ** 2 * image().mean().itemSync() + (secondDerivative ? 0 : 4 * gain * sigma ** 2);
+      expect(left).toBeGreaterThan(4 * se);
+      expect(Math.abs(mean - left)).toBeLessThan(3 * se);
+    },
+  );
 
-  it.each([0.05, 0.1, 0.2])("the remainder with the second derivative falls as the square of the gain, at gain %d", (gain) => {
-    const { mean, se } = bias(gain, 0.2, new SquareNet());
-    const left = 2 * gain ** 2 * image().mean().itemSync();
-    expect(se).toBeLessThan(left / 2);
-    expect(Math.abs(mean - left)).toBeLessThan(3 * se);
-  });
+  it.each([0.05, 0.1, 0.2])(
+    "the remainder with the second derivative falls as the square of the gain, at gain %d",
+    (gain) => {
+      const { mean, se } = bias(gain, 0.2, new SquareNet());
+      const left = 2 * gain ** 2 * image().mean().itemSync();
+      expect(se).toBeLessThan(left / 2);
+      expect(Math.abs(mean - left)).toBeLessThan(3 * se);
+    },
+  );
 });

@@ -36,22 +36,35 @@ describe("splitting with independent noise", () => {
       const u = repeat(channels(), batch);
       const y = physics.forward(u, { rng });
       const xNet = model.forward(y, physics, { updateParameters: true, rng });
-      return loss.forward({ xNet, y, physics, model }).sub(hiddenRisk(model, xNet, u, 1)).sub(SIGMA ** 2);
+      return loss
+        .forward({ xNet, y, physics, model })
+        .sub(hiddenRisk(model, xNet, u, 1))
+        .sub(SIGMA ** 2);
     }, settings);
     expect(se).toBeLessThan(SIGMA ** 2 * 0.05);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 
   it("respects the mask of the physics: the same, over what was measured and hidden", () => {
-    const mask = tensor(Float64Array.from({ length: 36 }, (_, i) => (i % 3 === 1 ? 0 : 1)), { shape: [1, 4, 3, 3] });
-    const physics: Physics<GaussianNoise> = new Inpainting({ imgSize: [4, 3, 3], mask, noiseModel: new GaussianNoise({ sigma: SIGMA }) });
+    const mask = tensor(
+      Float64Array.from({ length: 36 }, (_, i) => (i % 3 === 1 ? 0 : 1)),
+      { shape: [1, 4, 3, 3] },
+    );
+    const physics: Physics<GaussianNoise> = new Inpainting({
+      imgSize: [4, 3, 3],
+      mask,
+      noiseModel: new GaussianNoise({ sigma: SIGMA }),
+    });
     const loss = new SplittingLoss({ splitRatio: 0.7, pixelwise: false });
     const model = loss.adaptModel(new TanhNet());
     const { mean, se } = average((rng, batch) => {
       const u = repeat(channels(), batch);
       const y = physics.forward(u, { rng });
       const xNet = model.forward(y, physics, { updateParameters: true, rng });
-      return loss.forward({ xNet, y, physics, model }).sub(hiddenRisk(model, xNet, u, mask)).sub(SIGMA ** 2);
+      return loss
+        .forward({ xNet, y, physics, model })
+        .sub(hiddenRisk(model, xNet, u, mask))
+        .sub(SIGMA ** 2);
     }, settings);
     expect(se).toBeLessThan(SIGMA ** 2 * 0.05);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
@@ -62,13 +75,19 @@ describe("splitting with independent noise", () => {
     const loss = new SplittingLoss({ splitRatio: 0.6, pixelwise: false });
     const network = new TanhNet();
     const model = loss.adaptModel(network);
-    const { mean, se } = average((rng, batch) => {
-      const u = repeat(channels(), batch);
-      const y = physics.forward(u, { rng });
-      model.forward(y, physics, { updateParameters: true, rng });
-      const xNet = network.forward(y);
-      return loss.forward({ xNet, y, physics, model }).sub(hiddenRisk(model, xNet, u, 1)).sub(SIGMA ** 2);
-    }, { ...settings, chunks: 2 });
+    const { mean, se } = average(
+      (rng, batch) => {
+        const u = repeat(channels(), batch);
+        const y = physics.forward(u, { rng });
+        model.forward(y, physics, { updateParameters: true, rng });
+        const xNet = network.forward(y);
+        return loss
+          .forward({ xNet, y, physics, model })
+          .sub(hiddenRisk(model, xNet, u, 1))
+          .sub(SIGMA ** 2);
+      },
+      { ...settings, chunks: 2 },
+    );
     expect(mean).toBeLessThan(-10 * se);
   });
 

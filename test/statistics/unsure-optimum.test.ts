@@ -22,12 +22,21 @@ const MEAN = Float64Array.from({ length: N }, (_, i) => (i % 2 === 0 ? 1.5 : 9))
 
 function signals(rng: Rng, batch: number, mean: Float64Array): Tensor {
   const factor = tensor(Float64Array.from(FACTOR.flat()), { shape: [N, 2] });
-  return rng.normal([batch, 2], like).matmul(factor.transpose(0, 1)).add(tensor(mean, { shape: [1, N] })).reshape([batch, 1, 1, N]);
+  return rng
+    .normal([batch, 2], like)
+    .matmul(factor.transpose(0, 1))
+    .add(tensor(mean, { shape: [1, N] }))
+    .reshape([batch, 1, 1, N]);
 }
 
 /** Covariance of noisy signals: `F F^T` plus the variance of the noise at each entry. */
 function covariance(noise: (i: number) => number): Matrix {
-  return matrix(N, N, (i, j) => (FACTOR[i] as number[]).reduce((sum, f, k) => sum + f * (FACTOR[j]?.[k] as number), 0) + (i === j ? noise(i) : 0));
+  return matrix(
+    N,
+    N,
+    (i, j) =>
+      (FACTOR[i] as number[]).reduce((sum, f, k) => sum + f * (FACTOR[j]?.[k] as number), 0) + (i === j ? noise(i) : 0),
+  );
 }
 
 /** `f(y) = W (y - mean) + c`; both are learned by plain gradient descent. */
@@ -36,18 +45,26 @@ class Affine extends Module {
   readonly shift: Tensor;
   constructor(readonly mean: Float64Array) {
     super();
-    this.shift = tensor(mean, { shape: [1, N] }).clone().requiresGrad_();
+    this.shift = tensor(mean, { shape: [1, N] })
+      .clone()
+      .requiresGrad_();
   }
   forward(y: Tensor): Tensor {
     const centred = y.reshape([-1, N]).sub(tensor(this.mean, { shape: [1, N] }));
-    return centred.matmul(this.weight.transpose(0, 1)).add(this.shift).reshape([...y.shape]);
+    return centred
+      .matmul(this.weight.transpose(0, 1))
+      .add(this.shift)
+      .reshape([...y.shape]);
   }
 }
 
 /** Mean of a series that wanders slowly, and its standard error from the means of long stretches of it. */
 function settled(series: readonly number[], stretches = 15): Estimate {
   const length = Math.floor(series.length / stretches);
-  const means = Array.from({ length: stretches }, (_, k) => series.slice(k * length, (k + 1) * length).reduce((a, b) => a + b, 0) / length);
+  const means = Array.from(
+    { length: stretches },
+    (_, k) => series.slice(k * length, (k + 1) * length).reduce((a, b) => a + b, 0) / length,
+  );
   return estimate(means);
 }
 
@@ -97,12 +114,19 @@ describe("UNSURE at its optimum", () => {
         const y = physics.forward(signals(rng, 500, zero), { rng });
         const mean = loss.forward({ xNet: model.forward(y), y, physics, model, rng }).mean();
         const [slope] = grad(mean, [model.weight]) as [Tensor];
-        row = [mean.itemSync(), value(loss.sigma2) - optimum, ...Array.from(slope.dataSync()).filter((_, i) => i % 13 === 0)];
+        row = [
+          mean.itemSync(),
+          value(loss.sigma2) - optimum,
+          ...Array.from(slope.dataSync()).filter((_, i) => i % 13 === 0),
+        ];
       });
       return row;
     });
     for (const column of figures[0]?.keys() ?? []) {
-      const { mean, se } = settled(figures.map((row) => row[column] as number), 60);
+      const { mean, se } = settled(
+        figures.map((row) => row[column] as number),
+        60,
+      );
       expect(se).toBeLessThan(5e-3);
       expect(Math.abs(mean), `figure ${column}`).toBeLessThan(3.5 * se);
     }
@@ -127,7 +151,8 @@ describe("UNSURE at its optimum", () => {
     }
     // W = I - (s + g D) S^-1 with D = diag(mean) and the multipliers s, g for which tr W = 0 and tr(D W) = 0.
     const inverted = inverse(covariance((i) => sigma ** 2 + gain * (MEAN[i] as number)));
-    const moment = (power: number) => MEAN.reduce((sum, mean, i) => sum + mean ** power * (inverted[i]?.[i] as number), 0);
+    const moment = (power: number) =>
+      MEAN.reduce((sum, mean, i) => sum + mean ** power * (inverted[i]?.[i] as number), 0);
     const total = MEAN.reduce((a, b) => a + b, 0);
     const [a, b, c] = [moment(0), moment(1), moment(2)];
     const determinant = a * c - b * b;

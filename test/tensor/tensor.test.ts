@@ -1,7 +1,26 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../ts/runtime/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { arange, cat, eye, full, grad, jvp, keep, linspace, memory, noGrad, ones, stack, Tensor, tensor, tidy, vjp, where, zeros } from "../../ts/tensor/index.js";
+import {
+  arange,
+  cat,
+  eye,
+  full,
+  grad,
+  jvp,
+  keep,
+  linspace,
+  memory,
+  noGrad,
+  ones,
+  stack,
+  Tensor,
+  tensor,
+  tidy,
+  vjp,
+  where,
+  zeros,
+} from "../../ts/tensor/index.js";
 import { gradcheck, gradgradcheck } from "../../ts/testing/index.js";
 import { eachDevice } from "../devices.js";
 
@@ -14,20 +33,36 @@ const error = (name: string, code: string) => expect.objectContaining({ name, co
 
 await eachDevice("Tensor", (device) => {
   it("makes tensors", async () => {
-    expect(tensor([[1, 2], [3, 4]]).shape).toEqual([2, 2]);
+    expect(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]).shape,
+    ).toEqual([2, 2]);
     expect(tensor(3).shape).toEqual([]);
     expect(tensor([1]).device).toBe(device);
     near(arange(2, 8, 2), [2, 4, 6]);
     near(linspace(0, 1, 3), [0, 0.5, 1]);
     near(eye(2, 3), [1, 0, 0, 0, 1, 0]);
-    expect(await tensor([[1, 2], [3, 4]]).array()).toEqual([[1, 2], [3, 4]]);
+    expect(
+      await tensor([
+        [1, 2],
+        [3, 4],
+      ]).array(),
+    ).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(await full([1], 7).item()).toBe(7);
     near(stack([ones([2]), zeros([2])], 1), [1, 0, 1, 0]);
     near(cat([ones([1, 2]), zeros([1, 1])], -1), [1, 1, 0]);
   });
 
   it("computes with broadcasting and with numbers", () => {
-    const a = tensor([[1, 2, 3], [4, 5, 6]]);
+    const a = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     near(a.add(tensor([10, 20, 30])), [11, 22, 33, 14, 25, 36]);
     near(a.sub(1).mul(2).div(4).pow(2), [0, 0.25, 1, 2.25, 4, 6.25]);
     near(a.maximum(3).minimum(5), [3, 3, 3, 4, 5, 5]);
@@ -36,7 +71,10 @@ await eachDevice("Tensor", (device) => {
   });
 
   it("reduces", () => {
-    const a = tensor([[1, 2, 3], [4, 5, 9]]);
+    const a = tensor([
+      [1, 2, 3],
+      [4, 5, 9],
+    ]);
     near(a.sum(), [24]);
     near(a.mean(-1), [2, 6]);
     near(a.max(0), [4, 5, 9]);
@@ -52,7 +90,10 @@ await eachDevice("Tensor", (device) => {
   });
 
   it("changes shapes", () => {
-    const a = tensor([[1, 2, 3], [4, 5, 6]]);
+    const a = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     near(a.transpose(), [1, 4, 2, 5, 3, 6]);
     near(a.slice([0, -2]), [2, 3, 5, 6]);
     near(a.slice([0, 0], [undefined, undefined], [1, 2]), [1, 3, 4, 6]);
@@ -78,7 +119,10 @@ await eachDevice("Tensor", (device) => {
   });
 
   it("gives J v and J^T v", () => {
-    const a = tensor([[1, 2], [3, 4]]);
+    const a = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const x = tensor([1, -1]);
     near(jvp((t) => a.matmul(t).square(), x, tensor([1, 0]))[1], [-2, -6], 4);
     near(vjp((t) => a.matmul(t).square(), x)[1](tensor([1, 0])), [-2, -4], 4);
@@ -91,14 +135,21 @@ describe("Tensor: life, death and errors", () => {
 
   it("finite differences agree in float64, first and second order", () => {
     const x = new Rng(0).normal([3, 4], { dtype: "float64" });
-    for (const f of [(t: Tensor) => t.norm(2, 1), (t: Tensor) => t.std(0), (t: Tensor) => t.tanh().matmul(t.transpose()), (t: Tensor) => t.abs().add(1).log().norm(3)]) {
+    for (const f of [
+      (t: Tensor) => t.norm(2, 1),
+      (t: Tensor) => t.std(0),
+      (t: Tensor) => t.tanh().matmul(t.transpose()),
+      (t: Tensor) => t.abs().add(1).log().norm(3),
+    ]) {
       expect(gradcheck(f, [x])).toBe(true);
       expect(gradgradcheck(f, [x])).toBe(true);
     }
   });
 
   it("gradcheck finds a wrong gradient", () => {
-    expect(() => gradcheck((t) => t.square().add(t.detach().mul(3)), [new Rng(0).normal([2], { dtype: "float64" })])).toThrow(error("AdjointError", "gradcheck_failed"));
+    expect(() =>
+      gradcheck((t) => t.square().add(t.detach().mul(3)), [new Rng(0).normal([2], { dtype: "float64" })]),
+    ).toThrow(error("AdjointError", "gradcheck_failed"));
   });
 
   it("the norm has gradient 0 at 0", () => {
@@ -124,7 +175,12 @@ describe("Tensor: life, death and errors", () => {
 
   it("tidy frees on an error, and refuses asynchronous functions", () => {
     const before = memory();
-    expect(() => tidy(() => { ones([5]); throw new Error("stop"); })).toThrow("stop");
+    expect(() =>
+      tidy(() => {
+        ones([5]);
+        throw new Error("stop");
+      }),
+    ).toThrow("stop");
     expect(() => tidy(async () => ones([5]))).toThrow(error("ArgumentError", "asynchronous_scope"));
     expect(memory()).toEqual(before);
   });
@@ -217,7 +273,11 @@ describe("Tensor: life, death and errors", () => {
   it("noGrad stops recording and restores it after an error", () => {
     const x = ones([1]).requiresGrad_();
     expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false);
-    expect(() => noGrad(() => { throw new Error("stop"); })).toThrow("stop");
+    expect(() =>
+      noGrad(() => {
+        throw new Error("stop");
+      }),
+    ).toThrow("stop");
     expect(x.mul(2).requiresGrad).toBe(true);
   });
 });

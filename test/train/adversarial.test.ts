@@ -10,7 +10,13 @@ import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { memory } from "../../ts/tensor/index.js";
-import { AdversarialTrainer, type AdversarialTrainerOptions, htmlReport, Trainer, trainingCharts } from "../../ts/train/index.js";
+import {
+  AdversarialTrainer,
+  type AdversarialTrainerOptions,
+  htmlReport,
+  Trainer,
+  trainingCharts,
+} from "../../ts/train/index.js";
 
 const { SupAdversarialDiscriminatorLoss, SupAdversarialGeneratorLoss } = adversarial;
 let folder: string;
@@ -25,7 +31,14 @@ type Flavour = adversarial.AdversarialFlavour;
 function make(flavour: Flavour = "lsgan", more: Partial<AdversarialTrainerOptions> = {}) {
   const rng = new Rng(0);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: rng.fork() });
-  const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: flavour === "lsgan", spectralNorm: flavour === "hinge", rng: rng.fork() });
+  const D = new PatchGANDiscriminator({
+    inputNc: 1,
+    ndf: 2,
+    nLayers: 1,
+    batchNorm: flavour === "lsgan",
+    spectralNorm: flavour === "hinge",
+    rng: rng.fork(),
+  });
   const [optimizer, optimizerD] = [new Adam(model.parameters(), { lr: 1e-2 }), new Adam(D.parameters(), { lr: 1e-2 })];
   const options: AdversarialTrainerOptions = {
     model,
@@ -64,21 +77,24 @@ const code = (f: () => unknown): unknown => {
 };
 
 describe("AdversarialTrainer", () => {
-  it.each(["standard", "lsgan", "wgan", "wgan-gp", "hinge"] as const)("stopped and resumed is bit-equal to uninterrupted: %s", async (flavour) => {
-    const whole = make(flavour);
-    await whole.trainer.train();
-    for (const maxSteps of [4, 6]) {
-      const path = join(folder, `${flavour}-${maxSteps}`);
-      await make(flavour, { maxSteps, checkpoint: { path } }).trainer.train();
-      const rest = make(flavour);
-      await rest.trainer.resume(path);
-      await rest.trainer.train();
-      expect(await bits(rest)).toEqual(await bits(whole));
-      const plain = (made: Made) => made.trainer.history.map((entry) => ({ ...entry, imagesPerSecond: undefined }));
-      expect(plain(rest)).toEqual(plain(whole));
-    }
-    expect((await bits(whole)).every(Number.isFinite)).toBe(true);
-  });
+  it.each(["standard", "lsgan", "wgan", "wgan-gp", "hinge"] as const)(
+    "stopped and resumed is bit-equal to uninterrupted: %s",
+    async (flavour) => {
+      const whole = make(flavour);
+      await whole.trainer.train();
+      for (const maxSteps of [4, 6]) {
+        const path = join(folder, `${flavour}-${maxSteps}`);
+        await make(flavour, { maxSteps, checkpoint: { path } }).trainer.train();
+        const rest = make(flavour);
+        await rest.trainer.resume(path);
+        await rest.trainer.train();
+        expect(await bits(rest)).toEqual(await bits(whole));
+        const plain = (made: Made) => made.trainer.history.map((entry) => ({ ...entry, imagesPerSecond: undefined }));
+        expect(plain(rest)).toEqual(plain(whole));
+      }
+      expect((await bits(whole)).every(Number.isFinite)).toBe(true);
+    },
+  );
 
   it("takes n steps of the discriminator for each of the generator, with a learning rate of its own", async () => {
     const { trainer, optimizer, optimizerD } = make();
@@ -99,42 +115,67 @@ describe("AdversarialTrainer", () => {
     still.optimizerD.setScheduledLearningRate(0);
     const unmoved = await still.trainer.train();
     const weights = [...still.model.parameters(), ...still.D.parameters()];
-    const before = untouched.slice(0, weights.reduce((n, t) => n + t.size, 0));
+    const before = untouched.slice(
+      0,
+      weights.reduce((n, t) => n + t.size, 0),
+    );
     expect((await Promise.all(weights.map((t) => t.data()))).flatMap((values) => [...values])).toEqual(before);
-    // Both losses of the first step are evaluated before the discriminator moves, so that they agree with the run that does move.
+    // Both losses of the first step are evaluated before the discriminator moves, so that they agree with the run that
+    // does move.
     expect(history[0]!.losses).toEqual(unmoved[0]!.losses);
     expect(history[0]!.discriminator).toEqual(unmoved[0]!.discriminator);
-    expect(history[0]!.loss).toBeCloseTo(history[0]!.losses!["SupLoss"]! + 2 * history[0]!.losses!["SupAdversarialGeneratorLoss"]!, 6);
+    expect(history[0]!.loss).toBeCloseTo(
+      history[0]!.losses!["SupLoss"]! + 2 * history[0]!.losses!["SupAdversarialGeneratorLoss"]!,
+      6,
+    );
   });
 
   it("reports the discriminator's curves", async () => {
     const { trainer } = make("hinge");
     const history = await trainer.train();
-    for (const entry of history) expect(entry.discriminator).toEqual({ total: expect.any(Number), SupAdversarialDiscriminatorLoss: entry.discriminator!["total"] });
+    for (const entry of history)
+      expect(entry.discriminator).toEqual({
+        total: expect.any(Number),
+        SupAdversarialDiscriminatorLoss: entry.discriminator!["total"],
+      });
     const charts = trainingCharts(history);
     expect(charts).toHaveLength(2);
     expect(charts[1]).toContain("SupAdversarialDiscriminatorLoss");
-    expect(htmlReport({ title: "t", intro: "i", tables: [], figures: [], charts, details: {} })).toContain("Discriminator");
+    expect(htmlReport({ title: "t", intro: "i", tables: [], figures: [], charts, details: {} })).toContain(
+      "Discriminator",
+    );
   });
 
   it("clips the weights for wgan, also within a scheduler", async () => {
-    const lossesD = new InterleavedLossScheduler({ losses: [new SupAdversarialDiscriminatorLoss({ flavour: "wgan", clip: 0.03 })] });
+    const lossesD = new InterleavedLossScheduler({
+      losses: [new SupAdversarialDiscriminatorLoss({ flavour: "wgan", clip: 0.03 })],
+    });
     const { trainer, D } = make("wgan", { lossesD });
     await trainer.train();
-    const values = (await Promise.all(D.parameters().map((t) => t.data()))).flatMap((weight) => [...weight].map(Math.abs));
+    const values = (await Promise.all(D.parameters().map((t) => t.data()))).flatMap((weight) =>
+      [...weight].map(Math.abs),
+    );
     expect(Math.max(...values)).toBeLessThanOrEqual(Math.fround(0.03));
   });
 
   it("keeps memory", async () => {
     const figures: number[] = [];
-    const { trainer } = make("wgan-gp", { epochs: 50, maxSteps: 120, readEvery: 10, onProgress: ({ step }) => (step === 20 || step === 120) && figures.push(memory().tensors) });
+    const { trainer } = make("wgan-gp", {
+      epochs: 50,
+      maxSteps: 120,
+      readEvery: 10,
+      onProgress: ({ step }) => (step === 20 || step === 120) && figures.push(memory().tensors),
+    });
     await trainer.train();
     expect(figures[1]).toBeLessThanOrEqual(figures[0]!);
   });
 
   it("stops where the discriminator's loss is not finite, and names it", async () => {
     const { trainer } = make("wgan-gp", { stepRatioD: 1, readEvery: 1, ...broken() });
-    await expect(trainer.train()).rejects.toMatchObject({ code: "non_finite_loss", message: expect.stringMatching(/Adversarial\w+ is (NaN|-?Infinity) at step \d+/) });
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "non_finite_loss",
+      message: expect.stringMatching(/Adversarial\w+ is (NaN|-?Infinity) at step \d+/),
+    });
   });
 });
 
@@ -152,7 +193,9 @@ describe("bad input of the AdversarialTrainer", () => {
     ["no optimiser", { optimizerD: undefined as never }, "missing_argument"],
     ["half a step", { stepRatioD: 0.5 }, "invalid_argument"],
     ["an unknown option", { stepsD: 2 } as never, "unknown_option"],
-  ])("%s", (_, more, expected) => expect(code(() => make("lsgan", more as Partial<AdversarialTrainerOptions>))).toBe(expected));
+  ])("%s", (_, more, expected) =>
+    expect(code(() => make("lsgan", more as Partial<AdversarialTrainerOptions>))).toBe(expected),
+  );
 
   it("one optimiser's parameters in the other", () => {
     const { model } = make();
@@ -164,7 +207,15 @@ describe("bad input of the AdversarialTrainer", () => {
     const path = join(folder, "plain");
     const { model, optimizer } = make();
     const rng = new Rng(0);
-    await new Trainer({ model, physics: new Denoising({}), losses: [new SupLoss(), new SupLoss()], optimizer, trainData: new TensorDataset({ x: rng.uniform([2, 1, 8, 8]) }), rng, checkpoint: { path } }).train();
+    await new Trainer({
+      model,
+      physics: new Denoising({}),
+      losses: [new SupLoss(), new SupLoss()],
+      optimizer,
+      trainData: new TensorDataset({ x: rng.uniform([2, 1, 8, 8]) }),
+      rng,
+      checkpoint: { path },
+    }).train();
     const other = make();
     const before = await bits(other);
     await expect(other.trainer.resume(path)).rejects.toMatchObject({ code: "checkpoint_invalid" });

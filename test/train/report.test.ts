@@ -1,9 +1,29 @@
 import { expect, it } from "vitest";
-import { describe as describeProgress, duration, historyToJsonLines, htmlReport, lineChart } from "../../ts/train/index.js";
+import {
+  describe as describeProgress,
+  duration,
+  historyToJsonLines,
+  htmlReport,
+  lineChart,
+} from "../../ts/train/index.js";
 
 it("draws a chart with every series, escaped, without non-finite points", () => {
-  const points = [{ x: 0, y: 1 }, { x: 1, y: Number.NaN }, { x: 2, y: 0.01 }, { x: 3, y: -1 }];
-  const svg = lineChart({ title: "a < b", xLabel: "step", yLabel: "loss", logarithmic: true, series: [{ label: "one & two", points }, { label: "empty", points: [] }] });
+  const points = [
+    { x: 0, y: 1 },
+    { x: 1, y: Number.NaN },
+    { x: 2, y: 0.01 },
+    { x: 3, y: -1 },
+  ];
+  const svg = lineChart({
+    title: "a < b",
+    xLabel: "step",
+    yLabel: "loss",
+    logarithmic: true,
+    series: [
+      { label: "one & two", points },
+      { label: "empty", points: [] },
+    ],
+  });
   expect(svg).toContain("a &lt; b");
   expect(svg).toContain("one &amp; two");
   expect(svg).toContain("prefers-color-scheme:dark");
@@ -25,7 +45,17 @@ it("makes a page that loads nothing from elsewhere", () => {
 });
 
 it("says progress and time in words", () => {
-  const progress = { step: 5, steps: 10, epoch: 0, loss: 0.00213, losses: {}, metrics: { PSNR: 27.123 }, learningRate: 1, imagesPerSecond: 811.6, secondsLeft: 65 };
+  const progress = {
+    step: 5,
+    steps: 10,
+    epoch: 0,
+    loss: 0.00213,
+    losses: {},
+    metrics: { PSNR: 27.123 },
+    learningRate: 1,
+    imagesPerSecond: 811.6,
+    secondsLeft: 65,
+  };
   expect(describeProgress(progress)).toBe("loss 0.00213  PSNR 27.12 dB  812 images/s  1m05s left");
   expect([duration(3725), duration(-1), duration(59.6)]).toEqual(["1h02m", "0s", "1m00s"]);
   expect(historyToJsonLines([{ step: 1, epoch: 0 }])).toBe('{"step":1,"epoch":0}\n');

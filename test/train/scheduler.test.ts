@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TensorDataset } from "../../ts/data/index.js";
-import { InterleavedLossScheduler, RandomLossScheduler, StepLossScheduler, SupLoss, SureGaussianLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
+import {
+  InterleavedLossScheduler,
+  RandomLossScheduler,
+  StepLossScheduler,
+  SupLoss,
+  SureGaussianLoss,
+  TVLoss,
+  type Loss,
+} from "../../ts/loss/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
 import { Adam } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
@@ -35,10 +43,15 @@ function make(losses: Loss, more: Partial<TrainerOptions> = {}): Trainer {
   });
 }
 
-const bits = async ({ model }: Trainer): Promise<number[]> => (await Promise.all(model.parameters().map((p) => p.data()))).flatMap((values) => [...values]);
+const bits = async ({ model }: Trainer): Promise<number[]> =>
+  (await Promise.all(model.parameters().map((p) => p.data()))).flatMap((values) => [...values]);
 const used = ({ history }: Trainer): string[] => history.map(({ active }) => JSON.stringify(active));
 
-const entries = (): Loss[] => [new SureGaussianLoss({ sigma: 0.1, unsure: true }), new TVLoss({ weight: 0.1 }), new SupLoss()];
+const entries = (): Loss[] => [
+  new SureGaussianLoss({ sigma: 0.1, unsure: true }),
+  new TVLoss({ weight: 0.1 }),
+  new SupLoss(),
+];
 it.each([
   ["at random", () => new RandomLossScheduler({ losses: entries(), weightings: [0.5, 0.2, 0.3] })],
   ["in turn", () => new InterleavedLossScheduler({ losses: entries() })],
@@ -56,7 +69,14 @@ it.each([
 });
 
 it("the history tells which loss was used when", async () => {
-  const trainer = make(new StepLossScheduler({ losses: [new SupLoss(), new TVLoss()], epochThresh: 1 }), { readEvery: 3 });
+  const trainer = make(new StepLossScheduler({ losses: [new SupLoss(), new TVLoss()], epochThresh: 1 }), {
+    readEvery: 3,
+  });
   await trainer.train();
-  expect(trainer.history.map(({ active }) => active)).toEqual([undefined, undefined, { SupLoss: 3, TVLoss: 3 }, { SupLoss: 3, TVLoss: 3 }]);
+  expect(trainer.history.map(({ active }) => active)).toEqual([
+    undefined,
+    undefined,
+    { SupLoss: 3, TVLoss: 3 },
+    { SupLoss: 3, TVLoss: 3 },
+  ]);
 });

@@ -6,7 +6,16 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataLoader, TensorDataset } from "../../ts/data/index.js";
-import { InterleavedLossScheduler, Loss, type LossArgs, R2RLoss, SplittingLoss, SupLoss, SureGaussianLoss, TVLoss } from "../../ts/loss/index.js";
+import {
+  InterleavedLossScheduler,
+  Loss,
+  type LossArgs,
+  R2RLoss,
+  SplittingLoss,
+  SupLoss,
+  SureGaussianLoss,
+  TVLoss,
+} from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
 import { Adam, CosineAnnealingLR } from "../../ts/optim/index.js";
@@ -42,7 +51,13 @@ interface Settings {
 }
 
 /** A tiny training: 12 images of 8x8, batches of 4, so 3 steps an epoch. */
-function make({ seed = 0, epochs = 4, losses = new SureGaussianLoss({ sigma: 0.1 }), lr = 1e-2, more = {} }: Settings = {}) {
+function make({
+  seed = 0,
+  epochs = 4,
+  losses = new SureGaussianLoss({ sigma: 0.1 }),
+  lr = 1e-2,
+  more = {},
+}: Settings = {}) {
   const rng = new Rng(seed);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: rng.fork() });
   const optimizer = new Adam(model.parameters(), { lr });
@@ -72,13 +87,23 @@ async function weights(model: DnCNN): Promise<number[]> {
 describe("Trainer", () => {
   it("trains: the loss falls, progress and history are reported", async () => {
     const seen: Progress[] = [];
-    const { trainer, model } = make({ epochs: 30, losses: new SupLoss(), more: { onProgress: (state) => seen.push(state) } });
+    const { trainer, model } = make({
+      epochs: 30,
+      losses: new SupLoss(),
+      more: { onProgress: (state) => seen.push(state) },
+    });
     const before = await weights(model);
     const history = await trainer.train();
     expect(await weights(model)).not.toEqual(before);
     expect(trainer.step).toBe(90);
     expect(seen).toHaveLength(45);
-    expect(seen.at(-1)).toMatchObject({ step: 90, steps: 90, secondsLeft: 0, losses: { SupLoss: expect.any(Number) }, metrics: { PSNR: expect.any(Number) } });
+    expect(seen.at(-1)).toMatchObject({
+      step: 90,
+      steps: 90,
+      secondsLeft: 0,
+      losses: { SupLoss: expect.any(Number) },
+      metrics: { PSNR: expect.any(Number) },
+    });
     expect(history.at(-1)!.loss!).toBeLessThan(history[0]!.loss!);
   });
 
@@ -96,7 +121,13 @@ describe("Trainer", () => {
   it("is not changed by how often it is evaluated or written", async () => {
     const plain = make();
     await plain.trainer.train();
-    const watched = make({ more: { evalData: plain.data, checkpoint: { path: join(folder, "watched"), every: 1 }, historyPath: join(folder, "watched.jsonl") } });
+    const watched = make({
+      more: {
+        evalData: plain.data,
+        checkpoint: { path: join(folder, "watched"), every: 1 },
+        historyPath: join(folder, "watched.jsonl"),
+      },
+    });
     await watched.trainer.train();
     expect(await weights(watched.model)).toEqual(await weights(plain.model));
     const lines = (await readFile(join(folder, "watched.jsonl"), "utf8")).trim().split("\n");
@@ -130,7 +161,9 @@ describe("Trainer", () => {
   it("stops when aborted, with a checkpoint that goes on", async () => {
     const path = join(folder, "aborted");
     const controller = new AbortController();
-    const run = make({ more: { checkpoint: { path }, onProgress: ({ step }) => step === 4 && controller.abort(new Error("enough")) } });
+    const run = make({
+      more: { checkpoint: { path }, onProgress: ({ step }) => step === 4 && controller.abort(new Error("enough")) },
+    });
     await expect(run.trainer.train({ signal: controller.signal })).rejects.toThrow("enough");
     expect(run.trainer.step).toBe(4);
     const [whole, rest] = [make(), make()];
@@ -143,7 +176,10 @@ describe("Trainer", () => {
   it("stops at a loss that is not finite, naming step, loss and the last good checkpoint", async () => {
     const path = join(folder, "finite");
     const { trainer } = make({ lr: 1e30, losses: new SupLoss(), more: { checkpoint: { path, every: 1 } } });
-    await expect(trainer.train()).rejects.toMatchObject({ code: "non_finite_loss", message: expect.stringMatching(/SupLoss is (NaN|Infinity) at step \d+; .*finite \(step \d+\)/) });
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "non_finite_loss",
+      message: expect.stringMatching(/SupLoss is (NaN|Infinity) at step \d+; .*finite \(step \d+\)/),
+    });
     const again = make({ losses: new SupLoss() });
     await again.trainer.resume(path);
     expect((await weights(again.model)).every(Number.isFinite)).toBe(true);
@@ -151,7 +187,11 @@ describe("Trainer", () => {
 
   it("names what a scheduler used when its loss is not finite", async () => {
     const losses = new InterleavedLossScheduler({ losses: [new SupLoss(), new TVLoss({ weight: 1e30 })] });
-    await expect(make({ lr: 1e30, losses, more: { readEvery: 1 } }).trainer.train()).rejects.toMatchObject({ message: expect.stringMatching(/InterleavedLossScheduler \((SupLoss|TVLoss)\) is (NaN|Infinity) at step \d+; no checkpoint was written/) });
+    await expect(make({ lr: 1e30, losses, more: { readEvery: 1 } }).trainer.train()).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /InterleavedLossScheduler \((SupLoss|TVLoss)\) is (NaN|Infinity) at step \d+; no checkpoint was written/,
+      ),
+    });
   });
 
   it("never takes weights for good that a gradient made NaN, though the loss was finite", async () => {
@@ -168,7 +208,12 @@ describe("Trainer", () => {
     await first.trainer.train();
     const { trainer } = make({ losses: new Root(), more: { checkpoint: { path, every: 1 } } });
     await trainer.resume(path);
-    await expect(trainer.train()).rejects.toMatchObject({ code: "non_finite_loss", message: expect.stringMatching(/a weight is not finite after step 3 .*; the last good checkpoint is .*gradient \(step 2\)/) });
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "non_finite_loss",
+      message: expect.stringMatching(
+        /a weight is not finite after step 3 .*; the last good checkpoint is .*gradient \(step 2\)/,
+      ),
+    });
     const again = make({ losses: new SupLoss() });
     await again.trainer.resume(path);
     expect((await weights(again.model)).every(Number.isFinite)).toBe(true);
@@ -200,7 +245,14 @@ describe("Trainer", () => {
   it("keeps memory: after 1,000 steps what it was after 10", async () => {
     await collectGarbage();
     const figures: { tensors: number; bytes: number }[] = [];
-    const { trainer } = make({ epochs: 400, more: { maxSteps: 1000, readEvery: 10, onProgress: ({ step }) => (step === 10 || step === 1000) && figures.push(memory()) } });
+    const { trainer } = make({
+      epochs: 400,
+      more: {
+        maxSteps: 1000,
+        readEvery: 10,
+        onProgress: ({ step }) => (step === 10 || step === 1000) && figures.push(memory()),
+      },
+    });
     await trainer.train();
     expect(figures).toHaveLength(2);
     expect(figures[1]).toEqual(figures[0]);
@@ -217,11 +269,18 @@ describe("bad input", () => {
   };
 
   it("refuses options that cannot work", () => {
-    expect(thrown(() => make({ more: { epoch: 2 } as never }))).toMatchObject({ name: "ArgumentError", code: "unknown_option", message: expect.stringContaining("epochs") });
+    expect(thrown(() => make({ more: { epoch: 2 } as never }))).toMatchObject({
+      name: "ArgumentError",
+      code: "unknown_option",
+      message: expect.stringContaining("epochs"),
+    });
     expect(thrown(() => make({ more: { losses: [] } }))).toMatchObject({ code: "missing_argument" });
     expect(thrown(() => make({ more: { model: undefined } as never }))).toMatchObject({ code: "missing_argument" });
     expect(thrown(() => make({ epochs: 0 }))).toMatchObject({ code: "invalid_argument" });
-    expect(thrown(() => make({ more: { losses: [new R2RLoss(), new SplittingLoss()] } }))).toMatchObject({ code: "model_not_adapted", message: expect.stringMatching(/R2RLoss and SplittingLoss/) });
+    expect(thrown(() => make({ more: { losses: [new R2RLoss(), new SplittingLoss()] } }))).toMatchObject({
+      code: "model_not_adapted",
+      message: expect.stringMatching(/R2RLoss and SplittingLoss/),
+    });
     expect(thrown(() => make({ more: { gradClip: Number.NaN } }))).toMatchObject({ code: "invalid_argument" });
     expect(thrown(() => make({ more: { earlyStop: { patience: 1 } } }))).toMatchObject({ code: "missing_argument" });
   });
@@ -229,7 +288,10 @@ describe("bad input", () => {
   it("refuses a loss without the ground truth it needs", async () => {
     const { trainer, data } = make();
     const y = new TensorDataset({ y: (await data.get(0)).x!.unsqueeze(0) });
-    await expect(make({ losses: new SupLoss(), more: { trainData: y } }).trainer.train()).rejects.toMatchObject({ name: "ArgumentError", code: "missing_argument" });
+    await expect(make({ losses: new SupLoss(), more: { trainData: y } }).trainer.train()).rejects.toMatchObject({
+      name: "ArgumentError",
+      code: "missing_argument",
+    });
     await expect(trainer.test(y)).rejects.toMatchObject({ code: "missing_argument" });
   });
 
@@ -238,7 +300,10 @@ describe("bad input", () => {
     const path = join(folder, "bad");
     await writeFile(path, "abcdefghijkl");
     await expect(trainer.resume(path)).rejects.toMatchObject({ name: "FormatError" });
-    await expect(trainer.resume(join(folder, "none"))).rejects.toMatchObject({ name: "ArgumentError", code: "file_not_found" });
+    await expect(trainer.resume(join(folder, "none"))).rejects.toMatchObject({
+      name: "ArgumentError",
+      code: "file_not_found",
+    });
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 });

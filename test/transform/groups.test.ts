@@ -13,13 +13,22 @@ await eachDevice("transforms that are groups", () => {
     ["Reflect", new Reflect({ nTrans: 3 })],
     ["Rotate by 90", quarter(3)],
     ["Identity", new Identity()],
-    ["Rotate, Reflect, Shift", quarter(2).compose(new Reflect({ nTrans: 2 })).compose(new Shift({ nTrans: 2 }))],
+    [
+      "Rotate, Reflect, Shift",
+      quarter(2)
+        .compose(new Reflect({ nTrans: 2 }))
+        .compose(new Shift({ nTrans: 2 })),
+    ],
     ["one of two", new Shift({ nTrans: 2 }).or(quarter(2))],
     ["side by side", new Shift({ nTrans: 2 }).add(new Reflect())],
   ];
 
   it.each(exact)("%s: the inverse after the transform is the identity, image by image", async (_, transform) => {
-    for (const shape of [[2, 1, 6, 6], [1, 3, 5, 5], [2, 2, 3, 4, 4]]) {
+    for (const shape of [
+      [2, 1, 6, 6],
+      [1, 3, 5, 5],
+      [2, 2, 3, 4, 4],
+    ]) {
       const x = images(shape);
       for (const seed of [1, 2, 3]) {
         const params = transform.getParams(x, { rng: new Rng(seed) });
@@ -27,7 +36,15 @@ await eachDevice("transforms that are groups", () => {
         const copies = transform.iterateParams(params).length;
         expect(out.shape).toEqual([copies * (shape[0] as number), ...shape.slice(1)]);
         const back = transform.inverse(out, params, { batchwise: false });
-        expect(await distance(back, cat(Array.from({ length: copies }, () => x), 0))).toBe(0);
+        expect(
+          await distance(
+            back,
+            cat(
+              Array.from({ length: copies }, () => x),
+              0,
+            ),
+          ),
+        ).toBe(0);
         // And likewise the transform after the inverse.
         const single = transform.iterateParams(params)[0] ?? {};
         expect(await distance(transform.transform(transform.inverse(x, single), single), x)).toBe(0);
@@ -42,16 +59,27 @@ await eachDevice("transforms that are groups", () => {
     expect(await distance(twice, shift.transform(x, { xShift: [16], yShift: [-2] }))).toBe(0);
     expect(await distance(shift.transform(x, { xShift: [7], yShift: [-5] }), x)).toBe(0);
     const frame = (t: Tensor, at: number) => t.slice([0, 0, at, 0, 0], [2, 1, at + 1, 5, 7]).squeeze(2);
-    expect(await distance(frame(shift.transform(x, { xShift: [2] }), 1), shift.transform(frame(x, 1), { xShift: [2] }))).toBe(0);
+    expect(
+      await distance(frame(shift.transform(x, { xShift: [2] }), 1), shift.transform(frame(x, 1), { xShift: [2] })),
+    ).toBe(0);
   });
 
   it("quarter turns are permutations of the pixels: counter-clockwise, of order four", async () => {
     const rotate = new Rotate();
     const x = images([1, 1, 2, 2]);
     const [[a, b], [c, d]] = (await rows(x)) as [[number, number], [number, number]];
-    expect(await rows(rotate.transform(x, { theta: [90] }))).toEqual([[b, d], [a, c]]);
-    expect(await rows(rotate.transform(x, { theta: [-270] }))).toEqual([[b, d], [a, c]]);
-    expect(await rows(rotate.transform(x, { theta: [180] }))).toEqual([[d, c], [b, a]]);
+    expect(await rows(rotate.transform(x, { theta: [90] }))).toEqual([
+      [b, d],
+      [a, c],
+    ]);
+    expect(await rows(rotate.transform(x, { theta: [-270] }))).toEqual([
+      [b, d],
+      [a, c],
+    ]);
+    expect(await rows(rotate.transform(x, { theta: [180] }))).toEqual([
+      [d, c],
+      [b, a],
+    ]);
     const y = images([2, 2, 5, 5]);
     const turned = [1, 2, 3, 4].reduce((t) => rotate.transform(t, { theta: [90] }), y);
     expect(await distance(turned, y)).toBe(0);
@@ -59,7 +87,15 @@ await eachDevice("transforms that are groups", () => {
 
   it("height and width may differ: a quarter turn moves pixels, fills with zeros, and its inverse restores what stayed", async () => {
     const rotate = new Rotate();
-    for (const [h, w] of [[4, 6], [5, 9], [4, 7], [7, 4], [5, 8], [1, 5], [6, 3]] as const) {
+    for (const [h, w] of [
+      [4, 6],
+      [5, 9],
+      [4, 7],
+      [7, 4],
+      [5, 8],
+      [1, 5],
+      [6, 3],
+    ] as const) {
       const x = images([1, 1, h, w]).abs().add(1);
       const values = new Set((await x.data()).values());
       for (const theta of [90, 270, -90]) {
@@ -86,7 +122,8 @@ await eachDevice("transforms that are groups", () => {
 
   it("a symmetrized function commutes with each transform of the group", async () => {
     // Not equivariant to anything by itself.
-    const f = (x: Tensor) => x.mul(x.roll([1, 2], [-2, -1])).add(x.slice([0, 0, 0, 0], [x.shape[0] as number, 1, 6, 1]).mul(0.5));
+    const f = (x: Tensor) =>
+      x.mul(x.roll([1, 2], [-2, -1])).add(x.slice([0, 0, 0, 0], [x.shape[0] as number, 1, 6, 1]).mul(0.5));
     const group = quarter(4).compose(new Reflect({ dim: [-1], nTrans: 2 }));
     const average = group.symmetrize(f, { average: true });
     const x = images([2, 1, 6, 6]);

@@ -8,8 +8,15 @@ export function images(shape: readonly number[], seed = 1): Tensor {
 }
 
 /** A smooth function of the pixel, of which interpolation is nearly exact. */
-export function smooth(height: number, width: number, f = (row: number, column: number) => Math.sin(0.09 * row + 0.2) + Math.cos(0.07 * column)): Tensor {
-  return tensor(Float64Array.from({ length: height * width }, (_, k) => f(Math.floor(k / width), k % width)), { shape: [1, 1, height, width] });
+export function smooth(
+  height: number,
+  width: number,
+  f = (row: number, column: number) => Math.sin(0.09 * row + 0.2) + Math.cos(0.07 * column),
+): Tensor {
+  return tensor(
+    Float64Array.from({ length: height * width }, (_, k) => f(Math.floor(k / width), k % width)),
+    { shape: [1, 1, height, width] },
+  );
 }
 
 /** Largest absolute difference of two tensors of one shape. */

@@ -3,8 +3,20 @@ import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { cat, tensor, type Tensor } from "../../ts/tensor/index.js";
 import {
-  Affine, Homography, Identity, PanTiltRotate, RandomNoise, RandomPhaseError, Reflect, Rotate, Scale, Shift, Similarity, Transform,
-  type CheckedParams, type ImageLike,
+  Affine,
+  Homography,
+  Identity,
+  PanTiltRotate,
+  RandomNoise,
+  RandomPhaseError,
+  Reflect,
+  Rotate,
+  Scale,
+  Shift,
+  Similarity,
+  Transform,
+  type CheckedParams,
+  type ImageLike,
 } from "../../ts/transform/index.js";
 import { expectError } from "../physics/helpers.js";
 import { distance, images } from "./helpers.js";
@@ -13,7 +25,8 @@ beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-const numbers = (t: Transform, name: string, x: ImageLike, seed = 1) => (t.getParams(x, { rng: new Rng(seed) }) as Record<string, number[]>)[name] as number[];
+const numbers = (t: Transform, name: string, x: ImageLike, seed = 1) =>
+  (t.getParams(x, { rng: new Rng(seed) }) as Record<string, number[]>)[name] as number[];
 const square = { shape: [2, 1, 8, 8] };
 
 describe("draws", () => {
@@ -26,15 +39,28 @@ describe("draws", () => {
   });
 
   it("rotations are drawn without repetition: with signs, too, each element of the group once", () => {
-    for (const options of [{ positive: true }, { positive: false }, { limits: 720 }, { limits: 1000, positive: true }]) {
+    for (const options of [
+      { positive: true },
+      { positive: false },
+      { limits: 720 },
+      { limits: 1000, positive: true },
+    ]) {
       const rotate = new Rotate({ multiples: 90, nTrans: 4, ...options });
-      expect(numbers(rotate, "theta", square).map((t) => ((t % 360) + 360) % 360).sort((a, b) => a - b)).toEqual([0, 90, 180, 270]);
+      expect(
+        numbers(rotate, "theta", square)
+          .map((t) => ((t % 360) + 360) % 360)
+          .sort((a, b) => a - b),
+      ).toEqual([0, 90, 180, 270]);
     }
     expect(new Rotate({ limits: 3 }).angles()).toEqual([0, 1, 2, -1, -2]);
     expect(new Rotate().angles()).toHaveLength(360);
     expect(new Rotate({ limits: 3, positive: true }).angles()).toEqual([0, 1, 2]);
-    const many = Array.from({ length: 400 }, (_, seed) => numbers(new Rotate({ multiples: 90 }), "theta", square, seed)[0] as number);
-    for (const theta of [0, 90, 180, 270]) expect(Math.abs(many.filter((t) => t === theta).length - 100)).toBeLessThan(40);
+    const many = Array.from(
+      { length: 400 },
+      (_, seed) => numbers(new Rotate({ multiples: 90 }), "theta", square, seed)[0] as number,
+    );
+    for (const theta of [0, 90, 180, 270])
+      expect(Math.abs(many.filter((t) => t === theta).length - 100)).toBeLessThan(40);
   });
 
   it("shifts lie within their range, height and width apart", () => {
@@ -53,7 +79,10 @@ describe("draws", () => {
   });
 
   it("scales draw from their factors, for each image and transform", () => {
-    const { factor, center } = new Scale({ factors: [0.5, 2], nTrans: 50 }).getParams(square, { rng: new Rng(1) }) as { factor: number[]; center: number[][] };
+    const { factor, center } = new Scale({ factors: [0.5, 2], nTrans: 50 }).getParams(square, { rng: new Rng(1) }) as {
+      factor: number[];
+      center: number[][];
+    };
     expect(factor).toHaveLength(100);
     expect(new Set(factor)).toEqual(new Set([0.5, 2]));
     expect(Math.abs(factor.filter((f) => f === 2).length - 50)).toBeLessThan(20);
@@ -70,11 +99,26 @@ describe("combinations", () => {
     expect(both.nTrans).toBe(6);
     const params = { theta: [90, 180], xShift: [1, 2, 3], yShift: [0, 0, -1] };
     const out = both.transform(x, params);
-    const expected = [1, 2, 3].flatMap((xShift, i) => [90, 180].map((theta) => new Shift().transform(new Rotate().transform(x, { theta: [theta] }), { xShift: [xShift], yShift: [[0, 0, -1][i] as number] })));
+    const expected = [1, 2, 3].flatMap((xShift, i) =>
+      [90, 180].map((theta) =>
+        new Shift().transform(new Rotate().transform(x, { theta: [theta] }), {
+          xShift: [xShift],
+          yShift: [[0, 0, -1][i] as number],
+        }),
+      ),
+    );
     expect(await distance(out, cat(expected, 0))).toBe(0);
     const sets = both.iterateParams(params);
     expect(sets).toHaveLength(6);
-    expect(await distance(cat(sets.map((set) => both.transform(x, set)), 0), out)).toBe(0);
+    expect(
+      await distance(
+        cat(
+          sets.map((set) => both.transform(x, set)),
+          0,
+        ),
+        out,
+      ),
+    ).toBe(0);
     expect(both.getParams(x, { rng: new Rng(1) })).toEqual(both.getParams(x, { rng: new Rng(1) }));
   });
 
@@ -157,11 +201,21 @@ describe("noise and phase errors", () => {
     const out = noise.transform(y, params);
     expect(await distance(noise.transform(y, params), out)).toBe(0);
     const error = out.sub(cat([y, y], 0));
-    expect(await error.mul(cat([mask, mask], 0).neg().add(1)).abs().max().item()).toBe(0);
-    expect(Math.abs(Math.sqrt((await error.square().sum().item()) / (2 * (await mask.sum().item()))) - 0.2)).toBeLessThan(0.01);
+    expect(
+      await error
+        .mul(cat([mask, mask], 0).neg().add(1))
+        .abs()
+        .max()
+        .item(),
+    ).toBe(0);
+    expect(
+      Math.abs(Math.sqrt((await error.square().sum().item()) / (2 * (await mask.sum().item()))) - 0.2),
+    ).toBeLessThan(0.01);
     // Two draws differ.
     expect(await distance(out.slice([0], [1]), out.slice([1], [2]))).toBeGreaterThan(0.1);
-    const levels = (new RandomNoise({ sigma: [0.1, 0.3], nTrans: 100 }).getParams(y, { rng: new Rng(1) }) as { sigma: number[] }).sigma;
+    const levels = (
+      new RandomNoise({ sigma: [0.1, 0.3], nTrans: 100 }).getParams(y, { rng: new Rng(1) }) as { sigma: number[] }
+    ).sigma;
     expect(Math.min(...levels)).toBeGreaterThanOrEqual(0.1);
     expect(Math.max(...levels)).toBeLessThanOrEqual(0.3);
     expect(new Set(levels).size).toBe(100);
@@ -180,7 +234,9 @@ describe("noise and phase errors", () => {
     const at = (t: Tensor, c: number) => t.slice([0, c, 0, 0, 1], [1, c + 1, 1, 1, 2]).itemSync();
     expect(at(out, 0)).toBeCloseTo(at(y, 0) * Math.cos(0.7) - at(y, 1) * Math.sin(0.7), 5);
     expect(at(out, 1)).toBeCloseTo(at(y, 0) * Math.sin(0.7) + at(y, 1) * Math.cos(0.7), 5);
-    const { se } = new RandomPhaseError({ scale: 0.1, nTrans: 100 }).getParams(y, { rng: new Rng(1) }) as { se: number[] };
+    const { se } = new RandomPhaseError({ scale: 0.1, nTrans: 100 }).getParams(y, { rng: new Rng(1) }) as {
+      se: number[];
+    };
     expect(Math.max(...se.map(Math.abs))).toBeLessThanOrEqual(0.1 * Math.PI);
   });
 });
@@ -213,7 +269,13 @@ describe("bad input is named", () => {
     for (const make of refused) expectError(make, ArgumentError, "invalid_argument");
     expectError(() => new Shift({ shiftMaxx: 1 } as never), ArgumentError, "unknown_option", "shiftMax");
     // A subgroup has not the options of the whole group.
-    expectError(() => new Similarity({ skewMax: 1 } as never), ArgumentError, "unknown_option", "Similarity", "skewMax");
+    expectError(
+      () => new Similarity({ skewMax: 1 } as never),
+      ArgumentError,
+      "unknown_option",
+      "Similarity",
+      "skewMax",
+    );
     expectError(() => new PanTiltRotate({ shiftMax: 1 } as never), ArgumentError, "unknown_option", "shiftMax");
     expectError(() => new Affine({ thetaMax: 1 } as never), ArgumentError, "unknown_option", "thetaMax");
   });
@@ -227,30 +289,77 @@ describe("bad input is named", () => {
     expectError(() => new Rotate().transform(x(), { theta: [NaN] }), ArgumentError, "invalid_argument", "theta");
     expectError(() => new Rotate().transform(x(), { theta: [] }), ArgumentError, "invalid_argument", "theta");
     expectError(() => new Rotate().transform(x(), { theta: 90 as never }), ArgumentError, "invalid_argument", "list");
-    expectError(() => new Shift().transform(x(), { xShift: [1, 2], yShift: [1] }), ShapeError, "shape_mismatch", "yShift");
+    expectError(
+      () => new Shift().transform(x(), { xShift: [1, 2], yShift: [1] }),
+      ShapeError,
+      "shape_mismatch",
+      "yShift",
+    );
     expectError(() => new Shift().transform(x(), { xShift: [0.5] }), ArgumentError, "invalid_argument", "whole");
     expectError(() => new Reflect().transform(x(), { dims: [[0]] }), ArgumentError, "invalid_argument", "dim");
-    expectError(() => new Scale().transform(x(), { factor: [0.5, 0.5, 0.5] }), ShapeError, "shape_mismatch", "2 images");
+    expectError(
+      () => new Scale().transform(x(), { factor: [0.5, 0.5, 0.5] }),
+      ShapeError,
+      "shape_mismatch",
+      "2 images",
+    );
     expectError(() => new Scale().transform(x(), { factor: [0] }), ArgumentError, "invalid_argument", "factor");
-    expectError(() => new Scale().transform(x(), { factor: [0.5], center: [[0.5]] }), ArgumentError, "invalid_argument", "center");
+    expectError(
+      () => new Scale().transform(x(), { factor: [0.5], center: [[0.5]] }),
+      ArgumentError,
+      "invalid_argument",
+      "center",
+    );
     expectError(() => new Homography().transform(x(), { zoomF: [0] }), ArgumentError, "invalid_argument", "zoomF");
     expectError(() => new RandomPhaseError().forward(x()), ShapeError, "shape_mismatch", "complex");
     expectError(() => new RandomNoise().inverse(x()), ArgumentError, "invalid_argument", "noise cannot be taken off");
-    expectError(() => new Shift().or(new Rotate()).transform(x(), { theta: [90] }), ArgumentError, "invalid_argument", "part");
-    expectError(() => new Shift({ nTrans: 2 }).inverse(images([3, 1, 4, 4]), { xShift: [1, 2] }, { batchwise: false }), ShapeError, "shape_mismatch", "3 images");
+    expectError(
+      () => new Shift().or(new Rotate()).transform(x(), { theta: [90] }),
+      ArgumentError,
+      "invalid_argument",
+      "part",
+    );
+    expectError(
+      () => new Shift({ nTrans: 2 }).inverse(images([3, 1, 4, 4]), { xShift: [1, 2] }, { batchwise: false }),
+      ShapeError,
+      "shape_mismatch",
+      "3 images",
+    );
   });
 
   it("in counts that cannot be drawn without repetition", () => {
-    expectError(() => new Rotate({ multiples: 90, nTrans: 5 }).forward(x()), ArgumentError, "invalid_argument", "4 different rotations");
-    expectError(() => new Reflect({ nTrans: 5 }).forward(x()), ArgumentError, "invalid_argument", "4 different reflections");
-    expectError(() => new Shift({ shiftMax: 0.2, nTrans: 5 }).forward(x()), ArgumentError, "invalid_argument", "2 different shifts");
+    expectError(
+      () => new Rotate({ multiples: 90, nTrans: 5 }).forward(x()),
+      ArgumentError,
+      "invalid_argument",
+      "4 different rotations",
+    );
+    expectError(
+      () => new Reflect({ nTrans: 5 }).forward(x()),
+      ArgumentError,
+      "invalid_argument",
+      "4 different reflections",
+    );
+    expectError(
+      () => new Shift({ shiftMax: 0.2, nTrans: 5 }).forward(x()),
+      ArgumentError,
+      "invalid_argument",
+      "2 different shifts",
+    );
   });
 
   it("while tensors serve as parameters, rows padded with NaN", async () => {
     const t = x();
     const given = tensor([NaN, NaN, -2, NaN, -2, -1], { shape: [3, 2] });
-    expect(await distance(new Reflect().transform(t, { dims: given }), new Reflect().transform(t, { dims: [[], [-2], [-2, -1]] }))).toBe(0);
-    expect(await distance(new Rotate().transform(t, { theta: tensor([90]) }), new Rotate().transform(t, { theta: [90] }))).toBe(0);
+    expect(
+      await distance(
+        new Reflect().transform(t, { dims: given }),
+        new Reflect().transform(t, { dims: [[], [-2], [-2, -1]] }),
+      ),
+    ).toBe(0);
+    expect(
+      await distance(new Rotate().transform(t, { theta: tensor([90]) }), new Rotate().transform(t, { theta: [90] })),
+    ).toBe(0);
     expect(new Identity().forward(t)).toBe(t);
   });
 });

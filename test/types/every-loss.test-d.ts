@@ -1,7 +1,26 @@
 import { it } from "vitest";
 import type * as l from "../../ts/loss/index.js";
 import type { Layer, Reconstructor } from "../../ts/nn/index.js";
-import type { BlurFFT, Denoising, Downsampling, DynamicMRI, GammaNoise, GaussianNoise, Inpainting, MRI, MultiCoilMRI, Physics, PoissonGaussianNoise, PoissonNoise, RicianNoise, SaltPepperNoise, SequentialMRI, StackedPhysics, TensorList, UniformGaussianNoise } from "../../ts/physics/index.js";
+import type {
+  BlurFFT,
+  Denoising,
+  Downsampling,
+  DynamicMRI,
+  GammaNoise,
+  GaussianNoise,
+  Inpainting,
+  MRI,
+  MultiCoilMRI,
+  Physics,
+  PoissonGaussianNoise,
+  PoissonNoise,
+  RicianNoise,
+  SaltPepperNoise,
+  SequentialMRI,
+  StackedPhysics,
+  TensorList,
+  UniformGaussianNoise,
+} from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 
 declare const [x, y, xNet, model, D, list]: [Tensor, Tensor, Tensor, Reconstructor, Layer, TensorList];
@@ -24,8 +43,8 @@ declare const stacked: StackedPhysics;
 declare const general: Physics<GaussianNoise>;
 
 /**
- * For each loss calls that compile and calls that must not. A loss without an entry does not compile; that each entry refuses
- * something is checked in test/loss/pairing.test.ts.
+ * For each loss calls that compile and calls that must not. A loss without an entry does not compile; that each entry
+ * refuses something is checked in test/loss/pairing.test.ts.
  */
 const rows: { [L in l.LossName]: (loss: never) => void } = {
   SupLoss: (loss: l.SupLoss) => {

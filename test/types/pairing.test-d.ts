@@ -1,8 +1,39 @@
 import { describe, it } from "vitest";
-import { EquivariantSplittingLoss, MCLoss, Neighbor2Neighbor, R2RLoss, ReducedResolutionLoss, SplittingLoss, StackedPhysicsLoss, SupLoss, SureGaussianLoss, SurePGLoss, SurePoissonLoss, TVLoss, type Loss } from "../../ts/loss/index.js";
-import { adversarial, FNEJacobianSpectralNorm, InterleavedLossScheduler, JacobianSpectralNorm, RandomLossScheduler } from "../../ts/loss/index.js";
+import {
+  EquivariantSplittingLoss,
+  MCLoss,
+  Neighbor2Neighbor,
+  R2RLoss,
+  ReducedResolutionLoss,
+  SplittingLoss,
+  StackedPhysicsLoss,
+  SupLoss,
+  SureGaussianLoss,
+  SurePGLoss,
+  SurePoissonLoss,
+  TVLoss,
+  type Loss,
+} from "../../ts/loss/index.js";
+import {
+  adversarial,
+  FNEJacobianSpectralNorm,
+  InterleavedLossScheduler,
+  JacobianSpectralNorm,
+  RandomLossScheduler,
+} from "../../ts/loss/index.js";
 import type { Reconstructor } from "../../ts/nn/index.js";
-import type { Denoising, Downsampling, GammaNoise, GaussianNoise, Inpainting, PoissonGaussianNoise, PoissonNoise, SaltPepperNoise, StackedPhysics, TensorList } from "../../ts/physics/index.js";
+import type {
+  Denoising,
+  Downsampling,
+  GammaNoise,
+  GaussianNoise,
+  Inpainting,
+  PoissonGaussianNoise,
+  PoissonNoise,
+  SaltPepperNoise,
+  StackedPhysics,
+  TensorList,
+} from "../../ts/physics/index.js";
 import { mri } from "../../ts/loss/index.js";
 import type { DynamicMRI, MRI, MultiCoilMRI, PhysicsGenerator, SequentialMRI } from "../../ts/physics/index.js";
 import { AugmentConsistencyLoss, EILoss, MOEILoss, MOILoss } from "../../ts/loss/index.js";
@@ -126,7 +157,9 @@ describe("a loss accepts the physics it is made for, and no other", () => {
   });
 
   it("also through a scheduler, which asks for what each of its losses needs", () => {
-    const scheduler = new RandomLossScheduler({ losses: [new TVLoss(), [new SupLoss(), new SureGaussianLoss({ sigma: 0.1 })]] });
+    const scheduler = new RandomLossScheduler({
+      losses: [new TVLoss(), [new SupLoss(), new SureGaussianLoss({ sigma: 0.1 })]],
+    });
     scheduler.forward({ ...args, x: t, physics: gaussian });
     // @ts-expect-error Poisson noise
     scheduler.forward({ ...args, x: t, physics: poisson });
@@ -165,7 +198,13 @@ describe("a loss accepts the physics it is made for, and no other", () => {
   });
 
   it("while a list of any losses can be held", () => {
-    const losses: Loss[] = [new SupLoss(), new SureGaussianLoss({ sigma: 0.1 }), new R2RLoss(), new Neighbor2Neighbor(), new TVLoss()];
+    const losses: Loss[] = [
+      new SupLoss(),
+      new SureGaussianLoss({ sigma: 0.1 }),
+      new R2RLoss(),
+      new Neighbor2Neighbor(),
+      new TVLoss(),
+    ];
     void losses;
   });
 });
@@ -254,7 +293,10 @@ describe("losses of equivariant imaging", () => {
   it("MOI and MOEI: a list of operators, or a generator", () => {
     new MOILoss({ physics: [masked, gaussian, coarse] }).forward({ ...args, physics: masked });
     new MOILoss({ physicsGenerator: generator }).forward({ ...args, physics: slice });
-    new MOEILoss({ transform: spatial, physics: masked, physicsGenerator: generator }).forward({ ...args, physics: masked });
+    new MOEILoss({ transform: spatial, physics: masked, physicsGenerator: generator }).forward({
+      ...args,
+      physics: masked,
+    });
     // @ts-expect-error no physics
     new MOILoss({ physics: [masked] }).forward(args);
     // @ts-expect-error a generator is no operator

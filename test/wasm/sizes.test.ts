@@ -12,12 +12,22 @@ const { sizesFile, wasmSizes } = (await import(address)) as { sizesFile: string;
 
 describe("the sizes of the WebAssembly modules", () => {
   const now = wasmSizes();
-  it.each([["adjoint_wasm", 600_000], ["adjoint_wasm_relaxed", 600_000], ["adjoint_wasm_gpu", 2_500_000]] as const)("%s: the committed ones within 10 % (npm run build:wasm -- --sizes writes them), with brotli at most %d bytes", async (name, limit) => {
-    const committed = JSON.parse(await readFile(sizesFile, "utf8")) as Record<string, Sizes>;
-    const [found, wanted] = [now[name] as Sizes, committed[name] as Sizes];
-    for (const kind of ["raw", "gzip", "brotli"] as const) {
-      expect(Math.abs(found[kind] / wanted[kind] - 1), `${kind}: ${found[kind]} bytes, committed ${wanted[kind]}`).toBeLessThan(0.1);
-    }
-    expect(found.brotli).toBeLessThanOrEqual(limit);
-  });
+  it.each([
+    ["adjoint_wasm", 600_000],
+    ["adjoint_wasm_relaxed", 600_000],
+    ["adjoint_wasm_gpu", 2_500_000],
+  ] as const)(
+    "%s: the committed ones within 10 % (npm run build:wasm -- --sizes writes them), with brotli at most %d bytes",
+    async (name, limit) => {
+      const committed = JSON.parse(await readFile(sizesFile, "utf8")) as Record<string, Sizes>;
+      const [found, wanted] = [now[name] as Sizes, committed[name] as Sizes];
+      for (const kind of ["raw", "gzip", "brotli"] as const) {
+        expect(
+          Math.abs(found[kind] / wanted[kind] - 1),
+          `${kind}: ${found[kind]} bytes, committed ${wanted[kind]}`,
+        ).toBeLessThan(0.1);
+      }
+      expect(found.brotli).toBeLessThanOrEqual(limit);
+    },
+  );
 });

@@ -12,7 +12,9 @@ import { grad, memory, tensor, tidy } from "../../ts/tensor/index.js";
 /** The WebAssembly module that `npm run build:wasm` made, as a host of the facade. */
 async function loadWasm(): Promise<Binding> {
   const folder = new URL("../../dist/wasm/", import.meta.url);
-  const module = (await import(new URL("adjoint_wasm.js", folder).href)) as WasmExports & { initSync(options: { module: Uint8Array }): void };
+  const module = (await import(new URL("adjoint_wasm.js", folder).href)) as WasmExports & {
+    initSync(options: { module: Uint8Array }): void;
+  };
   module.initSync({ module: readFileSync(new URL("adjoint_wasm_bg.wasm", folder)) });
   return wasmBinding(module);
 }
@@ -33,8 +35,18 @@ function compute(): Result {
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 8, rng: new Rng(1) });
     const measurement = physics.forward(new Rng(2).uniform([1, 1, 12, 12]), { rng: new Rng(4) });
     const xNet = model.forward(measurement, physics);
-    const loss = new SureGaussianLoss({ sigma: 0.1 }).forward({ xNet, y: measurement, physics, model, rng: new Rng(5) });
-    const out: Result = { y: y.dataSync(), loss: loss.dataSync(), state: Float64Array.from(rng.state(), (c) => c.charCodeAt(0)) };
+    const loss = new SureGaussianLoss({ sigma: 0.1 }).forward({
+      xNet,
+      y: measurement,
+      physics,
+      model,
+      rng: new Rng(5),
+    });
+    const out: Result = {
+      y: y.dataSync(),
+      loss: loss.dataSync(),
+      state: Float64Array.from(rng.state(), (c) => c.charCodeAt(0)),
+    };
     gradients.forEach((g, i) => (out[`gradient ${i}`] = g.dataSync()));
     grad(loss.mean(), model.parameters()).forEach((g, i) => (out[`loss gradient ${i}`] = g.dataSync()));
     out["random normal"] = new Rng(9).normal([100]).dataSync();
@@ -63,12 +75,15 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
       expect(got.length, name).toBe(expected.length);
       const scale = Math.max(...Array.from(expected, Math.abs));
       expect(scale, name).toBeGreaterThan(0);
-      expected.forEach((v: number, i: number) => expect(Math.abs(v - got[i]!), `${name}[${i}]`).toBeLessThanOrEqual(1e-5 * scale));
+      expected.forEach((v: number, i: number) =>
+        expect(Math.abs(v - got[i]!), `${name}[${i}]`).toBeLessThanOrEqual(1e-5 * scale),
+      );
     }
   });
 
   it("random streams, bit for bit", () => {
-    for (const name of ["random normal", "random gamma", "random poisson", "state"]) expect(results.wasm[name], name).toEqual(results.native[name]);
+    for (const name of ["random normal", "random gamma", "random poisson", "state"])
+      expect(results.wasm[name], name).toEqual(results.native[name]);
   });
 
   it("errors arrive as this library's classes, and the module goes on", () => {
@@ -77,11 +92,15 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
   });
 
   it("forceKernel names the convolution kernel: burn's gives the same to rounding", async () => {
-    const { forceKernel } = (await import(new URL("../../dist/wasm/adjoint_wasm.js", import.meta.url).href)) as { forceKernel(name: string): void };
+    const { forceKernel } = (await import(new URL("../../dist/wasm/adjoint_wasm.js", import.meta.url).href)) as {
+      forceKernel(name: string): void;
+    };
     const convolve = () =>
       tidy(() => {
         const rng = new Rng(6);
-        return functional.conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), undefined, { padding: 1 }).dataSync();
+        return functional
+          .conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), undefined, { padding: 1 })
+          .dataSync();
       });
     const ours = convolve();
     forceKernel("burn");

@@ -47,7 +47,10 @@ const masks = {
   PolyOrderMaskGenerator: physics.PolyOrderMaskGenerator,
 };
 /** Filters by name: one is drawn, and all images are blurred with it. */
-const filters = { MotionBlurGenerator: physics.MotionBlurGenerator, DiffractionBlurGenerator: physics.DiffractionBlurGenerator };
+const filters = {
+  MotionBlurGenerator: physics.MotionBlurGenerator,
+  DiffractionBlurGenerator: physics.DiffractionBlurGenerator,
+};
 /** Options that hold numbers of a tensor. */
 const TENSORS = ["mask", "filter", "coilMaps", "matrix"];
 
@@ -55,38 +58,54 @@ const TENSORS = ["mask", "filter", "coilMaps", "matrix"];
 const NOISES = ["noiseColor", "noiseGray"];
 
 /**
- * The operator that a configuration names, with its noise; `{ "name": "compose", "list": [...] }` applies one after the other,
- * `{ "name": "stack", "list": [...] }` measures the same image by each.
+ * The operator that a configuration names, with its noise; `{ "name": "compose", "list": [...] }` applies one after the
+ * other, `{ "name": "stack", "list": [...] }` measures the same image by each.
  */
 export function makePhysics(config: Named, rng: RandomSource): AnyPhysics {
   const noise = config["noise"];
   if (config.name === "compose") return composed(config, noise, rng);
   if (config.name === "stack") return physics.stack(...parts(config, ["list"]).map((named) => makeOne(named, rng)));
   const noiseModel = noise === undefined ? undefined : makeNoise("physics.noise", noise);
-  const options = Object.fromEntries(Object.entries(omit(config, ["noise", "name"])).map(([name, value]) => [name, optionValue(name, value, rng)]));
-  return make<AnyPhysics>("physics", operators, { name: config.name, ...options }, [], { rng, ...(noiseModel ? { noiseModel } : {}) });
+  const options = Object.fromEntries(
+    Object.entries(omit(config, ["noise", "name"])).map(([name, value]) => [name, optionValue(name, value, rng)]),
+  );
+  return make<AnyPhysics>("physics", operators, { name: config.name, ...options }, [], {
+    rng,
+    ...(noiseModel ? { noiseModel } : {}),
+  });
 }
 
 function composed(config: Named, noise: unknown, rng: RandomSource): AnyPhysics {
   const list = parts(config, ["list", "noise"]);
   // The noise of a chain is that of its last operator.
-  const made = list.map((named, i) => makeOne(i === list.length - 1 && noise !== undefined ? { ...named, noise } : named, rng));
+  const made = list.map((named, i) =>
+    makeOne(i === list.length - 1 && noise !== undefined ? { ...named, noise } : named, rng),
+  );
   return physics.compose(...made.slice(0, -1), made.at(-1) as physics.Physics);
 }
 
 /** The operators of a chain or stack, as a configuration names them. */
 function parts(config: Named, valid: readonly string[]): Named[] {
   const list = config["list"];
-  if (!Array.isArray(list) || list.length === 0) throw new UsageError(`physics: "${config.name}" needs a list of operators`, "missing_argument");
+  if (!Array.isArray(list) || list.length === 0)
+    throw new UsageError(`physics: "${config.name}" needs a list of operators`, "missing_argument");
   const extra = Object.keys(omit(config, ["name", ...valid]))[0];
-  if (extra !== undefined) throw new UsageError(`physics: unknown key "${extra}" beside "${config.name}"; valid: ${valid.join(", ")}`, "unknown_option");
+  if (extra !== undefined)
+    throw new UsageError(
+      `physics: unknown key "${extra}" beside "${config.name}"; valid: ${valid.join(", ")}`,
+      "unknown_option",
+    );
   return list.map((part, i) => checkNamed(part, `physics.list[${i}]`));
 }
 
 /** An operator that measures one tensor. */
 function makeOne(named: Named, rng: RandomSource): physics.Physics {
   const made = makePhysics(named, rng);
-  if (made instanceof physics.StackedPhysics) throw new UsageError(`physics: "${named.name}" measures several tensors and cannot be part of a list`, "invalid_argument");
+  if (made instanceof physics.StackedPhysics)
+    throw new UsageError(
+      `physics: "${named.name}" measures several tensors and cannot be part of a list`,
+      "invalid_argument",
+    );
   return made;
 }
 
@@ -94,7 +113,10 @@ function makeNoise(where: string, named: unknown): physics.NoiseModel {
   return make<physics.NoiseModel>(where, noises, checkNamed(named, where), []);
 }
 
-/** An option as a constructor takes it: lists of numbers become tensors; masks and filters may be named by what draws them. */
+/**
+ * An option as a constructor takes it: lists of numbers become tensors; masks and filters may be named by what draws
+ * them.
+ */
 function optionValue(name: string, value: unknown, rng: RandomSource): unknown {
   if (NOISES.includes(name)) return makeNoise(`physics.${name}`, value);
   if (!TENSORS.includes(name) || typeof value !== "object" || value === null) return value;

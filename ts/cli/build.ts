@@ -45,7 +45,15 @@ const networks = { DnCNN: nn.DnCNN, UNet: nn.UNet };
 const wrappers = { ArtifactRemoval: nn.ArtifactRemoval };
 const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
 const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
-const metrics = { MSE: metric.MSE, NMSE: metric.NMSE, MAE: metric.MAE, PSNR: metric.PSNR, SSIM: metric.SSIM, L1L2: metric.L1L2, LpNorm: metric.LpNorm };
+const metrics = {
+  MSE: metric.MSE,
+  NMSE: metric.NMSE,
+  MAE: metric.MAE,
+  PSNR: metric.PSNR,
+  SSIM: metric.SSIM,
+  L1L2: metric.L1L2,
+  LpNorm: metric.LpNorm,
+};
 
 /** A network that a configuration may name. */
 export type Network = nn.DnCNN | nn.UNet | nn.ArtifactRemoval;
@@ -63,8 +71,12 @@ export interface Parts {
 /** Makes everything a configuration names; weights are drawn from `rng`. */
 export function buildParts(config: Config, rng: RandomSource): Parts {
   const network = makeModel(config.model, rng);
-  const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [network.parameters()]);
-  const schedule = config.schedule ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer]) : undefined;
+  const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [
+    network.parameters(),
+  ]);
+  const schedule = config.schedule
+    ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer])
+    : undefined;
   return {
     model: network,
     physics: makePhysics(config.physics, rng.fork()),
@@ -74,21 +86,43 @@ export function buildParts(config: Config, rng: RandomSource): Parts {
     })),
     optimizer,
     ...(schedule ? { schedule } : {}),
-    metrics: (config.metrics ?? ["PSNR"]).map((named) => make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, [])),
+    metrics: (config.metrics ?? ["PSNR"]).map((named) =>
+      make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, []),
+    ),
   };
 }
 
 /** A network, or what turns a denoising network into a reconstruction network. */
 export function makeModel(named: Named, rng: RandomSource): Network {
-  if (!Object.hasOwn(wrappers, named.name)) return make<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
+  if (!Object.hasOwn(wrappers, named.name))
+    return make<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
   const inner = named["backboneNet"];
-  const backboneNet = inner === undefined ? {} : { backboneNet: make<nn.DnCNN | nn.UNet>("model.backboneNet", networks, checkNamed(inner, "model.backboneNet"), [], { rng }) };
+  const backboneNet =
+    inner === undefined
+      ? {}
+      : {
+          backboneNet: make<nn.DnCNN | nn.UNet>(
+            "model.backboneNet",
+            networks,
+            checkNamed(inner, "model.backboneNet"),
+            [],
+            { rng },
+          ),
+        };
   return make<Network>("model", wrappers, named, [], backboneNet);
 }
 
 /** A loss, or a scheduler with the losses it names. */
 function makeLoss(named: Named): loss.Loss {
-  if (!Object.hasOwn(nesting, named.name)) return make<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
-  const nested = (entry: unknown): unknown => (Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`)));
-  return make<loss.Loss>("losses", nesting, named, [], Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {});
+  if (!Object.hasOwn(nesting, named.name))
+    return make<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
+  const nested = (entry: unknown): unknown =>
+    Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`));
+  return make<loss.Loss>(
+    "losses",
+    nesting,
+    named,
+    [],
+    Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {},
+  );
 }

@@ -32,7 +32,10 @@ export function withCommonOptions(command: Command): Command {
 }
 
 /** Runs a command's work: makes the device ready, prints the result or the error, sets the exit code. */
-export async function run<T extends CommonOptions>(options: T, work: (options: T, signal: AbortSignal) => Promise<CommandResult>): Promise<void> {
+export async function run<T extends CommonOptions>(
+  options: T,
+  work: (options: T, signal: AbortSignal) => Promise<CommandResult>,
+): Promise<void> {
   const controller = new AbortController();
   const onInterrupt = (): void => {
     // The second Ctrl-C does not wait for the checkpoint.
@@ -59,7 +62,9 @@ export function exitCode(error: unknown): number {
   return 1;
 }
 
-/** The error's message on standard error; with `--json` also `{ error: { class, code, message } }` on standard output. */
+/**
+ * The error's message on standard error; with `--json` also `{ error: { class, code, message } }` on standard output.
+ */
 export function printError(error: unknown, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   const known = error instanceof AdjointError || error instanceof Interrupted;
@@ -68,13 +73,16 @@ export function printError(error: unknown, json: boolean): void {
   if (!known && error instanceof Error && error.stack && process.env["DEBUG"]) process.stderr.write(`${error.stack}\n`);
   if (!json) return;
   const code = error instanceof AdjointError ? error.code : error instanceof Interrupted ? "interrupted" : "internal";
-  process.stdout.write(`${JSON.stringify({ error: { class: error instanceof Error ? error.constructor.name : "Error", code, message } })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ error: { class: error instanceof Error ? error.constructor.name : "Error", code, message } })}\n`,
+  );
 }
 
 /** Parses a whole number of at least 0 for commander. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Expected a whole number, 0 or more.");
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("Expected a whole number, 0 or more.");
   return value;
 }
 
@@ -89,6 +97,11 @@ export function positiveWholeNumber(text: string): number {
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows
-    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("   ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join("   ")
+        .trimEnd(),
+    )
     .join("\n");
 }

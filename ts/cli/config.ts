@@ -13,7 +13,7 @@ export interface Named {
  *
  * @example
  * {
- *   "data": { "train": "photos/train", "eval": "photos/eval", "channels": "grey", "patch": 48, "patchesPerEpoch": 800 },
+ * "data": { "train": "photos/train", "eval": "photos/eval", "channels": "grey", "patch": 48, "patchesPerEpoch": 800 },
  *   "physics": { "name": "Denoising", "noise": { "name": "GaussianNoise", "sigma": 0.1 } },
  *   "model": { "name": "DnCNN", "inChannels": 1, "outChannels": 1, "depth": 7, "nf": 32 },
  *   "losses": [{ "name": "SureGaussianLoss", "sigma": 0.1 }],
@@ -28,7 +28,9 @@ export interface Config {
     readonly train: string;
     /** Folder of clean images to evaluate on, after each epoch and by `adjoint test`. */
     readonly eval?: string;
-    /** What `train` holds: `"images"` (clean; the physics makes the measurements) or `"measurements"`. Default: images. */
+    /**
+     * What `train` holds: `"images"` (clean; the physics makes the measurements) or `"measurements"`. Default: images.
+     */
     readonly holds?: "images" | "measurements";
     /** Default: auto, what each file has. */
     readonly channels?: "grey" | "rgb" | "auto";
@@ -67,8 +69,21 @@ export interface Config {
 
 const keys = {
   config: [
-    "data", "physics", "model", "losses", "optimizer", "schedule", "scheduleEvery", "metrics", "epochs", "batchSize", "maxSteps", "gradClip",
-    "earlyStop", "checkpointEvery", "out",
+    "data",
+    "physics",
+    "model",
+    "losses",
+    "optimizer",
+    "schedule",
+    "scheduleEvery",
+    "metrics",
+    "epochs",
+    "batchSize",
+    "maxSteps",
+    "gradClip",
+    "earlyStop",
+    "checkpointEvery",
+    "out",
   ],
   data: ["train", "eval", "holds", "channels", "size", "patch", "patchesPerEpoch"],
   earlyStop: ["patience", "metric", "minDelta"],
@@ -77,8 +92,8 @@ const keys = {
 /**
  * Reads and checks a configuration.
  *
- * @throws ArgumentError `file_not_found`; FormatError `json_invalid`; UsageError `unknown_option` for an unknown key (with the nearest valid one),
- * `missing_argument`, `invalid_argument`.
+ * @throws ArgumentError `file_not_found`; FormatError `json_invalid`; UsageError `unknown_option` for an unknown key
+ * (with the nearest valid one), `missing_argument`, `invalid_argument`.
  */
 export async function readConfig(path: string): Promise<Config> {
   const value = await readJson(path);
@@ -94,11 +109,13 @@ export function checkConfig(value: unknown, where: string): Config {
   }
   const data = record(config["data"], `${where}: data`);
   checkKeys(data, keys.data, `${where}: data`);
-  if (typeof data["train"] !== "string") throw new UsageError(`${where}: data.train is missing, expected a folder of images`, "missing_argument");
+  if (typeof data["train"] !== "string")
+    throw new UsageError(`${where}: data.train is missing, expected a folder of images`, "missing_argument");
   checkChoice(data["holds"], ["images", "measurements"], `${where}: data.holds`);
   checkChoice(data["channels"], ["grey", "rgb", "auto"], `${where}: data.channels`);
   checkChoice(config["scheduleEvery"], ["epoch", "step"], `${where}: scheduleEvery`);
-  for (const key of ["physics", "model", "optimizer", "schedule"]) if (config[key] !== undefined) checkNamed(config[key], `${where}: ${key}`);
+  for (const key of ["physics", "model", "optimizer", "schedule"])
+    if (config[key] !== undefined) checkNamed(config[key], `${where}: ${key}`);
   const noise = (config["physics"] as Named)["noise"];
   if (noise !== undefined) checkNamed(noise, `${where}: physics.noise`);
   if (!Array.isArray(config["losses"]) || config["losses"].length === 0) {
@@ -107,29 +124,39 @@ export function checkConfig(value: unknown, where: string): Config {
   config["losses"].forEach((loss: unknown, index) => checkNamed(loss, `${where}: losses[${index}]`));
   const metrics = config["metrics"] ?? [];
   if (!Array.isArray(metrics)) throw new UsageError(`${where}: metrics must be a list`, "invalid_argument");
-  metrics.forEach((metric: unknown, index) => typeof metric === "string" || checkNamed(metric, `${where}: metrics[${index}]`));
-  if (config["earlyStop"] !== undefined) checkKeys(record(config["earlyStop"], `${where}: earlyStop`), keys.earlyStop, `${where}: earlyStop`);
+  metrics.forEach(
+    (metric: unknown, index) => typeof metric === "string" || checkNamed(metric, `${where}: metrics[${index}]`),
+  );
+  if (config["earlyStop"] !== undefined)
+    checkKeys(record(config["earlyStop"], `${where}: earlyStop`), keys.earlyStop, `${where}: earlyStop`);
   const whole = { positive: true, integer: true };
-  for (const key of ["epochs", "batchSize", "maxSteps", "checkpointEvery"]) if (config[key] !== undefined) checkNumber(where, key, config[key], whole);
-  for (const key of ["size", "patch", "patchesPerEpoch"]) if (data[key] !== undefined) checkNumber(where, `data.${key}`, data[key], whole);
+  for (const key of ["epochs", "batchSize", "maxSteps", "checkpointEvery"])
+    if (config[key] !== undefined) checkNumber(where, key, config[key], whole);
+  for (const key of ["size", "patch", "patchesPerEpoch"])
+    if (data[key] !== undefined) checkNumber(where, `data.${key}`, data[key], whole);
   return config as unknown as Config;
 }
 
 function record(value: unknown, where: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UsageError(`${where}: expected an object`, "invalid_argument");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UsageError(`${where}: expected an object`, "invalid_argument");
   return value as Record<string, unknown>;
 }
 
 function checkKeys(value: Record<string, unknown>, known: readonly string[], where: string): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    throw new UsageError(`${where}: unknown key "${key}"; did you mean "${nearest(key, known)}"? Valid: ${known.join(", ")}`, "unknown_option");
+    throw new UsageError(
+      `${where}: unknown key "${key}"; did you mean "${nearest(key, known)}"? Valid: ${known.join(", ")}`,
+      "unknown_option",
+    );
   }
 }
 
 /** Refuses what does not name a class. */
 export function checkNamed(value: unknown, where: string): Named {
-  if (typeof record(value, where)["name"] !== "string") throw new UsageError(`${where}: name is missing, expected the name of a class`, "missing_argument");
+  if (typeof record(value, where)["name"] !== "string")
+    throw new UsageError(`${where}: name is missing, expected the name of a class`, "missing_argument");
   return value as Named;
 }
 

@@ -14,7 +14,18 @@ export const sigma = 0.1;
 export const batchSize = 8;
 const patchSize = 48;
 const heldBack = ["camera", "chelsea"];
-const trained = ["astronaut", "brick", "cell", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon", "rocket"];
+const trained = [
+  "astronaut",
+  "brick",
+  "cell",
+  "coffee",
+  "coins",
+  "grass",
+  "gravel",
+  "hubble_deep_field",
+  "moon",
+  "rocket",
+];
 
 /** The photographs of the demonstration, grey. */
 export interface Photographs {
@@ -27,7 +38,9 @@ export interface Photographs {
 /** Opens the bundled photographs. */
 export async function openPhotographs(): Promise<Photographs> {
   const path = fileURLToPath(new URL("../../examples/images", import.meta.url));
-  const [train, test] = await Promise.all([trained, heldBack].map((names) => ImageFolder.open({ path, channels: "grey", names }))) as [ImageFolder, ImageFolder];
+  const [train, test] = (await Promise.all(
+    [trained, heldBack].map((names) => ImageFolder.open({ path, channels: "grey", names })),
+  )) as [ImageFolder, ImageFolder];
   return { train, test, names: heldBack };
 }
 
@@ -76,7 +89,10 @@ export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onP
 }
 
 /** Seconds a step takes, by forty steps of each training after a few to warm up. */
-export async function secondsPerStep(photographs: Photographs, seed: number): Promise<{ unsupervised: number; supervised: number }> {
+export async function secondsPerStep(
+  photographs: Photographs,
+  seed: number,
+): Promise<{ unsupervised: number; supervised: number }> {
   const time = async (groundTruth: boolean): Promise<number> => {
     const [warm, timed] = [5, 40];
     let [started, ended] = [0, 0];

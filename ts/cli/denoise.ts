@@ -8,7 +8,15 @@ import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } f
 import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
 import { duration, progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
-import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, UsageError, withCommonOptions } from "./common.js";
+import {
+  type CommandResult,
+  type CommonOptions,
+  Interrupted,
+  positiveWholeNumber,
+  run,
+  UsageError,
+  withCommonOptions,
+} from "./common.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
@@ -25,9 +33,19 @@ export function addDenoise(program: Command): void {
     .command("denoise <image>")
     .description("clean one noisy picture by learning from it alone (no other image, no ground truth)")
     .requiredOption("-o, --output <png>", "where the clean picture is written")
-    .option("--sigma <level>", "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto", "auto")
-    .addOption(new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"))
-    .addOption(new Option("--loss <name>", "what is minimised").choices(["auto", "sure", "r2r", "neighbor2neighbor"]).default("auto"))
+    .option(
+      "--sigma <level>",
+      "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto",
+      "auto",
+    )
+    .addOption(
+      new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"),
+    )
+    .addOption(
+      new Option("--loss <name>", "what is minimised")
+        .choices(["auto", "sure", "r2r", "neighbor2neighbor"])
+        .default("auto"),
+    )
     .option("--steps <n>", "training steps (default: 300 to 1000, by the number of pixels)", positiveWholeNumber)
     .option("--resume <checkpoint>", "go on from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
@@ -36,7 +54,8 @@ export function addDenoise(program: Command): void {
 }
 
 async function denoise(path: string, options: DenoiseOptions, signal: AbortSignal): Promise<CommandResult> {
-  if (!/\.png$/i.test(options.output)) throw new UsageError(`--output is ${options.output}, expected a name that ends in .png`, "invalid_argument");
+  if (!/\.png$/i.test(options.output))
+    throw new UsageError(`--output is ${options.output}, expected a name that ends in .png`, "invalid_argument");
   const given = options.sigma === "auto" ? undefined : Number(options.sigma);
   if (given !== undefined && !(Number.isFinite(given) && given > 0)) {
     throw new UsageError(`--sigma is ${options.sigma}, expected a number above 0, or auto`, "invalid_argument");
@@ -44,11 +63,13 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const started = performance.now();
   const image = await readPixels(path);
   const level = given ?? estimateNoise(image, options.noise);
-  if (!(level > 0 && Number.isFinite(level))) throw new UsageError(`${path}: no noise was found; give its level with --sigma`, "invalid_argument");
+  if (!(level > 0 && Number.isFinite(level)))
+    throw new UsageError(`${path}: no noise was found; give its level with --sigma`, "invalid_argument");
   const [channels, rows, columns] = image.shape;
   // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
   const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
-  if (Math.min(rows, columns) < 8) throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
+  if (Math.min(rows, columns) < 8)
+    throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
 
   // A small picture is known by heart soon.
   const steps = options.steps ?? Math.round(Math.min(1000, Math.max(300, (rows * columns) / 64)));
@@ -89,14 +110,26 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   progress.stop();
   const evalRng = new Rng(options.seed);
   trainer.model.eval();
-  const restore = (pixels: Pixels) => restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
+  const restore = (pixels: Pixels) =>
+    restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
   const clean = await restoreUnclipped(image, restore, { noiseModel: noise, rng: evalRng });
   await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
   const seconds = (performance.now() - started) / 1000;
   const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
   return {
     text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${steps} steps, ${duration(seconds)}`,
-    json: { output: options.output, width: columns, height: rows, channels, noise: options.noise, level, estimated: given === undefined, loss: loss.name, steps, seconds },
+    json: {
+      output: options.output,
+      width: columns,
+      height: rows,
+      channels,
+      noise: options.noise,
+      level,
+      estimated: given === undefined,
+      loss: loss.name,
+      steps,
+      seconds,
+    },
   };
 }
 
@@ -106,7 +139,8 @@ function noiseModel(kind: EstimableNoise, level: number): NoiseModel {
 }
 
 function chooseLoss({ loss, noise }: DenoiseOptions, level: number): Loss {
-  // R2R fits all three noises and draws new noise in each step: of one picture it learns as well as SURE, at half the cost.
+  // R2R fits all three noises and draws new noise in each step: of one picture it learns as well as SURE, at half the
+  // cost.
   const name = loss === "auto" ? "r2r" : loss;
   if (name === "neighbor2neighbor") return new Neighbor2Neighbor();
   if (name === "r2r") return new R2RLoss();

@@ -39,8 +39,12 @@ export function lossOptions(named: Named, metrics: Readonly<Record<string, Const
     const where = `losses: ${named.name}: ${key}`;
     if (value === null) return [];
     if (TRANSFORMS.includes(key)) return [[key, makeTransform(value, where)]];
-    if (GENERATORS.includes(key)) return [[key, make<physics.PhysicsGenerator>(where, generators, checkNamed(value, where), [])]];
-    if (key === "metric") return [[key, make<Metric>(where, metrics, typeof value === "string" ? { name: value } : checkNamed(value, where), [])]];
+    if (GENERATORS.includes(key))
+      return [[key, make<physics.PhysicsGenerator>(where, generators, checkNamed(value, where), [])]];
+    if (key === "metric")
+      return [
+        [key, make<Metric>(where, metrics, typeof value === "string" ? { name: value } : checkNamed(value, where), [])],
+      ];
     return [];
   });
   return Object.fromEntries(made);
@@ -49,5 +53,7 @@ export function lossOptions(named: Named, metrics: Readonly<Record<string, Const
 /** A transform, or of a list the transforms one after the other. */
 function makeTransform(value: unknown, where: string): transform.Transform {
   const list: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
-  return list.map((entry) => make<transform.Transform>(where, transforms, checkNamed(entry, where), [])).reduce((a, b) => a.compose(b));
+  return list
+    .map((entry) => make<transform.Transform>(where, transforms, checkNamed(entry, where), []))
+    .reduce((a, b) => a.compose(b));
 }

@@ -6,11 +6,20 @@ import type { Named } from "./config.js";
 export type Constructor<T> = new (...args: never[]) => T;
 
 /** `new Class(...leading, { ...options of the configuration, ...extra })` for the class that a configuration names. */
-export function make<T>(where: string, known: Readonly<Record<string, Constructor<T>>>, named: Named, leading: readonly unknown[], extra: object = {}): T {
+export function make<T>(
+  where: string,
+  known: Readonly<Record<string, Constructor<T>>>,
+  named: Named,
+  leading: readonly unknown[],
+  extra: object = {},
+): T {
   const Class = Object.hasOwn(known, named.name) ? known[named.name] : undefined;
   if (!Class) {
     const names = Object.keys(known);
-    throw new UsageError(`${where}: unknown name "${named.name}"; did you mean "${nearest(named.name, names)}"? Known: ${names.join(", ")}`, "unknown_option");
+    throw new UsageError(
+      `${where}: unknown name "${named.name}"; did you mean "${nearest(named.name, names)}"? Known: ${names.join(", ")}`,
+      "unknown_option",
+    );
   }
   return new Class(...([...leading, { ...omit(named, ["name"]), ...extra }] as never[]));
 }

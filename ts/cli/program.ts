@@ -6,12 +6,18 @@ import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
 import { addTest, addTrain } from "./train.js";
 
-/** The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError in place of ending the process. */
+/**
+ * The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError in place of ending the process.
+ */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   const program = new Command("adjoint");
   program
-    .description("Train networks that reconstruct images from noisy or incomplete measurements, with or without ground truth.")
+    .description(
+      "Train networks that reconstruct images from noisy or incomplete measurements, with or without ground truth.",
+    )
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()

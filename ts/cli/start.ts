@@ -5,7 +5,15 @@ import { PSNR } from "../metric/index.js";
 import { Rng } from "../random/index.js";
 import { cat, full, type Tensor } from "../tensor/index.js";
 import { duration, evaluate, type HistoryEntry, lineChart, progressDisplay, writeReport } from "../train/index.js";
-import { type CommandResult, type CommonOptions, Interrupted, positiveWholeNumber, run, textTable, withCommonOptions } from "./common.js";
+import {
+  type CommandResult,
+  type CommonOptions,
+  Interrupted,
+  positiveWholeNumber,
+  run,
+  textTable,
+  withCommonOptions,
+} from "./common.js";
 import { batchSize, makeRun, openPhotographs, type Photographs, type Run, secondsPerStep, sigma } from "./demo.js";
 
 interface StartOptions extends CommonOptions {
@@ -46,7 +54,9 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<Comman
   const photographs = await openPhotographs();
   const folder = options.out ?? join("results", new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
   const steps = options.steps ?? (await chooseSteps(photographs, options.seed, say));
-  say(`${photographs.train.length} photographs to train on, ${photographs.test.length} held back; noise ${sigma}; ${steps} steps of ${batchSize} patches each`);
+  say(
+    `${photographs.train.length} photographs to train on, ${photographs.test.length} held back; noise ${sigma}; ${steps} steps of ${batchSize} patches each`,
+  );
 
   const outcomes: Outcome[] = [];
   for (const groundTruth of [false, true]) {
@@ -60,15 +70,32 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<Comman
   ];
   const columns = ["PSNR in dB, on images not trained on", ...photographs.names, "mean"];
   const seconds = (performance.now() - started) / 1000;
-  await writeResults({ folder, outcomes: [unsupervised, supervised], photographs, columns, rows, steps, seed: options.seed, device: options.device, seconds });
+  await writeResults({
+    folder,
+    outcomes: [unsupervised, supervised],
+    photographs,
+    columns,
+    rows,
+    steps,
+    seed: options.seed,
+    device: options.device,
+    seconds,
+  });
   const json = {
     steps,
     seed: options.seed,
     folder,
     seconds,
-    psnr: { noisy: mean(unsupervised.noisyPsnr), withoutGroundTruth: mean(unsupervised.psnr), withGroundTruth: mean(supervised.psnr) },
+    psnr: {
+      noisy: mean(unsupervised.noisyPsnr),
+      withoutGroundTruth: mean(unsupervised.psnr),
+      withGroundTruth: mean(supervised.psnr),
+    },
   };
-  return { text: `\n${textTable([columns, ...rows])}\n\n${steps} steps each, ${duration(seconds)} in all. Open ${join(folder, "report.html")}`, json };
+  return {
+    text: `\n${textTable([columns, ...rows])}\n\n${steps} steps each, ${duration(seconds)} in all. Open ${join(folder, "report.html")}`,
+    json,
+  };
 }
 
 async function chooseSteps(photographs: Photographs, seed: number, say: (line: string) => void): Promise<number> {
@@ -142,7 +169,17 @@ interface Results {
   readonly seconds: number;
 }
 
-async function writeResults({ folder, outcomes, photographs, columns, rows, steps, seed, device, seconds }: Results): Promise<void> {
+async function writeResults({
+  folder,
+  outcomes,
+  photographs,
+  columns,
+  rows,
+  steps,
+  seed,
+  device,
+  seconds,
+}: Results): Promise<void> {
   const [unsupervised, supervised] = outcomes;
   const figures = [];
   for (const [index, name] of photographs.names.entries()) {
@@ -155,17 +192,39 @@ async function writeResults({ folder, outcomes, photographs, columns, rows, step
       { label: "ground truth", image: x },
     ];
     const gap = full([1, 1, x.shape[2] as number, 4], 1);
-    const strip = cat(labelled.flatMap(({ image }, i) => (i === 0 ? [image] : [gap, image])), 3);
+    const strip = cat(
+      labelled.flatMap(({ image }, i) => (i === 0 ? [image] : [gap, image])),
+      3,
+    );
     await writeFileAtomic(join(folder, `before-after-${name}.png`), await encodePng(strip));
-    figures.push({ caption: `${name} (held back from training)`, images: await Promise.all(labelled.map(async ({ label, image }) => ({ label, png: await encodePng(image) }))) });
+    figures.push({
+      caption: `${name} (held back from training)`,
+      images: await Promise.all(labelled.map(async ({ label, image }) => ({ label, png: await encodePng(image) }))),
+    });
     for (const value of [gap, strip]) value.dispose();
   }
   const curve = (pick: (entry: HistoryEntry) => number | undefined) =>
-    outcomes.map(({ label, history }) => ({ label, points: smooth(history.map((entry) => ({ x: entry.step, y: pick(entry) ?? Number.NaN }))) }));
-  const loss = lineChart({ title: "Loss during training", xLabel: "step", yLabel: "loss (log)", logarithmic: true, series: curve(({ loss: value }) => value) });
-  const psnr = lineChart({ title: "PSNR of training patches", xLabel: "step", yLabel: "PSNR in dB", series: curve(({ trainMetrics }) => trainMetrics?.["PSNR"]) });
+    outcomes.map(({ label, history }) => ({
+      label,
+      points: smooth(history.map((entry) => ({ x: entry.step, y: pick(entry) ?? Number.NaN }))),
+    }));
+  const loss = lineChart({
+    title: "Loss during training",
+    xLabel: "step",
+    yLabel: "loss (log)",
+    logarithmic: true,
+    series: curve(({ loss: value }) => value),
+  });
+  const psnr = lineChart({
+    title: "PSNR of training patches",
+    xLabel: "step",
+    yLabel: "PSNR in dB",
+    series: curve(({ trainMetrics }) => trainMetrics?.["PSNR"]),
+  });
   await writeFileAtomic(join(folder, "loss.svg"), loss);
-  const lines = outcomes.flatMap(({ label, history }) => history.map((entry) => `${JSON.stringify({ run: label, ...entry })}\n`));
+  const lines = outcomes.flatMap(({ label, history }) =>
+    history.map((entry) => `${JSON.stringify({ run: label, ...entry })}\n`),
+  );
   await writeFileAtomic(join(folder, "history.jsonl"), lines.join(""));
   await writeReport(join(folder, "report.html"), {
     title: "A denoiser trained without ground truth",

@@ -5,9 +5,25 @@ import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.
 import type { Reconstructor } from "../nn/index.js";
 import { StackedPhysics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
-import { type AnyPhysics, evaluate, progressDisplay, type TestResult, Trainer, trainingCharts, writeReport } from "../train/index.js";
+import {
+  type AnyPhysics,
+  evaluate,
+  progressDisplay,
+  type TestResult,
+  Trainer,
+  trainingCharts,
+  writeReport,
+} from "../train/index.js";
 import { buildParts } from "./build.js";
-import { type CommandResult, type CommonOptions, Interrupted, run, textTable, UsageError, withCommonOptions } from "./common.js";
+import {
+  type CommandResult,
+  type CommonOptions,
+  Interrupted,
+  run,
+  textTable,
+  UsageError,
+  withCommonOptions,
+} from "./common.js";
 import { type Config, readConfig } from "./config.js";
 
 interface TrainCommandOptions extends CommonOptions {
@@ -48,7 +64,12 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
   const rng = new Rng(options.seed);
   const parts = buildParts(config, rng.fork());
   const { batchSize = 8 } = config;
-  const trainData = new DataLoader({ dataset: await trainingData(config, path, batchSize, parts.physics), batchSize, shuffle: true, rng: rng.fork() });
+  const trainData = new DataLoader({
+    dataset: await trainingData(config, path, batchSize, parts.physics),
+    batchSize,
+    shuffle: true,
+    rng: rng.fork(),
+  });
   const evalData = await evaluationData(config, path);
   const checkpoint = join(folder, "checkpoint.safetensors");
   const progress = await progressDisplay();
@@ -57,7 +78,10 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     ...pick(config, ["epochs", "maxSteps", "gradClip", "earlyStop", "scheduleEvery"]),
     trainData,
     ...(evalData ? { evalData } : {}),
-    checkpoint: { path: checkpoint, ...(config.checkpointEvery === undefined ? {} : { every: config.checkpointEvery }) },
+    checkpoint: {
+      path: checkpoint,
+      ...(config.checkpointEvery === undefined ? {} : { every: config.checkpointEvery }),
+    },
     historyPath: join(folder, "history.jsonl"),
     rng,
     onProgress: (state) => progress.update(state),
@@ -83,7 +107,12 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     tables: [],
     figures: [],
     charts,
-    details: { model: config.model.name, physics: config.physics.name, losses: config.losses.map(({ name }) => name).join(", "), seed: options.seed },
+    details: {
+      model: config.model.name,
+      physics: config.physics.name,
+      losses: config.losses.map(({ name }) => name).join(", "),
+      seed: options.seed,
+    },
   });
   return {
     text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${measured.join("")}`,
@@ -96,16 +125,24 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
   // As in training, so that drawn masks are the same.
   const parts = buildParts(config, new Rng(options.seed).fork());
   const data = await evaluationData(config, path);
-  if (!data) throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images`, "missing_argument");
+  if (!data)
+    throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(config, path), "model.safetensors");
   parts.model.loadStateDict(await readSafetensors(weights));
   const model = parts.losses.reduce<Reconstructor>((adapted, { loss }) => loss.adaptModel(adapted), parts.model);
-  const result = await evaluate({ model, physics: parts.physics, data, metrics: parts.metrics, rng: new Rng(options.seed) });
+  const result = await evaluate({
+    model,
+    physics: parts.physics,
+    data,
+    metrics: parts.metrics,
+    rng: new Rng(options.seed),
+  });
   return { text: describeResult(result), json: { weights, images: data.length, ...result } };
 }
 
 function describeResult({ metrics, measurement }: TestResult): string {
-  const cell = (summary: TestResult["metrics"][string] | undefined): string => (summary ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` : "");
+  const cell = (summary: TestResult["metrics"][string] | undefined): string =>
+    summary ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` : "";
   const rows = Object.entries(metrics).map(([name, summary]) => [name, cell(measurement[name]), cell(summary)]);
   return textTable([["metric", "measurement", "reconstruction"], ...rows]);
 }
@@ -114,12 +151,20 @@ async function trainingData(config: Config, path: string, batchSize: number, phy
   const { train: folder, holds, patch, patchesPerEpoch } = config.data;
   const images = await openFolder(config, folder, path);
   const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
-  const cut = patch === undefined ? dataset : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
+  const cut =
+    patch === undefined
+      ? dataset
+      : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
   // A file of noisy pixels has cut the noise off at black and white.
   if (holds !== "measurements") return cut;
-  if (physics instanceof StackedPhysics) throw new UsageError(`${path}: data.holds is "measurements", but these operators measure several tensors for each image`, "invalid_argument");
+  if (physics instanceof StackedPhysics)
+    throw new UsageError(
+      `${path}: data.holds is "measurements", but these operators measure several tensors for each image`,
+      "invalid_argument",
+    );
   const { noiseModel, operator } = physics;
-  const known = ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
+  const known =
+    ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
   return known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
 }
 

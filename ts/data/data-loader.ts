@@ -34,8 +34,8 @@ export type Batch = Sample;
 /**
  * Batches of a dataset. One `for await` loop gives what is left of one epoch; whoever takes a batch owns its tensors.
  *
- * A loop that is left early is continued by the next one; `reset()` starts the epoch anew. `state()` and `loadState()` continue a run
- * in another process with exactly the batches it would have seen.
+ * A loop that is left early is continued by the next one; `reset()` starts the epoch anew. `state()` and `loadState()`
+ * continue a run in another process with exactly the batches it would have seen.
  *
  * @throws ArgumentError `empty_data` where the dataset has no example, or fewer than a batch with `dropLast`.
  */
@@ -59,7 +59,10 @@ export class DataLoader implements AsyncIterable<Batch> {
     const batches = this.dataset.length / this.batchSize;
     this.length = options.dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.length === 0) {
-      const why = this.dataset.length === 0 ? "the dataset is empty" : `${this.dataset.length} examples do not fill a batch of ${this.batchSize}, and dropLast is on`;
+      const why =
+        this.dataset.length === 0
+          ? "the dataset is empty"
+          : `${this.dataset.length} examples do not fill a batch of ${this.batchSize}, and dropLast is on`;
       throw new ArgumentError(`DataLoader: ${why}`, "empty_data");
     }
     this.#rng = resolveRng(options.rng);
@@ -106,7 +109,8 @@ export class DataLoader implements AsyncIterable<Batch> {
     const start = this.#position * this.batchSize;
     const samples: Sample[] = [];
     try {
-      for (const index of this.#order.slice(start, start + this.batchSize)) samples.push(await this.dataset.get(index, { rng: this.#rng }));
+      for (const index of this.#order.slice(start, start + this.batchSize))
+        samples.push(await this.dataset.get(index, { rng: this.#rng }));
       const batch = collate(samples);
       this.#position += 1;
       return batch;
@@ -136,14 +140,18 @@ export class DataLoader implements AsyncIterable<Batch> {
 /**
  * One batch from several samples: every tensor is stacked along a new first dimension.
  *
- * @throws ArgumentError `missing_argument` where some samples have a tensor and others lack it; ShapeError where shapes differ.
+ * @throws ArgumentError `missing_argument` where some samples have a tensor and others lack it; ShapeError where shapes
+ * differ.
  */
 export function collate(samples: readonly Sample[]): Batch {
   const gather = (name: string, pick: (sample: Sample) => Tensor | undefined): Tensor | undefined => {
     const found = samples.map(pick).filter((value) => value !== undefined);
     if (found.length === 0) return undefined;
     if (found.length < samples.length) {
-      throw new ArgumentError(`DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch`, "missing_argument");
+      throw new ArgumentError(
+        `DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch`,
+        "missing_argument",
+      );
     }
     return tidy(() => stack(found, 0));
   };

@@ -2,7 +2,8 @@ import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 
 /**
- * One example. In a dataset its tensors have no batch dimension (an image is [C, H, W]); a {@link DataLoader} stacks them.
+ * One example. In a dataset its tensors have no batch dimension (an image is [C, H, W]); a {@link DataLoader} stacks
+ * them.
  */
 export interface Sample {
   /** Ground truth. */
@@ -32,7 +33,8 @@ export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): S
   const result: Sample = {};
   if (sample.x) result.x = change(sample.x);
   if (sample.y) result.y = change(sample.y);
-  if (sample.params) result.params = Object.fromEntries(Object.entries(sample.params).map(([name, value]) => [name, change(value)]));
+  if (sample.params)
+    result.params = Object.fromEntries(Object.entries(sample.params).map(([name, value]) => [name, change(value)]));
   return result;
 }
 

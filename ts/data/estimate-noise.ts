@@ -12,12 +12,13 @@ const block = 8;
 /**
  * The noise level of one image: the standard deviation (gaussian), the gain (poisson) or the number of looks l (gamma).
  *
- * In every 2x2 cell the difference d = (a - b - c + d) / 2 cancels what is smooth and keeps the noise's variance; the median over all cells is
- * not moved by the few that hold edges: sigma = median |d| / 0.6745 (Donoho, Johnstone, 1994). For Poisson noise the variance is gain * mean
- * and for gamma noise mean^2 / l, so d is first divided by sqrt(mean) or mean of its cell.
+ * In every 2x2 cell the difference d = (a - b - c + d) / 2 cancels what is smooth and keeps the noise's variance; the
+ * median over all cells is not moved by the few that hold edges: sigma = median |d| / 0.6745 (Donoho, Johnstone, 1994).
+ * For Poisson noise the variance is gain * mean and for gamma noise mean^2 / l, so d is first divided by sqrt(mean) or
+ * mean of its cell.
  *
- * Where a picture is nearly black or white its file has cut the noise off. Only blocks with at most one pixel at an end of the range count,
- * but at least the better fifth of all.
+ * Where a picture is nearly black or white its file has cut the noise off. Only blocks with at most one pixel at an end
+ * of the range count, but at least the better fifth of all.
  */
 export function estimateNoise(image: Pixels, noise: EstimableNoise): number {
   const [channels, height, width] = image.shape;
@@ -29,7 +30,9 @@ export function estimateNoise(image: Pixels, noise: EstimableNoise): number {
   }
   blocks.sort((a, b) => a.clipped - b.clipped);
   const good = blocks.findIndex(({ clipped }) => clipped > 1);
-  const values = blocks.slice(0, Math.max(good < 0 ? blocks.length : good, Math.ceil(blocks.length / 5))).flatMap((one) => one.values);
+  const values = blocks
+    .slice(0, Math.max(good < 0 ? blocks.length : good, Math.ceil(blocks.length / 5)))
+    .flatMap((one) => one.values);
   if (values.length === 0) return 0;
   values.sort((a, b) => a - b);
   const deviation = (values[Math.floor(values.length / 2)] as number) / normalMedian;
@@ -38,7 +41,13 @@ export function estimateNoise(image: Pixels, noise: EstimableNoise): number {
 }
 
 /** |d| of each 2x2 cell of a block, and how many of its pixels lie at an end of the range. */
-function cells({ data, shape: [, height, width] }: Pixels, noise: EstimableNoise, c: number, top: number, left: number): { clipped: number; values: number[] } {
+function cells(
+  { data, shape: [, height, width] }: Pixels,
+  noise: EstimableNoise,
+  c: number,
+  top: number,
+  left: number,
+): { clipped: number; values: number[] } {
   const values: number[] = [];
   let clipped = 0;
   for (let i = top; i + 1 < Math.min(height, top + block); i += 2) {

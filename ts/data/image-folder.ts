@@ -18,7 +18,10 @@ export interface ImageFolderOptions {
 const imageFile = /\.(png|jpe?g|webp|tiff?|gif|avif)$/i;
 const keys = ["path", "channels", "size", "names"];
 
-/** The images of a folder as ground truth: samples `{ x: [C, H, W] }` with values in [0, 1]. Decoded images stay in memory. */
+/**
+ * The images of a folder as ground truth: samples `{ x: [C, H, W] }` with values in [0, 1]. Decoded images stay in
+ * memory.
+ */
 export class ImageFolder implements Dataset {
   /** The files, in order. */
   readonly files: readonly string[];
@@ -33,14 +36,18 @@ export class ImageFolder implements Dataset {
   /**
    * Lists a folder's images.
    *
-   * @throws ArgumentError `file_not_found` where there is no such folder or a name of `names` is missing, `empty_data` where it holds no image, `node_only` in a browser.
+   * @throws ArgumentError `file_not_found` where there is no such folder or a name of `names` is missing, `empty_data`
+   * where it holds no image, `node_only` in a browser.
    */
   static async open(options: ImageFolderOptions): Promise<ImageFolder> {
     checkOptions("ImageFolder", options, keys);
-    for (const side of [options.size ?? []].flat()) checkNumber("ImageFolder", "size", side, { positive: true, integer: true });
+    for (const side of [options.size ?? []].flat())
+      checkNumber("ImageFolder", "size", side, { positive: true, integer: true });
     let found: { readonly name: string; readonly path: string }[];
     try {
-      found = (await (await host()).listFolder(options.path)).filter(({ name }) => imageFile.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+      found = (await (await host()).listFolder(options.path))
+        .filter(({ name }) => imageFile.test(name))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
       throw fileError(options.path, error);
     }
@@ -52,8 +59,15 @@ export class ImageFolder implements Dataset {
       }
     }
     if (names) found = found.filter((file) => names.some((name) => isNamed(file.name, name)));
-    if (found.length === 0) throw new ArgumentError(`ImageFolder: ${options.path} holds no image (png, jpg, webp, tiff, gif, avif)`, "empty_data");
-    return new ImageFolder(found.map(({ path }) => path), options);
+    if (found.length === 0)
+      throw new ArgumentError(
+        `ImageFolder: ${options.path} holds no image (png, jpg, webp, tiff, gif, avif)`,
+        "empty_data",
+      );
+    return new ImageFolder(
+      found.map(({ path }) => path),
+      options,
+    );
   }
 
   get length(): number {
@@ -69,10 +83,15 @@ export class ImageFolder implements Dataset {
   /** The pixels of one image, without making a tensor. */
   async pixels(index: number): Promise<Pixels> {
     const path = this.files[index];
-    if (path === undefined) throw new ArgumentError(`ImageFolder: index is ${index}, expected 0 to ${this.length - 1}`, "invalid_argument");
+    if (path === undefined)
+      throw new ArgumentError(`ImageFolder: index is ${index}, expected 0 to ${this.length - 1}`, "invalid_argument");
     let pixels = this.#cache.get(index);
     if (!pixels) {
-      pixels = centreCrop(await readPixels(path, { channels: this.#options.channels ?? "auto" }), this.#options.size, path);
+      pixels = centreCrop(
+        await readPixels(path, { channels: this.#options.channels ?? "auto" }),
+        this.#options.size,
+        path,
+      );
       this.#cache.set(index, pixels);
     }
     return pixels;
@@ -84,7 +103,10 @@ function centreCrop(image: Pixels, size: ImageFolderOptions["size"], path: strin
   const [height, width] = typeof size === "number" ? [size, size] : size;
   const [channels, rows, columns] = image.shape;
   if (height > rows || width > columns) {
-    throw new ShapeError(`${path}: image is ${rows}x${columns}, smaller than the crop ${height}x${width}`, "shape_mismatch");
+    throw new ShapeError(
+      `${path}: image is ${rows}x${columns}, smaller than the crop ${height}x${width}`,
+      "shape_mismatch",
+    );
   }
   const top = Math.floor((rows - height) / 2);
   const left = Math.floor((columns - width) / 2);

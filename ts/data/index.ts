@@ -6,4 +6,10 @@ export { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
 export { cutPixels, NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
-export { clippedNoise, type ClippedNoise, unclip, UnclippedDataset, type UnclippedDatasetOptions } from "./unclipped.js";
+export {
+  clippedNoise,
+  type ClippedNoise,
+  unclip,
+  UnclippedDataset,
+  type UnclippedDatasetOptions,
+} from "./unclipped.js";

@@ -5,11 +5,13 @@ import type { Dataset, GetOptions, Sample } from "./dataset.js";
 import { mirror } from "./patch-dataset.js";
 
 /**
- * Random patches of one noisy image as samples `{ y }`, mirrored and turned at random, cut on the host: the image is never copied as a whole.
+ * Random patches of one noisy image as samples `{ y }`, mirrored and turned at random, cut on the host: the image is
+ * never copied as a whole.
  *
- * A network that sees one noisy image over and over learns its noise by heart, and SURE falls without bound there; eight views of each patch
- * put that off by far. The noise must be independent from pixel to pixel, so that it looks the same from each side, and so must the operator:
- * a blur with a direction is another one when the picture is turned. Then pass `turned` as false.
+ * A network that sees one noisy image over and over learns its noise by heart, and SURE falls without bound there;
+ * eight views of each patch put that off by far. The noise must be independent from pixel to pixel, so that it looks
+ * the same from each side, and so must the operator: a blur with a direction is another one when the picture is turned.
+ * Then pass `turned` as false.
  */
 export class NoisyPatches implements Dataset {
   readonly length: number;
@@ -30,7 +32,13 @@ export class NoisyPatches implements Dataset {
     const drawn = resolveRng(options.rng).uniform([3], { device: "cpu" });
     const [u, v, turn] = (await drawn.data()) as unknown as [number, number, number];
     drawn.dispose();
-    const patch = cutPixels(this.#image, Math.floor(u * (rows - height + 1)), Math.floor(v * (columns - width + 1)), height, width);
+    const patch = cutPixels(
+      this.#image,
+      Math.floor(u * (rows - height + 1)),
+      Math.floor(v * (columns - width + 1)),
+      height,
+      width,
+    );
     const symmetry = this.#turned ? Math.floor(turn * (height === width ? 8 : 4)) : 0;
     return { y: noGrad(() => tidy(() => mirror(tensor(patch.data, { shape: patch.shape }), symmetry).clone())) };
   }

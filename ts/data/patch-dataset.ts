@@ -35,7 +35,10 @@ export class PatchDataset implements Dataset {
     this.#size = typeof size === "number" ? [size, size] : size;
     for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });
     if (options.dataset.length === 0) throw new ArgumentError("PatchDataset: the dataset is empty", "empty_data");
-    this.length = checkNumber("PatchDataset", "length", options.length ?? options.dataset.length, { positive: true, integer: true });
+    this.length = checkNumber("PatchDataset", "length", options.length ?? options.dataset.length, {
+      positive: true,
+      integer: true,
+    });
     this.#dataset = options.dataset;
     this.#augment = options.augment ?? false;
     this.#rng = options.rng;
@@ -55,7 +58,10 @@ export class PatchDataset implements Dataset {
     const cut = (image: Tensor): Tensor => {
       const leading = image.shape.length - 2;
       const zeros = Array.from({ length: leading }, () => 0);
-      const [begin, end] = [[...zeros, top, left], [...image.shape.slice(0, leading), top + height, left + width]];
+      const [begin, end] = [
+        [...zeros, top, left],
+        [...image.shape.slice(0, leading), top + height, left + width],
+      ];
       // A copy: a view of the patch would keep the whole image alive.
       const patch = noGrad(() => tidy(() => mirror(image.slice(begin, end), symmetry).clone()));
       image.dispose();
@@ -73,11 +79,17 @@ export class PatchDataset implements Dataset {
     const [first, second] = sizes;
     if (!first) throw new ArgumentError("PatchDataset: the dataset's samples have neither x nor y", "missing_argument");
     if (second && (first[0] !== second[0] || first[1] !== second[1])) {
-      throw new ShapeError(`PatchDataset: x is ${first.join("x")} and y is ${second.join("x")}, expected one size`, "shape_mismatch");
+      throw new ShapeError(
+        `PatchDataset: x is ${first.join("x")} and y is ${second.join("x")}, expected one size`,
+        "shape_mismatch",
+      );
     }
     const [height, width] = this.#size;
     if (first[0] < height || first[1] < width) {
-      throw new ShapeError(`PatchDataset: image is ${first.join("x")}, smaller than the patch ${height}x${width}`, "shape_mismatch");
+      throw new ShapeError(
+        `PatchDataset: image is ${first.join("x")}, smaller than the patch ${height}x${width}`,
+        "shape_mismatch",
+      );
     }
     return first;
   }

@@ -15,7 +15,8 @@ export interface TensorDatasetOptions {
 /**
  * Examples that lie in memory. The dataset does not copy the tensors and does not own them.
  *
- * @throws ArgumentError `empty_data` without a tensor or with no example; ShapeError `shape_mismatch` when the first dimensions differ.
+ * @throws ArgumentError `empty_data` without a tensor or with no example; ShapeError `shape_mismatch` when the first
+ * dimensions differ.
  */
 export class TensorDataset implements Dataset {
   readonly length: number;
@@ -26,9 +27,16 @@ export class TensorDataset implements Dataset {
     this.#sample = { ...options };
     const counts = sampleTensors(this.#sample).map((value) => value.shape[0] ?? 0);
     this.length = counts[0] ?? 0;
-    if (this.length === 0) throw new ArgumentError("TensorDataset: there is no example; give x or y with a first dimension of at least 1", "empty_data");
+    if (this.length === 0)
+      throw new ArgumentError(
+        "TensorDataset: there is no example; give x or y with a first dimension of at least 1",
+        "empty_data",
+      );
     if (counts.some((count) => count !== this.length)) {
-      throw new ShapeError(`TensorDataset: the tensors have ${counts.join(", ")} examples, expected the same number of each`, "shape_mismatch");
+      throw new ShapeError(
+        `TensorDataset: the tensors have ${counts.join(", ")} examples, expected the same number of each`,
+        "shape_mismatch",
+      );
     }
   }
 

@@ -19,8 +19,9 @@ export interface UnclippedDatasetOptions {
 /**
  * Measurements with what a file format cut off drawn anew.
  *
- * A picture file holds no value below 0 or above 1, so that noise in dark and bright places piles up at these two. Losses that rest on the law of
- * the noise (SURE above all, whose divergence is evaluated there) then learn to recognise the pile, and fail. See {@link unclip}.
+ * A picture file holds no value below 0 or above 1, so that noise in dark and bright places piles up at these two.
+ * Losses that rest on the law of the noise (SURE above all, whose divergence is evaluated there) then learn to
+ * recognise the pile, and fail. See {@link unclip}.
  */
 export class UnclippedDataset implements Dataset {
   readonly length: number;
@@ -33,7 +34,10 @@ export class UnclippedDataset implements Dataset {
     checkOptions("UnclippedDataset", options, ["dataset", "noiseModel", "high", "rng"]);
     this.#dataset = options.dataset;
     this.length = options.dataset.length;
-    this.#noise = clippedNoise(options.noiseModel, checkNumber("UnclippedDataset", "high", options.high ?? 1, { positive: true }));
+    this.#noise = clippedNoise(
+      options.noiseModel,
+      checkNumber("UnclippedDataset", "high", options.high ?? 1, { positive: true }),
+    );
     this.#rng = options.rng;
   }
 
@@ -71,19 +75,34 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
   const { kind } = noiseModel;
   const level = { gaussian: "sigma", poisson: "gain", gamma: "l" }[kind as "gaussian"];
   const value = level === undefined ? undefined : (noiseModel as unknown as Record<string, unknown>)[level];
-  if (typeof value !== "number") throw new ArgumentError(`clippedNoise: noise is ${kind}, expected gaussian, poisson or gamma noise with one number as its level`, "invalid_argument");
+  if (typeof value !== "number")
+    throw new ArgumentError(
+      `clippedNoise: noise is ${kind}, expected gaussian, poisson or gamma noise with one number as its level`,
+      "invalid_argument",
+    );
   if (kind === "gaussian") return { deviation: () => value, low: 0, high };
-  return { deviation: kind === "poisson" ? (x) => Math.sqrt(value * x) : (x) => x / Math.sqrt(value), low: undefined, high };
+  return {
+    deviation: kind === "poisson" ? (x) => Math.sqrt(value * x) : (x) => x / Math.sqrt(value),
+    low: undefined,
+    high,
+  };
 }
 
 /**
- * Planar values [C, H, W] in which those exactly at the ends of the interval are replaced by draws from the part of the noise's law that was cut off.
+ * Planar values [C, H, W] in which those exactly at the ends of the interval are replaced by draws from the part of the
+ * noise's law that was cut off.
  *
- * With noise of deviation s the mean of a clipped pixel is `m(x) = E min(high, max(low, x + s n))`, n standard normal. The clean value is estimated as
- * `m^-1` of the mean over the 5x5 pixels around (Foi, "Clipped noisy images: heteroskedastic modeling and practical denoising", 2009), and the
- * pixel drawn from the normal law around it beyond the end. Where the clean image is smooth, the result has the law of the measurement before it was clipped.
+ * With noise of deviation s the mean of a clipped pixel is `m(x) = E min(high, max(low, x + s n))`, n standard normal.
+ * The clean value is estimated as `m^-1` of the mean over the 5x5 pixels around (Foi, "Clipped noisy images:
+ * heteroskedastic modeling and practical denoising", 2009), and the pixel drawn from the normal law around it beyond
+ * the end. Where the clean image is smooth, the result has the law of the measurement before it was clipped.
  */
-export function unclip(data: ArrayLike<number>, [, height, width]: readonly [number, number, number], noise: ClippedNoise, rng: RandomSource): Float32Array {
+export function unclip(
+  data: ArrayLike<number>,
+  [, height, width]: readonly [number, number, number],
+  noise: ClippedNoise,
+  rng: RandomSource,
+): Float32Array {
   const result = Float32Array.from(data);
   const { low, high } = noise;
   const cut: number[] = [];
@@ -104,7 +123,8 @@ export function unclip(data: ArrayLike<number>, [, height, width]: readonly [num
     const deviation = noise.deviation(clean);
     const below = data[at] === low;
     const distance = below ? clean - (low as number) : high - clean;
-    const beyond = deviation > 0 ? deviation * tailDraw(distance / deviation, 1 - (uniform[k] as number)) - distance : 0;
+    const beyond =
+      deviation > 0 ? deviation * tailDraw(distance / deviation, 1 - (uniform[k] as number)) - distance : 0;
     result[at] = below ? (low as number) - beyond : high + beyond;
   }
   return result;
@@ -142,11 +162,16 @@ function bisect(before: (x: number) => boolean, from: number, to: number): numbe
   return (a + b) / 2;
 }
 
-/** P(n > a) of a standard normal n, relative error below 1.2e-7 (Press et al., Numerical Recipes, 2007, section 6.2.2). */
+/**
+ * P(n > a) of a standard normal n, relative error below 1.2e-7 (Press et al., Numerical Recipes, 2007, section 6.2.2).
+ */
 function normalTail(a: number): number {
   const z = Math.abs(a) / Math.SQRT2;
   const t = 2 / (2 + z);
-  const series = [-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277];
+  const series = [
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
+    0.17087277,
+  ];
   const tail = (t * Math.exp(-z * z + series.reduceRight((sum, c) => sum * t + c, 0))) / 2;
   return a >= 0 ? tail : 1 - tail;
 }

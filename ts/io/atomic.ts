@@ -1,8 +1,8 @@
 import { host } from "../runtime/index.js";
 
 /**
- * Writes a file so that no reader ever sees half of one: into a temporary file beside it, flushed to the disk, then renamed over `path`.
- * Whenever the process is killed, `path` holds either its old content or the new one, whole.
+ * Writes a file so that no reader ever sees half of one: into a temporary file beside it, flushed to the disk, then
+ * renamed over `path`. Whenever the process is killed, `path` holds either its old content or the new one, whole.
  *
  * Folders that are missing are made. The temporary file is removed when writing fails.
  *

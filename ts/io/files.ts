@@ -3,7 +3,8 @@ import { AdjointError, ArgumentError, FormatError, host } from "../runtime/index
 /**
  * The bytes of a file; in a browser of an address, relative to the page.
  *
- * @throws ArgumentError `file_not_found` where there is no such file, `file_unreadable` where it cannot be read (a folder, no permission).
+ * @throws ArgumentError `file_not_found` where there is no such file, `file_unreadable` where it cannot be read (a
+ * folder, no permission).
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {

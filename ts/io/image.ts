@@ -1,5 +1,12 @@
 import { type Tensor, tensor } from "../tensor/index.js";
-import { ArgumentError, type DecodedImage, FormatError, host, type ImageChannels, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  type DecodedImage,
+  FormatError,
+  host,
+  type ImageChannels,
+  ShapeError,
+} from "../runtime/index.js";
 import { writeFileAtomic } from "./atomic.js";
 import { readBytes } from "./files.js";
 
@@ -15,7 +22,8 @@ export type Pixels = DecodedImage;
 /**
  * An image file as a tensor [1, C, H, W] with values in [0, 1] (8 bits: value / 255; 16 bits: value / 65535).
  *
- * @throws ArgumentError `file_not_found`; FormatError `image_invalid` where the file is not an image that can be decoded.
+ * @throws ArgumentError `file_not_found`; FormatError `image_invalid` where the file is not an image that can be
+ * decoded.
  */
 export async function readImage(path: string, options: ReadImageOptions = {}): Promise<Tensor> {
   const { data, shape } = await readPixels(path, options);
@@ -36,7 +44,11 @@ export async function readPixels(path: string, options: ReadImageOptions = {}): 
  */
 export async function decodePixels(source: Blob | Uint8Array, options: ReadImageOptions = {}): Promise<Pixels> {
   if (source instanceof Uint8Array) return await decode(source, options, "decodePixels");
-  return await decode(new Uint8Array(await source.arrayBuffer()), options, (source as { name?: string }).name ?? "decodePixels");
+  return await decode(
+    new Uint8Array(await source.arrayBuffer()),
+    options,
+    (source as { name?: string }).name ?? "decodePixels",
+  );
 }
 
 /** A tensor [C, H, W] or [1, C, H, W] with 1 or 3 channels as the bytes of a PNG; values are clipped to [0, 1]. */
@@ -45,7 +57,10 @@ export async function encodePng(image: Tensor): Promise<Uint8Array> {
   const dims = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
   const [channels, height, width] = dims as [number, number, number];
   if (dims.length !== 3 || (channels !== 1 && channels !== 3)) {
-    throw new ShapeError(`encodePng: image has shape [${shape.join(",")}], expected [C,H,W] or [1,C,H,W] with 1 or 3 channels`, "shape_mismatch");
+    throw new ShapeError(
+      `encodePng: image has shape [${shape.join(",")}], expected [C,H,W] or [1,C,H,W] with 1 or 3 channels`,
+      "shape_mismatch",
+    );
   }
   const data = await image.data();
   const plane = height * width;

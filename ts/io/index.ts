@@ -1,7 +1,15 @@
 /** Reading and writing files: safetensors, images, and any file atomically. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
-export { decodePixels, encodePng, type Pixels, readImage, type ReadImageOptions, readPixels, writeImage } from "./image.js";
+export {
+  decodePixels,
+  encodePng,
+  type Pixels,
+  readImage,
+  type ReadImageOptions,
+  readPixels,
+  writeImage,
+} from "./image.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,

@@ -30,15 +30,19 @@ const maxHeaderBytes = 100_000_000;
  *
  * Everything it says is checked before any of it is believed, so that a damaged or hostile file costs no memory.
  *
- * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`, `safetensors_dtype`,
- * `safetensors_offsets` (outside the file, or another length than the shape's), `safetensors_overlap` (two tensors share bytes, or a gap lies between them).
+ * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`,
+ * `safetensors_dtype`, `safetensors_offsets` (outside the file, or another length than the shape's),
+ * `safetensors_overlap` (two tensors share bytes, or a gap lies between them).
  */
 export function parseHeader(bytes: Uint8Array): SafetensorsHeader {
-  if (bytes.byteLength < 8) throw fail(`file has ${bytes.byteLength} bytes, 8 are needed for the header's length`, "truncated");
+  if (bytes.byteLength < 8)
+    throw fail(`file has ${bytes.byteLength} bytes, 8 are needed for the header's length`, "truncated");
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(maxHeaderBytes)) throw fail(`header claims ${length} bytes, at most ${maxHeaderBytes} are allowed`, "header_too_large");
+  if (length > BigInt(maxHeaderBytes))
+    throw fail(`header claims ${length} bytes, at most ${maxHeaderBytes} are allowed`, "header_too_large");
   const dataStart = 8 + Number(length);
-  if (dataStart > bytes.byteLength) throw fail(`header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`, "truncated");
+  if (dataStart > bytes.byteLength)
+    throw fail(`header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`, "truncated");
   const header = parseJson(bytes.subarray(8, dataStart));
   const available = bytes.byteLength - dataStart;
   const entries: SafetensorsEntry[] = [];
@@ -84,7 +88,10 @@ function checkEntry(name: string, value: unknown, available: number): Safetensor
   }
   const expected = shape.reduce((product, size) => product * size, elementBytes[dtype as SafetensorsDType]);
   if (end - begin !== expected) {
-    throw fail(`"${name}" has ${end - begin} bytes, its shape [${shape.join(",")}] of ${dtype} needs ${expected}`, "offsets");
+    throw fail(
+      `"${name}" has ${end - begin} bytes, its shape [${shape.join(",")}] of ${dtype} needs ${expected}`,
+      "offsets",
+    );
   }
   return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
 }
@@ -95,7 +102,8 @@ function checkLayout(entries: readonly SafetensorsEntry[], available: number): v
   let end = 0;
   for (const entry of sorted) {
     if (entry.begin !== end) {
-      const what = entry.begin < end ? "shares bytes with another tensor" : `leaves a gap of ${entry.begin - end} bytes before it`;
+      const what =
+        entry.begin < end ? "shares bytes with another tensor" : `leaves a gap of ${entry.begin - end} bytes before it`;
       throw fail(`"${entry.name}" ${what}`, "overlap");
     }
     end = entry.end;

@@ -23,8 +23,8 @@ export interface SafetensorsOptions {
 /**
  * The tensors and the metadata in the bytes of a safetensors file. F32, F64, I32, I64 and U8 are read.
  *
- * @throws FormatError with code `safetensors_...` for a file that is truncated, lies about offsets or lengths, has a huge header,
- * overlapping tensors or an unknown element type.
+ * @throws FormatError with code `safetensors_...` for a file that is truncated, lies about offsets or lengths, has a
+ * huge header, overlapping tensors or an unknown element type.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
   const { entries, metadata, dataStart } = parseHeader(bytes);
@@ -32,9 +32,19 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
   for (const entry of entries) {
     const values = decode(entry, bytes.slice(dataStart + entry.begin, dataStart + entry.end));
     const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
-    const data = dtype === "float64" ? Float64Array.from(values) : values instanceof Float32Array ? values : Float32Array.from(values);
+    const data =
+      dtype === "float64"
+        ? Float64Array.from(values)
+        : values instanceof Float32Array
+          ? values
+          : Float32Array.from(values);
     // defineProperty: a tensor may be called "__proto__"
-    Object.defineProperty(tensors, entry.name, { value: tensor(data, { shape: entry.shape, dtype }), enumerable: true, writable: true, configurable: true });
+    Object.defineProperty(tensors, entry.name, {
+      value: tensor(data, { shape: entry.shape, dtype }),
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
   }
   return { tensors, metadata };
 }
@@ -65,17 +75,26 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
 }
 
 /** The bytes of a safetensors file with these tensors (float32 as F32, float64 as F64), in the order given. */
-export async function serializeSafetensors(tensors: TensorRecord, metadata: Record<string, string> = {}): Promise<Uint8Array> {
+export async function serializeSafetensors(
+  tensors: TensorRecord,
+  metadata: Record<string, string> = {},
+): Promise<Uint8Array> {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
   let offset = 0;
   // 8-byte elements first, so that every tensor is aligned to its element size.
-  const entries = Object.entries(tensors).sort((a, b) => Number(b[1].dtype === "float64") - Number(a[1].dtype === "float64"));
+  const entries = Object.entries(tensors).sort(
+    (a, b) => Number(b[1].dtype === "float64") - Number(a[1].dtype === "float64"),
+  );
   for (const [name, value] of entries) {
     const data = await value.data();
     const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    header[name] = { dtype: value.dtype === "float64" ? "F64" : "F32", shape: [...value.shape], data_offsets: [offset, offset + part.byteLength] };
+    header[name] = {
+      dtype: value.dtype === "float64" ? "F64" : "F32",
+      shape: [...value.shape],
+      data_offsets: [offset, offset + part.byteLength],
+    };
     offset += part.byteLength;
     parts.push(part);
   }
@@ -94,12 +113,19 @@ export async function serializeSafetensors(tensors: TensorRecord, metadata: Reco
 }
 
 /** Writes a safetensors file, atomically ({@link writeFileAtomic}). */
-export async function writeSafetensors(path: string, tensors: TensorRecord, metadata: Record<string, string> = {}): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: TensorRecord,
+  metadata: Record<string, string> = {},
+): Promise<void> {
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
 }
 
 /** The values of one tensor; `bytes` is a copy of its own, so that the typed array is aligned. */
-function decode(entry: SafetensorsEntry, bytes: Uint8Array): Float32Array | Float64Array | Int32Array | Uint8Array | number[] {
+function decode(
+  entry: SafetensorsEntry,
+  bytes: Uint8Array,
+): Float32Array | Float64Array | Int32Array | Uint8Array | number[] {
   switch (entry.dtype) {
     case "F32":
       return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);

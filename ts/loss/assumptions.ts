@@ -13,12 +13,22 @@ export interface Assumptions {
 }
 
 /** Noise with zero mean given the clean measurement, and independent from pixel to pixel. */
-export const unbiasedNoise = ["gaussian", "poisson", "poissonGaussian", "gamma", "uniform", "uniformGaussian", "laplace", "zero"] as const;
+export const unbiasedNoise = [
+  "gaussian",
+  "poisson",
+  "poissonGaussian",
+  "gamma",
+  "uniform",
+  "uniformGaussian",
+  "laplace",
+  "zero",
+] as const;
 
 /**
  * The assumptions of every loss, by class name.
  *
- * The types of `forward`, the checks at run time, `compatibleLosses` and the table of the documentation all come from here.
+ * The types of `forward`, the checks at run time, `compatibleLosses` and the table of the documentation all come from
+ * here.
  */
 export const lossAssumptions = {
   SupLoss: { noise: "any", operator: "any", needs: ["xNet", "x"], adapted: false },
@@ -26,17 +36,47 @@ export const lossAssumptions = {
   SureGaussianLoss: { noise: ["gaussian"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
   SurePoissonLoss: { noise: ["poisson"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
   SurePGLoss: { noise: ["poissonGaussian"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
-  R2RLoss: { noise: ["gaussian", "poisson", "gamma"], operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
-  Neighbor2Neighbor: { noise: unbiasedNoise, operator: ["denoising"], needs: ["y", "physics", "model"], adapted: false },
-  ScoreLoss: { noise: ["gaussian", "poisson", "gamma"], operator: ["denoising"], needs: ["physics", "model"], adapted: true },
+  R2RLoss: {
+    noise: ["gaussian", "poisson", "gamma"],
+    operator: "any",
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  Neighbor2Neighbor: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["y", "physics", "model"],
+    adapted: false,
+  },
+  ScoreLoss: {
+    noise: ["gaussian", "poisson", "gamma"],
+    operator: ["denoising"],
+    needs: ["physics", "model"],
+    adapted: true,
+  },
   TVLoss: { noise: "any", operator: "any", needs: ["xNet"], adapted: false },
   SplittingLoss: { noise: unbiasedNoise, operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
-  EquivariantSplittingLoss: { noise: unbiasedNoise, operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: true },
+  EquivariantSplittingLoss: {
+    noise: unbiasedNoise,
+    operator: "any",
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   EILoss: { noise: "any", operator: "any", needs: ["xNet", "physics", "model"], adapted: false },
   MOILoss: { noise: "any", operator: "any", needs: ["xNet", "physics", "model"], adapted: false },
   MOEILoss: { noise: "any", operator: "any", needs: ["xNet", "physics", "model"], adapted: false },
-  AugmentConsistencyLoss: { noise: "any", operator: "linear", needs: ["xNet", "y", "physics", "model"], adapted: false },
-  ReducedResolutionLoss: { noise: "any", operator: ["blur", "blurFFT", "downsampling", "composed", "custom"], needs: ["xNet", "y", "physics", "model"], adapted: true },
+  AugmentConsistencyLoss: {
+    noise: "any",
+    operator: "linear",
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: false,
+  },
+  ReducedResolutionLoss: {
+    noise: "any",
+    operator: ["blur", "blurFFT", "downsampling", "composed", "custom"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   StackedPhysicsLoss: { noise: "any", operator: ["stacked"], needs: ["xNet", "y", "physics", "model"], adapted: false },
   JacobianSpectralNorm: { noise: "any", operator: "any", needs: ["y", "model"], adapted: false },
   FNEJacobianSpectralNorm: { noise: "any", operator: "any", needs: ["y", "model"], adapted: false },
@@ -46,11 +86,36 @@ export const lossAssumptions = {
   UnsupAdversarialDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
   UAIRGeneratorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics", "model"], adapted: false },
   UAIRDiscriminatorLoss: { noise: "any", operator: "any", needs: ["xNet", "y", "physics"], adapted: false },
-  WeightedSplittingLoss: { noise: unbiasedNoise, operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: true },
-  RobustSplittingLoss: { noise: ["gaussian"], operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: true },
-  Phase2PhaseLoss: { noise: unbiasedNoise, operator: ["dynamicMRI", "sequentialMRI"], needs: ["xNet", "y", "physics", "model"], adapted: true },
-  Artifact2ArtifactLoss: { noise: unbiasedNoise, operator: ["dynamicMRI", "sequentialMRI"], needs: ["xNet", "y", "physics", "model"], adapted: true },
-  ENSURELoss: { noise: ["gaussian"], operator: ["mri", "inpainting"], needs: ["xNet", "y", "physics", "model"], adapted: false },
+  WeightedSplittingLoss: {
+    noise: unbiasedNoise,
+    operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  RobustSplittingLoss: {
+    noise: ["gaussian"],
+    operator: ["mri", "multiCoilMRI", "dynamicMRI", "inpainting"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  Phase2PhaseLoss: {
+    noise: unbiasedNoise,
+    operator: ["dynamicMRI", "sequentialMRI"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  Artifact2ArtifactLoss: {
+    noise: unbiasedNoise,
+    operator: ["dynamicMRI", "sequentialMRI"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  ENSURELoss: {
+    noise: ["gaussian"],
+    operator: ["mri", "inpainting"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: false,
+  },
 } as const satisfies Record<string, Assumptions>;
 
 /** Names of the losses of this library. */

@@ -12,9 +12,15 @@ import { metricOption } from "./shared.js";
 
 /** Options of {@link AugmentConsistencyLoss}. */
 export interface AugmentConsistencyLossOptions {
-  /** What is done to the measurement and must not change the result; null for nothing. Default: noise and a phase error, for complex measurements. */
+  /**
+   * What is done to the measurement and must not change the result; null for nothing. Default: noise and a phase error,
+   * for complex measurements.
+   */
   Ti?: Transform | null;
-  /** What is done to the image and must be done to the result; null for nothing. Default: a shift by up to a tenth, or a rotation below 15 degrees. */
+  /**
+   * What is done to the image and must be done to the result; null for nothing. Default: a shift by up to a tenth, or a
+   * rotation below 15 degrees.
+   */
   Te?: Transform | null;
   /** What compares images. Default: mean squared error. */
   metric?: Metric;
@@ -27,9 +33,10 @@ export interface AugmentConsistencyLossOptions {
 /**
  * Consistency under augmentation: the augmented measurement must be reconstructed as the augmented reconstruction.
  *
- * `metric(T_e xNet, R(A2 T_e A^T T_i y, A2))` with `A2 = A T_e^-1`: T_i is an error that the network must ignore, T_e a motion that it must
- * follow. One draw of T_e serves both sides. Needs a linear physics. (Desai et al., "VORTEX: physics-driven data augmentations using consistency
- * training for robust accelerated MRI reconstruction", 2022, arXiv:2111.02549.)
+ * `metric(T_e xNet, R(A2 T_e A^T T_i y, A2))` with `A2 = A T_e^-1`: T_i is an error that the network must ignore, T_e a
+ * motion that it must follow. One draw of T_e serves both sides. Needs a linear physics. (Desai et al., "VORTEX:
+ * physics-driven data augmentations using consistency training for robust accelerated MRI reconstruction", 2022,
+ * arXiv:2111.02549.)
  *
  * @returns shape `[B]` for a metric that keeps the batch; over several transforms T_e its mean.
  */
@@ -54,7 +61,11 @@ export class AugmentConsistencyLoss extends Loss {
     };
     this.Ti = option("Ti", () => new RandomNoise(own).compose(new RandomPhaseError(own)));
     this.Te = option("Te", () => new Shift({ shiftMax: 0.1, ...own }).or(new Rotate({ limits: 15, ...own })));
-    if (this.Ti.nTrans !== 1) throw new ArgumentError(`${name}: Ti makes ${this.Ti.nTrans} versions of a measurement (nTrans), expected 1.`, "invalid_argument");
+    if (this.Ti.nTrans !== 1)
+      throw new ArgumentError(
+        `${name}: Ti makes ${this.Ti.nTrans} versions of a measurement (nTrans), expected 1.`,
+        "invalid_argument",
+      );
     this.metric = metricOption(name, options.metric);
     this.noGrad = checkFlag(name, "noGrad", options.noGrad, true);
   }

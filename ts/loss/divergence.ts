@@ -34,7 +34,9 @@ export interface HutchinsonDivergenceArgs extends DivergenceArgs {
 }
 
 /** The change of `A(f(y))` along a probe, `(A f(y + tau b) - y1) / tau`. */
-export function probeDifference(args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number; rng?: RandomSource }): Tensor {
+export function probeDifference(
+  args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number; rng?: RandomSource },
+): Tensor {
   const { y, model, physics, y1, probe, tau, rng } = args;
   const moved = physics.A(model.forward(y.add(probe.mul(tau)), physics, { rng }));
   return moved.sub(y1).div(tau);
@@ -78,7 +80,8 @@ export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
 }
 
 /**
- * Exact divergence per entry, for each image: the trace of the Jacobian of `y -> A f(y)` divided by the entries of one image.
+ * Exact divergence per entry, for each image: the trace of the Jacobian of `y -> A f(y)` divided by the entries of one
+ * image.
  *
  * It takes one backward pass for each entry: for small images, as a yardstick. It can itself be differentiated.
  *
@@ -107,7 +110,9 @@ function transposed(output: Tensor, input: Tensor, v: Tensor): Tensor {
   return product as Tensor;
 }
 
-/** `A f(y)` on the tape with respect to its input; the caller's y is used where it is on the tape, and never changed. */
+/**
+ * `A f(y)` on the tape with respect to its input; the caller's y is used where it is on the tape, and never changed.
+ */
 function differentiable(caller: string, { y, model, physics }: DivergenceArgs): { input: Tensor; output: Tensor } {
   const input = y.requiresGrad ? y : y.detach().requiresGrad_();
   const output = physics.A(model.forward(input, physics));

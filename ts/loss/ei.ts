@@ -32,9 +32,10 @@ export const EI_KEYS = ["transform", "metric", "applyNoise", "weight", "noGrad",
 /**
  * Equivariant imaging: a reconstruction, transformed and measured again, must be reconstructed as it is.
  *
- * `weight metric(R(y2, A), x2)` with `x2 = T_g xNet` for a random g and `y2 = A(x2)`, noise and sensor included where `applyNoise` is true. It
- * teaches what one operator does not measure, from the invariance of the images; that the measurements are met, another loss must say, such
- * as MCLoss or, with noise, SURE or R2R. (Chen, Tachella, Davies, "Equivariant imaging: learning beyond the range space", 2021, arXiv:2103.14756.)
+ * `weight metric(R(y2, A), x2)` with `x2 = T_g xNet` for a random g and `y2 = A(x2)`, noise and sensor included where
+ * `applyNoise` is true. It teaches what one operator does not measure, from the invariance of the images; that the
+ * measurements are met, another loss must say, such as MCLoss or, with noise, SURE or R2R. (Chen, Tachella, Davies,
+ * "Equivariant imaging: learning beyond the range space", 2021, arXiv:2103.14756.)
  *
  * @returns shape `[B]` for a metric that keeps the batch; over several transforms of an image its mean.
  */
@@ -72,7 +73,11 @@ export class EquivarianceTerm {
 
   constructor(name: string, options: EILossOptions) {
     const { transform } = options ?? {};
-    if (transform === undefined) throw new ArgumentError(`${name}: transform is missing; it is what leaves the set of images unchanged, such as new Shift() or new Rotate({ multiples: 90 }).`, "missing_argument");
+    if (transform === undefined)
+      throw new ArgumentError(
+        `${name}: transform is missing; it is what leaves the set of images unchanged, such as new Shift() or new Rotate({ multiples: 90 }).`,
+        "missing_argument",
+      );
     this.transform = transformOption(name, "transform", transform);
     this.#metric = metricOption(name, options.metric);
     this.#applyNoise = checkFlag(name, "applyNoise", options.applyNoise, true);
@@ -91,7 +96,13 @@ export class EquivarianceTerm {
 }
 
 /** The reconstruction of an image that is measured again. */
-export function remeasured(x: Tensor, physics: Physics, model: Reconstructor, applyNoise: boolean, rng: RandomSource | undefined): Tensor {
+export function remeasured(
+  x: Tensor,
+  physics: Physics,
+  model: Reconstructor,
+  applyNoise: boolean,
+  rng: RandomSource | undefined,
+): Tensor {
   const call = rng ? { rng } : {};
   return model.forward(applyNoise ? physics.forward(x, call) : physics.A(x), physics, call);
 }
@@ -100,11 +111,16 @@ export function remeasured(x: Tensor, physics: Physics, model: Reconstructor, ap
 function perSource(value: Tensor, x: Tensor): Tensor {
   const images = x.shape[0] ?? 1;
   const [count = 1] = value.shape;
-  return value.shape.length === 1 && count > images && count % images === 0 ? value.reshape([count / images, images]).mean(0) : value;
+  return value.shape.length === 1 && count > images && count % images === 0
+    ? value.reshape([count / images, images]).mean(0)
+    : value;
 }
 
 /** A transform among the options of a loss. */
 export function transformOption(name: string, key: string, transform: Transform): Transform {
   if (transform instanceof Transform) return transform;
-  throw new ArgumentError(`${name}: ${key} must be a transform such as new Shift() or new Rotate({ multiples: 90 }).`, "invalid_argument");
+  throw new ArgumentError(
+    `${name}: ${key} must be a transform such as new Shift() or new Rotate({ multiples: 90 }).`,
+    "invalid_argument",
+  );
 }

@@ -31,12 +31,13 @@ export class EquivariantSplittingModel extends Module implements Adapted<"Equiva
   }
 
   /**
-   * The model for the consistency loss of one mask: a function of the seen part of the measurement, with its mask and every
-   * other draw as they were. A recorrupted measurement is cut to that part.
+   * The model for the consistency loss of one mask: a function of the seen part of the measurement, with its mask and
+   * every other draw as they were. A recorrupted measurement is cut to that part.
    */
   forConsistency(index: number, mask1: Tensor): Reconstructor {
     const outer = this.model;
-    if (outer instanceof R2RModel) return Object.create(outer, { corruption: { value: () => outer.corruption().mul(mask1) } }) as R2RModel;
+    if (outer instanceof R2RModel)
+      return Object.create(outer, { corruption: { value: () => outer.corruption().mul(mask1) } }) as R2RModel;
     const held = this.#splitting.held(index);
     return Object.create(this, { forward: { value: held } }) as Reconstructor;
   }

@@ -20,20 +20,25 @@ import { SurePGLoss } from "./sure-pg.js";
 
 /** Options of {@link EquivariantSplittingLoss}. */
 export interface EquivariantSplittingLossOptions {
-  /** Draws the masks of what the network sees. Default: nine tenths of the pixels, a `BernoulliSplittingMaskGenerator`. */
+  /**
+   * Draws the masks of what the network sees. Default: nine tenths of the pixels, a `BernoulliSplittingMaskGenerator`.
+   */
   maskGenerator?: PhysicsGenerator | null;
-  /** Size of the measurement without the batch, for the default generator; it is taken from the measurement where it is not given. */
+  /**
+   * Size of the measurement without the batch, for the default generator; it is taken from the measurement where it is
+   * not given.
+   */
   imgSize?: readonly number[];
   /**
-   * Loss of the seen part, null for none. Default `MCLoss`, for measurements without noise. With noise: `SureGaussianLoss`,
-   * `SurePoissonLoss`, `SurePGLoss` or `R2RLoss`.
+   * Loss of the seen part, null for none. Default `MCLoss`, for measurements without noise. With noise:
+   * `SureGaussianLoss`, `SurePoissonLoss`, `SurePGLoss` or `R2RLoss`.
    */
   consistencyLoss?: Loss | null;
   /** Loss of the hidden part. Default `MCLoss`. */
   predictionLoss?: Loss;
   /**
-   * Makes the network equivariant in training, by an average over these transforms ({@link EquivariantReconstructor}). Default null: the
-   * network is taken as it is, for one whose layers are equivariant.
+   * Makes the network equivariant in training, by an average over these transforms ({@link EquivariantReconstructor}).
+   * Default null: the network is taken as it is, for one whose layers are equivariant.
    */
   transform?: Transform | null;
   /** The same in evaluation, such as all elements of the group where training draws one. Default: `transform`. */
@@ -43,19 +48,29 @@ export interface EquivariantSplittingLossOptions {
   rng?: RandomSource;
 }
 
-const KEYS = ["maskGenerator", "imgSize", "consistencyLoss", "predictionLoss", "transform", "evalTransform", "evalNSamples", "rng"] as const;
+const KEYS = [
+  "maskGenerator",
+  "imgSize",
+  "consistencyLoss",
+  "predictionLoss",
+  "transform",
+  "evalTransform",
+  "evalNSamples",
+  "rng",
+] as const;
 
 /**
- * Equivariant splitting: predicts one part of the measurement from the rest with an equivariant network, so that one operator is
- * enough to learn from (Sechaud et al., "Equivariant splitting", 2026).
+ * Equivariant splitting: predicts one part of the measurement from the rest with an equivariant network, so that one
+ * operator is enough to learn from (Sechaud et al., "Equivariant splitting", 2026).
  *
- * `prediction(M2 A R(y1, A1), M2 y) / mean(M2) + consistency(M1 A R(y1, A1), M1 y) / mean(M1)` with `y1 = M1 y`, `A1 = M1 A` for random
- * disjoint masks and an equivariant network R, such as the average of any network over `transform`. With the squared error and independent noise of variance
- * sigma^2 its mean is the sum of both errors against the clean measurement plus sigma^2, where the consistency is an unbiased estimate
- * (SURE); with R2R at alpha another `sigma^2 / alpha` is added.
+ * `prediction(M2 A R(y1, A1), M2 y) / mean(M2) + consistency(M1 A R(y1, A1), M1 y) / mean(M1)` with `y1 = M1 y`, `A1 =
+ * M1 A` for random disjoint masks and an equivariant network R, such as the average of any network over `transform`.
+ * With the squared error and independent noise of variance sigma^2 its mean is the sum of both errors against the clean
+ * measurement plus sigma^2, where the consistency is an unbiased estimate (SURE); with R2R at alpha another `sigma^2 /
+ * alpha` is added.
  *
- * A consistency loss that evaluates the network again (SURE) sees it with mask and every other draw held fixed. The model must
- * be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
+ * A consistency loss that evaluates the network again (SURE) sees it with mask and every other draw held fixed. The
+ * model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
  *
  * @returns shape `[B]` for losses that keep the batch.
  */
@@ -80,11 +95,18 @@ export class EquivariantSplittingLoss extends Loss {
     this.maskGenerator = given ?? (imgSize ? new BernoulliSplittingMaskGenerator({ imgSize, splitRatio: 0.9 }) : null);
     this.consistencyLoss = options.consistencyLoss === undefined ? new MCLoss() : options.consistencyLoss;
     this.predictionLoss = options.predictionLoss ?? new MCLoss();
-    for (const [key, loss] of Object.entries({ consistencyLoss: this.consistencyLoss, predictionLoss: this.predictionLoss })) checkPart(name, key, loss);
+    for (const [key, loss] of Object.entries({
+      consistencyLoss: this.consistencyLoss,
+      predictionLoss: this.predictionLoss,
+    }))
+      checkPart(name, key, loss);
     this.transform = optional(name, "transform", options.transform);
     this.evalTransform = optional(name, "evalTransform", options.evalTransform) ?? this.transform;
     if (this.evalTransform && !this.transform) {
-      throw new ArgumentError(`${name}: evalTransform is given but transform, which serves training, is not; give both, or transform alone.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: evalTransform is given but transform, which serves training, is not; give both, or transform alone.`,
+        "invalid_argument",
+      );
     }
     this.evalNSamples = checkNumber(name, "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
     this.rng = options.rng;
@@ -99,7 +121,13 @@ export class EquivariantSplittingLoss extends Loss {
     }
     const values = model.masks().map((mask, index) => {
       const { mask1, mask2 } = sides(this.name, mask, y, physics);
-      const part = (m: Tensor) => ({ ...args, xNet, y: y.mul(m), physics: maskedPhysics(m, y, physics), model: model.forConsistency(index, mask1) });
+      const part = (m: Tensor) => ({
+        ...args,
+        xNet,
+        y: y.mul(m),
+        physics: maskedPhysics(m, y, physics),
+        model: model.forConsistency(index, mask1),
+      });
       const prediction = this.predictionLoss.forward(part(mask2)).div(shareOf(this.name, mask2, "to predict"));
       if (!this.consistencyLoss) return prediction;
       const share = shareOf(this.name, mask1, "to see");
@@ -114,7 +142,14 @@ export class EquivariantSplittingLoss extends Loss {
     const { maskGenerator, evalNSamples, transform, evalTransform, rng } = this;
     const network = transform ? new EquivariantReconstructor({ model, transform, evalTransform }) : model;
     const splitting = new SplittingModel(network, {
-      adaptedBy: "EquivariantSplittingLoss", maskGenerator, splitRatio: 0.9, pixelwise: true, evalNSamples, evalSplitInput: true, evalSplitOutput: false, rng,
+      adaptedBy: "EquivariantSplittingLoss",
+      maskGenerator,
+      splitRatio: 0.9,
+      pixelwise: true,
+      evalNSamples,
+      evalSplitInput: true,
+      evalSplitOutput: false,
+      rng,
     });
     return new EquivariantSplittingModel(this.consistencyLoss?.adaptModel(splitting) ?? splitting, splitting);
   }
@@ -128,12 +163,15 @@ export class EquivariantSplittingLoss extends Loss {
   }
 
   private parts(): Record<string, Loss> {
-    return { ...(this.consistencyLoss ? { consistencyLoss: this.consistencyLoss } : {}), predictionLoss: this.predictionLoss };
+    return {
+      ...(this.consistencyLoss ? { consistencyLoss: this.consistencyLoss } : {}),
+      predictionLoss: this.predictionLoss,
+    };
   }
 
   /**
-   * The consistency loss of the seen part, a mean over all entries. SURE takes the noise variance of every entry off; only the seen
-   * ones, the share of M1, have noise.
+   * The consistency loss of the seen part, a mean over all entries. SURE takes the noise variance of every entry off;
+   * only the seen ones, the share of M1, have noise.
    */
   private consistency(loss: Loss, args: Parameters<Loss["forward"]>[0], share: Tensor): Tensor {
     const gaussian = (loss instanceof SureGaussianLoss && !loss.weighted) || loss instanceof SurePGLoss;
@@ -152,8 +190,15 @@ function optional(name: string, key: string, transform: Transform | null | undef
 function checkPart(name: string, key: string, loss: Loss | null): void {
   if (loss === null && key === "consistencyLoss") return;
   if (!(loss instanceof Loss)) {
-    throw new ArgumentError(`${name}: ${key} must be a loss such as new MCLoss()${key === "consistencyLoss" ? ", or null for none" : ""}.`, "invalid_argument");
+    throw new ArgumentError(
+      `${name}: ${key} must be a loss such as new MCLoss()${key === "consistencyLoss" ? ", or null for none" : ""}.`,
+      "invalid_argument",
+    );
   }
   const adapts = loss.assumptions.adapted && !(key === "consistencyLoss" && loss instanceof R2RLoss);
-  if (adapts) throw new ArgumentError(`${name}: ${key} cannot be a ${loss.name}, which adapts the model in its own way; take MCLoss, a SURE loss or, for consistencyLoss, R2RLoss.`, "invalid_argument");
+  if (adapts)
+    throw new ArgumentError(
+      `${name}: ${key} cannot be a ${loss.name}, which adapts the model in its own way; take MCLoss, a SURE loss or, for consistencyLoss, R2RLoss.`,
+      "invalid_argument",
+    );
 }

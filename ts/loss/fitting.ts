@@ -9,7 +9,10 @@ export interface PhysicsSummary {
 }
 
 /** Why assumptions exclude a physics, in words; undefined where they fit. What is not known of it excludes nothing. */
-export function mismatch({ noise, operator, needs }: Assumptions, physics: Partial<PhysicsSummary>): string | undefined {
+export function mismatch(
+  { noise, operator, needs }: Assumptions,
+  physics: Partial<PhysicsSummary>,
+): string | undefined {
   const { noise: kind, linear } = physics;
   // Pansharpening measures twice: it is a stack by another name.
   const op = physics.operator === "pansharpen" ? "stacked" : physics.operator;
@@ -20,7 +23,8 @@ export function mismatch({ noise, operator, needs }: Assumptions, physics: Parti
   if (kind !== undefined && noise !== "any" && !(noise as readonly string[]).includes(kind)) {
     return `it assumes ${noise.join(" or ")} noise, but this physics has ${kind} noise`;
   }
-  if (operator === "linear" && linear === false) return "it assumes a linear operator, but this physics is not a LinearPhysics";
+  if (operator === "linear" && linear === false)
+    return "it assumes a linear operator, but this physics is not a LinearPhysics";
   if (op !== undefined && typeof operator !== "string" && !(operator as readonly string[]).includes(op)) {
     return `it assumes the operator ${operator.join(" or ")}, but this physics is ${op}`;
   }
@@ -28,6 +32,9 @@ export function mismatch({ noise, operator, needs }: Assumptions, physics: Parti
 }
 
 /** The rows of a table of assumptions that fit what is known of a physics, in their order. */
-export function fitting<N extends string>(table: Readonly<Record<N, Assumptions>>, physics: Partial<PhysicsSummary>): N[] {
+export function fitting<N extends string>(
+  table: Readonly<Record<N, Assumptions>>,
+  physics: Partial<PhysicsSummary>,
+): N[] {
   return (Object.keys(table) as N[]).filter((name) => mismatch(table[name], physics) === undefined);
 }

@@ -5,11 +5,20 @@ import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
 import type { ArgsOf } from "./pairing.js";
-import { firstImages, SPECTRAL_NORM_KEYS, spectralNorm, type SpectralNormOptions, type SpectralNormSettings, spectralNormSettings } from "./spectral-norm.js";
+import {
+  firstImages,
+  SPECTRAL_NORM_KEYS,
+  spectralNorm,
+  type SpectralNormOptions,
+  type SpectralNormSettings,
+  spectralNormSettings,
+} from "./spectral-norm.js";
 
 /** Options of {@link FNEJacobianSpectralNorm}. */
 export interface FNEJacobianSpectralNormOptions extends SpectralNormOptions {
-  /** Looks at `eta y + (1 - eta) x` in place of y, with eta uniform on [0, 1) for each image. Needs `x`. Default false. */
+  /**
+   * Looks at `eta y + (1 - eta) x` in place of y, with eta uniform on [0, 1) for each image. Needs `x`. Default false.
+   */
   interpolation?: boolean;
 }
 
@@ -18,7 +27,8 @@ export interface FNEJacobianSpectralNormOptions extends SpectralNormOptions {
  *
  * Where it is at most 1 everywhere, the network is firmly non-expansive: plug-and-play iterations with it converge.
  * See {@link JacobianSpectralNorm}. The reconstruction must have the shape of the measurement.
- * (Pesquet, Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021, arXiv:2012.13247.)
+ * (Pesquet, Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021,
+ * arXiv:2012.13247.)
  *
  * Returns a scalar, or `[B]` with the reduction `"none"`.
  */
@@ -47,7 +57,10 @@ export class FNEJacobianSpectralNorm extends Loss {
     const reflected = (u: Tensor): Tensor => {
       const output = model.forward(u, physics, { rng });
       if (output.shape.join() === u.shape.join()) return output.mul(2).sub(u);
-      throw new ShapeError(`${this.name}: the model makes shape [${output.shape.join(", ")}] of [${u.shape.join(", ")}]; 2 f - Id needs them equal.`, "shape_mismatch");
+      throw new ShapeError(
+        `${this.name}: the model makes shape [${output.shape.join(", ")}] of [${u.shape.join(", ")}]; 2 f - Id needs them equal.`,
+        "shape_mismatch",
+      );
     };
     return spectralNorm(this.name, reflected, this.#point(args, rng), this.settings, rng);
   }
@@ -56,7 +69,11 @@ export class FNEJacobianSpectralNorm extends Loss {
     const { reducedBatchsize } = this.settings;
     const y = firstImages(args.y, reducedBatchsize);
     if (!this.interpolation) return y;
-    if (!args.x) throw new ArgumentError(`${this.name}: x is missing; with interpolation it is the image at the other end, such as the ground truth.`, "missing_argument");
+    if (!args.x)
+      throw new ArgumentError(
+        `${this.name}: x is missing; with interpolation it is the image at the other end, such as the ground truth.`,
+        "missing_argument",
+      );
     this.sameShape(args.x, "x", args.y, "y");
     const x = firstImages(args.x, reducedBatchsize).detach();
     const eta = rng.uniform([y.shape[0] ?? 1, ...y.shape.slice(1).map(() => 1)], y);

@@ -11,7 +11,8 @@ const SOURCES = {
   x: "the ground truth image; where there is none, take a loss that learns from measurements alone, such as SureGaussianLoss or R2RLoss",
   y: "the measurement, physics.forward(x) or recorded data",
   xNet: "the reconstruction, model.forward(y, physics)",
-  physics: "what made the measurement, such as new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) })",
+  physics:
+    "what made the measurement, such as new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) })",
   model: "the network that made xNet",
 } as const;
 
@@ -30,7 +31,8 @@ export abstract class Loss {
    * The value of the loss.
    *
    * @returns shape `[B]`, or a scalar where the mathematics gives one.
-   * @throws ArgumentError `missing_argument`, `incompatible_physics` or `model_not_adapted`; ShapeError `shape_mismatch`.
+   * @throws ArgumentError `missing_argument`, `incompatible_physics` or `model_not_adapted`; ShapeError
+   * `shape_mismatch`.
    */
   abstract forward(args: LossArgs): Tensor;
 
@@ -47,13 +49,20 @@ export abstract class Loss {
   /** Restores what {@link stateDict} gave. */
   loadStateDict(state: Record<string, Tensor>): void {
     const unknown = Object.keys(state)[0];
-    if (unknown !== undefined) throw new ArgumentError(`${this.name}: has no state named "${unknown}".`, "unexpected_key");
+    if (unknown !== undefined)
+      throw new ArgumentError(`${this.name}: has no state named "${unknown}".`, "unexpected_key");
   }
 
-  /** Refuses missing arguments, a physics that breaks the assumptions, a model that was not adapted and an rng that is none. */
+  /**
+   * Refuses missing arguments, a physics that breaks the assumptions, a model that was not adapted and an rng that is
+   * none.
+   */
   protected check(args: object): void {
     if (args === null || typeof args !== "object") {
-      throw new ArgumentError(`${this.name}: forward takes one object, { ${this.assumptions.needs.join(", ")} }.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.name}: forward takes one object, { ${this.assumptions.needs.join(", ")} }.`,
+        "invalid_argument",
+      );
     }
     const given = args as Record<string, unknown>;
     const stacked = this.assumptions.operator.includes("stacked");
@@ -62,8 +71,15 @@ export abstract class Loss {
       if (value === undefined || value === null) {
         throw new ArgumentError(`${this.name}: ${need} is missing; it is ${SOURCES[need]}.`, "missing_argument");
       }
-      if (need !== "physics" && need !== "model" && !(value instanceof (need === "y" && stacked ? TensorList : Tensor))) {
-        throw new ArgumentError(`${this.name}: ${need} must be a ${need === "y" && stacked ? "TensorList" : "Tensor"}; it is ${SOURCES[need]}.`, "invalid_argument");
+      if (
+        need !== "physics" &&
+        need !== "model" &&
+        !(value instanceof (need === "y" && stacked ? TensorList : Tensor))
+      ) {
+        throw new ArgumentError(
+          `${this.name}: ${need} must be a ${need === "y" && stacked ? "TensorList" : "Tensor"}; it is ${SOURCES[need]}.`,
+          "invalid_argument",
+        );
       }
       if (need === "physics") this.checkPhysics(value);
       if (need === "model") this.checkModel(value);
@@ -76,13 +92,19 @@ export abstract class Loss {
     const reason = mismatch(this.assumptions, describePhysics(physics, this.name));
     if (reason === undefined) return;
     const fitting = compatibleLosses(physics as NonNullable<LossArgs["physics"]>);
-    throw new ArgumentError(`${this.name}: ${reason}. Losses that fit this physics: ${fitting.join(", ")}.`, "incompatible_physics");
+    throw new ArgumentError(
+      `${this.name}: ${reason}. Losses that fit this physics: ${fitting.join(", ")}.`,
+      "incompatible_physics",
+    );
   }
 
   private checkModel(model: unknown): void {
     const candidate = model as Partial<Reconstructor> & { adaptedBy?: string };
     if (typeof candidate.forward !== "function") {
-      throw new ArgumentError(`${this.name}: model must have a forward method; it is ${SOURCES.model}.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.name}: model must have a forward method; it is ${SOURCES.model}.`,
+        "invalid_argument",
+      );
     }
     if (this.assumptions.adapted && candidate.adaptedBy !== this.name) {
       throw new ArgumentError(

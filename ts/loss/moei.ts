@@ -12,11 +12,12 @@ import type { ArgsOf } from "./pairing.js";
 export interface MOEILossOptions extends EILossOptions, OperatorPoolOptions {}
 
 /**
- * Multi-operator equivariant imaging: a reconstruction, transformed and measured by another operator of the set, must be reconstructed
- * as it is. {@link EILoss} and {@link MOILoss} in one.
+ * Multi-operator equivariant imaging: a reconstruction, transformed and measured by another operator of the set, must
+ * be reconstructed as it is. {@link EILoss} and {@link MOILoss} in one.
  *
- * `weight metric(R(y2, A_s), x2)` with `x2 = T_g xNet` for a random g and `y2 = A_s(x2)` for a random operator, noise and sensor included where
- * `applyNoise` is true. Operators are given as a list, `physics: [a, b]`, or drawn by `physicsGenerator`, one for each transformed image.
+ * `weight metric(R(y2, A_s), x2)` with `x2 = T_g xNet` for a random g and `y2 = A_s(x2)` for a random operator, noise
+ * and sensor included where `applyNoise` is true. Operators are given as a list, `physics: [a, b]`, or drawn by
+ * `physicsGenerator`, one for each transformed image.
  *
  * @returns shape `[B]` for a metric that keeps the batch; over several transforms of an image its mean.
  */

@@ -24,9 +24,10 @@ export interface MOILossOptions extends OperatorPoolOptions {
 /**
  * Multi-operator imaging: a reconstruction, measured by another operator of the set, must be reconstructed as it is.
  *
- * `weight metric(R(y2, A_g), xNet)` with `y2 = A_g(xNet)` for a random operator of `{A_g}`, noise and sensor included where `applyNoise` is true.
- * Together the operators must measure everything; that the measurements are met, another loss must say, such as MCLoss. (Tachella, Chen,
- * Davies, "Unsupervised learning from incomplete measurements for inverse problems", 2022, arXiv:2201.12151.)
+ * `weight metric(R(y2, A_g), xNet)` with `y2 = A_g(xNet)` for a random operator of `{A_g}`, noise and sensor included
+ * where `applyNoise` is true. Together the operators must measure everything; that the measurements are met, another
+ * loss must say, such as MCLoss. (Tachella, Chen, Davies, "Unsupervised learning from incomplete measurements for
+ * inverse problems", 2022, arXiv:2201.12151.)
  *
  * Operators are given as a list, `physics: [a, b]`, or drawn by `physicsGenerator`, one for each image of the batch.
  *

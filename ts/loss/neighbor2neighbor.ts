@@ -17,13 +17,22 @@ export interface Neighbor2NeighborOptions {
 }
 
 /** The ordered pairs of neighbours in a 2 x 2 cell numbered 0 1 / 2 3. */
-const PAIRS = [[0, 1], [0, 2], [1, 3], [2, 3], [1, 0], [2, 0], [3, 1], [3, 2]] as const;
+const PAIRS = [
+  [0, 1],
+  [0, 2],
+  [1, 3],
+  [2, 3],
+  [1, 0],
+  [2, 0],
+  [3, 1],
+  [3, 2],
+] as const;
 
 /**
  * Neighbor2Neighbor: predicts one of two neighbouring noisy pixels from the other (Huang, Li, Jia, Lu, Liu, 2021).
  *
- * `metric(R(A1 y), A2 y) + gamma metric(R(A1 y) - A1 R(y), A2 y - A2 R(y))`, where A1 and A2 pick two neighbours of each
- * 2 x 2 cell at random and R(y) carries no gradient. For noise that is independent between pixels, on images where
+ * `metric(R(A1 y), A2 y) + gamma metric(R(A1 y) - A1 R(y), A2 y - A2 R(y))`, where A1 and A2 pick two neighbours of
+ * each 2 x 2 cell at random and R(y) carries no gradient. For noise that is independent between pixels, on images where
  * neighbouring clean pixels are nearly equal.
  *
  * Measurements `[B, C, H, W]` with H and W even.
@@ -72,8 +81,14 @@ export class Neighbor2Neighbor extends Loss {
 function subImage(image: Tensor, choice: Tensor, member: 0 | 1): Tensor {
   const [batch = 0, channels = 0, height = 0, width = 0] = image.shape;
   const [h, w] = [height / 2, width / 2];
-  const members = tensor(PAIRS.map((p) => p[member]), { dtype: image.dtype, device: image.device });
+  const members = tensor(
+    PAIRS.map((p) => p[member]),
+    { dtype: image.dtype, device: image.device },
+  );
   const entry = members.indexSelect(choice, 0).reshape([batch, 1, h, w, 1]).expand([batch, channels, h, w, 1]);
-  const cells = image.reshape([batch, channels, h, 2, w, 2]).permute([0, 1, 2, 4, 3, 5]).reshape([batch, channels, h, w, 4]);
+  const cells = image
+    .reshape([batch, channels, h, 2, w, 2])
+    .permute([0, 1, 2, 4, 3, 5])
+    .reshape([batch, channels, h, w, 4]);
   return cells.gather(entry, 4).reshape([batch, channels, h, w]);
 }

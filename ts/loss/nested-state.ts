@@ -5,7 +5,9 @@ type State = Record<string, Tensor>;
 
 /** The state of losses that are part of another, each under its own prefix. */
 export function nestedState(parts: Readonly<Record<string, Loss>>): State {
-  const entries = Object.entries(parts).flatMap(([prefix, loss]) => Object.entries(loss.stateDict()).map(([key, value]) => [`${prefix}.${key}`, value] as const));
+  const entries = Object.entries(parts).flatMap(([prefix, loss]) =>
+    Object.entries(loss.stateDict()).map(([key, value]) => [`${prefix}.${key}`, value] as const),
+  );
   return Object.fromEntries(entries);
 }
 

@@ -1,4 +1,12 @@
-import type { LinearPhysics, NoiseKind, NoiseModel, OperatorKind, Physics, StackedPhysics, TensorList } from "../physics/index.js";
+import type {
+  LinearPhysics,
+  NoiseKind,
+  NoiseModel,
+  OperatorKind,
+  Physics,
+  StackedPhysics,
+  TensorList,
+} from "../physics/index.js";
 import type { Layer, Reconstructor } from "../nn/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -36,14 +44,16 @@ type NoiseFor<A extends Assumptions> = A["noise"] extends readonly NoiseKind[]
   ? NoiseModel & { readonly kind: A["noise"][number] }
   : NoiseModel;
 
-type OperatorFor<A extends Assumptions> = A["operator"] extends readonly OperatorKind[] ? A["operator"][number] : OperatorKind;
+type OperatorFor<A extends Assumptions> = A["operator"] extends readonly OperatorKind[]
+  ? A["operator"][number]
+  : OperatorKind;
 
 /** The physics that assumptions allow. */
 export type PhysicsOf<A extends Assumptions> = A["operator"] extends readonly ["stacked"]
   ? StackedPhysics
   : A["operator"] extends "linear"
-  ? LinearPhysics<NoiseFor<A>>
-  : Physics<NoiseFor<A>, OperatorFor<A>>;
+    ? LinearPhysics<NoiseFor<A>>
+    : Physics<NoiseFor<A>, OperatorFor<A>>;
 
 type Inputs<L extends string, A extends Assumptions> = {
   x: Tensor;
@@ -55,10 +65,10 @@ type Inputs<L extends string, A extends Assumptions> = {
 
 /**
  * The arguments of the loss named `L`: those it needs are required, the others may be passed and are not used.
- * A physics with another noise model or operator, or a model that was not adapted, does not compile. A loss of one's own passes the type of its assumptions.
+ * A physics with another noise model or operator, or a model that was not adapted, does not compile. A loss of one's
+ * own passes the type of its assumptions.
  */
-export type ArgsOf<L extends string, A extends Assumptions = L extends LossName ? (typeof lossAssumptions)[L] : never> = Pick<
-  Inputs<L, A>,
-  A["needs"][number]
-> &
-  Omit<LossArgs, A["needs"][number]>;
+export type ArgsOf<
+  L extends string,
+  A extends Assumptions = L extends LossName ? (typeof lossAssumptions)[L] : never,
+> = Pick<Inputs<L, A>, A["needs"][number]> & Omit<LossArgs, A["needs"][number]>;

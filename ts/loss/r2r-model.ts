@@ -17,8 +17,8 @@ export interface R2RModelSettings {
 /**
  * The model an R2RLoss trains: it corrupts its input once more.
  *
- * In training it returns `R(y1)` for one draw of y1 and keeps y1 for the loss (with `updateParameters`); in evaluation the
- * average over `evalNSamples` draws, without gradients.
+ * In training it returns `R(y1)` for one draw of y1 and keeps y1 for the loss (with `updateParameters`); in evaluation
+ * the average over `evalNSamples` draws, without gradients.
  */
 export class R2RModel extends Module implements Adapted<"R2RLoss"> {
   readonly adaptedBy = "R2RLoss" as const;

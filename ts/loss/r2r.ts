@@ -55,7 +55,8 @@ export class R2RLoss extends Loss {
       );
     }
     this.alpha = checkNumber("R2RLoss", "alpha", options.alpha ?? 0.15, { positive: true });
-    if (this.alpha >= 1) throw new ArgumentError(`R2RLoss: alpha must be below 1, got ${this.alpha}.`, "invalid_argument");
+    if (this.alpha >= 1)
+      throw new ArgumentError(`R2RLoss: alpha must be below 1, got ${this.alpha}.`, "invalid_argument");
     this.evalNSamples = checkNumber("R2RLoss", "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
     this.rng = options.rng;
   }

@@ -43,7 +43,10 @@ export class RecordingRng implements RandomSource {
     const before = share.slice(0, index).reduce((a, b) => a + b, 0);
     const whole = share.reduce((a, b) => a + b, 0);
     // A replay picks by a uniform number; the middle of the chosen one's share picks it again.
-    this.draws.push({ kind: "uniform", tensor: tensor((before + (share[index] ?? 0) / 2) / whole, { dtype: "float64", device: "cpu" }) });
+    this.draws.push({
+      kind: "uniform",
+      tensor: tensor((before + (share[index] ?? 0) / 2) / whole, { dtype: "float64", device: "cpu" }),
+    });
     return index;
   }
   poisson(rate: Tensor, like?: Like): Tensor {

@@ -15,13 +15,19 @@ export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
  * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha); counts (normalize false) have gain 1;
  * - Gamma of shape l: `y1 = y (1 - w) / (1 - alpha)`, w beta(l alpha, l (1 - alpha)).
  *
- * @throws ArgumentError `incompatible_physics` for any other noise, `invalid_argument` for negative counts; ShapeError where a level fits neither one value nor the batch.
+ * @throws ArgumentError `incompatible_physics` for any other noise, `invalid_argument` for negative counts; ShapeError
+ * where a level fits neither one value nor the batch.
  */
 export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: RandomSource): Tensor {
   switch (noise.kind) {
     case "gaussian": {
       const sigma = levelLike((noise as GaussianNoise).sigma, y, "R2RLoss: sigma");
-      return y.add(rng.normal([...y.shape], y).mul(sigma).mul(Math.sqrt(alpha / (1 - alpha))));
+      return y.add(
+        rng
+          .normal([...y.shape], y)
+          .mul(sigma)
+          .mul(Math.sqrt(alpha / (1 - alpha))),
+      );
     }
     case "poisson": {
       checkCounts("R2RLoss", y);
@@ -30,10 +36,19 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
       const step = normalize ? levelLike(gain, y, "R2RLoss: gain") : 1;
       const counts = y.div(step);
       const removed = rng.binomial(counts.detach().round().relu(), alpha, y);
-      return counts.sub(removed).mul(step).div(1 - alpha);
+      return counts
+        .sub(removed)
+        .mul(step)
+        .div(1 - alpha);
     }
     case "gamma":
-      return y.mul(betaDraws(y, (noise as GammaNoise).l, alpha, rng).neg().add(1)).div(1 - alpha);
+      return y
+        .mul(
+          betaDraws(y, (noise as GammaNoise).l, alpha, rng)
+            .neg()
+            .add(1),
+        )
+        .div(1 - alpha);
     default:
       throw new ArgumentError(
         `R2RLoss: ${noise.kind} noise cannot be split; pass a noiseModel of kind gaussian, poisson or gamma, or use another loss.`,
@@ -53,5 +68,8 @@ function betaDraws(y: Tensor, l: number | Tensor, alpha: number, rng: RandomSour
       "shape_mismatch",
     );
   }
-  return cat(levels.map((level) => draw([1, ...y.shape.slice(1)], level)), 0);
+  return cat(
+    levels.map((level) => draw([1, ...y.shape.slice(1)], level)),
+    0,
+  );
 }

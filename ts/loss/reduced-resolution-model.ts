@@ -5,7 +5,10 @@ import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor } from "../tensor/index.js";
 import type { Adapted } from "./pairing.js";
 
-/** The model a ReducedResolutionLoss trains: in training it degrades its input once more, `R(A y, A)`; in evaluation it is R. */
+/**
+ * The model a ReducedResolutionLoss trains: in training it degrades its input once more, `R(A y, A)`; in evaluation it
+ * is R.
+ */
 export class ReducedResolutionModel extends Module implements Adapted<"ReducedResolutionLoss"> {
   readonly adaptedBy = "ReducedResolutionLoss" as const;
   /** The network R; its weights are this model's weights, under `model.`. */
@@ -22,7 +25,8 @@ export class ReducedResolutionModel extends Module implements Adapted<"ReducedRe
   /**
    * Reconstructs, in training from a degraded version of `y`.
    *
-   * @throws ArgumentError `missing_argument` without physics; ShapeError `shape_mismatch` where it does not apply to `y`.
+   * @throws ArgumentError `missing_argument` without physics; ShapeError `shape_mismatch` where it does not apply to
+   * `y`.
    */
   forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
     const rng = resolveRng(options.rng);
@@ -43,6 +47,10 @@ function degraded(physics: Physics, y: Tensor, rng: RandomSource): Tensor {
     return y.requiresGrad ? physics.forward(y, { rng }) : noGrad(() => physics.forward(y, { rng }));
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`ReducedResolutionLoss: the physics must apply to its own measurements; make it without imgSize. ${error.message}`, error.code, { cause: error });
+    throw new ShapeError(
+      `ReducedResolutionLoss: the physics must apply to its own measurements; make it without imgSize. ${error.message}`,
+      error.code,
+      { cause: error },
+    );
   }
 }

@@ -19,12 +19,15 @@ export interface ReducedResolutionLossOptions {
 }
 
 /**
- * Reduced resolution: the measurement serves as the ground truth of its own further degraded version, `metric(R(A y, A), y)`.
+ * Reduced resolution: the measurement serves as the ground truth of its own further degraded version, `metric(R(A y,
+ * A), y)`.
  *
- * For blur and downsampling, whose measurements are images again, on scenes that look alike at both scales (Shocher, Cohen, Irani,
- * "Zero-shot super-resolution", 2017; Wald, Ranchin, Mangolini, 1997). In evaluation the model reconstructs from y itself.
+ * For blur and downsampling, whose measurements are images again, on scenes that look alike at both scales (Shocher,
+ * Cohen, Irani, "Zero-shot super-resolution", 2017; Wald, Ranchin, Mangolini, 1997). In evaluation the model
+ * reconstructs from y itself.
  *
- * The physics must apply to the measurements: leave its `imgSize` open. The model must be adapted: `model = loss.adaptModel(model)`.
+ * The physics must apply to the measurements: leave its `imgSize` open. The model must be adapted: `model =
+ * loss.adaptModel(model)`.
  *
  * @returns shape `[B]` for a metric that keeps the batch.
  */

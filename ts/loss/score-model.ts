@@ -19,7 +19,8 @@ export interface ScoreModelSettings {
  * The model a ScoreLoss trains: a network S that estimates the score of the measurements, and Tweedie's formula.
  *
  * - Gaussian: `R(y) = y + sigma^2 S(y)`;
- * - Poisson, y = gain z: `R(y) = y + gain + gain y S(y)`, to first order in the gain; for counts z (normalize false), whose
+ * - Poisson, y = gain z: `R(y) = y + gain + gain y S(y)`, to first order in the gain; for counts z (normalize false),
+ *   whose
  *   clean image is gain times their mean, `R(z) = gain (z + 1 + z S(z))`;
  * - Gamma of shape l: `R(y) = l y / (l - 1 - y S(y))`.
  */
@@ -40,8 +41,8 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
   /**
    * Reconstructs `y`. The score is taken at a slightly perturbed y, as in training.
    *
-   * @throws ArgumentError `missing_argument` where there is no noise model, `incompatible_physics` where it has no formula,
-   * `invalid_argument` for negative counts; ShapeError where the score does not have the shape of `y`.
+   * @throws ArgumentError `missing_argument` where there is no noise model, `incompatible_physics` where it has no
+   * formula, `invalid_argument` for negative counts; ShapeError where the score does not have the shape of `y`.
    */
   forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
     const noise = this.#settings.noiseModel ?? physics?.noiseModel;
@@ -63,7 +64,10 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
     const epsilon = rng.normal([...y.shape], y);
     const score = this.model.forward(y.add(epsilon.mul(width)), physics, { rng });
     if (score.shape.join() !== y.shape.join()) {
-      throw new ShapeError(`ScoreLoss: the network makes a score of shape [${score.shape.join(", ")}] of y of shape [${y.shape.join(", ")}]; they must agree.`, "shape_mismatch");
+      throw new ShapeError(
+        `ScoreLoss: the network makes a score of shape [${score.shape.join(", ")}] of y of shape [${y.shape.join(", ")}]; they must agree.`,
+        "shape_mismatch",
+      );
     }
     if (options.updateParameters) this.#error = epsilon.add(score.mul(width)).square().mean();
     return tweedie(y, score, noise);
@@ -97,7 +101,10 @@ function tweedie(y: Tensor, score: Tensor, noise: NoiseModel): Tensor {
     }
     case "gamma": {
       const l = levelLike((noise as GammaNoise).l, y, "ScoreLoss: l");
-      const denominator = y.mul(score).neg().add(typeof l === "number" ? l - 1 : l.sub(1));
+      const denominator = y
+        .mul(score)
+        .neg()
+        .add(typeof l === "number" ? l - 1 : l.sub(1));
       return y.mul(l).div(denominator);
     }
     default:

@@ -49,13 +49,23 @@ export class ScoreLoss extends Loss {
         "incompatible_physics",
       );
     }
-    this.totalBatches = checkNumber("ScoreLoss", "totalBatches", options.totalBatches ?? 1000, { integer: true, min: 1 });
+    this.totalBatches = checkNumber("ScoreLoss", "totalBatches", options.totalBatches ?? 1000, {
+      integer: true,
+      min: 1,
+    });
     this.delta = options.delta ?? [0.001, 0.1];
     if (!Array.isArray(this.delta) || this.delta.length !== 2) {
-      throw new ArgumentError("ScoreLoss: delta must be two numbers, the smallest and the largest width.", "invalid_argument");
+      throw new ArgumentError(
+        "ScoreLoss: delta must be two numbers, the smallest and the largest width.",
+        "invalid_argument",
+      );
     }
     for (const width of this.delta) checkNumber("ScoreLoss", "delta", width, { positive: true });
-    if (this.delta[0] > this.delta[1]) throw new ArgumentError(`ScoreLoss: delta is [${this.delta.join(", ")}], expected the smallest width first.`, "invalid_argument");
+    if (this.delta[0] > this.delta[1])
+      throw new ArgumentError(
+        `ScoreLoss: delta is [${this.delta.join(", ")}], expected the smallest width first.`,
+        "invalid_argument",
+      );
     this.rng = options.rng;
   }
 

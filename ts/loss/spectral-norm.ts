@@ -6,7 +6,10 @@ import { grad, Tensor, tidy, vjp, where, zeros } from "../tensor/index.js";
 export interface SpectralNormOptions {
   /** Largest number of power iterations. Default 10. */
   maxIter?: number;
-  /** An image whose squared norm changes by less than this in one iteration is left as it is; 0 never stops. Default 1e-3. */
+  /**
+   * An image whose squared norm changes by less than this in one iteration is left as it is; 0 never stops. Default
+   * 1e-3.
+   */
   tol?: number;
   /** Only the value: nothing can be differentiated, and less memory is used. Default false. */
   evalMode?: boolean;
@@ -34,10 +37,14 @@ export interface SpectralNormSettings {
 export function spectralNormSettings(caller: string, options: SpectralNormOptions): SpectralNormSettings {
   const reduction = options.reduction === undefined ? "max" : (options.reduction ?? "none");
   if (!["max", "mean", "sum", "none"].includes(reduction)) {
-    throw new ArgumentError(`${caller}: reduction is ${JSON.stringify(reduction)}, expected "max", "mean", "sum", "none" or null.`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: reduction is ${JSON.stringify(reduction)}, expected "max", "mean", "sum", "none" or null.`,
+      "invalid_argument",
+    );
   }
   const { reducedBatchsize } = options;
-  if (reducedBatchsize !== undefined) checkNumber(caller, "reducedBatchsize", reducedBatchsize, { integer: true, min: 1 });
+  if (reducedBatchsize !== undefined)
+    checkNumber(caller, "reducedBatchsize", reducedBatchsize, { integer: true, min: 1 });
   return {
     maxIter: checkNumber(caller, "maxIter", options.maxIter ?? 10, { integer: true, min: 1 }),
     tol: checkNumber(caller, "tol", options.tol ?? 1e-3, { min: 0 }),
@@ -50,35 +57,50 @@ export function spectralNormSettings(caller: string, options: SpectralNormOption
 /** The first images of a batch. */
 export function firstImages(x: Tensor, count: number | undefined): Tensor {
   if (count === undefined || count >= (x.shape[0] ?? 0)) return x;
-  return x.slice(x.shape.map(() => 0), [count, ...x.shape.slice(1)]);
+  return x.slice(
+    x.shape.map(() => 0),
+    [count, ...x.shape.slice(1)],
+  );
 }
 
 /**
  * The spectral norm of the Jacobian J of a function at each image, `|J|_2`, by the power method on `J^T J`.
  *
- * One iteration takes `u` to `J^T J u / |J^T J u|`, with products `J u` and `J^T v` from the tape; the norm is `|J u|`, a lower bound
- * that rises to the largest singular value. Whether an image has converged is decided on the device: nothing is read back.
- * The result can be differentiated, through all iterations (second derivatives of `f`).
- * (Pesquet, Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021, arXiv:2012.13247.)
+ * One iteration takes `u` to `J^T J u / |J^T J u|`, with products `J u` and `J^T v` from the tape; the norm is `|J u|`,
+ * a lower bound that rises to the largest singular value. Whether an image has converged is decided on the device:
+ * nothing is read back. The result can be differentiated, through all iterations (second derivatives of `f`). (Pesquet,
+ * Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021, arXiv:2012.13247.)
  *
  * @param f maps `[B, ...]` to `[B, ...]`, each image by itself (no batch norm in training mode).
  * @param x where, shape `[B, ...]`.
  * @returns a scalar, or shape `[B]` with the reduction `"none"`.
- * @throws ArgumentError `unknown_option`, `invalid_argument`; ShapeError `shape_mismatch` where f changes the number of images.
+ * @throws ArgumentError `unknown_option`, `invalid_argument`; ShapeError `shape_mismatch` where f changes the number of
+ * images.
  *
  * @example jacobianSpectralNorm((x) => x.mul(3), ones([1, 1, 4, 4]))   // 3
  */
 export function jacobianSpectralNorm(f: (x: Tensor) => Tensor, x: Tensor, options: SpectralNormOptions = {}): Tensor {
   const caller = "jacobianSpectralNorm";
   checkOptions(caller, options, SPECTRAL_NORM_KEYS);
-  if (typeof f !== "function") throw new ArgumentError(`${caller}: the first argument must be a function of a tensor, got ${typeof f}.`, "invalid_argument");
-  if (!(x instanceof Tensor) || x.shape.length < 2) throw new ArgumentError(`${caller}: the second argument must be a tensor [batch, ...].`, "invalid_argument");
+  if (typeof f !== "function")
+    throw new ArgumentError(
+      `${caller}: the first argument must be a function of a tensor, got ${typeof f}.`,
+      "invalid_argument",
+    );
+  if (!(x instanceof Tensor) || x.shape.length < 2)
+    throw new ArgumentError(`${caller}: the second argument must be a tensor [batch, ...].`, "invalid_argument");
   const settings = spectralNormSettings(caller, options);
   return spectralNorm(caller, f, firstImages(x, settings.reducedBatchsize), settings, resolveRng(options.rng));
 }
 
 /** {@link jacobianSpectralNorm} with checked settings, of all images of x. */
-export function spectralNorm(caller: string, f: (x: Tensor) => Tensor, x: Tensor, settings: SpectralNormSettings, rng: RandomSource): Tensor {
+export function spectralNorm(
+  caller: string,
+  f: (x: Tensor) => Tensor,
+  x: Tensor,
+  settings: SpectralNormSettings,
+  rng: RandomSource,
+): Tensor {
   return tidy(() => {
     // vjp records what it runs, also within noGrad.
     const [norms] = vjp((input) => powerMethod(caller, f(input), input, settings, rng), x);
@@ -89,16 +111,26 @@ export function spectralNorm(caller: string, f: (x: Tensor) => Tensor, x: Tensor
   });
 }
 
-function powerMethod(caller: string, output: Tensor, input: Tensor, { maxIter, tol, evalMode }: SpectralNormSettings, rng: RandomSource): Tensor {
+function powerMethod(
+  caller: string,
+  output: Tensor,
+  input: Tensor,
+  { maxIter, tol, evalMode }: SpectralNormSettings,
+  rng: RandomSource,
+): Tensor {
   const batch = input.shape[0] as number;
   if (output.shape[0] !== batch) {
-    throw new ShapeError(`${caller}: the function makes shape [${output.shape.join(", ")}] of [${input.shape.join(", ")}]; the number of images must stay.`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: the function makes shape [${output.shape.join(", ")}] of [${input.shape.join(", ")}]; the number of images must stay.`,
+      "shape_mismatch",
+    );
   }
   const { dtype, device } = output;
   const createGraph = !evalMode;
   // J u is the derivative of w -> J^T w, which is linear, applied to u.
   const w = zeros(output.shape, { dtype, device, requiresGrad: true });
-  const transposed = (v: Tensor, graph: boolean): Tensor => grad(output, [input], { gradOutputs: [v], createGraph: graph, allowUnused: true })[0] as Tensor;
+  const transposed = (v: Tensor, graph: boolean): Tensor =>
+    grad(output, [input], { gradOutputs: [v], createGraph: graph, allowUnused: true })[0] as Tensor;
   const pulled = output.requiresGrad ? transposed(w, true) : undefined;
   let u = unit(rng.normal([...input.shape], input));
   if (!pulled?.requiresGrad) return zeros([batch], { dtype, device });
@@ -126,7 +158,9 @@ function flat(t: Tensor): Tensor {
 
 /** Each image divided by its norm; an image of zeros stays. */
 function unit(t: Tensor): Tensor {
-  const norm = flat(t).norm(2, 1).reshape([t.shape[0] as number, ...t.shape.slice(1).map(() => 1)]);
+  const norm = flat(t)
+    .norm(2, 1)
+    .reshape([t.shape[0] as number, ...t.shape.slice(1).map(() => 1)]);
   return t.div(norm.add(norm.detach().eq(0)));
 }
 

@@ -35,8 +35,8 @@ interface Pass {
 /**
  * The model a splitting loss trains: the network sees a random part of the measurement, `R(M1 y, M1 A)`.
  *
- * In training one mask is drawn; in evaluation the average over `evalNSamples` masks is returned, without gradients. With
- * `updateParameters` the masks are kept for the loss.
+ * In training one mask is drawn; in evaluation the average over `evalNSamples` masks is returned, without gradients.
+ * With `updateParameters` the masks are kept for the loss.
  */
 export class SplittingModel<L extends string = string> extends Module implements Adapted<L> {
   readonly adaptedBy: L;
@@ -57,7 +57,8 @@ export class SplittingModel<L extends string = string> extends Module implements
   /**
    * Reconstructs from a part of the measurement.
    *
-   * @throws ArgumentError `empty_mask` or `empty_split` where a mask cannot be split; ShapeError `shape_mismatch` where a mask does not fit y.
+   * @throws ArgumentError `empty_mask` or `empty_split` where a mask cannot be split; ShapeError `shape_mismatch` where
+   * a mask does not fit y.
    */
   forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
     const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
@@ -69,7 +70,9 @@ export class SplittingModel<L extends string = string> extends Module implements
       const recorder = options.updateParameters ? new RecordingRng(rng) : undefined;
       const part = physics && maskedPhysics(mask1, y, physics);
       const seen = y.mul(mask1);
-      const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, { rng: recorder ?? rng });
+      const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, {
+        rng: recorder ?? rng,
+      });
       if (recorder) passes.push({ mask, physics: part, draws: recorder.draws });
       return { output, mask2 };
     };
@@ -101,19 +104,29 @@ export class SplittingModel<L extends string = string> extends Module implements
     const pass = this.#stored()[index];
     if (!pass) throw new ArgumentError(`${this.adaptedBy}: there is no pass ${index}.`, "index_out_of_range");
     const { mask, physics, draws } = pass;
-    return (v) => this.model.forward(v.mul(sides(this.adaptedBy, mask, v, undefined).mask1), physics, { rng: new ReplayRng(draws) });
+    return (v) =>
+      this.model.forward(v.mul(sides(this.adaptedBy, mask, v, undefined).mask1), physics, {
+        rng: new ReplayRng(draws),
+      });
   }
 
   #stored(): readonly Pass[] {
     if (this.#passes.length > 0) return this.#passes;
-    throw new ArgumentError(`${this.adaptedBy}: no splitting mask is stored; make xNet with model.forward(y, physics, { updateParameters: true }).`, "missing_argument");
+    throw new ArgumentError(
+      `${this.adaptedBy}: no splitting mask is stored; make xNet with model.forward(y, physics, { updateParameters: true }).`,
+      "missing_argument",
+    );
   }
 
   #draw(y: Tensor, physics: Physics | undefined, rng: RandomSource): Tensor {
     const inputMask = maskOf(physics, y);
     const generator = this.#settings.maskGenerator ?? this.#ownGenerator(y);
     const { mask } = generator.step(y.shape[0] ?? 1, { rng, ...(inputMask ? { inputMask } : {}) });
-    if (!mask) throw new ArgumentError(`${this.adaptedBy}: the mask generator gives no "mask"; use one such as BernoulliSplittingMaskGenerator.`, "invalid_argument");
+    if (!mask)
+      throw new ArgumentError(
+        `${this.adaptedBy}: the mask generator gives no "mask"; use one such as BernoulliSplittingMaskGenerator.`,
+        "invalid_argument",
+      );
     return mask;
   }
 
@@ -128,12 +141,15 @@ export class SplittingModel<L extends string = string> extends Module implements
   }
 
   /**
-   * Each entry averaged over the samples that did not see it, `sum_i M2_i R_i / sum_i M2_i`. An entry that every sample saw, or
-   * that was not measured, has no such sample: it takes the average over all.
+   * Each entry averaged over the samples that did not see it, `sum_i M2_i R_i / sum_i M2_i`. An entry that every sample
+   * saw, or that was not measured, has no such sample: it takes the average over all.
    */
   #joined(samples: readonly { output: Tensor; mask2: Tensor }[], mean: Tensor): Tensor {
     const hidden = samples.map(({ output, mask2 }) => {
-      if (mask2.shape.length !== output.shape.length || !mask2.shape.every((n, i) => n === 1 || n === output.shape[i])) {
+      if (
+        mask2.shape.length !== output.shape.length ||
+        !mask2.shape.every((n, i) => n === 1 || n === output.shape[i])
+      ) {
         throw new ShapeError(
           `${this.adaptedBy}: evalSplitOutput masks the reconstruction, of shape [${output.shape.join(", ")}], like the measurement, whose mask has shape [${mask2.shape.join(", ")}]; it needs operators whose images and measurements are of one size.`,
           "shape_mismatch",

@@ -15,17 +15,23 @@ import { SplittingModel } from "./splitting-model.js";
 export interface SplittingLossOptions {
   /** What compares `M2 A(xNet)` and `M2 y`. Default: mean squared error. */
   metric?: Metric;
-  /** Share of the measurement that the network sees, between 0 and 1 (both excluded). Default 0.9. Without effect with `maskGenerator`. */
+  /**
+   * Share of the measurement that the network sees, between 0 and 1 (both excluded). Default 0.9. Without effect with
+   * `maskGenerator`.
+   */
   splitRatio?: number;
-  /** Draws the masks of what the network sees. Default null: a `BernoulliSplittingMaskGenerator` of the size of the measurement. */
+  /**
+   * Draws the masks of what the network sees. Default null: a `BernoulliSplittingMaskGenerator` of the size of the
+   * measurement.
+   */
   maskGenerator?: PhysicsGenerator | null;
   /** Masks over which evaluation averages. Default 5. */
   evalNSamples?: number;
   /** Whether the network sees a part in evaluation too; otherwise all of it, once. Default true. */
   evalSplitInput?: boolean;
   /**
-   * Whether evaluation averages each pixel over those samples only that did not see it. Default false. For operators whose images
-   * and measurements are of one size. Pixels that every sample saw take the average over all samples.
+   * Whether evaluation averages each pixel over those samples only that did not see it. Default false. For operators
+   * whose images and measurements are of one size. Pixels that every sample saw take the average over all samples.
    */
   evalSplitOutput?: boolean;
   /** All channels of a pixel go to the same side. Default true. Without effect with `maskGenerator`. */
@@ -35,18 +41,30 @@ export interface SplittingLossOptions {
   rng?: RandomSource;
 }
 
-const KEYS = ["metric", "splitRatio", "maskGenerator", "evalNSamples", "evalSplitInput", "evalSplitOutput", "pixelwise", "normalizeLoss", "rng"] as const;
+const KEYS = [
+  "metric",
+  "splitRatio",
+  "maskGenerator",
+  "evalNSamples",
+  "evalSplitInput",
+  "evalSplitOutput",
+  "pixelwise",
+  "normalizeLoss",
+  "rng",
+] as const;
 
 /**
  * Measurement splitting: predicts one part of the measurement from the rest.
  *
- * `metric(M2 A R(M1 y, M1 A), M2 y) / mean(M2)` with random disjoint masks, `M1 + M2` being the mask of the physics where it has
- * one and 1 elsewhere. For noise that is independent between entries, the mean of the squared error version is
- * `|M2 (A R(M1 y, M1 A) - A x)|^2 / m2` plus the noise variance of the predicted entries. (Yaman et al., "Self-supervised learning of
- * physics-guided reconstruction", 2020; Hendriksen, Pelt, Batenburg, "Noise2Inverse", 2020.)
+ * `metric(M2 A R(M1 y, M1 A), M2 y) / mean(M2)` with random disjoint masks, `M1 + M2` being the mask of the physics
+ * where it has one and 1 elsewhere. For noise that is independent between entries, the mean of the squared error
+ * version is `|M2 (A R(M1 y, M1 A) - A x)|^2 / m2` plus the noise variance of the predicted entries. (Yaman et al.,
+ * "Self-supervised learning of physics-guided reconstruction", 2020; Hendriksen, Pelt, Batenburg, "Noise2Inverse",
+ * 2020.)
  *
- * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`. A mask without a measured
- * pixel and a split that leaves nothing to predict are errors (`empty_mask`, `empty_split`). Images of varying size may follow each other.
+ * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`. A mask
+ * without a measured pixel and a split that leaves nothing to predict are errors (`empty_mask`, `empty_split`). Images
+ * of varying size may follow each other.
  *
  * @returns shape `[B]` for a metric that keeps the batch.
  */
@@ -70,7 +88,11 @@ export class SplittingLoss extends Loss {
     checkOptions(name, options, KEYS);
     this.metric = metricOption(name, options.metric);
     this.splitRatio = checkNumber(name, "splitRatio", options.splitRatio ?? 0.9, { positive: true });
-    if (this.splitRatio >= 1) throw new ArgumentError(`${name}: splitRatio must be below 1, or nothing is left to predict; got ${this.splitRatio}.`, "invalid_argument");
+    if (this.splitRatio >= 1)
+      throw new ArgumentError(
+        `${name}: splitRatio must be below 1, or nothing is left to predict; got ${this.splitRatio}.`,
+        "invalid_argument",
+      );
     this.maskGenerator = generatorOption(name, options.maskGenerator);
     this.evalNSamples = checkNumber(name, "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
     this.evalSplitInput = checkFlag(name, "evalSplitInput", options.evalSplitInput, true);
@@ -85,7 +107,10 @@ export class SplittingLoss extends Loss {
     const { xNet, y, physics } = args;
     const model: unknown = args.model;
     if (!(model instanceof SplittingModel)) {
-      throw new ArgumentError(`${this.name}: model must be the SplittingModel that adaptModel returns.`, "model_not_adapted");
+      throw new ArgumentError(
+        `${this.name}: model must be the SplittingModel that adaptModel returns.`,
+        "model_not_adapted",
+      );
     }
     const values = model.masks().map((mask) => this.predictionError(mask, xNet, y, physics));
     return values.reduce((a, b) => a.add(b)).div(values.length);
@@ -103,7 +128,16 @@ export class SplittingLoss extends Loss {
   override adaptModel(model: Reconstructor): SplittingModel<"SplittingLoss"> {
     if (model instanceof SplittingModel) return model as SplittingModel<"SplittingLoss">;
     const { maskGenerator, splitRatio, pixelwise, evalNSamples, evalSplitInput, evalSplitOutput, rng } = this;
-    return new SplittingModel(model, { adaptedBy: "SplittingLoss", maskGenerator, splitRatio, pixelwise, evalNSamples, evalSplitInput, evalSplitOutput, rng });
+    return new SplittingModel(model, {
+      adaptedBy: "SplittingLoss",
+      maskGenerator,
+      splitRatio,
+      pixelwise,
+      evalNSamples,
+      evalSplitInput,
+      evalSplitOutput,
+      rng,
+    });
   }
 }
 
@@ -111,5 +145,8 @@ export class SplittingLoss extends Loss {
 export function generatorOption(name: string, generator: PhysicsGenerator | null | undefined): PhysicsGenerator | null {
   if (generator === undefined || generator === null) return null;
   if (generator instanceof PhysicsGenerator) return generator;
-  throw new ArgumentError(`${name}: maskGenerator must be a generator such as new BernoulliSplittingMaskGenerator({ imgSize, splitRatio }).`, "invalid_argument");
+  throw new ArgumentError(
+    `${name}: maskGenerator must be a generator such as new BernoulliSplittingMaskGenerator({ imgSize, splitRatio }).`,
+    "invalid_argument",
+  );
 }

@@ -16,8 +16,8 @@ export interface StackedPhysicsLossOptions {
 /**
  * One loss for each operator of a {@link StackedPhysics}: `sum_i mean(loss_i(xNet, y_i, A_i))`.
  *
- * Each loss sees the reconstruction as a function of its own measurement, the others held fixed, so that estimators with a
- * divergence (SURE) work. Losses that need an adapted model cannot be part of it.
+ * Each loss sees the reconstruction as a function of its own measurement, the others held fixed, so that estimators
+ * with a divergence (SURE) work. Losses that need an adapted model cannot be part of it.
  *
  * @returns a scalar, the mean over the batch.
  */
@@ -37,7 +37,10 @@ export class StackedPhysicsLoss extends Loss {
     }
     const adapted = losses.find((loss: Loss) => loss.assumptions.adapted) as Loss | undefined;
     if (adapted) {
-      throw new ArgumentError(`${name}: ${adapted.name} needs an adapted model and cannot be one of several; take a loss such as SureGaussianLoss.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: ${adapted.name} needs an adapted model and cannot be one of several; take a loss such as SureGaussianLoss.`,
+        "invalid_argument",
+      );
     }
     this.losses = [...losses];
   }
@@ -47,7 +50,10 @@ export class StackedPhysicsLoss extends Loss {
     const { y, physics, model, ...rest } = args;
     const n = this.losses.length;
     if (physics.length !== n || y.length !== n) {
-      throw new ArgumentError(`${this.name}: there are ${n} losses, but ${physics.length} operators and ${y.length} measurements.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.name}: there are ${n} losses, but ${physics.length} operators and ${y.length} measurements.`,
+        "invalid_argument",
+      );
     }
     const values = this.losses.map((loss, i) => {
       const value = loss.forward({ ...rest, y: y.at(i), physics: physics.at(i), model: inOne(model, y, physics, i) });

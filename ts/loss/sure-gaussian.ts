@@ -18,8 +18,8 @@ export interface SureGaussianLossOptions {
   /** Linear metric B in which errors are measured; `"A_dagger"` is the operator's pseudo-inverse. Default: identity. */
   B?: "A_dagger" | ((t: Tensor) => Tensor);
   /**
-   * Whether the constant is `sigma^2 tr(B^T B) / n`, which makes the VALUE unbiased, or plain `sigma^2`. The gradient is the same.
-   * Default true, but false with `B: "A_dagger"`, whose values then compare with deepinv's.
+   * Whether the constant is `sigma^2 tr(B^T B) / n`, which makes the VALUE unbiased, or plain `sigma^2`. The gradient
+   * is the same. Default true, but false with `B: "A_dagger"`, whose values then compare with deepinv's.
    */
   exactConstant?: boolean;
   /** Learns the noise level too (UNSURE). Default false. */
@@ -34,14 +34,15 @@ export interface SureGaussianLossOptions {
 const KEYS = ["sigma", "tau", "B", "exactConstant", "unsure", "stepSize", "momentum", "rng"] as const;
 
 /**
- * Stein's unbiased risk estimate for Gaussian noise of known level: an estimate of `|B (A f(y) - A x)|^2 / n` without x.
+ * Stein's unbiased risk estimate for Gaussian noise of known level: an estimate of `|B (A f(y) - A x)|^2 / n` without
+ * x.
  *
- * `|B (A f(y) - y)|^2 / n - sigma^2 tr(B^T B) / n + 2 sigma^2 / (n tau) (B b)^T B (A f(y + tau b) - A f(y))`, b standard
- * normal, n the entries of `B y` (Stein, 1981; Ramani, Blu, Unser, 2008). The trace is estimated by `|B b|^2` with the
- * same b, which is unbiased and costs nothing.
+ * `|B (A f(y) - y)|^2 / n - sigma^2 tr(B^T B) / n + 2 sigma^2 / (n tau) (B b)^T B (A f(y + tau b) - A f(y))`, b
+ * standard normal, n the entries of `B y` (Stein, 1981; Ramani, Blu, Unser, 2008). The trace is estimated by `|B b|^2`
+ * with the same b, which is unbiased and costs nothing.
  *
- * Entries that a mask leaves unmeasured carry no noise, but count in n: for such operators the value is too small by sigma^2 times their
- * share (as in deepinv). The gradient is right.
+ * Entries that a mask leaves unmeasured carry no noise, but count in n: for such operators the value is too small by
+ * sigma^2 times their share (as in deepinv). The gradient is right.
  *
  * With `unsure` the level is learned as well: sigma^2 climbs along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024).
@@ -63,7 +64,9 @@ export class SureGaussianLoss extends Loss {
     super();
     const name = "SureGaussianLoss";
     checkOptions(name, options, KEYS);
-    const sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the noise, such as 0.1", { min: 0 });
+    const sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the noise, such as 0.1", {
+      min: 0,
+    });
     this.tau = checkNumber(name, "tau", options.tau ?? 1e-2, { positive: true });
     this.metric = options.B;
     if (this.metric !== undefined && this.metric !== "A_dagger" && typeof this.metric !== "function") {

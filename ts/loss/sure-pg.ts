@@ -35,7 +35,8 @@ const KEYS = ["sigma", "gain", "tau1", "tau2", "secondDerivative", "unsure", "st
 const P = 0.7236;
 
 /**
- * Unbiased risk estimate for Poisson-Gaussian noise, to first order in the gain: an estimate of `|A f(y) - A x|^2 / m` without x.
+ * Unbiased risk estimate for Poisson-Gaussian noise, to first order in the gain: an estimate of `|A f(y) - A x|^2 / m`
+ * without x.
  *
  * `|A f(y) - y|^2 / m - gain 1^T y / m - sigma^2 + 2 / (m tau1) (b * (gain y + sigma^2))^T (A f(y + tau1 b) - A f(y))
  * - 2 gain sigma^2 / (m tau2^2) c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y))`
@@ -62,7 +63,13 @@ export class SurePGLoss extends Loss {
     super();
     const name = "SurePGLoss";
     checkOptions(name, options, KEYS);
-    const sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the Gaussian noise, such as 0.1", { min: 0 });
+    const sigma = requiredNumber(
+      name,
+      "sigma",
+      options?.sigma,
+      "the standard deviation of the Gaussian noise, such as 0.1",
+      { min: 0 },
+    );
     const gain = requiredNumber(name, "gain", options.gain, "the gain of the Poisson noise, such as 0.1", { min: 0 });
     this.tau1 = checkNumber(name, "tau1", options.tau1 ?? 1e-3, { positive: true });
     this.tau2 = checkNumber(name, "tau2", options.tau2 ?? 1e-2, { positive: true });
@@ -134,7 +141,10 @@ function secondProbe(bernoulli: Tensor): Tensor {
 
 function pair(name: string, value: readonly [number, number]): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2) {
-    throw new ArgumentError(`SurePGLoss: ${name} must be two numbers, for sigma^2 and for the gain.`, "invalid_argument");
+    throw new ArgumentError(
+      `SurePGLoss: ${name} must be two numbers, for sigma^2 and for the gain.`,
+      "invalid_argument",
+    );
   }
   return value;
 }

@@ -15,24 +15,27 @@ export interface SurePoissonLossOptions {
   /** Step of the finite difference. Default 0.001. */
   tau?: number;
   /**
-   * Takes the exact formula in place of its expansion, for pixels on a grid this wide, placed at random in each call. Let it exceed the network's reach,
-   * 1 for each convolution of 3x3: then no pixel of the grid sees another. Where they do, training exploits it. Default: the expansion.
+   * Takes the exact formula in place of its expansion, for pixels on a grid this wide, placed at random in each call.
+   * Let it exceed the network's reach, 1 for each convolution of 3x3: then no pixel of the grid sees another. Where
+   * they do, training exploits it. Default: the expansion.
    */
   spacing?: number;
   rng?: RandomSource;
 }
 
 /**
- * Unbiased risk estimate for Poisson noise, to first order in the gain: an estimate of `|A f(y) - A x|^2 / m` without x.
+ * Unbiased risk estimate for Poisson noise, to first order in the gain: an estimate of `|A f(y) - A x|^2 / m` without
+ * x.
  *
  * `|A f(y) - y|^2 / m - gain 1^T y / m + 2 gain / (m tau) (b * y)^T (A f(y + tau b) - A f(y))`, b of random signs
- * (Le Montagner, Angelini, Olivo-Marin, 2014). It is the first-order expansion of the exact formula (PURE: Luisier, Blu,
- * Unser, 2011), so its bias grows as the square of the gain.
+ * (Le Montagner, Angelini, Olivo-Marin, 2014). It is the first-order expansion of the exact formula (PURE: Luisier,
+ * Blu, Unser, 2011), so its bias grows as the square of the gain.
  *
- * Counts are whole numbers: what a network does between them, its slope there, is held by no data. With few photons training bends the slope away from the
- * difference of neighbouring counts, the value falls below the risk, and the network is worse than it seems. With `spacing` the last term is that of the exact
- * formula, `2 w^T (y * (A f(y) - A f(y - gain 1_S))) / m`, S pixels of a grid and w their weights, 1 in the mean over its place: unbiased
- * at any gain for networks whose reach is below the spacing.
+ * Counts are whole numbers: what a network does between them, its slope there, is held by no data. With few photons
+ * training bends the slope away from the difference of neighbouring counts, the value falls below the risk, and the
+ * network is worse than it seems. With `spacing` the last term is that of the exact formula, `2 w^T (y * (A f(y) - A
+ * f(y - gain 1_S))) / m`, S pixels of a grid and w their weights, 1 in the mean over its place: unbiased at any gain
+ * for networks whose reach is below the spacing.
  *
  * @returns shape `[B]`.
  */
@@ -48,9 +51,14 @@ export class SurePoissonLoss extends Loss {
   constructor(options: SurePoissonLossOptions) {
     super();
     checkOptions("SurePoissonLoss", options, ["gain", "tau", "spacing", "rng"]);
-    this.gain = requiredNumber("SurePoissonLoss", "gain", options?.gain, "the gain of the Poisson noise, such as 0.1", { min: 0 });
+    this.gain = requiredNumber("SurePoissonLoss", "gain", options?.gain, "the gain of the Poisson noise, such as 0.1", {
+      min: 0,
+    });
     this.tau = checkNumber("SurePoissonLoss", "tau", options.tau ?? 1e-3, { positive: true });
-    this.spacing = options.spacing === undefined ? undefined : checkNumber("SurePoissonLoss", "spacing", options.spacing, { integer: true, min: 2 });
+    this.spacing =
+      options.spacing === undefined
+        ? undefined
+        : checkNumber("SurePoissonLoss", "spacing", options.spacing, { integer: true, min: 2 });
     this.rng = options.rng;
   }
 
@@ -72,7 +80,12 @@ export class SurePoissonLoss extends Loss {
   }
 
   /** The same, exactly, for the pixels of a grid. */
-  private exact({ y, model, physics }: ArgsOf<"SurePoissonLoss">, y1: Tensor, spacing: number, rng: RandomSource): Tensor {
+  private exact(
+    { y, model, physics }: ArgsOf<"SurePoissonLoss">,
+    y1: Tensor,
+    spacing: number,
+    rng: RandomSource,
+  ): Tensor {
     const weights = gridWeights(y, spacing, rng);
     // Where nothing was counted the term is zero, and a lower count there is none.
     const lowered = y.sub(weights.gt(0).mul(y.gt(0)).mul(this.gain));

@@ -11,7 +11,8 @@ export interface TVLossOptions {
 }
 
 /**
- * Squared total variation: `2 weight` times the sum over the spatial dimensions of the mean squared difference of neighbours.
+ * Squared total variation: `2 weight` times the sum over the spatial dimensions of the mean squared difference of
+ * neighbours.
  *
  * Reconstructions have shape `[B, C, ...]` with at least two pixels along each spatial dimension.
  */

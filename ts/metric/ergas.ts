@@ -19,7 +19,10 @@ export class ERGAS extends Metric {
   constructor(options: ERGASOptions) {
     super("ERGAS", options, ["factor"]);
     if (options?.factor === undefined) {
-      throw new ArgumentError("ERGAS: factor is missing; it is the ratio of the resolutions, such as 4.", "missing_argument");
+      throw new ArgumentError(
+        "ERGAS: factor is missing; it is the ratio of the resolutions, such as 4.",
+        "missing_argument",
+      );
     }
     this.factor = options.factor;
     checkNumber("ERGAS", "factor", this.factor, { positive: true });
@@ -27,7 +30,10 @@ export class ERGAS extends Metric {
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
     if (x.shape.length !== 4) {
-      throw new ShapeError(`ERGAS: images must have shape [B, C, H, W], got [${x.shape.join(", ")}].`, "shape_mismatch");
+      throw new ShapeError(
+        `ERGAS: images must have shape [B, C, H, W], got [${x.shape.join(", ")}].`,
+        "shape_mismatch",
+      );
     }
     const squaredError = ops.distance(xNet, x, 2, 2).div((x.shape[2] as number) * (x.shape[3] as number));
     const relative = squaredError.div(x.mean([2, 3]).square());

@@ -17,14 +17,18 @@ export interface MetricOptions {
   reduction?: Reduction | null;
   /**
    * Normalisation before the comparison, image by image: `"l2"` (each channel divided by its spatial norm),
-   * `"min_max"`, `"clip"` (to [0, 1]), `"standardize"` (mean and deviation of the reference), `"none"` or null (default).
+   * `"min_max"`, `"clip"` (to [0, 1]), `"standardize"` (mean and deviation of the reference), `"none"` or null
+   * (default).
    */
   normInputs?: NormInputs | null;
   /** Takes the complex magnitude of two-channel tensors first. Default false. */
   complexAbs?: boolean;
   /** Inverts a metric where higher is better, so that it can be minimised. Default false. */
   trainLoss?: boolean;
-  /** Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last dimensions. Default null. */
+  /**
+   * Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last
+   * dimensions. Default null.
+   */
   centerCrop?: number | readonly number[] | null;
 }
 
@@ -99,7 +103,8 @@ export abstract class Metric {
       [a, b] = [centerCropImages(a, this.centerCrop, this.name), centerCropImages(b, this.centerCrop, this.name)];
     }
     if (this.normInputs === "standardize") a = standardizeImages(a, b);
-    else if (this.normInputs !== "none") [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
+    else if (this.normInputs !== "none")
+      [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
     let value = this.metric(a, b);
     if (this.reduction === "mean") value = value.mean();
     else if (this.reduction === "sum") value = value.sum();
@@ -112,7 +117,8 @@ export abstract class Metric {
    * @throws ArgumentError `invalid_argument` where the other is no metric.
    */
   add(other: Metric): Metric {
-    if (!(other instanceof Metric)) throw new ArgumentError(`${this.name}: what is added must be a Metric, such as new MAE().`, "invalid_argument");
+    if (!(other instanceof Metric))
+      throw new ArgumentError(`${this.name}: what is added must be a Metric, such as new MAE().`, "invalid_argument");
     return new SumMetric(this, other);
   }
 }

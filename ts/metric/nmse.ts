@@ -14,7 +14,10 @@ export class NMSE extends Metric {
   constructor(options: NMSEOptions = {}, name = "NMSE") {
     super(name, options, ["method"]);
     if (options.method !== undefined && options.method !== "l2") {
-      throw new ArgumentError(`${name}: method must be "l2", got ${JSON.stringify(options.method)}.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: method must be "l2", got ${JSON.stringify(options.method)}.`,
+        "invalid_argument",
+      );
     }
   }
 

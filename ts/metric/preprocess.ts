@@ -19,7 +19,10 @@ export function meanPerImage(t: Tensor): Tensor {
   return flattenImages(t).mean(1);
 }
 
-/** Mean of `|a - b|^p` over every dimension but the batch, for tensors of one shape: `[B]`. In one pass, as is the gradient. */
+/**
+ * Mean of `|a - b|^p` over every dimension but the batch, for tensors of one shape: `[B]`. In one pass, as is the
+ * gradient.
+ */
 export function meanDistance(a: Tensor, b: Tensor, p: number): Tensor {
   const entries = a.shape.slice(1).reduce((n, size) => n * size, 1);
   // Nothing has no mean, and mean says so.

@@ -22,6 +22,9 @@ export class PSNR extends Metric {
     const range = this.range.of(x);
     const error = meanDistance(xNet, x, 2);
     const relative = typeof range === "number" ? error.div(range * range) : error.div(range.square());
-    return relative.add(1e-8).log().mul(-10 / Math.LN10);
+    return relative
+      .add(1e-8)
+      .log()
+      .mul(-10 / Math.LN10);
   }
 }

@@ -13,6 +13,9 @@ export class SNR extends Metric {
   protected metric(xNet: Tensor, x: Tensor): Tensor {
     const signal = meanSquare(x);
     const noise = meanDistance(xNet, x, 2);
-    return signal.log().sub(noise.log()).mul(10 / Math.LN10);
+    return signal
+      .log()
+      .sub(noise.log())
+      .mul(10 / Math.LN10);
   }
 }

@@ -8,7 +8,10 @@ import { meanPerImage } from "./preprocess.js";
 export interface SSIMOptions extends PixelRangeOptions {
   /** Multi-scale SSIM (Wang, Simoncelli, Bovik, 2003). Default false. */
   multiscale?: boolean;
-  /** Standard deviation of the Gaussian window in pixels; the window has `2 floor(3.5 sigma + 0.5) + 1` pixels a side. Default 1.5. */
+  /**
+   * Standard deviation of the Gaussian window in pixels; the window has `2 floor(3.5 sigma + 0.5) + 1` pixels a side.
+   * Default 1.5.
+   */
   sigma?: number;
   /** Stabiliser of the luminance term. Default 0.01. */
   k1?: number;
@@ -85,8 +88,7 @@ export class SSIM extends Metric {
     }
     const images = cat([xNet, x, xNet.square(), x.square(), xNet.mul(x)], 0);
     const local = blur(images, this.sigma, half);
-    const part = (i: number) =>
-      local.slice([i * batch, 0, 0, 0], [(i + 1) * batch, channels, height, width]);
+    const part = (i: number) => local.slice([i * batch, 0, 0, 0], [(i + 1) * batch, channels, height, width]);
     const [m1, m2] = [part(0), part(1)];
     const [m11, m22, m12] = [m1.square(), m2.square(), m1.mul(m2)];
     const variance1 = part(2).sub(m11).relu();
@@ -112,7 +114,10 @@ function blur(images: Tensor, sigma: number, half: number): Tensor {
   const [batch, channels, height, width] = fourDims(images);
   const weights = Array.from({ length: 2 * half + 1 }, (_, i) => Math.exp(-(((i - half) / sigma) ** 2) / 2));
   const total = weights.reduce((a, b) => a + b, 0);
-  const window = tensor(weights.map((w) => w / total), { dtype: images.dtype, device: images.device });
+  const window = tensor(
+    weights.map((w) => w / total),
+    { dtype: images.dtype, device: images.device },
+  );
   const side = weights.length;
   const padded = images
     .reshape([batch * channels, 1, height, width])

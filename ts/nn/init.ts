@@ -18,8 +18,17 @@ export function sharedWeights(options: WeightOptions): WeightOptions & { rng: Ra
 }
 
 /** Uniform draws on [-bound, bound). */
-export function uniformWeights(shape: readonly number[], bound: number, weights: WeightOptions & { rng: RandomSource }): Tensor {
-  return tidy(() => weights.rng.uniform([...shape], weights).mul(2 * bound).sub(bound));
+export function uniformWeights(
+  shape: readonly number[],
+  bound: number,
+  weights: WeightOptions & { rng: RandomSource },
+): Tensor {
+  return tidy(() =>
+    weights.rng
+      .uniform([...shape], weights)
+      .mul(2 * bound)
+      .sub(bound),
+  );
 }
 
 /**

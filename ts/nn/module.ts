@@ -18,7 +18,12 @@ const IGNORED = /(^|\.)num_batches_tracked$/;
 
 /** State names are PyTorch's: `inConv` becomes `in_conv`; a name that starts with a capital (`Conv1`) stays. */
 function stateName(field: string): string {
-  return /^[a-z]/.test(field) ? field.replace(/[A-Z]/g, (letter, at: number, all: string) => (/[a-z0-9]/.test(all[at - 1] ?? "") ? "_" : "") + letter.toLowerCase()) : field;
+  return /^[a-z]/.test(field)
+    ? field.replace(
+        /[A-Z]/g,
+        (letter, at: number, all: string) => (/[a-z0-9]/.test(all[at - 1] ?? "") ? "_" : "") + letter.toLowerCase(),
+      )
+    : field;
 }
 
 function listed(names: readonly string[]): string {
@@ -28,9 +33,9 @@ function listed(names: readonly string[]): string {
 /**
  * Base class of everything that has weights.
  *
- * A subclass keeps its weights and parts in fields: a tensor that requires a gradient is a parameter, a `Module` or an array
- * of modules is a part; a tensor without a gradient that belongs to the state (running statistics) is registered with
- * {@link registerBuffer}. Each subclass declares its own `forward`.
+ * A subclass keeps its weights and parts in fields: a tensor that requires a gradient is a parameter, a `Module` or an
+ * array of modules is a part; a tensor without a gradient that belongs to the state (running statistics) is registered
+ * with {@link registerBuffer}. Each subclass declares its own `forward`.
  *
  * @example
  * class Net extends Module {
@@ -100,13 +105,19 @@ export abstract class Module {
       if (!(value instanceof Tensor)) continue;
       const isBuffer = this.#bufferFields.has(field);
       if (!isBuffer && value.requiresGrad) this.#parameterFields.add(field);
-      if (kind === "buffer" ? isBuffer : !isBuffer && this.#parameterFields.has(field)) found.push([stateName(field), value]);
+      if (kind === "buffer" ? isBuffer : !isBuffer && this.#parameterFields.has(field))
+        found.push([stateName(field), value]);
     }
     return found;
   }
 
   /** Own tensors and those of all parts; `path` holds the modules above, against a module that contains itself. */
-  #collect(kind: "parameter" | "buffer" | "state", prefix: string, path: readonly Module[], into: [string, Tensor][]): [string, Tensor][] {
+  #collect(
+    kind: "parameter" | "buffer" | "state",
+    prefix: string,
+    path: readonly Module[],
+    into: [string, Tensor][],
+  ): [string, Tensor][] {
     const kinds = kind === "state" ? (["parameter", "buffer"] as const) : ([kind] as const);
     for (const one of kinds) for (const [name, value] of this.#own(one)) into.push([prefix + name, value]);
     for (const [name, child] of this.namedChildren()) {
@@ -150,34 +161,54 @@ export abstract class Module {
    * Takes over the values of a dictionary; they are converted to each tensor's dtype and device.
    * Nothing is changed when something does not fit.
    * @param options.strict refuse missing and unexpected names (default `true`); shapes must always agree.
-   * @throws ArgumentError `missing_key` or `unexpected_key` (strict), `invalid_argument` for an entry that is no tensor; ShapeError `shape_mismatch`.
+   * @throws ArgumentError `missing_key` or `unexpected_key` (strict), `invalid_argument` for an entry that is no
+   * tensor; ShapeError `shape_mismatch`.
    */
   loadStateDict(state: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const name = this.constructor.name;
     if (state === null || typeof state !== "object") {
-      throw new ArgumentError(`${name}.loadStateDict: expected an object of tensors by name, got ${state === null ? "null" : typeof state}`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}.loadStateDict: expected an object of tensors by name, got ${state === null ? "null" : typeof state}`,
+        "invalid_argument",
+      );
     }
     const own = new Map(this.#collect("state", "", [], []));
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key) && !IGNORED.test(key));
     if (options.strict ?? true) {
-      const also = missing.length > 0 && unexpected.length > 0 ? `; it also has unknown keys: ${listed(unexpected)}` : "";
-      if (missing.length > 0) throw new ArgumentError(`${name}.loadStateDict: missing keys: ${listed(missing)}${also}`, "missing_key");
-      if (unexpected.length > 0) throw new ArgumentError(`${name}.loadStateDict: unexpected keys: ${listed(unexpected)}; pass { strict: false } to pass over them`, "unexpected_key");
+      const also =
+        missing.length > 0 && unexpected.length > 0 ? `; it also has unknown keys: ${listed(unexpected)}` : "";
+      if (missing.length > 0)
+        throw new ArgumentError(`${name}.loadStateDict: missing keys: ${listed(missing)}${also}`, "missing_key");
+      if (unexpected.length > 0)
+        throw new ArgumentError(
+          `${name}.loadStateDict: unexpected keys: ${listed(unexpected)}; pass { strict: false } to pass over them`,
+          "unexpected_key",
+        );
     }
     const pairs: [Tensor, Tensor][] = [];
     for (const [key, target] of own) {
       if (!Object.hasOwn(state, key)) continue;
       const source: unknown = state[key];
-      if (!(source instanceof Tensor)) throw new ArgumentError(`${name}.loadStateDict: "${key}" is ${source === null ? "null" : typeof source}, expected a tensor`, "invalid_argument");
+      if (!(source instanceof Tensor))
+        throw new ArgumentError(
+          `${name}.loadStateDict: "${key}" is ${source === null ? "null" : typeof source}, expected a tensor`,
+          "invalid_argument",
+        );
       if (source.shape.length !== target.shape.length || source.shape.some((n, i) => n !== target.shape[i])) {
-        throw new ShapeError(`${name}.loadStateDict: "${key}" has shape [${source.shape.join(",")}], the module expects [${target.shape.join(",")}]`, "shape_mismatch");
+        throw new ShapeError(
+          `${name}.loadStateDict: "${key}" has shape [${source.shape.join(",")}], the module expects [${target.shape.join(",")}]`,
+          "shape_mismatch",
+        );
       }
       pairs.push([target, source]);
     }
-    noGrad(() => tidy(() => {
-      for (const [target, source] of pairs) target.assign_(source.detach().to(target.dtype).to(target.device).clone());
-    }));
+    noGrad(() =>
+      tidy(() => {
+        for (const [target, source] of pairs)
+          target.assign_(source.detach().to(target.dtype).to(target.device).clone());
+      }),
+    );
     return { missing, unexpected };
   }
 
@@ -194,9 +225,11 @@ export abstract class Module {
 
   /** Moves all parameters and buffers to a device, or converts them to a dtype, in place. */
   to(target: DeviceName | DType): this {
-    noGrad(() => tidy(() => {
-      for (const [, value] of this.#collect("state", "", [], [])) value.assign_(value.detach().to(target).clone());
-    }));
+    noGrad(() =>
+      tidy(() => {
+        for (const [, value] of this.#collect("state", "", [], [])) value.assign_(value.detach().to(target).clone());
+      }),
+    );
     return this;
   }
 

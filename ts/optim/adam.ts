@@ -42,9 +42,11 @@ export class Adam extends Optimizer {
     const name = new.target.name;
     checkOptions(name, options, ["lr", "betas", "eps", "weightDecay", "amsgrad"]);
     const betas = options.betas ?? [0.9, 0.999];
-    if (!Array.isArray(betas) || betas.length !== 2) throw new ArgumentError(`${name}: betas must be two numbers`, "invalid_argument");
+    if (!Array.isArray(betas) || betas.length !== 2)
+      throw new ArgumentError(`${name}: betas must be two numbers`, "invalid_argument");
     (betas as readonly number[]).forEach((beta, i) => {
-      if (checkNumber(name, `betas[${i}]`, beta, { min: 0, max: 1 }) === 1) throw new ArgumentError(`${name}: betas[${i}] is 1, expected a number below 1`, "invalid_argument");
+      if (checkNumber(name, `betas[${i}]`, beta, { min: 0, max: 1 }) === 1)
+        throw new ArgumentError(`${name}: betas[${i}] is 1, expected a number below 1`, "invalid_argument");
     });
     this.betas = [betas[0] as number, betas[1] as number];
     this.eps = checkNumber(name, "eps", options.eps ?? 1e-8, { min: 0 });
@@ -58,7 +60,19 @@ export class Adam extends Optimizer {
     const v = this.slot(index, "v", empty);
     if (this.amsgrad) return this.#withMaximum(parameter, g, m, v, this.slot(index, "vMax", empty), step);
     const [b1, b2] = this.betas;
-    const [p1, m1, v1] = ops.adamStep(parameter, g, m, v, step, this.decoupled ? 1 : 0, this.learningRate, b1, b2, this.eps, this.weightDecay);
+    const [p1, m1, v1] = ops.adamStep(
+      parameter,
+      g,
+      m,
+      v,
+      step,
+      this.decoupled ? 1 : 0,
+      this.learningRate,
+      b1,
+      b2,
+      this.eps,
+      this.weightDecay,
+    );
     parameter.assign_(p1!);
     m.assign_(m1!);
     v.assign_(v1!);
@@ -73,7 +87,10 @@ export class Adam extends Optimizer {
     m.assign_(m.mul(b1).add(g.mul(1 - b1)));
     v.assign_(v.mul(b2).add(g.square().mul(1 - b2)));
     vMax.assign_(vMax.maximum(v));
-    const denominator = vMax.sqrt().div(Math.sqrt(1 - b2 ** step)).add(this.eps);
+    const denominator = vMax
+      .sqrt()
+      .div(Math.sqrt(1 - b2 ** step))
+      .add(this.eps);
     parameter.assign_(start.sub(m.div(denominator).mul(rate / (1 - b1 ** step))));
   }
 }
@@ -86,6 +103,11 @@ export class AdamW extends Adam {
   protected override readonly decoupled: boolean = true;
 
   constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
-    super(parameters, options === null || typeof options !== "object" || Array.isArray(options) ? options : { ...options, weightDecay: options.weightDecay ?? 0.01 });
+    super(
+      parameters,
+      options === null || typeof options !== "object" || Array.isArray(options)
+        ? options
+        : { ...options, weightDecay: options.weightDecay ?? 0.01 },
+    );
   }
 }

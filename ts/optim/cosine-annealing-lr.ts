@@ -15,7 +15,13 @@ export class CosineAnnealingLR extends Schedule {
   constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
     checkOptions("CosineAnnealingLR", options, ["tMax", "etaMin"]);
-    this.tMax = requiredNumber("CosineAnnealingLR", "tMax", options?.tMax, "the number of epochs from the top to the bottom", { positive: true });
+    this.tMax = requiredNumber(
+      "CosineAnnealingLR",
+      "tMax",
+      options?.tMax,
+      "the number of epochs from the top to the bottom",
+      { positive: true },
+    );
     this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0, { min: 0 });
   }
 

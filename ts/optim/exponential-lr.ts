@@ -10,7 +10,9 @@ export class ExponentialLR extends Schedule {
   constructor(optimizer: Optimizer, options: { gamma: number }) {
     super(optimizer);
     checkOptions("ExponentialLR", options, ["gamma"]);
-    this.gamma = requiredNumber("ExponentialLR", "gamma", options?.gamma, "the factor of each epoch, such as 0.95", { min: 0 });
+    this.gamma = requiredNumber("ExponentialLR", "gamma", options?.gamma, "the factor of each epoch, such as 0.95", {
+      min: 0,
+    });
   }
 
   /** The learning rate in epoch `epoch`. */

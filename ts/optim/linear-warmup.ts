@@ -3,8 +3,8 @@ import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
 /**
- * Raises the learning rate in a straight line from `startFactor` (default 1/3) times the base to the base over `steps` epochs,
- * then stays there or follows `after` from its epoch 0. Call `step()` of the warm-up only, not of `after`.
+ * Raises the learning rate in a straight line from `startFactor` (default 1/3) times the base to the base over `steps`
+ * epochs, then stays there or follows `after` from its epoch 0. Call `step()` of the warm-up only, not of `after`.
  *
  * @example new LinearWarmup(adam, { steps: 5, after: new CosineAnnealingLR(adam, { tMax: 95 }) })
  */
@@ -19,7 +19,13 @@ export class LinearWarmup extends Schedule {
   constructor(optimizer: Optimizer, options: { steps: number; startFactor?: number; after?: Schedule }) {
     super(optimizer);
     checkOptions("LinearWarmup", options, ["steps", "startFactor", "after"]);
-    this.steps = requiredNumber("LinearWarmup", "steps", options?.steps, "the number of epochs of the rise, such as 5", { positive: true, integer: true });
+    this.steps = requiredNumber(
+      "LinearWarmup",
+      "steps",
+      options?.steps,
+      "the number of epochs of the rise, such as 5",
+      { positive: true, integer: true },
+    );
     this.startFactor = checkNumber("LinearWarmup", "startFactor", options.startFactor ?? 1 / 3, { min: 0, max: 1 });
     if (options.after !== undefined && !(options.after instanceof Schedule && options.after.optimizer === optimizer)) {
       throw new ArgumentError("LinearWarmup: after must be a schedule of the same optimiser", "invalid_argument");

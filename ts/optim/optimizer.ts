@@ -18,10 +18,11 @@ function sameShape(a: Tensor, b: Tensor): boolean {
 }
 
 /**
- * Base class of the optimisers. `step(grads)` moves the parameters in place (through `Tensor.assign_`), records nothing and
- * leaves nothing behind but its own averages.
+ * Base class of the optimisers. `step(grads)` moves the parameters in place (through `Tensor.assign_`), records nothing
+ * and leaves nothing behind but its own averages.
  *
- * Throws ArgumentError `empty_parameters` for no parameters, `invalid_argument` for something that is no tensor, or the same twice.
+ * Throws ArgumentError `empty_parameters` for no parameters, `invalid_argument` for something that is no tensor, or the
+ * same twice.
  */
 export abstract class Optimizer {
   /** The tensors that are moved, in the order in which `step` takes gradients. */
@@ -34,12 +35,19 @@ export abstract class Optimizer {
 
   constructor(parameters: readonly Tensor[], learningRate: number) {
     this.#name = new.target.name;
-    if (!Array.isArray(parameters)) throw new ArgumentError(`${this.#name}: parameters must be an array of tensors, for example model.parameters()`, "invalid_argument");
-    if (parameters.length === 0) throw new ArgumentError(`${this.#name}: there are no parameters to train`, "empty_parameters");
+    if (!Array.isArray(parameters))
+      throw new ArgumentError(
+        `${this.#name}: parameters must be an array of tensors, for example model.parameters()`,
+        "invalid_argument",
+      );
+    if (parameters.length === 0)
+      throw new ArgumentError(`${this.#name}: there are no parameters to train`, "empty_parameters");
     (parameters as readonly unknown[]).forEach((parameter, i) => {
-      if (!(parameter instanceof Tensor)) throw new ArgumentError(`${this.#name}: parameter ${i} is no tensor`, "invalid_argument");
+      if (!(parameter instanceof Tensor))
+        throw new ArgumentError(`${this.#name}: parameter ${i} is no tensor`, "invalid_argument");
     });
-    if (new Set(parameters).size !== parameters.length) throw new ArgumentError(`${this.#name}: a parameter is given twice`, "invalid_argument");
+    if (new Set(parameters).size !== parameters.length)
+      throw new ArgumentError(`${this.#name}: a parameter is given twice`, "invalid_argument");
     this.parameters = [...(parameters as readonly Tensor[])];
     this.#base = this.#current = checkNumber(this.#name, "lr", learningRate, { min: 0 });
     this.#steps = this.parameters.map(() => 0);
@@ -72,24 +80,33 @@ export abstract class Optimizer {
 
   /**
    * One step with a gradient for each parameter; a parameter whose gradient is null is left alone.
-   * Throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong shape; nothing has then moved.
+   * Throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong
+   * shape; nothing has then moved.
    */
   step(grads: readonly (Tensor | null)[]): void {
     if (!Array.isArray(grads) || grads.length !== this.parameters.length) {
-      throw new ArgumentError(`${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, expected one for each of ${this.parameters.length} parameters`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, expected one for each of ${this.parameters.length} parameters`,
+        "invalid_argument",
+      );
     }
     const gradients = grads as readonly (Tensor | null)[];
     gradients.forEach((g, i) => {
       const parameter = this.parameters[i]!;
       if (g !== null && !sameShape(g, parameter)) {
-        throw new ShapeError(`${this.#name}.step: gradient ${i} has shape [${g.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`, "shape_mismatch");
+        throw new ShapeError(
+          `${this.#name}.step: gradient ${i} has shape [${g.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`,
+          "shape_mismatch",
+        );
       }
     });
-    noGrad(() => tidy(() => {
-      gradients.forEach((g, i) => {
-        if (g !== null) this.update(this.parameters[i]!, g, i, (this.#steps[i] = (this.#steps[i] ?? 0) + 1));
-      });
-    }));
+    noGrad(() =>
+      tidy(() => {
+        gradients.forEach((g, i) => {
+          if (g !== null) this.update(this.parameters[i]!, g, i, (this.#steps[i] = (this.#steps[i] ?? 0) + 1));
+        });
+      }),
+    );
   }
 
   /** Moves parameter `index` by gradient `g`; `step` counts from 1. Runs inside `noGrad` and `tidy`. */
@@ -116,26 +133,35 @@ export abstract class Optimizer {
   }
 
   /**
-   * Goes back to a snapshot taken by an optimiser of the same class, options and parameters; the next steps are then bit-equal.
-   * Throws ArgumentError `state_mismatch` or ShapeError `shape_mismatch` and changes nothing when it does not fit.
+   * Goes back to a snapshot taken by an optimiser of the same class, options and parameters; the next steps are then
+   * bit-equal. Throws ArgumentError `state_mismatch` or ShapeError `shape_mismatch` and changes nothing when it does
+   * not fit.
    */
   loadStateDict(state: OptimizerState): void {
     const refuse = (why: string): never => {
       throw new ArgumentError(`${this.#name}.loadStateDict: ${why}`, "state_mismatch");
     };
-    if (state === null || typeof state !== "object" || typeof state.tensors !== "object" || !Array.isArray(state.steps)) refuse("this is no optimiser state");
+    if (state === null || typeof state !== "object" || typeof state.tensors !== "object" || !Array.isArray(state.steps))
+      refuse("this is no optimiser state");
     if (state.kind !== this.#name) refuse(`the state is of ${String(state.kind)}`);
-    if (state.steps.length !== this.parameters.length) refuse(`the state has ${state.steps.length} parameters, the optimiser ${this.parameters.length}`);
-    const steps = state.steps.map((n, i) => checkNumber(`${this.#name}.loadStateDict`, `steps[${i}]`, n, { min: 0, integer: true }));
+    if (state.steps.length !== this.parameters.length)
+      refuse(`the state has ${state.steps.length} parameters, the optimiser ${this.parameters.length}`);
+    const steps = state.steps.map((n, i) =>
+      checkNumber(`${this.#name}.loadStateDict`, `steps[${i}]`, n, { min: 0, integer: true }),
+    );
     const learningRate = checkNumber(`${this.#name}.loadStateDict`, "learningRate", state.learningRate, { min: 0 });
     const placed: { index: number; slot: string; value: Tensor }[] = [];
     for (const [key, value] of Object.entries(state.tensors)) {
       const match = /^(\d+)\.(\w+)$/.exec(key);
       const index = Number(match?.[1]);
       const parameter = this.parameters[index];
-      if (match?.[2] === undefined || parameter === undefined || !(value instanceof Tensor)) refuse(`"${key}" does not belong to this optimiser`);
+      if (match?.[2] === undefined || parameter === undefined || !(value instanceof Tensor))
+        refuse(`"${key}" does not belong to this optimiser`);
       else if (!sameShape(value, parameter)) {
-        throw new ShapeError(`${this.#name}.loadStateDict: "${key}" has shape [${value.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`, "shape_mismatch");
+        throw new ShapeError(
+          `${this.#name}.loadStateDict: "${key}" has shape [${value.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`,
+          "shape_mismatch",
+        );
       } else placed.push({ index, slot: match[2], value });
     }
     for (const slots of this.#slots) {
@@ -144,12 +170,14 @@ export abstract class Optimizer {
         delete slots[name];
       }
     }
-    noGrad(() => tidy(() => {
-      for (const { index, slot, value } of placed) {
-        const parameter = this.parameters[index]!;
-        this.#slots[index]![slot] = keep(value.detach().to(parameter.dtype).to(parameter.device).clone());
-      }
-    }));
+    noGrad(() =>
+      tidy(() => {
+        for (const { index, slot, value } of placed) {
+          const parameter = this.parameters[index]!;
+          this.#slots[index]![slot] = keep(value.detach().to(parameter.dtype).to(parameter.device).clone());
+        }
+      }),
+    );
     steps.forEach((n, i) => (this.#steps[i] = n));
     this.#current = learningRate;
   }

@@ -10,8 +10,8 @@ export interface ScheduleState {
 }
 
 /**
- * Base class of the learning-rate schedules: `step()` after each epoch (or step, as the user likes) sets the optimiser's
- * learning rate to `rate(epoch)`, a function of the number of calls only.
+ * Base class of the learning-rate schedules: `step()` after each epoch (or step, as the user likes) sets the
+ * optimiser's learning rate to `rate(epoch)`, a function of the number of calls only.
  */
 export abstract class Schedule {
   /** The optimiser whose learning rate is set. */
@@ -20,7 +20,8 @@ export abstract class Schedule {
   #base: number;
 
   constructor(optimizer: Optimizer) {
-    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${new.target.name}: the first argument must be an optimiser`, "invalid_argument");
+    if (!(optimizer instanceof Optimizer))
+      throw new ArgumentError(`${new.target.name}: the first argument must be an optimiser`, "invalid_argument");
     this.optimizer = optimizer;
     this.#base = optimizer.baseLearningRate;
   }

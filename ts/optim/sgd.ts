@@ -17,8 +17,8 @@ export interface SGDOptions {
 }
 
 /**
- * Gradient descent. With g the gradient plus weightDecay p: b = momentum b + (1 - dampening) g (b = g at the first step),
- * p = p - lr b; with `nesterov` p = p - lr (g + momentum b).
+ * Gradient descent. With g the gradient plus weightDecay p: b = momentum b + (1 - dampening) g (b = g at the first
+ * step), p = p - lr b; with `nesterov` p = p - lr (g + momentum b).
  *
  * Throws ArgumentError for options out of range or unknown, and for `nesterov` without momentum or with dampening.
  * Reference: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum", 2013.

@@ -2,7 +2,9 @@ import { checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
-/** Multiplies the learning rate by `gamma` (default 0.1) every `stepSize` epochs: base gamma^floor(epoch / stepSize). */
+/**
+ * Multiplies the learning rate by `gamma` (default 0.1) every `stepSize` epochs: base gamma^floor(epoch / stepSize).
+ */
 export class StepLR extends Schedule {
   /** Epochs between two changes. */
   readonly stepSize: number;
@@ -12,7 +14,13 @@ export class StepLR extends Schedule {
   constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
     super(optimizer);
     checkOptions("StepLR", options, ["stepSize", "gamma"]);
-    this.stepSize = requiredNumber("StepLR", "stepSize", options?.stepSize, "the number of epochs between two changes, such as 10", { positive: true, integer: true });
+    this.stepSize = requiredNumber(
+      "StepLR",
+      "stepSize",
+      options?.stepSize,
+      "the number of epochs between two changes, such as 10",
+      { positive: true, integer: true },
+    );
     this.gamma = checkNumber("StepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
   }
 

@@ -17,12 +17,16 @@ const SMALLEST = 1e-5;
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by `update({ filter })`. */
+  /**
+   * Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by
+   * `update({ filter })`.
+   */
   filter?: Tensor;
 }
 
 /**
- * Blur with circular borders, computed by Fourier transforms: `A = F^T diag(h) F`, with closed-form inverse and proximal operator.
+ * Blur with circular borders, computed by Fourier transforms: `A = F^T diag(h) F`, with closed-form inverse and
+ * proximal operator.
  *
  * Images and measurements are `[B, C, H, W]`. Equal to {@link Blur} with `padding: "circular"`.
  */
@@ -38,7 +42,11 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   constructor(options: BlurFFTOptions<N>) {
     const { filter, ...rest } = options;
     const size = checkImgSize("BlurFFT", rest.imgSize);
-    if (size.length !== 3) throw new ArgumentError(`BlurFFT: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    if (size.length !== 3)
+      throw new ArgumentError(
+        `BlurFFT: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
+        "invalid_argument",
+      );
     super(rest, { className: "BlurFFT", keys: ["filter"], operator: "blurFFT" });
     if (filter !== undefined) this.setParameters({ filter });
   }
@@ -48,7 +56,10 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const [channels = 1, height = 1, width = 1] = this.imgSize;
     const [, c = 1] = filter.shape;
     if (filter.shape.length !== 4 || (c !== 1 && c !== channels)) {
-      throw new ShapeError(`BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1 or batch, 1 or ${channels}, height, width].`, "shape_mismatch");
+      throw new ShapeError(
+        `BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1 or batch, 1 or ${channels}, height, width].`,
+        "shape_mismatch",
+      );
     }
     const wrapped = wrapFilter(filter, height, width);
     const [, , h = 1, w = 1] = wrapped.shape;
@@ -67,7 +78,11 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
   }
 
   private placed(t: Tensor | undefined, like: Tensor): Tensor {
-    if (!t) throw new ArgumentError("BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).", "missing_argument");
+    if (!t)
+      throw new ArgumentError(
+        "BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).",
+        "missing_argument",
+      );
     return matching(t, like);
   }
 
@@ -106,7 +121,8 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     return complexMul(s, this.placed(this.phase, s), true);
   }
 
-  // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter where it vanishes.
+  // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter
+  // where it vanishes.
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
@@ -127,14 +143,22 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
   }
 
-  /** The proximal operator in closed form, `F^T diag(1 / (1 + gamma |h|^2)) F (gamma A^T y + z)`; see {@link LinearPhysics.proxL2}. */
+  /**
+   * The proximal operator in closed form, `F^T diag(1 / (1 + gamma |h|^2)) F (gamma A^T y + z)`; see {@link
+   * LinearPhysics.proxL2}.
+   */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     const caller = "BlurFFT.proxL2";
     this.check(caller, "y", y);
     const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
     const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
     const back = this.AAdjoint(y);
-    const gain = this.placed(this.response, y).square().sum(4, true).mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4)).add(1).reciprocal();
+    const gain = this.placed(this.response, y)
+      .square()
+      .sum(4, true)
+      .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
+      .add(1)
+      .reciprocal();
     return circular(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4), false);
   }
 

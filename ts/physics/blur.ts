@@ -9,11 +9,17 @@ import type { PhysicsParameters } from "./physics.js";
 
 /** Options of {@link Blur}. */
 export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Filter of shape `[1 or B, 1 or C, h, w]`. Without one, it must be set by `update({ filter })` before the first measurement. */
+  /**
+   * Filter of shape `[1 or B, 1 or C, h, w]`. Without one, it must be set by `update({ filter })` before the first
+   * measurement.
+   */
   filter?: Tensor;
   /** How the image goes on beyond its border; default `"valid"`, which gives a smaller measurement. */
   padding?: Padding;
-  /** Computes the convolution by Fourier transforms, which is faster for filters of more than some ten pixels a side; default false. */
+  /**
+   * Computes the convolution by Fourier transforms, which is faster for filters of more than some ten pixels a side;
+   * default false.
+   */
   useFft?: boolean;
 }
 
@@ -42,7 +48,11 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
   }
 
   private filterFor(caller: string, like: Tensor): Tensor {
-    if (!this.filter) throw new ArgumentError(`${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`, "missing_argument");
+    if (!this.filter)
+      throw new ArgumentError(
+        `${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`,
+        "missing_argument",
+      );
     return matching(this.filter, like);
   }
 
@@ -53,7 +63,9 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, { useFft: this.useFft });
+    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, {
+      useFft: this.useFft,
+    });
   }
 
   override parameterNames(): readonly string[] {

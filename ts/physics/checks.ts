@@ -18,13 +18,25 @@ export function checkImgSize(className: string, value: unknown): readonly number
   const fits = Array.isArray(value) && value.length > 0 && value.every((n) => Number.isInteger(n) && n > 0);
   if (!fits) {
     const got = Array.isArray(value) ? `[${value.join(", ")}]` : shown(value);
-    throw new ArgumentError(`${className}: imgSize is ${got}, expected whole numbers above 0 without the batch, such as [1, 32, 32].`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: imgSize is ${got}, expected whole numbers above 0 without the batch, such as [1, 32, 32].`,
+      "invalid_argument",
+    );
   }
   return value as number[];
 }
 
-/** Refuses a factor of an operator (a mask, say) that does not broadcast to the tensor it multiplies without making it larger. */
-export function checkBroadcast(caller: string, name: string, factor: readonly number[], target: readonly number[], hint: string): void {
+/**
+ * Refuses a factor of an operator (a mask, say) that does not broadcast to the tensor it multiplies without making it
+ * larger.
+ */
+export function checkBroadcast(
+  caller: string,
+  name: string,
+  factor: readonly number[],
+  target: readonly number[],
+  hint: string,
+): void {
   const offset = target.length - factor.length;
   const fits = offset >= 0 && factor.every((n, i) => n === 1 || n === target[offset + i]);
   if (fits) return;
@@ -34,32 +46,54 @@ export function checkBroadcast(caller: string, name: string, factor: readonly nu
   );
 }
 
-/** Refuses an option that must be a tensor, and one that holds NaN or infinity, where it can be read at once (the CPU). */
-export function checkTensorOption(className: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
+/**
+ * Refuses an option that must be a tensor, and one that holds NaN or infinity, where it can be read at once (the CPU).
+ */
+export function checkTensorOption(
+  className: string,
+  name: string,
+  value: unknown,
+  minRank = 1,
+): asserts value is Tensor {
   checkTensor(className, name, value, minRank);
-  if (value.size === 0) throw new ShapeError(`${className}: ${name} is empty (shape [${value.shape.join(", ")}]).`, "shape_mismatch");
+  if (value.size === 0)
+    throw new ShapeError(`${className}: ${name} is empty (shape [${value.shape.join(", ")}]).`, "shape_mismatch");
   // Zero times a finite number is zero.
   if (value.device === "cpu" && tidy(() => value.detach().mul(0).sum().itemSync()) !== 0) {
-    throw new ArgumentError(`${className}: ${name} holds NaN or infinity, expected finite numbers.`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: ${name} holds NaN or infinity, expected finite numbers.`,
+      "invalid_argument",
+    );
   }
 }
 
 /** Refuses an option that is none of the allowed words. */
-export function checkChoice<T extends string>(className: string, name: string, value: unknown, choices: readonly T[]): T {
+export function checkChoice<T extends string>(
+  className: string,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
   if (!choices.includes(value as T)) {
-    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`,
+      "invalid_argument",
+    );
   }
   return value as T;
 }
 
 /**
- * Refuses a mask without a single measured entry, where it can be read at once (the CPU): there would be nothing to reconstruct from.
- * Throws ArgumentError `empty_mask`.
+ * Refuses a mask without a single measured entry, where it can be read at once (the CPU): there would be nothing to
+ * reconstruct from. Throws ArgumentError `empty_mask`.
  */
 export function checkMeasured(caller: string, mask: Tensor): void {
   if (mask.device !== "cpu" || mask.size === 0) return;
   const measured = tidy(() => mask.detach().ne(0).max().itemSync());
   if (measured === 0) {
-    throw new ArgumentError(`${caller}: the mask has no measured pixel, all its ${mask.size} entries are 0; pass one with entries other than 0.`, "empty_mask");
+    throw new ArgumentError(
+      `${caller}: the mask has no measured pixel, all its ${mask.size} entries are 0; pass one with entries other than 0.`,
+      "empty_mask",
+    );
   }
 }

@@ -17,7 +17,9 @@ export interface CompressedSensingOptions<N extends NoiseModel = NoiseModel> ext
   matrix?: Tensor;
 }
 
-/** Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, or `[B, C, m]` where `channelwise`. */
+/**
+ * Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, or `[B, C, m]` where `channelwise`.
+ */
 export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "compressedSensing"> {
   /** The matrix, `[m, n]`. */
   readonly matrix: Tensor;
@@ -28,16 +30,31 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: CompressedSensingOptions<N>) {
     const { m, channelwise = false, matrix, ...rest } = options;
-    if (rest.imgSize === undefined) throw new ArgumentError("CompressedSensing: imgSize is missing; pass it, such as [1, 32, 32].", "missing_argument");
-    super(rest, { className: "CompressedSensing", keys: ["m", "imgSize", "channelwise", "matrix"], operator: "compressedSensing" });
+    if (rest.imgSize === undefined)
+      throw new ArgumentError(
+        "CompressedSensing: imgSize is missing; pass it, such as [1, 32, 32].",
+        "missing_argument",
+      );
+    super(rest, {
+      className: "CompressedSensing",
+      keys: ["m", "imgSize", "channelwise", "matrix"],
+      operator: "compressedSensing",
+    });
     const rows = checkNumber("CompressedSensing", "m", m, { integer: true, positive: true });
     const size = channelwise ? this.imgSize.slice(1) : this.imgSize;
     const columns = size.reduce((a, b) => a * b, 1);
     this.channelwise = channelwise;
     if (matrix !== undefined) checkTensorOption("CompressedSensing", "matrix", matrix, 2);
-    this.matrix = matrix ?? resolveRng(options.rng).normal([rows, columns]).mul(1 / Math.sqrt(rows));
+    this.matrix =
+      matrix ??
+      resolveRng(options.rng)
+        .normal([rows, columns])
+        .mul(1 / Math.sqrt(rows));
     if (this.matrix.shape.length !== 2 || this.matrix.shape[0] !== rows || this.matrix.shape[1] !== columns) {
-      throw new ShapeError(`CompressedSensing: matrix has shape [${this.matrix.shape.join(", ")}], expected [${rows}, ${columns}].`, "shape_mismatch");
+      throw new ShapeError(
+        `CompressedSensing: matrix has shape [${this.matrix.shape.join(", ")}], expected [${rows}, ${columns}].`,
+        "shape_mismatch",
+      );
     }
   }
 
@@ -48,18 +65,27 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
   private checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
     checkTensor(caller, name, t);
     if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
-    throw new ShapeError(`${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,
+      "shape_mismatch",
+    );
   }
 
   override A(x: Tensor): Tensor {
     this.checkShape("CompressedSensing.A", "x", x, this.imgSize);
     const [m = 1, n = 1] = this.matrix.shape;
-    return x.reshape([-1, n]).matmul(matching(this.matrix, x).transpose(0, 1)).reshape([...this.lead(x), m]);
+    return x
+      .reshape([-1, n])
+      .matmul(matching(this.matrix, x).transpose(0, 1))
+      .reshape([...this.lead(x), m]);
   }
 
   override AAdjoint(y: Tensor): Tensor {
     const [m = 1] = this.matrix.shape;
     this.checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
-    return y.reshape([-1, m]).matmul(matching(this.matrix, y)).reshape([y.shape[0] ?? 1, ...this.imgSize]);
+    return y
+      .reshape([-1, m])
+      .matmul(matching(this.matrix, y))
+      .reshape([y.shape[0] ?? 1, ...this.imgSize]);
   }
 }

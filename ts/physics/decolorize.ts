@@ -11,7 +11,9 @@ import { matching, shown, type NoiseModel, type ZeroNoise } from "./noise/index.
 export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Number of channels; default 3. */
   channels?: number;
-  /** Weight of each channel, summing to 1: `"rec601"` (default), `"flat"`, `"random"`, or numbers (missing ones are 0). */
+  /**
+   * Weight of each channel, summing to 1: `"rec601"` (default), `"flat"`, `"random"`, or numbers (missing ones are 0).
+   */
   srf?: "rec601" | "flat" | "average" | "random" | readonly number[];
 }
 
@@ -27,12 +29,20 @@ function response(options: DecolorizeOptions, channels: number): number[] {
     const total = drawn.reduce((a, b) => a + b, 0);
     weights = drawn.map((w) => w / total);
   } else if (Array.isArray(srf)) weights = srf.map((w) => checkNumber("Decolorize", "srf", w));
-  else throw new ArgumentError(`Decolorize: srf is ${shown(srf)}, expected "rec601", "flat", "random" or an array of numbers.`, "invalid_argument");
+  else
+    throw new ArgumentError(
+      `Decolorize: srf is ${shown(srf)}, expected "rec601", "flat", "random" or an array of numbers.`,
+      "invalid_argument",
+    );
   if (weights.length > channels) {
-    throw new ArgumentError(`Decolorize: srf has ${weights.length} weights for ${channels} channels.`, "invalid_argument");
+    throw new ArgumentError(
+      `Decolorize: srf has ${weights.length} weights for ${channels} channels.`,
+      "invalid_argument",
+    );
   }
   const total = weights.reduce((a, b) => a + b, 0);
-  if (Math.abs(total - 1) > 1e-4) throw new ArgumentError(`Decolorize: the weights of srf sum to ${total}, expected 1.`, "invalid_argument");
+  if (Math.abs(total - 1) > 1e-4)
+    throw new ArgumentError(`Decolorize: the weights of srf sum to ${total}, expected 1.`, "invalid_argument");
   return [...weights, ...Array.from({ length: channels - weights.length }, () => 0)];
 }
 
@@ -51,7 +61,10 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     const norm = Math.hypot(...weights);
     this.srf = tensor(weights, { shape: [1, count, 1, 1] });
     // A = |w| (w / |w|)^T for each pixel: one singular value, and V the unit vector along the weights.
-    this.direction = tensor(weights.map((w) => w / norm), { shape: [1, count, 1, 1] });
+    this.direction = tensor(
+      weights.map((w) => w / norm),
+      { shape: [1, count, 1, 1] },
+    );
     this.mask = tensor([norm], { shape: [1, 1, 1, 1] });
   }
 
@@ -59,7 +72,10 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     checkImages(caller, name, value);
     const channels = name === "x" ? (this.srf.shape[1] ?? 1) : 1;
     if (value.shape[1] !== channels) {
-      throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected ${channels} channel${channels > 1 ? "s" : ""} in dimension 1.`, "shape_mismatch");
+      throw new ShapeError(
+        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ${channels} channel${channels > 1 ? "s" : ""} in dimension 1.`,
+        "shape_mismatch",
+      );
     }
   }
 

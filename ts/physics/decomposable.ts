@@ -34,36 +34,58 @@ const ZERO = 1e-5;
  *
  * `U` and `V` have orthonormal columns; they need not be square. Pseudo-inverse and proximal operator are closed forms.
  */
-export class DecomposablePhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends LinearPhysics<N, O> {
-  /** Singular values, of a shape that broadcasts to the spectrum. Undefined where an operator still waits for its mask. */
+export class DecomposablePhysics<
+  N extends NoiseModel = NoiseModel,
+  O extends OperatorKind = OperatorKind,
+> extends LinearPhysics<N, O> {
+  /**
+   * Singular values, of a shape that broadcasts to the spectrum. Undefined where an operator still waits for its mask.
+   */
   mask: Tensor | undefined;
   private readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(
     options: DecomposableOptions<N> = {},
-    internal: Internal<O> = { className: "DecomposablePhysics", keys: ["U", "UAdjoint", "V", "VAdjoint", "mask"], operator: "custom" as O },
+    internal: Internal<O> = {
+      className: "DecomposablePhysics",
+      keys: ["U", "UAdjoint", "V", "VAdjoint", "mask"],
+      operator: "custom" as O,
+    },
   ) {
     const { U, UAdjoint, V, VAdjoint, mask, ...rest } = options;
     const { className } = internal;
     super(rest, { ...internal, keys: [...internal.keys, "imgSize"] });
     for (const [name, map] of Object.entries({ U, UAdjoint, V, VAdjoint })) {
       if (map !== undefined && typeof map !== "function") {
-        throw new ArgumentError(`${className}: ${name} is ${shown(map)}, expected a function of a tensor.`, "invalid_argument");
+        throw new ArgumentError(
+          `${className}: ${name} is ${shown(map)}, expected a function of a tensor.`,
+          "invalid_argument",
+        );
       }
     }
-    if (UAdjoint && !U) throw new ArgumentError(`${className}: UAdjoint is given without U; pass both.`, "missing_argument");
-    if (V && !VAdjoint) throw new ArgumentError(`${className}: V is given without VAdjoint; pass both.`, "missing_argument");
+    if (UAdjoint && !U)
+      throw new ArgumentError(`${className}: UAdjoint is given without U; pass both.`, "missing_argument");
+    if (V && !VAdjoint)
+      throw new ArgumentError(`${className}: V is given without VAdjoint; pass both.`, "missing_argument");
     const size = options.imgSize === undefined ? undefined : checkImgSize(className, options.imgSize);
     const derived = (name: string, of: Map | undefined): Map | undefined => {
       if (!of) return undefined;
-      if (!size) throw new ArgumentError(`${className}: ${name} is missing; pass it, or imgSize so that it can be derived.`, "missing_argument");
+      if (!size)
+        throw new ArgumentError(
+          `${className}: ${name} is missing; pass it, or imgSize so that it can be derived.`,
+          "missing_argument",
+        );
       return adjointFunction(of, size);
     };
     this.maps = { U, UAdjoint: UAdjoint ?? derived("UAdjoint", U), V: V ?? derived("V", VAdjoint), VAdjoint };
     if (mask instanceof Tensor || mask === undefined) this.mask = mask;
     else if (typeof mask === "number" && Number.isFinite(mask)) this.mask = full([1], mask);
-    else throw new ArgumentError(`${className}: mask is ${shown(mask)}, expected a tensor or a finite number.`, "invalid_argument");
+    else
+      throw new ArgumentError(
+        `${className}: mask is ${shown(mask)}, expected a tensor or a finite number.`,
+        "invalid_argument",
+      );
   }
 
   /** Spectrum to measurements. */

@@ -34,7 +34,10 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
     const size = checkImgSize("Demosaicing", imgSize);
     const [height, width] = size.slice(-2);
     if (height === undefined || width === undefined || size.length > 3 || (size.length === 3 && size[0] !== 3)) {
-      throw new ArgumentError(`Demosaicing: imgSize is [${size.join(", ")}], expected [height, width] or [3, height, width].`, "invalid_argument");
+      throw new ArgumentError(
+        `Demosaicing: imgSize is [${size.join(", ")}], expected [height, width] or [3, height, width].`,
+        "invalid_argument",
+      );
     }
     super(
       { ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) },

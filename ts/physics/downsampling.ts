@@ -57,7 +57,10 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     this.padding = checkChoice("Downsampling", "padding", padding, PADDINGS);
     this.filter = namedFilter(filter, this.factor);
     if (this.imgSize && this.imgSize.length !== 3) {
-      throw new ArgumentError(`Downsampling: imgSize is [${this.imgSize.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+      throw new ArgumentError(
+        `Downsampling: imgSize is [${this.imgSize.join(", ")}], expected [channels, height, width].`,
+        "invalid_argument",
+      );
     }
   }
 
@@ -65,7 +68,10 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     checkImages("Downsampling.A", "x", x);
     const size = this.imgSize;
     if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
-      throw new ShapeError(`Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], as imgSize says.`, "shape_mismatch");
+      throw new ShapeError(
+        `Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], as imgSize says.`,
+        "shape_mismatch",
+      );
     }
     if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
     return convolve("Downsampling.A", x, matching(this.filter, x), this.padding, { stride: this.factor });
@@ -74,8 +80,11 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Downsampling.AAdjoint", "y", y);
     const [, , h = 1, w = 1] = y.shape;
-    const shrink = this.filter && this.padding === "valid" ? (dim: number) => (this.filter?.shape[dim] ?? 1) - 1 : () => 0;
-    const [height, width] = [2, 3].map((dim, i) => (this.imgSize?.[i + 1] ?? (i === 0 ? h : w) * this.factor) - shrink(dim)) as [number, number];
+    const shrink =
+      this.filter && this.padding === "valid" ? (dim: number) => (this.filter?.shape[dim] ?? 1) - 1 : () => 0;
+    const [height, width] = [2, 3].map(
+      (dim, i) => (this.imgSize?.[i + 1] ?? (i === 0 ? h : w) * this.factor) - shrink(dim),
+    ) as [number, number];
     const f = this.factor;
     if (Math.ceil(height / f) !== h || Math.ceil(width / f) !== w) {
       throw new ShapeError(
@@ -84,19 +93,24 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       );
     }
     if (!this.filter) return this.spread(y, height, width);
-    return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, { stride: f, size: [height, width] });
+    return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, {
+      stride: f,
+      size: [height, width],
+    });
   }
 
   /**
    * The proximal operator; see {@link LinearPhysics.proxL2}.
    *
-   * Where the coarse grid repeats the fine one (circular padding, sides that `factor` divides), `A A^T` is a circular convolution of coarse images and
-   * `z + gamma A^T (I + gamma A A^T)^-1 (y - A z)` a closed form. Paper: Zhao, Wei, Basarab, Dobigeon, Kouame, Tourneret, 2016.
+   * Where the coarse grid repeats the fine one (circular padding, sides that `factor` divides), `A A^T` is a circular
+   * convolution of coarse images and `z + gamma A^T (I + gamma A A^T)^-1 (y - A z)` a closed form. Paper: Zhao, Wei,
+   * Basarab, Dobigeon, Kouame, Tourneret, 2016.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const back = this.AAdjoint(y);
     const [, , height = 1, width = 1] = back.shape;
-    if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0) return super.proxL2(z, y, gamma, options);
+    if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0)
+      return super.proxL2(z, y, gamma, options);
     const caller = "Downsampling.proxL2";
     solverSettings(caller, options, this.solver);
     const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
@@ -104,11 +118,17 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const start = startImage(z, () => back);
     const [, , h = 1, w = 1] = y.shape;
     // The spectrum of a symmetric convolution is real: that of its answer to a point.
-    const point = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad([0, 0, 0, 0, 0, h - 1, 0, w - 1], { mode: "constant" });
+    const point = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(
+      [0, 0, 0, 0, 0, h - 1, 0, w - 1],
+      { mode: "constant" },
+    );
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
     const stride = this.factor;
-    const spread = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", { stride, size: [height, width] });
+    const spread = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", {
+      stride,
+      size: [height, width],
+    });
     const answer = convolve(caller, spread, filter, "circular", { stride });
     const gain = halfSpectrum(answer).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
     const residual = halfSpectrum(y.sub(this.A(start)));
@@ -117,11 +137,16 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     return start.add(this.AAdjoint(solved));
   }
 
-  /** The transpose of taking every `factor`-th pixel: each pixel becomes the corner of a block of zeros; a last block that sticks out is cut. */
+  /**
+   * The transpose of taking every `factor`-th pixel: each pixel becomes the corner of a block of zeros; a last block
+   * that sticks out is cut.
+   */
   private spread(y: Tensor, height: number, width: number): Tensor {
     const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
     const f = this.factor;
-    const blocks = y.reshape([batch, channels, h, 1, w, 1]).pad([0, 0, 0, 0, 0, 0, 0, f - 1, 0, 0, 0, f - 1], { mode: "constant" });
+    const blocks = y
+      .reshape([batch, channels, h, 1, w, 1])
+      .pad([0, 0, 0, 0, 0, 0, 0, f - 1, 0, 0, 0, f - 1], { mode: "constant" });
     const whole = blocks.reshape([batch, channels, h * f, w * f]);
     return whole.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * f), Math.min(width, w * f)]);
   }

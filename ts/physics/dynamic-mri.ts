@@ -11,31 +11,45 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 
 /** Options of {@link DynamicMRI} and {@link SequentialMRI}. */
 export interface DynamicMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Sampling mask in k-space over time, `[H, W]`, `[T, H, W]`, `[C, T, H, W]` or `[B, C, T, H, W]` with one or two channels. */
+  /**
+   * Sampling mask in k-space over time, `[H, W]`, `[T, H, W]`, `[C, T, H, W]` or `[B, C, T, H, W]` with one or two
+   * channels.
+   */
   mask?: Tensor;
   /** Size of the sequences, of which the last three entries (T, H, W) count; a mask of ones where no mask is given. */
   imgSize?: readonly number[];
 }
 
 /** The mask of a sequence from the options: the given one, or ones. */
-export function sequenceMask(className: string, options: { mask?: Tensor | undefined; imgSize?: readonly number[] | undefined }): Tensor {
+export function sequenceMask(
+  className: string,
+  options: { mask?: Tensor | undefined; imgSize?: readonly number[] | undefined },
+): Tensor {
   if (options.mask !== undefined) return complexMask(className, options.mask, 5);
   const size = options.imgSize === undefined ? [] : checkImgSize(className, options.imgSize);
   if (size.length < 3) {
-    throw new ArgumentError(`${className}: mask is missing; pass a tensor [frames, height, width], or imgSize with these three numbers for a mask of ones.`, "missing_argument");
+    throw new ArgumentError(
+      `${className}: mask is missing; pass a tensor [frames, height, width], or imgSize with these three numbers for a mask of ones.`,
+      "missing_argument",
+    );
   }
   return complexMask(className, ones(size.slice(-3)), 5);
 }
 
 /**
- * Single-coil accelerated MRI of a sequence of images, `y_t = mask_t * F x_t` with the centred orthonormal Fourier transform `F`.
+ * Single-coil accelerated MRI of a sequence of images, `y_t = mask_t * F x_t` with the centred orthonormal Fourier
+ * transform `F`.
  *
- * Images and measurements are `[B, 2, T, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry no noise.
+ * Images and measurements are `[B, 2, T, H, W]`, the channels being real and imaginary part. Unsampled frequencies
+ * carry no noise.
  */
 export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "dynamicMRI"> {
   declare mask: Tensor;
 
-  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
+  /**
+   * @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError
+   * `shape_mismatch`.
+   */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
     super(rest, { className: "DynamicMRI", keys: ["mask"], operator: "dynamicMRI" });
@@ -45,7 +59,13 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   protected override check(caller: string, name: string, value: Tensor): void {
     checkTensor(caller, name, value);
     checkComplex(caller, name, value, ["frames", "height", "width"]);
-    checkBroadcast(`${caller}: ${name}`, "the mask", this.mask.shape, value.shape, "use sequences of the mask's size, or set another mask with update({ mask })");
+    checkBroadcast(
+      `${caller}: ${name}`,
+      "the mask",
+      this.mask.shape,
+      value.shape,
+      "use sequences of the mask's size, or set another mask with update({ mask })",
+    );
   }
 
   protected override checkMask(mask: Tensor): Tensor {
@@ -75,13 +95,20 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The MRI of one image whose mask holds all frequencies that any frame has sampled. */
   toStatic(): MRI<N> {
-    return new MRI<N>({ mask: unionOfFrames(this.mask), noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
+    return new MRI<N>({
+      mask: unionOfFrames(this.mask),
+      noiseModel: this.noiseModel,
+      ...(this.rng ? { rng: this.rng } : {}),
+    });
   }
 
   /** The MRI that sees the frames of `batch` sequences as `batch T` single images, sequence by sequence. */
   toFrames(batch: number): MRI<N> {
     const [, c = 2, t = 1, h = 1, w = 1] = this.mask.shape;
-    const frames = this.mask.expand([batch, c, t, h, w]).permute([0, 2, 1, 3, 4]).reshape([batch * t, c, h, w]);
+    const frames = this.mask
+      .expand([batch, c, t, h, w])
+      .permute([0, 2, 1, 3, 4])
+      .reshape([batch * t, c, h, w]);
     return new MRI<N>({ mask: frames, noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
   }
 }

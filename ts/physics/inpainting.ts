@@ -12,15 +12,18 @@ export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends Li
   /** Size of the images without the batch, such as `[C, H, W]`. */
   imgSize: readonly number[];
   /**
-   * What is kept: a tensor that broadcasts to the images, or the probability of keeping an entry, with which a mask is drawn.
-   * Without one, the mask must be set by `update({ mask })` before the first measurement.
+   * What is kept: a tensor that broadcasts to the images, or the probability of keeping an entry, with which a mask is
+   * drawn. Without one, the mask must be set by `update({ mask })` before the first measurement.
    */
   mask?: Tensor | number;
   /** A drawn mask keeps or drops all channels of a pixel together; default true. */
   pixelwise?: boolean;
 }
 
-/** Draws a mask of shape `[1, ...imgSize]` that keeps each entry (or each pixel with all its channels) with probability `p`. */
+/**
+ * Draws a mask of shape `[1, ...imgSize]` that keeps each entry (or each pixel with all its channels) with probability
+ * `p`.
+ */
 function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng: RandomSource): Tensor {
   if (!pixelwise || imgSize.length < 2) return rng.bernoulli([1, ...imgSize], p);
   return rng.bernoulli([1, 1, ...imgSize.slice(1)], p).expand([1, ...imgSize]);
@@ -31,11 +34,17 @@ function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng
  *
  * The entries of the mask need not be 0 or 1. Dropped entries carry no noise.
  */
-export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind = "inpainting"> extends DecomposablePhysics<N, O> {
+export class Inpainting<
+  N extends NoiseModel = ZeroNoise,
+  O extends OperatorKind = "inpainting",
+> extends DecomposablePhysics<N, O> {
   /** Size of the images without the batch. */
   declare readonly imgSize: readonly number[];
 
-  /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch` for a mask of another size than the images. */
+  /**
+   * @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`, `empty_mask`; ShapeError
+   * `shape_mismatch` for a mask of another size than the images.
+   */
   constructor(
     options: InpaintingOptions<N>,
     internal: Internal<O> = { className: "Inpainting", keys: ["mask", "pixelwise"], operator: "inpainting" as O },
@@ -43,13 +52,25 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
     const { className } = internal;
     const { mask, pixelwise = true, ...rest } = options ?? {};
     if (rest.imgSize === undefined) {
-      throw new ArgumentError(`${className}: imgSize is missing; pass the size of the images without the batch, such as [1, 32, 32].`, "missing_argument");
+      throw new ArgumentError(
+        `${className}: imgSize is missing; pass the size of the images without the batch, such as [1, 32, 32].`,
+        "missing_argument",
+      );
     }
     const imgSize = checkImgSize(className, rest.imgSize);
     super(rest, internal);
-    if (typeof pixelwise !== "boolean") throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    if (typeof pixelwise !== "boolean")
+      throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     if (mask === undefined || mask === null) return;
-    const drawn = mask instanceof Tensor ? mask : drawMask(checkNumber(className, "mask", mask, { min: 0, max: 1 }), imgSize, pixelwise, resolveRng(options.rng));
+    const drawn =
+      mask instanceof Tensor
+        ? mask
+        : drawMask(
+            checkNumber(className, "mask", mask, { min: 0, max: 1 }),
+            imgSize,
+            pixelwise,
+            resolveRng(options.rng),
+          );
     this.mask = this.checkMask(drawn);
   }
 
@@ -60,7 +81,10 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
 
   protected override values(caller: string, like: Tensor): Tensor {
     if (!this.mask) {
-      throw new ArgumentError(`${caller}: there is no mask yet; pass mask to the constructor or call update({ mask }).`, "missing_argument");
+      throw new ArgumentError(
+        `${caller}: there is no mask yet; pass mask to the constructor or call update({ mask }).`,
+        "missing_argument",
+      );
     }
     return matching(this.mask, like);
   }
@@ -69,7 +93,13 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
     checkTensor(caller, name, value, this.imgSize.length + 1);
     const mask = this.mask;
     if (!mask) return;
-    checkBroadcast(`${caller}: ${name}`, "the mask", mask.shape, value.shape, "use images of the mask's size, or set another mask with update({ mask })");
+    checkBroadcast(
+      `${caller}: ${name}`,
+      "the mask",
+      mask.shape,
+      value.shape,
+      "use images of the mask's size, or set another mask with update({ mask })",
+    );
   }
 
   protected override checkMask(mask: Tensor): Tensor {
@@ -77,7 +107,10 @@ export class Inpainting<N extends NoiseModel = ZeroNoise, O extends OperatorKind
     checkMeasured(this.className, mask);
     const rank = this.imgSize.length;
     // A mask without the batch gets one; fewer dimensions count from the last, as in broadcasting.
-    const shape = mask.shape.length > rank ? mask.shape : [...Array.from({ length: rank + 1 - mask.shape.length }, () => 1), ...mask.shape];
+    const shape =
+      mask.shape.length > rank
+        ? mask.shape
+        : [...Array.from({ length: rank + 1 - mask.shape.length }, () => 1), ...mask.shape];
     const offset = shape.length - rank;
     if (offset !== 1 || !shape.slice(1).every((n, i) => n === 1 || n === this.imgSize[i])) {
       throw new ShapeError(

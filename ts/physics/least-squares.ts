@@ -18,7 +18,11 @@ export interface SolverOptions {
 const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
 /** Checked solver settings. */
-export function solverSettings(className: string, options: SolverOptions, defaults: Required<SolverOptions>): Required<SolverOptions> {
+export function solverSettings(
+  className: string,
+  options: SolverOptions,
+  defaults: Required<SolverOptions>,
+): Required<SolverOptions> {
   return {
     maxIter: checkNumber(className, "maxIter", options.maxIter ?? defaults.maxIter, { integer: true, positive: true }),
     tol: checkNumber(className, "tol", options.tol ?? defaults.tol, { min: 0 }),
@@ -31,7 +35,10 @@ export function batchDot(a: Measurement, b: Measurement): Tensor {
     return a.map((t, i) => batchDot(t, b.at(i))).reduce((u, v) => u.add(v));
   }
   const u = a as Tensor;
-  return u.mul(b as Tensor).reshape([u.shape[0] ?? 1, -1]).sum(1);
+  return u
+    .mul(b as Tensor)
+    .reshape([u.shape[0] ?? 1, -1])
+    .sum(1);
 }
 
 /** `a + s b` with one factor `s` of shape `[B]` per batch element. */
@@ -100,7 +107,8 @@ export function conjugateGradient<M extends Measurement>(
 }
 
 /**
- * Proximal operator of the data term: `argmin_x gamma/2 |A x - y|^2 + 1/2 |x - z|^2`, as `z` plus a damped least-squares correction.
+ * Proximal operator of the data term: `argmin_x gamma/2 |A x - y|^2 + 1/2 |x - z|^2`, as `z` plus a damped
+ * least-squares correction.
  *
  * `gamma`, above 0, is one number or one value per batch element.
  */
@@ -115,17 +123,26 @@ export function proximal<M extends Measurement>(
   return z.add(conjugateGradient({ A, AAdjoint, b: residual, damping }, settings));
 }
 
-/** Refuses a step size that is not above 0 (where it can be read at once, the CPU), and one that is neither one value nor one for each image. */
+/**
+ * Refuses a step size that is not above 0 (where it can be read at once, the CPU), and one that is neither one value
+ * nor one for each image.
+ */
 export function checkGamma(caller: string, gamma: unknown, batch: number): number | Tensor {
   if (gamma instanceof Tensor) {
     if (gamma.size !== 1 && !(gamma.size === batch && gamma.shape[0] === batch)) {
-      throw new ShapeError(`${caller}: gamma has shape [${gamma.shape.join(", ")}], expected one value or one for each of the ${batch} images.`, "shape_mismatch");
+      throw new ShapeError(
+        `${caller}: gamma has shape [${gamma.shape.join(", ")}], expected one value or one for each of the ${batch} images.`,
+        "shape_mismatch",
+      );
     }
     if (gamma.device === "cpu") for (const value of gamma.dataSync()) checkGamma(caller, value, batch);
     return gamma;
   }
   if (typeof gamma !== "number" || !(gamma > 0) || !Number.isFinite(gamma)) {
-    throw new ArgumentError(`${caller}: gamma is ${String(gamma)}, expected a finite number above 0 or a tensor of such.`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: gamma is ${String(gamma)}, expected a finite number above 0 or a tensor of such.`,
+      "invalid_argument",
+    );
   }
   return gamma;
 }

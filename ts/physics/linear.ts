@@ -3,9 +3,23 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import { vjp, zeros, type Tensor } from "../tensor/index.js";
 import { checkImgSize } from "./checks.js";
 import type { OperatorKind } from "./kinds.js";
-import { checkGamma, conjugateGradient, proximal, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import {
+  checkGamma,
+  conjugateGradient,
+  proximal,
+  solverSettings,
+  startImage,
+  type SolverOptions,
+} from "./least-squares.js";
 import { checkTensor, type NoiseModel } from "./noise/index.js";
-import { ComposedPhysics, operatorList, Physics, updateEach, type PhysicsOptions, type PhysicsParameters } from "./physics.js";
+import {
+  ComposedPhysics,
+  operatorList,
+  Physics,
+  updateEach,
+  type PhysicsOptions,
+  type PhysicsParameters,
+} from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
 
 /** Options that every linear physics takes. */
@@ -32,11 +46,14 @@ export function adjointFunction(f: (x: Tensor) => Tensor, imgSize: readonly numb
 /**
  * A physics with a linear operator, `y = noise(A x)`.
  *
- * A subclass (or the options) gives `A`, and the adjoint where it is known; without one, the transpose is taken by reverse
- * differentiation, which needs `imgSize`. The pseudo-inverse and the proximal operator are computed by conjugate gradients
- * unless a subclass has them in closed form.
+ * A subclass (or the options) gives `A`, and the adjoint where it is known; without one, the transpose is taken by
+ * reverse differentiation, which needs `imgSize`. The pseudo-inverse and the proximal operator are computed by
+ * conjugate gradients unless a subclass has them in closed form.
  */
-export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends Physics<N, O> {
+export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends Physics<
+  N,
+  O
+> {
   /** Size of the images without the batch, such as `[C, H, W]`, where it is fixed. */
   readonly imgSize: readonly number[] | undefined;
   /** Settings of the iterative solvers. */
@@ -49,7 +66,11 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * @throws ArgumentError `invalid_argument`, `unknown_option`.
    */
   constructor(
-    options: LinearOptions<N> & { A?: (x: Tensor) => Tensor; AAdjoint?: (y: Tensor) => Tensor; imgSize?: readonly number[] } = {},
+    options: LinearOptions<N> & {
+      A?: (x: Tensor) => Tensor;
+      AAdjoint?: (y: Tensor) => Tensor;
+      imgSize?: readonly number[];
+    } = {},
     internal: Internal<O> = { className: "LinearPhysics", keys: ["A", "AAdjoint", "imgSize"], operator: "custom" as O },
   ) {
     super(options, { ...internal, keys: [...internal.keys, ...LINEAR_OPTIONS] });
@@ -65,7 +86,10 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
     checkTensor(`${this.className}.AAdjoint`, "y", y);
     if (this.adjointMap) return this.adjointMap(y);
     if (this.imgSize === undefined) {
-      throw new ArgumentError(`${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize so that it can be derived from A.`, "missing_argument");
+      throw new ArgumentError(
+        `${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize so that it can be derived from A.`,
+        "missing_argument",
+      );
     }
     return adjointFunction((x) => this.A(x), this.imgSize)(y);
   }
@@ -93,7 +117,10 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
     const caller = `${this.className}.ADagger`;
     checkTensor(caller, "y", y);
-    return conjugateGradient({ A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y }, solverSettings(caller, options, this.solver));
+    return conjugateGradient(
+      { A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y },
+      solverSettings(caller, options, this.solver),
+    );
   }
 
   /**

@@ -12,16 +12,21 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels; default all ones. */
   mask?: Tensor;
-  /** Size of the images, of which the last two (three for `threeD`) entries count, where no mask is given; default [320, 320]. */
+  /**
+   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask is given; default [320,
+   * 320].
+   */
   imgSize?: readonly number[];
   /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
   threeD?: boolean;
 }
 
 /**
- * Single-coil accelerated magnetic resonance imaging, `y = mask * F x` with the centred orthonormal Fourier transform `F`.
+ * Single-coil accelerated magnetic resonance imaging, `y = mask * F x` with the centred orthonormal Fourier transform
+ * `F`.
  *
- * Images and measurements are `[B, 2, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry no noise.
+ * Images and measurements are `[B, 2, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry
+ * no noise.
  */
 export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "mri"> {
   /** Whether images are volumes. */
@@ -50,7 +55,13 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
         "shape_mismatch",
       );
     }
-    checkBroadcast(`${caller}: ${name}`, "the mask", this.mask.shape, value.shape, "use images of the mask's size, or set another mask with update({ mask })");
+    checkBroadcast(
+      `${caller}: ${name}`,
+      "the mask",
+      this.mask.shape,
+      value.shape,
+      "use images of the mask's size, or set another mask with update({ mask })",
+    );
   }
 
   protected override checkMask(mask: Tensor): Tensor {

@@ -12,24 +12,33 @@ import type { PhysicsParameters } from "./physics.js";
 
 /** Options of {@link MultiCoilMRI}. */
 export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Sampling mask in k-space, the same for all coils, `[(D,) H, W]`, `[C, ...]` or `[B, C, ...]` with one or two channels; default ones. */
+  /**
+   * Sampling mask in k-space, the same for all coils, `[(D,) H, W]`, `[C, ...]` or `[B, C, ...]` with one or two
+   * channels; default ones.
+   */
   mask?: Tensor;
   /**
-   * Complex sensitivities with real and imaginary part in the LAST dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or `[B, N, ..., 2]`; or
-   * a number of coils, whose sensitivities are those of a birdcage. Default: one coil that sees everything alike.
+   * Complex sensitivities with real and imaginary part in the LAST dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or `[B,
+   * N, ..., 2]`; or a number of coils, whose sensitivities are those of a birdcage. Default: one coil that sees
+   * everything alike.
    */
   coilMaps?: Tensor | number;
-  /** Size of the images, of which the last two (three for `threeD`) entries count, where no mask or no maps are given; default that of the mask or maps, or [320, 320]. */
+  /**
+   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask or no maps are given;
+   * default that of the mask or maps, or [320, 320].
+   */
   imgSize?: readonly number[];
   /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
   threeD?: boolean;
 }
 
 /**
- * Multi-coil accelerated MRI, `y_n = mask * F(s_n x)` for coils with sensitivities `s_n` and the centred orthonormal Fourier transform `F`.
+ * Multi-coil accelerated MRI, `y_n = mask * F(s_n x)` for coils with sensitivities `s_n` and the centred orthonormal
+ * Fourier transform `F`.
  *
- * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`, dimension 1 being real and imaginary part. Unsampled frequencies
- * carry no noise. The pseudo-inverse (SENSE: Pruessmann, Weiger, Scheidegger, Boesiger, 1999) is computed by conjugate gradients.
+ * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`, dimension 1 being real and imaginary part.
+ * Unsampled frequencies carry no noise. The pseudo-inverse (SENSE: Pruessmann, Weiger, Scheidegger, Boesiger, 1999) is
+ * computed by conjugate gradients.
  */
 export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "multiCoilMRI"> {
   /** Whether images are volumes. */
@@ -51,18 +60,25 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
     const size = checkImgSize(name, [...found]).slice(-dims);
     this.mask = complexMask(name, mask ?? ones(size), dims + 2);
-    const maps = coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
+    const maps =
+      coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
     this.coilMaps = placedMaps(name, maps, threeD);
     this.checkSizes(name, this.mask, this.coilMaps);
   }
 
-  /** Sensitivities of `n` coils around the image, `[n, (D,) H, W, 2]` for `imgSize` `[(D,) H, W]`, with `sum_n |s_n|^2 = 1`. */
+  /**
+   * Sensitivities of `n` coils around the image, `[n, (D,) H, W, 2]` for `imgSize` `[(D,) H, W]`, with `sum_n |s_n|^2 =
+   * 1`.
+   */
   static simulateBirdcageCsm(n: number, imgSize: readonly number[]): Tensor {
     checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1 });
     return birdcageMaps(n, checkImgSize("MultiCoilMRI.simulateBirdcageCsm", imgSize));
   }
 
-  /** Sensitivities from the centre of measured k-space, `[B, 2, N, H, W]` to `[B, N, H, W, 2]`; `calibSize` is the side of the fully sampled square. */
+  /**
+   * Sensitivities from the centre of measured k-space, `[B, 2, N, H, W]` to `[B, N, H, W, 2]`; `calibSize` is the side
+   * of the fully sampled square.
+   */
   static estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}): Tensor {
     return estimateCoilMaps(y, options);
   }
@@ -93,8 +109,17 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const expected = [Math.max(b, batch), 2, ...(coils ? [n] : []), ...size];
     const [head, ...rest] = value.shape;
     if ((expected[0] === 1 || head === expected[0]) && expected.slice(1).every((m, i) => m === rest[i])) return;
-    checkBroadcast(`${caller}: ${name}`, "what mask and coilMaps fit", expected, value.shape, "use data of their size, or set others with update({ mask, coilMaps })");
-    throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`, "shape_mismatch");
+    checkBroadcast(
+      `${caller}: ${name}`,
+      "what mask and coilMaps fit",
+      expected,
+      value.shape,
+      "use data of their size, or set others with update({ mask, coilMaps })",
+    );
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`,
+      "shape_mismatch",
+    );
   }
 
   private masked(y: Tensor): Tensor {
@@ -109,7 +134,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   /**
    * The transpose, `sum_n conj(s_n) F^T (mask * y_n)`, `[B, 2, (D,) H, W]`.
    *
-   * With `rss: true` instead the root sum of squares over the coils, `sqrt(sum_n |F^T (mask * y_n)|^2)`, `[B, 1, (D,) H, W]`.
+   * With `rss: true` instead the root sum of squares over the coils, `sqrt(sum_n |F^T (mask * y_n)|^2)`, `[B, 1, (D,)
+   * H, W]`.
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
     this.checkShape("MultiCoilMRI.AAdjoint", "y", y, true);

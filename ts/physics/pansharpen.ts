@@ -36,10 +36,27 @@ export interface PansharpenOptions extends SolverOptions {
   rng?: RandomSource;
 }
 
-const KEYS = ["imgSize", "filter", "factor", "srf", "noiseColor", "noiseGray", "useBrovey", "padding", "normalize", "eps", "rng", "maxIter", "tol"];
+const KEYS = [
+  "imgSize",
+  "filter",
+  "factor",
+  "srf",
+  "noiseColor",
+  "noiseGray",
+  "useBrovey",
+  "padding",
+  "normalize",
+  "eps",
+  "rng",
+  "maxIter",
+  "tol",
+];
 
 /** The downsampling with its filter over its norm. */
-function normalized(make: (filter?: Tensor) => Downsampling<NoiseModel>, imgSize: readonly number[]): Downsampling<NoiseModel> {
+function normalized(
+  make: (filter?: Tensor) => Downsampling<NoiseModel>,
+  imgSize: readonly number[],
+): Downsampling<NoiseModel> {
   const plain = make();
   // Without a filter some pixels are picked: the norm is one.
   if (!plain.filter) return plain;
@@ -48,7 +65,8 @@ function normalized(make: (filter?: Tensor) => Downsampling<NoiseModel>, imgSize
 }
 
 /**
- * Pansharpening: a coarse image in colour `[B, C, H / factor, W / factor]` and a fine grey one `[B, 1, H, W]` of the same scene, as a `TensorList`.
+ * Pansharpening: a coarse image in colour `[B, C, H / factor, W / factor]` and a fine grey one `[B, 1, H, W]` of the
+ * same scene, as a `TensorList`.
  *
  * The coarse one is a `Downsampling`, the grey one a `Decolorize`; each has noise of its own.
  */
@@ -65,19 +83,47 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: PansharpenOptions) {
     checkOptions("Pansharpen", options, KEYS);
-    const { imgSize, filter = "bilinear", factor = 4, srf = "flat", noiseColor = new ZeroNoise(), noiseGray = new ZeroNoise() } = options;
+    const {
+      imgSize,
+      filter = "bilinear",
+      factor = 4,
+      srf = "flat",
+      noiseColor = new ZeroNoise(),
+      noiseGray = new ZeroNoise(),
+    } = options;
     const { useBrovey = true, padding = "circular", normalize = false, eps = 1e-6, rng, maxIter, tol } = options;
     const size = checkImgSize("Pansharpen", imgSize);
-    if (size.length !== 3) throw new ArgumentError(`Pansharpen: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
+    if (size.length !== 3)
+      throw new ArgumentError(
+        `Pansharpen: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
+        "invalid_argument",
+      );
     for (const [name, value] of Object.entries({ useBrovey, normalize })) {
-      if (typeof value !== "boolean") throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
+      if (typeof value !== "boolean")
+        throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
     }
     const draws = rng ? { rng } : {};
     const coarse = (own?: Tensor): Downsampling<NoiseModel> =>
-      new Downsampling<NoiseModel>({ imgSize: size, factor, filter: own ?? filter, padding, noiseModel: noiseColor, ...draws });
+      new Downsampling<NoiseModel>({
+        imgSize: size,
+        factor,
+        filter: own ?? filter,
+        padding,
+        noiseModel: noiseColor,
+        ...draws,
+      });
     const downsampling = normalize ? normalized(coarse, size) : coarse();
-    const decolorize = new Decolorize<NoiseModel>({ channels: size[0] as number, srf, noiseModel: noiseGray, ...draws });
-    super({ list: [downsampling, decolorize], ...(maxIter === undefined ? {} : { maxIter }), ...(tol === undefined ? {} : { tol }) });
+    const decolorize = new Decolorize<NoiseModel>({
+      channels: size[0] as number,
+      srf,
+      noiseModel: noiseGray,
+      ...draws,
+    });
+    super({
+      list: [downsampling, decolorize],
+      ...(maxIter === undefined ? {} : { maxIter }),
+      ...(tol === undefined ? {} : { tol }),
+    });
     this.downsampling = downsampling;
     this.decolorize = decolorize;
     this.useBrovey = useBrovey;
@@ -87,7 +133,8 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
   }
 
   /**
-   * Brovey's formula, `u y_gray / (mean over channels of u + eps)` with `u = factor^2 D^T y_color`; not the pseudo-inverse.
+   * Brovey's formula, `u y_gray / (mean over channels of u + eps)` with `u = factor^2 D^T y_color`; not the
+   * pseudo-inverse.
    *
    * With `useBrovey: false` the pseudo-inverse by conjugate gradients.
    * Paper: Vivone et al., "A critical comparison among pansharpening algorithms", 2015.

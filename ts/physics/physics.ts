@@ -17,7 +17,9 @@ export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
 /** Option names of {@link PhysicsOptions}. */
 export const PHYSICS_OPTIONS = ["noiseModel", "sensorModel", "rng"] as const;
 
-/** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined leaves one as it is. */
+/**
+ * New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined leaves one as it is.
+ */
 export type PhysicsParameters = Record<string, Level | undefined>;
 
 /** Options of one measurement: a random source, and new parameter values, which stay. */
@@ -51,18 +53,28 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    */
   constructor(
     options: PhysicsOptions<N> & { A?: (x: Tensor) => Tensor } = {},
-    internal: { className: string; keys: readonly string[]; operator: O } = { className: "Physics", keys: ["A"], operator: "custom" as O },
+    internal: { className: string; keys: readonly string[]; operator: O } = {
+      className: "Physics",
+      keys: ["A"],
+      operator: "custom" as O,
+    },
   ) {
     const { className, keys, operator } = internal;
     checkOptions(className, options, [...PHYSICS_OPTIONS, ...keys]);
     const noiseModel: NoiseModel = options.noiseModel ?? new ZeroNoise();
     if (!(noiseModel instanceof NoiseModel)) {
-      throw new ArgumentError(`${className}: noiseModel is ${shown(noiseModel)}, expected a noise model such as new GaussianNoise({ sigma: 0.1 }).`, "invalid_argument");
+      throw new ArgumentError(
+        `${className}: noiseModel is ${shown(noiseModel)}, expected a noise model such as new GaussianNoise({ sigma: 0.1 }).`,
+        "invalid_argument",
+      );
     }
     for (const name of ["sensorModel", "A", "AAdjoint"] as const) {
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined && typeof value !== "function") {
-        throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected a function of a tensor.`, "invalid_argument");
+        throw new ArgumentError(
+          `${className}: ${name} is ${shown(value)}, expected a function of a tensor.`,
+          "invalid_argument",
+        );
       }
     }
     // Without the option, N is the default noise of the class, which is ZeroNoise unless a subclass sets it.
@@ -136,8 +148,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
       if (own.includes(name) || noise.includes(name)) continue;
       const names = [...own, ...noise];
       const near = nearest(name, names);
-      const hint = near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
-      throw new ArgumentError(`${this.className}.update: neither the operator nor its noise has a parameter "${name}"; ${hint}.`, "unknown_option");
+      const hint =
+        near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
+      throw new ArgumentError(
+        `${this.className}.update: neither the operator nor its noise has a parameter "${name}"; ${hint}.`,
+        "unknown_option",
+      );
     }
     if (Object.keys(forOperator).length > 0) this.setParameters(forOperator);
     this.noiseModel.update(forNoise);
@@ -149,7 +165,9 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /** An independent copy with a noise model of its own: updating one leaves the other as it is. */
   clone(): this {
     // Made without the constructor, so that an operator must not have #members: its copy would lack them.
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, { noiseModel: this.noiseModel.clone() });
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, {
+      noiseModel: this.noiseModel.clone(),
+    });
   }
 
   /** This operator after another one, `A(x) = this.A(other.A(x))`, with the noise and sensor of this one. */
@@ -159,13 +177,23 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
 }
 
 /** Checks a list of operators and unpacks those that are lists themselves. */
-export function operatorList<P extends Physics>(className: string, list: readonly P[], kind: abstract new (...args: never[]) => P): P[] {
+export function operatorList<P extends Physics>(
+  className: string,
+  list: readonly P[],
+  kind: abstract new (...args: never[]) => P,
+): P[] {
   if (!Array.isArray(list) || list.length === 0) {
-    throw new ArgumentError(`${className}: list is ${Array.isArray(list) ? "empty" : shown(list)}, expected an array of one or more operators.`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: list is ${Array.isArray(list) ? "empty" : shown(list)}, expected an array of one or more operators.`,
+      "invalid_argument",
+    );
   }
   for (const p of list) {
     if (!(p instanceof kind)) {
-      throw new ArgumentError(`${className}: list contains ${shown(p)}, expected only instances of ${kind.name}.`, "invalid_argument");
+      throw new ArgumentError(
+        `${className}: list contains ${shown(p)}, expected only instances of ${kind.name}.`,
+        "invalid_argument",
+      );
     }
   }
   return [...list];
@@ -192,7 +220,10 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
     const list = operatorList<Physics>("ComposedPhysics", options.list, Physics);
     const last = list[list.length - 1] as Physics<N>;
-    super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng }, { className: "ComposedPhysics", keys: [], operator: "composed" });
+    super(
+      { noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng },
+      { className: "ComposedPhysics", keys: [], operator: "composed" },
+    );
     this.list = list;
   }
 

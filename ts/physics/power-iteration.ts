@@ -12,7 +12,10 @@ export interface NormOptions {
   rng?: RandomSource | undefined;
 }
 
-/** Largest eigenvalue of a symmetric positive semi-definite map, from a random start shaped like `x0`: a tensor of shape `[]`. */
+/**
+ * Largest eigenvalue of a symmetric positive semi-definite map, from a random start shaped like `x0`: a tensor of shape
+ * `[]`.
+ */
 export function powerIteration(map: (x: Tensor) => Tensor, x0: Tensor, options: NormOptions): Tensor {
   const maxIter = checkNumber("computeNorm", "maxIter", options.maxIter ?? 100, { integer: true, positive: true });
   const tol = checkNumber("computeNorm", "tol", options.tol ?? 1e-3, { min: 0 });

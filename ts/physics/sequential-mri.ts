@@ -11,8 +11,8 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 import type { PhysicsParameters } from "./physics.js";
 
 /**
- * Single-coil MRI of one image whose k-space is sampled over time, `y_t = mask_t * F x` with the centred orthonormal Fourier
- * transform `F`.
+ * Single-coil MRI of one image whose k-space is sampled over time, `y_t = mask_t * F x` with the centred orthonormal
+ * Fourier transform `F`.
  *
  * Images are `[B, 2, H, W]`, measurements `[B, 2, T, H, W]`. Frames may overlap. Unsampled frequencies carry no noise.
  * Pseudo-inverse and proximal operator are closed forms.
@@ -21,7 +21,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   /** Sampling mask, `[B or 1, 2, T, H, W]`. */
   mask: Tensor;
 
-  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
+  /**
+   * @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError
+   * `shape_mismatch`.
+   */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
     super(rest, { className: "SequentialMRI", keys: ["mask"], operator: "sequentialMRI" });
@@ -31,7 +34,13 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   private checkFrames(caller: string, y: Tensor): void {
     checkTensor(caller, "y", y);
     checkComplex(caller, "y", y, ["frames", "height", "width"]);
-    checkBroadcast(`${caller}: y`, "the mask", this.mask.shape, y.shape, "use measurements of the mask's size, or set another mask with update({ mask })");
+    checkBroadcast(
+      `${caller}: y`,
+      "the mask",
+      this.mask.shape,
+      y.shape,
+      "use measurements of the mask's size, or set another mask with update({ mask })",
+    );
   }
 
   override A(x: Tensor): Tensor {
@@ -39,25 +48,34 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     checkTensor(caller, "x", x);
     checkComplex(caller, "x", x, ["height", "width"]);
     const [b = 1, c = 2, , h = 1, w = 1] = this.mask.shape;
-    checkBroadcast(`${caller}: x`, "one frame of the mask", [b, c, h, w], x.shape, "use images of the mask's size, or set another mask with update({ mask })");
+    checkBroadcast(
+      `${caller}: x`,
+      "one frame of the mask",
+      [b, c, h, w],
+      x.shape,
+      "use images of the mask's size, or set another mask with update({ mask })",
+    );
     return centredFourier(x, [2, 3], false).unsqueeze(2).mul(matching(this.mask, x));
   }
 
   /**
-   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`; with `keepTimeDim: true` the zero-filled image of each frame,
-   * `[B, 2, T, H, W]`; with `mag: true` magnitudes.
+   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`; with `keepTimeDim: true` the zero-filled image of each
+   * frame, `[B, 2, T, H, W]`; with `mag: true` magnitudes.
    *
    * Where frames overlap this counts a frequency as often as it was sampled; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
     this.checkFrames("SequentialMRI.AAdjoint", y);
     const sampled = y.mul(matching(this.mask, y));
-    const x = options.keepTimeDim ? centredFourier(sampled, [3, 4], true) : centredFourier(sampled.sum(2), [2, 3], true);
+    const x = options.keepTimeDim
+      ? centredFourier(sampled, [3, 4], true)
+      : centredFourier(sampled.sum(2), [2, 3], true);
     return options.mag ? magnitude(x) : x;
   }
 
   /**
-   * One k-space from all frames: the sum over time divided by how often each frequency was sampled, 0 where it never was.
+   * One k-space from all frames: the sum over time divided by how often each frequency was sampled, 0 where it never
+   * was.
    *
    * `[B, 2, T, H, W]` to `[B, 2, H, W]`. The zero-filled image of it is `toStatic().AAdjoint(average(y))`.
    */
@@ -65,7 +83,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     this.checkFrames("SequentialMRI.average", y);
     const count = matching(this.mask, y).sum(2);
     const seen = count.ne(0);
-    return y.sum(2).mul(seen).div(where(seen, count, seen.neg().add(1)));
+    return y
+      .sum(2)
+      .mul(seen)
+      .div(where(seen, count, seen.neg().add(1)));
   }
 
   /** The pseudo-inverse: each frequency is the least-squares fit to its samples, 0 where it has none. */
@@ -74,7 +95,11 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     const mask = matching(this.mask, y);
     const energy = mask.square().sum(2);
     const seen = energy.gt(0);
-    const fit = y.mul(mask).sum(2).mul(seen).div(where(seen, energy, seen.neg().add(1)));
+    const fit = y
+      .mul(mask)
+      .sum(2)
+      .mul(seen)
+      .div(where(seen, energy, seen.neg().add(1)));
     return centredFourier(fit, [2, 3], true);
   }
 
@@ -84,9 +109,16 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     const mask = matching(this.mask, y);
     const like = { dtype: y.dtype, device: y.device };
     const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
-    const step = typeof checked === "number" ? full([1, 1, 1, 1], checked, like) : matching(checked, y).reshape([checked.size, 1, 1, 1]);
+    const step =
+      typeof checked === "number"
+        ? full([1, 1, 1, 1], checked, like)
+        : matching(checked, y).reshape([checked.size, 1, 1, 1]);
     const sampled = y.mul(mask).sum(2);
-    const start = centredFourier(startImage(z, () => sampled), [2, 3], false);
+    const start = centredFourier(
+      startImage(z, () => sampled),
+      [2, 3],
+      false,
+    );
     const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
     return centredFourier(spectrum, [2, 3], true);
   }
@@ -108,6 +140,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The MRI whose mask holds all frequencies that any frame has sampled. */
   toStatic(): MRI<N> {
-    return new MRI<N>({ mask: unionOfFrames(this.mask), noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
+    return new MRI<N>({
+      mask: unionOfFrames(this.mask),
+      noiseModel: this.noiseModel,
+      ...(this.rng ? { rng: this.rng } : {}),
+    });
   }
 }

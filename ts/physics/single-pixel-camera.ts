@@ -26,10 +26,11 @@ export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> ext
 /**
  * Single-pixel camera: scalar products of each channel of `[B, C, H, W]` with patterns of two values.
  *
- * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m` coefficients in an order
- * of importance are kept; measurements have the shape of the images. Otherwise the patterns are random, -1 and +1 with equal probability
- * over `sqrt(m)`, and measurements are `[B, C, m]`; the decomposition is computed on the host, which takes seconds from some hundred
- * patterns on. Pseudo-inverse and proximal operator are closed forms for both.
+ * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m`
+ * coefficients in an order of importance are kept; measurements have the shape of the images. Otherwise the patterns
+ * are random, -1 and +1 with equal probability over `sqrt(m)`, and measurements are `[B, C, m]`; the decomposition is
+ * computed on the host, which takes seconds from some hundred patterns on. Pseudo-inverse and proximal operator are
+ * closed forms for both.
  */
 export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
   declare readonly imgSize: readonly number[];
@@ -46,13 +47,26 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: SinglePixelCameraOptions<N>) {
     const { m, fast = true, ordering = "sequency", ...rest } = options ?? {};
-    if (rest.imgSize === undefined) throw new ArgumentError("SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].", "missing_argument");
+    if (rest.imgSize === undefined)
+      throw new ArgumentError(
+        "SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].",
+        "missing_argument",
+      );
     super(rest, { className: "SinglePixelCamera", keys: ["m", "fast", "ordering"], operator: "singlePixelCamera" });
     const size = checkImgSize("SinglePixelCamera", rest.imgSize);
-    if (size.length !== 3) throw new ArgumentError(`SinglePixelCamera: imgSize is [${size.join(", ")}], expected [channels, height, width].`, "invalid_argument");
-    if (typeof fast !== "boolean") throw new ArgumentError("SinglePixelCamera: fast must be true or false.", "invalid_argument");
+    if (size.length !== 3)
+      throw new ArgumentError(
+        `SinglePixelCamera: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
+        "invalid_argument",
+      );
+    if (typeof fast !== "boolean")
+      throw new ArgumentError("SinglePixelCamera: fast must be true or false.", "invalid_argument");
     const [channels, height, width] = size as [number, number, number];
-    this.m = checkNumber("SinglePixelCamera", "m", m, { integer: true, positive: true, ...(fast ? { max: height * width } : {}) });
+    this.m = checkNumber("SinglePixelCamera", "m", m, {
+      integer: true,
+      positive: true,
+      ...(fast ? { max: height * width } : {}),
+    });
     this.fast = fast;
     checkChoice("SinglePixelCamera", "ordering", ordering, ORDERINGS);
     if (fast) {
@@ -70,7 +84,11 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
     } else {
       const n = height * width;
       const patterns = resolveRng(options.rng).rademacher([this.m, n], { dtype: "float64", device: "cpu" });
-      const { u, s, vt } = svd(Float64Array.from(patterns.dataSync(), (v) => v / Math.sqrt(this.m)), this.m, n);
+      const { u, s, vt } = svd(
+        Float64Array.from(patterns.dataSync(), (v) => v / Math.sqrt(this.m)),
+        this.m,
+        n,
+      );
       this.mask = tensor(s, { shape: [1, 1, s.length] });
       this.left = new Constant(() => u, [this.m, s.length]);
       this.right = new Constant(() => vt, [s.length, n]);
@@ -81,12 +99,19 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
     checkTensor(caller, name, value);
     const expected = name === "x" || this.fast ? this.imgSize : [this.imgSize[0] as number, this.m];
     if (value.shape.length === expected.length + 1 && expected.every((n, i) => n === value.shape[i + 1])) return;
-    throw new ShapeError(`${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,
+      "shape_mismatch",
+    );
   }
 
   private hadamard(x: Tensor): Tensor {
     const [, height = 1, width = 1] = this.imgSize;
-    return this.left.like(x).matmul(x).matmul(this.right.like(x)).mul(1 / Math.sqrt(height * width));
+    return this.left
+      .like(x)
+      .matmul(x)
+      .matmul(this.right.like(x))
+      .mul(1 / Math.sqrt(height * width));
   }
 
   /** Image to spectrum: `[B, C, H, W]` with `fast`, otherwise `[B, C, k]`. */

@@ -1,7 +1,14 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkGamma, conjugateGradient, proximal, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import {
+  checkGamma,
+  conjugateGradient,
+  proximal,
+  solverSettings,
+  startImage,
+  type SolverOptions,
+} from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { shown } from "./noise/index.js";
 import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
@@ -20,7 +27,11 @@ export class StackedPhysics<P extends Physics = Physics> {
   readonly list: readonly P[];
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
-  constructor(options: { list: readonly P[] }, className = "StackedPhysics", kind: abstract new (...args: never[]) => Physics = Physics) {
+  constructor(
+    options: { list: readonly P[] },
+    className = "StackedPhysics",
+    kind: abstract new (...args: never[]) => Physics = Physics,
+  ) {
     this.list = operatorList<Physics>(className, options.list, kind) as P[];
   }
 
@@ -32,7 +43,11 @@ export class StackedPhysics<P extends Physics = Physics> {
   /** The operator at an index, negative ones counted from the end. */
   at(index: number): P {
     const p = this.list.at(index);
-    if (!p) throw new ArgumentError(`StackedPhysics.at: index ${index} is outside a list of ${this.length}.`, "index_out_of_range");
+    if (!p)
+      throw new ArgumentError(
+        `StackedPhysics.at: index ${index} is outside a list of ${this.length}.`,
+        "index_out_of_range",
+      );
     return p;
   }
 
@@ -70,7 +85,10 @@ export class StackedPhysics<P extends Physics = Physics> {
     const names = this.parameterNames();
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined || names.includes(name)) continue;
-      throw new ArgumentError(`StackedPhysics.update: no operator has a parameter "${name}"; did you mean "${nearest(name, names) ?? "none"}"?`, "unknown_option");
+      throw new ArgumentError(
+        `StackedPhysics.update: no operator has a parameter "${name}"; did you mean "${nearest(name, names) ?? "none"}"?`,
+        "unknown_option",
+      );
     }
     updateEach(this.list, parameters);
     for (const { noiseModel } of this.list) {
@@ -81,14 +99,19 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** An independent copy. */
   clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, { list: this.list.map((p) => p.clone()) });
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, {
+      list: this.list.map((p) => p.clone()),
+    });
   }
 
   /** Refuses measurements that are not one tensor per operator. */
   protected checkMeasurement(method: string, y: unknown): asserts y is TensorList {
     if (!(y instanceof TensorList) || y.length !== this.length) {
       const got = y instanceof TensorList ? `a TensorList of ${y.length}` : shown(y);
-      throw new ArgumentError(`${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, one tensor per operator.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, one tensor per operator.`,
+        "invalid_argument",
+      );
     }
   }
 }
@@ -123,7 +146,10 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   /** The pseudo-inverse by conjugate gradients; see {@link LinearPhysics.ADagger}. */
   ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("ADagger", y);
-    return conjugateGradient({ ...this.maps(), b: y }, solverSettings("StackedLinearPhysics.ADagger", options, this.solver));
+    return conjugateGradient(
+      { ...this.maps(), b: y },
+      solverSettings("StackedLinearPhysics.ADagger", options, this.solver),
+    );
   }
 
   /** The proximal operator of the data term; see {@link LinearPhysics.proxL2}. */
@@ -131,7 +157,10 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
     this.checkMeasurement("proxL2", y);
     const step = checkGamma("StackedLinearPhysics.proxL2", gamma, y.at(0).shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
-    return proximal({ ...this.maps(), y, z: start, gamma: step }, solverSettings("StackedLinearPhysics.proxL2", options, this.solver));
+    return proximal(
+      { ...this.maps(), y, z: start, gamma: step },
+      solverSettings("StackedLinearPhysics.proxL2", options, this.solver),
+    );
   }
 
   /** The operator norm; see {@link LinearPhysics.computeNorm}. */
@@ -146,7 +175,10 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
     const rng = resolveRng(options.rng);
     const au = this.A(u);
     const v = new TensorList(au.map((t) => rng.normal(t.shape, t)));
-    const left = au.mul(v).map((t) => t.sum()).reduce((a, b) => a.add(b));
+    const left = au
+      .mul(v)
+      .map((t) => t.sum())
+      .reduce((a, b) => a.add(b));
     return left.sub(this.AAdjoint(v).mul(u).sum());
   }
 
@@ -160,5 +192,7 @@ export function stack<L extends readonly LinearPhysics[]>(...list: L): StackedLi
 export function stack<L extends readonly Physics[]>(...list: L): StackedPhysics<L[number]>;
 export function stack(...list: Physics[]): StackedPhysics {
   const linear = list.filter((p): p is LinearPhysics => p instanceof LinearPhysics);
-  return linear.length === list.length && list.length > 0 ? new StackedLinearPhysics({ list: linear }) : new StackedPhysics({ list });
+  return linear.length === list.length && list.length > 0
+    ? new StackedLinearPhysics({ list: linear })
+    : new StackedPhysics({ list });
 }

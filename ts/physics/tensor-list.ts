@@ -26,7 +26,11 @@ export class TensorList {
   /** The tensor at an index, negative ones counted from the end. */
   at(index: number): Tensor {
     const t = this.tensors.at(index);
-    if (t === undefined) throw new ArgumentError(`TensorList.at: index ${index} is outside a list of ${this.length}.`, "index_out_of_range");
+    if (t === undefined)
+      throw new ArgumentError(
+        `TensorList.at: index ${index} is outside a list of ${this.length}.`,
+        "index_out_of_range",
+      );
     return t;
   }
 
@@ -66,7 +70,10 @@ export class TensorList {
 
   private combine(other: TensorList | Tensor | number, op: "add" | "sub" | "mul" | "div"): TensorList {
     if (other instanceof TensorList && other.length !== this.length) {
-      throw new ShapeError(`TensorList.${op}: one list holds ${this.length} tensors, the other ${other.length}.`, "shape_mismatch");
+      throw new ShapeError(
+        `TensorList.${op}: one list holds ${this.length} tensors, the other ${other.length}.`,
+        "shape_mismatch",
+      );
     }
     return new TensorList(this.tensors.map((t, i) => t[op](other instanceof TensorList ? other.at(i) : other)));
   }

@@ -19,8 +19,8 @@ export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> 
 /**
  * An operator seen through an invertible transform, `x -> A T_g x`, with the noise and sensor of A.
  *
- * Adjoint and pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts, reflections and quarter turns do, and
- * approximate where it interpolates or cuts. (Sechaud et al., "Equivariant splitting", 2026.)
+ * Adjoint and pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts, reflections
+ * and quarter turns do, and approximate where it interpolates or cuts. (Sechaud et al., "Equivariant splitting", 2026.)
  */
 export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
   /** The operator A. */
@@ -32,9 +32,19 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   constructor(options: VirtualLinearPhysicsOptions<N>) {
     const { physics, transform, params } = options;
     if (!(physics instanceof LinearPhysics)) {
-      throw new ArgumentError(`VirtualLinearPhysics: physics is ${shown(physics)}, expected a linear physics such as new MRI({ mask }).`, "invalid_argument");
+      throw new ArgumentError(
+        `VirtualLinearPhysics: physics is ${shown(physics)}, expected a linear physics such as new MRI({ mask }).`,
+        "invalid_argument",
+      );
     }
-    super({ noiseModel: physics.noiseModel, sensorModel: (y) => physics.sensor(y), ...(physics.rng ? { rng: physics.rng } : {}) }, { className: "VirtualLinearPhysics", keys: [], operator: "composed" });
+    super(
+      {
+        noiseModel: physics.noiseModel,
+        sensorModel: (y) => physics.sensor(y),
+        ...(physics.rng ? { rng: physics.rng } : {}),
+      },
+      { className: "VirtualLinearPhysics", keys: [], operator: "composed" },
+    );
     this.physics = physics;
     this.#transform = transform;
     this.#params = params;
@@ -67,6 +77,10 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override clone(): this {
-    return new VirtualLinearPhysics({ physics: this.physics.clone(), transform: this.#transform, params: this.#params }) as this;
+    return new VirtualLinearPhysics({
+      physics: this.physics.clone(),
+      transform: this.#transform,
+      params: this.#params,
+    }) as this;
   }
 }

@@ -14,8 +14,9 @@ export interface Draw {
 type Shape = readonly number[];
 
 /**
- * Hands out recorded draws in order, in place of a random stream. A gamma draw holds Gamma(shape, 1) and is multiplied by the scale; the others are given as
- * they are. Throws ArgumentError `replay_exhausted` or `replay_kind`, ShapeError `replay_shape` where a draw is not the one recorded. A fork shares the record.
+ * Hands out recorded draws in order, in place of a random stream. A gamma draw holds Gamma(shape, 1) and is multiplied
+ * by the scale; the others are given as they are. Throws ArgumentError `replay_exhausted` or `replay_kind`, ShapeError
+ * `replay_shape` where a draw is not the one recorded. A fork shares the record.
  */
 export class ReplayRng implements RandomSource {
   readonly #draws: readonly Draw[];
@@ -33,22 +34,36 @@ export class ReplayRng implements RandomSource {
 
   /** Throws ArgumentError `replay_left` where recorded draws were not handed out. */
   assertDone(): void {
-    if (this.remaining > 0) throw new ArgumentError(`ReplayRng: ${this.remaining} of ${this.#draws.length} recorded draws were not asked for`, "replay_left");
+    if (this.remaining > 0)
+      throw new ArgumentError(
+        `ReplayRng: ${this.remaining} of ${this.#draws.length} recorded draws were not asked for`,
+        "replay_left",
+      );
   }
 
   #next(kind: string, shape: Shape | undefined, like: Like | undefined): Tensor {
     const at = this.#at.next;
     const draw = this.#draws[at];
-    if (draw === undefined) throw new ArgumentError(`ReplayRng: a ${kind} draw is asked for, but all ${at} recorded ones are used`, "replay_exhausted");
-    if (draw.kind !== kind) throw new ArgumentError(`ReplayRng: draw ${at} is ${draw.kind}, but ${kind} is asked for`, "replay_kind");
+    if (draw === undefined)
+      throw new ArgumentError(
+        `ReplayRng: a ${kind} draw is asked for, but all ${at} recorded ones are used`,
+        "replay_exhausted",
+      );
+    if (draw.kind !== kind)
+      throw new ArgumentError(`ReplayRng: draw ${at} is ${draw.kind}, but ${kind} is asked for`, "replay_kind");
     if (shape !== undefined && shape.join() !== draw.tensor.shape.join()) {
-      throw new ShapeError(`ReplayRng: draw ${at} (${kind}) has shape [${draw.tensor.shape.join(", ")}], but [${shape.join(", ")}] is asked for`, "replay_shape");
+      throw new ShapeError(
+        `ReplayRng: draw ${at} (${kind}) has shape [${draw.tensor.shape.join(", ")}], but [${shape.join(", ")}] is asked for`,
+        "replay_shape",
+      );
     }
     this.#at.next = at + 1;
     // A copy: the one who asked may dispose it.
     const { dtype = draw.tensor.dtype, device = draw.tensor.device } = like ?? {};
     // Double precision exists on the CPU only: numbers are rounded before they leave it, and widened after they came.
-    return noGrad(() => (device === "cpu" ? draw.tensor.to(device).to(dtype) : draw.tensor.to(dtype).to(device)).clone());
+    return noGrad(() =>
+      (device === "cpu" ? draw.tensor.to(device).to(dtype) : draw.tensor.to(dtype).to(device)).clone(),
+    );
   }
 
   normal(shape: Shape, like?: Like): Tensor {

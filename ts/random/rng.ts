@@ -3,7 +3,9 @@ import { fromHandle, type Tensor } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
 
 type Shape = readonly number[];
-const registry = new FinalizationRegistry<{ handle: number; host: Binding }>(({ handle, host }) => host.rngDispose(handle));
+const registry = new FinalizationRegistry<{ handle: number; host: Binding }>(({ handle, host }) =>
+  host.rngDispose(handle),
+);
 
 /**
  * A stream of random numbers fixed by its seed: the same draws on every machine, device and thread count.
@@ -17,7 +19,8 @@ export class Rng implements RandomSource {
   constructor(seed: number);
   constructor(seed: number, handle?: number) {
     this.#host = binding();
-    if (handle === undefined) checkNumber("Rng", "seed", seed, { integer: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+    if (handle === undefined)
+      checkNumber("Rng", "seed", seed, { integer: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
     this.#handle = handle ?? this.#host.rngNew(seed);
     registry.register(this, { handle: this.#handle, host: this.#host });
   }
@@ -98,10 +101,15 @@ export class Rng implements RandomSource {
 /** The index that a uniform number picks: the first whose share of the total weight reaches beyond it. */
 export function pick(u: number, n: number, weights: readonly number[] | undefined): number {
   if (weights === undefined) return Math.min(n - 1, Math.floor(u * n));
-  if (weights.length !== n) throw new ArgumentError(`Rng.choice: ${weights.length} weights for ${n} entries, expected one each`, "invalid_argument");
+  if (weights.length !== n)
+    throw new ArgumentError(
+      `Rng.choice: ${weights.length} weights for ${n} entries, expected one each`,
+      "invalid_argument",
+    );
   for (const w of weights) checkNumber("Rng.choice", "a weight", w, { min: 0 });
   const total = weights.reduce((a, b) => a + b, 0);
-  if (!(total > 0)) throw new ArgumentError("Rng.choice: the weights sum to 0, expected at least one above 0", "invalid_argument");
+  if (!(total > 0))
+    throw new ArgumentError("Rng.choice: the weights sum to 0, expected at least one above 0", "invalid_argument");
   let left = u * total;
   let last = 0;
   for (let i = 0; i < n; i++) {

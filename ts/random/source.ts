@@ -6,7 +6,10 @@ export interface Like {
   device?: DeviceName;
 }
 
-/** A stream of random numbers; what draws takes one, so that every experiment can be repeated. Draws are not on the tape. */
+/**
+ * A stream of random numbers; what draws takes one, so that every experiment can be repeated. Draws are not on the
+ * tape.
+ */
 export interface RandomSource {
   /** Standard normal. */
   normal(shape: readonly number[], like?: Like): Tensor;

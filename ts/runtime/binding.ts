@@ -1,6 +1,6 @@
 /**
- * What a host (native add-on or WebAssembly module) gives to the facade. Handles are positive integers owned by the host; 0 means "none".
- * Errors cross as `Error` with the message `CLASS|code|text`.
+ * What a host (native add-on or WebAssembly module) gives to the facade. Handles are positive integers owned by the
+ * host; 0 means "none". Errors cross as `Error` with the message `CLASS|code|text`.
  */
 export interface Binding {
   /** JSON: `[{ name, code, signature, doc }]`, the operator table. */
@@ -11,7 +11,10 @@ export interface Binding {
   devices(): string;
   /** Runs one operator and returns the handles of its results. */
   apply(op: number, handles: number[], ints: number[], floats: number[]): number[];
-  /** As `apply`, for one or two tensors (b is 0 for one), at most one number, one result. Without arrays the crossing costs half; a binding may do without it. */
+  /**
+   * As `apply`, for one or two tensors (b is 0 for one), at most one number, one result. Without arrays the crossing
+   * costs half; a binding may do without it.
+   */
   applyOne?(op: number, a: number, b: number, value: number): number;
   /** Uploads values; the element type follows from the array's type. */
   fromData(data: Float32Array | Float64Array, shape: number[], device: string): number;
@@ -50,9 +53,15 @@ export interface Binding {
   ): number;
   /** Whether an error of this host leaves it unusable; `init()` then loads another. Default: none does. */
   isFatal?(error: unknown): boolean;
-  /** Settles with the reason once the host can no longer be used though no call failed: a graphics device that the browser took away. */
+  /**
+   * Settles with the reason once the host can no longer be used though no call failed: a graphics device that the
+   * browser took away.
+   */
   readonly lost?: Promise<string>;
-  /** Whether another host of this environment has a device that this one has not; `init()` then loads that one. Default: none has. */
+  /**
+   * Whether another host of this environment has a device that this one has not; `init()` then loads that one. Default:
+   * none has.
+   */
   lacks?(device: string): boolean;
   /** Bytes of the WebAssembly module's memory, which grows and never shrinks. */
   heapBytes?(): number;

@@ -27,19 +27,23 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /**
  * Refuses option keys that a class does not know.
- * Throws ArgumentError `unknown_option` that names the nearest valid key, and `invalid_argument` when options are not an object or
- * `rng` is no stream of random numbers.
+ * Throws ArgumentError `unknown_option` that names the nearest valid key, and `invalid_argument` when options are not
+ * an object or `rng` is no stream of random numbers.
  */
 export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
   if (options === undefined) return;
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw new ArgumentError(`${className}: options must be one object, got ${options === null ? "null" : typeof options}`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: options must be one object, got ${options === null ? "null" : typeof options}`,
+      "invalid_argument",
+    );
   }
   for (const [key, value] of Object.entries(options)) {
     if (key === "rng" && allowedKeys.includes(key)) checkStream(className, value);
     if (allowedKeys.includes(key)) continue;
     const near = nearest(key, allowedKeys);
-    const hint = near === undefined ? "it takes no options" : `did you mean "${near}"? Valid options: ${allowedKeys.join(", ")}`;
+    const hint =
+      near === undefined ? "it takes no options" : `did you mean "${near}"? Valid options: ${allowedKeys.join(", ")}`;
     throw new ArgumentError(`${className}: unknown option "${key}"; ${hint}`, "unknown_option");
   }
 }
@@ -47,10 +51,16 @@ export function checkOptions(className: string, options: object | undefined, all
 /** Refuses what is no stream of random numbers; throws ArgumentError `invalid_argument`. */
 export function checkStream(className: string, rng: unknown): void {
   if (rng === undefined || typeof (rng as { normal?: unknown } | null)?.normal === "function") return;
-  throw new ArgumentError(`${className}: rng must be a stream of random numbers, such as new Rng(0), got ${shown(rng)}`, "invalid_argument");
+  throw new ArgumentError(
+    `${className}: rng must be a stream of random numbers, such as new Rng(0), got ${shown(rng)}`,
+    "invalid_argument",
+  );
 }
 
-/** Refuses a value that is neither true nor false, and returns it, or the default where there is none. Throws ArgumentError `invalid_argument`. */
+/**
+ * Refuses a value that is neither true nor false, and returns it, or the default where there is none. Throws
+ * ArgumentError `invalid_argument`.
+ */
 export function checkFlag(className: string, name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined || value === null) return fallback;
   if (typeof value === "boolean") return value;
@@ -59,7 +69,13 @@ export function checkFlag(className: string, name: string, value: unknown, fallb
 
 /** A value, in words short enough for a message. */
 function shown(value: unknown): string {
-  return typeof value === "number" ? String(value) : typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
+  return typeof value === "number"
+    ? String(value)
+    : typeof value === "string"
+      ? JSON.stringify(value)
+      : value === null
+        ? "null"
+        : typeof value;
 }
 
 /** What {@link checkNumber} asks of a number. */
@@ -93,7 +109,10 @@ export function checkNumber(className: string, name: string, value: unknown, rul
     (rule.min === undefined || value >= rule.min) &&
     (rule.max === undefined || value <= rule.max);
   if (!fits) {
-    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected ${wanted.join(", ")}`, "invalid_argument");
+    throw new ArgumentError(
+      `${className}: ${name} is ${shown(value)}, expected ${wanted.join(", ")}`,
+      "invalid_argument",
+    );
   }
   return value;
 }
@@ -102,7 +121,13 @@ export function checkNumber(className: string, name: string, value: unknown, rul
  * A number that a constructor cannot do without.
  * Throws ArgumentError `missing_argument` that says where to get it, or `invalid_argument`.
  */
-export function requiredNumber(className: string, name: string, value: unknown, whence: string, rule: NumberRule): number {
+export function requiredNumber(
+  className: string,
+  name: string,
+  value: unknown,
+  whence: string,
+  rule: NumberRule,
+): number {
   if (value === undefined || value === null) {
     throw new ArgumentError(`${className}: ${name} is missing; it is ${whence}.`, "missing_argument");
   }

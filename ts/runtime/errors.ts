@@ -1,5 +1,11 @@
 /** The kinds of error this library throws; each is a class of the same name. */
-export type ErrorClass = "ShapeError" | "DeviceError" | "DTypeError" | "ArgumentError" | "FormatError" | "InternalError";
+export type ErrorClass =
+  | "ShapeError"
+  | "DeviceError"
+  | "DTypeError"
+  | "ArgumentError"
+  | "FormatError"
+  | "InternalError";
 
 /**
  * Base class of every error thrown on purpose by this library.

@@ -48,7 +48,10 @@ export function wasmPreferred(): boolean {
   return wasmOnly;
 }
 
-/** The host in use. It is loaded when first needed; bundlers for browsers put the web's in the place of Node's (`browser` in package.json). */
+/**
+ * The host in use. It is loaded when first needed; bundlers for browsers put the web's in the place of Node's
+ * (`browser` in package.json).
+ */
 export async function host(): Promise<Host> {
   return inNode ? (await import("./node/index.js")).nodeHost : (await import("./web/index.js")).webHost;
 }

@@ -2,7 +2,15 @@
 export type { Binding, DeviceInfo, DeviceName, DType } from "./binding.js";
 export { checkFlag, checkNumber, checkOptions, checkStream, nearest, requiredNumber } from "./check.js";
 export type { NumberRule } from "./check.js";
-export { AdjointError, ArgumentError, DeviceError, DTypeError, FormatError, ShapeError, translateError } from "./errors.js";
+export {
+  AdjointError,
+  ArgumentError,
+  DeviceError,
+  DTypeError,
+  FormatError,
+  ShapeError,
+  translateError,
+} from "./errors.js";
 export type { ErrorClass } from "./errors.js";
 export { host, preferWasm } from "./host.js";
 export type { DecodedImage, Host, ImageChannels, WantedDevice, WasmSource } from "./host.js";

@@ -22,9 +22,10 @@ const names = ["cpu", "webgpu", "cuda", "auto"];
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Loads the host (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it once before any tensor is made.
- * Calling it again changes the default device, and starts anew where the host was lost; tensors of the lost one are gone. In a browser WebGPU is in a
- * second, larger module: asking for it after the first one was loaded replaces that one and its tensors.
+ * Loads the host (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it
+ * once before any tensor is made. Calling it again changes the default device, and starts anew where the host was lost;
+ * tensors of the lost one are gone. In a browser WebGPU is in a second, larger module: asking for it after the first
+ * one was loaded replaces that one and its tensors.
  *
  * Throws DeviceError where the add-on, the module or the device is absent; what ran before then goes on.
  */
@@ -32,7 +33,10 @@ export async function init(options: InitOptions = {}): Promise<void> {
   checkOptions("init", options, ["device", "wasm", "binding"]);
   const { device = "cpu", wasm, binding: given } = options;
   if (!names.includes(device)) {
-    throw new ArgumentError(`init: device is ${JSON.stringify(device)}, expected "cpu", "webgpu", "cuda" or "auto"`, "invalid_argument");
+    throw new ArgumentError(
+      `init: device is ${JSON.stringify(device)}, expected "cpu", "webgpu", "cuda" or "auto"`,
+      "invalid_argument",
+    );
   }
   const run = turn.then(async () => await start(device, wasm, given));
   turn = run.catch(() => undefined);

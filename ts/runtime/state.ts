@@ -11,12 +11,18 @@ const asynchronous = new Set<string>(["initDevice", "read"]);
 /** What a lost host is still asked for by finalisers and scopes that close: there is nothing left to free. */
 const frees = new Set<string>(["dispose", "disposeAll", "rngDispose"]);
 
-/** What {@link guarded} made of each host: asking for a host again that works gives the same one, and its tensors live on. */
+/**
+ * What {@link guarded} made of each host: asking for a host again that works gives the same one, and its tensors live
+ * on.
+ */
 const wrapped = new WeakMap<Binding, Binding>();
 /** Hosts that are lost, with why. */
 const dead = new WeakMap<Binding, DeviceError>();
 
-/** Wraps every function of a host so that its errors arrive as this library's classes, and nothing reaches one that is lost. */
+/**
+ * Wraps every function of a host so that its errors arrive as this library's classes, and nothing reaches one that is
+ * lost.
+ */
 export function guarded(raw: Binding): Binding {
   const known = wrapped.get(raw);
   if (known !== undefined && !dead.has(known)) return known;
@@ -29,22 +35,49 @@ export function guarded(raw: Binding): Binding {
 function wrap(raw: Binding): Binding {
   const source = raw as unknown as Record<string, (...args: unknown[]) => unknown>;
   const names: (keyof Binding)[] = [
-    "surface", "initDevice", "devices", "apply", "fromData", "full", "info", "readSync", "read", "setRequiresGrad", "toDevice",
-    "dispose", "grad", "setGradEnabled", "memory", "rngNew", "rngFork", "rngState", "rngFrom", "rngDispose", "rngDraw",
+    "surface",
+    "initDevice",
+    "devices",
+    "apply",
+    "fromData",
+    "full",
+    "info",
+    "readSync",
+    "read",
+    "setRequiresGrad",
+    "toDevice",
+    "dispose",
+    "grad",
+    "setGradEnabled",
+    "memory",
+    "rngNew",
+    "rngFork",
+    "rngState",
+    "rngFrom",
+    "rngDispose",
+    "rngDraw",
   ];
   const optional: (keyof Binding)[] = ["disposeAll", "heapBytes"];
   let gone: DeviceError | undefined;
   /** What waits for a device waits no longer than the device lives. */
   const waiting = new Set<(reason: unknown) => void>();
   const lose = (reason: string, cause?: unknown): DeviceError => {
-    gone ??= new DeviceError(`${reason}: its tensors are gone; call \`await init()\` for a new runtime`, "runtime_lost", { cause });
+    gone ??= new DeviceError(
+      `${reason}: its tensors are gone; call \`await init()\` for a new runtime`,
+      "runtime_lost",
+      { cause },
+    );
     dead.set(result, gone);
     if (current === result) lost = gone;
     for (const reject of waiting) reject(gone);
     return gone;
   };
   const failure = (error: unknown): unknown => {
-    if (raw.isFatal?.(error)) return lose(`the WebAssembly module broke off (${error instanceof Error ? error.message : String(error)})`, error);
+    if (raw.isFatal?.(error))
+      return lose(
+        `the WebAssembly module broke off (${error instanceof Error ? error.message : String(error)})`,
+        error,
+      );
     return gone ?? translateError(error);
   };
   void raw.lost?.then(lose);
@@ -56,14 +89,17 @@ function wrap(raw: Binding): Binding {
   const result = { ...raw };
   for (const name of [...names, ...optional.filter((other) => source[other] !== undefined)]) {
     const inner = source[name];
-    if (typeof inner !== "function") throw new ArgumentError(`the binding lacks the function ${name}: rebuild it with npm run build`, "bad_binding");
+    if (typeof inner !== "function")
+      throw new ArgumentError(`the binding lacks the function ${name}: rebuild it with npm run build`, "bad_binding");
     const guard = asynchronous.has(name)
       ? async (...args: unknown[]) => {
           try {
             const answer = call(name, inner, args);
             return await new Promise((resolve, reject) => {
               waiting.add(reject);
-              Promise.resolve(answer).then(resolve, reject).finally(() => waiting.delete(reject));
+              Promise.resolve(answer)
+                .then(resolve, reject)
+                .finally(() => waiting.delete(reject));
             });
           } catch (error) {
             throw failure(error);
@@ -94,11 +130,15 @@ function wrap(raw: Binding): Binding {
 }
 
 /**
- * The host in use; throws an ArgumentError `not_initialised` before `init()` has finished, and a DeviceError `runtime_lost` where it broke off.
+ * The host in use; throws an ArgumentError `not_initialised` before `init()` has finished, and a DeviceError
+ * `runtime_lost` where it broke off.
  */
 export function binding(): Binding {
   if (current === undefined) {
-    throw new ArgumentError("the library is not initialised: call `await init()` once before any tensor is made", "not_initialised");
+    throw new ArgumentError(
+      "the library is not initialised: call `await init()` once before any tensor is made",
+      "not_initialised",
+    );
   }
   if (lost !== undefined) throw lost;
   return current;

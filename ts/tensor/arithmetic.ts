@@ -7,11 +7,19 @@ type Operand = Tensor | number;
 
 /** Elementwise arithmetic; shapes broadcast as in NumPy, the other operand may be a number. */
 export abstract class TensorArithmetic extends TensorBase {
-  #with(name: string, other: Operand, both: (a: Tensor, b: Tensor) => Tensor, one: (a: Tensor, b: number) => Tensor): Tensor {
+  #with(
+    name: string,
+    other: Operand,
+    both: (a: Tensor, b: Tensor) => Tensor,
+    one: (a: Tensor, b: number) => Tensor,
+  ): Tensor {
     const self = this as unknown as Tensor;
     if (typeof other === "number") return one(self, other);
     if (other instanceof TensorBase) return both(self, other as Tensor);
-    throw new ArgumentError(`${name}: the other operand is ${other === null ? "null" : typeof other}, expected a tensor or a number`, "invalid_argument");
+    throw new ArgumentError(
+      `${name}: the other operand is ${other === null ? "null" : typeof other}, expected a tensor or a number`,
+      "invalid_argument",
+    );
   }
   #on(op: (x: Tensor) => Tensor): Tensor {
     return op(this as unknown as Tensor);

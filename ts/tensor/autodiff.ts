@@ -16,14 +16,22 @@ export interface GradOptions {
 
 /**
  * Gradients of the outputs with respect to the inputs: `sum_k J_k^T v_k`, with `v_k` from `gradOutputs`.
- * Throws ArgumentError `unused_input` for an input that no output depends on (unless `allowUnused`), `not_scalar` where `gradOutputs` is needed.
+ * Throws ArgumentError `unused_input` for an input that no output depends on (unless `allowUnused`), `not_scalar` where
+ * `gradOutputs` is needed.
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): Tensor[] {
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions = {},
+): Tensor[] {
   checkOptions("grad", options, ["gradOutputs", "createGraph", "allowUnused"]);
   const from = outputs instanceof Tensor ? [outputs] : outputs;
   const { gradOutputs, createGraph = false, allowUnused = false } = options;
   if (gradOutputs !== undefined && gradOutputs.length !== from.length) {
-    throw new ArgumentError(`grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one each`, "invalid_argument");
+    throw new ArgumentError(
+      `grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one each`,
+      "invalid_argument",
+    );
   }
   const handle = (t: Tensor): number => t.handle;
   const found = binding().grad(from.map(handle), inputs.map(handle), gradOutputs?.map(handle) ?? [], createGraph);
@@ -50,12 +58,18 @@ function withRecording<T>(name: string, on: boolean, fn: (before: boolean) => T)
   }
 }
 
-/** Runs `fn` without recording and gives its result. Throws ArgumentError `asynchronous_scope` for an asynchronous function. */
+/**
+ * Runs `fn` without recording and gives its result. Throws ArgumentError `asynchronous_scope` for an asynchronous
+ * function.
+ */
 export function noGrad<T>(fn: () => T): T {
   return withRecording("noGrad", false, fn);
 }
 
-/** Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept. Throws ArgumentError `asynchronous_scope`. */
+/**
+ * Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept. Throws ArgumentError
+ * `asynchronous_scope`.
+ */
 export function tidy<T>(fn: () => T): T {
   return runScope(fn, (v): v is Tensor => v instanceof Tensor, owned, keep);
 }
@@ -73,7 +87,8 @@ export function vjp(f: (x: Tensor) => Tensor, x: Tensor): [Tensor, (v: Tensor) =
   return withRecording("vjp", true, (outer) => {
     const input = x.requiresGrad ? x : x.detach().requiresGrad_();
     const y = f(input);
-    const back = (v: Tensor): Tensor => grad([y], [input], { gradOutputs: [v], createGraph: outer, allowUnused: true })[0] as Tensor;
+    const back = (v: Tensor): Tensor =>
+      grad([y], [input], { gradOutputs: [v], createGraph: outer, allowUnused: true })[0] as Tensor;
     return [outer ? y : y.detach(), back];
   });
 }

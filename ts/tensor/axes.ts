@@ -5,7 +5,10 @@ import type { Dims } from "./types.js";
 export function axis(op: string, dim: number, rank: number): number {
   const at = dim < 0 ? dim + rank : dim;
   if (!Number.isInteger(dim) || at < 0 || at >= rank) {
-    throw new ArgumentError(`${op}: axis ${dim} does not exist in a tensor of rank ${rank}, expected ${rank === 0 ? "none" : `${-rank} to ${rank - 1}`}`, "invalid_axis");
+    throw new ArgumentError(
+      `${op}: axis ${dim} does not exist in a tensor of rank ${rank}, expected ${rank === 0 ? "none" : `${-rank} to ${rank - 1}`}`,
+      "invalid_axis",
+    );
   }
   return at;
 }
@@ -14,7 +17,8 @@ export function axis(op: string, dim: number, rank: number): number {
 export function axes(op: string, dims: Dims | undefined, rank: number): number[] {
   if (dims === undefined) return [];
   const list = (typeof dims === "number" ? [dims] : [...dims]).map((d) => axis(op, d, rank));
-  if (new Set(list).size !== list.length) throw new ArgumentError(`${op}: axes [${String(dims)}] name one axis twice`, "invalid_axis");
+  if (new Set(list).size !== list.length)
+    throw new ArgumentError(`${op}: axes [${String(dims)}] name one axis twice`, "invalid_axis");
   return list;
 }
 

@@ -15,7 +15,10 @@ interface Meta {
   requiresGrad: boolean;
 }
 
-/** The host's handle, shared by the tensor and by what frees it: the scope it was made in, or the registry should the tensor be collected. */
+/**
+ * The host's handle, shared by the tensor and by what frees it: the scope it was made in, or the registry should the
+ * tensor be collected.
+ */
 interface Holder extends Owned {
   handle: number;
   readonly host: Binding;
@@ -69,13 +72,19 @@ export abstract class TensorBase {
     return this as unknown as Tensor;
   }
 
-  /** The host's handle. Throws ArgumentError `disposed` after `dispose()`, or where `init()` has replaced the host since. */
+  /**
+   * The host's handle. Throws ArgumentError `disposed` after `dispose()`, or where `init()` has replaced the host
+   * since.
+   */
   get handle(): number {
     if (this.#holder.host !== binding()) {
       throw new ArgumentError("this tensor belongs to a runtime that init() has replaced: make it again", "disposed");
     }
     if (this.#holder.handle === 0) {
-      throw new ArgumentError("this tensor was disposed; keep() it, or return it from tidy(), to use it later", "disposed");
+      throw new ArgumentError(
+        "this tensor was disposed; keep() it, or return it from tidy(), to use it later",
+        "disposed",
+      );
     }
     return this.#holder.handle;
   }
@@ -143,8 +152,8 @@ export abstract class TensorBase {
   }
 
   /**
-   * Replaces the values of this leaf by those of `source`, which is used up; `requiresGrad` stays. The element type, shape and device become those of
-   * `source`. Graphs already recorded keep the old values.
+   * Replaces the values of this leaf by those of `source`, which is used up; `requiresGrad` stays. The element type,
+   * shape and device become those of `source`. Graphs already recorded keep the old values.
    */
   assign_(source: Tensor): this {
     if ((source as unknown) === this) return this;
@@ -161,7 +170,8 @@ export abstract class TensorBase {
 
   /** Leaves scope or registry. */
   #unwatch(): void {
-    // A tensor has one of them: those that a scope will free are not watched for being collected, which costs more than making them.
+    // A tensor has one of them: those that a scope will free are not watched for being collected, which costs more than
+    // making them.
     if (this.#holder.scope === undefined) registry.unregister(this.#holder);
     else this.#holder.scope = undefined;
   }
@@ -179,7 +189,10 @@ export abstract class TensorBase {
     return await this.#holder.host.read(this.handle);
   }
 
-  /** The values in row-major order, waiting for the device. Throws DeviceError where it cannot be waited for (WebGPU in a browser). */
+  /**
+   * The values in row-major order, waiting for the device. Throws DeviceError where it cannot be waited for (WebGPU in
+   * a browser).
+   */
   dataSync(): TypedArray {
     return this.#holder.host.readSync(this.handle);
   }
@@ -197,7 +210,11 @@ export abstract class TensorBase {
   }
 
   #single(): void {
-    if (this.size !== 1) throw new ArgumentError(`item: the tensor has shape [${this.shape.join(", ")}], expected one element`, "invalid_argument");
+    if (this.size !== 1)
+      throw new ArgumentError(
+        `item: the tensor has shape [${this.shape.join(", ")}], expected one element`,
+        "invalid_argument",
+      );
   }
 
   /** The values as nested arrays. */
@@ -206,7 +223,9 @@ export abstract class TensorBase {
     const values = await this.data();
     let at = 0;
     const nest = (dim: number): NestedArray =>
-      dim === shape.length ? (values[at++] as number) : Array.from({ length: shape[dim] as number }, () => nest(dim + 1));
+      dim === shape.length
+        ? (values[at++] as number)
+        : Array.from({ length: shape[dim] as number }, () => nest(dim + 1));
     return nest(0);
   }
 
@@ -229,7 +248,9 @@ export abstract class TensorBase {
 
   /** A short description, without reading the values. */
   toString(): string {
-    return this.disposed ? "Tensor(disposed)" : `Tensor([${this.shape.join(", ")}], ${this.dtype}, ${this.device}${this.requiresGrad ? ", requiresGrad" : ""})`;
+    return this.disposed
+      ? "Tensor(disposed)"
+      : `Tensor([${this.shape.join(", ")}], ${this.dtype}, ${this.device}${this.requiresGrad ? ", requiresGrad" : ""})`;
   }
 }
 

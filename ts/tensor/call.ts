@@ -17,7 +17,10 @@ function host(): Binding {
   const current = binding();
   if (current !== verified) {
     if (digest(current.surface()) !== surfaceDigest) {
-      throw new DeviceError("the native add-on and the compiled package are of different builds: run npm run build", "native_mismatch");
+      throw new DeviceError(
+        "the native add-on and the compiled package are of different builds: run npm run build",
+        "native_mismatch",
+      );
     }
     verified = current;
   }
@@ -25,7 +28,12 @@ function host(): Binding {
 }
 
 /** Runs one operator; 0 stands for an absent tensor. */
-export function callMany(code: number, tensors: readonly (Tensor | null | undefined)[], ints: number[], floats: number[]): Tensor[] {
+export function callMany(
+  code: number,
+  tensors: readonly (Tensor | null | undefined)[],
+  ints: number[],
+  floats: number[],
+): Tensor[] {
   const current = host();
   const handles = new Array<number>(tensors.length);
   for (let i = 0; i < tensors.length; i++) {
@@ -36,7 +44,12 @@ export function callMany(code: number, tensors: readonly (Tensor | null | undefi
 }
 
 /** Runs one operator with one result. */
-export function call(code: number, tensors: readonly (Tensor | null | undefined)[], ints: number[], floats: number[]): Tensor {
+export function call(
+  code: number,
+  tensors: readonly (Tensor | null | undefined)[],
+  ints: number[],
+  floats: number[],
+): Tensor {
   if (ints.length === 0 && floats.length <= 1 && tensors.length <= 2) {
     const [a, b] = tensors;
     const current = host();

@@ -42,7 +42,10 @@ export abstract class TensorReduction extends TensorArithmetic {
     const list = dims === undefined ? this.shape.map((_, i) => i) : axes("variance", dims, this.rank);
     const count = list.reduce((n, d) => n * (this.shape[d] as number), 1);
     const centred = this.sub(this.mean(list, true));
-    return centred.square().sum(list, keepDims).div(Math.max(count - correction, 0));
+    return centred
+      .square()
+      .sum(list, keepDims)
+      .div(Math.max(count - correction, 0));
   }
   /** Square root of {@link variance}. */
   std(dims?: Dims, keepDims = false, correction = 1): Tensor {
@@ -57,14 +60,24 @@ export abstract class TensorReduction extends TensorArithmetic {
     if (p === Infinity) return this.abs().max(dims, keepDims);
     checkNumber("norm", "p", p, { positive: true });
     if (p === 1) return this.abs().sum(dims, keepDims);
-    if (p !== 2) return this.abs().pow(p).sum(dims, keepDims).pow(1 / p);
+    if (p !== 2)
+      return this.abs()
+        .pow(p)
+        .sum(dims, keepDims)
+        .pow(1 / p);
     const squares = this.square().sum(dims, keepDims);
-    // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient is 0 and not NaN.
+    // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient is
+    // 0 and not NaN.
     const zero = squares.detach().eq(0);
     return ops.mul(squares.add(zero).sqrt(), zero.neg().add(1));
   }
 
-  #arg(name: string, op: (x: Tensor, dim: number, keepDims: number) => Tensor, dim: number | undefined, keepDims: boolean): Tensor {
+  #arg(
+    name: string,
+    op: (x: Tensor, dim: number, keepDims: number) => Tensor,
+    dim: number | undefined,
+    keepDims: boolean,
+  ): Tensor {
     const self = this as unknown as Tensor;
     if (this.size === 0) throw new ArgumentError(`${name}: the tensor is empty`, "invalid_argument");
     if (dim === undefined) return op(self.reshape([-1]), 0, 0);

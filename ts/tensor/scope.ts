@@ -8,7 +8,10 @@ export interface Owned {
   scope: Scope | undefined;
 }
 
-/** What was made since a `tidy` was opened. Something may have been freed, kept or handed to another scope since: `scope` tells. */
+/**
+ * What was made since a `tidy` was opened. Something may have been freed, kept or handed to another scope since:
+ * `scope` tells.
+ */
 type Scope = Owned[];
 
 /** Open scopes, the innermost last. */
@@ -27,7 +30,8 @@ export function adopt(owned: Owned): boolean {
 function close(scope: Scope): void {
   const left = scope.filter((owned) => owned.scope === scope && owned.handle !== 0);
   const host = left[0]?.host;
-  if (host?.disposeAll !== undefined && left.every((owned) => owned.host === host)) host.disposeAll(Uint32Array.from(left, (owned) => owned.handle));
+  if (host?.disposeAll !== undefined && left.every((owned) => owned.host === host))
+    host.disposeAll(Uint32Array.from(left, (owned) => owned.handle));
   else for (const owned of left) owned.host.dispose(owned.handle);
   for (const owned of left) [owned.handle, owned.scope] = [0, undefined];
 }
@@ -37,7 +41,8 @@ function collect(value: unknown, found: Set<unknown>, tensors: Tensor[], isTenso
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) return;
   found.add(value);
   if (isTensor(value)) tensors.push(value);
-  else if (value instanceof Map || value instanceof Set) for (const inner of value.values()) collect(inner, found, tensors, isTensor);
+  else if (value instanceof Map || value instanceof Set)
+    for (const inner of value.values()) collect(inner, found, tensors, isTensor);
   else for (const inner of Object.values(value)) collect(inner, found, tensors, isTensor);
 }
 
@@ -46,13 +51,24 @@ export function synchronous<T>(name: string, fn: () => T): T {
   const result = fn();
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw new ArgumentError(`${name}: the function is asynchronous; give a synchronous one and await outside`, "asynchronous_scope");
+    throw new ArgumentError(
+      `${name}: the function is asynchronous; give a synchronous one and await outside`,
+      "asynchronous_scope",
+    );
   }
   return result;
 }
 
-/** {@link tidy}, told how to recognise a tensor, what a scope knows of it, and how it leaves all scopes (the class is defined later). */
-export function runScope<T>(fn: () => T, isTensor: (v: unknown) => v is Tensor, owned: (t: Tensor) => Owned, keep: (t: Tensor) => void): T {
+/**
+ * {@link tidy}, told how to recognise a tensor, what a scope knows of it, and how it leaves all scopes (the class is
+ * defined later).
+ */
+export function runScope<T>(
+  fn: () => T,
+  isTensor: (v: unknown) => v is Tensor,
+  owned: (t: Tensor) => Owned,
+  keep: (t: Tensor) => void,
+): T {
   const scope: Scope = [];
   scopes.push(scope);
   const survivors: Tensor[] = [];

@@ -24,15 +24,24 @@ export interface UnfoldOptions {
 const pair = (v: number | readonly [number, number]): readonly number[] => (typeof v === "number" ? [v, v] : v);
 
 /**
- * An n-dimensional array of numbers on a device. Operators give new tensors; nothing is changed in place but by methods that end in `_`.
- * Shapes that do not fit throw ShapeError, foreign devices DeviceError, mixed element types DTypeError.
+ * An n-dimensional array of numbers on a device. Operators give new tensors; nothing is changed in place but by methods
+ * that end in `_`. Shapes that do not fit throw ShapeError, foreign devices DeviceError, mixed element types
+ * DTypeError.
  */
 export class Tensor extends TensorReduction {
-  /** Matrix product over the last two axes, the leading ones broadcast; a vector is a row on the left and a column on the right. */
+  /**
+   * Matrix product over the last two axes, the leading ones broadcast; a vector is a row on the left and a column on
+   * the right.
+   */
   matmul(other: Tensor): Tensor {
-    if (!(other instanceof Tensor)) throw new ArgumentError(`matmul: the other operand is ${typeof other}, expected a tensor`, "invalid_argument");
-    if (this.rank === 0 || other.rank === 0) throw new ShapeError("matmul: a single number is not a matrix; use mul", "shape_mismatch");
-    const product = ops.matmul(this.rank === 1 ? this.unsqueeze(0) : this, other.rank === 1 ? other.unsqueeze(1) : other);
+    if (!(other instanceof Tensor))
+      throw new ArgumentError(`matmul: the other operand is ${typeof other}, expected a tensor`, "invalid_argument");
+    if (this.rank === 0 || other.rank === 0)
+      throw new ShapeError("matmul: a single number is not a matrix; use mul", "shape_mismatch");
+    const product = ops.matmul(
+      this.rank === 1 ? this.unsqueeze(0) : this,
+      other.rank === 1 ? other.unsqueeze(1) : other,
+    );
     const rows = this.rank === 1 ? product.squeeze(-2) : product;
     return other.rank === 1 ? rows.squeeze(-1) : rows;
   }
@@ -49,12 +58,16 @@ export class Tensor extends TensorReduction {
     const middle = this.shape.slice(a, b + 1).reduce((n, s) => n * s, 1);
     return this.reshape([...this.shape.slice(0, a), middle, ...this.shape.slice(b + 1)]);
   }
-  /** Without the axes of size one, or without the named ones. Throws ShapeError `shape_mismatch` where a named one is larger. */
+  /**
+   * Without the axes of size one, or without the named ones. Throws ShapeError `shape_mismatch` where a named one is
+   * larger.
+   */
   squeeze(dims?: Dims): Tensor {
     if (dims === undefined) return this.reshape(this.shape.filter((s) => s !== 1));
     const drop = axes("squeeze", dims, this.rank);
     const large = drop.find((d) => this.shape[d] !== 1);
-    if (large !== undefined) throw new ShapeError(`squeeze: axis ${large} has size ${this.shape[large]}, expected 1`, "shape_mismatch");
+    if (large !== undefined)
+      throw new ShapeError(`squeeze: axis ${large} has size ${this.shape[large]}, expected 1`, "shape_mismatch");
     return this.reshape(this.shape.filter((_, d) => !drop.includes(d)));
   }
   /** With a new axis of size one at `dim`. */
@@ -77,26 +90,38 @@ export class Tensor extends TensorReduction {
   /** Axes of size one repeated and leading axes added; -1 keeps a size. */
   expand(shape: readonly number[]): Tensor {
     const added = shape.length - this.rank;
-    return ops.expand(this, shape.map((s, d) => (s === -1 ? (this.shape[d - added] ?? -1) : s)));
+    return ops.expand(
+      this,
+      shape.map((s, d) => (s === -1 ? (this.shape[d - added] ?? -1) : s)),
+    );
   }
 
   /**
-   * `x[start:end:step]` on the leading axes; axes not listed stay whole. Negative positions count from the end. Default step: 1.
-   * Throws ArgumentError `invalid_argument` for a step below one.
+   * `x[start:end:step]` on the leading axes; axes not listed stay whole. Negative positions count from the end. Default
+   * step: 1. Throws ArgumentError `invalid_argument` for a step below one.
    */
   slice(starts: readonly number[], ends: readonly (number | undefined)[] = [], steps: readonly number[] = []): Tensor {
     const most = Math.max(starts.length, ends.length, steps.length);
-    if (most > this.rank) throw new ArgumentError(`slice: ${most} positions for a tensor of rank ${this.rank}`, "invalid_axis");
+    if (most > this.rank)
+      throw new ArgumentError(`slice: ${most} positions for a tensor of rank ${this.rank}`, "invalid_axis");
     const from = this.shape.map((size, d) => position(starts[d], size, 0));
     const to = this.shape.map((size, d) => Math.max(position(ends[d], size, size), from[d] as number));
-    return ops.slice(this, from, to, this.shape.map((_, d) => steps[d] ?? 1));
+    return ops.slice(
+      this,
+      from,
+      to,
+      this.shape.map((_, d) => steps[d] ?? 1),
+    );
   }
   /** Entry `index` of an axis, without that axis. */
   select(dim: number, index: number): Tensor {
     const d = axis("select", dim, this.rank);
     const at = axis("select", index, this.shape[d] as number);
     const starts = this.shape.map((_, k) => (k === d ? at : 0));
-    return this.slice(starts, this.shape.map((s, k) => (k === d ? at + 1 : s))).squeeze(d);
+    return this.slice(
+      starts,
+      this.shape.map((s, k) => (k === d ? at + 1 : s)),
+    ).squeeze(d);
   }
   /** The listed positions of an axis; `index` is a vector of whole numbers. Default axis: 0. */
   indexSelect(index: Tensor, dim = 0): Tensor {
@@ -118,22 +143,39 @@ export class Tensor extends TensorReduction {
   roll(shifts: Dims, dims: Dims): Tensor {
     const by = typeof shifts === "number" ? [shifts] : shifts;
     const list = axes("roll", dims, this.rank);
-    if (by.length !== list.length) throw new ArgumentError(`roll: ${by.length} shifts for ${list.length} axes`, "invalid_argument");
+    if (by.length !== list.length)
+      throw new ArgumentError(`roll: ${by.length} shifts for ${list.length} axes`, "invalid_argument");
     return ops.roll(this, by, list);
   }
-  /** Every axis padded: `widths` holds (before, after) of each axis, the first axis first. Defaults: mode `"constant"`, value 0. */
+  /**
+   * Every axis padded: `widths` holds (before, after) of each axis, the first axis first. Defaults: mode `"constant"`,
+   * value 0.
+   */
   pad(widths: readonly number[], options: { mode?: PadMode; value?: number } = {}): Tensor {
     const mode = options.mode ?? "constant";
     const code = PAD_MODES.indexOf(mode);
-    if (code < 0) throw new ArgumentError(`pad: mode is ${JSON.stringify(mode)}, expected one of ${PAD_MODES.join(", ")}`, "invalid_argument");
+    if (code < 0)
+      throw new ArgumentError(
+        `pad: mode is ${JSON.stringify(mode)}, expected one of ${PAD_MODES.join(", ")}`,
+        "invalid_argument",
+      );
     if (widths.length !== 2 * this.rank) {
-      throw new ArgumentError(`pad: ${widths.length} widths for a tensor of rank ${this.rank}, expected ${2 * this.rank} (before and after of each axis)`, "invalid_argument");
+      throw new ArgumentError(
+        `pad: ${widths.length} widths for a tensor of rank ${this.rank}, expected ${2 * this.rank} (before and after of each axis)`,
+        "invalid_argument",
+      );
     }
     return ops.pad(this, widths, code, options.value ?? 0);
   }
   /** All windows of an image as columns: [B, C, H, W] to [B, C kh kw, L], L windows in row-major order. */
   unfold(kernel: number | readonly [number, number], options: UnfoldOptions = {}): Tensor {
-    return ops.unfold2d(this, pair(kernel), pair(options.stride ?? 1), pair(options.padding ?? 0), pair(options.dilation ?? 1));
+    return ops.unfold2d(
+      this,
+      pair(kernel),
+      pair(options.stride ?? 1),
+      pair(options.padding ?? 0),
+      pair(options.dilation ?? 1),
+    );
   }
 }
 

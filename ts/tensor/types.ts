@@ -9,7 +9,15 @@ export type TypedArray = Float32Array | Float64Array;
 export type NestedArray = number | readonly NestedArray[];
 
 /** Any flat array of numbers that a tensor can be made of. */
-export type NumericArray = TypedArray | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array;
+export type NumericArray =
+  | TypedArray
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
 
 /** One axis or several; negative axes count from the last. */
 export type Dims = number | readonly number[];

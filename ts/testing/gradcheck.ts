@@ -28,7 +28,8 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
   checkOptions(name, options, ["step", "atol", "rtol", "seed"]);
   const { step = 1e-6, atol = 1e-5, rtol = 1e-4 } = options;
   const wrong = inputs.find((x) => x.dtype !== "float64");
-  if (wrong) throw new ArgumentError(`${name}: an input is ${wrong.dtype}; finite differences need float64`, "invalid_argument");
+  if (wrong)
+    throw new ArgumentError(`${name}: an input is ${wrong.dtype}; finite differences need float64`, "invalid_argument");
   const leaves = inputs.map((x) => x.detach().requiresGrad_());
   const gradients = grad(f(...leaves), leaves, { allowUnused: true });
   leaves.forEach((leaf, k) => {
@@ -37,14 +38,19 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
     const at = (i: number, shift: number): number => {
       const moved = Float64Array.from(values);
       moved[i] = (moved[i] as number) + shift;
-      const args = leaves.map((x, j) => (j === k ? tensor(moved, { shape: x.shape, device: x.device }).requiresGrad_() : x));
+      const args = leaves.map((x, j) =>
+        j === k ? tensor(moved, { shape: x.shape, device: x.device }).requiresGrad_() : x,
+      );
       return f(...args).itemSync();
     };
     for (let i = 0; i < values.length; i++) {
       const numeric = (at(i, step) - at(i, -step)) / (2 * step);
       const got = analytic[i] as number;
       if (!(Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric))) {
-        throw new AdjointError(`${name}: entry ${i} of input ${k}: the tape gives ${got}, central differences give ${numeric}`, "gradcheck_failed");
+        throw new AdjointError(
+          `${name}: entry ${i} of input ${k}: the tape gives ${got}, central differences give ${numeric}`,
+          "gradcheck_failed",
+        );
       }
     }
   });
@@ -52,15 +58,20 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
 }
 
 /**
- * Compares the gradient of f with central differences at the inputs (float64). `true`, or AdjointError `gradcheck_failed` naming the entry.
- * A function of several outputs is weighted by fixed random numbers.
+ * Compares the gradient of f with central differences at the inputs (float64). `true`, or AdjointError
+ * `gradcheck_failed` naming the entry. A function of several outputs is weighted by fixed random numbers.
  */
 export function gradcheck(f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
   const seed = options.seed ?? 0;
   const scalar = projected(f, seed);
   // Its own derivative is not asked for, so the differences need not be recorded.
   let recorded = false;
-  return check("gradcheck", (...x) => (recorded ? noGrad(() => scalar(...x)) : ((recorded = true), scalar(...x))), inputs, options);
+  return check(
+    "gradcheck",
+    (...x) => (recorded ? noGrad(() => scalar(...x)) : ((recorded = true), scalar(...x))),
+    inputs,
+    options,
+  );
 }
 
 /** {@link gradcheck} of the gradient of f: the second derivatives. */

@@ -20,7 +20,8 @@ export interface PureArgs {
  *
  * `|F(y)|^2 / m - 2 / m sum_i y_i F_i(y - gain e_i) + (y^T y - gain 1^T y) / m` with `F = A f`.
  *
- * Unbiased for `|F(y) - A x|^2 / m` at any gain. It evaluates the model once for each entry of one image: for small images.
+ * Unbiased for `|F(y) - A x|^2 / m` at any gain. It evaluates the model once for each entry of one image: for small
+ * images.
  *
  * @returns shape `[B]`.
  * @throws ArgumentError `invalid_argument`, ShapeError `shape_mismatch`.

@@ -16,10 +16,11 @@ export interface DiscriminatorContext {
 }
 
 /**
- * One step of a generator and the steps of its discriminator, all on the same reconstruction. Frees everything it made but what it returns.
+ * One step of a generator and the steps of its discriminator, all on the same reconstruction. Frees everything it made
+ * but what it returns.
  *
- * @returns a tensor: the generator's total and losses, the discriminator's total and losses in its last step, and the metric's mean where it was
- * measured. Not read back here.
+ * @returns a tensor: the generator's total and losses, the discriminator's total and losses in its last step, and the
+ * metric's mean where it was measured. Not read back here.
  */
 export function adversarialStep(batch: Batch, context: StepContext, critic: DiscriminatorContext): Tensor {
   return tidy(() => {
@@ -47,7 +48,12 @@ export function adversarialStep(batch: Batch, context: StepContext, critic: Disc
 }
 
 /** One step of an optimiser on a sum of losses: the total and each loss, off the tape. */
-function descend(losses: readonly WeightedLoss[], args: LossArgs, optimizer: Optimizer, gradClip: number | undefined): Tensor[] {
+function descend(
+  losses: readonly WeightedLoss[],
+  args: LossArgs,
+  optimizer: Optimizer,
+  gradClip: number | undefined,
+): Tensor[] {
   const { total, values } = weightedSum(losses, args);
   const gradients = grad(total, [...optimizer.parameters], { allowUnused: true });
   noGrad(() => optimizer.step(clip(gradients, gradClip)));

@@ -36,9 +36,10 @@ interface DiscriminatorState {
 /**
  * Trains a reconstruction network, the generator, against a discriminator.
  *
- * Each step: reconstruct; one step of the generator; `stepRatioD` steps of the discriminator on the same reconstruction. Every loss is given
- * `D`. A gradient limit holds for each of the two. Checkpoints hold both networks, optimisers and schedules: a resumed run ends with the bits
- * of an uninterrupted one. The history has the discriminator's losses under `discriminator`, which {@link trainingCharts} draws.
+ * Each step: reconstruct; one step of the generator; `stepRatioD` steps of the discriminator on the same
+ * reconstruction. Every loss is given `D`. A gradient limit holds for each of the two. Checkpoints hold both networks,
+ * optimisers and schedules: a resumed run ends with the bits of an uninterrupted one. The history has the
+ * discriminator's losses under `discriminator`, which {@link trainingCharts} draws.
  */
 export class AdversarialTrainer extends Trainer {
   readonly #critic: DiscriminatorContext;
@@ -50,16 +51,24 @@ export class AdversarialTrainer extends Trainer {
     checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...OWN]);
     const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...rest } = options;
     for (const [key, value] of Object.entries({ D, lossesD, optimizerD })) {
-      if (value === undefined || value === null) throw new ArgumentError(`AdversarialTrainer: ${key} is missing`, "missing_argument");
+      if (value === undefined || value === null)
+        throw new ArgumentError(`AdversarialTrainer: ${key} is missing`, "missing_argument");
     }
     if (!(D instanceof Module) || typeof (D as Partial<Layer>).forward !== "function") {
-      throw new ArgumentError("AdversarialTrainer: D must be a network, such as new nn.PatchGANDiscriminator({ inputNc: 1 })", "invalid_argument");
+      throw new ArgumentError(
+        "AdversarialTrainer: D must be a network, such as new nn.PatchGANDiscriminator({ inputNc: 1 })",
+        "invalid_argument",
+      );
     }
     const losses = weightedLosses(lossesD);
-    if (losses.length === 0) throw new ArgumentError("AdversarialTrainer: lossesD is empty, expected at least one", "missing_argument");
+    if (losses.length === 0)
+      throw new ArgumentError("AdversarialTrainer: lossesD is empty, expected at least one", "missing_argument");
     const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD ?? 1, { integer: true, min: 1 });
     if (optimizerD.parameters.some((parameter) => rest.optimizer?.parameters.includes(parameter))) {
-      throw new ArgumentError("AdversarialTrainer: optimizer and optimizerD share parameters; make one with model.parameters(), the other with D.parameters()", "invalid_argument");
+      throw new ArgumentError(
+        "AdversarialTrainer: optimizer and optimizerD share parameters; make one with model.parameters(), the other with D.parameters()",
+        "invalid_argument",
+      );
     }
     super(rest);
     this.#critic = { D, losses, optimizer: optimizerD, steps };
@@ -90,7 +99,10 @@ export class AdversarialTrainer extends Trainer {
   protected override checkFurtherState(state: unknown, path: string): void {
     const given = state as Partial<DiscriminatorState> | null;
     if (!given?.D || !given.optimizer || given.losses?.length !== this.#critic.losses.length) {
-      throw new FormatError(`${path}: the checkpoint is not of an AdversarialTrainer with ${this.#critic.losses.length} losses of the discriminator`, "checkpoint_invalid");
+      throw new FormatError(
+        `${path}: the checkpoint is not of an AdversarialTrainer with ${this.#critic.losses.length} losses of the discriminator`,
+        "checkpoint_invalid",
+      );
     }
   }
 

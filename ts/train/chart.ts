@@ -25,7 +25,9 @@ export function lineChart(options: ChartOptions): string {
   const log = options.logarithmic ?? false;
   const series = options.series.map(({ label, points }) => ({
     label,
-    points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && (!log || y > 0)).map(({ x, y }) => ({ x, y: log ? Math.log10(y) : y })),
+    points: points
+      .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && (!log || y > 0))
+      .map(({ x, y }) => ({ x, y: log ? Math.log10(y) : y })),
   }));
   const all = series.flatMap(({ points }) => points);
   const [x0, x1] = range(all.map(({ x }) => x));
@@ -34,15 +36,24 @@ export function lineChart(options: ChartOptions): string {
   const py = (y: number): number => height - area.bottom - ((y - y0) / (y1 - y0)) * (height - area.top - area.bottom);
   const lines: string[] = [];
   for (const y of ticks(y0, y1, 5)) {
-    lines.push(`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`);
-    lines.push(`<text x="${area.left - 8}" y="${fixed(py(y) + 4)}" text-anchor="end">${formatTick(log ? 10 ** y : y)}</text>`);
+    lines.push(
+      `<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`,
+    );
+    lines.push(
+      `<text x="${area.left - 8}" y="${fixed(py(y) + 4)}" text-anchor="end">${formatTick(log ? 10 ** y : y)}</text>`,
+    );
   }
-  for (const x of ticks(x0, x1, 6)) lines.push(`<text x="${fixed(px(x))}" y="${height - area.bottom + 18}" text-anchor="middle">${formatTick(x)}</text>`);
+  for (const x of ticks(x0, x1, 6))
+    lines.push(
+      `<text x="${fixed(px(x))}" y="${height - area.bottom + 18}" text-anchor="middle">${formatTick(x)}</text>`,
+    );
   series.forEach(({ label, points }, index) => {
     const path = points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${fixed(px(x))} ${fixed(py(y))}`).join("");
     lines.push(`<path class="s${index % light.length}" d="${path}"/>`);
     const x = area.left + 8 + index * 230;
-    lines.push(`<path class="s${index % light.length}" d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`);
+    lines.push(
+      `<path class="s${index % light.length}" d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`,
+    );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(options.title)}">
 <style>

@@ -1,4 +1,10 @@
-import { parseSafetensorsFile, readBytes, serializeSafetensors, type TensorRecord, writeFileAtomic } from "../io/index.js";
+import {
+  parseSafetensorsFile,
+  readBytes,
+  serializeSafetensors,
+  type TensorRecord,
+  writeFileAtomic,
+} from "../io/index.js";
 import { ArgumentError, FormatError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
@@ -6,8 +12,8 @@ const key = "adjoint.checkpoint";
 const version = 1;
 
 /**
- * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON in the metadata.
- * The file is replaced atomically, so that killing the process at any moment leaves the last good one.
+ * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON
+ * in the metadata. The file is replaced atomically, so that killing the process at any moment leaves the last good one.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
   const tensors: TensorRecord = {};
@@ -18,12 +24,14 @@ export async function saveState(path: string, state: unknown): Promise<void> {
 /**
  * Reads what {@link saveState} wrote.
  *
- * @throws ArgumentError `file_not_found`; FormatError `safetensors_...` or `checkpoint_invalid` where the file is not a checkpoint.
+ * @throws ArgumentError `file_not_found`; FormatError `safetensors_...` or `checkpoint_invalid` where the file is not a
+ * checkpoint.
  */
 export async function loadState(path: string): Promise<unknown> {
   const { tensors, metadata } = parseSafetensorsFile(await readBytes(path));
   const text = metadata[key];
-  if (text === undefined) throw new FormatError(`${path}: holds tensors, but is not a checkpoint`, "checkpoint_invalid");
+  if (text === undefined)
+    throw new FormatError(`${path}: holds tensors, but is not a checkpoint`, "checkpoint_invalid");
   let content: { version?: unknown; state?: unknown };
   try {
     content = JSON.parse(text) as typeof content;
@@ -31,7 +39,10 @@ export async function loadState(path: string): Promise<unknown> {
     throw new FormatError(`${path}: the checkpoint's state is not JSON`, "checkpoint_invalid");
   }
   if (content.version !== version) {
-    throw new FormatError(`${path}: checkpoint version ${String(content.version)}, this library reads ${version}`, "checkpoint_invalid");
+    throw new FormatError(
+      `${path}: checkpoint version ${String(content.version)}, this library reads ${version}`,
+      "checkpoint_invalid",
+    );
   }
   return unpack(content.state, tensors, path);
 }
@@ -50,7 +61,8 @@ function pack(value: unknown, path: string, tensors: TensorRecord): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) return { $number: String(value) };
   const join = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
   if (Array.isArray(value)) return value.map((item, index) => pack(item, join(index), tensors));
-  if (value instanceof Map) throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data`, "invalid_argument");
+  if (value instanceof Map)
+    throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data`, "invalid_argument");
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item, join(name), tensors)]));
   }
@@ -64,7 +76,8 @@ function unpack(value: unknown, tensors: TensorRecord, path: string): unknown {
   if (typeof special.$number === "string") return Number(special.$number);
   if (typeof special.$tensor === "string") {
     const found = tensors[special.$tensor];
-    if (!found) throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}`, "checkpoint_invalid");
+    if (!found)
+      throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}`, "checkpoint_invalid");
     return found;
   }
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item, tensors, path)]));

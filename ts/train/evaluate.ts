@@ -21,7 +21,10 @@ export interface MetricSummary {
 export interface TestResult {
   /** Reconstruction against ground truth, by metric. */
   readonly metrics: Readonly<Record<string, MetricSummary>>;
-  /** Measurement (of stacked operators the first one's) against ground truth, by metric; empty where their shapes differ. */
+  /**
+   * Measurement (of stacked operators the first one's) against ground truth, by metric; empty where their shapes
+   * differ.
+   */
   readonly measurement: Readonly<Record<string, MetricSummary>>;
 }
 
@@ -68,7 +71,11 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
     model.train(training);
   }
   const summaries = (pick: (values: (typeof found)[number]) => number[]): Record<string, MetricSummary> =>
-    Object.fromEntries(metrics.map((metric, index) => [metric.name, summarize(pick(found[index] as (typeof found)[number]))] as const).filter(([, { values }]) => values.length > 0));
+    Object.fromEntries(
+      metrics
+        .map((metric, index) => [metric.name, summarize(pick(found[index] as (typeof found)[number]))] as const)
+        .filter(([, { values }]) => values.length > 0),
+    );
   return { metrics: summaries(({ net }) => net), measurement: summaries(({ measured }) => measured) };
 }
 
@@ -82,7 +89,10 @@ function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateO
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
       const comparable = y.shape.join() === x.shape.join();
-      const values = metrics.flatMap((metric) => [perImage(metric.forward(xNet, x)), comparable ? perImage(metric.forward(y, x)) : undefined]);
+      const values = metrics.flatMap((metric) => [
+        perImage(metric.forward(xNet, x)),
+        comparable ? perImage(metric.forward(y, x)) : undefined,
+      ]);
       return [xNet, y.clone(), ...values];
     }),
   );

@@ -1,4 +1,6 @@
-/** Training: the Trainer, the AdversarialTrainer, its checkpoints and history, progress displays, charts and reports. */
+/**
+ * Training: the Trainer, the AdversarialTrainer, its checkpoints and history, progress displays, charts and reports.
+ */
 export { AdversarialTrainer, type AdversarialTrainerOptions } from "./adversarial-trainer.js";
 export { type ChartOptions, escapeMarkup, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";

@@ -8,7 +8,10 @@ import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import type { HistoryEntry } from "./history.js";
 
-/** Any physics: which noise and operator fit is the losses' business. A stack measures to a `TensorList`, which its model takes. */
+/**
+ * Any physics: which noise and operator fit is the losses' business. A stack measures to a `TensorList`, which its
+ * model takes.
+ */
 export type AnyPhysics = Physics<NoiseModel, OperatorKind> | StackedPhysics;
 
 /** A loss and its weight in the sum that is minimised. */
@@ -88,8 +91,26 @@ export interface TrainerOptions {
 
 /** The option names, for `checkOptions`. */
 export const TRAINER_KEYS: readonly (keyof TrainerOptions)[] = [
-  "model", "physics", "losses", "optimizer", "schedule", "scheduleEvery", "epochs", "maxSteps", "trainData", "evalData", "batchSize",
-  "metrics", "onProgress", "onEvaluation", "checkpoint", "historyPath", "earlyStop", "gradClip", "rng", "readEvery",
+  "model",
+  "physics",
+  "losses",
+  "optimizer",
+  "schedule",
+  "scheduleEvery",
+  "epochs",
+  "maxSteps",
+  "trainData",
+  "evalData",
+  "batchSize",
+  "metrics",
+  "onProgress",
+  "onEvaluation",
+  "checkpoint",
+  "historyPath",
+  "earlyStop",
+  "gradClip",
+  "rng",
+  "readEvery",
 ];
 const required = ["model", "physics", "losses", "optimizer", "trainData"] as const;
 
@@ -108,12 +129,14 @@ export function checkTrainerOptions(options: TrainerOptions): void {
     if (options[key] !== undefined) checkNumber("Trainer", key, options[key], whole);
   }
   if (options.gradClip !== undefined) checkNumber("Trainer", "gradClip", options.gradClip, { positive: true });
-  if (options.checkpoint?.every !== undefined) checkNumber("Trainer", "checkpoint.every", options.checkpoint.every, whole);
+  if (options.checkpoint?.every !== undefined)
+    checkNumber("Trainer", "checkpoint.every", options.checkpoint.every, whole);
   if (options.earlyStop) {
     checkNumber("Trainer", "earlyStop.patience", options.earlyStop.patience, whole);
     if (!options.evalData) throw new ArgumentError("Trainer: earlyStop needs evalData", "missing_argument");
   }
-  if (weightedLosses(options.losses).length === 0) throw new ArgumentError("Trainer: losses is empty, expected at least one", "missing_argument");
+  if (weightedLosses(options.losses).length === 0)
+    throw new ArgumentError("Trainer: losses is empty, expected at least one", "missing_argument");
 }
 
 /** The losses with their weights. */

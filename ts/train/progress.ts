@@ -12,7 +12,10 @@ export interface ProgressDisplay {
 export interface ProgressOptions {
   /** Words in front. */
   label?: string;
-  /** Where it is shown; default: standard error, so that standard output stays free for results, and in a browser the console. */
+  /**
+   * Where it is shown; default: standard error, so that standard output stays free for results, and in a browser the
+   * console.
+   */
   stream?: NodeJS.WriteStream;
 }
 
@@ -63,7 +66,8 @@ function lines(label: string, stream: { write(text: string): unknown }): Progres
 /** `loss 0.0021  PSNR 27.1 dB  812 images/s  1m05s left` */
 export function describe(progress: Progress): string {
   const parts = [`loss ${Number(progress.loss.toPrecision(3))}`];
-  for (const [name, value] of Object.entries(progress.metrics)) parts.push(`${name} ${value.toFixed(2)}${name === "PSNR" ? " dB" : ""}`);
+  for (const [name, value] of Object.entries(progress.metrics))
+    parts.push(`${name} ${value.toFixed(2)}${name === "PSNR" ? " dB" : ""}`);
   parts.push(`${Math.round(progress.imagesPerSecond)} images/s`, `${duration(progress.secondsLeft)} left`);
   return parts.join("  ");
 }

@@ -63,13 +63,18 @@ export async function writeReport(path: string, content: ReportContent): Promise
 
 function table({ caption, columns, rows }: ReportTable): string {
   const head = columns.map((name) => `<th scope="col">${escapeMarkup(name)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeMarkup(String(cell))}</td>`).join("")}</tr>`).join("");
+  const body = rows
+    .map((row) => `<tr>${row.map((cell) => `<td>${escapeMarkup(String(cell))}</td>`).join("")}</tr>`)
+    .join("");
   return `<div class="scroll"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 function figure({ caption, images }: ReportFigure): string {
   const row = images
-    .map(({ label, png }) => `<div><img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${base64(png)}">${escapeMarkup(label)}</div>`)
+    .map(
+      ({ label, png }) =>
+        `<div><img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${base64(png)}">${escapeMarkup(label)}</div>`,
+    )
     .join("");
   return `<figure><figcaption>${escapeMarkup(caption)}</figcaption><div class="row">${row}</div></figure>`;
 }

@@ -23,9 +23,11 @@ export interface StepContext {
 }
 
 /**
- * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees everything it made but what it returns.
+ * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees everything it made but what it
+ * returns.
  *
- * @returns a tensor [losses + 1 or + 2]: the total, each loss's mean, and the metric's mean where it was measured. Not read back here.
+ * @returns a tensor [losses + 1 or + 2]: the total, each loss's mean, and the metric's mean where it was measured. Not
+ * read back here.
  */
 export function trainStep(batch: Batch, context: StepContext): Tensor {
   return tidy(() => {
@@ -40,7 +42,10 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
       context.optimizer.step(clip(gradients, context.gradClip));
       const report = [total, ...values];
       if (context.metric && x) report.push(context.metric.forward(xNet.detach(), x).mean());
-      return stack(report.map((value) => value.detach()), 0);
+      return stack(
+        report.map((value) => value.detach()),
+        0,
+      );
     });
   });
 }
@@ -51,21 +56,35 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
     const value = loss.forward(args);
     return value.shape.length > 0 ? value.mean() : value;
   });
-  const total = values.map((value, index) => value.mul((losses[index] as WeightedLoss).weight)).reduce((sum, value) => sum.add(value));
+  const total = values
+    .map((value, index) => value.mul((losses[index] as WeightedLoss).weight))
+    .reduce((sum, value) => sum.add(value));
   return { total, values };
 }
 
-/** The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics first. */
+/**
+ * The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics
+ * first.
+ */
 export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor | TensorList {
   if (batch.params) physics.update(batch.params);
   if (batch.y) return batch.y;
   const { x } = batch;
-  if (!x) throw new ArgumentError("Trainer: a batch has neither x nor y; the dataset's samples need at least one of them", "missing_argument");
+  if (!x)
+    throw new ArgumentError(
+      "Trainer: a batch has neither x nor y; the dataset's samples need at least one of them",
+      "missing_argument",
+    );
   return noGrad(() => physics.forward(x, { rng }));
 }
 
 /** The reconstruction, with masks and the like drawn anew. */
-export function reconstruct(model: Reconstructor, y: Tensor | TensorList, physics: AnyPhysics, rng: RandomSource): Tensor {
+export function reconstruct(
+  model: Reconstructor,
+  y: Tensor | TensorList,
+  physics: AnyPhysics,
+  rng: RandomSource,
+): Tensor {
   // A model for stacked physics takes the list and the stack where others take a tensor and one operator.
   return model.forward(y as Tensor, physics as Physics, { updateParameters: true, rng });
 }
@@ -73,8 +92,10 @@ export function reconstruct(model: Reconstructor, y: Tensor | TensorList, physic
 /** All gradients scaled by min(1, limit / norm of all together), computed on the device. */
 export function clip(gradients: Tensor[], limit: number | undefined): Tensor[] {
   if (limit === undefined) return gradients;
-  const norm = gradients.map((value) => value.square().sum()).reduce((sum, value) => sum.add(value)).sqrt();
+  const norm = gradients
+    .map((value) => value.square().sum())
+    .reduce((sum, value) => sum.add(value))
+    .sqrt();
   const scale = norm.add(1e-6).reciprocal().mul(limit).clamp(0, 1);
   return gradients.map((value) => value.mul(scale));
 }
-

@@ -3,13 +3,19 @@ import type { Pixels } from "../io/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 
 /**
- * Applies `restore` to an image tile by tile, so that memory does not grow with the image. Each tile is computed with `margin` pixels around it,
- * at least half the network's receptive field, so that no seams show.
+ * Applies `restore` to an image tile by tile, so that memory does not grow with the image. Each tile is computed with
+ * `margin` pixels around it, at least half the network's receptive field, so that no seams show.
  *
- * What depends on a whole tile, such as an iterative inverse, is never quite the same in two of them: neighbours are then faded into one another
- * within `blend` pixels on each side of their border, at most `margin`; default 0.
+ * What depends on a whole tile, such as an iterative inverse, is never quite the same in two of them: neighbours are
+ * then faded into one another within `blend` pixels on each side of their border, at most `margin`; default 0.
  */
-export async function restoreTiled(image: Pixels, restore: (y: Tensor) => Tensor, tile = 256, margin = 16, blend = 0): Promise<Pixels> {
+export async function restoreTiled(
+  image: Pixels,
+  restore: (y: Tensor) => Tensor,
+  tile = 256,
+  margin = 16,
+  blend = 0,
+): Promise<Pixels> {
   const [channels, rows, columns] = image.shape;
   const result = new Float32Array(image.data.length);
   for (let top = 0; top < rows; top += tile) {
@@ -24,7 +30,8 @@ export async function restoreTiled(image: Pixels, restore: (y: Tensor) => Tensor
       for (let c = 0; c < channels; c++) {
         for (const [i, rowShare] of down) {
           const [from, to] = [(c * (y1 - y0) + i - y0) * (x1 - x0) - x0, (c * rows + i) * columns];
-          for (const [j, share] of across) result[to + j] = (result[to + j] as number) + rowShare * share * (values[from + j] as number);
+          for (const [j, share] of across)
+            result[to + j] = (result[to + j] as number) + rowShare * share * (values[from + j] as number);
         }
       }
     }

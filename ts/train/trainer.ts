@@ -9,7 +9,13 @@ import { noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import { disposeState, loadState, saveState } from "./checkpoint.js";
 import { evaluate, type TestResult } from "./evaluate.js";
 import { type HistoryEntry, writeHistory } from "./history.js";
-import { checkTrainerOptions, type Progress, type TrainerOptions, type WeightedLoss, weightedLosses } from "./options.js";
+import {
+  checkTrainerOptions,
+  type Progress,
+  type TrainerOptions,
+  type WeightedLoss,
+  weightedLosses,
+} from "./options.js";
 import { type StepContext, trainStep } from "./step.js";
 
 /** Options of {@link Trainer.train}. */
@@ -47,8 +53,8 @@ interface Pending {
 /**
  * Trains a reconstruction network, with or without ground truth, whichever the losses need.
  *
- * With the same seed and data a run is the same bit for bit on the CPU, also when it was stopped and resumed in between.
- * Losses are read back only every `readEvery` steps, so that the device never waits for JavaScript in between.
+ * With the same seed and data a run is the same bit for bit on the CPU, also when it was stopped and resumed in
+ * between. Losses are read back only every `readEvery` steps, so that the device never waits for JavaScript in between.
  */
 export class Trainer {
   /** Steps done. */
@@ -89,11 +95,19 @@ export class Trainer {
     this.#loader =
       trainData instanceof DataLoader
         ? trainData
-        : new DataLoader({ dataset: trainData, batchSize: options.batchSize ?? 1, shuffle: true, rng: this.#rng.fork() });
+        : new DataLoader({
+            dataset: trainData,
+            batchSize: options.batchSize ?? 1,
+            shuffle: true,
+            rng: this.#rng.fork(),
+          });
     this.model = adapt(this.#losses, options.model);
     const metric = options.earlyStop?.metric;
     if (metric !== undefined && !this.#metrics.some(({ name }) => name === metric)) {
-      throw new ArgumentError(`Trainer: earlyStop.metric is ${metric}, expected one of ${this.#metrics.map(({ name }) => name).join(", ")}`, "invalid_argument");
+      throw new ArgumentError(
+        `Trainer: earlyStop.metric is ${metric}, expected one of ${this.#metrics.map(({ name }) => name).join(", ")}`,
+        "invalid_argument",
+      );
     }
   }
 
@@ -105,8 +119,8 @@ export class Trainer {
   /**
    * Trains until the last step, an early stop or an abort, and returns the history.
    *
-   * @throws AdjointError `non_finite_loss` where a loss is NaN or infinite: the message names the step, the loss and the last good checkpoint;
-   * the signal's reason when aborted.
+   * @throws AdjointError `non_finite_loss` where a loss is NaN or infinite: the message names the step, the loss and
+   * the last good checkpoint; the signal's reason when aborted.
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#clock = { started: performance.now(), images: 0, steps: 0 };
@@ -175,14 +189,21 @@ export class Trainer {
 
   /** Measures the model on data with ground truth: the metrics of the reconstruction and of the measurement. */
   async test(data: Dataset | DataLoader): Promise<TestResult> {
-    return await evaluate({ model: this.model, physics: this.#options.physics, data, metrics: this.#metrics, rng: Rng.from(this.#evalRng) });
+    return await evaluate({
+      model: this.model,
+      physics: this.#options.physics,
+      data,
+      metrics: this.#metrics,
+      rng: Rng.from(this.#evalRng),
+    });
   }
 
   /**
-   * Takes over a checkpoint: weights, optimiser, schedule, losses, random streams, place in the data and history. `train()` then goes on
-   * exactly as the run that wrote it would have.
+   * Takes over a checkpoint: weights, optimiser, schedule, losses, random streams, place in the data and history.
+   * `train()` then goes on exactly as the run that wrote it would have.
    *
-   * @throws ArgumentError `file_not_found`; FormatError `checkpoint_invalid` or `safetensors_...`; the model's errors where weights do not fit.
+   * @throws ArgumentError `file_not_found`; FormatError `checkpoint_invalid` or `safetensors_...`; the model's errors
+   * where weights do not fit.
    */
   async resume(path: string): Promise<void> {
     const state = (await loadState(path)) as TrainerState;
@@ -190,7 +211,10 @@ export class Trainer {
       throw new FormatError(`${path}: the checkpoint lacks parts of a training's state`, "checkpoint_invalid");
     }
     if (state.losses.length !== this.#losses.length) {
-      throw new ArgumentError(`${path}: the checkpoint is of a training with ${state.losses.length} losses, this one has ${this.#losses.length}`, "invalid_argument");
+      throw new ArgumentError(
+        `${path}: the checkpoint is of a training with ${state.losses.length} losses, this one has ${this.#losses.length}`,
+        "invalid_argument",
+      );
     }
     this.checkFurtherState(state.further ?? null, path);
     this.#options.model.loadStateDict(state.model);
@@ -227,7 +251,9 @@ export class Trainer {
       if (bad === undefined) return;
       const { step, active } = pending[index] as Pending;
       const used = active[columns.indexOf(bad) - 1] ?? [];
-      throw this.#nonFinite(`${bad}${used.length > 0 ? ` (${used.join(" + ")})` : ""} is ${row[columns.indexOf(bad)] as number} at step ${step}`);
+      throw this.#nonFinite(
+        `${bad}${used.length > 0 ? ` (${used.join(" + ")})` : ""} is ${row[columns.indexOf(bad)] as number} at step ${step}`,
+      );
     });
     const mean = (column: number): number => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
     const metric = rows.at(-1)?.[columns.length];
@@ -247,8 +273,20 @@ export class Trainer {
     const speed = Number(progress.imagesPerSecond.toPrecision(4));
     const active = counts(pending.flatMap((entry) => entry.active.flat()));
     const discriminator = Object.fromEntries(further.map((name, index) => [name, mean(names.length + 1 + index)]));
-    const optional = { ...(Object.keys(active).length > 0 ? { active } : {}), ...(further.length > 0 ? { discriminator } : {}) };
-    this.history.push({ step, epoch, loss, losses, ...optional, ...(metric === undefined ? {} : { trainMetrics: progress.metrics }), learningRate, imagesPerSecond: speed });
+    const optional = {
+      ...(Object.keys(active).length > 0 ? { active } : {}),
+      ...(further.length > 0 ? { discriminator } : {}),
+    };
+    this.history.push({
+      step,
+      epoch,
+      loss,
+      losses,
+      ...optional,
+      ...(metric === undefined ? {} : { trainMetrics: progress.metrics }),
+      learningRate,
+      imagesPerSecond: speed,
+    });
     this.#options.onProgress?.(progress);
   }
 
@@ -256,19 +294,35 @@ export class Trainer {
     return this.#losses.map(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : []));
   }
 
-  /** Refuses weights that a gradient has made NaN or infinite though no loss was yet: they must not pass for the last good ones. */
+  /**
+   * Refuses weights that a gradient has made NaN or infinite though no loss was yet: they must not pass for the last
+   * good ones.
+   */
   async #checkWeights(): Promise<void> {
-    const sum = noGrad(() => tidy(() => stack(this.#options.model.parameters().map((weight) => weight.mul(0).sum()), 0).sum()));
+    const sum = noGrad(() =>
+      tidy(() =>
+        stack(
+          this.#options.model.parameters().map((weight) => weight.mul(0).sum()),
+          0,
+        ).sum(),
+      ),
+    );
     const [value] = await sum.data();
     sum.dispose();
-    if (value !== 0) throw this.#nonFinite(`a weight is not finite after step ${this.step} (its gradient is NaN or infinite, though the losses are not)`);
+    if (value !== 0)
+      throw this.#nonFinite(
+        `a weight is not finite after step ${this.step} (its gradient is NaN or infinite, though the losses are not)`,
+      );
   }
 
   #nonFinite(what: string): AdjointError {
     this.#stopped = true;
     const last = this.#lastCheckpoint;
     const advice = last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
-    return new AdjointError(`Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help`, "non_finite_loss");
+    return new AdjointError(
+      `Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help`,
+      "non_finite_loss",
+    );
   }
 
   async #endEpoch(): Promise<void> {
@@ -304,8 +358,8 @@ export class Trainer {
   }
 
   /**
-   * Writes a checkpoint, atomically. Losses are read first: a state that gave a non-finite loss, or has a weight that is not finite, is never
-   * written.
+   * Writes a checkpoint, atomically. Losses are read first: a state that gave a non-finite loss, or has a weight that
+   * is not finite, is never written.
    *
    * @throws AdjointError `non_finite_loss`.
    */
@@ -351,7 +405,10 @@ function adapt(losses: readonly WeightedLoss[], model: Reconstructor): Reconstru
   const own = new Set(losses.filter(({ loss }) => loss.assumptions.adapted).map(({ loss }) => loss.name));
   const by = (adapted as { adaptedBy?: string }).adaptedBy;
   if ([...own].some((name) => name !== by)) {
-    throw new ArgumentError(`Trainer: ${[...own].join(" and ")} each need a model adapted to them alone; train with one of them, or with one after the other.`, "model_not_adapted");
+    throw new ArgumentError(
+      `Trainer: ${[...own].join(" and ")} each need a model adapted to them alone; train with one of them, or with one after the other.`,
+      "model_not_adapted",
+    );
   }
   return adapted;
 }

@@ -14,12 +14,17 @@ export interface RestoreUnclippedOptions {
 }
 
 /**
- * The restored image: the mean of `restore` over several draws of what the picture's file has cut off at 0 and 1 (see `unclip`), or one call where
- * nothing was. A network that was trained on such draws knows no other input. The result has the shape of what `restore` gives.
+ * The restored image: the mean of `restore` over several draws of what the picture's file has cut off at 0 and 1 (see
+ * `unclip`), or one call where nothing was. A network that was trained on such draws knows no other input. The result
+ * has the shape of what `restore` gives.
  *
  * @throws ArgumentError `invalid_argument` for another noise model.
  */
-export async function restoreUnclipped(image: Pixels, restore: (pixels: Pixels) => Promise<Pixels>, options: RestoreUnclippedOptions): Promise<Pixels> {
+export async function restoreUnclipped(
+  image: Pixels,
+  restore: (pixels: Pixels) => Promise<Pixels>,
+  options: RestoreUnclippedOptions,
+): Promise<Pixels> {
   const { noiseModel, rng, draws = 4 } = options;
   const noise = clippedNoise(noiseModel);
   const { low, high } = noise;
@@ -28,7 +33,8 @@ export async function restoreUnclipped(image: Pixels, restore: (pixels: Pixels) 
   const mean = await draw();
   for (let k = 1; k < count; k++) {
     const { data } = await draw();
-    for (let i = 0; i < data.length; i++) mean.data[i] = (mean.data[i] as number) + ((data[i] as number) - (mean.data[i] as number)) / (k + 1);
+    for (let i = 0; i < data.length; i++)
+      mean.data[i] = (mean.data[i] as number) + ((data[i] as number) - (mean.data[i] as number)) / (k + 1);
   }
   return mean;
 }

@@ -1,9 +1,20 @@
 import { Homography, type HomographyLimit, type HomographyOptions, type ProjectiveOptions } from "./homography.js";
 
 /** Options of {@link Affine}. */
-export type AffineOptions = ProjectiveOptions & Pick<HomographyOptions, "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin">;
+export type AffineOptions = ProjectiveOptions &
+  Pick<
+    HomographyOptions,
+    "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin"
+  >;
 
-const FREE = ["thetaZMax", "zoomFactorMin", "shiftMax", "skewMax", "xStretchFactorMin", "yStretchFactorMin"] as const satisfies readonly HomographyLimit[];
+const FREE = [
+  "thetaZMax",
+  "zoomFactorMin",
+  "shiftMax",
+  "skewMax",
+  "xStretchFactorMin",
+  "yStretchFactorMin",
+] as const satisfies readonly HomographyLimit[];
 
 /**
  * Random affine maps: rotation in the plane, zoom, shift, skew and stretch; a {@link Homography} without pan and tilt.

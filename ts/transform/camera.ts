@@ -19,28 +19,49 @@ export interface CameraMove {
 }
 
 /** The move that changes nothing, which is also the order in which parameters are drawn. */
-export const NO_MOVE: CameraMove = { thetaX: 0, thetaY: 0, thetaZ: 0, zoomF: 1, shiftX: 0, shiftY: 0, skew: 0, stretchX: 1, stretchY: 1 };
+export const NO_MOVE: CameraMove = {
+  thetaX: 0,
+  thetaY: 0,
+  thetaZ: 0,
+  zoomF: 1,
+  shiftX: 0,
+  shiftY: 0,
+  skew: 0,
+  stretchX: 1,
+  stretchY: 1,
+};
 
 /** Focal length of the camera, in pixels. */
 const FOCAL = 100;
 
 /**
- * The two homographies of a move: from pixels `(x, y, 1)` of the result to those of the source, `K' R^T K^-1`, and back, `K R K'^-1`.
+ * The two homographies of a move: from pixels `(x, y, 1)` of the result to those of the source, `K' R^T K^-1`, and
+ * back, `K R K'^-1`.
  *
- * K has the focal length 100 and the principal point `(floor(W / 2), floor(H / 2))`; K' is K after the move; `R = Rz Ry Rx`.
+ * K has the focal length 100 and the principal point `(floor(W / 2), floor(H / 2))`; K' is K after the move; `R = Rz Ry
+ * Rx`.
  */
-export function homographies(move: CameraMove, [height, width]: readonly [number, number]): { toSource: Matrix3; fromSource: Matrix3 } {
+export function homographies(
+  move: CameraMove,
+  [height, width]: readonly [number, number],
+): { toSource: Matrix3; fromSource: Matrix3 } {
   const [u, v] = [Math.floor(width / 2), Math.floor(height / 2)];
   const { zoomF, stretchX, stretchY, skew, shiftX, shiftY } = move;
   const [fx, fy] = [FOCAL / (zoomF * stretchX), FOCAL / (zoomF * stretchY)];
   const before: Matrix3 = [FOCAL, 0, u, 0, FOCAL, v, 0, 0, 1];
   const after: Matrix3 = [fx, skew, u + shiftX, 0, fy, v + shiftY, 0, 0, 1];
   const turn = rotation(move);
-  return { toSource: product(product(after, transposed(turn)), inverted(before)), fromSource: product(product(before, turn), inverted(after)) };
+  return {
+    toSource: product(product(after, transposed(turn)), inverted(before)),
+    fromSource: product(product(before, turn), inverted(after)),
+  };
 }
 
 function rotation({ thetaX, thetaY, thetaZ }: CameraMove): Matrix3 {
-  const [[cx, sx], [cy, sy], [cz, sz]] = [thetaX, thetaY, thetaZ].map((theta) => [Math.cos((theta * Math.PI) / 180), Math.sin((theta * Math.PI) / 180)]) as [Pair, Pair, Pair];
+  const [[cx, sx], [cy, sy], [cz, sz]] = [thetaX, thetaY, thetaZ].map((theta) => [
+    Math.cos((theta * Math.PI) / 180),
+    Math.sin((theta * Math.PI) / 180),
+  ]) as [Pair, Pair, Pair];
   const aboutX: Matrix3 = [1, 0, 0, 0, cx, -sx, 0, sx, cx];
   const aboutY: Matrix3 = [cy, 0, sy, 0, 1, 0, -sy, 0, cy];
   const aboutZ: Matrix3 = [cz, -sz, 0, sz, cz, 0, 0, 0, 1];

@@ -33,24 +33,48 @@ export interface HomographyOptions extends ProjectiveOptions {
 }
 
 /** What a subgroup of the homographies can vary. */
-export type HomographyLimit = "thetaMax" | "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin";
+export type HomographyLimit =
+  | "thetaMax"
+  | "thetaZMax"
+  | "zoomFactorMin"
+  | "shiftMax"
+  | "skewMax"
+  | "xStretchFactorMin"
+  | "yStretchFactorMin";
 
 type Limits = Readonly<Record<HomographyLimit, number>>;
 
-const DEFAULTS: Limits = { thetaMax: 180, thetaZMax: 180, zoomFactorMin: 0.5, shiftMax: 1, skewMax: 50, xStretchFactorMin: 0.5, yStretchFactorMin: 0.5 };
+const DEFAULTS: Limits = {
+  thetaMax: 180,
+  thetaZMax: 180,
+  zoomFactorMin: 0.5,
+  shiftMax: 1,
+  skewMax: 50,
+  xStretchFactorMin: 0.5,
+  yStretchFactorMin: 0.5,
+};
 /** Values at which nothing varies. */
-const FIXED: Limits = { thetaMax: 0, thetaZMax: 0, zoomFactorMin: 1, shiftMax: 0, skewMax: 0, xStretchFactorMin: 1, yStretchFactorMin: 1 };
+const FIXED: Limits = {
+  thetaMax: 0,
+  thetaZMax: 0,
+  zoomFactorMin: 1,
+  shiftMax: 0,
+  skewMax: 0,
+  xStretchFactorMin: 1,
+  yStretchFactorMin: 1,
+};
 
 /**
- * Random homographies: what a camera sees after it was turned, zoomed and moved. (Wang, Davies, Tachella, "Perspective-equivariance for
- * unsupervised imaging with camera geometry", 2024, arXiv:2403.09327.)
+ * Random homographies: what a camera sees after it was turned, zoomed and moved. (Wang, Davies, Tachella,
+ * "Perspective-equivariance for unsupervised imaging with camera geometry", 2024, arXiv:2403.09327.)
  *
  * `out(p) = x(K' R^T K^-1 p)` for pixels `p = (x, y, 1)`, K a camera of focal length 100 with its principal point at
- * `(floor(W / 2), floor(H / 2))`, `K' = [100 / (zoomF stretchX), skew, u + shiftX; 0, 100 / (zoomF stretchY), v + shiftY; 0, 0, 1]` and `R = Rz Ry Rx`.
- * The inverse is `out(p) = x(K R K'^-1 p)`; interpolation and borders apart it restores x.
+ * `(floor(W / 2), floor(H / 2))`, `K' = [100 / (zoomF stretchX), skew, u + shiftX; 0, 100 / (zoomF stretchY), v +
+ * shiftY; 0, 0, 1]` and `R = Rz Ry Rx`. The inverse is `out(p) = x(K R K'^-1 p)`; interpolation and borders apart it
+ * restores x.
  *
- * Parameters: `thetaX`, `thetaY`, `thetaZ` in degrees, `zoomF`, `shiftX`, `shiftY` in pixels, `skew`, `stretchX`, `stretchY`; those not given
- * change nothing. Each is uniform between its limits (factors between theirs and 1).
+ * Parameters: `thetaX`, `thetaY`, `thetaZ` in degrees, `zoomF`, `shiftX`, `shiftY` in pixels, `skew`, `stretchX`,
+ * `stretchY`; those not given change nothing. Each is uniform between its limits (factors between theirs and 1).
  */
 export class Homography extends Transform {
   override readonly paramNames = Object.keys(NO_MOVE) as readonly (keyof CameraMove)[];
@@ -60,7 +84,13 @@ export class Homography extends Transform {
   readonly limits: Limits;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
-  constructor(options: HomographyOptions = {}, internal: { className: string; free: readonly HomographyLimit[] } = { className: "Homography", free: Object.keys(DEFAULTS) as HomographyLimit[] }) {
+  constructor(
+    options: HomographyOptions = {},
+    internal: { className: string; free: readonly HomographyLimit[] } = {
+      className: "Homography",
+      free: Object.keys(DEFAULTS) as HomographyLimit[],
+    },
+  ) {
     const { className, free } = internal;
     super(className, options, [...free, "padding", "interpolation"]);
     this.padding = checkWord(className, "padding", options.padding ?? "reflection", OUTSIDES);
@@ -69,13 +99,16 @@ export class Homography extends Transform {
       const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
       return free.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
     };
-    this.limits = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)])) as unknown as Limits;
+    this.limits = Object.fromEntries(
+      Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)]),
+    ) as unknown as Limits;
   }
 
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
     const [height = 1, width = 1] = x.shape.slice(-2);
     const { thetaMax, thetaZMax, zoomFactorMin, shiftMax, skewMax, xStretchFactorMin, yStretchFactorMin } = this.limits;
-    const between = (low: number, high: number) => Array.from(uniformValues(rng, [this.nTrans]), (u) => high + (low - high) * u);
+    const between = (low: number, high: number) =>
+      Array.from(uniformValues(rng, [this.nTrans]), (u) => high + (low - high) * u);
     const within = (limit: number) => between(-limit, limit);
     return {
       thetaX: within(thetaMax),
@@ -91,9 +124,15 @@ export class Homography extends Transform {
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    const move = Object.fromEntries(this.paramNames.map((name) => [name, scalar(params, name, NO_MOVE[name])])) as unknown as CameraMove;
+    const move = Object.fromEntries(
+      this.paramNames.map((name) => [name, scalar(params, name, NO_MOVE[name])]),
+    ) as unknown as CameraMove;
     for (const name of ["zoomF", "stretchX", "stretchY"] as const) {
-      if (!(move[name] > 0)) throw new ArgumentError(`${this.className}: ${name} is ${move[name]}, expected a factor above 0.`, "invalid_argument");
+      if (!(move[name] > 0))
+        throw new ArgumentError(
+          `${this.className}: ${name} is ${move[name]}, expected a factor above 0.`,
+          "invalid_argument",
+        );
     }
     const size = x.shape.slice(-2) as [number, number];
     const { toSource, fromSource } = homographies(move, size);

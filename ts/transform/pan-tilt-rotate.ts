@@ -6,7 +6,8 @@ export type PanTiltRotateOptions = ProjectiveOptions & Pick<HomographyOptions, "
 const FREE = ["thetaMax", "thetaZMax"] as const satisfies readonly HomographyLimit[];
 
 /**
- * Random rotations of the camera in space, SO(3): pan, tilt and roll, with the perspective that comes of them; a {@link Homography}.
+ * Random rotations of the camera in space, SO(3): pan, tilt and roll, with the perspective that comes of them; a {@link
+ * Homography}.
  *
  * Options `thetaMax`, `thetaZMax`, and parameters, are those of {@link Homography}.
  */

@@ -5,9 +5,11 @@ import { Tensor } from "../tensor/index.js";
 export type ParamEntry = number | readonly (number | null)[];
 
 /**
- * Parameters of one or several transforms by name, such as `{ theta: [0, 90] }`: the first dimension counts the transforms.
+ * Parameters of one or several transforms by name, such as `{ theta: [0, 90] }`: the first dimension counts the
+ * transforms.
  *
- * They are plain numbers on the host, so that deciding on a transform waits for no device. A tensor may be given instead; it is read.
+ * They are plain numbers on the host, so that deciding on a transform waits for no device. A tensor may be given
+ * instead; it is read.
  */
 export type TransformParams = Readonly<Record<string, readonly ParamEntry[] | Tensor | undefined>>;
 
@@ -21,19 +23,28 @@ export type CheckedParams = Readonly<Record<string, readonly (number | readonly 
  */
 export function checkParams(caller: string, params: TransformParams, names: readonly string[]): CheckedParams {
   if (params === null || typeof params !== "object" || Array.isArray(params) || params instanceof Tensor) {
-    throw new ArgumentError(`${caller}: params must be an object such as that of getParams(x), { ${names.join(", ")} }.`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: params must be an object such as that of getParams(x), { ${names.join(", ")} }.`,
+      "invalid_argument",
+    );
   }
   const checked: Record<string, readonly (number | readonly number[])[]> = {};
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined) continue;
     if (!names.includes(name)) {
       const near = nearest(name, names);
-      throw new ArgumentError(`${caller}: unknown parameter "${name}"; ${near === undefined ? "it has none" : `did you mean "${near}"? Parameters: ${names.join(", ")}`}.`, "unknown_option");
+      throw new ArgumentError(
+        `${caller}: unknown parameter "${name}"; ${near === undefined ? "it has none" : `did you mean "${near}"? Parameters: ${names.join(", ")}`}.`,
+        "unknown_option",
+      );
     }
     checked[name] = entriesOf(caller, name, value);
   }
   if (names.length > 0 && Object.keys(checked).length === 0) {
-    throw new ArgumentError(`${caller}: no parameter is given; give { ${names.join(", ")} }, or draw them with getParams(x).`, "missing_argument");
+    throw new ArgumentError(
+      `${caller}: no parameter is given; give { ${names.join(", ")} }, or draw them with getParams(x).`,
+      "missing_argument",
+    );
   }
   return checked;
 }
@@ -46,16 +57,31 @@ export function checkParams(caller: string, params: TransformParams, names: read
 export function checkLengths(caller: string, params: CheckedParams): number {
   const [first, ...others] = Object.entries(params).map(([name, entries]) => [name, entries.length] as const);
   const odd = others.find(([, length]) => length !== first?.[1]);
-  if (first && odd) throw new ShapeError(`${caller}: ${odd[0]} has ${odd[1]} entries and ${first[0]} has ${first[1]}; each parameter needs one for each transform.`, "shape_mismatch");
+  if (first && odd)
+    throw new ShapeError(
+      `${caller}: ${odd[0]} has ${odd[1]} entries and ${first[0]} has ${first[1]}; each parameter needs one for each transform.`,
+      "shape_mismatch",
+    );
   return first?.[1] ?? 1;
 }
 
 function entriesOf(caller: string, name: string, value: unknown): readonly (number | readonly number[])[] {
   const listed: unknown = value instanceof Tensor ? nested(value) : value;
   const given: readonly unknown[] = Array.isArray(listed) ? listed : [];
-  const entries = given.map((entry) => (Array.isArray(entry) ? entry.filter((n) => n !== null && !Number.isNaN(n)) : entry) as number | readonly number[]);
-  const fits = entries.length > 0 && entries.every((entry) => [entry].flat().every((n) => typeof n === "number" && Number.isFinite(n)));
-  if (!fits) throw new ArgumentError(`${caller}: ${name} must be a list of finite numbers, one for each transform.`, "invalid_argument");
+  const entries = given.map(
+    (entry) =>
+      (Array.isArray(entry) ? entry.filter((n) => n !== null && !Number.isNaN(n)) : entry) as
+        | number
+        | readonly number[],
+  );
+  const fits =
+    entries.length > 0 &&
+    entries.every((entry) => [entry].flat().every((n) => typeof n === "number" && Number.isFinite(n)));
+  if (!fits)
+    throw new ArgumentError(
+      `${caller}: ${name} must be a list of finite numbers, one for each transform.`,
+      "invalid_argument",
+    );
   return entries;
 }
 

@@ -13,7 +13,8 @@ export interface RandomNoiseOptions extends TransformOptions {
 }
 
 /**
- * Gaussian noise on the entries that are not 0, such as those that were measured: an augmentation, not a group; it has no inverse.
+ * Gaussian noise on the entries that are not 0, such as those that were measured: an augmentation, not a group; it has
+ * no inverse.
  *
  * Parameters: `sigma` and `seed`, from which the noise is drawn; the same parameters give the same noise.
  */
@@ -26,31 +27,55 @@ export class RandomNoise extends Transform {
   constructor(options: RandomNoiseOptions = {}) {
     super("RandomNoise", options, ["noiseType", "sigma"]);
     const { noiseType = "gaussian", sigma = 0.1 } = options;
-    if (noiseType !== "gaussian") throw new ArgumentError(`RandomNoise: noiseType is ${JSON.stringify(noiseType)}, expected "gaussian".`, "invalid_argument");
+    if (noiseType !== "gaussian")
+      throw new ArgumentError(
+        `RandomNoise: noiseType is ${JSON.stringify(noiseType)}, expected "gaussian".`,
+        "invalid_argument",
+      );
     this.sigma = checkRange("RandomNoise", "sigma", sigma);
   }
 
   protected override draw(_x: ImageLike, rng: RandomSource): TransformParams {
-    return { sigma: drawn(this.sigma, this.nTrans, rng), seed: Array.from({ length: this.nTrans }, () => indexValue(rng, 2 ** 32)) };
+    return {
+      sigma: drawn(this.sigma, this.nTrans, rng),
+      seed: Array.from({ length: this.nTrans }, () => indexValue(rng, 2 ** 32)),
+    };
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    if (inverse) throw new ArgumentError("RandomNoise.inverse: noise cannot be taken off again; use this transform where nothing is transformed back, such as Ti of AugmentConsistencyLoss.", "invalid_argument");
-    const noise = new Rng(scalar(params, "seed", 0)).normal([...x.shape], x).mul(scalar(params, "sigma", this.sigma[0]));
+    if (inverse)
+      throw new ArgumentError(
+        "RandomNoise.inverse: noise cannot be taken off again; use this transform where nothing is transformed back, such as Ti of AugmentConsistencyLoss.",
+        "invalid_argument",
+      );
+    const noise = new Rng(scalar(params, "seed", 0))
+      .normal([...x.shape], x)
+      .mul(scalar(params, "sigma", this.sigma[0]));
     return x.add(noise.mul(x.detach().ne(0)));
   }
 }
 
 /** A number above or equal 0, or two in order, as a range. */
-export function checkRange(caller: string, name: string, value: number | readonly [number, number]): readonly [number, number] {
+export function checkRange(
+  caller: string,
+  name: string,
+  value: number | readonly [number, number],
+): readonly [number, number] {
   const ends: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-  if (ends.length !== 2) throw new ArgumentError(`${caller}: ${name} must be one number or [least, most].`, "invalid_argument");
+  if (ends.length !== 2)
+    throw new ArgumentError(`${caller}: ${name} must be one number or [least, most].`, "invalid_argument");
   const [low, high] = ends.map((end) => checkNumber(caller, name, end, { min: 0 })) as [number, number];
-  if (high < low) throw new ArgumentError(`${caller}: ${name} is [${low}, ${high}], expected the smaller number first.`, "invalid_argument");
+  if (high < low)
+    throw new ArgumentError(
+      `${caller}: ${name} is [${low}, ${high}], expected the smaller number first.`,
+      "invalid_argument",
+    );
   return [low, high];
 }
 
 /** Numbers drawn from a range; of a single number nothing is drawn. */
 export function drawn([low, high]: readonly [number, number], count: number, rng: RandomSource): number[] {
-  return low === high ? Array.from({ length: count }, () => low) : Array.from(uniformValues(rng, [count]), (u) => low + (high - low) * u);
+  return low === high
+    ? Array.from({ length: count }, () => low)
+    : Array.from(uniformValues(rng, [count]), (u) => low + (high - low) * u);
 }

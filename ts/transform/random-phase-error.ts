@@ -12,10 +12,12 @@ export interface RandomPhaseErrorOptions extends Omit<TransformOptions, "flatten
 }
 
 /**
- * Phase errors of an MRI readout along the width: `y_k exp(-i s)` with one phase s for even columns k and another for odd ones.
+ * Phase errors of an MRI readout along the width: `y_k exp(-i s)` with one phase s for even columns k and another for
+ * odd ones.
  *
- * y is complex, of two channels `[B, 2, ..., H, W]`. Phases are uniform on `[-pi scale, pi scale)`. Parameters: `se`, `so`, in radians. (Desai et
- * al., "VORTEX: physics-driven data augmentations using consistency training for robust accelerated MRI reconstruction", 2022, arXiv:2111.02549.)
+ * y is complex, of two channels `[B, 2, ..., H, W]`. Phases are uniform on `[-pi scale, pi scale)`. Parameters: `se`,
+ * `so`, in radians. (Desai et al., "VORTEX: physics-driven data augmentations using consistency training for robust
+ * accelerated MRI reconstruction", 2022, arXiv:2111.02549.)
  */
 export class RandomPhaseError extends Transform {
   override readonly paramNames = ["se", "so"] as const;
@@ -32,20 +34,27 @@ export class RandomPhaseError extends Transform {
 
   protected override draw(_x: ImageLike, rng: RandomSource): TransformParams {
     const scale = drawn(this.scale, this.nTrans, rng);
-    const phases = () => Array.from(uniformValues(rng, [this.nTrans]), (u, i) => Math.PI * (scale[i] as number) * (2 * u - 1));
+    const phases = () =>
+      Array.from(uniformValues(rng, [this.nTrans]), (u, i) => Math.PI * (scale[i] as number) * (2 * u - 1));
     return { se: phases(), so: phases() };
   }
 
   protected override apply(y: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     const [batch, channels, ...size] = y.shape;
     if (channels !== 2) {
-      throw new ShapeError(`RandomPhaseError: the measurement has shape [${y.shape.join(", ")}], expected complex numbers, [B, 2, ...] (real, imaginary).`, "shape_mismatch");
+      throw new ShapeError(
+        `RandomPhaseError: the measurement has shape [${y.shape.join(", ")}], expected complex numbers, [B, 2, ...] (real, imaginary).`,
+        "shape_mismatch",
+      );
     }
     const sign = inverse ? 1 : -1;
     const phases = ["se", "so"].map((name) => sign * scalar(params, name, 0));
     const width = size.at(-1) ?? 1;
     const along = (f: (phase: number) => number): Tensor =>
-      tensor(Float64Array.from({ length: width }, (_, k) => f(phases[k % 2] as number)), { dtype: y.dtype, device: y.device });
+      tensor(
+        Float64Array.from({ length: width }, (_, k) => f(phases[k % 2] as number)),
+        { dtype: y.dtype, device: y.device },
+      );
     const [cos, sin] = [along(Math.cos), along(Math.sin)];
     const channel = (c: number): Tensor => y.slice([0, c, ...size.map(() => 0)], [batch, c + 1, ...size]);
     const [re, im] = [channel(0), channel(1)];

@@ -20,10 +20,11 @@ export interface RotateOptions extends TransformOptions {
 /**
  * Rotations about the centre of the image, counter-clockwise for positive angles; what comes from outside is 0.
  *
- * Angles are drawn from the multiples of `multiples` between `-limits` and `limits` (both excluded), each rotation at most once among the
- * `nTrans`: `{ multiples: 90, nTrans: 4 }` is the whole group. Multiples of 90 degrees move pixels without interpolation; where height and width
- * differ by an odd number, by half a pixel more or less, such that the inverse restores what has not left the image. The result has the
- * size of the input, or with `constantShape: false` that of the whole rotated image. Parameter: `theta`, in degrees.
+ * Angles are drawn from the multiples of `multiples` between `-limits` and `limits` (both excluded), each rotation at
+ * most once among the `nTrans`: `{ multiples: 90, nTrans: 4 }` is the whole group. Multiples of 90 degrees move pixels
+ * without interpolation; where height and width differ by an odd number, by half a pixel more or less, such that the
+ * inverse restores what has not left the image. The result has the size of the input, or with `constantShape: false`
+ * that of the whole rotated image. Parameter: `theta`, in degrees.
  */
 export class Rotate extends Transform {
   override readonly paramNames = ["theta"] as const;
@@ -38,7 +39,12 @@ export class Rotate extends Transform {
     this.limits = checkNumber("Rotate", "limits", options.limits ?? 360, { positive: true });
     this.multiples = checkNumber("Rotate", "multiples", options.multiples ?? 1, { positive: true });
     this.positive = checkFlag("Rotate", "positive", options.positive, false);
-    this.interpolationMode = checkWord("Rotate", "interpolationMode", options.interpolationMode ?? "nearest", INTERPOLATIONS);
+    this.interpolationMode = checkWord(
+      "Rotate",
+      "interpolationMode",
+      options.interpolationMode ?? "nearest",
+      INTERPOLATIONS,
+    );
   }
 
   /** The angles that are drawn from: each rotation once, although several angles may describe it. */
@@ -55,9 +61,17 @@ export class Rotate extends Transform {
   protected override draw(_x: ImageLike, rng: RandomSource): TransformParams {
     const angles = this.angles();
     if (this.nTrans > angles.length) {
-      throw new ArgumentError(`Rotate: nTrans is ${this.nTrans}, but limits ${this.limits} and multiples ${this.multiples} leave only ${angles.length} different rotations.`, "invalid_argument");
+      throw new ArgumentError(
+        `Rotate: nTrans is ${this.nTrans}, but limits ${this.limits} and multiples ${this.multiples} leave only ${angles.length} different rotations.`,
+        "invalid_argument",
+      );
     }
-    return { theta: Array.from(permutationValues(rng, angles.length).slice(0, this.nTrans), (place) => angles[place] as number) };
+    return {
+      theta: Array.from(
+        permutationValues(rng, angles.length).slice(0, this.nTrans),
+        (place) => angles[place] as number,
+      ),
+    };
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {

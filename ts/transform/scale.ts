@@ -17,12 +17,12 @@ export interface ScaleOptions extends TransformOptions {
 }
 
 /**
- * Zooms about a random centre: `out(p) = x((p - c) / factor + c)`. (Scanvic, Davies, Abry, Tachella, "Scale-equivariant imaging: self-supervised
- * learning for image super-resolution and deblurring", 2023, arXiv:2312.11232.)
+ * Zooms about a random centre: `out(p) = x((p - c) / factor + c)`. (Scanvic, Davies, Abry, Tachella, "Scale-equivariant
+ * imaging: self-supervised learning for image super-resolution and deblurring", 2023, arXiv:2312.11232.)
  *
- * Each image has a factor and a centre of its own. A factor of 1 is the identity, and 1 / factor about the same centre the inverse, but for what
- * interpolation and borders lose. Parameters, one entry for each of the `nTrans B` results or one for all: `factor`, and `center` as
- * `[x, y]`, 0 to 1 from the first to the last pixel (default the middle).
+ * Each image has a factor and a centre of its own. A factor of 1 is the identity, and 1 / factor about the same centre
+ * the inverse, but for what interpolation and borders lose. Parameters, one entry for each of the `nTrans B` results or
+ * one for all: `factor`, and `center` as `[x, y]`, 0 to 1 from the first to the last pixel (default the middle).
  */
 export class Scale extends Transform {
   override readonly paramNames = ["factor", "center"] as const;
@@ -34,7 +34,11 @@ export class Scale extends Transform {
   constructor(options: ScaleOptions = {}) {
     super("Scale", options, ["factors", "paddingMode", "mode"]);
     const { factors = [0.75, 0.5] } = options;
-    if (!Array.isArray(factors) || factors.length === 0) throw new ArgumentError("Scale: factors must be a list of numbers above 0, such as [0.75, 0.5].", "invalid_argument");
+    if (!Array.isArray(factors) || factors.length === 0)
+      throw new ArgumentError(
+        "Scale: factors must be a list of numbers above 0, such as [0.75, 0.5].",
+        "invalid_argument",
+      );
     this.factors = factors.map((factor: number) => checkNumber("Scale", "a factor", factor, { positive: true }));
     this.paddingMode = checkWord("Scale", "paddingMode", options.paddingMode ?? "reflection", OUTSIDES);
     this.mode = checkWord("Scale", "mode", options.mode ?? "bicubic", INTERPOLATIONS);
@@ -42,7 +46,10 @@ export class Scale extends Transform {
 
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
     const count = (x.shape[0] ?? 1) * this.nTrans;
-    const factor = Array.from(uniformValues(rng, [count]), (u) => this.factors[Math.floor(this.factors.length * u)] as number);
+    const factor = Array.from(
+      uniformValues(rng, [count]),
+      (u) => this.factors[Math.floor(this.factors.length * u)] as number,
+    );
     const places = uniformValues(rng, [count, 2]);
     return { factor, center: Array.from({ length: count }, (_, i) => Array.from(places.slice(2 * i, 2 * i + 2))) };
   }
@@ -54,10 +61,20 @@ export class Scale extends Transform {
     const transforms = images === undefined ? this.nTrans : count / images;
     if (count % transforms !== 0 || !Number.isInteger(transforms)) {
       const what = images === undefined ? `${this.nTrans} transforms (nTrans)` : `${images} images`;
-      throw new ShapeError(`Scale: ${count} factors or centres for ${what}, expected as many for each transform, one for each image, or one for all.`, "shape_mismatch");
+      throw new ShapeError(
+        `Scale: ${count} factors or centres for ${what}, expected as many for each transform, one for each image, or one for all.`,
+        "shape_mismatch",
+      );
     }
     const each = count / transforms;
-    return Array.from({ length: transforms }, (_, i) => Object.fromEntries(Object.entries(params).map(([name, all]) => [name, all.length === 1 ? all : all.slice(i * each, (i + 1) * each)])));
+    return Array.from({ length: transforms }, (_, i) =>
+      Object.fromEntries(
+        Object.entries(params).map(([name, all]) => [
+          name,
+          all.length === 1 ? all : all.slice(i * each, (i + 1) * each),
+        ]),
+      ),
+    );
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
@@ -77,11 +94,15 @@ export class Scale extends Transform {
 /** How many entries the longer parameter has; one entry stands for all. */
 function entriesOf(params: CheckedParams): number {
   const [factors, centers] = [params.factor?.length ?? 1, params.center?.length ?? 1];
-  if (factors !== centers && factors !== 1 && centers !== 1) throw new ShapeError(`Scale: ${factors} factors and ${centers} centres, expected as many.`, "shape_mismatch");
+  if (factors !== centers && factors !== 1 && centers !== 1)
+    throw new ShapeError(`Scale: ${factors} factors and ${centers} centres, expected as many.`, "shape_mismatch");
   return Math.max(factors, centers);
 }
 
 function centerOf(center: number | readonly number[]): readonly [number, number] {
   if (typeof center !== "number" && center.length === 2) return center as readonly [number, number];
-  throw new ArgumentError(`Scale: a center is ${JSON.stringify(center)}, expected [x, y], such as [0.5, 0.5] for the middle.`, "invalid_argument");
+  throw new ArgumentError(
+    `Scale: a center is ${JSON.stringify(center)}, expected [x, y], such as [0.5, 0.5] for the middle.`,
+    "invalid_argument",
+  );
 }

@@ -13,8 +13,8 @@ export interface ShiftOptions extends TransformOptions {
 /**
  * Circular shifts by whole pixels, `out[i, j] = x[(i - yShift) mod H, (j - xShift) mod W]`: an exact group.
  *
- * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the height, each number at
- * most once among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
+ * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the
+ * height, each number at most once among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
  */
 export class Shift extends Transform {
   override readonly paramNames = ["xShift", "yShift"] as const;
@@ -33,7 +33,10 @@ export class Shift extends Transform {
       const most = Math.trunc(this.shiftMax * size);
       if (most === 0) return Array.from({ length: this.nTrans }, () => 0);
       if (this.nTrans > 2 * most) {
-        throw new ArgumentError(`Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} pixels has only ${2 * most} different shifts along an axis.`, "invalid_argument");
+        throw new ArgumentError(
+          `Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} pixels has only ${2 * most} different shifts along an axis.`,
+          "invalid_argument",
+        );
       }
       return Array.from(permutationValues(rng, 2 * most).slice(0, this.nTrans), (place) => place - most);
     };
@@ -43,7 +46,9 @@ export class Shift extends Transform {
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     const sign = inverse ? -1 : 1;
-    const by = (["yShift", "xShift"] as const).map((name) => sign * checkNumber("Shift", name, scalar(params, name, 0), { integer: true }));
+    const by = (["yShift", "xShift"] as const).map(
+      (name) => sign * checkNumber("Shift", name, scalar(params, name, 0), { integer: true }),
+    );
     return x.roll(by, [-2, -1]);
   }
 }

@@ -21,7 +21,9 @@ impl Device {
             "cpu" => Ok(Self::Cpu),
             "webgpu" => Ok(Self::WebGpu),
             "cuda" => Ok(Self::Cuda),
-            other => Err(Error::device("unknown_device", format!("device '{other}' is not known; use cpu, webgpu or cuda"))),
+            other => {
+                Err(Error::device("unknown_device", format!("device '{other}' is not known; use cpu, webgpu or cuda")))
+            }
         }
     }
 
@@ -40,7 +42,10 @@ impl Device {
             Self::Cpu => Ok(()),
             Self::WebGpu => webgpu::start(),
             Self::Cuda if cfg!(feature = "cuda") => Ok(()),
-            Self::Cuda => Err(Error::device("device_unavailable", "cuda: this build has no CUDA support; build with the cargo feature 'cuda'")),
+            Self::Cuda => Err(Error::device(
+                "device_unavailable",
+                "cuda: this build has no CUDA support; build with the cargo feature 'cuda'",
+            )),
         }
     }
 
@@ -65,7 +70,10 @@ impl Device {
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(DispatchDevice::Cube(burn::backend::CubeDevice::Cuda(Default::default()))),
             #[allow(unreachable_patterns)]
-            other => Err(Error::device("device_unavailable", format!("{}: this build does not have this device", other.name()))),
+            other => Err(Error::device(
+                "device_unavailable",
+                format!("{}: this build does not have this device", other.name()),
+            )),
         }
     }
 }
@@ -87,7 +95,12 @@ mod webgpu {
                 }
             })
             .clone()
-            .map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver")))
+            .map_err(|e| {
+                Error::device(
+                    "device_unavailable",
+                    format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver"),
+                )
+            })
     }
 }
 
@@ -111,8 +124,11 @@ mod webgpu {
             return Ok(());
         }
         let started = burn::tensor::Device::wgpu_options().init_with_setup_async().await;
-        let (_, setup) = started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"")))?;
-        setup.device.set_device_lost_callback(move |reason, message| lost(format!("the browser lost the graphics device ({reason:?}): {message}")));
+        let (_, setup) =
+            started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"")))?;
+        setup.device.set_device_lost_callback(move |reason, message| {
+            lost(format!("the browser lost the graphics device ({reason:?}): {message}"))
+        });
         STARTED.store(true, Ordering::Relaxed);
         Ok(())
     }

@@ -1,7 +1,6 @@
-//! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam, single passes over large
-//! tensors (`map`, `layout`, `pointwise`), Fourier transforms (`fourier`), sums along lines (`radon`), images at another size (`resample`) or at given
-//! positions (`sample`).
-//! Other devices and types are burn's.
+//! Kernels for the processor that burn does not have fast enough: convolutions of float32, batch norm, pooling, Adam,
+//! single passes over large tensors (`map`, `layout`, `pointwise`), Fourier transforms (`fourier`), sums along lines
+//! (`radon`), images at another size (`resample`) or at given positions (`sample`). Other devices and types are burn's.
 //!
 //! | kernel | when |
 //! | --- | --- |
@@ -12,7 +11,8 @@
 //!
 //! `ADJOINT_CONV` (or [`force`]) names one to use wherever it applies, or `burn` for burn's; the WebAssembly
 //! module, which has no environment, has `forceKernel` for it. `ADJOINT_SIMD` lowers the instruction set.
-//! A shape alone decides how work is cut and in which order sums are added: results have the same bits on any number of threads.
+//! A shape alone decides how work is cut and in which order sums are added: results have the same bits on any number of
+//! threads.
 
 pub(crate) mod adam;
 mod depthwise;
@@ -99,7 +99,8 @@ fn forced() -> Kernel {
     NAMES.iter().map(|(_, kernel)| *kernel).find(|k| *k as u8 == wanted).unwrap_or(Kernel::Auto)
 }
 
-/// With fewer 4x4 tiles, weights weigh more than pixels: the smaller transform of weights pays (512 channels, 16 tiles: 11 ms, not 40).
+/// With fewer 4x4 tiles, weights weigh more than pixels: the smaller transform of weights pays (512 channels, 16 tiles:
+/// 11 ms, not 40).
 const FEW: usize = 32;
 /// With fewer channels on both sides, transforms cost more than they save.
 const WIDE: usize = 8;
@@ -133,10 +134,18 @@ fn choose(s: &Shape, reads: usize) -> Kernel {
 }
 
 fn plan(s: &Shape, kernel: Kernel) -> Plan {
-    Plan { batch: s.batch, channels: s.channels, size: s.size, padding: s.padding, out: s.out, tile: if kernel == Kernel::Winograd2 { 2 } else { 4 } }
+    Plan {
+        batch: s.batch,
+        channels: s.channels,
+        size: s.size,
+        padding: s.padding,
+        out: s.out,
+        tile: if kernel == Kernel::Winograd2 { 2 } else { 4 },
+    }
 }
 
-/// What is done to a convolution's sums: a bias added, and what is then below zero multiplied by a slope (1: nothing, 0: ReLU).
+/// What is done to a convolution's sums: a bias added, and what is then below zero multiplied by a slope (1: nothing,
+/// 0: ReLU).
 #[derive(Clone, Copy)]
 pub(crate) struct Finish<'a> {
     pub bias: Option<&'a [f32]>,

@@ -1,4 +1,5 @@
-//! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of these functions.
+//! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of
+//! these functions.
 
 use crate::random::Stream;
 use crate::table::Table;
@@ -48,7 +49,10 @@ fn put(t: Tensor) -> u32 {
 }
 
 fn stale(handle: u32) -> Error {
-    Error::Argument(crate::error::Detail { code: "disposed", message: format!("tensor {handle} was disposed; keep() it, or return it from tidy()") })
+    Error::Argument(crate::error::Detail {
+        code: "disposed",
+        message: format!("tensor {handle} was disposed; keep() it, or return it from tidy()"),
+    })
 }
 
 fn get(handle: u32) -> Result<Tensor> {
@@ -58,7 +62,10 @@ fn get(handle: u32) -> Result<Tensor> {
 fn get_all(handles: &[u32]) -> Result<Vec<Option<Tensor>>> {
     let mut guard = session();
     let s = guard.get();
-    handles.iter().map(|&h| if h == 0 { Ok(None) } else { s.tensors.get(&h).cloned().map(Some).ok_or_else(|| stale(h)) }).collect()
+    handles
+        .iter()
+        .map(|&h| if h == 0 { Ok(None) } else { s.tensors.get(&h).cloned().map(Some).ok_or_else(|| stale(h)) })
+        .collect()
 }
 
 /// Runs operator `op` on handles (0 is an absent operand); gives handles.
@@ -96,7 +103,11 @@ pub fn full(shape: &[usize], value: f64, dtype: &str, device: &str) -> Result<u3
 pub fn info(handle: u32) -> Result<String> {
     let t = get(handle)?;
     let (dtype, device) = (t.dtype().name(), t.device().name());
-    Ok(format!("{{\"shape\":{:?},\"dtype\":\"{dtype}\",\"device\":\"{device}\",\"requiresGrad\":{}}}", t.shape(), t.requires_grad()))
+    Ok(format!(
+        "{{\"shape\":{:?},\"dtype\":\"{dtype}\",\"device\":\"{device}\",\"requiresGrad\":{}}}",
+        t.shape(),
+        t.requires_grad()
+    ))
 }
 
 /// Values, blocking.
@@ -113,7 +124,10 @@ pub async fn read_async(handle: u32) -> Result<Data> {
 pub fn set_requires_grad(handle: u32, on: bool) -> Result<()> {
     let t = get(handle)?;
     if !t.is_leaf() {
-        return Err(Error::argument("requiresGrad_", "only a leaf can be changed; detach() the result of an operator first"));
+        return Err(Error::argument(
+            "requiresGrad_",
+            "only a leaf can be changed; detach() the result of an operator first",
+        ));
     }
     if t.requires_grad() != on {
         session().get().tensors.insert(handle, t.as_leaf(on));
@@ -205,7 +219,15 @@ pub fn rng_dispose(handle: u32) {
 }
 
 /// Draws a tensor; `of` is the tensor of rates or counts (0: none).
-pub fn rng_draw(handle: u32, kind: &str, shape: &[usize], params: &[f64], of: u32, dtype: &str, device: &str) -> Result<u32> {
+pub fn rng_draw(
+    handle: u32,
+    kind: &str,
+    shape: &[usize],
+    params: &[f64],
+    of: u32,
+    dtype: &str,
+    device: &str,
+) -> Result<u32> {
     let mut stream = stream(handle)?;
     let fault = |e: String| Error::argument("Rng", e);
     let (values, shape) = if of == 0 {

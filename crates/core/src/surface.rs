@@ -1,7 +1,9 @@
-//! The one table of operators. The bindings call `apply`; the typed wrappers of the facade are generated from `describe`.
+//! The one table of operators. The bindings call `apply`; the typed wrappers of the facade are generated from
+//! `describe`.
 //!
-//! A signature lists the operands in order: `name` or `name T` a tensor, `name T?` an optional one, `name [T]` all that are left,
-//! `name i` an integer (or 0 / 1), `name [i]` a list of integers preceded by its length, `name f` a number, `name [f]` all numbers that are left.
+//! A signature lists the operands in order: `name` or `name T` a tensor, `name T?` an optional one, `name [T]` all that
+//! are left, `name i` an integer (or 0 / 1), `name [i]` a list of integers preceded by its length, `name f` a number,
+//! `name [f]` all numbers that are left.
 
 use crate::error::{Error, Result};
 use crate::ops::conv::Geometry;
@@ -9,8 +11,8 @@ use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
-    activation, compare, conv, distance, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample, sample, shape, smooth, spectrum, unary,
-    warp,
+    activation, compare, conv, distance, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample,
+    sample, shape, smooth, spectrum, unary, warp,
 };
 use crate::tensor::{DType, Tensor};
 
@@ -33,7 +35,11 @@ impl Args<'_> {
         self.tensors.next().cloned().ok_or_else(|| self.missing("an optional tensor"))
     }
     fn rest(&mut self) -> Result<Vec<Tensor>> {
-        self.tensors.by_ref().cloned().collect::<Option<Vec<_>>>().ok_or_else(|| Error::argument(self.op, "a tensor of the list is missing"))
+        self.tensors
+            .by_ref()
+            .cloned()
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Error::argument(self.op, "a tensor of the list is missing"))
     }
     fn i(&mut self) -> Result<i64> {
         self.ints.next().copied().ok_or_else(|| self.missing("an integer"))
@@ -55,7 +61,9 @@ impl Args<'_> {
     }
     fn pair(&mut self) -> Result<[usize; 2]> {
         let v = self.sizes()?;
-        v.clone().try_into().map_err(|_| Error::argument(self.op, format!("two numbers are needed (height, width), got {v:?}")))
+        v.clone()
+            .try_into()
+            .map_err(|_| Error::argument(self.op, format!("two numbers are needed (height, width), got {v:?}")))
     }
     fn f(&mut self) -> Result<f64> {
         self.floats.next().copied().ok_or_else(|| self.missing("a number"))
@@ -71,13 +79,20 @@ impl Args<'_> {
     }
     fn choice<T: Copy>(&mut self, what: &str, choices: &[T]) -> Result<T> {
         let i = self.i()?;
-        usize::try_from(i).ok().and_then(|i| choices.get(i)).copied().ok_or_else(|| Error::argument(self.op, format!("{what} {i} does not exist")))
+        usize::try_from(i)
+            .ok()
+            .and_then(|i| choices.get(i))
+            .copied()
+            .ok_or_else(|| Error::argument(self.op, format!("{what} {i} does not exist")))
     }
     /// A shape in which one entry may be -1: what is left.
     fn shape_of(&mut self, size: usize) -> Result<Vec<usize>> {
         let wanted = self.list()?;
         if wanted.iter().any(|&v| v < -1) || wanted.iter().filter(|&&v| v == -1).count() > 1 {
-            return Err(Error::argument(self.op, format!("shape {wanted:?} is not valid: sizes must not be negative, and -1 may stand once")));
+            return Err(Error::argument(
+                self.op,
+                format!("shape {wanted:?} is not valid: sizes must not be negative, and -1 may stand once"),
+            ));
         }
         let known = wanted.iter().filter(|&&v| v != -1).try_fold(1usize, |a, &b| a.checked_mul(b as usize));
         // Where nothing fits, 0: `reshape` then says so.
@@ -111,7 +126,11 @@ fn several(t: Result<Vec<Tensor>>) -> Result<Results> {
     t.map(Results::Several)
 }
 
-fn both_moments<'a>(op: &str, mean: &'a Option<Tensor>, variance: &'a Option<Tensor>) -> Result<Option<[&'a Tensor; 2]>> {
+fn both_moments<'a>(
+    op: &str,
+    mean: &'a Option<Tensor>,
+    variance: &'a Option<Tensor>,
+) -> Result<Option<[&'a Tensor; 2]>> {
     match (mean, variance) {
         (Some(m), Some(v)) => Ok(Some([m, v])),
         (None, None) => Ok(None),
@@ -260,7 +279,9 @@ pub fn apply(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f6
 pub(crate) fn apply_first(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Tensor> {
     match run(code, tensors, ints, floats)? {
         Results::One(t) => Ok(t),
-        Results::Several(list) => list.into_iter().next().ok_or_else(|| Error::internal("apply: an operator without a result")),
+        Results::Several(list) => {
+            list.into_iter().next().ok_or_else(|| Error::internal("apply: an operator without a result"))
+        }
     }
 }
 
@@ -274,7 +295,9 @@ pub fn describe() -> String {
     let rows: Vec<String> = ROWS
         .iter()
         .enumerate()
-        .map(|(code, r)| format!("{{\"name\":{:?},\"code\":{code},\"signature\":{:?},\"doc\":{:?}}}", r.name, r.signature, r.doc))
+        .map(|(code, r)| {
+            format!("{{\"name\":{:?},\"code\":{code},\"signature\":{:?},\"doc\":{:?}}}", r.name, r.signature, r.doc)
+        })
         .collect();
     format!("[{}]", rows.join(","))
 }

@@ -1,4 +1,5 @@
-//! Maps whose keys are numbers that grow, such as handles and nodes: spreading their bits is enough, and much cheaper than a hash that resists attacks.
+//! Maps whose keys are numbers that grow, such as handles and nodes: spreading their bits is enough, and much cheaper
+//! than a hash that resists attacks.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

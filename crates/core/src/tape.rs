@@ -33,7 +33,8 @@ impl Context<'_> {
     }
 }
 
-/// Gradients with respect to each operand. It must not capture tensors that are on the tape: operands come through the context.
+/// Gradients with respect to each operand. It must not capture tensors that are on the tape: operands come through the
+/// context.
 pub(crate) type Vjp = Box<dyn Fn(&Context) -> Result<Vec<Option<Tensor>>> + Send + Sync>;
 
 /// One recorded operator, or a leaf.
@@ -103,7 +104,12 @@ impl Drop for Restore {
 /// Gradients of `sum_i <gradOutputs_i, outputs_i>` with respect to `inputs`; `None` where an input was not used.
 ///
 /// With `create_graph` the result is itself on the tape.
-pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor>], create_graph: bool) -> Result<Vec<Option<Tensor>>> {
+pub fn grad(
+    outputs: &[Tensor],
+    inputs: &[Tensor],
+    grad_outputs: &[Option<Tensor>],
+    create_graph: bool,
+) -> Result<Vec<Option<Tensor>>> {
     let mut nodes: Table<u64, Arc<Node>> = Table::default();
     let mut stack: Vec<Arc<Node>> = outputs.iter().filter_map(|t| t.0.node.clone()).collect();
     while let Some(node) = stack.pop() {
@@ -118,21 +124,29 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
     order.sort_unstable();
     let wanted: Table<u64, ()> = inputs.iter().filter_map(|t| t.0.node.as_ref().map(|n| (n.id, ()))).collect();
     let mut needed: Table<u64, bool> = Table::with_capacity_and_hasher(order.len(), Default::default());
-    let lookup = |needed: &Table<u64, bool>, t: &Tensor| t.0.node.as_ref().is_some_and(|n| needed.get(&n.id).copied().unwrap_or(false));
+    let lookup = |needed: &Table<u64, bool>, t: &Tensor| {
+        t.0.node.as_ref().is_some_and(|n| needed.get(&n.id).copied().unwrap_or(false))
+    };
     for id in &order {
         let value = wanted.contains_key(id) || nodes[id].parents.iter().any(|p| lookup(&needed, p));
         needed.insert(*id, value);
     }
 
     if grad_outputs.len() > outputs.len() {
-        return Err(Error::argument("grad", format!("{} gradOutputs for {} outputs", grad_outputs.len(), outputs.len())));
+        return Err(Error::argument(
+            "grad",
+            format!("{} gradOutputs for {} outputs", grad_outputs.len(), outputs.len()),
+        ));
     }
     let _restore = Restore(set_enabled(create_graph));
     let mut grads: Table<u64, Tensor> = Table::default();
     for (i, out) in outputs.iter().enumerate() {
         let seed = match grad_outputs.get(i).and_then(|g| g.as_ref()) {
             Some(g) if g.shape() != out.shape() => {
-                return Err(Error::shape("grad", format!("gradOutputs[{i}] has shape {:?}, the output has shape {:?}", g.shape(), out.shape())))
+                return Err(Error::shape(
+                    "grad",
+                    format!("gradOutputs[{i}] has shape {:?}, the output has shape {:?}", g.shape(), out.shape()),
+                ))
             }
             Some(g) => {
                 ops::same_kind("grad", out, g)?;
@@ -163,7 +177,11 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], grad_outputs: &[Option<Tensor
         for ((parent, result), need) in node.parents.iter().zip(results).zip(&needs) {
             if let (true, Some(result), Some(parent_node)) = (*need, result, &parent.0.node) {
                 if result.shape() != parent.shape() {
-                    return Err(Error::internal(format!("tape: gradient of shape {:?} for an operand of shape {:?}", result.shape(), parent.shape())));
+                    return Err(Error::internal(format!(
+                        "tape: gradient of shape {:?} for an operand of shape {:?}",
+                        result.shape(),
+                        parent.shape()
+                    )));
                 }
                 accumulate(&mut grads, parent_node.id, result)?;
             }

@@ -61,7 +61,8 @@ pub fn memory() -> (i64, i64) {
     (TENSORS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
-/// One float32 number of the processor needs no memory of burn's until an operator asks for it: arithmetic of single numbers costs a tenth.
+/// One float32 number of the processor needs no memory of burn's until an operator asks for it: arithmetic of single
+/// numbers costs a tenth.
 enum Stored {
     Value(Value),
     Number(f32, OnceLock<Value>),
@@ -85,7 +86,8 @@ pub(crate) struct Inner {
     known: Known,
 }
 
-/// Values that came from the host, where the device cannot be waited for: what the program wrote itself, such as a mask, can then be read at once.
+/// Values that came from the host, where the device cannot be waited for: what the program wrote itself, such as a
+/// mask, can then be read at once.
 type Known = Option<Arc<[f32]>>;
 
 /// Larger tensors are pictures rather than masks or levels: they are not held twice.
@@ -149,7 +151,14 @@ impl Tensor {
     /// The same value with another node.
     fn sharing(&self, node: Option<Arc<Node>>) -> Self {
         let known = self.0.known.clone();
-        Self::counted(Inner { stored: self.0.stored.share(), shape: self.0.shape.clone(), dtype: self.dtype(), device: self.device(), node, known })
+        Self::counted(Inner {
+            stored: self.0.stored.share(),
+            shape: self.0.shape.clone(),
+            dtype: self.dtype(),
+            device: self.device(),
+            node,
+            known,
+        })
     }
 
     /// A tensor that is not on the tape.
@@ -178,7 +187,14 @@ impl Tensor {
     /// As `result`, for one float32 number of the processor.
     pub(crate) fn number_result(value: f32, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
         let node = Self::follows(parents).then(|| Node::operator(parents.iter().map(|p| (*p).clone()).collect(), vjp));
-        Self::counted(Inner { stored: Stored::Number(value, OnceLock::new()), shape, dtype: DType::F32, device: Device::Cpu, node, known: None })
+        Self::counted(Inner {
+            stored: Stored::Number(value, OnceLock::new()),
+            shape,
+            dtype: DType::F32,
+            device: Device::Cpu,
+            node,
+            known: None,
+        })
     }
 
     /// The value of a tensor that is one float32 number of the processor.
@@ -216,7 +232,14 @@ impl Tensor {
         check_length(data.len(), shape)?;
         if let ([number], Device::Cpu) = (data.as_slice(), device) {
             let stored = Stored::Number(*number, OnceLock::new());
-            return Ok(Self::counted(Inner { stored, shape: shape.to_vec(), dtype: DType::F32, device, node: None, known: None }));
+            return Ok(Self::counted(Inner {
+                stored,
+                shape: shape.to_vec(),
+                dtype: DType::F32,
+                device,
+                node: None,
+                known: None,
+            }));
         }
         let known = (waits(device) && data.len() <= KNOWN).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
@@ -257,7 +280,9 @@ impl Tensor {
     pub(crate) fn value(&self) -> Value {
         match &self.0.stored {
             Stored::Value(value) => value.clone(),
-            Stored::Number(v, made) => made.get_or_init(|| crate::kernel::value::tensor(vec![*v], &self.0.shape)).clone(),
+            Stored::Number(v, made) => {
+                made.get_or_init(|| crate::kernel::value::tensor(vec![*v], &self.0.shape)).clone()
+            }
         }
     }
     /// Sizes, outermost first; empty for a scalar.
@@ -305,13 +330,17 @@ impl Tensor {
         })
     }
 
-    /// Values in row-major order. Where the host cannot block: on the processor, and what the host itself put on the device.
+    /// Values in row-major order. Where the host cannot block: on the processor, and what the host itself put on the
+    /// device.
     pub fn read(&self) -> Result<Data> {
         if let Some(known) = &self.0.known {
             return Ok(Data::F32(known.to_vec()));
         }
         if waits(self.device()) {
-            return Err(Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()"));
+            return Err(Error::device(
+                "cannot_block",
+                "dataSync: this device cannot be read without waiting; use await data()",
+            ));
         }
         unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
     }
@@ -332,7 +361,9 @@ pub enum Data {
 
 fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>) -> Result<Data> {
     let data = data
-        .ok_or_else(|| Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()"))?
+        .ok_or_else(|| {
+            Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()")
+        })?
         .map_err(|e| Error::device("device_lost", format!("reading a tensor failed: {e}")))?;
     let fault = |e: &dyn std::fmt::Debug| Error::internal(format!("reading a tensor: {e:?}"));
     if data.dtype() == BurnDType::F64 {
@@ -354,7 +385,12 @@ pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usiz
     /// Kernels on GPUs count elements with 32 bits.
     const MOST: usize = u32::MAX as usize;
     const LARGE: usize = 1 << 26;
-    let fault = || Error::argument(op, format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"));
+    let fault = || {
+        Error::argument(
+            op,
+            format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"),
+        )
+    };
     let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
     let bytes = count.checked_mul(dtype.size()).ok_or_else(fault)?;
     if bytes >= LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {

@@ -61,7 +61,12 @@ fn joined(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
         3 => op("div", &[x, &op("addScalar", &[&other], &[], &[2.5])], &[], &[]),
         4 => op("pow", &[&op("addScalar", &[&op("sin", &[x], &[], &[])], &[], &[1.6]), &other], &[], &[]),
         _ => {
-            let mask = upload(&r.array(x.shape(), -1.0, 1.0).map(|v| f64::from(v > 0.0)), DType::F64, Device::Cpu, Layout::Plain);
+            let mask = upload(
+                &r.array(x.shape(), -1.0, 1.0).map(|v| f64::from(v > 0.0)),
+                DType::F64,
+                Device::Cpu,
+                Layout::Plain,
+            );
             op("where", &[&mask, x, &y], &[], &[])
         }
     }
@@ -87,7 +92,12 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
         }
         4 => {
             let cut = [s[2].div_ceil(2), s[3].div_ceil(2)];
-            op("slice", &[x], &lists(&[&[0, 0, s[2] - cut[0], 0], &[s[0], s[1], s[2], cut[1]], &[1, 1, 1, 1 + r.below(2)]]), &[])
+            op(
+                "slice",
+                &[x],
+                &lists(&[&[0, 0, s[2] - cut[0], 0], &[s[0], s[1], s[2], cut[1]], &[1, 1, 1, 1 + r.below(2)]]),
+                &[],
+            )
         }
         5 | 6 => {
             let groups = if s[1].is_multiple_of(2) { 1 + r.below(2) } else { 1 };
@@ -127,7 +137,10 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
         11 => {
             let z = op(
                 "cat",
-                &[&op("reshape", &[x], &[5, s[0] as i64, s[1] as i64, s[2] as i64, s[3] as i64, 1], &[]), &constant(r, &[s[0], s[1], s[2], s[3], 1])],
+                &[
+                    &op("reshape", &[x], &[5, s[0] as i64, s[1] as i64, s[2] as i64, s[3] as i64, 1], &[]),
+                    &constant(r, &[s[0], s[1], s[2], s[3], 1]),
+                ],
                 &[4],
                 &[],
             );
@@ -162,7 +175,8 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             op("expand", &[&op("sum", &[x], &ints, &[])], &list(&s), &[])
         }
         17 => {
-            let index = upload(&Arr::new(&[3], vec![0.0, (s[3] - 1) as f64, 0.0]), DType::F64, Device::Cpu, Layout::Plain);
+            let index =
+                upload(&Arr::new(&[3], vec![0.0, (s[3] - 1) as f64, 0.0]), DType::F64, Device::Cpu, Layout::Plain);
             op("indexSelect", &[x, &index], &[3], &[])
         }
         18 => {
@@ -235,10 +249,17 @@ fn check(seed: u64) {
     let y = composition(seed, &x);
     let first = gradients(&[y], &x, &[], true);
     let (got, want) = (along(&first, &d1), slope(value));
-    assert!((got - want).abs() <= 1e-7 * (1.0 + want.abs()), "composition {seed}: first derivative {got}, finite difference {want}");
-    let seeds: Vec<Option<Tensor>> = d2.iter().map(|d| Some(upload(d, DType::F64, Device::Cpu, Layout::Plain))).collect();
+    assert!(
+        (got - want).abs() <= 1e-7 * (1.0 + want.abs()),
+        "composition {seed}: first derivative {got}, finite difference {want}"
+    );
+    let seeds: Vec<Option<Tensor>> =
+        d2.iter().map(|d| Some(upload(d, DType::F64, Device::Cpu, Layout::Plain))).collect();
     let (got, want) = (along(&gradients(&first, &x, &seeds, false), &d1), slope(gradient));
-    assert!((got - want).abs() <= 1e-6 * (1.0 + want.abs()), "composition {seed}: second derivative {got}, finite difference {want}");
+    assert!(
+        (got - want).abs() <= 1e-6 * (1.0 + want.abs()),
+        "composition {seed}: second derivative {got}, finite difference {want}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! exp, log and the smooth activations in float32 against float64, over all exponents and both signs: the largest error in units of the last
-//! place, on each instruction set; the same from any layout, with gradients, and on any number of threads.
+//! exp, log and the smooth activations in float32 against float64, over all exponents and both signs: the largest error
+//! in units of the last place, on each instruction set; the same from any layout, with gradients, and on any number of
+//! threads.
 
 mod common;
 
@@ -26,7 +27,10 @@ fn grid() -> Vec<f32> {
 /// |got - want| in units of want's last place; of denormal numbers, those of the smallest.
 fn ulps(got: f64, want: f64) -> f64 {
     let most = f64::from(f32::MAX);
-    if got == want || (got.is_nan() && want.is_nan()) || (want.abs() > most && got.abs() >= most && got.signum() == want.signum()) {
+    if got == want
+        || (got.is_nan() && want.is_nan())
+        || (want.abs() > most && got.abs() >= most && got.signum() == want.signum())
+    {
         return 0.0;
     }
     let exponent = want.abs().log2().floor().clamp(-126.0, 127.0);
@@ -64,8 +68,20 @@ fn functions() -> Vec<(&'static str, &'static [f64], Exact, Exact, f64)> {
         ("tanh", &[], f64::tanh, |x| 1.0 - x.tanh() * x.tanh(), 2.5),
         ("sigmoid", &[], sigmoid, |x| sigmoid(x) * sigmoid(-x), 2.5),
         ("softplus", &[], |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), sigmoid, 2.0),
-        ("silu", &[], |x| if x < -300.0 { 0.0 } else { x * sigmoid(x) }, |x| sigmoid(x) * (1.0 + x.clamp(-300.0, 300.0) * sigmoid(-x)), 3.0),
-        ("gelu", &[], |x| if x < -50.0 { 0.0 } else { x * normal(x) }, |x| normal(x) + x.clamp(-50.0, 50.0) * density(x), 7.0),
+        (
+            "silu",
+            &[],
+            |x| if x < -300.0 { 0.0 } else { x * sigmoid(x) },
+            |x| sigmoid(x) * (1.0 + x.clamp(-300.0, 300.0) * sigmoid(-x)),
+            3.0,
+        ),
+        (
+            "gelu",
+            &[],
+            |x| if x < -50.0 { 0.0 } else { x * normal(x) },
+            |x| normal(x) + x.clamp(-50.0, 50.0) * density(x),
+            7.0,
+        ),
         ("elu", &[1.0], |x| if x > 0.0 { x } else { x.exp_m1() }, |x| x.min(0.0).exp(), 2.0),
     ]
 }
@@ -78,7 +94,10 @@ fn errors_in_units_of_the_last_place() {
         let got = common::values(&op(name, &[&put(&x, &[x.len()])], &[], floats));
         let all = x.iter().zip(&got).map(|(&x, &got)| (ulps(got, exact(f64::from(x))), x, got));
         let (error, x, got) = all.fold((0.0, 0.0, 0.0), |m, e| if e.0 > m.0 { e } else { m });
-        let text = format!("{name}: largest error {error:.2} units of the last place, at {x:e}: {got:e}, not {:e}", exact(f64::from(x)));
+        let text = format!(
+            "{name}: largest error {error:.2} units of the last place, at {x:e}: {got:e}, not {:e}",
+            exact(f64::from(x))
+        );
         println!("{text}");
         if error > most {
             wrong.push(text);
@@ -142,7 +161,10 @@ fn layouts() {
     ];
     for (name, floats, ..) in functions() {
         for view in &views {
-            let both = [view.as_leaf(true), put(&common::values(view).iter().map(|&v| v as f32).collect::<Vec<_>>(), view.shape()).as_leaf(true)];
+            let both = [
+                view.as_leaf(true),
+                put(&common::values(view).iter().map(|&v| v as f32).collect::<Vec<_>>(), view.shape()).as_leaf(true),
+            ];
             let found = both.map(|leaf| {
                 let y = op(name, &[&leaf], &[], floats);
                 let g = gradients(from_ref(&y), from_ref(&leaf), &[None], false);
@@ -159,7 +181,12 @@ fn layouts() {
 fn bits_do_not_depend_on_threads() {
     let x: Vec<f32> = (0..300_007).map(|i| (i as f32 * 0.37).sin() * 9.0).collect();
     let bits = |t: &Tensor| common::values(t).iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-    let all = || functions().iter().map(|(name, floats, ..)| bits(&op(name, &[&put(&x, &[x.len()])], &[], floats))).collect::<Vec<_>>();
+    let all = || {
+        functions()
+            .iter()
+            .map(|(name, floats, ..)| bits(&op(name, &[&put(&x, &[x.len()])], &[], floats)))
+            .collect::<Vec<_>>()
+    };
     let first = all();
     for threads in [1, 2, 3, 5] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
@@ -172,10 +199,21 @@ fn bits_do_not_depend_on_threads() {
 fn other_instruction_sets() {
     for simd in ["avx2", "portable"] {
         let own = std::env::current_exe().expect("a test has a file");
-        let names = ["errors_in_units_of_the_last_place", "ends_of_the_range", "derivatives", "layouts", "--exact", "--nocapture"];
+        let names = [
+            "errors_in_units_of_the_last_place",
+            "ends_of_the_range",
+            "derivatives",
+            "layouts",
+            "--exact",
+            "--nocapture",
+        ];
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success() && text.contains("4 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("4 passed"),
+            "{simd}: {text}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
         println!("{simd}: {text}");
     }
 }

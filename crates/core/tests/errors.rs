@@ -196,8 +196,14 @@ fn uploads_and_settings() {
     assert_eq!(session::full(&[1 << 40, 1 << 40], 1.0, "float32", "cpu").expect_err("size").class(), "ArgumentError");
     assert_eq!(session::full(&[1 << 40], 1.0, "float32", "cpu").expect_err("size").class(), "ArgumentError");
     let rng = session::rng_new(1.0).expect("seed");
-    assert_eq!(session::rng_draw(rng, "normal", &[1 << 40], &[], 0, "float32", "cpu").expect_err("size").class(), "ArgumentError");
-    assert_eq!(session::rng_draw(rng, "strange", &[1], &[], 0, "float32", "cpu").expect_err("kind").class(), "ArgumentError");
+    assert_eq!(
+        session::rng_draw(rng, "normal", &[1 << 40], &[], 0, "float32", "cpu").expect_err("size").class(),
+        "ArgumentError"
+    );
+    assert_eq!(
+        session::rng_draw(rng, "strange", &[1], &[], 0, "float32", "cpu").expect_err("kind").class(),
+        "ArgumentError"
+    );
     session::rng_dispose(rng);
     assert!(session::rng_draw(rng, "normal", &[1], &[], 0, "float32", "cpu").is_err());
     assert!(session::rng_new(0.5).is_err());
@@ -269,7 +275,8 @@ fn spoiled(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>
 #[test]
 fn senseless_calls_never_panic() {
     let all = cases::all();
-    let small: Vec<&Case> = all.iter().filter(|c| c.label != "large" && c.label != "long" && c.label != "tall").collect();
+    let small: Vec<&Case> =
+        all.iter().filter(|c| c.label != "large" && c.label != "long" && c.label != "tall").collect();
     common::check_all(
         &small,
         |c| c.name(),
@@ -278,7 +285,8 @@ fn senseless_calls_never_panic() {
             for _ in 0..30 {
                 let (operands, ints, floats) = spoiled(case, &mut r);
                 let described = format!("{} {operands:?} {ints:?} {floats:?}", case.op);
-                let outcome = caught(|| call(case.op, &operands, &ints, &floats)).unwrap_or_else(|p| panic!("{described}: {p}"));
+                let outcome =
+                    caught(|| call(case.op, &operands, &ints, &floats)).unwrap_or_else(|p| panic!("{described}: {p}"));
                 let Ok(out) = outcome else { continue };
                 // What is accepted can be read and differentiated.
                 let leaves: Vec<Tensor> = operands.iter().flatten().filter(|t| t.requires_grad()).cloned().collect();

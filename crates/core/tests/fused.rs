@@ -1,5 +1,6 @@
-//! The fused kernels, in float32, against direct loops in float64: batch norm and convolutions with their activations, pooling, and what brings
-//! values into order, joins and adds them. Sizes are such that several pieces of work and every remainder of a vector occur.
+//! The fused kernels, in float32, against direct loops in float64: batch norm and convolutions with their activations,
+//! pooling, and what brings values into order, joins and adds them. Sizes are such that several pieces of work and
+//! every remainder of a vector occur.
 
 mod common;
 
@@ -7,7 +8,8 @@ use adjoint_core::{Device, Tensor};
 use common::{gradients, op, single as put, Arr, Rng};
 use std::slice::from_ref;
 
-const SHAPES: [[usize; 4]; 6] = [[4, 40, 29, 31], [2, 3, 64, 70], [1, 7, 1, 1], [3, 1, 5, 3], [70, 19, 7, 6], [2, 2, 1, 2050]];
+const SHAPES: [[usize; 4]; 6] =
+    [[4, 40, 29, 31], [2, 3, 64, 70], [1, 7, 1, 1], [3, 1, 5, 3], [70, 19, 7, 6], [2, 2, 1, 2050]];
 
 fn single(a: Arr) -> Arr {
     a.map(|v| f64::from(v as f32))
@@ -18,7 +20,8 @@ fn error(got: &Tensor, want: &[f64]) -> f64 {
     let got = common::values(got);
     assert_eq!(got.len(), want.len());
     let scale = want.iter().fold(1e-3f64, |m, v| m.max(v.abs()));
-    got.iter().zip(want).fold(0.0, |m, (a, b)| if a.is_finite() { f64::max(m, (a - b).abs()) } else { f64::INFINITY }) / scale
+    got.iter().zip(want).fold(0.0, |m, (a, b)| if a.is_finite() { f64::max(m, (a - b).abs()) } else { f64::INFINITY })
+        / scale
 }
 
 /// Batch norm by definition: result, and gradients in input, weight and bias.
@@ -28,7 +31,8 @@ fn batch_norm([x, w, b, g]: [&Arr; 4], epsilon: f64, slope: f64) -> [Vec<f64>; 4
     let n = (batch * pixels) as f64;
     let mut out = [vec![0.0; x.data.len()], vec![0.0; x.data.len()], vec![0.0; channels], vec![0.0; channels]];
     for c in 0..channels {
-        let places: Vec<usize> = (0..batch).flat_map(|i| (0..pixels).map(move |p| (i * channels + c) * pixels + p)).collect();
+        let places: Vec<usize> =
+            (0..batch).flat_map(|i| (0..pixels).map(move |p| (i * channels + c) * pixels + p)).collect();
         let mean = places.iter().map(|&i| x.data[i]).sum::<f64>() / n;
         let variance = places.iter().map(|&i| (x.data[i] - mean).powi(2)).sum::<f64>() / n;
         let root = 1.0 / (variance + epsilon).sqrt();
@@ -60,21 +64,33 @@ fn batch_norm_and_its_gradient() {
     for (k, s) in SHAPES.iter().enumerate() {
         let offset = [0.0, 30.0, 0.0, -2.0, 5.0, 1.0][k];
         let x = single(r.array(s, -1.0, 2.0).map(|v| v + offset));
-        let (w, b, g) = (single(r.array(&[s[1]], 0.5, 1.5)), single(r.array(&[s[1]], -0.5, 0.5)), single(r.array(s, -1.0, 1.0)));
+        let (w, b, g) =
+            (single(r.array(&[s[1]], 0.5, 1.5)), single(r.array(&[s[1]], -0.5, 0.5)), single(r.array(s, -1.0, 1.0)));
         for slope in [0.0, 0.2, 1.0] {
             let want = batch_norm([&x, &w, &b, &g], 1e-3, slope);
             let leaves = [&x, &w, &b].map(|a| put(a).as_leaf(true));
             let operands = [Some(leaves[0].clone()), Some(leaves[1].clone()), Some(leaves[2].clone()), None, None];
             let y = common::call("batchNormActivated", &operands, &[], &[1e-3, slope]).expect("valid").remove(0);
             let found = gradients(from_ref(&y), &leaves, &[Some(put(&g))], false);
-            let e = [error(&y, &want[0]), error(&found[0], &want[1]), error(&found[1], &want[2]), error(&found[2], &want[3])];
+            let e = [
+                error(&y, &want[0]),
+                error(&found[0], &want[1]),
+                error(&found[1], &want[2]),
+                error(&found[2], &want[3]),
+            ];
             // With an offset of 30 a value of x itself has an error of 1e-6 of the deviation.
             let bound = if s[0] * s[2] * s[3] == 1 { 1e-3 } else { 2e-6 * (1.0 + offset.abs()) };
-            assert!(e.iter().all(|&e| e < bound), "{s:?} slope {slope}: errors {e:?} of result and gradients, the bound is {bound}");
+            assert!(
+                e.iter().all(|&e| e < bound),
+                "{s:?} slope {slope}: errors {e:?} of result and gradients, the bound is {bound}"
+            );
             worst = std::array::from_fn(|i| worst[i].max(e[i]));
         }
     }
-    println!("batch norm: largest relative errors of result, gradients in input, weight, bias: {:?}", worst.map(|e| format!("{e:.1e}")));
+    println!(
+        "batch norm: largest relative errors of result, gradients in input, weight, bias: {:?}",
+        worst.map(|e| format!("{e:.1e}"))
+    );
 }
 
 #[test]
@@ -82,18 +98,24 @@ fn moments_keep_their_digits() {
     // A mean a thousand times the deviation: the square of the mean has no place in float32.
     let mut r = Rng(8);
     let x = single(r.array(&[3, 2, 50, 60], 999.0, 1001.0));
-    let out = common::call("batchNormActivated", &[Some(put(&x)), None, None, None, None], &[], &[1e-5, 1.0]).expect("valid");
+    let out =
+        common::call("batchNormActivated", &[Some(put(&x)), None, None, None, None], &[], &[1e-5, 1.0]).expect("valid");
     let (means, variances) = (common::values(&out[1]), common::values(&out[2]));
     for c in 0..2 {
         let all: Vec<f64> = (0..3).flat_map(|i| x.data[(i * 2 + c) * 3000..][..3000].to_vec()).collect();
         let mean = all.iter().sum::<f64>() / 9000.0;
         let variance = all.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 9000.0;
         assert!((means[c] - mean).abs() < 5e-5, "mean {} of channel {c}, expected {mean}", means[c]);
-        assert!((variances[c] / variance - 1.0).abs() < 1e-6, "variance {} of channel {c}, expected {variance}", variances[c]);
+        assert!(
+            (variances[c] / variance - 1.0).abs() < 1e-6,
+            "variance {} of channel {c}, expected {variance}",
+            variances[c]
+        );
     }
 }
 
-/// An operator's value and gradient (an all-float32 call against the same in float64, whose derivatives operators.rs proves).
+/// An operator's value and gradient (an all-float32 call against the same in float64, whose derivatives operators.rs
+/// proves).
 fn agrees(name: &str, x: &Arr, ints: &[i64], floats: &[f64], bound: f64) {
     let run = |x: Tensor, seed: &dyn Fn(&[usize]) -> Tensor| {
         let leaf = x.as_leaf(true);
@@ -105,7 +127,11 @@ fn agrees(name: &str, x: &Arr, ints: &[i64], floats: &[f64], bound: f64) {
     let (y, g) = run(put(x), &|s| put(&seed(s)));
     let (want, want_g) = run(common::tensor(x), &|s| common::tensor(&seed(s)));
     let e = [error(&y, &common::values(&want)), error(&g, &common::values(&want_g))];
-    assert!(e.iter().all(|&e| e < bound), "{name} {:?} {ints:?}: errors {e:?} of result and gradient, the bound is {bound}", x.shape);
+    assert!(
+        e.iter().all(|&e| e < bound),
+        "{name} {:?} {ints:?}: errors {e:?} of result and gradient, the bound is {bound}",
+        x.shape
+    );
 }
 
 #[test]
@@ -159,7 +185,8 @@ fn order_joins_and_sums() {
         }
         // A transposed view, copied where it is flattened.
         let (wide, narrow) = (common::tensor(&x), put(&x));
-        let flat = |t: &Tensor| op("reshape", &[&op("permute", &[t], &[4, 2, 0, 3, 1], &[])], &[1, n.iter().product()], &[]);
+        let flat =
+            |t: &Tensor| op("reshape", &[&op("permute", &[t], &[4, 2, 0, 3, 1], &[])], &[1, n.iter().product()], &[]);
         assert_eq!(common::values(&flat(&narrow)), common::values(&flat(&wide)));
         for dim in 0..4 {
             let parts = [put(&x), put(&x.map(|v| v * 0.5))].map(|t| t.as_leaf(true));
@@ -180,13 +207,14 @@ fn order_joins_and_sums() {
     }
 }
 
-/// Convolutions with an activation: gradients in input, weight and bias against float64, whose derivatives operators.rs proves; all at once, and the
-/// input's alone.
+/// Convolutions with an activation: gradients in input, weight and bias against float64, whose derivatives operators.rs
+/// proves; all at once, and the input's alone.
 #[test]
 fn gradients_through_an_activation() {
     let mut r = Rng(31);
     let mut worst = 0.0f64;
-    // Batch, input, output channels, height, width, kernel, padding: what Winograd's kernels take, in both sizes of tiles, and what they do not.
+    // Batch, input, output channels, height, width, kernel, padding: what Winograd's kernels take, in both sizes of
+    // tiles, and what they do not.
     for [b, i, o, h, w, k, p] in [
         [2, 8, 8, 12, 11, 3, 1],
         [2, 20, 33, 34, 35, 3, 1],
@@ -196,7 +224,11 @@ fn gradients_through_an_activation() {
         [1, 1, 16, 20, 20, 3, 1],
         [2, 6, 7, 9, 8, 5, 2],
     ] {
-        let (x, weight, bias) = (single(r.array(&[b, i, h, w], -1.0, 1.0)), single(r.array(&[o, i, k, k], -0.5, 0.5)), single(r.array(&[o], -0.5, 0.5)));
+        let (x, weight, bias) = (
+            single(r.array(&[b, i, h, w], -1.0, 1.0)),
+            single(r.array(&[o, i, k, k], -0.5, 0.5)),
+            single(r.array(&[o], -0.5, 0.5)),
+        );
         for slope in [0.0, 0.3, 1.0] {
             let ints: Vec<i64> = [1, p as i64, 1].iter().flat_map(|&v| [2, v, v]).chain([1]).collect();
             let run = |make: &dyn Fn(&Arr) -> Tensor| {
@@ -236,9 +268,11 @@ fn bits_do_not_depend_on_threads() {
         let y = op("cat", &[&y, &leaves[0]], &[2], &[]);
         let y = op("maxPool2d", &[&y], &[2, 2, 2, 2, 2, 2, 2, 0, 0, 2, 1, 1], &[]);
         let conv = [Some(y), Some(leaves[3].clone()), None];
-        let y = common::call("conv2dActivated", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[0.2]).expect("valid").remove(0);
+        let y =
+            common::call("conv2dActivated", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[0.2]).expect("valid").remove(0);
         let y = op("interpolate", &[&y], &[2, 80, 42, 0, 0], &[]);
-        let mut out: Vec<Vec<f64>> = gradients(from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(common::values).collect();
+        let mut out: Vec<Vec<f64>> =
+            gradients(from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(common::values).collect();
         out.push(common::values(&y));
         out
     };
@@ -250,9 +284,19 @@ fn bits_do_not_depend_on_threads() {
 fn other_instruction_sets() {
     for simd in ["avx2", "portable"] {
         let own = std::env::current_exe().expect("a test has a file");
-        let names = ["batch_norm_and_its_gradient", "moments_keep_their_digits", "activations", "gradients_through_an_activation", "--exact"];
+        let names = [
+            "batch_norm_and_its_gradient",
+            "moments_keep_their_digits",
+            "activations",
+            "gradients_through_an_activation",
+            "--exact",
+        ];
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success() && text.contains("4 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("4 passed"),
+            "{simd}: {text}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! Each convolution kernel, in float32, against direct loops in float64: forward and both gradients, on odd shapes and each memory layout.
+//! Each convolution kernel, in float32, against direct loops in float64: forward and both gradients, on odd shapes and
+//! each memory layout.
 //!
-//! The bounds are relative to the largest value of the result. F(4x4, 3x3) is the least exact kernel: 2e-6 where a product of matrices has 3e-7.
+//! The bounds are relative to the largest value of the result. F(4x4, 3x3) is the least exact kernel: 2e-6 where a
+//! product of matrices has 3e-7.
 
 mod common;
 
@@ -74,7 +76,11 @@ fn ints(g: Geo, between: &[usize]) -> Vec<i64> {
 fn error(got: &Tensor, want: &Arr) -> f64 {
     assert_eq!(got.shape(), want.shape);
     let scale = want.data.iter().fold(1e-3f64, |m, v| m.max(v.abs()));
-    values(got).iter().zip(&want.data).fold(0.0f64, |m, (a, b)| if a.is_finite() { m.max((a - b).abs()) } else { f64::INFINITY }) / scale
+    values(got)
+        .iter()
+        .zip(&want.data)
+        .fold(0.0f64, |m, (a, b)| if a.is_finite() { m.max((a - b).abs()) } else { f64::INFINITY })
+        / scale
 }
 
 /// The values as float32 holds them, so that only the kernel's own error counts.
@@ -90,7 +96,9 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
     let bias = single(rng.array(&[outputs], -1.0, 1.0));
     let want = conv2d(&x, &w, Some(&bias), g);
     let gradient = single(rng.array(&want.shape, -1.0, 1.0));
-    let rest = [0, 1].map(|i| (s[2 + i] + 2 * g.padding[i]) - ((want.shape[2 + i] - 1) * g.stride[i] + g.dilation[i] * (k[i] - 1) + 1));
+    let rest = [0, 1].map(|i| {
+        (s[2 + i] + 2 * g.padding[i]) - ((want.shape[2 + i] - 1) * g.stride[i] + g.dilation[i] * (k[i] - 1) + 1)
+    });
     let back = conv_transpose2d(&gradient, &w, None, rest, g);
     let dw = conv2d_weight(&x, &gradient, k, g);
     let mut kernel = vec![2, k[0] as i64, k[1] as i64];
@@ -98,7 +106,12 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
     LAYOUTS.iter().fold([0.0; 3], |worst, &layout| {
         let put = |a: &Arr| upload(a, DType::F32, Device::Cpu, layout);
         let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[]);
-        let transposed = call("convTranspose2d", &[Some(put(&gradient)), Some(put(&w)), None], &ints(g, &[2, rest[0], rest[1]]), &[]);
+        let transposed = call(
+            "convTranspose2d",
+            &[Some(put(&gradient)), Some(put(&w)), None],
+            &ints(g, &[2, rest[0], rest[1]]),
+            &[],
+        );
         let transposed = transposed.expect("valid").remove(0);
         let weight = op("conv2dWeight", &[&put(&x), &put(&gradient)], &kernel, &[]);
         // With an activation, each of its forms.
@@ -119,7 +132,10 @@ fn check(kernel: Kernel, rows: impl Fn(&Row) -> bool, bound: f64) {
     let mut worst = ([0.0f64; 3], 0);
     for row in GRID.iter().filter(|r| rows(r)) {
         let e = errors(row, &mut rng);
-        assert!(e.iter().all(|&e| e < bound), "{kernel:?} {row:?}: errors {e:?} of forward, transpose and weight gradient, the bound is {bound}");
+        assert!(
+            e.iter().all(|&e| e < bound),
+            "{kernel:?} {row:?}: errors {e:?} of forward, transpose and weight gradient, the bound is {bound}"
+        );
         worst = (std::array::from_fn(|i| worst.0[i].max(e[i])), worst.1 + 1);
     }
     force(Kernel::Auto);
@@ -174,15 +190,19 @@ fn bits_do_not_depend_on_threads() {
     for (s, outputs, k, g) in cases {
         let random = |rng: &mut Rng, shape: &[usize]| {
             let n = shape.iter().product();
-            Tensor::from_f32((0..n).map(|_| rng.uniform(-1.0, 1.0) as f32).collect(), shape, Device::Cpu).expect("valid")
+            Tensor::from_f32((0..n).map(|_| rng.uniform(-1.0, 1.0) as f32).collect(), shape, Device::Cpu)
+                .expect("valid")
         };
         let (x, w) = (random(&mut rng, &s), random(&mut rng, &[outputs, s[1] / g.groups, k[0], k[1]]));
         let all = || {
-            let y = call("conv2d", &[Some(x.clone()), Some(w.clone()), None], &ints(g, &[]), &[]).expect("valid").remove(0);
+            let y =
+                call("conv2d", &[Some(x.clone()), Some(w.clone()), None], &ints(g, &[]), &[]).expect("valid").remove(0);
             let mut kernel = vec![2, k[0] as i64, k[1] as i64];
             kernel.extend(ints(g, &[]));
             let dw = op("conv2dWeight", &[&x, &y], &kernel, &[]);
-            let back = call("convTranspose2d", &[Some(y.clone()), Some(w.clone()), None], &ints(g, &[2, 0, 0]), &[]).expect("valid").remove(0);
+            let back = call("convTranspose2d", &[Some(y.clone()), Some(w.clone()), None], &ints(g, &[2, 0, 0]), &[])
+                .expect("valid")
+                .remove(0);
             [y, dw, back].map(|t| values(&t))
         };
         common::same_on_all_threads(&format!("{s:?}"), all);
@@ -195,8 +215,16 @@ fn other_instruction_sets() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     for simd in ["avx2", "portable"] {
         let own = std::env::current_exe().expect("a test has a file");
-        let run = std::process::Command::new(own).args(["the_rule", "depthwise", "--exact"]).env("ADJOINT_SIMD", simd).output().expect("runs");
+        let run = std::process::Command::new(own)
+            .args(["the_rule", "depthwise", "--exact"])
+            .env("ADJOINT_SIMD", simd)
+            .output()
+            .expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success() && text.contains("2 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("2 passed"),
+            "{simd}: {text}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
     }
 }

@@ -32,7 +32,11 @@ fn a_chain_of_100000_operators() {
         let x = leaf(1.0, &[2]);
         let mut y = x.clone();
         for i in 0..LONG {
-            y = if i % 2 == 0 { op("mulScalar", &[&y], &[], &[1.5]) } else { op("mulScalar", &[&y], &[], &[1.0 / 1.5]) };
+            y = if i % 2 == 0 {
+                op("mulScalar", &[&y], &[], &[1.5])
+            } else {
+                op("mulScalar", &[&y], &[], &[1.0 / 1.5])
+            };
         }
         let g = gradients(from_ref(&y), from_ref(&x), &[], false);
         assert!((values(&g[0])[0] - 1.0).abs() < 1e-9);
@@ -101,7 +105,13 @@ fn step(weights: &mut [u32; 3], input: u32, count: i64) {
     let penalty = run("sum", &[squared], &[0, 0], &[])[0];
     let total = run("add", &[loss, penalty], &[], &[])[0];
     let g = session::grad(&[total], &[weights[0]], &[], false).expect("grad")[0];
-    let next = session::apply(code("adamStep"), &[weights[0], g, weights[1], weights[2]], &[count, 0], &[1e-3, 0.9, 0.999, 1e-8, 0.0]).expect("adam");
+    let next = session::apply(
+        code("adamStep"),
+        &[weights[0], g, weights[1], weights[2]],
+        &[count, 0],
+        &[1e-3, 0.9, 0.999, 1e-8, 0.0],
+    )
+    .expect("adam");
     for h in weights.iter().chain(&temporary).chain(&[first, g]) {
         session::dispose(*h);
     }
@@ -112,7 +122,8 @@ fn step(weights: &mut [u32; 3], input: u32, count: i64) {
 fn training_does_not_grow() {
     let _alone = alone();
     let before = memory();
-    let input = session::from_data(Data::F32((0..64).map(|v| v as f32 / 64.0).collect()), &[1, 1, 8, 8], "cpu").expect("data");
+    let input =
+        session::from_data(Data::F32((0..64).map(|v| v as f32 / 64.0).collect()), &[1, 1, 8, 8], "cpu").expect("data");
     let mut weights = [0.1, 0.0, 0.0].map(|v| session::full(&[2, 1, 3, 3], v, "float32", "cpu").expect("full"));
     let mut after = Vec::new();
     for count in 1..=1000 {

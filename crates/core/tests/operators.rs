@@ -11,7 +11,8 @@ const LAYOUTS: [Layout; 4] = [Layout::Plain, Layout::Transposed, Layout::Flipped
 #[test]
 fn every_operator_has_a_case() {
     let all = cases::all();
-    let without: Vec<&str> = surface::ROWS.iter().map(|r| r.name).filter(|name| !all.iter().any(|c| c.op == *name)).collect();
+    let without: Vec<&str> =
+        surface::ROWS.iter().map(|r| r.name).filter(|name| !all.iter().any(|c| c.op == *name)).collect();
     assert!(without.is_empty(), "operators without a test case: {without:?}");
 }
 
@@ -51,7 +52,11 @@ fn small_results_keep_their_digits() {
     for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 3e-6)] {
         let x: Vec<f64> = vec![-80.0, -40.0, -20.0, -10.0, -1.0, 0.0, 1.0];
         let t = Tensor::from_values(x.clone(), &[x.len()], dtype, Device::Cpu).expect("valid");
-        for (name, f) in [("sigmoid", (|x| 1.0 / (1.0 + f64::exp(-x))) as fn(f64) -> f64), ("softplus", |x| x.exp().ln_1p()), ("exp", f64::exp)] {
+        for (name, f) in [
+            ("sigmoid", (|x| 1.0 / (1.0 + f64::exp(-x))) as fn(f64) -> f64),
+            ("softplus", |x| x.exp().ln_1p()),
+            ("exp", f64::exp),
+        ] {
             for (got, x) in values(&common::op(name, &[&t], &[], &[])).iter().zip(&x) {
                 assert!((got / f(*x) - 1.0).abs() < tolerance, "{name}({x}) {dtype:?} is {got}, expected {}", f(*x));
             }
@@ -92,7 +97,10 @@ fn positions_that_are_not_numbers_give_nan() {
             for mode in 0..3 {
                 let grid = Tensor::full(&[1, 1, 1, 2], bad, DType::F64, Device::Cpu).expect("valid");
                 let out = values(&common::op("gridSample", &[&x, &grid], &[mode, outside, 0], &[]));
-                assert!(mode == 1 || bad.is_finite() || outside == 1 || out[0].is_nan() || out[0] == 0.0, "{mode} {outside} {bad}: {out:?}");
+                assert!(
+                    mode == 1 || bad.is_finite() || outside == 1 || out[0].is_nan() || out[0] == 0.0,
+                    "{mode} {outside} {bad}: {out:?}"
+                );
             }
         }
     }
@@ -121,7 +129,8 @@ fn nan_is_not_hidden() {
 fn directions(shape: &[usize], rng: &mut Rng) -> Vec<Arr> {
     let n: usize = shape.iter().product();
     let axis = |k: usize| Arr::new(shape, (0..n).map(|i| f64::from(i == k)).collect());
-    let mut out: Vec<Arr> = if n <= 8 { (0..n).map(axis).collect() } else { (0..3).map(|_| axis(rng.below(n))).collect() };
+    let mut out: Vec<Arr> =
+        if n <= 8 { (0..n).map(axis).collect() } else { (0..3).map(|_| axis(rng.below(n))).collect() };
     if n > 1 {
         out.extend((0..3).map(|_| rng.array(shape, -1.0, 1.0)));
     }
@@ -158,7 +167,10 @@ fn weighted_gradient(case: &Case, w: &Arr, v: &[Arr]) -> f64 {
 }
 
 fn agree(what: &str, got: f64, want: f64, scale: f64, tolerance: f64) {
-    assert!((got - want).abs() <= tolerance * (scale + want.abs()), "{what}: derivative {got}, finite difference {want} (scale {scale})");
+    assert!(
+        (got - want).abs() <= tolerance * (scale + want.abs()),
+        "{what}: derivative {got}, finite difference {want} (scale {scale})"
+    );
 }
 
 fn smooth() -> Vec<Case> {
@@ -219,7 +231,13 @@ fn second_derivatives() {
             for d in directions(&shape, &mut rng) {
                 let slope = |t: f64| weighted_gradient(&moved_case(case, i, &d, t), &w, &v);
                 let want = (slope(STEP) - slope(-STEP)) / (2.0 * STEP);
-                agree(&format!("{} second, operand {i}", case.name()), dot(&values(g), &d.data), want, 1.0 + value, 1e-7);
+                agree(
+                    &format!("{} second, operand {i}", case.name()),
+                    dot(&values(g), &d.data),
+                    want,
+                    1.0 + value,
+                    1e-7,
+                );
             }
         }
         for d in directions(&w.shape, &mut rng) {

@@ -1,5 +1,6 @@
-//! Sampling at positions: the kernel against the definition in float64, on outputs of several tiles, positions that lie together and all over
-//! the image, images smaller than a window, channels in groups, and one set of positions for all images.
+//! Sampling at positions: the kernel against the definition in float64, on outputs of several tiles, positions that lie
+//! together and all over the image, images smaller than a window, channels in groups, and one set of positions for all
+//! images.
 
 mod common;
 
@@ -67,7 +68,8 @@ fn gradients_are_those_of_tensor_operators() {
         let y = op("gridSample", &[&leaves[0], &leaves[1]], &ints, &[]);
         let seed = tensor(&Rng(5).array(y.shape(), -1.0, 1.0));
         // A gradient that is to be differentiated again is one of tensor operators.
-        let [found, want] = [false, true].map(|again| gradients(std::slice::from_ref(&y), &leaves, &[Some(seed.clone())], again));
+        let [found, want] =
+            [false, true].map(|again| gradients(std::slice::from_ref(&y), &leaves, &[Some(seed.clone())], again));
         for (found, want) in found.iter().zip(&want) {
             common::assert_close(&format!("{:?} {ints:?}", x.shape), &values(found), &values(want), 1e-11);
         }
@@ -104,6 +106,10 @@ fn other_instruction_sets() {
         let names = ["samples_are_those_of_the_definition", "gradients_are_those_of_tensor_operators", "--exact"];
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success() && text.contains("2 passed"), "{simd}: {text}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("2 passed"),
+            "{simd}: {text}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
     }
 }

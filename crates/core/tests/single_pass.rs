@@ -1,5 +1,5 @@
-//! Operators whose float32 gradients have kernels of their own, against those in float64, which are made of tensor operators and which
-//! `operators.rs` proves; on arrays as they lie and large enough for threads.
+//! Operators whose float32 gradients have kernels of their own, against those in float64, which are made of tensor
+//! operators and which `operators.rs` proves; on arrays as they lie and large enough for threads.
 
 mod common;
 
@@ -20,7 +20,8 @@ fn those() -> Vec<Case> {
 
 /// Gradients in all operands.
 fn found(case: &Case, dtype: DType, layout: Layout, seed: &Arr, create_graph: bool) -> Vec<Tensor> {
-    let leaves: Vec<Tensor> = case.upload(dtype, Device::Cpu, layout).into_iter().flatten().map(|t| t.as_leaf(true)).collect();
+    let leaves: Vec<Tensor> =
+        case.upload(dtype, Device::Cpu, layout).into_iter().flatten().map(|t| t.as_leaf(true)).collect();
     let out = case.run(&leaves.iter().cloned().map(Some).collect::<Vec<_>>()).expect("runs").remove(0);
     gradients(from_ref(&out), &leaves, &[Some(common::case::upload(seed, dtype, Device::Cpu, layout))], create_graph)
 }

@@ -1,5 +1,5 @@
-//! The kernels of spectra, projections, sampling and resizing give the same bits on any number of threads, with their gradients and in both
-//! element types. Sizes are such that several pieces of work occur.
+//! The kernels of spectra, projections, sampling and resizing give the same bits on any number of threads, with their
+//! gradients and in both element types. Sizes are such that several pieces of work occur.
 #![cfg(feature = "threads")]
 
 mod common;
@@ -11,11 +11,15 @@ use common::{gradients, op, values, Rng};
 fn check(name: &str, shapes: &[&[usize]], ints: &[i64], floats: &[f64]) {
     for dtype in [DType::F32, DType::F64] {
         let mut r = Rng(17);
-        let operands: Vec<Tensor> = shapes.iter().map(|s| Tensor::from_values(r.array(s, -1.0, 1.0).data, s, dtype, Device::Cpu).expect("valid")).collect();
+        let operands: Vec<Tensor> = shapes
+            .iter()
+            .map(|s| Tensor::from_values(r.array(s, -1.0, 1.0).data, s, dtype, Device::Cpu).expect("valid"))
+            .collect();
         common::same_on_all_threads(&format!("{name} {shapes:?} {ints:?} {dtype:?}"), || {
             let leaves: Vec<Tensor> = operands.iter().map(|t| t.as_leaf(true)).collect();
             let y = op(name, &leaves.iter().collect::<Vec<_>>(), ints, floats);
-            let mut out: Vec<Vec<f64>> = gradients(std::slice::from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(values).collect();
+            let mut out: Vec<Vec<f64>> =
+                gradients(std::slice::from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(values).collect();
             out.push(values(&y));
             out
         });
@@ -54,7 +58,13 @@ fn projections() {
     let degrees: Vec<f64> = (0..37).map(|i| 4.9 * f64::from(i)).collect();
     for circle in [0, 1] {
         check("radon", &[&[3, 75, 75]], &[circle], &degrees);
-        let detectors = op("radon", &[&Tensor::full(&[1, 75, 75], 1.0, DType::F32, Device::Cpu).expect("valid")], &[circle], &degrees).shape()[1];
+        let detectors = op(
+            "radon",
+            &[&Tensor::full(&[1, 75, 75], 1.0, DType::F32, Device::Cpu).expect("valid")],
+            &[circle],
+            &degrees,
+        )
+        .shape()[1];
         check("radonTranspose", &[&[3, detectors, degrees.len()]], &[75, circle], &degrees);
     }
 }

@@ -1,5 +1,6 @@
-//! Elementwise operators and sums of float32 tensors however they lie: broadcast, permuted, cut out, flipped, repeated. The same calls in float64,
-//! which take another way, say what is right. Sizes are such that work is cut along rows and across them.
+//! Elementwise operators and sums of float32 tensors however they lie: broadcast, permuted, cut out, flipped, repeated.
+//! The same calls in float64, which take another way, say what is right. Sizes are such that work is cut along rows and
+//! across them.
 
 mod common;
 
@@ -25,7 +26,10 @@ fn expanded(shape: &'static [i64]) -> Make {
 
 fn cut(starts: &'static [i64], ends: &'static [i64], steps: &'static [i64]) -> Make {
     Box::new(move |t| {
-        let ints: Vec<i64> = [starts, ends, steps].iter().flat_map(|l| std::iter::once(l.len() as i64).chain(l.iter().copied())).collect();
+        let ints: Vec<i64> = [starts, ends, steps]
+            .iter()
+            .flat_map(|l| std::iter::once(l.len() as i64).chain(l.iter().copied()))
+            .collect();
         op("slice", &[t], &ints, &[])
     })
 }
@@ -55,13 +59,20 @@ fn equal(what: &str, narrow: &Tensor, wide: &Tensor) {
     assert_eq!(narrow.shape(), wide.shape(), "{what}");
     let (got, want) = (common::values(narrow), common::values(wide));
     let wrong = got.iter().zip(&want).position(|(g, w)| *g != f64::from(*w as f32) && !(g.is_nan() && w.is_nan()));
-    assert!(wrong.is_none(), "{what}: value {wrong:?} of shape {:?} is {:?}, not {:?}", narrow.shape(), wrong.map(|i| got[i]), wrong.map(|i| want[i]));
+    assert!(
+        wrong.is_none(),
+        "{what}: value {wrong:?} of shape {:?} is {:?}, not {:?}",
+        narrow.shape(),
+        wrong.map(|i| got[i]),
+        wrong.map(|i| want[i])
+    );
 }
 
 /// The same view in float32 and in float64, of values that float32 has.
 fn both(r: &mut Rng, shape: &[usize], make: &Make) -> (Tensor, Tensor) {
     // Some zeros and equal values, so that comparisons say both.
-    let a = r.array(shape, -2.0, 2.0).map(|v| if v.abs() < 0.2 { 0.0 } else { f64::from((v * 8.0).round() as f32 / 7.0) });
+    let a =
+        r.array(shape, -2.0, 2.0).map(|v| if v.abs() < 0.2 { 0.0 } else { f64::from((v * 8.0).round() as f32 / 7.0) });
     (make(&put(&a)), make(&common::tensor(&a)))
 }
 
@@ -74,7 +85,11 @@ fn pairs_of_views() {
         for (second, shape, make) in &views {
             let (b, wide_b) = both(&mut r, shape, make);
             for name in ["add", "sub", "mul", "div", "eq", "ne", "gt", "ge", "lt", "le"] {
-                equal(&format!("{name} of {first}, {second}"), &op(name, &[&a, &b], &[], &[]), &op(name, &[&wide_a, &wide_b], &[], &[]));
+                equal(
+                    &format!("{name} of {first}, {second}"),
+                    &op(name, &[&a, &b], &[], &[]),
+                    &op(name, &[&wide_a, &wide_b], &[], &[]),
+                );
             }
             let chosen = |a: &Tensor, b: &Tensor| op("where", &[&op("gtScalar", &[a], &[], &[0.0]), b, a], &[], &[]);
             equal(&format!("where of {first}, {second}"), &chosen(&a, &b), &chosen(&wide_a, &wide_b));
@@ -90,7 +105,13 @@ fn views_alone() {
         for f in ["neg", "abs", "sign", "floor", "round", "square"] {
             equal(&format!("{f} of {name}"), &op(f, &[&x], &[], &[]), &op(f, &[&wide], &[], &[]));
         }
-        for (f, floats) in [("addScalar", &[0.75][..]), ("mulScalar", &[-1.5]), ("clamp", &[-0.5, 1.25]), ("gtScalar", &[0.0]), ("leScalar", &[0.5])] {
+        for (f, floats) in [
+            ("addScalar", &[0.75][..]),
+            ("mulScalar", &[-1.5]),
+            ("clamp", &[-0.5, 1.25]),
+            ("gtScalar", &[0.0]),
+            ("leScalar", &[0.5]),
+        ] {
             equal(&format!("{f} of {name}"), &op(f, &[&x], &[], floats), &op(f, &[&wide], &[], floats));
         }
         let size = x.shape().len() as i64;
@@ -124,7 +145,11 @@ fn other_axes() {
                 assert!((g - w).abs() <= 4e-7 * count.max(w.abs()), "sum of {name} over axis {axis}: {g}, not {w}");
             }
             for ints in [vec![1, 7, 1, axis], vec![2, -3, 2, 2, axis, size - 1], vec![3, 1, 4, -6, 3, axis, 0, axis]] {
-                equal(&format!("roll of {name}, {ints:?}"), &op("roll", &[&x], &ints, &[]), &op("roll", &[&wide], &ints, &[]));
+                equal(
+                    &format!("roll of {name}, {ints:?}"),
+                    &op("roll", &[&x], &ints, &[]),
+                    &op("roll", &[&wide], &ints, &[]),
+                );
             }
         }
     }

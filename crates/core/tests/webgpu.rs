@@ -64,5 +64,8 @@ fn float64_is_refused() {
     assert_eq!(surface::apply(code, &[Some(x.clone())], &[1], &[]).expect_err("float64").class(), "DTypeError");
     let y = Tensor::full(&[2], 1.0, DType::F32, Device::Cpu).expect("float32");
     let code = surface::code("add").expect("add");
-    assert_eq!(surface::apply(code, &[Some(x), Some(y)], &[], &[]).expect_err("devices").detail().code, "device_mismatch");
+    assert_eq!(
+        surface::apply(code, &[Some(x), Some(y)], &[], &[]).expect_err("devices").detail().code,
+        "device_mismatch"
+    );
 }

@@ -14,7 +14,8 @@ static MEMORY: memory::Recycling = memory::Recycling;
 /// Turns errors, and panics below, into JavaScript errors `CLASS|code|message`.
 fn guard<T>(f: impl FnOnce() -> Result<T>) -> napi::Result<T> {
     let outcome = catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|s| s.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
+        let text =
+            panic.downcast_ref::<&str>().map(|s| s.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Error::internal(format!("the core failed: {}; please report this", text.unwrap_or_default())))
     });
     outcome.map_err(|e| napi::Error::from_reason(e.wire()))
@@ -198,6 +199,14 @@ pub fn rng_dispose(handle: u32) -> napi::Result<()> {
 
 #[napi]
 #[allow(clippy::too_many_arguments)]
-pub fn rng_draw(handle: u32, kind: String, shape: Vec<f64>, params: Vec<f64>, of: u32, dtype: String, device: String) -> napi::Result<u32> {
+pub fn rng_draw(
+    handle: u32,
+    kind: String,
+    shape: Vec<f64>,
+    params: Vec<f64>,
+    of: u32,
+    dtype: String,
+    device: String,
+) -> napi::Result<u32> {
     guard(|| session::rng_draw(handle, &kind, &sizes(shape)?, &params, of, &dtype, &device))
 }

@@ -1,7 +1,7 @@
 //! Where the add-on's memory comes from: large blocks that were freed are kept for the next that fits, up to a bound.
 //!
-//! A training step frees what the next one needs again. Handed back to the system, each page of it would have to be cleared and mapped anew: a
-//! fifth of the time of a step.
+//! A training step frees what the next one needs again. Handed back to the system, each page of it would have to be
+//! cleared and mapped anew: a fifth of the time of a step.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,7 +57,8 @@ fn take(class: usize, size: usize) -> Option<*mut u8> {
 /// The system's allocator with a memory.
 pub struct Recycling;
 
-// SAFETY: blocks are the system's; one that is kept was freed by its owner, and is handed out once, for sizes up to its class's.
+// SAFETY: blocks are the system's; one that is kept was freed by its owner, and is handed out once, for sizes up to its
+// class's.
 unsafe impl GlobalAlloc for Recycling {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {

@@ -60,8 +60,8 @@ fn lost(why: String) {
     }
 }
 
-/// Has `tell` called with the reason once the graphics device is lost, or a panic breaks work off that no call waits for: on a GPU much
-/// happens between calls, and a promise would then wait for ever.
+/// Has `tell` called with the reason once the graphics device is lost, or a panic breaks work off that no call waits
+/// for: on a GPU much happens between calls, and a promise would then wait for ever.
 #[wasm_bindgen(js_name = onLost)]
 pub fn on_lost(tell: Function) {
     LOST.set(Some(tell));
@@ -77,7 +77,9 @@ pub fn devices() -> String {
 /// Names the kernel of convolutions for tests and benchmarks, as `ADJOINT_CONV` does where there is an environment.
 #[wasm_bindgen(js_name = forceKernel)]
 pub fn force_kernel(name: &str) -> Outcome<()> {
-    let known = kernel::named(name).ok_or_else(|| Error::argument("forceKernel", format!("there is no kernel {name}; ADJOINT_CONV has the same names")));
+    let known = kernel::named(name).ok_or_else(|| {
+        Error::argument("forceKernel", format!("there is no kernel {name}; ADJOINT_CONV has the same names"))
+    });
     wire(known.map(kernel::force))
 }
 
@@ -187,6 +189,14 @@ pub fn rng_dispose(handle: u32) {
 }
 
 #[wasm_bindgen(js_name = rngDraw)]
-pub fn rng_draw(handle: u32, kind: &str, shape: Vec<f64>, params: Vec<f64>, of: u32, dtype: &str, device: &str) -> Outcome<u32> {
+pub fn rng_draw(
+    handle: u32,
+    kind: &str,
+    shape: Vec<f64>,
+    params: Vec<f64>,
+    of: u32,
+    dtype: &str,
+    device: &str,
+) -> Outcome<u32> {
     wire(sizes(&shape).and_then(|s| session::rng_draw(handle, kind, &s, &params, of, dtype, device)))
 }

@@ -1,11 +1,41 @@
 // Kinds of blur, and their filters.
 import { physics, tensor } from "adjoint";
 
-/** Kinds of blur: what its size means, its filter as a configuration of `adjoint train` names it, and whether it looks the same from each side. */
+/**
+ * Kinds of blur: what its size means, its filter as a configuration of `adjoint train` names it, and whether it looks
+ * the same from each side.
+ */
 export const blurs = {
-  gaussian: { label: "Gaussian", what: "Soft in all directions, as of a lens or of the air.", size: "Standard deviation, in pixels.", start: 1.5, least: 0.5, most: 4, round: true, make: ({ size }) => ({ name: "gaussian", sigma: size, size: [gaussianSide(size), gaussianSide(size)] }) },
-  motion: { label: "Motion", what: "The camera or the scene moved along a straight line.", size: "Length of the movement, in pixels.", start: 9, least: 2, most: 25, round: false, make: ({ size, angle }) => line(size, angle) },
-  disk: { label: "Out of focus", what: "Each point has become a disk.", size: "Radius of the disk, in pixels.", start: 2.5, least: 1, most: 10, round: true, make: ({ size }) => disk(size) },
+  gaussian: {
+    label: "Gaussian",
+    what: "Soft in all directions, as of a lens or of the air.",
+    size: "Standard deviation, in pixels.",
+    start: 1.5,
+    least: 0.5,
+    most: 4,
+    round: true,
+    make: ({ size }) => ({ name: "gaussian", sigma: size, size: [gaussianSide(size), gaussianSide(size)] }),
+  },
+  motion: {
+    label: "Motion",
+    what: "The camera or the scene moved along a straight line.",
+    size: "Length of the movement, in pixels.",
+    start: 9,
+    least: 2,
+    most: 25,
+    round: false,
+    make: ({ size, angle }) => line(size, angle),
+  },
+  disk: {
+    label: "Out of focus",
+    what: "Each point has become a disk.",
+    size: "Radius of the disk, in pixels.",
+    start: 2.5,
+    least: 1,
+    most: 10,
+    round: true,
+    make: ({ size }) => disk(size),
+  },
 };
 
 /** What is beyond two and a half standard deviations is little. */
@@ -23,7 +53,10 @@ export function makeFilter(filter) {
   return Array.isArray(filter) ? tensor(filter) : physics.gaussianBlur({ sigma: filter.sigma, size: filter.size });
 }
 
-/** A straight line through the middle, `angle` degrees anticlockwise from the horizontal; points between pixels are shared out bilinearly. */
+/**
+ * A straight line through the middle, `angle` degrees anticlockwise from the horizontal; points between pixels are
+ * shared out bilinearly.
+ */
 function line(length, angle) {
   const points = 400;
   const turn = (angle * Math.PI) / 180;
@@ -57,7 +90,10 @@ function disk(radius) {
   });
 }
 
-/** A filter of sum 1 as nested lists [1, 1, n, n], filled by `fill(add)` with `add(row, column, weight)` about the middle; rows of zeros around it are left out. */
+/**
+ * A filter of sum 1 as nested lists [1, 1, n, n], filled by `fill(add)` with `add(row, column, weight)` about the
+ * middle; rows of zeros around it are left out.
+ */
 function filterOf(far, fill) {
   const weights = new Map();
   fill((i, j, weight) => weight > 1e-9 && weights.set(`${i} ${j}`, (weights.get(`${i} ${j}`) ?? 0) + weight));

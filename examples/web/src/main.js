@@ -7,14 +7,24 @@ import { decode, downscale, maskOf, mostPixels, paint, Sentence } from "./pictur
 import { efforts, fittingLosses, noises } from "./plan.js";
 
 const samples = [
-  { name: "camera", label: "A man with a camera, grey", address: new URL("../../images/camera.png", import.meta.url).href },
+  {
+    name: "camera",
+    label: "A man with a camera, grey",
+    address: new URL("../../images/camera.png", import.meta.url).href,
+  },
   { name: "chelsea", label: "A cat, in colour", address: new URL("../../images/chelsea.png", import.meta.url).href },
   { name: "coins", label: "Coins, grey", address: new URL("../../images/coins.png", import.meta.url).href },
-  { name: "rocket", label: "A rocket at night, in colour", address: new URL("../../images/rocket.png", import.meta.url).href },
+  {
+    name: "rocket",
+    label: "A rocket at night, in colour",
+    address: new URL("../../images/rocket.png", import.meta.url).href,
+  },
 ];
 
 const at = (id) => document.getElementById(id);
-const form = Object.fromEntries(["task", "blur", "size", "angle", "noise", "level", "estimate", "loss", "effort", "device"].map((id) => [id, at(id)]));
+const form = Object.fromEntries(
+  ["task", "blur", "size", "angle", "noise", "level", "estimate", "loss", "effort", "device"].map((id) => [id, at(id)]),
+);
 
 /** `{ pixels, name, sample }` */
 let picture;
@@ -32,16 +42,23 @@ for (const { name, label, address } of samples) {
   button.setAttribute("aria-pressed", "false");
   const image = Object.assign(new Image(56, 56), { src: address, alt: label });
   button.append(image);
-  button.addEventListener("click", () => void guarded(async () => take(await (await fetch(address)).blob(), label, name)));
+  button.addEventListener(
+    "click",
+    () => void guarded(async () => take(await (await fetch(address)).blob(), label, name)),
+  );
   at("samples").append(button);
 }
-at("file").addEventListener("change", ({ target }) => void guarded(async () => target.files[0] && (await take(target.files[0], target.files[0].name))));
+at("file").addEventListener(
+  "change",
+  ({ target }) => void guarded(async () => target.files[0] && (await take(target.files[0], target.files[0].name))),
+);
 const drop = at("drop");
 for (const kind of ["dragover", "dragleave", "drop"]) {
   drop.addEventListener(kind, (event) => {
     event.preventDefault();
     drop.classList.toggle("over", kind === "dragover");
-    if (kind === "drop" && event.dataTransfer.files[0]) void guarded(async () => await take(event.dataTransfer.files[0], event.dataTransfer.files[0].name));
+    if (kind === "drop" && event.dataTransfer.files[0])
+      void guarded(async () => await take(event.dataTransfer.files[0], event.dataTransfer.files[0].name));
   });
 }
 document.addEventListener("paste", ({ clipboardData }) => {
@@ -61,10 +78,13 @@ function use(next) {
   picture = next;
   end();
   const [channels, height, width] = picture.pixels.shape;
-  for (const button of at("samples").children) button.setAttribute("aria-pressed", String(button.dataset.name === picture.sample));
+  for (const button of at("samples").children)
+    button.setAttribute("aria-pressed", String(button.dataset.name === picture.sample));
   const tooLarge = height * width > mostPixels;
   at("large").hidden = !tooLarge;
-  at("large-text").textContent = tooLarge ? `This picture has ${(height * width) / 1e6} million pixels; this page takes up to ${mostPixels / 1e6} million.` : "";
+  at("large-text").textContent = tooLarge
+    ? `This picture has ${(height * width) / 1e6} million pixels; this page takes up to ${mostPixels / 1e6} million.`
+    : "";
   at("picked").textContent = `${picture.name}: ${width} x ${height}, ${channels === 1 ? "grey" : "colour"}.`;
   form.estimate.checked = picture.sample === undefined;
   if (!tooLarge) {
@@ -88,7 +108,12 @@ for (const control of Object.values(form)) control.addEventListener("change", re
 
 function startLevel() {
   const { start, faint, least, most } = noises[form.noise.value];
-  Object.assign(form.level, { min: least, max: most, step: "any", value: form.task.value === "deblur" ? faint : start });
+  Object.assign(form.level, {
+    min: least,
+    max: most,
+    step: "any",
+    value: form.task.value === "deblur" ? faint : start,
+  });
 }
 
 function startBlur() {
@@ -100,15 +125,33 @@ function choice() {
   const { least, most, level: meaning } = noises[form.noise.value];
   const level = Number(form.level.value);
   if (!(form.estimate.checked && picture?.sample === undefined) && !(level >= least && level <= most)) {
-    throw new Sentence(`The level is ${form.level.value || "empty"}; for this noise it lies between ${least} and ${most}. ${meaning}`);
+    throw new Sentence(
+      `The level is ${form.level.value || "empty"}; for this noise it lies between ${least} and ${most}. ${meaning}`,
+    );
   }
   const blur = blurs[form.blur.value];
   const [size, angle] = [Number(form.size.value), Number(form.angle.value)];
   if (form.task.value === "deblur") {
-    if (!(size >= blur.least && size <= blur.most)) throw new Sentence(`The size of the blur is ${form.size.value || "empty"}; for this blur it lies between ${blur.least} and ${blur.most}. ${blur.size}`);
-    if (!blur.round && (form.angle.value === "" || !(Math.abs(angle) <= 180))) throw new Sentence(`The direction of the blur is ${form.angle.value || "empty"}; it lies between -180 and 180 degrees.`);
+    if (!(size >= blur.least && size <= blur.most))
+      throw new Sentence(
+        `The size of the blur is ${form.size.value || "empty"}; for this blur it lies between ${blur.least} and ${blur.most}. ${blur.size}`,
+      );
+    if (!blur.round && (form.angle.value === "" || !(Math.abs(angle) <= 180)))
+      throw new Sentence(
+        `The direction of the blur is ${form.angle.value || "empty"}; it lies between -180 and 180 degrees.`,
+      );
   }
-  return { task: form.task.value, blur: form.blur.value, size, angle, noise: form.noise.value, level: level || noises[form.noise.value].start, estimated: form.estimate.checked, loss: form.loss.value, effort: form.effort.value };
+  return {
+    task: form.task.value,
+    blur: form.blur.value,
+    size,
+    angle,
+    noise: form.noise.value,
+    level: level || noises[form.noise.value].start,
+    estimated: form.estimate.checked,
+    loss: form.loss.value,
+    effort: form.effort.value,
+  };
 }
 
 /** Makes the form say what fits. */
@@ -118,8 +161,12 @@ function refresh() {
   const blur = blurs[form.blur.value];
   const { what, level } = noises[form.noise.value];
   at("task-help").textContent = inpaint
-    ? sample ? "Half of the sample's pixels are taken away." : "Pixels that are black or transparent count as missing."
-    : deblur && !sample ? "The blur has to be told: try kinds and sizes, and take what looks best. Too small a size helps a little, too large a one makes rings." : "";
+    ? sample
+      ? "Half of the sample's pixels are taken away."
+      : "Pixels that are black or transparent count as missing."
+    : deblur && !sample
+      ? "The blur has to be told: try kinds and sizes, and take what looks best. Too small a size helps a little, too large a one makes rings."
+      : "";
   for (const id of ["blur-field", "size-field"]) at(id).hidden = !deblur;
   at("angle-field").hidden = !deblur || form.blur.value !== "motion";
   at("blur-help").textContent = `${blur.what}${sample ? " The sample is blurred so." : ""}`;
@@ -129,7 +176,15 @@ function refresh() {
   form.level.disabled = !sample && (form.estimate.checked || inpaint);
   form.estimate.disabled = inpaint;
   if (inpaint) form.estimate.checked = false;
-  const losses = fittingLosses({ task: form.task.value, blur: form.blur.value, size: blur.start, angle: 0, noise: form.noise.value, level: noises[form.noise.value].start, estimated: form.estimate.checked });
+  const losses = fittingLosses({
+    task: form.task.value,
+    blur: form.blur.value,
+    size: blur.start,
+    angle: 0,
+    noise: form.noise.value,
+    level: noises[form.noise.value].start,
+    estimated: form.estimate.checked,
+  });
   const before = form.loss.value;
   form.loss.replaceChildren(...losses.map(({ name, label }) => new Option(label, name)));
   if (losses.some(({ name }) => name === before)) form.loss.value = before;
@@ -165,40 +220,66 @@ at("stop").addEventListener("click", () => {
   run.worker.postMessage({ kind: "stop" });
 });
 at("save-picture").addEventListener("click", () => download(run.png, "cleaned.png", "image/png"));
-at("save-weights").addEventListener("click", () => download(run.weights, "weights.safetensors", "application/octet-stream"));
-at("save-settings").addEventListener("click", () => download(`${JSON.stringify(run.settings, null, 2)}\n`, "settings.json", "application/json"));
+at("save-weights").addEventListener("click", () =>
+  download(run.weights, "weights.safetensors", "application/octet-stream"),
+);
+at("save-settings").addEventListener("click", () =>
+  download(`${JSON.stringify(run.settings, null, 2)}\n`, "settings.json", "application/json"),
+);
 
 async function start() {
   const chosen = choice();
   const synthetic = picture.sample !== undefined;
   const missing = chosen.task === "inpaint" && !synthetic ? maskOf(picture.pixels) : {};
-  if (missing.kept === 1) throw new Sentence("Nothing is missing in this picture: none of its pixels is black or transparent.");
-  if (missing.kept !== undefined && missing.kept < 0.05) throw new Sentence("Nearly all of this picture is black: there is nothing to learn from.");
+  if (missing.kept === 1)
+    throw new Sentence("Nothing is missing in this picture: none of its pixels is black or transparent.");
+  if (missing.kept !== undefined && missing.kept < 0.05)
+    throw new Sentence("Nearly all of this picture is black: there is nothing to learn from.");
   end();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   run = { worker, curve: [], psnrs: [] };
   worker.onmessage = ({ data }) => run?.worker === worker && told[data.kind](data);
   worker.onerror = (event) => {
     event.preventDefault();
-    if (run?.worker === worker) fail(`The computation broke off (${event.message || "the browser ended it"}). The page goes on working: start again, perhaps with a smaller picture.`);
+    if (run?.worker === worker)
+      fail(
+        `The computation broke off (${event.message || "the browser ended it"}). The page goes on working: start again, perhaps with a smaller picture.`,
+      );
   };
   say("starting", "Loading the library.");
   for (const id of ["numbers", "progress"]) at(id).hidden = false;
   for (const id of ["n-step", "n-loss", "n-psnr", "n-speed", "n-left", "n-device"]) at(id).textContent = "";
   at("chart").replaceChildren();
   at("progress").value = 0;
-  worker.postMessage({ kind: "start", pixels: picture.pixels, choice: chosen, synthetic, ...missing, seed: 0, device: form.device.value });
+  worker.postMessage({
+    kind: "start",
+    pixels: picture.pixels,
+    choice: chosen,
+    synthetic,
+    ...missing,
+    seed: 0,
+    device: form.device.value,
+  });
 }
 
 /** What the worker tells, by kind. */
 const told = {
   ready({ device, given, settings, level }) {
-    Object.assign(run, { settings, startPsnr: given.psnr, shown: { data: given.pixels.data.slice(), shape: given.pixels.shape } });
+    Object.assign(run, {
+      settings,
+      startPsnr: given.psnr,
+      shown: { data: given.pixels.data.slice(), shape: given.pixels.shape },
+    });
     paint(at("before"), given.pixels);
     paint(at("after"), given.pixels);
     at("n-device").textContent = device;
     showPsnr(given.psnr);
-    say("running", settings.losses[0].unsure ? `Learning. Noise of level ${level.toPrecision(3)} was found, to start from.` : "Learning.");
+    say(
+      "running",
+      settings.losses[0].unsure
+        ? `Learning. Noise of level ${level.toPrecision(3)} was found, to start from.`
+        : "Learning.",
+    );
   },
   progress({ step, steps, loss, stepsPerSecond }) {
     run.curve.push({ x: step, y: loss });
@@ -267,9 +348,17 @@ function draw(always = false) {
     const near = curve.slice(Math.max(0, i - 4), i + 5);
     return { x, y: near.reduce((sum, { y }) => sum + y, 0) / near.length };
   });
-  at("chart").innerHTML = train.lineChart({ title: "Loss", xLabel: "step", yLabel: "loss", series: [{ label: run.settings.losses.map(({ name }) => name).join(" and "), points }] });
+  at("chart").innerHTML = train.lineChart({
+    title: "Loss",
+    xLabel: "step",
+    yLabel: "loss",
+    series: [{ label: run.settings.losses.map(({ name }) => name).join(" and "), points }],
+  });
   const last = curve.at(-1);
-  at("chart").setAttribute("aria-label", `Loss by step: ${curve[0].y.toPrecision(3)} at the start, ${last.y.toPrecision(3)} at step ${last.x}`);
+  at("chart").setAttribute(
+    "aria-label",
+    `Loss by step: ${curve[0].y.toPrecision(3)} at the start, ${last.y.toPrecision(3)} at step ${last.x}`,
+  );
 }
 
 function say(state, text) {

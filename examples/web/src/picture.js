@@ -1,7 +1,10 @@
 // Pictures: from files, the clipboard and samples to numbers, and back to what a canvas shows.
 import { io } from "adjoint";
 
-/** Pixels that the page takes as they are: training looks at patches, but the picture is kept whole, four bytes a number. */
+/**
+ * Pixels that the page takes as they are: training looks at patches, but the picture is kept whole, four bytes a
+ * number.
+ */
 export const mostPixels = 4_000_000;
 /** Files beyond this are refused unread. */
 const mostBytes = 100_000_000;
@@ -12,11 +15,17 @@ export class Sentence extends Error {}
 
 /** The pixels of a file, in [0, 1]: `{ data, shape: [channels, height, width] }`. */
 export async function decode(file, name) {
-  if (file.size > mostBytes) throw new Sentence(`${name} has ${Math.round(file.size / 1e6)} MB; pictures up to ${mostBytes / 1e6} MB can be read here.`);
+  if (file.size > mostBytes)
+    throw new Sentence(
+      `${name} has ${Math.round(file.size / 1e6)} MB; pictures up to ${mostBytes / 1e6} MB can be read here.`,
+    );
   try {
     const pixels = await io.decodePixels(file);
     const [, height, width] = pixels.shape;
-    if (Math.min(height, width) < leastSide) throw new Sentence(`${name} has ${width} x ${height} pixels; at least ${leastSide} on each side are needed to learn from.`);
+    if (Math.min(height, width) < leastSide)
+      throw new Sentence(
+        `${name} has ${width} x ${height} pixels; at least ${leastSide} on each side are needed to learn from.`,
+      );
     return pixels;
   } catch (error) {
     if (error instanceof Sentence) throw error;
@@ -33,7 +42,8 @@ export function downscale({ data, shape: [channels, height, width] }) {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         let sum = 0;
-        for (let p = 0; p < factor; p++) for (let q = 0; q < factor; q++) sum += data[(c * height + i * factor + p) * width + j * factor + q];
+        for (let p = 0; p < factor; p++)
+          for (let q = 0; q < factor; q++) sum += data[(c * height + i * factor + p) * width + j * factor + q];
         small[(c * rows + i) * columns + j] = sum / (factor * factor);
       }
     }
@@ -41,10 +51,13 @@ export function downscale({ data, shape: [channels, height, width] }) {
   return { data: small, shape: [channels, rows, columns] };
 }
 
-/** 1 where a pixel is there, 0 where all its channels are black or transparent; and the share of those that are there. */
+/**
+ * 1 where a pixel is there, 0 where all its channels are black or transparent; and the share of those that are there.
+ */
 export function maskOf({ data, shape: [channels, height, width] }) {
   const mask = new Float32Array(height * width);
-  for (let c = 0; c < channels; c++) for (let i = 0; i < mask.length; i++) if (data[c * mask.length + i] > 0) mask[i] = 1;
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < mask.length; i++) if (data[c * mask.length + i] > 0) mask[i] = 1;
   return { mask, kept: mask.reduce((sum, value) => sum + value, 0) / mask.length };
 }
 

@@ -28,7 +28,14 @@ class MaskedPatches {
     const drawn = rng.uniform([2]);
     const [u, v] = await drawn.data();
     drawn.dispose();
-    const cut = (image) => data.cutPixels(image, Math.floor(u * (height - this.side + 1)), Math.floor(v * (width - this.side + 1)), this.side, this.side);
+    const cut = (image) =>
+      data.cutPixels(
+        image,
+        Math.floor(u * (height - this.side + 1)),
+        Math.floor(v * (width - this.side + 1)),
+        this.side,
+        this.side,
+      );
     const [y, mask] = [cut(this.pixels), cut(this.mask)];
     return { y: tensor(y.data, { shape: y.shape }), params: { mask: tensor(mask.data, { shape: mask.shape }) } };
   }
@@ -36,8 +43,8 @@ class MaskedPatches {
 
 export class Run {
   /**
-   * @param message `{ pixels, choice, synthetic, mask?, kept?, seed }`: the clean picture where `synthetic`, otherwise what was measured;
-   * which of its pixels are there, and their share.
+   * @param message `{ pixels, choice, synthetic, mask?, kept?, seed }`: the clean picture where `synthetic`, otherwise
+   * what was measured; which of its pixels are there, and their share.
    */
   constructor({ pixels, choice, synthetic, mask, kept, seed }, send) {
     Object.assign(this, { choice, kept: kept ?? 0.5, mask, send, rng: new Rng(seed) });
@@ -46,26 +53,34 @@ export class Run {
     this.seconds = 0;
   }
 
-  /** The picture as measured (of a sample with noise and missing pixels drawn here), its PSNR, the settings and the level of the noise. */
+  /**
+   * The picture as measured (of a sample with noise and missing pixels drawn here), its PSNR, the settings and the
+   * level of the noise.
+   */
   async measure() {
     const [channels, height, width] = this.given.shape;
     if (this.clean) {
       const { physics } = settingsOf(this.choice, this.given.shape, this.kept);
       // A sample goes on beyond its border as in a mirror, so that it keeps its size when it is blurred.
-      const whole = makePhysics({ ...physics, imgSize: [channels, height, width], ...(physics.padding ? { padding: "reflect" } : {}) }, { rng: this.rng.fork() });
+      const whole = makePhysics(
+        { ...physics, imgSize: [channels, height, width], ...(physics.padding ? { padding: "reflect" } : {}) },
+        { rng: this.rng.fork() },
+      );
       const image = tensor(this.clean.data, { shape: [1, ...this.clean.shape] });
       // Gamma noise multiplies: it needs something to multiply.
       const x = this.choice.noise === "gamma" ? image.clamp(0.01, 1) : image;
       const y = whole.forward(x, { rng: this.rng.fork() });
       this.given = { data: Float32Array.from(await y.data()), shape: this.clean.shape };
-      if (physics.name === "Inpainting") this.mask = Float32Array.from((await whole.mask.data()).subarray(0, height * width));
+      if (physics.name === "Inpainting")
+        this.mask = Float32Array.from((await whole.mask.data()).subarray(0, height * width));
       for (const value of [image, x, y]) value.dispose();
     }
     let level = this.choice.estimated ? data.estimateNoise(this.given, this.choice.noise) : this.choice.level;
     // A blurred picture may well have no noise to speak of.
     const { least, most } = noises[this.choice.noise];
     if (this.choice.task === "deblur") level = Math.min(most, Math.max(least, level));
-    if (!(level > 0 && Number.isFinite(level))) throw new Error("No noise was found in this picture: give its level, if it has some.");
+    if (!(level > 0 && Number.isFinite(level)))
+      throw new Error("No noise was found in this picture: give its level, if it has some.");
     this.settings = settingsOf({ ...this.choice, level }, this.given.shape, this.kept);
     this.prepare();
     return { given: { pixels: this.given, psnr: await this.psnr(this.given) }, settings: this.settings, level };
@@ -73,7 +88,16 @@ export class Run {
 
   /** Makes network, loss, data and trainer from the settings. */
   prepare() {
-    const { physics, model, losses, optimizer, schedule, batchSize, gradClip, data: { patch, patchesPerEpoch } } = this.settings;
+    const {
+      physics,
+      model,
+      losses,
+      optimizer,
+      schedule,
+      batchSize,
+      gradClip,
+      data: { patch, patchesPerEpoch },
+    } = this.settings;
     this.network = makeModel(model, this.rng.fork());
     const adam = new optim.Adam(this.network.parameters(), { lr: optimizer.lr });
     const { name: _schedule, ...times } = schedule;
@@ -85,7 +109,10 @@ export class Run {
     // A picture file has cut the noise off at black and white; a loss that knows its law would learn the cut.
     const dataset = this.mask
       ? new MaskedPatches(this.given, image, patch, patchesPerEpoch)
-      : new data.UnclippedDataset({ dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, turned), noiseModel });
+      : new data.UnclippedDataset({
+          dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, turned),
+          noiseModel,
+        });
     this.trainer = new train.Trainer({
       model: this.network,
       physics: this.physics,
@@ -107,7 +134,8 @@ export class Run {
     this.seconds += (now - this.clock) / 1000;
     this.clock = now;
     this.send("progress", { step, steps, loss: value, stepsPerSecond: step / Math.max(this.seconds, 1e-3) });
-    if (now - this.previewed > Math.max(previewEvery, previewShare * this.previewTook) && step < steps) this.controller.abort(new PreviewDue());
+    if (now - this.previewed > Math.max(previewEvery, previewShare * this.previewTook) && step < steps)
+      this.controller.abort(new PreviewDue());
   }
 
   /** Trains until the last step, a pause or a stop; goes on where it was paused. */
@@ -152,11 +180,15 @@ export class Run {
   /** The model on a part of the picture: the mean over `draws` draws of what its file has cut off. */
   async restore(top, left, height, width, draws) {
     const part = data.cutPixels(this.given, top, left, height, width);
-    const mask = this.mask && data.cutPixels({ data: this.mask, shape: [1, ...this.given.shape.slice(1)] }, top, left, height, width);
+    const mask =
+      this.mask &&
+      data.cutPixels({ data: this.mask, shape: [1, ...this.given.shape.slice(1)] }, top, left, height, width);
     const rng = new Rng(1);
     this.trainer.model.eval();
-    // A blur mixes what is around a tile into it, and to undo that reaches farther still: tiles are faded into one another.
-    const tiled = (pixels) => train.restoreTiled(pixels, (y) => this.apply(y, rng), tile, margin + 4 * this.reach, 2 * this.reach);
+    // A blur mixes what is around a tile into it, and to undo that reaches farther still: tiles are faded into one
+    // another.
+    const tiled = (pixels) =>
+      train.restoreTiled(pixels, (y) => this.apply(y, rng), tile, margin + 4 * this.reach, 2 * this.reach);
     if (!mask) return await train.restoreUnclipped(part, tiled, { noiseModel: this.physics.noiseModel, rng, draws });
     // With missing pixels the mask is cut like the picture: both go through the tiles as channels of one.
     return await tiled({ data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] });
@@ -170,7 +202,12 @@ export class Run {
       const clean = this.trainer.model.forward(y, this.physics, options);
       // A blurred picture tells something of what lies around it: that is left out.
       const border = [0, 0, this.reach, this.reach];
-      return this.reach === 0 ? clean : clean.slice(border, [1, channels, height, width].map((n, i) => n + border[i]));
+      return this.reach === 0
+        ? clean
+        : clean.slice(
+            border,
+            [1, channels, height, width].map((n, i) => n + border[i]),
+          );
     }
     const imgSize = [channels - 1, height, width];
     const mask = y.slice([0, channels - 1, 0, 0], [1, channels, height, width]).expand([1, ...imgSize]);

@@ -15,7 +15,10 @@ async function begin(wanted) {
     return wanted;
   } catch (error) {
     if (wanted === "cpu" || !(error instanceof DeviceError)) throw error;
-    postMessage({ kind: "fallback", text: `The graphics card cannot be used (${error.message.replace(/; use device .*/, "")}). The processor takes over.` });
+    postMessage({
+      kind: "fallback",
+      text: `The graphics card cannot be used (${error.message.replace(/; use device .*/, "")}). The processor takes over.`,
+    });
     await init();
     return "cpu";
   }
@@ -38,10 +41,14 @@ self.onmessage = async ({ data }) => {
     await work[data.kind](data);
   } catch (error) {
     // What the graphics card held is gone with it: the page starts again on the processor.
-    if (device === "webgpu" && error instanceof DeviceError) return postMessage({ kind: "lost", text: "The graphics card was lost. The run starts again on the processor." });
+    if (device === "webgpu" && error instanceof DeviceError)
+      return postMessage({ kind: "lost", text: "The graphics card was lost. The run starts again on the processor." });
     // A worker that broke off is thrown away; the page starts the next run in a new one.
     const memory = /memory|allocation|unreachable|Array buffer/i.test(error.message) || error instanceof RangeError;
-    const text = error.code === "runtime_lost" || memory ? "This picture and network need more memory than the browser gives: take a smaller picture or less effort." : error.message;
+    const text =
+      error.code === "runtime_lost" || memory
+        ? "This picture and network need more memory than the browser gives: take a smaller picture or less effort."
+        : error.message;
     postMessage({ kind: "error", text });
   }
 };

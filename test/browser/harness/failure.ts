@@ -1,5 +1,7 @@
 /** An error as plain data. */
-export async function failure(work: () => unknown): Promise<{ name: string; code: string; message: string } | undefined> {
+export async function failure(
+  work: () => unknown,
+): Promise<{ name: string; code: string; message: string } | undefined> {
   try {
     await work();
     return undefined;

@@ -10,15 +10,20 @@ import { checks } from "./tape.js";
 export type Numbers = Record<string, number[]>;
 
 /**
- * Value, gradient and the gradient of its squared length (second order) of each function of the tape checks, in float32 on the default device, at
- * points that are the same everywhere.
+ * Value, gradient and the gradient of its squared length (second order) of each function of the tape checks, in float32
+ * on the default device, at points that are the same everywhere.
  */
 export async function derivatives(): Promise<Numbers> {
   const found: Record<string, Tensor> = {};
   for (const [name, { f, shapes }] of Object.entries(checks)) {
     const rng = new Rng(5);
     // Drawn in float64 on the host and then rounded: one sequence for every device.
-    const inputs = shapes.map((shape) => tensor(Float32Array.from(rng.normal(shape, { dtype: "float64", device: "cpu" }).dataSync()), { shape, requiresGrad: true }));
+    const inputs = shapes.map((shape) =>
+      tensor(Float32Array.from(rng.normal(shape, { dtype: "float64", device: "cpu" }).dataSync()), {
+        shape,
+        requiresGrad: true,
+      }),
+    );
     const value = f(...inputs);
     const first = grad(value.square().sum(), inputs, { createGraph: true });
     const length = first.map((g) => g.square().sum()).reduce((a, b) => a.add(b));
@@ -35,7 +40,11 @@ export async function derivatives(): Promise<Numbers> {
 /** Which tensors can be read without waiting: those that came from the host. */
 export async function readable() {
   const own = tensor([1, 2, 3]);
-  return { known: Array.from(own.detach().dataSync()), error: await failure(() => own.add(1).dataSync()), drawn: new Rng(1).normal([4]).dataSync().length };
+  return {
+    known: Array.from(own.detach().dataSync()),
+    error: await failure(() => own.add(1).dataSync()),
+    drawn: new Rng(1).normal([4]).dataSync().length,
+  };
 }
 
 /** Changes the default device and back: what tensors of before say, and what computes after each change. */
@@ -75,7 +84,11 @@ export async function lose() {
   graphics?.destroy();
   const waiting = await pending;
   await new Promise((resolve) => setTimeout(resolve, 200));
-  const after = [await failure(() => tensor([1])), await failure(async () => await old.data()), await failure(() => old.add(1))];
+  const after = [
+    await failure(() => tensor([1])),
+    await failure(async () => await old.data()),
+    await failure(() => old.add(1)),
+  ];
   old.dispose();
   await init();
   const onCpu = Array.from(await tensor([1, 2]).add(1).data());

@@ -17,9 +17,19 @@ export { memoryOver, train } from "./train.js";
 export function randomBytes(): number[] {
   const rng = new Rng(11);
   const draws = [
-    rng.normal([500]), rng.uniform([500]), rng.rademacher([50]), rng.bernoulli([50], 0.3), rng.randint(0, 1000, [50]), rng.permutation(40),
-    rng.poisson(tensor(Float32Array.from({ length: 300 }, (_, i) => i / 4))), rng.binomial(tensor(new Float32Array(200).fill(9)), 0.4),
-    rng.gamma(2.5, 1, [300]), rng.gamma(0.3, 2, [300]), rng.beta(2, 5, [300]), rng.exponential([300]), rng.laplace([300]),
+    rng.normal([500]),
+    rng.uniform([500]),
+    rng.rademacher([50]),
+    rng.bernoulli([50], 0.3),
+    rng.randint(0, 1000, [50]),
+    rng.permutation(40),
+    rng.poisson(tensor(Float32Array.from({ length: 300 }, (_, i) => i / 4))),
+    rng.binomial(tensor(new Float32Array(200).fill(9)), 0.4),
+    rng.gamma(2.5, 1, [300]),
+    rng.gamma(0.3, 2, [300]),
+    rng.beta(2, 5, [300]),
+    rng.exponential([300]),
+    rng.laplace([300]),
     rng.normal([500], { dtype: "float64", device: "cpu" }),
   ];
   const bytes = draws.flatMap((t) => {
@@ -31,18 +41,25 @@ export function randomBytes(): number[] {
 }
 
 /**
- * Computes until the module's memory is full and it breaks off, then starts a new runtime: errors on the way, and what the new one computes.
- * `wasm` is the module's file.
+ * Computes until the module's memory is full and it breaks off, then starts a new runtime: errors on the way, and what
+ * the new one computes. `wasm` is the module's file.
  */
 export async function trapAndStartAgain(wasm: Uint8Array) {
   await init({ wasm: limitMemory(wasm, 3000) });
   const old = tensor([1, 2, 3]);
   const oldRng = new Rng(1);
   const kept: Tensor[] = [];
-  // A tensor too large for the memory that is left is an ordinary error; an operator that finds no room for its result is the end.
+  // A tensor too large for the memory that is left is an ordinary error; an operator that finds no room for its result
+  // is the end.
   let trap: Awaited<ReturnType<typeof failure>>;
-  for (let i = 0; i < 64 && trap?.code !== "runtime_lost"; i++) trap = await failure(() => kept.push(zeros([1 << 21]).add(1)));
-  const after = [await failure(() => zeros([2])), await failure(async () => await old.data()), await failure(() => oldRng.normal([2])), await failure(() => old.add(1))];
+  for (let i = 0; i < 64 && trap?.code !== "runtime_lost"; i++)
+    trap = await failure(() => kept.push(zeros([1 << 21]).add(1)));
+  const after = [
+    await failure(() => zeros([2])),
+    await failure(async () => await old.data()),
+    await failure(() => oldRng.normal([2])),
+    await failure(() => old.add(1)),
+  ];
   await init();
   const value = Array.from(await tensor([1, 2]).add(1).data());
   const stale = await failure(() => old.add(tensor([1, 2, 3])));
@@ -71,22 +88,37 @@ function limitMemory(wasm: Uint8Array, pages: number): Uint8Array {
     }
     const least = size(start + 2)[0];
     const section = [1, 1, ...encode(least), ...encode(pages)];
-    return Uint8Array.from([...wasm.subarray(0, at), 5, ...encode(section.length), ...section, ...wasm.subarray(start + length)]);
+    return Uint8Array.from([
+      ...wasm.subarray(0, at),
+      5,
+      ...encode(section.length),
+      ...section,
+      ...wasm.subarray(start + length),
+    ]);
   }
   throw new Error("the module has no memory of its own");
 }
 
 /** An image file decoded, and the decoded image as PNG. */
-export async function image(address: string, channels: "auto" | "grey" | "rgb"): Promise<{ shape: number[]; data: number[]; png: number[] }> {
+export async function image(
+  address: string,
+  channels: "auto" | "grey" | "rgb",
+): Promise<{ shape: number[]; data: number[]; png: number[] }> {
   const { decodeImage, encodePng } = await host();
   const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(address)).arrayBuffer()), channels);
   const [count, height, width] = shape;
   const bytes = new Uint8Array(data.length);
-  for (let c = 0; c < count; c++) for (let i = 0; i < height * width; i++) bytes[i * count + c] = Math.round(255 * (data[c * height * width + i] as number));
+  for (let c = 0; c < count; c++)
+    for (let i = 0; i < height * width; i++)
+      bytes[i * count + c] = Math.round(255 * (data[c * height * width + i] as number));
   return { shape, data: Array.from(data), png: Array.from(await encodePng(bytes, width, height, count as 1 | 3)) };
 }
 
 /** [1, 2] + [2, 3] */
 export function sum(): number[] {
-  return Array.from(tensor([1, 2]).add(tensor([2, 3])).dataSync());
+  return Array.from(
+    tensor([1, 2])
+      .add(tensor([2, 3]))
+      .dataSync(),
+  );
 }

@@ -10,7 +10,13 @@ import { Trainer } from "../../../ts/train/index.js";
 
 type Optimiser = "SGD" | "Adam";
 
-function make(side: number, steps: number, features: number, optimiser: Optimiser, onProgress?: (step: number) => void) {
+function make(
+  side: number,
+  steps: number,
+  features: number,
+  optimiser: Optimiser,
+  onProgress?: (step: number) => void,
+) {
   const rng = new Rng(0);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 4, nf: features, rng: rng.fork() });
   const images = rng.fork().uniform([8, 1, side, side]);
@@ -18,8 +24,16 @@ function make(side: number, steps: number, features: number, optimiser: Optimise
     model,
     physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) }),
     losses: new SureGaussianLoss({ sigma: 0.1 }),
-    optimizer: optimiser === "SGD" ? new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }) : new Adam(model.parameters(), { lr: 1e-2 }),
-    trainData: new DataLoader({ dataset: new TensorDataset({ x: images }), batchSize: 4, shuffle: true, rng: rng.fork() }),
+    optimizer:
+      optimiser === "SGD"
+        ? new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
+        : new Adam(model.parameters(), { lr: 1e-2 }),
+    trainData: new DataLoader({
+      dataset: new TensorDataset({ x: images }),
+      batchSize: 4,
+      shuffle: true,
+      rng: rng.fork(),
+    }),
     epochs: steps,
     maxSteps: steps,
     rng,
@@ -29,7 +43,10 @@ function make(side: number, steps: number, features: number, optimiser: Optimise
 }
 
 /** A training with the Trainer: the losses it reports and the weights it ends with. */
-export async function train(steps: number, optimiser: Optimiser): Promise<{ losses: number[]; weights: Record<string, number[]> }> {
+export async function train(
+  steps: number,
+  optimiser: Optimiser,
+): Promise<{ losses: number[]; weights: Record<string, number[]> }> {
   const { trainer, model } = make(16, steps, 8, optimiser);
   const history = await trainer.train();
   const weights: Record<string, number[]> = {};
@@ -38,9 +55,13 @@ export async function train(steps: number, optimiser: Optimiser): Promise<{ loss
 }
 
 /** Live tensors, their bytes and the module's memory every ten steps of a long training. */
-export async function memoryOver(steps: number): Promise<{ step: number; tensors: number; bytes: number; heap: number }[]> {
+export async function memoryOver(
+  steps: number,
+): Promise<{ step: number; tensors: number; bytes: number; heap: number }[]> {
   const seen: { step: number; tensors: number; bytes: number; heap: number }[] = [];
-  const { trainer } = make(8, steps, 4, "Adam", (step) => seen.push({ step, ...memory(), heap: binding().heapBytes?.() ?? 0 }));
+  const { trainer } = make(8, steps, 4, "Adam", (step) =>
+    seen.push({ step, ...memory(), heap: binding().heapBytes?.() ?? 0 }),
+  );
   await trainer.train();
   return seen;
 }

@@ -1,7 +1,20 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  BaseLossScheduler, InterleavedEpochLossScheduler, InterleavedLossScheduler, MCLoss, type NestedLosses, R2RLoss, R2RModel, RandomLossScheduler, type ScheduleContext,
-  ScoreLoss, StepLossScheduler, SupLoss, SureGaussianLoss, TVLoss, type Loss,
+  BaseLossScheduler,
+  InterleavedEpochLossScheduler,
+  InterleavedLossScheduler,
+  MCLoss,
+  type NestedLosses,
+  R2RLoss,
+  R2RModel,
+  RandomLossScheduler,
+  type ScheduleContext,
+  ScoreLoss,
+  StepLossScheduler,
+  SupLoss,
+  SureGaussianLoss,
+  TVLoss,
+  type Loss,
 } from "../../../ts/loss/index.js";
 import { DnCNN } from "../../../ts/nn/index.js";
 import { Denoising, GaussianNoise } from "../../../ts/physics/index.js";
@@ -46,7 +59,8 @@ describe("schedulers", () => {
   it("the call's stream wins over the constructor's, which the state restores", () => {
     const losses = [new SupLoss(), new TVLoss(), new SupLoss()] as const;
     const make = (seed: number) => new RandomLossScheduler({ losses, rng: new Rng(seed) });
-    const sequence = (scheduler: ReturnType<typeof make>): string => Array.from({ length: 12 }, () => (scheduler.forward(args()), scheduler.active.join())).join(";");
+    const sequence = (scheduler: ReturnType<typeof make>): string =>
+      Array.from({ length: 12 }, () => (scheduler.forward(args()), scheduler.active.join())).join(";");
     const [a, b] = [make(3), make(4)];
     sequence(a);
     b.loadStateDict(a.stateDict());
@@ -59,7 +73,8 @@ describe("schedulers", () => {
   });
 
   it("keep the state of their losses and whose turn it is", async () => {
-    const make = () => new InterleavedLossScheduler({ losses: [[new SureGaussianLoss({ sigma: 0.3, unsure: true })], new TVLoss()] });
+    const make = () =>
+      new InterleavedLossScheduler({ losses: [[new SureGaussianLoss({ sigma: 0.3, unsure: true })], new TVLoss()] });
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2 });
     const [a, b] = [make(), make()];
@@ -78,7 +93,11 @@ describe("schedulers", () => {
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2 });
     const scheduler = new RandomLossScheduler({ losses: [new SupLoss(), [new TVLoss(), new R2RLoss()]] });
     expect(scheduler.adaptModel(model)).toBeInstanceOf(R2RModel);
-    expect(code(() => new BaseLossScheduler({ losses: [new R2RLoss(), new ScoreLoss({ totalBatches: 4 })] }).adaptModel(model))).toBe("model_not_adapted");
+    expect(
+      code(() =>
+        new BaseLossScheduler({ losses: [new R2RLoss(), new ScoreLoss({ totalBatches: 4 })] }).adaptModel(model),
+      ),
+    ).toBe("model_not_adapted");
   });
 
   it("can be scheduled themselves, and a subclass of ten lines makes one's own", () => {
@@ -88,7 +107,9 @@ describe("schedulers", () => {
         return epoch < 5 ? this.losses.slice(0, 1) : this.losses.slice(1);
       }
     }
-    const outer = new Halves({ losses: [new InterleavedLossScheduler({ losses: [new SupLoss(), new TVLoss()] }), new TVLoss()] });
+    const outer = new Halves({
+      losses: [new InterleavedLossScheduler({ losses: [new SupLoss(), new TVLoss()] }), new TVLoss()],
+    });
     const active = [0, 1, 5].map((epoch) => (outer.forward({ ...args(), epoch }), outer.active));
     expect(active).toEqual([["SupLoss"], ["TVLoss"], ["TVLoss"]]);
   });
@@ -100,7 +121,9 @@ describe("schedulers", () => {
   });
 
   it("still check the arguments of each loss", () => {
-    expect(code(() => new BaseLossScheduler({ losses: [new MCLoss()] }).forward({ xNet: image(1), y: image(1) } as never))).toBe("missing_argument");
+    expect(
+      code(() => new BaseLossScheduler({ losses: [new MCLoss()] }).forward({ xNet: image(1), y: image(1) } as never)),
+    ).toBe("missing_argument");
   });
 });
 
@@ -110,14 +133,42 @@ describe("bad input of schedulers", () => {
     ["no losses", () => new RandomLossScheduler({} as never), "missing_argument"],
     ["an empty list", () => new RandomLossScheduler({ losses: [] }), "empty_losses"],
     ["an empty inner list", () => new InterleavedLossScheduler({ losses: [one(), []] }), "empty_losses"],
-    ["something that is no loss", () => new InterleavedLossScheduler({ losses: ["SupLoss" as never] }), "invalid_argument"],
-    ["weightings of another length", () => new RandomLossScheduler({ losses: [one(), one()], weightings: [1] }), "invalid_argument"],
-    ["negative weightings", () => new RandomLossScheduler({ losses: [one(), one()], weightings: [1, -1] }), "invalid_argument"],
-    ["weightings of zeros", () => new RandomLossScheduler({ losses: [one(), one()], weightings: [0, 0] }), "invalid_argument"],
+    [
+      "something that is no loss",
+      () => new InterleavedLossScheduler({ losses: ["SupLoss" as never] }),
+      "invalid_argument",
+    ],
+    [
+      "weightings of another length",
+      () => new RandomLossScheduler({ losses: [one(), one()], weightings: [1] }),
+      "invalid_argument",
+    ],
+    [
+      "negative weightings",
+      () => new RandomLossScheduler({ losses: [one(), one()], weightings: [1, -1] }),
+      "invalid_argument",
+    ],
+    [
+      "weightings of zeros",
+      () => new RandomLossScheduler({ losses: [one(), one()], weightings: [0, 0] }),
+      "invalid_argument",
+    ],
     ["a negative threshold", () => new StepLossScheduler({ losses: [one()], epochThresh: -1 }), "invalid_argument"],
-    ["an unknown option", () => new StepLossScheduler({ losses: [one()], epochThreshold: 1 } as never), "unknown_option"],
-    ["a negative epoch", () => new InterleavedEpochLossScheduler({ losses: [one()] }).forward({ ...args(), epoch: -1 }), "invalid_argument"],
-    ["no epoch where it matters", () => new InterleavedEpochLossScheduler({ losses: [one()] }).forward(args()), "missing_argument"],
+    [
+      "an unknown option",
+      () => new StepLossScheduler({ losses: [one()], epochThreshold: 1 } as never),
+      "unknown_option",
+    ],
+    [
+      "a negative epoch",
+      () => new InterleavedEpochLossScheduler({ losses: [one()] }).forward({ ...args(), epoch: -1 }),
+      "invalid_argument",
+    ],
+    [
+      "no epoch where it matters",
+      () => new InterleavedEpochLossScheduler({ losses: [one()] }).forward(args()),
+      "missing_argument",
+    ],
   ])("%s", (_, run, expected) => expect(code(run)).toBe(expected));
 
   it("a list inside itself", () => {

@@ -6,7 +6,14 @@ import { Loss } from "../loss.js";
 import type { LossArgs } from "../pairing.js";
 import { gradientPenalty } from "./gradient-penalty.js";
 import { type DiscriminatorMetric, onlyFor } from "./metric.js";
-import { ADVERSARIAL_KEYS, type AdversarialOptions, discriminatorOf, ganMetric, scores, weightOption } from "./options.js";
+import {
+  ADVERSARIAL_KEYS,
+  type AdversarialOptions,
+  discriminatorOf,
+  ganMetric,
+  scores,
+  weightOption,
+} from "./options.js";
 
 /** Options of every discriminator loss. */
 export interface DiscriminatorOptions extends AdversarialOptions {
@@ -21,7 +28,8 @@ export interface DiscriminatorOptions extends AdversarialOptions {
 /**
  * Base class of what a discriminator minimises: what it costs to tell real from fake wrongly, times `weightAdv`.
  *
- * A subclass's `forward` calls `adversarialLoss` with real and fake images (or measurements); the fake ones are taken off the tape.
+ * A subclass's `forward` calls `adversarialLoss` with real and fake images (or measurements); the fake ones are taken
+ * off the tape.
  */
 export abstract class DiscriminatorLoss extends Loss {
   readonly weightAdv: number;
@@ -49,23 +57,35 @@ export abstract class DiscriminatorLoss extends Loss {
   /**
    * What telling real from fake costs, for each image.
    *
-   * @throws ArgumentError `missing_argument` without a discriminator; ShapeError `shape_mismatch` where it does not give a batch of scores.
+   * @throws ArgumentError `missing_argument` without a discriminator; ShapeError `shape_mismatch` where it does not
+   * give a batch of scores.
    */
   protected adversarialLoss(real: Tensor, fake: Tensor, args: LossArgs): Tensor {
     this.sameShape(real, "the real one", fake, "the fake one");
     const D = discriminatorOf(this.name, args, this.D);
     const made = fake.detach();
     const { metricGan } = this;
-    let loss = metricGan.forward(scores(this.name, D, real), true).add(metricGan.forward(scores(this.name, D, made), false));
+    let loss = metricGan
+      .forward(scores(this.name, D, real), true)
+      .add(metricGan.forward(scores(this.name, D, made), false));
     if (metricGan.flavour === "wgan-gp") {
       loss = loss.add(gradientPenalty(this.name, D, real, made, resolveRng(args.rng, this.#rng)).mul(this.weightGp));
     }
     return loss.mul(this.weightAdv);
   }
 
-  /** What is due after a step of the discriminator: clips its weights where the flavour is `"wgan"`. An AdversarialTrainer calls it. */
+  /**
+   * What is due after a step of the discriminator: clips its weights where the flavour is `"wgan"`. An
+   * AdversarialTrainer calls it.
+   */
   afterStep(D: Layer | undefined = this.D): void {
     if (this.metricGan.flavour !== "wgan") return;
-    noGrad(() => tidy(() => discriminatorOf(this.name, {}, D).parameters().forEach((weight) => void weight.assign_(weight.clamp(-this.clip, this.clip)))));
+    noGrad(() =>
+      tidy(() =>
+        discriminatorOf(this.name, {}, D)
+          .parameters()
+          .forEach((weight) => void weight.assign_(weight.clamp(-this.clip, this.clip))),
+      ),
+    );
   }
 }

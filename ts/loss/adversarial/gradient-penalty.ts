@@ -5,10 +5,11 @@ import { meanPerImage } from "../shared.js";
 import { scores } from "./options.js";
 
 /**
- * `(|d D/dz| - 1)^2` for each image, at `z = e real + (1 - e) fake` with e uniform on [0, 1): it holds the critic's slope near 1.
+ * `(|d D/dz| - 1)^2` for each image, at `z = e real + (1 - e) fake` with e uniform on [0, 1): it holds the critic's
+ * slope near 1.
  *
- * The score of an image is the mean of what the critic says of its patches. A batch norm mixes images: leave it out of such a critic.
- * (Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, 2017, arXiv:1704.00028.)
+ * The score of an image is the mean of what the critic says of its patches. A batch norm mixes images: leave it out of
+ * such a critic. (Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, 2017, arXiv:1704.00028.)
  */
 export function gradientPenalty(caller: string, D: Layer, real: Tensor, fake: Tensor, rng: RandomSource): Tensor {
   const batch = real.shape[0] ?? 1;

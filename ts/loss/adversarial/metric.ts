@@ -37,7 +37,8 @@ export interface DiscriminatorMetricOptions {
 /**
  * What the scores of a discriminator cost, for real and for fake images.
  *
- * Scores have the shape `[B, ...]`, any number for each image (a patch discriminator has many); they are averaged over each image.
+ * Scores have the shape `[B, ...]`, any number for each image (a patch discriminator has many); they are averaged over
+ * each image.
  */
 export class DiscriminatorMetric {
   readonly flavour: AdversarialFlavour;
@@ -47,7 +48,10 @@ export class DiscriminatorMetric {
   readonly fromLogits: boolean;
   readonly noGrad: boolean;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument` (an unknown flavour, an option that the flavour does not have). */
+  /**
+   * @throws ArgumentError `unknown_option`, `invalid_argument` (an unknown flavour, an option that the flavour does not
+   * have).
+   */
   constructor(options: DiscriminatorMetricOptions = {}) {
     const name = "DiscriminatorMetric";
     checkOptions(name, options, ["flavour", "metric", "realLabel", "fakeLabel", "fromLogits", "noGrad"]);
@@ -83,31 +87,59 @@ export class DiscriminatorMetric {
   #cost(pred: Tensor, real: boolean): Tensor {
     const label = real ? this.realLabel : this.fakeLabel;
     switch (this.flavour) {
-      case "lsgan": return this.metric.forward(pred, pred.detach().mul(0).add(label));
-      case "standard": return meanPerImage(this.fromLogits ? pred.softplus().sub(pred.mul(label)) : crossEntropy(pred, label));
-      case "hinge": return meanPerImage(real ? pred.neg().add(1).relu() : pred.add(1).relu());
-      default: return meanPerImage(real ? pred.neg() : pred);
+      case "lsgan":
+        return this.metric.forward(pred, pred.detach().mul(0).add(label));
+      case "standard":
+        return meanPerImage(this.fromLogits ? pred.softplus().sub(pred.mul(label)) : crossEntropy(pred, label));
+      case "hinge":
+        return meanPerImage(real ? pred.neg().add(1).relu() : pred.add(1).relu());
+      default:
+        return meanPerImage(real ? pred.neg() : pred);
     }
   }
 }
 
-/** -(t log p + (1 - t) log(1 - p)); beyond 1e-7 from 0 and 1 probabilities count as 1e-7 from it, so that the value stays finite. */
+/**
+ * -(t log p + (1 - t) log(1 - p)); beyond 1e-7 from 0 and 1 probabilities count as 1e-7 from it, so that the value
+ * stays finite.
+ */
 function crossEntropy(p: Tensor, label: number): Tensor {
   const inside = p.clamp(1e-7, 1 - 1e-7);
-  return inside.log().mul(-label).sub(inside.neg().add(1).log().mul(1 - label));
+  return inside
+    .log()
+    .mul(-label)
+    .sub(
+      inside
+        .neg()
+        .add(1)
+        .log()
+        .mul(1 - label),
+    );
 }
 
 /** Refuses an unknown flavour; none is `"lsgan"`. */
 export function checkFlavour(caller: string, flavour: unknown): AdversarialFlavour {
   if (flavour === undefined) return "lsgan";
   if ((FLAVOURS as readonly unknown[]).includes(flavour)) return flavour as AdversarialFlavour;
-  throw new ArgumentError(`${caller}: unknown flavour ${JSON.stringify(flavour)}, expected one of ${FLAVOURS.join(", ")}.`, "invalid_argument");
+  throw new ArgumentError(
+    `${caller}: unknown flavour ${JSON.stringify(flavour)}, expected one of ${FLAVOURS.join(", ")}.`,
+    "invalid_argument",
+  );
 }
 
 /** Refuses an option that means nothing with a flavour. */
-export function onlyFor(caller: string, flavour: AdversarialFlavour, option: string, value: unknown, flavours: readonly AdversarialFlavour[]): void {
+export function onlyFor(
+  caller: string,
+  flavour: AdversarialFlavour,
+  option: string,
+  value: unknown,
+  flavours: readonly AdversarialFlavour[],
+): void {
   if (value === undefined || flavours.includes(flavour)) return;
-  throw new ArgumentError(`${caller}: ${option} is an option of the flavour ${flavours.join(" or ")}, but the flavour is ${flavour}.`, "invalid_argument");
+  throw new ArgumentError(
+    `${caller}: ${option} is an option of the flavour ${flavours.join(" or ")}, but the flavour is ${flavour}.`,
+    "invalid_argument",
+  );
 }
 
 /** Refuses what is not a batch of scores: `[B, ...]`, with the B of the images where it is known. */
@@ -115,5 +147,8 @@ export function checkScores(caller: string, pred: unknown, batch?: number): asse
   const shape = pred instanceof Tensor ? pred.shape : undefined;
   if (shape && shape.length > 0 && (batch === undefined || shape[0] === batch) && (pred as Tensor).size > 0) return;
   const got = shape ? `shape [${shape.join(", ")}]` : typeof pred;
-  throw new ShapeError(`${caller}: the discriminator must give a batch of scores, [${batch ?? "B"}, ...], one or more for each image; it gives ${got}.`, "shape_mismatch");
+  throw new ShapeError(
+    `${caller}: the discriminator must give a batch of scores, [${batch ?? "B"}, ...], one or more for each image; it gives ${got}.`,
+    "shape_mismatch",
+  );
 }

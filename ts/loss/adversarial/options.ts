@@ -12,7 +12,10 @@ export interface AdversarialOptions {
   D?: Layer;
   /** Default `"lsgan"`. Generator and discriminator take the same. */
   flavour?: AdversarialFlavour;
-  /** Only for `"standard"`: scores are logits (default); false where the discriminator ends in a sigmoid, such as DCGANDiscriminator. */
+  /**
+   * Only for `"standard"`: scores are logits (default); false where the discriminator ends in a sigmoid, such as
+   * DCGANDiscriminator.
+   */
   fromLogits?: boolean;
   /** A metric of one's own, in place of `flavour`. */
   metricGan?: DiscriminatorMetric;
@@ -29,11 +32,18 @@ export function weightOption(caller: string, weight: number | undefined, fallbac
 /** The metric that the options describe. */
 export function ganMetric(caller: string, { metricGan, flavour, fromLogits }: AdversarialOptions): DiscriminatorMetric {
   if (metricGan === undefined) {
-    return new DiscriminatorMetric({ ...(flavour === undefined ? {} : { flavour }), ...(fromLogits === undefined ? {} : { fromLogits }) });
+    return new DiscriminatorMetric({
+      ...(flavour === undefined ? {} : { flavour }),
+      ...(fromLogits === undefined ? {} : { fromLogits }),
+    });
   }
-  if (!(metricGan instanceof DiscriminatorMetric)) throw new ArgumentError(`${caller}: metricGan must be a DiscriminatorMetric.`, "invalid_argument");
+  if (!(metricGan instanceof DiscriminatorMetric))
+    throw new ArgumentError(`${caller}: metricGan must be a DiscriminatorMetric.`, "invalid_argument");
   if (flavour !== undefined || fromLogits !== undefined) {
-    throw new ArgumentError(`${caller}: give either metricGan or flavour and fromLogits; metricGan brings its own.`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: give either metricGan or flavour and fromLogits; metricGan brings its own.`,
+      "invalid_argument",
+    );
   }
   return metricGan;
 }
@@ -49,7 +59,10 @@ export function scores(caller: string, D: Layer, images: Tensor): Tensor {
 export function discriminatorOf(caller: string, args: LossArgs, own: Layer | undefined): Layer {
   const D: unknown = args.D ?? own;
   if (D === undefined || D === null) {
-    throw new ArgumentError(`${caller}: D is missing; it is the discriminator, such as new nn.PatchGANDiscriminator({ inputNc: 1 }), given to the loss or to forward.`, "missing_argument");
+    throw new ArgumentError(
+      `${caller}: D is missing; it is the discriminator, such as new nn.PatchGANDiscriminator({ inputNc: 1 }), given to the loss or to forward.`,
+      "missing_argument",
+    );
   }
   if (typeof (D as Partial<Layer>).forward === "function") return D as Layer;
   throw new ArgumentError(`${caller}: D must be a network with a forward function.`, "invalid_argument");

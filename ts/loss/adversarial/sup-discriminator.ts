@@ -6,8 +6,8 @@ import { DiscriminatorLoss, type DiscriminatorOptions } from "./discriminator.js
 /**
  * Supervised adversarial loss of the discriminator: ground truth images are real, reconstructions are fake.
  *
- * Half of `weightAdv` (default 1) times the cost at `D(x)` and `D(xNet)`, by default `((D(x) - 1)^2 + D(xNet)^2) / 2`, for each image. The half is
- * deepinv's; UnsupAdversarialDiscriminatorLoss has none.
+ * Half of `weightAdv` (default 1) times the cost at `D(x)` and `D(xNet)`, by default `((D(x) - 1)^2 + D(xNet)^2) / 2`,
+ * for each image. The half is deepinv's; UnsupAdversarialDiscriminatorLoss has none.
  */
 export class SupAdversarialDiscriminatorLoss extends DiscriminatorLoss {
   readonly name: string = "SupAdversarialDiscriminatorLoss";

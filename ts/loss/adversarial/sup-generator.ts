@@ -7,8 +7,9 @@ import type { AdversarialOptions } from "./options.js";
 /**
  * Supervised adversarial loss of the generator: the reconstruction should pass for a ground truth image.
  *
- * `weightAdv` (default 0.01) times the generator's cost at `D(xNet)`, by default `(D(xNet) - 1)^2`, for each image. Add it to a loss that ties the
- * image to the measurement, such as SupLoss. (Kupyn et al., "DeblurGAN", 2018, arXiv:1711.07064.)
+ * `weightAdv` (default 0.01) times the generator's cost at `D(xNet)`, by default `(D(xNet) - 1)^2`, for each image. Add
+ * it to a loss that ties the image to the measurement, such as SupLoss. (Kupyn et al., "DeblurGAN", 2018,
+ * arXiv:1711.07064.)
  */
 export class SupAdversarialGeneratorLoss extends GeneratorLoss {
   readonly name: string = "SupAdversarialGeneratorLoss";

@@ -19,12 +19,12 @@ export interface UAIRGeneratorLossOptions extends AdversarialOptions, RemeasureO
 }
 
 /**
- * UAIR loss of the generator, without ground truth: the reconstruction measured again, `yHat = A(xNet)`, should pass for a measurement, and
- * reconstructing it should give it back.
+ * UAIR loss of the generator, without ground truth: the reconstruction measured again, `yHat = A(xNet)`, should pass
+ * for a measurement, and reconstructing it should give it back.
  *
- * `weightAdv` (default 0.5) times the generator's cost at `D(yHat)`, plus `weightMc metric(A R(yHat, A), yHat)`, for each image; the gradient
- * goes through both occurrences of the network. With `physicsGenerator` A is drawn anew, as in the paper.
- * (Pajot, de Bezenac, Gallinari, "Unsupervised adversarial image reconstruction", 2019.)
+ * `weightAdv` (default 0.5) times the generator's cost at `D(yHat)`, plus `weightMc metric(A R(yHat, A), yHat)`, for
+ * each image; the gradient goes through both occurrences of the network. With `physicsGenerator` A is drawn anew, as in
+ * the paper. (Pajot, de Bezenac, Gallinari, "Unsupervised adversarial image reconstruction", 2019.)
  *
  * Differs from deepinv: the network is given the physics also the second time.
  */

@@ -9,10 +9,12 @@ import { physicsGeneratorOption, remeasured, type RemeasureOptions } from "./rem
 export interface UnsupDiscriminatorOptions extends DiscriminatorOptions, RemeasureOptions {}
 
 /**
- * Unsupervised adversarial loss of the discriminator: measurements are real, reconstructions measured again are fake. No ground truth.
+ * Unsupervised adversarial loss of the discriminator: measurements are real, reconstructions measured again are fake.
+ * No ground truth.
  *
- * `weightAdv` (default 1) times the cost at `D(y)` and `D(yHat)`, `yHat = A(xNet)` unless the call brings another: by default
- * `(D(y) - 1)^2 + D(yHat)^2`, for each image. With `physicsGenerator` A is drawn anew. (Bora, Price, Dimakis, "AmbientGAN", 2018.)
+ * `weightAdv` (default 1) times the cost at `D(y)` and `D(yHat)`, `yHat = A(xNet)` unless the call brings another: by
+ * default `(D(y) - 1)^2 + D(yHat)^2`, for each image. With `physicsGenerator` A is drawn anew. (Bora, Price, Dimakis,
+ * "AmbientGAN", 2018.)
  */
 export class UnsupAdversarialDiscriminatorLoss extends DiscriminatorLoss {
   readonly name: string = "UnsupAdversarialDiscriminatorLoss";
@@ -28,6 +30,8 @@ export class UnsupAdversarialDiscriminatorLoss extends DiscriminatorLoss {
   forward(args: ArgsOf<"UnsupAdversarialDiscriminatorLoss">): Tensor {
     this.check(args);
     // Off the tape: the discriminator does not train the reconstruction.
-    return remeasured({ ...args, xNet: args.xNet.detach() }, this.physicsGenerator, (yHat) => this.adversarialLoss(args.y, yHat, args));
+    return remeasured({ ...args, xNet: args.xNet.detach() }, this.physicsGenerator, (yHat) =>
+      this.adversarialLoss(args.y, yHat, args),
+    );
   }
 }

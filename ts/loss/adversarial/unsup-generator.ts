@@ -10,10 +10,11 @@ import { physicsGeneratorOption, remeasured, type RemeasureOptions } from "./rem
 export interface UnsupAdversarialGeneratorLossOptions extends AdversarialOptions, RemeasureOptions {}
 
 /**
- * Unsupervised adversarial loss of the generator: the reconstruction, measured again, should pass for a measurement. No ground truth.
+ * Unsupervised adversarial loss of the generator: the reconstruction, measured again, should pass for a measurement. No
+ * ground truth.
  *
- * `weightAdv` (default 1) times the generator's cost at `D(yHat)`, `yHat = A(xNet)` unless the call brings another, for each image. With
- * `physicsGenerator` A is drawn anew. (Bora, Price, Dimakis, "AmbientGAN", 2018.)
+ * `weightAdv` (default 1) times the generator's cost at `D(yHat)`, `yHat = A(xNet)` unless the call brings another, for
+ * each image. With `physicsGenerator` A is drawn anew. (Bora, Price, Dimakis, "AmbientGAN", 2018.)
  */
 export class UnsupAdversarialGeneratorLoss extends GeneratorLoss {
   readonly name: string = "UnsupAdversarialGeneratorLoss";

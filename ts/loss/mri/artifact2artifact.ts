@@ -13,11 +13,11 @@ export interface Artifact2ArtifactLossOptions extends FrameSplittingOptions {
 /**
  * Artifact2Artifact: predicts a random chunk of consecutive frames from another one.
  *
- * `metric(A2 R(y1, A1), y2)` divided by the share of observed entries, where 1 and 2 are different chunks of `splitSize` frames of
- * measurements and mask, drawn for each image. For sequences (DynamicMRI) or, with `dynamicModel: false`, one image from a sequence of
- * measurements (SequentialMRI): the network sees their average over time, and averages are compared. At evaluation it sees all frames.
- * (Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image reconstruction using deep priors learned without groundtruth", 2020,
- * arXiv:1912.05854.)
+ * `metric(A2 R(y1, A1), y2)` divided by the share of observed entries, where 1 and 2 are different chunks of
+ * `splitSize` frames of measurements and mask, drawn for each image. For sequences (DynamicMRI) or, with `dynamicModel:
+ * false`, one image from a sequence of measurements (SequentialMRI): the network sees their average over time, and
+ * averages are compared. At evaluation it sees all frames. (Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image
+ * reconstruction using deep priors learned without groundtruth", 2020, arXiv:1912.05854.)
  *
  * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
  *
@@ -31,7 +31,11 @@ export class Artifact2ArtifactLoss extends FrameSplitting<"Artifact2ArtifactLoss
   constructor(options: Artifact2ArtifactLossOptions) {
     checkFrameOptions("Artifact2ArtifactLoss", options, ["splitSize"]);
     const { imgSize, splitSize } = options;
-    super("Artifact2ArtifactLoss", options, new Artifact2ArtifactSplittingMaskGenerator({ imgSize, ...(splitSize === undefined ? {} : { splitSize }) }));
+    super(
+      "Artifact2ArtifactLoss",
+      options,
+      new Artifact2ArtifactSplittingMaskGenerator({ imgSize, ...(splitSize === undefined ? {} : { splitSize }) }),
+    );
   }
 
   forward(args: ArgsOf<"Artifact2ArtifactLoss">): Tensor {

@@ -23,15 +23,18 @@ export interface ENSURELossOptions {
 }
 
 /**
- * ENSURE: an unbiased estimate of the weighted error of what was measured, under random masks and Gaussian noise, without ground truth.
+ * ENSURE: an unbiased estimate of the weighted error of what was measured, under random masks and Gaussian noise,
+ * without ground truth.
  *
- * `|W (A f(y) - y)|^2 / m + 2 sigma^2 / (m tau) (W b)^T W (A f(y + tau b) - A f(y)) - sigma^2` with `W^2 = 1 / E[mask]`, b standard normal, m
- * the entries of y. In the mean over masks and noise it is `|W (A f(y) - A x)|^2 / m`, which for a network that does not see the mask
- * is the error of the whole image. Entries that no mask measures do not count. The divergence carries the weights of the error: without
- * them the estimate is biased. (Aggarwal, Pramanik, John, Jacob, "ENSURE: a general approach for unsupervised training of deep image
- * reconstruction algorithms", 2023, arXiv:2010.10631.)
+ * `|W (A f(y) - y)|^2 / m + 2 sigma^2 / (m tau) (W b)^T W (A f(y + tau b) - A f(y)) - sigma^2` with `W^2 = 1 /
+ * E[mask]`, b standard normal, m the entries of y. In the mean over masks and noise it is `|W (A f(y) - A x)|^2 / m`,
+ * which for a network that does not see the mask is the error of the whole image. Entries that no mask measures do not
+ * count. The divergence carries the weights of the error: without them the estimate is biased. (Aggarwal, Pramanik,
+ * John, Jacob, "ENSURE: a general approach for unsupervised training of deep image reconstruction algorithms", 2023,
+ * arXiv:2010.10631.)
  *
- * For single-coil MRI and inpainting with masks of 0 and 1. The probabilities are estimated from 2000 draws with a seed of their own.
+ * For single-coil MRI and inpainting with masks of 0 and 1. The probabilities are estimated from 2000 draws with a seed
+ * of their own.
  *
  * @returns shape `[B]`.
  */
@@ -49,12 +52,18 @@ export class ENSURELoss extends Loss {
     super();
     const name = "ENSURELoss";
     checkOptions(name, options, ["sigma", "physicsGenerator", "maskAverage", "tau", "rng"]);
-    this.sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the noise, such as 0.1", { positive: true });
+    this.sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the noise, such as 0.1", {
+      positive: true,
+    });
     this.tau = checkNumber(name, "tau", options.tau ?? 0.1 * this.sigma, { positive: true });
     const { maskAverage, physicsGenerator } = options;
-    if (maskAverage !== undefined && !(maskAverage instanceof Tensor)) throw new ArgumentError(`${name}: maskAverage must be a tensor of probabilities.`, "invalid_argument");
+    if (maskAverage !== undefined && !(maskAverage instanceof Tensor))
+      throw new ArgumentError(`${name}: maskAverage must be a tensor of probabilities.`, "invalid_argument");
     if (!maskAverage && !(physicsGenerator instanceof PhysicsGenerator)) {
-      throw new ArgumentError(`${name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as new GaussianMaskGenerator({ imgSize }). Or pass maskAverage.`, "missing_argument");
+      throw new ArgumentError(
+        `${name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as new GaussianMaskGenerator({ imgSize }). Or pass maskAverage.`,
+        "missing_argument",
+      );
     }
     this.#generator = physicsGenerator;
     if (maskAverage) this.#weight = keep(tidy(() => weightOf(maskAverage)));
@@ -80,7 +89,10 @@ export class ENSURELoss extends Loss {
     const { shape } = this.#weight;
     const offset = y.shape.length - shape.length;
     if (offset < 0 || !shape.every((n, i) => n === 1 || n === y.shape[offset + i])) {
-      throw new ShapeError(`ENSURELoss: the masks' average has shape [${shape.join(", ")}], which does not fit measurements of shape [${y.shape.join(", ")}]; give a generator of their size.`, "shape_mismatch");
+      throw new ShapeError(
+        `ENSURELoss: the masks' average has shape [${shape.join(", ")}], which does not fit measurements of shape [${y.shape.join(", ")}]; give a generator of their size.`,
+        "shape_mismatch",
+      );
     }
     return this.#weight.to(y.dtype).to(y.device);
   }

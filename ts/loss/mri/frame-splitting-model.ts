@@ -1,5 +1,13 @@
 import { Module, TimeAveragingNet, type Reconstructor } from "../../nn/index.js";
-import { DynamicMRI, SequentialMRI, type FrameChoice, type FrameSplittingMaskGenerator, type NoiseModel, type OperatorKind, type Physics } from "../../physics/index.js";
+import {
+  DynamicMRI,
+  SequentialMRI,
+  type FrameChoice,
+  type FrameSplittingMaskGenerator,
+  type NoiseModel,
+  type OperatorKind,
+  type Physics,
+} from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
 import { cat, noGrad, tensor, type Tensor } from "../../tensor/index.js";
@@ -20,8 +28,9 @@ export interface FrameSplittingModelSettings<L extends string = string> {
 type AnyPhysics = Physics<NoiseModel, OperatorKind>;
 
 /**
- * The model that a splitting over time trains: in training the network sees some frames of y and of the physics' mask, as a shorter
- * sequence; in evaluation all of them, without gradients. With `updateParameters` the choice is kept for the loss.
+ * The model that a splitting over time trains: in training the network sees some frames of y and of the physics' mask,
+ * as a shorter sequence; in evaluation all of them, without gradients. With `updateParameters` the choice is kept for
+ * the loss.
  */
 export class FrameSplittingModel<L extends string = string> extends Module implements Adapted<L> {
   readonly adaptedBy: L;
@@ -41,7 +50,8 @@ export class FrameSplittingModel<L extends string = string> extends Module imple
   /**
    * Reconstructs from some of the frames.
    *
-   * @throws ShapeError `shape_mismatch` where y has other frames than the loss was told; ArgumentError `missing_physics`.
+   * @throws ShapeError `shape_mismatch` where y has other frames than the loss was told; ArgumentError
+   * `missing_physics`.
    */
   forward(y: Tensor, physics?: AnyPhysics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
     const rng = resolveRng(options.rng, this.#settings.rng);
@@ -70,17 +80,33 @@ export class FrameSplittingModel<L extends string = string> extends Module imple
 /** Refuses measurements that are no sequences of the expected length. */
 function checkFrames(name: string, y: Tensor, imgSize: readonly number[]): void {
   if (y.shape.length === 5 && y.shape[2] === imgSize[1]) return;
-  throw new ShapeError(`${name}: y has shape [${y.shape.join(", ")}], expected [batch, ${imgSize.join(", ")}], as imgSize says.`, "shape_mismatch");
+  throw new ShapeError(
+    `${name}: y has shape [${y.shape.join(", ")}], expected [batch, ${imgSize.join(", ")}], as imgSize says.`,
+    "shape_mismatch",
+  );
 }
 
 /** The chosen frames of measurements under the mask, of the mask itself, and the physics that makes them. */
-export function frameSplit(name: string, choice: FrameChoice, y: Tensor, physics: AnyPhysics | undefined): { y: Tensor; mask: Tensor; physics: () => AnyPhysics } {
+export function frameSplit(
+  name: string,
+  choice: FrameChoice,
+  y: Tensor,
+  physics: AnyPhysics | undefined,
+): { y: Tensor; mask: Tensor; physics: () => AnyPhysics } {
   if (!(physics instanceof DynamicMRI || physics instanceof SequentialMRI)) {
-    throw new ArgumentError(`${name}: the physics must be a DynamicMRI or SequentialMRI; pass it to model.forward(y, physics).`, "missing_physics");
+    throw new ArgumentError(
+      `${name}: the physics must be a DynamicMRI or SequentialMRI; pass it to model.forward(y, physics).`,
+      "missing_physics",
+    );
   }
   const whole = physics.mask.to(y.dtype).to(y.device);
   const mask = select(whole.expand([y.shape[0] as number, ...whole.shape.slice(1)]), choice);
-  const options = { mask, noiseModel: physics.noiseModel as NoiseModel, sensorModel: (t: Tensor) => physics.sensor(t), ...(physics.rng ? { rng: physics.rng } : {}) };
+  const options = {
+    mask,
+    noiseModel: physics.noiseModel as NoiseModel,
+    sensorModel: (t: Tensor) => physics.sensor(t),
+    ...(physics.rng ? { rng: physics.rng } : {}),
+  };
   // Made when it is asked for, since a mask of zeros makes none.
   const part = () => (physics instanceof SequentialMRI ? new SequentialMRI(options) : new DynamicMRI(options));
   return { y: select(y, choice).mul(mask.ne(0)), mask, physics: part };
@@ -92,5 +118,8 @@ function select(x: Tensor, choice: FrameChoice): Tensor {
   const first = choice[0] as readonly number[];
   if (choice.every((frames) => frames.join() === first.join())) return pick(x, first);
   const rest = x.shape.slice(1);
-  return cat(choice.map((frames, b) => pick(x.slice([b, ...rest.map(() => 0)], [b + 1, ...rest]), frames)), 0);
+  return cat(
+    choice.map((frames, b) => pick(x.slice([b, ...rest.map(() => 0)], [b + 1, ...rest]), frames)),
+    0,
+  );
 }

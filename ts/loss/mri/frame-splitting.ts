@@ -13,13 +13,17 @@ import { FrameSplittingModel, frameSplit } from "./frame-splitting-model.js";
 export interface FrameSplittingOptions {
   /** Size of the sequences without the batch, `[C, T, H, W]`. */
   imgSize: readonly number[];
-  /** Whether the network gives sequences `[B, C, T, H, W]`; with false it sees the average over time and gives one image. Default true. */
+  /**
+   * Whether the network gives sequences `[B, C, T, H, W]`; with false it sees the average over time and gives one
+   * image. Default true.
+   */
   dynamicModel?: boolean;
   /** What compares prediction and target. Default: mean squared error. */
   metric?: Metric;
   /**
-   * Divides by the share of observed entries in the TARGET frames, so that the value is a mean over what was predicted. Default false: by
-   * the share in all T frames, as deepinv does, which is larger by T over the number of target frames.
+   * Divides by the share of observed entries in the TARGET frames, so that the value is a mean over what was predicted.
+   * Default false: by the share in all T frames, as deepinv does, which is larger by T over the number of target
+   * frames.
    */
   exactMean?: boolean;
   rng?: RandomSource;
@@ -33,10 +37,17 @@ const FRAME_KEYS = ["imgSize", "dynamicModel", "metric", "exactMean", "rng"] as 
  *
  * @throws ArgumentError `unknown_option` or `missing_argument`.
  */
-export function checkFrameOptions(name: string, options: FrameSplittingOptions | undefined, ownKeys: readonly string[] = []): void {
+export function checkFrameOptions(
+  name: string,
+  options: FrameSplittingOptions | undefined,
+  ownKeys: readonly string[] = [],
+): void {
   checkOptions(name, options, [...FRAME_KEYS, ...ownKeys]);
   if (options?.imgSize !== undefined) return;
-  throw new ArgumentError(`${name}: imgSize is missing; it is the size of the sequences without the batch, [C, T, H, W].`, "missing_argument");
+  throw new ArgumentError(
+    `${name}: imgSize is missing; it is the size of the sequences without the batch, [C, T, H, W].`,
+    "missing_argument",
+  );
 }
 
 /** Base of the losses that predict some frames of a sequence from others. */
@@ -60,10 +71,19 @@ export abstract class FrameSplitting<L extends string> extends Loss {
   }
 
   /** The error of the target frames. */
-  protected compare(args: { xNet: Tensor; y: Tensor; physics: Physics<NoiseModel, OperatorKind>; model: unknown; rng?: RandomSource }): Tensor {
+  protected compare(args: {
+    xNet: Tensor;
+    y: Tensor;
+    physics: Physics<NoiseModel, OperatorKind>;
+    model: unknown;
+    rng?: RandomSource;
+  }): Tensor {
     const { xNet, y, physics, model } = args;
     if (!(model instanceof FrameSplittingModel)) {
-      throw new ArgumentError(`${this.name}: model must be the FrameSplittingModel that adaptModel returns.`, "model_not_adapted");
+      throw new ArgumentError(
+        `${this.name}: model must be the FrameSplittingModel that adaptModel returns.`,
+        "model_not_adapted",
+      );
     }
     const frames = this.generator.target(model.frames(), resolveRng(args.rng, this.rng));
     const target = frameSplit(this.name, frames, y, physics);

@@ -25,13 +25,23 @@ export class KWeight {
 
   constructor(name: string, maskGenerator: PhysicsGenerator | undefined, options: KWeightOptions) {
     if (!(maskGenerator instanceof PhysicsGenerator)) {
-      throw new ArgumentError(`${name}: maskGenerator must be a generator, such as new MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator }).`, "missing_argument");
+      throw new ArgumentError(
+        `${name}: maskGenerator must be a generator, such as new MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator }).`,
+        "missing_argument",
+      );
     }
     if (options.pdf === undefined && !(options.physicsGenerator instanceof PhysicsGenerator)) {
-      throw new ArgumentError(`${name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as new GaussianMaskGenerator({ imgSize }). Or pass pdf.`, "missing_argument");
+      throw new ArgumentError(
+        `${name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as new GaussianMaskGenerator({ imgSize }). Or pass pdf.`,
+        "missing_argument",
+      );
     }
     for (const [key, value] of Object.entries({ pdf: options.pdf, pdfSplit: options.pdfSplit })) {
-      if (value !== undefined && !(value instanceof Tensor)) throw new ArgumentError(`${name}: ${key} must be a tensor of probabilities, one for each column.`, "invalid_argument");
+      if (value !== undefined && !(value instanceof Tensor))
+        throw new ArgumentError(
+          `${name}: ${key} must be a tensor of probabilities, one for each column.`,
+          "invalid_argument",
+        );
     }
     this.#name = name;
     this.#maskGenerator = maskGenerator;
@@ -53,13 +63,23 @@ export class KWeight {
     // A column that is never predicted has 1 - P_split P = 0 and, always sampled, 1 - P = 0: its K counts as 0.
     const never = split.mul(p).neg().add(1);
     const safe = never.gt(TINY);
-    const k = where(safe, p.neg().add(1).div(where(safe, never, zeros([]).to(p.device).to(p.dtype).add(1))), p.mul(0));
+    const k = where(
+      safe,
+      p
+        .neg()
+        .add(1)
+        .div(where(safe, never, zeros([]).to(p.device).to(p.dtype).add(1))),
+      p.mul(0),
+    );
     return k.neg().add(1).clamp(TINY).pow(-0.5).reshape([1, width]);
   }
 
   #columns(key: string, probabilities: Tensor, width: number): Tensor {
     if (probabilities.shape[probabilities.shape.length - 1] !== width) {
-      throw new ShapeError(`${this.#name}: ${key} has shape [${probabilities.shape.join(", ")}], but the measurements are ${width} columns wide.`, "shape_mismatch");
+      throw new ShapeError(
+        `${this.#name}: ${key} has shape [${probabilities.shape.join(", ")}], but the measurements are ${width} columns wide.`,
+        "shape_mismatch",
+      );
     }
     return probabilities.reshape([probabilities.size / width, width]).mean(0);
   }
@@ -67,7 +87,15 @@ export class KWeight {
 
 /** The probability of each entry of a generator's masks. */
 export function average(generator: PhysicsGenerator, imgSize?: readonly number[]): Tensor {
-  const { mask } = generator.average(DRAWS.count, { seed: DRAWS.seed, batchSize: DRAWS.batchSize, ...(imgSize ? { imgSize } : {}) });
-  if (!mask) throw new ArgumentError(`${generator.constructor.name}: gives no "mask"; use a generator of masks.`, "invalid_argument");
+  const { mask } = generator.average(DRAWS.count, {
+    seed: DRAWS.seed,
+    batchSize: DRAWS.batchSize,
+    ...(imgSize ? { imgSize } : {}),
+  });
+  if (!mask)
+    throw new ArgumentError(
+      `${generator.constructor.name}: gives no "mask"; use a generator of masks.`,
+      "invalid_argument",
+    );
   return mask;
 }

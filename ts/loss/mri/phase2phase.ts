@@ -11,11 +11,12 @@ export type Phase2PhaseLossOptions = FrameSplittingOptions;
 /**
  * Phase2Phase: predicts the odd frames of a sequence from the even ones.
  *
- * `metric(A2 R(y1, A1), y2)` divided by the share of observed entries, where 1 are the even frames (0, 2, ...) of measurements and mask,
- * and 2 the odd ones. For sequences (DynamicMRI, with an even number of frames) or, with `dynamicModel: false`, one image from a sequence
- * of measurements (SequentialMRI): the network sees their average over time, and averages are compared. At evaluation it sees all frames.
- * (Eldeniz, Gan, Chen, Fraum, Ludwig, Yan, Liu, Vahle, Krishnamurthy, Kamilov, An, "Phase2Phase: respiratory motion-resolved
- * reconstruction of free-breathing magnetic resonance imaging using deep learning without a ground truth", 2021.)
+ * `metric(A2 R(y1, A1), y2)` divided by the share of observed entries, where 1 are the even frames (0, 2, ...) of
+ * measurements and mask, and 2 the odd ones. For sequences (DynamicMRI, with an even number of frames) or, with
+ * `dynamicModel: false`, one image from a sequence of measurements (SequentialMRI): the network sees their average over
+ * time, and averages are compared. At evaluation it sees all frames. (Eldeniz, Gan, Chen, Fraum, Ludwig, Yan, Liu,
+ * Vahle, Krishnamurthy, Kamilov, An, "Phase2Phase: respiratory motion-resolved reconstruction of free-breathing
+ * magnetic resonance imaging using deep learning without a ground truth", 2021.)
  *
  * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
  *
@@ -30,7 +31,10 @@ export class Phase2PhaseLoss extends FrameSplitting<"Phase2PhaseLoss"> {
     checkFrameOptions("Phase2PhaseLoss", options);
     super("Phase2PhaseLoss", options, new Phase2PhaseSplittingMaskGenerator({ imgSize: options.imgSize }));
     if (this.dynamicModel && (options.imgSize[1] as number) % 2 !== 0) {
-      throw new ArgumentError(`Phase2PhaseLoss: imgSize has ${options.imgSize[1] as number} frames, which do not give as many odd as even ones; drop a frame.`, "invalid_argument");
+      throw new ArgumentError(
+        `Phase2PhaseLoss: imgSize has ${options.imgSize[1] as number} frames, which do not give as many odd as even ones; drop a frame.`,
+        "invalid_argument",
+      );
     }
   }
 

@@ -14,16 +14,19 @@ import { WEIGHTED_KEYS, WeightedParts, type WeightedSplittingLossOptions } from 
 export interface RobustSplittingLossOptions extends WeightedSplittingLossOptions {
   /** The noise of the measurements, with its level. Default null: that of the physics. It is not changed. */
   noiseModel?: GaussianNoise | null;
-  /** Standard deviation of the noise that is added, as a multiple of that of the measurements; above 0, default 0.75. */
+  /**
+   * Standard deviation of the noise that is added, as a multiple of that of the measurements; above 0, default 0.75.
+   */
   alpha?: number;
 }
 
 /**
- * Weighted splitting that also removes noise (Robust SSDU): the network sees `M1 (M1 y + alpha sigma n)`, n standard normal.
+ * Weighted splitting that also removes noise (Robust SSDU): the network sees `M1 (M1 y + alpha sigma n)`, n standard
+ * normal.
  *
- * The loss is that of {@link WeightedSplittingLoss} plus `metric(c M1 A(xNet), c M1 y)` with `c = 1 + 1 / alpha^2`. At evaluation the network
- * sees the whole measurement, without further noise. (Millard, Chiew, "Clean self-supervised MRI reconstruction from noisy, sub-sampled
- * training data with Robust SSDU", 2024, arXiv:2210.01696.)
+ * The loss is that of {@link WeightedSplittingLoss} plus `metric(c M1 A(xNet), c M1 y)` with `c = 1 + 1 / alpha^2`. At
+ * evaluation the network sees the whole measurement, without further noise. (Millard, Chiew, "Clean self-supervised MRI
+ * reconstruction from noisy, sub-sampled training data with Robust SSDU", 2024, arXiv:2210.01696.)
  *
  * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
  *
@@ -64,18 +67,33 @@ export class RobustSplittingLoss extends Loss {
     return this.#parts.hidden(mask2, ax, y).add(this.#parts.metric.forward(ax.mul(factor), y.mul(factor)));
   }
 
-  /** The model whose network sees a part of the measurement with further noise; an adapted model comes back as it is. */
+  /**
+   * The model whose network sees a part of the measurement with further noise; an adapted model comes back as it is.
+   */
   override adaptModel(model: Reconstructor): SplittingModel<"RobustSplittingLoss"> {
-    if (model instanceof SplittingModel && model.adaptedBy === "RobustSplittingLoss") return model as SplittingModel<"RobustSplittingLoss">;
-    return this.#parts.model("RobustSplittingLoss", model, (part, mask1, physics, rng) => this.#noisier(part, mask1, physics, rng));
+    if (model instanceof SplittingModel && model.adaptedBy === "RobustSplittingLoss")
+      return model as SplittingModel<"RobustSplittingLoss">;
+    return this.#parts.model("RobustSplittingLoss", model, (part, mask1, physics, rng) =>
+      this.#noisier(part, mask1, physics, rng),
+    );
   }
 
   #noisier(part: Tensor, mask1: Tensor, physics: Physics | undefined, rng: RandomSource): Tensor {
     const noise = this.noiseModel ?? physics?.noiseModel;
     if (!(noise instanceof GaussianNoise)) {
-      throw new ArgumentError("RobustSplittingLoss: the noise model must be a GaussianNoise; it comes from the physics given to model.forward(y, physics), or from the option noiseModel.", "incompatible_physics");
+      throw new ArgumentError(
+        "RobustSplittingLoss: the noise model must be a GaussianNoise; it comes from the physics given to model.forward(y, physics), or from the option noiseModel.",
+        "incompatible_physics",
+      );
     }
     const sigma = levelLike(noise.sigma, part, "RobustSplittingLoss");
-    return part.add(rng.normal([...part.shape], part).mul(sigma).mul(this.alpha)).mul(mask1);
+    return part
+      .add(
+        rng
+          .normal([...part.shape], part)
+          .mul(sigma)
+          .mul(this.alpha),
+      )
+      .mul(mask1);
   }
 }

@@ -17,7 +17,9 @@ export interface LossSchedulerOptions<E extends NestedLosses = NestedLosses> {
 
 /** What a schedule may depend on. */
 export interface ScheduleContext {
-  /** Number of the training epoch, from 0. Reading it is an ArgumentError `missing_argument` where the call names none. */
+  /**
+   * Number of the training epoch, from 0. Reading it is an ArgumentError `missing_argument` where the call names none.
+   */
   readonly epoch: number;
   /** Stream of random choices. */
   readonly rng: RandomSource;
@@ -38,13 +40,15 @@ export type ScheduledModel<E extends NestedLosses> = Both<ModelEach<LossesIn<E>>
 const STREAM = "rng";
 
 /**
- * Base class of the schedulers: losses of which each call uses some, by a plan. Without a `schedule` of its own it uses all of them.
+ * Base class of the schedulers: losses of which each call uses some, by a plan. Without a `schedule` of its own it uses
+ * all of them.
  *
- * `forward` is the sum of the losses that `schedule` gives for this call. Where it gives none, the value is 0. A subclass
- * writes `name` and `schedule`; see docs/custom.md. A scheduler is a loss, so that schedulers can be scheduled.
+ * `forward` is the sum of the losses that `schedule` gives for this call. Where it gives none, the value is 0. A
+ * subclass writes `name` and `schedule`; see docs/custom.md. A scheduler is a loss, so that schedulers can be
+ * scheduled.
  *
- * Errors: ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument` (a negative epoch, or a
- * schedule that gives a loss which is not one of its own, and which no model was adapted to).
+ * Errors: ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument`
+ * (a negative epoch, or a schedule that gives a loss which is not one of its own, and which no model was adapted to).
  */
 export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Loss {
   readonly name: string = "BaseLossScheduler";
@@ -63,7 +67,10 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     const caller = new.target.name;
     checkOptions(caller, options, ["losses", "rng", ...ownKeys]);
     if (!Array.isArray(options?.losses)) {
-      throw new ArgumentError(`${caller}: losses is missing; it is a list, such as { losses: [new MCLoss(), new TVLoss()] }.`, "missing_argument");
+      throw new ArgumentError(
+        `${caller}: losses is missing; it is a list, such as { losses: [new MCLoss(), new TVLoss()] }.`,
+        "missing_argument",
+      );
     }
     this.allLosses = [...new Set(flatten(caller, options.losses))];
     this.losses = [...options.losses];
@@ -75,7 +82,10 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     return this.losses;
   }
 
-  /** Names of the losses that made the last value, those of inner schedulers included: "TVLoss", and "TVLoss 2" for a second one. */
+  /**
+   * Names of the losses that made the last value, those of inner schedulers included: "TVLoss", and "TVLoss 2" for a
+   * second one.
+   */
   get active(): readonly string[] {
     return this.#chosen.flatMap((loss) => (loss instanceof BaseLossScheduler ? loss.active : [this.#label(loss)]));
   }
@@ -110,7 +120,10 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
       const own = this.allLosses.filter(({ assumptions }) => assumptions.adapted).map(({ name }) => name);
       const last = (adapted as { adaptedBy?: string }).adaptedBy;
       if (own.some((name) => name !== last)) {
-        throw new ArgumentError(`${this.name}: ${[...new Set(own)].join(" and ")} each need a model adapted to them alone; train them one after the other.`, "model_not_adapted");
+        throw new ArgumentError(
+          `${this.name}: ${[...new Set(own)].join(" and ")} each need a model adapted to them alone; train them one after the other.`,
+          "model_not_adapted",
+        );
       }
       return adapted as Reconstructor & ScheduledModel<E>;
     });
@@ -123,7 +136,11 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
       this.allLosses.forEach((loss, i) => {
         for (const [name, value] of Object.entries(loss.stateDict())) state[`${i}.${name}`] = value;
       });
-      if (this.#rng) state[STREAM] = tensor(Float32Array.from(this.#rng.state(), (letter) => letter.charCodeAt(0)), { device: "cpu" });
+      if (this.#rng)
+        state[STREAM] = tensor(
+          Float32Array.from(this.#rng.state(), (letter) => letter.charCodeAt(0)),
+          { device: "cpu" },
+        );
       return state;
     });
   }
@@ -135,7 +152,8 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
         if (key === STREAM) continue;
         const [, index = "", name = ""] = /^(\d+)\.(.+)$/.exec(key) ?? [];
         const part = parts[Number(index)];
-        if (index === "" || !part) throw new ArgumentError(`${this.name}: has no state named "${key}".`, "unexpected_key");
+        if (index === "" || !part)
+          throw new ArgumentError(`${this.name}: has no state named "${key}".`, "unexpected_key");
         part[name] = value;
       }
       this.allLosses.forEach((loss, i) => loss.loadStateDict(parts[i] as Record<string, Tensor>));
@@ -151,7 +169,11 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     const entries = this.schedule({
       rng: resolveRng(args.rng, this.#rng),
       get epoch(): number {
-        if (epoch === undefined) throw new ArgumentError(`${name}: epoch is missing; it is the number of the training epoch, from 0.`, "missing_argument");
+        if (epoch === undefined)
+          throw new ArgumentError(
+            `${name}: epoch is missing; it is the number of the training epoch, from 0.`,
+            "missing_argument",
+          );
         return epoch;
       },
     });
@@ -159,7 +181,10 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     for (const loss of chosen) {
       if (loss === this) throw recursive(this.name);
       if (this.allLosses.includes(loss)) continue;
-      throw new ArgumentError(`${this.name}: its schedule gives a ${loss.name} that is not one of its losses; give it to the constructor, so that the model is adapted to it.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.name}: its schedule gives a ${loss.name} that is not one of its losses; give it to the constructor, so that the model is adapted to it.`,
+        "invalid_argument",
+      );
     }
     return chosen;
   }
@@ -177,7 +202,10 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
 }
 
 function recursive(name: string): ArgumentError {
-  return new ArgumentError(`${name}: the scheduler is inside itself; its losses must not contain it.`, "recursive_scheduler");
+  return new ArgumentError(
+    `${name}: the scheduler is inside itself; its losses must not contain it.`,
+    "recursive_scheduler",
+  );
 }
 
 /** Zeros, one for each image, on the tape of nothing. */

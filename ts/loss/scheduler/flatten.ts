@@ -5,21 +5,35 @@ import { Loss } from "../loss.js";
 export type NestedLosses = Loss | readonly NestedLosses[];
 
 /** The losses in entries of the type `E`, at any depth. */
-export type LossesIn<E> = NestedLosses extends E ? Loss : E extends readonly (infer Inner)[] ? LossesIn<Inner> : E extends Loss ? E : never;
+export type LossesIn<E> = NestedLosses extends E
+  ? Loss
+  : E extends readonly (infer Inner)[]
+    ? LossesIn<Inner>
+    : E extends Loss
+      ? E
+      : never;
 
 /**
  * The losses of nested lists, in order, each as often as it stands there.
  *
- * @throws ArgumentError `empty_losses` for a list without an entry, `recursive_scheduler` for a list inside itself, `invalid_argument` for anything
- * that is neither a loss nor a list.
+ * @throws ArgumentError `empty_losses` for a list without an entry, `recursive_scheduler` for a list inside itself,
+ * `invalid_argument` for anything that is neither a loss nor a list.
  */
 export function flatten(caller: string, entry: NestedLosses, above: readonly unknown[] = []): Loss[] {
   if (entry instanceof Loss) return [entry];
   if (!Array.isArray(entry)) {
     const got = entry === null ? "null" : typeof entry;
-    throw new ArgumentError(`${caller}: losses must hold losses, such as new SupLoss(), or lists of them; one entry is ${got}.`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: losses must hold losses, such as new SupLoss(), or lists of them; one entry is ${got}.`,
+      "invalid_argument",
+    );
   }
-  if (above.includes(entry)) throw new ArgumentError(`${caller}: a list of losses contains itself; give each list its own entries.`, "recursive_scheduler");
-  if (entry.length === 0) throw new ArgumentError(`${caller}: a list of losses is empty; give it at least one loss.`, "empty_losses");
+  if (above.includes(entry))
+    throw new ArgumentError(
+      `${caller}: a list of losses contains itself; give each list its own entries.`,
+      "recursive_scheduler",
+    );
+  if (entry.length === 0)
+    throw new ArgumentError(`${caller}: a list of losses is empty; give it at least one loss.`, "empty_losses");
   return (entry as readonly NestedLosses[]).flatMap((inner) => flatten(caller, inner, [...above, entry]));
 }

@@ -1,5 +1,11 @@
 /** Schedulers: which losses a training uses when. */
-export { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext, type ScheduledArgs, type ScheduledModel } from "./base.js";
+export {
+  BaseLossScheduler,
+  type LossSchedulerOptions,
+  type ScheduleContext,
+  type ScheduledArgs,
+  type ScheduledModel,
+} from "./base.js";
 export type { LossesIn, NestedLosses } from "./flatten.js";
 export { InterleavedLossScheduler } from "./interleaved.js";
 export { InterleavedEpochLossScheduler } from "./interleaved-epoch.js";

@@ -5,7 +5,9 @@ import type { NestedLosses } from "./flatten.js";
 
 /** Options of {@link RandomLossScheduler}. */
 export interface RandomLossSchedulerOptions<E extends NestedLosses = NestedLosses> extends LossSchedulerOptions<E> {
-  /** How often each entry is chosen in proportion to the others, such as `[3, 1]` or `[0.75, 0.25]`. Default: all alike. */
+  /**
+   * How often each entry is chosen in proportion to the others, such as `[3, 1]` or `[0.75, 0.25]`. Default: all alike.
+   */
   weightings?: readonly number[];
 }
 
@@ -14,10 +16,14 @@ export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends 
   override readonly name: string = "RandomLossScheduler";
   readonly weightings: readonly number[] | undefined;
 
-  /** @throws ArgumentError `invalid_argument` for weightings of another length, below 0 or all 0; those of {@link BaseLossScheduler}. */
+  /**
+   * @throws ArgumentError `invalid_argument` for weightings of another length, below 0 or all 0; those of {@link
+   * BaseLossScheduler}.
+   */
   constructor(options: RandomLossSchedulerOptions<E>) {
     super(options, ["weightings"]);
-    this.weightings = options.weightings === undefined ? undefined : checkWeightings(options.weightings, this.losses.length);
+    this.weightings =
+      options.weightings === undefined ? undefined : checkWeightings(options.weightings, this.losses.length);
   }
 
   override schedule({ rng }: ScheduleContext): readonly NestedLosses[] {
@@ -40,10 +46,16 @@ export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends 
 function checkWeightings(weightings: readonly number[], entries: number): readonly number[] {
   const caller = "RandomLossScheduler";
   if (!Array.isArray(weightings) || weightings.length !== entries) {
-    const got = Array.isArray(weightings) ? `${weightings.length} weightings` : `weightings of type ${typeof weightings}`;
-    throw new ArgumentError(`${caller}: ${got} for ${entries} entries of losses, expected one number for each.`, "invalid_argument");
+    const got = Array.isArray(weightings)
+      ? `${weightings.length} weightings`
+      : `weightings of type ${typeof weightings}`;
+    throw new ArgumentError(
+      `${caller}: ${got} for ${entries} entries of losses, expected one number for each.`,
+      "invalid_argument",
+    );
   }
   weightings.forEach((weight: unknown, i) => checkNumber(caller, `weightings[${i}]`, weight, { min: 0 }));
-  if (weightings.every((weight) => weight === 0)) throw new ArgumentError(`${caller}: all weightings are 0, expected at least one above.`, "invalid_argument");
+  if (weightings.every((weight) => weight === 0))
+    throw new ArgumentError(`${caller}: all weightings are 0, expected at least one above.`, "invalid_argument");
   return [...(weightings as readonly number[])];
 }

@@ -9,7 +9,8 @@ export interface StepLossSchedulerOptions<E extends NestedLosses = NestedLosses>
 }
 
 /**
- * Uses all losses once an epoch is over: the value is 0 while `epoch <= epochThresh`, and their sum from epoch `epochThresh + 1` on.
+ * Uses all losses once an epoch is over: the value is 0 while `epoch <= epochThresh`, and their sum from epoch
+ * `epochThresh + 1` on.
  *
  * Epochs count from 0: with the default threshold 0 the first epoch has no loss.
  */
@@ -20,7 +21,10 @@ export class StepLossScheduler<E extends NestedLosses = NestedLosses> extends Ba
   /** @throws ArgumentError `invalid_argument` for a negative threshold; those of {@link BaseLossScheduler}. */
   constructor(options: StepLossSchedulerOptions<E>) {
     super(options, ["epochThresh"]);
-    this.epochThresh = checkNumber("StepLossScheduler", "epochThresh", options.epochThresh ?? 0, { integer: true, min: 0 });
+    this.epochThresh = checkNumber("StepLossScheduler", "epochThresh", options.epochThresh ?? 0, {
+      integer: true,
+      min: 0,
+    });
   }
 
   override schedule({ epoch }: ScheduleContext): readonly NestedLosses[] {

@@ -21,14 +21,21 @@ export interface Conv2dArguments {
  * Cross-correlation: y[b,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x[b,c,i s + u d - p, j s + v d - p].
  * Shapes: input [B,C,H,W], weight [O,C/groups,kh,kw], bias [O]. Throws ShapeError where they disagree.
  */
-export function conv2d(input: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dArguments = {}): Tensor {
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: Conv2dArguments = {},
+): Tensor {
   const stride = pair("conv2d", "stride", options.stride ?? 1, 1);
   const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
   const groups = options.groups ?? 1;
   const wanted = options.padding ?? 0;
   const slope = options.negativeSlope ?? 1;
   const run = (x: Tensor, step: readonly number[], border: readonly number[]): Tensor =>
-    slope === 1 ? ops.conv2d(x, weight, bias, step, border, dilation, groups) : ops.conv2dActivated(x, weight, bias, step, border, dilation, groups, slope);
+    slope === 1
+      ? ops.conv2d(x, weight, bias, step, border, dilation, groups)
+      : ops.conv2dActivated(x, weight, bias, step, border, dilation, groups, slope);
   if (wanted !== "same") return run(input, stride, pair("conv2d", "padding", wanted === "valid" ? 0 : wanted));
   // An even kernel needs one more zero after than before, as in PyTorch.
   const total = [0, 1].map((axis) => (dilation[axis] ?? 1) * ((weight.shape[2 + axis] ?? 1) - 1));
@@ -54,11 +61,19 @@ export interface ConvTranspose2dArguments {
 
 /**
  * The adjoint of {@link conv2d} in its input (without the bias).
- * Shapes: input [B,C,H,W], weight [C,O/groups,kh,kw], bias [O]; output height (H-1) s - 2p + d (kh-1) + outputPadding + 1.
+ * Shapes: input [B,C,H,W], weight [C,O/groups,kh,kw], bias [O]; output height (H-1) s - 2p + d (kh-1) + outputPadding +
+ * 1.
  */
-export function convTranspose2d(input: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTranspose2dArguments = {}): Tensor {
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: ConvTranspose2dArguments = {},
+): Tensor {
   return ops.convTranspose2d(
-    input, weight, bias,
+    input,
+    weight,
+    bias,
     pair("convTranspose2d", "stride", options.stride ?? 1, 1),
     pair("convTranspose2d", "padding", options.padding ?? 0),
     pair("convTranspose2d", "outputPadding", options.outputPadding ?? 0),
@@ -68,7 +83,11 @@ export function convTranspose2d(input: Tensor, weight: Tensor, bias: Tensor | nu
 }
 
 /** Sliding windows as columns: [B,C,H,W] to [B, C*kh*kw, number of windows], as `torch.nn.functional.unfold`. */
-export function unfold(x: Tensor, kernelSize: Size2, options: { stride?: Size2; padding?: Size2; dilation?: Size2 } = {}): Tensor {
+export function unfold(
+  x: Tensor,
+  kernelSize: Size2,
+  options: { stride?: Size2; padding?: Size2; dilation?: Size2 } = {},
+): Tensor {
   return ops.unfold2d(
     x,
     pair("unfold", "kernelSize", kernelSize, 1),

@@ -17,17 +17,27 @@ function transform(name: string, x: Tensor, inverse: boolean, options: FftArgume
   const rank = x.shape.length;
   const index = (d: number): number => {
     const at = d < 0 ? d + rank : d;
-    if (!Number.isInteger(at) || at < 0 || at >= rank) throw new ArgumentError(`${name}: dimension ${d} does not exist in shape [${x.shape.join(",")}]`, "invalid_argument");
+    if (!Number.isInteger(at) || at < 0 || at >= rank)
+      throw new ArgumentError(
+        `${name}: dimension ${d} does not exist in shape [${x.shape.join(",")}]`,
+        "invalid_argument",
+      );
     return at;
   };
   const complexDim = index(options.complexDim ?? 1);
   const dims = (options.dims ?? [-2, -1]).map(index);
   const n = dims.reduce((product, d) => product * (x.shape[d] ?? 1), 1);
-  const power = codeOf(name, "norm", options.norm ?? "backward", { backward: inverse ? 1 : 0, ortho: 0.5, forward: inverse ? 0 : 1 });
+  const power = codeOf(name, "norm", options.norm ?? "backward", {
+    backward: inverse ? 1 : 0,
+    ortho: 0.5,
+    forward: inverse ? 0 : 1,
+  });
   return ops.fft(x, dims, complexDim, inverse ? 1 : 0, n ** -power);
 }
 
-/** Discrete Fourier transform over the last two (or given) dimensions: y_k = s sum_n x_n exp(-2 pi i k n / N). Any size. */
+/**
+ * Discrete Fourier transform over the last two (or given) dimensions: y_k = s sum_n x_n exp(-2 pi i k n / N). Any size.
+ */
 export function fft2(x: Tensor, options: FftArguments = {}): Tensor {
   return transform("fft2", x, false, options);
 }

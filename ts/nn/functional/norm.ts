@@ -26,9 +26,16 @@ export function batchNorm(x: Tensor, options: BatchNormArguments = {}): Tensor {
 }
 
 /** {@link batchNorm} with the mean and the (biased) variance that it used, [C] each, off the tape. */
-export function batchNormMoments(x: Tensor, options: BatchNormArguments): { y: Tensor; mean: Tensor; variance: Tensor } {
+export function batchNormMoments(
+  x: Tensor,
+  options: BatchNormArguments,
+): { y: Tensor; mean: Tensor; variance: Tensor } {
   const { weight, bias, mean: m, variance: v, eps = 1e-5, negativeSlope = 1 } = options;
-  const [y, mean, variance] = ops.batchNormActivated(x, weight, bias, m, v, eps, negativeSlope) as [Tensor, Tensor, Tensor];
+  const [y, mean, variance] = ops.batchNormActivated(x, weight, bias, m, v, eps, negativeSlope) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   return { y, mean, variance };
 }
 
@@ -42,7 +49,10 @@ export interface GroupNormArguments {
   eps?: number;
 }
 
-/** Normalises each group of channels of each image by its own mean and variance. Shape [B,C,...], C divisible by `groups`. */
+/**
+ * Normalises each group of channels of each image by its own mean and variance. Shape [B,C,...], C divisible by
+ * `groups`.
+ */
 export function groupNorm(x: Tensor, groups: number, options: GroupNormArguments = {}): Tensor {
   return ops.groupNorm(x, options.weight ?? null, options.bias ?? null, groups, options.eps ?? 1e-5);
 }

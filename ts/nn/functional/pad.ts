@@ -11,7 +11,10 @@ import type { PadMode } from "./common.js";
 export function pad(x: Tensor, padding: readonly number[], options: { mode?: PadMode; value?: number } = {}): Tensor {
   const rank = x.shape.length;
   if (padding.length % 2 !== 0 || padding.length > 2 * rank || !padding.every(Number.isInteger)) {
-    throw new ArgumentError(`pad: padding is [${padding.join(",")}], expected whole numbers in pairs (before, after), at most ${rank} pairs`, "invalid_argument");
+    throw new ArgumentError(
+      `pad: padding is [${padding.join(",")}], expected whole numbers in pairs (before, after), at most ${rank} pairs`,
+      "invalid_argument",
+    );
   }
   const widths = new Array<number>(2 * rank).fill(0);
   for (let i = 0; i < padding.length / 2; i++) {

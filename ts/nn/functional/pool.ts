@@ -23,7 +23,11 @@ export function maxPool2d(x: Tensor, kernelSize: Size2, options: PoolArguments &
 }
 
 /** Mean of each window. [B,C,H,W] to [B,C,H',W']; `countIncludePad` (default true) counts the zeros of the border. */
-export function avgPool2d(x: Tensor, kernelSize: Size2, options: PoolArguments & { countIncludePad?: boolean } = {}): Tensor {
+export function avgPool2d(
+  x: Tensor,
+  kernelSize: Size2,
+  options: PoolArguments & { countIncludePad?: boolean } = {},
+): Tensor {
   return ops.avgPool2d(
     x,
     pair("avgPool2d", "kernelSize", kernelSize, 1),
@@ -33,7 +37,10 @@ export function avgPool2d(x: Tensor, kernelSize: Size2, options: PoolArguments &
   );
 }
 
-/** Means over as many windows as needed for an output of size `outputSize`: window i covers floor(i H/h) to ceil((i+1) H/h). */
+/**
+ * Means over as many windows as needed for an output of size `outputSize`: window i covers floor(i H/h) to ceil((i+1)
+ * H/h).
+ */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: Size2): Tensor {
   return ops.adaptiveAvgPool2d(x, pair("adaptiveAvgPool2d", "outputSize", outputSize, 1));
 }

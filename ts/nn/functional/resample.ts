@@ -30,7 +30,11 @@ export function interpolate(x: Tensor, options: InterpolateArguments): Tensor {
   else {
     const factor = options.scaleFactor ?? 1;
     const [fh, fw] = typeof factor === "number" ? [factor, factor] : factor;
-    if (!(fh > 0) || !(fw > 0)) throw new ArgumentError(`interpolate: scaleFactor is ${JSON.stringify(factor)}, expected numbers above 0`, "invalid_argument");
+    if (!(fh > 0) || !(fw > 0))
+      throw new ArgumentError(
+        `interpolate: scaleFactor is ${JSON.stringify(factor)}, expected numbers above 0`,
+        "invalid_argument",
+      );
     size = [Math.max(1, Math.floor((x.shape[2] ?? 1) * fh)), Math.max(1, Math.floor((x.shape[3] ?? 1) * fw))];
   }
   return ops.interpolate(x, size, mode, options.alignCorners ? 1 : 0);
@@ -49,7 +53,11 @@ export interface GridSampleArguments {
 /** Samples x [B,C,H,W] at grid [B,h,w,2] of (x, y) in [-1, 1]; output [B,C,h,w]. */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleArguments = {}): Tensor {
   const mode = codeOf("gridSample", "mode", options.mode ?? "bilinear", { bilinear: 0, nearest: 1, bicubic: 2 });
-  const border = codeOf("gridSample", "paddingMode", options.paddingMode ?? "zeros", { zeros: 0, border: 1, reflection: 2 });
+  const border = codeOf("gridSample", "paddingMode", options.paddingMode ?? "zeros", {
+    zeros: 0,
+    border: 1,
+    reflection: 2,
+  });
   return ops.gridSample(x, grid, mode, border, options.alignCorners ? 1 : 0);
 }
 

@@ -27,21 +27,32 @@ export interface BatchNorm2dOptions {
 /** Refuses anything that is not [B, C, H, W] with the layer's C. */
 export function checkChannels(name: string, x: Tensor, channels: number): void {
   if (x.shape.length !== 4 || x.shape[1] !== channels) {
-    throw new ShapeError(`${name}: input has shape [${x.shape.join(",")}], expected [batch, ${channels}, height, width]`, "shape_mismatch");
+    throw new ShapeError(
+      `${name}: input has shape [${x.shape.join(",")}], expected [batch, ${channels}, height, width]`,
+      "shape_mismatch",
+    );
   }
 }
 
 /**
  * Batch normalisation: y = weight (x - m) / sqrt(v + eps) + bias for each channel.
  *
- * In training mode m and v (biased) are the batch's, and the running statistics move by `momentum` towards the batch's mean
- * and unbiased variance, outside the gradient tape. In evaluation mode m and v are the running statistics.
- * Shapes: [B,C,H,W] to the same; weight, bias, running_mean, running_var [C]. Starts at weight 1, bias 0, mean 0, variance 1.
+ * In training mode m and v (biased) are the batch's, and the running statistics move by `momentum` towards the batch's
+ * mean and unbiased variance, outside the gradient tape. In evaluation mode m and v are the running statistics. Shapes:
+ * [B,C,H,W] to the same; weight, bias, running_mean, running_var [C]. Starts at weight 1, bias 0, mean 0, variance 1.
  * Reference: Ioffe, Szegedy, "Batch normalization", 2015.
  */
 export class BatchNorm2d extends Module {
   /** The option names the constructor takes. */
-  protected static readonly optionNames: readonly string[] = ["numFeatures", "eps", "momentum", "affine", "trackRunningStats", "dtype", "device"];
+  protected static readonly optionNames: readonly string[] = [
+    "numFeatures",
+    "eps",
+    "momentum",
+    "affine",
+    "trackRunningStats",
+    "dtype",
+    "device",
+  ];
 
   /** Scale [C], or null. */
   readonly weight: Tensor | null;
@@ -61,7 +72,10 @@ export class BatchNorm2d extends Module {
   constructor(options: BatchNorm2dOptions) {
     super();
     checkOptions(new.target.name, options, new.target.optionNames);
-    this.numFeatures = checkNumber(new.target.name, "numFeatures", options.numFeatures, { positive: true, integer: true });
+    this.numFeatures = checkNumber(new.target.name, "numFeatures", options.numFeatures, {
+      positive: true,
+      integer: true,
+    });
     this.eps = checkNumber(new.target.name, "eps", options.eps ?? 1e-5, { min: 0 });
     this.momentum = checkNumber(new.target.name, "momentum", options.momentum ?? 0.1, { min: 0, max: 1 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
@@ -82,22 +96,32 @@ export class BatchNorm2d extends Module {
   rectified(x: Tensor, negativeSlope: number): Tensor {
     checkChannels(this.constructor.name, x, this.numFeatures);
     const { weight, bias, eps, runningMean, runningVar } = this;
-    if (!this.training && runningMean !== null) return batchNorm(x, { weight, bias, eps, negativeSlope, mean: runningMean, variance: runningVar });
+    if (!this.training && runningMean !== null)
+      return batchNorm(x, { weight, bias, eps, negativeSlope, mean: runningMean, variance: runningVar });
     const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
     const count = x.size / this.numFeatures;
-    if (this.training) this.updateStatistics(() => mean, () => variance.mul(count / (count - 1)));
+    if (this.training)
+      this.updateStatistics(
+        () => mean,
+        () => variance.mul(count / (count - 1)),
+      );
     mean.dispose();
     variance.dispose();
     return y;
   }
 
-  /** Moves the running moments towards those of a batch, its unbiased variance; without `mean` the variance only. Nothing is recorded. */
+  /**
+   * Moves the running moments towards those of a batch, its unbiased variance; without `mean` the variance only.
+   * Nothing is recorded.
+   */
   protected updateStatistics(mean: (() => Tensor) | null, variance: () => Tensor): void {
     const { runningMean, runningVar, momentum } = this;
     if (runningMean === null || runningVar === null) return;
-    noGrad(() => tidy(() => {
-      if (mean !== null) runningMean.assign_(runningMean.mul(1 - momentum).add(mean().mul(momentum)));
-      runningVar.assign_(runningVar.mul(1 - momentum).add(variance().mul(momentum)));
-    }));
+    noGrad(() =>
+      tidy(() => {
+        if (mean !== null) runningMean.assign_(runningMean.mul(1 - momentum).add(mean().mul(momentum)));
+        runningVar.assign_(runningVar.mul(1 - momentum).add(variance().mul(momentum)));
+      }),
+    );
   }
 }

@@ -17,7 +17,15 @@ export interface BFBatchNorm2dOptions extends Omit<BatchNorm2dOptions, "trackRun
  * blind image denoising via bias-free convolutional neural networks", 2020.
  */
 export class BFBatchNorm2d extends BatchNorm2d {
-  protected static override readonly optionNames: readonly string[] = ["numFeatures", "eps", "momentum", "affine", "useBias", "dtype", "device"];
+  protected static override readonly optionNames: readonly string[] = [
+    "numFeatures",
+    "eps",
+    "momentum",
+    "affine",
+    "useBias",
+    "dtype",
+    "device",
+  ];
 
   /** Whether mean and bias take part. */
   readonly useBias: boolean;
@@ -33,7 +41,8 @@ export class BFBatchNorm2d extends BatchNorm2d {
     const wide = [1, this.numFeatures, 1, 1];
     const running = !this.training && this.runningMean !== null && this.runningVar !== null;
     const variance = running ? this.runningVar!.reshape(wide) : x.variance([0, 2, 3], true, 1);
-    if (this.training) this.updateStatistics(this.useBias ? () => x.mean([0, 2, 3]) : null, () => x.variance([0, 2, 3], false, 1));
+    if (this.training)
+      this.updateStatistics(this.useBias ? () => x.mean([0, 2, 3]) : null, () => x.variance([0, 2, 3], false, 1));
     let y = x;
     if (this.useBias) y = y.sub(running ? this.runningMean!.reshape(wide) : x.mean([0, 2, 3], true));
     y = y.div(variance.sqrt().add(this.eps));

@@ -47,23 +47,46 @@ export class ConvTranspose2d extends Module {
   constructor(options: ConvTranspose2dOptions) {
     super();
     const name = "ConvTranspose2d";
-    checkOptions(name, options, ["inChannels", "outChannels", "kernelSize", "stride", "padding", "outputPadding", "dilation", "groups", "bias", ...WEIGHT_OPTIONS]);
+    checkOptions(name, options, [
+      "inChannels",
+      "outChannels",
+      "kernelSize",
+      "stride",
+      "padding",
+      "outputPadding",
+      "dilation",
+      "groups",
+      "bias",
+      ...WEIGHT_OPTIONS,
+    ]);
     const inChannels = checkNumber(name, "inChannels", options.inChannels, { positive: true, integer: true });
     const outChannels = checkNumber(name, "outChannels", options.outChannels, { positive: true, integer: true });
     const groups = checkNumber(name, "groups", options.groups ?? 1, { positive: true, integer: true });
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError(`${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`,
+        "invalid_argument",
+      );
     }
     const kernelSize = pair(name, "kernelSize", options.kernelSize, 1);
     this.options = {
-      inChannels, outChannels, kernelSize, groups, bias: options.bias ?? true,
-      stride: pair(name, "stride", options.stride ?? 1, 1), padding: pair(name, "padding", options.padding ?? 0),
-      outputPadding: pair(name, "outputPadding", options.outputPadding ?? 0), dilation: pair(name, "dilation", options.dilation ?? 1, 1),
+      inChannels,
+      outChannels,
+      kernelSize,
+      groups,
+      bias: options.bias ?? true,
+      stride: pair(name, "stride", options.stride ?? 1, 1),
+      padding: pair(name, "padding", options.padding ?? 0),
+      outputPadding: pair(name, "outputPadding", options.outputPadding ?? 0),
+      dilation: pair(name, "dilation", options.dilation ?? 1, 1),
     };
     const weights = sharedWeights(options);
     const shape = [inChannels, outChannels / groups, ...kernelSize];
     this.weight = this.registerParameter("weight", defaultWeights(shape, weights));
-    this.bias = (options.bias ?? true) ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights)) : null;
+    this.bias =
+      (options.bias ?? true)
+        ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
+        : null;
   }
 
   /** The transposed convolution of `x`. */

@@ -33,8 +33,8 @@ export interface Conv2dOptions extends WeightOptions {
 /**
  * Convolution layer: y = weight * x + bias (a cross-correlation; see `functional.conv2d`).
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H', W']; weight [outChannels, inChannels/groups, kh, kw], bias [outChannels].
- * Initialisation: uniform on +-1/sqrt(inChannels/groups kh kw), as PyTorch.
+ * Shapes: [B, inChannels, H, W] to [B, outChannels, H', W']; weight [outChannels, inChannels/groups, kh, kw], bias
+ * [outChannels]. Initialisation: uniform on +-1/sqrt(inChannels/groups kh kw), as PyTorch.
  */
 export class Conv2d extends Module {
   /** Kernel [outChannels, inChannels/groups, kh, kw]. */
@@ -47,12 +47,26 @@ export class Conv2d extends Module {
   constructor(options: Conv2dOptions) {
     super();
     const name = "Conv2d";
-    checkOptions(name, options, ["inChannels", "outChannels", "kernelSize", "stride", "padding", "dilation", "groups", "bias", "paddingMode", ...WEIGHT_OPTIONS]);
+    checkOptions(name, options, [
+      "inChannels",
+      "outChannels",
+      "kernelSize",
+      "stride",
+      "padding",
+      "dilation",
+      "groups",
+      "bias",
+      "paddingMode",
+      ...WEIGHT_OPTIONS,
+    ]);
     const inChannels = checkNumber(name, "inChannels", options.inChannels, { positive: true, integer: true });
     const outChannels = checkNumber(name, "outChannels", options.outChannels, { positive: true, integer: true });
     const groups = checkNumber(name, "groups", options.groups ?? 1, { positive: true, integer: true });
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError(`${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`,
+        "invalid_argument",
+      );
     }
     const kernel = pair(name, "kernelSize", options.kernelSize, 1);
     const padding = options.padding ?? 0;
@@ -60,13 +74,23 @@ export class Conv2d extends Module {
     codeOf(name, "paddingMode", paddingMode, { zeros: 0, reflect: 1, replicate: 2, circular: 3 });
     if (typeof padding !== "string") pair(name, "padding", padding);
     this.options = {
-      inChannels, outChannels, kernelSize: kernel, groups, padding, paddingMode,
-      stride: pair(name, "stride", options.stride ?? 1, 1), dilation: pair(name, "dilation", options.dilation ?? 1, 1), bias: options.bias ?? true,
+      inChannels,
+      outChannels,
+      kernelSize: kernel,
+      groups,
+      padding,
+      paddingMode,
+      stride: pair(name, "stride", options.stride ?? 1, 1),
+      dilation: pair(name, "dilation", options.dilation ?? 1, 1),
+      bias: options.bias ?? true,
     };
     const weights = sharedWeights(options);
     const shape = [outChannels, inChannels / groups, ...kernel];
     this.weight = this.registerParameter("weight", defaultWeights(shape, weights));
-    this.bias = (options.bias ?? true) ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights)) : null;
+    this.bias =
+      (options.bias ?? true)
+        ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
+        : null;
   }
 
   /** The convolution of `x`. */
@@ -77,7 +101,8 @@ export class Conv2d extends Module {
   /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
     const { stride, padding, dilation, groups, paddingMode } = this.options;
-    if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups, negativeSlope });
+    if (paddingMode === "zeros" || padding === "valid")
+      return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups, negativeSlope });
     const [top, bottom, left, right] = this.#border();
     const wide = pad(x, [left, right, top, bottom], { mode: paddingMode });
     return conv2d(wide, this.weight, this.bias, { stride, dilation, groups, negativeSlope });

@@ -22,9 +22,9 @@ export interface GroupNormOptions {
 }
 
 /**
- * Group normalisation: each group of channels of each image is shifted and scaled to mean 0 and variance 1 (biased), then
- * y = weight x + bias for each channel. Shapes: [B,C,...] to the same; weight and bias [C].
- * Reference: Wu, He, "Group normalization", 2018.
+ * Group normalisation: each group of channels of each image is shifted and scaled to mean 0 and variance 1 (biased),
+ * then y = weight x + bias for each channel. Shapes: [B,C,...] to the same; weight and bias [C]. Reference: Wu, He,
+ * "Group normalization", 2018.
  */
 export class GroupNorm extends Module {
   /** Scale [C], or null. */
@@ -44,7 +44,10 @@ export class GroupNorm extends Module {
     this.numGroups = checkNumber("GroupNorm", "numGroups", options.numGroups, { positive: true, integer: true });
     this.numChannels = checkNumber("GroupNorm", "numChannels", options.numChannels, { positive: true, integer: true });
     if (this.numChannels % this.numGroups !== 0) {
-      throw new ArgumentError(`GroupNorm: ${this.numGroups} groups do not divide ${this.numChannels} channels`, "invalid_argument");
+      throw new ArgumentError(
+        `GroupNorm: ${this.numGroups} groups do not divide ${this.numChannels} channels`,
+        "invalid_argument",
+      );
     }
     this.eps = checkNumber("GroupNorm", "eps", options.eps ?? 1e-5, { min: 0 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
@@ -56,7 +59,10 @@ export class GroupNorm extends Module {
   /** The normalised images. */
   forward(x: Tensor): Tensor {
     if (x.shape[1] !== this.numChannels) {
-      throw new ShapeError(`${this.constructor.name}: input has shape [${x.shape.join(",")}], expected [batch, ${this.numChannels}, ...]`, "shape_mismatch");
+      throw new ShapeError(
+        `${this.constructor.name}: input has shape [${x.shape.join(",")}], expected [batch, ${this.numChannels}, ...]`,
+        "shape_mismatch",
+      );
     }
     return groupNorm(x, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
   }

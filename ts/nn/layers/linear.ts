@@ -35,7 +35,10 @@ export class Linear extends Module {
     const outFeatures = checkNumber("Linear", "outFeatures", options.outFeatures, { positive: true, integer: true });
     const weights = sharedWeights(options);
     this.weight = this.registerParameter("weight", defaultWeights([outFeatures, inFeatures], weights));
-    this.bias = (options.bias ?? true) ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights)) : null;
+    this.bias =
+      (options.bias ?? true)
+        ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights))
+        : null;
   }
 
   /** The image of `x`. */

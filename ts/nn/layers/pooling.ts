@@ -5,7 +5,10 @@ import type { PoolArguments, Size2 } from "../functional/index.js";
 import { pair } from "../functional/common.js";
 import { Module } from "../module.js";
 
-/** Largest value in each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window), `padding` 0, `dilation` 1. */
+/**
+ * Largest value in each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window),
+ * `padding` 0, `dilation` 1.
+ */
 export class MaxPool2d extends Module {
   /** The options as given. */
   readonly options: Readonly<PoolArguments & { kernelSize: Size2; dilation?: Size2 }>;
@@ -23,7 +26,10 @@ export class MaxPool2d extends Module {
   }
 }
 
-/** Mean of each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window), `padding` 0, `countIncludePad` true. */
+/**
+ * Mean of each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window), `padding` 0,
+ * `countIncludePad` true.
+ */
 export class AvgPool2d extends Module {
   /** The options as given. */
   readonly options: Readonly<PoolArguments & { kernelSize: Size2; countIncludePad?: boolean }>;

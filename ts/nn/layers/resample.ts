@@ -4,7 +4,10 @@ import { interpolate, pixelShuffle, pixelUnshuffle } from "../functional/index.j
 import type { InterpolateArguments } from "../functional/index.js";
 import { Module } from "../module.js";
 
-/** Resizes images to `size` or by `scaleFactor`; `mode` "nearest" (default), "bilinear" or "bicubic". [B,C,H,W] to [B,C,h,w]. */
+/**
+ * Resizes images to `size` or by `scaleFactor`; `mode` "nearest" (default), "bilinear" or "bicubic". [B,C,H,W] to
+ * [B,C,h,w].
+ */
 export class Upsample extends Module {
   /** The options as given. */
   readonly options: Readonly<InterpolateArguments>;

@@ -22,12 +22,13 @@ export interface SpectralNormLayerOptions {
 const FIRST = 15;
 
 /**
- * A convolution or linear layer whose weight is divided by its spectral norm: `y = (W / s) x + b`, s the largest singular value of W as a matrix
- * with one row for each output channel.
+ * A convolution or linear layer whose weight is divided by its spectral norm: `y = (W / s) x + b`, s the largest
+ * singular value of W as a matrix with one row for each output channel.
  *
- * s = u^T W v with vectors that follow W by power iterations, in training mode only; the gradient goes through s. The matrix norm bounds the
- * layer's slope only up to the overlap of its windows. State names are those of PyTorch's spectral_norm: weight_orig, bias, weight_u, weight_v.
- * Shapes: those of the layer. (Miyato, Kataoka, Koyama, Yoshida, 2018, arXiv:1802.05957.)
+ * s = u^T W v with vectors that follow W by power iterations, in training mode only; the gradient goes through s. The
+ * matrix norm bounds the layer's slope only up to the overlap of its windows. State names are those of PyTorch's
+ * spectral_norm: weight_orig, bias, weight_u, weight_v. Shapes: those of the layer. (Miyato, Kataoka, Koyama, Yoshida,
+ * 2018, arXiv:1802.05957.)
  *
  * @throws ArgumentError `invalid_argument` for any other layer.
  */
@@ -54,7 +55,10 @@ export class SpectralNorm extends Module {
       throw new ArgumentError(`${name}: layer must be a Conv2d, ConvTranspose2d or Linear.`, "invalid_argument");
     }
     this.#layer = layer;
-    this.nPowerIterations = checkNumber(name, "nPowerIterations", options.nPowerIterations ?? 1, { integer: true, min: 1 });
+    this.nPowerIterations = checkNumber(name, "nPowerIterations", options.nPowerIterations ?? 1, {
+      integer: true,
+      min: 1,
+    });
     this.eps = checkNumber(name, "eps", options.eps ?? 1e-12, { positive: true });
     this.weightOrig = this.registerParameter("weightOrig", layer.weight);
     this.bias = layer.bias ? this.registerParameter("bias", layer.bias) : null;
@@ -79,16 +83,18 @@ export class SpectralNorm extends Module {
   }
 
   #iterate(times: number): void {
-    noGrad(() => tidy(() => {
-      const matrix = this.#matrix();
-      let [u, v] = [this.weightU.reshape([-1, 1]), this.weightV.reshape([-1, 1])];
-      for (let i = 0; i < times; i++) {
-        v = this.#unit(matrix.transpose(0, 1).matmul(u));
-        u = this.#unit(matrix.matmul(v));
-      }
-      this.weightU.assign_(u.reshape([-1]).clone());
-      this.weightV.assign_(v.reshape([-1]).clone());
-    }));
+    noGrad(() =>
+      tidy(() => {
+        const matrix = this.#matrix();
+        let [u, v] = [this.weightU.reshape([-1, 1]), this.weightV.reshape([-1, 1])];
+        for (let i = 0; i < times; i++) {
+          v = this.#unit(matrix.transpose(0, 1).matmul(u));
+          u = this.#unit(matrix.matmul(v));
+        }
+        this.weightU.assign_(u.reshape([-1]).clone());
+        this.weightV.assign_(v.reshape([-1]).clone());
+      }),
+    );
   }
 
   /** The weight with one row for each output channel. */

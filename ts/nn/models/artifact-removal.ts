@@ -13,7 +13,10 @@ export interface ArtifactRemovalOptions {
   backboneNet: Denoiser;
   /** Default "adjoint". */
   mode?: ArtifactRemovalMode;
-  /** Weight of the measurements in mode "prox"; about a fifth of 1 / sigma^2 for images from 0 to 1 with noise of deviation sigma. Default 1. */
+  /**
+   * Weight of the measurements in mode "prox"; about a fifth of 1 / sigma^2 for images from 0 to 1 with noise of
+   * deviation sigma. Default 1.
+   */
   gamma?: number;
 }
 
@@ -25,11 +28,13 @@ function noiseLevel(physics: Physics<NoiseModel, OperatorKind> | undefined): num
 
 /**
  * Turns a denoiser f into a reconstruction network:
- * R(y, A) = f(A^T y) ("adjoint"), f(A^+ y) ("pinv"), f(y) ("direct"), or, beyond deepinv, f(z) with the regularised inverse
- * z = argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2 ("prox"), which unlike A^+ y does not drown in noise where A nearly loses something.
+ * R(y, A) = f(A^T y) ("adjoint"), f(A^+ y) ("pinv"), f(y) ("direct"), or, beyond deepinv, f(z) with the regularised
+ * inverse z = argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2 ("prox"), which unlike A^+ y does not drown in noise
+ * where A nearly loses something.
  *
- * State names: backbone_net.*. Throws ArgumentError `missing_physics` when a mode needs a linear physics and none is given.
- * Reference: Jin, McCann, Froustey, Unser, "Deep convolutional neural network for inverse problems in imaging", 2017.
+ * State names: backbone_net.*. Throws ArgumentError `missing_physics` when a mode needs a linear physics and none is
+ * given. Reference: Jin, McCann, Froustey, Unser, "Deep convolutional neural network for inverse problems in imaging",
+ * 2017.
  */
 export class ArtifactRemoval extends Module {
   /** The denoiser. */
@@ -43,11 +48,17 @@ export class ArtifactRemoval extends Module {
     super();
     checkOptions("ArtifactRemoval", options, ["backboneNet", "mode", "gamma"]);
     if (typeof (options?.backboneNet as Partial<Denoiser> | undefined)?.forward !== "function") {
-      throw new ArgumentError("ArtifactRemoval: backboneNet has no forward function; give it a denoiser such as new DnCNN()", "invalid_argument");
+      throw new ArgumentError(
+        "ArtifactRemoval: backboneNet has no forward function; give it a denoiser such as new DnCNN()",
+        "invalid_argument",
+      );
     }
     const mode = options.mode ?? "adjoint";
     if (!["direct", "adjoint", "pinv", "prox"].includes(mode)) {
-      throw new ArgumentError(`ArtifactRemoval: mode is ${JSON.stringify(mode)}, expected "direct", "adjoint", "pinv" or "prox"`, "invalid_argument");
+      throw new ArgumentError(
+        `ArtifactRemoval: mode is ${JSON.stringify(mode)}, expected "direct", "adjoint", "pinv" or "prox"`,
+        "invalid_argument",
+      );
     }
     this.backboneNet = options.backboneNet;
     this.mode = mode;
@@ -62,8 +73,15 @@ export class ArtifactRemoval extends Module {
   #start(y: Tensor, physics: Physics<NoiseModel, OperatorKind> | undefined): Tensor {
     if (this.mode === "direct") return y;
     const linear = physics as Partial<LinearPhysics<NoiseModel, OperatorKind>> | undefined;
-    if (typeof linear?.AAdjoint !== "function" || typeof linear.ADagger !== "function" || typeof linear.proxL2 !== "function") {
-      throw new ArgumentError(`ArtifactRemoval: mode "${this.mode}" needs a linear physics as second argument of forward`, "missing_physics");
+    if (
+      typeof linear?.AAdjoint !== "function" ||
+      typeof linear.ADagger !== "function" ||
+      typeof linear.proxL2 !== "function"
+    ) {
+      throw new ArgumentError(
+        `ArtifactRemoval: mode "${this.mode}" needs a linear physics as second argument of forward`,
+        "missing_physics",
+      );
     }
     if (this.mode === "pinv") return linear.ADagger(y);
     const back = linear.AAdjoint(y);

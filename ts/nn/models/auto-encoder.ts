@@ -21,8 +21,8 @@ export interface AutoEncoderOptions extends WeightOptions {
 /**
  * Fully connected autoencoder: R(y) = y + D(E(y)) with two layers each, for quick trials on small images.
  *
- * Shapes: [B, ...] to the same, with dimInput entries an image. State names: encoder.0, encoder.2, decoder.0, decoder.2.
- * Initialisation: uniform on +-1/sqrt(features), as PyTorch.
+ * Shapes: [B, ...] to the same, with dimInput entries an image. State names: encoder.0, encoder.2, decoder.0,
+ * decoder.2. Initialisation: uniform on +-1/sqrt(features), as PyTorch.
  */
 export class AutoEncoder extends Module {
   /** Image to code. */
@@ -38,11 +38,13 @@ export class AutoEncoder extends Module {
     super();
     const name = "AutoEncoder";
     checkOptions(name, options, ["dimInput", "dimMid", "dimHid", "residual", ...WEIGHT_OPTIONS]);
-    const count = (key: "dimInput" | "dimMid" | "dimHid", value: unknown) => checkNumber(name, key, value, { positive: true, integer: true });
+    const count = (key: "dimInput" | "dimMid" | "dimHid", value: unknown) =>
+      checkNumber(name, key, value, { positive: true, integer: true });
     this.dimInput = count("dimInput", options?.dimInput);
     const dimMid = count("dimMid", options.dimMid ?? 1000);
     const dimHid = count("dimHid", options.dimHid ?? 32);
-    if (typeof (options.residual ?? true) !== "boolean") throw new ArgumentError(`${name}: residual must be true or false`, "invalid_argument");
+    if (typeof (options.residual ?? true) !== "boolean")
+      throw new ArgumentError(`${name}: residual must be true or false`, "invalid_argument");
     this.residual = options.residual ?? true;
     const weights = sharedWeights(options);
     const linear = (inFeatures: number, outFeatures: number) => new Linear({ inFeatures, outFeatures, ...weights });
@@ -50,12 +52,18 @@ export class AutoEncoder extends Module {
     this.decoder = new Sequential(linear(dimHid, dimMid), new ReLU(), linear(dimMid, this.dimInput));
   }
 
-  /** The decoded image; noise level or physics, if given, are ignored. Throws ShapeError where an image has not dimInput entries. */
+  /**
+   * The decoded image; noise level or physics, if given, are ignored. Throws ShapeError where an image has not dimInput
+   * entries.
+   */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [batch = 1, ...rest] = y.shape;
     const entries = rest.reduce((a, b) => a * b, 1);
     if (y.shape.length < 2 || entries !== this.dimInput) {
-      throw new ShapeError(`AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ${this.dimInput} entries an image, as dimInput says`, "shape_mismatch");
+      throw new ShapeError(
+        `AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ${this.dimInput} entries an image, as dimInput says`,
+        "shape_mismatch",
+      );
     }
     const x = y.reshape([batch, entries]);
     const decoded = this.decoder.forward(this.encoder.forward(x));

@@ -30,10 +30,19 @@ export class DCGANDiscriminator extends Module {
     const nc = checkNumber("DCGANDiscriminator", "nc", options.nc ?? 3, { positive: true, integer: true });
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
-    const halve = (inChannels: number, outChannels: number): Conv2d => new Conv2d({ inChannels, outChannels, kernelSize: 4, stride: 2, padding: 1, bias: false, ...weights });
+    const halve = (inChannels: number, outChannels: number): Conv2d =>
+      new Conv2d({ inChannels, outChannels, kernelSize: 4, stride: 2, padding: 1, bias: false, ...weights });
     const layers: Layer[] = [halve(nc, ndf), new LeakyReLU({ negativeSlope: 0.2 })];
-    for (const k of [1, 2, 4]) layers.push(halve(ndf * k, ndf * 2 * k), new BatchNorm2d({ numFeatures: ndf * 2 * k, ...like }), new LeakyReLU({ negativeSlope: 0.2 }));
-    layers.push(new Conv2d({ inChannels: ndf * 8, outChannels: 1, kernelSize: 4, bias: false, ...weights }), new Sigmoid());
+    for (const k of [1, 2, 4])
+      layers.push(
+        halve(ndf * k, ndf * 2 * k),
+        new BatchNorm2d({ numFeatures: ndf * 2 * k, ...like }),
+        new LeakyReLU({ negativeSlope: 0.2 }),
+      );
+    layers.push(
+      new Conv2d({ inChannels: ndf * 8, outChannels: 1, kernelSize: 4, bias: false, ...weights }),
+      new Sigmoid(),
+    );
     this.model = new Sequential(...layers);
   }
 
@@ -70,7 +79,8 @@ export class DCGANGenerator extends Module {
     const name = "DCGANGenerator";
     checkOptions(name, options, ["outputSize", "nz", "ngf", "nc", ...WEIGHT_OPTIONS]);
     const outputSize: number = options.outputSize ?? 64;
-    if (outputSize !== 64 && outputSize !== 128) throw new ArgumentError(`${name}: outputSize is ${String(outputSize)}, expected 64 or 128`, "invalid_argument");
+    if (outputSize !== 64 && outputSize !== 128)
+      throw new ArgumentError(`${name}: outputSize is ${String(outputSize)}, expected 64 or 128`, "invalid_argument");
     this.nz = checkNumber(name, "nz", options.nz ?? 100, { positive: true, integer: true });
     const ngf = checkNumber(name, "ngf", options.ngf ?? 64, { positive: true, integer: true });
     const nc = checkNumber(name, "nc", options.nc ?? 3, { positive: true, integer: true });
@@ -82,13 +92,32 @@ export class DCGANGenerator extends Module {
       // The first layer makes 4 x 4 pixels of one; each other doubles the side.
       const [stride, padding] = layers.length === 0 ? [1, 0] : [2, 1];
       layers.push(
-        new ConvTranspose2d({ inChannels: width, outChannels: ngf * k, kernelSize: 4, stride, padding, bias: false, ...weights }),
+        new ConvTranspose2d({
+          inChannels: width,
+          outChannels: ngf * k,
+          kernelSize: 4,
+          stride,
+          padding,
+          bias: false,
+          ...weights,
+        }),
         new BatchNorm2d({ numFeatures: ngf * k, ...like }),
         new ReLU(),
       );
       width = ngf * k;
     }
-    layers.push(new ConvTranspose2d({ inChannels: width, outChannels: nc, kernelSize: 4, stride: 2, padding: 1, bias: false, ...weights }), new Tanh());
+    layers.push(
+      new ConvTranspose2d({
+        inChannels: width,
+        outChannels: nc,
+        kernelSize: 4,
+        stride: 2,
+        padding: 1,
+        bias: false,
+        ...weights,
+      }),
+      new Tanh(),
+    );
     this.model = new Sequential(...layers);
   }
 

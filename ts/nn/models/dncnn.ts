@@ -42,10 +42,20 @@ export class DnCNN extends Module {
     const depth = checkNumber("DnCNN", "depth", options.depth ?? 20, { min: 2, integer: true });
     const nf = checkNumber("DnCNN", "nf", options.nf ?? 64, { positive: true, integer: true });
     const inChannels = checkNumber("DnCNN", "inChannels", options.inChannels ?? 3, { positive: true, integer: true });
-    const outChannels = checkNumber("DnCNN", "outChannels", options.outChannels ?? 3, { positive: true, integer: true });
+    const outChannels = checkNumber("DnCNN", "outChannels", options.outChannels ?? 3, {
+      positive: true,
+      integer: true,
+    });
     const weights = sharedWeights(options);
     const conv = (from: number, to: number): Conv2d => {
-      const layer = new Conv2d({ inChannels: from, outChannels: to, kernelSize: 3, padding: 1, bias: options.bias ?? true, ...weights });
+      const layer = new Conv2d({
+        inChannels: from,
+        outChannels: to,
+        kernelSize: 3,
+        padding: 1,
+        bias: options.bias ?? true,
+        ...weights,
+      });
       layer.weight.assign_(kaimingNormal(layer.weight.shape, weights));
       return layer;
     };

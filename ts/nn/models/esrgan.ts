@@ -29,14 +29,20 @@ export class ESRGANDiscriminator extends Module {
     super();
     const name = "ESRGANDiscriminator";
     checkOptions(name, options, ["imgSize", "filters", ...WEIGHT_OPTIONS]);
-    if (!Array.isArray(options?.imgSize) || options.imgSize.length !== 3) throw new ArgumentError(`${name}: imgSize must be [channels, height, width]`, "invalid_argument");
+    if (!Array.isArray(options?.imgSize) || options.imgSize.length !== 3)
+      throw new ArgumentError(`${name}: imgSize must be [channels, height, width]`, "invalid_argument");
     const [channels, ...spatial] = options.imgSize as readonly number[];
     const filters = options.filters ?? [64, 128, 256, 512];
-    if (filters.length === 0) throw new ArgumentError(`${name}: filters is empty, expected one number of channels for each resolution`, "invalid_argument");
+    if (filters.length === 0)
+      throw new ArgumentError(
+        `${name}: filters is empty, expected one number of channels for each resolution`,
+        "invalid_argument",
+      );
     this.outputShape = [1, ...spatial.map((n) => Math.floor(n / 2 ** filters.length))];
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
-    const conv = (inChannels: number, outChannels: number, stride: number): Conv2d => new Conv2d({ inChannels, outChannels, kernelSize: 3, stride, padding: 1, ...weights });
+    const conv = (inChannels: number, outChannels: number, stride: number): Conv2d =>
+      new Conv2d({ inChannels, outChannels, kernelSize: 3, stride, padding: 1, ...weights });
 
     const layers: Layer[] = [];
     let width = checkNumber(name, "imgSize[0]", channels, { positive: true, integer: true });
@@ -44,7 +50,12 @@ export class ESRGANDiscriminator extends Module {
       checkNumber(name, `filters[${i}]`, next, { positive: true, integer: true });
       layers.push(conv(width, next, 1));
       if (i > 0) layers.push(new BatchNorm2d({ numFeatures: next, ...like }));
-      layers.push(new LeakyReLU({ negativeSlope: 0.2 }), conv(next, next, 2), new BatchNorm2d({ numFeatures: next, ...like }), new LeakyReLU({ negativeSlope: 0.2 }));
+      layers.push(
+        new LeakyReLU({ negativeSlope: 0.2 }),
+        conv(next, next, 2),
+        new BatchNorm2d({ numFeatures: next, ...like }),
+        new LeakyReLU({ negativeSlope: 0.2 }),
+      );
       width = next;
     });
     layers.push(conv(width, 1, 1));

@@ -8,7 +8,10 @@ import type { Condition, ReconstructOptions } from "../types.js";
 export interface MedianFilterOptions {
   /** Side of the window, or its height and width; default 9. */
   kernelSize?: number | readonly [number, number];
-  /** Pixels by which the image is mirrored at its border, or [left, right, top, bottom], where `same` is false; default 0. */
+  /**
+   * Pixels by which the image is mirrored at its border, or [left, right, top, bottom], where `same` is false; default
+   * 0.
+   */
   padding?: number | readonly [number, number, number, number];
   /** Whether the image keeps its size, by mirroring; default true. */
   same?: boolean;
@@ -17,7 +20,10 @@ export interface MedianFilterOptions {
 /** Puts the smaller value on the first of two positions, the larger on the second. */
 type Comparator = readonly [low: number, high: number];
 
-/** Batcher's merge exchange: comparators that sort `n` values. Knuth, "The art of computer programming", volume 3, algorithm 5.2.2M. */
+/**
+ * Batcher's merge exchange: comparators that sort `n` values. Knuth, "The art of computer programming", volume 3,
+ * algorithm 5.2.2M.
+ */
 function sortingNetwork(n: number): Comparator[] {
   const network: Comparator[] = [];
   const top = 2 ** Math.max(0, Math.ceil(Math.log2(n)) - 1);
@@ -42,10 +48,11 @@ function towards(position: number, network: readonly Comparator[]): Comparator[]
 }
 
 /**
- * Median filter: each pixel becomes the median of the window around it, of an even number of values the smaller middle one.
+ * Median filter: each pixel becomes the median of the window around it, of an even number of values the smaller middle
+ * one.
  *
- * Shapes: [B, C, H, W] to the same, or with `same: false` to [B, C, H + top + bottom - h + 1, W + left + right - w + 1]. It has no weights.
- * Differentiable: the gradient goes to the pixel that is the median, equal ones share it.
+ * Shapes: [B, C, H, W] to the same, or with `same: false` to [B, C, H + top + bottom - h + 1, W + left + right - w +
+ * 1]. It has no weights. Differentiable: the gradient goes to the pixel that is the median, equal ones share it.
  */
 export class MedianFilter extends Module {
   /** Height and width of the window. */
@@ -61,11 +68,15 @@ export class MedianFilter extends Module {
     const name = "MedianFilter";
     checkOptions(name, options, ["kernelSize", "padding", "same"]);
     const { kernelSize = 9, padding = 0, same = true } = options;
-    const list = <T>(value: unknown, length: number): T => (Array.isArray(value) ? value : Array.from({ length }, () => value)) as T;
+    const list = <T>(value: unknown, length: number): T =>
+      (Array.isArray(value) ? value : Array.from({ length }, () => value)) as T;
     this.kernelSize = list<[number, number]>(kernelSize, 2);
     const border = list<[number, number, number, number]>(padding, 4);
     if (this.kernelSize.length !== 2 || border.length !== 4 || typeof same !== "boolean") {
-      throw new ArgumentError(`${name}: kernelSize must be one or two numbers, padding one or four ([left, right, top, bottom]), same true or false`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: kernelSize must be one or two numbers, padding one or four ([left, right, top, bottom]), same true or false`,
+        "invalid_argument",
+      );
     }
     for (const side of this.kernelSize) checkNumber(name, "kernelSize", side, { positive: true, integer: true });
     for (const width of border) checkNumber(name, "padding", width, { min: 0, integer: true });
@@ -76,11 +87,17 @@ export class MedianFilter extends Module {
     this.network = towards(Math.floor((h * w - 1) / 2), sortingNetwork(h * w));
   }
 
-  /** The filtered image; noise level or physics, if given, are ignored. Throws ShapeError where the window is too large to be mirrored in. */
+  /**
+   * The filtered image; noise level or physics, if given, are ignored. Throws ShapeError where the window is too large
+   * to be mirrored in.
+   */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [b, c, height, width] = y.shape;
     if (y.shape.length !== 4 || b === undefined || c === undefined || height === undefined || width === undefined) {
-      throw new ShapeError(`MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width]`, "shape_mismatch");
+      throw new ShapeError(
+        `MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width]`,
+        "shape_mismatch",
+      );
     }
     const [h, w] = this.kernelSize;
     const [left, right, top, bottom] = this.border;

@@ -18,7 +18,8 @@ class ParameterList extends Module {
   constructor(count: number, value: number, like: WeightOptions) {
     super();
     const { dtype = "float32", device } = like;
-    for (let i = 0; i < count; i++) this.registerParameter(String(i), full([], value, { dtype, ...(device ? { device } : {}) }));
+    for (let i = 0; i < count; i++)
+      this.registerParameter(String(i), full([], value, { dtype, ...(device ? { device } : {}) }));
   }
 
   at(i: number): Tensor {
@@ -49,10 +50,11 @@ class Prior extends Module {
  *
  * `z_k = argmin_z s_k/2 |A z - y|^2 + 1/2 |z - x_k|^2`, `x_{k+1} = D(z_k, sigma_k)`, from `x_0 = A^T y`.
  *
- * Steps `s_k` (start 1) and noise levels `sigma_k` (start 0.01) are trained; a denoiser that is blind to the level leaves `sigma_k` as it
- * is. Needs a linear physics. State names: prior.0.denoiser.*, params_algo.stepsize.k, params_algo.g_param.k and params_algo.lambda.k (which
- * has no effect), the last three also under init_params_algo, as in deepinv.
- * Reference: Aggarwal, Mani, Jacob, "MoDL: model-based deep learning architecture for inverse problems", 2019, arXiv:1712.02862.
+ * Steps `s_k` (start 1) and noise levels `sigma_k` (start 0.01) are trained; a denoiser that is blind to the level
+ * leaves `sigma_k` as it is. Needs a linear physics. State names: prior.0.denoiser.*, params_algo.stepsize.k,
+ * params_algo.g_param.k and params_algo.lambda.k (which has no effect), the last three also under init_params_algo, as
+ * in deepinv. Reference: Aggarwal, Mani, Jacob, "MoDL: model-based deep learning architecture for inverse problems",
+ * 2019, arXiv:1712.02862.
  */
 export class MoDL extends Module {
   /** Number of iterations. */
@@ -69,7 +71,10 @@ export class MoDL extends Module {
     const { denoiser, numIter, ...weights } = options;
     this.numIter = checkNumber("MoDL", "numIter", numIter ?? 3, { integer: true, min: 1 });
     if (denoiser !== undefined && typeof (denoiser as Partial<Denoiser>)?.forward !== "function") {
-      throw new ArgumentError("MoDL: denoiser has no forward function; give it one such as new DnCNN({ inChannels: 2, outChannels: 2 }).", "invalid_argument");
+      throw new ArgumentError(
+        "MoDL: denoiser has no forward function; give it one such as new DnCNN({ inChannels: 2, outChannels: 2 }).",
+        "invalid_argument",
+      );
     }
     this.prior = [new Prior(denoiser ?? new DnCNN({ inChannels: 2, outChannels: 2, depth: 7, ...weights }))];
     const list = (value: number) => new ParameterList(this.numIter, value, weights);
@@ -88,7 +93,10 @@ export class MoDL extends Module {
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
     const linear = physics as LinearPhysics<NoiseModel, OperatorKind> | undefined;
     if (typeof linear?.AAdjoint !== "function" || typeof linear.proxL2 !== "function") {
-      throw new ArgumentError("MoDL: forward needs a linear physics as second argument, such as new MRI({ mask }).", "missing_physics");
+      throw new ArgumentError(
+        "MoDL: forward needs a linear physics as second argument, such as new MRI({ mask }).",
+        "missing_physics",
+      );
     }
     let x = linear.AAdjoint(y);
     for (let k = 0; k < this.numIter; k++) {

@@ -20,7 +20,10 @@ export interface PatchGANDiscriminatorOptions extends WeightOptions {
   batchNorm?: boolean;
   /** Whether the hidden convolutions have a bias; default true. */
   bias?: boolean;
-  /** Whether each convolution's weight is divided by its spectral norm (state names then end in weight_orig); default false. */
+  /**
+   * Whether each convolution's weight is divided by its spectral norm (state names then end in weight_orig); default
+   * false.
+   */
   spectralNorm?: boolean;
 }
 
@@ -36,7 +39,16 @@ export class PatchGANDiscriminator extends Module {
   constructor(options: PatchGANDiscriminatorOptions = {}) {
     super();
     const name = "PatchGANDiscriminator";
-    checkOptions(name, options, ["inputNc", "ndf", "nLayers", "useSigmoid", "batchNorm", "bias", "spectralNorm", ...WEIGHT_OPTIONS]);
+    checkOptions(name, options, [
+      "inputNc",
+      "ndf",
+      "nLayers",
+      "useSigmoid",
+      "batchNorm",
+      "bias",
+      "spectralNorm",
+      ...WEIGHT_OPTIONS,
+    ]);
     const inputNc = checkNumber(name, "inputNc", options.inputNc ?? 3, { positive: true, integer: true });
     const ndf = checkNumber(name, "ndf", options.ndf ?? 64, { positive: true, integer: true });
     const nLayers = checkNumber(name, "nLayers", options.nLayers ?? 3, { positive: true, integer: true });

@@ -16,20 +16,28 @@ export type ImageNetwork = Module & {
 /** Options of {@link TimeAgnosticNet} and {@link TimeAveragingNet}. */
 export interface TimeNetOptions {
   /** The network for single images. */
-  backboneNet: ImageNetwork | (Module & { forward(y: Tensor, physics?: AnyPhysics, options?: ReconstructOptions): Tensor });
+  backboneNet:
+    | ImageNetwork
+    | (Module & { forward(y: Tensor, physics?: AnyPhysics, options?: ReconstructOptions): Tensor });
 }
 
 function backbone(name: string, options: TimeNetOptions): ImageNetwork {
   checkOptions(name, options, ["backboneNet"]);
   if (typeof (options?.backboneNet as Partial<ImageNetwork> | undefined)?.forward !== "function") {
-    throw new ArgumentError(`${name}: backboneNet has no forward function; give it a network for single images, such as new UNet().`, "invalid_argument");
+    throw new ArgumentError(
+      `${name}: backboneNet has no forward function; give it a network for single images, such as new UNet().`,
+      "invalid_argument",
+    );
   }
   return options.backboneNet as ImageNetwork;
 }
 
 function checkSequence(name: string, y: Tensor): void {
   if (y.shape.length === 5) return;
-  throw new ShapeError(`${name}: y has shape [${y.shape.join(", ")}], expected a sequence [batch, channels, frames, height, width].`, "shape_mismatch");
+  throw new ShapeError(
+    `${name}: y has shape [${y.shape.join(", ")}], expected a sequence [batch, channels, frames, height, width].`,
+    "shape_mismatch",
+  );
 }
 
 /** Frames as a batch: `[B, C, T, H, W]` to `[B T, C, H, W]`. */
@@ -47,20 +55,24 @@ export function batchToFrames(x: Tensor, batch: number): Tensor {
 /**
  * One image from all frames: the sum over time divided by how often each entry was measured, 0 where it never was.
  *
- * `x` and `mask` are `[B, C, T, H, W]`, the result `[B, C, H, W]`. Without a mask, entries that are not 0 count as measured.
+ * `x` and `mask` are `[B, C, T, H, W]`, the result `[B, C, H, W]`. Without a mask, entries that are not 0 count as
+ * measured.
  */
 export function timeAverage(x: Tensor, mask?: Tensor): Tensor {
   const measured = mask ? mask.to(x.dtype).to(x.device) : x.detach().ne(0);
   const count = measured.sum(2);
   const seen = count.ne(0);
-  return x.sum(2).mul(seen).div(where(seen, count, seen.neg().add(1)));
+  return x
+    .sum(2)
+    .mul(seen)
+    .div(where(seen, count, seen.neg().add(1)));
 }
 
 /**
  * Makes a network for single images work on sequences, frame by frame: `[B, C, T, H, W]` in and out.
  *
- * The network sees the frames as a batch, with the physics of single frames where the physics has a `toFrames` method (DynamicMRI).
- * State names: backbone_net.*.
+ * The network sees the frames as a batch, with the physics of single frames where the physics has a `toFrames` method
+ * (DynamicMRI). State names: backbone_net.*.
  */
 export class TimeAgnosticNet extends Module {
   /** The network for single images. */
@@ -85,8 +97,8 @@ export class TimeAgnosticNet extends Module {
 /**
  * Makes a network for single images reconstruct one image from a sequence: `[B, C, T, H, W]` in, `[B, C, H, W]` out.
  *
- * The network sees the average over time of the measurements, entry by entry over the frames that measured it, with the physics'
- * `toStatic()` where it has that method (DynamicMRI, SequentialMRI). State names: backbone_net.*.
+ * The network sees the average over time of the measurements, entry by entry over the frames that measured it, with the
+ * physics' `toStatic()` where it has that method (DynamicMRI, SequentialMRI). State names: backbone_net.*.
  */
 export class TimeAveragingNet extends Module {
   /** The network for single images. */

@@ -33,9 +33,9 @@ export interface UNetOptions extends WeightOptions {
 /**
  * U-Net: convolutions at `scales` resolutions, halved by max pooling and doubled by nearest-neighbour upsampling.
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H, W]; sizes that 2^(scales-1) does not divide are replicated at the right
- * and bottom, and cut again. State names: Conv{i}, Up{i}, Up_conv{i}, Conv_1x1, as deepinv's. Initialisation as PyTorch's layers.
- * References: Ronneberger, Fischer, Brox, "U-Net", 2015; Mohan et al., 2020 (bias-free norm).
+ * Shapes: [B, inChannels, H, W] to [B, outChannels, H, W]; sizes that 2^(scales-1) does not divide are replicated at
+ * the right and bottom, and cut again. State names: Conv{i}, Up{i}, Up_conv{i}, Conv_1x1, as deepinv's. Initialisation
+ * as PyTorch's layers. References: Ronneberger, Fischer, Brox, "U-Net", 2015; Mohan et al., 2020 (bias-free norm).
  */
 export class UNet extends Module {
   /** Whether the input is added to the output. */
@@ -52,18 +52,38 @@ export class UNet extends Module {
   constructor(options: UNetOptions = {}) {
     super();
     const name = "UNet";
-    checkOptions(name, options, ["inChannels", "outChannels", "residual", "circularPadding", "cat", "bias", "batchNorm", "scales", "channelsPerScale", ...WEIGHT_OPTIONS]);
+    checkOptions(name, options, [
+      "inChannels",
+      "outChannels",
+      "residual",
+      "circularPadding",
+      "cat",
+      "bias",
+      "batchNorm",
+      "scales",
+      "channelsPerScale",
+      ...WEIGHT_OPTIONS,
+    ]);
     const inChannels = checkNumber(name, "inChannels", options.inChannels ?? 1, { positive: true, integer: true });
     const outChannels = checkNumber(name, "outChannels", options.outChannels ?? 1, { positive: true, integer: true });
-    const scales = checkNumber(name, "scales", options.scales ?? options.channelsPerScale?.length ?? 4, { min: 2, integer: true });
+    const scales = checkNumber(name, "scales", options.scales ?? options.channelsPerScale?.length ?? 4, {
+      min: 2,
+      integer: true,
+    });
     const channels = options.channelsPerScale ?? Array.from({ length: scales }, (_, k) => 64 * 2 ** k);
     if (channels.length !== scales) {
-      throw new ArgumentError(`${name}: scales is ${scales} but channelsPerScale has ${channels.length} entries; give one of them or make them agree`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: scales is ${scales} but channelsPerScale has ${channels.length} entries; give one of them or make them agree`,
+        "invalid_argument",
+      );
     }
     channels.forEach((n, i) => checkNumber(name, `channelsPerScale[${i}]`, n, { positive: true, integer: true }));
     const batchNorm = options.batchNorm ?? true;
     if (typeof batchNorm !== "boolean" && batchNorm !== "biasfree") {
-      throw new ArgumentError(`${name}: batchNorm is ${JSON.stringify(batchNorm)}, expected true, false or "biasfree"`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: batchNorm is ${JSON.stringify(batchNorm)}, expected true, false or "biasfree"`,
+        "invalid_argument",
+      );
     }
     this.inChannels = inChannels;
     this.residual = (options.residual ?? true) && inChannels === outChannels;
@@ -73,9 +93,23 @@ export class UNet extends Module {
     const { rng: _, ...like } = weights;
     const bias = options.bias ?? true;
     const convolve = (from: number, to: number): Layer[] => {
-      const conv = new Conv2d({ inChannels: from, outChannels: to, kernelSize: 3, padding: 1, bias, paddingMode: options.circularPadding ? "circular" : "zeros", ...weights });
+      const conv = new Conv2d({
+        inChannels: from,
+        outChannels: to,
+        kernelSize: 3,
+        padding: 1,
+        bias,
+        paddingMode: options.circularPadding ? "circular" : "zeros",
+        ...weights,
+      });
       if (batchNorm === false) return [conv, new ReLU()];
-      return [conv, batchNorm === true ? new BatchNorm2d({ numFeatures: to, ...like }) : new BFBatchNorm2d({ numFeatures: to, useBias: bias, ...like }), new ReLU()];
+      return [
+        conv,
+        batchNorm === true
+          ? new BatchNorm2d({ numFeatures: to, ...like })
+          : new BFBatchNorm2d({ numFeatures: to, useBias: bias, ...like }),
+        new ReLU(),
+      ];
     };
     const block = (from: number, to: number): Sequential => new Sequential(...convolve(from, to), ...convolve(to, to));
 
@@ -100,7 +134,10 @@ export class UNet extends Module {
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [, channels, height, width] = y.shape;
     if (y.shape.length !== 4 || channels !== this.inChannels || height === undefined || width === undefined) {
-      throw new ShapeError(`UNet: input has shape [${y.shape.join(",")}], expected [batch, ${this.inChannels}, height, width]`, "shape_mismatch");
+      throw new ShapeError(
+        `UNet: input has shape [${y.shape.join(",")}], expected [batch, ${this.inChannels}, height, width]`,
+        "shape_mismatch",
+      );
     }
     const factor = 2 ** this.#up.length;
     const [down, right] = [(factor - (height % factor)) % factor, (factor - (width % factor)) % factor];

@@ -10,9 +10,11 @@ const RADIUS = 1.5;
 const RING = 8;
 
 /**
- * Sensitivities of `n` coils on a ring around the image (on rings of eight around a volume), normalised to `sum_n |s_n|^2 = 1`.
+ * Sensitivities of `n` coils on a ring around the image (on rings of eight around a volume), normalised to `sum_n
+ * |s_n|^2 = 1`.
  *
- * `size` is `[H, W]` or `[D, H, W]`; the result, `[N, (D,) H, W, 2]`, has real and imaginary part in the last dimension.
+ * `size` is `[H, W]` or `[D, H, W]`; the result, `[N, (D,) H, W, 2]`, has real and imaginary part in the last
+ * dimension.
  */
 export function birdcageMaps(n: number, size: readonly number[]): Tensor {
   const threeD = size.length === 3;
@@ -37,17 +39,21 @@ export function birdcageMaps(n: number, size: readonly number[]): Tensor {
       values[(c * pixels + p) * 2 + 1] = strength * Math.sin(phase);
       energy += strength * strength;
     }
-    for (let c = 0; c < n; c++) for (const part of [0, 1]) values[(c * pixels + p) * 2 + part] = (values[(c * pixels + p) * 2 + part] as number) / Math.sqrt(energy);
+    for (let c = 0; c < n; c++)
+      for (const part of [0, 1])
+        values[(c * pixels + p) * 2 + part] = (values[(c * pixels + p) * 2 + part] as number) / Math.sqrt(energy);
   }
   return tensor(Float32Array.from(values), { shape: [n, ...size, 2] });
 }
 
 /**
- * Coil sensitivities from the fully sampled centre of k-space: each coil's low-resolution image divided by their root sum of squares
- * (McKenzie, Yeh, Ohliger, Price, Sodickson, "Self-calibrating parallel imaging with automatic coil sensitivity extraction", 2002).
+ * Coil sensitivities from the fully sampled centre of k-space: each coil's low-resolution image divided by their root
+ * sum of squares (McKenzie, Yeh, Ohliger, Price, Sodickson, "Self-calibrating parallel imaging with automatic coil
+ * sensitivity extraction", 2002).
  *
- * `y` is `[B, 2, N, H, W]`, `calibSize` the side of the square in the centre that every coil has sampled, default 24 or what the image
- * has. The result is `[B, N, H, W, 2]`, 0 where no coil sees anything. It is smoother and less exact than ESPIRiT.
+ * `y` is `[B, 2, N, H, W]`, `calibSize` the side of the square in the centre that every coil has sampled, default 24 or
+ * what the image has. The result is `[B, N, H, W, 2]`, 0 where no coil sees anything. It is smoother and less exact
+ * than ESPIRiT.
  *
  * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
  */
@@ -60,11 +66,16 @@ export function estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}
     const width = Math.min(side, n);
     const first = Math.floor(n / 2) - Math.floor(width / 2);
     // A raised cosine: a hard edge would ring in the image.
-    return Float64Array.from({ length: n }, (_, i) => (i < first || i >= first + width ? 0 : Math.sin((Math.PI * (i - first + 0.5)) / width) ** 2));
+    return Float64Array.from({ length: n }, (_, i) =>
+      i < first || i >= first + width ? 0 : Math.sin((Math.PI * (i - first + 0.5)) / width) ** 2,
+    );
   };
   const rows = window(h);
   const columns = window(w);
-  const taper = tensor(Float32Array.from({ length: h * w }, (_, i) => (rows[Math.floor(i / w)] as number) * (columns[i % w] as number)), { shape: [h, w], dtype: y.dtype, device: y.device });
+  const taper = tensor(
+    Float32Array.from({ length: h * w }, (_, i) => (rows[Math.floor(i / w)] as number) * (columns[i % w] as number)),
+    { shape: [h, w], dtype: y.dtype, device: y.device },
+  );
   const images = centredFourier(y.mul(taper), [3, 4], true);
   const total = safeSqrt(images.square().sum(1, true).sum(2, true));
   const maps = images.div(total.add(total.eq(0)));
@@ -84,7 +95,10 @@ export function placedMaps(className: string, maps: Tensor, threeD: boolean): Te
   return maps.reshape(shape);
 }
 
-/** Product of complex maps `[B, N, ..., 2]` with images `[B, 2, N or 1, ...]`: `[B, 2, N, ...]`; `conjugate` takes the conjugate maps. */
+/**
+ * Product of complex maps `[B, N, ..., 2]` with images `[B, 2, N or 1, ...]`: `[B, 2, N, ...]`; `conjugate` takes the
+ * conjugate maps.
+ */
 export function mulMaps(maps: Tensor, x: Tensor, conjugate: boolean): Tensor {
   const last = maps.shape.length - 1;
   const [re, im] = [maps.select(last, 0), conjugate ? maps.select(last, 1).neg() : maps.select(last, 1)];

@@ -4,7 +4,10 @@ import { keep, tensor, type DType, type Tensor } from "../../tensor/index.js";
 export class Constant {
   private readonly made = new Map<string, Tensor>();
 
-  /** `values` gives the numbers in row-major order; it is called once for each upload, so that large ones need not stay on the host. */
+  /**
+   * `values` gives the numbers in row-major order; it is called once for each upload, so that large ones need not stay
+   * on the host.
+   */
   constructor(
     private readonly values: (dtype: DType) => Float64Array | Float32Array,
     private readonly shape: readonly number[],

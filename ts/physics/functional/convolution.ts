@@ -47,7 +47,10 @@ function grouped(x: Tensor, filter: Tensor, l: Layout): { input: Tensor; weight:
 function convolveFft(x: Tensor, filter: Tensor): Tensor {
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
   const [, , h = 1, w = 1] = filter.shape;
-  return circular(x, halfSpectrum(enlarged(filter, height, width)), false).slice([0, 0, h - 1, w - 1], [batch, channels, height, width]);
+  return circular(x, halfSpectrum(enlarged(filter, height, width)), false).slice(
+    [0, 0, h - 1, w - 1],
+    [batch, channels, height, width],
+  );
 }
 
 /** The transpose of {@link convolveFft}. */
@@ -63,7 +66,10 @@ function enlarged(filter: Tensor, height: number, width: number): Tensor {
   return filter.pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" });
 }
 
-/** Folds one dimension of a filter that is longer than an image side of `n` pixels, which sees it wrapped around; the centre stays the centre. */
+/**
+ * Folds one dimension of a filter that is longer than an image side of `n` pixels, which sees it wrapped around; the
+ * centre stays the centre.
+ */
 function foldSide(filter: Tensor, dim: 2 | 3, n: number): Tensor {
   const length = filter.shape[dim] ?? 1;
   if (length <= n) return filter;
@@ -92,24 +98,40 @@ export interface ConvolveOptions {
 /**
  * True convolution of `x` `[B, C, H, W]` with `filter` `[1 or B, 1 or C, h, w]`, centred at `(h // 2, w // 2)`.
  *
- * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`; of that, every `stride`-th pixel. With `"circular"` the filter
- * may be larger than the image.
+ * `"valid"` gives `[B, C, H - h + 1, W - w + 1]`, any other padding the size of `x`; of that, every `stride`-th pixel.
+ * With `"circular"` the filter may be larger than the image.
  */
-export function convolve(caller: string, x: Tensor, given: Tensor, padding: Padding, { useFft = false, stride = 1 }: ConvolveOptions = {}): Tensor {
+export function convolve(
+  caller: string,
+  x: Tensor,
+  given: Tensor,
+  padding: Padding,
+  { useFft = false, stride = 1 }: ConvolveOptions = {},
+): Tensor {
   const filter = padding === "circular" ? wrapFilter(given, x.shape[2] ?? 1, x.shape[3] ?? 1) : given;
   const l = layout(caller, x, filter);
   const padded = padImages(caller, x, sameWidths(l.h, l.w), padding);
   const [height = 0, width = 0] = padded.shape.slice(2);
   if (height < l.h || width < l.w) {
-    throw new ShapeError(`${caller}: the filter (${l.h} x ${l.w}) is larger than the image (${height} x ${width}).`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: the filter (${l.h} x ${l.w}) is larger than the image (${height} x ${width}).`,
+      "shape_mismatch",
+    );
   }
   if (useFft) return convolveFft(padded, filter);
   const { input, weight, groups } = grouped(padded, filter, l);
   const out = ops.conv2d(input, weight, null, [stride, stride], [0, 0], [1, 1], groups);
-  return out.reshape([l.batch, l.channels, Math.ceil((height - l.h + 1) / stride), Math.ceil((width - l.w + 1) / stride)]);
+  return out.reshape([
+    l.batch,
+    l.channels,
+    Math.ceil((height - l.h + 1) / stride),
+    Math.ceil((width - l.w + 1) / stride),
+  ]);
 }
 
-/** The transpose of {@link convolve}. `size`: height and width of the result of a stride of 1, those of `y` by default. */
+/**
+ * The transpose of {@link convolve}. `size`: height and width of the result of a stride of 1, those of `y` by default.
+ */
 export function convolveAdjoint(
   caller: string,
   y: Tensor,

@@ -4,7 +4,10 @@ import { tensor, type Tensor } from "../../tensor/index.js";
 /** A separable filter `w_i w_j` of sum 1, shape `[1, 1, n, n]`. */
 function outer(w: readonly number[]): Tensor {
   const total = w.reduce((a, b) => a + b, 0) ** 2;
-  return tensor(w.flatMap((a) => w.map((b) => (a * b) / total)), { shape: [1, 1, w.length, w.length] });
+  return tensor(
+    w.flatMap((a) => w.map((b) => (a * b) / total)),
+    { shape: [1, 1, w.length, w.length] },
+  );
 }
 
 /** Positions `0.5 - factor, ..., factor - 0.5` times `reach`, in units of the coarse pixels. */
@@ -13,14 +16,18 @@ function positions(factor: number, reach: number): number[] {
 }
 
 /**
- * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), turned by `angle` degrees.
+ * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), turned by `angle`
+ * degrees.
  *
  * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`.
  */
-export function gaussianBlur(options: { sigma?: number | readonly [number, number]; angle?: number; size?: readonly [number, number] } = {}): Tensor {
+export function gaussianBlur(
+  options: { sigma?: number | readonly [number, number]; angle?: number; size?: readonly [number, number] } = {},
+): Tensor {
   const { sigma = 1, angle = 0 } = options;
   const [sy, sx] = typeof sigma === "number" ? [sigma, sigma] : sigma;
-  if (!(sy > 0) || !(sx > 0)) throw new ArgumentError(`gaussianBlur: sigma is ${String(sigma)}, expected numbers above 0.`, "invalid_argument");
+  if (!(sy > 0) || !(sx > 0))
+    throw new ArgumentError(`gaussianBlur: sigma is ${String(sigma)}, expected numbers above 0.`, "invalid_argument");
   const side = 2 * Math.floor(Math.max(sy, sx) / 0.3 + 1) + 1;
   const [h, w] = options.size ?? [side, side];
   const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
@@ -33,7 +40,10 @@ export function gaussianBlur(options: { sigma?: number | readonly [number, numbe
     }
   }
   const total = values.reduce((a, b) => a + b, 0);
-  return tensor(values.map((value) => value / total), { shape: [1, 1, h, w] });
+  return tensor(
+    values.map((value) => value / total),
+    { shape: [1, 1, h, w] },
+  );
 }
 
 /** Bilinear (tent) filter for a downsampling factor, shape `[1, 1, 2 factor, 2 factor]`. */
@@ -62,11 +72,18 @@ function bessel0(x: number): number {
   return sum;
 }
 
-/** Low-pass filter `sinc(n / factor)` under a Kaiser window, shape `[1, 1, length, length]`; length is `4 factor` by default. */
+/**
+ * Low-pass filter `sinc(n / factor)` under a Kaiser window, shape `[1, 1, length, length]`; length is `4 factor` by
+ * default.
+ */
 export function sincFilter(factor: number, length = 4 * factor): Tensor {
   const attenuation = (2.285 * (length - 1) * Math.PI * 2 * (2 - Math.SQRT2)) / factor + 7.95;
   const beta =
-    attenuation <= 21 ? 0 : attenuation <= 50 ? 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21) : 0.1102 * (attenuation - 8.7);
+    attenuation <= 21
+      ? 0
+      : attenuation <= 50
+        ? 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21)
+        : 0.1102 * (attenuation - 8.7);
   const half = (length - 1) / 2;
   const weights = Array.from({ length }, (_, i) => {
     const t = i - half;

@@ -15,8 +15,8 @@ export function complexMul(a: Tensor, b: Tensor, conjugate: boolean): Tensor {
 }
 
 /**
- * Unscaled Fourier transform of real images `[B, C, H, W]`, the columns that determine the others: `[B, C, H, floor(W / 2) + 1, 2]`.
- * Of a filter in the size of the images it is their {@link circular} convolution's response.
+ * Unscaled Fourier transform of real images `[B, C, H, W]`, the columns that determine the others: `[B, C, H, floor(W /
+ * 2) + 1, 2]`. Of a filter in the size of the images it is their {@link circular} convolution's response.
  */
 export function halfSpectrum(x: Tensor): Tensor {
   return ops.rfft2(x, 1, 1);

@@ -14,7 +14,10 @@ export function isPowerOfTwo(n: number): boolean {
 
 /** Hadamard matrix of side `n`, a power of two, in natural order: `H[i, j] = (-1)^(i . j)`, `H = H^T = n H^-1`. */
 export function hadamardMatrix(n: number): Constant {
-  return new Constant(() => Float32Array.from({ length: n * n }, (_, k) => (parity(Math.floor(k / n) & (k % n)) ? -1 : 1)), [n, n]);
+  return new Constant(
+    () => Float32Array.from({ length: n * n }, (_, k) => (parity(Math.floor(k / n) & (k % n)) ? -1 : 1)),
+    [n, n],
+  );
 }
 
 /** The row of the Hadamard matrix in natural order that has `k` sign changes, for each `k` below `n`. */
@@ -38,8 +41,9 @@ function sorted(keys: readonly number[], ties: 1 | -1): number[] {
 }
 
 /**
- * Number of blocks of a pattern for each of `count` sequencies, as the "cake-cutting" order counts them: `i, 2 i, ..., p i` for the
- * `i`-th of `p` groups, forwards and backwards in turn. Made for `count = p^2`; of other counts the rest comes last.
+ * Number of blocks of a pattern for each of `count` sequencies, as the "cake-cutting" order counts them: `i, 2 i, ...,
+ * p i` for the `i`-th of `p` groups, forwards and backwards in turn. Made for `count = p^2`; of other counts the rest
+ * comes last.
  */
 function cakePieces(count: number): number[] {
   const p = Math.floor(Math.sqrt(count));
@@ -50,20 +54,24 @@ function cakePieces(count: number): number[] {
 }
 
 /**
- * The `H x W` coefficients of the natural-order Hadamard transform by decreasing importance, as positions `row * W + column`.
+ * The `H x W` coefficients of the natural-order Hadamard transform by decreasing importance, as positions `row * W +
+ * column`.
  *
- * `sequency`: by the sign changes of the pattern read column by column. `cake_cutting`: by the number of its blocks. `zig_zag`: by
- * anti-diagonals of the two-dimensional sequencies, each from its bottom left. `xy`: by `r c + (r^2 + c^2) / 4` of the sequencies `r` and `c`.
+ * `sequency`: by the sign changes of the pattern read column by column. `cake_cutting`: by the number of its blocks.
+ * `zig_zag`: by anti-diagonals of the two-dimensional sequencies, each from its bottom left. `xy`: by `r c + (r^2 +
+ * c^2) / 4` of the sequencies `r` and `c`.
  *
  * Papers: Yu, "Super sub-Nyquist single-pixel imaging by means of cake-cutting Hadamard basis sort", 2019;
- * Sun, Meng, Edgar, Padgett, Radwell, "A Russian Dolls ordering of the Hadamard basis for compressive single-pixel imaging", 2017.
+ * Sun, Meng, Edgar, Padgett, Radwell, "A Russian Dolls ordering of the Hadamard basis for compressive single-pixel
+ * imaging", 2017.
  */
 export function hadamardOrder(ordering: Ordering, height: number, width: number): number[] {
   const count = height * width;
   if (ordering === "sequency" || ordering === "cake_cutting") {
     const bySequency = sequencyOrder(count);
     // The order leaves open which of two patterns with as many blocks comes first: here that of the higher group.
-    const order = ordering === "sequency" ? bySequency : sorted(cakePieces(count), -1).map((k) => bySequency[k] as number);
+    const order =
+      ordering === "sequency" ? bySequency : sorted(cakePieces(count), -1).map((k) => bySequency[k] as number);
     return order.map((k) => (k % height) * width + Math.floor(k / height));
   }
   const [rows, columns] = [sequencyOrder(height), sequencyOrder(width)];

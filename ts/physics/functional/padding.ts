@@ -1,7 +1,9 @@
 import { ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 
-/** How an image goes on beyond its border: zeros, mirrored, the last pixel, or wrapped around; `"valid"`: not at all. */
+/**
+ * How an image goes on beyond its border: zeros, mirrored, the last pixel, or wrapped around; `"valid"`: not at all.
+ */
 export type Padding = "valid" | "constant" | "zeros" | "circular" | "reflect" | "replicate";
 
 /** The values {@link Padding} can have. */
@@ -15,7 +17,10 @@ export interface Widths {
   right: number;
 }
 
-/** The padding that keeps the image size under a filter of height `h` and width `w`; an even filter looks one pixel less back. */
+/**
+ * The padding that keeps the image size under a filter of height `h` and width `w`; an even filter looks one pixel less
+ * back.
+ */
 export function sameWidths(h: number, w: number): Widths {
   const before = (n: number): number => Math.floor(n / 2) - ((n - 1) % 2);
   return { top: before(h), bottom: Math.floor(h / 2), left: before(w), right: Math.floor(w / 2) };
@@ -52,7 +57,10 @@ function part(z: Tensor, dim: number, start: number, end: number): Tensor {
 }
 
 function embed(z: Tensor, dim: number, before: number, after: number): Tensor {
-  return z.pad(z.shape.flatMap((_, d) => (d === dim ? [before, after] : [0, 0])), { mode: "constant" });
+  return z.pad(
+    z.shape.flatMap((_, d) => (d === dim ? [before, after] : [0, 0])),
+    { mode: "constant" },
+  );
 }
 
 /** The transpose of padding one dimension by `a` before and `b` after. */

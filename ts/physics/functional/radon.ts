@@ -3,8 +3,9 @@ import { ops, type Tensor } from "../../tensor/index.js";
 /**
  * The parallel-beam Radon transform of square images, discretised by bilinear interpolation.
  *
- * For an angle `t` the image, zero outside, is sampled at `(cos t u + sin t v, cos t v - sin t u)` for whole steps `u` and `v` about the centre, and
- * summed over `v`: the projection onto detector `u`. Weights are computed where they are used: nothing is stored.
+ * For an angle `t` the image, zero outside, is sampled at `(cos t u + sin t v, cos t v - sin t u)` for whole steps `u`
+ * and `v` about the centre, and summed over `v`: the projection onto detector `u`. Weights are computed where they are
+ * used: nothing is stored.
  */
 export class Radon {
   /** Number of detectors: without a circle, the images are turned within a square that holds their diagonal. */

@@ -1,4 +1,7 @@
-/** A singular value decomposition `A = U diag(s) V^T` of an `m x n` matrix, in row-major order, with `k = min(m, n)` singular values that fall. */
+/**
+ * A singular value decomposition `A = U diag(s) V^T` of an `m x n` matrix, in row-major order, with `k = min(m, n)`
+ * singular values that fall.
+ */
 export interface Svd {
   /** `[m, k]`, orthonormal columns. */
   readonly u: Float64Array;
@@ -11,7 +14,8 @@ export interface Svd {
 const SWEEPS = 60;
 
 /**
- * Singular value decomposition on the host by one-sided Jacobi rotations, accurate to rounding also for small singular values.
+ * Singular value decomposition on the host by one-sided Jacobi rotations, accurate to rounding also for small singular
+ * values.
  *
  * Paper: Hestenes, "Inversion of matrices by biorthogonalization and related results", 1958.
  */

@@ -12,7 +12,9 @@ export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions
   imgSize: readonly number[];
   /** Share of the entries that is kept, between 0 and 1. */
   splitRatio: number;
-  /** Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only. */
+  /**
+   * Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only.
+   */
   pixelwise?: boolean;
   /** Draws the ratio anew for each image, uniformly between the two bounds; default false. */
   randomSplitRatio?: boolean;
@@ -35,11 +37,13 @@ export interface InputMask {
  * Random 0/1 masks that keep a share `splitRatio` of the entries: for {@link Inpainting}, or to split measurements.
  *
  * - Without `inputMask` each entry (or pixel) is kept independently with probability `splitRatio`.
- * - With `inputMask`, exactly `floor(splitRatio n)` of its n measured entries are kept, every such subset being equally likely;
- *   the mask has its shape. `pixelwise` then needs channels that are masked alike, otherwise entries are drawn one by one.
+ * - With `inputMask`, exactly `floor(splitRatio n)` of its n measured entries are kept, every such subset being equally
+ *   likely;
+ * the mask has its shape. `pixelwise` then needs channels that are masked alike, otherwise entries are drawn one by
+ * one.
  *
- * With a ratio strictly between 0 and 1 at least one entry is kept and at least one is left out, so that a split always leaves
- * something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
+ * With a ratio strictly between 0 and 1 at least one entry is kept and at least one is left out, so that a split always
+ * leaves something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
  */
 export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
   /** Size of what is masked, without the batch. */
@@ -51,38 +55,71 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
   private readonly ratioRange: readonly [number, number] | undefined;
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
-  constructor(options: BernoulliSplittingMaskGeneratorOptions, internal: { className: string; keys: readonly string[] } = { className: "BernoulliSplittingMaskGenerator", keys: [] }) {
+  constructor(
+    options: BernoulliSplittingMaskGeneratorOptions,
+    internal: { className: string; keys: readonly string[] } = {
+      className: "BernoulliSplittingMaskGenerator",
+      keys: [],
+    },
+  ) {
     const { className, keys } = internal;
     super(className, options, [...KEYS, ...keys]);
     for (const key of ["imgSize", "splitRatio"] as const) {
-      if (options?.[key] === undefined) throw new ArgumentError(`${className}: ${key} is missing; pass { imgSize: [1, 32, 32], splitRatio: 0.9 } or the like.`, "missing_argument");
+      if (options?.[key] === undefined)
+        throw new ArgumentError(
+          `${className}: ${key} is missing; pass { imgSize: [1, 32, 32], splitRatio: 0.9 } or the like.`,
+          "missing_argument",
+        );
     }
     this.imgSize = checkImgSize(className, options.imgSize);
     this.splitRatio = checkNumber(className, "splitRatio", options.splitRatio, { min: 0, max: 1 });
     this.pixelwise = options.pixelwise ?? true;
-    if (typeof this.pixelwise !== "boolean") throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    if (typeof this.pixelwise !== "boolean")
+      throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     const [low, high] = [options.minSplitRatio ?? 0, options.maxSplitRatio ?? 1].map((r, i) =>
       checkNumber(className, i === 0 ? "minSplitRatio" : "maxSplitRatio", r, { min: 0, max: 1 }),
     ) as [number, number];
-    if (low > high) throw new ArgumentError(`${className}: minSplitRatio is ${low}, above maxSplitRatio, which is ${high}.`, "invalid_argument");
+    if (low > high)
+      throw new ArgumentError(
+        `${className}: minSplitRatio is ${low}, above maxSplitRatio, which is ${high}.`,
+        "invalid_argument",
+      );
     this.ratioRange = options.randomSplitRatio ? [low, high] : undefined;
   }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
     const { inputMask, imgSize } = call;
     const caller = `${this.className}.step`;
-    if (inputMask && imgSize) throw new ArgumentError(`${caller}: inputMask and imgSize exclude each other; pass one of them.`, "invalid_argument");
+    if (inputMask && imgSize)
+      throw new ArgumentError(
+        `${caller}: inputMask and imgSize exclude each other; pass one of them.`,
+        "invalid_argument",
+      );
     if (inputMask !== undefined) checkTensorOption(caller, "inputMask", inputMask, 0);
     if (!inputMask || inputMask.size === 1) {
       const shape = imgSize ? [...this.imgSize.slice(0, -2), ...imgSize.slice(-2)] : this.imgSize;
-      return { mask: stackMasks(Array.from({ length: batchSize }, () => this.drawMask(shape, undefined, rng)), shape, inputMask) };
+      return {
+        mask: stackMasks(
+          Array.from({ length: batchSize }, () => this.drawMask(shape, undefined, rng)),
+          shape,
+          inputMask,
+        ),
+      };
     }
     const rank = this.imgSize.length;
     const [given, ...shape] = placed(caller, inputMask.shape, rank) as [number, ...number[]];
     // A batch of masks decides how many there are; one mask is split anew for each image.
     const count = given > 1 ? given : batchSize;
     const values = readable(inputMask);
-    if (!values) return { mask: subsetOnDevice(inputMask.reshape([given, ...shape]).expand([count, ...shape]), () => this.ratio(rng), this.pixelwise && rank > 1, rng) };
+    if (!values)
+      return {
+        mask: subsetOnDevice(
+          inputMask.reshape([given, ...shape]).expand([count, ...shape]),
+          () => this.ratio(rng),
+          this.pixelwise && rank > 1,
+          rng,
+        ),
+      };
     const entries = inputMask.size / given;
     const masks = Array.from({ length: count }, (_, b) => {
       const start = given > 1 ? b * entries : 0;
@@ -133,10 +170,16 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
 /** Refuses a mask of which nothing, or not enough for two sides, is measured. */
 function checkSplit(caller: string, measured: number, ratio: number): void {
   if (measured === 0) {
-    throw new ArgumentError(`${caller}: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`, "empty_mask");
+    throw new ArgumentError(
+      `${caller}: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`,
+      "empty_mask",
+    );
   }
   if (measured === 1 && ratio > 0 && ratio < 1) {
-    throw new ArgumentError(`${caller}: the mask has a single measured pixel; a split would leave nothing to predict, and needs at least two.`, "empty_split");
+    throw new ArgumentError(
+      `${caller}: the mask has a single measured pixel; a split would leave nothing to predict, and needs at least two.`,
+      "empty_split",
+    );
   }
 }
 
@@ -167,7 +210,10 @@ function repeated(plane: Float32Array, length: number): Float32Array {
 /** The shape of a mask with a batch in front, missing dimensions being 1. */
 function placed(caller: string, shape: readonly number[], rank: number): number[] {
   if (shape.length > rank + 1) {
-    throw new ShapeError(`${caller}: inputMask has shape [${shape.join(", ")}], expected at most ${rank + 1} dimensions, a batch and those of imgSize.`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: inputMask has shape [${shape.join(", ")}], expected at most ${rank + 1} dimensions, a batch and those of imgSize.`,
+      "shape_mismatch",
+    );
   }
   return [...Array.from({ length: rank + 1 - shape.length }, () => 1), ...shape];
 }

@@ -11,11 +11,17 @@ import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernik
 export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
   /** Height and width of the filters; one number for both. */
   psfSize: number | readonly [number, number];
-  /** Aberrations that vary: single indices, or pairs (n, m). Default 4 to 11 in Noll's order: defocus to spherical aberration. */
+  /**
+   * Aberrations that vary: single indices, or pairs (n, m). Default 4 to 11 in Noll's order: defocus to spherical
+   * aberration.
+   */
   zernikeIndex?: readonly (number | ZernikeIndex)[];
   /** Order of single indices; default `"noll"`. */
   indexConvention?: "noll" | "ansi";
-  /** Cutoff frequency, numerical aperture / wavelength * pixel size, at most 0.25 for well sampled filters; one for each channel. Default 0.2. */
+  /**
+   * Cutoff frequency, numerical aperture / wavelength * pixel size, at most 0.25 for well sampled filters; one for each
+   * channel. Default 0.2.
+   */
   fc?: number | readonly number[];
   /** Coefficients are uniform within plus and minus half of this, in wavelengths; default 0.15. */
   maxZernikeAmplitude?: number;
@@ -32,16 +38,25 @@ export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
 }
 
 const KEYS = [
-  "psfSize", "zernikeIndex", "indexConvention", "fc", "maxZernikeAmplitude", "zernikePerturbationAmplitude", "pupilSize", "apodize", "randomRotate", "center",
+  "psfSize",
+  "zernikeIndex",
+  "indexConvention",
+  "fc",
+  "maxZernikeAmplitude",
+  "zernikePerturbationAmplitude",
+  "pupilSize",
+  "apodize",
+  "randomRotate",
+  "center",
 ] as const;
 
 /**
- * Filters of a microscope or telescope with random aberrations, for {@link Blur}. `step` gives `{ filter }`, `[batch, channels, h, w]`, of
- * sum 1.
+ * Filters of a microscope or telescope with random aberrations, for {@link Blur}. `step` gives `{ filter }`, `[batch,
+ * channels, h, w]`, of sum 1.
  *
- * `h = |F[ 1(rho <= 1) exp(-2 pi i sum_k a_k z_k(rho)) ]|^2`, z_k the Zernike polynomials on the pupil, whose radius is the cutoff
- * frequency. With several cutoff frequencies the coefficients, in wavelengths of the first channel, are rescaled to those of the others.
- * (Lakshminarayanan, Fleck, "Zernike polynomials: a guide", 2011.)
+ * `h = |F[ 1(rho <= 1) exp(-2 pi i sum_k a_k z_k(rho)) ]|^2`, z_k the Zernike polynomials on the pupil, whose radius is
+ * the cutoff frequency. With several cutoff frequencies the coefficients, in wavelengths of the first channel, are
+ * rescaled to those of the others. (Lakshminarayanan, Fleck, "Zernike polynomials: a guide", 2011.)
  */
 export class DiffractionBlurGenerator extends PhysicsGenerator {
   readonly psfSize: readonly [number, number];
@@ -61,15 +76,31 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     const name = "DiffractionBlurGenerator";
     super(name, options, KEYS);
     this.psfSize = checkPsfSize(name, options?.psfSize);
-    const convention = checkChoice(name, "indexConvention", options.indexConvention ?? "noll", ["noll", "ansi"] as const);
+    const convention = checkChoice(name, "indexConvention", options.indexConvention ?? "noll", [
+      "noll",
+      "ansi",
+    ] as const);
     const indices = options.zernikeIndex ?? [4, 5, 6, 7, 8, 9, 10, 11];
-    if (!Array.isArray(indices) || indices.length === 0) throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");
-    this.zernikeIndex = (indices as (number | ZernikeIndex)[]).map((index) => (typeof index === "number" ? zernikeIndex(index, convention) : checkZernike(index)));
+    if (!Array.isArray(indices) || indices.length === 0)
+      throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");
+    this.zernikeIndex = (indices as (number | ZernikeIndex)[]).map((index) =>
+      typeof index === "number" ? zernikeIndex(index, convention) : checkZernike(index),
+    );
     const fc = options.fc ?? 0.2;
-    this.fc = (typeof fc === "number" ? [fc] : [...fc]).map((f) => checkNumber(name, "fc", f, { positive: true, max: 0.5 }));
-    if (this.fc.length === 0) throw new ArgumentError(`${name}: fc is empty, expected a number or one for each channel.`, "invalid_argument");
-    this.maxZernikeAmplitude = checkNumber(name, "maxZernikeAmplitude", options.maxZernikeAmplitude ?? 0.15, { min: 0 });
-    this.zernikePerturbationAmplitude = checkNumber(name, "zernikePerturbationAmplitude", options.zernikePerturbationAmplitude ?? 0, { min: 0 });
+    this.fc = (typeof fc === "number" ? [fc] : [...fc]).map((f) =>
+      checkNumber(name, "fc", f, { positive: true, max: 0.5 }),
+    );
+    if (this.fc.length === 0)
+      throw new ArgumentError(`${name}: fc is empty, expected a number or one for each channel.`, "invalid_argument");
+    this.maxZernikeAmplitude = checkNumber(name, "maxZernikeAmplitude", options.maxZernikeAmplitude ?? 0.15, {
+      min: 0,
+    });
+    this.zernikePerturbationAmplitude = checkNumber(
+      name,
+      "zernikePerturbationAmplitude",
+      options.zernikePerturbationAmplitude ?? 0,
+      { min: 0 },
+    );
     const pupil = checkPsfSize(name, options.pupilSize ?? 256, "pupilSize");
     this.pupilSize = [Math.max(pupil[0], this.psfSize[0], 2), Math.max(pupil[1], this.psfSize[1], 2)];
     this.apodize = options.apodize ?? false;
@@ -90,7 +121,10 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
           const scaled = ((base[b * K + k] as number) * (this.fc[c] as number)) / (this.fc[0] as number);
           return scaled + (extra ? (extra[(b * C + c) * K + k] as number) * this.zernikePerturbationAmplitude : 0);
         });
-        all.set(this.#filter(coefficients, this.fc[c] as number, 2 * Math.PI * (angles?.[b] ?? 0)), (b * C + c) * h * w);
+        all.set(
+          this.#filter(coefficients, this.fc[c] as number, 2 * Math.PI * (angles?.[b] ?? 0)),
+          (b * C + c) * h * w,
+        );
       }
     }
     return { filter: fromHost(all, [batchSize, C, h, w]) };
@@ -119,7 +153,12 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
         if (size === 0) continue;
         let phase = 0;
         polynomials.forEach((z, k) => (phase += (coefficients[k] as number) * z(cos * x + sin * y, cos * y - sin * x)));
-        points.push({ row, column, re: size * Math.cos(2 * Math.PI * phase), im: -size * Math.sin(2 * Math.PI * phase) });
+        points.push({
+          row,
+          column,
+          re: size * Math.cos(2 * Math.PI * phase),
+          im: -size * Math.sin(2 * Math.PI * phase),
+        });
       }
     }
     return points;
@@ -129,7 +168,9 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     const [h, w] = this.psfSize;
     const radius = Math.min(h, w) / 2;
     const fall = Math.min(10, radius);
-    return psf.map((v, i) => v * bump(Math.hypot(Math.floor(i / w) - (h - 1) / 2, (i % w) - (w - 1) / 2), radius - fall, fall));
+    return psf.map(
+      (v, i) => v * bump(Math.hypot(Math.floor(i / w) - (h - 1) / 2, (i % w) - (w - 1) / 2), radius - fall, fall),
+    );
   }
 }
 

@@ -18,7 +18,12 @@ export function bump(x: number, a: number, b: number): number {
  *
  * The transform is taken along the rows of the pupil first, and only at the frequencies asked for.
  */
-export function pointSpread(points: readonly PupilPoint[], [rows, columns]: readonly [number, number], [h, w]: readonly [number, number], shift: readonly [number, number] = [0, 0]): Float64Array {
+export function pointSpread(
+  points: readonly PupilPoint[],
+  [rows, columns]: readonly [number, number],
+  [h, w]: readonly [number, number],
+  shift: readonly [number, number] = [0, 0],
+): Float64Array {
   const along = waves(w, columns, shift[1]);
   const across = waves(h, rows, shift[0]);
   // partial[row, v]: the sum over the columns of one row of the pupil.
@@ -44,9 +49,15 @@ export function pointSpread(points: readonly PupilPoint[], [rows, columns]: read
   });
 }
 
-/** Cosine and sine of `2 pi f p / n` for the `count` frequencies f around `shift` and all points p, 0 being at index `floor(count / 2)`. */
+/**
+ * Cosine and sine of `2 pi f p / n` for the `count` frequencies f around `shift` and all points p, 0 being at index
+ * `floor(count / 2)`.
+ */
 function waves(count: number, n: number, shift: number): { cos: Float64Array; sin: Float64Array } {
   const angle = (i: number) => (2 * Math.PI * (Math.floor(i / n) - Math.floor(count / 2) + shift) * (i % n)) / n;
   const size = { length: count * n };
-  return { cos: Float64Array.from(size, (_, i) => Math.cos(angle(i))), sin: Float64Array.from(size, (_, i) => Math.sin(angle(i))) };
+  return {
+    cos: Float64Array.from(size, (_, i) => Math.cos(angle(i))),
+    sin: Float64Array.from(size, (_, i) => Math.sin(angle(i))),
+  };
 }

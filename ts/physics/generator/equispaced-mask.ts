@@ -5,8 +5,9 @@ import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mr
 /**
  * Cartesian MRI masks: the centre of k-space and columns at equal distances, from a random offset.
  *
- * The distance is such that centre and columns together come to `W / acceleration`. Each further frame starts one column later. (As in the
- * fastMRI challenge: Zbontar et al., "fastMRI: an open dataset and benchmarks for accelerated MRI", arXiv:1811.08839, 2018.)
+ * The distance is such that centre and columns together come to `W / acceleration`. Each further frame starts one
+ * column later. (As in the fastMRI challenge: Zbontar et al., "fastMRI: an open dataset and benchmarks for accelerated
+ * MRI", arXiv:1811.08839, 2018.)
  */
 export class EquispacedMaskGenerator extends MRIMaskGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
@@ -14,7 +15,12 @@ export class EquispacedMaskGenerator extends MRIMaskGenerator {
     super("EquispacedMaskGenerator", options);
   }
 
-  protected override columns({ width, centre }: Lines, batch: number, frames: number, rng: RandomSource): Float32Array[][] {
+  protected override columns(
+    { width, centre }: Lines,
+    batch: number,
+    frames: number,
+    rng: RandomSource,
+  ): Float32Array[][] {
     const first = Math.floor((width - centre + 1) / 2);
     // Infinite where the centre alone has all the columns there may be.
     const distance = (this.acceleration * (centre - width)) / (centre * this.acceleration - width);

@@ -28,8 +28,16 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
   protected constructor(className: string, options: FrameSplittingMaskGeneratorOptions, keys: readonly string[] = []) {
     super(className, options, ["imgSize", ...keys]);
     this.imgSize = checkImgSize(className, options?.imgSize);
-    if (this.imgSize.length !== 4) throw new ArgumentError(`${className}: imgSize is [${this.imgSize.join(", ")}], expected [C, T, H, W].`, "invalid_argument");
-    if ((this.imgSize[1] as number) < 2) throw new ArgumentError(`${className}: one frame cannot be split; imgSize [C, T, H, W] needs T of at least 2.`, "empty_split");
+    if (this.imgSize.length !== 4)
+      throw new ArgumentError(
+        `${className}: imgSize is [${this.imgSize.join(", ")}], expected [C, T, H, W].`,
+        "invalid_argument",
+      );
+    if ((this.imgSize[1] as number) < 2)
+      throw new ArgumentError(
+        `${className}: one frame cannot be split; imgSize [C, T, H, W] needs T of at least 2.`,
+        "empty_split",
+      );
   }
 
   /** Which frames are kept, for each image of a batch. */
@@ -46,20 +54,25 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
     const given = inputMask && inputMask.size > 1 ? inputMask : ones(shape);
     const placed = given.shape.length === 4 ? given.unsqueeze(0) : given;
     if (placed.shape.length !== 5 || placed.shape[2] !== t) {
-      throw new ShapeError(`${caller}: inputMask has shape [${given.shape.join(", ")}], expected [${shape.join(", ")}], with or without a batch in front.`, "shape_mismatch");
+      throw new ShapeError(
+        `${caller}: inputMask has shape [${given.shape.join(", ")}], expected [${shape.join(", ")}], with or without a batch in front.`,
+        "shape_mismatch",
+      );
     }
     const batch = (placed.shape[0] as number) > 1 ? (placed.shape[0] as number) : batchSize;
     const kept = new Float32Array(batch * t);
     this.input(batch, rng).forEach((frames, b) => frames.forEach((frame) => (kept[b * t + frame] = 1)));
-    return { mask: placed.mul(tensor(kept, { shape: [batch, 1, t, 1, 1], dtype: placed.dtype, device: placed.device })) };
+    return {
+      mask: placed.mul(tensor(kept, { shape: [batch, 1, t, 1, 1], dtype: placed.dtype, device: placed.device })),
+    };
   }
 }
 
 /**
  * Keeps the even frames (0, 2, ...) of a sequence, the odd ones being what is predicted; draws nothing.
  *
- * For `loss.mri.Phase2PhaseLoss` (Eldeniz, Gan, Chen, Fraum, Ludwig, Yan, Liu, Vahle, Krishnamurthy, Kamilov, An, "Phase2Phase", 2021).
- * `step` gives `{ mask }`, `[batch, C, T, H, W]`.
+ * For `loss.mri.Phase2PhaseLoss` (Eldeniz, Gan, Chen, Fraum, Ludwig, Yan, Liu, Vahle, Krishnamurthy, Kamilov, An,
+ * "Phase2Phase", 2021). `step` gives `{ mask }`, `[batch, C, T, H, W]`.
  */
 export class Phase2PhaseSplittingMaskGenerator extends FrameSplittingMaskGenerator {
   /** @throws ArgumentError `invalid_argument`, `empty_split`, `unknown_option`. */
@@ -84,8 +97,8 @@ export class Phase2PhaseSplittingMaskGenerator extends FrameSplittingMaskGenerat
 /**
  * Keeps one random chunk of consecutive frames of a sequence, another one being what is predicted; anew for each image.
  *
- * For `loss.mri.Artifact2ArtifactLoss` (Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image reconstruction using deep priors learned without
- * groundtruth", 2020, arXiv:1912.05854). `step` gives `{ mask }`, `[batch, C, T, H, W]`.
+ * For `loss.mri.Artifact2ArtifactLoss` (Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image reconstruction using deep
+ * priors learned without groundtruth", 2020, arXiv:1912.05854). `step` gives `{ mask }`, `[batch, C, T, H, W]`.
  */
 export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskGenerator {
   /** Possible numbers of frames of a chunk. */
@@ -97,17 +110,29 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
     super(name, options, ["splitSize"]);
     const frames = this.imgSize[1] as number;
     const sizes = typeof options.splitSize === "number" ? [options.splitSize] : (options.splitSize ?? [2]);
-    if (!Array.isArray(sizes) || sizes.length === 0) throw new ArgumentError(`${name}: splitSize must be a number of frames or a list of some.`, "invalid_argument");
+    if (!Array.isArray(sizes) || sizes.length === 0)
+      throw new ArgumentError(`${name}: splitSize must be a number of frames or a list of some.`, "invalid_argument");
     for (const size of sizes as readonly number[]) {
       checkNumber(name, "splitSize", size, { integer: true, min: 1 });
-      if (frames % size !== 0) throw new ArgumentError(`${name}: splitSize ${size} does not divide the ${frames} frames of imgSize.`, "invalid_argument");
-      if (size === frames) throw new ArgumentError(`${name}: one chunk of all ${frames} frames leaves nothing to predict; make splitSize smaller.`, "empty_split");
+      if (frames % size !== 0)
+        throw new ArgumentError(
+          `${name}: splitSize ${size} does not divide the ${frames} frames of imgSize.`,
+          "invalid_argument",
+        );
+      if (size === frames)
+        throw new ArgumentError(
+          `${name}: one chunk of all ${frames} frames leaves nothing to predict; make splitSize smaller.`,
+          "empty_split",
+        );
     }
     this.splitSizes = [...(sizes as readonly number[])];
   }
 
   override input(batch: number, rng: RandomSource): FrameChoice {
-    const size = this.splitSizes.length > 1 ? (this.splitSizes[index(this.splitSizes.length, rng)] as number) : (this.splitSizes[0] as number);
+    const size =
+      this.splitSizes.length > 1
+        ? (this.splitSizes[index(this.splitSizes.length, rng)] as number)
+        : (this.splitSizes[0] as number);
     const count = (this.imgSize[1] as number) / size;
     return Array.from({ length: batch }, () => chunk(index(count, rng), size));
   }

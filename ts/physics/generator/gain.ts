@@ -25,6 +25,11 @@ export class GainGenerator extends PhysicsGenerator {
   }
 
   protected override draw(batchSize: number, rng: RandomSource): GeneratedParameters {
-    return { gain: rng.uniform([batchSize]).mul(this.gainMax - this.gainMin).add(this.gainMin) };
+    return {
+      gain: rng
+        .uniform([batchSize])
+        .mul(this.gainMax - this.gainMin)
+        .add(this.gainMin),
+    };
   }
 }

@@ -1,6 +1,10 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { BernoulliSplittingMaskGenerator, type BernoulliSplittingMaskGeneratorOptions, type InputMask } from "./bernoulli-splitting.js";
+import {
+  BernoulliSplittingMaskGenerator,
+  type BernoulliSplittingMaskGeneratorOptions,
+  type InputMask,
+} from "./bernoulli-splitting.js";
 import { weightedSubset } from "./mri-mask.js";
 
 /** Options of {@link GaussianSplittingMaskGenerator}. */
@@ -12,13 +16,15 @@ export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittin
 }
 
 /**
- * Splitting masks for k-space: leaves out `ceil(n (1 - splitRatio))` of the n measured entries of each frame, those near the centre more
- * often, as a Gaussian in space, but none of the block in the centre.
+ * Splitting masks for k-space: leaves out `ceil(n (1 - splitRatio))` of the n measured entries of each frame, those
+ * near the centre more often, as a Gaussian in space, but none of the block in the centre.
  *
- * Where the block leaves too few to choose from, fewer are left out. For `[C, H, W]` and `[C, T, H, W]`; each frame is split by itself.
- * (Yaman et al., "Self-supervised learning of physics-guided reconstruction neural networks without fully sampled reference data", 2020.)
+ * Where the block leaves too few to choose from, fewer are left out. For `[C, H, W]` and `[C, T, H, W]`; each frame is
+ * split by itself. (Yaman et al., "Self-supervised learning of physics-guided reconstruction neural networks without
+ * fully sampled reference data", 2020.)
  *
- * `step` gives `{ mask }`; errors `empty_mask` where nothing is measured, `empty_split` where all that is measured lies in the block.
+ * `step` gives `{ mask }`; errors `empty_mask` where nothing is measured, `empty_split` where all that is measured lies
+ * in the block.
  */
 export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenerator {
   readonly stdScale: number;
@@ -29,7 +35,10 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     const name = "GaussianSplittingMaskGenerator";
     super(options, { className: name, keys: ["stdScale", "centerBlock"] });
     if (this.imgSize.length < 3 || this.imgSize.length > 4) {
-      throw new ArgumentError(`${name}: imgSize is [${this.imgSize.join(", ")}], expected [C, H, W] or [C, T, H, W].`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: imgSize is [${this.imgSize.join(", ")}], expected [C, H, W] or [C, T, H, W].`,
+        "invalid_argument",
+      );
     }
     this.stdScale = checkNumber(name, "stdScale", options.stdScale ?? 4, { positive: true });
     const block = options.centerBlock ?? [8, 8];
@@ -66,14 +75,28 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     for (let at = 0; at < drawn; at += plane) {
       const n = kept.subarray(at, at + plane).reduce((a, b) => a + b, 0);
       const count = Math.min(Math.ceil(n * (1 - ratio)), ratio > 0 ? n - 1 : n);
-      const out = count > 0 ? weightedSubset(pdf.map((p, i) => p * (kept[at + i] as number)), count, rng) : [];
+      const out =
+        count > 0
+          ? weightedSubset(
+              pdf.map((p, i) => p * (kept[at + i] as number)),
+              count,
+              rng,
+            )
+          : [];
       for (const i of out) for (let same = at + i; same < size; same += this.pixelwise ? drawn : size) kept[same] = 0;
       measured += n;
       left += out.length;
     }
-    if (measured === 0) throw new ArgumentError(`${this.className}.step: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`, "empty_mask");
+    if (measured === 0)
+      throw new ArgumentError(
+        `${this.className}.step: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`,
+        "empty_mask",
+      );
     if (left === 0 && ratio < 1) {
-      throw new ArgumentError(`${this.className}.step: the split leaves nothing to predict: no measured pixel that may be left out lies outside the centre block of ${this.centerBlock.join(" x ")}; make centerBlock smaller.`, "empty_split");
+      throw new ArgumentError(
+        `${this.className}.step: the split leaves nothing to predict: no measured pixel that may be left out lies outside the centre block of ${this.centerBlock.join(" x ")}; make centerBlock smaller.`,
+        "empty_split",
+      );
     }
     return kept;
   }

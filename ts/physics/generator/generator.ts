@@ -15,7 +15,10 @@ export interface StepOptions {
   seed?: number;
   /** Wins over the one given to the constructor. */
   rng?: RandomSource;
-  /** Splitting generators: the mask to be split, with or without a batch; only its entries other than 0 count as measured. */
+  /**
+   * Splitting generators: the mask to be split, with or without a batch; only its entries other than 0 count as
+   * measured.
+   */
   inputMask?: Tensor;
   /** Mask generators: height and width of the masks of this call, instead of those of the constructor. */
   imgSize?: readonly number[];
@@ -53,7 +56,8 @@ export abstract class PhysicsGenerator {
     checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1 });
     const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
     checkOptions(caller, rest, STEP_OPTIONS);
-    if (seed !== undefined && rest.rng) throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
+    if (seed !== undefined && rest.rng)
+      throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
     if (seed === undefined) return this.draw(batchSize, resolveRng(rest.rng, this.rng), rest);
     const rng = new Rng(seed);
     return this.draw(batchSize, rng, { ...rest, rng });
@@ -62,8 +66,8 @@ export abstract class PhysicsGenerator {
   /**
    * Draws the parameters.
    *
-   * `call` holds the options of the call; its `rng` is undefined where neither seed nor rng was given, so that generators made of
-   * others leave the choice to them.
+   * `call` holds the options of the call; its `rng` is undefined where neither seed nor rng was given, so that
+   * generators made of others leave the choice to them.
    */
   protected abstract draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters;
 
@@ -100,14 +104,20 @@ export abstract class PhysicsGenerator {
   }
 }
 
-/** Two generators as one. With a seed they draw one after the other from one stream, so that their draws are independent. */
+/**
+ * Two generators as one. With a seed they draw one after the other from one stream, so that their draws are
+ * independent.
+ */
 class SumGenerator extends PhysicsGenerator {
   readonly #parts: readonly [PhysicsGenerator, PhysicsGenerator];
 
   constructor(...parts: [PhysicsGenerator, PhysicsGenerator]) {
     super("PhysicsGenerator.add", {}, []);
     if (!(parts[1] instanceof PhysicsGenerator)) {
-      throw new ArgumentError("PhysicsGenerator.add: expected another generator, such as new SigmaGenerator().", "invalid_argument");
+      throw new ArgumentError(
+        "PhysicsGenerator.add: expected another generator, such as new SigmaGenerator().",
+        "invalid_argument",
+      );
     }
     this.#parts = parts;
   }

@@ -25,5 +25,13 @@ export { GaussianSplittingMaskGenerator } from "./gaussian-splitting.js";
 export type { GaussianSplittingMaskGeneratorOptions } from "./gaussian-splitting.js";
 export { MultiplicativeSplittingMaskGenerator } from "./multiplicative-splitting.js";
 export type { MultiplicativeSplittingMaskGeneratorOptions } from "./multiplicative-splitting.js";
-export { Artifact2ArtifactSplittingMaskGenerator, FrameSplittingMaskGenerator, Phase2PhaseSplittingMaskGenerator } from "./frame-splitting.js";
-export type { Artifact2ArtifactSplittingMaskGeneratorOptions, FrameChoice, FrameSplittingMaskGeneratorOptions } from "./frame-splitting.js";
+export {
+  Artifact2ArtifactSplittingMaskGenerator,
+  FrameSplittingMaskGenerator,
+  Phase2PhaseSplittingMaskGenerator,
+} from "./frame-splitting.js";
+export type {
+  Artifact2ArtifactSplittingMaskGeneratorOptions,
+  FrameChoice,
+  FrameSplittingMaskGeneratorOptions,
+} from "./frame-splitting.js";

@@ -9,7 +9,10 @@ export interface GeneratorMixtureOptions extends GeneratorOptions {
   generators: readonly PhysicsGenerator[];
   /** The probability of each; they sum to 1. */
   probs: readonly number[];
-  /** Chooses anew for each image; default true. Where names or shapes of the parameters differ, one choice holds for the whole batch. */
+  /**
+   * Chooses anew for each image; default true. Where names or shapes of the parameters differ, one choice holds for the
+   * whole batch.
+   */
   useBatchSampling?: boolean;
 }
 
@@ -25,15 +28,23 @@ export class GeneratorMixture extends PhysicsGenerator {
     const name = "GeneratorMixture";
     super(name, options, ["generators", "probs", "useBatchSampling"]);
     const { generators, probs } = options ?? {};
-    if (!Array.isArray(generators) || generators.length === 0 || !generators.every((g) => g instanceof PhysicsGenerator)) {
+    if (
+      !Array.isArray(generators) ||
+      generators.length === 0 ||
+      !generators.every((g) => g instanceof PhysicsGenerator)
+    ) {
       throw new ArgumentError(`${name}: generators must be an array of one or more generators.`, "invalid_argument");
     }
     if (!Array.isArray(probs) || probs.length !== generators.length) {
-      throw new ArgumentError(`${name}: probs must be an array of ${generators.length} numbers, one for each generator.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: probs must be an array of ${generators.length} numbers, one for each generator.`,
+        "invalid_argument",
+      );
     }
     for (const p of probs) checkNumber(name, "a probability", p, { min: 0, max: 1 });
     const total = probs.reduce((a: number, b: number) => a + b, 0);
-    if (Math.abs(total - 1) > 1e-6) throw new ArgumentError(`${name}: probs sum to ${total}, expected 1.`, "invalid_argument");
+    if (Math.abs(total - 1) > 1e-6)
+      throw new ArgumentError(`${name}: probs sum to ${total}, expected 1.`, "invalid_argument");
     this.generators = [...generators];
     this.probs = [...probs];
     this.useBatchSampling = (options.useBatchSampling ?? true) && alike(this.generators);
@@ -53,7 +64,10 @@ export class GeneratorMixture extends PhysicsGenerator {
     });
     const places = tensor(Array.from({ length: batchSize }, (_, image) => order.indexOf(image)));
     const joined = (name: string) => {
-      const all = cat(parts.map((part) => part[name] as Tensor), 0);
+      const all = cat(
+        parts.map((part) => part[name] as Tensor),
+        0,
+      );
       return all.indexSelect(places.to(all.device), 0);
     };
     return Object.fromEntries(Object.keys(parts[0] ?? {}).map((name) => [name, joined(name)]));
@@ -66,7 +80,10 @@ function alike(generators: readonly PhysicsGenerator[]): boolean {
     let signature = "";
     tidy(() => {
       const parameters = generator.step(1, { rng: new Rng(0) });
-      signature = Object.keys(parameters).sort().map((name) => `${name}[${(parameters[name] as Tensor).shape.join()}]`).join();
+      signature = Object.keys(parameters)
+        .sort()
+        .map((name) => `${name}[${(parameters[name] as Tensor).shape.join()}]`)
+        .join();
     });
     return signature;
   });

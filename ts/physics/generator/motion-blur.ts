@@ -17,11 +17,13 @@ export interface MotionBlurGeneratorOptions extends GeneratorOptions {
 }
 
 /**
- * Filters of a camera that moves along a random smooth path, for {@link Blur}. `step` gives `{ filter }`, `[batch, 1, h, w]`, of sum 1.
+ * Filters of a camera that moves along a random smooth path, for {@link Blur}. `step` gives `{ filter }`, `[batch, 1,
+ * h, w]`, of sum 1.
  *
  * Both coordinates of the path are Gaussian processes with covariance
- * `k(t) = sigma^2 (1 + r + r^2 / 3) exp(-r)`, `r = sqrt(5) |t| / l`; the filter counts how long it stays in each pixel (Schuler, Hirsch,
- * Harmeling, Scholkopf, "Learning to deblur", 2015). The part of a path that leaves the filter is cut off.
+ * `k(t) = sigma^2 (1 + r + r^2 / 3) exp(-r)`, `r = sqrt(5) |t| / l`; the filter counts how long it stays in each pixel
+ * (Schuler, Hirsch, Harmeling, Scholkopf, "Learning to deblur", 2015). The part of a path that leaves the filter is cut
+ * off.
  */
 export class MotionBlurGenerator extends PhysicsGenerator {
   readonly psfSize: readonly [number, number];
@@ -46,7 +48,8 @@ export class MotionBlurGenerator extends PhysicsGenerator {
     const columns = normalValues(rng, [batchSize, this.nSteps]);
     const all = new Float32Array(batchSize * h * w);
     for (let b = 0; b < batchSize; b++) {
-      const one = (noise: Float32Array | Float64Array) => this.#path(noise.subarray(b * this.nSteps, (b + 1) * this.nSteps));
+      const one = (noise: Float32Array | Float64Array) =>
+        this.#path(noise.subarray(b * this.nSteps, (b + 1) * this.nSteps));
       all.set(histogram(one(rows), one(columns), h, w), b * h * w);
     }
     return { filter: fromHost(all, [batchSize, 1, h, w]) };
@@ -74,7 +77,10 @@ export class MotionBlurGenerator extends PhysicsGenerator {
   }
 }
 
-/** The real sequence whose circular convolution with itself is `kernel`: the inverse Fourier transform of the root of its transform. */
+/**
+ * The real sequence whose circular convolution with itself is `kernel`: the inverse Fourier transform of the root of
+ * its transform.
+ */
 function convolutionRoot(kernel: Float64Array): Float64Array {
   const n = kernel.length;
   const cos = Float64Array.from({ length: n }, (_, k) => Math.cos((2 * Math.PI * k) / n));
@@ -89,12 +95,17 @@ function convolutionRoot(kernel: Float64Array): Float64Array {
     }
     // The principal square root of re + i im.
     const size = Math.hypot(re, im);
-    const [a, b] = [Math.sqrt(Math.max(0, (size + re) / 2)), Math.sign(im || 1) * Math.sqrt(Math.max(0, (size - re) / 2))];
+    const [a, b] = [
+      Math.sqrt(Math.max(0, (size + re) / 2)),
+      Math.sign(im || 1) * Math.sqrt(Math.max(0, (size - re) / 2)),
+    ];
     // Frequencies between 0 and n / 2 stand for two conjugate ones; the other two are real.
     const single = k === 0 || 2 * k === n;
     for (let i = 0; i < n; i++) {
       const at = (k * i) % n;
-      root[i] = (root[i] as number) + ((single ? a : 2 * a) * (cos[at] as number) - (single ? 0 : 2 * b) * (sin[at] as number)) / n;
+      root[i] =
+        (root[i] as number) +
+        ((single ? a : 2 * a) * (cos[at] as number) - (single ? 0 : 2 * b) * (sin[at] as number)) / n;
     }
   }
   return root;

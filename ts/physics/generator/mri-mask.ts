@@ -11,7 +11,10 @@ export interface MRIMaskGeneratorOptions extends GeneratorOptions {
   imgSize: readonly number[];
   /** One column in so many is sampled; at least 1, default 4. */
   acceleration?: number;
-  /** Share of the columns that form the fully sampled centre of k-space; default 0.08, from an acceleration of 8 on 0.04. */
+  /**
+   * Share of the columns that form the fully sampled centre of k-space; default 0.08, from an acceleration of 8 on
+   * 0.04.
+   */
   centerFraction?: number;
 }
 
@@ -28,8 +31,8 @@ export interface Lines {
 /**
  * Base of the generators of Cartesian MRI masks: whole columns of k-space, those of the centre always.
  *
- * A mask is the same for all channels and rows, and drawn anew for each image and frame. `step` gives `{ mask }`, `[batch, C, H, W]` or
- * `[batch, C, T, H, W]`; with `imgSize` in the call, of that height and width.
+ * A mask is the same for all channels and rows, and drawn anew for each image and frame. `step` gives `{ mask }`,
+ * `[batch, C, H, W]` or `[batch, C, T, H, W]`; with `imgSize` in the call, of that height and width.
  */
 export abstract class MRIMaskGenerator extends PhysicsGenerator {
   /** Size of the masks as it was given. */
@@ -40,29 +43,49 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   protected constructor(className: string, options: MRIMaskGeneratorOptions, keys: readonly string[] = []) {
     super(className, options, ["imgSize", "acceleration", "centerFraction", ...keys]);
-    if (options?.imgSize === undefined) throw new ArgumentError(`${className}: imgSize is missing; pass the size of the masks, such as [2, 128, 128].`, "missing_argument");
+    if (options?.imgSize === undefined)
+      throw new ArgumentError(
+        `${className}: imgSize is missing; pass the size of the masks, such as [2, 128, 128].`,
+        "missing_argument",
+      );
     this.imgSize = checkImgSize(className, options.imgSize);
     if (this.imgSize.length < 2 || this.imgSize.length > 4) {
-      throw new ArgumentError(`${className}: imgSize has ${this.imgSize.length} entries, expected [H, W], [C, H, W] or [C, T, H, W].`, "invalid_argument");
+      throw new ArgumentError(
+        `${className}: imgSize has ${this.imgSize.length} entries, expected [H, W], [C, H, W] or [C, T, H, W].`,
+        "invalid_argument",
+      );
     }
     this.acceleration = checkNumber(className, "acceleration", options.acceleration ?? 4, { min: 1 });
-    this.centerFraction = checkNumber(className, "centerFraction", options.centerFraction ?? (this.acceleration < 8 ? 0.08 : 0.04), { min: 0, max: 1 });
+    this.centerFraction = checkNumber(
+      className,
+      "centerFraction",
+      options.centerFraction ?? (this.acceleration < 8 ? 0.08 : 0.04),
+      { min: 0, max: 1 },
+    );
     this.lines(this.imgSize[this.imgSize.length - 1] as number);
   }
 
   /**
-   * The numbers of columns of a mask of this width: `floor(centerFraction W)` in the centre, `floor(W / acceleration)` in all.
+   * The numbers of columns of a mask of this width: `floor(centerFraction W)` in the centre, `floor(W / acceleration)`
+   * in all.
    *
-   * @throws ArgumentError `invalid_argument` where the centre alone has more columns than the acceleration allows; `empty_mask` where
-   * no column would be sampled.
+   * @throws ArgumentError `invalid_argument` where the centre alone has more columns than the acceleration allows;
+   * `empty_mask` where no column would be sampled.
    */
   lines(width: number): Lines {
     const centre = Math.floor(this.centerFraction * width);
     const all = Math.floor(width / this.acceleration);
     if (all < centre) {
-      throw new ArgumentError(`${this.className}: a centre of ${centre} of ${width} columns is more than acceleration ${this.acceleration} allows (${all}); lower centerFraction or acceleration.`, "invalid_argument");
+      throw new ArgumentError(
+        `${this.className}: a centre of ${centre} of ${width} columns is more than acceleration ${this.acceleration} allows (${all}); lower centerFraction or acceleration.`,
+        "invalid_argument",
+      );
     }
-    if (all === 0) throw new ArgumentError(`${this.className}: acceleration ${this.acceleration} leaves no column of ${width}; lower it.`, "empty_mask");
+    if (all === 0)
+      throw new ArgumentError(
+        `${this.className}: acceleration ${this.acceleration} leaves no column of ${width}; lower it.`,
+        "empty_mask",
+      );
     return { width, centre, first: Math.floor(width / 2) - Math.floor(centre / 2), outside: all - centre };
   }
 
@@ -70,7 +93,11 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
   protected abstract columns(lines: Lines, batch: number, frames: number, rng: RandomSource): Float32Array[][];
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
-    if (call.inputMask) throw new ArgumentError(`${this.className}.step: it makes masks and splits none; use MultiplicativeSplittingMaskGenerator for that.`, "invalid_argument");
+    if (call.inputMask)
+      throw new ArgumentError(
+        `${this.className}.step: it makes masks and splits none; use MultiplicativeSplittingMaskGenerator for that.`,
+        "invalid_argument",
+      );
     const { imgSize } = this;
     const size = call.imgSize === undefined ? imgSize : checkImgSize(`${this.className}.step`, call.imgSize);
     const [height, width] = size.slice(-2) as [number, number];
@@ -92,17 +119,28 @@ function spread(columns: Float32Array[][] | undefined, shape: readonly number[])
     let at = 0;
     for (const frames of columns) {
       for (let c = 0; c < channels; c++) {
-        for (const columnsOfFrame of frames) for (let row = 0; row < height; row++, at += width) values.set(columnsOfFrame, at);
+        for (const columnsOfFrame of frames)
+          for (let row = 0; row < height; row++, at += width) values.set(columnsOfFrame, at);
       }
     }
   }
   return fromHost(values, shape);
 }
 
-/** `count` of the entries, drawn one after the other without putting back, with probabilities in proportion to the weights. */
+/**
+ * `count` of the entries, drawn one after the other without putting back, with probabilities in proportion to the
+ * weights.
+ */
 export function weightedSubset(weights: ArrayLike<number>, count: number, rng: RandomSource): number[] {
   // Exponential clocks of these rates ring in just that order.
   const u = uniformValues(rng, [weights.length]);
-  const rings = Array.from({ length: weights.length }, (_, i) => ({ i, at: -Math.log1p(-(u[i] as number)) / (weights[i] as number) }));
-  return rings.filter(({ i }) => (weights[i] as number) > 0).sort((a, b) => a.at - b.at).slice(0, count).map(({ i }) => i);
+  const rings = Array.from({ length: weights.length }, (_, i) => ({
+    i,
+    at: -Math.log1p(-(u[i] as number)) / (weights[i] as number),
+  }));
+  return rings
+    .filter(({ i }) => (weights[i] as number) > 0)
+    .sort((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map(({ i }) => i);
 }

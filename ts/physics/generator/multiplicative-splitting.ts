@@ -12,11 +12,12 @@ export interface MultiplicativeSplittingMaskGeneratorOptions extends GeneratorOp
 }
 
 /**
- * Splitting masks that are a second undersampling of the first: `inputMask * mask` with a mask of `splitGenerator`; without `inputMask`
- * that mask alone.
+ * Splitting masks that are a second undersampling of the first: `inputMask * mask` with a mask of `splitGenerator`;
+ * without `inputMask` that mask alone.
  *
- * For `loss.mri.WeightedSplittingLoss` (Millard, Chiew, 2023, arXiv:2205.10278). Unlike the other splitting generators it may keep
- * everything that was measured: the theorem behind the loss needs masks that are drawn independently. `step` gives `{ mask }`.
+ * For `loss.mri.WeightedSplittingLoss` (Millard, Chiew, 2023, arXiv:2205.10278). Unlike the other splitting generators
+ * it may keep everything that was measured: the theorem behind the loss needs masks that are drawn independently.
+ * `step` gives `{ mask }`.
  */
 export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
   readonly imgSize: readonly number[];
@@ -29,7 +30,10 @@ export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
     super(name, options, ["imgSize", "splitGenerator"]);
     this.imgSize = checkImgSize(name, options?.imgSize);
     if (!(options.splitGenerator instanceof PhysicsGenerator)) {
-      throw new ArgumentError(`${name}: splitGenerator must be a generator of masks, such as new GaussianMaskGenerator({ imgSize, acceleration: 2 }).`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: splitGenerator must be a generator of masks, such as new GaussianMaskGenerator({ imgSize, acceleration: 2 }).`,
+        "invalid_argument",
+      );
     }
     this.splitGenerator = options.splitGenerator;
   }
@@ -40,12 +44,18 @@ export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
     const own = rng ? { rng } : {};
     const shape = inputMask && inputMask.size > 1 ? inputMask.shape : undefined;
     const batched = shape && shape.length > this.imgSize.length && (shape[0] as number) > 1;
-    const { mask } = this.splitGenerator.step(batched ? (shape[0] as number) : batchSize, { ...own, ...(shape ? { imgSize: shape.slice(-2) } : imgSize ? { imgSize } : {}) });
+    const { mask } = this.splitGenerator.step(batched ? (shape[0] as number) : batchSize, {
+      ...own,
+      ...(shape ? { imgSize: shape.slice(-2) } : imgSize ? { imgSize } : {}),
+    });
     if (!mask) throw new ArgumentError(`${this.className}.step: splitGenerator gives no "mask".`, "invalid_argument");
     if (!inputMask || !shape) return { mask };
     const offset = mask.shape.length - shape.length;
     if (offset < 0 || !shape.every((n, i) => n === 1 || mask.shape[offset + i] === 1 || n === mask.shape[offset + i])) {
-      throw new ShapeError(`${this.className}.step: inputMask has shape [${shape.join(", ")}], which does not fit masks of shape [${mask.shape.join(", ")}] of splitGenerator.`, "shape_mismatch");
+      throw new ShapeError(
+        `${this.className}.step: inputMask has shape [${shape.join(", ")}], which does not fit masks of shape [${mask.shape.join(", ")}] of splitGenerator.`,
+        "shape_mismatch",
+      );
     }
     return { mask: inputMask.mul(mask.to(inputMask.dtype).to(inputMask.device)) };
   }

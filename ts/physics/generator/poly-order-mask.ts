@@ -10,11 +10,13 @@ export interface PolyOrderMaskGeneratorOptions extends MRIMaskGeneratorOptions {
 }
 
 /**
- * Cartesian MRI masks of polynomial density: each column is sampled independently, with probability `(1 - r)^polyOrder + c` cut to between 0
- * and 1, where r is the distance from the centre (1 at the edges) and c makes the mean `1 / acceleration`; the centre always.
+ * Cartesian MRI masks of polynomial density: each column is sampled independently, with probability `(1 - r)^polyOrder
+ * + c` cut to between 0 and 1, where r is the distance from the centre (1 at the edges) and c makes the mean `1 /
+ * acceleration`; the centre always.
  *
- * The number of columns varies. A draw without any column gets the one that came nearest. (Millard, Chiew, "A theoretical framework for
- * self-supervised MR image reconstruction using sub-sampling via variable density Noisier2Noise", 2023, arXiv:2205.10278.)
+ * The number of columns varies. A draw without any column gets the one that came nearest. (Millard, Chiew, "A
+ * theoretical framework for self-supervised MR image reconstruction using sub-sampling via variable density
+ * Noisier2Noise", 2023, arXiv:2205.10278.)
  */
 export class PolyOrderMaskGenerator extends MRIMaskGenerator {
   readonly polyOrder: number;
@@ -35,7 +37,10 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
   }
 
   #pdf({ width, centre, first }: Lines): Float64Array {
-    const density = Float64Array.from({ length: width }, (_, i) => (1 - (width === 1 ? 0 : Math.abs((2 * i) / (width - 1) - 1))) ** this.polyOrder);
+    const density = Float64Array.from(
+      { length: width },
+      (_, i) => (1 - (width === 1 ? 0 : Math.abs((2 * i) / (width - 1) - 1))) ** this.polyOrder,
+    );
     const shifted = (c: number) => density.map((d) => Math.min(Math.max(d + c, 0), 1)).fill(1, first, first + centre);
     const mean = (p: Float64Array) => p.reduce((a, b) => a + b, 0) / width;
     // The mean grows with c from the centre's share to 1, so bisection finds it.
@@ -47,7 +52,10 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
     }
     const pdf = shifted(high);
     if (Math.abs(mean(pdf) - 1 / this.acceleration) > 1e-3) {
-      throw new ArgumentError(`PolyOrderMaskGenerator: no density has the mean 1 / ${this.acceleration} with a centre of ${centre} of ${width} columns; lower centerFraction.`, "invalid_argument");
+      throw new ArgumentError(
+        `PolyOrderMaskGenerator: no density has the mean 1 / ${this.acceleration} with a centre of ${centre} of ${width} columns; lower centerFraction.`,
+        "invalid_argument",
+      );
     }
     return pdf;
   }
@@ -59,7 +67,8 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
       const sampled = Float32Array.from({ length: width }, (_, i) => ((u[i] as number) < (pdf[i] as number) ? 1 : 0));
       if (!sampled.includes(1)) {
         let nearest = 0;
-        for (let i = 1; i < width; i++) if ((u[i] as number) - (pdf[i] as number) < (u[nearest] as number) - (pdf[nearest] as number)) nearest = i;
+        for (let i = 1; i < width; i++)
+          if ((u[i] as number) - (pdf[i] as number) < (u[nearest] as number) - (pdf[nearest] as number)) nearest = i;
         sampled[nearest] = 1;
       }
       return sampled;

@@ -2,13 +2,17 @@ import type { RandomSource } from "../../random/index.js";
 import { MRIMaskGenerator, weightedSubset, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**
- * Cartesian MRI masks: the centre of k-space and columns outside it drawn with equal probability, just `floor(W / acceleration)` in all.
+ * Cartesian MRI masks: the centre of k-space and columns outside it drawn with equal probability, just `floor(W /
+ * acceleration)` in all.
  *
  * `step` gives `{ mask }`, `[batch, C, H, W]` or `[batch, C, T, H, W]`, drawn anew for each image and frame.
  */
 export class RandomMaskGenerator extends MRIMaskGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
-  constructor(options: MRIMaskGeneratorOptions, internal: { className: string } = { className: "RandomMaskGenerator" }) {
+  constructor(
+    options: MRIMaskGeneratorOptions,
+    internal: { className: string } = { className: "RandomMaskGenerator" },
+  ) {
     super(internal.className, options);
   }
 
@@ -17,7 +21,12 @@ export class RandomMaskGenerator extends MRIMaskGenerator {
     return new Float64Array(width).fill(1);
   }
 
-  protected override columns({ width, centre, first, outside }: Lines, batch: number, frames: number, rng: RandomSource): Float32Array[][] {
+  protected override columns(
+    { width, centre, first, outside }: Lines,
+    batch: number,
+    frames: number,
+    rng: RandomSource,
+  ): Float32Array[][] {
     const weights = this.getPdf(width).fill(0, first, first + centre);
     const one = () => {
       const sampled = new Float32Array(width).fill(1, first, first + centre);

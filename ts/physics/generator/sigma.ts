@@ -10,7 +10,10 @@ export interface SigmaGeneratorOptions extends GeneratorOptions {
   sigmaMax?: number;
 }
 
-/** Noise levels for {@link GaussianNoise}, uniform between `sigmaMin` and `sigmaMax`. `step` gives `{ sigma }`, `[batch]`. */
+/**
+ * Noise levels for {@link GaussianNoise}, uniform between `sigmaMin` and `sigmaMax`. `step` gives `{ sigma }`,
+ * `[batch]`.
+ */
 export class SigmaGenerator extends PhysicsGenerator {
   readonly sigmaMin: number;
   readonly sigmaMax: number;
@@ -24,11 +27,20 @@ export class SigmaGenerator extends PhysicsGenerator {
   }
 
   protected override draw(batchSize: number, rng: RandomSource): GeneratedParameters {
-    return { sigma: rng.uniform([batchSize]).mul(this.sigmaMax - this.sigmaMin).add(this.sigmaMin) };
+    return {
+      sigma: rng
+        .uniform([batchSize])
+        .mul(this.sigmaMax - this.sigmaMin)
+        .add(this.sigmaMin),
+    };
   }
 }
 
 /** Refuses a range whose lower end is above the upper one. */
 export function checkOrder(className: string, name: string, min: number, max: number): void {
-  if (min > max) throw new ArgumentError(`${className}: ${name}Min is ${min}, above ${name}Max, which is ${max}.`, "invalid_argument");
+  if (min > max)
+    throw new ArgumentError(
+      `${className}: ${name}Min is ${min}, above ${name}Max, which is ${max}.`,
+      "invalid_argument",
+    );
 }

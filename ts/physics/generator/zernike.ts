@@ -11,7 +11,10 @@ export type ZernikeIndex = readonly [n: number, m: number];
 export function zernikeIndex(index: number, convention: "noll" | "ansi"): ZernikeIndex {
   const first = convention === "noll" ? 1 : 0;
   if (!Number.isInteger(index) || index < first) {
-    throw new ArgumentError(`DiffractionBlurGenerator: zernikeIndex holds ${index}, expected whole numbers from ${first} on (${convention}).`, "invalid_argument");
+    throw new ArgumentError(
+      `DiffractionBlurGenerator: zernikeIndex holds ${index}, expected whole numbers from ${first} on (${convention}).`,
+      "invalid_argument",
+    );
   }
   const at = index - first;
   const n = Math.floor((Math.sqrt(8 * at + 1) - 1) / 2);
@@ -23,7 +26,10 @@ export function zernikeIndex(index: number, convention: "noll" | "ansi"): Zernik
 /** Refuses pairs that name no polynomial. */
 export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
   if (!Number.isInteger(n) || !Number.isInteger(m) || n < 0 || Math.abs(m) > n || (n - Math.abs(m)) % 2 !== 0) {
-    throw new ArgumentError(`DiffractionBlurGenerator: zernikeIndex holds [${n}, ${m}], expected n >= |m| with n - |m| even.`, "invalid_argument");
+    throw new ArgumentError(
+      `DiffractionBlurGenerator: zernikeIndex holds [${n}, ${m}], expected n >= |m| with n - |m| even.`,
+      "invalid_argument",
+    );
   }
   return [n, m];
 }

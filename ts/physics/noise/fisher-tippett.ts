@@ -31,7 +31,8 @@ export class FisherTippettNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const l = perImage("FisherTippettNoise.forward", "l", this.l, y);
-    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow. For small l a draw may be too small for a float, and is not 0 for that.
+    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow. For small l a draw may be too
+    // small for a float, and is not 0 for that.
     return y.add(gammaDraws("FisherTippettNoise.forward", this.l, y, rng).maximum(LEAST).div(l).log());
   }
 }

@@ -20,10 +20,16 @@ export function gammaDraws(caller: string, l: Level, y: Tensor, rng: RandomSourc
   const values = l.dataSync();
   if (values.length === 1) return rng.gamma(values[0] ?? 1, 1, y.shape, y);
   if (l.shape.length !== 1 && l.size !== y.shape[0]) {
-    throw new ShapeError(`${caller}: l has shape [${l.shape.join(", ")}], expected one value or one per image.`, "shape_mismatch");
+    throw new ShapeError(
+      `${caller}: l has shape [${l.shape.join(", ")}], expected one value or one per image.`,
+      "shape_mismatch",
+    );
   }
   const one = [1, ...y.shape.slice(1)];
-  return cat(Array.from(values, (value) => rng.gamma(value, 1, one, y)), 0);
+  return cat(
+    Array.from(values, (value) => rng.gamma(value, 1, one, y)),
+    0,
+  );
 }
 
 /**

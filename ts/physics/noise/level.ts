@@ -17,7 +17,10 @@ export function shown(value: unknown): string {
 /** Refuses what is not a tensor (`invalid_argument`) or has fewer dimensions than `minRank` (`shape_mismatch`). */
 export function checkTensor(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
   if (!(value instanceof Tensor)) {
-    throw new ArgumentError(`${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`, "invalid_argument");
+    throw new ArgumentError(
+      `${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`,
+      "invalid_argument",
+    );
   }
   if (value.shape.length < minRank) {
     throw new ShapeError(
@@ -34,7 +37,11 @@ export function checkTensor(caller: string, name: string, value: unknown, minRan
  */
 export function checkLevel(caller: string, name: string, value: unknown, rule: NumberRule): Level {
   if (!(value instanceof Tensor)) return checkNumber(caller, name, value, rule);
-  if (value.size === 0) throw new ShapeError(`${caller}: ${name} is an empty tensor, expected one value or one per image.`, "shape_mismatch");
+  if (value.size === 0)
+    throw new ShapeError(
+      `${caller}: ${name} is an empty tensor, expected one value or one per image.`,
+      "shape_mismatch",
+    );
   if (value.device === "cpu") for (const entry of value.dataSync()) checkNumber(caller, name, entry, rule);
   return value;
 }
@@ -76,7 +83,8 @@ export function matching(t: Tensor, like: Tensor): Tensor {
 export function checkRange(caller: string, y: Tensor, strict: boolean, hint: string): void {
   if (y.device !== "cpu" || y.size === 0) return;
   const [least, most] = [y.detach().min().itemSync(), y.detach().max().itemSync()];
-  if (most === Infinity) throw new ArgumentError(`${caller}: the input has the value Infinity, expected finite values.`, "out_of_range");
+  if (most === Infinity)
+    throw new ArgumentError(`${caller}: the input has the value Infinity, expected finite values.`, "out_of_range");
   if (least > 0 || (!strict && least === 0)) return;
   throw new ArgumentError(
     `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, expected every value to be ${strict ? "above 0" : "at least 0"}; ${hint}.`,

@@ -72,7 +72,8 @@ export abstract class NoiseModel {
   /**
    * Replaces parameters; undefined entries are left as they are.
    *
-   * @throws ArgumentError `unknown_option` for a parameter it does not have, `invalid_argument` for a value out of range.
+   * @throws ArgumentError `unknown_option` for a parameter it does not have, `invalid_argument` for a value out of
+   * range.
    */
   update(parameters: Record<string, Level | undefined>): void {
     const rules = this.rules();
@@ -82,7 +83,8 @@ export abstract class NoiseModel {
       if (rule === undefined) {
         const names = Object.keys(rules);
         const near = nearest(name, names);
-        const hint = near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
+        const hint =
+          near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
       const level = checkLevel(this.className, name, value, rule);

@@ -16,7 +16,8 @@ export interface PoissonNoiseOptions extends NoiseOptions {
 
 /** Refuses an option that is not true or false. */
 export function checkFlag(className: string, name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
+  if (typeof value !== "boolean")
+    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
   return value;
 }
 
@@ -48,7 +49,8 @@ export class PoissonNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const gain = perImage("PoissonNoise.forward", "gain", this.gain, y);
-    if (!this.clipPositive) checkRange("PoissonNoise.forward", y, false, "set clipPositive: true to replace negative values by 0");
+    if (!this.clipPositive)
+      checkRange("PoissonNoise.forward", y, false, "set clipPositive: true to replace negative values by 0");
     const rate = y.detach().div(gain);
     const counts = rng.poisson(this.clipPositive ? rate.relu() : rate, y);
     return this.normalize ? counts.mul(gain) : counts;

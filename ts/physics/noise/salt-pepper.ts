@@ -37,7 +37,10 @@ export class SaltPepperNoise extends NoiseModel {
   private checkSum(): void {
     const { p, s } = this;
     if (typeof p === "number" && typeof s === "number" && p + s > 1) {
-      throw new ArgumentError(`SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`, "invalid_argument");
+      throw new ArgumentError(
+        `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
+        "invalid_argument",
+      );
     }
   }
 

@@ -36,11 +36,16 @@ export class UniformGaussianNoise extends NoiseModel {
 
   private checkOrder(): void {
     // Levels on another device are not read for that.
-    const read = (level: Level): number[] => (typeof level === "number" ? [level] : level.device === "cpu" ? Array.from(level.dataSync()) : []);
+    const read = (level: Level): number[] =>
+      typeof level === "number" ? [level] : level.device === "cpu" ? Array.from(level.dataSync()) : [];
     const [low, high] = [read(this.sigmaMin), read(this.sigmaMax)];
     for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
       const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
-      if (a > b) throw new ArgumentError(`UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`, "invalid_argument");
+      if (a > b)
+        throw new ArgumentError(
+          `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
+          "invalid_argument",
+        );
     }
   }
 

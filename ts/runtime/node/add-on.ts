@@ -11,7 +11,10 @@ import { DeviceError } from "../errors.js";
 export function loadNative(): Binding {
   const path = fileURLToPath(new URL("../../../dist/native/adjoint.node", import.meta.url));
   if (!existsSync(path)) {
-    throw new DeviceError(`the native add-on is not built: run npm run build (needs Rust); looked for ${path}`, "native_missing");
+    throw new DeviceError(
+      `the native add-on is not built: run npm run build (needs Rust); looked for ${path}`,
+      "native_missing",
+    );
   }
   try {
     return createRequire(import.meta.url)(path) as Binding;

@@ -13,7 +13,10 @@ export async function listFolder(path: string): Promise<{ name: string; path: st
   return (await readdir(path)).map((name) => ({ name, path: join(path, name) }));
 }
 
-/** Writes into a temporary file beside `path`, flushed to the disk, then renamed over it. Folders that are missing are made. */
+/**
+ * Writes into a temporary file beside `path`, flushed to the disk, then renamed over it. Folders that are missing are
+ * made.
+ */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   counter += 1;

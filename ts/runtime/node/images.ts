@@ -7,10 +7,15 @@ export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): P
   const info = await file.metadata();
   const grey = channels === "grey" || (channels === "auto" && (info.space === "b-w" || info.space === "grey16"));
   const deep = info.depth === "ushort";
-  const pipeline = file.autoOrient().removeAlpha().toColourspace(grey ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb");
+  const pipeline = file
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace(grey ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb");
   const raw = await pipeline.raw({ depth: deep ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true });
   const { width, height, channels: count } = raw.info;
-  const values = deep ? new Uint16Array(raw.data.buffer.slice(raw.data.byteOffset, raw.data.byteOffset + raw.data.byteLength)) : raw.data;
+  const values = deep
+    ? new Uint16Array(raw.data.buffer.slice(raw.data.byteOffset, raw.data.byteOffset + raw.data.byteLength))
+    : raw.data;
   const scale = deep ? 65535 : 255;
   const plane = width * height;
   const data = new Float32Array(plane * count);
@@ -21,7 +26,12 @@ export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): P
 }
 
 /** A PNG through sharp. */
-export async function encodePng(pixels: Uint8Array, width: number, height: number, channels: 1 | 3): Promise<Uint8Array> {
+export async function encodePng(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  channels: 1 | 3,
+): Promise<Uint8Array> {
   const sharp = await loadSharp();
   return await sharp(pixels, { raw: { width, height, channels } })
     .toColourspace(channels === 1 ? "b-w" : "srgb")

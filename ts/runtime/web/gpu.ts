@@ -7,8 +7,9 @@ interface Gpu {
 }
 
 /**
- * Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. An adapter is asked for only where
- * the module has a use for it: browsers write a line on the console where there is none.
+ * Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. An
+ * adapter is asked for only where the module has a use for it: browsers write a line on the console where there is
+ * none.
  */
 export async function startDevice(device: string, module: WasmExports, moduleHasGpu: boolean): Promise<void> {
   if (device === "webgpu" && (moduleHasGpu || !hasGpu())) await gpuAdapter();
@@ -18,7 +19,8 @@ export async function startDevice(device: string, module: WasmExports, moduleHas
 /** @throws DeviceError `device_unavailable` that says why, where the browser offers no adapter. */
 export async function gpuAdapter(): Promise<void> {
   const why = await whyNoGpu();
-  if (why !== undefined) throw new DeviceError(`webgpu: ${why}; use device "cpu", or "auto" to take what is there`, "device_unavailable");
+  if (why !== undefined)
+    throw new DeviceError(`webgpu: ${why}; use device "cpu", or "auto" to take what is there`, "device_unavailable");
 }
 
 /** Whether the browser knows WebGPU at all; an adapter may still be missing. */
@@ -30,7 +32,9 @@ export function hasGpu(): boolean {
 export async function whyNoGpu(): Promise<string | undefined> {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
   if (!gpu) {
-    return globalThis.isSecureContext === false ? "this page is not in a secure context (https or localhost)" : "this browser has none (navigator.gpu is absent)";
+    return globalThis.isSecureContext === false
+      ? "this page is not in a secure context (https or localhost)"
+      : "this browser has none (navigator.gpu is absent)";
   }
   const adapter = await gpu.requestAdapter().catch(() => null);
   return adapter === null ? "the browser gives no adapter: it found no graphics driver that it trusts" : undefined;

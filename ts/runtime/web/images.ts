@@ -5,7 +5,11 @@ import type { DecodedImage, ImageChannels } from "../host.js";
  * Grey of a colour image is its luminance (Rec. 709, in linear light), as in Node.
  */
 export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<DecodedImage> {
-  const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
+    imageOrientation: "from-image",
+    colorSpaceConversion: "none",
+    premultiplyAlpha: "none",
+  });
   const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
@@ -28,7 +32,9 @@ export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): P
 }
 
 /** sRGB's transfer function, for each of the 256 values. */
-const linear = Float64Array.from({ length: 256 }, (_, v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+const linear = Float64Array.from({ length: 256 }, (_, v) =>
+  v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+);
 
 /** The grey value, 0 to 255, of a colour's luminance. */
 function luminance(r: number, g: number, b: number): number {

@@ -23,16 +23,23 @@ function chunk(name: string, content: Uint8Array): Uint8Array {
 }
 
 /**
- * Rows of interleaved 8-bit pixels as a PNG (ISO/IEC 15948), grey or RGB: a canvas would write four channels, and its colours go through the page's.
- * Each row is stored as the difference to the row above (filter 2), which compresses photographs better than the pixels do.
+ * Rows of interleaved 8-bit pixels as a PNG (ISO/IEC 15948), grey or RGB: a canvas would write four channels, and its
+ * colours go through the page's. Each row is stored as the difference to the row above (filter 2), which compresses
+ * photographs better than the pixels do.
  */
-export async function encodePng(pixels: Uint8Array, width: number, height: number, channels: 1 | 3): Promise<Uint8Array> {
+export async function encodePng(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  channels: 1 | 3,
+): Promise<Uint8Array> {
   const row = width * channels;
   const filtered = new Uint8Array(height * (row + 1));
   for (let i = 0; i < height; i++) {
     const to = i * (row + 1);
     filtered[to] = 2;
-    for (let j = 0; j < row; j++) filtered[to + 1 + j] = (pixels[i * row + j] as number) - (i === 0 ? 0 : (pixels[(i - 1) * row + j] as number));
+    for (let j = 0; j < row; j++)
+      filtered[to + 1 + j] = (pixels[i * row + j] as number) - (i === 0 ? 0 : (pixels[(i - 1) * row + j] as number));
   }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

@@ -90,7 +90,8 @@ unsafe fn single_body<S: Simd>(_: S, step: &Step, from: [*const f32; 4], to: [*m
 unsafe fn run<T: Real>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, to_v]: [*mut T; 3], count: usize) {
     let mut i = 0;
     while i + SIDE <= count {
-        // Results stand in arrays of their own until all are there: so the compiler sees that they overlap nothing, and takes vectors.
+        // Results stand in arrays of their own until all are there: so the compiler sees that they overlap nothing, and
+        // takes vectors.
         let mut new = [[T::default(); SIDE]; 3];
         let mut l = 0;
         while l < SIDE {

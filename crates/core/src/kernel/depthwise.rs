@@ -1,5 +1,6 @@
-//! Convolutions of each channel by itself, directly. Rows are first copied between zeros, with the columns of one remainder modulo the stride
-//! side by side: then every tap is a shift of a line, whatever border, stride and dilation, and a pixel is a sum over a list of shifts.
+//! Convolutions of each channel by itself, directly. Rows are first copied between zeros, with the columns of one
+//! remainder modulo the stride side by side: then every tap is a shift of a line, whatever border, stride and dilation,
+//! and a pixel is a sum over a list of shifts.
 
 use super::parallel::{each, scratch, unwritten, Shared};
 use super::simd::{entry, Level, Simd};
@@ -63,7 +64,8 @@ fn forward_taps(s: &Shape, w: &[f32], line: usize) -> Vec<Tap> {
     w.iter().enumerate().map(|(t, &w)| (place(t), w)).collect()
 }
 
-/// The gradient in the input: dx_rc = sum w_uv g_ij over r = i s + u d - p, c = j s + v d - p. Columns c of one remainder have the same taps.
+/// The gradient in the input: dx_rc = sum w_uv g_ij over r = i s + u d - p, c = j s + v d - p. Columns c of one
+/// remainder have the same taps.
 pub fn input(level: Level, s: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let (n, m, channels, [height, width]) = (s.size[0] * s.size[1], s.pixels(), s.channels[0], s.size);
     // SAFETY: each piece writes its rows, and they cover everything.
@@ -78,8 +80,9 @@ pub fn input(level: Level, s: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let band = (PIXELS / width).clamp(1, height);
     let bands = height.div_ceil(band);
     // For each channel, remainder of rows and remainder of columns.
-    let taps: Vec<Vec<Tap>> =
-        (0..channels * down * right).map(|i| input_taps(s, &w[i / (down * right) * s.taps()..], [i / right % down, i % right], line)).collect();
+    let taps: Vec<Vec<Tap>> = (0..channels * down * right)
+        .map(|i| input_taps(s, &w[i / (down * right) * s.taps()..], [i / right % down, i % right], line))
+        .collect();
     each(s.batch * channels * bands, s.heavy(), |piece| {
         let (plane, first) = (piece / bands, piece % bands * band);
         let (c, rows) = (plane % channels, band.min(height - first));
@@ -88,7 +91,14 @@ pub fn input(level: Level, s: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
         let count = width.div_ceil(right);
         scratch(seen * line + count, |memory| {
             let (lines, one) = memory.split_at_mut(seen * line);
-            copied(&g[plane * m..][..m], s.out, [top as isize - reach[0] as isize, -(reach[1] as isize)], 1, line, lines);
+            copied(
+                &g[plane * m..][..m],
+                s.out,
+                [top as isize - reach[0] as isize, -(reach[1] as isize)],
+                1,
+                line,
+                lines,
+            );
             for i in 0..rows {
                 let row = first + i + s.padding[0];
                 // SAFETY: this row is this piece's.
@@ -136,7 +146,8 @@ fn input_taps(s: &Shape, w: &[f32], [row, column]: [usize; 2], line: usize) -> V
     taps
 }
 
-/// Lines of an image from row and column `from` on, zeros outside of it: for each row as many as `stride`, each with its share of the columns.
+/// Lines of an image from row and column `from` on, zeros outside of it: for each row as many as `stride`, each with
+/// its share of the columns.
 fn copied(x: &[f32], [height, width]: [usize; 2], [top, left]: [isize; 2], stride: usize, line: usize, to: &mut [f32]) {
     for (i, rows) in to.chunks_exact_mut(stride * line).enumerate() {
         let row = top + i as isize;

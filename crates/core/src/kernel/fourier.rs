@@ -1,4 +1,5 @@
-//! Fourier transforms on the processor, for every size, in float32 and float64: complex tensors where they lie, real images by half of their spectrum.
+//! Fourier transforms on the processor, for every size, in float32 and float64: complex tensors where they lie, real
+//! images by half of their spectrum.
 
 mod columns;
 mod lines;
@@ -48,7 +49,13 @@ pub(crate) trait Planned: Real {
     }
 
     /// a to s a + d (i cos c - sin a), and b = conj(c) to the conjugate of s c + d (sin c - i cos a).
-    fn filtered(a: &mut [Complex<Self>], b: &mut [Complex<Self>], s: &[Complex<Self>], d: &[Complex<Self>], (cos, sin): (Self, Self)) {
+    fn filtered(
+        a: &mut [Complex<Self>],
+        b: &mut [Complex<Self>],
+        s: &[Complex<Self>],
+        d: &[Complex<Self>],
+        (cos, sin): (Self, Self),
+    ) {
         for (((a, b), &s), &d) in a.iter_mut().zip(b).zip(s).zip(d) {
             let (z, c) = (*a, b.conj());
             let u = Complex::new(-cos * c.im - sin * z.re, cos * c.re - sin * z.im);
@@ -82,8 +89,15 @@ impl<T: Planned> Line<T> {
         if plans.as_ref().is_some_and(|p| p.made.len() >= PLANS) {
             *plans = None;
         }
-        let Plans { planner, made } = plans.get_or_insert_with(|| Plans { planner: FftPlanner::new(), made: HashMap::new() });
-        let plan = made.entry((n, inverse)).or_insert_with(|| if inverse { planner.plan_fft_inverse(n) } else { planner.plan_fft_forward(n) });
+        let Plans { planner, made } =
+            plans.get_or_insert_with(|| Plans { planner: FftPlanner::new(), made: HashMap::new() });
+        let plan = made.entry((n, inverse)).or_insert_with(|| {
+            if inverse {
+                planner.plan_fft_inverse(n)
+            } else {
+                planner.plan_fft_forward(n)
+            }
+        });
         Self(plan.clone())
     }
     /// Memory for `run`.

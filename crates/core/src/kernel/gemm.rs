@@ -1,6 +1,7 @@
-//! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one value at a time;
-//! B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full vectors; where a step from value to value
-//! is long, they lay A out in strips too ([`strips`]), or the lines of the cache that are read together push each other out.
+//! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one
+//! value at a time; B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full
+//! vectors; where a step from value to value is long, they lay A out in strips too ([`strips`]), or the lines of the
+//! cache that are read together push each other out.
 
 // Indices, not iterators with closures: those are compiled without the instruction set of the function around them.
 #![allow(clippy::needless_range_loop)]
@@ -13,7 +14,8 @@ mod wasm;
 #[cfg(target_arch = "wasm32")]
 use wasm::block;
 
-/// Where a matrix lies: element (i, j) at `at + i row + j column`, of which one is 1; with `strip` the rows are in strips of `ROWS`, which are so far apart.
+/// Where a matrix lies: element (i, j) at `at + i row + j column`, of which one is 1; with `strip` the rows are in
+/// strips of `ROWS`, which are so far apart.
 #[derive(Clone, Copy)]
 pub struct Left {
     pub at: *const f32,
@@ -33,7 +35,8 @@ impl Left {
     }
 }
 
-/// The strips of a matrix of `depth` columns, whose element (i, j) is `of(i, j)`: `rows(level)` values of a column side by side, the next column's behind.
+/// The strips of a matrix of `depth` columns, whose element (i, j) is `of(i, j)`: `rows(level)` values of a column side
+/// by side, the next column's behind.
 pub fn strips(level: Level, [count, depth]: [usize; 2], of: impl Fn(usize, usize) -> f32 + Send + Sync) -> Aligned {
     let rows = rows(level);
     let mut all = Aligned::zeros(count.next_multiple_of(rows) * depth);
@@ -75,7 +78,8 @@ pub struct Out {
 #[inline(always)]
 unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, b: Right, c: Out) {
     let mut sums = [[S::splat(0.0); W]; M];
-    // A base for each three rows: their addresses are then base, base + row and base + 2 row, which the processor adds for free.
+    // A base for each three rows: their addresses are then base, base + row and base + 2 row, which the processor adds
+    // for free.
     let mut bases = [a.at; 4];
     for (i, base) in bases.iter_mut().enumerate() {
         *base = a.at.wrapping_add(3 * i * a.row);
@@ -139,7 +143,8 @@ unsafe fn strip<S: Simd, const W: usize>(rows: usize, depth: usize, a: Left, b: 
 #[inline(always)]
 pub unsafe fn product<S: Simd>(rows: usize, depth: usize, vectors: usize, a: Left, b: Right, c: Out) {
     for j in (0..vectors).step_by(S::VECS) {
-        let (b, c) = (Right { at: b.at.wrapping_add(j / S::VECS * b.panel), ..b }, Out { at: c.at.wrapping_add(j * S::N), ..c });
+        let (b, c) =
+            (Right { at: b.at.wrapping_add(j / S::VECS * b.panel), ..b }, Out { at: c.at.wrapping_add(j * S::N), ..c });
         if S::VECS == 2 && j + 2 <= vectors {
             strip::<S, 2>(rows, depth, a, b, c);
         } else {

@@ -5,7 +5,8 @@ use super::value::{tensor, Floats};
 use super::view::joined;
 use crate::tensor::Value;
 
-/// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be inside of `data`.
+/// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be
+/// inside of `data`.
 pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<f32> {
     let mut axes = joined(sizes, [strides]);
     let total = sizes.iter().product();
@@ -61,7 +62,8 @@ unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, [down]): Axis, (colum
 
 /// Tensors joined along an axis, after which `inner` values lie: `None` where they are not for the processor's kernels.
 pub(crate) fn join(parts: &[(Value, usize)], inner: usize, shape: &[usize]) -> Option<Value> {
-    let parts: Vec<(Floats, usize)> = parts.iter().map(|(v, n)| Floats::of(v).map(|f| (f, n * inner))).collect::<Option<_>>()?;
+    let parts: Vec<(Floats, usize)> =
+        parts.iter().map(|(v, n)| Floats::of(v).map(|f| (f, n * inner))).collect::<Option<_>>()?;
     let row: usize = parts.iter().map(|(_, n)| n).sum();
     let total: usize = shape.iter().product();
     // SAFETY: each row is written once, and they cover everything.
@@ -87,7 +89,8 @@ const COLUMNS: usize = 1024;
 /// Rows whose sum is taken in float32; the sums of runs are added in float64.
 const RUN: usize = 16;
 
-/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's kernels, or long and narrow.
+/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's
+/// kernels, or long and narrow.
 pub(crate) fn middle_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &[usize]) -> Option<Value> {
     if count > RUN && inner < RUN {
         return None;
@@ -137,7 +140,8 @@ fn add_rows(to: &mut [f32], x: &[f32], inner: usize, from: usize) {
     }
 }
 
-/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the processor's kernels.
+/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the processor's
+/// kernels.
 pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value> {
     let x = Floats::of(x)?;
     // What lies behind the last shifted axis moves with it.

@@ -1,4 +1,5 @@
-//! One pass over float32 values of the processor: functions of one or two values, and sums of channels. On threads where there is enough to do.
+//! One pass over float32 values of the processor: functions of one or two values, and sums of channels. On threads
+//! where there is enough to do.
 
 use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
 use super::simd::{entry, total, Simd};
@@ -16,8 +17,8 @@ pub(crate) fn binary(a: &Value, b: &Value, shape: &[usize], f: impl Fn(f32, f32)
     view::map([a, b], shape, |[a, b]| f(a, b))
 }
 
-/// The sum of f over values that lie one after another in each of some slices, all as long as the first: runs in float32 with sixteen partial
-/// sums, all of them in float64. Digits are kept, and the order is fixed.
+/// The sum of f over values that lie one after another in each of some slices, all as long as the first: runs in
+/// float32 with sixteen partial sums, all of them in float64. Digits are kept, and the order is fixed.
 #[inline(always)]
 pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> f32) -> f64 {
     let n = x[0].len();
@@ -40,8 +41,14 @@ pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> 
     total
 }
 
-/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the processor's kernels.
-pub(crate) fn row_sums_of<const K: usize>(x: [&Value; K], [rows, n]: [usize; 2], shape: &[usize], f: impl Fn([f32; K]) -> f32 + Sync) -> Option<Value> {
+/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the processor's
+/// kernels.
+pub(crate) fn row_sums_of<const K: usize>(
+    x: [&Value; K],
+    [rows, n]: [usize; 2],
+    shape: &[usize],
+    f: impl Fn([f32; K]) -> f32 + Sync,
+) -> Option<Value> {
     let x: Vec<Floats> = x.into_iter().map(Floats::of).collect::<Option<_>>()?;
     let x: [&[f32]; K] = std::array::from_fn(|k| &*x[k]);
     let cuts = n.div_ceil(PIECE);
@@ -70,15 +77,23 @@ pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], sha
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= HEAVY, |c| {
-        let total: f64 = (0..batch).map(|image| run_sums([&x[(image * channels + c) * pixels..][..pixels]], &|[v]| v)).sum();
+        let total: f64 =
+            (0..batch).map(|image| run_sums([&x[(image * channels + c) * pixels..][..pixels]], &|[v]| v)).sum();
         // SAFETY: each channel has a place of its own.
         unsafe { *out.at(c) = total as f32 };
     });
     Some(tensor(sums, shape))
 }
 
-/// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`; `None` where they are not for the processor's kernels.
-pub(crate) fn gate_and_sums(g: &Value, sign: &Value, [batch, channels, pixels]: [usize; 3], slope: f32, shape: &[usize]) -> Option<(Value, Value)> {
+/// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`; `None` where they are not for
+/// the processor's kernels.
+pub(crate) fn gate_and_sums(
+    g: &Value,
+    sign: &Value,
+    [batch, channels, pixels]: [usize; 3],
+    slope: f32,
+    shape: &[usize],
+) -> Option<(Value, Value)> {
     let (g, sign) = (Floats::of(g)?, Floats::of(sign)?);
     let mut sums = vec![0.0; channels];
     // SAFETY: each channel writes its planes, and they cover everything.

@@ -1,5 +1,5 @@
-//! Batch norm and the activation after it, forward and gradient. A channel is one piece of work: first its moments (or the sums that its
-//! gradient needs), then its values, while they are still in the cache.
+//! Batch norm and the activation after it, forward and gradient. A channel is one piece of work: first its moments (or
+//! the sums that its gradient needs), then its values, while they are still in the cache.
 
 use super::parallel::{each, unwritten, Shared};
 use super::simd::{entry, total, Simd};
@@ -80,13 +80,25 @@ pub(crate) fn forward(norm: &Norm, x: &Value, shape: &[usize]) -> Option<(Value,
         Some([m, v]) => Some([Floats::of(m)?, Floats::of(v)?]),
         None => None,
     };
-    let settings = Settings { planes: norm.planes, weight: weight.as_deref(), bias: bias.as_deref(), epsilon: norm.epsilon, slope: norm.slope as f32 };
+    let settings = Settings {
+        planes: norm.planes,
+        weight: weight.as_deref(),
+        bias: bias.as_deref(),
+        epsilon: norm.epsilon,
+        slope: norm.slope as f32,
+    };
     let mut mean = vec![0.0; channels];
     let mut variance = vec![0.0; channels];
     // SAFETY: each channel writes its planes, and they cover everything.
     let mut y = unsafe { unwritten(batch * channels * pixels) };
     let given = given.as_ref().map(|[m, v]| [&**m, &**v]);
-    let job = Forward { settings: &settings, x: &x, given, used: [Shared::new(&mut mean), Shared::new(&mut variance)], y: Shared::new(&mut y) };
+    let job = Forward {
+        settings: &settings,
+        x: &x,
+        given,
+        used: [Shared::new(&mut mean), Shared::new(&mut variance)],
+        y: Shared::new(&mut y),
+    };
     let level = level();
     // SAFETY: channels write disjoint parts.
     each(channels, settings.heavy(), |c| unsafe { forward_channel(level, &job, c) });
@@ -155,7 +167,8 @@ impl<S: Simd> Wide<S> {
     }
 }
 
-/// Mean and (biased) variance of a channel: each run about its own mean, the runs joined as by Chan, Golub, LeVeque (1983, doi:10.1080/00031305.1983.10483115).
+/// Mean and (biased) variance of a channel: each run about its own mean, the runs joined as by Chan, Golub, LeVeque
+/// (1983, doi:10.1080/00031305.1983.10483115).
 #[inline(always)]
 unsafe fn moments<S: Simd>(x: &[f32], [batch, channels, pixels]: [usize; 3], c: usize) -> [f32; 2] {
     let (mut count, mut mean, mut squares) = (0.0f64, 0.0f64, 0.0f64);
@@ -208,12 +221,25 @@ pub(crate) struct Gradients {
 }
 
 /// Gradients from the output's gradient and the moments used; `None` as in `forward`.
-pub(crate) fn gradient(norm: &Norm, x: &Value, g: &Value, used: [&Value; 2], wants: bool, shape: &[usize]) -> Option<Gradients> {
+pub(crate) fn gradient(
+    norm: &Norm,
+    x: &Value,
+    g: &Value,
+    used: [&Value; 2],
+    wants: bool,
+    shape: &[usize],
+) -> Option<Gradients> {
     let [batch, channels, pixels] = norm.planes;
     let (x, g) = (Floats::of(x).filter(|x| !x.is_empty())?, Floats::of(g)?);
     let (weight, bias) = (optional(norm.weight)?, optional(norm.bias)?);
     let (mean, variance) = (Floats::of(used[0])?, Floats::of(used[1])?);
-    let settings = Settings { planes: norm.planes, weight: weight.as_deref(), bias: bias.as_deref(), epsilon: norm.epsilon, slope: norm.slope as f32 };
+    let settings = Settings {
+        planes: norm.planes,
+        weight: weight.as_deref(),
+        bias: bias.as_deref(),
+        epsilon: norm.epsilon,
+        slope: norm.slope as f32,
+    };
     let mut sums = vec![0.0; 4 * channels];
     // SAFETY: each channel writes its planes, and they cover everything.
     let mut dx = unsafe { unwritten(if wants { batch * channels * pixels } else { 0 }) };
@@ -231,7 +257,12 @@ pub(crate) fn gradient(norm: &Norm, x: &Value, g: &Value, used: [&Value; 2], wan
     each(channels, settings.heavy(), |c| unsafe { backward_channel(level, &job, c) });
     let mut lists = sums.chunks(channels).map(|s| tensor(s.to_vec(), &[channels]));
     let mut list = || lists.next();
-    Some(Gradients { weight: list()?, bias: list()?, moments: [list()?, list()?], input: wants.then(|| tensor(dx, shape)) })
+    Some(Gradients {
+        weight: list()?,
+        bias: list()?,
+        moments: [list()?, list()?],
+        input: wants.then(|| tensor(dx, shape)),
+    })
 }
 
 struct Backward<'a> {
@@ -289,7 +320,8 @@ unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
         *job.sums.at(k * channels + c) = v as f32;
     }
     let Some(dx) = job.dx else { return };
-    // Through the batch's own moments: d = scale (h - mean of h - (x - mean) / (variance + epsilon) mean of h (x - mean)).
+    // Through the batch's own moments: d = scale (h - mean of h - (x - mean) / (variance + epsilon) mean of h (x -
+    // mean)).
     let n = (batch * pixels) as f64;
     let (one, two) = if job.given { (0.0, 0.0) } else { ((plain / n) as f32, (moved / n * root * root) as f32) };
     for image in 0..batch {

@@ -1,6 +1,7 @@
 //! Work in fixed pieces on the threads that there are, and memory that a thread keeps between pieces.
 //!
-//! How work is cut depends on its shape alone, and partial sums are added in the order of their pieces: results do not depend on the number of threads.
+//! How work is cut depends on its shape alone, and partial sums are added in the order of their pieces: results do not
+//! depend on the number of threads.
 
 use std::cell::RefCell;
 
@@ -98,7 +99,8 @@ thread_local! {
     static SCRATCH: RefCell<Aligned> = RefCell::new(Aligned::default());
 }
 
-/// Calls `f` with `count` values of memory that this thread keeps. What is in it is left from before; `f` must not ask for scratch again.
+/// Calls `f` with `count` values of memory that this thread keeps. What is in it is left from before; `f` must not ask
+/// for scratch again.
 pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
     // Taken out while in use, so that even a second call would only be slower.
     let mut memory = SCRATCH.take();

@@ -1,5 +1,5 @@
-//! Functions of float32 values of the processor in vector arithmetic, one pass each: elementary ones, smooth activations, and the products of
-//! a gradient with the derivatives of these.
+//! Functions of float32 values of the processor in vector arithmetic, one pass each: elementary ones, smooth
+//! activations, and the products of a gradient with the derivatives of these.
 
 use super::simd::{entry, math, Simd};
 use super::value::level;
@@ -15,7 +15,8 @@ pub(crate) trait Function<const K: usize>: Copy + Send + Sync {
     unsafe fn at<S: Simd>(self, x: [S::V; K]) -> S::V;
 }
 
-/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
+/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the
+/// processor's kernels.
 pub(crate) fn apply<const K: usize>(f: impl Function<K>, tensors: [&Value; K], shape: &[usize]) -> Option<Value> {
     let level = level();
     // SAFETY: the places are inside of the tensors, and the processor has the level's instructions.
@@ -28,7 +29,13 @@ entry! {
 }
 
 #[inline(always)]
-unsafe fn along_body<S: Simd, F: Function<K>, const K: usize>(_: S, f: F, to: &mut [f32], at: [*const f32; K], steps: [isize; K]) {
+unsafe fn along_body<S: Simd, F: Function<K>, const K: usize>(
+    _: S,
+    f: F,
+    to: &mut [f32],
+    at: [*const f32; K],
+    steps: [isize; K],
+) {
     let mut i = 0;
     while i < to.len() {
         let count = S::N.min(to.len() - i);

@@ -1,5 +1,5 @@
-//! The largest element of each window of an image, what lies at its place in another image, and the adjoint of that. Of equal elements the first
-//! counts; a NaN is the largest.
+//! The largest element of each window of an image, what lies at its place in another image, and the adjoint of that. Of
+//! equal elements the first counts; a NaN is the largest.
 
 use super::parallel::{each, unwritten, Shared};
 use super::value::{tensor, Floats};
@@ -46,7 +46,9 @@ fn later(x: &[f32], a: usize, b: usize) -> usize {
 /// The position of the largest element of window (i, j); `None` where all of it is in the border.
 fn largest(s: &Shape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     let mut best = None;
-    let place = |axis: usize, at: usize, tap: usize| (at * s.stride[axis] + tap * s.dilation[axis]).checked_sub(s.padding[axis]).filter(|&p| p < s.size[axis]);
+    let place = |axis: usize, at: usize, tap: usize| {
+        (at * s.stride[axis] + tap * s.dilation[axis]).checked_sub(s.padding[axis]).filter(|&p| p < s.size[axis])
+    };
     for u in 0..s.kernel[0] {
         let Some(row) = place(0, i, u) else { continue };
         for v in 0..s.kernel[1] {
@@ -58,7 +60,8 @@ fn largest(s: &Shape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     best
 }
 
-/// The elements of `of` where x is largest in each window, and x's own where there is no other; `None` where they are not for the processor's kernels.
+/// The elements of `of` where x is largest in each window, and x's own where there is no other; `None` where they are
+/// not for the processor's kernels.
 pub(crate) fn pick(s: &Shape, x: &Value, of: Option<&Value>) -> Option<Value> {
     let x = Floats::of(x)?;
     let other = match of {

@@ -1,6 +1,8 @@
-//! Sums along parallel lines of images, and their transpose: weights are computed where they are used, nothing is stored.
+//! Sums along parallel lines of images, and their transpose: weights are computed where they are used, nothing is
+//! stored.
 //!
-//! Forward, a ray samples the image; backward, a pixel asks which samples it had a share in. Both compute the same weights, positions in float64.
+//! Forward, a ray samples the image; backward, a pixel asks which samples it had a share in. Both compute the same
+//! weights, positions in float64.
 
 use super::parallel::{each, unwritten, Shared};
 use super::simd::{entry, Simd};
@@ -108,7 +110,8 @@ fn project<S: Simd, T: Real>(_: S, ray: &Ray<T>, sums: &mut [T]) {
     }
 }
 
-/// The detectors for which start + slope u lies near 0..width for both coordinates, no more than one too many on either side.
+/// The detectors for which start + slope u lies near 0..width for both coordinates, no more than one too many on either
+/// side.
 #[inline(always)]
 fn within(coordinates: [(f64, f64); 2], width: usize, detectors: usize) -> Option<(usize, usize)> {
     let (mut low, mut high) = (0.0f64, detectors as f64 - 1.0);
@@ -153,7 +156,8 @@ fn back<S: Simd, T: Real>(_: S, rows: &Rows<T>, sums: &mut [T]) {
             let mut column = first;
             while column < last {
                 let some = LANES.min(last - column);
-                let (mut at, mut a, mut b, mut samples) = ([0usize; LANES], [T::zero(); LANES], [T::zero(); LANES], [T::zero(); LANES]);
+                let (mut at, mut a, mut b, mut samples) =
+                    ([0usize; LANES], [T::zero(); LANES], [T::zero(); LANES], [T::zero(); LANES]);
                 for k in 0..LANES {
                     let x = (column + k + offset) as f64 - middle;
                     let (u, v) = (middle + cos * x - sin * y, middle + sin * x + cos * y);
@@ -169,7 +173,8 @@ fn back<S: Simd, T: Real>(_: S, rows: &Rows<T>, sums: &mut [T]) {
                 for d in 0..3 {
                     let mut weight = [T::zero(); LANES];
                     for m in 0..3 {
-                        let (along, across) = (T::of(d as f64) * c + T::of(m as f64) * s, T::of(m as f64) * c - T::of(d as f64) * s);
+                        let (along, across) =
+                            (T::of(d as f64) * c + T::of(m as f64) * s, T::of(m as f64) * c - T::of(d as f64) * s);
                         for k in 0..LANES {
                             let hat = |t: T| {
                                 let h = T::one() - t.abs();
@@ -247,7 +252,9 @@ pub(crate) fn forward<T: Projected>(x: &[T], g: Geometry, directions: &[[f64; 2]
         for (angle, &direction) in directions.iter().enumerate().skip(piece % pieces * PIECE).take(PIECE) {
             T::project(&padded[image * side * side..][..side * side], g, direction, &mut sums);
             // SAFETY: the column of this angle.
-            sums.iter().enumerate().for_each(|(u, &v)| unsafe { *to.at((image * g.detectors + u) * angles + angle) = v });
+            sums.iter()
+                .enumerate()
+                .for_each(|(u, &v)| unsafe { *to.at((image * g.detectors + u) * angles + angle) = v });
         }
     });
     y

@@ -99,7 +99,9 @@ pub(crate) fn separate<T: Real>(x: &[T], rows: &Taps, columns: &Taps) -> Vec<T> 
                 }
             };
             // SAFETY: as above.
-            let to = unsafe { std::slice::from_raw_parts_mut(out.at(piece / pieces * results + i * columns.len()), columns.len()) };
+            let to = unsafe {
+                std::slice::from_raw_parts_mut(out.at(piece / pieces * results + i * columns.len()), columns.len())
+            };
             match per {
                 1 if regular => even::<T, 1>(to, line, &columns.at, &weights),
                 2 if regular => even::<T, 2>(to, line, &columns.at, &weights),

@@ -1,7 +1,8 @@
 //! Images sampled at given positions on the processor, and the derivatives of that.
 //!
-//! Around each position lies a window of K x K pixels that is inside of the image, with a weight for each row and column: places and weights are
-//! found once for all channels, and for all images that have the same positions. Values are then taken window by window, and weighed in vectors.
+//! Around each position lies a window of K x K pixels that is inside of the image, with a weight for each row and
+//! column: places and weights are found once for all channels, and for all images that have the same positions. Values
+//! are then taken window by window, and weighed in vectors.
 
 mod image;
 mod places;
@@ -101,7 +102,14 @@ unsafe fn windows<T: Copy, const K: usize>(x: *const T, at: &[u32; TOGETHER], to
 }
 
 #[inline(always)]
-unsafe fn sample_of<S: Simd, T: Real, const K: usize>(_: S, x: &[T], line: usize, at: &[u32; TOGETHER], places: &Places<T, K>, to: &mut [T; TOGETHER]) {
+unsafe fn sample_of<S: Simd, T: Real, const K: usize>(
+    _: S,
+    x: &[T],
+    line: usize,
+    at: &[u32; TOGETHER],
+    places: &Places<T, K>,
+    to: &mut [T; TOGETHER],
+) {
     let mut window = [[T::zero(); K]; TOGETHER];
     for i in 0..K {
         windows(x.as_ptr().add(i * line), at, &mut window);
@@ -162,7 +170,9 @@ unsafe fn slope_of<S: Simd, T: Real, const K: usize>(
     for i in 0..K {
         windows(x.as_ptr().add(i * line), at, &mut window);
         for p in 0..TOGETHER {
-            let along = |weights: &[[T; TOGETHER]; K]| (1..K).fold(weights[0][p] * window[p][0], |sum, j| sum + weights[j][p] * window[p][j]);
+            let along = |weights: &[[T; TOGETHER]; K]| {
+                (1..K).fold(weights[0][p] * window[p][0], |sum, j| sum + weights[j][p] * window[p][j])
+            };
             sums[0][p] += places.down[i][p] * along(&places.by_column);
             sums[1][p] += places.by_row[i][p] * along(&places.right);
         }

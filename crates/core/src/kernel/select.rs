@@ -19,7 +19,8 @@ fn runs(indices: &[usize], most: usize) -> Vec<Run> {
     runs
 }
 
-/// Positions `indices` of the axis of x [outer, size, inner], as a tensor of `shape`; `None` where x is not for the processor's kernels.
+/// Positions `indices` of the axis of x [outer, size, inner], as a tensor of `shape`; `None` where x is not for the
+/// processor's kernels.
 pub(crate) fn take(x: &Value, [outer, size, inner]: [usize; 3], indices: &[usize], shape: &[usize]) -> Option<Value> {
     let x = Floats::of(x)?;
     let (from, to) = (size * inner, indices.len() * inner);

@@ -1,7 +1,8 @@
 //! Vectors of float32, one type an instruction set, and the choice among them at run time.
 //!
-//! A kernel is written once, generic over [`Simd`] and always inlined; [`entry!`] compiles it for each instruction set and calls the
-//! one that the processor has. Everything here is `unsafe` for two reasons only: pointers, and instructions that must exist.
+//! A kernel is written once, generic over [`Simd`] and always inlined; [`entry!`] compiles it for each instruction set
+//! and calls the one that the processor has. Everything here is `unsafe` for two reasons only: pointers, and
+//! instructions that must exist.
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod arm;
@@ -109,8 +110,8 @@ pub fn best() -> Level {
     Level::Portable
 }
 
-/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body(S, a, b)` compiled for `level`; further
-/// generic parameters stand in brackets after the name.
+/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body(S, a, b)`
+/// compiled for `level`; further generic parameters stand in brackets after the name.
 macro_rules! entry {
     ($(#[$doc:meta])* fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
         $(#[$doc])*

@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 pub struct Floats(FlexTensor);
 
 impl Floats {
-    /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and types.
+    /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and
+    /// types.
     pub fn of(value: &Value) -> Option<Self> {
         match &value.kind {
             DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.dtype() == DType::F32 => {
@@ -98,7 +99,8 @@ impl Real for f64 {
 pub struct Values<T>(FlexTensor, PhantomData<T>);
 
 impl<T: Real> Values<T> {
-    /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and types.
+    /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and
+    /// types.
     pub fn of(value: &Value) -> Option<Self> {
         let DispatchTensorKind::Flex(BackendTensor::Float(t)) = &value.kind else { return None };
         let t = if T::slice(t).is_some() { t.clone() } else { t.to_contiguous() };
@@ -115,7 +117,8 @@ impl<T: Real> std::ops::Deref for Values<T> {
 
 /// The values of a tensor of the processor.
 pub fn values<T: Real>(x: &Tensor) -> Result<Values<T>> {
-    Values::of(&x.value()).ok_or_else(|| Error::internal(format!("{x:?} is not a {} tensor of the cpu", std::any::type_name::<T>())))
+    Values::of(&x.value())
+        .ok_or_else(|| Error::internal(format!("{x:?} is not a {} tensor of the cpu", std::any::type_name::<T>())))
 }
 
 /// As `values`, but where a tensor repeats one row along its first axis, only that row.
@@ -153,8 +156,13 @@ pub fn level() -> Level {
 /// The value in row-major order: itself where it lies so, or where it is not for the processor's kernels.
 pub fn in_order(value: Value) -> Value {
     match &value.kind {
-        DispatchTensorKind::Flex(BackendTensor::Float(t)) if t.dtype() == DType::F32 && t.as_slice::<f32>().is_none() => {
-            DispatchTensor { kind: DispatchTensorKind::Flex(BackendTensor::Float(ordered(t))), autodiff: Default::default() }
+        DispatchTensorKind::Flex(BackendTensor::Float(t))
+            if t.dtype() == DType::F32 && t.as_slice::<f32>().is_none() =>
+        {
+            DispatchTensor {
+                kind: DispatchTensorKind::Flex(BackendTensor::Float(ordered(t))),
+                autodiff: Default::default(),
+            }
         }
         _ => value,
     }

@@ -1,4 +1,5 @@
-//! Sums of squared differences of neighbours along an axis of float32 values of the processor, and their gradient, in one pass each.
+//! Sums of squared differences of neighbours along an axis of float32 values of the processor, and their gradient, in
+//! one pass each.
 
 use super::map::run_sums;
 use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
@@ -48,7 +49,8 @@ pub(crate) fn sums(x: &Value, s: Sizes, shape: &[usize]) -> Option<Value> {
     Some(tensor(parts.chunks_exact(pieces).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
 }
 
-/// The gradient, for the gradients g [rows] of the sums: 2 g (2 x - what lies before - what lies after), as a tensor of `shape`; `None` as in `sums`.
+/// The gradient, for the gradients g [rows] of the sums: 2 g (2 x - what lies before - what lies after), as a tensor of
+/// `shape`; `None` as in `sums`.
 pub(crate) fn gradient(x: &Value, g: &Value, s: Sizes, shape: &[usize]) -> Option<Value> {
     let (x, g) = (Floats::of(x)?, Floats::of(g)?);
     let block = s.block();

@@ -24,7 +24,9 @@ impl View {
     fn steps(&self, shape: &[usize]) -> Vec<isize> {
         let layout = self.0.layout();
         let mut steps = vec![0; shape.len()];
-        for ((to, &n), &step) in steps.iter_mut().rev().zip(layout.shape().iter().rev()).zip(layout.strides().iter().rev()) {
+        for ((to, &n), &step) in
+            steps.iter_mut().rev().zip(layout.shape().iter().rev()).zip(layout.strides().iter().rev())
+        {
             *to = if n == 1 { 0 } else { step };
         }
         steps
@@ -50,17 +52,23 @@ pub(crate) fn joined<const K: usize>(shape: &[usize], steps: [&[isize]; K]) -> A
     axes
 }
 
-/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
-pub(crate) fn map<const K: usize>(tensors: [&Value; K], shape: &[usize], f: impl Fn([f32; K]) -> f32 + Sync) -> Option<Value> {
+/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the
+/// processor's kernels.
+pub(crate) fn map<const K: usize>(
+    tensors: [&Value; K],
+    shape: &[usize],
+    f: impl Fn([f32; K]) -> f32 + Sync,
+) -> Option<Value> {
     // SAFETY: the places are inside of the tensors.
     lines(tensors, shape, &|to, at, steps| unsafe { line(to, at, steps, &f) })
 }
 
-/// Fills a line from places in K tensors on, from which neighbours are so many steps apart. Behind a reference, so that the walk is compiled once.
+/// Fills a line from places in K tensors on, from which neighbours are so many steps apart. Behind a reference, so that
+/// the walk is compiled once.
 pub(crate) type Line<'a, const K: usize> = dyn Fn(&mut [f32], [*const f32; K], [isize; K]) + Sync + 'a;
 
-/// What `fill` writes along the lines of `shape`, to which all tensors are broadcast; `None` where one is not for the processor's kernels.
-/// Where all of them repeat one value, so does the result, and one value is written.
+/// What `fill` writes along the lines of `shape`, to which all tensors are broadcast; `None` where one is not for the
+/// processor's kernels. Where all of them repeat one value, so does the result, and one value is written.
 pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill: &Line<K>) -> Option<Value> {
     let mut views: [Option<View>; K] = tensors.map(View::of);
     if views.iter().any(Option::is_none) {
@@ -68,7 +76,8 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
     }
     let views = views.each_mut().map(Option::take);
     let steps: [Vec<isize>; K] = views.each_ref().map(|v| v.as_ref().map(|v| v.steps(shape)).unwrap_or_default());
-    let first = views.each_ref().map(|v| Shared::from_pointer(v.as_ref().map_or(std::ptr::null(), View::first).cast_mut()));
+    let first =
+        views.each_ref().map(|v| Shared::from_pointer(v.as_ref().map_or(std::ptr::null(), View::first).cast_mut()));
     let total: usize = shape.iter().product();
     if total == 0 {
         return Some(tensor(Vec::new(), shape));
@@ -104,9 +113,14 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
                     rest /= size;
                 }
             }
-            let at: [*const f32; K] =
-                std::array::from_fn(|k| first[k].at(0).wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k]).cast_const());
-            // SAFETY: this range of these rows is this piece's, and the layouts of the tensors are inside of their memory.
+            let at: [*const f32; K] = std::array::from_fn(|k| {
+                first[k]
+                    .at(0)
+                    .wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k])
+                    .cast_const()
+            });
+            // SAFETY: this range of these rows is this piece's, and the layouts of the tensors are inside of their
+            // memory.
             if turned {
                 let some = TURNED[0].min(middle - inner).min(end - row);
                 unsafe { turn(to.at(row * n + from), [some, count, n], at, [down, steps], fill) };
@@ -127,7 +141,13 @@ const TURNED: [usize; 2] = [64, 16];
 ///
 /// # Safety
 /// The rows may be written, and from each place on lie the values that [down, right] steps reach.
-unsafe fn turn<const K: usize>(to: *mut f32, [rows, count, n]: [usize; 3], at: [*const f32; K], [down, right]: [[isize; K]; 2], fill: &Line<K>) {
+unsafe fn turn<const K: usize>(
+    to: *mut f32,
+    [rows, count, n]: [usize; 3],
+    at: [*const f32; K],
+    [down, right]: [[isize; K]; 2],
+    fill: &Line<K>,
+) {
     let mut tile = [0.0f32; TURNED[0] * TURNED[1]];
     for first in (0..count).step_by(TURNED[1]) {
         let columns = TURNED[1].min(count - first);

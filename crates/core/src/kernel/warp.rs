@@ -1,4 +1,5 @@
-//! Where projective maps take the pixels of an image, in float64 on the host, and images taken from their nearest pixels.
+//! Where projective maps take the pixels of an image, in float64 on the host, and images taken from their nearest
+//! pixels.
 
 use super::parallel::{each, unwritten, Shared};
 use super::simd::{entry, Simd};
@@ -13,7 +14,8 @@ const HEAVY: usize = 1 << 13;
 /// The index of what lies outside.
 const NOWHERE: u32 = u32::MAX;
 
-/// A projective map of pixels (column, row, 1) of the result to those of the source, row by row, and how positions are brought into the source.
+/// A projective map of pixels (column, row, 1) of the result to those of the source, row by row, and how positions are
+/// brought into the source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     pub map: &'a [f64],
@@ -35,7 +37,8 @@ fn fold(v: f64, n: usize) -> f64 {
     span - (within - span).abs()
 }
 
-/// Positions that rounding errors have moved off a half are halves: sines and cosines differ between machines in the last digit.
+/// Positions that rounding errors have moved off a half are halves: sines and cosines differ between machines in the
+/// last digit.
 #[inline(always)]
 fn snapped(v: f64) -> f64 {
     const STEPS: f64 = (1u32 << 20) as f64;
@@ -71,7 +74,13 @@ entry! {
 }
 
 /// What `f` writes for the row and column of the source, `width` values for each of `size` positions of each map.
-fn positions<T: Copy + Send>(maps: &[f64], size: [usize; 2], like: Line, width: usize, f: impl Fn([f64; 2], &mut [T]) + Sync) -> Vec<T> {
+fn positions<T: Copy + Send>(
+    maps: &[f64],
+    size: [usize; 2],
+    like: Line,
+    width: usize,
+    f: impl Fn([f64; 2], &mut [T]) + Sync,
+) -> Vec<T> {
     let [height, across] = size;
     let rows = maps.len() / 9 * height;
     // SAFETY: each piece writes its rows, and they cover everything.
@@ -89,7 +98,9 @@ fn positions<T: Copy + Send>(maps: &[f64], size: [usize; 2], like: Line, width: 
                 let [rows, columns] = &places;
                 for (p, (&row_at, &column_at)) in rows.iter().zip(columns).take(across - from).enumerate() {
                     // SAFETY: this position is this piece's.
-                    f([row_at, column_at], unsafe { std::slice::from_raw_parts_mut(to.at((row * across + from + p) * width), width) });
+                    f([row_at, column_at], unsafe {
+                        std::slice::from_raw_parts_mut(to.at((row * across + from + p) * width), width)
+                    });
                 }
             }
         }
@@ -97,7 +108,8 @@ fn positions<T: Copy + Send>(maps: &[f64], size: [usize; 2], like: Line, width: 
     out
 }
 
-/// Positions (x, y) in [-1, 1] as `gridSample` takes them; with `corners` the ends are the centres of the outer pixels, else their outer edges.
+/// Positions (x, y) in [-1, 1] as `gridSample` takes them; with `corners` the ends are the centres of the outer pixels,
+/// else their outer edges.
 pub(crate) fn grid<T: Real>(maps: &[f64], size: [usize; 2], like: Line, corners: bool) -> Vec<T> {
     let unit = |n: usize| {
         let n = n as f64;

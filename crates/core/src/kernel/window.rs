@@ -1,5 +1,6 @@
-//! Convolutions of any shape as matrix products over blocks of output pixels: the windows of a block are packed as columns, straight
-//! from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never stored.
+//! Convolutions of any shape as matrix products over blocks of output pixels: the windows of a block are packed as
+//! columns, straight from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never
+//! stored.
 
 pub mod gradient;
 
@@ -112,7 +113,13 @@ entry! {
 }
 
 #[inline(always)]
-unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usize; 3], part: [usize; 2], memory: &mut [f32]) {
+unsafe fn forward_body<S: Simd>(
+    _: S,
+    job: &Forward,
+    [image, group, block]: [usize; 3],
+    part: [usize; 2],
+    memory: &mut [f32],
+) {
     let s = job.shape;
     let ([inputs, outputs], depth, pixels) = (s.group(), s.depth(), s.pixels());
     let (first, last) = (block * PIXELS, ((block + 1) * PIXELS).min(pixels));
@@ -129,7 +136,12 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
             some,
             vectors,
             // A part begins with a strip.
-            Left { at: job.w[group].values().as_ptr().add(part[0] * depth + k * S::ROWS), row: 1, column: S::ROWS, strip: Some(S::ROWS * depth) },
+            Left {
+                at: job.w[group].values().as_ptr().add(part[0] * depth + k * S::ROWS),
+                row: 1,
+                column: S::ROWS,
+                strip: Some(S::ROWS * depth),
+            },
             Right { at: pack, row: S::VECS * S::N, panel: DEPTH * S::VECS * S::N },
             Out { at: result, row: PIXELS, add: k > 0 },
         );
@@ -143,9 +155,17 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, [image, group, block]: [usi
     }
 }
 
-/// Rows `[k, end)` of the matrix of windows, for output pixels `[first, last)`, in panels of `VECS` vectors and `DEPTH` rows; zero up to `wide`.
+/// Rows `[k, end)` of the matrix of windows, for output pixels `[first, last)`, in panels of `VECS` vectors and `DEPTH`
+/// rows; zero up to `wide`.
 #[inline(always)]
-unsafe fn pack_windows<S: Simd>(s: &Shape, x: *const f32, [k, end]: [usize; 2], pixels: [usize; 2], to: *mut f32, wide: usize) {
+unsafe fn pack_windows<S: Simd>(
+    s: &Shape,
+    x: *const f32,
+    [k, end]: [usize; 2],
+    pixels: [usize; 2],
+    to: *mut f32,
+    wide: usize,
+) {
     let panel = S::VECS * S::N;
     let mut line = [0.0; PIXELS + BEHIND];
     for row in k..end {
@@ -160,9 +180,17 @@ unsafe fn pack_windows<S: Simd>(s: &Shape, x: *const f32, [k, end]: [usize; 2], 
 /// Room behind a row of windows: a vector, whatever the instruction set.
 const BEHIND: usize = 16;
 
-/// A row of the matrix of windows for output pixels `[first, last)`; zero up to `wide`. What stands up to `BEHIND` values behind it is lost.
+/// A row of the matrix of windows for output pixels `[first, last)`; zero up to `wide`. What stands up to `BEHIND`
+/// values behind it is lost.
 #[inline(always)]
-unsafe fn window_row<S: Simd>(s: &Shape, x: *const f32, row: usize, [first, last]: [usize; 2], to: *mut f32, wide: usize) {
+unsafe fn window_row<S: Simd>(
+    s: &Shape,
+    x: *const f32,
+    row: usize,
+    [first, last]: [usize; 2],
+    to: *mut f32,
+    wide: usize,
+) {
     let (taps, width) = (s.taps(), s.out[1]);
     let (u, v) = (row % taps / s.kernel[1], row % s.kernel[1]);
     let plane = x.add(row / taps * s.size[0] * s.size[1]);
@@ -174,12 +202,14 @@ unsafe fn window_row<S: Simd>(s: &Shape, x: *const f32, row: usize, [first, last
     while p < last {
         let until = width.min(from + last - p);
         let line = to.add(p - first).wrapping_sub(from);
-        let (a, b) = if i >= top && i < bottom { (left.clamp(from, until), right.clamp(from, until)) } else { (until, until) };
+        let (a, b) =
+            if i >= top && i < bottom { (left.clamp(from, until), right.clamp(from, until)) } else { (until, until) };
         for j in from..a {
             *line.add(j) = 0.0;
         }
         if a < b {
-            let (start, line, count) = (plane.add(s.source(0, u, i) * s.size[1] + s.source(1, v, a)), line.add(a), b - a);
+            let (start, line, count) =
+                (plane.add(s.source(0, u, i) * s.size[1] + s.source(1, v, a)), line.add(a), b - a);
             match s.stride[1] {
                 1 => {
                     let mut j = 0;

@@ -1,7 +1,9 @@
-//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward, and by flipped weights the gradient in the input.
+//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward, and by
+//! flipped weights the gradient in the input.
 //!
-//! Tiles are taken in blocks that fit the cache. Of a block: the pixels of its tiles are brought into vectors of channels and transformed,
-//! one matrix product for each of the 36 (or 16) points, transformed back, written. Nothing larger than a block is stored but the weights.
+//! Tiles are taken in blocks that fit the cache. Of a block: the pixels of its tiles are brought into vectors of
+//! channels and transformed, one matrix product for each of the 36 (or 16) points, transformed back, written. Nothing
+//! larger than a block is stored but the weights.
 
 pub mod tiles;
 pub mod transform;
@@ -19,7 +21,8 @@ const BLOCK: usize = 24;
 /// Between the points of a block, so that they do not fall on the same lines of the cache.
 const GAP: usize = 16;
 
-/// Where the weights lie: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with the taps in reverse.
+/// Where the weights lie: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with the
+/// taps in reverse.
 #[derive(Clone, Copy)]
 pub struct Weights<'a> {
     pub data: &'a [f32],
@@ -49,7 +52,8 @@ pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, finish: Finish)
     let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, finish, y: shared, patch };
     each(plan.tiles().div_ceil(BLOCK), true, |block| {
         scratch(count, |memory| {
-            // SAFETY: blocks write disjoint tiles of y; memory has room for a run's pixels and for both sides of the products.
+            // SAFETY: blocks write disjoint tiles of y; memory has room for a run's pixels and for both sides of the
+            // products.
             unsafe { forward_block(level, &job, block, memory) }
         });
     });
@@ -62,7 +66,11 @@ fn transform_weights(level: Level, plan: &Plan, w: Weights) -> Transformed {
     let width = panel(level);
     let point = outputs.div_ceil(width) * inputs * width;
     // SAFETY: where every panel is full, each place is written below.
-    let mut data = if outputs % width == 0 { unsafe { Aligned::unwritten(point * plan.points()) } } else { Aligned::zeros(point * plan.points()) };
+    let mut data = if outputs % width == 0 {
+        unsafe { Aligned::unwritten(point * plan.points()) }
+    } else {
+        Aligned::zeros(point * plan.points())
+    };
     let u = Shared::new(data.all());
     let (w, plan) = (&w, *plan);
     each(inputs, inputs * outputs > 512, |i| {
@@ -171,7 +179,11 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
             macro_rules! output {
                 ($kind:path) => {
                     for k in 0..run.length {
-                        let from = Grid { at: m.add((t - first + k) * wide_out + c).cast_const(), row: T::IN * m_point, column: m_point };
+                        let from = Grid {
+                            at: m.add((t - first + k) * wide_out + c).cast_const(),
+                            row: T::IN * m_point,
+                            column: m_point,
+                        };
                         let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
                         transform::output::<S, T, { $kind }>(from, to, bias, job.finish.slope);
                     }
@@ -182,16 +194,21 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
                 0.0 => output!(transform::ZERO),
                 _ => output!(transform::SLOPE),
             }
-            let window =
-                Window { channels: outputs - c, size: plan.out, from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize], rows: T::OUT, columns };
+            let window = Window {
+                channels: outputs - c,
+                size: plan.out,
+                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
+                rows: T::OUT,
+                columns,
+            };
             tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * plan.out[0] * plan.out[1]));
         }
         t += run.length;
     }
 }
 
-/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T): point p, tile t, channel c go
-/// to `to + p point + (t - first) wide + c`.
+/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T):
+/// point p, tile t, channel c go to `to + p point + (t - first) wide + c`.
 #[inline(always)]
 unsafe fn transform_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
     plan: &Plan,
@@ -212,7 +229,10 @@ unsafe fn transform_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
             let window = Window {
                 channels: channels - c,
                 size,
-                from: [(run.row * T::OUT) as isize - padding[0] as isize, (run.column * T::OUT) as isize - padding[1] as isize],
+                from: [
+                    (run.row * T::OUT) as isize - padding[0] as isize,
+                    (run.column * T::OUT) as isize - padding[1] as isize,
+                ],
                 rows: T::OUT + overlap,
                 columns,
             };

@@ -1,4 +1,5 @@
-//! Activations that are linear on each side of zero: ReLU (slope 0) and leaky ReLU. Where they follow a convolution or a norm, its kernel applies them.
+//! Activations that are linear on each side of zero: ReLU (slope 0) and leaky ReLU. Where they follow a convolution or
+//! a norm, its kernel applies them.
 
 use super::reduce::sum;
 use crate::error::Result;
@@ -12,13 +13,23 @@ use burn::tensor::Scalar;
 /// max(x, 0).  d = dx where x > 0
 pub fn relu(x: &Tensor) -> Result<Tensor> {
     let value = activate(x, 0.0)?;
-    Ok(Tensor::result_saving_output(value, x.shape().to_vec(), &[x], Box::new(|c| Ok(vec![Some(gate(c.grad, &c.output()?, 0.0)?)]))))
+    Ok(Tensor::result_saving_output(
+        value,
+        x.shape().to_vec(),
+        &[x],
+        Box::new(|c| Ok(vec![Some(gate(c.grad, &c.output()?, 0.0)?)])),
+    ))
 }
 
 /// Leaky rectifier: x where x > 0, else slope x.  d = dx where x > 0, else slope dx
 pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
     let value = activate(x, slope)?;
-    Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(gate(c.grad, &c.inputs[0], slope)?)]))))
+    Ok(Tensor::result(
+        value,
+        x.shape().to_vec(),
+        &[x],
+        Box::new(move |c| Ok(vec![Some(gate(c.grad, &c.inputs[0], slope)?)])),
+    ))
 }
 
 /// x where x > 0, else slope x; NaN stays. Off the tape.
@@ -41,7 +52,10 @@ pub(crate) fn activate(x: &Tensor, slope: f64) -> Result<Value> {
 /// 1 where x > 0, else `slope`.
 fn slopes(x: &Tensor, slope: f64) -> Result<Value> {
     let positive = super::compare::gt_scalar(&x.detach(), 0.0)?;
-    Ok(Dispatch::float_add_scalar(Dispatch::float_mul_scalar(positive.value(), Scalar::Float(1.0 - slope)), Scalar::Float(slope)))
+    Ok(Dispatch::float_add_scalar(
+        Dispatch::float_mul_scalar(positive.value(), Scalar::Float(1.0 - slope)),
+        Scalar::Float(slope),
+    ))
 }
 
 /// g where `sign` > 0, else slope g; linear in g, and constant in `sign`.
@@ -66,7 +80,10 @@ pub(crate) fn gate_and_sums(g: &Tensor, sign: &Tensor, slope: f64, sums: bool) -
     if sums && s.len() == 4 && !tape::is_enabled() {
         let planes = [s[0], s[1], s[2] * s[3]];
         if let Some((value, totals)) = kernel::map::gate_and_sums(&g.value(), &sign.value(), planes, slope as f32, s) {
-            return Ok((Tensor::constant(value, s.to_vec(), g.device()), Some(Tensor::constant(totals, vec![s[1]], g.device()))));
+            return Ok((
+                Tensor::constant(value, s.to_vec(), g.device()),
+                Some(Tensor::constant(totals, vec![s[1]], g.device())),
+            ));
         }
     }
     let gated = gate(g, sign, slope)?;

@@ -15,17 +15,31 @@ pub(crate) fn bool_dtype(x: &Tensor) -> Result<BoolDType> {
 
 type Bool = burn::backend::tensor::BoolTensor<Dispatch>;
 
-fn compare(op: &str, a: &Tensor, b: &Tensor, test: impl Fn(f32, f32) -> bool + Sync, f: fn(Value, Value, BoolDType) -> Bool) -> Result<Tensor> {
+fn compare(
+    op: &str,
+    a: &Tensor,
+    b: &Tensor,
+    test: impl Fn(f32, f32) -> bool + Sync,
+    f: fn(Value, Value, BoolDType) -> Bool,
+) -> Result<Tensor> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
     let value = match kernel::map::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
         Some(value) => value,
-        None => Dispatch::bool_into_float(f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?), a.dtype().float()),
+        None => Dispatch::bool_into_float(
+            f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?),
+            a.dtype().float(),
+        ),
     };
     Ok(Tensor::constant(value, shape, a.device()))
 }
 
-fn compare_scalar(x: &Tensor, s: f64, test: impl Fn(f32, f32) -> bool + Sync, f: fn(Value, Scalar, BoolDType) -> Bool) -> Result<Tensor> {
+fn compare_scalar(
+    x: &Tensor,
+    s: f64,
+    test: impl Fn(f32, f32) -> bool + Sync,
+    f: fn(Value, Scalar, BoolDType) -> Bool,
+) -> Result<Tensor> {
     let value = match kernel::map::unary(&x.value(), x.shape(), |v| f32::from(u8::from(test(v, s as f32)))) {
         Some(value) => value,
         None => Dispatch::bool_into_float(f(x.value(), Scalar::Float(s), bool_dtype(x)?), x.dtype().float()),
@@ -59,15 +73,20 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("where", condition, a)?;
     same_kind("where", a, b)?;
     let shape = broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape())?)?;
-    let value = match kernel::view::map([&condition.value(), &a.value(), &b.value()], &shape, |[m, a, b]| if m != 0.0 { a } else { b }) {
-        Some(value) => value,
-        None => {
-            let m = expand(&condition.detach(), &shape)?;
-            let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
-            let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
-            Dispatch::float_mask_where(y.value(), mask, x.value())
-        }
-    };
+    let value =
+        match kernel::view::map(
+            [&condition.value(), &a.value(), &b.value()],
+            &shape,
+            |[m, a, b]| if m != 0.0 { a } else { b },
+        ) {
+            Some(value) => value,
+            None => {
+                let m = expand(&condition.detach(), &shape)?;
+                let mask = Dispatch::float_not_equal_elem(m.value(), Scalar::Float(0.0), bool_dtype(&m)?);
+                let (x, y) = (expand(&a.detach(), &shape)?, expand(&b.detach(), &shape)?);
+                Dispatch::float_mask_where(y.value(), mask, x.value())
+            }
+        };
     Ok(Tensor::result(
         value,
         shape,

@@ -32,7 +32,10 @@ impl Geometry {
             return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
         }
         if [self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
-            return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}", super::LARGEST)));
+            return Err(Error::argument(
+                op,
+                format!("stride, padding and dilation must be at most {}", super::LARGEST),
+            ));
         }
         Ok(())
     }
@@ -42,7 +45,17 @@ impl Geometry {
     /// The convolution from x to y with this kernel, for the kernels of the processor.
     fn shape(&self, x: &[usize], y: &[usize], kernel: [usize; 2]) -> window::Shape {
         let Self { stride, padding, dilation, groups } = *self;
-        window::Shape { batch: x[0], channels: [x[1], y[1]], groups, size: [x[2], x[3]], kernel, stride, padding, dilation, out: [y[2], y[3]] }
+        window::Shape {
+            batch: x[0],
+            channels: [x[1], y[1]],
+            groups,
+            size: [x[2], x[3]],
+            kernel,
+            stride,
+            padding,
+            dilation,
+            out: [y[2], y[3]],
+        }
     }
     /// Size of the convolution's output on axis i; `None` where the filter does not fit.
     fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
@@ -84,7 +97,9 @@ fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: O
 /// y + bias, off the tape.
 fn plus_bias(y: Value, bias: Option<&Tensor>) -> Value {
     match bias {
-        Some(bias) => Dispatch::float_add(y, Dispatch::float_reshape(bias.value(), Shape::from(vec![1, bias.size(), 1, 1]))),
+        Some(bias) => {
+            Dispatch::float_add(y, Dispatch::float_reshape(bias.value(), Shape::from(vec![1, bias.size(), 1, 1])))
+        }
         None => y,
     }
 }
@@ -125,18 +140,37 @@ fn convolution_gradients(c: &Context, gradient: &Tensor, g: Geometry) -> Result<
 }
 
 /// Shape and value of a convolution with its bias and activation.
-fn convolve(op: &str, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry, slope: f64) -> Result<(Vec<usize>, Value)> {
+fn convolve(
+    op: &str,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    g: Geometry,
+    slope: f64,
+) -> Result<(Vec<usize>, Value)> {
     check_rank(op, "input", x, 4)?;
     check_rank(op, "weight", weight, 4)?;
     same_kind(op, x, weight)?;
     g.check(op)?;
     let (s, w) = (x.shape(), weight.shape());
     if s[1] != w[1] * g.groups || w[0] % g.groups != 0 {
-        return Err(Error::shape(op, format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[1] * g.groups, g.groups)));
+        return Err(Error::shape(
+            op,
+            format!(
+                "input has {} channels, weight expects {} (weight shape {w:?}, groups {})",
+                s[1],
+                w[1] * g.groups,
+                g.groups
+            ),
+        ));
     }
     let size = |i: usize| {
-        g.output(s[2 + i], w[2 + i], i)
-            .ok_or_else(|| Error::shape(op, format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding)))
+        g.output(s[2 + i], w[2 + i], i).ok_or_else(|| {
+            Error::shape(
+                op,
+                format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding),
+            )
+        })
     };
     if w.contains(&0) || s.contains(&0) {
         return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
@@ -144,7 +178,13 @@ fn convolve(op: &str, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geo
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
     check_bias(op, x, bias, shape[1])?;
-    let fused = kernel::conv2d(&g.shape(s, &shape, [w[2], w[3]]), &x.value(), &weight.value(), bias.map(Tensor::value).as_ref(), slope);
+    let fused = kernel::conv2d(
+        &g.shape(s, &shape, [w[2], w[3]]),
+        &x.value(),
+        &weight.value(),
+        bias.map(Tensor::value).as_ref(),
+        slope,
+    );
     let value = match fused {
         Some(value) => value,
         None => {
@@ -161,8 +201,15 @@ fn transpose_to(x: &Tensor, weight: &Tensor, size: [usize; 2], g: Geometry) -> R
 }
 
 /// Transposed convolution, the adjoint of `conv2d` in its input.
-/// Shapes: x [B, I, H, W], w [I, O / groups, kh, kw]; output size (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1.
-pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, output_padding: [usize; 2], g: Geometry) -> Result<Tensor> {
+/// Shapes: x [B, I, H, W], w [I, O / groups, kh, kw]; output size (H - 1) stride - 2 padding + dilation (kh - 1) +
+/// outputPadding + 1.
+pub fn conv_transpose2d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    output_padding: [usize; 2],
+    g: Geometry,
+) -> Result<Tensor> {
     let op = "convTranspose2d";
     check_rank(op, "input", x, 4)?;
     check_rank(op, "weight", weight, 4)?;
@@ -170,13 +217,19 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
     g.check(op)?;
     let (s, w) = (x.shape(), weight.shape());
     if s[1] != w[0] || w[0] % g.groups != 0 {
-        return Err(Error::shape(op, format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[0], g.groups)));
+        return Err(Error::shape(
+            op,
+            format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[0], g.groups),
+        ));
     }
     if w.contains(&0) || s.contains(&0) {
         return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
     }
     if (0..2).any(|i| output_padding[i] >= g.stride[i]) {
-        return Err(Error::argument(op, format!("output padding {output_padding:?} must be smaller than the stride {:?}", g.stride)));
+        return Err(Error::argument(
+            op,
+            format!("output padding {output_padding:?} must be smaller than the stride {:?}", g.stride),
+        ));
     }
     let size = |i: usize| {
         let full = (s[2 + i] - 1) * g.stride[i] + g.dilation[i] * (w[2 + i] - 1) + output_padding[i] + 1;
@@ -198,7 +251,12 @@ pub fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, outp
         let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
         Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, same.options())
     } else {
-        Dispatch::conv_transpose2d(x.value(), weight.value(), None, ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups))
+        Dispatch::conv_transpose2d(
+            x.value(),
+            weight.value(),
+            None,
+            ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups),
+        )
     };
     Ok(with_bias(
         plus_bias(value, bias),
@@ -223,7 +281,8 @@ fn flipped(weight: &Tensor, groups: usize) -> Result<Tensor> {
     super::shape::flip(&reshape(&swapped, &[groups * w[1], w[0] / groups, w[2], w[3]])?, &[2, 3])
 }
 
-/// Gradient of `conv2d` with respect to its weight: dw[o,i,u,v] = sum_b sum_p g[b,o,p] x[b,i,stride p + dilation (u,v) - padding].
+/// Gradient of `conv2d` with respect to its weight: dw[o,i,u,v] = sum_b sum_p g[b,o,p] x[b,i,stride p + dilation (u,v)
+/// - padding].
 pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> Result<Tensor> {
     let op = "conv2dWeight";
     check_rank(op, "input", x, 4)?;
@@ -265,17 +324,22 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     ))
 }
 
-/// Whether `weight_by_shifts` applies and is the faster way: burn treats the output gradient as one large filter, which on the
-/// processor takes two to three times as long unless images are small for their number of channels.
+/// Whether `weight_by_shifts` applies and is the faster way: burn treats the output gradient as one large filter, which
+/// on the processor takes two to three times as long unless images are small for their number of channels.
 fn prefers_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> bool {
     let (s, y) = (x.shape(), gradient.shape());
     let length = y[2] * (s[3] + 2 * g.padding[1]);
-    x.device() == Device::Cpu && g.stride == [1, 1] && g.groups == 1 && kernel[0] * kernel[1] <= 64 && length >= 8 * s[1].max(y[1])
+    x.device() == Device::Cpu
+        && g.stride == [1, 1]
+        && g.groups == 1
+        && kernel[0] * kernel[1] <= 64
+        && length >= 8 * s[1].max(y[1])
 }
 
 /// The weight gradient with stride 1: for each tap a product of the output gradient with a shifted view of the input.
 ///
-/// Rows of the padded input and of the widened gradient have one length, so a shift by (u, v) is one by an offset in the flat image.
+/// Rows of the padded input and of the widened gradient have one length, so a shift by (u, v) is one by an offset in
+/// the flat image.
 fn weight_by_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> Result<Tensor> {
     let ([b, c, h, w], y) = ([x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]], gradient.shape());
     let [ph, pw] = g.padding;

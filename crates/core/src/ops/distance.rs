@@ -48,11 +48,16 @@ pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     let op = "dot";
     same_shape(op, a, b)?;
     let (kept, n) = rows(op, a, keep)?;
-    let value = if a.size() == 0 { None } else { map::row_sums_of([&a.value(), &b.value()], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
+    let value = if a.size() == 0 {
+        None
+    } else {
+        map::row_sums_of([&a.value(), &b.value()], [kept.iter().product(), n], &kept, |[a, b]| a * b)
+    };
     let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
     if Arc::ptr_eq(&a.0, &b.0) {
         // A squared norm: one gradient, not two to be added.
-        let gradient = |c: &Context| Ok(vec![Some(mul(&c.inputs[0], &along_rows(&mul_scalar(c.grad, 2.0)?, &c.inputs[0])?)?)]);
+        let gradient =
+            |c: &Context| Ok(vec![Some(mul(&c.inputs[0], &along_rows(&mul_scalar(c.grad, 2.0)?, &c.inputs[0])?)?)]);
         return Ok(Tensor::result(value, kept, &[a], Box::new(gradient)));
     }
     let gradients = |c: &Context| {
@@ -65,7 +70,8 @@ pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     Ok(Tensor::result(value, kept, &[a, b], Box::new(gradients)))
 }
 
-/// sum |a - b|^p over all axes but the first `keep`, for arrays of one shape.  d = p sum |a - b|^(p-1) sign(a - b) (da - db)
+/// sum |a - b|^p over all axes but the first `keep`, for arrays of one shape.  d = p sum |a - b|^(p-1) sign(a - b) (da
+/// - db)
 pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     let op = "distance";
     same_shape(op, a, b)?;
@@ -82,7 +88,8 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     let gradients = move |c: &Context| {
         let (a, b) = (&c.inputs[0], &c.inputs[1]);
         if tape::is_enabled() {
-            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what a and b come from is not asked for.
+            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what a and
+            // b come from is not asked for.
             let (a, b) = (clone(a)?, clone(b)?);
             return tape::grad(&[by_operators(&a, &b, keep, p)?], &[a, b], &[Some(c.grad.clone())], true);
         }
@@ -122,10 +129,18 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
     check_axis(op, x, axis)?;
     let (kept, _) = rows(op, x, keep)?;
     if axis < keep {
-        return Err(Error::argument(op, format!("axis {axis} is among the first {keep}, which are kept; differences are summed along it")));
+        return Err(Error::argument(
+            op,
+            format!("axis {axis} is among the first {keep}, which are kept; differences are summed along it"),
+        ));
     }
     let s = x.shape();
-    let sizes = variation::Sizes { rows: kept.iter().product(), outer: s[keep..axis].iter().product(), n: s[axis], inner: s[axis + 1..].iter().product() };
+    let sizes = variation::Sizes {
+        rows: kept.iter().product(),
+        outer: s[keep..axis].iter().product(),
+        n: s[axis],
+        inner: s[axis + 1..].iter().product(),
+    };
     let value = if x.size() == 0 { None } else { variation::sums(&x.value(), sizes, &kept) };
     let Some(value) = value else { return variation_by_operators(x, axis, keep) };
     let gradient = move |c: &Context| {
@@ -134,8 +149,8 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
             let x = clone(x)?;
             return tape::grad(&[variation_by_operators(&x, axis, keep)?], &[x], &[Some(c.grad.clone())], true);
         }
-        let value =
-            variation::gradient(&x.value(), &c.grad.value(), sizes, x.shape()).ok_or_else(|| Error::internal("variation: a gradient of another type"))?;
+        let value = variation::gradient(&x.value(), &c.grad.value(), sizes, x.shape())
+            .ok_or_else(|| Error::internal("variation: a gradient of another type"))?;
         Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))])
     };
     Ok(Tensor::result(value, kept, &[x], Box::new(gradient)))

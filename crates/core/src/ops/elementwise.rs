@@ -9,14 +9,22 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::Scalar;
 
-fn binary(op: &str, a: &Tensor, b: &Tensor, f: fn(Value, Value) -> Value, single: impl Fn(f32, f32) -> f32 + Sync, vjp: Vjp) -> Result<Tensor> {
+fn binary(
+    op: &str,
+    a: &Tensor,
+    b: &Tensor,
+    f: fn(Value, Value) -> Value,
+    single: impl Fn(f32, f32) -> f32 + Sync,
+    vjp: Vjp,
+) -> Result<Tensor> {
     if let (Some(x), Some(y)) = (a.number(), b.number()) {
         let shape = if a.rank() >= b.rank() { a.shape() } else { b.shape() };
         return Ok(Tensor::number_result(single(x, y), shape.to_vec(), &[a, b], vjp));
     }
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
-    let value = kernel::map::binary(&a.value(), &b.value(), &shape, single).unwrap_or_else(|| f(with_rank(a, shape.len()), with_rank(b, shape.len())));
+    let value = kernel::map::binary(&a.value(), &b.value(), &shape, single)
+        .unwrap_or_else(|| f(with_rank(a, shape.len()), with_rank(b, shape.len())));
     Ok(Tensor::result(value, shape, &[a, b], vjp))
 }
 
@@ -76,7 +84,8 @@ pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let quotient = div(c.grad, b)?;
             let da = if c.needs(0) { Some(sum_to(&quotient, a.shape())?) } else { None };
-            let db = if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
+            let db =
+                if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
             Ok(vec![da, db])
         }),
     )
@@ -92,7 +101,11 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         f32::powf,
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?) } else { None };
+            let da = if c.needs(0) {
+                Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?)
+            } else {
+                None
+            };
             let db = if c.needs(1) {
                 let zero = compare::eq_scalar(a, 0.0)?;
                 let safe = add(a, &zero)?;
@@ -119,7 +132,9 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
         Box::new(move |c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;
-            let share = |x: &Tensor, y: &Tensor| add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half);
+            let share = |x: &Tensor, y: &Tensor| {
+                add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half)
+            };
             let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
             let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
             Ok(vec![da, db])
@@ -149,7 +164,12 @@ fn unary(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: impl FnOnce(Valu
 
 /// x + s
 pub fn add_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    Ok(unary(x, |v| v + s as f32, |v| Dispatch::float_add_scalar(v, Scalar::Float(s)), Box::new(|c| Ok(vec![Some(c.grad.clone())]))))
+    Ok(unary(
+        x,
+        |v| v + s as f32,
+        |v| Dispatch::float_add_scalar(v, Scalar::Float(s)),
+        Box::new(|c| Ok(vec![Some(c.grad.clone())])),
+    ))
 }
 
 /// s x
@@ -160,7 +180,8 @@ pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
 
 /// x^p.  d = p x^(p-1) dx
 pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
-    // Repeated products are exact for negative bases on every device. Each exponent has a loop of its own, so that the compiler makes vectors of it.
+    // Repeated products are exact for negative bases on every device. Each exponent has a loop of its own, so that the
+    // compiler makes vectors of it.
     let (value, shape) = (x.value(), x.shape());
     let single = || match p {
         2.0 => kernel::map::unary(&value, shape, |v| v * v),

@@ -11,7 +11,8 @@ use crate::kernel::value::values;
 use crate::tape::Context;
 use crate::tensor::{DType, Tensor, Value};
 
-/// y_k = scale sum_n x_n e^(-2 pi i k n / N) over `dims` (the sign is plus when `inverse`). Its adjoint is the same sum with the other sign.
+/// y_k = scale sum_n x_n e^(-2 pi i k n / N) over `dims` (the sign is plus when `inverse`). Its adjoint is the same sum
+/// with the other sign.
 pub fn fft(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, scale: f64) -> Result<Tensor> {
     sums("fft", x, dims, complex_dim, inverse, false, scale)
 }
@@ -21,11 +22,22 @@ pub fn centred_fft(x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool
     sums("centredFft", x, dims, complex_dim, inverse, true, scale)
 }
 
-fn sums(op: &'static str, x: &Tensor, dims: &[usize], complex_dim: usize, inverse: bool, centred: bool, scale: f64) -> Result<Tensor> {
+fn sums(
+    op: &'static str,
+    x: &Tensor,
+    dims: &[usize],
+    complex_dim: usize,
+    inverse: bool,
+    centred: bool,
+    scale: f64,
+) -> Result<Tensor> {
     check_axes(op, x, dims)?;
     check_axis(op, x, complex_dim)?;
     if x.shape()[complex_dim] != 2 || dims.contains(&complex_dim) {
-        return Err(Error::shape(op, format!("axis {complex_dim} of shape {:?} must hold (real, imaginary) and not be transformed", x.shape())));
+        return Err(Error::shape(
+            op,
+            format!("axis {complex_dim} of shape {:?} must hold (real, imaginary) and not be transformed", x.shape()),
+        ));
     }
     let s = Sums { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
     let value = match x.device() {
@@ -35,7 +47,8 @@ fn sums(op: &'static str, x: &Tensor, dims: &[usize], complex_dim: usize, invers
         _ => by_matrices(&x.detach(), &s)?.value(),
     };
     let dims = dims.to_vec();
-    let vjp = Box::new(move |c: &Context| Ok(vec![Some(sums(op, c.grad, &dims, complex_dim, !inverse, centred, scale)?)]));
+    let vjp =
+        Box::new(move |c: &Context| Ok(vec![Some(sums(op, c.grad, &dims, complex_dim, !inverse, centred, scale)?)]));
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
 }
 
@@ -52,7 +65,9 @@ fn by_matrices(x: &Tensor, s: &Sums) -> Result<Tensor> {
         // The position that counts as n: so that no difference is negative.
         let zero = if s.centred { n - n / 2 } else { 0 };
         let angle = |i: usize| if s.inverse { 1.0 } else { -1.0 } * std::f64::consts::TAU * ((i / n + zero) * (i % n + zero) % n) as f64 / n as f64;
-        let matrix = |f: fn(f64) -> f64| Tensor::from_values((0..n * n).map(|i| f(angle(i))).collect(), &[n, n], x.dtype(), x.device());
+        let matrix = |f: fn(f64) -> f64| {
+            Tensor::from_values((0..n * n).map(|i| f(angle(i))).collect(), &[n, n], x.dtype(), x.device())
+        };
         let (cosine, sine) = (matrix(f64::cos)?, matrix(f64::sin)?);
         let part = |k: usize| -> Result<Tensor> {
             let (mut from, mut to) = (vec![0; x.rank()], x.shape().to_vec());

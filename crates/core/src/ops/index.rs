@@ -32,7 +32,12 @@ pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result
             None => Dispatch::float_select(x.value(), dim, list_value(&indices, x.device())?),
         }
     };
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(add_list(c.grad, dim, indices.clone(), size)?)]))))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x],
+        Box::new(move |c| Ok(vec![Some(add_list(c.grad, dim, indices.clone(), size)?)])),
+    ))
 }
 
 /// What lies before an axis, the axis, and what lies behind it.
@@ -44,7 +49,8 @@ fn sides(shape: &[usize], dim: usize) -> [usize; 3] {
 fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<Tensor> {
     let mut shape = g.shape().to_vec();
     shape[dim] = size;
-    let added = if g.size() == 0 { None } else { kernel::select::add(&g.value(), sides(&shape, dim), &indices, &shape) };
+    let added =
+        if g.size() == 0 { None } else { kernel::select::add(&g.value(), sides(&shape, dim), &indices, &shape) };
     let value = match added {
         Some(value) => value,
         None => {
@@ -52,11 +58,22 @@ fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<
             if g.size() == 0 {
                 zeros
             } else {
-                Dispatch::float_select_assign(zeros, dim, list_value(&indices, g.device())?, g.value(), IndexingUpdateOp::Add)
+                Dispatch::float_select_assign(
+                    zeros,
+                    dim,
+                    list_value(&indices, g.device())?,
+                    g.value(),
+                    IndexingUpdateOp::Add,
+                )
             }
         }
     };
-    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(select_list(c.grad, dim, indices.clone())?)]))))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[g],
+        Box::new(move |c| Ok(vec![Some(select_list(c.grad, dim, indices.clone())?)])),
+    ))
 }
 
 /// Positions as integers; on the processor they are checked against `size`.
@@ -104,7 +121,10 @@ fn check_index_shape(op: &str, x: &Tensor, index: &Tensor, dim: usize) -> Result
     if fits {
         Ok(())
     } else {
-        Err(Error::shape(op, format!("index of shape {:?} must equal shape {:?} on every axis but {dim}", index.shape(), x.shape())))
+        Err(Error::shape(
+            op,
+            format!("index of shape {:?} must equal shape {:?} on every axis but {dim}", index.shape(), x.shape()),
+        ))
     }
 }
 
@@ -141,7 +161,10 @@ pub fn scatter_add(x: &Tensor, index: &Tensor, source: &Tensor, dim: usize) -> R
     same_kind("scatterAdd", x, source)?;
     check_index_shape("scatterAdd", x, index, dim)?;
     if index.shape() != source.shape() {
-        return Err(Error::shape("scatterAdd", format!("index {:?} and source {:?} must have one shape", index.shape(), source.shape())));
+        return Err(Error::shape(
+            "scatterAdd",
+            format!("index {:?} and source {:?} must have one shape", index.shape(), source.shape()),
+        ));
     }
     scatter_integers(x, integers("scatterAdd", index, x.shape()[dim])?, source, dim)
 }

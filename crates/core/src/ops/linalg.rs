@@ -12,7 +12,10 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("matmul", a, b)?;
     let (ra, rb) = (a.rank(), b.rank());
     if ra < 2 || rb < 2 || a.shape()[ra - 1] != b.shape()[rb - 2] {
-        return Err(Error::shape("matmul", format!("shapes {:?} and {:?} do not multiply: [.., m, k] and [.., k, n] are needed", a.shape(), b.shape())));
+        return Err(Error::shape(
+            "matmul",
+            format!("shapes {:?} and {:?} do not multiply: [.., m, k] and [.., k, n] are needed", a.shape(), b.shape()),
+        ));
     }
     let (m, k, n) = (a.shape()[ra - 2], a.shape()[ra - 1], b.shape()[rb - 1]);
     let batch = broadcast("matmul", &a.shape()[..ra - 2], &b.shape()[..rb - 2])?;

@@ -40,7 +40,12 @@ pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>
             (x, y) if x == y => x,
             (1, y) => y,
             (x, 1) => x,
-            _ => return Err(Error::shape(op, format!("shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}"))),
+            _ => {
+                return Err(Error::shape(
+                    op,
+                    format!("shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}"),
+                ))
+            }
         };
     }
     check_size(op, &out, DType::F32)?;
@@ -60,10 +65,16 @@ pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
 /// Operands must share a device and an element type.
 pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     if a.device() != b.device() {
-        return Err(Error::device("device_mismatch", format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name())));
+        return Err(Error::device(
+            "device_mismatch",
+            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
+        ));
     }
     if a.dtype() != b.dtype() {
-        return Err(Error::dtype(op, format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name())));
+        return Err(Error::dtype(
+            op,
+            format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name()),
+        ));
     }
     Ok(())
 }

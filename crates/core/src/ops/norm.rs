@@ -15,7 +15,10 @@ fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
     super::same_kind(op, x, t)?;
     let c = x.shape()[1];
     if t.shape() != [c] {
-        return Err(Error::shape(op, format!("{name} has shape {:?}, [{c}] is needed for input {:?}", t.shape(), x.shape())));
+        return Err(Error::shape(
+            op,
+            format!("{name} has shape {:?}, [{c}] is needed for input {:?}", t.shape(), x.shape()),
+        ));
     }
     let mut shape = vec![1; x.rank()];
     shape[1] = c;
@@ -40,7 +43,13 @@ fn others(x: &Tensor) -> Vec<usize> {
 
 /// (x - mean) / sqrt(variance + epsilon) weight + bias, per channel; without mean and variance those of the batch
 /// (Ioffe, Szegedy 2015, arXiv:1502.03167).
-pub fn batch_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, moments: Option<[&Tensor; 2]>, epsilon: f64) -> Result<Tensor> {
+pub fn batch_norm(
+    x: &Tensor,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    moments: Option<[&Tensor; 2]>,
+    epsilon: f64,
+) -> Result<Tensor> {
     Ok(normalise("batchNorm", x, [weight, bias], moments, epsilon, 1.0)?.0)
 }
 
@@ -108,10 +117,22 @@ fn normalise(
     Ok((Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(op, c, &kept))), used))
 }
 
-fn settings<'a>(x: &Tensor, [weight, bias, m, v]: &'a [Option<crate::tensor::Value>; 4], epsilon: f64, slope: f64) -> kernel::norm::Norm<'a> {
+fn settings<'a>(
+    x: &Tensor,
+    [weight, bias, m, v]: &'a [Option<crate::tensor::Value>; 4],
+    epsilon: f64,
+    slope: f64,
+) -> kernel::norm::Norm<'a> {
     let s = x.shape();
     let given = m.as_ref().zip(v.as_ref()).map(|(m, v)| [m, v]);
-    kernel::norm::Norm { planes: [s[0], s[1], s[2..].iter().product()], weight: weight.as_ref(), bias: bias.as_ref(), given, epsilon, slope }
+    kernel::norm::Norm {
+        planes: [s[0], s[1], s[2..].iter().product()],
+        weight: weight.as_ref(),
+        bias: bias.as_ref(),
+        given,
+        epsilon,
+        slope,
+    }
 }
 
 /// Mean and biased variance of each channel, with the axes of x.
@@ -122,9 +143,9 @@ fn batch_moments(x: &Tensor) -> Result<[Tensor; 2]> {
 }
 
 impl Norm {
-    /// Gradients in x and in what else there is. With h the gradient before the activation, r = 1 / sqrt(v + epsilon) and z = (x - m) r:
-    /// dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h, dv = -w r^2 / 2 sum h z), else
-    /// dx = w r (h - mean h - z mean(h z)).
+    /// Gradients in x and in what else there is. With h the gradient before the activation, r = 1 / sqrt(v + epsilon)
+    /// and z = (x - m) r: dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h, dv = -w
+    /// r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
     fn gradients(&self, op: &'static str, c: &Context, used: &[Tensor; 2]) -> Result<Vec<Option<Tensor>>> {
         let x = &c.inputs[0];
         let [weight, bias, m, v] = self.places.map(|p| p.map(|i| &c.inputs[i]));
@@ -140,7 +161,16 @@ impl Norm {
                 let z = mul(&sub(x, &m)?, &root)?;
                 let h = match self.slope {
                     1.0 => c.grad.clone(),
-                    slope => gate(c.grad, &affine(op, z.detach(), weight.map(Tensor::detach).as_ref(), bias.map(Tensor::detach).as_ref())?, slope)?,
+                    slope => gate(
+                        c.grad,
+                        &affine(
+                            op,
+                            z.detach(),
+                            weight.map(Tensor::detach).as_ref(),
+                            bias.map(Tensor::detach).as_ref(),
+                        )?,
+                        slope,
+                    )?,
                 };
                 let scale = match weight {
                     Some(w) => mul(&root, &channels(op, "weight", w, x)?)?,
@@ -169,7 +199,8 @@ impl Norm {
         Ok(out)
     }
 
-    /// The same by the processor's kernel where nothing is recorded: the gradient in x where it is wanted, and the others.
+    /// The same by the processor's kernel where nothing is recorded: the gradient in x where it is wanted, and the
+    /// others.
     fn fused(&self, c: &Context, used: &[Tensor; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
         if tape::is_enabled() {
             return Ok(None);
@@ -178,7 +209,11 @@ impl Norm {
         let values = self.places.map(|p| p.map(|i| c.inputs[i].value()));
         let norm = settings(x, &values, self.epsilon, self.slope);
         let used = [used[0].value(), used[1].value()];
-        let Some(g) = kernel::norm::gradient(&norm, &x.value(), &c.grad.value(), [&used[0], &used[1]], c.needs(0), x.shape()) else { return Ok(None) };
+        let Some(g) =
+            kernel::norm::gradient(&norm, &x.value(), &c.grad.value(), [&used[0], &used[1]], c.needs(0), x.shape())
+        else {
+            return Ok(None);
+        };
         let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
         let dx = g.input.map(|value| Tensor::constant(value, x.shape().to_vec(), x.device()));
         let [dm, dv] = g.moments.map(list);
@@ -186,8 +221,15 @@ impl Norm {
     }
 }
 
-/// Normalisation of groups of channels, per image (Wu, He 2018, arXiv:1803.08494); with one channel a group: instance normalisation.
-pub fn group_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, groups: usize, epsilon: f64) -> Result<Tensor> {
+/// Normalisation of groups of channels, per image (Wu, He 2018, arXiv:1803.08494); with one channel a group: instance
+/// normalisation.
+pub fn group_norm(
+    x: &Tensor,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    groups: usize,
+    epsilon: f64,
+) -> Result<Tensor> {
     let op = "groupNorm";
     if x.rank() < 2 || groups == 0 || !x.shape()[1].is_multiple_of(groups) {
         return Err(Error::shape(op, format!("channels of shape {:?} do not divide into {groups} groups", x.shape())));

@@ -34,7 +34,13 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
         if t.shape() != p.shape() {
             return Err(Error::shape(
                 "adamStep",
-                format!("parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape", p.shape(), g.shape(), m.shape(), v.shape()),
+                format!(
+                    "parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape",
+                    p.shape(),
+                    g.shape(),
+                    m.shape(),
+                    v.shape()
+                ),
             ));
         }
     }

@@ -30,10 +30,16 @@ impl Window {
             return Err(Error::argument(op, "kernel, stride and dilation must be at least 1"));
         }
         if [self.kernel, self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
-            return Err(Error::argument(op, format!("kernel, stride, padding and dilation must be at most {}", super::LARGEST)));
+            return Err(Error::argument(
+                op,
+                format!("kernel, stride, padding and dilation must be at most {}", super::LARGEST),
+            ));
         }
         if (0..2).any(|i| 2 * self.padding[i] > self.kernel[i]) {
-            return Err(Error::argument(op, format!("padding {:?} must be at most half of the kernel {:?}", self.padding, self.kernel)));
+            return Err(Error::argument(
+                op,
+                format!("padding {:?} must be at most half of the kernel {:?}", self.padding, self.kernel),
+            ));
         }
         if x.shape()[2..].contains(&0) {
             return Err(Error::shape(op, format!("an image of shape {:?} has no pixels", x.shape())));
@@ -43,7 +49,10 @@ impl Window {
             let span = self.dilation[i] * (self.kernel[i] - 1) + 1;
             let padded = x.shape()[2 + i] + 2 * self.padding[i];
             if padded < span {
-                return Err(Error::shape(op, format!("a window of {:?} does not fit an input of shape {:?}", self.kernel, x.shape())));
+                return Err(Error::shape(
+                    op,
+                    format!("a window of {:?} does not fit an input of shape {:?}", self.kernel, x.shape()),
+                ));
             }
             *size = (padded - span) / self.stride[i] + 1;
         }
@@ -53,15 +62,34 @@ impl Window {
     /// The same for the kernels of the processor.
     fn shape(&self, s: &[usize], out: [usize; 2]) -> Shape {
         let Self { kernel, stride, padding, dilation } = *self;
-        Shape { batch: s[0], channels: [s[1], s[1]], groups: s[1], size: [s[2], s[3]], kernel, stride, padding, dilation, out }
+        Shape {
+            batch: s[0],
+            channels: [s[1], s[1]],
+            groups: s[1],
+            size: [s[2], s[3]],
+            kernel,
+            stride,
+            padding,
+            dilation,
+            out,
+        }
     }
 
     /// With dilation a window may lie in the border altogether: then it has no largest element.
     fn check_not_empty(&self, op: &str, x: &Tensor, out: [usize; 2]) -> Result<()> {
         for (i, &count) in out.iter().enumerate() {
-            let inside = |p: usize, u: usize| (self.padding[i]..self.padding[i] + x.shape()[2 + i]).contains(&(p * self.stride[i] + u * self.dilation[i]));
+            let inside = |p: usize, u: usize| {
+                (self.padding[i]..self.padding[i] + x.shape()[2 + i])
+                    .contains(&(p * self.stride[i] + u * self.dilation[i]))
+            };
             if self.dilation[i] > 1 && !(0..count).all(|p| (0..self.kernel[i]).any(|u| inside(p, u))) {
-                return Err(Error::argument(op, format!("a window lies in the border altogether (dilation {:?}, padding {:?})", self.dilation, self.padding)));
+                return Err(Error::argument(
+                    op,
+                    format!(
+                        "a window lies in the border altogether (dilation {:?}, padding {:?})",
+                        self.dilation, self.padding
+                    ),
+                ));
             }
         }
         Ok(())
@@ -92,7 +120,12 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let s = x.shape().to_vec();
     let windows = w.shape(&s, [oh, ow]);
     if let Some(value) = kernel::pool::pick(&windows, &x.value(), None) {
-        return Ok(Tensor::result(value, vec![s[0], s[1], oh, ow], &[x], Box::new(move |c| Ok(vec![Some(spread(&c.inputs[0].detach(), c.grad, windows)?)]))));
+        return Ok(Tensor::result(
+            value,
+            vec![s[0], s[1], oh, ow],
+            &[x],
+            Box::new(move |c| Ok(vec![Some(spread(&c.inputs[0].detach(), c.grad, windows)?)])),
+        ));
     }
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
@@ -112,14 +145,16 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
 
 /// g added to zeros where x is largest in each window; linear in g.
 fn spread(x: &Tensor, g: &Tensor, windows: Shape) -> Result<Tensor> {
-    let value = kernel::pool::spread(&windows, &x.value(), &g.value()).ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+    let value = kernel::pool::spread(&windows, &x.value(), &g.value())
+        .ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
     let (shape, x) = (x.shape().to_vec(), x.clone());
     Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(pick(&x, c.grad, windows)?)]))))
 }
 
 /// The adjoint of `spread`: the elements of v where x is largest in each window.
 fn pick(x: &Tensor, v: &Tensor, windows: Shape) -> Result<Tensor> {
-    let value = kernel::pool::pick(&windows, &x.value(), Some(&v.value())).ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+    let value = kernel::pool::pick(&windows, &x.value(), Some(&v.value()))
+        .ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
     let (shape, x) = (vec![windows.batch, windows.channels[0], windows.out[0], windows.out[1]], x.clone());
     Ok(Tensor::result(value, shape, &[v], Box::new(move |c| Ok(vec![Some(spread(&x, c.grad, windows)?)]))))
 }
@@ -176,6 +211,9 @@ pub fn unfold2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let taps = free.taps("unfold2d", &padded)?;
     let t = taps[0].shape().to_vec();
     check_size("unfold2d", &[t[0], t[1], taps.len(), t[2], t[3]], x.dtype())?;
-    let columns = taps.iter().map(|t| reshape(t, &[t.shape()[0], t.shape()[1], 1, t.shape()[2] * t.shape()[3]])).collect::<Result<Vec<_>>>()?;
+    let columns = taps
+        .iter()
+        .map(|t| reshape(t, &[t.shape()[0], t.shape()[1], 1, t.shape()[2] * t.shape()[3]]))
+        .collect::<Result<Vec<_>>>()?;
     reshape(&super::shape::cat(&columns, 2)?, &[t[0], t[1] * taps.len(), t[2] * t[3]])
 }

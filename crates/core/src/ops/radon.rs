@@ -20,7 +20,10 @@ const TOGETHER: usize = 1 << 22;
 
 fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
     if width == 0 || width > super::LARGEST {
-        return Err(Error::argument(op, format!("the images are {width} pixels wide; 1 to {} are possible", super::LARGEST)));
+        return Err(Error::argument(
+            op,
+            format!("the images are {width} pixels wide; 1 to {} are possible", super::LARGEST),
+        ));
     }
     match degrees.iter().find(|d| !d.is_finite()) {
         _ if degrees.is_empty() => Err(Error::argument(op, "there is no angle")),
@@ -29,8 +32,8 @@ fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
     }
 }
 
-/// y[n, u, a] = sum_v x[n] at (cos t u + sin t v, cos t v - sin t u) for t = degrees[a], whole steps u and v about the centre, bilinear between
-/// pixels and zero outside (Radon 1917).
+/// y[n, u, a] = sum_v x[n] at (cos t u + sin t v, cos t v - sin t u) for t = degrees[a], whole steps u and v about the
+/// centre, bilinear between pixels and zero outside (Radon 1917).
 pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
     let op = "radon";
     check_rank(op, "x", x, 3)?;
@@ -52,7 +55,12 @@ pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
         _ => by_samples(&x.detach(), g, &directions(degrees))?,
     };
     let degrees = degrees.to_vec();
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(radon_transpose(c.grad, width, circle, &degrees)?)]))))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x],
+        Box::new(move |c| Ok(vec![Some(radon_transpose(c.grad, width, circle, &degrees)?)])),
+    ))
 }
 
 /// The transpose of `radon`: each pixel adds up the samples in which it has a share, by that share.
@@ -62,7 +70,15 @@ pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) 
     check(op, width, degrees)?;
     let g = Geometry::new(width, circle);
     if y.shape()[1..] != [g.detectors, degrees.len()] {
-        return Err(Error::shape(op, format!("y of shape {:?} must be [N, {}, {}] for images {width} pixels wide", y.shape(), g.detectors, degrees.len())));
+        return Err(Error::shape(
+            op,
+            format!(
+                "y of shape {:?} must be [N, {}, {}] for images {width} pixels wide",
+                y.shape(),
+                g.detectors,
+                degrees.len()
+            ),
+        ));
     }
     let shape = vec![y.shape()[0], width, width];
     check_size(op, &shape, y.dtype())?;
@@ -98,7 +114,12 @@ fn seen(like: &Tensor, g: Geometry) -> Result<Tensor> {
         let (from, to) = g.chord(i / g.width);
         f64::from(u8::from((from..to).contains(&(i % g.width))))
     };
-    Tensor::from_values((0..g.width * g.width).map(pixel).collect(), &[1, g.width, g.width], like.dtype(), like.device())
+    Tensor::from_values(
+        (0..g.width * g.width).map(pixel).collect(),
+        &[1, g.width, g.width],
+        like.dtype(),
+        like.device(),
+    )
 }
 
 /// `radon` by tensor operators: any device, no read-back. The samples of some angles at a time.
@@ -124,7 +145,8 @@ fn by_samples(x: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value>
 fn by_pixels(y: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, pixels, middle) = (y.shape()[0], g.detectors, g.width * g.width, g.middle());
     let place = |i: usize| (i + g.offset) as f64 - middle;
-    let (right, down) = (along(y, 2, (0..pixels).map(|i| place(i % g.width)))?, along(y, 2, (0..pixels).map(|i| place(i / g.width)))?);
+    let (right, down) =
+        (along(y, 2, (0..pixels).map(|i| place(i % g.width)))?, along(y, 2, (0..pixels).map(|i| place(i / g.width)))?);
     let projections = permute(y, &[0, 2, 1])?;
     let top = d as f64 - 1.0;
     let inside = |t: &Tensor| mul(&ge_scalar(t, 0.0)?, &le_scalar(t, top)?);
@@ -134,7 +156,10 @@ fn by_pixels(y: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> 
         let a = part.len();
         let [cos, sin] = turns(y, 1, part)?;
         let reach = along(y, 1, part.iter().map(|[c, s]| c.abs() + s.abs()))?;
-        let (u, v) = (add_scalar(&sub(&mul(&cos, &right)?, &mul(&sin, &down)?)?, middle)?, add_scalar(&add(&mul(&sin, &right)?, &mul(&cos, &down)?)?, middle)?);
+        let (u, v) = (
+            add_scalar(&sub(&mul(&cos, &right)?, &mul(&sin, &down)?)?, middle)?,
+            add_scalar(&add(&mul(&sin, &right)?, &mul(&cos, &down)?)?, middle)?,
+        );
         // Rounded up: -floor(-t).
         let first = |t: &Tensor| neg(&super::unary::floor(&sub(&reach, t)?)?);
         let (detector, sample) = (first(&u)?, first(&v)?);

@@ -53,13 +53,19 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
             if left[d] > 1 {
                 let sides = [left[..d].iter().product(), left[d], left[d + 1..].iter().product()];
                 left[d] = 1;
-                value = kernel::layout::middle_sums(&value, sides, &left).unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
+                value = kernel::layout::middle_sums(&value, sides, &left)
+                    .unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
             }
         }
     }
     let shape = if keep { keep_shape.clone() } else { drop_shape };
     let value = Dispatch::float_reshape(value, physical(&shape));
-    Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?)]))))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[x],
+        Box::new(move |c| Ok(vec![Some(expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?)])),
+    ))
 }
 
 fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
@@ -161,7 +167,13 @@ pub fn prod(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
 
 type Int = burn::backend::tensor::IntTensor<Dispatch>;
 
-fn arg(op: &str, x: &Tensor, dim: usize, keep: bool, f: fn(Value, usize, burn::tensor::IntDType) -> Int) -> Result<Tensor> {
+fn arg(
+    op: &str,
+    x: &Tensor,
+    dim: usize,
+    keep: bool,
+    f: fn(Value, usize, burn::tensor::IntDType) -> Int,
+) -> Result<Tensor> {
     super::check_axis(op, x, dim)?;
     if x.shape()[dim] == 0 {
         return Err(Error::argument(op, "no elements to choose from"));

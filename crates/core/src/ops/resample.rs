@@ -35,7 +35,9 @@ pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()>
 /// R_h x R_w^T for matrices given by rows: every separable linear map of an image.
 pub(crate) fn separable(x: &Tensor, size: [usize; 2], rows: Vec<f64>, columns: Vec<f64>) -> Result<Tensor> {
     let taps = |matrix: Vec<f64>, m: usize, n: usize| {
-        let row = |i: usize| matrix[i * n..(i + 1) * n].iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect::<Vec<_>>();
+        let row = |i: usize| {
+            matrix[i * n..(i + 1) * n].iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect::<Vec<_>>()
+        };
         Arc::new(Taps::new(n, (0..m).map(row)))
     };
     apply(x, &taps(rows, size[0], x.shape()[2]), &taps(columns, size[1], x.shape()[3]))
@@ -54,7 +56,9 @@ fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
         }
     };
     let (rows, columns) = (rows.clone(), columns.clone());
-    let vjp = Box::new(move |c: &Context| Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)]));
+    let vjp = Box::new(move |c: &Context| {
+        Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)])
+    });
     Ok(Tensor::result(value, shape, &[x], vjp))
 }
 

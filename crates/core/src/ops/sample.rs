@@ -74,12 +74,19 @@ impl Sampler {
     fn at(&self, row: &Tensor, column: &Tensor) -> Result<Tensor> {
         let (row, column) = (self.fold(&row.detach(), 0)?, self.fold(&column.detach(), 1)?);
         let top = [self.size[0] as f64 - 1.0, self.size[1] as f64 - 1.0];
-        let inside = mul(&mul(&ge_scalar(&row, 0.0)?, &le_scalar(&row, top[0])?)?, &mul(&ge_scalar(&column, 0.0)?, &le_scalar(&column, top[1])?)?)?;
+        let inside = mul(
+            &mul(&ge_scalar(&row, 0.0)?, &le_scalar(&row, top[0])?)?,
+            &mul(&ge_scalar(&column, 0.0)?, &le_scalar(&column, top[1])?)?,
+        )?;
         // In integers: float32 does not tell the pixels of an image of more than 2^24 apart.
         let whole = |t: &Tensor, axis: usize| -> Result<Int> { integers_unchecked(&clamp(t, 0.0, top[axis])?) };
-        let index = Dispatch::int_add(Dispatch::int_mul_scalar(whole(&row, 0)?, Scalar::Int(self.size[1] as i64)), whole(&column, 1)?);
+        let index = Dispatch::int_add(
+            Dispatch::int_mul_scalar(whole(&row, 0)?, Scalar::Int(self.size[1] as i64)),
+            whole(&column, 1)?,
+        );
         let (b, c, n) = (self.flat.shape()[0], self.flat.shape()[1], self.out[0] * self.out[1]);
-        let index = Dispatch::int_expand(Dispatch::int_reshape(index, Shape::from(vec![b, 1, n])), Shape::from(vec![b, c, n]));
+        let index =
+            Dispatch::int_expand(Dispatch::int_reshape(index, Shape::from(vec![b, 1, n])), Shape::from(vec![b, c, n]));
         let values = gather_integers(&self.flat, index, vec![b, c, n], 2)?;
         let values = reshape(&values, &[b, c, self.out[0], self.out[1]])?;
         mul(&values, &inside)
@@ -106,7 +113,8 @@ fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     Ok(vec![(base.clone(), add_scalar(&neg(&t)?, 1.0)?), (add_scalar(&base, 1.0)?, t)])
 }
 
-/// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys 1981, doi:10.1109/TASSP.1981.1163711).
+/// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys
+/// 1981, doi:10.1109/TASSP.1981.1163711).
 #[inline(always)]
 pub(crate) fn cubic(t: f64) -> [[f64; 4]; 2] {
     let a = -0.75;
@@ -123,7 +131,9 @@ fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let t = sub(x, &base)?;
     let a = -0.75;
     // Horner form of the two pieces of the kernel.
-    let near = |d: &Tensor| -> Result<Tensor> { add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0) };
+    let near = |d: &Tensor| -> Result<Tensor> {
+        add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
+    };
     let far = |d: &Tensor| -> Result<Tensor> {
         let inner = add_scalar(&mul(&add_scalar(&mul_scalar(d, a)?, -5.0 * a)?, d)?, 8.0 * a)?;
         add_scalar(&mul(&inner, d)?, -4.0 * a)
@@ -141,23 +151,34 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
     same_kind(op, x, grid)?;
     let (s, g) = (x.shape().to_vec(), grid.shape().to_vec());
     if g[0] != s[0] || g[3] != 2 || s.contains(&0) {
-        return Err(Error::shape(op, format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0])));
+        return Err(Error::shape(
+            op,
+            format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0]),
+        ));
     }
     let rule = Rule { mode, outside, align };
     let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
     let shape = vec![s[0], s[1], g[1], g[2]];
     let value = match x.device() {
         Device::Cpu if g[1] * g[2] == 0 => return by_operators(x, grid, rule),
-        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(forward(&values::<f32>(x)?, &rows::<f32>(grid)?, &sizes, &rule), &shape),
+        Device::Cpu if x.dtype() == DType::F32 => {
+            f32::tensor(forward(&values::<f32>(x)?, &rows::<f32>(grid)?, &sizes, &rule), &shape)
+        }
         Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &rows::<f64>(grid)?, &sizes, &rule), &shape),
         _ => return by_operators(x, grid, rule),
     };
     fn gradients<T: Real + Into<f64>>(c: &Context, sizes: &Sizes, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
         let (x, grid) = (&c.inputs[0], &c.inputs[1]);
         let (g, places) = (values::<T>(c.grad)?, rows::<T>(grid)?);
-        let tensor = |data: Vec<T>, like: &Tensor| Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device());
+        let tensor = |data: Vec<T>, like: &Tensor| {
+            Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device())
+        };
         let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
-        let dgrid = if c.needs(1) && rule.mode != Mode::Nearest { Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid)) } else { None };
+        let dgrid = if c.needs(1) && rule.mode != Mode::Nearest {
+            Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid))
+        } else {
+            None
+        };
         Ok(vec![dx, dgrid])
     }
     let vjp = Box::new(move |c: &Context| {
@@ -165,7 +186,8 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
             return Ok(vec![Some(spread(c.grad, &c.inputs[1], sizes, rule)?), None]);
         }
         if tape::is_enabled() {
-            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and the grid come from is not asked for.
+            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and
+            // the grid come from is not asked for.
             let (x, grid) = (clone(&c.inputs[0])?, clone(&c.inputs[1])?);
             let out = by_operators(&x, &grid, rule)?;
             return tape::grad(&[out], &[x, grid], &[Some(c.grad.clone())], true);
@@ -186,7 +208,12 @@ fn spread(g: &Tensor, grid: &Tensor, sizes: Sizes, rule: Rule) -> Result<Tensor>
         DType::F64 => f64::tensor(by_image(&values::<f64>(g)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
     };
     let (grid, Rule { mode, outside, align }) = (grid.detach(), rule);
-    Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(grid_sample(c.grad, &grid, mode, outside, align)?)]))))
+    Ok(Tensor::result(
+        value,
+        shape,
+        &[g],
+        Box::new(move |c| Ok(vec![Some(grid_sample(c.grad, &grid, mode, outside, align)?)])),
+    ))
 }
 
 /// `grid_sample` by tensor operators: any device, derivatives of any order.
@@ -202,8 +229,12 @@ fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) 
     let (row, column) = (coordinate(1, s[2])?, coordinate(0, s[3])?);
     let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside, align };
     match mode {
-        Mode::Nearest => sampler.at(&round(&sampler.fold(&row, 0)?.detach())?, &round(&sampler.fold(&column, 1)?.detach())?),
-        Mode::Bilinear => sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?),
+        Mode::Nearest => {
+            sampler.at(&round(&sampler.fold(&row, 0)?.detach())?, &round(&sampler.fold(&column, 1)?.detach())?)
+        }
+        Mode::Bilinear => {
+            sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?)
+        }
         Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
 }
@@ -212,6 +243,12 @@ fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) 
 pub(crate) fn linear_at(x: &Tensor, row: &Tensor, column: &Tensor) -> Result<Tensor> {
     let s = x.shape();
     let out = [row.shape()[2], row.shape()[3]];
-    let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside: Outside::Zeros, align: true };
+    let sampler = Sampler {
+        flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?,
+        size: [s[2], s[3]],
+        out,
+        outside: Outside::Zeros,
+        align: true,
+    };
     sampler.weighted(&linear_taps(row)?, &linear_taps(column)?)
 }

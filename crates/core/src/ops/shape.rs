@@ -13,7 +13,10 @@ use burn::tensor::{Scalar, Slice};
 /// The same elements in another shape.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if elements(shape) != Some(x.size()) {
-        return Err(Error::shape("reshape", format!("{} elements of shape {:?} do not fill shape {shape:?}", x.size(), x.shape())));
+        return Err(Error::shape(
+            "reshape",
+            format!("{} elements of shape {:?} do not fill shape {shape:?}", x.size(), x.shape()),
+        ));
     }
     if x.shape() == shape {
         return Ok(x.clone());
@@ -30,7 +33,10 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
 pub fn permute(x: &Tensor, order: &[usize]) -> Result<Tensor> {
     check_axes("permute", x, order)?;
     if order.len() != x.rank() {
-        return Err(Error::argument("permute", format!("order {order:?} must name each of the {} axes once", x.rank())));
+        return Err(Error::argument(
+            "permute",
+            format!("order {order:?} must name each of the {} axes once", x.rank()),
+        ));
     }
     if order.iter().enumerate().all(|(i, &a)| i == a) {
         return Ok(x.clone());
@@ -53,7 +59,12 @@ pub fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
         return Err(Error::shape("expand", format!("shape {:?} cannot be expanded to {shape:?}", x.shape())));
     }
     let value = Dispatch::float_expand(super::with_rank(x, shape.len()), physical(shape));
-    Ok(Tensor::result(value, shape.to_vec(), &[x], Box::new(|c| Ok(vec![Some(super::reduce::sum_to(c.grad, c.inputs[0].shape())?)]))))
+    Ok(Tensor::result(
+        value,
+        shape.to_vec(),
+        &[x],
+        Box::new(|c| Ok(vec![Some(super::reduce::sum_to(c.grad, c.inputs[0].shape())?)])),
+    ))
 }
 
 /// x[start:end:step] on every axis.
@@ -64,7 +75,10 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
     }
     for i in 0..rank {
         if starts[i] > ends[i] || ends[i] > x.shape()[i] || steps[i] == 0 {
-            return Err(Error::argument("slice", format!("{}:{}:{} does not fit axis {i} of shape {:?}", starts[i], ends[i], steps[i], x.shape())));
+            return Err(Error::argument(
+                "slice",
+                format!("{}:{}:{} does not fit axis {i} of shape {:?}", starts[i], ends[i], steps[i], x.shape()),
+            ));
         }
     }
     let mut out = x.clone();
@@ -73,7 +87,8 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
             out = select_list(&out, i, (starts[i]..ends[i]).step_by(steps[i]).collect())?;
         }
     }
-    let widths: Vec<(usize, usize)> = (0..rank).map(|i| if steps[i] > 1 { (0, 0) } else { (starts[i], x.shape()[i] - ends[i]) }).collect();
+    let widths: Vec<(usize, usize)> =
+        (0..rank).map(|i| if steps[i] > 1 { (0, 0) } else { (starts[i], x.shape()[i] - ends[i]) }).collect();
     crop(&out, &widths)
 }
 
@@ -84,8 +99,11 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     }
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| range(a, n - b)).collect();
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n - a - b).collect();
-    let value =
-        if shape.contains(&0) { Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value() } else { in_order(Dispatch::float_slice(x.value(), &slices)) };
+    let value = if shape.contains(&0) {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        in_order(Dispatch::float_slice(x.value(), &slices))
+    };
     let widths = widths.to_vec();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(embed(c.grad, &widths, 0.0)?)]))))
 }
@@ -101,7 +119,8 @@ fn embed(x: &Tensor, widths: &[(usize, usize)], fill: f64) -> Result<Tensor> {
     }
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n + a + b).collect();
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, _), &n)| range(a, a + n)).collect();
-    let canvas = Dispatch::float_full(physical(&shape), Scalar::Float(fill), &x.device().dispatch()?, x.dtype().float());
+    let canvas =
+        Dispatch::float_full(physical(&shape), Scalar::Float(fill), &x.device().dispatch()?, x.dtype().float());
     let value = if x.size() == 0 { canvas } else { Dispatch::float_slice_assign(canvas, &slices, x.value()) };
     let widths = widths.to_vec();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(crop(c.grad, &widths)?)]))))
@@ -123,10 +142,14 @@ pub enum PadMode {
 /// Pads every axis; `widths` holds before and after for each.
 pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Tensor> {
     if widths.len() != 2 * x.rank() {
-        return Err(Error::argument("pad", format!("widths need {} entries (before, after for each axis), got {}", 2 * x.rank(), widths.len())));
+        return Err(Error::argument(
+            "pad",
+            format!("widths need {} entries (before, after for each axis), got {}", 2 * x.rank(), widths.len()),
+        ));
     }
     let pairs: Vec<(usize, usize)> = widths.chunks(2).map(|w| (w[0], w[1])).collect();
-    let padded: Vec<usize> = pairs.iter().zip(x.shape()).map(|(&(a, b), &n)| n.saturating_add(a).saturating_add(b)).collect();
+    let padded: Vec<usize> =
+        pairs.iter().zip(x.shape()).map(|(&(a, b), &n)| n.saturating_add(a).saturating_add(b)).collect();
     check_size("pad", &padded, x.dtype())?;
     if mode == PadMode::Constant {
         return embed(x, &pairs, fill);
@@ -143,7 +166,10 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
             _ => i64::MAX,
         };
         if n == 0 || before as i64 > limit || after as i64 > limit {
-            return Err(Error::argument("pad", format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}")));
+            return Err(Error::argument(
+                "pad",
+                format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}"),
+            ));
         }
         let source = |i: i64| -> usize {
             (match mode {
@@ -181,8 +207,14 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
         return Ok(x.clone());
     }
     if let Some(value) = kernel::layout::roll(&x.value(), x.shape(), &moves) {
-        let (back, dims): (Vec<i64>, Vec<usize>) = moves.iter().enumerate().map(|(axis, &m)| (-(m as i64), axis)).unzip();
-        return Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(roll(c.grad, &back, &dims)?)]))));
+        let (back, dims): (Vec<i64>, Vec<usize>) =
+            moves.iter().enumerate().map(|(axis, &m)| (-(m as i64), axis)).unzip();
+        return Ok(Tensor::result(
+            value,
+            x.shape().to_vec(),
+            &[x],
+            Box::new(move |c| Ok(vec![Some(roll(c.grad, &back, &dims)?)])),
+        ));
     }
     let mut out = x.clone();
     for (dim, &shift) in moves.iter().enumerate().filter(|(_, &m)| m != 0) {
@@ -204,9 +236,13 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
     let mut size = 0;
     for part in parts {
         same_kind("cat", first, part)?;
-        let fits = part.rank() == first.rank() && (0..first.rank()).all(|i| i == dim || part.shape()[i] == first.shape()[i]);
+        let fits =
+            part.rank() == first.rank() && (0..first.rank()).all(|i| i == dim || part.shape()[i] == first.shape()[i]);
         if !fits {
-            return Err(Error::shape("cat", format!("shapes {:?} and {:?} differ on an axis other than {dim}", first.shape(), part.shape())));
+            return Err(Error::shape(
+                "cat",
+                format!("shapes {:?} and {:?} differ on an axis other than {dim}", first.shape(), part.shape()),
+            ));
         }
         size += part.shape()[dim];
     }
@@ -219,7 +255,8 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
         many => {
             let values: Vec<(Value, usize)> = many.iter().map(|p| (p.value(), p.shape()[dim])).collect();
             let inner = shape[dim + 1..].iter().product();
-            join(&values, inner, &shape).unwrap_or_else(|| Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim))
+            join(&values, inner, &shape)
+                .unwrap_or_else(|| Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim))
         }
     };
     let parents: Vec<&Tensor> = parts.iter().collect();

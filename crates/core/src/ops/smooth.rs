@@ -1,5 +1,5 @@
-//! Smooth activations. On the processor, in float32, a value and its gradient take one pass each; a gradient that is itself recorded is made of
-//! operators, as everything is on other devices and types.
+//! Smooth activations. On the processor, in float32, a value and its gradient take one pass each; a gradient that is
+//! itself recorded is made of operators, as everything is on other devices and types.
 
 use super::compare::{clamp, gt_scalar, where_};
 use super::elementwise::{add_scalar, mul, mul_scalar};
@@ -13,7 +13,12 @@ use burn::backend::Dispatch;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The product of g with a derivative at x: `single` in one pass where nothing is recorded, else `other`.
-fn product(g: &Tensor, x: &Tensor, single: impl Function<2>, other: impl FnOnce() -> Result<Tensor>) -> Result<Vec<Option<Tensor>>> {
+fn product(
+    g: &Tensor,
+    x: &Tensor,
+    single: impl Function<2>,
+    other: impl FnOnce() -> Result<Tensor>,
+) -> Result<Vec<Option<Tensor>>> {
     if !tape::is_enabled() {
         if let Some(value) = pointwise::apply(single, [&g.value(), &x.value()], x.shape()) {
             return Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))]);
@@ -122,5 +127,7 @@ pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
             where_(&gt_scalar(&x.detach(), 0.0)?, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
         })
     });
-    whole(x, pointwise::Elu { alpha: single }, vjp, || where_(&gt_scalar(&x.detach(), 0.0)?, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?))
+    whole(x, pointwise::Elu { alpha: single }, vjp, || {
+        where_(&gt_scalar(&x.detach(), 0.0)?, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
+    })
 }

@@ -1,4 +1,5 @@
-//! Spectra of real images. Half of the columns determine the others: s_(-k, -l) = conj(s_kl). A complex number is (real, imaginary) in the last axis.
+//! Spectra of real images. Half of the columns determine the others: s_(-k, -l) = conj(s_kl). A complex number is
+//! (real, imaginary) in the last axis.
 
 use super::elementwise::{add, mul, sub};
 use super::linalg::matmul;
@@ -14,15 +15,25 @@ use crate::tensor::{check_size, DType, Tensor, Value};
 fn image_size(op: &str, x: &Tensor) -> Result<Size> {
     match x.shape() {
         [.., height, width] if *height > 0 && *width > 0 => Ok(Size { height: *height, width: *width }),
-        shape => Err(Error::shape(op, format!("images must be [.., height, width] and not empty, got shape {shape:?}"))),
+        shape => {
+            Err(Error::shape(op, format!("images must be [.., height, width] and not empty, got shape {shape:?}")))
+        }
     }
 }
 
 /// Leading axes and size of the images with the half spectrum s.
 fn spectrum_size<'a>(op: &str, s: &'a Tensor, width: usize) -> Result<(&'a [usize], Size)> {
     match s.shape() {
-        [lead @ .., height, half, 2] if width > 0 && *half == width / 2 + 1 && *height > 0 => Ok((lead, Size { height: *height, width })),
-        shape => Err(Error::shape(op, format!("a half spectrum of images {width} wide must be [.., height, {}, 2], got shape {shape:?}", width / 2 + 1))),
+        [lead @ .., height, half, 2] if width > 0 && *half == width / 2 + 1 && *height > 0 => {
+            Ok((lead, Size { height: *height, width }))
+        }
+        shape => Err(Error::shape(
+            op,
+            format!(
+                "a half spectrum of images {width} wide must be [.., height, {}, 2], got shape {shape:?}",
+                width / 2 + 1
+            ),
+        )),
     }
 }
 
@@ -30,7 +41,8 @@ fn with(lead: &[usize], rest: &[usize]) -> Vec<usize> {
     [lead, rest].concat()
 }
 
-/// y_kl = scale c_l sum_mn x_mn e^(-2 pi i (k m / H + l n / W)) for l <= W / 2, where c_l = `inner` but 1 for l = 0 and l = W / 2.
+/// y_kl = scale c_l sum_mn x_mn e^(-2 pi i (k m / H + l n / W)) for l <= W / 2, where c_l = `inner` but 1 for l = 0 and
+/// l = W / 2.
 pub fn rfft2(x: &Tensor, scale: f64, inner: f64) -> Result<Tensor> {
     let size = image_size("rfft2", x)?;
     let shape = with(&x.shape()[..x.rank() - 2], &[size.height, size.half(), 2]);
@@ -44,15 +56,17 @@ pub fn rfft2(x: &Tensor, scale: f64, inner: f64) -> Result<Tensor> {
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(irfft2(c.grad, size.width, scale, inner)?)]))))
 }
 
-/// x_mn = scale Re sum_kl c_l s_kl e^(2 pi i (k m / H + l n / W)) over l <= W / 2, with c as for `rfft2`, whose transpose this is; its inverse for
-/// c = 2 and scale = 1 / (H W).
+/// x_mn = scale Re sum_kl c_l s_kl e^(2 pi i (k m / H + l n / W)) over l <= W / 2, with c as for `rfft2`, whose
+/// transpose this is; its inverse for c = 2 and scale = 1 / (H W).
 pub fn irfft2(s: &Tensor, width: usize, scale: f64, inner: f64) -> Result<Tensor> {
     let (lead, size) = spectrum_size("irfft2", s, width)?;
     let shape = with(lead, &[size.height, width]);
     check_size("irfft2", &shape, s.dtype())?;
     let value = match s.device() {
         _ if s.size() == 0 => Tensor::full(&shape, 0.0, s.dtype(), s.device())?.value(),
-        Device::Cpu if s.dtype() == DType::F32 => f32::tensor(from_half(&values::<f32>(s)?, size, scale, inner), &shape),
+        Device::Cpu if s.dtype() == DType::F32 => {
+            f32::tensor(from_half(&values::<f32>(s)?, size, scale, inner), &shape)
+        }
         Device::Cpu => f64::tensor(from_half(&values::<f64>(s)?, size, scale, inner), &shape),
         _ => from_half_by_matrices(&s.detach(), size, scale, inner)?,
     };
@@ -73,7 +87,13 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
     let out = broadcast(op, &la, &lb)?;
     let shape = with(&out, &[2]);
     check_size(op, &shape, a.dtype())?;
-    fn on_host<T: Real>(a: (&Tensor, &[usize]), b: (&Tensor, &[usize]), out: &[usize], conjugate: bool, shape: &[usize]) -> Result<Value> {
+    fn on_host<T: Real>(
+        a: (&Tensor, &[usize]),
+        b: (&Tensor, &[usize]),
+        out: &[usize],
+        conjugate: bool,
+        shape: &[usize],
+    ) -> Result<Value> {
         Ok(T::tensor(product((&values::<T>(a.0)?, a.1), (&values::<T>(b.0)?, b.1), out, conjugate), shape))
     }
     let value = match a.device() {
@@ -84,7 +104,11 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
             let (ar, ai) = parts(&a.detach())?;
             let (br, bi) = parts(&b.detach())?;
             let (same, cross) = ((mul(&ar, &br)?, mul(&ai, &bi)?), (mul(&ai, &br)?, mul(&ar, &bi)?));
-            let [re, im] = if conjugate { [add(&same.0, &same.1)?, sub(&cross.0, &cross.1)?] } else { [sub(&same.0, &same.1)?, add(&cross.0, &cross.1)?] };
+            let [re, im] = if conjugate {
+                [add(&same.0, &same.1)?, sub(&cross.0, &cross.1)?]
+            } else {
+                [sub(&same.0, &same.1)?, add(&cross.0, &cross.1)?]
+            };
             joined(&re, &im)?.value()
         }
     };
@@ -105,24 +129,37 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
     ))
 }
 
-/// irfft2(rfft2(x) r) / (H W): a circular convolution, given the half spectrum r of its filter; with conj(r) its transpose. Leading axes are broadcast.
+/// irfft2(rfft2(x) r) / (H W): a circular convolution, given the half spectrum r of its filter; with conj(r) its
+/// transpose. Leading axes are broadcast.
 pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<Tensor> {
     let op = "fourierFilter";
     same_kind(op, x, response)?;
     let size = image_size(op, x)?;
     let (lx, (lr, of_response)) = (&x.shape()[..x.rank() - 2], spectrum_size(op, response, size.width)?);
     if of_response.height != size.height {
-        return Err(Error::shape(op, format!("a response of shape {:?} is not for images of shape {:?}", response.shape(), x.shape())));
+        return Err(Error::shape(
+            op,
+            format!("a response of shape {:?} is not for images of shape {:?}", response.shape(), x.shape()),
+        ));
     }
     let out = broadcast(op, lx, lr)?;
     let shape = with(&out, &[size.height, size.width]);
     check_size(op, &shape, x.dtype())?;
-    fn on_host<T: Planned>(x: (&Tensor, &[usize]), r: (&Tensor, &[usize]), out: &[usize], size: Size, conjugate: bool, shape: &[usize]) -> Result<Value> {
+    fn on_host<T: Planned>(
+        x: (&Tensor, &[usize]),
+        r: (&Tensor, &[usize]),
+        out: &[usize],
+        size: Size,
+        conjugate: bool,
+        shape: &[usize],
+    ) -> Result<Value> {
         Ok(T::tensor(filter((&values::<T>(x.0)?, x.1), (&values::<T>(r.0)?, r.1), out, size, conjugate), shape))
     }
     let value = match x.device() {
         _ if shape.contains(&0) => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
-        Device::Cpu if x.dtype() == DType::F32 => on_host::<f32>((x, lx), (response, lr), &out, size, conjugate, &shape)?,
+        Device::Cpu if x.dtype() == DType::F32 => {
+            on_host::<f32>((x, lx), (response, lr), &out, size, conjugate, &shape)?
+        }
         Device::Cpu => on_host::<f64>((x, lx), (response, lr), &out, size, conjugate, &shape)?,
         _ => {
             let seen = complex_mul(&rfft2(&x.detach(), 1.0, 1.0)?, &response.detach(), conjugate)?;
@@ -151,7 +188,9 @@ pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<
 /// Real and imaginary parts, without their axis.
 fn parts(s: &Tensor) -> Result<(Tensor, Tensor)> {
     let lead = &s.shape()[..s.rank() - 1];
-    let part = |k: usize| reshape(&slice(s, &with(&vec![0; lead.len()], &[k]), &with(lead, &[k + 1]), &vec![1; s.rank()])?, lead);
+    let part = |k: usize| {
+        reshape(&slice(s, &with(&vec![0; lead.len()], &[k]), &with(lead, &[k + 1]), &vec![1; s.rank()])?, lead)
+    };
     Ok((part(0)?, part(1)?))
 }
 
@@ -162,9 +201,16 @@ fn joined(re: &Tensor, im: &Tensor) -> Result<Tensor> {
 }
 
 /// cos and sin of 2 pi i j / n, times c_j.
-fn matrices(like: &Tensor, [rows, columns, n]: [usize; 3], c: impl Fn(usize, usize) -> f64) -> Result<(Tensor, Tensor)> {
+fn matrices(
+    like: &Tensor,
+    [rows, columns, n]: [usize; 3],
+    c: impl Fn(usize, usize) -> f64,
+) -> Result<(Tensor, Tensor)> {
     let matrix = |f: fn(f64) -> f64| {
-        let value = |i: usize| c(i / columns, i % columns) * f(std::f64::consts::TAU * ((i / columns) * (i % columns) % n) as f64 / n as f64);
+        let value = |i: usize| {
+            c(i / columns, i % columns)
+                * f(std::f64::consts::TAU * ((i / columns) * (i % columns) % n) as f64 / n as f64)
+        };
         Tensor::from_values((0..rows * columns).map(value).collect(), &[rows, columns], like.dtype(), like.device())
     };
     Ok((matrix(f64::cos)?, matrix(f64::sin)?))

@@ -71,22 +71,38 @@ pub fn round(x: &Tensor) -> Result<Tensor> {
 
 /// e^x.  d = e^x dx
 pub fn exp(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, fast(x, pointwise::Exp {}, Dispatch::float_exp), Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])))
+    map_saving(
+        x,
+        fast(x, pointwise::Exp {}, Dispatch::float_exp),
+        Box::new(|c| Ok(vec![Some(mul(c.grad, &c.output()?)?)])),
+    )
 }
 
 /// Natural logarithm.  d = dx / x
 pub fn log(x: &Tensor) -> Result<Tensor> {
-    map(x, fast(x, pointwise::Log {}, Dispatch::float_log), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])))
+    map(
+        x,
+        fast(x, pointwise::Log {}, Dispatch::float_log),
+        Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &c.inputs[0])?)])),
+    )
 }
 
 /// log(1 + x).  d = dx / (1 + x)
 pub fn log1p(x: &Tensor) -> Result<Tensor> {
-    map(x, each(x, f32::ln_1p, Dispatch::float_log1p), Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])))
+    map(
+        x,
+        each(x, f32::ln_1p, Dispatch::float_log1p),
+        Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])),
+    )
 }
 
 /// Square root.  d = dx / (2 sqrt(x))
 pub fn sqrt(x: &Tensor) -> Result<Tensor> {
-    map_saving(x, each(x, f32::sqrt, Dispatch::float_sqrt), Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])))
+    map_saving(
+        x,
+        each(x, f32::sqrt, Dispatch::float_sqrt),
+        Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])),
+    )
 }
 
 /// 1 / sqrt(x)
@@ -118,7 +134,11 @@ pub fn sin(x: &Tensor) -> Result<Tensor> {
 
 /// Cosine.  d = -sin(x) dx
 pub fn cos(x: &Tensor) -> Result<Tensor> {
-    map(x, each(x, f32::cos, Dispatch::float_cos), Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])))
+    map(
+        x,
+        each(x, f32::cos, Dispatch::float_cos),
+        Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])),
+    )
 }
 
 /// Error function.  d = 2 / sqrt(pi) e^(-x^2) dx

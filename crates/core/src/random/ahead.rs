@@ -96,7 +96,8 @@ struct Made {
     over: usize,
 }
 
-/// The numbers that begin before the end of a piece, from `bits` on, which stand `over` values behind its beginning. There are at most as many as values.
+/// The numbers that begin before the end of a piece, from `bits` on, which stand `over` values behind its beginning.
+/// There are at most as many as values.
 ///
 /// # Safety
 /// At `to` is room for them.
@@ -114,11 +115,17 @@ unsafe fn fill<T>(bits: &mut Ahead, over: usize, to: *mut T, one: &impl Fn(&mut 
     made
 }
 
-/// `count` numbers, each made by `one` of some values of the stream, nearly always one value; `rng` is left after the last.
+/// `count` numbers, each made by `one` of some values of the stream, nearly always one value; `rng` is left after the
+/// last.
 ///
-/// Pieces of the stream are read at once. A piece does not know how far the last number before it reaches into it, and supposes: not at all. Once
-/// that is known, its numbers are good from the first on that begins where one ends; that is nearly always the second at the latest.
-pub(super) fn collect<T: Copy + Send + Sync>(rng: &mut ChaCha8Rng, count: usize, one: impl Fn(&mut Ahead) -> T + Sync) -> Vec<T> {
+/// Pieces of the stream are read at once. A piece does not know how far the last number before it reaches into it, and
+/// supposes: not at all. Once that is known, its numbers are good from the first on that begins where one ends; that is
+/// nearly always the second at the latest.
+pub(super) fn collect<T: Copy + Send + Sync>(
+    rng: &mut ChaCha8Rng,
+    count: usize,
+    one: impl Fn(&mut Ahead) -> T + Sync,
+) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(count);
     // Another round for what is missing because some numbers read more than one value.
     while cfg!(feature = "threads") && count - out.len() >= 4 * PIECE {
@@ -127,10 +134,13 @@ pub(super) fn collect<T: Copy + Send + Sync>(rng: &mut ChaCha8Rng, count: usize,
         let (places, from) = (Shared::new(&mut found), &*rng);
         let to = Shared::from_pointer(out.spare_capacity_mut().as_mut_ptr().cast::<T>());
         // SAFETY: each piece has a place of its own, with room for as many numbers as it has values.
-        each(pieces, true, |i| unsafe { *places.at(i) = fill(&mut Ahead::new(from, i * PIECE), 0, to.at(i * PIECE), &one) });
+        each(pieces, true, |i| unsafe {
+            *places.at(i) = fill(&mut Ahead::new(from, i * PIECE), 0, to.at(i * PIECE), &one)
+        });
         let (mut over, mut done) = (0, 0);
         for (i, piece) in found.into_iter().enumerate() {
-            // SAFETY: up to the end of each piece there are at most as many numbers as values, so what is moved or written anew stays out of later pieces.
+            // SAFETY: up to the end of each piece there are at most as many numbers as values, so what is moved or
+            // written anew stays out of later pieces.
             unsafe {
                 if let Some(good) = piece.starts.iter().position(|&start| start == over) {
                     std::ptr::copy(to.at(i * PIECE + good), to.at(done), piece.numbers - good);

@@ -94,11 +94,15 @@ impl Stream {
     pub fn draw(&mut self, kind: &str, count: usize, params: &[f64], of: Option<&[f64]>) -> Result<Vec<f64>, String> {
         let kind = Kind::parse(kind)?;
         let (name, expected) = kind.signature();
-        let wrong_params = || format!("{name}: {} parameters given, expected {} [{}]", params.len(), expected.len(), expected.join(", "));
+        let wrong_params = || {
+            format!("{name}: {} parameters given, expected {} [{}]", params.len(), expected.len(), expected.join(", "))
+        };
         let values = match (of, kind.takes_values()) {
             (Some(values), true) => values,
             (None, false) => &[],
-            (None, true) => return Err(format!("{name}: needs the tensor that it draws for (poisson: rates, binomial: counts)")),
+            (None, true) => {
+                return Err(format!("{name}: needs the tensor that it draws for (poisson: rates, binomial: counts)"))
+            }
             (Some(_), false) => return Err(format!("{name}: takes no tensor, give a shape")),
         };
         // Finds a count that cannot be had before Vec would abort.

@@ -13,7 +13,10 @@ fn moments(name: &str, xs: &[f64], mean: f64, variance: f64) {
     let mean_error = (variance / n).sqrt();
     let variance_error = ((fourth - v * v).max(0.0) / n).sqrt();
     assert!((m - mean).abs() <= 5.0 * mean_error, "{name}: mean {m}, expected {mean} +- {mean_error}");
-    assert!((v - variance).abs() <= 5.0 * variance_error + 1e-4 * variance, "{name}: variance {v}, expected {variance} +- {variance_error}");
+    assert!(
+        (v - variance).abs() <= 5.0 * variance_error + 1e-4 * variance,
+        "{name}: variance {v}, expected {variance} +- {variance_error}"
+    );
 }
 
 /// Asserts the Kolmogorov-Smirnov distance to a continuous distribution, at a level of about 1e-5.
@@ -118,7 +121,10 @@ fn normal_tails_are_right() {
     for bound in [0.5, 1.0, 2.0, 3.0, 3.6, 3.654_152_885_361_009, 3.7, 4.0, 4.5] {
         let expected = n * normal_cdf(-bound);
         for count in [xs.iter().filter(|&&x| x > bound).count(), xs.iter().filter(|&&x| x < -bound).count()] {
-            assert!((count as f64 - expected).abs() < 5.0 * expected.sqrt() + 1.0, "beyond {bound}: {count}, expected {expected}");
+            assert!(
+                (count as f64 - expected).abs() < 5.0 * expected.sqrt() + 1.0,
+                "beyond {bound}: {count}, expected {expected}"
+            );
         }
     }
     assert!(xs.iter().all(|x| x.abs() < 8.0));
@@ -173,7 +179,11 @@ fn states_resume_exactly() {
     for step in 0..300 {
         let mut copy = Stream::from_state(&s.state()).unwrap();
         assert_eq!(copy.state(), s.state());
-        assert_eq!((copy.rademacher(3), copy.normal(5), copy.fork()), (s.rademacher(3), s.normal(5), s.fork()), "{step}");
+        assert_eq!(
+            (copy.rademacher(3), copy.normal(5), copy.fork()),
+            (s.rademacher(3), s.normal(5), s.fork()),
+            "{step}"
+        );
         let kinds = [s.uniform(step % 7), s.rademacher(step % 5), s.poisson(&[20.0]).unwrap()];
         assert_eq!(kinds, [copy.uniform(step % 7), copy.rademacher(step % 5), copy.poisson(&[20.0]).unwrap()]);
         assert_eq!(copy.state(), s.state());
@@ -189,7 +199,12 @@ fn states_resume_exactly() {
 fn broken_states_are_refused() {
     let state = Stream::new(8).state();
     let mut broken: Vec<String> = (0..state.len()).map(|end| state[..end].to_owned()).collect();
-    broken.extend([format!("{state}0"), format!("{state}:0"), state.replace("rng-1", "rng-2"), state.replace("chacha8", "chacha20")]);
+    broken.extend([
+        format!("{state}0"),
+        format!("{state}:0"),
+        state.replace("rng-1", "rng-2"),
+        state.replace("chacha8", "chacha20"),
+    ]);
     broken.extend([state.replace(":0", ":+"), state.replace('0', "é"), state.replace('0', "g"), "é".repeat(90)]);
     for text in broken {
         let message = Stream::from_state(&text).unwrap_err();
@@ -201,7 +216,8 @@ fn broken_states_are_refused() {
 fn streams_are_independent() {
     let mut parent = Stream::new(9);
     let (mut first, mut second) = (parent.fork(), parent.fork());
-    let streams = [parent.normal(N), first.normal(N), second.normal(N), Stream::new(10).normal(N), Stream::new(9).normal(N)];
+    let streams =
+        [parent.normal(N), first.normal(N), second.normal(N), Stream::new(10).normal(N), Stream::new(9).normal(N)];
     for (i, a) in streams.iter().enumerate() {
         for b in &streams[..i] {
             let correlation = a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>() / N as f64;
@@ -266,7 +282,9 @@ fn bad_arguments_are_refused() {
 #[test]
 fn a_seed_keeps_its_numbers() {
     let mut s = Stream::new(0);
-    let mut bits = |kind: &str, params: &[f64], of: Option<&[f64]>| -> Vec<u64> { s.draw(kind, 2, params, of).unwrap().iter().map(|x| x.to_bits()).collect() };
+    let mut bits = |kind: &str, params: &[f64], of: Option<&[f64]>| -> Vec<u64> {
+        s.draw(kind, 2, params, of).unwrap().iter().map(|x| x.to_bits()).collect()
+    };
     let lines = [
         bits("normal", &[], None),
         bits("uniform", &[], None),
@@ -300,7 +318,8 @@ fn a_seed_keeps_its_numbers() {
     println!("{hash:#x}");
 }
 
-/// Many normal numbers at once are those that come one by one, from any place, and the stream stands at the same place afterwards.
+/// Many normal numbers at once are those that come one by one, from any place, and the stream stands at the same place
+/// afterwards.
 #[test]
 fn many_at_once_are_those_one_by_one() {
     for (seed, words, count) in [(3, 0, 63), (4, 1, 64), (5, 7, 1000), (6, 3, 50_000), (7, 0, 300_001)] {
@@ -313,7 +332,8 @@ fn many_at_once_are_those_one_by_one() {
     }
 }
 
-/// Numbers that read few, many, or very many values of the stream: what a piece supposes of its beginning is wrong nearly always.
+/// Numbers that read few, many, or very many values of the stream: what a piece supposes of its beginning is wrong
+/// nearly always.
 #[test]
 fn pieces_that_suppose_wrongly_are_read_again() {
     for most in [2u64, 5, 300, 9000] {

@@ -63,7 +63,8 @@ impl Arr {
     /// The value at an index of a shape to which this array broadcasts.
     pub fn broadcast_at(&self, index: &[usize]) -> f64 {
         let lead = index.len() - self.shape.len();
-        let own: Vec<usize> = self.shape.iter().zip(&index[lead..]).map(|(&n, &i)| if n == 1 { 0 } else { i }).collect();
+        let own: Vec<usize> =
+            self.shape.iter().zip(&index[lead..]).map(|(&n, &i)| if n == 1 { 0 } else { i }).collect();
         self.at(&own)
     }
     pub fn zip(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {

@@ -31,7 +31,15 @@ pub struct Case {
 
 /// Starts a case.
 pub fn case(op: &'static str, label: impl std::fmt::Display) -> Case {
-    Case { op, label: label.to_string(), inputs: vec![], ints: vec![], floats: vec![], smooth: vec![], expected: vec![] }
+    Case {
+        op,
+        label: label.to_string(),
+        inputs: vec![],
+        ints: vec![],
+        floats: vec![],
+        smooth: vec![],
+        expected: vec![],
+    }
 }
 
 impl Case {
@@ -73,7 +81,8 @@ impl Case {
         self
     }
     pub fn name(&self) -> String {
-        let shapes: Vec<String> = self.inputs.iter().map(|a| a.as_ref().map_or("-".into(), |a| format!("{:?}", a.shape))).collect();
+        let shapes: Vec<String> =
+            self.inputs.iter().map(|a| a.as_ref().map_or("-".into(), |a| format!("{:?}", a.shape))).collect();
         format!("{} {} ({}) {:?} {:?}", self.op, self.label, shapes.join(" "), self.ints, self.floats)
     }
     /// The operands as tensors.
@@ -100,7 +109,9 @@ impl Case {
 pub fn upload(a: &Arr, dtype: DType, device: Device, layout: Layout) -> Tensor {
     let rank = a.shape.len();
     let direct = |a: &Arr| Tensor::from_values(a.data.clone(), &a.shape, dtype, device).expect("valid data");
-    let listed = |v: Vec<usize>| -> Vec<i64> { std::iter::once(v.len() as i64).chain(v.into_iter().map(|v| v as i64)).collect() };
+    let listed = |v: Vec<usize>| -> Vec<i64> {
+        std::iter::once(v.len() as i64).chain(v.into_iter().map(|v| v as i64)).collect()
+    };
     match layout {
         _ if rank == 0 => direct(a),
         Layout::Plain => direct(a),

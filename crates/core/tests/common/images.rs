@@ -137,10 +137,14 @@ pub fn pad(x: &Arr, widths: &[usize], mode: i64, fill: f64) -> Arr {
 
 pub fn pixel_shuffle(x: &Arr, r: usize) -> Arr {
     let s = &x.shape;
-    Arr::from_fn(&[s[0], s[1] / (r * r), s[2] * r, s[3] * r], |i| x.at(&[i[0], i[1] * r * r + (i[2] % r) * r + i[3] % r, i[2] / r, i[3] / r]))
+    Arr::from_fn(&[s[0], s[1] / (r * r), s[2] * r, s[3] * r], |i| {
+        x.at(&[i[0], i[1] * r * r + (i[2] % r) * r + i[3] % r, i[2] / r, i[3] / r])
+    })
 }
 
 pub fn pixel_unshuffle(x: &Arr, r: usize) -> Arr {
     let s = &x.shape;
-    Arr::from_fn(&[s[0], s[1] * r * r, s[2] / r, s[3] / r], |i| x.at(&[i[0], i[1] / (r * r), i[2] * r + i[1] / r % r, i[3] * r + i[1] % r]))
+    Arr::from_fn(&[s[0], s[1] * r * r, s[2] / r, s[3] / r], |i| {
+        x.at(&[i[0], i[1] / (r * r), i[2] * r + i[1] / r % r, i[3] * r + i[1] % r])
+    })
 }

@@ -20,7 +20,8 @@ pub fn reduce(x: &Arr, dims: &[usize], keep: bool, f: impl Fn(&[f64]) -> f64) ->
     let kept: Vec<usize> = x.shape.iter().enumerate().map(|(i, &n)| if dims.contains(&i) { 1 } else { n }).collect();
     let over: Vec<usize> = x.shape.iter().enumerate().map(|(i, &n)| if dims.contains(&i) { n } else { 1 }).collect();
     let mut out = Arr::from_fn(&kept, |base| {
-        let group: Vec<f64> = indices(&over).iter().map(|o| x.at(&base.iter().zip(o).map(|(a, b)| a + b).collect::<Vec<_>>())).collect();
+        let group: Vec<f64> =
+            indices(&over).iter().map(|o| x.at(&base.iter().zip(o).map(|(a, b)| a + b).collect::<Vec<_>>())).collect();
         f(&group)
     });
     if !keep {
@@ -46,7 +47,8 @@ impl Geo {
     }
 }
 
-/// Calls `f(b, o, i, i within its group, p, q, u, v, h, w)` for every product of a convolution with input position (h, w) inside.
+/// Calls `f(b, o, i, i within its group, p, q, u, v, h, w)` for every product of a convolution with input position (h,
+/// w) inside.
 #[allow(clippy::type_complexity)]
 fn products(x: [usize; 4], outputs: usize, kernel: Pair, g: Geo, mut f: impl FnMut([usize; 10])) {
     let (ci, co) = (x[1] / g.groups, outputs / g.groups);
@@ -139,7 +141,13 @@ pub fn unfold(x: &Arr, k: Pair, g: Geo) -> Arr {
 }
 
 /// Normalises over the elements that `group` maps to the same number.
-pub fn normalise(x: &Arr, weight: Option<&Arr>, bias: Option<&Arr>, epsilon: f64, group: impl Fn(&[usize]) -> usize) -> Arr {
+pub fn normalise(
+    x: &Arr,
+    weight: Option<&Arr>,
+    bias: Option<&Arr>,
+    epsilon: f64,
+    group: impl Fn(&[usize]) -> usize,
+) -> Arr {
     let all = indices(&x.shape);
     Arr::from_fn(&x.shape, |i| {
         let members: Vec<f64> = all.iter().filter(|j| group(j) == group(i)).map(|j| x.at(j)).collect();
@@ -167,7 +175,8 @@ pub fn dft(x: &Arr, dims: &[usize], complex: usize, inverse: bool, scale: f64) -
             let re = x.at(&source);
             source[complex] = 1;
             let im = x.at(&source);
-            sum += if i[complex] == 0 { re * angle.cos() - im * angle.sin() } else { re * angle.sin() + im * angle.cos() };
+            sum +=
+                if i[complex] == 0 { re * angle.cos() - im * angle.sin() } else { re * angle.sin() + im * angle.cos() };
         }
         scale * sum
     })

@@ -18,7 +18,8 @@ pub(super) struct Columns<T> {
     pub height: usize,
     /// Columns of the image.
     pub width: usize,
-    /// There is a column of number `width` (else it is column 0), and the second column of a pair is read from row 0, then from the last one upwards.
+    /// There is a column of number `width` (else it is column 0), and the second column of a pair is read from row 0,
+    /// then from the last one upwards.
     pub spectrum: bool,
 }
 
@@ -30,13 +31,18 @@ pub(super) struct Pair<'a, T> {
 }
 
 impl<T: Planned> Columns<T> {
-    /// Calls `f` with all pairs, l from 0 to width / 2, and writes what it makes of them to `to`, if asked to, which may be where they come from.
+    /// Calls `f` with all pairs, l from 0 to width / 2, and writes what it makes of them to `to`, if asked to, which
+    /// may be where they come from.
     pub fn each(self, to: Self, write: bool, heavy: bool, f: impl Fn(Pair<T>) + Send + Sync) {
         let (height, half) = (self.height, self.width / 2);
         let length = height + GAP;
         // Column 0 goes alone: its partner does not lie where those of its neighbours do.
         each(1 + half.div_ceil(TOGETHER), heavy, |piece| {
-            let (first, count) = if piece == 0 { (0, 1) } else { (1 + (piece - 1) * TOGETHER, TOGETHER.min(half - (piece - 1) * TOGETHER)) };
+            let (first, count) = if piece == 0 {
+                (0, 1)
+            } else {
+                (1 + (piece - 1) * TOGETHER, TOGETHER.min(half - (piece - 1) * TOGETHER))
+            };
             let mut lines = numbers::<T>(2 * count * length);
             let (a, b) = lines.split_at_mut(count * length);
             // SAFETY: each piece has columns of its own, and the lines are long enough.
@@ -86,7 +92,13 @@ struct Side<T, const DOWN: bool> {
 impl<T: Planned, const DOWN: bool> Side<T, DOWN> {
     /// Calls `f(line, number in the line, place)`, for whole blocks `block(line, number, places of its rows)`.
     #[inline(always)]
-    unsafe fn walk(&self, count: usize, height: usize, block: impl Fn(usize, usize, [*mut Complex<T>; BLOCK]), one: impl Fn(usize, usize, *mut Complex<T>)) {
+    unsafe fn walk(
+        &self,
+        count: usize,
+        height: usize,
+        block: impl Fn(usize, usize, [*mut Complex<T>; BLOCK]),
+        one: impl Fn(usize, usize, *mut Complex<T>),
+    ) {
         let place = |k: usize, i: usize| {
             let row = if self.mirrored && i > 0 { height - i } else { i };
             self.at.at(row * self.stride).wrapping_offset(if DOWN { -(k as isize) } else { k as isize })
@@ -105,7 +117,8 @@ impl<T: Planned, const DOWN: bool> Side<T, DOWN> {
     }
 
     /// # Safety
-    /// `count` columns of `height` rows are there, nobody writes them, and `lines` has room for them, `length` numbers apart.
+    /// `count` columns of `height` rows are there, nobody writes them, and `lines` has room for them, `length` numbers
+    /// apart.
     unsafe fn read(&self, count: usize, height: usize, lines: *mut Complex<T>, length: usize) {
         let block = |k: usize, i: usize, from: [*mut Complex<T>; BLOCK]| {
             for j in 0..BLOCK {

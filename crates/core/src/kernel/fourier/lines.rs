@@ -43,12 +43,22 @@ pub(crate) fn complex<T: Planned>(x: &[T], s: &Sums) -> Vec<T> {
     for (turn, &axis) in axes.iter().enumerate() {
         let factor = if turn + 1 == axes.len() { s.scale } else { 1.0 };
         let (n, stride) = (s.shape[axis], strides[axis]);
-        let mut others: Vec<(usize, usize)> =
-            (0..s.shape.len()).filter(|&i| i != axis && i != s.complex_dim && s.shape[i] > 1).map(|i| (s.shape[i], strides[i])).collect();
+        let mut others: Vec<(usize, usize)> = (0..s.shape.len())
+            .filter(|&i| i != axis && i != s.complex_dim && s.shape[i] > 1)
+            .map(|i| (s.shape[i], strides[i]))
+            .collect();
         // Neighbouring lines are those along the last of the other axes; some of them are gathered side by side.
         let (neighbours, step) = others.pop().unwrap_or((1, 0));
         let groups = neighbours.div_ceil(TOGETHER);
-        let walk = Walk { from: if turn == 0 { Shared::reading(x) } else { out }, to: out, n, stride, part, step, half: if s.centred { n / 2 } else { 0 } };
+        let walk = Walk {
+            from: if turn == 0 { Shared::reading(x) } else { out },
+            to: out,
+            n,
+            stride,
+            part,
+            step,
+            half: if s.centred { n / 2 } else { 0 },
+        };
         let line = Line::<T>::new(n, s.inverse);
         each(others.iter().map(|o| o.0).product::<usize>() * groups, x.len() > HEAVY, |piece| {
             let first = piece % groups * TOGETHER;
@@ -69,7 +79,8 @@ pub(crate) fn complex<T: Planned>(x: &[T], s: &Sums) -> Vec<T> {
     y
 }
 
-/// Lines in memory: `n` numbers `stride` values apart, neighbouring lines `step` apart, imaginary parts `part` behind real ones.
+/// Lines in memory: `n` numbers `stride` values apart, neighbouring lines `step` apart, imaginary parts `part` behind
+/// real ones.
 struct Walk<T> {
     from: Shared<T>,
     to: Shared<T>,
@@ -91,7 +102,8 @@ impl<T: Planned> Walk<T> {
         [(0, cut, self.half), (cut, self.n, 0)]
     }
 
-    /// Calls `f(line, number, place of its real part)` for all numbers of lines that are not the last axis, in an order that suits the cache.
+    /// Calls `f(line, number, place of its real part)` for all numbers of lines that are not the last axis, in an order
+    /// that suits the cache.
     #[inline(always)]
     fn each(&self, start: usize, lines: usize, f: impl Fn(usize, usize, usize)) {
         for (from, to, at) in self.ranges() {

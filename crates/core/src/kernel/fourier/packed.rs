@@ -1,9 +1,11 @@
-//! Images of even width, two neighbours in a row as one complex number: z_mn = x_m(2n) + i x_m(2n+1), a complex image of half the width N = W / 2.
+//! Images of even width, two neighbours in a row as one complex number: z_mn = x_m(2n) + i x_m(2n+1), a complex image
+//! of half the width N = W / 2.
 //!
 //! With E and O the sums of the even and the odd columns, Z_kl = E_kl + i O_kl, and both are sums of real numbers, so
-//! C_kl = conj(Z_(-k)(-l)) = E_kl - i O_kl.  The image's own sums are X_kl = E_kl + w O_kl and X_k(l+N) = E_kl - w O_kl = conj(X_(-k)(N-l)) with
-//! w = e^(-i a), a = pi l / N.  Columns l and N - l are therefore transformed together. C comes in the order of Z without a mirror: sums of
-//! conjugates are conjugates of sums with the other sign, so column N - l is transformed with the other sign and gives conj(C).
+//! C_kl = conj(Z_(-k)(-l)) = E_kl - i O_kl.  The image's own sums are X_kl = E_kl + w O_kl and X_k(l+N) = E_kl - w O_kl
+//! = conj(X_(-k)(N-l)) with w = e^(-i a), a = pi l / N.  Columns l and N - l are therefore transformed together. C
+//! comes in the order of Z without a mirror: sums of conjugates are conjugates of sums with the other sign, so column N
+//! - l is transformed with the other sign and gives conj(C).
 
 use super::columns::{Columns, Pair};
 use super::product::{pairs, pairs_mut};
@@ -78,8 +80,8 @@ impl<T: Planned> Packed<T> {
         });
     }
 
-    /// What multiplies Z and C to filter an image with the half spectrum r: (A + B) and (A - B) times 1 / (H W), line after line for l <= N / 2, where
-    /// A_k = r_kl and B_k = r_k(l+N) = conj(r_(-k)(N-l)).
+    /// What multiplies Z and C to filter an image with the half spectrum r: (A + B) and (A - B) times 1 / (H W), line
+    /// after line for l <= N / 2, where A_k = r_kl and B_k = r_k(l+N) = conj(r_(-k)(N-l)).
     pub fn response(&self, r: &[Complex<T>], conjugate: bool) -> Vec<Complex<T>> {
         let height = self.size.height;
         let scale = 1.0 / self.size.pixels() as f64;
@@ -101,8 +103,9 @@ impl<T: Planned> Packed<T> {
 
     /// x filtered with a response of `response`.
     ///
-    /// The wanted sums are Y_kl = A X_kl and Y_k(l+N) = B X_k(l+N); with S = A + B, D = A - B, E' = Y_kl + Y_k(l+N) = S E + D w O and
-    /// O' = conj(w) (Y_kl - Y_k(l+N)) = conj(w) D E + S O, so Z' = E' + i O' = S Z + D (i cos a C - sin a Z) and C' = S C + D (sin a C - i cos a Z).
+    /// The wanted sums are Y_kl = A X_kl and Y_k(l+N) = B X_k(l+N); with S = A + B, D = A - B, E' = Y_kl + Y_k(l+N) = S
+    /// E + D w O and O' = conj(w) (Y_kl - Y_k(l+N)) = conj(w) D E + S O, so Z' = E' + i O' = S Z + D (i cos a C - sin a
+    /// Z) and C' = S C + D (sin a C - i cos a Z).
     pub fn filter(&self, x: &[T], response: &[Complex<T>], to: &mut [T]) {
         let (n, height) = (self.size.width / 2, self.size.height);
         let z = pairs_mut(to);
@@ -121,8 +124,8 @@ impl<T: Planned> Packed<T> {
     }
 }
 
-/// Prepares columns 0 and N of a half spectrum, which stand for no others: of sums of a real image they are Hermitian, and what is not so is
-/// left out. The factor of the pair.
+/// Prepares columns 0 and N of a half spectrum, which stand for no others: of sums of a real image they are Hermitian,
+/// and what is not so is left out. The factor of the pair.
 fn edge<T: Planned>(l: usize, a: &mut [Complex<T>], b: &mut [Complex<T>]) -> f64 {
     if l > 0 {
         return 1.0;

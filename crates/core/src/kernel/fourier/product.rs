@@ -33,7 +33,12 @@ pub(super) fn distances(shape: &[usize], out: &[usize]) -> Vec<isize> {
 }
 
 /// a b, or a conj(b), for values of shapes `a`, `b` and `out` without the last axis of (real, imaginary).
-pub(crate) fn product<T: Real>((a, a_shape): (&[T], &[usize]), (b, b_shape): (&[T], &[usize]), out: &[usize], conjugate: bool) -> Vec<T> {
+pub(crate) fn product<T: Real>(
+    (a, a_shape): (&[T], &[usize]),
+    (b, b_shape): (&[T], &[usize]),
+    out: &[usize],
+    conjugate: bool,
+) -> Vec<T> {
     let (a, b) = (pairs(a), pairs(b));
     let mut axes = joined(out, [&distances(a_shape, out), &distances(b_shape, out)]);
     let (n, steps) = axes.pop().unwrap_or((1, [0, 0]));
@@ -58,10 +63,15 @@ pub(crate) fn product<T: Real>((a, a_shape): (&[T], &[usize]), (b, b_shape): (&[
             let times = |a: Complex<T>, b: Complex<T>| a * Complex::new(b.re, sign * b.im);
             let line = |at: usize| at + range.start..at + range.end;
             match steps {
-                [1, 1] => to.iter_mut().zip(&a[line(at[0])]).zip(&b[line(at[1])]).for_each(|((y, &a), &b)| *y = times(a, b)),
+                [1, 1] => {
+                    to.iter_mut().zip(&a[line(at[0])]).zip(&b[line(at[1])]).for_each(|((y, &a), &b)| *y = times(a, b))
+                }
                 [1, 0] => to.iter_mut().zip(&a[line(at[0])]).for_each(|(y, &a)| *y = times(a, b[at[1]])),
                 [0, 1] => to.iter_mut().zip(&b[line(at[1])]).for_each(|(y, &b)| *y = times(a[at[0]], b)),
-                _ => to.iter_mut().zip(range.clone()).for_each(|(y, i)| *y = times(a[at[0] + i * steps[0]], b[at[1] + i * steps[1]])),
+                _ => to
+                    .iter_mut()
+                    .zip(range.clone())
+                    .for_each(|(y, i)| *y = times(a[at[0] + i * steps[0]], b[at[1] + i * steps[1]])),
             }
         }
     });

@@ -65,7 +65,8 @@ fn transform<T: Planned>(size: Size, count: usize, inverse: bool) -> Box<dyn Hal
     }
 }
 
-/// scale sum_mn x_mn e^(-2 pi i (k m / H + l n / W)) for l <= W / 2, columns that stand for their mirror image too times `inner`.
+/// scale sum_mn x_mn e^(-2 pi i (k m / H + l n / W)) for l <= W / 2, columns that stand for their mirror image too
+/// times `inner`.
 pub(crate) fn to_half<T: Planned>(x: &[T], size: Size, scale: f64, inner: f64) -> Vec<T> {
     let count = x.len() / size.pixels();
     let transform = transform::<T>(size, count, false);
@@ -80,7 +81,8 @@ pub(crate) fn to_half<T: Planned>(x: &[T], size: Size, scale: f64, inner: f64) -
     y
 }
 
-/// scale Re sum_kl c_l s_kl e^(2 pi i (k m / H + l n / W)) over l <= W / 2, where c_l = `inner` for columns that stand for their mirror image too, else 1.
+/// scale Re sum_kl c_l s_kl e^(2 pi i (k m / H + l n / W)) over l <= W / 2, where c_l = `inner` for columns that stand
+/// for their mirror image too, else 1.
 pub(crate) fn from_half<T: Planned>(s: &[T], size: Size, scale: f64, inner: f64) -> Vec<T> {
     let s = pairs(s);
     let count = s.len() / size.numbers();
@@ -96,9 +98,16 @@ pub(crate) fn from_half<T: Planned>(s: &[T], size: Size, scale: f64, inner: f64)
     y
 }
 
-/// The circular convolution with the filter of half spectrum r (or its transpose, with conj(r)): `from_half(r to_half(x)) / (H W)`,
-/// for shapes without their last two axes: those of x and of r, and the one to which they broadcast.
-pub(crate) fn filter<T: Planned>((x, x_shape): (&[T], &[usize]), (r, r_shape): (&[T], &[usize]), out: &[usize], size: Size, conjugate: bool) -> Vec<T> {
+/// The circular convolution with the filter of half spectrum r (or its transpose, with conj(r)): `from_half(r
+/// to_half(x)) / (H W)`, for shapes without their last two axes: those of x and of r, and the one to which they
+/// broadcast.
+pub(crate) fn filter<T: Planned>(
+    (x, x_shape): (&[T], &[usize]),
+    (r, r_shape): (&[T], &[usize]),
+    out: &[usize],
+    size: Size,
+    conjugate: bool,
+) -> Vec<T> {
     let (dx, dr) = (distances(x_shape, out), distances(r_shape, out));
     let count: usize = out.iter().product();
     // SAFETY: the images cover everything.
@@ -126,7 +135,8 @@ fn filter_of<T: Planned>(r: &[Complex<T>], size: Size, count: usize, conjugate: 
     let heavy = size.heavy(count);
     if size.width.is_multiple_of(2) {
         let packed = Packed::new(size, heavy);
-        let responses: Vec<Vec<Complex<T>>> = r.chunks_exact(size.numbers()).map(|r| packed.response(r, conjugate)).collect();
+        let responses: Vec<Vec<Complex<T>>> =
+            r.chunks_exact(size.numbers()).map(|r| packed.response(r, conjugate)).collect();
         return Box::new(move |x, response, to| packed.filter(x, &responses[response], to));
     }
     let (there, back) = (Rows::new(size, heavy, false), Rows::new(size, heavy, true));

@@ -43,7 +43,8 @@ impl<T: Planned> Rows<T> {
                 let mirrored = |k: usize| z[if k == 0 { 0 } else { width - k }];
                 let factor = |k: usize| if self.size.inner(k) { inside } else { edge };
                 let sum = |p: Complex<T>, q: Complex<T>, f: T| Complex::new((p.re + q.re) * f, (p.im - q.im) * f);
-                let difference = |p: Complex<T>, q: Complex<T>, f: T| Complex::new((p.im + q.im) * f, (q.re - p.re) * f);
+                let difference =
+                    |p: Complex<T>, q: Complex<T>, f: T| Complex::new((p.im + q.im) * f, (q.re - p.re) * f);
                 if b.is_some() {
                     // SAFETY: as above.
                     let second = unsafe { std::slice::from_raw_parts_mut(to.at((row + 1) * half), half) };

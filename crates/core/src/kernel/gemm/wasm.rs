@@ -2,7 +2,8 @@
 //!
 //! - It is a function of its own: in a large one V8 keeps the sums of the loop on the stack.
 //! - A load has its offset in the instruction only where the compiler sees one pointer and a constant.
-//! - V8 brings all loads of a stretch without jumps to its front. So the loop can end after each step, and a step's loads and sums together
+//! - V8 brings all loads of a stretch without jumps to its front. So the loop can end after each step, and a step's
+//!   loads and sums together
 //!   fit the sixteen registers of x86: four rows of two vectors do.
 
 use super::{Left, Out, Right};
@@ -21,7 +22,8 @@ pub unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Le
     }
 }
 
-/// `DOWN`: each step's values of `a` lie side by side, `stride` after those of the step before; else each row's, `stride` after those of the row before.
+/// `DOWN`: each step's values of `a` lie side by side, `stride` after those of the step before; else each row's,
+/// `stride` after those of the row before.
 // Numbers and no structs, which would go through memory.
 #[allow(clippy::too_many_arguments)]
 #[inline(never)]

@@ -15,7 +15,8 @@ const MANY: usize = 4;
 /// Rows of a band, at least.
 const BAND: usize = 64;
 
-/// For the gradient g [B, C, positions] of the samples. What is added to a pixel comes in the order of the tiles, however the work is cut.
+/// For the gradient g [B, C, positions] of the samples. What is added to a pixel comes in the order of the tiles,
+/// however the work is cut.
 pub(super) fn by_image_of<T: Real + Into<f64>, const K: usize>(g: &[T], grid: &[T], s: &Sizes, rule: &Rule) -> Vec<T> {
     if s.channels == 1 {
         in_groups::<T, K, 1>(g, grid, s, rule)
@@ -24,7 +25,12 @@ pub(super) fn by_image_of<T: Real + Into<f64>, const K: usize>(g: &[T], grid: &[
     }
 }
 
-fn in_groups<T: Real + Into<f64>, const K: usize, const G: usize>(g: &[T], grid: &[T], s: &Sizes, rule: &Rule) -> Vec<T> {
+fn in_groups<T: Real + Into<f64>, const K: usize, const G: usize>(
+    g: &[T],
+    grid: &[T],
+    s: &Sizes,
+    rule: &Rule,
+) -> Vec<T> {
     let (pixels, positions, cut) = (s.height * s.width, s.positions(), Cut::of(s));
     let around = |image: usize, tile: &Tile| {
         let set = if s.sets(grid) == 1 { 0 } else { image };
@@ -66,7 +72,16 @@ impl<T: Real + Into<f64>, const K: usize> Around<T, K> {
     /// # Safety
     /// There are so many planes, and nobody else writes to these rows of them.
     #[allow(clippy::too_many_arguments)]
-    unsafe fn add<const G: usize>(&self, g: &[[T; TILE]; G], len: usize, s: &Sizes, band: &Range<usize>, planes: usize, dx: *mut T, part: &mut Vec<[T; G]>) {
+    unsafe fn add<const G: usize>(
+        &self,
+        g: &[[T; TILE]; G],
+        len: usize,
+        s: &Sizes,
+        band: &Range<usize>,
+        planes: usize,
+        dx: *mut T,
+        part: &mut Vec<[T; G]>,
+    ) {
         if self.copied {
             part.clear();
             part.resize(self.rows.len() * self.line, [T::zero(); G]);
@@ -77,15 +92,28 @@ impl<T: Real + Into<f64>, const K: usize> Around<T, K> {
                 scatter(level(), g, first, TOGETHER.min(len - first), places, at, self.line, part);
             } else {
                 for (k, g) in g.iter().take(planes).enumerate() {
-                    scatter_in_band(&g[first..len.min(first + TOGETHER)], places, s.width, band, dx.add(k * s.height * s.width));
+                    scatter_in_band(
+                        &g[first..len.min(first + TOGETHER)],
+                        places,
+                        s.width,
+                        band,
+                        dx.add(k * s.height * s.width),
+                    );
                 }
             }
         }
         if self.copied {
             // In an image smaller than a window, what is left has no weight.
             let some = self.line.min(s.width);
-            for (row, part) in self.rows.clone().zip(part.chunks_exact(self.line)).filter(|(row, _)| band.contains(row)) {
-                separate(level(), &part[..some], planes, s.height * s.width, dx.add(row * s.width + self.columns.start));
+            for (row, part) in self.rows.clone().zip(part.chunks_exact(self.line)).filter(|(row, _)| band.contains(row))
+            {
+                separate(
+                    level(),
+                    &part[..some],
+                    planes,
+                    s.height * s.width,
+                    dx.add(row * s.width + self.columns.start),
+                );
             }
         }
     }
@@ -113,7 +141,8 @@ unsafe fn scatter_of<S: Simd, T: Real, const K: usize, const G: usize>(
     let to = to.as_mut_ptr();
     for p in 0..some {
         let seed: [T; G] = std::array::from_fn(|k| g[k][first + p]);
-        // Column by column: neighbours in a row would be written as one vector, and the next window, a pixel further, would wait for all of it.
+        // Column by column: neighbours in a row would be written as one vector, and the next window, a pixel further,
+        // would wait for all of it.
         for j in 0..K {
             for i in 0..K {
                 let weight = places.down[i][p] * places.right[j][p];
@@ -130,7 +159,13 @@ entry! { fn separate[T: Real, const G: usize](from: &[[T; G]], planes: usize, pi
 
 /// Adds pixels with their channels side by side to a row of each plane.
 #[inline(always)]
-unsafe fn separate_of<S: Simd, T: Real, const G: usize>(_: S, from: &[[T; G]], planes: usize, pixels: usize, to: *mut T) {
+unsafe fn separate_of<S: Simd, T: Real, const G: usize>(
+    _: S,
+    from: &[[T; G]],
+    planes: usize,
+    pixels: usize,
+    to: *mut T,
+) {
     for k in 0..G {
         if k < planes {
             let to = std::slice::from_raw_parts_mut(to.add(k * pixels), from.len());
@@ -142,7 +177,13 @@ unsafe fn separate_of<S: Simd, T: Real, const G: usize>(_: S, from: &[[T; G]], p
 }
 
 /// For windows that are all over the image.
-unsafe fn scatter_in_band<T: Real, const K: usize>(g: &[T], places: &Places<T, K>, width: usize, band: &Range<usize>, to: *mut T) {
+unsafe fn scatter_in_band<T: Real, const K: usize>(
+    g: &[T],
+    places: &Places<T, K>,
+    width: usize,
+    band: &Range<usize>,
+    to: *mut T,
+) {
     // Those with a row in the band, found without branches that cannot be foretold.
     let (mut list, mut count) = ([0; TOGETHER], 0);
     for p in 0..g.len() {
@@ -155,7 +196,8 @@ unsafe fn scatter_in_band<T: Real, const K: usize>(g: &[T], places: &Places<T, K
             let row = places.row[p] as usize + i;
             if band.contains(&row) {
                 for j in 0..K {
-                    *to.add(row * width + places.column[p] as usize + j) += g[p] * places.down[i][p] * places.right[j][p];
+                    *to.add(row * width + places.column[p] as usize + j) +=
+                        g[p] * places.down[i][p] * *places.right[j][p];
                 }
             }
         }

@@ -10,7 +10,8 @@ use crate::ops::sample::{cubic, Outside};
 /// Positions that are worked on together.
 pub(super) const TOGETHER: usize = 64;
 
-/// Windows of K x K pixels around some positions: where they begin, and the weights of their rows and columns in the type of the image.
+/// Windows of K x K pixels around some positions: where they begin, and the weights of their rows and columns in the
+/// type of the image.
 #[derive(Clone, Copy)]
 pub(super) struct Places<T, const K: usize> {
     pub row: [i32; TOGETHER],
@@ -35,7 +36,14 @@ impl<T: Real + Into<f64>, const K: usize> Places<T, K> {
 entry! { fn fill[T: Real + Into<f64>, const K: usize](rule: &Rule, grid: &[T; 2 * TOGETHER], s: &Sizes, derivatives: bool, out: &mut Places<T, K>) = fill_of }
 
 #[inline(always)]
-fn fill_of<S: Simd, T: Real + Into<f64>, const K: usize>(_: S, rule: &Rule, grid: &[T; 2 * TOGETHER], s: &Sizes, derivatives: bool, out: &mut Places<T, K>) {
+fn fill_of<S: Simd, T: Real + Into<f64>, const K: usize>(
+    _: S,
+    rule: &Rule,
+    grid: &[T; 2 * TOGETHER],
+    s: &Sizes,
+    derivatives: bool,
+    out: &mut Places<T, K>,
+) {
     match rule.outside {
         Outside::Zeros => both::<T, 0, K>(rule.align, grid, s, derivatives, out),
         Outside::Border => both::<T, 1, K>(rule.align, grid, s, derivatives, out),
@@ -44,14 +52,37 @@ fn fill_of<S: Simd, T: Real + Into<f64>, const K: usize>(_: S, rule: &Rule, grid
 }
 
 #[inline(always)]
-fn both<T: Real + Into<f64>, const OUTSIDE: u8, const K: usize>(align: bool, grid: &[T; 2 * TOGETHER], s: &Sizes, derivatives: bool, out: &mut Places<T, K>) {
+fn both<T: Real + Into<f64>, const OUTSIDE: u8, const K: usize>(
+    align: bool,
+    grid: &[T; 2 * TOGETHER],
+    s: &Sizes,
+    derivatives: bool,
+    out: &mut Places<T, K>,
+) {
     let mut coordinates = [[0.0; TOGETHER]; 2];
     for p in 0..TOGETHER {
         (coordinates[0][p], coordinates[1][p]) = (grid[2 * p].into(), grid[2 * p + 1].into());
     }
-    around::<T, OUTSIDE, K>(align, &coordinates[1], s.height, derivatives, &mut out.row, &mut out.down, &mut out.by_row);
-    around::<T, OUTSIDE, K>(align, &coordinates[0], s.width, derivatives, &mut out.column, &mut out.right, &mut out.by_column);
-    out.span = [&out.row, &out.column].map(|all| all.iter().fold([i32::MAX, 0], |[low, high], &v| [low.min(v), high.max(v)]));
+    around::<T, OUTSIDE, K>(
+        align,
+        &coordinates[1],
+        s.height,
+        derivatives,
+        &mut out.row,
+        &mut out.down,
+        &mut out.by_row,
+    );
+    around::<T, OUTSIDE, K>(
+        align,
+        &coordinates[0],
+        s.width,
+        derivatives,
+        &mut out.column,
+        &mut out.right,
+        &mut out.by_column,
+    );
+    out.span =
+        [&out.row, &out.column].map(|all| all.iter().fold([i32::MAX, 0], |[low, high], &v| [low.min(v), high.max(v)]));
 }
 
 /// A position brought into the image, and the derivative of that. 0 leaves it, 1 repeats the border, 2 mirrors.
@@ -82,7 +113,8 @@ fn whole(x: f64, last: f64) -> i32 {
     unsafe { (if x < last { x } else { last }).to_int_unchecked() }
 }
 
-/// Along an axis of `n` pixels: the first of the K pixels around each coordinate, their weights, and derivatives of these.
+/// Along an axis of `n` pixels: the first of the K pixels around each coordinate, their weights, and derivatives of
+/// these.
 #[inline(always)]
 fn around<T: Real + Into<f64>, const OUTSIDE: u8, const K: usize>(
     align: bool,
@@ -106,7 +138,8 @@ fn around<T: Real + Into<f64>, const OUTSIDE: u8, const K: usize>(
             }
         }
         2 => {
-            // Two pixels that are always in the image; the weight of a pixel at distance d is 1 - |d|, and none from 1 on.
+            // Two pixels that are always in the image; the weight of a pixel at distance d is 1 - |d|, and none from 1
+            // on.
             let (zero, one, two) = (T::zero(), T::one(), T::one() + T::one());
             let second = if n > 1.0 { one } else { zero };
             let mut rest = [zero; TOGETHER];
@@ -152,7 +185,8 @@ fn around<T: Real + Into<f64>, const OUTSIDE: u8, const K: usize>(
     }
 }
 
-/// `around` for the cubic kernel. It goes on beyond the border: there its samples are brought into the image, not the position.
+/// `around` for the cubic kernel. It goes on beyond the border: there its samples are brought into the image, not the
+/// position.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn cubics<T: Real, const OUTSIDE: u8, const K: usize>(

@@ -41,7 +41,12 @@ impl Cut {
         let across = self.out[1].div_ceil(self.size[1]);
         let (row, column) = (i / across * self.size[0], i % across * self.size[1]);
         let rows = self.size[0].min(self.out[0] - row);
-        Tile { first: row * self.out[1] + column, rows, columns: self.size[1].min(self.out[1] - column), line: self.out[1] }
+        Tile {
+            first: row * self.out[1] + column,
+            rows,
+            columns: self.size[1].min(self.out[1] - column),
+            line: self.out[1],
+        }
     }
 }
 
@@ -75,7 +80,11 @@ impl Tile {
     pub(super) unsafe fn put<T: Copy, const N: usize>(&self, from: &[T], to: *mut T) {
         let run = N * self.columns;
         for row in 0..self.rows {
-            std::ptr::copy_nonoverlapping(from[row * run..][..run].as_ptr(), to.add(N * (self.first + row * self.line)), run);
+            std::ptr::copy_nonoverlapping(
+                from[row * run..][..run].as_ptr(),
+                to.add(N * (self.first + row * self.line)),
+                run,
+            );
         }
     }
 }
@@ -103,7 +112,8 @@ impl<T: Real + Into<f64>, const K: usize> Around<T, K> {
             (positions[p], positions[p + 1]) = (positions[last - 2], positions[last - 1]);
         }
         // SAFETY: places are numbers, and `fill` writes what is read.
-        let (mut places, mut at) = unsafe { (unwritten::<Places<T, K>>(tile.blocks()), unwritten::<[u32; TOGETHER]>(tile.blocks())) };
+        let (mut places, mut at) =
+            unsafe { (unwritten::<Places<T, K>>(tile.blocks()), unwritten::<[u32; TOGETHER]>(tile.blocks())) };
         let mut span = [[i32::MAX, 0]; 2];
         for (places, grid) in places.iter_mut().zip(positions.as_chunks::<{ 2 * TOGETHER }>().0) {
             places.fill(rule, grid, s, derivatives);
@@ -114,10 +124,13 @@ impl<T: Real + Into<f64>, const K: usize> Around<T, K> {
         let [rows, columns] = span.map(|[first, last]| first as usize..last as usize + K);
         // Windows of K x K pixels of a smaller image are always those of a copy, which is as large.
         let copied = rows.len() * columns.len() <= LITTLE || s.height < K || s.width < K;
-        let (first, line) = if copied { (rows.start * columns.len() + columns.start, columns.len()) } else { (0, s.width) };
+        let (first, line) =
+            if copied { (rows.start * columns.len() + columns.start, columns.len()) } else { (0, s.width) };
         for (at, places) in at.iter_mut().zip(&places) {
             for p in 0..TOGETHER {
-                at[p] = (places.row[p] as u32 * line as u32).wrapping_add(places.column[p] as u32).wrapping_sub(first as u32);
+                at[p] = (places.row[p] as u32 * line as u32)
+                    .wrapping_add(places.column[p] as u32)
+                    .wrapping_sub(first as u32);
             }
         }
         Self { places, at, rows, columns, line, copied }

@@ -73,7 +73,8 @@ impl Simd for Neon {
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
-        let (a, b, c, d) = (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));
+        let (a, b, c, d) =
+            (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));
         let (ab, ab2) = (vtrn1q_f32(a, b), vtrn2q_f32(a, b));
         let (cd, cd2) = (vtrn1q_f32(c, d), vtrn2q_f32(c, d));
         vst1q_f32(dst, vcombine_f32(vget_low_f32(ab), vget_low_f32(cd)));

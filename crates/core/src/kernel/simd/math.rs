@@ -1,9 +1,9 @@
-//! Elementary functions of vectors: no branches, right up to denormal results and infinities, NaN stays NaN. Errors, in units of the last place,
-//! are stated and asserted in tests/elementary.rs.
+//! Elementary functions of vectors: no branches, right up to denormal results and infinities, NaN stays NaN. Errors, in
+//! units of the last place, are stated and asserted in tests/elementary.rs.
 //!
-//! The scheme is that of Cephes (Moshier 1989, "Methods and programs for mathematical functions") and SLEEF (Shibata, Petrogalli 2020,
-//! doi:10.1109/TPDS.2019.2960333): reduction by ln 2 in two parts, a polynomial, scaling by the exponent's bits. The coefficients are our own
-//! minimax fits.
+//! The scheme is that of Cephes (Moshier 1989, "Methods and programs for mathematical functions") and SLEEF (Shibata,
+//! Petrogalli 2020, doi:10.1109/TPDS.2019.2960333): reduction by ln 2 in two parts, a polynomial, scaling by the
+//! exponent's bits. The coefficients are our own minimax fits.
 
 #![allow(clippy::excessive_precision)] // coefficients as they were fitted
 
@@ -11,7 +11,8 @@ use super::Simd;
 
 /// 1.5 2^23: added and taken away again, it rounds to an integer.
 pub const ROUND: f32 = 12_582_912.0;
-/// The same and 127, the exponent of 1: an integer added to it stands in its lowest bits as the exponent of a power of two.
+/// The same and 127, the exponent of 1: an integer added to it stands in its lowest bits as the exponent of a power of
+/// two.
 pub const BIASED: f32 = ROUND + 127.0;
 /// The bits of the largest number below 1 / sqrt 2.
 pub const HALF_ROOT: i32 = 0x3f35_04f3;
@@ -45,7 +46,10 @@ unsafe fn reduced<S: Simd>(x: S::V) -> (S::V, S::V) {
     let round = S::splat(ROUND);
     let n = S::sub(S::fma(x, S::splat(std::f32::consts::LOG2_E), round), round);
     let r = S::fma(n, S::splat(-LN2[1]), S::fma(n, S::splat(-LN2[0]), x));
-    let rest = polynomial::<S, 6>(r, [5.000_000_078e-1, 1.666_666_686e-1, 4.166_626_906e-2, 8.333_265_302e-3, 1.394_613_248e-3, 1.991_789_469e-4]);
+    let rest = polynomial::<S, 6>(
+        r,
+        [5.000_000_078e-1, 1.666_666_686e-1, 4.166_626_906e-2, 8.333_265_302e-3, 1.394_613_248e-3, 1.991_789_469e-4],
+    );
     (n, S::fma(S::mul(r, r), rest, r))
 }
 
@@ -72,12 +76,16 @@ pub unsafe fn exp_m1<S: Simd>(x: S::V) -> S::V {
     S::fma(power, rest, S::sub(power, S::splat(1.0)))
 }
 
-/// (s (h + R), h) with log(1 + f) = f - (h - s (h + R)), h = f^2 / 2, s = f / (2 + f), R = 2 artanh(s) / s - 2, for f of [1/sqrt 2 - 1, 1].
+/// (s (h + R), h) with log(1 + f) = f - (h - s (h + R)), h = f^2 / 2, s = f / (2 + f), R = 2 artanh(s) / s - 2, for f
+/// of [1/sqrt 2 - 1, 1].
 #[inline(always)]
 unsafe fn log_parts<S: Simd>(f: S::V) -> (S::V, S::V) {
     let s = S::div(f, S::add(S::splat(2.0), f));
     let square = S::mul(s, s);
-    let rest = polynomial::<S, 5>(square, [6.666_667_565e-1, 3.999_887_531e-1, 2.861_696_008e-1, 2.142_675_408e-1, 2.430_463_131e-1]);
+    let rest = polynomial::<S, 5>(
+        square,
+        [6.666_667_565e-1, 3.999_887_531e-1, 2.861_696_008e-1, 2.142_675_408e-1, 2.430_463_131e-1],
+    );
     let half = S::mul(S::splat(0.5), S::mul(f, f));
     (S::mul(s, S::fma(square, rest, half)), half)
 }
@@ -129,11 +137,13 @@ pub unsafe fn silu<S: Simd>(x: S::V) -> S::V {
     S::div(S::pick(x, x, S::scale(S::mul(x, p), n)), S::add(S::splat(1.0), S::scale(p, n)))
 }
 
-/// (q, p, n) with Phi(-|x|) = q 2^n and e^(-x^2 / 2) = p 2^n for x of [-15, 15], Phi the distribution function of the standard normal:
-/// q = p P(u) / (t + 5/2) with t = |x| / sqrt 2, u = (t - 5/2) / (t + 5/2), as Shepherd, Laframboise (1981, doi:10.1090/S0025-5718-1981-0595058-X) do.
+/// (q, p, n) with Phi(-|x|) = q 2^n and e^(-x^2 / 2) = p 2^n for x of [-15, 15], Phi the distribution function of the
+/// standard normal: q = p P(u) / (t + 5/2) with t = |x| / sqrt 2, u = (t - 5/2) / (t + 5/2), as Shepherd, Laframboise
+/// (1981, doi:10.1090/S0025-5718-1981-0595058-X) do.
 #[inline(always)]
 unsafe fn normal_parts<S: Simd>(x: S::V) -> [S::V; 3] {
-    // The square in two parts, of halves of x (Dekker 1971): in the tails its rounding would cost the digits of the exponential.
+    // The square in two parts, of halves of x (Dekker 1971): in the tails its rounding would cost the digits of the
+    // exponential.
     let (square, split) = (S::mul(x, x), S::mul(x, S::splat(4097.0)));
     let high = S::sub(split, S::sub(split, x));
     let low = S::sub(x, high);

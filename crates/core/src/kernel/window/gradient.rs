@@ -38,7 +38,9 @@ pub fn input(level: Level, shape: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
             let (chunk, group, image) = (piece % chunks, piece / chunks % shape.groups, piece / chunks / shape.groups);
             let part = [chunk * some, ((chunk + 1) * some).min(inputs)];
             // SAFETY: each piece has input channels of its own; memory has room for both sides of the product.
-            unsafe { input_channels(level, &job, [image, group], part, weights[group * chunks + chunk].values(), memory) }
+            unsafe {
+                input_channels(level, &job, [image, group], part, weights[group * chunks + chunk].values(), memory)
+            }
         });
     });
     dx
@@ -57,7 +59,14 @@ entry! {
 }
 
 #[inline(always)]
-unsafe fn input_body<S: Simd>(_: S, job: &Job, [image, group]: [usize; 2], part: [usize; 2], w: &[f32], memory: &mut [f32]) {
+unsafe fn input_body<S: Simd>(
+    _: S,
+    job: &Job,
+    [image, group]: [usize; 2],
+    part: [usize; 2],
+    w: &[f32],
+    memory: &mut [f32],
+) {
     let s = job.shape;
     let ([inputs, outputs], pixels, taps, panel) = (s.group(), s.pixels(), s.taps(), S::VECS * S::N);
     let rows = (part[1] - part[0]) * taps;
@@ -210,7 +219,8 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     );
 }
 
-/// The filters of the convolution that is the adjoint with stride 1: inputs and outputs exchanged within each group, taps in reverse.
+/// The filters of the convolution that is the adjoint with stride 1: inputs and outputs exchanged within each group,
+/// taps in reverse.
 pub fn flip(s: &Shape, w: &[f32]) -> Vec<f32> {
     let ([inputs, outputs], taps) = (s.group(), s.taps());
     // SAFETY: each filter is written once.

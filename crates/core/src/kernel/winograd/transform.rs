@@ -1,7 +1,9 @@
-//! The transforms of F(2x2, 3x3) and F(4x4, 3x3) (Lavin, Gray 2016, arXiv:1509.09308), and their adjoints for gradients.
+//! The transforms of F(2x2, 3x3) and F(4x4, 3x3) (Lavin, Gray 2016, arXiv:1509.09308), and their adjoints for
+//! gradients.
 //!
-//! With matrices A, B, G: y = A^T [(G w G^T) . (B^T d B)] A for a tile d of the input. The points of interpolation are 0, 1, -1 and infinity
-//! for the smaller; 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for the larger: with the usual 1 and 2 its error is twice as large.
+//! With matrices A, B, G: y = A^T [(G w G^T) . (B^T d B)] A for a tile d of the input. The points of interpolation are
+//! 0, 1, -1 and infinity for the smaller; 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for the larger: with
+//! the usual 1 and 2 its error is twice as large.
 
 use crate::kernel::simd::Simd;
 use std::mem::MaybeUninit;
@@ -78,7 +80,14 @@ impl Scheme for Four {
         let b = S::sub(S::mul(small, d[3]), S::mul(large, d[1]));
         let c = S::fma(S::splat(-0.5), d[2], d[4]);
         let e = S::sub(S::mul(large, d[3]), S::mul(small, d[1]));
-        [S::add(d[0], S::fma(ratio, d[2], d[4])), S::add(a, b), S::sub(a, b), S::add(c, e), S::sub(c, e), S::add(d[1], S::fma(ratio, d[3], d[5]))]
+        [
+            S::add(d[0], S::fma(ratio, d[2], d[4])),
+            S::add(a, b),
+            S::sub(a, b),
+            S::add(c, e),
+            S::sub(c, e),
+            S::add(d[1], S::fma(ratio, d[3], d[5])),
+        ]
     }
     #[inline(always)]
     unsafe fn weight<S: Simd>(w: [S::V; 3]) -> [S::V; 6] {
@@ -94,7 +103,12 @@ impl Scheme for Four {
         let (two, half) = (S::splat(2.0), S::splat(0.5));
         let (s, d) = (S::add(m[1], m[2]), S::mul(S::splat(SMALL), S::sub(m[1], m[2])));
         let (p, q) = (S::add(m[3], m[4]), S::mul(S::splat(LARGE), S::sub(m[3], m[4])));
-        [S::add(m[0], S::add(s, p)), S::add(d, q), S::fma(two, p, S::mul(half, s)), S::fma(half, d, S::fma(two, q, m[5]))]
+        [
+            S::add(m[0], S::add(s, p)),
+            S::add(d, q),
+            S::fma(two, p, S::mul(half, s)),
+            S::fma(half, d, S::fma(two, q, m[5])),
+        ]
     }
     #[inline(always)]
     unsafe fn gradient<S: Simd>(g: [S::V; 4]) -> [S::V; 6] {
@@ -121,7 +135,8 @@ pub struct Grid<P> {
     pub column: usize,
 }
 
-/// What is done below zero: nothing, zero, or a product with a slope. Known when it is compiled: asked at each vector it costs as much as it saves.
+/// What is done below zero: nothing, zero, or a product with a slope. Known when it is compiled: asked at each vector
+/// it costs as much as it saves.
 pub const NOTHING: u8 = 0;
 pub const ZERO: u8 = 1;
 pub const SLOPE: u8 = 2;
@@ -137,8 +152,8 @@ unsafe fn activate<S: Simd, const KIND: u8>(v: S::V, slope: f32) -> S::V {
     }
 }
 
-/// A number of turns, hidden from a compiler that would unroll the loop for an engine of WebAssembly: V8 brings the loads of a stretch without jumps
-/// to its front, and has too few registers for 36 of them.
+/// A number of turns, hidden from a compiler that would unroll the loop for an engine of WebAssembly: V8 brings the
+/// loads of a stretch without jumps to its front, and has too few registers for 36 of them.
 #[inline(always)]
 fn rolled(turns: usize) -> usize {
     if cfg!(target_arch = "wasm32") {

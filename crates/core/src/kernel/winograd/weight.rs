@@ -1,4 +1,5 @@
-//! The weight gradient with Winograd's transforms, the adjoint of the forward algorithm in the weights: dw = G^T [sum over tiles of (A g A^T) . (B^T d B)] G.
+//! The weight gradient with Winograd's transforms, the adjoint of the forward algorithm in the weights: dw = G^T [sum
+//! over tiles of (A g A^T) . (B^T d B)] G.
 
 use super::super::parallel::{each, scratch, unwritten, Aligned, Shared};
 use super::super::simd::{entry, lanes, Level, Simd};
@@ -6,7 +7,8 @@ use super::tiles::{Plan, LONGEST};
 use super::transform::{self, Four, Grid, Scheme, Two};
 use super::{product, transform_tiles, Left, Out, Right, BLOCK, GAP};
 
-/// Tiles are summed in parts, each by one thread; the parts are then added in order. At least so many tiles are in a part.
+/// Tiles are summed in parts, each by one thread; the parts are then added in order. At least so many tiles are in a
+/// part.
 const PART: usize = 4 * BLOCK;
 /// The most parts.
 const PARTS: usize = 8;
@@ -31,7 +33,8 @@ pub fn gradient(level: Level, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
         scratch(count, |memory| {
             let range = part * blocks / parts..(part + 1) * blocks / parts;
             for block in range.clone() {
-                // SAFETY: each part has sums of its own; memory has room for a run's pixels and both sides of the products.
+                // SAFETY: each part has sums of its own; memory has room for a run's pixels and both sides of the
+                // products.
                 unsafe { sum_block(level, &job, block, memory, shared.at(part * size), block > range.start) }
             }
         });
@@ -99,7 +102,14 @@ entry! {
 }
 
 #[inline(always)]
-unsafe fn finish_body<S: Simd>(_: S, plan: &Plan, sums: *mut f32, [parts, size]: [usize; 2], channel: usize, dw: Shared) {
+unsafe fn finish_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    sums: *mut f32,
+    [parts, size]: [usize; 2],
+    channel: usize,
+    dw: Shared,
+) {
     let [inputs, outputs] = plan.channels;
     let wide = outputs.next_multiple_of(S::N);
     let point = inputs * wide + GAP;

@@ -59,7 +59,9 @@ fn convolutions(out: &mut Vec<Case>, r: &mut Rng) {
                 let bias = (n % 2 == 1).then(|| r.array(&[w.shape[1] * g.groups], -1.0, 1.0));
                 let y = conv_transpose2d(&x, &w, bias.as_ref(), extra, g);
                 let c = case("convTranspose2d", "").on(&x).on(&w).maybe(bias.as_ref());
-                out.push(c.list(&g.stride).list(&g.padding).list(&extra).list(&g.dilation).int(g.groups as i64).expect(y));
+                out.push(
+                    c.list(&g.stride).list(&g.padding).list(&extra).list(&g.dilation).int(g.groups as i64).expect(y),
+                );
             }
         }
     }
@@ -69,7 +71,12 @@ fn convolutions(out: &mut Vec<Case>, r: &mut Rng) {
     let y = conv2d(&x, &w, None, g);
     let grad = r.array(&y.shape, -1.0, 1.0);
     out.push(case("conv2d", "large").on(&x).on(&w).maybe(None).geo(g).expect(y));
-    out.push(case("conv2dWeight", "large").on(&x).on(&grad).list(&[3, 3]).geo(g).expect(conv2d_weight(&x, &grad, [3, 3], g)));
+    out.push(case("conv2dWeight", "large").on(&x).on(&grad).list(&[3, 3]).geo(g).expect(conv2d_weight(
+        &x,
+        &grad,
+        [3, 3],
+        g,
+    )));
 }
 
 /// Images that are large for their channels, where the weight gradient takes another way.
@@ -110,7 +117,15 @@ fn pooling(out: &mut Vec<Case>, r: &mut Rng) {
         out.push(case("maxPool2d", "").on(&x).window(k, g).expect(pool(&x, k, g, largest)));
         for count in [true, false] {
             let want = pool(&x, k, g, |v, n| v.iter().sum::<f64>() / if count { n } else { v.len() } as f64);
-            out.push(case("avgPool2d", "").on(&x).list(&k).list(&g.stride).list(&g.padding).int(i64::from(count)).expect(want));
+            out.push(
+                case("avgPool2d", "")
+                    .on(&x)
+                    .list(&k)
+                    .list(&g.stride)
+                    .list(&g.padding)
+                    .int(i64::from(count))
+                    .expect(want),
+            );
         }
         out.push(case("unfold2d", "").on(&x).window(k, g).expect(unfold(&x, k, g)));
     }
@@ -125,7 +140,13 @@ fn pooling(out: &mut Vec<Case>, r: &mut Rng) {
     let low = r.distinct(&[1, 1, 4, 4]).map(|v| v - 5.0);
     let g = geo([1, 1], [1, 1], [1, 1], 1);
     out.push(case("maxPool2d", "below zero").on(&low).window([3, 3], g).expect(pool(&low, [3, 3], g, largest)));
-    for (s, size) in [([1, 1, 1, 1], [1, 1]), ([2, 3, 5, 7], [1, 1]), ([1, 2, 5, 7], [3, 4]), ([1, 1, 4, 6], [2, 3]), ([1, 1, 2, 3], [5, 4])] {
+    for (s, size) in [
+        ([1, 1, 1, 1], [1, 1]),
+        ([2, 3, 5, 7], [1, 1]),
+        ([1, 2, 5, 7], [3, 4]),
+        ([1, 1, 4, 6], [2, 3]),
+        ([1, 1, 2, 3], [5, 4]),
+    ] {
         let x = r.array(&s, -1.0, 1.0);
         out.push(case("adaptiveAvgPool2d", "").on(&x).list(&size).expect(adaptive_avg_pool(&x, size)));
     }
@@ -137,5 +158,10 @@ pub fn add(out: &mut Vec<Case>) {
     wide(out, &mut r);
     pooling(out, &mut r);
     let constant = Arr::new(&[1, 1, 2, 2], vec![1.0; 4]);
-    out.push(case("maxPool2d", "ties").fixed(&constant).window([2, 2], geo([2, 2], [0, 0], [1, 1], 1)).expect(Arr::new(&[1, 1, 1, 1], vec![1.0])));
+    out.push(
+        case("maxPool2d", "ties")
+            .fixed(&constant)
+            .window([2, 2], geo([2, 2], [0, 0], [1, 1], 1))
+            .expect(Arr::new(&[1, 1, 1, 1], vec![1.0])),
+    );
 }

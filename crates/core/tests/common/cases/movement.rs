@@ -9,7 +9,8 @@ fn shape_changes(out: &mut Vec<Case>, r: &mut Rng) {
     let to: [&[i64]; 6] = [&[30], &[-1], &[5, 6], &[5, -1, 2], &[2, 3, 5], &[1, 2, 1, 15]];
     for shape in to {
         let known: i64 = shape.iter().filter(|&&v| v != -1).product();
-        let full: Vec<usize> = shape.iter().map(|&v| if v == -1 { (30 / known) as usize } else { v as usize }).collect();
+        let full: Vec<usize> =
+            shape.iter().map(|&v| if v == -1 { (30 / known) as usize } else { v as usize }).collect();
         let mut c = case("reshape", "").on(&x).int(shape.len() as i64);
         c.ints.extend(shape);
         out.push(c.expect(Arr::new(&full, x.data.clone())));
@@ -22,17 +23,26 @@ fn shape_changes(out: &mut Vec<Case>, r: &mut Rng) {
         out.push(case("permute", "").on(&x).list(order).expect(x.permuted(order)));
     }
     out.push(case("permute", "scalar").on(&Arr::scalar(1.5)).list(&[]).expect(Arr::scalar(1.5)));
-    let expansions: [(&[usize], &[usize]); 6] =
-        [(&[], &[3]), (&[], &[2, 2]), (&[1], &[4]), (&[3], &[2, 3]), (&[2, 1, 3], &[2, 4, 3]), (&[1, 3, 1], &[2, 1, 3, 2])];
+    let expansions: [(&[usize], &[usize]); 6] = [
+        (&[], &[3]),
+        (&[], &[2, 2]),
+        (&[1], &[4]),
+        (&[3], &[2, 3]),
+        (&[2, 1, 3], &[2, 4, 3]),
+        (&[1, 3, 1], &[2, 1, 3, 2]),
+    ];
     for (from, to) in expansions {
         let x = r.array(from, -1.0, 1.0);
         out.push(case("expand", "").on(&x).list(to).expect(Arr::from_fn(to, |i| x.broadcast_at(i))));
     }
     for dims in [&[][..], &[0], &[2], &[0, 1, 2], &[2, 0]] {
-        let want = Arr::from_fn(&x.shape, |i| x.at(&(0..3).map(|k| if dims.contains(&k) { x.shape[k] - 1 - i[k] } else { i[k] }).collect::<Vec<_>>()));
+        let want = Arr::from_fn(&x.shape, |i| {
+            x.at(&(0..3).map(|k| if dims.contains(&k) { x.shape[k] - 1 - i[k] } else { i[k] }).collect::<Vec<_>>())
+        });
         out.push(case("flip", "").on(&x).list(dims).expect(want));
     }
-    let rolls: [(&[i64], &[usize]); 6] = [(&[1], &[0]), (&[-2], &[2]), (&[7, -4], &[2, 1]), (&[0], &[1]), (&[3], &[1]), (&[1, 1], &[2, 2])];
+    let rolls: [(&[i64], &[usize]); 6] =
+        [(&[1], &[0]), (&[-2], &[2]), (&[7, -4], &[2, 1]), (&[0], &[1]), (&[3], &[1]), (&[1, 1], &[2, 2])];
     for (shifts, dims) in rolls {
         let want = Arr::from_fn(&x.shape, |i| {
             let mut source: Vec<i64> = i.iter().map(|&v| v as i64).collect();
@@ -62,11 +72,30 @@ fn slices(out: &mut Vec<Case>, r: &mut Rng) {
         let want = Arr::from_fn(&shape, |i| x.at(&(0..3).map(|k| starts[k] + i[k] * steps[k]).collect::<Vec<_>>()));
         out.push(case("slice", "").on(&x).list(&starts).list(&ends).list(&steps).expect(want));
     }
-    out.push(case("slice", "empty").fixed(&x).list(&[0, 2, 0]).list(&[4, 2, 7]).list(&[1, 1, 1]).expect(Arr::new(&[4, 0, 7], vec![])));
-    out.push(case("slice", "empty, with a step").fixed(&x).list(&[0, 2, 0]).list(&[4, 2, 7]).list(&[1, 2, 1]).expect(Arr::new(&[4, 0, 7], vec![])));
+    out.push(
+        case("slice", "empty")
+            .fixed(&x)
+            .list(&[0, 2, 0])
+            .list(&[4, 2, 7])
+            .list(&[1, 1, 1])
+            .expect(Arr::new(&[4, 0, 7], vec![])),
+    );
+    out.push(
+        case("slice", "empty, with a step")
+            .fixed(&x)
+            .list(&[0, 2, 0])
+            .list(&[4, 2, 7])
+            .list(&[1, 2, 1])
+            .expect(Arr::new(&[4, 0, 7], vec![])),
+    );
 
-    let pads: [(&[usize], &[usize]); 5] =
-        [(&[4], &[1, 2]), (&[3, 5], &[0, 0, 2, 4]), (&[3, 5], &[2, 1, 0, 3]), (&[1, 2, 3, 4], &[0, 0, 0, 0, 2, 1, 3, 3]), (&[2, 3], &[0, 0, 0, 0])];
+    let pads: [(&[usize], &[usize]); 5] = [
+        (&[4], &[1, 2]),
+        (&[3, 5], &[0, 0, 2, 4]),
+        (&[3, 5], &[2, 1, 0, 3]),
+        (&[1, 2, 3, 4], &[0, 0, 0, 0, 2, 1, 3, 3]),
+        (&[2, 3], &[0, 0, 0, 0]),
+    ];
     for (shape, widths) in pads {
         let x = r.array(shape, -1.0, 1.0);
         for mode in 0..4 {
@@ -74,7 +103,14 @@ fn slices(out: &mut Vec<Case>, r: &mut Rng) {
         }
     }
     let pixel = r.array(&[1, 1, 1, 1], -1.0, 1.0);
-    out.push(case("pad", "one pixel").on(&pixel).list(&[0, 0, 0, 0, 3, 2, 4, 1]).int(2).num(0.0).expect(Arr::new(&[1, 1, 6, 6], vec![pixel.data[0]; 36])));
+    out.push(
+        case("pad", "one pixel")
+            .on(&pixel)
+            .list(&[0, 0, 0, 0, 3, 2, 4, 1])
+            .int(2)
+            .num(0.0)
+            .expect(Arr::new(&[1, 1, 6, 6], vec![pixel.data[0]; 36])),
+    );
 
     let joins: [(usize, &[&[usize]]); 6] = [
         (0, &[&[2, 3], &[4, 3]]),

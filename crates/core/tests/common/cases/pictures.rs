@@ -13,7 +13,16 @@ fn norms(out: &mut Vec<Case>, r: &mut Rng) {
         let w = (n % 2 == 0).then(|| r.array(&[c], 0.5, 1.5));
         let b = (n % 3 != 1).then(|| r.array(&[c], -0.5, 0.5));
         let want = normalise(&x, w.as_ref(), b.as_ref(), 1e-3, |i| i[1]);
-        out.push(case("batchNorm", "of the batch").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).maybe(None).maybe(None).num(1e-3).expect(want));
+        out.push(
+            case("batchNorm", "of the batch")
+                .on(&x)
+                .maybe(w.as_ref())
+                .maybe(b.as_ref())
+                .maybe(None)
+                .maybe(None)
+                .num(1e-3)
+                .expect(want),
+        );
         let (m, v) = (r.array(&[c], -0.5, 0.5), r.array(&[c], 0.3, 1.3));
         let want = Arr::from_fn(shape, |i| {
             let y = (x.at(i) - m.at(&[i[1]])) / (v.at(&[i[1]]) + 1e-5).sqrt();
@@ -30,18 +39,57 @@ fn norms(out: &mut Vec<Case>, r: &mut Rng) {
         };
         let mean = average(&|i| x.at(i));
         let variance = average(&|i| (x.at(i) - mean.at(&[i[1]])).powi(2));
-        let base = case("batchNormActivated", "of the batch").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).maybe(None).maybe(None).num(1e-3).num(slope);
+        let base = case("batchNormActivated", "of the batch")
+            .on(&x)
+            .maybe(w.as_ref())
+            .maybe(b.as_ref())
+            .maybe(None)
+            .maybe(None)
+            .num(1e-3)
+            .num(slope);
         out.push(base.expect(act(normalise(&x, w.as_ref(), b.as_ref(), 1e-3, |i| i[1]))).expect(mean).expect(variance));
-        let base = case("batchNormActivated", "of running moments").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).on(&m).on(&v).num(1e-5).num(slope);
+        let base = case("batchNormActivated", "of running moments")
+            .on(&x)
+            .maybe(w.as_ref())
+            .maybe(b.as_ref())
+            .on(&m)
+            .on(&v)
+            .num(1e-5)
+            .num(slope);
         out.push(base.expect(act(want.clone())).expect(m.clone()).expect(v.clone()));
-        out.push(case("batchNorm", "of running moments").on(&x).maybe(w.as_ref()).maybe(b.as_ref()).on(&m).on(&v).num(1e-5).expect(want));
+        out.push(
+            case("batchNorm", "of running moments")
+                .on(&x)
+                .maybe(w.as_ref())
+                .maybe(b.as_ref())
+                .on(&m)
+                .on(&v)
+                .num(1e-5)
+                .expect(want),
+        );
     }
-    for (shape, groups) in [(&[2, 6, 3, 2][..], 3), (&[2, 3, 2, 2], 3), (&[1, 4, 5, 3], 1), (&[3, 6], 2), (&[2, 4, 3], 2)] {
+    for (shape, groups) in
+        [(&[2, 6, 3, 2][..], 3), (&[2, 3, 2, 2], 3), (&[1, 4, 5, 3], 1), (&[3, 6], 2), (&[2, 4, 3], 2)]
+    {
         let (x, w, b) = (r.array(shape, -1.0, 2.0), r.array(&[shape[1]], 0.5, 1.5), r.array(&[shape[1]], -0.5, 0.5));
         let within = shape[1] / groups;
         let group = |i: &[usize]| i[0] * groups + i[1] / within;
-        out.push(case("groupNorm", "").on(&x).on(&w).on(&b).int(groups as i64).num(1e-3).expect(normalise(&x, Some(&w), Some(&b), 1e-3, group)));
-        out.push(case("groupNorm", "plain").on(&x).maybe(None).maybe(None).int(groups as i64).num(1e-3).expect(normalise(&x, None, None, 1e-3, group)));
+        out.push(case("groupNorm", "").on(&x).on(&w).on(&b).int(groups as i64).num(1e-3).expect(normalise(
+            &x,
+            Some(&w),
+            Some(&b),
+            1e-3,
+            group,
+        )));
+        out.push(
+            case("groupNorm", "plain")
+                .on(&x)
+                .maybe(None)
+                .maybe(None)
+                .int(groups as i64)
+                .num(1e-3)
+                .expect(normalise(&x, None, None, 1e-3, group)),
+        );
     }
 }
 
@@ -69,7 +117,9 @@ fn resampling(out: &mut Vec<Case>, r: &mut Rng) {
         out.push(case("pixelUnshuffle", "").on(&y).int(factor as i64).expect(pixel_unshuffle(&y, factor)));
         out.push(case("pixelShuffle", "").on(&x).int(factor as i64).expect(y));
     }
-    for (shape, size) in [([1, 1, 1, 1], [1, 2]), ([2, 3, 4, 5], [3, 2]), ([1, 2, 5, 3], [4, 4]), ([1, 1, 2, 7], [2, 3])] {
+    for (shape, size) in
+        [([1, 1, 1, 1], [1, 2]), ([2, 3, 4, 5], [3, 2]), ([1, 2, 5, 3], [4, 4]), ([1, 1, 2, 7], [2, 3])]
+    {
         let x = r.array(&shape, -1.0, 1.0);
         let grid = r.array(&[shape[0], size[0], size[1], 2], -1.7, 1.7);
         for mode in 0..3 {
@@ -89,12 +139,23 @@ fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]])
     let place = |b: usize, i: usize, j: usize| {
         let m = maps[if maps.len() == 1 { 0 } else { b }];
         let [x, y, z] = [0, 3, 6].map(|k| m[k] * j as f64 + m[k + 1] * i as f64 + m[k + 2]);
-        [y / z, x / z].into_iter().zip(source).map(|(v, n)| if outside == 2 { mirror(v, n, true) } else { v }).collect::<Vec<f64>>()
+        [y / z, x / z]
+            .into_iter()
+            .zip(source)
+            .map(|(v, n)| if outside == 2 { mirror(v, n, true) } else { v })
+            .collect::<Vec<f64>>()
     };
     if mode == 1 {
         return Arr::from_fn(&[x.shape[0], x.shape[1], size[0], size[1]], |i| {
-            let at: Vec<f64> = place(i[0], i[2], i[3]).into_iter().map(|v| ((v * 1048576.0).round() / 1048576.0).round_ties_even()).collect();
-            let at: Vec<f64> = at.into_iter().zip(source).map(|(v, n)| if outside == 1 { v.clamp(0.0, n as f64 - 1.0) } else { v }).collect();
+            let at: Vec<f64> = place(i[0], i[2], i[3])
+                .into_iter()
+                .map(|v| ((v * 1048576.0).round() / 1048576.0).round_ties_even())
+                .collect();
+            let at: Vec<f64> = at
+                .into_iter()
+                .zip(source)
+                .map(|(v, n)| if outside == 1 { v.clamp(0.0, n as f64 - 1.0) } else { v })
+                .collect();
             x.pixel(i[0], i[1], at[0] as i64, at[1] as i64)
         });
     }

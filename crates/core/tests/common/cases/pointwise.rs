@@ -35,7 +35,13 @@ fn unary(out: &mut Vec<Case>, r: &mut Rng) {
     }
     // Functions with kinks or steps at 0 or at whole numbers.
     type Kinked = (&'static str, fn(f64) -> f64);
-    let rows: [Kinked; 5] = [("abs", f64::abs), ("sign", f64::signum), ("relu", |x| x.max(0.0)), ("floor", f64::floor), ("round", f64::round_ties_even)];
+    let rows: [Kinked; 5] = [
+        ("abs", f64::abs),
+        ("sign", f64::signum),
+        ("relu", |x| x.max(0.0)),
+        ("floor", f64::floor),
+        ("round", f64::round_ties_even),
+    ];
     for (name, f) in rows {
         for shape in SHAPES {
             let x = r.distinct(shape);
@@ -78,7 +84,9 @@ fn with_number(out: &mut Vec<Case>, r: &mut Rng) {
         }
         out.push(case("leakyRelu", "").on(&x).num(0.1).expect(x.map(|v| if v > 0.0 { v } else { 0.1 * v })));
         out.push(case("elu", "").on(&x).num(1.3).expect(x.map(|v| if v > 0.0 { v } else { 1.3 * v.exp_m1() })));
-        for (low, high) in [(-0.52, 0.81), (f64::NEG_INFINITY, 0.51), (0.123, f64::INFINITY), (f64::NEG_INFINITY, f64::INFINITY)] {
+        for (low, high) in
+            [(-0.52, 0.81), (f64::NEG_INFINITY, 0.51), (0.123, f64::INFINITY), (f64::NEG_INFINITY, f64::INFINITY)]
+        {
             out.push(case("clamp", "").on(&x).num(low).num(high).expect(x.map(|v| v.max(low).min(high))));
         }
         let x = r.array(shape, 0.4, 2.0);
@@ -111,7 +119,13 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         (&[5, 7], &[7]),
     ];
     type Row = (&'static str, fn(f64, f64) -> f64);
-    let smooth: [Row; 5] = [("add", |a, b| a + b), ("sub", |a, b| a - b), ("mul", |a, b| a * b), ("div", |a, b| a / b), ("pow", |a, b| a.powf(b))];
+    let smooth: [Row; 5] = [
+        ("add", |a, b| a + b),
+        ("sub", |a, b| a - b),
+        ("mul", |a, b| a * b),
+        ("div", |a, b| a / b),
+        ("pow", |a, b| a.powf(b)),
+    ];
     let kinked: [Row; 2] = [("maximum", f64::max), ("minimum", f64::min)];
     let compared: [Row; 6] = [
         ("eq", |a, b| f64::from(a == b)),
@@ -137,7 +151,8 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         let (a, b) = (r.array(sa, -1.0, 1.0), r.array(sb, -1.0, 1.0));
         for sc in [sa, sb, &[]] {
             let c = r.array(sc, -1.0, 1.0).map(|v| if v > 0.0 { v } else { 0.0 });
-            let want = c.zip(&a, |c, a| if c != 0.0 { a } else { f64::NAN }).zip(&b, |v, b| if v.is_nan() { b } else { v });
+            let want =
+                c.zip(&a, |c, a| if c != 0.0 { a } else { f64::NAN }).zip(&b, |v, b| if v.is_nan() { b } else { v });
             out.push(case("where", "").fixed(&c).on(&a).on(&b).expect(want));
         }
     }
@@ -150,7 +165,15 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
 }
 
 /// One step of Adam by its formulas.
-fn adam(p: f64, g: f64, m: f64, v: f64, step: i32, decoupled: bool, [rate, b1, b2, epsilon, decay]: [f64; 5]) -> [f64; 3] {
+fn adam(
+    p: f64,
+    g: f64,
+    m: f64,
+    v: f64,
+    step: i32,
+    decoupled: bool,
+    [rate, b1, b2, epsilon, decay]: [f64; 5],
+) -> [f64; 3] {
     let (p, g) = if decoupled { (p - rate * decay * p, g) } else { (p, g + decay * p) };
     let (m, v) = (b1 * m + (1.0 - b1) * g, b2 * v + (1.0 - b2) * g * g);
     let (mh, vh) = (m / (1.0 - b1.powi(step)), v / (1.0 - b2.powi(step)));
@@ -158,7 +181,9 @@ fn adam(p: f64, g: f64, m: f64, v: f64, step: i32, decoupled: bool, [rate, b1, b
 }
 
 fn optimiser(out: &mut Vec<Case>, r: &mut Rng) {
-    for (shape, step, decoupled, decay) in [(&[2, 3][..], 1, false, 0.0), (&[5], 3, false, 0.02), (&[], 7, true, 0.05), (&[1, 4], 1000, true, 0.0)] {
+    for (shape, step, decoupled, decay) in
+        [(&[2, 3][..], 1, false, 0.0), (&[5], 3, false, 0.02), (&[], 7, true, 0.05), (&[1, 4], 1000, true, 0.0)]
+    {
         let [p, g, m] = [0, 1, 2].map(|_| r.array(shape, -1.0, 1.0));
         let v = r.array(shape, 0.1, 1.0);
         let settings = [0.01, 0.9, 0.999, 1e-8, decay];
@@ -167,7 +192,8 @@ fn optimiser(out: &mut Vec<Case>, r: &mut Rng) {
             c = c.num(s);
         }
         for k in 0..3 {
-            let value = |i: usize| adam(p.data[i], g.data[i], m.data[i], v.data[i], step as i32, decoupled, settings)[k];
+            let value =
+                |i: usize| adam(p.data[i], g.data[i], m.data[i], v.data[i], step as i32, decoupled, settings)[k];
             c = c.expect(Arr::new(shape, (0..p.data.len()).map(value).collect()));
         }
         out.push(c);

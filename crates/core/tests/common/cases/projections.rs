@@ -31,18 +31,30 @@ fn matrix(width: usize, circle: bool, degrees: &[f64]) -> Arr {
 
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(77);
-    let angles: [&[f64]; 3] = [&[0.0, 90.0, 45.0, 180.0, -30.0, 12.5, 301.0, 60.3, 135.0, 89.999], &[20.0, 77.0], &[33.3]];
-    for (n, width, degrees) in
-        [(1, 1, angles[1]), (2, 2, angles[0]), (1, 3, angles[1]), (2, 5, angles[0]), (3, 8, angles[1]), (1, 19, angles[1]), (1, 36, angles[2])]
-    {
+    let angles: [&[f64]; 3] =
+        [&[0.0, 90.0, 45.0, 180.0, -30.0, 12.5, 301.0, 60.3, 135.0, 89.999], &[20.0, 77.0], &[33.3]];
+    for (n, width, degrees) in [
+        (1, 1, angles[1]),
+        (2, 2, angles[0]),
+        (1, 3, angles[1]),
+        (2, 5, angles[0]),
+        (3, 8, angles[1]),
+        (1, 19, angles[1]),
+        (1, 36, angles[2]),
+    ] {
         for circle in [false, true] {
             let m = matrix(width, circle, degrees);
             let (d, a) = (m.shape[0], degrees.len());
             let (x, y) = (r.array(&[n, width, width], -1.0, 1.0), r.array(&[n, d, a], -1.0, 1.0));
             let pixels: Vec<Vec<usize>> = crate::common::array::indices(&[width, width]);
-            let seen = Arr::from_fn(&[n, d, a], |i| pixels.iter().map(|p| m.at(&[i[1], i[2], p[0], p[1]]) * x.at(&[i[0], p[0], p[1]])).sum());
+            let seen = Arr::from_fn(&[n, d, a], |i| {
+                pixels.iter().map(|p| m.at(&[i[1], i[2], p[0], p[1]]) * x.at(&[i[0], p[0], p[1]])).sum()
+            });
             let back = Arr::from_fn(&[n, width, width], |i| {
-                (0..d).flat_map(|u| (0..a).map(move |t| (u, t))).map(|(u, t)| m.at(&[u, t, i[1], i[2]]) * y.at(&[i[0], u, t])).sum()
+                (0..d)
+                    .flat_map(|u| (0..a).map(move |t| (u, t)))
+                    .map(|(u, t)| m.at(&[u, t, i[1], i[2]]) * y.at(&[i[0], u, t]))
+                    .sum()
             });
             let angles = |c: Case| degrees.iter().fold(c, |c, &d| c.num(d));
             out.push(angles(case("radon", "").on(&x).int(i64::from(circle))).expect(seen));

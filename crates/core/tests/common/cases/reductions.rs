@@ -14,7 +14,8 @@ fn sums(x: &Arr, keep: usize) -> Arr {
 
 fn distances(out: &mut Vec<Case>, r: &mut Rng) {
     // The last ones are enough for blocks and threads, with a remainder.
-    let shapes: [&[usize]; 9] = [&[], &[1], &[5], &[2, 3], &[2, 1, 3], &[2, 3, 4, 5], &[3, 2, 1, 2], &[2, 1037], &[1, 2, 150, 221]];
+    let shapes: [&[usize]; 9] =
+        [&[], &[1], &[5], &[2, 3], &[2, 1, 3], &[2, 3, 4, 5], &[3, 2, 1, 2], &[2, 1037], &[1, 2, 150, 221]];
     for (n, shape) in shapes.into_iter().enumerate() {
         for keep in [0, 1, 2].into_iter().filter(|&keep| keep <= shape.len()) {
             let a = r.distinct(shape);
@@ -28,14 +29,28 @@ fn distances(out: &mut Vec<Case>, r: &mut Rng) {
             }
             out.push(with(with(case("dot", ""), &a), &b).int(keep as i64).expect(sums(&a.zip(&b, |a, b| a * b), keep)));
             for axis in keep..shape.len() {
-                let next = |i: &[usize]| i.iter().enumerate().map(|(d, &i)| i + usize::from(d == axis)).collect::<Vec<_>>();
-                let squares = Arr::from_fn(shape, |i| if i[axis] + 1 < shape[axis] { (a.at(&next(i)) - a.at(i)).powi(2) } else { 0.0 });
-                out.push(with(case("variation", format!("{n}")), &a).int(axis as i64).int(keep as i64).expect(sums(&squares, keep)));
+                let next =
+                    |i: &[usize]| i.iter().enumerate().map(|(d, &i)| i + usize::from(d == axis)).collect::<Vec<_>>();
+                let squares = Arr::from_fn(shape, |i| {
+                    if i[axis] + 1 < shape[axis] {
+                        (a.at(&next(i)) - a.at(i)).powi(2)
+                    } else {
+                        0.0
+                    }
+                });
+                out.push(
+                    with(case("variation", format!("{n}")), &a)
+                        .int(axis as i64)
+                        .int(keep as i64)
+                        .expect(sums(&squares, keep)),
+                );
             }
         }
     }
     let empty = Arr::new(&[2, 0], vec![]);
-    out.push(case("distance", "empty").fixed(&empty).fixed(&empty).int(1).num(2.0).expect(Arr::new(&[2], vec![0.0; 2])));
+    out.push(
+        case("distance", "empty").fixed(&empty).fixed(&empty).int(1).num(2.0).expect(Arr::new(&[2], vec![0.0; 2])),
+    );
     out.push(case("dot", "empty").fixed(&empty).fixed(&empty).int(1).expect(Arr::new(&[2], vec![0.0; 2])));
     out.push(case("variation", "empty").fixed(&empty).int(1).int(1).expect(Arr::new(&[2], vec![0.0; 2])));
 }
@@ -71,11 +86,18 @@ pub fn add(out: &mut Vec<Case>) {
                 out.push(case(name, "").on(&x).list(dims).int(i64::from(keep)).expect(reduce(&x, dims, keep, f)));
             }
             let x = r.array(shape, 0.6, 1.4);
-            out.push(case("prod", "").on(&x).list(dims).int(i64::from(keep)).expect(reduce(&x, dims, keep, |v| v.iter().product())));
+            out.push(
+                case("prod", "")
+                    .on(&x)
+                    .list(dims)
+                    .int(i64::from(keep))
+                    .expect(reduce(&x, dims, keep, |v| v.iter().product())),
+            );
             if let [dim] = dims {
                 let x = r.distinct(shape);
                 let position = |v: &[f64], best: f64| v.iter().position(|&a| a == best).unwrap_or(0) as f64;
-                let largest = reduce(&x, dims, keep, |v| position(v, v.iter().copied().fold(f64::NEG_INFINITY, f64::max)));
+                let largest =
+                    reduce(&x, dims, keep, |v| position(v, v.iter().copied().fold(f64::NEG_INFINITY, f64::max)));
                 let smallest = reduce(&x, dims, keep, |v| position(v, v.iter().copied().fold(f64::INFINITY, f64::min)));
                 out.push(case("argmax", "").fixed(&x).int(*dim as i64).int(i64::from(keep)).expect(largest));
                 out.push(case("argmin", "").fixed(&x).int(*dim as i64).int(i64::from(keep)).expect(smallest));
@@ -84,7 +106,9 @@ pub fn add(out: &mut Vec<Case>) {
     }
     for zeros in [1, 2] {
         let x = Arr::from_fn(&[2, 5], |i| if i[1] < zeros { 0.0 } else { 0.5 + i[0] as f64 + i[1] as f64 });
-        out.push(case("prod", "with zeros").on(&x).list(&[1]).int(0).expect(reduce(&x, &[1], false, |v| v.iter().product())));
+        out.push(
+            case("prod", "with zeros").on(&x).list(&[1]).int(0).expect(reduce(&x, &[1], false, |v| v.iter().product())),
+        );
     }
     // Enough elements for the kernels' blocks and threads, with a remainder.
     let x = r.array(&[3, 1037], -1.0, 1.0);

@@ -103,7 +103,14 @@ pub fn add(out: &mut Vec<Case>) {
             let s = r.array(&rfft2(&x, 1.0, 1.0).shape, -1.0, 1.0);
             let width = shape[shape.len() - 1];
             out.push(case("rfft2", "").on(&x).num(scale).num(inner).expect(rfft2(&x, scale, inner)));
-            out.push(case("irfft2", "").on(&s).int(width as i64).num(scale).num(inner).expect(irfft2(&s, width, scale, inner)));
+            out.push(
+                case("irfft2", "")
+                    .on(&s)
+                    .int(width as i64)
+                    .num(scale)
+                    .num(inner)
+                    .expect(irfft2(&s, width, scale, inner)),
+            );
         }
     }
     let factors: [(&[usize], &[usize]); 8] = [
@@ -119,7 +126,9 @@ pub fn add(out: &mut Vec<Case>) {
     for (a, b) in factors {
         let (a, b) = (r.array(a, -1.0, 1.0), r.array(b, -1.0, 1.0));
         for conjugate in [false, true] {
-            out.push(case("complexMul", "").on(&a).on(&b).int(i64::from(conjugate)).expect(complex_mul(&a, &b, conjugate)));
+            out.push(
+                case("complexMul", "").on(&a).on(&b).int(i64::from(conjugate)).expect(complex_mul(&a, &b, conjugate)),
+            );
         }
     }
     let filters: [(&[usize], &[usize]); 10] = [
@@ -143,13 +152,27 @@ pub fn add(out: &mut Vec<Case>) {
             out.push(case("fourierFilter", "").on(&x).on(&h).int(i64::from(conjugate)).expect(want));
         }
     }
-    let places: [(&[usize], &[usize], usize); 6] =
-        [(&[1, 2], &[0], 1), (&[2, 5], &[1], 0), (&[3, 4, 2], &[0, 1], 2), (&[2, 2, 5, 6], &[2, 3], 1), (&[1, 2, 3, 4, 3], &[3, 4], 1), (&[2, 8], &[], 0)];
+    let places: [(&[usize], &[usize], usize); 6] = [
+        (&[1, 2], &[0], 1),
+        (&[2, 5], &[1], 0),
+        (&[3, 4, 2], &[0, 1], 2),
+        (&[2, 2, 5, 6], &[2, 3], 1),
+        (&[1, 2, 3, 4, 3], &[3, 4], 1),
+        (&[2, 8], &[], 0),
+    ];
     for (shape, dims, complex) in places {
         let x = r.array(shape, -1.0, 1.0);
         for (inverse, scale) in [(false, 1.0), (true, 0.25)] {
             let want = rolled(&dft(&rolled(&x, dims, false), dims, complex, inverse, scale), dims, true);
-            out.push(case("centredFft", "").on(&x).list(dims).int(complex as i64).int(i64::from(inverse)).num(scale).expect(want));
+            out.push(
+                case("centredFft", "")
+                    .on(&x)
+                    .list(dims)
+                    .int(complex as i64)
+                    .int(i64::from(inverse))
+                    .num(scale)
+                    .expect(want),
+            );
         }
     }
 }
