@@ -1,6 +1,6 @@
 /** The runtime: loading a host, choosing a device, errors and checks. */
 export type { Binding, DeviceInfo, DeviceName, DType } from "./binding.js";
-export { checkFlag, checkNumber, checkOptions, checkStream, nearest, requiredNumber } from "./check.js";
+export { checkFlag, checkNumber, checkOptions, checkStream, checkWord, nearest, requiredNumber } from "./check.js";
 export type { NumberRule } from "./check.js";
 export {
   AdjointError,
