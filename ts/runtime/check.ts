@@ -28,8 +28,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 /**
  * Checks the keys of an options object.
  *
- * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `invalid_argument` where the
- * options are not an object or `rng` is not a random stream.
+ * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `invalid_argument` where
+ * the options are not an object or `rng` is not a random stream.
  */
 export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
   if (options === undefined) return;

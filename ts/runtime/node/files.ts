@@ -16,7 +16,8 @@ export async function listFolder(path: string): Promise<FolderEntry[]> {
 }
 
 /**
- * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed. Missing folders are created.
+ * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed. Missing folders are
+ * created.
  */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
