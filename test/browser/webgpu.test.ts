@@ -172,7 +172,7 @@ describeBrowser("webgpu in Chromium", () => {
     });
   });
 
-  it("a lost graphics device rejects pending and later calls; init() starts a new runtime, also with webgpu", async () => {
+  it("a lost graphics device rejects pending and later calls; init() starts a new runtime", async () => {
     const result = await withNewPage(async (fresh) => await fresh.evaluate(async () => await harness.loseDevice()));
     expect(result.found).toBe(true);
     expect(result.before).toEqual([2, 3]);
