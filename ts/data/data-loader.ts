@@ -5,27 +5,27 @@ import { type Dataset, disposeSample, type Sample } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions {
-  dataset: Dataset;
+  readonly dataset: Dataset;
   /** Examples per batch. Default: 1. */
-  batchSize?: number;
+  readonly batchSize?: number;
   /** Draws a new random order for every epoch. Default: false. */
-  shuffle?: boolean;
+  readonly shuffle?: boolean;
   /** Random stream for the order and for the draws of the dataset. Default: a stream of the whole library. */
-  rng?: RandomSource;
+  readonly rng?: RandomSource;
   /** Drops the last batch of an epoch if it is not full. Default: false. */
-  dropLast?: boolean;
+  readonly dropLast?: boolean;
 }
 
 /** The state of a {@link DataLoader} as plain data for JSON. */
 export interface LoaderState {
   /** Number of finished epochs. */
-  epoch: number;
+  readonly epoch: number;
   /** Number of batches already taken from the current epoch. */
-  position: number;
+  readonly position: number;
   /** State of the random stream before the order of the current epoch was drawn. */
-  orderRng: string;
+  readonly orderRng: string;
   /** Current state of the random stream. */
-  rng: string;
+  readonly rng: string;
 }
 
 /** A batch: a {@link Sample} whose tensors have a batch dimension in front. */

@@ -16,7 +16,7 @@ export interface Sample {
 /** Options of {@link Dataset.get}. */
 export interface GetOptions {
   /** Random stream for datasets that draw, such as random crops. */
-  rng?: RandomSource;
+  readonly rng?: RandomSource;
 }
 
 /** Examples by index. The caller of `get` owns the tensors it returns and may dispose of them. */

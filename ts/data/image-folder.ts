@@ -14,13 +14,13 @@ import type { Dataset, Sample } from "./dataset.js";
 /** Options of {@link ImageFolder.open}. */
 export interface ImageFolderOptions {
   /** The folder. Its images are sorted by name; folders inside it are ignored. */
-  path: string;
+  readonly path: string;
   /** `"grey"` gives one channel, `"rgb"` three, `"auto"` those of each file. Default: `"auto"`. */
-  channels?: ReadImageOptions["channels"];
+  readonly channels?: ReadImageOptions["channels"];
   /** Side, or height and width, of a crop from the centre of each image. Default: the whole image. */
-  size?: number | readonly [number, number];
+  readonly size?: number | readonly [number, number];
   /** File names to take, with or without extension. Default: all. */
-  names?: readonly string[];
+  readonly names?: readonly string[];
 }
 
 const imageExtension = /\.(png|jpe?g|webp|tiff?|gif|avif)$/i;

@@ -6,18 +6,18 @@ import type { Dataset, GetOptions, Sample } from "./dataset.js";
 /** Options of {@link PatchDataset}. */
 export interface PatchDatasetOptions {
   /** Samples with images `x` or `y` `[C, H, W]`, or both of the same size. */
-  dataset: Dataset;
+  readonly dataset: Dataset;
   /** Side of a square patch, or height and width. */
-  size: number | readonly [number, number];
+  readonly size: number | readonly [number, number];
   /** Patches per epoch. Default: one for each image. */
-  length?: number;
+  readonly length?: number;
   /** Flips patches in both directions at random, and transposes them if they are square. Default: false. */
-  augment?: boolean;
+  readonly augment?: boolean;
   /**
    * Random stream of the positions, unless `get` is given one; a {@link DataLoader} passes its own. Default: a stream
    * of the whole library.
    */
-  rng?: RandomSource;
+  readonly rng?: RandomSource;
 }
 
 /**

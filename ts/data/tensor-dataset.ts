@@ -5,11 +5,11 @@ import { type Dataset, mapSample, type Sample, sampleTensors } from "./dataset.j
 /** Options of {@link TensorDataset}: tensors whose first dimension is the number of examples N. */
 export interface TensorDatasetOptions {
   /** Ground truth `[N, ...]`. */
-  x?: Tensor;
+  readonly x?: Tensor;
   /** Measurements `[N, ...]`. */
-  y?: Tensor;
+  readonly y?: Tensor;
   /** Parameters of the physics, each `[N, ...]`. */
-  params?: Record<string, Tensor>;
+  readonly params?: Record<string, Tensor>;
 }
 
 /**

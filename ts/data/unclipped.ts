@@ -7,16 +7,16 @@ import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dat
 /** Options of {@link UnclippedDataset}. */
 export interface UnclippedDatasetOptions {
   /** Samples with a measurement `y` `[C, H, W]`. */
-  dataset: Dataset;
+  readonly dataset: Dataset;
   /** The noise before clipping: a Gaussian, Poisson or gamma noise model with one level. */
-  noiseModel: NoiseModel;
+  readonly noiseModel: NoiseModel;
   /** The largest value of the range that measurements were clipped to. Default: 1. */
-  high?: number;
+  readonly high?: number;
   /**
    * Random stream, unless `get` is given one; a {@link DataLoader} passes its own. Default: a stream of the whole
    * library.
    */
-  rng?: RandomSource;
+  readonly rng?: RandomSource;
 }
 
 /**

@@ -96,13 +96,13 @@ function shown(value: unknown): string {
 /** Constraints of {@link checkNumber}. */
 export interface NumberRule {
   /** Smallest allowed value. */
-  min?: number;
+  readonly min?: number;
   /** Largest allowed value. */
-  max?: number;
+  readonly max?: number;
   /** Only values above zero. */
-  positive?: boolean;
+  readonly positive?: boolean;
   /** Only whole numbers. */
-  integer?: boolean;
+  readonly integer?: boolean;
 }
 
 /**

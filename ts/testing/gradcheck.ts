@@ -5,13 +5,13 @@ import { grad, noGrad, tensor, type Tensor } from "../tensor/index.js";
 /** Options of {@link gradcheck} and {@link gradgradcheck}. */
 export interface GradcheckOptions {
   /** Step of the central difference. Default: 1e-6. */
-  step?: number;
+  readonly step?: number;
   /** Absolute tolerance. Default: 1e-5. */
-  atol?: number;
+  readonly atol?: number;
   /** Relative tolerance. Default: 1e-4. */
-  rtol?: number;
+  readonly rtol?: number;
   /** Seed of the random weights. Default: 0. */
-  seed?: number;
+  readonly seed?: number;
 }
 
 type Differentiable = (...inputs: Tensor[]) => Tensor;

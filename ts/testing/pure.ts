@@ -6,13 +6,13 @@ import { tensor, type Tensor } from "../tensor/index.js";
 /** Arguments of {@link pure}. */
 export interface PureArgs {
   /** Poisson measurement `y = gain z`, shape `[B, ...]`. */
-  y: Tensor;
+  readonly y: Tensor;
   /** The reconstruction f. */
-  model: Reconstructor;
+  readonly model: Reconstructor;
   /** The operator A; `A f(y)` has the shape of y. */
-  physics: Physics;
+  readonly physics: Physics;
   /** The gain. */
-  gain: number;
+  readonly gain: number;
 }
 
 /**
