@@ -29,6 +29,8 @@ export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOp
  * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for circular borders and closed forms.
  */
 export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "blur"> {
+  protected static override readonly optionKeys: readonly string[] = ["filter", "padding", "useFft"];
+  override readonly operator = "blur" as const;
   /** The filter. */
   filter: Tensor | undefined;
   /** How the image goes on beyond its border. */
@@ -39,7 +41,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurOptions<N> = {}) {
     const { filter, padding = "valid", useFft = false, ...rest } = options;
-    super(rest, { className: "Blur", keys: ["filter", "padding", "useFft"], operator: "blur" });
+    super(rest);
     this.padding = checkChoice("Blur", "padding", padding, PADDINGS);
     if (typeof useFft !== "boolean") throw new ArgumentError("Blur: useFft must be true or false.", "invalid_argument");
     this.useFft = useFft;
@@ -47,23 +49,14 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
     this.filter = filter;
   }
 
-  private filterFor(caller: string, like: Tensor): Tensor {
-    if (!this.filter)
-      throw new ArgumentError(
-        `${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`,
-        "missing_argument",
-      );
-    return matching(this.filter, like);
-  }
-
   override A(x: Tensor): Tensor {
     checkImages("Blur.A", "x", x);
-    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding, { useFft: this.useFft });
+    return convolve("Blur.A", x, filterFor(this, "Blur.A", x), this.padding, { useFft: this.useFft });
   }
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, {
+    return convolveAdjoint("Blur.AAdjoint", y, filterFor(this, "Blur.AAdjoint", y), this.padding, {
       useFft: this.useFft,
     });
   }
@@ -77,4 +70,14 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
     // It stays after the step in which it came, even where each step is tidied.
     this.filter = keep(filter);
   }
+}
+
+/** The filter on the device and of the type of `like`. */
+function filterFor({ filter }: Blur<NoiseModel>, caller: string, like: Tensor): Tensor {
+  if (!filter)
+    throw new ArgumentError(
+      `${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`,
+      "missing_argument",
+    );
+  return matching(filter, like);
 }

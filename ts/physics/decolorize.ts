@@ -48,14 +48,17 @@ function response(options: DecolorizeOptions, channels: number): number[] {
 
 /** Colour to grey: the weighted sum of the channels, `[B, C, H, W]` to `[B, 1, H, W]`. */
 export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "decolorize"> {
+  protected static override readonly optionKeys: readonly string[] = ["channels", "srf"];
+  override readonly operator = "decolorize" as const;
   /** Weight of each channel, shape `[1, C, 1, 1]`. */
   readonly srf: Tensor;
-  private readonly direction: Tensor;
+  /** The unit vector along the weights, shape `[1, C, 1, 1]`. */
+  protected readonly direction: Tensor;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DecolorizeOptions<N> = {}) {
     const { channels = 3, srf: _, ...rest } = options;
-    super(rest, { className: "Decolorize", keys: ["channels", "srf"], operator: "decolorize" });
+    super(rest);
     const count = checkNumber("Decolorize", "channels", channels, { integer: true, positive: true });
     const weights = response(options, count);
     const norm = Math.hypot(...weights);

@@ -3,7 +3,7 @@ import { full, keep, Tensor, where } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "./checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
-import { adjointFunction, LinearPhysics, type Internal, type LinearOptions } from "./linear.js";
+import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, shown, type NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
@@ -38,24 +38,24 @@ export class DecomposablePhysics<
   N extends NoiseModel = NoiseModel,
   O extends OperatorKind = OperatorKind,
 > extends LinearPhysics<N, O> {
+  protected static override readonly commonOptionKeys: readonly string[] = [
+    ...LinearPhysics.commonOptionKeys,
+    "imgSize",
+  ];
+  protected static override readonly optionKeys: readonly string[] = ["U", "UAdjoint", "V", "VAdjoint", "mask"];
+
   /**
    * Singular values, of a shape that broadcasts to the spectrum. Undefined where an operator still waits for its mask.
    */
   mask: Tensor | undefined;
-  private readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
+  /** The options of these names, derived ones included. */
+  protected readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
-  constructor(
-    options: DecomposableOptions<N> = {},
-    internal: Internal<O> = {
-      className: "DecomposablePhysics",
-      keys: ["U", "UAdjoint", "V", "VAdjoint", "mask"],
-      operator: "custom" as O,
-    },
-  ) {
+  constructor(options: DecomposableOptions<N> = {}) {
     const { U, UAdjoint, V, VAdjoint, mask, ...rest } = options;
-    const { className } = internal;
-    super(rest, { ...internal, keys: [...internal.keys, "imgSize"] });
+    const className = new.target.name;
+    super(rest);
     for (const [name, map] of Object.entries({ U, UAdjoint, V, VAdjoint })) {
       if (map !== undefined && typeof map !== "function") {
         throw new ArgumentError(
@@ -118,7 +118,8 @@ export class DecomposablePhysics<
     checkTensor(caller, name, value);
   }
 
-  private scaled(method: string, s: Tensor, power: 1 | 2): Tensor {
+  /** The spectrum times the singular values, or times their squares. */
+  protected scaled(method: string, s: Tensor, power: 1 | 2): Tensor {
     const mask = this.values(`${this.className}.${method}`, s);
     if (!mask) return s;
     return s.mul(power === 1 ? mask : mask.square());

@@ -27,6 +27,8 @@ function bayerMask(height: number, width: number): Tensor {
 
 /** Demosaicing: a sensor that sees one colour per pixel. Images and measurements have shape `[B, 3, H, W]`. */
 export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N, "demosaicing"> {
+  protected static override readonly optionKeys: readonly string[] = ["pattern"];
+  override readonly operator = "demosaicing" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DemosaicingOptions<N>) {
     const { pattern = "bayer", imgSize, ...rest } = options;
@@ -39,9 +41,6 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
         "invalid_argument",
       );
     }
-    super(
-      { ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) },
-      { className: "Demosaicing", keys: ["mask", "pattern", "pixelwise"], operator: "demosaicing" },
-    );
+    super({ ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) });
   }
 }

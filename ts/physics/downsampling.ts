@@ -39,6 +39,8 @@ function namedFilter(filter: unknown, factor: number): Tensor | undefined {
 
 /** Downsampling: `y = S (h * x)`, a low-pass filter `h` and then every `factor`-th pixel. Images are `[B, C, H, W]`. */
 export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "downsampling"> {
+  protected static override readonly optionKeys: readonly string[] = ["filter", "factor", "padding", "imgSize"];
+  override readonly operator = "downsampling" as const;
   /** The filter. */
   filter: Tensor | undefined;
   /** One pixel in `factor` is kept along each side. */
@@ -49,10 +51,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: DownsamplingOptions<N> = {}) {
     const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
-    super(
-      { ...rest, ...(imgSize ? { imgSize } : {}) },
-      { className: "Downsampling", keys: ["filter", "factor", "padding", "imgSize"], operator: "downsampling" },
-    );
+    super({ ...rest, ...(imgSize ? { imgSize } : {}) });
     this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
     this.padding = checkChoice("Downsampling", "padding", padding, PADDINGS);
     this.filter = namedFilter(filter, this.factor);
@@ -92,7 +91,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
         "shape_mismatch",
       );
     }
-    if (!this.filter) return this.spread(y, height, width);
+    if (!this.filter) return insertZeros(y, this.factor, [height, width]);
     return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, {
       stride: f,
       size: [height, width],
@@ -125,30 +124,16 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
     const stride = this.factor;
-    const spread = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", {
+    const fine = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", {
       stride,
       size: [height, width],
     });
-    const answer = convolve(caller, spread, filter, "circular", { stride });
+    const answer = convolve(caller, fine, filter, "circular", { stride });
     const gain = halfSpectrum(answer).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
     const residual = halfSpectrum(y.sub(this.A(start)));
     const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
     const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
     return start.add(this.AAdjoint(solved));
-  }
-
-  /**
-   * The transpose of taking every `factor`-th pixel: each pixel becomes the corner of a block of zeros; a last block
-   * that sticks out is cut.
-   */
-  private spread(y: Tensor, height: number, width: number): Tensor {
-    const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
-    const f = this.factor;
-    const blocks = y
-      .reshape([batch, channels, h, 1, w, 1])
-      .pad([0, 0, 0, 0, 0, 0, 0, f - 1, 0, 0, 0, f - 1], { mode: "constant" });
-    const whole = blocks.reshape([batch, channels, h * f, w * f]);
-    return whole.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * f), Math.min(width, w * f)]);
   }
 
   override parameterNames(): readonly string[] {
@@ -160,4 +145,17 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     // It stays after the step in which it came, even where each step is tidied.
     this.filter = keep(filter);
   }
+}
+
+/**
+ * The transpose of taking every `factor`-th pixel, `[B, C, h, w]` to `[B, C, height, width]`: each pixel is the corner
+ * of a block of zeros, cropped at the borders.
+ */
+function insertZeros(y: Tensor, factor: number, [height, width]: readonly [number, number]): Tensor {
+  const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
+  const blocks = y
+    .reshape([batch, channels, h, 1, w, 1])
+    .pad([0, 0, 0, 0, 0, 0, 0, factor - 1, 0, 0, 0, factor - 1], { mode: "constant" });
+  const whole = blocks.reshape([batch, channels, h * factor, w * factor]);
+  return whole.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * factor), Math.min(width, w * factor)]);
 }

@@ -44,6 +44,8 @@ export function sequenceMask(
  * carry no noise.
  */
 export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "dynamicMRI"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask"];
+  override readonly operator = "dynamicMRI" as const;
   declare mask: Tensor;
 
   /**
@@ -52,7 +54,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
    */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
-    super(rest, { className: "DynamicMRI", keys: ["mask"], operator: "dynamicMRI" });
+    super(rest);
     this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
   }
 

@@ -25,16 +25,6 @@ import { powerIteration, type NormOptions } from "./power-iteration.js";
 /** Options that every linear physics takes. */
 export interface LinearOptions<N extends NoiseModel = NoiseModel> extends PhysicsOptions<N>, SolverOptions {}
 
-/** Option names of {@link LinearOptions} beyond those of every physics. */
-export const LINEAR_OPTIONS = ["maxIter", "tol"] as const;
-
-/** What a subclass tells the constructors above it. */
-export interface Internal<O extends OperatorKind> {
-  className: string;
-  keys: readonly string[];
-  operator: O;
-}
-
 /** The transpose of a linear map `f` on images of shape `[B, ...imgSize]`, by reverse differentiation. */
 export function adjointFunction(f: (x: Tensor) => Tensor, imgSize: readonly number[]): (y: Tensor) => Tensor {
   return (y) => {
@@ -54,11 +44,19 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   N,
   O
 > {
+  protected static override readonly commonOptionKeys: readonly string[] = [
+    ...Physics.commonOptionKeys,
+    "maxIter",
+    "tol",
+  ];
+  protected static override readonly optionKeys: readonly string[] = ["A", "AAdjoint", "imgSize"];
+
   /** Size of the images without the batch, such as `[C, H, W]`, where it is fixed. */
   readonly imgSize: readonly number[] | undefined;
   /** Settings of the iterative solvers. */
   protected readonly solver: Required<SolverOptions>;
-  private readonly adjointMap: ((y: Tensor) => Tensor) | undefined;
+  /** The option `AAdjoint`, or the identity where `A` is the identity. */
+  protected readonly adjointMap: ((y: Tensor) => Tensor) | undefined;
 
   /**
    * Options: those of every physics, `A`, `AAdjoint`, `imgSize`, and the solver's `maxIter` (100) and `tol` (1e-6).
@@ -71,14 +69,14 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
       AAdjoint?: (y: Tensor) => Tensor;
       imgSize?: readonly number[];
     } = {},
-    internal: Internal<O> = { className: "LinearPhysics", keys: ["A", "AAdjoint", "imgSize"], operator: "custom" as O },
   ) {
-    super(options, { ...internal, keys: [...internal.keys, ...LINEAR_OPTIONS] });
-    this.imgSize = options.imgSize === undefined ? undefined : checkImgSize(internal.className, options.imgSize);
+    super(options);
+    const className = new.target.name;
+    this.imgSize = options.imgSize === undefined ? undefined : checkImgSize(className, options.imgSize);
     // Without A the operator is the identity, unless a subclass overrides A.
     const identity = options.A === undefined && this.A === Physics.prototype.A;
     this.adjointMap = options.AAdjoint ?? (identity ? (y) => y : undefined);
-    this.solver = solverSettings(internal.className, options, { maxIter: 100, tol: 1e-6 });
+    this.solver = solverSettings(className, options, { maxIter: 100, tol: 1e-6 });
   }
 
   /** The transpose of the operator, `A^T y`: for all `x` and `y`, `<A x, y> = <x, A^T y>`. */
@@ -174,18 +172,22 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
  * A parameter given to `update` goes to every operator that has one of that name.
  */
 export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "composed" as const;
   /** The operators, in order of application. */
   readonly list: readonly LinearPhysics[];
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
   constructor(options: { list: readonly [...LinearPhysics[], LinearPhysics<N>] } & SolverOptions) {
     const { list: given, ...solver } = options;
-    const list = operatorList<LinearPhysics>("ComposedLinearPhysics", given, LinearPhysics);
+    const list = operatorList<LinearPhysics>(new.target.name, given, LinearPhysics);
     const last = list[list.length - 1] as LinearPhysics<N>;
-    super(
-      { ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng },
-      { className: "ComposedLinearPhysics", keys: [], operator: "composed" },
-    );
+    super({
+      ...solver,
+      noiseModel: last.noiseModel,
+      sensorModel: (y) => last.sensor(y),
+      ...(last.rng ? { rng: last.rng } : {}),
+    });
     this.list = list;
   }
 

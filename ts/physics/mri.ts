@@ -29,6 +29,8 @@ export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOpt
  * no noise.
  */
 export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "mri"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "threeD"];
+  override readonly operator = "mri" as const;
   /** Whether images are volumes. */
   readonly threeD: boolean;
   declare mask: Tensor;
@@ -36,18 +38,14 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MRIOptions<N> = {}) {
     const { mask, threeD = false, imgSize, ...rest } = options;
-    super(rest, { className: "MRI", keys: ["mask", "threeD"], operator: "mri" });
+    super(rest);
     this.threeD = threeD;
     const size = checkImgSize("MRI", imgSize ?? [320, 320]);
-    this.mask = this.checkMask(mask ?? ones(size.slice(threeD ? -3 : -2)));
-  }
-
-  private get dims(): number[] {
-    return this.threeD ? [2, 3, 4] : [2, 3];
+    this.mask = complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4);
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    const rank = this.dims.length + 2;
+    const rank = this.threeD ? 5 : 4;
     checkTensor(caller, name, value);
     if (value.shape.length !== rank || value.shape[1] !== 2) {
       throw new ShapeError(
@@ -65,17 +63,17 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   }
 
   protected override checkMask(mask: Tensor): Tensor {
-    return complexMask("MRI", mask, this.dims.length + 2);
+    return complexMask("MRI", mask, this.threeD ? 5 : 4);
   }
 
   /** The centred Fourier transform without the mask: image to k-space. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFourier(x, this.dims, false);
+    return centredFourier(x, spatialDims(this.threeD), false);
   }
 
   /** The inverse of {@link VAdjoint}: k-space to image. */
   override V(s: Tensor): Tensor {
-    return centredFourier(s, this.dims, true);
+    return centredFourier(s, spatialDims(this.threeD), true);
   }
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
@@ -88,4 +86,9 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
     const noisy = super.noise(y, options);
     return noisy.mul(matching(this.mask, noisy));
   }
+}
+
+/** The dimensions of images `[B, 2, (D,) H, W]` that are transformed. */
+function spatialDims(threeD: boolean): number[] {
+  return threeD ? [2, 3, 4] : [2, 3];
 }

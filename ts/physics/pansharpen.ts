@@ -77,8 +77,10 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
   readonly decolorize: Decolorize<NoiseModel>;
   /** Whether `ADagger` is Brovey's formula. */
   readonly useBrovey: boolean;
-  private readonly eps: number;
-  private readonly gain: number;
+  /** Added to the denominator of Brovey's formula. */
+  protected readonly eps: number;
+  /** Fine pixels of one coarse pixel: `factor^2`, or 1 for a downsampling of norm one. */
+  protected readonly gain: number;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: PansharpenOptions) {

@@ -18,6 +18,8 @@ import type { PhysicsParameters } from "./physics.js";
  * Pseudo-inverse and proximal operator are closed forms.
  */
 export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "sequentialMRI"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "imgSize"];
+  override readonly operator = "sequentialMRI" as const;
   /** Sampling mask, `[B or 1, 2, T, H, W]`. */
   mask: Tensor;
 
@@ -27,20 +29,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
-    super(rest, { className: "SequentialMRI", keys: ["mask"], operator: "sequentialMRI" });
+    super(rest);
     this.mask = sequenceMask("SequentialMRI", { mask, imgSize });
-  }
-
-  private checkFrames(caller: string, y: Tensor): void {
-    checkTensor(caller, "y", y);
-    checkComplex(caller, "y", y, ["frames", "height", "width"]);
-    checkBroadcast(
-      `${caller}: y`,
-      "the mask",
-      this.mask.shape,
-      y.shape,
-      "use measurements of the mask's size, or set another mask with update({ mask })",
-    );
   }
 
   override A(x: Tensor): Tensor {
@@ -65,7 +55,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * Where frames overlap this counts a frequency as often as it was sampled; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
-    this.checkFrames("SequentialMRI.AAdjoint", y);
+    checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
     const sampled = y.mul(matching(this.mask, y));
     const x = options.keepTimeDim
       ? centredFourier(sampled, [3, 4], true)
@@ -80,7 +70,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * `[B, 2, T, H, W]` to `[B, 2, H, W]`. The zero-filled image of it is `toStatic().AAdjoint(average(y))`.
    */
   average(y: Tensor): Tensor {
-    this.checkFrames("SequentialMRI.average", y);
+    checkFrames(this.mask, "SequentialMRI.average", y);
     const count = matching(this.mask, y).sum(2);
     const seen = count.ne(0);
     return y
@@ -91,7 +81,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The pseudo-inverse: each frequency is the least-squares fit to its samples, 0 where it has none. */
   override ADagger(y: Tensor): Tensor {
-    this.checkFrames("SequentialMRI.ADagger", y);
+    checkFrames(this.mask, "SequentialMRI.ADagger", y);
     const mask = matching(this.mask, y);
     const energy = mask.square().sum(2);
     const seen = energy.gt(0);
@@ -105,7 +95,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The proximal operator, frequency by frequency: `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`. */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    this.checkFrames("SequentialMRI.proxL2", y);
+    checkFrames(this.mask, "SequentialMRI.proxL2", y);
     const mask = matching(this.mask, y);
     const like = { dtype: y.dtype, device: y.device };
     const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
@@ -146,4 +136,17 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       ...(this.rng ? { rng: this.rng } : {}),
     });
   }
+}
+
+/** Refuses measurements that do not fit the mask. */
+function checkFrames(mask: Tensor, caller: string, y: Tensor): void {
+  checkTensor(caller, "y", y);
+  checkComplex(caller, "y", y, ["frames", "height", "width"]);
+  checkBroadcast(
+    `${caller}: y`,
+    "the mask",
+    mask.shape,
+    y.shape,
+    "use measurements of the mask's size, or set another mask with update({ mask })",
+  );
 }

@@ -33,6 +33,8 @@ export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> ext
  * closed forms for both.
  */
 export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
+  protected static override readonly optionKeys: readonly string[] = ["m", "fast", "ordering"];
+  override readonly operator = "singlePixelCamera" as const;
   declare readonly imgSize: readonly number[];
   declare mask: Tensor;
   /** Number of patterns. */
@@ -40,9 +42,9 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
   /** Whether the patterns are Hadamard's. */
   readonly fast: boolean;
   /** Left factor of the image's matrix (`fast`), or the left singular vectors `[m, k]`. */
-  private readonly left: Constant;
+  protected readonly left: Constant;
   /** Right factor of the image's matrix (`fast`), or the right singular vectors `[k, H W]`. */
-  private readonly right: Constant;
+  protected readonly right: Constant;
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: SinglePixelCameraOptions<N>) {
@@ -52,7 +54,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
         "SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].",
         "missing_argument",
       );
-    super(rest, { className: "SinglePixelCamera", keys: ["m", "fast", "ordering"], operator: "singlePixelCamera" });
+    super(rest);
     const size = checkImgSize("SinglePixelCamera", rest.imgSize);
     if (size.length !== 3)
       throw new ArgumentError(
@@ -105,7 +107,8 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
     );
   }
 
-  private hadamard(x: Tensor): Tensor {
+  /** The orthonormal Hadamard transform of rows and columns. */
+  protected hadamard(x: Tensor): Tensor {
     const [, height = 1, width = 1] = this.imgSize;
     return this.left
       .like(x)

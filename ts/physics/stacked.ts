@@ -10,6 +10,7 @@ import {
   type SolverOptions,
 } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
+import { newInstanceOf } from "./new-instance.js";
 import { shown } from "./noise/index.js";
 import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
@@ -27,12 +28,8 @@ export class StackedPhysics<P extends Physics = Physics> {
   readonly list: readonly P[];
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
-  constructor(
-    options: { list: readonly P[] },
-    className = "StackedPhysics",
-    kind: abstract new (...args: never[]) => Physics = Physics,
-  ) {
-    this.list = operatorList<Physics>(className, options.list, kind) as P[];
+  constructor(options: { list: readonly P[] }) {
+    this.list = operatorList<Physics>(new.target.name, options.list, Physics) as P[];
   }
 
   /** Number of operators. */
@@ -97,11 +94,18 @@ export class StackedPhysics<P extends Physics = Physics> {
     }
   }
 
-  /** An independent copy. */
+  /** A new object of this class for {@link clone}; see {@link Physics.newInstance}. */
+  protected newInstance(): this {
+    return newInstanceOf(this);
+  }
+
+  /**
+   * An independent copy, made of copies of the operators.
+   *
+   * @throws ArgumentError `not_clonable`; see {@link Physics.newInstance}.
+   */
   clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, {
-      list: this.list.map((p) => p.clone()),
-    });
+    return Object.assign(this.newInstance(), this, { list: this.list.map((p) => p.clone()) });
   }
 
   /** Refuses measurements that are not one tensor per operator. */
@@ -118,12 +122,13 @@ export class StackedPhysics<P extends Physics = Physics> {
 
 /** Several linear operators that look at the same image; the adjoint is the sum of theirs. */
 export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> extends StackedPhysics<P> {
-  private readonly solver: Required<SolverOptions>;
+  /** Settings of the iterative solvers. */
+  protected readonly solver: Required<SolverOptions>;
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
   constructor(options: { list: readonly P[] } & SolverOptions) {
     checkOptions("StackedLinearPhysics", options, ["list", "maxIter", "tol"]);
-    super(options, "StackedLinearPhysics", LinearPhysics);
+    super({ list: operatorList<LinearPhysics>(new.target.name, options.list, LinearPhysics) as P[] });
     this.solver = solverSettings("StackedLinearPhysics", options, { maxIter: 100, tol: 1e-6 });
   }
 
@@ -147,7 +152,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("ADagger", y);
     return conjugateGradient(
-      { ...this.maps(), b: y },
+      { ...mapsOf(this), b: y },
       solverSettings("StackedLinearPhysics.ADagger", options, this.solver),
     );
   }
@@ -158,7 +163,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
     const step = checkGamma("StackedLinearPhysics.proxL2", gamma, y.at(0).shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
     return proximal(
-      { ...this.maps(), y, z: start, gamma: step },
+      { ...mapsOf(this), y, z: start, gamma: step },
       solverSettings("StackedLinearPhysics.proxL2", options, this.solver),
     );
   }
@@ -181,10 +186,11 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
       .reduce((a, b) => a.add(b));
     return left.sub(this.AAdjoint(v).mul(u).sum());
   }
+}
 
-  private maps(): { A: (x: Tensor) => TensorList; AAdjoint: (y: TensorList) => Tensor } {
-    return { A: (x) => this.A(x), AAdjoint: (y) => this.AAdjoint(y) };
-  }
+/** The operator and its adjoint as functions. */
+function mapsOf(p: StackedLinearPhysics): { A: (x: Tensor) => TensorList; AAdjoint: (y: TensorList) => Tensor } {
+  return { A: (x) => p.A(x), AAdjoint: (y) => p.AAdjoint(y) };
 }
 
 /** Stacks operators; linear where all are. */

@@ -7,6 +7,7 @@ import { Radon } from "./functional/radon.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
 export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -79,6 +80,16 @@ function rampMatrix(detectors: number): Constant {
  * Paper: Radon, "Über die Bestimmung von Funktionen durch ihre Integralwerte längs gewisser Mannigfaltigkeiten", 1917.
  */
 export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "tomography"> {
+  protected static override readonly optionKeys: readonly string[] = [
+    "angles",
+    "imgWidth",
+    "circle",
+    "normalize",
+    "adjointViaBackprop",
+    "fbpInterpolateBoundary",
+    "fbp",
+  ];
+  override readonly operator = "tomography" as const;
   /** Angles in degrees, `[angles]`. */
   readonly angles: Tensor;
   /** Width and height of the images. */
@@ -87,10 +98,14 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   readonly circle: boolean;
   /** By what the operator is divided, a power-iteration estimate of its norm; 1 without `normalize`. */
   readonly operatorNorm: number = 1;
-  private readonly radon: Radon;
-  private readonly ramp: Constant;
-  private readonly interpolate: boolean;
-  private readonly daggerIsFbp: boolean;
+  /** The Radon transform. */
+  protected readonly radon: Radon;
+  /** The ramp filter as a matrix, `[detectors, detectors]`. */
+  protected readonly ramp: Constant;
+  /** The option `fbpInterpolateBoundary`. */
+  protected readonly interpolate: boolean;
+  /** The option `fbp`. */
+  protected readonly daggerIsFbp: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: TomographyOptions<N>) {
@@ -104,11 +119,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       fbp = false,
       ...rest
     } = options ?? {};
-    super(rest, {
-      className: "Tomography",
-      keys: ["angles", "imgWidth", "circle", "normalize", "adjointViaBackprop", "fbpInterpolateBoundary", "fbp"],
-      operator: "tomography",
-    });
+    super(rest);
     for (const [name, value] of Object.entries({
       circle,
       normalize,
@@ -134,10 +145,15 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     this.radon = new Radon(this.imgWidth, circle, degrees);
     this.ramp = rampMatrix(this.radon.detectors);
     if (!normalize) return;
-    const start = zeros([1, 1, this.imgWidth, this.imgWidth], { device: "cpu" });
-    // A fixed seed, so that an operator built twice is the same twice; on the cpu, because no other device can be
-    // waited for everywhere.
-    this.operatorNorm = this.computeNorm(start, { squared: false, rng: options.rng ?? new Rng(0) }).itemSync();
+    // On the CPU, as other devices cannot be read synchronously everywhere.
+    const shape = [1, 1, this.imgWidth, this.imgWidth];
+    const start = zeros(shape, { device: "cpu" });
+    const gram = (x: Tensor): Tensor =>
+      this.radon.transpose(this.radon.forward(x.reshape(shape.slice(1)))).reshape(shape);
+    // A fixed seed, so that equal options give equal operators.
+    this.operatorNorm = powerIteration(gram, start, { rng: options.rng ?? new Rng(0) })
+      .sqrt()
+      .itemSync();
   }
 
   override A(x: Tensor): Tensor {
@@ -157,7 +173,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    this.checkSinogram("AAdjoint", y);
+    checkSinogram("Tomography.AAdjoint", y, this.radon.detectors, this.angles.size);
     const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
     const x = this.radon
       .transpose(y.reshape([batch * channels, detectors, angles]))
@@ -173,7 +189,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
    * electron micrographs", 1971.
    */
   fbp(y: Tensor): Tensor {
-    this.checkSinogram("fbp", y);
+    checkSinogram("Tomography.fbp", y, this.radon.detectors, this.angles.size);
     const x = this.AAdjoint(this.ramp.like(y).matmul(y)).mul(
       (Math.PI * this.operatorNorm ** 2) / (2 * this.angles.size),
     );
@@ -192,14 +208,15 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     const { fbp = this.daggerIsFbp, ...solver } = options;
     return fbp ? this.fbp(y) : super.ADagger(y, solver);
   }
+}
 
-  private checkSinogram(method: string, y: Tensor): void {
-    checkImages(`Tomography.${method}`, "y", y);
-    const { detectors } = this.radon;
-    if (y.shape[2] === detectors && y.shape[3] === this.angles.size) return;
-    throw new ShapeError(
-      `Tomography.${method}: y has shape [${y.shape.join(", ")}], expected [batch, channels, ${detectors} detectors, ${this.angles.size} angles].`,
-      "shape_mismatch",
-    );
-  }
+/** Refuses measurements of another shape than `[B, C, detectors, angles]`. */
+function checkSinogram(caller: string, y: Tensor, detectors: number, angles: number): void {
+  checkImages(caller, "y", y);
+  if (y.shape[2] === detectors && y.shape[3] === angles) return;
+  throw new ShapeError(
+    `${caller}: y has shape [${y.shape.join(", ")}], expected ` +
+      `[batch, channels, ${detectors} detectors, ${angles} angles].`,
+    "shape_mismatch",
+  );
 }

@@ -77,6 +77,9 @@ const FIXED: Limits = {
  * `stretchY`; those not given change nothing. Each is uniform between its limits (factors between theirs and 1).
  */
 export class Homography extends Transform {
+  /** What varies; the rest of the camera stays as it is. A subgroup lists less. */
+  protected static readonly varying: readonly HomographyLimit[] = Object.keys(DEFAULTS) as HomographyLimit[];
+
   override readonly paramNames = Object.keys(NO_MOVE) as readonly (keyof CameraMove)[];
   readonly padding: Outside;
   readonly interpolation: Interpolation;
@@ -84,20 +87,14 @@ export class Homography extends Transform {
   readonly limits: Limits;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
-  constructor(
-    options: HomographyOptions = {},
-    internal: { className: string; free: readonly HomographyLimit[] } = {
-      className: "Homography",
-      free: Object.keys(DEFAULTS) as HomographyLimit[],
-    },
-  ) {
-    const { className, free } = internal;
-    super(className, options, [...free, "padding", "interpolation"]);
+  constructor(options: HomographyOptions = {}) {
+    const { name: className, varying } = new.target;
+    super(className, options, [...varying, "padding", "interpolation"]);
     this.padding = checkWord(className, "padding", options.padding ?? "reflection", OUTSIDES);
     this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
     const limit = (name: HomographyLimit): number => {
       const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
-      return free.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
+      return varying.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
     };
     this.limits = Object.fromEntries(
       Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)]),

@@ -3,7 +3,7 @@ import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import { checkChoice } from "../checks.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromHost, normalValues, uniformValues } from "./host.js";
+import { fromCpuValues, normalValues, uniformValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernike.js";
 
@@ -127,7 +127,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
         );
       }
     }
-    return { filter: fromHost(all, [batchSize, C, h, w]) };
+    return { filter: fromCpuValues(all, [batchSize, C, h, w]) };
   }
 
   #filter(coefficients: readonly number[], fc: number, angle: number): Float64Array {

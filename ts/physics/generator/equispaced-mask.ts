@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../random/index.js";
-import { ON_HOST } from "./host.js";
+import { ON_HOST } from "./cpu-values.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**

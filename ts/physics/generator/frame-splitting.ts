@@ -3,7 +3,7 @@ import { ArgumentError, checkNumber, ShapeError } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
-import { ON_HOST } from "./host.js";
+import { ON_HOST } from "./cpu-values.js";
 
 /** Options of {@link Phase2PhaseSplittingMaskGenerator}. */
 export interface FrameSplittingMaskGeneratorOptions extends GeneratorOptions {

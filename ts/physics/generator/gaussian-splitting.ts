@@ -27,13 +27,19 @@ export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittin
  * in the block.
  */
 export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenerator {
+  protected static override readonly optionKeys: readonly string[] = [
+    ...BernoulliSplittingMaskGenerator.optionKeys,
+    "stdScale",
+    "centerBlock",
+  ];
+
   readonly stdScale: number;
   readonly centerBlock: readonly [number, number];
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(options: GaussianSplittingMaskGeneratorOptions) {
-    const name = "GaussianSplittingMaskGenerator";
-    super(options, { className: name, keys: ["stdScale", "centerBlock"] });
+    const name = new.target.name;
+    super(options);
     if (this.imgSize.length < 3 || this.imgSize.length > 4) {
       throw new ArgumentError(
         `${name}: imgSize is [${this.imgSize.join(", ")}], expected [C, H, W] or [C, T, H, W].`,

@@ -1,7 +1,7 @@
 import type { RandomSource } from "../../random/index.js";
 import { checkNumber } from "../../runtime/index.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromHost, normalValues } from "./host.js";
+import { fromCpuValues, normalValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 
 /** Options of {@link MotionBlurGenerator}. */
@@ -52,7 +52,7 @@ export class MotionBlurGenerator extends PhysicsGenerator {
         this.#path(noise.subarray(b * this.nSteps, (b + 1) * this.nSteps));
       all.set(histogram(one(rows), one(columns), h, w), b * h * w);
     }
-    return { filter: fromHost(all, [batchSize, 1, h, w]) };
+    return { filter: fromCpuValues(all, [batchSize, 1, h, w]) };
   }
 
   /** The first `1 / (2 pi)` of a periodic Gaussian process made from white noise, with its mean taken off. */

@@ -1,6 +1,7 @@
 import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { keep, Tensor } from "../../tensor/index.js";
+import { newInstanceOf } from "../new-instance.js";
 import { checkLevel, checkTensor, type Level } from "./level.js";
 import type { NoiseKind } from "./kinds.js";
 
@@ -88,13 +89,28 @@ export abstract class NoiseModel {
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
       const level = checkLevel(this.className, name, value, rule);
-      // It stays after the step in which it came, even where each step is tidied.
-      (this as unknown as Record<string, Level>)[name] = level instanceof Tensor ? keep(level) : level;
+      // Kept, so that it outlives the `tidy` of the training step that sets it.
+      Object.assign(this, { [name]: level instanceof Tensor ? keep(level) : level });
     }
   }
 
-  /** An independent copy: updating one leaves the other as it is. The random source is shared. */
+  /**
+   * A new object of this class, to which {@link clone} copies the fields other than `#private` ones.
+   *
+   * A class with `#private` members overrides it: `return new Mine(...) as this`, with the values of its `#fields`.
+   *
+   * @throws ArgumentError `not_clonable` where a class with `#private` members does not override it.
+   */
+  protected newInstance(): this {
+    return newInstanceOf(this);
+  }
+
+  /**
+   * An independent copy: an update of one does not change the other. They share the random source.
+   *
+   * @throws ArgumentError `not_clonable`; see {@link newInstance}.
+   */
   clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this);
+    return Object.assign(this.newInstance(), this);
   }
 }

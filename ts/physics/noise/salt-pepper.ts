@@ -25,23 +25,13 @@ export class SaltPepperNoise extends NoiseModel {
     super("SaltPepperNoise", options, ["p", "s"]);
     this.p = checkLevel("SaltPepperNoise", "p", options.p ?? 0.025, { min: 0, max: 1 });
     this.s = checkLevel("SaltPepperNoise", "s", options.s ?? 0.025, { min: 0, max: 1 });
-    this.checkSum();
+    checkSum(this.p, this.s);
   }
 
   /** Replaces parameters; see {@link NoiseModel.update}. */
   override update(parameters: Record<string, Level | undefined>): void {
     super.update(parameters);
-    this.checkSum();
-  }
-
-  private checkSum(): void {
-    const { p, s } = this;
-    if (typeof p === "number" && typeof s === "number" && p + s > 1) {
-      throw new ArgumentError(
-        `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
-        "invalid_argument",
-      );
-    }
+    checkSum(this.p, this.s);
   }
 
   protected override rules(): ParameterRules {
@@ -58,4 +48,13 @@ export class SaltPepperNoise extends NoiseModel {
     const white = rng.uniform(y.shape, y).mul(any).lt(salt);
     return where(hit, white, y);
   }
+}
+
+/** Refuses probabilities of sum above 1, where both are numbers. */
+function checkSum(p: Level, s: Level): void {
+  if (typeof p !== "number" || typeof s !== "number" || p + s <= 1) return;
+  throw new ArgumentError(
+    `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
+    "invalid_argument",
+  );
 }

@@ -25,28 +25,13 @@ export class UniformGaussianNoise extends NoiseModel {
     super("UniformGaussianNoise", options, ["sigmaMin", "sigmaMax"]);
     this.sigmaMin = checkLevel("UniformGaussianNoise", "sigmaMin", options.sigmaMin ?? 0, { min: 0 });
     this.sigmaMax = checkLevel("UniformGaussianNoise", "sigmaMax", options.sigmaMax ?? 0.5, { min: 0 });
-    this.checkOrder();
+    checkOrder(this.sigmaMin, this.sigmaMax);
   }
 
   /** Replaces parameters; see {@link NoiseModel.update}. */
   override update(parameters: Record<string, Level | undefined>): void {
     super.update(parameters);
-    this.checkOrder();
-  }
-
-  private checkOrder(): void {
-    // Levels on another device are not read for that.
-    const read = (level: Level): number[] =>
-      typeof level === "number" ? [level] : level.device === "cpu" ? Array.from(level.dataSync()) : [];
-    const [low, high] = [read(this.sigmaMin), read(this.sigmaMax)];
-    for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
-      const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
-      if (a > b)
-        throw new ArgumentError(
-          `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
-          "invalid_argument",
-        );
-    }
+    checkOrder(this.sigmaMin, this.sigmaMax);
   }
 
   protected override rules(): ParameterRules {
@@ -61,5 +46,22 @@ export class UniformGaussianNoise extends NoiseModel {
     // low + (high - low) u, written so that either may be a number or a tensor.
     const sigma = u.mul(high).add(u.neg().add(1).mul(low));
     return y.add(rng.normal(y.shape, y).mul(sigma));
+  }
+}
+
+/** Refuses a `sigmaMin` above `sigmaMax`, where both are on the CPU. */
+function checkOrder(sigmaMin: Level, sigmaMax: Level): void {
+  const values = (level: Level): number[] => {
+    if (typeof level === "number") return [level];
+    return level.device === "cpu" ? Array.from(level.dataSync()) : [];
+  };
+  const [low, high] = [values(sigmaMin), values(sigmaMax)];
+  for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
+    const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
+    if (a <= b) continue;
+    throw new ArgumentError(
+      `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
+      "invalid_argument",
+    );
   }
 }
