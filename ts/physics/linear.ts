@@ -182,12 +182,7 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
     const { list: given, ...solver } = options;
     const list = operatorList<LinearPhysics>(new.target.name, given, LinearPhysics);
     const last = list[list.length - 1] as LinearPhysics<N>;
-    super({
-      ...solver,
-      noiseModel: last.noiseModel,
-      sensorModel: (y) => last.sensor(y),
-      ...(last.rng ? { rng: last.rng } : {}),
-    });
+    super({ ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 

@@ -235,7 +235,7 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
     const last = list[list.length - 1] as Physics<N>;
-    super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), ...(last.rng ? { rng: last.rng } : {}) });
+    super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 
