@@ -4,7 +4,8 @@ import type { Tensor } from "../tensor/index.js";
 import { homographies, NO_MOVE, type CameraMove } from "./camera.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of a homography and of its subgroups that say how images are resampled. */
 export interface ProjectiveOptions extends TransformOptions {

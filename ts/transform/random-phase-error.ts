@@ -3,7 +3,8 @@ import { checkOptions, ShapeError } from "../runtime/index.js";
 import { cat, tensor, type Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkRange, drawn } from "./random-noise.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link RandomPhaseError}. */
 export interface RandomPhaseErrorOptions extends Omit<TransformOptions, "flattenVideoInput" | "constantShape"> {

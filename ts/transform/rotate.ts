@@ -3,7 +3,8 @@ import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkWord, INTERPOLATIONS, sampleAt, type Interpolation } from "./sampling.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Rotate}. */
 export interface RotateOptions extends TransformOptions {

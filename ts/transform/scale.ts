@@ -4,7 +4,8 @@ import type { Tensor } from "../tensor/index.js";
 import type { Matrix3 } from "./camera.js";
 import type { CheckedParams, TransformParams } from "./params.js";
 import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Scale}. */
 export interface ScaleOptions extends TransformOptions {
