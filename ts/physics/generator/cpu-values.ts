@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from "../../tensor/index.js";
 
-export { normalValues, ON_HOST, permutationValues, uniformValues } from "../../random/index.js";
+export { normalValues, CPU_FLOAT64, permutationValues, uniformValues } from "../../random/index.js";
 
 type Values = Float32Array | Float64Array;
 const cache = new WeakMap<Tensor, Values>();

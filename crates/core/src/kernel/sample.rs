@@ -14,12 +14,12 @@ use self::tile::{Around, Cut, BLOCKS};
 use super::parallel::{each, unwritten, Shared};
 use super::simd::{entry, Simd};
 use super::value::{level, Real};
-use crate::ops::sample::{Mode, Outside};
+use crate::sampling::{Interpolation, Outside};
 
 /// How images are sampled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
-    pub mode: Mode,
+    pub mode: Interpolation,
     pub outside: Outside,
     pub align: bool,
 }
@@ -51,9 +51,9 @@ const HEAVY: usize = 1 << 13;
 macro_rules! by_mode {
     ($rule:expr, $name:ident($($arg:expr),*)) => {
         match $rule.mode {
-            Mode::Nearest => $name::<T, 1>($($arg),*),
-            Mode::Bilinear => $name::<T, 2>($($arg),*),
-            Mode::Bicubic => $name::<T, 4>($($arg),*),
+            Interpolation::Nearest => $name::<T, 1>($($arg),*),
+            Interpolation::Bilinear => $name::<T, 2>($($arg),*),
+            Interpolation::Bicubic => $name::<T, 4>($($arg),*),
         }
     };
 }

@@ -197,7 +197,7 @@ unsafe fn scatter_in_band<T: Real, const K: usize>(
             if band.contains(&row) {
                 for j in 0..K {
                     *to.add(row * width + places.column[p] as usize + j) +=
-                        g[p] * places.down[i][p] * *places.right[j][p];
+                        g[p] * places.down[i][p] * places.right[j][p];
                 }
             }
         }
