@@ -10,16 +10,16 @@ import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
-/** A response of a smaller modulus counts as zero in the pseudo-inverse. */
-const SMALLEST = 1e-5;
+/** Where the modulus of the response is at most this, the pseudo-inverse is 0. */
+const SMALLEST_RESPONSE = 1e-5;
 
 /** Options of {@link BlurFFT}. */
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[C, H, W]`. */
   imgSize: readonly number[];
   /**
-   * Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by
-   * `update({ filter })`.
+   * Filter, `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Default: none; `update({ filter })` must
+   * set it before the first measurement.
    */
   filter?: Tensor;
 }
@@ -63,7 +63,8 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const filters = this.filter?.shape[0] ?? 1;
     if (this.imgSize.every((n, i) => n === value.shape[i + 1]) && (filters === 1 || filters === value.shape[0])) return;
     throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [${filters === 1 ? "batch" : `${filters} as the filters`}, ${this.imgSize.join(", ")}], as imgSize says.`,
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
+        `[${filters === 1 ? "batch" : `${filters} as the filters`}, ${this.imgSize.join(", ")}], as imgSize says.`,
       "shape_mismatch",
     );
   }
@@ -89,8 +90,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     return complexMul(s, filterTensor(this.phase, s), true);
   }
 
-  // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter
-  // where it vanishes.
+  // A and its transpose multiply by the response itself, as modulus and phase are not differentiable where it is 0.
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
@@ -107,7 +107,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     this.check("BlurFFT.ADagger", "y", y);
     const response = filterTensor(this.response, y);
     const energy = response.square().sum(4, true);
-    const usable = energy.gt(SMALLEST ** 2);
+    const usable = energy.gt(SMALLEST_RESPONSE ** 2);
     return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
   }
 

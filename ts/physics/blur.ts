@@ -10,15 +10,14 @@ import type { PhysicsParameters } from "./physics.js";
 /** Options of {@link Blur}. */
 export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /**
-   * Filter of shape `[1 or B, 1 or C, h, w]`. Without one, it must be set by `update({ filter })` before the first
-   * measurement.
+   * Filter, `[1 or B, 1 or C, h, w]`. Default: none; `update({ filter })` must set it before the first measurement.
    */
   filter?: Tensor;
-  /** How the image goes on beyond its border; default `"valid"`, which gives a smaller measurement. */
+  /** Padding at the borders of the image. Default: "valid" (none), which gives a smaller measurement. */
   padding?: Padding;
   /**
-   * Computes the convolution by Fourier transforms, which is faster for filters of more than some ten pixels a side;
-   * default false.
+   * Whether to compute the convolution by Fourier transforms, which is faster for filters larger than about 10 x 10
+   * pixels. Default: false.
    */
   useFft?: boolean;
 }
@@ -26,16 +25,17 @@ export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOp
 /**
  * Blur: true convolution of images `[B, C, H, W]` with a filter.
  *
- * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for circular borders and closed forms.
+ * The centre of the filter is the entry `(floor(h / 2), floor(w / 2))`. {@link BlurFFT} has circular borders and closed
+ * forms.
  */
 export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "blur"> {
   protected static override readonly optionKeys: readonly string[] = ["filter", "padding", "useFft"];
   override readonly operator = "blur" as const;
   /** The filter. */
   filter: Tensor | undefined;
-  /** How the image goes on beyond its border. */
+  /** Padding at the borders of the image. */
   readonly padding: Padding;
-  /** Whether Fourier transforms compute the convolution. */
+  /** Whether the convolution is computed by Fourier transforms. */
   readonly useFft: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
@@ -67,7 +67,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Blur.update", "filter", filter, 4);
-    // It stays after the step in which it came, even where each step is tidied.
+    // Kept, so that it outlives the `tidy` of the training step that sets it.
     this.filter = keep(filter);
   }
 }

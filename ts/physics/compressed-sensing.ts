@@ -7,18 +7,18 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 
 /** Options of {@link CompressedSensing}. */
 export interface CompressedSensingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Number of measurements, of each channel where `channelwise`. */
+  /** Number of measurements; with `channelwise`, of each channel. */
   m: number;
   /** Size of the images without the batch, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Measure each channel on its own with the same matrix; default false. */
+  /** Whether each channel is measured separately, with the same matrix. Default: false. */
   channelwise?: boolean;
-  /** The matrix, `[m, n]`; by default drawn from `N(0, 1/m)`. */
+  /** The matrix, `[m, n]`. Default: random entries from `N(0, 1/m)`. */
   matrix?: Tensor;
 }
 
 /**
- * Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, or `[B, C, m]` where `channelwise`.
+ * Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, with `channelwise` `[B, C, m]`.
  */
 export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "compressedSensing"> {
   protected static override readonly optionKeys: readonly string[] = ["m", "imgSize", "channelwise", "matrix"];
@@ -26,7 +26,7 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
   /** The matrix, `[m, n]`. */
   readonly matrix: Tensor;
   declare readonly imgSize: readonly number[];
-  /** Whether channels are measured one by one. */
+  /** Whether each channel is measured separately. */
   readonly channelwise: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */

@@ -5,7 +5,7 @@ import { GaussianNoise, type NoiseModel } from "./noise/index.js";
 /**
  * Denoising: the operator is the identity, `y = noise(x)`.
  *
- * The noise is Gaussian with sigma 0.1 unless `noiseModel` says otherwise.
+ * The default noise model is Gaussian with sigma 0.1.
  */
 export class Denoising<N extends NoiseModel = GaussianNoise> extends DecomposablePhysics<N, "denoising"> {
   protected static override readonly optionKeys: readonly string[] = [];

@@ -12,17 +12,17 @@ export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends Li
   /** Size of the images without the batch, such as `[C, H, W]`. */
   imgSize: readonly number[];
   /**
-   * What is kept: a tensor that broadcasts to the images, or the probability of keeping an entry, with which a mask is
-   * drawn. Without one, the mask must be set by `update({ mask })` before the first measurement.
+   * The mask: a tensor that broadcasts to the images, or the probability of each entry of a random mask to be 1.
+   * Default: none; `update({ mask })` must set it before the first measurement.
    */
   mask?: Tensor | number;
-  /** A drawn mask keeps or drops all channels of a pixel together; default true. */
+  /** Whether a random mask is the same for all channels of a pixel. Default: true. */
   pixelwise?: boolean;
 }
 
 /**
- * Draws a mask of shape `[1, ...imgSize]` that keeps each entry (or each pixel with all its channels) with probability
- * `p`.
+ * A random mask of shape `[1, ...imgSize]`, whose entries are 1 with probability `p`; with `pixelwise`, the same for
+ * all channels.
  */
 function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng: RandomSource): Tensor {
   if (!pixelwise || imgSize.length < 2) return rng.bernoulli([1, ...imgSize], p);
@@ -51,9 +51,9 @@ function fittingMask(className: string, mask: Tensor, imgSize: readonly number[]
 }
 
 /**
- * Inpainting: keeps some entries of the image and sets the others to zero, `y = mask * noise(mask * x)`.
+ * Inpainting: keeps some entries of the image and sets the others to 0, `y = mask * noise(mask * x)`.
  *
- * The entries of the mask need not be 0 or 1. Dropped entries carry no noise.
+ * The entries of the mask need not be 0 or 1. Where the mask is 0, there is no noise.
  */
 export class Inpainting<
   N extends NoiseModel = ZeroNoise,

@@ -10,14 +10,14 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 
 /** Options of {@link MRI}. */
 export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels; default all ones. */
+  /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels. Default: ones. */
   mask?: Tensor;
   /**
-   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask is given; default [320,
-   * 320].
+   * Size of the images for a mask of ones, where no mask is given; the last two entries are used, with `threeD` three.
+   * Default: [320, 320].
    */
   imgSize?: readonly number[];
-  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  /** Whether images are volumes `[B, 2, D, H, W]`. Default: false. */
   threeD?: boolean;
 }
 
@@ -25,8 +25,8 @@ export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOpt
  * Single-coil accelerated magnetic resonance imaging, `y = mask * F x` with the centred orthonormal Fourier transform
  * `F`.
  *
- * Images and measurements are `[B, 2, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry
- * no noise.
+ * Images and measurements are `[B, 2, H, W]`; the channels are real and imaginary part. Frequencies that are not
+ * sampled have no noise.
  */
 export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "mri"> {
   protected static override readonly optionKeys: readonly string[] = ["mask", "threeD"];
@@ -49,7 +49,8 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
     checkTensor(caller, name, value);
     if (value.shape.length !== rank || value.shape[1] !== 2) {
       throw new ShapeError(
-        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, 2, ${this.threeD ? "depth, " : ""}height, width] with real and imaginary part in dimension 1.`,
+        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
+          `[batch, 2, ${this.threeD ? "depth, " : ""}height, width] with real and imaginary part in dimension 1.`,
         "shape_mismatch",
       );
     }

@@ -14,21 +14,21 @@ import type { PhysicsParameters } from "./physics.js";
 export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /**
    * Sampling mask in k-space, the same for all coils, `[(D,) H, W]`, `[C, ...]` or `[B, C, ...]` with one or two
-   * channels; default ones.
+   * channels. Default: ones.
    */
   mask?: Tensor;
   /**
-   * Complex sensitivities with real and imaginary part in the LAST dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or `[B,
-   * N, ..., 2]`; or a number of coils, whose sensitivities are those of a birdcage. Default: one coil that sees
-   * everything alike.
+   * Complex coil sensitivities with real and imaginary part in the last dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or
+   * `[B, N, ..., 2]`; or a number of coils, for the sensitivities of a birdcage coil. Default: one coil of constant
+   * sensitivity.
    */
   coilMaps?: Tensor | number;
   /**
-   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask or no maps are given;
-   * default that of the mask or maps, or [320, 320].
+   * Size of the images, where mask or maps are not given; the last two entries are used, with `threeD` three.
+   * Default: the size of the mask or of the maps, or [320, 320].
    */
   imgSize?: readonly number[];
-  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  /** Whether images are volumes `[B, 2, D, H, W]`. Default: false. */
   threeD?: boolean;
 }
 
@@ -36,9 +36,9 @@ export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends 
  * Multi-coil accelerated MRI, `y_n = mask * F(s_n x)` for coils with sensitivities `s_n` and the centred orthonormal
  * Fourier transform `F`.
  *
- * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`, dimension 1 being real and imaginary part.
- * Unsampled frequencies carry no noise. The pseudo-inverse (SENSE: Pruessmann, Weiger, Scheidegger, Boesiger, 1999) is
- * computed by conjugate gradients.
+ * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`; dimension 1 is real and imaginary part.
+ * Frequencies that are not sampled have no noise. The pseudo-inverse, SENSE, is computed by conjugate gradients.
+ * Paper: Pruessmann, Weiger, Scheidegger, Boesiger, "SENSE: sensitivity encoding for fast MRI", 1999.
  */
 export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "multiCoilMRI"> {
   protected static override readonly optionKeys: readonly string[] = ["mask", "coilMaps", "imgSize", "threeD"];

@@ -7,22 +7,20 @@ import { checkTensor, NoiseModel, shown, ZeroNoise, type Level } from "./noise/i
 
 /** Options that every physics takes. */
 export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
-  /** Noise of the measurements; default `ZeroNoise` (for `Denoising`: `GaussianNoise` with sigma 0.1). */
+  /** The noise model. Default: `ZeroNoise`, for `Denoising` `GaussianNoise` with sigma 0.1. */
   noiseModel?: N;
-  /** What the sensor does to the noisy measurement, such as clipping; default nothing. */
+  /** The sensor: a map of the noisy measurement, such as clipping. Default: the identity. */
   sensorModel?: (y: Tensor) => Tensor;
-  /** Where draws come from, unless a call or the noise model brings its own. */
+  /** Random source of the noise, unless a call or the noise model has its own. */
   rng?: RandomSource;
 }
 
-/**
- * New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined leaves one as it is.
- */
+/** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined changes nothing. */
 export type PhysicsParameters = Record<string, Level | undefined>;
 
-/** Options of one measurement: a random source, and new parameter values, which stay. */
+/** Options of one measurement: a random source, and new values of parameters, which persist. */
 export interface MeasureOptions {
-  /** Wins over those of the noise model and of the physics. */
+  /** Random source of this call, in place of that of the noise model or of the physics. */
   rng?: RandomSource;
   /** New value of a parameter, such as `mask` or `sigma`. */
   [parameter: string]: Level | RandomSource | undefined;
@@ -93,9 +91,10 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * A measurement of `x`: `sensor(noise(A(x)))`.
    *
-   * Parameters among the options are kept for later calls.
+   * New values of parameters persist.
    *
-   * @throws ShapeError, ArgumentError where `x` does not fit the operator or the noise.
+   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x` or
+   * a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
     const { rng, ...parameters } = options;
@@ -114,12 +113,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     return this.noiseModel.forward(y, { rng: options.rng ?? this.noiseModel.rng ?? this.rng });
   }
 
-  /** What the sensor makes of a noisy measurement. */
+  /** The sensor's output for a noisy measurement. */
   sensor(y: Tensor): Tensor {
     return this.sensorModel ? this.sensorModel(y) : y;
   }
 
-  /** Product of `v` with the Jacobian of `A` at `x`, transposed: `J(x)^T v`, of the shape of `x`. */
+  /** The vector-Jacobian product of `A` at `x`: `J(x)^T v`, of the shape of `x`. */
   AVjp(x: Tensor, v: Tensor): Tensor {
     return vjp((u) => this.A(u), x)[1](v);
   }
@@ -132,7 +131,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
    *
-   * Undefined entries are left as they are.
+   * Entries that are undefined change nothing.
    *
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
@@ -159,7 +158,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     this.noiseModel.update(forNoise);
   }
 
-  /** Takes over parameters listed in {@link parameterNames}. */
+  /** Sets parameters that {@link parameterNames} lists. Tensors need `keep` to outlive a training step. */
   protected setParameters(_parameters: PhysicsParameters): void {}
 
   /**
@@ -182,13 +181,13 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     return Object.assign(this.newInstance(), this, { noiseModel: this.noiseModel.clone() });
   }
 
-  /** This operator after another one, `A(x) = this.A(other.A(x))`, with the noise and sensor of this one. */
+  /** This operator after another, `A(x) = this.A(other.A(x))`, with the noise and the sensor of this one. */
   compose(other: Physics): Physics<N, "composed"> {
     return new ComposedPhysics<N>({ list: [other, this] });
   }
 }
 
-/** Checks a list of operators and unpacks those that are lists themselves. */
+/** A copy of a list of operators; refuses an empty list, and entries that are not instances of `kind`. */
 export function operatorList<P extends Physics>(
   className: string,
   list: readonly P[],
@@ -212,7 +211,7 @@ export function operatorList<P extends Physics>(
   return [...list];
 }
 
-/** Hands each operator of a list the parameters it knows. */
+/** Updates each operator of a list with those of the parameters that it has. */
 export function updateEach(list: readonly Physics[], parameters: PhysicsParameters): void {
   for (const p of list) {
     const names = p.parameterNames();
@@ -221,9 +220,9 @@ export function updateEach(list: readonly Physics[], parameters: PhysicsParamete
 }
 
 /**
- * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and sensor of the last.
+ * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and the sensor of the last.
  *
- * A parameter given to `update` goes to every operator that has one of that name.
+ * `update` sets a parameter in every operator that has one of that name.
  */
 export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<N, "composed"> {
   protected static override readonly optionKeys: readonly string[] = [];
@@ -231,7 +230,7 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   /** The operators, in order of application. */
   readonly list: readonly Physics[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
     const last = list[list.length - 1] as Physics<N>;

@@ -14,8 +14,8 @@ import type { PhysicsParameters } from "./physics.js";
  * Single-coil MRI of one image whose k-space is sampled over time, `y_t = mask_t * F x` with the centred orthonormal
  * Fourier transform `F`.
  *
- * Images are `[B, 2, H, W]`, measurements `[B, 2, T, H, W]`. Frames may overlap. Unsampled frequencies carry no noise.
- * Pseudo-inverse and proximal operator are closed forms.
+ * Images are `[B, 2, H, W]`, measurements `[B, 2, T, H, W]`. Frames may sample the same frequencies. Frequencies that
+ * are not sampled have no noise. The pseudo-inverse and the proximal operator have closed forms.
  */
 export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "sequentialMRI"> {
   protected static override readonly optionKeys: readonly string[] = ["mask", "imgSize"];
@@ -49,10 +49,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   }
 
   /**
-   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`; with `keepTimeDim: true` the zero-filled image of each
-   * frame, `[B, 2, T, H, W]`; with `mag: true` magnitudes.
+   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`.
    *
-   * Where frames overlap this counts a frequency as often as it was sampled; {@link average} does not.
+   * With `keepTimeDim: true`, the zero-filled image of each frame, `[B, 2, T, H, W]`; with `mag: true`, magnitudes. A
+   * frequency that several frames sample is counted as often; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
     checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
@@ -64,10 +64,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   }
 
   /**
-   * One k-space from all frames: the sum over time divided by how often each frequency was sampled, 0 where it never
-   * was.
+   * The average of the samples of each frequency over time, 0 where there are none: `[B, 2, T, H, W]` to
+   * `[B, 2, H, W]`.
    *
-   * `[B, 2, T, H, W]` to `[B, 2, H, W]`. The zero-filled image of it is `toStatic().AAdjoint(average(y))`.
+   * `toStatic().AAdjoint(average(y))` is its zero-filled image.
    */
   average(y: Tensor): Tensor {
     checkFrames(this.mask, "SequentialMRI.average", y);
@@ -79,7 +79,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       .div(where(seen, count, seen.neg().add(1)));
   }
 
-  /** The pseudo-inverse: each frequency is the least-squares fit to its samples, 0 where it has none. */
+  /** The pseudo-inverse in closed form: for each frequency the least-squares fit to its samples, 0 where none. */
   override ADagger(y: Tensor): Tensor {
     checkFrames(this.mask, "SequentialMRI.ADagger", y);
     const mask = matching(this.mask, y);
@@ -93,7 +93,10 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     return centredFourier(fit, [2, 3], true);
   }
 
-  /** The proximal operator, frequency by frequency: `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`. */
+  /**
+   * The proximal operator in closed form, for each frequency
+   * `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`.
+   */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     checkFrames(this.mask, "SequentialMRI.proxL2", y);
     const mask = matching(this.mask, y);
@@ -128,7 +131,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     this.mask = keep(complexMask("SequentialMRI.update", mask as Tensor, 5));
   }
 
-  /** The MRI whose mask holds all frequencies that any frame has sampled. */
+  /** The MRI with a mask of all frequencies that any frame samples. */
   toStatic(): MRI<N> {
     return new MRI<N>({
       mask: unionOfFrames(this.mask),

@@ -17,17 +17,17 @@ import { powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";
 
 /**
- * Several operators that look at the same image: `A(x) = [A_1(x), ..., A_k(x)]`, each with its own noise and sensor.
+ * Several operators that measure the same image: `A(x) = [A_1(x), ..., A_k(x)]`, each with its own noise and sensor.
  *
  * Measurements are a {@link TensorList}.
  */
 export class StackedPhysics<P extends Physics = Physics> {
-  /** Which operator this is. */
+  /** The kind of operator. */
   readonly operator = "stacked" as const;
   /** The operators. */
   readonly list: readonly P[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly P[] }) {
     this.list = operatorList<Physics>(new.target.name, options.list, Physics) as P[];
   }
@@ -42,13 +42,13 @@ export class StackedPhysics<P extends Physics = Physics> {
     const p = this.list.at(index);
     if (!p)
       throw new ArgumentError(
-        `StackedPhysics.at: index ${index} is outside a list of ${this.length}.`,
+        `StackedPhysics.at: index ${index} is out of range for ${this.length} operators.`,
         "index_out_of_range",
       );
     return p;
   }
 
-  /** A measurement of `x` by every operator. */
+  /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
     const { rng, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
@@ -66,7 +66,7 @@ export class StackedPhysics<P extends Physics = Physics> {
     return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
   }
 
-  /** What the sensors make of noisy measurements. */
+  /** The sensors' outputs for noisy measurements. */
   sensor(y: TensorList): TensorList {
     this.checkMeasurement("sensor", y);
     return new TensorList(this.list.map((p, i) => p.sensor(y.at(i))));
@@ -77,13 +77,19 @@ export class StackedPhysics<P extends Physics = Physics> {
     return [...new Set(this.list.flatMap((p) => [...p.parameterNames(), ...p.noiseModel.parameterNames()]))];
   }
 
-  /** Replaces parameters in every operator and noise model that has one of that name. */
+  /**
+   * Replaces parameters in every operator and noise model that has one of that name.
+   *
+   * @throws ArgumentError `unknown_option` for a name that none has.
+   */
   update(parameters: PhysicsParameters): void {
     const names = this.parameterNames();
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined || names.includes(name)) continue;
+      const near = nearest(name, names);
       throw new ArgumentError(
-        `StackedPhysics.update: no operator has a parameter "${name}"; did you mean "${nearest(name, names) ?? "none"}"?`,
+        `StackedPhysics.update: no operator has a parameter "${name}"; ` +
+          (near === undefined ? "they have no parameters." : `did you mean "${near}"?`),
         "unknown_option",
       );
     }
@@ -108,24 +114,25 @@ export class StackedPhysics<P extends Physics = Physics> {
     return Object.assign(this.newInstance(), this, { list: this.list.map((p) => p.clone()) });
   }
 
-  /** Refuses measurements that are not one tensor per operator. */
+  /** Refuses measurements other than one tensor per operator. */
   protected checkMeasurement(method: string, y: unknown): asserts y is TensorList {
     if (!(y instanceof TensorList) || y.length !== this.length) {
       const got = y instanceof TensorList ? `a TensorList of ${y.length}` : shown(y);
       throw new ArgumentError(
-        `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, one tensor per operator.`,
+        `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, ` +
+          "one tensor per operator.",
         "invalid_argument",
       );
     }
   }
 }
 
-/** Several linear operators that look at the same image; the adjoint is the sum of theirs. */
+/** Several linear operators that measure the same image; the adjoint is the sum of their adjoints. */
 export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> extends StackedPhysics<P> {
   /** Settings of the iterative solvers. */
   protected readonly solver: Required<SolverOptions>;
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than linear physics. */
   constructor(options: { list: readonly P[] } & SolverOptions) {
     checkOptions("StackedLinearPhysics", options, ["list", "maxIter", "tol"]);
     super({ list: operatorList<LinearPhysics>(new.target.name, options.list, LinearPhysics) as P[] });
@@ -193,7 +200,11 @@ function mapsOf(p: StackedLinearPhysics): { A: (x: Tensor) => TensorList; AAdjoi
   return { A: (x) => p.A(x), AAdjoint: (y) => p.AAdjoint(y) };
 }
 
-/** Stacks operators; linear where all are. */
+/**
+ * Operators that measure the same image; linear where all are.
+ *
+ * @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics.
+ */
 export function stack<L extends readonly LinearPhysics[]>(...list: L): StackedLinearPhysics<L[number]>;
 export function stack<L extends readonly Physics[]>(...list: L): StackedPhysics<L[number]>;
 export function stack(...list: Physics[]): StackedPhysics {

@@ -1,14 +1,14 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
-/** Several tensors, possibly of different shapes, that are handled as one: the measurements of stacked operators. */
+/** Several tensors, possibly of different shapes, handled as one: the measurements of stacked operators. */
 export class TensorList {
   readonly #tensors: readonly Tensor[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but tensors. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than tensors. */
   constructor(tensors: readonly Tensor[]) {
     if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((t) => t instanceof Tensor)) {
-      throw new ArgumentError("TensorList: expected an array of one or more tensors.", "invalid_argument");
+      throw new ArgumentError("TensorList: tensors must be an array of one or more tensors.", "invalid_argument");
     }
     this.#tensors = [...tensors] as Tensor[];
   }
@@ -23,18 +23,22 @@ export class TensorList {
     return this.#tensors.map((t) => t.shape);
   }
 
-  /** The tensor at an index, negative ones counted from the end. */
+  /**
+   * The tensor at an index; negative ones count from the end.
+   *
+   * @throws ArgumentError `index_out_of_range`.
+   */
   at(index: number): Tensor {
     const t = this.#tensors.at(index);
     if (t === undefined)
       throw new ArgumentError(
-        `TensorList.at: index ${index} is outside a list of ${this.length}.`,
+        `TensorList.at: index ${index} is out of range for ${this.length} tensors.`,
         "index_out_of_range",
       );
     return t;
   }
 
-  /** What a function gives for each tensor. */
+  /** The results of a function for each tensor. */
   map<T>(fn: (t: Tensor, index: number) => T): T[] {
     return this.#tensors.map(fn);
   }
@@ -48,22 +52,22 @@ export class TensorList {
     return this.#tensors[Symbol.iterator]();
   }
 
-  /** Sum with a list of the same length, a tensor or a number. */
+  /** The sum with a list of the same length, a tensor or a number. */
   add(other: TensorList | Tensor | number): TensorList {
     return this.#combine(other, "add");
   }
 
-  /** Difference. */
+  /** The difference. */
   sub(other: TensorList | Tensor | number): TensorList {
     return this.#combine(other, "sub");
   }
 
-  /** Product. */
+  /** The product. */
   mul(other: TensorList | Tensor | number): TensorList {
     return this.#combine(other, "mul");
   }
 
-  /** Quotient. */
+  /** The quotient. */
   div(other: TensorList | Tensor | number): TensorList {
     return this.#combine(other, "div");
   }

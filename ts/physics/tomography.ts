@@ -11,31 +11,31 @@ import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
 export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Angles in degrees, or how many, spread evenly over [0, 180). */
+  /** Angles in degrees, or the number of equispaced angles in [0, 180). */
   angles: number | readonly number[] | Tensor;
   /** Width and height of the images. */
   imgWidth: number;
-  /** Only the pixels within the inscribed circle are seen, by as many detectors as the image is wide; default false. */
+  /** Whether only pixels inside the inscribed circle are measured, with `imgWidth` detectors. Default: false. */
   circle?: boolean;
-  /** Divides the operator by its norm, so that it has norm one; default true. */
+  /** Whether to divide the operator by its norm. Default: true. */
   normalize?: boolean;
   /**
-   * Kept for programs written for deepinv: the adjoint is the exact transpose for either value, since here that costs
-   * no more.
+   * For compatibility with deepinv; the adjoint is the exact transpose for either value. Default: true.
    */
   adjointViaBackprop?: boolean;
   /**
-   * The filtered back-projection repeats its third pixel from the border over the two outer ones, which it gets wrong;
-   * default false; not with `circle`.
+   * Whether the filtered back-projection replaces the two outermost pixels, which are inaccurate, by the third one.
+   * Without effect with `circle`. Default: false.
    */
   fbpInterpolateBoundary?: boolean;
   /**
-   * What `ADagger` gives unless a call says otherwise: the filtered back-projection instead of least squares; default
-   * false.
+   * Whether `ADagger` is the filtered back-projection instead of the least-squares solution, unless a call sets it.
+   * Default: false.
    */
   fbp?: boolean;
 }
 
+/** The angles in degrees that the option describes. */
 function angleList(angles: unknown): number[] {
   const given: unknown =
     angles instanceof Tensor
@@ -49,14 +49,15 @@ function angleList(angles: unknown): number[] {
   }
   if (!Array.isArray(given) || given.length === 0) {
     throw new ArgumentError(
-      `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, expected a number of angles or a list of degrees.`,
+      `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, ` +
+        "expected a number of angles or a list of degrees.",
       "invalid_argument",
     );
   }
   return given.map((angle, i) => checkNumber("Tomography", `angles[${i}]`, angle));
 }
 
-/** The ramp filter `|f|` along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
+/** The ramp filter along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
 function rampMatrix(detectors: number): Constant {
   const taps = Array.from({ length: detectors }, (_, n) => (n === 0 ? 0.5 : n % 2 === 0 ? 0 : -2 / (Math.PI * n) ** 2));
   return new Constant(
@@ -70,12 +71,11 @@ function rampMatrix(detectors: number): Constant {
 }
 
 /**
- * Parallel-beam tomography: sums along parallel lines (the Radon transform), `[B, C, W, W]` to `[B, C, detectors,
- * angles]`.
+ * Parallel-beam tomography, the Radon transform: sums along parallel lines, `[B, C, W, W]` to
+ * `[B, C, detectors, angles]`.
  *
- * The image, zero outside, is turned with bilinear interpolation and summed over its rows. Without `circle` there are
- * `ceil(sqrt(2) W)` detectors. Sums are not scaled by the image size, so the norm of the operator grows with it unless
- * `normalize` is set.
+ * The image, padded with zeros, is rotated with bilinear interpolation and summed over its rows. Without `circle` there
+ * are `ceil(sqrt(2) W)` detectors. Without `normalize` the norm of the operator grows with the image size.
  *
  * Paper: Radon, "Über die Bestimmung von Funktionen durch ihre Integralwerte längs gewisser Mannigfaltigkeiten", 1917.
  */
@@ -94,9 +94,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   readonly angles: Tensor;
   /** Width and height of the images. */
   readonly imgWidth: number;
-  /** Whether only the pixels within the inscribed circle are seen. */
+  /** Whether only pixels inside the inscribed circle are measured. */
   readonly circle: boolean;
-  /** By what the operator is divided, a power-iteration estimate of its norm; 1 without `normalize`. */
+  /** The divisor of the operator: an estimate of its norm by power iteration, or 1 without `normalize`. */
   readonly operatorNorm: number = 1;
   /** The Radon transform. */
   protected readonly radon: Radon;
@@ -161,7 +161,8 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     const [batch = 1, channels = 1, height, width] = x.shape;
     if (height !== this.imgWidth || width !== this.imgWidth) {
       throw new ShapeError(
-        `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
+        `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ` +
+          `${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
         "shape_mismatch",
       );
     }
@@ -184,9 +185,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   /**
    * Filtered back-projection, `pi / (2 angles) A^T (h * y)` with the ramp filter `h` along the detectors.
    *
-   * For many angles over half a turn close to the inverse of the transform, and robust to noise; not the
-   * pseudo-inverse. Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and
-   * electron micrographs", 1971.
+   * With many angles in [0, 180) it approximates the inverse of the transform; it is not the pseudo-inverse.
+   * Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
+   * micrographs", 1971.
    */
   fbp(y: Tensor): Tensor {
     checkSinogram("Tomography.fbp", y, this.radon.detectors, this.angles.size);
@@ -201,8 +202,8 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   }
 
   /**
-   * The pseudo-inverse by least squares, or with `fbp: true` the {@link fbp | filtered back-projection}, which is much
-   * faster.
+   * The pseudo-inverse by conjugate gradients, or with `fbp: true` the {@link fbp | filtered back-projection}, which is
+   * much faster.
    */
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean } = {}): Tensor {
     const { fbp = this.daggerIsFbp, ...solver } = options;

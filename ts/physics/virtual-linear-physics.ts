@@ -10,24 +10,27 @@ import type { PhysicsParameters } from "./physics.js";
 export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> {
   /** The operator A. */
   physics: LinearPhysics<N>;
-  /** What is done to images first: a transform, or a pair of functions like it. */
+  /** What is applied to images first: a transform, or an object with these two methods. */
   transform: Pick<Transform, "transform" | "inverse">;
   /** Parameters of one transform, such as `{ theta: [90] }`. */
   params: TransformParams;
 }
 
 /**
- * An operator seen through an invertible transform, `x -> A T_g x`, with the noise and sensor of A.
+ * An operator after an invertible transform, `x -> A T_g x`, with the noise and the sensor of A.
  *
- * Adjoint and pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts, reflections
- * and quarter turns do, and approximate where it interpolates or cuts. (Sechaud et al., "Equivariant splitting", 2026.)
+ * The adjoint and the pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts,
+ * reflections and rotations by 90 degrees do, and approximate where it interpolates or crops.
+ * Paper: Sechaud et al., "Equivariant splitting", 2026.
  */
 export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
   protected static override readonly optionKeys: readonly string[] = [];
   override readonly operator = "composed" as const;
   /** The operator A. */
   readonly physics: LinearPhysics<N>;
+  /** The transform T. */
   protected readonly transform: Pick<Transform, "transform" | "inverse">;
+  /** Its parameters g. */
   protected readonly params: TransformParams;
 
   /** @throws ArgumentError `invalid_argument` where the physics is not linear. */

@@ -9,27 +9,27 @@ import { Transform } from "./transform.js";
 
 /** Options of a homography and of its subgroups that say how images are resampled. */
 export interface ProjectiveOptions extends TransformOptions {
-  /** What lies outside the image; default "reflection". */
+  /** What lies outside the image. Default: "reflection". */
   padding?: Outside;
-  /** How values between pixels are found; default "bilinear". */
+  /** How values between pixels are found. Default: "bilinear". */
   interpolation?: Interpolation;
 }
 
 /** Options of {@link Homography}. */
 export interface HomographyOptions extends ProjectiveOptions {
-  /** Largest pan and tilt, in degrees; default 180. */
+  /** Largest pan and tilt, in degrees. Default: 180. */
   thetaMax?: number;
-  /** Largest rotation in the plane, in degrees; default 180. */
+  /** Largest rotation in the plane, in degrees. Default: 180. */
   thetaZMax?: number;
-  /** Smallest zoom factor, at most 1; default 0.5. */
+  /** Smallest zoom factor, at most 1. Default: 0.5. */
   zoomFactorMin?: number;
-  /** Largest shift as a share of half the width and height; default 1. */
+  /** Largest shift as a share of half the width and height. Default: 1. */
   shiftMax?: number;
-  /** Largest skew; default 50. */
+  /** Largest skew. Default: 50. */
   skewMax?: number;
-  /** Smallest stretch along x, at most 1; default 0.5. */
+  /** Smallest stretch along x, at most 1. Default: 0.5. */
   xStretchFactorMin?: number;
-  /** Smallest stretch along y, at most 1; default 0.5. */
+  /** Smallest stretch along y, at most 1. Default: 0.5. */
   yStretchFactorMin?: number;
 }
 

@@ -9,7 +9,7 @@ import { Transform } from "./transform.js";
 export interface RandomNoiseOptions extends TransformOptions {
   /** Distribution of the noise; default, and the only one, "gaussian". */
   noiseType?: "gaussian";
-  /** Standard deviation, or `[least, most]` to draw it from; default 0.1. */
+  /** Standard deviation, or `[least, most]` to draw it from. Default: 0.1. */
   sigma?: number | readonly [number, number];
 }
 

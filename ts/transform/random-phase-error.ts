@@ -8,7 +8,7 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link RandomPhaseError}. */
 export interface RandomPhaseErrorOptions extends Omit<TransformOptions, "flattenVideoInput" | "constantShape"> {
-  /** Scale of the error, or `[least, most]` to draw it from; default 0.2. */
+  /** Scale of the error, or `[least, most]` to draw it from. Default: 0.2. */
   scale?: number | readonly [number, number];
 }
 

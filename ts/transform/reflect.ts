@@ -7,7 +7,7 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Reflect}. */
 export interface ReflectOptions extends TransformOptions {
-  /** Axes that may be reflected; default `[-2, -1]`, height and width. */
+  /** Axes that may be reflected. Default: `[-2, -1]`, height and width. */
   dim?: number | readonly number[];
 }
 

@@ -8,13 +8,13 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Rotate}. */
 export interface RotateOptions extends TransformOptions {
-  /** Angles lie below this one, in degrees; default 360. */
+  /** Angles lie below this one, in degrees. Default: 360. */
   limits?: number;
-  /** Angles are multiples of this one, in degrees; default 1. */
+  /** Angles are multiples of this one, in degrees. Default: 1. */
   multiples?: number;
-  /** Only angles of 0 and above; default false. */
+  /** Only angles of 0 and above. Default: false. */
   positive?: boolean;
-  /** How values between pixels are found, at angles that are no multiples of 90; default "nearest". */
+  /** How values between pixels are found, at angles that are no multiples of 90. Default: "nearest". */
   interpolationMode?: Interpolation;
 }
 

@@ -7,7 +7,7 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Shift}. */
 export interface ShiftOptions extends TransformOptions {
-  /** Largest shift as a share of height and width; default 1. */
+  /** Largest shift as a share of height and width. Default: 1. */
   shiftMax?: number;
 }
 

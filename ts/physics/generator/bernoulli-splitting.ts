@@ -16,11 +16,11 @@ export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions
    * Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only.
    */
   pixelwise?: boolean;
-  /** Draws the ratio anew for each image, uniformly between the two bounds; default false. */
+  /** Draws the ratio anew for each image, uniformly between the two bounds. Default: false. */
   randomSplitRatio?: boolean;
-  /** Lower bound of a random ratio; default 0. */
+  /** Lower bound of a random ratio. Default: 0. */
   minSplitRatio?: number;
-  /** Upper bound of a random ratio; default 1. */
+  /** Upper bound of a random ratio. Default: 1. */
   maxSplitRatio?: number;
 }
 

@@ -9,9 +9,9 @@ import { weightedSubset } from "./mri-mask.js";
 
 /** Options of {@link GaussianSplittingMaskGenerator}. */
 export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittingMaskGeneratorOptions {
-  /** The Gaussian's standard deviation is the height (width) divided by this; default 4. */
+  /** The Gaussian's standard deviation is the height (width) divided by this. Default: 4. */
   stdScale?: number;
-  /** Block in the centre that is always kept, one side or `[height, width]`; default [8, 8]. */
+  /** Block in the centre that is always kept, one side or `[height, width]`. Default: [8, 8]. */
   centerBlock?: number | readonly [number, number];
 }
 

@@ -8,11 +8,11 @@ import { checkPsfSize } from "./psf-size.js";
 export interface MotionBlurGeneratorOptions extends GeneratorOptions {
   /** Height and width of the filters; one number for both. */
   psfSize: number | readonly [number, number];
-  /** Length scale of the trajectory; default 0.3. The longer, the smoother. */
+  /** Length scale of the trajectory. The longer, the smoother. Default: 0.3. */
   l?: number;
-  /** Standard deviation of the trajectory, half the side of the filter being 1; default 0.25. */
+  /** Standard deviation of the trajectory, half the side of the filter being 1. Default: 0.25. */
   sigma?: number;
-  /** Points of the period the trajectory is cut from; default 1000. */
+  /** Points of the period the trajectory is cut from. Default: 1000. */
   nSteps?: number;
 }
 

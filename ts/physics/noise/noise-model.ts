@@ -7,42 +7,46 @@ import type { NoiseKind } from "./kinds.js";
 
 /** Options that every noise model takes. */
 export interface NoiseOptions {
-  /** Where its draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   rng?: RandomSource;
 }
 
-/** Options of one call: a random source, and new values of the model's parameters, which stay. */
+/** Options of one call: a random source, and new values of the model's parameters, which persist. */
 export interface NoiseCallOptions {
-  /** Wins over the one given to the constructor. */
+  /** Random source of this call, in place of the one given to the constructor. */
   rng?: RandomSource;
   /** New value of a parameter of the model, such as `sigma`. */
   [parameter: string]: Level | RandomSource | undefined;
 }
 
-/** The parameters of a noise model and what each must satisfy. */
+/** The parameters of a noise model and the ranges of their values. */
 export type ParameterRules = Readonly<Record<string, NumberRule>>;
 
 /**
  * A random map from clean to noisy measurements.
  *
- * Subclasses set `kind`, list their parameters in `rules` and draw in `corrupt`.
+ * A subclass sets `kind`, lists its parameters in `rules`, and draws the noise in `corrupt`.
  */
 export abstract class NoiseModel {
-  /** Which noise this is; losses are paired with physics by it. */
+  /** The kind of noise, which decides what losses fit a physics. */
   abstract readonly kind: NoiseKind;
-  /** Where the draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   readonly rng: RandomSource | undefined;
 
-  /** @throws ArgumentError `unknown_option`. */
+  /**
+   * `className` is the name of the subclass for messages; `keys` are the names of its options.
+   *
+   * @throws ArgumentError `unknown_option`.
+   */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
     checkOptions(className, options, [...keys, "rng"]);
     this.rng = options.rng;
   }
 
-  /** The parameters that `update` takes, with their ranges. */
+  /** The parameters that `update` takes, with the ranges of their values. */
   protected abstract rules(): ParameterRules;
 
-  /** The noisy version of `y`; `y` has been checked. */
+  /** The noisy version of `y`, which has been checked. */
   protected abstract corrupt(y: Tensor, rng: RandomSource): Tensor;
 
   /** The class name, for messages. */
@@ -58,7 +62,7 @@ export abstract class NoiseModel {
   /**
    * Noisy measurements of the shape of `y`, `[B, ...]`.
    *
-   * New parameter values among the options are kept for later calls.
+   * New values of parameters persist.
    *
    * @throws ArgumentError `invalid_argument`, `out_of_range`, `unknown_option`; ShapeError `shape_mismatch`.
    */
@@ -71,9 +75,9 @@ export abstract class NoiseModel {
   }
 
   /**
-   * Replaces parameters; undefined entries are left as they are.
+   * Replaces parameters; entries that are undefined change nothing.
    *
-   * @throws ArgumentError `unknown_option` for a parameter it does not have, `invalid_argument` for a value out of
+   * @throws ArgumentError `unknown_option` for a parameter that it does not have, `invalid_argument` for a value out of
    * range.
    */
   update(parameters: Record<string, Level | undefined>): void {

@@ -6,13 +6,13 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link SaltPepperNoise}. */
 export interface SaltPepperNoiseOptions extends NoiseOptions {
-  /** Probability of a pixel turning 0, in [0, 1]; default 0.025. */
+  /** Probability of an entry to become 0, in [0, 1]. Default: 0.025. */
   p?: Level;
-  /** Probability of a pixel turning 1, in [0, 1]; default 0.025. */
+  /** Probability of an entry to become 1, in [0, 1]. Default: 0.025. */
   s?: Level;
 }
 
-/** Impulse noise: each entry becomes 1 with probability `s`, 0 with probability `p`, and stays otherwise. */
+/** Impulse noise: each entry becomes 1 with probability `s`, 0 with probability `p`, and is unchanged otherwise. */
 export class SaltPepperNoise extends NoiseModel {
   readonly kind = "saltPepper" as const;
   /** Probability of 0. */
@@ -40,12 +40,12 @@ export class SaltPepperNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const caller = "SaltPepperNoise.forward";
-    const nothing = zeros([1], { dtype: y.dtype, device: y.device });
-    const salt = nothing.add(perImage(caller, "s", this.s, y));
-    const any = salt.add(perImage(caller, "p", this.p, y));
-    const hit = rng.uniform(y.shape, y).lt(any);
-    // u < s / (s + p), without dividing by a probability that may be 0.
-    const white = rng.uniform(y.shape, y).mul(any).lt(salt);
+    const zero = zeros([1], { dtype: y.dtype, device: y.device });
+    const salt = zero.add(perImage(caller, "s", this.s, y));
+    const either = salt.add(perImage(caller, "p", this.p, y));
+    const hit = rng.uniform(y.shape, y).lt(either);
+    // u (s + p) < s instead of u < s / (s + p), as both probabilities may be 0.
+    const white = rng.uniform(y.shape, y).mul(either).lt(salt);
     return where(hit, white, y);
   }
 }

@@ -6,16 +6,16 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link UniformGaussianNoise}. */
 export interface UniformGaussianNoiseOptions extends NoiseOptions {
-  /** Least standard deviation, at least 0; default 0. */
+  /** Smallest standard deviation, at least 0. Default: 0. */
   sigmaMin?: Level;
-  /** Largest standard deviation, at least `sigmaMin`; default 0.5. */
+  /** Largest standard deviation, at least `sigmaMin`. Default: 0.5. */
   sigmaMax?: Level;
 }
 
-/** Gaussian noise of random level: `y = x + sigma n`, one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
+/** Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
 export class UniformGaussianNoise extends NoiseModel {
   readonly kind = "uniformGaussian" as const;
-  /** Least standard deviation. */
+  /** Smallest standard deviation. */
   sigmaMin: Level;
   /** Largest standard deviation. */
   sigmaMax: Level;
@@ -43,7 +43,7 @@ export class UniformGaussianNoise extends NoiseModel {
     const low = perImage(caller, "sigmaMin", this.sigmaMin, y);
     const high = perImage(caller, "sigmaMax", this.sigmaMax, y);
     const u = rng.uniform([y.shape[0] ?? 1, ...Array.from({ length: y.shape.length - 1 }, () => 1)], y);
-    // low + (high - low) u, written so that either may be a number or a tensor.
+    // low + (high - low) u, in a form in which each may be a number or a tensor.
     const sigma = u.mul(high).add(u.neg().add(1).mul(low));
     return y.add(rng.normal(y.shape, y).mul(sigma));
   }
