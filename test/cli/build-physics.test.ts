@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildParts } from "../../ts/cli/build.js";
 import { makePhysics } from "../../ts/cli/build-physics.js";
-import { UsageError } from "../../ts/cli/common.js";
 import { checkConfig, type Named } from "../../ts/cli/config.js";
+import { UsageError } from "../../ts/cli/errors.js";
 import { TensorDataset } from "../../ts/data/index.js";
 import {
   ComposedLinearPhysics,

@@ -1,11 +1,7 @@
 import { expect, it } from "vitest";
-import {
-  describe as describeProgress,
-  duration,
-  historyToJsonLines,
-  htmlReport,
-  lineChart,
-} from "../../ts/train/index.js";
+import { formatDuration } from "../../ts/text/index.js";
+import { historyToJsonLines, htmlReport, lineChart } from "../../ts/train/index.js";
+import { describeProgress } from "../../ts/train/progress.js";
 
 it("draws a chart with every series, escaped, without non-finite points", () => {
   const points = [
@@ -57,6 +53,6 @@ it("says progress and time in words", () => {
     secondsLeft: 65,
   };
   expect(describeProgress(progress)).toBe("loss 0.00213  PSNR 27.12 dB  812 images/s  1m05s left");
-  expect([duration(3725), duration(-1), duration(59.6)]).toEqual(["1h02m", "0s", "1m00s"]);
+  expect([formatDuration(3725), formatDuration(-1), formatDuration(59.6)]).toEqual(["1h02m", "0s", "1m00s"]);
   expect(historyToJsonLines([{ step: 1, epoch: 0 }])).toBe('{"step":1,"epoch":0}\n');
 });
