@@ -3,7 +3,7 @@ import { formatDuration } from "../../ts/text/index.js";
 import { historyToJsonLines, htmlReport, lineChart } from "../../ts/train/index.js";
 import { describeProgress } from "../../ts/train/progress.js";
 
-it("draws a chart with every series, escaped, without non-finite points", () => {
+it("draws a chart with every series, escaped, without points that have no position on the axis", () => {
   const points = [
     { x: 0, y: 1 },
     { x: 1, y: Number.NaN },
@@ -24,9 +24,13 @@ it("draws a chart with every series, escaped, without non-finite points", () => 
   expect(svg).toContain("one &amp; two");
   expect(svg).toContain("prefers-color-scheme:dark");
   expect(svg).not.toMatch(/NaN|Infinity/);
+  // Of "one & two" the points at 0 and 2 remain, from the top of the axis to its bottom.
+  expect(svg).toContain('d="M72.0 40.0L700.0 312.0"');
+  // On the logarithmic axis 0.1 is in the middle.
+  expect(svg).toMatch(/y="180.0" text-anchor="end">0.1</);
 });
 
-it("makes a page that loads nothing from elsewhere", () => {
+it("makes a self-contained page", () => {
   const html = htmlReport({
     title: "Title <b>",
     intro: "intro",
@@ -40,7 +44,7 @@ it("makes a page that loads nothing from elsewhere", () => {
   expect(html.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\/|<script|<link/);
 });
 
-it("says progress and time in words", () => {
+it("describes progress and durations", () => {
   const progress = {
     step: 5,
     steps: 10,
