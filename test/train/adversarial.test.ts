@@ -101,8 +101,10 @@ describe("AdversarialTrainer", () => {
   );
 
   it("takes stepRatioD discriminator steps per generator step, with a learning rate of their own", async () => {
-    const { trainer, optimizer, optimizerD } = make();
+    const { trainer, optimizer, optimizerD, D } = make();
+    D.eval();
     await trainer.train();
+    expect(D.training).toBe(true);
     expect([optimizer.stepCount, optimizerD.stepCount]).toEqual([12, 36]);
     expect(optimizer.learningRate).toBeCloseTo(0, 12);
     expect(optimizerD.learningRate).toBeGreaterThan(1e-3);
