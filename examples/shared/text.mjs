@@ -1,5 +1,5 @@
 // Tables and durations as text.
-import { mean } from "./judge.mjs";
+import { mean } from "./evaluate-model.mjs";
 
 /** A table of one metric: a row per label, with the value of each test image and the mean. */
 export function tableOf(metric, names, rows) {
