@@ -1,17 +1,17 @@
-//! float32 values of the processor brought into row-major order, joined along an axis, added along one, and shifted.
+//! float32 values of the CPU brought into row-major order, joined along an axis, added along one, and shifted.
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
+use super::axes::merge_axes;
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::value::{tensor, Floats};
-use super::view::joined;
 use crate::tensor::Value;
 
 /// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be
 /// inside of `data`.
 pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<f32> {
-    let mut axes = joined(sizes, [strides]);
+    let mut axes = merge_axes(sizes, [strides]);
     let total = sizes.iter().product();
     // SAFETY: each line is written once, and they cover everything.
-    let mut out: Vec<f32> = unsafe { unwritten(total) };
+    let mut out: Vec<f32> = unsafe { uninit(total) };
     if total == 0 {
         return out;
     }
@@ -21,9 +21,9 @@ pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides:
     let line = inner.0 * middle.0;
     let lines = total / line;
     let to = Shared::new(&mut out);
-    let some = (PIECE / line).max(1);
-    each(lines.div_ceil(some), total >= HEAVY, |piece| {
-        for k in piece * some..((piece + 1) * some).min(lines) {
+    let some = (CHUNK / line).max(1);
+    each(lines.div_ceil(some), total >= MIN_PARALLEL_SIZE, |task| {
+        for k in task * some..((task + 1) * some).min(lines) {
             let (mut from, mut rest) = (start as isize, k);
             for &(n, [step]) in axes.iter().rev() {
                 from += (rest % n) as isize * step;
@@ -60,19 +60,19 @@ unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, [down]): Axis, (colum
     }
 }
 
-/// Tensors joined along an axis, after which `inner` values lie: `None` where they are not for the processor's kernels.
+/// Tensors joined along an axis, after which `inner` values lie: `None` where they are not for the CPU's kernels.
 pub(crate) fn join(parts: &[(Value, usize)], inner: usize, shape: &[usize]) -> Option<Value> {
     let parts: Vec<(Floats, usize)> =
         parts.iter().map(|(v, n)| Floats::of(v).map(|f| (f, n * inner))).collect::<Option<_>>()?;
     let row: usize = parts.iter().map(|(_, n)| n).sum();
     let total: usize = shape.iter().product();
     // SAFETY: each row is written once, and they cover everything.
-    let mut out = unsafe { unwritten(total) };
+    let mut out = unsafe { uninit(total) };
     let to = Shared::new(&mut out);
     let rows = total.checked_div(row).unwrap_or(0);
-    let some = (PIECE / row.max(1)).max(1);
-    each(rows.div_ceil(some), total >= HEAVY, |piece| {
-        for k in piece * some..((piece + 1) * some).min(rows) {
+    let some = (CHUNK / row.max(1)).max(1);
+    each(rows.div_ceil(some), total >= MIN_PARALLEL_SIZE, |task| {
+        for k in task * some..((task + 1) * some).min(rows) {
             let mut at = k * row;
             for (data, n) in &parts {
                 // SAFETY: each part has its place in each row.
@@ -89,24 +89,24 @@ const COLUMNS: usize = 1024;
 /// Rows whose sum is taken in float32; the sums of runs are added in float64.
 const RUN: usize = 16;
 
-/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's
+/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the CPU's
 /// kernels, or long and narrow.
 pub(crate) fn middle_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &[usize]) -> Option<Value> {
     if count > RUN && inner < RUN {
         return None;
     }
     let x = Floats::in_order(x)?;
-    // SAFETY: each piece writes its range, and they cover everything.
-    let mut out = unsafe { unwritten(outer * inner) };
+    // SAFETY: each task writes its range, and they cover everything.
+    let mut out = unsafe { uninit(outer * inner) };
     let to = Shared::new(&mut out);
     let cuts = inner.div_ceil(COLUMNS);
-    let some = (PIECE / (count * inner).max(1)).max(1);
-    each(outer.div_ceil(some) * cuts, x.len() >= HEAVY, |piece| {
-        let from = piece % cuts * COLUMNS;
+    let some = (CHUNK / (count * inner).max(1)).max(1);
+    each(outer.div_ceil(some) * cuts, x.len() >= MIN_PARALLEL_SIZE, |task| {
+        let from = task % cuts * COLUMNS;
         let columns = COLUMNS.min(inner - from);
-        for i in (piece / cuts * some..outer).take(some) {
+        for i in (task / cuts * some..outer).take(some) {
             let x = &x[i * count * inner..][..count * inner];
-            // SAFETY: the range of this piece.
+            // SAFETY: the range of this task.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(i * inner + from), columns) };
             if inner == 1 {
                 to[0] = x.iter().sum();
@@ -140,7 +140,7 @@ fn add_rows(to: &mut [f32], x: &[f32], inner: usize, from: usize) {
     }
 }
 
-/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the processor's
+/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the CPU's
 /// kernels.
 pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value> {
     let x = Floats::of(x)?;
@@ -149,12 +149,12 @@ pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value
     let inner: usize = shape[axis + 1..].iter().product();
     let (row, cut) = (shape[axis] * inner, shifts[axis] * inner);
     // SAFETY: each row is written once, and they cover everything.
-    let mut out: Vec<f32> = unsafe { unwritten(x.len()) };
+    let mut out: Vec<f32> = unsafe { uninit(x.len()) };
     let to = Shared::new(&mut out);
     let rows = x.len() / row;
-    let some = (PIECE / row).max(1);
-    each(rows.div_ceil(some), x.len() >= HEAVY, |piece| {
-        for i in (piece * some..rows).take(some) {
+    let some = (CHUNK / row).max(1);
+    each(rows.div_ceil(some), x.len() >= MIN_PARALLEL_SIZE, |task| {
+        for i in (task * some..rows).take(some) {
             let (mut from, mut rest, mut size) = (0, i, 1);
             for (&n, &shift) in shape[..axis].iter().zip(shifts).rev() {
                 from += (rest % n + n - shift) % n * size;

@@ -1,13 +1,15 @@
-//! One pass over float32 values of the processor: functions of one or two values, and sums of channels. On threads
-//! where there is enough to do.
+//! Functions of one or two float32 values, and sums, in one pass.
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
-use super::simd::{entry, total, Simd};
-use super::value::{level, tensor, Floats};
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
+use super::simd::{entry, isa, total, Simd};
+use super::value::{tensor, Floats};
 use super::view;
 use crate::tensor::Value;
 
-/// f(x) for each value; `None` where x is not for the processor's kernels.
+/// Values that are summed in float32; the sums of runs are added in float64.
+const RUN: usize = 1024;
+
+/// f(x) for each value; `None` where x is not for the CPU's kernels.
 pub(crate) fn unary(x: &Value, shape: &[usize], f: impl Fn(f32) -> f32 + Sync) -> Option<Value> {
     view::map([x], shape, |[x]| f(x))
 }
@@ -17,20 +19,20 @@ pub(crate) fn binary(a: &Value, b: &Value, shape: &[usize], f: impl Fn(f32, f32)
     view::map([a, b], shape, |[a, b]| f(a, b))
 }
 
-/// The sum of f over values that lie one after another in each of some slices, all as long as the first: runs in
-/// float32 with sixteen partial sums, all of them in float64. Digits are kept, and the order is fixed.
+/// The sum of f over slices of one length: runs of `RUN` values in float32 with sixteen partial sums, the sums of runs in
+/// float64. This keeps the digits, and the order is fixed.
 #[inline(always)]
 pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> f32) -> f64 {
     let n = x[0].len();
     let mut total = 0.0f64;
-    for from in (0..n).step_by(1024) {
-        let run = x.map(|x| &x[from..(from + 1024).min(n)]);
+    for from in (0..n).step_by(RUN) {
+        let run = x.map(|x| &x[from..(from + RUN).min(n)]);
         let mut part = [0.0f32; 16];
         let whole = run[0].len() / 16 * 16;
         for at in (0..whole).step_by(16) {
-            let line = run.map(|run| &run[at..at + 16]);
+            let values = run.map(|run| &run[at..at + 16]);
             for (i, part) in part.iter_mut().enumerate() {
-                *part += f(line.map(|line| line[i]));
+                *part += f(values.map(|values| values[i]));
             }
         }
         for (i, part) in part.iter_mut().enumerate().take(run[0].len() - whole) {
@@ -41,7 +43,7 @@ pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> 
     total
 }
 
-/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the processor's
+/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the CPU's
 /// kernels.
 pub(crate) fn row_sums_of<const K: usize>(
     x: [&Value; K],
@@ -51,22 +53,22 @@ pub(crate) fn row_sums_of<const K: usize>(
 ) -> Option<Value> {
     let x: Vec<Floats> = x.into_iter().map(Floats::of).collect::<Option<_>>()?;
     let x: [&[f32]; K] = std::array::from_fn(|k| &*x[k]);
-    let cuts = n.div_ceil(PIECE);
-    let mut parts = vec![0.0f64; rows * cuts];
+    let chunks = n.div_ceil(CHUNK);
+    let mut parts = vec![0.0f64; rows * chunks];
     let out = Shared::new(&mut parts);
-    let together = (PIECE / n).max(1);
-    each(rows.div_ceil(together) * cuts, rows * n >= HEAVY, |piece| {
-        let (first, cut) = (piece / cuts * together, piece % cuts);
-        for row in (first..rows).take(together) {
-            let range = row * n + cut * PIECE..row * n + ((cut + 1) * PIECE).min(n);
-            // SAFETY: each part of a row has a place of its own.
-            unsafe { *out.at(row * cuts + cut) = run_sums(x.map(|x| &x[range.clone()]), &f) };
+    let rows_per_task = (CHUNK / n).max(1);
+    each(rows.div_ceil(rows_per_task) * chunks, rows * n >= MIN_PARALLEL_SIZE, |task| {
+        let (first, chunk) = (task / chunks * rows_per_task, task % chunks);
+        for row in (first..rows).take(rows_per_task) {
+            let range = row * n + chunk * CHUNK..row * n + ((chunk + 1) * CHUNK).min(n);
+            // SAFETY: tasks write disjoint partial sums.
+            unsafe { *out.at(row * chunks + chunk) = run_sums(x.map(|x| &x[range.clone()]), &f) };
         }
     });
-    Some(tensor(parts.chunks_exact(cuts).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
+    Some(tensor(parts.chunks_exact(chunks).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
 }
 
-/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the processor's kernels.
+/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the CPU's kernels.
 pub(crate) fn row_sums(x: &Value, rows: [usize; 2], shape: &[usize]) -> Option<Value> {
     row_sums_of([x], rows, shape, |[v]| v)
 }
@@ -76,17 +78,17 @@ pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], sha
     let x = Floats::of(x)?;
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
-    each(channels, x.len() >= HEAVY, |c| {
+    each(channels, x.len() >= MIN_PARALLEL_SIZE, |c| {
         let total: f64 =
             (0..batch).map(|image| run_sums([&x[(image * channels + c) * pixels..][..pixels]], &|[v]| v)).sum();
-        // SAFETY: each channel has a place of its own.
+        // SAFETY: channels write disjoint elements.
         unsafe { *out.at(c) = total as f32 };
     });
     Some(tensor(sums, shape))
 }
 
 /// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`; `None` where they are not for
-/// the processor's kernels.
+/// the CPU's kernels.
 pub(crate) fn gate_and_sums(
     g: &Value,
     sign: &Value,
@@ -96,28 +98,28 @@ pub(crate) fn gate_and_sums(
 ) -> Option<(Value, Value)> {
     let (g, sign) = (Floats::of(g)?, Floats::of(sign)?);
     let mut sums = vec![0.0; channels];
-    // SAFETY: each channel writes its planes, and they cover everything.
-    let mut gated = unsafe { unwritten(g.len()) };
+    // SAFETY: channels write disjoint planes that cover the result.
+    let mut gated = unsafe { uninit(g.len()) };
     let (out, totals) = (Shared::new(&mut gated), Shared::new(&mut sums));
-    let level = level();
-    each(channels, g.len() >= HEAVY, |c| {
+    let isa = isa();
+    each(channels, g.len() >= MIN_PARALLEL_SIZE, |c| {
         let mut total = 0.0f64;
         for image in 0..batch {
             let at = (image * channels + c) * pixels;
-            for first in (at..at + pixels).step_by(1024) {
-                let run = first..(first + 1024).min(at + pixels);
-                // SAFETY: planes of this channel, as long as the run.
-                total += unsafe { gate_run(level, &g[run.clone()], &sign[run], slope, out.at(first)) };
+            for first in (at..at + pixels).step_by(RUN) {
+                let run = first..(first + RUN).min(at + pixels);
+                // SAFETY: a run of a plane of this channel.
+                total += unsafe { gate_run(isa, &g[run.clone()], &sign[run], slope, out.at(first)) };
             }
         }
-        // SAFETY: each channel has a place of its own.
+        // SAFETY: channels write disjoint elements.
         unsafe { *totals.at(c) = total as f32 };
     });
     Some((tensor(gated, shape), tensor(sums, &[channels])))
 }
 
 entry! {
-    /// Gates a run of values; gives their sum.
+    /// Gates a run of values and returns their sum.
     fn gate_run(g: &[f32], sign: &[f32], slope: f32, to: *mut f32) -> f64 = gate_body
 }
 

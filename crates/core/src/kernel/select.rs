@@ -1,6 +1,6 @@
-//! Positions of an axis taken in a given order, and the transpose of that: float32 values of the processor.
+//! Positions of an axis taken in a given order, and the transpose of that: float32 values of the CPU.
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::value::{tensor, Floats};
 use crate::tensor::Value;
 
@@ -20,22 +20,22 @@ fn runs(indices: &[usize], most: usize) -> Vec<Run> {
 }
 
 /// Positions `indices` of the axis of x [outer, size, inner], as a tensor of `shape`; `None` where x is not for the
-/// processor's kernels.
+/// CPU's kernels.
 pub(crate) fn take(x: &Value, [outer, size, inner]: [usize; 3], indices: &[usize], shape: &[usize]) -> Option<Value> {
     let x = Floats::of(x)?;
     let (from, to) = (size * inner, indices.len() * inner);
-    let runs = runs(indices, (PIECE / inner).max(1));
+    let runs = runs(indices, (CHUNK / inner).max(1));
     // SAFETY: each value is written once.
-    let mut y = unsafe { unwritten(outer * to) };
+    let mut y = unsafe { uninit(outer * to) };
     let out = Shared::new(&mut y);
     // Several rows at once, or some of the runs of one.
-    let (together, cuts) = if to < PIECE { (PIECE / to.max(1), 1) } else { (1, (to / PIECE).min(runs.len())) };
+    let (per_chunk, cuts) = if to < CHUNK { (CHUNK / to.max(1), 1) } else { (1, (to / CHUNK).min(runs.len())) };
     let some = runs.len().div_ceil(cuts.max(1)).max(1);
-    each(outer.div_ceil(together) * cuts, outer * to >= HEAVY, |piece| {
-        let (first, cut) = (piece / cuts * together, piece % cuts);
-        for o in first..outer.min(first + together) {
+    each(outer.div_ceil(per_chunk) * cuts, outer * to >= MIN_PARALLEL_SIZE, |task| {
+        let (first, cut) = (task / cuts * per_chunk, task % cuts);
+        for o in first..outer.min(first + per_chunk) {
             for &(k, i, count) in runs.iter().skip(cut * some).take(some) {
-                // SAFETY: this run of this row is this piece's.
+                // SAFETY: this run of this row is this task's.
                 let to = unsafe { std::slice::from_raw_parts_mut(out.at(o * to + k * inner), count * inner) };
                 to.copy_from_slice(&x[o * from + i * inner..][..count * inner]);
             }
@@ -50,12 +50,12 @@ pub(crate) fn add(g: &Value, [outer, size, inner]: [usize; 3], indices: &[usize]
     let (to, from) = (size * inner, indices.len() * inner);
     let runs = runs(indices, usize::MAX);
     // SAFETY: each row is filled before it is added to.
-    let mut dx = unsafe { unwritten(outer * to) };
+    let mut dx = unsafe { uninit(outer * to) };
     let out = Shared::new(&mut dx);
-    let together = (PIECE / to.max(1)).max(1);
-    each(outer.div_ceil(together), outer * from.max(to) >= HEAVY, |piece| {
-        for o in (piece * together..outer).take(together) {
-            // SAFETY: this row is this piece's.
+    let per_chunk = (CHUNK / to.max(1)).max(1);
+    each(outer.div_ceil(per_chunk), outer * from.max(to) >= MIN_PARALLEL_SIZE, |task| {
+        for o in (task * per_chunk..outer).take(per_chunk) {
+            // SAFETY: this row is this task's.
             let row = unsafe { std::slice::from_raw_parts_mut(out.at(o * to), to) };
             row.fill(0.0);
             for &(k, i, count) in &runs {

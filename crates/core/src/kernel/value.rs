@@ -1,6 +1,5 @@
-//! burn's tensors on the processor as slices, and back, without copies.
+//! burn's tensors on the CPU as slices, and back, without copies.
 
-use super::simd::{best, Level};
 use crate::error::{Error, Result};
 use crate::tensor::{physical, Tensor, Value};
 use burn::backend::flex::{FlexTensor, Layout};
@@ -8,7 +7,6 @@ use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
 use burn::tensor::{DType, TensorData};
 use rustfft::FftNum;
 use std::marker::PhantomData;
-use std::sync::OnceLock;
 
 /// float32 values in row-major order.
 pub struct Floats(FlexTensor);
@@ -51,7 +49,7 @@ impl std::ops::Deref for Floats {
     }
 }
 
-/// A tensor on the processor.
+/// A tensor on the CPU.
 pub fn tensor(data: Vec<f32>, shape: &[usize]) -> Value {
     wrapped(TensorData::new(data, physical(shape)))
 }
@@ -61,17 +59,19 @@ fn wrapped(data: TensorData) -> Value {
     DispatchTensor { kind: DispatchTensorKind::Flex(BackendTensor::Float(flex)), autodiff: Default::default() }
 }
 
-/// An element type of the kernels that are written for both.
-pub trait Real: FftNum + PartialOrd + std::ops::AddAssign {
+pub use Element as Real;
+
+/// Element type of kernels that are generic over float32 and float64.
+pub trait Element: FftNum + PartialOrd + std::ops::AddAssign {
     /// The values of a tensor of this type that lies in row-major order.
     fn slice(t: &FlexTensor) -> Option<&[Self]>;
-    /// A tensor on the processor.
+    /// A tensor on the CPU.
     fn tensor(data: Vec<Self>, shape: &[usize]) -> Value;
     /// The nearest value.
     fn of(v: f64) -> Self;
 }
 
-impl Real for f32 {
+impl Element for f32 {
     fn slice(t: &FlexTensor) -> Option<&[f32]> {
         t.as_slice()
     }
@@ -83,7 +83,7 @@ impl Real for f32 {
     }
 }
 
-impl Real for f64 {
+impl Element for f64 {
     fn slice(t: &FlexTensor) -> Option<&[f64]> {
         t.as_slice()
     }
@@ -98,7 +98,7 @@ impl Real for f64 {
 /// Values of either type in row-major order.
 pub struct Values<T>(FlexTensor, PhantomData<T>);
 
-impl<T: Real> Values<T> {
+impl<T: Element> Values<T> {
     /// The values of a tensor; copies them only where they do not lie in row-major order. `None` on other devices and
     /// types.
     pub fn of(value: &Value) -> Option<Self> {
@@ -108,21 +108,21 @@ impl<T: Real> Values<T> {
     }
 }
 
-impl<T: Real> std::ops::Deref for Values<T> {
+impl<T: Element> std::ops::Deref for Values<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         T::slice(&self.0).unwrap_or(&[])
     }
 }
 
-/// The values of a tensor of the processor.
-pub fn values<T: Real>(x: &Tensor) -> Result<Values<T>> {
+/// The values of a tensor of the CPU.
+pub fn values<T: Element>(x: &Tensor) -> Result<Values<T>> {
     Values::of(&x.value())
         .ok_or_else(|| Error::internal(format!("{x:?} is not a {} tensor of the cpu", std::any::type_name::<T>())))
 }
 
 /// As `values`, but where a tensor repeats one row along its first axis, only that row.
-pub fn rows<T: Real>(x: &Tensor) -> Result<Values<T>> {
+pub fn rows<T: Element>(x: &Tensor) -> Result<Values<T>> {
     let value = x.value();
     if let DispatchTensorKind::Flex(BackendTensor::Float(t)) = &value.kind {
         let layout = t.layout();
@@ -140,20 +140,7 @@ pub fn rows<T: Real>(x: &Tensor) -> Result<Values<T>> {
     values(x)
 }
 
-/// The instruction set in use; `ADJOINT_SIMD` may ask for less than there is (`avx2`, `portable`).
-pub fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let best = best();
-        match std::env::var("ADJOINT_SIMD").as_deref() {
-            Ok("portable") => Level::Portable,
-            Ok("avx2") if best == Level::Avx512 => Level::Avx2,
-            _ => best,
-        }
-    })
-}
-
-/// The value in row-major order: itself where it lies so, or where it is not for the processor's kernels.
+/// The value in row-major order: itself where it lies so, or where it is not for the CPU's kernels.
 pub fn in_order(value: Value) -> Value {
     match &value.kind {
         DispatchTensorKind::Flex(BackendTensor::Float(t))

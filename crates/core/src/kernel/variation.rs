@@ -1,8 +1,8 @@
-//! Sums of squared differences of neighbours along an axis of float32 values of the processor, and their gradient, in
+//! Sums of squared differences of neighbours along an axis of float32 values of the CPU, and their gradient, in
 //! one pass each.
 
 use super::map::run_sums;
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::value::{tensor, Floats};
 use crate::tensor::Value;
 
@@ -20,33 +20,33 @@ impl Sizes {
     fn block(&self) -> usize {
         self.n * self.inner
     }
-    /// Blocks of a piece, and pieces of a block.
+    /// Blocks of a task, and tasks of a block.
     fn cut(&self) -> (usize, usize) {
-        ((PIECE / self.block().max(1)).max(1), self.block().div_ceil(PIECE).max(1))
+        ((CHUNK / self.block().max(1)).max(1), self.block().div_ceil(CHUNK).max(1))
     }
 }
 
-/// The sum of each row, as a tensor of `shape`; `None` where x is not for the processor's kernels.
+/// The sum of each row, as a tensor of `shape`; `None` where x is not for the CPU's kernels.
 pub(crate) fn sums(x: &Value, s: Sizes, shape: &[usize]) -> Option<Value> {
     let x = Floats::of(x)?;
     let (block, differences) = (s.block(), (s.n.max(1) - 1) * s.inner);
-    let (together, cuts) = s.cut();
-    let pieces = s.outer.div_ceil(together) * cuts;
-    let mut parts = vec![0.0f64; s.rows * pieces];
+    let (per_chunk, cuts) = s.cut();
+    let tasks = s.outer.div_ceil(per_chunk) * cuts;
+    let mut parts = vec![0.0f64; s.rows * tasks];
     let out = Shared::new(&mut parts);
-    each(s.rows * pieces, x.len() >= HEAVY, |piece| {
-        let (row, rest) = (piece / pieces, piece % pieces);
-        let range = rest % cuts * PIECE..(rest % cuts * PIECE + PIECE).min(differences);
-        let blocks = (row * s.outer..(row + 1) * s.outer).skip(rest / cuts * together).take(together);
+    each(s.rows * tasks, x.len() >= MIN_PARALLEL_SIZE, |task| {
+        let (row, rest) = (task / tasks, task % tasks);
+        let range = rest % cuts * CHUNK..(rest % cuts * CHUNK + CHUNK).min(differences);
+        let blocks = (row * s.outer..(row + 1) * s.outer).skip(rest / cuts * per_chunk).take(per_chunk);
         let mut sum = 0.0;
         for k in blocks.filter(|_| !range.is_empty()) {
             let x = &x[k * block..][..block];
             sum += run_sums([&x[range.clone()], &x[s.inner..][range.clone()]], &|[a, b]| (b - a) * (b - a));
         }
-        // SAFETY: each piece has a place of its own.
-        unsafe { *out.at(piece) = sum };
+        // SAFETY: each task has a place of its own.
+        unsafe { *out.at(task) = sum };
     });
-    Some(tensor(parts.chunks_exact(pieces).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
+    Some(tensor(parts.chunks_exact(tasks).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
 }
 
 /// The gradient, for the gradients g [rows] of the sums: 2 g (2 x - what lies before - what lies after), as a tensor of
@@ -54,16 +54,16 @@ pub(crate) fn sums(x: &Value, s: Sizes, shape: &[usize]) -> Option<Value> {
 pub(crate) fn gradient(x: &Value, g: &Value, s: Sizes, shape: &[usize]) -> Option<Value> {
     let (x, g) = (Floats::of(x)?, Floats::of(g)?);
     let block = s.block();
-    let (together, cuts) = s.cut();
+    let (per_chunk, cuts) = s.cut();
     let blocks = s.rows * s.outer;
-    // SAFETY: each piece writes its values, and they cover everything.
-    let mut out = unsafe { unwritten(x.len()) };
+    // SAFETY: each task writes its values, and they cover everything.
+    let mut out = unsafe { uninit(x.len()) };
     let to = Shared::new(&mut out);
-    each(blocks.div_ceil(together) * cuts, x.len() >= HEAVY, |piece| {
-        let range = piece % cuts * PIECE..(piece % cuts * PIECE + PIECE).min(block);
-        for k in (piece / cuts * together..blocks).take(together) {
+    each(blocks.div_ceil(per_chunk) * cuts, x.len() >= MIN_PARALLEL_SIZE, |task| {
+        let range = task % cuts * CHUNK..(task % cuts * CHUNK + CHUNK).min(block);
+        for k in (task / cuts * per_chunk..blocks).take(per_chunk) {
             let (x, scale) = (&x[k * block..][..block], 2.0 * g[k / s.outer]);
-            // SAFETY: this range of the block is this piece's.
+            // SAFETY: this range of the block is this task's.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(k * block + range.start), range.len()) };
             line(x, range.start, s.inner, scale, to);
         }

@@ -1,8 +1,9 @@
-//! float32 tensors of the processor as they lie (repeated, with gaps, in any order), and one pass over several of them.
+//! Strided float32 tensors on the CPU (broadcast, sliced, permuted), and one pass over several of them.
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
+use super::axes::merge_axes;
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::value::tensor;
 use crate::tensor::{physical, Value};
 use burn::backend::flex::{FlexTensor, Layout};
@@ -36,24 +37,8 @@ impl View {
     }
 }
 
-/// Axes of a walk over K tensors at once: a size, and the distance between neighbours in each.
-pub(crate) type Axes<const K: usize> = Vec<(usize, [isize; K])>;
-
-/// The axes of `shape`, outermost first; those that can be walked as one are joined, those of size one left out.
-pub(crate) fn joined<const K: usize>(shape: &[usize], steps: [&[isize]; K]) -> Axes<K> {
-    let mut axes: Axes<K> = Vec::with_capacity(shape.len());
-    for (i, &n) in shape.iter().enumerate().filter(|(_, &n)| n != 1) {
-        let here = steps.map(|s| s[i]);
-        match axes.last_mut() {
-            Some((size, outer)) if *outer == here.map(|s| s * n as isize) => (*size, *outer) = (*size * n, here),
-            _ => axes.push((n, here)),
-        }
-    }
-    axes
-}
-
 /// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the
-/// processor's kernels.
+/// CPU's kernels.
 pub(crate) fn map<const K: usize>(
     tensors: [&Value; K],
     shape: &[usize],
@@ -68,7 +53,7 @@ pub(crate) fn map<const K: usize>(
 pub(crate) type Line<'a, const K: usize> = dyn Fn(&mut [f32], [*const f32; K], [isize; K]) + Sync + 'a;
 
 /// What `fill` writes along the lines of `shape`, to which all tensors are broadcast; `None` where one is not for the
-/// processor's kernels. Where all of them repeat one value, so does the result, and one value is written.
+/// CPU's kernels. Where all of them repeat one value, so does the result, and one value is written.
 pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill: &Line<K>) -> Option<Value> {
     let mut views: [Option<View>; K] = tensors.map(View::of);
     if views.iter().any(Option::is_none) {
@@ -82,7 +67,7 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
     if total == 0 {
         return Some(tensor(Vec::new(), shape));
     }
-    let mut axes = joined(shape, steps.each_ref().map(Vec::as_slice));
+    let mut axes = merge_axes(shape, steps.each_ref().map(Vec::as_slice));
     if axes.iter().all(|(_, steps)| steps.iter().all(|&s| s == 0)) {
         let mut one = [0.0];
         fill(&mut one, first.map(|p| p.at(0).cast_const()), [0; K]);
@@ -90,21 +75,21 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
     }
     let (n, steps) = axes.pop()?;
     let (middle, down) = axes.pop().unwrap_or((1, [0; K]));
-    // SAFETY: each piece writes its values, and they cover everything.
-    let mut out = unsafe { unwritten(total) };
+    // SAFETY: each task writes its values, and they cover everything.
+    let mut out = unsafe { uninit(total) };
     let to = Shared::new(&mut out);
     let rows = total / n;
-    let (cuts, together) = (n.div_ceil(PIECE), (PIECE / n).max(1));
+    let (cuts, per_chunk) = (n.div_ceil(CHUNK), (CHUNK / n).max(1));
     // Some tensor's neighbours lie side by side along the other axis.
     let turned = middle >= 8 && (0..K).any(|k| down[k] == 1 && !matches!(steps[k], 0 | 1));
-    each(rows.div_ceil(together) * cuts, total >= HEAVY, |piece| {
-        let from = piece % cuts * PIECE;
-        let count = PIECE.min(n - from);
+    each(rows.div_ceil(per_chunk) * cuts, total >= MIN_PARALLEL_SIZE, |task| {
+        let from = task % cuts * CHUNK;
+        let count = CHUNK.min(n - from);
         let mut outer = [0; K];
-        let (mut row, end) = (piece / cuts * together, rows.min((piece / cuts + 1) * together));
+        let (mut row, end) = (task / cuts * per_chunk, rows.min((task / cuts + 1) * per_chunk));
         while row < end {
             let inner = row % middle;
-            if inner == 0 || row % together == 0 {
+            if inner == 0 || row % per_chunk == 0 {
                 outer = [0; K];
                 let mut rest = row / middle;
                 for (size, steps) in axes.iter().rev() {
@@ -119,7 +104,7 @@ pub(crate) fn lines<const K: usize>(tensors: [&Value; K], shape: &[usize], fill:
                     .wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * steps[k])
                     .cast_const()
             });
-            // SAFETY: this range of these rows is this piece's, and the layouts of the tensors are inside of their
+            // SAFETY: this range of these rows is this task's, and the layouts of the tensors are inside of their
             // memory.
             if turned {
                 let some = TURNED[0].min(middle - inner).min(end - row);

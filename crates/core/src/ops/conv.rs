@@ -6,7 +6,7 @@ use super::shape::{cat, pad, permute, reshape, slice, PadMode};
 use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::{self, window};
+use crate::kernel::conv::{self as kernel, shape::ConvShape};
 use crate::tape::{Context, Vjp};
 use crate::tensor::{check_size, Tensor, Value};
 use burn::backend::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
@@ -43,9 +43,9 @@ impl Geometry {
         ConvOptions::new(self.stride, self.padding, self.dilation, self.groups)
     }
     /// The convolution from x to y with this kernel, for the kernels of the processor.
-    fn shape(&self, x: &[usize], y: &[usize], kernel: [usize; 2]) -> window::Shape {
+    fn shape(&self, x: &[usize], y: &[usize], kernel: [usize; 2]) -> ConvShape {
         let Self { stride, padding, dilation, groups } = *self;
-        window::Shape {
+        ConvShape {
             batch: x[0],
             channels: [x[1], y[1]],
             groups,

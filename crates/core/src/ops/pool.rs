@@ -5,7 +5,7 @@ use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::error::{Error, Result};
-use crate::kernel::{self, window::Shape};
+use crate::kernel::{self, conv::shape::ConvShape as Shape};
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{IntTensorOps, ModuleOps};
 use burn::backend::{get_device_settings, Dispatch};
