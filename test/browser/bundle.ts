@@ -32,10 +32,10 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
     // What the field "browser" of package.json does for the compiled package.
     plugins: [
       {
-        name: "browser-host",
+        name: "browser-platform",
         enforce: "pre",
         resolveId: (source, importer) =>
-          importer?.endsWith("/ts/runtime/host.ts") && source === "./node/index.js"
+          importer?.endsWith("/ts/runtime/current-platform.ts") && source === "./node/index.js"
             ? join(root, "ts/runtime/web/index.ts")
             : null,
       },

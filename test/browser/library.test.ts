@@ -151,7 +151,7 @@ describeBrowser("the library in Chromium", () => {
       const expected = await readPixels(join(root, "examples/images", file), { channels });
       expect(got.shape, file).toEqual(expected.shape);
       expect(differences(expected.data, got.data), `${file} ${channels}`).toBeLessThanOrEqual(tolerance);
-      const { decodeImage } = await (await import("../../ts/runtime/index.js")).host();
+      const { decodeImage } = await (await import("../../ts/runtime/index.js")).currentPlatform();
       const again = await decodeImage(Uint8Array.from(got.png), "auto");
       expect(again.shape).toEqual(got.shape);
       expect(differences(again.data, got.data)).toBeLessThanOrEqual(1e-6);

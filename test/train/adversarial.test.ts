@@ -181,7 +181,7 @@ describe("AdversarialTrainer", () => {
 
 /** A discriminator whose steps are far too long. */
 function broken(): Partial<AdversarialTrainerOptions> {
-  const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false });
+  const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false, rng: new Rng(0) });
   return { D, optimizerD: new SGD(D.parameters(), { lr: 1e30 }) };
 }
 

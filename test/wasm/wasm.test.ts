@@ -29,7 +29,7 @@ function compute(): Result {
     const x = rng.normal([2, 3, 7, 5]).requiresGrad_();
     const weight = rng.normal([4, 3, 3, 3]).requiresGrad_();
     const bias = rng.normal([4]).requiresGrad_();
-    const y = functional.conv2d(x, weight, bias, { stride: 2, padding: 1 });
+    const y = functional.conv2d(x, weight, { bias, stride: 2, padding: 1 });
     const gradients = grad(y.square().sum(), [x, weight, bias]);
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 8, rng: new Rng(1) });
@@ -98,9 +98,7 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     const convolve = () =>
       tidy(() => {
         const rng = new Rng(6);
-        return functional
-          .conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), undefined, { padding: 1 })
-          .dataSync();
+        return functional.conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), { padding: 1 }).dataSync();
       });
     const ours = convolve();
     forceKernel("burn");

@@ -1,5 +1,12 @@
 import { fileError, type Pixels, readPixels } from "../io/index.js";
-import { ArgumentError, checkNumber, checkOptions, host, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkOptions,
+  currentPlatform,
+  type FolderEntry,
+  ShapeError,
+} from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
 import type { Dataset, Sample } from "./dataset.js";
 
@@ -43,9 +50,9 @@ export class ImageFolder implements Dataset {
     checkOptions("ImageFolder", options, keys);
     for (const side of [options.size ?? []].flat())
       checkNumber("ImageFolder", "size", side, { positive: true, integer: true });
-    let found: { readonly name: string; readonly path: string }[];
+    let found: FolderEntry[];
     try {
-      found = (await (await host()).listFolder(options.path))
+      found = (await (await currentPlatform()).listFolder(options.path))
         .filter(({ name }) => imageFile.test(name))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {

@@ -1,4 +1,4 @@
-import { host } from "../runtime/index.js";
+import { currentPlatform } from "../runtime/index.js";
 
 /**
  * Writes a file so that no reader ever sees half of one: into a temporary file beside it, flushed to the disk, then
@@ -9,5 +9,5 @@ import { host } from "../runtime/index.js";
  * @throws ArgumentError `node_only` in a browser, which cannot write files.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  await (await host()).writeFile(path, content);
+  await (await currentPlatform()).writeFile(path, content);
 }

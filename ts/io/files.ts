@@ -1,4 +1,4 @@
-import { AdjointError, ArgumentError, FormatError, host } from "../runtime/index.js";
+import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
 
 /**
  * The bytes of a file; in a browser of an address, relative to the page.
@@ -8,7 +8,7 @@ import { AdjointError, ArgumentError, FormatError, host } from "../runtime/index
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await (await host()).readFile(path);
+    return await (await currentPlatform()).readFile(path);
   } catch (error) {
     throw fileError(path, error);
   }

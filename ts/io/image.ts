@@ -1,10 +1,10 @@
 import { type Tensor, tensor } from "../tensor/index.js";
 import {
   ArgumentError,
-  type DecodedImage,
+  currentPlatform,
   FormatError,
-  host,
   type ImageChannels,
+  type Pixels,
   ShapeError,
 } from "../runtime/index.js";
 import { writeFileAtomic } from "./atomic.js";
@@ -16,8 +16,7 @@ export interface ReadImageOptions {
   channels?: ImageChannels;
 }
 
-/** The pixels of an image as numbers in [0, 1], channel by channel; shape [channels, height, width]. */
-export type Pixels = DecodedImage;
+export type { Pixels };
 
 /**
  * An image file as a tensor [1, C, H, W] with values in [0, 1] (8 bits: value / 255; 16 bits: value / 65535).
@@ -71,7 +70,7 @@ export async function encodePng(image: Tensor): Promise<Uint8Array> {
       bytes[i * channels + c] = Math.round(255 * Math.min(1, Math.max(0, value)));
     }
   }
-  return await (await host()).encodePng(bytes, width, height, channels);
+  return await (await currentPlatform()).encodePng(bytes, width, height, channels);
 }
 
 /** Writes a tensor [C, H, W] or [1, C, H, W] as a PNG, atomically; values are clipped to [0, 1]. */
@@ -82,7 +81,7 @@ export async function writeImage(path: string, image: Tensor): Promise<void> {
 
 async function decode(bytes: Uint8Array, options: ReadImageOptions, where: string): Promise<Pixels> {
   try {
-    return await (await host()).decodeImage(bytes, options.channels ?? "auto");
+    return await (await currentPlatform()).decodeImage(bytes, options.channels ?? "auto");
   } catch (error) {
     throw new FormatError(`${where}: not an image that can be read (${firstLine(error)})`, "image_invalid");
   }

@@ -1,10 +1,16 @@
+import {
+  complexMul,
+  fourierFilter,
+  fromSpectrum,
+  halfSpectrum,
+  safeSqrt,
+  spectrum,
+  wrapFilter,
+} from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { cat, keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { wrapFilter } from "./functional/convolution.js";
-import { circular, complexMul, fromSpectrum, halfSpectrum, spectrum } from "./functional/fourier.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -112,13 +118,13 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
-    return this.V(complexMul(s, this.placed(this.phase, s), false));
+    return this.V(complexMul(s, this.placed(this.phase, s)));
   }
 
   /** Measurement to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
     const s = spectrum(y, this.scale);
-    return complexMul(s, this.placed(this.phase, s), true);
+    return complexMul(s, this.placed(this.phase, s), { conjugate: true });
   }
 
   // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter
@@ -126,12 +132,12 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
-    return circular(x, this.placed(this.response, x), false);
+    return fourierFilter(x, this.placed(this.response, x));
   }
 
   override AAdjoint(y: Tensor): Tensor {
     this.check("BlurFFT.AAdjoint", "y", y);
-    return circular(y, this.placed(this.response, y), true);
+    return fourierFilter(y, this.placed(this.response, y), { conjugate: true });
   }
 
   /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
@@ -140,7 +146,8 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const response = this.placed(this.response, y);
     const energy = response.square().sum(4, true);
     const usable = energy.gt(SMALLEST ** 2);
-    return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
+    const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
+    return fourierFilter(y, inverse, { conjugate: true });
   }
 
   /**
@@ -159,7 +166,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
       .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
       .add(1)
       .reciprocal();
-    return circular(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4), false);
+    return fourierFilter(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4));
   }
 
   override parameterNames(): readonly string[] {

@@ -67,22 +67,6 @@ export function checkTensorOption(
   }
 }
 
-/** Refuses an option that is none of the allowed words. */
-export function checkChoice<T extends string>(
-  className: string,
-  name: string,
-  value: unknown,
-  choices: readonly T[],
-): T {
-  if (!choices.includes(value as T)) {
-    throw new ArgumentError(
-      `${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`,
-      "invalid_argument",
-    );
-  }
-  return value as T;
-}
-
 /**
  * Refuses a mask without a single measured entry, where it can be read at once (the CPU): there would be nothing to
  * reconstruct from. Throws ArgumentError `empty_mask`.

@@ -1,11 +1,10 @@
+import { centredFft, safeSqrt } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { keep, ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
-import { centredFourier } from "./functional/fourier.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -128,7 +127,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   override A(x: Tensor): Tensor {
     this.checkShape("MultiCoilMRI.A", "x", x, false);
-    return this.masked(centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.dims, false));
+    return this.masked(centredFft(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.dims));
   }
 
   /**
@@ -139,7 +138,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
     this.checkShape("MultiCoilMRI.AAdjoint", "y", y, true);
-    const images = centredFourier(this.masked(y), this.dims, true);
+    const images = centredFft(this.masked(y), this.dims, { inverse: true });
     if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }

@@ -1,9 +1,9 @@
+import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages } from "./checks.js";
 import { Constant } from "./functional/constant.js";
-import { Radon } from "./functional/radon.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -87,7 +87,8 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   readonly circle: boolean;
   /** By what the operator is divided, a power-iteration estimate of its norm; 1 without `normalize`. */
   readonly operatorNorm: number = 1;
-  private readonly radon: Radon;
+  private readonly detectors: number;
+  private readonly degrees: readonly number[];
   private readonly ramp: Constant;
   private readonly interpolate: boolean;
   private readonly daggerIsFbp: boolean;
@@ -119,7 +120,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       if (typeof value !== "boolean")
         throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
     }
-    const degrees = angleList(angles);
+    this.degrees = angleList(angles);
     this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, { integer: true, positive: true });
     this.circle = circle;
     this.interpolate = fbpInterpolateBoundary && !circle;
@@ -130,9 +131,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
-    this.angles = tensor(degrees);
-    this.radon = new Radon(this.imgWidth, circle, degrees);
-    this.ramp = rampMatrix(this.radon.detectors);
+    this.angles = tensor(this.degrees);
+    this.detectors = radonDetectors(this.imgWidth, circle);
+    this.ramp = rampMatrix(this.detectors);
     if (!normalize) return;
     const start = zeros([1, 1, this.imgWidth, this.imgWidth], { device: "cpu" });
     // A fixed seed, so that an operator built twice is the same twice; on the cpu, because no other device can be
@@ -149,19 +150,22 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
         "shape_mismatch",
       );
     }
-    const { detectors } = this.radon;
-    const y = this.radon
-      .forward(x.reshape([batch * channels, height, width]))
-      .reshape([batch, channels, detectors, this.angles.size]);
+    const { detectors } = this;
+    const y = radon(x.reshape([batch * channels, height, width]), {
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, detectors, this.angles.size]);
     return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
 
   override AAdjoint(y: Tensor): Tensor {
     this.checkSinogram("AAdjoint", y);
     const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
-    const x = this.radon
-      .transpose(y.reshape([batch * channels, detectors, angles]))
-      .reshape([batch, channels, this.imgWidth, this.imgWidth]);
+    const x = radonTranspose(y.reshape([batch * channels, detectors, angles]), {
+      width: this.imgWidth,
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, this.imgWidth, this.imgWidth]);
     return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
@@ -195,7 +199,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   private checkSinogram(method: string, y: Tensor): void {
     checkImages(`Tomography.${method}`, "y", y);
-    const { detectors } = this.radon;
+    const { detectors } = this;
     if (y.shape[2] === detectors && y.shape[3] === this.angles.size) return;
     throw new ShapeError(
       `Tomography.${method}: y has shape [${y.shape.join(", ")}], expected [batch, channels, ${detectors} detectors, ${this.angles.size} angles].`,

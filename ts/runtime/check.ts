@@ -67,6 +67,20 @@ export function checkFlag(className: string, name: string, value: unknown, fallb
   throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false`, "invalid_argument");
 }
 
+/**
+ * Refuses a value that is none of the allowed words, and returns it otherwise.
+ *
+ * @throws ArgumentError `invalid_argument` that lists the words.
+ */
+export function checkWord<W extends string>(caller: string, name: string, value: unknown, words: readonly W[]): W {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new ArgumentError(
+    `${caller}: ${name} is ${shown(value)}, expected one of ${words.map((word) => `"${word}"`).join(", ")}.`,
+    "invalid_argument",
+  );
+}
+
 /** A value, in words short enough for a message. */
 function shown(value: unknown): string {
   return typeof value === "number"

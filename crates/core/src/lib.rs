@@ -7,6 +7,7 @@ pub mod error;
 pub mod kernel;
 pub mod ops;
 pub mod random;
+pub mod sampling;
 pub mod session;
 pub mod surface;
 mod table;

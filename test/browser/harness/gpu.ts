@@ -102,7 +102,7 @@ export async function memoryOnGpu(steps: number): Promise<{ tensors: number; byt
   const [x, w] = [new Rng(1).normal([1, 1, 6, 6]), new Rng(2).normal([2, 1, 3, 3]).requiresGrad_()];
   const seen: { tensors: number; bytes: number }[] = [];
   for (let i = 0; i < steps; i++) {
-    const gradient = tidy(() => grad(functional.conv2d(x, w, null, { padding: 1 }).square().sum(), [w])[0] as Tensor);
+    const gradient = tidy(() => grad(functional.conv2d(x, w, { padding: 1 }).square().sum(), [w])[0] as Tensor);
     await gradient.data();
     gradient.dispose();
     seen.push(memory());

@@ -1,5 +1,5 @@
 // What the tests call in the browser. It runs in Node too, so that results can be compared.
-import { host, init } from "../../../ts/runtime/index.js";
+import { currentPlatform, init } from "../../../ts/runtime/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 
@@ -104,7 +104,7 @@ export async function image(
   address: string,
   channels: "auto" | "grey" | "rgb",
 ): Promise<{ shape: number[]; data: number[]; png: number[] }> {
-  const { decodeImage, encodePng } = await host();
+  const { decodeImage, encodePng } = await currentPlatform();
   const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(address)).arrayBuffer()), channels);
   const [count, height, width] = shape;
   const bytes = new Uint8Array(data.length);

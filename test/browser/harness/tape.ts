@@ -45,18 +45,18 @@ export const checks: Readonly<Record<string, Check>> = {
     ],
   },
   "convolution 3x3": {
-    f: (x, w, b) => functional.conv2d(x, w, b, { padding: 1 }),
+    f: (x, w, b) => functional.conv2d(x, w, { bias: b, padding: 1 }),
     shapes: [[1, 2, 5, 4], [3, 2, 3, 3], [3]],
   },
   "convolution with stride and groups": {
-    f: (x, w) => functional.conv2d(x, w, null, { stride: 2, padding: 1, groups: 2 }),
+    f: (x, w) => functional.conv2d(x, w, { stride: 2, padding: 1, groups: 2 }),
     shapes: [
       [1, 2, 5, 4],
       [2, 1, 3, 3],
     ],
   },
   "transposed convolution": {
-    f: (x, w) => functional.convTranspose2d(x, w, null, { stride: 2 }),
+    f: (x, w) => functional.convTranspose2d(x, w, { stride: 2 }),
     shapes: [
       [1, 2, 3, 2],
       [2, 1, 2, 2],

@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from "../../tensor/index.js";
 
-export { normalValues, ON_HOST, permutationValues, uniformValues } from "../../random/index.js";
+export { normalValues, CPU_FLOAT64 as ON_HOST, permutationValues, uniformValues } from "../../random/index.js";
 
 type Values = Float32Array | Float64Array;
 const known = new WeakMap<Tensor, Values>();

@@ -1,7 +1,7 @@
-import type { DecodedImage, ImageChannels } from "../host.js";
+import type { ImageChannels, Pixels } from "../platform.js";
 
 /** An image file through sharp: turned upright, transparency dropped; 16 bits keep their depth. */
-export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<DecodedImage> {
+export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels> {
   const sharp = await loadSharp();
   const file = sharp(bytes, { failOn: "error" });
   const info = await file.metadata();

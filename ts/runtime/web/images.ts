@@ -1,10 +1,10 @@
-import type { DecodedImage, ImageChannels } from "../host.js";
+import type { ImageChannels, Pixels } from "../platform.js";
 
 /**
  * An image file through the browser's own decoder: turned upright, 8 bits a channel, transparency over black.
  * Grey of a colour image is its luminance (Rec. 709, in linear light), as in Node.
  */
-export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<DecodedImage> {
+export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels> {
   const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
     imageOrientation: "from-image",
     colorSpaceConversion: "none",

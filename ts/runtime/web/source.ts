@@ -1,4 +1,4 @@
-import type { WasmSource } from "../host.js";
+import type { WasmSource } from "../platform.js";
 
 /** The compiled module of whatever names or holds it. */
 export async function compile(source: WasmSource): Promise<WebAssembly.Module> {

@@ -10,33 +10,12 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::sample::{by_grid, by_image, forward, Rule, Sizes};
 use crate::kernel::value::{rows, values, Real};
+use crate::sampling::{Interpolation, Outside, CUBIC};
 use crate::tape::{self, Context};
 use crate::tensor::{DType, Tensor};
 use burn::backend::ops::IntTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Shape};
-
-/// How values between samples are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Linear in each axis.
-    Bilinear,
-    /// The nearest sample.
-    Nearest,
-    /// Cubic convolution, a = -0.75.
-    Bicubic,
-}
-
-/// What lies outside the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outside {
-    /// Zeros.
-    Zeros,
-    /// The border repeated.
-    Border,
-    /// The image mirrored.
-    Reflection,
-}
 
 /// The sampler of one call: image, output size and rules.
 struct Sampler {
@@ -113,23 +92,10 @@ fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     Ok(vec![(base.clone(), add_scalar(&neg(&t)?, 1.0)?), (add_scalar(&base, 1.0)?, t)])
 }
 
-/// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys
-/// 1981, doi:10.1109/TASSP.1981.1163711).
-#[inline(always)]
-pub(crate) fn cubic(t: f64) -> [[f64; 4]; 2] {
-    let a = -0.75;
-    let near = |d: f64| ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0;
-    let far = |d: f64| ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a;
-    let near_slope = |d: f64| (3.0 * (a + 2.0) * d - 2.0 * (a + 3.0)) * d;
-    let far_slope = |d: f64| (3.0 * a * d - 10.0 * a) * d + 8.0 * a;
-    let weights = [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)];
-    [weights, [far_slope(1.0 + t), near_slope(t), -near_slope(1.0 - t), -far_slope(2.0 - t)]]
-}
-
 fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let base = floor(&x.detach())?;
     let t = sub(x, &base)?;
-    let a = -0.75;
+    let a = CUBIC;
     // Horner form of the two pieces of the kernel.
     let near = |d: &Tensor| -> Result<Tensor> {
         add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
@@ -144,7 +110,7 @@ fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
 }
 
 /// out[b, c, i, j] = x[b, c] at grid[b, i, j] = (x, y) in [-1, 1], with PyTorch's conventions. Differentiable in both.
-pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, align: bool) -> Result<Tensor> {
+pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outside, align: bool) -> Result<Tensor> {
     let op = "gridSample";
     check_rank(op, "input", x, 4)?;
     check_rank(op, "grid", grid, 4)?;
@@ -174,7 +140,7 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
             Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device())
         };
         let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
-        let dgrid = if c.needs(1) && rule.mode != Mode::Nearest {
+        let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
             Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid))
         } else {
             None
@@ -229,13 +195,13 @@ fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) 
     let (row, column) = (coordinate(1, s[2])?, coordinate(0, s[3])?);
     let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside, align };
     match mode {
-        Mode::Nearest => {
+        Interpolation::Nearest => {
             sampler.at(&round(&sampler.fold(&row, 0)?.detach())?, &round(&sampler.fold(&column, 1)?.detach())?)
         }
-        Mode::Bilinear => {
+        Interpolation::Bilinear => {
             sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?)
         }
-        Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
+        Interpolation::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
 }
 

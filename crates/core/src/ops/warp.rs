@@ -1,12 +1,13 @@
 //! Images seen through projective maps.
 
 use super::check_rank;
-use super::sample::{grid_sample, Mode, Outside};
+use super::sample::grid_sample;
 use super::shape::reshape;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::value::{values, Real};
 use crate::kernel::warp::{self, Line, Sizes};
+use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{check_size, DType, Tensor, Value};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 ///
 /// Positions are computed in double precision. The nearest pixel is the even one at halves (to 2^-20 of a pixel);
 /// mirrors are at the centres of the outer pixels.
-pub fn warp(x: &Tensor, size: [usize; 2], mode: Mode, outside: Outside, maps: &[f64]) -> Result<Tensor> {
+pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside, maps: &[f64]) -> Result<Tensor> {
     let op = "warp";
     check_rank(op, "x", x, 4)?;
     let &[b, c, h, w] = x.shape() else { return Err(Error::internal("warp: four axes")) };
@@ -47,9 +48,9 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Mode, outside: Outside, maps: &[
     let (sets, channels) = if maps.len() == 9 { (1, b * c) } else { (b, c) };
     let images = reshape(x, &[sets, channels, h, w])?;
     let mirrored = outside == Outside::Reflection;
-    let line = Line { map: &[], source: [h, w], mirrored, nearest: mode == Mode::Nearest };
+    let line = Line { map: &[], source: [h, w], mirrored, nearest: mode == Interpolation::Nearest };
     let sizes = Sizes { sets, channels, pixels: h * w, positions: size[0] * size[1] };
-    let out = if mode == Mode::Nearest && x.device() == Device::Cpu && sizes.pixels < u32::MAX as usize {
+    let out = if mode == Interpolation::Nearest && x.device() == Device::Cpu && sizes.pixels < u32::MAX as usize {
         let index: Arc<[u32]> = warp::nearest(maps, size, line, outside == Outside::Border).into();
         gather(&images, &index, sizes, [[h, w], size], false)?
     } else {

@@ -8,7 +8,7 @@ use super::windows::{load_windows, SampleWindows, BLOCK};
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
 use crate::kernel::value::Element;
-use crate::ops::sample::Mode;
+use crate::sampling::Interpolation;
 
 /// [B, C, h, w] of x [B, C, H, W] at the positions (x, y) of `grid` [B, h, w, 2], or [1, h, w, 2] for all images.
 pub(crate) fn forward<T: Element + Into<f64>>(x: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {

@@ -8,7 +8,7 @@ use super::windows::{load_windows, SampleWindows, BLOCK};
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
 use crate::kernel::value::Element;
-use crate::ops::sample::Mode;
+use crate::sampling::Interpolation;
 
 /// The gradient in the grid, [B, h, w, 2].
 pub(crate) fn by_grid<T: Element + Into<f64>>(x: &[T], g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {

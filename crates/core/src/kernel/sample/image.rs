@@ -6,7 +6,7 @@ use super::windows::{SampleWindows, BLOCK};
 use crate::kernel::parallel::{each, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
 use crate::kernel::value::Element;
-use crate::ops::sample::Mode;
+use crate::sampling::Interpolation;
 use std::ops::Range;
 
 /// Channels that are processed together: interleaved, so that a pixel's channels are added in one vector.

@@ -1,11 +1,11 @@
 //! What is sampled, and how.
 
-use crate::ops::sample::{Mode, Outside};
+use crate::sampling::{Interpolation, Outside};
 
 /// How images are sampled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
-    pub mode: Mode,
+    pub mode: Interpolation,
     pub outside: Outside,
     pub align: bool,
 }
@@ -36,9 +36,9 @@ impl SampleShape {
 macro_rules! by_mode {
     ($rule:expr, $name:ident($($arg:expr),*)) => {
         match $rule.mode {
-            Mode::Nearest => $name::<T, 1>($($arg),*),
-            Mode::Bilinear => $name::<T, 2>($($arg),*),
-            Mode::Bicubic => $name::<T, 4>($($arg),*),
+            Interpolation::Nearest => $name::<T, 1>($($arg),*),
+            Interpolation::Bilinear => $name::<T, 2>($($arg),*),
+            Interpolation::Bicubic => $name::<T, 4>($($arg),*),
         }
     };
 }

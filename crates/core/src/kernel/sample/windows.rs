@@ -5,7 +5,7 @@
 use super::shape::{reflect, Rule, SampleShape};
 use crate::kernel::simd::{entry, isa, Simd};
 use crate::kernel::value::Element;
-use crate::ops::sample::{cubic, Outside};
+use crate::sampling::{cubic_weights, Outside};
 
 /// Positions that are processed together.
 pub(super) const BLOCK: usize = 64;
@@ -205,7 +205,7 @@ fn cubics<T: Element, const OUTSIDE: u8, const K: usize>(
         let position = position(p);
         base[p] = position.floor() - 1.0;
         inside &= base[p] >= 0.0 && base[p] <= n - 4.0;
-        let [weight, slope] = cubic(position - position.floor());
+        let [weight, slope] = cubic_weights(position - position.floor());
         for k in 0..K {
             weights[k][p] = T::of(weight[k]);
             if derivatives {

@@ -1,12 +1,13 @@
-import { ShapeError } from "../../runtime/index.js";
-import type { Tensor } from "../../tensor/index.js";
+import { ShapeError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
 
 /**
- * How an image goes on beyond its border: zeros, mirrored, the last pixel, or wrapped around; `"valid"`: not at all.
+ * How an image continues beyond its border: with zeros, mirrored, with its last pixel, or periodically; `"valid"`: not
+ * at all.
  */
 export type Padding = "valid" | "constant" | "zeros" | "circular" | "reflect" | "replicate";
 
-/** The values {@link Padding} can have. */
+/** The values of {@link Padding}. */
 export const PADDINGS: readonly Padding[] = ["valid", "constant", "zeros", "circular", "reflect", "replicate"];
 
 /** Pixels added before and after each of the last two dimensions. */
@@ -18,8 +19,8 @@ export interface Widths {
 }
 
 /**
- * The padding that keeps the image size under a filter of height `h` and width `w`; an even filter looks one pixel less
- * back.
+ * The padding that keeps the image size under a filter of height `h` and width `w`; an even filter needs one pixel less
+ * before than after.
  */
 export function sameWidths(h: number, w: number): Widths {
   const before = (n: number): number => Math.floor(n / 2) - ((n - 1) % 2);
@@ -30,21 +31,33 @@ function checkFits(caller: string, padding: Padding, size: number, before: numbe
   const most = padding === "circular" ? size : padding === "reflect" ? size - 1 : Infinity;
   if (Math.max(before, after) <= most) return;
   throw new ShapeError(
-    `${caller}: ${padding} padding by ${Math.max(before, after)} pixels does not fit an image side of ${size}; use a smaller filter or "constant" padding.`,
+    `${caller}: ${padding} padding by ${Math.max(before, after)} pixels does not fit an image side of ${size}; ` +
+      'use a smaller filter or "constant" padding.',
     "shape_mismatch",
   );
 }
 
-/** Pads the last two dimensions of `[B, C, H, W]`. */
-export function padImages(caller: string, x: Tensor, { top, bottom, left, right }: Widths, padding: Padding): Tensor {
+/** How {@link padImages} fills the border, and whom its messages name. */
+interface PadImagesArguments {
+  padding: Padding;
+  caller: string;
+}
+
+/**
+ * Pads the last two dimensions of `[B, C, H, W]`.
+ *
+ * @throws ShapeError `shape_mismatch` where the border is larger than the image.
+ */
+export function padImages(x: Tensor, widths: Widths, { padding, caller }: PadImagesArguments): Tensor {
+  const { top, bottom, left, right } = widths;
   if (padding === "valid" || (top === 0 && bottom === 0 && left === 0 && right === 0)) return x;
   checkFits(caller, padding, x.shape[2] ?? 0, top, bottom);
   checkFits(caller, padding, x.shape[3] ?? 0, left, right);
   return x.pad([0, 0, 0, 0, top, bottom, left, right], { mode: padding === "zeros" ? "constant" : padding });
 }
 
-/** The transpose of {@link padImages}: adds what lies in the border to the pixels it was copied from. */
-export function padImagesAdjoint(caller: string, z: Tensor, widths: Widths, padding: Padding): Tensor {
+/** The transpose of {@link padImages}: adds the border to the pixels that it was copied from. */
+export function padImagesAdjoint(z: Tensor, widths: Widths, { padding, caller }: PadImagesArguments): Tensor {
   if (padding === "valid") return z;
   return fold(caller, fold(caller, z, 2, widths.top, widths.bottom, padding), 3, widths.left, widths.right, padding);
 }
@@ -57,10 +70,7 @@ function part(z: Tensor, dim: number, start: number, end: number): Tensor {
 }
 
 function embed(z: Tensor, dim: number, before: number, after: number): Tensor {
-  return z.pad(
-    z.shape.flatMap((_, d) => (d === dim ? [before, after] : [0, 0])),
-    { mode: "constant" },
-  );
+  return z.pad(z.shape.flatMap((_, d) => (d === dim ? [before, after] : [0, 0])));
 }
 
 /** The transpose of padding one dimension by `a` before and `b` after. */
