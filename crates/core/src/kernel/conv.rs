@@ -12,14 +12,12 @@
 
 mod depthwise;
 mod gemm;
-pub(crate) mod shape;
+pub mod shape;
 mod window;
 mod winograd;
 
 use super::simd::isa;
-use super::value::{tensor, Floats};
-use crate::tensor::Value;
-use shape::{ConvShape, Epilogue};
+use shape::{ConvShape, Epilogue, Geometry};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Once;
 use winograd::tiles::Plan;
@@ -125,72 +123,52 @@ fn plan(s: &ConvShape, kernel: Kernel) -> Plan {
     }
 }
 
-/// The convolution of x with w, plus a bias, then the activation with a slope below zero; `None` if burn must
-/// compute it.
-pub(crate) fn conv2d(s: &ConvShape, x: &Value, w: &Value, bias: Option<&Value>, slope: f64) -> Option<Value> {
-    let kernel = choose(s, 0);
-    if kernel == Kernel::Burn {
-        return None;
-    }
-    let (x, w) = (Floats::of(x)?, Floats::of(w)?);
-    let bias = match bias {
-        Some(b) => Some(Floats::of(b)?),
-        None => None,
-    };
-    let (isa, epilogue) = (isa(), Epilogue { bias: bias.as_deref(), slope: slope as f32 });
-    let y = match kernel {
-        Kernel::Depthwise => depthwise::forward(isa, s, &x, &w, epilogue),
-        Kernel::Winograd2 | Kernel::Winograd4 => {
-            let weights = Weights { data: &w, out: 9 * s.channels[0], input: 9, flip: false };
-            winograd::forward(isa, &plan(s, kernel), &x, weights, epilogue)
+/// The convolution of x with w, then the epilogue; `None` if burn must compute it.
+pub(crate) fn conv2d(s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) -> Option<Vec<f32>> {
+    let isa = isa();
+    Some(match choose(s, 0) {
+        Kernel::Burn => return None,
+        Kernel::Depthwise => depthwise::forward(isa, s, x, w, epilogue),
+        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) => {
+            let weights = Weights { data: w, out: 9 * s.channels[0], input: 9, flip: false };
+            winograd::forward(isa, &plan(s, kernel), x, weights, epilogue)
         }
-        _ => window::forward(isa, s, &x, &w, epilogue),
-    };
-    Some(tensor(y, &[s.batch, s.channels[1], s.out[0], s.out[1]]))
+        _ => window::forward(isa, s, x, w, epilogue),
+    })
 }
 
 /// The adjoint of `conv2d` in x, applied to g: the gradient in the input, or a transposed convolution.
-pub(crate) fn conv2d_input(s: &ConvShape, g: &Value, w: &Value) -> Option<Value> {
-    let kernel = choose(s, 1);
-    if kernel == Kernel::Burn {
-        return None;
-    }
-    let (g, w) = (Floats::of(g)?, Floats::of(w)?);
-    let isa = isa();
+pub(crate) fn conv2d_input(s: &ConvShape, g: &[f32], w: &[f32]) -> Option<Vec<f32>> {
+    let (isa, conv) = (isa(), s.geometry);
     // With stride 1 it is a convolution with flipped filters, unless the padding is wider than the filter's reach.
-    let reach = [0, 1].map(|i| s.dilation[i] * (s.kernel[i] - 1));
-    let flips = s.stride == [1, 1] && (0..2).all(|i| reach[i] >= s.padding[i]);
+    let reach = [0, 1].map(|i| conv.dilation[i] * (s.kernel[i] - 1));
+    let flips = conv.stride == [1, 1] && (0..2).all(|i| reach[i] >= conv.padding[i]);
     let flipped = ConvShape {
         channels: [s.channels[1], s.channels[0]],
         size: s.out,
-        padding: [reach[0].saturating_sub(s.padding[0]), reach[1].saturating_sub(s.padding[1])],
         out: s.size,
+        geometry: Geometry { padding: [0, 1].map(|i| reach[i].saturating_sub(conv.padding[i])), ..conv },
         ..*s
     };
-    let dx = match kernel {
-        Kernel::Depthwise => depthwise::input(isa, s, &g, &w),
-        Kernel::Winograd2 | Kernel::Winograd4 if flips => {
-            let weights = Weights { data: &w, out: 9, input: 9 * s.channels[0], flip: true };
-            winograd::forward(isa, &plan(&flipped, kernel), &g, weights, Epilogue::NONE)
+    Some(match choose(s, 1) {
+        Kernel::Burn => return None,
+        Kernel::Depthwise => depthwise::input(isa, s, g, w),
+        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) if flips => {
+            let weights = Weights { data: w, out: 9, input: 9 * s.channels[0], flip: true };
+            winograd::forward(isa, &plan(&flipped, kernel), g, weights, Epilogue::NONE)
         }
-        _ if flips => window::forward(isa, &flipped, &g, &window::gradient::flip(s, &w), Epilogue::NONE),
-        _ => window::gradient::input(isa, s, &g, &w),
-    };
-    Some(tensor(dx, &[s.batch, s.channels[0], s.size[0], s.size[1]]))
+        _ if flips => window::forward(isa, &flipped, g, &window::gradient::flip(s, w), Epilogue::NONE),
+        _ => window::gradient::input(isa, s, g, w),
+    })
 }
 
 /// The adjoint of `conv2d` in w, applied to g: the gradient in the weight.
-pub(crate) fn conv2d_weight(s: &ConvShape, x: &Value, g: &Value) -> Option<Value> {
-    let kernel = choose(s, 0);
-    if kernel == Kernel::Burn {
-        return None;
-    }
-    let (x, g) = (Floats::of(x)?, Floats::of(g)?);
+pub(crate) fn conv2d_weight(s: &ConvShape, x: &[f32], g: &[f32]) -> Option<Vec<f32>> {
     let isa = isa();
-    let dw = match kernel {
-        Kernel::Depthwise => depthwise::weight(isa, s, &x, &g),
-        Kernel::Winograd2 | Kernel::Winograd4 => winograd::gradient::weight(isa, &plan(s, kernel), &x, &g),
-        _ => window::gradient::weight(isa, s, &x, &g),
-    };
-    Some(tensor(dw, &[s.channels[1], s.group()[0], s.kernel[0], s.kernel[1]]))
+    Some(match choose(s, 0) {
+        Kernel::Burn => return None,
+        Kernel::Depthwise => depthwise::weight(isa, s, x, g),
+        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) => winograd::gradient::weight(isa, &plan(s, kernel), x, g),
+        _ => window::gradient::weight(isa, s, x, g),
+    })
 }

@@ -13,8 +13,5 @@ mod rows;
 
 pub(crate) use complex::{complex, ComplexFft};
 pub(crate) use half::ImageSize;
-pub(crate) use plan::FftElement;
 pub(crate) use product::product;
 pub(crate) use real::{filter, from_half, to_half};
-
-pub(crate) use {ComplexFft as Sums, FftElement as Planned, ImageSize as Size};

@@ -1,6 +1,7 @@
 //! CPU kernels that are faster than burn's: convolutions (`conv`), batch norm, pooling, Adam, single passes over large
-//! tensors (`map`, `layout`, `pointwise`), Fourier transforms (`fourier`), the Radon transform (`radon`), resampling to
-//! another size (`resample`) or at given positions (`sample`). Other devices and element types use burn.
+//! arrays (`strided`, `pointwise`, `sums`, `layout`, `select`), Fourier transforms (`fourier`), the Radon transform (`radon`), resampling to
+//! another size (`resample`) or at given positions (`sample`). They take slices and shapes; `storage` knows which
+//! tensors have slices, and `ops` what to do for the others.
 //!
 //! The shape alone decides how work is divided and in which order sums are taken, so results are bit-identical on any
 //! number of threads.
@@ -8,9 +9,9 @@
 pub(crate) mod adam;
 mod axes;
 pub mod conv;
+pub(crate) mod element;
 pub(crate) mod fourier;
 pub(crate) mod layout;
-pub(crate) mod map;
 pub(crate) mod norm;
 pub(crate) mod parallel;
 pub(crate) mod pointwise;
@@ -20,9 +21,9 @@ pub(crate) mod resample;
 pub(crate) mod sample;
 pub(crate) mod select;
 mod simd;
-pub(crate) mod value;
+pub(crate) mod strided;
+pub(crate) mod sums;
 pub(crate) mod variation;
-pub(crate) mod view;
 pub(crate) mod warp;
 
 pub use conv::{force, named, Kernel};

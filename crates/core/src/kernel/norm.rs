@@ -3,8 +3,6 @@
 
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
 use super::simd::{entry, isa, total, Simd};
-use super::value::{tensor, Floats};
-use crate::tensor::Value;
 
 /// Values that are summed in float32, with one partial sum per lane; the sums of runs are added in float64.
 const RUN: usize = 1024;
@@ -13,21 +11,12 @@ const RUN: usize = 1024;
 pub(crate) struct Norm<'a> {
     /// [batch, channels, pixels]
     pub planes: [usize; 3],
-    pub weight: Option<&'a Value>,
-    pub bias: Option<&'a Value>,
-    pub given: Option<[&'a Value; 2]>,
+    pub weight: Option<&'a [f32]>,
+    pub bias: Option<&'a [f32]>,
+    pub given: Option<[&'a [f32]; 2]>,
     pub epsilon: f64,
     /// Slope of the activation below zero: 1 for none, 0 for ReLU.
-    pub slope: f64,
-}
-
-/// The operands as slices.
-struct Settings<'a> {
-    planes: [usize; 3],
-    weight: Option<&'a [f32]>,
-    bias: Option<&'a [f32]>,
-    epsilon: f64,
-    slope: f32,
+    pub slope: f32,
 }
 
 /// A channel before the activation: (x - mean) scale + shift.
@@ -45,7 +34,7 @@ impl Affine {
     }
 }
 
-impl Settings<'_> {
+impl Norm<'_> {
     #[inline(always)]
     fn affine(&self, c: usize, mean: f32, variance: f32) -> Affine {
         let weight = self.weight.map_or(1.0, |w| w[c]);
@@ -61,52 +50,23 @@ impl Settings<'_> {
     }
 }
 
-/// Contiguous values of an optional operand; the outer `None` unless it is float32 on the CPU.
-fn optional(value: Option<&Value>) -> Option<Option<Floats>> {
-    match value {
-        Some(v) => Floats::of(v).map(Some),
-        None => Some(None),
-    }
-}
-
-/// The normalised values, and the moments used; `None` unless they are float32 on the CPU.
-pub(crate) fn forward(norm: &Norm, x: &Value, shape: &[usize]) -> Option<(Value, [Value; 2])> {
+/// The normalised values, and the moments used.
+pub(crate) fn forward(norm: &Norm, x: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
     let [batch, channels, pixels] = norm.planes;
-    let x = Floats::of(x).filter(|x| !x.is_empty())?;
-    let (weight, bias) = (optional(norm.weight)?, optional(norm.bias)?);
-    let given = match norm.given {
-        Some([m, v]) => Some([Floats::of(m)?, Floats::of(v)?]),
-        None => None,
-    };
-    let settings = Settings {
-        planes: norm.planes,
-        weight: weight.as_deref(),
-        bias: bias.as_deref(),
-        epsilon: norm.epsilon,
-        slope: norm.slope as f32,
-    };
     let mut mean = vec![0.0; channels];
     let mut variance = vec![0.0; channels];
     // SAFETY: channels write disjoint planes that cover the result.
     let mut y = unsafe { uninit(batch * channels * pixels) };
-    let given = given.as_ref().map(|[m, v]| [&**m, &**v]);
-    let job = Forward {
-        settings: &settings,
-        x: &x,
-        given,
-        used: [Shared::new(&mut mean), Shared::new(&mut variance)],
-        y: Shared::new(&mut y),
-    };
+    let job = Forward { norm, x, used: [Shared::new(&mut mean), Shared::new(&mut variance)], y: Shared::new(&mut y) };
     let isa = isa();
     // SAFETY: channels write disjoint parts.
-    each(channels, settings.is_parallel(), |c| unsafe { forward_channel(isa, &job, c) });
-    Some((tensor(y, shape), [tensor(mean, &[channels]), tensor(variance, &[channels])]))
+    each(channels, norm.is_parallel(), |c| unsafe { forward_channel(isa, &job, c) });
+    (y, [mean, variance])
 }
 
 struct Forward<'a> {
-    settings: &'a Settings<'a>,
+    norm: &'a Norm<'a>,
     x: &'a [f32],
-    given: Option<[&'a [f32]; 2]>,
     used: [Shared; 2],
     y: Shared,
 }
@@ -118,9 +78,9 @@ entry! {
 
 #[inline(always)]
 unsafe fn forward_body<S: Simd>(_: S, job: &Forward, c: usize) {
-    let s = job.settings;
+    let s = job.norm;
     let [batch, channels, pixels] = s.planes;
-    let [mean, variance] = match job.given {
+    let [mean, variance] = match s.given {
         Some([m, v]) => [m[c], v[c]],
         None => moments::<S>(job.x, s.planes, c),
     };
@@ -209,68 +169,43 @@ unsafe fn centred_sums<S: Simd>(run: &[f32], centre: f32) -> [f64; 2] {
     [plain, square]
 }
 
-/// Gradients in the input (if `needs_input`), weight and bias, and in mean and variance if those were given.
+/// Gradients in the input, weight and bias, and in mean and variance if those were given.
 pub(crate) struct Gradients {
-    pub input: Option<Value>,
-    pub weight: Value,
-    pub bias: Value,
-    pub moments: [Value; 2],
+    pub input: Option<Vec<f32>>,
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+    pub moments: [Vec<f32>; 2],
 }
 
-/// Gradients from the output's gradient and the moments used; `None` as in `forward`.
-pub(crate) fn gradient(
-    norm: &Norm,
-    x: &Value,
-    g: &Value,
-    used: [&Value; 2],
-    needs_input: bool,
-    shape: &[usize],
-) -> Option<Gradients> {
+/// Gradients from the gradient g of the result and the moments used; that in the input only if `needs_input`.
+pub(crate) fn gradient(norm: &Norm, x: &[f32], g: &[f32], moments: [&[f32]; 2], needs_input: bool) -> Gradients {
     let [batch, channels, pixels] = norm.planes;
-    let (x, g) = (Floats::of(x).filter(|x| !x.is_empty())?, Floats::of(g)?);
-    let (weight, bias) = (optional(norm.weight)?, optional(norm.bias)?);
-    let (mean, variance) = (Floats::of(used[0])?, Floats::of(used[1])?);
-    let settings = Settings {
-        planes: norm.planes,
-        weight: weight.as_deref(),
-        bias: bias.as_deref(),
-        epsilon: norm.epsilon,
-        slope: norm.slope as f32,
-    };
-    let mut sums = vec![0.0; 4 * channels];
+    let mut sums = [(); 4].map(|()| vec![0.0; channels]);
     // SAFETY: channels write disjoint planes that cover the result.
     let mut dx = unsafe { uninit(if needs_input { batch * channels * pixels } else { 0 }) };
     let job = Backward {
-        settings: &settings,
-        x: &x,
-        g: &g,
-        moments: [&mean, &variance],
-        given: norm.given.is_some(),
+        norm,
+        x,
+        g,
+        moments,
         dx: needs_input.then(|| Shared::new(&mut dx)),
-        sums: Shared::new(&mut sums),
+        sums: sums.each_mut().map(|s| Shared::new(s)),
     };
     let isa = isa();
     // SAFETY: channels write disjoint parts.
-    each(channels, settings.is_parallel(), |c| unsafe { backward_channel(isa, &job, c) });
-    let mut lists = sums.chunks(channels).map(|s| tensor(s.to_vec(), &[channels]));
-    let mut list = || lists.next();
-    Some(Gradients {
-        weight: list()?,
-        bias: list()?,
-        moments: [list()?, list()?],
-        input: needs_input.then(|| tensor(dx, shape)),
-    })
+    each(channels, norm.is_parallel(), |c| unsafe { backward_channel(isa, &job, c) });
+    let [weight, bias, mean, variance] = sums;
+    Gradients { input: needs_input.then_some(dx), weight, bias, moments: [mean, variance] }
 }
 
 struct Backward<'a> {
-    settings: &'a Settings<'a>,
+    norm: &'a Norm<'a>,
     x: &'a [f32],
     g: &'a [f32],
     moments: [&'a [f32]; 2],
-    given: bool,
     dx: Option<Shared>,
     /// Gradients of weights, biases, means, variances.
-    sums: Shared,
+    sums: [Shared; 4],
 }
 
 entry! {
@@ -280,7 +215,7 @@ entry! {
 
 #[inline(always)]
 unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
-    let s = job.settings;
+    let s = job.norm;
     let [batch, channels, pixels] = s.planes;
     let (mean, variance) = (job.moments[0][c], job.moments[1][c]);
     let (affine, root) = (s.affine(c, mean, variance), s.root(variance));
@@ -313,14 +248,15 @@ unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
     }
     let scale = f64::from(affine.scale);
     let lists = [moved * root, plain, -scale * plain, -0.5 * scale * root * root * moved];
-    for (k, v) in lists.into_iter().enumerate() {
-        *job.sums.at(k * channels + c) = v as f32;
+    for (sums, v) in job.sums.iter().zip(lists) {
+        *sums.at(c) = v as f32;
     }
     let Some(dx) = job.dx else { return };
     // Through the batch's own moments: d = scale (h - mean of h - (x - mean) / (variance + epsilon) mean of h (x -
     // mean)).
     let n = (batch * pixels) as f64;
-    let (one, two) = if job.given { (0.0, 0.0) } else { ((plain / n) as f32, (moved / n * root * root) as f32) };
+    let (one, two) =
+        if s.given.is_some() { (0.0, 0.0) } else { ((plain / n) as f32, (moved / n * root * root) as f32) };
     for image in 0..batch {
         let at = (image * channels + c) * pixels;
         let (x, g, to) = (job.x.as_ptr().add(at), job.g.as_ptr().add(at), dx.at(at));

@@ -2,8 +2,7 @@
 //! products of a gradient with their derivatives.
 
 use super::simd::{entry, isa, math, Simd};
-use super::view;
-use crate::tensor::Value;
+use super::strided::{self, Filled, Strided};
 
 /// A function of K values.
 pub(crate) trait Function<const K: usize>: Copy + Send + Sync {
@@ -14,12 +13,11 @@ pub(crate) trait Function<const K: usize>: Copy + Send + Sync {
     unsafe fn at<S: Simd>(self, x: [S::V; K]) -> S::V;
 }
 
-/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the
-/// CPU's kernels.
-pub(crate) fn apply<const K: usize>(f: impl Function<K>, tensors: [&Value; K], shape: &[usize]) -> Option<Value> {
+/// f of the elements of K arrays at each position of `shape`.
+pub(crate) fn apply<const K: usize>(f: impl Function<K>, operands: [Strided; K], shape: &[usize]) -> Filled {
     let isa = isa();
-    // SAFETY: the rows are inside the tensors, and the CPU has the instructions.
-    view::lines(tensors, shape, &|to, at, strides| unsafe { along(isa, f, to, at, strides) })
+    // SAFETY: the rows are inside the arrays, and the CPU has the instructions.
+    strided::fill_rows(operands, shape, &|to, at, strides| unsafe { along(isa, f, to, at, strides) })
 }
 
 entry! {

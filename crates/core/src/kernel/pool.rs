@@ -3,8 +3,6 @@
 
 use super::conv::shape::ConvShape;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
-use super::value::{tensor, Floats};
-use crate::tensor::Value;
 
 /// Runs the body for each window of a plane: output position, position of the largest element.
 macro_rules! windows {
@@ -60,30 +58,22 @@ fn largest(s: &ConvShape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     best
 }
 
-/// The elements of `of` where x is largest in each window, and x's own where there is no other; `None` where they are
-/// not for the CPU's kernels.
-pub(crate) fn pick(s: &ConvShape, x: &Value, of: Option<&Value>) -> Option<Value> {
-    let x = Floats::of(x)?;
-    let other = match of {
-        Some(v) => Some(Floats::of(v)?),
-        None => None,
-    };
+/// The elements of `of` at the position of the largest element of each window of x.
+pub(crate) fn pick(s: &ConvShape, x: &[f32], of: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
     // SAFETY: every window has an element (checked by the operator), so every output is written.
     let mut y = unsafe { uninit(planes * m) };
     let out = Shared::new(&mut y);
     each(planes, is_parallel(s), |plane| {
-        let x = &x[plane * n..][..n];
-        let of = other.as_ref().map_or(x, |v| &v[plane * n..][..n]);
+        let (x, of) = (&x[plane * n..][..n], &of[plane * n..][..n]);
         // SAFETY: tasks have disjoint planes.
         windows!(s, x, |to, from| unsafe { *out.at(plane * m + to) = of[from] });
     });
-    Some(tensor(y, &[s.batch, s.channels[0], s.out[0], s.out[1]]))
+    y
 }
 
-/// The adjoint of `pick` in its second image: g added where x is largest in each window.
-pub(crate) fn scatter(s: &ConvShape, x: &Value, g: &Value) -> Option<Value> {
-    let (x, g) = (Floats::of(x)?, Floats::of(g)?);
+/// The adjoint of `pick` in `of`: g added at the position of the largest element of each window of x.
+pub(crate) fn scatter(s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
     let mut dx = vec![0.0; planes * n];
     let out = Shared::new(&mut dx);
@@ -92,11 +82,9 @@ pub(crate) fn scatter(s: &ConvShape, x: &Value, g: &Value) -> Option<Value> {
         // SAFETY: tasks have disjoint planes.
         windows!(s, x, |to, from| unsafe { *out.at(plane * n + from) += g[to] });
     });
-    Some(tensor(dx, &[s.batch, s.channels[0], s.size[0], s.size[1]]))
+    dx
 }
 
 fn is_parallel(s: &ConvShape) -> bool {
     s.batch * s.channels[0] * s.pixels() * s.taps() >= MIN_PARALLEL_STRIDED
 }
-
-pub(crate) use scatter as spread;

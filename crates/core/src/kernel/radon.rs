@@ -3,9 +3,9 @@
 //! Forward, a ray samples the image; backward, a pixel finds the samples to which it contributed. Both compute the same
 //! weights, positions in float64.
 
+use super::element::Element;
 use super::parallel::{each, uninit, Shared};
 use super::simd::{entry, isa, Simd};
-use super::value::Element;
 
 /// A parallel-beam geometry: square images within the square that is rotated.
 #[derive(Debug, Clone, Copy)]
@@ -283,5 +283,3 @@ pub(crate) fn transpose<T: RadonElement>(y: &[T], g: ParallelBeam, directions: &
     });
     x
 }
-
-pub(crate) use {ParallelBeam as Geometry, RadonElement as Projected};

@@ -1,7 +1,7 @@
 //! Separable linear maps of images by sparse matrices.
 
+use super::element::Element;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
-use super::value::Element;
 
 /// Rows of the result per task.
 const ROWS: usize = 16;

@@ -15,5 +15,3 @@ pub(crate) use forward::forward;
 pub(crate) use grid::by_grid;
 pub(crate) use image::by_image;
 pub(crate) use shape::{reflect, Rule, SampleShape};
-
-pub(crate) use SampleShape as Sizes;

@@ -1,9 +1,9 @@
 //! Projective maps of pixel positions, in float64, and images gathered from the nearest pixels.
 
+use super::element::Element;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use super::sample::reflect;
 use super::simd::{entry, isa, Simd};
-use super::value::Element;
 
 /// Positions that are computed together.
 const BLOCK: usize = 64;
@@ -172,5 +172,3 @@ pub(crate) fn scatter<T: Element>(g: &[T], index: &[u32], s: GatherShape) -> Vec
     });
     out
 }
-
-pub(crate) use {scatter as spread, GatherShape as Sizes, PixelMap as Line};

@@ -3,24 +3,63 @@
 /// Minimum number of multiply-adds for multithreading.
 const MIN_PARALLEL_WORK: usize = 1 << 17;
 
+/// Stride, zero padding, dilation and groups of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    /// Steps of the window.
+    pub stride: [usize; 2],
+    /// Zeros on both sides.
+    pub padding: [usize; 2],
+    /// Distance between the taps of the filter.
+    pub dilation: [usize; 2],
+    /// Independent groups of channels.
+    pub groups: usize,
+}
+
+impl Geometry {
+    /// Pixels that a filter of `kernel` taps covers on axis i.
+    pub(crate) fn span(&self, kernel: usize, i: usize) -> usize {
+        self.dilation[i] * (kernel - 1) + 1
+    }
+    /// Size of the output on axis i; `None` if the filter does not fit.
+    pub(crate) fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
+        let (span, padded) = (self.span(kernel, i), size + 2 * self.padding[i]);
+        (padded >= span).then(|| (padded - span) / self.stride[i] + 1)
+    }
+    /// Output padding with which the transposed convolution returns to `size` from `output`.
+    pub(crate) fn output_padding(&self, size: usize, output: usize, kernel: usize, i: usize) -> usize {
+        (size + 2 * self.padding[i]).saturating_sub(self.span(kernel, i) + (output - 1) * self.stride[i])
+    }
+}
+
 /// The shapes of a convolution: input [batch, channels[0], size], filters `kernel`, output [batch, channels[1], out].
 #[derive(Debug, Clone, Copy)]
-pub struct ConvShape {
+pub(crate) struct ConvShape {
     pub batch: usize,
     /// Channels of the input and of the output.
     pub channels: [usize; 2],
-    pub groups: usize,
     /// Height and width of the input.
     pub size: [usize; 2],
     pub kernel: [usize; 2],
-    pub stride: [usize; 2],
-    pub padding: [usize; 2],
-    pub dilation: [usize; 2],
     /// Height and width of the output.
     pub out: [usize; 2],
+    pub geometry: Geometry,
+}
+
+/// The fields of the geometry are read as fields of the shape.
+impl std::ops::Deref for ConvShape {
+    type Target = Geometry;
+    #[inline(always)]
+    fn deref(&self) -> &Geometry {
+        &self.geometry
+    }
 }
 
 impl ConvShape {
+    /// The convolution from `x` to `y`, both [batch, channels, height, width].
+    pub fn new(x: &[usize], y: &[usize], kernel: [usize; 2], geometry: Geometry) -> Self {
+        Self { batch: x[0], channels: [x[1], y[1]], size: [x[2], x[3]], kernel, out: [y[2], y[3]], geometry }
+    }
     /// Taps of a filter.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]

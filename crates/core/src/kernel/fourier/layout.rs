@@ -1,6 +1,6 @@
 //! Views of real memory as complex numbers, and broadcast strides.
 
-use crate::kernel::value::Element;
+use crate::kernel::element::Element;
 use rustfft::num_complex::Complex;
 
 /// Pairs (real, imaginary) as complex numbers.

@@ -1,7 +1,7 @@
 //! Plans of one-dimensional transforms, and buffers of signals.
 
+use crate::kernel::element::Element;
 use crate::kernel::parallel::uninit;
-use crate::kernel::value::Element;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 use std::collections::HashMap;

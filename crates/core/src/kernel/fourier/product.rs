@@ -2,8 +2,8 @@
 
 use super::layout::{as_complex, as_complex_mut, broadcast_strides};
 use crate::kernel::axes::merge_axes;
+use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
-use crate::kernel::value::Element;
 use rustfft::num_complex::Complex;
 
 /// Products per task.

@@ -5,17 +5,17 @@
 use super::shape::{by_mode, Rule, SampleShape};
 use super::tile::{TileWindows, Tiling, BLOCKS_PER_TILE};
 use super::windows::{load_windows, SampleWindows, BLOCK};
+use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::kernel::value::Element;
 use crate::sampling::Interpolation;
 
 /// [B, C, h, w] of x [B, C, H, W] at the positions (x, y) of `grid` [B, h, w, 2], or [1, h, w, 2] for all images.
-pub(crate) fn forward<T: Element + Into<f64>>(x: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
+pub(crate) fn forward<T: Element>(x: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     by_mode!(rule, forward_of(x, grid, s, rule))
 }
 
-fn forward_of<T: Element + Into<f64>, const K: usize>(x: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
+fn forward_of<T: Element, const K: usize>(x: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     let (pixels, positions, sets, tiling) = (s.height * s.width, s.positions(), s.sets(grid), Tiling::of(s));
     // SAFETY: tasks write disjoint positions of all channels, which cover the result.
     let mut y = unsafe { uninit(s.batch * s.channels * positions) };

@@ -5,23 +5,17 @@
 use super::shape::{by_mode, Rule, SampleShape};
 use super::tile::{TileWindows, Tiling, BLOCKS_PER_TILE};
 use super::windows::{load_windows, SampleWindows, BLOCK};
+use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::kernel::value::Element;
 use crate::sampling::Interpolation;
 
 /// The gradient in the grid, [B, h, w, 2].
-pub(crate) fn by_grid<T: Element + Into<f64>>(x: &[T], g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
+pub(crate) fn by_grid<T: Element>(x: &[T], g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     by_mode!(rule, by_grid_of(x, g, grid, s, rule))
 }
 
-fn by_grid_of<T: Element + Into<f64>, const K: usize>(
-    x: &[T],
-    g: &[T],
-    grid: &[T],
-    s: &SampleShape,
-    rule: &Rule,
-) -> Vec<T> {
+fn by_grid_of<T: Element, const K: usize>(x: &[T], g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     let (pixels, positions, sets, tiling) = (s.height * s.width, s.positions(), s.sets(grid), Tiling::of(s));
     // SAFETY: tasks write disjoint positions that cover the result.
     let mut out = unsafe { uninit(2 * s.batch * positions) };

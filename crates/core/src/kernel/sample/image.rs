@@ -3,9 +3,9 @@
 use super::shape::{by_mode, Rule, SampleShape};
 use super::tile::{Tile, TileWindows, Tiling, TILE};
 use super::windows::{SampleWindows, BLOCK};
+use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::kernel::value::Element;
 use crate::sampling::Interpolation;
 use std::ops::Range;
 
@@ -17,12 +17,12 @@ const MIN_TASKS: usize = 4;
 const MIN_BAND: usize = 64;
 
 /// The gradient in x [B, C, H, W], for the gradient g [B, C, h, w] of the samples.
-pub(crate) fn by_image<T: Element + Into<f64>>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
+pub(crate) fn by_image<T: Element>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     by_mode!(rule, by_image_of(g, grid, s, rule))
 }
 
 /// As `by_image`. Terms are added to a pixel in the order of the tiles, however the work is divided.
-fn by_image_of<T: Element + Into<f64>, const K: usize>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
+fn by_image_of<T: Element, const K: usize>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     if s.channels == 1 {
         in_groups::<T, K, 1>(g, grid, s, rule)
     } else {
@@ -30,12 +30,7 @@ fn by_image_of<T: Element + Into<f64>, const K: usize>(g: &[T], grid: &[T], s: &
     }
 }
 
-fn in_groups<T: Element + Into<f64>, const K: usize, const G: usize>(
-    g: &[T],
-    grid: &[T],
-    s: &SampleShape,
-    rule: &Rule,
-) -> Vec<T> {
+fn in_groups<T: Element, const K: usize, const G: usize>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     let (pixels, positions, tiling) = (s.height * s.width, s.positions(), Tiling::of(s));
     let around = |image: usize, tile: &Tile| {
         let set = if s.sets(grid) == 1 { 0 } else { image };
@@ -77,7 +72,7 @@ fn in_groups<T: Element + Into<f64>, const K: usize, const G: usize>(
     dx
 }
 
-impl<T: Element + Into<f64>, const K: usize> TileWindows<T, K> {
+impl<T: Element, const K: usize> TileWindows<T, K> {
     /// Adds the gradient of `len` positions of a tile to the rows `band` of `planes` planes, for the gradients g of the
     /// samples.
     ///

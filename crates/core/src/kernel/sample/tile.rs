@@ -4,8 +4,8 @@
 
 use super::shape::{Rule, SampleShape};
 use super::windows::{SampleWindows, BLOCK};
+use crate::kernel::element::Element;
 use crate::kernel::parallel::uninit;
-use crate::kernel::value::Element;
 use std::ops::Range;
 
 /// Blocks of positions in a tile.
@@ -101,7 +101,7 @@ pub(super) struct TileWindows<T, const K: usize> {
     pub copied: bool,
 }
 
-impl<T: Element + Into<f64>, const K: usize> TileWindows<T, K> {
+impl<T: Element, const K: usize> TileWindows<T, K> {
     /// The windows of a tile of the positions (x, y) of `grid`, with the derivatives of the weights if `derivatives`.
     pub(super) fn of(tile: &Tile, grid: &[T], s: &SampleShape, rule: &Rule, derivatives: bool) -> Self {
         let mut positions = [T::zero(); 2 * TILE];

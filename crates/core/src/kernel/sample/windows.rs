@@ -3,8 +3,8 @@
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
 use super::shape::{reflect, Rule, SampleShape};
+use crate::kernel::element::Element;
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::kernel::value::Element;
 use crate::sampling::{cubic_weights, Outside};
 
 /// Positions that are processed together.
@@ -25,7 +25,7 @@ pub(super) struct SampleWindows<T, const K: usize> {
     pub by_column: [[T; BLOCK]; K],
 }
 
-impl<T: Element + Into<f64>, const K: usize> SampleWindows<T, K> {
+impl<T: Element, const K: usize> SampleWindows<T, K> {
     /// The windows around the positions (x, y) of `grid`, with `derivatives` if true.
     pub(super) fn fill(&mut self, rule: &Rule, grid: &[T; 2 * BLOCK], s: &SampleShape, derivatives: bool) {
         // SAFETY: the CPU has the instructions.
@@ -34,13 +34,13 @@ impl<T: Element + Into<f64>, const K: usize> SampleWindows<T, K> {
 }
 
 entry! {
-    fn fill[T: Element + Into<f64>, const K: usize](
+    fn fill[T: Element, const K: usize](
         rule: &Rule, grid: &[T; 2 * BLOCK], s: &SampleShape, derivatives: bool, out: &mut SampleWindows<T, K>,
     ) = fill_of
 }
 
 #[inline(always)]
-fn fill_of<S: Simd, T: Element + Into<f64>, const K: usize>(
+fn fill_of<S: Simd, T: Element, const K: usize>(
     _: S,
     rule: &Rule,
     grid: &[T; 2 * BLOCK],
@@ -56,7 +56,7 @@ fn fill_of<S: Simd, T: Element + Into<f64>, const K: usize>(
 }
 
 #[inline(always)]
-fn both_axes<T: Element + Into<f64>, const OUTSIDE: u8, const K: usize>(
+fn both_axes<T: Element, const OUTSIDE: u8, const K: usize>(
     align: bool,
     grid: &[T; 2 * BLOCK],
     s: &SampleShape,
@@ -118,7 +118,7 @@ fn clamp_to_index(x: f64, last: f64) -> i32 {
 /// Along an axis of `n` pixels: the first of the K pixels around each coordinate, their weights, and the derivatives of
 /// the weights.
 #[inline(always)]
-fn along_axis<T: Element + Into<f64>, const OUTSIDE: u8, const K: usize>(
+fn along_axis<T: Element, const OUTSIDE: u8, const K: usize>(
     align: bool,
     grid: &[f64; BLOCK],
     n: usize,

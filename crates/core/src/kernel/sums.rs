@@ -1,23 +1,10 @@
-//! Functions of one or two float32 values, and sums, in one pass.
+//! Sums of float32 values, and of functions of them, in one pass.
 
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::simd::{entry, isa, total, Simd};
-use super::value::{tensor, Floats};
-use super::view;
-use crate::tensor::Value;
 
 /// Values that are summed in float32; the sums of runs are added in float64.
 const RUN: usize = 1024;
-
-/// f(x) for each value; `None` where x is not for the CPU's kernels.
-pub(crate) fn unary(x: &Value, shape: &[usize], f: impl Fn(f32) -> f32 + Sync) -> Option<Value> {
-    view::map([x], shape, |[x]| f(x))
-}
-
-/// f(a, b) for each pair of values of two tensors, broadcast to `shape`; `None` as in `unary`.
-pub(crate) fn binary(a: &Value, b: &Value, shape: &[usize], f: impl Fn(f32, f32) -> f32 + Sync) -> Option<Value> {
-    view::map([a, b], shape, |[a, b]| f(a, b))
-}
 
 /// The sum of f over slices of one length: runs of `RUN` values in float32 with sixteen partial sums, the sums of runs in
 /// float64. This keeps the digits, and the order is fixed.
@@ -43,16 +30,12 @@ pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> 
     total
 }
 
-/// Sums of f over the rows of K tensors [rows, n], as a tensor of `shape`; `None` where one is not for the CPU's
-/// kernels.
-pub(crate) fn row_sums_of<const K: usize>(
-    x: [&Value; K],
+/// Sums of f over the rows of K arrays [rows, n].
+pub(crate) fn row_sums<const K: usize>(
+    x: [&[f32]; K],
     [rows, n]: [usize; 2],
-    shape: &[usize],
     f: impl Fn([f32; K]) -> f32 + Sync,
-) -> Option<Value> {
-    let x: Vec<Floats> = x.into_iter().map(Floats::of).collect::<Option<_>>()?;
-    let x: [&[f32]; K] = std::array::from_fn(|k| &*x[k]);
+) -> Vec<f32> {
     let chunks = n.div_ceil(CHUNK);
     let mut parts = vec![0.0f64; rows * chunks];
     let out = Shared::new(&mut parts);
@@ -65,17 +48,11 @@ pub(crate) fn row_sums_of<const K: usize>(
             unsafe { *out.at(row * chunks + chunk) = run_sums(x.map(|x| &x[range.clone()]), &f) };
         }
     });
-    Some(tensor(parts.chunks_exact(chunks).map(|parts| parts.iter().sum::<f64>() as f32).collect(), shape))
+    parts.chunks_exact(chunks).map(|parts| parts.iter().sum::<f64>() as f32).collect()
 }
 
-/// Sums of the rows of x [rows, n], as a tensor of `shape`; `None` where x is not for the CPU's kernels.
-pub(crate) fn row_sums(x: &Value, rows: [usize; 2], shape: &[usize]) -> Option<Value> {
-    row_sums_of([x], rows, shape, |[v]| v)
-}
-
-/// Sums of x [batch, channels, pixels] over images and pixels, as a tensor of `shape`; `None` as in `row_sums`.
-pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], shape: &[usize]) -> Option<Value> {
-    let x = Floats::of(x)?;
+/// Sums of x [batch, channels, pixels] over images and pixels.
+pub(crate) fn channel_sums(x: &[f32], [batch, channels, pixels]: [usize; 3]) -> Vec<f32> {
     let mut sums = vec![0.0; channels];
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= MIN_PARALLEL_SIZE, |c| {
@@ -84,19 +61,16 @@ pub(crate) fn channel_sums(x: &Value, [batch, channels, pixels]: [usize; 3], sha
         // SAFETY: channels write disjoint elements.
         unsafe { *out.at(c) = total as f32 };
     });
-    Some(tensor(sums, shape))
+    sums
 }
 
-/// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`; `None` where they are not for
-/// the CPU's kernels.
+/// g where `sign` > 0, else slope g, and the sums of its channels as in `channel_sums`.
 pub(crate) fn gate_and_sums(
-    g: &Value,
-    sign: &Value,
+    g: &[f32],
+    sign: &[f32],
     [batch, channels, pixels]: [usize; 3],
     slope: f32,
-    shape: &[usize],
-) -> Option<(Value, Value)> {
-    let (g, sign) = (Floats::of(g)?, Floats::of(sign)?);
+) -> (Vec<f32>, Vec<f32>) {
     let mut sums = vec![0.0; channels];
     // SAFETY: channels write disjoint planes that cover the result.
     let mut gated = unsafe { uninit(g.len()) };
@@ -115,7 +89,7 @@ pub(crate) fn gate_and_sums(
         // SAFETY: channels write disjoint elements.
         unsafe { *totals.at(c) = total as f32 };
     });
-    Some((tensor(gated, shape), tensor(sums, &[channels])))
+    (gated, sums)
 }
 
 entry! {
