@@ -1,50 +1,49 @@
-//! The weight gradient with Winograd's transforms, the adjoint of the forward algorithm in the weights: dw = G^T [sum
-//! over tiles of (A g A^T) . (B^T d B)] G.
+//! The gradient in the weight with Winograd's transforms, the adjoint of the forward algorithm in the weights:
+//! dw = G^T [sum over tiles of (A g A^T) . (B^T d B)] G.
 
-use super::super::parallel::{each, scratch, unwritten, Aligned, Shared};
-use super::super::simd::{entry, lanes, Level, Simd};
-use super::tiles::{Plan, LONGEST};
+use super::tiles::{Plan, MAX_RUN};
 use super::transform::{self, Four, Grid, Scheme, Two};
-use super::{product, transform_tiles, Left, Out, Right, BLOCK, GAP};
+use super::{transform_tiles, BLOCK, GAP, MIN_PARALLEL_FILTERS};
+use crate::kernel::conv::gemm::{product, Left, Out, Right};
+use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 
-/// Tiles are summed in parts, each by one thread; the parts are then added in order. At least so many tiles are in a
-/// part.
-const PART: usize = 4 * BLOCK;
-/// The most parts.
-const PARTS: usize = 8;
-/// The most float32 values that all parts together may take.
-const ROOM: usize = 1 << 23;
+/// Fewest tiles in a part. Tiles are summed in parts, one task each; the parts are then added in order.
+const MIN_TILES_PER_PART: usize = 4 * BLOCK;
+/// Largest number of parts.
+const MAX_PARTS: usize = 8;
+/// Largest number of float32 values in all parts.
+const MAX_PARTS_SIZE: usize = 1 << 23;
 
 /// The gradient [outputs, inputs, 3, 3] from the input `x` and the output's gradient `g`.
-pub fn gradient(level: Level, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
+pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
     let [inputs, outputs] = plan.channels;
-    let n = lanes(level);
+    let n = lanes(isa);
     let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
     let size = plan.points() * (inputs * wide_out + GAP);
     let blocks = plan.tiles().div_ceil(BLOCK);
-    let parts = (plan.tiles() / PART).min(PARTS).min(ROOM / size).max(1);
-    // SAFETY: the first block of each part writes all that is read.
-    let mut sums = unsafe { Aligned::unwritten(parts * size) };
+    let parts = (plan.tiles() / MIN_TILES_PER_PART).min(MAX_PARTS).min(MAX_PARTS_SIZE / size).max(1);
+    // SAFETY: the first block of each part writes every value that is read.
+    let mut sums = unsafe { Aligned::uninit(parts * size) };
     let shared = Shared::new(sums.all());
-    let patch = (plan.tile + 2) * (plan.tile * LONGEST + 2) * n;
+    let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
     let job = Job { plan, x, g, patch };
     each(parts, true, |part| {
         scratch(count, |memory| {
             let range = part * blocks / parts..(part + 1) * blocks / parts;
             for block in range.clone() {
-                // SAFETY: each part has sums of its own; memory has room for a run's pixels and both sides of the
-                // products.
-                unsafe { sum_block(level, &job, block, memory, shared.at(part * size), block > range.start) }
+                // SAFETY: parts have disjoint sums; memory holds the pixels of a run and both sides of the products.
+                unsafe { sum_block(isa, &job, block, memory, shared.at(part * size), block > range.start) }
             }
         });
     });
-    // SAFETY: each input channel's filters are written below.
-    let mut dw = unsafe { unwritten(outputs * inputs * 9) };
+    // SAFETY: the filters of every input channel are written below.
+    let mut dw = unsafe { uninit(outputs * inputs * 9) };
     let out = Shared::new(&mut dw);
-    each(inputs, inputs * outputs > 512, |i| {
-        // SAFETY: each input channel has places of its own in dw.
-        unsafe { finish(level, plan, shared.at(0), [parts, size], i, out) }
+    each(inputs, inputs * outputs > MIN_PARALLEL_FILTERS, |i| {
+        // SAFETY: input channels write disjoint filters of dw.
+        unsafe { transform_back(isa, plan, shared.at(0), [parts, size], i, out) }
     });
     drop(sums);
     dw
@@ -58,7 +57,7 @@ struct Job<'a> {
 }
 
 entry! {
-    /// Adds one block of tiles to the sums, or writes them where it is the first.
+    /// Adds one block of tiles to the sums, or writes them without `add`.
     fn sum_block(job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) = sum_body
 }
 
@@ -98,11 +97,11 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
 
 entry! {
     /// Adds the parts and transforms back, for one input channel.
-    fn finish(plan: &Plan, sums: *mut f32, parts: [usize; 2], channel: usize, dw: Shared) = finish_body
+    fn transform_back(plan: &Plan, sums: *mut f32, parts: [usize; 2], channel: usize, dw: Shared) = transform_back_body
 }
 
 #[inline(always)]
-unsafe fn finish_body<S: Simd>(
+unsafe fn transform_back_body<S: Simd>(
     _: S,
     plan: &Plan,
     sums: *mut f32,
@@ -114,7 +113,7 @@ unsafe fn finish_body<S: Simd>(
     let wide = outputs.next_multiple_of(S::N);
     let point = inputs * wide + GAP;
     for o in (0..outputs).step_by(S::N) {
-        // The first part becomes the sum.
+        // The first part becomes the total.
         let first = sums.add(channel * wide + o);
         for p in 0..plan.points() {
             let mut sum = S::load(first.add(p * point));
@@ -123,7 +122,7 @@ unsafe fn finish_body<S: Simd>(
             }
             S::store(first.add(p * point), sum);
         }
-        // At most sixteen lanes.
+        // No instruction set has more than sixteen lanes.
         let mut taps = [[0.0f32; 16]; 9];
         let from = Grid { at: first.cast_const(), row: (plan.tile + 2) * point, column: point };
         let to = Grid { at: taps.as_mut_ptr().cast(), row: 3 * 16, column: 16 };

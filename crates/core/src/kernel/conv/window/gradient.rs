@@ -1,60 +1,59 @@
 //! Gradients of `forward`: in the input, which is also the transposed convolution, and in the weight.
 
-use super::super::gemm::{product, strips, Left, Out, Right};
-use super::super::parallel::{each, scratch, unwritten, Aligned, Shared};
-use super::super::simd::{entry, lanes, rows, Level, Simd};
-use super::{window_row, Shape, BEHIND, PIXELS};
+use super::{window_row, OVERWRITE, PIXELS};
+use crate::kernel::conv::gemm::{product, strips, Left, Out, Right};
+use crate::kernel::conv::shape::ConvShape;
+use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared, MIN_PARALLEL_STRIDED};
+use crate::kernel::simd::{entry, lanes, rows, InstructionSet, Simd};
 
-/// Rows of windows that are made at a time in `input`.
+/// Rows of the matrix of windows that `input` computes at a time.
 const ROWS: usize = 144;
-/// Columns of the matrix of windows that `weight` takes at a time, and from so many on values of g are laid out anew.
+/// Columns of the matrix of windows that `weight` takes at a time.
 const COLUMNS: usize = 256;
-const MANY: usize = 64;
-/// From so many weights on, threads pay.
-const HEAVY: usize = 1 << 15;
-/// The most parts in which pixels are summed in `weight`, and the most float32 values that all parts may take.
-const PARTS: usize = 8;
-const ROOM: usize = 1 << 23;
+/// With at least this many columns, packing g into strips pays off.
+const MIN_PACKED_COLUMNS: usize = 64;
+/// Largest number of partial sums of `weight`.
+const MAX_PARTS: usize = 8;
+/// Largest number of float32 values in all partial sums.
+const MAX_PARTS_SIZE: usize = 1 << 23;
 
 /// The gradient in the input [batch, inputs, size] from the output's gradient `g` [batch, outputs, out].
-pub fn input(level: Level, shape: &Shape, g: &[f32], w: &[f32]) -> Vec<f32> {
+pub fn input(isa: InstructionSet, shape: &ConvShape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let inputs = shape.group()[0];
     let mut dx = vec![0.0; shape.batch * shape.channels[0] * shape.size[0] * shape.size[1]];
     let (outputs, taps, depth) = (shape.group()[1], shape.taps(), shape.depth());
     let some = (ROWS / taps).clamp(1, inputs);
     let chunks = inputs.div_ceil(some);
     let count = PIXELS * (some * taps + outputs);
-    // For each group and chunk: its rows of windows by outputs.
+    // For each group and chunk of input channels: rows of windows by outputs.
     let weights: Vec<Aligned> = (0..shape.groups * chunks)
-        .map(|piece| {
-            let (group, first) = (piece / chunks, piece % chunks * some);
+        .map(|task| {
+            let (group, first) = (task / chunks, task % chunks * some);
             let w = &w[group * outputs * depth + first * taps..];
-            strips(level, [some.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
+            strips(isa, [some.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
         })
         .collect();
     let job = Job { shape, g, other: w, out: Shared::new(&mut dx) };
-    each(shape.batch * shape.groups * chunks, shape.heavy(), |piece| {
+    each(shape.batch * shape.groups * chunks, shape.is_parallel(), |task| {
         scratch(count, |memory| {
-            let (chunk, group, image) = (piece % chunks, piece / chunks % shape.groups, piece / chunks / shape.groups);
+            let (chunk, group, image) = (task % chunks, task / chunks % shape.groups, task / chunks / shape.groups);
             let part = [chunk * some, ((chunk + 1) * some).min(inputs)];
-            // SAFETY: each piece has input channels of its own; memory has room for both sides of the product.
-            unsafe {
-                input_channels(level, &job, [image, group], part, weights[group * chunks + chunk].values(), memory)
-            }
+            // SAFETY: tasks write disjoint input channels; memory holds both sides of the product.
+            unsafe { input_channels(isa, &job, [image, group], part, weights[group * chunks + chunk].values(), memory) }
         });
     });
     dx
 }
 
 struct Job<'a> {
-    shape: &'a Shape,
+    shape: &'a ConvShape,
     g: &'a [f32],
     other: &'a [f32],
     out: Shared,
 }
 
 entry! {
-    /// The gradient in some input channels of an image.
+    /// The gradient in the input channels `part` of an image.
     fn input_channels(job: &Job, at: [usize; 2], part: [usize; 2], w: &[f32], memory: &mut [f32]) = input_body
 }
 
@@ -105,9 +104,9 @@ unsafe fn input_body<S: Simd>(
     }
 }
 
-/// Adds a row of windows to the pixels that they came from.
+/// Adds a row of the matrix of windows to the pixels that it was read from.
 #[inline(always)]
-unsafe fn add_windows(s: &Shape, row: usize, [first, last]: [usize; 2], from: *const f32, plane: *mut f32) {
+unsafe fn add_windows(s: &ConvShape, row: usize, [first, last]: [usize; 2], from: *const f32, plane: *mut f32) {
     let width = s.out[1];
     let (u, v) = (row % s.taps() / s.kernel[1], row % s.kernel[1]);
     let (top, bottom) = s.inside(0, u);
@@ -118,15 +117,15 @@ unsafe fn add_windows(s: &Shape, row: usize, [first, last]: [usize; 2], from: *c
         let until = width.min(start + last - p);
         let (a, b) = (left.clamp(start, until), right.clamp(start, until));
         if i >= top && i < bottom && a < b {
-            let line = from.add(p - first + a - start);
+            let from = from.add(p - first + a - start);
             let to = plane.add(s.source(0, u, i) * s.size[1] + s.source(1, v, a));
             if s.stride[1] == 1 {
                 for j in 0..b - a {
-                    *to.add(j) += *line.add(j);
+                    *to.add(j) += *from.add(j);
                 }
             } else {
                 for j in 0..b - a {
-                    *to.add(j * s.stride[1]) += *line.add(j);
+                    *to.add(j * s.stride[1]) += *from.add(j);
                 }
             }
         }
@@ -136,26 +135,26 @@ unsafe fn add_windows(s: &Shape, row: usize, [first, last]: [usize; 2], from: *c
 
 /// The gradient in the weight [outputs, inputs / groups, kernel] from the input `x` and the output's gradient `g`.
 ///
-/// Blocks of pixels are summed in parts that depend on the shape alone; the parts are then added in order.
-pub fn weight(level: Level, shape: &Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
+/// Blocks of pixels are summed in parts that depend only on the shape; the parts are then added in order.
+pub fn weight(isa: InstructionSet, shape: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (outputs, depth) = (shape.channels[1], shape.depth());
-    let wide = depth.next_multiple_of(lanes(level));
+    let wide = depth.next_multiple_of(lanes(isa));
     let blocks = shape.batch * shape.pixels().div_ceil(PIXELS);
-    let parts = (blocks / 4).min(PARTS).min(ROOM / (outputs * wide)).max(1);
+    let parts = (blocks / 4).min(MAX_PARTS).min(MAX_PARTS_SIZE / (outputs * wide)).max(1);
     let slices = depth.div_ceil(COLUMNS);
     let mut sums = Aligned::zeros(parts * outputs * wide);
     let job = Job { shape, g, other: x, out: Shared::new(sums.all()) };
-    each(parts * shape.groups * slices, shape.heavy(), |piece| {
-        scratch(PIXELS * (2 * COLUMNS + shape.group()[1].next_multiple_of(rows(level))) + BEHIND, |memory| {
-            let (slice, group, part) = (piece % slices, piece / slices % shape.groups, piece / slices / shape.groups);
+    each(parts * shape.groups * slices, shape.is_parallel(), |task| {
+        scratch(PIXELS * (2 * COLUMNS + shape.group()[1].next_multiple_of(rows(isa))) + OVERWRITE, |memory| {
+            let (slice, group, part) = (task % slices, task / slices % shape.groups, task / slices / shape.groups);
             for block in part * blocks / parts..(part + 1) * blocks / parts {
-                // SAFETY: each piece has sums of its own; memory has room for the windows and their transpose.
-                unsafe { weight_block(level, &job, [group, block, slice * COLUMNS], part * outputs * wide, memory) }
+                // SAFETY: tasks write disjoint sums; memory holds the windows and their transpose.
+                unsafe { weight_block(isa, &job, [group, block, slice * COLUMNS], part * outputs * wide, memory) }
             }
         });
     });
-    // SAFETY: each output channel's filters are written below.
-    let mut dw = unsafe { unwritten(outputs * depth) };
+    // SAFETY: the filters of every output channel are written below.
+    let mut dw = unsafe { uninit(outputs * depth) };
     for (o, to) in dw.chunks_exact_mut(depth).enumerate() {
         let all = sums.values();
         to.copy_from_slice(&all[o * wide..][..depth]);
@@ -169,7 +168,7 @@ pub fn weight(level: Level, shape: &Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
 }
 
 entry! {
-    /// Adds one block of pixels to some columns of the sums.
+    /// Adds one block of pixels to `COLUMNS` columns of the sums.
     fn weight_block(job: &Job, at: [usize; 3], sums: usize, memory: &mut [f32]) = weight_body
 }
 
@@ -185,12 +184,12 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     let count = PIXELS.min(pixels - first);
     let x = job.other.as_ptr().add((image * s.channels[0] + group * inputs) * s.size[0] * s.size[1]);
     let windows = memory.as_mut_ptr();
-    let columns = windows.add(PIXELS * COLUMNS + BEHIND);
+    let columns = windows.add(PIXELS * COLUMNS + OVERWRITE);
     let strips = columns.add(PIXELS * COLUMNS);
     for row in 0..some {
         window_row::<S>(s, x, k + row, [first, first + count], windows.add(row * PIXELS), count.next_multiple_of(S::N));
     }
-    // Rows of windows that do not exist fill a vector: what is in them goes to sums that nobody reads.
+    // The last vector may include rows past the end: their values go to sums that are never read.
     for i in 0..vectors {
         let to = columns.add(i / S::VECS * PIXELS * panel + i % S::VECS * S::N);
         for j in (0..count).step_by(S::N) {
@@ -198,7 +197,7 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
         }
     }
     let g = job.g.as_ptr().add((image * s.channels[1] + group * outputs) * pixels + first);
-    let left = if some < MANY {
+    let left = if some < MIN_PACKED_COLUMNS {
         Left { at: g, row: pixels, column: 1, strip: None }
     } else {
         for o in 0..outputs {
@@ -219,18 +218,18 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     );
 }
 
-/// The filters of the convolution that is the adjoint with stride 1: inputs and outputs exchanged within each group,
-/// taps in reverse.
-pub fn flip(s: &Shape, w: &[f32]) -> Vec<f32> {
+/// The filters of the convolution that is the adjoint with stride 1: inputs and outputs swapped within each group, taps
+/// reversed.
+pub fn flip(s: &ConvShape, w: &[f32]) -> Vec<f32> {
     let ([inputs, outputs], taps) = (s.group(), s.taps());
-    // SAFETY: each filter is written once.
-    let mut flipped = unsafe { unwritten(w.len()) };
+    // SAFETY: every filter is written once.
+    let mut flipped = unsafe { uninit(w.len()) };
     let out = Shared::new(&mut flipped);
-    each(s.groups * inputs, w.len() > HEAVY, |piece| {
-        let (group, i) = (piece / inputs, piece % inputs);
+    each(s.groups * inputs, w.len() > MIN_PARALLEL_STRIDED, |task| {
+        let (group, i) = (task / inputs, task % inputs);
         for o in 0..outputs {
-            // SAFETY: each input's filters are one piece's.
-            let to = unsafe { std::slice::from_raw_parts_mut(out.at((piece * outputs + o) * taps), taps) };
+            // SAFETY: tasks write the filters of disjoint input channels.
+            let to = unsafe { std::slice::from_raw_parts_mut(out.at((task * outputs + o) * taps), taps) };
             to.copy_from_slice(&w[((group * outputs + o) * inputs + i) * taps..][..taps]);
             to.reverse();
         }

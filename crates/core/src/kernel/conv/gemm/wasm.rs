@@ -1,18 +1,17 @@
-//! The product's inner kernel as WebAssembly's engines compile it well.
+//! The micro-kernel of the matrix product in the form that WebAssembly engines compile well.
 //!
-//! - It is a function of its own: in a large one V8 keeps the sums of the loop on the stack.
-//! - A load has its offset in the instruction only where the compiler sees one pointer and a constant.
-//! - V8 brings all loads of a stretch without jumps to its front. So the loop can end after each step, and a step's
-//!   loads and sums together
-//!   fit the sixteen registers of x86: four rows of two vectors do.
+//! - It is a function of its own: in a large function V8 spills the accumulators of the loop to the stack.
+//! - A load has its offset in the instruction only if the compiler sees one pointer and a constant.
+//! - V8 hoists all loads of a basic block to its start. So the loop may end after each step, and the loads and
+//!   accumulators of one step fit the sixteen registers of x86: four rows of two vectors do.
 
-use super::{Left, Out, Right};
+use super::operand::{Left, Out, Right};
 use crate::kernel::simd::Simd;
 
-/// Steps from one jump back to the next.
+/// Unrolled steps per loop iteration.
 const STEPS: usize = 4;
 
-/// As the other [`block`](super::block); of the strides of `a` one must be 1.
+/// M rows by W vectors of the result; one stride of `a` must be 1.
 #[inline(always)]
 pub unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, b: Right, c: Out) {
     if a.column == 1 {
@@ -22,9 +21,8 @@ pub unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Le
     }
 }
 
-/// `DOWN`: each step's values of `a` lie side by side, `stride` after those of the step before; else each row's,
-/// `stride` after those of the row before.
-// Numbers and no structs, which would go through memory.
+/// With `DOWN` the columns of `a` are contiguous and `stride` apart, otherwise its rows are.
+// Scalars instead of structs, which would be passed through memory.
 #[allow(clippy::too_many_arguments)]
 #[inline(never)]
 #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "simd128,relaxed-simd"))]
@@ -68,8 +66,8 @@ unsafe fn sums<S: Simd, const M: usize, const W: usize, const DOWN: bool>(
             *pointer = pointer.add(STEPS);
         }
     }
-    for (i, line) in sums.into_iter().enumerate() {
-        for (j, sum) in line.into_iter().enumerate() {
+    for (i, sums) in sums.into_iter().enumerate() {
+        for (j, sum) in sums.into_iter().enumerate() {
             let p = c.add(i * row + j * S::N);
             S::store(p, if add { S::add(S::load(p), sum) } else { sum });
         }

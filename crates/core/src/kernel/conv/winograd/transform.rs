@@ -1,18 +1,18 @@
 //! The transforms of F(2x2, 3x3) and F(4x4, 3x3) (Lavin, Gray 2016, arXiv:1509.09308), and their adjoints for
 //! gradients.
 //!
-//! With matrices A, B, G: y = A^T [(G w G^T) . (B^T d B)] A for a tile d of the input. The points of interpolation are
-//! 0, 1, -1 and infinity for the smaller; 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for the larger: with
-//! the usual 1 and 2 its error is twice as large.
+//! With matrices A, B, G: y = A^T [(G w G^T) . (B^T d B)] A for a tile d of the input. The interpolation points are 0,
+//! 1, -1 and infinity for F(2x2); 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for F(4x4): with the usual 1
+//! and 2 its error is twice as large.
 
 use crate::kernel::simd::Simd;
 use std::mem::MaybeUninit;
 
-/// One-dimensional transforms; of arrays that are too long the rest is not looked at.
+/// One-dimensional transforms; excess elements of the arrays are ignored.
 pub trait Scheme: Copy + Send + Sync + 'static {
-    /// Output pixels of a tile, on a side.
+    /// Output pixels per side of a tile.
     const OUT: usize;
-    /// Input pixels of a tile, on a side.
+    /// Input pixels per side of a tile.
     const IN: usize;
     /// B^T d
     unsafe fn input<S: Simd>(d: [S::V; 6]) -> [S::V; 6];
@@ -26,11 +26,11 @@ pub trait Scheme: Copy + Send + Sync + 'static {
     unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 3];
 }
 
-/// F(2x2, 3x3): 16 products where there were 36.
+/// F(2x2, 3x3): 16 multiplications instead of 36.
 #[derive(Clone, Copy)]
 pub struct Two;
 
-/// F(4x4, 3x3): 36 products where there were 144.
+/// F(4x4, 3x3): 36 multiplications instead of 144.
 #[derive(Clone, Copy)]
 pub struct Four;
 
@@ -127,7 +127,7 @@ impl Scheme for Four {
     }
 }
 
-/// Where the values of a tile lie: vector (i, j) at `at + i row + j column`.
+/// The layout of a tile: vector (i, j) at `at + i row + j column`.
 #[derive(Clone, Copy)]
 pub struct Grid<P> {
     pub at: P,
@@ -135,40 +135,51 @@ pub struct Grid<P> {
     pub column: usize,
 }
 
-/// What is done below zero: nothing, zero, or a product with a slope. Known when it is compiled: asked at each vector
-/// it costs as much as it saves.
-pub const NOTHING: u8 = 0;
-pub const ZERO: u8 = 1;
-pub const SLOPE: u8 = 2;
+// The kind of activation, a constant parameter: a branch per vector would cost as much as the fusion saves.
 
-/// v where it is above zero (or NaN), else what `KIND` says.
+/// No activation.
+pub const NONE: u8 = 0;
+/// Zero below zero.
+pub const RELU: u8 = 1;
+/// A slope below zero.
+pub const LEAKY: u8 = 2;
+
+/// The activation `KIND` of v; NaN stays NaN.
 #[inline(always)]
 unsafe fn activate<S: Simd, const KIND: u8>(v: S::V, slope: f32) -> S::V {
     let zero = S::splat(0.0);
     match KIND {
-        NOTHING => v,
-        ZERO => S::max(zero, v),
+        NONE => v,
+        RELU => S::max(zero, v),
         _ => S::fma(S::splat(slope), S::min(zero, v), S::max(zero, v)),
     }
 }
 
-/// A number of turns, hidden from a compiler that would unroll the loop for an engine of WebAssembly: V8 brings the
-/// loads of a stretch without jumps to its front, and has too few registers for 36 of them.
+/// A loop count, opaque to the compiler on WebAssembly so that it does not unroll the loop: V8 hoists all loads of a
+/// basic block to its start, and has too few registers for 36 of them.
 #[inline(always)]
-fn rolled(turns: usize) -> usize {
+fn rolled(count: usize) -> usize {
     if cfg!(target_arch = "wasm32") {
-        std::hint::black_box(turns)
+        std::hint::black_box(count)
     } else {
-        turns
+        count
     }
 }
 
-// Loops and no closures: a closure is compiled without the instruction set of the function around it.
+// Loops instead of closures: a closure is compiled without the instruction set of the enclosing function.
 macro_rules! both_sides {
-    ($(#[$doc:meta])* $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr $(, $plus:ident, $slope:ident, $kind:ident)?) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $from:literal => $to:literal, $count_from:expr, $count_to:expr
+        $(, $plus:ident, $slope:ident, $kind:ident)?
+    ) => {
         $(#[$doc])*
         #[inline(always)]
-        pub unsafe fn $name<S: Simd, T: Scheme $(, const $kind: u8)?>(from: Grid<*const f32>, to: Grid<*mut f32> $(, $plus: S::V, $slope: f32)?) {
+        pub unsafe fn $name<S: Simd, T: Scheme $(, const $kind: u8)?>(
+            from: Grid<*const f32>,
+            to: Grid<*mut f32>
+            $(, $plus: S::V, $slope: f32)?
+        ) {
             let zero = S::splat(0.0);
             let mut half = MaybeUninit::<[[S::V; $from]; $to]>::uninit();
             let half: *mut S::V = half.as_mut_ptr().cast();
@@ -203,7 +214,7 @@ both_sides! {
     input, 6 => 6, T::IN, T::IN
 }
 both_sides! {
-    /// A^T m A + a constant, and then the activation.
+    /// A^T m A plus a constant, then the activation.
     output, 6 => 4, T::IN, T::OUT, plus, slope, KIND
 }
 both_sides! {

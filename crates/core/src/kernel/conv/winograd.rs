@@ -1,28 +1,29 @@
-//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward, and by
-//! flipped weights the gradient in the input.
+//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward and, with
+//! flipped weights, the gradient in the input.
 //!
-//! Tiles are taken in blocks that fit the cache. Of a block: the pixels of its tiles are brought into vectors of
-//! channels and transformed, one matrix product for each of the 36 (or 16) points, transformed back, written. Nothing
-//! larger than a block is stored but the weights.
+//! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors of
+//! channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
+//! Nothing larger than a block is stored except the weights.
 
+pub mod gradient;
 pub mod tiles;
 pub mod transform;
-pub mod weight;
 
 use super::gemm::{product, Left, Out, Right};
-use super::parallel::{each, scratch, unwritten, Aligned, Shared};
-use super::simd::{entry, lanes, Level, Simd};
-use super::Finish;
-use tiles::{Plan, Window, LONGEST};
+use super::shape::Epilogue;
+use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use tiles::{Plan, Window, MAX_RUN};
 use transform::{Four, Grid, Scheme, Two};
 
 /// Tiles in a block: a multiple of every `Simd::ROWS`.
 const BLOCK: usize = 24;
-/// Between the points of a block, so that they do not fall on the same lines of the cache.
+/// Padding between the points of a block, so that they do not map to the same cache sets.
 const GAP: usize = 16;
+/// Minimum number of filters for multithreading.
+const MIN_PARALLEL_FILTERS: usize = 512;
 
-/// Where the weights lie: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with the
-/// taps in reverse.
+/// The weights: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with reversed taps.
 #[derive(Clone, Copy)]
 pub struct Weights<'a> {
     pub data: &'a [f32],
@@ -38,55 +39,54 @@ struct Transformed {
     point: usize,
 }
 
-/// The convolution of `x` [batch, inputs, size], and the finish: [batch, outputs, out].
-pub fn forward(level: Level, plan: &Plan, x: &[f32], w: Weights, finish: Finish) -> Vec<f32> {
+/// The convolution of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
+pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue: Epilogue) -> Vec<f32> {
     let [inputs, outputs] = plan.channels;
-    let mut u = transform_weights(level, plan, w);
-    // SAFETY: every pixel belongs to a tile, and each tile is written.
-    let mut y = unsafe { unwritten(plan.batch * outputs * plan.out[0] * plan.out[1]) };
+    let mut u = transform_weights(isa, plan, w);
+    // SAFETY: every pixel belongs to a tile, and every tile is written.
+    let mut y = unsafe { uninit(plan.batch * outputs * plan.out[0] * plan.out[1]) };
     let shared = Shared::new(&mut y);
-    let n = lanes(level);
+    let n = lanes(isa);
     let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
-    let patch = (plan.tile + 2) * (plan.tile * LONGEST + 2) * n;
+    let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
-    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, finish, y: shared, patch };
+    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared, patch };
     each(plan.tiles().div_ceil(BLOCK), true, |block| {
         scratch(count, |memory| {
-            // SAFETY: blocks write disjoint tiles of y; memory has room for a run's pixels and for both sides of the
-            // products.
-            unsafe { forward_block(level, &job, block, memory) }
+            // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the products.
+            unsafe { forward_block(isa, &job, block, memory) }
         });
     });
     y
 }
 
-fn transform_weights(level: Level, plan: &Plan, w: Weights) -> Transformed {
+fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
     let [inputs, outputs] = plan.channels;
-    let n = lanes(level);
-    let width = panel(level);
+    let n = lanes(isa);
+    let width = panel(isa);
     let point = outputs.div_ceil(width) * inputs * width;
-    // SAFETY: where every panel is full, each place is written below.
+    // SAFETY: if every panel is full, every value is written below.
     let mut data = if outputs % width == 0 {
-        unsafe { Aligned::unwritten(point * plan.points()) }
+        unsafe { Aligned::uninit(point * plan.points()) }
     } else {
         Aligned::zeros(point * plan.points())
     };
     let u = Shared::new(data.all());
     let (w, plan) = (&w, *plan);
-    each(inputs, inputs * outputs > 512, |i| {
+    each(inputs, inputs * outputs > MIN_PARALLEL_FILTERS, |i| {
         for o in (0..outputs).step_by(n) {
             let to = u.at(o / width * inputs * width + i * width + o % width);
-            // SAFETY: each (input channel, group of output channels) has places of its own.
-            unsafe { weights_of(level, w, [i, o, (outputs - o).min(n)], plan.tile, to, point) }
+            // SAFETY: each (input channel, group of output channels) writes its own values.
+            unsafe { weights_of(isa, w, [i, o, (outputs - o).min(n)], plan.tile, to, point) }
         }
     });
     Transformed { data, width, point }
 }
 
-/// Output channels in a panel of the product.
-fn panel(level: Level) -> usize {
-    match level {
-        Level::Portable => 8,
+/// Output channels in a panel of the matrix product.
+fn panel(isa: InstructionSet) -> usize {
+    match isa {
+        InstructionSet::Portable => 8,
         other => 2 * lanes(other),
     }
 }
@@ -99,7 +99,7 @@ entry! {
 #[inline(always)]
 unsafe fn weights_body<S: Simd>(_: S, w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) {
     let [i, o, count] = at;
-    // At most sixteen lanes.
+    // No instruction set has more than sixteen lanes.
     let mut taps = [[0.0f32; 16]; 9];
     for lane in 0..count {
         let filter = &w.data[(o + lane) * w.out + i * w.input..][..9];
@@ -121,7 +121,7 @@ struct Job<'a> {
     u: &'a [f32],
     point: usize,
     width: usize,
-    finish: Finish<'a>,
+    epilogue: Epilogue<'a>,
     y: Shared,
     patch: usize,
 }
@@ -167,7 +167,7 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
         let run = plan.run(t, last);
         let columns = T::OUT * run.length;
         for c in (0..outputs).step_by(S::N) {
-            let bias = match job.finish.bias {
+            let bias = match job.epilogue.bias {
                 Some(b) if c + S::N <= outputs => S::load(b.as_ptr().add(c)),
                 Some(b) => {
                     let mut padded = [0.0f32; 16];
@@ -185,14 +185,14 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
                             column: m_point,
                         };
                         let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
-                        transform::output::<S, T, { $kind }>(from, to, bias, job.finish.slope);
+                        transform::output::<S, T, { $kind }>(from, to, bias, job.epilogue.slope);
                     }
                 };
             }
-            match job.finish.slope {
-                1.0 => output!(transform::NOTHING),
-                0.0 => output!(transform::ZERO),
-                _ => output!(transform::SLOPE),
+            match job.epilogue.slope {
+                1.0 => output!(transform::NONE),
+                0.0 => output!(transform::RELU),
+                _ => output!(transform::LEAKY),
             }
             let window = Window {
                 channels: outputs - c,

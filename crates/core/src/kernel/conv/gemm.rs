@@ -1,48 +1,34 @@
-//! C = A B or C += A B for small matrices that lie in the cache, as the convolutions need them: A by two strides, one
-//! value at a time; B and C by rows, in vectors. Nothing is packed here: callers lay B out so that its rows are full
-//! vectors; where a step from value to value is long, they lay A out in strips too ([`strips`]), or the lines of the
-//! cache that are read together push each other out.
+//! C = A B or C += A B for the small, cached matrices of the convolutions: A by two strides, one value at a time; B and
+//! C by rows, in vectors. Nothing is packed here: callers lay out B in rows of whole vectors; where neighbouring values
+//! of A are far apart, they lay out A in strips too ([`strips`]), because its cache lines would evict each other.
 
-// Indices, not iterators with closures: those are compiled without the instruction set of the function around them.
+// Indices instead of iterators with closures: closures are compiled without the instruction set of the enclosing
+// function.
 #![allow(clippy::needless_range_loop)]
 
-use super::parallel::{each, Aligned, Shared};
-use super::simd::{rows, Level, Simd};
+use crate::kernel::parallel::{each, Aligned, Shared, MIN_PARALLEL_STRIDED};
+use crate::kernel::simd::{rows, InstructionSet, Simd};
 
+mod operand;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
+
+pub use operand::{Left, Out, Right};
 #[cfg(target_arch = "wasm32")]
 use wasm::block;
 
-/// Where a matrix lies: element (i, j) at `at + i row + j column`, of which one is 1; with `strip` the rows are in
-/// strips of `ROWS`, which are so far apart.
-#[derive(Clone, Copy)]
-pub struct Left {
-    pub at: *const f32,
-    pub row: usize,
-    pub column: usize,
-    pub strip: Option<usize>,
-}
-
-impl Left {
-    #[inline(always)]
-    fn from(self, i: usize, rows: usize) -> Self {
-        let at = match self.strip {
-            None => i * self.row,
-            Some(strip) => i / rows * strip + i % rows,
-        };
-        Self { at: self.at.wrapping_add(at), ..self }
-    }
-}
-
-/// The strips of a matrix of `depth` columns, whose element (i, j) is `of(i, j)`: `rows(level)` values of a column side
-/// by side, the next column's behind.
-pub fn strips(level: Level, [count, depth]: [usize; 2], of: impl Fn(usize, usize) -> f32 + Send + Sync) -> Aligned {
-    let rows = rows(level);
+/// A matrix of `depth` columns with elements `of(i, j)` in strips: `rows(isa)` contiguous values of a column, followed by
+/// those of the next column.
+pub fn strips(
+    isa: InstructionSet,
+    [count, depth]: [usize; 2],
+    of: impl Fn(usize, usize) -> f32 + Send + Sync,
+) -> Aligned {
+    let rows = rows(isa);
     let mut all = Aligned::zeros(count.next_multiple_of(rows) * depth);
     let to = Shared::new(all.all());
-    each(count.div_ceil(rows), count * depth > HEAVY, |k| {
-        // SAFETY: each piece has a strip of its own.
+    each(count.div_ceil(rows), count * depth > MIN_PARALLEL_STRIDED, |k| {
+        // SAFETY: each task writes its own strip.
         let strip = unsafe { std::slice::from_raw_parts_mut(to.at(k * rows * depth), rows * depth) };
         for i in 0..rows.min(count - k * rows) {
             for j in 0..depth {
@@ -53,33 +39,12 @@ pub fn strips(level: Level, [count, depth]: [usize; 2], of: impl Fn(usize, usize
     all
 }
 
-/// From so many values on, threads pay for strips.
-const HEAVY: usize = 1 << 15;
-
-/// Rows of vectors, in panels of `VECS` vectors: element (i, j) of panel p at `at + p panel + i row + j`.
-#[derive(Clone, Copy)]
-pub struct Right {
-    pub at: *const f32,
-    pub row: usize,
-    pub panel: usize,
-}
-
-/// The result: element (i, j) at `at + i row + j`.
-#[derive(Clone, Copy)]
-pub struct Out {
-    pub at: *mut f32,
-    pub row: usize,
-    /// Whether to add to what is there.
-    pub add: bool,
-}
-
 /// M rows by W vectors of the result, in registers.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
 unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, b: Right, c: Out) {
     let mut sums = [[S::splat(0.0); W]; M];
-    // A base for each three rows: their addresses are then base, base + row and base + 2 row, which the processor adds
-    // for free.
+    // One base per three rows: base, base + row and base + 2 row are addressing modes, which cost nothing.
     let mut bases = [a.at; 4];
     for (i, base) in bases.iter_mut().enumerate() {
         *base = a.at.wrapping_add(3 * i * a.row);
