@@ -1,5 +1,4 @@
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** A parameter with its moments. */
@@ -37,6 +36,18 @@ export function adamStep({ parameter, m, v }: AdamState, gradient: Tensor, optio
   checkArguments("adamStep", options, ["step", "lr", "betas", "eps", "weightDecay", "decoupled"]);
   const { step, lr, betas, eps, weightDecay = 0, decoupled = false } = options;
   const [beta1, beta2] = betas;
-  const next = ops.adamStep(parameter, gradient, m, v, step, decoupled, lr, beta1, beta2, eps, weightDecay);
-  return { parameter: next[0]!, m: next[1]!, v: next[2]! };
+  const [p, m1, v1] = operators.adamStep(
+    handleOf(parameter),
+    handleOf(gradient),
+    handleOf(m),
+    handleOf(v),
+    step,
+    decoupled,
+    lr,
+    beta1,
+    beta2,
+    eps,
+    weightDecay,
+  );
+  return { parameter: new Tensor(p), m: new Tensor(m1), v: new Tensor(v1) };
 }

@@ -1,5 +1,4 @@
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
 import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
@@ -32,10 +31,19 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dArguments = {})
   const { bias = null, groups = 1, negativeSlope = 1, padding = 0 } = options;
   const stride = pair(caller, "stride", options.stride ?? 1, 1);
   const dilation = pair(caller, "dilation", options.dilation ?? 1, 1);
-  const run = (input: Tensor, border: readonly number[]): Tensor =>
-    negativeSlope === 1
-      ? ops.conv2d(input, weight, bias, stride, border, dilation, groups)
-      : ops.conv2dActivated(input, weight, bias, stride, border, dilation, groups, negativeSlope);
+  const run = (input: Tensor, border: readonly [number, number]): Tensor =>
+    new Tensor(
+      operators.conv2d(
+        handleOf(input),
+        handleOf(weight),
+        optionalHandle(bias),
+        stride,
+        border,
+        dilation,
+        groups,
+        negativeSlope,
+      ),
+    );
   if (padding !== "same") return run(x, pair(caller, "padding", padding === "valid" ? 0 : padding));
   // An even kernel needs one more zero after than before, as in PyTorch.
   const total = [0, 1].map((axis) => (dilation[axis] ?? 1) * ((weight.shape[2 + axis] ?? 1) - 1));
@@ -72,15 +80,17 @@ export interface ConvTranspose2dArguments {
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspose2dArguments = {}): Tensor {
   const caller = "convTranspose2d";
   checkArguments(caller, options, ["bias", "stride", "padding", "outputPadding", "dilation", "groups"]);
-  return ops.convTranspose2d(
-    x,
-    weight,
-    options.bias ?? null,
-    pair(caller, "stride", options.stride ?? 1, 1),
-    pair(caller, "padding", options.padding ?? 0),
-    pair(caller, "outputPadding", options.outputPadding ?? 0),
-    pair(caller, "dilation", options.dilation ?? 1, 1),
-    options.groups ?? 1,
+  return new Tensor(
+    operators.convTranspose2d(
+      handleOf(x),
+      handleOf(weight),
+      optionalHandle(options.bias),
+      pair(caller, "stride", options.stride ?? 1, 1),
+      pair(caller, "padding", options.padding ?? 0),
+      pair(caller, "outputPadding", options.outputPadding ?? 0),
+      pair(caller, "dilation", options.dilation ?? 1, 1),
+      options.groups ?? 1,
+    ),
   );
 }
 
@@ -102,11 +112,13 @@ export interface UnfoldArguments {
  */
 export function unfold(x: Tensor, kernelSize: Size2, options: UnfoldArguments = {}): Tensor {
   checkArguments("unfold", options, ["stride", "padding", "dilation"]);
-  return ops.unfold2d(
-    x,
-    pair("unfold", "kernelSize", kernelSize, 1),
-    pair("unfold", "stride", options.stride ?? 1, 1),
-    pair("unfold", "padding", options.padding ?? 0),
-    pair("unfold", "dilation", options.dilation ?? 1, 1),
+  return new Tensor(
+    operators.unfold2d(
+      handleOf(x),
+      pair("unfold", "kernelSize", kernelSize, 1),
+      pair("unfold", "stride", options.stride ?? 1, 1),
+      pair("unfold", "padding", options.padding ?? 0),
+      pair("unfold", "dilation", options.dilation ?? 1, 1),
+    ),
   );
 }

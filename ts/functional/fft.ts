@@ -1,6 +1,5 @@
 import { ArgumentError, checkWord } from "../runtime/index.js";
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link fft2} and {@link ifft2}. */
@@ -33,7 +32,7 @@ function transform(caller: string, x: Tensor, inverse: boolean, options: FftArgu
   const n = dims.reduce((product, d) => product * (x.shape[d] ?? 1), 1);
   const norm = checkWord(caller, "norm", options.norm ?? "backward", ["backward", "ortho", "forward"]);
   const scale = norm === "ortho" ? n ** -0.5 : (norm === "backward") === inverse ? 1 / n : 1;
-  return ops.fft(x, dims, complexDim, inverse, scale);
+  return new Tensor(operators.fft(handleOf(x), dims, complexDim, inverse, scale));
 }
 
 /**

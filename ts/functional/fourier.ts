@@ -1,5 +1,4 @@
-import { cat, ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { cat, handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /**
@@ -9,7 +8,7 @@ import { checkArguments } from "./options.js";
 export function centredFft(x: Tensor, dims: readonly number[], options: { inverse?: boolean } = {}): Tensor {
   checkArguments("centredFft", options, ["inverse"]);
   const count = dims.reduce((n, d) => n * (x.shape[d] ?? 1), 1);
-  return ops.centredFft(x, dims, 1, options.inverse ?? false, 1 / Math.sqrt(count));
+  return new Tensor(operators.centredFft(handleOf(x), dims, 1, options.inverse ?? false, 1 / Math.sqrt(count)));
 }
 
 /** Options of {@link complexMul} and {@link fourierFilter}. */
@@ -21,7 +20,7 @@ export interface ConjugateArguments {
 /** `a b`, or `a conj(b)`, of complex tensors `[..., 2]` with real and imaginary part in the last dimension. */
 export function complexMul(a: Tensor, b: Tensor, options: ConjugateArguments = {}): Tensor {
   checkArguments("complexMul", options, ["conjugate"]);
-  return ops.complexMul(a, b, options.conjugate ?? false);
+  return new Tensor(operators.complexMul(handleOf(a), handleOf(b), options.conjugate ?? false));
 }
 
 /**
@@ -30,12 +29,12 @@ export function complexMul(a: Tensor, b: Tensor, options: ConjugateArguments = {
  * takes.
  */
 export function halfSpectrum(x: Tensor): Tensor {
-  return ops.rfft2(x, 1, 1);
+  return new Tensor(operators.rfft2(handleOf(x), 1, 1));
 }
 
 /** The inverse of {@link halfSpectrum} for images of a width. */
 export function fromHalfSpectrum(s: Tensor, width: number): Tensor {
-  return ops.irfft2(s, width, 1 / ((s.shape[2] ?? 1) * width), 2);
+  return new Tensor(operators.irfft2(handleOf(s), width, 1 / ((s.shape[2] ?? 1) * width), 2));
 }
 
 /**
@@ -44,16 +43,16 @@ export function fromHalfSpectrum(s: Tensor, width: number): Tensor {
  */
 export function fourierFilter(x: Tensor, response: Tensor, options: ConjugateArguments = {}): Tensor {
   checkArguments("fourierFilter", options, ["conjugate"]);
-  return ops.fourierFilter(x, response, options.conjugate ?? false);
+  return new Tensor(operators.fourierFilter(handleOf(x), handleOf(response), options.conjugate ?? false));
 }
 
 /** Unscaled Fourier transform of real images `[B, C, H, W]`, times `scale`: `[B, C, H, W, 2]`. */
 export function spectrum(x: Tensor, scale: number): Tensor {
   const real = x.unsqueeze(4);
-  return ops.fft(cat([real, real.mul(0)], 4), [2, 3], 4, false, scale);
+  return new Tensor(operators.fft(handleOf(cat([real, real.mul(0)], 4)), [2, 3], 4, false, scale));
 }
 
 /** Real part of the unscaled inverse transform of a spectrum `[B, C, H, W, 2]`, times `scale`: `[B, C, H, W]`. */
 export function fromSpectrum(s: Tensor, scale: number): Tensor {
-  return ops.fft(s, [2, 3], 4, true, scale).select(4, 0);
+  return new Tensor(operators.fft(handleOf(s), [2, 3], 4, true, scale)).select(4, 0);
 }

@@ -39,7 +39,7 @@ export type { DistanceArguments, DotArguments, VariationArguments } from "./redu
 export { gridSample, interpolate, pixelShuffle, pixelUnshuffle } from "./resample.js";
 export type { GridSampleArguments, InterpolateArguments } from "./resample.js";
 export { magnitude, safeSqrt } from "./safe-sqrt.js";
-export { INTERPOLATIONS, OUTSIDES } from "./sampling.js";
-export type { Interpolation, Outside } from "./sampling.js";
+export { interpolations, outsides } from "../tensor/index.js";
+export type { Interpolation, Outside } from "../tensor/index.js";
 export { warp } from "./warp.js";
 export type { Matrix3, WarpArguments } from "./warp.js";

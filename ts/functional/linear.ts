@@ -1,4 +1,3 @@
-import { ops } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
@@ -17,7 +16,7 @@ export function linear(x: Tensor, weight: Tensor, options: LinearArguments = {})
   checkArguments("linear", options, ["bias"]);
   // A single vector becomes a row, since the core multiplies matrices.
   const rows = x.shape.length === 1 ? x.reshape([1, -1]) : x;
-  const product = ops.matmul(rows, weight.permute([1, 0]));
+  const product = rows.matmul(weight.permute([1, 0]));
   const y = options.bias ? product.add(options.bias) : product;
   return x.shape.length === 1 ? y.reshape([-1]) : y;
 }

@@ -1,5 +1,4 @@
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link batchNorm}. */
@@ -37,12 +36,16 @@ export function batchNormMoments(
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   checkArguments("batchNorm", options, ["weight", "bias", "mean", "variance", "eps", "negativeSlope"]);
   const { weight, bias, mean: m, variance: v, eps = 1e-5, negativeSlope = 1 } = options;
-  const [y, mean, variance] = ops.batchNormActivated(x, weight, bias, m, v, eps, negativeSlope) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  return { y, mean, variance };
+  const [y, mean, variance] = operators.batchNorm(
+    handleOf(x),
+    optionalHandle(weight),
+    optionalHandle(bias),
+    optionalHandle(m),
+    optionalHandle(v),
+    eps,
+    negativeSlope,
+  );
+  return { y: new Tensor(y), mean: new Tensor(mean), variance: new Tensor(variance) };
 }
 
 /** Options of {@link groupNorm} and {@link instanceNorm}. */
@@ -64,7 +67,15 @@ const GROUP_NORM_KEYS = ["weight", "bias", "eps"] as const;
  */
 export function groupNorm(x: Tensor, groups: number, options: GroupNormArguments = {}): Tensor {
   checkArguments("groupNorm", options, GROUP_NORM_KEYS);
-  return ops.groupNorm(x, options.weight ?? null, options.bias ?? null, groups, options.eps ?? 1e-5);
+  return new Tensor(
+    operators.groupNorm(
+      handleOf(x),
+      optionalHandle(options.weight),
+      optionalHandle(options.bias),
+      groups,
+      options.eps ?? 1e-5,
+    ),
+  );
 }
 
 /**

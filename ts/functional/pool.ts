@@ -1,6 +1,5 @@
 import { checkFlag } from "../runtime/index.js";
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
@@ -31,12 +30,14 @@ export interface AvgPoolArguments extends PoolArguments {
  */
 export function maxPool2d(x: Tensor, kernelSize: Size2, options: MaxPoolArguments = {}): Tensor {
   checkArguments("maxPool2d", options, ["stride", "padding", "dilation"]);
-  return ops.maxPool2d(
-    x,
-    pair("maxPool2d", "kernelSize", kernelSize, 1),
-    pair("maxPool2d", "stride", options.stride ?? kernelSize, 1),
-    pair("maxPool2d", "padding", options.padding ?? 0),
-    pair("maxPool2d", "dilation", options.dilation ?? 1, 1),
+  return new Tensor(
+    operators.maxPool2d(
+      handleOf(x),
+      pair("maxPool2d", "kernelSize", kernelSize, 1),
+      pair("maxPool2d", "stride", options.stride ?? kernelSize, 1),
+      pair("maxPool2d", "padding", options.padding ?? 0),
+      pair("maxPool2d", "dilation", options.dilation ?? 1, 1),
+    ),
   );
 }
 
@@ -47,12 +48,14 @@ export function maxPool2d(x: Tensor, kernelSize: Size2, options: MaxPoolArgument
  */
 export function avgPool2d(x: Tensor, kernelSize: Size2, options: AvgPoolArguments = {}): Tensor {
   checkArguments("avgPool2d", options, ["stride", "padding", "countIncludePad"]);
-  return ops.avgPool2d(
-    x,
-    pair("avgPool2d", "kernelSize", kernelSize, 1),
-    pair("avgPool2d", "stride", options.stride ?? kernelSize, 1),
-    pair("avgPool2d", "padding", options.padding ?? 0),
-    checkFlag("avgPool2d", "countIncludePad", options.countIncludePad, true),
+  return new Tensor(
+    operators.avgPool2d(
+      handleOf(x),
+      pair("avgPool2d", "kernelSize", kernelSize, 1),
+      pair("avgPool2d", "stride", options.stride ?? kernelSize, 1),
+      pair("avgPool2d", "padding", options.padding ?? 0),
+      checkFlag("avgPool2d", "countIncludePad", options.countIncludePad, true),
+    ),
   );
 }
 
@@ -63,5 +66,5 @@ export function avgPool2d(x: Tensor, kernelSize: Size2, options: AvgPoolArgument
  * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: Size2): Tensor {
-  return ops.adaptiveAvgPool2d(x, pair("adaptiveAvgPool2d", "outputSize", outputSize, 1));
+  return new Tensor(operators.adaptiveAvgPool2d(handleOf(x), pair("adaptiveAvgPool2d", "outputSize", outputSize, 1)));
 }

@@ -1,5 +1,4 @@
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link radon}. */
@@ -31,7 +30,7 @@ export function radonDetectors(width: number, circle: boolean): number {
  */
 export function radon(x: Tensor, options: RadonArguments): Tensor {
   checkArguments("radon", options, ["angles", "circle"]);
-  return ops.radon(x, options.circle ?? false, options.angles);
+  return new Tensor(operators.radon(handleOf(x), options.circle ?? false, options.angles));
 }
 
 /**
@@ -41,5 +40,5 @@ export function radon(x: Tensor, options: RadonArguments): Tensor {
  */
 export function radonTranspose(y: Tensor, options: RadonTransposeArguments): Tensor {
   checkArguments("radonTranspose", options, ["angles", "circle", "width"]);
-  return ops.radonTranspose(y, options.width, options.circle ?? false, options.angles);
+  return new Tensor(operators.radonTranspose(handleOf(y), options.width, options.circle ?? false, options.angles));
 }

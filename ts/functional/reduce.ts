@@ -1,5 +1,4 @@
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, operators, Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link dot}. */
@@ -37,7 +36,7 @@ export function meanPerImage(x: Tensor): Tensor {
  */
 export function distance(a: Tensor, b: Tensor, options: DistanceArguments = {}): Tensor {
   checkArguments("distance", options, ["p", "batchDims"]);
-  return ops.distance(a, b, options.batchDims ?? 1, options.p ?? 2);
+  return new Tensor(operators.distance(handleOf(a), handleOf(b), options.batchDims ?? 1, options.p ?? 2));
 }
 
 /**
@@ -47,7 +46,7 @@ export function distance(a: Tensor, b: Tensor, options: DistanceArguments = {}):
  */
 export function dot(a: Tensor, b: Tensor, options: DotArguments = {}): Tensor {
   checkArguments("dot", options, ["batchDims"]);
-  return ops.dot(a, b, options.batchDims ?? 1);
+  return new Tensor(operators.dot(handleOf(a), handleOf(b), options.batchDims ?? 1));
 }
 
 /**
@@ -57,7 +56,7 @@ export function dot(a: Tensor, b: Tensor, options: DotArguments = {}): Tensor {
  */
 export function variation(x: Tensor, options: VariationArguments): Tensor {
   checkArguments("variation", options, ["dim", "batchDims"]);
-  return ops.variation(x, options.dim, options.batchDims ?? 1);
+  return new Tensor(operators.variation(handleOf(x), options.dim, options.batchDims ?? 1));
 }
 
 /** Mean of `|a - b|^p` over every dimension but the batch, for tensors of one shape: `[B]`. */

@@ -1,10 +1,8 @@
 import { ArgumentError, checkFlag, checkWord } from "../runtime/index.js";
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, interpolations, operators, outsides, Tensor } from "../tensor/index.js";
+import type { Interpolation, Outside } from "../tensor/index.js";
 import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
-import { INTERPOLATION_CODES, INTERPOLATIONS, OUTSIDE_CODES, OUTSIDES } from "./sampling.js";
-import type { Interpolation, Outside } from "./sampling.js";
 
 /** Options of {@link interpolate}: exactly one of `size` and `scaleFactor`. */
 export interface InterpolateArguments {
@@ -27,9 +25,9 @@ export interface InterpolateArguments {
  */
 export function interpolate(x: Tensor, options: InterpolateArguments): Tensor {
   checkArguments("interpolate", options, ["size", "scaleFactor", "mode", "alignCorners"]);
-  const mode = checkWord("interpolate", "mode", options.mode ?? "nearest", INTERPOLATIONS);
+  const mode = checkWord("interpolate", "mode", options.mode ?? "nearest", interpolations);
   const alignCorners = checkFlag("interpolate", "alignCorners", options.alignCorners, false);
-  return ops.interpolate(x, outputSize(x, options), INTERPOLATIONS.indexOf(mode), alignCorners);
+  return new Tensor(operators.interpolate(handleOf(x), outputSize(x, options), mode, alignCorners));
 }
 
 function outputSize(x: Tensor, { size, scaleFactor }: InterpolateArguments): [number, number] {
@@ -64,18 +62,18 @@ export interface GridSampleArguments {
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleArguments = {}): Tensor {
   checkArguments("gridSample", options, ["mode", "paddingMode", "alignCorners"]);
-  const mode = checkWord("gridSample", "mode", options.mode ?? "bilinear", INTERPOLATIONS);
-  const outside = checkWord("gridSample", "paddingMode", options.paddingMode ?? "zeros", OUTSIDES);
+  const mode = checkWord("gridSample", "mode", options.mode ?? "bilinear", interpolations);
+  const outside = checkWord("gridSample", "paddingMode", options.paddingMode ?? "zeros", outsides);
   const alignCorners = checkFlag("gridSample", "alignCorners", options.alignCorners, false);
-  return ops.gridSample(x, grid, INTERPOLATION_CODES[mode], OUTSIDE_CODES[outside], alignCorners);
+  return new Tensor(operators.gridSample(handleOf(x), handleOf(grid), mode, outside, alignCorners));
 }
 
 /** Channels become pixels: `[B, C r^2, H, W]` to `[B, C, r H, r W]` with `r = factor`. */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
-  return ops.pixelShuffle(x, factor);
+  return new Tensor(operators.pixelShuffle(handleOf(x), factor));
 }
 
 /** The inverse of {@link pixelShuffle}: `[B, C, r H, r W]` to `[B, C r^2, H, W]` with `r = factor`. */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
-  return ops.pixelUnshuffle(x, factor);
+  return new Tensor(operators.pixelUnshuffle(handleOf(x), factor));
 }

@@ -1,9 +1,7 @@
 import { checkWord } from "../runtime/index.js";
-import { ops } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { handleOf, interpolations, operators, outsides, Tensor } from "../tensor/index.js";
+import type { Interpolation, Outside } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
-import { INTERPOLATION_CODES, INTERPOLATIONS, OUTSIDE_CODES, OUTSIDES } from "./sampling.js";
-import type { Interpolation, Outside } from "./sampling.js";
 
 /** A 3 x 3 matrix in row-major order. */
 export type Matrix3 = readonly [number, number, number, number, number, number, number, number, number];
@@ -26,7 +24,7 @@ export interface WarpArguments {
  */
 export function warp(x: Tensor, maps: readonly Matrix3[], options: WarpArguments): Tensor {
   checkArguments("warp", options, ["size", "mode", "paddingMode"]);
-  const mode = checkWord("warp", "mode", options.mode ?? "bilinear", INTERPOLATIONS);
-  const outside = checkWord("warp", "paddingMode", options.paddingMode ?? "zeros", OUTSIDES);
-  return ops.warp(x, options.size, INTERPOLATION_CODES[mode], OUTSIDE_CODES[outside], maps.flat());
+  const mode = checkWord("warp", "mode", options.mode ?? "bilinear", interpolations);
+  const outside = checkWord("warp", "paddingMode", options.paddingMode ?? "zeros", outsides);
+  return new Tensor(operators.warp(handleOf(x), options.size, mode, outside, maps.flat()));
 }

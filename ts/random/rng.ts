@@ -1,5 +1,5 @@
 import { ArgumentError, type Binding, binding, checkNumber, currentDevice } from "../runtime/index.js";
-import { fromHandle, type Tensor } from "../tensor/index.js";
+import { optionalHandle, Tensor } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
 import { CPU_FLOAT64 } from "./values.js";
 
@@ -60,7 +60,7 @@ export class Rng implements RandomSource {
     const dtype = like?.dtype ?? of?.dtype ?? "float32";
     const device = like?.device ?? of?.device ?? currentDevice();
     const { handle, binding: owner } = this.#stream;
-    return fromHandle(owner.rngDraw(handle, kind, [...shape], params, of?.handle ?? 0, dtype, device));
+    return new Tensor(owner.rngDraw(handle, kind, [...shape], params, optionalHandle(of) ?? 0, dtype, device));
   }
 
   normal(shape: Shape, like?: Like): Tensor {

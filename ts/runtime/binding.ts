@@ -1,40 +1,45 @@
+declare const handleBrand: unique symbol;
+
+/** The number by which the core knows a tensor; it is positive, and 0 stands for no tensor. */
+export type Handle = number & { readonly [handleBrand]: "tensor" };
+
 /**
  * The native add-on or the WebAssembly module, as the TypeScript side calls it. Handles are positive integers owned by
  * the binding; 0 means "none". Errors cross as `Error` with the message `CLASS|code|text`.
  */
 export interface Binding {
-  /** The operator table as JSON: `[{ name, code, signature, doc }]`. */
-  surface(): string;
+  /** A sum over the operator table; the generated wrappers must be of the same table. */
+  surfaceDigest(): string;
   /** Makes a device ready; rejects with a DeviceError if it is absent. */
   initDevice(device: string): Promise<void>;
   /** JSON: `[{ name, available, detail }]`. */
   devices(): string;
   /** Runs one operator and returns the handles of its results. */
-  apply(op: number, handles: number[], ints: number[], floats: number[]): number[];
+  apply(op: number, handles: (Handle | 0)[], ints: number[], floats: number[]): Handle[];
   /**
    * Runs an operator of one or two tensors (b is 0 for one), at most one number and one result. Without arrays a call
    * costs half. Optional.
    */
-  applyOne?(op: number, a: number, b: number, value: number): number;
+  applyOne?(op: number, a: Handle, b: Handle | 0, value: number): Handle;
   /** Uploads values; the element type follows from the array's type. */
-  fromData(data: Float32Array | Float64Array, shape: number[], device: string): number;
-  full(shape: number[], value: number, dtype: string, device: string): number;
+  fromData(data: Float32Array | Float64Array, shape: number[], device: string): Handle;
+  full(shape: number[], value: number, dtype: string, device: string): Handle;
   /** JSON: `{ shape, dtype, device, requiresGrad }`. */
-  info(handle: number): string;
+  info(handle: Handle): string;
   /** Throws a DeviceError if the device can only be read asynchronously. */
-  readSync(handle: number): Float32Array | Float64Array;
-  read(handle: number): Promise<Float32Array | Float64Array>;
+  readSync(handle: Handle): Float32Array | Float64Array;
+  read(handle: Handle): Promise<Float32Array | Float64Array>;
   /** Leaves only. */
-  setRequiresGrad(handle: number, on: boolean): void;
-  toDevice(handle: number, device: string): number;
-  dispose(handle: number): void;
+  setRequiresGrad(handle: Handle, on: boolean): void;
+  toDevice(handle: Handle, device: string): Handle;
+  dispose(handle: Handle): void;
   /** Disposes of many handles in one call. Optional. */
   disposeAll?(handles: Uint32Array): void;
   /**
    * One gradient for each input; 0 for an input that is unused. `gradOutputs` is empty or has one handle for each
    * output (0 means ones).
    */
-  grad(outputs: number[], inputs: number[], gradOutputs: number[], createGraph: boolean): number[];
+  grad(outputs: Handle[], inputs: Handle[], gradOutputs: Handle[], createGraph: boolean): (Handle | 0)[];
   /** Switches recording on or off and returns the previous state. */
   setGradEnabled(on: boolean): boolean;
   /** `[tensors, bytes]`. */
@@ -50,10 +55,10 @@ export interface Binding {
     kind: string,
     shape: number[],
     params: number[],
-    of: number,
+    of: Handle | 0,
     dtype: string,
     device: string,
-  ): number;
+  ): Handle;
   /** Whether an error leaves this binding unusable; `init()` then loads another one. Default: never. */
   isFatal?(error: unknown): boolean;
   /** Resolves to the reason once the binding is unusable although no call failed: its graphics device was lost. */

@@ -15,7 +15,7 @@ type Guarded = Exclude<keyof Binding, "applyOne" | "isFatal" | "lost" | "lacks">
  * closing scopes still call it, and its memory is gone.
  */
 const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
-  surface: "sync",
+  surfaceDigest: "sync",
   initDevice: "async",
   devices: "sync",
   apply: "sync",

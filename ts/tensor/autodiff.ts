@@ -1,23 +1,26 @@
 import { ArgumentError, binding, checkOptions } from "../runtime/index.js";
 import { zeros } from "./create.js";
-import { keep, owned } from "./base.js";
-import { runScope, synchronous } from "./scope.js";
-import { fromHandle, Tensor } from "./tensor.js";
+import { synchronous } from "./scope.js";
+import { handleOf, Tensor } from "./tensor.js";
 
 /** Options of {@link grad}. */
 export interface GradOptions {
-  /** The vector of the vector-Jacobian product, one tensor an output. Default: ones for an output of one element. */
+  /**
+   * Vectors of the vector-Jacobian product, one for each output and of its shape. Default: ones, where all outputs have
+   * one element.
+   */
   gradOutputs?: readonly Tensor[];
-  /** Record the differentiation itself, so that its result can be differentiated again. Default: `false`. */
+  /** Record the differentiation itself, so that its result can be differentiated again. Default: false. */
   createGraph?: boolean;
-  /** Give zeros for an input that the outputs do not depend on, in place of an error. Default: `false`. */
+  /** Give zeros for an input that the outputs do not depend on, in place of an error. Default: false. */
   allowUnused?: boolean;
 }
 
 /**
  * Gradients of the outputs with respect to the inputs: `sum_k J_k^T v_k`, with `v_k` from `gradOutputs`.
- * Throws ArgumentError `unused_input` for an input that no output depends on (unless `allowUnused`), `not_scalar` where
- * `gradOutputs` is needed.
+ *
+ * @throws ArgumentError `unused_input` for an input that no output depends on (unless `allowUnused`); `not_scalar` for
+ * an output of more than one element without `gradOutputs`.
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],
@@ -29,23 +32,23 @@ export function grad(
   const { gradOutputs, createGraph = false, allowUnused = false } = options;
   if (gradOutputs !== undefined && gradOutputs.length !== from.length) {
     throw new ArgumentError(
-      `grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one each`,
+      `grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one for each.`,
       "invalid_argument",
     );
   }
-  const handle = (t: Tensor): number => t.handle;
-  const found = binding().grad(from.map(handle), inputs.map(handle), gradOutputs?.map(handle) ?? [], createGraph);
+  const found = binding().grad(from.map(handleOf), inputs.map(handleOf), gradOutputs?.map(handleOf) ?? [], createGraph);
   const unused = allowUnused ? -1 : found.indexOf(0);
   if (unused >= 0) {
     for (const h of found) if (h !== 0) binding().dispose(h);
     throw new ArgumentError(
-      `grad: the outputs do not depend on input ${unused}; set requiresGrad_() before it is used, or ask for zeros with allowUnused: true`,
+      `grad: the outputs do not depend on input ${unused}; call requiresGrad_() before it is used, or take zeros ` +
+        "with allowUnused: true.",
       "unused_input",
     );
   }
   return found.map((h, i) => {
     const input = inputs[i] as Tensor;
-    return h === 0 ? zeros(input.shape, { dtype: input.dtype, device: input.device }) : fromHandle(h);
+    return h === 0 ? zeros(input.shape, { dtype: input.dtype, device: input.device }) : new Tensor(h);
   });
 }
 
@@ -59,19 +62,12 @@ function withRecording<T>(name: string, on: boolean, fn: (before: boolean) => T)
 }
 
 /**
- * Runs `fn` without recording and gives its result. Throws ArgumentError `asynchronous_scope` for an asynchronous
- * function.
+ * Runs `fn` without recording and gives its result.
+ *
+ * @throws ArgumentError `asynchronous_scope` for an asynchronous function.
  */
 export function noGrad<T>(fn: () => T): T {
   return withRecording("noGrad", false, fn);
-}
-
-/**
- * Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept. Throws ArgumentError
- * `asynchronous_scope`.
- */
-export function tidy<T>(fn: () => T): T {
-  return runScope(fn, (v): v is Tensor => v instanceof Tensor, owned, keep);
 }
 
 /** Live tensors of the core and the bytes of their values. */

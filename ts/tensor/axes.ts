@@ -1,24 +1,33 @@
 import { ArgumentError } from "../runtime/index.js";
 import type { Dims } from "./types.js";
 
-/** An axis counted from the first; throws ArgumentError `invalid_axis` where there is none. */
+/**
+ * An axis counted from the first; negative ones count from the last.
+ *
+ * @throws ArgumentError `invalid_axis` where there is none.
+ */
 export function axis(op: string, dim: number, rank: number): number {
   const at = dim < 0 ? dim + rank : dim;
   if (!Number.isInteger(dim) || at < 0 || at >= rank) {
+    const range = rank === 0 ? "none" : `${-rank} to ${rank - 1}`;
     throw new ArgumentError(
-      `${op}: axis ${dim} does not exist in a tensor of rank ${rank}, expected ${rank === 0 ? "none" : `${-rank} to ${rank - 1}`}`,
+      `${op}: axis ${dim} does not exist in a tensor of rank ${rank}, expected ${range}.`,
       "invalid_axis",
     );
   }
   return at;
 }
 
-/** Axes counted from the first, none twice; `undefined` gives `[]`, which reductions take for all axes. */
+/**
+ * Axes counted from the first; `undefined` gives `[]`, which reductions take for all axes.
+ *
+ * @throws ArgumentError `invalid_axis` for an axis that does not exist or is named twice.
+ */
 export function axes(op: string, dims: Dims | undefined, rank: number): number[] {
   if (dims === undefined) return [];
   const list = (typeof dims === "number" ? [dims] : [...dims]).map((d) => axis(op, d, rank));
   if (new Set(list).size !== list.length)
-    throw new ArgumentError(`${op}: axes [${String(dims)}] name one axis twice`, "invalid_axis");
+    throw new ArgumentError(`${op}: axes [${String(dims)}] name one axis twice.`, "invalid_axis");
   return list;
 }
 

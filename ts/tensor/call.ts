@@ -1,61 +1,57 @@
-import { type Binding, binding, DeviceError } from "../runtime/index.js";
-import { surfaceDigest } from "./ops.generated.js";
-import { fromHandle, handleOf, type Tensor } from "./tensor.js";
+import { ArgumentError, type Binding, binding, DeviceError, type Handle } from "../runtime/index.js";
 
-let verified: Binding | undefined;
-
-/** FNV-1a of the operator table: add-on and facade must be of one build, or codes would name other operators. */
-export function digest(surface: string): string {
-  let hash = 0x811c9dc5;
-  for (const { name, signature } of JSON.parse(surface) as { name: string; signature: string }[]) {
-    for (const c of `${name}(${signature})`) hash = Math.imul(hash ^ c.charCodeAt(0), 0x01000193) >>> 0;
-  }
-  return hash.toString(16);
+/** How operators are called; 0 stands for an absent tensor. */
+interface Calls {
+  /** An operator with one result, at most two tensors (b is 0 for one) and one number: no arrays are made. */
+  one(operator: number, a: Handle, b: Handle | 0, value: number): Handle;
+  /** An operator with one result. */
+  first(operator: number, tensors: (Handle | 0)[], ints: number[], floats: number[]): Handle;
+  /** An operator with several results. */
+  all(operator: number, tensors: (Handle | 0)[], ints: number[], floats: number[]): Handle[];
 }
 
-function host(): Binding {
-  const current = binding();
-  if (current !== verified) {
-    if (digest(current.surface()) !== surfaceDigest) {
+/**
+ * Calls by the operator table with this digest. A binding of another build, whose codes would name other operators, is
+ * refused.
+ *
+ * @throws DeviceError `native_mismatch`.
+ */
+export function operatorCalls(tableDigest: string): Calls {
+  let verified: Binding | undefined;
+  const checked = (): Binding => {
+    const current = binding();
+    if (current === verified) return current;
+    if (current.surfaceDigest() !== tableDigest) {
       throw new DeviceError(
-        "the native add-on and the compiled package are of different builds: run npm run build",
+        "the native add-on or WebAssembly module and the compiled package are of different builds: run npm run build.",
         "native_mismatch",
       );
     }
     verified = current;
-  }
-  return current;
+    return current;
+  };
+  return {
+    one(operator, a, b, value) {
+      const current = checked();
+      if (current.applyOne) return current.applyOne(operator, a, b, value);
+      return current.apply(operator, b === 0 ? [a] : [a, b], [], [value])[0] as Handle;
+    },
+    first: (operator, tensors, ints, floats) => checked().apply(operator, tensors, ints, floats)[0] as Handle,
+    all: (operator, tensors, ints, floats) => checked().apply(operator, tensors, ints, floats),
+  };
 }
 
-/** Runs one operator; 0 stands for an absent tensor. */
-export function callMany(
-  code: number,
-  tensors: readonly (Tensor | null | undefined)[],
-  ints: number[],
-  floats: number[],
-): Tensor[] {
-  const current = host();
-  const handles = new Array<number>(tensors.length);
-  for (let i = 0; i < tensors.length; i++) {
-    const t = tensors[i];
-    handles[i] = t ? handleOf(t) : 0;
-  }
-  return current.apply(code, handles, ints, floats).map(fromHandle);
-}
-
-/** Runs one operator with one result. */
-export function call(
-  code: number,
-  tensors: readonly (Tensor | null | undefined)[],
-  ints: number[],
-  floats: number[],
-): Tensor {
-  if (ints.length === 0 && floats.length <= 1 && tensors.length <= 2) {
-    const [a, b] = tensors;
-    const current = host();
-    if (a && (b || tensors.length === 1) && current.applyOne) {
-      return fromHandle(current.applyOne(code, handleOf(a), b ? handleOf(b) : 0, floats[0] ?? 0));
-    }
-  }
-  return callMany(code, tensors, ints, floats)[0] as Tensor;
+/**
+ * The code of a word of an enum.
+ *
+ * @throws ArgumentError `invalid_argument` that lists the words.
+ */
+export function code<W extends string>(operator: string, name: string, words: readonly W[], word: W): number {
+  const found = words.indexOf(word);
+  if (found >= 0) return found;
+  const list = words.map((known) => JSON.stringify(known)).join(", ");
+  throw new ArgumentError(
+    `${operator}: ${name} is ${JSON.stringify(word)}, expected one of ${list}.`,
+    "invalid_argument",
+  );
 }

@@ -1,7 +1,7 @@
 import { ArgumentError, binding, checkNumber, checkOptions, currentDevice, ShapeError } from "../runtime/index.js";
 import { axis } from "./axes.js";
-import { ops } from "./ops.generated.js";
-import { fromHandle, Tensor } from "./tensor.js";
+import { operators } from "./operators.generated.js";
+import { handleOf, Tensor } from "./tensor.js";
 import type { NestedArray, NumericArray, TensorOptions } from "./types.js";
 
 const KEYS = ["dtype", "device", "requiresGrad"];
@@ -9,7 +9,7 @@ const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b,
 
 function checkShape(name: string, shape: readonly number[]): number[] {
   if (!Array.isArray(shape))
-    throw new ArgumentError(`${name}: the shape is ${typeof shape}, expected an array of sizes`, "invalid_argument");
+    throw new ArgumentError(`${name}: the shape is ${typeof shape}, expected an array of sizes.`, "invalid_argument");
   for (const s of shape) checkNumber(name, "a size of the shape", s, { min: 0, integer: true });
   return [...shape];
 }
@@ -24,10 +24,10 @@ function flatten(data: NestedArray): [shape: number[], values: number[]] {
     if (typeof v === "number" && dim === shape.length) values.push(v);
     else if (Array.isArray(v) && v.length === shape[dim]) for (const inner of v) walk(inner as NestedArray, dim + 1);
     else if (typeof v === "number" || Array.isArray(v))
-      throw new ShapeError("tensor: the nested arrays have different lengths", "ragged_array");
+      throw new ShapeError("tensor: the nested arrays have different lengths.", "ragged_array");
     else
       throw new ArgumentError(
-        `tensor: the data holds ${v === null ? "null" : typeof v}, expected numbers`,
+        `tensor: the data holds ${v === null ? "null" : typeof v}, expected numbers.`,
         "invalid_argument",
       );
   };
@@ -39,19 +39,21 @@ function upload(values: ArrayLike<number>, shape: number[], options: TensorOptio
   const dtype = options.dtype ?? (values instanceof Float64Array ? "float64" : "float32");
   if (dtype !== "float32" && dtype !== "float64") {
     throw new ArgumentError(
-      `tensor: dtype is ${JSON.stringify(dtype)}, expected "float32" or "float64"`,
+      `tensor: dtype is ${JSON.stringify(dtype)}, expected "float32" or "float64".`,
       "invalid_argument",
     );
   }
   const Array_ = dtype === "float64" ? Float64Array : Float32Array;
   const data = values instanceof Array_ ? values : Array_.from(values);
-  const made = fromHandle(binding().fromData(data, shape, options.device ?? currentDevice()));
+  const made = new Tensor(binding().fromData(data, shape, options.device ?? currentDevice()));
   return options.requiresGrad ? made.requiresGrad_() : made;
 }
 
 /**
  * A tensor of given values: a number, nested arrays, or a flat typed array with `shape` (default: its length).
- * Throws ShapeError where the shape does not hold as many values, or nested arrays differ in length.
+ *
+ * @throws ShapeError `shape_mismatch` where the shape does not hold as many values; `ragged_array` where nested arrays
+ * differ in length.
  */
 export function tensor(
   data: NestedArray | NumericArray,
@@ -61,7 +63,7 @@ export function tensor(
   const typed = ArrayBuffer.isView(data);
   if (!typed && typeof data !== "number" && !Array.isArray(data)) {
     throw new ArgumentError(
-      `tensor: the data is ${data === null ? "null" : typeof data}, expected a number, nested arrays or a typed array`,
+      `tensor: the data is ${data === null ? "null" : typeof data}, expected a number, nested arrays or a typed array.`,
       "invalid_argument",
     );
   }
@@ -69,7 +71,7 @@ export function tensor(
   const shape = options.shape ? checkShape("tensor", options.shape) : found;
   if (size(shape) !== values.length) {
     throw new ShapeError(
-      `tensor: ${values.length} values do not fill shape [${shape.join(", ")}], which needs ${size(shape)}`,
+      `tensor: ${values.length} values do not fill shape [${shape.join(", ")}], which needs ${size(shape)}.`,
       "shape_mismatch",
     );
   }
@@ -78,8 +80,8 @@ export function tensor(
 
 /** A tensor of one value everywhere. */
 export function full(shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
-  checkOptions("full", options, [...KEYS, "shape", "rank", "size"]);
-  const made = fromHandle(
+  checkOptions("full", options, KEYS);
+  const made = new Tensor(
     binding().full(checkShape("full", shape), value, options.dtype ?? "float32", options.device ?? currentDevice()),
   );
   return options.requiresGrad ? made.requiresGrad_() : made;
@@ -108,7 +110,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   const [from, to] = end === undefined ? [0, start] : [start, end];
   checkNumber("arange", "start", from);
   checkNumber("arange", "end", to);
-  if (checkNumber("arange", "step", step) === 0) throw new ArgumentError("arange: step is 0", "invalid_argument");
+  if (checkNumber("arange", "step", step) === 0) throw new ArgumentError("arange: step is 0.", "invalid_argument");
   const count = Math.max(0, Math.ceil((to - from) / step));
   return upload(
     Float64Array.from({ length: count }, (_, i) => from + i * step),
@@ -129,13 +131,13 @@ export function linspace(start: number, end: number, count: number, options: Ten
 function list(name: string, tensors: readonly Tensor[]): Tensor {
   const first = tensors[0];
   if (!(first instanceof Tensor))
-    throw new ArgumentError(`${name}: needs a list of at least one tensor`, "invalid_argument");
+    throw new ArgumentError(`${name}: needs a list of at least one tensor.`, "invalid_argument");
   return first;
 }
 
 /** Tensors joined along an axis that exists. Default axis: 0. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  return ops.cat(axis("cat", dim, list("cat", tensors).rank), tensors);
+  return new Tensor(operators.cat(axis("cat", dim, list("cat", tensors).rank), tensors.map(handleOf)));
 }
 
 /** Tensors of one shape joined along a new axis. Default axis: 0. */
@@ -145,7 +147,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const odd = tensors.find((t) => t.shape.join() !== first.shape.join());
   if (odd)
     throw new ShapeError(
-      `stack: shapes [${first.shape.join(", ")}] and [${odd.shape.join(", ")}] differ`,
+      `stack: shapes [${first.shape.join(", ")}] and [${odd.shape.join(", ")}] differ.`,
       "shape_mismatch",
     );
   return cat(
@@ -159,5 +161,6 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : condition;
   const lift = (v: Tensor | number): Tensor =>
     v instanceof Tensor ? v : full([], v, { dtype: like.dtype, device: like.device });
-  return ops.where(condition.dtype === like.dtype ? condition : condition.to(like.dtype), lift(a), lift(b));
+  const mask = condition.dtype === like.dtype ? condition : condition.to(like.dtype);
+  return new Tensor(operators.where(mask.handle, lift(a).handle, lift(b).handle));
 }

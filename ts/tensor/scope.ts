@@ -1,58 +1,24 @@
-import { ArgumentError, type Binding } from "../runtime/index.js";
-import type { Tensor } from "./tensor.js";
-
-/** What a scope frees: a handle of a host, 0 where it is free already, and the innermost scope that will free it. */
-export interface Owned {
-  handle: number;
-  readonly host: Binding;
-  scope: Scope | undefined;
-}
-
-/**
- * What was made since a `tidy` was opened. Something may have been freed, kept or handed to another scope since:
- * `scope` tells.
- */
-type Scope = Owned[];
-
-/** Open scopes, the innermost last. */
-const scopes: Scope[] = [];
-
-/** Gives something new to the innermost scope; false where none is open. */
-export function adopt(owned: Owned): boolean {
-  const scope = scopes[scopes.length - 1];
-  if (scope === undefined) return false;
-  owned.scope = scope;
-  scope.push(owned);
-  return true;
-}
-
-/** Frees what still belongs to a scope, in one crossing where all of it is of one host. */
-function close(scope: Scope): void {
-  const left = scope.filter((owned) => owned.scope === scope && owned.handle !== 0);
-  const host = left[0]?.host;
-  if (host?.disposeAll !== undefined && left.every((owned) => owned.host === host))
-    host.disposeAll(Uint32Array.from(left, (owned) => owned.handle));
-  else for (const owned of left) owned.host.dispose(owned.handle);
-  for (const owned of left) [owned.handle, owned.scope] = [0, undefined];
-}
+import { ArgumentError } from "../runtime/index.js";
+import { adopt, freeScope, leaveScope, openScope, watch } from "./handle.js";
+import { Tensor } from "./tensor.js";
 
 /** Collects every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
-function collect(value: unknown, found: Set<unknown>, tensors: Tensor[], isTensor: (v: unknown) => v is Tensor): void {
+function collect(value: unknown, found: Set<unknown>, tensors: Tensor[]): void {
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) return;
   found.add(value);
-  if (isTensor(value)) tensors.push(value);
+  if (value instanceof Tensor) tensors.push(value);
   else if (value instanceof Map || value instanceof Set)
-    for (const inner of value.values()) collect(inner, found, tensors, isTensor);
-  else for (const inner of Object.values(value)) collect(inner, found, tensors, isTensor);
+    for (const inner of value.values()) collect(inner, found, tensors);
+  else for (const inner of Object.values(value)) collect(inner, found, tensors);
 }
 
-/** Runs `fn` and refuses what goes on after it has returned: the scope would be closed by then. */
+/** Runs `fn` and refuses one that continues after it has returned: its scope is closed by then. */
 export function synchronous<T>(name: string, fn: () => T): T {
   const result = fn();
   if (result instanceof Promise) {
     result.catch(() => undefined);
     throw new ArgumentError(
-      `${name}: the function is asynchronous; give a synchronous one and await outside`,
+      `${name}: the function is asynchronous, expected a synchronous one; await outside.`,
       "asynchronous_scope",
     );
   }
@@ -60,27 +26,36 @@ export function synchronous<T>(name: string, fn: () => T): T {
 }
 
 /**
- * {@link tidy}, told how to recognise a tensor, what a scope knows of it, and how it leaves all scopes (the class is
- * defined later).
+ * Takes a tensor out of every open `tidy`, so that it lives until its `dispose()`.
+ *
+ * @returns the tensor itself.
  */
-export function runScope<T>(
-  fn: () => T,
-  isTensor: (v: unknown) => v is Tensor,
-  owned: (t: Tensor) => Owned,
-  keep: (t: Tensor) => void,
-): T {
-  const scope: Scope = [];
-  scopes.push(scope);
+export function keep<T extends Tensor>(t: T): T {
+  const holder = Tensor.holder(t);
+  if (holder.scope === undefined) return t;
+  holder.scope = undefined;
+  watch(t, holder);
+  return t;
+}
+
+/**
+ * Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept.
+ *
+ * @throws ArgumentError `asynchronous_scope` for an asynchronous function.
+ */
+export function tidy<T>(fn: () => T): T {
+  const scope = openScope();
   const survivors: Tensor[] = [];
   try {
     const result = synchronous("tidy", fn);
-    collect(result, new Set(), survivors, isTensor);
+    collect(result, new Set(), survivors);
     return result;
   } finally {
-    scopes.splice(scopes.indexOf(scope), 1);
+    leaveScope(scope);
     for (const t of survivors) {
-      if (owned(t).scope === scope && !adopt(owned(t))) keep(t);
+      const holder = Tensor.holder(t);
+      if (holder.scope === scope && !adopt(holder)) keep(t);
     }
-    close(scope);
+    freeScope(scope);
   }
 }

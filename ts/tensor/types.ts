@@ -28,6 +28,6 @@ export interface TensorOptions {
   dtype?: DType;
   /** Default: the device of `init()`. */
   device?: DeviceName;
-  /** Whether the tape follows it. Default: `false`. */
+  /** Whether operators on it are recorded on the tape. Default: false. */
   requiresGrad?: boolean;
 }

@@ -1,4 +1,4 @@
-import { type Interpolation, INTERPOLATIONS, type Outside, OUTSIDES, warp } from "../functional/index.js";
+import { type Interpolation, interpolations, type Outside, outsides, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -91,8 +91,8 @@ export class Homography extends Transform {
   constructor(options: HomographyOptions = {}) {
     const { name: className, varying } = new.target;
     super(className, options, [...varying, "padding", "interpolation"]);
-    this.padding = checkWord(className, "padding", options.padding ?? "reflection", OUTSIDES);
-    this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
+    this.padding = checkWord(className, "padding", options.padding ?? "reflection", outsides);
+    this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", interpolations);
     const limit = (name: HomographyLimit): number => {
       const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
       return varying.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];

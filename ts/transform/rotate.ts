@@ -1,4 +1,4 @@
-import { type Interpolation, INTERPOLATIONS, warp } from "../functional/index.js";
+import { type Interpolation, interpolations, warp } from "../functional/index.js";
 import { permutationValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -44,7 +44,7 @@ export class Rotate extends Transform {
       "Rotate",
       "interpolationMode",
       options.interpolationMode ?? "nearest",
-      INTERPOLATIONS,
+      interpolations,
     );
   }
 

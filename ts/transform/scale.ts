@@ -1,4 +1,4 @@
-import { type Interpolation, INTERPOLATIONS, type Matrix3, type Outside, OUTSIDES, warp } from "../functional/index.js";
+import { type Interpolation, interpolations, type Matrix3, type Outside, outsides, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -40,8 +40,8 @@ export class Scale extends Transform {
         "invalid_argument",
       );
     this.factors = factors.map((factor: number) => checkNumber("Scale", "a factor", factor, { positive: true }));
-    this.paddingMode = checkWord("Scale", "paddingMode", options.paddingMode ?? "reflection", OUTSIDES);
-    this.mode = checkWord("Scale", "mode", options.mode ?? "bicubic", INTERPOLATIONS);
+    this.paddingMode = checkWord("Scale", "paddingMode", options.paddingMode ?? "reflection", outsides);
+    this.mode = checkWord("Scale", "mode", options.mode ?? "bicubic", interpolations);
   }
 
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {

@@ -372,3 +372,4 @@ fn check_dtype(dtype: DType, device: Device) -> Result<()> {
     }
     Ok(())
 }
+pub(crate) type Constant = Tensor;

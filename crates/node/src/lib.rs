@@ -47,9 +47,15 @@ fn quiet() {
     std::panic::set_hook(Box::new(|_| {}));
 }
 
+/// The operator table, from which the facade's wrappers are generated.
 #[napi(js_name = "surface")]
 pub fn surface_table() -> String {
     surface::describe()
+}
+
+#[napi(js_name = "surfaceDigest")]
+pub fn surface_digest() -> String {
+    surface::digest()
 }
 
 pub struct Start(String);

@@ -37,9 +37,9 @@ fn array(data: Data) -> JsValue {
     }
 }
 
-#[wasm_bindgen(js_name = surface)]
-pub fn surface_table() -> String {
-    surface::describe()
+#[wasm_bindgen(js_name = surfaceDigest)]
+pub fn surface_digest() -> String {
+    surface::digest()
 }
 
 #[wasm_bindgen(js_name = initDevice)]

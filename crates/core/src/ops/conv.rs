@@ -85,11 +85,14 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -
 
 /// `conv2d`, then x where x > 0, else slope x.
 pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry, slope: f64) -> Result<Tensor> {
+    if slope == 1.0 {
+        return conv2d(x, weight, bias, g);
+    }
     // With such a slope the sign of the result does not tell that of the sum.
     if slope.is_nan() || slope < 0.0 {
         return leaky_relu(&conv2d(x, weight, bias, g)?, slope);
     }
-    let (shape, value) = convolve("conv2dActivated", x, weight, bias, g, slope)?;
+    let (shape, value) = convolve("conv2d", x, weight, bias, g, slope)?;
     let mut parents = vec![x, weight];
     parents.extend(bias);
     let vjp: Vjp = Box::new(move |c| {

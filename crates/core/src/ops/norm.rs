@@ -62,9 +62,18 @@ pub fn batch_norm_activated(
     moments: Option<[&Tensor; 2]>,
     epsilon: f64,
     slope: f64,
-) -> Result<Vec<Tensor>> {
-    let (y, [mean, variance]) = normalise("batchNormActivated", x, [weight, bias], moments, epsilon, slope)?;
-    Ok(vec![y, mean, variance])
+) -> Result<[Tensor; 3]> {
+    let (y, [mean, variance]) = normalise("batchNorm", x, [weight, bias], moments, epsilon, slope)?;
+    Ok([y, mean, variance])
+}
+
+/// Fixed moments: both or neither.
+pub fn moments<'a>(mean: Option<&'a Tensor>, variance: Option<&'a Tensor>) -> Result<Option<[&'a Tensor; 2]>> {
+    match (mean, variance) {
+        (Some(m), Some(v)) => Ok(Some([m, v])),
+        (None, None) => Ok(None),
+        _ => Err(Error::argument("batchNorm", "mean and variance must both be given, or neither.")),
+    }
 }
 
 /// Epsilon and slope, and where the optional operands stand among the node's: weight, bias, mean, variance.

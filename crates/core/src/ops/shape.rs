@@ -30,6 +30,20 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     Ok(Tensor::result(value, shape.to_vec(), &[x], vjp))
 }
 
+/// As `reshape`; one size may be -1, which stands for the remaining elements.
+pub fn reshape_inferred(x: &Tensor, shape: &[i64]) -> Result<Tensor> {
+    if shape.iter().any(|&v| v < -1) || shape.iter().filter(|&&v| v == -1).count() > 1 {
+        return Err(Error::argument(
+            "reshape",
+            format!("shape {shape:?} is not valid: sizes must be at least 0, and -1 may stand once."),
+        ));
+    }
+    let known = shape.iter().filter(|&&v| v != -1).try_fold(1usize, |a, &b| a.checked_mul(b as usize));
+    // 0 where nothing fits: `reshape` then reports it.
+    let rest = known.and_then(|n| x.size().checked_div(n)).unwrap_or(0);
+    reshape(x, &shape.iter().map(|&v| if v == -1 { rest } else { v as usize }).collect::<Vec<_>>())
+}
+
 /// Axes in another order.
 pub fn permute(x: &Tensor, order: &[usize]) -> Result<Tensor> {
     check_axes("permute", x, order)?;
