@@ -38,7 +38,7 @@ fn by_kernel(
     shape: &[usize],
     kernel: impl FnOnce(&[f32], &[f32]) -> Option<Vec<f32>>,
 ) -> Option<Value> {
-    kernel(&*a.floats()?, &*b.floats()?).map(|y| from_vec(y, shape))
+    kernel(&a.floats()?, &b.floats()?).map(|y| from_vec(y, shape))
 }
 
 /// A bias has one value for each of `channels`.

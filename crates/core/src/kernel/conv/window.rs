@@ -71,11 +71,11 @@ unsafe fn forward_body<S: Simd>(
     let result = pack.add(PIXELS * DEPTH);
     let o = group * outputs + part[0];
     for k in (0..depth).step_by(DEPTH) {
-        let some = DEPTH.min(depth - k);
-        pack_windows::<S>(s, x, [k, k + some], [first, last], pack, vectors * S::N);
+        let packed = DEPTH.min(depth - k);
+        pack_windows::<S>(s, x, [k, k + packed], [first, last], pack, vectors * S::N);
         product::<S>(
             part[1] - part[0],
-            some,
+            packed,
             vectors,
             // A part begins at a strip boundary.
             Left {

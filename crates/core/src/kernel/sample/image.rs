@@ -111,11 +111,17 @@ impl<T: Element, const K: usize> TileWindows<T, K> {
         }
         if self.copied {
             // In an image smaller than a window, excess pixels have weight zero.
-            let some = self.stride.min(s.width);
+            let columns = self.stride.min(s.width);
             for (row, part) in
                 self.rows.clone().zip(part.chunks_exact(self.stride)).filter(|(row, _)| band.contains(row))
             {
-                separate(isa(), &part[..some], planes, s.height * s.width, dx.add(row * s.width + self.columns.start));
+                separate(
+                    isa(),
+                    &part[..columns],
+                    planes,
+                    s.height * s.width,
+                    dx.add(row * s.width + self.columns.start),
+                );
             }
         }
     }

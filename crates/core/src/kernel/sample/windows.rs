@@ -2,10 +2,10 @@
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::shape::{reflect, Rule, SampleShape};
+use super::shape::{Rule, SampleShape};
 use crate::kernel::element::Element;
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::sampling::{cubic_weights, Outside};
+use crate::sampling::{cubic_weights, reflect, Outside};
 
 /// Positions that are processed together.
 pub(super) const BLOCK: usize = 64;
