@@ -9,7 +9,7 @@ import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 export interface DemosaicingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[H, W]` or `[3, H, W]`. */
   imgSize: readonly number[];
-  /** Arrangement of the colour filters; only `"bayer"`. */
+  /** Arrangement of the colour filters, of which there is one. Default: "bayer". */
   pattern?: "bayer";
 }
 
@@ -25,8 +25,10 @@ function bayerMask(height: number, width: number): Tensor {
   return tensor(data, { shape: [1, 3, height, width] });
 }
 
-/** Demosaicing: a sensor that sees one colour per pixel. Images and measurements have shape `[B, 3, H, W]`. */
+/** Demosaicing: a sensor that measures one colour per pixel. Images and measurements are `[B, 3, H, W]`. */
 export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N, "demosaicing"> {
+  protected static override readonly optionKeys: readonly string[] = ["pattern"];
+  override readonly operator = "demosaicing" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DemosaicingOptions<N>) {
     const { pattern = "bayer", imgSize, ...rest } = options;
@@ -39,9 +41,6 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
         "invalid_argument",
       );
     }
-    super(
-      { ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) },
-      { className: "Demosaicing", keys: ["mask", "pattern", "pixelwise"], operator: "demosaicing" },
-    );
+    super({ ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) });
   }
 }

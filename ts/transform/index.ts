@@ -1,6 +1,6 @@
 /** Transforms of images: random, invertible, to be combined. */
 export { Transform } from "./transform.js";
-export type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./transform.js";
+export type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
 export type { CheckedParams, ParamEntry, TransformParams } from "./params.js";
 export type { Interpolation, Outside } from "../functional/index.js";
 export { Identity } from "./identity.js";

@@ -3,17 +3,18 @@ import { permutationValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Rotate}. */
 export interface RotateOptions extends TransformOptions {
-  /** Angles lie below this one, in degrees; default 360. */
+  /** Angles lie below this one, in degrees. Default: 360. */
   limits?: number;
-  /** Angles are multiples of this one, in degrees; default 1. */
+  /** Angles are multiples of this one, in degrees. Default: 1. */
   multiples?: number;
-  /** Only angles of 0 and above; default false. */
+  /** Only angles of 0 and above. Default: false. */
   positive?: boolean;
-  /** How values between pixels are found, at angles that are no multiples of 90; default "nearest". */
+  /** How values between pixels are found, at angles that are no multiples of 90. Default: "nearest". */
   interpolationMode?: Interpolation;
 }
 

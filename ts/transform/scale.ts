@@ -3,15 +3,16 @@ import { uniformValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { CheckedParams, TransformParams } from "./params.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Scale}. */
 export interface ScaleOptions extends TransformOptions {
-  /** Factors to draw from, above 0; default `[0.75, 0.5]`. Below 1 the image becomes smaller. */
+  /** Factors to draw from, above 0. Below 1 the image becomes smaller. Default: `[0.75, 0.5]`. */
   factors?: readonly number[];
-  /** What lies outside the image; default "reflection". */
+  /** What lies outside the image. Default: "reflection". */
   paddingMode?: Outside;
-  /** How values between pixels are found; default "bicubic". */
+  /** How values between pixels are found. Default: "bicubic". */
   mode?: Interpolation;
 }
 

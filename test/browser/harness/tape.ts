@@ -8,10 +8,7 @@ interface Check {
   readonly shapes: readonly (readonly number[])[];
 }
 
-/**
- * One or more functions of each family of operators; derivatives of both orders are compared with central differences
- * in float64.
- */
+/** Functions from each family of operators, whose first and second derivatives are checked in float64. */
 export const checks: Readonly<Record<string, Check>> = {
   arithmetic: {
     f: (a, b) =>
@@ -72,7 +69,7 @@ export const checks: Readonly<Record<string, Check>> = {
 
 export const tapeNames = Object.keys(checks);
 
-/** Runs all checks; gives each failure's message by name. */
+/** Runs all checks; returns the messages of those that fail, by name. */
 export function tape(): Record<string, string> {
   const failed: Record<string, string> = {};
   for (const [name, { f, shapes }] of Object.entries(checks)) {

@@ -5,7 +5,7 @@ import { Tensor } from "../../tensor/index.js";
 export { matching, perImage } from "../../functional/index.js";
 export type { Level } from "../../functional/index.js";
 
-/** A value in an error message. */
+/** A description of a value for an error message. */
 export function shown(value: unknown): string {
   if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(", ")}]`;
   if (value === null || value === undefined) return String(value);
@@ -15,7 +15,11 @@ export function shown(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-/** Refuses what is not a tensor (`invalid_argument`) or has fewer dimensions than `minRank` (`shape_mismatch`). */
+/**
+ * Refuses other values than tensors of at least `minRank` dimensions.
+ *
+ * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
+ */
 export function checkTensor(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
   if (!(value instanceof Tensor)) {
     throw new ArgumentError(
@@ -25,7 +29,8 @@ export function checkTensor(caller: string, name: string, value: unknown, minRan
   }
   if (value.shape.length < minRank) {
     throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected at least ${minRank} dimension${minRank > 1 ? "s" : ""}, the first of them the batch; add one with unsqueeze(0).`,
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected at least ${minRank} ` +
+        `dimension${minRank > 1 ? "s" : ""}, the first of them the batch; add one with unsqueeze(0).`,
       "shape_mismatch",
     );
   }
@@ -34,7 +39,7 @@ export function checkTensor(caller: string, name: string, value: unknown, minRan
 /**
  * Checks a noise parameter against its rule and returns it.
  *
- * The entries of a tensor are checked where they can be read at once (the CPU).
+ * The entries of a tensor are checked on the CPU only, as reading them from another device would wait for it.
  */
 export function checkLevel(caller: string, name: string, value: unknown, rule: NumberRule): Level {
   if (!(value instanceof Tensor)) return checkNumber(caller, name, value, rule);
@@ -47,7 +52,7 @@ export function checkLevel(caller: string, name: string, value: unknown, rule: N
   return value;
 }
 
-/** Refuses values below `least` (or equal to it, where `strict`), where they can be read at once (the CPU). */
+/** Refuses infinite values and, with `strict`, values of at most 0, otherwise values below 0; on the CPU only. */
 export function checkRange(caller: string, y: Tensor, strict: boolean, hint: string): void {
   if (y.device !== "cpu" || y.size === 0) return;
   const [least, most] = [y.detach().min().itemSync(), y.detach().max().itemSync()];
@@ -55,7 +60,8 @@ export function checkRange(caller: string, y: Tensor, strict: boolean, hint: str
     throw new ArgumentError(`${caller}: the input has the value Infinity, expected finite values.`, "out_of_range");
   if (least > 0 || (!strict && least === 0)) return;
   throw new ArgumentError(
-    `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, expected every value to be ${strict ? "above 0" : "at least 0"}; ${hint}.`,
+    `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, ` +
+      `expected every value to be ${strict ? "above 0" : "at least 0"}; ${hint}.`,
     "out_of_range",
   );
 }

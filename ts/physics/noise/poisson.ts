@@ -6,18 +6,18 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link PoissonNoise}. */
 export interface PoissonNoiseOptions extends NoiseOptions {
-  /** Gain, above 0; default 1. Larger means noisier. */
+  /** Gain, above 0. Larger values mean more noise. Default: 1. */
   gain?: Level;
-  /** Multiply the counts by the gain, so that the mean is the clean measurement; default true. */
+  /** Whether to multiply the counts by the gain, so that their mean is the clean measurement. Default: true. */
   normalize?: boolean;
-  /** Replace negative clean values by 0 instead of refusing them; default false. */
+  /** Whether to replace negative clean values by 0 instead of refusing them. Default: false. */
   clipPositive?: boolean;
 }
 
 /**
  * Poisson (photon) noise, `y = gain z` with `z ~ Poisson(x / gain)`.
  *
- * With `normalize: false` the counts `z` themselves. Needs `x >= 0` unless `clipPositive`.
+ * With `normalize: false`, `y` is the counts `z`. Needs `x >= 0`, unless `clipPositive` is set.
  */
 export class PoissonNoise extends NoiseModel {
   readonly kind = "poisson" as const;
@@ -25,7 +25,7 @@ export class PoissonNoise extends NoiseModel {
   gain: Level;
   /** Whether counts are multiplied by the gain. */
   readonly normalize: boolean;
-  /** Whether negative clean values count as 0. */
+  /** Whether negative clean values are replaced by 0. */
   readonly clipPositive: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */

@@ -6,14 +6,14 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link RicianNoise}. */
 export interface RicianNoiseOptions extends NoiseOptions {
-  /** Standard deviation of each of the two components, at least 0; default 0.1. */
+  /** Standard deviation of each component, at least 0. Default: 0.1. */
   sigma?: Level;
 }
 
 /**
  * Rician noise of magnitude images, `y = sqrt((x + sigma n1)^2 + (sigma n2)^2)` with `n1, n2 ~ N(0, I)`.
  *
- * The result is never negative, and biased upwards where `x` is small.
+ * The result is nonnegative, and biased upwards where `x` is small.
  */
 export class RicianNoise extends NoiseModel {
   readonly kind = "rician" as const;

@@ -1,41 +1,38 @@
-// Pictures: from files, the clipboard and samples to numbers, and back to what a canvas shows.
+// Images: decoding, downscaling, masks, painting on a canvas.
 import { io } from "adjoint";
 
-/**
- * Pixels that the page takes as they are: training looks at patches, but the picture is kept whole, four bytes a
- * number.
- */
-export const mostPixels = 4_000_000;
-/** Files beyond this are refused unread. */
-const mostBytes = 100_000_000;
-const leastSide = 48;
+/** Largest number of pixels: training sees patches only, but the whole image is kept in float32. */
+export const maxPixels = 4_000_000;
+/** Larger files are refused without reading them. */
+const maxBytes = 100_000_000;
+const minSide = 48;
 
-/** An error whose message is meant for the visitor. */
-export class Sentence extends Error {}
+/** An error whose message is for the visitor. */
+export class UserError extends Error {}
 
 /** The pixels of a file, in [0, 1]: `{ data, shape: [channels, height, width] }`. */
 export async function decode(file, name) {
-  if (file.size > mostBytes)
-    throw new Sentence(
-      `${name} has ${Math.round(file.size / 1e6)} MB; pictures up to ${mostBytes / 1e6} MB can be read here.`,
+  if (file.size > maxBytes)
+    throw new UserError(
+      `${name} has ${Math.round(file.size / 1e6)} MB; pictures up to ${maxBytes / 1e6} MB can be read here.`,
     );
   try {
     const pixels = await io.decodePixels(file);
     const [, height, width] = pixels.shape;
-    if (Math.min(height, width) < leastSide)
-      throw new Sentence(
-        `${name} has ${width} x ${height} pixels; at least ${leastSide} on each side are needed to learn from.`,
+    if (Math.min(height, width) < minSide)
+      throw new UserError(
+        `${name} has ${width} x ${height} pixels; at least ${minSide} on each side are needed to learn from.`,
       );
     return pixels;
   } catch (error) {
-    if (error instanceof Sentence) throw error;
-    throw new Sentence(`${name} is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.`);
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${name} is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.`);
   }
 }
 
-/** Averages blocks of pixels until the picture has at most `mostPixels`. */
+/** Averages blocks of pixels so that at most `maxPixels` remain. */
 export function downscale({ data, shape: [channels, height, width] }) {
-  const factor = Math.ceil(Math.sqrt((height * width) / mostPixels));
+  const factor = Math.ceil(Math.sqrt((height * width) / maxPixels));
   const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
   const small = new Float32Array(channels * rows * columns);
   for (let c = 0; c < channels; c++) {
@@ -51,14 +48,12 @@ export function downscale({ data, shape: [channels, height, width] }) {
   return { data: small, shape: [channels, rows, columns] };
 }
 
-/**
- * 1 where a pixel is there, 0 where all its channels are black or transparent; and the share of those that are there.
- */
+/** A mask, 1 where a pixel is present and 0 where all its channels are black or transparent; and the share present. */
 export function maskOf({ data, shape: [channels, height, width] }) {
   const mask = new Float32Array(height * width);
   for (let c = 0; c < channels; c++)
     for (let i = 0; i < mask.length; i++) if (data[c * mask.length + i] > 0) mask[i] = 1;
-  return { mask, kept: mask.reduce((sum, value) => sum + value, 0) / mask.length };
+  return { mask, present: mask.reduce((sum, value) => sum + value, 0) / mask.length };
 }
 
 /** Paints pixels on a canvas. */
@@ -71,4 +66,16 @@ export function paint(canvas, { data, shape: [channels, height, width] }) {
     image.data[4 * i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** Copies a rectangle of pixels into an image. */
+export function insert(image, part, top, left) {
+  const [channels, rows, columns] = part.shape;
+  const [, height, width] = image.shape;
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < rows; i++) {
+      const from = (c * rows + i) * columns;
+      image.data.set(part.data.subarray(from, from + columns), (c * height + top + i) * width + left);
+    }
+  }
 }

@@ -10,23 +10,28 @@ import type { PhysicsParameters } from "./physics.js";
 export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> {
   /** The operator A. */
   physics: LinearPhysics<N>;
-  /** What is done to images first: a transform, or a pair of functions like it. */
+  /** What is applied to images first: a transform, or an object with these two methods. */
   transform: Pick<Transform, "transform" | "inverse">;
   /** Parameters of one transform, such as `{ theta: [90] }`. */
   params: TransformParams;
 }
 
 /**
- * An operator seen through an invertible transform, `x -> A T_g x`, with the noise and sensor of A.
+ * An operator after an invertible transform, `x -> A T_g x`, with the noise and the sensor of A.
  *
- * Adjoint and pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts, reflections
- * and quarter turns do, and approximate where it interpolates or cuts. (Sechaud et al., "Equivariant splitting", 2026.)
+ * The adjoint and the pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts,
+ * reflections and rotations by 90 degrees do, and approximate where it interpolates or crops.
+ * Paper: Sechaud et al., "Equivariant splitting", 2026.
  */
 export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "composed" as const;
   /** The operator A. */
   readonly physics: LinearPhysics<N>;
-  readonly #transform: Pick<Transform, "transform" | "inverse">;
-  readonly #params: TransformParams;
+  /** The transform T. */
+  protected readonly transform: Pick<Transform, "transform" | "inverse">;
+  /** Its parameters g. */
+  protected readonly params: TransformParams;
 
   /** @throws ArgumentError `invalid_argument` where the physics is not linear. */
   constructor(options: VirtualLinearPhysicsOptions<N>) {
@@ -37,35 +42,32 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
         "invalid_argument",
       );
     }
-    super(
-      {
-        noiseModel: physics.noiseModel,
-        sensorModel: (y) => physics.sensor(y),
-        ...(physics.rng ? { rng: physics.rng } : {}),
-      },
-      { className: "VirtualLinearPhysics", keys: [], operator: "composed" },
-    );
+    super({
+      noiseModel: physics.noiseModel,
+      sensorModel: (y) => physics.sensor(y),
+      ...(physics.rng ? { rng: physics.rng } : {}),
+    });
     this.physics = physics;
-    this.#transform = transform;
-    this.#params = params;
+    this.transform = transform;
+    this.params = params;
   }
 
   override A(x: Tensor): Tensor {
-    return this.physics.A(this.#transform.transform(x, this.#params));
+    return this.physics.A(this.transform.transform(x, this.params));
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    return this.#transform.inverse(this.physics.AAdjoint(y), this.#params);
+    return this.transform.inverse(this.physics.AAdjoint(y), this.params);
   }
 
   override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
-    return this.#transform.inverse(this.physics.ADagger(y, options), this.#params);
+    return this.transform.inverse(this.physics.ADagger(y, options), this.params);
   }
 
   /** `T_g^-1` of the proximal operator of A at `T_g z`. */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
-    const start = typeof z === "number" ? z : this.#transform.transform(z, this.#params);
-    return this.#transform.inverse(this.physics.proxL2(start, y, gamma, options), this.#params);
+    const start = typeof z === "number" ? z : this.transform.transform(z, this.params);
+    return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
   }
 
   override parameterNames(): readonly string[] {
@@ -77,10 +79,8 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override clone(): this {
-    return new VirtualLinearPhysics({
-      physics: this.physics.clone(),
-      transform: this.#transform,
-      params: this.#params,
-    }) as this;
+    const physics = this.physics.clone();
+    const { noiseModel } = physics;
+    return Object.assign(super.clone(), { physics, noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
   }
 }
