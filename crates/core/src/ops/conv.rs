@@ -276,7 +276,8 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
         return Err(Error::shape(
             op,
             format!(
-                "input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}"
+                "input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} \
+                 and {g:?}"
             ),
         ));
     }

@@ -1,5 +1,6 @@
 //! Convolutions of any shape as matrix products over blocks of output pixels: the windows of a block are packed as
-//! columns, straight from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never stored.
+//! columns, straight from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never
+//! stored.
 
 pub mod gradient;
 

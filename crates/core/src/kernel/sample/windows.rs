@@ -89,8 +89,8 @@ fn both_axes<T: Element, const OUTSIDE: u8, const K: usize>(
         [&out.row, &out.column].map(|all| all.iter().fold([i32::MAX, 0], |[low, high], &v| [low.min(v), high.max(v)]));
 }
 
-/// A position mapped into the image, and the derivative of that. `OUTSIDE` is 0 for zeros (unchanged), 1 for the border,
-/// 2 for reflection.
+/// A position mapped into the image, and the derivative of that. `OUTSIDE` is 0 for zeros (unchanged), 1 for the
+/// border, 2 for reflection.
 #[inline(always)]
 fn fold<const OUTSIDE: u8>(align: bool, x: f64, n: f64) -> (f64, f64) {
     let (x, slope) = match OUTSIDE {
