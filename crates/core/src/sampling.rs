@@ -37,3 +37,12 @@ pub(crate) fn cubic_weights(t: f64) -> [[f64; 4]; 2] {
     let weights = [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)];
     [weights, [far_slope(1.0 + t), near_slope(t), -near_slope(1.0 - t), -far_slope(2.0 - t)]]
 }
+
+/// Reflects x at `low` and `low + span`, as often as needed; and the derivative of that.
+#[inline(always)]
+pub(crate) fn reflect(x: f64, low: f64, span: f64) -> (f64, f64) {
+    let sign = |t: f64| f64::from(i8::from(t > 0.0) - i8::from(t < 0.0));
+    let shifted = (x - low).abs();
+    let within = shifted - 2.0 * span * (shifted * (0.5 / span)).floor();
+    (span - (within - span).abs() + low, -sign(x - low) * sign(within - span))
+}

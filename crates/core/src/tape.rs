@@ -1,98 +1,14 @@
 //! Reverse-mode differentiation of any order: every vector-Jacobian product is made of taped operators.
-//!
-//! A node holds its operands; a tensor holds the node that made it. So a graph lives exactly as long as a
-//! tensor that refers to it, and a graph may be differentiated any number of times.
 
 use crate::error::{Error, Result};
-use crate::ops;
+use crate::storage::elementwise;
 use crate::table::Table;
-use crate::tensor::Tensor;
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+pub use crate::tensor::node::{is_enabled, set_enabled};
+pub(crate) use crate::tensor::node::{Context, Node, Vjp};
+use crate::tensor::{same_kind, Tensor};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::Dispatch;
 use std::sync::Arc;
-
-/// What a vector-Jacobian product sees.
-pub(crate) struct Context<'a> {
-    /// The operator's operands, on the tape.
-    pub inputs: &'a [Tensor],
-    /// The gradient of the result.
-    pub grad: &'a Tensor,
-    needs: &'a [bool],
-    node: &'a Arc<Node>,
-}
-
-impl Context<'_> {
-    /// Whether the gradient with respect to operand `i` is wanted.
-    pub fn needs(&self, i: usize) -> bool {
-        self.needs[i]
-    }
-    /// The operator's result, on the tape.
-    pub fn output(&self) -> Result<Tensor> {
-        let saved = self.node.output.as_ref().ok_or_else(|| Error::internal("tape: the output was not saved"))?;
-        Ok(saved.with_node(self.node.clone()))
-    }
-}
-
-/// Gradients with respect to each operand. It must not capture tensors that are on the tape: operands come through the
-/// context.
-pub(crate) type Vjp = Box<dyn Fn(&Context) -> Result<Vec<Option<Tensor>>> + Send + Sync>;
-
-/// One recorded operator, or a leaf.
-pub(crate) struct Node {
-    id: u64,
-    parents: Vec<Tensor>,
-    output: Option<Tensor>,
-    vjp: Option<Vjp>,
-}
-
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
-impl Node {
-    fn new(parents: Vec<Tensor>, vjp: Option<Vjp>, output: Option<Tensor>) -> Arc<Self> {
-        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parents, output, vjp })
-    }
-    pub fn leaf() -> Arc<Self> {
-        Self::new(Vec::new(), None, None)
-    }
-    pub fn operator(parents: Vec<Tensor>, vjp: Vjp) -> Arc<Self> {
-        Self::new(parents, Some(vjp), None)
-    }
-    /// `output` is off the tape, so that the node does not hold itself.
-    pub fn operator_saving_output(parents: Vec<Tensor>, vjp: Vjp, output: Tensor) -> Arc<Self> {
-        Self::new(parents, Some(vjp), Some(output))
-    }
-    pub fn is_leaf(&self) -> bool {
-        self.vjp.is_none()
-    }
-}
-
-impl Drop for Node {
-    // A chain of 100,000 operators must not be freed by recursion.
-    fn drop(&mut self) {
-        let mut stack = std::mem::take(&mut self.parents);
-        while let Some(tensor) = stack.pop() {
-            if let Some(mut inner) = Arc::into_inner(tensor.0) {
-                if let Some(mut node) = inner.node.take().and_then(Arc::into_inner) {
-                    stack.append(&mut node.parents);
-                }
-            }
-        }
-    }
-}
-
-thread_local! {
-    static ENABLED: Cell<bool> = const { Cell::new(true) };
-}
-
-/// Whether operators are recorded.
-pub fn is_enabled() -> bool {
-    ENABLED.with(Cell::get)
-}
-
-/// Switches recording; returns what it was.
-pub fn set_enabled(on: bool) -> bool {
-    ENABLED.with(|e| e.replace(on))
-}
 
 struct Restore(bool);
 impl Drop for Restore {
@@ -149,7 +65,7 @@ pub fn grad(
                 ))
             }
             Some(g) => {
-                ops::same_kind("grad", out, g)?;
+                same_kind("grad", out, g)?;
                 g.clone()
             }
             None => out.full_like(1.0)?,
@@ -190,9 +106,20 @@ pub fn grad(
     Ok(inputs.iter().map(|t| t.0.node.as_ref().and_then(|n| found.get(&n.id).cloned())).collect())
 }
 
+/// a + b for gradients of one shape, itself on the tape.
+fn sum(a: &Tensor, b: &Tensor) -> Tensor {
+    let vjp: Vjp = Box::new(|c| Ok(vec![Some(c.grad.clone()), Some(c.grad.clone())]));
+    if let (Some(x), Some(y)) = (a.number(), b.number()) {
+        return Tensor::number_result(x + y, a.shape().to_vec(), &[a, b], vjp);
+    }
+    let value = elementwise::binary(&a.value(), &b.value(), a.shape(), |a, b| a + b)
+        .unwrap_or_else(|| Dispatch::float_add(a.value(), b.value()));
+    Tensor::result(value, a.shape().to_vec(), &[a, b], vjp)
+}
+
 fn accumulate(grads: &mut Table<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {
     let sum = match grads.remove(&id) {
-        Some(old) => ops::elementwise::add(&old, &grad)?,
+        Some(old) => sum(&old, &grad),
         None => grad,
     };
     grads.insert(id, sum);

@@ -4,12 +4,18 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
 use crate::storage::{self, physical, CpuElement, Value, Values};
-use crate::tape::{self, Node, Vjp};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Dispatch, TensorMetadata};
 use burn::tensor::{DType as BurnDType, Scalar, TensorData};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
+
+mod check;
+pub(crate) mod node;
+
+use check::{check_dtype, check_length};
+pub(crate) use check::{check_size, elements, same_kind};
+use node::{Node, Vjp};
 
 static TENSORS: AtomicI64 = AtomicI64::new(0);
 static BYTES: AtomicI64 = AtomicI64::new(0);
@@ -115,7 +121,7 @@ impl Tensor {
 
     /// Whether the tape follows an operator on `parents`.
     fn follows(parents: &[&Tensor]) -> bool {
-        tape::is_enabled() && parents.iter().any(|p| p.0.node.is_some())
+        node::is_enabled() && parents.iter().any(|p| p.0.node.is_some())
     }
 
     /// The result of an operator: recorded with its vector-Jacobian product when a parent is on the tape.
@@ -331,45 +337,3 @@ fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>
 fn waits(device: Device) -> bool {
     device != Device::Cpu && cfg!(target_family = "wasm")
 }
-
-/// Number of elements of `shape`, an error where that is more than a tensor can hold.
-///
-/// A failed allocation ends the process, so it is tried out before anything large is made.
-pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usize> {
-    /// Kernels on GPUs count elements with 32 bits.
-    const MOST: usize = u32::MAX as usize;
-    const LARGE: usize = 1 << 26;
-    let fault = || {
-        Error::argument(
-            op,
-            format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"),
-        )
-    };
-    let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
-    let bytes = count.checked_mul(dtype.size()).ok_or_else(fault)?;
-    if bytes >= LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
-        return Err(fault());
-    }
-    Ok(count)
-}
-
-/// Product of the sizes; `None` where it does not fit a number. An axis of size zero does not hide the others.
-pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
-    let count = shape.iter().filter(|&&n| n != 0).try_fold(1usize, |a, &b| a.checked_mul(b))?;
-    Some(if shape.contains(&0) { 0 } else { count })
-}
-
-fn check_length(length: usize, shape: &[usize]) -> Result<()> {
-    if elements(shape) != Some(length) {
-        return Err(Error::shape("tensor", format!("{length} values do not fill shape {shape:?}")));
-    }
-    Ok(())
-}
-
-fn check_dtype(dtype: DType, device: Device) -> Result<()> {
-    if dtype == DType::F64 && device != Device::Cpu {
-        return Err(Error::dtype("tensor", format!("float64 is for the cpu only, not {}; use float32", device.name())));
-    }
-    Ok(())
-}
-pub(crate) type Constant = Tensor;

@@ -3,8 +3,8 @@
 /// Axes of K arrays: the size, and the stride of each array.
 pub(crate) type Axes<const K: usize> = Vec<(usize, [isize; K])>;
 
-/// The axes of `shape`, outermost first, without those of size one; neighbours that every array can traverse as one axis
-/// are merged.
+/// The axes of `shape`, outermost first, without those of size one; neighbours that every array can traverse as one
+/// axis are merged.
 pub(crate) fn merge_axes<const K: usize>(shape: &[usize], strides: [&[isize]; K]) -> Axes<K> {
     let mut axes: Axes<K> = Vec::with_capacity(shape.len());
     for (i, &n) in shape.iter().enumerate().filter(|(_, &n)| n != 1) {

@@ -3,8 +3,8 @@
 use super::axes::merge_axes;
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 
-/// The elements of a strided array in row-major order: element i of `sizes` is at `start + sum i_k strides_k`, which must
-/// be inside `data`.
+/// The elements of a strided array in row-major order: element i of `sizes` is at `start + sum i_k strides_k`, which
+/// must be inside `data`.
 pub(crate) fn row_major<T: Copy + Send + Sync>(data: &[T], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<T> {
     let mut axes = merge_axes(sizes, [strides]);
     let total = sizes.iter().product();

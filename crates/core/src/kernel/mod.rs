@@ -1,7 +1,7 @@
 //! CPU kernels that are faster than burn's: convolutions (`conv`), batch norm, pooling, Adam, single passes over large
-//! arrays (`strided`, `pointwise`, `sums`, `layout`, `select`), Fourier transforms (`fourier`), the Radon transform (`radon`), resampling to
-//! another size (`resample`) or at given positions (`sample`). They take slices and shapes; `storage` knows which
-//! tensors have slices, and `ops` what to do for the others.
+//! arrays (`strided`, `pointwise`, `sums`, `layout`, `select`), Fourier transforms (`fourier`), the Radon transform
+//! (`radon`), resampling to another size (`resample`) or at given positions (`sample`). They take slices and shapes;
+//! `storage` knows which tensors have slices, and `ops` what to do for the others.
 //!
 //! The shape alone decides how work is divided and in which order sums are taken, so results are bit-identical on any
 //! number of threads.

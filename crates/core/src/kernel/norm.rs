@@ -125,7 +125,8 @@ impl<S: Simd> AffineVector<S> {
     }
 }
 
-/// Mean and (biased) variance of a channel: each run about its own mean, then combined (Chan, Golub, LeVeque 1983, doi:10.1080/00031305.1983.10483115).
+/// Mean and (biased) variance of a channel: each run about its own mean, then combined (Chan, Golub, LeVeque 1983,
+/// doi:10.1080/00031305.1983.10483115).
 #[inline(always)]
 unsafe fn moments<S: Simd>(x: &[f32], [batch, channels, pixels]: [usize; 3], c: usize) -> [f32; 2] {
     let (mut count, mut mean, mut squares) = (0.0f64, 0.0f64, 0.0f64);

@@ -22,7 +22,9 @@ pub(crate) fn apply<const K: usize>(f: impl Function<K>, operands: [Strided; K],
 
 entry! {
     /// f along a row: each operand has as many values as `to`, a stride apart.
-    fn along[F: Function<K>, const K: usize](f: F, to: &mut [f32], at: [*const f32; K], strides: [isize; K]) = along_body
+    fn along[F: Function<K>, const K: usize](
+        f: F, to: &mut [f32], at: [*const f32; K], strides: [isize; K],
+    ) = along_body
 }
 
 #[inline(always)]

@@ -1,5 +1,5 @@
-//! The largest element of each window of an image, the element at its position in another image, and the adjoint of that.
-//! The first of equal elements wins; NaN is the largest.
+//! The largest element of each window of an image, the element at its position in another image, and the adjoint of
+//! that. The first of equal elements wins; NaN is the largest.
 
 use super::conv::shape::ConvShape;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
@@ -58,21 +58,22 @@ fn largest(s: &ConvShape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     best
 }
 
-/// The elements of `of` at the position of the largest element of each window of x.
-pub(crate) fn pick(s: &ConvShape, x: &[f32], of: &[f32]) -> Vec<f32> {
+/// The elements of `other`, by default x, at the position of the largest element of each window of x.
+pub(crate) fn pick(s: &ConvShape, x: &[f32], other: Option<&[f32]>) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
     // SAFETY: every window has an element (checked by the operator), so every output is written.
     let mut y = unsafe { uninit(planes * m) };
     let out = Shared::new(&mut y);
     each(planes, is_parallel(s), |plane| {
-        let (x, of) = (&x[plane * n..][..n], &of[plane * n..][..n]);
+        let x = &x[plane * n..][..n];
+        let of = other.map_or(x, |v| &v[plane * n..][..n]);
         // SAFETY: tasks have disjoint planes.
         windows!(s, x, |to, from| unsafe { *out.at(plane * m + to) = of[from] });
     });
     y
 }
 
-/// The adjoint of `pick` in `of`: g added at the position of the largest element of each window of x.
+/// The adjoint of `pick` in `other`: g added at the position of the largest element of each window of x.
 pub(crate) fn scatter(s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
     let mut dx = vec![0.0; planes * n];

@@ -110,7 +110,8 @@ fn project<S: Simd, T: Element>(_: S, ray: &Ray<T>, sums: &mut [T]) {
     }
 }
 
-/// The detectors u for which start + slope u is inside 0..width for both coordinates, with at most one more on either side.
+/// The detectors u for which start + slope u is inside 0..width for both coordinates, with at most one more on either
+/// side.
 #[inline(always)]
 fn within(coordinates: [(f64, f64); 2], width: usize, detectors: usize) -> Option<(usize, usize)> {
     let (mut low, mut high) = (0.0f64, detectors as f64 - 1.0);

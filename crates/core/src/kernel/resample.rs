@@ -58,6 +58,7 @@ impl Taps {
 }
 
 /// One row of results, each from K samples of `source`.
+#[inline]
 fn resample_row<T: Element, const K: usize>(to: &mut [T], source: &[T], at: &[usize], weights: &[T]) {
     for ((y, at), w) in to.iter_mut().zip(at.chunks_exact(K)).zip(weights.chunks_exact(K)) {
         let mut sum = T::zero();

@@ -14,4 +14,4 @@ mod windows;
 pub(crate) use forward::forward;
 pub(crate) use grid::by_grid;
 pub(crate) use image::by_image;
-pub(crate) use shape::{reflect, Rule, SampleShape};
+pub(crate) use shape::{Rule, SampleShape};

@@ -36,7 +36,8 @@ pub(crate) fn map<const K: usize>(
 /// once.
 pub(crate) type FillRow<'a, const K: usize> = dyn Fn(&mut [f32], [*const f32; K], [isize; K]) + Sync + 'a;
 
-/// The rows of a result of `shape` as `fill` writes them; only one value is computed if every operand repeats one value.
+/// The rows of a result of `shape` as `fill` writes them; only one value is computed if every operand repeats one
+/// value.
 pub(crate) fn fill_rows<const K: usize>(operands: [Strided; K], shape: &[usize], fill: &FillRow<K>) -> Filled {
     let first = operands.each_ref().map(|x| Shared::from_pointer(x.data.as_ptr().wrapping_add(x.start).cast_mut()));
     let total: usize = shape.iter().product();

@@ -6,8 +6,8 @@ use super::simd::{entry, isa, total, Simd};
 /// Values that are summed in float32; the sums of runs are added in float64.
 const RUN: usize = 1024;
 
-/// The sum of f over slices of one length: runs of `RUN` values in float32 with sixteen partial sums, the sums of runs in
-/// float64. This keeps the digits, and the order is fixed.
+/// The sum of f over slices of one length: runs of `RUN` values in float32 with sixteen partial sums, the sums of runs
+/// in float64. This keeps the digits, and the order is fixed.
 #[inline(always)]
 pub(super) fn run_sums<const K: usize>(x: [&[f32]; K], f: &impl Fn([f32; K]) -> f32) -> f64 {
     let n = x[0].len();

@@ -2,8 +2,8 @@
 
 use super::element::Element;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
-use super::sample::reflect;
 use super::simd::{entry, isa, Simd};
+use crate::sampling::reflect;
 
 /// Positions that are computed together.
 const BLOCK: usize = 64;

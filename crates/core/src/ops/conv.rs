@@ -38,7 +38,7 @@ fn by_kernel(
     shape: &[usize],
     kernel: impl FnOnce(&[f32], &[f32]) -> Option<Vec<f32>>,
 ) -> Option<Value> {
-    kernel(&*a.floats()?, &*b.floats()?).map(|y| from_vec(y, shape))
+    kernel(&a.floats()?, &b.floats()?).map(|y| from_vec(y, shape))
 }
 
 /// A bias has one value for each of `channels`.
@@ -279,7 +279,8 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
         return Err(Error::shape(
             op,
             format!(
-                "input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}"
+                "input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} \
+                 and {g:?}"
             ),
         ));
     }

@@ -23,6 +23,7 @@ pub mod warp;
 
 use crate::error::{Error, Result};
 use crate::storage::{physical, DType, Value};
+pub(crate) use crate::tensor::same_kind;
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
@@ -61,23 +62,6 @@ pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
     let mut shape = vec![1; rank - x.rank()];
     shape.extend_from_slice(x.shape());
     Dispatch::float_reshape(x.value(), physical(&shape))
-}
-
-/// Operands must share a device and an element type.
-pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
-    if a.device() != b.device() {
-        return Err(Error::device(
-            "device_mismatch",
-            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
-        ));
-    }
-    if a.dtype() != b.dtype() {
-        return Err(Error::dtype(
-            op,
-            format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name()),
-        ));
-    }
-    Ok(())
 }
 
 pub(crate) fn check_rank(op: &str, name: &str, x: &Tensor, rank: usize) -> Result<()> {

@@ -112,7 +112,7 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let s = x.shape().to_vec();
     let windows = w.shape(&s, [oh, ow]);
     if let Some(values) = x.floats() {
-        let value = from_vec(pool::pick(&windows, &values, &values), &[s[0], s[1], oh, ow]);
+        let value = from_vec(pool::pick(&windows, &values, None), &[s[0], s[1], oh, ow]);
         return Ok(Tensor::result(
             value,
             vec![s[0], s[1], oh, ow],
@@ -146,7 +146,7 @@ fn scatter(x: &Tensor, g: &Tensor, windows: ConvShape) -> Result<Tensor> {
 /// The adjoint of `scatter`: the elements of v where x is largest in each window.
 fn pick(x: &Tensor, v: &Tensor, windows: ConvShape) -> Result<Tensor> {
     let (shape, x) = (vec![windows.batch, windows.channels[0], windows.out[0], windows.out[1]], x.clone());
-    let value = from_vec(pool::pick(&windows, &x.values()?, &v.values()?), &shape);
+    let value = from_vec(pool::pick(&windows, &x.values()?, Some(&*v.values()?)), &shape);
     Ok(Tensor::result(value, shape, &[v], Box::new(move |c| Ok(vec![Some(scatter(&x, c.grad, windows)?)]))))
 }
 

@@ -1,6 +1,6 @@
 //! Direct convolutions of single channels. Rows are first copied between zeros and split by column modulo the stride
-//! into contiguous phases: every tap is then a shift of a phase, whatever the padding, stride and dilation, and a pixel is
-//! a sum over a list of shifts.
+//! into contiguous phases: every tap is then a shift of a phase, whatever the padding, stride and dilation, and a pixel
+//! is a sum over a list of shifts.
 
 use super::shape::{ConvShape, Epilogue};
 use crate::kernel::parallel::{each, scratch, uninit, Shared};

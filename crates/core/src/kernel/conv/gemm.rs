@@ -17,8 +17,8 @@ pub use operand::{Left, Out, Right};
 #[cfg(target_arch = "wasm32")]
 use wasm::block;
 
-/// A matrix of `depth` columns with elements `of(i, j)` in strips: `rows(isa)` contiguous values of a column, followed by
-/// those of the next column.
+/// A matrix of `depth` columns with elements `of(i, j)` in strips: `rows(isa)` contiguous values of a column, followed
+/// by those of the next column.
 pub fn strips(
     isa: InstructionSet,
     [count, depth]: [usize; 2],

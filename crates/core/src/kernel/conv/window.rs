@@ -1,5 +1,6 @@
 //! Convolutions of any shape as matrix products over blocks of output pixels: the windows of a block are packed as
-//! columns, straight from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never stored.
+//! columns, straight from NCHW, and multiplied while they are in the cache. The whole matrix of windows is never
+//! stored.
 
 pub mod gradient;
 
@@ -71,11 +72,11 @@ unsafe fn forward_body<S: Simd>(
     let result = pack.add(PIXELS * DEPTH);
     let o = group * outputs + part[0];
     for k in (0..depth).step_by(DEPTH) {
-        let some = DEPTH.min(depth - k);
-        pack_windows::<S>(s, x, [k, k + some], [first, last], pack, vectors * S::N);
+        let packed = DEPTH.min(depth - k);
+        pack_windows::<S>(s, x, [k, k + packed], [first, last], pack, vectors * S::N);
         product::<S>(
             part[1] - part[0],
-            some,
+            packed,
             vectors,
             // A part begins at a strip boundary.
             Left {

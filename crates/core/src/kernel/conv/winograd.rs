@@ -1,8 +1,8 @@
 //! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward and, with
 //! flipped weights, the gradient in the input.
 //!
-//! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors of
-//! channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
+//! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors
+//! of channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
 //! Nothing larger than a block is stored except the weights.
 
 pub mod gradient;
@@ -53,7 +53,8 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
     let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared, patch };
     each(plan.tiles().div_ceil(BLOCK), true, |block| {
         scratch(count, |memory| {
-            // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the products.
+            // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the
+            // products.
             unsafe { forward_block(isa, &job, block, memory) }
         });
     });

@@ -19,8 +19,8 @@ pub(super) struct Columns<T> {
     pub height: usize,
     /// Columns of the image.
     pub width: usize,
-    /// A half spectrum: it has a column `width` (otherwise the partner of column 0 is itself), and the second column of a
-    /// pair is read from row 0, then from the last row upwards.
+    /// A half spectrum: it has a column `width` (otherwise the partner of column 0 is itself), and the second column of
+    /// a pair is read from row 0, then from the last row upwards.
     pub spectrum: bool,
 }
 
@@ -32,8 +32,8 @@ pub(super) struct Pair<'a, T> {
 }
 
 impl<T: FftElement> Columns<T> {
-    /// Calls `f` with all pairs, l from 0 to width / 2, and with `write` stores the modified pairs in `to`, which may be
-    /// the same memory.
+    /// Calls `f` with all pairs, l from 0 to width / 2, and with `write` stores the modified pairs in `to`, which may
+    /// be the same memory.
     pub fn each(self, to: Self, write: bool, parallel: bool, f: impl Fn(Pair<T>) + Send + Sync) {
         let (height, half) = (self.height, self.width / 2);
         let length = height + GAP;
@@ -118,7 +118,8 @@ impl<T: FftElement, const DOWN: bool> Side<T, DOWN> {
     }
 
     /// # Safety
-    /// `count` columns of `height` rows exist and are not being written, and `signals` holds as many of `length` values.
+    /// `count` columns of `height` rows exist and are not being written, and `signals` holds as many of `length`
+    /// values.
     unsafe fn read(&self, count: usize, height: usize, signals: *mut Complex<T>, length: usize) {
         let tile = |k: usize, i: usize, from: [*mut Complex<T>; TILE]| {
             for j in 0..TILE {

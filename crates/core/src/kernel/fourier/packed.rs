@@ -80,8 +80,8 @@ impl<T: FftElement> Packed<T> {
         });
     }
 
-    /// The factors of Z and C that filter an image with the half spectrum r: (A + B) / (H W) and (A - B) / (H W), one after
-    /// the other for each l <= N / 2, where A_k = r_kl and B_k = r_k(l+N) = conj(r_(-k)(N-l)).
+    /// The factors of Z and C that filter an image with the half spectrum r: (A + B) / (H W) and (A - B) / (H W), one
+    /// after the other for each l <= N / 2, where A_k = r_kl and B_k = r_k(l+N) = conj(r_(-k)(N-l)).
     pub fn response(&self, r: &[Complex<T>], conjugate: bool) -> Vec<Complex<T>> {
         let height = self.size.height;
         let scale = 1.0 / self.size.pixels() as f64;

@@ -51,7 +51,8 @@ pub(crate) fn from_half<T: FftElement>(s: &[T], size: ImageSize, scale: f64, inn
 }
 
 /// The circular convolution with the filter of half spectrum r, or its transpose with conj(r):
-/// `from_half(r to_half(x)) / (H W)`. The shapes of x, of r, and the one to which they broadcast lack the last two axes.
+/// `from_half(r to_half(x)) / (H W)`. The shapes of x, of r, and the one to which they broadcast lack the last two
+/// axes.
 pub(crate) fn filter<T: FftElement>(
     (x, x_shape): (&[T], &[usize]),
     (r, r_shape): (&[T], &[usize]),

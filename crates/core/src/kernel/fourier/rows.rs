@@ -21,7 +21,8 @@ impl<T: FftElement> Rows<T> {
         Self { size, parallel, rows: Fft1d::new(size.width, inverse), columns: Fft1d::new(size.height, inverse) }
     }
 
-    /// Transforms the rows of an image to rows of its half spectrum, times `scale`, and inner columns also times `inner`.
+    /// Transforms the rows of an image to rows of its half spectrum, times `scale`, and inner columns also times
+    /// `inner`.
     ///
     /// z = a + i b has Z_k = A_k + i B_k and conj(Z_-k) = A_k - i B_k.
     fn split(&self, x: &[T], to: Shared<Complex<T>>, scale: f64, inner: f64) {

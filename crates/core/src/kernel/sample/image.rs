@@ -111,11 +111,17 @@ impl<T: Element, const K: usize> TileWindows<T, K> {
         }
         if self.copied {
             // In an image smaller than a window, excess pixels have weight zero.
-            let some = self.stride.min(s.width);
+            let columns = self.stride.min(s.width);
             for (row, part) in
                 self.rows.clone().zip(part.chunks_exact(self.stride)).filter(|(row, _)| band.contains(row))
             {
-                separate(isa(), &part[..some], planes, s.height * s.width, dx.add(row * s.width + self.columns.start));
+                separate(
+                    isa(),
+                    &part[..columns],
+                    planes,
+                    s.height * s.width,
+                    dx.add(row * s.width + self.columns.start),
+                );
             }
         }
     }
@@ -145,8 +151,8 @@ unsafe fn scatter_of<S: Simd, T: Element, const K: usize, const G: usize>(
     let to = to.as_mut_ptr();
     for p in 0..count {
         let seed: [T; G] = std::array::from_fn(|k| g[k][first + p]);
-        // Column by column: neighbours in a row would be stored as one vector, and the overlapping load of the next window
-        // would wait for the store.
+        // Column by column: neighbours in a row would be stored as one vector, and the overlapping load of the next
+        // window would wait for the store.
         for j in 0..K {
             for i in 0..K {
                 let weight = windows.down[i][p] * windows.right[j][p];
@@ -159,7 +165,11 @@ unsafe fn scatter_of<S: Simd, T: Element, const K: usize, const G: usize>(
     }
 }
 
-entry! { fn separate[T: Element, const G: usize](from: &[[T; G]], planes: usize, pixels: usize, to: *mut T) = separate_of }
+entry! {
+    fn separate[T: Element, const G: usize](
+        from: &[[T; G]], planes: usize, pixels: usize, to: *mut T,
+    ) = separate_of
+}
 
 /// Adds pixels with interleaved channels to a row of each plane.
 #[inline(always)]

@@ -43,12 +43,3 @@ macro_rules! by_mode {
     };
 }
 pub(super) use by_mode;
-
-/// Reflects x at `low` and `low + span`, as often as needed; and the derivative of that.
-#[inline(always)]
-pub(crate) fn reflect(x: f64, low: f64, span: f64) -> (f64, f64) {
-    let sign = |t: f64| f64::from(i8::from(t > 0.0) - i8::from(t < 0.0));
-    let shifted = (x - low).abs();
-    let within = shifted - 2.0 * span * (shifted * (0.5 / span)).floor();
-    (span - (within - span).abs() + low, -sign(x - low) * sign(within - span))
-}

@@ -2,10 +2,10 @@
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::shape::{reflect, Rule, SampleShape};
+use super::shape::{Rule, SampleShape};
 use crate::kernel::element::Element;
 use crate::kernel::simd::{entry, isa, Simd};
-use crate::sampling::{cubic_weights, Outside};
+use crate::sampling::{cubic_weights, reflect, Outside};
 
 /// Positions that are processed together.
 pub(super) const BLOCK: usize = 64;
@@ -89,8 +89,8 @@ fn both_axes<T: Element, const OUTSIDE: u8, const K: usize>(
         [&out.row, &out.column].map(|all| all.iter().fold([i32::MAX, 0], |[low, high], &v| [low.min(v), high.max(v)]));
 }
 
-/// A position mapped into the image, and the derivative of that. `OUTSIDE` is 0 for zeros (unchanged), 1 for the border,
-/// 2 for reflection.
+/// A position mapped into the image, and the derivative of that. `OUTSIDE` is 0 for zeros (unchanged), 1 for the
+/// border, 2 for reflection.
 #[inline(always)]
 fn fold<const OUTSIDE: u8>(align: bool, x: f64, n: f64) -> (f64, f64) {
     let (x, slope) = match OUTSIDE {

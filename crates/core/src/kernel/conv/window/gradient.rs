@@ -22,22 +22,22 @@ pub fn input(isa: InstructionSet, shape: &ConvShape, g: &[f32], w: &[f32]) -> Ve
     let inputs = shape.group()[0];
     let mut dx = vec![0.0; shape.batch * shape.channels[0] * shape.size[0] * shape.size[1]];
     let (outputs, taps, depth) = (shape.group()[1], shape.taps(), shape.depth());
-    let some = (ROWS / taps).clamp(1, inputs);
-    let chunks = inputs.div_ceil(some);
-    let count = PIXELS * (some * taps + outputs);
+    let inputs_per_task = (ROWS / taps).clamp(1, inputs);
+    let chunks = inputs.div_ceil(inputs_per_task);
+    let count = PIXELS * (inputs_per_task * taps + outputs);
     // For each group and chunk of input channels: rows of windows by outputs.
     let weights: Vec<Aligned> = (0..shape.groups * chunks)
         .map(|task| {
-            let (group, first) = (task / chunks, task % chunks * some);
+            let (group, first) = (task / chunks, task % chunks * inputs_per_task);
             let w = &w[group * outputs * depth + first * taps..];
-            strips(isa, [some.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
+            strips(isa, [inputs_per_task.min(inputs - first) * taps, outputs], |i, o| w[o * depth + i])
         })
         .collect();
     let job = Job { shape, g, other: w, out: Shared::new(&mut dx) };
     each(shape.batch * shape.groups * chunks, shape.is_parallel(), |task| {
         scratch(count, |memory| {
             let (chunk, group, image) = (task % chunks, task / chunks % shape.groups, task / chunks / shape.groups);
-            let part = [chunk * some, ((chunk + 1) * some).min(inputs)];
+            let part = [chunk * inputs_per_task, ((chunk + 1) * inputs_per_task).min(inputs)];
             // SAFETY: tasks write disjoint input channels; memory holds both sides of the product.
             unsafe { input_channels(isa, &job, [image, group], part, weights[group * chunks + chunk].values(), memory) }
         });
@@ -177,8 +177,8 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     let s = job.shape;
     let ([inputs, outputs], depth, pixels) = (s.group(), s.depth(), s.pixels());
     let wide = depth.next_multiple_of(S::N);
-    let some = COLUMNS.min(depth - k);
-    let (vectors, panel) = (some.div_ceil(S::N), S::VECS * S::N);
+    let row_count = COLUMNS.min(depth - k);
+    let (vectors, panel) = (row_count.div_ceil(S::N), S::VECS * S::N);
     let blocks = pixels.div_ceil(PIXELS);
     let (image, first) = (block / blocks, block % blocks * PIXELS);
     let count = PIXELS.min(pixels - first);
@@ -186,7 +186,7 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
     let windows = memory.as_mut_ptr();
     let columns = windows.add(PIXELS * COLUMNS + OVERWRITE);
     let strips = columns.add(PIXELS * COLUMNS);
-    for row in 0..some {
+    for row in 0..row_count {
         window_row::<S>(s, x, k + row, [first, first + count], windows.add(row * PIXELS), count.next_multiple_of(S::N));
     }
     // The last vector may include rows past the end: their values go to sums that are never read.
@@ -197,7 +197,7 @@ unsafe fn weight_body<S: Simd>(_: S, job: &Job, [group, block, k]: [usize; 3], s
         }
     }
     let g = job.g.as_ptr().add((image * s.channels[1] + group * outputs) * pixels + first);
-    let left = if some < MIN_PACKED_COLUMNS {
+    let left = if row_count < MIN_PACKED_COLUMNS {
         Left { at: g, row: pixels, column: 1, strip: None }
     } else {
         for o in 0..outputs {

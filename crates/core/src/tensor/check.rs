@@ -1,0 +1,63 @@
+//! Checks of sizes, devices and element types.
+
+use super::{DType, Tensor};
+use crate::device::Device;
+use crate::error::{Error, Result};
+
+/// Number of elements of `shape`, an error where that is more than a tensor can hold.
+///
+/// A failed allocation ends the process, so it is tried out before anything large is made.
+pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usize> {
+    /// Kernels on GPUs count elements with 32 bits.
+    const MOST: usize = u32::MAX as usize;
+    const LARGE: usize = 1 << 26;
+    let fault = || {
+        Error::argument(
+            op,
+            format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"),
+        )
+    };
+    let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
+    let bytes = count.checked_mul(dtype.size()).ok_or_else(fault)?;
+    if bytes >= LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+        return Err(fault());
+    }
+    Ok(count)
+}
+
+/// Product of the sizes; `None` where it does not fit a number. An axis of size zero does not hide the others.
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
+    let count = shape.iter().filter(|&&n| n != 0).try_fold(1usize, |a, &b| a.checked_mul(b))?;
+    Some(if shape.contains(&0) { 0 } else { count })
+}
+
+pub(super) fn check_length(length: usize, shape: &[usize]) -> Result<()> {
+    if elements(shape) != Some(length) {
+        return Err(Error::shape("tensor", format!("{length} values do not fill shape {shape:?}")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_dtype(dtype: DType, device: Device) -> Result<()> {
+    if dtype == DType::F64 && device != Device::Cpu {
+        return Err(Error::dtype("tensor", format!("float64 is for the cpu only, not {}; use float32", device.name())));
+    }
+    Ok(())
+}
+
+/// Operands must share a device and an element type.
+pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
+    if a.device() != b.device() {
+        return Err(Error::device(
+            "device_mismatch",
+            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
+        ));
+    }
+    if a.dtype() != b.dtype() {
+        return Err(Error::dtype(
+            op,
+            format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name()),
+        ));
+    }
+    Ok(())
+}
