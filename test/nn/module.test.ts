@@ -101,7 +101,10 @@ describe("Module", () => {
     const { "in_conv.bias": _, ...less } = net.stateDict();
     const missing = caught(() => net.loadStateDict({ ...less, "in_conv.weight": ones([2, 1, 3, 3]) }));
     expect(missing).toBeInstanceOf(ArgumentError);
-    expect([missing.code, missing.message]).toEqual(["missing_key", "DnCNN.loadStateDict: missing keys: in_conv.bias."]);
+    expect([missing.code, missing.message]).toEqual([
+      "missing_key",
+      "DnCNN.loadStateDict: missing keys: in_conv.bias.",
+    ]);
     const unexpected = caught(() => net.loadStateDict({ ...net.stateDict(), extra: ones([1]) }));
     expect(unexpected.code).toBe("unexpected_key");
     expect(unexpected.message).toContain("extra");
@@ -114,7 +117,7 @@ describe("Module", () => {
     );
     expect(shape).toBeInstanceOf(ShapeError);
     expect(shape.message).toBe(
-      'DnCNN.loadStateDict: "out_conv.weight" has shape [1,2,5,5], the module expects [1,2,3,3]',
+      'DnCNN.loadStateDict: "out_conv.weight" has shape [1, 2, 5, 5], the module expects [1, 2, 3, 3].',
     );
     expect(caught(() => net.loadStateDict({ ...net.stateDict(), "in_conv.bias": 3 as unknown as Tensor })).code).toBe(
       "invalid_argument",
