@@ -5,6 +5,7 @@ import {
   linear,
   magnitude,
   maxPool2d,
+  pad,
   perImage,
   safeSqrt,
 } from "../../ts/functional/index.js";
@@ -25,14 +26,14 @@ function caught(fn: () => unknown): AdjointError {
 }
 
 describe("functions with options", () => {
-  const x = ones([1, 2, 4, 4]);
-  const bias = ones([2]);
+  const images = () => ones([1, 2, 4, 4]);
 
   it.each<[string, (options: object) => Tensor]>([
-    ["conv2d", (options) => conv2d(x, ones([2, 2, 3, 3]), options)],
-    ["convTranspose2d", (options) => convTranspose2d(x, ones([2, 2, 3, 3]), options)],
+    ["conv2d", (options) => conv2d(images(), ones([2, 2, 3, 3]), options)],
+    ["convTranspose2d", (options) => convTranspose2d(images(), ones([2, 2, 3, 3]), options)],
     ["linear", (options) => linear(ones([3, 4]), ones([2, 4]), options)],
   ])("%s adds a bias given as an option, and refuses one in the place of the options", (name, run) => {
+    const bias = ones([2]);
     const difference = run({ bias }).sub(run({}));
     expect(difference.dataSync().every((value) => value === 1)).toBe(true);
     const error = caught(() => run(bias));
@@ -42,9 +43,21 @@ describe("functions with options", () => {
   });
 
   it("name an unknown option and the nearest known one", () => {
-    const error = caught(() => maxPool2d(x, 2, { strides: 2 } as never));
+    const error = caught(() => maxPool2d(images(), 2, { strides: 2 } as never));
     expect(error.code).toBe("unknown_option");
     expect(error.message).toContain('did you mean "stride"?');
+  });
+});
+
+describe("pad", () => {
+  it("takes (before, after) of each axis from the first, as Tensor.pad does", () => {
+    const x = new Rng(0).normal([1, 2, 3, 4]);
+    const widths = [0, 1, 2, 0, 1, 2, 0, 3];
+    expect(pad(x, widths).shape).toEqual([2, 4, 6, 7]);
+    for (const options of [{}, { value: 2 }, { mode: "replicate" }] as const)
+      expect(pad(x, widths, options).dataSync()).toEqual(x.pad(widths, options).dataSync());
+    const error = caught(() => pad(x, [1, 1]));
+    expect(error.code).toBe("invalid_argument");
   });
 });
 
@@ -56,7 +69,7 @@ describe("safeSqrt", () => {
     const [slope] = grad(y.sum(), [t], { createGraph: true });
     expect([...slope!.dataSync()]).toEqual([0, 1 / 4, 1 / 6]);
     const [curvature] = grad(slope!.sum(), [t]);
-    expect([...curvature!.dataSync()]).toEqual([0, -1 / 32, -1 / 108]);
+    [0, -1 / 32, -1 / 108].forEach((value, i) => expect(curvature!.dataSync()[i]).toBeCloseTo(value, 15));
   });
 
   it("gives a magnitude whose gradient and curvature vanish at zero", () => {
@@ -68,9 +81,10 @@ describe("safeSqrt", () => {
 });
 
 describe("perImage", () => {
-  const y = new Rng(0).normal([3, 2, 4, 4], { dtype: "float64" });
+  const images = () => new Rng(0).normal([3, 2, 4, 4], { dtype: "float64" });
 
   it("takes a number, one value, one for each image, or a tensor that broadcasts", () => {
+    const y = images();
     expect(perImage("test", "sigma", 0.1, y)).toBe(0.1);
     const shapes = [[], [1], [3], [1, 2, 1, 1]].map(
       (shape) => (perImage("test", "sigma", ones(shape), y) as Tensor).shape,
@@ -86,7 +100,7 @@ describe("perImage", () => {
 
   it("refuses other shapes, by name", () => {
     for (const shape of [[2], [3, 1], [3, 2, 4, 5]]) {
-      const error = caught(() => perImage("test", "sigma", ones(shape), y));
+      const error = caught(() => perImage("test", "sigma", ones(shape), images()));
       expect(error.code).toBe("shape_mismatch");
       expect(error.message).toContain("test: sigma has shape");
     }

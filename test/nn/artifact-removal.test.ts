@@ -12,14 +12,14 @@ beforeAll(async () => {
 });
 
 describe("ArtifactRemoval with mode prox", () => {
-  it("hands the network argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2", () => {
+  it("gives the network argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2", () => {
     const y = new Rng(1).uniform([2, 1, 9, 8]);
     const z = new ArtifactRemoval({ backboneNet: new Identity(), mode: "prox", gamma: 30 }).forward(y, blur);
     expect(z.shape).toEqual([2, 1, 13, 12]);
-    // Where the gradient vanishes: gamma A^T (A z - y) + z - A^T y = 0.
+    // The gradient vanishes: gamma A^T (A z - y) + z - A^T y = 0.
     const gradient = blur.AAdjoint(blur.A(z).sub(y)).mul(30).add(z).sub(blur.AAdjoint(y));
     expect(gradient.abs().max().itemSync()).toBeLessThan(1e-4);
-    // In closed form, by default with gamma 1: what is measured gives y, what is not stays A^T y = 0.
+    // In closed form for the default gamma of 1: y where it is measured, A^T y = 0 elsewhere.
     const mask = new Rng(2).bernoulli([1, 1, 9, 8], 0.5);
     const inpainting = new Inpainting({ imgSize: [1, 9, 8], mask });
     expect(
@@ -44,7 +44,7 @@ describe("ArtifactRemoval with mode prox", () => {
     for (let i = 2; i < residuals.length; i++) expect(residuals[i]!).toBeLessThan(residuals[i - 1]! / 1.2);
   });
 
-  it("refuses what does not fit", () => {
+  it("refuses other modes, and a physics that is not linear", () => {
     const backboneNet = new Identity();
     expectError(
       () => new ArtifactRemoval({ backboneNet, mode: "proximal" as never }),
@@ -72,7 +72,7 @@ describe("ArtifactRemoval with mode prox", () => {
   });
 });
 
-it("startAtIdentity: the untrained DnCNN returns its input, and its other layers stay", () => {
+it("startAtIdentity: the untrained DnCNN returns its input, and its other layers are unchanged", () => {
   const network = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(0) });
   const before = network.stateDict()["in_conv.weight"]!;
   startAtIdentity(network);

@@ -36,7 +36,7 @@ describe("EquivariantReconstructor", () => {
         expect(await distance(model.forward(y, turned), group.inverse(xNet, params))).toBeLessThan(1e-5);
       }
     }
-    // The network by itself does not commute.
+    // The network alone does not commute.
     const turned = new VirtualLinearPhysics({ physics, transform: group, params: { theta: [90], dims: [[]] } });
     const [plain, alone] = [
       backbone().forward(y, turned),
@@ -45,7 +45,7 @@ describe("EquivariantReconstructor", () => {
     expect(await distance(plain, alone)).toBeGreaterThan(1e-3);
   });
 
-  it("in training takes one random transform, the average of which is the average over the group", async () => {
+  it("in training draws one random transform, whose mean is the average over the group", async () => {
     const physics = masked();
     const y = measured(physics);
     const model = new EquivariantReconstructor({ model: backbone() });
@@ -62,11 +62,11 @@ describe("EquivariantReconstructor", () => {
     model.eval();
     const full = model.forward(y, physics);
     expect(spread).toBeGreaterThan(1e-3);
-    // Of 400 draws among eight the mean is off by some twentieth of their spread.
+    // The mean of 400 draws deviates by about a twentieth of their standard deviation.
     expect(await distance(mean, full)).toBeLessThan(0.25 * spread);
   });
 
-  it("averages over transform and evalTransform as they are given", async () => {
+  it("averages over the given transform and evalTransform", async () => {
     const counts: number[] = [];
     class Counting extends Module {
       forward(y: Tensor): Tensor {
@@ -87,7 +87,7 @@ describe("EquivariantReconstructor", () => {
     expect(counts).toHaveLength(8);
   });
 
-  it("is differentiable, keeps the network's weights under model., and holds unrolled networks", async () => {
+  it("is differentiable, has the network's weights under model., and takes unrolled networks", async () => {
     const model = new EquivariantReconstructor({ model: backbone() });
     const physics = masked();
     const out = model.forward(measured(physics), physics, { rng: new Rng(1) });
@@ -111,7 +111,7 @@ describe("EquivariantReconstructor", () => {
     ).toBeLessThan(1e-4);
   });
 
-  it("is what EquivariantSplittingLoss wraps a network in", () => {
+  it("is the wrapper of EquivariantSplittingLoss", () => {
     const [transform, evalTransform] = [new Rotate({ multiples: 90, positive: true }), eight()];
     const physics = masked();
     const loss = new EquivariantSplittingLoss({ transform, evalTransform, evalNSamples: 2 });
@@ -134,7 +134,7 @@ describe("EquivariantReconstructor", () => {
     );
   });
 
-  it("names what it cannot use", () => {
+  it("refuses other models, transforms and physics", () => {
     expectError(() => new EquivariantReconstructor({} as never), ArgumentError, "invalid_argument", "model");
     expectError(
       () => new EquivariantReconstructor({ model: backbone(), transform: "Rotate" as never }),

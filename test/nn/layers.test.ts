@@ -64,7 +64,7 @@ describe("layers", () => {
     expect(values(net.inConv.weight).slice(0, 9)).not.toEqual(w.slice(0, 9));
   });
 
-  it("without rng have weights of their own, however equal their options", () => {
+  it("without rng have different weights, even with equal options", () => {
     const makers = [
       () => new Conv2d({ inChannels: 2, outChannels: 3, kernelSize: 3 }),
       () => new ConvTranspose2d({ inChannels: 2, outChannels: 3, kernelSize: 3 }),
@@ -203,7 +203,7 @@ describe("layers", () => {
     );
   });
 
-  it("group and instance norms have mean 0 and variance 1", () => {
+  it("group and instance norms give mean 0 and variance 1", () => {
     const x = new Rng(2).normal([2, 4, 5, 5]).mul(3).add(1);
     const y = new InstanceNorm2d({ numFeatures: 4 }).forward(x);
     near(values(y.mean([2, 3])), new Array<number>(8).fill(0), 1e-4);
@@ -227,7 +227,7 @@ describe("layers", () => {
 });
 
 describe("batch norm", () => {
-  it("moves its statistics in training only, and nothing of that is recorded", () => {
+  it("updates its statistics in training only, off the tape", () => {
     const bn = new BatchNorm2d({ numFeatures: 1 });
     const x = tensor([1, 2, 3, 6], { shape: [2, 1, 1, 2] });
     const y = bn.forward(x);
@@ -283,7 +283,7 @@ describe("batch norm", () => {
 });
 
 describe("models", () => {
-  it("a UNet takes sizes its scales do not divide", () => {
+  it("a UNet takes sizes that its scales do not divide", () => {
     const net = new UNet({ scales: 3, channelsPerScale: [2, 3, 4], batchNorm: false, rng: new Rng(0) });
     expect(net.forward(ones([1, 1, 7, 10])).shape).toEqual([1, 1, 7, 10]);
     expect(
@@ -328,7 +328,7 @@ describe("models", () => {
     expect(sequential.namedParameters().map(([name]) => name)).toEqual(["0.weight", "0.bias"]);
   });
 
-  it("a rectifier after a convolution or a batch norm is computed with it: same values, derivatives of both orders and statistics", () => {
+  it("fuse a ReLU with the convolution or batch norm before it: same values, derivatives and statistics", () => {
     const rng = new Rng(4);
     const like = { dtype: "float64" as const };
     for (const [activation, apply] of [
@@ -368,7 +368,7 @@ describe("models", () => {
     }
   });
 
-  it("a subclass with a forward of its own is asked for it, before a rectifier too", () => {
+  it("use the forward of a subclass, also before a ReLU", () => {
     class Doubled extends Conv2d {
       override forward(x: Tensor): Tensor {
         return super.forward(x).mul(2);

@@ -45,7 +45,7 @@ describe("the median filter", () => {
     );
   });
 
-  it("has a window of nine by default and keeps the size; without `same` it pads as told", () => {
+  it("has a window of nine by default and keeps the size; without `same` it pads by `padding`", () => {
     const x = normal(new Rng(1), [1, 1, 12, 11]);
     expect(Array.from(new MedianFilter().forward(x).dataSync())).toEqual(sortedMedians(x, [9, 9]));
     expect(new MedianFilter({ kernelSize: 3, same: false }).forward(x).shape).toEqual([1, 1, 10, 9]);
@@ -54,7 +54,7 @@ describe("the median filter", () => {
     ]);
   });
 
-  it("removes single wrong pixels, and leaves a constant image alone", () => {
+  it("removes single outliers, and does not change a constant image", () => {
     const clean = full([1, 1, 32, 32], 0.5);
     const physics = new Denoising({ noiseModel: new SaltPepperNoise({ p: 0.05, s: 0.05 }) });
     const y = physics.forward(clean, { rng: new Rng(2) });

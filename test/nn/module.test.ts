@@ -39,7 +39,7 @@ class Net extends Module {
 }
 
 describe("Module", () => {
-  it("finds parameters and buffers by walking its fields, with PyTorch's names", () => {
+  it("finds parameters and buffers in its fields, with PyTorch's names", () => {
     const net = new Net();
     expect(net.namedParameters().map(([name]) => name)).toEqual([
       "scale",
@@ -52,7 +52,7 @@ describe("Module", () => {
     expect(Object.keys(net.stateDict())).toHaveLength(7);
   });
 
-  it("counts a shared tensor once and survives a module that contains itself", () => {
+  it("counts a shared tensor once, also in a module that contains itself", () => {
     const shared = new Linear({ inFeatures: 2, outFeatures: 2 });
     class Loop extends Module {
       a = shared;
@@ -72,7 +72,7 @@ describe("Module", () => {
     expect(layer.weight.requiresGrad).toBe(false);
   });
 
-  it("train and eval reach every part", () => {
+  it("train and eval switch every part", () => {
     const net = new Net();
     net.eval();
     expect(net.modules().every((m) => !m.training)).toBe(true);
@@ -80,7 +80,7 @@ describe("Module", () => {
     expect(net.modules().every((m) => m.training)).toBe(true);
   });
 
-  it("moves the state through a dictionary, and a snapshot does not follow training", () => {
+  it("copies the state through a dictionary, and a snapshot does not follow training", () => {
     const a = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(1) });
     const b = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(2) });
     const x = new Rng(3).normal([1, 1, 6, 6]);
@@ -101,7 +101,10 @@ describe("Module", () => {
     const { "in_conv.bias": _, ...less } = net.stateDict();
     const missing = caught(() => net.loadStateDict({ ...less, "in_conv.weight": ones([2, 1, 3, 3]) }));
     expect(missing).toBeInstanceOf(ArgumentError);
-    expect([missing.code, missing.message]).toEqual(["missing_key", "DnCNN.loadStateDict: missing keys: in_conv.bias"]);
+    expect([missing.code, missing.message]).toEqual([
+      "missing_key",
+      "DnCNN.loadStateDict: missing keys: in_conv.bias.",
+    ]);
     const unexpected = caught(() => net.loadStateDict({ ...net.stateDict(), extra: ones([1]) }));
     expect(unexpected.code).toBe("unexpected_key");
     expect(unexpected.message).toContain("extra");
@@ -114,7 +117,7 @@ describe("Module", () => {
     );
     expect(shape).toBeInstanceOf(ShapeError);
     expect(shape.message).toBe(
-      'DnCNN.loadStateDict: "out_conv.weight" has shape [1,2,5,5], the module expects [1,2,3,3]',
+      'DnCNN.loadStateDict: "out_conv.weight" has shape [1, 2, 5, 5], the module expects [1, 2, 3, 3].',
     );
     expect(caught(() => net.loadStateDict({ ...net.stateDict(), "in_conv.bias": 3 as unknown as Tensor })).code).toBe(
       "invalid_argument",
@@ -126,7 +129,7 @@ describe("Module", () => {
     });
   });
 
-  it("passes over PyTorch's batch counter", () => {
+  it("ignores PyTorch's batch counter", () => {
     const bn = new BatchNorm2d({ numFeatures: 2 });
     expect(bn.loadStateDict({ ...bn.stateDict(), num_batches_tracked: tensor(3) })).toEqual({
       missing: [],
@@ -142,7 +145,7 @@ describe("Module", () => {
     expect(net.forward(zeros([1, 1, 4, 4], { dtype: "float64" })).dtype).toBe("float64");
   });
 
-  it("survives a tidy around its creation, and its dispose frees everything", () => {
+  it("outlives a tidy around its construction, and its dispose frees everything", () => {
     const before = memory().tensors;
     const net = tidy(() => {
       const made = new UNet({ scales: 2, channelsPerScale: [2, 3], batchNorm: "biasfree", rng: new Rng(0) });

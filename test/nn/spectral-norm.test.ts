@@ -35,7 +35,7 @@ const layers = {
 };
 
 describe("SpectralNorm", () => {
-  it("of a diagonal matrix divides by its largest entry", async () => {
+  it("divides a diagonal matrix by its largest entry", async () => {
     const layer = new Linear({ inFeatures: 3, outFeatures: 3, bias: false, dtype, rng: new Rng(1) });
     layer.weight.assign_(
       tensor(
@@ -54,7 +54,7 @@ describe("SpectralNorm", () => {
   });
 
   it.each(Object.entries(layers))(
-    "is the layer with its weight divided, and its gradient follows: %s",
+    "is the layer with its weight divided, and differentiates through the norm: %s",
     async (_, make) => {
       const { layer, x } = make();
       const norm = new SpectralNorm({ layer, rng: new Rng(3) });
@@ -64,7 +64,7 @@ describe("SpectralNorm", () => {
       const transposed = layer instanceof ConvTranspose2d ? layer.weight.permute([1, 0, 2, 3]) : layer.weight;
       const rows = transposed.shape[0] as number;
       const m = transposed.detach().reshape([rows, -1]);
-      // The largest eigenvalue of W W^T by squaring: its 64th power is the trace's, as nearly as float64 tells.
+      // The largest eigenvalue of W W^T by squaring: its 64th power is the trace, to float64's accuracy.
       let power = m.matmul(m.transpose(0, 1));
       let scale = 0;
       for (let i = 0; i < 12; i++) {

@@ -19,7 +19,7 @@ beforeAll(() => init({ device: "cpu" }));
 const denoiser = () => new DnCNN({ inChannels: 2, outChannels: 2, depth: 3, nf: 4, rng: new Rng(0) });
 
 describe("networks over time", () => {
-  it("TimeAgnosticNet: each frame as by the network itself, also for batches and with an operator that needs the frames' masks", () => {
+  it("TimeAgnosticNet applies the network to each frame, also of a batch and with the masks of the frames", () => {
     const rng = new Rng(1);
     const backboneNet = new ArtifactRemoval({ backboneNet: denoiser() });
     const net = new TimeAgnosticNet({ backboneNet });
@@ -37,7 +37,7 @@ describe("networks over time", () => {
     expectError(() => new TimeAgnosticNet({} as never), ArgumentError, "invalid_argument", "backboneNet");
   });
 
-  it("TimeAveragingNet: averages each entry over the frames that measured it", () => {
+  it("TimeAveragingNet averages each entry over the frames that measured it", () => {
     const x = tensor([1, 0, 0, 3, 2, 0], { shape: [1, 1, 3, 1, 2] });
     expect(Array.from(timeAverage(x).dataSync())).toEqual([1.5, 3]);
     const mask = tensor([1, 1, 1, 1, 1, 0], { shape: [1, 1, 3, 1, 2] });
@@ -52,7 +52,7 @@ describe("networks over time", () => {
 });
 
 describe("MoDL", () => {
-  it("is steps towards the data and of the denoiser in turn; names are deepinv's", () => {
+  it("alternates steps towards the data with the denoiser, under deepinv's names", () => {
     const rng = new Rng(3);
     const net = denoiser();
     const model = new MoDL({ denoiser: net, numIter: 2 });
@@ -86,12 +86,12 @@ describe("MoDL", () => {
     const [first = 0, second = 0] = grad(model.forward(y, operator).square().sum(), steps).map((g) =>
       Math.abs(g.itemSync()),
     );
-    // The first step starts from an image that fits the data, which no step size moves.
+    // The first step starts from an image that fits the data, which no step size changes.
     expect(second).toBeGreaterThan(1e-4);
     expect(first).toBeLessThan(1e-3 * second);
   });
 
-  it("hands the denoiser the noise level, has a default denoiser, and names what is missing", () => {
+  it("passes the noise level to the denoiser, has a default denoiser, and names what is missing", () => {
     const levels: unknown[] = [];
     class Recorder extends Module {
       forward(x: Tensor, sigma?: number | Tensor): Tensor {

@@ -37,7 +37,7 @@ const makers: Record<string, (p: Tensor[]) => Optimizer> = {
 };
 
 describe("Adam", () => {
-  it("takes the step of the formula, with and without decay, plain and with amsgrad", () => {
+  it("takes the step of the formula, with and without weight decay and amsgrad", () => {
     for (const [Class, decoupled] of [
       [Adam, false],
       [AdamW, true],
@@ -70,7 +70,7 @@ describe("Adam", () => {
     }
   });
 
-  it("has AdamW's own default decay", () => {
+  it("has AdamW's default weight decay", () => {
     expect(new AdamW([ones([1]).requiresGrad_()]).weightDecay).toBe(0.01);
     expect(new Adam([ones([1]).requiresGrad_()]).weightDecay).toBe(0);
   });
@@ -95,7 +95,7 @@ describe.each(Object.keys(makers))("%s", (name) => {
   };
   const fresh = (): Tensor[] => [new Rng(100).normal([3, 2]).requiresGrad_(), new Rng(101).normal([4]).requiresGrad_()];
 
-  it("goes on bit for bit from its state", () => {
+  it("continues bit for bit from its state", () => {
     const whole = fresh();
     const one = make(whole);
     for (let t = 0; t < 6; t++) one.step(gradients(t));
@@ -196,7 +196,7 @@ describe("schedules", () => {
     ).forEach((rate, i) => expect(rate).toBeCloseTo([0.5, 0.75, 1, 0.1][i]!, 12));
   });
 
-  it("go on from their state", () => {
+  it("continue from their state", () => {
     const optimizer = new SGD([ones([1]).requiresGrad_()], { lr: 1 });
     const schedule = new StepLR(optimizer, { stepSize: 2, gamma: 0.5 });
     for (let i = 0; i < 3; i++) schedule.step();

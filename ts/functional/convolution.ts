@@ -1,5 +1,6 @@
 import { ShapeError } from "../runtime/index.js";
-import { handleOf, operators, Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { conv2d, convTranspose2d } from "./conv.js";
 import { fourierFilter, halfSpectrum } from "./fourier.js";
 import { padImages, padImagesAdjoint, sameWidths } from "./image-padding.js";
 import type { Padding } from "./image-padding.js";
@@ -128,9 +129,7 @@ export function convolve(x: Tensor, filter: Tensor, options: ConvolveArguments =
   }
   if (useFft) return convolveFft(padded, wrapped);
   const { input, weight, groups } = grouped(padded, wrapped, layout);
-  const out = new Tensor(
-    operators.conv2d(handleOf(input), handleOf(weight), undefined, [stride, stride], [0, 0], [1, 1], groups, 1),
-  );
+  const out = conv2d(input, weight, { stride, groups });
   return out.reshape([batch, channels, Math.ceil((height - h + 1) / stride), Math.ceil((width - w + 1) / stride)]);
 }
 
@@ -156,18 +155,7 @@ export function convolveAdjoint(y: Tensor, filter: Tensor, options: ConvolveAdjo
   const widths = sameWidths(h, w);
   if (useFft) return padImagesAdjoint(convolveFftAdjoint(y, wrapped), widths, { padding, caller });
   const { input, weight, groups } = grouped(y, wrapped, layout);
-  const rest: [number, number] = [height - 1 - (rows - 1) * stride, width - 1 - (columns - 1) * stride];
-  const out = new Tensor(
-    operators.convTranspose2d(
-      handleOf(input),
-      handleOf(weight),
-      undefined,
-      [stride, stride],
-      [0, 0],
-      rest,
-      [1, 1],
-      groups,
-    ),
-  );
+  const outputPadding = [height - 1 - (rows - 1) * stride, width - 1 - (columns - 1) * stride];
+  const out = convTranspose2d(input, weight, { stride, outputPadding, groups });
   return padImagesAdjoint(out.reshape([batch, channels, height + h - 1, width + w - 1]), widths, { padding, caller });
 }

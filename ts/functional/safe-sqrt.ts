@@ -3,8 +3,8 @@ import type { Tensor } from "../tensor/index.js";
 /**
  * `sqrt(t)` whose derivatives at zero are 0 instead of infinite.
  *
- * For a norm, `t = |x|^2`, this gives the gradient 0 at `x = 0`, the subgradient of least length: unlike `sqrt(t + eps)`
- * it leaves the values as they are, and unlike a finite slope at zero it adds nothing to the second derivative there.
+ * For a norm, `t = |x|^2`, the gradient at `x = 0` is then 0, the subgradient of smallest norm. Unlike `sqrt(t + eps)`
+ * it does not change the values, and unlike a finite slope at zero it adds nothing to the second derivative there.
  */
 export function safeSqrt(t: Tensor): Tensor {
   const zero = t.detach().eq(0);

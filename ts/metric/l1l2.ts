@@ -5,7 +5,7 @@ import { Metric, type MetricOptions } from "./metric.js";
 
 /** Options of {@link L1L2}. */
 export interface L1L2Options extends MetricOptions {
-  /** Weight of the absolute error, between 0 and 1. Default 0.5. */
+  /** Weight of the absolute error, between 0 and 1. Default: 0.5. */
   alpha?: number;
 }
 

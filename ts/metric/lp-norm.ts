@@ -5,9 +5,9 @@ import { Metric, type MetricOptions } from "./metric.js";
 
 /** Options of {@link LpNorm}. */
 export interface LpNormOptions extends MetricOptions {
-  /** The exponent, positive. Default 2. */
+  /** The exponent, positive. Default: 2. */
   p?: number;
-  /** Counts only entries whose signs disagree. Default false. */
+  /** Counts only entries whose signs disagree. Default: false. */
   onesided?: boolean;
 }
 

@@ -8,26 +8,26 @@ import {
   standardizeImages,
 } from "./preprocess.js";
 
-/** How the values of a batch are put together. */
+/** How the values of a batch are reduced. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** Options that every metric takes. */
 export interface MetricOptions {
-  /** `"mean"` or `"sum"` over the batch; `"none"` or null (default) keeps one value per image. */
+  /** `"mean"` or `"sum"` over the batch; `"none"` or null keeps one value per image. Default: `"none"`. */
   reduction?: Reduction | null;
   /**
    * Normalisation before the comparison, image by image: `"l2"` (each channel divided by its spatial norm),
-   * `"min_max"`, `"clip"` (to [0, 1]), `"standardize"` (mean and deviation of the reference), `"none"` or null
-   * (default).
+   * `"min_max"`, `"clip"` (to [0, 1]), `"standardize"` (to mean and standard deviation of the reference), `"none"` or
+   * null. Default: `"none"`.
    */
   normInputs?: NormInputs | null;
-  /** Takes the complex magnitude of two-channel tensors first. Default false. */
+  /** Takes the complex magnitude of two-channel tensors first. Default: false. */
   complexAbs?: boolean;
-  /** Inverts a metric where higher is better, so that it can be minimised. Default false. */
+  /** Inverts a metric where higher is better, so that it can be minimised. Default: false. */
   trainLoss?: boolean;
   /**
    * Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last
-   * dimensions. Default null.
+   * dimensions. Default: null.
    */
   centerCrop?: number | readonly number[] | null;
 }
@@ -62,13 +62,11 @@ export abstract class Metric {
   constructor(name: string, options: MetricOptions = {}, ownKeys: readonly string[] = []) {
     checkOptions(name, options, [...COMMON_KEYS, ...ownKeys]);
     this.name = name;
-    this.reduction = options.reduction ?? "none";
-    this.normInputs = options.normInputs ?? "none";
+    this.reduction = checkWord(name, "reduction", options.reduction ?? "none", REDUCTIONS);
+    this.normInputs = checkWord(name, "normInputs", options.normInputs ?? "none", NORMALISATIONS);
     this.complexAbs = checkFlag(name, "complexAbs", options.complexAbs, false);
     this.trainLoss = checkFlag(name, "trainLoss", options.trainLoss, false);
     this.centerCrop = options.centerCrop ?? null;
-    if (this.reduction !== null) checkWord(name, "reduction", this.reduction, REDUCTIONS);
-    if (this.normInputs !== null) checkWord(name, "normInputs", this.normInputs, NORMALISATIONS);
     checkCrop(name, this.centerCrop);
   }
 
@@ -93,7 +91,8 @@ export abstract class Metric {
     requireImage(this.name, "x", x, "the reference image it is compared with");
     if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
       throw new ShapeError(
-        `${this.name}: xNet and x must have the same shape [batch, ...], got [${xNet.shape.join(", ")}] and [${x.shape.join(", ")}].`,
+        `${this.name}: xNet and x must have the same shape [batch, ...], ` +
+          `got [${xNet.shape.join(", ")}] and [${x.shape.join(", ")}].`,
         "shape_mismatch",
       );
     }
@@ -114,7 +113,7 @@ export abstract class Metric {
   /**
    * The sum of two metrics, each with its own options.
    *
-   * @throws ArgumentError `invalid_argument` where the other is no metric.
+   * @throws ArgumentError `invalid_argument` where the other is not a metric.
    */
   add(other: Metric): Metric {
     if (!(other instanceof Metric))
@@ -124,24 +123,26 @@ export abstract class Metric {
 }
 
 class SumMetric extends Metric {
-  constructor(
-    private readonly first: Metric,
-    private readonly second: Metric,
-  ) {
+  readonly #first: Metric;
+  readonly #second: Metric;
+
+  constructor(first: Metric, second: Metric) {
     super(`${first.name} + ${second.name}`);
+    this.#first = first;
+    this.#second = second;
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return this.first.forward(xNet, x).add(this.second.forward(xNet, x));
+    return this.#first.forward(xNet, x).add(this.#second.forward(xNet, x));
   }
 }
 
-function requireImage(metric: string, name: string, value: unknown, whence: string): asserts value is Tensor {
+function requireImage(metric: string, name: string, value: unknown, source: string): asserts value is Tensor {
   if (value === undefined || value === null) {
-    throw new ArgumentError(`${metric}: ${name} is missing; it is ${whence}.`, "missing_argument");
+    throw new ArgumentError(`${metric}: ${name} is missing; it is ${source}.`, "missing_argument");
   }
   if (!(value instanceof Tensor)) {
-    throw new ArgumentError(`${metric}: ${name} must be a Tensor; it is ${whence}.`, "invalid_argument");
+    throw new ArgumentError(`${metric}: ${name} must be a Tensor; it is ${source}.`, "invalid_argument");
   }
 }
 
@@ -155,7 +156,8 @@ function checkCrop(metric: string, crop: number | readonly number[] | null): voi
     (sizes.every((s) => s > 0) || sizes.every((s) => s <= 0));
   if (!valid) {
     throw new ArgumentError(
-      `${metric}: centerCrop must be an integer or a list of integers, all positive or all zero or negative, got ${JSON.stringify(crop)}.`,
+      `${metric}: centerCrop must be an integer or a list of integers, all positive or all zero or negative, ` +
+        `got ${JSON.stringify(crop)}.`,
       "invalid_argument",
     );
   }

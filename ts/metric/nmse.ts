@@ -5,7 +5,7 @@ import { Metric, type MetricOptions } from "./metric.js";
 
 /** Options of {@link NMSE} and NRMSE. */
 export interface NMSEOptions extends MetricOptions {
-  /** What the error is divided by: `"l2"`, the squared norm of the reference (the only choice). */
+  /** What the error is divided by: `"l2"`, the squared norm of the reference. Default: `"l2"`. */
   method?: "l2";
 }
 

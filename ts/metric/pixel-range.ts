@@ -5,9 +5,9 @@ import { imageDims } from "./preprocess.js";
 
 /** Options of the metrics that depend on the range of pixel values. */
 export interface PixelRangeOptions extends MetricOptions {
-  /** Largest possible pixel value; null takes the maximum of each reference image. Default 1. */
+  /** Largest possible pixel value; null takes the maximum of each reference image. Default: 1. */
   maxPixel?: number | null;
-  /** Smallest possible pixel value; null takes the minimum of each reference image. Default 0. */
+  /** Smallest possible pixel value; null takes the minimum of each reference image. Default: 0. */
   minPixel?: number | null;
 }
 

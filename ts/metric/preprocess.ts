@@ -31,7 +31,8 @@ export function centerCropImages(t: Tensor, crop: number | readonly number[], na
   const sizes = typeof crop === "number" ? new Array<number>(Math.max(rank - 2, 0)).fill(crop) : crop;
   if (rank < 2 + sizes.length) {
     throw new ShapeError(
-      `${name}: centerCrop of ${sizes.length} dimensions needs a tensor of at least ${2 + sizes.length} dimensions, got shape [${t.shape.join(", ")}].`,
+      `${name}: centerCrop of ${sizes.length} dimensions needs a tensor of at least ${2 + sizes.length} dimensions, ` +
+        `got shape [${t.shape.join(", ")}].`,
       "shape_mismatch",
     );
   }
@@ -42,7 +43,8 @@ export function centerCropImages(t: Tensor, crop: number | readonly number[], na
     const length = t.shape[dim] ?? 0;
     if (size > length || (size <= 0 && -2 * size >= length)) {
       throw new ShapeError(
-        `${name}: centerCrop ${size} does not fit dimension ${dim} of size ${length} (shape [${t.shape.join(", ")}]).`,
+        `${name}: centerCrop ${size} does not fit dimension ${dim} of size ${length} ` +
+          `(shape [${t.shape.join(", ")}]).`,
         "shape_mismatch",
       );
     }
@@ -53,7 +55,7 @@ export function centerCropImages(t: Tensor, crop: number | readonly number[], na
   return t.slice(starts, ends);
 }
 
-/** Normalises the images of a batch one by one (modes that need one image only). */
+/** Normalises the images of a batch one by one. */
 export function normalizeImages(t: Tensor, mode: "l2" | "min_max" | "clip"): Tensor {
   if (mode === "clip") return t.clamp(0, 1);
   if (mode === "l2") {
@@ -71,7 +73,7 @@ export function normalizeImages(t: Tensor, mode: "l2" | "min_max" | "clip"): Ten
 /** Gives each image of `t` the mean and (unbiased) standard deviation of the same image of `reference`. */
 export function standardizeImages(t: Tensor, reference: Tensor): Tensor {
   const stats = (s: Tensor): [Tensor, Tensor] => [s.mean(imageDims(s), true), s.std(imageDims(s), true)];
-  const [mean, deviation] = stats(t);
-  const [targetMean, targetDeviation] = stats(reference);
-  return t.sub(mean).div(deviation).mul(targetDeviation).add(targetMean);
+  const [mean, std] = stats(t);
+  const [targetMean, targetStd] = stats(reference);
+  return t.sub(mean).div(std).mul(targetStd).add(targetMean);
 }

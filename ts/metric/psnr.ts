@@ -11,15 +11,15 @@ import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
  */
 export class PSNR extends Metric {
   override readonly lowerBetter: boolean = false;
-  private readonly range: PixelRange;
+  readonly #range: PixelRange;
 
   constructor(options: PixelRangeOptions = {}) {
     super("PSNR", options, ["maxPixel", "minPixel"]);
-    this.range = new PixelRange("PSNR", options);
+    this.#range = new PixelRange("PSNR", options);
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const range = this.range.of(x);
+    const range = this.#range.of(x);
     const error = meanDistance(xNet, x, 2);
     const relative = typeof range === "number" ? error.div(range * range) : error.div(range.square());
     return relative

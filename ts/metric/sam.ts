@@ -30,17 +30,17 @@ export class SpectralAngleMapper extends Metric {
 }
 
 /**
- * Abramowitz and Stegun 4.4.46, from x^7 down to 1: arccos(x) is this times sqrt(1 - x) on [0, 1], with an error of
- * 2e-8.
+ * Abramowitz and Stegun 4.4.46, coefficients of x^7 to 1: on [0, 1] arccos(x) is this polynomial times sqrt(1 - x),
+ * with an error of 2e-8.
  */
 const POLYNOMIAL = [
   -0.0012624911, 0.0066700901, -0.0170881256, 0.030891881, -0.0501743046, 0.0889789874, -0.2145988016, 1.570796305,
 ];
 
 /**
- * arccos from a polynomial, as exact as float32; in float64 a Newton step on cos(theta) = c follows. Graphics cards may
- * give cosines with an error of 5e-4, so none are asked for in float32. Its gradient at -1 and 1, where the true one is
- * infinite, is zero.
+ * arccos by a polynomial, accurate to float32; in float64 a Newton step on `cos(theta) = c` follows. In float32 no
+ * cosine is computed, as the error of a GPU's may be 5e-4. The gradient at -1 and 1, where the true one is infinite, is
+ * zero.
  */
 function arccos(c: Tensor): Tensor {
   const flat = c

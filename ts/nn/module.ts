@@ -7,13 +7,13 @@ export type StateDict = Record<string, Tensor>;
 
 /** What {@link Module.loadStateDict} found that did not match; both lists are empty after a strict load. */
 export interface LoadReport {
-  /** Names the module has and the dictionary lacks. */
+  /** Names of the module that the dictionary lacks. */
   missing: string[];
-  /** Names the dictionary has and the module lacks. */
+  /** Names of the dictionary that the module lacks. */
   unexpected: string[];
 }
 
-/** A PyTorch batch norm counts its batches; the count has no use here and is passed over. */
+/** PyTorch's batch norms count their batches; the count is ignored. */
 const IGNORED = /(^|\.)num_batches_tracked$/;
 
 /** State names are PyTorch's: `inConv` becomes `in_conv`; a name that starts with a capital (`Conv1`) stays. */
@@ -48,7 +48,7 @@ export abstract class Module {
   /** Whether the module is in training mode (the default); batch norms behave differently outside it. */
   training = true;
 
-  // Names once seen as parameters stay parameters, so that a frozen weight is still saved.
+  // A field once seen as a parameter remains one, so that a frozen weight is still saved.
   readonly #parameterFields = new Set<string>();
   readonly #bufferFields = new Set<string>();
 
@@ -56,7 +56,7 @@ export abstract class Module {
   protected registerParameter(name: string, value: Tensor): Tensor {
     this.#parameterFields.add(name);
     keep(value.requiresGrad_(true));
-    (this as unknown as Record<string, unknown>)[name] = value;
+    Object.assign(this, { [name]: value });
     return value;
   }
 
@@ -64,13 +64,13 @@ export abstract class Module {
   protected registerBuffer(name: string, value: Tensor): Tensor {
     this.#bufferFields.add(name);
     keep(value);
-    (this as unknown as Record<string, unknown>)[name] = value;
+    Object.assign(this, { [name]: value });
     return value;
   }
 
-  /** Makes a module a part under exactly this state name; for names that are no field names. */
+  /** Makes a module a part under exactly this state name, where it is not the name of a field. */
   protected registerModule(name: string, value: Module): void {
-    (this as unknown as Record<string, unknown>)[name] = value;
+    Object.assign(this, { [name]: value });
   }
 
   /** The direct parts with their state names, in the order of the fields. */
@@ -158,17 +158,18 @@ export abstract class Module {
   }
 
   /**
-   * Takes over the values of a dictionary; they are converted to each tensor's dtype and device.
-   * Nothing is changed when something does not fit.
-   * @param options.strict refuse missing and unexpected names (default `true`); shapes must always agree.
-   * @throws ArgumentError `missing_key` or `unexpected_key` (strict), `invalid_argument` for an entry that is no
+   * Loads the values of a dictionary, converted to the element type and device of each tensor; nothing is changed where
+   * something does not fit.
+   *
+   * @param options.strict Refuses missing and unexpected names; shapes must always agree. Default: true.
+   * @throws ArgumentError `missing_key` or `unexpected_key` (strict), `invalid_argument` for an entry that is not a
    * tensor; ShapeError `shape_mismatch`.
    */
   loadStateDict(state: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const name = this.constructor.name;
     if (state === null || typeof state !== "object") {
       throw new ArgumentError(
-        `${name}.loadStateDict: expected an object of tensors by name, got ${state === null ? "null" : typeof state}`,
+        `${name}.loadStateDict: expected an object of tensors by name, got ${state === null ? "null" : typeof state}.`,
         "invalid_argument",
       );
     }
@@ -179,10 +180,10 @@ export abstract class Module {
       const also =
         missing.length > 0 && unexpected.length > 0 ? `; it also has unknown keys: ${listed(unexpected)}` : "";
       if (missing.length > 0)
-        throw new ArgumentError(`${name}.loadStateDict: missing keys: ${listed(missing)}${also}`, "missing_key");
+        throw new ArgumentError(`${name}.loadStateDict: missing keys: ${listed(missing)}${also}.`, "missing_key");
       if (unexpected.length > 0)
         throw new ArgumentError(
-          `${name}.loadStateDict: unexpected keys: ${listed(unexpected)}; pass { strict: false } to pass over them`,
+          `${name}.loadStateDict: unexpected keys: ${listed(unexpected)}; pass { strict: false } to ignore them.`,
           "unexpected_key",
         );
     }
@@ -192,12 +193,13 @@ export abstract class Module {
       const source: unknown = state[key];
       if (!(source instanceof Tensor))
         throw new ArgumentError(
-          `${name}.loadStateDict: "${key}" is ${source === null ? "null" : typeof source}, expected a tensor`,
+          `${name}.loadStateDict: "${key}" is ${source === null ? "null" : typeof source}, expected a tensor.`,
           "invalid_argument",
         );
       if (source.shape.length !== target.shape.length || source.shape.some((n, i) => n !== target.shape[i])) {
         throw new ShapeError(
-          `${name}.loadStateDict: "${key}" has shape [${source.shape.join(",")}], the module expects [${target.shape.join(",")}]`,
+          `${name}.loadStateDict: "${key}" has shape [${source.shape.join(", ")}], ` +
+            `the module expects [${target.shape.join(", ")}].`,
           "shape_mismatch",
         );
       }
@@ -223,7 +225,7 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Moves all parameters and buffers to a device, or converts them to a dtype, in place. */
+  /** Moves all parameters and buffers to a device, or converts them to an element type, in place. */
   to(target: DeviceName | DType): this {
     noGrad(() =>
       tidy(() => {

@@ -16,18 +16,18 @@ export type Denoiser = Module & {
   forward(x: Tensor, sigma?: number | Tensor): Tensor;
 };
 
-/** What a network may be told besides its input, and ignores: the physics, or the noise level. */
+/** The second argument of a network, which it may ignore: the physics, or the noise level. */
 export type Condition = Physics<NoiseModel, OperatorKind> | Tensor | number;
 
 /** Options of a reconstruction. */
 export interface ReconstructOptions {
-  /** For models that draw something per call (splitting masks, recorruptions): draw anew, or keep the last draw. */
+  /** For models that draw something per call (splitting masks, recorruptions): whether to redraw it. */
   updateParameters?: boolean;
-  /** Where those draws come from. */
+  /** Stream of these draws. */
   rng?: RandomSource;
 }
 
-/** Whatever turns measurements into an image: x = R(y, A). */
+/** A reconstruction method, `x = R(y, A)`: from measurements to an image. */
 export interface Reconstructor {
   /** The reconstruction of measurements `y` made by `physics`. */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, options?: ReconstructOptions): Tensor;
@@ -39,7 +39,7 @@ export interface Reconstructor {
   namedParameters(): [string, Tensor][];
   /** A snapshot of weights and buffers by name. */
   stateDict(): StateDict;
-  /** Takes over weights and buffers by name. */
+  /** Loads weights and buffers by name. */
   loadStateDict(state: StateDict, options?: { strict?: boolean }): LoadReport;
   /** Switches to training mode (or out of it with `false`). */
   train(mode?: boolean): unknown;
@@ -47,7 +47,7 @@ export interface Reconstructor {
   eval(): unknown;
 }
 
-/** How the weights of a new layer or model are made. */
+/** How the weights of a new layer or model are initialised. */
 export interface WeightOptions {
   /**
    * Stream of the initial weights; give one, such as `new Rng(0)`, to all layers of a network for weights that can be

@@ -6,48 +6,49 @@ import { Optimizer } from "./optimizer.js";
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
-  /** Learning rate; default 1e-3. */
+  /** Learning rate. Default: 1e-3. */
   lr?: number;
-  /** Decay of the averages of the gradient and of its square, each in [0, 1); default [0.9, 0.999]. */
+  /** Decay of the running means of the gradient and of its square, each in [0, 1). Default: [0.9, 0.999]. */
   betas?: readonly [number, number] | readonly number[];
-  /** Added to the denominator; default 1e-8. */
+  /** Added to the denominator. Default: 1e-8. */
   eps?: number;
-  /** Pull towards 0; default 0 (Adam: added to the gradient) or 0.01 (AdamW: applied to the parameter). */
+  /** Weight decay, added to the gradient by Adam and applied to the parameter by AdamW. Default: 0, AdamW 0.01. */
   weightDecay?: number;
-  /** Whether the denominator uses the largest average so far; default false. */
+  /** Whether the denominator uses the largest running mean so far. Default: false. */
   amsgrad?: boolean;
 }
 
 /**
- * Adam. With g the gradient (plus weightDecay p) and step t = 1, 2, ...:
- * m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
- * p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps).
+ * Adam. With g the gradient (plus `weightDecay p`) and step t = 1, 2, ...:
  *
- * Throws ArgumentError for options out of range or unknown.
- * References: Kingma, Ba, "Adam", 2015; Reddi, Kale, Kumar, "On the convergence of Adam and beyond", 2018 (amsgrad).
+ * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)`.
+ *
+ * (Kingma, Ba, "Adam", 2015, arXiv:1412.6980; Reddi, Kale, Kumar, "On the convergence of Adam and beyond", 2018,
+ * arXiv:1904.09237, for amsgrad.)
  */
 export class Adam extends Optimizer {
-  /** Decay of the two averages. */
+  /** Decay of the two running means. */
   readonly betas: readonly [number, number];
   /** Added to the denominator. */
   readonly eps: number;
-  /** Pull towards 0. */
+  /** Weight decay. */
   readonly weightDecay: number;
-  /** Whether the denominator uses the largest average so far. */
+  /** Whether the denominator uses the largest running mean so far. */
   readonly amsgrad: boolean;
   /** Whether the decay acts on the parameter (AdamW) instead of the gradient. */
   protected readonly decoupled: boolean = false;
 
+  /** @throws ArgumentError `empty_parameters`, `invalid_argument`, `unknown_option`. */
   constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
     super(parameters, options?.lr ?? 1e-3);
     const name = new.target.name;
     checkOptions(name, options, ["lr", "betas", "eps", "weightDecay", "amsgrad"]);
     const betas = options.betas ?? [0.9, 0.999];
     if (!Array.isArray(betas) || betas.length !== 2)
-      throw new ArgumentError(`${name}: betas must be two numbers`, "invalid_argument");
+      throw new ArgumentError(`${name}: betas must be two numbers.`, "invalid_argument");
     (betas as readonly number[]).forEach((beta, i) => {
       if (checkNumber(name, `betas[${i}]`, beta, { min: 0, max: 1 }) === 1)
-        throw new ArgumentError(`${name}: betas[${i}] is 1, expected a number below 1`, "invalid_argument");
+        throw new ArgumentError(`${name}: betas[${i}] is 1, expected a number below 1.`, "invalid_argument");
     });
     this.betas = [betas[0] as number, betas[1] as number];
     this.eps = checkNumber(name, "eps", options.eps ?? 1e-8, { min: 0 });
@@ -67,7 +68,7 @@ export class Adam extends Optimizer {
     v.assign_(next.v);
   }
 
-  /** The same with the largest v so far in the denominator; rare, so made of tensor operators. */
+  /** The step with the largest v so far in the denominator; rarely used, so composed of tensor operators. */
   #withMaximum(parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, vMax: Tensor, step: number): void {
     const [b1, b2] = this.betas;
     const rate = this.learningRate;
@@ -85,8 +86,8 @@ export class Adam extends Optimizer {
 }
 
 /**
- * Adam with decoupled weight decay: p = p (1 - lr weightDecay) first, then Adam's step on the plain gradient.
- * Default `weightDecay` 0.01. Reference: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019.
+ * Adam with decoupled weight decay: first `p = p (1 - lr weightDecay)`, then Adam's step on the gradient alone.
+ * (Loshchilov, Hutter, "Decoupled weight decay regularization", 2019, arXiv:1711.05101.)
  */
 export class AdamW extends Adam {
   protected override readonly decoupled: boolean = true;

@@ -3,15 +3,16 @@ import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
 /**
- * Half a cosine from the base learning rate to `etaMin` (default 0) over `tMax` epochs, and back up afterwards:
- * etaMin + (base - etaMin) (1 + cos(pi epoch / tMax)) / 2. Reference: Loshchilov, Hutter, "SGDR", 2017.
+ * Half a cosine from the base learning rate to `etaMin` (Default: 0) over `tMax` epochs, and back up afterwards:
+ * `etaMin + (base - etaMin) (1 + cos(pi epoch / tMax)) / 2`. (Loshchilov, Hutter, "SGDR", 2017, arXiv:1608.03983.)
  */
 export class CosineAnnealingLR extends Schedule {
-  /** Epochs from the top to the bottom. */
+  /** Epochs from the base learning rate to the smallest one. */
   readonly tMax: number;
-  /** The learning rate at the bottom. */
+  /** The smallest learning rate. */
   readonly etaMin: number;
 
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(optimizer: Optimizer, options: { tMax: number; etaMin?: number }) {
     super(optimizer);
     checkOptions("CosineAnnealingLR", options, ["tMax", "etaMin"]);
@@ -19,7 +20,7 @@ export class CosineAnnealingLR extends Schedule {
       "CosineAnnealingLR",
       "tMax",
       options?.tMax,
-      "the number of epochs from the top to the bottom",
+      "the number of epochs from the base learning rate to the smallest one",
       { positive: true },
     );
     this.etaMin = checkNumber("CosineAnnealingLR", "etaMin", options.etaMin ?? 0, { min: 0 });

@@ -2,11 +2,12 @@ import { checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
-/** Multiplies the learning rate by `gamma` after every epoch: base gamma^epoch. */
+/** Multiplies the learning rate by `gamma` after every epoch: `base gamma^epoch`. */
 export class ExponentialLR extends Schedule {
   /** Factor of each epoch. */
   readonly gamma: number;
 
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(optimizer: Optimizer, options: { gamma: number }) {
     super(optimizer);
     checkOptions("ExponentialLR", options, ["gamma"]);

@@ -3,19 +3,20 @@ import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
 /**
- * Raises the learning rate in a straight line from `startFactor` (default 1/3) times the base to the base over `steps`
- * epochs, then stays there or follows `after` from its epoch 0. Call `step()` of the warm-up only, not of `after`.
+ * Raises the learning rate linearly from `startFactor` (Default: 1/3) times the base to the base over `steps` epochs,
+ * then keeps it or follows `after` from its epoch 0. Call `step()` of the warm-up only, not of `after`.
  *
  * @example new LinearWarmup(adam, { steps: 5, after: new CosineAnnealingLR(adam, { tMax: 95 }) })
  */
 export class LinearWarmup extends Schedule {
   /** Epochs of the rise. */
   readonly steps: number;
-  /** First learning rate over the base. */
+  /** Initial learning rate over the base. */
   readonly startFactor: number;
   /** What follows. */
   readonly after: Schedule | undefined;
 
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(optimizer: Optimizer, options: { steps: number; startFactor?: number; after?: Schedule }) {
     super(optimizer);
     checkOptions("LinearWarmup", options, ["steps", "startFactor", "after"]);
@@ -28,7 +29,7 @@ export class LinearWarmup extends Schedule {
     );
     this.startFactor = checkNumber("LinearWarmup", "startFactor", options.startFactor ?? 1 / 3, { min: 0, max: 1 });
     if (options.after !== undefined && !(options.after instanceof Schedule && options.after.optimizer === optimizer)) {
-      throw new ArgumentError("LinearWarmup: after must be a schedule of the same optimiser", "invalid_argument");
+      throw new ArgumentError("LinearWarmup: after must be a schedule of the same optimiser.", "invalid_argument");
     }
     this.after = options.after;
     this.apply();

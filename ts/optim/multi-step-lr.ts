@@ -3,7 +3,8 @@ import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
 /**
- * Multiplies the learning rate by `gamma` (default 0.1) at each milestone: base gamma^(number of milestones <= epoch).
+ * Multiplies the learning rate by `gamma` (Default: 0.1) at each milestone:
+ * `base gamma^(number of milestones <= epoch)`.
  */
 export class MultiStepLR extends Schedule {
   /** Epochs of the changes. */
@@ -11,6 +12,7 @@ export class MultiStepLR extends Schedule {
   /** Factor of each change. */
   readonly gamma: number;
 
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(optimizer: Optimizer, options: { milestones: readonly number[]; gamma?: number }) {
     super(optimizer);
     checkOptions("MultiStepLR", options, ["milestones", "gamma"]);
@@ -20,7 +22,7 @@ export class MultiStepLR extends Schedule {
         "missing_argument",
       );
     if (!Array.isArray(options.milestones))
-      throw new ArgumentError("MultiStepLR: milestones must be an array of epochs", "invalid_argument");
+      throw new ArgumentError("MultiStepLR: milestones must be an array of epochs.", "invalid_argument");
     this.milestones = (options.milestones as readonly number[]).map((n, i) =>
       checkNumber("MultiStepLR", `milestones[${i}]`, n, { min: 0, integer: true }),
     );

@@ -1,15 +1,15 @@
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 
-/** Everything an optimiser needs to go on exactly where it stopped. */
+/** Everything that an optimiser needs to continue exactly. */
 export interface OptimizerState {
-  /** Class name of the optimiser that made it. */
+  /** Class name of the optimiser. */
   kind: string;
-  /** Learning rate now in force. */
+  /** Current learning rate. */
   learningRate: number;
   /** Steps taken by each parameter. */
   steps: number[];
-  /** Averages and the like, named "i.name" with the position i of the parameter. */
+  /** Running means and the like, named "i.name" with the index i of the parameter. */
   tensors: Record<string, Tensor>;
 }
 
@@ -18,14 +18,11 @@ function sameShape(a: Tensor, b: Tensor): boolean {
 }
 
 /**
- * Base class of the optimisers. `step(grads)` moves the parameters in place (through `Tensor.assign_`), records nothing
- * and leaves nothing behind but its own averages.
- *
- * Throws ArgumentError `empty_parameters` for no parameters, `invalid_argument` for something that is no tensor, or the
- * same twice.
+ * Base class of the optimisers. `step(grads)` updates the parameters in place (through `Tensor.assign_`), off the tape;
+ * of what it allocates only its state remains.
  */
 export abstract class Optimizer {
-  /** The tensors that are moved, in the order in which `step` takes gradients. */
+  /** The tensors that are updated, in the order in which `step` takes gradients. */
   readonly parameters: readonly Tensor[];
   readonly #name: string;
   readonly #steps: number[];
@@ -33,28 +30,29 @@ export abstract class Optimizer {
   #base: number;
   #current: number;
 
+  /** @throws ArgumentError `empty_parameters`, or `invalid_argument` for what is not a tensor, or one given twice. */
   constructor(parameters: readonly Tensor[], learningRate: number) {
     this.#name = new.target.name;
     if (!Array.isArray(parameters))
       throw new ArgumentError(
-        `${this.#name}: parameters must be an array of tensors, for example model.parameters()`,
+        `${this.#name}: parameters must be an array of tensors, for example model.parameters().`,
         "invalid_argument",
       );
     if (parameters.length === 0)
-      throw new ArgumentError(`${this.#name}: there are no parameters to train`, "empty_parameters");
+      throw new ArgumentError(`${this.#name}: there are no parameters to train.`, "empty_parameters");
     (parameters as readonly unknown[]).forEach((parameter, i) => {
       if (!(parameter instanceof Tensor))
-        throw new ArgumentError(`${this.#name}: parameter ${i} is no tensor`, "invalid_argument");
+        throw new ArgumentError(`${this.#name}: parameter ${i} is not a tensor.`, "invalid_argument");
     });
     if (new Set(parameters).size !== parameters.length)
-      throw new ArgumentError(`${this.#name}: a parameter is given twice`, "invalid_argument");
+      throw new ArgumentError(`${this.#name}: a parameter is given twice.`, "invalid_argument");
     this.parameters = [...(parameters as readonly Tensor[])];
     this.#base = this.#current = checkNumber(this.#name, "lr", learningRate, { min: 0 });
     this.#steps = this.parameters.map(() => 0);
     this.#slots = this.parameters.map(() => ({}));
   }
 
-  /** The learning rate in force. Setting it also makes it the base of schedules made from now on. */
+  /** The current learning rate. Setting it also sets the base of schedules that are constructed later. */
   get learningRate(): number {
     return this.#current;
   }
@@ -68,7 +66,7 @@ export abstract class Optimizer {
     return this.#base;
   }
 
-  /** Sets the learning rate in force and leaves the base; for schedules. */
+  /** Sets the current learning rate but not the base; for schedules. */
   setScheduledLearningRate(value: number): void {
     this.#current = checkNumber(this.#name, "learningRate", value, { min: 0 });
   }
@@ -79,14 +77,17 @@ export abstract class Optimizer {
   }
 
   /**
-   * One step with a gradient for each parameter; a parameter whose gradient is null is left alone.
-   * Throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong
-   * shape; nothing has then moved.
+   * One step with a gradient for each parameter; a parameter whose gradient is null is unchanged. After an error all
+   * are.
+   *
+   * @throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong
+   * shape.
    */
   step(grads: readonly (Tensor | null)[]): void {
     if (!Array.isArray(grads) || grads.length !== this.parameters.length) {
       throw new ArgumentError(
-        `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, expected one for each of ${this.parameters.length} parameters`,
+        `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, ` +
+          `expected one for each of ${this.parameters.length} parameters.`,
         "invalid_argument",
       );
     }
@@ -95,7 +96,8 @@ export abstract class Optimizer {
       const parameter = this.parameters[i]!;
       if (g !== null && !sameShape(g, parameter)) {
         throw new ShapeError(
-          `${this.#name}.step: gradient ${i} has shape [${g.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`,
+          `${this.#name}.step: gradient ${i} has shape [${g.shape.join(", ")}], ` +
+            `its parameter [${parameter.shape.join(", ")}].`,
           "shape_mismatch",
         );
       }
@@ -109,16 +111,16 @@ export abstract class Optimizer {
     );
   }
 
-  /** Moves parameter `index` by gradient `g`; `step` counts from 1. Runs inside `noGrad` and `tidy`. */
+  /** Updates parameter `index` with gradient `g`; `step` counts from 1. Runs inside `noGrad` and `tidy`. */
   protected abstract update(parameter: Tensor, g: Tensor, index: number, step: number): void;
 
-  /** A tensor kept between steps, made on first use. */
+  /** A tensor kept between steps, created at its first use. */
   protected slot(index: number, name: string, make: () => Tensor): Tensor {
     const slots = this.#slots[index]!;
     return (slots[name] ??= keep(make()));
   }
 
-  /** Whether a tensor of this name has been made for this parameter. */
+  /** Whether a parameter has a tensor of this name. */
   protected hasSlot(index: number, name: string): boolean {
     return this.#slots[index]![name] !== undefined;
   }
@@ -133,16 +135,17 @@ export abstract class Optimizer {
   }
 
   /**
-   * Goes back to a snapshot taken by an optimiser of the same class, options and parameters; the next steps are then
-   * bit-equal. Throws ArgumentError `state_mismatch` or ShapeError `shape_mismatch` and changes nothing when it does
-   * not fit.
+   * Restores a snapshot of an optimiser of the same class, options and parameters; the next steps are then bit-equal.
+   * Nothing is changed where it does not fit.
+   *
+   * @throws ArgumentError `state_mismatch`, ShapeError `shape_mismatch`.
    */
   loadStateDict(state: OptimizerState): void {
     const refuse = (why: string): never => {
-      throw new ArgumentError(`${this.#name}.loadStateDict: ${why}`, "state_mismatch");
+      throw new ArgumentError(`${this.#name}.loadStateDict: ${why}.`, "state_mismatch");
     };
     if (state === null || typeof state !== "object" || typeof state.tensors !== "object" || !Array.isArray(state.steps))
-      refuse("this is no optimiser state");
+      refuse("this is not the state of an optimiser");
     if (state.kind !== this.#name) refuse(`the state is of ${String(state.kind)}`);
     if (state.steps.length !== this.parameters.length)
       refuse(`the state has ${state.steps.length} parameters, the optimiser ${this.parameters.length}`);
@@ -150,7 +153,7 @@ export abstract class Optimizer {
       checkNumber(`${this.#name}.loadStateDict`, `steps[${i}]`, n, { min: 0, integer: true }),
     );
     const learningRate = checkNumber(`${this.#name}.loadStateDict`, "learningRate", state.learningRate, { min: 0 });
-    const placed: { index: number; slot: string; value: Tensor }[] = [];
+    const loaded: { index: number; slot: string; value: Tensor }[] = [];
     for (const [key, value] of Object.entries(state.tensors)) {
       const match = /^(\d+)\.(\w+)$/.exec(key);
       const index = Number(match?.[1]);
@@ -159,10 +162,11 @@ export abstract class Optimizer {
         refuse(`"${key}" does not belong to this optimiser`);
       else if (!sameShape(value, parameter)) {
         throw new ShapeError(
-          `${this.#name}.loadStateDict: "${key}" has shape [${value.shape.join(",")}], its parameter [${parameter.shape.join(",")}]`,
+          `${this.#name}.loadStateDict: "${key}" has shape [${value.shape.join(", ")}], ` +
+            `its parameter [${parameter.shape.join(", ")}].`,
           "shape_mismatch",
         );
-      } else placed.push({ index, slot: match[2], value });
+      } else loaded.push({ index, slot: match[2], value });
     }
     for (const slots of this.#slots) {
       for (const [name, old] of Object.entries(slots)) {
@@ -172,7 +176,7 @@ export abstract class Optimizer {
     }
     noGrad(() =>
       tidy(() => {
-        for (const { index, slot, value } of placed) {
+        for (const { index, slot, value } of loaded) {
           const parameter = this.parameters[index]!;
           this.#slots[index]![slot] = keep(value.detach().to(parameter.dtype).to(parameter.device).clone());
         }
@@ -182,7 +186,7 @@ export abstract class Optimizer {
     this.#current = learningRate;
   }
 
-  /** Frees the averages (not the parameters). */
+  /** Frees the state (not the parameters). */
   dispose(): void {
     for (const slots of this.#slots) for (const value of Object.values(slots)) value.dispose();
   }

@@ -1,17 +1,17 @@
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import { Optimizer } from "./optimizer.js";
 
-/** Where a schedule stands; plain JSON. */
+/** State of a schedule; plain JSON. */
 export interface ScheduleState {
   /** Number of `step` calls so far. */
   epoch: number;
-  /** The learning rate the schedule scales. */
+  /** The learning rate that is scaled. */
   baseLearningRate: number;
 }
 
 /**
- * Base class of the learning-rate schedules: `step()` after each epoch (or step, as the user likes) sets the
- * optimiser's learning rate to `rate(epoch)`, a function of the number of calls only.
+ * Base class of the learning-rate schedules: `step()`, called after each epoch (or each step), sets the optimiser's
+ * learning rate to `rate(epoch)`, a function of the number of calls only.
  */
 export abstract class Schedule {
   /** The optimiser whose learning rate is set. */
@@ -19,9 +19,10 @@ export abstract class Schedule {
   #epoch = 0;
   #base: number;
 
+  /** @throws ArgumentError `invalid_argument`. */
   constructor(optimizer: Optimizer) {
     if (!(optimizer instanceof Optimizer))
-      throw new ArgumentError(`${new.target.name}: the first argument must be an optimiser`, "invalid_argument");
+      throw new ArgumentError(`${new.target.name}: the first argument must be an optimiser.`, "invalid_argument");
     this.optimizer = optimizer;
     this.#base = optimizer.baseLearningRate;
   }
@@ -31,7 +32,7 @@ export abstract class Schedule {
     return this.#epoch;
   }
 
-  /** The learning rate the schedule scales: the optimiser's own when the schedule was made. */
+  /** The learning rate that is scaled: the optimiser's when the schedule was constructed. */
   get baseLearningRate(): number {
     return this.#base;
   }
@@ -39,23 +40,27 @@ export abstract class Schedule {
   /** The learning rate in epoch `epoch` (from 0). */
   abstract rate(epoch: number): number;
 
-  /** Goes on to the next epoch. */
+  /** Advances to the next epoch. */
   step(): void {
     this.#epoch++;
     this.apply();
   }
 
-  /** Sets the optimiser's learning rate to that of the present epoch. */
+  /** Sets the optimiser's learning rate to that of the current epoch. */
   protected apply(): void {
     this.optimizer.setScheduledLearningRate(this.rate(this.#epoch));
   }
 
-  /** Where the schedule stands. */
+  /** The state of the schedule. */
   stateDict(): ScheduleState {
     return { epoch: this.#epoch, baseLearningRate: this.#base };
   }
 
-  /** Goes to where another schedule stood, and sets the learning rate. Throws ArgumentError `invalid_argument`. */
+  /**
+   * Restores a state, and sets the learning rate.
+   *
+   * @throws ArgumentError `invalid_argument`.
+   */
   loadStateDict(state: ScheduleState): void {
     const name = `${this.constructor.name}.loadStateDict`;
     const epoch = checkNumber(name, "epoch", state?.epoch, { min: 0, integer: true });

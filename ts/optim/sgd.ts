@@ -4,35 +4,38 @@ import { Optimizer } from "./optimizer.js";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
-  /** Learning rate; default 1e-3. */
+  /** Learning rate. Default: 1e-3. */
   lr?: number;
-  /** Share of the last direction that is kept; default 0. */
+  /** Factor of the previous direction. Default: 0. */
   momentum?: number;
-  /** Share of the gradient that is left out of the direction; default 0. */
+  /** Share of the gradient that does not enter the direction. Default: 0. */
   dampening?: number;
-  /** Pull towards 0, added to the gradient; default 0. */
+  /** Weight decay, added to the gradient. Default: 0. */
   weightDecay?: number;
-  /** Whether to look ahead by one momentum step; default false. */
+  /** Nesterov momentum. Default: false. */
   nesterov?: boolean;
 }
 
 /**
- * Gradient descent. With g the gradient plus weightDecay p: b = momentum b + (1 - dampening) g (b = g at the first
- * step), p = p - lr b; with `nesterov` p = p - lr (g + momentum b).
+ * Stochastic gradient descent. With g the gradient plus `weightDecay p`: `b = momentum b + (1 - dampening) g` (`b = g`
+ * in the first step), `p = p - lr b`; with `nesterov`, `p = p - lr (g + momentum b)`.
  *
- * Throws ArgumentError for options out of range or unknown, and for `nesterov` without momentum or with dampening.
- * Reference: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum", 2013.
+ * (Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", 2013.)
  */
 export class SGD extends Optimizer {
-  /** Share of the last direction that is kept. */
+  /** Factor of the previous direction. */
   readonly momentum: number;
-  /** Share of the gradient that is left out. */
+  /** Share of the gradient that does not enter the direction. */
   readonly dampening: number;
-  /** Pull towards 0. */
+  /** Weight decay. */
   readonly weightDecay: number;
-  /** Whether to look ahead. */
+  /** Nesterov momentum. */
   readonly nesterov: boolean;
 
+  /**
+   * @throws ArgumentError `empty_parameters`, `unknown_option`, and `invalid_argument`, also for `nesterov` without
+   * momentum or with dampening.
+   */
   constructor(parameters: readonly Tensor[], options: SGDOptions = {}) {
     super(parameters, options?.lr ?? 1e-3);
     checkOptions("SGD", options, ["lr", "momentum", "dampening", "weightDecay", "nesterov"]);
@@ -41,7 +44,7 @@ export class SGD extends Optimizer {
     this.weightDecay = checkNumber("SGD", "weightDecay", options.weightDecay ?? 0, { min: 0 });
     this.nesterov = checkFlag("SGD", "nesterov", options.nesterov, false);
     if (this.nesterov && (this.momentum === 0 || this.dampening !== 0)) {
-      throw new ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening", "invalid_argument");
+      throw new ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening.", "invalid_argument");
     }
   }
 

@@ -3,7 +3,7 @@ import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
 /**
- * Multiplies the learning rate by `gamma` (default 0.1) every `stepSize` epochs: base gamma^floor(epoch / stepSize).
+ * Multiplies the learning rate by `gamma` (Default: 0.1) every `stepSize` epochs: `base gamma^floor(epoch / stepSize)`.
  */
 export class StepLR extends Schedule {
   /** Epochs between two changes. */
@@ -11,6 +11,7 @@ export class StepLR extends Schedule {
   /** Factor of each change. */
   readonly gamma: number;
 
+  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
     super(optimizer);
     checkOptions("StepLR", options, ["stepSize", "gamma"]);

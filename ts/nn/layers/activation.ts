@@ -2,15 +2,15 @@ import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 
-/** Passes its input on. */
+/** Returns its input. */
 export class Identity extends Module {
-  /** `x` itself. */
+  /** `x`. */
   forward(x: Tensor): Tensor {
     return x;
   }
 }
 
-/** max(x, 0). */
+/** `max(x, 0)`. */
 export class ReLU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
@@ -18,11 +18,12 @@ export class ReLU extends Module {
   }
 }
 
-/** x where positive, else `negativeSlope` x (default 0.01). */
+/** `x` where positive, else `negativeSlope x`. */
 export class LeakyReLU extends Module {
-  /** Slope of the negative side. */
+  /** Slope below zero. */
   readonly negativeSlope: number;
 
+  /** @param options.negativeSlope Default: 0.01. */
   constructor(options: { negativeSlope?: number } = {}) {
     super();
     checkOptions("LeakyReLU", options, ["negativeSlope"]);
@@ -43,7 +44,7 @@ export class Tanh extends Module {
   }
 }
 
-/** 1 / (1 + e^-x). */
+/** `1 / (1 + e^-x)`. */
 export class Sigmoid extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
@@ -51,7 +52,7 @@ export class Sigmoid extends Module {
   }
 }
 
-/** log(1 + e^x). */
+/** `log(1 + e^x)`. */
 export class Softplus extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
@@ -59,11 +60,12 @@ export class Softplus extends Module {
   }
 }
 
-/** x where positive, else `alpha` (e^x - 1) (default 1). */
+/** `x` where positive, else `alpha (e^x - 1)`. */
 export class ELU extends Module {
-  /** Scale of the negative side. */
+  /** Scale below zero. */
   readonly alpha: number;
 
+  /** @param options.alpha Default: 1. */
   constructor(options: { alpha?: number } = {}) {
     super();
     checkOptions("ELU", options, ["alpha"]);
@@ -76,7 +78,7 @@ export class ELU extends Module {
   }
 }
 
-/** x sigmoid(x). */
+/** `x sigmoid(x)`. */
 export class SiLU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
@@ -84,7 +86,7 @@ export class SiLU extends Module {
   }
 }
 
-/** x Phi(x), with the normal distribution function Phi. */
+/** `x Phi(x)`, with the standard normal distribution function `Phi`. */
 export class GELU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {

@@ -9,37 +9,41 @@ import { Module } from "../module.js";
 export interface BatchNorm2dOptions {
   /** Number of channels C. */
   numFeatures: number;
-  /** Added to the variance; default 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Weight of the newest batch in the running statistics; default 0.1. */
+  /** Weight of the newest batch in the running statistics. Default: 0.1. */
   momentum?: number;
-  /** Whether there is a trained scale and shift; default true. */
+  /** Whether there is a trained scale and shift. Default: true. */
   affine?: boolean;
-  /** Whether statistics are kept for evaluation; default true. Without them a batch's own are always used. */
+  /** Whether statistics are kept for evaluation; without them a batch's own are always used. Default: true. */
   trackRunningStats?: boolean;
-  /** Element type of the weights; default "float32". */
+  /** Element type of the weights. Default: `"float32"`. */
   dtype?: DType;
-  /** Device of the weights; default the current device. */
+  /** Device of the weights. Default: the current device. */
   device?: DeviceName;
 }
 
-/** Refuses anything that is not [B, C, H, W] with the layer's C. */
+/**
+ * Refuses what is not `[B, C, H, W]` with the layer's C.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
 export function checkChannels(name: string, x: Tensor, channels: number): void {
   if (x.shape.length !== 4 || x.shape[1] !== channels) {
     throw new ShapeError(
-      `${name}: input has shape [${x.shape.join(",")}], expected [batch, ${channels}, height, width]`,
+      `${name}: input has shape [${x.shape.join(", ")}], expected [batch, ${channels}, height, width].`,
       "shape_mismatch",
     );
   }
 }
 
 /**
- * Batch normalisation: y = weight (x - m) / sqrt(v + eps) + bias for each channel.
+ * Batch normalisation, `y = weight (x - m) / sqrt(v + eps) + bias` for each channel, `[B, C, H, W]` to the same.
  *
  * In training mode m and v (biased) are the batch's, and the running statistics move by `momentum` towards the batch's
- * mean and unbiased variance, outside the gradient tape. In evaluation mode m and v are the running statistics. Shapes:
- * [B,C,H,W] to the same; weight, bias, running_mean, running_var [C]. Starts at weight 1, bias 0, mean 0, variance 1.
- * Reference: Ioffe, Szegedy, "Batch normalization", 2015.
+ * mean and unbiased variance, off the tape. In evaluation mode m and v are the running statistics. State: weight, bias,
+ * running_mean and running_var, `[C]` each; initial values: weight 1, bias 0, mean 0, variance 1.
+ * (Ioffe, Szegedy, "Batch normalization", 2015, arXiv:1502.03167.)
  */
 export class BatchNorm2d extends Module {
   /** The option names the constructor takes. */
@@ -53,13 +57,13 @@ export class BatchNorm2d extends Module {
     "device",
   ];
 
-  /** Scale [C], or null. */
+  /** Scale `[C]`, or null. */
   readonly weight: Tensor | null;
-  /** Shift [C], or null. */
+  /** Shift `[C]`, or null. */
   readonly bias: Tensor | null;
-  /** Running mean [C], or null when not tracked. */
+  /** Running mean `[C]`, or null where none is kept. */
   readonly runningMean: Tensor | null;
-  /** Running variance [C], or null when not tracked. */
+  /** Running variance `[C]`, or null where none is kept. */
   readonly runningVar: Tensor | null;
   /** Number of channels. */
   readonly numFeatures: number;
@@ -68,6 +72,7 @@ export class BatchNorm2d extends Module {
   /** Weight of the newest batch. */
   readonly momentum: number;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: BatchNorm2dOptions) {
     super();
     checkOptions(new.target.name, options, new.target.optionNames);
@@ -91,7 +96,7 @@ export class BatchNorm2d extends Module {
     return this.rectified(x, 1);
   }
 
-  /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
+  /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
     checkChannels(this.constructor.name, x, this.numFeatures);
     const { weight, bias, eps, runningMean, runningVar } = this;
@@ -110,8 +115,7 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * Moves the running moments towards those of a batch, its unbiased variance; without `mean` the variance only.
-   * Nothing is recorded.
+   * Moves the running statistics towards the mean (where given) and the unbiased variance of a batch, off the tape.
    */
   protected updateStatistics(mean: (() => Tensor) | null, variance: () => Tensor): void {
     const { runningMean, runningVar, momentum } = this;

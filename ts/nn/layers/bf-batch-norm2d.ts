@@ -4,17 +4,17 @@ import type { BatchNorm2dOptions } from "./batch-norm2d.js";
 
 /** Options of {@link BFBatchNorm2d}. */
 export interface BFBatchNorm2dOptions extends Omit<BatchNorm2dOptions, "trackRunningStats"> {
-  /** Whether mean and bias take part after all; default false. */
+  /** Whether the mean is subtracted and the bias added. Default: false. */
   useBias?: boolean;
 }
 
 /**
- * Bias-free batch normalisation: y = weight x / (sqrt(v) + eps) for each channel, v the unbiased variance of the batch
- * (training) or the running variance (evaluation). No mean is subtracted and no bias added, unless `useBias`.
- * The state has the same four entries as {@link BatchNorm2d}, like deepinv's.
+ * Bias-free batch normalisation, `y = weight x / (sqrt(v) + eps)` for each channel, `[B, C, H, W]` to the same.
  *
- * Shapes: [B,C,H,W] to the same. Reference: Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda, "Robust and interpretable
- * blind image denoising via bias-free convolutional neural networks", 2020.
+ * v is the unbiased variance of the batch (training) or the running variance (evaluation). No mean is subtracted and no
+ * bias added, unless `useBias`. The state has the four entries of {@link BatchNorm2d}, as in deepinv. (Mohan,
+ * Kadkhodaie, Simoncelli, Fernandez-Granda, "Robust and interpretable blind image denoising via bias-free
+ * convolutional neural networks", 2020, arXiv:1906.05478.)
  */
 export class BFBatchNorm2d extends BatchNorm2d {
   protected static override readonly optionNames: readonly string[] = [
@@ -27,9 +27,10 @@ export class BFBatchNorm2d extends BatchNorm2d {
     "device",
   ];
 
-  /** Whether mean and bias take part. */
+  /** Whether the mean is subtracted and the bias added. */
   readonly useBias: boolean;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: BFBatchNorm2dOptions) {
     super(options);
     this.useBias = options.useBias ?? false;

@@ -15,34 +15,35 @@ export interface ConvTranspose2dOptions extends WeightOptions {
   outChannels: number;
   /** Size of the window. */
   kernelSize: Size2;
-  /** Step between the copies of the kernel; default 1. */
+  /** Step between the copies of the kernel. Default: 1. */
   stride?: Size2;
-  /** Rows and columns cut from each side; default 0. */
+  /** Rows and columns cut from each side. Default: 0. */
   padding?: Size2;
-  /** Rows and columns added at the end; default 0. */
+  /** Rows and columns added at the end. Default: 0. */
   outputPadding?: Size2;
-  /** Spacing of the taps; default 1. */
+  /** Spacing of the taps. Default: 1. */
   dilation?: Size2;
-  /** Number of channel groups that do not mix; default 1. */
+  /** Number of channel groups that do not mix. Default: 1. */
   groups?: number;
-  /** Whether a bias is added; default true. */
+  /** Whether a bias is added. Default: true. */
   bias?: boolean;
 }
 
 /**
- * Transposed convolution layer, the adjoint of a convolution in its input (see `functional.convTranspose2d`).
+ * Transposed convolution layer, the adjoint of a convolution in its input (see `functional.convTranspose2d`):
+ * `[B, inChannels, H, W]` to `[B, outChannels, H', W']` with `H' = (H - 1) s - 2 p + d (kh - 1) + outputPadding + 1`.
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H', W'], H' = (H-1) s - 2p + d (kh-1) + outputPadding + 1;
- * weight [inChannels, outChannels/groups, kh, kw], bias [outChannels]. Initialisation as PyTorch.
+ * Weight `[inChannels, outChannels / groups, kh, kw]` and bias `[outChannels]` are initialised as in PyTorch.
  */
 export class ConvTranspose2d extends Module {
-  /** Kernel [inChannels, outChannels/groups, kh, kw]. */
+  /** Kernel `[inChannels, outChannels / groups, kh, kw]`. */
   readonly weight: Tensor;
-  /** Bias [outChannels], or null. */
+  /** Bias `[outChannels]`, or null. */
   readonly bias: Tensor | null;
   /** The options with their defaults filled in. */
   readonly options: Readonly<Required<Omit<ConvTranspose2dOptions, keyof WeightOptions>>>;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: ConvTranspose2dOptions) {
     super();
     const name = "ConvTranspose2d";
@@ -63,7 +64,7 @@ export class ConvTranspose2d extends Module {
     const groups = checkNumber(name, "groups", options.groups ?? 1, { positive: true, integer: true });
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ArgumentError(
-        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`,
+        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels.`,
         "invalid_argument",
       );
     }

@@ -15,34 +15,36 @@ export interface Conv2dOptions extends WeightOptions {
   outChannels: number;
   /** Size of the window. */
   kernelSize: Size2;
-  /** Step of the window; default 1. */
+  /** Step of the window. Default: 1. */
   stride?: Size2;
-  /** Border on each side; default 0. "same" keeps the size (stride 1), "valid" means 0. */
+  /** Border on each side; `"same"` keeps the size (stride 1), `"valid"` means 0. Default: 0. */
   padding?: Size2 | "same" | "valid";
-  /** Spacing of the taps; default 1. */
+  /** Spacing of the taps. Default: 1. */
   dilation?: Size2;
-  /** Number of channel groups that do not mix; default 1. */
+  /** Number of channel groups that do not mix. Default: 1. */
   groups?: number;
-  /** Whether a bias is added; default true. */
+  /** Whether a bias is added. Default: true. */
   bias?: boolean;
-  /** What the border is filled with; default "zeros". */
+  /** How the border is filled. Default: `"zeros"`. */
   paddingMode?: "zeros" | Exclude<PadMode, "constant">;
 }
 
 /**
- * Convolution layer: y = weight * x + bias (a cross-correlation; see `functional.conv2d`).
+ * Convolution layer, `y = weight * x + bias` (a cross-correlation; see `functional.conv2d`): `[B, inChannels, H, W]` to
+ * `[B, outChannels, H', W']`.
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H', W']; weight [outChannels, inChannels/groups, kh, kw], bias
- * [outChannels]. Initialisation: uniform on +-1/sqrt(inChannels/groups kh kw), as PyTorch.
+ * Weight `[outChannels, inChannels / groups, kh, kw]` and bias `[outChannels]` are initialised uniformly on
+ * `+-1 / sqrt(inChannels / groups kh kw)`, as in PyTorch.
  */
 export class Conv2d extends Module {
-  /** Kernel [outChannels, inChannels/groups, kh, kw]. */
+  /** Kernel `[outChannels, inChannels / groups, kh, kw]`. */
   readonly weight: Tensor;
-  /** Bias [outChannels], or null. */
+  /** Bias `[outChannels]`, or null. */
   readonly bias: Tensor | null;
   /** The options with their defaults filled in. */
   readonly options: Readonly<Required<Omit<Conv2dOptions, keyof WeightOptions>>>;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: Conv2dOptions) {
     super();
     const name = "Conv2d";
@@ -63,7 +65,7 @@ export class Conv2d extends Module {
     const groups = checkNumber(name, "groups", options.groups ?? 1, { positive: true, integer: true });
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ArgumentError(
-        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels`,
+        `${name}: ${groups} groups do not divide ${inChannels} input and ${outChannels} output channels.`,
         "invalid_argument",
       );
     }
@@ -97,7 +99,7 @@ export class Conv2d extends Module {
     return this.rectified(x, 1);
   }
 
-  /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
+  /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
     const { stride, padding, dilation, groups, paddingMode } = this.options;
     const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope };

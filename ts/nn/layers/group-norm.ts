@@ -11,25 +11,25 @@ export interface GroupNormOptions {
   numGroups: number;
   /** Number of channels. */
   numChannels: number;
-  /** Added to the variance; default 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Whether there is a trained scale and shift; default true. */
+  /** Whether there is a trained scale and shift. Default: true. */
   affine?: boolean;
-  /** Element type of the weights; default "float32". */
+  /** Element type of the weights. Default: `"float32"`. */
   dtype?: DType;
-  /** Device of the weights; default the current device. */
+  /** Device of the weights. Default: the current device. */
   device?: DeviceName;
 }
 
 /**
- * Group normalisation: each group of channels of each image is shifted and scaled to mean 0 and variance 1 (biased),
- * then y = weight x + bias for each channel. Shapes: [B,C,...] to the same; weight and bias [C]. Reference: Wu, He,
- * "Group normalization", 2018.
+ * Group normalisation, `[B, C, ...]` to the same: each group of channels of each image is shifted and scaled to mean 0
+ * and variance 1 (biased), then `y = weight x + bias` for each channel, with weight and bias `[C]`. (Wu, He, "Group
+ * normalization", 2018, arXiv:1803.08494.)
  */
 export class GroupNorm extends Module {
-  /** Scale [C], or null. */
+  /** Scale `[C]`, or null. */
   readonly weight: Tensor | null;
-  /** Shift [C], or null. */
+  /** Shift `[C]`, or null. */
   readonly bias: Tensor | null;
   /** Number of groups. */
   readonly numGroups: number;
@@ -38,6 +38,7 @@ export class GroupNorm extends Module {
   /** Added to the variance. */
   readonly eps: number;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: GroupNormOptions) {
     super();
     checkOptions("GroupNorm", options, ["numGroups", "numChannels", "eps", "affine", "dtype", "device"]);
@@ -45,7 +46,7 @@ export class GroupNorm extends Module {
     this.numChannels = checkNumber("GroupNorm", "numChannels", options.numChannels, { positive: true, integer: true });
     if (this.numChannels % this.numGroups !== 0) {
       throw new ArgumentError(
-        `GroupNorm: ${this.numGroups} groups do not divide ${this.numChannels} channels`,
+        `GroupNorm: ${this.numGroups} groups do not divide ${this.numChannels} channels.`,
         "invalid_argument",
       );
     }
@@ -60,7 +61,8 @@ export class GroupNorm extends Module {
   forward(x: Tensor): Tensor {
     if (x.shape[1] !== this.numChannels) {
       throw new ShapeError(
-        `${this.constructor.name}: input has shape [${x.shape.join(",")}], expected [batch, ${this.numChannels}, ...]`,
+        `${this.constructor.name}: input has shape [${x.shape.join(", ")}], ` +
+          `expected [batch, ${this.numChannels}, ...].`,
         "shape_mismatch",
       );
     }

@@ -6,21 +6,22 @@ import { GroupNorm } from "./group-norm.js";
 export interface InstanceNorm2dOptions {
   /** Number of channels C. */
   numFeatures: number;
-  /** Added to the variance; default 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Whether there is a trained scale and shift; default false. */
+  /** Whether there is a trained scale and shift. Default: false. */
   affine?: boolean;
-  /** Element type of the weights; default "float32". */
+  /** Element type of the weights. Default: `"float32"`. */
   dtype?: DType;
-  /** Device of the weights; default the current device. */
+  /** Device of the weights. Default: the current device. */
   device?: DeviceName;
 }
 
 /**
- * Instance normalisation: a {@link GroupNorm} with one group for each channel, by default without weights.
- * Shapes: [B,C,H,W] to the same. Reference: Ulyanov, Vedaldi, Lempitsky, "Instance normalization", 2016.
+ * Instance normalisation, `[B, C, H, W]` to the same: a {@link GroupNorm} with one group for each channel, by default
+ * without weights. (Ulyanov, Vedaldi, Lempitsky, "Instance normalization", 2016, arXiv:1607.08022.)
  */
 export class InstanceNorm2d extends GroupNorm {
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: InstanceNorm2dOptions) {
     checkOptions("InstanceNorm2d", options, ["numFeatures", "eps", "affine", "dtype", "device"]);
     const { numFeatures, affine = false, ...rest } = options;

@@ -12,22 +12,23 @@ export interface LinearOptions extends WeightOptions {
   inFeatures: number;
   /** Size of the last dimension of the output. */
   outFeatures: number;
-  /** Whether a bias is added; default true. */
+  /** Whether a bias is added. Default: true. */
   bias?: boolean;
 }
 
 /**
- * Fully connected layer: y = x weight^T + bias.
+ * Fully connected layer, `y = x weight^T + bias`, `[..., inFeatures]` to `[..., outFeatures]`.
  *
- * Shapes: [..., inFeatures] to [..., outFeatures]; weight [outFeatures, inFeatures], bias [outFeatures].
- * Initialisation: uniform on +-1/sqrt(inFeatures), as PyTorch.
+ * Weight `[outFeatures, inFeatures]` and bias `[outFeatures]` are initialised uniformly on `+-1 / sqrt(inFeatures)`, as
+ * in PyTorch.
  */
 export class Linear extends Module {
-  /** Matrix [outFeatures, inFeatures]. */
+  /** Matrix `[outFeatures, inFeatures]`. */
   readonly weight: Tensor;
-  /** Bias [outFeatures], or null. */
+  /** Bias `[outFeatures]`, or null. */
   readonly bias: Tensor | null;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: LinearOptions) {
     super();
     checkOptions("Linear", options, ["inFeatures", "outFeatures", "bias", ...WEIGHT_OPTIONS]);
@@ -41,7 +42,7 @@ export class Linear extends Module {
         : null;
   }
 
-  /** The image of `x`. */
+  /** `x weight^T + bias`. */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, { bias: this.bias });
   }

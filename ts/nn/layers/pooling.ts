@@ -5,8 +5,8 @@ import type { AvgPoolArguments, MaxPoolArguments, Size2 } from "../../functional
 import { Module } from "../module.js";
 
 /**
- * Largest value in each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window),
- * `padding` 0, `dilation` 1.
+ * Largest value in each window, `[B, C, H, W]` to `[B, C, H', W']`; the options are `kernelSize` and those of
+ * `functional.maxPool2d`.
  */
 export class MaxPool2d extends Module {
   /** The options as given. */
@@ -27,8 +27,8 @@ export class MaxPool2d extends Module {
 }
 
 /**
- * Mean of each window. [B,C,H,W] to [B,C,H',W']. Options: `kernelSize`, `stride` (default the window), `padding` 0,
- * `countIncludePad` true.
+ * Mean of each window, `[B, C, H, W]` to `[B, C, H', W']`; the options are `kernelSize` and those of
+ * `functional.avgPool2d`.
  */
 export class AvgPool2d extends Module {
   /** The options as given. */
@@ -48,7 +48,7 @@ export class AvgPool2d extends Module {
   }
 }
 
-/** Means over windows chosen so that the output has size `outputSize`. [B,C,H,W] to [B,C,h,w]. */
+/** Means over windows that give an output of size `outputSize`, `[B, C, H, W]` to `[B, C, h, w]`. */
 export class AdaptiveAvgPool2d extends Module {
   /** Size of the output. */
   readonly outputSize: Size2;

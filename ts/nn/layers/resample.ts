@@ -4,10 +4,7 @@ import { interpolate, pixelShuffle, pixelUnshuffle } from "../../functional/inde
 import type { InterpolateArguments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
-/**
- * Resizes images to `size` or by `scaleFactor`; `mode` "nearest" (default), "bilinear" or "bicubic". [B,C,H,W] to
- * [B,C,h,w].
- */
+/** Resizes images, `[B, C, H, W]` to `[B, C, h, w]`, with the options of `functional.interpolate`. */
 export class Upsample extends Module {
   /** The options as given. */
   readonly options: Readonly<InterpolateArguments>;
@@ -24,7 +21,7 @@ export class Upsample extends Module {
   }
 }
 
-/** [B, C r^2, H, W] to [B, C, r H, r W] with r = `factor`. */
+/** Channels become pixels: `[B, C r^2, H, W]` to `[B, C, r H, r W]` with `r = factor`. */
 export class PixelShuffle extends Module {
   /** The factor r. */
   readonly factor: number;
@@ -41,7 +38,7 @@ export class PixelShuffle extends Module {
   }
 }
 
-/** [B, C, r H, r W] to [B, C r^2, H, W] with r = `factor`. */
+/** Pixels become channels: `[B, C, r H, r W]` to `[B, C r^2, H, W]` with `r = factor`. */
 export class PixelUnshuffle extends Module {
   /** The factor r. */
   readonly factor: number;
@@ -58,7 +55,7 @@ export class PixelUnshuffle extends Module {
   }
 }
 
-/** [B, ...] to [B, product]: all but the batch in one dimension. */
+/** All dimensions but the batch as one: `[B, ...]` to `[B, n]`. */
 export class Flatten extends Module {
   /** The flattened batch. */
   forward(x: Tensor): Tensor {

@@ -5,7 +5,7 @@ import type { Layer } from "../types.js";
 import { rectified, slopeOf } from "./rectified.js";
 
 /**
- * Layers applied one after the other; state names are "0.weight", "2.weight", ..., as PyTorch's.
+ * Layers applied one after the other; state names are "0.weight", "2.weight", ..., as in PyTorch.
  *
  * @example new Sequential(new Conv2d({ inChannels: 1, outChannels: 8, kernelSize: 3 }), new ReLU())
  */
@@ -13,12 +13,13 @@ export class Sequential extends Module {
   /** The layers in order. */
   readonly layers: readonly Layer[];
 
+  /** @throws ArgumentError `invalid_argument` for what is not a layer. */
   constructor(...layers: Layer[] | [readonly Layer[]]) {
     super();
     this.layers = (Array.isArray(layers[0]) ? layers[0] : layers) as readonly Layer[];
     this.layers.forEach((layer, i) => {
       if (!(layer instanceof Module) || typeof (layer as Partial<Layer>).forward !== "function") {
-        throw new ArgumentError(`Sequential: layer ${i} is no module with a forward function`, "invalid_argument");
+        throw new ArgumentError(`Sequential: layer ${i} is not a module with a forward function.`, "invalid_argument");
       }
     });
   }

@@ -8,27 +8,27 @@ import { Linear } from "./linear.js";
 
 /** Options of {@link SpectralNorm}. */
 export interface SpectralNormLayerOptions {
-  /** The layer; its weights become this layer's. */
+  /** The layer whose weight is normalised; its weights become this layer's. */
   layer: Conv2d | ConvTranspose2d | Linear;
-  /** Power iterations in each call in training mode. Default 1. */
+  /** Power iterations in each call in training mode. Default: 1. */
   nPowerIterations?: number;
-  /** Least norm a vector is divided by. Default 1e-12. */
+  /** Smallest norm that a vector is divided by. Default: 1e-12. */
   eps?: number;
   /** Stream of the initial vectors. Default: the stream of the library, seeded by the operating system. */
   rng?: RandomSource;
 }
 
-/** Iterations when the layer is made, so that the first call is close. */
-const FIRST = 15;
+/** Power iterations in the constructor, so that the first call is accurate. */
+const INITIAL_ITERATIONS = 15;
 
 /**
  * A convolution or linear layer whose weight is divided by its spectral norm: `y = (W / s) x + b`, s the largest
  * singular value of W as a matrix with one row for each output channel.
  *
- * s = u^T W v with vectors that follow W by power iterations, in training mode only; the gradient goes through s. The
- * matrix norm bounds the layer's slope only up to the overlap of its windows. State names are those of PyTorch's
- * spectral_norm: weight_orig, bias, weight_u, weight_v. Shapes: those of the layer. (Miyato, Kataoka, Koyama, Yoshida,
- * 2018, arXiv:1802.05957.)
+ * `s = u^T W v`, where power iterations in training mode update u and v; the gradient goes through s. The norm of the
+ * matrix bounds the Lipschitz constant of a convolution only up to the overlap of its windows. State names are those of
+ * PyTorch's spectral_norm: weight_orig, bias, weight_u, weight_v. Shapes are those of the layer. (Miyato, Kataoka,
+ * Koyama, Yoshida, "Spectral normalization for generative adversarial networks", 2018, arXiv:1802.05957.)
  *
  * @throws ArgumentError `invalid_argument` for any other layer.
  */
@@ -37,9 +37,9 @@ export class SpectralNorm extends Module {
   readonly weightOrig: Tensor;
   /** The layer's bias, or null. */
   readonly bias: Tensor | null;
-  /** Left singular vector, [output channels]. */
+  /** Left singular vector, `[output channels]`. */
   readonly weightU: Tensor;
-  /** Right singular vector, [entries of one output channel's weights]. */
+  /** Right singular vector, `[weights of one output channel]`. */
   readonly weightV: Tensor;
   readonly nPowerIterations: number;
   readonly eps: number;
@@ -66,13 +66,13 @@ export class SpectralNorm extends Module {
     const [rows, columns] = tidy(() => this.#matrix().shape) as [number, number];
     this.weightU = this.registerBuffer("weightU", this.#draw(rng, rows));
     this.weightV = this.registerBuffer("weightV", this.#draw(rng, columns));
-    this.#iterate(FIRST);
+    this.#iterate(INITIAL_ITERATIONS);
   }
 
   /** The layer's output with the divided weight. */
   forward(x: Tensor): Tensor {
     if (this.training) this.#iterate(this.nPowerIterations);
-    // The layer is linear but for its bias: dividing its input is dividing its weight.
+    // Apart from the bias the layer is linear: dividing its input divides its weight.
     return this.#layer.forward(x.div(this.spectralNorm()));
   }
 

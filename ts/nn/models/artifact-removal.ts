@@ -1,21 +1,23 @@
 import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Denoiser, ReconstructOptions } from "../types.js";
 
-/** What {@link ArtifactRemoval} does to the measurements first. */
-export type ArtifactRemovalMode = "direct" | "adjoint" | "pinv" | "prox";
+const MODES = ["direct", "adjoint", "pinv", "prox"] as const;
+
+/** What {@link ArtifactRemoval} applies to the measurements first. */
+export type ArtifactRemovalMode = (typeof MODES)[number];
 
 /** Options of {@link ArtifactRemoval}. */
 export interface ArtifactRemovalOptions {
-  /** The denoiser; it is handed the noise level `physics.noiseModel.sigma` as second argument where there is one. */
+  /** The denoiser; its second argument is the noise level `physics.noiseModel.sigma`, where there is one. */
   backboneNet: Denoiser;
-  /** Default "adjoint". */
+  /** What is applied to the measurements first. Default: `"adjoint"`. */
   mode?: ArtifactRemovalMode;
   /**
-   * Weight of the measurements in mode "prox"; about a fifth of 1 / sigma^2 for images from 0 to 1 with noise of
-   * deviation sigma. Default 1.
+   * Weight of the measurements in mode `"prox"`; about a fifth of 1 / sigma^2 for images from 0 to 1 with noise of
+   * standard deviation sigma. Default: 1.
    */
   gamma?: number;
 }
@@ -28,44 +30,41 @@ function noiseLevel(physics: Physics<NoiseModel, OperatorKind> | undefined): num
 
 /**
  * Turns a denoiser f into a reconstruction network:
- * R(y, A) = f(A^T y) ("adjoint"), f(A^+ y) ("pinv"), f(y) ("direct"), or, beyond deepinv, f(z) with the regularised
- * inverse z = argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2 ("prox"), which unlike A^+ y does not drown in noise
- * where A nearly loses something.
+ * `R(y, A) = f(A^T y)` (`"adjoint"`), `f(A^+ y)` (`"pinv"`), `f(y)` (`"direct"`), or, beyond deepinv, `f(z)` with the
+ * regularised inverse `z = argmin_z gamma/2 |A z - y|^2 + 1/2 |z - A^T y|^2` (`"prox"`), which unlike `A^+ y` does not
+ * amplify the noise along small singular values of A.
  *
- * State names: backbone_net.*. Throws ArgumentError `missing_physics` when a mode needs a linear physics and none is
- * given. Reference: Jin, McCann, Froustey, Unser, "Deep convolutional neural network for inverse problems in imaging",
- * 2017.
+ * State names: backbone_net.*. (Jin, McCann, Froustey, Unser, "Deep convolutional neural network for inverse problems
+ * in imaging", 2017, arXiv:1611.03679.)
  */
 export class ArtifactRemoval extends Module {
   /** The denoiser. */
   readonly backboneNet: Denoiser;
-  /** What is done to the measurements first. */
+  /** What is applied to the measurements first. */
   readonly mode: ArtifactRemovalMode;
   /** Weight of the measurements in mode "prox". */
   readonly gamma: number;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: ArtifactRemovalOptions) {
     super();
     checkOptions("ArtifactRemoval", options, ["backboneNet", "mode", "gamma"]);
     if (typeof (options?.backboneNet as Partial<Denoiser> | undefined)?.forward !== "function") {
       throw new ArgumentError(
-        "ArtifactRemoval: backboneNet has no forward function; give it a denoiser such as new DnCNN()",
-        "invalid_argument",
-      );
-    }
-    const mode = options.mode ?? "adjoint";
-    if (!["direct", "adjoint", "pinv", "prox"].includes(mode)) {
-      throw new ArgumentError(
-        `ArtifactRemoval: mode is ${JSON.stringify(mode)}, expected "direct", "adjoint", "pinv" or "prox"`,
+        "ArtifactRemoval: backboneNet has no forward function; give it a denoiser such as new DnCNN().",
         "invalid_argument",
       );
     }
     this.backboneNet = options.backboneNet;
-    this.mode = mode;
+    this.mode = checkWord("ArtifactRemoval", "mode", options.mode ?? "adjoint", MODES);
     this.gamma = checkNumber("ArtifactRemoval", "gamma", options.gamma ?? 1, { positive: true });
   }
 
-  /** The reconstruction of `y`. */
+  /**
+   * The reconstruction of `y`.
+   *
+   * @throws ArgumentError `missing_physics` where the mode needs a linear physics and none is given.
+   */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
     return this.backboneNet.forward(this.#start(y, physics), noiseLevel(physics));
   }
@@ -79,7 +78,7 @@ export class ArtifactRemoval extends Module {
       typeof linear.proxL2 !== "function"
     ) {
       throw new ArgumentError(
-        `ArtifactRemoval: mode "${this.mode}" needs a linear physics as second argument of forward`,
+        `ArtifactRemoval: mode "${this.mode}" needs a linear physics as second argument of forward.`,
         "missing_physics",
       );
     }

@@ -10,19 +10,19 @@ import type { Condition, ReconstructOptions, WeightOptions } from "../types.js";
 export interface AutoEncoderOptions extends WeightOptions {
   /** Number of entries of an image, all channels together. */
   dimInput: number;
-  /** Features of the layer between image and code; default 1000. */
+  /** Features of the layer between image and code. Default: 1000. */
   dimMid?: number;
-  /** Size of the code; default 32. */
+  /** Size of the code. Default: 32. */
   dimHid?: number;
-  /** Whether the input is added to the output; default true. */
+  /** Whether the input is added to the output. Default: true. */
   residual?: boolean;
 }
 
 /**
- * Fully connected autoencoder: R(y) = y + D(E(y)) with two layers each, for quick trials on small images.
+ * Fully connected autoencoder, `R(y) = y + D(E(y))` with two layers each, for quick trials on small images: `[B, ...]`
+ * to the same, with `dimInput` entries per image.
  *
- * Shapes: [B, ...] to the same, with dimInput entries an image. State names: encoder.0, encoder.2, decoder.0,
- * decoder.2. Initialisation: uniform on +-1/sqrt(features), as PyTorch.
+ * State names: encoder.0, encoder.2, decoder.0, decoder.2. Initialised as {@link Linear}.
  */
 export class AutoEncoder extends Module {
   /** Image to code. */
@@ -31,37 +31,39 @@ export class AutoEncoder extends Module {
   readonly decoder: Sequential;
   /** Whether the input is added to the output. */
   readonly residual: boolean;
-  private readonly dimInput: number;
+  readonly #dimInput: number;
 
-  /** Throws ArgumentError `invalid_argument`, `unknown_option`. */
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: AutoEncoderOptions) {
     super();
     const name = "AutoEncoder";
     checkOptions(name, options, ["dimInput", "dimMid", "dimHid", "residual", ...WEIGHT_OPTIONS]);
     const count = (key: "dimInput" | "dimMid" | "dimHid", value: unknown) =>
       checkNumber(name, key, value, { positive: true, integer: true });
-    this.dimInput = count("dimInput", options?.dimInput);
+    this.#dimInput = count("dimInput", options?.dimInput);
     const dimMid = count("dimMid", options.dimMid ?? 1000);
     const dimHid = count("dimHid", options.dimHid ?? 32);
     if (typeof (options.residual ?? true) !== "boolean")
-      throw new ArgumentError(`${name}: residual must be true or false`, "invalid_argument");
+      throw new ArgumentError(`${name}: residual must be true or false.`, "invalid_argument");
     this.residual = options.residual ?? true;
     const weights = sharedWeights(options);
     const linear = (inFeatures: number, outFeatures: number) => new Linear({ inFeatures, outFeatures, ...weights });
-    this.encoder = new Sequential(linear(this.dimInput, dimMid), new ReLU(), linear(dimMid, dimHid));
-    this.decoder = new Sequential(linear(dimHid, dimMid), new ReLU(), linear(dimMid, this.dimInput));
+    this.encoder = new Sequential(linear(this.#dimInput, dimMid), new ReLU(), linear(dimMid, dimHid));
+    this.decoder = new Sequential(linear(dimHid, dimMid), new ReLU(), linear(dimMid, this.#dimInput));
   }
 
   /**
-   * The decoded image; noise level or physics, if given, are ignored. Throws ShapeError where an image has not dimInput
-   * entries.
+   * The decoded image; noise level or physics, if given, are ignored.
+   *
+   * @throws ShapeError `shape_mismatch` where an image does not have `dimInput` entries.
    */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [batch = 1, ...rest] = y.shape;
     const entries = rest.reduce((a, b) => a * b, 1);
-    if (y.shape.length < 2 || entries !== this.dimInput) {
+    if (y.shape.length < 2 || entries !== this.#dimInput) {
       throw new ShapeError(
-        `AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ${this.dimInput} entries an image, as dimInput says`,
+        `AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ` +
+          `${this.#dimInput} entries per image, as dimInput says.`,
         "shape_mismatch",
       );
     }

@@ -8,21 +8,23 @@ import type { Layer, WeightOptions } from "../types.js";
 
 /** Options of {@link DCGANDiscriminator}. */
 export interface DCGANDiscriminatorOptions extends WeightOptions {
-  /** Channels after the first convolution; default 64. */
+  /** Channels after the first convolution. Default: 64. */
   ndf?: number;
-  /** Channels of the input; default 3. */
+  /** Channels of the input. Default: 3. */
   nc?: number;
 }
 
 /**
- * The DCGAN discriminator for images of 64 x 64.
- * Shapes: [B, nc, 64, 64] to [B, 1, 1, 1], in (0, 1). State names: model.i.
- * Reference: Radford, Metz, Chintala, "Unsupervised representation learning with DCGANs", 2015.
+ * The DCGAN discriminator for images of 64 x 64 pixels, `[B, nc, 64, 64]` to `[B, 1, 1, 1]` in (0, 1).
+ *
+ * State names: model.i. (Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional
+ * generative adversarial networks", 2015, arXiv:1511.06434.)
  */
 export class DCGANDiscriminator extends Module {
   /** The layers. */
   readonly model: Sequential;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DCGANDiscriminatorOptions = {}) {
     super();
     checkOptions("DCGANDiscriminator", options, ["ndf", "nc", ...WEIGHT_OPTIONS]);
@@ -54,19 +56,21 @@ export class DCGANDiscriminator extends Module {
 
 /** Options of {@link DCGANGenerator}. */
 export interface DCGANGeneratorOptions extends WeightOptions {
-  /** Side of the image, 64 (default) or 128. */
+  /** Side of the image. Default: 64. */
   outputSize?: 64 | 128;
-  /** Size of the latent vector; default 100. */
+  /** Size of the latent vector. Default: 100. */
   nz?: number;
-  /** Channels before the last layer; default 64. */
+  /** Channels before the last layer. Default: 64. */
   ngf?: number;
-  /** Channels of the image; default 3. */
+  /** Channels of the image. Default: 3. */
   nc?: number;
 }
 
 /**
- * The DCGAN generator: transposed convolutions from a latent vector to an image in (-1, 1).
- * Shapes: [B, nz, 1, 1] to [B, nc, outputSize, outputSize]. State names: model.i. Reference: Radford et al., 2015.
+ * The DCGAN generator, transposed convolutions from a latent vector `[B, nz, 1, 1]` to an image
+ * `[B, nc, outputSize, outputSize]` in (-1, 1).
+ *
+ * State names: model.i. (Radford, Metz, Chintala, 2015, arXiv:1511.06434.)
  */
 export class DCGANGenerator extends Module {
   /** The layers. */
@@ -74,13 +78,14 @@ export class DCGANGenerator extends Module {
   /** Size of the latent vector. */
   readonly nz: number;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DCGANGeneratorOptions = {}) {
     super();
     const name = "DCGANGenerator";
     checkOptions(name, options, ["outputSize", "nz", "ngf", "nc", ...WEIGHT_OPTIONS]);
     const outputSize: number = options.outputSize ?? 64;
     if (outputSize !== 64 && outputSize !== 128)
-      throw new ArgumentError(`${name}: outputSize is ${String(outputSize)}, expected 64 or 128`, "invalid_argument");
+      throw new ArgumentError(`${name}: outputSize is ${String(outputSize)}, expected 64 or 128.`, "invalid_argument");
     this.nz = checkNumber(name, "nz", options.nz ?? 100, { positive: true, integer: true });
     const ngf = checkNumber(name, "ngf", options.ngf ?? 64, { positive: true, integer: true });
     const nc = checkNumber(name, "nc", options.nc ?? 3, { positive: true, integer: true });
@@ -89,7 +94,7 @@ export class DCGANGenerator extends Module {
     const layers: Layer[] = [];
     let width = this.nz;
     for (const k of outputSize === 64 ? [8, 4, 2, 1] : [16, 8, 4, 2, 1]) {
-      // The first layer makes 4 x 4 pixels of one; each other doubles the side.
+      // The first layer makes 4 x 4 pixels from one; each of the others doubles the side.
       const [stride, padding] = layers.length === 0 ? [1, 0] : [2, 1];
       layers.push(
         new ConvTranspose2d({

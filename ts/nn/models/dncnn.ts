@@ -9,24 +9,24 @@ import type { Condition, ReconstructOptions, WeightOptions } from "../types.js";
 
 /** Options of {@link DnCNN}. */
 export interface DnCNNOptions extends WeightOptions {
-  /** Channels of the input; default 3. */
+  /** Channels of the input. Default: 3. */
   inChannels?: number;
-  /** Channels of the output; default 3. With 1 input or output channel the residual is broadcast. */
+  /** Channels of the output; with 1 input or output channel the residual is broadcast. Default: 3. */
   outChannels?: number;
-  /** Number of convolutions, at least 2; default 20. */
+  /** Number of convolutions, at least 2. Default: 20. */
   depth?: number;
-  /** Channels between the convolutions; default 64. */
+  /** Channels between the convolutions. Default: 64. */
   nf?: number;
-  /** Whether the convolutions have a bias; default true. */
+  /** Whether the convolutions have a bias. Default: true. */
   bias?: boolean;
 }
 
 /**
- * The DnCNN denoiser without batch norm: R(y) = y + f(y), f being `depth` 3x3 convolutions with ReLU between them.
+ * The DnCNN denoiser without batch norm, `R(y) = y + f(y)`, where f is `depth` 3 x 3 convolutions with ReLU between
+ * them: `[B, inChannels, H, W]` to `[B, outChannels, H, W]`.
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H, W]. State names: in_conv, conv_list.i, out_conv.
- * Initialisation: Kaiming's normal law for the kernels, as deepinv's without pretrained weights.
- * Reference: Zhang, Zuo, Chen, Meng, Zhang, "Beyond a Gaussian denoiser", 2017.
+ * State names: in_conv, conv_list.i, out_conv. Kaiming normal initialisation of the kernels, as in deepinv without
+ * pretrained weights. (Zhang, Zuo, Chen, Meng, Zhang, "Beyond a Gaussian denoiser", 2017, arXiv:1608.03981.)
  */
 export class DnCNN extends Module {
   /** First convolution. */
@@ -36,6 +36,7 @@ export class DnCNN extends Module {
   /** Last convolution. */
   readonly outConv: Conv2d;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DnCNNOptions = {}) {
     super();
     checkOptions("DnCNN", options, ["inChannels", "outChannels", "depth", "nf", "bias", ...WEIGHT_OPTIONS]);

@@ -16,12 +16,12 @@ export interface EquivariantReconstructorOptions {
   /** The network to be made equivariant. */
   model: Reconstructor;
   /**
-   * Transforms averaged over in training; default one random rotation by a multiple of 90 degrees with or without a
+   * Transforms averaged over in training. Default: one random rotation by a multiple of 90 degrees with or without a
    * horizontal flip.
    */
   transform?: Transform | null;
   /**
-   * Transforms averaged over in evaluation; default `transform` where it is given, else all eight rotations and flips.
+   * Transforms averaged over in evaluation. Default: `transform` where it is given, else all eight rotations and flips.
    */
   evalTransform?: Transform | null;
 }
@@ -48,7 +48,8 @@ export class EquivariantReconstructor extends Module {
     checkOptions(name, options, ["model", "transform", "evalTransform"]);
     if (typeof (options?.model as Partial<Reconstructor> | undefined)?.forward !== "function") {
       throw new ArgumentError(
-        `${name}: model has no forward function; give it a network such as new ArtifactRemoval({ backboneNet: new UNet() }).`,
+        `${name}: model has no forward function; ` +
+          "give it a network such as new ArtifactRemoval({ backboneNet: new UNet() }).",
         "invalid_argument",
       );
     }
@@ -80,12 +81,13 @@ export class EquivariantReconstructor extends Module {
     const linear = physics as LinearPhysics | undefined;
     if (typeof linear?.AAdjoint !== "function") {
       throw new ArgumentError(
-        "EquivariantReconstructor: forward needs a linear physics as second argument, such as new Inpainting({ imgSize, mask }).",
+        "EquivariantReconstructor: forward needs a linear physics as second argument, " +
+          "such as new Inpainting({ imgSize, mask }).",
         "missing_physics",
       );
     }
     const transform = this.training ? this.transform : this.evalTransform;
-    // Parameters depend on the size of the images, which the adjoint tells.
+    // Parameters depend on the size of the images, that of the adjoint.
     const params = transform.getParams(
       noGrad(() => linear.AAdjoint(y)),
       { rng: options.rng },

@@ -8,34 +8,37 @@ import type { Layer, WeightOptions } from "../types.js";
 
 /** Options of {@link ESRGANDiscriminator}. */
 export interface ESRGANDiscriminatorOptions extends WeightOptions {
-  /** Shape [C, H, W] of an input image. */
+  /** Shape `[C, H, W]` of an input image. */
   imgSize: readonly number[];
-  /** Channels at each resolution; default 64, 128, 256, 512. */
+  /** Channels at each resolution. Default: 64, 128, 256, 512. */
   filters?: readonly number[];
 }
 
 /**
- * The ESRGAN discriminator: two convolutions at each resolution, the second halving it.
- * Shapes: [B, C, H, W] to [B, 1, H / 2^n, W / 2^n] (rounded up) with n filters. State names: model.i.
- * Reference: Wang et al., "ESRGAN: enhanced super-resolution generative adversarial networks", 2018.
+ * The ESRGAN discriminator, `[B, C, H, W]` to `[B, 1, H / 2^n, W / 2^n]` (rounded up) with n filters: two convolutions
+ * at each resolution, the second halving it.
+ *
+ * State names: model.i. (Wang et al., "ESRGAN: enhanced super-resolution generative adversarial networks", 2018,
+ * arXiv:1809.00219.)
  */
 export class ESRGANDiscriminator extends Module {
   /** The layers. */
   readonly model: Sequential;
-  /** Shape [1, h, w] of the output for one image (rounded down, as deepinv states it). */
+  /** Shape `[1, h, w]` of the output for one image (rounded down, as in deepinv). */
   readonly outputShape: readonly number[];
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: ESRGANDiscriminatorOptions) {
     super();
     const name = "ESRGANDiscriminator";
     checkOptions(name, options, ["imgSize", "filters", ...WEIGHT_OPTIONS]);
     if (!Array.isArray(options?.imgSize) || options.imgSize.length !== 3)
-      throw new ArgumentError(`${name}: imgSize must be [channels, height, width]`, "invalid_argument");
+      throw new ArgumentError(`${name}: imgSize must be [channels, height, width].`, "invalid_argument");
     const [channels, ...spatial] = options.imgSize as readonly number[];
     const filters = options.filters ?? [64, 128, 256, 512];
     if (filters.length === 0)
       throw new ArgumentError(
-        `${name}: filters is empty, expected one number of channels for each resolution`,
+        `${name}: filters is empty, expected one number of channels for each resolution.`,
         "invalid_argument",
       );
     this.outputShape = [1, ...spatial.map((n) => Math.floor(n / 2 ** filters.length))];
@@ -62,7 +65,7 @@ export class ESRGANDiscriminator extends Module {
     this.model = new Sequential(...layers);
   }
 
-  /** The judgement of each patch. */
+  /** The score of each patch. */
   forward(x: Tensor): Tensor {
     return this.model.forward(x);
   }

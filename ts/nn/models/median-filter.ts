@@ -5,18 +5,15 @@ import type { Condition, ReconstructOptions } from "../types.js";
 
 /** Options of {@link MedianFilter}. */
 export interface MedianFilterOptions {
-  /** Side of the window, or its height and width; default 9. */
+  /** Side of the window, or its height and width. Default: 9. */
   kernelSize?: number | readonly [number, number];
-  /**
-   * Pixels by which the image is mirrored at its border, or [left, right, top, bottom], where `same` is false; default
-   * 0.
-   */
+  /** Pixels mirrored at each border, or [left, right, top, bottom], where `same` is false. Default: 0. */
   padding?: number | readonly [number, number, number, number];
-  /** Whether the image keeps its size, by mirroring; default true. */
+  /** Whether the image keeps its size, by mirroring. Default: true. */
   same?: boolean;
 }
 
-/** Puts the smaller value on the first of two positions, the larger on the second. */
+/** Moves the smaller of two values to the first position and the larger to the second. */
 type Comparator = readonly [low: number, high: number];
 
 /**
@@ -48,20 +45,20 @@ function towards(position: number, network: readonly Comparator[]): Comparator[]
 
 /**
  * Median filter: each pixel becomes the median of the window around it, of an even number of values the smaller middle
- * one.
+ * one. `[B, C, H, W]` to the same, or with `same: false` to
+ * `[B, C, H + top + bottom - h + 1, W + left + right - w + 1]`.
  *
- * Shapes: [B, C, H, W] to the same, or with `same: false` to [B, C, H + top + bottom - h + 1, W + left + right - w +
- * 1]. It has no weights. Differentiable: the gradient goes to the pixel that is the median, equal ones share it.
+ * It has no weights. The gradient goes to the pixel that is the median; equal pixels share it.
  */
 export class MedianFilter extends Module {
   /** Height and width of the window. */
   readonly kernelSize: readonly [number, number];
   /** Whether the image keeps its size. */
   readonly same: boolean;
-  private readonly border: readonly [number, number, number, number];
-  private readonly network: readonly Comparator[];
+  readonly #border: readonly [number, number, number, number];
+  readonly #network: readonly Comparator[];
 
-  /** Throws ArgumentError `invalid_argument`, `unknown_option`. */
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: MedianFilterOptions = {}) {
     super();
     const name = "MedianFilter";
@@ -73,7 +70,8 @@ export class MedianFilter extends Module {
     const border = list<[number, number, number, number]>(padding, 4);
     if (this.kernelSize.length !== 2 || border.length !== 4 || typeof same !== "boolean") {
       throw new ArgumentError(
-        `${name}: kernelSize must be one or two numbers, padding one or four ([left, right, top, bottom]), same true or false`,
+        `${name}: kernelSize must be one or two numbers, padding one or four ([left, right, top, bottom]), ` +
+          "same true or false.",
         "invalid_argument",
       );
     }
@@ -82,28 +80,30 @@ export class MedianFilter extends Module {
     this.same = same;
     const [h, w] = this.kernelSize;
     const before = (side: number): [number, number] => [Math.floor((side - 1) / 2), Math.ceil((side - 1) / 2)];
-    this.border = same ? [...before(w), ...before(h)] : border;
-    this.network = towards(Math.floor((h * w - 1) / 2), sortingNetwork(h * w));
+    this.#border = same ? [...before(w), ...before(h)] : border;
+    this.#network = towards(Math.floor((h * w - 1) / 2), sortingNetwork(h * w));
   }
 
   /**
-   * The filtered image; noise level or physics, if given, are ignored. Throws ShapeError where the window is too large
-   * to be mirrored in.
+   * The filtered image; noise level or physics, if given, are ignored.
+   *
+   * @throws ShapeError `shape_mismatch` where the image is too small to be mirrored.
    */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [b, c, height, width] = y.shape;
     if (y.shape.length !== 4 || b === undefined || c === undefined || height === undefined || width === undefined) {
       throw new ShapeError(
-        `MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width]`,
+        `MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width].`,
         "shape_mismatch",
       );
     }
     const [h, w] = this.kernelSize;
-    const [left, right, top, bottom] = this.border;
+    const [left, right, top, bottom] = this.#border;
     const size = [height + top + bottom - h + 1, width + left + right - w + 1] as const;
     if (Math.max(left, right) >= width || Math.max(top, bottom) >= height || Math.min(...size) < 1) {
       throw new ShapeError(
-        `MedianFilter: an image of ${height} x ${width} pixels is too small for a window of ${h} x ${w} with a mirrored border of [${this.border.join(", ")}]; use a smaller kernelSize`,
+        `MedianFilter: an image of ${height} x ${width} pixels is too small for a window of ${h} x ${w} ` +
+          `with a mirrored border of [${this.#border.join(", ")}]; use a smaller kernelSize.`,
         "shape_mismatch",
       );
     }
@@ -113,7 +113,7 @@ export class MedianFilter extends Module {
       const [i, j] = [Math.floor(k / w), k % w];
       return padded.slice([0, 0, i, j], [b, c, i + size[0], j + size[1]]);
     });
-    for (const [low, high] of this.network) {
+    for (const [low, high] of this.#network) {
       const [p, q] = [values[low] as Tensor, values[high] as Tensor];
       values[low] = p.minimum(q);
       values[high] = p.maximum(q);

@@ -7,23 +7,25 @@ import { DnCNN } from "./dncnn.js";
 
 /** Options of {@link MoDL}. */
 export interface MoDLOptions extends WeightOptions {
-  /** The denoiser, the same in each iteration; default a DnCNN of depth 7 for complex images (two channels). */
+  /** The denoiser, the same in each iteration. Default: a DnCNN of depth 7 for complex images (two channels). */
   denoiser?: Denoiser;
-  /** Number of iterations; default 3. */
+  /** Number of iterations. Default: 3. */
   numIter?: number;
 }
 
 /** A trained number for each iteration. */
 class ParameterList extends Module {
+  readonly #values: Tensor[] = [];
+
   constructor(count: number, value: number, like: WeightOptions) {
     super();
     const { dtype = "float32", device } = like;
     for (let i = 0; i < count; i++)
-      this.registerParameter(String(i), full([], value, { dtype, ...(device ? { device } : {}) }));
+      this.#values.push(this.registerParameter(String(i), full([], value, { dtype, ...(device ? { device } : {}) })));
   }
 
   at(i: number): Tensor {
-    return (this as unknown as Record<string, Tensor>)[String(i)] as Tensor;
+    return this.#values[i]!;
   }
 }
 
@@ -35,7 +37,7 @@ class ParameterTable extends Module {
   }
 }
 
-/** The denoiser in the place where its state names expect it. */
+/** Holds the denoiser under the state name prior.0.denoiser. */
 class Prior extends Module {
   readonly denoiser: Denoiser;
 
@@ -50,11 +52,11 @@ class Prior extends Module {
  *
  * `z_k = argmin_z s_k/2 |A z - y|^2 + 1/2 |z - x_k|^2`, `x_{k+1} = D(z_k, sigma_k)`, from `x_0 = A^T y`.
  *
- * Steps `s_k` (start 1) and noise levels `sigma_k` (start 0.01) are trained; a denoiser that is blind to the level
- * leaves `sigma_k` as it is. Needs a linear physics. State names: prior.0.denoiser.*, params_algo.stepsize.k,
+ * Steps `s_k` (initially 1) and noise levels `sigma_k` (initially 0.01) are trained; a denoiser that ignores the level
+ * leaves `sigma_k` unchanged. Needs a linear physics. State names: prior.0.denoiser.*, params_algo.stepsize.k,
  * params_algo.g_param.k and params_algo.lambda.k (which has no effect), the last three also under init_params_algo, as
- * in deepinv. Reference: Aggarwal, Mani, Jacob, "MoDL: model-based deep learning architecture for inverse problems",
- * 2019, arXiv:1712.02862.
+ * in deepinv. (Aggarwal, Mani, Jacob, "MoDL: model-based deep learning architecture for inverse problems", 2019,
+ * arXiv:1712.02862.)
  */
 export class MoDL extends Module {
   /** Number of iterations. */

@@ -8,34 +8,33 @@ import type { Layer, WeightOptions } from "../types.js";
 
 /** Options of {@link PatchGANDiscriminator}. */
 export interface PatchGANDiscriminatorOptions extends WeightOptions {
-  /** Channels of the input; default 3. */
+  /** Channels of the input. Default: 3. */
   inputNc?: number;
-  /** Channels after the first convolution; default 64. */
+  /** Channels after the first convolution. Default: 64. */
   ndf?: number;
-  /** Number of hidden convolutions; default 3. */
+  /** Number of hidden convolutions. Default: 3. */
   nLayers?: number;
-  /** Whether a sigmoid ends the network; default false. */
+  /** Whether a sigmoid ends the network. Default: false. */
   useSigmoid?: boolean;
-  /** Whether batch norms follow the hidden convolutions; default true. */
+  /** Whether batch norms follow the hidden convolutions. Default: true. */
   batchNorm?: boolean;
-  /** Whether the hidden convolutions have a bias; default true. */
+  /** Whether the hidden convolutions have a bias. Default: true. */
   bias?: boolean;
-  /**
-   * Whether each convolution's weight is divided by its spectral norm (state names then end in weight_orig); default
-   * false.
-   */
+  /** Whether each weight is divided by its spectral norm; state names then end in weight_orig. Default: false. */
   spectralNorm?: boolean;
 }
 
 /**
- * Discriminator that judges each patch of an image.
- * Shapes: [B, inputNc, H, W] to [B, 1, h, w]. State names: model.i.
- * Reference: Isola, Zhu, Zhou, Efros, "Image-to-image translation with conditional adversarial networks", 2017.
+ * Discriminator with one score for each patch of an image, `[B, inputNc, H, W]` to `[B, 1, h, w]`.
+ *
+ * State names: model.i. (Isola, Zhu, Zhou, Efros, "Image-to-image translation with conditional adversarial networks",
+ * 2017, arXiv:1611.07004.)
  */
 export class PatchGANDiscriminator extends Module {
   /** The layers. */
   readonly model: Sequential;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: PatchGANDiscriminatorOptions = {}) {
     super();
     const name = "PatchGANDiscriminator";
@@ -75,7 +74,7 @@ export class PatchGANDiscriminator extends Module {
     this.model = new Sequential(...layers);
   }
 
-  /** The judgement of each patch. */
+  /** The score of each patch. */
   forward(x: Tensor): Tensor {
     return this.model.forward(x);
   }

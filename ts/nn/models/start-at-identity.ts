@@ -2,8 +2,10 @@ import { zeros } from "../../tensor/index.js";
 import type { DnCNN } from "./dncnn.js";
 
 /**
- * Sets the last convolution of a DnCNN to zero, so that the untrained network returns its input: R(y) = y + 0.
- * Kaiming's law alone adds noise of the size of the image to it, which a short training has to unlearn first.
+ * Sets the last convolution of a DnCNN to zero, so that the untrained network returns its input: `R(y) = y + 0`.
+ *
+ * With Kaiming initialisation alone the residual is as large as the image, and a short training spends its steps on
+ * removing it.
  */
 export function startAtIdentity({ outConv }: DnCNN): void {
   for (const parameter of outConv.parameters())

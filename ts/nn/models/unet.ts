@@ -10,37 +10,38 @@ import type { Condition, Layer, ReconstructOptions, WeightOptions } from "../typ
 
 /** Options of {@link UNet}. */
 export interface UNetOptions extends WeightOptions {
-  /** Channels of the input; default 1. */
+  /** Channels of the input. Default: 1. */
   inChannels?: number;
-  /** Channels of the output; default 1. */
+  /** Channels of the output. Default: 1. */
   outChannels?: number;
-  /** Whether the input is added to the output; default true, without effect where the channels differ. */
+  /** Whether the input is added to the output, where both have as many channels. Default: true. */
   residual?: boolean;
-  /** Whether convolutions wrap around the image; default false (zeros). */
+  /** Whether convolutions wrap around the image. Default: false (zeros). */
   circularPadding?: boolean;
-  /** Whether features of the way down are used on the way up; default true. */
+  /** Whether there are skip connections. Default: true. */
   cat?: boolean;
-  /** Whether convolutions (and bias-free norms) have biases; default true. */
+  /** Whether convolutions (and bias-free norms) have biases. Default: true. */
   bias?: boolean;
-  /** Batch norm after each 3x3 convolution: true (default), false, or "biasfree". */
+  /** Whether a batch norm follows each 3 x 3 convolution, `"biasfree"` for one without biases. Default: true. */
   batchNorm?: boolean | "biasfree";
-  /** Number of resolutions, at least 2; default the length of `channelsPerScale`, or 4. */
+  /** Number of resolutions, at least 2. Default: the length of `channelsPerScale`, or 4. */
   scales?: number;
-  /** Channels at each resolution, finest first; default 64, 128, 256, ... */
+  /** Channels at each resolution, finest first. Default: 64, 128, 256, ... */
   channelsPerScale?: readonly number[];
 }
 
 /**
- * U-Net: convolutions at `scales` resolutions, halved by max pooling and doubled by nearest-neighbour upsampling.
+ * U-Net, `[B, inChannels, H, W]` to `[B, outChannels, H, W]`: convolutions at `scales` resolutions, halved by max
+ * pooling and doubled by nearest-neighbour upsampling.
  *
- * Shapes: [B, inChannels, H, W] to [B, outChannels, H, W]; sizes that 2^(scales-1) does not divide are replicated at
- * the right and bottom, and cut again. State names: Conv{i}, Up{i}, Up_conv{i}, Conv_1x1, as deepinv's. Initialisation
- * as PyTorch's layers. References: Ronneberger, Fischer, Brox, "U-Net", 2015; Mohan et al., 2020 (bias-free norm).
+ * Images whose sides `2^(scales - 1)` does not divide are replicated at the right and bottom, and cropped again. State
+ * names: Conv{i}, Up{i}, Up_conv{i}, Conv_1x1, as in deepinv. (Ronneberger, Fischer, Brox, "U-Net", 2015,
+ * arXiv:1505.04597; Mohan et al., 2020, arXiv:1906.05478, for the bias-free norm.)
  */
 export class UNet extends Module {
   /** Whether the input is added to the output. */
   readonly residual: boolean;
-  /** Whether features of the way down are used on the way up. */
+  /** Whether there are skip connections. */
   readonly cat: boolean;
   /** Channels of the input. */
   readonly inChannels: number;
@@ -49,6 +50,7 @@ export class UNet extends Module {
   readonly #up: { grow: Sequential; merge: Sequential }[] = [];
   readonly #last: Conv2d;
 
+  /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: UNetOptions = {}) {
     super();
     const name = "UNet";
@@ -73,7 +75,8 @@ export class UNet extends Module {
     const channels = options.channelsPerScale ?? Array.from({ length: scales }, (_, k) => 64 * 2 ** k);
     if (channels.length !== scales) {
       throw new ArgumentError(
-        `${name}: scales is ${scales} but channelsPerScale has ${channels.length} entries; give one of them or make them agree`,
+        `${name}: scales is ${scales} but channelsPerScale has ${channels.length} entries; ` +
+          `give one of them, or make them agree.`,
         "invalid_argument",
       );
     }
@@ -81,7 +84,7 @@ export class UNet extends Module {
     const batchNorm = options.batchNorm ?? true;
     if (typeof batchNorm !== "boolean" && batchNorm !== "biasfree") {
       throw new ArgumentError(
-        `${name}: batchNorm is ${JSON.stringify(batchNorm)}, expected true, false or "biasfree"`,
+        `${name}: batchNorm is ${JSON.stringify(batchNorm)}, expected true, false or "biasfree".`,
         "invalid_argument",
       );
     }
@@ -130,12 +133,16 @@ export class UNet extends Module {
     this.registerModule("Conv_1x1", this.#last);
   }
 
-  /** The denoised image; the noise level or physics, if given, is ignored. */
+  /**
+   * The denoised image; the noise level or physics, if given, is ignored.
+   *
+   * @throws ShapeError `shape_mismatch`.
+   */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     const [, channels, height, width] = y.shape;
     if (y.shape.length !== 4 || channels !== this.inChannels || height === undefined || width === undefined) {
       throw new ShapeError(
-        `UNet: input has shape [${y.shape.join(",")}], expected [batch, ${this.inChannels}, height, width]`,
+        `UNet: input has shape [${y.shape.join(", ")}], expected [batch, ${this.inChannels}, height, width].`,
         "shape_mismatch",
       );
     }

@@ -1,18 +1,18 @@
 import { centredFft, safeSqrt } from "../../functional/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import { cat, tensor, zeros, type Tensor } from "../../tensor/index.js";
 import { checkComplex } from "./mri.js";
 
 /** Distance of the coils from the centre, in half widths of the image. */
 const RADIUS = 1.5;
-/** Coils on one ring of a volume. */
-const RING = 8;
+/** Coils on each ring around a volume. */
+const COILS_PER_RING = 8;
 
 /**
  * Sensitivities of `n` coils on a ring around the image (on rings of eight around a volume), normalised to `sum_n
  * |s_n|^2 = 1`.
  *
- * `size` is `[H, W]` or `[D, H, W]`; the result, `[N, (D,) H, W, 2]`, has real and imaginary part in the last
+ * `size` is `[H, W]` or `[D, H, W]`; the result is `[N, (D,) H, W, 2]` with real and imaginary part in the last
  * dimension.
  */
 export function birdcageMaps(n: number, size: readonly number[]): Tensor {
@@ -20,7 +20,7 @@ export function birdcageMaps(n: number, size: readonly number[]): Tensor {
   const [nz, ny, nx] = (threeD ? size : [1, ...size]) as [number, number, number];
   const pixels = nz * ny * nx;
   const values = new Float64Array(n * pixels * 2);
-  const perRing = threeD ? RING : n;
+  const perRing = threeD ? COILS_PER_RING : n;
   const at = (i: number, count: number) => (i - count / 2) / (count / 2);
   for (let p = 0; p < pixels; p++) {
     const [z, y, x] = [Math.floor(p / (ny * nx)), Math.floor(p / nx) % ny, p % nx];
@@ -29,10 +29,10 @@ export function birdcageMaps(n: number, size: readonly number[]): Tensor {
       const angle = (2 * Math.PI * c) / perRing;
       const dx = at(x, nx) - RADIUS * Math.cos(angle);
       const dy = at(y, ny) - RADIUS * Math.sin(angle);
-      const ring = Math.floor(c / RING);
-      const dz = threeD ? at(z, nz) - (ring - 0.5 * (Math.ceil(n / RING) - 1)) : 0;
-      const turn = threeD ? ((c + ring) * 2 * Math.PI) / RING : angle;
-      const phase = Math.atan2(dx, -dy) - turn;
+      const ring = Math.floor(c / COILS_PER_RING);
+      const dz = threeD ? at(z, nz) - (ring - 0.5 * (Math.ceil(n / COILS_PER_RING) - 1)) : 0;
+      const offset = threeD ? ((c + ring) * 2 * Math.PI) / COILS_PER_RING : angle;
+      const phase = Math.atan2(dx, -dy) - offset;
       const strength = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz);
       values[(c * pixels + p) * 2] = strength * Math.cos(phase);
       values[(c * pixels + p) * 2 + 1] = strength * Math.sin(phase);
@@ -47,17 +47,17 @@ export function birdcageMaps(n: number, size: readonly number[]): Tensor {
 
 /**
  * Coil sensitivities from the fully sampled centre of k-space: each coil's low-resolution image divided by their root
- * sum of squares (McKenzie, Yeh, Ohliger, Price, Sodickson, "Self-calibrating parallel imaging with automatic coil
- * sensitivity extraction", 2002).
+ * sum of squares. Smoother and less exact than ESPIRiT.
  *
- * `y` is `[B, 2, N, H, W]`, `calibSize` the side of the square in the centre that every coil has sampled, default 24 or
- * what the image has. The result is `[B, N, H, W, 2]`, 0 where no coil sees anything. It is smoother and less exact
- * than ESPIRiT.
+ * `y` is `[B, 2, N, H, W]`; the result is `[B, N, H, W, 2]`, 0 where no coil has a signal. (McKenzie, Yeh, Ohliger,
+ * Price, Sodickson, "Self-calibrating parallel imaging with automatic coil sensitivity extraction", 2002.)
  *
- * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
+ * @param options.calibSize Side of the sampled square in the centre of k-space. Default: 24, at most the image.
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`.
  */
 export function estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}): Tensor {
   const caller = "estimateCoilMaps";
+  checkOptions(caller, options, ["calibSize"]);
   checkComplex(caller, "y", y, ["coils", "height", "width"]);
   const side = checkNumber(caller, "calibSize", options.calibSize ?? 24, { integer: true, min: 1 });
   const [, , , h = 1, w = 1] = y.shape;
@@ -81,13 +81,19 @@ export function estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}
   return cat([maps.select(1, 0).unsqueeze(4), maps.select(1, 1).unsqueeze(4)], 4);
 }
 
-/** Maps of the shape `[B, N, (D,) H, W, 2]` from ones without batch or coils. */
+/**
+ * Maps reshaped to `[B, N, (D,) H, W, 2]`; batch and coils may be missing.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
 export function placedMaps(className: string, maps: Tensor, threeD: boolean): Tensor {
   const rank = threeD ? 6 : 5;
   const shape = [...Array.from({ length: Math.max(0, rank - maps.shape.length) }, () => 1), ...maps.shape];
   if (shape.length !== rank || shape[rank - 1] !== 2 || maps.shape.length < rank - 2) {
     throw new ArgumentError(
-      `${className}: coilMaps has shape [${maps.shape.join(", ")}], expected [batch, coils, ${threeD ? "depth, " : ""}height, width, 2] with real and imaginary part in the last dimension; batch and coils may be left out.`,
+      `${className}: coilMaps has shape [${maps.shape.join(", ")}], expected [batch, coils, ` +
+        `${threeD ? "depth, " : ""}height, width, 2] with real and imaginary part in the last dimension; ` +
+        "batch and coils may be left out.",
       "invalid_argument",
     );
   }
@@ -105,7 +111,7 @@ export function mulMaps(maps: Tensor, x: Tensor, conjugate: boolean): Tensor {
   return cat([re.mul(a).sub(im.mul(b)).unsqueeze(1), re.mul(b).add(im.mul(a)).unsqueeze(1)], 1);
 }
 
-/** Maps of one coil that sees everything alike. */
+/** The map of one coil of sensitivity 1 everywhere. */
 export function flatMaps(size: readonly number[]): Tensor {
   const re = zeros([...size, 1]).add(1);
   return cat([re, re.mul(0)], size.length);

@@ -1,26 +1,25 @@
 import { keep, tensor, type DType, type Tensor } from "../../tensor/index.js";
 
-/** Numbers that belong to an operator, uploaded once for each device and element type that asks for them. */
+/** Constants of an operator, uploaded once for each device and element type that needs them. */
 export class Constant {
-  private readonly made = new Map<string, Tensor>();
+  readonly #uploaded = new Map<string, Tensor>();
+  readonly #values: (dtype: DType) => Float64Array | Float32Array;
+  readonly #shape: readonly number[];
 
-  /**
-   * `values` gives the numbers in row-major order; it is called once for each upload, so that large ones need not stay
-   * on the host.
-   */
-  constructor(
-    private readonly values: (dtype: DType) => Float64Array | Float32Array,
-    private readonly shape: readonly number[],
-  ) {}
+  /** `values` gives the numbers in row-major order; it is called for each upload, so that they need not be stored. */
+  constructor(values: (dtype: DType) => Float64Array | Float32Array, shape: readonly number[]) {
+    this.#values = values;
+    this.#shape = shape;
+  }
 
   /** The numbers on the device and in the element type of a tensor. */
   like({ device, dtype }: Tensor): Tensor {
     const key = `${device} ${dtype}`;
-    let found = this.made.get(key);
+    let found = this.#uploaded.get(key);
     if (!found || found.disposed) {
-      // It stays after the step in which it is first needed, even where each step is tidied.
-      found = keep(tensor(this.values(dtype), { shape: this.shape, device, dtype }));
-      this.made.set(key, found);
+      // Kept, as it must outlive a tidy around the step that first needs it.
+      found = keep(tensor(this.#values(dtype), { shape: this.#shape, device, dtype }));
+      this.#uploaded.set(key, found);
     }
     return found;
   }

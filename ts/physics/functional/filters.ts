@@ -10,13 +10,13 @@ function outer(w: readonly number[]): Tensor {
   );
 }
 
-/** Positions `0.5 - factor, ..., factor - 0.5` times `reach`, in units of the coarse pixels. */
+/** The fine pixels within `reach` coarse pixels of the centre, in units of the coarse ones. */
 function positions(factor: number, reach: number): number[] {
   return Array.from({ length: 2 * reach * factor }, (_, i) => (i + 0.5 - reach * factor) / factor);
 }
 
 /**
- * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), turned by `angle`
+ * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), rotated by `angle`
  * degrees.
  *
  * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`.

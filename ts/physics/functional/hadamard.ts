@@ -7,7 +7,7 @@ function parity(n: number): number {
   return p;
 }
 
-/** Whether a number is 1, 2, 4, 8, ... */
+/** Whether a number is a power of two. */
 export function isPowerOfTwo(n: number): boolean {
   return Number.isInteger(n) && n > 0 && (n & (n - 1)) === 0;
 }
@@ -31,21 +31,21 @@ export function sequencyOrder(n: number): number[] {
   });
 }
 
-/** Which patterns a single-pixel camera shows first. */
+/** In which order a single-pixel camera shows its patterns. */
 export const ORDERINGS = ["sequency", "cake_cutting", "zig_zag", "xy"] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** Positions 0 to n - 1 by growing key; of equal keys the earlier (1) or the later one (-1) comes first. */
+/** Indices sorted by increasing key; ties in increasing (1) or decreasing (-1) order. */
 function sorted(keys: readonly number[], ties: 1 | -1): number[] {
   return keys.map((_, i) => i).sort((a, b) => (keys[a] as number) - (keys[b] as number) || ties * (a - b));
 }
 
 /**
- * Number of blocks of a pattern for each of `count` sequencies, as the "cake-cutting" order counts them: `i, 2 i, ...,
- * p i` for the `i`-th of `p` groups, forwards and backwards in turn. Made for `count = p^2`; of other counts the rest
- * comes last.
+ * Number of blocks of a pattern for each of `count` sequencies, as the "cake-cutting" order counts them:
+ * `i, 2 i, ..., p i` for the `i`-th of `p` groups, alternately forwards and backwards. Defined for `count = p^2`; for
+ * other counts the remaining patterns come last.
  */
-function cakePieces(count: number): number[] {
+function cakeBlocks(count: number): number[] {
   const p = Math.floor(Math.sqrt(count));
   return Array.from({ length: count }, (_, at) => {
     const [g, k] = [Math.floor(at / p), at % p];
@@ -69,9 +69,9 @@ export function hadamardOrder(ordering: Ordering, height: number, width: number)
   const count = height * width;
   if (ordering === "sequency" || ordering === "cake_cutting") {
     const bySequency = sequencyOrder(count);
-    // The order leaves open which of two patterns with as many blocks comes first: here that of the higher group.
+    // Patterns with equally many blocks have no defined order: that of the higher group comes first.
     const order =
-      ordering === "sequency" ? bySequency : sorted(cakePieces(count), -1).map((k) => bySequency[k] as number);
+      ordering === "sequency" ? bySequency : sorted(cakeBlocks(count), -1).map((k) => bySequency[k] as number);
     return order.map((k) => (k % height) * width + Math.floor(k / height));
   }
   const [rows, columns] = [sequencyOrder(height), sequencyOrder(width)];

@@ -1,6 +1,6 @@
 /**
  * A singular value decomposition `A = U diag(s) V^T` of an `m x n` matrix, in row-major order, with `k = min(m, n)`
- * singular values that fall.
+ * singular values in decreasing order.
  */
 export interface Svd {
   /** `[m, k]`, orthonormal columns. */
@@ -14,10 +14,10 @@ export interface Svd {
 const SWEEPS = 60;
 
 /**
- * Singular value decomposition on the host by one-sided Jacobi rotations, accurate to rounding also for small singular
+ * Singular value decomposition on the CPU by one-sided Jacobi rotations, accurate to rounding also for small singular
  * values.
  *
- * Paper: Hestenes, "Inversion of matrices by biorthogonalization and related results", 1958.
+ * (Hestenes, "Inversion of matrices by biorthogonalization and related results", 1958.)
  */
 export function svd(a: Float64Array, m: number, n: number): Svd {
   if (m > n) {
@@ -29,9 +29,9 @@ export function svd(a: Float64Array, m: number, n: number): Svd {
   const q = new Float64Array(m * m);
   for (let i = 0; i < m; i++) q[i * m + i] = 1;
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    let turned = false;
-    for (let i = 0; i < m; i++) for (let j = i + 1; j < m; j++) turned = orthogonalise(w, q, m, n, i, j) || turned;
-    if (!turned) break;
+    let rotated = false;
+    for (let i = 0; i < m; i++) for (let j = i + 1; j < m; j++) rotated = orthogonalise(w, q, m, n, i, j) || rotated;
+    if (!rotated) break;
   }
   const lengths = Float64Array.from({ length: m }, (_, i) => Math.sqrt(dot(w, i * n, i * n, n)));
   const order = Array.from(lengths.keys()).sort((i, j) => (lengths[j] as number) - (lengths[i] as number));
@@ -40,7 +40,7 @@ export function svd(a: Float64Array, m: number, n: number): Svd {
     const length = lengths[row] as number;
     out.s[k] = length;
     for (let i = 0; i < m; i++) out.u[i * m + k] = q[row * m + i] as number;
-    // A vanishing row has no direction; zeros do, as the singular value is zero too.
+    // A zero row has no direction; zeros are as good, since its singular value is zero.
     if (length > 0) for (let c = 0; c < n; c++) out.vt[k * n + c] = (w[row * n + c] as number) / length;
   });
   return out;
@@ -52,19 +52,19 @@ function dot(w: Float64Array, at: number, other: number, n: number): number {
   return sum;
 }
 
-/** Rotates two rows until they are orthogonal; false where they are already. */
+/** Rotates two rows so that they are orthogonal; false where they already are. */
 function orthogonalise(w: Float64Array, q: Float64Array, m: number, n: number, i: number, j: number): boolean {
   const [alpha, beta, gamma] = [dot(w, i * n, i * n, n), dot(w, j * n, j * n, n), dot(w, i * n, j * n, n)];
   if (Math.abs(gamma) <= 1e-15 * Math.sqrt(alpha * beta)) return false;
   const zeta = (beta - alpha) / (2 * gamma);
   const t = (zeta >= 0 ? 1 : -1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
   const c = 1 / Math.sqrt(1 + t * t);
-  turn(w, i * n, j * n, n, c, c * t);
-  turn(q, i * m, j * m, m, c, c * t);
+  rotate(w, i * n, j * n, n, c, c * t);
+  rotate(q, i * m, j * m, m, c, c * t);
   return true;
 }
 
-function turn(w: Float64Array, at: number, other: number, n: number, c: number, s: number): void {
+function rotate(w: Float64Array, at: number, other: number, n: number, c: number, s: number): void {
   for (let k = 0; k < n; k++) {
     const [x, y] = [w[at + k] as number, w[other + k] as number];
     w[at + k] = c * x - s * y;
