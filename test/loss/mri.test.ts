@@ -274,19 +274,39 @@ describe("splitting over time", () => {
 });
 
 describe("ENSURE", () => {
-  it("entries that no mask measures do not count; options have names", () => {
-    const mask = ones([1, 1, 1, 4]).mul(tensor([1, 1, 0, 0], { shape: [1, 1, 1, 4] }));
-    const operator = new physics.Inpainting({
-      imgSize: [1, 3, 4],
-      mask: mask.expand([1, 1, 3, 4]),
-      noiseModel: new physics.GaussianNoise(),
-    });
+  function inpainting() {
+    const mask = tensor([1, 1, 0, 0], { shape: [1, 1, 1, 4] }).expand([1, 1, 3, 4]);
+    const operator = new physics.Inpainting({ imgSize: [1, 3, 4], mask, noiseModel: new physics.GaussianNoise() });
     const rng = new Rng(7);
-    const y = operator.forward(rng.normal([2, 1, 3, 4]), { rng });
+    return { operator, y: operator.forward(rng.normal([2, 1, 3, 4]), { rng }) };
+  }
+
+  it("is the weighted error and divergence of a linear network; entries that no mask measures do not count", () => {
+    const { operator, y } = inpainting();
     const model = new ZeroFilled();
-    const loss = new mri.ENSURELoss({ sigma: 0.1, maskAverage: tensor([1, 0.5, 0.5, 0], { shape: [1, 1, 1, 4] }) });
-    for (const v of loss.forward({ xNet: model.forward(y, operator), y, physics: operator, model, rng }).dataSync())
-      expect(Number.isFinite(v)).toBe(true);
+    const gain = 0.7;
+    model.gain.assign_(full([1], gain));
+    const sigma = 0.1;
+    const loss = new mri.ENSURELoss({ sigma, maskAverage: tensor([1, 0.5, 0.5, 0], { shape: [1, 1, 1, 4] }) });
+    const xNet = model.forward(y, operator);
+    const value = loss.forward({ xNet, y, physics: operator, model, rng: new Rng(8) }).dataSync();
+
+    // f(y) = gain y where the mask is 1: mean(W^2 ((gain - 1) y)^2 + 2 sigma^2 W^2 gain b^2) - sigma^2 over all entries.
+    const b = new Rng(8).normal([2, 1, 3, 4]).dataSync();
+    const [weightSquared, entries] = [[1, 2, 2, 0], 12];
+    const sums = [0, 0];
+    y.dataSync().forEach((measured, i) => {
+      const observed = i % 4 < 2 ? 1 : 0;
+      const divergence = gain * observed * (b[i] as number) ** 2;
+      const term = ((gain - 1) * measured) ** 2 + 2 * sigma ** 2 * divergence;
+      sums[Math.floor(i / entries)]! += (weightSquared[i % 4] as number) * term;
+    });
+    sums.forEach((sum, image) => expect(value[image]).toBeCloseTo(sum / entries - sigma ** 2, 5));
+  });
+
+  it("names missing and wrong options, and probabilities that do not fit", () => {
+    const { operator, y } = inpainting();
+    const model = new ZeroFilled();
     expectError(() => new mri.ENSURELoss({ sigma: 0.1 }), ArgumentError, "missing_argument", "physicsGenerator");
     expectError(() => new mri.ENSURELoss({ physicsGenerator } as never), ArgumentError, "missing_argument", "sigma");
     expectError(

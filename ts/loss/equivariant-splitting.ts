@@ -61,8 +61,7 @@ const partLoss: OptionReader<Loss> = (value, name, key) => {
   if (!loss.assumptions.adapted || (consistency && loss instanceof R2RLoss)) return loss;
   throw new ArgumentError(
     `${name}: ${key} cannot be a ${loss.name}, which adapts the model in its own way; use MCLoss, a SURE loss or, ` +
-      "for " +
-      "consistencyLoss, R2RLoss.",
+      "for consistencyLoss, R2RLoss.",
     "invalid_argument",
   );
 };

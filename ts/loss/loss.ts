@@ -114,8 +114,7 @@ export abstract class Loss {
     if (this.assumptions.adapted && candidate.adaptedBy !== this.name) {
       throw new ArgumentError(
         `${this.name}: the model is not adapted; call model = loss.adaptModel(model) before training and use that ` +
-          "model " +
-          "to make xNet.",
+          "model to make xNet.",
         "model_not_adapted",
       );
     }

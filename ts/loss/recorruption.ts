@@ -11,7 +11,8 @@ import { levelLike } from "./per-image.js";
  * noise", 2025, arXiv:2412.04648):
  *
  * - Gaussian: `y1 = y + sigma sqrt(alpha / (1 - alpha)) w`, w standard normal;
- * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha); counts (`normalize` false) have gain 1;
+ * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha), with gain 1 for counts (`normalize`
+ *   false);
  * - Gamma of shape l: `y1 = y (1 - w) / (1 - alpha)`, w beta(l alpha, l (1 - alpha)).
  *
  * @throws ArgumentError `incompatible_physics` for any other noise, `invalid_argument` for negative counts; ShapeError
@@ -65,8 +66,7 @@ function betaDraws(y: Tensor, l: number | Tensor, alpha: number, rng: RandomSour
   if (levels.length !== y.shape[0]) {
     throw new ShapeError(
       `R2RLoss: l has ${levels.length} values, which is neither one nor one for each of the ${y.shape[0] ?? 0} ` +
-        "images " +
-        "of y.",
+        "images of y.",
       "shape_mismatch",
     );
   }

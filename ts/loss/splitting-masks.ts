@@ -84,8 +84,7 @@ export function fractionOf(name: string, mask: Tensor, purpose: string): Tensor 
     if (empty >= 0) {
       throw new ArgumentError(
         `${name}: the split leaves nothing ${purpose} for image ${empty} of the batch; measure more, change the ` +
-          "split " +
-          "ratio, or give another mask generator.",
+          "split ratio, or give another mask generator.",
         "empty_split",
       );
     }

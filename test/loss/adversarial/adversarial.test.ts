@@ -260,7 +260,6 @@ describe("losses", () => {
 
   it("can be written by oneself", () => {
     class Mixed extends adversarial.GeneratorLoss {
-      override readonly name = "Mixed";
       override readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
       constructor() {
         super("Mixed");
@@ -270,6 +269,7 @@ describe("losses", () => {
         return this.adversarialLoss(args.xNet as Tensor, args);
       }
     }
+    expect(new Mixed().name).toBe("Mixed");
     expect(new Mixed().forward({ xNet: one(1), D: new Pixels() }).shape).toEqual([1]);
   });
 });

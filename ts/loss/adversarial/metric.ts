@@ -12,13 +12,16 @@ const FLAVOURS = ["standard", "lsgan", "wgan", "wgan-gp", "hinge"] as const;
 /**
  * Which adversarial cost is used; discriminator and generator each minimise theirs, s are scores.
  *
- * | flavour | discriminator | generator | paper |
- * | --- | --- | --- | --- |
- * | `"standard"` | `softplus(-s_real) + softplus(s_fake)` | `softplus(-s_fake)` | Goodfellow et al., 2014, arXiv:1406.2661 |
- * | `"lsgan"` | `(s_real - 1)^2 + s_fake^2` | `(s_fake - 1)^2` | Mao et al., 2017, arXiv:1611.04076 |
- * | `"wgan"` | `s_fake - s_real`, weights clipped | `-s_fake` | Arjovsky, Chintala, Bottou, 2017, arXiv:1701.07875 |
- * | `"wgan-gp"` | `s_fake - s_real + 10 (norm of the gradient of s - 1)^2` | `-s_fake` | Gulrajani et al., 2017, arXiv:1704.00028 |
- * | `"hinge"` | `relu(1 - s_real) + relu(1 + s_fake)` | `-s_fake` | Lim, Ye, 2017, arXiv:1705.02894 |
+ * | flavour | discriminator | generator |
+ * | --- | --- | --- |
+ * | `"standard"` | `softplus(-s_real) + softplus(s_fake)` | `softplus(-s_fake)` |
+ * | `"lsgan"` | `(s_real - 1)^2 + s_fake^2` | `(s_fake - 1)^2` |
+ * | `"wgan"` | `s_fake - s_real`, weights clipped | `-s_fake` |
+ * | `"wgan-gp"` | `s_fake - s_real + 10 (norm of the gradient of s - 1)^2` | `-s_fake` |
+ * | `"hinge"` | `relu(1 - s_real) + relu(1 + s_fake)` | `-s_fake` |
+ *
+ * Papers, in this order: Goodfellow et al., 2014, arXiv:1406.2661; Mao et al., 2017, arXiv:1611.04076; Arjovsky,
+ * Chintala, Bottou, 2017, arXiv:1701.07875; Gulrajani et al., 2017, arXiv:1704.00028; Lim, Ye, 2017, arXiv:1705.02894.
  */
 export type AdversarialFlavour = (typeof FLAVOURS)[number];
 

@@ -189,8 +189,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
       if (this.allLosses.includes(loss)) continue;
       throw new ArgumentError(
         `${this.name}: its schedule returns a ${loss.name} that is not one of its losses; give it to the ` +
-          "constructor, so " +
-          "that the model is adapted to it.",
+          "constructor, so that the model is adapted to it.",
         "invalid_argument",
       );
     }
