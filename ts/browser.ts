@@ -1,8 +1,3 @@
-/**
- * adjoint with the WebAssembly module: what `import ... from "adjoint"` gives in a browser, and `adjoint/web` in Node
- * too.
- */
-import { preferWasm } from "./runtime/index.js";
-
-preferWasm();
+/** adjoint with the WebAssembly module: `import ... from "adjoint"` in a browser, and `adjoint/web` in Node too. */
 export * from "./index.js";
+export { initWeb as init } from "./runtime/index.js";

@@ -1,2 +1,2 @@
-/** adjoint with Node's add-on: what `import ... from "adjoint"` gives in Node. */
+/** adjoint with the native add-on: `import ... from "adjoint"` in Node. */
 export * from "./index.js";

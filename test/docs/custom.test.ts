@@ -16,6 +16,9 @@ const printed = [
   [/^loss of the truth: (?:0\.9|1\.0)\d+$/m, /^refused: WhitenedLoss: .*SurePoissonLoss/m],
   [/^sharpness: 0\.5$/m, /^as a loss: -0\.5$/m],
   [/^epoch 0: SupLoss$/m, /^epoch 1: SupLoss, TVLoss$/m],
+  [/^adjoint is right: true$/m, /^strength: 0\.2$/m, /^inverse: true$/m, /^a loss takes it: \[ 2 \]$/m],
+  [/^operator is right: true$/m, /^adjoint is right: true$/m, /^inverse: true$/m],
+  [/^restored: \[ 4, 1, 8, 8 \] 0$/m, /^a loss takes it: \[ 2 \]$/m],
 ];
 
 let folder: string;
@@ -31,12 +34,12 @@ beforeAll(async () => {
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 describe("docs/custom.md", () => {
-  it("has a program for a loss, a metric and a scheduler, each class below 20 lines", () => {
+  it("has programs for a loss, a metric, a scheduler, two physics and a transform, each class below 30 lines", () => {
     expect(programs).toHaveLength(printed.length);
     for (const code of programs) {
       const [text = ""] = /^class [\s\S]*?^}/m.exec(code) ?? [];
-      expect(text).toMatch(/ extends (?:loss|metric)\./);
-      expect(text.split("\n").length).toBeLessThan(20);
+      expect(text).toMatch(/ extends (?:loss|metric|physics|transform)\./);
+      expect(text.split("\n").length).toBeLessThan(30);
     }
   });
 
@@ -58,10 +61,10 @@ describe("docs/custom.md", () => {
       folder,
     ];
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const told = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch(
+    const compiler = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch(
       (error: { stdout: string }) => error,
     );
-    expect(told.stdout).toBe("");
+    expect(compiler.stdout).toBe("");
     for (const [i, patterns] of printed.entries()) {
       const ended = await node([join(folder, `program${i}.js`)]);
       expect(ended.stderr).toBe("");

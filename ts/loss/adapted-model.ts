@@ -15,7 +15,7 @@ export abstract class AdaptedModel<L extends string = string> extends Module imp
   readonly model: Reconstructor;
   readonly #rng: RandomSource | undefined;
 
-  /** @param rng random source of the loss, for passes that bring none. */
+  /** @param rng random stream of the loss, for passes that bring none. */
   constructor(adaptedBy: L, model: Reconstructor, rng?: RandomSource) {
     super();
     this.adaptedBy = adaptedBy;
@@ -27,8 +27,8 @@ export abstract class AdaptedModel<L extends string = string> extends Module imp
   /** The reconstruction; with `updateParameters` what was drawn is kept for the loss. */
   abstract forward(y: Tensor, physics?: Physics, options?: ReconstructOptions): Tensor;
 
-  /** The random source of a pass: that of the call, else that of the loss, else that of the library. */
-  protected randomSource(options: ReconstructOptions): RandomSource {
+  /** The random stream of a pass: that of the call, else that of the loss, else that of the library. */
+  protected stream(options: ReconstructOptions): RandomSource {
     return resolveRng(options.rng, this.#rng);
   }
 

@@ -30,7 +30,7 @@ export interface LossArgs {
   D?: Layer;
   /** The reconstruction measured again. Default: `physics.A(xNet)`. */
   yHat?: Tensor;
-  /** Random source of this call; takes precedence over the one given to the constructor. */
+  /** Random stream of this call; takes precedence over the one given to the constructor. */
   rng?: RandomSource;
 }
 

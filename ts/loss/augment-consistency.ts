@@ -7,7 +7,7 @@ import { Identity, RandomNoise, RandomPhaseError, Rotate, Shift, type Transform 
 import type { ArgsOf } from "./args.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
-import { flag, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { flag, type OptionReaders, randomStream, readOptions } from "./options.js";
 import { optionalTransform } from "./transform-option.js";
 
 /** Options of {@link AugmentConsistencyLoss}. */
@@ -26,7 +26,7 @@ export interface AugmentConsistencyLossOptions {
   metric?: Metric;
   /** Whether only the augmented branch carries gradients, as in the paper. Default: true. */
   noGrad?: boolean;
-  /** Random source of the default transforms, unless a call brings its own. */
+  /** Random stream of the default transforms, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -35,7 +35,7 @@ const OPTIONS = {
   Te: optionalTransform,
   metric: metricOption,
   noGrad: flag(true),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<AugmentConsistencyLossOptions>;
 
 /**

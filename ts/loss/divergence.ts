@@ -1,9 +1,9 @@
+import { meanPerImage } from "../functional/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import { Tensor, grad, tensor } from "../tensor/index.js";
-import { meanPerImage } from "./per-image.js";
 
 /** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
@@ -23,7 +23,7 @@ export interface MonteCarloDivergenceArgs extends DivergenceArgs {
   y1?: Tensor;
   /** A linear map B, applied to probe and difference. Default: identity. */
   precond?: (t: Tensor) => Tensor;
-  /** Random source of the probe. Default: that of the library. */
+  /** Random stream of the probe. Default: that of the library. */
   rng?: RandomSource;
 }
 
@@ -31,7 +31,7 @@ export interface MonteCarloDivergenceArgs extends DivergenceArgs {
 export interface HutchinsonDivergenceArgs extends DivergenceArgs {
   /** Number of probes. Default: 1. */
   mcIter?: number;
-  /** Random source of the probes. Default: that of the library. */
+  /** Random stream of the probes. Default: that of the library. */
   rng?: RandomSource;
 }
 

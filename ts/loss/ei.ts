@@ -6,7 +6,7 @@ import type { ArgsOf } from "./args.js";
 import { EquivarianceTerm } from "./equivariance.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
-import { flag, number, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { flag, number, type OptionReaders, randomStream, readOptions } from "./options.js";
 import { requiredTransform } from "./transform-option.js";
 
 /** Options of {@link EILoss}. */
@@ -21,7 +21,7 @@ export interface EILossOptions {
   weight?: number;
   /** Stops the gradient at the transformed image, the target, as super-resolution needs. Default: false. */
   noGrad?: boolean;
-  /** Random source, unless a call brings its own. Default: those of the transform and of the physics. */
+  /** Random stream, unless a call brings its own. Default: those of the transform and of the physics. */
   rng?: RandomSource;
 }
 
@@ -32,7 +32,7 @@ export const EI_OPTIONS = {
   applyNoise: flag(true),
   weight: number(1),
   noGrad: flag(false),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<EILossOptions>;
 
 /**

@@ -11,7 +11,7 @@ import { Loss } from "./loss.js";
 import { MCLoss } from "./mc.js";
 import { NamedLoss } from "./named-loss.js";
 import { loadNestedState, nestedState } from "./nested-state.js";
-import { number, type OptionReader, type OptionReaders, randomSource, readOptions, unchecked } from "./options.js";
+import { number, type OptionReader, type OptionReaders, randomStream, readOptions, unchecked } from "./options.js";
 import { R2RLoss } from "./r2r.js";
 import { fractionOf, maskedPhysics, splitMasks } from "./splitting-masks.js";
 import { SplittingModel } from "./splitting-model.js";
@@ -44,7 +44,7 @@ export interface EquivariantSplittingLossOptions {
   evalTransform?: Transform | null;
   /** Masks over which evaluation averages. Default: 5. */
   evalNSamples?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -74,7 +74,7 @@ const OPTIONS = {
   transform: optionalTransform,
   evalTransform: optionalTransform,
   evalNSamples: number(5, { integer: true, min: 1 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<EquivariantSplittingLossOptions>;
 
 /** Share of the pixels that the default generator shows to the network. */

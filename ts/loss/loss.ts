@@ -59,7 +59,7 @@ export abstract class Loss {
 
   /**
    * Refuses missing arguments, a physics that violates the assumptions, a model that was not adapted and an `rng` that
-   * is no random source.
+   * is no random stream.
    */
   protected check(args: object): void {
     if (args === null || typeof args !== "object") {

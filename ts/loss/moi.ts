@@ -5,7 +5,7 @@ import type { ArgsOf } from "./args.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
 import { OperatorPool, POOL_OPTIONS, type OperatorPoolOptions } from "./operator-pool.js";
-import { flag, number, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { flag, number, type OptionReaders, randomStream, readOptions } from "./options.js";
 import { reconstructAgain } from "./reconstruct-again.js";
 
 /** Options of {@link MOILoss}. */
@@ -16,7 +16,7 @@ export interface MOILossOptions extends OperatorPoolOptions {
   applyNoise?: boolean;
   /** Factor of the loss. Default: 1. */
   weight?: number;
-  /** Random source, unless a call brings its own. Default: those of the generator and of the physics. */
+  /** Random stream, unless a call brings its own. Default: those of the generator and of the physics. */
   rng?: RandomSource;
 }
 
@@ -25,7 +25,7 @@ const OPTIONS = {
   metric: metricOption,
   applyNoise: flag(true),
   weight: number(1),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<MOILossOptions>;
 
 /**

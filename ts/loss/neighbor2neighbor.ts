@@ -5,7 +5,7 @@ import { noGrad, tensor, type Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
-import { number, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { number, type OptionReaders, randomStream, readOptions } from "./options.js";
 
 /** Options of {@link Neighbor2Neighbor}. */
 export interface Neighbor2NeighborOptions {
@@ -13,14 +13,14 @@ export interface Neighbor2NeighborOptions {
   metric?: Metric;
   /** Weight of the regularisation. Default: 2. */
   gamma?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
 const OPTIONS = {
   metric: metricOption,
   gamma: number(2, { min: 0 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<Neighbor2NeighborOptions>;
 
 /** The ordered pairs of neighbours in a 2 x 2 cell numbered 0 1 / 2 3. */

@@ -4,6 +4,7 @@ import {
   checkFlag,
   checkNumber,
   checkOptions,
+  checkWord,
   type NumberRule,
   requiredNumber,
 } from "../runtime/index.js";
@@ -110,8 +111,13 @@ export function flag(fallback: boolean): OptionReader<boolean> {
 export const optionalFlag: OptionReader<boolean | undefined> = (value, name, key) =>
   value === undefined || value === null ? undefined : checkFlag(name, key, value, false);
 
-/** A random source, which `checkOptions` has checked. */
-export const randomSource: OptionReader<RandomSource | undefined> = (value) => value as RandomSource | undefined;
+/** One of some words; without one, the default. */
+export function word<W extends string>(words: readonly W[], fallback: W): OptionReader<W> {
+  return (value, name, key) => (value === undefined ? fallback : checkWord(name, key, value, words));
+}
+
+/** A random stream, which `checkOptions` has checked. */
+export const randomStream: OptionReader<RandomSource | undefined> = (value) => value as RandomSource | undefined;
 
 /** A value that the class checks itself. */
 export function unchecked<T>(): OptionReader<T> {

@@ -37,7 +37,7 @@ export class R2RModel extends AdaptedModel<"R2RLoss"> {
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
     const { alpha, evalNSamples, noiseModel } = this.#settings;
     const noise = noiseOf(this.adaptedBy, noiseModel, physics);
-    const rng = this.randomSource(options);
+    const rng = this.stream(options);
     if (this.training) {
       const y1 = recorrupt(y, noise, alpha, rng);
       if (options.updateParameters) this.#corruption = y1;

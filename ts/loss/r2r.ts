@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
-import { fraction, number, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { fraction, number, type OptionReaders, randomStream, readOptions } from "./options.js";
 import { R2RModel } from "./r2r-model.js";
 import { noiseOption, type SplittableNoise } from "./splittable-noise.js";
 
@@ -19,7 +19,7 @@ export interface R2RLossOptions {
   alpha?: number;
   /** Corruptions averaged in evaluation. Default: 5. */
   evalNSamples?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -28,7 +28,7 @@ const OPTIONS = {
   noiseModel: noiseOption,
   alpha: fraction(0.15),
   evalNSamples: number(5, { integer: true, min: 1 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<R2RLossOptions>;
 
 /**

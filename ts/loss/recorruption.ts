@@ -1,9 +1,9 @@
+import { perImage } from "../functional/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor, cat } from "../tensor/index.js";
 import { checkCounts } from "./counts.js";
-import { levelLike } from "./per-image.js";
 
 /**
  * A noisier copy y1 of y, such that y1 and `y2 = (y - (1 - alpha) y1) / alpha` are independent and both have the mean
@@ -21,7 +21,7 @@ import { levelLike } from "./per-image.js";
 export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: RandomSource): Tensor {
   switch (noise.kind) {
     case "gaussian": {
-      const sigma = levelLike((noise as GaussianNoise).sigma, y, "R2RLoss: sigma");
+      const sigma = perImage("R2RLoss", "sigma", (noise as GaussianNoise).sigma, y);
       return y.add(
         rng
           .normal([...y.shape], y)
@@ -33,7 +33,7 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
       checkCounts("R2RLoss", y);
       const { gain, normalize } = noise as PoissonNoise;
       // Measurements that are counts must not be divided by the gain.
-      const step = normalize ? levelLike(gain, y, "R2RLoss: gain") : 1;
+      const step = normalize ? perImage("R2RLoss", "gain", gain, y) : 1;
       const counts = y.div(step);
       const removed = rng.binomial(counts.detach().round().relu(), alpha, y);
       return counts

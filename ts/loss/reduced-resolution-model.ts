@@ -24,7 +24,7 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
    * `y`.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const rng = this.randomSource(options);
+    const rng = this.stream(options);
     if (!this.training) return this.model.forward(y, physics, { rng });
     const degrading = this.#physics ?? physics;
     if (!degrading) {

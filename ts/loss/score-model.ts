@@ -1,3 +1,4 @@
+import { perImage } from "../functional/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
@@ -5,7 +6,6 @@ import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 import { checkCounts } from "./counts.js";
-import { levelLike } from "./per-image.js";
 import { noiseOf } from "./splittable-noise.js";
 
 /** Settings a {@link ScoreModel} shares with its loss. */
@@ -44,7 +44,7 @@ export class ScoreModel extends AdaptedModel<"ScoreLoss"> {
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
     const noise = noiseOf(this.adaptedBy, this.#settings.noiseModel, physics);
     if (noise.kind === "poisson") checkCounts(this.adaptedBy, y);
-    const rng = this.randomSource(options);
+    const rng = this.stream(options);
     const s = this.#perturbation(y, rng);
     const epsilon = rng.normal([...y.shape], y);
     const score = this.model.forward(y.add(epsilon.mul(s)), physics, { rng });
@@ -81,17 +81,17 @@ export class ScoreModel extends AdaptedModel<"ScoreLoss"> {
 function tweedie(name: string, y: Tensor, score: Tensor, noise: NoiseModel): Tensor {
   switch (noise.kind) {
     case "gaussian": {
-      const sigma = levelLike((noise as GaussianNoise).sigma, y, `${name}: sigma`);
+      const sigma = perImage(name, "sigma", (noise as GaussianNoise).sigma, y);
       return y.add(typeof sigma === "number" ? score.mul(sigma ** 2) : score.mul(sigma.square()));
     }
     case "poisson": {
       const { gain, normalize } = noise as PoissonNoise;
-      const level = levelLike(gain, y, `${name}: gain`);
+      const level = perImage(name, "gain", gain, y);
       const correction = y.mul(score).add(1);
       return normalize ? y.add(correction.mul(level)) : y.add(correction).mul(level);
     }
     case "gamma": {
-      const l = levelLike((noise as GammaNoise).l, y, `${name}: l`);
+      const l = perImage(name, "l", (noise as GammaNoise).l, y);
       const denominator = y
         .mul(score)
         .neg()

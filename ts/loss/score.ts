@@ -4,7 +4,7 @@ import { ArgumentError } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { NamedLoss } from "./named-loss.js";
-import { number, type OptionReader, type OptionReaders, pair, randomSource, readOptions } from "./options.js";
+import { number, type OptionReader, type OptionReaders, pair, randomStream, readOptions } from "./options.js";
 import { ScoreModel } from "./score-model.js";
 import { noiseOption, type SplittableNoise } from "./splittable-noise.js";
 
@@ -16,7 +16,7 @@ export interface ScoreLossOptions {
   totalBatches?: number;
   /** Smallest and largest standard deviation of the perturbation. Default: [0.001, 0.1]. */
   delta?: readonly [number, number];
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -31,7 +31,7 @@ const OPTIONS = {
   noiseModel: noiseOption,
   totalBatches: number(1000, { integer: true, min: 1 }),
   delta: deltaOption,
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<ScoreLossOptions>;
 
 /**

@@ -1,3 +1,4 @@
+import { safeSqrt } from "../functional/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { grad, Tensor, tidy, vjp, where, zeros } from "../tensor/index.js";
@@ -8,8 +9,9 @@ import {
   type OptionReader,
   type OptionReaders,
   type OptionValues,
-  randomSource,
+  randomStream,
   readOptions,
+  word,
 } from "./options.js";
 
 /** Options of {@link jacobianSpectralNorm} and of the losses made from it. */
@@ -24,21 +26,15 @@ export interface SpectralNormOptions {
   reduction?: "max" | "mean" | "sum" | "none" | null;
   /** Number of images, the first of the batch, that are evaluated. Default: all. */
   reducedBatchsize?: number;
-  /** Random source of the initial vectors, unless a call brings its own. */
+  /** Random stream of the initial vectors, unless a call brings its own. */
   rng?: RandomSource;
 }
 
 const REDUCTIONS = ["max", "mean", "sum", "none"] as const;
 
-const reductionOption: OptionReader<(typeof REDUCTIONS)[number]> = (value, name, key) => {
-  const reduction = value === undefined ? "max" : (value ?? "none");
-  const known = REDUCTIONS.find((word) => word === reduction);
-  if (known) return known;
-  throw new ArgumentError(
-    `${name}: ${key} is ${JSON.stringify(reduction)}, expected "max", "mean", "sum", "none" or null.`,
-    "invalid_argument",
-  );
-};
+const oneReduction = word(REDUCTIONS, "max");
+const reductionOption: OptionReader<(typeof REDUCTIONS)[number]> = (value, name, key) =>
+  value === null ? "none" : oneReduction(value, name, key);
 
 /** Readers of {@link SpectralNormOptions}. */
 export const SPECTRAL_NORM_OPTIONS = {
@@ -47,7 +43,7 @@ export const SPECTRAL_NORM_OPTIONS = {
   evalMode: flag(false),
   reduction: reductionOption,
   reducedBatchsize: optionalNumber({ integer: true, min: 1 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<SpectralNormOptions>;
 
 /** Checked options, with their defaults. */
@@ -148,7 +144,7 @@ function powerMethod(
     }
     u = unit(transposeProduct(ju, createGraph));
   }
-  return root(squared as Tensor);
+  return safeSqrt(squared as Tensor);
 }
 
 function flat(t: Tensor): Tensor {
@@ -161,10 +157,4 @@ function unit(t: Tensor): Tensor {
     .norm(2, 1)
     .reshape([t.shape[0] as number, ...t.shape.slice(1).map(() => 1)]);
   return t.div(norm.add(norm.detach().eq(0)));
-}
-
-/** The square root, with gradient 0 in place of infinity at 0. */
-function root(squared: Tensor): Tensor {
-  const zero = squared.detach().eq(0);
-  return squared.add(zero).sqrt().mul(zero.neg().add(1));
 }

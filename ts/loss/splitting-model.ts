@@ -56,7 +56,7 @@ export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
     const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
-    const rng = this.randomSource(options);
+    const rng = this.stream(options);
     const passes: Pass[] = [];
     const sample = () => {
       const mask = this.#draw(y, physics, rng);

@@ -7,7 +7,7 @@ import type { ArgsOf } from "./args.js";
 import { maskGeneratorOption } from "./generator-option.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
-import { flag, fraction, number, type OptionReaders, randomSource, readOptions } from "./options.js";
+import { flag, fraction, number, type OptionReaders, randomStream, readOptions } from "./options.js";
 import { fractionOf, maskedPhysics, splitMasks } from "./splitting-masks.js";
 import { SplittingModel } from "./splitting-model.js";
 
@@ -38,7 +38,7 @@ export interface SplittingLossOptions {
   pixelwise?: boolean;
   /** Divides by the share of the entries in M2, so that the value is a mean over the predicted ones. Default: true. */
   normalizeLoss?: boolean;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -51,7 +51,7 @@ const OPTIONS = {
   evalSplitOutput: flag(false),
   pixelwise: flag(true),
   normalizeLoss: flag(true),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<SplittingLossOptions>;
 
 /**

@@ -1,3 +1,4 @@
+import { meanPerImage } from "../functional/index.js";
 import type { LinearPhysics, Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
@@ -12,11 +13,10 @@ import {
   optionalFlag,
   type OptionReader,
   type OptionReaders,
-  randomSource,
+  randomStream,
   readOptions,
   required,
 } from "./options.js";
-import { meanPerImage } from "./per-image.js";
 
 /** Options of {@link SureGaussianLoss}. */
 export interface SureGaussianLossOptions {
@@ -37,7 +37,7 @@ export interface SureGaussianLossOptions {
   stepSize?: number;
   /** Momentum of the ascent, between 0 and 1. Default: 0.9. */
   momentum?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -55,7 +55,7 @@ const OPTIONS = {
   unsure: flag(false),
   stepSize: number(1e-4, { min: 0 }),
   momentum: number(0.9, { min: 0, max: 1 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<SureGaussianLossOptions>;
 
 /**

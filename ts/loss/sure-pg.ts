@@ -1,11 +1,11 @@
+import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
-import { flag, number, type OptionReaders, pair, randomSource, readOptions, required } from "./options.js";
-import { meanPerImage } from "./per-image.js";
+import { flag, number, type OptionReaders, pair, randomStream, readOptions, required } from "./options.js";
 
 /** Options of {@link SurePGLoss}. */
 export interface SurePGLossOptions {
@@ -27,7 +27,7 @@ export interface SurePGLossOptions {
   stepSize?: readonly [number, number];
   /** Momenta of the ascent on sigma^2 and gain, between 0 and 1. Default: [0.9, 0.9]. */
   momentum?: readonly [number, number];
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -40,7 +40,7 @@ const OPTIONS = {
   unsure: flag(false),
   stepSize: pair([1e-4, 1e-4], "for sigma^2 and for the gain", { min: 0 }),
   momentum: pair([0.9, 0.9], "for sigma^2 and for the gain", { min: 0, max: 1 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<SurePGLossOptions>;
 
 /** Probability of the negative value of the probe c, close to (1 + 1/sqrt 5) / 2. */

@@ -1,11 +1,11 @@
+import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { checkCounts, gridWeights } from "./counts.js";
 import { probeDifference } from "./divergence.js";
 import { NamedLoss } from "./named-loss.js";
-import { number, optionalNumber, type OptionReaders, randomSource, readOptions, required } from "./options.js";
-import { meanPerImage } from "./per-image.js";
+import { number, optionalNumber, type OptionReaders, randomStream, readOptions, required } from "./options.js";
 
 /** Options of {@link SurePoissonLoss}. */
 export interface SurePoissonLossOptions {
@@ -19,7 +19,7 @@ export interface SurePoissonLossOptions {
    * of the grid sees another. Where they do, training exploits it. Default: the expansion.
    */
   spacing?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -27,7 +27,7 @@ const OPTIONS = {
   gain: required("the gain of the Poisson noise, such as 0.1", { min: 0 }),
   tau: number(1e-3, { positive: true }),
   spacing: optionalNumber({ integer: true, min: 2 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<SurePoissonLossOptions>;
 
 /**

@@ -1,5 +1,6 @@
+import { variation } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { ops, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { NamedLoss } from "./named-loss.js";
 import { number, type OptionReaders, readOptions } from "./options.js";
@@ -45,7 +46,7 @@ export class TVLoss extends NamedLoss<"TVLoss"> {
     for (let dim = 2; dim < shape.length; dim++) {
       const length = shape[dim] as number;
       const differences = (entries / length) * (length - 1);
-      const term = ops.variation(xNet, dim, 1).div(differences);
+      const term = variation(xNet, { dim }).div(differences);
       total = total ? total.add(term) : term;
     }
     if (!total) throw new ArgumentError(`${this.name}: xNet has no spatial dimension.`, "invalid_argument");

@@ -1,25 +1,31 @@
+import {
+  complexMul,
+  fourierFilter,
+  fromSpectrum,
+  halfSpectrum,
+  safeSqrt,
+  spectrum,
+  wrapFilter,
+} from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { cat, keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { wrapFilter } from "./functional/convolution.js";
-import { circular, complexMul, fromSpectrum, halfSpectrum, spectrum } from "./functional/fourier.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
-/** A response of a smaller modulus counts as zero in the pseudo-inverse. */
-const SMALLEST = 1e-5;
+/** Where the modulus of the response is at most this, the pseudo-inverse is 0. */
+const SMALLEST_RESPONSE = 1e-5;
 
 /** Options of {@link BlurFFT}. */
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[C, H, W]`. */
   imgSize: readonly number[];
   /**
-   * Filter of shape `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Without one, it must be set by
-   * `update({ filter })`.
+   * Filter, `[1 or B, 1 or C, h, w]`; one larger than the image wraps around. Default: none; `update({ filter })` must
+   * set it before the first measurement.
    */
   filter?: Tensor;
 }
@@ -31,12 +37,15 @@ export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends Linea
  * Images and measurements are `[B, C, H, W]`. Equal to {@link Blur} with `padding: "circular"`.
  */
 export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "blurFFT"> {
+  protected static override readonly optionKeys: readonly string[] = ["filter"];
+  override readonly operator = "blurFFT" as const;
   declare readonly imgSize: readonly number[];
   /** The filter. */
   filter: Tensor | undefined;
-  private phase: Tensor | undefined;
+  /** The filter's spectrum over its modulus. */
+  protected phase: Tensor | undefined;
   /** Half of the filter's spectrum. */
-  private response: Tensor | undefined;
+  protected response: Tensor | undefined;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurFFTOptions<N>) {
@@ -47,43 +56,12 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
         `BlurFFT: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
         "invalid_argument",
       );
-    super(rest, { className: "BlurFFT", keys: ["filter"], operator: "blurFFT" });
-    if (filter !== undefined) this.setParameters({ filter });
+    super(rest);
+    if (filter !== undefined) Object.assign(this, filterTensors("BlurFFT", filter, size));
   }
 
   protected override setParameters({ filter }: PhysicsParameters): void {
-    checkTensorOption("BlurFFT", "filter", filter, 4);
-    const [channels = 1, height = 1, width = 1] = this.imgSize;
-    const [, c = 1] = filter.shape;
-    if (filter.shape.length !== 4 || (c !== 1 && c !== channels)) {
-      throw new ShapeError(
-        `BlurFFT: the filter has shape [${filter.shape.join(", ")}], expected [1 or batch, 1 or ${channels}, height, width].`,
-        "shape_mismatch",
-      );
-    }
-    const wrapped = wrapFilter(filter, height, width);
-    const [, , h = 1, w = 1] = wrapped.shape;
-    const centred = wrapped
-      .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
-      .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
-    const response = spectrum(centred, 1);
-    const modulus = safeSqrt(response.square().sum(4, true));
-    const zero = modulus.eq(0);
-    // These stay after the step in which they came, even where each step is tidied.
-    this.filter = keep(filter);
-    this.response = keep(halfSpectrum(centred));
-    // Where the response is zero any phase will do; (0, 0) is as good, as the singular value is zero too.
-    this.phase = keep(response.div(where(zero, modulus.add(1), modulus)));
-    this.mask = keep(modulus);
-  }
-
-  private placed(t: Tensor | undefined, like: Tensor): Tensor {
-    if (!t)
-      throw new ArgumentError(
-        "BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).",
-        "missing_argument",
-      );
-    return matching(t, like);
+    Object.assign(this, filterTensors("BlurFFT", filter, this.imgSize));
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
@@ -91,56 +69,53 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const filters = this.filter?.shape[0] ?? 1;
     if (this.imgSize.every((n, i) => n === value.shape[i + 1]) && (filters === 1 || filters === value.shape[0])) return;
     throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [${filters === 1 ? "batch" : `${filters} as the filters`}, ${this.imgSize.join(", ")}], as imgSize says.`,
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
+        `[${filters === 1 ? "batch" : `${filters} as the filters`}, ${this.imgSize.join(", ")}], as imgSize says.`,
       "shape_mismatch",
     );
   }
 
-  private get scale(): number {
-    return 1 / Math.sqrt((this.imgSize[1] ?? 1) * (this.imgSize[2] ?? 1));
-  }
-
   /** Image to spectrum `[B, C, H, W, 2]`. */
   override VAdjoint(x: Tensor): Tensor {
-    return spectrum(x, this.scale);
+    return spectrum(x, orthonormalScale(this.imgSize));
   }
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
-    return fromSpectrum(s, this.scale);
+    return fromSpectrum(s, orthonormalScale(this.imgSize));
   }
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
-    return this.V(complexMul(s, this.placed(this.phase, s), false));
+    return this.V(complexMul(s, filterTensor(this.phase, s)));
   }
 
   /** Measurement to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
-    const s = spectrum(y, this.scale);
-    return complexMul(s, this.placed(this.phase, s), true);
+    const s = spectrum(y, orthonormalScale(this.imgSize));
+    return complexMul(s, filterTensor(this.phase, s), { conjugate: true });
   }
 
-  // A and its transpose multiply by the response itself: through modulus and phase there is no derivative to the filter
-  // where it vanishes.
+  // A and its transpose multiply by the response itself, as modulus and phase are not differentiable where it is 0.
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
-    return circular(x, this.placed(this.response, x), false);
+    return fourierFilter(x, filterTensor(this.response, x));
   }
 
   override AAdjoint(y: Tensor): Tensor {
     this.check("BlurFFT.AAdjoint", "y", y);
-    return circular(y, this.placed(this.response, y), true);
+    return fourierFilter(y, filterTensor(this.response, y), { conjugate: true });
   }
 
   /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
   override ADagger(y: Tensor): Tensor {
     this.check("BlurFFT.ADagger", "y", y);
-    const response = this.placed(this.response, y);
+    const response = filterTensor(this.response, y);
     const energy = response.square().sum(4, true);
-    const usable = energy.gt(SMALLEST ** 2);
-    return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
+    const usable = energy.gt(SMALLEST_RESPONSE ** 2);
+    const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
+    return fourierFilter(y, inverse, { conjugate: true });
   }
 
   /**
@@ -153,16 +128,72 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
     const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
     const back = this.AAdjoint(y);
-    const gain = this.placed(this.response, y)
+    const gain = filterTensor(this.response, y)
       .square()
       .sum(4, true)
       .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
       .add(1)
       .reciprocal();
-    return circular(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4), false);
+    return fourierFilter(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4));
   }
 
   override parameterNames(): readonly string[] {
     return ["filter"];
   }
+}
+
+/** What {@link BlurFFT} keeps of a filter. */
+interface FilterTensors {
+  filter: Tensor;
+  /** Half of its spectrum. */
+  response: Tensor;
+  /** Its spectrum over the modulus. */
+  phase: Tensor;
+  /** The modulus of its spectrum: the singular values. */
+  mask: Tensor;
+}
+
+/** The spectrum of a checked filter for images of size `imgSize`, `[C, H, W]`. */
+function filterTensors(className: string, filter: unknown, imgSize: readonly number[]): FilterTensors {
+  checkTensorOption(className, "filter", filter, 4);
+  const [channels = 1, height = 1, width = 1] = imgSize;
+  const [, c = 1] = filter.shape;
+  if (filter.shape.length !== 4 || (c !== 1 && c !== channels)) {
+    throw new ShapeError(
+      `${className}: the filter has shape [${filter.shape.join(", ")}], expected ` +
+        `[1 or batch, 1 or ${channels}, height, width].`,
+      "shape_mismatch",
+    );
+  }
+  const wrapped = wrapFilter(filter, height, width);
+  const [, , h = 1, w = 1] = wrapped.shape;
+  const centred = wrapped
+    .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
+    .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
+  const full = spectrum(centred, 1);
+  const modulus = safeSqrt(full.square().sum(4, true));
+  const zero = modulus.eq(0);
+  return {
+    // Kept, so that they outlive the `tidy` of the training step that sets them.
+    filter: keep(filter),
+    response: keep(halfSpectrum(centred)),
+    // Where the response is 0, so is the singular value, and any phase will do.
+    phase: keep(full.div(where(zero, modulus.add(1), modulus))),
+    mask: keep(modulus),
+  };
+}
+
+/** One of these tensors on the device and of the type of `like`. */
+function filterTensor(t: Tensor | undefined, like: Tensor): Tensor {
+  if (!t)
+    throw new ArgumentError(
+      "BlurFFT: there is no filter yet; pass filter to the constructor or call update({ filter }).",
+      "missing_argument",
+    );
+  return matching(t, like);
+}
+
+/** The factor that makes the Fourier transform of images of size `imgSize`, `[C, H, W]`, orthonormal. */
+function orthonormalScale([, height = 1, width = 1]: readonly number[]): number {
+  return 1 / Math.sqrt(height * width);
 }

@@ -1,8 +1,7 @@
-import { ArgumentError } from "../runtime/index.js";
+import { convolve, convolveAdjoint, type Padding, PADDINGS } from "../functional/index.js";
+import { ArgumentError, checkWord } from "../runtime/index.js";
 import { keep, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
-import { convolve, convolveAdjoint } from "./functional/convolution.js";
-import { PADDINGS, type Padding } from "./functional/padding.js";
+import { checkImages, checkTensorOption } from "./checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -10,15 +9,14 @@ import type { PhysicsParameters } from "./physics.js";
 /** Options of {@link Blur}. */
 export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /**
-   * Filter of shape `[1 or B, 1 or C, h, w]`. Without one, it must be set by `update({ filter })` before the first
-   * measurement.
+   * Filter, `[1 or B, 1 or C, h, w]`. Default: none; `update({ filter })` must set it before the first measurement.
    */
   filter?: Tensor;
-  /** How the image goes on beyond its border; default `"valid"`, which gives a smaller measurement. */
+  /** Padding at the borders of the image. Default: "valid" (none), which gives a smaller measurement. */
   padding?: Padding;
   /**
-   * Computes the convolution by Fourier transforms, which is faster for filters of more than some ten pixels a side;
-   * default false.
+   * Whether to compute the convolution by Fourier transforms, which is faster for filters larger than about 10 x 10
+   * pixels. Default: false.
    */
   useFft?: boolean;
 }
@@ -26,45 +24,41 @@ export interface BlurOptions<N extends NoiseModel = NoiseModel> extends LinearOp
 /**
  * Blur: true convolution of images `[B, C, H, W]` with a filter.
  *
- * The filter is centred at `(h // 2, w // 2)`; see {@link BlurFFT} for circular borders and closed forms.
+ * The centre of the filter is the entry `(floor(h / 2), floor(w / 2))`. {@link BlurFFT} has circular borders and closed
+ * forms.
  */
 export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "blur"> {
+  protected static override readonly optionKeys: readonly string[] = ["filter", "padding", "useFft"];
+  override readonly operator = "blur" as const;
   /** The filter. */
   filter: Tensor | undefined;
-  /** How the image goes on beyond its border. */
+  /** Padding at the borders of the image. */
   readonly padding: Padding;
-  /** Whether Fourier transforms compute the convolution. */
+  /** Whether the convolution is computed by Fourier transforms. */
   readonly useFft: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurOptions<N> = {}) {
     const { filter, padding = "valid", useFft = false, ...rest } = options;
-    super(rest, { className: "Blur", keys: ["filter", "padding", "useFft"], operator: "blur" });
-    this.padding = checkChoice("Blur", "padding", padding, PADDINGS);
+    super(rest);
+    this.padding = checkWord("Blur", "padding", padding, PADDINGS);
     if (typeof useFft !== "boolean") throw new ArgumentError("Blur: useFft must be true or false.", "invalid_argument");
     this.useFft = useFft;
     if (filter !== undefined) checkTensorOption("Blur", "filter", filter, 4);
     this.filter = filter;
   }
 
-  private filterFor(caller: string, like: Tensor): Tensor {
-    if (!this.filter)
-      throw new ArgumentError(
-        `${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`,
-        "missing_argument",
-      );
-    return matching(this.filter, like);
-  }
-
   override A(x: Tensor): Tensor {
     checkImages("Blur.A", "x", x);
-    return convolve("Blur.A", x, this.filterFor("Blur.A", x), this.padding, { useFft: this.useFft });
+    return convolve(x, filterFor(this, "Blur.A", x), { padding: this.padding, useFft: this.useFft, caller: "Blur.A" });
   }
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, this.filterFor("Blur.AAdjoint", y), this.padding, {
+    return convolveAdjoint(y, filterFor(this, "Blur.AAdjoint", y), {
+      padding: this.padding,
       useFft: this.useFft,
+      caller: "Blur.AAdjoint",
     });
   }
 
@@ -74,7 +68,17 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Blur.update", "filter", filter, 4);
-    // It stays after the step in which it came, even where each step is tidied.
+    // Kept, so that it outlives the `tidy` of the training step that sets it.
     this.filter = keep(filter);
   }
+}
+
+/** The filter on the device and of the type of `like`. */
+function filterFor({ filter }: Blur<NoiseModel>, caller: string, like: Tensor): Tensor {
+  if (!filter)
+    throw new ArgumentError(
+      `${caller}: there is no filter yet; pass filter to the constructor or call update({ filter }).`,
+      "missing_argument",
+    );
+  return matching(filter, like);
 }

@@ -2,24 +2,25 @@ import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { tidy, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./noise/index.js";
 
-/** Refuses what is not a tensor of images `[B, C, H, W]`. */
+/** Refuses other values than a tensor of images `[B, C, H, W]`. */
 export function checkImages(caller: string, name: string, value: unknown): asserts value is Tensor {
   checkTensor(caller, name, value);
   if (value.shape.length !== 4) {
     throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected four dimensions [batch, channels, height, width]; reshape it.`,
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected four dimensions ` +
+        "[batch, channels, height, width]; reshape it.",
       "shape_mismatch",
     );
   }
 }
 
-/** Refuses an image size that is not a list of whole numbers above 0, `[C, H, W]` or the like. */
+/** Refuses an image size that is not a list of integers above 0, such as `[C, H, W]`. */
 export function checkImgSize(className: string, value: unknown): readonly number[] {
   const fits = Array.isArray(value) && value.length > 0 && value.every((n) => Number.isInteger(n) && n > 0);
   if (!fits) {
     const got = Array.isArray(value) ? `[${value.join(", ")}]` : shown(value);
     throw new ArgumentError(
-      `${className}: imgSize is ${got}, expected whole numbers above 0 without the batch, such as [1, 32, 32].`,
+      `${className}: imgSize is ${got}, expected integers above 0 without the batch, such as [1, 32, 32].`,
       "invalid_argument",
     );
   }
@@ -27,8 +28,7 @@ export function checkImgSize(className: string, value: unknown): readonly number
 }
 
 /**
- * Refuses a factor of an operator (a mask, say) that does not broadcast to the tensor it multiplies without making it
- * larger.
+ * Refuses a factor of an operator, such as a mask, unless it broadcasts to the shape of the tensor that it multiplies.
  */
 export function checkBroadcast(
   caller: string,
@@ -47,7 +47,8 @@ export function checkBroadcast(
 }
 
 /**
- * Refuses an option that must be a tensor, and one that holds NaN or infinity, where it can be read at once (the CPU).
+ * Refuses an option that is not a tensor of at least `minRank` dimensions, or is empty. On the CPU, refuses NaN and
+ * infinity.
  */
 export function checkTensorOption(
   className: string,
@@ -57,42 +58,32 @@ export function checkTensorOption(
 ): asserts value is Tensor {
   checkTensor(className, name, value, minRank);
   if (value.size === 0)
-    throw new ShapeError(`${className}: ${name} is empty (shape [${value.shape.join(", ")}]).`, "shape_mismatch");
+    throw new ShapeError(
+      `${className}: ${name} is empty (shape [${value.shape.join(", ")}]); pass a tensor with entries.`,
+      "shape_mismatch",
+    );
   // Zero times a finite number is zero.
   if (value.device === "cpu" && tidy(() => value.detach().mul(0).sum().itemSync()) !== 0) {
     throw new ArgumentError(
-      `${className}: ${name} holds NaN or infinity, expected finite numbers.`,
+      `${className}: ${name} contains NaN or infinity, expected finite numbers.`,
       "invalid_argument",
     );
   }
-}
-
-/** Refuses an option that is none of the allowed words. */
-export function checkChoice<T extends string>(
-  className: string,
-  name: string,
-  value: unknown,
-  choices: readonly T[],
-): T {
-  if (!choices.includes(value as T)) {
-    throw new ArgumentError(
-      `${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`,
-      "invalid_argument",
-    );
-  }
-  return value as T;
 }
 
 /**
- * Refuses a mask without a single measured entry, where it can be read at once (the CPU): there would be nothing to
- * reconstruct from. Throws ArgumentError `empty_mask`.
+ * Refuses a mask whose entries are all 0, as nothing could be reconstructed; on other devices than the CPU this is not
+ * checked.
+ *
+ * @throws ArgumentError `empty_mask`.
  */
 export function checkMeasured(caller: string, mask: Tensor): void {
   if (mask.device !== "cpu" || mask.size === 0) return;
   const measured = tidy(() => mask.detach().ne(0).max().itemSync());
   if (measured === 0) {
     throw new ArgumentError(
-      `${caller}: the mask has no measured pixel, all its ${mask.size} entries are 0; pass one with entries other than 0.`,
+      `${caller}: the mask has no measured pixel, all its ${mask.size} entries are 0; ` +
+        "pass one with entries other than 0.",
       "empty_mask",
     );
   }

@@ -3,7 +3,9 @@ import { ComposedPhysics, type Physics } from "./physics.js";
 import type { NoiseModel } from "./noise/index.js";
 
 /**
- * Operators one after the other, in order of application, with the noise and sensor of the last; linear where all are.
+ * Composes operators, given in order of application, with the noise and the sensor of the last; linear where all are.
+ *
+ * @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics.
  */
 export function compose<N extends NoiseModel>(
   ...list: [...LinearPhysics[], LinearPhysics<N>]

@@ -7,24 +7,26 @@ import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/
 
 /** Options of {@link CompressedSensing}. */
 export interface CompressedSensingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Number of measurements, of each channel where `channelwise`. */
+  /** Number of measurements; with `channelwise`, of each channel. */
   m: number;
   /** Size of the images without the batch, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Measure each channel on its own with the same matrix; default false. */
+  /** Whether each channel is measured separately, with the same matrix. Default: false. */
   channelwise?: boolean;
-  /** The matrix, `[m, n]`; by default drawn from `N(0, 1/m)`. */
+  /** The matrix, `[m, n]`. Default: random entries from `N(0, 1/m)`. */
   matrix?: Tensor;
 }
 
 /**
- * Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, or `[B, C, m]` where `channelwise`.
+ * Compressed sensing: `y = M x` with a Gaussian matrix; measurements are `[B, m]`, with `channelwise` `[B, C, m]`.
  */
 export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "compressedSensing"> {
+  protected static override readonly optionKeys: readonly string[] = ["m", "imgSize", "channelwise", "matrix"];
+  override readonly operator = "compressedSensing" as const;
   /** The matrix, `[m, n]`. */
   readonly matrix: Tensor;
   declare readonly imgSize: readonly number[];
-  /** Whether channels are measured one by one. */
+  /** Whether each channel is measured separately. */
   readonly channelwise: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
@@ -35,11 +37,7 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
         "CompressedSensing: imgSize is missing; pass it, such as [1, 32, 32].",
         "missing_argument",
       );
-    super(rest, {
-      className: "CompressedSensing",
-      keys: ["m", "imgSize", "channelwise", "matrix"],
-      operator: "compressedSensing",
-    });
+    super(rest);
     const rows = checkNumber("CompressedSensing", "m", m, { integer: true, positive: true });
     const size = channelwise ? this.imgSize.slice(1) : this.imgSize;
     const columns = size.reduce((a, b) => a * b, 1);
@@ -58,34 +56,31 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
     }
   }
 
-  private lead(t: Tensor): number[] {
-    return this.channelwise ? [t.shape[0] ?? 1, this.imgSize[0] ?? 1] : [t.shape[0] ?? 1];
-  }
-
-  private checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
-    checkTensor(caller, name, t);
-    if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
-    throw new ShapeError(
-      `${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,
-      "shape_mismatch",
-    );
-  }
-
   override A(x: Tensor): Tensor {
-    this.checkShape("CompressedSensing.A", "x", x, this.imgSize);
+    checkShape("CompressedSensing.A", "x", x, this.imgSize);
     const [m = 1, n = 1] = this.matrix.shape;
     return x
       .reshape([-1, n])
       .matmul(matching(this.matrix, x).transpose(0, 1))
-      .reshape([...this.lead(x), m]);
+      .reshape([x.shape[0] ?? 1, ...(this.channelwise ? this.imgSize.slice(0, 1) : []), m]);
   }
 
   override AAdjoint(y: Tensor): Tensor {
     const [m = 1] = this.matrix.shape;
-    this.checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
+    checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
     return y
       .reshape([-1, m])
       .matmul(matching(this.matrix, y))
       .reshape([y.shape[0] ?? 1, ...this.imgSize]);
   }
+}
+
+/** Refuses tensors of another shape than `[batch, ...expected]`. */
+function checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
+  checkTensor(caller, name, t);
+  if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
+  throw new ShapeError(
+    `${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,
+    "shape_mismatch",
+  );
 }

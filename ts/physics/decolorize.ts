@@ -9,16 +9,18 @@ import { matching, shown, type NoiseModel, type ZeroNoise } from "./noise/index.
 
 /** Options of {@link Decolorize}. */
 export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Number of channels; default 3. */
+  /** Number of channels. Default: 3. */
   channels?: number;
   /**
-   * Weight of each channel, summing to 1: `"rec601"` (default), `"flat"`, `"random"`, or numbers (missing ones are 0).
+   * Spectral response function: the weight of each channel, of sum 1, by name or as numbers (missing ones are 0).
+   * Default: "rec601".
    */
   srf?: "rec601" | "flat" | "average" | "random" | readonly number[];
 }
 
 const REC601 = [0.4472 * 0.66851, 0.8781 * 0.66851, 0.1706 * 0.66851];
 
+/** The weights of the channels. */
 function response(options: DecolorizeOptions, channels: number): number[] {
   const { srf = "rec601", rng } = options;
   let weights: number[];
@@ -36,7 +38,7 @@ function response(options: DecolorizeOptions, channels: number): number[] {
     );
   if (weights.length > channels) {
     throw new ArgumentError(
-      `Decolorize: srf has ${weights.length} weights for ${channels} channels.`,
+      `Decolorize: srf has ${weights.length} weights for ${channels} channels, expected at most one per channel.`,
       "invalid_argument",
     );
   }
@@ -46,16 +48,19 @@ function response(options: DecolorizeOptions, channels: number): number[] {
   return [...weights, ...Array.from({ length: channels - weights.length }, () => 0)];
 }
 
-/** Colour to grey: the weighted sum of the channels, `[B, C, H, W]` to `[B, 1, H, W]`. */
+/** Conversion of colour to grey: the weighted sum of the channels, `[B, C, H, W]` to `[B, 1, H, W]`. */
 export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "decolorize"> {
+  protected static override readonly optionKeys: readonly string[] = ["channels", "srf"];
+  override readonly operator = "decolorize" as const;
   /** Weight of each channel, shape `[1, C, 1, 1]`. */
   readonly srf: Tensor;
-  private readonly direction: Tensor;
+  /** The unit vector along the weights, shape `[1, C, 1, 1]`. */
+  protected readonly direction: Tensor;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DecolorizeOptions<N> = {}) {
     const { channels = 3, srf: _, ...rest } = options;
-    super(rest, { className: "Decolorize", keys: ["channels", "srf"], operator: "decolorize" });
+    super(rest);
     const count = checkNumber("Decolorize", "channels", channels, { integer: true, positive: true });
     const weights = response(options, count);
     const norm = Math.hypot(...weights);
@@ -73,13 +78,14 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     const channels = name === "x" ? (this.srf.shape[1] ?? 1) : 1;
     if (value.shape[1] !== channels) {
       throw new ShapeError(
-        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ${channels} channel${channels > 1 ? "s" : ""} in dimension 1.`,
+        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
+          `${channels} channel${channels > 1 ? "s" : ""} in dimension 1.`,
         "shape_mismatch",
       );
     }
   }
 
-  /** Image to spectrum: the part along the weights. */
+  /** Image to spectrum: the coefficient along the weights. */
   override VAdjoint(x: Tensor): Tensor {
     return x.mul(matching(this.direction, x)).sum(1, true);
   }

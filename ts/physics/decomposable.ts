@@ -3,7 +3,7 @@ import { full, keep, Tensor, where } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "./checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
-import { adjointFunction, LinearPhysics, type Internal, type LinearOptions } from "./linear.js";
+import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, shown, type NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
@@ -12,50 +12,51 @@ export type Map = (x: Tensor) => Tensor;
 
 /** Options of {@link DecomposablePhysics}. */
 export interface DecomposableOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Isometry from the spectrum to measurements; default the identity. */
+  /** Isometry from the spectrum to measurements. Default: the identity. */
   U?: Map;
-  /** Its transpose; derived from `U` by differentiation where only `U` and `imgSize` are given. */
+  /** The transpose of `U`. Default: derived from `U` by differentiation, which needs `imgSize`. */
   UAdjoint?: Map;
-  /** Isometry from the spectrum to images; derived from `VAdjoint` where only that and `imgSize` are given. */
+  /** Isometry from the spectrum to images. Default: derived from `VAdjoint`, which needs `imgSize`. */
   V?: Map;
-  /** Its transpose; default the identity. */
+  /** The transpose of `V`. Default: the identity. */
   VAdjoint?: Map;
-  /** Singular values, a number or a tensor that broadcasts to the spectrum; default 1. */
+  /** Singular values, a number or a tensor that broadcasts to the spectrum. Default: 1. */
   mask?: Tensor | number;
-  /** Size of the images without the batch. */
+  /** Size of the images without the batch, such as `[C, H, W]`. */
   imgSize?: readonly number[];
 }
 
-/** Singular values at or below this count as zero. */
-const ZERO = 1e-5;
+/** Singular values of at most this magnitude are treated as 0 by the pseudo-inverse. */
+const SMALLEST_SINGULAR_VALUE = 1e-5;
 
 /**
  * A linear physics with a known singular value decomposition, `A = U diag(mask) V^T`.
  *
- * `U` and `V` have orthonormal columns; they need not be square. Pseudo-inverse and proximal operator are closed forms.
+ * `U` and `V` have orthonormal columns and need not be square. The pseudo-inverse and the proximal operator have closed
+ * forms.
  */
 export class DecomposablePhysics<
   N extends NoiseModel = NoiseModel,
   O extends OperatorKind = OperatorKind,
 > extends LinearPhysics<N, O> {
+  protected static override readonly commonOptionKeys: readonly string[] = [
+    ...LinearPhysics.commonOptionKeys,
+    "imgSize",
+  ];
+  protected static override readonly optionKeys: readonly string[] = ["U", "UAdjoint", "V", "VAdjoint", "mask"];
+
   /**
-   * Singular values, of a shape that broadcasts to the spectrum. Undefined where an operator still waits for its mask.
+   * Singular values, of a shape that broadcasts to the spectrum; undefined until an operator without a mask gets one.
    */
   mask: Tensor | undefined;
-  private readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
+  /** The options of these names, derived ones included. */
+  protected readonly maps: Partial<Record<"U" | "UAdjoint" | "V" | "VAdjoint", Map>>;
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
-  constructor(
-    options: DecomposableOptions<N> = {},
-    internal: Internal<O> = {
-      className: "DecomposablePhysics",
-      keys: ["U", "UAdjoint", "V", "VAdjoint", "mask"],
-      operator: "custom" as O,
-    },
-  ) {
+  constructor(options: DecomposableOptions<N> = {}) {
     const { U, UAdjoint, V, VAdjoint, mask, ...rest } = options;
-    const { className } = internal;
-    super(rest, { ...internal, keys: [...internal.keys, "imgSize"] });
+    const className = new.target.name;
+    super(rest);
     for (const [name, map] of Object.entries({ U, UAdjoint, V, VAdjoint })) {
       if (map !== undefined && typeof map !== "function") {
         throw new ArgumentError(
@@ -73,7 +74,7 @@ export class DecomposablePhysics<
       if (!of) return undefined;
       if (!size)
         throw new ArgumentError(
-          `${className}: ${name} is missing; pass it, or imgSize so that it can be derived.`,
+          `${className}: ${name} is missing; pass it, or imgSize to derive it.`,
           "missing_argument",
         );
       return adjointFunction(of, size);
@@ -108,17 +109,18 @@ export class DecomposablePhysics<
     return this.maps.VAdjoint ? this.maps.VAdjoint(x) : x;
   }
 
-  /** The singular values on the device and of the type of `like`; undefined stands for ones. */
+  /** The singular values with the device and element type of `like`; undefined where all are 1. */
   protected values(_caller: string, like: Tensor): Tensor | undefined {
     return this.mask && matching(this.mask, like);
   }
 
-  /** Refuses images or measurements that do not fit the operator; subclasses narrow it. */
+  /** Refuses images (`name` is "x") or measurements ("y") that do not fit the operator. */
   protected check(caller: string, name: string, value: Tensor): void {
     checkTensor(caller, name, value);
   }
 
-  private scaled(method: string, s: Tensor, power: 1 | 2): Tensor {
+  /** The spectrum times the singular values, or times their squares. */
+  protected scaled(method: string, s: Tensor, power: 1 | 2): Tensor {
     const mask = this.values(`${this.className}.${method}`, s);
     if (!mask) return s;
     return s.mul(power === 1 ? mask : mask.square());
@@ -151,7 +153,7 @@ export class DecomposablePhysics<
     const s = this.UAdjoint(y);
     const mask = this.values(caller, s);
     if (!mask) return this.V(s);
-    const usable = mask.abs().gt(ZERO);
+    const usable = mask.abs().gt(SMALLEST_SINGULAR_VALUE);
     const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
     return this.V(s.mul(inverse));
   }
@@ -159,7 +161,7 @@ export class DecomposablePhysics<
   /**
    * The proximal operator in closed form, `b - V diag(gamma m^2 / (1 + gamma m^2)) V^T b` with `b = gamma A^T y + z`.
    *
-   * Written so that the part of `z` in the null space of `A` stays, also where `V` is not square.
+   * In this form the component of `z` in the null space of `A` is unchanged, also where `V` is not square.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     const caller = `${this.className}.proxL2`;
@@ -183,17 +185,17 @@ export class DecomposablePhysics<
     if (mask === undefined) return;
     const value = typeof mask === "number" ? full([1], mask) : mask;
     checkTensorOption(`${this.className}.update`, "mask", value);
-    // It stays after the step in which it came, even where each step is tidied.
+    // Kept, so that it outlives the `tidy` of the training step that sets it.
     this.mask = keep(this.checkMask(value));
   }
 
-  /** Checks a new mask and brings it to the operator's shape. */
+  /** A new mask, checked and reshaped for the operator. */
   protected checkMask(mask: Tensor): Tensor {
     return mask;
   }
 }
 
-/** A step size that multiplies a tensor: one number, or one value per batch element. */
+/** A step size that broadcasts over `like`: one number, or one value per batch element. */
 function stepFor(gamma: number | Tensor, like: Tensor): number | Tensor {
   if (typeof gamma === "number") return gamma;
   return matching(gamma, like).reshape([gamma.size, ...Array.from({ length: like.shape.length - 1 }, () => 1)]);

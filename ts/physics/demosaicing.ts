@@ -1,6 +1,6 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkWord } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImgSize } from "./checks.js";
+import { checkImgSize } from "./checks.js";
 import { Inpainting } from "./inpainting.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -9,7 +9,7 @@ import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 export interface DemosaicingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /** Size of the images, `[H, W]` or `[3, H, W]`. */
   imgSize: readonly number[];
-  /** Arrangement of the colour filters; only `"bayer"`. */
+  /** Arrangement of the colour filters, of which there is one. Default: "bayer". */
   pattern?: "bayer";
 }
 
@@ -25,12 +25,14 @@ function bayerMask(height: number, width: number): Tensor {
   return tensor(data, { shape: [1, 3, height, width] });
 }
 
-/** Demosaicing: a sensor that sees one colour per pixel. Images and measurements have shape `[B, 3, H, W]`. */
+/** Demosaicing: a sensor that measures one colour per pixel. Images and measurements are `[B, 3, H, W]`. */
 export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N, "demosaicing"> {
+  protected static override readonly optionKeys: readonly string[] = ["pattern"];
+  override readonly operator = "demosaicing" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DemosaicingOptions<N>) {
     const { pattern = "bayer", imgSize, ...rest } = options;
-    checkChoice("Demosaicing", "pattern", pattern, ["bayer"]);
+    checkWord("Demosaicing", "pattern", pattern, ["bayer"]);
     const size = checkImgSize("Demosaicing", imgSize);
     const [height, width] = size.slice(-2);
     if (height === undefined || width === undefined || size.length > 3 || (size.length === 3 && size[0] !== 3)) {
@@ -39,9 +41,6 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
         "invalid_argument",
       );
     }
-    super(
-      { ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) },
-      { className: "Demosaicing", keys: ["mask", "pattern", "pixelwise"], operator: "demosaicing" },
-    );
+    super({ ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) });
   }
 }

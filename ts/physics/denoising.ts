@@ -5,13 +5,15 @@ import { GaussianNoise, type NoiseModel } from "./noise/index.js";
 /**
  * Denoising: the operator is the identity, `y = noise(x)`.
  *
- * The noise is Gaussian with sigma 0.1 unless `noiseModel` says otherwise.
+ * The default noise model is Gaussian with sigma 0.1.
  */
 export class Denoising<N extends NoiseModel = GaussianNoise> extends DecomposablePhysics<N, "denoising"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "denoising" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: LinearOptions<N> = {}) {
     const noiseModel = (options as LinearOptions<NoiseModel>).noiseModel ?? new GaussianNoise({ sigma: 0.1 });
-    super({ ...options, noiseModel: noiseModel as N }, { className: "Denoising", keys: [], operator: "denoising" });
+    super({ ...options, noiseModel: noiseModel as N });
   }
 
   override parameterNames(): readonly string[] {

@@ -1,10 +1,15 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import {
+  convolve,
+  convolveAdjoint,
+  fromHalfSpectrum,
+  halfSpectrum,
+  type Padding,
+  PADDINGS,
+} from "../functional/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { keep, Tensor, tensor } from "../tensor/index.js";
-import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
-import { convolve, convolveAdjoint } from "./functional/convolution.js";
-import { fromHalfSpectrum, halfSpectrum } from "./functional/fourier.js";
+import { checkImages, checkTensorOption } from "./checks.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
-import { PADDINGS, type Padding } from "./functional/padding.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -15,46 +20,46 @@ export type DownsamplingFilter = "gaussian" | "bilinear" | "bicubic" | "sinc";
 
 /** Options of {@link Downsampling}. */
 export interface DownsamplingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Filter before the decimation, by name or of shape `[1 or B, 1 or C, h, w]`; null (default) for none. */
+  /** Low-pass filter, by name or as a tensor `[1 or B, 1 or C, h, w]`; null for none. Default: null. */
   filter?: Tensor | DownsamplingFilter | null;
-  /** Keeps one pixel in `factor` along each side; default 2. */
+  /** Every `factor`-th pixel is kept along height and width. Default: 2. */
   factor?: number;
-  /** Size of the fine images, `[C, H, W]`; without it the adjoint gives images of `factor` times the measurement. */
+  /** Size of the images, `[C, H, W]`. Default: `factor` times the height and width of the measurement. */
   imgSize?: readonly number[] | null;
-  /** How the image goes on beyond its border; default `"circular"`. */
+  /** Padding at the borders of the image. Default: "circular". */
   padding?: Padding;
 }
 
+/** The filter that the option describes. */
 function namedFilter(filter: unknown, factor: number): Tensor | undefined {
   if (filter === null || filter === undefined) return undefined;
   if (filter instanceof Tensor) {
     checkTensorOption("Downsampling", "filter", filter, 4);
     return filter;
   }
-  const name = checkChoice("Downsampling", "filter", filter, ["gaussian", "bilinear", "bicubic", "sinc"] as const);
+  const name = checkWord("Downsampling", "filter", filter, ["gaussian", "bilinear", "bicubic", "sinc"] as const);
   if (name === "gaussian") return gaussianBlur({ sigma: factor });
   if (name === "bilinear") return bilinearFilter(factor);
   return name === "bicubic" ? bicubicFilter(factor) : sincFilter(factor);
 }
 
-/** Downsampling: `y = S (h * x)`, a low-pass filter `h` and then every `factor`-th pixel. Images are `[B, C, H, W]`. */
+/** Downsampling: `y = S (h * x)`, a low-pass filter `h` and then every `factor`-th pixel; images are `[B, C, H, W]`. */
 export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "downsampling"> {
+  protected static override readonly optionKeys: readonly string[] = ["filter", "factor", "padding", "imgSize"];
+  override readonly operator = "downsampling" as const;
   /** The filter. */
   filter: Tensor | undefined;
-  /** One pixel in `factor` is kept along each side. */
+  /** Every `factor`-th pixel is kept along height and width. */
   readonly factor: number;
-  /** How the image goes on beyond its border. */
+  /** Padding at the borders of the image. */
   readonly padding: Padding;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: DownsamplingOptions<N> = {}) {
     const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
-    super(
-      { ...rest, ...(imgSize ? { imgSize } : {}) },
-      { className: "Downsampling", keys: ["filter", "factor", "padding", "imgSize"], operator: "downsampling" },
-    );
+    super({ ...rest, ...(imgSize ? { imgSize } : {}) });
     this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
-    this.padding = checkChoice("Downsampling", "padding", padding, PADDINGS);
+    this.padding = checkWord("Downsampling", "padding", padding, PADDINGS);
     this.filter = namedFilter(filter, this.factor);
     if (this.imgSize && this.imgSize.length !== 3) {
       throw new ArgumentError(
@@ -69,12 +74,17 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const size = this.imgSize;
     if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
       throw new ShapeError(
-        `Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], as imgSize says.`,
+        `Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], ` +
+          "as imgSize says.",
         "shape_mismatch",
       );
     }
     if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
-    return convolve("Downsampling.A", x, matching(this.filter, x), this.padding, { stride: this.factor });
+    return convolve(x, matching(this.filter, x), {
+      padding: this.padding,
+      stride: this.factor,
+      caller: "Downsampling.A",
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
@@ -88,23 +98,26 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const f = this.factor;
     if (Math.ceil(height / f) !== h || Math.ceil(width / f) !== w) {
       throw new ShapeError(
-        `Downsampling.AAdjoint: y has shape [${y.shape.join(", ")}], expected ${Math.ceil(height / f)} x ${Math.ceil(width / f)} pixels.`,
+        `Downsampling.AAdjoint: y has shape [${y.shape.join(", ")}], expected ` +
+          `${Math.ceil(height / f)} x ${Math.ceil(width / f)} pixels.`,
         "shape_mismatch",
       );
     }
-    if (!this.filter) return this.spread(y, height, width);
-    return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, {
+    if (!this.filter) return insertZeros(y, this.factor, [height, width]);
+    return convolveAdjoint(y, matching(this.filter, y), {
+      padding: this.padding,
       stride: f,
       size: [height, width],
+      caller: "Downsampling.AAdjoint",
     });
   }
 
   /**
    * The proximal operator; see {@link LinearPhysics.proxL2}.
    *
-   * Where the coarse grid repeats the fine one (circular padding, sides that `factor` divides), `A A^T` is a circular
-   * convolution of coarse images and `z + gamma A^T (I + gamma A A^T)^-1 (y - A z)` a closed form. Paper: Zhao, Wei,
-   * Basarab, Dobigeon, Kouame, Tourneret, 2016.
+   * With circular padding, and a height and width that `factor` divides, `A A^T` is a circular convolution of
+   * measurements, and `z + gamma A^T (I + gamma A A^T)^-1 (y - A z)` is computed in closed form.
+   * Paper: Zhao, Wei, Basarab, Dobigeon, Kouame, Tourneret, 2016.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const back = this.AAdjoint(y);
@@ -117,38 +130,26 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
     const start = startImage(z, () => back);
     const [, , h = 1, w = 1] = y.shape;
-    // The spectrum of a symmetric convolution is real: that of its answer to a point.
-    const point = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(
+    // A A^T is a symmetric convolution: its spectrum is real, that of its impulse response.
+    const impulse = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(
       [0, 0, 0, 0, 0, h - 1, 0, w - 1],
       { mode: "constant" },
     );
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
     const stride = this.factor;
-    const spread = convolveAdjoint(caller, point.expand([b, c, h, w]), filter, "circular", {
+    const fine = convolveAdjoint(impulse.expand([b, c, h, w]), filter, {
+      padding: "circular",
       stride,
+      caller,
       size: [height, width],
     });
-    const answer = convolve(caller, spread, filter, "circular", { stride });
-    const gain = halfSpectrum(answer).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
+    const response = convolve(fine, filter, { padding: "circular", stride, caller });
+    const gain = halfSpectrum(response).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
     const residual = halfSpectrum(y.sub(this.A(start)));
     const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
     const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
     return start.add(this.AAdjoint(solved));
-  }
-
-  /**
-   * The transpose of taking every `factor`-th pixel: each pixel becomes the corner of a block of zeros; a last block
-   * that sticks out is cut.
-   */
-  private spread(y: Tensor, height: number, width: number): Tensor {
-    const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
-    const f = this.factor;
-    const blocks = y
-      .reshape([batch, channels, h, 1, w, 1])
-      .pad([0, 0, 0, 0, 0, 0, 0, f - 1, 0, 0, 0, f - 1], { mode: "constant" });
-    const whole = blocks.reshape([batch, channels, h * f, w * f]);
-    return whole.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * f), Math.min(width, w * f)]);
   }
 
   override parameterNames(): readonly string[] {
@@ -157,7 +158,20 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Downsampling.update", "filter", filter, 4);
-    // It stays after the step in which it came, even where each step is tidied.
+    // Kept, so that it outlives the `tidy` of the training step that sets it.
     this.filter = keep(filter);
   }
+}
+
+/**
+ * The transpose of taking every `factor`-th pixel, `[B, C, h, w]` to `[B, C, height, width]`: each pixel is the corner
+ * of a block of zeros, cropped at the borders.
+ */
+function insertZeros(y: Tensor, factor: number, [height, width]: readonly [number, number]): Tensor {
+  const [batch = 1, channels = 1, h = 1, w = 1] = y.shape;
+  const blocks = y
+    .reshape([batch, channels, h, 1, w, 1])
+    .pad([0, 0, 0, 0, 0, 0, 0, factor - 1, 0, 0, 0, factor - 1], { mode: "constant" });
+  const whole = blocks.reshape([batch, channels, h * factor, w * factor]);
+  return whole.slice([0, 0, 0, 0], [batch, channels, Math.min(height, h * factor), Math.min(width, w * factor)]);
 }

@@ -1,10 +1,10 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { centredFourier } from "./functional/fourier.js";
-import { checkComplex, complexMask, magnitude, unionOfFrames } from "./functional/mri.js";
+import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { MRI } from "./mri.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -16,11 +16,11 @@ export interface DynamicMRIOptions<N extends NoiseModel = NoiseModel> extends Li
    * channels.
    */
   mask?: Tensor;
-  /** Size of the sequences, of which the last three entries (T, H, W) count; a mask of ones where no mask is given. */
+  /** Size of the sequences, for a mask of ones where no mask is given; the last three entries, `[T, H, W]`, count. */
   imgSize?: readonly number[];
 }
 
-/** The mask of a sequence from the options: the given one, or ones. */
+/** The mask of the options, or ones of size `imgSize`. */
 export function sequenceMask(
   className: string,
   options: { mask?: Tensor | undefined; imgSize?: readonly number[] | undefined },
@@ -29,7 +29,8 @@ export function sequenceMask(
   const size = options.imgSize === undefined ? [] : checkImgSize(className, options.imgSize);
   if (size.length < 3) {
     throw new ArgumentError(
-      `${className}: mask is missing; pass a tensor [frames, height, width], or imgSize with these three numbers for a mask of ones.`,
+      `${className}: mask is missing; pass a tensor [frames, height, width], ` +
+        "or imgSize with these three numbers for a mask of ones.",
       "missing_argument",
     );
   }
@@ -40,10 +41,12 @@ export function sequenceMask(
  * Single-coil accelerated MRI of a sequence of images, `y_t = mask_t * F x_t` with the centred orthonormal Fourier
  * transform `F`.
  *
- * Images and measurements are `[B, 2, T, H, W]`, the channels being real and imaginary part. Unsampled frequencies
- * carry no noise.
+ * Images and measurements are `[B, 2, T, H, W]`; the channels are real and imaginary part. Frequencies that are not
+ * sampled have no noise.
  */
 export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "dynamicMRI"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask"];
+  override readonly operator = "dynamicMRI" as const;
   declare mask: Tensor;
 
   /**
@@ -52,7 +55,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
    */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
-    super(rest, { className: "DynamicMRI", keys: ["mask"], operator: "dynamicMRI" });
+    super(rest);
     this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
   }
 
@@ -74,12 +77,12 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The centred Fourier transform of each frame. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFourier(x, [3, 4], false);
+    return centredFft(x, [3, 4]);
   }
 
   /** The inverse of {@link VAdjoint}. */
   override V(s: Tensor): Tensor {
-    return centredFourier(s, [3, 4], true);
+    return centredFft(s, [3, 4], { inverse: true });
   }
 
   /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */
@@ -93,7 +96,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     return noisy.mul(matching(this.mask, noisy));
   }
 
-  /** The MRI of one image whose mask holds all frequencies that any frame has sampled. */
+  /** The MRI of one image, with a mask of all frequencies that any frame samples. */
   toStatic(): MRI<N> {
     return new MRI<N>({
       mask: unionOfFrames(this.mask),
@@ -102,7 +105,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     });
   }
 
-  /** The MRI that sees the frames of `batch` sequences as `batch T` single images, sequence by sequence. */
+  /** The MRI of the frames of `batch` sequences as `batch T` single images, sequence by sequence. */
   toFrames(batch: number): MRI<N> {
     const [, c = 2, t = 1, h = 1, w = 1] = this.mask.shape;
     const frames = this.mask

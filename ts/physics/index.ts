@@ -11,8 +11,8 @@ export type { DecomposableOptions } from "./decomposable.js";
 export { stack, StackedLinearPhysics, StackedPhysics } from "./stacked.js";
 export { TensorList } from "./tensor-list.js";
 export { compose } from "./compose.js";
-export { VirtualLinearPhysics } from "./virtual.js";
-export type { VirtualLinearPhysicsOptions } from "./virtual.js";
+export { VirtualLinearPhysics } from "./virtual-linear-physics.js";
+export type { VirtualLinearPhysicsOptions } from "./virtual-linear-physics.js";
 export { Blur } from "./blur.js";
 export type { BlurOptions } from "./blur.js";
 export { BlurFFT } from "./blur-fft.js";
@@ -42,7 +42,7 @@ export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.j
 export { Tomography } from "./tomography.js";
 export type { TomographyOptions } from "./tomography.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
-export type { Padding } from "./functional/padding.js";
+export type { Padding } from "../functional/index.js";
 export {
   FisherTippettNoise,
   GammaNoise,

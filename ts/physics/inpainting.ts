@@ -4,7 +4,7 @@ import { Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
-import type { Internal, LinearOptions } from "./linear.js";
+import type { LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Inpainting}. */
@@ -12,17 +12,17 @@ export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends Li
   /** Size of the images without the batch, such as `[C, H, W]`. */
   imgSize: readonly number[];
   /**
-   * What is kept: a tensor that broadcasts to the images, or the probability of keeping an entry, with which a mask is
-   * drawn. Without one, the mask must be set by `update({ mask })` before the first measurement.
+   * The mask: a tensor that broadcasts to the images, or the probability of each entry of a random mask to be 1.
+   * Default: none; `update({ mask })` must set it before the first measurement.
    */
   mask?: Tensor | number;
-  /** A drawn mask keeps or drops all channels of a pixel together; default true. */
+  /** Whether a random mask is the same for all channels of a pixel. Default: true. */
   pixelwise?: boolean;
 }
 
 /**
- * Draws a mask of shape `[1, ...imgSize]` that keeps each entry (or each pixel with all its channels) with probability
- * `p`.
+ * A random mask of shape `[1, ...imgSize]`, whose entries are 1 with probability `p`; with `pixelwise`, the same for
+ * all channels.
  */
 function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng: RandomSource): Tensor {
   if (!pixelwise || imgSize.length < 2) return rng.bernoulli([1, ...imgSize], p);
@@ -30,14 +30,37 @@ function drawMask(p: number, imgSize: readonly number[], pixelwise: boolean, rng
 }
 
 /**
- * Inpainting: keeps some entries of the image and sets the others to zero, `y = mask * noise(mask * x)`.
+ * The mask with a batch dimension, of a shape that broadcasts to images of size `imgSize`.
  *
- * The entries of the mask need not be 0 or 1. Dropped entries carry no noise.
+ * @throws ArgumentError `invalid_argument`, `empty_mask`; ShapeError `shape_mismatch`.
+ */
+function fittingMask(className: string, mask: Tensor, imgSize: readonly number[]): Tensor {
+  checkTensorOption(className, "mask", mask, 0);
+  checkMeasured(className, mask);
+  const rank = imgSize.length;
+  // Missing dimensions are leading ones, as in broadcasting.
+  const shape = [...Array.from({ length: Math.max(rank + 1 - mask.shape.length, 0) }, () => 1), ...mask.shape];
+  if (shape.length !== rank + 1 || !shape.slice(1).every((n, i) => n === 1 || n === imgSize[i])) {
+    throw new ShapeError(
+      `${className}: mask has shape [${mask.shape.join(", ")}], which does not fit images of size ` +
+        `[${imgSize.join(", ")}]; it must broadcast to them, with or without a leading batch dimension.`,
+      "shape_mismatch",
+    );
+  }
+  return mask.reshape(shape);
+}
+
+/**
+ * Inpainting: keeps some entries of the image and sets the others to 0, `y = mask * noise(mask * x)`.
+ *
+ * The entries of the mask need not be 0 or 1. Where the mask is 0, there is no noise.
  */
 export class Inpainting<
   N extends NoiseModel = ZeroNoise,
   O extends OperatorKind = "inpainting",
 > extends DecomposablePhysics<N, O> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "pixelwise"];
+  override readonly operator: O = "inpainting" as O;
   /** Size of the images without the batch. */
   declare readonly imgSize: readonly number[];
 
@@ -45,11 +68,8 @@ export class Inpainting<
    * @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`, `empty_mask`; ShapeError
    * `shape_mismatch` for a mask of another size than the images.
    */
-  constructor(
-    options: InpaintingOptions<N>,
-    internal: Internal<O> = { className: "Inpainting", keys: ["mask", "pixelwise"], operator: "inpainting" as O },
-  ) {
-    const { className } = internal;
+  constructor(options: InpaintingOptions<N>) {
+    const className = new.target.name;
     const { mask, pixelwise = true, ...rest } = options ?? {};
     if (rest.imgSize === undefined) {
       throw new ArgumentError(
@@ -58,7 +78,7 @@ export class Inpainting<
       );
     }
     const imgSize = checkImgSize(className, rest.imgSize);
-    super(rest, internal);
+    super(rest);
     if (typeof pixelwise !== "boolean")
       throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     if (mask === undefined || mask === null) return;
@@ -71,7 +91,7 @@ export class Inpainting<
             pixelwise,
             resolveRng(options.rng),
           );
-    this.mask = this.checkMask(drawn);
+    this.mask = fittingMask(className, drawn, imgSize);
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
@@ -103,21 +123,6 @@ export class Inpainting<
   }
 
   protected override checkMask(mask: Tensor): Tensor {
-    checkTensorOption(this.className, "mask", mask, 0);
-    checkMeasured(this.className, mask);
-    const rank = this.imgSize.length;
-    // A mask without the batch gets one; fewer dimensions count from the last, as in broadcasting.
-    const shape =
-      mask.shape.length > rank
-        ? mask.shape
-        : [...Array.from({ length: rank + 1 - mask.shape.length }, () => 1), ...mask.shape];
-    const offset = shape.length - rank;
-    if (offset !== 1 || !shape.slice(1).every((n, i) => n === 1 || n === this.imgSize[i])) {
-      throw new ShapeError(
-        `${this.className}: mask has shape [${mask.shape.join(", ")}], which does not fit images of size [${this.imgSize.join(", ")}]; it must broadcast to them, with or without a batch in front.`,
-        "shape_mismatch",
-      );
-    }
-    return mask.reshape([...shape]);
+    return fittingMask(this.className, mask, this.imgSize);
   }
 }

@@ -20,5 +20,5 @@ export const operatorKinds = [
   "custom",
 ] as const;
 
-/** The operators, as the literal that each class carries in `operator`; losses are paired with physics by it. */
+/** A kind of operator: the literal in the field `operator` of each class, which decides what losses fit a physics. */
 export type OperatorKind = (typeof operatorKinds)[number];

@@ -3,18 +3,18 @@ import { full, Tensor, where, zeros } from "../tensor/index.js";
 import { matching } from "./noise/index.js";
 import { TensorList } from "./tensor-list.js";
 
-/** What measurements may be: a tensor, or several of different shapes. */
+/** Measurements: a tensor, or several of different shapes. */
 export type Measurement = Tensor | TensorList;
 
-/** When an iterative solver stops. */
+/** Stopping criteria of an iterative solver. */
 export interface SolverOptions {
-  /** Most iterations. */
+  /** Maximum number of iterations. Default: 100. */
   maxIter?: number;
-  /** Stops once the residual of the normal equations is this fraction of the first. */
+  /** Stops once the residual of the normal equations is at most this fraction of the first. Default: 1e-6. */
   tol?: number;
 }
 
-/** Spacing of the numbers next to 1. */
+/** Machine epsilon. */
 const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
 /** Checked solver settings. */
@@ -29,7 +29,7 @@ export function solverSettings(
   };
 }
 
-/** Inner product of each batch element: `[B, ...]` twice to `[B]`. */
+/** The inner products of batch elements: two tensors `[B, ...]` to `[B]`. */
 export function batchDot(a: Measurement, b: Measurement): Tensor {
   if (a instanceof TensorList && b instanceof TensorList) {
     return a.map((t, i) => batchDot(t, b.at(i))).reduce((u, v) => u.add(v));
@@ -41,7 +41,7 @@ export function batchDot(a: Measurement, b: Measurement): Tensor {
     .sum(1);
 }
 
-/** `a + s b` with one factor `s` of shape `[B]` per batch element. */
+/** `a + s b` with factors `s`, `[B]`, one per batch element. */
 function addScaled<M extends Measurement>(a: M, s: Tensor, b: M): M {
   if (a instanceof TensorList && b instanceof TensorList) {
     return new TensorList(a.map((t, i) => addScaled(t, s, b.at(i)))) as M;
@@ -51,7 +51,7 @@ function addScaled<M extends Measurement>(a: M, s: Tensor, b: M): M {
   return u.add(factor.mul(b as Tensor)) as M;
 }
 
-/** One value per batch element, from a number, a tensor of one value or one of `[B]`. */
+/** One value per batch element, `[B]`, from a number, a tensor of one value or one of shape `[B]`. */
 function perElement(value: number | Tensor, like: Tensor): Tensor {
   const batch = like.shape[0] ?? 1;
   if (typeof value === "number") return full([batch], value, { dtype: like.dtype, device: like.device });
@@ -60,10 +60,11 @@ function perElement(value: number | Tensor, like: Tensor): Tensor {
 }
 
 /**
- * Conjugate gradients for least squares: `argmin_x |A x - b|^2 + damping |x|^2`, of least norm where there are several.
+ * Conjugate gradients for least squares: `argmin_x |A x - b|^2 + damping |x|^2`; of several minimisers the one of least
+ * norm.
  *
- * Each batch element is solved on its own and stands still once it has converged.
- * CGLS rather than CG on the normal equations, because in float32 it loses half as many digits.
+ * Batch elements are solved independently; one that has converged no longer changes.
+ * CGLS rather than CG on the normal equations, as it loses half as many digits in float32.
  * Paper: Hestenes, Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
  */
 export function conjugateGradient<M extends Measurement>(
@@ -78,19 +79,19 @@ export function conjugateGradient<M extends Measurement>(
   let p = s;
   let gamma = batchDot(s, s);
   const threshold = gamma.mul(settings.tol ** 2);
-  // Where tol is below what rounding allows, the residual grows again after its least value, without bound.
-  const noise = gamma.detach().mul((100 * EPSILON[s.dtype]) ** 2);
+  // With a tol below rounding errors, the residual grows without bound once it has reached its minimum.
+  const rounding = gamma.detach().mul((100 * EPSILON[s.dtype]) ** 2);
   let least = gamma.detach();
   const one = full([1], 1, { dtype: s.dtype, device: s.device });
   for (let i = 0; i < settings.maxIter; i++) {
     const active = gamma.gt(threshold).detach();
-    // Looking at the residual costs a read-back, so only the CPU stops early; elsewhere finished elements stand still.
+    // Other devices do not stop early, as reading the residual would wait for them; converged elements do not change.
     if (active.device === "cpu" && active.sum().itemSync() === 0) break;
     const q = A(p);
     let curvature = batchDot(q, q);
     if (damping) curvature = curvature.add(damping.mul(batchDot(p, p)));
     least = least.minimum(gamma.detach());
-    const lost = gamma.detach().gt(least.mul(100)).mul(least.lt(noise));
+    const lost = gamma.detach().gt(least.mul(100)).mul(least.lt(rounding));
     const moving = active.mul(curvature.gt(0).detach()).mul(lost.eq(0));
     const alpha = gamma.div(where(moving, curvature, one)).mul(moving);
     x = addScaled(x, alpha, p);
@@ -100,7 +101,7 @@ export function conjugateGradient<M extends Measurement>(
     const next = batchDot(s, s);
     const beta = next.div(where(moving, gamma, one)).mul(moving);
     p = addScaled(s, beta, p);
-    // A finished element keeps a residual of zero, so that it stays finished.
+    // The residual of a converged element is set to 0, so that it stays converged.
     gamma = next.mul(moving);
   }
   return x;
@@ -124,14 +125,15 @@ export function proximal<M extends Measurement>(
 }
 
 /**
- * Refuses a step size that is not above 0 (where it can be read at once, the CPU), and one that is neither one value
- * nor one for each image.
+ * Refuses a step size that is not above 0 (on other devices than the CPU this is not checked), and one that is neither
+ * one value nor one value per image.
  */
 export function checkGamma(caller: string, gamma: unknown, batch: number): number | Tensor {
   if (gamma instanceof Tensor) {
     if (gamma.size !== 1 && !(gamma.size === batch && gamma.shape[0] === batch)) {
       throw new ShapeError(
-        `${caller}: gamma has shape [${gamma.shape.join(", ")}], expected one value or one for each of the ${batch} images.`,
+        `${caller}: gamma has shape [${gamma.shape.join(", ")}], expected one value or ` +
+          `one for each of the ${batch} images.`,
         "shape_mismatch",
       );
     }
@@ -147,9 +149,9 @@ export function checkGamma(caller: string, gamma: unknown, batch: number): numbe
   return gamma;
 }
 
-/** A start value for a proximal step: a tensor, or one number for every pixel of an image shaped like `like`. */
+/** The image that a proximal step starts from: `z`, or where it is a number, a constant image shaped like `like()`. */
 export function startImage(z: Tensor | number, like: () => Tensor): Tensor {
   if (z instanceof Tensor) return z;
-  const shape = like();
-  return full(shape.shape, z, { dtype: shape.dtype, device: shape.device });
+  const { shape, dtype, device } = like();
+  return full(shape, z, { dtype, device });
 }

@@ -25,17 +25,7 @@ import { powerIteration, type NormOptions } from "./power-iteration.js";
 /** Options that every linear physics takes. */
 export interface LinearOptions<N extends NoiseModel = NoiseModel> extends PhysicsOptions<N>, SolverOptions {}
 
-/** Option names of {@link LinearOptions} beyond those of every physics. */
-export const LINEAR_OPTIONS = ["maxIter", "tol"] as const;
-
-/** What a subclass tells the constructors above it. */
-export interface Internal<O extends OperatorKind> {
-  className: string;
-  keys: readonly string[];
-  operator: O;
-}
-
-/** The transpose of a linear map `f` on images of shape `[B, ...imgSize]`, by reverse differentiation. */
+/** The transpose of a linear map `f` of images `[B, ...imgSize]`, by reverse-mode differentiation. */
 export function adjointFunction(f: (x: Tensor) => Tensor, imgSize: readonly number[]): (y: Tensor) => Tensor {
   return (y) => {
     const origin = zeros([y.shape[0] ?? 1, ...imgSize], { dtype: y.dtype, device: y.device });
@@ -46,22 +36,30 @@ export function adjointFunction(f: (x: Tensor) => Tensor, imgSize: readonly numb
 /**
  * A physics with a linear operator, `y = noise(A x)`.
  *
- * A subclass (or the options) gives `A`, and the adjoint where it is known; without one, the transpose is taken by
- * reverse differentiation, which needs `imgSize`. The pseudo-inverse and the proximal operator are computed by
- * conjugate gradients unless a subclass has them in closed form.
+ * A subclass, or the options, define `A`, and `AAdjoint` where it is known. Otherwise the adjoint is derived by
+ * reverse-mode differentiation, which needs `imgSize`. The pseudo-inverse and the proximal operator are computed by
+ * conjugate gradients, unless a subclass has a closed form. A subclass of one's own: see custom.md#a-physics.
  */
 export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> extends Physics<
   N,
   O
 > {
+  protected static override readonly commonOptionKeys: readonly string[] = [
+    ...Physics.commonOptionKeys,
+    "maxIter",
+    "tol",
+  ];
+  protected static override readonly optionKeys: readonly string[] = ["A", "AAdjoint", "imgSize"];
+
   /** Size of the images without the batch, such as `[C, H, W]`, where it is fixed. */
   readonly imgSize: readonly number[] | undefined;
   /** Settings of the iterative solvers. */
   protected readonly solver: Required<SolverOptions>;
-  private readonly adjointMap: ((y: Tensor) => Tensor) | undefined;
+  /** The option `AAdjoint`, or the identity where `A` is the identity. */
+  protected readonly adjointMap: ((y: Tensor) => Tensor) | undefined;
 
   /**
-   * Options: those of every physics, `A`, `AAdjoint`, `imgSize`, and the solver's `maxIter` (100) and `tol` (1e-6).
+   * Options: those of every physics, `A`, `AAdjoint`, `imgSize`, and those of the solver, `maxIter` and `tol`.
    *
    * @throws ArgumentError `invalid_argument`, `unknown_option`.
    */
@@ -71,14 +69,14 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
       AAdjoint?: (y: Tensor) => Tensor;
       imgSize?: readonly number[];
     } = {},
-    internal: Internal<O> = { className: "LinearPhysics", keys: ["A", "AAdjoint", "imgSize"], operator: "custom" as O },
   ) {
-    super(options, { ...internal, keys: [...internal.keys, ...LINEAR_OPTIONS] });
-    this.imgSize = options.imgSize === undefined ? undefined : checkImgSize(internal.className, options.imgSize);
+    super(options);
+    const className = new.target.name;
+    this.imgSize = options.imgSize === undefined ? undefined : checkImgSize(className, options.imgSize);
     // Without A the operator is the identity, unless a subclass overrides A.
     const identity = options.A === undefined && this.A === Physics.prototype.A;
     this.adjointMap = options.AAdjoint ?? (identity ? (y) => y : undefined);
-    this.solver = solverSettings(internal.className, options, { maxIter: 100, tol: 1e-6 });
+    this.solver = solverSettings(className, options, { maxIter: 100, tol: 1e-6 });
   }
 
   /** The transpose of the operator, `A^T y`: for all `x` and `y`, `<A x, y> = <x, A^T y>`. */
@@ -87,7 +85,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
     if (this.adjointMap) return this.adjointMap(y);
     if (this.imgSize === undefined) {
       throw new ArgumentError(
-        `${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize so that it can be derived from A.`,
+        `${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize to derive it from A.`,
         "missing_argument",
       );
     }
@@ -104,13 +102,13 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
     return this.A(this.AAdjoint(y));
   }
 
-  /** For a linear operator the transposed Jacobian is the adjoint. */
+  /** `A^T v`, as the Jacobian of a linear operator is the operator. */
   override AVjp(_x: Tensor, v: Tensor): Tensor {
     return this.AAdjoint(v);
   }
 
   /**
-   * The pseudo-inverse, `A^+ y = argmin_x |A x - y|^2`, of least norm where there are several.
+   * The pseudo-inverse, `A^+ y = argmin_x |A x - y|^2`; of several minimisers the one of least norm.
    *
    * @throws ArgumentError `invalid_argument` for solver settings out of range.
    */
@@ -126,9 +124,9 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   /**
    * The proximal operator of the data term, `argmin_x gamma/2 |A x - y|^2 + 1/2 |x - z|^2`.
    *
-   * `z` is an image or one number for all its pixels; `gamma`, above 0, is one number or one value per image.
+   * `z` is images or one number for all pixels; `gamma`, above 0, is one number or one value per image, `[B]`.
    *
-   * @throws ArgumentError `invalid_argument`.
+   * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
    */
   proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const caller = `${this.className}.proxL2`;
@@ -140,8 +138,11 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   }
 
   /**
-   * The operator norm by power iteration from a random start shaped like `x0` (its values do not matter): `|A|^2`,
-   * or `|A|` with `squared: false`. A tensor of shape `[]`.
+   * The squared operator norm `|A|^2`, or `|A|` with `squared: false`, by power iteration: a tensor of shape `[]`.
+   *
+   * The iteration starts from a random image shaped like `x0`, whose values do not matter.
+   *
+   * @throws ArgumentError `invalid_argument`.
    */
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
     checkTensor(`${this.className}.computeNorm`, "x0", x0);
@@ -151,7 +152,8 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   }
 
   /**
-   * `<A u, v> - <u, A^T v>` for a random `v`, a tensor of shape `[]`: zero up to rounding if the adjoint is right.
+   * `<A u, v> - <u, A^T v>` for a random `v`, a tensor of shape `[]`: zero up to rounding if and only if `AAdjoint` is
+   * the transpose of `A`.
    */
   adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
     const au = this.A(u);
@@ -159,7 +161,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
     return au.mul(v).sum().sub(this.AAdjoint(v).mul(u).sum());
   }
 
-  /** This operator after another one; linear where both are. */
+  /** This operator after another; linear where both are. */
   override compose(other: LinearPhysics): ComposedLinearPhysics<N>;
   override compose(other: Physics): Physics<N, "composed">;
   override compose(other: Physics): Physics<N, "composed"> {
@@ -169,23 +171,22 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
 }
 
 /**
- * Linear operators one after the other, `A = A_k ... A_1`, with the noise and sensor of the last.
+ * Linear operators one after the other, `A = A_k ... A_1`, with the noise and the sensor of the last.
  *
- * A parameter given to `update` goes to every operator that has one of that name.
+ * `update` sets a parameter in every operator that has one of that name.
  */
 export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "composed" as const;
   /** The operators, in order of application. */
   readonly list: readonly LinearPhysics[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than linear physics. */
   constructor(options: { list: readonly [...LinearPhysics[], LinearPhysics<N>] } & SolverOptions) {
     const { list: given, ...solver } = options;
-    const list = operatorList<LinearPhysics>("ComposedLinearPhysics", given, LinearPhysics);
+    const list = operatorList<LinearPhysics>(new.target.name, given, LinearPhysics);
     const last = list[list.length - 1] as LinearPhysics<N>;
-    super(
-      { ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng },
-      { className: "ComposedLinearPhysics", keys: [], operator: "composed" },
-    );
+    super({ ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 

@@ -1,23 +1,23 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { centredFourier } from "./functional/fourier.js";
-import { complexMask, magnitude } from "./functional/mri.js";
+import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link MRI}. */
 export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels; default all ones. */
+  /** Sampling mask in k-space, `[H, W]`, `[C, H, W]` or `[B, C, H, W]` with one or two channels. Default: ones. */
   mask?: Tensor;
   /**
-   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask is given; default [320,
-   * 320].
+   * Size of the images for a mask of ones, where no mask is given; the last two entries are used, with `threeD` three.
+   * Default: [320, 320].
    */
   imgSize?: readonly number[];
-  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  /** Whether images are volumes `[B, 2, D, H, W]`. Default: false. */
   threeD?: boolean;
 }
 
@@ -25,10 +25,12 @@ export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOpt
  * Single-coil accelerated magnetic resonance imaging, `y = mask * F x` with the centred orthonormal Fourier transform
  * `F`.
  *
- * Images and measurements are `[B, 2, H, W]`, the channels being real and imaginary part. Unsampled frequencies carry
- * no noise.
+ * Images and measurements are `[B, 2, H, W]`; the channels are real and imaginary part. Frequencies that are not
+ * sampled have no noise.
  */
 export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "mri"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "threeD"];
+  override readonly operator = "mri" as const;
   /** Whether images are volumes. */
   readonly threeD: boolean;
   declare mask: Tensor;
@@ -36,22 +38,19 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MRIOptions<N> = {}) {
     const { mask, threeD = false, imgSize, ...rest } = options;
-    super(rest, { className: "MRI", keys: ["mask", "threeD"], operator: "mri" });
+    super(rest);
     this.threeD = threeD;
     const size = checkImgSize("MRI", imgSize ?? [320, 320]);
-    this.mask = this.checkMask(mask ?? ones(size.slice(threeD ? -3 : -2)));
-  }
-
-  private get dims(): number[] {
-    return this.threeD ? [2, 3, 4] : [2, 3];
+    this.mask = complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4);
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    const rank = this.dims.length + 2;
+    const rank = this.threeD ? 5 : 4;
     checkTensor(caller, name, value);
     if (value.shape.length !== rank || value.shape[1] !== 2) {
       throw new ShapeError(
-        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected [batch, 2, ${this.threeD ? "depth, " : ""}height, width] with real and imaginary part in dimension 1.`,
+        `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
+          `[batch, 2, ${this.threeD ? "depth, " : ""}height, width] with real and imaginary part in dimension 1.`,
         "shape_mismatch",
       );
     }
@@ -65,17 +64,17 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   }
 
   protected override checkMask(mask: Tensor): Tensor {
-    return complexMask("MRI", mask, this.dims.length + 2);
+    return complexMask("MRI", mask, this.threeD ? 5 : 4);
   }
 
   /** The centred Fourier transform without the mask: image to k-space. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFourier(x, this.dims, false);
+    return centredFft(x, spatialDims(this.threeD));
   }
 
   /** The inverse of {@link VAdjoint}: k-space to image. */
   override V(s: Tensor): Tensor {
-    return centredFourier(s, this.dims, true);
+    return centredFft(s, spatialDims(this.threeD), { inverse: true });
   }
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
@@ -88,4 +87,9 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
     const noisy = super.noise(y, options);
     return noisy.mul(matching(this.mask, noisy));
   }
+}
+
+/** The dimensions of images `[B, 2, (D,) H, W]` that are transformed. */
+function spatialDims(threeD: boolean): number[] {
+  return threeD ? [2, 3, 4] : [2, 3];
 }

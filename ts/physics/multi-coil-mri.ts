@@ -1,11 +1,10 @@
+import { centredFft, safeSqrt } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { keep, ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
-import { centredFourier } from "./functional/fourier.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -14,21 +13,21 @@ import type { PhysicsParameters } from "./physics.js";
 export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
   /**
    * Sampling mask in k-space, the same for all coils, `[(D,) H, W]`, `[C, ...]` or `[B, C, ...]` with one or two
-   * channels; default ones.
+   * channels. Default: ones.
    */
   mask?: Tensor;
   /**
-   * Complex sensitivities with real and imaginary part in the LAST dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or `[B,
-   * N, ..., 2]`; or a number of coils, whose sensitivities are those of a birdcage. Default: one coil that sees
-   * everything alike.
+   * Complex coil sensitivities with real and imaginary part in the last dimension, `[(D,) H, W, 2]`, `[N, ..., 2]` or
+   * `[B, N, ..., 2]`; or a number of coils, for the sensitivities of a birdcage coil. Default: one coil of constant
+   * sensitivity.
    */
   coilMaps?: Tensor | number;
   /**
-   * Size of the images, of which the last two (three for `threeD`) entries count, where no mask or no maps are given;
-   * default that of the mask or maps, or [320, 320].
+   * Size of the images, where mask or maps are not given; the last two entries are used, with `threeD` three.
+   * Default: the size of the mask or of the maps, or [320, 320].
    */
   imgSize?: readonly number[];
-  /** Volumes `[B, 2, D, H, W]` instead of images; default false. */
+  /** Whether images are volumes `[B, 2, D, H, W]`. Default: false. */
   threeD?: boolean;
 }
 
@@ -36,11 +35,13 @@ export interface MultiCoilMRIOptions<N extends NoiseModel = NoiseModel> extends 
  * Multi-coil accelerated MRI, `y_n = mask * F(s_n x)` for coils with sensitivities `s_n` and the centred orthonormal
  * Fourier transform `F`.
  *
- * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`, dimension 1 being real and imaginary part.
- * Unsampled frequencies carry no noise. The pseudo-inverse (SENSE: Pruessmann, Weiger, Scheidegger, Boesiger, 1999) is
- * computed by conjugate gradients.
+ * Images are `[B, 2, (D,) H, W]`, measurements `[B, 2, N, (D,) H, W]`; dimension 1 is real and imaginary part.
+ * Frequencies that are not sampled have no noise. The pseudo-inverse, SENSE, is computed by conjugate gradients.
+ * Paper: Pruessmann, Weiger, Scheidegger, Boesiger, "SENSE: sensitivity encoding for fast MRI", 1999.
  */
 export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "multiCoilMRI"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "coilMaps", "imgSize", "threeD"];
+  override readonly operator = "multiCoilMRI" as const;
   /** Whether images are volumes. */
   readonly threeD: boolean;
   /** Sampling mask, `[B or 1, 2, (D,) H, W]`. */
@@ -52,7 +53,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   constructor(options: MultiCoilMRIOptions<N> = {}) {
     const name = "MultiCoilMRI";
     const { mask, coilMaps, imgSize, threeD = false, ...rest } = options;
-    super(rest, { className: name, keys: ["mask", "coilMaps", "threeD"], operator: "multiCoilMRI" });
+    super(rest);
     this.threeD = threeD;
     const dims = threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
@@ -63,7 +64,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const maps =
       coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
     this.coilMaps = placedMaps(name, maps, threeD);
-    this.checkSizes(name, this.mask, this.coilMaps);
+    checkSizes(name, this.mask, this.coilMaps);
   }
 
   /**
@@ -83,52 +84,10 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     return estimateCoilMaps(y, options);
   }
 
-  private get dims(): number[] {
-    return this.threeD ? [3, 4, 5] : [3, 4];
-  }
-
-  private get axisNames(): string[] {
-    return this.threeD ? ["depth", "height", "width"] : ["height", "width"];
-  }
-
-  private checkSizes(caller: string, mask: Tensor, maps: Tensor): void {
-    const [image, seen] = [mask.shape.slice(2), maps.shape.slice(2, -1)];
-    const batches = mask.shape[0] === 1 || maps.shape[0] === 1 || mask.shape[0] === maps.shape[0];
-    if (batches && image.every((n, i) => n === seen[i] || n === 1)) return;
-    throw new ShapeError(
-      `${caller}: mask has shape [${mask.shape.join(", ")}] but coilMaps has shape [${maps.shape.join(", ")}]; batch and image size must agree.`,
-      "shape_mismatch",
-    );
-  }
-
-  private checkShape(caller: string, name: string, value: Tensor, coils: boolean): void {
-    checkTensor(caller, name, value);
-    checkComplex(caller, name, value, coils ? ["coils", ...this.axisNames] : this.axisNames);
-    const [b = 1, n = 1, ...size] = this.coilMaps.shape.slice(0, -1);
-    const [batch = 1] = this.mask.shape;
-    const expected = [Math.max(b, batch), 2, ...(coils ? [n] : []), ...size];
-    const [head, ...rest] = value.shape;
-    if ((expected[0] === 1 || head === expected[0]) && expected.slice(1).every((m, i) => m === rest[i])) return;
-    checkBroadcast(
-      `${caller}: ${name}`,
-      "what mask and coilMaps fit",
-      expected,
-      value.shape,
-      "use data of their size, or set others with update({ mask, coilMaps })",
-    );
-    throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`,
-      "shape_mismatch",
-    );
-  }
-
-  private masked(y: Tensor): Tensor {
-    return y.mul(matching(this.mask, y).unsqueeze(2));
-  }
-
   override A(x: Tensor): Tensor {
-    this.checkShape("MultiCoilMRI.A", "x", x, false);
-    return this.masked(centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), this.dims, false));
+    checkShape(this, "MultiCoilMRI.A", "x", x, false);
+    const coilImages = mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false);
+    return masked(this, centredFft(coilImages, spatialDims(this.threeD)));
   }
 
   /**
@@ -138,14 +97,14 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * H, W]`.
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
-    this.checkShape("MultiCoilMRI.AAdjoint", "y", y, true);
-    const images = centredFourier(this.masked(y), this.dims, true);
+    checkShape(this, "MultiCoilMRI.AAdjoint", "y", y, true);
+    const images = centredFft(masked(this, y), spatialDims(this.threeD), { inverse: true });
     if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return this.masked(super.noise(y, options));
+    return masked(this, super.noise(y, options));
   }
 
   override parameterNames(): readonly string[] {
@@ -159,8 +118,59 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const newMask = mask === undefined ? this.mask : complexMask(caller, mask as Tensor, rank);
     if (coilMaps !== undefined) checkTensorOption(caller, "coilMaps", coilMaps, rank - 1);
     const newMaps = coilMaps === undefined ? this.coilMaps : placedMaps(caller, coilMaps as Tensor, this.threeD);
-    this.checkSizes(caller, newMask, newMaps);
+    checkSizes(caller, newMask, newMaps);
     this.mask = keep(newMask);
     this.coilMaps = keep(newMaps);
   }
+}
+
+/** The dimensions of measurements `[B, 2, N, (D,) H, W]` that are transformed. */
+function spatialDims(threeD: boolean): number[] {
+  return threeD ? [3, 4, 5] : [3, 4];
+}
+
+/** Refuses a mask and sensitivities of different batch or image size. */
+function checkSizes(caller: string, mask: Tensor, maps: Tensor): void {
+  const [image, covered] = [mask.shape.slice(2), maps.shape.slice(2, -1)];
+  const batches = mask.shape[0] === 1 || maps.shape[0] === 1 || mask.shape[0] === maps.shape[0];
+  if (batches && image.every((n, i) => n === covered[i] || n === 1)) return;
+  throw new ShapeError(
+    `${caller}: mask has shape [${mask.shape.join(", ")}] but coilMaps has shape [${maps.shape.join(", ")}]; ` +
+      "batch and image size must agree.",
+    "shape_mismatch",
+  );
+}
+
+/** Refuses images or, with `coils`, measurements that do not fit mask and sensitivities. */
+function checkShape(
+  { mask, coilMaps, threeD }: MultiCoilMRI<NoiseModel>,
+  caller: string,
+  name: string,
+  value: Tensor,
+  coils: boolean,
+): void {
+  const axes = threeD ? ["depth", "height", "width"] : ["height", "width"];
+  checkTensor(caller, name, value);
+  checkComplex(caller, name, value, coils ? ["coils", ...axes] : axes);
+  const [b = 1, n = 1, ...size] = coilMaps.shape.slice(0, -1);
+  const [batch = 1] = mask.shape;
+  const expected = [Math.max(b, batch), 2, ...(coils ? [n] : []), ...size];
+  const [head, ...rest] = value.shape;
+  if ((expected[0] === 1 || head === expected[0]) && expected.slice(1).every((m, i) => m === rest[i])) return;
+  checkBroadcast(
+    `${caller}: ${name}`,
+    "what mask and coilMaps fit",
+    expected,
+    value.shape,
+    "use data of their size, or set others with update({ mask, coilMaps })",
+  );
+  throw new ShapeError(
+    `${caller}: ${name} has shape [${value.shape.join(", ")}], but mask and coilMaps need [${expected.join(", ")}].`,
+    "shape_mismatch",
+  );
+}
+
+/** Measurements times the mask, which is the same for all coils. */
+function masked({ mask }: MultiCoilMRI<NoiseModel>, y: Tensor): Tensor {
+  return y.mul(matching(mask, y).unsqueeze(2));
 }

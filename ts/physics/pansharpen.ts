@@ -1,10 +1,10 @@
+import { type Padding } from "../functional/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
 import { zeros, type Tensor } from "../tensor/index.js";
 import { checkImgSize } from "./checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
-import type { Padding } from "./functional/padding.js";
 import type { SolverOptions } from "./least-squares.js";
 import { ZeroNoise, type NoiseModel } from "./noise/index.js";
 import { StackedLinearPhysics } from "./stacked.js";
@@ -12,27 +12,27 @@ import type { TensorList } from "./tensor-list.js";
 
 /** Options of {@link Pansharpen}. */
 export interface PansharpenOptions extends SolverOptions {
-  /** Size of the fine images in colour, `[C, H, W]`. */
+  /** Size of the high-resolution colour images, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Filter of the coarse colour image, as of `Downsampling`; default `"bilinear"`. */
+  /** Filter of the low-resolution colour image; see `Downsampling`. Default: "bilinear". */
   filter?: DownsamplingOptions["filter"];
-  /** Fine pixels for a coarse one, along each side; default 4. */
+  /** Downsampling factor along height and width. Default: 4. */
   factor?: number;
-  /** Weight of each channel in the grey image, as of `Decolorize`; default `"flat"`. */
+  /** Weight of each channel in the grey image; see `Decolorize`. Default: "flat". */
   srf?: DecolorizeOptions["srf"];
-  /** Noise of the coarse colour image; default none. */
+  /** Noise of the colour image. Default: `ZeroNoise`. */
   noiseColor?: NoiseModel;
-  /** Noise of the fine grey image; default none. */
+  /** Noise of the grey image. Default: `ZeroNoise`. */
   noiseGray?: NoiseModel;
-  /** `ADagger` is Brovey's formula (default) instead of the pseudo-inverse. */
+  /** Whether `ADagger` is Brovey's formula instead of the pseudo-inverse. Default: true. */
   useBrovey?: boolean;
-  /** How the image goes on beyond its border; default `"circular"`. */
+  /** Padding at the borders of the image. Default: "circular". */
   padding?: Padding;
-  /** Divides the downsampling by its norm, so that it has norm one; default false. */
+  /** Whether to divide the downsampling by its norm. Default: false. */
   normalize?: boolean;
-  /** Keeps Brovey's formula from dividing by zero; default 1e-6. */
+  /** Added to the denominator of Brovey's formula. Default: 1e-6. */
   eps?: number;
-  /** Where draws come from, unless a call or a noise model brings its own. */
+  /** Random source of the noise, unless a call or a noise model has its own. */
   rng?: RandomSource;
 }
 
@@ -52,33 +52,35 @@ const KEYS = [
   "tol",
 ];
 
-/** The downsampling with its filter over its norm. */
+/** The downsampling with its filter divided by its norm. */
 function normalized(
-  make: (filter?: Tensor) => Downsampling<NoiseModel>,
+  create: (filter?: Tensor) => Downsampling<NoiseModel>,
   imgSize: readonly number[],
 ): Downsampling<NoiseModel> {
-  const plain = make();
-  // Without a filter some pixels are picked: the norm is one.
+  const plain = create();
+  // Without a filter the norm is 1, as the operator selects pixels.
   if (!plain.filter) return plain;
   const norm = plain.computeNorm(zeros([1, ...imgSize]), { squared: false, tol: 1e-7, maxIter: 500, rng: new Rng(0) });
-  return make(plain.filter.div(norm));
+  return create(plain.filter.div(norm));
 }
 
 /**
- * Pansharpening: a coarse image in colour `[B, C, H / factor, W / factor]` and a fine grey one `[B, 1, H, W]` of the
- * same scene, as a `TensorList`.
+ * Pansharpening: a low-resolution colour image `[B, C, H / factor, W / factor]` and a high-resolution grey image
+ * `[B, 1, H, W]` of the same scene, as a `TensorList`.
  *
- * The coarse one is a `Downsampling`, the grey one a `Decolorize`; each has noise of its own.
+ * The operators are a `Downsampling` and a `Decolorize`, each with its own noise.
  */
 export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | Decolorize<NoiseModel>> {
-  /** What makes the coarse image in colour. */
+  /** The operator of the colour image. */
   readonly downsampling: Downsampling<NoiseModel>;
-  /** What makes the fine grey image. */
+  /** The operator of the grey image. */
   readonly decolorize: Decolorize<NoiseModel>;
   /** Whether `ADagger` is Brovey's formula. */
   readonly useBrovey: boolean;
-  private readonly eps: number;
-  private readonly gain: number;
+  /** Added to the denominator of Brovey's formula. */
+  protected readonly eps: number;
+  /** The factor of `D^T` in Brovey's formula: `factor^2`, or 1 for a downsampling of norm 1. */
+  protected readonly gain: number;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: PansharpenOptions) {
@@ -103,7 +105,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
     }
     const draws = rng ? { rng } : {};
-    const coarse = (own?: Tensor): Downsampling<NoiseModel> =>
+    const colorOperator = (own?: Tensor): Downsampling<NoiseModel> =>
       new Downsampling<NoiseModel>({
         imgSize: size,
         factor,
@@ -112,7 +114,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         noiseModel: noiseColor,
         ...draws,
       });
-    const downsampling = normalize ? normalized(coarse, size) : coarse();
+    const downsampling = normalize ? normalized(colorOperator, size) : colorOperator();
     const decolorize = new Decolorize<NoiseModel>({
       channels: size[0] as number,
       srf,
@@ -128,7 +130,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
     this.decolorize = decolorize;
     this.useBrovey = useBrovey;
     this.eps = checkNumber("Pansharpen", "eps", eps, { min: 0 });
-    // A filter of sum one spreads a coarse pixel over factor^2 fine ones.
+    // The adjoint of a filter of sum 1 distributes a value over factor^2 pixels.
     this.gain = downsampling.filter && !normalize ? downsampling.factor ** 2 : 1;
   }
 
@@ -146,7 +148,8 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
     const u = this.downsampling.AAdjoint(color).mul(this.gain);
     if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
       throw new ShapeError(
-        `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected [${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
+        `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected ` +
+          `[${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
         "shape_mismatch",
       );
     }

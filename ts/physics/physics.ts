@@ -2,69 +2,68 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, type Tensor } from "../tensor/index.js";
 import type { OperatorKind } from "./kinds.js";
+import { newInstanceOf } from "./new-instance.js";
 import { checkTensor, NoiseModel, shown, ZeroNoise, type Level } from "./noise/index.js";
 
 /** Options that every physics takes. */
 export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
-  /** Noise of the measurements; default `ZeroNoise` (for `Denoising`: `GaussianNoise` with sigma 0.1). */
+  /** The noise model. Default: `ZeroNoise`, for `Denoising` `GaussianNoise` with sigma 0.1. */
   noiseModel?: N;
-  /** What the sensor does to the noisy measurement, such as clipping; default nothing. */
+  /** The sensor: a map of the noisy measurement, such as clipping. Default: the identity. */
   sensorModel?: (y: Tensor) => Tensor;
-  /** Where draws come from, unless a call or the noise model brings its own. */
+  /** Random source of the noise, unless a call or the noise model has its own. */
   rng?: RandomSource;
 }
 
-/** Option names of {@link PhysicsOptions}. */
-export const PHYSICS_OPTIONS = ["noiseModel", "sensorModel", "rng"] as const;
-
-/**
- * New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined leaves one as it is.
- */
+/** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined changes nothing. */
 export type PhysicsParameters = Record<string, Level | undefined>;
 
-/** Options of one measurement: a random source, and new parameter values, which stay. */
+/** Options of one measurement: a random source, and new values of parameters, which persist. */
 export interface MeasureOptions {
-  /** Wins over those of the noise model and of the physics. */
+  /** Random source of this call, in place of that of the noise model or of the physics. */
   rng?: RandomSource;
   /** New value of a parameter, such as `mask` or `sigma`. */
   [parameter: string]: Level | RandomSource | undefined;
 }
 
 /**
- * How measurements come about: `y = sensor(noise(A(x)))`.
+ * The acquisition of a measurement: `y = sensor(noise(A(x)))`.
  *
- * `N` is the noise model and `O` the kind of operator; losses ask for the ones they are made for.
- * Use it directly with a function `A`, or use one of its subclasses.
+ * `N` is the type of the noise model and `O` the kind of operator; a loss accepts those that it is made for.
+ * Use it with a function `A`, use one of its subclasses, or write one: see custom.md#a-physics.
  */
 export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind = OperatorKind> {
-  /** The noise. */
+  /** Names of the options that a class takes because of what it extends. */
+  protected static readonly commonOptionKeys: readonly string[] = ["noiseModel", "sensorModel", "rng"];
+  /** Names of the other options of a class. A subclass with options of its own lists them here. */
+  protected static readonly optionKeys: readonly string[] = ["A"];
+
+  /** The noise model. */
   readonly noiseModel: N;
-  /** Which operator this is. */
-  readonly operator: O;
-  /** Where draws come from, unless a call or the noise model brings its own. */
+  /** The kind of operator; "custom" unless a subclass sets it. */
+  readonly operator: O = "custom" as O;
+  /** Random source of the noise, unless a call or the noise model has its own. */
   readonly rng: RandomSource | undefined;
-  private readonly forwardMap: ((x: Tensor) => Tensor) | undefined;
-  private readonly sensorModel: ((y: Tensor) => Tensor) | undefined;
+  /** The option `A`. */
+  protected readonly forwardMap: ((x: Tensor) => Tensor) | undefined;
+  /** The option `sensorModel`. */
+  protected readonly sensorModel: ((y: Tensor) => Tensor) | undefined;
 
   /**
-   * Options: those of every physics and `A`, the map from image to clean measurement (default the identity).
+   * Options: those of every physics and `A`, the map from an image to its clean measurement. Default: the identity.
+   *
+   * It calls no method that a subclass can override, as fields of a subclass do not exist yet.
    *
    * @throws ArgumentError `invalid_argument`, `unknown_option`.
    */
-  constructor(
-    options: PhysicsOptions<N> & { A?: (x: Tensor) => Tensor } = {},
-    internal: { className: string; keys: readonly string[]; operator: O } = {
-      className: "Physics",
-      keys: ["A"],
-      operator: "custom" as O,
-    },
-  ) {
-    const { className, keys, operator } = internal;
-    checkOptions(className, options, [...PHYSICS_OPTIONS, ...keys]);
+  constructor(options: PhysicsOptions<N> & { A?: (x: Tensor) => Tensor } = {}) {
+    const className = new.target.name;
+    checkOptions(className, options, [...new.target.optionKeys, ...new.target.commonOptionKeys]);
     const noiseModel: NoiseModel = options.noiseModel ?? new ZeroNoise();
     if (!(noiseModel instanceof NoiseModel)) {
       throw new ArgumentError(
-        `${className}: noiseModel is ${shown(noiseModel)}, expected a noise model such as new GaussianNoise({ sigma: 0.1 }).`,
+        `${className}: noiseModel is ${shown(noiseModel)}, expected a noise model such as ` +
+          "new GaussianNoise({ sigma: 0.1 }).",
         "invalid_argument",
       );
     }
@@ -79,7 +78,6 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     }
     // Without the option, N is the default noise of the class, which is ZeroNoise unless a subclass sets it.
     this.noiseModel = noiseModel as N;
-    this.operator = operator;
     this.rng = options.rng;
     this.forwardMap = options.A;
     this.sensorModel = options.sensorModel;
@@ -93,9 +91,10 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * A measurement of `x`: `sensor(noise(A(x)))`.
    *
-   * Parameters among the options are kept for later calls.
+   * New values of parameters persist.
    *
-   * @throws ShapeError, ArgumentError where `x` does not fit the operator or the noise.
+   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x` or
+   * a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
     const { rng, ...parameters } = options;
@@ -114,12 +113,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     return this.noiseModel.forward(y, { rng: options.rng ?? this.noiseModel.rng ?? this.rng });
   }
 
-  /** What the sensor makes of a noisy measurement. */
+  /** The sensor's output for a noisy measurement. */
   sensor(y: Tensor): Tensor {
     return this.sensorModel ? this.sensorModel(y) : y;
   }
 
-  /** Product of `v` with the Jacobian of `A` at `x`, transposed: `J(x)^T v`, of the shape of `x`. */
+  /** The vector-Jacobian product of `A` at `x`: `J(x)^T v`, of the shape of `x`. */
   AVjp(x: Tensor, v: Tensor): Tensor {
     return vjp((u) => this.A(u), x)[1](v);
   }
@@ -132,7 +131,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
    *
-   * Undefined entries are left as they are.
+   * Entries that are undefined change nothing.
    *
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
@@ -159,24 +158,36 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     this.noiseModel.update(forNoise);
   }
 
-  /** Takes over parameters listed in {@link parameterNames}. */
+  /** Sets parameters that {@link parameterNames} lists. Tensors need `keep` to outlive a training step. */
   protected setParameters(_parameters: PhysicsParameters): void {}
 
-  /** An independent copy with a noise model of its own: updating one leaves the other as it is. */
-  clone(): this {
-    // Made without the constructor, so that an operator must not have #members: its copy would lack them.
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, {
-      noiseModel: this.noiseModel.clone(),
-    });
+  /**
+   * A new object of this class, to which {@link clone} copies the fields other than `#private` ones.
+   *
+   * A class with `#private` members overrides it: `return new Mine(...) as this`, with the values of its `#fields`.
+   *
+   * @throws ArgumentError `not_clonable` where a class with `#private` members does not override it.
+   */
+  protected newInstance(): this {
+    return newInstanceOf(this);
   }
 
-  /** This operator after another one, `A(x) = this.A(other.A(x))`, with the noise and sensor of this one. */
+  /**
+   * An independent copy with its own noise model: an update of one does not change the other.
+   *
+   * @throws ArgumentError `not_clonable`; see {@link newInstance}.
+   */
+  clone(): this {
+    return Object.assign(this.newInstance(), this, { noiseModel: this.noiseModel.clone() });
+  }
+
+  /** This operator after another, `A(x) = this.A(other.A(x))`, with the noise and the sensor of this one. */
   compose(other: Physics): Physics<N, "composed"> {
     return new ComposedPhysics<N>({ list: [other, this] });
   }
 }
 
-/** Checks a list of operators and unpacks those that are lists themselves. */
+/** A copy of a list of operators; refuses an empty list, and entries that are not instances of `kind`. */
 export function operatorList<P extends Physics>(
   className: string,
   list: readonly P[],
@@ -184,7 +195,8 @@ export function operatorList<P extends Physics>(
 ): P[] {
   if (!Array.isArray(list) || list.length === 0) {
     throw new ArgumentError(
-      `${className}: list is ${Array.isArray(list) ? "empty" : shown(list)}, expected an array of one or more operators.`,
+      `${className}: list is ${Array.isArray(list) ? "empty" : shown(list)}, ` +
+        "expected an array of one or more operators.",
       "invalid_argument",
     );
   }
@@ -199,7 +211,7 @@ export function operatorList<P extends Physics>(
   return [...list];
 }
 
-/** Hands each operator of a list the parameters it knows. */
+/** Updates each operator of a list with those of the parameters that it has. */
 export function updateEach(list: readonly Physics[], parameters: PhysicsParameters): void {
   for (const p of list) {
     const names = p.parameterNames();
@@ -208,22 +220,21 @@ export function updateEach(list: readonly Physics[], parameters: PhysicsParamete
 }
 
 /**
- * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and sensor of the last.
+ * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and the sensor of the last.
  *
- * A parameter given to `update` goes to every operator that has one of that name.
+ * `update` sets a parameter in every operator that has one of that name.
  */
 export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<N, "composed"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "composed" as const;
   /** The operators, in order of application. */
   readonly list: readonly Physics[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
-    const list = operatorList<Physics>("ComposedPhysics", options.list, Physics);
+    const list = operatorList<Physics>(new.target.name, options.list, Physics);
     const last = list[list.length - 1] as Physics<N>;
-    super(
-      { noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng },
-      { className: "ComposedPhysics", keys: [], operator: "composed" },
-    );
+    super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 

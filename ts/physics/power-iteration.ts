@@ -4,17 +4,17 @@ import { noGrad, type Tensor } from "../tensor/index.js";
 
 /** Settings of a power iteration. */
 export interface NormOptions {
-  /** Most iterations; default 100. */
+  /** Maximum number of iterations. Default: 100. */
   maxIter?: number;
-  /** Stops once the estimate changes by less than this; default 1e-3. Looked at on the CPU only. */
+  /** Stops once the estimate changes by less than this. Other devices than the CPU do all iterations. Default: 1e-3. */
   tol?: number;
-  /** Where the start vector comes from. */
+  /** Random source of the start vector. */
   rng?: RandomSource | undefined;
 }
 
 /**
- * Largest eigenvalue of a symmetric positive semi-definite map, from a random start shaped like `x0`: a tensor of shape
- * `[]`.
+ * The largest eigenvalue of a symmetric positive semi-definite map by power iteration, from a random start shaped like
+ * `x0`: a tensor of shape `[]`.
  */
 export function powerIteration(map: (x: Tensor) => Tensor, x0: Tensor, options: NormOptions): Tensor {
   const maxIter = checkNumber("computeNorm", "maxIter", options.maxIter ?? 100, { integer: true, positive: true });
@@ -32,7 +32,7 @@ export function powerIteration(map: (x: Tensor) => Tensor, x0: Tensor, options: 
         if (Math.abs(now - before) < tol) break;
         before = now;
       }
-      // The tiny constant keeps a zero operator from dividing by zero.
+      // The constant avoids a division by zero where the operator is zero.
       x = y.div(y.square().sum().sqrt().add(1e-30));
     }
     return value;

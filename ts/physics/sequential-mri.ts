@@ -1,9 +1,9 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import type { RandomSource } from "../random/index.js";
 import { full, keep, where, type Tensor } from "../tensor/index.js";
 import { checkBroadcast } from "./checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
-import { centredFourier } from "./functional/fourier.js";
-import { checkComplex, complexMask, magnitude, unionOfFrames } from "./functional/mri.js";
+import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { MRI } from "./mri.js";
@@ -14,10 +14,12 @@ import type { PhysicsParameters } from "./physics.js";
  * Single-coil MRI of one image whose k-space is sampled over time, `y_t = mask_t * F x` with the centred orthonormal
  * Fourier transform `F`.
  *
- * Images are `[B, 2, H, W]`, measurements `[B, 2, T, H, W]`. Frames may overlap. Unsampled frequencies carry no noise.
- * Pseudo-inverse and proximal operator are closed forms.
+ * Images are `[B, 2, H, W]`, measurements `[B, 2, T, H, W]`. Frames may sample the same frequencies. Frequencies that
+ * are not sampled have no noise. The pseudo-inverse and the proximal operator have closed forms.
  */
 export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "sequentialMRI"> {
+  protected static override readonly optionKeys: readonly string[] = ["mask", "imgSize"];
+  override readonly operator = "sequentialMRI" as const;
   /** Sampling mask, `[B or 1, 2, T, H, W]`. */
   mask: Tensor;
 
@@ -27,20 +29,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    */
   constructor(options: DynamicMRIOptions<N>) {
     const { mask, imgSize, ...rest } = options ?? {};
-    super(rest, { className: "SequentialMRI", keys: ["mask"], operator: "sequentialMRI" });
+    super(rest);
     this.mask = sequenceMask("SequentialMRI", { mask, imgSize });
-  }
-
-  private checkFrames(caller: string, y: Tensor): void {
-    checkTensor(caller, "y", y);
-    checkComplex(caller, "y", y, ["frames", "height", "width"]);
-    checkBroadcast(
-      `${caller}: y`,
-      "the mask",
-      this.mask.shape,
-      y.shape,
-      "use measurements of the mask's size, or set another mask with update({ mask })",
-    );
   }
 
   override A(x: Tensor): Tensor {
@@ -55,32 +45,32 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       x.shape,
       "use images of the mask's size, or set another mask with update({ mask })",
     );
-    return centredFourier(x, [2, 3], false).unsqueeze(2).mul(matching(this.mask, x));
+    return centredFft(x, [2, 3]).unsqueeze(2).mul(matching(this.mask, x));
   }
 
   /**
-   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`; with `keepTimeDim: true` the zero-filled image of each
-   * frame, `[B, 2, T, H, W]`; with `mag: true` magnitudes.
+   * The transpose, `F^T sum_t mask_t y_t`, `[B, 2, H, W]`.
    *
-   * Where frames overlap this counts a frequency as often as it was sampled; {@link average} does not.
+   * With `keepTimeDim: true`, the zero-filled image of each frame, `[B, 2, T, H, W]`; with `mag: true`, magnitudes. A
+   * frequency that several frames sample is counted as often; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
-    this.checkFrames("SequentialMRI.AAdjoint", y);
+    checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
     const sampled = y.mul(matching(this.mask, y));
     const x = options.keepTimeDim
-      ? centredFourier(sampled, [3, 4], true)
-      : centredFourier(sampled.sum(2), [2, 3], true);
+      ? centredFft(sampled, [3, 4], { inverse: true })
+      : centredFft(sampled.sum(2), [2, 3], { inverse: true });
     return options.mag ? magnitude(x) : x;
   }
 
   /**
-   * One k-space from all frames: the sum over time divided by how often each frequency was sampled, 0 where it never
-   * was.
+   * The average of the samples of each frequency over time, 0 where there are none: `[B, 2, T, H, W]` to
+   * `[B, 2, H, W]`.
    *
-   * `[B, 2, T, H, W]` to `[B, 2, H, W]`. The zero-filled image of it is `toStatic().AAdjoint(average(y))`.
+   * `toStatic().AAdjoint(average(y))` is its zero-filled image.
    */
   average(y: Tensor): Tensor {
-    this.checkFrames("SequentialMRI.average", y);
+    checkFrames(this.mask, "SequentialMRI.average", y);
     const count = matching(this.mask, y).sum(2);
     const seen = count.ne(0);
     return y
@@ -89,9 +79,9 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       .div(where(seen, count, seen.neg().add(1)));
   }
 
-  /** The pseudo-inverse: each frequency is the least-squares fit to its samples, 0 where it has none. */
+  /** The pseudo-inverse in closed form: for each frequency the least-squares fit to its samples, 0 where none. */
   override ADagger(y: Tensor): Tensor {
-    this.checkFrames("SequentialMRI.ADagger", y);
+    checkFrames(this.mask, "SequentialMRI.ADagger", y);
     const mask = matching(this.mask, y);
     const energy = mask.square().sum(2);
     const seen = energy.gt(0);
@@ -100,12 +90,15 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       .sum(2)
       .mul(seen)
       .div(where(seen, energy, seen.neg().add(1)));
-    return centredFourier(fit, [2, 3], true);
+    return centredFft(fit, [2, 3], { inverse: true });
   }
 
-  /** The proximal operator, frequency by frequency: `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`. */
+  /**
+   * The proximal operator in closed form, for each frequency
+   * `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`.
+   */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    this.checkFrames("SequentialMRI.proxL2", y);
+    checkFrames(this.mask, "SequentialMRI.proxL2", y);
     const mask = matching(this.mask, y);
     const like = { dtype: y.dtype, device: y.device };
     const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
@@ -114,13 +107,12 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
         ? full([1, 1, 1, 1], checked, like)
         : matching(checked, y).reshape([checked.size, 1, 1, 1]);
     const sampled = y.mul(mask).sum(2);
-    const start = centredFourier(
+    const start = centredFft(
       startImage(z, () => sampled),
       [2, 3],
-      false,
     );
     const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
-    return centredFourier(spectrum, [2, 3], true);
+    return centredFft(spectrum, [2, 3], { inverse: true });
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
@@ -138,7 +130,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     this.mask = keep(complexMask("SequentialMRI.update", mask as Tensor, 5));
   }
 
-  /** The MRI whose mask holds all frequencies that any frame has sampled. */
+  /** The MRI with a mask of all frequencies that any frame samples. */
   toStatic(): MRI<N> {
     return new MRI<N>({
       mask: unionOfFrames(this.mask),
@@ -146,4 +138,17 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       ...(this.rng ? { rng: this.rng } : {}),
     });
   }
+}
+
+/** Refuses measurements that do not fit the mask. */
+function checkFrames(mask: Tensor, caller: string, y: Tensor): void {
+  checkTensor(caller, "y", y);
+  checkComplex(caller, "y", y, ["frames", "height", "width"]);
+  checkBroadcast(
+    `${caller}: y`,
+    "the mask",
+    mask.shape,
+    y.shape,
+    "use measurements of the mask's size, or set another mask with update({ mask })",
+  );
 }

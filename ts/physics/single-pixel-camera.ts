@@ -1,7 +1,7 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImgSize } from "./checks.js";
+import { checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
@@ -13,36 +13,38 @@ export type { Ordering };
 
 /** Options of {@link SinglePixelCamera}. */
 export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Number of patterns, hence of measurements of each channel. */
+  /** Number of patterns, which is the number of measurements of each channel. */
   m: number;
   /** Size of the images, `[C, H, W]`. */
   imgSize: readonly number[];
-  /** Hadamard patterns (default) instead of random ones; height and width must then be powers of two. */
+  /** Whether the patterns are Hadamard patterns, for which height and width must be powers of 2. Default: true. */
   fast?: boolean;
-  /** Which Hadamard patterns come first: `"sequency"` (default), `"cake_cutting"`, `"zig_zag"` or `"xy"`. */
+  /** Order of the Hadamard patterns, of which the first `m` are used. Default: "sequency". */
   ordering?: Ordering;
 }
 
 /**
- * Single-pixel camera: scalar products of each channel of `[B, C, H, W]` with patterns of two values.
+ * Single-pixel camera: inner products of each channel of images `[B, C, H, W]` with binary patterns.
  *
  * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m`
- * coefficients in an order of importance are kept; measurements have the shape of the images. Otherwise the patterns
- * are random, -1 and +1 with equal probability over `sqrt(m)`, and measurements are `[B, C, m]`; the decomposition is
- * computed on the host, which takes seconds from some hundred patterns on. Pseudo-inverse and proximal operator are
- * closed forms for both.
+ * coefficients in the given order are kept; measurements have the shape of the images. Otherwise the patterns are
+ * random, `-1 / sqrt(m)` and `1 / sqrt(m)` with equal probability, and measurements are `[B, C, m]`; their singular
+ * value decomposition is computed on the CPU, which takes seconds for several hundred patterns. The pseudo-inverse and the
+ * proximal operator have closed forms.
  */
 export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
+  protected static override readonly optionKeys: readonly string[] = ["m", "fast", "ordering"];
+  override readonly operator = "singlePixelCamera" as const;
   declare readonly imgSize: readonly number[];
   declare mask: Tensor;
   /** Number of patterns. */
   readonly m: number;
-  /** Whether the patterns are Hadamard's. */
+  /** Whether the patterns are Hadamard patterns. */
   readonly fast: boolean;
-  /** Left factor of the image's matrix (`fast`), or the left singular vectors `[m, k]`. */
-  private readonly left: Constant;
-  /** Right factor of the image's matrix (`fast`), or the right singular vectors `[k, H W]`. */
-  private readonly right: Constant;
+  /** With `fast`, the Hadamard matrix of the columns; otherwise the left singular vectors, `[m, k]`. */
+  protected readonly left: Constant;
+  /** With `fast`, the Hadamard matrix of the rows; otherwise the right singular vectors, `[k, H W]`. */
+  protected readonly right: Constant;
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: SinglePixelCameraOptions<N>) {
@@ -52,7 +54,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
         "SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].",
         "missing_argument",
       );
-    super(rest, { className: "SinglePixelCamera", keys: ["m", "fast", "ordering"], operator: "singlePixelCamera" });
+    super(rest);
     const size = checkImgSize("SinglePixelCamera", rest.imgSize);
     if (size.length !== 3)
       throw new ArgumentError(
@@ -68,16 +70,17 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
       ...(fast ? { max: height * width } : {}),
     });
     this.fast = fast;
-    checkChoice("SinglePixelCamera", "ordering", ordering, ORDERINGS);
+    checkWord("SinglePixelCamera", "ordering", ordering, ORDERINGS);
     if (fast) {
       if (!isPowerOfTwo(height) || !isPowerOfTwo(width)) {
         throw new ArgumentError(
-          `SinglePixelCamera: the images have ${height} x ${width} pixels, but the Hadamard transform needs powers of two; crop or pad them, or set fast: false.`,
+          `SinglePixelCamera: the images have ${height} x ${width} pixels, but the Hadamard transform needs powers ` +
+            "of 2; crop or pad them, or set fast: false.",
           "invalid_argument",
         );
       }
       const kept = new Float32Array(height * width);
-      for (const at of hadamardOrder(ordering, height, width).slice(0, this.m)) kept[at] = 1;
+      for (const i of hadamardOrder(ordering, height, width).slice(0, this.m)) kept[i] = 1;
       this.mask = tensor(kept, { shape: [1, 1, height, width] }).expand([1, channels, height, width]);
       this.left = hadamardMatrix(height);
       this.right = height === width ? this.left : hadamardMatrix(width);
@@ -105,7 +108,8 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
     );
   }
 
-  private hadamard(x: Tensor): Tensor {
+  /** The orthonormal Hadamard transform of rows and columns. */
+  protected hadamard(x: Tensor): Tensor {
     const [, height = 1, width = 1] = this.imgSize;
     return this.left
       .like(x)
@@ -114,7 +118,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
       .mul(1 / Math.sqrt(height * width));
   }
 
-  /** Image to spectrum: `[B, C, H, W]` with `fast`, otherwise `[B, C, k]`. */
+  /** Image to spectrum: with `fast` `[B, C, H, W]`, otherwise `[B, C, k]`. */
   override VAdjoint(x: Tensor): Tensor {
     if (this.fast) return this.hadamard(x);
     const [batch = 1, channels = 1] = x.shape;

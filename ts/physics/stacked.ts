@@ -10,29 +10,26 @@ import {
   type SolverOptions,
 } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
+import { newInstanceOf } from "./new-instance.js";
 import { shown } from "./noise/index.js";
 import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";
 
 /**
- * Several operators that look at the same image: `A(x) = [A_1(x), ..., A_k(x)]`, each with its own noise and sensor.
+ * Several operators that measure the same image: `A(x) = [A_1(x), ..., A_k(x)]`, each with its own noise and sensor.
  *
  * Measurements are a {@link TensorList}.
  */
 export class StackedPhysics<P extends Physics = Physics> {
-  /** Which operator this is. */
+  /** The kind of operator. */
   readonly operator = "stacked" as const;
   /** The operators. */
   readonly list: readonly P[];
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but physics. */
-  constructor(
-    options: { list: readonly P[] },
-    className = "StackedPhysics",
-    kind: abstract new (...args: never[]) => Physics = Physics,
-  ) {
-    this.list = operatorList<Physics>(className, options.list, kind) as P[];
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
+  constructor(options: { list: readonly P[] }) {
+    this.list = operatorList<Physics>(new.target.name, options.list, Physics) as P[];
   }
 
   /** Number of operators. */
@@ -45,13 +42,13 @@ export class StackedPhysics<P extends Physics = Physics> {
     const p = this.list.at(index);
     if (!p)
       throw new ArgumentError(
-        `StackedPhysics.at: index ${index} is outside a list of ${this.length}.`,
+        `StackedPhysics.at: index ${index} is out of range for ${this.length} operators.`,
         "index_out_of_range",
       );
     return p;
   }
 
-  /** A measurement of `x` by every operator. */
+  /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
     const { rng, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
@@ -69,7 +66,7 @@ export class StackedPhysics<P extends Physics = Physics> {
     return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
   }
 
-  /** What the sensors make of noisy measurements. */
+  /** The sensors' outputs for noisy measurements. */
   sensor(y: TensorList): TensorList {
     this.checkMeasurement("sensor", y);
     return new TensorList(this.list.map((p, i) => p.sensor(y.at(i))));
@@ -80,13 +77,19 @@ export class StackedPhysics<P extends Physics = Physics> {
     return [...new Set(this.list.flatMap((p) => [...p.parameterNames(), ...p.noiseModel.parameterNames()]))];
   }
 
-  /** Replaces parameters in every operator and noise model that has one of that name. */
+  /**
+   * Replaces parameters in every operator and noise model that has one of that name.
+   *
+   * @throws ArgumentError `unknown_option` for a name that none has.
+   */
   update(parameters: PhysicsParameters): void {
     const names = this.parameterNames();
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined || names.includes(name)) continue;
+      const near = nearest(name, names);
       throw new ArgumentError(
-        `StackedPhysics.update: no operator has a parameter "${name}"; did you mean "${nearest(name, names) ?? "none"}"?`,
+        `StackedPhysics.update: no operator has a parameter "${name}"; ` +
+          (near === undefined ? "they have no parameters." : `did you mean "${near}"?`),
         "unknown_option",
       );
     }
@@ -97,33 +100,42 @@ export class StackedPhysics<P extends Physics = Physics> {
     }
   }
 
-  /** An independent copy. */
-  clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this, {
-      list: this.list.map((p) => p.clone()),
-    });
+  /** A new object of this class for {@link clone}; see {@link Physics.newInstance}. */
+  protected newInstance(): this {
+    return newInstanceOf(this);
   }
 
-  /** Refuses measurements that are not one tensor per operator. */
+  /**
+   * An independent copy, made of copies of the operators.
+   *
+   * @throws ArgumentError `not_clonable`; see {@link Physics.newInstance}.
+   */
+  clone(): this {
+    return Object.assign(this.newInstance(), this, { list: this.list.map((p) => p.clone()) });
+  }
+
+  /** Refuses measurements other than one tensor per operator. */
   protected checkMeasurement(method: string, y: unknown): asserts y is TensorList {
     if (!(y instanceof TensorList) || y.length !== this.length) {
       const got = y instanceof TensorList ? `a TensorList of ${y.length}` : shown(y);
       throw new ArgumentError(
-        `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, one tensor per operator.`,
+        `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, ` +
+          "one tensor per operator.",
         "invalid_argument",
       );
     }
   }
 }
 
-/** Several linear operators that look at the same image; the adjoint is the sum of theirs. */
+/** Several linear operators that measure the same image; the adjoint is the sum of their adjoints. */
 export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> extends StackedPhysics<P> {
-  private readonly solver: Required<SolverOptions>;
+  /** Settings of the iterative solvers. */
+  protected readonly solver: Required<SolverOptions>;
 
-  /** @throws ArgumentError `invalid_argument` for an empty list or one that holds anything but linear physics. */
+  /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than linear physics. */
   constructor(options: { list: readonly P[] } & SolverOptions) {
     checkOptions("StackedLinearPhysics", options, ["list", "maxIter", "tol"]);
-    super(options, "StackedLinearPhysics", LinearPhysics);
+    super({ list: operatorList<LinearPhysics>(new.target.name, options.list, LinearPhysics) as P[] });
     this.solver = solverSettings("StackedLinearPhysics", options, { maxIter: 100, tol: 1e-6 });
   }
 
@@ -147,7 +159,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("ADagger", y);
     return conjugateGradient(
-      { ...this.maps(), b: y },
+      { ...mapsOf(this), b: y },
       solverSettings("StackedLinearPhysics.ADagger", options, this.solver),
     );
   }
@@ -158,7 +170,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
     const step = checkGamma("StackedLinearPhysics.proxL2", gamma, y.at(0).shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
     return proximal(
-      { ...this.maps(), y, z: start, gamma: step },
+      { ...mapsOf(this), y, z: start, gamma: step },
       solverSettings("StackedLinearPhysics.proxL2", options, this.solver),
     );
   }
@@ -181,13 +193,18 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
       .reduce((a, b) => a.add(b));
     return left.sub(this.AAdjoint(v).mul(u).sum());
   }
-
-  private maps(): { A: (x: Tensor) => TensorList; AAdjoint: (y: TensorList) => Tensor } {
-    return { A: (x) => this.A(x), AAdjoint: (y) => this.AAdjoint(y) };
-  }
 }
 
-/** Stacks operators; linear where all are. */
+/** The operator and its adjoint as functions. */
+function mapsOf(p: StackedLinearPhysics): { A: (x: Tensor) => TensorList; AAdjoint: (y: TensorList) => Tensor } {
+  return { A: (x) => p.A(x), AAdjoint: (y) => p.AAdjoint(y) };
+}
+
+/**
+ * Operators that measure the same image; linear where all are.
+ *
+ * @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics.
+ */
 export function stack<L extends readonly LinearPhysics[]>(...list: L): StackedLinearPhysics<L[number]>;
 export function stack<L extends readonly Physics[]>(...list: L): StackedPhysics<L[number]>;
 export function stack(...list: Physics[]): StackedPhysics {

@@ -1,40 +1,41 @@
+import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages } from "./checks.js";
 import { Constant } from "./functional/constant.js";
-import { Radon } from "./functional/radon.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
 export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Angles in degrees, or how many, spread evenly over [0, 180). */
+  /** Angles in degrees, or the number of equispaced angles in [0, 180). */
   angles: number | readonly number[] | Tensor;
   /** Width and height of the images. */
   imgWidth: number;
-  /** Only the pixels within the inscribed circle are seen, by as many detectors as the image is wide; default false. */
+  /** Whether only pixels inside the inscribed circle are measured, with `imgWidth` detectors. Default: false. */
   circle?: boolean;
-  /** Divides the operator by its norm, so that it has norm one; default true. */
+  /** Whether to divide the operator by its norm. Default: true. */
   normalize?: boolean;
   /**
-   * Kept for programs written for deepinv: the adjoint is the exact transpose for either value, since here that costs
-   * no more.
+   * For compatibility with deepinv; the adjoint is the exact transpose for either value. Default: true.
    */
   adjointViaBackprop?: boolean;
   /**
-   * The filtered back-projection repeats its third pixel from the border over the two outer ones, which it gets wrong;
-   * default false; not with `circle`.
+   * Whether the filtered back-projection replaces the two outermost pixels, which are inaccurate, by the third one.
+   * Without effect with `circle`. Default: false.
    */
   fbpInterpolateBoundary?: boolean;
   /**
-   * What `ADagger` gives unless a call says otherwise: the filtered back-projection instead of least squares; default
-   * false.
+   * Whether `ADagger` is the filtered back-projection instead of the least-squares solution, unless a call sets it.
+   * Default: false.
    */
   fbp?: boolean;
 }
 
+/** The angles in degrees that the option describes. */
 function angleList(angles: unknown): number[] {
   const given: unknown =
     angles instanceof Tensor
@@ -48,14 +49,15 @@ function angleList(angles: unknown): number[] {
   }
   if (!Array.isArray(given) || given.length === 0) {
     throw new ArgumentError(
-      `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, expected a number of angles or a list of degrees.`,
+      `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, ` +
+        "expected a number of angles or a list of degrees.",
       "invalid_argument",
     );
   }
   return given.map((angle, i) => checkNumber("Tomography", `angles[${i}]`, angle));
 }
 
-/** The ramp filter `|f|` along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
+/** The ramp filter along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
 function rampMatrix(detectors: number): Constant {
   const taps = Array.from({ length: detectors }, (_, n) => (n === 0 ? 0.5 : n % 2 === 0 ? 0 : -2 / (Math.PI * n) ** 2));
   return new Constant(
@@ -69,28 +71,43 @@ function rampMatrix(detectors: number): Constant {
 }
 
 /**
- * Parallel-beam tomography: sums along parallel lines (the Radon transform), `[B, C, W, W]` to `[B, C, detectors,
- * angles]`.
+ * Parallel-beam tomography, the Radon transform: sums along parallel lines, `[B, C, W, W]` to
+ * `[B, C, detectors, angles]`.
  *
- * The image, zero outside, is turned with bilinear interpolation and summed over its rows. Without `circle` there are
- * `ceil(sqrt(2) W)` detectors. Sums are not scaled by the image size, so the norm of the operator grows with it unless
- * `normalize` is set.
+ * The image, padded with zeros, is rotated with bilinear interpolation and summed over its rows. Without `circle` there
+ * are `ceil(sqrt(2) W)` detectors. Without `normalize` the norm of the operator grows with the image size.
  *
  * Paper: Radon, "Über die Bestimmung von Funktionen durch ihre Integralwerte längs gewisser Mannigfaltigkeiten", 1917.
  */
 export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "tomography"> {
+  protected static override readonly optionKeys: readonly string[] = [
+    "angles",
+    "imgWidth",
+    "circle",
+    "normalize",
+    "adjointViaBackprop",
+    "fbpInterpolateBoundary",
+    "fbp",
+  ];
+  override readonly operator = "tomography" as const;
   /** Angles in degrees, `[angles]`. */
   readonly angles: Tensor;
   /** Width and height of the images. */
   readonly imgWidth: number;
-  /** Whether only the pixels within the inscribed circle are seen. */
+  /** Whether only pixels inside the inscribed circle are measured. */
   readonly circle: boolean;
-  /** By what the operator is divided, a power-iteration estimate of its norm; 1 without `normalize`. */
+  /** The divisor of the operator: an estimate of its norm by power iteration, or 1 without `normalize`. */
   readonly operatorNorm: number = 1;
-  private readonly radon: Radon;
-  private readonly ramp: Constant;
-  private readonly interpolate: boolean;
-  private readonly daggerIsFbp: boolean;
+  /** Number of detectors. */
+  protected readonly detectors: number;
+  /** Angles in degrees. */
+  protected readonly degrees: readonly number[];
+  /** The ramp filter as a matrix, `[detectors, detectors]`. */
+  protected readonly ramp: Constant;
+  /** The option `fbpInterpolateBoundary`. */
+  protected readonly interpolate: boolean;
+  /** The option `fbp`. */
+  protected readonly daggerIsFbp: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: TomographyOptions<N>) {
@@ -104,11 +121,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       fbp = false,
       ...rest
     } = options ?? {};
-    super(rest, {
-      className: "Tomography",
-      keys: ["angles", "imgWidth", "circle", "normalize", "adjointViaBackprop", "fbpInterpolateBoundary", "fbp"],
-      operator: "tomography",
-    });
+    super(rest);
     for (const [name, value] of Object.entries({
       circle,
       normalize,
@@ -119,7 +132,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       if (typeof value !== "boolean")
         throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
     }
-    const degrees = angleList(angles);
+    this.degrees = angleList(angles);
     this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, { integer: true, positive: true });
     this.circle = circle;
     this.interpolate = fbpInterpolateBoundary && !circle;
@@ -130,14 +143,20 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
-    this.angles = tensor(degrees);
-    this.radon = new Radon(this.imgWidth, circle, degrees);
-    this.ramp = rampMatrix(this.radon.detectors);
+    this.angles = tensor(this.degrees);
+    this.detectors = radonDetectors(this.imgWidth, circle);
+    this.ramp = rampMatrix(this.detectors);
     if (!normalize) return;
-    const start = zeros([1, 1, this.imgWidth, this.imgWidth], { device: "cpu" });
-    // A fixed seed, so that an operator built twice is the same twice; on the cpu, because no other device can be
-    // waited for everywhere.
-    this.operatorNorm = this.computeNorm(start, { squared: false, rng: options.rng ?? new Rng(0) }).itemSync();
+    // On the CPU, as other devices cannot be read synchronously everywhere.
+    const shape = [1, 1, this.imgWidth, this.imgWidth];
+    const start = zeros(shape, { device: "cpu" });
+    const settings = { angles: this.degrees, circle };
+    const gram = (x: Tensor): Tensor =>
+      radonTranspose(radon(x.reshape(shape.slice(1)), settings), { ...settings, width: this.imgWidth }).reshape(shape);
+    // A fixed seed, so that equal options give equal operators.
+    this.operatorNorm = powerIteration(gram, start, { rng: options.rng ?? new Rng(0) })
+      .sqrt()
+      .itemSync();
   }
 
   override A(x: Tensor): Tensor {
@@ -145,35 +164,39 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     const [batch = 1, channels = 1, height, width] = x.shape;
     if (height !== this.imgWidth || width !== this.imgWidth) {
       throw new ShapeError(
-        `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
+        `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ` +
+          `${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
         "shape_mismatch",
       );
     }
-    const { detectors } = this.radon;
-    const y = this.radon
-      .forward(x.reshape([batch * channels, height, width]))
-      .reshape([batch, channels, detectors, this.angles.size]);
+    const { detectors } = this;
+    const y = radon(x.reshape([batch * channels, height, width]), {
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, detectors, this.angles.size]);
     return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    this.checkSinogram("AAdjoint", y);
+    checkSinogram("Tomography.AAdjoint", y, this.detectors, this.angles.size);
     const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
-    const x = this.radon
-      .transpose(y.reshape([batch * channels, detectors, angles]))
-      .reshape([batch, channels, this.imgWidth, this.imgWidth]);
+    const x = radonTranspose(y.reshape([batch * channels, detectors, angles]), {
+      width: this.imgWidth,
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, this.imgWidth, this.imgWidth]);
     return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
   /**
    * Filtered back-projection, `pi / (2 angles) A^T (h * y)` with the ramp filter `h` along the detectors.
    *
-   * For many angles over half a turn close to the inverse of the transform, and robust to noise; not the
-   * pseudo-inverse. Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and
-   * electron micrographs", 1971.
+   * With many angles in [0, 180) it approximates the inverse of the transform; it is not the pseudo-inverse.
+   * Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
+   * micrographs", 1971.
    */
   fbp(y: Tensor): Tensor {
-    this.checkSinogram("fbp", y);
+    checkSinogram("Tomography.fbp", y, this.detectors, this.angles.size);
     const x = this.AAdjoint(this.ramp.like(y).matmul(y)).mul(
       (Math.PI * this.operatorNorm ** 2) / (2 * this.angles.size),
     );
@@ -185,21 +208,22 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   }
 
   /**
-   * The pseudo-inverse by least squares, or with `fbp: true` the {@link fbp | filtered back-projection}, which is much
-   * faster.
+   * The pseudo-inverse by conjugate gradients, or with `fbp: true` the {@link fbp | filtered back-projection}, which is
+   * much faster.
    */
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean } = {}): Tensor {
     const { fbp = this.daggerIsFbp, ...solver } = options;
     return fbp ? this.fbp(y) : super.ADagger(y, solver);
   }
+}
 
-  private checkSinogram(method: string, y: Tensor): void {
-    checkImages(`Tomography.${method}`, "y", y);
-    const { detectors } = this.radon;
-    if (y.shape[2] === detectors && y.shape[3] === this.angles.size) return;
-    throw new ShapeError(
-      `Tomography.${method}: y has shape [${y.shape.join(", ")}], expected [batch, channels, ${detectors} detectors, ${this.angles.size} angles].`,
-      "shape_mismatch",
-    );
-  }
+/** Refuses measurements of another shape than `[B, C, detectors, angles]`. */
+function checkSinogram(caller: string, y: Tensor, detectors: number, angles: number): void {
+  checkImages(caller, "y", y);
+  if (y.shape[2] === detectors && y.shape[3] === angles) return;
+  throw new ShapeError(
+    `${caller}: y has shape [${y.shape.join(", ")}], expected ` +
+      `[batch, channels, ${detectors} detectors, ${angles} angles].`,
+    "shape_mismatch",
+  );
 }

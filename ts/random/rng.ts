@@ -1,41 +1,56 @@
 import { ArgumentError, type Binding, binding, checkNumber, currentDevice } from "../runtime/index.js";
 import { fromHandle, type Tensor } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
+import { CPU_FLOAT64 } from "./values.js";
 
 type Shape = readonly number[];
-const registry = new FinalizationRegistry<{ handle: number; host: Binding }>(({ handle, host }) =>
-  host.rngDispose(handle),
-);
+
+/** A stream owned by a binding. */
+interface Stream {
+  handle: number;
+  binding: Binding;
+}
+
+const registry = new FinalizationRegistry<Stream>(({ handle, binding: owner }) => owner.rngDispose(handle));
 
 /**
- * A stream of random numbers fixed by its seed: the same draws on every machine, device and thread count.
- * Sampling is done in float64 by the core and rounded to the element type asked for.
+ * A random stream fixed by its seed: the same draws on every machine, device and number of threads. Draws are computed
+ * in float64 on the CPU and rounded to the element type.
  */
 export class Rng implements RandomSource {
-  #handle: number;
-  #host: Binding;
+  readonly #stream: Stream;
 
-  /** The stream of a seed, a safe integer. Throws ArgumentError `invalid_argument` for anything else. */
-  constructor(seed: number);
-  constructor(seed: number, handle?: number) {
-    this.#host = binding();
-    if (handle === undefined)
-      checkNumber("Rng", "seed", seed, { integer: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
-    this.#handle = handle ?? this.#host.rngNew(seed);
-    registry.register(this, { handle: this.#handle, host: this.#host });
+  /**
+   * The stream of a seed.
+   *
+   * @param seed a safe integer.
+   * @throws ArgumentError `invalid_argument` for any other value.
+   */
+  constructor(seed: number) {
+    checkNumber("Rng", "seed", seed, { integer: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+    const owner = binding();
+    this.#stream = { handle: owner.rngNew(seed), binding: owner };
+    registry.register(this, this.#stream);
   }
 
-  static #wrap(handle: number): Rng {
-    const Wrapped = Rng as unknown as new (seed: number, handle: number) => Rng;
-    return new Wrapped(0, handle);
+  static #wrap(stream: Stream): Rng {
+    const rng = new Rng(0);
+    rng.#stream.binding.rngDispose(rng.#stream.handle);
+    Object.assign(rng.#stream, stream);
+    return rng;
   }
 
-  /** The stream that goes on from a `state()`. Throws ArgumentError for text that is none. */
+  /**
+   * The stream that continues from a `state()`.
+   *
+   * @throws ArgumentError `invalid_argument` where the text is not a state.
+   */
   static from(state: string): Rng {
-    return Rng.#wrap(binding().rngFrom(state));
+    const owner = binding();
+    return Rng.#wrap({ handle: owner.rngFrom(state), binding: owner });
   }
 
-  /** A stream with a seed from the operating system. */
+  /** A stream seeded by the operating system. */
   static fromEntropy(): Rng {
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
     return new Rng((high & 0x1fffff) * 2 ** 32 + low);
@@ -44,7 +59,8 @@ export class Rng implements RandomSource {
   #draw(kind: string, shape: Shape, params: number[], like: Like | undefined, of?: Tensor): Tensor {
     const dtype = like?.dtype ?? of?.dtype ?? "float32";
     const device = like?.device ?? of?.device ?? currentDevice();
-    return fromHandle(this.#host.rngDraw(this.#handle, kind, [...shape], params, of?.handle ?? 0, dtype, device));
+    const { handle, binding: owner } = this.#stream;
+    return fromHandle(owner.rngDraw(handle, kind, [...shape], params, of?.handle ?? 0, dtype, device));
   }
 
   normal(shape: Shape, like?: Like): Tensor {
@@ -67,10 +83,10 @@ export class Rng implements RandomSource {
   }
   choice(n: number, weights?: readonly number[]): number {
     checkNumber("Rng.choice", "n", n, { min: 1, integer: true });
-    const u = this.#draw("uniform", [], [], { dtype: "float64", device: "cpu" });
-    const at = u.itemSync();
+    const u = this.#draw("uniform", [], [], CPU_FLOAT64);
+    const value = u.itemSync();
     u.dispose();
-    return pick(at, n, weights);
+    return pick(value, n, weights);
   }
   poisson(rate: Tensor, like?: Like): Tensor {
     return this.#draw("poisson", [], [], like, rate);
@@ -91,33 +107,40 @@ export class Rng implements RandomSource {
     return this.#draw("laplace", shape, [], like);
   }
   fork(): Rng {
-    return Rng.#wrap(this.#host.rngFork(this.#handle));
+    const { handle, binding: owner } = this.#stream;
+    return Rng.#wrap({ handle: owner.rngFork(handle), binding: owner });
   }
   state(): string {
-    return this.#host.rngState(this.#handle);
+    return this.#stream.binding.rngState(this.#stream.handle);
   }
 }
 
-/** The index that a uniform number picks: the first whose share of the total weight reaches beyond it. */
+/**
+ * The index that a uniform number u on [0, 1) selects: the first whose cumulative weight exceeds u times the total.
+ *
+ * @throws ArgumentError `invalid_argument` where the weights are not n numbers of at least 0 with a sum above 0.
+ */
 export function pick(u: number, n: number, weights: readonly number[] | undefined): number {
   if (weights === undefined) return Math.min(n - 1, Math.floor(u * n));
-  if (weights.length !== n)
+  if (weights.length !== n) {
     throw new ArgumentError(
-      `Rng.choice: ${weights.length} weights for ${n} entries, expected one each`,
+      `Rng.choice: got ${weights.length} weights for ${n} entries, expected one for each.`,
       "invalid_argument",
     );
-  for (const w of weights) checkNumber("Rng.choice", "a weight", w, { min: 0 });
-  const total = weights.reduce((a, b) => a + b, 0);
-  if (!(total > 0))
-    throw new ArgumentError("Rng.choice: the weights sum to 0, expected at least one above 0", "invalid_argument");
-  let left = u * total;
-  let last = 0;
-  for (let i = 0; i < n; i++) {
-    const w = weights[i] as number;
-    if (w === 0) continue;
-    if (left < w) return i;
-    left -= w;
-    last = i;
   }
+  for (const weight of weights) checkNumber("Rng.choice", "a weight", weight, { min: 0 });
+  const total = weights.reduce((a, b) => a + b, 0);
+  if (!(total > 0)) {
+    throw new ArgumentError("Rng.choice: the weights sum to 0, expected at least one above 0.", "invalid_argument");
+  }
+  let rest = u * total;
+  let last = 0;
+  for (const [index, weight] of weights.entries()) {
+    if (weight === 0) continue;
+    if (rest < weight) return index;
+    rest -= weight;
+    last = index;
+  }
+  // Only rounding can lead here.
   return last;
 }

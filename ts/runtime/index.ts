@@ -1,7 +1,8 @@
-/** The runtime: loading a host, choosing a device, errors and checks. */
+/** The runtime: loading the binding, choosing a device, the platform's files and images, errors and checks. */
 export type { Binding, DeviceInfo, DeviceName, DType } from "./binding.js";
-export { checkFlag, checkNumber, checkOptions, checkStream, nearest, requiredNumber } from "./check.js";
+export { checkFlag, checkNumber, checkOptions, checkStream, checkWord, nearest, requiredNumber } from "./check.js";
 export type { NumberRule } from "./check.js";
+export { currentPlatform } from "./current-platform.js";
 export {
   AdjointError,
   ArgumentError,
@@ -12,10 +13,17 @@ export {
   translateError,
 } from "./errors.js";
 export type { ErrorClass } from "./errors.js";
-export { host, preferWasm } from "./host.js";
-export type { DecodedImage, Host, ImageChannels, WantedDevice, WasmSource } from "./host.js";
-export { devices, init } from "./init.js";
+export { devices, init, initWeb } from "./init.js";
 export type { InitOptions } from "./init.js";
+export type {
+  FolderEntry,
+  ImageChannels,
+  LoadOptions,
+  Pixels,
+  Platform,
+  RequestedDevice,
+  WasmSource,
+} from "./platform.js";
+export { binding, bindingIfAny, currentDevice } from "./state.js";
 export { wasmBinding } from "./web/exports.js";
 export type { WasmExports } from "./web/exports.js";
-export { binding, bindingIfAny, currentDevice } from "./state.js";

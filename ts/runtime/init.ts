@@ -1,77 +1,100 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
 import { checkOptions } from "./check.js";
+import { currentPlatform } from "./current-platform.js";
 import { ArgumentError, DeviceError } from "./errors.js";
-import { host, type WantedDevice, type WasmSource } from "./host.js";
-import { binding, bindingIfAny, guarded, setBinding, setCurrentDevice } from "./state.js";
+import { guardBinding } from "./guard.js";
+import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
+import { binding, bindingIfAny, setBinding, setCurrentDevice } from "./state.js";
 
 /** Options of {@link init}. */
 export interface InitOptions {
-  /** Device of new tensors; `"auto"`: webgpu where it is, otherwise cpu. Default: `"cpu"`. */
-  device?: WantedDevice;
+  /** Device of new tensors; `"auto"` is webgpu where available and cpu otherwise. Default: `"cpu"`. */
+  readonly device?: RequestedDevice;
   /**
-   * Where the WebAssembly module is taken from, when one is loaded; in Node it then takes the place of the add-on.
-   * Default: the file of this package, beside its JavaScript.
+   * Source of the WebAssembly module; in Node it is then loaded instead of the add-on. Default: the file of this
+   * package.
    */
-  wasm?: WasmSource;
-  /** A host to use in place of the one found by itself. */
-  binding?: Binding;
+  readonly wasm?: WasmSource;
+  /** A binding to use instead of the platform's own. */
+  readonly binding?: Binding;
 }
 
-const names = ["cpu", "webgpu", "cuda", "auto"];
-/** Calls take turns, so that two at once load one host. */
-let turn: Promise<unknown> = Promise.resolve();
+const deviceNames = ["cpu", "webgpu", "cuda", "auto"];
+/** Calls run one after another, so that two concurrent ones load one binding. */
+let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Loads the host (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it
- * once before any tensor is made. Calling it again changes the default device, and starts anew where the host was lost;
- * tensors of the lost one are gone. In a browser WebGPU is in a second, larger module: asking for it after the first
- * one was loaded replaces that one and its tensors.
+ * Loads the binding (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it
+ * once before creating a tensor.
  *
- * Throws DeviceError where the add-on, the module or the device is absent; what ran before then goes on.
+ * Calling it again changes the default device, and starts a new runtime where the previous one was lost; tensors of the
+ * lost one are gone. In a browser WebGPU is in a second, larger module: requesting it after the first one was loaded
+ * replaces that module and its tensors. After an error the previous runtime keeps working.
+ *
+ * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
+ * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent.
  */
 export async function init(options: InitOptions = {}): Promise<void> {
+  await initialize(options, false);
+}
+
+/** As {@link init}, but loads the WebAssembly module in Node too; the `init` of `adjoint/web`. */
+export async function initWeb(options: InitOptions = {}): Promise<void> {
+  await initialize(options, true);
+}
+
+async function initialize(options: InitOptions, preferWasm: boolean): Promise<void> {
   checkOptions("init", options, ["device", "wasm", "binding"]);
   const { device = "cpu", wasm, binding: given } = options;
-  if (!names.includes(device)) {
+  if (!deviceNames.includes(device)) {
     throw new ArgumentError(
-      `init: device is ${JSON.stringify(device)}, expected "cpu", "webgpu", "cuda" or "auto"`,
+      `init: device is ${JSON.stringify(device)}, expected "cpu", "webgpu", "cuda" or "auto".`,
       "invalid_argument",
     );
   }
-  const run = turn.then(async () => await start(device, wasm, given));
-  turn = run.catch(() => undefined);
+  const run = queue.then(async () => await start({ device, wasm, preferWasm }, given));
+  queue = run.catch(() => undefined);
   await run;
 }
 
-async function start(device: WantedDevice, wasm: WasmSource | undefined, given: Binding | undefined): Promise<void> {
-  if (given !== undefined) setBinding(given);
-  const before = bindingIfAny();
-  if (before !== undefined && !before.lacks?.(device)) return setCurrentDevice(await ready(before, device));
-  const found = guarded(await (await host()).loadBinding(wasm, device));
-  // What runs already is replaced only by what has the device.
-  if (before === undefined) setBinding(found);
-  const name = await ready(found, device);
-  setBinding(found);
+async function start(options: LoadOptions, given: Binding | undefined): Promise<void> {
+  const { device } = options;
+  if (given !== undefined) setBinding(guardBinding(given));
+  const previous = bindingIfAny();
+  if (previous !== undefined && !previous.lacks?.(device)) {
+    setCurrentDevice(await startDevice(previous, device));
+    return;
+  }
+  const platform = await currentPlatform();
+  const loaded = guardBinding(await platform.loadBinding(options));
+  // A working binding is replaced only once the device of the new one is ready.
+  if (previous === undefined) setBinding(loaded);
+  const name = await startDevice(loaded.binding, device);
+  setBinding(loaded);
   setCurrentDevice(name);
 }
 
-/** Starts the device; the name of the one that it is. */
-async function ready(running: Binding, device: WantedDevice): Promise<DeviceName> {
+/** Makes the device ready and returns its name. */
+async function startDevice(target: Binding, device: RequestedDevice): Promise<DeviceName> {
   if (device !== "auto") {
-    await running.initDevice(device);
+    await target.initDevice(device);
     return device;
   }
   try {
-    await running.initDevice("webgpu");
+    await target.initDevice("webgpu");
     return "webgpu";
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    await running.initDevice("cpu");
+    await target.initDevice("cpu");
     return "cpu";
   }
 }
 
-/** The devices this build knows, and whether each can be used here. */
+/**
+ * The devices that this build knows, and whether each is available.
+ *
+ * @throws ArgumentError `not_initialised` before `init()`.
+ */
 export function devices(): DeviceInfo[] {
   return JSON.parse(binding().devices()) as DeviceInfo[];
 }

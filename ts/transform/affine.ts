@@ -7,23 +7,23 @@ export type AffineOptions = ProjectiveOptions &
     "thetaZMax" | "zoomFactorMin" | "shiftMax" | "skewMax" | "xStretchFactorMin" | "yStretchFactorMin"
   >;
 
-const FREE = [
-  "thetaZMax",
-  "zoomFactorMin",
-  "shiftMax",
-  "skewMax",
-  "xStretchFactorMin",
-  "yStretchFactorMin",
-] as const satisfies readonly HomographyLimit[];
-
 /**
  * Random affine maps: rotation in the plane, zoom, shift, skew and stretch; a {@link Homography} without pan and tilt.
  *
  * Options and parameters are those of {@link Homography}, without `thetaMax`.
  */
 export class Affine extends Homography {
+  protected static override readonly varying: readonly HomographyLimit[] = [
+    "thetaZMax",
+    "zoomFactorMin",
+    "shiftMax",
+    "skewMax",
+    "xStretchFactorMin",
+    "yStretchFactorMin",
+  ];
+
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: AffineOptions = {}) {
-    super(options, { className: "Affine", free: FREE });
+    super(options);
   }
 }

@@ -3,16 +3,16 @@ import { Homography, type HomographyLimit, type HomographyOptions, type Projecti
 /** Options of {@link Euclidean}. */
 export type EuclideanOptions = ProjectiveOptions & Pick<HomographyOptions, "thetaZMax" | "shiftMax">;
 
-const FREE = ["thetaZMax", "shiftMax"] as const satisfies readonly HomographyLimit[];
-
 /**
  * Random Euclidean motions: rotation in the plane and shift; a {@link Homography} that keeps distances.
  *
  * Options `thetaZMax`, `shiftMax`, and parameters, are those of {@link Homography}.
  */
 export class Euclidean extends Homography {
+  protected static override readonly varying: readonly HomographyLimit[] = ["thetaZMax", "shiftMax"];
+
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: EuclideanOptions = {}) {
-    super(options, { className: "Euclidean", free: FREE });
+    super(options);
   }
 }

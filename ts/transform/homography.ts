@@ -1,34 +1,35 @@
+import { type Interpolation, INTERPOLATIONS, type Outside, OUTSIDES, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { homographies, NO_MOVE, type CameraMove } from "./camera.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of a homography and of its subgroups that say how images are resampled. */
 export interface ProjectiveOptions extends TransformOptions {
-  /** What lies outside the image; default "reflection". */
+  /** What lies outside the image. Default: "reflection". */
   padding?: Outside;
-  /** How values between pixels are found; default "bilinear". */
+  /** How values between pixels are found. Default: "bilinear". */
   interpolation?: Interpolation;
 }
 
 /** Options of {@link Homography}. */
 export interface HomographyOptions extends ProjectiveOptions {
-  /** Largest pan and tilt, in degrees; default 180. */
+  /** Largest pan and tilt, in degrees. Default: 180. */
   thetaMax?: number;
-  /** Largest rotation in the plane, in degrees; default 180. */
+  /** Largest rotation in the plane, in degrees. Default: 180. */
   thetaZMax?: number;
-  /** Smallest zoom factor, at most 1; default 0.5. */
+  /** Smallest zoom factor, at most 1. Default: 0.5. */
   zoomFactorMin?: number;
-  /** Largest shift as a share of half the width and height; default 1. */
+  /** Largest shift as a share of half the width and height. Default: 1. */
   shiftMax?: number;
-  /** Largest skew; default 50. */
+  /** Largest skew. Default: 50. */
   skewMax?: number;
-  /** Smallest stretch along x, at most 1; default 0.5. */
+  /** Smallest stretch along x, at most 1. Default: 0.5. */
   xStretchFactorMin?: number;
-  /** Smallest stretch along y, at most 1; default 0.5. */
+  /** Smallest stretch along y, at most 1. Default: 0.5. */
   yStretchFactorMin?: number;
 }
 
@@ -77,6 +78,9 @@ const FIXED: Limits = {
  * `stretchY`; those not given change nothing. Each is uniform between its limits (factors between theirs and 1).
  */
 export class Homography extends Transform {
+  /** What varies; the rest of the camera stays as it is. A subgroup lists less. */
+  protected static readonly varying: readonly HomographyLimit[] = Object.keys(DEFAULTS) as HomographyLimit[];
+
   override readonly paramNames = Object.keys(NO_MOVE) as readonly (keyof CameraMove)[];
   readonly padding: Outside;
   readonly interpolation: Interpolation;
@@ -84,20 +88,14 @@ export class Homography extends Transform {
   readonly limits: Limits;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
-  constructor(
-    options: HomographyOptions = {},
-    internal: { className: string; free: readonly HomographyLimit[] } = {
-      className: "Homography",
-      free: Object.keys(DEFAULTS) as HomographyLimit[],
-    },
-  ) {
-    const { className, free } = internal;
-    super(className, options, [...free, "padding", "interpolation"]);
+  constructor(options: HomographyOptions = {}) {
+    const { name: className, varying } = new.target;
+    super(className, options, [...varying, "padding", "interpolation"]);
     this.padding = checkWord(className, "padding", options.padding ?? "reflection", OUTSIDES);
     this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
     const limit = (name: HomographyLimit): number => {
       const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
-      return free.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
+      return varying.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
     };
     this.limits = Object.fromEntries(
       Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)]),
@@ -136,6 +134,10 @@ export class Homography extends Transform {
     }
     const size = x.shape.slice(-2) as [number, number];
     const { toSource, fromSource } = homographies(move, size);
-    return sampleAt(x, [inverse ? fromSource : toSource], size, this.interpolation, this.padding);
+    return warp(x, [inverse ? fromSource : toSource], {
+      size,
+      mode: this.interpolation,
+      paddingMode: this.padding,
+    });
   }
 }

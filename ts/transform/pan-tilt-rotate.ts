@@ -3,8 +3,6 @@ import { Homography, type HomographyLimit, type HomographyOptions, type Projecti
 /** Options of {@link PanTiltRotate}. */
 export type PanTiltRotateOptions = ProjectiveOptions & Pick<HomographyOptions, "thetaMax" | "thetaZMax">;
 
-const FREE = ["thetaMax", "thetaZMax"] as const satisfies readonly HomographyLimit[];
-
 /**
  * Random rotations of the camera in space, SO(3): pan, tilt and roll, with the perspective that comes of them; a {@link
  * Homography}.
@@ -12,8 +10,10 @@ const FREE = ["thetaMax", "thetaZMax"] as const satisfies readonly HomographyLim
  * Options `thetaMax`, `thetaZMax`, and parameters, are those of {@link Homography}.
  */
 export class PanTiltRotate extends Homography {
+  protected static override readonly varying: readonly HomographyLimit[] = ["thetaMax", "thetaZMax"];
+
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: PanTiltRotateOptions = {}) {
-    super(options, { className: "PanTiltRotate", free: FREE });
+    super(options);
   }
 }

@@ -2,13 +2,14 @@ import { indexValue, Rng, uniformValues, type RandomSource } from "../random/ind
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link RandomNoise}. */
 export interface RandomNoiseOptions extends TransformOptions {
   /** Distribution of the noise; default, and the only one, "gaussian". */
   noiseType?: "gaussian";
-  /** Standard deviation, or `[least, most]` to draw it from; default 0.1. */
+  /** Standard deviation, or `[least, most]` to draw it from. Default: 0.1. */
   sigma?: number | readonly [number, number];
 }
 

@@ -3,11 +3,12 @@ import { checkOptions, ShapeError } from "../runtime/index.js";
 import { cat, tensor, type Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import { checkRange, drawn } from "./random-noise.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link RandomPhaseError}. */
 export interface RandomPhaseErrorOptions extends Omit<TransformOptions, "flattenVideoInput" | "constantShape"> {
-  /** Scale of the error, or `[least, most]` to draw it from; default 0.2. */
+  /** Scale of the error, or `[least, most]` to draw it from. Default: 0.2. */
   scale?: number | readonly [number, number];
 }
 

@@ -2,11 +2,12 @@ import { permutationValues, type RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { CheckedParams, TransformParams } from "./params.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Reflect}. */
 export interface ReflectOptions extends TransformOptions {
-  /** Axes that may be reflected; default `[-2, -1]`, height and width. */
+  /** Axes that may be reflected. Default: `[-2, -1]`, height and width. */
   dim?: number | readonly number[];
 }
 

@@ -1,19 +1,20 @@
+import { type Interpolation, INTERPOLATIONS, warp } from "../functional/index.js";
 import { permutationValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, sampleAt, type Interpolation } from "./sampling.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Rotate}. */
 export interface RotateOptions extends TransformOptions {
-  /** Angles lie below this one, in degrees; default 360. */
+  /** Angles lie below this one, in degrees. Default: 360. */
   limits?: number;
-  /** Angles are multiples of this one, in degrees; default 1. */
+  /** Angles are multiples of this one, in degrees. Default: 1. */
   multiples?: number;
-  /** Only angles of 0 and above; default false. */
+  /** Only angles of 0 and above. Default: false. */
   positive?: boolean;
-  /** How values between pixels are found, at angles that are no multiples of 90; default "nearest". */
+  /** How values between pixels are found, at angles that are no multiples of 90. Default: "nearest". */
   interpolationMode?: Interpolation;
 }
 
@@ -84,7 +85,7 @@ export class Rotate extends Transform {
     // About the centres of both images.
     const [v, u] = turned.map((n) => (n - 1) / 2) as [number, number];
     const [row, column] = [(size[0] - 1) / 2 - sin * u - cos * v, (size[1] - 1) / 2 - cos * u + sin * v];
-    return sampleAt(x, [[cos, -sin, column, sin, cos, row, 0, 0, 1]], turned, this.interpolationMode, "zeros");
+    return warp(x, [[cos, -sin, column, sin, cos, row, 0, 0, 1]], { size: turned, mode: this.interpolationMode });
   }
 
   /** Counter-clockwise quarter turns, cut and padded to the size of x. */

@@ -2,11 +2,12 @@ import { permutationValues, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { Transform, type ImageLike, type TransformOptions } from "./transform.js";
+import type { ImageLike, TransformOptions } from "./options.js";
+import { Transform } from "./transform.js";
 
 /** Options of {@link Shift}. */
 export interface ShiftOptions extends TransformOptions {
-  /** Largest shift as a share of height and width; default 1. */
+  /** Largest shift as a share of height and width. Default: 1. */
   shiftMax?: number;
 }
 

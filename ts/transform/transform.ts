@@ -1,65 +1,11 @@
-import { indexValue, resolveRng, type RandomSource } from "../random/index.js";
+import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
-import { cat, Tensor } from "../tensor/index.js";
-import {
-  checkLengths,
-  checkParams,
-  scalar,
-  type CheckedParams,
-  type ParamEntry,
-  type TransformParams,
-} from "./params.js";
-
-/** Options that every transform takes. */
-export interface TransformOptions {
-  /** Transformed versions made of each image; default 1. */
-  nTrans?: number;
-  /** Where draws come from, unless a call brings its own. */
-  rng?: RandomSource;
-  /**
-   * Whether the transformed images have the size of the input, cut or padded where need be; default true. Matters to
-   * `Rotate`.
-   */
-  constantShape?: boolean;
-  /** Whether all frames of a video `[B, C, T, H, W]` are transformed alike, as channels of one image; default true. */
-  flattenVideoInput?: boolean;
-}
+import type { Tensor } from "../tensor/index.js";
+import { Chain, Choice, concatenated, Stack, type Combination } from "./combination.js";
+import type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
+import { checkLengths, checkParams, type CheckedParams, type TransformParams } from "./params.js";
 
 const TRANSFORM_OPTIONS = ["nTrans", "rng", "constantShape", "flattenVideoInput"] as const;
-
-/** What parameters are drawn for: images or videos. Only their shape counts. */
-export type ImageLike = Pick<Tensor, "shape">;
-
-/** Options of one random transformation: a random source, or parameters that are taken instead of drawn ones. */
-export interface ForwardOptions {
-  /** Wins over the one given to the constructor. */
-  rng?: RandomSource | undefined;
-  /** A parameter, such as `theta`. */
-  [parameter: string]: readonly ParamEntry[] | Tensor | RandomSource | undefined;
-}
-
-/** Options of {@link Transform.inverse}. */
-export interface InverseOptions {
-  /**
-   * Whether each image is transformed back by each of the `nTrans` transforms (default true), or, the images being the
-   * output of `transform`, each by the one that made it.
-   */
-  batchwise?: boolean;
-  /** For the parameters, where none are given. */
-  rng?: RandomSource | undefined;
-}
-
-/** Options of {@link Transform.symmetrize}. */
-export interface SymmetrizeOptions {
-  /**
-   * Averages over the transforms, so that as many images come out as went in; default false: they come out one after
-   * the other.
-   */
-  average?: boolean;
-  /** Evaluates the function once for all transforms (default true), which takes more memory than once for each. */
-  collateBatch?: boolean;
-  rng?: RandomSource;
-}
 
 /**
  * A random transformation `T_g` of images `[B, C, H, W]` or videos `[B, C, T, H, W]`; g is drawn by `getParams`.
@@ -159,7 +105,7 @@ export abstract class Transform {
       );
     }
     const size = images / sets.length;
-    return joined(
+    return concatenated(
       sets.map((set, i) => this.map(x.slice([i * size, ...rest.map(() => 0)], [(i + 1) * size, ...rest]), set, true)),
     );
   }
@@ -189,7 +135,7 @@ export abstract class Transform {
       const results =
         collateBatch && this.constantShape
           ? this.inverse(f(this.transform(x, params), ...rest), params, { batchwise: false })
-          : joined(sets.map((set) => this.inverse(f(this.transform(x, set), ...rest), set)));
+          : concatenated(sets.map((set) => this.inverse(f(this.transform(x, set), ...rest), set)));
       if (!average) return results;
       const [images = 0, ...size] = results.shape;
       return results.reshape([sets.length, images / sets.length, ...size]).mean(0);
@@ -203,7 +149,7 @@ export abstract class Transform {
 
   /** This transform and then another one; of a and b transforms it makes all a b combinations. */
   compose(other: Transform): Transform {
-    return new ChainTransform(partsOf("compose", ChainTransform, this, other));
+    return combine("compose", Chain, this, other);
   }
 
   /**
@@ -211,12 +157,12 @@ export abstract class Transform {
    * three).
    */
   or(other: Transform): Transform {
-    return new EitherTransform(partsOf("or", EitherTransform, this, other));
+    return combine("or", Choice, this, other);
   }
 
   /** The results of this and of another transform side by side in the batch. */
   add(other: Transform): Transform {
-    return new StackTransform(partsOf("add", StackTransform, this, other));
+    return combine("add", Stack, this, other);
   }
 
   /**
@@ -237,7 +183,7 @@ export abstract class Transform {
     const [b = 1, c = 1, t = 1, h = 1, w = 1] = x.shape;
     const video = x.shape.length === 5;
     const images = video && this.flattenVideoInput ? x.reshape([b, c * t, h, w]) : x;
-    const out = joined(this.sets(params, b).map((set) => this.apply(images, set, inverse)));
+    const out = concatenated(this.sets(params, b).map((set) => this.apply(images, set, inverse)));
     return video && this.flattenVideoInput ? out.reshape([out.shape[0] as number, c, t, ...out.shape.slice(-2)]) : out;
   }
 
@@ -262,187 +208,61 @@ export abstract class Transform {
   }
 }
 
-function joined(parts: readonly Tensor[]): Tensor {
-  return parts.length === 1 ? (parts[0] as Tensor) : cat(parts, 0);
+/** Several transforms as one. */
+class CombinedTransform extends Transform {
+  override readonly paramNames: readonly string[];
+
+  constructor(
+    readonly combination: Combination,
+    readonly list: readonly Transform[],
+  ) {
+    super(combination.name, {
+      nTrans: combination.nTrans,
+      constantShape: list.every((part) => part.constantShape),
+    });
+    this.paramNames = combination.paramNames;
+  }
+
+  protected override get className(): string {
+    return this.combination.name;
+  }
+
+  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
+    return this.combination.draw(x, rng);
+  }
+
+  protected override sets(params: CheckedParams): CheckedParams[] {
+    return this.combination.single(params).map((set) => checkParams(this.className, set, this.paramNames));
+  }
+
+  protected override map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
+    return this.combination.map(x, params, inverse);
+  }
+
+  protected override apply(x: Tensor): Tensor {
+    return x;
+  }
+
+  override inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
+    // Several transforms side by side have only one inverse: each of its own images.
+    const each = this.combination instanceof Stack && params?.part === undefined;
+    return super.inverse(x, params, each ? { ...options, batchwise: false } : options);
+  }
 }
 
-/** The transforms of both sides, those of the same combination unpacked. */
-function partsOf(
+/** Two transforms as one; combinations of the same kind are flattened. */
+function combine(
   method: string,
-  Kind: typeof ChainTransform | typeof EitherTransform | typeof StackTransform,
+  Kind: new (parts: readonly Transform[]) => Combination,
   ...sides: Transform[]
-): Transform[] {
-  return sides.flatMap((side) => {
+): Transform {
+  const parts = sides.flatMap((side) => {
     if (!(side instanceof Transform))
       throw new ArgumentError(
         `Transform.${method}: expected another transform, such as new Shift().`,
         "invalid_argument",
       );
-    return side instanceof Kind ? [...side.list] : [side];
+    return side instanceof CombinedTransform && side.combination instanceof Kind ? [...side.list] : [side];
   });
-}
-
-/**
- * Several transforms as one. Each keeps the names of its parameters; where they collide, the later one's get a number:
- * `theta`, `theta2`.
- */
-abstract class Combination extends Transform {
-  readonly list: readonly Transform[];
-  override readonly paramNames: readonly string[];
-  /** For each transform its own names of parameters and those that they have here. */
-  readonly #names: readonly (readonly (readonly [own: string, here: string])[])[];
-
-  constructor(className: string, list: readonly Transform[], nTrans: number, reserved: readonly string[] = []) {
-    super(className, { nTrans, constantShape: list.every((part) => part.constantShape) });
-    const taken = new Set(reserved);
-    this.#names = list.map((part) =>
-      part.paramNames.map((own) => {
-        let here = own;
-        for (let i = 2; taken.has(here); i++) here = `${own}${i}`;
-        taken.add(here);
-        return [own, here] as const;
-      }),
-    );
-    this.list = list;
-    this.paramNames = [...taken];
-  }
-
-  /** The parameters of one of the transforms, under its own names. */
-  protected own(index: number, params: TransformParams): TransformParams {
-    return Object.fromEntries((this.#names[index] ?? []).map(([own, here]) => [own, params[here]]));
-  }
-
-  /** The same under the names that they have here. */
-  protected named(index: number, params: TransformParams): TransformParams {
-    return Object.fromEntries((this.#names[index] ?? []).map(([own, here]) => [here, params[own]]));
-  }
-
-  protected override sets(params: CheckedParams): CheckedParams[] {
-    return this.singles(params).map((set) => checkParams(this.className, set, this.paramNames));
-  }
-
-  /** The parameters of each single transform. */
-  protected abstract singles(params: CheckedParams): TransformParams[];
-
-  protected override apply(x: Tensor): Tensor {
-    return x;
-  }
-}
-
-/** Transforms one after the other. */
-class ChainTransform extends Combination {
-  constructor(list: readonly Transform[]) {
-    super(
-      "ChainTransform",
-      list,
-      list.reduce((n, part) => n * part.nTrans, 1),
-    );
-  }
-
-  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
-    const [batch = 1, ...size] = x.shape;
-    let images = batch;
-    return Object.assign(
-      {},
-      ...this.list.map((part, i) => {
-        const params = part.getParams({ shape: [images, ...size] }, { rng });
-        images *= part.nTrans;
-        return this.named(i, params);
-      }),
-    ) as TransformParams;
-  }
-
-  protected override singles(params: CheckedParams): TransformParams[] {
-    let all: TransformParams[] = [{}];
-    this.list.forEach((part, i) => {
-      all = part
-        .iterateParams(this.own(i, params))
-        .flatMap((set) => all.map((before) => ({ ...before, ...this.named(i, set) })));
-    });
-    return all;
-  }
-
-  protected override map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    if (inverse) return this.list.reduceRight((images, part, i) => part.inverse(images, this.own(i, params)), x);
-    return this.list.reduce((images, part, i) => part.transform(images, this.own(i, params)), x);
-  }
-}
-
-/** One of several transforms; `part` among the parameters says which. */
-class EitherTransform extends Combination {
-  constructor(list: readonly Transform[]) {
-    const counts = list.map((part) => part.nTrans);
-    if (new Set(counts).size > 1)
-      throw new ArgumentError(
-        `Transform.or: the transforms make ${counts.join(", ")} versions of an image (nTrans), expected the same number.`,
-        "invalid_argument",
-      );
-    super("EitherTransform", list, counts[0] ?? 1, ["part"]);
-  }
-
-  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
-    const chosen = indexValue(rng, this.list.length);
-    return { part: [chosen], ...this.named(chosen, (this.list[chosen] as Transform).getParams(x, { rng })) };
-  }
-
-  protected override singles(params: CheckedParams): TransformParams[] {
-    const [part, i] = chosenPart(this, params);
-    return part.iterateParams(this.own(i, params)).map((set) => ({ part: [i], ...this.named(i, set) }));
-  }
-
-  protected override map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    const [part, i] = chosenPart(this, params);
-    return inverse ? part.inverse(x, this.own(i, params)) : part.transform(x, this.own(i, params));
-  }
-}
-
-/** Several transforms side by side; `part` among the parameters picks one of them. */
-class StackTransform extends Combination {
-  constructor(list: readonly Transform[]) {
-    super(
-      "StackTransform",
-      list,
-      list.reduce((n, part) => n + part.nTrans, 0),
-      ["part"],
-    );
-  }
-
-  protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
-    return Object.assign(
-      {},
-      ...this.list.map((part, i) => this.named(i, part.getParams(x, { rng }))),
-    ) as TransformParams;
-  }
-
-  protected override singles(params: CheckedParams): TransformParams[] {
-    const parts = params.part ? [chosenPart(this, params)] : this.list.map((part, i) => [part, i] as const);
-    return parts.flatMap(([part, i]) =>
-      part.iterateParams(this.own(i, params)).map((set) => ({ part: [i], ...this.named(i, set) })),
-    );
-  }
-
-  protected override map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    const parts = params.part ? [chosenPart(this, params)] : this.list.map((part, i) => [part, i] as const);
-    return joined(
-      parts.map(([part, i]) =>
-        inverse ? part.inverse(x, this.own(i, params)) : part.transform(x, this.own(i, params)),
-      ),
-    );
-  }
-
-  /** Of several parts each undoes its own images, as there is no other meaning. */
-  override inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
-    return super.inverse(x, params, params?.part === undefined ? { ...options, batchwise: false } : options);
-  }
-}
-
-function chosenPart(combination: Combination, params: CheckedParams): readonly [Transform, number] {
-  const index = scalar(params, "part", NaN);
-  const part = combination.list[index];
-  if (!part)
-    throw new ArgumentError(
-      `${combination.constructor.name}: part is ${index}, expected the number of one of ${combination.list.length} transforms, as getParams(x) gives it.`,
-      "invalid_argument",
-    );
-  return [part, index];
+  return new CombinedTransform(new Kind(parts), parts);
 }

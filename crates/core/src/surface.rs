@@ -14,6 +14,7 @@ use crate::ops::{
     activation, compare, conv, distance, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample,
     sample, shape, smooth, spectrum, unary, warp,
 };
+use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{DType, Tensor};
 
 /// Operands of a call, taken in the order of the signature.
@@ -229,10 +230,10 @@ rows! {
         one(norm::batch_norm(&t, w.as_ref(), b.as_ref(), both_moments("batchNorm", &m, &v)?, x.f()?))
     };
     "groupNorm", "input, weight T?, bias T?, groups i, epsilon f", "Normalisation of groups of channels, per image.", |x| { let (t, w, b) = (x.t()?, x.opt()?, x.opt()?); one(norm::group_norm(&t, w.as_ref(), b.as_ref(), x.u()?, x.f()?)) };
-    "interpolate", "x, size [i], mode i, alignCorners i", "An image at another size; mode 0 nearest, 1 bilinear, 2 bicubic.", |x| one(resample::interpolate(&x.t()?, x.pair()?, x.choice("mode", &[resample::Mode::Nearest, resample::Mode::Bilinear, resample::Mode::Bicubic])?, x.b()?));
+    "interpolate", "x, size [i], mode i, alignCorners i", "An image at another size; mode 0 nearest, 1 bilinear, 2 bicubic.", |x| one(resample::interpolate(&x.t()?, x.pair()?, x.choice("mode", &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic])?, x.b()?));
     "pixelShuffle", "x, factor i", "[B, C r^2, H, W] to [B, C, r H, r W].", |x| one(resample::pixel_shuffle(&x.t()?, x.u()?));
     "pixelUnshuffle", "x, factor i", "[B, C, r H, r W] to [B, C r^2, H, W].", |x| one(resample::pixel_unshuffle(&x.t()?, x.u()?));
-    "gridSample", "x, grid, mode i, paddingMode i, alignCorners i", "x at the positions (x, y) in [-1, 1] of grid [B, h, w, 2]; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 reflection.", |x| one(sample::grid_sample(&x.t()?, &x.t()?, x.choice("mode", &[sample::Mode::Bilinear, sample::Mode::Nearest, sample::Mode::Bicubic])?, x.choice("padding mode", &[sample::Outside::Zeros, sample::Outside::Border, sample::Outside::Reflection])?, x.b()?));
+    "gridSample", "x, grid, mode i, paddingMode i, alignCorners i", "x at the positions (x, y) in [-1, 1] of grid [B, h, w, 2]; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 reflection.", |x| one(sample::grid_sample(&x.t()?, &x.t()?, x.choice("mode", &[Interpolation::Bilinear, Interpolation::Nearest, Interpolation::Bicubic])?, x.choice("padding mode", &[Outside::Zeros, Outside::Border, Outside::Reflection])?, x.b()?));
     "fft", "x, dims [i], complexDim i, inverse i, scale f", "scale times the discrete Fourier sums over dims; complexDim holds (real, imaginary).", |x| one(fft::fft(&x.t()?, &x.sizes()?, x.u()?, x.b()?, x.f()?));
     "cast", "x, dtype i", "Another element type: 0 float32, 1 float64.", |x| one(unary::cast(&x.t()?, x.choice("dtype", &[DType::F32, DType::F64])?));
     "detach", "x", "The same value, off the tape.", |x| one(x.t().map(|t| t.detach()));
@@ -259,7 +260,7 @@ rows! {
     "distance", "a, b, keep i, exponent f", "Sums of |a - b|^exponent over all axes but the first keep, for arrays of one shape.", |x| one(distance::distance(&x.t()?, &x.t()?, x.u()?, x.f()?));
     "dot", "a, b, keep i", "Sums of a b over all axes but the first keep, for arrays of one shape.", |x| one(distance::dot(&x.t()?, &x.t()?, x.u()?));
     "variation", "x, dim i, keep i", "Sums of squared differences of neighbours along an axis, over all axes but the first keep.", |x| one(distance::variation(&x.t()?, x.u()?, x.u()?));
-    "warp", "x, size [i], mode i, paddingMode i, maps [f]", "Images of another size whose pixels (column, row, 1) are those of x that 3 x 3 matrices take them to, one for each image or one for all; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 mirrored at the centres of the outer pixels.", |x| one(warp::warp(&x.t()?, x.pair()?, x.choice("mode", &[sample::Mode::Bilinear, sample::Mode::Nearest, sample::Mode::Bicubic])?, x.choice("padding mode", &[sample::Outside::Zeros, sample::Outside::Border, sample::Outside::Reflection])?, &x.numbers()));
+    "warp", "x, size [i], mode i, paddingMode i, maps [f]", "Images of another size whose pixels (column, row, 1) are those of x that 3 x 3 matrices take them to, one for each image or one for all; mode 0 bilinear, 1 nearest, 2 bicubic; padding 0 zeros, 1 border, 2 mirrored at the centres of the outer pixels.", |x| one(warp::warp(&x.t()?, x.pair()?, x.choice("mode", &[Interpolation::Bilinear, Interpolation::Nearest, Interpolation::Bicubic])?, x.choice("padding mode", &[Outside::Zeros, Outside::Border, Outside::Reflection])?, &x.numbers()));
 }
 
 fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {

@@ -115,7 +115,7 @@ describe("flavours", () => {
     const value = sure.forward(edge, true);
     expect((await value.data()).every(Number.isFinite)).toBe(true);
     expect((await grad(value.sum(), [edge])[0]!.data()).every(Number.isFinite)).toBe(true);
-    const D = new DCGANDiscriminator({ ndf: 2, nc: 1 });
+    const D = new DCGANDiscriminator({ ndf: 2, nc: 1, rng: new Rng(0) });
     const image = new Rng(1).uniform([2, 1, 64, 64]);
     expect(
       new SupAdversarialDiscriminatorLoss({ flavour: "standard", fromLogits: false }).forward({
@@ -126,12 +126,12 @@ describe("flavours", () => {
     ).toEqual([2]);
   });
 
-  it("wgan clips the weights after a step, the others leave them", async () => {
+  it("wgan clips the weights after a step, the others do not", async () => {
     for (const [flavour, most] of [
       ["wgan", 0.02],
       ["lsgan", 1],
     ] as const) {
-      const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1 });
+      const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, rng: new Rng(0) });
       new SupAdversarialDiscriminatorLoss(flavour === "wgan" ? { flavour, clip: 0.02 } : { flavour }).afterStep(D);
       const values = (await Promise.all(D.parameters().map((weight) => weight.data()))).flatMap((weight) =>
         [...weight].map(Math.abs),
@@ -140,7 +140,7 @@ describe("flavours", () => {
     }
   });
 
-  it("a metric of one's own takes their place", async () => {
+  it("a custom metric replaces them", async () => {
     const metricGan = new DiscriminatorMetric({ metric: new MAE(), realLabel: 0.9 });
     expect(
       await new SupAdversarialGeneratorLoss({ metricGan, weightAdv: 2 })
@@ -165,11 +165,11 @@ describe("losses", () => {
       y,
       x: new Rng(3).uniform([2, 1, 8, 8]),
       xNet: model.forward(y, physics),
-      D: new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false }),
+      D: new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false, rng: new Rng(0) }),
     };
   };
 
-  it("give one value for each image; unsupervised ones look at measurements", async () => {
+  it("return one value for each image; unsupervised ones compare measurements", async () => {
     const args = setting();
     const all = [
       new SupAdversarialGeneratorLoss(),
@@ -199,7 +199,7 @@ describe("losses", () => {
     (await value.data()).forEach((got, i) => expect(got).toBeCloseTo(3 * (consistency.dataSync()[i] as number), 6));
   });
 
-  it("without ground truth can measure the reconstruction with an operator of their own, as the papers do", async () => {
+  it("without ground truth can measure the reconstruction with a redrawn operator, as in the papers", async () => {
     const { physics, y, model, D } = setting();
     const physicsGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
     // A network that returns its input.
@@ -258,7 +258,7 @@ describe("losses", () => {
     }
   });
 
-  it("can be written by oneself", () => {
+  it("can be subclassed", () => {
     class Mixed extends adversarial.GeneratorLoss {
       override readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
       constructor() {

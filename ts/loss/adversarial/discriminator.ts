@@ -3,7 +3,7 @@ import { type RandomSource, resolveRng } from "../../random/index.js";
 import { noGrad, type Tensor, tidy } from "../../tensor/index.js";
 import type { LossArgs } from "../args.js";
 import { NamedLoss } from "../named-loss.js";
-import { checkKeys, number, type OptionReaders, randomSource, readValues } from "../options.js";
+import { checkKeys, number, type OptionReaders, randomStream, readValues } from "../options.js";
 import { gradientPenalty } from "./gradient-penalty.js";
 import { type DiscriminatorMetric, onlyFor } from "./metric.js";
 import { ADVERSARIAL_OPTIONS, type AdversarialOptions, discriminatorOf, ganMetric, scores } from "./options.js";
@@ -14,7 +14,7 @@ export interface DiscriminatorOptions extends AdversarialOptions {
   clip?: number;
   /** Weight of the gradient penalty; only for `"wgan-gp"`. Default: 10. */
   weightGp?: number;
-  /** Random source of the points of the gradient penalty, unless a call brings its own. */
+  /** Random stream of the points of the gradient penalty, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -22,7 +22,7 @@ const OPTIONS = {
   ...ADVERSARIAL_OPTIONS,
   clip: number(0.01, { positive: true }),
   weightGp: number(10, { min: 0 }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<DiscriminatorOptions>;
 
 /**

@@ -1,9 +1,9 @@
+import { meanPerImage } from "../../functional/index.js";
 import { Metric } from "../../metric/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
 import { noGrad, Tensor } from "../../tensor/index.js";
 import { metricOption } from "../metric-option.js";
-import { flag, number, type OptionReader, type OptionReaders, readOptions } from "../options.js";
-import { meanPerImage } from "../per-image.js";
+import { flag, number, type OptionReaders, readOptions, word } from "../options.js";
 
 const NAME = "DiscriminatorMetric";
 
@@ -43,18 +43,8 @@ export interface DiscriminatorMetricOptions {
   noGrad?: boolean;
 }
 
-const flavourOption: OptionReader<AdversarialFlavour> = (value, name, key) => {
-  if (value === undefined) return "lsgan";
-  const known = FLAVOURS.find((flavour) => flavour === value);
-  if (known) return known;
-  throw new ArgumentError(
-    `${name}: unknown ${key} ${JSON.stringify(value)}, expected one of ${FLAVOURS.join(", ")}.`,
-    "invalid_argument",
-  );
-};
-
 const OPTIONS = {
-  flavour: flavourOption,
+  flavour: word(FLAVOURS, "lsgan"),
   metric: metricOption,
   realLabel: number(1),
   fakeLabel: number(0),

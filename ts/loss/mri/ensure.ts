@@ -1,3 +1,4 @@
+import { meanPerImage } from "../../functional/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
@@ -9,11 +10,10 @@ import {
   optionalNumber,
   type OptionReader,
   type OptionReaders,
-  randomSource,
+  randomStream,
   readOptions,
   required,
 } from "../options.js";
-import { meanPerImage } from "../per-image.js";
 import { averageMask, physicsGeneratorOption } from "./column-weights.js";
 
 /** Options of {@link ENSURELoss}. */
@@ -26,7 +26,7 @@ export interface ENSURELossOptions {
   maskAverage?: Tensor;
   /** Step of the finite difference. Default: `0.1 sigma`. */
   tau?: number;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -40,7 +40,7 @@ const OPTIONS = {
   physicsGenerator: physicsGeneratorOption,
   maskAverage: averageOption,
   tau: optionalNumber({ positive: true }),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<ENSURELossOptions>;
 
 /**

@@ -50,7 +50,7 @@ export class FrameSplittingModel<L extends string = string> extends AdaptedModel
    * `missing_physics`.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const rng = this.randomSource(options);
+    const rng = this.stream(options);
     if (!this.training) return noGrad(() => this.model.forward(y, physics, { rng }));
     checkFrames(this.adaptedBy, y, this.#settings.generator.imgSize);
     const choice = this.#settings.generator.input(y.shape[0] as number, rng);

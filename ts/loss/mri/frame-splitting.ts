@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { metricOption } from "../metric-option.js";
 import { NamedLoss } from "../named-loss.js";
-import { flag, type OptionReader, type OptionReaders, type OptionValues, randomSource } from "../options.js";
+import { flag, type OptionReader, type OptionReaders, type OptionValues, randomStream } from "../options.js";
 import { fractionOf } from "../splitting-masks.js";
 import { FrameSplittingModel, frameSplit } from "./frame-splitting-model.js";
 
@@ -28,7 +28,7 @@ export interface FrameSplittingOptions {
    * frames. Default: false.
    */
   exactMean?: boolean;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -46,7 +46,7 @@ export const FRAME_OPTIONS = {
   dynamicModel: flag(true),
   metric: metricOption,
   exactMean: flag(false),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<FrameSplittingOptions>;
 
 /** Names of the losses that split sequences. */

@@ -1,10 +1,10 @@
+import { perImage } from "../../functional/index.js";
 import { GaussianNoise, type Physics } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { number, type OptionReader, type OptionReaders, readOptions } from "../options.js";
-import { levelLike } from "../per-image.js";
 import type { SplittingModelSettings } from "../splitting-model.js";
 import { WEIGHTED_OPTIONS, WeightedSplitting, type WeightedSplittingLossOptions } from "./weighted-splitting-base.js";
 
@@ -77,7 +77,7 @@ export class RobustSplittingLoss extends WeightedSplitting<"RobustSplittingLoss"
         "incompatible_physics",
       );
     }
-    const sigma = levelLike(noise.sigma, part, this.name);
+    const sigma = perImage(this.name, "sigma", noise.sigma, part);
     return part
       .add(
         rng

@@ -6,7 +6,7 @@ import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { metricOption } from "../metric-option.js";
 import { NamedLoss } from "../named-loss.js";
-import { flag, type OptionReaders, type OptionValues, randomSource } from "../options.js";
+import { flag, type OptionReaders, type OptionValues, randomStream } from "../options.js";
 import { fractionOf, maskOf, splitMasks } from "../splitting-masks.js";
 import { SplittingModel, type SplittingModelSettings } from "../splitting-model.js";
 import { COLUMN_OPTIONS, type ColumnWeightOptions, ColumnWeights } from "./column-weights.js";
@@ -17,7 +17,7 @@ export interface WeightedSplittingLossOptions extends ColumnWeightOptions {
   metric?: Metric;
   /** Divides by the share of the entries in M2. Default: false, since the theorem is about the sum. */
   normalizeLoss?: boolean;
-  /** Random source, unless a call brings its own. */
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
@@ -26,7 +26,7 @@ export const WEIGHTED_OPTIONS = {
   ...COLUMN_OPTIONS,
   metric: metricOption,
   normalizeLoss: flag(false),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<WeightedSplittingLossOptions>;
 
 /** Names of the losses with weighted columns. */

@@ -5,20 +5,20 @@ import { tensor, Tensor, zeros } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
 import type { LossArgs } from "../args.js";
 import { Loss } from "../loss.js";
-import { checkKeys, type OptionReaders, randomSource, readValues, unchecked } from "../options.js";
+import { checkKeys, type OptionReaders, randomStream, readValues, unchecked } from "../options.js";
 import { flatten, type LossesIn, type NestedLosses } from "./flatten.js";
 
 /** Options of every scheduler. */
 export interface LossSchedulerOptions<E extends NestedLosses = NestedLosses> {
   /** The entries; an entry that is a list is chosen as a whole, and its losses are summed. */
   losses: readonly E[];
-  /** Random source of the choices, unless a call brings its own. */
+  /** Random stream of the choices, unless a call brings its own. */
   rng?: RandomSource;
 }
 
 const OPTIONS = {
   losses: unchecked<readonly NestedLosses[] | undefined>(),
-  rng: randomSource,
+  rng: randomStream,
 } satisfies OptionReaders<LossSchedulerOptions>;
 
 /** What a schedule may depend on. */
@@ -27,7 +27,7 @@ export interface ScheduleContext {
    * Number of the training epoch, from 0. Reading it throws ArgumentError `missing_argument` where the call has none.
    */
   readonly epoch: number;
-  /** Random source of the choices. */
+  /** Random stream of the choices. */
   readonly rng: RandomSource;
 }
 
@@ -42,7 +42,7 @@ export type ScheduledArgs<E extends NestedLosses> = Both<ArgsEach<LossesIn<E>>>;
 /** The model that all losses in entries of the type `E` accept. */
 export type ScheduledModel<E extends NestedLosses> = Both<ModelEach<LossesIn<E>>>;
 
-/** Entry of the state that holds the random source given to the constructor; those of losses start with a number. */
+/** Entry of the state that holds the random stream given to the constructor; those of losses start with a number. */
 const RNG_KEY = "rng";
 
 /**
@@ -135,7 +135,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     });
   }
 
-  /** The state of every loss, under its index in `allLosses`, and the random source given to the constructor. */
+  /** The state of every loss, under its index in `allLosses`, and the random stream given to the constructor. */
   override stateDict(): Record<string, Tensor> {
     return this.#once(() => {
       const state: Record<string, Tensor> = {};

@@ -3,7 +3,7 @@ import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runti
 import type { Tensor } from "../../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "../checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
-import { fromHost, hostValues, permutationValues, uniformValues } from "./host.js";
+import { fromCpuValues, cpuValues, permutationValues, uniformValues } from "./cpu-values.js";
 import { subsetOnDevice } from "./subset-on-device.js";
 
 /** Options of {@link BernoulliSplittingMaskGenerator}. */
@@ -16,16 +16,13 @@ export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions
    * Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only.
    */
   pixelwise?: boolean;
-  /** Draws the ratio anew for each image, uniformly between the two bounds; default false. */
+  /** Draws the ratio anew for each image, uniformly between the two bounds. Default: false. */
   randomSplitRatio?: boolean;
-  /** Lower bound of a random ratio; default 0. */
+  /** Lower bound of a random ratio. Default: 0. */
   minSplitRatio?: number;
-  /** Upper bound of a random ratio; default 1. */
+  /** Upper bound of a random ratio. Default: 1. */
   maxSplitRatio?: number;
 }
-
-/** Option names of {@link BernoulliSplittingMaskGeneratorOptions} that subclasses share. */
-const KEYS = ["imgSize", "splitRatio", "pixelwise", "randomSplitRatio", "minSplitRatio", "maxSplitRatio"] as const;
 
 /** One mask to be split, without the batch. */
 export interface InputMask {
@@ -46,24 +43,28 @@ export interface InputMask {
  * leaves something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
  */
 export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
+  /** Names of the options. A subclass with options of its own lists all that it takes. */
+  protected static readonly optionKeys: readonly string[] = [
+    "imgSize",
+    "splitRatio",
+    "pixelwise",
+    "randomSplitRatio",
+    "minSplitRatio",
+    "maxSplitRatio",
+  ];
+
   /** Size of what is masked, without the batch. */
   readonly imgSize: readonly number[];
   /** Share of the entries that is kept. */
   readonly splitRatio: number;
   /** Whether all channels of a pixel are kept or dropped together. */
   readonly pixelwise: boolean;
-  private readonly ratioRange: readonly [number, number] | undefined;
+  readonly #ratioRange: readonly [number, number] | undefined;
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
-  constructor(
-    options: BernoulliSplittingMaskGeneratorOptions,
-    internal: { className: string; keys: readonly string[] } = {
-      className: "BernoulliSplittingMaskGenerator",
-      keys: [],
-    },
-  ) {
-    const { className, keys } = internal;
-    super(className, options, [...KEYS, ...keys]);
+  constructor(options: BernoulliSplittingMaskGeneratorOptions) {
+    const className = new.target.name;
+    super(className, options, new.target.optionKeys);
     for (const key of ["imgSize", "splitRatio"] as const) {
       if (options?.[key] === undefined)
         throw new ArgumentError(
@@ -84,7 +85,7 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
         `${className}: minSplitRatio is ${low}, above maxSplitRatio, which is ${high}.`,
         "invalid_argument",
       );
-    this.ratioRange = options.randomSplitRatio ? [low, high] : undefined;
+    this.#ratioRange = options.randomSplitRatio ? [low, high] : undefined;
   }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
@@ -131,17 +132,17 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
   /** One mask without the batch, row by row; `input` is what it must be a subset of. */
   protected drawMask(shape: readonly number[], input: InputMask | undefined, rng: RandomSource): Float32Array {
     const ratio = this.ratio(rng);
-    return input ? this.subset(input, ratio, rng) : this.independent(shape, ratio, rng);
+    return input ? this.#subset(input, ratio, rng) : this.#independent(shape, ratio, rng);
   }
 
   /** The share of this mask. */
   protected ratio(rng: RandomSource): number {
-    if (!this.ratioRange) return this.splitRatio;
-    const [low, high] = this.ratioRange;
+    if (!this.#ratioRange) return this.splitRatio;
+    const [low, high] = this.#ratioRange;
     return (uniformValues(rng, [1])[0] as number) * (high - low) + low;
   }
 
-  private independent(shape: readonly number[], ratio: number, rng: RandomSource): Float32Array {
+  #independent(shape: readonly number[], ratio: number, rng: RandomSource): Float32Array {
     const u = uniformValues(rng, shape);
     const together = this.pixelwise && shape.length > 1;
     const plane = together ? u.length / (shape[0] as number) : u.length;
@@ -150,7 +151,7 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     return together ? repeated(kept, u.length) : kept;
   }
 
-  private subset(input: InputMask, ratio: number, rng: RandomSource): Float32Array {
+  #subset(input: InputMask, ratio: number, rng: RandomSource): Float32Array {
     const { values } = input;
     const channels = input.shape[0] as number;
     const together = this.pixelwise && input.shape.length > 1 && channelsAgree(values, channels);
@@ -221,7 +222,7 @@ function placed(caller: string, shape: readonly number[], rank: number): number[
 /** The values of a mask, or undefined on a device that cannot be read within a step (a browser's GPU). */
 function readable(mask: Tensor): Float32Array | Float64Array | undefined {
   try {
-    return hostValues(mask);
+    return cpuValues(mask);
   } catch (error) {
     if (error instanceof DeviceError) return undefined;
     throw error;
@@ -232,5 +233,5 @@ function stackMasks(masks: readonly Float32Array[], shape: readonly number[], li
   const entries = masks[0]?.length ?? 0;
   const all = new Float32Array(entries * masks.length);
   masks.forEach((mask, i) => all.set(mask, i * entries));
-  return fromHost(all, [masks.length, ...shape], like);
+  return fromCpuValues(all, [masks.length, ...shape], like);
 }

@@ -1,9 +1,8 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { checkChoice } from "../checks.js";
+import { ArgumentError, checkNumber, checkWord } from "../../runtime/index.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromHost, normalValues, uniformValues } from "./host.js";
+import { fromCpuValues, normalValues, uniformValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernike.js";
 
@@ -16,24 +15,24 @@ export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
    * aberration.
    */
   zernikeIndex?: readonly (number | ZernikeIndex)[];
-  /** Order of single indices; default `"noll"`. */
+  /** Order of single indices. Default: `"noll"`. */
   indexConvention?: "noll" | "ansi";
   /**
    * Cutoff frequency, numerical aperture / wavelength * pixel size, at most 0.25 for well sampled filters; one for each
    * channel. Default 0.2.
    */
   fc?: number | readonly number[];
-  /** Coefficients are uniform within plus and minus half of this, in wavelengths; default 0.15. */
+  /** Coefficients are uniform within plus and minus half of this, in wavelengths. Default: 0.15. */
   maxZernikeAmplitude?: number;
-  /** Standard deviation of what is added to the coefficients of each channel, where there are several; default 0. */
+  /** Standard deviation of what is added to the coefficients of each channel, where there are several. Default: 0. */
   zernikePerturbationAmplitude?: number;
-  /** Points of the pupil along height and width; default 256. The more, the more precise. */
+  /** Points of the pupil along height and width. The more, the more precise. Default: 256. */
   pupilSize?: number | readonly [number, number];
-  /** Lets the filter fall to 0 towards its border; default false. */
+  /** Lets the filter fall to 0 towards its border. Default: false. */
   apodize?: boolean;
-  /** Turns the aberrations by a random angle; default false. */
+  /** Turns the aberrations by a random angle. Default: false. */
   randomRotate?: boolean;
-  /** Moves the filter's centre of mass to its middle; default false. */
+  /** Moves the filter's centre of mass to its middle. Default: false. */
   center?: boolean;
 }
 
@@ -76,10 +75,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     const name = "DiffractionBlurGenerator";
     super(name, options, KEYS);
     this.psfSize = checkPsfSize(name, options?.psfSize);
-    const convention = checkChoice(name, "indexConvention", options.indexConvention ?? "noll", [
-      "noll",
-      "ansi",
-    ] as const);
+    const convention = checkWord(name, "indexConvention", options.indexConvention ?? "noll", ["noll", "ansi"] as const);
     const indices = options.zernikeIndex ?? [4, 5, 6, 7, 8, 9, 10, 11];
     if (!Array.isArray(indices) || indices.length === 0)
       throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");
@@ -127,7 +123,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
         );
       }
     }
-    return { filter: fromHost(all, [batchSize, C, h, w]) };
+    return { filter: fromCpuValues(all, [batchSize, C, h, w]) };
   }
 
   #filter(coefficients: readonly number[], fc: number, angle: number): Float64Array {

@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../random/index.js";
-import { ON_HOST } from "./host.js";
+import { CPU_FLOAT64 } from "./cpu-values.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**
@@ -37,7 +37,7 @@ export class EquispacedMaskGenerator extends MRIMaskGenerator {
 }
 
 function drawn(rng: RandomSource, high: number, count: number): ArrayLike<number> {
-  const t = rng.randint(0, high, [count], ON_HOST);
+  const t = rng.randint(0, high, [count], CPU_FLOAT64);
   const values = t.dataSync();
   t.dispose();
   return values;

@@ -3,7 +3,7 @@ import { ArgumentError, checkNumber, ShapeError } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
-import { ON_HOST } from "./host.js";
+import { CPU_FLOAT64 } from "./cpu-values.js";
 
 /** Options of {@link Phase2PhaseSplittingMaskGenerator}. */
 export interface FrameSplittingMaskGeneratorOptions extends GeneratorOptions {
@@ -152,7 +152,7 @@ function chunk(at: number, size: number): number[] {
 }
 
 function index(count: number, rng: RandomSource): number {
-  const t = rng.randint(0, count, [1], ON_HOST);
+  const t = rng.randint(0, count, [1], CPU_FLOAT64);
   const value = t.dataSync()[0] as number;
   t.dispose();
   return value;

@@ -5,9 +5,9 @@ import { checkOrder } from "./sigma.js";
 
 /** Options of {@link GainGenerator}. */
 export interface GainGeneratorOptions extends GeneratorOptions {
-  /** Smallest gain, above 0; default 0.1. */
+  /** Smallest gain, above 0. Default: 0.1. */
   gainMin?: number;
-  /** Largest gain; default 0.4. */
+  /** Largest gain. Default: 0.4. */
   gainMax?: number;
 }
 

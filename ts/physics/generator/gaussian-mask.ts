@@ -1,4 +1,3 @@
-import type { MRIMaskGeneratorOptions } from "./mri-mask.js";
 import { RandomMaskGenerator } from "./random-mask.js";
 
 /**
@@ -6,15 +5,10 @@ import { RandomMaskGenerator } from "./random-mask.js";
  * acceleration)` in all.
  *
  * The weights are a Gaussian with a standard deviation of a tenth of the width, plus `1 / (2 acceleration)` so that no
- * column is left out for ever (Schlemper, Caballero, Hajnal, Price, Rueckert, "A deep cascade of convolutional neural
+ * column is always left out (Schlemper, Caballero, Hajnal, Price, Rueckert, "A deep cascade of convolutional neural
  * networks for dynamic MR image reconstruction", 2017).
  */
 export class GaussianMaskGenerator extends RandomMaskGenerator {
-  /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
-  constructor(options: MRIMaskGeneratorOptions) {
-    super(options, { className: "GaussianMaskGenerator" });
-  }
-
   override getPdf(width: number): Float64Array {
     const deviation = width / 10;
     return Float64Array.from(

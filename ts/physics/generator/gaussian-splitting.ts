@@ -9,9 +9,9 @@ import { weightedSubset } from "./mri-mask.js";
 
 /** Options of {@link GaussianSplittingMaskGenerator}. */
 export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittingMaskGeneratorOptions {
-  /** The Gaussian's standard deviation is the height (width) divided by this; default 4. */
+  /** The Gaussian's standard deviation is the height (width) divided by this. Default: 4. */
   stdScale?: number;
-  /** Block in the centre that is always kept, one side or `[height, width]`; default [8, 8]. */
+  /** Block in the centre that is always kept, one side or `[height, width]`. Default: [8, 8]. */
   centerBlock?: number | readonly [number, number];
 }
 
@@ -27,13 +27,19 @@ export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittin
  * in the block.
  */
 export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenerator {
+  protected static override readonly optionKeys: readonly string[] = [
+    ...BernoulliSplittingMaskGenerator.optionKeys,
+    "stdScale",
+    "centerBlock",
+  ];
+
   readonly stdScale: number;
   readonly centerBlock: readonly [number, number];
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   constructor(options: GaussianSplittingMaskGeneratorOptions) {
-    const name = "GaussianSplittingMaskGenerator";
-    super(options, { className: name, keys: ["stdScale", "centerBlock"] });
+    const name = new.target.name;
+    super(options);
     if (this.imgSize.length < 3 || this.imgSize.length > 4) {
       throw new ArgumentError(
         `${name}: imgSize is [${this.imgSize.join(", ")}], expected [C, H, W] or [C, T, H, W].`,

@@ -1,18 +1,18 @@
 import type { RandomSource } from "../../random/index.js";
 import { checkNumber } from "../../runtime/index.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromHost, normalValues } from "./host.js";
+import { fromCpuValues, normalValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 
 /** Options of {@link MotionBlurGenerator}. */
 export interface MotionBlurGeneratorOptions extends GeneratorOptions {
   /** Height and width of the filters; one number for both. */
   psfSize: number | readonly [number, number];
-  /** Length scale of the trajectory; default 0.3. The longer, the smoother. */
+  /** Length scale of the trajectory. The longer, the smoother. Default: 0.3. */
   l?: number;
-  /** Standard deviation of the trajectory, half the side of the filter being 1; default 0.25. */
+  /** Standard deviation of the trajectory, half the side of the filter being 1. Default: 0.25. */
   sigma?: number;
-  /** Points of the period the trajectory is cut from; default 1000. */
+  /** Points of the period the trajectory is cut from. Default: 1000. */
   nSteps?: number;
 }
 
@@ -52,7 +52,7 @@ export class MotionBlurGenerator extends PhysicsGenerator {
         this.#path(noise.subarray(b * this.nSteps, (b + 1) * this.nSteps));
       all.set(histogram(one(rows), one(columns), h, w), b * h * w);
     }
-    return { filter: fromHost(all, [batchSize, 1, h, w]) };
+    return { filter: fromCpuValues(all, [batchSize, 1, h, w]) };
   }
 
   /** The first `1 / (2 pi)` of a periodic Gaussian process made from white noise, with its mean taken off. */

@@ -3,7 +3,7 @@ import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
-import { fromHost, uniformValues } from "./host.js";
+import { fromCpuValues, uniformValues } from "./cpu-values.js";
 
 /** Options of the generators of MRI masks. */
 export interface MRIMaskGeneratorOptions extends GeneratorOptions {
@@ -124,7 +124,7 @@ function spread(columns: Float32Array[][] | undefined, shape: readonly number[])
       }
     }
   }
-  return fromHost(values, shape);
+  return fromCpuValues(values, shape);
 }
 
 /**

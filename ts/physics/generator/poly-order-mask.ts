@@ -1,6 +1,6 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { uniformValues } from "./host.js";
+import { uniformValues } from "./cpu-values.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /** Options of {@link PolyOrderMaskGenerator}. */

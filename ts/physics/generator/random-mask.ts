@@ -9,11 +9,8 @@ import { MRIMaskGenerator, weightedSubset, type Lines, type MRIMaskGeneratorOpti
  */
 export class RandomMaskGenerator extends MRIMaskGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
-  constructor(
-    options: MRIMaskGeneratorOptions,
-    internal: { className: string } = { className: "RandomMaskGenerator" },
-  ) {
-    super(internal.className, options);
+  constructor(options: MRIMaskGeneratorOptions) {
+    super(new.target.name, options);
   }
 
   /** Weights of the columns outside the centre, one for each of `width` columns; they need not sum to 1. */

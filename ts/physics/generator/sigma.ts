@@ -4,9 +4,9 @@ import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } fro
 
 /** Options of {@link SigmaGenerator}. */
 export interface SigmaGeneratorOptions extends GeneratorOptions {
-  /** Smallest noise level; default 0.01. */
+  /** Smallest noise level. Default: 0.01. */
   sigmaMin?: number;
-  /** Largest noise level; default 0.5. */
+  /** Largest noise level. Default: 0.5. */
   sigmaMax?: number;
 }
 

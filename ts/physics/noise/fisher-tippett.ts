@@ -1,17 +1,17 @@
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { gammaDraws } from "./gamma.js";
+import { gammaValues } from "./gamma.js";
 import { checkLevel, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link FisherTippettNoise}. */
 export interface FisherTippettNoiseOptions extends NoiseOptions {
-  /** Number of looks, above 0; default 1. Larger means less noise. */
+  /** Number of looks, above 0. Larger values mean less noise. Default: 1. */
   l?: Level;
 }
 
 /** The smallest normal number of float32. */
-const LEAST = 2 ** -126;
+const SMALLEST_NORMAL = 2 ** -126;
 
 /** Fisher-Tippett noise on log-intensities, `y = log(exp(x) g / l)` with `g ~ Gamma(shape l, scale 1)`. */
 export class FisherTippettNoise extends NoiseModel {
@@ -31,8 +31,7 @@ export class FisherTippettNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const l = perImage("FisherTippettNoise.forward", "l", this.l, y);
-    // log(exp(x) g / l) without leaving the logarithm, so that large x cannot overflow. For small l a draw may be too
-    // small for a float, and is not 0 for that.
-    return y.add(gammaDraws("FisherTippettNoise.forward", this.l, y, rng).maximum(LEAST).div(l).log());
+    // x + log(g / l) instead of log(exp(x) g / l), which overflows for large x. For small l, a draw may underflow to 0.
+    return y.add(gammaValues("FisherTippettNoise.forward", this.l, y, rng).maximum(SMALLEST_NORMAL).div(l).log());
   }
 }

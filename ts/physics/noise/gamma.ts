@@ -6,16 +6,16 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link GammaNoise}. */
 export interface GammaNoiseOptions extends NoiseOptions {
-  /** Number of looks, above 0; default 1. Larger means less noise. */
+  /** Number of looks, above 0. Larger values mean less noise. Default: 1. */
   l?: Level;
 }
 
 /**
- * Draws of Gamma(shape `l`, scale 1) like `y`; `l` may differ from image to image.
+ * Random numbers from Gamma(shape `l`, scale 1), shaped like `y`; `l` is one number or one per image.
  *
- * A tensor `l` is read on the host, because the draws are made there.
+ * Reads a tensor `l`, as the numbers are drawn on the CPU.
  */
-export function gammaDraws(caller: string, l: Level, y: Tensor, rng: RandomSource): Tensor {
+export function gammaValues(caller: string, l: Level, y: Tensor, rng: RandomSource): Tensor {
   if (typeof l === "number") return rng.gamma(l, 1, y.shape, y);
   const values = l.dataSync();
   if (values.length === 1) return rng.gamma(values[0] ?? 1, 1, y.shape, y);
@@ -55,6 +55,6 @@ export class GammaNoise extends NoiseModel {
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const l = perImage("GammaNoise.forward", "l", this.l, y);
     checkRange("GammaNoise.forward", y, true, "add a small constant, or clamp the image from below");
-    return gammaDraws("GammaNoise.forward", this.l, y, rng).mul(y).div(l);
+    return gammaValues("GammaNoise.forward", this.l, y, rng).mul(y).div(l);
   }
 }

@@ -5,7 +5,7 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link GaussianNoise}. */
 export interface GaussianNoiseOptions extends NoiseOptions {
-  /** Standard deviation, at least 0; default 0.1. */
+  /** Standard deviation, at least 0. Default: 0.1. */
   sigma?: Level;
 }
 

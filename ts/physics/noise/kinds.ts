@@ -14,5 +14,5 @@ export const noiseKinds = [
   "fisherTippett",
 ] as const;
 
-/** The noise models, as the literal that each class carries in `kind`; losses are paired with physics by it. */
+/** A kind of noise: the literal in the field `kind` of each noise model, which decides what losses fit a physics. */
 export type NoiseKind = (typeof noiseKinds)[number];

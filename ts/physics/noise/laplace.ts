@@ -5,12 +5,12 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link LaplaceNoise}. */
 export interface LaplaceNoiseOptions extends NoiseOptions {
-  /** Scale, at least 0; default 0.1. */
+  /** Scale, at least 0. Default: 0.1. */
   b?: Level;
 }
 
-/** Largest |u - 1/2| used: at 1/2 itself the noise would be infinite. Exact in float32. */
-const EDGE = 0.5 - 2 ** -25;
+/** The largest |u - 1/2| used, as the noise is infinite at 1/2. Exact in float32. */
+const LARGEST_OFFSET = 0.5 - 2 ** -25;
 
 /** Additive Laplace noise, `y = x + e` with `e ~ Laplace(0, b)`: variance `2 b^2`. */
 export class LaplaceNoise extends NoiseModel {
@@ -30,8 +30,8 @@ export class LaplaceNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const b = perImage("LaplaceNoise.forward", "b", this.b, y);
-    // Inverse distribution function: -b sign(u - 1/2) log(1 - 2 |u - 1/2|).
-    const centred = rng.uniform(y.shape, y).sub(0.5).clamp(-EDGE, EDGE);
+    // Inverse cumulative distribution function: -b sign(u - 1/2) log(1 - 2 |u - 1/2|).
+    const centred = rng.uniform(y.shape, y).sub(0.5).clamp(-LARGEST_OFFSET, LARGEST_OFFSET);
     return y.sub(centred.sign().mul(centred.abs().mul(-2).log1p()).mul(b));
   }
 }

@@ -5,19 +5,20 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link LogPoissonNoise}. */
 export interface LogPoissonNoiseOptions extends NoiseOptions {
-  /** Mean number of photons without an object, above 0; default 1024. */
+  /** Mean number of photons without an object, above 0. Default: 1024. */
   N0?: Level;
-  /** Normalisation of the operator, above 0; default 1/50. */
+  /** Normalisation of the operator, above 0. Default: 1/50. */
   mu?: Level;
 }
 
-/** Counts of 0 are read as this many photons, so that the logarithm stays finite (as in LoDoPaB-CT). */
-const LEAST_COUNT = 0.1;
+/** Replaces a count of 0, so that the logarithm is finite, as in LoDoPaB-CT. */
+const ZERO_COUNT = 0.1;
 
 /**
  * Noise of low-dose tomography, `y = -log(z / N0) / mu` with `z ~ Poisson(N0 exp(-mu x))`.
  *
- * A count of 0 is taken as 0.1 photon. Paper: Leuschner et al., "LoDoPaB-CT", 2021.
+ * A count of 0 is replaced by 0.1. Paper: Leuschner et al., "LoDoPaB-CT, a benchmark dataset for low-dose computed
+ * tomography reconstruction", 2021, arXiv:1910.01113.
  */
 export class LogPoissonNoise extends NoiseModel {
   readonly kind = "logPoisson" as const;
@@ -41,6 +42,6 @@ export class LogPoissonNoise extends NoiseModel {
     const photons = perImage("LogPoissonNoise.forward", "N0", this.N0, y);
     const mu = perImage("LogPoissonNoise.forward", "mu", this.mu, y);
     const counts = rng.poisson(y.detach().mul(mu).neg().exp().mul(photons), y);
-    return counts.maximum(LEAST_COUNT).div(photons).log().neg().div(mu);
+    return counts.maximum(ZERO_COUNT).div(photons).log().neg().div(mu);
   }
 }

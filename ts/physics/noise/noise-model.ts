@@ -1,47 +1,52 @@
 import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { keep, Tensor } from "../../tensor/index.js";
+import { newInstanceOf } from "../new-instance.js";
 import { checkLevel, checkTensor, type Level } from "./level.js";
 import type { NoiseKind } from "./kinds.js";
 
 /** Options that every noise model takes. */
 export interface NoiseOptions {
-  /** Where its draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   rng?: RandomSource;
 }
 
-/** Options of one call: a random source, and new values of the model's parameters, which stay. */
+/** Options of one call: a random source, and new values of the model's parameters, which persist. */
 export interface NoiseCallOptions {
-  /** Wins over the one given to the constructor. */
+  /** Random source of this call, in place of the one given to the constructor. */
   rng?: RandomSource;
   /** New value of a parameter of the model, such as `sigma`. */
   [parameter: string]: Level | RandomSource | undefined;
 }
 
-/** The parameters of a noise model and what each must satisfy. */
+/** The parameters of a noise model and the ranges of their values. */
 export type ParameterRules = Readonly<Record<string, NumberRule>>;
 
 /**
  * A random map from clean to noisy measurements.
  *
- * Subclasses set `kind`, list their parameters in `rules` and draw in `corrupt`.
+ * A subclass sets `kind`, lists its parameters in `rules`, and draws the noise in `corrupt`.
  */
 export abstract class NoiseModel {
-  /** Which noise this is; losses are paired with physics by it. */
+  /** The kind of noise, which decides what losses fit a physics. */
   abstract readonly kind: NoiseKind;
-  /** Where the draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   readonly rng: RandomSource | undefined;
 
-  /** @throws ArgumentError `unknown_option`. */
+  /**
+   * `className` is the name of the subclass for messages; `keys` are the names of its options.
+   *
+   * @throws ArgumentError `unknown_option`.
+   */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
     checkOptions(className, options, [...keys, "rng"]);
     this.rng = options.rng;
   }
 
-  /** The parameters that `update` takes, with their ranges. */
+  /** The parameters that `update` takes, with the ranges of their values. */
   protected abstract rules(): ParameterRules;
 
-  /** The noisy version of `y`; `y` has been checked. */
+  /** The noisy version of `y`, which has been checked. */
   protected abstract corrupt(y: Tensor, rng: RandomSource): Tensor;
 
   /** The class name, for messages. */
@@ -57,7 +62,7 @@ export abstract class NoiseModel {
   /**
    * Noisy measurements of the shape of `y`, `[B, ...]`.
    *
-   * New parameter values among the options are kept for later calls.
+   * New values of parameters persist.
    *
    * @throws ArgumentError `invalid_argument`, `out_of_range`, `unknown_option`; ShapeError `shape_mismatch`.
    */
@@ -70,9 +75,9 @@ export abstract class NoiseModel {
   }
 
   /**
-   * Replaces parameters; undefined entries are left as they are.
+   * Replaces parameters; entries that are undefined change nothing.
    *
-   * @throws ArgumentError `unknown_option` for a parameter it does not have, `invalid_argument` for a value out of
+   * @throws ArgumentError `unknown_option` for a parameter that it does not have, `invalid_argument` for a value out of
    * range.
    */
   update(parameters: Record<string, Level | undefined>): void {
@@ -88,13 +93,28 @@ export abstract class NoiseModel {
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
       const level = checkLevel(this.className, name, value, rule);
-      // It stays after the step in which it came, even where each step is tidied.
-      (this as unknown as Record<string, Level>)[name] = level instanceof Tensor ? keep(level) : level;
+      // Kept, so that it outlives the `tidy` of the training step that sets it.
+      Object.assign(this, { [name]: level instanceof Tensor ? keep(level) : level });
     }
   }
 
-  /** An independent copy: updating one leaves the other as it is. The random source is shared. */
+  /**
+   * A new object of this class, to which {@link clone} copies the fields other than `#private` ones.
+   *
+   * A class with `#private` members overrides it: `return new Mine(...) as this`, with the values of its `#fields`.
+   *
+   * @throws ArgumentError `not_clonable` where a class with `#private` members does not override it.
+   */
+  protected newInstance(): this {
+    return newInstanceOf(this);
+  }
+
+  /**
+   * An independent copy: an update of one does not change the other. They share the random source.
+   *
+   * @throws ArgumentError `not_clonable`; see {@link newInstance}.
+   */
   clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this);
+    return Object.assign(this.newInstance(), this);
   }
 }

@@ -1,32 +1,31 @@
-import { checkNumber } from "../../runtime/index.js";
+import { checkNumber, checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkLevel, checkRange, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
-import { checkFlag } from "./poisson.js";
 
 /** Options of {@link PoissonGaussianNoise}. */
 export interface PoissonGaussianNoiseOptions extends NoiseOptions {
-  /** Gain of the Poisson part, at least 0; default 1. */
+  /** Gain of the Poisson part, at least 0. Default: 1. */
   gain?: Level;
-  /** Standard deviation of the Gaussian part, at least 0; default 0.1. */
+  /** Standard deviation of the Gaussian part, at least 0. Default: 0.1. */
   sigma?: Level;
-  /** Replace negative clean values by 0 instead of refusing them; default false. */
+  /** Whether to replace negative clean values by 0 instead of refusing them. Default: false. */
   clipPositive?: boolean;
-  /** Smaller gains are raised to this one, so that a gain of 0 means no Poisson part; default 1e-12. */
+  /** Lower bound of the gain, so that a gain of 0 means no Poisson noise. Default: 1e-12. */
   minGain?: number;
 }
 
-/** Poisson and Gaussian noise, `y = gain z + sigma n` with `z ~ Poisson(x / gain)`, `n ~ N(0, I)`. */
+/** Poisson and Gaussian noise, `y = gain z + sigma n` with `z ~ Poisson(x / gain)` and `n ~ N(0, I)`. */
 export class PoissonGaussianNoise extends NoiseModel {
   readonly kind = "poissonGaussian" as const;
   /** Gain of the Poisson part. */
   gain: Level;
   /** Standard deviation of the Gaussian part. */
   sigma: Level;
-  /** Whether negative clean values count as 0. */
+  /** Whether negative clean values are replaced by 0. */
   readonly clipPositive: boolean;
-  /** Least gain used. */
+  /** Lower bound of the gain. */
   readonly minGain: number;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
@@ -34,7 +33,7 @@ export class PoissonGaussianNoise extends NoiseModel {
     super("PoissonGaussianNoise", options, ["gain", "sigma", "clipPositive", "minGain"]);
     this.gain = checkLevel("PoissonGaussianNoise", "gain", options.gain ?? 1, { min: 0 });
     this.sigma = checkLevel("PoissonGaussianNoise", "sigma", options.sigma ?? 0.1, { min: 0 });
-    this.clipPositive = checkFlag("PoissonGaussianNoise", "clipPositive", options.clipPositive ?? false);
+    this.clipPositive = checkFlag("PoissonGaussianNoise", "clipPositive", options.clipPositive, false);
     this.minGain = checkNumber("PoissonGaussianNoise", "minGain", options.minGain ?? 1e-12, { positive: true });
   }
 

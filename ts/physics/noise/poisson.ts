@@ -1,30 +1,23 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, checkRange, perImage, shown, type Level } from "./level.js";
+import { checkLevel, checkRange, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link PoissonNoise}. */
 export interface PoissonNoiseOptions extends NoiseOptions {
-  /** Gain, above 0; default 1. Larger means noisier. */
+  /** Gain, above 0. Larger values mean more noise. Default: 1. */
   gain?: Level;
-  /** Multiply the counts by the gain, so that the mean is the clean measurement; default true. */
+  /** Whether to multiply the counts by the gain, so that their mean is the clean measurement. Default: true. */
   normalize?: boolean;
-  /** Replace negative clean values by 0 instead of refusing them; default false. */
+  /** Whether to replace negative clean values by 0 instead of refusing them. Default: false. */
   clipPositive?: boolean;
-}
-
-/** Refuses an option that is not true or false. */
-export function checkFlag(className: string, name: string, value: unknown): boolean {
-  if (typeof value !== "boolean")
-    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
-  return value;
 }
 
 /**
  * Poisson (photon) noise, `y = gain z` with `z ~ Poisson(x / gain)`.
  *
- * With `normalize: false` the counts `z` themselves. Needs `x >= 0` unless `clipPositive`.
+ * With `normalize: false`, `y` is the counts `z`. Needs `x >= 0`, unless `clipPositive` is set.
  */
 export class PoissonNoise extends NoiseModel {
   readonly kind = "poisson" as const;
@@ -32,15 +25,15 @@ export class PoissonNoise extends NoiseModel {
   gain: Level;
   /** Whether counts are multiplied by the gain. */
   readonly normalize: boolean;
-  /** Whether negative clean values count as 0. */
+  /** Whether negative clean values are replaced by 0. */
   readonly clipPositive: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: PoissonNoiseOptions = {}) {
     super("PoissonNoise", options, ["gain", "normalize", "clipPositive"]);
     this.gain = checkLevel("PoissonNoise", "gain", options.gain ?? 1, { positive: true });
-    this.normalize = checkFlag("PoissonNoise", "normalize", options.normalize ?? true);
-    this.clipPositive = checkFlag("PoissonNoise", "clipPositive", options.clipPositive ?? false);
+    this.normalize = checkFlag("PoissonNoise", "normalize", options.normalize, true);
+    this.clipPositive = checkFlag("PoissonNoise", "clipPositive", options.clipPositive, false);
   }
 
   protected override rules(): ParameterRules {

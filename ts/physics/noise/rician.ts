@@ -1,19 +1,19 @@
+import { safeSqrt } from "../../functional/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { safeSqrt } from "../functional/safe-sqrt.js";
 import { checkLevel, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link RicianNoise}. */
 export interface RicianNoiseOptions extends NoiseOptions {
-  /** Standard deviation of each of the two components, at least 0; default 0.1. */
+  /** Standard deviation of each component, at least 0. Default: 0.1. */
   sigma?: Level;
 }
 
 /**
  * Rician noise of magnitude images, `y = sqrt((x + sigma n1)^2 + (sigma n2)^2)` with `n1, n2 ~ N(0, I)`.
  *
- * The result is never negative, and biased upwards where `x` is small.
+ * The result is nonnegative, and biased upwards where `x` is small.
  */
 export class RicianNoise extends NoiseModel {
   readonly kind = "rician" as const;

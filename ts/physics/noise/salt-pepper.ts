@@ -6,13 +6,13 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link SaltPepperNoise}. */
 export interface SaltPepperNoiseOptions extends NoiseOptions {
-  /** Probability of a pixel turning 0, in [0, 1]; default 0.025. */
+  /** Probability of an entry to become 0, in [0, 1]. Default: 0.025. */
   p?: Level;
-  /** Probability of a pixel turning 1, in [0, 1]; default 0.025. */
+  /** Probability of an entry to become 1, in [0, 1]. Default: 0.025. */
   s?: Level;
 }
 
-/** Impulse noise: each entry becomes 1 with probability `s`, 0 with probability `p`, and stays otherwise. */
+/** Impulse noise: each entry becomes 1 with probability `s`, 0 with probability `p`, and is unchanged otherwise. */
 export class SaltPepperNoise extends NoiseModel {
   readonly kind = "saltPepper" as const;
   /** Probability of 0. */
@@ -25,23 +25,13 @@ export class SaltPepperNoise extends NoiseModel {
     super("SaltPepperNoise", options, ["p", "s"]);
     this.p = checkLevel("SaltPepperNoise", "p", options.p ?? 0.025, { min: 0, max: 1 });
     this.s = checkLevel("SaltPepperNoise", "s", options.s ?? 0.025, { min: 0, max: 1 });
-    this.checkSum();
+    checkSum(this.p, this.s);
   }
 
   /** Replaces parameters; see {@link NoiseModel.update}. */
   override update(parameters: Record<string, Level | undefined>): void {
     super.update(parameters);
-    this.checkSum();
-  }
-
-  private checkSum(): void {
-    const { p, s } = this;
-    if (typeof p === "number" && typeof s === "number" && p + s > 1) {
-      throw new ArgumentError(
-        `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
-        "invalid_argument",
-      );
-    }
+    checkSum(this.p, this.s);
   }
 
   protected override rules(): ParameterRules {
@@ -50,12 +40,21 @@ export class SaltPepperNoise extends NoiseModel {
 
   protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
     const caller = "SaltPepperNoise.forward";
-    const nothing = zeros([1], { dtype: y.dtype, device: y.device });
-    const salt = nothing.add(perImage(caller, "s", this.s, y));
-    const any = salt.add(perImage(caller, "p", this.p, y));
-    const hit = rng.uniform(y.shape, y).lt(any);
-    // u < s / (s + p), without dividing by a probability that may be 0.
-    const white = rng.uniform(y.shape, y).mul(any).lt(salt);
+    const zero = zeros([1], { dtype: y.dtype, device: y.device });
+    const salt = zero.add(perImage(caller, "s", this.s, y));
+    const either = salt.add(perImage(caller, "p", this.p, y));
+    const hit = rng.uniform(y.shape, y).lt(either);
+    // u (s + p) < s instead of u < s / (s + p), as both probabilities may be 0.
+    const white = rng.uniform(y.shape, y).mul(either).lt(salt);
     return where(hit, white, y);
   }
+}
+
+/** Refuses probabilities of sum above 1, where both are numbers. */
+function checkSum(p: Level, s: Level): void {
+  if (typeof p !== "number" || typeof s !== "number" || p + s <= 1) return;
+  throw new ArgumentError(
+    `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
+    "invalid_argument",
+  );
 }

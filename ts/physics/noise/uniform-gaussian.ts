@@ -6,16 +6,16 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link UniformGaussianNoise}. */
 export interface UniformGaussianNoiseOptions extends NoiseOptions {
-  /** Least standard deviation, at least 0; default 0. */
+  /** Smallest standard deviation, at least 0. Default: 0. */
   sigmaMin?: Level;
-  /** Largest standard deviation, at least `sigmaMin`; default 0.5. */
+  /** Largest standard deviation, at least `sigmaMin`. Default: 0.5. */
   sigmaMax?: Level;
 }
 
-/** Gaussian noise of random level: `y = x + sigma n`, one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
+/** Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
 export class UniformGaussianNoise extends NoiseModel {
   readonly kind = "uniformGaussian" as const;
-  /** Least standard deviation. */
+  /** Smallest standard deviation. */
   sigmaMin: Level;
   /** Largest standard deviation. */
   sigmaMax: Level;
@@ -25,28 +25,13 @@ export class UniformGaussianNoise extends NoiseModel {
     super("UniformGaussianNoise", options, ["sigmaMin", "sigmaMax"]);
     this.sigmaMin = checkLevel("UniformGaussianNoise", "sigmaMin", options.sigmaMin ?? 0, { min: 0 });
     this.sigmaMax = checkLevel("UniformGaussianNoise", "sigmaMax", options.sigmaMax ?? 0.5, { min: 0 });
-    this.checkOrder();
+    checkOrder(this.sigmaMin, this.sigmaMax);
   }
 
   /** Replaces parameters; see {@link NoiseModel.update}. */
   override update(parameters: Record<string, Level | undefined>): void {
     super.update(parameters);
-    this.checkOrder();
-  }
-
-  private checkOrder(): void {
-    // Levels on another device are not read for that.
-    const read = (level: Level): number[] =>
-      typeof level === "number" ? [level] : level.device === "cpu" ? Array.from(level.dataSync()) : [];
-    const [low, high] = [read(this.sigmaMin), read(this.sigmaMax)];
-    for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
-      const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
-      if (a > b)
-        throw new ArgumentError(
-          `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
-          "invalid_argument",
-        );
-    }
+    checkOrder(this.sigmaMin, this.sigmaMax);
   }
 
   protected override rules(): ParameterRules {
@@ -58,8 +43,25 @@ export class UniformGaussianNoise extends NoiseModel {
     const low = perImage(caller, "sigmaMin", this.sigmaMin, y);
     const high = perImage(caller, "sigmaMax", this.sigmaMax, y);
     const u = rng.uniform([y.shape[0] ?? 1, ...Array.from({ length: y.shape.length - 1 }, () => 1)], y);
-    // low + (high - low) u, written so that either may be a number or a tensor.
+    // low + (high - low) u, in a form in which each may be a number or a tensor.
     const sigma = u.mul(high).add(u.neg().add(1).mul(low));
     return y.add(rng.normal(y.shape, y).mul(sigma));
+  }
+}
+
+/** Refuses a `sigmaMin` above `sigmaMax`, where both are on the CPU. */
+function checkOrder(sigmaMin: Level, sigmaMax: Level): void {
+  const values = (level: Level): number[] => {
+    if (typeof level === "number") return [level];
+    return level.device === "cpu" ? Array.from(level.dataSync()) : [];
+  };
+  const [low, high] = [values(sigmaMin), values(sigmaMax)];
+  for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
+    const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
+    if (a <= b) continue;
+    throw new ArgumentError(
+      `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
+      "invalid_argument",
+    );
   }
 }

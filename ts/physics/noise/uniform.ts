@@ -5,7 +5,7 @@ import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-mode
 
 /** Options of {@link UniformNoise}. */
 export interface UniformNoiseOptions extends NoiseOptions {
-  /** Half-width of the interval, at least 0; default 0.1. */
+  /** Half-width of the interval, at least 0. Default: 0.1. */
   a?: Level;
 }
 

@@ -1,52 +1,54 @@
 import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import { type WantedDevice, type WasmSource, wasmPreferred } from "../host.js";
-import { loadWasm, processorModule } from "../web/module.js";
+import type { LoadOptions, RequestedDevice, WasmSource } from "../platform.js";
+import { cpuModule, loadWasm } from "../web/module.js";
 import { loadNative } from "./add-on.js";
 
 /**
- * The add-on; where it is not built or does not load the WebAssembly module, with one line of warning. A given module
- * is always taken.
+ * The native add-on; the WebAssembly module where it is given or preferred. If the add-on is not built or does not
+ * load, the WebAssembly module takes its place, with a warning of one line.
  */
-export async function loadBinding(wasm: WasmSource | undefined, device: WantedDevice): Promise<Binding> {
+export async function loadBinding({ wasm, device, preferWasm }: LoadOptions): Promise<Binding> {
   if (wasm !== undefined) return await loadWasm(await readable(wasm), device);
-  if (wasmPreferred()) return await loadPackaged(device);
+  if (preferWasm) return await loadPackaged(device);
   try {
     return loadNative();
   } catch (error) {
     const binding = await loadPackaged(device).catch(() => undefined);
-    // The add-on is what Node's users want: its error says more than that of the fallback.
+    // In Node the add-on is expected, so its error is the more useful one.
     if (binding === undefined) throw error;
+    const [reason] = (error instanceof Error ? error.message : String(error)).split(";");
     process.stderr.write(
-      `adjoint: ${(error as DeviceError).message.split(";")[0]}; going on with the WebAssembly module, which is slower and has the cpu only\n`,
+      `adjoint: ${reason}; using the WebAssembly module instead, which is slower and supports the CPU only.\n`,
     );
     return binding;
   }
 }
 
-/** The package's own module. */
-async function loadPackaged(device: WantedDevice): Promise<Binding> {
+/** The WebAssembly module of this package. */
+async function loadPackaged(device: RequestedDevice): Promise<Binding> {
   const file =
     device === "webgpu"
       ? "adjoint_wasm_gpu_bg.wasm"
-      : processorModule() === "relaxed"
+      : cpuModule() === "relaxed"
         ? "adjoint_wasm_relaxed_bg.wasm"
         : "adjoint_wasm_bg.wasm";
   return await loadWasm(await readable(new URL(`../../../dist/wasm/${file}`, import.meta.url)), device);
 }
 
-/** Node's fetch knows no addresses of files: their bytes are read instead. */
+/** Node's fetch does not support file URLs: the bytes of a file are read instead. */
 async function readable(wasm: WasmSource): Promise<WasmSource> {
-  const file =
+  const isFile =
     (wasm instanceof URL && wasm.protocol === "file:") ||
     (typeof wasm === "string" && !/^(?:https?|data|blob):/.test(wasm));
-  if (!file) return wasm;
+  if (!isFile) return wasm;
   try {
-    return await readFile(wasm as URL | string);
+    return await readFile(wasm);
   } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `init: the WebAssembly module ${String(wasm)} cannot be read (${(cause as Error).message})`,
+      `init: the WebAssembly module ${String(wasm)} cannot be read (${text}).`,
       "wasm_load_failed",
       { cause },
     );

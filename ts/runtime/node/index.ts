@@ -1,8 +1,8 @@
-/** What only Node has: the add-on, files, sharp. */
-import type { Host } from "../host.js";
+/** The platform in Node: the native add-on, files, and images with sharp. */
+import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { listFolder, readFile, writeFile } from "./files.js";
 import { decodeImage, encodePng } from "./images.js";
 
-/** The host of programs that run in Node. */
-export const nodeHost: Host = { loadBinding, readFile, listFolder, writeFile, decodeImage, encodePng };
+/** The platform of programs that run in Node. */
+export const nodePlatform: Platform = { loadBinding, readFile, listFolder, writeFile, decodeImage, encodePng };

@@ -1,28 +1,32 @@
-/** What a browser has in place of Node's add-on, files and sharp. */
+/** The platform in a browser: the WebAssembly module, fetch, and the browser's image decoder. */
 import { ArgumentError } from "../errors.js";
-import type { Host } from "../host.js";
+import type { Platform } from "../platform.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
 import { encodePng } from "./png.js";
 
-/** The host of programs that run in a page or a worker. */
-export const webHost: Host = {
-  loadBinding: loadWasm,
+/** The platform of programs that run in a page or a worker. */
+export const webPlatform: Platform = {
+  async loadBinding({ wasm, device }) {
+    return await loadWasm(wasm, device);
+  },
   async readFile(path) {
     const response = await fetch(path);
-    if (!response.ok)
+    if (!response.ok) {
       throw new ArgumentError(
-        `${path}: the server answers ${response.status}`,
+        `${path}: the server answers with status ${response.status}.`,
         response.status === 404 ? "file_not_found" : "file_unreadable",
       );
+    }
     return new Uint8Array(await response.arrayBuffer());
   },
   async listFolder(path) {
-    throw nodeOnly(`${path}: a browser cannot list folders; decode pictures one by one with io.decodeImage`);
+    throw nodeOnly(`${path}: a browser cannot list folders; decode images one by one with io.decodePixels.`);
   },
   async writeFile(path) {
     throw nodeOnly(
-      `${path}: a browser cannot write files; make the bytes (io.encodePng, io.serializeSafetensors) and offer them as a download`,
+      `${path}: a browser cannot write files; create the bytes (io.encodePng, io.serializeSafetensors) and offer ` +
+        "them as a download.",
     );
   },
   decodeImage,

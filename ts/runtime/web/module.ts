@@ -1,125 +1,92 @@
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import type { WasmSource, WantedDevice } from "../host.js";
+import type { RequestedDevice, WasmSource } from "../platform.js";
 import { type WasmExports, wasmBinding } from "./exports.js";
-import { gpuAdapter, hasGpu, startDevice, whyNoGpu } from "./gpu.js";
+import { gpuAdapter, hasGpu, missingGpu, startDevice } from "./gpu.js";
 import { compile } from "./source.js";
 
-/** What the build puts into dist/wasm: the exports, and wasm-bindgen's loader. */
+/** A module's JavaScript in dist/wasm: the exports, and wasm-bindgen's loader. */
 interface Glue extends WasmExports {
   default(options: { module_or_path: unknown } | undefined): Promise<{ memory: WebAssembly.Memory }>;
   /**
-   * Lets the loader make a new instance, and gives the compiled module of the old one; added by scripts/build-wasm.mjs.
+   * Makes the loader forget its instance, so that the next call creates a new one, and returns the compiled module of
+   * the old one. Added by scripts/build-wasm.mjs.
    */
   forget(): WebAssembly.Module | undefined;
 }
 
-/**
- * The modules of the package: two for the processor, the second of them for engines with relaxed SIMD, and one with
- * WebGPU too.
- */
-type Kind = "cpu" | "relaxed" | "gpu";
+/** The modules of the package: two for the CPU, without and with relaxed SIMD, and one that supports WebGPU too. */
+type ModuleKind = "cpu" | "relaxed" | "gpu";
 
-// From the sources and from the compiled package these are the same places. Bundlers see the addresses, and a page
-// loads what it asks for.
-const loaders: Record<Kind, () => Promise<unknown>> = {
+// The same relative paths hold from the sources and from the compiled package. They are literal, so that bundlers see
+// them and a page loads only the module it needs.
+const loaders: Record<ModuleKind, () => Promise<unknown>> = {
   cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
   relaxed: async () => await import("../../../dist/wasm/adjoint_wasm_relaxed.js"),
   gpu: async () => await import("../../../dist/wasm/adjoint_wasm_gpu.js"),
 };
 
-/** A module has one instance at a time: while it works, whoever asks again gets the same. */
-const living: Partial<Record<Kind, Binding>> = {};
+/** Each module has one instance at a time, shared by all calls of {@link loadWasm} while it works. */
+const instances: Partial<Record<ModuleKind, Binding>> = {};
 
 /**
- * Loads the WebAssembly module that has `device`; without a source the file that lies beside wasm-bindgen's JavaScript,
- * an address that bundlers understand. `"auto"` takes the one with WebGPU where the browser has an adapter.
+ * Loads the WebAssembly module that supports `device`; `"auto"` loads the one with WebGPU where the browser has an
+ * adapter. Without a source it is the file beside wasm-bindgen's JavaScript, at a URL that bundlers understand.
  *
- * @throws DeviceError `wasm_load_failed`; `device_unavailable` where WebGPU is asked for and the browser has none,
+ * @throws DeviceError `wasm_load_failed`; `device_unavailable` where WebGPU is requested and the browser has none,
  * before anything is loaded.
  */
-export async function loadWasm(source?: WasmSource, device: WantedDevice = "cpu"): Promise<Binding> {
+export async function loadWasm(source?: WasmSource, device: RequestedDevice = "cpu"): Promise<Binding> {
   if (device === "webgpu") await gpuAdapter();
-  const given = source === undefined ? undefined : await guard(async () => await compile(source));
-  // A module says by its imports which JavaScript it belongs to.
-  const kind = given
-    ? kindOf(given)
-    : device === "webgpu" || (device === "auto" && (await whyNoGpu()) === undefined)
-      ? "gpu"
-      : processorModule();
-  return (living[kind] ??= await guard(async () => await instantiate(kind, given)));
+  const given = source === undefined ? undefined : await wrapErrors(async () => await compile(source));
+  const kind = given ? kindOf(given) : await kindFor(device);
+  return (instances[kind] ??= await wrapErrors(async () => await instantiate(kind, given)));
 }
 
-function kindOf(module: WebAssembly.Module): Kind {
-  const [name = ""] = WebAssembly.Module.imports(module).map((entry) => entry.module);
+/** The kind of a compiled module, from the name of the JavaScript that it imports. */
+function kindOf(module: WebAssembly.Module): ModuleKind {
+  const name = WebAssembly.Module.imports(module)[0]?.module ?? "";
   return name.includes("adjoint_wasm_gpu") ? "gpu" : name.includes("adjoint_wasm_relaxed") ? "relaxed" : "cpu";
 }
 
-/** A module of one function that uses an instruction of relaxed SIMD (i8x16.relaxed_swizzle). */
-const RELAXED = Uint8Array.of(
-  0,
-  97,
-  115,
-  109,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  15,
-  1,
-  13,
-  0,
-  65,
-  1,
-  253,
-  15,
-  65,
-  2,
-  253,
-  15,
-  253,
-  128,
-  2,
-  11,
-);
-
-/** The module for the processor that this engine runs fastest. */
-export function processorModule(): "cpu" | "relaxed" {
-  return WebAssembly.validate(RELAXED) ? "relaxed" : "cpu";
+async function kindFor(device: RequestedDevice): Promise<ModuleKind> {
+  const gpu = device === "webgpu" || (device === "auto" && (await missingGpu()) === undefined);
+  return gpu ? "gpu" : cpuModule();
 }
 
-async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): Promise<Binding> {
+/** A module of one function that uses an instruction of relaxed SIMD (i8x16.relaxed_swizzle). */
+// biome-ignore format: one section of the module per line
+const relaxedProbe = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0,
+  1, 5, 1, 96, 0, 1, 123,
+  3, 2, 1, 0,
+  10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
+);
+
+/** The fastest module for the CPU that this JavaScript engine supports. */
+export function cpuModule(): "cpu" | "relaxed" {
+  return WebAssembly.validate(relaxedProbe) ? "relaxed" : "cpu";
+}
+
+async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefined): Promise<Binding> {
   const glue = (await loaders[kind]()) as Glue;
-  // A runtime after a trap needs no second download.
-  const wanted = given ?? glue.forget();
-  const { memory } = await glue.default(wanted === undefined ? undefined : { module_or_path: wanted });
+  // After a trap the compiled module is reused: no second download.
+  const module = given ?? glue.forget();
+  const { memory } = await glue.default(module === undefined ? undefined : { module_or_path: module });
   const binding = wasmBinding(glue);
   const lost = new Promise<string>((resolve) => glue.onLost(resolve));
-  const dead = () => {
-    if (living[kind] === result) delete living[kind];
+  const remove = () => {
+    if (instances[kind] === result) delete instances[kind];
   };
-  void lost.then(dead);
+  void lost.then(remove);
   const result: Binding = {
     ...binding,
     heapBytes: () => memory.buffer.byteLength,
     initDevice: async (device) => await startDevice(device, glue, kind === "gpu"),
-    // The other module has it; `init` then loads that one.
     lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
-      if (fatal) dead();
+      if (fatal) remove();
       return fatal;
     },
     lost,
@@ -127,13 +94,14 @@ async function instantiate(kind: Kind, given: WebAssembly.Module | undefined): P
   return result;
 }
 
-async function guard<T>(work: () => Promise<T>): Promise<T> {
+async function wrapErrors<T>(load: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await load();
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `init: the WebAssembly module cannot be loaded (${text}); it is served as adjoint_wasm_bg.wasm (with WebGPU adjoint_wasm_gpu_bg.wasm) beside its JavaScript, another place can be given as init({ wasm })`,
+      `init: the WebAssembly module cannot be loaded (${text}); serve adjoint_wasm_bg.wasm ` +
+        "(with WebGPU adjoint_wasm_gpu_bg.wasm) beside its JavaScript, or give its URL as init({ wasm }).",
       "wasm_load_failed",
       { cause },
     );

@@ -3,26 +3,15 @@
 use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
-use super::sample::cubic;
 use super::shape::{expand, permute, reshape};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::resample::{separate, Taps};
-use crate::kernel::value::{values, Real};
+use crate::sampling::{cubic_weights, Interpolation};
+use crate::storage::{from_vec, on_cpu, DType};
 use crate::tape::Context;
-use crate::tensor::{check_size, DType, Tensor};
+use crate::tensor::{check_size, Tensor};
 use std::sync::Arc;
-
-/// Interpolation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The nearest sample.
-    Nearest,
-    /// Linear in each axis.
-    Bilinear,
-    /// Cubic convolution with a = -0.75 (Keys 1981, doi:10.1109/TASSP.1981.1163711).
-    Bicubic,
-}
 
 /// The result, and the matrices that make it, must be of possible size.
 pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()> {
@@ -47,14 +36,14 @@ pub(crate) fn separable(x: &Tensor, size: [usize; 2], rows: Vec<f64>, columns: V
 fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
     let s = x.shape();
     let shape = vec![s[0], s[1], rows.len(), columns.len()];
-    let value = match x.device() {
-        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(separate(&values::<f32>(x)?, rows, columns), &shape),
-        Device::Cpu => f64::tensor(separate(&values::<f64>(x)?, rows, columns), &shape),
-        _ => {
+    let value = on_cpu!(
+        x,
+        T => from_vec(separate(&x.values::<T>()?, rows, columns), &shape),
+        else {
             let matrix = |t: &Taps| Tensor::from_values(t.dense(), &[t.len(), t.inputs()], x.dtype(), x.device());
             matmul(&matmul(&matrix(rows)?, &x.detach())?, &transpose(&matrix(columns)?)?)?.value()
         }
-    };
+    );
     let (rows, columns) = (rows.clone(), columns.clone());
     let vjp = Box::new(move |c: &Context| {
         Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)])
@@ -63,9 +52,9 @@ fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
 }
 
 /// What each of m samples takes of n.
-fn taps(n: usize, m: usize, mode: Mode, align: bool) -> Arc<Taps> {
+fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
     let row = |i: usize| {
-        if mode == Mode::Nearest {
+        if mode == Interpolation::Nearest {
             return vec![((i * n / m).min(n - 1), 1.0)];
         }
         let position = if align {
@@ -76,7 +65,7 @@ fn taps(n: usize, m: usize, mode: Mode, align: bool) -> Arc<Taps> {
             }
         } else {
             let p = (i as f64 + 0.5) * n as f64 / m as f64 - 0.5;
-            if mode == Mode::Bilinear {
+            if mode == Interpolation::Bilinear {
                 p.max(0.0)
             } else {
                 p
@@ -85,17 +74,17 @@ fn taps(n: usize, m: usize, mode: Mode, align: bool) -> Arc<Taps> {
         let base = position.floor();
         let t = position - base;
         let place = |offset: i64| (base as i64 + offset).clamp(0, n as i64 - 1) as usize;
-        if mode == Mode::Bilinear {
+        if mode == Interpolation::Bilinear {
             vec![(place(0), 1.0 - t), (place(1), t)]
         } else {
-            cubic(t)[0].into_iter().enumerate().map(|(k, weight)| (place(k as i64 - 1), weight)).collect()
+            cubic_weights(t)[0].into_iter().enumerate().map(|(k, weight)| (place(k as i64 - 1), weight)).collect()
         }
     };
     Arc::new(Taps::new(n, (0..m).map(row)))
 }
 
 /// Resamples [B, C, H, W] to `size`, with PyTorch's conventions.
-pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Result<Tensor> {
+pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Interpolation, align: bool) -> Result<Tensor> {
     check_rank("interpolate", "input", x, 4)?;
     if size.contains(&0) || x.shape().contains(&0) {
         return Err(Error::argument("interpolate", format!("cannot resample shape {:?} to {size:?}", x.shape())));
@@ -105,14 +94,14 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Mode, align: bool) -> Res
     if x.device() == Device::Cpu {
         return apply(x, &taps(h, size[0], mode, align), &taps(w, size[1], mode, align));
     }
-    if mode == Mode::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
+    if mode == Interpolation::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
         // Whole factors: every pixel repeated, without a list of positions.
         let s = x.shape();
         let [rows, columns] = [size[0] / h, size[1] / w];
         let pixels = reshape(x, &[s[0], s[1], h, 1, w, 1])?;
         return reshape(&expand(&pixels, &[s[0], s[1], h, rows, w, columns])?, &[s[0], s[1], size[0], size[1]]);
     }
-    if mode == Mode::Nearest {
+    if mode == Interpolation::Nearest {
         let pick = |n: usize, m: usize| (0..m).map(|i| (i * n / m).min(n - 1)).collect::<Vec<_>>();
         return select_list(&select_list(x, 2, pick(h, size[0]))?, 3, pick(w, size[1]));
     }

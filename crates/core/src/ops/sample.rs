@@ -6,37 +6,15 @@ use super::index::{gather_integers, integers_unchecked, Int};
 use super::shape::{reshape, slice};
 use super::unary::{abs, clone, floor, neg, round};
 use super::{check_rank, same_kind};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::sample::{by_grid, by_image, forward, Rule, Sizes};
-use crate::kernel::value::{rows, values, Real};
+use crate::kernel::sample::{by_grid, by_image, forward, Rule, SampleShape};
+use crate::sampling::{Interpolation, Outside, CUBIC};
+use crate::storage::{from_vec, on_cpu, CpuElement};
 use crate::tape::{self, Context};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 use burn::backend::ops::IntTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Shape};
-
-/// How values between samples are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Linear in each axis.
-    Bilinear,
-    /// The nearest sample.
-    Nearest,
-    /// Cubic convolution, a = -0.75.
-    Bicubic,
-}
-
-/// What lies outside the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outside {
-    /// Zeros.
-    Zeros,
-    /// The border repeated.
-    Border,
-    /// The image mirrored.
-    Reflection,
-}
 
 /// The sampler of one call: image, output size and rules.
 struct Sampler {
@@ -113,23 +91,10 @@ fn linear_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     Ok(vec![(base.clone(), add_scalar(&neg(&t)?, 1.0)?), (add_scalar(&base, 1.0)?, t)])
 }
 
-/// Weights of the cubic convolution, a = -0.75, at distances 1 + t, t, 1 - t, 2 - t, and their derivatives by t (Keys
-/// 1981, doi:10.1109/TASSP.1981.1163711).
-#[inline(always)]
-pub(crate) fn cubic(t: f64) -> [[f64; 4]; 2] {
-    let a = -0.75;
-    let near = |d: f64| ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0;
-    let far = |d: f64| ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a;
-    let near_slope = |d: f64| (3.0 * (a + 2.0) * d - 2.0 * (a + 3.0)) * d;
-    let far_slope = |d: f64| (3.0 * a * d - 10.0 * a) * d + 8.0 * a;
-    let weights = [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)];
-    [weights, [far_slope(1.0 + t), near_slope(t), -near_slope(1.0 - t), -far_slope(2.0 - t)]]
-}
-
 fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let base = floor(&x.detach())?;
     let t = sub(x, &base)?;
-    let a = -0.75;
+    let a = CUBIC;
     // Horner form of the two pieces of the kernel.
     let near = |d: &Tensor| -> Result<Tensor> {
         add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
@@ -144,7 +109,7 @@ fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
 }
 
 /// out[b, c, i, j] = x[b, c] at grid[b, i, j] = (x, y) in [-1, 1], with PyTorch's conventions. Differentiable in both.
-pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, align: bool) -> Result<Tensor> {
+pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outside, align: bool) -> Result<Tensor> {
     let op = "gridSample";
     check_rank(op, "input", x, 4)?;
     check_rank(op, "grid", grid, 4)?;
@@ -157,25 +122,25 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
         ));
     }
     let rule = Rule { mode, outside, align };
-    let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
+    let sizes = SampleShape { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
     let shape = vec![s[0], s[1], g[1], g[2]];
-    let value = match x.device() {
-        Device::Cpu if g[1] * g[2] == 0 => return by_operators(x, grid, rule),
-        Device::Cpu if x.dtype() == DType::F32 => {
-            f32::tensor(forward(&values::<f32>(x)?, &rows::<f32>(grid)?, &sizes, &rule), &shape)
-        }
-        Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &rows::<f64>(grid)?, &sizes, &rule), &shape),
-        _ => return by_operators(x, grid, rule),
-    };
-    fn gradients<T: Real + Into<f64>>(c: &Context, sizes: &Sizes, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
+    if g[1] * g[2] == 0 {
+        return by_operators(x, grid, rule);
+    }
+    let value = on_cpu!(
+        x,
+        T => from_vec(forward(&x.values::<T>()?, &grid.rows()?, &sizes, &rule), &shape),
+        else return by_operators(x, grid, rule)
+    );
+    fn gradients<T: CpuElement>(c: &Context, sizes: &SampleShape, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
         let (x, grid) = (&c.inputs[0], &c.inputs[1]);
-        let (g, places) = (values::<T>(c.grad)?, rows::<T>(grid)?);
+        let (g, positions) = (c.grad.values::<T>()?, grid.rows::<T>()?);
         let tensor = |data: Vec<T>, like: &Tensor| {
-            Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device())
+            Tensor::constant(from_vec(data, like.shape()), like.shape().to_vec(), like.device())
         };
-        let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
-        let dgrid = if c.needs(1) && rule.mode != Mode::Nearest {
-            Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid))
+        let dx = c.needs(0).then(|| tensor(by_image(&g, &positions, sizes, rule), x));
+        let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
+            Some(tensor(by_grid(&x.values::<T>()?, &g, &positions, sizes, rule), grid))
         } else {
             None
         };
@@ -183,7 +148,7 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
     }
     let vjp = Box::new(move |c: &Context| {
         if tape::is_enabled() && c.inputs[1].0.node.is_none() {
-            return Ok(vec![Some(spread(c.grad, &c.inputs[1], sizes, rule)?), None]);
+            return Ok(vec![Some(scatter(c.grad, &c.inputs[1], sizes, rule)?), None]);
         }
         if tape::is_enabled() {
             // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and
@@ -192,21 +157,23 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Mode, outside: Outside, alig
             let out = by_operators(&x, &grid, rule)?;
             return tape::grad(&[out], &[x, grid], &[Some(c.grad.clone())], true);
         }
-        match c.grad.dtype() {
-            DType::F32 => gradients::<f32>(c, &sizes, &rule),
-            DType::F64 => gradients::<f64>(c, &sizes, &rule),
-        }
+        on_cpu!(c.grad, T => gradients::<T>(c, &sizes, &rule), else Err(not_on_cpu()))
     });
     Ok(Tensor::result(value, shape, &[x, grid], vjp))
 }
 
+fn not_on_cpu() -> Error {
+    Error::internal("gridSample: a gradient on another device")
+}
+
 /// The transpose of `grid_sample`, for a grid off the tape: linear in g.
-fn spread(g: &Tensor, grid: &Tensor, sizes: Sizes, rule: Rule) -> Result<Tensor> {
+fn scatter(g: &Tensor, grid: &Tensor, sizes: SampleShape, rule: Rule) -> Result<Tensor> {
     let shape = vec![sizes.batch, sizes.channels, sizes.height, sizes.width];
-    let value = match g.dtype() {
-        DType::F32 => f32::tensor(by_image(&values::<f32>(g)?, &values::<f32>(grid)?, &sizes, &rule), &shape),
-        DType::F64 => f64::tensor(by_image(&values::<f64>(g)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
-    };
+    let value = on_cpu!(
+        g,
+        T => from_vec(by_image(&g.values::<T>()?, &grid.values()?, &sizes, &rule), &shape),
+        else return Err(not_on_cpu())
+    );
     let (grid, Rule { mode, outside, align }) = (grid.detach(), rule);
     Ok(Tensor::result(
         value,
@@ -229,13 +196,13 @@ fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) 
     let (row, column) = (coordinate(1, s[2])?, coordinate(0, s[3])?);
     let sampler = Sampler { flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?, size: [s[2], s[3]], out, outside, align };
     match mode {
-        Mode::Nearest => {
+        Interpolation::Nearest => {
             sampler.at(&round(&sampler.fold(&row, 0)?.detach())?, &round(&sampler.fold(&column, 1)?.detach())?)
         }
-        Mode::Bilinear => {
+        Interpolation::Bilinear => {
             sampler.weighted(&linear_taps(&sampler.fold(&row, 0)?)?, &linear_taps(&sampler.fold(&column, 1)?)?)
         }
-        Mode::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
+        Interpolation::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
 }
 

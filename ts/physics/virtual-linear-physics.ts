@@ -1,0 +1,86 @@
+import { ArgumentError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
+import type { Transform, TransformParams } from "../transform/index.js";
+import type { SolverOptions } from "./least-squares.js";
+import { LinearPhysics } from "./linear.js";
+import { shown, type NoiseModel } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
+
+/** Options of {@link VirtualLinearPhysics}. */
+export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> {
+  /** The operator A. */
+  physics: LinearPhysics<N>;
+  /** What is applied to images first: a transform, or an object with these two methods. */
+  transform: Pick<Transform, "transform" | "inverse">;
+  /** Parameters of one transform, such as `{ theta: [90] }`. */
+  params: TransformParams;
+}
+
+/**
+ * An operator after an invertible transform, `x -> A T_g x`, with the noise and the sensor of A.
+ *
+ * The adjoint and the pseudo-inverse are `T_g^-1 A^T` and `T_g^-1 A^+`: exact where T_g permutes pixels, as shifts,
+ * reflections and rotations by 90 degrees do, and approximate where it interpolates or crops.
+ * Paper: Sechaud et al., "Equivariant splitting", 2026.
+ */
+export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends LinearPhysics<N, "composed"> {
+  protected static override readonly optionKeys: readonly string[] = [];
+  override readonly operator = "composed" as const;
+  /** The operator A. */
+  readonly physics: LinearPhysics<N>;
+  /** The transform T. */
+  protected readonly transform: Pick<Transform, "transform" | "inverse">;
+  /** Its parameters g. */
+  protected readonly params: TransformParams;
+
+  /** @throws ArgumentError `invalid_argument` where the physics is not linear. */
+  constructor(options: VirtualLinearPhysicsOptions<N>) {
+    const { physics, transform, params } = options;
+    if (!(physics instanceof LinearPhysics)) {
+      throw new ArgumentError(
+        `VirtualLinearPhysics: physics is ${shown(physics)}, expected a linear physics such as new MRI({ mask }).`,
+        "invalid_argument",
+      );
+    }
+    super({
+      noiseModel: physics.noiseModel,
+      sensorModel: (y) => physics.sensor(y),
+      ...(physics.rng ? { rng: physics.rng } : {}),
+    });
+    this.physics = physics;
+    this.transform = transform;
+    this.params = params;
+  }
+
+  override A(x: Tensor): Tensor {
+    return this.physics.A(this.transform.transform(x, this.params));
+  }
+
+  override AAdjoint(y: Tensor): Tensor {
+    return this.transform.inverse(this.physics.AAdjoint(y), this.params);
+  }
+
+  override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
+    return this.transform.inverse(this.physics.ADagger(y, options), this.params);
+  }
+
+  /** `T_g^-1` of the proximal operator of A at `T_g z`. */
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
+    const start = typeof z === "number" ? z : this.transform.transform(z, this.params);
+    return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
+  }
+
+  override parameterNames(): readonly string[] {
+    return this.physics.parameterNames();
+  }
+
+  protected override setParameters(parameters: PhysicsParameters): void {
+    this.physics.update(parameters);
+  }
+
+  override clone(): this {
+    const physics = this.physics.clone();
+    const { noiseModel } = physics;
+    return Object.assign(super.clone(), { physics, noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Binding, DeviceName } from "./binding.js";
+
+/** A compiled `WebAssembly.Module`; `never` where the program's type libraries do not declare one. */
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
+
+/** Source of the WebAssembly module: a URL, a response, its bytes, or the compiled module. */
+export type WasmSource = URL | string | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/** A device as an option of `init`; `"auto"` is webgpu where available and cpu otherwise. */
+export type RequestedDevice = DeviceName | "auto";
+
+/** Options of {@link Platform.loadBinding}. */
+export interface LoadOptions {
+  /** The WebAssembly module to load, in Node instead of the add-on. Default: the file of this package. */
+  readonly wasm: WasmSource | undefined;
+  /** The device that the binding must support. */
+  readonly device: RequestedDevice;
+  /** Loads the WebAssembly module in Node too. */
+  readonly preferWasm: boolean;
+}
+
+/** The pixels of an image with values in [0, 1], channel by channel. */
+export interface Pixels {
+  readonly data: Float32Array;
+  /** `[channels, height, width]`. */
+  readonly shape: [number, number, number];
+}
+
+/** Channels of a decoded image; `"auto"` keeps those of the file. */
+export type ImageChannels = "grey" | "rgb" | "auto";
+
+/** A file or folder inside a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** What Node and a browser do differently; everything else in this library is common to both. */
+export interface Platform {
+  /** Loads the add-on, or the WebAssembly module that supports the device. */
+  loadBinding(options: LoadOptions): Promise<Binding>;
+  /** The bytes of a file; in a browser, of a URL. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** The files and folders inside a folder. */
+  listFolder(path: string): Promise<FolderEntry[]>;
+  /** Writes a file atomically: readers see the old content or the new one. */
+  writeFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** Decodes the bytes of an image file; rejects if they are not an image. */
+  decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels>;
+  /** Encodes rows of interleaved 8-bit pixels with 1 or 3 channels as a PNG. */
+  encodePng(pixels: Uint8Array, width: number, height: number, channels: 1 | 3): Promise<Uint8Array>;
+}
