@@ -4,7 +4,7 @@ import { Module } from "../../ts/nn/index.js";
 import * as physics from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
-import { full, grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { full, grad, tensor, type Tensor } from "../../ts/tensor/index.js";
 import { expectError } from "../physics/helpers.js";
 
 beforeAll(() => init({ device: "cpu" }));
