@@ -12,7 +12,7 @@ beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-/** `w A^+ y`, which remembers its inputs. */
+/** `w A^+ y`, which records its inputs. */
 class Inverse extends Module {
   weight = tensor(1, { requiresGrad: true });
   inputs: Tensor[] = [];
@@ -55,7 +55,7 @@ describe("AugmentConsistencyLoss", () => {
     const shifts = Array.from({ length: 20 }, (_, seed) => {
       const params = loss.Te.getParams(xNet, { rng: new Rng(seed) });
       const value = Math.max(...list(loss.forward({ xNet, y, physics, model, rng: new Rng(seed) })));
-      // The same draw, by hand: T x against T T^-1 T x.
+      // The same draw, computed directly: T x against T T^-1 T x.
       const moved = loss.Te.transform(xNet, params);
       const again = loss.Te.transform(loss.Te.inverse(moved, params), params);
       expect(value).toBeCloseTo(Math.max(...list(again.sub(moved).square().reshape([2, 128]).mean(1))), 5);
@@ -92,7 +92,7 @@ describe("AugmentConsistencyLoss", () => {
     expect(Math.min(...list(value))).toBeGreaterThan(1e-3);
   });
 
-  it("learns from the augmented branch alone, or from both", () => {
+  it("has gradients through the augmented branch alone, or through both", () => {
     const physics = fully();
     const y = physics.A(slice());
     for (const noGrad of [true, false]) {
@@ -110,7 +110,7 @@ describe("AugmentConsistencyLoss", () => {
     }
   });
 
-  it("names what does not fit", () => {
+  it("names what is wrong", () => {
     expectError(
       () => new AugmentConsistencyLoss({ Ti: new RandomNoise({ nTrans: 2 }) }),
       ArgumentError,

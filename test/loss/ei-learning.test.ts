@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 const SIDE = 10;
-/** One mask that hides three pixels in ten, always the same ones. */
+/** A fixed mask that hides three pixels in ten. */
 const mask = () => new Rng(3).bernoulli([1, 1, SIDE, SIDE], 0.7);
 
 /** Waves of random phase: a shifted image is as likely as the image. */
@@ -77,7 +77,7 @@ function hiddenError(
   });
 }
 
-describe("what a mask hides", () => {
+describe("the hidden pixels of a mask", () => {
   const masks = () => new BernoulliSplittingMaskGenerator({ imgSize: [1, SIDE, SIDE], splitRatio: 0.7 });
   let consistency: number;
   let supervised: number;
@@ -86,7 +86,7 @@ describe("what a mask hides", () => {
     supervised = hiddenError([new SupLoss()]);
   });
 
-  it("is not learnt from consistency with the measurements alone", () => {
+  it("are not learned from measurement consistency alone", () => {
     expect(consistency).toBeGreaterThan(0.1);
     expect(supervised).toBeLessThan(0.01);
   });
@@ -109,7 +109,7 @@ describe("what a mask hides", () => {
           masks: masks(),
         }),
     ],
-  ])("is learnt by %s", (_, error) => {
+  ])("are learned by %s", (_, error) => {
     // Most of the way from what consistency alone leaves to what ground truth gives.
     expect((consistency - error()) / (consistency - supervised)).toBeGreaterThan(0.9);
   });

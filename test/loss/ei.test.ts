@@ -23,7 +23,7 @@ beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-/** `w A^+ y`: perfect for an invertible operator and w = 1. It remembers what it was given. */
+/** `w A^+ y`: exact for an invertible operator and w = 1. It records its inputs. */
 class Inverse extends Module {
   weight: Tensor;
   physics: LinearPhysics[] = [];
@@ -59,7 +59,7 @@ const halves = () => {
 const call = (loss: Loss, args: Record<string, unknown>) => loss.forward(args as Parameters<Loss["forward"]>[0]);
 
 describe("EILoss", () => {
-  it("is zero for a reconstruction that commutes with the transforms, whatever they are", () => {
+  it("is zero for a reconstruction that commutes with the transforms", () => {
     const physics = blur();
     const model = new Inverse();
     const xNet = model.forward(physics.A(image([3, 1, 8, 8])), physics);
@@ -72,14 +72,14 @@ describe("EILoss", () => {
       expect(value.shape).toEqual([3]);
       expect(Math.max(...list(value))).toBeLessThan(1e-9);
     }
-    // What does not invert the operator does not commute either.
+    // A reconstruction that does not invert the operator does not commute either.
     const worse = new Inverse(0.5);
     expect(
       Math.min(...list(new EILoss({ transform: new Shift() }).forward({ xNet, physics, model: worse }))),
     ).toBeGreaterThan(0.01);
   });
 
-  it("compares R(A T x) with T x, by the metric and weight asked for", () => {
+  it("compares R(A T x) with T x, with the given metric and weight", () => {
     const [physics] = halves();
     const model = new Inverse(0.8);
     const xNet = image([2, 1, 8, 8]);
@@ -98,7 +98,7 @@ describe("EILoss", () => {
     }
   });
 
-  it("measures again with noise, or without: the error of a perfect reconstruction is the noise then", () => {
+  it("measures again with noise, or without: with noise, the error of a perfect reconstruction is the noise", () => {
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.3 }) });
     const model = new Inverse();
     const xNet = image([1, 1, 128, 128]);
@@ -109,7 +109,7 @@ describe("EILoss", () => {
     expect(loss(false)).toBe(0);
   });
 
-  it("stops the gradient at the target with noGrad, while the second reconstruction keeps it", () => {
+  it("with noGrad the gradient stops at the target, but not at the second reconstruction", () => {
     const [physics] = halves();
     for (const noGrad of [false, true]) {
       const model = new Inverse(0.8);
@@ -149,7 +149,7 @@ describe("EILoss", () => {
 });
 
 describe("MOILoss", () => {
-  it("measures with an operator of the list, each as often as the others", () => {
+  it("measures with an operator of the list, each with the same probability", () => {
     const operators = halves();
     const loss = new MOILoss({ physics: operators });
     const model = new Inverse();
@@ -161,7 +161,7 @@ describe("MOILoss", () => {
     expect(Math.abs(first - 100)).toBeLessThan(40);
   });
 
-  it("is zero where every operator determines the image, and sees what one of them misses", () => {
+  it("is zero where every operator determines the image, and above 0 where one does not", () => {
     const xNet = image([2, 1, 8, 8]);
     const full = [blur(), new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) })];
     const zero = new MOILoss({ physics: full, applyNoise: false });
@@ -192,7 +192,7 @@ describe("MOILoss", () => {
       expect(new Set(rows).size).toBe(4);
       expect(list(physics.mask as Tensor)).toEqual(Array.from({ length: 64 }, () => 1));
     }
-    // Parameters of the noise are parameters, too.
+    // Parameters of the noise can be drawn too.
     const noisy = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const levels = new MOILoss({ physicsGenerator: new SigmaGenerator({ sigmaMin: 1, sigmaMax: 2 }) });
     const errors = list(
@@ -203,7 +203,7 @@ describe("MOILoss", () => {
     expect(noisy.noiseModel.sigma).toBe(0.1);
   });
 
-  it("names options that do not go together", () => {
+  it("names options that exclude each other", () => {
     const [left] = halves();
     const generator = new SigmaGenerator();
     expectError(() => new MOILoss({} as never), ArgumentError, "missing_argument", "physicsGenerator");

@@ -21,7 +21,7 @@ const thrown = (fn: () => unknown): AdjointError => {
 };
 
 describe.each(losses)("%s", (name, make) => {
-  it("accepts what it is made for, and gives a finite value for each image or one for all", () => {
+  it("accepts valid arguments, and returns a finite value for each image or a finite scalar", () => {
     const { loss, args } = make();
     expect(loss.name).toBe(name);
     const value = call(loss, args);
@@ -49,7 +49,7 @@ describe.each(losses)("%s", (name, make) => {
     expect(error.message).toContain("rng");
   });
 
-  it("refuses a model that another loss adapted, where it adapts models", () => {
+  it("refuses a model adapted by another loss, where it adapts models", () => {
     const { loss, args } = make();
     if (!assumptionsOf(name).adapted) return expect(loss.adaptModel(args.model as never)).toBe(args.model);
     for (const model of [new Darker(), Object.assign(new Darker(), { adaptedBy: "AnotherLoss" })]) {
@@ -60,7 +60,7 @@ describe.each(losses)("%s", (name, make) => {
     expect(loss.adaptModel(args.model as never)).toBe(args.model);
   });
 
-  it("refuses every physics that it is not made for, and names the losses that are", () => {
+  it("refuses every physics outside its assumptions, and names the losses that fit", () => {
     const { loss, args } = make();
     if (!assumptionsOf(name).needs.includes("physics")) return;
     const zoo: AnyPhysics[] = [
@@ -76,7 +76,7 @@ describe.each(losses)("%s", (name, make) => {
         call(loss, { ...args, physics });
       } catch (error) {
         if (!(error instanceof AdjointError)) throw error;
-        // Measurements of another physics may not fit its size; what matters here is who is refused as such.
+        // Measurements of another physics may have the wrong size; only the code incompatible_physics is tested here.
         expect(error.code === "incompatible_physics", `${name} with ${physics.operator}: ${error.message}`).toBe(
           !fitting.includes(name),
         );
@@ -94,7 +94,7 @@ describe.each(losses)("%s", (name, make) => {
     expect(codes).toContain("refused");
   });
 
-  it("never broadcasts: an image too many, a row too few", () => {
+  it("never broadcasts: one image or one row less", () => {
     for (const wrong of mismatches[name] ?? [
       { xNet: (t: Tensor) => cut(t, 0) },
       { xNet: (t: Tensor) => cut(t, t.shape.length - 1) },
@@ -120,10 +120,10 @@ function cut(t: Tensor, dim: number): Tensor {
 
 type Wrong = Readonly<Record<string, (value: never) => unknown>>;
 
-/** A network that is right but for the shape of what it makes. */
+/** A network whose output has another shape. */
 const reshaping = (change: (t: Tensor) => Tensor) => () => ({ training: true, forward: (y: Tensor) => change(y) });
 
-/** What does not fit together, for the losses that do not compare xNet, or compare it in their own way. */
+/** Mismatched arguments, for the losses that do not compare xNet or compare it in their own way. */
 const mismatches: Partial<Record<LossName, readonly Wrong[]>> = {
   SupLoss: [{ x: (t: Tensor) => cut(t, 0) }, { x: (t: Tensor) => cut(t, 3) }, { x: () => ones([1]) }],
   TVLoss: [{ xNet: () => ones([2, 1]) }, { xNet: () => ones([2, 1, 1, 4]) }],

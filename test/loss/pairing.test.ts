@@ -77,7 +77,7 @@ describe("compatibleLosses", () => {
     expect(compatibleLosses(masked)).not.toContain("Neighbor2Neighbor");
   });
 
-  it("knows every exported loss", () => {
+  it("has assumptions for every exported loss", () => {
     const { adversarial, mri } = lossFolder as unknown as Record<string, object>;
     for (const name of Object.keys(lossAssumptions))
       expect({ ...adversarial, ...mri, ...lossFolder }).toHaveProperty(name.split(".").at(-1) as string);
@@ -93,14 +93,14 @@ describe("compatibleLosses", () => {
     }
   });
 
-  it("refuses what is no physics", () => {
+  it("refuses anything but a physics", () => {
     const error = thrown(() => compatibleLosses({} as never));
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error.code).toBe("invalid_argument");
   });
 });
 
-describe("a wrong pairing at run time", () => {
+describe("an incompatible physics or model at run time", () => {
   const args = () => ({
     xNet: ones([1, 1, 4, 4]),
     x: ones([1, 1, 4, 4]),
@@ -124,7 +124,7 @@ describe("a wrong pairing at run time", () => {
     }
   });
 
-  it("looks at the operator too", () => {
+  it("depends on the operator too", () => {
     const masked = new Inpainting({
       imgSize: [1, 4, 4],
       mask: ones([1, 1, 4, 4]),
@@ -211,7 +211,7 @@ describe("missing and wrong arguments", () => {
     }
   });
 
-  it("shapes that do not agree are ShapeErrors, never broadcast", () => {
+  it("shapes that differ are ShapeErrors, never broadcast", () => {
     const model = new Identity();
     const y = ones([1, 1, 4, 4]);
     const xNet = ones([2, 1, 4, 4]);

@@ -9,7 +9,7 @@ import { expectError } from "../physics/helpers.js";
 
 beforeAll(() => init({ device: "cpu" }));
 
-/** A score that is known, in place of a network. */
+/** A known score, in place of a network. */
 class Known extends Module {
   constructor(readonly score: (y: Tensor) => Tensor) {
     super();
@@ -91,7 +91,7 @@ describe("the formulas that denoise, with the score of a known prior", () => {
       const [a, b] = [4, 6];
       const error = (gain: number): number => {
         const noiseModel = new PoissonNoise({ gain, normalize });
-        // The mean over the negative binomial law of the counts, whose score is continued by Gamma functions.
+        // The mean over the negative binomial distribution of the counts, whose score is continued by Gamma functions.
         const p = 1 / (1 + b * gain);
         let [weight, bias, z] = [(1 - p) ** a, 0, 0];
         const counts: number[] = [];

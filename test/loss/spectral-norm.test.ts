@@ -85,7 +85,7 @@ describe("jacobianSpectralNorm", () => {
   });
 
   it("freezes each image when it has converged, not the batch", async () => {
-    // The first image's Jacobian is a multiple of the identity: it has converged at once. The second's is not.
+    // The first image's Jacobian is a multiple of the identity: it converges immediately. The second's is not.
     const slopes = cat([tensor([[2, 2, 2]], { dtype }), tensor([[3, 2.9, 1]], { dtype })], 0);
     const starts = draw(3, [2, 3]);
     const norm = (rows: readonly [number, number]): Tensor => {
@@ -104,7 +104,7 @@ describe("jacobianSpectralNorm", () => {
     expect(both![1]).toBeGreaterThan(2.97);
   });
 
-  it("reads nothing back, frees what it made, and works within noGrad", async () => {
+  it("reads nothing back, frees its tensors, and works inside noGrad", async () => {
     const reads = [
       vi.spyOn(Tensor.prototype, "data"),
       vi.spyOn(Tensor.prototype, "dataSync"),
@@ -132,7 +132,7 @@ describe("jacobianSpectralNorm", () => {
     }
   });
 
-  it("reduces over the batch, and looks only at its first images where asked", async () => {
+  it("reduces over the batch, or over its first images with reducedBatchsize", async () => {
     const slopes = tensor([[1], [4], [2]], { dtype });
     const norm = (
       reduction: "max" | "mean" | "sum" | "none" | null,
@@ -155,7 +155,7 @@ describe("jacobianSpectralNorm", () => {
     close(await norm("none", 9), [1, 4, 2]);
   });
 
-  it("refuses what cannot be", () => {
+  it("refuses invalid arguments", () => {
     const x = draw(1, [2, 3]);
     const id = (u: Tensor): Tensor => u;
     expect(code(() => jacobianSpectralNorm(undefined as never, x))).toBe("invalid_argument");
@@ -169,11 +169,11 @@ describe("jacobianSpectralNorm", () => {
   });
 });
 
-describe("the losses made from it", () => {
+describe("the losses built on it", () => {
   const y = (): Tensor => new Rng(1).uniform([2, 1, 4, 4]);
   const halved = { forward: (u: Tensor) => u.mul(0.5) } as never;
 
-  it("JacobianSpectralNorm looks at the network, FNEJacobianSpectralNorm at twice the network less the identity", async () => {
+  it("JacobianSpectralNorm is the norm for f, FNEJacobianSpectralNorm that for 2 f - Id", async () => {
     expect(await new JacobianSpectralNorm().forward({ y: y(), model: halved }).item()).toBeCloseTo(0.5, 5);
     expect(
       await new FNEJacobianSpectralNorm()

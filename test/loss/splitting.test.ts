@@ -36,7 +36,7 @@ beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-/** Remembers what it was given, and scales it. */
+/** Records its inputs, and scales them. */
 class Probe extends Module {
   inputs: Tensor[] = [];
   physics: (Physics | undefined)[] = [];
@@ -74,7 +74,7 @@ class Given extends PhysicsGenerator {
 }
 
 describe("SplittingLoss", () => {
-  it("shows the network one part of what was measured and compares the rest, whatever the rank and the channels of the mask", () => {
+  it("shows the network one part of the measurement and compares the rest, for masks of any rank and channels", () => {
     const cases: [Physics, number[]][] = [
       [new Inpainting({ imgSize: [2, 6, 6], mask: new Rng(2).bernoulli([1, 2, 6, 6], 0.6) }), [3, 2, 6, 6]],
       [new Inpainting({ imgSize: [2, 6, 6], mask: new Rng(2).bernoulli([6, 6], 0.6) }), [3, 2, 6, 6]],
@@ -105,7 +105,7 @@ describe("SplittingLoss", () => {
     }
   });
 
-  it("hands the network the physics of the part it sees", () => {
+  it("gives the network the physics of the part that it sees", () => {
     const physics = new MRI({ mask: ones([6, 6]), noiseModel: new GaussianNoise({ sigma: 0.2 }) });
     const network = new Probe();
     const model = new SplittingLoss({ splitRatio: 0.5 }).adaptModel(network);
@@ -169,7 +169,7 @@ describe("SplittingLoss", () => {
     [0, 0, 2.1].forEach((v, i) => expect(joined[i]).toBeCloseTo(v, 6));
   });
 
-  it("images of different sizes may follow each other, and one generator serves all", () => {
+  it("the size of the images may change between calls, with one generator", () => {
     const loss = new SplittingLoss({ splitRatio: 0.5 });
     const model = loss.adaptModel(new Probe());
     for (const shape of [
@@ -259,7 +259,7 @@ describe("ReducedResolutionLoss", () => {
     expect(model.forward(y, physics).shape).toEqual([2, 1, 16, 16]);
   });
 
-  it("takes the operator of its option where there is one", () => {
+  it("uses the operator of its option where there is one", () => {
     const fixed = new Blur({ filter: gaussianBlur(), padding: "circular" });
     const loss = new ReducedResolutionLoss({ physics: fixed });
     const model = loss.adaptModel(new Probe());
@@ -276,7 +276,7 @@ describe("ReducedResolutionLoss", () => {
     expect(call(loss, { xNet, y, physics: denoising(), model }).shape).toEqual([1]);
   });
 
-  it("says what is wrong", () => {
+  it("names what is wrong", () => {
     const loss = new ReducedResolutionLoss();
     const model = loss.adaptModel(new Probe());
     const y = image([1, 1, 8, 8]);
@@ -330,7 +330,7 @@ describe("StackedPhysicsLoss", () => {
     const value = new StackedPhysicsLoss({ losses }).forward({ xNet, y, physics, model, rng: new Rng(2) });
     expect(value.shape).toEqual([]);
     const rng = new Rng(2);
-    // The same by hand: the first measurement varies while the second is held.
+    // Computed directly: the first measurement varies while the second is held fixed.
     const first = losses[0].forward({
       xNet,
       y: y.at(0),
@@ -349,7 +349,7 @@ describe("StackedPhysicsLoss", () => {
     expect(list(value)[0]).toBeCloseTo(list(first.mean().add(second.mean()))[0] as number, 6);
   });
 
-  it("keeps what its losses learn", () => {
+  it("saves and loads the state of its losses", () => {
     const make = () =>
       new StackedPhysicsLoss({
         losses: [new SureGaussianLoss({ sigma: 0.1, unsure: true }), new SurePoissonLoss({ gain: 0.1 })],
@@ -370,7 +370,7 @@ describe("StackedPhysicsLoss", () => {
     );
   });
 
-  it("says what is wrong, and is the loss that fits a stack", () => {
+  it("names what is wrong, and is the loss that fits a stack", () => {
     const physics = stack();
     const y = physics.A(image([1, 1, 5, 5]));
     const model = new Probe();

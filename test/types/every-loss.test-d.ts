@@ -63,14 +63,14 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     loss.forward({ xNet, y, physics: blurred, model });
     // @ts-expect-error Poisson noise
     loss.forward({ xNet, y, physics: poisson, model });
-    // @ts-expect-error a level that is drawn anew for each image is not known
+    // @ts-expect-error a level that is redrawn for each image is unknown
     loss.forward({ xNet, y, physics: uncertain, model });
   },
   SurePoissonLoss: (loss: l.SurePoissonLoss) => {
     loss.forward({ xNet, y, physics: coarse, model });
     // @ts-expect-error Gaussian noise
     loss.forward({ xNet, y, physics: gaussian, model });
-    // @ts-expect-error Gaussian noise besides
+    // @ts-expect-error Gaussian noise too
     loss.forward({ xNet, y, physics: mixed, model });
   },
   SurePGLoss: (loss: l.SurePGLoss) => {
@@ -97,7 +97,7 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     loss.forward({ physics: gamma, model: loss.adaptModel(model) });
     // @ts-expect-error inpainting is not denoising
     loss.forward({ physics: masked, model: loss.adaptModel(model) });
-    // @ts-expect-error a level that is drawn anew for each image is not known
+    // @ts-expect-error a level that is redrawn for each image is unknown
     loss.forward({ physics: uncertain, model: loss.adaptModel(model) });
     // @ts-expect-error the model was not adapted
     loss.forward({ physics: gamma, model });

@@ -1,18 +1,18 @@
 import type { NoiseKind, OperatorKind } from "../physics/index.js";
 
-/** What a loss assumes about the measurements, as data. */
+/** What a loss assumes about noise, operator, arguments and model, as data. */
 export interface Assumptions {
-  /** Noise models it is made for. */
+  /** Noise models for which it is valid. */
   readonly noise: readonly NoiseKind[] | "any";
-  /** Operators it is made for. */
+  /** Operators for which it is valid. */
   readonly operator: readonly OperatorKind[] | "any" | "linear";
-  /** Arguments of `forward` it cannot do without. */
+  /** Arguments that `forward` requires. */
   readonly needs: readonly ("x" | "y" | "xNet" | "physics" | "model")[];
   /** Whether the model must be adapted first, with the loss's `adaptModel`. */
   readonly adapted: boolean;
 }
 
-/** Noise with zero mean given the clean measurement, and independent from pixel to pixel. */
+/** Noise with zero mean given the clean measurement, and independent between pixels. */
 export const unbiasedNoise = [
   "gaussian",
   "poisson",
@@ -27,8 +27,8 @@ export const unbiasedNoise = [
 /**
  * The assumptions of every loss, by class name.
  *
- * The types of `forward`, the checks at run time, `compatibleLosses` and the table of the documentation all come from
- * here.
+ * The types of `forward`, the checks at run time, `compatibleLosses` and the table of the documentation derive from
+ * this table.
  */
 export const lossAssumptions = {
   SupLoss: { noise: "any", operator: "any", needs: ["xNet", "x"], adapted: false },

@@ -1,48 +1,55 @@
 import type { Metric } from "../metric/index.js";
 import { VirtualLinearPhysics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkOptions } from "../runtime/index.js";
+import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Identity, RandomNoise, RandomPhaseError, Rotate, Shift, type Transform } from "../transform/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { transformOption } from "./ei.js";
-import { Loss } from "./loss.js";
-import type { ArgsOf } from "./pairing.js";
-import { metricOption } from "./shared.js";
+import type { ArgsOf } from "./args.js";
+import { metricOption } from "./metric-option.js";
+import { NamedLoss } from "./named-loss.js";
+import { flag, type OptionReaders, randomStream, readOptions } from "./options.js";
+import { optionalTransform } from "./transform-option.js";
 
 /** Options of {@link AugmentConsistencyLoss}. */
 export interface AugmentConsistencyLossOptions {
   /**
-   * What is done to the measurement and must not change the result; null for nothing. Default: noise and a phase error,
-   * for complex measurements.
+   * Transform of the measurement under which the result must be invariant; null for none. Default: noise and a phase
+   * error, for complex measurements.
    */
   Ti?: Transform | null;
   /**
-   * What is done to the image and must be done to the result; null for nothing. Default: a shift by up to a tenth, or a
-   * rotation below 15 degrees.
+   * Transform of the image under which the result must be equivariant; null for none. Default: a shift by up to a
+   * tenth, or a rotation below 15 degrees.
    */
   Te?: Transform | null;
-  /** What compares images. Default: mean squared error. */
+  /** Compares images. Default: mean squared error. */
   metric?: Metric;
-  /** Whether the gradient goes through the augmented branch alone, as in the paper. Default true. */
+  /** Whether only the augmented branch carries gradients, as in the paper. Default: true. */
   noGrad?: boolean;
-  /** Where the default transforms draw from, unless a call brings its own source. */
+  /** Random stream of the default transforms, unless a call brings its own. */
   rng?: RandomSource;
 }
 
+const OPTIONS = {
+  Ti: optionalTransform,
+  Te: optionalTransform,
+  metric: metricOption,
+  noGrad: flag(true),
+  rng: randomStream,
+} satisfies OptionReaders<AugmentConsistencyLossOptions>;
+
 /**
- * Consistency under augmentation: the augmented measurement must be reconstructed as the augmented reconstruction.
+ * Consistency under augmentation: the reconstruction of an augmented measurement must equal the augmented
+ * reconstruction.
  *
- * `metric(T_e xNet, R(A2 T_e A^T T_i y, A2))` with `A2 = A T_e^-1`: T_i is an error that the network must ignore, T_e a
- * motion that it must follow. One draw of T_e serves both sides. Needs a linear physics. (Desai et al., "VORTEX:
- * physics-driven data augmentations using consistency training for robust accelerated MRI reconstruction", 2022,
- * arXiv:2111.02549.)
+ * `metric(T_e xNet, R(A2 T_e A^T T_i y, A2))` with `A2 = A T_e^-1`: T_i is a perturbation to which the network must be
+ * invariant, T_e a motion under which it must be equivariant. Both sides share one draw of T_e. Needs a linear physics.
+ * (Desai et al., "VORTEX: physics-driven data augmentations using consistency training for robust accelerated MRI
+ * reconstruction", 2022, arXiv:2111.02549.)
  *
- * @returns shape `[B]` for a metric that keeps the batch; over several transforms T_e its mean.
+ * @returns shape `[B]` for a metric that keeps the batch; for several transforms T_e, their mean.
  */
-export class AugmentConsistencyLoss extends Loss {
-  readonly name: string = "AugmentConsistencyLoss";
-  readonly assumptions = lossAssumptions.AugmentConsistencyLoss;
+export class AugmentConsistencyLoss extends NamedLoss<"AugmentConsistencyLoss"> {
   readonly Ti: Transform;
   readonly Te: Transform;
   readonly metric: Metric;
@@ -50,24 +57,20 @@ export class AugmentConsistencyLoss extends Loss {
 
   /** @throws ArgumentError `unknown_option` or `invalid_argument`. */
   constructor(options: AugmentConsistencyLossOptions = {}) {
-    super();
-    const name = "AugmentConsistencyLoss";
-    checkOptions(name, options, ["Ti", "Te", "metric", "noGrad", "rng"]);
-    const own = options.rng ? { rng: options.rng } : {};
-    const option = (key: "Ti" | "Te", fallback: () => Transform): Transform => {
-      const given = options[key];
-      if (given === null) return new Identity();
-      return given === undefined ? fallback() : transformOption(name, key, given);
-    };
-    this.Ti = option("Ti", () => new RandomNoise(own).compose(new RandomPhaseError(own)));
-    this.Te = option("Te", () => new Shift({ shiftMax: 0.1, ...own }).or(new Rotate({ limits: 15, ...own })));
+    super("AugmentConsistencyLoss");
+    const { Ti, Te, metric, noGrad, rng } = readOptions(this.name, options, OPTIONS);
+    const source = rng ? { rng } : {};
+    const orDefault = (transform: Transform | null | undefined, make: () => Transform): Transform =>
+      transform === undefined ? make() : (transform ?? new Identity());
+    this.Ti = orDefault(Ti, () => new RandomNoise(source).compose(new RandomPhaseError(source)));
+    this.Te = orDefault(Te, () => new Shift({ shiftMax: 0.1, ...source }).or(new Rotate({ limits: 15, ...source })));
     if (this.Ti.nTrans !== 1)
       throw new ArgumentError(
-        `${name}: Ti makes ${this.Ti.nTrans} versions of a measurement (nTrans), expected 1.`,
+        `${this.name}: Ti makes ${this.Ti.nTrans} versions of a measurement (nTrans), expected 1.`,
         "invalid_argument",
       );
-    this.metric = metricOption(name, options.metric);
-    this.noGrad = checkFlag(name, "noGrad", options.noGrad, true);
+    this.metric = metric;
+    this.noGrad = noGrad;
   }
 
   forward(args: ArgsOf<"AugmentConsistencyLoss">): Tensor {
@@ -77,10 +80,11 @@ export class AugmentConsistencyLoss extends Loss {
     const { Te } = this;
     const params = Te.getParams(xNet, { rng });
     const image = physics.AAdjoint(this.Ti.forward(y, { rng }));
-    const back = { transform: Te.inverse.bind(Te), inverse: Te.transform.bind(Te) };
+    // VirtualLinearPhysics applies its transform before A: here T_e^-1.
+    const inverse = { transform: Te.inverse.bind(Te), inverse: Te.transform.bind(Te) };
     const values = Te.iterateParams(params).map((set) => {
-      const moved = new VirtualLinearPhysics({ physics, transform: back, params: set });
-      const augmented = model.forward(moved.A(Te.transform(image, set)), moved, rng ? { rng } : {});
+      const A2 = new VirtualLinearPhysics({ physics, transform: inverse, params: set });
+      const augmented = model.forward(A2.A(Te.transform(image, set)), A2, rng ? { rng } : {});
       return this.metric.forward(Te.transform(xNet, set), augmented);
     });
     return values.reduce((a, b) => a.add(b)).div(values.length);

@@ -4,7 +4,7 @@ import { type LossName, lossAssumptions } from "./assumptions.js";
 import { fitting, type PhysicsSummary } from "./fitting.js";
 
 /**
- * Reads what a loss has to know from a physics.
+ * Noise and operator of a physics, which decide which losses fit.
  *
  * @throws ArgumentError `invalid_argument` where the argument is no physics.
  */
@@ -12,7 +12,8 @@ export function describePhysics(physics: unknown, caller: string): PhysicsSummar
   const candidate = physics as Partial<Physics> | null | undefined;
   if (!candidate || typeof candidate !== "object" || typeof candidate.A !== "function") {
     throw new ArgumentError(
-      `${caller}: physics must be a Physics, such as new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) }).`,
+      `${caller}: physics must be a Physics, such as ` +
+        "new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) }).",
       "invalid_argument",
     );
   }
@@ -34,7 +35,7 @@ export function compatibleLosses(physics: Physics | StackedPhysics): LossName[] 
   return fittingLosses(describePhysics(physics, "compatibleLosses"));
 }
 
-/** Names of the losses that fit a noise and an operator, where only one of them is known any that may. */
+/** Names of the losses that fit a noise and an operator; where one of them is unknown, all that may fit. */
 export function fittingLosses(physics: Partial<PhysicsSummary>): LossName[] {
   return fitting(lossAssumptions, physics);
 }

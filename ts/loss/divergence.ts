@@ -5,9 +5,9 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import { Tensor, grad, tensor } from "../tensor/index.js";
 
-/** What every divergence needs: the map is `y -> A(f(y))`. */
+/** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
-  /** Where it is taken, shape `[B, ...]`. */
+  /** The point, shape `[B, ...]`. */
   y: Tensor;
   /** The reconstruction f. */
   model: Reconstructor;
@@ -19,17 +19,19 @@ export interface DivergenceArgs {
 export interface MonteCarloDivergenceArgs extends DivergenceArgs {
   /** Step of the finite difference, about a hundredth of the range of y. */
   tau: number;
-  /** `A(f(y))` where it is known already; otherwise it is computed. */
+  /** `A(f(y))`, where it is already known. Default: computed. */
   y1?: Tensor;
-  /** A linear map B applied to probe and difference. Default: identity. */
+  /** A linear map B, applied to probe and difference. Default: identity. */
   precond?: (t: Tensor) => Tensor;
+  /** Random stream of the probe. Default: that of the library. */
   rng?: RandomSource;
 }
 
 /** Arguments of {@link hutchDiv}. */
 export interface HutchinsonDivergenceArgs extends DivergenceArgs {
-  /** Number of probes. Default 1. */
+  /** Number of probes. Default: 1. */
   mcIter?: number;
+  /** Random stream of the probes. Default: that of the library. */
   rng?: RandomSource;
 }
 
@@ -44,7 +46,8 @@ export function probeDifference(
 
 /**
  * Monte-Carlo divergence per entry, for each image: `mean(B b * B (A f(y + tau b) - A f(y)) / tau)`, b standard normal
- * (Ramani, Blu, Unser, "Monte-Carlo SURE", 2008).
+ * (Ramani, Blu, Unser, "Monte-Carlo SURE: a black-box optimization of regularization parameters for general denoising
+ * algorithms", 2008, doi:10.1109/TIP.2008.2001404).
  *
  * @returns shape `[B]`.
  * @throws ArgumentError `missing_argument`, `invalid_argument`.
@@ -73,7 +76,7 @@ export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
   let total: Tensor | undefined;
   for (let i = 0; i < probes; i++) {
     const b = rng.normal([...input.shape], input);
-    const term = meanPerImage(b.mul(transposed(output, input, b)));
+    const term = meanPerImage(b.mul(transposeProduct(output, input, b)));
     total = total ? total.add(term) : term;
   }
   return (total as Tensor).div(probes);
@@ -83,7 +86,7 @@ export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
  * Exact divergence per entry, for each image: the trace of the Jacobian of `y -> A f(y)` divided by the entries of one
  * image.
  *
- * It takes one backward pass for each entry: for small images, as a yardstick. It can itself be differentiated.
+ * It takes one backward pass for each entry: for small images, as a reference. It can itself be differentiated.
  *
  * @returns shape `[B]`.
  * @throws ArgumentError `missing_argument`.
@@ -98,27 +101,26 @@ export function exactDiv(args: DivergenceArgs): Tensor {
     const values = new Float32Array(input.size);
     for (let image = 0; image < batch; image++) values[image * entries + i] = 1;
     const basis = tensor(values, { shape: [...input.shape], dtype: input.dtype, device: input.device });
-    const term = meanPerImage(basis.mul(transposed(output, input, basis)));
+    const term = meanPerImage(basis.mul(transposeProduct(output, input, basis)));
     total = total ? total.add(term) : term;
   }
   return total as Tensor;
 }
 
 /** `J^T v`, itself differentiable; zero where the output does not depend on the input. */
-function transposed(output: Tensor, input: Tensor, v: Tensor): Tensor {
+function transposeProduct(output: Tensor, input: Tensor, v: Tensor): Tensor {
   const [product] = grad(output, [input], { gradOutputs: [v], createGraph: true, allowUnused: true });
   return product as Tensor;
 }
 
-/**
- * `A f(y)` on the tape with respect to its input; the caller's y is used where it is on the tape, and never changed.
- */
+/** `A f(y)`, recorded with respect to its input: y itself where it requires a gradient, else a copy that does. */
 function differentiable(caller: string, { y, model, physics }: DivergenceArgs): { input: Tensor; output: Tensor } {
   const input = y.requiresGrad ? y : y.detach().requiresGrad_();
   const output = physics.A(model.forward(input, physics));
   if (output.shape.join() !== input.shape.join()) {
     throw new ArgumentError(
-      `${caller}: A f(y) has shape [${output.shape.join(", ")}] but y has shape [${input.shape.join(", ")}]; a divergence needs them equal.`,
+      `${caller}: A f(y) has shape [${output.shape.join(", ")}] but y has shape [${input.shape.join(", ")}]; ` +
+        "a divergence needs them equal.",
       "invalid_argument",
     );
   }

@@ -1,27 +1,21 @@
-import { Module, type Reconstructor } from "../nn/index.js";
+import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
-import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { Adapted } from "./pairing.js";
+import { AdaptedModel } from "./adapted-model.js";
 import { R2RModel } from "./r2r-model.js";
 import type { SplittingModel } from "./splitting-model.js";
 
-/** The model an EquivariantSplittingLoss trains: a splitting model inside what the consistency loss needs. */
-export class EquivariantSplittingModel extends Module implements Adapted<"EquivariantSplittingLoss"> {
-  readonly adaptedBy = "EquivariantSplittingLoss" as const;
-  /** The whole model; its weights are this model's weights, under `model.`. */
-  readonly model: Reconstructor;
+/** The model an EquivariantSplittingLoss trains: a splitting model, adapted further by the consistency loss. */
+export class EquivariantSplittingModel extends AdaptedModel<"EquivariantSplittingLoss"> {
   readonly #splitting: SplittingModel;
 
   constructor(model: Reconstructor, splitting: SplittingModel) {
-    super();
-    this.model = model;
+    super("EquivariantSplittingLoss", model);
     this.#splitting = splitting;
-    this.training = model.training;
   }
 
   /** Reconstructs from a part of the measurement; see {@link SplittingModel}. */
-  forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
+  forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
     return this.model.forward(y, physics, options);
   }
 
@@ -32,13 +26,13 @@ export class EquivariantSplittingModel extends Module implements Adapted<"Equiva
 
   /**
    * The model for the consistency loss of one mask: a function of the seen part of the measurement, with its mask and
-   * every other draw as they were. A recorrupted measurement is cut to that part.
+   * all other random draws held fixed. A recorrupted measurement is restricted to that part.
    */
   forConsistency(index: number, mask1: Tensor): Reconstructor {
     const outer = this.model;
     if (outer instanceof R2RModel)
       return Object.create(outer, { corruption: { value: () => outer.corruption().mul(mask1) } }) as R2RModel;
-    const held = this.#splitting.held(index);
-    return Object.create(this, { forward: { value: held } }) as Reconstructor;
+    const replayed = this.#splitting.replayed(index);
+    return Object.create(this, { forward: { value: replayed } }) as Reconstructor;
   }
 }

@@ -1,63 +1,84 @@
 import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Transform } from "../transform/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { transformOption } from "./ei.js";
+import type { ArgsOf, LossArgs } from "./args.js";
 import { EquivariantSplittingModel } from "./equivariant-splitting-model.js";
+import { maskGeneratorOption } from "./generator-option.js";
 import { Loss } from "./loss.js";
 import { MCLoss } from "./mc.js";
+import { NamedLoss } from "./named-loss.js";
 import { loadNestedState, nestedState } from "./nested-state.js";
-import type { ArgsOf } from "./pairing.js";
+import { number, type OptionReader, type OptionReaders, randomStream, readOptions, unchecked } from "./options.js";
 import { R2RLoss } from "./r2r.js";
-import { maskedPhysics, shareOf, sides } from "./split.js";
-import { generatorOption } from "./splitting.js";
+import { fractionOf, maskedPhysics, splitMasks } from "./splitting-masks.js";
 import { SplittingModel } from "./splitting-model.js";
 import { SureGaussianLoss } from "./sure-gaussian.js";
 import { SurePGLoss } from "./sure-pg.js";
+import { optionalTransform } from "./transform-option.js";
 
 /** Options of {@link EquivariantSplittingLoss}. */
 export interface EquivariantSplittingLossOptions {
   /**
-   * Draws the masks of what the network sees. Default: nine tenths of the pixels, a `BernoulliSplittingMaskGenerator`.
+   * Draws the masks of what the network sees. Default: null, a `BernoulliSplittingMaskGenerator` that shows nine tenths
+   * of the pixels.
    */
   maskGenerator?: PhysicsGenerator | null;
-  /**
-   * Size of the measurement without the batch, for the default generator; it is taken from the measurement where it is
-   * not given.
-   */
+  /** Size of the measurement without the batch, for the default generator. Default: that of the measurement. */
   imgSize?: readonly number[];
   /**
-   * Loss of the seen part, null for none. Default `MCLoss`, for measurements without noise. With noise:
-   * `SureGaussianLoss`, `SurePoissonLoss`, `SurePGLoss` or `R2RLoss`.
+   * Loss of the seen part, null for none. With noise: `SureGaussianLoss`, `SurePoissonLoss`, `SurePGLoss` or `R2RLoss`.
+   * Default: `MCLoss`, for measurements without noise.
    */
   consistencyLoss?: Loss | null;
-  /** Loss of the hidden part. Default `MCLoss`. */
+  /** Loss of the hidden part. Default: `MCLoss`. */
   predictionLoss?: Loss;
   /**
    * Makes the network equivariant in training, by an average over these transforms ({@link EquivariantReconstructor}).
-   * Default null: the network is taken as it is, for one whose layers are equivariant.
+   * Default: null, for a network whose layers are equivariant.
    */
   transform?: Transform | null;
   /** The same in evaluation, such as all elements of the group where training draws one. Default: `transform`. */
   evalTransform?: Transform | null;
-  /** Masks over which evaluation averages. Default 5. */
+  /** Masks over which evaluation averages. Default: 5. */
   evalNSamples?: number;
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
 
-const KEYS = [
-  "maskGenerator",
-  "imgSize",
-  "consistencyLoss",
-  "predictionLoss",
-  "transform",
-  "evalTransform",
-  "evalNSamples",
-  "rng",
-] as const;
+/** A loss for one part of the measurement. */
+const partLoss: OptionReader<Loss> = (value, name, key) => {
+  const consistency = key === "consistencyLoss";
+  const loss = value === undefined ? new MCLoss() : value;
+  if (!(loss instanceof Loss)) {
+    throw new ArgumentError(
+      `${name}: ${key} must be a loss such as new MCLoss()${consistency ? ", or null for none" : ""}.`,
+      "invalid_argument",
+    );
+  }
+  if (!loss.assumptions.adapted || (consistency && loss instanceof R2RLoss)) return loss;
+  throw new ArgumentError(
+    `${name}: ${key} cannot be a ${loss.name}, which adapts the model in its own way; use MCLoss, a SURE loss or, ` +
+      "for consistencyLoss, R2RLoss.",
+    "invalid_argument",
+  );
+};
+
+const OPTIONS = {
+  maskGenerator: maskGeneratorOption,
+  imgSize: unchecked<readonly number[] | undefined>(),
+  consistencyLoss: (value, name, key) => (value === null ? null : partLoss(value, name, key)),
+  predictionLoss: (value, name, key) => partLoss(value ?? undefined, name, key),
+  transform: optionalTransform,
+  evalTransform: optionalTransform,
+  evalNSamples: number(5, { integer: true, min: 1 }),
+  rng: randomStream,
+} satisfies OptionReaders<EquivariantSplittingLossOptions>;
+
+/** Share of the pixels that the default generator shows to the network. */
+const SPLIT_RATIO = 0.9;
 
 /**
  * Equivariant splitting: predicts one part of the measurement from the rest with an equivariant network, so that one
@@ -69,58 +90,48 @@ const KEYS = [
  * measurement plus sigma^2, where the consistency is an unbiased estimate (SURE); with R2R at alpha another `sigma^2 /
  * alpha` is added.
  *
- * A consistency loss that evaluates the network again (SURE) sees it with mask and every other draw held fixed. The
- * model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
+ * A consistency loss that evaluates the network again (SURE) sees it with its mask and all other random draws held
+ * fixed. The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.
  *
  * @returns shape `[B]` for losses that keep the batch.
  */
-export class EquivariantSplittingLoss extends Loss {
-  readonly name: string = "EquivariantSplittingLoss";
-  readonly assumptions = lossAssumptions.EquivariantSplittingLoss;
+export class EquivariantSplittingLoss extends NamedLoss<"EquivariantSplittingLoss"> {
   readonly maskGenerator: PhysicsGenerator | null;
   readonly consistencyLoss: Loss | null;
   readonly predictionLoss: Loss;
   readonly transform: Transform | null;
   readonly evalTransform: Transform | null;
   readonly evalNSamples: number;
-  private readonly rng: RandomSource | undefined;
+  readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`, or `invalid_argument`. */
   constructor(options: EquivariantSplittingLossOptions = {}) {
-    super();
-    const name = "EquivariantSplittingLoss";
-    checkOptions(name, options, KEYS);
-    const { imgSize } = options;
-    const given = generatorOption(name, options.maskGenerator);
-    this.maskGenerator = given ?? (imgSize ? new BernoulliSplittingMaskGenerator({ imgSize, splitRatio: 0.9 }) : null);
-    this.consistencyLoss = options.consistencyLoss === undefined ? new MCLoss() : options.consistencyLoss;
-    this.predictionLoss = options.predictionLoss ?? new MCLoss();
-    for (const [key, loss] of Object.entries({
-      consistencyLoss: this.consistencyLoss,
-      predictionLoss: this.predictionLoss,
-    }))
-      checkPart(name, key, loss);
-    this.transform = optional(name, "transform", options.transform);
-    this.evalTransform = optional(name, "evalTransform", options.evalTransform) ?? this.transform;
+    super("EquivariantSplittingLoss");
+    const { imgSize, transform, evalTransform, ...values } = readOptions(this.name, options, OPTIONS);
+    this.maskGenerator =
+      values.maskGenerator ??
+      (imgSize ? new BernoulliSplittingMaskGenerator({ imgSize, splitRatio: SPLIT_RATIO }) : null);
+    this.consistencyLoss = values.consistencyLoss;
+    this.predictionLoss = values.predictionLoss;
+    this.transform = transform ?? null;
+    this.evalTransform = evalTransform ?? this.transform;
     if (this.evalTransform && !this.transform) {
       throw new ArgumentError(
-        `${name}: evalTransform is given but transform, which serves training, is not; give both, or transform alone.`,
+        `${this.name}: evalTransform is given but transform, which is used in training, is not; give both, or ` +
+          "transform alone.",
         "invalid_argument",
       );
     }
-    this.evalNSamples = checkNumber(name, "evalNSamples", options.evalNSamples ?? 5, { integer: true, min: 1 });
-    this.rng = options.rng;
+    this.evalNSamples = values.evalNSamples;
+    this.#rng = values.rng;
   }
 
   forward(args: ArgsOf<"EquivariantSplittingLoss">): Tensor {
     this.check(args);
     const { xNet, y, physics } = args;
-    const model: unknown = args.model;
-    if (!(model instanceof EquivariantSplittingModel)) {
-      throw new ArgumentError(`${this.name}: model must be the model that adaptModel returns.`, "model_not_adapted");
-    }
+    const model = this.adapted(args.model, EquivariantSplittingModel);
     const values = model.masks().map((mask, index) => {
-      const { mask1, mask2 } = sides(this.name, mask, y, physics);
+      const { mask1, mask2 } = splitMasks(this.name, mask, y, physics);
       const part = (m: Tensor) => ({
         ...args,
         xNet,
@@ -128,77 +139,57 @@ export class EquivariantSplittingLoss extends Loss {
         physics: maskedPhysics(m, y, physics),
         model: model.forConsistency(index, mask1),
       });
-      const prediction = this.predictionLoss.forward(part(mask2)).div(shareOf(this.name, mask2, "to predict"));
+      const prediction = this.predictionLoss.forward(part(mask2)).div(fractionOf(this.name, mask2, "to predict"));
       if (!this.consistencyLoss) return prediction;
-      const share = shareOf(this.name, mask1, "to see");
-      return prediction.add(this.consistency(this.consistencyLoss, part(mask1), share).div(share));
+      const seen = fractionOf(this.name, mask1, "to see");
+      return prediction.add(consistency(this.consistencyLoss, part(mask1), seen).div(seen));
     });
     return values.reduce((a, b) => a.add(b)).div(values.length);
   }
 
-  /** The model that sees a part of the measurement; an adapted model comes back as it is. */
+  /** The model that sees a part of the measurement; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): EquivariantSplittingModel {
     if (model instanceof EquivariantSplittingModel) return model;
-    const { maskGenerator, evalNSamples, transform, evalTransform, rng } = this;
+    const { maskGenerator, evalNSamples, transform, evalTransform } = this;
     const network = transform ? new EquivariantReconstructor({ model, transform, evalTransform }) : model;
     const splitting = new SplittingModel(network, {
       adaptedBy: "EquivariantSplittingLoss",
       maskGenerator,
-      splitRatio: 0.9,
+      splitRatio: SPLIT_RATIO,
       pixelwise: true,
       evalNSamples,
       evalSplitInput: true,
       evalSplitOutput: false,
-      rng,
+      rng: this.#rng,
     });
     return new EquivariantSplittingModel(this.consistencyLoss?.adaptModel(splitting) ?? splitting, splitting);
   }
 
   override stateDict(): Record<string, Tensor> {
-    return nestedState(this.parts());
+    return nestedState(this.#parts());
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
-    super.loadStateDict(loadNestedState(this.parts(), state));
+    super.loadStateDict(loadNestedState(this.#parts(), state));
   }
 
-  private parts(): Record<string, Loss> {
+  #parts(): Record<string, Loss> {
     return {
       ...(this.consistencyLoss ? { consistencyLoss: this.consistencyLoss } : {}),
       predictionLoss: this.predictionLoss,
     };
   }
-
-  /**
-   * The consistency loss of the seen part, a mean over all entries. SURE takes the noise variance of every entry off;
-   * only the seen ones, the share of M1, have noise.
-   */
-  private consistency(loss: Loss, args: Parameters<Loss["forward"]>[0], share: Tensor): Tensor {
-    const gaussian = (loss instanceof SureGaussianLoss && !loss.weighted) || loss instanceof SurePGLoss;
-    if (!gaussian) return loss.forward(args);
-    // Before forward, which may move a level that is learned.
-    const sigma2 = loss.sigma2;
-    const level = sigma2 instanceof Tensor ? sigma2.clone() : sigma2;
-    return (loss as Loss).forward(args).add(share.neg().add(1).mul(level));
-  }
 }
 
-function optional(name: string, key: string, transform: Transform | null | undefined): Transform | null {
-  return transform === undefined || transform === null ? null : transformOption(name, key, transform);
-}
-
-function checkPart(name: string, key: string, loss: Loss | null): void {
-  if (loss === null && key === "consistencyLoss") return;
-  if (!(loss instanceof Loss)) {
-    throw new ArgumentError(
-      `${name}: ${key} must be a loss such as new MCLoss()${key === "consistencyLoss" ? ", or null for none" : ""}.`,
-      "invalid_argument",
-    );
-  }
-  const adapts = loss.assumptions.adapted && !(key === "consistencyLoss" && loss instanceof R2RLoss);
-  if (adapts)
-    throw new ArgumentError(
-      `${name}: ${key} cannot be a ${loss.name}, which adapts the model in its own way; take MCLoss, a SURE loss or, for consistencyLoss, R2RLoss.`,
-      "invalid_argument",
-    );
+/**
+ * The consistency loss of the seen part, a mean over all entries. SURE subtracts the noise variance for every entry,
+ * but only the seen ones, the fraction `seen`, have noise.
+ */
+function consistency(loss: Loss, args: LossArgs, seen: Tensor): Tensor {
+  const gaussian = (loss instanceof SureGaussianLoss && !loss.weighted) || loss instanceof SurePGLoss;
+  if (!gaussian) return loss.forward(args);
+  // Read before forward, which may change a learned level.
+  const sigma2 = loss.sigma2;
+  const level = sigma2 instanceof Tensor ? sigma2.clone() : sigma2;
+  return (loss as Loss).forward(args).add(seen.neg().add(1).mul(level));
 }

@@ -1,24 +1,26 @@
 import type { Assumptions } from "./assumptions.js";
 
-/** The noise and operator of a physics, as far as a plain JavaScript object tells. */
+/** The noise and the operator of a physics. */
 export interface PhysicsSummary {
   readonly noise: string;
   readonly operator: string;
-  /** Whether it is a LinearPhysics; undefined where that is not known. */
+  /** Whether it is a LinearPhysics; undefined where that is unknown. */
   readonly linear?: boolean;
 }
 
-/** Why assumptions exclude a physics, in words; undefined where they fit. What is not known of it excludes nothing. */
+/** The reason why assumptions exclude a physics; undefined where they fit. An unknown property excludes nothing. */
 export function mismatch(
   { noise, operator, needs }: Assumptions,
   physics: Partial<PhysicsSummary>,
 ): string | undefined {
   const { noise: kind, linear } = physics;
-  // Pansharpening measures twice: it is a stack by another name.
+  // Pansharpening measures twice: it is a stack of two operators.
   const op = physics.operator === "pansharpen" ? "stacked" : physics.operator;
   const measured = needs.includes("physics") || needs.includes("y");
   if (op === "stacked" && measured && !operator.includes("stacked")) {
-    return "it takes one operator, but this physics is a stack; give each operator its own loss in a StackedPhysicsLoss";
+    return (
+      "it takes one operator, but this physics is a stack; " + "give each operator its own loss in a StackedPhysicsLoss"
+    );
   }
   if (kind !== undefined && noise !== "any" && !(noise as readonly string[]).includes(kind)) {
     return `it assumes ${noise.join(" or ")} noise, but this physics has ${kind} noise`;
@@ -31,7 +33,7 @@ export function mismatch(
   return undefined;
 }
 
-/** The rows of a table of assumptions that fit what is known of a physics, in their order. */
+/** The names of a table of assumptions that fit what is known of a physics, in their order. */
 export function fitting<N extends string>(
   table: Readonly<Record<N, Assumptions>>,
   physics: Partial<PhysicsSummary>,

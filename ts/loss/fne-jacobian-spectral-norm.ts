@@ -1,26 +1,31 @@
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, ShapeError, checkFlag, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { Loss } from "./loss.js";
-import type { ArgsOf } from "./pairing.js";
+import type { ArgsOf } from "./args.js";
+import { NamedLoss } from "./named-loss.js";
+import { flag, type OptionReaders, readOptions } from "./options.js";
 import {
   firstImages,
-  SPECTRAL_NORM_KEYS,
+  SPECTRAL_NORM_OPTIONS,
   spectralNorm,
   type SpectralNormOptions,
   type SpectralNormSettings,
-  spectralNormSettings,
 } from "./spectral-norm.js";
 
 /** Options of {@link FNEJacobianSpectralNorm}. */
 export interface FNEJacobianSpectralNormOptions extends SpectralNormOptions {
   /**
-   * Looks at `eta y + (1 - eta) x` in place of y, with eta uniform on [0, 1) for each image. Needs `x`. Default false.
+   * Evaluates the norm at `eta y + (1 - eta) x` instead of y, with eta uniform on [0, 1) for each image. Needs `x`.
+   * Default: false.
    */
   interpolation?: boolean;
 }
+
+const OPTIONS = {
+  ...SPECTRAL_NORM_OPTIONS,
+  interpolation: flag(false),
+} satisfies OptionReaders<FNEJacobianSpectralNormOptions>;
 
 /**
  * Spectral norm of the Jacobian of `2 f - Id` at the measurements, `|d(2f - Id)/du (y)|_2` with `f(u) = R(u, A)`.
@@ -30,35 +35,34 @@ export interface FNEJacobianSpectralNormOptions extends SpectralNormOptions {
  * (Pesquet, Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021,
  * arXiv:2012.13247.)
  *
- * Returns a scalar, or `[B]` with the reduction `"none"`.
+ * @returns a scalar, or shape `[B]` with the reduction `"none"`.
  */
-export class FNEJacobianSpectralNorm extends Loss {
-  readonly name: string = "FNEJacobianSpectralNorm";
-  readonly assumptions = lossAssumptions.FNEJacobianSpectralNorm;
+export class FNEJacobianSpectralNorm extends NamedLoss<"FNEJacobianSpectralNorm"> {
   readonly settings: SpectralNormSettings;
   readonly interpolation: boolean;
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: FNEJacobianSpectralNormOptions = {}) {
-    super();
-    checkOptions("FNEJacobianSpectralNorm", options, [...SPECTRAL_NORM_KEYS, "interpolation"]);
-    this.settings = spectralNormSettings("FNEJacobianSpectralNorm", options);
-    this.interpolation = checkFlag("FNEJacobianSpectralNorm", "interpolation", options.interpolation, false);
-    this.#rng = options.rng;
+    super("FNEJacobianSpectralNorm");
+    const { interpolation, rng, ...settings } = readOptions(this.name, options, OPTIONS);
+    this.settings = settings;
+    this.interpolation = interpolation;
+    this.#rng = rng;
   }
 
   forward(args: ArgsOf<"FNEJacobianSpectralNorm">): Tensor {
     this.check(args);
     const { model } = args;
-    // Which physics it is, is the model's business.
+    // The loss allows every physics, also a stack, which only the model has to understand.
     const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
     const rng = resolveRng(args.rng, this.#rng);
     const reflected = (u: Tensor): Tensor => {
       const output = model.forward(u, physics, { rng });
       if (output.shape.join() === u.shape.join()) return output.mul(2).sub(u);
       throw new ShapeError(
-        `${this.name}: the model makes shape [${output.shape.join(", ")}] of [${u.shape.join(", ")}]; 2 f - Id needs them equal.`,
+        `${this.name}: the model maps shape [${u.shape.join(", ")}] to [${output.shape.join(", ")}]; 2 f - Id needs ` +
+          "them equal.",
         "shape_mismatch",
       );
     };
@@ -71,7 +75,7 @@ export class FNEJacobianSpectralNorm extends Loss {
     if (!this.interpolation) return y;
     if (!args.x)
       throw new ArgumentError(
-        `${this.name}: x is missing; with interpolation it is the image at the other end, such as the ground truth.`,
+        `${this.name}: x is missing; with interpolation it is the other end of the segment, such as the ground truth.`,
         "missing_argument",
       );
     this.sameShape(args.x, "x", args.y, "y");

@@ -3,7 +3,7 @@ export { type Assumptions, type LossName, lossAssumptions } from "./assumptions.
 export { compatibleLosses, fittingLosses } from "./compatible.js";
 export type { PhysicsSummary } from "./fitting.js";
 export { Loss } from "./loss.js";
-export type { Adapted, ArgsOf, LossArgs, PhysicsOf } from "./pairing.js";
+export type { Adapted, ArgsOf, LossArgs, PhysicsOf } from "./args.js";
 export {
   type DivergenceArgs,
   type HutchinsonDivergenceArgs,

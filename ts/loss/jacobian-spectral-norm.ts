@@ -1,17 +1,15 @@
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { Loss } from "./loss.js";
-import type { ArgsOf } from "./pairing.js";
+import type { ArgsOf } from "./args.js";
+import { NamedLoss } from "./named-loss.js";
+import { readOptions } from "./options.js";
 import {
   firstImages,
-  SPECTRAL_NORM_KEYS,
+  SPECTRAL_NORM_OPTIONS,
   spectralNorm,
   type SpectralNormOptions,
   type SpectralNormSettings,
-  spectralNormSettings,
 } from "./spectral-norm.js";
 
 /** Options of {@link JacobianSpectralNorm}. */
@@ -22,29 +20,30 @@ export type JacobianSpectralNormOptions = SpectralNormOptions;
  * Lipschitz constant to keep small.
  *
  * By the power method; see {@link jacobianSpectralNorm}, which takes any function. One evaluation of the network serves
- * all iterations. Differentiable, by second derivatives. The network must treat each image by itself (no batch norm in
- * training mode). (Pesquet, Repetti, Terris, Wiaux, 2021, arXiv:2012.13247.)
+ * all iterations. Differentiable, by second derivatives. The network must process each image independently (no batch
+ * norm in training mode). (Pesquet, Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery",
+ * 2021, arXiv:2012.13247.)
  *
- * Returns a scalar, or `[B]` with the reduction `"none"`. Differs from deepinv: `tol` works, an image at a time.
+ * Differs from deepinv: `tol` works, separately for each image.
+ *
+ * @returns a scalar, or shape `[B]` with the reduction `"none"`.
  */
-export class JacobianSpectralNorm extends Loss {
-  readonly name: string = "JacobianSpectralNorm";
-  readonly assumptions = lossAssumptions.JacobianSpectralNorm;
+export class JacobianSpectralNorm extends NamedLoss<"JacobianSpectralNorm"> {
   readonly settings: SpectralNormSettings;
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: JacobianSpectralNormOptions = {}) {
-    super();
-    checkOptions("JacobianSpectralNorm", options, SPECTRAL_NORM_KEYS);
-    this.settings = spectralNormSettings("JacobianSpectralNorm", options);
-    this.#rng = options.rng;
+    super("JacobianSpectralNorm");
+    const { rng, ...settings } = readOptions(this.name, options, SPECTRAL_NORM_OPTIONS);
+    this.settings = settings;
+    this.#rng = rng;
   }
 
   forward(args: ArgsOf<"JacobianSpectralNorm">): Tensor {
     this.check(args);
     const { y, model } = args;
-    // Which physics it is, is the model's business.
+    // The loss allows every physics, also a stack, which only the model has to understand.
     const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
     const rng = resolveRng(args.rng, this.#rng);
     return spectralNorm(

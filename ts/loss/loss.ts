@@ -5,21 +5,25 @@ import { Tensor } from "../tensor/index.js";
 import type { Assumptions } from "./assumptions.js";
 import { compatibleLosses, describePhysics } from "./compatible.js";
 import { mismatch } from "./fitting.js";
-import type { LossArgs } from "./pairing.js";
+import type { LossArgs } from "./args.js";
 
-const SOURCES = {
-  x: "the ground truth image; where there is none, take a loss that learns from measurements alone, such as SureGaussianLoss or R2RLoss",
+/** What each argument of `forward` is, for messages. */
+const DESCRIPTIONS = {
+  x:
+    "the ground truth image; where there is none, use a loss that learns from measurements alone, " +
+    "such as SureGaussianLoss or R2RLoss",
   y: "the measurement, physics.forward(x) or recorded data",
   xNet: "the reconstruction, model.forward(y, physics)",
   physics:
-    "what made the measurement, such as new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) })",
+    "what made the measurement, such as " +
+    "new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) })",
   model: "the network that made xNet",
 } as const;
 
 /**
  * Base class of the losses.
  *
- * A subclass states its `name` and `assumptions`, and writes `forward`, which begins with `this.check(args)`.
+ * A subclass states its `name` and `assumptions`, and implements `forward`, which begins with `this.check(args)`.
  */
 export abstract class Loss {
   /** The class's name. */
@@ -36,17 +40,17 @@ export abstract class Loss {
    */
   abstract forward(args: LossArgs): Tensor;
 
-  /** The model to train with this loss; most losses need no change and return it as it is. */
+  /** The model to train with this loss; most losses return it unchanged. */
   adaptModel(model: Reconstructor): Reconstructor {
     return model;
   }
 
-  /** Tensors the loss itself learns or carries from step to step (such as an estimated noise level), by name. */
+  /** Tensors that the loss itself learns or keeps between steps (such as an estimated noise level), by name. */
   stateDict(): Record<string, Tensor> {
     return {};
   }
 
-  /** Restores what {@link stateDict} gave. */
+  /** Restores what {@link stateDict} returned. */
   loadStateDict(state: Record<string, Tensor>): void {
     const unknown = Object.keys(state)[0];
     if (unknown !== undefined)
@@ -54,8 +58,8 @@ export abstract class Loss {
   }
 
   /**
-   * Refuses missing arguments, a physics that breaks the assumptions, a model that was not adapted and an rng that is
-   * none.
+   * Refuses missing arguments, a physics that violates the assumptions, a model that was not adapted and an `rng` that
+   * is no random stream.
    */
   protected check(args: object): void {
     if (args === null || typeof args !== "object") {
@@ -69,25 +73,26 @@ export abstract class Loss {
     for (const need of this.assumptions.needs) {
       const value = given[need];
       if (value === undefined || value === null) {
-        throw new ArgumentError(`${this.name}: ${need} is missing; it is ${SOURCES[need]}.`, "missing_argument");
+        throw new ArgumentError(`${this.name}: ${need} is missing; it is ${DESCRIPTIONS[need]}.`, "missing_argument");
       }
       if (
         need !== "physics" &&
         need !== "model" &&
         !(value instanceof (need === "y" && stacked ? TensorList : Tensor))
       ) {
+        const type = need === "y" && stacked ? "TensorList" : "Tensor";
         throw new ArgumentError(
-          `${this.name}: ${need} must be a ${need === "y" && stacked ? "TensorList" : "Tensor"}; it is ${SOURCES[need]}.`,
+          `${this.name}: ${need} must be a ${type}; it is ${DESCRIPTIONS[need]}.`,
           "invalid_argument",
         );
       }
       if (need === "physics") this.checkPhysics(value);
-      if (need === "model") this.checkModel(value);
+      if (need === "model") this.#checkModel(value);
     }
     checkStream(this.name, given.rng);
   }
 
-  /** Refuses a physics that breaks the assumptions. */
+  /** Refuses a physics that violates the assumptions. */
   protected checkPhysics(physics: unknown): void {
     const reason = mismatch(this.assumptions, describePhysics(physics, this.name));
     if (reason === undefined) return;
@@ -98,27 +103,29 @@ export abstract class Loss {
     );
   }
 
-  private checkModel(model: unknown): void {
+  #checkModel(model: unknown): void {
     const candidate = model as Partial<Reconstructor> & { adaptedBy?: string };
     if (typeof candidate.forward !== "function") {
       throw new ArgumentError(
-        `${this.name}: model must have a forward method; it is ${SOURCES.model}.`,
+        `${this.name}: model must have a forward method; it is ${DESCRIPTIONS.model}.`,
         "invalid_argument",
       );
     }
     if (this.assumptions.adapted && candidate.adaptedBy !== this.name) {
       throw new ArgumentError(
-        `${this.name}: the model is not adapted; call model = loss.adaptModel(model) before training and use that model to make xNet.`,
+        `${this.name}: the model is not adapted; call model = loss.adaptModel(model) before training and use that ` +
+          "model to make xNet.",
         "model_not_adapted",
       );
     }
   }
 
-  /** Refuses two tensors of different shapes, which broadcasting would otherwise accept in silence. */
+  /** Refuses two tensors of different shapes, which would otherwise broadcast silently. */
   protected sameShape(a: Tensor, aName: string, b: Tensor, bName: string): void {
     if (a.shape.join() === b.shape.join()) return;
     throw new ShapeError(
-      `${this.name}: ${aName} has shape [${a.shape.join(", ")}] but ${bName} has shape [${b.shape.join(", ")}]; they must agree.`,
+      `${this.name}: ${aName} has shape [${a.shape.join(", ")}] but ${bName} has shape [${b.shape.join(", ")}]; ` +
+        "they must agree.",
       "shape_mismatch",
     );
   }

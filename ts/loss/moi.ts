@@ -1,64 +1,68 @@
 import type { Metric } from "../metric/index.js";
 import type { RandomSource } from "../random/index.js";
-import { checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { remeasured } from "./ei.js";
-import { Loss } from "./loss.js";
-import { OperatorPool, type OperatorPoolOptions } from "./operator-pool.js";
-import type { ArgsOf } from "./pairing.js";
-import { metricOption } from "./shared.js";
+import type { ArgsOf } from "./args.js";
+import { metricOption } from "./metric-option.js";
+import { NamedLoss } from "./named-loss.js";
+import { OperatorPool, POOL_OPTIONS, type OperatorPoolOptions } from "./operator-pool.js";
+import { flag, number, type OptionReaders, randomStream, readOptions } from "./options.js";
+import { reconstructAgain } from "./reconstruct-again.js";
 
 /** Options of {@link MOILoss}. */
 export interface MOILossOptions extends OperatorPoolOptions {
-  /** What compares images. Default: mean squared error. */
+  /** Compares images. Default: mean squared error. */
   metric?: Metric;
-  /** Whether the reconstruction is measured with noise and sensor, instead of `A` alone. Default true. */
+  /** Whether the reconstruction is measured with noise and sensor, instead of `A` alone. Default: true. */
   applyNoise?: boolean;
-  /** Factor of the loss. Default 1. */
+  /** Factor of the loss. Default: 1. */
   weight?: number;
-  /** Where draws come from, unless a call brings its own; default the generator's and the physics' own. */
+  /** Random stream, unless a call brings its own. Default: those of the generator and of the physics. */
   rng?: RandomSource;
 }
 
+const OPTIONS = {
+  ...POOL_OPTIONS,
+  metric: metricOption,
+  applyNoise: flag(true),
+  weight: number(1),
+  rng: randomStream,
+} satisfies OptionReaders<MOILossOptions>;
+
 /**
- * Multi-operator imaging: a reconstruction, measured by another operator of the set, must be reconstructed as it is.
+ * Multi-operator imaging: a reconstruction, measured by another operator of the set, must be reconstructed unchanged.
  *
  * `weight metric(R(y2, A_g), xNet)` with `y2 = A_g(xNet)` for a random operator of `{A_g}`, noise and sensor included
- * where `applyNoise` is true. Together the operators must measure everything; that the measurements are met, another
- * loss must say, such as MCLoss. (Tachella, Chen, Davies, "Unsupervised learning from incomplete measurements for
+ * where `applyNoise` is true. Together the operators must measure everything; combine it with a loss that fits the
+ * measurements, such as MCLoss. (Tachella, Chen, Davies, "Unsupervised learning from incomplete measurements for
  * inverse problems", 2022, arXiv:2201.12151.)
  *
  * Operators are given as a list, `physics: [a, b]`, or drawn by `physicsGenerator`, one for each image of the batch.
  *
  * @returns shape `[B]` for a metric that keeps the batch.
  */
-export class MOILoss extends Loss {
-  readonly name: string = "MOILoss";
-  readonly assumptions = lossAssumptions.MOILoss;
+export class MOILoss extends NamedLoss<"MOILoss"> {
   readonly metric: Metric;
   readonly applyNoise: boolean;
   readonly weight: number;
   readonly #pool: OperatorPool;
-  private readonly rng: RandomSource | undefined;
+  readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
   constructor(options: MOILossOptions) {
-    super();
-    const name = "MOILoss";
-    checkOptions(name, options, ["physics", "physicsGenerator", "metric", "applyNoise", "weight", "rng"]);
-    this.#pool = new OperatorPool(name, options);
-    this.metric = metricOption(name, options.metric);
-    this.applyNoise = checkFlag(name, "applyNoise", options.applyNoise, true);
-    this.weight = checkNumber(name, "weight", options.weight ?? 1);
-    this.rng = options.rng;
+    super("MOILoss");
+    const { metric, applyNoise, weight, rng, ...operators } = readOptions(this.name, options, OPTIONS);
+    this.#pool = new OperatorPool(this.name, operators);
+    this.metric = metric;
+    this.applyNoise = applyNoise;
+    this.weight = weight;
+    this.#rng = rng;
   }
 
   forward(args: ArgsOf<"MOILoss">): Tensor {
     this.check(args);
     const { xNet, model } = args;
-    const rng = args.rng ?? this.rng;
+    const rng = args.rng ?? this.#rng;
     const physics = this.#pool.next(args.physics, xNet.shape[0] ?? 1, rng);
-    return this.metric.forward(remeasured(xNet, physics, model, this.applyNoise, rng), xNet).mul(this.weight);
+    return this.metric.forward(reconstructAgain(xNet, physics, model, this.applyNoise, rng), xNet).mul(this.weight);
   }
 }

@@ -11,14 +11,14 @@ export function nestedState(parts: Readonly<Record<string, Loss>>): State {
   return Object.fromEntries(entries);
 }
 
-/** Hands each part its state and returns what belongs to none. */
+/** Loads the state of each part and returns the entries that belong to none. */
 export function loadNestedState(parts: Readonly<Record<string, Loss>>, state: State): State {
-  const left = { ...state };
+  const rest = { ...state };
   for (const [prefix, loss] of Object.entries(parts)) {
-    const own = Object.keys(left).filter((key) => key.startsWith(`${prefix}.`));
+    const own = Object.keys(rest).filter((key) => key.startsWith(`${prefix}.`));
     if (own.length === 0) continue;
-    loss.loadStateDict(Object.fromEntries(own.map((key) => [key.slice(prefix.length + 1), left[key] as Tensor])));
-    for (const key of own) delete left[key];
+    loss.loadStateDict(Object.fromEntries(own.map((key) => [key.slice(prefix.length + 1), rest[key] as Tensor])));
+    for (const key of own) delete rest[key];
   }
-  return left;
+  return rest;
 }

@@ -3,9 +3,9 @@ import { tensor, type Tensor } from "../tensor/index.js";
 
 type Shape = readonly number[];
 
-/** Draws from another source and keeps a copy of everything, so that `new ReplayRng(draws)` repeats it. */
+/** Draws from another source and keeps a copy of every draw, so that `new ReplayRng(draws)` repeats them. */
 export class RecordingRng implements RandomSource {
-  /** What was drawn so far. */
+  /** All draws so far. */
   readonly draws: Draw[];
   readonly #source: RandomSource;
 
@@ -42,7 +42,7 @@ export class RecordingRng implements RandomSource {
     const share = weights ?? Array.from({ length: n }, () => 1);
     const before = share.slice(0, index).reduce((a, b) => a + b, 0);
     const whole = share.reduce((a, b) => a + b, 0);
-    // A replay picks by a uniform number; the middle of the chosen one's share picks it again.
+    // A replay chooses by a uniform number: the middle of the interval of the chosen index chooses it again.
     this.draws.push({
       kind: "uniform",
       tensor: tensor((before + (share[index] ?? 0) / 2) / whole, { dtype: "float64", device: "cpu" }),

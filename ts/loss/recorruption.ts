@@ -3,21 +3,20 @@ import type { GammaNoise, GaussianNoise, NoiseModel, PoissonNoise } from "../phy
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor, cat } from "../tensor/index.js";
-import { checkCounts } from "./shared.js";
-
-/** The noise models that can be split into two independent parts. */
-export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
+import { checkCounts } from "./counts.js";
 
 /**
- * Splits off a noisier copy y1 of y, such that y1 and `y2 = (y - (1 - alpha) y1) / alpha` are independent and both have
- * the mean of y (Monroy, Bacca, Tachella, "Generalized Recorrupted-to-Recorrupted", 2025):
+ * A noisier copy y1 of y, such that y1 and `y2 = (y - (1 - alpha) y1) / alpha` are independent and both have the mean
+ * of y (Monroy, Bacca, Tachella, "Generalized recorrupted-to-recorrupted: self-supervised learning beyond Gaussian
+ * noise", 2025, arXiv:2412.04648):
  *
  * - Gaussian: `y1 = y + sigma sqrt(alpha / (1 - alpha)) w`, w standard normal;
- * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha); counts (normalize false) have gain 1;
+ * - Poisson, y = gain z: `y1 = gain (z - w) / (1 - alpha)`, w binomial(z, alpha), with gain 1 for counts (`normalize`
+ *   false);
  * - Gamma of shape l: `y1 = y (1 - w) / (1 - alpha)`, w beta(l alpha, l (1 - alpha)).
  *
  * @throws ArgumentError `incompatible_physics` for any other noise, `invalid_argument` for negative counts; ShapeError
- * where a level fits neither one value nor the batch.
+ * `shape_mismatch` where a noise level fits neither one value nor the batch.
  */
 export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: RandomSource): Tensor {
   switch (noise.kind) {
@@ -33,7 +32,7 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
     case "poisson": {
       checkCounts("R2RLoss", y);
       const { gain, normalize } = noise as PoissonNoise;
-      // Measurements that are counts already must not be divided by the gain again.
+      // Measurements that are counts must not be divided by the gain.
       const step = normalize ? perImage("R2RLoss", "gain", gain, y) : 1;
       const counts = y.div(step);
       const removed = rng.binomial(counts.detach().round().relu(), alpha, y);
@@ -52,7 +51,8 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
         .div(1 - alpha);
     default:
       throw new ArgumentError(
-        `R2RLoss: ${noise.kind} noise cannot be split; pass a noiseModel of kind gaussian, poisson or gamma, or use another loss.`,
+        `R2RLoss: ${noise.kind} noise cannot be split; pass a noiseModel of kind gaussian, poisson or gamma, or use ` +
+          "another loss.",
         "incompatible_physics",
       );
   }
@@ -65,7 +65,8 @@ function betaDraws(y: Tensor, l: number | Tensor, alpha: number, rng: RandomSour
   if (levels.length === 1) return draw([...y.shape], levels[0] as number);
   if (levels.length !== y.shape[0]) {
     throw new ShapeError(
-      `R2RLoss: l has ${levels.length} values, which is neither one nor one for each of the ${y.shape[0] ?? 0} images of y.`,
+      `R2RLoss: l has ${levels.length} values, which is neither one nor one for each of the ${y.shape[0] ?? 0} ` +
+        "images of y.",
       "shape_mismatch",
     );
   }

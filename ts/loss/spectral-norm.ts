@@ -1,58 +1,53 @@
+import { safeSqrt } from "../functional/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, ShapeError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { grad, Tensor, tidy, vjp, where, zeros } from "../tensor/index.js";
+import {
+  flag,
+  number,
+  optionalNumber,
+  type OptionReader,
+  type OptionReaders,
+  type OptionValues,
+  randomStream,
+  readOptions,
+  word,
+} from "./options.js";
 
 /** Options of {@link jacobianSpectralNorm} and of the losses made from it. */
 export interface SpectralNormOptions {
-  /** Largest number of power iterations. Default 10. */
+  /** Maximum number of power iterations. Default: 10. */
   maxIter?: number;
-  /**
-   * An image whose squared norm changes by less than this in one iteration is left as it is; 0 never stops. Default
-   * 1e-3.
-   */
+  /** The iteration stops for an image whose squared norm changes by less than this; 0 never stops. Default: 1e-3. */
   tol?: number;
-  /** Only the value: nothing can be differentiated, and less memory is used. Default false. */
+  /** Only the value, which cannot be differentiated; needs less memory. Default: false. */
   evalMode?: boolean;
-  /** Over the images: the largest norm (default), their mean or sum, or (`"none"` or null) one for each image. */
+  /** Largest norm of the batch, mean, sum, or (`"none"` or null) one norm for each image. Default: `"max"`. */
   reduction?: "max" | "mean" | "sum" | "none" | null;
-  /** Only the first images of a batch are looked at. Default: all. */
+  /** Number of images, the first of the batch, that are evaluated. Default: all. */
   reducedBatchsize?: number;
-  /** Stream of the start vectors. */
+  /** Random stream of the initial vectors, unless a call brings its own. */
   rng?: RandomSource;
 }
 
-/** The option names of {@link SpectralNormOptions}, for `checkOptions`. */
-export const SPECTRAL_NORM_KEYS = ["maxIter", "tol", "evalMode", "reduction", "reducedBatchsize", "rng"] as const;
+const REDUCTIONS = ["max", "mean", "sum", "none"] as const;
 
-/** Options with their defaults. */
-export interface SpectralNormSettings {
-  readonly maxIter: number;
-  readonly tol: number;
-  readonly evalMode: boolean;
-  readonly reduction: "max" | "mean" | "sum" | "none";
-  readonly reducedBatchsize: number | undefined;
-}
+const oneReduction = word(REDUCTIONS, "max");
+const reductionOption: OptionReader<(typeof REDUCTIONS)[number]> = (value, name, key) =>
+  value === null ? "none" : oneReduction(value, name, key);
 
-/** Refuses options that cannot work, and fills in the defaults. */
-export function spectralNormSettings(caller: string, options: SpectralNormOptions): SpectralNormSettings {
-  const reduction = options.reduction === undefined ? "max" : (options.reduction ?? "none");
-  if (!["max", "mean", "sum", "none"].includes(reduction)) {
-    throw new ArgumentError(
-      `${caller}: reduction is ${JSON.stringify(reduction)}, expected "max", "mean", "sum", "none" or null.`,
-      "invalid_argument",
-    );
-  }
-  const { reducedBatchsize } = options;
-  if (reducedBatchsize !== undefined)
-    checkNumber(caller, "reducedBatchsize", reducedBatchsize, { integer: true, min: 1 });
-  return {
-    maxIter: checkNumber(caller, "maxIter", options.maxIter ?? 10, { integer: true, min: 1 }),
-    tol: checkNumber(caller, "tol", options.tol ?? 1e-3, { min: 0 }),
-    evalMode: checkFlag(caller, "evalMode", options.evalMode, false),
-    reduction,
-    reducedBatchsize,
-  };
-}
+/** Readers of {@link SpectralNormOptions}. */
+export const SPECTRAL_NORM_OPTIONS = {
+  maxIter: number(10, { integer: true, min: 1 }),
+  tol: number(1e-3, { min: 0 }),
+  evalMode: flag(false),
+  reduction: reductionOption,
+  reducedBatchsize: optionalNumber({ integer: true, min: 1 }),
+  rng: randomStream,
+} satisfies OptionReaders<SpectralNormOptions>;
+
+/** Checked options, with their defaults. */
+export type SpectralNormSettings = Omit<OptionValues<typeof SPECTRAL_NORM_OPTIONS>, "rng">;
 
 /** The first images of a batch. */
 export function firstImages(x: Tensor, count: number | undefined): Tensor {
@@ -67,12 +62,12 @@ export function firstImages(x: Tensor, count: number | undefined): Tensor {
  * The spectral norm of the Jacobian J of a function at each image, `|J|_2`, by the power method on `J^T J`.
  *
  * One iteration takes `u` to `J^T J u / |J^T J u|`, with products `J u` and `J^T v` from the tape; the norm is `|J u|`,
- * a lower bound that rises to the largest singular value. Whether an image has converged is decided on the device:
- * nothing is read back. The result can be differentiated, through all iterations (second derivatives of `f`). (Pesquet,
+ * a lower bound that increases to the largest singular value. Convergence is tested on the device: nothing is read
+ * back. The result can be differentiated, through all iterations (second derivatives of `f`). (Pesquet,
  * Repetti, Terris, Wiaux, "Learning maximally monotone operators for image recovery", 2021, arXiv:2012.13247.)
  *
  * @param f maps `[B, ...]` to `[B, ...]`, each image by itself (no batch norm in training mode).
- * @param x where, shape `[B, ...]`.
+ * @param x the point, shape `[B, ...]`.
  * @returns a scalar, or shape `[B]` with the reduction `"none"`.
  * @throws ArgumentError `unknown_option`, `invalid_argument`; ShapeError `shape_mismatch` where f changes the number of
  * images.
@@ -81,19 +76,18 @@ export function firstImages(x: Tensor, count: number | undefined): Tensor {
  */
 export function jacobianSpectralNorm(f: (x: Tensor) => Tensor, x: Tensor, options: SpectralNormOptions = {}): Tensor {
   const caller = "jacobianSpectralNorm";
-  checkOptions(caller, options, SPECTRAL_NORM_KEYS);
+  const settings = readOptions(caller, options, SPECTRAL_NORM_OPTIONS);
   if (typeof f !== "function")
     throw new ArgumentError(
       `${caller}: the first argument must be a function of a tensor, got ${typeof f}.`,
       "invalid_argument",
     );
   if (!(x instanceof Tensor) || x.shape.length < 2)
-    throw new ArgumentError(`${caller}: the second argument must be a tensor [batch, ...].`, "invalid_argument");
-  const settings = spectralNormSettings(caller, options);
-  return spectralNorm(caller, f, firstImages(x, settings.reducedBatchsize), settings, resolveRng(options.rng));
+    throw new ArgumentError(`${caller}: the second argument must be a tensor [B, ...].`, "invalid_argument");
+  return spectralNorm(caller, f, firstImages(x, settings.reducedBatchsize), settings, resolveRng(settings.rng));
 }
 
-/** {@link jacobianSpectralNorm} with checked settings, of all images of x. */
+/** {@link jacobianSpectralNorm} with checked settings, for all images of x. */
 export function spectralNorm(
   caller: string,
   f: (x: Tensor) => Tensor,
@@ -121,7 +115,8 @@ function powerMethod(
   const batch = input.shape[0] as number;
   if (output.shape[0] !== batch) {
     throw new ShapeError(
-      `${caller}: the function makes shape [${output.shape.join(", ")}] of [${input.shape.join(", ")}]; the number of images must stay.`,
+      `${caller}: the function maps shape [${input.shape.join(", ")}] to [${output.shape.join(", ")}]; the number of ` +
+        "images must not change.",
       "shape_mismatch",
     );
   }
@@ -129,16 +124,16 @@ function powerMethod(
   const createGraph = !evalMode;
   // J u is the derivative of w -> J^T w, which is linear, applied to u.
   const w = zeros(output.shape, { dtype, device, requiresGrad: true });
-  const transposed = (v: Tensor, graph: boolean): Tensor =>
+  const transposeProduct = (v: Tensor, graph: boolean): Tensor =>
     grad(output, [input], { gradOutputs: [v], createGraph: graph, allowUnused: true })[0] as Tensor;
-  const pulled = output.requiresGrad ? transposed(w, true) : undefined;
+  const jtw = output.requiresGrad ? transposeProduct(w, true) : undefined;
   let u = unit(rng.normal([...input.shape], input));
-  if (!pulled?.requiresGrad) return zeros([batch], { dtype, device });
+  if (!jtw?.requiresGrad) return zeros([batch], { dtype, device });
 
   let squared: Tensor | undefined;
   let converged: Tensor | undefined;
   for (let i = 0; i < maxIter; i++) {
-    const ju = grad(pulled, [w], { gradOutputs: [u], createGraph, allowUnused: true })[0] as Tensor;
+    const ju = grad(jtw, [w], { gradOutputs: [u], createGraph, allowUnused: true })[0] as Tensor;
     const before = squared;
     const next = flat(ju).square().sum(1);
     squared = before && converged ? where(converged, before, next) : next;
@@ -147,25 +142,19 @@ function powerMethod(
       const still = squared.detach().sub(before.detach()).abs().lt(tol);
       converged = converged ? converged.maximum(still) : still;
     }
-    u = unit(transposed(ju, createGraph));
+    u = unit(transposeProduct(ju, createGraph));
   }
-  return root(squared as Tensor);
+  return safeSqrt(squared as Tensor);
 }
 
 function flat(t: Tensor): Tensor {
   return t.reshape([t.shape[0] as number, -1]);
 }
 
-/** Each image divided by its norm; an image of zeros stays. */
+/** Each image divided by its norm; an image of zeros stays zero. */
 function unit(t: Tensor): Tensor {
   const norm = flat(t)
     .norm(2, 1)
     .reshape([t.shape[0] as number, ...t.shape.slice(1).map(() => 1)]);
   return t.div(norm.add(norm.detach().eq(0)));
-}
-
-/** The square root, with gradient 0 in place of infinity at 0. */
-function root(squared: Tensor): Tensor {
-  const zero = squared.detach().eq(0);
-  return squared.add(zero).sqrt().mul(zero.neg().add(1));
 }

@@ -1,11 +1,11 @@
-import { Module, type Reconstructor } from "../nn/index.js";
+import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
-import { resolveRng, ReplayRng, type Draw, type RandomSource } from "../random/index.js";
+import { ReplayRng, type Draw, type RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { noGrad, where, type Tensor } from "../tensor/index.js";
-import type { Adapted } from "./pairing.js";
+import { AdaptedModel } from "./adapted-model.js";
 import { RecordingRng } from "./recording-rng.js";
-import { maskedPhysics, maskOf, sides } from "./split.js";
+import { maskedPhysics, maskOf, splitMasks } from "./splitting-masks.js";
 
 /** Settings a {@link SplittingModel} takes from its loss. */
 export interface SplittingModelSettings<L extends string = string> {
@@ -15,17 +15,17 @@ export interface SplittingModelSettings<L extends string = string> {
   readonly maskGenerator: PhysicsGenerator | null;
   /** Share of the measurement that the network sees; without effect where a generator is given. */
   readonly splitRatio: number;
-  /** Whether all channels of a pixel go to the same side; without effect where a generator is given. */
+  /** Whether all channels of a pixel go to the same part; without effect where a generator is given. */
   readonly pixelwise: boolean;
   readonly evalNSamples: number;
   readonly evalSplitInput: boolean;
   readonly evalSplitOutput: boolean;
-  /** What else is done, in training, to the part that the network sees; default nothing. */
+  /** A further change, in training, to the part that the network sees. Default: none. */
   readonly alter?: (part: Tensor, mask1: Tensor, physics: Physics | undefined, rng: RandomSource) => Tensor;
   readonly rng: RandomSource | undefined;
 }
 
-/** One pass of the network with a split. */
+/** One evaluation of the network with a split. */
 interface Pass {
   readonly mask: Tensor;
   readonly physics: Physics | undefined;
@@ -38,20 +38,14 @@ interface Pass {
  * In training one mask is drawn; in evaluation the average over `evalNSamples` masks is returned, without gradients.
  * With `updateParameters` the masks are kept for the loss.
  */
-export class SplittingModel<L extends string = string> extends Module implements Adapted<L> {
-  readonly adaptedBy: L;
-  /** The network R; its weights are this model's weights, under `model.`. */
-  readonly model: Reconstructor;
+export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
   readonly #settings: SplittingModelSettings<L>;
   #generator: BernoulliSplittingMaskGenerator | undefined;
   #passes: readonly Pass[] = [];
 
   constructor(model: Reconstructor, settings: SplittingModelSettings<L>) {
-    super();
-    this.adaptedBy = settings.adaptedBy;
-    this.model = model;
+    super(settings.adaptedBy, model, settings.rng);
     this.#settings = settings;
-    this.training = model.training;
   }
 
   /**
@@ -60,13 +54,13 @@ export class SplittingModel<L extends string = string> extends Module implements
    * @throws ArgumentError `empty_mask` or `empty_split` where a mask cannot be split; ShapeError `shape_mismatch` where
    * a mask does not fit y.
    */
-  forward(y: Tensor, physics?: Physics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
+  forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
     const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
-    const rng = resolveRng(options.rng, this.#settings.rng);
+    const rng = this.stream(options);
     const passes: Pass[] = [];
     const sample = () => {
       const mask = this.#draw(y, physics, rng);
-      const { mask1, mask2 } = sides(this.adaptedBy, mask, y, physics);
+      const { mask1, mask2 } = splitMasks(this.adaptedBy, mask, y, physics);
       const recorder = options.updateParameters ? new RecordingRng(rng) : undefined;
       const part = physics && maskedPhysics(mask1, y, physics);
       const seen = y.mul(mask1);
@@ -82,7 +76,7 @@ export class SplittingModel<L extends string = string> extends Module implements
         if (!evalSplitInput) return this.model.forward(y, physics, { rng });
         const samples = Array.from({ length: evalNSamples }, sample);
         const mean = total(samples.map(({ output }) => output)).div(evalNSamples);
-        return evalSplitOutput ? this.#joined(samples, mean) : mean;
+        return evalSplitOutput ? this.#averageOfHidden(samples, mean) : mean;
       });
     };
     const output = reconstruct();
@@ -96,42 +90,38 @@ export class SplittingModel<L extends string = string> extends Module implements
    * @throws ArgumentError `missing_argument` where there was none.
    */
   masks(): Tensor[] {
-    return this.#stored().map(({ mask }) => mask);
+    return this.#keptPasses().map(({ mask }) => mask);
   }
 
-  /** The map `v -> R(M1 v, M1 A)` of a kept pass, with its mask and with whatever the network drew in it held fixed. */
-  held(index: number): (v: Tensor) => Tensor {
-    const pass = this.#stored()[index];
-    if (!pass) throw new ArgumentError(`${this.adaptedBy}: there is no pass ${index}.`, "index_out_of_range");
+  /** The map `v -> R(M1 v, M1 A)` of a kept pass, with its mask and all random draws of the network held fixed. */
+  replayed(index: number): (v: Tensor) => Tensor {
+    const pass = this.#keptPasses()[index];
+    if (!pass) throw new ArgumentError(`${this.adaptedBy}: pass ${index} does not exist.`, "index_out_of_range");
     const { mask, physics, draws } = pass;
     return (v) =>
-      this.model.forward(v.mul(sides(this.adaptedBy, mask, v, undefined).mask1), physics, {
+      this.model.forward(v.mul(splitMasks(this.adaptedBy, mask, v, undefined).mask1), physics, {
         rng: new ReplayRng(draws),
       });
   }
 
-  #stored(): readonly Pass[] {
-    if (this.#passes.length > 0) return this.#passes;
-    throw new ArgumentError(
-      `${this.adaptedBy}: no splitting mask is stored; make xNet with model.forward(y, physics, { updateParameters: true }).`,
-      "missing_argument",
-    );
+  #keptPasses(): readonly Pass[] {
+    return this.kept(this.#passes.length > 0 ? this.#passes : undefined, "splitting mask");
   }
 
   #draw(y: Tensor, physics: Physics | undefined, rng: RandomSource): Tensor {
     const inputMask = maskOf(physics, y);
-    const generator = this.#settings.maskGenerator ?? this.#ownGenerator(y);
+    const generator = this.#settings.maskGenerator ?? this.#defaultGenerator(y);
     const { mask } = generator.step(y.shape[0] ?? 1, { rng, ...(inputMask ? { inputMask } : {}) });
     if (!mask)
       throw new ArgumentError(
-        `${this.adaptedBy}: the mask generator gives no "mask"; use one such as BernoulliSplittingMaskGenerator.`,
+        `${this.adaptedBy}: the mask generator returns no "mask"; use one such as BernoulliSplittingMaskGenerator.`,
         "invalid_argument",
       );
     return mask;
   }
 
-  /** A generator of the size of one measurement, coils and frames left out; made anew where the size changes. */
-  #ownGenerator(y: Tensor): BernoulliSplittingMaskGenerator {
+  /** A generator of the size of one measurement without coils and frames; replaced when the size changes. */
+  #defaultGenerator(y: Tensor): BernoulliSplittingMaskGenerator {
     const imgSize = y.shape.length > 4 ? [y.shape[1] as number, ...y.shape.slice(-2)] : y.shape.slice(1);
     if (this.#generator?.imgSize.join() !== imgSize.join()) {
       const { splitRatio, pixelwise } = this.#settings;
@@ -142,16 +132,19 @@ export class SplittingModel<L extends string = string> extends Module implements
 
   /**
    * Each entry averaged over the samples that did not see it, `sum_i M2_i R_i / sum_i M2_i`. An entry that every sample
-   * saw, or that was not measured, has no such sample: it takes the average over all.
+   * saw, or that was not measured, has no such sample: it gets the average over all.
    */
-  #joined(samples: readonly { output: Tensor; mask2: Tensor }[], mean: Tensor): Tensor {
+  #averageOfHidden(samples: readonly { output: Tensor; mask2: Tensor }[], mean: Tensor): Tensor {
     const hidden = samples.map(({ output, mask2 }) => {
       if (
         mask2.shape.length !== output.shape.length ||
         !mask2.shape.every((n, i) => n === 1 || n === output.shape[i])
       ) {
         throw new ShapeError(
-          `${this.adaptedBy}: evalSplitOutput masks the reconstruction, of shape [${output.shape.join(", ")}], like the measurement, whose mask has shape [${mask2.shape.join(", ")}]; it needs operators whose images and measurements are of one size.`,
+          `${this.adaptedBy}: evalSplitOutput masks the reconstruction, of shape [${output.shape.join(", ")}], ` +
+            "like the " +
+            `measurement, whose mask has shape [${mask2.shape.join(", ")}]; it needs operators whose images and ` +
+            "measurements have the same size.",
           "shape_mismatch",
         );
       }

@@ -1,17 +1,33 @@
 import type { Reconstructor } from "../nn/index.js";
 import { TensorList, type StackedPhysics } from "../physics/index.js";
-import { ArgumentError, checkOptions } from "../runtime/index.js";
+import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
+import type { ArgsOf } from "./args.js";
 import { Loss } from "./loss.js";
+import { NamedLoss } from "./named-loss.js";
 import { loadNestedState, nestedState } from "./nested-state.js";
-import type { ArgsOf } from "./pairing.js";
+import { type OptionReader, type OptionReaders, readOptions } from "./options.js";
 
 /** Options of {@link StackedPhysicsLoss}. */
 export interface StackedPhysicsLossOptions {
   /** One loss for each operator of the stack, in its order. */
   losses: readonly Loss[];
 }
+
+const lossesOption: OptionReader<readonly Loss[]> = (value, name, key) => {
+  if (!Array.isArray(value) || value.length === 0 || !value.every((loss) => loss instanceof Loss))
+    throw new ArgumentError(`${name}: ${key} must be an array of losses, one for each operator.`, "invalid_argument");
+  const losses: readonly Loss[] = value;
+  const adapting = losses.find((loss) => loss.assumptions.adapted);
+  if (!adapting) return [...losses];
+  throw new ArgumentError(
+    `${name}: ${adapting.name} needs an adapted model and cannot be one of several losses; use a loss such as ` +
+      "SureGaussianLoss.",
+    "invalid_argument",
+  );
+};
+
+const OPTIONS = { losses: lossesOption } satisfies OptionReaders<StackedPhysicsLossOptions>;
 
 /**
  * One loss for each operator of a {@link StackedPhysics}: `sum_i mean(loss_i(xNet, y_i, A_i))`.
@@ -21,28 +37,13 @@ export interface StackedPhysicsLossOptions {
  *
  * @returns a scalar, the mean over the batch.
  */
-export class StackedPhysicsLoss extends Loss {
-  readonly name: string = "StackedPhysicsLoss";
-  readonly assumptions = lossAssumptions.StackedPhysicsLoss;
+export class StackedPhysicsLoss extends NamedLoss<"StackedPhysicsLoss"> {
   readonly losses: readonly Loss[];
 
   /** @throws ArgumentError `unknown_option` or `invalid_argument`. */
   constructor(options: StackedPhysicsLossOptions) {
-    super();
-    const name = "StackedPhysicsLoss";
-    checkOptions(name, options, ["losses"]);
-    const { losses } = options ?? {};
-    if (!Array.isArray(losses) || losses.length === 0 || !losses.every((loss) => loss instanceof Loss)) {
-      throw new ArgumentError(`${name}: losses must be an array of losses, one for each operator.`, "invalid_argument");
-    }
-    const adapted = losses.find((loss: Loss) => loss.assumptions.adapted) as Loss | undefined;
-    if (adapted) {
-      throw new ArgumentError(
-        `${name}: ${adapted.name} needs an adapted model and cannot be one of several; take a loss such as SureGaussianLoss.`,
-        "invalid_argument",
-      );
-    }
-    this.losses = [...losses];
+    super("StackedPhysicsLoss");
+    this.losses = readOptions(this.name, options, OPTIONS).losses;
   }
 
   forward(args: ArgsOf<"StackedPhysicsLoss">): Tensor {
@@ -56,27 +57,28 @@ export class StackedPhysicsLoss extends Loss {
       );
     }
     const values = this.losses.map((loss, i) => {
-      const value = loss.forward({ ...rest, y: y.at(i), physics: physics.at(i), model: inOne(model, y, physics, i) });
+      const partial = asFunctionOf(i, model, y, physics);
+      const value = loss.forward({ ...rest, y: y.at(i), physics: physics.at(i), model: partial });
       return value.shape.length > 0 ? value.mean() : value;
     });
     return values.reduce((a, b) => a.add(b));
   }
 
   override stateDict(): Record<string, Tensor> {
-    return nestedState(this.parts());
+    return nestedState(this.#parts());
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
-    super.loadStateDict(loadNestedState(this.parts(), state));
+    super.loadStateDict(loadNestedState(this.#parts(), state));
   }
 
-  private parts(): Record<string, Loss> {
+  #parts(): Record<string, Loss> {
     return Object.fromEntries(this.losses.map((loss, i) => [`losses.${i}`, loss]));
   }
 }
 
 /** The model as a function of measurement `i` alone. */
-function inOne(model: Reconstructor, y: TensorList, physics: StackedPhysics, i: number): Reconstructor {
+function asFunctionOf(i: number, model: Reconstructor, y: TensorList, physics: StackedPhysics): Reconstructor {
   const forward: Reconstructor["forward"] = (own, _physics, options) => {
     const all = new TensorList(y.map((t, j) => (j === i ? own : t)));
     // A model for stacked physics takes the list and the stack where others take a tensor and one operator.

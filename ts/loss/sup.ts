@@ -1,27 +1,26 @@
 import type { Metric } from "../metric/index.js";
-import { checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { Loss } from "./loss.js";
-import type { ArgsOf } from "./pairing.js";
-import { metricOption } from "./shared.js";
+import type { ArgsOf } from "./args.js";
+import { metricOption } from "./metric-option.js";
+import { NamedLoss } from "./named-loss.js";
+import { type OptionReaders, readOptions } from "./options.js";
 
 /** Options of {@link SupLoss}. */
 export interface SupLossOptions {
-  /** What compares reconstruction and ground truth. Default: mean squared error. */
+  /** Compares reconstruction and ground truth. Default: mean squared error. */
   metric?: Metric;
 }
 
+const OPTIONS = { metric: metricOption } satisfies OptionReaders<SupLossOptions>;
+
 /** Supervised loss: `metric(xNet, x)`, by default `|xNet - x|^2 / n` for each image. Needs ground truth. */
-export class SupLoss extends Loss {
-  readonly name: string = "SupLoss";
-  readonly assumptions = lossAssumptions.SupLoss;
+export class SupLoss extends NamedLoss<"SupLoss"> {
   readonly metric: Metric;
 
+  /** @throws ArgumentError `unknown_option` or `invalid_argument`. */
   constructor(options: SupLossOptions = {}) {
-    super();
-    checkOptions("SupLoss", options, ["metric"]);
-    this.metric = metricOption("SupLoss", options.metric);
+    super("SupLoss");
+    this.metric = readOptions(this.name, options, OPTIONS).metric;
   }
 
   forward(args: ArgsOf<"SupLoss">): Tensor {

@@ -1,31 +1,33 @@
 import { variation } from "../functional/index.js";
-import { ArgumentError, ShapeError, checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { lossAssumptions } from "./assumptions.js";
-import { Loss } from "./loss.js";
-import type { ArgsOf } from "./pairing.js";
+import type { ArgsOf } from "./args.js";
+import { NamedLoss } from "./named-loss.js";
+import { number, type OptionReaders, readOptions } from "./options.js";
 
 /** Options of {@link TVLoss}. */
 export interface TVLossOptions {
-  /** Factor of the loss. Default 1. */
+  /** Factor of the loss. Default: 1. */
   weight?: number;
 }
+
+const OPTIONS = { weight: number(1, { min: 0 }) } satisfies OptionReaders<TVLossOptions>;
 
 /**
  * Squared total variation: `2 weight` times the sum over the spatial dimensions of the mean squared difference of
  * neighbours.
  *
  * Reconstructions have shape `[B, C, ...]` with at least two pixels along each spatial dimension.
+ *
+ * @returns shape `[B]`.
  */
-export class TVLoss extends Loss {
-  readonly name: string = "TVLoss";
-  readonly assumptions = lossAssumptions.TVLoss;
+export class TVLoss extends NamedLoss<"TVLoss"> {
   readonly weight: number;
 
+  /** @throws ArgumentError `unknown_option` or `invalid_argument`. */
   constructor(options: TVLossOptions = {}) {
-    super();
-    checkOptions("TVLoss", options, ["weight"]);
-    this.weight = checkNumber("TVLoss", "weight", options.weight ?? 1, { min: 0 });
+    super("TVLoss");
+    this.weight = readOptions(this.name, options, OPTIONS).weight;
   }
 
   forward(args: ArgsOf<"TVLoss">): Tensor {
@@ -34,7 +36,8 @@ export class TVLoss extends Loss {
     const { shape } = xNet;
     if (shape.length < 3 || shape[1] === 0 || shape.slice(2).some((n) => n < 2)) {
       throw new ShapeError(
-        `TVLoss: xNet must have shape [B, C, ...] with at least two pixels along each spatial dimension, got [${shape.join(", ")}].`,
+        `${this.name}: xNet must have shape [B, C, ...] with at least two pixels along each spatial dimension, got ` +
+          `[${shape.join(", ")}].`,
         "shape_mismatch",
       );
     }
@@ -46,7 +49,7 @@ export class TVLoss extends Loss {
       const term = variation(xNet, { dim }).div(differences);
       total = total ? total.add(term) : term;
     }
-    if (!total) throw new ArgumentError("TVLoss: xNet has no spatial dimension.", "invalid_argument");
+    if (!total) throw new ArgumentError(`${this.name}: xNet has no spatial dimension.`, "invalid_argument");
     return total.mul(2 * this.weight);
   }
 }

@@ -126,7 +126,7 @@ describe("flavours", () => {
     ).toEqual([2]);
   });
 
-  it("wgan clips the weights after a step, the others leave them", async () => {
+  it("wgan clips the weights after a step, the others do not", async () => {
     for (const [flavour, most] of [
       ["wgan", 0.02],
       ["lsgan", 1],
@@ -140,7 +140,7 @@ describe("flavours", () => {
     }
   });
 
-  it("a metric of one's own takes their place", async () => {
+  it("a custom metric replaces them", async () => {
     const metricGan = new DiscriminatorMetric({ metric: new MAE(), realLabel: 0.9 });
     expect(
       await new SupAdversarialGeneratorLoss({ metricGan, weightAdv: 2 })
@@ -169,7 +169,7 @@ describe("losses", () => {
     };
   };
 
-  it("give one value for each image; unsupervised ones look at measurements", async () => {
+  it("return one value for each image; unsupervised ones compare measurements", async () => {
     const args = setting();
     const all = [
       new SupAdversarialGeneratorLoss(),
@@ -199,7 +199,7 @@ describe("losses", () => {
     (await value.data()).forEach((got, i) => expect(got).toBeCloseTo(3 * (consistency.dataSync()[i] as number), 6));
   });
 
-  it("without ground truth can measure the reconstruction with an operator of their own, as the papers do", async () => {
+  it("without ground truth can measure the reconstruction with a redrawn operator, as in the papers", async () => {
     const { physics, y, model, D } = setting();
     const physicsGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 8, 8], splitRatio: 0.5 });
     // A network that returns its input.
@@ -258,9 +258,8 @@ describe("losses", () => {
     }
   });
 
-  it("can be written by oneself", () => {
+  it("can be subclassed", () => {
     class Mixed extends adversarial.GeneratorLoss {
-      override readonly name = "Mixed";
       override readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
       constructor() {
         super("Mixed");
@@ -270,6 +269,7 @@ describe("losses", () => {
         return this.adversarialLoss(args.xNet as Tensor, args);
       }
     }
+    expect(new Mixed().name).toBe("Mixed");
     expect(new Mixed().forward({ xNet: one(1), D: new Pixels() }).shape).toEqual([1]);
   });
 });

@@ -56,7 +56,7 @@ describe("schedulers", () => {
     expect(Math.abs(first - 1500)).toBeLessThan(78);
   });
 
-  it("the call's stream wins over the constructor's, which the state restores", () => {
+  it("the stream of the call takes precedence over that of the constructor, which the state restores", () => {
     const losses = [new SupLoss(), new TVLoss(), new SupLoss()] as const;
     const make = (seed: number) => new RandomLossScheduler({ losses, rng: new Rng(seed) });
     const sequence = (scheduler: ReturnType<typeof make>): string =>
@@ -100,7 +100,7 @@ describe("schedulers", () => {
     ).toBe("model_not_adapted");
   });
 
-  it("can be scheduled themselves, and a subclass of ten lines makes one's own", () => {
+  it("can be nested, and a custom one is a subclass of ten lines", () => {
     class Halves extends BaseLossScheduler {
       override readonly name = "Halves";
       override schedule({ epoch }: ScheduleContext) {
@@ -114,7 +114,7 @@ describe("schedulers", () => {
     expect(active).toEqual([["SupLoss"], ["TVLoss"], ["TVLoss"]]);
   });
 
-  it("give zeros, one for each image, where no loss is due", async () => {
+  it("return zeros, one for each image, where no loss is chosen", async () => {
     const value = new StepLossScheduler({ losses: [new SupLoss()], epochThresh: 3 }).forward({ ...args(), epoch: 3 });
     expect([...(await value.data())]).toEqual([0, 0]);
     expect(grad(value.mean(), [image(1).requiresGrad_()], { allowUnused: true })[0]!.shape).toEqual([2, 1, 6, 6]);

@@ -1,37 +1,37 @@
 import type { Layer } from "../../nn/index.js";
 import { type RandomSource, resolveRng } from "../../random/index.js";
-import { checkNumber, checkOptions } from "../../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../../tensor/index.js";
-import { Loss } from "../loss.js";
-import type { LossArgs } from "../pairing.js";
+import type { LossArgs } from "../args.js";
+import { NamedLoss } from "../named-loss.js";
+import { checkKeys, number, type OptionReaders, randomStream, readValues } from "../options.js";
 import { gradientPenalty } from "./gradient-penalty.js";
 import { type DiscriminatorMetric, onlyFor } from "./metric.js";
-import {
-  ADVERSARIAL_KEYS,
-  type AdversarialOptions,
-  discriminatorOf,
-  ganMetric,
-  scores,
-  weightOption,
-} from "./options.js";
+import { ADVERSARIAL_OPTIONS, type AdversarialOptions, discriminatorOf, ganMetric, scores } from "./options.js";
 
 /** Options of every discriminator loss. */
 export interface DiscriminatorOptions extends AdversarialOptions {
-  /** Only for `"wgan"`: weights are clipped to +-clip after each step. Default 0.01. */
+  /** Weights are clipped to +-clip after each step; only for `"wgan"`. Default: 0.01. */
   clip?: number;
-  /** Only for `"wgan-gp"`: weight of the gradient penalty. Default 10. */
+  /** Weight of the gradient penalty; only for `"wgan-gp"`. Default: 10. */
   weightGp?: number;
-  /** Stream of the points at which the gradient penalty looks. */
+  /** Random stream of the points of the gradient penalty, unless a call brings its own. */
   rng?: RandomSource;
 }
 
+const OPTIONS = {
+  ...ADVERSARIAL_OPTIONS,
+  clip: number(0.01, { positive: true }),
+  weightGp: number(10, { min: 0 }),
+  rng: randomStream,
+} satisfies OptionReaders<DiscriminatorOptions>;
+
 /**
- * Base class of what a discriminator minimises: what it costs to tell real from fake wrongly, times `weightAdv`.
+ * Base class of the losses of a discriminator: the cost of its scores of real and fake images, times `weightAdv`.
  *
- * A subclass's `forward` calls `adversarialLoss` with real and fake images (or measurements); the fake ones are taken
- * off the tape.
+ * `forward` of a subclass calls `adversarialLoss` with real and fake images (or measurements); the fake ones carry no
+ * gradient. A custom subclass passes its name to the constructor, and may state its own `assumptions`.
  */
-export abstract class DiscriminatorLoss extends Loss {
+export abstract class DiscriminatorLoss<N extends string = string> extends NamedLoss<N> {
   readonly weightAdv: number;
   readonly D: Layer | undefined;
   readonly metricGan: DiscriminatorMetric;
@@ -39,44 +39,48 @@ export abstract class DiscriminatorLoss extends Loss {
   readonly weightGp: number;
   readonly #rng: RandomSource | undefined;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
-  constructor(caller: string, options: DiscriminatorOptions = {}, ownKeys: readonly string[] = []) {
-    super();
-    checkOptions(caller, options, [...ADVERSARIAL_KEYS, "clip", "weightGp", "rng", ...ownKeys]);
-    this.weightAdv = weightOption(caller, options.weightAdv, 1);
-    this.D = options.D;
-    this.metricGan = ganMetric(caller, options);
+  /**
+   * @param keys names of the options that the subclass reads itself.
+   * @throws ArgumentError `unknown_option`, `invalid_argument`.
+   */
+  constructor(name: N, options: DiscriminatorOptions = {}, keys: readonly string[] = []) {
+    super(name);
+    checkKeys(name, options, OPTIONS, keys);
+    const { weightAdv, D, clip, weightGp, rng } = readValues(name, options, OPTIONS);
+    this.weightAdv = weightAdv ?? 1;
+    this.D = D;
+    this.metricGan = ganMetric(name, options);
     const { flavour } = this.metricGan;
-    onlyFor(caller, flavour, "clip", options.clip, ["wgan"]);
-    onlyFor(caller, flavour, "weightGp", options.weightGp, ["wgan-gp"]);
-    this.clip = checkNumber(caller, "clip", options.clip ?? 0.01, { positive: true });
-    this.weightGp = checkNumber(caller, "weightGp", options.weightGp ?? 10, { min: 0 });
-    this.#rng = options.rng;
+    onlyFor(name, flavour, "clip", options.clip, ["wgan"]);
+    onlyFor(name, flavour, "weightGp", options.weightGp, ["wgan-gp"]);
+    this.clip = clip;
+    this.weightGp = weightGp;
+    this.#rng = rng;
   }
 
   /**
-   * What telling real from fake costs, for each image.
+   * The adversarial term, for each image.
    *
    * @throws ArgumentError `missing_argument` without a discriminator; ShapeError `shape_mismatch` where it does not
-   * give a batch of scores.
+   * return a batch of scores.
    */
   protected adversarialLoss(real: Tensor, fake: Tensor, args: LossArgs): Tensor {
     this.sameShape(real, "the real one", fake, "the fake one");
     const D = discriminatorOf(this.name, args, this.D);
-    const made = fake.detach();
+    const detached = fake.detach();
     const { metricGan } = this;
     let loss = metricGan
       .forward(scores(this.name, D, real), true)
-      .add(metricGan.forward(scores(this.name, D, made), false));
+      .add(metricGan.forward(scores(this.name, D, detached), false));
     if (metricGan.flavour === "wgan-gp") {
-      loss = loss.add(gradientPenalty(this.name, D, real, made, resolveRng(args.rng, this.#rng)).mul(this.weightGp));
+      const rng = resolveRng(args.rng, this.#rng);
+      loss = loss.add(gradientPenalty(this.name, D, real, detached, rng).mul(this.weightGp));
     }
     return loss.mul(this.weightAdv);
   }
 
   /**
-   * What is due after a step of the discriminator: clips its weights where the flavour is `"wgan"`. An
-   * AdversarialTrainer calls it.
+   * Clips the weights of the discriminator for the flavour `"wgan"`. An AdversarialTrainer calls it after each step.
    */
   afterStep(D: Layer | undefined = this.D): void {
     if (this.metricGan.flavour !== "wgan") return;

@@ -1,46 +1,45 @@
 import type { Layer } from "../../nn/index.js";
-import { checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { Loss } from "../loss.js";
-import type { LossArgs } from "../pairing.js";
+import type { LossArgs } from "../args.js";
+import { NamedLoss } from "../named-loss.js";
+import { checkKeys, readValues } from "../options.js";
 import type { DiscriminatorMetric } from "./metric.js";
-import {
-  ADVERSARIAL_KEYS,
-  type AdversarialOptions,
-  discriminatorOf,
-  ganMetric,
-  scores,
-  weightOption,
-} from "./options.js";
+import { ADVERSARIAL_OPTIONS, type AdversarialOptions, discriminatorOf, ganMetric, scores } from "./options.js";
 
 /**
- * Base class of what a generator minimises: `weightAdv` times what its images cost it at the discriminator.
+ * Base class of the losses of a generator: `weightAdv` times the adversarial cost of the discriminator's scores of its
+ * images.
  *
- * A subclass's `forward` calls `adversarialLoss` with the images (or measurements) that should pass for real ones.
+ * `forward` of a subclass calls `adversarialLoss` with the images (or measurements) that should be taken for real. A
+ * custom subclass passes its name to the constructor, and may state its own `assumptions`.
  */
-export abstract class GeneratorLoss extends Loss {
+export abstract class GeneratorLoss<N extends string = string> extends NamedLoss<N> {
   readonly weightAdv: number;
   readonly D: Layer | undefined;
   readonly metricGan: DiscriminatorMetric;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  /**
+   * @param defaults default of `weightAdv`, and names of the options that the subclass reads itself.
+   * @throws ArgumentError `unknown_option`, `invalid_argument`.
+   */
   constructor(
-    caller: string,
+    name: N,
     options: AdversarialOptions = {},
     { weightAdv = 1, keys = [] }: { weightAdv?: number; keys?: readonly string[] } = {},
   ) {
-    super();
-    checkOptions(caller, options, [...ADVERSARIAL_KEYS, ...keys]);
-    this.weightAdv = weightOption(caller, options.weightAdv, weightAdv);
-    this.D = options.D;
-    this.metricGan = ganMetric(caller, options);
+    super(name);
+    checkKeys(name, options, ADVERSARIAL_OPTIONS, keys);
+    const values = readValues(name, options, ADVERSARIAL_OPTIONS);
+    this.weightAdv = values.weightAdv ?? weightAdv;
+    this.D = values.D;
+    this.metricGan = ganMetric(name, options);
   }
 
   /**
    * The adversarial term, for each image.
    *
    * @throws ArgumentError `missing_argument` without a discriminator; ShapeError `shape_mismatch` where it does not
-   * give a batch of scores.
+   * return a batch of scores.
    */
   protected adversarialLoss(fake: Tensor, args: LossArgs): Tensor {
     return this.metricGan

@@ -1,35 +1,39 @@
 import type { Layer } from "../../nn/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import type { LossArgs } from "../pairing.js";
+import type { LossArgs } from "../args.js";
+import { optionalNumber, type OptionReaders, unchecked } from "../options.js";
 import { type AdversarialFlavour, checkScores, DiscriminatorMetric } from "./metric.js";
 
 /** Options of every adversarial loss. */
 export interface AdversarialOptions {
-  /** Weight of the adversarial term. The default depends on the loss. */
+  /** Weight of the adversarial term; its default depends on the loss. */
   weightAdv?: number;
   /** The discriminator, where the call brings none (an AdversarialTrainer does). */
   D?: Layer;
-  /** Default `"lsgan"`. Generator and discriminator take the same. */
+  /** The adversarial cost, the same for generator and discriminator. Default: `"lsgan"`. */
   flavour?: AdversarialFlavour;
   /**
-   * Only for `"standard"`: scores are logits (default); false where the discriminator ends in a sigmoid, such as
-   * DCGANDiscriminator.
+   * Whether scores are logits; false where the discriminator ends in a sigmoid, such as DCGANDiscriminator. Only for
+   * `"standard"`. Default: true.
    */
   fromLogits?: boolean;
-  /** A metric of one's own, in place of `flavour`. */
+  /** A custom cost, in place of `flavour`. */
   metricGan?: DiscriminatorMetric;
 }
 
-/** The option names of {@link AdversarialOptions}, for `checkOptions`. */
-export const ADVERSARIAL_KEYS = ["weightAdv", "D", "flavour", "fromLogits", "metricGan"] as const;
+/**
+ * Readers of {@link AdversarialOptions}; {@link ganMetric} and {@link discriminatorOf} check what depends on others.
+ */
+export const ADVERSARIAL_OPTIONS = {
+  weightAdv: optionalNumber({ min: 0 }),
+  D: unchecked<Layer | undefined>(),
+  flavour: unchecked<AdversarialFlavour | undefined>(),
+  fromLogits: unchecked<boolean | undefined>(),
+  metricGan: unchecked<DiscriminatorMetric | undefined>(),
+} satisfies OptionReaders<AdversarialOptions>;
 
-/** The weight, checked. */
-export function weightOption(caller: string, weight: number | undefined, fallback: number): number {
-  return checkNumber(caller, "weightAdv", weight ?? fallback, { min: 0 });
-}
-
-/** The metric that the options describe. */
+/** The cost that the options describe. */
 export function ganMetric(caller: string, { metricGan, flavour, fromLogits }: AdversarialOptions): DiscriminatorMetric {
   if (metricGan === undefined) {
     return new DiscriminatorMetric({
@@ -41,7 +45,7 @@ export function ganMetric(caller: string, { metricGan, flavour, fromLogits }: Ad
     throw new ArgumentError(`${caller}: metricGan must be a DiscriminatorMetric.`, "invalid_argument");
   if (flavour !== undefined || fromLogits !== undefined) {
     throw new ArgumentError(
-      `${caller}: give either metricGan or flavour and fromLogits; metricGan brings its own.`,
+      `${caller}: give either metricGan or flavour and fromLogits; metricGan has its own.`,
       "invalid_argument",
     );
   }
@@ -60,7 +64,8 @@ export function discriminatorOf(caller: string, args: LossArgs, own: Layer | und
   const D: unknown = args.D ?? own;
   if (D === undefined || D === null) {
     throw new ArgumentError(
-      `${caller}: D is missing; it is the discriminator, such as new nn.PatchGANDiscriminator({ inputNc: 1 }), given to the loss or to forward.`,
+      `${caller}: D is missing; it is the discriminator, such as new nn.PatchGANDiscriminator({ inputNc: 1 }), given ` +
+        "to the loss or to forward.",
       "missing_argument",
     );
   }

@@ -1,19 +1,25 @@
-import { PhysicsGenerator, type Physics } from "../../physics/index.js";
+import type { Physics, PhysicsGenerator } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError } from "../../runtime/index.js";
 import { Tensor } from "../../tensor/index.js";
+import { generatorOption } from "../generator-option.js";
+import type { OptionReaders } from "../options.js";
 
-/** The option by which the adversarial losses without ground truth measure with an operator of their own. */
+/** The option for measuring the reconstruction with a redrawn operator. */
 export interface RemeasureOptions {
   /**
-   * Draws the operator that measures the reconstruction again, anew in each call, such as a mask generator. Default
-   * null: the operator of the measurement. Where measurements are made with varying operators this is what the papers
-   * do: with the operator of y itself a network that returns its input passes for perfect.
+   * Draws the operator that measures the reconstruction again, in each call, such as a mask generator. Where
+   * measurements are made with varying operators this is what the papers do: with the operator of y itself, a network
+   * that returns its input cannot be told from a perfect one. Default: null, the operator of the measurement.
    */
   physicsGenerator?: PhysicsGenerator | null;
 }
 
-/** What the losses know of the reconstruction. */
+/** Readers of {@link RemeasureOptions}. */
+export const REMEASURE_OPTIONS = {
+  physicsGenerator: generatorOption("new physics.BernoulliSplittingMaskGenerator({ imgSize, splitRatio: 0.5 })"),
+} satisfies OptionReaders<RemeasureOptions>;
+
+/** The arguments of a call that are needed to measure again. */
 interface Reconstruction {
   readonly xNet: Tensor;
   readonly physics: Physics;
@@ -21,22 +27,9 @@ interface Reconstruction {
   readonly rng?: RandomSource;
 }
 
-/** The option, checked. */
-export function physicsGeneratorOption(
-  caller: string,
-  generator: PhysicsGenerator | null | undefined,
-): PhysicsGenerator | null {
-  if (generator === undefined || generator === null) return null;
-  if (generator instanceof PhysicsGenerator) return generator;
-  throw new ArgumentError(
-    `${caller}: physicsGenerator must be a generator such as new physics.BernoulliSplittingMaskGenerator({ imgSize, splitRatio: 0.5 }).`,
-    "invalid_argument",
-  );
-}
-
 /**
- * What `use` makes of the reconstruction measured again and of what measured it. The physics of the call stays as it
- * is; parameters drawn for another one are freed afterwards, which graphs do not mind.
+ * Calls `use` with the reconstruction measured again and the physics that measured it. The physics of the call is not
+ * changed; redrawn parameters are freed afterwards, which recorded graphs survive.
  */
 export function remeasured<T>(
   { xNet, physics, yHat, rng }: Reconstruction,
@@ -50,12 +43,12 @@ export function remeasured<T>(
   try {
     return use(other.A(xNet), other);
   } finally {
-    for (const [made, from] of [
+    for (const [changed, original] of [
       [other, physics],
       [other.noiseModel, physics.noiseModel],
     ] as const) {
-      const before = new Set<unknown>(Object.values(from));
-      for (const value of Object.values(made) as unknown[])
+      const before = new Set<unknown>(Object.values(original));
+      for (const value of Object.values(changed) as unknown[])
         if (value instanceof Tensor && !before.has(value)) value.dispose();
     }
   }

@@ -1,14 +1,11 @@
-import { lossAssumptions } from "../assumptions.js";
 import { UnsupAdversarialDiscriminatorLoss, type UnsupDiscriminatorOptions } from "./unsup-discriminator.js";
 
 /**
- * UAIR loss of the discriminator: that of {@link UnsupAdversarialDiscriminatorLoss}, under the name of its generator's
- * pair.
+ * UAIR loss of the discriminator: that of {@link UnsupAdversarialDiscriminatorLoss}, named after the generator loss
+ * {@link UAIRGeneratorLoss} that it belongs to.
  */
 export class UAIRDiscriminatorLoss extends UnsupAdversarialDiscriminatorLoss {
-  override readonly name: string = "UAIRDiscriminatorLoss";
-  override readonly assumptions = lossAssumptions.UAIRDiscriminatorLoss;
-
+  /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: UnsupDiscriminatorOptions = {}) {
     super(options, "UAIRDiscriminatorLoss");
   }

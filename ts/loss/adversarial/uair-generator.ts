@@ -1,47 +1,50 @@
 import type { Metric } from "../../metric/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng } from "../../random/index.js";
-import { checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { lossAssumptions } from "../assumptions.js";
-import type { ArgsOf } from "../pairing.js";
-import { metricOption } from "../shared.js";
+import type { ArgsOf } from "../args.js";
+import { metricOption } from "../metric-option.js";
+import { number, type OptionReaders, readValues } from "../options.js";
 import { GeneratorLoss } from "./generator.js";
 import type { AdversarialOptions } from "./options.js";
-import { physicsGeneratorOption, remeasured, type RemeasureOptions } from "./remeasure.js";
+import { REMEASURE_OPTIONS, remeasured, type RemeasureOptions } from "./remeasure.js";
 
 /** Options of {@link UAIRGeneratorLoss}. */
 export interface UAIRGeneratorLossOptions extends AdversarialOptions, RemeasureOptions {
-  /** Weight of the measurement consistency. Default 1. */
+  /** Weight of the measurement consistency. Default: 1. */
   weightMc?: number;
-  /** What compares `A R(yHat)` and yHat. Default: mean squared error. */
+  /** Compares `A R(yHat)` and yHat. Default: mean squared error. */
   metric?: Metric;
 }
 
+const OPTIONS = {
+  ...REMEASURE_OPTIONS,
+  weightMc: number(1, { min: 0 }),
+  metric: metricOption,
+} satisfies OptionReaders<Omit<UAIRGeneratorLossOptions, keyof AdversarialOptions>>;
+
 /**
- * UAIR loss of the generator, without ground truth: the reconstruction measured again, `yHat = A(xNet)`, should pass
- * for a measurement, and reconstructing it should give it back.
+ * UAIR loss of the generator, without ground truth: the discriminator should take the reconstruction measured again,
+ * `yHat = A(xNet)`, for a measurement, and its reconstruction, measured once more, should be yHat.
  *
  * `weightAdv` (default 0.5) times the generator's cost at `D(yHat)`, plus `weightMc metric(A R(yHat, A), yHat)`, for
- * each image; the gradient goes through both occurrences of the network. With `physicsGenerator` A is drawn anew, as in
- * the paper. (Pajot, de Bezenac, Gallinari, "Unsupervised adversarial image reconstruction", 2019.)
+ * each image; the gradient goes through both occurrences of the network. With `physicsGenerator` A is redrawn in each
+ * call, as in the paper. (Pajot, de Bezenac, Gallinari, "Unsupervised adversarial image reconstruction", 2019.)
  *
  * Differs from deepinv: the network is given the physics also the second time.
  */
-export class UAIRGeneratorLoss extends GeneratorLoss {
-  readonly name: string = "UAIRGeneratorLoss";
-  readonly assumptions = lossAssumptions.UAIRGeneratorLoss;
+export class UAIRGeneratorLoss extends GeneratorLoss<"UAIRGeneratorLoss"> {
   readonly metric: Metric;
   readonly weightMc: number;
   readonly physicsGenerator: PhysicsGenerator | null;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: UAIRGeneratorLossOptions = {}) {
-    const name = "UAIRGeneratorLoss";
-    super(name, options, { weightAdv: 0.5, keys: ["weightMc", "metric", "physicsGenerator"] });
-    this.metric = metricOption(name, options.metric);
-    this.weightMc = checkNumber(name, "weightMc", options.weightMc ?? 1, { min: 0 });
-    this.physicsGenerator = physicsGeneratorOption(name, options.physicsGenerator);
+    super("UAIRGeneratorLoss", options, { weightAdv: 0.5, keys: Object.keys(OPTIONS) });
+    const { metric, weightMc, physicsGenerator } = readValues(this.name, options, OPTIONS);
+    this.metric = metric;
+    this.weightMc = weightMc;
+    this.physicsGenerator = physicsGenerator;
   }
 
   forward(args: ArgsOf<"UAIRGeneratorLoss">): Tensor {

@@ -1,13 +1,20 @@
 import { meanPerImage } from "../../functional/index.js";
-import { PhysicsGenerator } from "../../physics/index.js";
+import type { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError, requiredNumber } from "../../runtime/index.js";
+import { ArgumentError, ShapeError } from "../../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../../tensor/index.js";
-import { lossAssumptions } from "../assumptions.js";
+import type { ArgsOf } from "../args.js";
 import { probeDifference } from "../divergence.js";
-import { Loss } from "../loss.js";
-import type { ArgsOf } from "../pairing.js";
-import { average } from "./k-weight.js";
+import { NamedLoss } from "../named-loss.js";
+import {
+  optionalNumber,
+  type OptionReader,
+  type OptionReaders,
+  randomStream,
+  readOptions,
+  required,
+} from "../options.js";
+import { averageMask, physicsGeneratorOption } from "./column-weights.js";
 
 /** Options of {@link ENSURELoss}. */
 export interface ENSURELossOptions {
@@ -15,82 +22,92 @@ export interface ENSURELossOptions {
   sigma: number;
   /** Draws the masks of the measurements, from which the probability of each entry is estimated. */
   physicsGenerator?: PhysicsGenerator;
-  /** The probability of each entry, where it is known; instead of draws of `physicsGenerator`. */
+  /** The probability of each entry, where it is known, instead of draws of `physicsGenerator`. */
   maskAverage?: Tensor;
-  /** Step of the finite difference. Default `0.1 sigma`. */
+  /** Step of the finite difference. Default: `0.1 sigma`. */
   tau?: number;
+  /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
 }
+
+const averageOption: OptionReader<Tensor | undefined> = (value, name, key) => {
+  if (value === undefined || value instanceof Tensor) return value;
+  throw new ArgumentError(`${name}: ${key} must be a tensor of probabilities.`, "invalid_argument");
+};
+
+const OPTIONS = {
+  sigma: required("the standard deviation of the noise, such as 0.1", { positive: true }),
+  physicsGenerator: physicsGeneratorOption,
+  maskAverage: averageOption,
+  tau: optionalNumber({ positive: true }),
+  rng: randomStream,
+} satisfies OptionReaders<ENSURELossOptions>;
 
 /**
  * ENSURE: an unbiased estimate of the weighted error of what was measured, under random masks and Gaussian noise,
  * without ground truth.
  *
  * `|W (A f(y) - y)|^2 / m + 2 sigma^2 / (m tau) (W b)^T W (A f(y + tau b) - A f(y)) - sigma^2` with `W^2 = 1 /
- * E[mask]`, b standard normal, m the entries of y. In the mean over masks and noise it is `|W (A f(y) - A x)|^2 / m`,
- * which for a network that does not see the mask is the error of the whole image. Entries that no mask measures do not
- * count. The divergence carries the weights of the error: without them the estimate is biased. (Aggarwal, Pramanik,
- * John, Jacob, "ENSURE: a general approach for unsupervised training of deep image reconstruction algorithms", 2023,
- * arXiv:2010.10631.)
+ * E[mask]`, b standard normal, m the number of entries of y. In the mean over masks and noise it is `|W (A f(y) - A
+ * x)|^2 / m`, which for a network that does not see the mask is the error of the whole image. Entries that no mask
+ * measures do not count. The divergence carries the weights of the error: without them the estimate is biased.
+ * (Aggarwal, Pramanik, John, Jacob, "ENSURE: a general approach for unsupervised training of deep image reconstruction
+ * algorithms", 2023, arXiv:2010.10631.)
  *
- * For single-coil MRI and inpainting with masks of 0 and 1. The probabilities are estimated from 2000 draws with a seed
- * of their own.
+ * For single-coil MRI and inpainting with masks of 0 and 1. The probabilities are estimated from 2000 draws with a
+ * fixed seed.
  *
  * @returns shape `[B]`.
  */
-export class ENSURELoss extends Loss {
-  readonly name: string = "ENSURELoss";
-  readonly assumptions = lossAssumptions.ENSURELoss;
+export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
   readonly sigma: number;
   readonly tau: number;
-  private readonly rng: RandomSource | undefined;
+  readonly #rng: RandomSource | undefined;
   readonly #generator: PhysicsGenerator | undefined;
   #weight: Tensor | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
   constructor(options: ENSURELossOptions) {
-    super();
-    const name = "ENSURELoss";
-    checkOptions(name, options, ["sigma", "physicsGenerator", "maskAverage", "tau", "rng"]);
-    this.sigma = requiredNumber(name, "sigma", options?.sigma, "the standard deviation of the noise, such as 0.1", {
-      positive: true,
-    });
-    this.tau = checkNumber(name, "tau", options.tau ?? 0.1 * this.sigma, { positive: true });
-    const { maskAverage, physicsGenerator } = options;
-    if (maskAverage !== undefined && !(maskAverage instanceof Tensor))
-      throw new ArgumentError(`${name}: maskAverage must be a tensor of probabilities.`, "invalid_argument");
-    if (!maskAverage && !(physicsGenerator instanceof PhysicsGenerator)) {
+    super("ENSURELoss");
+    const { sigma, physicsGenerator, maskAverage, tau, rng } = readOptions(this.name, options, OPTIONS);
+    if (!maskAverage && !physicsGenerator) {
       throw new ArgumentError(
-        `${name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as new GaussianMaskGenerator({ imgSize }). Or pass maskAverage.`,
+        `${this.name}: physicsGenerator is missing; it is what drew the masks of the measurements, such as ` +
+          "new GaussianMaskGenerator({ imgSize }). Or pass maskAverage.",
         "missing_argument",
       );
     }
+    this.sigma = sigma;
+    this.tau = tau ?? 0.1 * sigma;
     this.#generator = physicsGenerator;
     if (maskAverage) this.#weight = keep(tidy(() => weightOf(maskAverage)));
-    this.rng = options.rng;
+    this.#rng = rng;
   }
 
   forward(args: ArgsOf<"ENSURELoss">): Tensor {
     this.check(args);
     const { xNet, y, physics, model } = args;
-    const rng = resolveRng(args.rng, this.rng);
+    const { sigma, tau } = this;
+    const rng = resolveRng(args.rng, this.#rng);
     const y1 = physics.A(xNet);
     this.sameShape(y1, "A(xNet)", y, "y");
-    const weight = this.#weightFor(y);
-    const probe = rng.normal([...y.shape], y);
-    const difference = probeDifference({ y, model, physics, y1, probe, tau: this.tau, rng });
-    const divergence = meanPerImage(probe.mul(weight).mul(difference.mul(weight)));
-    const error = meanPerImage(y1.sub(y).mul(weight).square());
-    return error.add(divergence.mul(2 * this.sigma ** 2)).sub(this.sigma ** 2);
+    const W = this.#weightFor(y);
+    const b = rng.normal([...y.shape], y);
+    // (W b)^T W (A f(y + tau b) - A f(y)) / (m tau) and |W (A f(y) - y)|^2 / m.
+    const difference = probeDifference({ y, model, physics, y1, probe: b, tau, rng });
+    const divergence = meanPerImage(b.mul(W).mul(difference.mul(W)));
+    const error = meanPerImage(y1.sub(y).mul(W).square());
+    return error.add(divergence.mul(2 * sigma ** 2)).sub(sigma ** 2);
   }
 
   #weightFor(y: Tensor): Tensor {
-    this.#weight ??= keep(tidy(() => weightOf(average(this.#generator as PhysicsGenerator))));
+    this.#weight ??= keep(tidy(() => weightOf(averageMask(this.#generator as PhysicsGenerator))));
     const { shape } = this.#weight;
     const offset = y.shape.length - shape.length;
     if (offset < 0 || !shape.every((n, i) => n === 1 || n === y.shape[offset + i])) {
       throw new ShapeError(
-        `ENSURELoss: the masks' average has shape [${shape.join(", ")}], which does not fit measurements of shape [${y.shape.join(", ")}]; give a generator of their size.`,
+        `${this.name}: the average of the masks has shape [${shape.join(", ")}], which does not fit measurements of ` +
+          `shape [${y.shape.join(", ")}]; use a generator of their size.`,
         "shape_mismatch",
       );
     }

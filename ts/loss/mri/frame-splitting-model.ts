@@ -1,17 +1,16 @@
-import { Module, TimeAveragingNet, type Reconstructor } from "../../nn/index.js";
+import { type Module, TimeAveragingNet, type Reconstructor, type ReconstructOptions } from "../../nn/index.js";
 import {
   DynamicMRI,
   SequentialMRI,
   type FrameChoice,
   type FrameSplittingMaskGenerator,
   type NoiseModel,
-  type OperatorKind,
   type Physics,
 } from "../../physics/index.js";
-import { resolveRng, type RandomSource } from "../../random/index.js";
+import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
 import { cat, noGrad, tensor, type Tensor } from "../../tensor/index.js";
-import type { Adapted } from "../pairing.js";
+import { AdaptedModel } from "../adapted-model.js";
 
 /** Settings a {@link FrameSplittingModel} takes from its loss. */
 export interface FrameSplittingModelSettings<L extends string = string> {
@@ -19,42 +18,39 @@ export interface FrameSplittingModelSettings<L extends string = string> {
   readonly adaptedBy: L;
   /** Chooses the frames. */
   readonly generator: FrameSplittingMaskGenerator;
-  /** Whether the network gives sequences; otherwise it sees the average over time and gives one image. */
+  /** Whether the network reconstructs sequences; otherwise it sees the average over time and reconstructs one image. */
   readonly dynamicModel: boolean;
   readonly rng: RandomSource | undefined;
 }
 
-/** Any physics. */
-type AnyPhysics = Physics<NoiseModel, OperatorKind>;
-
 /**
- * The model that a splitting over time trains: in training the network sees some frames of y and of the physics' mask,
- * as a shorter sequence; in evaluation all of them, without gradients. With `updateParameters` the choice is kept for
- * the loss.
+ * The model that a splitting over time trains: in training the network sees some frames of y and of the mask of the
+ * physics, as a shorter sequence; in evaluation all of them, without gradients. With `updateParameters` the chosen
+ * frames are kept for the loss.
  */
-export class FrameSplittingModel<L extends string = string> extends Module implements Adapted<L> {
-  readonly adaptedBy: L;
-  /** The network R; its weights are this model's weights, under `model.`. */
-  readonly model: Reconstructor;
+export class FrameSplittingModel<L extends string = string> extends AdaptedModel<L> {
   readonly #settings: FrameSplittingModelSettings<L>;
   #choice: FrameChoice | undefined;
 
   constructor(model: Reconstructor, settings: FrameSplittingModelSettings<L>) {
-    super();
-    this.adaptedBy = settings.adaptedBy;
-    this.model = settings.dynamicModel ? model : new TimeAveragingNet({ backboneNet: model as Reconstructor & Module });
-    this.#settings = settings;
+    const { adaptedBy, dynamicModel, rng } = settings;
+    super(
+      adaptedBy,
+      dynamicModel ? model : new TimeAveragingNet({ backboneNet: model as Reconstructor & Module }),
+      rng,
+    );
     this.training = model.training;
+    this.#settings = settings;
   }
 
   /**
    * Reconstructs from some of the frames.
    *
-   * @throws ShapeError `shape_mismatch` where y has other frames than the loss was told; ArgumentError
+   * @throws ShapeError `shape_mismatch` where y does not have the frames of the loss's `imgSize`; ArgumentError
    * `missing_physics`.
    */
-  forward(y: Tensor, physics?: AnyPhysics, options: { updateParameters?: boolean; rng?: RandomSource } = {}): Tensor {
-    const rng = resolveRng(options.rng, this.#settings.rng);
+  forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
+    const rng = this.stream(options);
     if (!this.training) return noGrad(() => this.model.forward(y, physics, { rng }));
     checkFrames(this.adaptedBy, y, this.#settings.generator.imgSize);
     const choice = this.#settings.generator.input(y.shape[0] as number, rng);
@@ -69,11 +65,7 @@ export class FrameSplittingModel<L extends string = string> extends Module imple
    * @throws ArgumentError `missing_argument` where there was none.
    */
   frames(): FrameChoice {
-    if (this.#choice) return this.#choice;
-    throw new ArgumentError(
-      `${this.adaptedBy}: no choice of frames is stored; make xNet with model.train() and model.forward(y, physics, { updateParameters: true }).`,
-      "missing_argument",
-    );
+    return this.kept(this.#choice, "choice of frames");
   }
 }
 
@@ -81,18 +73,18 @@ export class FrameSplittingModel<L extends string = string> extends Module imple
 function checkFrames(name: string, y: Tensor, imgSize: readonly number[]): void {
   if (y.shape.length === 5 && y.shape[2] === imgSize[1]) return;
   throw new ShapeError(
-    `${name}: y has shape [${y.shape.join(", ")}], expected [batch, ${imgSize.join(", ")}], as imgSize says.`,
+    `${name}: y has shape [${y.shape.join(", ")}], expected [B, ${imgSize.join(", ")}], as given by imgSize.`,
     "shape_mismatch",
   );
 }
 
-/** The chosen frames of measurements under the mask, of the mask itself, and the physics that makes them. */
+/** The chosen frames of the measurement under the mask and of the mask, and the physics that makes them. */
 export function frameSplit(
   name: string,
   choice: FrameChoice,
   y: Tensor,
-  physics: AnyPhysics | undefined,
-): { y: Tensor; mask: Tensor; physics: () => AnyPhysics } {
+  physics: Physics | undefined,
+): { y: Tensor; mask: Tensor; physics: () => Physics } {
   if (!(physics instanceof DynamicMRI || physics instanceof SequentialMRI)) {
     throw new ArgumentError(
       `${name}: the physics must be a DynamicMRI or SequentialMRI; pass it to model.forward(y, physics).`,
@@ -107,12 +99,12 @@ export function frameSplit(
     sensorModel: (t: Tensor) => physics.sensor(t),
     ...(physics.rng ? { rng: physics.rng } : {}),
   };
-  // Made when it is asked for, since a mask of zeros makes none.
+  // Built only on request, since a mask of zeros is refused.
   const part = () => (physics instanceof SequentialMRI ? new SequentialMRI(options) : new DynamicMRI(options));
   return { y: select(y, choice).mul(mask.ne(0)), mask, physics: part };
 }
 
-/** Frames of a sequence, other ones for each image: `[B, C, T, H, W]` to `[B, C, n, H, W]`. */
+/** Frames of a sequence, chosen for each image: `[B, C, T, H, W]` to `[B, C, n, H, W]`. */
 function select(x: Tensor, choice: FrameChoice): Tensor {
   const pick = (t: Tensor, frames: readonly number[]) => t.indexSelect(tensor([...frames], { device: t.device }), 2);
   const first = choice[0] as readonly number[];

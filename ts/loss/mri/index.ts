@@ -1,5 +1,6 @@
 /** Losses for accelerated MRI and other measurements under random masks. */
-export { WeightedSplittingLoss, type WeightedSplittingLossOptions } from "./weighted-splitting.js";
+export { WeightedSplittingLoss } from "./weighted-splitting.js";
+export type { WeightedSplittingLossOptions } from "./weighted-splitting-base.js";
 export { RobustSplittingLoss, type RobustSplittingLossOptions } from "./robust-splitting.js";
 export { Phase2PhaseLoss, type Phase2PhaseLossOptions } from "./phase2phase.js";
 export { Artifact2ArtifactLoss, type Artifact2ArtifactLossOptions } from "./artifact2artifact.js";

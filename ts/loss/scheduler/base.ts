@@ -1,27 +1,33 @@
 import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
 import type { Reconstructor } from "../../nn/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import { tensor, Tensor, zeros } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
+import type { LossArgs } from "../args.js";
 import { Loss } from "../loss.js";
-import type { LossArgs } from "../pairing.js";
+import { checkKeys, type OptionReaders, randomStream, readValues, unchecked } from "../options.js";
 import { flatten, type LossesIn, type NestedLosses } from "./flatten.js";
 
 /** Options of every scheduler. */
 export interface LossSchedulerOptions<E extends NestedLosses = NestedLosses> {
-  /** What is scheduled; an entry that is a list is chosen as a whole, and its losses are added up. */
+  /** The entries; an entry that is a list is chosen as a whole, and its losses are summed. */
   losses: readonly E[];
-  /** Stream of random choices, where the call brings none. */
+  /** Random stream of the choices, unless a call brings its own. */
   rng?: RandomSource;
 }
+
+const OPTIONS = {
+  losses: unchecked<readonly NestedLosses[] | undefined>(),
+  rng: randomStream,
+} satisfies OptionReaders<LossSchedulerOptions>;
 
 /** What a schedule may depend on. */
 export interface ScheduleContext {
   /**
-   * Number of the training epoch, from 0. Reading it is an ArgumentError `missing_argument` where the call names none.
+   * Number of the training epoch, from 0. Reading it throws ArgumentError `missing_argument` where the call has none.
    */
   readonly epoch: number;
-  /** Stream of random choices. */
+  /** Random stream of the choices. */
   readonly rng: RandomSource;
 }
 
@@ -30,29 +36,28 @@ type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: 
 type ArgsEach<L> = L extends Loss ? Parameters<L["forward"]>[0] : never;
 type ModelEach<L> = L extends Loss ? ReturnType<L["adaptModel"]> : never;
 
-/** The arguments that all losses in entries of the type `E` accept: each asks for what it needs. */
+/** The arguments that all losses in entries of the type `E` accept: the union of what they require. */
 export type ScheduledArgs<E extends NestedLosses> = Both<ArgsEach<LossesIn<E>>>;
 
 /** The model that all losses in entries of the type `E` accept. */
 export type ScheduledModel<E extends NestedLosses> = Both<ModelEach<LossesIn<E>>>;
 
-/** Entry of the state that holds the stream given to the constructor; no loss has a number like it. */
-const STREAM = "rng";
+/** Entry of the state that holds the random stream given to the constructor; those of losses start with a number. */
+const RNG_KEY = "rng";
 
 /**
- * Base class of the schedulers: losses of which each call uses some, by a plan. Without a `schedule` of its own it uses
- * all of them.
+ * Base class of the schedulers: each call uses some of the losses, chosen by a schedule. Without a `schedule` of its
+ * own it uses all of them.
  *
- * `forward` is the sum of the losses that `schedule` gives for this call. Where it gives none, the value is 0. A
- * subclass writes `name` and `schedule`; see docs/custom.md. A scheduler is a loss, so that schedulers can be
- * scheduled.
+ * `forward` is the sum of the losses that `schedule` returns for this call, 0 where it returns none. A subclass states
+ * its `name` and implements `schedule`; see docs/custom.md. A scheduler is a loss, so that schedulers can be nested.
  *
- * Errors: ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument`
- * (a negative epoch, or a schedule that gives a loss which is not one of its own, and which no model was adapted to).
+ * @throws ArgumentError `empty_losses`, `recursive_scheduler` (a scheduler or list inside itself), `invalid_argument`
+ * (a negative epoch, or a schedule that returns a loss which is not one of its own, to which no model was adapted).
  */
 export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Loss {
   readonly name: string = "BaseLossScheduler";
-  /** Each of the losses checks its own assumptions when it is used. */
+  /** None of its own: each loss checks its assumptions when it is used. */
   readonly assumptions: Assumptions = { noise: "any", operator: "any", needs: [], adapted: false };
   /** The entries, as given. */
   readonly losses: readonly E[];
@@ -65,16 +70,17 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
   constructor(options: LossSchedulerOptions<E>, ownKeys: readonly string[] = []) {
     super();
     const caller = new.target.name;
-    checkOptions(caller, options, ["losses", "rng", ...ownKeys]);
-    if (!Array.isArray(options?.losses)) {
+    checkKeys(caller, options, OPTIONS, ownKeys);
+    const { losses, rng } = readValues(caller, options, OPTIONS);
+    if (!Array.isArray(losses)) {
       throw new ArgumentError(
         `${caller}: losses is missing; it is a list, such as { losses: [new MCLoss(), new TVLoss()] }.`,
         "missing_argument",
       );
     }
-    this.allLosses = [...new Set(flatten(caller, options.losses))];
-    this.losses = [...options.losses];
-    this.#rng = options.rng;
+    this.allLosses = [...new Set(flatten(caller, losses as readonly E[]))];
+    this.losses = [...(losses as readonly E[])];
+    this.#rng = rng;
   }
 
   /** The losses of this call. */
@@ -83,8 +89,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
   }
 
   /**
-   * Names of the losses that made the last value, those of inner schedulers included: "TVLoss", and "TVLoss 2" for a
-   * second one.
+   * Names of the losses of the last call, those of inner schedulers included: "TVLoss", "TVLoss 2" for a second one.
    */
   get active(): readonly string[] {
     return this.#chosen.flatMap((loss) => (loss instanceof BaseLossScheduler ? loss.active : [this.#label(loss)]));
@@ -105,7 +110,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
         const value = loss.forward(args);
         total = total ? total.add(value) : value;
       }
-      return total ?? nothing(args);
+      return total ?? zeroPerImage(args);
     });
   }
 
@@ -121,7 +126,8 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
       const last = (adapted as { adaptedBy?: string }).adaptedBy;
       if (own.some((name) => name !== last)) {
         throw new ArgumentError(
-          `${this.name}: ${[...new Set(own)].join(" and ")} each need a model adapted to them alone; train them one after the other.`,
+          `${this.name}: ${[...new Set(own)].join(" and ")} each need a model adapted to them alone; train them one ` +
+            "after the other.",
           "model_not_adapted",
         );
       }
@@ -129,7 +135,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     });
   }
 
-  /** The state of every loss, under its number in `allLosses`, and the stream given to the constructor. */
+  /** The state of every loss, under its index in `allLosses`, and the random stream given to the constructor. */
   override stateDict(): Record<string, Tensor> {
     return this.#once(() => {
       const state: Record<string, Tensor> = {};
@@ -137,7 +143,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
         for (const [name, value] of Object.entries(loss.stateDict())) state[`${i}.${name}`] = value;
       });
       if (this.#rng)
-        state[STREAM] = tensor(
+        state[RNG_KEY] = tensor(
           Float32Array.from(this.#rng.state(), (letter) => letter.charCodeAt(0)),
           { device: "cpu" },
         );
@@ -149,7 +155,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     this.#once(() => {
       const parts = this.allLosses.map((): Record<string, Tensor> => ({}));
       for (const [key, value] of Object.entries(state)) {
-        if (key === STREAM) continue;
+        if (key === RNG_KEY) continue;
         const [, index = "", name = ""] = /^(\d+)\.(.+)$/.exec(key) ?? [];
         const part = parts[Number(index)];
         if (index === "" || !part)
@@ -157,8 +163,8 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
         part[name] = value;
       }
       this.allLosses.forEach((loss, i) => loss.loadStateDict(parts[i] as Record<string, Tensor>));
-      const stream = state[STREAM];
-      if (stream) this.#rng = Rng.from(String.fromCharCode(...stream.dataSync()));
+      const source = state[RNG_KEY];
+      if (source) this.#rng = Rng.from(String.fromCharCode(...source.dataSync()));
     });
   }
 
@@ -182,14 +188,15 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
       if (loss === this) throw recursive(this.name);
       if (this.allLosses.includes(loss)) continue;
       throw new ArgumentError(
-        `${this.name}: its schedule gives a ${loss.name} that is not one of its losses; give it to the constructor, so that the model is adapted to it.`,
+        `${this.name}: its schedule returns a ${loss.name} that is not one of its losses; give it to the ` +
+          "constructor, so that the model is adapted to it.",
         "invalid_argument",
       );
     }
     return chosen;
   }
 
-  /** Runs `fn`, which must not come back here: then the scheduler is inside itself. */
+  /** Runs `fn`; a nested call means that the scheduler contains itself. */
   #once<T>(fn: () => T): T {
     if (this.#busy) throw recursive(this.name);
     this.#busy = true;
@@ -208,8 +215,8 @@ function recursive(name: string): ArgumentError {
   );
 }
 
-/** Zeros, one for each image, on the tape of nothing. */
-function nothing({ xNet, y, x }: LossArgs): Tensor {
+/** Zeros, one for each image, without gradient. */
+function zeroPerImage({ xNet, y, x }: LossArgs): Tensor {
   const like = xNet ?? x ?? (y instanceof Tensor ? y : y?.at(0));
   return like ? zeros([like.shape[0] ?? 1], { dtype: like.dtype, device: like.device }) : zeros([]);
 }

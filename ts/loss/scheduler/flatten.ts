@@ -14,12 +14,12 @@ export type LossesIn<E> = NestedLosses extends E
       : never;
 
 /**
- * The losses of nested lists, in order, each as often as it stands there.
+ * The losses of nested lists, in order, with repetitions.
  *
  * @throws ArgumentError `empty_losses` for a list without an entry, `recursive_scheduler` for a list inside itself,
  * `invalid_argument` for anything that is neither a loss nor a list.
  */
-export function flatten(caller: string, entry: NestedLosses, above: readonly unknown[] = []): Loss[] {
+export function flatten(caller: string, entry: NestedLosses, enclosing: readonly unknown[] = []): Loss[] {
   if (entry instanceof Loss) return [entry];
   if (!Array.isArray(entry)) {
     const got = entry === null ? "null" : typeof entry;
@@ -28,12 +28,12 @@ export function flatten(caller: string, entry: NestedLosses, above: readonly unk
       "invalid_argument",
     );
   }
-  if (above.includes(entry))
+  if (enclosing.includes(entry))
     throw new ArgumentError(
       `${caller}: a list of losses contains itself; give each list its own entries.`,
       "recursive_scheduler",
     );
   if (entry.length === 0)
     throw new ArgumentError(`${caller}: a list of losses is empty; give it at least one loss.`, "empty_losses");
-  return (entry as readonly NestedLosses[]).flatMap((inner) => flatten(caller, inner, [...above, entry]));
+  return (entry as readonly NestedLosses[]).flatMap((inner) => flatten(caller, inner, [...enclosing, entry]));
 }

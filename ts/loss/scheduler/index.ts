@@ -1,4 +1,4 @@
-/** Schedulers: which losses a training uses when. */
+/** Schedulers: which losses are used at which time of a training. */
 export {
   BaseLossScheduler,
   type LossSchedulerOptions,

@@ -1,7 +1,7 @@
 import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
-/** Uses the entries in turn, the next one in each epoch: entry `epoch mod n`. */
+/** Cycles through the entries, one in each epoch: entry `epoch mod n`. */
 export class InterleavedEpochLossScheduler<E extends NestedLosses = NestedLosses> extends BaseLossScheduler<E> {
   override readonly name: string = "InterleavedEpochLossScheduler";
 

@@ -2,7 +2,7 @@ import { tensor, type Tensor } from "../../tensor/index.js";
 import { BaseLossScheduler, type LossSchedulerOptions } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
-/** Uses the entries in turn, the next one in each call. */
+/** Cycles through the entries, one in each call. */
 export class InterleavedLossScheduler<E extends NestedLosses = NestedLosses> extends BaseLossScheduler<E> {
   override readonly name: string = "InterleavedLossScheduler";
   #next = 0;
@@ -18,7 +18,7 @@ export class InterleavedLossScheduler<E extends NestedLosses = NestedLosses> ext
     return [entry];
   }
 
-  /** That of the losses, and whose turn is next. */
+  /** The state of the losses, and the index of the next entry. */
   override stateDict(): Record<string, Tensor> {
     return { ...super.stateDict(), next: tensor(this.#next, { device: "cpu" }) };
   }

@@ -1,17 +1,20 @@
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
+import { type OptionReaders, readValues, unchecked } from "../options.js";
 import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
 /** Options of {@link RandomLossScheduler}. */
 export interface RandomLossSchedulerOptions<E extends NestedLosses = NestedLosses> extends LossSchedulerOptions<E> {
-  /**
-   * How often each entry is chosen in proportion to the others, such as `[3, 1]` or `[0.75, 0.25]`. Default: all alike.
-   */
+  /** Probability of each entry up to a common factor, such as `[3, 1]` or `[0.75, 0.25]`. Default: all equal. */
   weightings?: readonly number[];
 }
 
-/** Chooses one entry at random in each call, with probabilities in proportion to `weightings`. */
+const OPTIONS = {
+  weightings: unchecked<readonly number[] | undefined>(),
+} satisfies OptionReaders<Omit<RandomLossSchedulerOptions, keyof LossSchedulerOptions>>;
+
+/** Chooses one entry at random in each call, with probabilities proportional to `weightings`. */
 export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends BaseLossScheduler<E> {
   override readonly name: string = "RandomLossScheduler";
   readonly weightings: readonly number[] | undefined;
@@ -21,30 +24,29 @@ export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends 
    * BaseLossScheduler}.
    */
   constructor(options: RandomLossSchedulerOptions<E>) {
-    super(options, ["weightings"]);
-    this.weightings =
-      options.weightings === undefined ? undefined : checkWeightings(options.weightings, this.losses.length);
+    super(options, Object.keys(OPTIONS));
+    const { weightings } = readValues(this.name, options, OPTIONS);
+    this.weightings = weightings === undefined ? undefined : checkWeightings(this.name, weightings, this.losses.length);
   }
 
   override schedule({ rng }: ScheduleContext): readonly NestedLosses[] {
     return [this.losses[this.#index(rng)] as NestedLosses];
   }
 
-  /** Whole weightings draw one of as many equal lots, as deepinv does; others cut the unit interval. */
+  /** Integer weightings draw a uniform integer below their sum, as deepinv does; others a uniform real number. */
   #index(rng: RandomSource): number {
     const weightings = this.weightings ?? this.losses.map(() => 1);
-    const lots = weightings.reduce((a, b) => a + b, 0);
-    if (!weightings.every(Number.isInteger) || lots > 2 ** 24) return rng.choice(weightings.length, weightings);
-    // On the host: choosing a loss must not wait for a device.
-    const drawn = rng.randint(0, lots, [1], { device: "cpu" });
+    const total = weightings.reduce((a, b) => a + b, 0);
+    if (!weightings.every(Number.isInteger) || total > 2 ** 24) return rng.choice(weightings.length, weightings);
+    // On the CPU: choosing a loss must not wait for a device.
+    const drawn = rng.randint(0, total, [1], { device: "cpu" });
     let left = drawn.itemSync();
     drawn.dispose();
     return weightings.findIndex((weight) => (left -= weight) < 0);
   }
 }
 
-function checkWeightings(weightings: readonly number[], entries: number): readonly number[] {
-  const caller = "RandomLossScheduler";
+function checkWeightings(caller: string, weightings: readonly number[], entries: number): readonly number[] {
   if (!Array.isArray(weightings) || weightings.length !== entries) {
     const got = Array.isArray(weightings)
       ? `${weightings.length} weightings`
@@ -56,6 +58,6 @@ function checkWeightings(weightings: readonly number[], entries: number): readon
   }
   weightings.forEach((weight: unknown, i) => checkNumber(caller, `weightings[${i}]`, weight, { min: 0 }));
   if (weightings.every((weight) => weight === 0))
-    throw new ArgumentError(`${caller}: all weightings are 0, expected at least one above.`, "invalid_argument");
+    throw new ArgumentError(`${caller}: all weightings are 0, expected at least one above 0.`, "invalid_argument");
   return [...(weightings as readonly number[])];
 }

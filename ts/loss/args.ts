@@ -12,13 +12,13 @@ import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Assumptions, LossName, lossAssumptions } from "./assumptions.js";
 
-/** What any loss may be given. */
+/** Everything that `forward` of a loss may be given. */
 export interface LossArgs {
   /** Reconstruction, `model.forward(y, physics)`. */
   xNet?: Tensor;
   /** Ground truth. */
   x?: Tensor;
-  /** Measurement; of stacked operators a list, one for each. */
+  /** Measurement; for stacked operators a list with one for each. */
   y?: Tensor | TensorList;
   /** What made `y`. */
   physics?: Physics | StackedPhysics;
@@ -28,13 +28,13 @@ export interface LossArgs {
   epoch?: number;
   /** Discriminator of the adversarial losses: images or measurements `[B, ...]` to scores `[B, ...]`. */
   D?: Layer;
-  /** The reconstruction measured again; default `physics.A(xNet)`. */
+  /** The reconstruction measured again. Default: `physics.A(xNet)`. */
   yHat?: Tensor;
-  /** Where random draws come from; wins over the one given to the constructor. */
+  /** Random stream of this call; takes precedence over the one given to the constructor. */
   rng?: RandomSource;
 }
 
-/** A model that the named loss has adapted; that loss accepts no other. */
+/** A model adapted by the loss named `L`, which accepts no other. */
 export interface Adapted<L extends string> extends Reconstructor {
   /** Class name of the loss whose `adaptModel` made this model. */
   readonly adaptedBy: L;
@@ -48,7 +48,7 @@ type OperatorFor<A extends Assumptions> = A["operator"] extends readonly Operato
   ? A["operator"][number]
   : OperatorKind;
 
-/** The physics that assumptions allow. */
+/** The physics that the assumptions `A` allow. */
 export type PhysicsOf<A extends Assumptions> = A["operator"] extends readonly ["stacked"]
   ? StackedPhysics
   : A["operator"] extends "linear"
@@ -64,9 +64,9 @@ type Inputs<L extends string, A extends Assumptions> = {
 };
 
 /**
- * The arguments of the loss named `L`: those it needs are required, the others may be passed and are not used.
- * A physics with another noise model or operator, or a model that was not adapted, does not compile. A loss of one's
- * own passes the type of its assumptions.
+ * The arguments of the loss named `L`: those it needs are required; the others may be passed and are not used.
+ * A physics with another noise model or operator, or a model that was not adapted, does not compile. For a custom loss,
+ * pass the type of its assumptions.
  */
 export type ArgsOf<
   L extends string,
