@@ -97,7 +97,7 @@ await main(async () => {
   const wanted = values.cases?.split(",");
   const chosen = values.suites?.split(",") ?? (wanted ? Object.keys(suites) : parts);
   const unknown = chosen.find((part) => !parts.includes(part));
-  if (unknown !== undefined) throw new Failure(`there is no suite ${unknown}; there are ${parts.join(", ")}.`);
+  if (unknown !== undefined) throw new Failure(`There is no suite ${unknown}; there are ${parts.join(", ")}.`);
   if (!values["no-build"]) {
     await setup({ rust: false });
     await build();
