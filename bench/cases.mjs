@@ -1,4 +1,4 @@
-// What is timed, as a user would write it. Each case is a function that does one step and gives a tensor to wait for.
+// The timed cases, as a user would write them. Each is a function that does one step and returns a tensor to wait for.
 import {
   arange,
   grad,
@@ -21,7 +21,7 @@ function training(model, batch, criterion) {
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-4 });
   return () => {
     const value = criterion(batch).mean();
-    // A bias at the end does not change a Jacobian.
+    // A Jacobian does not depend on the last bias.
     const gradients = grad(value, model.parameters(), { allowUnused: true });
     noGrad(() => optimizer.step(gradients));
     return value.detach();
@@ -50,7 +50,7 @@ function squared(images, f) {
   return () => grad(f(x).square().sum(), [x])[0];
 }
 
-/** Noise added to images. */
+/** Adds noise to images. */
 function noise(model) {
   const rng = new Rng(0);
   const x = rng.uniform([4, 3, 256, 256]);
@@ -59,7 +59,7 @@ function noise(model) {
 
 const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
 
-/** Name, what it is, steps of a round, and the function that prepares it. */
+/** The cases by name: label, steps per round, and a function that prepares the step. */
 export const cases = {
   dncnn: {
     label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64",
@@ -100,7 +100,8 @@ export const cases = {
   },
   equivariant: {
     label:
-      "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), DnCNN 7 x 32, batch 8 of 1x48x48",
+      "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), " +
+      "DnCNN 7 x 32, batch 8 of 1x48x48",
     steps: 3,
     make() {
       const rng = new Rng(0);
@@ -157,21 +158,21 @@ export const cases = {
     },
   },
   gridSample: {
-    label: "squared norm of images turned by 20 degrees (bilinear) and its gradient, 4 of 3x256x256",
+    label: "squared norm of images rotated by 20 degrees (bilinear) and its gradient, 4 of 3x256x256",
     steps: 2,
     make() {
       const [cos, sin] = [Math.cos(Math.PI / 9), Math.sin(Math.PI / 9)];
-      const at = (i) => (2 * i + 1) / 256 - 1;
-      const places = Float32Array.from({ length: 256 * 256 * 2 }, (_, i) => {
-        const [row, column] = [at(Math.floor(i / 512)), at(Math.floor(i / 2) % 256)];
+      const coordinate = (i) => (2 * i + 1) / 256 - 1;
+      const points = Float32Array.from({ length: 256 * 256 * 2 }, (_, i) => {
+        const [row, column] = [coordinate(Math.floor(i / 512)), coordinate(Math.floor(i / 2) % 256)];
         return i % 2 === 0 ? cos * column - sin * row : sin * column + cos * row;
       });
-      const grid = tensor(places, { shape: [1, 256, 256, 2] }).expand([4, 256, 256, 2]);
+      const grid = tensor(points, { shape: [1, 256, 256, 2] }).expand([4, 256, 256, 2]);
       return squared(new Rng(0).uniform([4, 3, 256, 256]), (x) => nn.functional.gridSample(x, grid));
     },
   },
   resize: {
-    label: "squared norm of images of twice the size (bicubic) and its gradient, 4 of 3x128x128",
+    label: "squared norm of images upsampled by 2 (bicubic) and its gradient, 4 of 3x128x128",
     steps: 4,
     make: () =>
       squared(new Rng(0).uniform([4, 3, 128, 128]), (x) =>
@@ -188,7 +189,7 @@ export const cases = {
     },
   },
   downsampling: {
-    label: "squared norm of images made smaller by 2 (Gaussian filter) and its gradient, 4 of 3x256x256",
+    label: "squared norm of images downsampled by 2 (Gaussian filter) and its gradient, 4 of 3x256x256",
     steps: 4,
     make() {
       const operator = new physics.Downsampling({ imgSize: [3, 256, 256], factor: 2, filter: "gaussian" });
@@ -222,13 +223,13 @@ export const cases = {
     },
   },
   rotate: {
-    label: "images turned by random angles (nearest), 4 of 3x256x256",
+    label: "images rotated by random angles (nearest), 4 of 3x256x256",
     steps: 10,
     make() {
       const rng = new Rng(0);
-      const [turn, x] = [new transform.Rotate({ nTrans: 1 }), rng.uniform([4, 3, 256, 256])];
-      // An angle of zero gives the images themselves, which stay.
-      return () => noGrad(() => turn.forward(x, { rng }).clone());
+      const [rotate, x] = [new transform.Rotate({ nTrans: 1 }), rng.uniform([4, 3, 256, 256])];
+      // An angle of 0 returns the images themselves, which must not be disposed.
+      return () => noGrad(() => rotate.forward(x, { rng }).clone());
     },
   },
   gaussian: {
@@ -270,7 +271,7 @@ export const cases = {
 
 const ready = new Map();
 
-/** Does `steps` steps of a case; gives seconds. The first call prepares it. */
+/** Runs steps of a case and returns their seconds. The first call prepares the case. */
 export async function time(name, steps) {
   await init();
   if (!ready.has(name)) ready.set(name, cases[name].make());
@@ -278,7 +279,7 @@ export async function time(name, steps) {
   const started = performance.now();
   for (let i = 0; i < steps; i++) {
     const value = tidy(step);
-    // Reading back makes sure that the work is done, on every device.
+    // Reading back waits for the work, on every device.
     if (i === steps - 1) await value.data();
     value.dispose();
   }

@@ -1,6 +1,6 @@
-// `node bench/curves.mjs`: trains a denoiser for 100 steps with our kernels and with burn's (ADJOINT_CONV=burn), from
-// one seed, and compares the curves. Prints both and fails where they end more than 0.05 dB apart. With `--one` it
-// trains once, with the kernels of its environment, and prints the curve as JSON.
+// `node bench/curves.mjs`: trains a denoiser for 100 steps with our kernels and with burn's (ADJOINT_CONV=burn), with
+// the same seed, and prints both PSNR curves. Fails if they end more than 0.05 dB apart. With `--one` it trains once,
+// with the kernels that the environment selects, and prints the curve as JSON.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -17,7 +17,7 @@ async function train() {
   const denoising = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.2 }) });
   const criterion = new loss.SupLoss();
   const psnr = new metric.PSNR();
-  // Noise without structure could not be told from noise: products of two waves can.
+  // Images with structure, which a denoiser can learn: products of two waves.
   const ramp = arange(48).mul(0.3).reshape([1, 1, 1, 48]);
   const images = (count) => {
     const wave = () =>

@@ -1,8 +1,8 @@
 // A DnCNN and its images as plain arrays, so that every library trains the same network from the same weights.
-// Cases of it are named by their sizes: "train:17x64:4x64" is a training step of 17 layers of 64 features on 4 images
-// of 64x64, "infer:..." its output.
+// The sizes are in the name of a case: "train:17x64:4x64" is a training step of 17 layers with 64 features on 4 images
+// of 64x64, "infer:..." is inference.
 
-/** The sizes in a case's name, or undefined where it names something else. */
+/** The sizes in the name of a case, or undefined if it has none. */
 export function sizesOf(name) {
   const found = /^(train|infer):(\d+)x(\d+):(\d+)x(\d+)$/.exec(name);
   if (!found) return undefined;
@@ -10,7 +10,7 @@ export function sizesOf(name) {
   return { kind: found[1], depth, features, batch, side };
 }
 
-/** What such a case is called in a table. */
+/** The label of such a case in a table. */
 export function labelOf(name) {
   const { kind, depth, features, batch, side } = sizesOf(name);
   return kind === "train"
@@ -19,8 +19,8 @@ export function labelOf(name) {
 }
 
 /**
- * Uniform numbers between -bound and bound that every language computes alike: a linear congruential generator's upper
- * bits (Knuth, MMIX, in 32 bits).
+ * Uniform numbers between -bound and bound that are the same in every language: the upper bits of a 32-bit linear
+ * congruential generator (Numerical Recipes).
  */
 function uniform(count, bound, seed) {
   const values = new Float32Array(count);
@@ -33,13 +33,13 @@ function uniform(count, bound, seed) {
 }
 
 /**
- * Layers (weights as [out, in, 3, 3], biases), a batch of originals and their noisy versions as [batch, 1, side, side].
- * ReLU stands between layers, and the input is added to the output.
+ * Layers (weights `[out, in, 3, 3]`, biases `[out]`), and a batch of clean and noisy images `[batch, 1, side, side]`.
+ * There is a ReLU between layers, and the input is added to the output.
  */
 export function network({ depth, features, batch, side }) {
   const layers = Array.from({ length: depth }, (_, k) => {
     const [out, input] = [k === depth - 1 ? 1 : features, k === 0 ? 1 : features];
-    // He's variance: signals keep their size through the ReLUs.
+    // He initialisation: the variance is preserved through the ReLUs.
     return {
       shape: [out, input, 3, 3],
       weight: uniform(9 * out * input, Math.sqrt(6 / (9 * input)), 2 * k + 1),

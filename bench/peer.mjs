@@ -1,24 +1,24 @@
-// A peer is a process that answers a line with a case and a number of steps by a line with their seconds, and the line
-// "check" by JSON.
+// A peer is a process. It answers a line with a case and a number of steps with their seconds, and the line "check"
+// with JSON.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** An interpreter that can import torch, or undefined. */
+/** A Python interpreter that can import torch, or undefined. */
 export function findPython() {
   const candidates = [process.env.ADJOINT_PYTHON, "python3", "python"].filter(Boolean);
   return candidates.find((python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0);
 }
 
 /**
- * Starts a peer: its first line as JSON, which names its cases and the kinds of networks it knows, and `time(name,
- * steps)`, which resolves to seconds.
+ * Starts a peer. Returns its first line as JSON, which names its cases and kinds of networks, and functions that query
+ * it; `time(name, steps)` resolves to seconds.
  */
 export async function startPeer(command, args, env = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${[command, ...args].join(" ")} ended early`);
+    if (done) throw new Error(`${[command, ...args].join(" ")} ended early.`);
     return JSON.parse(value);
   };
   const ask = async (line) => {

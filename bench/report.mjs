@@ -1,6 +1,6 @@
-// Times as text: one table a suite. Nothing here measures.
+// Formats times as text, one table per suite.
 
-/** Two digits that matter. */
+/** A number with two decimals, or two significant digits if it is small. */
 export const digits = (v) => (v < 0.0995 ? String(Number(v.toPrecision(2))) : v.toFixed(2));
 const three = ({ min, median, max, fastest }) => `${[min, median, max].map(digits).join(" / ")}; ${digits(fastest)}`;
 export const milliseconds = (seconds) => `${(1000 * seconds).toFixed(1)} ms`;
@@ -10,13 +10,13 @@ export function markdown(head, body) {
   return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** One case in a sentence, for the terminal. */
+/** One case in a line, for the terminal. */
 export function brief({ label, ours, ratios }, labels) {
   const compared = ratios.flatMap((r, k) => (r ? [`${three(r)} of ${labels[k + 1]}`] : []));
   return `${label}: ${milliseconds(ours.median)}; ${compared.join("; ")}`;
 }
 
-/** A suite's table: our times, and their ratios to each peer's. */
+/** The table of a suite: our times, and their ratios to those of each peer. */
 export function ratioTable({ labels, rows }) {
   const head = [
     "case",
@@ -34,8 +34,8 @@ export function ratioTable({ labels, rows }) {
 }
 
 /**
- * A sweep's table: fastest step and cost a pixel of each side, and the exponents below. `growth`: by side, as
- * `growthOf` gives it.
+ * The table of a sweep: fastest step and cost per pixel of each side, with the exponents in the last row. `growth` is
+ * the result of `growthOf` by side.
  */
 export function growthTable(what, labels, rows, growth) {
   const cells = (row, k) =>
@@ -47,17 +47,19 @@ export function growthTable(what, labels, rows, growth) {
     ...labels.map((label) => growth[label].exponents.map((p) => p.toFixed(2)).join(", ")),
   ];
   return markdown(
-    [`growth with the ${what}`, ...labels.map((label) => `${label}: fastest step, cost a pixel`)],
+    [`growth with the ${what}`, ...labels.map((label) => `${label}: fastest step, cost per pixel`)],
     [...rows.map((row, k) => [row.label, ...cells(row, k)]), last],
   );
 }
 
-/** A whole report of sections `{ title, tables, compared, skipped }`. */
+/** A report of sections `{ title, tables, compared, skipped }`. */
 export function report(machine, sections) {
   const text = ({ title, tables, compared = [], skipped = [] }) => {
-    const same = compared.map(({ label, apart }) => `${label} ${apart.toExponential(0)}`);
+    const differences = compared.map(({ label, apart }) => `${label} ${apart.toExponential(0)}`);
     const notes = [
-      ...(same.length > 0 ? [`Largest difference to our results before timing, relative: ${same.join("; ")}.`] : []),
+      ...(differences.length > 0
+        ? [`Largest relative difference to our results before timing: ${differences.join("; ")}.`]
+        : []),
       ...(skipped.length > 0 ? [`Skipped: ${skipped.join("; ")}.`] : []),
     ];
     return [`### ${title}`, ...tables, ...notes].join("\n\n");

@@ -1,5 +1,5 @@
-// `npm run bench`: our cases against their peers, in interleaved rounds. `--quick`: against burn's own convolutions
-// only, for CI. See README.md beside this file.
+// `npm run bench`: times our cases against their peers, in interleaved rounds. `--quick`: against burn's convolutions
+// only, for CI. See bench/README.md.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ import { runStart, startTable } from "./start.mjs";
 import { growthOf, runSuite, suites } from "./suites.mjs";
 
 const usage =
-  "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: see bench/README.md\n";
+  "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: " +
+  "see bench/README.md\n";
 /** All parts, in the order in which they run. */
 const parts = [...Object.keys(suites), "start", "size"];
 
@@ -31,7 +32,7 @@ const options = {
   help: { type: "boolean", default: false },
 };
 
-/** Tables of a sweep's rows, one for each thing that grows. */
+/** The tables of the sweeps: one for the image side, one for the batch. */
 function growthTables({ labels, rows }) {
   return [...new Set(rows.map(({ of }) => of))].map((what) => {
     const swept = rows.filter(({ of }) => of === what);
@@ -39,7 +40,7 @@ function growthTables({ labels, rows }) {
   });
 }
 
-/** As `runPart`; what goes wrong in one part is told, and does not take the others along. */
+/** As `runPart`, but an error is reported and the other parts continue. */
 async function attempt(part, settings) {
   try {
     return await runPart(part, settings);
@@ -55,7 +56,7 @@ async function attempt(part, settings) {
   }
 }
 
-/** Runs one part; gives its data, and its tables as text. */
+/** Runs one part. Returns its data, and its tables as text. */
 async function runPart(part, settings) {
   if (part === "start") return withTables(await runStart(settings), (result) => [startTable(result)]);
   if (part === "size") return withTables(runSize(), (result) => [sizeTable(result)]);
@@ -66,13 +67,19 @@ async function runPart(part, settings) {
 
 const withTables = (result, tables) => ({ ...result, tables: tables(result) });
 
-/** What figures depend on. */
+/** The machine and versions, on which the times depend. */
 function machine() {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} threads; ${platform()} ${arch()} ${release()}; Node ${process.versions.node}; ${output("rustc", ["--version"]) ?? "no rustc"}; adjoint ${version}`;
+  return [
+    `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} threads`,
+    `${platform()} ${arch()} ${release()}`,
+    `Node ${process.versions.node}`,
+    output("rustc", ["--version"]) ?? "no rustc",
+    `adjoint ${version}`,
+  ].join("; ");
 }
 
-/** Prints the report and keeps it below results/bench, as text and as JSON. */
+/** Prints the report and writes it to results/bench, as text and as JSON. */
 function publish(sections, rounds, json) {
   const text = report(machine(), sections);
   const data = { machine: machine(), rounds, sections: sections.map((section) => ({ ...section, tables: undefined })) };
@@ -90,7 +97,7 @@ await main(async () => {
   const wanted = values.cases?.split(",");
   const chosen = values.suites?.split(",") ?? (wanted ? Object.keys(suites) : parts);
   const unknown = chosen.find((part) => !parts.includes(part));
-  if (unknown !== undefined) throw new Failure(`there is no suite ${unknown}; there are ${parts.join(", ")}`);
+  if (unknown !== undefined) throw new Failure(`There is no suite ${unknown}; there are ${parts.join(", ")}.`);
   if (!values["no-build"]) {
     await setup({ rust: false });
     await build();

@@ -1,7 +1,7 @@
-// One library as it is timed, in a process of its own or in a page: what worker.mjs and Chromium's page share.
+// A library that is timed, in a process of its own (worker.mjs) or in a page of Chromium.
 import { CHECKED, sizesOf } from "./network.mjs";
 
-/** What a library's `open` gave, with `time(name, steps)` in seconds and `check()` for the comparison of libraries. */
+/** A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries. */
 export function side({ kinds, cases = [], make, time }) {
   const ready = new Map();
   return {
@@ -16,7 +16,7 @@ export function side({ kinds, cases = [], make, time }) {
       return (performance.now() - started) / 1000;
     },
     /**
-     * The output of a small network and, where the library trains it, loss, gradient, and the loss after some steps of
+     * The output of a small network and, if the library can train it, loss, gradient, and the loss after some steps of
      * Adam.
      */
     async check() {

@@ -1,5 +1,5 @@
-// Who takes part. A side is a process or a page that does steps and gives their seconds; one that is not installed is
-// named, with the reason.
+// The sides of a comparison. A side is a process or a page that runs steps and returns their seconds; sides that are
+// not installed are reported with the reason.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { executable, launch } from "../scripts/chromium.mjs";
@@ -9,10 +9,10 @@ import { openSite } from "./chromium/site.mjs";
 import { findPython, startPeer } from "./peer.mjs";
 import { deviation } from "./statistics.mjs";
 
-/** Where the peers are: their programs, and their packages where they are installed. */
+/** The folder of the peers: their programs and, if installed, their packages. */
 export const peersFolder = join(root, "bench", "peers");
 const tfjsFiles = join(peersFolder, "node_modules", "@tensorflow", "tfjs-backend-wasm", "dist", "/");
-/** Sides may differ by so much, relative to the largest entry. */
+/** Largest difference of the results, relative to the largest entry. */
 const TOLERANCE = 1e-4;
 
 /** Installs the JavaScript peers into a folder of their own. */
@@ -26,8 +26,8 @@ export const installed = (name) => existsSync(join(peersFolder, "node_modules", 
 const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- --peers installs it)` });
 
 /**
- * The libraries that run in Node and in browsers: file in peers/, options in each, package that it needs. `burn`:
- * convolutions by burn.
+ * The libraries that run in Node and in browsers: file in peers/, options, different options in browsers, package that
+ * is needed.
  */
 const libraries = {
   wasm: { program: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
@@ -58,14 +58,14 @@ function labelOf({ label, needs }) {
     : label;
 }
 
-/** A library through what opens it, or that it is not installed. */
+/** Opens a library, or reports that it is not installed. */
 const ifInstalled = async (one, open) =>
   one.needs && !installed(one.needs) ? absent(one.needs) : { label: labelOf(one), ...(await open()) };
 
 const worker = (program, options = {}, env = {}) =>
   startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
-/** How each side of Node and Python is opened. */
+/** Functions that open the sides in Node and Python. */
 const openers = {
   ...Object.fromEntries(
     Object.entries(libraries).map(([key, one]) => [
@@ -84,8 +84,8 @@ const openers = {
 };
 
 /**
- * Opens sides by their keys. Gives those that are there, the sentences of those that are not, and what closes all. They
- * must compute what the first computes, which is ours: a faster way to another result is no peer.
+ * Opens sides by their keys. Returns those that are installed, a sentence for each that is not, and a function that
+ * closes all. The results of all must equal those of the first, which is ours.
  */
 export async function openSides(keys, { inBrowser = false } = {}) {
   const [sides, skipped, closing] = [[], [], []];
@@ -112,7 +112,7 @@ export async function openSides(keys, { inBrowser = false } = {}) {
   return { sides, skipped, close, browser: pages?.version };
 }
 
-/** A browser with the site: its version, and what opens a page for a side. */
+/** Starts a browser and serves the pages. Returns its version and a function that opens the page of a side. */
 async function openBrowser(closing) {
   if (executable === undefined) return undefined;
   const browser = await launch();
@@ -129,18 +129,19 @@ async function openBrowser(closing) {
   return { open, version: browser.version() };
 }
 
-/** Refuses a side whose results on a small network differ from the first side's. */
+/** Throws if the results of a side on a small network differ from those of the first. */
 async function compare([ours, ...peers]) {
   const expected = ours && (await ours.check());
   for (const peer of peers) {
     const apart = deviation(expected, await peer.check());
     if (!(apart <= TOLERANCE))
       throw new Error(
-        `${peer.label} and ${ours.label} compute different things: ${apart.toExponential(1)} apart, at most ${TOLERANCE}`,
+        `${peer.label} and ${ours.label} compute different things: ` +
+          `they differ by ${apart.toExponential(1)}, at most ${TOLERANCE} is allowed.`,
       );
-    // Other kernels add in another order.
+    // Other kernels sum in another order.
     if (peer.key.endsWith("burn") && apart === 0)
-      throw new Error(`${peer.label}: to the last bit what ours give; the kernel was not changed`);
+      throw new Error(`${peer.label}: the results are bit-identical to ours, so the kernel was not changed.`);
     peer.apart = apart;
   }
 }

@@ -1,4 +1,4 @@
-// What a page downloads: the committed sizes of our modules, and the published files of the peers that are installed.
+// Download sizes: the committed sizes of our modules, and the published files of the installed peers.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -19,7 +19,7 @@ const files = {
   ],
 };
 
-/** Raw, gzip and brotli bytes of what lies on the disk. */
+/** Raw, gzip and brotli bytes of some files. */
 function measured(paths) {
   const sum = (size) => paths.map((path) => size(readFileSync(path))).reduce((a, b) => a + b, 0);
   return {
@@ -45,7 +45,7 @@ export function runSize() {
   return { title: "Size of the download", rows, skipped };
 }
 
-/** The table of it. */
+/** The table of {@link runSize}. */
 export function sizeTable({ rows }) {
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
   return markdown(

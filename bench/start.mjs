@@ -1,4 +1,4 @@
-// Start-up: from the first line of a program to the first result, and the whole process; each in a new process or page.
+// Start-up: from the first line of a program to its first result, and the whole process, in a new process or page each.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,12 +14,26 @@ const timed = (work) => `const started = performance.now(); ${work}; console.log
 const dist = (entry) => pathToFileURL(join(root, "dist", entry)).href;
 const own = (entry) =>
   timed(`const { init, tensor } = await import("${dist(entry)}"); await init(); await tensor([1]).add(1).data()`);
-const jax = `const { defaultDevice, init, numpy } = await import("@jax-js/jax"); await init("wasm"); defaultDevice("wasm"); await numpy.array([1]).add(1).data()`;
-const tfjs = `const tf = await import("@tensorflow/tfjs"); await tf.setBackend("cpu"); await tf.add(tf.tensor([1]), 1).data()`;
+const jax = [
+  'const { defaultDevice, init, numpy } = await import("@jax-js/jax")',
+  'await init("wasm")',
+  'defaultDevice("wasm")',
+  "await numpy.array([1]).add(1).data()",
+].join("; ");
+const tfjs = [
+  'const tf = await import("@tensorflow/tfjs")',
+  'await tf.setBackend("cpu")',
+  "await tf.add(tf.tensor([1]), 1).data()",
+].join("; ");
 const python = (imports) =>
-  `import time; started = time.perf_counter(); import ${imports}; (torch.zeros(1) + 1).item(); print(time.perf_counter() - started)`;
+  [
+    "import time; started = time.perf_counter()",
+    `import ${imports}`,
+    "(torch.zeros(1) + 1).item()",
+    "print(time.perf_counter() - started)",
+  ].join("; ");
 
-/** What is started, and why something is not. */
+/** The programs to start, or why one is skipped. */
 function programs() {
   const node = (label, code, needs) =>
     needs && !installed(needs)
@@ -43,13 +57,13 @@ function programs() {
 /** Seconds to the first result, and of the whole process. */
 function start({ label, command, args }) {
   const started = performance.now();
-  // The peers are found from their folder.
+  // Node resolves the peers from their folder.
   const { status, signal, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", cwd: peersFolder });
   if (status !== 0) throw new Error(`${label} ended with ${signal ?? status}: ${stderr}`);
   return { first: Number(stdout.trim().split("\n").at(-1)), whole: (performance.now() - started) / 1000 };
 }
 
-/** Opens a new page and starts the library there: seconds to the end of `init()`, and with the page's own loading. */
+/** Starts the library in a new page: seconds to the end of `init()`, and including the loading of the page. */
 async function startPage(browser, origin) {
   const started = performance.now();
   const context = await browser.newContext();
@@ -64,14 +78,14 @@ async function startPage(browser, origin) {
   return { first, whole: (performance.now() - started) / 1000 };
 }
 
-/** Times all starts in turns, once more than is counted: the first reads from the disk. */
+/** Times all starts, interleaved. A first round, which reads from the disk, does not count. */
 export async function runStart({ rounds }) {
   const title = "Start-up";
   say(title);
   const all = programs();
   const sides = all
     .filter(({ skipped }) => !skipped)
-    .map((program) => ({ label: program.label, run: () => start(program), seen: [] }));
+    .map((program) => ({ label: program.label, run: () => start(program), times: [] }));
   const skipped = all.flatMap(({ skipped: why }) => why ?? []);
   const browser = executable && (await launch());
   const site = browser && (await openSite(["adjoint"]));
@@ -79,28 +93,28 @@ export async function runStart({ rounds }) {
     sides.push({
       label: "adjoint (WebAssembly) in Chromium: import and init() in a new page",
       run: () => startPage(browser, site.origin),
-      seen: [],
+      times: [],
     });
   else skipped.push("Chromium: none was found");
   try {
     for (let round = 0; round <= rounds; round++) {
-      for (const { run, seen } of sides) {
-        const times = await run();
-        if (round > 0) seen.push(times);
+      for (const { run, times } of sides) {
+        const measured = await run();
+        if (round > 0) times.push(measured);
       }
     }
   } finally {
     await browser?.close();
     await site?.close();
   }
-  const rows = sides.map(({ label, seen }) => {
-    const [first, whole] = ["first", "whole"].map((key) => seen.map((times) => times[key]));
+  const rows = sides.map(({ label, times }) => {
+    const [first, whole] = ["first", "whole"].map((key) => times.map((time) => time[key]));
     return {
       label,
       first: spread(first),
       whole: spread(whole),
       ratio: ratio(
-        sides[0].seen.map((times) => times.first),
+        sides[0].times.map((time) => time.first),
         first,
       ).fastest,
     };
@@ -109,7 +123,7 @@ export async function runStart({ rounds }) {
   return { title, rows, skipped };
 }
 
-/** The table of it. */
+/** The table of {@link runStart}. */
 export function startTable({ rows }) {
   const cell = ({ min, median }) => `${milliseconds(min)}, ${milliseconds(median)}`;
   const head = [

@@ -1,4 +1,4 @@
-// What is computed from times. Nothing here measures or prints.
+// Statistics of times.
 
 /** Minimum, median and maximum. */
 export function spread(values) {
@@ -8,14 +8,12 @@ export function spread(values) {
   return { min: sorted[0], median, max: sorted.at(-1) };
 }
 
-/**
- * Ratios a / b of the rounds, and of the fastest round of each side: on a machine with other work the steadier figure.
- */
+/** Ratios a / b of the rounds, and of the fastest rounds, which vary less on a machine with other load. */
 export function ratio(a, b) {
   return { ...spread(a.map((time, round) => time / b[round])), fastest: Math.min(...a) / Math.min(...b) };
 }
 
-/** The exponent p of y = c x^p: least squares through the logarithms of [x, y]. 1: the cost grows as the work does. */
+/** The exponent p of y = c x^p: a least-squares fit to the logarithms of [x, y]. */
 export function exponent(points) {
   const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)]);
   const mean = (k) => logs.reduce((sum, point) => sum + point[k], 0) / logs.length;
@@ -25,24 +23,23 @@ export function exponent(points) {
 }
 
 /**
- * The names whose ratio is more than `margin` times the committed one; both are objects of ratios by name.
- * A committed name that was not measured is an Error, and so is a measured one that nothing is committed for: a check
- * that passes because it compared nothing.
+ * The names whose ratio is more than `margin` times the committed one; both are ratios by name. Throws if a committed
+ * name was not measured or a measured one is not committed: otherwise a check that compared nothing would pass.
  */
 export function slower(measured, committed, margin) {
   for (const [there, other, what] of [
     [committed, measured, "was not measured"],
     [measured, committed, "has no committed ratio"],
   ]) {
-    const lacking = Object.keys(there).filter((name) => !Number.isFinite(other[name]));
-    if (lacking.length > 0) throw new Error(`${lacking.join(", ")} ${what}`);
+    const missing = Object.keys(there).filter((name) => !Number.isFinite(other[name]));
+    if (missing.length > 0) throw new Error(`${missing.join(", ")} ${what}`);
   }
   return Object.keys(committed).filter((name) => !(measured[name] <= margin * committed[name]));
 }
 
 /**
- * How far a peer's results are from ours: numbers and lists by name, each relative to the largest entry of ours. Only
- * what the peer has is compared: some cannot train.
+ * The largest difference of a peer's results to ours, numbers and lists by name, each relative to the largest entry of
+ * ours. Only what the peer has is compared: some cannot train.
  */
 export function deviation(ours, theirs) {
   const apart = (a, b) =>

@@ -1,4 +1,4 @@
-// The parts of the benchmark whose sides take turns on the same cases: which cases, and who takes part.
+// The interleaved parts of the benchmark: their cases and sides.
 import { say } from "../scripts/common.mjs";
 import { labelOf } from "./network.mjs";
 import { brief } from "./report.mjs";
@@ -9,8 +9,8 @@ import { exponent, ratio, spread } from "./statistics.mjs";
 const ours = ["wasm", "wasm burn"];
 
 /**
- * Cases of the WebAssembly module. `only`: the sides of a case, besides those that everybody shares; slow peers get
- * small networks, and every side of a row the same one. TensorFlow.js trains on its "cpu" backend alone.
+ * Cases of the WebAssembly module. `only`: the sides that run a case: slow peers take part with small networks only.
+ * TensorFlow.js trains on its "cpu" backend only.
  */
 const web = [
   { name: "train:17x64:4x64", only: [...ours, "torch"], rounds: 3 },
@@ -26,7 +26,7 @@ const web = [
     name: "train:4x16:1x24",
     only: ["wasm", "tfjs cpu", "jax", "torch"],
     rounds: 3,
-    note: "smaller still: TensorFlow.js needs 10 s for the one above",
+    note: "smaller: TensorFlow.js needs 10 s for the one above",
   },
   {
     name: "infer:4x64:1x64",
@@ -38,7 +38,7 @@ const web = [
 const webSides = [...ours, "tfjs cpu", "tfjs wasm", "jax", "torch"];
 
 const sweep = (of, names, steps) => names.map((name, k) => ({ name, label: labelOf(name), steps: steps[k], of }));
-/** One small network on growing images, and on growing batches: some 0.1 s of work a turn. */
+/** One small network on growing images and on growing batches: about 0.1 s per call. */
 const growing = [
   ...sweep(
     "image side",
@@ -53,8 +53,8 @@ const growing = [
 ];
 
 /**
- * Title, sides (the first is ours), and a function that gives the cases. `warm`: seconds before timing, in which
- * engines compile what is hot.
+ * Title, sides (the first is ours), and a function that returns the cases. `warm`: seconds of warm-up, in which engines
+ * compile hot code.
  */
 export const suites = {
   native: {
@@ -69,8 +69,8 @@ export const suites = {
 };
 
 /**
- * Runs a suite: its rows, with the times of each side, and who was skipped. `wanted`: names of cases, or undefined for
- * all.
+ * Runs a suite. Returns its rows, with the times of each side, and the skipped sides. `wanted`: names of cases, or
+ * undefined for all.
  */
 export async function runSuite(key, { rounds, wanted, without = [] }) {
   const { title, keys, cases, warm, inBrowser = false } = suites[key];
@@ -100,7 +100,7 @@ export async function runSuite(key, { rounds, wanted, without = [] }) {
   }
 }
 
-/** A case on all sides that can do it. */
+/** Times a case on all sides that support it. */
 async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
   const here = sides.filter((side) => side.can(name) && (!only || only.includes(side.key)));
   const times = await interleave(name, steps, here, rounds, warm);
@@ -125,8 +125,8 @@ async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
 }
 
 /**
- * What a sweep shows of a side: the exponent of its cost in the work, the pixels of a batch, over all sizes and over
- * the two largest; and the cost a pixel in seconds.
+ * The growth of a side's cost in a sweep: its exponent in the number of pixels of a batch, over all sizes and over the
+ * two largest; and the seconds per pixel.
  */
 export function growthOf(rows, side) {
   const points = rows.map(({ name, times }) => [pixels(name), Math.min(...times[side])]);
@@ -136,7 +136,7 @@ export function growthOf(rows, side) {
   };
 }
 
-/** Pixels of a batch. */
+/** Number of pixels of a batch. */
 function pixels(name) {
   const [, batch, side] = /:(\d+)x(\d+)$/.exec(name).map(Number);
   return batch * side * side;

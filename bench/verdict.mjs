@@ -1,8 +1,8 @@
-// Whether the quick mode fails. It is given what measures, so that the decision can be tested.
+// Decides whether the quick mode fails. The measurement is an argument, so that the decision can be tested.
 import { digits } from "./report.mjs";
 import { slower } from "./statistics.mjs";
 
-/** The cases of each suite that are slower than committed; suites without any are left out. */
+/** The cases of each suite that are slower than committed, without suites that have none. */
 function suspectsOf(results, wanted, committed, margin) {
   const slow = (key) => {
     const rows = results.find((result) => result.key === key)?.rows ?? [];
@@ -17,9 +17,9 @@ function suspectsOf(results, wanted, committed, margin) {
 }
 
 /**
- * Measures all committed cases (ratios by suite and case), and what is more than `margin` times the committed ratio
- * once more: a busy machine may disturb all rounds of one side. `measure(wanted, again)` gives the results of the
- * suites whose cases `wanted` names.
+ * Measures all committed cases (ratios by suite and case), and again those with more than `margin` times the committed
+ * ratio: other load may disturb all rounds of one side. `measure(wanted, again)` returns the results of the suites
+ * whose cases `wanted` names.
  *
  * @returns all results, and a sentence for each case that was too slow both times.
  */
@@ -33,7 +33,10 @@ export async function verdict(committed, margin, measure) {
     names.map((name) => {
       const { fastest } = again.find((result) => result.key === key).rows.find((row) => row.name === name).ratios[0];
       const limit = committed[key][name];
-      return `${key}, ${name}: ours takes ${digits(fastest)} of burn's time; committed is ${limit}, the limit ${digits(margin * limit)}`;
+      return (
+        `${key}, ${name}: ours takes ${digits(fastest)} of burn's time; ` +
+        `committed is ${limit}, the limit ${digits(margin * limit)}`
+      );
     }),
   );
   return { results: [...results, ...again], slow };

@@ -1,5 +1,5 @@
 // A library in a process of its own: see peer.mjs. Arguments: its file in peers/, its options as JSON. The environment
-// chooses the add-on's kernels (ADJOINT_CONV) and threads (RAYON_NUM_THREADS).
+// selects the add-on's kernels (ADJOINT_CONV) and threads (RAYON_NUM_THREADS).
 import { createInterface } from "node:readline";
 import { side } from "./side.mjs";
 

@@ -1,7 +1,8 @@
-// Builds crates/wasm to dist/wasm/, three times: adjoint_wasm has the processor, adjoint_wasm_relaxed too and is faster
-// where relaxed SIMD is, adjoint_wasm_gpu has WebGPU as well and is four times larger; each is NAME.js, its types and
-// NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which runs in browsers and, given the module's bytes, in
-// Node. binaryen's wasm-opt makes the modules smaller and faster. `--sizes` writes crates/wasm/sizes.json anew.
+// Builds crates/wasm to dist/wasm/ as three modules: adjoint_wasm for the CPU, adjoint_wasm_relaxed for the CPU with
+// relaxed SIMD, which is faster where that is supported, and adjoint_wasm_gpu for the CPU and WebGPU, which is four
+// times larger. Each is NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which
+// runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the modules smaller and faster.
+// `--sizes` updates crates/wasm/sizes.json.
 import {
   appendFileSync,
   existsSync,
@@ -20,8 +21,8 @@ import { setup } from "./setup.mjs";
 const target = "wasm32-unknown-unknown";
 const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
 /**
- * What every browser of the last years has; wasm-opt must not use what came later. It makes no relaxed SIMD where there
- * was none.
+ * The WebAssembly features that wasm-opt may use: those of all current browsers. It adds no relaxed SIMD to a module
+ * without it.
  */
 const features = [
   "simd",
@@ -35,12 +36,12 @@ const features = [
   "multivalue",
 ].map((name) => `--enable-${name}`);
 /**
- * What wasm-opt does. With -O3 it moves the kernels' values about until a browser's compiler keeps them in memory: a
- * training step then takes 1.65 times as long, and the download is larger by a tenth (it copies functions to where they
- * are called). With -O1 the step takes as long as without it.
+ * Optimisation level of wasm-opt. After -O3 browsers' compilers spill the kernels' registers: a training step takes
+ * 1.65 times as long, and inlining makes the download larger by a tenth. With -O1 the step takes as long as without
+ * wasm-opt.
  */
-const LEVEL = "-O1";
-/** The modules. Two of them are of one profile, so one follows the other. */
+const OPTIMIZATION = "-O1";
+/** The modules, in the order in which they are built. Two have the same profile and share cargo's output. */
 const modules = [
   { name: "adjoint_wasm", profile: "wasm", features: "", what: "the WebAssembly module" },
   {
@@ -57,7 +58,7 @@ function hasTarget(rustc, sysroot = output(rustc, ["--print", "sysroot"])) {
   return sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", target, "lib"));
 }
 
-/** The linker for the second way: rustup's rust-lld, or LLVM's. */
+/** The linker for a standard library built from its sources: rustup's rust-lld, or LLVM's. */
 function findLinker() {
   const sysroot = output("rustc", ["--print", "sysroot"]);
   const host = /host: (\S+)/.exec(output("rustc", ["-vV"]) ?? "")?.[1];
@@ -65,40 +66,41 @@ function findLinker() {
   if (own && existsSync(own)) return own;
   if (output("wasm-ld", ["--version"]) !== undefined) return "wasm-ld";
   throw new Failure(
-    "no linker for WebAssembly was found: install Rust with rustup (it brings rust-lld), or LLVM's lld",
+    "No linker for WebAssembly was found: install Rust with rustup (it includes rust-lld), or LLVM's lld.",
   );
 }
 
 /**
- * Compiles the crate: with the installed target, with the target added by rustup, or with the standard library built
+ * Compiles the crate with the installed target, with the target added by rustup, or with the standard library built
  * from its sources.
  */
 async function compile({ profile, features, what }) {
   const env = { RUSTFLAGS: flags };
-  const built = ["build", "--profile", profile, "-p", "adjoint-wasm", "--features", features, "--target", target];
+  const args = ["build", "--profile", profile, "-p", "adjoint-wasm", "--features", features, "--target", target];
   if (!hasTarget("rustc") && output("rustup", ["--version"]) !== undefined) {
     say(`adding the target ${target} with rustup`);
-    await must("rustup", ["target", "add", target]).catch(() => say("rustup cannot add it (no network?)"));
+    await must("rustup", ["target", "add", target]).catch(() => say("rustup could not add it (no network?)"));
   }
   if (hasTarget("rustc")) {
     say(`building ${what} with rustup's target ${target}`);
-    return await must("cargo", built, { env });
+    return await must("cargo", args, { env });
   }
   const [cargo, rustc] = ["/usr/bin/cargo", "/usr/bin/rustc"];
   const sysroot = output(rustc, ["--print", "sysroot"]);
   const library = sysroot && join(sysroot, "lib", "rustlib", "src", "rust", "library");
   if (!existsSync(cargo) || !library || !existsSync(library)) {
     throw new Failure(
-      `the target ${target} is missing: run \`rustup target add ${target}\`, or on Debian without it: apt-get install rustc-web cargo-web rust-web-src`,
+      `The target ${target} is missing: run \`rustup target add ${target}\`, ` +
+        "or on Debian without rustup: apt-get install rustc-web cargo-web rust-web-src.",
     );
   }
   say(`building ${what} and its standard library with the system's compiler`);
-  await must(cargo, [...built, "-Z", "build-std=std,panic_abort"], {
+  await must(cargo, [...args, "-Z", "build-std=std,panic_abort"], {
     env: { ...env, RUSTC: rustc, RUSTC_BOOTSTRAP: "1", CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: findLinker() },
   });
 }
 
-/** The path of wasm-bindgen's program of the version that Cargo.lock has; built once. */
+/** The path of the wasm-bindgen program, of the version in Cargo.lock; built once. */
 async function wasmBindgen() {
   const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(
     readFileSync(join(root, "Cargo.lock"), "utf8"),
@@ -108,7 +110,7 @@ async function wasmBindgen() {
   const own = join(tools, "bin", "wasm-bindgen");
   for (const program of ["wasm-bindgen", own]) if (fits(program)) return program;
   say(`building wasm-bindgen ${version} (once, a few minutes)`);
-  // Without --locked: its lock file names a crate version that some mirrors lack.
+  // Without --locked: its lock file has a crate version that some mirrors lack.
   await must("cargo", [
     "install",
     "wasm-bindgen-cli",
@@ -125,11 +127,11 @@ async function wasmBindgen() {
 }
 
 /**
- * What is added to wasm-bindgen's loader, which makes one instance and never another: after a trap the instance is
- * useless, and the facade asks for a new one. Loading sets everything else that depends on the instance.
+ * Code that is added to wasm-bindgen's loader, which never creates a second instance: after a trap the instance cannot
+ * be used, and the facade loads a new one. Loading resets everything else that depends on the instance.
  */
 const addition = `
-/** Lets the next call of the loader make a new instance; gives the compiled module of the old one. */
+/** Makes the next call of the loader create a new instance; returns the compiled module of the old one. */
 export function forget() {
     wasm = undefined;
     __wbg_init_promise = undefined;
@@ -137,17 +139,17 @@ export function forget() {
 }
 `;
 
-/** Adds {@link addition} to the loader; a Failure where the loader no longer has what it changes. */
+/** Adds {@link addition} to the loader. Throws a Failure if the loader lacks one of the variables that it changes. */
 function completeLoader(path) {
   const text = readFileSync(path, "utf8");
   for (const name of ["wasmModule", "wasm", "__wbg_init_promise"]) {
     if (!new RegExp(`^let\\b[^;]*\\b${name}\\b`, "m").test(text))
-      throw new Failure(`wasm-bindgen's loader has no variable ${name} any more: see scripts/build-wasm.mjs`);
+      throw new Failure(`wasm-bindgen's loader no longer has a variable ${name}: see scripts/build-wasm.mjs.`);
   }
   appendFileSync(path, addition);
 }
 
-/** Builds dist/wasm/ where its sources changed. Each file is renamed into its place, the record of its sources last. */
+/** Builds dist/wasm/ if its sources changed. Files are moved into place by renaming, the digest of the sources last. */
 export async function buildWasm() {
   const folder = join(root, "dist", "wasm");
   mkdirSync(folder, { recursive: true });
@@ -156,7 +158,7 @@ export async function buildWasm() {
     readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"),
   );
   const stamp = ({ name }) => join(folder, `.stamp-${name}`);
-  const finishing = [];
+  const optimizing = [];
   for (const module of modules.filter(
     (one) => !existsSync(stamp(one)) || readFileSync(stamp(one), "utf8") !== digest,
   )) {
@@ -164,8 +166,8 @@ export async function buildWasm() {
     const bindgen = await wasmBindgen();
     const temporary = join(folder, `.${module.name}.${process.pid}`);
     mkdirSync(temporary, { recursive: true });
-    // Modules of one profile share cargo's output, so this is waited for; wasm-opt has one thread, and meanwhile the
-    // next module is compiled.
+    // Modules of the same profile share cargo's output, so bindgen is awaited. wasm-opt has one thread: the next module
+    // is compiled meanwhile.
     await must(bindgen, [
       join(targetDir, target, module.profile, "adjoint_wasm.wasm"),
       "--target",
@@ -175,19 +177,19 @@ export async function buildWasm() {
       "--out-dir",
       temporary,
     ]);
-    finishing.push(finish(module, folder, temporary).then(() => writeFileSync(stamp(module), digest)));
+    optimizing.push(optimize(module, folder, temporary).then(() => writeFileSync(stamp(module), digest)));
   }
-  await Promise.all(finishing);
+  await Promise.all(optimizing);
 }
 
-/** Makes what is downloaded of what wasm-bindgen put into `temporary`. */
-async function finish({ name, what }, folder, temporary) {
+/** Optimises the files that wasm-bindgen wrote to `temporary`, and moves them to `folder`. */
+async function optimize({ name, what }, folder, temporary) {
   try {
     const file = join(temporary, `${name}_bg.wasm`);
     say(`optimising ${what} (a minute or two)`);
     await must(process.execPath, [
       join(root, "node_modules", "binaryen", "bin", "wasm-opt"),
-      LEVEL,
+      OPTIMIZATION,
       "--mvp-features",
       ...features,
       file,
@@ -195,13 +197,13 @@ async function finish({ name, what }, folder, temporary) {
       file,
     ]);
     completeLoader(join(temporary, `${name}.js`));
-    for (const made of readdirSync(temporary)) renameSync(join(temporary, made), join(folder, made));
+    for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(folder, name));
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
 }
 
-/** What a visitor downloads of each module, in bytes: as it is, with gzip and with brotli, both at their best. */
+/** Download sizes of the modules in bytes: uncompressed, with gzip and with brotli, both at their highest level. */
 export function wasmSizes() {
   return Object.fromEntries(
     modules.map(({ name }) => {
@@ -215,7 +217,7 @@ export function wasmSizes() {
   );
 }
 
-/** The committed sizes, which tests compare with. */
+/** The committed sizes, with which tests compare. */
 export const sizesFile = join(root, "crates", "wasm", "sizes.json");
 
 if (isMain(import.meta.url)) {

@@ -1,5 +1,5 @@
 // Builds dist/: the native add-on, the generated operator wrappers, the compiled facade. `--native` or `--ts` builds
-// one of them only.
+// only one of them.
 import {
   copyFileSync,
   existsSync,
@@ -18,8 +18,8 @@ const addOn = join(root, "dist", "native", "adjoint.node");
 const stamp = join(root, "dist", "native", ".stamp");
 
 /**
- * Builds the add-on where its sources changed; dist/native/adjoint.node is replaced in one go, so that a running
- * program keeps the old one.
+ * Builds the add-on if its sources changed. dist/native/adjoint.node is replaced atomically, so that a running program
+ * keeps the old one.
  */
 export async function buildNative() {
   const digest = digestOf(
@@ -29,8 +29,8 @@ export async function buildNative() {
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
   say("building the native add-on (the first time takes a quarter of an hour on two cores)");
-  // Without -p, as the tests are: a choice of packages decides features of shared dependencies, and another choice
-  // would build burn again.
+  // Without -p, as in the tests: the selected packages determine the features of shared dependencies, and another
+  // selection would build burn again.
   await must("cargo", ["build", "--release"]);
   const library =
     { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
@@ -41,7 +41,7 @@ export async function buildNative() {
   writeFileSync(stamp, digest);
 }
 
-/** Compiles ts/ to dist/ and removes what came from sources that are gone. */
+/** Compiles ts/ to dist/ and removes the output of deleted sources. */
 export async function buildTs() {
   say("compiling the facade");
   await must(process.execPath, [join(root, "scripts", "generate.mjs")]);
@@ -52,7 +52,7 @@ export async function buildTs() {
   }
 }
 
-/** Builds everything that the package holds. */
+/** Builds the add-on and the facade. */
 export async function build() {
   await buildNative();
   await buildTs();

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 
-/** Its program, or undefined where none is found; the variable CHROMIUM names another. */
+/** The path of Chromium, or undefined if none is found; the environment variable CHROMIUM sets it. */
 export const executable: string | undefined;
 
-/** Starts it without a window. `gpu`: with WebGPU on a software adapter. */
+/** Starts Chromium headless. `gpu`: with WebGPU on a software adapter. */
 export function launch(options?: { gpu?: boolean }): Promise<Browser>;

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const places = [
+const candidates = [
   process.env.CHROMIUM,
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -11,10 +11,10 @@ const places = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** Its program, or undefined where none is found; the variable CHROMIUM names another. */
-export const executable = places.find((path) => path && existsSync(path));
+/** The path of Chromium, or undefined if none is found; the environment variable CHROMIUM sets it. */
+export const executable = candidates.find((path) => path && existsSync(path));
 
-/** Starts it without a window. `gpu`: with WebGPU on a software adapter. */
+/** Starts Chromium headless. `gpu`: with WebGPU on a software adapter. */
 export async function launch({ gpu = false } = {}) {
   const quiet = [
     "--disable-gpu",

@@ -1,4 +1,4 @@
-// What the scripts share: where things lie, and how a program is run.
+// What the scripts share: paths, and how a program is run.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,29 +8,29 @@ import { fileURLToPath } from "node:url";
 /** The repository's root. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where cargo builds: CARGO_TARGET_DIR, which may lie outside the clone, or target/. */
+/** Cargo's output: CARGO_TARGET_DIR, which may be outside the clone, or target/. */
 export const targetDir = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 
 /** The TypeScript compiler of node_modules. */
 export const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
-/** A failure that is told in one sentence, without a stack. */
+/** A failure that is reported by its message alone, without a stack. */
 export class Failure extends Error {}
 
-/** Says what begins now. */
+/** Prints the step that begins now. */
 export function say(text) {
   process.stderr.write(`> ${text}\n`);
 }
 
-/** The trimmed standard output of a program, or undefined where it is absent or fails. */
+/** The trimmed standard output of a program, or undefined if it is not installed or fails. */
 export function output(command, args) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }
 
 /**
- * Runs a program in the root and resolves to its exit code; what it writes is shown.
- * `onText` sees its standard output too. Ctrl-C reaches the program, which ends in its own way.
+ * Runs a program in the root, shows its output and resolves to its exit code. `onText` is called with its standard
+ * output. Ctrl-C reaches the program, which decides how to end.
  */
 export async function run(command, args, { env = {}, onText } = {}) {
   const child = spawn(command, args, {
@@ -46,7 +46,7 @@ export async function run(command, args, { env = {}, onText } = {}) {
   process.on("SIGINT", wait);
   try {
     return await new Promise((done, fail) => {
-      child.on("error", (error) => fail(new Failure(`${command} cannot be run: ${error.message}`)));
+      child.on("error", (error) => fail(new Failure(`${command} cannot be run: ${error.message}.`)));
       child.on("close", (code, signal) => done(code ?? (signal === "SIGINT" ? 130 : 1)));
     });
   } finally {
@@ -54,16 +54,13 @@ export async function run(command, args, { env = {}, onText } = {}) {
   }
 }
 
-/** Runs a program and throws a Failure unless it ends with 0. */
+/** Runs a program and throws a Failure unless its exit code is 0. */
 export async function must(command, args, options) {
   const code = await run(command, args, options);
-  if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})`);
+  if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code}).`);
 }
 
-/**
- * A digest of what crates are built from; `more` holds what else decides: compiler, flags. Their tests are no part of
- * it.
- */
+/** A digest of the sources of crates, without their tests, and of `more`: compiler, flags. */
 export function digestOf(crates, more) {
   const hash = createHash("sha256").update(`${more}\n`);
   const files = ["Cargo.toml", "Cargo.lock"];
@@ -77,12 +74,12 @@ export function digestOf(crates, more) {
   return hash.digest("hex");
 }
 
-/** Whether this module is the program that was started, as opposed to imported. */
+/** Whether a module is the program that was started, rather than imported. */
 export function isMain(url) {
   return process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(url);
 }
 
-/** Runs a script's work; a Failure prints its sentence and sets the exit code. */
+/** Runs the work of a script; errors are printed and set the exit code. */
 export async function main(work) {
   try {
     await work();

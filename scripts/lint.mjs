@@ -1,11 +1,11 @@
-// `npm run lint`: rustfmt, clippy, Biome's formatter, oxlint, the house rules, and whether what is generated is
-// current. `--quick` leaves clippy out.
+// `npm run lint`: rustfmt, clippy, Biome's formatter, oxlint, the house rules, and whether generated files are current.
+// `--quick` skips clippy.
 import { join } from "node:path";
 import { Failure, isMain, main, output, root, run, say } from "./common.mjs";
 import { houseRules } from "./house-rules.mjs";
 import { setup } from "./setup.mjs";
 
-/** Runs all checks and throws one Failure that names those that failed. */
+/** Runs all checks and throws a Failure that names those that failed. */
 export async function lint({ quick = false } = {}) {
   const failed = [];
   const check = async (name, command, args) => {
@@ -13,7 +13,7 @@ export async function lint({ quick = false } = {}) {
     if ((await run(command, args)) !== 0) failed.push(name);
   };
   const cargo = async (name, args) => {
-    if (output("cargo", [args[0], "--version"]) === undefined) say(`${name}: not installed, left out`);
+    if (output("cargo", [args[0], "--version"]) === undefined) say(`${name}: not installed, skipped`);
     else await check(name, "cargo", args);
   };
   await cargo("rustfmt", ["fmt", "--all", "--check"]);
@@ -37,7 +37,7 @@ export async function lint({ quick = false } = {}) {
   const broken = houseRules();
   for (const line of broken) process.stderr.write(`${line}\n`);
   if (broken.length > 0) failed.push("house rules");
-  if (failed.length > 0) throw new Failure(`lint: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new Failure(`Lint failed: ${failed.join(", ")}.`);
 }
 
 if (isMain(import.meta.url)) {

@@ -1,5 +1,5 @@
-// docs/losses.md and the README's table of losses, made from ts/loss/assumptions.ts: what the types, the checks and
-// `adjoint losses` go by.
+// Generates docs/losses.md and the README's table of losses from ts/loss/assumptions.ts, the source of the types, the
+// checks and `adjoint losses`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,10 +9,7 @@ import { Failure, root, tsc } from "./common.mjs";
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
 const [begin, end] = ["<!-- losses: made by npm run generate -->", "<!-- end of losses -->"];
 
-/**
- * The exports of the sources, which import nothing at run time: compiled alone, they need neither a build nor the
- * add-on.
- */
+/** The exports of the sources. They import nothing at run time, so they are compiled without a build or the add-on. */
 async function load() {
   const folder = mkdtempSync(join(tmpdir(), "adjoint-losses-"));
   try {
@@ -44,7 +41,7 @@ async function load() {
   }
 }
 
-/** For each loss its file, the namespace that holds it, and the first sentence of its comment. */
+/** For each loss its file, its namespace and the first sentence of its comment. */
 function classes(names) {
   const found = new Map();
   for (const file of readdirSync(join(root, "ts", "loss"), { recursive: true })) {
@@ -58,7 +55,7 @@ function classes(names) {
         .trim()
         .split(/\n\s*\n/)[0]
         .replace(/\s+/g, " ");
-      // Up to the first full stop; papers in brackets, which have a year, stay with the class.
+      // Up to the first full stop, without papers in brackets, which have a year.
       const sentence = paragraph
         .replace(/\{@link (\w+)\}/g, "`$1`")
         .replace(/ ?\([^()]*\b(?:19|20)\d\d[^()]*\)/g, "")
@@ -72,17 +69,24 @@ function classes(names) {
   }
   for (const name of names)
     if (!found.has(name))
-      throw new Failure(`generate: ts/loss has no documented class ${name}, which lossAssumptions names`);
+      throw new Failure(`generate: ts/loss has no documented class ${name}, which lossAssumptions names.`);
   return found;
 }
 
 const learnsFrom = ({ needs }) =>
   needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
 const code = (text) => `\`${text}\``;
-const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
 
-/** The generated texts: a file's path, and what it must hold given what it holds now. */
+/** A Markdown table with aligned columns, as Biome formats it. */
+function table(header, rows) {
+  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  const [first, ...others] = cells.map(line);
+  return [first, line(widths.map((width) => "-".repeat(width))), ...others].join("\n");
+}
+
+/** The generated files: the path of each, and a function from its current to its new content. */
 export async function lossTables() {
   const { lossAssumptions, unbiasedNoise, fitting, noiseKinds, operatorKinds } = await load();
   const names = Object.keys(lossAssumptions);
@@ -116,68 +120,56 @@ export async function lossTables() {
       .filter((name) => !always.includes(name))
       .map(code)
       .join(", ") || "none";
-  const docs = `# Losses
-
-Made by \`npm run generate\` from [ts/loss/assumptions.ts](../ts/loss/assumptions.ts), the data that the types of \`forward\`, the checks at run time,
-\`compatibleLosses(physics)\` and \`adjoint losses\` go by; not edited by hand.
-
-A loss takes only a physics that it is made for. In TypeScript another one does not compile; in JavaScript it is an \`ArgumentError\` with the code
-\`incompatible_physics\` that names the losses which fit. What a loss computes, with formula and paper, stands above its class.
-
-## All losses
-
-${table(
-  ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
-  names.map((name) => {
-    const { access, path, sentence } = about.get(name);
-    const { needs, adapted } = lossAssumptions[name];
-    return [
-      `[${code(access)}](../${path})`,
-      sentence,
-      ...assumed(name),
-      needs.map(code).join(", "),
-      adapted ? "yes²" : "no",
-    ];
-  }),
-)}
-
-${note}
-
-² \`model = loss.adaptModel(model)\`; the Trainer does it by itself, and a model that was not adapted does not compile.
-
-The adversarial losses also need the discriminator \`D\`, given to the constructor or to \`forward\`. Schedulers (\`RandomLossScheduler\`, ...) ask for what their losses ask for.
-
-## By noise and operator
-
-Besides the losses that fit everything (${always.map(code).join(", ")}):
-
-${table(
-  ["noise, with denoising", "losses"],
-  noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]),
-)}
-
-${table(
-  ["operator, with Gaussian noise", "losses"],
-  operatorKinds.map((operator) => [
+  const operatorRows = operatorKinds.map((operator) => [
     operator,
     isStack(operator) ? fits({ operator }).map(code).join(", ") : others({ noise: "gaussian", operator }),
-  ]),
-)}
-
-A stack of operators takes a loss for each of them, in a \`StackedPhysicsLoss\`. Any other pair: \`adjoint losses --noise poisson --operator inpainting\`.
-`;
+  ]);
+  const docs = [
+    "# Losses",
+    "Made by `npm run generate` from [ts/loss/assumptions.ts](../ts/loss/assumptions.ts), " +
+      "the data that the types of `forward`, the checks at run time,\n" +
+      "`compatibleLosses(physics)` and `adjoint losses` go by; not edited by hand.",
+    "A loss takes only a physics that it is made for. In TypeScript another one does not compile; " +
+      "in JavaScript it is an `ArgumentError` with the code\n" +
+      "`incompatible_physics` that names the losses which fit. " +
+      "What a loss computes, with formula and paper, stands above its class.",
+    "## All losses",
+    table(
+      ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
+      names.map((name) => {
+        const { access, path, sentence } = about.get(name);
+        const { needs, adapted } = lossAssumptions[name];
+        const link = `[${code(access)}](../${path})`;
+        return [link, sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
+      }),
+    ),
+    note,
+    "² `model = loss.adaptModel(model)`; the Trainer does it by itself, " +
+      "and a model that was not adapted does not compile.",
+    "The adversarial losses also need the discriminator `D`, given to the constructor or to `forward`. " +
+      "Schedulers (`RandomLossScheduler`, ...) ask for what their losses ask for.",
+    "## By noise and operator",
+    `Besides the losses that fit everything (${always.map(code).join(", ")}):`,
+    table(
+      ["noise, with denoising", "losses"],
+      noiseKinds.map((noise) => [noise, others({ noise, operator: "denoising" })]),
+    ),
+    table(["operator, with Gaussian noise", "losses"], operatorRows),
+    "A stack of operators takes a loss for each of them, in a `StackedPhysicsLoss`. " +
+      "Any other pair: `adjoint losses --noise poisson --operator inpainting`.",
+  ];
   return [
-    { path: "docs/losses.md", make: () => docs },
+    { path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` },
     { path: "README.md", make: (before) => between(before, readme) },
   ];
 }
 
-/** A text whose part between the two marks is replaced. */
+/** A text with the part between the two marks replaced. */
 function between(before, part) {
   const [from, to] = [before.indexOf(begin), before.indexOf(end)];
   if (from < 0 || to < from)
     throw new Failure(
-      `generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses goes`,
+      `generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses belongs.`,
     );
   return `${before.slice(0, from + begin.length)}\n${part}\n${before.slice(to)}`;
 }

@@ -5,5 +5,5 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves folders by prefix, on this machine only; without any header that isolates origins, as most servers do. */
+/** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
 export function serve(folders: Readonly<Record<string, string>>): Promise<Site>;

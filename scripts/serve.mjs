@@ -1,4 +1,4 @@
-// Folders served on this machine, for tests and benchmarks in a browser.
+// A local web server for tests and benchmarks in a browser.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
@@ -14,7 +14,7 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** Serves folders by prefix, on this machine only; without any header that isolates origins, as most servers do. */
+/** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
 export async function serve(folders) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);

@@ -1,5 +1,4 @@
-// Makes a fresh clone ready to build: Node's version, node_modules, Rust. Imported by the other scripts; each check
-// says what to do.
+// Makes a fresh clone ready to build: checks Node and Rust, installs node_modules. Messages say what to do.
 import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, output, root, say } from "./common.mjs";
@@ -11,34 +10,36 @@ function atLeast(a, b) {
   return true;
 }
 
-/** Throws a Failure where Node is too old. */
+/** Throws a Failure if Node is too old. */
 function checkNode() {
   if (!atLeast(process.versions.node, "20.0.0"))
-    throw new Failure(`Node ${process.versions.node} is too old: 20 or later is needed (https://nodejs.org)`);
+    throw new Failure(`Node ${process.versions.node} is too old: install 20 or later (https://nodejs.org).`);
 }
 
-/** Installs the packages of package-lock.json where they are missing or older than it. */
+/** Installs the packages of package-lock.json if they are missing or older than it. */
 async function installPackages() {
   const marker = join(root, "node_modules", ".package-lock.json");
   const lock = join(root, "package-lock.json");
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
   say("installing the packages of package-lock.json");
   await must("npm", ["ci", "--no-audit", "--no-fund"]);
-  // npm keeps the marker's old time where nothing changed.
+  // npm keeps the old time of the marker if nothing changed.
   if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
 }
 
-/** Throws a Failure where cargo is missing or too old, and says where to get it. */
+/** Throws a Failure if cargo is missing or too old. */
 export function checkRust() {
   const wanted = /rust-version = "([^"]+)"/.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "1.95";
-  const advice = `Rust ${wanted} or later is needed to build the native add-on: get it from https://rustup.rs, open a new terminal and try again`;
+  const advice =
+    `Rust ${wanted} or later is needed to build the native add-on: ` +
+    "install it from https://rustup.rs, open a new terminal and try again.";
   const version = /^cargo (\S+)/.exec(output("cargo", ["--version"]) ?? "")?.[1];
   if (version === undefined)
-    throw new Failure(`cargo was not found, or does not have the toolchain that rust-toolchain.toml names. ${advice}`);
+    throw new Failure(`cargo was not found, or lacks the toolchain of rust-toolchain.toml. ${advice}`);
   if (!atLeast(version, wanted)) throw new Failure(`cargo ${version} is too old. ${advice}`);
 }
 
-/** Makes everything ready; `rust` is asked for by what builds. */
+/** Makes everything ready; `rust`: also checks Rust. */
 export async function setup({ rust = true } = {}) {
   checkNode();
   if (rust) checkRust();

@@ -1,6 +1,6 @@
 // `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N
-// failed, N skipped. `--bench`: with the quick benchmark, which fails where our convolutions became much slower against
-// burn's.
+// failed, N skipped. `--bench`: also runs the quick benchmark, which fails if our convolutions became much slower
+// relative to burn's.
 import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { setup } from "./setup.mjs";
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 
-/** One step that is no test: it counts only where it fails. Gives whether it succeeded. */
+/** A step that is not a test: it counts only if it fails. Returns whether it succeeded. */
 async function step(name, work) {
   try {
     await work();
@@ -31,7 +31,7 @@ function fail(name) {
   total.failed += 1;
 }
 
-/** Runs cargo's tests and adds up its "test result:" lines. */
+/** Runs cargo's tests and sums its "test result:" lines. */
 async function cargoTest() {
   say("Rust tests");
   let text = "";
@@ -57,7 +57,7 @@ async function typeCheck() {
   }
 }
 
-/** Runs vitest and adds up its report. */
+/** Runs vitest and adds its report to the totals. */
 async function vitest(title, tests = [], env = {}) {
   say(title);
   const folder = mkdtempSync(join(tmpdir(), "adjoint-test-"));
@@ -70,7 +70,7 @@ async function vitest(title, tests = [], env = {}) {
       { env },
     );
     const report = JSON.parse(readFileSync(file, "utf8"));
-    // A file that does not even load has no tests to fail.
+    // A file that fails to load has no tests: it counts as one failure.
     const broken = report.testResults.filter(
       ({ status, assertionResults }) =>
         status === "failed" && !assertionResults.some((test) => test.status === "failed"),
@@ -82,14 +82,14 @@ async function vitest(title, tests = [], env = {}) {
     if (failed > 0) failures.push(`${failed} of the ${title}`);
     else if (code !== 0) fail("vitest");
   } catch (error) {
-    process.stderr.write(`error: ${title}: vitest gave no report: ${error.message}\n`);
+    process.stderr.write(`error: ${title}: vitest wrote no report: ${error.message}\n`);
     fail("vitest");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** All TypeScript tests, and the reference cases again in float32 and, where it is present, on WebGPU. */
+/** All TypeScript tests, and the reference cases again in float32 and, if available, on WebGPU. */
 async function typeScriptTests() {
   await vitest("TypeScript tests");
   await vitest("reference cases in float32", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32" });
@@ -109,12 +109,12 @@ async function typeScriptTests() {
 if (await step("setup", () => setup())) {
   await cargoTest();
   const native = await step("build of the native add-on", buildNative);
-  // Before the facade is built, which writes what is generated anew.
+  // Before the facade is built, which updates generated files.
   await step("lint", () => lint({ quick: true }));
   const ready = native && (await step("build of the facade", buildTs));
   await step("build of the WebAssembly module", buildWasm);
   await typeCheck();
-  // Before the tests, which end the log; what it needs is built.
+  // Before the tests, so that their results end the log.
   if (ready && process.argv.includes("--bench"))
     await step("quick benchmark", () =>
       must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]),

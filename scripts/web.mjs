@@ -1,5 +1,5 @@
-// `npm run web`: installs and builds what is missing, then builds the page examples/web to dist/web and serves it on
-// this machine. `--build` builds only; `--port N` serves at another port.
+// `npm run web`: installs and builds what is missing, then builds the page examples/web to dist/web and serves it
+// locally. `--build` only builds; `--port N` sets the port.
 import { join } from "node:path";
 import { buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";

@@ -1,6 +1,4 @@
-// A page of Chromium as a side.
-
-/** Opens a page of its own process for a library; the same interface as a peer's process has. */
+/** Opens a page, in a process of its own, for a library. Has the interface of a peer's process. */
 export async function openPage(browser, origin, library, options = {}) {
   const context = await browser.newContext();
   const page = await context.newPage();

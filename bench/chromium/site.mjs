@@ -1,12 +1,12 @@
-// What Chromium's pages load: the sides bundled as a user's bundler does, served from this machine without headers that
-// isolate origins, as most servers do.
+// The site that Chromium's pages load: the sides, bundled as by a user's bundler, and served without headers for
+// cross-origin isolation, as on most servers.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/common.mjs";
 import { serve } from "../../scripts/serve.mjs";
 
-/** Bundles libraries (files of peers/, without their ending) and what drives them into a temporary folder. */
+/** Bundles libraries (files of peers/, without their ending) and side.mjs into a temporary folder. */
 async function bundle(libraries) {
   const { build } = await import("vite");
   const folder = await mkdtemp(join(tmpdir(), "adjoint-bench-"));
@@ -35,7 +35,7 @@ async function bundle(libraries) {
   return folder;
 }
 
-/** Serves the page, the bundle, and folders by prefix; `origin` is the address, `close` ends it. */
+/** Serves the page, the bundle, and folders by prefix. */
 export async function openSite(libraries, folders = {}) {
   const bundled = await bundle(libraries);
   const { origin, close } = await serve({

@@ -5,32 +5,32 @@ import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
 
 /**
- * Starts the library. `wasm`: with the WebAssembly module in Node too. `kernel`: the convolution kernel that the module
- * shall take (the add-on reads it from ADJOINT_CONV).
+ * Starts the library. `wasm`: with the WebAssembly module also in Node. `kernel`: the module's convolution kernel (the
+ * add-on reads it from ADJOINT_CONV).
  */
 export async function open({ wasm = false, kernel } = {}) {
   // This entry prefers the module.
   if (wasm) await import("../../dist/browser.js");
   await init();
-  if (wasm && kernel) await force(kernel);
+  if (wasm && kernel) await forceKernel(kernel);
   return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
 }
 
-/** Tells the module that runs: of the two for the processor one was started. */
-async function force(kernel) {
+/** Forces the kernel of the running module, which is one of the two for the CPU. */
+async function forceKernel(kernel) {
   for (const module of [
     await import("../../dist/wasm/adjoint_wasm.js"),
     await import("../../dist/wasm/adjoint_wasm_relaxed.js"),
   ]) {
-    if (!module.forceKernel) throw new Error("dist/wasm is older than forceKernel: npm run build:wasm");
+    if (!module.forceKernel) throw new Error("dist/wasm is older than forceKernel: npm run build:wasm.");
     try {
       return module.forceKernel(kernel);
     } catch (error) {
-      // So says JavaScript of a module that was not started.
+      // A module that was not started throws a TypeError.
       if (!(error instanceof TypeError)) throw error;
     }
   }
-  throw new Error("no WebAssembly module runs");
+  throw new Error("No WebAssembly module is running.");
 }
 
 function make(sizes) {
@@ -56,7 +56,7 @@ function make(sizes) {
       return value.detach();
     });
   const infer = () => wait(() => noGrad(() => model.forward(y)));
-  /** The loss and the gradient of the first layer's weights, as [out, in, 3, 3]. */
+  /** The loss and the gradient of the first layer's weights, `[out, in, 3, 3]`. */
   const probe = async () => {
     const [value] = await wait(() => noGrad(loss));
     return { loss: value, gradient: [...(await wait(() => grad(loss(), model.parameters())[0]))] };

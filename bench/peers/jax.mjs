@@ -1,16 +1,16 @@
-// jax-js as a peer: see network.mjs. The whole step is one compiled function, as its authors advise; a call consumes
-// its arguments, `ref` keeps one.
+// jax-js as a peer: see network.mjs. The whole step is one compiled function, as its authors advise. A call consumes
+// its arguments; `ref` keeps one.
 import { defaultDevice, init, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ADAM, network } from "../network.mjs";
 
-/** Makes its WebAssembly backend ready. */
+/** Initialises the WebAssembly backend. */
 export async function open() {
-  if (!(await init("wasm")).includes("wasm")) throw new Error("jax-js has no WebAssembly backend here");
+  if (!(await init("wasm")).includes("wasm")) throw new Error("jax-js has no WebAssembly backend here.");
   defaultDevice("wasm");
   return { kinds: ["train", "infer"], make };
 }
 
-/** The network's output; takes both arguments. */
+/** The network's output; consumes both arguments. */
 function forward(layers, y) {
   const last = layers.length - 1;
   const z = layers.reduce((input, { weight, bias }, k) => {
@@ -23,7 +23,7 @@ function forward(layers, y) {
 const loss = (layers, x, y) => np.square(forward(layers, y).sub(x)).mean();
 const gradients = valueAndGrad(loss);
 
-/** One Adam update of an array; `scale` and `root` undo the bias of the running means at this step. */
+/** One Adam update of an array; `scale` and `root` are the bias corrections of this step. */
 function update(p, g, m, v, scale, root) {
   const mean = m.mul(ADAM.beta1).add(g.ref.mul(1 - ADAM.beta1));
   const square = v.mul(ADAM.beta2).add(np.square(g).mul(1 - ADAM.beta2));
@@ -31,7 +31,7 @@ function update(p, g, m, v, scale, root) {
   return [p.sub(step), mean, square];
 }
 
-/** Loss, weights and running means after a step. */
+/** Loss, weights and moments after a step. */
 const compiled = jit((layers, means, squares, scale, root, x, y) => {
   const [value, grads] = gradients(
     layers.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref })),
@@ -74,7 +74,7 @@ function make(sizes) {
     await value.data();
   };
   const infer = () => compiledForward(kept(), y.ref).data();
-  /** The loss and the gradient of the first layer's weights, as [out, in, 3, 3]. */
+  /** The loss and the gradient of the first layer's weights, `[out, in, 3, 3]`. */
   const probe = async () => {
     const [value, grads] = compiledGradients(kept(), x.ref, y.ref);
     return { loss: (await value.data())[0], gradient: [...(await grads[0].weight.data())] };

@@ -1,10 +1,8 @@
-// TensorFlow.js as a peer: see network.mjs. Images and filters in its own order, NHWC and HWIO.
+// TensorFlow.js as a peer: see network.mjs. Images are NHWC, filters HWIO.
 import * as tf from "@tensorflow/tfjs";
 import { ADAM, network } from "../network.mjs";
 
-/**
- * Makes its backend ready: "cpu" (plain JavaScript) or "wasm", whose files lie in the folder or at the address `files`.
- */
+/** Initialises a backend: "cpu" (plain JavaScript) or "wasm", whose files are in the folder or at the URL `files`. */
 export async function open({ backend, files }) {
   if (backend === "wasm") {
     const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
@@ -13,7 +11,7 @@ export async function open({ backend, files }) {
   tf.enableProdMode();
   await tf.setBackend(backend);
   await tf.ready();
-  if (tf.getBackend() !== backend) throw new Error(`TensorFlow.js has no backend ${backend} here`);
+  if (tf.getBackend() !== backend) throw new Error(`TensorFlow.js has no backend ${backend} here.`);
   // The WebAssembly backend has no kernel for the gradient of a convolution's filter.
   const trains = tf.getKernel("Conv2DBackpropFilter", backend) !== undefined;
   return { kinds: trains ? ["train", "infer"] : ["infer"], make };
@@ -25,7 +23,7 @@ function make(sizes) {
     tf.variable(tf.tidy(() => tf.transpose(tf.tensor(weight, s), [2, 3, 1, 0]))),
     tf.variable(tf.tensor1d(bias)),
   ]);
-  // One channel: NCHW and NHWC hold the same numbers in the same order.
+  // With one channel, NCHW and NHWC have the same layout.
   const image = (values) => tf.tensor4d(values, [shape[0], shape[2], shape[3], 1]);
   const [x, y] = [image(clean), image(noisy)];
   const forward = () => {
@@ -51,7 +49,7 @@ function make(sizes) {
     output.dispose();
     return data;
   };
-  /** The loss and the gradient of the first layer's weights, as [out, in, 3, 3]. */
+  /** The loss and the gradient of the first layer's weights, `[out, in, 3, 3]`. */
   const probe = async () => {
     const { value, grads } = tf.variableGrads(loss, parameters);
     const gradient = await tf.transpose(grads[parameters[0].name], [3, 2, 0, 1]).data();

@@ -1,7 +1,7 @@
-"""The cases of bench/cases.mjs in PyTorch, and deepinv where it is installed.
+"""The cases of bench/cases.mjs in PyTorch, and in deepinv if it is installed.
 
-Reads a case and a number of steps per line, does them, and answers with their seconds; the line "check" is for torch_network.py. The first line
-it writes tells versions, threads and cases.
+Reads a case and a number of steps per line, runs them and answers with their seconds; the line "check" is answered by
+torch_network.py. The first line of the output has versions, threads and cases.
 """
 
 import json
@@ -136,8 +136,8 @@ def tomography():
 
 
 def grid_sample():
-    turn = torch.tensor(math.pi / 9)
-    affine = torch.stack([torch.stack([turn.cos(), -turn.sin(), turn * 0]), torch.stack([turn.sin(), turn.cos(), turn * 0])])
+    cos, sin = math.cos(math.pi / 9), math.sin(math.pi / 9)
+    affine = torch.tensor([[cos, -sin, 0.0], [sin, cos, 0.0]])
     grid = nn.functional.affine_grid(affine.expand(4, 2, 3), [4, 3, 256, 256], align_corners=False)
     return squared(lambda x: nn.functional.grid_sample(x, grid, align_corners=False), 4, 3, 256, 256)
 
@@ -162,7 +162,8 @@ def strided():
 
 
 def ssim():
-    metric, x, y = deepinv.loss.metric.SSIM(), torch.rand(4, 3, 256, 256, requires_grad=True), torch.rand(4, 3, 256, 256)
+    metric = deepinv.loss.metric.SSIM()
+    x, y = torch.rand(4, 3, 256, 256, requires_grad=True), torch.rand(4, 3, 256, 256)
     return lambda: torch.autograd.grad(metric(x, y).sum(), [x])
 
 
@@ -226,7 +227,8 @@ if deepinv is not None:
     CASES["poisson"] = lambda: without_gradient(deepinv.physics.PoissonNoise(0.05))
 
 versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
-print(json.dumps({"label": f"{versions}, {torch.get_num_threads()} threads", "cases": list(CASES), "kinds": ["train", "infer"]}), flush=True)
+label = f"{versions}, {torch.get_num_threads()} threads"
+print(json.dumps({"label": label, "cases": list(CASES), "kinds": ["train", "infer"]}), flush=True)
 ready = {}
 for line in sys.stdin:
     if line.strip() == "check":

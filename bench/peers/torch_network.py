@@ -12,7 +12,7 @@ CHECKED, STEPS = "train:4x8:2x12", 3
 
 
 def sizes_of(name):
-    """Kind, depth, features, batch and side in a case's name; None where it names something else."""
+    """Kind, depth, features, batch and side in the name of a case; None if it has none."""
     found = re.fullmatch(r"(train|infer):(\d+)x(\d+):(\d+)x(\d+)", name)
     return found and (found[1], *map(int, found.groups()[1:]))
 
@@ -44,7 +44,7 @@ class Network(nn.Module):
 
 
 def make(name):
-    """A training step and an inference of a case, each of which waits for its value, and `probe`: the loss and a gradient."""
+    """A training step and inference of a case, which wait for their results, and `probe`: the loss and a gradient."""
     _, depth, features, batch, side = sizes_of(name)
     model, shape = Network(depth, features), (batch, 1, side, side)
     clean = uniform(batch * side * side, 0.5, 1001) + 0.5
@@ -75,7 +75,7 @@ def make(name):
 
 
 def step(name):
-    """The step that a case's name means."""
+    """The step of a case."""
     return make(name)[sizes_of(name)[0]]
 
 

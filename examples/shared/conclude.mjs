@@ -8,9 +8,9 @@ const MAX_ROWS = 3;
 /**
  * Prints the results of an example and writes before-after.png, report.html and results.json to its folder.
  *
- * `results` come from `evaluateModel`, the first being the input of the networks; `names` are those of the test images; `facts`
- * are sentences to print, `numbers` go to results.json; `trainers` (label to Trainer) give the loss curves; `show`
- * makes a displayable image from a reconstruction.
+ * `results` come from `evaluateModel`, the first being the input of the networks; `names` are those of the test
+ * images; `facts` are sentences to print, `numbers` go to results.json; `trainers` (label to Trainer) give the loss
+ * curves; `show` makes a displayable image from a reconstruction.
  */
 export async function conclude(
   run,

@@ -21,12 +21,12 @@ const { labelOf, network, sizesOf } = (await import(new URL("../../bench/network
 };
 
 describe("names of networks", () => {
-  it("hold kind, depth, features, batch and side", () => {
+  it("contain kind, depth, features, batch and side", () => {
     expect(sizesOf("train:17x64:4x48")).toEqual({ kind: "train", depth: 17, features: 64, batch: 4, side: 48 });
     expect(labelOf("infer:4x32:1x64")).toBe("inference, DnCNN 4 x 32, 1 of 1x64x64");
   });
 
-  it("are not the names of other cases", () => {
+  it("do not match other cases", () => {
     for (const name of ["small", "train", "train:17x64", "test:17x64:4x48"]) expect(sizesOf(name)).toBeUndefined();
   });
 });
@@ -34,16 +34,16 @@ describe("names of networks", () => {
 describe("network", () => {
   const sizes = { depth: 3, features: 5, batch: 2, side: 6 };
 
-  it("is this library's DnCNN: its weights load, and signals keep their size", async () => {
+  it("is this library's DnCNN: its weights load, and the scale of signals is preserved", async () => {
     await init();
     const { layers, shape, clean, noisy } = network({ depth: 5, features: 16, batch: 2, side: 16 });
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 5, nf: 16 });
     const values = layers.flatMap((layer) => [tensor(layer.weight, { shape: layer.shape }), tensor(layer.bias)]);
     model.loadStateDict(Object.fromEntries(Object.keys(model.stateDict()).map((name, k) => [name, values[k]!])));
     const output = model.forward(tensor(noisy, { shape })).sub(tensor(noisy, { shape }));
-    const size = output.square().mean().itemSync();
-    expect(size).toBeGreaterThan(0.01);
-    expect(size).toBeLessThan(10);
+    const power = output.square().mean().itemSync();
+    expect(power).toBeGreaterThan(0.01);
+    expect(power).toBeLessThan(10);
     expect(clean.every((v) => v >= 0 && v <= 1)).toBe(true);
   });
 
@@ -59,7 +59,7 @@ describe("network", () => {
     expect(a.noisy).not.toEqual(a.clean);
   });
 
-  it("draws as PyTorch's version does: the first values of the generator", () => {
+  it("draws the same numbers as the PyTorch version", () => {
     // state = 1664525 seed + 1013904223 modulo 2^32; value = 2 (state >> 8) / 2^24 - 1, by hand for seed 1.
     const first = 2 * (((1664525 + 1013904223) >>> 8) / 2 ** 24) - 1;
     const bound = Math.sqrt(6 / 9);

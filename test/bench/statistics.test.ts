@@ -17,12 +17,12 @@ const { deviation, exponent, ratio, slower, spread } = (await import(
 };
 
 describe("spread", () => {
-  it("is minimum, median and maximum, of an odd and an even number", () => {
+  it("is minimum, median and maximum of an odd and an even number of values", () => {
     expect(spread([3, 1, 9])).toEqual({ min: 1, median: 3, max: 9 });
     expect(spread([4, 1, 9, 2])).toEqual({ min: 1, median: 3, max: 9 });
   });
 
-  it("leaves its argument as it is", () => {
+  it("does not change its argument", () => {
     const values = [3, 1, 2];
     spread(values);
     expect(values).toEqual([3, 1, 2]);
@@ -46,7 +46,7 @@ describe("exponent", () => {
     expect(exponent([10, 30, 100, 500].map((x) => [x, 3 * x ** p]))).toBeCloseTo(p, 12);
   });
 
-  it("is below 1 with a fixed cost, and grows to 1 with the work", () => {
+  it("is below 1 with a fixed cost, and tends to 1 for much work", () => {
     const cost = (x: number): [number, number] => [x, 100 + x];
     const all = exponent([1, 10, 100, 1000].map(cost));
     const last = exponent([100_000, 200_000].map(cost));
@@ -55,7 +55,7 @@ describe("exponent", () => {
     expect(last).toBeLessThan(1);
   });
 
-  it("is a least-squares fit where points lie off the line", () => {
+  it("is a least-squares fit", () => {
     // By hand: logarithms (0, 0), (1, 2), (2, 1): slope 1/2.
     const e = Math.E;
     expect(
@@ -71,14 +71,14 @@ describe("exponent", () => {
 describe("slower", () => {
   const committed = { a: 0.2, b: 0.4 };
 
-  it("names what passes the margin, and only that", () => {
+  it("names only what exceeds the margin", () => {
     expect(slower({ a: 0.2, b: 0.4 }, committed, 1.5)).toEqual([]);
     expect(slower({ a: 0.29, b: 0.59 }, committed, 1.5)).toEqual([]);
     expect(slower({ a: 0.31, b: 0.59 }, committed, 1.5)).toEqual(["a"]);
     expect(slower({ a: 0.31, b: 0.61 }, committed, 1.5)).toEqual(["a", "b"]);
   });
 
-  it("throws where there is nothing to compare: not measured, not a number, not committed", () => {
+  it("throws if a ratio was not measured, is not a number or is not committed", () => {
     expect(() => slower({ a: 0.2 }, committed, 1.5)).toThrow("b was not measured");
     expect(() => slower({ a: 0.2, b: undefined }, committed, 1.5)).toThrow("b was not measured");
     expect(() => slower({ a: 0.2, b: Number.NaN }, committed, 1.5)).toThrow("b was not measured");
@@ -97,7 +97,7 @@ describe("deviation", () => {
     expect(deviation(one, { gradient: [0.1, -4, 2.4] })).toBeCloseTo(0.1, 12);
   });
 
-  it("is no small number where a gradient lacks entries or is no number", () => {
+  it("is not small if a gradient lacks entries or is NaN", () => {
     expect(deviation(one, { ...one, gradient: [0.1, -4] })).toBe(Number.POSITIVE_INFINITY);
     expect(deviation(one, { ...one, more: 1 })).toBe(Number.POSITIVE_INFINITY);
     expect(deviation(one, { ...one, gradient: [0.1, Number.NaN, 2] }) <= 1).toBe(false);

@@ -62,7 +62,7 @@ describe("help and usage", () => {
     ["a bad noise", ["losses", "--noise", "gausian"], "did you mean gaussian?"],
     ["a bad operator", ["losses", "--operator", "inpaint"], "did you mean inpainting?"],
     ["a negative sigma", ["denoise", "a.png", "-o", "b.png", "--sigma=-1"], "above 0"],
-    ["an output that is no PNG", ["denoise", "a.png", "-o", "b.jpg"], ".png"],
+    ["an output that is not a PNG", ["denoise", "a.png", "-o", "b.jpg"], ".png"],
   ])("exit code 2 for %s", async (_, args, hint) => {
     const { code, stderr } = await adjoint(args);
     expect(stderr).toContain(hint);

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { expect } from "vitest";
 import { compiled, node } from "../cli/compiled.js";
 
-/** What an example writes to results.json; `metrics[metric][label][image]`. */
+/** The content of an example's results.json; `metrics[metric][label][image]`. */
 export interface Results {
   readonly example: string;
   readonly steps: number;
@@ -15,7 +15,7 @@ export interface Results {
   readonly [fact: string]: unknown;
 }
 
-/** Runs an example with a small budget and checks everything that all of them promise. */
+/** Runs an example with few steps and checks what all examples have in common. */
 export async function runExample(
   name: string,
   steps: number,
@@ -36,14 +36,14 @@ export async function runExample(
     for (const [label, values] of Object.entries(rows)) {
       expect(values).toHaveLength(images.length);
       for (const value of values) expect(Number.isFinite(value), `${metric} of ${label}: ${value}`).toBe(true);
-      // The table says the same as the file.
+      // The table agrees with the file.
       const shown = [...values, mean(values)].map((value) => value.toFixed(metric === "PSNR" ? 2 : 3));
       expect(ended.stdout).toMatch(new RegExp(`^${escaped(label)} +${shown.map(escaped).join(" +")}$`, "m"));
     }
   }
   const rows = Math.min(3, images.length);
   const { data, info } = await sharp(join(out, "before-after.png")).raw().toBuffer({ resolveWithObject: true });
-  // As many square images side by side as there are reconstructions, and the ground truth; 4 pixels between them.
+  // The square reconstructions and the ground truth side by side, with gaps of 4 pixels.
   expect((info.width - 4 * labels.length) / (labels.length + 1)).toBe((info.height - 4 * (rows - 1)) / rows);
   expect(new Set(data).size).toBeGreaterThan(50);
   const report = readFileSync(join(out, "report.html"), "utf8");

@@ -54,7 +54,7 @@ const filters = {
 /** Options that are tensors: nested lists of numbers in a configuration. */
 const TENSORS = ["mask", "filter", "coilMaps", "matrix"];
 
-/** Pansharpen's noise models, which it has in place of `noise`. */
+/** Pansharpen's noise models, which it has instead of `noise`. */
 const NOISES = ["noiseColor", "noiseGray"];
 
 /**

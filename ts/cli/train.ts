@@ -34,7 +34,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command("train <config.json>")
     .description("train the network of a configuration file (keys: docs/configuration.md)")
-    .option("--out <folder>", "folder of the results, in place of the configuration's")
+    .option("--out <folder>", "folder of the results, instead of the configuration's")
     .option("--resume <checkpoint>", "continue exactly from a checkpoint");
   withCommonOptions(command).action(async (path: string, options: TrainCommandOptions) => {
     await runCommand(options, (checked, signal) => train(path, checked, signal));

@@ -74,13 +74,19 @@ export interface TrainerOptions {
   batchSize?: number;
   /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
   metrics?: readonly Metric[];
+  /** Called each time the losses are read back. */
   onProgress?: (progress: Progress) => void;
   /** Called after each evaluation with its means. */
   onEvaluation?: (entry: HistoryEntry) => void;
-  /** Writes the whole state to `path` every `every` steps (Default: 500), at the end and when aborted. */
-  checkpoint?: { readonly path: string; readonly every?: number };
-  /** Where `history.jsonl` is written: with each checkpoint, after each epoch and at the end. */
+  /** Where and how often the whole state is written; also at the end and when aborted. */
+  checkpoint?: {
+    readonly path: string;
+    /** Steps between checkpoints. Default: 500. */
+    readonly every?: number;
+  };
+  /** File of the history, as JSON Lines; written with each checkpoint, after each epoch and at the end. */
   historyPath?: string;
+  /** Default: never. */
   earlyStop?: EarlyStop;
   /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;

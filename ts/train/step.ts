@@ -9,7 +9,7 @@ import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
 
-/** Inputs of a training step besides its batch. */
+/** Inputs of a training step, except its batch. */
 export interface StepContext {
   readonly model: Reconstructor;
   readonly physics: AnyPhysics;
