@@ -81,7 +81,7 @@ describe("Poisson", () => {
     expect(lowest).toEqual([0, 0]);
   });
 
-  it("SURE with spacing averages to the exact formula (PURE) over random positions of the grid, in several channels", () => {
+  it("SURE with spacing averages to the exact formula (PURE) over the positions of the grid", () => {
     const gain = 0.3;
     const { physics } = setup(gain);
     const model = new Conv2d({
