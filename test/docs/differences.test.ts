@@ -12,8 +12,8 @@ const pending = (await readFile(join(root, "test/golden/pending.txt"), "utf8")).
 
 /** The cells of each row; a bar within a cell is written with a backslash. */
 const rows = [...page.matchAll(/^\| (.*) \|$/gm)]
-  .map(([, row]) => (row as string).split(/(?<!\\) \| /))
-  .filter(([first]) => first !== "where" && !first?.startsWith("---"));
+  .map(([, row]) => (row as string).split(/(?<!\\) \| /).map((cell) => cell.trim()))
+  .filter(([first]) => first !== "where" && !/^-+$/.test(first ?? ""));
 
 /** The proof of each row: files, and titles of tests in them. */
 const proofs = rows.flatMap(([where = "", , , , proof = ""]) =>
@@ -44,10 +44,10 @@ async function collect(files: readonly string[]): Promise<Map<string, string[]>>
   }
 }
 
-/** Whether a full title `suite > ... > test` contains a title as whole parts; `*` stands for any text. */
+/** Whether a full title `suite > ... > test` contains a title as whole parts; `...` stands for any text. */
 function matches(full: string, title: string): boolean {
   const pattern = title
-    .split("*")
+    .split("...")
     .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
     .join(".*");
   return new RegExp(` > ${pattern} > `).test(` > ${full} > `);

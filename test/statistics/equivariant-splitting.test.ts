@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { EquivariantSplittingLoss, R2RLoss, SureGaussianLoss, type Loss } from "../../ts/loss/index.js";
-import { BernoulliSplittingMaskGenerator, Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { EquivariantSplittingLoss, R2RLoss, SureGaussianLoss, SurePGLoss, type Loss } from "../../ts/loss/index.js";
+import {
+  BernoulliSplittingMaskGenerator,
+  Denoising,
+  GaussianNoise,
+  PoissonGaussianNoise,
+} from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
@@ -12,8 +17,10 @@ beforeAll(async () => {
 });
 
 const SIGMA = 0.2;
+/** Mean of the test image. */
+const MEAN = Array.from({ length: 36 }, (_, i) => 0.6 + 0.4 * Math.sin(1.7 * i + 0.3)).reduce((a, b) => a + b) / 36;
 const maskGenerator = new BernoulliSplittingMaskGenerator({ imgSize: [1, 6, 6], splitRatio: 0.6 });
-const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) });
+const gaussian = new Denoising({ noiseModel: new GaussianNoise({ sigma: SIGMA }) });
 
 /** The mean over a side of the split, with the sums over the whole batch. */
 const meanOver = (mask: Tensor, error: Tensor) =>
@@ -24,7 +31,12 @@ const meanOver = (mask: Tensor, error: Tensor) =>
     .mean(1)
     .div(mask.mean());
 
+const GAIN = 0.01;
+const poissonGaussian = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain: GAIN, sigma: SIGMA }) });
+
 const bias = (consistencyLoss: Loss | null, constant: number, transform: Transform | null = null) => {
+  // Poisson-Gaussian noise has the variance sigma^2 + gain u.
+  const physics = consistencyLoss instanceof SurePGLoss ? poissonGaussian : gaussian;
   const loss = new EquivariantSplittingLoss({ maskGenerator, consistencyLoss, transform });
   const model = loss.adaptModel(new TanhNet());
   return average(
@@ -46,6 +58,11 @@ describe("equivariant splitting", () => {
     ["without consistency: the risk of the hidden part plus sigma^2", null, SIGMA ** 2],
     ["with SURE: both risks plus sigma^2", new SureGaussianLoss({ sigma: SIGMA }), SIGMA ** 2],
     [
+      "with SURE for Poisson-Gaussian noise: both risks plus sigma^2 + gain mean(u)",
+      new SurePGLoss({ sigma: SIGMA, gain: GAIN }),
+      SIGMA ** 2 + GAIN * MEAN,
+    ],
+    [
       "with R2R: both risks plus sigma^2 and sigma^2 / alpha",
       new R2RLoss({ alpha: 0.5 }),
       SIGMA ** 2 + SIGMA ** 2 / 0.5,
@@ -64,7 +81,7 @@ describe("equivariant splitting", () => {
 
   /** The ratio of the standard deviations of the loss at a small and at a larger step of the finite difference. */
   const growth = (transform: Transform | null) => {
-    const y = physics.forward(image(), { rng: new Rng(1) });
+    const [physics, y] = [gaussian, gaussian.forward(image(), { rng: new Rng(1) })];
     const spread = (tau: number) => {
       const loss = new EquivariantSplittingLoss({
         maskGenerator,

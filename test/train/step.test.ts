@@ -3,7 +3,6 @@ import { DataLoader, TensorDataset } from "../../ts/data/index.js";
 import { Loss, SupLoss, TVLoss, type LossArgs } from "../../ts/loss/index.js";
 import { SGD, StepLR } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise, Inpainting } from "../../ts/physics/index.js";
-import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { full, tensor, type Tensor } from "../../ts/tensor/index.js";
 import { constants, gainTrainer } from "./gain.js";
