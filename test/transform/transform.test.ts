@@ -312,7 +312,7 @@ describe("bad input is named", () => {
     );
     expectError(() => new Homography().transform(x(), { zoomF: [0] }), ArgumentError, "invalid_argument", "zoomF");
     expectError(() => new RandomPhaseError().forward(x()), ShapeError, "shape_mismatch", "complex");
-    expectError(() => new RandomNoise().inverse(x()), ArgumentError, "invalid_argument", "noise cannot be taken off");
+    expectError(() => new RandomNoise().inverse(x()), ArgumentError, "invalid_argument", "noise has no inverse");
     expectError(
       () => new Shift().or(new Rotate()).transform(x(), { theta: [90] }),
       ArgumentError,

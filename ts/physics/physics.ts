@@ -93,8 +93,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    *
    * New values of parameters persist.
    *
-   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x` or
-   * a parameter does not fit the operator or the noise.
+   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x`
+   * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
     const { rng, ...parameters } = options;

@@ -12,7 +12,10 @@ export interface UniformGaussianNoiseOptions extends NoiseOptions {
   sigmaMax?: Level;
 }
 
-/** Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
+/**
+ * Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per
+ * image.
+ */
 export class UniformGaussianNoise extends NoiseModel {
   readonly kind = "uniformGaussian" as const;
   /** Smallest standard deviation. */
