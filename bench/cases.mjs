@@ -202,10 +202,7 @@ export const cases = {
       const rng = new Rng(0);
       const [x, weight] = [rng.normal([8, 64, 32, 32]), rng.normal([128, 64, 4, 4])].map((t) => t.requiresGrad_());
       return () => {
-        const [gx, gw] = grad(nn.functional.conv2d(x, weight, undefined, { stride: 2, padding: 1 }).square().sum(), [
-          x,
-          weight,
-        ]);
+        const [gx, gw] = grad(nn.functional.conv2d(x, weight, { stride: 2, padding: 1 }).square().sum(), [x, weight]);
         gx.dispose();
         return gw;
       };

@@ -1,9 +1,9 @@
-// One fixed mask hides the same pixels of every image. Images shifted are images too: that is enough to learn what is
-// behind the mask.
+// One fixed mask hides the same pixels of every image. Shifted images are images too: equivariance to shifts is enough
+// to learn what is behind the mask.
 //
 //   npm run example -- equivariant-inpainting
 import { data, loss, nn, physics, Rng, transform } from "adjoint";
-import { begin, conclude, crops, denoiser, judge, learn, mean, photographs } from "../shared/index.mjs";
+import { begin, conclude, crops, denoiser, evaluateModel, trainEach, mean, photographs } from "../shared/index.mjs";
 
 const SIZE = 64;
 const COUNT = 400;
@@ -12,7 +12,8 @@ const BATCH = 4;
 const run = await begin({
   name: "equivariant-inpainting",
   about:
-    "Inpainting with one fixed mask that hides half of the pixels: measurement consistency alone, with equivariance to shifts, and with ground truth.",
+    "Inpainting with one fixed mask that hides half of the pixels: measurement consistency alone, " +
+    "with equivariance to shifts, and with ground truth.",
   steps: 400,
 });
 
@@ -22,15 +23,19 @@ const inpainting = new physics.Inpainting({ imgSize: [1, SIZE, SIZE], mask: 0.5,
 const x = await crops(training, { size: SIZE, count: COUNT, rng });
 const y = inpainting.forward(x);
 
-const how = { physics: inpainting, data: test, seed: run.seed };
-const before = await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
+const evaluation = { physics: inpainting, data: test, seed: run.seed };
+const before = await evaluateModel(
+  "measured",
+  new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+  evaluation,
+);
 const equivariance = new loss.EILoss({ transform: new transform.Shift() });
 const losses = {
   "consistency only": new loss.MCLoss(),
   equivariant: [new loss.MCLoss(), equivariance],
   supervised: new loss.SupLoss(),
 };
-const { trainers, results } = await learn(
+const { trainers, results } = await trainEach(
   run,
   losses,
   {
@@ -41,7 +46,7 @@ const { trainers, results } = await learn(
     epochs: run.steps,
     maxSteps: run.steps,
   },
-  how,
+  evaluation,
 );
 
 const [consistent, equivariant, supervised] = results.map(({ values }) => mean(values.PSNR));
@@ -52,7 +57,8 @@ await conclude(run, {
   results: [before, ...results],
   trainers,
   facts: [
-    `Equivariance closes ${closed.toFixed(0)} % of the gap between measurement consistency (${consistent.toFixed(2)} dB) and ground truth (${supervised.toFixed(2)} dB).`,
+    `Equivariance closes ${closed.toFixed(0)} % of the gap between measurement consistency ` +
+      `(${consistent.toFixed(2)} dB) and ground truth (${supervised.toFixed(2)} dB).`,
   ],
   numbers: { closed },
   settings: {

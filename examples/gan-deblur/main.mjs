@@ -1,16 +1,17 @@
-// Sharper than the mean: a deblurring network trained with a discriminator besides the squared error, against the same
-// network without.
+// Sharper than the mean: a deblurring network trained with the squared error and a discriminator, against the same
+// network without the discriminator.
 //
 //   npm run example -- gan-deblur
 import { loss, metric, nn, optim, physics, Rng, train } from "adjoint";
-import { begin, conclude, denoiser, judge, patches, photographs, progress } from "../shared/index.mjs";
+import { begin, conclude, denoiser, evaluateModel, patches, photographs, progress } from "../shared/index.mjs";
 
 const BATCH = 8;
 
 const run = await begin({
   name: "gan-deblur",
   about:
-    "Gaussian blur with noise: a network trained on the squared error and a discriminator, against the same network trained on the squared error alone.",
+    "Gaussian blur with noise: a network trained with the squared error and a discriminator, " +
+    "against the same network trained with the squared error alone.",
   steps: 400,
 });
 const { training, test, names } = await photographs();
@@ -20,10 +21,7 @@ const blur = new physics.Blur({
   noiseModel: new physics.GaussianNoise({ sigma: 0.01 }),
 });
 
-/**
- * How much detail an image has, relative to the ground truth: the ratio of the mean sizes of their gradients. 1 is as
- * sharp as the truth.
- */
+/** Mean absolute gradient of an image, relative to that of the ground truth: 1 is as sharp as the truth. */
 class Sharpness extends metric.Metric {
   constructor() {
     super("Sharpness");
@@ -31,18 +29,23 @@ class Sharpness extends metric.Metric {
   }
 
   metric(xNet, x) {
-    return detail(xNet).div(detail(x));
+    return meanGradient(xNet).div(meanGradient(x));
   }
 }
 
-function detail(image) {
+/** Mean absolute differences of neighbouring pixels, `[B]`. */
+function meanGradient(image) {
   const [right, down] = [3, 2].map((dim) => image.roll(-1, dim).sub(image).abs());
   return right.add(down).mean([1, 2, 3]);
 }
 
-const how = { physics: blur, data: test, seed: run.seed, metrics: [new metric.PSNR(), new Sharpness()] };
+const evaluation = { physics: blur, data: test, seed: run.seed, metrics: [new metric.PSNR(), new Sharpness()] };
 const results = [
-  await judge("blurred", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how),
+  await evaluateModel(
+    "blurred",
+    new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+    evaluation,
+  ),
 ];
 const trainers = {};
 for (const label of ["squared error", "with discriminator"]) {
@@ -64,10 +67,10 @@ for (const label of ["squared error", "with discriminator"]) {
   const trainer = label === "squared error" ? new train.Trainer(options) : adversarial(options);
   await trainer.train();
   trainers[label] = trainer;
-  results.push(await judge(label, trainer.model, how));
+  results.push(await evaluateModel(label, trainer.model, evaluation));
 }
 
-/** The same training with a second network, which learns to tell reconstructions from photographs. */
+/** The same training with a discriminator, which learns to distinguish reconstructions from photographs. */
 function adversarial(options) {
   const D = new nn.PatchGANDiscriminator({
     inputNc: 1,
@@ -90,9 +93,7 @@ await conclude(run, {
   names,
   results,
   trainers,
-  facts: [
-    "Sharpness is the mean size of the gradients relative to the ground truth's: 1 is as much detail as the truth has.",
-  ],
+  facts: ["Sharpness is the mean absolute gradient relative to that of the ground truth: 1 is as sharp as the truth."],
   settings: {
     network: "DnCNN, depth 6, 24 features",
     discriminator: "PatchGAN, 32 features, least-squares flavour",

@@ -1,9 +1,9 @@
-// A denoiser that plug-and-play iterations converge with: 2f - Id is kept from stretching anything, and what that costs
-// in PSNR.
+// A denoiser with which plug-and-play iterations converge: the Lipschitz constant of 2f - Id is kept near 1, at some
+// cost in PSNR.
 //
 //   npm run example -- lipschitz-denoiser
 import { loss, nn, physics, Rng, tidy } from "adjoint";
-import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
+import { begin, conclude, denoiser, evaluateModel, trainEach, patches, photographs } from "../shared/index.mjs";
 
 const SIGMA = 0.1;
 const BATCH = 8;
@@ -11,16 +11,15 @@ const BOUND = 1.05;
 
 const run = await begin({
   name: "lipschitz-denoiser",
-  about: `Firmly non-expansive denoising: the spectral norm of the Jacobian of 2f - Id is held below ${BOUND}, against the same network without that condition.`,
+  about:
+    `Firmly non-expansive denoising: the spectral norm of the Jacobian of 2f - Id is kept below ${BOUND}, ` +
+    "against the same network without that condition.",
   steps: 300,
 });
 const { training, test, names } = await photographs({ size: 128 });
 const noisy = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
 
-/**
- * Costs nothing while the norm of 2f - Id stays below a limit, and grows as the square of what is above: max(0, |J| -
- * limit)^2.
- */
+/** A penalty on the spectral norm of the Jacobian of 2f - Id above a limit: max(0, |J| - limit)^2. */
 class FirmlyNonExpansive extends loss.Loss {
   constructor(limit, options) {
     super();
@@ -35,14 +34,18 @@ class FirmlyNonExpansive extends loss.Loss {
   }
 }
 
-const how = { physics: noisy, data: test, seed: run.seed };
-const before = await judge("noisy", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
+const evaluation = { physics: noisy, data: test, seed: run.seed };
+const before = await evaluateModel(
+  "noisy",
+  new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+  evaluation,
+);
 const firm = new FirmlyNonExpansive(0.93, { maxIter: 8, reducedBatchsize: 2, reduction: "mean" });
 const losses = {
   "no condition": new loss.SupLoss(),
   "firmly non-expansive": [new loss.SupLoss(), { loss: firm, weight: 0.1 }],
 };
-const { trainers, results } = await learn(
+const { trainers, results } = await trainEach(
   run,
   losses,
   {
@@ -51,12 +54,12 @@ const { trainers, results } = await learn(
     trainData: () => patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
     batchSize: BATCH,
   },
-  how,
+  evaluation,
 );
 const norms = {};
 for (const [label, { model }] of Object.entries(trainers)) norms[label] = await normsOf(model);
 
-/** The norm at each noisy test image, by sixty iterations of the power method. */
+/** The spectral norm at each noisy test image, by sixty power iterations. */
 async function normsOf(model) {
   const found = [];
   for (let i = 0; i < test.length; i++) {

@@ -1,34 +1,39 @@
-// Photon counts: a denoiser learns from single noisy photographs, by Stein's estimate and by recorruption, against one
-// that sees clean ones.
+// Photon counts: denoisers trained on single noisy photographs, with Stein's risk estimate and with recorruption,
+// against one trained on clean photographs.
 //
 //   npm run example -- poisson-counts
 import { loss, nn, physics } from "adjoint";
-import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
+import { begin, conclude, denoiser, evaluateModel, trainEach, patches, photographs } from "../shared/index.mjs";
 
-// White is 20 photons on the average, and the noise is the square root of what is counted.
+// White is 20 photons on average; the standard deviation of a count is its square root.
 const GAIN = 1 / 20;
 const BATCH = 8;
-/** The network has five convolutions of 3x3: pixels so far apart do not see one another. */
+/** The network has five 3x3 convolutions: pixels this far apart are outside each other's receptive field. */
 const SPACING = 6;
 
 const run = await begin({
   name: "poisson-counts",
   about:
-    "Poisson noise, 20 photons where the image is white: denoisers trained without ground truth, by SURE (its expansion in the gain, and exactly) and by R2R, against one trained with ground truth.",
+    "Poisson noise, 20 photons where the image is white: denoisers trained without ground truth, by SURE " +
+    "(its expansion in the gain, and exactly) and by R2R, against one trained with ground truth.",
   steps: 400,
 });
 const { training, test, names } = await photographs();
 const counting = new physics.Denoising({ noiseModel: new physics.PoissonNoise({ gain: GAIN }) });
 
-const how = { physics: counting, data: test, seed: run.seed };
-const counted = await judge("counted", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
+const evaluation = { physics: counting, data: test, seed: run.seed };
+const counted = await evaluateModel(
+  "counted",
+  new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+  evaluation,
+);
 const losses = {
   SURE: new loss.SurePoissonLoss({ gain: GAIN }),
   "exact SURE": new loss.SurePoissonLoss({ gain: GAIN, spacing: SPACING }),
   R2R: new loss.R2RLoss({ alpha: 0.2 }),
   supervised: new loss.SupLoss(),
 };
-const { trainers, results } = await learn(
+const { trainers, results } = await trainEach(
   run,
   losses,
   {
@@ -37,7 +42,7 @@ const { trainers, results } = await learn(
     trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
     batchSize: BATCH,
   },
-  how,
+  evaluation,
 );
 
 await conclude(run, {

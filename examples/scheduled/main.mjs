@@ -1,20 +1,21 @@
-// A plan over the epochs: first the measurements alone, then, from an epoch on, Stein's estimate with equivariance in
-// their place.
+// Scheduled losses: measurement consistency in the first epochs, then Stein's risk estimate with equivariance instead.
 //
 //   npm run example -- scheduled
 import { loss, nn, physics, Rng, transform } from "adjoint";
-import { begin, conclude, denoiser, judge, learn, patches, photographs } from "../shared/index.mjs";
+import { begin, conclude, denoiser, evaluateModel, trainEach, patches, photographs } from "../shared/index.mjs";
 
 const SIZE = 64;
 const BATCH = 4;
 const SIGMA = 0.1;
 const EPOCHS = 10;
 // The last epoch of the first phase, counted from 0.
-const FIRST = 1;
+const LAST_FIRST = 1;
 
 const run = await begin({
   name: "scheduled",
-  about: `Inpainting with one fixed mask and noise: measurement consistency all the time, against a plan that goes over to SURE with equivariance after epoch ${FIRST + 1} of ${EPOCHS}.`,
+  about:
+    "Inpainting with one fixed mask and noise: measurement consistency throughout, against a schedule that switches " +
+    `to SURE with equivariance after epoch ${LAST_FIRST + 1} of ${EPOCHS}.`,
   steps: 400,
 });
 
@@ -27,7 +28,7 @@ const inpainting = new physics.Inpainting({
   rng: new Rng(run.seed),
 });
 
-/** The counterpart of StepLossScheduler: its losses are used up to an epoch. */
+/** The counterpart of StepLossScheduler: uses its losses up to an epoch. */
 class UntilEpoch extends loss.BaseLossScheduler {
   constructor(last, losses) {
     super({ losses });
@@ -41,37 +42,41 @@ class UntilEpoch extends loss.BaseLossScheduler {
 
 const sure = new loss.SureGaussianLoss({ sigma: SIGMA });
 const equivariance = new loss.EILoss({ transform: new transform.Shift() });
-const plans = {
+const losses = {
   "consistency only": new loss.MCLoss(),
   scheduled: [
-    new UntilEpoch(FIRST, [new loss.MCLoss()]),
-    new loss.StepLossScheduler({ losses: [sure, equivariance], epochThresh: FIRST }),
+    new UntilEpoch(LAST_FIRST, [new loss.MCLoss()]),
+    new loss.StepLossScheduler({ losses: [sure, equivariance], epochThresh: LAST_FIRST }),
   ],
 };
 
-const how = { physics: inpainting, data: test, seed: run.seed };
-const before = await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how);
-const { trainers, results } = await learn(
+const evaluation = { physics: inpainting, data: test, seed: run.seed };
+const before = await evaluateModel(
+  "measured",
+  new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+  evaluation,
+);
+const { trainers, results } = await trainEach(
   { ...run, steps: EPOCHS * epochSteps },
-  plans,
+  losses,
   {
     model: (rng) => denoiser({ rng }),
     physics: inpainting,
-    // The losses are given the photographs too and do not look at them.
+    // The losses are given the photographs too, but do not use them.
     trainData: () => patches(training, { size: SIZE, steps: epochSteps, batchSize: BATCH }),
     batchSize: BATCH,
-    // No report reaches over the end of an epoch.
+    // No entry of the history spans two epochs.
     readEvery: Math.min(10, epochSteps),
     epochs: EPOCHS,
   },
-  how,
+  evaluation,
 );
 
 const used = {};
 for (const { epoch, active } of trainers.scheduled.history)
   for (const name of Object.keys(active ?? {})) (used[name] ??= []).push(epoch + 1);
 await conclude(run, {
-  title: "Losses by a plan",
+  title: "Scheduled losses",
   names,
   results: [before, ...results],
   trainers,

@@ -2,20 +2,22 @@ import { parseArgs } from "node:util";
 import { init, train } from "adjoint";
 
 /**
- * Reads the options that every example has and makes the library ready. Bad usage ends the program with exit code 2.
- * `steps` is the default number of training steps of each network; `numbers` are positive numbers that only this
- * example takes, by name, each with its default and what it is.
+ * Reads the options of an example and initialises the library. Bad usage ends the program with exit code 2.
+ *
+ * `steps` is the default number of training steps of each network; `numbers` are further positive numbers that the
+ * example takes, by name, each with its default and a description.
  */
 export async function begin({ name, about, steps, numbers = {} }) {
   const own = Object.entries(numbers);
+  const ownUsage = own.map(([key, [fallback, what]]) => `  ${`--${key} N`.padEnd(15)} ${what} (default ${fallback})\n`);
   const usage = `${about}
 
   npm run example -- ${name} [options]
 
   --steps N       training steps of each network (default ${steps})
-${own.map(([key, [fallback, what]]) => `  ${`--${key} N`.padEnd(15)} ${what} (default ${fallback})\n`).join("")}  --seed N        random seed; the same seed gives the same result (default 0)
+${ownUsage.join("")}  --seed N        random seed; the same seed gives the same result (default 0)
   --device NAME   cpu (default), webgpu or cuda
-  --out DIR       where pictures and report are written (default results/${name})
+  --out DIR       folder of the images and the report (default results/${name})
   --json          print one JSON object instead of text
 `;
   const text = (fallback) => ({ type: "string", default: fallback });
@@ -53,19 +55,19 @@ ${own.map(([key, [fallback, what]]) => `  ${`--${key} N`.padEnd(15)} ${what} (de
   }
 }
 
-function wholeNumber(name, text, least) {
+function wholeNumber(name, text, min) {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${name} is ${text}, expected a whole number of at least ${least}`);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min) return value;
+  throw new Error(`--${name} is ${text}, expected a whole number of at least ${min}.`);
 }
 
 function positiveNumber(name, text) {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new Error(`--${name} is ${text}, expected a number above 0`);
+  throw new Error(`--${name} is ${text}, expected a number above 0.`);
 }
 
-/** The library's progress display, as a Trainer's `onProgress`; it ends with the last step. */
+/** A progress display as a Trainer's `onProgress`; it ends with the last step. */
 export async function progress(label) {
   const display = await train.progressDisplay({ label });
   return (state) => {

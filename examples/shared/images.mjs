@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { data, io, stack } from "adjoint";
 
 const path = fileURLToPath(new URL("../images", import.meta.url));
-const trained = [
+const trainingNames = [
   "astronaut",
   "brick",
   "cell",
@@ -17,26 +17,26 @@ const trained = [
 const heldBack = ["camera", "chelsea"];
 
 /**
- * The bundled photographs, grey, [1, 256, 256]: ten to train on and two that no training sees; `size` takes a crop of
- * the centre of those two.
+ * The bundled photographs, grey, `[1, 256, 256]`: ten to train on and two held back; `size` crops the centre of those
+ * two.
  */
 export async function photographs({ size } = {}) {
-  const training = await data.ImageFolder.open({ path, channels: "grey", names: trained });
+  const training = await data.ImageFolder.open({ path, channels: "grey", names: trainingNames });
   const test = await data.ImageFolder.open({ path, channels: "grey", names: heldBack, ...(size ? { size } : {}) });
   return { training, test, names: heldBack };
 }
 
-/** A bundled image, grey, as a tensor [1, 1, H, W]. */
+/** A bundled image, grey, as a tensor `[1, 1, H, W]`. */
 export async function testImages(name) {
   return await io.readImage(`${path}/${name}.png`, { channels: "grey" });
 }
 
-/** Random patches of photographs, enough for a training of `steps` steps of `batchSize` patches. */
+/** A dataset of random patches of photographs, enough for `steps` steps of `batchSize` patches. */
 export function patches(photographs, { size, steps, batchSize }) {
   return new data.PatchDataset({ dataset: photographs, size, length: steps * batchSize, augment: true });
 }
 
-/** Random patches of photographs cut once and for all: a tensor [count, 1, size, size]. */
+/** Random patches of photographs, fixed: a tensor `[count, 1, size, size]`. */
 export async function crops(photographs, { size, count, rng }) {
   const dataset = new data.PatchDataset({ dataset: photographs, size, length: count, augment: true });
   const samples = [];

@@ -1,9 +1,8 @@
-// What the examples share: options, images, measuring, and writing down what came out. What there is to learn is in
-// each example's main.mjs.
+// What the examples share: options, images, evaluation and results. What each demonstrates is in its main.mjs.
 export { begin, progress } from "./begin.mjs";
 export { conclude } from "./conclude.mjs";
 export { crops, patches, photographs, testImages } from "./images.mjs";
-export { judge, mean } from "./judge.mjs";
-export { learn } from "./learn.mjs";
+export { evaluateModel, mean } from "./evaluate-model.mjs";
+export { trainEach } from "./train-each.mjs";
 export { denoiser } from "./network.mjs";
 export { phantom } from "./phantom.mjs";

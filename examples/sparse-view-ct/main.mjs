@@ -1,9 +1,9 @@
-// Tomography from few directions, without ground truth: a body turned is a body too, and the scanner sees it from other
-// sides.
+// Tomography from few angles, without ground truth: a rotated body is a body too, and the scanner sees it from other
+// angles.
 //
 //   npm run example -- sparse-view-ct
 import { cat, data, linspace, loss, nn, physics, Rng, transform } from "adjoint";
-import { begin, conclude, denoiser, judge, learn, mean, phantom, testImages } from "../shared/index.mjs";
+import { begin, conclude, denoiser, evaluateModel, trainEach, mean, phantom, testImages } from "../shared/index.mjs";
 
 const SIZE = 64;
 const ANGLES = 15;
@@ -12,7 +12,9 @@ const BATCH = 4;
 
 const run = await begin({
   name: "sparse-view-ct",
-  about: `Tomography from ${ANGLES} directions: filtered back-projection, and networks that clean it, trained by measurement consistency and equivariance to rotations, or with ground truth.`,
+  about:
+    `Tomography from ${ANGLES} angles: filtered back-projection, and networks that correct it, trained with ` +
+    "measurement consistency and equivariance to rotations, or with ground truth.",
   steps: 300,
 });
 
@@ -26,26 +28,25 @@ const y = tomography.forward(x);
 const names = ["CT slice", "phantom 1", "phantom 2", "phantom 3"];
 const test = new data.TensorDataset({ x: cat([await slice(), ...names.slice(1).map(() => phantom(rng, SIZE))], 0) });
 
-/** The CT slice at half its size, within the circle that the scanner sees. */
+/** The CT slice at half its size, zero outside the scanner's circle. */
 async function slice() {
   const ramp = linspace(-1, 1, SIZE);
   const inside = ramp.square().reshape([SIZE, 1]).add(ramp.square()).le(1);
   return nn.functional.avgPool2d(await testImages("ct_slice"), 2).mul(inside);
 }
 
-const how = { physics: tomography, data: test, seed: run.seed };
-const backProjection = await judge(
+const evaluation = { physics: tomography, data: test, seed: run.seed };
+const backProjection = await evaluateModel(
   "back-projection",
   new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }),
-  how,
+  evaluation,
 );
-// Quarter turns move pixels without interpolation. The number of directions is odd, so that turned they lie between
-// those measured.
+// Rotations by 90 degrees need no interpolation. The number of angles is odd, so that rotated angles lie between those
+// measured.
 const equivariance = new loss.EILoss({ transform: new transform.Rotate({ multiples: 90, positive: true }) });
-// The operator has norm one and passes little of what is fine: without a weight, equivariance alone would smooth it
-// away.
+// The operator has norm 1 and attenuates fine detail: without a weight, equivariance would smooth it away.
 const losses = { equivariant: [{ loss: new loss.MCLoss(), weight: 10 }, equivariance], supervised: new loss.SupLoss() };
-const { trainers, results } = await learn(
+const { trainers, results } = await trainEach(
   run,
   losses,
   {
@@ -56,7 +57,7 @@ const { trainers, results } = await learn(
     epochs: run.steps,
     maxSteps: run.steps,
   },
-  how,
+  evaluation,
 );
 
 const [before, equivariant, supervised] = [backProjection, ...results].map(({ values }) => mean(values.PSNR));
@@ -66,7 +67,8 @@ await conclude(run, {
   results: [backProjection, ...results],
   trainers,
   facts: [
-    `Equivariance gains ${(equivariant - before).toFixed(2)} dB over back-projection, ground truth ${(supervised - before).toFixed(2)} dB.`,
+    `Equivariance gains ${(equivariant - before).toFixed(2)} dB over back-projection, ` +
+      `ground truth ${(supervised - before).toFixed(2)} dB.`,
   ],
   numbers: { gained: equivariant - before },
   settings: {

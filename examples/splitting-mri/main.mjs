@@ -2,7 +2,7 @@
 //
 //   npm run example -- splitting-mri
 import { cat, data, linspace, loss, metric, nn, optim, physics, Rng, train, zeros } from "adjoint";
-import { begin, conclude, judge, phantom, progress, testImages } from "../shared/index.mjs";
+import { begin, conclude, evaluateModel, phantom, progress, testImages } from "../shared/index.mjs";
 
 const SIZE = 64;
 const SCANS = 64;
@@ -12,11 +12,12 @@ const SIGMA = 0.01;
 const run = await begin({
   name: "splitting-mri",
   about:
-    "Accelerated MRI (one k-space column in three, noise 0.01): a network trained by splitting the measurements, against one trained with ground truth.",
+    "Accelerated MRI (one k-space column in three, noise 0.01): a network trained by splitting the measurements, " +
+    "against one trained with ground truth.",
   steps: 300,
 });
 
-// A scan is an image times a smooth phase, measured through a random mask of its own, once, as in a hospital.
+// A scan is an image with a smooth phase, measured once through a random mask of its own, as in a hospital.
 const imgSize = [2, SIZE, SIZE];
 const masks = new physics.GaussianMaskGenerator({ imgSize, acceleration: 3 });
 const mri = new physics.MRI({ imgSize, noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
@@ -29,14 +30,14 @@ const test = measured([
 const names = ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"];
 
 /**
- * The unrolled network MoDL, its result drawn to the measurements at the end: splitting does not predict the centre of
- * k-space, so nothing else would hold it.
+ * The unrolled network MoDL with a final data-consistency step: splitting does not predict the centre of k-space, so
+ * nothing else would constrain it.
  */
 class Consistent extends nn.Module {
   constructor(rng) {
     super();
     const denoiser = new nn.DnCNN({ inChannels: 2, outChannels: 2, depth: 4, nf: 24, rng });
-    // The untrained denoiser changes nothing, so that a short training gets further.
+    // The denoiser starts as the identity, which shortens the training.
     denoiser.outConv.weight.assign_(zeros(denoiser.outConv.weight.shape));
     this.network = new nn.MoDL({ denoiser, numIter: 2 });
   }
@@ -53,7 +54,7 @@ const splitting = await fit("splitting", new loss.SplittingLoss({ maskGenerator,
 });
 const supervised = await fit("supervised", new loss.SupLoss(), training);
 
-/** Trains a network from the same start as the others. */
+/** Trains a network from the same initial weights as the others. */
 async function fit(label, losses, samples) {
   const rng = new Rng(run.seed + 1);
   const model = new Consistent(rng.fork());
@@ -76,16 +77,20 @@ async function fit(label, losses, samples) {
   return trainer;
 }
 
-const how = {
+const evaluation = {
   physics: mri,
   data: new data.TensorDataset(test),
   seed: run.seed,
   metrics: [new metric.PSNR({ complexAbs: true })],
 };
 const results = [
-  await judge("zero-filled", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "adjoint" }), how),
-  await judge("splitting", splitting.model, how),
-  await judge("supervised", supervised.model, how),
+  await evaluateModel(
+    "zero-filled",
+    new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "adjoint" }),
+    evaluation,
+  ),
+  await evaluateModel("splitting", splitting.model, evaluation),
+  await evaluateModel("supervised", supervised.model, evaluation),
 ];
 await conclude(run, {
   title: "MRI learnt from accelerated scans alone",

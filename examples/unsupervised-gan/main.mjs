@@ -1,9 +1,9 @@
-// Holes filled without a single whole image: a network and a discriminator learn from incomplete measurements alone
+// Inpainting without a single complete image: a network and a discriminator learn from incomplete measurements alone
 // (UAIR).
 //
 //   npm run example -- unsupervised-gan
 import { data, loss, nn, optim, physics, Rng, train } from "adjoint";
-import { begin, conclude, crops, denoiser, judge, photographs, progress } from "../shared/index.mjs";
+import { begin, conclude, crops, denoiser, evaluateModel, photographs, progress } from "../shared/index.mjs";
 
 const SIZE = 32;
 const COUNT = 1024;
@@ -12,7 +12,8 @@ const BATCH = 16;
 const run = await begin({
   name: "unsupervised-gan",
   about:
-    "Inpainting with half of the pixels lost, other ones in each image: an adversarial training that sees nothing but these measurements, against one with ground truth.",
+    "Inpainting with half of the pixels missing, different ones in each image: an adversarial training on these " +
+    "measurements alone, against one with ground truth.",
   steps: 400,
 });
 
@@ -29,7 +30,7 @@ async function options(label, trainData) {
   const rng = new Rng(run.seed);
   const model = denoiser({ rng: rng.fork() });
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const more = {
+  const schedule = {
     schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
     scheduleEvery: "step",
     epochs: run.steps,
@@ -39,7 +40,7 @@ async function options(label, trainData) {
     model,
     physics: inpainting,
     optimizer,
-    ...more,
+    ...schedule,
     trainData: new data.TensorDataset(trainData),
     batchSize: BATCH,
     rng,
@@ -47,8 +48,8 @@ async function options(label, trainData) {
   };
 }
 
-// The reconstruction is measured again through another mask: what the network filled in must pass for pixels that were
-// measured.
+// The reconstruction is measured again through another mask: the discriminator compares the inpainted pixels with
+// measured ones.
 const D = new nn.PatchGANDiscriminator({
   inputNc: 1,
   ndf: 32,
@@ -72,11 +73,15 @@ const supervised = new train.Trainer({
 await supervised.train();
 
 const whole = new physics.Inpainting({ imgSize: [1, 256, 256], mask: 0.5, rng: new Rng(run.seed + 2) });
-const how = { physics: whole, data: test, seed: run.seed };
+const evaluation = { physics: whole, data: test, seed: run.seed };
 const results = [
-  await judge("measured", new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }), how),
-  await judge("adversarial", adversarial.model, how),
-  await judge("supervised", supervised.model, how),
+  await evaluateModel(
+    "measured",
+    new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "direct" }),
+    evaluation,
+  ),
+  await evaluateModel("adversarial", adversarial.model, evaluation),
+  await evaluateModel("supervised", supervised.model, evaluation),
 ];
 await conclude(run, {
   title: "Inpainting learnt from incomplete images alone",

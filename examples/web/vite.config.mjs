@@ -1,13 +1,13 @@
-// Builds the page: `npm run web` in the repository's root. "adjoint" is found through the exports of its package.json,
-// as in any project.
+// Builds the page: `npm run web` in the repository's root. "adjoint" is resolved through the exports of its
+// package.json, as in any project.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  // Addresses relative to the page: it can lie anywhere.
+  // Relative URLs: the page can be served from any folder.
   base: "./",
-  // Content-Security-Policy forbids what would be inlined as data.
+  // The Content-Security-Policy forbids data URLs.
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -6,9 +6,7 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * The harness and the sources in `ts`, bundled for a browser into a temporary folder: `harness.js` and what it loads.
- */
+/** Bundles the harness and the sources in `ts` for a browser: `harness.js` and its chunks in a temporary folder. */
 export async function bundleHarness(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "adjoint-browser-"));
   await build({
@@ -20,7 +18,7 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
       outDir: folder,
       emptyOutDir: true,
       minify: false,
-      // Its loader needs a document, which a worker does not have.
+      // Its loader needs a document, and workers have none.
       modulePreload: false,
       target: "es2022",
       rolldownOptions: {
@@ -29,7 +27,7 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
         preserveEntrySignatures: "strict",
       },
     },
-    // What the field "browser" of package.json does for the compiled package.
+    // As the field "browser" of package.json for the compiled package.
     plugins: [
       {
         name: "browser-platform",

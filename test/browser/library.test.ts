@@ -11,7 +11,6 @@ import * as here from "./harness/main.js";
 import { serve, type Site } from "../../scripts/serve.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-type Harness = typeof here;
 
 describeBrowser("the library in Chromium", () => {
   let browser: Browser;
@@ -19,7 +18,7 @@ describeBrowser("the library in Chromium", () => {
   let site: Site;
   let page: Page;
 
-  /** A page with the harness as the variable `harness`. */
+  /** Opens a page with the global variable `harness`. */
   async function open(within: Browser = browser): Promise<Page> {
     const fresh = await within.newPage();
     await fresh.goto(`${site.origin}/page/page.html`);
@@ -37,7 +36,7 @@ describeBrowser("the library in Chromium", () => {
       "/wasm/": join(root, "dist/wasm/"),
     });
     page = await open();
-    await page.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.init());
+    await page.evaluate(async () => await harness.init());
     await here.init();
   }, 180_000);
   afterAll(async () => {
@@ -46,7 +45,7 @@ describeBrowser("the library in Chromium", () => {
     await bundle?.remove();
   });
 
-  // Chromium has relaxed SIMD and takes the module for it; other engines take the plain one.
+  // Chromium supports relaxed SIMD and loads that module by default; other engines load the plain one.
   describe.each([
     ["float64", ""],
     ["float32", ""],
@@ -58,13 +57,10 @@ describeBrowser("the library in Chromium", () => {
       const names = cases.map(({ golden }) => golden.name);
       const within = module === "" ? page : await open();
       if (module !== "")
-        await within.evaluate(
-          async (address) => await (globalThis as unknown as { harness: Harness }).harness.init({ wasm: address }),
-          `${site.origin}/wasm/${module}`,
-        );
+        await within.evaluate(async (url) => await harness.init({ wasm: url }), `${site.origin}/wasm/${module}`);
       failed = await within.evaluate(
         async ([address, list, type]) =>
-          await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, {
+          await harness.golden(address, list, {
             device: "cpu",
             dtype: type,
           }),
@@ -84,32 +80,28 @@ describeBrowser("the library in Chromium", () => {
   describe("tape checks", () => {
     let failed: Record<string, string> = {};
     beforeAll(async () => {
-      failed = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.tape());
+      failed = await page.evaluate(() => harness.tape());
     }, 180_000);
     for (const name of here.tapeNames)
       it(`derivatives of both orders: ${name}`, () => expect(failed[name]).toBeUndefined());
   });
 
-  it("random streams are Node's, bit for bit", async () => {
-    const got = await page.evaluate(() => (globalThis as unknown as { harness: Harness }).harness.randomBytes());
+  it("random streams are bit for bit those of Node", async () => {
+    const got = await page.evaluate(() => harness.randomBytes());
     const expected = here.randomBytes();
     expect(expected.length).toBeGreaterThan(10_000);
     expect(got).toEqual(expected);
   });
 
   it.each(["SGD", "Adam"] as const)(
-    "ten steps of the Trainer give Node's losses, and with SGD the weights, within 1e-5: %s",
+    "ten steps of the Trainer give the losses of Node, and with SGD the weights, within 1e-5: %s",
     async (optimiser) => {
-      const got = await page.evaluate(
-        async (name) => await (globalThis as unknown as { harness: Harness }).harness.train(10, name),
-        optimiser,
-      );
+      const got = await page.evaluate(async (name) => await harness.train(10, name), optimiser);
       const expected = await here.train(10, optimiser);
       expect(got.losses.length).toBe(1);
       expect(Math.abs(got.losses[0]! - expected.losses[0]!)).toBeLessThanOrEqual(1e-5 * Math.abs(expected.losses[0]!));
       expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
-      // Adam divides a gradient by its own size: where that is rounding alone, it takes a whole step in whichever
-      // direction.
+      // Adam normalises gradients: one that is only rounding error becomes a full step in an arbitrary direction.
       if (optimiser === "Adam") return;
       for (const [name, values] of Object.entries(expected.weights)) {
         const scale = Math.max(...values.map(Math.abs));
@@ -119,11 +111,11 @@ describeBrowser("the library in Chromium", () => {
     },
   );
 
-  it("1,000 steps leave memory as after 20, and the module's memory stops growing", async () => {
-    // A page of its own: the finaliser has nothing of other tests to free.
+  it("after 1,000 steps memory is that after 20, and the module's memory has stopped growing", async () => {
+    // A new page, so that the finaliser frees nothing of other tests.
     const fresh = await open();
     const seen = await fresh.evaluate(async () => {
-      const { init, memoryOver } = (globalThis as unknown as { harness: Harness }).harness;
+      const { init, memoryOver } = harness;
       await init();
       return await memoryOver(1000);
     });
@@ -135,7 +127,7 @@ describeBrowser("the library in Chromium", () => {
     expect(at(1000).heap).toBe(at(100).heap);
   });
 
-  it("pictures are decoded as in Node, and PNGs written here are read back the same", async () => {
+  it("images are decoded as in Node, and encoded PNGs are read back unchanged", async () => {
     const differences = (a: ArrayLike<number>, b: ArrayLike<number>) =>
       Array.from(a, (value, i) => Math.abs(value - b[i]!)).reduce((most, value) => Math.max(most, value), 0);
     for (const [file, channels, tolerance] of [
@@ -143,11 +135,10 @@ describeBrowser("the library in Chromium", () => {
       ["chelsea.png", "auto", 1e-6],
       ["chelsea.png", "grey", 1.01 / 255],
     ] as const) {
-      const got = await page.evaluate(
-        async ([address, wanted]) =>
-          await (globalThis as unknown as { harness: Harness }).harness.image(address, wanted),
-        [`/images/${file}`, channels] as const,
-      );
+      const got = await page.evaluate(async ([url, format]) => await harness.image(url, format), [
+        `/images/${file}`,
+        channels,
+      ] as const);
       const expected = await readPixels(join(root, "examples/images", file), { channels });
       expect(got.shape, file).toEqual(expected.shape);
       expect(differences(expected.data, got.data), `${file} ${channels}`).toBeLessThanOrEqual(tolerance);
@@ -159,26 +150,26 @@ describeBrowser("the library in Chromium", () => {
   });
 
   describe("devices", () => {
-    it("webgpu that is absent is a DeviceError that says why, and auto falls back to cpu", async () => {
+    it("an absent webgpu is a DeviceError with the reason, and auto falls back to cpu", async () => {
       const fresh = await open();
-      const told = await fresh.evaluate(async () => {
-        const { failure, init, device } = (globalThis as unknown as { harness: Harness }).harness;
+      const result = await fresh.evaluate(async () => {
+        const { failure, init, device } = harness;
         const error = await failure(() => init({ device: "webgpu" }));
         await init({ device: "auto" });
         return { error, device: device() };
       });
-      expect(told.error).toMatchObject({
+      expect(result.error).toMatchObject({
         name: "DeviceError",
         code: "device_unavailable",
-        message: expect.stringMatching(/^webgpu: .*(?:no adapter|has none|secure context)/) as string,
+        message: expect.stringMatching(/^webgpu: .*(?:no adapter|does not support|secure context)/) as string,
       });
-      expect(told.device).toBe("cpu");
+      expect(result.device).toBe("cpu");
       await fresh.close();
     });
   });
 
   describe("init({ wasm })", () => {
-    it("takes an address, a response, bytes, and a compiled module", async () => {
+    it("accepts a URL, a response, bytes, and a compiled module", async () => {
       for (const kind of ["url", "text", "response", "bytes", "view", "module"] as const) {
         const fresh = await open();
         const requests: string[] = [];
@@ -186,19 +177,19 @@ describeBrowser("the library in Chromium", () => {
           "request",
           (request) => void (request.url().endsWith(".wasm") && requests.push(new URL(request.url()).pathname)),
         );
-        const sum = await fresh.evaluate(async (how) => {
-          const { init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
-          const address = new URL("/wasm/adjoint_wasm_bg.wasm", location.href);
-          const bytes = async () => await (await fetch(address)).arrayBuffer();
+        const sum = await fresh.evaluate(async (source) => {
+          const { init, sum: add } = harness;
+          const moduleUrl = new URL("/wasm/adjoint_wasm_bg.wasm", location.href);
+          const bytes = async () => await (await fetch(moduleUrl)).arrayBuffer();
           const sources = {
-            url: () => address,
-            text: () => address.href,
-            response: () => fetch(address),
+            url: () => moduleUrl,
+            text: () => moduleUrl.href,
+            response: () => fetch(moduleUrl),
             bytes,
             view: async () => new Uint8Array(await bytes()),
             module: async () => await WebAssembly.compile(await bytes()),
           };
-          await init({ wasm: await sources[how]() });
+          await init({ wasm: await sources[source]() });
           return add();
         }, kind);
         expect(sum, kind).toEqual([3, 5]);
@@ -207,12 +198,12 @@ describeBrowser("the library in Chromium", () => {
       }
     });
 
-    it("says what is wrong with another file, and can be called again", async () => {
+    it("rejects a missing or invalid file, and can be called again", async () => {
       const fresh = await open();
       const { errors, sum } = await fresh.evaluate(async () => {
-        const { failure, init, sum: add } = (globalThis as unknown as { harness: Harness }).harness;
+        const { failure, init, sum: add } = harness;
         const found = [
-          await failure(() => init({ wasm: "/wasm/nowhere.wasm" })),
+          await failure(() => init({ wasm: "/wasm/missing.wasm" })),
           await failure(() => init({ wasm: new Uint8Array(8) })),
         ];
         await init();
@@ -224,27 +215,28 @@ describeBrowser("the library in Chromium", () => {
     });
   });
 
-  it("after a trap every call says so, and init() gives a working runtime", async () => {
+  it("after a trap every call is refused, and init() starts a new runtime", async () => {
     const fresh = await open();
-    const told = await fresh.evaluate(async () => {
+    const result = await fresh.evaluate(async () => {
       const wasm = new Uint8Array(await (await fetch("/wasm/adjoint_wasm_bg.wasm")).arrayBuffer());
-      return await (globalThis as unknown as { harness: Harness }).harness.trapAndStartAgain(wasm);
+      return await harness.trapAndRestart(wasm);
     });
-    expect(told.trap).toMatchObject({
+    expect(result.trap).toMatchObject({
       name: "DeviceError",
       code: "runtime_lost",
       message: expect.stringContaining("await init()") as string,
     });
-    for (const error of told.after) expect(error).toMatchObject({ name: "DeviceError", code: "runtime_lost" });
-    expect(told.value).toEqual([2, 3]);
-    expect(told.stale).toMatchObject({ name: "ArgumentError", code: "disposed" });
-    expect(told.goesOn.length).toBe(2);
+    for (const error of result.after) expect(error).toMatchObject({ name: "DeviceError", code: "runtime_lost" });
+    expect(result.value).toEqual([2, 3]);
+    expect(result.stale).toMatchObject({ name: "ArgumentError", code: "disposed" });
+    expect(result.drawn.length).toBe(2);
     await fresh.close();
   });
 
   it("works in a Web Worker", async () => {
     const sum = await page.evaluate(async () => {
-      const code = `import { init, sum } from "${location.origin}/harness/harness.js"; await init(); postMessage(sum());`;
+      const code =
+        `import { init, sum } from "${location.origin}/harness/harness.js";` + "await init(); postMessage(sum());";
       const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })), { type: "module" });
       return await new Promise<number[]>((resolve, reject) => {
         worker.onmessage = ({ data }) => resolve(data as number[]);
@@ -254,7 +246,7 @@ describeBrowser("the library in Chromium", () => {
     expect(sum).toEqual([3, 5]);
   });
 
-  it("the harness bundle holds nothing of Node", () => {
+  it("the harness bundle imports no module of Node", () => {
     expect(readFileSync(join(bundle.folder, "harness.js"), "utf8")).not.toMatch(/from\s*"node:|import\("node:/);
   });
 });

@@ -1,61 +1,61 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeBrowser } from "./chromium.js";
-import { error, reached, sample, show, type Shown, state, status } from "./page.js";
+import { errorText, type PageSite, selectSample, servePage, statusText, waitForState, waitForStep } from "./page.js";
 
-describeBrowser("where the page examples/web computes", () => {
-  let shown: Shown;
+describeBrowser("the device of the page examples/web", () => {
+  let site: PageSite;
   beforeAll(async () => {
-    shown = await show();
+    site = await servePage();
   }, 180_000);
-  afterAll(async () => await shown?.close());
+  afterAll(async () => await site?.close());
 
-  it("offers the graphics card only where there is one, and goes on with the processor where it fails", async () => {
-    const { page } = await shown.open();
-    await sample(page);
+  it("offers the graphics card only where there is one, and uses the CPU if it fails", async () => {
+    const { page } = await site.open();
+    await selectSample(page);
     expect(await page.isVisible("#device")).toBe(false);
     await page.context().close();
 
-    // The page believes that there is one; its worker knows better.
-    const { page: misled, faults } = await shown.open(undefined, async (one) => {
-      await one.addInitScript(() =>
+    // The page finds an adapter, but its worker does not.
+    const { page: misled, errors } = await site.open(undefined, async (target) => {
+      await target.addInitScript(() =>
         Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }),
       );
     });
-    await sample(misled);
+    await selectSample(misled);
     await misled.waitForSelector("#device-field:not([hidden])");
     expect(await misled.inputValue("#device")).toBe("cpu");
     await misled.selectOption("#device", "webgpu");
     await misled.selectOption("#effort", "quick");
     await misled.click("#start");
-    expect(await error(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
-    await state(misled, "running");
+    expect(await errorText(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
+    await waitForState(misled, "running");
     expect(await misled.textContent("#n-device")).toBe("cpu (WebAssembly)");
     expect(await misled.inputValue("#device")).toBe("cpu");
-    await reached(misled, 2);
-    expect(faults).toEqual([]);
+    await waitForStep(misled, 2);
+    expect(errors).toEqual([]);
     await misled.context().close();
   });
 
-  it("computes with the graphics card; where that is lost, it says so and starts again on the processor", async () => {
-    const software = await show({ gpu: true });
+  it("computes on the graphics card; if it is lost, the page says so and restarts on the CPU", async () => {
+    const software = await servePage({ gpu: true });
     try {
       const { page } = await software.open();
-      await sample(page);
+      await selectSample(page);
       await page.waitForSelector("#device-field:not([hidden])");
       await page.selectOption("#device", "webgpu");
       await page.selectOption("#effort", "quick");
       await page.click("#start");
-      await reached(page, 2);
+      await waitForStep(page, 2);
       expect(await page.textContent("#n-device")).toBe("graphics card (WebGPU)");
       expect(await page.textContent("#error")).toBe("");
-      // The command ends with the process that would answer.
+      // The process that would answer is the one that crashes.
       void (await page.context().browser()!.newBrowserCDPSession())
         .send("Browser.crashGpuProcess")
         .catch(() => undefined);
-      expect(await error(page)).toBe("The graphics card was lost. The run starts again on the processor.");
+      expect(await errorText(page)).toBe("The graphics card was lost. The run starts again on the processor.");
       await page.waitForFunction(() => document.getElementById("n-device")?.textContent === "cpu (WebAssembly)");
-      await state(page, "done");
-      expect(await status(page)).toContain("Done after 120 steps");
+      await waitForState(page, "done");
+      expect(await statusText(page)).toContain("Done after 120 steps");
     } finally {
       await software.close();
     }

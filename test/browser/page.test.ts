@@ -10,19 +10,31 @@ import { init } from "../../ts/runtime/index.js";
 import { full } from "../../ts/tensor/index.js";
 import { adjoint } from "../cli/compiled.js";
 import { describeBrowser } from "./chromium.js";
-import { downloaded, error, pictures, reached, root, sample, show, type Shown, state, status, step } from "./page.js";
+import {
+  currentStep,
+  download,
+  errorText,
+  type PageSite,
+  root,
+  screenshots,
+  selectSample,
+  servePage,
+  statusText,
+  waitForState,
+  waitForStep,
+} from "./page.js";
 
 describeBrowser("the page examples/web", () => {
-  let shown: Shown;
+  let site: PageSite;
   beforeAll(async () => {
-    shown = await show();
+    site = await servePage();
     await init();
   }, 180_000);
-  afterAll(async () => await shown?.close());
-  const open = async (size?: { width: number; height: number }) => await shown.open(size);
+  afterAll(async () => await site?.close());
+  const open = async (size?: { width: number; height: number }) => await site.open(size);
 
   const psnr = async (name: string, bytes: Uint8Array): Promise<number> => {
-    const file = join(shown.folder, "download.png");
+    const file = join(site.folder, "download.png");
     await writeFile(file, bytes);
     const [got, truth] = await Promise.all([readPixels(file), readPixels(join(root, "examples/images", name))]);
     expect(got.shape).toEqual(truth.shape);
@@ -30,12 +42,12 @@ describeBrowser("the page examples/web", () => {
     return -10 * Math.log10(error2);
   };
 
-  it("cleans a sample by at least 3 dB, and gives picture, weights and settings; nothing leaves the origin", async () => {
-    const { page, requests, faults } = await open();
-    await sample(page);
+  it("denoises a sample by 3 dB and saves image, weights and settings; no request leaves the origin", async () => {
+    const { page, requests, errors } = await open();
+    await selectSample(page);
     await page.click("#start");
-    await state(page, "running");
-    // The page answers while the worker learns.
+    await waitForState(page, "running");
+    // The page stays responsive while the worker trains.
     const delays = await page.evaluate(async () => {
       const found: number[] = [];
       for (let i = 0; i < 20; i++) {
@@ -46,17 +58,17 @@ describeBrowser("the page examples/web", () => {
       return found.sort((a, b) => a - b);
     });
     expect(delays[10]).toBeLessThan(100);
-    await state(page, "done");
-    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await status(page)) ?? [];
+    await waitForState(page, "done");
+    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await statusText(page)) ?? [];
     expect(Number(to) - Number(from)).toBeGreaterThanOrEqual(3);
-    await page.screenshot({ path: join(pictures, "page.png"), fullPage: true });
+    await page.screenshot({ path: join(screenshots, "page.png"), fullPage: true });
 
-    const picture = await downloaded(page, "save-picture");
-    expect(picture.name).toBe("cleaned.png");
-    // Measured anew, here, from what was downloaded.
-    expect((await psnr("camera.png", picture.bytes)) - Number(from)).toBeGreaterThanOrEqual(3);
+    const image = await download(page, "save-picture");
+    expect(image.name).toBe("cleaned.png");
+    // Computed again from the downloaded image.
+    expect((await psnr("camera.png", image.bytes)) - Number(from)).toBeGreaterThanOrEqual(3);
 
-    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<
+    const settings = JSON.parse(new TextDecoder().decode((await download(page, "save-settings")).bytes)) as Record<
       string,
       unknown
     >;
@@ -68,116 +80,116 @@ describeBrowser("the page examples/web", () => {
       depth: number;
       nf: number;
     };
-    new DnCNN(sizes).loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
-    await mkdir(join(shown.folder, "picture"), { recursive: true });
-    await writeFile(join(shown.folder, "picture", "picture.png"), picture.bytes);
-    await writeFile(join(shown.folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
-    expect(await adjoint(["train", join(shown.folder, "settings.json")])).toMatchObject({ code: 0 });
+    new DnCNN(sizes).loadStateDict(parseSafetensors((await download(page, "save-weights")).bytes), { strict: true });
+    await mkdir(join(site.folder, "picture"), { recursive: true });
+    await writeFile(join(site.folder, "picture", "picture.png"), image.bytes);
+    await writeFile(join(site.folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
+    expect(await adjoint(["train", join(site.folder, "settings.json")])).toMatchObject({ code: 0 });
 
     expect(requests.length).toBeGreaterThan(5);
     expect(
       requests.filter(
         (url) =>
-          !url.startsWith(`${shown.origin}/`) && !url.startsWith(`blob:${shown.origin}/`) && !url.startsWith("data:"),
+          !url.startsWith(`${site.origin}/`) && !url.startsWith(`blob:${site.origin}/`) && !url.startsWith("data:"),
       ),
     ).toEqual([]);
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it("runs twice in one page, pauses, goes on, and stops in the middle with a result", async () => {
-    const { page, faults } = await open();
-    await sample(page);
+  it("runs twice in one page, pauses, continues, and stops early with a result", async () => {
+    const { page, errors } = await open();
+    await selectSample(page);
     await page.selectOption("#effort", "thorough");
     await page.click("#start");
-    await reached(page, 4);
+    await waitForStep(page, 4);
     await page.click("#pause");
-    await state(page, "paused");
-    const paused = await step(page);
+    await waitForState(page, "paused");
+    const paused = await currentStep(page);
     await page.waitForTimeout(500);
-    expect(await step(page)).toBe(paused);
+    expect(await currentStep(page)).toBe(paused);
     await page.click("#pause");
     await page.waitForFunction(
       (before) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) > before,
       paused,
     );
     await page.click("#stop");
-    await state(page, "done");
-    const stopped = Number(/Done after (\d+) steps/.exec(await status(page))?.[1]);
+    await waitForState(page, "done");
+    const stopped = Number(/Done after (\d+) steps/.exec(await statusText(page))?.[1]);
     expect(stopped).toBeGreaterThan(paused);
     expect(stopped).toBeLessThan(1000);
-    expect((await downloaded(page, "save-picture")).bytes.length).toBeGreaterThan(1000);
+    expect((await download(page, "save-picture")).bytes.length).toBeGreaterThan(1000);
 
-    // A colour picture, another noise and loss, in the same page; stopped while it is paused.
-    await sample(page, "chelsea");
+    // A colour image with another noise and loss in the same page, stopped while paused.
+    await selectSample(page, "chelsea");
     await page.selectOption("#noise", "poisson");
     await page.selectOption("#loss", "R2RLoss");
     await page.selectOption("#effort", "quick");
     await page.click("#start");
-    await reached(page, 2);
+    await waitForStep(page, 2);
     await page.click("#pause");
-    await state(page, "paused");
+    await waitForState(page, "paused");
     await page.click("#stop");
-    await state(page, "done");
-    const again = await downloaded(page, "save-picture");
+    await waitForState(page, "done");
+    const again = await download(page, "save-picture");
     await psnr("chelsea.png", again.bytes);
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 
   it("fills in missing pixels", async () => {
-    const { page, faults } = await open();
-    await sample(page);
+    const { page, errors } = await open();
+    await selectSample(page);
     await page.selectOption("#task", "inpaint");
     await page.fill("#level", "0.02");
     expect(await page.textContent("#loss-why")).toContain("hidden from the network");
     await page.click("#start");
-    await state(page, "done");
-    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await status(page)) ?? [];
+    await waitForState(page, "done");
+    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await statusText(page)) ?? [];
     expect(Number(to) - Number(from)).toBeGreaterThanOrEqual(3);
-    await page.screenshot({ path: join(pictures, "inpainting.png"), fullPage: true });
-    expect(faults).toEqual([]);
+    await page.screenshot({ path: join(screenshots, "inpainting.png"), fullPage: true });
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it("removes blur; the settings are those of a training by the command", async () => {
-    const { page, faults } = await open();
-    await sample(page);
+  it("deblurs; the command accepts the saved settings", async () => {
+    const { page, errors } = await open();
+    await selectSample(page);
     await page.selectOption("#task", "deblur");
     await page.selectOption("#blur", "motion");
     await page.selectOption("#effort", "quick");
     expect(await page.isVisible("#angle")).toBe(true);
     await page.click("#start");
-    await state(page, "running");
+    await waitForState(page, "running");
     await page.click("#pause");
-    await state(page, "paused");
+    await waitForState(page, "paused");
     await page.click("#pause");
-    await state(page, "done");
-    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await status(page)) ?? [];
+    await waitForState(page, "done");
+    const [, from, to] = /PSNR rose from ([\d.]+) to ([\d.]+) dB/.exec(await statusText(page)) ?? [];
     expect(Number(to) - Number(from)).toBeGreaterThanOrEqual(1.5);
-    await page.screenshot({ path: join(pictures, "deblurring.png"), fullPage: true });
-    const picture = await downloaded(page, "save-picture");
-    expect((await psnr("camera.png", picture.bytes)) - Number(from)).toBeGreaterThanOrEqual(1.5);
+    await page.screenshot({ path: join(screenshots, "deblurring.png"), fullPage: true });
+    const image = await download(page, "save-picture");
+    expect((await psnr("camera.png", image.bytes)) - Number(from)).toBeGreaterThanOrEqual(1.5);
 
-    const settings = JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes)) as Record<
+    const settings = JSON.parse(new TextDecoder().decode((await download(page, "save-settings")).bytes)) as Record<
       string,
       unknown
     >;
     const { model, physics } = buildParts(checkConfig(settings, "settings"), new Rng(0));
     expect(physics.operator).toBe("blur");
-    model.loadStateDict(parseSafetensors((await downloaded(page, "save-weights")).bytes), { strict: true });
-    const home = join(shown.folder, "deblurring");
-    await mkdir(join(home, "picture"), { recursive: true });
-    await writeFile(join(home, "picture", "picture.png"), picture.bytes);
-    await writeFile(join(home, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
-    expect(await adjoint(["train", join(home, "settings.json")])).toMatchObject({ code: 0 });
-    expect(faults).toEqual([]);
+    model.loadStateDict(parseSafetensors((await download(page, "save-weights")).bytes), { strict: true });
+    const folder = join(site.folder, "deblurring");
+    await mkdir(join(folder, "picture"), { recursive: true });
+    await writeFile(join(folder, "picture", "picture.png"), image.bytes);
+    await writeFile(join(folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
+    expect(await adjoint(["train", join(folder, "settings.json")])).toMatchObject({ code: 0 });
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it("refuses a blur out of range with a sentence; each kind of blur and noise has its own settings", async () => {
-    const { page, faults } = await open();
-    await sample(page);
+  it("rejects a blur out of range with a message; each kind of blur and noise has its own settings", async () => {
+    const { page, errors } = await open();
+    await selectSample(page);
     expect(await page.isVisible("#blur")).toBe(false);
     await page.selectOption("#task", "deblur");
     expect(await page.inputValue("#level")).toBe("0.02");
@@ -188,7 +200,7 @@ describeBrowser("the page examples/web", () => {
     ] as const) {
       await page.fill(`#${id}`, value);
       await page.click("#start");
-      expect(await error(page)).toMatch(message);
+      expect(await errorText(page)).toMatch(message);
     }
     await page.selectOption("#blur", "motion");
     await page.fill("#angle", "200");
@@ -197,7 +209,7 @@ describeBrowser("the page examples/web", () => {
       document.getElementById("error")?.textContent?.startsWith("The direction of the blur is 200"),
     );
 
-    // Each kind of blur and noise makes settings that the command takes, and two steps of it run.
+    // For each kind of blur and noise, two steps run and the command accepts the settings.
     for (const [blur, noise, size, losses] of [
       ["disk", "poisson", "1", ["R2RLoss", "SurePoissonLoss"]],
       ["gaussian", "gamma", "4", ["R2RLoss"]],
@@ -210,59 +222,59 @@ describeBrowser("the page examples/web", () => {
       expect(await page.textContent("#loss-why")).toContain("smaller copies");
       await page.fill("#size", size);
       await page.click("#start");
-      await reached(page, 2);
+      await waitForStep(page, 2);
       await page.click("#stop");
-      await state(page, "done");
-      const { bytes } = await downloaded(page, "save-settings");
+      await waitForState(page, "done");
+      const { bytes } = await download(page, "save-settings");
       buildParts(checkConfig(JSON.parse(new TextDecoder().decode(bytes)), "settings"), new Rng(0));
     }
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it("offers the losses that fit, each with its reason", async () => {
+  it("offers the compatible losses, each with a reason", async () => {
     const { page } = await open();
-    await sample(page);
-    const offered = async () =>
+    await selectSample(page);
+    const offeredLosses = async () =>
       await page.$$eval("#loss option", (options) => options.map((option) => (option as HTMLOptionElement).value));
-    expect(await offered()).toEqual(["SureGaussianLoss", "R2RLoss", "Neighbor2Neighbor", "SplittingLoss"]);
+    expect(await offeredLosses()).toEqual(["SureGaussianLoss", "R2RLoss", "Neighbor2Neighbor", "SplittingLoss"]);
     await page.check("#estimate");
     expect(await page.textContent("#loss-why")).toContain("UNSURE");
     await page.selectOption("#noise", "gamma");
-    expect(await offered()).toEqual(["R2RLoss", "Neighbor2Neighbor", "SplittingLoss"]);
+    expect(await offeredLosses()).toEqual(["R2RLoss", "Neighbor2Neighbor", "SplittingLoss"]);
     expect(await page.textContent("#loss-why")).toContain("Recorrupted");
     await page.context().close();
   });
 
-  describe("pictures of the visitor", () => {
+  describe("images of the user", () => {
     const png = async (width: number, height: number) => Buffer.from(await encodePng(full([1, height, width], 0.5)));
 
-    it("that are none get a sentence, and the page goes on", async () => {
-      const { page, faults } = await open();
+    it("are rejected with a message if they cannot be read or are too small", async () => {
+      const { page, errors } = await open();
       await page.setInputFiles("#file", {
         name: "notes.txt",
         mimeType: "text/plain",
         buffer: Buffer.from("not a picture"),
       });
-      expect(await error(page)).toBe(
+      expect(await errorText(page)).toBe(
         "notes.txt is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.",
       );
       await page.setInputFiles("#file", { name: "tiny.png", mimeType: "image/png", buffer: await png(20, 10) });
-      expect(await error(page)).toMatch(/^tiny\.png has 20 x 10 pixels; at least 48/);
-      await sample(page);
+      expect(await errorText(page)).toMatch(/^tiny\.png has 20 x 10 pixels; at least 48/);
+      await selectSample(page);
       await page.fill("#level", "7");
       await page.click("#start");
-      expect(await error(page)).toMatch(/^The level is 7; for this noise it lies between/);
+      expect(await errorText(page)).toMatch(/^The level is 7; for this noise it lies between/);
       await page.fill("#level", "0.1");
       await page.click("#start");
-      await state(page, "running");
+      await waitForState(page, "running");
       expect(await page.textContent("#error")).toBe("");
-      expect(faults).toEqual([]);
+      expect(errors).toEqual([]);
       await page.context().close();
     });
 
-    it("that are too large are made smaller on request, and cleaned without seams", async () => {
-      const { page, faults } = await open();
+    it("are downscaled on request if they are too large, and denoised without seams", async () => {
+      const { page, errors } = await open();
       await page.setInputFiles("#file", { name: "large.png", mimeType: "image/png", buffer: await png(2600, 1600) });
       await page.waitForSelector("#large:not([hidden])");
       expect(await page.textContent("#large-text")).toBe(
@@ -271,28 +283,28 @@ describeBrowser("the page examples/web", () => {
       expect(await page.isDisabled("#start")).toBe(true);
       await page.click("#downscale");
       expect(await page.textContent("#picked")).toBe("large.png: 1300 x 800, grey.");
-      // A flat picture, which one step changes little: a seam would be a step in it.
+      // A constant image, in which a seam would be an edge.
       await page.uncheck("#estimate");
       await page.click("#start");
-      await reached(page, 2);
+      await waitForStep(page, 2);
       await page.click("#stop");
-      await state(page, "done");
-      const file = join(shown.folder, "large.png");
-      await writeFile(file, (await downloaded(page, "save-picture")).bytes);
+      await waitForState(page, "done");
+      const file = join(site.folder, "large.png");
+      await writeFile(file, (await download(page, "save-picture")).bytes);
       const { data, shape } = await readPixels(file);
       expect(shape).toEqual([1, 800, 1300]);
-      // Inside, where the network does not see the edge, every pixel of a flat picture comes out the same.
+      // Away from the border, the output is the same at every pixel.
       const inside = Array.from(
         { length: 700 * 1200 },
         (_, i) => data[(50 + Math.floor(i / 1200)) * 1300 + 50 + (i % 1200)]!,
       );
       expect(new Set(inside).size).toBe(1);
-      expect(faults).toEqual([]);
+      expect(errors).toEqual([]);
       await page.context().close();
     });
 
-    it("that are blurred are taken with the noise that is found in them, be it none", async () => {
-      const { page, faults } = await open();
+    it("are deblurred with the estimated noise level, even if there is no noise", async () => {
+      const { page, errors } = await open();
       await page.setInputFiles("#file", { name: "flat.png", mimeType: "image/png", buffer: await png(60, 50) });
       await page.waitForFunction(() => document.getElementById("picked")?.textContent === "flat.png: 60 x 50, grey.");
       await page.selectOption("#task", "deblur");
@@ -301,19 +313,19 @@ describeBrowser("the page examples/web", () => {
       await page.selectOption("#blur", "disk");
       await page.fill("#size", "10");
       await page.click("#start");
-      await reached(page, 2);
+      await waitForStep(page, 2);
       await page.click("#stop");
-      await state(page, "done");
-      // The least level of this noise, and patches no larger than the picture.
-      expect(JSON.parse(new TextDecoder().decode((await downloaded(page, "save-settings")).bytes))).toMatchObject({
+      await waitForState(page, "done");
+      // The smallest level of this noise, and patches not larger than the image.
+      expect(JSON.parse(new TextDecoder().decode((await download(page, "save-settings")).bytes))).toMatchObject({
         physics: { noise: { sigma: 0.005 } },
         data: { patch: 50 },
       });
-      expect(faults).toEqual([]);
+      expect(errors).toEqual([]);
       await page.context().close();
     });
 
-    it("are taken when dropped or pasted", async () => {
+    it("can be dropped or pasted", async () => {
       const { page } = await open();
       const bytes = Array.from(await png(64, 48));
       for (const [kind, name] of [
@@ -339,10 +351,10 @@ describeBrowser("the page examples/web", () => {
     });
   });
 
-  describe("for everyone", () => {
-    it("every control has a name, and the keyboard reaches and works them", async () => {
+  describe("accessibility", () => {
+    it("every control has a name and can be used with the keyboard", async () => {
       const { page } = await open();
-      const nameless = await page.$$eval("button, input, select", (controls) =>
+      const unnamed = await page.$$eval("button, input, select", (controls) =>
         controls
           .filter((control) => {
             const named =
@@ -352,7 +364,7 @@ describeBrowser("the page examples/web", () => {
           })
           .map((control) => control.outerHTML),
       );
-      expect(nameless).toEqual([]);
+      expect(unnamed).toEqual([]);
       await page.keyboard.press("Tab");
       expect(await page.evaluate(() => document.activeElement?.id)).toBe("file");
       await page.keyboard.press("Tab");
@@ -361,7 +373,7 @@ describeBrowser("the page examples/web", () => {
       for (let i = 0; i < 30 && (await page.evaluate(() => document.activeElement?.id)) !== "start"; i++)
         await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
-      await state(page, "running");
+      await waitForState(page, "running");
       await page.focus("#slider");
       await page.keyboard.press("ArrowRight");
       expect(await page.getAttribute("#slider", "aria-valuetext")).toBe("51 percent cleaned");
@@ -369,18 +381,18 @@ describeBrowser("the page examples/web", () => {
       await page.context().close();
     });
 
-    it("fits a phone, light and dark", async () => {
+    it("fits the screen of a phone, in light and dark mode", async () => {
       const { page } = await open({ width: 360, height: 740 });
-      await sample(page);
+      await selectSample(page);
       await page.click("#start");
       await page.waitForFunction(() => document.querySelector("#chart svg") !== null);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
       const paper = async () => await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       expect(await paper()).toBe("rgb(255, 255, 255)");
-      await page.screenshot({ path: join(pictures, "phone.png"), fullPage: true });
+      await page.screenshot({ path: join(screenshots, "phone.png"), fullPage: true });
       await page.emulateMedia({ colorScheme: "dark" });
       expect(await paper()).toBe("rgb(13, 17, 23)");
-      await page.screenshot({ path: join(pictures, "phone-dark.png"), fullPage: true });
+      await page.screenshot({ path: join(screenshots, "phone-dark.png"), fullPage: true });
       await page.context().close();
     });
   });

@@ -8,32 +8,29 @@ import { compiled } from "../cli/compiled.js";
 import { launch } from "./chromium.js";
 import { serve } from "../../scripts/serve.mjs";
 
-/** The repository. */
+/** The root folder of the repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Pictures of the page, for a person to look at. */
-export const pictures = join(root, "results", "browser");
+/** The folder of screenshots, for visual inspection. */
+export const screenshots = join(root, "results", "browser");
 
-/** The page, built and served, and a browser to see it in. */
-export interface Shown {
+/** The page as a built and served site, with a browser. */
+export interface PageSite {
   readonly origin: string;
-  /** For files; removed in the end. */
+  /** A temporary folder, removed by `close`. */
   readonly folder: string;
-  /**
-   * The page in a window of its own, with what it asks the network for and what goes wrong in it; `before` is called
-   * before it loads.
-   */
+  /** Opens the page in a new context; returns it with its network requests and its errors. `before` runs first. */
   open(
     size?: { width: number; height: number },
     before?: (page: Page) => Promise<void>,
-  ): Promise<{ page: Page; requests: string[]; faults: string[] }>;
+  ): Promise<{ page: Page; requests: string[]; errors: string[] }>;
   close(): Promise<void>;
 }
 
-/** Builds and serves the page, and starts a browser; `gpu`: with WebGPU on a software adapter. */
-export async function show({ gpu = false } = {}): Promise<Shown> {
+/** Builds and serves the page, and starts a browser; `gpu` enables WebGPU on a software adapter. */
+export async function servePage({ gpu = false } = {}): Promise<PageSite> {
   compiled("browser.js");
   const folder = await mkdtemp(join(tmpdir(), "adjoint-page-"));
-  await mkdir(pictures, { recursive: true });
+  await mkdir(screenshots, { recursive: true });
   await build({
     configFile: join(root, "examples/web/vite.config.mjs"),
     logLevel: "error",
@@ -47,23 +44,17 @@ export async function show({ gpu = false } = {}): Promise<Shown> {
       const context = await browser.newContext({ viewport: size, acceptDownloads: true });
       const page = await context.newPage();
       page.setDefaultTimeout(150_000);
-      const [requests, faults]: [string[], string[]] = [[], []];
+      const [requests, errors]: [string[], string[]] = [[], []];
       context.on("request", (request) => requests.push(request.url()));
-      page.on("pageerror", (fault) => faults.push(fault.message));
-      // The page asks whether there is a graphics card; where there is none, Chromium says so itself.
-      const harmless = (text: string) => text === "No available adapters.";
-      page.on(
-        "console",
-        (message) =>
-          void (
-            ["error", "warning"].includes(message.type()) &&
-            !harmless(message.text()) &&
-            faults.push(message.text())
-          ),
-      );
+      page.on("pageerror", (cause) => errors.push(cause.message));
+      page.on("console", (message) => {
+        // Chromium warns when the page looks for a graphics card and there is none.
+        const isExpected = message.text() === "No available adapters.";
+        if (["error", "warning"].includes(message.type()) && !isExpected) errors.push(message.text());
+      });
       await before?.(page);
       await page.goto(`${site.origin}/`);
-      return { page, requests, faults };
+      return { page, requests, errors };
     },
     async close() {
       await browser.close();
@@ -73,43 +64,43 @@ export async function show({ gpu = false } = {}): Promise<Shown> {
   };
 }
 
-/** Takes a sample. */
-export async function sample(page: Page, name = "camera"): Promise<void> {
+/** Selects a sample image. */
+export async function selectSample(page: Page, name = "camera"): Promise<void> {
   await page.click(`#samples button[data-name=${name}]`);
   await page.waitForFunction(() => !(document.getElementById("start") as HTMLButtonElement).disabled);
 }
 
-/** Waits for a state of the run. */
-export async function state(page: Page, wanted: string): Promise<void> {
-  await page.waitForSelector(`#compare[data-state=${wanted}]`);
+/** Waits until the run is in a state. */
+export async function waitForState(page: Page, expected: string): Promise<void> {
+  await page.waitForSelector(`#compare[data-state=${expected}]`);
 }
 
-/** What the page says about the run. */
-export async function status(page: Page): Promise<string> {
+/** The text of the page about the run. */
+export async function statusText(page: Page): Promise<string> {
   return (await page.textContent("#status")) ?? "";
 }
 
-/** Waits for an error, and gives its sentence. */
-export async function error(page: Page): Promise<string> {
+/** Waits for an error and returns its text. */
+export async function errorText(page: Page): Promise<string> {
   await page.waitForFunction(() => document.getElementById("error")?.textContent !== "");
   return (await page.textContent("#error")) ?? "";
 }
 
-/** The step that is shown. */
-export async function step(page: Page): Promise<number> {
+/** The displayed step. */
+export async function currentStep(page: Page): Promise<number> {
   return Number.parseInt((await page.textContent("#n-step")) || "0", 10);
 }
 
-/** Waits until a step is done. */
-export async function reached(page: Page, least: number): Promise<void> {
+/** Waits until a step is displayed. */
+export async function waitForStep(page: Page, minimum: number): Promise<void> {
   await page.waitForFunction(
-    (wanted) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= wanted,
-    least,
+    (expected) => Number.parseInt(document.getElementById("n-step")?.textContent ?? "", 10) >= expected,
+    minimum,
   );
 }
 
-/** The bytes of what a button downloads. */
-export async function downloaded(page: Page, id: string): Promise<{ name: string; bytes: Uint8Array }> {
+/** The file that a button downloads. */
+export async function download(page: Page, id: string): Promise<{ name: string; bytes: Uint8Array }> {
   const [file] = await Promise.all([page.waitForEvent("download"), page.click(`#${id}`)]);
   return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
 }

@@ -10,9 +10,8 @@ import { serve, type Site } from "../../scripts/serve.mjs";
 import { SLOW } from "./webgpu-cases.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-type Harness = typeof here;
 
-/** Largest difference of two lists, relative to the largest entry of the second. */
+/** Largest difference between two lists, relative to the largest entry of the second. */
 function distance(got: readonly number[], expected: readonly number[]): number {
   const scale = Math.max(...expected.map(Math.abs), 1e-30);
   return expected.length === got.length
@@ -20,8 +19,8 @@ function distance(got: readonly number[], expected: readonly number[]): number {
     : Infinity;
 }
 
-// Chromium computes WebGPU on the processor here (SwiftShader): correct, and hundreds of times slower than a graphics
-// card, so everything is tiny.
+// Chromium runs WebGPU on the CPU here (SwiftShader), which is correct but hundreds of times slower than a graphics
+// card, so all sizes are tiny.
 describeBrowser("webgpu in Chromium", () => {
   let browser: Browser;
   let bundle: Awaited<ReturnType<typeof bundleHarness>>;
@@ -35,8 +34,8 @@ describeBrowser("webgpu in Chromium", () => {
     return fresh;
   }
 
-  /** A page of its own, closed afterwards. */
-  async function alone<T>(work: (fresh: Page) => Promise<T>): Promise<T> {
+  /** Runs a function with a new page, which is closed afterwards. */
+  async function withNewPage<T>(work: (fresh: Page) => Promise<T>): Promise<T> {
     const fresh = await open();
     try {
       return await work(fresh);
@@ -54,9 +53,7 @@ describeBrowser("webgpu in Chromium", () => {
       "/wasm/": join(root, "dist/wasm/"),
     });
     page = await open();
-    await page.evaluate(
-      async () => await (globalThis as unknown as { harness: Harness }).harness.init({ device: "webgpu" }),
-    );
+    await page.evaluate(async () => await harness.init({ device: "webgpu" }));
     await here.init();
   }, 180_000);
   afterAll(async () => {
@@ -65,8 +62,8 @@ describeBrowser("webgpu in Chromium", () => {
     await bundle?.remove();
   });
 
-  it("auto takes webgpu where there is an adapter, and nothing but the module that has it is loaded", async () => {
-    await alone(async (fresh) => {
+  it("auto selects webgpu where there is an adapter, and loads only the module that supports it", async () => {
+    await withNewPage(async (fresh) => {
       const requests: string[] = [];
       fresh.on(
         "request",
@@ -77,7 +74,7 @@ describeBrowser("webgpu in Chromium", () => {
           ),
       );
       const name = await fresh.evaluate(async () => {
-        const { init, device } = (globalThis as unknown as { harness: Harness }).harness;
+        const { init, device } = harness;
         await init({ device: "auto" });
         return device();
       });
@@ -86,20 +83,18 @@ describeBrowser("webgpu in Chromium", () => {
     });
   });
 
-  it("a visitor of the cpu alone does not download the larger module", async () => {
-    await alone(async (fresh) => {
+  it("init() for the cpu does not download the larger module", async () => {
+    await withNewPage(async (fresh) => {
       const requests: string[] = [];
       fresh.on("request", (request) => void (request.url().endsWith(".wasm") && requests.push(request.url())));
-      await fresh.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.init());
+      await fresh.evaluate(async () => await harness.init());
       expect(requests.length).toBe(1);
       expect(requests[0]).not.toContain("gpu");
     });
   });
 
-  it("derivatives of both orders are the processor's within 1e-4 of the largest entry", async () => {
-    const got = await page.evaluate(
-      async () => await (globalThis as unknown as { harness: Harness }).harness.derivatives(),
-    );
+  it("first and second derivatives are those of the CPU within 1e-4 of the largest entry", async () => {
+    const got = await page.evaluate(async () => await harness.derivatives());
     const expected = await here.derivatives();
     expect(Object.keys(got)).toEqual(Object.keys(expected));
     expect(Object.keys(got).length).toBeGreaterThan(3 * here.tapeNames.length);
@@ -110,13 +105,13 @@ describeBrowser("webgpu in Chromium", () => {
   describe("golden cases in float32", () => {
     const all = listCases(directory).map(({ golden }) => golden.name);
     const names = all.filter((name) => !SLOW.has(name));
-    // Another directory of cases has others.
-    it("the slow ones, which are left out, exist", () =>
+    // Another directory of cases may not have them.
+    it("the slow cases that are skipped exist", () =>
       expect(all).toEqual(expect.arrayContaining(process.env.ADJOINT_GOLDEN_DIR ? [] : [...SLOW])));
     it.each(names)("%s", async (name) => {
       const failed = await page.evaluate(
-        async ([address, list]) =>
-          await (globalThis as unknown as { harness: Harness }).harness.golden(address, list, {
+        async ([baseUrl, list]) =>
+          await harness.golden(baseUrl, list, {
             device: "webgpu",
             dtype: "float32",
           }),
@@ -126,10 +121,8 @@ describeBrowser("webgpu in Chromium", () => {
     });
   });
 
-  it("ten steps of the Trainer give the processor's losses and weights", async () => {
-    const got = await page.evaluate(
-      async () => await (globalThis as unknown as { harness: Harness }).harness.train(10, "SGD"),
-    );
+  it("ten steps of the Trainer give the losses and weights of the CPU", async () => {
+    const got = await page.evaluate(async () => await harness.train(10, "SGD"));
     const expected = await here.train(10, "SGD");
     expect(distance(got.losses, expected.losses)).toBeLessThan(1e-4);
     expect(Object.keys(got.weights)).toEqual(Object.keys(expected.weights));
@@ -137,12 +130,12 @@ describeBrowser("webgpu in Chromium", () => {
       expect(distance(got.weights[name]!, values), name).toBeLessThan(1e-4);
   });
 
-  it("memory is flat from the second step on", async () => {
-    // A page of its own: the finaliser has nothing of other tests to free.
-    const seen = await alone(
+  it("memory is constant after the second step", async () => {
+    // A new page, so that the finaliser frees nothing of other tests.
+    const seen = await withNewPage(
       async (fresh) =>
         await fresh.evaluate(async () => {
-          const { init, memoryOnGpu } = (globalThis as unknown as { harness: Harness }).harness;
+          const { init, memoryOnGpu } = harness;
           await init({ device: "webgpu" });
           return await memoryOnGpu(40);
         }),
@@ -151,11 +144,9 @@ describeBrowser("webgpu in Chromium", () => {
     expect(seen.at(-1)).toEqual(seen[1]);
   });
 
-  it("what came from the host can be read at once; a result says that it must be waited for", async () => {
-    const { known, drawn, error } = await page.evaluate(
-      async () => await (globalThis as unknown as { harness: Harness }).harness.readable(),
-    );
-    expect(known).toEqual([1, 2, 3]);
+  it("uploads and draws can be read synchronously; results only asynchronously", async () => {
+    const { uploaded, drawn, error } = await page.evaluate(async () => await harness.readable());
+    expect(uploaded).toEqual([1, 2, 3]);
     expect(drawn).toBe(4);
     expect(error).toMatchObject({
       name: "DeviceError",
@@ -164,12 +155,9 @@ describeBrowser("webgpu in Chromium", () => {
     });
   });
 
-  it("init() changes between the processor and webgpu", async () => {
-    const told = await alone(
-      async (fresh) =>
-        await fresh.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.change()),
-    );
-    expect(told).toMatchObject({
+  it("init() changes between cpu and webgpu", async () => {
+    const result = await withNewPage(async (fresh) => await fresh.evaluate(async () => await harness.changeDevice()));
+    expect(result).toMatchObject({
       onCpu: [2, 3],
       onGpu: [2, 3],
       name: "webgpu",
@@ -177,28 +165,25 @@ describeBrowser("webgpu in Chromium", () => {
       backName: "cpu",
       live: [6],
     });
-    expect(told.stale).toMatchObject({
+    expect(result.stale).toMatchObject({
       name: "ArgumentError",
       code: "disposed",
       message: expect.stringContaining("init()") as string,
     });
   });
 
-  it("a lost graphics device rejects what waits and every later call; init() gives a working runtime, with webgpu too", async () => {
-    const told = await alone(
-      async (fresh) =>
-        await fresh.evaluate(async () => await (globalThis as unknown as { harness: Harness }).harness.lose()),
-    );
-    expect(told.found).toBe(true);
-    expect(told.before).toEqual([2, 3]);
-    for (const error of [told.waiting, ...told.after])
+  it("a lost graphics device rejects pending and later calls; init() starts a new runtime", async () => {
+    const result = await withNewPage(async (fresh) => await fresh.evaluate(async () => await harness.loseDevice()));
+    expect(result.found).toBe(true);
+    expect(result.before).toEqual([2, 3]);
+    for (const error of [result.waiting, ...result.after])
       expect(error).toMatchObject({
         name: "DeviceError",
         code: "runtime_lost",
         message: expect.stringContaining("graphics device") as string,
       });
-    expect(told.onCpu).toEqual([2, 3]);
-    expect(told.onGpu).toEqual([2, 3]);
-    expect(told.name).toBe("webgpu");
+    expect(result.onCpu).toEqual([2, 3]);
+    expect(result.onGpu).toEqual([2, 3]);
+    expect(result.name).toBe("webgpu");
   });
 });

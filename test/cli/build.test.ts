@@ -8,28 +8,33 @@ import {
   MOEILoss,
   MOILoss,
   type Loss,
+  TVLoss,
 } from "../../ts/loss/index.js";
-import { MAE } from "../../ts/metric/index.js";
+import { MAE, SSIM } from "../../ts/metric/index.js";
 import { ArtifactRemoval } from "../../ts/nn/index.js";
+import { SGD, StepLR } from "../../ts/optim/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { AdjointError, init } from "../../ts/runtime/index.js";
+import type { WeightedLoss } from "../../ts/train/index.js";
 import { Reflect, Shift } from "../../ts/transform/index.js";
 
 beforeAll(async () => {
   await init({ device: "cpu" });
 });
 
-/** The losses that a configuration names. */
-function lossesOf(...losses: Named[]): Loss[] {
+/** The losses of a configuration, with their weights. */
+function weightedLossesOf(...losses: Named[]): WeightedLoss[] {
   const config = checkConfig(
     { data: { train: "photos" }, physics: { name: "Denoising" }, model: { name: "DnCNN", depth: 2, nf: 1 }, losses },
     "config.json",
   );
-  return buildParts(config, new Rng(0)).losses.map(({ loss }) => loss);
+  return buildParts(config, new Rng(0)).losses;
 }
 
-/** What is thrown for a configuration with this loss. */
-function refused(loss: Named): AdjointError {
+const lossesOf = (...losses: Named[]): Loss[] => weightedLossesOf(...losses).map(({ loss }) => loss);
+
+/** The error of a configuration with this loss. */
+function errorOf(loss: Named): AdjointError {
   try {
     lossesOf(loss);
   } catch (error) {
@@ -40,7 +45,7 @@ function refused(loss: Named): AdjointError {
 }
 
 describe("losses of a configuration", () => {
-  it("take transforms, metrics and generators by name; transforms in a list are done one after the other", () => {
+  it("take transforms, metrics and generators by name; transforms in a list are composed", () => {
     const shift = { name: "Shift", shiftMax: 0.5 };
     const generator = { name: "SigmaGenerator" };
     const [ei, moi, moei, augment, splitting] = lossesOf(
@@ -73,7 +78,14 @@ describe("losses of a configuration", () => {
     expect((splitting as EquivariantSplittingLoss).maskGenerator).not.toBeNull();
   });
 
-  it("name what is not known, and the options that a class lacks", () => {
+  it("have their weight, or 1", () => {
+    const losses = weightedLossesOf({ name: "SupLoss" }, { name: "TVLoss", weight: 0.5 });
+    expect(losses.map(({ weight }) => weight)).toEqual([1, 0.5]);
+    // TVLoss has an option of that name: the weight of the sum is not given to it as well.
+    expect(losses[1]!.loss).toMatchObject({ weight: new TVLoss().weight });
+  });
+
+  it("are refused for an unknown name or option, with the nearest valid one", () => {
     const cases: [Named, string][] = [
       [{ name: "EILoss", transform: { name: "Rotatee" } }, "Rotate"],
       [{ name: "EILoss", transform: { name: "Rotate", multiple: 90 } }, "multiples"],
@@ -81,25 +93,25 @@ describe("losses of a configuration", () => {
       [{ name: "MOILoss", physicsGenerator: { name: "Sigma" } }, "SigmaGenerator"],
     ];
     for (const [loss, word] of cases) {
-      expect(refused(loss).code).toBe("unknown_option");
-      expect(refused(loss).message).toContain(word);
+      expect(errorOf(loss).code).toBe("unknown_option");
+      expect(errorOf(loss).message).toContain(word);
     }
-    expect(refused({ name: "EILoss", transform: "Shift" }).message).toContain("losses: EILoss: transform");
-    expect(refused({ name: "EILoss" }).code).toBe("missing_argument");
+    expect(errorOf({ name: "EILoss", transform: "Shift" }).message).toContain("losses: EILoss: transform");
+    expect(errorOf({ name: "EILoss" }).code).toBe("missing_argument");
   });
 });
 
 describe("models of a configuration", () => {
   const backboneNet = { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 2 };
 
-  it("may be a network that works on a first reconstruction", () => {
+  it("may wrap a network that corrects a first reconstruction", () => {
     const model = makeModel({ name: "ArtifactRemoval", mode: "prox", gamma: 50, backboneNet }, new Rng(0));
     expect(model).toBeInstanceOf(ArtifactRemoval);
     expect(model).toMatchObject({ mode: "prox", gamma: 50 });
     expect(model.namedParameters()[0]?.[0]).toBe("backbone_net.in_conv.weight");
   });
 
-  it("name what is not known or missing", () => {
+  it("are refused where a name, an option or the network is unknown or missing", () => {
     const cases: [Named, string, string][] = [
       [{ name: "ArtifactRemovel", backboneNet }, "unknown_option", "ArtifactRemoval"],
       [{ name: "ArtifactRemoval", backboneNet: { name: "DnCN" } }, "unknown_option", "model.backboneNet"],
@@ -118,5 +130,49 @@ describe("models of a configuration", () => {
       expect(thrown).toMatchObject({ code });
       expect(thrown?.message).toContain(word);
     }
+  });
+});
+
+describe("a configuration", () => {
+  it("names optimiser, schedule and metrics", () => {
+    const config = checkConfig(
+      {
+        data: { train: "photos" },
+        physics: { name: "Denoising" },
+        model: { name: "DnCNN", depth: 2, nf: 1 },
+        losses: [{ name: "SupLoss" }],
+        optimizer: { name: "SGD", lr: 0.25 },
+        schedule: { name: "StepLR", stepSize: 1, gamma: 0.5 },
+        metrics: ["MAE", { name: "SSIM" }],
+      },
+      "config.json",
+    );
+    const { model, optimizer, schedule, metrics } = buildParts(config, new Rng(0));
+    expect(optimizer).toBeInstanceOf(SGD);
+    expect(optimizer.parameters).toEqual(model.parameters());
+    expect(optimizer.learningRate).toBe(0.25);
+    expect(schedule).toBeInstanceOf(StepLR);
+    schedule!.step();
+    expect(optimizer.learningRate).toBe(0.125);
+    expect(metrics.map((metric) => metric.constructor)).toEqual([MAE, SSIM]);
+  });
+
+  it.each([
+    ["scheduleEvery", { scheduleEvery: "batch" }],
+    ["data.channels", { data: { train: "photos", channels: "gray" } }],
+    ["data.holds", { data: { train: "photos", holds: "noise" } }],
+    ["epochs", { epochs: 0 }],
+    ["data.patch", { data: { train: "photos", patch: 1.5 } }],
+    ["metrics", { metrics: "PSNR" }],
+    ["losses", { losses: [] }],
+  ])("is refused where %s is not valid", (key, change) => {
+    const valid = {
+      data: { train: "photos" },
+      physics: { name: "Denoising" },
+      model: { name: "DnCNN" },
+      losses: [{ name: "SupLoss" }],
+    };
+    expect(checkConfig(valid, "config.json")).toEqual(valid);
+    expect(() => checkConfig({ ...valid, ...change }, "config.json")).toThrow(key);
   });
 });

@@ -93,7 +93,7 @@ describe("losses and devices", () => {
     expect((await adjoint(["losses"])).stdout).toMatch(/^loss +ground truth +operator +noise\n/);
   });
 
-  it("lists for a noise and an operator what compatibleLosses gives for such a physics", async () => {
+  it("lists the losses of compatibleLosses for a noise and an operator", async () => {
     const listed = async (noise: string, operator: string) =>
       (
         JSON.parse((await adjoint(["losses", "--noise", noise, "--operator", operator, "--json"])).stdout) as {
@@ -116,7 +116,7 @@ describe("losses and devices", () => {
 });
 
 describe("denoise", () => {
-  it("cleans a small picture by learning from it alone, the same with the same seed", async () => {
+  it("denoises a small image by training on it alone; the result depends on the seed alone", async () => {
     const out = join(folder, "out.png");
     const args = ["denoise", noisy, "-o", out, "--sigma", "0.1", "--steps", "60", "--json"];
     const { code, stdout, stderr } = await adjoint(args);
@@ -139,14 +139,17 @@ describe("denoise", () => {
     const first = await readFile(out);
     await adjoint(args);
     expect(await readFile(out)).toEqual(first);
+    await adjoint([...args, "--seed", "1"]);
+    expect(await readFile(out)).not.toEqual(first);
   });
 
   it.each([
-    ["r2r", "gaussian"],
-    ["neighbor2neighbor", "gaussian"],
-    ["auto", "poisson"],
-    ["auto", "gamma"],
-  ])("loss %s with %s noise, level estimated", async (loss, noise) => {
+    ["sure", "gaussian", "SureGaussianLoss"],
+    ["sure", "poisson", "SurePoissonLoss"],
+    ["neighbor2neighbor", "gaussian", "Neighbor2Neighbor"],
+    ["auto", "poisson", "R2RLoss"],
+    ["auto", "gamma", "R2RLoss"],
+  ])("loss %s with %s noise is %s, level estimated", async (loss, noise, name) => {
     const { code, stdout, stderr } = await adjoint([
       "denoise",
       noisy,
@@ -162,12 +165,12 @@ describe("denoise", () => {
     ]);
     expect(stderr).not.toContain("error");
     expect(code).toBe(0);
-    const { level, estimated } = JSON.parse(stdout) as { level: number; estimated: boolean };
-    expect(estimated).toBe(true);
+    const { level, ...summary } = JSON.parse(stdout) as { level: number };
+    expect(summary).toMatchObject({ estimated: true, noise, loss: name, steps: 4 });
     if (noise === "gaussian") expect(level).toBeCloseTo(0.1, 1);
   });
 
-  it("cleans a dark picture, whose file has cut the noise off", async () => {
+  it("denoises a dark image whose file has clipped the noise", async () => {
     const [dark, out, truth] = ["dark.png", "dark-clean.png", "dark-truth.png"].map((name) => join(folder, name)) as [
       string,
       string,
@@ -185,22 +188,36 @@ describe("denoise", () => {
     }
   });
 
-  it.each(["sure", "r2r", "neighbor2neighbor"])(
-    "%s does not learn the noise of a small picture by heart",
-    async (loss) => {
-      const out = join(folder, "small.png");
-      const { code } = await adjoint(["denoise", noisy, "-o", out, "--sigma", "0.1", "--loss", loss]);
-      expect(code).toBe(0);
-      const x = await readImage(clean);
-      const [before, after] = [
-        (await new PSNR().forward(await readImage(noisy), x).data())[0]!,
-        (await new PSNR().forward(await readImage(out), x).data())[0]!,
-      ];
-      expect(after).toBeGreaterThan(before + 4);
-    },
-  );
+  it.each(["sure", "r2r", "neighbor2neighbor"])("%s does not overfit a small image", async (loss) => {
+    const out = join(folder, "small.png");
+    const { code } = await adjoint(["denoise", noisy, "-o", out, "--sigma", "0.1", "--loss", loss]);
+    expect(code).toBe(0);
+    const x = await readImage(clean);
+    const [before, after] = [
+      (await new PSNR().forward(await readImage(noisy), x).data())[0]!,
+      (await new PSNR().forward(await readImage(out), x).data())[0]!,
+    ];
+    expect(after).toBeGreaterThan(before + 4);
+  });
 
-  it("refuses a loss that does not fit and a file that is no image", async () => {
+  it("Ctrl-C writes a checkpoint; --resume ends with the result of an uninterrupted run", async () => {
+    const out = (name: string) => join(folder, `${name}.png`);
+    const args = (name: string) => ["denoise", noisy, "-o", out(name), "--sigma", "0.1", "--steps", "60"];
+    let sent = false;
+    const stopped = await adjoint(args("stopped"), (text, kill) => {
+      if (sent || !text.includes("denoising")) return;
+      sent = true;
+      kill("SIGINT");
+    });
+    expect(stopped.code).toBe(130);
+    expect(existsSync(out("stopped"))).toBe(false);
+    const checkpoint = /--resume (\S+)/.exec(stopped.stderr)![1]!;
+    expect((await adjoint([...args("stopped"), "--resume", checkpoint])).code).toBe(0);
+    expect((await adjoint(args("whole"))).code).toBe(0);
+    expect(await readFile(out("stopped"))).toEqual(await readFile(out("whole")));
+  });
+
+  it("refuses a loss that does not fit and a file that is not an image", async () => {
     const misfit = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", "sure", "--noise", "gamma"]);
     expect([misfit.code, misfit.stderr]).toEqual([2, expect.stringContaining("r2r")]);
     const fake = join(folder, "fake.png");
@@ -211,13 +228,13 @@ describe("denoise", () => {
 });
 
 describe("train and test", () => {
-  it("trains, writes its results, and measures them", async () => {
+  it("trains, writes the results, and evaluates them", async () => {
     const path = await writeConfig("good");
     const trained = await adjoint(["train", path, "--json"]);
     expect(trained.stderr).toContain("training 4/4");
     expect(trained.code).toBe(0);
     expect(JSON.parse(trained.stdout)).toMatchObject({ steps: 4, evalMetrics: { PSNR: expect.any(Number) } });
-    for (const name of ["checkpoint.safetensors", "model.safetensors", "history.jsonl", "loss.svg"])
+    for (const name of ["checkpoint.safetensors", "model.safetensors", "history.jsonl", "loss.svg", "report.html"])
       expect(existsSync(join(folder, "out-good", name))).toBe(true);
     expect(Object.keys(await readSafetensors(join(folder, "out-good", "model.safetensors")))).toContain(
       "in_conv.weight",
@@ -230,8 +247,28 @@ describe("train and test", () => {
     });
   });
 
+  it("trains into --out, and evaluates --weights", async () => {
+    const path = await writeConfig("elsewhere");
+    const results: unknown[] = [];
+    for (const seed of ["1", "2"]) {
+      const out = join(folder, `elsewhere-${seed}`);
+      expect(await adjoint(["train", path, "--out", out, "--seed", seed])).toMatchObject({ code: 0 });
+      const weights = join(out, "model.safetensors");
+      const { stdout } = await adjoint(["test", path, "--weights", weights, "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ weights });
+      results.push((JSON.parse(stdout) as { metrics: unknown }).metrics);
+    }
+    expect(results[0]).not.toEqual(results[1]);
+    expect(existsSync(join(folder, "out-elsewhere"))).toBe(false);
+  });
+
   it.each([
     ["an unknown key", { epoch: 2 }, "epochs"],
+    [
+      "ground truth that measurements do not have",
+      { data: { ...config.data, holds: "measurements" }, losses: [{ name: "SupLoss" }] },
+      "SupLoss",
+    ],
     ["an unknown key inside", { data: { ...config.data, chanels: "grey" } }, "channels"],
     ["an unknown class", { losses: [{ name: "SureGausianLoss" }] }, "SureGaussianLoss"],
     ["an unknown class option", { model: { ...config.model, dept: 3 } }, "depth"],
@@ -242,7 +279,7 @@ describe("train and test", () => {
       { physics: { name: "Denoising", noise: { name: "PoissonNoise", gain: 0.1 } } },
       "SurePoissonLoss",
     ],
-  ])("exit code 2 for %s, with the nearest valid one", async (_, change, hint) => {
+  ])("exit code 2 for %s, with advice", async (_, change, hint) => {
     const { code, stderr } = await adjoint(["train", await writeConfig("bad", change)]);
     expect(stderr).toContain(hint);
     expect(code).toBe(2);
@@ -255,7 +292,7 @@ describe("train and test", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("not JSON")]);
   });
 
-  it("Ctrl-C writes a checkpoint and exits 130; --resume goes on from it", async () => {
+  it("Ctrl-C writes a checkpoint and exits with 130; --resume continues from it", async () => {
     const path = await writeConfig("long", { epochs: 100_000, maxSteps: 2000 });
     let sent = false;
     const { code, stderr } = await adjoint(["train", path], (text, kill) => {

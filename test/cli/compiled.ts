@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The compiled package; compiled here where `npm test` has not done it. */
+/** A file of the compiled package, which is compiled first if `npm test` has not done it. */
 export function compiled(path: string): string {
   const main = `${root}dist/cli/main.js`;
   if (!existsSync(main))
@@ -14,14 +14,14 @@ export function compiled(path: string): string {
   return `${root}dist/${path}`;
 }
 
-/** How a process ended. */
+/** Exit code and output of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs Node and waits; `onStderr` sees what the process has written so far and may send it a signal. */
+/** Runs Node and waits; `onStderr` is given all of standard error so far and may send a signal. */
 export async function node(
   args: readonly string[],
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Batch, DataLoader, ImageFolder, NoisyPatches, PatchDataset, TensorDataset } from "../../ts/data/index.js";
+import type { Pixels } from "../../ts/io/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { arange, memory, zeros } from "../../ts/tensor/index.js";
@@ -10,8 +11,8 @@ beforeAll(async () => await init());
 
 const numbers = (count: number) => new TensorDataset({ x: arange(count).reshape([count, 1, 1, 1]) });
 
-/** The numbers in the batches that are left of an epoch. */
-async function rest(loader: DataLoader, limit = Infinity): Promise<number[][]> {
+/** The numbers in the remaining batches of an epoch, at most `limit` batches. */
+async function remaining(loader: DataLoader, limit = Infinity): Promise<number[][]> {
   const seen: number[][] = [];
   while (seen.length < limit) {
     const batch: Batch | undefined = await loader.next();
@@ -22,32 +23,32 @@ async function rest(loader: DataLoader, limit = Infinity): Promise<number[][]> {
 }
 
 describe("DataLoader", () => {
-  it("gives every example once an epoch, in order or shuffled", async () => {
-    expect(await rest(new DataLoader({ dataset: numbers(5), batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
-    expect(await rest(new DataLoader({ dataset: numbers(5), batchSize: 2, dropLast: true }))).toEqual([
+  it("yields every example once per epoch, in order or shuffled", async () => {
+    expect(await remaining(new DataLoader({ dataset: numbers(5), batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
+    expect(await remaining(new DataLoader({ dataset: numbers(5), batchSize: 2, dropLast: true }))).toEqual([
       [0, 1],
       [2, 3],
     ]);
     const loader = new DataLoader({ dataset: numbers(20), batchSize: 3, shuffle: true, rng: new Rng(1) });
-    const [first, second] = [(await rest(loader)).flat(), (await rest(loader)).flat()];
+    const [first, second] = [(await remaining(loader)).flat(), (await remaining(loader)).flat()];
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(first).not.toEqual(second);
     expect(loader.epoch).toBe(2);
   });
 
-  it("goes on exactly from a state that went through JSON", async () => {
+  it("continues exactly from a state that was stored as JSON", async () => {
     const make = (seed: number) =>
       new DataLoader({ dataset: numbers(10), batchSize: 3, shuffle: true, rng: new Rng(seed) });
     for (const steps of [0, 2, 4]) {
       const [loader, other] = [make(3), make(99)];
-      await rest(loader, steps);
+      await remaining(loader, steps);
       await other.loadState(JSON.parse(JSON.stringify(loader.state())));
-      expect(await rest(other)).toEqual(await rest(loader));
-      expect(await rest(other)).toEqual(await rest(loader));
+      expect(await remaining(other)).toEqual(await remaining(loader));
+      expect(await remaining(other)).toEqual(await remaining(loader));
     }
   });
 
-  it("stacks x, y and parameters, and frees the samples", async () => {
+  it("stacks x, y and parameters, and disposes of the samples", async () => {
     const dataset = new TensorDataset({
       x: zeros([4, 1, 2, 2]),
       y: zeros([4, 3]),
@@ -66,7 +67,7 @@ describe("DataLoader", () => {
     expect(memory().tensors).toBe(before);
   });
 
-  it("refuses empty data and bad options", () => {
+  it("refuses empty data and invalid options", () => {
     const empty = { length: 0, get: () => ({}) };
     const caught = (f: () => unknown): unknown => {
       try {
@@ -88,6 +89,9 @@ describe("DataLoader", () => {
     expect(caught(() => new DataLoader({ dataset: numbers(2), batchsize: 1 } as never))).toMatchObject({
       code: "unknown_option",
       message: expect.stringContaining("batchSize"),
+    });
+    expect(caught(() => new DataLoader({ dataset: numbers(2), shuffle: 1 } as never))).toMatchObject({
+      code: "invalid_argument",
     });
     expect(caught(() => new TensorDataset({}))).toMatchObject({ code: "empty_data" });
     expect(caught(() => new TensorDataset({ x: zeros([2]), y: zeros([3]) }))).toMatchObject({
@@ -114,7 +118,7 @@ describe("ImageFolder", () => {
     expect(Math.max(...values)).toBeLessThanOrEqual(1);
   });
 
-  it("names what is missing", async () => {
+  it("names the folder, image or size that is wrong", async () => {
     await expect(ImageFolder.open({ path: `${photographs}/none` })).rejects.toMatchObject({
       name: "ArgumentError",
       code: "file_not_found",
@@ -132,7 +136,7 @@ describe("ImageFolder", () => {
 });
 
 describe("PatchDataset", () => {
-  it("cuts x and y at the same random place, and repeats with the seed", async () => {
+  it("cuts x and y at the same random position, the same for the same seed", async () => {
     const image = arange(2 * 6 * 8).reshape([2, 1, 6, 8]);
     const dataset = new PatchDataset({
       dataset: new TensorDataset({ x: image, y: image }),
@@ -156,7 +160,7 @@ describe("PatchDataset", () => {
     expect(await draw()).toEqual(values);
   });
 
-  it("leaks nothing", async () => {
+  it("leaks no tensors", async () => {
     const folder = await ImageFolder.open({ path: photographs, channels: "grey", names: ["moon"] });
     const dataset = new PatchDataset({ dataset: folder, size: 16, augment: true, rng: new Rng(0) });
     const before = memory();
@@ -171,21 +175,21 @@ describe("PatchDataset", () => {
 });
 
 describe("NoisyPatches", () => {
-  const image = { data: Float32Array.from({ length: 100 }, (_, i) => i), shape: [1, 10, 10] as const };
+  const image: Pixels = { data: Float32Array.from({ length: 100 }, (_, i) => i), shape: [1, 10, 10] };
 
-  it("turns patches, or leaves them as they are", async () => {
-    for (const turned of [true, false]) {
-      const dataset = new NoisyPatches(image as never, [4, 4], 40, turned);
+  it("flips and rotates patches only with augmentation", async () => {
+    for (const augment of [true, false]) {
+      const dataset = new NoisyPatches(image, [4, 4], 40, augment);
       const rng = new Rng(0);
-      const upright: boolean[] = [];
+      const unchanged: boolean[] = [];
       for (let i = 0; i < dataset.length; i++) {
         const { y } = await dataset.get(i, { rng });
         const values = y!.dataSync();
         // Values grow by 1 to the right and by 10 downwards.
-        upright.push(values[1]! - values[0]! === 1 && values[4]! - values[0]! === 10);
+        unchanged.push(values[1]! - values[0]! === 1 && values[4]! - values[0]! === 10);
         y!.dispose();
       }
-      expect(upright.every((is) => is)).toBe(!turned);
+      expect(unchanged.every((same) => same)).toBe(!augment);
     }
   });
 });

@@ -54,10 +54,10 @@ export class GoldenNetwork extends Module {
         const weight = this.#weight(spec.weight ?? "", data);
         const bias = spec.bias ? this.#weight(spec.bias, data) : null;
         const { stride = 1, padding = 0, paddingMode = "zeros" } = spec;
-        if (paddingMode === "zeros") return (x) => functional.conv2d(x, weight, bias, { stride, padding });
+        if (paddingMode === "zeros") return (x) => functional.conv2d(x, weight, { bias, stride, padding });
         const mode = paddingMode as "reflect" | "replicate" | "circular";
         const widths = [0, 0, 0, 0, padding, padding, padding, padding];
-        return (x) => functional.conv2d(x.pad(widths, { mode }), weight, bias, { stride });
+        return (x) => functional.conv2d(x.pad(widths, { mode }), weight, { bias, stride });
       }
       case "relu":
         return (x) => x.relu();

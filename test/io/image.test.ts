@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(folder, { recursive: true }));
 
-it("gives back a grey and a colour image to 8 bits", async () => {
+it("reads back a grey and a colour image with 8 bits", async () => {
   for (const channels of [1, 3]) {
     const path = join(folder, `${channels}.png`);
     const values = Float32Array.from({ length: channels * 6 }, (_, i) => i / 255);
@@ -25,7 +25,7 @@ it("gives back a grey and a colour image to 8 bits", async () => {
   }
 });
 
-it("clips to [0, 1] and turns colour into grey on request", async () => {
+it("clips to [0, 1], and converts colour to grey on request", async () => {
   const path = join(folder, "clip.png");
   await writeImage(path, tensor([-1, 2, 0.5, -1, 2, 0.5, -1, 2, 0.5], { shape: [3, 1, 3] }));
   const grey = await readImage(path, { channels: "grey" });
@@ -34,8 +34,8 @@ it("clips to [0, 1] and turns colour into grey on request", async () => {
   expect([values[0], values[1]]).toEqual([0, 1]);
 });
 
-it("reads 16 bits without losing any", async () => {
-  const path = join(folder, "deep.png");
+it("reads all 16 bits", async () => {
+  const path = join(folder, "16-bit.png");
   await sharp(Uint16Array.from([0, 1, 65535]), { raw: { width: 3, height: 1, channels: 1 } })
     .toColourspace("grey16")
     .png()
@@ -45,7 +45,7 @@ it("reads 16 bits without losing any", async () => {
   expect(values[2]).toBe(1);
 });
 
-it("refuses what is not an image, and names a missing file", async () => {
+it("refuses a file that is not an image, and a missing file", async () => {
   const path = join(folder, "fake.png");
   await writeFile(path, "this is text");
   await expect(readImage(path)).rejects.toMatchObject({
@@ -62,7 +62,7 @@ it("refuses what is not an image, and names a missing file", async () => {
   });
 });
 
-it("refuses shapes that are no picture", async () => {
+it("refuses shapes that are not an image, and formats other than PNG", async () => {
   await expect(encodePng(zeros([2, 4, 4]))).rejects.toMatchObject({ name: "ShapeError", code: "shape_mismatch" });
   await expect(writeImage(join(folder, "a.jpg"), zeros([1, 4, 4]))).rejects.toMatchObject({
     name: "ArgumentError",

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(folder, { recursive: true }));
 
-/** A file with this header and this many bytes of data. */
+/** A file with a header and `dataBytes` zero bytes of data. */
 function file(header: unknown, dataBytes: number, headerLength?: bigint): Uint8Array {
   const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -30,7 +30,7 @@ function file(header: unknown, dataBytes: number, headerLength?: bigint): Uint8A
 }
 
 describe("safetensors", () => {
-  it("gives back what was written: values, shapes, dtypes, names, metadata", async () => {
+  it("reads back values, shapes, dtypes, names and metadata", async () => {
     const tensors = {
       "in_conv.weight": tensor([1.5, -2, 3e-20, 4], { shape: [2, 2] }),
       double: tensor([1 / 3, 2], { dtype: "float64" }),
@@ -71,17 +71,17 @@ describe("safetensors", () => {
   });
   it.each([
     ["an empty file", new Uint8Array(0), "safetensors_truncated"],
-    ["less than a length", new Uint8Array(5), "safetensors_truncated"],
+    ["a file shorter than its length field", new Uint8Array(5), "safetensors_truncated"],
     ["a header longer than the file", file({}, 0, 1000n), "safetensors_truncated"],
     ["a huge header", file({}, 0, 1n << 60n), "safetensors_header_too_large"],
     ["a header that is not JSON", file("{nonsense", 0), "safetensors_header_invalid"],
     ["a header that is a list", file([], 0), "safetensors_header_invalid"],
-    ["metadata that are not strings", file({ __metadata__: { a: 1 } }, 0), "safetensors_header_invalid"],
+    ["metadata that is not strings", file({ __metadata__: { a: 1 } }, 0), "safetensors_header_invalid"],
     ["a negative shape", file({ a: entry([0, 4], [-1]) }, 4), "safetensors_header_invalid"],
     ["an unknown dtype", file({ a: entry([0, 2], [1], "F16") }, 2), "safetensors_dtype"],
     ["an offset outside the file", file({ a: entry([0, 4]) }, 2), "safetensors_offsets"],
     ["offsets in the wrong order", file({ a: entry([4, 0]) }, 4), "safetensors_offsets"],
-    ["a length that is not the shape's", file({ a: entry([0, 4], [2]) }, 4), "safetensors_offsets"],
+    ["a length that does not match the shape", file({ a: entry([0, 4], [2]) }, 4), "safetensors_offsets"],
     ["a shape whose product overflows", file({ a: entry([0, 4], [2 ** 40, 2 ** 40]) }, 4), "safetensors_offsets"],
     ["bytes at the end", file({ a: entry([0, 4]) }, 8), "safetensors_offsets"],
     ["overlapping tensors", file({ a: entry([0, 8], [2]), b: entry([4, 12], [2]) }, 12), "safetensors_overlap"],
@@ -92,7 +92,7 @@ describe("safetensors", () => {
     );
   });
 
-  it("names the path of a bad or missing file", async () => {
+  it("names the path of an invalid or missing file", async () => {
     const path = join(folder, "bad.safetensors");
     await writeFile(path, "abc");
     await expect(readSafetensors(path)).rejects.toMatchObject({
@@ -108,8 +108,16 @@ describe("safetensors", () => {
   });
 });
 
+it("reads a file whose tensors are not aligned", async () => {
+  const path = join(folder, "unaligned.safetensors");
+  const header = JSON.stringify({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } });
+  // A header of odd length: the data starts at an odd offset.
+  await writeFile(path, file(header.padEnd(header.length + 1 - (header.length % 2)), 4));
+  expect((await readSafetensors(path))["a"]?.dataSync()).toEqual(Float32Array.of(0));
+});
+
 describe("writeFileAtomic", () => {
-  it("makes folders, replaces a file and leaves no temporary file", async () => {
+  it("creates folders, replaces a file and leaves no temporary file", async () => {
     const path = join(folder, "new", "file.safetensors");
     await writeFileAtomic(path, "first");
     await writeSafetensors(path, { a: tensor([1, 2]) });
@@ -117,7 +125,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(join(folder, "new"))).toEqual(["file.safetensors"]);
   });
 
-  it("leaves the old file when writing fails", async () => {
+  it("keeps the old file when writing fails", async () => {
     const path = join(folder, "kept");
     await writeFileAtomic(path, "old");
     await expect(writeFileAtomic(path, {} as Uint8Array)).rejects.toThrow();

@@ -28,6 +28,7 @@ import {
   Sigmoid,
   SiLU,
   Softplus,
+  SpectralNorm,
   Tanh,
   UNet,
   Upsample,
@@ -55,12 +56,28 @@ describe("layers", () => {
     const bound = 1 / Math.sqrt(27);
     expect(Math.max(...values(a.weight).map(Math.abs))).toBeLessThanOrEqual(bound);
     expect(Math.max(...values(a.weight).map(Math.abs))).toBeGreaterThan(0.9 * bound);
-    const net = new DnCNN({ depth: 3, nf: 32 });
+    const net = new DnCNN({ depth: 3, nf: 32, rng: new Rng(0) });
     const w = values(net.convList[0]!.weight);
     const variance = w.reduce((s, v) => s + v * v, 0) / w.length;
     expect(variance).toBeGreaterThan((0.9 * 2) / 288);
     expect(variance).toBeLessThan((1.1 * 2) / 288);
     expect(values(net.inConv.weight).slice(0, 9)).not.toEqual(w.slice(0, 9));
+  });
+
+  it("without rng have weights of their own, however equal their options", () => {
+    const makers = [
+      () => new Conv2d({ inChannels: 2, outChannels: 3, kernelSize: 3 }),
+      () => new ConvTranspose2d({ inChannels: 2, outChannels: 3, kernelSize: 3 }),
+      () => new Linear({ inFeatures: 4, outFeatures: 5 }),
+      () => new DnCNN({ depth: 2, nf: 4 }).inConv,
+    ];
+    for (const make of makers) {
+      const [a, b] = [make(), make()];
+      expect(values(a.weight)).not.toEqual(values(b.weight));
+      if (a.bias) expect(values(a.bias)).not.toEqual(values(b.bias!));
+    }
+    const norms = [0, 0].map(() => new SpectralNorm({ layer: makers[2]!() as Linear }));
+    expect(values(norms[0]!.weightU)).not.toEqual(values(norms[1]!.weightU));
   });
 
   it("Conv2d fills the border in every mode", () => {
@@ -74,7 +91,15 @@ describe("layers", () => {
       ],
     ]);
     for (const paddingMode of ["zeros", "circular", "reflect", "replicate"] as const) {
-      const layer = new Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 3, padding: 1, bias: false, paddingMode });
+      const layer = new Conv2d({
+        inChannels: 1,
+        outChannels: 1,
+        kernelSize: 3,
+        padding: 1,
+        bias: false,
+        paddingMode,
+        rng: new Rng(0),
+      });
       layer.weight.assign_(
         tensor([
           [
@@ -89,7 +114,7 @@ describe("layers", () => {
       const corner = { zeros: 0, circular: 9, reflect: 5, replicate: 1 }[paddingMode];
       expect(values(layer.forward(x))[0]).toBe(corner);
     }
-    const same = new Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 4, padding: "same" });
+    const same = new Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 4, padding: "same", rng: new Rng(0) });
     expect(same.forward(x).shape).toEqual([1, 1, 3, 3]);
   });
 
@@ -97,19 +122,16 @@ describe("layers", () => {
     const rng = new Rng(1);
     const w = rng.normal([4, 2, 3, 3]);
     const [x, v] = [rng.normal([1, 2, 7, 7]), rng.normal([1, 4, 3, 3])];
-    const forward = functional.conv2d(x, w, null, { stride: 2 });
+    const forward = functional.conv2d(x, w, { stride: 2 });
     expect(forward.shape).toEqual(v.shape);
-    near(
-      [forward.mul(v).sum().itemSync()],
-      [functional.convTranspose2d(v, w, null, { stride: 2 }).mul(x).sum().itemSync()],
-    );
+    near([forward.mul(v).sum().itemSync()], [functional.convTranspose2d(v, w, { stride: 2 }).mul(x).sum().itemSync()]);
     expect(
       new ConvTranspose2d({ inChannels: 4, outChannels: 2, kernelSize: 4, stride: 2, padding: 1 }).forward(v).shape,
     ).toEqual([1, 2, 6, 6]);
   });
 
   it("Linear multiplies the last dimension", () => {
-    const layer = new Linear({ inFeatures: 2, outFeatures: 3 });
+    const layer = new Linear({ inFeatures: 2, outFeatures: 3, rng: new Rng(0) });
     layer.weight.assign_(
       tensor([
         [1, 2],
@@ -250,7 +272,7 @@ describe("batch norm", () => {
   });
 
   it("leaks nothing over 50 passes", () => {
-    const net = new UNet({ scales: 2, channelsPerScale: [2, 3] });
+    const net = new UNet({ scales: 2, channelsPerScale: [2, 3], rng: new Rng(0) });
     const x = new Rng(0).normal([2, 1, 8, 8]);
     const pass = (): void => tidy(() => void net.forward(x).sum());
     pass();
@@ -262,7 +284,7 @@ describe("batch norm", () => {
 
 describe("models", () => {
   it("a UNet takes sizes its scales do not divide", () => {
-    const net = new UNet({ scales: 3, channelsPerScale: [2, 3, 4], batchNorm: false });
+    const net = new UNet({ scales: 3, channelsPerScale: [2, 3, 4], batchNorm: false, rng: new Rng(0) });
     expect(net.forward(ones([1, 1, 7, 10])).shape).toEqual([1, 1, 7, 10]);
     expect(
       new UNet({ inChannels: 1, outChannels: 2, scales: 2, channelsPerScale: [2, 3] }).forward(ones([1, 1, 4, 4]))
@@ -271,7 +293,7 @@ describe("models", () => {
   });
 
   it("a DCGAN generator makes images of its size", () => {
-    const net = new DCGANGenerator({ nz: 4, ngf: 2, nc: 1 });
+    const net = new DCGANGenerator({ nz: 4, ngf: 2, nc: 1, rng: new Rng(0) });
     expect(net.forward(zeros([2, 4, 1, 1])).shape).toEqual([2, 1, 64, 64]);
   });
 
@@ -299,7 +321,10 @@ describe("models", () => {
       p.assign_(tensor(Float64Array.from(at), { shape: [...p.shape] }));
       near([values(grads[i]!)[k]!], [slope], 1e-7);
     });
-    const sequential = new Sequential(new Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 3 }), new ReLU());
+    const sequential = new Sequential(
+      new Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 3, rng: new Rng(0) }),
+      new ReLU(),
+    );
     expect(sequential.namedParameters().map(([name]) => name)).toEqual(["0.weight", "0.bias"]);
   });
 

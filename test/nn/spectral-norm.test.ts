@@ -13,7 +13,15 @@ const layers = {
     x: new Rng(2).normal([2, 2, 4, 4], { dtype }),
   }),
   "Conv2d, circular": () => ({
-    layer: new Conv2d({ inChannels: 2, outChannels: 3, kernelSize: 3, padding: 1, paddingMode: "circular", dtype }),
+    layer: new Conv2d({
+      inChannels: 2,
+      outChannels: 3,
+      kernelSize: 3,
+      padding: 1,
+      paddingMode: "circular",
+      dtype,
+      rng: new Rng(1),
+    }),
     x: new Rng(2).normal([2, 2, 4, 4], { dtype }),
   }),
   ConvTranspose2d: () => ({
@@ -28,7 +36,7 @@ const layers = {
 
 describe("SpectralNorm", () => {
   it("of a diagonal matrix divides by its largest entry", async () => {
-    const layer = new Linear({ inFeatures: 3, outFeatures: 3, bias: false, dtype });
+    const layer = new Linear({ inFeatures: 3, outFeatures: 3, bias: false, dtype, rng: new Rng(1) });
     layer.weight.assign_(
       tensor(
         [
@@ -39,7 +47,7 @@ describe("SpectralNorm", () => {
         { dtype },
       ),
     );
-    const norm = new SpectralNorm({ layer });
+    const norm = new SpectralNorm({ layer, rng: new Rng(0) });
     expect(await norm.spectralNorm().item()).toBeCloseTo(8, 5);
     const y = norm.forward(tensor([[1, 1, 1]], { dtype }));
     (await y.data()).forEach((value, i) => expect(value).toBeCloseTo([0.25, 1, 0.5][i] as number, 5));
@@ -91,7 +99,7 @@ describe("SpectralNorm", () => {
 
   it("has PyTorch's state names, and changes nothing in evaluation", async () => {
     const { layer, x } = layers.Conv2d();
-    const norm = new SpectralNorm({ layer });
+    const norm = new SpectralNorm({ layer, rng: new Rng(0) });
     expect(Object.keys(norm.stateDict()).sort()).toEqual(["bias", "weight_orig", "weight_u", "weight_v"]);
     expect(
       norm
@@ -111,7 +119,14 @@ describe("SpectralNorm", () => {
   });
 
   it("is an option of PatchGANDiscriminator", () => {
-    const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false, spectralNorm: true });
+    const D = new PatchGANDiscriminator({
+      inputNc: 1,
+      ndf: 2,
+      nLayers: 1,
+      batchNorm: false,
+      spectralNorm: true,
+      rng: new Rng(0),
+    });
     expect(Object.keys(D.stateDict())).toContain("model.0.weight_orig");
     expect(D.forward(new Rng(1).normal([2, 1, 8, 8])).shape).toEqual([2, 1, 7, 7]);
   });

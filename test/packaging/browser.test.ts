@@ -15,10 +15,10 @@ const start = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;
 
-/** The README's lines for a browser. */
+/** The README's program for browsers. */
 const readme = await readFile(join(root, "README.md"), "utf8");
 const lines = /## In the browser[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
-/** What a page does with the library, and where the tests find the result. */
+/** The program of the page; tests read `result`. */
 const program = `${lines}\nglobalThis.result = { shape: clean.shape, value: (await clean.data()).length };\n`;
 const expected = { shape: [1, 1, 64, 64], value: 4096 };
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   const installed = join(folder, "node_modules", "adjoint");
   await mkdir(installed, { recursive: true });
-  // Unpacked without its dependencies: a browser needs none of them.
+  // Unpacked without its dependencies, which a browser does not need.
   await start("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components=1"]);
   await rm(join(installed, "dist", "native"), { recursive: true, force: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
@@ -45,35 +45,35 @@ describeBrowser("the packed package in a browser", () => {
   beforeAll(async () => void (browser = await launch()));
   afterAll(async () => await browser?.close());
 
-  /** What the page at an address computes, and the messages on its console. */
-  async function result(address: string): Promise<{ got: unknown; told: string[] }> {
+  /** The result of the page at a URL, and the warnings and errors on its console. */
+  async function result(url: string): Promise<{ got: unknown; messages: string[] }> {
     const page = await browser.newPage();
-    const told: string[] = [];
-    // Chromium's own word on `device: "auto"` where there is no graphics driver; it comes once.
+    const messages: string[] = [];
+    // Chromium warns once about `device: "auto"` without a graphics driver.
     let adapters = 0;
     page.on("console", (message) => {
       if (message.text() === "No available adapters." && adapters++ === 0) return;
-      if (["error", "warning"].includes(message.type())) told.push(message.text());
+      if (["error", "warning"].includes(message.type())) messages.push(message.text());
     });
-    page.on("pageerror", (error) => told.push(error.message));
-    await page.goto(address);
+    page.on("pageerror", (error) => messages.push(error.message));
+    await page.goto(url);
     await page
       .waitForFunction(() => "result" in globalThis, undefined, { timeout: 60_000 })
-      .catch((error: Error) => expect([...told, error.message]).toEqual([]));
-    const got = await page.evaluate(() => (globalThis as unknown as { result: unknown }).result);
+      .catch((error: Error) => expect([...messages, error.message]).toEqual([]));
+    const got = await page.evaluate(() => Reflect.get(globalThis, "result") as unknown);
     await page.close();
-    return { got, told };
+    return { got, messages };
   }
   const html = (script: string, head = "") =>
     `<!doctype html><title>user</title><link rel="icon" href="data:,">${head}<script type="module" ${script}</script>`;
 
-  it("runs the README's lines in a page without a bundler", async () => {
+  it("runs the README's program in a page without a bundler", async () => {
     const map =
       '<script type="importmap">{ "imports": { "adjoint": "/node_modules/adjoint/dist/browser.js" } }</script>';
     await writeFile(join(folder, "plain.html"), html('src="/main.js">', map));
     const site = await serve({ "/": `${folder}/` });
     try {
-      expect(await result(`${site.origin}/plain.html`)).toEqual({ got: expected, told: [] });
+      expect(await result(`${site.origin}/plain.html`)).toEqual({ got: expected, messages: [] });
     } finally {
       await site.close();
     }
@@ -82,7 +82,7 @@ describeBrowser("the packed package in a browser", () => {
   describe("in a fresh Vite project", () => {
     beforeAll(async () => await writeFile(join(folder, "index.html"), html('src="/main.js">')));
 
-    it("runs them when built, without a warning of the build, and nothing of Node is in it", async () => {
+    it("runs when built; the build has no warnings and no module of Node", async () => {
       const warnings: string[] = [];
       const custom = {
         hasWarned: false,
@@ -106,13 +106,13 @@ describeBrowser("the packed package in a browser", () => {
         expect(await readFile(join(assets, file), "utf8"), file).not.toMatch(/"node:|cli-progress|createRequire/);
       const site = await serve({ "/": join(folder, "built/") });
       try {
-        expect(await result(`${site.origin}/`)).toEqual({ got: expected, told: [] });
+        expect(await result(`${site.origin}/`)).toEqual({ got: expected, messages: [] });
       } finally {
         await site.close();
       }
     });
 
-    it("runs them in Vite's development server", async () => {
+    it("runs in Vite's development server", async () => {
       const server = await createServer({
         root: folder,
         configFile: false,
@@ -127,16 +127,19 @@ describeBrowser("the packed package in a browser", () => {
       }
     });
 
-    it("runs in a worker with Vite's own settings, with the module's address given", async () => {
+    it("runs in a worker with Vite's default settings and the URL of the module", async () => {
       await mkdir(join(folder, "worker"), { recursive: true });
       await writeFile(join(folder, "worker", "index.html"), html('src="./page.js">'));
       await writeFile(
         join(folder, "worker", "page.js"),
-        `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });\nworker.onmessage = ({ data }) => { globalThis.result = data; };\n`,
+        `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+        worker.onmessage = ({ data }) => { globalThis.result = data; };`,
       );
       await writeFile(
         join(folder, "worker", "worker.js"),
-        'import { init, ones } from "adjoint";\nimport wasm from "adjoint/adjoint_wasm_bg.wasm?url";\ninit({ wasm: new URL(wasm, self.location.href) }).then(() => postMessage(ones([2, 3]).shape));\n',
+        `import { init, ones } from "adjoint";
+        import wasm from "adjoint/adjoint_wasm_bg.wasm?url";
+        init({ wasm: new URL(wasm, self.location.href) }).then(() => postMessage(ones([2, 3]).shape));`,
       );
       await build({
         root: join(folder, "worker"),
@@ -146,7 +149,7 @@ describeBrowser("the packed package in a browser", () => {
       });
       const site = await serve({ "/": join(folder, "built-worker/") });
       try {
-        expect(await result(`${site.origin}/`)).toEqual({ got: [2, 3], told: [] });
+        expect(await result(`${site.origin}/`)).toEqual({ got: [2, 3], messages: [] });
       } finally {
         await site.close();
       }
@@ -155,10 +158,13 @@ describeBrowser("the packed package in a browser", () => {
 });
 
 describe("the packed package in Node without an add-on", () => {
-  it("goes on with the WebAssembly module, and says so in one line", async () => {
+  it("uses the WebAssembly module instead, with a warning of one line", async () => {
     await writeFile(
       join(folder, "fallback.mjs"),
-      'import { init, ones } from "adjoint";\nawait init();\nawait init();\nconsole.log(await ones([2]).add(1).array());\n',
+      `import { init, ones } from "adjoint";
+      await init();
+      await init();
+      console.log(await ones([2]).add(1).array());`,
     );
     const { code, stdout, stderr } = await node([join(folder, "fallback.mjs")]);
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: "[ 2, 2 ]" });
@@ -167,10 +173,12 @@ describe("the packed package in Node without an add-on", () => {
     ]);
   });
 
-  it("adjoint/web is the WebAssembly module without a word", async () => {
+  it("adjoint/web uses the WebAssembly module without a warning", async () => {
     await writeFile(
       join(folder, "web.mjs"),
-      'import { init, ones } from "adjoint/web";\nawait init({ device: "auto" });\nconsole.log(ones([2]).device);\n',
+      `import { init, ones } from "adjoint/web";
+      await init({ device: "auto" });
+      console.log(ones([2]).device);`,
     );
     expect(await node([join(folder, "web.mjs")])).toEqual({ code: 0, stdout: "cpu\n", stderr: "" });
   });

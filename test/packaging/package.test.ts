@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const npx = process.platform === "win32" ? "npx.cmd" : "npx";
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
-/** The README's first block of code, which is the first lines of a program. */
+/** The programs of the README. */
 const readme = await readFile(join(root, "README.md"), "utf8");
 const programs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 const firstLines = programs[0] ?? "";
@@ -22,7 +22,7 @@ const shown = `${firstLines}console.log(JSON.stringify({ shape: l.shape, value: 
 let folder: string;
 let packed: { readonly filename: string; readonly files: readonly { readonly path: string; readonly size: number }[] };
 
-/** Runs a program in the empty folder and gives what it printed. */
+/** Runs a command in the empty folder; returns its output. */
 async function inFolder(command: string, args: readonly string[]): Promise<string> {
   return (await start(command, args, { cwd: folder, maxBuffer: 1 << 24 })).stdout;
 }
@@ -41,9 +41,9 @@ beforeAll(async () => {
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 describe("the packed files", () => {
-  it("hold the compiled facade with its types, the add-on, the documents and the licences", () => {
+  it("have the compiled library with its types, the add-on, the documents and the licences", () => {
     const paths = packed.files.map(({ path }) => path);
-    for (const door of [
+    for (const entry of [
       "index",
       "loss/index",
       "physics/index",
@@ -57,8 +57,8 @@ describe("the packed files", () => {
       "testing/index",
       "cli/main",
     ]) {
-      expect(paths).toContain(`dist/${door}.js`);
-      expect(paths).toContain(`dist/${door}.d.ts`);
+      expect(paths).toContain(`dist/${entry}.js`);
+      expect(paths).toContain(`dist/${entry}.d.ts`);
     }
     for (const path of [
       "dist/native/adjoint.node",
@@ -77,7 +77,7 @@ describe("the packed files", () => {
       expect(paths).toContain(path);
   });
 
-  it("hold nothing else", () => {
+  it("have nothing else", () => {
     const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
     expect(
       packed.files
@@ -93,12 +93,12 @@ describe("the packed files", () => {
 });
 
 describe("the package, installed in an empty folder", () => {
-  it("is the one that was packed", async () => {
+  it("is the packed one", async () => {
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
     expect((await inFolder(npx, ["adjoint", "--version"])).trim()).toBe(version);
   });
 
-  it("type-checks the README's programs, and refuses a wrong one", async () => {
+  it("accepts the README's programs with strict types, and rejects a loss for the wrong noise", async () => {
     await writeFile(join(folder, "first.ts"), shown);
     const wrong = shown.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
     await writeFile(join(folder, "wrong.ts"), wrong);
@@ -121,11 +121,11 @@ describe("the package, installed in an empty folder", () => {
     await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));
     for (const file of ["first.ts", ...programs.map((_, i) => `program${i}.ts`)])
       await check(file).catch((error: { stdout: string }) => expect(error.stdout).toBe(""));
-    const told = await check("wrong.ts").catch((error: { stdout: string }) => error.stdout);
-    expect(told).toMatch(/wrong\.ts\(\d+,\d+\): error[\s\S]*PoissonNoise/);
+    const output = await check("wrong.ts").catch((error: { stdout: string }) => error.stdout);
+    expect(output).toMatch(/wrong\.ts\(\d+,\d+\): error[\s\S]*PoissonNoise/);
   });
 
-  it("runs the first lines of a program", async () => {
+  it("runs the README's first program", async () => {
     await writeFile(join(folder, "first.mjs"), shown);
     const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as {
       shape: number[];
@@ -135,21 +135,23 @@ describe("the package, installed in an empty folder", () => {
     expect(value).toEqual(expect.any(Number));
   });
 
-  it("gives every sub-path of its exports", async () => {
+  it("can import every sub-path of its exports", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       exports: Record<string, unknown>;
     };
     const paths = Object.keys(exports)
       .filter((path) => !/\.(?:json|wasm)$/.test(path))
       .map((path) => path.replace(/^\./, "adjoint"));
-    const code = `for (const path of ${JSON.stringify(paths)}) console.log(path, Object.keys(await import(path)).length > 0);`;
+    const code = `for (const path of ${JSON.stringify(paths)}) {
+      console.log(path, Object.keys(await import(path)).length > 0);
+    }`;
     await writeFile(join(folder, "paths.mjs"), code);
     expect((await inFolder(process.execPath, ["paths.mjs"])).trim().split("\n")).toEqual(
       paths.map((path) => `${path} true`),
     );
   });
 
-  it("brings the adjoint command", async () => {
+  it("has the adjoint command", async () => {
     const help = await inFolder(npx, ["adjoint", "--help"]);
     for (const command of ["denoise", "train", "test", "losses", "devices"]) expect(help).toContain(command);
     expect(JSON.parse(await inFolder(npx, ["adjoint", "devices", "--json"]))).toContainEqual(

@@ -11,7 +11,7 @@ const moments = (values: ArrayLike<number>): [number, number] => {
 };
 
 await eachDevice("Rng", (device) => {
-  it("gives the numbers of the seed on every device", () => {
+  it("draws the same numbers on every device", () => {
     const t = new Rng(7).normal([4]);
     expect(t.device).toBe(device);
     expect(t.dataSync()).toEqual(new Rng(7).normal([4], { device: "cpu" }).dataSync());
@@ -37,12 +37,12 @@ describe("Rng", () => {
   it.each(cases)("%s has its mean and variance", (_, draw, mean, variance) => {
     const values = draw(new Rng(1));
     const [m, v] = moments(values);
-    const spread = Math.sqrt(variance / values.length);
-    expect(Math.abs(m - mean)).toBeLessThan(4 * spread);
+    const standardError = Math.sqrt(variance / values.length);
+    expect(Math.abs(m - mean)).toBeLessThan(4 * standardError);
     expect(Math.abs(v / variance - 1)).toBeLessThan(0.06);
   });
 
-  it("goes on from its state, and forks independent streams", () => {
+  it("continues from its state, and forks independent streams", () => {
     const rng = new Rng(5);
     rng.normal([3]);
     const copy = Rng.from(rng.state());
@@ -53,14 +53,14 @@ describe("Rng", () => {
     expect([...order].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it("named errors", () => {
+  it("refuses invalid arguments", () => {
     expect(() => new Rng(0.5)).toThrow(error("ArgumentError", "invalid_argument"));
     expect(() => Rng.from("nonsense")).toThrow(error("ArgumentError", "invalid_argument"));
     expect(() => new Rng(0).bernoulli([1], 2)).toThrow(expect.objectContaining({ name: "ArgumentError" }));
     expect(() => new Rng(0).choice(2, [0, 0])).toThrow(error("ArgumentError", "invalid_argument"));
   });
 
-  it("resolveRng takes the first stream given", () => {
+  it("resolveRng returns the first stream given, and otherwise always the same one", () => {
     const [a, b] = [new Rng(0), new Rng(1)];
     expect(resolveRng(undefined, a, b)).toBe(a);
     expect(resolveRng()).toBe(resolveRng(undefined));
@@ -68,7 +68,7 @@ describe("Rng", () => {
 });
 
 describe("ReplayRng", () => {
-  it("hands out draws in order, scales gamma, and refuses what was not recorded", () => {
+  it("returns draws in order, scales gamma, and refuses what was not recorded", () => {
     const rng = new ReplayRng([
       { kind: "normal", tensor: tensor([1, 2]) },
       { kind: "gamma", tensor: tensor([3]) },
@@ -78,7 +78,9 @@ describe("ReplayRng", () => {
     expect([...rng.fork().gamma(2, 10, [1]).dataSync()]).toEqual([30]);
     expect(() => rng.normal([1])).toThrow(error("ArgumentError", "replay_kind"));
     expect(() => rng.uniform([2])).toThrow(error("ShapeError", "replay_shape"));
+    expect(() => rng.assertDone()).toThrow(error("ArgumentError", "replay_left"));
     rng.uniform([1]);
+    rng.assertDone();
     expect(() => rng.uniform([1])).toThrow(error("ArgumentError", "replay_exhausted"));
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { R2RLoss, SureGaussianLoss, exactDiv, hutchDiv, mcDiv } from "../../ts/loss/index.js";
-import { Denoising, GaussianNoise, Inpainting } from "../../ts/physics/index.js";
+import { Module } from "../../ts/nn/index.js";
+import { Denoising, GaussianNoise, Inpainting, LinearPhysics } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { noGrad, tensor, type Tensor } from "../../ts/tensor/index.js";
@@ -63,6 +64,20 @@ describe("Gaussian SURE estimates the supervised measurement error", () => {
       expect(se).toBeLessThan(2e-3);
       expect(Math.abs(mean)).toBeLessThan(3 * se);
     }
+  });
+
+  it("by default the metric is the identity: the error of the measurement itself", () => {
+    const model = new TanhNet();
+    const physics = diagonal();
+    const loss = new SureGaussianLoss({ sigma: 0.2 });
+    const { mean, se } = average((rng, batch) => {
+      const x = repeat(image(), batch);
+      const y = physics.noiseModel.forward(physics.A(x), { rng });
+      const xNet = model.forward(y);
+      return loss.forward({ xNet, y, physics, model, rng }).sub(squaredError(physics.A(xNet), physics.A(x)));
+    }, settings);
+    expect(se).toBeLessThan(2e-3);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 
   it("with the pseudo-inverse and the plain constant it is off by sigma^2 (tr(B^T B) / n - 1)", () => {
@@ -154,6 +169,45 @@ describe("R2R with Gaussian noise", () => {
 });
 
 describe("divergences", () => {
+  /** `f(y) = y W`, whose Jacobian is W^T, for images of three pixels, and an operator that doubles. */
+  const W = [
+    [1, 2, 3],
+    [-4, 5, 6],
+    [7, -8, 0.5],
+  ];
+  class Product extends Module {
+    forward(y: Tensor): Tensor {
+      return y.matmul(tensor(W, { dtype: "float64" }));
+    }
+  }
+  const doubled = new LinearPhysics({ A: (x) => x.mul(2), AAdjoint: (y) => y.mul(2) });
+
+  it("are traces over the number of entries, and leave y off the tape", () => {
+    const y = tensor(
+      [
+        [0.1, 0.2, 0.3],
+        [1, -1, 2],
+      ],
+      { dtype: "float64" },
+    );
+    const args = { y, model: new Product(), physics: doubled };
+    const trace = (2 * (1 + 5 + 0.5)) / 3;
+    for (const v of exactDiv(args).dataSync()) expect(v).toBeCloseTo(trace, 10);
+    // Of a linear map the estimates are b^T J b / m, for the one probe that both draw.
+    const b = new Rng(3).normal([2, 3], y);
+    const expected = b
+      .mul(b.matmul(tensor(W, { dtype: "float64" })))
+      .mul(2)
+      .mean(1)
+      .dataSync();
+    for (const estimate of [
+      hutchDiv({ ...args, rng: new Rng(3) }),
+      noGrad(() => mcDiv({ ...args, tau: 0.5, rng: new Rng(3) })),
+    ])
+      estimate.dataSync().forEach((v, i) => expect(v).toBeCloseTo(expected[i] as number, 10));
+    expect(y.requiresGrad).toBe(false);
+  });
+
   it("mcDiv and hutchDiv average to exactDiv, image by image", () => {
     const model = new TanhNet();
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });

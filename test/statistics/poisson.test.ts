@@ -134,6 +134,8 @@ describe("Poisson", () => {
       const y2 = y.sub(y1.mul(1 - alpha)).div(alpha);
       return y1.sub(lambda).mul(y2.sub(lambda)).reshape([batch, 36]).mean(1);
     }, settings);
+    // Dividing the counts by the gain once more would make it 5.4.
+    expect(se).toBeLessThan(0.05);
     expect(Math.abs(mean)).toBeLessThan(3 * se);
   });
 });
@@ -185,6 +187,18 @@ describe("Poisson-Gaussian SURE with its second derivative", () => {
       expect(Math.abs(mean - left)).toBeLessThan(3 * se);
     },
   );
+
+  it("the second-derivative term is off by default", () => {
+    const physics = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain: 0.1, sigma: 0.3 }) });
+    const model = new SquareNet();
+    const y = physics.forward(repeat(image(), 2), { rng: new Rng(1) });
+    const value = (options: { secondDerivative?: boolean }) => {
+      const loss = new SurePGLoss({ gain: 0.1, sigma: 0.3, ...options });
+      return Array.from(loss.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(2) }).dataSync());
+    };
+    expect(value({})).toEqual(value({ secondDerivative: false }));
+    expect(value({})).not.toEqual(value({ secondDerivative: true }));
+  });
 
   it.each([0.05, 0.1, 0.2])(
     "the remainder with the second derivative falls as the square of the gain, at gain %d",

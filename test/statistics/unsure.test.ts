@@ -43,6 +43,38 @@ describe("UNSURE", () => {
     expect(Math.abs((averaged[5] as number) - (plain[5] as number))).toBeGreaterThan(1e-6);
   });
 
+  it("follows it for both levels of Poisson-Gaussian noise, each with its own step and momentum", () => {
+    const [stepSize, momentum] = [
+      [0.02, 0.03],
+      [0.9, 0.6],
+    ] as const;
+    const levelsOf = (momenta: readonly [number, number]) => {
+      const model = new TanhNet();
+      const physics = new Denoising({ noiseModel: new PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 }) });
+      const loss = new SurePGLoss({ sigma: 0.1, gain: 0.1, unsure: true, stepSize, momentum: momenta });
+      const y = physics.forward(repeat(image(), 8), { rng: new Rng(2) });
+      const rng = new Rng(4);
+      return Array.from({ length: 5 }, () => {
+        tidy(() => loss.forward({ xNet: model.forward(y), y, physics, model, rng }));
+        return [value(loss.sigma2), value(loss.gain)] as const;
+      });
+    };
+    // The gradients do not depend on the levels, so that steps without momentum give them.
+    const [plain, averaged] = [levelsOf([0, 0]), levelsOf(momentum)];
+    for (const [index, start] of [0.01, 0.1].entries()) {
+      const at = (steps: typeof plain, i: number) => (i < 0 ? start : (steps[i]?.[index] as number));
+      let [velocity, level] = [NaN, start];
+      for (let i = 0; i < 5; i++) {
+        const gradient = (at(plain, i) - at(plain, i - 1)) / (stepSize[index] as number);
+        const m = momentum[index] as number;
+        velocity = i === 0 ? gradient : m * velocity + (1 - m) * gradient;
+        level += (stepSize[index] as number) * velocity;
+        expect(at(averaged, i), `level ${index} after step ${i}`).toBeCloseTo(level, 8);
+      }
+      expect(Math.abs(at(averaged, 4) - at(plain, 4))).toBeGreaterThan(1e-4 * (stepSize[index] as number));
+    }
+  });
+
   it("does not move in evaluation", () => {
     expect(new Set(path(0.9, false)).size).toBe(1);
     const model = new TanhNet().eval();

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TensorDataset } from "../../ts/data/index.js";
 import { adversarial, InterleavedLossScheduler, SupLoss } from "../../ts/loss/index.js";
-import { DnCNN, PatchGANDiscriminator } from "../../ts/nn/index.js";
-import { Adam, CosineAnnealingLR, SGD } from "../../ts/optim/index.js";
+import { DnCNN, type Layer, PatchGANDiscriminator } from "../../ts/nn/index.js";
+import { Adam, CosineAnnealingLR, type Optimizer, SGD } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -28,7 +28,11 @@ afterAll(async () => await rm(folder, { recursive: true }));
 
 type Flavour = adversarial.AdversarialFlavour;
 
-function make(flavour: Flavour = "lsgan", more: Partial<AdversarialTrainerOptions> = {}) {
+function make(
+  flavour: Flavour = "lsgan",
+  more: Partial<AdversarialTrainerOptions> = {},
+  optimizerOf: (network: Layer) => Optimizer = (network) => new Adam(network.parameters(), { lr: 1e-2 }),
+) {
   const rng = new Rng(0);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: rng.fork() });
   const D = new PatchGANDiscriminator({
@@ -39,7 +43,7 @@ function make(flavour: Flavour = "lsgan", more: Partial<AdversarialTrainerOption
     spectralNorm: flavour === "hinge",
     rng: rng.fork(),
   });
-  const [optimizer, optimizerD] = [new Adam(model.parameters(), { lr: 1e-2 }), new Adam(D.parameters(), { lr: 1e-2 })];
+  const [optimizer, optimizerD] = [optimizerOf(model), optimizerOf(D)];
   const options: AdversarialTrainerOptions = {
     model,
     D,
@@ -78,7 +82,7 @@ const code = (f: () => unknown): unknown => {
 
 describe("AdversarialTrainer", () => {
   it.each(["standard", "lsgan", "wgan", "wgan-gp", "hinge"] as const)(
-    "stopped and resumed is bit-equal to uninterrupted: %s",
+    "stopped and resumed is bit-identical to uninterrupted: %s",
     async (flavour) => {
       const whole = make(flavour);
       await whole.trainer.train();
@@ -96,20 +100,22 @@ describe("AdversarialTrainer", () => {
     },
   );
 
-  it("takes n steps of the discriminator for each of the generator, with a learning rate of its own", async () => {
-    const { trainer, optimizer, optimizerD } = make();
+  it("takes stepRatioD discriminator steps per generator step, with a learning rate of their own", async () => {
+    const { trainer, optimizer, optimizerD, D } = make();
+    D.eval();
     await trainer.train();
+    expect(D.training).toBe(true);
     expect([optimizer.stepCount, optimizerD.stepCount]).toEqual([12, 36]);
     expect(optimizer.learningRate).toBeCloseTo(0, 12);
     expect(optimizerD.learningRate).toBeGreaterThan(1e-3);
   });
 
-  it("the first steps are those of the definition", async () => {
+  it("evaluates both losses of a step before the discriminator moves", async () => {
     const more = { epochs: 1, maxSteps: 1, stepRatioD: 1, readEvery: 1 };
     const [a, b] = [make("lsgan", more), make("lsgan", more)];
     const untouched = await bits({ model: b.model, D: b.D });
     const history = await a.trainer.train();
-    // With the learning rate 0 for both nothing moves but the running statistics.
+    // With learning rate 0 for both only the running statistics change.
     const still = make("lsgan", more);
     still.optimizer.setScheduledLearningRate(0);
     still.optimizerD.setScheduledLearningRate(0);
@@ -120,8 +126,6 @@ describe("AdversarialTrainer", () => {
       weights.reduce((n, t) => n + t.size, 0),
     );
     expect((await Promise.all(weights.map((t) => t.data()))).flatMap((values) => [...values])).toEqual(before);
-    // Both losses of the first step are evaluated before the discriminator moves, so that they agree with the run that
-    // does move.
     expect(history[0]!.losses).toEqual(unmoved[0]!.losses);
     expect(history[0]!.discriminator).toEqual(unmoved[0]!.discriminator);
     expect(history[0]!.loss).toBeCloseTo(
@@ -158,7 +162,28 @@ describe("AdversarialTrainer", () => {
     expect(Math.max(...values)).toBeLessThanOrEqual(Math.fround(0.03));
   });
 
-  it("keeps memory", async () => {
+  it("clips the gradients of each network separately", async () => {
+    // With SGD and learning rate 1 a step subtracts the gradient that the optimiser was given.
+    const { trainer, model, D } = make(
+      "lsgan",
+      { epochs: 1, maxSteps: 1, stepRatioD: 1, gradClip: 1e-3 },
+      (network) => {
+        return new SGD(network.parameters(), { lr: 1 });
+      },
+    );
+    const values = async (network: Layer) =>
+      (await Promise.all(network.parameters().map((t) => t.data()))).flatMap((weight) => [...weight]);
+    const before = [await values(model), await values(D)];
+    await trainer.train();
+    for (const [i, network] of [model, D].entries()) {
+      const after = await values(network);
+      const norm = Math.hypot(...before[i]!.map((value, k) => value - after[k]!));
+      expect(norm).toBeGreaterThan(0.99e-3);
+      expect(norm).toBeLessThan(1.01e-3);
+    }
+  });
+
+  it("uses as much memory after 120 steps as after 20", async () => {
     const figures: number[] = [];
     const { trainer } = make("wgan-gp", {
       epochs: 50,
@@ -170,7 +195,7 @@ describe("AdversarialTrainer", () => {
     expect(figures[1]).toBeLessThanOrEqual(figures[0]!);
   });
 
-  it("stops where the discriminator's loss is not finite, and names it", async () => {
+  it("stops at a non-finite discriminator loss, and names it", async () => {
     const { trainer } = make("wgan-gp", { stepRatioD: 1, readEvery: 1, ...broken() });
     await expect(trainer.train()).rejects.toMatchObject({
       code: "non_finite_loss",
@@ -179,16 +204,16 @@ describe("AdversarialTrainer", () => {
   });
 });
 
-/** A discriminator whose steps are far too long. */
+/** A discriminator with a far too large learning rate. */
 function broken(): Partial<AdversarialTrainerOptions> {
-  const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false });
+  const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false, rng: new Rng(0) });
   return { D, optimizerD: new SGD(D.parameters(), { lr: 1e30 }) };
 }
 
 describe("bad input of the AdversarialTrainer", () => {
   it.each([
     ["no discriminator", { D: undefined as never }, "missing_argument"],
-    ["a discriminator that is none", { D: {} as never }, "invalid_argument"],
+    ["a discriminator that is not a network", { D: {} as never }, "invalid_argument"],
     ["no losses", { lossesD: [] }, "missing_argument"],
     ["no optimiser", { optimizerD: undefined as never }, "missing_argument"],
     ["half a step", { stepRatioD: 0.5 }, "invalid_argument"],
@@ -197,13 +222,13 @@ describe("bad input of the AdversarialTrainer", () => {
     expect(code(() => make("lsgan", more as Partial<AdversarialTrainerOptions>))).toBe(expected),
   );
 
-  it("one optimiser's parameters in the other", () => {
+  it("optimisers that share parameters", () => {
     const { model } = make();
     const shared = new Adam(model.parameters(), { lr: 1 });
     expect(code(() => make("lsgan", { optimizer: shared, optimizerD: shared }))).toBe("invalid_argument");
   });
 
-  it("a checkpoint of a training without discriminator changes nothing", async () => {
+  it("a checkpoint of a training without a discriminator, which changes nothing", async () => {
     const path = join(folder, "plain");
     const { model, optimizer } = make();
     const rng = new Rng(0);

@@ -10,7 +10,7 @@ import type { Tensor } from "../../ts/tensor/index.js";
 import { loadState } from "../../ts/train/index.js";
 import { compiled } from "../cli/compiled.js";
 
-it("killing the process while it writes checkpoints leaves a good one", async () => {
+it("a process killed while it writes checkpoints leaves a complete one", async () => {
   await init();
   const folder = await mkdtemp(join(tmpdir(), "adjoint-kill-"));
   const path = join(folder, "checkpoint");

@@ -1,13 +1,9 @@
 import { expect, it } from "vitest";
-import {
-  describe as describeProgress,
-  duration,
-  historyToJsonLines,
-  htmlReport,
-  lineChart,
-} from "../../ts/train/index.js";
+import { formatDuration } from "../../ts/text/index.js";
+import { historyToJsonLines, htmlReport, lineChart } from "../../ts/train/index.js";
+import { describeProgress } from "../../ts/train/progress.js";
 
-it("draws a chart with every series, escaped, without non-finite points", () => {
+it("draws a chart with every series, escaped, without points that have no position on the axis", () => {
   const points = [
     { x: 0, y: 1 },
     { x: 1, y: Number.NaN },
@@ -28,9 +24,13 @@ it("draws a chart with every series, escaped, without non-finite points", () => 
   expect(svg).toContain("one &amp; two");
   expect(svg).toContain("prefers-color-scheme:dark");
   expect(svg).not.toMatch(/NaN|Infinity/);
+  // Of "one & two" the points at 0 and 2 remain, from the top of the axis to its bottom.
+  expect(svg).toContain('d="M72.0 40.0L700.0 312.0"');
+  // On the logarithmic axis 0.1 is in the middle.
+  expect(svg).toMatch(/y="180.0" text-anchor="end">0.1</);
 });
 
-it("makes a page that loads nothing from elsewhere", () => {
+it("makes a self-contained page", () => {
   const html = htmlReport({
     title: "Title <b>",
     intro: "intro",
@@ -44,7 +44,7 @@ it("makes a page that loads nothing from elsewhere", () => {
   expect(html.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\/|<script|<link/);
 });
 
-it("says progress and time in words", () => {
+it("describes progress and durations", () => {
   const progress = {
     step: 5,
     steps: 10,
@@ -57,6 +57,6 @@ it("says progress and time in words", () => {
     secondsLeft: 65,
   };
   expect(describeProgress(progress)).toBe("loss 0.00213  PSNR 27.12 dB  812 images/s  1m05s left");
-  expect([duration(3725), duration(-1), duration(59.6)]).toEqual(["1h02m", "0s", "1m00s"]);
+  expect([formatDuration(3725), formatDuration(-1), formatDuration(59.6)]).toEqual(["1h02m", "0s", "1m00s"]);
   expect(historyToJsonLines([{ step: 1, epoch: 0 }])).toBe('{"step":1,"epoch":0}\n');
 });

@@ -55,7 +55,7 @@ const entries = (): Loss[] => [
 it.each([
   ["at random", () => new RandomLossScheduler({ losses: entries(), weightings: [0.5, 0.2, 0.3] })],
   ["in turn", () => new InterleavedLossScheduler({ losses: entries() })],
-])("a resumed training uses the same losses as an uninterrupted one, bit for bit: %s", async (name, losses) => {
+])("a resumed training uses the same losses as an uninterrupted one, bit-identically: %s", async (name, losses) => {
   const whole = make(losses());
   await whole.train();
   expect(new Set(used(whole)).size).toBe(3);
@@ -68,7 +68,7 @@ it.each([
   expect(await bits(rest)).toEqual(await bits(whole));
 });
 
-it("the history tells which loss was used when", async () => {
+it("history records which loss was used when", async () => {
   const trainer = make(new StepLossScheduler({ losses: [new SupLoss(), new TVLoss()], epochThresh: 1 }), {
     readEvery: 3,
   });

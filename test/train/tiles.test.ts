@@ -28,14 +28,14 @@ describe("restoreTiled", () => {
     );
   });
 
-  it("gives what one call for the whole image gives, where each pixel depends on those within the margin", async () => {
+  it("equals a single call on the whole image where each pixel depends only on those within the margin", async () => {
     const restore = (y: Parameters<Parameters<typeof restoreTiled>[1]>[0]) => y.add(y.roll([2, -2], [2, 3]));
     const [whole, tiled] = [await restoreTiled(image, restore, 64), await restoreTiled(image, restore, 16, 6, 4)];
     for (let i = 3; i < height - 3; i++)
       for (let j = 3; j < width - 3; j++) expect(tiled.data[i * width + j]!).toBeCloseTo(whole.data[i * width + j]!, 5);
   });
 
-  it("blend fades tiles that differ into one another: no step at their border", async () => {
+  it("blends tiles that differ linearly: no step at their border", async () => {
     const steps = async (blend: number) => {
       let calls = 0;
       const { data } = await restoreTiled(image, (y) => y.mul(0).add(++calls), 16, 8, blend);
@@ -53,7 +53,7 @@ describe("restoreUnclipped", () => {
   const clipped: Pixels = { data: image.data.map((value) => (value > 0.9 ? 1 : value)), shape: image.shape };
   const noiseModel = new GaussianNoise({ sigma: 0.1 });
 
-  it("is the mean over draws of what was cut off, and leaves other pixels alone", async () => {
+  it("averages over draws of the clipped values, and leaves other pixels unchanged", async () => {
     const seen: Float32Array[] = [];
     const { data, shape } = await restoreUnclipped(
       clipped,
@@ -76,7 +76,7 @@ describe("restoreUnclipped", () => {
     }
   });
 
-  it("calls once where nothing was cut off; Poisson noise is not cut off at 0", async () => {
+  it("calls once where nothing was clipped; Poisson noise is not clipped at 0", async () => {
     for (const [pixels, noise] of [
       [{ ...image, data: image.data.map((value) => 0.1 + value / 2) }, noiseModel],
       [image, new PoissonNoise({ gain: 0.1 })],

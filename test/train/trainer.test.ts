@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTask } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,12 +18,12 @@ import {
 } from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
-import { Adam, CosineAnnealingLR } from "../../ts/optim/index.js";
-import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { Adam, CosineAnnealingLR, type Optimizer, SGD, StepLR } from "../../ts/optim/index.js";
+import { Denoising, GaussianNoise, Inpainting } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
-import { memory, type Tensor } from "../../ts/tensor/index.js";
-import { type Progress, Trainer, type TrainerOptions } from "../../ts/train/index.js";
+import { memory, ones, type Tensor } from "../../ts/tensor/index.js";
+import { type HistoryEntry, type Progress, Trainer, type TrainerOptions } from "../../ts/train/index.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -32,13 +32,13 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(folder, { recursive: true }));
 
-/** Frees what earlier tests left to the finaliser, which would otherwise go in the middle of a count. */
+/** Finalises the tensors that earlier tests left behind, which would otherwise be freed in the middle of a count. */
 async function collectGarbage(): Promise<void> {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   for (let i = 0; i < 3; i++) {
     collect();
-    await turn();
+    await nextTask();
   }
 }
 
@@ -47,6 +47,7 @@ interface Settings {
   readonly epochs?: number;
   readonly losses?: Loss;
   readonly lr?: number;
+  readonly optimizerOf?: (model: DnCNN) => Optimizer;
   readonly more?: Partial<TrainerOptions>;
 }
 
@@ -56,11 +57,12 @@ function make({
   epochs = 4,
   losses = new SureGaussianLoss({ sigma: 0.1 }),
   lr = 1e-2,
+  optimizerOf = (model) => new Adam(model.parameters(), { lr }),
   more = {},
 }: Settings = {}) {
   const rng = new Rng(seed);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: rng.fork() });
-  const optimizer = new Adam(model.parameters(), { lr });
+  const optimizer = optimizerOf(model);
   const data = new TensorDataset({ x: rng.fork().uniform([12, 1, 8, 8]) });
   const trainer = new Trainer({
     model,
@@ -84,6 +86,10 @@ async function weights(model: DnCNN): Promise<number[]> {
   return all;
 }
 
+/** A history without its timings. */
+const untimed = (history: readonly HistoryEntry[]) =>
+  history.map((entry) => ({ ...entry, imagesPerSecond: undefined }));
+
 describe("Trainer", () => {
   it("trains: the loss falls, progress and history are reported", async () => {
     const seen: Progress[] = [];
@@ -104,10 +110,11 @@ describe("Trainer", () => {
       losses: { SupLoss: expect.any(Number) },
       metrics: { PSNR: expect.any(Number) },
     });
+    expect(seen.every(({ imagesPerSecond }) => imagesPerSecond > 0)).toBe(true);
     expect(history.at(-1)!.loss!).toBeLessThan(history[0]!.loss!);
   });
 
-  it("repeats bit for bit with the same seed, and differs with another", async () => {
+  it("is bit-identical with the same seed, and differs with another", async () => {
     const runs = [];
     for (const seed of [1, 1, 2]) {
       const { trainer, model } = make({ seed });
@@ -118,47 +125,46 @@ describe("Trainer", () => {
     expect(runs[2]).not.toEqual(runs[0]);
   });
 
-  it("is not changed by how often it is evaluated or written", async () => {
+  it("does not depend on how often it is evaluated or saved", async () => {
     const plain = make();
     await plain.trainer.train();
-    const watched = make({
+    const observed = make({
       more: {
         evalData: plain.data,
         checkpoint: { path: join(folder, "watched"), every: 1 },
         historyPath: join(folder, "watched.jsonl"),
       },
     });
-    await watched.trainer.train();
-    expect(await weights(watched.model)).toEqual(await weights(plain.model));
+    await observed.trainer.train();
+    expect(await weights(observed.model)).toEqual(await weights(plain.model));
     const lines = (await readFile(join(folder, "watched.jsonl"), "utf8")).trim().split("\n");
-    expect(lines.map((line) => JSON.parse(line))).toEqual(watched.trainer.history);
-    expect(watched.trainer.history.filter((entry) => entry.evalMetrics)).toHaveLength(4);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(observed.trainer.history);
+    expect(observed.trainer.history.filter((entry) => entry.evalMetrics)).toHaveLength(4);
   });
 
   it.each([
     ["SureGaussianLoss", () => new SureGaussianLoss({ sigma: 0.1 })],
     ["SureGaussianLoss, unsure", () => new SureGaussianLoss({ sigma: 0.1, unsure: true })],
     ["R2RLoss", () => new R2RLoss()],
-  ])("stopped and resumed is bit-equal to uninterrupted: %s", async (_, losses) => {
-    const whole = make({ losses: losses() });
+  ])("stopped and resumed is bit-identical to uninterrupted: %s", async (_, losses) => {
+    const { data } = make();
+    const whole = make({ losses: losses(), more: { evalData: data } });
     await whole.trainer.train();
-    for (const stopAt of [4, 6]) {
-      const path = join(folder, `half-${stopAt}`);
-      const half = make({ losses: losses(), more: { maxSteps: stopAt, checkpoint: { path } } });
-      await half.trainer.train();
-      const rest = make({ seed: 77, losses: losses() });
-      await rest.trainer.resume(path);
-      expect(rest.trainer.step).toBe(stopAt);
-      // The data are part of the caller's program: the same seed gives the same.
-      const same = make({ losses: losses() });
-      await same.trainer.resume(path);
-      await same.trainer.train();
-      expect(await weights(same.model)).toEqual(await weights(whole.model));
-      expect(same.trainer.history.at(-1)?.loss).toBe(whole.trainer.history.at(-1)?.loss);
+    for (const maxSteps of [4, 6]) {
+      const checkpoint = { path: join(folder, `half-${maxSteps}`) };
+      await make({ losses: losses(), more: { evalData: data, maxSteps, checkpoint } }).trainer.train();
+      // Only the data is the caller's; weights, random streams, order and history come from the checkpoint.
+      const trainData = new DataLoader({ dataset: data, batchSize: 4, shuffle: true, rng: new Rng(78) });
+      const rest = make({ seed: 77, losses: losses(), more: { trainData, evalData: data } });
+      await rest.trainer.resume(checkpoint.path);
+      expect(rest.trainer.step).toBe(maxSteps);
+      await rest.trainer.train();
+      expect(await weights(rest.model)).toEqual(await weights(whole.model));
+      expect(untimed(rest.trainer.history)).toEqual(untimed(whole.trainer.history));
     }
   });
 
-  it("stops when aborted, with a checkpoint that goes on", async () => {
+  it("stops when aborted, with a checkpoint to continue from", async () => {
     const path = join(folder, "aborted");
     const controller = new AbortController();
     const run = make({
@@ -173,7 +179,7 @@ describe("Trainer", () => {
     expect(await weights(rest.model)).toEqual(await weights(whole.model));
   });
 
-  it("stops at a loss that is not finite, naming step, loss and the last good checkpoint", async () => {
+  it("stops at a non-finite loss, naming the step, the loss and the last good checkpoint", async () => {
     const path = join(folder, "finite");
     const { trainer } = make({ lr: 1e30, losses: new SupLoss(), more: { checkpoint: { path, every: 1 } } });
     await expect(trainer.train()).rejects.toMatchObject({
@@ -185,7 +191,7 @@ describe("Trainer", () => {
     expect((await weights(again.model)).every(Number.isFinite)).toBe(true);
   });
 
-  it("names what a scheduler used when its loss is not finite", async () => {
+  it("names the loss that a scheduler used when it is not finite", async () => {
     const losses = new InterleavedLossScheduler({ losses: [new SupLoss(), new TVLoss({ weight: 1e30 })] });
     await expect(make({ lr: 1e30, losses, more: { readEvery: 1 } }).trainer.train()).rejects.toMatchObject({
       message: expect.stringMatching(
@@ -194,8 +200,8 @@ describe("Trainer", () => {
     });
   });
 
-  it("never takes weights for good that a gradient made NaN, though the loss was finite", async () => {
-    /** The root of the error's square: its gradient is 0 / 0 where the error is 0. */
+  it("never saves weights that a gradient made NaN while the loss was finite", async () => {
+    /** sqrt(0): its gradient is 0 / 0. */
     class Root extends Loss {
       readonly name = "Root";
       readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
@@ -220,29 +226,103 @@ describe("Trainer", () => {
   });
 
   it("stops early when evaluation does not improve", async () => {
-    const { trainer, data } = make({ epochs: 50, lr: 0, more: {} });
-    const stopping = make({ epochs: 50, lr: 0, more: { evalData: data, earlyStop: { patience: 3 } } });
-    await stopping.trainer.train();
-    expect(stopping.trainer.epoch).toBe(4);
-    expect(trainer.epoch).toBe(0);
+    const path = join(folder, "early");
+    const stopping = (maxSteps = 1000) => {
+      const made = make({ epochs: 50, lr: 0 });
+      const more = { evalData: made.data, earlyStop: { patience: 3 }, maxSteps, checkpoint: { path } };
+      return make({ epochs: 50, lr: 0, more }).trainer;
+    };
+    const whole = stopping();
+    await whole.train();
+    expect(whole.epoch).toBe(4);
+    const stopped = stopping();
+    await stopped.resume(path);
+    await stopped.train();
+    expect(stopped.step).toBe(12);
+    // Evaluations before a checkpoint count.
+    await stopping(6).train();
+    const rest = stopping();
+    await rest.resume(path);
+    await rest.train();
+    expect(rest.epoch).toBe(4);
   });
 
-  it("clips gradients", async () => {
-    const { trainer, model } = make({ epochs: 1, more: { gradClip: 1e-3 } });
-    await trainer.train();
-    expect((await weights(model)).every(Number.isFinite)).toBe(true);
+  it("advances the schedule after each step or each epoch", async () => {
+    for (const [scheduleEvery, rates] of [
+      ["step", [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32]],
+      ["epoch", [1, 1, 1, 1 / 2, 1 / 2, 1 / 2]],
+    ] as const) {
+      const seen: number[] = [];
+      const optimizer: { current?: Optimizer } = {};
+      /** Notes the learning rate of each step. */
+      class Noted extends SupLoss {
+        override forward(args: LossArgs) {
+          seen.push(optimizer.current!.learningRate);
+          return super.forward(args as never);
+        }
+      }
+      const optimizerOf = (model: DnCNN) => (optimizer.current = new SGD(model.parameters(), { lr: 1 }));
+      const { model } = make({ optimizerOf });
+      const schedule = new StepLR(optimizer.current!, { stepSize: 1, gamma: 0.5 });
+      const options = { model, optimizer: optimizer.current!, schedule, scheduleEvery, gradClip: 1e-3 };
+      await make({ epochs: 2, losses: new Noted(), more: options }).trainer.train();
+      expect(seen).toEqual(rates);
+    }
   });
 
-  it("tests on held-back data, the same noise each time", async () => {
+  it("limits the global norm of the gradients to gradClip and keeps their direction", async () => {
+    // With SGD and learning rate 1 a step subtracts the gradient that the optimiser was given.
+    const gradient = async (gradClip?: number) => {
+      const { trainer, model } = make({
+        optimizerOf: (network) => new SGD(network.parameters(), { lr: 1 }),
+        more: { maxSteps: 1, ...(gradClip === undefined ? {} : { gradClip }) },
+      });
+      const before = await weights(model);
+      await trainer.train();
+      const after = await weights(model);
+      return before.map((value, i) => value - after[i]!);
+    };
+    const free = await gradient();
+    const norm = Math.hypot(...free);
+    const limit = norm / 4;
+    const clipped = await gradient(limit);
+    expect(Math.hypot(...clipped)).toBeLessThanOrEqual(limit * (1 + 1e-4));
+    expect(Math.hypot(...clipped)).toBeGreaterThan(limit * (1 - 1e-4));
+    const cosine = clipped.reduce((sum, value, i) => sum + value * free[i]!, 0) / (norm * Math.hypot(...clipped));
+    expect(cosine).toBeCloseTo(1, 6);
+    // Smaller gradients stay as they are.
+    expect(await gradient(4 * norm)).toEqual(free);
+  });
+
+  it("gives the physics the parameters in a batch before it measures", async () => {
+    const [x, mask] = [ones([4, 1, 4, 4]), new Rng(5).bernoulli([4, 1, 4, 4], 0.5)];
+    const seen: number[][] = [];
+    /** Notes the measurements: of images of ones they are the masks. */
+    class Noted extends SupLoss {
+      override forward(args: LossArgs) {
+        seen.push([...(args.y as Tensor).dataSync()]);
+        return super.forward(args as never);
+      }
+    }
+    const trainData = new DataLoader({ dataset: new TensorDataset({ x, params: { mask } }), batchSize: 2 });
+    const physics = new Inpainting({ imgSize: [1, 4, 4], mask: 1 });
+    await make({ epochs: 1, losses: new Noted(), more: { trainData, physics } }).trainer.train();
+    expect(seen.flat()).toEqual([...mask.dataSync()]);
+  });
+
+  it("evaluates held-back data, with the same noise each time", async () => {
     const { trainer, data } = make({ more: { metrics: [new PSNR()] } });
     const result = await trainer.test(data);
     expect(result.measurement["PSNR"]!.mean).toBeCloseTo(20, 0);
-    expect(result.metrics["PSNR"]!.values).toHaveLength(12);
+    const { values, mean, std } = result.metrics["PSNR"]!;
+    expect(values).toHaveLength(12);
+    expect(mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / 12, 12);
+    expect(std ** 2).toBeCloseTo(values.reduce((sum, value) => sum + value ** 2, 0) / 12 - mean ** 2, 8);
     expect(await trainer.test(data)).toEqual(result);
     expect(trainer.model.training).toBe(true);
   });
 
-  it("keeps memory: after 1,000 steps what it was after 10", async () => {
+  it("uses as much memory after 1,000 steps as after 10", async () => {
     await collectGarbage();
     const figures: { tensors: number; bytes: number }[] = [];
     const { trainer } = make({
@@ -295,7 +375,7 @@ describe("bad input", () => {
     await expect(trainer.test(y)).rejects.toMatchObject({ code: "missing_argument" });
   });
 
-  it("refuses a checkpoint that is none", async () => {
+  it("refuses a file that is not a checkpoint", async () => {
     const { trainer } = make();
     const path = join(folder, "bad");
     await writeFile(path, "abcdefghijkl");

@@ -9,7 +9,7 @@ import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { SureGaussianLoss } from "../../ts/loss/index.js";
 import { grad, memory, tensor, tidy } from "../../ts/tensor/index.js";
 
-/** The WebAssembly module that `npm run build:wasm` made, as a host of the facade. */
+/** The WebAssembly module that `npm run build:wasm` builds, as a binding. */
 async function loadWasm(): Promise<Binding> {
   const folder = new URL("../../dist/wasm/", import.meta.url);
   const module = (await import(new URL("adjoint_wasm.js", folder).href)) as WasmExports & {
@@ -22,14 +22,14 @@ async function loadWasm(): Promise<Binding> {
 type Result = Record<string, Float32Array | Float64Array>;
 const results: Record<"native" | "wasm", Result> = { native: {}, wasm: {} };
 
-/** A small convolution and its gradients, a SURE step of a small DnCNN, random draws. */
+/** A small convolution and its gradients, a SURE step of a small DnCNN, and random draws. */
 function compute(): Result {
   return tidy(() => {
     const rng = new Rng(3);
     const x = rng.normal([2, 3, 7, 5]).requiresGrad_();
     const weight = rng.normal([4, 3, 3, 3]).requiresGrad_();
     const bias = rng.normal([4]).requiresGrad_();
-    const y = functional.conv2d(x, weight, bias, { stride: 2, padding: 1 });
+    const y = functional.conv2d(x, weight, { bias, stride: 2, padding: 1 });
     const gradients = grad(y.square().sum(), [x, weight, bias]);
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 8, rng: new Rng(1) });
@@ -56,7 +56,7 @@ function compute(): Result {
   });
 }
 
-describe("the WebAssembly module gives what the native add-on gives", () => {
+describe("the WebAssembly module agrees with the native add-on", () => {
   beforeAll(async () => {
     await init({ binding: loadNative() });
     results.native = compute();
@@ -67,7 +67,7 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     await init({ binding: loadNative() });
   });
 
-  it("values and gradients of a small convolution and of a SURE step, within 1e-5 of the largest entry", () => {
+  it("in values and gradients of a convolution and of a SURE step, within 1e-5 of the largest entry", () => {
     const names = Object.keys(results.native).filter((name) => !name.startsWith("random") && name !== "state");
     expect(names.length).toBeGreaterThan(10);
     for (const name of names) {
@@ -81,26 +81,24 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     }
   });
 
-  it("random streams, bit for bit", () => {
+  it("in random streams, bit for bit", () => {
     for (const name of ["random normal", "random gamma", "random poisson", "state"])
       expect(results.wasm[name], name).toEqual(results.native[name]);
   });
 
-  it("errors arrive as this library's classes, and the module goes on", () => {
+  it("errors arrive as this library's classes, and the module keeps working", () => {
     expect(() => tensor([1, 2]).add(tensor([1, 2, 3]))).toThrow(expect.objectContaining({ name: "ShapeError" }));
     expect(tensor([1, 2]).add(1).dataSync()).toEqual(Float32Array.of(2, 3));
   });
 
-  it("forceKernel names the convolution kernel: burn's gives the same to rounding", async () => {
+  it("forceKernel selects the convolution kernel: burn's agrees up to rounding", async () => {
     const { forceKernel } = (await import(new URL("../../dist/wasm/adjoint_wasm.js", import.meta.url).href)) as {
       forceKernel(name: string): void;
     };
     const convolve = () =>
       tidy(() => {
         const rng = new Rng(6);
-        return functional
-          .conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), undefined, { padding: 1 })
-          .dataSync();
+        return functional.conv2d(rng.normal([2, 16, 24, 24]), rng.normal([16, 16, 3, 3]), { padding: 1 }).dataSync();
       });
     const ours = convolve();
     forceKernel("burn");
@@ -113,7 +111,7 @@ describe("the WebAssembly module gives what the native add-on gives", () => {
     expect(() => forceKernel("fastest")).toThrow(/forceKernel: there is no kernel fastest/);
   });
 
-  it("values are read without blocking, and tensors are freed", async () => {
+  it("values are read asynchronously, and tensors are freed", async () => {
     const before = memory();
     const t = tensor([1, 2, 3]);
     expect(await t.data()).toEqual(Float32Array.of(1, 2, 3));

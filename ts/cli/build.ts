@@ -6,8 +6,8 @@ import type { RandomSource } from "../random/index.js";
 import type { AnyPhysics, WeightedLoss } from "../train/index.js";
 import { makePhysics } from "./build-physics.js";
 import { checkNamed, type Config, type Named } from "./config.js";
+import { construct, omit } from "./construct.js";
 import { lossOptions } from "./loss-options.js";
-import { make, omit } from "./make.js";
 
 // What a configuration may name. Options are checked by each class's own constructor.
 const losses = {
@@ -31,7 +31,7 @@ const losses = {
   JacobianSpectralNorm: loss.JacobianSpectralNorm,
   FNEJacobianSpectralNorm: loss.FNEJacobianSpectralNorm,
 };
-/** These take other losses under `losses`. */
+/** Losses that take other losses under `losses`. */
 const nesting = {
   BaseLossScheduler: loss.BaseLossScheduler,
   RandomLossScheduler: loss.RandomLossScheduler,
@@ -41,7 +41,7 @@ const nesting = {
   StackedPhysicsLoss: loss.StackedPhysicsLoss,
 };
 const networks = { DnCNN: nn.DnCNN, UNet: nn.UNet };
-/** These take a network under `backboneNet`. */
+/** Models that take a network under `backboneNet`. */
 const wrappers = { ArtifactRemoval: nn.ArtifactRemoval };
 const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
 const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
@@ -68,40 +68,40 @@ export interface Parts {
   readonly metrics: metric.Metric[];
 }
 
-/** Makes everything a configuration names; weights are drawn from `rng`. */
+/** Constructs everything that a configuration names; initial weights are drawn from `rng`. */
 export function buildParts(config: Config, rng: RandomSource): Parts {
   const network = makeModel(config.model, rng);
-  const optimizer = make<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [
+  const optimizer = construct<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [
     network.parameters(),
   ]);
   const schedule = config.schedule
-    ? make<optim.Schedule>("schedule", schedules, config.schedule, [optimizer])
+    ? construct<optim.Schedule>("schedule", schedules, config.schedule, [optimizer])
     : undefined;
   return {
     model: network,
     physics: makePhysics(config.physics, rng.fork()),
     losses: config.losses.map((named) => ({
-      loss: makeLoss(omit(named, ["weight"])),
+      loss: makeLoss(omit(named, ["weight"]) as Named),
       weight: named["weight"] === undefined ? 1 : (named["weight"] as number),
     })),
     optimizer,
     ...(schedule ? { schedule } : {}),
     metrics: (config.metrics ?? ["PSNR"]).map((named) =>
-      make<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named, []),
+      construct<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named),
     ),
   };
 }
 
-/** A network, or what turns a denoising network into a reconstruction network. */
+/** A network, or a wrapper that makes a denoising network a reconstruction network. */
 export function makeModel(named: Named, rng: RandomSource): Network {
   if (!Object.hasOwn(wrappers, named.name))
-    return make<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
+    return construct<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
   const inner = named["backboneNet"];
   const backboneNet =
     inner === undefined
       ? {}
       : {
-          backboneNet: make<nn.DnCNN | nn.UNet>(
+          backboneNet: construct<nn.DnCNN | nn.UNet>(
             "model.backboneNet",
             networks,
             checkNamed(inner, "model.backboneNet"),
@@ -109,16 +109,16 @@ export function makeModel(named: Named, rng: RandomSource): Network {
             { rng },
           ),
         };
-  return make<Network>("model", wrappers, named, [], backboneNet);
+  return construct<Network>("model", wrappers, named, [], backboneNet);
 }
 
-/** A loss, or a scheduler with the losses it names. */
+/** A loss, with the losses that it names if it is a scheduler or StackedPhysicsLoss. */
 function makeLoss(named: Named): loss.Loss {
   if (!Object.hasOwn(nesting, named.name))
-    return make<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
+    return construct<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
   const nested = (entry: unknown): unknown =>
     Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`));
-  return make<loss.Loss>(
+  return construct<loss.Loss>(
     "losses",
     nesting,
     named,

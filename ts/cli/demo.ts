@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { DataLoader, ImageFolder, PatchDataset } from "../data/index.js";
 import { type Loss, SupLoss, SureGaussianLoss } from "../loss/index.js";
 import { PSNR } from "../metric/index.js";
@@ -5,16 +6,15 @@ import { DnCNN, startAtIdentity } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GaussianNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
-import { fileURLToPath } from "node:url";
 import { type Progress, Trainer } from "../train/index.js";
 
 /** Standard deviation of the noise, for values from 0 to 1. */
 export const sigma = 0.1;
-/** Images a step. */
+/** Patches per step. */
 export const batchSize = 8;
 const patchSize = 48;
 const heldBack = ["camera", "chelsea"];
-const trained = [
+const training = [
   "astronaut",
   "brick",
   "cell",
@@ -27,11 +27,11 @@ const trained = [
   "rocket",
 ];
 
-/** The photographs of the demonstration, grey. */
+/** The photographs of the demonstration, in grey. */
 export interface Photographs {
   readonly train: ImageFolder;
   readonly test: ImageFolder;
-  /** Names of the test images, in order. */
+  /** Names of the test images. */
   readonly names: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface Photographs {
 export async function openPhotographs(): Promise<Photographs> {
   const path = fileURLToPath(new URL("../../examples/images", import.meta.url));
   const [train, test] = (await Promise.all(
-    [trained, heldBack].map((names) => ImageFolder.open({ path, channels: "grey", names })),
+    [training, heldBack].map((names) => ImageFolder.open({ path, channels: "grey", names })),
   )) as [ImageFolder, ImageFolder];
   return { train, test, names: heldBack };
 }
@@ -49,11 +49,11 @@ export interface Run {
   readonly model: DnCNN;
   readonly physics: Denoising<GaussianNoise>;
   readonly trainer: Trainer;
-  /** Frees weights and averages. */
+  /** Frees the weights and the optimiser's state. */
   dispose(): void;
 }
 
-/** What {@link makeRun} needs. */
+/** Options of {@link makeRun}. */
 export interface RunOptions {
   readonly photographs: Photographs;
   readonly groundTruth: boolean;
@@ -63,7 +63,7 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** A training with or without ground truth. Equal seeds give both the same initial weights, patches and noise. */
+/** A training with or without ground truth. The same seed gives both the same initial weights, patches and noise. */
 export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onProgress }: RunOptions): Run {
   const rng = new Rng(seed);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 7, nf: 32, rng: rng.fork() });
@@ -88,23 +88,22 @@ export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onP
   return { model, physics, trainer, dispose: () => [model, optimizer].forEach((part) => part.dispose()) };
 }
 
-/** Seconds a step takes, by forty steps of each training after a few to warm up. */
+/** Seconds per step: the mean of forty steps of each training, after a few warm-up steps. */
 export async function secondsPerStep(
   photographs: Photographs,
   seed: number,
 ): Promise<{ unsupervised: number; supervised: number }> {
   const time = async (groundTruth: boolean): Promise<number> => {
-    const [warm, timed] = [5, 40];
-    let [started, ended] = [0, 0];
-    const run = makeRun({ photographs, groundTruth, steps: warm, seed });
-    await run.trainer.train();
-    run.dispose();
+    const [warmUp, timed] = [5, 40];
+    const first = makeRun({ photographs, groundTruth, steps: warmUp, seed });
+    await first.trainer.train();
+    first.dispose();
     const measured = makeRun({ photographs, groundTruth, steps: timed, seed });
-    started = performance.now();
+    const started = performance.now();
     await measured.trainer.train();
-    ended = performance.now();
+    const seconds = (performance.now() - started) / 1000;
     measured.dispose();
-    return (ended - started) / 1000 / timed;
+    return seconds / timed;
   };
   return { unsupervised: await time(false), supervised: await time(true) };
 }

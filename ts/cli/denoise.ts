@@ -7,16 +7,11 @@ import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
-import { duration, progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
-import {
-  type CommandResult,
-  type CommonOptions,
-  Interrupted,
-  positiveWholeNumber,
-  run,
-  UsageError,
-  withCommonOptions,
-} from "./common.js";
+import { formatDuration } from "../text/index.js";
+import { progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
+import { positiveWholeNumber } from "./arguments.js";
+import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { Interrupted, UsageError } from "./errors.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
@@ -27,51 +22,56 @@ interface DenoiseOptions extends CommonOptions {
   readonly resume?: string;
 }
 
-/** `adjoint denoise`: learns from one noisy image alone, then cleans it. */
+/** `adjoint denoise`: trains a network on one noisy image alone, then denoises it. */
 export function addDenoise(program: Command): void {
   const command = program
     .command("denoise <image>")
-    .description("clean one noisy picture by learning from it alone (no other image, no ground truth)")
-    .requiredOption("-o, --output <png>", "where the clean picture is written")
+    .description("denoise an image with a network trained on this image alone (no other image, no ground truth)")
+    .requiredOption("-o, --output <png>", "file of the denoised image")
     .option(
       "--sigma <level>",
-      "noise level: standard deviation (gaussian), gain (poisson), number of looks (gamma), for values from 0 to 1; or auto",
+      "noise level for values from 0 to 1: standard deviation (gaussian), gain (poisson), number of looks (gamma); " +
+        "or auto",
       "auto",
     )
     .addOption(
       new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"),
     )
     .addOption(
-      new Option("--loss <name>", "what is minimised")
+      new Option("--loss <name>", "loss to minimise")
         .choices(["auto", "sure", "r2r", "neighbor2neighbor"])
         .default("auto"),
     )
-    .option("--steps <n>", "training steps (default: 300 to 1000, by the number of pixels)", positiveWholeNumber)
-    .option("--resume <checkpoint>", "go on from a checkpoint that Ctrl-C has written");
+    .option(
+      "--steps <n>",
+      "training steps (default: 300 to 1000, depending on the number of pixels)",
+      positiveWholeNumber,
+    )
+    .option("--resume <checkpoint>", "continue from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
-    await run(options, (checked, signal) => denoise(image, checked, signal));
+    await runCommand(options, (checked, signal) => denoise(image, checked, signal));
   });
 }
 
 async function denoise(path: string, options: DenoiseOptions, signal: AbortSignal): Promise<CommandResult> {
   if (!/\.png$/i.test(options.output))
-    throw new UsageError(`--output is ${options.output}, expected a name that ends in .png`, "invalid_argument");
+    throw new UsageError(`--output is ${options.output}, expected a name that ends in .png.`, "invalid_argument");
   const given = options.sigma === "auto" ? undefined : Number(options.sigma);
   if (given !== undefined && !(Number.isFinite(given) && given > 0)) {
-    throw new UsageError(`--sigma is ${options.sigma}, expected a number above 0, or auto`, "invalid_argument");
+    throw new UsageError(`--sigma is ${options.sigma}, expected a number above 0, or auto.`, "invalid_argument");
   }
   const started = performance.now();
   const image = await readPixels(path);
   const level = given ?? estimateNoise(image, options.noise);
   if (!(level > 0 && Number.isFinite(level)))
-    throw new UsageError(`${path}: no noise was found; give its level with --sigma`, "invalid_argument");
+    throw new UsageError(`${path}: no noise was found; give its level with --sigma.`, "invalid_argument");
   const [channels, rows, columns] = image.shape;
   // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
   const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
   if (Math.min(rows, columns) < 8)
-    throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8`, "invalid_argument");
+    throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8.`, "invalid_argument");
 
-  // A small picture is known by heart soon.
+  // A long training overfits a small image.
   const steps = options.steps ?? Math.round(Math.min(1000, Math.max(300, (rows * columns) / 64)));
   const rng = new Rng(options.seed);
   const noise = noiseModel(options.noise, level);
@@ -105,7 +105,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     progress.stop();
     if (!(error instanceof Interrupted)) throw error;
     await trainer.save(checkpoint);
-    throw new Interrupted(`interrupted; go on with --resume ${checkpoint}`);
+    throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`);
   }
   progress.stop();
   const evalRng = new Rng(options.seed);
@@ -115,9 +115,11 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const clean = await restoreUnclipped(image, restore, { noiseModel: noise, rng: evalRng });
   await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
   const seconds = (performance.now() - started) / 1000;
-  const how = `${options.noise} noise of level ${Number(level.toPrecision(3))}${given === undefined ? " (estimated)" : ""}`;
+  const estimated = given === undefined;
+  const noiseText = `${options.noise} noise of level ${Number(level.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const time = formatDuration(seconds);
   return {
-    text: `${options.output}: ${columns}x${rows}, ${how}, ${loss.name}, ${steps} steps, ${duration(seconds)}`,
+    text: `${options.output}: ${columns}x${rows}, ${noiseText}, ${loss.name}, ${steps} steps, ${time}`,
     json: {
       output: options.output,
       width: columns,
@@ -125,7 +127,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
       channels,
       noise: options.noise,
       level,
-      estimated: given === undefined,
+      estimated,
       loss: loss.name,
       steps,
       seconds,
@@ -139,12 +141,12 @@ function noiseModel(kind: EstimableNoise, level: number): NoiseModel {
 }
 
 function chooseLoss({ loss, noise }: DenoiseOptions, level: number): Loss {
-  // R2R fits all three noises and draws new noise in each step: of one picture it learns as well as SURE, at half the
+  // R2R fits all three noise models and adds new noise in each step: on one image it does as well as SURE at half the
   // cost.
   const name = loss === "auto" ? "r2r" : loss;
   if (name === "neighbor2neighbor") return new Neighbor2Neighbor();
   if (name === "r2r") return new R2RLoss();
   if (noise === "gaussian") return new SureGaussianLoss({ sigma: level });
   if (noise === "poisson") return new SurePoissonLoss({ gain: level });
-  throw new UsageError("--loss sure does not fit --noise gamma; r2r and neighbor2neighbor do", "incompatible_physics");
+  throw new UsageError("--loss sure does not fit --noise gamma; r2r and neighbor2neighbor do.", "incompatible_physics");
 }

@@ -2,14 +2,16 @@ import type { Command } from "commander";
 import { type Assumptions, fittingLosses, lossAssumptions } from "../loss/index.js";
 import { noiseKinds, operatorKinds } from "../physics/index.js";
 import { nearest } from "../runtime/index.js";
-import { type CommonOptions, run, textTable, UsageError, withCommonOptions } from "./common.js";
+import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { UsageError } from "./errors.js";
+import { textTable } from "./table.js";
 
 interface LossesOptions extends CommonOptions {
   readonly noise?: string;
   readonly operator?: string;
 }
 
-/** `adjoint losses`: which losses exist, and which fit a noise and an operator. */
+/** `adjoint losses`: lists the losses, or those that fit a noise model and an operator. */
 export function addLosses(program: Command): void {
   const command = program
     .command("losses")
@@ -17,19 +19,19 @@ export function addLosses(program: Command): void {
     .option("--noise <kind>", `only those that fit this noise: ${noiseKinds.join(", ")}`)
     .option("--operator <kind>", `only those that fit this operator: ${operatorKinds.join(", ")}`);
   withCommonOptions(command).action(async (options: LossesOptions) => {
-    await run(options, async ({ noise, operator }) => {
-      checkWord("--noise", noise, noiseKinds);
-      checkWord("--operator", operator, operatorKinds);
+    await runCommand(options, async ({ noise, operator }) => {
+      checkKind("--noise", noise, noiseKinds);
+      checkKind("--operator", operator, operatorKinds);
       const found = fittingLosses({ ...(noise ? { noise } : {}), ...(operator ? { operator } : {}) }).map(
         (name): [string, Assumptions] => [name, lossAssumptions[name]],
       );
-      const words = (value: string | readonly string[]): string =>
+      const listed = (value: string | readonly string[]): string =>
         typeof value === "string" ? value : value.join(", ");
       const rows = found.map(([name, { noise: n, operator: o, needs }]) => [
         name,
         ` ${needs.includes("x") ? "yes" : "no"}`,
-        words(o),
-        words(n),
+        listed(o),
+        listed(n),
       ]);
       const header = ["loss", "ground truth", "operator", "noise"];
       const table = textTable([header, ...rows].map((row) => row.slice(0, 3))).split("\n");
@@ -47,10 +49,10 @@ export function addLosses(program: Command): void {
   });
 }
 
-function checkWord(option: string, word: string | undefined, known: readonly string[]): void {
-  if (word === undefined || known.includes(word)) return;
+function checkKind(option: string, kind: string | undefined, known: readonly string[]): void {
+  if (kind === undefined || known.includes(kind)) return;
   throw new UsageError(
-    `${option} is ${word}; did you mean ${nearest(word, known)}? Known: ${known.join(", ")}`,
+    `${option} is ${kind}; did you mean ${nearest(kind, known)}? Known: ${known.join(", ")}.`,
     "invalid_argument",
   );
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
-import { exitCode, printError } from "./common.js";
+import { exitCode, printError } from "./errors.js";
 import { createProgram } from "./program.js";
 
 try {
   await createProgram().parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {
-    // commander has printed its message; 0 stands for --help and --version.
+    // Commander has printed its message; 0 is --help or --version.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     process.exitCode = exitCode(error);

@@ -6,9 +6,7 @@ import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
 import { addTest, addTrain } from "./train.js";
 
-/**
- * The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError in place of ending the process.
- */
+/** The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError; the process does not exit. */
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;

@@ -15,16 +15,10 @@ import {
   writeReport,
 } from "../train/index.js";
 import { buildParts } from "./build.js";
-import {
-  type CommandResult,
-  type CommonOptions,
-  Interrupted,
-  run,
-  textTable,
-  UsageError,
-  withCommonOptions,
-} from "./common.js";
+import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { type Config, readConfig } from "./config.js";
+import { Interrupted, UsageError } from "./errors.js";
+import { textTable } from "./table.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
@@ -35,26 +29,26 @@ interface TestCommandOptions extends CommonOptions {
   readonly weights?: string;
 }
 
-/** `adjoint train`: trains what a configuration describes. */
+/** `adjoint train`: trains the network of a configuration. */
 export function addTrain(program: Command): void {
   const command = program
     .command("train <config.json>")
-    .description("train a network as a configuration file says (keys: docs/configuration.md)")
-    .option("--out <folder>", "where the results are written, in place of the configuration's")
-    .option("--resume <checkpoint>", "go on exactly where a checkpoint was written");
+    .description("train the network of a configuration file (keys: docs/configuration.md)")
+    .option("--out <folder>", "folder of the results, in place of the configuration's")
+    .option("--resume <checkpoint>", "continue exactly from a checkpoint");
   withCommonOptions(command).action(async (path: string, options: TrainCommandOptions) => {
-    await run(options, (checked, signal) => train(path, checked, signal));
+    await runCommand(options, (checked, signal) => train(path, checked, signal));
   });
 }
 
-/** `adjoint test`: measures trained weights on the configuration's evaluation images. */
+/** `adjoint test`: evaluates trained weights on the evaluation images of a configuration. */
 export function addTest(program: Command): void {
   const command = program
     .command("test <config.json>")
-    .description("measure a trained network on the evaluation images of a configuration file")
+    .description("evaluate a trained network on the evaluation images of a configuration file")
     .option("--weights <file>", "safetensors file (default: model.safetensors in the configuration's results)");
   withCommonOptions(command).action(async (path: string, options: TestCommandOptions) => {
-    await run(options, (checked) => test(path, checked));
+    await runCommand(options, (checked) => test(path, checked));
   });
 }
 
@@ -91,7 +85,7 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     await trainer.train({ signal });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted at step ${trainer.step}; go on with --resume ${checkpoint}`);
+    throw new Interrupted(`interrupted at step ${trainer.step}; continue with --resume ${checkpoint}`);
   } finally {
     progress.stop();
   }
@@ -100,10 +94,10 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
   await writeFileAtomic(join(folder, "loss.svg"), charts[0] as string);
   const last = trainer.history.filter(({ loss }) => loss !== undefined).at(-1);
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
-  const measured = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
+  const metricTexts = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
   await writeReport(join(folder, "report.html"), {
     title: `Training: ${basename(path)}`,
-    intro: `${trainer.step} steps, ${trainer.epoch} epochs${measured.join("")}.`,
+    intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}.`,
     tables: [],
     figures: [],
     charts,
@@ -115,18 +109,18 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     },
   });
   return {
-    text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${measured.join("")}`,
+    text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${metricTexts.join("")}`,
     json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: last?.loss, evalMetrics },
   };
 }
 
 async function test(path: string, options: TestCommandOptions): Promise<CommandResult> {
   const config = await readConfig(path);
-  // As in training, so that drawn masks are the same.
+  // The same stream as in training, so that drawn masks are the same.
   const parts = buildParts(config, new Rng(options.seed).fork());
   const data = await evaluationData(config, path);
   if (!data)
-    throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images`, "missing_argument");
+    throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images.`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(config, path), "model.safetensors");
   parts.model.loadStateDict(await readSafetensors(weights));
   const model = parts.losses.reduce<Reconstructor>((adapted, { loss }) => loss.adaptModel(adapted), parts.model);
@@ -151,21 +145,21 @@ async function trainingData(config: Config, path: string, batchSize: number, phy
   const { train: folder, holds, patch, patchesPerEpoch } = config.data;
   const images = await openFolder(config, folder, path);
   const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
-  const cut =
+  const samples =
     patch === undefined
       ? dataset
       : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
-  // A file of noisy pixels has cut the noise off at black and white.
-  if (holds !== "measurements") return cut;
+  // Image files clip noise at black and white: UnclippedDataset redraws what was clipped, where the noise is known.
+  if (holds !== "measurements") return samples;
   if (physics instanceof StackedPhysics)
     throw new UsageError(
-      `${path}: data.holds is "measurements", but these operators measure several tensors for each image`,
+      `${path}: data.holds is "measurements", but stacked physics measures several tensors per image.`,
       "invalid_argument",
     );
   const { noiseModel, operator } = physics;
   const known =
     ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
-  return known ? new UnclippedDataset({ dataset: cut, noiseModel }) : cut;
+  return known ? new UnclippedDataset({ dataset: samples, noiseModel }) : samples;
 }
 
 async function evaluationData(config: Config, path: string): Promise<Dataset | undefined> {
@@ -173,10 +167,10 @@ async function evaluationData(config: Config, path: string): Promise<Dataset | u
 }
 
 async function openFolder({ data }: Config, folder: string, path: string): Promise<ImageFolder> {
-  return await ImageFolder.open({ path: beside(path, folder), ...pick(data, ["channels", "size"]) });
+  return await ImageFolder.open({ path: resolvePath(path, folder), ...pick(data, ["channels", "size"]) });
 }
 
-/** The images of a folder, taken as measurements. */
+/** The images of a folder as measurements. */
 function asMeasurements(images: ImageFolder): Dataset {
   return {
     length: images.length,
@@ -188,15 +182,15 @@ function asMeasurements(images: ImageFolder): Dataset {
 }
 
 function resultsFolder(config: Config, path: string): string {
-  return config.out === undefined ? join("results", basename(path, extname(path))) : beside(path, config.out);
+  return config.out === undefined ? join("results", basename(path, extname(path))) : resolvePath(path, config.out);
 }
 
-/** A path of a configuration, which is relative to the configuration's folder. */
-function beside(configPath: string, path: string): string {
+/** A path in a configuration, resolved against the configuration's folder. */
+function resolvePath(configPath: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(configPath), path);
 }
 
-/** The entries of an object under some keys that are present. */
+/** The entries of an object under some keys, without those that are undefined. */
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
   return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Pick<T, K>;
 }

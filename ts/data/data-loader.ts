@@ -1,48 +1,49 @@
-import { type RandomSource, resolveRng, Rng } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import { permutationValues, type RandomSource, resolveRng, Rng } from "../random/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
 import { stack, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, disposeSample, type Sample } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions {
-  dataset: Dataset;
-  /** Examples a batch. Default: 1. */
-  batchSize?: number;
-  /** A new random order for every epoch. Default: false. */
-  shuffle?: boolean;
-  /** Where the order, and what the dataset draws, come from. */
-  rng?: RandomSource;
-  /** Leave out the last batch of an epoch when it is not full. Default: false. */
-  dropLast?: boolean;
+  readonly dataset: Dataset;
+  /** Examples per batch. Default: 1. */
+  readonly batchSize?: number;
+  /** Draws a new random order for every epoch. Default: false. */
+  readonly shuffle?: boolean;
+  /** Random stream for the order and for the draws of the dataset. Default: a stream of the whole library. */
+  readonly rng?: RandomSource;
+  /** Drops the last batch of an epoch if it is not full. Default: false. */
+  readonly dropLast?: boolean;
 }
 
-/** Where a {@link DataLoader} stands; plain data that JSON can hold. */
+/** The state of a {@link DataLoader} as plain data for JSON. */
 export interface LoaderState {
-  /** Epochs finished. */
-  epoch: number;
-  /** Batches of the current epoch already handed out. */
-  position: number;
-  /** The random stream before the current epoch's order was drawn. */
-  orderRng: string;
-  /** The random stream now. */
-  rng: string;
+  /** Number of finished epochs. */
+  readonly epoch: number;
+  /** Number of batches already taken from the current epoch. */
+  readonly position: number;
+  /** State of the random stream before the order of the current epoch was drawn. */
+  readonly orderRng: string;
+  /** Current state of the random stream. */
+  readonly rng: string;
 }
 
-/** A batch: a {@link Sample} whose tensors have a first dimension that counts examples. */
+/** A batch: a {@link Sample} whose tensors have a batch dimension in front. */
 export type Batch = Sample;
 
 /**
- * Batches of a dataset. One `for await` loop gives what is left of one epoch; whoever takes a batch owns its tensors.
+ * Batches of a dataset. One `for await` loop yields the remaining batches of one epoch; the caller owns their tensors.
  *
- * A loop that is left early is continued by the next one; `reset()` starts the epoch anew. `state()` and `loadState()`
- * continue a run in another process with exactly the batches it would have seen.
+ * If a loop is left early, the next one continues the epoch; `reset()` restarts it. With `state()` and `loadState()`
+ * another process continues with exactly the same batches.
  *
- * @throws ArgumentError `empty_data` where the dataset has no example, or fewer than a batch with `dropLast`.
+ * @throws ArgumentError `empty_data` where the dataset has no example, or with `dropLast` fewer than a batch;
+ * `unknown_option`, `invalid_argument`.
  */
 export class DataLoader implements AsyncIterable<Batch> {
   readonly dataset: Dataset;
   readonly batchSize: number;
-  /** Batches an epoch. */
+  /** Batches per epoch. */
   readonly length: number;
   readonly #shuffle: boolean;
   #rng: RandomSource;
@@ -55,47 +56,48 @@ export class DataLoader implements AsyncIterable<Batch> {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
     this.dataset = options.dataset;
     this.batchSize = checkNumber("DataLoader", "batchSize", options.batchSize ?? 1, { positive: true, integer: true });
-    this.#shuffle = options.shuffle ?? false;
+    this.#shuffle = checkFlag("DataLoader", "shuffle", options.shuffle, false);
+    const dropLast = checkFlag("DataLoader", "dropLast", options.dropLast, false);
     const batches = this.dataset.length / this.batchSize;
-    this.length = options.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.length === 0) {
-      const why =
+      const reason =
         this.dataset.length === 0
           ? "the dataset is empty"
-          : `${this.dataset.length} examples do not fill a batch of ${this.batchSize}, and dropLast is on`;
-      throw new ArgumentError(`DataLoader: ${why}`, "empty_data");
+          : `${this.dataset.length} examples do not fill a batch of ${this.batchSize}, and dropLast is true`;
+      throw new ArgumentError(`DataLoader: ${reason}.`, "empty_data");
     }
     this.#rng = resolveRng(options.rng);
     this.#orderRng = this.#rng.state();
   }
 
-  /** Epochs finished. */
+  /** Number of finished epochs. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Where the loader stands. */
+  /** The state of the loader, for {@link loadState}. */
   state(): LoaderState {
     return { epoch: this.#epoch, position: this.#position, orderRng: this.#orderRng, rng: this.#rng.state() };
   }
 
-  /** Goes on where a loader over the same dataset with the same options stood. */
+  /** Continues from the state of a loader with the same dataset and options. */
   async loadState(state: LoaderState): Promise<void> {
     this.#epoch = state.epoch;
     this.#position = state.position;
     this.#orderRng = state.orderRng;
     this.#rng = Rng.from(state.orderRng);
-    this.#order = state.position > 0 ? await this.#drawOrder() : undefined;
+    this.#order = state.position > 0 ? this.#drawOrder() : undefined;
     this.#rng = Rng.from(state.rng);
   }
 
-  /** Starts the current epoch anew, with a new order. */
+  /** Restarts the current epoch with a new order. */
   reset(): void {
     this.#position = 0;
     this.#order = undefined;
   }
 
-  /** The next batch, or `undefined` at the end of an epoch (the call after that begins the next one). */
+  /** The next batch, or `undefined` at the end of an epoch; the call after that starts the next epoch. */
   async next(): Promise<Batch | undefined> {
     if (this.#position >= this.length) {
       this.#epoch += 1;
@@ -104,7 +106,7 @@ export class DataLoader implements AsyncIterable<Batch> {
     }
     if (!this.#order) {
       this.#orderRng = this.#rng.state();
-      this.#order = await this.#drawOrder();
+      this.#order = this.#drawOrder();
     }
     const start = this.#position * this.batchSize;
     const samples: Sample[] = [];
@@ -127,21 +129,18 @@ export class DataLoader implements AsyncIterable<Batch> {
     }
   }
 
-  async #drawOrder(): Promise<number[]> {
+  #drawOrder(): number[] {
     const count = this.dataset.length;
-    if (!this.#shuffle) return Array.from({ length: count }, (_, index) => index);
-    const drawn = this.#rng.permutation(count, { device: "cpu" });
-    const order = Array.from(await drawn.data());
-    drawn.dispose();
-    return order;
+    if (this.#shuffle) return Array.from(permutationValues(this.#rng, count));
+    return Array.from({ length: count }, (_, index) => index);
   }
 }
 
 /**
- * One batch from several samples: every tensor is stacked along a new first dimension.
+ * Stacks the tensors of several samples along a new first dimension.
  *
- * @throws ArgumentError `missing_argument` where some samples have a tensor and others lack it; ShapeError where shapes
- * differ.
+ * @throws ArgumentError `missing_argument` where only some samples have a tensor; ShapeError `shape_mismatch` where
+ * shapes differ.
  */
 export function collate(samples: readonly Sample[]): Batch {
   const gather = (name: string, pick: (sample: Sample) => Tensor | undefined): Tensor | undefined => {
@@ -149,7 +148,8 @@ export function collate(samples: readonly Sample[]): Batch {
     if (found.length === 0) return undefined;
     if (found.length < samples.length) {
       throw new ArgumentError(
-        `DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch`,
+        `DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch, ` +
+          "expected it in all or none.",
         "missing_argument",
       );
     }

@@ -2,27 +2,26 @@ import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 
 /**
- * One example. In a dataset its tensors have no batch dimension (an image is [C, H, W]); a {@link DataLoader} stacks
- * them.
+ * One example. Its tensors have no batch dimension (an image is `[C, H, W]`); a {@link DataLoader} stacks them.
  */
 export interface Sample {
   /** Ground truth. */
   x?: Tensor;
-  /** Measurement; where it is absent the Trainer draws one from its physics. */
+  /** Measurement; if it is missing, the Trainer simulates one with its physics. */
   y?: Tensor;
-  /** Parameters of the physics that made `y` (for example `{ mask }`), given to `physics.update`. */
+  /** Parameters of the physics that produced `y` (for example `{ mask }`), given to `physics.update`. */
   params?: Record<string, Tensor>;
 }
 
 /** Options of {@link Dataset.get}. */
 export interface GetOptions {
-  /** Where a dataset that draws (random crops) takes its numbers from. */
-  rng?: RandomSource;
+  /** Random stream for datasets that draw, such as random crops. */
+  readonly rng?: RandomSource;
 }
 
-/** Examples by index. Whoever calls `get` owns the tensors it returns and may dispose them. */
+/** Examples by index. The caller of `get` owns the tensors it returns and may dispose of them. */
 export interface Dataset {
-  /** How many examples there are. */
+  /** Number of examples. */
   readonly length: number;
   /** The example at `index`, 0 <= index < length. */
   get(index: number, options?: GetOptions): Promise<Sample> | Sample;
@@ -38,12 +37,12 @@ export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): S
   return result;
 }
 
-/** Every tensor of a sample. */
+/** All tensors of a sample. */
 export function sampleTensors(sample: Sample): Tensor[] {
   return [sample.x, sample.y, ...Object.values(sample.params ?? {})].filter((value) => value !== undefined);
 }
 
-/** Frees every tensor of a sample. */
+/** Disposes of all tensors of a sample. */
 export function disposeSample(sample: Sample): void {
   for (const value of sampleTensors(sample)) value.dispose();
 }

@@ -1,26 +1,31 @@
-import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
 export interface PatchDatasetOptions {
-  /** Where the images come from: samples with `x` or `y` (or both, of one size) [C, H, W]. */
-  dataset: Dataset;
-  /** Side of a patch, or its height and width. */
-  size: number | readonly [number, number];
-  /** How many patches make an epoch. Default: one for each image. */
-  length?: number;
-  /** Mirror patches left-right and up-down at random, and exchange their axes where they are square. Default: false. */
-  augment?: boolean;
-  /** Where the positions come from, unless the call gives another; a {@link DataLoader} passes its own. */
-  rng?: RandomSource;
+  /** Samples with images `x` or `y` `[C, H, W]`, or both of the same size. */
+  readonly dataset: Dataset;
+  /** Side of a square patch, or height and width. */
+  readonly size: number | readonly [number, number];
+  /** Patches per epoch. Default: one for each image. */
+  readonly length?: number;
+  /** Flips patches in both directions at random, and transposes them if they are square. Default: false. */
+  readonly augment?: boolean;
+  /**
+   * Random stream of the positions, unless `get` is given one; a {@link DataLoader} passes its own. Default: a stream
+   * of the whole library.
+   */
+  readonly rng?: RandomSource;
 }
 
 /**
- * Random patches of images: patch `i` is cut from image `i mod N` at a random place.
+ * Random patches of images: patch `i` is cut from image `i mod N` at a random position.
  *
- * The positions are drawn when a patch is asked for, so the patches of an epoch differ from those of the one before.
+ * Positions are drawn by `get`, so that every epoch has other patches.
+ *
+ * @throws ArgumentError `empty_data` where the dataset has no example; `unknown_option`, `invalid_argument`.
  */
 export class PatchDataset implements Dataset {
   readonly length: number;
@@ -34,35 +39,37 @@ export class PatchDataset implements Dataset {
     const size = options.size;
     this.#size = typeof size === "number" ? [size, size] : size;
     for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });
-    if (options.dataset.length === 0) throw new ArgumentError("PatchDataset: the dataset is empty", "empty_data");
+    if (options.dataset.length === 0) throw new ArgumentError("PatchDataset: the dataset is empty.", "empty_data");
     this.length = checkNumber("PatchDataset", "length", options.length ?? options.dataset.length, {
       positive: true,
       integer: true,
     });
     this.#dataset = options.dataset;
-    this.#augment = options.augment ?? false;
+    this.#augment = checkFlag("PatchDataset", "augment", options.augment, false);
     this.#rng = options.rng;
   }
 
-  /** @throws ShapeError `shape_mismatch` where an image is smaller than the patch, or x and y have different sizes. */
+  /**
+   * One patch.
+   *
+   * @throws ShapeError `shape_mismatch` where an image is smaller than the patch, or x and y have different sizes;
+   * ArgumentError `missing_argument` where a sample has neither.
+   */
   async get(index: number, options: GetOptions = {}): Promise<Sample> {
     const rng = resolveRng(options.rng, this.#rng);
     const sample = await this.#dataset.get(index % this.#dataset.length, options);
     const images = [sample.x, sample.y].filter((value) => value !== undefined);
     const [height, width] = this.#size;
     const [rows, columns] = this.#spatialSize(images);
-    const top = await drawIndex(rng, rows - height + 1);
-    const left = await drawIndex(rng, columns - width + 1);
-    // One draw of eight decides all three mirrors.
-    const symmetry = this.#augment ? await drawIndex(rng, height === width ? 8 : 4) : 0;
+    const top = indexValue(rng, rows - height + 1);
+    const left = indexValue(rng, columns - width + 1);
+    // The bits of one draw select the flips and the transpose.
+    const symmetry = this.#augment ? indexValue(rng, height === width ? 8 : 4) : 0;
     const cut = (image: Tensor): Tensor => {
       const leading = image.shape.length - 2;
-      const zeros = Array.from({ length: leading }, () => 0);
-      const [begin, end] = [
-        [...zeros, top, left],
-        [...image.shape.slice(0, leading), top + height, left + width],
-      ];
-      // A copy: a view of the patch would keep the whole image alive.
+      const begin = [...new Array<number>(leading).fill(0), top, left];
+      const end = [...image.shape.slice(0, leading), top + height, left + width];
+      // A copy, because a view of the patch would keep the memory of the image alive.
       const patch = noGrad(() => tidy(() => mirror(image.slice(begin, end), symmetry).clone()));
       image.dispose();
       return patch;
@@ -77,17 +84,19 @@ export class PatchDataset implements Dataset {
   #spatialSize(images: readonly Tensor[]): [number, number] {
     const sizes = images.map((image) => image.shape.slice(-2) as [number, number]);
     const [first, second] = sizes;
-    if (!first) throw new ArgumentError("PatchDataset: the dataset's samples have neither x nor y", "missing_argument");
+    if (!first) {
+      throw new ArgumentError("PatchDataset: a sample of the dataset has neither x nor y.", "missing_argument");
+    }
     if (second && (first[0] !== second[0] || first[1] !== second[1])) {
       throw new ShapeError(
-        `PatchDataset: x is ${first.join("x")} and y is ${second.join("x")}, expected one size`,
+        `PatchDataset: x is ${first.join("x")} and y is ${second.join("x")}, expected the same size.`,
         "shape_mismatch",
       );
     }
     const [height, width] = this.#size;
     if (first[0] < height || first[1] < width) {
       throw new ShapeError(
-        `PatchDataset: image is ${first.join("x")}, smaller than the patch ${height}x${width}`,
+        `PatchDataset: image is ${first.join("x")}, expected at least the size of the patch, ${height}x${width}.`,
         "shape_mismatch",
       );
     }
@@ -95,18 +104,10 @@ export class PatchDataset implements Dataset {
   }
 }
 
-/** The symmetries of the square, numbered by three bits: left-right, up-down, transposed. */
+/** A symmetry of the square, numbered by three bits: flip left-right, flip up-down, transpose. */
 export function mirror(patch: Tensor, symmetry: number): Tensor {
   const rank = patch.shape.length;
   const dims = [...(symmetry & 1 ? [rank - 1] : []), ...(symmetry & 2 ? [rank - 2] : [])];
   const flipped = dims.length > 0 ? patch.flip(dims) : patch;
   return symmetry & 4 ? flipped.transpose(rank - 2, rank - 1) : flipped;
-}
-
-/** A whole number in [0, end), drawn on the CPU whatever the default device is: positions are needed at once. */
-async function drawIndex(rng: RandomSource, end: number): Promise<number> {
-  const drawn = rng.randint(0, end, [1], { device: "cpu" });
-  const [value] = await drawn.data();
-  drawn.dispose();
-  return value as number;
 }

@@ -2,21 +2,21 @@ import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, mapSample, type Sample, sampleTensors } from "./dataset.js";
 
-/** Options of {@link TensorDataset}: tensors whose first dimension counts the examples. */
+/** Options of {@link TensorDataset}: tensors whose first dimension is the number of examples N. */
 export interface TensorDatasetOptions {
-  /** Ground truth [N, ...]. */
-  x?: Tensor;
-  /** Measurements [N, ...]. */
-  y?: Tensor;
-  /** Parameters of the physics, each [N, ...]. */
-  params?: Record<string, Tensor>;
+  /** Ground truth `[N, ...]`. */
+  readonly x?: Tensor;
+  /** Measurements `[N, ...]`. */
+  readonly y?: Tensor;
+  /** Parameters of the physics, each `[N, ...]`. */
+  readonly params?: Record<string, Tensor>;
 }
 
 /**
- * Examples that lie in memory. The dataset does not copy the tensors and does not own them.
+ * Examples in memory. The dataset does not copy the tensors and does not own them.
  *
- * @throws ArgumentError `empty_data` without a tensor or with no example; ShapeError `shape_mismatch` when the first
- * dimensions differ.
+ * @throws ArgumentError `empty_data` where there is no tensor or no example; ShapeError `shape_mismatch` where the
+ * first dimensions differ.
  */
 export class TensorDataset implements Dataset {
   readonly length: number;
@@ -27,24 +27,29 @@ export class TensorDataset implements Dataset {
     this.#sample = { ...options };
     const counts = sampleTensors(this.#sample).map((value) => value.shape[0] ?? 0);
     this.length = counts[0] ?? 0;
-    if (this.length === 0)
+    if (this.length === 0) {
       throw new ArgumentError(
-        "TensorDataset: there is no example; give x or y with a first dimension of at least 1",
+        "TensorDataset: there is no example; give x or y with a first dimension of at least 1.",
         "empty_data",
       );
+    }
     if (counts.some((count) => count !== this.length)) {
       throw new ShapeError(
-        `TensorDataset: the tensors have ${counts.join(", ")} examples, expected the same number of each`,
+        `TensorDataset: the tensors have ${counts.join(", ")} examples, expected the same number in each.`,
         "shape_mismatch",
       );
     }
   }
 
+  /** @throws ArgumentError `invalid_argument` where the index is out of range. */
   get(index: number): Sample {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-      throw new ArgumentError(`TensorDataset: index is ${index}, expected 0 to ${this.length - 1}`, "invalid_argument");
+      throw new ArgumentError(
+        `TensorDataset: index is ${index}, expected 0 to ${this.length - 1}.`,
+        "invalid_argument",
+      );
     }
-    // A copy: a view of one row would keep all of them alive.
+    // A copy, because a view of one example would keep the memory of all alive.
     return mapSample(this.#sample, (value) => noGrad(() => tidy(() => value.select(0, index).clone())));
   }
 }

@@ -1,4 +1,4 @@
-import { type NoiseModel } from "../physics/index.js";
+import type { NoiseKind, NoiseModel } from "../physics/index.js";
 import { type RandomSource, resolveRng, uniformValues } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
@@ -6,22 +6,24 @@ import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dat
 
 /** Options of {@link UnclippedDataset}. */
 export interface UnclippedDatasetOptions {
-  /** Samples with a measurement `y` [C, H, W]. */
-  dataset: Dataset;
-  /** Noise before it was clipped: a Gaussian, Poisson or Gamma noise model with one level. */
-  noiseModel: NoiseModel;
-  /** The value that larger ones were cut to. Default: 1. */
-  high?: number;
-  /** Where draws come from, unless the call gives another; a {@link DataLoader} passes its own. */
-  rng?: RandomSource;
+  /** Samples with a measurement `y` `[C, H, W]`. */
+  readonly dataset: Dataset;
+  /** The noise before clipping: a Gaussian, Poisson or gamma noise model with one level. */
+  readonly noiseModel: NoiseModel;
+  /** The largest value of the range that measurements were clipped to. Default: 1. */
+  readonly high?: number;
+  /**
+   * Random stream, unless `get` is given one; a {@link DataLoader} passes its own. Default: a stream of the whole
+   * library.
+   */
+  readonly rng?: RandomSource;
 }
 
 /**
- * Measurements with what a file format cut off drawn anew.
+ * Measurements whose clipped values are redrawn; see {@link unclip}.
  *
- * A picture file holds no value below 0 or above 1, so that noise in dark and bright places piles up at these two.
- * Losses that rest on the law of the noise (SURE above all, whose divergence is evaluated there) then learn to
- * recognise the pile, and fail. See {@link unclip}.
+ * Image files store values in [0, 1] only, so that noise in dark and bright regions accumulates at 0 and 1. Losses that
+ * rely on the distribution of the noise, above all SURE, fail there.
  */
 export class UnclippedDataset implements Dataset {
   readonly length: number;
@@ -29,7 +31,7 @@ export class UnclippedDataset implements Dataset {
   readonly #noise: ClippedNoise;
   readonly #rng: RandomSource | undefined;
 
-  /** @throws ArgumentError `unknown_option`, `invalid_argument` for another noise model. */
+  /** @throws ArgumentError `unknown_option`; `invalid_argument` where the noise model is not supported. */
   constructor(options: UnclippedDatasetOptions) {
     checkOptions("UnclippedDataset", options, ["dataset", "noiseModel", "high", "rng"]);
     this.#dataset = options.dataset;
@@ -41,12 +43,13 @@ export class UnclippedDataset implements Dataset {
     this.#rng = options.rng;
   }
 
+  /** @throws ArgumentError `missing_argument` where a sample has no measurement. */
   async get(index: number, options: GetOptions = {}): Promise<Sample> {
     const sample = await this.#dataset.get(index, options);
     const { y } = sample;
     if (!y) {
       disposeSample(sample);
-      throw new ArgumentError("UnclippedDataset: a sample has no measurement y", "missing_argument");
+      throw new ArgumentError("UnclippedDataset: a sample of the dataset has no measurement y.", "missing_argument");
     }
     const shape = y.shape as [number, number, number];
     const { dtype, device } = y;
@@ -56,46 +59,55 @@ export class UnclippedDataset implements Dataset {
   }
 }
 
-/** Noise that was cut to an interval. */
+/** Noise that was clipped to an interval. */
 export interface ClippedNoise {
-  /** Standard deviation of the noise of a pixel whose clean value is x. */
-  deviation(x: number): number;
-  /** The value that smaller ones were cut to; undefined where the noise does not go below its lower end. */
+  /** Standard deviation of the noise at clean value x. */
+  standardDeviation(x: number): number;
+  /** Lower end of the interval; `undefined` for noise that is never negative. */
   readonly low: number | undefined;
-  /** The value that larger ones were cut to. */
+  /** Upper end of the interval. */
   readonly high: number;
 }
 
+/** The property with the level of each noise model that is supported. */
+const levelNames: Partial<Record<NoiseKind, string>> = { gaussian: "sigma", poisson: "gain", gamma: "l" };
+
 /**
- * The law of noise that was cut to [0, high]. Counts and speckle are never negative: only Gaussian noise is cut below.
+ * The noise of a model after clipping to [0, high]. Poisson and gamma noise are never negative: only Gaussian noise is
+ * clipped at 0.
  *
- * @throws ArgumentError `invalid_argument` for anything but Gaussian, Poisson or Gamma noise with one level.
+ * @throws ArgumentError `invalid_argument` where the noise is not Gaussian, Poisson or gamma noise with one level.
  */
 export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
   const { kind } = noiseModel;
-  const level = { gaussian: "sigma", poisson: "gain", gamma: "l" }[kind as "gaussian"];
-  const value = level === undefined ? undefined : (noiseModel as unknown as Record<string, unknown>)[level];
-  if (typeof value !== "number")
+  const name = levelNames[kind];
+  const level: unknown = name === undefined ? undefined : Reflect.get(noiseModel, name);
+  if (typeof level !== "number") {
     throw new ArgumentError(
-      `clippedNoise: noise is ${kind}, expected gaussian, poisson or gamma noise with one number as its level`,
+      `clippedNoise: noise is ${kind}, expected gaussian, poisson or gamma noise with one number as its level.`,
       "invalid_argument",
     );
-  if (kind === "gaussian") return { deviation: () => value, low: 0, high };
+  }
+  if (kind === "gaussian") return { standardDeviation: () => level, low: 0, high };
   return {
-    deviation: kind === "poisson" ? (x) => Math.sqrt(value * x) : (x) => x / Math.sqrt(value),
+    standardDeviation: kind === "poisson" ? (x) => Math.sqrt(level * x) : (x) => x / Math.sqrt(level),
     low: undefined,
     high,
   };
 }
 
 /**
- * Planar values [C, H, W] in which those exactly at the ends of the interval are replaced by draws from the part of the
- * noise's law that was cut off.
+ * Replaces the clipped values of an image, those at the ends of the interval, by draws from the tail of the noise
+ * distribution beyond the interval.
  *
- * With noise of deviation s the mean of a clipped pixel is `m(x) = E min(high, max(low, x + s n))`, n standard normal.
- * The clean value is estimated as `m^-1` of the mean over the 5x5 pixels around (Foi, "Clipped noisy images:
- * heteroskedastic modeling and practical denoising", 2009), and the pixel drawn from the normal law around it beyond
- * the end. Where the clean image is smooth, the result has the law of the measurement before it was clipped.
+ * With noise of standard deviation s the mean of a clipped pixel is `m(x) = E min(high, max(low, x + s n))`, n standard
+ * normal. The clean value is estimated as `m^-1` of the mean over the 5x5 neighbourhood (Foi, "Clipped noisy images:
+ * heteroskedastic modeling and practical denoising", 2009, doi:10.1016/j.sigpro.2009.04.035). The pixel is drawn from
+ * the normal distribution around it, conditioned on being beyond the end of the interval. Where the clean image is
+ * smooth, the result has the distribution of the measurement before clipping.
+ *
+ * @param data values in planar order.
+ * @param shape `[C, H, W]`.
  */
 export function unclip(
   data: ArrayLike<number>,
@@ -105,73 +117,73 @@ export function unclip(
 ): Float32Array {
   const result = Float32Array.from(data);
   const { low, high } = noise;
-  const cut: number[] = [];
-  for (const [at, value] of result.entries()) if (value === low || value === high) cut.push(at);
-  if (cut.length === 0) return result;
-  const uniform = uniformValues(rng, [cut.length]);
+  const clipped: number[] = [];
+  for (const [index, value] of result.entries()) if (value === low || value === high) clipped.push(index);
+  if (clipped.length === 0) return result;
+  const uniform = uniformValues(rng, [clipped.length]);
   const plane = height * width;
-  for (const [k, at] of cut.entries()) {
-    const [first, i, j] = [at - (at % plane), Math.floor((at % plane) / width), at % width];
+  for (const [k, index] of clipped.entries()) {
+    const [start, i, j] = [index - (index % plane), Math.floor((index % plane) / width), index % width];
     let [sum, count] = [0, 0];
     for (let v = Math.max(0, i - 2); v <= Math.min(height - 1, i + 2); v++) {
       for (let u = Math.max(0, j - 2); u <= Math.min(width - 1, j + 2); u++) {
-        sum += data[first + v * width + u] as number;
+        sum += data[start + v * width + u] as number;
         count += 1;
       }
     }
-    const clean = unclippedMean(sum / count, noise);
-    const deviation = noise.deviation(clean);
-    const below = data[at] === low;
-    const distance = below ? clean - (low as number) : high - clean;
-    const beyond =
-      deviation > 0 ? deviation * tailDraw(distance / deviation, 1 - (uniform[k] as number)) - distance : 0;
-    result[at] = below ? (low as number) - beyond : high + beyond;
+    const clean = cleanValue(sum / count, noise);
+    const s = noise.standardDeviation(clean);
+    const isLow = data[index] === low;
+    const distance = isLow ? clean - (low as number) : high - clean;
+    const excess = s > 0 ? s * tailDraw(distance / s, 1 - (uniform[k] as number)) - distance : 0;
+    result[index] = isLow ? (low as number) - excess : high + excess;
   }
   return result;
 }
 
-/** The clean value whose clipped mean is m; within the interval, since the picture is. */
-function unclippedMean(m: number, { deviation, low, high }: ClippedNoise): number {
+/** The clean value in the interval whose clipped mean is m. */
+function cleanValue(m: number, { standardDeviation, low, high }: ClippedNoise): number {
   const mean = (x: number): number => {
-    const s = deviation(x);
-    const lower = low === undefined || s === 0 ? x : low + excess((x - low) / s) * s;
-    return s === 0 ? lower : lower - excess((x - high) / s) * s;
+    const s = standardDeviation(x);
+    const lower = low === undefined || s === 0 ? x : low + expectedPositivePart((x - low) / s) * s;
+    return s === 0 ? lower : lower - expectedPositivePart((x - high) / s) * s;
   };
   return bisect((x) => mean(x) < m, low ?? 0, high);
 }
 
-/** E max(0, a + n) = a Phi(a) + phi(a). */
-function excess(a: number): number {
+/** `E max(0, a + n) = a Phi(a) + phi(a)` of a standard normal n. */
+function expectedPositivePart(a: number): number {
   return a * normalTail(-a) + Math.exp(-(a * a) / 2) / Math.sqrt(2 * Math.PI);
 }
 
-/** The normal number t >= a with P(n > t) = p P(n > a). */
+/** The t >= a with `P(n > t) = p P(n > a)` of a standard normal n. */
 function tailDraw(a: number, p: number): number {
-  const wanted = p * normalTail(a);
-  return bisect((t) => normalTail(t) > wanted, a, Math.max(a, 0) + 9);
+  const target = p * normalTail(a);
+  return bisect((t) => normalTail(t) > target, a, Math.max(a, 0) + 9);
 }
 
-/** Where an increasing condition, true at first, becomes false. */
-function bisect(before: (x: number) => boolean, from: number, to: number): number {
+/** The point between `from` and `to` where a condition changes from true to false. */
+function bisect(condition: (x: number) => boolean, from: number, to: number): number {
   let [a, b] = [from, to];
   for (let i = 0; i < 40; i++) {
     const middle = (a + b) / 2;
-    if (before(middle)) a = middle;
+    if (condition(middle)) a = middle;
     else b = middle;
   }
   return (a + b) / 2;
 }
 
 /**
- * P(n > a) of a standard normal n, relative error below 1.2e-7 (Press et al., Numerical Recipes, 2007, section 6.2.2).
+ * `P(n > a)` of a standard normal n with a relative error below 1.2e-7 (Press et al., Numerical Recipes, 2007, section
+ * 6.2.2).
  */
 function normalTail(a: number): number {
   const z = Math.abs(a) / Math.SQRT2;
   const t = 2 / (2 + z);
-  const series = [
+  const coefficients = [
     -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
     0.17087277,
   ];
-  const tail = (t * Math.exp(-z * z + series.reduceRight((sum, c) => sum * t + c, 0))) / 2;
+  const tail = (t * Math.exp(-z * z + coefficients.reduceRight((sum, c) => sum * t + c, 0))) / 2;
   return a >= 0 ? tail : 1 - tail;
 }

@@ -1,14 +1,15 @@
 import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
 
 /**
- * The bytes of a file; in a browser of an address, relative to the page.
+ * The bytes of a file; in a browser, of a URL relative to the page.
  *
- * @throws ArgumentError `file_not_found` where there is no such file, `file_unreadable` where it cannot be read (a
- * folder, no permission).
+ * @throws ArgumentError `file_not_found` where the file does not exist; `file_unreadable` where it is a folder or the
+ * permission is missing.
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await (await currentPlatform()).readFile(path);
+    const platform = await currentPlatform();
+    return await platform.readFile(path);
   } catch (error) {
     throw fileError(path, error);
   }
@@ -29,16 +30,21 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new FormatError(`${path}: not JSON (${(error as Error).message})`, "json_invalid");
+    throw new FormatError(`${path}: the file is not JSON (${messageOf(error)}).`, "json_invalid");
   }
 }
 
-/** Names what went wrong with a path, in the words of this library. */
+/** Converts an error of the file system into one of this library that names the path; returns others unchanged. */
 export function fileError(path: string, error: unknown): Error {
   if (error instanceof AdjointError) return error;
-  const code = (error as { code?: string }).code;
-  if (code === "ENOENT") return new ArgumentError(`${path}: no such file or folder`, "file_not_found");
-  if (code === "EISDIR") return new ArgumentError(`${path}: is a folder, a file is expected`, "file_unreadable");
-  if (code !== undefined) return new ArgumentError(`${path}: cannot be read (${code})`, "file_unreadable");
+  const code = (error as { code?: string } | null | undefined)?.code;
+  if (code === "ENOENT") return new ArgumentError(`${path}: no such file or folder.`, "file_not_found");
+  if (code === "EISDIR") return new ArgumentError(`${path}: this is a folder, expected a file.`, "file_unreadable");
+  if (code !== undefined) return new ArgumentError(`${path}: cannot be read (${code}).`, "file_unreadable");
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The first line of an error's message. */
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

@@ -1,4 +1,4 @@
-/** Reading and writing files: safetensors, images, and any file atomically. */
+/** Files: safetensors, images, JSON, and atomic writing. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export {

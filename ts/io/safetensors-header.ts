@@ -1,48 +1,51 @@
 import { FormatError } from "../runtime/index.js";
+import { messageOf } from "./files.js";
 
-/** Element types that this reader understands. */
+/** Element types that can be read. */
 export type SafetensorsDType = "F64" | "F32" | "I64" | "I32" | "U8";
 
-/** Bytes of one element. */
+/** Bytes per element. */
 export const elementBytes: Record<SafetensorsDType, number> = { F64: 8, F32: 4, I64: 8, I32: 4, U8: 1 };
 
-/** One tensor of the file: its type, its shape and where its bytes lie after the header. */
+/** One tensor of the file: its type, its shape and the range of its bytes after the header. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDType;
-  readonly shape: number[];
+  readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
 }
 
-/** A checked header. `dataStart` is where the tensors' bytes begin in the file. */
+/** A valid header. `dataStart` is the offset of the tensors' bytes in the file. */
 export interface SafetensorsHeader {
-  readonly entries: SafetensorsEntry[];
+  readonly entries: readonly SafetensorsEntry[];
   readonly metadata: Record<string, string>;
   readonly dataStart: number;
 }
 
-/** The format's own limit on the header. */
+/** The limit of the format on the length of the header. */
 const maxHeaderBytes = 100_000_000;
 
 /**
- * Reads and checks the header of a safetensors file: 8 bytes of length (little endian), JSON, then the tensors' bytes.
- *
- * Everything it says is checked before any of it is believed, so that a damaged or hostile file costs no memory.
+ * Parses and validates the header of a safetensors file: 8 bytes of length (little endian), JSON, then the tensors'
+ * bytes. Nothing is allocated for tensors, so that a damaged or malicious file costs no memory.
  *
  * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`,
- * `safetensors_dtype`, `safetensors_offsets` (outside the file, or another length than the shape's),
- * `safetensors_overlap` (two tensors share bytes, or a gap lies between them).
+ * `safetensors_dtype`; `safetensors_offsets` where a range is outside the file or does not match the shape;
+ * `safetensors_overlap` where two tensors share bytes or there is a gap between them.
  */
 export function parseHeader(bytes: Uint8Array): SafetensorsHeader {
-  if (bytes.byteLength < 8)
-    throw fail(`file has ${bytes.byteLength} bytes, 8 are needed for the header's length`, "truncated");
+  if (bytes.byteLength < 8) {
+    throw fail(`the file has ${bytes.byteLength} bytes, expected at least 8 for the length of its header`, "truncated");
+  }
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(maxHeaderBytes))
-    throw fail(`header claims ${length} bytes, at most ${maxHeaderBytes} are allowed`, "header_too_large");
+  if (length > BigInt(maxHeaderBytes)) {
+    throw fail(`the header has ${length} bytes, expected at most ${maxHeaderBytes}`, "header_too_large");
+  }
   const dataStart = 8 + Number(length);
-  if (dataStart > bytes.byteLength)
-    throw fail(`header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`, "truncated");
+  if (dataStart > bytes.byteLength) {
+    throw fail(`the header has ${length} bytes, but the file ends after ${bytes.byteLength - 8} of them`, "truncated");
+  }
   const header = parseJson(bytes.subarray(8, dataStart));
   const available = bytes.byteLength - dataStart;
   const entries: SafetensorsEntry[] = [];
@@ -60,15 +63,15 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw fail(`header is not JSON (${(error as Error).message})`, "header_invalid");
+    throw fail(`the header is not JSON (${messageOf(error)})`, "header_invalid");
   }
-  if (!isRecord(value)) throw fail("header is not a JSON object", "header_invalid");
+  if (!isRecord(value)) throw fail("the header is not a JSON object", "header_invalid");
   return value;
 }
 
 function checkMetadata(value: unknown): Record<string, string> {
   if (!isRecord(value) || !Object.values(value).every((item) => typeof item === "string")) {
-    throw fail("__metadata__ must map names to strings", "header_invalid");
+    throw fail("__metadata__ does not map names to strings", "header_invalid");
   }
   return value as Record<string, string>;
 }
@@ -78,47 +81,47 @@ function checkEntry(name: string, value: unknown, available: number): Safetensor
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") throw fail(`"${name}" has no dtype`, "header_invalid");
   if (!Object.hasOwn(elementBytes, dtype)) {
-    throw fail(`"${name}" has dtype ${dtype}; readable are ${Object.keys(elementBytes).join(", ")}`, "dtype");
+    throw fail(`"${name}" has dtype ${dtype}; expected one of ${Object.keys(elementBytes).join(", ")}`, "dtype");
   }
-  if (!isSizes(shape)) throw fail(`"${name}" has no valid shape`, "header_invalid");
-  if (!isSizes(offsets) || offsets.length !== 2) throw fail(`"${name}" has no valid data_offsets`, "header_invalid");
+  if (!isSizeList(shape)) throw fail(`"${name}" has no valid shape`, "header_invalid");
+  if (!isSizeList(offsets) || offsets.length !== 2) throw fail(`"${name}" has no valid data_offsets`, "header_invalid");
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > available) {
-    throw fail(`"${name}" lies at bytes ${begin} to ${end}, but the file holds ${available} bytes of data`, "offsets");
+    throw fail(`"${name}" has data_offsets [${begin}, ${end}], but the file has ${available} bytes of data`, "offsets");
   }
   const expected = shape.reduce((product, size) => product * size, elementBytes[dtype as SafetensorsDType]);
   if (end - begin !== expected) {
     throw fail(
-      `"${name}" has ${end - begin} bytes, its shape [${shape.join(",")}] of ${dtype} needs ${expected}`,
+      `"${name}" has ${end - begin} bytes, its shape [${shape.join(", ")}] of ${dtype} needs ${expected}`,
       "offsets",
     );
   }
   return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
 }
 
-/** The format wants the tensors' bytes side by side: no byte used twice, none unused. */
+/** Checks that every byte of data belongs to exactly one tensor, as the format requires. */
 function checkLayout(entries: readonly SafetensorsEntry[], available: number): void {
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
   for (const entry of sorted) {
     if (entry.begin !== end) {
       const what =
-        entry.begin < end ? "shares bytes with another tensor" : `leaves a gap of ${entry.begin - end} bytes before it`;
+        entry.begin < end ? "shares bytes with another tensor" : `has a gap of ${entry.begin - end} bytes before it`;
       throw fail(`"${entry.name}" ${what}`, "overlap");
     }
     end = entry.end;
   }
-  if (end !== available) throw fail(`${available - end} bytes at the end belong to no tensor`, "offsets");
+  if (end !== available) throw fail(`${available - end} bytes at the end of the file belong to no tensor`, "offsets");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isSizes(value: unknown): value is number[] {
+function isSizeList(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
 }
 
 function fail(text: string, code: string): FormatError {
-  return new FormatError(`safetensors: ${text}`, `safetensors_${code}`);
+  return new FormatError(`safetensors: ${text}.`, `safetensors_${code}`);
 }

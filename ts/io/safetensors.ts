@@ -1,5 +1,5 @@
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
 import { FormatError } from "../runtime/index.js";
+import { type DType, type Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
 import { readBytes } from "./files.js";
 import { parseHeader, type SafetensorsEntry } from "./safetensors-header.js";
@@ -7,30 +7,31 @@ import { parseHeader, type SafetensorsEntry } from "./safetensors-header.js";
 /** Tensors by name. */
 export type TensorRecord = Record<string, Tensor>;
 
-/** What a safetensors file holds. */
+/** The content of a safetensors file. */
 export interface SafetensorsFile {
   readonly tensors: TensorRecord;
-  /** The strings of `__metadata__`; empty where the file has none. */
+  /** The strings of `__metadata__`; empty if the file has none. */
   readonly metadata: Record<string, string>;
 }
 
 /** Options for reading safetensors. */
 export interface SafetensorsOptions {
-  /** Element type of all tensors; by default F64 gives float64 and everything else float32. */
-  dtype?: DType;
+  /** Element type of all tensors. Default: float64 for F64 and float32 for all others. */
+  readonly dtype?: DType;
 }
 
 /**
- * The tensors and the metadata in the bytes of a safetensors file. F32, F64, I32, I64 and U8 are read.
+ * Parses the bytes of a safetensors file into tensors and metadata. F32, F64, I32, I64 and U8 are supported.
  *
- * @throws FormatError with code `safetensors_...` for a file that is truncated, lies about offsets or lengths, has a
- * huge header, overlapping tensors or an unknown element type.
+ * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`,
+ * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   for (const entry of entries) {
-    const values = decode(entry, bytes.slice(dataStart + entry.begin, dataStart + entry.end));
+    // A copy at offset 0 of a buffer is aligned for every element type; `slice` of a Node Buffer would be a view.
+    const values = decode(entry, new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)));
     const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
     const data =
       dtype === "float64"
@@ -38,9 +39,9 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
         : values instanceof Float32Array
           ? values
           : Float32Array.from(values);
-    // defineProperty: a tensor may be called "__proto__"
+    // An assignment would set the prototype for a tensor named "__proto__".
     Object.defineProperty(tensors, entry.name, {
-      value: tensor(data, { shape: entry.shape, dtype }),
+      value: tensor(data, { shape: [...entry.shape], dtype }),
       enumerable: true,
       writable: true,
       configurable: true,
@@ -49,15 +50,16 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
   return { tensors, metadata };
 }
 
-/** The tensors in the bytes of a safetensors file; see {@link parseSafetensorsFile}. */
+/** The tensors of {@link parseSafetensorsFile}. */
 export function parseSafetensors(bytes: Uint8Array, options: SafetensorsOptions = {}): TensorRecord {
   return parseSafetensorsFile(bytes, options).tensors;
 }
 
 /**
- * The tensors of a safetensors file, such as the weights of a model trained with PyTorch.
+ * Reads the tensors of a safetensors file, such as the weights of a model trained with PyTorch.
  *
- * @throws ArgumentError `file_not_found`; FormatError as {@link parseSafetensorsFile}, with the path in the message.
+ * @throws ArgumentError `file_not_found`, `file_unreadable`; FormatError as {@link parseSafetensorsFile}, with the path
+ * in the message.
  */
 export async function readSafetensors(path: string, options: SafetensorsOptions = {}): Promise<TensorRecord> {
   return (await readSafetensorsFile(path, options)).tensors;
@@ -74,7 +76,7 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
   }
 }
 
-/** The bytes of a safetensors file with these tensors (float32 as F32, float64 as F64), in the order given. */
+/** Serialises tensors (float32 as F32, float64 as F64) and metadata as the bytes of a safetensors file. */
 export async function serializeSafetensors(
   tensors: TensorRecord,
   metadata: Record<string, string> = {},
@@ -83,7 +85,7 @@ export async function serializeSafetensors(
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
   let offset = 0;
-  // 8-byte elements first, so that every tensor is aligned to its element size.
+  // float64 first, so that every tensor is aligned to its element size.
   const entries = Object.entries(tensors).sort(
     (a, b) => Number(b[1].dtype === "float64") - Number(a[1].dtype === "float64"),
   );
@@ -112,7 +114,7 @@ export async function serializeSafetensors(
   return bytes;
 }
 
-/** Writes a safetensors file, atomically ({@link writeFileAtomic}). */
+/** Writes a safetensors file atomically; see {@link writeFileAtomic}. */
 export async function writeSafetensors(
   path: string,
   tensors: TensorRecord,
@@ -121,20 +123,20 @@ export async function writeSafetensors(
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
 }
 
-/** The values of one tensor; `bytes` is a copy of its own, so that the typed array is aligned. */
+/** The values of one tensor; `bytes` starts at offset 0 of its buffer. */
 function decode(
   entry: SafetensorsEntry,
   bytes: Uint8Array,
 ): Float32Array | Float64Array | Int32Array | Uint8Array | number[] {
   switch (entry.dtype) {
     case "F32":
-      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+      return new Float32Array(bytes.buffer);
     case "F64":
-      return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+      return new Float64Array(bytes.buffer);
     case "I32":
-      return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+      return new Int32Array(bytes.buffer);
     case "I64":
-      return Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8), Number);
+      return Array.from(new BigInt64Array(bytes.buffer), Number);
     case "U8":
       return bytes;
   }

@@ -1,9 +1,9 @@
+import { meanPerImage } from "../functional/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import { Tensor, grad, tensor } from "../tensor/index.js";
-import { meanPerImage } from "./shared.js";
 
 /** What every divergence needs: the map is `y -> A(f(y))`. */
 export interface DivergenceArgs {

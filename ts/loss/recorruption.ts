@@ -1,8 +1,9 @@
+import { perImage } from "../functional/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor, cat } from "../tensor/index.js";
-import { checkCounts, levelLike } from "./shared.js";
+import { checkCounts } from "./shared.js";
 
 /** The noise models that can be split into two independent parts. */
 export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
@@ -21,7 +22,7 @@ export type SplittableNoise = GaussianNoise | PoissonNoise | GammaNoise;
 export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: RandomSource): Tensor {
   switch (noise.kind) {
     case "gaussian": {
-      const sigma = levelLike((noise as GaussianNoise).sigma, y, "R2RLoss: sigma");
+      const sigma = perImage("R2RLoss", "sigma", (noise as GaussianNoise).sigma, y);
       return y.add(
         rng
           .normal([...y.shape], y)
@@ -33,7 +34,7 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
       checkCounts("R2RLoss", y);
       const { gain, normalize } = noise as PoissonNoise;
       // Measurements that are counts already must not be divided by the gain again.
-      const step = normalize ? levelLike(gain, y, "R2RLoss: gain") : 1;
+      const step = normalize ? perImage("R2RLoss", "gain", gain, y) : 1;
       const counts = y.div(step);
       const removed = rng.binomial(counts.detach().round().relu(), alpha, y);
       return counts

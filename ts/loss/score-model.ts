@@ -1,10 +1,11 @@
+import { perImage } from "../functional/index.js";
 import { Module, type Reconstructor } from "../nn/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Adapted } from "./pairing.js";
-import { checkCounts, levelLike } from "./shared.js";
+import { checkCounts } from "./shared.js";
 
 /** Settings a {@link ScoreModel} shares with its loss. */
 export interface ScoreModelSettings {
@@ -90,17 +91,17 @@ export class ScoreModel extends Module implements Adapted<"ScoreLoss"> {
 function tweedie(y: Tensor, score: Tensor, noise: NoiseModel): Tensor {
   switch (noise.kind) {
     case "gaussian": {
-      const sigma = levelLike((noise as GaussianNoise).sigma, y, "ScoreLoss: sigma");
+      const sigma = perImage("ScoreLoss", "sigma", (noise as GaussianNoise).sigma, y);
       return y.add(typeof sigma === "number" ? score.mul(sigma ** 2) : score.mul(sigma.square()));
     }
     case "poisson": {
       const { gain, normalize } = noise as PoissonNoise;
-      const step = levelLike(gain, y, "ScoreLoss: gain");
+      const step = perImage("ScoreLoss", "gain", gain, y);
       const correction = y.mul(score).add(1);
       return normalize ? y.add(correction.mul(step)) : y.add(correction).mul(step);
     }
     case "gamma": {
-      const l = levelLike((noise as GammaNoise).l, y, "ScoreLoss: l");
+      const l = perImage("ScoreLoss", "l", (noise as GammaNoise).l, y);
       const denominator = y
         .mul(score)
         .neg()

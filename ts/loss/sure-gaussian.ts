@@ -1,3 +1,4 @@
+import { meanPerImage } from "../functional/index.js";
 import type { LinearPhysics, Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
@@ -7,7 +8,6 @@ import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import { NoiseLevel, checkAscent } from "./noise-level.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage } from "./shared.js";
 
 /** Options of {@link SureGaussianLoss}. */
 export interface SureGaussianLossOptions {

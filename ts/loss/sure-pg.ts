@@ -1,3 +1,4 @@
+import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -6,7 +7,6 @@ import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import { NoiseLevel, checkAscent } from "./noise-level.js";
 import type { ArgsOf } from "./pairing.js";
-import { meanPerImage } from "./shared.js";
 
 /** Options of {@link SurePGLoss}. */
 export interface SurePGLossOptions {

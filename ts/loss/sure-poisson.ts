@@ -1,3 +1,4 @@
+import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -6,7 +7,7 @@ import { probeDifference } from "./divergence.js";
 import { Loss } from "./loss.js";
 import { gridWeights } from "./lowered-counts.js";
 import type { ArgsOf } from "./pairing.js";
-import { checkCounts, meanPerImage } from "./shared.js";
+import { checkCounts } from "./shared.js";
 
 /** Options of {@link SurePoissonLoss}. */
 export interface SurePoissonLossOptions {

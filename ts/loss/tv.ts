@@ -1,5 +1,6 @@
+import { variation } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber, checkOptions } from "../runtime/index.js";
-import { ops, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { lossAssumptions } from "./assumptions.js";
 import { Loss } from "./loss.js";
 import type { ArgsOf } from "./pairing.js";
@@ -42,7 +43,7 @@ export class TVLoss extends Loss {
     for (let dim = 2; dim < shape.length; dim++) {
       const length = shape[dim] as number;
       const differences = (entries / length) * (length - 1);
-      const term = ops.variation(xNet, dim, 1).div(differences);
+      const term = variation(xNet, { dim }).div(differences);
       total = total ? total.add(term) : term;
     }
     if (!total) throw new ArgumentError("TVLoss: xNet has no spatial dimension.", "invalid_argument");

@@ -1,6 +1,6 @@
-import { ops, type Tensor } from "../tensor/index.js";
+import { dot, safeSqrt } from "../functional/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { safeSqrt } from "./preprocess.js";
 
 /** Cosine of the angle between two images: `<xNet, x> / (|xNet| |x|)`. With `trainLoss`: one minus it. */
 export class CosineSimilarity extends Metric {
@@ -11,8 +11,8 @@ export class CosineSimilarity extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    const norm = (t: Tensor) => safeSqrt(ops.dot(t, t, 1)).clamp(1e-8, Infinity);
-    return ops.dot(xNet, x, 1).div(norm(xNet).mul(norm(x)));
+    const norm = (t: Tensor) => safeSqrt(dot(t, t)).clamp(1e-8, Infinity);
+    return dot(xNet, x).div(norm(xNet).mul(norm(x)));
   }
 
   protected override invert(value: Tensor): Tensor {

@@ -1,7 +1,7 @@
+import { distance, safeSqrt } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
-import { ops, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { safeSqrt } from "./preprocess.js";
 
 /** Options of {@link ERGAS}. */
 export interface ERGASOptions extends MetricOptions {
@@ -35,7 +35,7 @@ export class ERGAS extends Metric {
         "shape_mismatch",
       );
     }
-    const squaredError = ops.distance(xNet, x, 2, 2).div((x.shape[2] as number) * (x.shape[3] as number));
+    const squaredError = distance(xNet, x, { p: 2, batchDims: 2 }).div((x.shape[2] as number) * (x.shape[3] as number));
     const relative = squaredError.div(x.mean([2, 3]).square());
     return safeSqrt(relative.mean(1)).mul(100 / this.factor);
   }

@@ -1,7 +1,7 @@
+import { meanDistance } from "../functional/index.js";
 import { checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance } from "./preprocess.js";
 
 /** Options of {@link L1L2}. */
 export interface L1L2Options extends MetricOptions {

@@ -1,7 +1,7 @@
+import { distance, flattenImages } from "../functional/index.js";
 import { checkFlag, checkNumber } from "../runtime/index.js";
-import { ops, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { flattenImages } from "./preprocess.js";
 
 /** Options of {@link LpNorm}. */
 export interface LpNormOptions extends MetricOptions {
@@ -29,7 +29,7 @@ export class LpNorm extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    if (!this.onesided) return ops.distance(xNet, x, 1, this.p);
+    if (!this.onesided) return distance(xNet, x, { p: this.p });
     const apart = flattenImages(xNet.mul(x).neg().relu());
     return (this.p === 2 ? apart.square() : apart.pow(this.p)).sum(1);
   }

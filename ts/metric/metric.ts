@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkFlag, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkOptions, checkWord } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import {
   type NormInputs,
@@ -33,8 +33,8 @@ export interface MetricOptions {
 }
 
 const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
-const REDUCTIONS: readonly unknown[] = ["mean", "sum", "none"];
-const NORMALISATIONS: readonly unknown[] = ["l2", "min_max", "clip", "standardize", "none"];
+const REDUCTIONS = ["mean", "sum", "none"] as const;
+const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const;
 
 /**
  * Base class of the metrics: compares a reconstruction with a reference, image by image.
@@ -67,8 +67,8 @@ export abstract class Metric {
     this.complexAbs = checkFlag(name, "complexAbs", options.complexAbs, false);
     this.trainLoss = checkFlag(name, "trainLoss", options.trainLoss, false);
     this.centerCrop = options.centerCrop ?? null;
-    oneOf(name, "reduction", this.reduction, REDUCTIONS);
-    oneOf(name, "normInputs", this.normInputs, NORMALISATIONS);
+    if (this.reduction !== null) checkWord(name, "reduction", this.reduction, REDUCTIONS);
+    if (this.normInputs !== null) checkWord(name, "normInputs", this.normInputs, NORMALISATIONS);
     checkCrop(name, this.centerCrop);
   }
 
@@ -142,15 +142,6 @@ function requireImage(metric: string, name: string, value: unknown, whence: stri
   }
   if (!(value instanceof Tensor)) {
     throw new ArgumentError(`${metric}: ${name} must be a Tensor; it is ${whence}.`, "invalid_argument");
-  }
-}
-
-function oneOf(metric: string, option: string, value: unknown, allowed: readonly unknown[]): void {
-  if (!allowed.includes(value)) {
-    throw new ArgumentError(
-      `${metric}: ${option} must be one of ${allowed.map((a) => JSON.stringify(a)).join(", ")} or null, got ${JSON.stringify(value)}.`,
-      "invalid_argument",
-    );
   }
 }
 

@@ -1,6 +1,6 @@
+import { meanDistance } from "../functional/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance } from "./preprocess.js";
 
 /** Mean squared error: `|xNet - x|^2 / n` for each image of n entries. */
 export class MSE extends Metric {

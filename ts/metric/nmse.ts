@@ -1,7 +1,7 @@
+import { meanDistance, meanSquare } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance, meanSquare } from "./preprocess.js";
 
 /** Options of {@link NMSE} and NRMSE. */
 export interface NMSEOptions extends MetricOptions {

@@ -1,6 +1,6 @@
+import { safeSqrt } from "../functional/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { NMSE, type NMSEOptions } from "./nmse.js";
-import { safeSqrt } from "./preprocess.js";
 
 /** Normalised root mean squared error: `|xNet - x| / |x|` for each image, the square root of NMSE. */
 export class NRMSE extends NMSE {

@@ -1,5 +1,6 @@
+import { magnitude, safeSqrt } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
-import { ops, where, type Tensor } from "../tensor/index.js";
+import { where, type Tensor } from "../tensor/index.js";
 
 /** How both images are normalised before they are compared. */
 export type NormInputs = "l2" | "min_max" | "clip" | "standardize" | "none";
@@ -7,32 +8,6 @@ export type NormInputs = "l2" | "min_max" | "clip" | "standardize" | "none";
 /** Every dimension of `t` but the batch dimension. */
 export function imageDims(t: Tensor): number[] {
   return t.shape.slice(1).map((_, i) => i + 1);
-}
-
-/** One row of numbers per image: `[B, ...]` to `[B, n]`. */
-export function flattenImages(t: Tensor): Tensor {
-  return t.reshape([t.shape[0] ?? 1, t.shape.slice(1).reduce((a, b) => a * b, 1)]);
-}
-
-/** Mean over every dimension but the batch: `[B, ...]` to `[B]`. */
-export function meanPerImage(t: Tensor): Tensor {
-  return flattenImages(t).mean(1);
-}
-
-/**
- * Mean of `|a - b|^p` over every dimension but the batch, for tensors of one shape: `[B]`. In one pass, as is the
- * gradient.
- */
-export function meanDistance(a: Tensor, b: Tensor, p: number): Tensor {
-  const entries = a.shape.slice(1).reduce((n, size) => n * size, 1);
-  // Nothing has no mean, and mean says so.
-  return entries === 0 ? meanPerImage(a) : ops.distance(a, b, 1, p).mul(1 / entries);
-}
-
-/** Mean of the squares over every dimension but the batch: `[B, ...]` to `[B]`. */
-export function meanSquare(t: Tensor): Tensor {
-  const entries = t.shape.slice(1).reduce((n, size) => n * size, 1);
-  return entries === 0 ? meanPerImage(t) : ops.dot(t, t, 1).mul(1 / entries);
 }
 
 /** Complex magnitude of a two-channel tensor: `[B, 2, ...]` to `[B, 1, ...]`. */
@@ -43,13 +18,7 @@ export function complexMagnitude(t: Tensor, name: string): Tensor {
       "shape_mismatch",
     );
   }
-  return safeSqrt(t.square().sum(1, true));
-}
-
-/** Square root whose gradient at zero is zero instead of infinite. */
-export function safeSqrt(t: Tensor): Tensor {
-  const zero = t.detach().eq(0);
-  return t.add(zero).sqrt().mul(zero.neg().add(1));
+  return magnitude(t);
 }
 
 /**

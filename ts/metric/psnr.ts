@@ -1,7 +1,7 @@
+import { meanDistance } from "../functional/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric } from "./metric.js";
 import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
-import { meanDistance } from "./preprocess.js";
 
 /**
  * Peak signal-to-noise ratio in decibels, for each image.

@@ -1,7 +1,7 @@
+import { safeSqrt } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import { where, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { safeSqrt } from "./preprocess.js";
 
 /**
  * Spectral angle: the angle in radians between the channel vectors of two pixels, averaged over the image.

@@ -1,6 +1,6 @@
+import { meanDistance, meanSquare } from "../functional/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
-import { meanDistance, meanSquare } from "./preprocess.js";
 
 /** Signal-to-noise ratio in decibels: `10 log10(|x|^2 / |xNet - x|^2)` for each image. */
 export class SNR extends Metric {

@@ -1,8 +1,8 @@
+import { avgPool2d, conv2d, meanPerImage } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkFlag, checkNumber } from "../runtime/index.js";
-import { Tensor, cat, ops, tensor } from "../tensor/index.js";
+import { Tensor, cat, tensor } from "../tensor/index.js";
 import { Metric } from "./metric.js";
 import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
-import { meanPerImage } from "./preprocess.js";
 
 /** Options of {@link SSIM}. */
 export interface SSIMOptions extends PixelRangeOptions {
@@ -122,13 +122,13 @@ function blur(images: Tensor, sigma: number, half: number): Tensor {
   const padded = images
     .reshape([batch * channels, 1, height, width])
     .pad([0, 0, 0, 0, half, half, half, half], { mode: "reflect" });
-  const rows = ops.conv2d(padded, window.reshape([1, 1, side, 1]), null, [1, 1], [0, 0], [1, 1], 1);
-  const both = ops.conv2d(rows, window.reshape([1, 1, 1, side]), null, [1, 1], [0, 0], [1, 1], 1);
+  const rows = conv2d(padded, window.reshape([1, 1, side, 1]));
+  const both = conv2d(rows, window.reshape([1, 1, 1, side]));
   return both.reshape([batch, channels, height, width]);
 }
 
 function halve(t: Tensor): Tensor {
-  return ops.avgPool2d(t, [2, 2], [2, 2], [0, 0], true);
+  return avgPool2d(t, 2);
 }
 
 function fourDims(t: Tensor): [number, number, number, number] {

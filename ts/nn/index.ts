@@ -1,5 +1,5 @@
 /** Modules, layers and models. */
-export * as functional from "./functional/index.js";
+export * as functional from "./functional.js";
 export * from "./layers/index.js";
 export * from "./models/index.js";
 export { Module } from "./module.js";

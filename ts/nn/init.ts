@@ -1,17 +1,17 @@
-import { Rng } from "../random/index.js";
+import { resolveRng } from "../random/index.js";
 import type { RandomSource } from "../random/index.js";
 import { tidy } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { WeightOptions } from "./types.js";
 
-/** Number of inputs that feed one output unit: shape[1] times the kernel's area, as PyTorch counts it. */
+/** Number of inputs of one output unit: `shape[1]` times the area of the kernel, as PyTorch counts it. */
 export function fanIn(shape: readonly number[]): number {
   return shape.slice(1).reduce((product, n) => product * n, 1);
 }
 
-/** The options a model hands to all its layers, with one stream shared by them. */
+/** The options that a model passes to all its layers, with one stream for them. */
 export function sharedWeights(options: WeightOptions): WeightOptions & { rng: RandomSource } {
-  const shared: WeightOptions & { rng: RandomSource } = { rng: options.rng ?? new Rng(0) };
+  const shared: WeightOptions & { rng: RandomSource } = { rng: resolveRng(options.rng) };
   if (options.dtype !== undefined) shared.dtype = options.dtype;
   if (options.device !== undefined) shared.device = options.device;
   return shared;
@@ -32,14 +32,14 @@ export function uniformWeights(
 }
 
 /**
- * PyTorch's default for layer weights: Kaiming's uniform law with a = sqrt(5), which is U(-1/sqrt(fan), 1/sqrt(fan)).
- * Reference: He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015.
+ * PyTorch's default for layer weights: Kaiming uniform initialisation with `a = sqrt(5)`, which is
+ * `U(-1 / sqrt(fan), 1 / sqrt(fan))`. (He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015, arXiv:1502.01852.)
  */
 export function defaultWeights(shape: readonly number[], weights: WeightOptions & { rng: RandomSource }): Tensor {
   return uniformWeights(shape, 1 / Math.sqrt(Math.max(1, fanIn(shape))), weights);
 }
 
-/** Kaiming's normal law for ReLU networks: N(0, 2 / fan). Reference: He et al., 2015. */
+/** Kaiming normal initialisation for ReLU networks, `N(0, 2 / fan)` (He et al., 2015). */
 export function kaimingNormal(shape: readonly number[], weights: WeightOptions & { rng: RandomSource }): Tensor {
   return tidy(() => weights.rng.normal([...shape], weights).mul(Math.sqrt(2 / fanIn(shape))));
 }

@@ -50,13 +50,13 @@ export interface Reconstructor {
 /** How the weights of a new layer or model are made. */
 export interface WeightOptions {
   /**
-   * Stream the initial weights are drawn from; default `new Rng(0)`, anew for each object.
-   * Give all layers of one network the same stream, or layers of equal shape start out equal.
+   * Stream of the initial weights; give one, such as `new Rng(0)`, to all layers of a network for weights that can be
+   * reproduced. Default: the stream of the library, seeded by the operating system.
    */
   rng?: RandomSource;
-  /** Element type of the weights; default "float32". */
+  /** Element type of the weights. Default: `"float32"`. */
   dtype?: DType;
-  /** Device of the weights; default the current device. */
+  /** Device of the weights. Default: the current device. */
   device?: DeviceName;
 }
 

@@ -1,5 +1,6 @@
 import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
-import { ops, zeros } from "../tensor/index.js";
+import { adamStep } from "../functional/index.js";
+import { zeros } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Optimizer } from "./optimizer.js";
 
@@ -59,23 +60,11 @@ export class Adam extends Optimizer {
     const m = this.slot(index, "m", empty);
     const v = this.slot(index, "v", empty);
     if (this.amsgrad) return this.#withMaximum(parameter, g, m, v, this.slot(index, "vMax", empty), step);
-    const [b1, b2] = this.betas;
-    const [p1, m1, v1] = ops.adamStep(
-      parameter,
-      g,
-      m,
-      v,
-      step,
-      this.decoupled ? 1 : 0,
-      this.learningRate,
-      b1,
-      b2,
-      this.eps,
-      this.weightDecay,
-    );
-    parameter.assign_(p1!);
-    m.assign_(m1!);
-    v.assign_(v1!);
+    const { betas, eps, weightDecay, decoupled, learningRate: lr } = this;
+    const next = adamStep({ parameter, m, v }, g, { step, lr, betas, eps, weightDecay, decoupled });
+    parameter.assign_(next.parameter);
+    m.assign_(next.m);
+    v.assign_(next.v);
   }
 
   /** The same with the largest v so far in the denominator; rare, so made of tensor operators. */

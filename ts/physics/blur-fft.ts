@@ -1,10 +1,16 @@
+import {
+  complexMul,
+  fourierFilter,
+  fromSpectrum,
+  halfSpectrum,
+  safeSqrt,
+  spectrum,
+  wrapFilter,
+} from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { cat, keep, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { wrapFilter } from "./functional/convolution.js";
-import { circular, complexMul, fromSpectrum, halfSpectrum, spectrum } from "./functional/fourier.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -81,25 +87,25 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
-    return this.V(complexMul(s, filterTensor(this.phase, s), false));
+    return this.V(complexMul(s, filterTensor(this.phase, s)));
   }
 
   /** Measurement to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
     const s = spectrum(y, orthonormalScale(this.imgSize));
-    return complexMul(s, filterTensor(this.phase, s), true);
+    return complexMul(s, filterTensor(this.phase, s), { conjugate: true });
   }
 
   // A and its transpose multiply by the response itself, as modulus and phase are not differentiable where it is 0.
 
   override A(x: Tensor): Tensor {
     this.check("BlurFFT.A", "x", x);
-    return circular(x, filterTensor(this.response, x), false);
+    return fourierFilter(x, filterTensor(this.response, x));
   }
 
   override AAdjoint(y: Tensor): Tensor {
     this.check("BlurFFT.AAdjoint", "y", y);
-    return circular(y, filterTensor(this.response, y), true);
+    return fourierFilter(y, filterTensor(this.response, y), { conjugate: true });
   }
 
   /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
@@ -108,7 +114,8 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     const response = filterTensor(this.response, y);
     const energy = response.square().sum(4, true);
     const usable = energy.gt(SMALLEST_RESPONSE ** 2);
-    return circular(y, response.mul(usable.div(where(usable, energy, usable.neg().add(1)))), true);
+    const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
+    return fourierFilter(y, inverse, { conjugate: true });
   }
 
   /**
@@ -127,7 +134,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
       .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
       .add(1)
       .reciprocal();
-    return circular(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4), false);
+    return fourierFilter(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4));
   }
 
   override parameterNames(): readonly string[] {

@@ -1,8 +1,7 @@
-import { ArgumentError } from "../runtime/index.js";
+import { convolve, convolveAdjoint, type Padding, PADDINGS } from "../functional/index.js";
+import { ArgumentError, checkWord } from "../runtime/index.js";
 import { keep, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
-import { convolve, convolveAdjoint } from "./functional/convolution.js";
-import { PADDINGS, type Padding } from "./functional/padding.js";
+import { checkImages, checkTensorOption } from "./checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -42,7 +41,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
   constructor(options: BlurOptions<N> = {}) {
     const { filter, padding = "valid", useFft = false, ...rest } = options;
     super(rest);
-    this.padding = checkChoice("Blur", "padding", padding, PADDINGS);
+    this.padding = checkWord("Blur", "padding", padding, PADDINGS);
     if (typeof useFft !== "boolean") throw new ArgumentError("Blur: useFft must be true or false.", "invalid_argument");
     this.useFft = useFft;
     if (filter !== undefined) checkTensorOption("Blur", "filter", filter, 4);
@@ -51,13 +50,15 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   override A(x: Tensor): Tensor {
     checkImages("Blur.A", "x", x);
-    return convolve("Blur.A", x, filterFor(this, "Blur.A", x), this.padding, { useFft: this.useFft });
+    return convolve(x, filterFor(this, "Blur.A", x), { padding: this.padding, useFft: this.useFft, caller: "Blur.A" });
   }
 
   override AAdjoint(y: Tensor): Tensor {
     checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint("Blur.AAdjoint", y, filterFor(this, "Blur.AAdjoint", y), this.padding, {
+    return convolveAdjoint(y, filterFor(this, "Blur.AAdjoint", y), {
+      padding: this.padding,
       useFft: this.useFft,
+      caller: "Blur.AAdjoint",
     });
   }
 

@@ -71,22 +71,6 @@ export function checkTensorOption(
   }
 }
 
-/** Refuses an option that is none of the allowed words. */
-export function checkChoice<T extends string>(
-  className: string,
-  name: string,
-  value: unknown,
-  choices: readonly T[],
-): T {
-  if (!choices.includes(value as T)) {
-    throw new ArgumentError(
-      `${className}: ${name} is ${shown(value)}, expected one of ${choices.map((c) => `"${c}"`).join(", ")}.`,
-      "invalid_argument",
-    );
-  }
-  return value as T;
-}
-
 /**
  * Refuses a mask whose entries are all 0, as nothing could be reconstructed; on other devices than the CPU this is not
  * checked.

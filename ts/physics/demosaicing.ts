@@ -1,6 +1,6 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkWord } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImgSize } from "./checks.js";
+import { checkImgSize } from "./checks.js";
 import { Inpainting } from "./inpainting.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -32,7 +32,7 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DemosaicingOptions<N>) {
     const { pattern = "bayer", imgSize, ...rest } = options;
-    checkChoice("Demosaicing", "pattern", pattern, ["bayer"]);
+    checkWord("Demosaicing", "pattern", pattern, ["bayer"]);
     const size = checkImgSize("Demosaicing", imgSize);
     const [height, width] = size.slice(-2);
     if (height === undefined || width === undefined || size.length > 3 || (size.length === 3 && size[0] !== 3)) {

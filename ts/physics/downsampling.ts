@@ -1,10 +1,15 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import {
+  convolve,
+  convolveAdjoint,
+  fromHalfSpectrum,
+  halfSpectrum,
+  type Padding,
+  PADDINGS,
+} from "../functional/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { keep, Tensor, tensor } from "../tensor/index.js";
-import { checkChoice, checkImages, checkTensorOption } from "./checks.js";
-import { convolve, convolveAdjoint } from "./functional/convolution.js";
-import { fromHalfSpectrum, halfSpectrum } from "./functional/fourier.js";
+import { checkImages, checkTensorOption } from "./checks.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
-import { PADDINGS, type Padding } from "./functional/padding.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -32,7 +37,7 @@ function namedFilter(filter: unknown, factor: number): Tensor | undefined {
     checkTensorOption("Downsampling", "filter", filter, 4);
     return filter;
   }
-  const name = checkChoice("Downsampling", "filter", filter, ["gaussian", "bilinear", "bicubic", "sinc"] as const);
+  const name = checkWord("Downsampling", "filter", filter, ["gaussian", "bilinear", "bicubic", "sinc"] as const);
   if (name === "gaussian") return gaussianBlur({ sigma: factor });
   if (name === "bilinear") return bilinearFilter(factor);
   return name === "bicubic" ? bicubicFilter(factor) : sincFilter(factor);
@@ -54,7 +59,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
     super({ ...rest, ...(imgSize ? { imgSize } : {}) });
     this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
-    this.padding = checkChoice("Downsampling", "padding", padding, PADDINGS);
+    this.padding = checkWord("Downsampling", "padding", padding, PADDINGS);
     this.filter = namedFilter(filter, this.factor);
     if (this.imgSize && this.imgSize.length !== 3) {
       throw new ArgumentError(
@@ -75,7 +80,11 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       );
     }
     if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
-    return convolve("Downsampling.A", x, matching(this.filter, x), this.padding, { stride: this.factor });
+    return convolve(x, matching(this.filter, x), {
+      padding: this.padding,
+      stride: this.factor,
+      caller: "Downsampling.A",
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
@@ -95,9 +104,11 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       );
     }
     if (!this.filter) return insertZeros(y, this.factor, [height, width]);
-    return convolveAdjoint("Downsampling.AAdjoint", y, matching(this.filter, y), this.padding, {
+    return convolveAdjoint(y, matching(this.filter, y), {
+      padding: this.padding,
       stride: f,
       size: [height, width],
+      caller: "Downsampling.AAdjoint",
     });
   }
 
@@ -127,11 +138,13 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const [b = 1, c = 1] = this.filter.shape;
     const filter = matching(this.filter, y);
     const stride = this.factor;
-    const fine = convolveAdjoint(caller, impulse.expand([b, c, h, w]), filter, "circular", {
+    const fine = convolveAdjoint(impulse.expand([b, c, h, w]), filter, {
+      padding: "circular",
       stride,
+      caller,
       size: [height, width],
     });
-    const response = convolve(caller, fine, filter, "circular", { stride });
+    const response = convolve(fine, filter, { padding: "circular", stride, caller });
     const gain = halfSpectrum(response).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
     const residual = halfSpectrum(y.sub(this.A(start)));
     const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);

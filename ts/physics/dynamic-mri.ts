@@ -1,10 +1,10 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { centredFourier } from "./functional/fourier.js";
-import { checkComplex, complexMask, magnitude, unionOfFrames } from "./functional/mri.js";
+import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { MRI } from "./mri.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -77,12 +77,12 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The centred Fourier transform of each frame. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFourier(x, [3, 4], false);
+    return centredFft(x, [3, 4]);
   }
 
   /** The inverse of {@link VAdjoint}. */
   override V(s: Tensor): Tensor {
-    return centredFourier(s, [3, 4], true);
+    return centredFft(s, [3, 4], { inverse: true });
   }
 
   /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */

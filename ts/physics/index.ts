@@ -42,7 +42,7 @@ export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.j
 export { Tomography } from "./tomography.js";
 export type { TomographyOptions } from "./tomography.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
-export type { Padding } from "./functional/padding.js";
+export type { Padding } from "../functional/index.js";
 export {
   FisherTippettNoise,
   GammaNoise,

@@ -1,10 +1,10 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
-import { centredFourier } from "./functional/fourier.js";
-import { complexMask, magnitude } from "./functional/mri.js";
+import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 
@@ -69,12 +69,12 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   /** The centred Fourier transform without the mask: image to k-space. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFourier(x, spatialDims(this.threeD), false);
+    return centredFft(x, spatialDims(this.threeD));
   }
 
   /** The inverse of {@link VAdjoint}: k-space to image. */
   override V(s: Tensor): Tensor {
-    return centredFourier(s, spatialDims(this.threeD), true);
+    return centredFft(s, spatialDims(this.threeD), { inverse: true });
   }
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */

@@ -1,11 +1,10 @@
+import { centredFft, safeSqrt } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { keep, ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
-import { centredFourier } from "./functional/fourier.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
-import { safeSqrt } from "./functional/safe-sqrt.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -87,10 +86,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   override A(x: Tensor): Tensor {
     checkShape(this, "MultiCoilMRI.A", "x", x, false);
-    return masked(
-      this,
-      centredFourier(mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false), spatialDims(this.threeD), false),
-    );
+    const coilImages = mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false);
+    return masked(this, centredFft(coilImages, spatialDims(this.threeD)));
   }
 
   /**
@@ -101,7 +98,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
     checkShape(this, "MultiCoilMRI.AAdjoint", "y", y, true);
-    const images = centredFourier(masked(this, y), spatialDims(this.threeD), true);
+    const images = centredFft(masked(this, y), spatialDims(this.threeD), { inverse: true });
     if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }

@@ -1,9 +1,9 @@
+import { centredFft, magnitude } from "../functional/index.js";
 import type { RandomSource } from "../random/index.js";
 import { full, keep, where, type Tensor } from "../tensor/index.js";
 import { checkBroadcast } from "./checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
-import { centredFourier } from "./functional/fourier.js";
-import { checkComplex, complexMask, magnitude, unionOfFrames } from "./functional/mri.js";
+import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { MRI } from "./mri.js";
@@ -45,7 +45,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       x.shape,
       "use images of the mask's size, or set another mask with update({ mask })",
     );
-    return centredFourier(x, [2, 3], false).unsqueeze(2).mul(matching(this.mask, x));
+    return centredFft(x, [2, 3]).unsqueeze(2).mul(matching(this.mask, x));
   }
 
   /**
@@ -58,8 +58,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
     const sampled = y.mul(matching(this.mask, y));
     const x = options.keepTimeDim
-      ? centredFourier(sampled, [3, 4], true)
-      : centredFourier(sampled.sum(2), [2, 3], true);
+      ? centredFft(sampled, [3, 4], { inverse: true })
+      : centredFft(sampled.sum(2), [2, 3], { inverse: true });
     return options.mag ? magnitude(x) : x;
   }
 
@@ -90,7 +90,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
       .sum(2)
       .mul(seen)
       .div(where(seen, energy, seen.neg().add(1)));
-    return centredFourier(fit, [2, 3], true);
+    return centredFft(fit, [2, 3], { inverse: true });
   }
 
   /**
@@ -107,13 +107,12 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
         ? full([1, 1, 1, 1], checked, like)
         : matching(checked, y).reshape([checked.size, 1, 1, 1]);
     const sampled = y.mul(mask).sum(2);
-    const start = centredFourier(
+    const start = centredFft(
       startImage(z, () => sampled),
       [2, 3],
-      false,
     );
     const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
-    return centredFourier(spectrum, [2, 3], true);
+    return centredFft(spectrum, [2, 3], { inverse: true });
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {

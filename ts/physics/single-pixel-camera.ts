@@ -1,7 +1,7 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkChoice, checkImgSize } from "./checks.js";
+import { checkImgSize } from "./checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
@@ -70,7 +70,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
       ...(fast ? { max: height * width } : {}),
     });
     this.fast = fast;
-    checkChoice("SinglePixelCamera", "ordering", ordering, ORDERINGS);
+    checkWord("SinglePixelCamera", "ordering", ordering, ORDERINGS);
     if (fast) {
       if (!isPowerOfTwo(height) || !isPowerOfTwo(width)) {
         throw new ArgumentError(

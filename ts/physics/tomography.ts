@@ -1,9 +1,9 @@
+import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages } from "./checks.js";
 import { Constant } from "./functional/constant.js";
-import { Radon } from "./functional/radon.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
@@ -98,8 +98,10 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   readonly circle: boolean;
   /** The divisor of the operator: an estimate of its norm by power iteration, or 1 without `normalize`. */
   readonly operatorNorm: number = 1;
-  /** The Radon transform. */
-  protected readonly radon: Radon;
+  /** Number of detectors. */
+  protected readonly detectors: number;
+  /** Angles in degrees. */
+  protected readonly degrees: readonly number[];
   /** The ramp filter as a matrix, `[detectors, detectors]`. */
   protected readonly ramp: Constant;
   /** The option `fbpInterpolateBoundary`. */
@@ -130,7 +132,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       if (typeof value !== "boolean")
         throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
     }
-    const degrees = angleList(angles);
+    this.degrees = angleList(angles);
     this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, { integer: true, positive: true });
     this.circle = circle;
     this.interpolate = fbpInterpolateBoundary && !circle;
@@ -141,15 +143,16 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
-    this.angles = tensor(degrees);
-    this.radon = new Radon(this.imgWidth, circle, degrees);
-    this.ramp = rampMatrix(this.radon.detectors);
+    this.angles = tensor(this.degrees);
+    this.detectors = radonDetectors(this.imgWidth, circle);
+    this.ramp = rampMatrix(this.detectors);
     if (!normalize) return;
     // On the CPU, as other devices cannot be read synchronously everywhere.
     const shape = [1, 1, this.imgWidth, this.imgWidth];
     const start = zeros(shape, { device: "cpu" });
+    const settings = { angles: this.degrees, circle };
     const gram = (x: Tensor): Tensor =>
-      this.radon.transpose(this.radon.forward(x.reshape(shape.slice(1)))).reshape(shape);
+      radonTranspose(radon(x.reshape(shape.slice(1)), settings), { ...settings, width: this.imgWidth }).reshape(shape);
     // A fixed seed, so that equal options give equal operators.
     this.operatorNorm = powerIteration(gram, start, { rng: options.rng ?? new Rng(0) })
       .sqrt()
@@ -166,19 +169,22 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
         "shape_mismatch",
       );
     }
-    const { detectors } = this.radon;
-    const y = this.radon
-      .forward(x.reshape([batch * channels, height, width]))
-      .reshape([batch, channels, detectors, this.angles.size]);
+    const { detectors } = this;
+    const y = radon(x.reshape([batch * channels, height, width]), {
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, detectors, this.angles.size]);
     return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkSinogram("Tomography.AAdjoint", y, this.radon.detectors, this.angles.size);
+    checkSinogram("Tomography.AAdjoint", y, this.detectors, this.angles.size);
     const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
-    const x = this.radon
-      .transpose(y.reshape([batch * channels, detectors, angles]))
-      .reshape([batch, channels, this.imgWidth, this.imgWidth]);
+    const x = radonTranspose(y.reshape([batch * channels, detectors, angles]), {
+      width: this.imgWidth,
+      angles: this.degrees,
+      circle: this.circle,
+    }).reshape([batch, channels, this.imgWidth, this.imgWidth]);
     return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
@@ -190,7 +196,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
    * micrographs", 1971.
    */
   fbp(y: Tensor): Tensor {
-    checkSinogram("Tomography.fbp", y, this.radon.detectors, this.angles.size);
+    checkSinogram("Tomography.fbp", y, this.detectors, this.angles.size);
     const x = this.AAdjoint(this.ramp.like(y).matmul(y)).mul(
       (Math.PI * this.operatorNorm ** 2) / (2 * this.angles.size),
     );

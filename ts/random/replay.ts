@@ -3,64 +3,77 @@ import { noGrad, type Tensor } from "../tensor/index.js";
 import { pick } from "./rng.js";
 import type { Like, RandomSource } from "./source.js";
 
-/** One recorded draw; scale and shift are not applied to `tensor`. */
+/** One recorded draw. */
 export interface Draw {
-  /** Name of the drawing method: `normal`, `uniform`, ... */
-  kind: string;
-  /** What was drawn. */
-  tensor: Tensor;
+  /** The method that draws it: `normal`, `uniform`, ... */
+  readonly kind: string;
+  /** The values, before scale and shift. */
+  readonly tensor: Tensor;
 }
 
 type Shape = readonly number[];
 
 /**
- * Hands out recorded draws in order, in place of a random stream. A gamma draw holds Gamma(shape, 1) and is multiplied
- * by the scale; the others are given as they are. Throws ArgumentError `replay_exhausted` or `replay_kind`, ShapeError
- * `replay_shape` where a draw is not the one recorded. A fork shares the record.
+ * A random stream that returns recorded draws in order. A gamma draw is recorded as Gamma(shape, 1) and multiplied by
+ * the scale; all others are returned unchanged. A fork continues the same sequence of draws.
+ *
+ * Its drawing methods throw:
+ * @throws ArgumentError `replay_exhausted` where all draws are used, `replay_kind` where the recorded kind differs;
+ * ShapeError `replay_shape` where the recorded shape differs.
  */
 export class ReplayRng implements RandomSource {
   readonly #draws: readonly Draw[];
-  #at: { next: number };
+  /** Index of the next draw, shared by forks. */
+  #position = { next: 0 };
 
   constructor(draws: readonly Draw[]) {
     this.#draws = draws;
-    this.#at = { next: 0 };
   }
 
-  /** Draws not yet handed out. */
+  /** The number of draws not yet used. */
   get remaining(): number {
-    return this.#draws.length - this.#at.next;
+    return this.#draws.length - this.#position.next;
   }
 
-  /** Throws ArgumentError `replay_left` where recorded draws were not handed out. */
+  /**
+   * Checks that all draws were used.
+   *
+   * @throws ArgumentError `replay_left` where some were not.
+   */
   assertDone(): void {
-    if (this.remaining > 0)
+    if (this.remaining > 0) {
       throw new ArgumentError(
-        `ReplayRng: ${this.remaining} of ${this.#draws.length} recorded draws were not asked for`,
+        `ReplayRng: ${this.remaining} of ${this.#draws.length} recorded draws were not used.`,
         "replay_left",
       );
+    }
   }
 
   #next(kind: string, shape: Shape | undefined, like: Like | undefined): Tensor {
-    const at = this.#at.next;
-    const draw = this.#draws[at];
-    if (draw === undefined)
+    const index = this.#position.next;
+    const draw = this.#draws[index];
+    if (draw === undefined) {
       throw new ArgumentError(
-        `ReplayRng: a ${kind} draw is asked for, but all ${at} recorded ones are used`,
+        `ReplayRng: a draw of kind ${kind} was requested, but all ${index} recorded draws are used.`,
         "replay_exhausted",
       );
-    if (draw.kind !== kind)
-      throw new ArgumentError(`ReplayRng: draw ${at} is ${draw.kind}, but ${kind} is asked for`, "replay_kind");
+    }
+    if (draw.kind !== kind) {
+      throw new ArgumentError(
+        `ReplayRng: draw ${index} was requested as ${kind}, but recorded as ${draw.kind}.`,
+        "replay_kind",
+      );
+    }
     if (shape !== undefined && shape.join() !== draw.tensor.shape.join()) {
       throw new ShapeError(
-        `ReplayRng: draw ${at} (${kind}) has shape [${draw.tensor.shape.join(", ")}], but [${shape.join(", ")}] is asked for`,
+        `ReplayRng: draw ${index} (${kind}) was requested with shape [${shape.join(", ")}], but recorded with shape ` +
+          `[${draw.tensor.shape.join(", ")}].`,
         "replay_shape",
       );
     }
-    this.#at.next = at + 1;
-    // A copy: the one who asked may dispose it.
+    this.#position.next = index + 1;
     const { dtype = draw.tensor.dtype, device = draw.tensor.device } = like ?? {};
-    // Double precision exists on the CPU only: numbers are rounded before they leave it, and widened after they came.
+    // float64 exists on the CPU only, so the element type changes there. A copy, because the caller may dispose of it.
     return noGrad(() =>
       (device === "cpu" ? draw.tensor.to(device).to(dtype) : draw.tensor.to(dtype).to(device)).clone(),
     );
@@ -86,9 +99,9 @@ export class ReplayRng implements RandomSource {
   }
   choice(n: number, weights?: readonly number[]): number {
     const u = this.#next("uniform", undefined, undefined);
-    const at = u.itemSync();
+    const value = u.itemSync();
     u.dispose();
-    return pick(at, n, weights);
+    return pick(value, n, weights);
   }
   poisson(rate: Tensor, like?: Like): Tensor {
     return this.#next("poisson", rate.shape, like ?? rate);
@@ -110,11 +123,11 @@ export class ReplayRng implements RandomSource {
     return this.#next("laplace", shape, like);
   }
   fork(): ReplayRng {
-    const twin = new ReplayRng(this.#draws);
-    twin.#at = this.#at;
-    return twin;
+    const fork = new ReplayRng(this.#draws);
+    fork.#position = this.#position;
+    return fork;
   }
   state(): string {
-    return JSON.stringify({ replay: this.#at.next });
+    return JSON.stringify({ replay: this.#position.next });
   }
 }

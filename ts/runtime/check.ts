@@ -1,6 +1,6 @@
 import { ArgumentError } from "./errors.js";
 
-/** Number of single-letter edits between two words (Levenshtein). */
+/** Levenshtein distance: the number of single-letter edits between two words. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -14,122 +14,135 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The candidate nearest to a word by edit distance (case ignored), or `undefined` when there is none. */
+/** The candidate with the smallest edit distance to a word, ignoring case; `undefined` if there is no candidate. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Infinity;
+  let smallest = Infinity;
   for (const candidate of candidates) {
     const d = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (d < least) [best, least] = [candidate, d];
+    if (d < smallest) [best, smallest] = [candidate, d];
   }
   return best;
 }
 
 /**
- * Refuses option keys that a class does not know.
- * Throws ArgumentError `unknown_option` that names the nearest valid key, and `invalid_argument` when options are not
- * an object or `rng` is no stream of random numbers.
+ * Checks the keys of an options object.
+ *
+ * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `invalid_argument` where
+ * the options are not an object or `rng` is not a random stream.
  */
 export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
   if (options === undefined) return;
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw new ArgumentError(
-      `${className}: options must be one object, got ${options === null ? "null" : typeof options}`,
-      "invalid_argument",
-    );
+    throw new ArgumentError(`${className}: options are ${shown(options)}, expected an object.`, "invalid_argument");
   }
   for (const [key, value] of Object.entries(options)) {
     if (key === "rng" && allowedKeys.includes(key)) checkStream(className, value);
     if (allowedKeys.includes(key)) continue;
     const near = nearest(key, allowedKeys);
     const hint =
-      near === undefined ? "it takes no options" : `did you mean "${near}"? Valid options: ${allowedKeys.join(", ")}`;
+      near === undefined
+        ? "no options are accepted."
+        : `did you mean "${near}"? Valid options: ${allowedKeys.join(", ")}.`;
     throw new ArgumentError(`${className}: unknown option "${key}"; ${hint}`, "unknown_option");
   }
 }
 
-/** Refuses what is no stream of random numbers; throws ArgumentError `invalid_argument`. */
+/**
+ * Checks a random stream; `undefined` is allowed.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is not a random stream.
+ */
 export function checkStream(className: string, rng: unknown): void {
   if (rng === undefined || typeof (rng as { normal?: unknown } | null)?.normal === "function") return;
   throw new ArgumentError(
-    `${className}: rng must be a stream of random numbers, such as new Rng(0), got ${shown(rng)}`,
+    `${className}: rng is ${shown(rng)}, expected a random stream such as new Rng(0).`,
     "invalid_argument",
   );
 }
 
 /**
- * Refuses a value that is neither true nor false, and returns it, or the default where there is none. Throws
- * ArgumentError `invalid_argument`.
+ * A boolean option, or its default if it is missing.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is neither true nor false.
  */
 export function checkFlag(className: string, name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined || value === null) return fallback;
   if (typeof value === "boolean") return value;
-  throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false`, "invalid_argument");
-}
-
-/** A value, in words short enough for a message. */
-function shown(value: unknown): string {
-  return typeof value === "number"
-    ? String(value)
-    : typeof value === "string"
-      ? JSON.stringify(value)
-      : value === null
-        ? "null"
-        : typeof value;
-}
-
-/** What {@link checkNumber} asks of a number. */
-export interface NumberRule {
-  /** Smallest value allowed. */
-  min?: number;
-  /** Largest value allowed. */
-  max?: number;
-  /** Strictly above zero. */
-  positive?: boolean;
-  /** A whole number. */
-  integer?: boolean;
+  throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
 }
 
 /**
- * Refuses a value that is not a finite number within a rule, and returns it otherwise.
- * Throws ArgumentError `invalid_argument`.
+ * Refuses a value that is none of the allowed words, and returns it otherwise.
+ *
+ * @throws ArgumentError `invalid_argument` that lists the words.
+ */
+export function checkWord<W extends string>(caller: string, name: string, value: unknown, words: readonly W[]): W {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new ArgumentError(
+    `${caller}: ${name} is ${shown(value)}, expected one of ${words.map((word) => `"${word}"`).join(", ")}.`,
+    "invalid_argument",
+  );
+}
+
+/** A short description of a value for messages. */
+function shown(value: unknown): string {
+  if (typeof value === "number" || value === null) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  return Array.isArray(value) ? "an array" : typeof value;
+}
+
+/** Constraints of {@link checkNumber}. */
+export interface NumberRule {
+  /** Smallest allowed value. */
+  readonly min?: number;
+  /** Largest allowed value. */
+  readonly max?: number;
+  /** Only values above zero. */
+  readonly positive?: boolean;
+  /** Only whole numbers. */
+  readonly integer?: boolean;
+}
+
+/**
+ * A finite number that satisfies a rule.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
  */
 export function checkNumber(className: string, name: string, value: unknown, rule: NumberRule = {}): number {
-  const wanted: string[] = [];
-  if (rule.integer) wanted.push("a whole number");
-  else wanted.push("a finite number");
-  if (rule.positive) wanted.push("above 0");
-  if (rule.min !== undefined) wanted.push(`at least ${rule.min}`);
-  if (rule.max !== undefined) wanted.push(`at most ${rule.max}`);
-  const fits =
+  const valid =
     typeof value === "number" &&
     Number.isFinite(value) &&
     (!rule.integer || Number.isInteger(value)) &&
     (!rule.positive || value > 0) &&
     (rule.min === undefined || value >= rule.min) &&
     (rule.max === undefined || value <= rule.max);
-  if (!fits) {
-    throw new ArgumentError(
-      `${className}: ${name} is ${shown(value)}, expected ${wanted.join(", ")}`,
-      "invalid_argument",
-    );
-  }
-  return value;
+  if (valid) return value;
+  const expected = [rule.integer ? "a whole number" : "a finite number"];
+  if (rule.positive) expected.push("above 0");
+  if (rule.min !== undefined) expected.push(`at least ${rule.min}`);
+  if (rule.max !== undefined) expected.push(`at most ${rule.max}`);
+  throw new ArgumentError(
+    `${className}: ${name} is ${shown(value)}, expected ${expected.join(", ")}.`,
+    "invalid_argument",
+  );
 }
 
 /**
- * A number that a constructor cannot do without.
- * Throws ArgumentError `missing_argument` that says where to get it, or `invalid_argument`.
+ * A required number that satisfies a rule; `meaning` completes the sentence "it is ..." of the error.
+ *
+ * @throws ArgumentError `missing_argument` where it is missing; `invalid_argument` where it breaks the rule.
  */
 export function requiredNumber(
   className: string,
   name: string,
   value: unknown,
-  whence: string,
+  meaning: string,
   rule: NumberRule,
 ): number {
   if (value === undefined || value === null) {
-    throw new ArgumentError(`${className}: ${name} is missing; it is ${whence}.`, "missing_argument");
+    throw new ArgumentError(`${className}: ${name} is missing; it is ${meaning}.`, "missing_argument");
   }
   return checkNumber(className, name, value, rule);
 }

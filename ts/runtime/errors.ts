@@ -1,4 +1,4 @@
-/** The kinds of error this library throws; each is a class of the same name. */
+/** Kinds of errors of the core, by the name of their class here; `InternalError` is an {@link AdjointError}. */
 export type ErrorClass =
   | "ShapeError"
   | "DeviceError"
@@ -7,12 +7,9 @@ export type ErrorClass =
   | "FormatError"
   | "InternalError";
 
-/**
- * Base class of every error thrown on purpose by this library.
- * `code` is a stable snake_case word to test for; the message says what was got, what is expected and what to do.
- */
+/** Base class of all errors of this library. The message says what came, what was expected and what to do. */
 export class AdjointError extends Error {
-  /** Stable machine-readable reason, for example `shape_mismatch`. */
+  /** Stable machine-readable reason in snake case, such as `shape_mismatch`. */
   readonly code: string;
 
   constructor(message: string, code = "internal", options?: ErrorOptions) {
@@ -22,10 +19,10 @@ export class AdjointError extends Error {
   }
 }
 
-/** Shapes that do not fit together, or do not fit an operator. */
+/** Shapes that do not match each other, or that an operator does not accept. */
 export class ShapeError extends AdjointError {}
 
-/** A device that is absent, lost, out of memory, or that cannot do what was asked. */
+/** A device that is absent, lost, out of memory, or does not support an operation. */
 export class DeviceError extends AdjointError {}
 
 /** An element type that an operator or a device does not accept. */
@@ -34,7 +31,7 @@ export class DTypeError extends AdjointError {}
 /** An argument out of its range, of the wrong type, missing or unknown. */
 export class ArgumentError extends AdjointError {}
 
-/** A file or a byte sequence that is not what it claims to be. */
+/** A file or byte sequence with invalid content. */
 export class FormatError extends AdjointError {}
 
 const classes: Record<string, new (message: string, code: string, options?: ErrorOptions) => AdjointError> = {
@@ -46,15 +43,13 @@ const classes: Record<string, new (message: string, code: string, options?: Erro
   InternalError: AdjointError,
 };
 
-/**
- * Turns an error that crossed the binding as `CLASS|code|text` into its class; anything else comes back unchanged.
- */
+/** Converts an error that crossed the binding as `CLASS|code|text` into its class; returns others unchanged. */
 export function translateError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : typeof error === "string" ? error : undefined;
   if (message === undefined || error instanceof AdjointError) return error;
-  const parts = /^(?:Error: )?([A-Za-z]+)\|([a-z0-9_]+)\|([\s\S]*)$/.exec(message);
-  if (!parts) return error;
-  const [, name = "", code = "internal", text = ""] = parts;
+  const match = /^(?:Error: )?([A-Za-z]+)\|([a-z0-9_]+)\|([\s\S]*)$/.exec(message);
+  if (!match) return error;
+  const [, name = "", code = "internal", text = ""] = match;
   const Class = classes[name];
   return Class ? new Class(text, code) : error;
 }

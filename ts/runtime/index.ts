@@ -1,6 +1,6 @@
 /** The runtime: loading the binding, choosing a device, the platform's files and images, errors and checks. */
 export type { Binding, DeviceInfo, DeviceName, DType } from "./binding.js";
-export { checkFlag, checkNumber, checkOptions, checkStream, nearest, requiredNumber } from "./check.js";
+export { checkFlag, checkNumber, checkOptions, checkStream, checkWord, nearest, requiredNumber } from "./check.js";
 export type { NumberRule } from "./check.js";
 export { currentPlatform } from "./current-platform.js";
 export {

@@ -9,14 +9,14 @@ import { binding, bindingIfAny, setBinding, setCurrentDevice } from "./state.js"
 /** Options of {@link init}. */
 export interface InitOptions {
   /** Device of new tensors; `"auto"` is webgpu where available and cpu otherwise. Default: `"cpu"`. */
-  device?: RequestedDevice;
+  readonly device?: RequestedDevice;
   /**
    * Source of the WebAssembly module; in Node it is then loaded instead of the add-on. Default: the file of this
    * package.
    */
-  wasm?: WasmSource;
+  readonly wasm?: WasmSource;
   /** A binding to use instead of the platform's own. */
-  binding?: Binding;
+  readonly binding?: Binding;
 }
 
 const deviceNames = ["cpu", "webgpu", "cuda", "auto"];

@@ -1,22 +1,22 @@
-import { AdjointError, ArgumentError, checkOptions } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
+import { AdjointError, ArgumentError, checkOptions } from "../runtime/index.js";
 import { grad, noGrad, tensor, type Tensor } from "../tensor/index.js";
 
 /** Options of {@link gradcheck} and {@link gradgradcheck}. */
 export interface GradcheckOptions {
   /** Step of the central difference. Default: 1e-6. */
-  step?: number;
+  readonly step?: number;
   /** Absolute tolerance. Default: 1e-5. */
-  atol?: number;
+  readonly atol?: number;
   /** Relative tolerance. Default: 1e-4. */
-  rtol?: number;
+  readonly rtol?: number;
   /** Seed of the random weights. Default: 0. */
-  seed?: number;
+  readonly seed?: number;
 }
 
 type Differentiable = (...inputs: Tensor[]) => Tensor;
 
-/** `<v, f(x)>` with fixed random v: its gradient is `J^T v`, which tells every entry of J with probability one. */
+/** `<v, f(x)>` with fixed random v; its gradient `J^T v` depends on every entry of the Jacobian J. */
 function projected(f: Differentiable, seed: number): Differentiable {
   return (...inputs) => {
     const y = f(...inputs);
@@ -28,27 +28,31 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
   checkOptions(name, options, ["step", "atol", "rtol", "seed"]);
   const { step = 1e-6, atol = 1e-5, rtol = 1e-4 } = options;
   const wrong = inputs.find((x) => x.dtype !== "float64");
-  if (wrong)
-    throw new ArgumentError(`${name}: an input is ${wrong.dtype}; finite differences need float64`, "invalid_argument");
+  if (wrong) {
+    throw new ArgumentError(
+      `${name}: an input is ${wrong.dtype}, expected float64 for finite differences.`,
+      "invalid_argument",
+    );
+  }
   const leaves = inputs.map((x) => x.detach().requiresGrad_());
   const gradients = grad(f(...leaves), leaves, { allowUnused: true });
   leaves.forEach((leaf, k) => {
     const values = leaf.dataSync();
     const analytic = (gradients[k] as Tensor).dataSync();
-    const at = (i: number, shift: number): number => {
-      const moved = Float64Array.from(values);
-      moved[i] = (moved[i] as number) + shift;
+    const valueAt = (i: number, shift: number): number => {
+      const shifted = Float64Array.from(values);
+      shifted[i] = (shifted[i] as number) + shift;
       const args = leaves.map((x, j) =>
-        j === k ? tensor(moved, { shape: x.shape, device: x.device }).requiresGrad_() : x,
+        j === k ? tensor(shifted, { shape: x.shape, device: x.device }).requiresGrad_() : x,
       );
       return f(...args).itemSync();
     };
     for (let i = 0; i < values.length; i++) {
-      const numeric = (at(i, step) - at(i, -step)) / (2 * step);
+      const numeric = (valueAt(i, step) - valueAt(i, -step)) / (2 * step);
       const got = analytic[i] as number;
       if (!(Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric))) {
         throw new AdjointError(
-          `${name}: entry ${i} of input ${k}: the tape gives ${got}, central differences give ${numeric}`,
+          `${name}: entry ${i} of input ${k} has gradient ${got}, expected ${numeric} by central differences.`,
           "gradcheck_failed",
         );
       }
@@ -58,13 +62,17 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
 }
 
 /**
- * Compares the gradient of f with central differences at the inputs (float64). `true`, or AdjointError
- * `gradcheck_failed` naming the entry. A function of several outputs is weighted by fixed random numbers.
+ * Compares the gradient of f at float64 inputs with central differences. If f has several outputs, their weighted sum
+ * with fixed random weights is checked.
+ *
+ * @returns `true` if all entries agree: `|gradient - difference| <= atol + rtol |difference|`.
+ * @throws AdjointError `gradcheck_failed` with the first entry that differs; ArgumentError `invalid_argument` where an
+ * input is not float64.
  */
 export function gradcheck(f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
   const seed = options.seed ?? 0;
   const scalar = projected(f, seed);
-  // Its own derivative is not asked for, so the differences need not be recorded.
+  // Only the first evaluation is differentiated; those of the differences need not be recorded.
   let recorded = false;
   return check(
     "gradcheck",
@@ -74,14 +82,14 @@ export function gradcheck(f: Differentiable, inputs: readonly Tensor[], options:
   );
 }
 
-/** {@link gradcheck} of the gradient of f: the second derivatives. */
+/** As {@link gradcheck}, for the gradient of f: checks the second derivatives. */
 export function gradgradcheck(f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
   const seed = options.seed ?? 0;
   const scalar = projected(f, seed);
-  const slope: Differentiable = (...x) => {
+  const gradient: Differentiable = (...x) => {
     const gradients = grad(scalar(...x), x, { createGraph: true, allowUnused: true });
     const rng = new Rng(seed + 1);
     return gradients.map((g) => g.mul(rng.normal(g.shape, g)).sum()).reduce((a, b) => a.add(b));
   };
-  return check("gradgradcheck", slope, inputs, options);
+  return check("gradgradcheck", gradient, inputs, options);
 }

@@ -1,4 +1,4 @@
-/** Tools to test with: recorded draws, finite differences, exact risk estimates. */
+/** Tools for tests: recorded draws, finite differences, exact risk estimates. */
 export { ReplayRng } from "../random/index.js";
 export type { Draw } from "../random/index.js";
 export { gradcheck, gradgradcheck } from "./gradcheck.js";

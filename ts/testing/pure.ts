@@ -1,30 +1,32 @@
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
-import { ShapeError, checkNumber } from "../runtime/index.js";
+import { checkNumber, ShapeError } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 
 /** Arguments of {@link pure}. */
 export interface PureArgs {
   /** Poisson measurement `y = gain z`, shape `[B, ...]`. */
-  y: Tensor;
+  readonly y: Tensor;
   /** The reconstruction f. */
-  model: Reconstructor;
+  readonly model: Reconstructor;
   /** The operator A; `A f(y)` has the shape of y. */
-  physics: Physics;
+  readonly physics: Physics;
   /** The gain. */
-  gain: number;
+  readonly gain: number;
 }
 
 /**
- * Exact unbiased risk estimate for Poisson noise (PURE: Luisier, Blu, Unser, 2011), the yardstick of SurePoissonLoss:
+ * Exact unbiased risk estimate for Poisson noise (PURE; Luisier, Blu, Unser, 2011, doi:10.1109/TIP.2010.2073477), the
+ * reference for SurePoissonLoss:
  *
  * `|F(y)|^2 / m - 2 / m sum_i y_i F_i(y - gain e_i) + (y^T y - gain 1^T y) / m` with `F = A f`.
  *
- * Unbiased for `|F(y) - A x|^2 / m` at any gain. It evaluates the model once for each entry of one image: for small
- * images.
+ * Unbiased for `|F(y) - A x|^2 / m` at any gain. The model is evaluated once for each of the m entries of an image,
+ * which is feasible for small images only.
  *
- * @returns shape `[B]`.
- * @throws ArgumentError `invalid_argument`, ShapeError `shape_mismatch`.
+ * @returns one value per image, shape `[B]`.
+ * @throws ArgumentError `invalid_argument` where the gain is not above 0; ShapeError `shape_mismatch` where `A f(y)`
+ * has another shape than y.
  */
 export function pure({ y, model, physics, gain }: PureArgs): Tensor {
   checkNumber("pure", "gain", gain, { positive: true });
@@ -46,11 +48,11 @@ export function pure({ y, model, physics, gain }: PureArgs): Tensor {
     const unit = new Float32Array(entries);
     unit[i] = 1;
     const basis = tensor(unit, { shape: [1, entries], dtype: y.dtype, device: y.device });
-    // y_i F_i(y - gain e_i): the basis vector picks entry i from the product.
+    // y_i F_i(y - gain e_i): the basis vector selects entry i of the product.
     const shifted = predict(flat.sub(basis.mul(gain)).reshape([...y.shape]));
     const term = flat.mul(shifted).mul(basis).sum(1);
     cross = cross ? cross.add(term) : term;
   }
-  const whole = predict(y).square().add(flat.square()).sub(flat.mul(gain)).sum(1);
-  return (cross ? whole.sub(cross.mul(2)) : whole).div(entries);
+  const risk = predict(y).square().add(flat.square()).sub(flat.mul(gain)).sum(1);
+  return (cross ? risk.sub(cross.mul(2)) : risk).div(entries);
 }

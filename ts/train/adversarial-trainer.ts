@@ -5,25 +5,32 @@ import type { Optimizer, OptimizerState, Schedule, ScheduleState } from "../opti
 import { ArgumentError, checkNumber, checkOptions, FormatError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { adversarialStep, type DiscriminatorContext } from "./adversarial-step.js";
+import { uniqueNames } from "./loss-log.js";
 import { TRAINER_KEYS, type TrainerOptions, type WeightedLoss, weightedLosses } from "./options.js";
 import type { StepContext } from "./step.js";
-import { Trainer, uniqueNames } from "./trainer.js";
+import { Trainer } from "./trainer.js";
 
-/** Options of {@link AdversarialTrainer}, besides those of {@link Trainer}, which are the generator's. */
+/** Options of {@link AdversarialTrainer}: those of {@link Trainer} for the generator, and the discriminator's. */
 export interface AdversarialTrainerOptions extends TrainerOptions {
-  /** The discriminator: images or measurements `[B, ...]` to scores `[B, ...]`. */
+  /** The discriminator: maps images or measurements `[B, ...]` to scores `[B, ...]`. */
   D: Layer;
-  /** What the discriminator minimises. */
+  /** Losses of the discriminator. */
   lossesD: Loss | readonly (Loss | WeightedLoss)[];
-  /** Made with `D.parameters()`. */
+  /** Optimiser of `D.parameters()`. */
   optimizerD: Optimizer;
-  /** Learning-rate schedule of the discriminator; steps when `scheduleEvery` says. */
+  /** Learning-rate schedule of the discriminator; advanced as often as `scheduleEvery` says. Default: constant rate. */
   scheduleD?: Schedule;
-  /** Steps of the discriminator for each step of the generator. Default 1. */
+  /** Discriminator steps per generator step. Default: 1. */
   stepRatioD?: number;
 }
 
-const OWN = ["D", "lossesD", "optimizerD", "scheduleD", "stepRatioD"] as const;
+const DISCRIMINATOR_KEYS = Object.keys({
+  D: true,
+  lossesD: true,
+  optimizerD: true,
+  scheduleD: true,
+  stepRatioD: true,
+} satisfies Record<Exclude<keyof AdversarialTrainerOptions, keyof TrainerOptions>, true>);
 
 /** What the discriminator adds to a checkpoint. */
 interface DiscriminatorState {
@@ -37,48 +44,49 @@ interface DiscriminatorState {
  * Trains a reconstruction network, the generator, against a discriminator.
  *
  * Each step: reconstruct; one step of the generator; `stepRatioD` steps of the discriminator on the same
- * reconstruction. Every loss is given `D`. A gradient limit holds for each of the two. Checkpoints hold both networks,
- * optimisers and schedules: a resumed run ends with the bits of an uninterrupted one. The history has the
- * discriminator's losses under `discriminator`, which {@link trainingCharts} draws.
+ * reconstruction. Every loss is given `D`. `gradClip` applies to each network separately. Checkpoints hold both
+ * networks, optimisers and schedules: a resumed run is bit-identical to an uninterrupted one. History holds the
+ * discriminator's losses under `discriminator`; {@link trainingCharts} draws them.
  */
 export class AdversarialTrainer extends Trainer {
-  readonly #critic: DiscriminatorContext;
+  readonly #discriminator: DiscriminatorContext;
   readonly #schedule: Schedule | undefined;
-  protected override readonly furtherValues: readonly string[];
+  protected override readonly extraNames: readonly string[];
 
   /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
   constructor(options: AdversarialTrainerOptions) {
-    checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...OWN]);
-    const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...rest } = options;
+    checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...DISCRIMINATOR_KEYS]);
+    const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...generator } = options;
     for (const [key, value] of Object.entries({ D, lossesD, optimizerD })) {
       if (value === undefined || value === null)
-        throw new ArgumentError(`AdversarialTrainer: ${key} is missing`, "missing_argument");
+        throw new ArgumentError(`AdversarialTrainer: ${key} is missing.`, "missing_argument");
     }
     if (!(D instanceof Module) || typeof (D as Partial<Layer>).forward !== "function") {
       throw new ArgumentError(
-        "AdversarialTrainer: D must be a network, such as new nn.PatchGANDiscriminator({ inputNc: 1 })",
+        "AdversarialTrainer: D is not a network; pass one, such as new nn.PatchGANDiscriminator({ inputNc: 1 }).",
         "invalid_argument",
       );
     }
     const losses = weightedLosses(lossesD);
     if (losses.length === 0)
-      throw new ArgumentError("AdversarialTrainer: lossesD is empty, expected at least one", "missing_argument");
+      throw new ArgumentError("AdversarialTrainer: lossesD is empty, expected at least one.", "missing_argument");
     const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD ?? 1, { integer: true, min: 1 });
-    if (optimizerD.parameters.some((parameter) => rest.optimizer?.parameters.includes(parameter))) {
+    if (optimizerD.parameters.some((parameter) => generator.optimizer?.parameters.includes(parameter))) {
       throw new ArgumentError(
-        "AdversarialTrainer: optimizer and optimizerD share parameters; make one with model.parameters(), the other with D.parameters()",
+        "AdversarialTrainer: optimizer and optimizerD share parameters; " +
+          "make one with model.parameters(), the other with D.parameters().",
         "invalid_argument",
       );
     }
-    super(rest);
-    this.#critic = { D, losses, optimizer: optimizerD, steps };
+    super(generator);
+    this.#discriminator = { D, losses, optimizer: optimizerD, steps };
     this.#schedule = scheduleD;
-    this.furtherValues = ["total", ...uniqueNames(losses.map(({ loss }) => loss.name))];
+    this.extraNames = ["total", ...uniqueNames(losses.map(({ loss }) => loss.name))];
   }
 
-  protected override stepOn(batch: Batch, context: StepContext): Tensor {
-    this.#critic.D.train();
-    return adversarialStep(batch, context, this.#critic);
+  protected override runStep(batch: Batch, context: StepContext): Tensor {
+    this.#discriminator.D.train();
+    return adversarialStep(batch, context, this.#discriminator);
   }
 
   protected override stepSchedules(): void {
@@ -86,8 +94,8 @@ export class AdversarialTrainer extends Trainer {
     this.#schedule?.step();
   }
 
-  protected override furtherState(): DiscriminatorState {
-    const { D, optimizer, losses } = this.#critic;
+  protected override extraState(): DiscriminatorState {
+    const { D, optimizer, losses } = this.#discriminator;
     return {
       D: D.stateDict(),
       optimizer: optimizer.stateDict(),
@@ -96,22 +104,23 @@ export class AdversarialTrainer extends Trainer {
     };
   }
 
-  protected override checkFurtherState(state: unknown, path: string): void {
+  protected override checkExtraState(state: unknown, path: string): void {
     const given = state as Partial<DiscriminatorState> | null;
-    if (!given?.D || !given.optimizer || given.losses?.length !== this.#critic.losses.length) {
+    const { losses } = this.#discriminator;
+    if (!given?.D || !given.optimizer || given.losses?.length !== losses.length) {
       throw new FormatError(
-        `${path}: the checkpoint is not of an AdversarialTrainer with ${this.#critic.losses.length} losses of the discriminator`,
+        `${path}: the checkpoint is not of an AdversarialTrainer with ${losses.length} discriminator losses.`,
         "checkpoint_invalid",
       );
     }
   }
 
-  protected override loadFurtherState(given: unknown): void {
+  protected override loadExtraState(given: unknown): void {
     const state = given as DiscriminatorState;
-    const { D, optimizer, losses } = this.#critic;
+    const { D, optimizer, losses } = this.#discriminator;
     D.loadStateDict(state.D);
     optimizer.loadStateDict(state.optimizer);
     if (state.schedule !== null) this.#schedule?.loadStateDict(state.schedule);
-    losses.forEach(({ loss }, index) => loss.loadStateDict(state.losses[index] as Record<string, Tensor>));
+    for (const [index, { loss }] of losses.entries()) loss.loadStateDict(state.losses[index] as Record<string, Tensor>);
   }
 }

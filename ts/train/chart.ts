@@ -1,10 +1,12 @@
-/** One line of a chart. */
+import { escapeMarkup } from "../text/index.js";
+
+/** One curve of a chart. */
 export interface Series {
   readonly label: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** What {@link lineChart} draws. */
+/** Options of {@link lineChart}. */
 export interface ChartOptions {
   readonly title: string;
   readonly xLabel: string;
@@ -16,11 +18,24 @@ export interface ChartOptions {
 
 const [width, height] = [720, 360];
 const area = { left: 72, right: 20, top: 40, bottom: 48 };
-// Two palettes of equal order; both keep 4.5:1 against their background.
+// Palettes in the same order, both with a contrast of at least 4.5:1 to their background.
 const light = ["#1f6feb", "#bc4c00", "#1a7f37", "#8250df"];
 const dark = ["#79b8ff", "#ffa657", "#7ee787", "#d2a8ff"];
 
-/** A line chart as a self-contained SVG that follows the reader's light or dark setting. */
+const strokes = (colours: readonly string[]): string =>
+  colours.map((colour, index) => `.s${index}{stroke:${colour}}`).join("");
+const style = [
+  "text{font:12px system-ui,sans-serif;fill:#57606a}",
+  ".title{font-size:14px;font-weight:600;fill:#1f2328}",
+  ".grid{stroke:#d0d7de;stroke-width:1}",
+  "path{fill:none;stroke-width:2}",
+  strokes(light),
+  "@media (prefers-color-scheme:dark){",
+  "text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#30363d}",
+  `${strokes(dark)}}`,
+].join("\n");
+
+/** A line chart as a self-contained SVG that follows the reader's light or dark colour scheme. */
 export function lineChart(options: ChartOptions): string {
   const log = options.logarithmic ?? false;
   const series = options.series.map(({ label, points }) => ({
@@ -34,47 +49,36 @@ export function lineChart(options: ChartOptions): string {
   const [y0, y1] = range(all.map(({ y }) => y));
   const px = (x: number): number => area.left + ((x - x0) / (x1 - x0)) * (width - area.left - area.right);
   const py = (y: number): number => height - area.bottom - ((y - y0) / (y1 - y0)) * (height - area.top - area.bottom);
-  const lines: string[] = [];
+  const text = (x: number | string, y: number | string, anchor: string, content: string): string =>
+    `<text x="${x}" y="${y}" text-anchor="${anchor}">${content}</text>`;
+  const [right, bottom] = [width - area.right, height - area.bottom];
+  const marks: string[] = [];
   for (const y of ticks(y0, y1, 5)) {
-    lines.push(
-      `<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`,
-    );
-    lines.push(
-      `<text x="${area.left - 8}" y="${fixed(py(y) + 4)}" text-anchor="end">${formatTick(log ? 10 ** y : y)}</text>`,
-    );
+    marks.push(`<line class="grid" x1="${area.left}" x2="${right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`);
+    marks.push(text(area.left - 8, fixed(py(y) + 4), "end", formatTick(log ? 10 ** y : y)));
   }
-  for (const x of ticks(x0, x1, 6))
-    lines.push(
-      `<text x="${fixed(px(x))}" y="${height - area.bottom + 18}" text-anchor="middle">${formatTick(x)}</text>`,
-    );
-  series.forEach(({ label, points }, index) => {
+  for (const x of ticks(x0, x1, 6)) marks.push(text(fixed(px(x)), bottom + 18, "middle", formatTick(x)));
+  for (const [index, { label, points }] of series.entries()) {
+    const curve = `class="s${index % light.length}"`;
     const path = points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${fixed(px(x))} ${fixed(py(y))}`).join("");
-    lines.push(`<path class="s${index % light.length}" d="${path}"/>`);
+    marks.push(`<path ${curve} d="${path}"/>`);
     const x = area.left + 8 + index * 230;
-    lines.push(
-      `<path class="s${index % light.length}" d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`,
-    );
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(options.title)}">
-<style>
-text{font:12px system-ui,sans-serif;fill:#57606a}.title{font-size:14px;font-weight:600;fill:#1f2328}.grid{stroke:#d0d7de;stroke-width:1}path{fill:none;stroke-width:2}
-${light.map((colour, index) => `.s${index}{stroke:${colour}}`).join("")}
-@media (prefers-color-scheme:dark){text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#30363d}${dark.map((colour, index) => `.s${index}{stroke:${colour}}`).join("")}}
-</style>
-<text class="title" x="${area.left}" y="16">${escapeMarkup(options.title)}</text>
-${lines.join("\n")}
-<text x="${(area.left + width - area.right) / 2}" y="${height - 8}" text-anchor="middle">${escapeMarkup(options.xLabel)}</text>
-<text transform="translate(14 ${(area.top + height - area.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeMarkup(options.yLabel)}</text>
+    marks.push(`<path ${curve} d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`);
+  }
+  const title = escapeMarkup(options.title);
+  const yLabel = escapeMarkup(options.yLabel);
+  const rotated = `transform="translate(14 ${(area.top + bottom) / 2}) rotate(-90)"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
+<style>${style}</style>
+<text class="title" x="${area.left}" y="16">${title}</text>
+${marks.join("\n")}
+${text((area.left + right) / 2, height - 8, "middle", escapeMarkup(options.xLabel))}
+<text ${rotated} text-anchor="middle">${yLabel}</text>
 </svg>
 `;
 }
 
-/** Text made safe for HTML and SVG. */
-export function escapeMarkup(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}
-
-/** Smallest and largest value, never equal. */
+/** Smallest and largest value, widened where they are equal. */
 function range(values: readonly number[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
@@ -82,7 +86,7 @@ function range(values: readonly number[]): [number, number] {
   return low < high ? [low, high] : [low - 0.5, high + 0.5];
 }
 
-/** About `count` round numbers between two ends. */
+/** About `count` round numbers between two bounds. */
 function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -13,7 +13,7 @@ const version = 1;
 
 /**
  * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON
- * in the metadata. The file is replaced atomically, so that killing the process at any moment leaves the last good one.
+ * in the metadata. The file is replaced atomically: a process killed at any moment leaves the previous file intact.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
   const tensors: TensorRecord = {};
@@ -22,25 +22,25 @@ export async function saveState(path: string, state: unknown): Promise<void> {
 }
 
 /**
- * Reads what {@link saveState} wrote.
+ * Reads a file of {@link saveState}.
  *
- * @throws ArgumentError `file_not_found`; FormatError `safetensors_...` or `checkpoint_invalid` where the file is not a
- * checkpoint.
+ * @throws ArgumentError `file_not_found`.
+ * @throws FormatError `safetensors_...`, or `checkpoint_invalid` where the file is not a checkpoint.
  */
 export async function loadState(path: string): Promise<unknown> {
   const { tensors, metadata } = parseSafetensorsFile(await readBytes(path));
   const text = metadata[key];
   if (text === undefined)
-    throw new FormatError(`${path}: holds tensors, but is not a checkpoint`, "checkpoint_invalid");
+    throw new FormatError(`${path}: the file holds tensors, but is not a checkpoint.`, "checkpoint_invalid");
   let content: { version?: unknown; state?: unknown };
   try {
     content = JSON.parse(text) as typeof content;
   } catch {
-    throw new FormatError(`${path}: the checkpoint's state is not JSON`, "checkpoint_invalid");
+    throw new FormatError(`${path}: the checkpoint's state is not JSON.`, "checkpoint_invalid");
   }
   if (content.version !== version) {
     throw new FormatError(
-      `${path}: checkpoint version ${String(content.version)}, this library reads ${version}`,
+      `${path}: checkpoint version ${String(content.version)}, this library reads version ${version}.`,
       "checkpoint_invalid",
     );
   }
@@ -62,7 +62,7 @@ function pack(value: unknown, path: string, tensors: TensorRecord): unknown {
   const join = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
   if (Array.isArray(value)) return value.map((item, index) => pack(item, join(index), tensors));
   if (value instanceof Map)
-    throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data`, "invalid_argument");
+    throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data.`, "invalid_argument");
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item, join(name), tensors)]));
   }
@@ -77,7 +77,7 @@ function unpack(value: unknown, tensors: TensorRecord, path: string): unknown {
   if (typeof special.$tensor === "string") {
     const found = tensors[special.$tensor];
     if (!found)
-      throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}`, "checkpoint_invalid");
+      throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}.`, "checkpoint_invalid");
     return found;
   }
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item, tensors, path)]));

@@ -2,39 +2,39 @@ import { lineChart, type Series } from "./chart.js";
 import type { HistoryEntry } from "./history.js";
 
 /**
- * The curves of a training as SVG texts, for a report: the loss; where a scheduler chose between losses, the share of
- * steps in which each was used; where a discriminator was trained, its losses.
+ * The curves of a training as SVG texts, for a report: the loss; for schedulers, the share of steps in which each loss
+ * was used; for adversarial training, the discriminator's losses.
  */
 export function trainingCharts(history: readonly HistoryEntry[]): string[] {
-  const read = history.filter(({ loss }) => loss !== undefined);
+  const entries = history.filter(({ loss }) => loss !== undefined);
   const charts = [
     lineChart({
       title: "Loss during training",
       xLabel: "step",
       yLabel: "loss",
-      series: [series("loss", read, ({ loss }) => loss)],
+      series: [series("loss", entries, ({ loss }) => loss)],
     }),
   ];
-  const used = namesOf(read, ({ active }) => active);
+  const used = namesOf(entries, ({ active }) => active);
   if (used.length > 0) {
     const share = used.map((name) =>
-      series(name, read, ({ active, step }, before) => (active?.[name] ?? 0) / (step - before)),
+      series(name, entries, ({ active, step }, previous) => (active?.[name] ?? 0) / (step - previous)),
     );
     charts.push(lineChart({ title: "Losses in use", xLabel: "step", yLabel: "share of steps", series: share }));
   }
-  const critic = namesOf(read, ({ discriminator }) => discriminator);
-  if (critic.length > 0) {
-    const lines = critic.map((name) => series(name, read, ({ discriminator }) => discriminator?.[name]));
+  const discriminator = namesOf(entries, (entry) => entry.discriminator);
+  if (discriminator.length > 0) {
+    const lines = discriminator.map((name) => series(name, entries, (entry) => entry.discriminator?.[name]));
     charts.push(lineChart({ title: "Discriminator", xLabel: "step", yLabel: "loss", series: lines }));
   }
   return charts;
 }
 
-/** A line through one number of each entry; `before` is the step of the entry before. */
+/** One number of each entry over the steps; `pick` also gets the step of the previous entry. */
 function series(
   label: string,
   history: readonly HistoryEntry[],
-  pick: (entry: HistoryEntry, before: number) => number | undefined,
+  pick: (entry: HistoryEntry, previousStep: number) => number | undefined,
 ): Series {
   return {
     label,
@@ -42,7 +42,7 @@ function series(
   };
 }
 
-/** All names that occur, in the order in which they first do. */
+/** All names, in the order of their first occurrence. */
 function namesOf(
   history: readonly HistoryEntry[],
   pick: (entry: HistoryEntry) => Readonly<Record<string, number>> | undefined,

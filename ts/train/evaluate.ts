@@ -11,78 +11,78 @@ import { measure, reconstruct } from "./step.js";
 /** One metric over a set of images. */
 export interface MetricSummary {
   readonly mean: number;
-  /** Standard deviation over the images, divided by their number. */
+  /** Standard deviation over the images (normalised by their number, not by one less). */
   readonly std: number;
-  /** The value of each image, in the data's order. */
+  /** The value of each image, in the order of the data. */
   readonly values: readonly number[];
 }
 
-/** What {@link evaluate} finds. */
+/** Result of {@link evaluate}. */
 export interface TestResult {
-  /** Reconstruction against ground truth, by metric. */
+  /** Reconstruction against ground truth, by name of the metric. */
   readonly metrics: Readonly<Record<string, MetricSummary>>;
   /**
-   * Measurement (of stacked operators the first one's) against ground truth, by metric; empty where their shapes
+   * Measurement (of stacked physics the first one) against ground truth, by name of the metric; empty where the shapes
    * differ.
    */
   readonly measurement: Readonly<Record<string, MetricSummary>>;
 }
 
-/** What {@link evaluate} works with. */
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly model: Reconstructor;
   readonly physics: AnyPhysics;
   readonly data: Dataset | DataLoader;
   readonly metrics: readonly Metric[];
-  /** Where measurements are drawn from. The same stream gives the same noise. */
+  /** Random stream of the measurements: the same stream gives the same noise. */
   readonly rng: RandomSource;
-  /** Called with each batch's tensors before they are freed; of stacked operators y is the first one's measurement. */
+  /** Called with the tensors of each batch before they are freed; of stacked physics, `y` is the first measurement. */
   readonly onBatch?: (images: { x: Tensor; y: Tensor; xNet: Tensor }) => Promise<void>;
 }
 
 /**
- * Measures a model on data with ground truth, in evaluation mode; its mode is restored afterwards.
+ * Evaluates metrics of a model on data with ground truth, in evaluation mode; the model's mode is restored afterwards.
  *
  * @throws ArgumentError `missing_argument` where a sample has no ground truth.
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   const { model, metrics, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
-  const found = metrics.map(() => ({ net: [] as number[], measured: [] as number[] }));
+  const collected = metrics.map(() => ({ xNet: [] as number[], y: [] as number[] }));
   const training = model.training;
   model.eval();
   try {
     for await (const batch of loader) {
-      const made = evaluateBatch(batch, options);
+      const tensors = evaluateBatch(batch, options);
       try {
-        for (const [index, { net, measured }] of found.entries()) {
-          net.push(...(await (made[2 + 2 * index] as Tensor).data()));
-          const onMeasurement = made[3 + 2 * index];
-          if (onMeasurement) measured.push(...(await onMeasurement.data()));
+        for (const [index, values] of collected.entries()) {
+          values.xNet.push(...(await (tensors[2 + 2 * index] as Tensor).data()));
+          const ofMeasurement = tensors[3 + 2 * index];
+          if (ofMeasurement) values.y.push(...(await ofMeasurement.data()));
         }
-        const [xNet, y] = made as [Tensor, Tensor];
+        const [xNet, y] = tensors as [Tensor, Tensor];
         await options.onBatch?.({ x: batch.x as Tensor, y, xNet });
       } finally {
-        for (const value of made) value?.dispose();
+        for (const value of tensors) value?.dispose();
         disposeSample(batch);
       }
     }
   } finally {
     model.train(training);
   }
-  const summaries = (pick: (values: (typeof found)[number]) => number[]): Record<string, MetricSummary> =>
+  const summaries = (pick: (values: (typeof collected)[number]) => number[]): Record<string, MetricSummary> =>
     Object.fromEntries(
       metrics
-        .map((metric, index) => [metric.name, summarize(pick(found[index] as (typeof found)[number]))] as const)
+        .map((metric, index) => [metric.name, summarize(pick(collected[index] as (typeof collected)[number]))] as const)
         .filter(([, { values }]) => values.length > 0),
     );
-  return { metrics: summaries(({ net }) => net), measurement: summaries(({ measured }) => measured) };
+  return { metrics: summaries(({ xNet }) => xNet), measurement: summaries(({ y }) => y) };
 }
 
-/** xNet, y, then for each metric its value on xNet and on y (undefined where the shapes differ). */
+/** `xNet`, `y`, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
 function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
   const { x } = batch;
-  if (!x) throw new ArgumentError("evaluation needs ground truth: a sample has no x", "missing_argument");
+  if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
       const measured = measure(batch, physics, rng);

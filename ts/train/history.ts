@@ -1,20 +1,20 @@
 import { writeFileAtomic } from "../io/index.js";
 
-/** What was measured at one moment of a training. */
+/** Losses and metrics at one step of a training. */
 export interface HistoryEntry {
   /** Steps done. */
   step: number;
   /** Epochs finished. */
   epoch: number;
-  /** Mean total loss since the entry before. */
+  /** Mean total loss since the previous entry. */
   loss?: number;
-  /** Mean of each loss, unweighted, since the entry before. */
+  /** Mean of each loss, unweighted, since the previous entry. */
   losses?: Record<string, number>;
-  /** Steps since the entry before in which a scheduler used each of its losses; only where there is a scheduler. */
+  /** Steps since the previous entry in which a scheduler used each of its losses; only with a scheduler. */
   active?: Record<string, number>;
-  /** Mean of what the discriminator minimises, `total` and each of its losses; only of an AdversarialTrainer. */
+  /** Means of the discriminator's losses and of their `total`; only of an AdversarialTrainer. */
   discriminator?: Record<string, number>;
-  /** First metric on the last training batch, where its ground truth is known. */
+  /** First metric on the last training batch, if it has ground truth. */
   trainMetrics?: Record<string, number>;
   /** Mean of each metric on the evaluation data. */
   evalMetrics?: Record<string, number>;
@@ -22,12 +22,12 @@ export interface HistoryEntry {
   imagesPerSecond?: number;
 }
 
-/** A history as JSON lines, one entry a line. */
+/** A history as JSON Lines: one entry per line. */
 export function historyToJsonLines(history: readonly HistoryEntry[]): string {
   return history.map((entry) => `${JSON.stringify(entry)}\n`).join("");
 }
 
-/** Writes `history.jsonl`, atomically. */
+/** Writes a history as JSON Lines, atomically. */
 export async function writeHistory(path: string, history: readonly HistoryEntry[]): Promise<void> {
   await writeFileAtomic(path, historyToJsonLines(history));
 }

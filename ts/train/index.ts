@@ -1,14 +1,12 @@
-/**
- * Training: the Trainer, the AdversarialTrainer, its checkpoints and history, progress displays, charts and reports.
- */
+/** Training: Trainer, AdversarialTrainer, checkpoints, history, evaluation, progress displays, charts, reports. */
 export { AdversarialTrainer, type AdversarialTrainerOptions } from "./adversarial-trainer.js";
-export { type ChartOptions, escapeMarkup, lineChart, type Series } from "./chart.js";
+export { type ChartOptions, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";
 export { trainingCharts } from "./curves.js";
 export { evaluate, type EvaluateOptions, type MetricSummary, type TestResult } from "./evaluate.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { AnyPhysics, EarlyStop, Progress, TrainerOptions, WeightedLoss } from "./options.js";
-export { describe, duration, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
+export { type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";

@@ -9,120 +9,121 @@ import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import type { HistoryEntry } from "./history.js";
 
 /**
- * Any physics: which noise and operator fit is the losses' business. A stack measures to a `TensorList`, which its
- * model takes.
+ * Any physics; the losses check whether its noise and operator fit. Stacked physics measures to a `TensorList`, which
+ * its model takes.
  */
 export type AnyPhysics = Physics<NoiseModel, OperatorKind> | StackedPhysics;
 
-/** A loss and its weight in the sum that is minimised. */
+/** A loss and its weight in the minimised sum. */
 export interface WeightedLoss {
   readonly loss: Loss;
   readonly weight: number;
 }
 
-/** How a training goes; given to `onProgress` about every `readEvery` steps. */
+/** Progress of a training, given to `onProgress` every `readEvery` steps and at the end. */
 export interface Progress {
   readonly step: number;
   /** Steps of the whole training. */
   readonly steps: number;
+  /** Epochs finished. */
   readonly epoch: number;
   /** Mean of the weighted sum since the last report. */
   readonly loss: number;
-  /** Mean of each loss, unweighted. */
+  /** Mean of each loss since the last report, unweighted. */
   readonly losses: Readonly<Record<string, number>>;
-  /** The first metric on the last batch, where ground truth is known; empty otherwise. */
+  /** The first metric on the last batch if it has ground truth; otherwise empty. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly learningRate: number;
   readonly imagesPerSecond: number;
   readonly secondsLeft: number;
 }
 
-/** When to stop before the last epoch. */
+/** When a training ends before its last epoch. */
 export interface EarlyStop {
-  /** Evaluations without an improvement that are borne. */
+  /** Evaluations without an improvement before stopping. */
   readonly patience: number;
   /** Name of the metric that must improve. Default: the first. */
   readonly metric?: string;
-  /** Least change that counts as an improvement. Default: 0. */
+  /** Changes up to this do not count as an improvement. Default: 0. */
   readonly minDelta?: number;
 }
 
 /** Options of {@link Trainer}. */
 export interface TrainerOptions {
-  /** What is trained. The Trainer calls each loss's `adaptModel` itself. */
+  /** The model to train. The Trainer calls each loss's `adaptModel` itself. */
   model: Reconstructor;
-  /** What makes the measurements, where the data has none. */
+  /** Makes the measurements where the data has none. */
   physics: AnyPhysics;
-  /** What is minimised: one loss, or several; a plain loss has weight 1. */
+  /** One loss, or several, whose weighted sum is minimised; a plain loss has weight 1. */
   losses: Loss | readonly (Loss | WeightedLoss)[];
-  /** Made with `model.parameters()`. */
+  /** Optimiser of `model.parameters()`. */
   optimizer: Optimizer;
-  /** Learning-rate schedule. */
+  /** Learning-rate schedule. Default: constant rate. */
   schedule?: Schedule;
-  /** When the schedule takes a step. Default: `"epoch"`. */
+  /** How often the schedule is advanced. Default: `"epoch"`. */
   scheduleEvery?: "epoch" | "step";
   /** Passes through the data. Default: 1. */
   epochs?: number;
-  /** Upper limit of steps, whatever `epochs` says. */
+  /** Upper limit of steps. Default: no limit. */
   maxSteps?: number;
-  /** Samples with `x`, with `y`, or both. A plain dataset is shuffled. */
+  /** Samples with `x`, with `y`, or both. A plain dataset is batched and shuffled. */
   trainData: Dataset | DataLoader;
-  /** Evaluated after each epoch. */
+  /** Data with ground truth on which the model is evaluated after each epoch. */
   evalData?: Dataset | DataLoader;
-  /** Batch size where `trainData` is a plain dataset. Default: 1. */
+  /** Batch size if `trainData` is a plain dataset. Default: 1. */
   batchSize?: number;
-  /** Measured on `evalData`; the first also on training batches. Default: PSNR. */
+  /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
   metrics?: readonly Metric[];
   onProgress?: (progress: Progress) => void;
   /** Called after each evaluation with its means. */
   onEvaluation?: (entry: HistoryEntry) => void;
-  /** Writes the whole state to `path` every `every` steps (default 500), at the end and when aborted. */
+  /** Writes the whole state to `path` every `every` steps (Default: 500), at the end and when aborted. */
   checkpoint?: { readonly path: string; readonly every?: number };
   /** Where `history.jsonl` is written: with each checkpoint, after each epoch and at the end. */
   historyPath?: string;
   earlyStop?: EarlyStop;
-  /** Largest Euclidean norm of all gradients together; longer ones are scaled down. */
+  /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;
-  /** Where measurements, losses and batches take their draws from. Default: fresh entropy. */
+  /** Random stream of measurements, losses and batches. Default: seeded from entropy. */
   rng?: RandomSource;
-  /** Steps between two readings of the loss, which make the device wait. Default: 10. */
+  /** Steps between two read-backs of the losses, each of which makes the device wait. Default: 10. */
   readEvery?: number;
 }
 
 /** The option names, for `checkOptions`. */
-export const TRAINER_KEYS: readonly (keyof TrainerOptions)[] = [
-  "model",
-  "physics",
-  "losses",
-  "optimizer",
-  "schedule",
-  "scheduleEvery",
-  "epochs",
-  "maxSteps",
-  "trainData",
-  "evalData",
-  "batchSize",
-  "metrics",
-  "onProgress",
-  "onEvaluation",
-  "checkpoint",
-  "historyPath",
-  "earlyStop",
-  "gradClip",
-  "rng",
-  "readEvery",
-];
+export const TRAINER_KEYS: readonly string[] = Object.keys({
+  model: true,
+  physics: true,
+  losses: true,
+  optimizer: true,
+  schedule: true,
+  scheduleEvery: true,
+  epochs: true,
+  maxSteps: true,
+  trainData: true,
+  evalData: true,
+  batchSize: true,
+  metrics: true,
+  onProgress: true,
+  onEvaluation: true,
+  checkpoint: true,
+  historyPath: true,
+  earlyStop: true,
+  gradClip: true,
+  rng: true,
+  readEvery: true,
+} satisfies Record<keyof TrainerOptions, true>);
 const required = ["model", "physics", "losses", "optimizer", "trainData"] as const;
 
 /**
- * Refuses options that cannot work, before anything is computed.
+ * Checks the options of a Trainer.
  *
  * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`.
  */
 export function checkTrainerOptions(options: TrainerOptions): void {
   checkOptions("Trainer", options, TRAINER_KEYS);
   for (const key of required) {
-    if (options[key] === undefined) throw new ArgumentError(`Trainer: ${key} is missing`, "missing_argument");
+    if (options[key] === undefined) throw new ArgumentError(`Trainer: ${key} is missing.`, "missing_argument");
   }
   const whole = { positive: true, integer: true };
   for (const key of ["epochs", "maxSteps", "batchSize", "readEvery"] as const) {
@@ -133,13 +134,13 @@ export function checkTrainerOptions(options: TrainerOptions): void {
     checkNumber("Trainer", "checkpoint.every", options.checkpoint.every, whole);
   if (options.earlyStop) {
     checkNumber("Trainer", "earlyStop.patience", options.earlyStop.patience, whole);
-    if (!options.evalData) throw new ArgumentError("Trainer: earlyStop needs evalData", "missing_argument");
+    if (!options.evalData) throw new ArgumentError("Trainer: earlyStop needs evalData.", "missing_argument");
   }
   if (weightedLosses(options.losses).length === 0)
-    throw new ArgumentError("Trainer: losses is empty, expected at least one", "missing_argument");
+    throw new ArgumentError("Trainer: losses is empty, expected at least one.", "missing_argument");
 }
 
-/** The losses with their weights. */
+/** The losses with their weights; a plain loss has weight 1. */
 export function weightedLosses(losses: TrainerOptions["losses"]): WeightedLoss[] {
   const list = Array.isArray(losses) ? (losses as readonly (Loss | WeightedLoss)[]) : [losses as Loss];
   return list.map((item) => {

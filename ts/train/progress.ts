@@ -1,25 +1,23 @@
+import { formatDuration } from "../text/index.js";
 import type { Progress } from "./options.js";
 
-/** Shows how a training goes. */
+/** Shows the progress of a training. */
 export interface ProgressDisplay {
-  /** Give this to the Trainer as `onProgress`. */
+  /** The Trainer's `onProgress`. */
   update(progress: Progress): void;
-  /** Ends the display; the bar stays as it is. */
+  /** Ends the display; the bar stays visible. */
   stop(): void;
 }
 
 /** Options of {@link progressDisplay}. */
 export interface ProgressOptions {
-  /** Words in front. */
+  /** Text before the numbers. Default: `training`. */
   label?: string;
-  /**
-   * Where it is shown; default: standard error, so that standard output stays free for results, and in a browser the
-   * console.
-   */
+  /** Output stream. Default: standard error, which keeps standard output free for results; in a browser the console. */
   stream?: NodeJS.WriteStream;
 }
 
-/** A progress bar where the stream is a terminal, otherwise a plain line for every tenth of the way. */
+/** A progress bar if the stream is a terminal, otherwise a plain line for every tenth of the steps. */
 export async function progressDisplay(options: ProgressOptions = {}): Promise<ProgressDisplay> {
   const stream = options.stream ?? (typeof process === "undefined" ? undefined : process.stderr);
   const label = options.label ?? "training";
@@ -40,8 +38,8 @@ async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressD
   let started = false;
   return {
     update(state) {
-      if (!started) line.start(state.steps, state.step, { text: describe(state) });
-      else line.update(state.step, { text: describe(state) });
+      if (!started) line.start(state.steps, state.step, { text: describeProgress(state) });
+      else line.update(state.step, { text: describeProgress(state) });
       started = true;
     },
     stop() {
@@ -51,31 +49,23 @@ async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressD
 }
 
 function lines(label: string, stream: { write(text: string): unknown }): ProgressDisplay {
-  let shown = -1;
+  let lastTenth = -1;
   return {
     update(state) {
       const tenth = Math.floor((10 * state.step) / state.steps);
-      if (tenth === shown) return;
-      shown = tenth;
-      stream.write(`${label} ${state.step}/${state.steps}  ${describe(state)}\n`);
+      if (tenth === lastTenth) return;
+      lastTenth = tenth;
+      stream.write(`${label} ${state.step}/${state.steps}  ${describeProgress(state)}\n`);
     },
     stop() {},
   };
 }
 
 /** `loss 0.0021  PSNR 27.1 dB  812 images/s  1m05s left` */
-export function describe(progress: Progress): string {
+export function describeProgress(progress: Progress): string {
   const parts = [`loss ${Number(progress.loss.toPrecision(3))}`];
   for (const [name, value] of Object.entries(progress.metrics))
     parts.push(`${name} ${value.toFixed(2)}${name === "PSNR" ? " dB" : ""}`);
-  parts.push(`${Math.round(progress.imagesPerSecond)} images/s`, `${duration(progress.secondsLeft)} left`);
+  parts.push(`${Math.round(progress.imagesPerSecond)} images/s`, `${formatDuration(progress.secondsLeft)} left`);
   return parts.join("  ");
-}
-
-/** `1h02m`, `3m05s`, `12s` */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const pad = (value: number): string => String(value).padStart(2, "0");
-  if (whole >= 3600) return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
-  return whole >= 60 ? `${Math.floor(whole / 60)}m${pad(whole % 60)}s` : `${whole}s`;
 }

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "../io/index.js";
-import { escapeMarkup } from "./chart.js";
+import { escapeMarkup } from "../text/index.js";
 
 /** A table of a report; the first column names the row. */
 export interface ReportTable {
@@ -8,36 +8,41 @@ export interface ReportTable {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** Pictures side by side. */
+/** Images side by side. */
 export interface ReportFigure {
   readonly caption: string;
   readonly images: readonly { readonly label: string; readonly png: Uint8Array }[];
 }
 
-/** What {@link htmlReport} shows, in this order. */
+/** Content of {@link htmlReport}, in this order. */
 export interface ReportContent {
   readonly title: string;
   readonly intro: string;
   readonly tables: readonly ReportTable[];
   readonly figures: readonly ReportFigure[];
-  /** SVG texts, such as {@link lineChart} makes. */
+  /** SVG texts, such as those of {@link lineChart}. */
   readonly charts: readonly string[];
   /** Settings of the run. */
   readonly details: Readonly<Record<string, string | number>>;
 }
 
-const style = `
-:root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--paper:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#f0f6fc;--soft:#9198a1;--line:#30363d;--paper:#0d1117}}
-body{margin:0 auto;max-width:64rem;padding:2rem 1rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-h1{font-size:1.6rem}p,figcaption,caption,dt{color:var(--soft)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;margin:1.5rem 0}caption{text-align:left;padding-bottom:.4rem}
-th,td{padding:.4rem .9rem;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
-figure{margin:2rem 0}.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}
-.row div{font-size:.85rem;color:var(--soft)}.row img{display:block;width:100%;image-rendering:pixelated;border-radius:4px}
-svg{width:100%;height:auto}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dd{margin:0}`;
+const style = [
+  ":root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--paper:#fff}",
+  "@media (prefers-color-scheme:dark){:root{--ink:#f0f6fc;--soft:#9198a1;--line:#30363d;--paper:#0d1117}}",
+  "body{margin:0 auto;max-width:64rem;padding:2rem 1rem;background:var(--paper);color:var(--ink);",
+  "font:16px/1.5 system-ui,sans-serif}",
+  "h1{font-size:1.6rem}p,figcaption,caption,dt{color:var(--soft)}",
+  ".scroll{overflow-x:auto}table{border-collapse:collapse;margin:1.5rem 0}",
+  "caption{text-align:left;padding-bottom:.4rem}",
+  "th,td{padding:.4rem .9rem;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}",
+  "th:first-child,td:first-child{text-align:left}",
+  "figure{margin:2rem 0}.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}",
+  ".row div{font-size:.85rem;color:var(--soft)}",
+  ".row img{display:block;width:100%;image-rendering:pixelated;border-radius:4px}",
+  "svg{width:100%;height:auto}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dd{margin:0}",
+].join("\n");
 
-/** One self-contained HTML page: pictures and charts inlined, nothing loaded from elsewhere, light and dark. */
+/** A self-contained HTML page, light and dark: images and charts are inlined, nothing is loaded from elsewhere. */
 export function htmlReport(content: ReportContent): string {
   const parts = [
     ...content.tables.map(table),
@@ -56,7 +61,7 @@ ${parts.join("\n")}
 `;
 }
 
-/** Writes {@link htmlReport}, atomically. */
+/** Writes {@link htmlReport} to a file, atomically. */
 export async function writeReport(path: string, content: ReportContent): Promise<void> {
   await writeFileAtomic(path, htmlReport(content));
 }
@@ -66,22 +71,22 @@ function table({ caption, columns, rows }: ReportTable): string {
   const body = rows
     .map((row) => `<tr>${row.map((cell) => `<td>${escapeMarkup(String(cell))}</td>`).join("")}</tr>`)
     .join("");
-  return `<div class="scroll"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  const title = `<caption>${escapeMarkup(caption)}</caption>`;
+  return `<div class="scroll"><table>${title}<thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 function figure({ caption, images }: ReportFigure): string {
-  const row = images
-    .map(
-      ({ label, png }) =>
-        `<div><img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${base64(png)}">${escapeMarkup(label)}</div>`,
-    )
-    .join("");
-  return `<figure><figcaption>${escapeMarkup(caption)}</figcaption><div class="row">${row}</div></figure>`;
+  const cells = images.map(({ label, png }) => {
+    const image = `<img alt="${escapeMarkup(`${caption}: ${label}`)}" src="data:image/png;base64,${base64(png)}">`;
+    return `<div>${image}${escapeMarkup(label)}</div>`;
+  });
+  const title = `<figcaption>${escapeMarkup(caption)}</figcaption>`;
+  return `<figure>${title}<div class="row">${cells.join("")}</div></figure>`;
 }
 
 function base64(bytes: Uint8Array): string {
   let text = "";
-  // In pieces: the number of arguments of one call is limited.
+  // In chunks: the number of arguments of one call is limited.
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(text);
 }

@@ -9,7 +9,7 @@ import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
 
-/** What one training step works with. */
+/** Inputs of a training step besides its batch. */
 export interface StepContext {
   readonly model: Reconstructor;
   readonly physics: AnyPhysics;
@@ -18,16 +18,15 @@ export interface StepContext {
   readonly rng: RandomSource;
   readonly epoch: number;
   readonly gradClip: number | undefined;
-  /** Measured on this step's reconstruction, where the batch has ground truth. */
+  /** Measured on this step's reconstruction if the batch has ground truth. */
   readonly metric: Metric | undefined;
 }
 
 /**
- * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees everything it made but what it
- * returns.
+ * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees all intermediate tensors.
  *
- * @returns a tensor [losses + 1 or + 2]: the total, each loss's mean, and the metric's mean where it was measured. Not
- * read back here.
+ * @returns a tensor `[losses + 1]` or `[losses + 2]`, which is not read back here: the total, each loss's mean, and the
+ * metric's mean if it was measured.
  */
 export function trainStep(batch: Batch, context: StepContext): Tensor {
   return tidy(() => {
@@ -39,18 +38,18 @@ export function trainStep(batch: Batch, context: StepContext): Tensor {
     const { total, values } = weightedSum(context.losses, x ? { ...args, x } : args);
     const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
     return noGrad(() => {
-      context.optimizer.step(clip(gradients, context.gradClip));
-      const report = [total, ...values];
-      if (context.metric && x) report.push(context.metric.forward(xNet.detach(), x).mean());
+      context.optimizer.step(clipGradients(gradients, context.gradClip));
+      const reported = [total, ...values];
+      if (context.metric && x) reported.push(context.metric.forward(xNet.detach(), x).mean());
       return stack(
-        report.map((value) => value.detach()),
+        reported.map((value) => value.detach()),
         0,
       );
     });
   });
 }
 
-/** The mean of each loss, and the sum of these means with their weights. */
+/** The mean of each loss, and the weighted sum of these means. */
 export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { total: Tensor; values: Tensor[] } {
   const values = losses.map(({ loss }) => {
     const value = loss.forward(args);
@@ -62,35 +61,35 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
   return { total, values };
 }
 
-/**
- * The batch's measurement, or one drawn from the physics; parameters that come with the batch are given to the physics
- * first.
- */
+/** The batch's measurement, or one made by the physics, which first takes the parameters in the batch, if any. */
 export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor | TensorList {
   if (batch.params) physics.update(batch.params);
   if (batch.y) return batch.y;
   const { x } = batch;
   if (!x)
     throw new ArgumentError(
-      "Trainer: a batch has neither x nor y; the dataset's samples need at least one of them",
+      "Trainer: a batch has neither x nor y; the dataset's samples need at least one of them.",
       "missing_argument",
     );
   return noGrad(() => physics.forward(x, { rng }));
 }
 
-/** The reconstruction, with masks and the like drawn anew. */
+/** The reconstruction; models adapted by losses redraw their random parameters, such as masks. */
 export function reconstruct(
   model: Reconstructor,
   y: Tensor | TensorList,
   physics: AnyPhysics,
   rng: RandomSource,
 ): Tensor {
-  // A model for stacked physics takes the list and the stack where others take a tensor and one operator.
+  // A model of stacked physics takes the list and the stack instead of a tensor and one operator.
   return model.forward(y as Tensor, physics as Physics, { updateParameters: true, rng });
 }
 
-/** All gradients scaled by min(1, limit / norm of all together), computed on the device. */
-export function clip(gradients: Tensor[], limit: number | undefined): Tensor[] {
+/**
+ * Gradients scaled by `min(1, limit / norm)`, where `norm` is the Euclidean norm of all of them together; computed on
+ * the device.
+ */
+export function clipGradients(gradients: Tensor[], limit: number | undefined): Tensor[] {
   if (limit === undefined) return gradients;
   const norm = gradients
     .map((value) => value.square().sum())

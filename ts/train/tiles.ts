@@ -3,11 +3,16 @@ import type { Pixels } from "../io/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 
 /**
- * Applies `restore` to an image tile by tile, so that memory does not grow with the image. Each tile is computed with
- * `margin` pixels around it, at least half the network's receptive field, so that no seams show.
+ * Applies `restore` to an image tile by tile, so that memory does not grow with the image.
  *
- * What depends on a whole tile, such as an iterative inverse, is never quite the same in two of them: neighbours are
- * then faded into one another within `blend` pixels on each side of their border, at most `margin`; default 0.
+ * Each tile is computed with `margin` pixels around it; with a margin of at least half the network's receptive field no
+ * seams are visible. Where the result depends on the whole tile, as with an iterative inverse, neighbouring tiles
+ * differ slightly: they are blended linearly within `blend` pixels on each side of their border.
+ *
+ * @param restore maps `[1, C, h, w]` to a tensor of the same shape.
+ * @param tile side of a tile in pixels. Default: 256.
+ * @param margin pixels around a tile. Default: 16.
+ * @param blend at most `margin`. Default: 0.
  */
 export async function restoreTiled(
   image: Pixels,
@@ -26,12 +31,12 @@ export async function restoreTiled(
       const output = noGrad(() => tidy(() => restore(tensor(input.data, { shape: [1, ...input.shape] }))));
       const values = Float32Array.from(await output.data());
       output.dispose();
-      const [down, across] = [shares(top, tile, rows, blend), shares(left, tile, columns, blend)];
+      const [down, across] = [blendWeights(top, tile, rows, blend), blendWeights(left, tile, columns, blend)];
       for (let c = 0; c < channels; c++) {
-        for (const [i, rowShare] of down) {
+        for (const [i, rowWeight] of down) {
           const [from, to] = [(c * (y1 - y0) + i - y0) * (x1 - x0) - x0, (c * rows + i) * columns];
-          for (const [j, share] of across)
-            result[to + j] = (result[to + j] as number) + rowShare * share * (values[from + j] as number);
+          for (const [j, weight] of across)
+            result[to + j] = (result[to + j] as number) + rowWeight * weight * (values[from + j] as number);
         }
       }
     }
@@ -39,13 +44,13 @@ export async function restoreTiled(
   return { data: result, shape: [channels, rows, columns] };
 }
 
-/** The places to which a tile contributes, with its share; the shares of neighbours add up to 1. */
-function shares(start: number, tile: number, length: number, blend: number): [number, number][] {
+/** The positions to which a tile contributes, with its weights; the weights of neighbours add up to 1. */
+function blendWeights(start: number, tile: number, length: number, blend: number): [number, number][] {
   const end = start + tile;
   const [first, last] = [start === 0 ? 0 : start - blend, end >= length ? length : Math.min(length, end + blend)];
   return Array.from({ length: last - first }, (_, k) => {
     const at = first + k;
-    // Near a border the share rises from 0 to 1, or falls to 0, in a straight line.
+    // Near a border the weight rises linearly from 0 to 1, or falls to 0.
     const rise = start === 0 || at >= start + blend ? 1 : (at - start + blend + 0.5) / (2 * blend);
     const fall = end >= length || at < end - blend ? 1 : (end + blend - at - 0.5) / (2 * blend);
     return [at, rise * fall];

@@ -3,22 +3,22 @@ import type { Pixels } from "../io/index.js";
 import type { NoiseModel } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 
-/** Settings of {@link restoreUnclipped}. */
+/** Options of {@link restoreUnclipped}. */
 export interface RestoreUnclippedOptions {
-  /** Gaussian, Poisson or Gamma noise with one level, as it was before the picture's file cut it off. */
+  /** The noise before clipping: Gaussian, Poisson or Gamma noise with one level. */
   noiseModel: NoiseModel;
-  /** Where what was cut off is drawn from. */
+  /** Random stream of the draws. */
   rng: RandomSource;
-  /** How many draws are averaged. Default: 4. */
+  /** Number of draws that are averaged. Default: 4. */
   draws?: number;
 }
 
 /**
- * The restored image: the mean of `restore` over several draws of what the picture's file has cut off at 0 and 1 (see
- * `unclip`), or one call where nothing was. A network that was trained on such draws knows no other input. The result
- * has the shape of what `restore` gives.
+ * Restores an image whose file clipped the noise at 0 and 1: the mean of `restore` over several draws of the clipped
+ * values (see `unclip`), or a single call if nothing was clipped. For networks trained on such draws, which know no
+ * clipped input. The result has the shape of `restore`'s.
  *
- * @throws ArgumentError `invalid_argument` for another noise model.
+ * @throws ArgumentError `invalid_argument` where the noise is not Gaussian, Poisson or Gamma noise.
  */
 export async function restoreUnclipped(
   image: Pixels,
@@ -33,8 +33,10 @@ export async function restoreUnclipped(
   const mean = await draw();
   for (let k = 1; k < count; k++) {
     const { data } = await draw();
-    for (let i = 0; i < data.length; i++)
-      mean.data[i] = (mean.data[i] as number) + ((data[i] as number) - (mean.data[i] as number)) / (k + 1);
+    for (let i = 0; i < data.length; i++) {
+      const before = mean.data[i] as number;
+      mean.data[i] = before + ((data[i] as number) - before) / (k + 1);
+    }
   }
   return mean;
 }

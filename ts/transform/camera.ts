@@ -1,5 +1,4 @@
-/** A 3 x 3 matrix, row by row. */
-export type Matrix3 = readonly [number, number, number, number, number, number, number, number, number];
+import type { Matrix3 } from "../functional/index.js";
 
 /** A change of a camera between two images. */
 export interface CameraMove {

@@ -1,9 +1,9 @@
+import { type Interpolation, INTERPOLATIONS, type Outside, OUTSIDES, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { homographies, NO_MOVE, type CameraMove } from "./camera.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
 import type { ImageLike, TransformOptions } from "./options.js";
 import { Transform } from "./transform.js";
 
@@ -135,6 +135,10 @@ export class Homography extends Transform {
     }
     const size = x.shape.slice(-2) as [number, number];
     const { toSource, fromSource } = homographies(move, size);
-    return sampleAt(x, [inverse ? fromSource : toSource], size, this.interpolation, this.padding);
+    return warp(x, [inverse ? fromSource : toSource], {
+      size,
+      mode: this.interpolation,
+      paddingMode: this.padding,
+    });
   }
 }

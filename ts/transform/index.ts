@@ -2,7 +2,7 @@
 export { Transform } from "./transform.js";
 export type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
 export type { CheckedParams, ParamEntry, TransformParams } from "./params.js";
-export type { Interpolation, Outside } from "./sampling.js";
+export type { Interpolation, Outside } from "../functional/index.js";
 export { Identity } from "./identity.js";
 export { Shift, type ShiftOptions } from "./shift.js";
 export { Rotate, type RotateOptions } from "./rotate.js";

@@ -1,8 +1,8 @@
+import { type Interpolation, INTERPOLATIONS, warp } from "../functional/index.js";
 import { permutationValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, sampleAt, type Interpolation } from "./sampling.js";
 import type { ImageLike, TransformOptions } from "./options.js";
 import { Transform } from "./transform.js";
 
@@ -87,7 +87,7 @@ export class Rotate extends Transform {
     // The centre of the result maps to the centre of x.
     const [v, u] = rotatedSize.map((n) => (n - 1) / 2) as [number, number];
     const [row, column] = [(size[0] - 1) / 2 - sin * u - cos * v, (size[1] - 1) / 2 - cos * u + sin * v];
-    return sampleAt(x, [[cos, -sin, column, sin, cos, row, 0, 0, 1]], rotatedSize, this.interpolationMode, "zeros");
+    return warp(x, [[cos, -sin, column, sin, cos, row, 0, 0, 1]], { size: rotatedSize, mode: this.interpolationMode });
   }
 
   /** `count` counter-clockwise rotations by 90 degrees, cropped and padded to the size of x. */

@@ -1,9 +1,8 @@
+import { type Interpolation, INTERPOLATIONS, type Matrix3, type Outside, OUTSIDES, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { Matrix3 } from "./camera.js";
 import type { CheckedParams, TransformParams } from "./params.js";
-import { checkWord, INTERPOLATIONS, OUTSIDES, sampleAt, type Interpolation, type Outside } from "./sampling.js";
 import type { ImageLike, TransformOptions } from "./options.js";
 import { Transform } from "./transform.js";
 
@@ -93,7 +92,7 @@ export class Scale extends Transform {
       const [row, column] = [cy * (height - 1), cx * (width - 1)];
       return [zoom, 0, column - zoom * column, 0, zoom, row - zoom * row, 0, 0, 1];
     });
-    return sampleAt(x, maps, [height, width], this.mode, this.paddingMode);
+    return warp(x, maps, { size: [height, width], mode: this.mode, paddingMode: this.paddingMode });
   }
 }
 

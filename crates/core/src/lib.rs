@@ -9,6 +9,7 @@ pub mod ops;
 pub mod random;
 pub mod sampling;
 pub mod session;
+mod storage;
 pub mod surface;
 mod table;
 pub mod tape;

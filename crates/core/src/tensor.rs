@@ -2,56 +2,14 @@
 
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::value::Floats;
+pub use crate::storage::DType;
+use crate::storage::{self, physical, CpuElement, Value, Values};
 use crate::tape::{self, Node, Vjp};
 use burn::backend::ops::FloatTensorOps;
-use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
-use burn::tensor::{DType as BurnDType, FloatDType, Scalar, Shape, TensorData};
+use burn::backend::{Dispatch, TensorMetadata};
+use burn::tensor::{DType as BurnDType, Scalar, TensorData};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// Element type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DType {
-    /// 32-bit floating point: every device.
-    F32,
-    /// 64-bit floating point: the processor only.
-    F64,
-}
-
-impl DType {
-    /// Parses `float32` or `float64`.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "float32" => Ok(Self::F32),
-            "float64" => Ok(Self::F64),
-            other => Err(Error::dtype("dtype", format!("'{other}' is not known; use float32 or float64"))),
-        }
-    }
-    /// The name that users write.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-        }
-    }
-    /// Bytes of one element.
-    pub fn size(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F64 => 8,
-        }
-    }
-    pub(crate) fn float(self) -> FloatDType {
-        match self {
-            Self::F32 => FloatDType::F32,
-            Self::F64 => FloatDType::F64,
-        }
-    }
-}
-
-/// What a tensor is stored as: burn's primitive.
-pub(crate) type Value = DispatchTensor;
 
 static TENSORS: AtomicI64 = AtomicI64::new(0);
 static BYTES: AtomicI64 = AtomicI64::new(0);
@@ -110,23 +68,6 @@ impl std::fmt::Debug for Tensor {
     }
 }
 
-/// burn has no rank 0: a scalar is stored with one axis.
-pub(crate) fn physical(shape: &[usize]) -> Shape {
-    if shape.is_empty() {
-        Shape::from(vec![1])
-    } else {
-        Shape::from(shape.to_vec())
-    }
-}
-
-fn dtype_of(value: &Value) -> DType {
-    if value.dtype() == BurnDType::F64 {
-        DType::F64
-    } else {
-        DType::F32
-    }
-}
-
 impl Tensor {
     fn assemble(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Option<Arc<Node>>) -> Self {
         let target = physical(&shape);
@@ -163,7 +104,7 @@ impl Tensor {
 
     /// A tensor that is not on the tape.
     pub(crate) fn constant(value: Value, shape: Vec<usize>, device: Device) -> Self {
-        let dtype = dtype_of(&value);
+        let dtype = DType::of(value.dtype());
         Self::assemble(value, shape, dtype, device, None)
     }
 
@@ -179,7 +120,7 @@ impl Tensor {
 
     /// The result of an operator: recorded with its vector-Jacobian product when a parent is on the tape.
     pub(crate) fn result(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
-        let (dtype, device) = (dtype_of(&value), parents[0].device());
+        let (dtype, device) = (DType::of(value.dtype()), parents[0].device());
         let node = Self::follows(parents).then(|| Node::operator(parents.iter().map(|p| (*p).clone()).collect(), vjp));
         Self::assemble(value, shape, dtype, device, node)
     }
@@ -201,7 +142,7 @@ impl Tensor {
     pub(crate) fn number(&self) -> Option<f32> {
         match &self.0.stored {
             Stored::Number(v, _) => Some(*v),
-            Stored::Value(value) if self.size() == 1 => Floats::in_order(value).and_then(|v| v.first().copied()),
+            Stored::Value(value) if self.size() == 1 => Values::contiguous(value).and_then(|v| v.first().copied()),
             Stored::Value(_) => None,
         }
     }
@@ -280,10 +221,23 @@ impl Tensor {
     pub(crate) fn value(&self) -> Value {
         match &self.0.stored {
             Stored::Value(value) => value.clone(),
-            Stored::Number(v, made) => {
-                made.get_or_init(|| crate::kernel::value::tensor(vec![*v], &self.0.shape)).clone()
-            }
+            Stored::Number(v, made) => made.get_or_init(|| storage::from_vec(vec![*v], &self.0.shape)).clone(),
         }
+    }
+    /// The values in row-major order, if this is a float32 tensor on the CPU.
+    pub(crate) fn floats(&self) -> Option<Values<f32>> {
+        Values::of(&self.value())
+    }
+    /// The values of a tensor on the CPU in row-major order.
+    pub(crate) fn values<T: CpuElement>(&self) -> Result<Values<T>> {
+        Values::of(&self.value()).ok_or_else(|| self.not_on_cpu::<T>())
+    }
+    /// As `values`, but only the first row of a tensor that is broadcast along its first axis.
+    pub(crate) fn rows<T: CpuElement>(&self) -> Result<Values<T>> {
+        Values::rows(&self.value()).ok_or_else(|| self.not_on_cpu::<T>())
+    }
+    fn not_on_cpu<T>(&self) -> Error {
+        Error::internal(format!("{self:?} is not a {} tensor on the CPU", std::any::type_name::<T>()))
     }
     /// Sizes, outermost first; empty for a scalar.
     pub fn shape(&self) -> &[usize] {

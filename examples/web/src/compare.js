@@ -1,4 +1,4 @@
-/** The slider between before and after: moved by the range input (keyboard) or by dragging on the picture. */
+/** The slider between before and after, moved with the range input (keyboard) or by dragging on the image. */
 export function compare(area, range) {
   const show = () => {
     area.style.setProperty("--at", `${range.value}%`);

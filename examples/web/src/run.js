@@ -1,73 +1,54 @@
-// One run: measures the sample (or takes the picture as it is), trains on its patches, cleans it tile by tile.
+// One run: measures the sample (the visitor's image is a measurement already), trains on patches, restores in tiles.
 import { data, io, metric, optim, Rng, tensor, tidy, train } from "adjoint";
-import { blurs, reach } from "./blur.js";
-import { makeLosses, makeModel, makePhysics, noises, settingsOf } from "./plan.js";
+import { blurs, halfWidth } from "./blur.js";
+import { makeLosses, makeModel, makePhysics } from "./build.js";
+import { MaskedPatches } from "./masked-patches.js";
+import { noises } from "./noises.js";
+import { settingsOf } from "./plan.js";
 
-/** Pixels of a preview's tile; a larger picture is previewed around its centre. */
+/** Largest side of a preview; of larger images the centre is previewed. */
 const previewSide = 256;
-/** Milliseconds of training between two previews, at least; and at least so many times what the last preview took. */
-const [previewEvery, previewShare] = [1500, 4];
-/** Pixels of a tile and, without a blur, around it, more than the network sees. */
+/** Least time between two previews: milliseconds, and a multiple of the time of the last preview. */
+const [previewInterval, previewRatio] = [1500, 4];
+/** Side of a tile and, without a blur, the margin around it, which exceeds half the receptive field. */
 const [tile, margin] = [256, 24];
-/** A larger picture is cleaned once, not for several draws of what its file has cut off. */
-const mostAveraged = 1_000_000;
+/** Larger images are restored once, not averaged over several draws of the clipped values. */
+const maxAveraged = 1_000_000;
 
-// Why a training was interrupted.
+// Reasons to interrupt a training.
 class Paused extends Error {}
 class Stopped extends Error {}
 class PreviewDue extends Error {}
 
-/** Patches of a picture whose missing pixels are known: samples `{ y, params: { mask } }`. */
-class MaskedPatches {
-  constructor(pixels, mask, side, length) {
-    Object.assign(this, { pixels, mask, side, length });
-  }
-
-  async get(_index, { rng }) {
-    const [, height, width] = this.pixels.shape;
-    const drawn = rng.uniform([2]);
-    const [u, v] = await drawn.data();
-    drawn.dispose();
-    const cut = (image) =>
-      data.cutPixels(
-        image,
-        Math.floor(u * (height - this.side + 1)),
-        Math.floor(v * (width - this.side + 1)),
-        this.side,
-        this.side,
-      );
-    const [y, mask] = [cut(this.pixels), cut(this.mask)];
-    return { y: tensor(y.data, { shape: y.shape }), params: { mask: tensor(mask.data, { shape: mask.shape }) } };
-  }
-}
-
+/** A run in the worker. */
 export class Run {
   /**
-   * @param message `{ pixels, choice, synthetic, mask?, kept?, seed }`: the clean picture where `synthetic`, otherwise
-   * what was measured; which of its pixels are there, and their share.
+   * @param message `{ pixels, choice, synthetic, mask?, present?, seed }`: the clean image if `synthetic`, otherwise
+   * the measurement; the mask of the pixels that are not missing, and their share.
+   * @param send called with the kind and content of each message to the page.
    */
-  constructor({ pixels, choice, synthetic, mask, kept, seed }, send) {
-    Object.assign(this, { choice, kept: kept ?? 0.5, mask, send, rng: new Rng(seed) });
+  constructor({ pixels, choice, synthetic, mask, present, seed }, send) {
+    Object.assign(this, { choice, present: present ?? 0.5, mask, send, rng: new Rng(seed) });
     this.clean = synthetic ? pixels : undefined;
     this.given = pixels;
     this.seconds = 0;
   }
 
   /**
-   * The picture as measured (of a sample with noise and missing pixels drawn here), its PSNR, the settings and the
-   * level of the noise.
+   * The measurement (of a sample, with noise and missing pixels drawn here), its PSNR, the settings and the noise
+   * level.
    */
   async measure() {
     const [channels, height, width] = this.given.shape;
     if (this.clean) {
-      const { physics } = settingsOf(this.choice, this.given.shape, this.kept);
-      // A sample goes on beyond its border as in a mirror, so that it keeps its size when it is blurred.
+      const { physics } = settingsOf(this.choice, this.given.shape, this.present);
+      // With reflect padding a sample keeps its size when it is blurred.
       const whole = makePhysics(
         { ...physics, imgSize: [channels, height, width], ...(physics.padding ? { padding: "reflect" } : {}) },
         { rng: this.rng.fork() },
       );
       const image = tensor(this.clean.data, { shape: [1, ...this.clean.shape] });
-      // Gamma noise multiplies: it needs something to multiply.
+      // Gamma noise is multiplicative: 0 would stay without noise.
       const x = this.choice.noise === "gamma" ? image.clamp(0.01, 1) : image;
       const y = whole.forward(x, { rng: this.rng.fork() });
       this.given = { data: Float32Array.from(await y.data()), shape: this.clean.shape };
@@ -76,17 +57,17 @@ export class Run {
       for (const value of [image, x, y]) value.dispose();
     }
     let level = this.choice.estimated ? data.estimateNoise(this.given, this.choice.noise) : this.choice.level;
-    // A blurred picture may well have no noise to speak of.
-    const { least, most } = noises[this.choice.noise];
-    if (this.choice.task === "deblur") level = Math.min(most, Math.max(least, level));
+    // A blurred image may have hardly any noise.
+    const { min, max } = noises[this.choice.noise];
+    if (this.choice.task === "deblur") level = Math.min(max, Math.max(min, level));
     if (!(level > 0 && Number.isFinite(level)))
-      throw new Error("No noise was found in this picture: give its level, if it has some.");
-    this.settings = settingsOf({ ...this.choice, level }, this.given.shape, this.kept);
+      throw new Error("No noise was found in this picture: give its level, if it has any.");
+    this.settings = settingsOf({ ...this.choice, level }, this.given.shape, this.present);
     this.prepare();
     return { given: { pixels: this.given, psnr: await this.psnr(this.given) }, settings: this.settings, level };
   }
 
-  /** Makes network, loss, data and trainer from the settings. */
+  /** Creates network, losses, data and trainer from the settings. */
   prepare() {
     const {
       physics,
@@ -104,13 +85,13 @@ export class Run {
     const image = { data: this.mask, shape: [1, ...this.given.shape.slice(1)] };
     this.physics = makePhysics({ ...physics, mask: undefined });
     const { noiseModel } = this.physics;
-    const turned = physics.filter === undefined || blurs[this.choice.blur].round;
-    this.reach = physics.filter === undefined ? 0 : reach(physics.filter);
-    // A picture file has cut the noise off at black and white; a loss that knows its law would learn the cut.
+    const rotate = physics.filter === undefined || blurs[this.choice.blur].isotropic;
+    this.halfWidth = physics.filter === undefined ? 0 : halfWidth(physics.filter);
+    // Image files clip noise at black and white, which losses that assume its distribution do not expect.
     const dataset = this.mask
       ? new MaskedPatches(this.given, image, patch, patchesPerEpoch)
       : new data.UnclippedDataset({
-          dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, turned),
+          dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, rotate),
           noiseModel,
         });
     this.trainer = new train.Trainer({
@@ -134,11 +115,11 @@ export class Run {
     this.seconds += (now - this.clock) / 1000;
     this.clock = now;
     this.send("progress", { step, steps, loss: value, stepsPerSecond: step / Math.max(this.seconds, 1e-3) });
-    if (now - this.previewed > Math.max(previewEvery, previewShare * this.previewTook) && step < steps)
+    if (now - this.previewed > Math.max(previewInterval, previewRatio * this.previewTook) && step < steps)
       this.controller.abort(new PreviewDue());
   }
 
-  /** Trains until the last step, a pause or a stop; goes on where it was paused. */
+  /** Trains until the last step, a pause or a stop; continues after a pause. */
   async train() {
     this.ended = undefined;
     this.previewed = performance.now();
@@ -177,7 +158,7 @@ export class Run {
     this.controller?.abort(reason);
   }
 
-  /** The model on a part of the picture: the mean over `draws` draws of what its file has cut off. */
+  /** The model on a part of the image: the mean over `draws` draws of the clipped values. */
   async restore(top, left, height, width, draws) {
     const part = data.cutPixels(this.given, top, left, height, width);
     const mask =
@@ -185,12 +166,11 @@ export class Run {
       data.cutPixels({ data: this.mask, shape: [1, ...this.given.shape.slice(1)] }, top, left, height, width);
     const rng = new Rng(1);
     this.trainer.model.eval();
-    // A blur mixes what is around a tile into it, and to undo that reaches farther still: tiles are faded into one
-    // another.
+    // A blur mixes the surroundings of a tile into it, and its inverse reaches farther still: tiles are blended.
     const tiled = (pixels) =>
-      train.restoreTiled(pixels, (y) => this.apply(y, rng), tile, margin + 4 * this.reach, 2 * this.reach);
+      train.restoreTiled(pixels, (y) => this.apply(y, rng), tile, margin + 4 * this.halfWidth, 2 * this.halfWidth);
     if (!mask) return await train.restoreUnclipped(part, tiled, { noiseModel: this.physics.noiseModel, rng, draws });
-    // With missing pixels the mask is cut like the picture: both go through the tiles as channels of one.
+    // The mask goes through the tiles as a further channel of the image.
     return await tiled({ data: concatenate(part.data, mask.data), shape: [part.shape[0] + 1, height, width] });
   }
 
@@ -200,9 +180,9 @@ export class Run {
     const [, channels, height, width] = y.shape;
     if (!this.mask) {
       const clean = this.trainer.model.forward(y, this.physics, options);
-      // A blurred picture tells something of what lies around it: that is left out.
-      const border = [0, 0, this.reach, this.reach];
-      return this.reach === 0
+      // The result of a blurred tile includes its surroundings, which are cropped.
+      const border = [0, 0, this.halfWidth, this.halfWidth];
+      return this.halfWidth === 0
         ? clean
         : clean.slice(
             border,
@@ -213,7 +193,7 @@ export class Run {
     const mask = y.slice([0, channels - 1, 0, 0], [1, channels, height, width]).expand([1, ...imgSize]);
     const physics = makePhysics({ ...this.settings.physics, imgSize, mask });
     const clean = this.trainer.model.forward(y.slice([0, 0, 0, 0], [1, channels - 1, height, width]), physics, options);
-    // Tiles come out as they went in.
+    // The result has the shape of the tile.
     return clean.pad([0, 0, 0, 1, 0, 0, 0, 0], { mode: "constant" });
   }
 
@@ -230,10 +210,10 @@ export class Run {
     this.previewTook = this.previewed - started;
   }
 
-  /** The whole picture, the PNG and the weights. */
+  /** Restores the whole image and sends it, its PNG and the weights. */
   async finish() {
     const [channels, height, width] = this.given.shape;
-    const all = await this.restore(0, 0, height, width, height * width > mostAveraged ? 1 : 4);
+    const all = await this.restore(0, 0, height, width, height * width > maxAveraged ? 1 : 4);
     const pixels = { data: all.data.slice(0, channels * height * width), shape: [channels, height, width] };
     const image = tensor(pixels.data, { shape: pixels.shape });
     const png = await io.encodePng(image);
@@ -256,7 +236,7 @@ function concatenate(a, b) {
   return both;
 }
 
-/** PSNR of what is shown, clipped to [0, 1], against the truth; undefined where there is none. */
+/** PSNR of an image clipped to [0, 1] against the ground truth; undefined if that is not known. */
 async function psnr(pixels, truth) {
   if (!truth) return undefined;
   const value = tidy(() => {

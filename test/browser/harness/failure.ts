@@ -1,4 +1,4 @@
-/** An error as plain data. */
+/** The error of a function as plain data; `undefined` if it succeeds. */
 export async function failure(
   work: () => unknown,
 ): Promise<{ name: string; code: string; message: string } | undefined> {

@@ -2,9 +2,9 @@ import { parseCase, parseValues } from "../../golden/format.js";
 import { runCase } from "../../golden/run-case.js";
 import type { Setting } from "../../golden/case-data.js";
 
-/** Runs reference cases that are served under an address; gives each failure's message by the case's name. */
+/** Runs the reference cases at a URL; returns the messages of those that fail, by name. */
 export async function golden(
-  address: string,
+  baseUrl: string,
   names: readonly string[],
   setting: Setting,
 ): Promise<Record<string, string>> {
@@ -12,8 +12,8 @@ export async function golden(
   for (const name of names) {
     try {
       const [json, tensors] = await Promise.all([
-        fetch(`${address}${name}.json`).then((r) => r.text()),
-        fetch(`${address}${name}.safetensors`).then((r) => r.arrayBuffer()),
+        fetch(`${baseUrl}${name}.json`).then((r) => r.text()),
+        fetch(`${baseUrl}${name}.safetensors`).then((r) => r.arrayBuffer()),
       ]);
       await runCase(parseCase(json, name), parseValues(new Uint8Array(tensors), name), setting);
     } catch (error) {

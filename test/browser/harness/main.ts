@@ -1,19 +1,18 @@
-// What the tests call in the browser. It runs in Node too, so that results can be compared.
+// The functions that tests call in the browser, and in Node to compare results.
 import { currentPlatform, init } from "../../../ts/runtime/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
-
 import { device } from "./devices.js";
 import { failure } from "./failure.js";
 
 export { init };
-export { change, derivatives, lose, memoryOnGpu, readable } from "./gpu.js";
+export { changeDevice, derivatives, loseDevice, memoryOnGpu, readable } from "./gpu.js";
 export { device, failure };
 export { golden } from "./golden.js";
 export { tape, tapeNames } from "./tape.js";
 export { memoryOver, train } from "./train.js";
 
-/** One stream of each kind of draw: the bytes of all of them, as numbers. */
+/** The bytes of draws of every kind from one stream, and of its states. */
 export function randomBytes(): number[] {
   const rng = new Rng(11);
   const draws = [
@@ -41,16 +40,15 @@ export function randomBytes(): number[] {
 }
 
 /**
- * Computes until the module's memory is full and it breaks off, then starts a new runtime: errors on the way, and what
- * the new one computes. `wasm` is the module's file.
+ * Exhausts the module's memory until it traps, then starts a new runtime; returns the errors, and results of the new
+ * runtime. `wasm` is the file of the module.
  */
-export async function trapAndStartAgain(wasm: Uint8Array) {
+export async function trapAndRestart(wasm: Uint8Array) {
   await init({ wasm: limitMemory(wasm, 3000) });
   const old = tensor([1, 2, 3]);
   const oldRng = new Rng(1);
   const kept: Tensor[] = [];
-  // A tensor too large for the memory that is left is an ordinary error; an operator that finds no room for its result
-  // is the end.
+  // An upload that does not fit is an ordinary error; an operator without memory for its result traps.
   let trap: Awaited<ReturnType<typeof failure>>;
   for (let i = 0; i < 64 && trap?.code !== "runtime_lost"; i++)
     trap = await failure(() => kept.push(zeros([1 << 21]).add(1)));
@@ -64,14 +62,15 @@ export async function trapAndStartAgain(wasm: Uint8Array) {
   const value = Array.from(await tensor([1, 2]).add(1).data());
   const stale = await failure(() => old.add(tensor([1, 2, 3])));
   old.dispose();
-  const goesOn = Array.from(await new Rng(3).normal([2]).data());
-  return { trap, after, value, stale, goesOn };
+  const drawn = Array.from(await new Rng(3).normal([2]).data());
+  return { trap, after, value, stale, drawn };
 }
 
-/** The module with an upper limit of its memory, in pages of 64 KiB: its section 5 then says "at least, at most". */
+/** Sets a maximum in the memory section (5) of a module, in pages of 64 KiB. */
 function limitMemory(wasm: Uint8Array, pages: number): Uint8Array {
-  const size = (at: number): [value: number, end: number] => {
-    let [value, shift, i] = [0, 0, at];
+  /** Decodes an unsigned LEB128 number. */
+  const decode = (start: number): [value: number, end: number] => {
+    let [value, shift, i] = [0, 0, start];
     for (;;) {
       const byte = wasm[i++] as number;
       value |= (byte & 127) << shift;
@@ -80,32 +79,32 @@ function limitMemory(wasm: Uint8Array, pages: number): Uint8Array {
     }
   };
   const encode = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...encode(value >>> 7)]);
-  for (let at = 8; at < wasm.length; ) {
-    const [length, start] = size(at + 1);
-    if (wasm[at] !== 5) {
-      at = start + length;
+  for (let offset = 8; offset < wasm.length; ) {
+    const [length, start] = decode(offset + 1);
+    if (wasm[offset] !== 5) {
+      offset = start + length;
       continue;
     }
-    const least = size(start + 2)[0];
-    const section = [1, 1, ...encode(least), ...encode(pages)];
+    const [minimum] = decode(start + 2);
+    const section = [1, 1, ...encode(minimum), ...encode(pages)];
     return Uint8Array.from([
-      ...wasm.subarray(0, at),
+      ...wasm.subarray(0, offset),
       5,
       ...encode(section.length),
       ...section,
       ...wasm.subarray(start + length),
     ]);
   }
-  throw new Error("the module has no memory of its own");
+  throw new Error("the module has no memory section");
 }
 
-/** An image file decoded, and the decoded image as PNG. */
+/** Decodes an image file, and encodes it again as a PNG. */
 export async function image(
-  address: string,
+  url: string,
   channels: "auto" | "grey" | "rgb",
 ): Promise<{ shape: number[]; data: number[]; png: number[] }> {
   const { decodeImage, encodePng } = await currentPlatform();
-  const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(address)).arrayBuffer()), channels);
+  const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(url)).arrayBuffer()), channels);
   const [count, height, width] = shape;
   const bytes = new Uint8Array(data.length);
   for (let c = 0; c < count; c++)
@@ -114,7 +113,7 @@ export async function image(
   return { shape, data: Array.from(data), png: Array.from(await encodePng(bytes, width, height, count as 1 | 3)) };
 }
 
-/** [1, 2] + [2, 3] */
+/** `[1, 2] + [2, 3]`. */
 export function sum(): number[] {
   return Array.from(
     tensor([1, 2])

@@ -8,10 +8,7 @@ interface Check {
   readonly shapes: readonly (readonly number[])[];
 }
 
-/**
- * One or more functions of each family of operators; derivatives of both orders are compared with central differences
- * in float64.
- */
+/** Functions from each family of operators, whose first and second derivatives are checked in float64. */
 export const checks: Readonly<Record<string, Check>> = {
   arithmetic: {
     f: (a, b) =>
@@ -45,18 +42,18 @@ export const checks: Readonly<Record<string, Check>> = {
     ],
   },
   "convolution 3x3": {
-    f: (x, w, b) => functional.conv2d(x, w, b, { padding: 1 }),
+    f: (x, w, b) => functional.conv2d(x, w, { bias: b, padding: 1 }),
     shapes: [[1, 2, 5, 4], [3, 2, 3, 3], [3]],
   },
   "convolution with stride and groups": {
-    f: (x, w) => functional.conv2d(x, w, null, { stride: 2, padding: 1, groups: 2 }),
+    f: (x, w) => functional.conv2d(x, w, { stride: 2, padding: 1, groups: 2 }),
     shapes: [
       [1, 2, 5, 4],
       [2, 1, 3, 3],
     ],
   },
   "transposed convolution": {
-    f: (x, w) => functional.convTranspose2d(x, w, null, { stride: 2 }),
+    f: (x, w) => functional.convTranspose2d(x, w, { stride: 2 }),
     shapes: [
       [1, 2, 3, 2],
       [2, 1, 2, 2],
@@ -72,7 +69,7 @@ export const checks: Readonly<Record<string, Check>> = {
 
 export const tapeNames = Object.keys(checks);
 
-/** Runs all checks; gives each failure's message by name. */
+/** Runs all checks; returns the messages of those that fail, by name. */
 export function tape(): Record<string, string> {
   const failed: Record<string, string> = {};
   for (const [name, { f, shapes }] of Object.entries(checks)) {

@@ -42,7 +42,7 @@ function make(
   return { trainer, model };
 }
 
-/** A training with the Trainer: the losses it reports and the weights it ends with. */
+/** Trains with the Trainer; returns the reported losses and the final weights. */
 export async function train(
   steps: number,
   optimiser: Optimiser,
@@ -54,7 +54,7 @@ export async function train(
   return { losses: history.map(({ loss }) => loss as number), weights };
 }
 
-/** Live tensors, their bytes and the module's memory every ten steps of a long training. */
+/** The number of live tensors, their bytes and the module's memory every ten steps of a training. */
 export async function memoryOver(
   steps: number,
 ): Promise<{ step: number; tensors: number; bytes: number; heap: number }[]> {

@@ -115,7 +115,7 @@ describe("flavours", () => {
     const value = sure.forward(edge, true);
     expect((await value.data()).every(Number.isFinite)).toBe(true);
     expect((await grad(value.sum(), [edge])[0]!.data()).every(Number.isFinite)).toBe(true);
-    const D = new DCGANDiscriminator({ ndf: 2, nc: 1 });
+    const D = new DCGANDiscriminator({ ndf: 2, nc: 1, rng: new Rng(0) });
     const image = new Rng(1).uniform([2, 1, 64, 64]);
     expect(
       new SupAdversarialDiscriminatorLoss({ flavour: "standard", fromLogits: false }).forward({
@@ -131,7 +131,7 @@ describe("flavours", () => {
       ["wgan", 0.02],
       ["lsgan", 1],
     ] as const) {
-      const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1 });
+      const D = new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, rng: new Rng(0) });
       new SupAdversarialDiscriminatorLoss(flavour === "wgan" ? { flavour, clip: 0.02 } : { flavour }).afterStep(D);
       const values = (await Promise.all(D.parameters().map((weight) => weight.data()))).flatMap((weight) =>
         [...weight].map(Math.abs),
@@ -165,7 +165,7 @@ describe("losses", () => {
       y,
       x: new Rng(3).uniform([2, 1, 8, 8]),
       xNet: model.forward(y, physics),
-      D: new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false }),
+      D: new PatchGANDiscriminator({ inputNc: 1, ndf: 2, nLayers: 1, batchNorm: false, rng: new Rng(0) }),
     };
   };
 

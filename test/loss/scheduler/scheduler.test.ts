@@ -76,7 +76,7 @@ describe("schedulers", () => {
     const make = () =>
       new InterleavedLossScheduler({ losses: [[new SureGaussianLoss({ sigma: 0.3, unsure: true })], new TVLoss()] });
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
-    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2 });
+    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(0) });
     const [a, b] = [make(), make()];
     const y = image(3);
     a.forward({ xNet: model.forward(y), y, physics, model, rng: new Rng(1) } as never);
@@ -90,7 +90,7 @@ describe("schedulers", () => {
   });
 
   it("adapt the model for all their losses", () => {
-    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2 });
+    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(0) });
     const scheduler = new RandomLossScheduler({ losses: [new SupLoss(), [new TVLoss(), new R2RLoss()]] });
     expect(scheduler.adaptModel(model)).toBeInstanceOf(R2RModel);
     expect(

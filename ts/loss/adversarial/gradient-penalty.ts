@@ -1,7 +1,7 @@
+import { meanPerImage } from "../../functional/index.js";
 import type { Layer } from "../../nn/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { ones, type Tensor, vjp } from "../../tensor/index.js";
-import { meanPerImage } from "../shared.js";
 import { scores } from "./options.js";
 
 /**

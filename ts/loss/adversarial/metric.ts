@@ -1,7 +1,8 @@
+import { meanPerImage } from "../../functional/index.js";
 import { Metric } from "../../metric/index.js";
-import { ArgumentError, ShapeError, checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, ShapeError, checkFlag, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import { noGrad, Tensor } from "../../tensor/index.js";
-import { meanPerImage, metricOption } from "../shared.js";
+import { metricOption } from "../shared.js";
 
 const FLAVOURS = ["standard", "lsgan", "wgan", "wgan-gp", "hinge"] as const;
 
@@ -120,11 +121,7 @@ function crossEntropy(p: Tensor, label: number): Tensor {
 /** Refuses an unknown flavour; none is `"lsgan"`. */
 export function checkFlavour(caller: string, flavour: unknown): AdversarialFlavour {
   if (flavour === undefined) return "lsgan";
-  if ((FLAVOURS as readonly unknown[]).includes(flavour)) return flavour as AdversarialFlavour;
-  throw new ArgumentError(
-    `${caller}: unknown flavour ${JSON.stringify(flavour)}, expected one of ${FLAVOURS.join(", ")}.`,
-    "invalid_argument",
-  );
+  return checkWord(caller, "flavour", flavour, FLAVOURS);
 }
 
 /** Refuses an option that means nothing with a flavour. */

@@ -1,3 +1,4 @@
+import { meanPerImage } from "../../functional/index.js";
 import { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError, requiredNumber } from "../../runtime/index.js";
@@ -6,7 +7,6 @@ import { lossAssumptions } from "../assumptions.js";
 import { probeDifference } from "../divergence.js";
 import { Loss } from "../loss.js";
 import type { ArgsOf } from "../pairing.js";
-import { meanPerImage } from "../shared.js";
 import { average } from "./k-weight.js";
 
 /** Options of {@link ENSURELoss}. */

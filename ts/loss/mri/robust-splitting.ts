@@ -1,3 +1,4 @@
+import { perImage } from "../../functional/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import { GaussianNoise, type Physics } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
@@ -6,7 +7,6 @@ import type { Tensor } from "../../tensor/index.js";
 import { lossAssumptions } from "../assumptions.js";
 import { Loss } from "../loss.js";
 import type { ArgsOf } from "../pairing.js";
-import { levelLike } from "../shared.js";
 import { SplittingModel } from "../splitting-model.js";
 import { WEIGHTED_KEYS, WeightedParts, type WeightedSplittingLossOptions } from "./weighted-splitting.js";
 
@@ -86,7 +86,7 @@ export class RobustSplittingLoss extends Loss {
         "incompatible_physics",
       );
     }
-    const sigma = levelLike(noise.sigma, part, "RobustSplittingLoss");
+    const sigma = perImage("RobustSplittingLoss", "sigma", noise.sigma, part);
     return part
       .add(
         rng

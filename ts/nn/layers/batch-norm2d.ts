@@ -2,8 +2,7 @@ import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { noGrad, ones, tidy, zeros } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { batchNorm } from "../functional/index.js";
-import { batchNormMoments } from "../functional/norm.js";
+import { batchNorm, batchNormMoments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /** Options of {@link BatchNorm2d}. */

@@ -1,8 +1,7 @@
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { convTranspose2d } from "../functional/index.js";
-import type { Size2 } from "../functional/index.js";
-import { pair } from "../functional/common.js";
+import { convTranspose2d, pair } from "../../functional/index.js";
+import type { Size2 } from "../../functional/index.js";
 import { defaultWeights, fanIn, sharedWeights, uniformWeights } from "../init.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS } from "../types.js";
@@ -91,6 +90,7 @@ export class ConvTranspose2d extends Module {
 
   /** The transposed convolution of `x`. */
   forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this.options);
+    const { stride, padding, outputPadding, dilation, groups } = this.options;
+    return convTranspose2d(x, this.weight, { bias: this.bias, stride, padding, outputPadding, dilation, groups });
   }
 }

@@ -1,8 +1,7 @@
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
-import type { Tensor } from "../../tensor/index.js";
-import { conv2d, pad } from "../functional/index.js";
-import type { PadMode, Size2 } from "../functional/index.js";
-import { codeOf, pair } from "../functional/common.js";
+import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
+import type { PadMode, Tensor } from "../../tensor/index.js";
+import { conv2d, pair } from "../../functional/index.js";
+import type { Conv2dArguments, Size2 } from "../../functional/index.js";
 import { defaultWeights, fanIn, sharedWeights, uniformWeights } from "../init.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS } from "../types.js";
@@ -71,7 +70,7 @@ export class Conv2d extends Module {
     const kernel = pair(name, "kernelSize", options.kernelSize, 1);
     const padding = options.padding ?? 0;
     const paddingMode = options.paddingMode ?? "zeros";
-    codeOf(name, "paddingMode", paddingMode, { zeros: 0, reflect: 1, replicate: 2, circular: 3 });
+    checkWord(name, "paddingMode", paddingMode, ["zeros", "reflect", "replicate", "circular"]);
     if (typeof padding !== "string") pair(name, "padding", padding);
     this.options = {
       inChannels,
@@ -101,14 +100,13 @@ export class Conv2d extends Module {
   /** {@link forward}, and what is below zero multiplied by `negativeSlope`, in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
     const { stride, padding, dilation, groups, paddingMode } = this.options;
-    if (paddingMode === "zeros" || padding === "valid")
-      return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups, negativeSlope });
-    const [top, bottom, left, right] = this.#border();
-    const wide = pad(x, [left, right, top, bottom], { mode: paddingMode });
-    return conv2d(wide, this.weight, this.bias, { stride, dilation, groups, negativeSlope });
+    const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope };
+    if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, { ...shared, padding });
+    const padded = x.pad([0, 0, 0, 0, ...this.#border()], { mode: paddingMode });
+    return conv2d(padded, this.weight, shared);
   }
 
-  /** Rows and columns that a mode other than zeros must add. */
+  /** Rows added above and below, and columns left and right, by a mode other than zeros. */
   #border(): [number, number, number, number] {
     const { padding, dilation, kernelSize } = this.options;
     if (typeof padding !== "string") {

@@ -2,7 +2,7 @@ import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runt
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { ones, zeros } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { groupNorm } from "../functional/index.js";
+import { groupNorm } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /** Options of {@link GroupNorm}. */

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { linear } from "../functional/index.js";
+import { linear } from "../../functional/index.js";
 import { defaultWeights, sharedWeights, uniformWeights } from "../init.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS } from "../types.js";
@@ -43,6 +43,6 @@ export class Linear extends Module {
 
   /** The image of `x`. */
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    return linear(x, this.weight, { bias: this.bias });
   }
 }

@@ -1,8 +1,7 @@
 import { checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "../functional/index.js";
-import type { PoolArguments, Size2 } from "../functional/index.js";
-import { pair } from "../functional/common.js";
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d, pair } from "../../functional/index.js";
+import type { AvgPoolArguments, MaxPoolArguments, Size2 } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /**
@@ -11,9 +10,9 @@ import { Module } from "../module.js";
  */
 export class MaxPool2d extends Module {
   /** The options as given. */
-  readonly options: Readonly<PoolArguments & { kernelSize: Size2; dilation?: Size2 }>;
+  readonly options: Readonly<MaxPoolArguments & { kernelSize: Size2 }>;
 
-  constructor(options: PoolArguments & { kernelSize: Size2; dilation?: Size2 }) {
+  constructor(options: MaxPoolArguments & { kernelSize: Size2 }) {
     super();
     checkOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation"]);
     pair("MaxPool2d", "kernelSize", options.kernelSize, 1);
@@ -22,7 +21,8 @@ export class MaxPool2d extends Module {
 
   /** The pooled images. */
   forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.options.kernelSize, this.options);
+    const { kernelSize, ...options } = this.options;
+    return maxPool2d(x, kernelSize, options);
   }
 }
 
@@ -32,9 +32,9 @@ export class MaxPool2d extends Module {
  */
 export class AvgPool2d extends Module {
   /** The options as given. */
-  readonly options: Readonly<PoolArguments & { kernelSize: Size2; countIncludePad?: boolean }>;
+  readonly options: Readonly<AvgPoolArguments & { kernelSize: Size2 }>;
 
-  constructor(options: PoolArguments & { kernelSize: Size2; countIncludePad?: boolean }) {
+  constructor(options: AvgPoolArguments & { kernelSize: Size2 }) {
     super();
     checkOptions("AvgPool2d", options, ["kernelSize", "stride", "padding", "countIncludePad"]);
     pair("AvgPool2d", "kernelSize", options.kernelSize, 1);
@@ -43,7 +43,8 @@ export class AvgPool2d extends Module {
 
   /** The pooled images. */
   forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.options.kernelSize, this.options);
+    const { kernelSize, ...options } = this.options;
+    return avgPool2d(x, kernelSize, options);
   }
 }
 

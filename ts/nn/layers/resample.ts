@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { interpolate, pixelShuffle, pixelUnshuffle } from "../functional/index.js";
-import type { InterpolateArguments } from "../functional/index.js";
+import { interpolate, pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
+import type { InterpolateArguments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /**

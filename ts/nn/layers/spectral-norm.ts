@@ -1,5 +1,5 @@
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
-import { Rng, type RandomSource } from "../../random/index.js";
+import { resolveRng, type RandomSource } from "../../random/index.js";
 import { noGrad, type Tensor, tidy } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { Conv2d } from "./conv2d.js";
@@ -14,7 +14,7 @@ export interface SpectralNormLayerOptions {
   nPowerIterations?: number;
   /** Least norm a vector is divided by. Default 1e-12. */
   eps?: number;
-  /** Stream of the start vectors. Default `new Rng(0)`. */
+  /** Stream of the initial vectors. Default: the stream of the library, seeded by the operating system. */
   rng?: RandomSource;
 }
 
@@ -62,7 +62,7 @@ export class SpectralNorm extends Module {
     this.eps = checkNumber(name, "eps", options.eps ?? 1e-12, { positive: true });
     this.weightOrig = this.registerParameter("weightOrig", layer.weight);
     this.bias = layer.bias ? this.registerParameter("bias", layer.bias) : null;
-    const rng = options.rng ?? new Rng(0);
+    const rng = resolveRng(options.rng);
     const [rows, columns] = tidy(() => this.#matrix().shape) as [number, number];
     this.weightU = this.registerBuffer("weightU", this.#draw(rng, rows));
     this.weightV = this.registerBuffer("weightV", this.#draw(rng, columns));

@@ -1,6 +1,5 @@
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { pad } from "../functional/index.js";
 import { Module } from "../module.js";
 import type { Condition, ReconstructOptions } from "../types.js";
 
@@ -108,7 +107,8 @@ export class MedianFilter extends Module {
         "shape_mismatch",
       );
     }
-    const padded = this.border.some((n) => n > 0) ? pad(y, this.border, { mode: "reflect" }) : y;
+    const widths = [0, 0, 0, 0, top, bottom, left, right];
+    const padded = widths.some((n) => n > 0) ? y.pad(widths, { mode: "reflect" }) : y;
     const values = Array.from({ length: h * w }, (_, k) => {
       const [i, j] = [Math.floor(k / w), k % w];
       return padded.slice([0, 0, i, j], [b, c, i + size[0], j + size[1]]);

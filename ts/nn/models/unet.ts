@@ -1,7 +1,7 @@
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import { cat } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { maxPool2d, pad } from "../functional/index.js";
+import { maxPool2d } from "../../functional/index.js";
 import { sharedWeights } from "../init.js";
 import { BatchNorm2d, BFBatchNorm2d, Conv2d, ReLU, Sequential, Upsample } from "../layers/index.js";
 import { Module } from "../module.js";
@@ -142,7 +142,7 @@ export class UNet extends Module {
     const factor = 2 ** this.#up.length;
     const [down, right] = [(factor - (height % factor)) % factor, (factor - (width % factor)) % factor];
     if (down === 0 && right === 0) return this.#run(y);
-    const wide = this.#run(pad(y, [0, right, 0, down], { mode: "replicate" }));
+    const wide = this.#run(y.pad([0, 0, 0, 0, 0, down, 0, right], { mode: "replicate" }));
     return wide.slice([0, 0, 0, 0], [wide.shape[0]!, wide.shape[1]!, height, width]);
   }
 

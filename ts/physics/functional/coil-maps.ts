@@ -1,8 +1,7 @@
+import { centredFft, safeSqrt } from "../../functional/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import { cat, tensor, zeros, type Tensor } from "../../tensor/index.js";
-import { centredFourier } from "./fourier.js";
 import { checkComplex } from "./mri.js";
-import { safeSqrt } from "./safe-sqrt.js";
 
 /** Distance of the coils from the centre, in half widths of the image. */
 const RADIUS = 1.5;
@@ -76,7 +75,7 @@ export function estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}
     Float32Array.from({ length: h * w }, (_, i) => (rows[Math.floor(i / w)] as number) * (columns[i % w] as number)),
     { shape: [h, w], dtype: y.dtype, device: y.device },
   );
-  const images = centredFourier(y.mul(taper), [3, 4], true);
+  const images = centredFft(y.mul(taper), [3, 4], { inverse: true });
   const total = safeSqrt(images.square().sum(1, true).sum(2, true));
   const maps = images.div(total.add(total.eq(0)));
   return cat([maps.select(1, 0).unsqueeze(4), maps.select(1, 1).unsqueeze(4)], 4);

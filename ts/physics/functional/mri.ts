@@ -1,7 +1,6 @@
 import { ShapeError } from "../../runtime/index.js";
 import { cat, type Tensor } from "../../tensor/index.js";
 import { checkMeasured, checkTensorOption } from "../checks.js";
-import { safeSqrt } from "./safe-sqrt.js";
 
 /** A mask of two equal channels and a batch: `[B, 2, (T or D,) H, W]`. */
 export function complexMask(className: string, mask: Tensor, rank: number): Tensor {
@@ -16,11 +15,6 @@ export function complexMask(className: string, mask: Tensor, rank: number): Tens
   }
   const full = mask.reshape(shape);
   return shape[1] === 1 ? cat([full, full], 1) : full;
-}
-
-/** Magnitude of complex images, `[B, 2, ...]` to `[B, 1, ...]`. */
-export function magnitude(x: Tensor): Tensor {
-  return safeSqrt(x.square().sum(1, true));
 }
 
 /** Where any of the frames is measured: `[B, C, T, H, W]` to a 0/1 mask `[B, C, H, W]`. */

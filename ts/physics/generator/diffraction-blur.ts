@@ -1,6 +1,5 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { checkChoice } from "../checks.js";
+import { ArgumentError, checkNumber, checkWord } from "../../runtime/index.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
 import { fromCpuValues, normalValues, uniformValues } from "./cpu-values.js";
@@ -83,10 +82,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     const name = "DiffractionBlurGenerator";
     super(name, options, KEYS);
     this.psfSize = checkPsfSize(name, options?.psfSize);
-    const convention = checkChoice(name, "indexConvention", options.indexConvention ?? "noll", [
-      "noll",
-      "ansi",
-    ] as const);
+    const convention = checkWord(name, "indexConvention", options.indexConvention ?? "noll", ["noll", "ansi"] as const);
     const indices = options.zernikeIndex ?? [4, 5, 6, 7, 8, 9, 10, 11];
     if (!Array.isArray(indices) || indices.length === 0)
       throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");

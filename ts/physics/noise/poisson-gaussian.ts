@@ -1,9 +1,8 @@
-import { checkNumber } from "../../runtime/index.js";
+import { checkNumber, checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkLevel, checkRange, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
-import { checkFlag } from "./poisson.js";
 
 /** Options of {@link PoissonGaussianNoise}. */
 export interface PoissonGaussianNoiseOptions extends NoiseOptions {
@@ -34,7 +33,7 @@ export class PoissonGaussianNoise extends NoiseModel {
     super("PoissonGaussianNoise", options, ["gain", "sigma", "clipPositive", "minGain"]);
     this.gain = checkLevel("PoissonGaussianNoise", "gain", options.gain ?? 1, { min: 0 });
     this.sigma = checkLevel("PoissonGaussianNoise", "sigma", options.sigma ?? 0.1, { min: 0 });
-    this.clipPositive = checkFlag("PoissonGaussianNoise", "clipPositive", options.clipPositive ?? false);
+    this.clipPositive = checkFlag("PoissonGaussianNoise", "clipPositive", options.clipPositive, false);
     this.minGain = checkNumber("PoissonGaussianNoise", "minGain", options.minGain ?? 1e-12, { positive: true });
   }
 

@@ -1,7 +1,7 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, checkRange, perImage, shown, type Level } from "./level.js";
+import { checkLevel, checkRange, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link PoissonNoise}. */
@@ -12,13 +12,6 @@ export interface PoissonNoiseOptions extends NoiseOptions {
   normalize?: boolean;
   /** Whether to replace negative clean values by 0 instead of refusing them. Default: false. */
   clipPositive?: boolean;
-}
-
-/** Refuses an option that is not true or false. */
-export function checkFlag(className: string, name: string, value: unknown): boolean {
-  if (typeof value !== "boolean")
-    throw new ArgumentError(`${className}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
-  return value;
 }
 
 /**
@@ -39,8 +32,8 @@ export class PoissonNoise extends NoiseModel {
   constructor(options: PoissonNoiseOptions = {}) {
     super("PoissonNoise", options, ["gain", "normalize", "clipPositive"]);
     this.gain = checkLevel("PoissonNoise", "gain", options.gain ?? 1, { positive: true });
-    this.normalize = checkFlag("PoissonNoise", "normalize", options.normalize ?? true);
-    this.clipPositive = checkFlag("PoissonNoise", "clipPositive", options.clipPositive ?? false);
+    this.normalize = checkFlag("PoissonNoise", "normalize", options.normalize, true);
+    this.clipPositive = checkFlag("PoissonNoise", "clipPositive", options.clipPositive, false);
   }
 
   protected override rules(): ParameterRules {

@@ -1,6 +1,6 @@
+import { safeSqrt } from "../../functional/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { safeSqrt } from "../functional/safe-sqrt.js";
 import { checkLevel, perImage, type Level } from "./level.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 

@@ -1,26 +1,28 @@
 import { mkdir, open, readdir, readFile as read, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { FolderEntry } from "../platform.js";
 
-let counter = 0;
+/** Distinguishes the temporary files of concurrent writes. */
+let writes = 0;
 
 /** The bytes of a file. */
 export async function readFile(path: string): Promise<Uint8Array> {
   return await read(path);
 }
 
-/** What a folder holds, folders included. */
-export async function listFolder(path: string): Promise<{ name: string; path: string }[]> {
+/** The files and folders inside a folder. */
+export async function listFolder(path: string): Promise<FolderEntry[]> {
   return (await readdir(path)).map((name) => ({ name, path: join(path, name) }));
 }
 
 /**
- * Writes into a temporary file beside `path`, flushed to the disk, then renamed over it. Folders that are missing are
- * made.
+ * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed. Missing folders are
+ * created.
  */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  counter += 1;
-  const temporary = `${path}.${process.pid}.${counter}.tmp`;
+  writes += 1;
+  const temporary = `${path}.${process.pid}.${writes}.tmp`;
   try {
     const file = await open(temporary, "w");
     try {
@@ -37,7 +39,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
   await syncFolder(dirname(path));
 }
 
-/** Flushes the folder's entry for a renamed file, where the system has such a thing (not on Windows). */
+/** Flushes a folder, so that a rename in it survives a power failure; Windows does not support this. */
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, "r");
@@ -47,6 +49,6 @@ async function syncFolder(path: string): Promise<void> {
       await folder.close();
     }
   } catch {
-    // A system that cannot flush folders keeps the rename's own guarantee.
+    // Without it the rename is still atomic.
   }
 }

@@ -1,22 +1,24 @@
 import type { ImageChannels, Pixels } from "../platform.js";
 
-/** An image file through sharp: turned upright, transparency dropped; 16 bits keep their depth. */
+/**
+ * Decodes an image file with sharp: oriented by its EXIF data, without transparency; 16-bit files keep their depth.
+ */
 export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels> {
   const sharp = await loadSharp();
   const file = sharp(bytes, { failOn: "error" });
   const info = await file.metadata();
   const grey = channels === "grey" || (channels === "auto" && (info.space === "b-w" || info.space === "grey16"));
-  const deep = info.depth === "ushort";
+  const is16Bit = info.depth === "ushort";
   const pipeline = file
     .autoOrient()
     .removeAlpha()
-    .toColourspace(grey ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb");
-  const raw = await pipeline.raw({ depth: deep ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true });
+    .toColourspace(grey ? (is16Bit ? "grey16" : "b-w") : is16Bit ? "rgb16" : "srgb");
+  const raw = await pipeline.raw({ depth: is16Bit ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true });
   const { width, height, channels: count } = raw.info;
-  const values = deep
+  const values = is16Bit
     ? new Uint16Array(raw.data.buffer.slice(raw.data.byteOffset, raw.data.byteOffset + raw.data.byteLength))
     : raw.data;
-  const scale = deep ? 65535 : 255;
+  const scale = is16Bit ? 65535 : 255;
   const plane = width * height;
   const data = new Float32Array(plane * count);
   for (let i = 0; i < plane; i++) {
@@ -25,7 +27,7 @@ export async function decodeImage(bytes: Uint8Array, channels: ImageChannels): P
   return { data, shape: [count, height, width] };
 }
 
-/** A PNG through sharp. */
+/** Encodes rows of interleaved 8-bit pixels as a PNG with sharp. */
 export async function encodePng(
   pixels: Uint8Array,
   width: number,
@@ -39,7 +41,7 @@ export async function encodePng(
     .toBuffer();
 }
 
-/** sharp is loaded when the first image is, so that programs without images start fast. */
+/** Loads sharp with the first image, so that programs without images start fast. */
 async function loadSharp() {
   return (await import("sharp")).default;
 }

@@ -1,11 +1,6 @@
 import { DeviceError } from "../errors.js";
 import type { WasmExports } from "./exports.js";
 
-/** The part of WebGPU that is used here. */
-interface Gpu {
-  requestAdapter(): Promise<object | null>;
-}
-
 /**
  * Makes a device ready. Where WebGPU is absent the error says whether the page, the browser or the module lacks it. An
  * adapter is requested only if the module can use one: browsers log a warning where there is none.
@@ -47,6 +42,7 @@ export async function missingGpu(): Promise<string | undefined> {
   return adapter === null ? "the browser has no adapter: it found no graphics driver that it supports" : undefined;
 }
 
-function navigatorGpu(): Gpu | undefined {
-  return (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+/** `navigator.gpu`, which old browsers and insecure pages lack. */
+function navigatorGpu(): GPU | undefined {
+  return globalThis.navigator?.gpu;
 }

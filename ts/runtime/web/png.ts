@@ -1,4 +1,4 @@
-/** Table of the CRC-32 that PNG uses (polynomial 0xEDB88320, reflected). */
+/** Lookup table of PNG's CRC-32 (reflected polynomial 0xEDB88320). */
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
   for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
@@ -11,7 +11,7 @@ function crc(bytes: Uint8Array): number {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** A chunk: length, name, content, checksum of name and content. */
+/** A chunk of a PNG: length, name, content, checksum of name and content. */
 function chunk(name: string, content: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + content.length);
   const view = new DataView(bytes.buffer);
@@ -23,9 +23,10 @@ function chunk(name: string, content: Uint8Array): Uint8Array {
 }
 
 /**
- * Rows of interleaved 8-bit pixels as a PNG (ISO/IEC 15948), grey or RGB: a canvas would write four channels, and its
- * colours go through the page's. Each row is stored as the difference to the row above (filter 2), which compresses
- * photographs better than the pixels do.
+ * Encodes rows of interleaved 8-bit pixels as a grey or RGB PNG (ISO/IEC 15948).
+ *
+ * A canvas would write four channels and convert colours to the page's colour space. Each row is stored as its
+ * difference from the row above (filter 2), which compresses photographs better.
  */
 export async function encodePng(
   pixels: Uint8Array,
@@ -36,10 +37,12 @@ export async function encodePng(
   const row = width * channels;
   const filtered = new Uint8Array(height * (row + 1));
   for (let i = 0; i < height; i++) {
-    const to = i * (row + 1);
-    filtered[to] = 2;
-    for (let j = 0; j < row; j++)
-      filtered[to + 1 + j] = (pixels[i * row + j] as number) - (i === 0 ? 0 : (pixels[(i - 1) * row + j] as number));
+    const start = i * (row + 1);
+    filtered[start] = 2;
+    for (let j = 0; j < row; j++) {
+      const above = i === 0 ? 0 : (pixels[(i - 1) * row + j] as number);
+      filtered[start + 1 + j] = (pixels[i * row + j] as number) - above;
+    }
   }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -54,10 +57,10 @@ export async function encodePng(
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+    whole.set(part, offset);
+    offset += part.length;
   }
   return whole;
 }

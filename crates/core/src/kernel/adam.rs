@@ -1,15 +1,14 @@
-//! One step of Adam in one pass over a parameter, in float64 within.
+//! One step of Adam in one pass over a parameter, computed in float64.
 
-use super::parallel::{each, unwritten, Shared};
-use super::simd::{entry, Simd};
-use super::value::level;
+use super::parallel::{each, uninit, Shared};
+use super::simd::{entry, isa, Simd};
 
-/// Values that a piece of work takes.
-const PIECE: usize = 1 << 12;
-/// Values that are taken side by side.
-const SIDE: usize = 8;
+/// Elements per task: seven arrays of them fit the second-level cache.
+const CHUNK: usize = 1 << 12;
+/// Elements that are computed together.
+const LANES: usize = 8;
 
-/// The numbers of a step: with gradient g + `decay` p and p `shrink` in place of p,
+/// The coefficients of a step: with g + `decay` p in place of the gradient g, and p `shrink` in place of p,
 /// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p = p - rate m / (root sqrt(v) + epsilon).
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
@@ -22,87 +21,86 @@ pub(crate) struct Step {
     pub epsilon: f64,
 }
 
-/// float32 or float64.
-pub(crate) trait Real: Copy + Default + Send + Sync {
-    fn wide(self) -> f64;
-    fn narrow(v: f64) -> Self;
-    /// Runs `run` compiled for the processor.
+/// Element type of parameters.
+pub(crate) trait Parameter: Copy + Default + Send + Sync {
+    fn to_f64(self) -> f64;
+    fn from_f64(v: f64) -> Self;
+    /// Updates `count` elements, compiled for the instruction set in use.
     ///
     /// # Safety
-    /// As for `run`.
-    unsafe fn piece(step: &Step, from: [*const Self; 4], to: [*mut Self; 3], count: usize);
+    /// The pointers are valid for `count` values.
+    unsafe fn update(step: &Step, from: [*const Self; 4], to: [*mut Self; 3], count: usize);
 }
 
-impl Real for f32 {
+impl Parameter for f32 {
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
     #[inline(always)]
-    fn narrow(v: f64) -> Self {
+    fn from_f64(v: f64) -> Self {
         v as f32
     }
-    unsafe fn piece(step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) {
-        piece_single(level(), step, from, to, count);
+    unsafe fn update(step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) {
+        update_f32(isa(), step, from, to, count);
     }
 }
 
-impl Real for f64 {
+impl Parameter for f64 {
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
     #[inline(always)]
-    fn narrow(v: f64) -> Self {
+    fn from_f64(v: f64) -> Self {
         v
     }
-    unsafe fn piece(step: &Step, from: [*const f64; 4], to: [*mut f64; 3], count: usize) {
+    unsafe fn update(step: &Step, from: [*const f64; 4], to: [*mut f64; 3], count: usize) {
         run(step, from, to, count);
     }
 }
 
 /// Parameter, first and second moment after a step, from parameter, gradient and moments.
-pub(crate) fn step<T: Real>(s: &Step, from: [&[T]; 4]) -> [Vec<T>; 3] {
+pub(crate) fn step<T: Parameter>(s: &Step, from: [&[T]; 4]) -> [Vec<T>; 3] {
     let count = from.iter().map(|d| d.len()).min().unwrap_or(0);
-    // SAFETY: each piece writes its range, and they cover everything.
-    let mut out = [(); 3].map(|()| unsafe { unwritten(count) });
-    let places = out.each_mut().map(|data| Shared::new(data));
-    each(count.div_ceil(PIECE), count > 2 * PIECE, |piece| {
-        let (first, last) = (piece * PIECE, ((piece + 1) * PIECE).min(count));
-        // SAFETY: the range of this piece, which is inside of all operands.
-        unsafe { T::piece(s, from.map(|d| d.as_ptr().add(first)), places.map(|p| p.at(first)), last - first) }
+    // SAFETY: tasks write disjoint ranges that cover the results.
+    let mut out = [(); 3].map(|()| unsafe { uninit(count) });
+    let to = out.each_mut().map(|data| Shared::new(data));
+    each(count.div_ceil(CHUNK), count > 2 * CHUNK, |task| {
+        let (first, last) = (task * CHUNK, ((task + 1) * CHUNK).min(count));
+        // SAFETY: the range of this task, which is inside all operands.
+        unsafe { T::update(s, from.map(|d| d.as_ptr().add(first)), to.map(|p| p.at(first)), last - first) }
     });
     out
 }
 
 entry! {
-    fn piece_single(step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) = single_body
+    fn update_f32(step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) = update_f32_body
 }
 
 #[inline(always)]
-unsafe fn single_body<S: Simd>(_: S, step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) {
+unsafe fn update_f32_body<S: Simd>(_: S, step: &Step, from: [*const f32; 4], to: [*mut f32; 3], count: usize) {
     run(step, from, to, count);
 }
 
 /// # Safety
 /// The pointers are valid for `count` values.
 #[inline(always)]
-unsafe fn run<T: Real>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, to_v]: [*mut T; 3], count: usize) {
+unsafe fn run<T: Parameter>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, to_v]: [*mut T; 3], count: usize) {
     let mut i = 0;
-    while i + SIDE <= count {
-        // Results stand in arrays of their own until all are there: so the compiler sees that they overlap nothing, and
-        // takes vectors.
-        let mut new = [[T::default(); SIDE]; 3];
+    while i + LANES <= count {
+        // Results are collected in local arrays: the compiler then sees that they alias nothing, and vectorises.
+        let mut new = [[T::default(); LANES]; 3];
         let mut l = 0;
-        while l < SIDE {
+        while l < LANES {
             let k = i + l;
             [new[0][l], new[1][l], new[2][l]] = one(s, [*p.add(k), *g.add(k), *m.add(k), *v.add(k)]);
             l += 1;
         }
-        to_p.add(i).cast::<[T; SIDE]>().write_unaligned(new[0]);
-        to_m.add(i).cast::<[T; SIDE]>().write_unaligned(new[1]);
-        to_v.add(i).cast::<[T; SIDE]>().write_unaligned(new[2]);
-        i += SIDE;
+        to_p.add(i).cast::<[T; LANES]>().write_unaligned(new[0]);
+        to_m.add(i).cast::<[T; LANES]>().write_unaligned(new[1]);
+        to_v.add(i).cast::<[T; LANES]>().write_unaligned(new[2]);
+        i += LANES;
     }
     while i < count {
         [*to_p.add(i), *to_m.add(i), *to_v.add(i)] = one(s, [*p.add(i), *g.add(i), *m.add(i), *v.add(i)]);
@@ -111,10 +109,10 @@ unsafe fn run<T: Real>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, to_v]
 }
 
 #[inline(always)]
-fn one<T: Real>(s: &Step, [p, g, m, v]: [T; 4]) -> [T; 3] {
-    let d = g.wide() + s.decay * p.wide();
-    let first = s.beta1 * m.wide() + (1.0 - s.beta1) * d;
-    let second = s.beta2 * v.wide() + (1.0 - s.beta2) * d * d;
-    let new = s.shrink * p.wide() - s.rate * first / (second.sqrt() * s.root + s.epsilon);
-    [T::narrow(new), T::narrow(first), T::narrow(second)]
+fn one<T: Parameter>(s: &Step, [p, g, m, v]: [T; 4]) -> [T; 3] {
+    let d = g.to_f64() + s.decay * p.to_f64();
+    let first = s.beta1 * m.to_f64() + (1.0 - s.beta1) * d;
+    let second = s.beta2 * v.to_f64() + (1.0 - s.beta2) * d * d;
+    let new = s.shrink * p.to_f64() - s.rate * first / (second.sqrt() * s.root + s.epsilon);
+    [T::from_f64(new), T::from_f64(first), T::from_f64(second)]
 }

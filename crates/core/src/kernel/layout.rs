@@ -1,36 +1,34 @@
-//! float32 values of the processor brought into row-major order, joined along an axis, added along one, and shifted.
+//! Elements copied into row-major order, joined along an axis, summed along one, and rolled.
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
-use super::value::{tensor, Floats};
-use super::view::joined;
-use crate::tensor::Value;
+use super::axes::merge_axes;
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 
-/// The values of a view in row-major order: element i of `sizes` lies at `start + sum i_k strides_k`, which must be
-/// inside of `data`.
-pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<f32> {
-    let mut axes = joined(sizes, [strides]);
+/// The elements of a strided array in row-major order: element i of `sizes` is at `start + sum i_k strides_k`, which must
+/// be inside `data`.
+pub(crate) fn row_major<T: Copy + Send + Sync>(data: &[T], start: usize, sizes: &[usize], strides: &[isize]) -> Vec<T> {
+    let mut axes = merge_axes(sizes, [strides]);
     let total = sizes.iter().product();
-    // SAFETY: each line is written once, and they cover everything.
-    let mut out: Vec<f32> = unsafe { unwritten(total) };
+    // SAFETY: tasks write disjoint blocks that cover the result.
+    let mut out: Vec<T> = unsafe { uninit(total) };
     if total == 0 {
         return out;
     }
-    // The two innermost axes are a line: a repeated pixel makes its last axis very short.
+    // A block is the two innermost axes: the last axis of a repeated pixel is very short.
     let inner = axes.pop().unwrap_or((1, [1]));
     let middle = axes.pop().unwrap_or((1, [0]));
-    let line = inner.0 * middle.0;
-    let lines = total / line;
+    let block = inner.0 * middle.0;
+    let blocks = total / block;
     let to = Shared::new(&mut out);
-    let some = (PIECE / line).max(1);
-    each(lines.div_ceil(some), total >= HEAVY, |piece| {
-        for k in piece * some..((piece + 1) * some).min(lines) {
+    let blocks_per_task = (CHUNK / block).max(1);
+    each(blocks.div_ceil(blocks_per_task), total >= MIN_PARALLEL_SIZE, |task| {
+        for k in task * blocks_per_task..((task + 1) * blocks_per_task).min(blocks) {
             let (mut from, mut rest) = (start as isize, k);
-            for &(n, [step]) in axes.iter().rev() {
-                from += (rest % n) as isize * step;
+            for &(n, [stride]) in axes.iter().rev() {
+                from += (rest % n) as isize * stride;
                 rest /= n;
             }
-            // SAFETY: the view is inside of `data`, and each line has a place of its own.
-            unsafe { copy_line(data.as_ptr().offset(from), to.at(k * line), middle, inner) }
+            // SAFETY: the array is inside `data`, and blocks are disjoint.
+            unsafe { copy_block(data.as_ptr().offset(from), to.at(k * block), middle, inner) }
         }
     });
     out
@@ -39,8 +37,8 @@ pub(crate) fn in_row_major(data: &[f32], start: usize, sizes: &[usize], strides:
 type Axis = (usize, [isize; 1]);
 
 /// # Safety
-/// Both pointers are valid for the line.
-unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, [down]): Axis, (columns, [right]): Axis) {
+/// Both pointers are valid for the block.
+unsafe fn copy_block<T: Copy>(from: *const T, to: *mut T, (rows, [down]): Axis, (columns, [right]): Axis) {
     for i in 0..rows {
         let (from, to) = (from.offset(i as isize * down), to.add(i * columns));
         match right {
@@ -60,53 +58,48 @@ unsafe fn copy_line(from: *const f32, to: *mut f32, (rows, [down]): Axis, (colum
     }
 }
 
-/// Tensors joined along an axis, after which `inner` values lie: `None` where they are not for the processor's kernels.
-pub(crate) fn join(parts: &[(Value, usize)], inner: usize, shape: &[usize]) -> Option<Value> {
-    let parts: Vec<(Floats, usize)> =
-        parts.iter().map(|(v, n)| Floats::of(v).map(|f| (f, n * inner))).collect::<Option<_>>()?;
+/// Arrays of `rows` rows joined along the rows: each part with the length of its rows.
+pub(crate) fn join(parts: &[(&[f32], usize)], rows: usize) -> Vec<f32> {
     let row: usize = parts.iter().map(|(_, n)| n).sum();
-    let total: usize = shape.iter().product();
-    // SAFETY: each row is written once, and they cover everything.
-    let mut out = unsafe { unwritten(total) };
+    let total = rows * row;
+    // SAFETY: tasks write disjoint rows that cover the result.
+    let mut out = unsafe { uninit(total) };
     let to = Shared::new(&mut out);
-    let rows = total.checked_div(row).unwrap_or(0);
-    let some = (PIECE / row.max(1)).max(1);
-    each(rows.div_ceil(some), total >= HEAVY, |piece| {
-        for k in piece * some..((piece + 1) * some).min(rows) {
+    let rows_per_task = (CHUNK / row.max(1)).max(1);
+    each(rows.div_ceil(rows_per_task), total >= MIN_PARALLEL_SIZE, |task| {
+        for k in task * rows_per_task..((task + 1) * rows_per_task).min(rows) {
             let mut at = k * row;
-            for (data, n) in &parts {
-                // SAFETY: each part has its place in each row.
+            for (data, n) in parts {
+                // SAFETY: each part has its own range of each row.
                 unsafe { std::ptr::copy_nonoverlapping(data[k * n..][..*n].as_ptr(), to.at(at), *n) };
                 at += n;
             }
         }
     });
-    Some(tensor(out, shape))
+    out
 }
 
-/// Columns that are added at once.
+/// Columns that are summed together.
 const COLUMNS: usize = 1024;
 /// Rows whose sum is taken in float32; the sums of runs are added in float64.
 const RUN: usize = 16;
 
-/// Sums of x [outer, count, inner] along its middle, as a tensor of `shape`; `None` where it is not for the processor's
-/// kernels, or long and narrow.
-pub(crate) fn middle_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &[usize]) -> Option<Value> {
+/// Sums of x [outer, count, inner] along its middle; `None` if that is long and narrow, and another way is faster.
+pub(crate) fn middle_sums(x: &[f32], [outer, count, inner]: [usize; 3]) -> Option<Vec<f32>> {
     if count > RUN && inner < RUN {
         return None;
     }
-    let x = Floats::in_order(x)?;
-    // SAFETY: each piece writes its range, and they cover everything.
-    let mut out = unsafe { unwritten(outer * inner) };
+    // SAFETY: tasks write disjoint ranges that cover the result.
+    let mut out = unsafe { uninit(outer * inner) };
     let to = Shared::new(&mut out);
-    let cuts = inner.div_ceil(COLUMNS);
-    let some = (PIECE / (count * inner).max(1)).max(1);
-    each(outer.div_ceil(some) * cuts, x.len() >= HEAVY, |piece| {
-        let from = piece % cuts * COLUMNS;
+    let chunks = inner.div_ceil(COLUMNS);
+    let rows_per_task = (CHUNK / (count * inner).max(1)).max(1);
+    each(outer.div_ceil(rows_per_task) * chunks, x.len() >= MIN_PARALLEL_SIZE, |task| {
+        let from = task % chunks * COLUMNS;
         let columns = COLUMNS.min(inner - from);
-        for i in (piece / cuts * some..outer).take(some) {
+        for i in (task / chunks * rows_per_task..outer).take(rows_per_task) {
             let x = &x[i * count * inner..][..count * inner];
-            // SAFETY: the range of this piece.
+            // SAFETY: the range of this task.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(i * inner + from), columns) };
             if inner == 1 {
                 to[0] = x.iter().sum();
@@ -126,10 +119,10 @@ pub(crate) fn middle_sums(x: &Value, [outer, count, inner]: [usize; 3], shape: &
             }
         }
     });
-    Some(tensor(out, shape))
+    Some(out)
 }
 
-/// The sum of rows of `inner` values each, from column `from` on.
+/// The sum of rows of `inner` elements each, from column `from` on.
 fn add_rows(to: &mut [f32], x: &[f32], inner: usize, from: usize) {
     let columns = to.len();
     to.copy_from_slice(&x[from..][..columns]);
@@ -140,21 +133,19 @@ fn add_rows(to: &mut [f32], x: &[f32], inner: usize, from: usize) {
     }
 }
 
-/// x shifted circularly along each axis of `shape`, by less than its size; `None` where it is not for the processor's
-/// kernels.
-pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value> {
-    let x = Floats::of(x)?;
-    // What lies behind the last shifted axis moves with it.
-    let axis = shifts.iter().rposition(|&s| s != 0)?;
+/// x rolled along each axis of `shape`, by less than its size.
+pub(crate) fn roll(x: &[f32], shape: &[usize], shifts: &[usize]) -> Vec<f32> {
+    // Axes after the last rolled one move with it.
+    let Some(axis) = shifts.iter().rposition(|&s| s != 0) else { return x.to_vec() };
     let inner: usize = shape[axis + 1..].iter().product();
     let (row, cut) = (shape[axis] * inner, shifts[axis] * inner);
-    // SAFETY: each row is written once, and they cover everything.
-    let mut out: Vec<f32> = unsafe { unwritten(x.len()) };
+    // SAFETY: tasks write disjoint rows that cover the result.
+    let mut out: Vec<f32> = unsafe { uninit(x.len()) };
     let to = Shared::new(&mut out);
     let rows = x.len() / row;
-    let some = (PIECE / row).max(1);
-    each(rows.div_ceil(some), x.len() >= HEAVY, |piece| {
-        for i in (piece * some..rows).take(some) {
+    let rows_per_task = (CHUNK / row).max(1);
+    each(rows.div_ceil(rows_per_task), x.len() >= MIN_PARALLEL_SIZE, |task| {
+        for i in (task * rows_per_task..rows).take(rows_per_task) {
             let (mut from, mut rest, mut size) = (0, i, 1);
             for (&n, &shift) in shape[..axis].iter().zip(shifts).rev() {
                 from += (rest % n + n - shift) % n * size;
@@ -162,11 +153,11 @@ pub(crate) fn roll(x: &Value, shape: &[usize], shifts: &[usize]) -> Option<Value
                 size *= n;
             }
             let (left, right) = x[from * row..][..row].split_at(row - cut);
-            // SAFETY: each row has a place of its own.
+            // SAFETY: tasks have disjoint rows.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(i * row), row) };
             to[..cut].copy_from_slice(right);
             to[cut..].copy_from_slice(left);
         }
     });
-    Some(tensor(out, shape))
+    out
 }

@@ -1,138 +1,96 @@
-//! Batch norm and the activation after it, forward and gradient. A channel is one piece of work: first its moments (or
-//! the sums that its gradient needs), then its values, while they are still in the cache.
+//! Batch norm and the activation after it, forward and gradient. A channel is one task: first its moments (or the sums
+//! that its gradient needs), then its values, while they are still in the cache.
 
-use super::parallel::{each, unwritten, Shared};
-use super::simd::{entry, total, Simd};
-use super::value::{level, tensor, Floats};
-use crate::tensor::Value;
+use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
+use super::simd::{entry, isa, total, Simd};
 
-/// Values whose sum is taken in float32, in as many parts as a vector has; the sums of runs are added in float64.
+/// Values that are summed in float32, with one partial sum per lane; the sums of runs are added in float64.
 const RUN: usize = 1024;
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 15;
 
-/// What the operator is told: with `given` these moments, else those of the batch.
+/// The operands: with `given` these moments are used, otherwise those of the batch.
 pub(crate) struct Norm<'a> {
     /// [batch, channels, pixels]
     pub planes: [usize; 3],
-    pub weight: Option<&'a Value>,
-    pub bias: Option<&'a Value>,
-    pub given: Option<[&'a Value; 2]>,
+    pub weight: Option<&'a [f32]>,
+    pub bias: Option<&'a [f32]>,
+    pub given: Option<[&'a [f32]; 2]>,
     pub epsilon: f64,
     /// Slope of the activation below zero: 1 for none, 0 for ReLU.
-    pub slope: f64,
-}
-
-/// The same as numbers.
-struct Settings<'a> {
-    planes: [usize; 3],
-    weight: Option<&'a [f32]>,
-    bias: Option<&'a [f32]>,
-    epsilon: f64,
-    slope: f32,
+    pub slope: f32,
 }
 
 /// A channel before the activation: (x - mean) scale + shift.
 #[derive(Clone, Copy)]
-struct Line {
+struct Affine {
     mean: f32,
     scale: f32,
     shift: f32,
 }
 
-impl Line {
+impl Affine {
     #[inline(always)]
     fn at(self, x: f32) -> f32 {
         (x - self.mean) * self.scale + self.shift
     }
 }
 
-impl Settings<'_> {
+impl Norm<'_> {
     #[inline(always)]
-    fn line(&self, c: usize, mean: f32, variance: f32) -> Line {
+    fn affine(&self, c: usize, mean: f32, variance: f32) -> Affine {
         let weight = self.weight.map_or(1.0, |w| w[c]);
-        Line { mean, scale: (f64::from(weight) * self.root(variance)) as f32, shift: self.bias.map_or(0.0, |b| b[c]) }
+        Affine { mean, scale: (f64::from(weight) * self.root(variance)) as f32, shift: self.bias.map_or(0.0, |b| b[c]) }
     }
     /// 1 / sqrt(variance + epsilon)
     #[inline(always)]
     fn root(&self, variance: f32) -> f64 {
         1.0 / (f64::from(variance) + self.epsilon).sqrt()
     }
-    fn heavy(&self) -> bool {
-        self.planes.iter().product::<usize>() >= HEAVY
+    fn is_parallel(&self) -> bool {
+        self.planes.iter().product::<usize>() >= MIN_PARALLEL_STRIDED
     }
 }
 
-/// Values in order of an operand that may be absent; the outer `None` where it is not for the processor's kernels.
-fn optional(value: Option<&Value>) -> Option<Option<Floats>> {
-    match value {
-        Some(v) => Floats::of(v).map(Some),
-        None => Some(None),
-    }
-}
-
-/// The normalised values, and the moments used; `None` where they are not for the processor's kernels.
-pub(crate) fn forward(norm: &Norm, x: &Value, shape: &[usize]) -> Option<(Value, [Value; 2])> {
+/// The normalised values, and the moments used.
+pub(crate) fn forward(norm: &Norm, x: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
     let [batch, channels, pixels] = norm.planes;
-    let x = Floats::of(x).filter(|x| !x.is_empty())?;
-    let (weight, bias) = (optional(norm.weight)?, optional(norm.bias)?);
-    let given = match norm.given {
-        Some([m, v]) => Some([Floats::of(m)?, Floats::of(v)?]),
-        None => None,
-    };
-    let settings = Settings {
-        planes: norm.planes,
-        weight: weight.as_deref(),
-        bias: bias.as_deref(),
-        epsilon: norm.epsilon,
-        slope: norm.slope as f32,
-    };
     let mut mean = vec![0.0; channels];
     let mut variance = vec![0.0; channels];
-    // SAFETY: each channel writes its planes, and they cover everything.
-    let mut y = unsafe { unwritten(batch * channels * pixels) };
-    let given = given.as_ref().map(|[m, v]| [&**m, &**v]);
-    let job = Forward {
-        settings: &settings,
-        x: &x,
-        given,
-        used: [Shared::new(&mut mean), Shared::new(&mut variance)],
-        y: Shared::new(&mut y),
-    };
-    let level = level();
+    // SAFETY: channels write disjoint planes that cover the result.
+    let mut y = unsafe { uninit(batch * channels * pixels) };
+    let job = Forward { norm, x, used: [Shared::new(&mut mean), Shared::new(&mut variance)], y: Shared::new(&mut y) };
+    let isa = isa();
     // SAFETY: channels write disjoint parts.
-    each(channels, settings.heavy(), |c| unsafe { forward_channel(level, &job, c) });
-    Some((tensor(y, shape), [tensor(mean, &[channels]), tensor(variance, &[channels])]))
+    each(channels, norm.is_parallel(), |c| unsafe { forward_channel(isa, &job, c) });
+    (y, [mean, variance])
 }
 
 struct Forward<'a> {
-    settings: &'a Settings<'a>,
+    norm: &'a Norm<'a>,
     x: &'a [f32],
-    given: Option<[&'a [f32]; 2]>,
     used: [Shared; 2],
     y: Shared,
 }
 
 entry! {
-    /// One channel from its values to its normalised values.
+    /// Normalises one channel.
     fn forward_channel(job: &Forward, channel: usize) = forward_body
 }
 
 #[inline(always)]
 unsafe fn forward_body<S: Simd>(_: S, job: &Forward, c: usize) {
-    let s = job.settings;
+    let s = job.norm;
     let [batch, channels, pixels] = s.planes;
-    let [mean, variance] = match job.given {
+    let [mean, variance] = match s.given {
         Some([m, v]) => [m[c], v[c]],
         None => moments::<S>(job.x, s.planes, c),
     };
     *job.used[0].at(c) = mean;
     *job.used[1].at(c) = variance;
-    let line = s.line(c, mean, variance);
+    let affine = s.affine(c, mean, variance);
     for image in 0..batch {
         let at = (image * channels + c) * pixels;
         let (from, to) = (job.x.as_ptr().add(at), job.y.at(at));
-        let (wide, zero, low) = (Wide::<S>::of(line), S::splat(0.0), S::splat(s.slope));
+        let (wide, zero, low) = (AffineVector::<S>::of(affine), S::splat(0.0), S::splat(s.slope));
         let mut i = 0;
         while i + S::N <= pixels {
             let v = wide.at(S::load(from.add(i)));
@@ -140,35 +98,34 @@ unsafe fn forward_body<S: Simd>(_: S, job: &Forward, c: usize) {
             i += S::N;
         }
         while i < pixels {
-            let v = line.at(*from.add(i));
-            *to.add(i) = before(v, s.slope, v);
+            let v = affine.at(*from.add(i));
+            *to.add(i) = gate(v, s.slope, v);
             i += 1;
         }
     }
 }
 
-/// A line in vectors.
+/// An affine map of vectors.
 #[derive(Clone, Copy)]
-struct Wide<S: Simd> {
+struct AffineVector<S: Simd> {
     mean: S::V,
     scale: S::V,
     shift: S::V,
 }
 
-impl<S: Simd> Wide<S> {
+impl<S: Simd> AffineVector<S> {
     #[inline(always)]
-    unsafe fn of(line: Line) -> Self {
-        Self { mean: S::splat(line.mean), scale: S::splat(line.scale), shift: S::splat(line.shift) }
+    unsafe fn of(affine: Affine) -> Self {
+        Self { mean: S::splat(affine.mean), scale: S::splat(affine.scale), shift: S::splat(affine.shift) }
     }
-    // As `Line::at`, rounded alike: the gradient must find the same sign.
+    // Rounded as in `Affine::at`: the gradient must see the same sign.
     #[inline(always)]
     unsafe fn at(self, x: S::V) -> S::V {
         S::add(S::mul(S::sub(x, self.mean), self.scale), self.shift)
     }
 }
 
-/// Mean and (biased) variance of a channel: each run about its own mean, the runs joined as by Chan, Golub, LeVeque
-/// (1983, doi:10.1080/00031305.1983.10483115).
+/// Mean and (biased) variance of a channel: each run about its own mean, then combined (Chan, Golub, LeVeque 1983, doi:10.1080/00031305.1983.10483115).
 #[inline(always)]
 unsafe fn moments<S: Simd>(x: &[f32], [batch, channels, pixels]: [usize; 3], c: usize) -> [f32; 2] {
     let (mut count, mut mean, mut squares) = (0.0f64, 0.0f64, 0.0f64);
@@ -177,9 +134,9 @@ unsafe fn moments<S: Simd>(x: &[f32], [batch, channels, pixels]: [usize; 3], c: 
         for first in (0..pixels).step_by(RUN) {
             let run = &plane[first..(first + RUN).min(pixels)];
             let n = run.len() as f64;
-            let near = (about::<S>(run, 0.0)[0] / n) as f32;
-            let [rest, square] = about::<S>(run, near);
-            // `near` has the errors of a sum of large values, the rest has not.
+            let near = (centred_sums::<S>(run, 0.0)[0] / n) as f32;
+            let [rest, square] = centred_sums::<S>(run, near);
+            // `near` has the rounding errors of a sum of large values; the remainder has not.
             let step = f64::from(near) + rest / n - mean;
             let all = count + n;
             squares += square - rest * rest / n + step * step * count * n / all;
@@ -190,9 +147,9 @@ unsafe fn moments<S: Simd>(x: &[f32], [batch, channels, pixels]: [usize; 3], c: 
     [mean as f32, (squares.max(0.0) / count) as f32]
 }
 
-/// Sums of x - centre and of its square.
+/// Sums of x - centre and of (x - centre)^2.
 #[inline(always)]
-unsafe fn about<S: Simd>(run: &[f32], centre: f32) -> [f64; 2] {
+unsafe fn centred_sums<S: Simd>(run: &[f32], centre: f32) -> [f64; 2] {
     let wide = S::splat(centre);
     let (mut one, mut two) = (S::splat(0.0), S::splat(0.0));
     let mut i = 0;
@@ -212,68 +169,43 @@ unsafe fn about<S: Simd>(run: &[f32], centre: f32) -> [f64; 2] {
     [plain, square]
 }
 
-/// Gradients: in the input (where `wants` it), weight and bias, and in mean and variance where those were given.
+/// Gradients in the input, weight and bias, and in mean and variance if those were given.
 pub(crate) struct Gradients {
-    pub input: Option<Value>,
-    pub weight: Value,
-    pub bias: Value,
-    pub moments: [Value; 2],
+    pub input: Option<Vec<f32>>,
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+    pub moments: [Vec<f32>; 2],
 }
 
-/// Gradients from the output's gradient and the moments used; `None` as in `forward`.
-pub(crate) fn gradient(
-    norm: &Norm,
-    x: &Value,
-    g: &Value,
-    used: [&Value; 2],
-    wants: bool,
-    shape: &[usize],
-) -> Option<Gradients> {
+/// Gradients from the gradient g of the result and the moments used; that in the input only if `needs_input`.
+pub(crate) fn gradient(norm: &Norm, x: &[f32], g: &[f32], moments: [&[f32]; 2], needs_input: bool) -> Gradients {
     let [batch, channels, pixels] = norm.planes;
-    let (x, g) = (Floats::of(x).filter(|x| !x.is_empty())?, Floats::of(g)?);
-    let (weight, bias) = (optional(norm.weight)?, optional(norm.bias)?);
-    let (mean, variance) = (Floats::of(used[0])?, Floats::of(used[1])?);
-    let settings = Settings {
-        planes: norm.planes,
-        weight: weight.as_deref(),
-        bias: bias.as_deref(),
-        epsilon: norm.epsilon,
-        slope: norm.slope as f32,
-    };
-    let mut sums = vec![0.0; 4 * channels];
-    // SAFETY: each channel writes its planes, and they cover everything.
-    let mut dx = unsafe { unwritten(if wants { batch * channels * pixels } else { 0 }) };
+    let mut sums = [(); 4].map(|()| vec![0.0; channels]);
+    // SAFETY: channels write disjoint planes that cover the result.
+    let mut dx = unsafe { uninit(if needs_input { batch * channels * pixels } else { 0 }) };
     let job = Backward {
-        settings: &settings,
-        x: &x,
-        g: &g,
-        moments: [&mean, &variance],
-        given: norm.given.is_some(),
-        dx: wants.then(|| Shared::new(&mut dx)),
-        sums: Shared::new(&mut sums),
+        norm,
+        x,
+        g,
+        moments,
+        dx: needs_input.then(|| Shared::new(&mut dx)),
+        sums: sums.each_mut().map(|s| Shared::new(s)),
     };
-    let level = level();
+    let isa = isa();
     // SAFETY: channels write disjoint parts.
-    each(channels, settings.heavy(), |c| unsafe { backward_channel(level, &job, c) });
-    let mut lists = sums.chunks(channels).map(|s| tensor(s.to_vec(), &[channels]));
-    let mut list = || lists.next();
-    Some(Gradients {
-        weight: list()?,
-        bias: list()?,
-        moments: [list()?, list()?],
-        input: wants.then(|| tensor(dx, shape)),
-    })
+    each(channels, norm.is_parallel(), |c| unsafe { backward_channel(isa, &job, c) });
+    let [weight, bias, mean, variance] = sums;
+    Gradients { input: needs_input.then_some(dx), weight, bias, moments: [mean, variance] }
 }
 
 struct Backward<'a> {
-    settings: &'a Settings<'a>,
+    norm: &'a Norm<'a>,
     x: &'a [f32],
     g: &'a [f32],
     moments: [&'a [f32]; 2],
-    given: bool,
     dx: Option<Shared>,
     /// Gradients of weights, biases, means, variances.
-    sums: Shared,
+    sums: [Shared; 4],
 }
 
 entry! {
@@ -283,11 +215,11 @@ entry! {
 
 #[inline(always)]
 unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
-    let s = job.settings;
+    let s = job.norm;
     let [batch, channels, pixels] = s.planes;
     let (mean, variance) = (job.moments[0][c], job.moments[1][c]);
-    let (line, root) = (s.line(c, mean, variance), s.root(variance));
-    let (wide, zero, low) = (Wide::<S>::of(line), S::splat(0.0), S::splat(s.slope));
+    let (affine, root) = (s.affine(c, mean, variance), s.root(variance));
+    let (wide, zero, low) = (AffineVector::<S>::of(affine), S::splat(0.0), S::splat(s.slope));
     // Sums of the gradient h before the activation, and of h (x - mean).
     let (mut plain, mut moved) = (0.0f64, 0.0f64);
     for image in 0..batch {
@@ -307,23 +239,24 @@ unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
             plain += total::<S>(one);
             moved += total::<S>(two);
             while i < x.len() {
-                let h = before(line.at(x[i]), s.slope, g[i]);
+                let h = gate(affine.at(x[i]), s.slope, g[i]);
                 plain += f64::from(h);
                 moved += f64::from(h) * f64::from(x[i] - mean);
                 i += 1;
             }
         }
     }
-    let scale = f64::from(line.scale);
+    let scale = f64::from(affine.scale);
     let lists = [moved * root, plain, -scale * plain, -0.5 * scale * root * root * moved];
-    for (k, v) in lists.into_iter().enumerate() {
-        *job.sums.at(k * channels + c) = v as f32;
+    for (sums, v) in job.sums.iter().zip(lists) {
+        *sums.at(c) = v as f32;
     }
     let Some(dx) = job.dx else { return };
     // Through the batch's own moments: d = scale (h - mean of h - (x - mean) / (variance + epsilon) mean of h (x -
     // mean)).
     let n = (batch * pixels) as f64;
-    let (one, two) = if job.given { (0.0, 0.0) } else { ((plain / n) as f32, (moved / n * root * root) as f32) };
+    let (one, two) =
+        if s.given.is_some() { (0.0, 0.0) } else { ((plain / n) as f32, (moved / n * root * root) as f32) };
     for image in 0..batch {
         let at = (image * channels + c) * pixels;
         let (x, g, to) = (job.x.as_ptr().add(at), job.g.as_ptr().add(at), dx.at(at));
@@ -337,16 +270,16 @@ unsafe fn backward_body<S: Simd>(_: S, job: &Backward, c: usize) {
             i += S::N;
         }
         while i < pixels {
-            let h = before(line.at(*x.add(i)), s.slope, *g.add(i));
-            *to.add(i) = line.scale * (h - one - (*x.add(i) - mean) * two);
+            let h = gate(affine.at(*x.add(i)), s.slope, *g.add(i));
+            *to.add(i) = affine.scale * (h - one - (*x.add(i) - mean) * two);
             i += 1;
         }
     }
 }
 
-/// g where v is above zero or NaN, else slope g.
+/// g where v is positive or NaN, else slope g.
 #[inline(always)]
-fn before(v: f32, slope: f32, g: f32) -> f32 {
+fn gate(v: f32, slope: f32, g: f32) -> f32 {
     if v > 0.0 || v.is_nan() {
         g
     } else if slope == 0.0 {

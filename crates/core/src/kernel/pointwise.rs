@@ -1,31 +1,28 @@
-//! Functions of float32 values of the processor in vector arithmetic, one pass each: elementary ones, smooth
-//! activations, and the products of a gradient with the derivatives of these.
+//! Functions of float32 values in vector arithmetic, one pass each: elementary functions, smooth activations, and the
+//! products of a gradient with their derivatives.
 
-use super::simd::{entry, math, Simd};
-use super::value::level;
-use super::view;
-use crate::tensor::Value;
+use super::simd::{entry, isa, math, Simd};
+use super::strided::{self, Filled, Strided};
 
 /// A function of K values.
 pub(crate) trait Function<const K: usize>: Copy + Send + Sync {
-    /// Its value at each place of vectors.
+    /// Its value for each lane.
     ///
     /// # Safety
     /// As for [`Simd`].
     unsafe fn at<S: Simd>(self, x: [S::V; K]) -> S::V;
 }
 
-/// f of the values at each position of `shape`, to which all tensors are broadcast; `None` where one is not for the
-/// processor's kernels.
-pub(crate) fn apply<const K: usize>(f: impl Function<K>, tensors: [&Value; K], shape: &[usize]) -> Option<Value> {
-    let level = level();
-    // SAFETY: the places are inside of the tensors, and the processor has the level's instructions.
-    view::lines(tensors, shape, &|to, at, steps| unsafe { along(level, f, to, at, steps) })
+/// f of the elements of K arrays at each position of `shape`.
+pub(crate) fn apply<const K: usize>(f: impl Function<K>, operands: [Strided; K], shape: &[usize]) -> Filled {
+    let isa = isa();
+    // SAFETY: the rows are inside the arrays, and the CPU has the instructions.
+    strided::fill_rows(operands, shape, &|to, at, strides| unsafe { along(isa, f, to, at, strides) })
 }
 
 entry! {
-    /// f along a line: from each place on lie as many values as `to` has, a step apart.
-    fn along[F: Function<K>, const K: usize](f: F, to: &mut [f32], at: [*const f32; K], steps: [isize; K]) = along_body
+    /// f along a row: each operand has as many values as `to`, a stride apart.
+    fn along[F: Function<K>, const K: usize](f: F, to: &mut [f32], at: [*const f32; K], strides: [isize; K]) = along_body
 }
 
 #[inline(always)]
@@ -34,21 +31,21 @@ unsafe fn along_body<S: Simd, F: Function<K>, const K: usize>(
     f: F,
     to: &mut [f32],
     at: [*const f32; K],
-    steps: [isize; K],
+    strides: [isize; K],
 ) {
     let mut i = 0;
     while i < to.len() {
         let count = S::N.min(to.len() - i);
         let mut x = [S::splat(0.0); K];
         for k in 0..K {
-            x[k] = match steps[k] {
+            x[k] = match strides[k] {
                 0 => S::splat(*at[k]),
                 1 if count == S::N => S::load(at[k].add(i)),
-                step => {
-                    // At most sixteen lanes; those that are not asked for repeat the first value.
-                    let mut lanes = [*at[k].offset(i as isize * step); 16];
+                stride => {
+                    // No instruction set has more than sixteen lanes; excess lanes repeat the first value.
+                    let mut lanes = [*at[k].offset(i as isize * stride); 16];
                     for (j, lane) in lanes.iter_mut().enumerate().take(count) {
-                        *lane = *at[k].offset((i + j) as isize * step);
+                        *lane = *at[k].offset((i + j) as isize * stride);
                     }
                     S::load(lanes.as_ptr())
                 }
@@ -96,37 +93,43 @@ functions! {
     /// g y (1 - y) with y the sigmoid of x
     SigmoidGradient {}: 2 = |[g, y]| S::mul(g, S::mul(y, S::sub(S::splat(1.0), y)));
     /// log(1 + e^x)
-    Softplus {}: 1 = |[x]| S::add(S::max(S::splat(0.0), x), math::log_1p::<S>(math::exp::<S>(math::neg::<S>(math::abs::<S>(x)))));
+    Softplus {}: 1 = |[x]| {
+        let tail = math::log_1p::<S>(math::exp::<S>(math::neg::<S>(math::abs::<S>(x))));
+        S::add(S::max(S::splat(0.0), x), tail)
+    };
     /// g sigmoid(x)
     SoftplusGradient {}: 2 = |[g, x]| S::mul(g, math::sigmoid::<S>(x).0);
     /// x sigmoid(x)
-    Silu {}: 1 = |[x]| math::silu::<S>(S::max(S::splat(-FAR), x));
+    Silu {}: 1 = |[x]| math::silu::<S>(S::max(S::splat(-MAX_EXP), x));
     /// g sigmoid(x) (1 + x (1 - sigmoid(x)))
     SiluGradient {}: 2 = |[g, x]| {
         let (s, rest) = math::sigmoid::<S>(x);
-        S::mul(g, S::mul(s, S::fma(within::<S>(x, FAR), rest, S::splat(1.0))))
+        S::mul(g, S::mul(s, S::fma(clamp::<S>(x, MAX_EXP), rest, S::splat(1.0))))
     };
     /// x Phi(x)
-    Gelu {}: 1 = |[x]| math::gelu::<S>(x, within::<S>(x, NORMAL));
+    Gelu {}: 1 = |[x]| math::gelu::<S>(x, clamp::<S>(x, MAX_NORMAL));
     /// g (Phi(x) + x phi(x))
     GeluGradient {}: 2 = |[g, x]| {
-        let x = within::<S>(x, NORMAL);
+        let x = clamp::<S>(x, MAX_NORMAL);
         let [below, density] = math::normal::<S>(x);
         S::mul(g, S::fma(x, density, below))
     };
     /// x where x > 0, else alpha (e^x - 1)
     Elu { alpha }: 1 = |[x]| S::pick(x, x, S::mul(S::splat(alpha), math::exp_m1::<S>(S::min(S::splat(0.0), x))));
     /// g where x > 0, else g alpha e^x
-    EluGradient { alpha }: 2 = |[g, x]| S::pick(x, g, S::mul(g, S::mul(S::splat(alpha), math::exp::<S>(S::min(S::splat(0.0), x)))));
+    EluGradient { alpha }: 2 = |[g, x]| {
+        let slope = S::mul(S::splat(alpha), math::exp::<S>(S::min(S::splat(0.0), x)));
+        S::pick(x, g, S::mul(g, slope))
+    };
 }
 
-/// Beyond this e^-x is zero.
-const FAR: f32 = 200.0;
-/// Beyond this the normal distribution is.
-const NORMAL: f32 = 15.0;
+/// e^-x is zero beyond this.
+const MAX_EXP: f32 = 200.0;
+/// The density of the standard normal distribution is zero beyond this.
+const MAX_NORMAL: f32 = 15.0;
 
-/// x, but not beyond +-`most`: products with zero shall be zero there, not NaN.
+/// x clamped to [-bound, bound], so that products of an infinite x with zero are not NaN.
 #[inline(always)]
-unsafe fn within<S: Simd>(x: S::V, most: f32) -> S::V {
-    S::min(S::splat(most), S::max(S::splat(-most), x))
+unsafe fn clamp<S: Simd>(x: S::V, bound: f32) -> S::V {
+    S::min(S::splat(bound), S::max(S::splat(-bound), x))
 }

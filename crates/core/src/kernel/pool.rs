@@ -1,22 +1,20 @@
-//! The largest element of each window of an image, what lies at its place in another image, and the adjoint of that. Of
-//! equal elements the first counts; a NaN is the largest.
+//! The largest element of each window of an image, the element at its position in another image, and the adjoint of that.
+//! The first of equal elements wins; NaN is the largest.
 
-use super::parallel::{each, unwritten, Shared};
-use super::value::{tensor, Floats};
-use super::window::Shape;
-use crate::tensor::Value;
+use super::conv::shape::ConvShape;
+use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
 
 /// Runs the body for each window of a plane: output position, position of the largest element.
 macro_rules! windows {
     ($s:ident, $x:ident, |$out:ident, $from:ident| $body:expr) => {
         if $s.kernel == [2, 2] && $s.stride == [2, 2] && $s.padding == [0, 0] && $s.dilation == [1, 1] {
             for i in 0..$s.out[0] {
-                let lines = &$x[2 * i * $s.size[1]..][..2 * $s.size[1]];
+                let rows = &$x[2 * i * $s.size[1]..][..2 * $s.size[1]];
                 for j in 0..$s.out[1] {
                     let (up, down) = (2 * j, $s.size[1] + 2 * j);
-                    let a = later(lines, up, up + 1);
-                    let b = later(lines, down, down + 1);
-                    let ($out, $from) = (i * $s.out[1] + j, 2 * i * $s.size[1] + later(lines, a, b));
+                    let a = later(rows, up, up + 1);
+                    let b = later(rows, down, down + 1);
+                    let ($out, $from) = (i * $s.out[1] + j, 2 * i * $s.size[1] + later(rows, a, b));
                     $body;
                 }
             }
@@ -43,16 +41,16 @@ fn later(x: &[f32], a: usize, b: usize) -> usize {
     }
 }
 
-/// The position of the largest element of window (i, j); `None` where all of it is in the border.
-fn largest(s: &Shape, x: &[f32], i: usize, j: usize) -> Option<usize> {
+/// The position of the largest element of window (i, j); `None` if the window is inside the padding.
+fn largest(s: &ConvShape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     let mut best = None;
-    let place = |axis: usize, at: usize, tap: usize| {
+    let position = |axis: usize, at: usize, tap: usize| {
         (at * s.stride[axis] + tap * s.dilation[axis]).checked_sub(s.padding[axis]).filter(|&p| p < s.size[axis])
     };
     for u in 0..s.kernel[0] {
-        let Some(row) = place(0, i, u) else { continue };
+        let Some(row) = position(0, i, u) else { continue };
         for v in 0..s.kernel[1] {
-            let Some(column) = place(1, j, v) else { continue };
+            let Some(column) = position(1, j, v) else { continue };
             let at = row * s.size[1] + column;
             best = Some(best.map_or(at, |b| later(x, b, at)));
         }
@@ -60,41 +58,33 @@ fn largest(s: &Shape, x: &[f32], i: usize, j: usize) -> Option<usize> {
     best
 }
 
-/// The elements of `of` where x is largest in each window, and x's own where there is no other; `None` where they are
-/// not for the processor's kernels.
-pub(crate) fn pick(s: &Shape, x: &Value, of: Option<&Value>) -> Option<Value> {
-    let x = Floats::of(x)?;
-    let other = match of {
-        Some(v) => Some(Floats::of(v)?),
-        None => None,
-    };
+/// The elements of `of` at the position of the largest element of each window of x.
+pub(crate) fn pick(s: &ConvShape, x: &[f32], of: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
-    // SAFETY: every window has an element (the operator checks it), so each output is written.
-    let mut y = unsafe { unwritten(planes * m) };
+    // SAFETY: every window has an element (checked by the operator), so every output is written.
+    let mut y = unsafe { uninit(planes * m) };
     let out = Shared::new(&mut y);
-    each(planes, heavy(s), |plane| {
-        let x = &x[plane * n..][..n];
-        let of = other.as_ref().map_or(x, |v| &v[plane * n..][..n]);
-        // SAFETY: each piece has a plane of its own.
+    each(planes, is_parallel(s), |plane| {
+        let (x, of) = (&x[plane * n..][..n], &of[plane * n..][..n]);
+        // SAFETY: tasks have disjoint planes.
         windows!(s, x, |to, from| unsafe { *out.at(plane * m + to) = of[from] });
     });
-    Some(tensor(y, &[s.batch, s.channels[0], s.out[0], s.out[1]]))
+    y
 }
 
-/// The adjoint of `pick` in its second image: g added where x is largest in each window.
-pub(crate) fn spread(s: &Shape, x: &Value, g: &Value) -> Option<Value> {
-    let (x, g) = (Floats::of(x)?, Floats::of(g)?);
+/// The adjoint of `pick` in `of`: g added at the position of the largest element of each window of x.
+pub(crate) fn scatter(s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
     let mut dx = vec![0.0; planes * n];
     let out = Shared::new(&mut dx);
-    each(planes, heavy(s), |plane| {
+    each(planes, is_parallel(s), |plane| {
         let (x, g) = (&x[plane * n..][..n], &g[plane * m..][..m]);
-        // SAFETY: each piece has a plane of its own.
+        // SAFETY: tasks have disjoint planes.
         windows!(s, x, |to, from| unsafe { *out.at(plane * n + from) += g[to] });
     });
-    Some(tensor(dx, &[s.batch, s.channels[0], s.size[0], s.size[1]]))
+    dx
 }
 
-fn heavy(s: &Shape) -> bool {
-    s.batch * s.channels[0] * s.pixels() * s.taps() >= 1 << 15
+fn is_parallel(s: &ConvShape) -> bool {
+    s.batch * s.channels[0] * s.pixels() * s.taps() >= MIN_PARALLEL_STRIDED
 }

@@ -1,11 +1,9 @@
-//! Separable linear maps of images, given by the few samples that each result takes.
+//! Separable linear maps of images by sparse matrices.
 
-use super::parallel::{each, unwritten, Shared};
-use super::value::Real;
+use super::element::Element;
+use super::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
 
-/// From so many values on, threads pay.
-const HEAVY: usize = 1 << 14;
-/// Rows of the result that a piece of work takes.
+/// Rows of the result per task.
 const ROWS: usize = 16;
 
 /// A sparse matrix by rows.
@@ -18,7 +16,7 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
-    /// From the places and weights of each row, places below `inputs`.
+    /// From the columns and weights of each row; columns are below `inputs`.
     pub fn new(inputs: usize, rows: impl Iterator<Item = Vec<(usize, f64)>>) -> Self {
         let mut taps = Self { inputs, starts: vec![0], at: Vec::new(), weights: Vec::new() };
         for row in rows {
@@ -41,7 +39,7 @@ impl Taps {
     fn row(&self, i: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         (self.starts[i]..self.starts[i + 1]).map(|k| (self.at[k], self.weights[k]))
     }
-    /// Rows and columns exchanged.
+    /// The transpose.
     pub fn transposed(&self) -> Self {
         let mut columns = vec![Vec::new(); self.inputs];
         for i in 0..self.len() {
@@ -49,7 +47,7 @@ impl Taps {
         }
         Self::new(self.len(), columns.into_iter())
     }
-    /// All entries, row by row.
+    /// The dense matrix, row by row.
     pub fn dense(&self) -> Vec<f64> {
         let mut out = vec![0.0; self.len() * self.inputs];
         for i in 0..self.len() {
@@ -59,30 +57,30 @@ impl Taps {
     }
 }
 
-/// One row: from `line`, by the same number of samples for each result.
-fn even<T: Real, const K: usize>(to: &mut [T], line: &[T], at: &[usize], weights: &[T]) {
+/// One row of results, each from K samples of `source`.
+fn resample_row<T: Element, const K: usize>(to: &mut [T], source: &[T], at: &[usize], weights: &[T]) {
     for ((y, at), w) in to.iter_mut().zip(at.chunks_exact(K)).zip(weights.chunks_exact(K)) {
         let mut sum = T::zero();
-        (0..K).for_each(|k| sum += w[k] * line[at[k]]);
+        (0..K).for_each(|k| sum += w[k] * source[at[k]]);
         *y = sum;
     }
 }
 
 /// R x C^T for each image of x.
-pub(crate) fn separate<T: Real>(x: &[T], rows: &Taps, columns: &Taps) -> Vec<T> {
+pub(crate) fn separate<T: Element>(x: &[T], rows: &Taps, columns: &Taps) -> Vec<T> {
     let (pixels, results) = (rows.inputs * columns.inputs, rows.len() * columns.len());
     if pixels == 0 || results == 0 {
         return Vec::new();
     }
-    let (count, pieces) = (x.len() / pixels, rows.len().div_ceil(ROWS));
+    let (count, chunks) = (x.len() / pixels, rows.len().div_ceil(ROWS));
     let weights: Vec<T> = columns.weights.iter().map(|&w| T::of(w)).collect();
-    let per = columns.at.len() / columns.len();
-    let regular = columns.starts.iter().enumerate().all(|(i, &s)| s == i * per);
-    // SAFETY: each piece writes its rows, and they cover everything.
-    let mut y = unsafe { unwritten(count * results) };
+    let taps_per_column = columns.at.len() / columns.len();
+    let regular = columns.starts.iter().enumerate().all(|(i, &s)| s == i * taps_per_column);
+    // SAFETY: tasks write disjoint rows that cover the result.
+    let mut y = unsafe { uninit(count * results) };
     let out = Shared::new(&mut y);
-    each(count * pieces, count * (pixels + results) > HEAVY, |piece| {
-        let (image, first) = (&x[piece / pieces * pixels..][..pixels], piece % pieces * ROWS);
+    each(count * chunks, count * (pixels + results) > MIN_PARALLEL_TRANSFORM, |task| {
+        let (image, first) = (&x[task / chunks * pixels..][..pixels], task % chunks * ROWS);
         let mut mixed = vec![T::zero(); columns.inputs];
         for i in first..(first + ROWS).min(rows.len()) {
             let source = |at: usize| &image[at * columns.inputs..][..columns.inputs];
@@ -100,12 +98,12 @@ pub(crate) fn separate<T: Real>(x: &[T], rows: &Taps, columns: &Taps) -> Vec<T> 
             };
             // SAFETY: as above.
             let to = unsafe {
-                std::slice::from_raw_parts_mut(out.at(piece / pieces * results + i * columns.len()), columns.len())
+                std::slice::from_raw_parts_mut(out.at(task / chunks * results + i * columns.len()), columns.len())
             };
-            match per {
-                1 if regular => even::<T, 1>(to, line, &columns.at, &weights),
-                2 if regular => even::<T, 2>(to, line, &columns.at, &weights),
-                4 if regular => even::<T, 4>(to, line, &columns.at, &weights),
+            match taps_per_column {
+                1 if regular => resample_row::<T, 1>(to, line, &columns.at, &weights),
+                2 if regular => resample_row::<T, 2>(to, line, &columns.at, &weights),
+                4 if regular => resample_row::<T, 4>(to, line, &columns.at, &weights),
                 _ => {
                     for (j, y) in to.iter_mut().enumerate() {
                         let range = columns.starts[j]..columns.starts[j + 1];

@@ -1,61 +1,56 @@
-//! Positions of an axis taken in a given order, and the transpose of that: float32 values of the processor.
+//! Positions of an axis taken in a given order, and the transpose of that.
 
-use super::parallel::{each, unwritten, Shared, HEAVY, PIECE};
-use super::value::{tensor, Floats};
-use crate::tensor::Value;
+use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 
-/// Positions that follow one another: the first in the list, the first on the axis, and how many.
+/// Consecutive positions: the first index into the list, the first position on the axis, and their number.
 type Run = (usize, usize, usize);
 
-/// The runs of a list, none longer than `most`.
-fn runs(indices: &[usize], most: usize) -> Vec<Run> {
+/// The runs of a list, of at most `max` positions each.
+fn runs(indices: &[usize], max: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (k, &i) in indices.iter().enumerate() {
         match runs.last_mut() {
-            Some((_, from, count)) if *from + *count == i && *count < most => *count += 1,
+            Some((_, from, count)) if *from + *count == i && *count < max => *count += 1,
             _ => runs.push((k, i, 1)),
         }
     }
     runs
 }
 
-/// Positions `indices` of the axis of x [outer, size, inner], as a tensor of `shape`; `None` where x is not for the
-/// processor's kernels.
-pub(crate) fn take(x: &Value, [outer, size, inner]: [usize; 3], indices: &[usize], shape: &[usize]) -> Option<Value> {
-    let x = Floats::of(x)?;
+/// Positions `indices` of the axis of x [outer, size, inner].
+pub(crate) fn take(x: &[f32], [outer, size, inner]: [usize; 3], indices: &[usize]) -> Vec<f32> {
     let (from, to) = (size * inner, indices.len() * inner);
-    let runs = runs(indices, (PIECE / inner).max(1));
-    // SAFETY: each value is written once.
-    let mut y = unsafe { unwritten(outer * to) };
+    let runs = runs(indices, (CHUNK / inner).max(1));
+    // SAFETY: every element is written once.
+    let mut y = unsafe { uninit(outer * to) };
     let out = Shared::new(&mut y);
-    // Several rows at once, or some of the runs of one.
-    let (together, cuts) = if to < PIECE { (PIECE / to.max(1), 1) } else { (1, (to / PIECE).min(runs.len())) };
-    let some = runs.len().div_ceil(cuts.max(1)).max(1);
-    each(outer.div_ceil(together) * cuts, outer * to >= HEAVY, |piece| {
-        let (first, cut) = (piece / cuts * together, piece % cuts);
-        for o in first..outer.min(first + together) {
-            for &(k, i, count) in runs.iter().skip(cut * some).take(some) {
-                // SAFETY: this run of this row is this piece's.
+    // A task is several rows, or some runs of one row.
+    let (rows_per_task, parts) = if to < CHUNK { (CHUNK / to.max(1), 1) } else { (1, (to / CHUNK).min(runs.len())) };
+    let runs_per_task = runs.len().div_ceil(parts.max(1)).max(1);
+    each(outer.div_ceil(rows_per_task) * parts, outer * to >= MIN_PARALLEL_SIZE, |task| {
+        let (first, part) = (task / parts * rows_per_task, task % parts);
+        for o in first..outer.min(first + rows_per_task) {
+            for &(k, i, count) in runs.iter().skip(part * runs_per_task).take(runs_per_task) {
+                // SAFETY: tasks have disjoint runs.
                 let to = unsafe { std::slice::from_raw_parts_mut(out.at(o * to + k * inner), count * inner) };
                 to.copy_from_slice(&x[o * from + i * inner..][..count * inner]);
             }
         }
     });
-    Some(tensor(y, shape))
+    y
 }
 
-/// The transpose of `take`: values g added in order to positions `indices` of an axis of zeros.
-pub(crate) fn add(g: &Value, [outer, size, inner]: [usize; 3], indices: &[usize], shape: &[usize]) -> Option<Value> {
-    let g = Floats::of(g)?;
+/// The transpose of `take`: g added in order to positions `indices` of an axis of zeros, [outer, size, inner].
+pub(crate) fn add(g: &[f32], [outer, size, inner]: [usize; 3], indices: &[usize]) -> Vec<f32> {
     let (to, from) = (size * inner, indices.len() * inner);
     let runs = runs(indices, usize::MAX);
-    // SAFETY: each row is filled before it is added to.
-    let mut dx = unsafe { unwritten(outer * to) };
+    // SAFETY: every row is filled before it is added to.
+    let mut dx = unsafe { uninit(outer * to) };
     let out = Shared::new(&mut dx);
-    let together = (PIECE / to.max(1)).max(1);
-    each(outer.div_ceil(together), outer * from.max(to) >= HEAVY, |piece| {
-        for o in (piece * together..outer).take(together) {
-            // SAFETY: this row is this piece's.
+    let rows_per_task = (CHUNK / to.max(1)).max(1);
+    each(outer.div_ceil(rows_per_task), outer * from.max(to) >= MIN_PARALLEL_SIZE, |task| {
+        for o in (task * rows_per_task..outer).take(rows_per_task) {
+            // SAFETY: tasks have disjoint rows.
             let row = unsafe { std::slice::from_raw_parts_mut(out.at(o * to), to) };
             row.fill(0.0);
             for &(k, i, count) in &runs {
@@ -64,5 +59,5 @@ pub(crate) fn add(g: &Value, [outer, size, inner]: [usize; 3], indices: &[usize]
             }
         }
     });
-    Some(tensor(dx, shape))
+    dx
 }

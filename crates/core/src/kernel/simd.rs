@@ -1,85 +1,28 @@
-//! Vectors of float32, one type an instruction set, and the choice among them at run time.
+//! Vectors of float32, one type per instruction set, and the choice among them at run time.
 //!
 //! A kernel is written once, generic over [`Simd`] and always inlined; [`entry!`] compiles it for each instruction set
-//! and calls the one that the processor has. Everything here is `unsafe` for two reasons only: pointers, and
-//! instructions that must exist.
+//! and calls the one that the CPU has. Everything here is `unsafe` for two reasons only: raw pointers, and instructions
+//! that the CPU must have.
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod arm;
 pub(crate) mod math;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) mod portable;
+mod vector;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod wasm;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 
-/// A vector of `N` float32 values.
-///
-/// # Safety
-/// Callers run on a processor that has the instructions; pointers are valid for `N` values; alignment is not needed.
-pub trait Simd: Copy + Send + Sync + 'static {
-    /// The vector.
-    type V: Copy;
-    /// Values in a vector.
-    const N: usize;
-    /// Rows of the product's inner kernel: `ROWS * VECS` sums stay in registers.
-    const ROWS: usize;
-    /// Vectors of the product's inner kernel.
-    const VECS: usize;
-    unsafe fn splat(x: f32) -> Self::V;
-    unsafe fn load(p: *const f32) -> Self::V;
-    unsafe fn store(p: *mut f32, v: Self::V);
-    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
-    /// a b + c
-    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// a where `sign` is above zero or NaN, else b.
-    unsafe fn pick(sign: Self::V, a: Self::V, b: Self::V) -> Self::V;
-    /// The larger; NaN where b is.
-    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
-    /// The smaller; NaN where b is.
-    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
-    /// The absolute value of `size` with the sign of `sign`.
-    unsafe fn with_sign(size: Self::V, sign: Self::V) -> Self::V;
-    /// 2^n for integers n of [-126, 127].
-    unsafe fn power(n: Self::V) -> Self::V;
-    /// (m, n) with x = 2^n m and m of [1/sqrt 2, sqrt 2), for positive normal numbers x.
-    unsafe fn parts(x: Self::V) -> (Self::V, Self::V);
-    /// v 2^n for integers n of [-170, 129], rounded once: as it should be at both ends of the range.
-    #[inline(always)]
-    unsafe fn scale(v: Self::V, n: Self::V) -> Self::V {
-        let most = Self::splat(math::ROUND);
-        let half = Self::sub(Self::add(Self::mul(n, Self::splat(0.5)), most), most);
-        Self::mul(Self::mul(v, Self::power(half)), Self::power(Self::sub(n, half)))
-    }
-    /// An `N` by `N` square, rows `from` values apart, written with rows and columns exchanged, rows `to` values apart.
-    unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
-}
-
-/// The sum of a vector's values, in float64.
-///
-/// # Safety
-/// As for [`Simd`].
-#[inline(always)]
-pub unsafe fn total<S: Simd>(v: S::V) -> f64 {
-    // At most sixteen lanes.
-    let mut lanes = [0.0f32; 16];
-    S::store(lanes.as_mut_ptr(), v);
-    let mut sum = 0.0;
-    for v in &lanes[..S::N] {
-        sum += f64::from(*v);
-    }
-    sum
-}
+use std::sync::OnceLock;
+pub use vector::{total, Simd};
 
 /// An instruction set that kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)] // each target has some of them
-pub enum Level {
-    /// Whatever the compiler makes of arrays.
+#[allow(dead_code)] // each target has only some of them
+pub enum InstructionSet {
+    /// Scalar fallback: arrays, which the compiler may vectorise.
     Portable,
     /// x86-64 with AVX2 and FMA.
     Avx2,
@@ -91,36 +34,52 @@ pub enum Level {
     Simd128,
 }
 
-/// The best level that this processor has.
-pub fn best() -> Level {
+/// The widest instruction set that this CPU has.
+fn best() -> InstructionSet {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512f") {
-            return Level::Avx512;
+            return InstructionSet::Avx512;
         }
         if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Level::Avx2;
+            return InstructionSet::Avx2;
         }
     }
     #[cfg(target_arch = "aarch64")]
-    return Level::Neon;
+    return InstructionSet::Neon;
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    return Level::Simd128;
+    return InstructionSet::Simd128;
     #[allow(unreachable_code)]
-    Level::Portable
+    InstructionSet::Portable
 }
 
-/// `entry!(fn name(a: A, b: B) = body)` makes `name(level, a, b)`, which runs the always inlined `body(S, a, b)`
-/// compiled for `level`; further generic parameters stand in brackets after the name.
+/// The instruction set in use; `ADJOINT_SIMD` may select a narrower one (`avx2`, `portable`).
+pub fn isa() -> InstructionSet {
+    static ISA: OnceLock<InstructionSet> = OnceLock::new();
+    *ISA.get_or_init(|| {
+        let best = best();
+        match std::env::var("ADJOINT_SIMD").as_deref() {
+            Ok("portable") => InstructionSet::Portable,
+            Ok("avx2") if best == InstructionSet::Avx512 => InstructionSet::Avx2,
+            _ => best,
+        }
+    })
+}
+
+/// `entry!(fn name(a: A, b: B) = body)` defines `name(isa, a, b)`, which runs the always inlined
+/// `body(S, a, b)` compiled for `isa`; further generic parameters follow the name in brackets.
 macro_rules! entry {
-    ($(#[$doc:meta])* fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+    (
+        $(#[$doc:meta])*
+        fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path
+    ) => {
         $(#[$doc])*
-        unsafe fn $name $(<$($gen)*>)? (level: $crate::kernel::simd::Level, $($arg: $type),*) $(-> $out)? {
-            #[allow(unused_imports)] // WebAssembly has one level only
-            use $crate::kernel::simd::Level;
-            match level {
+        unsafe fn $name $(<$($gen)*>)? (isa: $crate::kernel::simd::InstructionSet, $($arg: $type),*) $(-> $out)? {
+            #[allow(unused_imports)] // WebAssembly has only one instruction set
+            use $crate::kernel::simd::InstructionSet;
+            match isa {
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => {
+                InstructionSet::Avx512 => {
                     #[target_feature(enable = "avx512f,avx2,fma")]
                     unsafe fn run $(<$($gen)*>)? ($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx512, $($arg),*)
@@ -128,7 +87,7 @@ macro_rules! entry {
                     run($($arg),*)
                 }
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => {
+                InstructionSet::Avx2 => {
                     #[target_feature(enable = "avx2,fma")]
                     unsafe fn run $(<$($gen)*>)? ($($arg: $type),*) $(-> $out)? {
                         $body($crate::kernel::simd::x86::Avx2, $($arg),*)
@@ -136,7 +95,7 @@ macro_rules! entry {
                     run($($arg),*)
                 }
                 #[cfg(target_arch = "aarch64")]
-                Level::Neon => $body($crate::kernel::simd::arm::Neon, $($arg),*),
+                InstructionSet::Neon => $body($crate::kernel::simd::arm::Neon, $($arg),*),
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
                 _ => {
                     #[target_feature(enable = "simd128,relaxed-simd")]
@@ -147,7 +106,7 @@ macro_rules! entry {
                 }
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "relaxed-simd")))]
                 _ => $body($crate::kernel::simd::wasm::Simd128, $($arg),*),
-                // A module with SIMD runs nowhere without it, and need not hold each kernel twice.
+                // A module with SIMD cannot run without it, so a fallback would only add size.
                 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
                 _ => $body($crate::kernel::simd::portable::Portable, $($arg),*),
             }
@@ -156,24 +115,24 @@ macro_rules! entry {
 }
 pub(crate) use entry;
 
-/// Values in a vector at `level`.
-pub fn lanes(level: Level) -> usize {
-    match level {
-        Level::Avx512 => 16,
-        Level::Avx2 | Level::Portable => 8,
-        Level::Neon | Level::Simd128 => 4,
+/// Values per vector: `Simd::N`.
+pub fn lanes(isa: InstructionSet) -> usize {
+    match isa {
+        InstructionSet::Avx512 => 16,
+        InstructionSet::Avx2 | InstructionSet::Portable => 8,
+        InstructionSet::Neon | InstructionSet::Simd128 => 4,
     }
 }
 
-/// Rows of the product's inner kernel at `level`: `Simd::ROWS`.
-pub fn rows(level: Level) -> usize {
-    match level {
+/// Rows of the matrix product's micro-kernel: `Simd::ROWS`.
+pub fn rows(isa: InstructionSet) -> usize {
+    match isa {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => x86::Avx512::ROWS,
+        InstructionSet::Avx512 => x86::Avx512::ROWS,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => x86::Avx2::ROWS,
+        InstructionSet::Avx2 => x86::Avx2::ROWS,
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => arm::Neon::ROWS,
+        InstructionSet::Neon => arm::Neon::ROWS,
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         _ => wasm::Simd128::ROWS,
         #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]

@@ -3,9 +3,10 @@
 
 use super::reduce::sum;
 use crate::error::Result;
-use crate::kernel;
+use crate::kernel::sums;
+use crate::storage::{elementwise, from_vec, Value};
 use crate::tape;
-use crate::tensor::{Tensor, Value};
+use crate::tensor::Tensor;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::Dispatch;
 use burn::tensor::Scalar;
@@ -38,9 +39,9 @@ pub(crate) fn activate(x: &Tensor, slope: f64) -> Result<Value> {
     let value = if slope == 1.0 {
         Some(x.value())
     } else if slope == 0.0 {
-        kernel::map::unary(&x.value(), x.shape(), |v| if v <= 0.0 { 0.0 } else { v })
+        elementwise::unary(&x.value(), x.shape(), |v| if v <= 0.0 { 0.0 } else { v })
     } else {
-        kernel::map::unary(&x.value(), x.shape(), |v| if v <= 0.0 { narrow * v } else { v })
+        elementwise::unary(&x.value(), x.shape(), |v| if v <= 0.0 { narrow * v } else { v })
     };
     match value {
         Some(value) => Ok(value),
@@ -62,9 +63,9 @@ fn slopes(x: &Tensor, slope: f64) -> Result<Value> {
 pub(crate) fn gate(g: &Tensor, sign: &Tensor, slope: f64) -> Result<Tensor> {
     let (sign, narrow) = (sign.detach(), slope as f32);
     let value = if slope == 0.0 {
-        kernel::map::binary(&sign.value(), &g.value(), g.shape(), |y, g| if y <= 0.0 { 0.0 } else { g })
+        elementwise::binary(&sign.value(), &g.value(), g.shape(), |y, g| if y <= 0.0 { 0.0 } else { g })
     } else {
-        kernel::map::binary(&sign.value(), &g.value(), g.shape(), |y, g| if y <= 0.0 { narrow * g } else { g })
+        elementwise::binary(&sign.value(), &g.value(), g.shape(), |y, g| if y <= 0.0 { narrow * g } else { g })
     };
     let value = match value {
         Some(value) => value,
@@ -79,7 +80,9 @@ pub(crate) fn gate_and_sums(g: &Tensor, sign: &Tensor, slope: f64, sums: bool) -
     let s = g.shape();
     if sums && s.len() == 4 && !tape::is_enabled() {
         let planes = [s[0], s[1], s[2] * s[3]];
-        if let Some((value, totals)) = kernel::map::gate_and_sums(&g.value(), &sign.value(), planes, slope as f32, s) {
+        if let (Some(values), Some(signs)) = (g.floats(), sign.floats()) {
+            let (gated, totals) = sums::gate_and_sums(&values, &signs, planes, slope as f32);
+            let (value, totals) = (from_vec(gated, s), from_vec(totals, &[s[1]]));
             return Ok((
                 Tensor::constant(value, s.to_vec(), g.device()),
                 Some(Tensor::constant(totals, vec![s[1]], g.device())),

@@ -2,8 +2,8 @@
 
 use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, with_rank};
 use crate::error::Result;
-use crate::kernel;
-use crate::tensor::{Tensor, Value};
+use crate::storage::{elementwise, Value};
+use crate::tensor::Tensor;
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 use burn::tensor::{BoolDType, Scalar};
@@ -24,7 +24,7 @@ fn compare(
 ) -> Result<Tensor> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
-    let value = match kernel::map::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
+    let value = match elementwise::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
         Some(value) => value,
         None => Dispatch::bool_into_float(
             f(with_rank(a, shape.len()), with_rank(b, shape.len()), bool_dtype(a)?),
@@ -40,7 +40,7 @@ fn compare_scalar(
     test: impl Fn(f32, f32) -> bool + Sync,
     f: fn(Value, Scalar, BoolDType) -> Bool,
 ) -> Result<Tensor> {
-    let value = match kernel::map::unary(&x.value(), x.shape(), |v| f32::from(u8::from(test(v, s as f32)))) {
+    let value = match elementwise::unary(&x.value(), x.shape(), |v| f32::from(u8::from(test(v, s as f32)))) {
         Some(value) => value,
         None => Dispatch::bool_into_float(f(x.value(), Scalar::Float(s), bool_dtype(x)?), x.dtype().float()),
     };
@@ -74,7 +74,7 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("where", a, b)?;
     let shape = broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape())?)?;
     let value =
-        match kernel::view::map(
+        match elementwise::map(
             [&condition.value(), &a.value(), &b.value()],
             &shape,
             |[m, a, b]| if m != 0.0 { a } else { b },
@@ -118,7 +118,7 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
             v
         }
     };
-    let value = kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| {
+    let value = elementwise::unary(&x.value(), x.shape(), single).unwrap_or_else(|| {
         let mut value = x.value();
         if low.is_finite() {
             value = Dispatch::float_clamp_min(value, Scalar::Float(low));

@@ -6,67 +6,39 @@ use super::shape::{cat, pad, permute, reshape, slice, PadMode};
 use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::{self, window};
+use crate::kernel::conv;
+use crate::kernel::conv::shape::{ConvShape, Epilogue};
+use crate::storage::{from_vec, Value};
 use crate::tape::{Context, Vjp};
-use crate::tensor::{check_size, Tensor, Value};
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
 use burn::backend::Dispatch;
 use burn::tensor::Shape;
 
-/// Stride, zero padding, dilation and groups of a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Geometry {
-    /// Steps of the window.
-    pub stride: [usize; 2],
-    /// Zeros on both sides.
-    pub padding: [usize; 2],
-    /// Distance of the filter's taps.
-    pub dilation: [usize; 2],
-    /// Independent groups of channels.
-    pub groups: usize,
+pub use crate::kernel::conv::shape::Geometry;
+
+fn check_geometry(op: &str, g: &Geometry) -> Result<()> {
+    if g.stride.contains(&0) || g.dilation.contains(&0) || g.groups == 0 {
+        return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
+    }
+    if [g.stride, g.padding, g.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
+        return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}", super::LARGEST)));
+    }
+    Ok(())
 }
 
-impl Geometry {
-    fn check(&self, op: &str) -> Result<()> {
-        if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
-            return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
-        }
-        if [self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
-            return Err(Error::argument(
-                op,
-                format!("stride, padding and dilation must be at most {}", super::LARGEST),
-            ));
-        }
-        Ok(())
-    }
-    fn options(&self) -> ConvOptions<2> {
-        ConvOptions::new(self.stride, self.padding, self.dilation, self.groups)
-    }
-    /// The convolution from x to y with this kernel, for the kernels of the processor.
-    fn shape(&self, x: &[usize], y: &[usize], kernel: [usize; 2]) -> window::Shape {
-        let Self { stride, padding, dilation, groups } = *self;
-        window::Shape {
-            batch: x[0],
-            channels: [x[1], y[1]],
-            groups,
-            size: [x[2], x[3]],
-            kernel,
-            stride,
-            padding,
-            dilation,
-            out: [y[2], y[3]],
-        }
-    }
-    /// Size of the convolution's output on axis i; `None` where the filter does not fit.
-    fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
-        let span = self.dilation[i] * (kernel - 1) + 1;
-        let padded = size + 2 * self.padding[i];
-        (padded >= span).then(|| (padded - span) / self.stride[i] + 1)
-    }
-    /// Output padding with which the transpose gives `size` back from `output`.
-    fn remainder(&self, size: usize, output: usize, kernel: usize, i: usize) -> usize {
-        (size + 2 * self.padding[i]).saturating_sub(self.dilation[i] * (kernel - 1) + 1 + (output - 1) * self.stride[i])
-    }
+/// The same for burn.
+fn options(g: &Geometry) -> ConvOptions<2> {
+    ConvOptions::new(g.stride, g.padding, g.dilation, g.groups)
+}
+
+/// A result of the convolution kernels from the values of two tensors; `None` if burn must compute it.
+fn by_kernel(
+    [a, b]: [&Tensor; 2],
+    shape: &[usize],
+    kernel: impl FnOnce(&[f32], &[f32]) -> Option<Vec<f32>>,
+) -> Option<Value> {
+    kernel(&*a.floats()?, &*b.floats()?).map(|y| from_vec(y, shape))
 }
 
 /// A bias has one value for each of `channels`.
@@ -151,7 +123,7 @@ fn convolve(
     check_rank(op, "input", x, 4)?;
     check_rank(op, "weight", weight, 4)?;
     same_kind(op, x, weight)?;
-    g.check(op)?;
+    check_geometry(op, &g)?;
     let (s, w) = (x.shape(), weight.shape());
     if s[1] != w[1] * g.groups || w[0] % g.groups != 0 {
         return Err(Error::shape(
@@ -178,17 +150,18 @@ fn convolve(
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
     check_bias(op, x, bias, shape[1])?;
-    let fused = kernel::conv2d(
-        &g.shape(s, &shape, [w[2], w[3]]),
-        &x.value(),
-        &weight.value(),
-        bias.map(Tensor::value).as_ref(),
-        slope,
-    );
+    let conv = ConvShape::new(s, &shape, [w[2], w[3]], g);
+    let fused = by_kernel([x, weight], &shape, |x, w| {
+        let bias = match bias {
+            Some(b) => Some(b.floats()?),
+            None => None,
+        };
+        conv::conv2d(&conv, x, w, Epilogue { bias: bias.as_deref(), slope: slope as f32 })
+    });
     let value = match fused {
         Some(value) => value,
         None => {
-            let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, g.options()), bias);
+            let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, options(&g)), bias);
             activate(&Tensor::constant(sums, shape.clone(), x.device()), slope)?
         }
     };
@@ -196,7 +169,7 @@ fn convolve(
 }
 
 fn transpose_to(x: &Tensor, weight: &Tensor, size: [usize; 2], g: Geometry) -> Result<Tensor> {
-    let pad = |i: usize| g.remainder(size[i], x.shape()[2 + i], weight.shape()[2 + i], i);
+    let pad = |i: usize| g.output_padding(size[i], x.shape()[2 + i], weight.shape()[2 + i], i);
     conv_transpose2d(x, weight, None, [pad(0), pad(1)], g)
 }
 
@@ -214,7 +187,7 @@ pub fn conv_transpose2d(
     check_rank(op, "input", x, 4)?;
     check_rank(op, "weight", weight, 4)?;
     same_kind(op, x, weight)?;
-    g.check(op)?;
+    check_geometry(op, &g)?;
     let (s, w) = (x.shape(), weight.shape());
     if s[1] != w[0] || w[0] % g.groups != 0 {
         return Err(Error::shape(
@@ -243,13 +216,14 @@ pub fn conv_transpose2d(
     check_size(op, &shape, x.dtype())?;
     let reach = |i: usize| g.dilation[i] * (w[2 + i] - 1);
     check_bias(op, x, bias, shape[1])?;
-    let adjoint = kernel::conv2d_input(&g.shape(&shape, s, [w[2], w[3]]), &x.value(), &weight.value());
+    let conv = ConvShape::new(&shape, s, [w[2], w[3]], g);
+    let adjoint = by_kernel([x, weight], &shape, |x, w| conv::conv2d_input(&conv, x, w));
     let value = if let Some(value) = adjoint {
         value
     } else if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
         // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
         let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
-        Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, same.options())
+        Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, options(&same))
     } else {
         Dispatch::conv_transpose2d(
             x.value(),
@@ -288,7 +262,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     check_rank(op, "input", x, 4)?;
     check_rank(op, "gradOutput", gradient, 4)?;
     same_kind(op, x, gradient)?;
-    g.check(op)?;
+    check_geometry(op, &g)?;
     let (s, y) = (x.shape(), gradient.shape());
     let fits = s[0] == y[0]
         && s[1] % g.groups == 0
@@ -299,17 +273,24 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
         && !y.contains(&0)
         && (0..2).all(|i| g.output(s[2 + i], kernel[i], i) == Some(y[2 + i]));
     if !fits {
-        return Err(Error::shape(op, format!("input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}")));
+        return Err(Error::shape(
+            op,
+            format!(
+                "input {s:?} and output gradient {y:?} do not belong to one convolution with kernel {kernel:?} and {g:?}"
+            ),
+        ));
     }
     let shape = vec![y[1], s[1] / g.groups, kernel[0], kernel[1]];
     check_size(op, &shape, x.dtype())?;
-    let value = if let Some(value) = kernel::conv2d_weight(&g.shape(s, y, kernel), &x.value(), &gradient.value()) {
+    let conv = ConvShape::new(s, y, kernel, g);
+    let fused = by_kernel([x, gradient], &shape, |x, g| conv::conv2d_weight(&conv, x, g));
+    let value = if let Some(value) = fused {
         value
     } else if prefers_shifts(x, gradient, kernel, g) {
         weight_by_shifts(&x.detach(), &gradient.detach(), kernel, g)?.value()
     } else {
         let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
-        Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), g.options())
+        Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(&g))
     };
     Ok(Tensor::result(
         value,

@@ -6,9 +6,11 @@ use super::shape::{expand, reshape, slice};
 use super::unary::{abs, clone, neg, square};
 use super::{check_axis, same_kind};
 use crate::error::{Error, Result};
-use crate::kernel::{map, variation, view};
+use crate::kernel::sums::row_sums;
+use crate::kernel::variation::{self, VariationShape};
+use crate::storage::{elementwise, from_vec, Value};
 use crate::tape::{self, Context};
-use crate::tensor::{Tensor, Value};
+use crate::tensor::Tensor;
 use std::sync::Arc;
 
 /// The sizes of the first `keep` axes, and how many elements there are for each of theirs.
@@ -43,16 +45,17 @@ fn sum_rows(x: &Tensor, keep: usize) -> Result<Tensor> {
     sum(x, &(keep..x.rank()).collect::<Vec<_>>(), false)
 }
 
+/// Sums of f over the rows of two tensors; `None` unless they are float32 on the CPU.
+fn sums([a, b]: [&Tensor; 2], rows: [usize; 2], shape: &[usize], f: impl Fn([f32; 2]) -> f32 + Sync) -> Option<Value> {
+    Some(from_vec(row_sums([&*a.floats()?, &*b.floats()?], rows, f), shape))
+}
+
 /// sum a b over all axes but the first `keep`, for arrays of one shape.  d = sum (b da + a db)
 pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     let op = "dot";
     same_shape(op, a, b)?;
     let (kept, n) = rows(op, a, keep)?;
-    let value = if a.size() == 0 {
-        None
-    } else {
-        map::row_sums_of([&a.value(), &b.value()], [kept.iter().product(), n], &kept, |[a, b]| a * b)
-    };
+    let value = if a.size() == 0 { None } else { sums([a, b], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
     let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
     if Arc::ptr_eq(&a.0, &b.0) {
         // A squared norm: one gradient, not two to be added.
@@ -77,11 +80,10 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     same_shape(op, a, b)?;
     let (kept, n) = rows(op, a, keep)?;
     let sizes = [kept.iter().product(), n];
-    let (x, y) = (a.value(), b.value());
     let value = match p {
         _ if a.size() == 0 => None,
-        2.0 => map::row_sums_of([&x, &y], sizes, &kept, |[a, b]| (a - b) * (a - b)),
-        1.0 => map::row_sums_of([&x, &y], sizes, &kept, |[a, b]| (a - b).abs()),
+        2.0 => sums([a, b], sizes, &kept, |[a, b]| (a - b) * (a - b)),
+        1.0 => sums([a, b], sizes, &kept, |[a, b]| (a - b).abs()),
         _ => None,
     };
     let Some(value) = value else { return by_operators(a, b, keep, p) };
@@ -107,9 +109,9 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
 /// g times the derivative of |a - b|^p by a, for p = 1 and p = 2.
 fn slope(a: &Value, b: &Value, g: &Value, shape: &[usize], p: f64) -> Option<Value> {
     if p == 2.0 {
-        return view::map([a, b, g], shape, |[a, b, g]| (2.0 * g) * (a - b));
+        return elementwise::map([a, b, g], shape, |[a, b, g]| (2.0 * g) * (a - b));
     }
-    view::map([a, b, g], shape, |[a, b, g]| g * (f32::from(i8::from(a > b)) - f32::from(i8::from(a < b))))
+    elementwise::map([a, b, g], shape, |[a, b, g]| g * (f32::from(i8::from(a > b)) - f32::from(i8::from(a < b))))
 }
 
 /// `distance` by tensor operators: any device, type and exponent, derivatives of any order.
@@ -135,13 +137,13 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
         ));
     }
     let s = x.shape();
-    let sizes = variation::Sizes {
+    let sizes = VariationShape {
         rows: kept.iter().product(),
         outer: s[keep..axis].iter().product(),
         n: s[axis],
         inner: s[axis + 1..].iter().product(),
     };
-    let value = if x.size() == 0 { None } else { variation::sums(&x.value(), sizes, &kept) };
+    let value = if x.size() == 0 { None } else { x.floats().map(|x| from_vec(variation::sums(&x, sizes), &kept)) };
     let Some(value) = value else { return variation_by_operators(x, axis, keep) };
     let gradient = move |c: &Context| {
         let x = &c.inputs[0];
@@ -149,8 +151,8 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
             let x = clone(x)?;
             return tape::grad(&[variation_by_operators(&x, axis, keep)?], &[x], &[Some(c.grad.clone())], true);
         }
-        let value = variation::gradient(&x.value(), &c.grad.value(), sizes, x.shape())
-            .ok_or_else(|| Error::internal("variation: a gradient of another type"))?;
+        let gradient = variation::gradient(&x.values()?, &c.grad.values()?, sizes);
+        let value = from_vec(gradient, x.shape());
         Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))])
     };
     Ok(Tensor::result(value, kept, &[x], Box::new(gradient)))

@@ -2,9 +2,9 @@
 
 use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
 use crate::error::Result;
-use crate::kernel;
+use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
-use crate::tensor::{Tensor, Value};
+use crate::tensor::Tensor;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::Scalar;
@@ -23,7 +23,7 @@ fn binary(
     }
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
-    let value = kernel::map::binary(&a.value(), &b.value(), &shape, single)
+    let value = elementwise::binary(&a.value(), &b.value(), &shape, single)
         .unwrap_or_else(|| f(with_rank(a, shape.len()), with_rank(b, shape.len())));
     Ok(Tensor::result(value, shape, &[a, b], vjp))
 }
@@ -158,7 +158,7 @@ fn unary(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: impl FnOnce(Valu
     if let Some(v) = x.number() {
         return Tensor::number_result(single(v), shape, &[x], vjp);
     }
-    let value = kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()));
+    let value = elementwise::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()));
     Tensor::result(value, shape, &[x], vjp)
 }
 
@@ -184,10 +184,10 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
     // compiler makes vectors of it.
     let (value, shape) = (x.value(), x.shape());
     let single = || match p {
-        2.0 => kernel::map::unary(&value, shape, |v| v * v),
-        3.0 => kernel::map::unary(&value, shape, |v| v * v * v),
-        4.0 => kernel::map::unary(&value, shape, |v| (v * v) * (v * v)),
-        _ => kernel::map::unary(&value, shape, |v| v.powf(p as f32)),
+        2.0 => elementwise::unary(&value, shape, |v| v * v),
+        3.0 => elementwise::unary(&value, shape, |v| v * v * v),
+        4.0 => elementwise::unary(&value, shape, |v| (v * v) * (v * v)),
+        _ => elementwise::unary(&value, shape, |v| v.powf(p as f32)),
     };
     let other = |x: Value| match p {
         2.0 => Dispatch::float_mul(x.clone(), x),

@@ -4,12 +4,11 @@ use super::elementwise::{add, mul_scalar, sub};
 use super::linalg::matmul;
 use super::shape::{cat, permute, slice};
 use super::{check_axes, check_axis};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::fourier::{complex, Planned, Sums};
-use crate::kernel::value::values;
+use crate::kernel::fourier::{complex, ComplexFft};
+use crate::storage::{from_vec, on_cpu};
 use crate::tape::Context;
-use crate::tensor::{DType, Tensor, Value};
+use crate::tensor::Tensor;
 
 /// y_k = scale sum_n x_n e^(-2 pi i k n / N) over `dims` (the sign is plus when `inverse`). Its adjoint is the same sum
 /// with the other sign.
@@ -39,12 +38,11 @@ fn sums(
             format!("axis {complex_dim} of shape {:?} must hold (real, imaginary) and not be transformed", x.shape()),
         ));
     }
-    let s = Sums { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
-    let value = match x.device() {
-        _ if x.size() == 0 => x.value(),
-        Device::Cpu if x.dtype() == DType::F32 => on_host::<f32>(x, &s)?,
-        Device::Cpu => on_host::<f64>(x, &s)?,
-        _ => by_matrices(&x.detach(), &s)?.value(),
+    let s = ComplexFft { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
+    let value = if x.size() == 0 {
+        x.value()
+    } else {
+        on_cpu!(x, T => from_vec(complex(&x.values::<T>()?, &s), x.shape()), else by_matrices(&x.detach(), &s)?.value())
     };
     let dims = dims.to_vec();
     let vjp =
@@ -52,19 +50,16 @@ fn sums(
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
 }
 
-fn on_host<T: Planned>(x: &Tensor, s: &Sums) -> Result<Value> {
-    Ok(T::tensor(complex(&values::<T>(x)?, s), x.shape()))
-}
-
 /// The sums as products with cosine and sine matrices: any device, no read-back.
-fn by_matrices(x: &Tensor, s: &Sums) -> Result<Tensor> {
+fn by_matrices(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
     let complex_dim = s.complex_dim;
     let mut x = x.clone();
     for &dim in s.dims {
         let n = x.shape()[dim];
         // The position that counts as n: so that no difference is negative.
         let zero = if s.centred { n - n / 2 } else { 0 };
-        let angle = |i: usize| if s.inverse { 1.0 } else { -1.0 } * std::f64::consts::TAU * ((i / n + zero) * (i % n + zero) % n) as f64 / n as f64;
+        let sign = if s.inverse { 1.0 } else { -1.0 };
+        let angle = |i: usize| sign * std::f64::consts::TAU * ((i / n + zero) * (i % n + zero) % n) as f64 / n as f64;
         let matrix = |f: fn(f64) -> f64| {
             Tensor::from_values((0..n * n).map(|i| f(angle(i))).collect(), &[n, n], x.dtype(), x.device())
         };

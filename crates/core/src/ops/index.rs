@@ -3,7 +3,8 @@
 use super::{check_axis, same_kind};
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel;
+use crate::kernel::select;
+use crate::storage::from_vec;
 use crate::tensor::Tensor;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -27,8 +28,8 @@ pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result
     let value = if shape.contains(&0) {
         Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
     } else {
-        match kernel::select::take(&x.value(), sides(x.shape(), dim), &indices, &shape) {
-            Some(value) => value,
+        match x.floats() {
+            Some(values) => from_vec(select::take(&values, sides(x.shape(), dim), &indices), &shape),
             None => Dispatch::float_select(x.value(), dim, list_value(&indices, x.device())?),
         }
     };
@@ -49,10 +50,9 @@ fn sides(shape: &[usize], dim: usize) -> [usize; 3] {
 fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<Tensor> {
     let mut shape = g.shape().to_vec();
     shape[dim] = size;
-    let added =
-        if g.size() == 0 { None } else { kernel::select::add(&g.value(), sides(&shape, dim), &indices, &shape) };
-    let value = match added {
-        Some(value) => value,
+    let values = if g.size() == 0 { None } else { g.floats() };
+    let value = match values {
+        Some(g) => from_vec(select::add(&g, sides(&shape, dim), &indices), &shape),
         None => {
             let zeros = Tensor::full(&shape, 0.0, g.dtype(), g.device())?.value();
             if g.size() == 0 {

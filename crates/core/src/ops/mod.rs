@@ -22,7 +22,8 @@ pub mod unary;
 pub mod warp;
 
 use crate::error::{Error, Result};
-use crate::tensor::{check_size, physical, DType, Tensor, Value};
+use crate::storage::{physical, DType, Value};
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 

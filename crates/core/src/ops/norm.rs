@@ -6,7 +6,8 @@ use super::reduce::{mean, sum};
 use super::shape::reshape;
 use super::unary::{rsqrt, square};
 use crate::error::{Error, Result};
-use crate::kernel;
+use crate::kernel::norm as kernel;
+use crate::storage::{from_vec, Values};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
 
@@ -89,11 +90,13 @@ fn normalise(
     for (t, name) in optional.iter().zip(["weight", "bias", "mean", "variance"]) {
         t.map_or(Ok(()), |t| channels(op, name, &t.detach(), x).map(|_| ()))?;
     }
-    let values = optional.map(|t| t.map(Tensor::value));
-    let fused = kernel::norm::forward(&settings(x, &values, epsilon, slope), &x.value(), x.shape());
     let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
-    let (value, used) = match fused {
-        Some((value, used)) => (value, used.map(list)),
+    let operands = if x.size() == 0 { None } else { x.floats().zip(floats(optional)) };
+    let (value, used) = match operands {
+        Some((values, optional)) => {
+            let (y, used) = kernel::forward(&settings(x, &optional, epsilon, slope), &values);
+            (from_vec(y, x.shape()), used.map(|moment| list(from_vec(moment, &[x.shape()[1]]))))
+        }
         None => {
             let x = x.detach();
             let [weight, bias, m, v] = optional.map(|t| t.map(Tensor::detach));
@@ -117,21 +120,27 @@ fn normalise(
     Ok((Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(op, c, &kept))), used))
 }
 
+/// The values of optional tensors; `None` unless they are float32 on the CPU.
+fn floats(tensors: [Option<&Tensor>; 4]) -> Option<[Option<Values<f32>>; 4]> {
+    let values = tensors.map(|t| t.map(Tensor::floats));
+    (!values.iter().any(|v| matches!(v, Some(None)))).then(|| values.map(Option::flatten))
+}
+
 fn settings<'a>(
     x: &Tensor,
-    [weight, bias, m, v]: &'a [Option<crate::tensor::Value>; 4],
+    [weight, bias, m, v]: &'a [Option<Values<f32>>; 4],
     epsilon: f64,
     slope: f64,
-) -> kernel::norm::Norm<'a> {
+) -> kernel::Norm<'a> {
     let s = x.shape();
-    let given = m.as_ref().zip(v.as_ref()).map(|(m, v)| [m, v]);
-    kernel::norm::Norm {
+    let given = m.as_deref().zip(v.as_deref()).map(|(m, v)| [m, v]);
+    kernel::Norm {
         planes: [s[0], s[1], s[2..].iter().product()],
-        weight: weight.as_ref(),
-        bias: bias.as_ref(),
+        weight: weight.as_deref(),
+        bias: bias.as_deref(),
         given,
         epsilon,
-        slope,
+        slope: slope as f32,
     }
 }
 
@@ -206,16 +215,17 @@ impl Norm {
             return Ok(None);
         }
         let x = &c.inputs[0];
-        let values = self.places.map(|p| p.map(|i| c.inputs[i].value()));
-        let norm = settings(x, &values, self.epsilon, self.slope);
-        let used = [used[0].value(), used[1].value()];
-        let Some(g) =
-            kernel::norm::gradient(&norm, &x.value(), &c.grad.value(), [&used[0], &used[1]], c.needs(0), x.shape())
+        let operands = [Some(x), Some(c.grad), Some(&used[0]), Some(&used[1])];
+        let optional = self.places.map(|p| p.map(|i| &c.inputs[i]));
+        let (Some([Some(values), Some(g), Some(mean), Some(variance)]), Some(optional)) =
+            (if x.size() == 0 { None } else { floats(operands) }, floats(optional))
         else {
             return Ok(None);
         };
-        let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
-        let dx = g.input.map(|value| Tensor::constant(value, x.shape().to_vec(), x.device()));
+        let norm = settings(x, &optional, self.epsilon, self.slope);
+        let g = kernel::gradient(&norm, &values, &g, [&mean, &variance], c.needs(0));
+        let list = |data| Tensor::constant(from_vec(data, &[x.shape()[1]]), vec![x.shape()[1]], x.device());
+        let dx = g.input.map(|data| Tensor::constant(from_vec(data, x.shape()), x.shape().to_vec(), x.device()));
         let [dm, dv] = g.moments.map(list);
         Ok(Some((dx, [list(g.weight), list(g.bias), dm, dv])))
     }

@@ -2,11 +2,10 @@
 
 use super::elementwise::{add, add_scalar, div, mul, mul_scalar, sub};
 use super::unary::sqrt;
-use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::adam::{self, Step};
-use crate::kernel::value::Floats;
-use crate::tensor::{Data, Tensor};
+use crate::storage::{from_vec, on_cpu};
+use crate::tensor::Tensor;
 
 /// Settings of `adam_step`.
 #[derive(Debug, Clone, Copy)]
@@ -48,19 +47,11 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
         return Err(Error::argument("adamStep", "steps are counted from 1"));
     }
     let [p, g, m, v] = [p.detach(), g.detach(), m.detach(), v.detach()];
-    if let [Some(p_), Some(g), Some(m), Some(v)] = [&p, &g, &m, &v].map(|t| Floats::of(&t.value())) {
-        let out = adam::step::<f32>(&numbers(a), [&p_, &g, &m, &v]);
-        return out.into_iter().map(|d| Tensor::from_f32(d, p.shape(), Device::Cpu)).collect();
-    }
-    if p.device() == Device::Cpu {
-        return match (p.read()?, g.read()?, m.read()?, v.read()?) {
-            (Data::F64(p_), Data::F64(g), Data::F64(m), Data::F64(v)) => {
-                let out = adam::step::<f64>(&numbers(a), [&p_, &g, &m, &v]);
-                out.into_iter().map(|d| Tensor::from_f64(d, p.shape(), Device::Cpu)).collect()
-            }
-            _ => Err(Error::dtype("adamStep", "operands of different types")),
-        };
-    }
+    on_cpu!(p, T => {
+        let [values, g, m, v] = [p.values::<T>()?, g.values()?, m.values()?, v.values()?];
+        let out = adam::step(&numbers(a), [&*values, &*g, &*m, &*v]);
+        return Ok(out.map(|data| Tensor::constant(from_vec(data, p.shape()), p.shape().to_vec(), p.device())).to_vec());
+    }, else {});
     let g = if a.decay != 0.0 && !a.decoupled { add(&g, &mul_scalar(&p, a.decay)?)? } else { g };
     let p = if a.decoupled { mul_scalar(&p, 1.0 - a.rate * a.decay)? } else { p };
     let m = add(&mul_scalar(&m, a.beta1)?, &mul_scalar(&g, 1.0 - a.beta1)?)?;

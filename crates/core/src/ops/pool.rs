@@ -5,7 +5,9 @@ use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::error::{Error, Result};
-use crate::kernel::{self, window::Shape};
+use crate::kernel::conv::shape::{ConvShape, Geometry};
+use crate::kernel::pool;
+use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{IntTensorOps, ModuleOps};
 use burn::backend::{get_device_settings, Dispatch};
@@ -59,20 +61,10 @@ impl Window {
         Ok(out)
     }
 
-    /// The same for the kernels of the processor.
-    fn shape(&self, s: &[usize], out: [usize; 2]) -> Shape {
+    /// The same as the shape of a convolution of each channel.
+    fn shape(&self, s: &[usize], out: [usize; 2]) -> ConvShape {
         let Self { kernel, stride, padding, dilation } = *self;
-        Shape {
-            batch: s[0],
-            channels: [s[1], s[1]],
-            groups: s[1],
-            size: [s[2], s[3]],
-            kernel,
-            stride,
-            padding,
-            dilation,
-            out,
-        }
+        ConvShape::new(s, &[s[0], s[1], out[0], out[1]], kernel, Geometry { stride, padding, dilation, groups: s[1] })
     }
 
     /// With dilation a window may lie in the border altogether: then it has no largest element.
@@ -119,12 +111,13 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     w.check_not_empty("maxPool2d", x, [oh, ow])?;
     let s = x.shape().to_vec();
     let windows = w.shape(&s, [oh, ow]);
-    if let Some(value) = kernel::pool::pick(&windows, &x.value(), None) {
+    if let Some(values) = x.floats() {
+        let value = from_vec(pool::pick(&windows, &values, &values), &[s[0], s[1], oh, ow]);
         return Ok(Tensor::result(
             value,
             vec![s[0], s[1], oh, ow],
             &[x],
-            Box::new(move |c| Ok(vec![Some(spread(&c.inputs[0].detach(), c.grad, windows)?)])),
+            Box::new(move |c| Ok(vec![Some(scatter(&c.inputs[0].detach(), c.grad, windows)?)])),
         ));
     }
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
@@ -137,26 +130,24 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
         &[x],
         Box::new(move |c| {
             let zeros = Tensor::full(&[s[0], s[1], s[2] * s[3]], 0.0, c.grad.dtype(), c.grad.device())?;
-            let spread = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
-            Ok(vec![Some(reshape(&spread, &s)?)])
+            let added = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
+            Ok(vec![Some(reshape(&added, &s)?)])
         }),
     ))
 }
 
 /// g added to zeros where x is largest in each window; linear in g.
-fn spread(x: &Tensor, g: &Tensor, windows: Shape) -> Result<Tensor> {
-    let value = kernel::pool::spread(&windows, &x.value(), &g.value())
-        .ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+fn scatter(x: &Tensor, g: &Tensor, windows: ConvShape) -> Result<Tensor> {
     let (shape, x) = (x.shape().to_vec(), x.clone());
+    let value = from_vec(pool::scatter(&windows, &x.values()?, &g.values()?), &shape);
     Ok(Tensor::result(value, shape, &[g], Box::new(move |c| Ok(vec![Some(pick(&x, c.grad, windows)?)]))))
 }
 
-/// The adjoint of `spread`: the elements of v where x is largest in each window.
-fn pick(x: &Tensor, v: &Tensor, windows: Shape) -> Result<Tensor> {
-    let value = kernel::pool::pick(&windows, &x.value(), Some(&v.value()))
-        .ok_or_else(|| Error::internal("maxPool2d: the image is not in memory"))?;
+/// The adjoint of `scatter`: the elements of v where x is largest in each window.
+fn pick(x: &Tensor, v: &Tensor, windows: ConvShape) -> Result<Tensor> {
     let (shape, x) = (vec![windows.batch, windows.channels[0], windows.out[0], windows.out[1]], x.clone());
-    Ok(Tensor::result(value, shape, &[v], Box::new(move |c| Ok(vec![Some(spread(&x, c.grad, windows)?)]))))
+    let value = from_vec(pool::pick(&windows, &x.values()?, &v.values()?), &shape);
+    Ok(Tensor::result(value, shape, &[v], Box::new(move |c| Ok(vec![Some(scatter(&x, c.grad, windows)?)]))))
 }
 
 fn total(parts: &[Tensor]) -> Result<Tensor> {

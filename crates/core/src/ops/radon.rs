@@ -9,11 +9,10 @@ use super::reduce::sum;
 use super::sample::linear_at;
 use super::shape::{cat, expand, permute, reshape, slice};
 use super::unary::{abs, neg};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::radon::{directions, forward, transpose, Geometry, Projected};
-use crate::kernel::value::values;
-use crate::tensor::{check_size, DType, Tensor, Value};
+use crate::kernel::radon::{directions, forward, transpose, ParallelBeam};
+use crate::storage::{from_vec, on_cpu, Value};
+use crate::tensor::{check_size, Tensor};
 
 /// Elements of a tensor of positions, where they are computed by tensor operators.
 const TOGETHER: usize = 1 << 22;
@@ -42,17 +41,18 @@ pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
         return Err(Error::shape(op, format!("images must be square, got shape {:?}", x.shape())));
     }
     check(op, width, degrees)?;
-    let g = Geometry::new(width, circle);
+    let g = ParallelBeam::new(width, circle);
     let shape = vec![n, g.detectors, degrees.len()];
     check_size(op, &shape, x.dtype())?;
-    fn on_host<T: Projected>(x: &Tensor, g: Geometry, degrees: &[f64], shape: &[usize]) -> Result<Value> {
-        Ok(T::tensor(forward(&values::<T>(x)?, g, &directions(degrees)), shape))
-    }
-    let value = match x.device() {
-        _ if n == 0 => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
-        Device::Cpu if x.dtype() == DType::F32 => on_host::<f32>(x, g, degrees, &shape)?,
-        Device::Cpu => on_host::<f64>(x, g, degrees, &shape)?,
-        _ => by_samples(&x.detach(), g, &directions(degrees))?,
+    let value = if n == 0 {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        let directions = directions(degrees);
+        on_cpu!(
+            x,
+            T => from_vec(forward(&x.values::<T>()?, g, &directions), &shape),
+            else by_samples(&x.detach(), g, &directions)?
+        )
     };
     let degrees = degrees.to_vec();
     Ok(Tensor::result(
@@ -68,7 +68,7 @@ pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) 
     let op = "radonTranspose";
     check_rank(op, "y", y, 3)?;
     check(op, width, degrees)?;
-    let g = Geometry::new(width, circle);
+    let g = ParallelBeam::new(width, circle);
     if y.shape()[1..] != [g.detectors, degrees.len()] {
         return Err(Error::shape(
             op,
@@ -82,14 +82,15 @@ pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) 
     }
     let shape = vec![y.shape()[0], width, width];
     check_size(op, &shape, y.dtype())?;
-    fn on_host<T: Projected>(y: &Tensor, g: Geometry, degrees: &[f64], shape: &[usize]) -> Result<Value> {
-        Ok(T::tensor(transpose(&values::<T>(y)?, g, &directions(degrees)), shape))
-    }
-    let value = match y.device() {
-        _ if y.size() == 0 => Tensor::full(&shape, 0.0, y.dtype(), y.device())?.value(),
-        Device::Cpu if y.dtype() == DType::F32 => on_host::<f32>(y, g, degrees, &shape)?,
-        Device::Cpu => on_host::<f64>(y, g, degrees, &shape)?,
-        _ => by_pixels(&y.detach(), g, &directions(degrees))?,
+    let value = if y.size() == 0 {
+        Tensor::full(&shape, 0.0, y.dtype(), y.device())?.value()
+    } else {
+        let directions = directions(degrees);
+        on_cpu!(
+            y,
+            T => from_vec(transpose(&y.values::<T>()?, g, &directions), &shape),
+            else by_pixels(&y.detach(), g, &directions)?
+        )
     };
     let degrees = degrees.to_vec();
     Ok(Tensor::result(value, shape, &[y], Box::new(move |c| Ok(vec![Some(radon(c.grad, circle, &degrees)?)]))))
@@ -109,7 +110,7 @@ fn turns(like: &Tensor, axis: usize, directions: &[[f64; 2]]) -> Result<[Tensor;
 }
 
 /// Ones where pixels count.
-fn seen(like: &Tensor, g: Geometry) -> Result<Tensor> {
+fn seen(like: &Tensor, g: ParallelBeam) -> Result<Tensor> {
     let pixel = |i: usize| {
         let (from, to) = g.chord(i / g.width);
         f64::from(u8::from((from..to).contains(&(i % g.width))))
@@ -123,7 +124,7 @@ fn seen(like: &Tensor, g: Geometry) -> Result<Tensor> {
 }
 
 /// `radon` by tensor operators: any device, no read-back. The samples of some angles at a time.
-fn by_samples(x: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> {
+fn by_samples(x: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, middle) = (x.shape()[0], g.detectors, g.middle());
     let images = reshape(&mul(x, &seen(x, g)?)?, &[1, n, g.width, g.width])?;
     let (u, v) = (along(x, 2, (0..d).map(|i| i as f64 - middle))?, along(x, 1, (0..d).map(|i| i as f64 - middle))?);
@@ -142,7 +143,7 @@ fn by_samples(x: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value>
 }
 
 /// `radon_transpose` likewise: a pixel has a share in at most three times three samples of an angle.
-fn by_pixels(y: &Tensor, g: Geometry, directions: &[[f64; 2]]) -> Result<Value> {
+fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, pixels, middle) = (y.shape()[0], g.detectors, g.width * g.width, g.middle());
     let place = |i: usize| (i + g.offset) as f64 - middle;
     let (right, down) =

@@ -4,8 +4,9 @@ use super::elementwise::{div, mul, mul_scalar};
 use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
 use crate::error::{Error, Result};
-use crate::kernel;
-use crate::tensor::{physical, Tensor, Value};
+use crate::kernel::{layout, sums};
+use crate::storage::{from_vec, physical, Value, Values};
+use crate::tensor::Tensor;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 
@@ -53,8 +54,11 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
             if left[d] > 1 {
                 let sides = [left[..d].iter().product(), left[d], left[d + 1..].iter().product()];
                 left[d] = 1;
-                value = kernel::layout::middle_sums(&value, sides, &left)
-                    .unwrap_or_else(|| Dispatch::float_sum_dim(value, d));
+                let sums = Values::contiguous(&value).and_then(|x| layout::middle_sums(&x, sides));
+                value = match sums {
+                    Some(sums) => from_vec(sums, &left),
+                    None => Dispatch::float_sum_dim(value, d),
+                };
             }
         }
     }
@@ -70,13 +74,15 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
 
 fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
     let s = x.shape();
-    kernel::map::channel_sums(&x.value(), [s[0], s[1], s[2..].iter().product()], shape)
+    let planes = [s[0], s[1], s[2..].iter().product()];
+    x.floats().map(|x| from_vec(sums::channel_sums(&x, planes), shape))
 }
 
 /// Sums over the last `count` axes.
 fn row_sums(x: &Tensor, count: usize, shape: &[usize]) -> Option<Value> {
     let (rows, row) = x.shape().split_at(x.rank() - count);
-    kernel::map::row_sums(&x.value(), [rows.iter().product(), row.iter().product()], shape)
+    let rows = [rows.iter().product(), row.iter().product()];
+    x.floats().map(|x| from_vec(sums::row_sums([&x], rows, |[v]| v), shape))
 }
 
 /// Sums `x` down to `shape`: the adjoint of broadcasting.

@@ -7,10 +7,10 @@ use super::shape::{expand, permute, reshape};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::resample::{separate, Taps};
-use crate::kernel::value::{values, Real};
 use crate::sampling::{cubic_weights, Interpolation};
+use crate::storage::{from_vec, on_cpu, DType};
 use crate::tape::Context;
-use crate::tensor::{check_size, DType, Tensor};
+use crate::tensor::{check_size, Tensor};
 use std::sync::Arc;
 
 /// The result, and the matrices that make it, must be of possible size.
@@ -36,14 +36,14 @@ pub(crate) fn separable(x: &Tensor, size: [usize; 2], rows: Vec<f64>, columns: V
 fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
     let s = x.shape();
     let shape = vec![s[0], s[1], rows.len(), columns.len()];
-    let value = match x.device() {
-        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(separate(&values::<f32>(x)?, rows, columns), &shape),
-        Device::Cpu => f64::tensor(separate(&values::<f64>(x)?, rows, columns), &shape),
-        _ => {
+    let value = on_cpu!(
+        x,
+        T => from_vec(separate(&x.values::<T>()?, rows, columns), &shape),
+        else {
             let matrix = |t: &Taps| Tensor::from_values(t.dense(), &[t.len(), t.inputs()], x.dtype(), x.device());
             matmul(&matmul(&matrix(rows)?, &x.detach())?, &transpose(&matrix(columns)?)?)?.value()
         }
-    };
+    );
     let (rows, columns) = (rows.clone(), columns.clone());
     let vjp = Box::new(move |c: &Context| {
         Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)])

@@ -6,13 +6,12 @@ use super::index::{gather_integers, integers_unchecked, Int};
 use super::shape::{reshape, slice};
 use super::unary::{abs, clone, floor, neg, round};
 use super::{check_rank, same_kind};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::sample::{by_grid, by_image, forward, Rule, Sizes};
-use crate::kernel::value::{rows, values, Real};
+use crate::kernel::sample::{by_grid, by_image, forward, Rule, SampleShape};
 use crate::sampling::{Interpolation, Outside, CUBIC};
+use crate::storage::{from_vec, on_cpu, CpuElement};
 use crate::tape::{self, Context};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 use burn::backend::ops::IntTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Shape};
@@ -123,25 +122,25 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
         ));
     }
     let rule = Rule { mode, outside, align };
-    let sizes = Sizes { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
+    let sizes = SampleShape { batch: s[0], channels: s[1], height: s[2], width: s[3], out: [g[1], g[2]] };
     let shape = vec![s[0], s[1], g[1], g[2]];
-    let value = match x.device() {
-        Device::Cpu if g[1] * g[2] == 0 => return by_operators(x, grid, rule),
-        Device::Cpu if x.dtype() == DType::F32 => {
-            f32::tensor(forward(&values::<f32>(x)?, &rows::<f32>(grid)?, &sizes, &rule), &shape)
-        }
-        Device::Cpu => f64::tensor(forward(&values::<f64>(x)?, &rows::<f64>(grid)?, &sizes, &rule), &shape),
-        _ => return by_operators(x, grid, rule),
-    };
-    fn gradients<T: Real + Into<f64>>(c: &Context, sizes: &Sizes, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
+    if g[1] * g[2] == 0 {
+        return by_operators(x, grid, rule);
+    }
+    let value = on_cpu!(
+        x,
+        T => from_vec(forward(&x.values::<T>()?, &grid.rows()?, &sizes, &rule), &shape),
+        else return by_operators(x, grid, rule)
+    );
+    fn gradients<T: CpuElement>(c: &Context, sizes: &SampleShape, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
         let (x, grid) = (&c.inputs[0], &c.inputs[1]);
-        let (g, places) = (values::<T>(c.grad)?, rows::<T>(grid)?);
+        let (g, positions) = (c.grad.values::<T>()?, grid.rows::<T>()?);
         let tensor = |data: Vec<T>, like: &Tensor| {
-            Tensor::constant(T::tensor(data, like.shape()), like.shape().to_vec(), like.device())
+            Tensor::constant(from_vec(data, like.shape()), like.shape().to_vec(), like.device())
         };
-        let dx = c.needs(0).then(|| tensor(by_image(&g, &places, sizes, rule), x));
+        let dx = c.needs(0).then(|| tensor(by_image(&g, &positions, sizes, rule), x));
         let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
-            Some(tensor(by_grid(&values::<T>(x)?, &g, &places, sizes, rule), grid))
+            Some(tensor(by_grid(&x.values::<T>()?, &g, &positions, sizes, rule), grid))
         } else {
             None
         };
@@ -149,7 +148,7 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
     }
     let vjp = Box::new(move |c: &Context| {
         if tape::is_enabled() && c.inputs[1].0.node.is_none() {
-            return Ok(vec![Some(spread(c.grad, &c.inputs[1], sizes, rule)?), None]);
+            return Ok(vec![Some(scatter(c.grad, &c.inputs[1], sizes, rule)?), None]);
         }
         if tape::is_enabled() {
             // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and
@@ -158,21 +157,23 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
             let out = by_operators(&x, &grid, rule)?;
             return tape::grad(&[out], &[x, grid], &[Some(c.grad.clone())], true);
         }
-        match c.grad.dtype() {
-            DType::F32 => gradients::<f32>(c, &sizes, &rule),
-            DType::F64 => gradients::<f64>(c, &sizes, &rule),
-        }
+        on_cpu!(c.grad, T => gradients::<T>(c, &sizes, &rule), else Err(not_on_cpu()))
     });
     Ok(Tensor::result(value, shape, &[x, grid], vjp))
 }
 
+fn not_on_cpu() -> Error {
+    Error::internal("gridSample: a gradient on another device")
+}
+
 /// The transpose of `grid_sample`, for a grid off the tape: linear in g.
-fn spread(g: &Tensor, grid: &Tensor, sizes: Sizes, rule: Rule) -> Result<Tensor> {
+fn scatter(g: &Tensor, grid: &Tensor, sizes: SampleShape, rule: Rule) -> Result<Tensor> {
     let shape = vec![sizes.batch, sizes.channels, sizes.height, sizes.width];
-    let value = match g.dtype() {
-        DType::F32 => f32::tensor(by_image(&values::<f32>(g)?, &values::<f32>(grid)?, &sizes, &rule), &shape),
-        DType::F64 => f64::tensor(by_image(&values::<f64>(g)?, &values::<f64>(grid)?, &sizes, &rule), &shape),
-    };
+    let value = on_cpu!(
+        g,
+        T => from_vec(by_image(&g.values::<T>()?, &grid.values()?, &sizes, &rule), &shape),
+        else return Err(not_on_cpu())
+    );
     let (grid, Rule { mode, outside, align }) = (grid.detach(), rule);
     Ok(Tensor::result(
         value,

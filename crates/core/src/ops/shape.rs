@@ -3,9 +3,10 @@
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
 use crate::error::{Error, Result};
-use crate::kernel::{self, layout::join, value::in_order};
+use crate::kernel::layout;
+use crate::storage::{contiguous, from_vec, physical, Values};
 use crate::tape::Vjp;
-use crate::tensor::{check_size, elements, physical, Tensor, Value};
+use crate::tensor::{check_size, elements, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Slice};
@@ -25,7 +26,7 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if let Some(v) = x.number() {
         return Ok(Tensor::number_result(v, shape.to_vec(), &[x], vjp));
     }
-    let value = Dispatch::float_reshape(in_order(x.value()), physical(shape));
+    let value = Dispatch::float_reshape(contiguous(x.value()), physical(shape));
     Ok(Tensor::result(value, shape.to_vec(), &[x], vjp))
 }
 
@@ -102,7 +103,7 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     let value = if shape.contains(&0) {
         Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
     } else {
-        in_order(Dispatch::float_slice(x.value(), &slices))
+        contiguous(Dispatch::float_slice(x.value(), &slices))
     };
     let widths = widths.to_vec();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(embed(c.grad, &widths, 0.0)?)]))))
@@ -206,7 +207,8 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
     if x.size() == 0 || moves.iter().all(|&m| m == 0) {
         return Ok(x.clone());
     }
-    if let Some(value) = kernel::layout::roll(&x.value(), x.shape(), &moves) {
+    if let Some(values) = x.floats() {
+        let value = from_vec(layout::roll(&values, x.shape(), &moves), x.shape());
         let (back, dims): (Vec<i64>, Vec<usize>) =
             moves.iter().enumerate().map(|(axis, &m)| (-(m as i64), axis)).unzip();
         return Ok(Tensor::result(
@@ -253,10 +255,16 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
         [] => first.value(),
         [one] => one.value(),
         many => {
-            let values: Vec<(Value, usize)> = many.iter().map(|p| (p.value(), p.shape()[dim])).collect();
-            let inner = shape[dim + 1..].iter().product();
-            join(&values, inner, &shape)
-                .unwrap_or_else(|| Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim))
+            let inner: usize = shape[dim + 1..].iter().product();
+            let values: Option<Vec<Values<f32>>> = many.iter().map(|p| p.floats()).collect();
+            match values {
+                Some(values) => {
+                    let parts: Vec<(&[f32], usize)> =
+                        values.iter().zip(many).map(|(v, p)| (&**v, p.shape()[dim] * inner)).collect();
+                    from_vec(layout::join(&parts, shape[..dim].iter().product()), &shape)
+                }
+                None => Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim),
+            }
         }
     };
     let parents: Vec<&Tensor> = parts.iter().collect();

@@ -6,6 +6,7 @@ use super::elementwise::{add_scalar, mul, mul_scalar};
 use super::unary::{erf, exp, fast, map, map_saving, neg, square};
 use crate::error::Result;
 use crate::kernel::pointwise::{self, Function};
+use crate::storage::{elementwise, Value};
 use crate::tape::{self, Vjp};
 use crate::tensor::Tensor;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
@@ -20,7 +21,7 @@ fn product(
     other: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Vec<Option<Tensor>>> {
     if !tape::is_enabled() {
-        if let Some(value) = pointwise::apply(single, [&g.value(), &x.value()], x.shape()) {
+        if let Some(value) = elementwise::apply(single, [&g.value(), &x.value()], x.shape()) {
             return Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))]);
         }
     }
@@ -29,7 +30,7 @@ fn product(
 
 /// `single` in one pass with this gradient, or else `other`, an operator or several.
 fn whole(x: &Tensor, single: impl Function<1>, vjp: Vjp, other: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
-    match pointwise::apply(single, [&x.value()], x.shape()) {
+    match elementwise::apply(single, [&x.value()], x.shape()) {
         Some(value) => map(x, value, vjp),
         None => other(),
     }
@@ -71,7 +72,7 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
 
 /// log(1 + e^x).  d = sigmoid(x) dx
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
-    let other = |value: crate::tensor::Value| {
+    let other = |value: Value| {
         // max(x, 0) + log(1 + e^-|x|) does not overflow.
         let tail = Dispatch::float_log1p(Dispatch::float_exp(Dispatch::float_neg(Dispatch::float_abs(value.clone()))));
         Dispatch::float_add(Dispatch::relu(value), tail)

@@ -6,15 +6,14 @@ use super::linalg::matmul;
 use super::reduce::sum_to;
 use super::shape::{cat, reshape, slice};
 use super::{broadcast, same_kind};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::fourier::{filter, from_half, product, to_half, Planned, Size};
-use crate::kernel::value::{values, Real};
-use crate::tensor::{check_size, DType, Tensor, Value};
+use crate::kernel::fourier::{filter, from_half, product, to_half, ImageSize};
+use crate::storage::{from_vec, on_cpu, Value};
+use crate::tensor::{check_size, Tensor};
 
-fn image_size(op: &str, x: &Tensor) -> Result<Size> {
+fn image_size(op: &str, x: &Tensor) -> Result<ImageSize> {
     match x.shape() {
-        [.., height, width] if *height > 0 && *width > 0 => Ok(Size { height: *height, width: *width }),
+        [.., height, width] if *height > 0 && *width > 0 => Ok(ImageSize { height: *height, width: *width }),
         shape => {
             Err(Error::shape(op, format!("images must be [.., height, width] and not empty, got shape {shape:?}")))
         }
@@ -22,10 +21,10 @@ fn image_size(op: &str, x: &Tensor) -> Result<Size> {
 }
 
 /// Leading axes and size of the images with the half spectrum s.
-fn spectrum_size<'a>(op: &str, s: &'a Tensor, width: usize) -> Result<(&'a [usize], Size)> {
+fn spectrum_size<'a>(op: &str, s: &'a Tensor, width: usize) -> Result<(&'a [usize], ImageSize)> {
     match s.shape() {
         [lead @ .., height, half, 2] if width > 0 && *half == width / 2 + 1 && *height > 0 => {
-            Ok((lead, Size { height: *height, width }))
+            Ok((lead, ImageSize { height: *height, width }))
         }
         shape => Err(Error::shape(
             op,
@@ -47,11 +46,14 @@ pub fn rfft2(x: &Tensor, scale: f64, inner: f64) -> Result<Tensor> {
     let size = image_size("rfft2", x)?;
     let shape = with(&x.shape()[..x.rank() - 2], &[size.height, size.half(), 2]);
     check_size("rfft2", &shape, x.dtype())?;
-    let value = match x.device() {
-        _ if x.size() == 0 => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
-        Device::Cpu if x.dtype() == DType::F32 => f32::tensor(to_half(&values::<f32>(x)?, size, scale, inner), &shape),
-        Device::Cpu => f64::tensor(to_half(&values::<f64>(x)?, size, scale, inner), &shape),
-        _ => to_half_by_matrices(&x.detach(), size, scale, inner)?,
+    let value = if x.size() == 0 {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        on_cpu!(
+            x,
+            T => from_vec(to_half(&x.values::<T>()?, size, scale, inner), &shape),
+            else to_half_by_matrices(&x.detach(), size, scale, inner)?
+        )
     };
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(irfft2(c.grad, size.width, scale, inner)?)]))))
 }
@@ -62,13 +64,14 @@ pub fn irfft2(s: &Tensor, width: usize, scale: f64, inner: f64) -> Result<Tensor
     let (lead, size) = spectrum_size("irfft2", s, width)?;
     let shape = with(lead, &[size.height, width]);
     check_size("irfft2", &shape, s.dtype())?;
-    let value = match s.device() {
-        _ if s.size() == 0 => Tensor::full(&shape, 0.0, s.dtype(), s.device())?.value(),
-        Device::Cpu if s.dtype() == DType::F32 => {
-            f32::tensor(from_half(&values::<f32>(s)?, size, scale, inner), &shape)
-        }
-        Device::Cpu => f64::tensor(from_half(&values::<f64>(s)?, size, scale, inner), &shape),
-        _ => from_half_by_matrices(&s.detach(), size, scale, inner)?,
+    let value = if s.size() == 0 {
+        Tensor::full(&shape, 0.0, s.dtype(), s.device())?.value()
+    } else {
+        on_cpu!(
+            s,
+            T => from_vec(from_half(&s.values::<T>()?, size, scale, inner), &shape),
+            else from_half_by_matrices(&s.detach(), size, scale, inner)?
+        )
     };
     Ok(Tensor::result(value, shape, &[s], Box::new(move |c| Ok(vec![Some(rfft2(c.grad, scale, inner)?)]))))
 }
@@ -87,30 +90,14 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
     let out = broadcast(op, &la, &lb)?;
     let shape = with(&out, &[2]);
     check_size(op, &shape, a.dtype())?;
-    fn on_host<T: Real>(
-        a: (&Tensor, &[usize]),
-        b: (&Tensor, &[usize]),
-        out: &[usize],
-        conjugate: bool,
-        shape: &[usize],
-    ) -> Result<Value> {
-        Ok(T::tensor(product((&values::<T>(a.0)?, a.1), (&values::<T>(b.0)?, b.1), out, conjugate), shape))
-    }
-    let value = match a.device() {
-        _ if shape.contains(&0) => Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value(),
-        Device::Cpu if a.dtype() == DType::F32 => on_host::<f32>((a, &la), (b, &lb), &out, conjugate, &shape)?,
-        Device::Cpu => on_host::<f64>((a, &la), (b, &lb), &out, conjugate, &shape)?,
-        _ => {
-            let (ar, ai) = parts(&a.detach())?;
-            let (br, bi) = parts(&b.detach())?;
-            let (same, cross) = ((mul(&ar, &br)?, mul(&ai, &bi)?), (mul(&ai, &br)?, mul(&ar, &bi)?));
-            let [re, im] = if conjugate {
-                [add(&same.0, &same.1)?, sub(&cross.0, &cross.1)?]
-            } else {
-                [sub(&same.0, &same.1)?, add(&cross.0, &cross.1)?]
-            };
-            joined(&re, &im)?.value()
-        }
+    let value = if shape.contains(&0) {
+        Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
+    } else {
+        on_cpu!(
+            a,
+            T => from_vec(product((&a.values::<T>()?, &la), (&b.values::<T>()?, &lb), &out, conjugate), &shape),
+            else complex_mul_by_parts(&a.detach(), &b.detach(), conjugate)?
+        )
     };
     Ok(Tensor::result(
         value,
@@ -129,6 +116,18 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
     ))
 }
 
+/// `complex_mul` by products of real and imaginary parts: any device.
+fn complex_mul_by_parts(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Value> {
+    let ((ar, ai), (br, bi)) = (parts(a)?, parts(b)?);
+    let (same, cross) = ((mul(&ar, &br)?, mul(&ai, &bi)?), (mul(&ai, &br)?, mul(&ar, &bi)?));
+    let [re, im] = if conjugate {
+        [add(&same.0, &same.1)?, sub(&cross.0, &cross.1)?]
+    } else {
+        [sub(&same.0, &same.1)?, add(&cross.0, &cross.1)?]
+    };
+    Ok(joined(&re, &im)?.value())
+}
+
 /// irfft2(rfft2(x) r) / (H W): a circular convolution, given the half spectrum r of its filter; with conj(r) its
 /// transpose. Leading axes are broadcast.
 pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<Tensor> {
@@ -145,26 +144,16 @@ pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<
     let out = broadcast(op, lx, lr)?;
     let shape = with(&out, &[size.height, size.width]);
     check_size(op, &shape, x.dtype())?;
-    fn on_host<T: Planned>(
-        x: (&Tensor, &[usize]),
-        r: (&Tensor, &[usize]),
-        out: &[usize],
-        size: Size,
-        conjugate: bool,
-        shape: &[usize],
-    ) -> Result<Value> {
-        Ok(T::tensor(filter((&values::<T>(x.0)?, x.1), (&values::<T>(r.0)?, r.1), out, size, conjugate), shape))
-    }
-    let value = match x.device() {
-        _ if shape.contains(&0) => Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(),
-        Device::Cpu if x.dtype() == DType::F32 => {
-            on_host::<f32>((x, lx), (response, lr), &out, size, conjugate, &shape)?
-        }
-        Device::Cpu => on_host::<f64>((x, lx), (response, lr), &out, size, conjugate, &shape)?,
-        _ => {
-            let seen = complex_mul(&rfft2(&x.detach(), 1.0, 1.0)?, &response.detach(), conjugate)?;
-            irfft2(&seen, size.width, 1.0 / size.pixels() as f64, 2.0)?.value()
-        }
+    let value = if shape.contains(&0) {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        on_cpu!(x, T => {
+            let (images, responses) = (x.values::<T>()?, response.values::<T>()?);
+            from_vec(filter((&images, lx), (&responses, lr), &out, size, conjugate), &shape)
+        }, else {
+            let filtered = complex_mul(&rfft2(&x.detach(), 1.0, 1.0)?, &response.detach(), conjugate)?;
+            irfft2(&filtered, size.width, 1.0 / size.pixels() as f64, 2.0)?.value()
+        })
     };
     Ok(Tensor::result(
         value,
@@ -217,8 +206,8 @@ fn matrices(
 }
 
 /// `rfft2` as products with cosine and sine matrices: any device, no read-back.
-fn to_half_by_matrices(x: &Tensor, size: Size, scale: f64, inner: f64) -> Result<Value> {
-    let Size { height, width } = size;
+fn to_half_by_matrices(x: &Tensor, size: ImageSize, scale: f64, inner: f64) -> Result<Value> {
+    let ImageSize { height, width } = size;
     let (cosine, sine) = matrices(x, [width, size.half(), width], |_, l| scale * size.weight(l, inner))?;
     let (re, im) = (matmul(x, &cosine)?, matmul(x, &sine)?);
     let (cosine, sine) = matrices(x, [height, height, height], |_, _| 1.0)?;
@@ -229,8 +218,8 @@ fn to_half_by_matrices(x: &Tensor, size: Size, scale: f64, inner: f64) -> Result
 }
 
 /// `irfft2` likewise.
-fn from_half_by_matrices(s: &Tensor, size: Size, scale: f64, inner: f64) -> Result<Value> {
-    let Size { height, width } = size;
+fn from_half_by_matrices(s: &Tensor, size: ImageSize, scale: f64, inner: f64) -> Result<Value> {
+    let ImageSize { height, width } = size;
     let (re, im) = parts(s)?;
     let (cosine, sine) = matrices(s, [height, height, height], |_, _| 1.0)?;
     let real = sub(&matmul(&cosine, &re)?, &matmul(&sine, &im)?)?;

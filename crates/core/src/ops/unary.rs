@@ -2,22 +2,22 @@
 
 use super::elementwise::{add_scalar, mul, mul_scalar};
 use crate::error::Result;
-use crate::kernel;
 use crate::kernel::pointwise::{self, Function};
+use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
-use crate::tensor::{Tensor, Value};
+use crate::tensor::Tensor;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use std::f64::consts::PI;
 
 /// The function `single` of each value on the processor, `other` elsewhere.
 fn each(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: fn(Value) -> Value) -> Value {
-    kernel::map::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
+    elementwise::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
 }
 
 /// The same for a function in vector arithmetic.
 pub(super) fn fast(x: &Tensor, single: impl Function<1>, other: impl FnOnce(Value) -> Value) -> Value {
-    pointwise::apply(single, [&x.value()], x.shape()).unwrap_or_else(|| other(x.value()))
+    elementwise::apply(single, [&x.value()], x.shape()).unwrap_or_else(|| other(x.value()))
 }
 
 pub(super) fn map(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {

@@ -5,10 +5,10 @@ use super::sample::grid_sample;
 use super::shape::reshape;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::kernel::value::{values, Real};
-use crate::kernel::warp::{self, Line, Sizes};
+use crate::kernel::warp::{self, GatherShape, PixelMap};
 use crate::sampling::{Interpolation, Outside};
-use crate::tensor::{check_size, DType, Tensor, Value};
+use crate::storage::{from_vec, on_cpu};
+use crate::tensor::{check_size, Tensor};
 use std::sync::Arc;
 
 /// out[b, c, i, j] = x[b, c] at column X / Z and row Y / Z with (X, Y, Z) = M_b (j, i, 1), for 3 x 3 matrices row by
@@ -48,25 +48,24 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside,
     let (sets, channels) = if maps.len() == 9 { (1, b * c) } else { (b, c) };
     let images = reshape(x, &[sets, channels, h, w])?;
     let mirrored = outside == Outside::Reflection;
-    let line = Line { map: &[], source: [h, w], mirrored, nearest: mode == Interpolation::Nearest };
-    let sizes = Sizes { sets, channels, pixels: h * w, positions: size[0] * size[1] };
+    let map = PixelMap { map: &[], source: [h, w], mirrored, nearest: mode == Interpolation::Nearest };
+    let sizes = GatherShape { sets, channels, pixels: h * w, positions: size[0] * size[1] };
     let out = if mode == Interpolation::Nearest && x.device() == Device::Cpu && sizes.pixels < u32::MAX as usize {
-        let index: Arc<[u32]> = warp::nearest(maps, size, line, outside == Outside::Border).into();
+        let index: Arc<[u32]> = warp::nearest(maps, size, map, outside == Outside::Border).into();
         gather(&images, &index, sizes, [[h, w], size], false)?
     } else {
         // Mirrored positions lie inside; their neighbours are mirrored at the centres of the outer pixels, the corners
         // of the grid then.
         let grid_shape = [sets, size[0], size[1], 2];
-        let grid = match (x.device(), x.dtype()) {
-            (Device::Cpu, DType::F32) => Tensor::constant(
-                f32::tensor(warp::grid(maps, size, line, mirrored), &grid_shape),
+        let grid = on_cpu!(x, T => {
+            Tensor::constant(
+                from_vec(warp::grid::<T>(maps, size, map, mirrored), &grid_shape),
                 grid_shape.to_vec(),
                 x.device(),
-            ),
-            _ => {
-                Tensor::from_values(warp::grid::<f64>(maps, size, line, mirrored), &grid_shape, x.dtype(), x.device())?
-            }
-        };
+            )
+        }, else {
+            Tensor::from_values(warp::grid(maps, size, map, mirrored), &grid_shape, x.dtype(), x.device())?
+        });
         grid_sample(&images, &grid, mode, outside, mirrored)?
     };
     reshape(&out, &shape)
@@ -74,17 +73,13 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside,
 
 /// The pixels with the numbers `index` of images of the first of two sizes, as images of the second; or with `back` the
 /// transpose of that.
-fn gather(x: &Tensor, index: &Arc<[u32]>, s: Sizes, sizes: [[usize; 2]; 2], back: bool) -> Result<Tensor> {
-    fn on_host<T: Real>(x: &Tensor, index: &[u32], s: Sizes, shape: &[usize], back: bool) -> Result<Value> {
-        let x = values::<T>(x)?;
-        Ok(T::tensor(if back { warp::spread(&x, index, s) } else { warp::gather(&x, index, s) }, shape))
-    }
+fn gather(x: &Tensor, index: &Arc<[u32]>, s: GatherShape, sizes: [[usize; 2]; 2], back: bool) -> Result<Tensor> {
     let [height, width] = sizes[usize::from(!back)];
     let shape = vec![s.sets, s.channels, height, width];
-    let value = match x.dtype() {
-        DType::F32 => on_host::<f32>(x, index, s, &shape, back)?,
-        DType::F64 => on_host::<f64>(x, index, s, &shape, back)?,
-    };
+    let value = on_cpu!(x, T => {
+        let x = x.values::<T>()?;
+        from_vec(if back { warp::scatter(&x, index, s) } else { warp::gather(&x, index, s) }, &shape)
+    }, else return Err(Error::internal("warp: an image on another device")));
     let index = index.clone();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(gather(c.grad, &index, s, sizes, !back)?)]))))
 }

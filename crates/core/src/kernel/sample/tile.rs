@@ -1,36 +1,36 @@
-//! The positions of an output in tiles, so that what lies around a tile is little and read at once.
+//! The positions of an output in tiles, so that the part of the image around a tile is small and read together.
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::places::{Places, TOGETHER};
-use super::{Rule, Sizes};
-use crate::kernel::parallel::unwritten;
-use crate::kernel::value::Real;
+use super::shape::{Rule, SampleShape};
+use super::windows::{SampleWindows, BLOCK};
+use crate::kernel::element::Element;
+use crate::kernel::parallel::uninit;
 use std::ops::Range;
 
-/// `TOGETHER` positions, so many times, are a tile.
-pub(super) const BLOCKS: usize = 8;
-/// Positions of a tile, at most.
-pub(super) const TILE: usize = BLOCKS * TOGETHER;
+/// Blocks of positions in a tile.
+pub(super) const BLOCKS_PER_TILE: usize = 8;
+/// Largest number of positions in a tile.
+pub(super) const TILE: usize = BLOCKS_PER_TILE * BLOCK;
 /// Columns of a tile.
-const WIDE: usize = 32;
-/// A part of the image is copied where it has at most so many pixels.
-const LITTLE: usize = 8 * TILE;
+const COLUMNS: usize = 32;
+/// Largest part of the image, in pixels, that is copied.
+const MAX_COPY: usize = 8 * TILE;
 
-/// How the positions of an output are cut into tiles.
+/// The division of an output into tiles.
 #[derive(Clone, Copy)]
-pub(super) struct Cut {
+pub(super) struct Tiling {
     out: [usize; 2],
     /// Rows and columns of a tile.
     size: [usize; 2],
 }
 
-impl Cut {
-    pub(super) fn of(s: &Sizes) -> Self {
+impl Tiling {
+    pub(super) fn of(s: &SampleShape) -> Self {
         match s.out {
-            // What is narrow is cut as if it were one row.
-            [rows, columns] if columns < 2 * WIDE => Self { out: [1, rows * columns], size: [1, TILE] },
-            out => Self { out, size: [TILE / WIDE, WIDE] },
+            // Narrow outputs are divided as if they were one row.
+            [rows, columns] if columns < 2 * COLUMNS => Self { out: [1, rows * columns], size: [1, TILE] },
+            out => Self { out, size: [TILE / COLUMNS, COLUMNS] },
         }
     }
     /// Tiles of an output.
@@ -45,18 +45,18 @@ impl Cut {
             first: row * self.out[1] + column,
             rows,
             columns: self.size[1].min(self.out[1] - column),
-            line: self.out[1],
+            stride: self.out[1],
         }
     }
 }
 
-/// Some rows and columns of an output.
+/// A rectangle of an output.
 pub(super) struct Tile {
     first: usize,
     rows: usize,
     columns: usize,
-    /// Positions from one row to the next.
-    line: usize,
+    /// Positions between rows.
+    stride: usize,
 }
 
 impl Tile {
@@ -64,87 +64,87 @@ impl Tile {
         self.rows * self.columns
     }
     pub(super) fn blocks(&self) -> usize {
-        self.len().div_ceil(TOGETHER)
+        self.len().div_ceil(BLOCK)
     }
-    /// Reads what belongs to its positions, `N` values each, one row after the other.
+    /// Reads `N` values for each position, row by row.
     pub(super) fn take<T: Copy, const N: usize>(&self, from: &[T], to: &mut [T]) {
         let run = N * self.columns;
         for row in 0..self.rows {
-            to[row * run..][..run].copy_from_slice(&from[N * (self.first + row * self.line)..][..run]);
+            to[row * run..][..run].copy_from_slice(&from[N * (self.first + row * self.stride)..][..run]);
         }
     }
-    /// Writes what `take` reads.
+    /// Writes the values that `take` reads.
     ///
     /// # Safety
-    /// `to` has `N` values for each position of the output, and nobody else writes to those of this tile.
+    /// `to` has `N` values for each position of the output, and no other task writes to those of this tile.
     pub(super) unsafe fn put<T: Copy, const N: usize>(&self, from: &[T], to: *mut T) {
         let run = N * self.columns;
         for row in 0..self.rows {
             std::ptr::copy_nonoverlapping(
                 from[row * run..][..run].as_ptr(),
-                to.add(N * (self.first + row * self.line)),
+                to.add(N * (self.first + row * self.stride)),
                 run,
             );
         }
     }
 }
 
-/// What lies around a tile: the part of the image, and where in it each window begins.
-pub(super) struct Around<T, const K: usize> {
-    pub places: Vec<Places<T, K>>,
-    pub at: Vec<[u32; TOGETHER]>,
+/// The windows of a tile: the part of the image that they cover, and the offset of each window in it.
+pub(super) struct TileWindows<T, const K: usize> {
+    pub windows: Vec<SampleWindows<T, K>>,
+    pub at: Vec<[u32; BLOCK]>,
     pub rows: Range<usize>,
     pub columns: Range<usize>,
-    /// Pixels from one row of windows to the next.
-    pub line: usize,
-    /// Whether windows are those of a copy of the part.
+    /// Pixels between rows of the part.
+    pub stride: usize,
+    /// Whether the part is copied, or the offsets are those in the whole image.
     pub copied: bool,
 }
 
-impl<T: Real + Into<f64>, const K: usize> Around<T, K> {
-    /// What lies around a tile of the positions (x, y) of `grid`; with derivatives of weights, if asked for.
-    pub(super) fn of(tile: &Tile, grid: &[T], s: &Sizes, rule: &Rule, derivatives: bool) -> Self {
+impl<T: Element, const K: usize> TileWindows<T, K> {
+    /// The windows of a tile of the positions (x, y) of `grid`, with the derivatives of the weights if `derivatives`.
+    pub(super) fn of(tile: &Tile, grid: &[T], s: &SampleShape, rule: &Rule, derivatives: bool) -> Self {
         let mut positions = [T::zero(); 2 * TILE];
         tile.take::<T, 2>(grid, &mut positions);
-        // A block is always full: it repeats the last position.
+        // The last block is filled by repeating the last position.
         let last = 2 * tile.len();
-        for p in (last..2 * TOGETHER * tile.blocks()).step_by(2) {
+        for p in (last..2 * BLOCK * tile.blocks()).step_by(2) {
             (positions[p], positions[p + 1]) = (positions[last - 2], positions[last - 1]);
         }
-        // SAFETY: places are numbers, and `fill` writes what is read.
-        let (mut places, mut at) =
-            unsafe { (unwritten::<Places<T, K>>(tile.blocks()), unwritten::<[u32; TOGETHER]>(tile.blocks())) };
+        // SAFETY: windows are plain numbers, and `fill` writes those that are read.
+        let (mut windows, mut at) =
+            unsafe { (uninit::<SampleWindows<T, K>>(tile.blocks()), uninit::<[u32; BLOCK]>(tile.blocks())) };
         let mut span = [[i32::MAX, 0]; 2];
-        for (places, grid) in places.iter_mut().zip(positions.as_chunks::<{ 2 * TOGETHER }>().0) {
-            places.fill(rule, grid, s, derivatives);
-            for (all, here) in span.iter_mut().zip(places.span) {
+        for (windows, grid) in windows.iter_mut().zip(positions.as_chunks::<{ 2 * BLOCK }>().0) {
+            windows.fill(rule, grid, s, derivatives);
+            for (all, here) in span.iter_mut().zip(windows.span) {
                 *all = [all[0].min(here[0]), all[1].max(here[1])];
             }
         }
         let [rows, columns] = span.map(|[first, last]| first as usize..last as usize + K);
-        // Windows of K x K pixels of a smaller image are always those of a copy, which is as large.
-        let copied = rows.len() * columns.len() <= LITTLE || s.height < K || s.width < K;
-        let (first, line) =
+        // An image smaller than a window is always copied: the copy is as large as the window.
+        let copied = rows.len() * columns.len() <= MAX_COPY || s.height < K || s.width < K;
+        let (first, stride) =
             if copied { (rows.start * columns.len() + columns.start, columns.len()) } else { (0, s.width) };
-        for (at, places) in at.iter_mut().zip(&places) {
-            for p in 0..TOGETHER {
-                at[p] = (places.row[p] as u32 * line as u32)
-                    .wrapping_add(places.column[p] as u32)
+        for (at, windows) in at.iter_mut().zip(&windows) {
+            for p in 0..BLOCK {
+                at[p] = (windows.row[p] as u32 * stride as u32)
+                    .wrapping_add(windows.column[p] as u32)
                     .wrapping_sub(first as u32);
             }
         }
-        Self { places, at, rows, columns, line, copied }
+        Self { windows, at, rows, columns, stride, copied }
     }
-    /// The pixels that windows are in: of `x` itself, or of its part copied to `to`.
-    pub(super) fn part<'a>(&self, x: &'a [T], s: &Sizes, to: &'a mut Vec<T>) -> &'a [T] {
+    /// The pixels to which the offsets refer: `x` itself, or its part copied to `to`.
+    pub(super) fn part<'a>(&self, x: &'a [T], s: &SampleShape, to: &'a mut Vec<T>) -> &'a [T] {
         if !self.copied {
             return x;
         }
         to.clear();
         to.resize(self.rows.len() * self.columns.len(), T::zero());
-        for (row, to) in self.rows.clone().zip(to.chunks_exact_mut(self.line)).take(s.height) {
-            let some = self.line.min(s.width);
-            to[..some].copy_from_slice(&x[row * s.width + self.columns.start..][..some]);
+        for (row, to) in self.rows.clone().zip(to.chunks_exact_mut(self.stride)).take(s.height) {
+            let count = self.stride.min(s.width);
+            to[..count].copy_from_slice(&x[row * s.width + self.columns.start..][..count]);
         }
         to
     }

@@ -1,7 +1,6 @@
-//! NEON, which each 64-bit ARM processor has.
+//! NEON, which every 64-bit ARM CPU has.
 
-use super::math::{BIASED, HALF_ROOT};
-use super::Simd;
+use super::vector::{Simd, BIASED, HALF_ROOT};
 use std::arch::aarch64::*;
 
 /// Four values in a register.
@@ -58,8 +57,8 @@ impl Simd for Neon {
         vminq_f32(a, b)
     }
     #[inline(always)]
-    unsafe fn with_sign(size: float32x4_t, sign: float32x4_t) -> float32x4_t {
-        vbslq_f32(vdupq_n_u32(1 << 31), sign, size)
+    unsafe fn with_sign(magnitude: float32x4_t, sign: float32x4_t) -> float32x4_t {
+        vbslq_f32(vdupq_n_u32(1 << 31), sign, magnitude)
     }
     #[inline(always)]
     unsafe fn power(n: float32x4_t) -> float32x4_t {

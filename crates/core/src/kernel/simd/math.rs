@@ -1,23 +1,15 @@
-//! Elementary functions of vectors: no branches, right up to denormal results and infinities, NaN stays NaN. Errors, in
-//! units of the last place, are stated and asserted in tests/elementary.rs.
+//! Elementary functions of vectors: branch-free, accurate up to denormal results and infinities, NaN stays NaN. Their
+//! errors in units of the last place are asserted in tests/elementary.rs.
 //!
 //! The scheme is that of Cephes (Moshier 1989, "Methods and programs for mathematical functions") and SLEEF (Shibata,
 //! Petrogalli 2020, doi:10.1109/TPDS.2019.2960333): reduction by ln 2 in two parts, a polynomial, scaling by the
-//! exponent's bits. The coefficients are our own minimax fits.
+//! exponent bits. The coefficients are our own minimax fits.
 
 #![allow(clippy::excessive_precision)] // coefficients as they were fitted
 
-use super::Simd;
+use super::vector::{Simd, ROUND};
 
-/// 1.5 2^23: added and taken away again, it rounds to an integer.
-pub const ROUND: f32 = 12_582_912.0;
-/// The same and 127, the exponent of 1: an integer added to it stands in its lowest bits as the exponent of a power of
-/// two.
-pub const BIASED: f32 = ROUND + 127.0;
-/// The bits of the largest number below 1 / sqrt 2.
-pub const HALF_ROOT: i32 = 0x3f35_04f3;
-
-/// ln 2 in two parts, of which the first has nine bits: its products with exponents are exact.
+/// ln 2 in two parts, the first of nine bits, so that its products with exponents are exact.
 const LN2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
 
 /// c0 + c1 x + c2 x^2 + ...
@@ -53,10 +45,10 @@ unsafe fn reduced<S: Simd>(x: S::V) -> (S::V, S::V) {
     (n, S::fma(S::mul(r, r), rest, r))
 }
 
-/// (p, n) with e^x = p 2^n. Factors belong to p: at the ends of the range p 2^n has lost digits.
+/// (p, n) with e^x = p 2^n. Multiply p, not the result: p 2^n loses digits at the ends of the range.
 #[inline(always)]
 unsafe fn exp_parts<S: Simd>(x: S::V) -> (S::V, S::V) {
-    // Beyond these even multiples of the result are 0, or it is infinite.
+    // Beyond these bounds even multiples of the result are 0, or it is infinite.
     let (n, rest) = reduced::<S>(S::min(S::splat(89.0), S::max(S::splat(-115.0), x)));
     (S::add(S::splat(1.0), rest), n)
 }
@@ -77,7 +69,7 @@ pub unsafe fn exp_m1<S: Simd>(x: S::V) -> S::V {
 }
 
 /// (s (h + R), h) with log(1 + f) = f - (h - s (h + R)), h = f^2 / 2, s = f / (2 + f), R = 2 artanh(s) / s - 2, for f
-/// of [1/sqrt 2 - 1, 1].
+/// in [1/sqrt 2 - 1, 1].
 #[inline(always)]
 unsafe fn log_parts<S: Simd>(f: S::V) -> (S::V, S::V) {
     let s = S::div(f, S::add(S::splat(2.0), f));
@@ -93,7 +85,7 @@ unsafe fn log_parts<S: Simd>(f: S::V) -> (S::V, S::V) {
 /// log x
 #[inline(always)]
 pub unsafe fn log<S: Simd>(x: S::V) -> S::V {
-    // Denormal numbers are made normal.
+    // Denormal numbers are scaled to normal ones.
     let small = S::sub(S::splat(f32::MIN_POSITIVE), x);
     let (m, n) = S::parts(S::pick(small, S::mul(x, S::splat(33_554_432.0)), x));
     let n = S::sub(n, S::pick(small, S::splat(25.0), S::splat(0.0)));
@@ -101,12 +93,12 @@ pub unsafe fn log<S: Simd>(x: S::V) -> S::V {
     let (rest, half) = log_parts::<S>(f);
     let low = S::sub(S::sub(half, S::fma(n, S::splat(LN2[1]), rest)), f);
     let y = S::sub(S::mul(n, S::splat(LN2[0])), low);
-    // Infinity and NaN; then zero and what is below.
+    // Infinity and NaN; then zero and negative numbers.
     let y = S::pick(S::sub(x, S::splat(f32::MAX)), x, y);
     S::pick(x, y, S::pick(neg::<S>(x), S::splat(f32::NAN), S::splat(f32::NEG_INFINITY)))
 }
 
-/// log(1 + x) for x of [0, 1].
+/// log(1 + x) for x in [0, 1].
 #[inline(always)]
 pub unsafe fn log_1p<S: Simd>(x: S::V) -> S::V {
     let (rest, half) = log_parts::<S>(x);
@@ -116,12 +108,12 @@ pub unsafe fn log_1p<S: Simd>(x: S::V) -> S::V {
 /// tanh x = d / (d + 2), d = e^(2 x) - 1, of |x|
 #[inline(always)]
 pub unsafe fn tanh<S: Simd>(x: S::V) -> S::V {
-    let size = S::min(S::splat(10.0), abs::<S>(x));
-    let d = exp_m1::<S>(S::add(size, size));
+    let magnitude = S::min(S::splat(10.0), abs::<S>(x));
+    let d = exp_m1::<S>(S::add(magnitude, magnitude));
     S::with_sign(S::div(d, S::add(d, S::splat(2.0))), x)
 }
 
-/// 1 / (1 + e^-x), and what is left to 1: neither overflows, and both keep their digits where they are small.
+/// s = 1 / (1 + e^-x), and 1 - s: neither overflows, and both keep their digits where they are small.
 #[inline(always)]
 pub unsafe fn sigmoid<S: Simd>(x: S::V) -> (S::V, S::V) {
     let one = S::splat(1.0);
@@ -137,13 +129,13 @@ pub unsafe fn silu<S: Simd>(x: S::V) -> S::V {
     S::div(S::pick(x, x, S::scale(S::mul(x, p), n)), S::add(S::splat(1.0), S::scale(p, n)))
 }
 
-/// (q, p, n) with Phi(-|x|) = q 2^n and e^(-x^2 / 2) = p 2^n for x of [-15, 15], Phi the distribution function of the
+/// (q, p, n) with Phi(-|x|) = q 2^n and e^(-x^2 / 2) = p 2^n for x in [-15, 15], Phi the distribution function of the
 /// standard normal: q = p P(u) / (t + 5/2) with t = |x| / sqrt 2, u = (t - 5/2) / (t + 5/2), as Shepherd, Laframboise
 /// (1981, doi:10.1090/S0025-5718-1981-0595058-X) do.
 #[inline(always)]
 unsafe fn normal_parts<S: Simd>(x: S::V) -> [S::V; 3] {
-    // The square in two parts, of halves of x (Dekker 1971): in the tails its rounding would cost the digits of the
-    // exponential.
+    // The square in two parts, from the two halves of x (Dekker 1971): in the tails its rounding error would cost the
+    // exponential its digits.
     let (square, split) = (S::mul(x, x), S::mul(x, S::splat(4097.0)));
     let high = S::sub(split, S::sub(split, x));
     let low = S::sub(x, high);
@@ -168,7 +160,7 @@ unsafe fn normal_parts<S: Simd>(x: S::V) -> [S::V; 3] {
     [S::mul(S::mul(p, inverse), polynomial::<S, 11>(u, c)), p, n]
 }
 
-/// Phi(x) and Phi'(x) for x of [-15, 15]
+/// Phi(x) and Phi'(x) for x in [-15, 15]
 #[inline(always)]
 pub unsafe fn normal<S: Simd>(x: S::V) -> [S::V; 2] {
     let [q, p, n] = normal_parts::<S>(x);
@@ -176,7 +168,7 @@ pub unsafe fn normal<S: Simd>(x: S::V) -> [S::V; 2] {
     [S::pick(x, S::sub(S::splat(1.0), tail), tail), S::mul(S::scale(p, n), S::splat(0.398_942_28))]
 }
 
-/// x Phi(x); `near` is x, but at most 15 away from zero.
+/// x Phi(x); `near` is x clamped to [-15, 15].
 #[inline(always)]
 pub unsafe fn gelu<S: Simd>(x: S::V, near: S::V) -> S::V {
     let [q, _, n] = normal_parts::<S>(near);

@@ -1,7 +1,6 @@
-//! Arrays, for processors without a level of their own.
+//! Scalar fallback on arrays, for CPUs without a vector type here.
 
-use super::math::{BIASED, HALF_ROOT};
-use super::Simd;
+use super::vector::{Simd, BIASED, HALF_ROOT};
 
 /// Eight values in an array.
 #[derive(Clone, Copy)]
@@ -62,8 +61,8 @@ impl Simd for Portable {
         zip(a, b, |a, b| if a < b { a } else { b })
     }
     #[inline(always)]
-    unsafe fn with_sign(size: Self::V, sign: Self::V) -> Self::V {
-        zip(size, sign, f32::copysign)
+    unsafe fn with_sign(magnitude: Self::V, sign: Self::V) -> Self::V {
+        zip(magnitude, sign, f32::copysign)
     }
     #[inline(always)]
     unsafe fn power(n: Self::V) -> Self::V {

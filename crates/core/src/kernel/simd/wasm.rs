@@ -1,7 +1,6 @@
 //! WebAssembly's SIMD128, with the fused multiply-add of relaxed SIMD where the module is built for it.
 
-use super::math::{BIASED, HALF_ROOT};
-use super::Simd;
+use super::vector::{Simd, BIASED, HALF_ROOT};
 use std::arch::wasm32::*;
 
 /// Four values in a register.
@@ -11,7 +10,7 @@ pub struct Simd128;
 impl Simd for Simd128 {
     type V = v128;
     const N: usize = 4;
-    // The engine has the sixteen registers of the x86 below it.
+    // Sixteen registers: engines on x86 have no more.
     const ROWS: usize = 4;
     const VECS: usize = 2;
     #[inline(always)]
@@ -56,7 +55,7 @@ impl Simd for Simd128 {
     unsafe fn pick(sign: v128, a: v128, b: v128) -> v128 {
         v128_bitselect(b, a, f32x4_le(sign, f32x4_splat(0.0)))
     }
-    // One instruction of x86 each; f32x4_max and f32x4_min take eight, for NaN in either place.
+    // One x86 instruction each; f32x4_max and f32x4_min take eight, because they propagate NaN from either operand.
     #[inline(always)]
     unsafe fn max(a: v128, b: v128) -> v128 {
         f32x4_pmax(b, a)
@@ -66,8 +65,8 @@ impl Simd for Simd128 {
         f32x4_pmin(b, a)
     }
     #[inline(always)]
-    unsafe fn with_sign(size: v128, sign: v128) -> v128 {
-        v128_bitselect(sign, size, i32x4_splat(i32::MIN))
+    unsafe fn with_sign(magnitude: v128, sign: v128) -> v128 {
+        v128_bitselect(sign, magnitude, i32x4_splat(i32::MIN))
     }
     #[inline(always)]
     unsafe fn power(n: v128) -> v128 {

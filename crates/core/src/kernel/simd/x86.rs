@@ -2,8 +2,7 @@
 
 #![allow(clippy::needless_range_loop)] // as in gemm.rs
 
-use super::math::{BIASED, HALF_ROOT};
-use super::Simd;
+use super::vector::{Simd, BIASED, HALF_ROOT};
 use std::arch::x86_64::*;
 
 /// Eight values in a register.
@@ -60,9 +59,9 @@ impl Simd for Avx2 {
         _mm256_min_ps(a, b)
     }
     #[inline(always)]
-    unsafe fn with_sign(size: __m256, sign: __m256) -> __m256 {
+    unsafe fn with_sign(magnitude: __m256, sign: __m256) -> __m256 {
         let bit = _mm256_set1_ps(-0.0);
-        _mm256_or_ps(_mm256_andnot_ps(bit, size), _mm256_and_ps(bit, sign))
+        _mm256_or_ps(_mm256_andnot_ps(bit, magnitude), _mm256_and_ps(bit, sign))
     }
     #[inline(always)]
     unsafe fn power(n: __m256) -> __m256 {
@@ -152,10 +151,10 @@ impl Simd for Avx512 {
         _mm512_min_ps(a, b)
     }
     #[inline(always)]
-    unsafe fn with_sign(size: __m512, sign: __m512) -> __m512 {
+    unsafe fn with_sign(magnitude: __m512, sign: __m512) -> __m512 {
         let bit = _mm512_set1_epi32(i32::MIN);
-        let (size, sign) = (_mm512_castps_si512(size), _mm512_castps_si512(sign));
-        _mm512_castsi512_ps(_mm512_or_epi32(_mm512_andnot_epi32(bit, size), _mm512_and_epi32(bit, sign)))
+        let (magnitude, sign) = (_mm512_castps_si512(magnitude), _mm512_castps_si512(sign));
+        _mm512_castsi512_ps(_mm512_or_epi32(_mm512_andnot_epi32(bit, magnitude), _mm512_and_epi32(bit, sign)))
     }
     #[inline(always)]
     unsafe fn power(n: __m512) -> __m512 {

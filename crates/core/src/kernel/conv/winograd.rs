@@ -1,0 +1,253 @@
+//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward and, with
+//! flipped weights, the gradient in the input.
+//!
+//! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors of
+//! channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
+//! Nothing larger than a block is stored except the weights.
+
+pub mod gradient;
+pub mod tiles;
+pub mod transform;
+
+use super::gemm::{product, Left, Out, Right};
+use super::shape::Epilogue;
+use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use tiles::{Plan, Window, MAX_RUN};
+use transform::{Four, Grid, Scheme, Two};
+
+/// Tiles in a block: a multiple of every `Simd::ROWS`.
+const BLOCK: usize = 24;
+/// Padding between the points of a block, so that they do not map to the same cache sets.
+const GAP: usize = 16;
+/// Minimum number of filters for multithreading.
+const MIN_PARALLEL_FILTERS: usize = 512;
+
+/// The weights: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with reversed taps.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    pub data: &'a [f32],
+    pub out: usize,
+    pub input: usize,
+    pub flip: bool,
+}
+
+/// Transformed weights: point p, panel q of output channels, input channel i, at `((p panels + q) inputs + i) width`.
+struct Transformed {
+    data: Aligned,
+    width: usize,
+    point: usize,
+}
+
+/// The convolution of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
+pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue: Epilogue) -> Vec<f32> {
+    let [inputs, outputs] = plan.channels;
+    let mut u = transform_weights(isa, plan, w);
+    // SAFETY: every pixel belongs to a tile, and every tile is written.
+    let mut y = unsafe { uninit(plan.batch * outputs * plan.out[0] * plan.out[1]) };
+    let shared = Shared::new(&mut y);
+    let n = lanes(isa);
+    let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
+    let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
+    let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
+    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared, patch };
+    each(plan.tiles().div_ceil(BLOCK), true, |block| {
+        scratch(count, |memory| {
+            // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the products.
+            unsafe { forward_block(isa, &job, block, memory) }
+        });
+    });
+    y
+}
+
+fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
+    let [inputs, outputs] = plan.channels;
+    let n = lanes(isa);
+    let width = panel(isa);
+    let point = outputs.div_ceil(width) * inputs * width;
+    // SAFETY: if every panel is full, every value is written below.
+    let mut data = if outputs % width == 0 {
+        unsafe { Aligned::uninit(point * plan.points()) }
+    } else {
+        Aligned::zeros(point * plan.points())
+    };
+    let u = Shared::new(data.all());
+    let (w, plan) = (&w, *plan);
+    each(inputs, inputs * outputs > MIN_PARALLEL_FILTERS, |i| {
+        for o in (0..outputs).step_by(n) {
+            let to = u.at(o / width * inputs * width + i * width + o % width);
+            // SAFETY: each (input channel, group of output channels) writes its own values.
+            unsafe { weights_of(isa, w, [i, o, (outputs - o).min(n)], plan.tile, to, point) }
+        }
+    });
+    Transformed { data, width, point }
+}
+
+/// Output channels in a panel of the matrix product.
+fn panel(isa: InstructionSet) -> usize {
+    match isa {
+        InstructionSet::Portable => 8,
+        other => 2 * lanes(other),
+    }
+}
+
+entry! {
+    /// Transforms the filters from one input channel to `count` output channels; point p goes to `to + p point`.
+    fn weights_of(w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) = weights_body
+}
+
+#[inline(always)]
+unsafe fn weights_body<S: Simd>(_: S, w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) {
+    let [i, o, count] = at;
+    // No instruction set has more than sixteen lanes.
+    let mut taps = [[0.0f32; 16]; 9];
+    for lane in 0..count {
+        let filter = &w.data[(o + lane) * w.out + i * w.input..][..9];
+        for (k, tap) in taps.iter_mut().enumerate() {
+            tap[lane] = filter[if w.flip { 8 - k } else { k }];
+        }
+    }
+    let from = Grid { at: taps.as_ptr().cast(), row: 3 * 16, column: 16 };
+    if tile == 4 {
+        transform::weight::<S, Four>(from, Grid { at: to, row: 6 * point, column: point });
+    } else {
+        transform::weight::<S, Two>(from, Grid { at: to, row: 4 * point, column: point });
+    }
+}
+
+struct Job<'a> {
+    plan: &'a Plan,
+    x: &'a [f32],
+    u: &'a [f32],
+    point: usize,
+    width: usize,
+    epilogue: Epilogue<'a>,
+    y: Shared,
+    patch: usize,
+}
+
+entry! {
+    /// One block of tiles, from pixels to pixels.
+    fn forward_block(job: &Job, block: usize, memory: &mut [f32]) = forward_body
+}
+
+#[inline(always)]
+unsafe fn forward_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32]) {
+    if job.plan.tile == 4 {
+        forward_tiles::<S, Four>(s, job, block, memory);
+    } else {
+        forward_tiles::<S, Two>(s, job, block, memory);
+    }
+}
+
+#[inline(always)]
+unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32]) {
+    let plan = job.plan;
+    let [inputs, outputs] = plan.channels;
+    let (first, last) = (block * BLOCK, ((block + 1) * BLOCK).min(plan.tiles()));
+    let (wide_in, wide_out) = (inputs.next_multiple_of(S::N), outputs.next_multiple_of(S::N));
+    let (v_point, m_point) = (BLOCK * wide_in + GAP, BLOCK * wide_out + GAP);
+    let patch = memory.as_mut_ptr();
+    let v = patch.add(job.patch);
+    let m = v.add(T::IN * T::IN * v_point);
+
+    transform_tiles::<S, T, false>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
+    for p in 0..T::IN * T::IN {
+        product::<S>(
+            last - first,
+            inputs,
+            wide_out / S::N,
+            Left { at: v.add(p * v_point), row: wide_in, column: 1, strip: None },
+            Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
+            Out { at: m.add(p * m_point), row: wide_out, add: false },
+        );
+    }
+    let mut t = first;
+    while t < last {
+        let run = plan.run(t, last);
+        let columns = T::OUT * run.length;
+        for c in (0..outputs).step_by(S::N) {
+            let bias = match job.epilogue.bias {
+                Some(b) if c + S::N <= outputs => S::load(b.as_ptr().add(c)),
+                Some(b) => {
+                    let mut padded = [0.0f32; 16];
+                    padded[..outputs - c].copy_from_slice(&b[c..]);
+                    S::load(padded.as_ptr())
+                }
+                None => S::splat(0.0),
+            };
+            macro_rules! output {
+                ($kind:path) => {
+                    for k in 0..run.length {
+                        let from = Grid {
+                            at: m.add((t - first + k) * wide_out + c).cast_const(),
+                            row: T::IN * m_point,
+                            column: m_point,
+                        };
+                        let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
+                        transform::output::<S, T, { $kind }>(from, to, bias, job.epilogue.slope);
+                    }
+                };
+            }
+            match job.epilogue.slope {
+                1.0 => output!(transform::NONE),
+                0.0 => output!(transform::RELU),
+                _ => output!(transform::LEAKY),
+            }
+            let window = Window {
+                channels: outputs - c,
+                size: plan.out,
+                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
+                rows: T::OUT,
+                columns,
+            };
+            tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * plan.out[0] * plan.out[1]));
+        }
+        t += run.length;
+    }
+}
+
+/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T):
+/// point p, tile t, channel c go to `to + p point + (t - first) wide + c`.
+#[inline(always)]
+unsafe fn transform_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
+    plan: &Plan,
+    x: &[f32],
+    [first, last]: [usize; 2],
+    patch: *mut f32,
+    to: *mut f32,
+    [wide, point]: [usize; 2],
+) {
+    let side = usize::from(GRADIENT);
+    let (channels, size) = (plan.channels[side], [plan.size, plan.out][side]);
+    let (padding, overlap) = if GRADIENT { ([0, 0], 0) } else { (plan.padding, 2) };
+    let mut t = first;
+    while t < last {
+        let run = plan.run(t, last);
+        let columns = T::OUT * run.length + overlap;
+        for c in (0..channels).step_by(S::N) {
+            let window = Window {
+                channels: channels - c,
+                size,
+                from: [
+                    (run.row * T::OUT) as isize - padding[0] as isize,
+                    (run.column * T::OUT) as isize - padding[1] as isize,
+                ],
+                rows: T::OUT + overlap,
+                columns,
+            };
+            let plane = (run.image * channels + c) * size[0] * size[1];
+            tiles::read::<S>(window, x.as_ptr().add(plane), patch);
+            for k in 0..run.length {
+                let from = Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N };
+                let to = Grid { at: to.add((t - first + k) * wide + c), row: T::IN * point, column: point };
+                if GRADIENT {
+                    transform::gradient::<S, T>(from, to);
+                } else {
+                    transform::input::<S, T>(from, to);
+                }
+            }
+        }
+        t += run.length;
+    }
+}

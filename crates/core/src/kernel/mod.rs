@@ -1,0 +1,29 @@
+//! CPU kernels that are faster than burn's: convolutions (`conv`), batch norm, pooling, Adam, single passes over large
+//! arrays (`strided`, `pointwise`, `sums`, `layout`, `select`), Fourier transforms (`fourier`), the Radon transform (`radon`), resampling to
+//! another size (`resample`) or at given positions (`sample`). They take slices and shapes; `storage` knows which
+//! tensors have slices, and `ops` what to do for the others.
+//!
+//! The shape alone decides how work is divided and in which order sums are taken, so results are bit-identical on any
+//! number of threads.
+
+pub(crate) mod adam;
+mod axes;
+pub mod conv;
+pub(crate) mod element;
+pub(crate) mod fourier;
+pub(crate) mod layout;
+pub(crate) mod norm;
+pub(crate) mod parallel;
+pub(crate) mod pointwise;
+pub(crate) mod pool;
+pub(crate) mod radon;
+pub(crate) mod resample;
+pub(crate) mod sample;
+pub(crate) mod select;
+mod simd;
+pub(crate) mod strided;
+pub(crate) mod sums;
+pub(crate) mod variation;
+pub(crate) mod warp;
+
+pub use conv::{force, named, Kernel};

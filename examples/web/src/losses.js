@@ -1,0 +1,96 @@
+// The losses that the page offers, and why each works without a clean image.
+import { loss } from "adjoint";
+import { makePhysics } from "./build.js";
+import { physicsOf } from "./operator.js";
+
+/**
+ * Reasons and options of the losses, the default first. `estimated` is the reason where the noise level is estimated,
+ * `additional` are further losses.
+ */
+const denoising = {
+  SureGaussianLoss: {
+    reason:
+      "Stein's unbiased risk estimate: for Gaussian noise of known level it equals, on average, " +
+      "the error against the clean picture.",
+    estimated: "UNSURE: Stein's risk estimate, which learns the level of the Gaussian noise along with the network.",
+    options: ({ level, estimated }) => ({ sigma: level, ...(estimated ? { unsure: true } : {}) }),
+  },
+  SurePoissonLoss: {
+    reason:
+      "Stein's risk estimate for photon noise: for a small gain it nearly equals, on average, " +
+      "the error against the clean picture.",
+    options: ({ level }) => ({ gain: level }),
+  },
+  R2RLoss: {
+    reason:
+      "Recorrupted-to-recorrupted: the noise is split into two independent parts, " +
+      "and one noisy copy is predicted from the other.",
+    options: () => ({}),
+  },
+  Neighbor2Neighbor: {
+    reason:
+      "Neighbouring pixels have nearly the same brightness and independent noise: " +
+      "one half of the pixels predicts the other. No level is needed.",
+    options: () => ({}),
+  },
+  SplittingLoss: {
+    reason: "Splitting: some pixels are hidden from the network, which learns to predict them from the rest.",
+    // Each pixel of the result comes from the passes that did not see it.
+    options: () => ({ splitRatio: 0.6, evalNSamples: 12, evalSplitOutput: true }),
+    // The few pixels that all passes see have to be kept by the network itself.
+    additional: [{ name: "MCLoss", weight: 0.2 }],
+  },
+};
+
+const copies = "smaller copies of the result, blurred and restored again, teach the detail that the blur removed";
+
+/**
+ * Losses for blurred images. Splitting does not fit a blur, which mixes the pixels; and a loss that only compares with
+ * the measurement leaves the blur in.
+ */
+const deblurring = {
+  R2RLoss: {
+    reason: `Recorrupted-to-recorrupted keeps the result true to the blurred picture; equivariant imaging: ${copies}.`,
+    options: denoising.R2RLoss.options,
+  },
+  SureGaussianLoss: {
+    reason:
+      `Stein's unbiased risk estimate keeps the result true to the blurred picture; ` +
+      `equivariant imaging: ${copies}.`,
+    estimated:
+      "UNSURE, Stein's risk estimate for noise of unknown level, keeps the result true to the blurred picture; " +
+      `equivariant imaging: ${copies}.`,
+    options: denoising.SureGaussianLoss.options,
+  },
+  SurePoissonLoss: {
+    reason:
+      "Stein's risk estimate for photon noise keeps the result true to the blurred picture; " +
+      `equivariant imaging: ${copies}.`,
+    options: denoising.SurePoissonLoss.options,
+  },
+};
+
+/** The losses that fit (`compatibleLosses`), each with its reason. */
+export function fittingLosses(choice) {
+  // Without mask and filter no tensor is created: the page itself does not load WebAssembly.
+  const operator = makePhysics({ ...physicsOf(choice, 1, 0.5), mask: undefined, filter: undefined });
+  const compatible = loss.compatibleLosses(operator);
+  const deblur = choice.task === "deblur";
+  return (
+    Object.entries(deblur ? deblurring : denoising)
+      .filter(([name]) => compatible.includes(name))
+      // A missing pixel has no noise to compare: only splitting learns to fill it in.
+      .filter(([name]) => choice.task !== "inpaint" || name === "SplittingLoss")
+      .map(([name, { reason, estimated }]) => ({
+        name,
+        label: deblur ? `${name} and EILoss` : name,
+        reason: choice.estimated && estimated ? estimated : reason,
+      }))
+  );
+}
+
+/** The loss of a choice as in a configuration. */
+export const lossOf = (choice) => ({ name: choice.loss, ...denoising[choice.loss].options(choice) });
+
+/** Losses to add to the loss of a choice. */
+export const additionalLosses = (choice) => denoising[choice.loss].additional ?? [];

@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  conv2d,
+  convTranspose2d,
+  linear,
+  magnitude,
+  maxPool2d,
+  perImage,
+  safeSqrt,
+} from "../../ts/functional/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { AdjointError, init } from "../../ts/runtime/index.js";
+import { grad, ones, tensor, zeros } from "../../ts/tensor/index.js";
+import type { Tensor } from "../../ts/tensor/index.js";
+
+beforeAll(() => init());
+
+function caught(fn: () => unknown): AdjointError {
+  try {
+    fn();
+  } catch (error) {
+    return error as AdjointError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("functions with options", () => {
+  const x = ones([1, 2, 4, 4]);
+  const bias = ones([2]);
+
+  it.each<[string, (options: object) => Tensor]>([
+    ["conv2d", (options) => conv2d(x, ones([2, 2, 3, 3]), options)],
+    ["convTranspose2d", (options) => convTranspose2d(x, ones([2, 2, 3, 3]), options)],
+    ["linear", (options) => linear(ones([3, 4]), ones([2, 4]), options)],
+  ])("%s adds a bias given as an option, and refuses one in the place of the options", (name, run) => {
+    const difference = run({ bias }).sub(run({}));
+    expect(difference.dataSync().every((value) => value === 1)).toBe(true);
+    const error = caught(() => run(bias));
+    expect(error.code).toBe("invalid_argument");
+    expect(error.message).toContain(`${name}: `);
+    expect(error.message).toContain("give the bias as an option: { bias }");
+  });
+
+  it("name an unknown option and the nearest known one", () => {
+    const error = caught(() => maxPool2d(x, 2, { strides: 2 } as never));
+    expect(error.code).toBe("unknown_option");
+    expect(error.message).toContain('did you mean "stride"?');
+  });
+});
+
+describe("safeSqrt", () => {
+  it("is the square root, with derivatives 0 at zero", () => {
+    const t = tensor([0, 4, 9], { dtype: "float64" }).requiresGrad_();
+    const y = safeSqrt(t);
+    expect([...y.dataSync()]).toEqual([0, 2, 3]);
+    const [slope] = grad(y.sum(), [t], { createGraph: true });
+    expect([...slope!.dataSync()]).toEqual([0, 1 / 4, 1 / 6]);
+    const [curvature] = grad(slope!.sum(), [t]);
+    expect([...curvature!.dataSync()]).toEqual([0, -1 / 32, -1 / 108]);
+  });
+
+  it("gives a magnitude whose gradient and curvature vanish at zero", () => {
+    const x = zeros([1, 2, 3], { dtype: "float64" }).requiresGrad_();
+    const [slope] = grad(magnitude(x).sum(), [x], { createGraph: true });
+    const [curvature] = grad(slope!.sum(), [x]);
+    for (const value of [...slope!.dataSync(), ...curvature!.dataSync()]) expect(value).toBeCloseTo(0, 15);
+  });
+});
+
+describe("perImage", () => {
+  const y = new Rng(0).normal([3, 2, 4, 4], { dtype: "float64" });
+
+  it("takes a number, one value, one for each image, or a tensor that broadcasts", () => {
+    expect(perImage("test", "sigma", 0.1, y)).toBe(0.1);
+    const shapes = [[], [1], [3], [1, 2, 1, 1]].map(
+      (shape) => (perImage("test", "sigma", ones(shape), y) as Tensor).shape,
+    );
+    expect(shapes).toEqual([
+      [1, 1, 1, 1],
+      [1, 1, 1, 1],
+      [3, 1, 1, 1],
+      [1, 2, 1, 1],
+    ]);
+    expect((perImage("test", "sigma", ones([3]), y) as Tensor).dtype).toBe("float64");
+  });
+
+  it("refuses other shapes, by name", () => {
+    for (const shape of [[2], [3, 1], [3, 2, 4, 5]]) {
+      const error = caught(() => perImage("test", "sigma", ones(shape), y));
+      expect(error.code).toBe("shape_mismatch");
+      expect(error.message).toContain("test: sigma has shape");
+    }
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { type Binding, binding, bindingIfAny, currentDevice, devices, init } from "../../ts/runtime/index.js";
+import { loadNative } from "../../ts/runtime/node/add-on.js";
+import { tensor } from "../../ts/tensor/index.js";
+
+const error = (name: string, code: string) => expect.objectContaining({ name, code });
+
+/** The add-on with some functions replaced. */
+const modified = (changes: Partial<Binding>): Binding => ({ ...loadNative(), ...changes });
+
+describe("init", () => {
+  it("is required before a tensor is created", () => {
+    expect(bindingIfAny()).toBeUndefined();
+    expect(() => tensor([1])).toThrow(error("ArgumentError", "not_initialised"));
+    expect(() => devices()).toThrow(error("ArgumentError", "not_initialised"));
+  });
+
+  it("refuses an unknown device, an unknown option and an incomplete binding", async () => {
+    await expect(init({ device: "gpu" as never })).rejects.toEqual(error("ArgumentError", "invalid_argument"));
+    await expect(init({ devise: "cpu" } as never)).rejects.toEqual(error("ArgumentError", "unknown_option"));
+    const { apply: _apply, ...incomplete } = loadNative();
+    await expect(init({ binding: incomplete as Binding })).rejects.toMatchObject({
+      code: "bad_binding",
+      message: expect.stringContaining("apply"),
+    });
+    expect(bindingIfAny()).toBeUndefined();
+  });
+
+  it("loads one binding for concurrent calls and keeps it", async () => {
+    await Promise.all([init(), init()]);
+    const first = binding();
+    const kept = tensor([1, 2]);
+    await init({ device: "cpu" });
+    expect(binding()).toBe(first);
+    expect(currentDevice()).toBe("cpu");
+    expect(kept.add(1).dataSync()).toEqual(Float32Array.of(2, 3));
+    expect(devices()).toContainEqual(expect.objectContaining({ name: "cpu", available: true }));
+  });
+
+  it("keeps the previous runtime where the WebAssembly module cannot be read", async () => {
+    const lacking = modified({ lacks: () => true });
+    await expect(init({ binding: lacking, wasm: "/none/adjoint.wasm" })).rejects.toEqual(
+      error("DeviceError", "wasm_load_failed"),
+    );
+    expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+  });
+});
+
+describe("a lost binding", () => {
+  it("rejects what waits and every later call, and init() starts a new runtime", async () => {
+    let lose: (reason: string) => void = () => undefined;
+    const lost = new Promise<string>((resolve) => (lose = resolve));
+    await init({ binding: modified({ lost, read: async () => await new Promise(() => undefined) }) });
+    const old = tensor([1, 2]);
+    const waiting = old.data();
+    lose("the graphics device was lost");
+    await expect(waiting).rejects.toMatchObject({
+      name: "DeviceError",
+      code: "runtime_lost",
+      message: expect.stringMatching(/^the graphics device was lost: .*await init\(\)/),
+    });
+    expect(() => tensor([1])).toThrow(error("DeviceError", "runtime_lost"));
+    expect(() => binding()).toThrow(error("DeviceError", "runtime_lost"));
+    expect(bindingIfAny()).toBeUndefined();
+    old.dispose();
+    await init();
+    expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+  });
+
+  it("is one whose call failed fatally; other errors leave it usable", async () => {
+    const fails = (text: string) => () => {
+      throw new Error(text);
+    };
+    const failing = modified({
+      memory: fails("ShapeError|shape_mismatch|memory: two shapes."),
+      devices: fails("trap"),
+    });
+    await init({ binding: { ...failing, isFatal: (cause) => (cause as Error).message === "trap" } });
+    expect(() => binding().memory()).toThrow(error("ShapeError", "shape_mismatch"));
+    expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+    expect(() => devices()).toThrow(error("DeviceError", "runtime_lost"));
+    expect(() => devices()).toThrow(error("DeviceError", "runtime_lost"));
+    await init();
+    expect(devices().length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,16 @@
+import { InvalidArgumentError } from "commander";
+
+/** Parses a whole number of at least 0, for commander. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("Expected a whole number, 0 or more.");
+  return value;
+}
+
+/** Parses a whole number of at least 1, for commander. */
+export function positiveWholeNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
+  return value;
+}

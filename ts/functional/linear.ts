@@ -1,0 +1,23 @@
+import { ops } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkArguments } from "./options.js";
+
+/** Options of {@link linear}. */
+export interface LinearArguments {
+  /** Added to each row, `[out]`. Default: none. */
+  bias?: Tensor | null;
+}
+
+/**
+ * `y = x weight^T + bias`, `[..., in]` to `[..., out]`, with `weight` `[out, in]`.
+ *
+ * @throws ShapeError `shape_mismatch` where they disagree; ArgumentError `invalid_argument`, `unknown_option`.
+ */
+export function linear(x: Tensor, weight: Tensor, options: LinearArguments = {}): Tensor {
+  checkArguments("linear", options, ["bias"]);
+  // A single vector becomes a row, since the core multiplies matrices.
+  const rows = x.shape.length === 1 ? x.reshape([1, -1]) : x;
+  const product = ops.matmul(rows, weight.permute([1, 0]));
+  const y = options.bias ? product.add(options.bias) : product;
+  return x.shape.length === 1 ? y.reshape([-1]) : y;
+}
