@@ -1,11 +1,12 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkNumber } from "../runtime/index.js";
-import { checkImages } from "./checks.js";
+import { checkImages, shown } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
-import { matching, shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Decolorize}. */
 export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {

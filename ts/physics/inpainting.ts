@@ -1,11 +1,12 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption } from "./checks.js";
+import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
 import type { LinearOptions } from "./linear.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Inpainting}. */
 export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {

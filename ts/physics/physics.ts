@@ -1,9 +1,10 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, type Tensor } from "../tensor/index.js";
+import { checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
-import { checkTensor, NoiseModel, shown, ZeroNoise, type Level } from "./noise/index.js";
+import { NoiseModel, ZeroNoise, type Level } from "./noise/index.js";
 
 /** Options that every physics takes. */
 export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {

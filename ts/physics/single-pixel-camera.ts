@@ -1,13 +1,13 @@
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkImgSize } from "./checks.js";
+import { checkImgSize, checkTensor } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
 import { svd } from "./functional/svd.js";
 import type { LinearOptions } from "./linear.js";
-import { checkTensor, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 export type { Ordering };
 

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../runtime/index.js";
 import { cat, type Tensor } from "../../tensor/index.js";
-import { checkMeasured, checkTensorOption } from "../checks.js";
+import { checkMeasured, checkTensorOption } from "../argument-checks.js";
 
 /** A mask of two equal channels and a batch: `[B, 2, (T or D,) H, W]`. */
 export function complexMask(className: string, mask: Tensor, rank: number): Tensor {

@@ -1,7 +1,7 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkImgSize, checkTensorOption } from "../checks.js";
+import { checkImgSize, checkTensorOption } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { fromCpuValues, cpuValues, permutationValues, uniformValues } from "./cpu-values.js";
 import { subsetOnDevice } from "./subset-on-device.js";

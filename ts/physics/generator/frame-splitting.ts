@@ -1,7 +1,7 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { CPU_FLOAT64 } from "./cpu-values.js";
 

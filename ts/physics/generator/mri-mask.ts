@@ -1,7 +1,7 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { fromCpuValues, uniformValues } from "./cpu-values.js";
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../runtime/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 
 /** Height and width of a filter, from an option that is one number or a pair. */
 export function checkPsfSize(className: string, value: unknown, name = "psfSize"): readonly [number, number] {
