@@ -28,9 +28,9 @@ function response(options: DecolorizeOptions, channels: number): number[] {
   if (srf === "rec601") weights = REC601;
   else if (srf === "flat" || srf === "average") weights = Array.from({ length: channels }, () => 1 / channels);
   else if (srf === "random") {
-    const drawn = Array.from(resolveRng(rng).uniform([channels]).dataSync());
-    const total = drawn.reduce((a, b) => a + b, 0);
-    weights = drawn.map((w) => w / total);
+    const values = Array.from(resolveRng(rng).uniform([channels]).dataSync());
+    const total = values.reduce((a, b) => a + b, 0);
+    weights = values.map((w) => w / total);
   } else if (Array.isArray(srf)) weights = srf.map((w) => checkNumber("Decolorize", "srf", w));
   else
     throw new ArgumentError(

@@ -83,7 +83,7 @@ export class Inpainting<
     if (typeof pixelwise !== "boolean")
       throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     if (mask === undefined || mask === null) return;
-    const drawn =
+    const values =
       mask instanceof Tensor
         ? mask
         : drawMask(
@@ -92,7 +92,7 @@ export class Inpainting<
             pixelwise,
             resolveRng(options.rng),
           );
-    this.mask = fittingMask(className, drawn, imgSize);
+    this.mask = fittingMask(className, values, imgSize);
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {

@@ -76,9 +76,9 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     const pdf = this.getPdf(height, width);
     const channels = shape[0] as number;
     // With pixelwise, the first channel is drawn and the others follow it.
-    const drawn = this.pixelwise ? size / channels : size;
+    const entries = this.pixelwise ? size / channels : size;
     let [measured, left] = [0, 0];
-    for (let start = 0; start < drawn; start += plane) {
+    for (let start = 0; start < entries; start += plane) {
       const n = kept.subarray(start, start + plane).reduce((a, b) => a + b, 0);
       const count = Math.min(Math.ceil(n * (1 - ratio)), ratio > 0 ? n - 1 : n);
       const out =
@@ -90,7 +90,7 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
             )
           : [];
       for (const i of out)
-        for (let entry = start + i; entry < size; entry += this.pixelwise ? drawn : size) kept[entry] = 0;
+        for (let entry = start + i; entry < size; entry += this.pixelwise ? entries : size) kept[entry] = 0;
       measured += n;
       left += out.length;
     }
