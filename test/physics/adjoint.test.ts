@@ -68,7 +68,7 @@ describe("adjoint", () => {
     const back = operator.AAdjoint(y);
     const residual = operator.AAdjointA(x).sub(back).abs().max().itemSync();
     expect(residual).toBeLessThan(1e-4 * (1 + back.abs().max().itemSync()));
-    // Least norm: x lies in the range of A^T, so it is the pseudo-inverse of A x.
+    // Least norm: x is in the range of A^T, so it is the pseudo-inverse of A x.
     const again = operator.ADagger(operator.A(x), { maxIter: 2000, tol: 1e-9 });
     expect(again.sub(x).abs().max().itemSync()).toBeLessThan(1e-3 * (1 + x.abs().max().itemSync()));
   });

@@ -190,7 +190,7 @@ describe("DiffractionBlurGenerator", () => {
       expect(Math.max(...one)).toBeLessThan(Math.max(...clear));
   });
 
-  it("centres, turns and apodizes where asked", () => {
+  it("centres, rotates and apodizes on request", () => {
     // A tilt moves the filter; centring brings it back.
     const tilt = {
       zernikeIndex: [
@@ -206,11 +206,11 @@ describe("DiffractionBlurGenerator", () => {
       expect(Math.hypot(...mean)).toBeGreaterThan(1);
       expect(Math.hypot(...(centred[i] as [number, number]))).toBeLessThan(0.15 * Math.hypot(...mean));
     });
-    // A turned tilt moves the filter by the same amount in another direction.
-    const turned = filters(make({ ...tilt, randomRotate: true }).step(3, 1)["filter"]).map(
+    // A rotated tilt moves the filter by the same amount in another direction.
+    const rotated = filters(make({ ...tilt, randomRotate: true }).step(3, 1)["filter"]).map(
       (one) => moments(one, 31).mean,
     );
-    turned.forEach((mean, i) => {
+    rotated.forEach((mean, i) => {
       const before = moved[i] as [number, number];
       expect(Math.hypot(...mean)).toBeCloseTo(Math.hypot(...before), 0);
       expect(Math.hypot(mean[0] - before[0], mean[1] - before[1])).toBeGreaterThan(0.1);

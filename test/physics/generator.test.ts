@@ -162,14 +162,14 @@ describe("levels, sums and mixtures", () => {
   it("SigmaGenerator and GainGenerator are uniform on their range", () => {
     const sigma = values(new SigmaGenerator({ sigmaMin: 0.1, sigmaMax: 0.3 }).step(4000, 1)["sigma"]);
     const gain = values(new GainGenerator().step(4000, 1)["gain"]);
-    for (const [drawn, low, high] of [
+    for (const [levels, low, high] of [
       [sigma, 0.1, 0.3],
       [gain, 0.1, 0.4],
     ] as const) {
-      expect(Math.min(...drawn)).toBeGreaterThanOrEqual(low - 1e-6);
-      expect(Math.max(...drawn)).toBeLessThanOrEqual(high + 1e-6);
-      const mean = drawn.reduce((a, b) => a + b, 0) / drawn.length;
-      const variance = drawn.reduce((a, b) => a + (b - mean) ** 2, 0) / drawn.length;
+      expect(Math.min(...levels)).toBeGreaterThanOrEqual(low - 1e-6);
+      expect(Math.max(...levels)).toBeLessThanOrEqual(high + 1e-6);
+      const mean = levels.reduce((a, b) => a + b, 0) / levels.length;
+      const variance = levels.reduce((a, b) => a + (b - mean) ** 2, 0) / levels.length;
       const width = high - low;
       expect(Math.abs(mean - (low + high) / 2)).toBeLessThan((3 * width) / Math.sqrt(12 * 4000));
       expect(Math.abs(variance / (width ** 2 / 12) - 1)).toBeLessThan(0.06);
@@ -206,13 +206,13 @@ describe("levels, sums and mixtures", () => {
     const level = (sigma: number) => new SigmaGenerator({ sigmaMin: sigma, sigmaMax: sigma });
     const mixture = new GeneratorMixture({ generators: [level(1), level(2), level(4)], probs: [0.5, 0.2, 0.3] });
     expect(mixture.useBatchSampling).toBe(true);
-    const drawn = values(mixture.step(3000, 1)["sigma"]);
+    const levels = values(mixture.step(3000, 1)["sigma"]);
     for (const [value, p] of [
       [1, 0.5],
       [2, 0.2],
       [4, 0.3],
     ] as const) {
-      const share = drawn.filter((v) => v === value).length / 3000;
+      const share = levels.filter((v) => v === value).length / 3000;
       expect(Math.abs(share - p)).toBeLessThan(3 * Math.sqrt((p * (1 - p)) / 3000));
     }
     const mixed = new GeneratorMixture({ generators: [level(1), new GainGenerator()], probs: [0.5, 0.5] });

@@ -82,7 +82,7 @@ describe("generators of MRI masks", () => {
     const gaussian = values(step(new physics.GaussianMaskGenerator({ imgSize: [1, 32] }), draws).mean([0, 1, 2]));
     expect(gaussian[14] as number).toBeGreaterThan(2 * (gaussian[2] as number));
     expect(gaussian[0] as number).toBeGreaterThan(0);
-    // One column drawn: the probability is the weight's share.
+    // One column drawn: the probability is proportional to the weight.
     const one = new physics.GaussianMaskGenerator({ imgSize: [1, 8], acceleration: 8, centerFraction: 0 });
     const weights = one.getPdf(8);
     const total = weights.reduce((a, b) => a + b, 0);

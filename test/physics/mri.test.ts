@@ -31,7 +31,7 @@ describe("MRI over time and with several coils", () => {
     const y = normal(rng, operator.A(normal(rng, size)).shape);
     const x = operator.ADagger(y);
     expect(operator.AAdjoint(operator.A(x).sub(y)).abs().max().itemSync()).toBeLessThan(1e-8);
-    // What A^+ A gives back is the same image: it lies in the range of A^T.
+    // A^+ A x is x, as x is in the range of A^T.
     expect(distance(operator.ADagger(operator.A(x)), x)).toBeLessThan(1e-8);
   });
 

@@ -19,7 +19,7 @@ export function filter(rng: Rng, shape: number[]): Tensor {
     .add(tensor(peak, { shape: [1, 1, h, w] }));
 }
 
-/** Every way an image goes on beyond its border. */
+/** Every padding. */
 export const paddings = ["valid", "constant", "circular", "reflect", "replicate"] as const;
 
 /** Every linear operator, in odd sizes, with one pixel, batches and channels. */

@@ -26,7 +26,7 @@ const small: OperatorCase[] = [
   ),
 ];
 
-describe("singular values on the host", () => {
+describe("singular values on the CPU", () => {
   it.each([
     [1, 1],
     [3, 5],

@@ -6,7 +6,7 @@ import { filter, paddings } from "./operators.js";
 
 beforeAll(start);
 
-/** Whole numbers and words drawn from one stream. */
+/** Random integers and words from one stream. */
 class Dice {
   constructor(readonly rng: Rng) {}
 
@@ -20,7 +20,7 @@ class Dice {
   }
 }
 
-interface Drawn {
+interface RandomCase {
   operator: physics.LinearPhysics;
   /** Channels, height, width, or what images have after the batch. */
   size: number[];
@@ -30,12 +30,12 @@ interface Drawn {
 
 /** A mask of zeros and ones with at least a one. */
 function mask(rng: Rng, shape: number[]): Tensor {
-  const drawn = rng.bernoulli(shape, 0.5).dataSync();
-  drawn[0] = 1;
-  return tensor(drawn, { shape });
+  const values = rng.bernoulli(shape, 0.5).dataSync();
+  values[0] = 1;
+  return tensor(values, { shape });
 }
 
-const makers: Record<string, (d: Dice) => Omit<Drawn, "batch"> & { batch?: number }> = {
+const makers: Record<string, (d: Dice) => Omit<RandomCase, "batch"> & { batch?: number }> = {
   Blur: (d) => {
     const padding = d.of(paddings);
     const [h, w] = [d.number(1, 5), d.number(1, 5)];
@@ -168,9 +168,9 @@ describe("random operators on random shapes", () => {
   it.each(Object.keys(makers))("%s: <A x, y> = <x, A^T y> and gamma A^T (A u - y) + u - z = 0", (name) => {
     for (let seed = 0; seed < 12; seed++) {
       const dice = new Dice(new Rng(seed));
-      const drawn = (makers[name] as (typeof makers)[string])(dice);
-      const { operator, size, batch = dice.number(1, 3) } = drawn;
-      const where = `${name}, seed ${seed}, image [${[batch, ...size].join(", ")}], ${drawn.detail}`;
+      const randomCase = (makers[name] as (typeof makers)[string])(dice);
+      const { operator, size, batch = dice.number(1, 3) } = randomCase;
+      const where = `${name}, seed ${seed}, image [${[batch, ...size].join(", ")}], ${randomCase.detail}`;
       const x = normal(dice.rng, [batch, ...size]);
       const ax = operator.A(x);
       const y = normal(dice.rng, ax.shape);

@@ -117,7 +117,7 @@ describe("bad input", () => {
       ArgumentError,
       "invalid_argument",
       "6 x 8",
-      "powers of two",
+      "powers of 2",
       "fast: false",
     );
     expectError(

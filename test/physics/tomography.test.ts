@@ -9,8 +9,8 @@ import { distance, expectError, normal, Rng, start } from "./helpers.js";
 beforeAll(start);
 
 /**
- * The definition: the image in a square that holds its diagonal, sampled on the turned grid and summed over rows, angle
- * by angle.
+ * The definition: the image in a square that contains its diagonal, sampled on the rotated grid and summed over rows,
+ * angle by angle.
  */
 function byGridSample(x: Tensor, angles: readonly number[], circle: boolean): Tensor {
   const [batch = 1, channels = 1, width = 1] = x.shape;
@@ -32,12 +32,12 @@ function byGridSample(x: Tensor, angles: readonly number[], circle: boolean): Te
       const [u, v] = [(at % side) - middle, Math.floor(at / side) - middle];
       return (i % 2 === 0 ? cos * u + sin * v : cos * v - sin * u) / Math.max(middle, 1e-9);
     });
-    const turned = functional.gridSample(
+    const rotated = functional.gridSample(
       square,
       tensor(grid, { shape: [1, side, side, 2] }).expand([batch, side, side, 2]),
       { mode: "bilinear", paddingMode: "zeros", alignCorners: true },
     );
-    return turned.sum(2).reshape([batch, channels, side, 1]);
+    return rotated.sum(2).reshape([batch, channels, side, 1]);
   });
   return projections.reduce(
     (a, b, i) => a.add(b.pad([0, 0, 0, 0, 0, 0, i, angles.length - 1 - i], { mode: "constant" })),
@@ -56,7 +56,7 @@ function disc(width: number, radius: number): Tensor {
 
 describe("the Radon transform", () => {
   it.each([2, 5, 8, 11, 16, 19])(
-    "of %i x %i pixels is the sum of the turned image, with and without the circle",
+    "of %i x %i pixels is the sum of the rotated image, with and without the circle",
     (width) => {
       const rng = new Rng(width);
       const angles = [0, 90, 45, 180, -30, 12.5, 301, 60.3];

@@ -64,7 +64,7 @@ await eachDevice("transforms that are groups", () => {
     ).toBe(0);
   });
 
-  it("quarter turns are permutations of the pixels: counter-clockwise, of order four", async () => {
+  it("rotations by 90 degrees are permutations of the pixels: counter-clockwise, of order four", async () => {
     const rotate = new Rotate();
     const x = images([1, 1, 2, 2]);
     const [[a, b], [c, d]] = (await rows(x)) as [[number, number], [number, number]];
@@ -81,8 +81,8 @@ await eachDevice("transforms that are groups", () => {
       [b, a],
     ]);
     const y = images([2, 2, 5, 5]);
-    const turned = [1, 2, 3, 4].reduce((t) => rotate.transform(t, { theta: [90] }), y);
-    expect(await distance(turned, y)).toBe(0);
+    const rotated = [1, 2, 3, 4].reduce((t) => rotate.transform(t, { theta: [90] }), y);
+    expect(await distance(rotated, y)).toBe(0);
   });
 
   it("height and width may differ: a quarter turn moves pixels, fills with zeros, and its inverse restores what stayed", async () => {

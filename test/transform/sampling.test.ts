@@ -36,11 +36,11 @@ describe("rotations by any angle", () => {
       const theta = 25;
       const [c, s] = [Math.cos((theta * Math.PI) / 180), Math.sin((theta * Math.PI) / 180)];
       const out = new Rotate({ interpolationMode: "bilinear" }).transform(smooth(h, w, f), { theta: [theta] });
-      const turned = (row: number, column: number) => {
+      const rotated = (row: number, column: number) => {
         const [v, u] = [row - (h - 1) / 2, column - (w - 1) / 2];
         return f((h - 1) / 2 + s * u + c * v, (w - 1) / 2 + c * u - s * v);
       };
-      expect(await distance(interior(out, 14), interior(smooth(h, w, turned), 14))).toBeLessThan(0.02);
+      expect(await distance(interior(out, 14), interior(smooth(h, w, rotated), 14))).toBeLessThan(0.02);
     }
   });
 
@@ -84,13 +84,13 @@ describe("rotations by any angle", () => {
       await distance(top, tensor([[[[0, 0, 0, 0.3667, 3.0317, 6.1904, 0.8077, 0]]]], { dtype: "float64" })),
     ).toBeLessThan(6e-5);
     const quarter = new Rotate().transform(x, { theta: [90] });
-    const turned = [
+    const rotated = [
       [0, 5, 11, 17, 23, 0],
       [0, 4, 10, 16, 22, 0],
       [0, 3, 9, 15, 21, 0],
       [0, 2, 8, 14, 20, 0],
     ];
-    expect(await distance(quarter, tensor([[turned]], { dtype: "float64" }))).toBe(0);
+    expect(await distance(quarter, tensor([[rotated]], { dtype: "float64" }))).toBe(0);
   });
 
   it("without a constant shape the whole image is kept", async () => {

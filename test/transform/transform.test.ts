@@ -127,8 +127,8 @@ describe("combinations", () => {
     const chain = new Rotate().compose(new Shift()).compose(new Rotate());
     expect([...chain.paramNames].sort()).toEqual(["theta", "theta2", "xShift", "yShift"]);
     const out = chain.transform(x, { theta: [90], xShift: [1], theta2: [-90] });
-    const turned = new Shift().transform(new Rotate().transform(x, { theta: [90] }), { xShift: [1] });
-    expect(await distance(out, new Rotate().transform(turned, { theta: [270] }))).toBe(0);
+    const rotated = new Shift().transform(new Rotate().transform(x, { theta: [90] }), { xShift: [1] });
+    expect(await distance(out, new Rotate().transform(rotated, { theta: [270] }))).toBe(0);
     expect(await distance(chain.inverse(out, { theta: [90], xShift: [1], theta2: [-90] }), x)).toBe(0);
   });
 
@@ -193,7 +193,7 @@ describe("a transform of one's own", () => {
 });
 
 describe("noise and phase errors", () => {
-  it("noise falls on what was measured only, with the level asked for; the same parameters give the same noise", async () => {
+  it("noise is added to measured entries only; the same parameters give the same noise", async () => {
     const mask = new Rng(2).bernoulli([1, 1, 100, 100], 0.5);
     const y = mask.mul(2);
     const noise = new RandomNoise({ sigma: [0.2, 0.2], nTrans: 2 });
@@ -230,7 +230,7 @@ describe("noise and phase errors", () => {
     const channel = (t: Tensor, c: number) => t.slice([0, c, 0, 0, 0], [2, c + 1, 3, 4, 6]);
     const magnitude = (t: Tensor) => channel(t, 0).square().add(channel(t, 1).square());
     expect(await distance(magnitude(out), magnitude(y))).toBeLessThan(1e-5);
-    // exp(-i s) by hand, at an odd column.
+    // exp(-i s), at an odd column.
     const at = (t: Tensor, c: number) => t.slice([0, c, 0, 0, 1], [1, c + 1, 1, 1, 2]).itemSync();
     expect(at(out, 0)).toBeCloseTo(at(y, 0) * Math.cos(0.7) - at(y, 1) * Math.sin(0.7), 5);
     expect(at(out, 1)).toBeCloseTo(at(y, 0) * Math.sin(0.7) + at(y, 1) * Math.cos(0.7), 5);
@@ -312,7 +312,7 @@ describe("bad input is named", () => {
     );
     expectError(() => new Homography().transform(x(), { zoomF: [0] }), ArgumentError, "invalid_argument", "zoomF");
     expectError(() => new RandomPhaseError().forward(x()), ShapeError, "shape_mismatch", "complex");
-    expectError(() => new RandomNoise().inverse(x()), ArgumentError, "invalid_argument", "noise cannot be taken off");
+    expectError(() => new RandomNoise().inverse(x()), ArgumentError, "invalid_argument", "noise has no inverse");
     expectError(
       () => new Shift().or(new Rotate()).transform(x(), { theta: [90] }),
       ArgumentError,

@@ -6,14 +6,15 @@ import {
   safeSqrt,
   spectrum,
   wrapFilter,
+  matching,
 } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { cat, keep, where, type Tensor } from "../tensor/index.js";
-import { checkImages, checkImgSize, checkTensorOption } from "./checks.js";
+import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
-import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** Where the modulus of the response is at most this, the pseudo-inverse is 0. */

@@ -1,9 +1,9 @@
-import { convolve, convolveAdjoint, type Padding, PADDINGS } from "../functional/index.js";
+import { convolve, convolveAdjoint, type Padding, PADDINGS, matching } from "../functional/index.js";
 import { ArgumentError, checkWord } from "../runtime/index.js";
 import { keep, type Tensor } from "../tensor/index.js";
-import { checkImages, checkTensorOption } from "./checks.js";
+import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
-import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** Options of {@link Blur}. */

@@ -1,9 +1,10 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkTensorOption } from "./checks.js";
+import { checkTensorOption, checkTensor } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link CompressedSensing}. */
 export interface CompressedSensingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {

@@ -1,11 +1,12 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkNumber } from "../runtime/index.js";
-import { checkImages } from "./checks.js";
+import { checkImages, shown } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
-import { matching, shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Decolorize}. */
 export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -27,9 +28,9 @@ function response(options: DecolorizeOptions, channels: number): number[] {
   if (srf === "rec601") weights = REC601;
   else if (srf === "flat" || srf === "average") weights = Array.from({ length: channels }, () => 1 / channels);
   else if (srf === "random") {
-    const drawn = Array.from(resolveRng(rng).uniform([channels]).dataSync());
-    const total = drawn.reduce((a, b) => a + b, 0);
-    weights = drawn.map((w) => w / total);
+    const values = Array.from(resolveRng(rng).uniform([channels]).dataSync());
+    const total = values.reduce((a, b) => a + b, 0);
+    weights = values.map((w) => w / total);
   } else if (Array.isArray(srf)) weights = srf.map((w) => checkNumber("Decolorize", "srf", w));
   else
     throw new ArgumentError(

@@ -1,10 +1,11 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { full, keep, Tensor, where } from "../tensor/index.js";
-import { checkImgSize, checkTensorOption } from "./checks.js";
+import { checkImgSize, checkTensorOption, checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
-import { checkTensor, matching, shown, type NoiseModel } from "./noise/index.js";
+import type { NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** A map between tensors. */

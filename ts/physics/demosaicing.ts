@@ -1,6 +1,6 @@
 import { ArgumentError, checkWord } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkImgSize } from "./checks.js";
+import { checkImgSize } from "./argument-checks.js";
 import { Inpainting } from "./inpainting.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";

@@ -5,14 +5,15 @@ import {
   halfSpectrum,
   type Padding,
   PADDINGS,
+  matching,
 } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { keep, Tensor, tensor } from "../tensor/index.js";
-import { checkImages, checkTensorOption } from "./checks.js";
+import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
-import { matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** A named filter of {@link Downsampling}. */

@@ -1,11 +1,12 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption } from "./checks.js";
+import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
 import type { LinearOptions } from "./linear.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Inpainting}. */
 export interface InpaintingOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -82,7 +83,7 @@ export class Inpainting<
     if (typeof pixelwise !== "boolean")
       throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     if (mask === undefined || mask === null) return;
-    const drawn =
+    const values =
       mask instanceof Tensor
         ? mask
         : drawMask(
@@ -91,7 +92,7 @@ export class Inpainting<
             pixelwise,
             resolveRng(options.rng),
           );
-    this.mask = fittingMask(className, drawn, imgSize);
+    this.mask = fittingMask(className, values, imgSize);
   }
 
   override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {

@@ -1,6 +1,6 @@
+import { matching } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { full, Tensor, where, zeros } from "../tensor/index.js";
-import { matching } from "./noise/index.js";
 import { TensorList } from "./tensor-list.js";
 
 /** Measurements: a tensor, or several of different shapes. */

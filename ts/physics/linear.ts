@@ -1,7 +1,7 @@
 import { ArgumentError } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { vjp, zeros, type Tensor } from "../tensor/index.js";
-import { checkImgSize } from "./checks.js";
+import { checkImgSize, checkTensor } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import {
   checkGamma,
@@ -11,7 +11,7 @@ import {
   startImage,
   type SolverOptions,
 } from "./least-squares.js";
-import { checkTensor, type NoiseModel } from "./noise/index.js";
+import type { NoiseModel } from "./noise/index.js";
 import {
   ComposedPhysics,
   operatorList,

@@ -1,12 +1,12 @@
-import { centredFft, magnitude } from "../functional/index.js";
+import { centredFft, magnitude, matching } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize } from "./checks.js";
+import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link MRI}. */
 export interface MRIOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {

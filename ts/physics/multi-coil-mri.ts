@@ -1,12 +1,12 @@
-import { centredFft, safeSqrt } from "../functional/index.js";
+import { centredFft, safeSqrt, matching } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { keep, ones, Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensorOption } from "./checks.js";
+import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** Options of {@link MultiCoilMRI}. */

@@ -2,7 +2,7 @@ import { type Padding } from "../functional/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
 import { zeros, type Tensor } from "../tensor/index.js";
-import { checkImgSize } from "./checks.js";
+import { checkImgSize } from "./argument-checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
 import type { SolverOptions } from "./least-squares.js";

@@ -1,9 +1,10 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, type Tensor } from "../tensor/index.js";
+import { checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
-import { checkTensor, NoiseModel, shown, ZeroNoise, type Level } from "./noise/index.js";
+import { NoiseModel, ZeroNoise, type Level } from "./noise/index.js";
 
 /** Options that every physics takes. */
 export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
@@ -93,8 +94,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    *
    * New values of parameters persist.
    *
-   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x` or
-   * a parameter does not fit the operator or the noise.
+   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x`
+   * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
     const { rng, ...parameters } = options;

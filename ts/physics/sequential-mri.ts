@@ -1,13 +1,13 @@
-import { centredFft, magnitude } from "../functional/index.js";
+import { centredFft, magnitude, matching } from "../functional/index.js";
 import type { RandomSource } from "../random/index.js";
 import { full, keep, where, type Tensor } from "../tensor/index.js";
-import { checkBroadcast } from "./checks.js";
+import { checkBroadcast, checkTensor } from "./argument-checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { MRI } from "./mri.js";
-import { checkTensor, matching, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /**

@@ -1,13 +1,13 @@
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkImgSize } from "./checks.js";
+import { checkImgSize, checkTensor } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
 import { svd } from "./functional/svd.js";
 import type { LinearOptions } from "./linear.js";
-import { checkTensor, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 export type { Ordering };
 
@@ -29,8 +29,8 @@ export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> ext
  * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m`
  * coefficients in the given order are kept; measurements have the shape of the images. Otherwise the patterns are
  * random, `-1 / sqrt(m)` and `1 / sqrt(m)` with equal probability, and measurements are `[B, C, m]`; their singular
- * value decomposition is computed on the CPU, which takes seconds for several hundred patterns. The pseudo-inverse and the
- * proximal operator have closed forms.
+ * value decomposition is computed on the CPU, which takes seconds for several hundred patterns. The pseudo-inverse and
+ * the proximal operator have closed forms.
  */
 export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
   protected static override readonly optionKeys: readonly string[] = ["m", "fast", "ordering"];

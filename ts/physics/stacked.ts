@@ -1,6 +1,7 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
+import { shown } from "./argument-checks.js";
 import {
   checkGamma,
   conjugateGradient,
@@ -11,7 +12,6 @@ import {
 } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { newInstanceOf } from "./new-instance.js";
-import { shown } from "./noise/index.js";
 import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";

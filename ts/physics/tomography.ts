@@ -2,11 +2,11 @@ import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
-import { checkImages } from "./checks.js";
+import { checkImages, shown } from "./argument-checks.js";
 import { Constant } from "./functional/constant.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
-import { shown, type NoiseModel, type ZeroNoise } from "./noise/index.js";
+import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */

@@ -1,9 +1,10 @@
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Transform, TransformParams } from "../transform/index.js";
+import { shown } from "./argument-checks.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
-import { shown, type NoiseModel } from "./noise/index.js";
+import type { NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
 /** Options of {@link VirtualLinearPhysics}. */

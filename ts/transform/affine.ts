@@ -10,7 +10,7 @@ export type AffineOptions = ProjectiveOptions &
 /**
  * Random affine maps: rotation in the plane, zoom, shift, skew and stretch; a {@link Homography} without pan and tilt.
  *
- * Options and parameters are those of {@link Homography}, without `thetaMax`.
+ * Its options and parameters are those of {@link Homography}, without `thetaMax`.
  */
 export class Affine extends Homography {
   protected static override readonly varying: readonly HomographyLimit[] = [

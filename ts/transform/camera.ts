@@ -1,23 +1,24 @@
 import type { Matrix3 } from "../functional/index.js";
 
-/** How a camera was turned, zoomed and moved between two pictures. */
+/** A change of a camera between two images. */
 export interface CameraMove {
   /** Tilt, pan and roll, in degrees. */
   readonly thetaX: number;
   readonly thetaY: number;
   readonly thetaZ: number;
-  /** Focal length over its old value, inverted: below 1 the focal length grows. */
+  /** The old focal length over the new one. */
   readonly zoomF: number;
   /** Shift of the principal point, in pixels. */
   readonly shiftX: number;
   readonly shiftY: number;
+  /** Skew of the pixel axes, the upper right entry of the camera matrix. */
   readonly skew: number;
-  /** Width and height of a pixel over their old values. */
+  /** The new width and height of a pixel over the old ones. */
   readonly stretchX: number;
   readonly stretchY: number;
 }
 
-/** The move that changes nothing, which is also the order in which parameters are drawn. */
+/** No change; the order of its keys is that in which parameters are drawn. */
 export const NO_MOVE: CameraMove = {
   thetaX: 0,
   thetaY: 0,
@@ -34,11 +35,11 @@ export const NO_MOVE: CameraMove = {
 const FOCAL = 100;
 
 /**
- * The two homographies of a move: from pixels `(x, y, 1)` of the result to those of the source, `K' R^T K^-1`, and
- * back, `K R K'^-1`.
+ * The homographies of a camera change: from pixels `(x, y, 1)` of the result to those of the source, `K' R^T K^-1`, and
+ * its inverse, `K R K'^-1`.
  *
- * K has the focal length 100 and the principal point `(floor(W / 2), floor(H / 2))`; K' is K after the move; `R = Rz Ry
- * Rx`.
+ * K has the focal length 100 and the principal point `(floor(W / 2), floor(H / 2))`; K' is K after the change;
+ * `R = Rz Ry Rx`.
  */
 export function homographies(
   move: CameraMove,
@@ -49,13 +50,14 @@ export function homographies(
   const [fx, fy] = [FOCAL / (zoomF * stretchX), FOCAL / (zoomF * stretchY)];
   const before: Matrix3 = [FOCAL, 0, u, 0, FOCAL, v, 0, 0, 1];
   const after: Matrix3 = [fx, skew, u + shiftX, 0, fy, v + shiftY, 0, 0, 1];
-  const turn = rotation(move);
+  const r = rotation(move);
   return {
-    toSource: product(product(after, transposed(turn)), inverted(before)),
-    fromSource: product(product(before, turn), inverted(after)),
+    toSource: product(product(after, transposed(r)), inverted(before)),
+    fromSource: product(product(before, r), inverted(after)),
   };
 }
 
+/** The rotation matrix `Rz Ry Rx`. */
 function rotation({ thetaX, thetaY, thetaZ }: CameraMove): Matrix3 {
   const [[cx, sx], [cy, sy], [cz, sz]] = [thetaX, thetaY, thetaZ].map((theta) => [
     Math.cos((theta * Math.PI) / 180),
@@ -68,12 +70,13 @@ function rotation({ thetaX, thetaY, thetaZ }: CameraMove): Matrix3 {
 }
 
 type Pair = [number, number];
+type Row = [number, number, number];
 
 function product(a: Matrix3, b: Matrix3): Matrix3 {
-  return Array.from({ length: 9 }, (_, k) => {
-    const [i, j] = [Math.floor(k / 3), k % 3];
-    return [0, 1, 2].reduce((sum, l) => sum + (a[3 * i + l] as number) * (b[3 * l + j] as number), 0);
-  }) as unknown as Matrix3;
+  const entry = (i: number, j: number): number =>
+    [0, 1, 2].reduce((sum, l) => sum + (a[3 * i + l] as number) * (b[3 * l + j] as number), 0);
+  const row = (i: number): Row => [entry(i, 0), entry(i, 1), entry(i, 2)];
+  return [...row(0), ...row(1), ...row(2)];
 }
 
 function transposed([a, b, c, d, e, f, g, h, i]: Matrix3): Matrix3 {

@@ -6,7 +6,7 @@ export type EuclideanOptions = ProjectiveOptions & Pick<HomographyOptions, "thet
 /**
  * Random Euclidean motions: rotation in the plane and shift; a {@link Homography} that keeps distances.
  *
- * Options `thetaZMax`, `shiftMax`, and parameters, are those of {@link Homography}.
+ * Its options `thetaZMax` and `shiftMax`, and its parameters, are those of {@link Homography}.
  */
 export class Euclidean extends Homography {
   protected static override readonly varying: readonly HomographyLimit[] = ["thetaZMax", "shiftMax"];

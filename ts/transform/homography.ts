@@ -7,11 +7,11 @@ import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import type { ImageLike, TransformOptions } from "./options.js";
 import { Transform } from "./transform.js";
 
-/** Options of a homography and of its subgroups that say how images are resampled. */
+/** Options of all homographies: how images are resampled. */
 export interface ProjectiveOptions extends TransformOptions {
-  /** What lies outside the image. Default: "reflection". */
+  /** Values outside the image. Default: "reflection". */
   padding?: Outside;
-  /** How values between pixels are found. Default: "bilinear". */
+  /** Interpolation between pixels. Default: "bilinear". */
   interpolation?: Interpolation;
 }
 
@@ -23,7 +23,7 @@ export interface HomographyOptions extends ProjectiveOptions {
   thetaZMax?: number;
   /** Smallest zoom factor, at most 1. Default: 0.5. */
   zoomFactorMin?: number;
-  /** Largest shift as a share of half the width and height. Default: 1. */
+  /** Largest shift as a fraction of half the width and height. Default: 1. */
   shiftMax?: number;
   /** Largest skew. Default: 50. */
   skewMax?: number;
@@ -33,7 +33,7 @@ export interface HomographyOptions extends ProjectiveOptions {
   yStretchFactorMin?: number;
 }
 
-/** What a subgroup of the homographies can vary. */
+/** Limits of the random parameters. */
 export type HomographyLimit =
   | "thetaMax"
   | "thetaZMax"
@@ -43,9 +43,9 @@ export type HomographyLimit =
   | "xStretchFactorMin"
   | "yStretchFactorMin";
 
-type Limits = Readonly<Record<HomographyLimit, number>>;
+type Limits = Record<HomographyLimit, number>;
 
-const DEFAULTS: Limits = {
+const DEFAULTS: Readonly<Limits> = {
   thetaMax: 180,
   thetaZMax: 180,
   zoomFactorMin: 0.5,
@@ -54,8 +54,8 @@ const DEFAULTS: Limits = {
   xStretchFactorMin: 0.5,
   yStretchFactorMin: 0.5,
 };
-/** Values at which nothing varies. */
-const FIXED: Limits = {
+/** The limits of parameters that do not vary. */
+const FIXED: Readonly<Limits> = {
   thetaMax: 0,
   thetaZMax: 0,
   zoomFactorMin: 1,
@@ -66,26 +66,29 @@ const FIXED: Limits = {
 };
 
 /**
- * Random homographies: what a camera sees after it was turned, zoomed and moved. (Wang, Davies, Tachella,
- * "Perspective-equivariance for unsupervised imaging with camera geometry", 2024, arXiv:2403.09327.)
+ * Random homographies: the image of a camera after rotation, zoom, and a change of its intrinsic parameters.
  *
- * `out(p) = x(K' R^T K^-1 p)` for pixels `p = (x, y, 1)`, K a camera of focal length 100 with its principal point at
- * `(floor(W / 2), floor(H / 2))`, `K' = [100 / (zoomF stretchX), skew, u + shiftX; 0, 100 / (zoomF stretchY), v +
- * shiftY; 0, 0, 1]` and `R = Rz Ry Rx`. The inverse is `out(p) = x(K R K'^-1 p)`; interpolation and borders apart it
- * restores x.
+ * `out(p) = x(K' R^T K^-1 p)` for pixels `p = (x, y, 1)`. K is a camera of focal length 100 and principal point
+ * `(u, v) = (floor(W / 2), floor(H / 2))`, `R = Rz Ry Rx`, and
+ * `K' = [100 / (zoomF stretchX), skew, u + shiftX; 0, 100 / (zoomF stretchY), v + shiftY; 0, 0, 1]`. The inverse,
+ * `out(p) = x(K R K'^-1 p)`, restores x up to interpolation and borders.
  *
  * Parameters: `thetaX`, `thetaY`, `thetaZ` in degrees, `zoomF`, `shiftX`, `shiftY` in pixels, `skew`, `stretchX`,
- * `stretchY`; those not given change nothing. Each is uniform between its limits (factors between theirs and 1).
+ * `stretchY`; those not given are neutral. Each is uniform between its limits, factors between their minimum and 1.
+ * Paper: Wang, Davies, Tachella, "Perspective-equivariance for unsupervised imaging with camera geometry", 2024,
+ * arXiv:2403.09327.
  */
 export class Homography extends Transform {
-  /** What varies; the rest of the camera stays as it is. A subgroup lists less. */
+  /** The limits that are options; other parameters do not vary. A subgroup overrides it. */
   protected static readonly varying: readonly HomographyLimit[] = Object.keys(DEFAULTS) as HomographyLimit[];
 
   override readonly paramNames = Object.keys(NO_MOVE) as readonly (keyof CameraMove)[];
+  /** Values outside the image. */
   readonly padding: Outside;
+  /** Interpolation between pixels. */
   readonly interpolation: Interpolation;
-  /** Between which limits parameters are drawn. */
-  readonly limits: Limits;
+  /** Limits of the random parameters. */
+  readonly limits: Readonly<Limits>;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
   constructor(options: HomographyOptions = {}) {
@@ -93,13 +96,12 @@ export class Homography extends Transform {
     super(className, options, [...varying, "padding", "interpolation"]);
     this.padding = checkWord(className, "padding", options.padding ?? "reflection", outsides);
     this.interpolation = checkWord(className, "interpolation", options.interpolation ?? "bilinear", interpolations);
-    const limit = (name: HomographyLimit): number => {
+    const limits = { ...FIXED };
+    for (const name of varying) {
       const rule = name.endsWith("Min") ? { positive: true, max: 1 } : { min: 0 };
-      return varying.includes(name) ? checkNumber(className, name, options[name] ?? DEFAULTS[name], rule) : FIXED[name];
-    };
-    this.limits = Object.fromEntries(
-      Object.keys(DEFAULTS).map((name) => [name, limit(name as HomographyLimit)]),
-    ) as unknown as Limits;
+      limits[name] = checkNumber(className, name, options[name] ?? DEFAULTS[name], rule);
+    }
+    this.limits = limits;
   }
 
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
@@ -122,9 +124,8 @@ export class Homography extends Transform {
   }
 
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
-    const move = Object.fromEntries(
-      this.paramNames.map((name) => [name, scalar(params, name, NO_MOVE[name])]),
-    ) as unknown as CameraMove;
+    const move: { -readonly [K in keyof CameraMove]: number } = { ...NO_MOVE };
+    for (const name of this.paramNames) move[name] = scalar(params, name, NO_MOVE[name]);
     for (const name of ["zoomF", "stretchX", "stretchY"] as const) {
       if (!(move[name] > 0))
         throw new ArgumentError(

@@ -2,7 +2,7 @@ import { checkOptions } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Transform } from "./transform.js";
 
-/** The transform that leaves images as they are. It has no parameters. */
+/** The identity transform. It has no parameters. */
 export class Identity extends Transform {
   override readonly paramNames = [] as const;
 

@@ -1,4 +1,4 @@
-/** Transforms of images: random, invertible, to be combined. */
+/** Random transforms of images, most of them invertible, and combinations of them. */
 export { Transform } from "./transform.js";
 export type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
 export type { CheckedParams, ParamEntry, TransformParams } from "./params.js";

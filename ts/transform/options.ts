@@ -48,7 +48,9 @@ export interface SymmetrizeOptions {
    * transforms follow each other in the batch. Default: false.
    */
   average?: boolean;
-  /** Whether to evaluate the function once for all transforms, which takes more memory than once each. Default: true. */
+  /**
+   * Whether to evaluate the function once for all transforms, which takes more memory than once each. Default: true.
+   */
   collateBatch?: boolean;
   /** Random source, in place of the one given to the constructor. */
   rng?: RandomSource;

@@ -4,10 +4,9 @@ import { Homography, type HomographyLimit, type HomographyOptions, type Projecti
 export type PanTiltRotateOptions = ProjectiveOptions & Pick<HomographyOptions, "thetaMax" | "thetaZMax">;
 
 /**
- * Random rotations of the camera in space, SO(3): pan, tilt and roll, with the perspective that comes of them; a {@link
- * Homography}.
+ * Random rotations of the camera in space, SO(3): pan, tilt and roll, with their perspective; a {@link Homography}.
  *
- * Options `thetaMax`, `thetaZMax`, and parameters, are those of {@link Homography}.
+ * Its options `thetaMax` and `thetaZMax`, and its parameters, are those of {@link Homography}.
  */
 export class PanTiltRotate extends Homography {
   protected static override readonly varying: readonly HomographyLimit[] = ["thetaMax", "thetaZMax"];

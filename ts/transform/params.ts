@@ -1,30 +1,28 @@
 import { ArgumentError, nearest, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
-/** One entry of a parameter: a number, or a list of them where one transform takes several (null stands for none). */
+/** One entry of a parameter: a number, or a list of numbers for one transform, where null entries are ignored. */
 export type ParamEntry = number | readonly (number | null)[];
 
 /**
- * Parameters of one or several transforms by name, such as `{ theta: [0, 90] }`: the first dimension counts the
- * transforms.
+ * Parameters of one or several transforms by name, such as `{ theta: [0, 90] }`, with one entry for each transform.
  *
- * They are plain numbers on the host, so that deciding on a transform waits for no device. A tensor may be given
- * instead; it is read.
+ * They are numbers on the CPU, so that no transform waits for a device; a tensor is read.
  */
 export type TransformParams = Readonly<Record<string, readonly ParamEntry[] | Tensor | undefined>>;
 
-/** Parameters that have been checked: lists without nulls. */
+/** Checked parameters: lists without null entries. */
 export type CheckedParams = Readonly<Record<string, readonly (number | readonly number[])[]>>;
 
 /**
- * Parameters as plain numbers, with names checked.
+ * Parameters as numbers, with their names checked.
  *
  * @throws ArgumentError `unknown_option`, `invalid_argument` or `missing_argument`.
  */
 export function checkParams(caller: string, params: TransformParams, names: readonly string[]): CheckedParams {
   if (params === null || typeof params !== "object" || Array.isArray(params) || params instanceof Tensor) {
     throw new ArgumentError(
-      `${caller}: params must be an object such as that of getParams(x), { ${names.join(", ")} }.`,
+      `${caller}: params must be an object such as the result of getParams(x), { ${names.join(", ")} }.`,
       "invalid_argument",
     );
   }
@@ -34,7 +32,8 @@ export function checkParams(caller: string, params: TransformParams, names: read
     if (!names.includes(name)) {
       const near = nearest(name, names);
       throw new ArgumentError(
-        `${caller}: unknown parameter "${name}"; ${near === undefined ? "it has none" : `did you mean "${near}"? Parameters: ${names.join(", ")}`}.`,
+        `${caller}: unknown parameter "${name}"; ` +
+          `${near === undefined ? "it has none" : `did you mean "${near}"? Parameters: ${names.join(", ")}`}.`,
         "unknown_option",
       );
     }
@@ -42,7 +41,7 @@ export function checkParams(caller: string, params: TransformParams, names: read
   }
   if (names.length > 0 && Object.keys(checked).length === 0) {
     throw new ArgumentError(
-      `${caller}: no parameter is given; give { ${names.join(", ")} }, or draw them with getParams(x).`,
+      `${caller}: no parameter is given; pass { ${names.join(", ")} }, or draw them with getParams(x).`,
       "missing_argument",
     );
   }
@@ -50,7 +49,7 @@ export function checkParams(caller: string, params: TransformParams, names: read
 }
 
 /**
- * How many transforms the parameters are for; without any, one.
+ * The number of transforms that the parameters are for; without parameters, 1.
  *
  * @throws ShapeError `shape_mismatch` for lists of different lengths.
  */
@@ -59,12 +58,14 @@ export function checkLengths(caller: string, params: CheckedParams): number {
   const odd = others.find(([, length]) => length !== first?.[1]);
   if (first && odd)
     throw new ShapeError(
-      `${caller}: ${odd[0]} has ${odd[1]} entries and ${first[0]} has ${first[1]}; each parameter needs one for each transform.`,
+      `${caller}: ${odd[0]} has ${odd[1]} entries and ${first[0]} has ${first[1]}, expected equal numbers; ` +
+        "give each parameter one entry for each transform.",
       "shape_mismatch",
     );
   return first?.[1] ?? 1;
 }
 
+/** The entries of one parameter, checked. */
 function entriesOf(caller: string, name: string, value: unknown): readonly (number | readonly number[])[] {
   const listed: unknown = value instanceof Tensor ? nested(value) : value;
   const given: readonly unknown[] = Array.isArray(listed) ? listed : [];
@@ -85,7 +86,7 @@ function entriesOf(caller: string, name: string, value: unknown): readonly (numb
   return entries;
 }
 
-/** The values of a number, a vector or a matrix; rows of a matrix may be padded with NaN. */
+/** The values of a scalar, a vector or a matrix as nested arrays; rows of a matrix may be padded with NaN. */
 function nested(t: Tensor): unknown {
   const values = Array.from(t.dataSync());
   if (t.shape.length < 2) return values;
@@ -93,7 +94,7 @@ function nested(t: Tensor): unknown {
   return Array.from({ length: t.shape[0] ?? 0 }, (_, i) => values.slice(i * width, (i + 1) * width));
 }
 
-/** The number a set of parameters holds under a name, or what leaves the image as it is. */
+/** The number that a set of parameters has under a name, or without one the neutral value. */
 export function scalar(params: CheckedParams, name: string, neutral: number): number {
   const value = params[name]?.[0];
   return typeof value === "number" ? value : neutral;

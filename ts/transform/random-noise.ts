@@ -7,21 +7,20 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link RandomNoise}. */
 export interface RandomNoiseOptions extends TransformOptions {
-  /** Distribution of the noise; default, and the only one, "gaussian". */
+  /** Distribution of the noise, of which there is one. Default: "gaussian". */
   noiseType?: "gaussian";
-  /** Standard deviation, or `[least, most]` to draw it from. Default: 0.1. */
+  /** Standard deviation, or a range `[min, max]` to draw it from. Default: 0.1. */
   sigma?: number | readonly [number, number];
 }
 
 /**
- * Gaussian noise on the entries that are not 0, such as those that were measured: an augmentation, not a group; it has
- * no inverse.
+ * Gaussian noise on the entries other than 0, such as measured ones: an augmentation, which has no inverse.
  *
- * Parameters: `sigma` and `seed`, from which the noise is drawn; the same parameters give the same noise.
+ * Parameters: `sigma` and the `seed` of the noise; the same parameters give the same noise.
  */
 export class RandomNoise extends Transform {
   override readonly paramNames = ["sigma", "seed"] as const;
-  /** Least and largest standard deviation. */
+  /** Smallest and largest standard deviation. */
   readonly sigma: readonly [number, number];
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
@@ -38,7 +37,7 @@ export class RandomNoise extends Transform {
 
   protected override draw(_x: ImageLike, rng: RandomSource): TransformParams {
     return {
-      sigma: drawn(this.sigma, this.nTrans, rng),
+      sigma: uniformIn(this.sigma, this.nTrans, rng),
       seed: Array.from({ length: this.nTrans }, () => indexValue(rng, 2 ** 32)),
     };
   }
@@ -46,7 +45,8 @@ export class RandomNoise extends Transform {
   protected override apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     if (inverse)
       throw new ArgumentError(
-        "RandomNoise.inverse: noise cannot be taken off again; use this transform where nothing is transformed back, such as Ti of AugmentConsistencyLoss.",
+        "RandomNoise.inverse: noise has no inverse; use this transform where nothing is transformed back, " +
+          "such as for Ti of AugmentConsistencyLoss.",
         "invalid_argument",
       );
     const noise = new Rng(scalar(params, "seed", 0))
@@ -56,7 +56,7 @@ export class RandomNoise extends Transform {
   }
 }
 
-/** A number above or equal 0, or two in order, as a range. */
+/** The range of an option that is one number or `[min, max]`, of nonnegative numbers. */
 export function checkRange(
   caller: string,
   name: string,
@@ -64,7 +64,7 @@ export function checkRange(
 ): readonly [number, number] {
   const ends: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   if (ends.length !== 2)
-    throw new ArgumentError(`${caller}: ${name} must be one number or [least, most].`, "invalid_argument");
+    throw new ArgumentError(`${caller}: ${name} must be one number or [min, max].`, "invalid_argument");
   const [low, high] = ends.map((end) => checkNumber(caller, name, end, { min: 0 })) as [number, number];
   if (high < low)
     throw new ArgumentError(
@@ -74,8 +74,8 @@ export function checkRange(
   return [low, high];
 }
 
-/** Numbers drawn from a range; of a single number nothing is drawn. */
-export function drawn([low, high]: readonly [number, number], count: number, rng: RandomSource): number[] {
+/** Random numbers from a range; a range of one number needs no random numbers. */
+export function uniformIn([low, high]: readonly [number, number], count: number, rng: RandomSource): number[] {
   return low === high
     ? Array.from({ length: count }, () => low)
     : Array.from(uniformValues(rng, [count]), (u) => low + (high - low) * u);

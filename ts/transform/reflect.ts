@@ -7,20 +7,20 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Reflect}. */
 export interface ReflectOptions extends TransformOptions {
-  /** Axes that may be reflected. Default: `[-2, -1]`, height and width. */
+  /** Axes to choose from. Default: [-2, -1], height and width. */
   dim?: number | readonly number[];
 }
 
 /**
- * Reflections in a random choice of axes: an exact group, each element its own inverse.
+ * Reflections along a random subset of axes: an exact group, of which each element is its own inverse.
  *
- * The `2^k` subsets of the k axes are drawn each at most once among the `nTrans`: `{ dim: [-2, -1], nTrans: 4 }` is the
- * whole group. Parameter: `dims`, for each transform the list of its axes (empty for none), counted in images `[B, C,
- * H, W]`, videos being images of C T channels.
+ * The `2^k` subsets of k axes are drawn without repetition among the `nTrans`: `{ dim: [-2, -1], nTrans: 4 }` is the
+ * whole group. Parameter: `dims`, for each transform the list of its axes in images `[B, C, H, W]`, empty for none; a
+ * video is an image of C T channels.
  */
 export class Reflect extends Transform {
   override readonly paramNames = ["dims"] as const;
-  /** Axes that may be reflected. */
+  /** Axes to choose from. */
   readonly dim: readonly number[];
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
@@ -34,15 +34,13 @@ export class Reflect extends Transform {
     const subsets = subsetsOf(this.dim);
     if (this.nTrans > subsets.length) {
       throw new ArgumentError(
-        `Reflect: nTrans is ${this.nTrans}, but ${this.dim.length} axes have only ${subsets.length} different reflections.`,
+        `Reflect: nTrans is ${this.nTrans}, but ${this.dim.length} axes have only ${subsets.length} different ` +
+          "reflections; lower nTrans.",
         "invalid_argument",
       );
     }
     return {
-      dims: Array.from(
-        permutationValues(rng, subsets.length).slice(0, this.nTrans),
-        (place) => subsets[place] as number[],
-      ),
+      dims: Array.from(permutationValues(rng, subsets.length).slice(0, this.nTrans), (i) => subsets[i] as number[]),
     };
   }
 
@@ -52,24 +50,26 @@ export class Reflect extends Transform {
   }
 }
 
+/** Refuses other values than different axes of an image. */
 function checkAxes(axes: readonly number[]): readonly number[] {
-  const places = Array.isArray(axes)
+  const indices = Array.isArray(axes)
     ? axes.map((axis: unknown) => (typeof axis === "number" && Number.isInteger(axis) && axis < 0 ? axis + 4 : axis))
     : [];
-  // The first axis is the batch, which is no axis of an image.
+  // Axis 0 is the batch.
   const fits =
     Array.isArray(axes) &&
-    places.every((place) => [1, 2, 3].includes(place as number)) &&
-    new Set(places).size === places.length;
+    indices.every((index) => [1, 2, 3].includes(index as number)) &&
+    new Set(indices).size === indices.length;
   if (!fits)
     throw new ArgumentError(
-      `Reflect: dim is ${JSON.stringify(axes)}, expected different axes among -1 (width), -2 (height) and -3 (channels).`,
+      `Reflect: dim is ${JSON.stringify(axes)}, expected different axes among -1 (width), -2 (height) and ` +
+        "-3 (channels).",
       "invalid_argument",
     );
   return axes;
 }
 
-/** All subsets, the smaller ones first. */
+/** All subsets, in order of size. */
 function subsetsOf(axes: readonly number[]): number[][] {
   const all = axes.reduce<number[][]>(
     (subsets, axis) => [...subsets, ...subsets.map((subset) => [...subset, axis])],

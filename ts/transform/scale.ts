@@ -8,26 +8,30 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Scale}. */
 export interface ScaleOptions extends TransformOptions {
-  /** Factors to draw from, above 0. Below 1 the image becomes smaller. Default: `[0.75, 0.5]`. */
+  /** Factors to draw from, above 0; those below 1 shrink the image. Default: [0.75, 0.5]. */
   factors?: readonly number[];
-  /** What lies outside the image. Default: "reflection". */
+  /** Values outside the image. Default: "reflection". */
   paddingMode?: Outside;
-  /** How values between pixels are found. Default: "bicubic". */
+  /** Interpolation between pixels. Default: "bicubic". */
   mode?: Interpolation;
 }
 
 /**
- * Zooms about a random centre: `out(p) = x((p - c) / factor + c)`. (Scanvic, Davies, Abry, Tachella, "Scale-equivariant
- * imaging: self-supervised learning for image super-resolution and deblurring", 2023, arXiv:2312.11232.)
+ * Scaling about a random centre c, `out(p) = x((p - c) / factor + c)`.
  *
- * Each image has a factor and a centre of its own. A factor of 1 is the identity, and 1 / factor about the same centre
- * the inverse, but for what interpolation and borders lose. Parameters, one entry for each of the `nTrans B` results or
- * one for all: `factor`, and `center` as `[x, y]`, 0 to 1 from the first to the last pixel (default the middle).
+ * Each image has its own factor and centre. A factor of 1 is the identity, and `1 / factor` about the same centre is
+ * the inverse, up to interpolation and borders. Parameters, one entry for each of the `nTrans B` results or one for
+ * all: `factor`, and `center`, `[x, y]` from 0 at the first to 1 at the last pixel. Default: [0.5, 0.5]. Paper:
+ * Scanvic, Davies, Abry, Tachella, "Scale-equivariant imaging: self-supervised learning for image super-resolution and
+ * deblurring", 2023, arXiv:2312.11232.
  */
 export class Scale extends Transform {
   override readonly paramNames = ["factor", "center"] as const;
+  /** Factors to draw from. */
   readonly factors: readonly number[];
+  /** Values outside the image. */
   readonly paddingMode: Outside;
+  /** Interpolation between pixels. */
   readonly mode: Interpolation;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
@@ -50,11 +54,11 @@ export class Scale extends Transform {
       uniformValues(rng, [count]),
       (u) => this.factors[Math.floor(this.factors.length * u)] as number,
     );
-    const places = uniformValues(rng, [count, 2]);
-    return { factor, center: Array.from({ length: count }, (_, i) => Array.from(places.slice(2 * i, 2 * i + 2))) };
+    const centres = uniformValues(rng, [count, 2]);
+    return { factor, center: Array.from({ length: count }, (_, i) => Array.from(centres.slice(2 * i, 2 * i + 2))) };
   }
 
-  /** A transform takes one entry for each image. */
+  /** The parameters of each transform, with one entry for each image. */
   protected override sets(params: CheckedParams, images?: number): CheckedParams[] {
     const count = entriesOf(params);
     if (count === 1) return [params];
@@ -62,7 +66,8 @@ export class Scale extends Transform {
     if (count % transforms !== 0 || !Number.isInteger(transforms)) {
       const what = images === undefined ? `${this.nTrans} transforms (nTrans)` : `${images} images`;
       throw new ShapeError(
-        `Scale: ${count} factors or centres for ${what}, expected as many for each transform, one for each image, or one for all.`,
+        `Scale: ${count} factors or centres for ${what}, expected one for all, ` +
+          "or for each transform one for each image.",
         "shape_mismatch",
       );
     }
@@ -91,14 +96,15 @@ export class Scale extends Transform {
   }
 }
 
-/** How many entries the longer parameter has; one entry stands for all. */
+/** The number of entries of the longer parameter; a single entry is for all images. */
 function entriesOf(params: CheckedParams): number {
   const [factors, centers] = [params.factor?.length ?? 1, params.center?.length ?? 1];
   if (factors !== centers && factors !== 1 && centers !== 1)
-    throw new ShapeError(`Scale: ${factors} factors and ${centers} centres, expected as many.`, "shape_mismatch");
+    throw new ShapeError(`Scale: ${factors} factors and ${centers} centres, expected equal numbers.`, "shape_mismatch");
   return Math.max(factors, centers);
 }
 
+/** A checked centre, `[x, y]`. */
 function centerOf(center: number | readonly number[]): readonly [number, number] {
   if (typeof center !== "number" && center.length === 2) return center as readonly [number, number];
   throw new ArgumentError(

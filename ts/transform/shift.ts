@@ -7,19 +7,19 @@ import { Transform } from "./transform.js";
 
 /** Options of {@link Shift}. */
 export interface ShiftOptions extends TransformOptions {
-  /** Largest shift as a share of height and width. Default: 1. */
+  /** Largest shift as a fraction of height and width. Default: 1. */
   shiftMax?: number;
 }
 
 /**
  * Circular shifts by whole pixels, `out[i, j] = x[(i - yShift) mod H, (j - xShift) mod W]`: an exact group.
  *
- * Shifts are drawn from `-shiftMax W` (included) to `shiftMax W` (excluded), rounded towards 0, likewise over the
- * height, each number at most once among the `nTrans`. Parameters: `xShift`, `yShift` (0 where one is not given).
+ * Shifts along the width are integers from `-m` to `m - 1` with `m = trunc(shiftMax W)`, without repetition among the
+ * `nTrans`; those along the height likewise. Parameters: `xShift`, `yShift`, in pixels. Default: 0.
  */
 export class Shift extends Transform {
   override readonly paramNames = ["xShift", "yShift"] as const;
-  /** Largest shift as a share of height and width. */
+  /** Largest shift as a fraction of height and width. */
   readonly shiftMax: number;
 
   /** @throws ArgumentError `unknown_option`, `invalid_argument`. */
@@ -31,15 +31,16 @@ export class Shift extends Transform {
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
     const [height = 1, width = 1] = x.shape.slice(-2);
     const shifts = (size: number): number[] => {
-      const most = Math.trunc(this.shiftMax * size);
-      if (most === 0) return Array.from({ length: this.nTrans }, () => 0);
-      if (this.nTrans > 2 * most) {
+      const largest = Math.trunc(this.shiftMax * size);
+      if (largest === 0) return Array.from({ length: this.nTrans }, () => 0);
+      if (this.nTrans > 2 * largest) {
         throw new ArgumentError(
-          `Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} pixels has only ${2 * most} different shifts along an axis.`,
+          `Shift: nTrans is ${this.nTrans}, but with shiftMax ${this.shiftMax} an image of ${height} x ${width} ` +
+            `pixels has only ${2 * largest} different shifts along an axis; lower nTrans.`,
           "invalid_argument",
         );
       }
-      return Array.from(permutationValues(rng, 2 * most).slice(0, this.nTrans), (place) => place - most);
+      return Array.from(permutationValues(rng, 2 * largest).slice(0, this.nTrans), (k) => k - largest);
     };
     const xShift = shifts(width);
     return { xShift, yShift: shifts(height) };

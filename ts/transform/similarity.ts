@@ -6,7 +6,7 @@ export type SimilarityOptions = ProjectiveOptions & Pick<HomographyOptions, "the
 /**
  * Random similarities: rotation in the plane, zoom and shift; a {@link Homography} that keeps angles.
  *
- * Options `thetaZMax`, `zoomFactorMin`, `shiftMax`, and parameters, are those of {@link Homography}.
+ * Its options `thetaZMax`, `zoomFactorMin` and `shiftMax`, and its parameters, are those of {@link Homography}.
  */
 export class Similarity extends Homography {
   protected static override readonly varying: readonly HomographyLimit[] = ["thetaZMax", "zoomFactorMin", "shiftMax"];

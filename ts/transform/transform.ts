@@ -8,28 +8,32 @@ import { checkLengths, checkParams, type CheckedParams, type TransformParams } f
 const TRANSFORM_OPTIONS = ["nTrans", "rng", "constantShape", "flattenVideoInput"] as const;
 
 /**
- * A random transformation `T_g` of images `[B, C, H, W]` or videos `[B, C, T, H, W]`; g is drawn by `getParams`.
+ * A random transform `T_g` of images `[B, C, H, W]` or videos `[B, C, T, H, W]`, with parameters g from `getParams`.
  *
- * `nTrans` transforms of B images give `[nTrans B, ...]`, all images under the first transform, then all under the
- * second. The result is differentiable in the images. Transforms combine: `a.compose(b)` does a, then b; `a.or(b)` one
- * of them; `a.add(b)` both, side by side.
+ * `nTrans` transforms of B images give `[nTrans B, ...]`: all images under the first transform, then all under the
+ * second. The result is differentiable in the images. Transforms combine: `a.compose(b)` is a, then b; `a.or(b)` is one
+ * of them at random; `a.add(b)` concatenates the results of both.
  *
- * A subclass names its parameters in `paramNames`, draws them in `draw`, and transforms images by one set of them in
- * `apply`.
+ * A subclass lists its parameters in `paramNames`, draws them in `draw`, and transforms images by one set of them in
+ * `apply`: see custom.md#a-transform.
  */
 export abstract class Transform {
   /** Names of the parameters. */
   abstract readonly paramNames: readonly string[];
-  /** Transformed versions made of each image. */
+  /** Number of transformed versions of each image. */
   readonly nTrans: number;
-  /** Where draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   readonly rng: RandomSource | undefined;
   /** Whether the transformed images have the size of the input. */
   readonly constantShape: boolean;
   /** Whether all frames of a video are transformed alike. */
   readonly flattenVideoInput: boolean;
 
-  /** `keys` names the options that the subclass adds. @throws ArgumentError `unknown_option`, `invalid_argument`. */
+  /**
+   * `className` is the name of the subclass for messages; `keys` are the names of the options that it adds.
+   *
+   * @throws ArgumentError `unknown_option`, `invalid_argument`.
+   */
   protected constructor(className: string, options: TransformOptions = {}, keys: readonly string[] = []) {
     checkOptions(className, options, [...keys, ...TRANSFORM_OPTIONS]);
     this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, { integer: true, min: 1 });
@@ -43,20 +47,20 @@ export abstract class Transform {
     return this.constructor.name;
   }
 
-  /** Draws parameters for `nTrans` transforms of images shaped like x. */
+  /** Draws parameters of `nTrans` transforms of images shaped like x. */
   protected abstract draw(x: ImageLike, rng: RandomSource): TransformParams;
 
   /**
-   * Transforms images by one set of parameters, or undoes it. Videos come as `[B, C T, H, W]`, unless
-   * `flattenVideoInput` is false.
+   * The images under the transform with one set of parameters, or with `inverse` under its inverse. Videos are
+   * `[B, C T, H, W]`, unless `flattenVideoInput` is false.
    */
   protected abstract apply(x: Tensor, params: CheckedParams, inverse: boolean): Tensor;
 
   /**
-   * Parameters of `nTrans` random transforms of x, to be used as often as the same transforms are needed.
+   * Parameters of `nTrans` random transforms of x. The same parameters give the same transforms.
    *
-   * @throws ShapeError `shape_mismatch` for anything but images or videos; ArgumentError `invalid_argument` where there
-   * are not as many transforms.
+   * @throws ShapeError `shape_mismatch` for other tensors than images or videos; ArgumentError `invalid_argument` where
+   * there are fewer than `nTrans` different transforms.
    */
   getParams(x: ImageLike, options: { rng?: RandomSource | undefined } = {}): TransformParams {
     this.#checkImages("getParams", x);
@@ -64,7 +68,7 @@ export abstract class Transform {
   }
 
   /**
-   * The images under the transforms with these parameters: `[n B, ...]` for n of them.
+   * The images under the n transforms with these parameters, `[n B, ...]`.
    *
    * @throws ShapeError `shape_mismatch`; ArgumentError `missing_argument`, `unknown_option`, `invalid_argument` for
    * parameters that do not fit.
@@ -74,8 +78,9 @@ export abstract class Transform {
   }
 
   /**
-   * The images under random transforms, or under those whose parameters are among the options: `forward(x, { theta:
-   * [90] })`.
+   * The images under random transforms, or under those with the given parameters, as in `forward(x, { theta: [90] })`.
+   *
+   * @throws ShapeError `shape_mismatch`; ArgumentError `unknown_option`, `invalid_argument`.
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
     const { rng, ...params } = options;
@@ -84,11 +89,13 @@ export abstract class Transform {
   }
 
   /**
-   * Undoes the transforms with these parameters; without any, those of a random draw.
+   * The images under the inverses of the transforms with these parameters; without parameters, of random transforms.
    *
-   * With `batchwise: false`, x is the output of `transform` and each image is transformed back by its own transform:
-   * `inverse(transform(x, p), p, { batchwise: false })` is x, `nTrans` times, where the transforms are exactly
-   * invertible.
+   * With `batchwise: false`, x is the output of `transform`, and each image is transformed back by its own transform:
+   * `inverse(transform(x, p), p, { batchwise: false })` is x, repeated `nTrans` times, for exactly invertible
+   * transforms.
+   *
+   * @throws ShapeError `shape_mismatch`; ArgumentError `unknown_option`, `invalid_argument`.
    */
   inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
     const caller = `${this.className}.inverse`;
@@ -100,7 +107,8 @@ export abstract class Transform {
     const [images = 0, ...rest] = x.shape;
     if (images % sets.length !== 0) {
       throw new ShapeError(
-        `${caller}: ${images} images are not the result of ${sets.length} transforms; with batchwise: false give what transform returned.`,
+        `${caller}: ${images} images are not the output of ${sets.length} transforms; ` +
+          "with batchwise: false, pass the output of transform.",
         "shape_mismatch",
       );
     }
@@ -110,7 +118,7 @@ export abstract class Transform {
     );
   }
 
-  /** The parameters of each single transform, in the order in which `transform` puts its results. */
+  /** The parameters of each single transform, in the order of the results of `transform`. */
   iterateParams(params: TransformParams): TransformParams[] {
     return this.sets(this.#check("iterateParams", params));
   }
@@ -118,9 +126,8 @@ export abstract class Transform {
   /**
    * The function `x -> T_g^-1 f(T_g x)` for `nTrans` random g, or its average over them.
    *
-   * The average over a whole group (Reynolds averaging), such as `new Rotate({ multiples: 90, positive: true, nTrans: 4
-   * })`, is equivariant: it commutes with each transform of the group. f may take further arguments; it is handed those
-   * of the call.
+   * The average over a whole group (Reynolds averaging) is equivariant: it commutes with each transform of the group.
+   * `new Rotate({ multiples: 90, positive: true, nTrans: 4 })` is such a group. Further arguments are passed on to f.
    */
   symmetrize<A extends unknown[]>(
     f: (x: Tensor, ...rest: A) => Tensor,
@@ -131,7 +138,7 @@ export abstract class Transform {
     return (x, ...rest) => {
       const params = this.getParams(x, { rng });
       const sets = this.iterateParams(params);
-      // Images of different sizes cannot lie in one batch.
+      // Images of different sizes do not fit in one batch.
       const results =
         collateBatch && this.constantShape
           ? this.inverse(f(this.transform(x, params), ...rest), params, { batchwise: false })
@@ -142,32 +149,41 @@ export abstract class Transform {
     };
   }
 
-  /** `T_g^-1 T_g x`: x itself but for what interpolation and borders lose. */
+  /** `T_g^-1 T_g x`, which is x up to interpolation and borders. */
   identity(x: Tensor, options: { average?: boolean; rng?: RandomSource } = {}): Tensor {
     return this.symmetrize((images) => images, options)(x);
   }
 
-  /** This transform and then another one; of a and b transforms it makes all a b combinations. */
+  /**
+   * This transform, then another; `nTrans` is the product of theirs.
+   *
+   * @throws ArgumentError `invalid_argument` for other values than a transform.
+   */
   compose(other: Transform): Transform {
     return combine("compose", Chain, this, other);
   }
 
   /**
-   * One of this and another transform, chosen at random in each draw with equal probability (`a.or(b).or(c)`: one of
-   * three).
+   * This transform or another, at random with equal probability; `a.or(b).or(c)` is one of three.
+   *
+   * @throws ArgumentError `invalid_argument` for other values than a transform, or another `nTrans`.
    */
   or(other: Transform): Transform {
     return combine("or", Choice, this, other);
   }
 
-  /** The results of this and of another transform side by side in the batch. */
+  /**
+   * The results of this transform and of another, concatenated along the batch; `nTrans` is the sum of theirs.
+   *
+   * @throws ArgumentError `invalid_argument` for other values than a transform.
+   */
   add(other: Transform): Transform {
     return combine("add", Stack, this, other);
   }
 
   /**
-   * The checked parameters of each single transform. `images` is the number of images that each is applied to, where it
-   * is known; it matters to transforms with parameters for each image.
+   * The checked parameters of each single transform. `images` is the number of images, where it is known, for
+   * transforms with parameters for each image.
    */
   protected sets(params: CheckedParams, _images?: number): CheckedParams[] {
     const count = checkLengths(this.className, params);
@@ -178,7 +194,7 @@ export abstract class Transform {
     );
   }
 
-  /** Each set of parameters applied to all images. */
+  /** The images under each single transform, or with `inverse` under its inverse. */
   protected map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {
     const [b = 1, c = 1, t = 1, h = 1, w = 1] = x.shape;
     const video = x.shape.length === 5;
@@ -200,7 +216,8 @@ export abstract class Transform {
       );
     if (shape.length !== 4 && shape.length !== 5) {
       throw new ShapeError(
-        `${this.className}.${method}: x has shape [${shape.join(", ")}], expected images [B, C, H, W] or videos [B, C, T, H, W].`,
+        `${this.className}.${method}: x has shape [${shape.join(", ")}], expected images [B, C, H, W] or ` +
+          "videos [B, C, T, H, W].",
         "shape_mismatch",
       );
     }
@@ -244,9 +261,9 @@ class CombinedTransform extends Transform {
   }
 
   override inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
-    // Several transforms side by side have only one inverse: each of its own images.
-    const each = this.combination instanceof Stack && params?.part === undefined;
-    return super.inverse(x, params, each ? { ...options, batchwise: false } : options);
+    // The inverse of a stack transforms the results of each transform back by that transform.
+    const ownImages = this.combination instanceof Stack && params?.part === undefined;
+    return super.inverse(x, params, ownImages ? { ...options, batchwise: false } : options);
   }
 }
 

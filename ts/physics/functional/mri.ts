@@ -1,6 +1,6 @@
 import { ShapeError } from "../../runtime/index.js";
 import { cat, type Tensor } from "../../tensor/index.js";
-import { checkMeasured, checkTensorOption } from "../checks.js";
+import { checkMeasured, checkTensorOption } from "../argument-checks.js";
 
 /**
  * A mask with a batch and two equal channels: `[B, 2, (T or D,) H, W]`.

@@ -1,22 +1,22 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkImgSize, checkTensorOption } from "../checks.js";
+import { checkImgSize, checkTensorOption } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { fromCpuValues, cpuValues, permutationValues, uniformValues } from "./cpu-values.js";
 import { subsetOnDevice } from "./subset-on-device.js";
 
 /** Options of {@link BernoulliSplittingMaskGenerator}. */
 export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions {
-  /** Size of what is masked, without the batch: `[C, H, W]`, `[C, M]` or `[M]`. */
+  /** Size of the masks without the batch: `[C, H, W]`, `[C, M]` or `[M]`. */
   imgSize: readonly number[];
-  /** Share of the entries that is kept, between 0 and 1. */
+  /** Fraction of the entries that is kept, between 0 and 1. */
   splitRatio: number;
   /**
-   * Keeps or drops all channels of a pixel together; default true. Without effect where there is one dimension only.
+   * Whether a mask is the same for all channels of a pixel. Without effect for one dimension. Default: true.
    */
   pixelwise?: boolean;
-  /** Draws the ratio anew for each image, uniformly between the two bounds. Default: false. */
+  /** Whether the ratio of each image is drawn uniformly between the two bounds. Default: false. */
   randomSplitRatio?: boolean;
   /** Lower bound of a random ratio. Default: 0. */
   minSplitRatio?: number;
@@ -24,23 +24,22 @@ export interface BernoulliSplittingMaskGeneratorOptions extends GeneratorOptions
   maxSplitRatio?: number;
 }
 
-/** One mask to be split, without the batch. */
+/** A mask to split, without the batch. */
 export interface InputMask {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
 }
 
 /**
- * Random 0/1 masks that keep a share `splitRatio` of the entries: for {@link Inpainting}, or to split measurements.
+ * Random 0/1 masks that keep a fraction `splitRatio` of the entries: for {@link Inpainting}, or to split measurements.
  *
- * - Without `inputMask` each entry (or pixel) is kept independently with probability `splitRatio`.
- * - With `inputMask`, exactly `floor(splitRatio n)` of its n measured entries are kept, every such subset being equally
- *   likely;
- * the mask has its shape. `pixelwise` then needs channels that are masked alike, otherwise entries are drawn one by
- * one.
+ * - Without `inputMask`, each entry, or with `pixelwise` each pixel, is kept independently with probability
+ *   `splitRatio`.
+ * - With `inputMask`, a uniformly random subset of `floor(splitRatio n)` of its n measured entries is kept. The mask
+ *   has its shape. `pixelwise` applies where all channels of `inputMask` are equal; otherwise entries are drawn.
  *
- * With a ratio strictly between 0 and 1 at least one entry is kept and at least one is left out, so that a split always
- * leaves something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
+ * With a ratio strictly between 0 and 1, at least one entry is kept and at least one is left out, so that a split
+ * always leaves something to predict. `step` gives `{ mask }`, `[batch, ...imgSize]`.
  */
 export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
   /** Names of the options. A subclass with options of its own lists all that it takes. */
@@ -53,11 +52,11 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     "maxSplitRatio",
   ];
 
-  /** Size of what is masked, without the batch. */
+  /** Size of the masks without the batch. */
   readonly imgSize: readonly number[];
-  /** Share of the entries that is kept. */
+  /** Fraction of the entries that is kept. */
   readonly splitRatio: number;
-  /** Whether all channels of a pixel are kept or dropped together. */
+  /** Whether a mask is the same for all channels of a pixel. */
   readonly pixelwise: boolean;
   readonly #ratioRange: readonly [number, number] | undefined;
 
@@ -68,7 +67,7 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     for (const key of ["imgSize", "splitRatio"] as const) {
       if (options?.[key] === undefined)
         throw new ArgumentError(
-          `${className}: ${key} is missing; pass { imgSize: [1, 32, 32], splitRatio: 0.9 } or the like.`,
+          `${className}: ${key} is missing; pass, for example, { imgSize: [1, 32, 32], splitRatio: 0.9 }.`,
           "missing_argument",
         );
     }
@@ -82,7 +81,7 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     ) as [number, number];
     if (low > high)
       throw new ArgumentError(
-        `${className}: minSplitRatio is ${low}, above maxSplitRatio, which is ${high}.`,
+        `${className}: minSplitRatio is ${low}, expected at most maxSplitRatio, which is ${high}.`,
         "invalid_argument",
       );
     this.#ratioRange = options.randomSplitRatio ? [low, high] : undefined;
@@ -108,8 +107,8 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
       };
     }
     const rank = this.imgSize.length;
-    const [given, ...shape] = placed(caller, inputMask.shape, rank) as [number, ...number[]];
-    // A batch of masks decides how many there are; one mask is split anew for each image.
+    const [given, ...shape] = batchedShape(caller, inputMask.shape, rank) as [number, ...number[]];
+    // A batch of masks determines the number of results; a single mask is split once for each image.
     const count = given > 1 ? given : batchSize;
     const values = readable(inputMask);
     if (!values)
@@ -129,13 +128,13 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     return { mask: stackMasks(masks, shape, inputMask) };
   }
 
-  /** One mask without the batch, row by row; `input` is what it must be a subset of. */
+  /** The values of one mask without the batch; with `input`, a subset of its measured entries. */
   protected drawMask(shape: readonly number[], input: InputMask | undefined, rng: RandomSource): Float32Array {
     const ratio = this.ratio(rng);
     return input ? this.#subset(input, ratio, rng) : this.#independent(shape, ratio, rng);
   }
 
-  /** The share of this mask. */
+  /** The ratio of one mask. */
   protected ratio(rng: RandomSource): number {
     if (!this.#ratioRange) return this.splitRatio;
     const [low, high] = this.#ratioRange;
@@ -144,18 +143,18 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
 
   #independent(shape: readonly number[], ratio: number, rng: RandomSource): Float32Array {
     const u = uniformValues(rng, shape);
-    const together = this.pixelwise && shape.length > 1;
-    const plane = together ? u.length / (shape[0] as number) : u.length;
+    const sameChannels = this.pixelwise && shape.length > 1;
+    const plane = sameChannels ? u.length / (shape[0] as number) : u.length;
     const kept = Float32Array.from({ length: plane }, (_, i) => ((u[i] as number) > ratio ? 0 : 1));
-    if (ratio > 0 && ratio < 1) bothSides(kept, u);
-    return together ? repeated(kept, u.length) : kept;
+    if (ratio > 0 && ratio < 1) ensureBothValues(kept, u);
+    return sameChannels ? repeated(kept, u.length) : kept;
   }
 
   #subset(input: InputMask, ratio: number, rng: RandomSource): Float32Array {
     const { values } = input;
     const channels = input.shape[0] as number;
-    const together = this.pixelwise && input.shape.length > 1 && channelsAgree(values, channels);
-    const plane = together ? values.length / channels : values.length;
+    const sameChannels = this.pixelwise && input.shape.length > 1 && channelsAgree(values, channels);
+    const plane = sameChannels ? values.length / channels : values.length;
     const measured: number[] = [];
     for (let i = 0; i < plane; i++) if (values[i] !== 0) measured.push(i);
     const n = measured.length;
@@ -164,62 +163,67 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     const count = ratio > 0 && ratio < 1 ? Math.min(Math.max(Math.floor(ratio * n), 1), n - 1) : Math.floor(ratio * n);
     const kept = new Float32Array(plane);
     for (let i = 0; i < count; i++) kept[measured[order[i] as number] as number] = 1;
-    return together ? repeated(kept, values.length) : kept;
+    return sameChannels ? repeated(kept, values.length) : kept;
   }
 }
 
-/** Refuses a mask of which nothing, or not enough for two sides, is measured. */
+/** Refuses a mask with too few measured entries to split. */
 function checkSplit(caller: string, measured: number, ratio: number): void {
   if (measured === 0) {
     throw new ArgumentError(
-      `${caller}: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`,
+      `${caller}: the mask has no measured pixel, so there is nothing to split; ` +
+        "check the physics' mask or leave out this image.",
       "empty_mask",
     );
   }
   if (measured === 1 && ratio > 0 && ratio < 1) {
     throw new ArgumentError(
-      `${caller}: the mask has a single measured pixel; a split would leave nothing to predict, and needs at least two.`,
+      `${caller}: the mask has a single measured pixel, expected at least two, as a split would leave nothing to ` +
+        "predict; check the physics' mask or leave out this image.",
       "empty_split",
     );
   }
 }
 
-/** Moves the entry nearest to the threshold to a side that is empty. */
-function bothSides(kept: Float32Array, u: ArrayLike<number>): void {
+/** Where all entries are equal, changes the one whose random number is nearest to the threshold. */
+function ensureBothValues(kept: Float32Array, u: ArrayLike<number>): void {
   const first = kept[0];
   if (kept.length < 2 || kept.some((k) => k !== first)) return;
-  let at = 0;
+  let nearest = 0;
   for (let i = 1; i < kept.length; i++) {
-    const nearer = first === 0 ? (u[i] as number) < (u[at] as number) : (u[i] as number) > (u[at] as number);
-    if (nearer) at = i;
+    const [a, b] = [u[i] as number, u[nearest] as number];
+    if (first === 0 ? a < b : a > b) nearest = i;
   }
-  kept[at] = first === 0 ? 1 : 0;
+  kept[nearest] = first === 0 ? 1 : 0;
 }
 
+/** Whether all channels have the same measured entries. */
 function channelsAgree(values: ArrayLike<number>, channels: number): boolean {
   const plane = values.length / channels;
   for (let i = plane; i < values.length; i++) if ((values[i] !== 0) !== (values[i % plane] !== 0)) return false;
   return true;
 }
 
+/** The values of one channel, repeated up to `length`. */
 function repeated(plane: Float32Array, length: number): Float32Array {
   const all = new Float32Array(length);
-  for (let at = 0; at < length; at += plane.length) all.set(plane, at);
+  for (let start = 0; start < length; start += plane.length) all.set(plane, start);
   return all;
 }
 
-/** The shape of a mask with a batch in front, missing dimensions being 1. */
-function placed(caller: string, shape: readonly number[], rank: number): number[] {
+/** The shape of a mask with a batch; missing leading dimensions are 1. */
+function batchedShape(caller: string, shape: readonly number[], rank: number): number[] {
   if (shape.length > rank + 1) {
     throw new ShapeError(
-      `${caller}: inputMask has shape [${shape.join(", ")}], expected at most ${rank + 1} dimensions, a batch and those of imgSize.`,
+      `${caller}: inputMask has shape [${shape.join(", ")}], expected at most ${rank + 1} dimensions, ` +
+        "a batch and those of imgSize.",
       "shape_mismatch",
     );
   }
   return [...Array.from({ length: rank + 1 - shape.length }, () => 1), ...shape];
 }
 
-/** The values of a mask, or undefined on a device that cannot be read within a step (a browser's GPU). */
+/** The values of a mask; undefined on a device that can only be read asynchronously, a browser's GPU. */
 function readable(mask: Tensor): Float32Array | Float64Array | undefined {
   try {
     return cpuValues(mask);
@@ -229,6 +233,7 @@ function readable(mask: Tensor): Float32Array | Float64Array | undefined {
   }
 }
 
+/** The masks as one tensor, `[batch, ...shape]`. */
 function stackMasks(masks: readonly Float32Array[], shape: readonly number[], like: Tensor | undefined): Tensor {
   const entries = masks[0]?.length ?? 0;
   const all = new Float32Array(entries * masks.length);

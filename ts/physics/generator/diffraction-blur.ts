@@ -8,31 +8,31 @@ import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernik
 
 /** Options of {@link DiffractionBlurGenerator}. */
 export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
-  /** Height and width of the filters; one number for both. */
+  /** Height and width of the filters in pixels, or one number for both. */
   psfSize: number | readonly [number, number];
   /**
-   * Aberrations that vary: single indices, or pairs (n, m). Default 4 to 11 in Noll's order: defocus to spherical
-   * aberration.
+   * Zernike polynomials of the random aberrations: single indices, or pairs (n, m). Default: 4 to 11 in Noll's order,
+   * defocus to spherical aberration.
    */
   zernikeIndex?: readonly (number | ZernikeIndex)[];
-  /** Order of single indices. Default: `"noll"`. */
+  /** Order of single indices. Default: "noll". */
   indexConvention?: "noll" | "ansi";
   /**
-   * Cutoff frequency, numerical aperture / wavelength * pixel size, at most 0.25 for well sampled filters; one for each
-   * channel. Default 0.2.
+   * Cutoff frequency, `numerical aperture / wavelength * pixel size`, or one for each channel; filters are well sampled
+   * up to 0.25. Default: 0.2.
    */
   fc?: number | readonly number[];
-  /** Coefficients are uniform within plus and minus half of this, in wavelengths. Default: 0.15. */
+  /** Range of the coefficients, which are uniform around 0, in wavelengths. Default: 0.15. */
   maxZernikeAmplitude?: number;
-  /** Standard deviation of what is added to the coefficients of each channel, where there are several. Default: 0. */
+  /** Standard deviation of the differences of the coefficients between channels, in wavelengths. Default: 0. */
   zernikePerturbationAmplitude?: number;
-  /** Points of the pupil along height and width. The more, the more precise. Default: 256. */
+  /** Number of samples of the pupil along height and width. Default: 256. */
   pupilSize?: number | readonly [number, number];
-  /** Lets the filter fall to 0 towards its border. Default: false. */
+  /** Whether the filter decreases smoothly to 0 at its border. Default: false. */
   apodize?: boolean;
-  /** Turns the aberrations by a random angle. Default: false. */
+  /** Whether to rotate the aberrations by a random angle. Default: false. */
   randomRotate?: boolean;
-  /** Moves the filter's centre of mass to its middle. Default: false. */
+  /** Whether to shift the filter's centre of mass to its middle. Default: false. */
   center?: boolean;
 }
 
@@ -50,24 +50,31 @@ const KEYS = [
 ] as const;
 
 /**
- * Filters of a microscope or telescope with random aberrations, for {@link Blur}. `step` gives `{ filter }`, `[batch,
- * channels, h, w]`, of sum 1.
+ * Point spread functions of a diffraction-limited microscope or telescope with random aberrations, for {@link Blur}.
  *
- * `h = |F[ 1(rho <= 1) exp(-2 pi i sum_k a_k z_k(rho)) ]|^2`, z_k the Zernike polynomials on the pupil, whose radius is
- * the cutoff frequency. With several cutoff frequencies the coefficients, in wavelengths of the first channel, are
- * rescaled to those of the others. (Lakshminarayanan, Fleck, "Zernike polynomials: a guide", 2011.)
+ * `h = |F[ 1(rho <= 1) exp(-2 pi i sum_k a_k z_k(rho)) ]|^2` with the Zernike polynomials z_k on the pupil, whose
+ * radius is the cutoff frequency. Coefficients are in wavelengths of the first channel; those of other channels are
+ * scaled by their cutoff frequency over the first. `step` gives `{ filter }`, `[batch, channels, h, w]`, of sum 1.
+ * Paper: Lakshminarayanan, Fleck, "Zernike polynomials: a guide", 2011.
  */
 export class DiffractionBlurGenerator extends PhysicsGenerator {
+  /** Height and width of the filters. */
   readonly psfSize: readonly [number, number];
-  /** The aberrations as (n, m). */
+  /** The Zernike polynomials of the aberrations, as (n, m). */
   readonly zernikeIndex: readonly ZernikeIndex[];
   /** Cutoff frequency of each channel. */
   readonly fc: readonly number[];
+  /** Range of the coefficients, in wavelengths. */
   readonly maxZernikeAmplitude: number;
+  /** Standard deviation of the differences of the coefficients between channels, in wavelengths. */
   readonly zernikePerturbationAmplitude: number;
+  /** Number of samples of the pupil along height and width. */
   readonly pupilSize: readonly [number, number];
+  /** Whether the filter decreases smoothly to 0 at its border. */
   readonly apodize: boolean;
+  /** Whether the aberrations are rotated by a random angle. */
   readonly randomRotate: boolean;
+  /** Whether the filter's centre of mass is shifted to its middle. */
   readonly center: boolean;
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
@@ -87,7 +94,10 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
       checkNumber(name, "fc", f, { positive: true, max: 0.5 }),
     );
     if (this.fc.length === 0)
-      throw new ArgumentError(`${name}: fc is empty, expected a number or one for each channel.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: fc is empty, expected one number, or one for each channel.`,
+        "invalid_argument",
+      );
     this.maxZernikeAmplitude = checkNumber(name, "maxZernikeAmplitude", options.maxZernikeAmplitude ?? 0.15, {
       min: 0,
     });
@@ -135,7 +145,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     return psf.map((v) => v / total);
   }
 
-  /** The pupil function where it is not 0. Turning the aberrations turns the filter. */
+  /** The samples of the pupil function where it is not 0; `angle` rotates the aberrations and thus the filter. */
   #pupil(coefficients: readonly number[], fc: number, angle: number): PupilPoint[] {
     const [rows, columns] = this.pupilSize;
     const polynomials = this.zernikeIndex.map(zernike);
@@ -145,15 +155,15 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const [x, y] = [(column / (columns - 1) - 0.5) / fc, (row / (rows - 1) - 0.5) / fc];
-        const size = bump(Math.hypot(x, y), 1 - edge, edge);
-        if (size === 0) continue;
+        const amplitude = bump(Math.hypot(x, y), 1 - edge, edge);
+        if (amplitude === 0) continue;
         let phase = 0;
         polynomials.forEach((z, k) => (phase += (coefficients[k] as number) * z(cos * x + sin * y, cos * y - sin * x)));
         points.push({
           row,
           column,
-          re: size * Math.cos(2 * Math.PI * phase),
-          im: -size * Math.sin(2 * Math.PI * phase),
+          re: amplitude * Math.cos(2 * Math.PI * phase),
+          im: -amplitude * Math.sin(2 * Math.PI * phase),
         });
       }
     }
@@ -163,14 +173,14 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
   #apodized(psf: Float64Array): Float64Array {
     const [h, w] = this.psfSize;
     const radius = Math.min(h, w) / 2;
-    const fall = Math.min(10, radius);
+    const width = Math.min(10, radius);
     return psf.map(
-      (v, i) => v * bump(Math.hypot(Math.floor(i / w) - (h - 1) / 2, (i % w) - (w - 1) / 2), radius - fall, fall),
+      (v, i) => v * bump(Math.hypot(Math.floor(i / w) - (h - 1) / 2, (i % w) - (w - 1) / 2), radius - width, width),
     );
   }
 }
 
-/** How far the centre of mass of a filter lies from its middle, in pixels along height and width. */
+/** The distance of a filter's centre of mass from its middle, in pixels along height and width. */
 function offset(psf: Float64Array, [h, w]: readonly [number, number]): [number, number] {
   let [total, row, column] = [0, 0, 0];
   psf.forEach((v, i) => {

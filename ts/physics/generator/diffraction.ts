@@ -6,7 +6,7 @@ export interface PupilPoint {
   readonly im: number;
 }
 
-/** 1 up to `a`, then smoothly down to 0 at `a + b`. */
+/** A smooth cutoff: 1 up to `a`, decreasing to 0 at `a + b`. */
 export function bump(x: number, a: number, b: number): number {
   const t = (x - a) / b;
   if (t <= 0) return 1;
@@ -14,9 +14,9 @@ export function bump(x: number, a: number, b: number): number {
 }
 
 /**
- * The squared modulus of the Fourier transform of a pupil, at the `[h, w]` frequencies around 0 (moved by `shift`).
+ * The squared modulus of the Fourier transform of a pupil at `[h, w]` frequencies around `shift`.
  *
- * The transform is taken along the rows of the pupil first, and only at the frequencies asked for.
+ * It is transformed along the rows of the pupil first, and only at these frequencies.
  */
 export function pointSpread(
   points: readonly PupilPoint[],
@@ -26,14 +26,14 @@ export function pointSpread(
 ): Float64Array {
   const along = waves(w, columns, shift[1]);
   const across = waves(h, rows, shift[0]);
-  // partial[row, v]: the sum over the columns of one row of the pupil.
+  // Real and imaginary part of the transform along the rows, [rows, w].
   const [pr, pi] = [new Float64Array(rows * w), new Float64Array(rows * w)];
   for (const { row, column, re, im } of points) {
     for (let v = 0; v < w; v++) {
       const [c, s] = [along.cos[v * columns + column] as number, along.sin[v * columns + column] as number];
-      const at = row * w + v;
-      pr[at] = (pr[at] as number) + re * c + im * s;
-      pi[at] = (pi[at] as number) + im * c - re * s;
+      const i = row * w + v;
+      pr[i] = (pr[i] as number) + re * c + im * s;
+      pi[i] = (pi[i] as number) + im * c - re * s;
     }
   }
   return Float64Array.from({ length: h * w }, (_, i) => {
@@ -50,8 +50,8 @@ export function pointSpread(
 }
 
 /**
- * Cosine and sine of `2 pi f p / n` for the `count` frequencies f around `shift` and all points p, 0 being at index
- * `floor(count / 2)`.
+ * Cosine and sine of `2 pi f p / n` for `count` frequencies f around `shift`, which has index `floor(count / 2)`, and
+ * all points p.
  */
 function waves(count: number, n: number, shift: number): { cos: Float64Array; sin: Float64Array } {
   const angle = (i: number) => (2 * Math.PI * (Math.floor(i / n) - Math.floor(count / 2) + shift) * (i % n)) / n;

@@ -3,11 +3,12 @@ import { CPU_FLOAT64 } from "./cpu-values.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**
- * Cartesian MRI masks: the centre of k-space and columns at equal distances, from a random offset.
+ * Cartesian MRI masks of the centre of k-space and equispaced columns with a random offset, as in the fastMRI
+ * challenge.
  *
- * The distance is such that centre and columns together come to `W / acceleration`. Each further frame starts one
- * column later. (As in the fastMRI challenge: Zbontar et al., "fastMRI: an open dataset and benchmarks for accelerated
- * MRI", arXiv:1811.08839, 2018.)
+ * The distance of the columns is such that about `W / acceleration` are sampled in total. The offset grows by one
+ * column from frame to frame. Paper: Zbontar et al., "fastMRI: an open dataset and benchmarks for accelerated MRI",
+ * 2018, arXiv:1811.08839.
  */
 export class EquispacedMaskGenerator extends MRIMaskGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
@@ -22,28 +23,31 @@ export class EquispacedMaskGenerator extends MRIMaskGenerator {
     rng: RandomSource,
   ): Float32Array[][] {
     const first = Math.floor((width - centre + 1) / 2);
-    // Infinite where the centre alone has all the columns there may be.
+    // Infinite where all sampled columns are in the centre.
     const distance = (this.acceleration * (centre - width)) / (centre * this.acceleration - width);
-    const apart = Number.isFinite(distance) && distance > 0;
-    const offsets = apart ? Array.from(drawn(rng, roundEven(distance), batch)) : new Array<number>(batch).fill(0);
+    const outside = Number.isFinite(distance) && distance > 0;
+    const offsets = outside
+      ? Array.from(randomIntegers(rng, roundEven(distance), batch))
+      : new Array<number>(batch).fill(0);
     return offsets.map((offset) =>
       Array.from({ length: frames }, (_, t) => {
         const sampled = new Float32Array(width).fill(1, first, first + centre);
-        if (apart) for (let at = (t + offset) % distance; at < width - 1; at += distance) sampled[roundEven(at)] = 1;
+        if (outside) for (let x = (t + offset) % distance; x < width - 1; x += distance) sampled[roundEven(x)] = 1;
         return sampled;
       }),
     );
   }
 }
 
-function drawn(rng: RandomSource, high: number, count: number): ArrayLike<number> {
+/** `count` random integers from 0 to `high`, excluded. */
+function randomIntegers(rng: RandomSource, high: number, count: number): ArrayLike<number> {
   const t = rng.randint(0, high, [count], CPU_FLOAT64);
   const values = t.dataSync();
   t.dispose();
   return values;
 }
 
-/** Rounds halves to the even neighbour. */
+/** The nearest integer; halves are rounded to even. */
 function roundEven(value: number): number {
   const low = Math.floor(value);
   if (value - low === 0.5) return low % 2 === 0 ? low : low + 1;

@@ -1,7 +1,7 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { CPU_FLOAT64 } from "./cpu-values.js";
 
@@ -13,14 +13,14 @@ export interface FrameSplittingMaskGeneratorOptions extends GeneratorOptions {
 
 /** Options of {@link Artifact2ArtifactSplittingMaskGenerator}. */
 export interface Artifact2ArtifactSplittingMaskGeneratorOptions extends FrameSplittingMaskGeneratorOptions {
-  /** Frames of a chunk; divides T and is at most half of it. Of several, one is drawn at each step. Default 2. */
+  /** Number of frames of a chunk, a divisor of T below T; of several, each step draws one. Default: 2. */
   splitSize?: number | readonly number[];
 }
 
-/** Which frames each image of a batch keeps. */
+/** The indices of the frames that each image of a batch keeps. */
 export type FrameChoice = readonly (readonly number[])[];
 
-/** Base of the generators that keep some frames of a sequence `[B, C, T, H, W]`. */
+/** Base class of generators of masks that keep some frames of a sequence `[B, C, T, H, W]`. */
 export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
   /** Size of the sequences without the batch. */
   readonly imgSize: readonly number[];
@@ -40,10 +40,10 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
       );
   }
 
-  /** Which frames are kept, for each image of a batch. */
+  /** The frames that are kept, for each image of a batch. */
   abstract input(batch: number, rng: RandomSource): FrameChoice;
 
-  /** Frames to compare with, none of which is among those that `input` gave. */
+  /** The frames to predict, none of which is among those of `input`. */
   abstract target(input: FrameChoice, rng: RandomSource): FrameChoice;
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
@@ -52,27 +52,29 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
     const shape = call.imgSize ? [c, t, ...call.imgSize.slice(-2)] : [c, t, ...size];
     const { inputMask } = call;
     const given = inputMask && inputMask.size > 1 ? inputMask : ones(shape);
-    const placed = given.shape.length === 4 ? given.unsqueeze(0) : given;
-    if (placed.shape.length !== 5 || placed.shape[2] !== t) {
+    const batched = given.shape.length === 4 ? given.unsqueeze(0) : given;
+    if (batched.shape.length !== 5 || batched.shape[2] !== t) {
       throw new ShapeError(
-        `${caller}: inputMask has shape [${given.shape.join(", ")}], expected [${shape.join(", ")}], with or without a batch in front.`,
+        `${caller}: inputMask has shape [${given.shape.join(", ")}], expected [${shape.join(", ")}], ` +
+          "with or without a leading batch dimension.",
         "shape_mismatch",
       );
     }
-    const batch = (placed.shape[0] as number) > 1 ? (placed.shape[0] as number) : batchSize;
+    const batch = (batched.shape[0] as number) > 1 ? (batched.shape[0] as number) : batchSize;
     const kept = new Float32Array(batch * t);
     this.input(batch, rng).forEach((frames, b) => frames.forEach((frame) => (kept[b * t + frame] = 1)));
     return {
-      mask: placed.mul(tensor(kept, { shape: [batch, 1, t, 1, 1], dtype: placed.dtype, device: placed.device })),
+      mask: batched.mul(tensor(kept, { shape: [batch, 1, t, 1, 1], dtype: batched.dtype, device: batched.device })),
     };
   }
 }
 
 /**
- * Keeps the even frames (0, 2, ...) of a sequence, the odd ones being what is predicted; draws nothing.
+ * Masks that keep the even frames (0, 2, ...) of a sequence, to predict the odd ones; for `loss.mri.Phase2PhaseLoss`.
  *
- * For `loss.mri.Phase2PhaseLoss` (Eldeniz, Gan, Chen, Fraum, Ludwig, Yan, Liu, Vahle, Krishnamurthy, Kamilov, An,
- * "Phase2Phase", 2021). `step` gives `{ mask }`, `[batch, C, T, H, W]`.
+ * They are not random. `step` gives `{ mask }`, `[batch, C, T, H, W]`. Paper: Eldeniz, Gan, Chen, Fraum, Ludwig, Yan,
+ * Liu, Vahle, Krishnamurthy, Kamilov, An, "Phase2Phase: respiratory motion-resolved reconstruction of free-breathing
+ * magnetic resonance imaging using deep learning without a ground truth for improved liver imaging", 2021.
  */
 export class Phase2PhaseSplittingMaskGenerator extends FrameSplittingMaskGenerator {
   /** @throws ArgumentError `invalid_argument`, `empty_split`, `unknown_option`. */
@@ -81,24 +83,25 @@ export class Phase2PhaseSplittingMaskGenerator extends FrameSplittingMaskGenerat
   }
 
   override input(batch: number): FrameChoice {
-    return this.#every(batch, 0);
+    return this.#everySecond(batch, 0);
   }
 
   override target(input: FrameChoice): FrameChoice {
-    return this.#every(input.length, 1);
+    return this.#everySecond(input.length, 1);
   }
 
-  #every(batch: number, first: 0 | 1): FrameChoice {
+  #everySecond(batch: number, first: 0 | 1): FrameChoice {
     const frames = Array.from({ length: this.imgSize[1] as number }, (_, t) => t).filter((t) => t % 2 === first);
     return Array.from({ length: batch }, () => frames);
   }
 }
 
 /**
- * Keeps one random chunk of consecutive frames of a sequence, another one being what is predicted; anew for each image.
+ * Masks that keep one random chunk of consecutive frames of each sequence, to predict another one; for
+ * `loss.mri.Artifact2ArtifactLoss`.
  *
- * For `loss.mri.Artifact2ArtifactLoss` (Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image reconstruction using deep
- * priors learned without groundtruth", 2020, arXiv:1912.05854). `step` gives `{ mask }`, `[batch, C, T, H, W]`.
+ * `step` gives `{ mask }`, `[batch, C, T, H, W]`. Paper: Liu, Sun, Eldeniz, Gan, An, Kamilov, "RARE: image
+ * reconstruction using deep priors learned without groundtruth", 2020, arXiv:1912.05854.
  */
 export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskGenerator {
   /** Possible numbers of frames of a chunk. */
@@ -111,7 +114,10 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
     const frames = this.imgSize[1] as number;
     const sizes = typeof options.splitSize === "number" ? [options.splitSize] : (options.splitSize ?? [2]);
     if (!Array.isArray(sizes) || sizes.length === 0)
-      throw new ArgumentError(`${name}: splitSize must be a number of frames or a list of some.`, "invalid_argument");
+      throw new ArgumentError(
+        `${name}: splitSize must be a number of frames or a list of such numbers.`,
+        "invalid_argument",
+      );
     for (const size of sizes as readonly number[]) {
       checkNumber(name, "splitSize", size, { integer: true, min: 1 });
       if (frames % size !== 0)
@@ -131,10 +137,10 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
   override input(batch: number, rng: RandomSource): FrameChoice {
     const size =
       this.splitSizes.length > 1
-        ? (this.splitSizes[index(this.splitSizes.length, rng)] as number)
+        ? (this.splitSizes[randomIndex(this.splitSizes.length, rng)] as number)
         : (this.splitSizes[0] as number);
     const count = (this.imgSize[1] as number) / size;
-    return Array.from({ length: batch }, () => chunk(index(count, rng), size));
+    return Array.from({ length: batch }, () => chunk(randomIndex(count, rng), size));
   }
 
   override target(input: FrameChoice, rng: RandomSource): FrameChoice {
@@ -142,16 +148,18 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
       const size = frames.length;
       const own = (frames[0] as number) / size;
       const others = Array.from({ length: (this.imgSize[1] as number) / size }, (_, i) => i).filter((i) => i !== own);
-      return chunk(others[index(others.length, rng)] as number, size);
+      return chunk(others[randomIndex(others.length, rng)] as number, size);
     });
   }
 }
 
-function chunk(at: number, size: number): number[] {
-  return Array.from({ length: size }, (_, i) => at * size + i);
+/** The frames of one chunk. */
+function chunk(index: number, size: number): number[] {
+  return Array.from({ length: size }, (_, i) => index * size + i);
 }
 
-function index(count: number, rng: RandomSource): number {
+/** A random integer from 0 to `count`, excluded. */
+function randomIndex(count: number, rng: RandomSource): number {
   const t = rng.randint(0, count, [1], CPU_FLOAT64);
   const value = t.dataSync()[0] as number;
   t.dispose();

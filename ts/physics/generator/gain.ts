@@ -11,9 +11,11 @@ export interface GainGeneratorOptions extends GeneratorOptions {
   gainMax?: number;
 }
 
-/** Gains for {@link PoissonNoise}, uniform between `gainMin` and `gainMax`. `step` gives `{ gain }`, `[batch]`. */
+/** Random gains for {@link PoissonNoise}, uniform in `[gainMin, gainMax]`. `step` gives `{ gain }`, `[batch]`. */
 export class GainGenerator extends PhysicsGenerator {
+  /** Smallest gain. */
   readonly gainMin: number;
+  /** Largest gain. */
   readonly gainMax: number;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */

@@ -9,22 +9,20 @@ import { weightedSubset } from "./mri-mask.js";
 
 /** Options of {@link GaussianSplittingMaskGenerator}. */
 export interface GaussianSplittingMaskGeneratorOptions extends BernoulliSplittingMaskGeneratorOptions {
-  /** The Gaussian's standard deviation is the height (width) divided by this. Default: 4. */
+  /** Height and width over the standard deviations of the Gaussian along them. Default: 4. */
   stdScale?: number;
-  /** Block in the centre that is always kept, one side or `[height, width]`. Default: [8, 8]. */
+  /** Size of the central block, which is always kept: `[height, width]` or one number for both. Default: [8, 8]. */
   centerBlock?: number | readonly [number, number];
 }
 
 /**
- * Splitting masks for k-space: leaves out `ceil(n (1 - splitRatio))` of the n measured entries of each frame, those
- * near the centre more often, as a Gaussian in space, but none of the block in the centre.
+ * Splitting masks for k-space that leave out `ceil(n (1 - splitRatio))` of the n measured entries of each frame, with a
+ * Gaussian density around the centre, but none of the central block.
  *
- * Where the block leaves too few to choose from, fewer are left out. For `[C, H, W]` and `[C, T, H, W]`; each frame is
- * split by itself. (Yaman et al., "Self-supervised learning of physics-guided reconstruction neural networks without
- * fully sampled reference data", 2020.)
- *
- * `step` gives `{ mask }`; errors `empty_mask` where nothing is measured, `empty_split` where all that is measured lies
- * in the block.
+ * Fewer are left out where fewer are outside the block. `imgSize` is `[C, H, W]` or `[C, T, H, W]`; frames are split
+ * independently. `step` gives `{ mask }`; it throws ArgumentError `empty_mask` where nothing is measured, and
+ * `empty_split` where all measured entries are in the block. Paper: Yaman et al., "Self-supervised learning of
+ * physics-guided reconstruction neural networks without fully sampled reference data", 2020, arXiv:1912.07669.
  */
 export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenerator {
   protected static override readonly optionKeys: readonly string[] = [
@@ -33,7 +31,9 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     "centerBlock",
   ];
 
+  /** Height and width over the standard deviations of the Gaussian along them. */
   readonly stdScale: number;
+  /** Size of the central block, `[height, width]`. */
   readonly centerBlock: readonly [number, number];
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
@@ -55,7 +55,7 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     ];
   }
 
-  /** Weights of the entries of one frame: a Gaussian around the centre, without the block. */
+  /** The weights of the entries of one frame, `[height, width]`: a Gaussian around the centre, 0 in the block. */
   getPdf(height: number, width: number): Float64Array {
     const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
     const [by, bx] = this.centerBlock.map((n) => Math.floor(n / 2)) as [number, number];
@@ -75,32 +75,35 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     const plane = height * width;
     const pdf = this.getPdf(height, width);
     const channels = shape[0] as number;
-    // One draw for all channels, where they are to be treated alike.
-    const drawn = this.pixelwise ? size / channels : size;
+    // With pixelwise, the first channel is drawn and the others follow it.
+    const entries = this.pixelwise ? size / channels : size;
     let [measured, left] = [0, 0];
-    for (let at = 0; at < drawn; at += plane) {
-      const n = kept.subarray(at, at + plane).reduce((a, b) => a + b, 0);
+    for (let start = 0; start < entries; start += plane) {
+      const n = kept.subarray(start, start + plane).reduce((a, b) => a + b, 0);
       const count = Math.min(Math.ceil(n * (1 - ratio)), ratio > 0 ? n - 1 : n);
       const out =
         count > 0
           ? weightedSubset(
-              pdf.map((p, i) => p * (kept[at + i] as number)),
+              pdf.map((p, i) => p * (kept[start + i] as number)),
               count,
               rng,
             )
           : [];
-      for (const i of out) for (let same = at + i; same < size; same += this.pixelwise ? drawn : size) kept[same] = 0;
+      for (const i of out)
+        for (let entry = start + i; entry < size; entry += this.pixelwise ? entries : size) kept[entry] = 0;
       measured += n;
       left += out.length;
     }
     if (measured === 0)
       throw new ArgumentError(
-        `${this.className}.step: the mask has no measured pixel, so there is nothing to split; check the physics' mask or leave out this image.`,
+        `${this.className}.step: the mask has no measured pixel, so there is nothing to split; ` +
+          "check the physics' mask or leave out this image.",
         "empty_mask",
       );
     if (left === 0 && ratio < 1) {
       throw new ArgumentError(
-        `${this.className}.step: the split leaves nothing to predict: no measured pixel that may be left out lies outside the centre block of ${this.centerBlock.join(" x ")}; make centerBlock smaller.`,
+        `${this.className}.step: the split leaves nothing to predict, as no measured pixel is outside the centre ` +
+          `block of ${this.centerBlock.join(" x ")}; make centerBlock smaller.`,
         "empty_split",
       );
     }

@@ -5,49 +5,51 @@ import type { Tensor } from "../../tensor/index.js";
 
 /** Options that every generator takes. */
 export interface GeneratorOptions {
-  /** Where draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   rng?: RandomSource;
 }
 
 /** Options of one step. */
 export interface StepOptions {
-  /** Draws from `new Rng(seed)`: the same parameters at every call. Excludes `rng`. */
+  /** Seed of a random source for this call, which gives the same parameters each time. Excludes `rng`. */
   seed?: number;
-  /** Wins over the one given to the constructor. */
+  /** Random source of this call, in place of the one given to the constructor. */
   rng?: RandomSource;
   /**
-   * Splitting generators: the mask to be split, with or without a batch; only its entries other than 0 count as
-   * measured.
+   * For splitting generators: the mask to split, with or without a batch; entries other than 0 are measured.
    */
   inputMask?: Tensor;
-  /** Mask generators: height and width of the masks of this call, instead of those of the constructor. */
+  /** For mask generators: height and width of the masks of this call, in place of those of the constructor. */
   imgSize?: readonly number[];
 }
 
-/** What a generator gives: parameters for `physics.update`, each with a batch in front. */
+/** Parameters for `physics.update`, each with a leading batch dimension. */
 export type GeneratedParameters = Record<string, Tensor>;
 
 const STEP_OPTIONS = ["seed", "rng", "inputMask", "imgSize"] as const;
 
 /**
- * Draws parameters of operators and noise models: masks, filters, noise levels.
+ * A source of random parameters of operators and noise models: masks, filters, noise levels.
  *
- * `physics.update(generator.step(batchSize))` changes the operator; a subclass writes `draw`.
+ * `physics.update(generator.step(batchSize))` sets them. A subclass defines `draw`.
  */
 export abstract class PhysicsGenerator {
-  /** Where draws come from, unless a call brings its own. */
+  /** Random source, unless a call has its own. */
   readonly rng: RandomSource | undefined;
 
-  /** @throws ArgumentError `unknown_option`. */
+  /**
+   * `className` is the name of the subclass for messages; `keys` are the names of its options.
+   *
+   * @throws ArgumentError `unknown_option`.
+   */
   protected constructor(className: string, options: GeneratorOptions, keys: readonly string[]) {
     checkOptions(className, options, [...keys, "rng"]);
     this.rng = options?.rng;
   }
 
   /**
-   * Parameters for `batchSize` images, as a record of tensors whose first dimension is the batch.
-   *
-   * The second argument is a seed or {@link StepOptions}.
+   * Random parameters for `batchSize` images, tensors `[batch, ...]` by name. The second argument is a seed or
+   * {@link StepOptions}.
    *
    * @throws ArgumentError `invalid_argument`, `unknown_option`.
    */
@@ -66,8 +68,8 @@ export abstract class PhysicsGenerator {
   /**
    * Draws the parameters.
    *
-   * `call` holds the options of the call; its `rng` is undefined where neither seed nor rng was given, so that
-   * generators made of others leave the choice to them.
+   * `call` holds the options of the call. Its `rng` is undefined where the call has neither seed nor rng, so that the
+   * parts of a combined generator can use their own.
    */
   protected abstract draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters;
 
@@ -76,13 +78,13 @@ export abstract class PhysicsGenerator {
     return this.constructor.name;
   }
 
-  /** The parameters of both generators in one record; those of the same name are added. */
+  /** A generator of the parameters of both; parameters of the same name are added. */
   add(other: PhysicsGenerator): PhysicsGenerator {
     return new SumGenerator(this, other);
   }
 
   /**
-   * The mean of each parameter over `n` draws, with a batch of one: for masks, the probability of each entry.
+   * The mean of each parameter over `n` draws, `[1, ...]`; for masks, an estimate of the probability of each entry.
    *
    * @throws ArgumentError `invalid_argument`.
    */
@@ -104,10 +106,7 @@ export abstract class PhysicsGenerator {
   }
 }
 
-/**
- * Two generators as one. With a seed they draw one after the other from one stream, so that their draws are
- * independent.
- */
+/** Two generators as one. With a seed, both draw from the same stream, so that their draws are independent. */
 class SumGenerator extends PhysicsGenerator {
   readonly #parts: readonly [PhysicsGenerator, PhysicsGenerator];
 

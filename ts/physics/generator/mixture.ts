@@ -7,20 +7,22 @@ import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type
 export interface GeneratorMixtureOptions extends GeneratorOptions {
   /** The generators to choose from. */
   generators: readonly PhysicsGenerator[];
-  /** The probability of each; they sum to 1. */
+  /** The probability of each generator; the sum must be 1. */
   probs: readonly number[];
   /**
-   * Chooses anew for each image; default true. Where names or shapes of the parameters differ, one choice holds for the
-   * whole batch.
+   * Whether to choose a generator for each image; generators with different names or shapes of parameters are chosen
+   * for the whole batch. Default: true.
    */
   useBatchSampling?: boolean;
 }
 
-/** Chooses at random, with given probabilities, which of several generators makes the parameters. */
+/** A random choice, with given probabilities, of the generator of the parameters. */
 export class GeneratorMixture extends PhysicsGenerator {
+  /** The generators to choose from. */
   readonly generators: readonly PhysicsGenerator[];
+  /** The probability of each generator. */
   readonly probs: readonly number[];
-  /** Whether each image has a choice of its own. */
+  /** Whether a generator is chosen for each image. */
   readonly useBatchSampling: boolean;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
@@ -44,10 +46,10 @@ export class GeneratorMixture extends PhysicsGenerator {
     for (const p of probs) checkNumber(name, "a probability", p, { min: 0, max: 1 });
     const total = probs.reduce((a: number, b: number) => a + b, 0);
     if (Math.abs(total - 1) > 1e-6)
-      throw new ArgumentError(`${name}: probs sum to ${total}, expected 1.`, "invalid_argument");
+      throw new ArgumentError(`${name}: probs have the sum ${total}, expected 1.`, "invalid_argument");
     this.generators = [...generators];
     this.probs = [...probs];
-    this.useBatchSampling = (options.useBatchSampling ?? true) && alike(this.generators);
+    this.useBatchSampling = (options.useBatchSampling ?? true) && sameParameters(this.generators);
   }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
@@ -62,20 +64,20 @@ export class GeneratorMixture extends PhysicsGenerator {
       order.push(...images);
       parts.push(generator.step(images.length, call));
     });
-    const places = tensor(Array.from({ length: batchSize }, (_, image) => order.indexOf(image)));
-    const joined = (name: string) => {
+    const positions = tensor(Array.from({ length: batchSize }, (_, image) => order.indexOf(image)));
+    const concatenated = (name: string) => {
       const all = cat(
         parts.map((part) => part[name] as Tensor),
         0,
       );
-      return all.indexSelect(places.to(all.device), 0);
+      return all.indexSelect(positions.to(all.device), 0);
     };
-    return Object.fromEntries(Object.keys(parts[0] ?? {}).map((name) => [name, joined(name)]));
+    return Object.fromEntries(Object.keys(parts[0] ?? {}).map((name) => [name, concatenated(name)]));
   }
 }
 
-/** Whether all generators give parameters of the same names and shapes; tried on a stream of its own. */
-function alike(generators: readonly PhysicsGenerator[]): boolean {
+/** Whether all generators give parameters of the same names and shapes; uses a random source of its own. */
+function sameParameters(generators: readonly PhysicsGenerator[]): boolean {
   const signatures = generators.map((generator) => {
     let signature = "";
     tidy(() => {

@@ -1,43 +1,47 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 import { fromCpuValues, uniformValues } from "./cpu-values.js";
 
 /** Options of the generators of MRI masks. */
 export interface MRIMaskGeneratorOptions extends GeneratorOptions {
-  /** Size of the masks, `[H, W]`, `[C, H, W]` or `[C, T, H, W]`; without channels there is one. */
+  /** Size of the masks, `[H, W]` (one channel), `[C, H, W]` or `[C, T, H, W]`. */
   imgSize: readonly number[];
-  /** One column in so many is sampled; at least 1, default 4. */
+  /** The fraction `1 / acceleration` of the columns is sampled; at least 1. Default: 4. */
   acceleration?: number;
   /**
-   * Share of the columns that form the fully sampled centre of k-space; default 0.08, from an acceleration of 8 on
+   * Fraction of the columns in the fully sampled centre of k-space. Default: 0.08, for accelerations of at least 8
    * 0.04.
    */
   centerFraction?: number;
 }
 
-/** How many columns a mask of some width has. */
+/** The numbers of sampled columns of a mask. */
 export interface Lines {
+  /** Number of columns. */
   readonly width: number;
-  /** Columns of the centre, all sampled, and the first of them. */
+  /** Number of columns in the centre, all of which are sampled. */
   readonly centre: number;
+  /** Index of the first column of the centre. */
   readonly first: number;
-  /** Columns sampled outside the centre. */
+  /** Number of columns that are sampled outside the centre. */
   readonly outside: number;
 }
 
 /**
- * Base of the generators of Cartesian MRI masks: whole columns of k-space, those of the centre always.
+ * Base class of generators of Cartesian MRI masks, which sample whole columns of k-space, always those of the centre.
  *
- * A mask is the same for all channels and rows, and drawn anew for each image and frame. `step` gives `{ mask }`,
+ * A mask is the same for all channels and rows; each image and frame has its own. `step` gives `{ mask }`,
  * `[batch, C, H, W]` or `[batch, C, T, H, W]`; with `imgSize` in the call, of that height and width.
  */
 export abstract class MRIMaskGenerator extends PhysicsGenerator {
-  /** Size of the masks as it was given. */
+  /** Size of the masks. */
   readonly imgSize: readonly number[];
+  /** Number of columns per sampled column. */
   readonly acceleration: number;
+  /** Fraction of the columns in the fully sampled centre of k-space. */
   readonly centerFraction: number;
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
@@ -66,36 +70,37 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
   }
 
   /**
-   * The numbers of columns of a mask of this width: `floor(centerFraction W)` in the centre, `floor(W / acceleration)`
-   * in all.
+   * The numbers of sampled columns of a mask of this width: `floor(centerFraction W)` in the centre,
+   * `floor(W / acceleration)` in total.
    *
    * @throws ArgumentError `invalid_argument` where the centre alone has more columns than the acceleration allows;
    * `empty_mask` where no column would be sampled.
    */
   lines(width: number): Lines {
     const centre = Math.floor(this.centerFraction * width);
-    const all = Math.floor(width / this.acceleration);
-    if (all < centre) {
+    const total = Math.floor(width / this.acceleration);
+    if (total < centre) {
       throw new ArgumentError(
-        `${this.className}: a centre of ${centre} of ${width} columns is more than acceleration ${this.acceleration} allows (${all}); lower centerFraction or acceleration.`,
+        `${this.className}: the centre has ${centre} of ${width} columns, expected at most ${total} with ` +
+          `acceleration ${this.acceleration}; lower centerFraction or acceleration.`,
         "invalid_argument",
       );
     }
-    if (all === 0)
+    if (total === 0)
       throw new ArgumentError(
         `${this.className}: acceleration ${this.acceleration} leaves no column of ${width}; lower it.`,
         "empty_mask",
       );
-    return { width, centre, first: Math.floor(width / 2) - Math.floor(centre / 2), outside: all - centre };
+    return { width, centre, first: Math.floor(width / 2) - Math.floor(centre / 2), outside: total - centre };
   }
 
-  /** One draw for `batch` images of `frames` frames: for each frame of each image the sampled columns, as 0 and 1. */
+  /** Draws masks for `batch` images of `frames` frames: for each frame of each image 0 or 1 for each column. */
   protected abstract columns(lines: Lines, batch: number, frames: number, rng: RandomSource): Float32Array[][];
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
     if (call.inputMask)
       throw new ArgumentError(
-        `${this.className}.step: it makes masks and splits none; use MultiplicativeSplittingMaskGenerator for that.`,
+        `${this.className}.step: inputMask is not supported; use MultiplicativeSplittingMaskGenerator to split a mask.`,
         "invalid_argument",
       );
     const { imgSize } = this;
@@ -106,41 +111,38 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
     const lines = this.lines(width);
     const full = lines.centre + lines.outside >= width;
     const sampled = full ? undefined : this.columns(lines, batchSize, frames[0] ?? 1, rng);
-    return { mask: spread(sampled, [batchSize, channels, ...frames, height, width]) };
+    return { mask: masksOfColumns(sampled, [batchSize, channels, ...frames, height, width]) };
   }
 }
 
-/** Columns repeated over channels and rows; ones where none are given. */
-function spread(columns: Float32Array[][] | undefined, shape: readonly number[]): Tensor {
+/** Masks that repeat the columns over channels and rows; ones without columns. */
+function masksOfColumns(columns: Float32Array[][] | undefined, shape: readonly number[]): Tensor {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(columns ? 0 : 1);
   if (columns) {
     const [height, width] = shape.slice(-2) as [number, number];
     const channels = shape[1] as number;
-    let at = 0;
+    let start = 0;
     for (const frames of columns) {
       for (let c = 0; c < channels; c++) {
         for (const columnsOfFrame of frames)
-          for (let row = 0; row < height; row++, at += width) values.set(columnsOfFrame, at);
+          for (let row = 0; row < height; row++, start += width) values.set(columnsOfFrame, start);
       }
     }
   }
   return fromCpuValues(values, shape);
 }
 
-/**
- * `count` of the entries, drawn one after the other without putting back, with probabilities in proportion to the
- * weights.
- */
+/** The indices of `count` entries, drawn without replacement with probabilities proportional to the weights. */
 export function weightedSubset(weights: ArrayLike<number>, count: number, rng: RandomSource): number[] {
-  // Exponential clocks of these rates ring in just that order.
+  // Exponential random variables with the weights as rates: their order is that of such draws.
   const u = uniformValues(rng, [weights.length]);
-  const rings = Array.from({ length: weights.length }, (_, i) => ({
+  const times = Array.from({ length: weights.length }, (_, i) => ({
     i,
-    at: -Math.log1p(-(u[i] as number)) / (weights[i] as number),
+    time: -Math.log1p(-(u[i] as number)) / (weights[i] as number),
   }));
-  return rings
+  return times
     .filter(({ i }) => (weights[i] as number) > 0)
-    .sort((a, b) => a.at - b.at)
+    .sort((a, b) => a.time - b.time)
     .slice(0, count)
     .map(({ i }) => i);
 }

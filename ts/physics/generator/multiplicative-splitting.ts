@@ -1,27 +1,28 @@
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 
 /** Options of {@link MultiplicativeSplittingMaskGenerator}. */
 export interface MultiplicativeSplittingMaskGeneratorOptions extends GeneratorOptions {
   /** Size of the masks without the batch, `[C, H, W]` or `[C, T, H, W]`. */
   imgSize: readonly number[];
-  /** Draws the second mask, usually of the kind that made the measurements, such as a `GaussianMaskGenerator`. */
+  /** Generator of the second mask, usually of the kind of the measurements' masks, such as `GaussianMaskGenerator`. */
   splitGenerator: PhysicsGenerator;
 }
 
 /**
- * Splitting masks that are a second undersampling of the first: `inputMask * mask` with a mask of `splitGenerator`;
- * without `inputMask` that mask alone.
+ * Splitting masks by a second undersampling: `inputMask * mask` with a mask of `splitGenerator`, or `mask` without
+ * `inputMask`; for `loss.mri.WeightedSplittingLoss`.
  *
- * For `loss.mri.WeightedSplittingLoss` (Millard, Chiew, 2023, arXiv:2205.10278). Unlike the other splitting generators
- * it may keep everything that was measured: the theorem behind the loss needs masks that are drawn independently.
- * `step` gives `{ mask }`.
+ * Unlike other splitting generators it may keep all measured entries, as the loss needs independent masks. `step` gives
+ * `{ mask }`. Paper: Millard, Chiew, "A theoretical framework for self-supervised MR image reconstruction using
+ * sub-sampling via variable density Noisier2Noise", 2023, arXiv:2205.10278.
  */
 export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
+  /** Size of the masks without the batch. */
   readonly imgSize: readonly number[];
-  /** What draws the second mask. */
+  /** Generator of the second mask. */
   readonly splitGenerator: PhysicsGenerator;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
@@ -31,7 +32,8 @@ export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
     this.imgSize = checkImgSize(name, options?.imgSize);
     if (!(options.splitGenerator instanceof PhysicsGenerator)) {
       throw new ArgumentError(
-        `${name}: splitGenerator must be a generator of masks, such as new GaussianMaskGenerator({ imgSize, acceleration: 2 }).`,
+        `${name}: splitGenerator must be a generator of masks, such as ` +
+          "new GaussianMaskGenerator({ imgSize, acceleration: 2 }).",
         "invalid_argument",
       );
     }
@@ -48,12 +50,17 @@ export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
       ...own,
       ...(shape ? { imgSize: shape.slice(-2) } : imgSize ? { imgSize } : {}),
     });
-    if (!mask) throw new ArgumentError(`${this.className}.step: splitGenerator gives no "mask".`, "invalid_argument");
+    if (!mask)
+      throw new ArgumentError(
+        `${this.className}.step: splitGenerator gives no "mask"; use a generator of masks.`,
+        "invalid_argument",
+      );
     if (!inputMask || !shape) return { mask };
     const offset = mask.shape.length - shape.length;
     if (offset < 0 || !shape.every((n, i) => n === 1 || mask.shape[offset + i] === 1 || n === mask.shape[offset + i])) {
       throw new ShapeError(
-        `${this.className}.step: inputMask has shape [${shape.join(", ")}], which does not fit masks of shape [${mask.shape.join(", ")}] of splitGenerator.`,
+        `${this.className}.step: inputMask has shape [${shape.join(", ")}], which does not fit the masks of ` +
+          `splitGenerator, of shape [${mask.shape.join(", ")}].`,
         "shape_mismatch",
       );
     }

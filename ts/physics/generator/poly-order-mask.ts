@@ -5,20 +5,20 @@ import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mr
 
 /** Options of {@link PolyOrderMaskGenerator}. */
 export interface PolyOrderMaskGeneratorOptions extends MRIMaskGeneratorOptions {
-  /** Order of the polynomial: the higher, the faster the density falls; at least 0, default 8. */
+  /** Order of the polynomial, at least 0; the density decreases faster for larger values. Default: 8. */
   polyOrder?: number;
 }
 
 /**
- * Cartesian MRI masks of polynomial density: each column is sampled independently, with probability `(1 - r)^polyOrder
- * + c` cut to between 0 and 1, where r is the distance from the centre (1 at the edges) and c makes the mean `1 /
- * acceleration`; the centre always.
+ * Cartesian MRI masks of polynomial density: the centre is sampled, and every other column independently with
+ * probability `(1 - r)^polyOrder + c`, clamped to [0, 1].
  *
- * The number of columns varies. A draw without any column gets the one that came nearest. (Millard, Chiew, "A
- * theoretical framework for self-supervised MR image reconstruction using sub-sampling via variable density
- * Noisier2Noise", 2023, arXiv:2205.10278.)
+ * r is the distance from the centre, 1 at the edges, and c such that the mean probability is `1 / acceleration`. The
+ * number of columns varies; it is at least 1. Paper: Millard, Chiew, "A theoretical framework for self-supervised MR
+ * image reconstruction using sub-sampling via variable density Noisier2Noise", 2023, arXiv:2205.10278.
  */
 export class PolyOrderMaskGenerator extends MRIMaskGenerator {
+  /** Order of the polynomial. */
   readonly polyOrder: number;
   readonly #pdfs = new Map<number, Float64Array>();
 
@@ -29,7 +29,7 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
     this.polyOrder = checkNumber(name, "polyOrder", options.polyOrder ?? 8, { min: 0 });
   }
 
-  /** Probability of each of `width` columns. */
+  /** The probability of each of `width` columns, by default of those of `imgSize`. */
   getPdf(width = this.imgSize[this.imgSize.length - 1] as number): Float64Array {
     const found = this.#pdfs.get(width) ?? this.#pdf(this.lines(width));
     this.#pdfs.set(width, found);
@@ -43,7 +43,7 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
     );
     const shifted = (c: number) => density.map((d) => Math.min(Math.max(d + c, 0), 1)).fill(1, first, first + centre);
     const mean = (p: Float64Array) => p.reduce((a, b) => a + b, 0) / width;
-    // The mean grows with c from the centre's share to 1, so bisection finds it.
+    // The mean increases with c, from the fraction of the centre to 1.
     let [low, high] = [-1, 1];
     for (let i = 0; i < 60; i++) {
       const middle = (low + high) / 2;
@@ -53,7 +53,8 @@ export class PolyOrderMaskGenerator extends MRIMaskGenerator {
     const pdf = shifted(high);
     if (Math.abs(mean(pdf) - 1 / this.acceleration) > 1e-3) {
       throw new ArgumentError(
-        `PolyOrderMaskGenerator: no density has the mean 1 / ${this.acceleration} with a centre of ${centre} of ${width} columns; lower centerFraction.`,
+        `PolyOrderMaskGenerator: no density has the mean 1 / ${this.acceleration} with a centre of ${centre} of ` +
+          `${width} columns; lower centerFraction.`,
         "invalid_argument",
       );
     }

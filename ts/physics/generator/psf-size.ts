@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../runtime/index.js";
-import { checkImgSize } from "../checks.js";
+import { checkImgSize } from "../argument-checks.js";
 
-/** Height and width of a filter from an option that is one number or two. */
+/** Height and width of a filter, from an option that is one number or a pair. */
 export function checkPsfSize(className: string, value: unknown, name = "psfSize"): readonly [number, number] {
   if (value === undefined)
     throw new ArgumentError(
@@ -11,7 +11,7 @@ export function checkPsfSize(className: string, value: unknown, name = "psfSize"
   const [h, w, ...rest] = checkImgSize(className, typeof value === "number" ? [value, value] : value);
   if (h === undefined || w === undefined || rest.length > 0) {
     throw new ArgumentError(
-      `${className}: ${name} must be one whole number or two, [height, width].`,
+      `${className}: ${name} must be one integer or a pair, [height, width].`,
       "invalid_argument",
     );
   }

@@ -2,10 +2,10 @@ import type { RandomSource } from "../../random/index.js";
 import { MRIMaskGenerator, weightedSubset, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**
- * Cartesian MRI masks: the centre of k-space and columns outside it drawn with equal probability, just `floor(W /
- * acceleration)` in all.
+ * Cartesian MRI masks of the centre of k-space and columns outside it, drawn uniformly: `floor(W / acceleration)`
+ * columns in total.
  *
- * `step` gives `{ mask }`, `[batch, C, H, W]` or `[batch, C, T, H, W]`, drawn anew for each image and frame.
+ * `step` gives `{ mask }`, `[batch, C, H, W]` or `[batch, C, T, H, W]`; each image and frame has its own.
  */
 export class RandomMaskGenerator extends MRIMaskGenerator {
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `empty_mask`, `unknown_option`. */
@@ -13,7 +13,7 @@ export class RandomMaskGenerator extends MRIMaskGenerator {
     super(new.target.name, options);
   }
 
-  /** Weights of the columns outside the centre, one for each of `width` columns; they need not sum to 1. */
+  /** The weights of `width` columns, of any sum; those of the centre are ignored. */
   getPdf(width: number): Float64Array {
     return new Float64Array(width).fill(1);
   }

@@ -4,18 +4,20 @@ import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } fro
 
 /** Options of {@link SigmaGenerator}. */
 export interface SigmaGeneratorOptions extends GeneratorOptions {
-  /** Smallest noise level. Default: 0.01. */
+  /** Smallest standard deviation, at least 0. Default: 0.01. */
   sigmaMin?: number;
-  /** Largest noise level. Default: 0.5. */
+  /** Largest standard deviation. Default: 0.5. */
   sigmaMax?: number;
 }
 
 /**
- * Noise levels for {@link GaussianNoise}, uniform between `sigmaMin` and `sigmaMax`. `step` gives `{ sigma }`,
- * `[batch]`.
+ * Random standard deviations for {@link GaussianNoise}, uniform between `sigmaMin` and `sigmaMax`. `step` gives
+ * `{ sigma }`, `[batch]`.
  */
 export class SigmaGenerator extends PhysicsGenerator {
+  /** Smallest standard deviation. */
   readonly sigmaMin: number;
+  /** Largest standard deviation. */
   readonly sigmaMax: number;
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
@@ -36,11 +38,11 @@ export class SigmaGenerator extends PhysicsGenerator {
   }
 }
 
-/** Refuses a range whose lower end is above the upper one. */
+/** Refuses a lower bound above the upper bound. */
 export function checkOrder(className: string, name: string, min: number, max: number): void {
   if (min > max)
     throw new ArgumentError(
-      `${className}: ${name}Min is ${min}, above ${name}Max, which is ${max}.`,
+      `${className}: ${name}Min is ${min}, expected at most ${name}Max, which is ${max}.`,
       "invalid_argument",
     );
 }

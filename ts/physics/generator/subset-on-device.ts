@@ -5,9 +5,9 @@ import { permutationValues } from "./cpu-values.js";
 /**
  * Keeps `floor(ratio n)` of the n measured entries of each mask `[B, ...]`, without reading the mask.
  *
- * Every entry gets a place in a random order; the place up to which entries are kept is found by bisection on the
- * device. At least one entry is kept and one left out where there are two. `pixelwise` treats the channels (dimension
- * 1) as one.
+ * Every entry gets a rank in a random order; the rank up to which entries are kept is found by bisection on the device.
+ * Of two or more entries, at least one is kept and at least one left out. With `pixelwise`, all channels (dimension 1)
+ * get the same mask, that of the first channel.
  */
 export function subsetOnDevice(mask: Tensor, ratio: () => number, pixelwise: boolean, rng: RandomSource): Tensor {
   const [batch = 1, ...shape] = mask.shape;
@@ -23,13 +23,13 @@ export function subsetOnDevice(mask: Tensor, ratio: () => number, pixelwise: boo
     .reshape([batch, entries]);
   const like = { dtype: mask.dtype, device: mask.device };
 
-  const places = new Float32Array(batch * entries);
+  const ranks = new Float32Array(batch * entries);
   const ratios: number[] = [];
   for (let b = 0; b < batch; b++) {
     ratios.push(ratio());
-    permutationValues(rng, entries).forEach((place, i) => (places[b * entries + i] = place + 1));
+    permutationValues(rng, entries).forEach((rank, i) => (ranks[b * entries + i] = rank + 1));
   }
-  const place = where(measured, tensor(places, { shape: [batch, entries], ...like }), measured.mul(0).add(entries + 1));
+  const rank = where(measured, tensor(ranks, { shape: [batch, entries], ...like }), measured.mul(0).add(entries + 1));
   const n = measured.sum(1, true);
   const count = tensor(ratios, { shape: [batch, 1], ...like })
     .mul(n)
@@ -41,11 +41,11 @@ export function subsetOnDevice(mask: Tensor, ratio: () => number, pixelwise: boo
   let high = low.add(entries);
   for (let left = entries; left > 0; left = Math.floor(left / 2)) {
     const middle = low.add(high).div(2).floor();
-    const enough = place.le(middle).sum(1, true).ge(count);
+    const enough = rank.le(middle).sum(1, true).ge(count);
     high = where(enough, middle, high);
     low = where(enough, low, middle.add(1));
   }
-  return place
+  return rank
     .le(high)
     .mul(measured)
     .reshape([batch, ...planeShape])

@@ -4,30 +4,31 @@ import { ArgumentError } from "../../runtime/index.js";
 export type ZernikeIndex = readonly [n: number, m: number];
 
 /**
- * The (n, m) of a single index, in Noll's order (from 1) or that of the ANSI standard (from 0).
+ * The pair (n, m) of a single index, in Noll's order (from 1) or that of the ANSI standard (from 0).
  *
- * Noll, "Zernike polynomials and atmospheric turbulence", 1976.
+ * Paper: Noll, "Zernike polynomials and atmospheric turbulence", 1976.
  */
 export function zernikeIndex(index: number, convention: "noll" | "ansi"): ZernikeIndex {
   const first = convention === "noll" ? 1 : 0;
   if (!Number.isInteger(index) || index < first) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex holds ${index}, expected whole numbers from ${first} on (${convention}).`,
+      `DiffractionBlurGenerator: zernikeIndex contains ${index}, expected integers of at least ${first} ` +
+        `(${convention}).`,
       "invalid_argument",
     );
   }
-  const at = index - first;
-  const n = Math.floor((Math.sqrt(8 * at + 1) - 1) / 2);
-  if (convention === "ansi") return [n, 2 * at - n * (n + 2)];
-  const size = (n % 2) + 2 * Math.floor((index - (n * (n + 1)) / 2 - 1 + ((n + 1) % 2)) / 2);
-  return [n, index % 2 === 0 ? size : -size];
+  const k = index - first;
+  const n = Math.floor((Math.sqrt(8 * k + 1) - 1) / 2);
+  if (convention === "ansi") return [n, 2 * k - n * (n + 2)];
+  const magnitude = (n % 2) + 2 * Math.floor((index - (n * (n + 1)) / 2 - 1 + ((n + 1) % 2)) / 2);
+  return [n, index % 2 === 0 ? magnitude : -magnitude];
 }
 
-/** Refuses pairs that name no polynomial. */
+/** Refuses pairs (n, m) without a polynomial. */
 export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
   if (!Number.isInteger(n) || !Number.isInteger(m) || n < 0 || Math.abs(m) > n || (n - Math.abs(m)) % 2 !== 0) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex holds [${n}, ${m}], expected n >= |m| with n - |m| even.`,
+      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected n >= |m| with n - |m| even.`,
       "invalid_argument",
     );
   }

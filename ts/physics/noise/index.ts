@@ -1,7 +1,6 @@
 /** Noise models. */
 export { type NoiseKind, noiseKinds } from "./kinds.js";
-export { checkTensor, matching, shown } from "./level.js";
-export type { Level } from "./level.js";
+export type { Level } from "../../functional/index.js";
 export { NoiseModel } from "./noise-model.js";
 export type { NoiseCallOptions, NoiseOptions, ParameterRules } from "./noise-model.js";
 export { FisherTippettNoise } from "./fisher-tippett.js";

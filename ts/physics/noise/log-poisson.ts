@@ -1,6 +1,7 @@
+import { perImage, type Level } from "../../functional/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, perImage, type Level } from "./level.js";
+import { checkLevel } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link LogPoissonNoise}. */

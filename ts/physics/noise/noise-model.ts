@@ -1,8 +1,10 @@
+import type { Level } from "../../functional/index.js";
 import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { keep, Tensor } from "../../tensor/index.js";
 import { newInstanceOf } from "../new-instance.js";
-import { checkLevel, checkTensor, type Level } from "./level.js";
+import { checkTensor } from "../argument-checks.js";
+import { checkLevel } from "./value-checks.js";
 import type { NoiseKind } from "./kinds.js";
 
 /** Options that every noise model takes. */

@@ -1,7 +1,8 @@
+import { perImage, type Level } from "../../functional/index.js";
 import { checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, checkRange, perImage, type Level } from "./level.js";
+import { checkLevel, checkRange } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link PoissonNoise}. */

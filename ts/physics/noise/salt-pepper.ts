@@ -1,7 +1,8 @@
+import { perImage, type Level } from "../../functional/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { where, zeros, type Tensor } from "../../tensor/index.js";
-import { checkLevel, perImage, type Level } from "./level.js";
+import { checkLevel } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link SaltPepperNoise}. */

@@ -1,7 +1,8 @@
+import { perImage, type Level } from "../../functional/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, perImage, type Level } from "./level.js";
+import { checkLevel } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link UniformGaussianNoise}. */
@@ -12,7 +13,10 @@ export interface UniformGaussianNoiseOptions extends NoiseOptions {
   sigmaMax?: Level;
 }
 
-/** Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per image. */
+/**
+ * Gaussian noise of random level, `y = x + sigma n` with `n ~ N(0, I)` and one `sigma ~ U(sigmaMin, sigmaMax)` per
+ * image.
+ */
 export class UniformGaussianNoise extends NoiseModel {
   readonly kind = "uniformGaussian" as const;
   /** Smallest standard deviation. */

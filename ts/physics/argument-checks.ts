@@ -1,6 +1,36 @@
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { tidy, type Tensor } from "../tensor/index.js";
-import { checkTensor, shown } from "./noise/index.js";
+import { Tensor, tidy } from "../tensor/index.js";
+
+/** A description of a value for an error message. */
+export function shown(value: unknown): string {
+  if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(", ")}]`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  return `a ${typeof value}`;
+}
+
+/**
+ * Refuses other values than tensors of at least `minRank` dimensions.
+ *
+ * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
+ */
+export function checkTensor(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
+  if (!(value instanceof Tensor)) {
+    throw new ArgumentError(
+      `${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`,
+      "invalid_argument",
+    );
+  }
+  if (value.shape.length < minRank) {
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected at least ${minRank} ` +
+        `dimension${minRank > 1 ? "s" : ""}, the first of them the batch; add one with unsqueeze(0).`,
+      "shape_mismatch",
+    );
+  }
+}
 
 /** Refuses other values than a tensor of images `[B, C, H, W]`. */
 export function checkImages(caller: string, name: string, value: unknown): asserts value is Tensor {

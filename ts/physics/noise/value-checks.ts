@@ -2,40 +2,6 @@ import type { Level } from "../../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber, type NumberRule } from "../../runtime/index.js";
 import { Tensor } from "../../tensor/index.js";
 
-export { matching, perImage } from "../../functional/index.js";
-export type { Level } from "../../functional/index.js";
-
-/** A description of a value for an error message. */
-export function shown(value: unknown): string {
-  if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(", ")}]`;
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "an array";
-  return `a ${typeof value}`;
-}
-
-/**
- * Refuses other values than tensors of at least `minRank` dimensions.
- *
- * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
- */
-export function checkTensor(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
-  if (!(value instanceof Tensor)) {
-    throw new ArgumentError(
-      `${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`,
-      "invalid_argument",
-    );
-  }
-  if (value.shape.length < minRank) {
-    throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected at least ${minRank} ` +
-        `dimension${minRank > 1 ? "s" : ""}, the first of them the batch; add one with unsqueeze(0).`,
-      "shape_mismatch",
-    );
-  }
-}
-
 /**
  * Checks a noise parameter against its rule and returns it.
  *
