@@ -128,7 +128,7 @@ export const operators = {
    */
   abs: (x: Handle): Handle => one(23, x, 0, 0),
   /**
-   * -1, 0 or 1.
+   * -1, 0 or 1; the derivative is 0.
    */
   sign: (x: Handle): Handle => one(24, x, 0, 0),
   /**
@@ -198,11 +198,11 @@ export const operators = {
    */
   erf: (x: Handle): Handle => one(40, x, 0, 0),
   /**
-   * The largest integer not above x.
+   * The largest integer not above x; the derivative is 0.
    */
   floor: (x: Handle): Handle => one(41, x, 0, 0),
   /**
-   * The nearest integer, halves to even.
+   * The nearest integer, halves to even; the derivative is 0.
    */
   round: (x: Handle): Handle => one(42, x, 0, 0),
   /**

@@ -17,4 +17,4 @@ pub mod tensor;
 
 pub use device::Device;
 pub use error::{Error, Result};
-pub use tensor::{memory, DType, Data, Tensor};
+pub use tensor::{memory, Constant, DType, Data, Tensor};

@@ -1,6 +1,6 @@
 //! Reverse-mode differentiation of any order: every vector-Jacobian product is made of taped operators.
 
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 use crate::storage::elementwise;
 use crate::table::Table;
 pub use crate::tensor::node::{is_enabled, set_enabled};
@@ -68,7 +68,8 @@ pub fn grad(
                 same_kind("grad", out, g)?;
                 g.clone()
             }
-            None => out.full_like(1.0)?,
+            None if out.size() == 1 => out.full_like(1.0)?,
+            None => return Err(not_scalar(i, out)),
         };
         if let Some(node) = &out.0.node {
             accumulate(&mut grads, node.id, seed)?;
@@ -115,6 +116,14 @@ fn sum(a: &Tensor, b: &Tensor) -> Tensor {
     let value = elementwise::binary(&a.value(), &b.value(), a.shape(), |a, b| a + b)
         .unwrap_or_else(|| Dispatch::float_add(a.value(), b.value()));
     Tensor::result(value, a.shape().to_vec(), &[a, b], vjp)
+}
+
+fn not_scalar(i: usize, output: &Tensor) -> Error {
+    let message = format!(
+        "grad: output {i} has shape {:?}, expected one element; reduce it first, with mean() or sum(), or give gradOutputs.",
+        output.shape()
+    );
+    Error::Argument(Detail { code: "not_scalar", message })
 }
 
 fn accumulate(grads: &mut Table<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {

@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 mod check;
+mod constant;
 pub(crate) mod node;
 
 use check::{check_dtype, check_length};
 pub(crate) use check::{check_size, elements, same_kind};
+pub use constant::Constant;
 use node::{Node, Vjp};
 
 static TENSORS: AtomicI64 = AtomicI64::new(0);
@@ -109,7 +111,7 @@ impl Tensor {
     }
 
     /// A tensor that is not on the tape.
-    pub(crate) fn constant(value: Value, shape: Vec<usize>, device: Device) -> Self {
+    fn off_tape(value: Value, shape: Vec<usize>, device: Device) -> Self {
         let dtype = DType::of(value.dtype());
         Self::assemble(value, shape, dtype, device, None)
     }
@@ -165,7 +167,7 @@ impl Tensor {
     /// As `result`, for operators whose derivative is written in terms of their output.
     pub(crate) fn result_saving_output(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
         let device = parents[0].device();
-        let out = Self::constant(value, shape, device);
+        let out = Self::off_tape(value, shape, device);
         if !Self::follows(parents) {
             return out;
         }
@@ -190,7 +192,7 @@ impl Tensor {
         }
         let known = (waits(device) && data.len() <= KNOWN).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
-        Ok(Self::constant(value, shape.to_vec(), device).knowing(known))
+        Ok(Self::off_tape(value, shape.to_vec(), device).knowing(known))
     }
 
     /// From 64-bit values in row-major order (processor only).
@@ -198,7 +200,7 @@ impl Tensor {
         check_length(data.len(), shape)?;
         check_dtype(DType::F64, device)?;
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
-        Ok(Self::constant(value, shape.to_vec(), device))
+        Ok(Self::off_tape(value, shape.to_vec(), device))
     }
 
     /// From 64-bit values, stored as `dtype`.
@@ -216,7 +218,7 @@ impl Tensor {
             return Self::from_f32(vec![value as f32], shape, device);
         }
         let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
-        Ok(Self::constant(v, shape.to_vec(), device))
+        Ok(Self::off_tape(v, shape.to_vec(), device))
     }
 
     /// A constant of the same shape, type and device.

@@ -106,7 +106,7 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             let b = constant(r, &[w.shape()[0]]);
             let mut ints = lists(&[&[1 + r.below(2), 1], &[1, 1], &[1, 1]]);
             ints.push(groups as i64);
-            op("conv2d", &[x, &w, &b], &ints, &[])
+            op("conv2d", &[x, &w, &b], &ints, &[1.0])
         }
         7 if !large => {
             let w = constant(r, &[s[1], 2, 2, 2]);
@@ -130,7 +130,9 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             let mut ints = lists(&[&[1, 1], &[1, 1], &[1, 1]]);
             ints.push(1);
             let code = adjoint_core::surface::code("conv2d").expect("conv2d");
-            adjoint_core::surface::apply(code, &[Some(x.clone()), Some(w), None], &ints, &[]).expect("conv2d").remove(0)
+            adjoint_core::surface::apply(code, &[Some(x.clone()), Some(w), None], &ints, &[1.0])
+                .expect("conv2d")
+                .remove(0)
         }
         9 => op("matmul", &[x, &op("permute", &[x], &list(&[0, 1, 3, 2]), &[])], &[], &[]),
         10 if !large => op("cat", &[x, &op("sin", &[x], &[], &[])], &[r.below(3) as i64 + 1], &[]),
@@ -167,7 +169,7 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
         }
         15 => {
             let grid = op("mulScalar", &[&op("tanh", &[&constant(r, &[s[0], 3, 2, 2])], &[], &[])], &[], &[0.9]);
-            op("gridSample", &[x, &grid], &[2 * r.below(2) as i64, r.below(2) as i64, 0], &[])
+            op("gridSample", &[x, &grid], &[1 + r.below(2) as i64, r.below(2) as i64, 0], &[])
         }
         16 => {
             let mut ints = list(&[r.below(4)]);

@@ -70,7 +70,7 @@ fn batch_norm_and_its_gradient() {
             let want = batch_norm([&x, &w, &b, &g], 1e-3, slope);
             let leaves = [&x, &w, &b].map(|a| put(a).as_leaf(true));
             let operands = [Some(leaves[0].clone()), Some(leaves[1].clone()), Some(leaves[2].clone()), None, None];
-            let y = common::call("batchNormActivated", &operands, &[], &[1e-3, slope]).expect("valid").remove(0);
+            let y = common::call("batchNorm", &operands, &[], &[1e-3, slope]).expect("valid").remove(0);
             let found = gradients(from_ref(&y), &leaves, &[Some(put(&g))], false);
             let e = [
                 error(&y, &want[0]),
@@ -98,8 +98,7 @@ fn moments_keep_their_digits() {
     // A mean a thousand times the deviation: the square of the mean has no place in float32.
     let mut r = Rng(8);
     let x = single(r.array(&[3, 2, 50, 60], 999.0, 1001.0));
-    let out =
-        common::call("batchNormActivated", &[Some(put(&x)), None, None, None, None], &[], &[1e-5, 1.0]).expect("valid");
+    let out = common::call("batchNorm", &[Some(put(&x)), None, None, None, None], &[], &[1e-5, 1.0]).expect("valid");
     let (means, variances) = (common::values(&out[1]), common::values(&out[2]));
     for c in 0..2 {
         let all: Vec<f64> = (0..3).flat_map(|i| x.data[(i * 2 + c) * 3000..][..3000].to_vec()).collect();
@@ -264,7 +263,7 @@ fn bits_do_not_depend_on_threads() {
     let all = || {
         let leaves = [&x, &w, &b, &kernel].map(|t| t.as_leaf(true));
         let operands = [Some(leaves[0].clone()), Some(leaves[1].clone()), Some(leaves[2].clone()), None, None];
-        let y = common::call("batchNormActivated", &operands, &[], &[1e-5, 0.0]).expect("valid").remove(0);
+        let y = common::call("batchNorm", &operands, &[], &[1e-5, 0.0]).expect("valid").remove(0);
         let y = op("cat", &[&y, &leaves[0]], &[2], &[]);
         let y = op("maxPool2d", &[&y], &[2, 2, 2, 2, 2, 2, 2, 0, 0, 2, 1, 1], &[]);
         let conv = [Some(y), Some(leaves[3].clone()), None];

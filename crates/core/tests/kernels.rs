@@ -7,6 +7,7 @@
 mod common;
 
 use adjoint_core::kernel::{force, Kernel};
+use adjoint_core::ops::conv;
 use adjoint_core::{DType, Device, Tensor};
 use common::case::upload;
 use common::reference::{conv2d, conv2d_weight, conv_transpose2d, Geo};
@@ -88,6 +89,11 @@ fn single(a: Arr) -> Arr {
     a.map(|v| f64::from(v as f32))
 }
 
+fn weight_gradient(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geo) -> Tensor {
+    let Geo { stride, padding, dilation, groups } = g;
+    conv::conv2d_weight(x, gradient, kernel, conv::Geometry { stride, padding, dilation, groups }).expect("valid")
+}
+
 /// Errors of the convolution, its transpose and its weight gradient, the largest over all layouts.
 fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
     let &(s, outputs, k, g) = row;
@@ -101,11 +107,9 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
     });
     let back = conv_transpose2d(&gradient, &w, None, rest, g);
     let dw = conv2d_weight(&x, &gradient, k, g);
-    let mut kernel = vec![2, k[0] as i64, k[1] as i64];
-    kernel.extend(ints(g, &[]));
     LAYOUTS.iter().fold([0.0; 3], |worst, &layout| {
         let put = |a: &Arr| upload(a, DType::F32, Device::Cpu, layout);
-        let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[]);
+        let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[1.0]);
         let transposed = call(
             "convTranspose2d",
             &[Some(put(&gradient)), Some(put(&w)), None],
@@ -113,10 +117,10 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
             &[],
         );
         let transposed = transposed.expect("valid").remove(0);
-        let weight = op("conv2dWeight", &[&put(&x), &put(&gradient)], &kernel, &[]);
+        let weight = weight_gradient(&put(&x), &put(&gradient), k, g);
         // With an activation, each of its forms.
         let activated = [0.0, 0.25, 1.75].map(|slope| {
-            let y = op("conv2dActivated", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[slope]);
+            let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[slope]);
             error(&y, &want.map(|v| if v > 0.0 { v } else { slope * v }))
         });
         let forward = activated.iter().fold(error(&y, &want), |m, e| m.max(*e));
@@ -195,11 +199,10 @@ fn bits_do_not_depend_on_threads() {
         };
         let (x, w) = (random(&mut rng, &s), random(&mut rng, &[outputs, s[1] / g.groups, k[0], k[1]]));
         let all = || {
-            let y =
-                call("conv2d", &[Some(x.clone()), Some(w.clone()), None], &ints(g, &[]), &[]).expect("valid").remove(0);
-            let mut kernel = vec![2, k[0] as i64, k[1] as i64];
-            kernel.extend(ints(g, &[]));
-            let dw = op("conv2dWeight", &[&x, &y], &kernel, &[]);
+            let y = call("conv2d", &[Some(x.clone()), Some(w.clone()), None], &ints(g, &[]), &[1.0])
+                .expect("valid")
+                .remove(0);
+            let dw = weight_gradient(&x, &y, k, g);
             let back = call("convTranspose2d", &[Some(y.clone()), Some(w.clone()), None], &ints(g, &[2, 0, 0]), &[])
                 .expect("valid")
                 .remove(0);

@@ -95,7 +95,7 @@ fn step(weights: &mut [u32; 3], input: u32, count: i64) {
         out
     };
     session::set_requires_grad(weights[0], true).expect("leaf");
-    let y = run("conv2d", &[input, weights[0], 0], &geometry, &[])[0];
+    let y = run("conv2d", &[input, weights[0], 0], &geometry, &[1.0])[0];
     let y = run("relu", &[y], &[], &[])[0];
     let y = run("tanh", &[y], &[], &[])[0];
     let y = run("square", &[y], &[], &[])[0];

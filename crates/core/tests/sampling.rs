@@ -89,7 +89,7 @@ fn one_set_of_positions_for_all_images() {
         let copy = op("cat", &[&one, &one, &one], &[0], &[]);
         let both = [repeated, copy].map(|grid| {
             let leaves = [x.as_leaf(true), grid.as_leaf(true)];
-            let y = op("gridSample", &[&leaves[0], &leaves[1]], &[0, 0, 0], &[]);
+            let y = op("gridSample", &[&leaves[0], &leaves[1]], &[1, 0, 0], &[]);
             let mut out = gradients(std::slice::from_ref(&y), &leaves, &[Some(y.detach())], false);
             out.push(y);
             out.iter().map(values).collect::<Vec<_>>()

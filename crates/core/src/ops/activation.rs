@@ -5,7 +5,7 @@ use super::reduce::sum;
 use crate::error::Result;
 use crate::kernel::sums;
 use crate::storage::{elementwise, from_vec, Value};
-use crate::tape;
+use crate::tape::{self, Context};
 use crate::tensor::Tensor;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::Dispatch;
@@ -75,18 +75,16 @@ pub(crate) fn gate(g: &Tensor, sign: &Tensor, slope: f64) -> Result<Tensor> {
     Ok(Tensor::result(value, g.shape().to_vec(), &[g], Box::new(move |c| Ok(vec![Some(gate(c.grad, &sign, slope)?)]))))
 }
 
-/// `gate`, and the sums of its channels where `sums` asks for them: in one pass where nothing is recorded.
-pub(crate) fn gate_and_sums(g: &Tensor, sign: &Tensor, slope: f64, sums: bool) -> Result<(Tensor, Option<Tensor>)> {
+/// `gate` of the gradient in a VJP, and the sums of its channels where `sums` asks for them: in one pass where nothing is recorded.
+pub(crate) fn gate_and_sums(c: &Context, sign: &Tensor, slope: f64, sums: bool) -> Result<(Tensor, Option<Tensor>)> {
+    let g = c.grad;
     let s = g.shape();
     if sums && s.len() == 4 && !tape::is_enabled() {
         let planes = [s[0], s[1], s[2] * s[3]];
         if let (Some(values), Some(signs)) = (g.floats(), sign.floats()) {
             let (gated, totals) = sums::gate_and_sums(&values, &signs, planes, slope as f32);
             let (value, totals) = (from_vec(gated, s), from_vec(totals, &[s[1]]));
-            return Ok((
-                Tensor::constant(value, s.to_vec(), g.device()),
-                Some(Tensor::constant(totals, vec![s[1]], g.device())),
-            ));
+            return Ok((c.gradient(value, s)?, Some(c.gradient(totals, &[s[1]])?)));
         }
     }
     let gated = gate(g, sign, slope)?;

@@ -3,7 +3,7 @@
 use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, with_rank};
 use crate::error::Result;
 use crate::storage::{elementwise, Value};
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 use burn::tensor::{BoolDType, Scalar};
@@ -21,7 +21,7 @@ fn compare(
     b: &Tensor,
     test: impl Fn(f32, f32) -> bool + Sync,
     f: fn(Value, Value, BoolDType) -> Bool,
-) -> Result<Tensor> {
+) -> Result<Constant> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
     let value = match elementwise::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
@@ -31,7 +31,7 @@ fn compare(
             a.dtype().float(),
         ),
     };
-    Ok(Tensor::constant(value, shape, a.device()))
+    Ok(Constant::new(value, &shape, a.device()))
 }
 
 fn compare_scalar(
@@ -39,22 +39,22 @@ fn compare_scalar(
     s: f64,
     test: impl Fn(f32, f32) -> bool + Sync,
     f: fn(Value, Scalar, BoolDType) -> Bool,
-) -> Result<Tensor> {
+) -> Result<Constant> {
     let value = match elementwise::unary(&x.value(), x.shape(), |v| f32::from(u8::from(test(v, s as f32)))) {
         Some(value) => value,
         None => Dispatch::bool_into_float(f(x.value(), Scalar::Float(s), bool_dtype(x)?), x.dtype().float()),
     };
-    Ok(Tensor::constant(value, x.shape().to_vec(), x.device()))
+    Ok(Constant::new(value, x.shape(), x.device()))
 }
 
 macro_rules! comparisons {
     ($($name:ident, $scalar:ident, $test:expr, $f:ident, $g:ident, $doc:literal;)*) => {$(
         #[doc = $doc]
-        pub fn $name(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        pub fn $name(a: &Tensor, b: &Tensor) -> Result<Constant> {
             compare(stringify!($name), a, b, $test, Dispatch::$f)
         }
         #[doc = concat!($doc, ", with a number")]
-        pub fn $scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+        pub fn $scalar(x: &Tensor, s: f64) -> Result<Constant> {
             compare_scalar(x, s, $test, Dispatch::$g)
         }
     )*};
@@ -134,7 +134,7 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
         &[x],
         Box::new(move |c| {
             let x = c.inputs[0].detach();
-            let inside = mul(&ge_scalar(&x, low)?, &le_scalar(&x, high)?)?;
+            let inside = mul(&*ge_scalar(&x, low)?, &*le_scalar(&x, high)?)?;
             Ok(vec![Some(mul(c.grad, &inside)?)])
         }),
     ))

@@ -10,7 +10,7 @@ use crate::kernel::conv;
 use crate::kernel::conv::shape::{ConvShape, Epilogue};
 use crate::storage::{from_vec, Value};
 use crate::tape::{Context, Vjp};
-use crate::tensor::{check_size, Tensor};
+use crate::tensor::{check_size, Constant, Tensor};
 use burn::backend::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
 use burn::backend::Dispatch;
 use burn::tensor::Shape;
@@ -97,7 +97,7 @@ pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: G
     parents.extend(bias);
     let vjp: Vjp = Box::new(move |c| {
         let sums = c.inputs.len() > 2 && c.needs(2);
-        let (inner, sums) = gate_and_sums(c.grad, &c.output()?, slope, sums)?;
+        let (inner, sums) = gate_and_sums(c, &c.output()?, slope, sums)?;
         let mut gradients = convolution_gradients(c, &inner, g)?;
         gradients.extend((c.inputs.len() > 2).then_some(sums));
         Ok(gradients)
@@ -165,7 +165,7 @@ fn convolve(
         Some(value) => value,
         None => {
             let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, options(&g)), bias);
-            activate(&Tensor::constant(sums, shape.clone(), x.device()), slope)?
+            activate(&Constant::new(sums, &shape, x.device()), slope)?
         }
     };
     Ok((shape, value))

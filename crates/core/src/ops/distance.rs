@@ -97,7 +97,7 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
         }
         let g = along_rows(c.grad, a)?;
         let da = match slope(&a.value(), &b.value(), &g.value(), a.shape(), p) {
-            Some(value) => Tensor::constant(value, a.shape().to_vec(), a.device()),
+            Some(value) => c.gradient(value, a.shape())?,
             None => return Err(Error::internal("distance: a gradient of another type")),
         };
         let db = if c.needs(1) { Some(neg(&da)?) } else { None };
@@ -153,7 +153,7 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
         }
         let gradient = variation::gradient(&x.values()?, &c.grad.values()?, sizes);
         let value = from_vec(gradient, x.shape());
-        Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))])
+        Ok(vec![Some(c.gradient(value, x.shape())?)])
     };
     Ok(Tensor::result(value, kept, &[x], Box::new(gradient)))
 }

@@ -4,7 +4,7 @@ use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
 use crate::error::Result;
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::Scalar;
@@ -118,12 +118,12 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     )
 }
 
-fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
+fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Constant>) -> Result<Tensor> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
     let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
     // Where y is NaN the comparison fails and y is taken; NaN in x is asked for.
-    let choice = add(&pick_a(&x, &y)?, &compare::ne(&x, &x)?)?;
+    let choice = add(&*pick_a(&x, &y)?, &*compare::ne(&x, &x)?)?;
     let value = compare::where_(&choice, &x, &y)?.value();
     Ok(Tensor::result(
         value,
@@ -131,9 +131,9 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
         &[a, b],
         Box::new(move |c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let half = mul_scalar(&compare::eq(&a.detach(), &b.detach())?, 0.5)?;
+            let half = mul_scalar(&*compare::eq(&a.detach(), &b.detach())?, 0.5)?;
             let share = |x: &Tensor, y: &Tensor| {
-                add(&sub(&pick_a(&x.detach(), &y.detach())?, &compare::eq(&x.detach(), &y.detach())?)?, &half)
+                add(&sub(&*pick_a(&x.detach(), &y.detach())?, &*compare::eq(&x.detach(), &y.detach())?)?, &half)
             };
             let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
             let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
@@ -215,9 +215,4 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
             Ok(vec![Some(mul(&mul_scalar(c.grad, p)?, &pow_scalar(&c.inputs[0], p - 1.0)?)?)])
         }),
     ))
-}
-
-/// s / x.  d = -s dx / x^2
-pub fn rdiv_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
-    mul_scalar(&unary::reciprocal(x)?, s)
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernel::norm as kernel;
 use crate::storage::{from_vec, Values};
 use crate::tape::{self, Context};
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 
 /// A list of one value a channel, with the axes of x.
 fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
@@ -42,19 +42,9 @@ fn others(x: &Tensor) -> Vec<usize> {
     (0..x.rank()).filter(|&i| i != 1).collect()
 }
 
-/// (x - mean) / sqrt(variance + epsilon) weight + bias, per channel; without mean and variance those of the batch
-/// (Ioffe, Szegedy 2015, arXiv:1502.03167).
-pub fn batch_norm(
-    x: &Tensor,
-    weight: Option<&Tensor>,
-    bias: Option<&Tensor>,
-    moments: Option<[&Tensor; 2]>,
-    epsilon: f64,
-) -> Result<Tensor> {
-    Ok(normalise("batchNorm", x, [weight, bias], moments, epsilon, 1.0)?.0)
-}
-
-/// `batch_norm`, then x where x > 0, else slope x; and the mean and the (biased) variance used, off the tape.
+/// (x - mean) / sqrt(variance + epsilon) weight + bias, per channel, then y where y > 0, else slope y; without mean and
+/// variance those of the batch (Ioffe, Szegedy 2015, arXiv:1502.03167). Gives also the mean and the (biased) variance
+/// used, off the tape.
 pub fn batch_norm_activated(
     x: &Tensor,
     weight: Option<&Tensor>,
@@ -64,7 +54,7 @@ pub fn batch_norm_activated(
     slope: f64,
 ) -> Result<[Tensor; 3]> {
     let (y, [mean, variance]) = normalise("batchNorm", x, [weight, bias], moments, epsilon, slope)?;
-    Ok([y, mean, variance])
+    Ok([y, mean.into(), variance.into()])
 }
 
 /// Fixed moments: both or neither.
@@ -91,7 +81,7 @@ fn normalise(
     given: Option<[&Tensor; 2]>,
     epsilon: f64,
     slope: f64,
-) -> Result<(Tensor, [Tensor; 2])> {
+) -> Result<(Tensor, [Constant; 2])> {
     if x.rank() < 2 {
         return Err(Error::shape(op, format!("input must have a channel axis, got shape {:?}", x.shape())));
     }
@@ -99,7 +89,7 @@ fn normalise(
     for (t, name) in optional.iter().zip(["weight", "bias", "mean", "variance"]) {
         t.map_or(Ok(()), |t| channels(op, name, &t.detach(), x).map(|_| ()))?;
     }
-    let list = |value| Tensor::constant(value, vec![x.shape()[1]], x.device());
+    let list = |value| Constant::new(value, &[x.shape()[1]], x.device());
     let operands = if x.size() == 0 { None } else { x.floats().zip(floats(optional)) };
     let (value, used) = match operands {
         Some((values, optional)) => {
@@ -111,12 +101,12 @@ fn normalise(
             let [weight, bias, m, v] = optional.map(|t| t.map(Tensor::detach));
             let [m, v] = match [m, v] {
                 [Some(m), Some(v)] => [m, v],
-                _ => batch_moments(&x)?.map(|t| list(t.value())),
+                _ => batch_moments(&x)?.map(|t| t.detach()),
             };
             let centred = sub(&x, &channels(op, "mean", &m, &x)?)?;
             let root = rsqrt(&add_scalar(&channels(op, "variance", &v, &x)?, epsilon)?)?;
             let y = affine(op, mul(&centred, &root)?, weight.as_ref(), bias.as_ref())?;
-            (activate(&y, slope)?, [m.detach(), v.detach()])
+            (activate(&y, slope)?, [Constant::of(&m), Constant::of(&v)])
         }
     };
     let mut parents = vec![x];
@@ -164,7 +154,7 @@ impl Norm {
     /// Gradients in x and in what else there is. With h the gradient before the activation, r = 1 / sqrt(v + epsilon)
     /// and z = (x - m) r: dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h, dv = -w
     /// r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
-    fn gradients(&self, op: &'static str, c: &Context, used: &[Tensor; 2]) -> Result<Vec<Option<Tensor>>> {
+    fn gradients(&self, op: &'static str, c: &Context, used: &[Constant; 2]) -> Result<Vec<Option<Tensor>>> {
         let x = &c.inputs[0];
         let [weight, bias, m, v] = self.places.map(|p| p.map(|i| &c.inputs[i]));
         let parts = match self.fused(c, used)? {
@@ -219,7 +209,7 @@ impl Norm {
 
     /// The same by the processor's kernel where nothing is recorded: the gradient in x where it is wanted, and the
     /// others.
-    fn fused(&self, c: &Context, used: &[Tensor; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
+    fn fused(&self, c: &Context, used: &[Constant; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
         if tape::is_enabled() {
             return Ok(None);
         }
@@ -233,10 +223,10 @@ impl Norm {
         };
         let norm = settings(x, &optional, self.epsilon, self.slope);
         let g = kernel::gradient(&norm, &values, &g, [&mean, &variance], c.needs(0));
-        let list = |data| Tensor::constant(from_vec(data, &[x.shape()[1]]), vec![x.shape()[1]], x.device());
-        let dx = g.input.map(|data| Tensor::constant(from_vec(data, x.shape()), x.shape().to_vec(), x.device()));
-        let [dm, dv] = g.moments.map(list);
-        Ok(Some((dx, [list(g.weight), list(g.bias), dm, dv])))
+        let list = |data| c.gradient(from_vec(data, &[x.shape()[1]]), &[x.shape()[1]]);
+        let dx = g.input.map(|data| c.gradient(from_vec(data, x.shape()), x.shape())).transpose()?;
+        let [dm, dv] = g.moments;
+        Ok(Some((dx, [list(g.weight)?, list(g.bias)?, list(dm)?, list(dv)?])))
     }
 }
 

@@ -5,7 +5,7 @@ use super::unary::sqrt;
 use crate::error::{Error, Result};
 use crate::kernel::adam::{self, Step};
 use crate::storage::{from_vec, on_cpu};
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 
 /// Settings of `adam_step`.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub struct Adam {
 }
 
 /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980); gives parameter, first and second moment.
-pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Result<Vec<Tensor>> {
+pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Result<[Constant; 3]> {
     for t in [g, m, v] {
         super::same_kind("adamStep", p, t)?;
         if t.shape() != p.shape() {
@@ -50,7 +50,7 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
     on_cpu!(p, T => {
         let [values, g, m, v] = [p.values::<T>()?, g.values()?, m.values()?, v.values()?];
         let out = adam::step(&numbers(a), [&*values, &*g, &*m, &*v]);
-        return Ok(out.map(|data| Tensor::constant(from_vec(data, p.shape()), p.shape().to_vec(), p.device())).to_vec());
+        return Ok(out.map(|data| Constant::new(from_vec(data, p.shape()), p.shape(), p.device())));
     }, else {});
     let g = if a.decay != 0.0 && !a.decoupled { add(&g, &mul_scalar(&p, a.decay)?)? } else { g };
     let p = if a.decoupled { mul_scalar(&p, 1.0 - a.rate * a.decay)? } else { p };
@@ -59,7 +59,7 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
     let (c1, c2) = corrections(a);
     let root = add_scalar(&mul_scalar(&sqrt(&v)?, 1.0 / c2.sqrt())?, a.epsilon)?;
     let p = sub(&p, &mul_scalar(&div(&m, &root)?, a.rate / c1)?)?;
-    Ok(vec![p.detach(), m.detach(), v.detach()])
+    Ok([&p, &m, &v].map(Constant::of))
 }
 
 fn corrections(a: Adam) -> (f64, f64) {

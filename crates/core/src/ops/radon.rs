@@ -150,7 +150,7 @@ fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Val
         (along(y, 2, (0..pixels).map(|i| place(i % g.width)))?, along(y, 2, (0..pixels).map(|i| place(i / g.width)))?);
     let projections = permute(y, &[0, 2, 1])?;
     let top = d as f64 - 1.0;
-    let inside = |t: &Tensor| mul(&ge_scalar(t, 0.0)?, &le_scalar(t, top)?);
+    let inside = |t: &Tensor| mul(&*ge_scalar(t, 0.0)?, &*le_scalar(t, top)?);
     let hat = |t: &Tensor| relu(&add_scalar(&neg(&abs(t)?)?, 1.0)?);
     let (mut total, mut at) = (Tensor::full(&[n, 1, pixels], 0.0, y.dtype(), y.device())?, 0);
     for part in directions.chunks((TOGETHER / (pixels * n)).max(1)) {

@@ -6,7 +6,7 @@ use super::{check_axes, compare};
 use crate::error::{Error, Result};
 use crate::kernel::{layout, sums};
 use crate::storage::{from_vec, physical, Value, Values};
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 
@@ -124,7 +124,7 @@ fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize
     let keep_shape = kept(x, &dims);
     let shape = if keep { keep_shape.clone() } else { dropped(x, &dims) };
     let value = Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape));
-    let reference = Tensor::constant(value.clone(), shape.clone(), x.device());
+    let reference = Constant::new(value.clone(), &shape, x.device());
     let reference = reshape(&reference, &keep_shape)?;
     Ok(Tensor::result(
         value,
@@ -179,7 +179,7 @@ fn arg(
     dim: usize,
     keep: bool,
     f: fn(Value, usize, burn::tensor::IntDType) -> Int,
-) -> Result<Tensor> {
+) -> Result<Constant> {
     super::check_axis(op, x, dim)?;
     if x.shape()[dim] == 0 {
         return Err(Error::argument(op, "no elements to choose from"));
@@ -187,15 +187,15 @@ fn arg(
     let settings = get_device_settings::<Dispatch>(&x.device().dispatch()?);
     let value = Dispatch::int_into_float(f(x.value(), dim, settings.int_dtype), x.dtype().float());
     let shape = if keep { kept(x, &[dim]) } else { dropped(x, &[dim]) };
-    Ok(Tensor::constant(value, shape, x.device()))
+    Ok(Constant::new(value, &shape, x.device()))
 }
 
 /// Index of the largest element along an axis.
-pub fn argmax(x: &Tensor, dim: usize, keep: bool) -> Result<Tensor> {
+pub fn argmax(x: &Tensor, dim: usize, keep: bool) -> Result<Constant> {
     arg("argmax", x, dim, keep, Dispatch::float_argmax)
 }
 
 /// Index of the smallest element along an axis.
-pub fn argmin(x: &Tensor, dim: usize, keep: bool) -> Result<Tensor> {
+pub fn argmin(x: &Tensor, dim: usize, keep: bool) -> Result<Constant> {
     arg("argmin", x, dim, keep, Dispatch::float_argmin)
 }

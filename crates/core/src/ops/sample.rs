@@ -53,8 +53,8 @@ impl Sampler {
         let (row, column) = (self.fold(&row.detach(), 0)?, self.fold(&column.detach(), 1)?);
         let top = [self.size[0] as f64 - 1.0, self.size[1] as f64 - 1.0];
         let inside = mul(
-            &mul(&ge_scalar(&row, 0.0)?, &le_scalar(&row, top[0])?)?,
-            &mul(&ge_scalar(&column, 0.0)?, &le_scalar(&column, top[1])?)?,
+            &mul(&*ge_scalar(&row, 0.0)?, &*le_scalar(&row, top[0])?)?,
+            &mul(&*ge_scalar(&column, 0.0)?, &*le_scalar(&column, top[1])?)?,
         )?;
         // In integers: float32 does not tell the pixels of an image of more than 2^24 apart.
         let whole = |t: &Tensor, axis: usize| -> Result<Int> { integers_unchecked(&clamp(t, 0.0, top[axis])?) };
@@ -135,12 +135,10 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
     fn gradients<T: CpuElement>(c: &Context, sizes: &SampleShape, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
         let (x, grid) = (&c.inputs[0], &c.inputs[1]);
         let (g, positions) = (c.grad.values::<T>()?, grid.rows::<T>()?);
-        let tensor = |data: Vec<T>, like: &Tensor| {
-            Tensor::constant(from_vec(data, like.shape()), like.shape().to_vec(), like.device())
-        };
-        let dx = c.needs(0).then(|| tensor(by_image(&g, &positions, sizes, rule), x));
+        let tensor = |data: Vec<T>, like: &Tensor| c.gradient(from_vec(data, like.shape()), like.shape());
+        let dx = c.needs(0).then(|| tensor(by_image(&g, &positions, sizes, rule), x)).transpose()?;
         let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
-            Some(tensor(by_grid(&x.values::<T>()?, &g, &positions, sizes, rule), grid))
+            Some(tensor(by_grid(&x.values::<T>()?, &g, &positions, sizes, rule), grid)?)
         } else {
             None
         };

@@ -7,7 +7,7 @@ use super::unary::{erf, exp, fast, map, map_saving, neg, square};
 use crate::error::Result;
 use crate::kernel::pointwise::{self, Function};
 use crate::storage::{elementwise, Value};
-use crate::tape::{self, Vjp};
+use crate::tape::{self, Context, Vjp};
 use crate::tensor::Tensor;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::Dispatch;
@@ -15,14 +15,14 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The product of g with a derivative at x: `single` in one pass where nothing is recorded, else `other`.
 fn product(
-    g: &Tensor,
+    c: &Context,
     x: &Tensor,
     single: impl Function<2>,
     other: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Vec<Option<Tensor>>> {
     if !tape::is_enabled() {
-        if let Some(value) = elementwise::apply(single, [&g.value(), &x.value()], x.shape()) {
-            return Ok(vec![Some(Tensor::constant(value, x.shape().to_vec(), x.device()))]);
+        if let Some(value) = elementwise::apply(single, [&c.grad.value(), &x.value()], x.shape()) {
+            return Ok(vec![Some(c.gradient(value, x.shape())?)]);
         }
     }
     Ok(vec![Some(other()?)])
@@ -43,7 +43,7 @@ pub fn tanh(x: &Tensor) -> Result<Tensor> {
         fast(x, pointwise::Tanh {}, Dispatch::float_tanh),
         Box::new(|c| {
             let y = c.output()?;
-            product(c.grad, &y, pointwise::TanhGradient {}, || mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?))
+            product(c, &y, pointwise::TanhGradient {}, || mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?))
         }),
     )
 }
@@ -65,7 +65,7 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
         fast(x, pointwise::Sigmoid {}, other),
         Box::new(|c| {
             let y = c.output()?;
-            product(c.grad, &y, pointwise::SigmoidGradient {}, || mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?))
+            product(c, &y, pointwise::SigmoidGradient {}, || mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?))
         }),
     )
 }
@@ -82,7 +82,7 @@ pub fn softplus(x: &Tensor) -> Result<Tensor> {
         fast(x, pointwise::Softplus {}, other),
         Box::new(|c| {
             let x = &c.inputs[0];
-            product(c.grad, x, pointwise::SoftplusGradient {}, || mul(c.grad, &sigmoid(x)?))
+            product(c, x, pointwise::SoftplusGradient {}, || mul(c.grad, &sigmoid(x)?))
         }),
     )
 }
@@ -91,7 +91,7 @@ pub fn softplus(x: &Tensor) -> Result<Tensor> {
 pub fn silu(x: &Tensor) -> Result<Tensor> {
     let vjp: Vjp = Box::new(|c| {
         let x = &c.inputs[0];
-        product(c.grad, x, pointwise::SiluGradient {}, || {
+        product(c, x, pointwise::SiluGradient {}, || {
             let s = sigmoid(x)?;
             let rest = add_scalar(&mul(x, &sigmoid(&neg(x)?)?)?, 1.0)?;
             mul(c.grad, &mul(&s, &rest)?)
@@ -109,7 +109,7 @@ fn normal(x: &Tensor) -> Result<Tensor> {
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     let vjp: Vjp = Box::new(|c| {
         let x = &c.inputs[0];
-        product(c.grad, x, pointwise::GeluGradient {}, || {
+        product(c, x, pointwise::GeluGradient {}, || {
             let density = mul_scalar(&exp(&mul_scalar(&square(x)?, -0.5)?)?, 1.0 / (2.0 * PI).sqrt())?;
             mul(c.grad, &super::elementwise::add(&normal(x)?, &mul(x, &density)?)?)
         })
@@ -124,11 +124,11 @@ pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
     let single = alpha as f32;
     let vjp: Vjp = Box::new(move |c| {
         let x = &c.inputs[0];
-        product(c.grad, x, pointwise::EluGradient { alpha: single }, || {
-            where_(&gt_scalar(&x.detach(), 0.0)?, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
+        product(c, x, pointwise::EluGradient { alpha: single }, || {
+            where_(&*gt_scalar(&x.detach(), 0.0)?, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
         })
     });
     whole(x, pointwise::Elu { alpha: single }, vjp, || {
-        where_(&gt_scalar(&x.detach(), 0.0)?, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
+        where_(&*gt_scalar(&x.detach(), 0.0)?, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
     })
 }

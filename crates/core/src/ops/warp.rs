@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernel::warp::{self, GatherShape, PixelMap};
 use crate::sampling::{Interpolation, Outside};
 use crate::storage::{from_vec, on_cpu};
-use crate::tensor::{check_size, Tensor};
+use crate::tensor::{check_size, Constant, Tensor};
 use std::sync::Arc;
 
 /// out[b, c, i, j] = x[b, c] at column X / Z and row Y / Z with (X, Y, Z) = M_b (j, i, 1), for 3 x 3 matrices row by
@@ -58,11 +58,8 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside,
         // of the grid then.
         let grid_shape = [sets, size[0], size[1], 2];
         let grid = on_cpu!(x, T => {
-            Tensor::constant(
-                from_vec(warp::grid::<T>(maps, size, map, mirrored), &grid_shape),
-                grid_shape.to_vec(),
-                x.device(),
-            )
+            let data = warp::grid::<T>(maps, size, map, mirrored);
+            Constant::new(from_vec(data, &grid_shape), &grid_shape, x.device()).into()
         }, else {
             Tensor::from_values(warp::grid(maps, size, map, mirrored), &grid_shape, x.dtype(), x.device())?
         });

@@ -70,10 +70,6 @@ macro_rules! results {
     }};
 }
 
-fn exactly<T, const N: usize>(list: Vec<T>) -> Result<[T; N]> {
-    list.try_into().map_err(|_| crate::error::Error::internal("wrong number of results."))
-}
-
 operators! {
     /// a + b, broadcast.
     add(a: Tensor, b: Tensor) -> differentiable[y] = elementwise::add(&a, &b);
@@ -123,8 +119,8 @@ operators! {
     neg(x: Tensor) -> differentiable[y] = unary::neg(&x);
     /// |x|; the derivative at 0 is 0.
     abs(x: Tensor) -> differentiable[y] = unary::abs(&x);
-    /// -1, 0 or 1.
-    sign(x: Tensor) -> constant[y] = unary::sign(&x);
+    /// -1, 0 or 1; the derivative is 0.
+    sign(x: Tensor) -> differentiable[y] = unary::sign(&x);
     /// e^x.
     exp(x: Tensor) -> differentiable[y] = unary::exp(&x);
     /// Natural logarithm.
@@ -157,10 +153,10 @@ operators! {
     softplus(x: Tensor) -> differentiable[y] = smooth::softplus(&x);
     /// Error function.
     erf(x: Tensor) -> differentiable[y] = unary::erf(&x);
-    /// The largest integer not above x.
-    floor(x: Tensor) -> constant[y] = unary::floor(&x);
-    /// The nearest integer, halves to even.
-    round(x: Tensor) -> constant[y] = unary::round(&x);
+    /// The largest integer not above x; the derivative is 0.
+    floor(x: Tensor) -> differentiable[y] = unary::floor(&x);
+    /// The nearest integer, halves to even; the derivative is 0.
+    round(x: Tensor) -> differentiable[y] = unary::round(&x);
     /// x where x > 0, else slope x.
     leakyRelu(x: Tensor, slope: f64 = "slope below 0") -> differentiable[y] = activation::leaky_relu(&x, slope);
     /// x where x > 0, else alpha (e^x - 1).
@@ -244,7 +240,7 @@ operators! {
     /// Another element type.
     cast(x: Tensor, dtype: DType = "of the result") -> differentiable[y] = unary::cast(&x, dtype);
     /// The same value, off the tape.
-    detach(x: Tensor) -> constant[y] = Ok(x.detach().into());
+    detach(x: Tensor) -> constant[y] = Ok(Constant::of(&x));
     /// The same value, on the tape.
     clone(x: Tensor) -> differentiable[y] = unary::clone(&x);
 
@@ -372,5 +368,5 @@ operators! {
     ) -> constant[parameter, m, v] = optim::adam_step(
         &parameter, &gradient, &m, &v,
         Adam { step, decoupled, rate: learningRate, beta1, beta2, epsilon, decay: weightDecay },
-    ).and_then(exactly);
+    );
 }

@@ -3,8 +3,9 @@
 //! A node holds its operands; a tensor holds the node that made it. So a graph lives exactly as long as a
 //! tensor that refers to it, and a graph may be differentiated any number of times.
 
-use super::Tensor;
+use super::{Constant, Tensor};
 use crate::error::{Error, Result};
+use crate::storage::Value;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -23,6 +24,13 @@ impl Context<'_> {
     /// Whether the gradient with respect to operand `i` is wanted.
     pub fn needs(&self, i: usize) -> bool {
         self.needs[i]
+    }
+    /// A gradient computed by a kernel, which has no derivative itself: nothing may be recorded.
+    pub fn gradient(&self, value: Value, shape: &[usize]) -> Result<Tensor> {
+        if is_enabled() {
+            return Err(Error::internal("tape: a gradient without derivative while operators are recorded."));
+        }
+        Ok(Constant::new(value, shape, self.grad.device()).into())
     }
     /// The operator's result, on the tape.
     pub fn output(&self) -> Result<Tensor> {

@@ -65,7 +65,7 @@ pub fn mirror(mut p: f64, n: usize, align: bool) -> f64 {
     p
 }
 
-/// mode 0 bilinear, 1 nearest, 2 bicubic; outside 0 zeros, 1 border, 2 reflection.
+/// mode 0 nearest, 1 bilinear, 2 bicubic; outside 0 zeros, 1 border, 2 reflection.
 pub fn grid_sample(x: &Arr, grid: &Arr, mode: i64, outside: i64, align: bool) -> Arr {
     let fold = |p: f64, n: usize| match outside {
         1 => p.clamp(0.0, n as f64 - 1.0),
@@ -86,8 +86,8 @@ pub fn grid_sample(x: &Arr, grid: &Arr, mode: i64, outside: i64, align: bool) ->
         let (row, column) = (place(0), place(1));
         let read = |r: f64, c: f64| x.pixel(i[0], i[1], r as i64, c as i64);
         match mode {
-            1 => read(fold(row, size[0]).round_ties_even(), fold(column, size[1]).round_ties_even()),
-            0 => {
+            0 => read(fold(row, size[0]).round_ties_even(), fold(column, size[1]).round_ties_even()),
+            1 => {
                 let mut sum = 0.0;
                 for (r, wr) in taps(fold(row, size[0]), false) {
                     for (c, wc) in taps(fold(column, size[1]), false) {
