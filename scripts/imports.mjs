@@ -100,7 +100,10 @@ function resolvePath(written, own, modules) {
   return at.length === 0 ? undefined : at.join("::");
 }
 
-/** The circles of a graph: its strongly connected components of more than one node (Tarjan 1972, doi:10.1137/0201010). */
+/**
+ * The circles of a graph: its strongly connected components of more than one node (Tarjan 1972,
+ * doi:10.1137/0201010).
+ */
 export function circles(graph) {
   const [index, low, stack, waiting, found] = [new Map(), new Map(), [], new Set(), []];
   const visit = (node) => {

@@ -77,14 +77,10 @@ const learnsFrom = ({ needs }) =>
   needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
 const code = (text) => `\`${text}\``;
 
-/** A Markdown table with aligned columns, as Biome formats it. */
-function table(header, rows) {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  const [first, ...others] = cells.map(line);
-  return [first, line(widths.map((width) => "-".repeat(width))), ...others].join("\n");
-}
+const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+
+/** A Markdown table. */
+const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
 
 /** The generated files: the path of each, and a function from its current to its new content. */
 export async function lossTables() {

@@ -28,7 +28,9 @@ export function compare(golden: GoldenCase, label: string, key: string, got: Val
     if (excess > worst.excess)
       worst = {
         excess,
-        text: `entry ${i}: got ${g}, expected ${e}, difference ${difference.toExponential(2)}, allowed ${allowed.toExponential(2)}`,
+        text:
+          `entry ${i}: got ${g}, expected ${e}, difference ${difference.toExponential(2)}, ` +
+          `allowed ${allowed.toExponential(2)}`,
       };
   });
   if (wrong > 0)

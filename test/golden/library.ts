@@ -10,14 +10,14 @@ import type { Spec } from "./format.js";
 import { replayParams } from "./transform-draws.js";
 
 /** Where the classes of the cases are looked for. A new folder of the library is added here. */
-const DOORS: readonly Readonly<Record<string, unknown>>[] = [loss, metric, physics, nn, optim, transform];
+const NAMESPACES: readonly Readonly<Record<string, unknown>>[] = [loss, metric, physics, nn, optim, transform];
 
 type Constructor = new (...args: readonly unknown[]) => unknown;
 
-/** The class of the library with this name; `mri.X` is looked for in the namespace `mri` of a door. */
+/** The class of the library with this name; `mri.X` is looked for in the namespace `mri` of one of these. */
 export function findClass(name: string, caseName: string): Constructor {
-  for (const door of DOORS) {
-    let found: unknown = door;
+  for (const namespace of NAMESPACES) {
+    let found: unknown = namespace;
     for (const part of name.split(".")) found = (found as Record<string, unknown> | undefined)?.[part];
     if (typeof found === "function") return found as Constructor;
   }

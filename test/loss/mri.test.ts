@@ -192,7 +192,7 @@ describe("splitting over time", () => {
     sums.forEach((s, b) => expect(value[b]).toBeCloseTo(s / mean, 5));
   });
 
-  it("exactMean: the mean over what is predicted; by default it is larger by T over the number of target frames", () => {
+  it("exactMean: the mean over what is predicted; by default it is larger by T / (number of target frames)", () => {
     const rng = new Rng(4);
     const { operator, y } = video(2, rng);
     const build = (exactMean: boolean) => new mri.Phase2PhaseLoss({ imgSize: size, exactMean });

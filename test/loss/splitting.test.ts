@@ -142,7 +142,7 @@ describe("SplittingLoss", () => {
     expect(list(whole.forward(y, denoising()))).toEqual(list(y.mul(0.7)));
   });
 
-  it("with output splitting no pixel stays 0: those that every sample saw, and those never measured, take the plain average", () => {
+  it("with output splitting, pixels that every sample saw or that were never measured take the plain average", () => {
     /** Reconstructs every pixel as 1. */
     class One extends Module {
       forward(y: Tensor): Tensor {

@@ -10,7 +10,7 @@ describe("Downsampling", () => {
     [10, 14],
     [6, 4],
   ])(
-    "with a filter larger than the image the proximal operator is stationary, and the spectrum that of the convolution: %d x %d",
+    "with a filter larger than the image: proximal operator stationary, spectrum of the convolution: %d x %d",
     (height, width) => {
       const rng = new Rng(1);
       const operator = new Downsampling({

@@ -85,7 +85,7 @@ await eachDevice("transforms that are groups", () => {
     expect(await distance(rotated, y)).toBe(0);
   });
 
-  it("height and width may differ: a quarter turn moves pixels, fills with zeros, and its inverse restores what stayed", async () => {
+  it("height and width may differ: rotating by 90 degrees fills with zeros, its inverse restores", async () => {
     const rotate = new Rotate();
     for (const [h, w] of [
       [4, 6],

@@ -6,7 +6,7 @@ use burn::backend::DispatchDevice;
 /// A device, chosen at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Device {
-    /// The processor, through burn-flex.
+    /// The CPU, through burn-flex.
     Cpu,
     /// A GPU (or a software Vulkan device) through wgpu.
     WebGpu,
@@ -50,7 +50,7 @@ impl Device {
     }
 
     /// As `start`, for a browser: there a GPU is asked for by promises, and `start` only says whether it came.
-    /// `lost` is told why, should the browser take the GPU away.
+    /// `lost` is called with the reason when the browser takes the GPU away.
     #[cfg(target_family = "wasm")]
     pub async fn start_async(self, lost: fn(String)) -> Result<()> {
         match self {

@@ -4,6 +4,7 @@
 
 pub mod device;
 pub mod error;
+mod id_map;
 pub mod kernel;
 pub mod ops;
 pub mod random;
@@ -11,7 +12,6 @@ pub mod sampling;
 pub mod session;
 mod storage;
 pub mod surface;
-mod table;
 pub mod tape;
 pub mod tensor;
 

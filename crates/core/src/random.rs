@@ -4,7 +4,7 @@
 //! generator, so that a stream's whole state is a key and a position. Integers are drawn as u64,
 //! never usize, and elementary functions are those of `libm`, never the platform's.
 
-mod ahead;
+mod chunks;
 mod continuous;
 mod discrete;
 mod kind;
@@ -15,7 +15,7 @@ mod tests;
 
 pub use kind::Kind;
 
-use ahead::Bits;
+use chunks::Bits;
 
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -73,7 +73,7 @@ impl Stream {
         if count < 64 {
             return (0..count).map(|_| of(tables.sample(self))).collect();
         }
-        ahead::collect(&mut self.rng, count, |bits| of(tables.sample(bits)))
+        chunks::collect(&mut self.rng, count, |bits| of(tables.sample(bits)))
     }
 
     /// Uniform numbers in [0, 1), multiples of 2^-53. Rounding to f32 may give 1.

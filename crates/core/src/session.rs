@@ -1,15 +1,15 @@
 //! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of
 //! these functions.
 
+use crate::id_map::IdMap;
 use crate::random::Stream;
-use crate::table::Table;
 use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 struct Session {
-    tensors: Table<u32, Tensor>,
-    streams: Table<u32, Stream>,
+    tensors: IdMap<u32, Tensor>,
+    streams: IdMap<u32, Stream>,
     next: u32,
 }
 
@@ -19,7 +19,7 @@ struct Guard(MutexGuard<'static, Option<Session>>);
 
 impl Guard {
     fn get(&mut self) -> &mut Session {
-        self.0.get_or_insert_with(|| Session { tensors: Table::default(), streams: Table::default(), next: 1 })
+        self.0.get_or_insert_with(|| Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1 })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Reverse-mode differentiation of any order: every vector-Jacobian product is made of taped operators.
 
 use crate::error::{Detail, Error, Result};
+use crate::id_map::IdMap;
 use crate::storage::elementwise;
-use crate::table::Table;
 pub use crate::tensor::node::{is_enabled, set_enabled};
 pub(crate) use crate::tensor::node::{Context, Node, Vjp};
 use crate::tensor::{same_kind, Tensor};
@@ -26,7 +26,7 @@ pub fn grad(
     grad_outputs: &[Option<Tensor>],
     create_graph: bool,
 ) -> Result<Vec<Option<Tensor>>> {
-    let mut nodes: Table<u64, Arc<Node>> = Table::default();
+    let mut nodes: IdMap<u64, Arc<Node>> = IdMap::default();
     let mut stack: Vec<Arc<Node>> = outputs.iter().filter_map(|t| t.0.node.clone()).collect();
     while let Some(node) = stack.pop() {
         if nodes.contains_key(&node.id) {
@@ -38,9 +38,9 @@ pub fn grad(
     // Operands are always older than results, so ascending ids are a topological order.
     let mut order: Vec<u64> = nodes.keys().copied().collect();
     order.sort_unstable();
-    let wanted: Table<u64, ()> = inputs.iter().filter_map(|t| t.0.node.as_ref().map(|n| (n.id, ()))).collect();
-    let mut needed: Table<u64, bool> = Table::with_capacity_and_hasher(order.len(), Default::default());
-    let lookup = |needed: &Table<u64, bool>, t: &Tensor| {
+    let wanted: IdMap<u64, ()> = inputs.iter().filter_map(|t| t.0.node.as_ref().map(|n| (n.id, ()))).collect();
+    let mut needed: IdMap<u64, bool> = IdMap::with_capacity_and_hasher(order.len(), Default::default());
+    let lookup = |needed: &IdMap<u64, bool>, t: &Tensor| {
         t.0.node.as_ref().is_some_and(|n| needed.get(&n.id).copied().unwrap_or(false))
     };
     for id in &order {
@@ -55,7 +55,7 @@ pub fn grad(
         ));
     }
     let _restore = Restore(set_enabled(create_graph));
-    let mut grads: Table<u64, Tensor> = Table::default();
+    let mut grads: IdMap<u64, Tensor> = IdMap::default();
     for (i, out) in outputs.iter().enumerate() {
         let seed = match grad_outputs.get(i).and_then(|g| g.as_ref()) {
             Some(g) if g.shape() != out.shape() => {
@@ -75,7 +75,7 @@ pub fn grad(
             accumulate(&mut grads, node.id, seed)?;
         }
     }
-    let mut found: Table<u64, Tensor> = Table::default();
+    let mut found: IdMap<u64, Tensor> = IdMap::default();
     for id in order.iter().rev() {
         if !needed[id] {
             continue;
@@ -120,13 +120,14 @@ fn sum(a: &Tensor, b: &Tensor) -> Tensor {
 
 fn not_scalar(i: usize, output: &Tensor) -> Error {
     let message = format!(
-        "grad: output {i} has shape {:?}, expected one element; reduce it first, with mean() or sum(), or give gradOutputs.",
+        "grad: output {i} has shape {:?}, expected one element; reduce it first, with mean() or sum(), or give \
+         gradOutputs.",
         output.shape()
     );
     Error::Argument(Detail { code: "not_scalar", message })
 }
 
-fn accumulate(grads: &mut Table<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {
+fn accumulate(grads: &mut IdMap<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {
     let sum = match grads.remove(&id) {
         Some(old) => sum(&old, &grad),
         None => grad,

@@ -27,7 +27,7 @@ pub fn memory() -> (i64, i64) {
     (TENSORS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
-/// One float32 number of the processor needs no memory of burn's until an operator asks for it: arithmetic of single
+/// One float32 number on the CPU needs no memory of burn's until an operator asks for it: arithmetic of single
 /// numbers costs a tenth.
 enum Stored {
     Value(Value),
@@ -52,11 +52,11 @@ pub(crate) struct Inner {
     known: Known,
 }
 
-/// Values that came from the host, where the device cannot be waited for: what the program wrote itself, such as a
+/// Values that were uploaded, where the device cannot be waited for: what the program wrote itself, such as a
 /// mask, can then be read at once.
 type Known = Option<Arc<[f32]>>;
 
-/// Larger tensors are pictures rather than masks or levels: they are not held twice.
+/// Larger tensors are images rather than masks or levels: they are not held twice.
 const KNOWN: usize = 1 << 18;
 
 impl Drop for Inner {
@@ -89,7 +89,7 @@ impl Tensor {
         Tensor(Arc::new(inner))
     }
 
-    /// This tensor with what the host knows of it; for tensors that nothing else holds yet.
+    /// This tensor with its uploaded values; for tensors that nothing else holds yet.
     fn knowing(mut self, known: Known) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.known = known;
@@ -133,7 +133,7 @@ impl Tensor {
         Self::assemble(value, shape, dtype, device, node)
     }
 
-    /// As `result`, for one float32 number of the processor.
+    /// As `result`, for one float32 number on the CPU.
     pub(crate) fn number_result(value: f32, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
         let node = Self::follows(parents).then(|| Node::operator(parents.iter().map(|p| (*p).clone()).collect(), vjp));
         Self::counted(Inner {
@@ -146,7 +146,7 @@ impl Tensor {
         })
     }
 
-    /// The value of a tensor that is one float32 number of the processor.
+    /// The value of a tensor that is one float32 number on the CPU.
     pub(crate) fn number(&self) -> Option<f32> {
         match &self.0.stored {
             Stored::Number(v, _) => Some(*v),
@@ -195,7 +195,7 @@ impl Tensor {
         Ok(Self::off_tape(value, shape.to_vec(), device).knowing(known))
     }
 
-    /// From 64-bit values in row-major order (processor only).
+    /// From 64-bit values in row-major order (CPU only).
     pub fn from_f64(data: Vec<f64>, shape: &[usize], device: Device) -> Result<Self> {
         check_length(data.len(), shape)?;
         check_dtype(DType::F64, device)?;
@@ -292,8 +292,7 @@ impl Tensor {
         })
     }
 
-    /// Values in row-major order. Where the host cannot block: on the processor, and what the host itself put on the
-    /// device.
+    /// Values in row-major order. Where a device cannot be waited for, only uploaded values can be read.
     pub fn read(&self) -> Result<Data> {
         if let Some(known) = &self.0.known {
             return Ok(Data::F32(known.to_vec()));
@@ -307,7 +306,7 @@ impl Tensor {
         unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
     }
 
-    /// Values in row-major order, without blocking the host.
+    /// Values in row-major order, without blocking.
     pub async fn read_async(&self) -> Result<Data> {
         unpack(Some(Dispatch::float_into_data(self.value()).await))
     }
@@ -335,7 +334,7 @@ fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>
     }
 }
 
-/// Whether the values of a device come by promises alone.
+/// Whether the values of a device can only be read asynchronously.
 fn waits(device: Device) -> bool {
     device != Device::Cpu && cfg!(target_family = "wasm")
 }

@@ -26,7 +26,9 @@ type Wrong = (&'static str, Vec<Option<Tensor>>, Vec<i64>, Vec<f64>, &'static st
 
 #[rustfmt::skip]
 fn wrong() -> Vec<Wrong> {
-    let (shape, argument, dtype) = (("ShapeError", "shape_mismatch"), ("ArgumentError", "invalid_argument"), ("DTypeError", "dtype_mismatch"));
+    let shape = ("ShapeError", "shape_mismatch");
+    let argument = ("ArgumentError", "invalid_argument");
+    let dtype = ("DTypeError", "dtype_mismatch");
     let mut all: Vec<Wrong> = Vec::new();
     let mut add = |op, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64], kind: (&'static str, &'static str)| {
         all.push((op, tensors.to_vec(), ints.to_vec(), floats.to_vec(), kind.0, kind.1));
@@ -290,7 +292,7 @@ fn senseless_calls_never_panic() {
                 // What is accepted can be read and differentiated.
                 let leaves: Vec<Tensor> = operands.iter().flatten().filter(|t| t.requires_grad()).cloned().collect();
                 caught(|| out[0].to_vec()).unwrap_or_else(|p| panic!("reading {described}: {p}")).expect("readable");
-                caught(|| tape::grad(&out[..1], &leaves, &[], true))
+                caught(|| tape::grad(&out[..1], &leaves, &[Some(common::ones(&out[0]))], true))
                     .unwrap_or_else(|p| panic!("gradient of {described}: {p}"))
                     .unwrap_or_else(|e| panic!("gradient of {described}: {e}"));
             }

@@ -233,7 +233,7 @@ fn gradients_through_an_activation() {
             let run = |make: &dyn Fn(&Arr) -> Tensor| {
                 let leaves = [&x, &weight, &bias].map(|a| make(a).as_leaf(true));
                 let operands = leaves.iter().map(|t| Some(t.clone())).collect::<Vec<_>>();
-                (common::call("conv2dActivated", &operands, &ints, &[slope]).expect("valid").remove(0), leaves)
+                (common::call("conv2d", &operands, &ints, &[slope]).expect("valid").remove(0), leaves)
             };
             let ((y, leaves), (exact, exact_leaves)) = (run(&put), run(&common::tensor));
             // Where the sum is zero to rounding, float32 may find another sign: no gradient comes from there.
@@ -267,8 +267,7 @@ fn bits_do_not_depend_on_threads() {
         let y = op("cat", &[&y, &leaves[0]], &[2], &[]);
         let y = op("maxPool2d", &[&y], &[2, 2, 2, 2, 2, 2, 2, 0, 0, 2, 1, 1], &[]);
         let conv = [Some(y), Some(leaves[3].clone()), None];
-        let y =
-            common::call("conv2dActivated", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[0.2]).expect("valid").remove(0);
+        let y = common::call("conv2d", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[0.2]).expect("valid").remove(0);
         let y = op("interpolate", &[&y], &[2, 80, 42, 0, 0], &[]);
         let mut out: Vec<Vec<f64>> =
             gradients(from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(common::values).collect();

@@ -1,4 +1,4 @@
-//! Every operator on `webgpu` in float32, forward and backward, against the processor.
+//! Every operator on `webgpu` in float32, forward and backward, against the CPU.
 
 mod common;
 

@@ -52,16 +52,16 @@ thread_local! {
     static LOST: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
-/// Tells the host once that this instance can no longer be used.
+/// Reports once that this instance can no longer be used.
 fn lost(why: String) {
     if let Some(tell) = LOST.with_borrow_mut(Option::take) {
-        // Nothing is left to do where the host's own function fails.
+        // Nothing is left to do where the callback itself fails.
         let _ = tell.call1(&JsValue::NULL, &JsValue::from_str(&why));
     }
 }
 
-/// Has `tell` called with the reason once the graphics device is lost, or a panic breaks work off that no call waits
-/// for: on a GPU much happens between calls, and a promise would then wait for ever.
+/// Sets the callback for a lost graphics device or a panic in a background task: without it a promise that waits for
+/// the GPU would never settle.
 #[wasm_bindgen(js_name = onLost)]
 pub fn on_lost(tell: Function) {
     LOST.set(Some(tell));

@@ -75,7 +75,7 @@ pub(crate) fn gate(g: &Tensor, sign: &Tensor, slope: f64) -> Result<Tensor> {
     Ok(Tensor::result(value, g.shape().to_vec(), &[g], Box::new(move |c| Ok(vec![Some(gate(c.grad, &sign, slope)?)]))))
 }
 
-/// `gate` of the gradient in a VJP, and the sums of its channels where `sums` asks for them: in one pass where nothing is recorded.
+/// `gate` of the gradient in a VJP, and with `sums` the sums of its channels: in one pass where nothing is recorded.
 pub(crate) fn gate_and_sums(c: &Context, sign: &Tensor, slope: f64, sums: bool) -> Result<(Tensor, Option<Tensor>)> {
     let g = c.grad;
     let s = g.shape();

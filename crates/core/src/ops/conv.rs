@@ -250,7 +250,7 @@ pub fn conv_transpose2d(
     ))
 }
 
-/// [I, O / groups, kh, kw] to [O, I / groups, kh, kw], the filter turned by 180 degrees.
+/// [I, O / groups, kh, kw] to [O, I / groups, kh, kw], the filter rotated by 180 degrees.
 fn flipped(weight: &Tensor, groups: usize) -> Result<Tensor> {
     let w = weight.shape().to_vec();
     let split = reshape(weight, &[groups, w[0] / groups, w[1], w[2], w[3]])?;
@@ -310,7 +310,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
 }
 
 /// Whether `weight_by_shifts` applies and is the faster way: burn treats the output gradient as one large filter, which
-/// on the processor takes two to three times as long unless images are small for their number of channels.
+/// on the CPU takes two to three times as long unless images are small for their number of channels.
 fn prefers_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> bool {
     let (s, y) = (x.shape(), gradient.shape());
     let length = y[2] * (s[3] + 2 * g.padding[1]);

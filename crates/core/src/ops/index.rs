@@ -20,7 +20,7 @@ fn list_value(indices: &[usize], device: Device) -> Result<Int> {
     Ok(Dispatch::int_from_data(data, &device))
 }
 
-/// Takes the listed positions of an axis; the indices are known on the host and checked by the caller.
+/// Takes the listed positions of an axis; the indices are known on the CPU and checked by the caller.
 pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result<Tensor> {
     let mut shape = x.shape().to_vec();
     let size = shape[dim];
@@ -76,7 +76,7 @@ fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<
     ))
 }
 
-/// Positions as integers; on the processor they are checked against `size`.
+/// Positions as integers; on the CPU they are checked against `size`.
 fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
     if index.device() == Device::Cpu {
         if let Some(bad) = index.to_vec()?.into_iter().find(|v| !(*v >= 0.0 && *v < size as f64 && v.fract() == 0.0)) {

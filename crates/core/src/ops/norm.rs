@@ -71,7 +71,7 @@ pub fn moments<'a>(mean: Option<&'a Tensor>, variance: Option<&'a Tensor>) -> Re
 struct Norm {
     epsilon: f64,
     slope: f64,
-    places: [Option<usize>; 4],
+    positions: [Option<usize>; 4],
 }
 
 fn normalise(
@@ -101,7 +101,7 @@ fn normalise(
             let [weight, bias, m, v] = optional.map(|t| t.map(Tensor::detach));
             let [m, v] = match [m, v] {
                 [Some(m), Some(v)] => [m, v],
-                _ => batch_moments(&x)?.map(|t| t.detach()),
+                _ => batch_moments(&x)?.map(|t| Tensor::from(list(t.value()))),
             };
             let centred = sub(&x, &channels(op, "mean", &m, &x)?)?;
             let root = rsqrt(&add_scalar(&channels(op, "variance", &v, &x)?, epsilon)?)?;
@@ -110,11 +110,11 @@ fn normalise(
         }
     };
     let mut parents = vec![x];
-    let places = optional.map(|t| {
+    let positions = optional.map(|t| {
         parents.extend(t);
         t.map(|_| parents.len() - 1)
     });
-    let norm = Norm { epsilon, slope, places };
+    let norm = Norm { epsilon, slope, positions };
     let kept = used.clone();
     Ok((Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(op, c, &kept))), used))
 }
@@ -156,7 +156,7 @@ impl Norm {
     /// r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
     fn gradients(&self, op: &'static str, c: &Context, used: &[Constant; 2]) -> Result<Vec<Option<Tensor>>> {
         let x = &c.inputs[0];
-        let [weight, bias, m, v] = self.places.map(|p| p.map(|i| &c.inputs[i]));
+        let [weight, bias, m, v] = self.positions.map(|p| p.map(|i| &c.inputs[i]));
         let parts = match self.fused(c, used)? {
             Some(parts) => parts,
             None => {
@@ -187,7 +187,7 @@ impl Norm {
                 let axes = others(x);
                 let (db, dw) = (sum(&h, &axes, true)?, sum(&mul(&h, &z)?, &axes, true)?);
                 let share = 1.0 / (x.size() / x.shape()[1]) as f64;
-                let inner = match self.places[2] {
+                let inner = match self.positions[2] {
                     Some(_) => h,
                     None => sub(&sub(&h, &mul_scalar(&db, share)?)?, &mul(&z, &mul_scalar(&dw, share)?)?)?,
                 };
@@ -199,15 +199,15 @@ impl Norm {
         let mut out = vec![None; c.inputs.len()];
         let (dx, lists) = parts;
         out[0] = dx;
-        for (place, part) in self.places.iter().zip(lists) {
-            if let Some(i) = *place {
+        for (position, part) in self.positions.iter().zip(lists) {
+            if let Some(i) = *position {
                 out[i] = Some(reshape(&part, c.inputs[i].shape())?);
             }
         }
         Ok(out)
     }
 
-    /// The same by the processor's kernel where nothing is recorded: the gradient in x where it is wanted, and the
+    /// The same by the CPU kernel where nothing is recorded: the gradient in x where it is wanted, and the
     /// others.
     fn fused(&self, c: &Context, used: &[Constant; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
         if tape::is_enabled() {
@@ -215,7 +215,7 @@ impl Norm {
         }
         let x = &c.inputs[0];
         let operands = [Some(x), Some(c.grad), Some(&used[0]), Some(&used[1])];
-        let optional = self.places.map(|p| p.map(|i| &c.inputs[i]));
+        let optional = self.positions.map(|p| p.map(|i| &c.inputs[i]));
         let (Some([Some(values), Some(g), Some(mean), Some(variance)]), Some(optional)) =
             (if x.size() == 0 { None } else { floats(operands) }, floats(optional))
         else {

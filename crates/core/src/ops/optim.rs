@@ -66,7 +66,7 @@ fn corrections(a: Adam) -> (f64, f64) {
     (1.0 - a.beta1.powf(a.step as f64), 1.0 - a.beta2.powf(a.step as f64))
 }
 
-/// The numbers of a step for the processor's kernel.
+/// The numbers of a step for the CPU kernel.
 fn numbers(a: Adam) -> Step {
     let (c1, c2) = corrections(a);
     Step {

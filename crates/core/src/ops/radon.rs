@@ -15,7 +15,7 @@ use crate::storage::{from_vec, on_cpu, Value};
 use crate::tensor::{check_size, Tensor};
 
 /// Elements of a tensor of positions, where they are computed by tensor operators.
-const TOGETHER: usize = 1 << 22;
+const MAX_ELEMENTS: usize = 1 << 22;
 
 fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
     if width == 0 || width > super::LARGEST {
@@ -105,7 +105,7 @@ fn along(like: &Tensor, axis: usize, numbers: impl Iterator<Item = f64>) -> Resu
 }
 
 /// Cosines and sines along an axis.
-fn turns(like: &Tensor, axis: usize, directions: &[[f64; 2]]) -> Result<[Tensor; 2]> {
+fn cosines_and_sines(like: &Tensor, axis: usize, directions: &[[f64; 2]]) -> Result<[Tensor; 2]> {
     Ok([along(like, axis, directions.iter().map(|d| d[0]))?, along(like, axis, directions.iter().map(|d| d[1]))?])
 }
 
@@ -128,14 +128,14 @@ fn by_samples(x: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Va
     let (n, d, middle) = (x.shape()[0], g.detectors, g.middle());
     let images = reshape(&mul(x, &seen(x, g)?)?, &[1, n, g.width, g.width])?;
     let (u, v) = (along(x, 2, (0..d).map(|i| i as f64 - middle))?, along(x, 1, (0..d).map(|i| i as f64 - middle))?);
-    let some = (TOGETHER / (d * d)).max(1);
+    let some = (MAX_ELEMENTS / (d * d)).max(1);
     let parts: Result<Vec<Tensor>> = directions
         .chunks(some)
         .map(|part| {
-            let [cos, sin] = turns(x, 0, part)?;
-            let place = |a: Tensor| reshape(&add_scalar(&a, middle - g.offset as f64)?, &[1, 1, part.len() * d, d]);
-            let column = place(add(&mul(&cos, &u)?, &mul(&sin, &v)?)?)?;
-            let row = place(sub(&mul(&cos, &v)?, &mul(&sin, &u)?)?)?;
+            let [cos, sin] = cosines_and_sines(x, 0, part)?;
+            let position = |a: Tensor| reshape(&add_scalar(&a, middle - g.offset as f64)?, &[1, 1, part.len() * d, d]);
+            let column = position(add(&mul(&cos, &u)?, &mul(&sin, &v)?)?)?;
+            let row = position(sub(&mul(&cos, &v)?, &mul(&sin, &u)?)?)?;
             sum(&reshape(&linear_at(&images, &row, &column)?, &[n, part.len(), d, d])?, &[2], false)
         })
         .collect();
@@ -145,17 +145,19 @@ fn by_samples(x: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Va
 /// `radon_transpose` likewise: a pixel has a share in at most three times three samples of an angle.
 fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, pixels, middle) = (y.shape()[0], g.detectors, g.width * g.width, g.middle());
-    let place = |i: usize| (i + g.offset) as f64 - middle;
-    let (right, down) =
-        (along(y, 2, (0..pixels).map(|i| place(i % g.width)))?, along(y, 2, (0..pixels).map(|i| place(i / g.width)))?);
+    let position = |i: usize| (i + g.offset) as f64 - middle;
+    let (right, down) = (
+        along(y, 2, (0..pixels).map(|i| position(i % g.width)))?,
+        along(y, 2, (0..pixels).map(|i| position(i / g.width)))?,
+    );
     let projections = permute(y, &[0, 2, 1])?;
     let top = d as f64 - 1.0;
     let inside = |t: &Tensor| mul(&*ge_scalar(t, 0.0)?, &*le_scalar(t, top)?);
     let hat = |t: &Tensor| relu(&add_scalar(&neg(&abs(t)?)?, 1.0)?);
     let (mut total, mut at) = (Tensor::full(&[n, 1, pixels], 0.0, y.dtype(), y.device())?, 0);
-    for part in directions.chunks((TOGETHER / (pixels * n)).max(1)) {
+    for part in directions.chunks((MAX_ELEMENTS / (pixels * n)).max(1)) {
         let a = part.len();
-        let [cos, sin] = turns(y, 1, part)?;
+        let [cos, sin] = cosines_and_sines(y, 1, part)?;
         let reach = along(y, 1, part.iter().map(|[c, s]| c.abs() + s.abs()))?;
         let (u, v) = (
             add_scalar(&sub(&mul(&cos, &right)?, &mul(&sin, &down)?)?, middle)?,
@@ -181,9 +183,9 @@ fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Val
                 });
             }
             let Some(weight) = weight else { continue };
-            let place = add_scalar(&detector, f64::from(i))?;
-            let weight = mul(&weight, &inside(&place)?)?;
-            let index = reshape(&expand(&clamp(&place, 0.0, top)?, &[n, a, pixels])?, &[n * a, pixels])?;
+            let position = add_scalar(&detector, f64::from(i))?;
+            let weight = mul(&weight, &inside(&position)?)?;
+            let index = reshape(&expand(&clamp(&position, 0.0, top)?, &[n, a, pixels])?, &[n * a, pixels])?;
             let found = gather_integers(&lines, integers_unchecked(&index)?, vec![n * a, pixels], 1)?;
             total = add(&total, &sum(&mul(&reshape(&found, &[n, a, pixels])?, &weight)?, &[1], true)?)?;
         }

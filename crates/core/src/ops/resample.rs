@@ -73,11 +73,11 @@ fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
         };
         let base = position.floor();
         let t = position - base;
-        let place = |offset: i64| (base as i64 + offset).clamp(0, n as i64 - 1) as usize;
+        let clamped = |offset: i64| (base as i64 + offset).clamp(0, n as i64 - 1) as usize;
         if mode == Interpolation::Bilinear {
-            vec![(place(0), 1.0 - t), (place(1), t)]
+            vec![(clamped(0), 1.0 - t), (clamped(1), t)]
         } else {
-            cubic_weights(t)[0].into_iter().enumerate().map(|(k, weight)| (place(k as i64 - 1), weight)).collect()
+            cubic_weights(t)[0].into_iter().enumerate().map(|(k, weight)| (clamped(k as i64 - 1), weight)).collect()
         }
     };
     Arc::new(Taps::new(n, (0..m).map(row)))

@@ -1,4 +1,4 @@
-//! Smooth activations. On the processor, in float32, a value and its gradient take one pass each; a gradient that is
+//! Smooth activations. On the CPU, in float32, a value and its gradient take one pass each; a gradient that is
 //! itself recorded is made of operators, as everything is on other devices and types.
 
 use super::compare::{clamp, gt_scalar, where_};

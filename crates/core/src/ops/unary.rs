@@ -10,7 +10,7 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use std::f64::consts::PI;
 
-/// The function `single` of each value on the processor, `other` elsewhere.
+/// The function `single` of each value on the CPU, `other` elsewhere.
 fn each(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: fn(Value) -> Value) -> Value {
     elementwise::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
 }

@@ -1,6 +1,6 @@
 //! Gamma and beta numbers.
 
-use super::ahead::Bits;
+use super::chunks::Bits;
 use super::{normal, Stream};
 
 /// One gamma number of scale 1.

@@ -1,6 +1,6 @@
 //! Poisson and binomial counts, from rate 0 to any finite rate.
 
-use super::ahead::Bits;
+use super::chunks::Bits;
 use super::Stream;
 
 /// From this mean on, transformed rejection takes over from inversion.

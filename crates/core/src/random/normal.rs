@@ -1,6 +1,6 @@
 //! The Ziggurat for the normal distribution, with 256 layers of equal area.
 
-use super::ahead::Bits;
+use super::chunks::Bits;
 use super::ULP;
 use std::sync::OnceLock;
 
@@ -44,7 +44,7 @@ impl Tables {
     #[inline(always)]
     pub(super) fn sample(&self, s: &mut impl Bits) -> f64 {
         let bits = s.next_u64();
-        let (layer, x) = self.place(bits);
+        let (layer, x) = self.position(bits);
         if x.abs() < self.x[layer + 1] {
             return x;
         }
@@ -53,7 +53,7 @@ impl Tables {
 
     /// Layer from the lowest 8 bits, signed position in [-1, 1) from the upper 53.
     #[inline(always)]
-    fn place(&self, bits: u64) -> (usize, f64) {
+    fn position(&self, bits: u64) -> (usize, f64) {
         let layer = (bits & 0xff) as usize;
         (layer, ((bits as i64) >> 11) as f64 * (2.0 * ULP) * self.x[layer])
     }
@@ -69,7 +69,7 @@ impl Tables {
             if low + (high - low) * s.unit() < density(x) {
                 return x;
             }
-            (layer, x) = self.place(s.next_u64());
+            (layer, x) = self.position(s.next_u64());
             if x.abs() < self.x[layer + 1] {
                 return x;
             }

@@ -20,7 +20,10 @@ impl Stream {
     pub fn from_state(state: &str) -> Result<Self, String> {
         Self::parse(state).ok_or_else(|| {
             let shown: String = state.chars().take(40).collect();
-            format!("random state: '{shown}' is not a state of this version, expected '{PREFIX}:<key>:<stream>:<position>' as state() writes it")
+            format!(
+                "random state: '{shown}' is not a state of this version, expected \
+                 '{PREFIX}:<key>:<stream>:<position>' as state() writes it"
+            )
         })
     }
 

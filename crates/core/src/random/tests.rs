@@ -332,21 +332,21 @@ fn many_at_once_are_those_one_by_one() {
     }
 }
 
-/// Numbers that read few, many, or very many values of the stream: what a piece supposes of its beginning is wrong
+/// Numbers that read few, many, or very many values of the stream: what a chunk supposes of its beginning is wrong
 /// nearly always.
 #[test]
-fn pieces_that_suppose_wrongly_are_read_again() {
+fn chunks_that_assume_a_wrong_start_are_read_again() {
     for most in [2u64, 5, 300, 9000] {
-        let one = |bits: &mut ahead::Ahead| {
+        let one = |bits: &mut chunks::Ahead| {
             let first = bits.next_u64();
             (0..first % most).fold(first, |sum, _| sum.wrapping_add(bits.next_u64()))
         };
         let mut many = Stream::new(most);
         let mut few = many.clone();
         let count = if most > 1000 { 17_000 } else { 60_000 };
-        let all = ahead::collect(&mut many.rng, count, one);
-        // Too few for pieces.
-        let want: Vec<u64> = (0..count).flat_map(|_| ahead::collect(&mut few.rng, 1, one)).collect();
+        let all = chunks::collect(&mut many.rng, count, one);
+        // Too few for chunks.
+        let want: Vec<u64> = (0..count).flat_map(|_| chunks::collect(&mut few.rng, 1, one)).collect();
         assert!(all == want, "up to {most} values");
         assert_eq!(many, few);
     }

@@ -29,7 +29,7 @@ pub fn values(t: &Tensor) -> Vec<f64> {
     t.to_vec().expect("readable")
 }
 
-/// A float64 tensor on the processor.
+/// A float64 tensor on the CPU.
 pub fn tensor(a: &Arr) -> Tensor {
     Tensor::from_f64(a.data.clone(), &a.shape, Device::Cpu).expect("valid data")
 }
@@ -45,9 +45,16 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Gradients; zeros where an input was not used.
+/// Ones in the shape of a tensor.
+pub fn ones(like: &Tensor) -> Tensor {
+    like.full_like(1.0).expect("ones")
+}
+
+/// Gradients; zeros where an input was not used. Without seeds those of the sum of all entries.
 pub fn gradients(outputs: &[Tensor], inputs: &[Tensor], seeds: &[Option<Tensor>], create_graph: bool) -> Vec<Tensor> {
-    let found = tape::grad(outputs, inputs, seeds, create_graph).expect("differentiable");
+    let given = |i: usize| seeds.get(i).cloned().flatten();
+    let seeds: Vec<_> = (0..outputs.len()).map(|i| given(i).or_else(|| Some(ones(&outputs[i])))).collect();
+    let found = tape::grad(outputs, inputs, &seeds, create_graph).expect("differentiable");
     found.into_iter().zip(inputs).map(|(g, x)| g.unwrap_or_else(|| x.full_like(0.0).expect("zeros"))).collect()
 }
 

@@ -6,9 +6,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// Multiplies by the golden ratio.
 #[derive(Default)]
-pub(crate) struct Spread(u64);
+pub(crate) struct Mix(u64);
 
-impl Hasher for Spread {
+impl Hasher for Mix {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -24,4 +24,4 @@ impl Hasher for Spread {
 }
 
 /// A map from numbers.
-pub(crate) type Table<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
+pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;

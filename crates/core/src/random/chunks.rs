@@ -35,7 +35,7 @@ impl Bits for super::Stream {
 /// Values of u64 that are made at once.
 const BLOCK: usize = 128;
 
-/// A stream read in blocks from some place on, which knows how far it has come.
+/// A stream read in blocks from some position on, which knows how far it has come.
 pub(super) struct Ahead {
     rng: ChaCha8Rng,
     block: [u64; BLOCK],
@@ -45,7 +45,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// From `skip` values after the place of `rng` on.
+    /// From `skip` values after the position of `rng` on.
     fn new(rng: &ChaCha8Rng, skip: usize) -> Self {
         let mut rng = rng.clone();
         if skip > 0 {
@@ -55,7 +55,7 @@ impl Ahead {
     }
     /// Values read since.
     #[inline(always)]
-    fn place(&self) -> usize {
+    fn position(&self) -> usize {
         self.end + self.next - BLOCK
     }
     #[cold]
@@ -81,22 +81,22 @@ impl Bits for Ahead {
     }
 }
 
-/// Values of u64 that a piece of work reads.
-const PIECE: usize = 4096;
-/// Numbers of a piece of which it is known where they begin.
+/// Values of u64 that a chunk of work reads.
+const CHUNK: usize = 4096;
+/// Numbers of a chunk of which it is known where they begin.
 const KNOWN: usize = 32;
 
-/// What was made of a piece of the stream on the supposition that a number begins where it does.
+/// What was made of a chunk of the stream on the supposition that a number begins where it does.
 #[derive(Clone, Copy)]
 struct Made {
     numbers: usize,
     /// Where the first of them begin.
     starts: [usize; KNOWN],
-    /// How far the last number reads into the next piece.
+    /// How far the last number reads into the next chunk.
     over: usize,
 }
 
-/// The numbers that begin before the end of a piece, from `bits` on, which stand `over` values behind its beginning.
+/// The numbers that begin before the end of a chunk, from `bits` on, which stand `over` values behind its beginning.
 /// There are at most as many as values.
 ///
 /// # Safety
@@ -104,21 +104,21 @@ struct Made {
 #[inline(always)]
 unsafe fn fill<T>(bits: &mut Ahead, over: usize, to: *mut T, one: &impl Fn(&mut Ahead) -> T) -> Made {
     let mut made = Made { numbers: 0, starts: [usize::MAX; KNOWN], over: 0 };
-    while over + bits.place() < PIECE {
+    while over + bits.position() < CHUNK {
         if made.numbers < KNOWN {
-            made.starts[made.numbers] = bits.place();
+            made.starts[made.numbers] = bits.position();
         }
         to.add(made.numbers).write(one(bits));
         made.numbers += 1;
     }
-    made.over = over + bits.place() - PIECE;
+    made.over = over + bits.position() - CHUNK;
     made
 }
 
 /// `count` numbers, each made by `one` of some values of the stream, nearly always one value; `rng` is left after the
 /// last.
 ///
-/// Pieces of the stream are read at once. A piece does not know how far the last number before it reaches into it, and
+/// Chunks of the stream are read at once. A chunk does not know how far the last number before it reaches into it, and
 /// supposes: not at all. Once that is known, its numbers are good from the first on that begins where one ends; that is
 /// nearly always the second at the latest.
 pub(super) fn collect<T: Copy + Send + Sync>(
@@ -128,38 +128,38 @@ pub(super) fn collect<T: Copy + Send + Sync>(
 ) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(count);
     // Another round for what is missing because some numbers read more than one value.
-    while cfg!(feature = "threads") && count - out.len() >= 4 * PIECE {
-        let pieces = (count - out.len()) / PIECE;
-        let mut found = vec![Made { numbers: 0, starts: [0; KNOWN], over: 0 }; pieces];
-        let (places, from) = (Shared::new(&mut found), &*rng);
+    while cfg!(feature = "threads") && count - out.len() >= 4 * CHUNK {
+        let chunks = (count - out.len()) / CHUNK;
+        let mut found = vec![Made { numbers: 0, starts: [0; KNOWN], over: 0 }; chunks];
+        let (made, from) = (Shared::new(&mut found), &*rng);
         let to = Shared::from_pointer(out.spare_capacity_mut().as_mut_ptr().cast::<T>());
-        // SAFETY: each piece has a place of its own, with room for as many numbers as it has values.
-        each(pieces, true, |i| unsafe {
-            *places.at(i) = fill(&mut Ahead::new(from, i * PIECE), 0, to.at(i * PIECE), &one)
+        // SAFETY: each chunk has a position of its own, with room for as many numbers as it has values.
+        each(chunks, true, |i| unsafe {
+            *made.at(i) = fill(&mut Ahead::new(from, i * CHUNK), 0, to.at(i * CHUNK), &one)
         });
         let (mut over, mut done) = (0, 0);
-        for (i, piece) in found.into_iter().enumerate() {
-            // SAFETY: up to the end of each piece there are at most as many numbers as values, so what is moved or
-            // written anew stays out of later pieces.
+        for (i, chunk) in found.into_iter().enumerate() {
+            // SAFETY: up to the end of each chunk there are at most as many numbers as values, so what is moved or
+            // rewritten stays out of later chunks.
             unsafe {
-                if let Some(good) = piece.starts.iter().position(|&start| start == over) {
-                    std::ptr::copy(to.at(i * PIECE + good), to.at(done), piece.numbers - good);
-                    (done, over) = (done + piece.numbers - good, piece.over);
+                if let Some(good) = chunk.starts.iter().position(|&start| start == over) {
+                    std::ptr::copy(to.at(i * CHUNK + good), to.at(done), chunk.numbers - good);
+                    (done, over) = (done + chunk.numbers - good, chunk.over);
                 } else {
                     // Read again from where it begins.
-                    let again = fill(&mut Ahead::new(rng, i * PIECE + over), over, to.at(done), &one);
+                    let again = fill(&mut Ahead::new(rng, i * CHUNK + over), over, to.at(done), &one);
                     (done, over) = (done + again.numbers, again.over);
                 }
             }
         }
         // SAFETY: so many are written, one after another.
         unsafe { out.set_len(out.len() + done) };
-        rng.set_word_pos(rng.get_word_pos() + 2 * (pieces * PIECE + over) as u128);
+        rng.set_word_pos(rng.get_word_pos() + 2 * (chunks * CHUNK + over) as u128);
     }
     let mut bits = Ahead::new(rng, 0);
     while out.len() < count {
         out.push(one(&mut bits));
     }
-    rng.set_word_pos(rng.get_word_pos() + 2 * bits.place() as u128);
+    rng.set_word_pos(rng.get_word_pos() + 2 * bits.position() as u128);
     out
 }
