@@ -29,7 +29,7 @@ function kindOf(operator, { name, kind, words }) {
 }
 
 /** The call of an operator: without arrays where it has at most two tensors, one number and one result. */
-function callOf({ name: operator, code, results }, parameters) {
+function callOf({ code, results }, parameters) {
   const operands = (place) => parameters.filter((p) => place in p).map((p) => p[place](p.name));
   const [tensors, ints, floats] = ["tensors", "ints", "floats"].map(operands);
   const plain = parameters.every(({ type }) => type === "Handle" || type === "number");
