@@ -189,6 +189,6 @@ fn gradients_of_interior_and_shared_values() {
     assert_eq!(values(&g[0])[0], 33.0);
     let itself = gradients(from_ref(&x), from_ref(&x), &[], false);
     assert_eq!(values(&itself[0])[0], 1.0);
-    let unused = tape::grad(&[z.clone()], &[leaf(1.0, &[2])], &[Some(common::ones(&z))], false).expect("grad");
+    let unused = tape::grad(from_ref(&z), &[leaf(1.0, &[2])], &[Some(common::ones(&z))], false).expect("grad");
     assert!(unused[0].is_none());
 }
