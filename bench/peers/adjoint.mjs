@@ -9,9 +9,9 @@ import { ADAM, network } from "../network.mjs";
  * add-on reads it from ADJOINT_CONV).
  */
 export async function open({ wasm = false, kernel } = {}) {
-  // This entry prefers the module.
-  if (wasm) await import("../../dist/browser.js");
-  await init();
+  // The init of this entry takes the module in Node too.
+  const start = wasm ? (await import("../../dist/browser.js")).init : init;
+  await start();
   if (wasm && kernel) await forceKernel(kernel);
   return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
 }
