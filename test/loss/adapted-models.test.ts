@@ -9,33 +9,18 @@ import {
 import { Module } from "../../ts/nn/index.js";
 import {
   BernoulliSplittingMaskGenerator,
-  Denoising,
   GaussianNoise,
   Inpainting,
   MRI,
   MultiCoilMRI,
-  type LinearPhysics,
 } from "../../ts/physics/index.js";
 import { Rng, type RandomSource } from "../../ts/random/index.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { grad, ones, type Tensor } from "../../ts/tensor/index.js";
 import { expectError } from "../physics/helpers.js";
+import { denoising, Half, image, like, list } from "./half-adjoint.js";
 
 beforeAll(() => init({ device: "cpu" }));
-
-const like = { dtype: "float64" } as const;
-const list = (t: Tensor): number[] => Array.from(t.dataSync());
-const image = (shape: number[], seed = 1): Tensor => new Rng(seed).uniform(shape, like).add(0.1);
-const denoising = (sigma = 0.1) => new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
-
-/** Half of the adjoint; it records its inputs. */
-class Half extends Module {
-  readonly inputs: Tensor[] = [];
-  forward(y: Tensor, physics?: unknown): Tensor {
-    this.inputs.push(y);
-    return (physics as LinearPhysics).AAdjoint(y).mul(0.5);
-  }
-}
 
 describe("ScoreLoss", () => {
   /** Widths of the perturbations of some training passes. */

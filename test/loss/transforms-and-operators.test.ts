@@ -1,34 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { AugmentConsistencyLoss, EILoss, MOILoss } from "../../ts/loss/index.js";
 import { MSE } from "../../ts/metric/index.js";
-import { Module } from "../../ts/nn/index.js";
-import {
-  BernoulliSplittingMaskGenerator,
-  Denoising,
-  GaussianNoise,
-  Inpainting,
-  type LinearPhysics,
-} from "../../ts/physics/index.js";
+import { BernoulliSplittingMaskGenerator, Inpainting } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { ones, type Tensor } from "../../ts/tensor/index.js";
 import { Shift } from "../../ts/transform/index.js";
+import { denoising, Half, image, list } from "./half-adjoint.js";
 
 beforeAll(() => init({ device: "cpu" }));
-
-const like = { dtype: "float64" } as const;
-const list = (t: Tensor): number[] => Array.from(t.dataSync());
-const image = (shape: number[], seed = 1): Tensor => new Rng(seed).uniform(shape, like).add(0.1);
-const denoising = (sigma = 0.1) => new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
-
-/** Half of the adjoint; it records its inputs. */
-class Half extends Module {
-  readonly inputs: Tensor[] = [];
-  forward(y: Tensor, physics?: unknown): Tensor {
-    this.inputs.push(y);
-    return (physics as LinearPhysics).AAdjoint(y).mul(0.5);
-  }
-}
 
 describe("several transforms", () => {
   const physics = () =>

@@ -1,7 +1,7 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkOptions } from "./check.js";
+import { checkOptions, checkWord } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
-import { ArgumentError, DeviceError } from "./errors.js";
+import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
 import { binding, bindingIfAny, setBinding, setCurrentDevice } from "./state.js";
@@ -19,7 +19,7 @@ export interface InitOptions {
   readonly binding?: Binding;
 }
 
-const deviceNames = ["cpu", "webgpu", "cuda", "auto"];
+const deviceNames: readonly RequestedDevice[] = ["cpu", "webgpu", "cuda", "auto"];
 /** Calls run one after another, so that two concurrent ones load one binding. */
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -46,12 +46,7 @@ export async function initWeb(options: InitOptions = {}): Promise<void> {
 async function initialize(options: InitOptions, preferWasm: boolean): Promise<void> {
   checkOptions("init", options, ["device", "wasm", "binding"]);
   const { device = "cpu", wasm, binding: given } = options;
-  if (!deviceNames.includes(device)) {
-    throw new ArgumentError(
-      `init: device is ${JSON.stringify(device)}, expected "cpu", "webgpu", "cuda" or "auto".`,
-      "invalid_argument",
-    );
-  }
+  checkWord("init", "device", device, deviceNames);
   const run = queue.then(async () => await start({ device, wasm, preferWasm }, given));
   queue = run.catch(() => undefined);
   await run;

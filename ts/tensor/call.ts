@@ -1,4 +1,4 @@
-import { ArgumentError, type Binding, binding, DeviceError, type Handle } from "../runtime/index.js";
+import { type Binding, binding, checkWord, DeviceError, type Handle } from "../runtime/index.js";
 
 /** How operators are called; 0 stands for an absent tensor. */
 interface Calls {
@@ -47,11 +47,5 @@ export function operatorCalls(tableDigest: string): Calls {
  * @throws ArgumentError `invalid_argument` that lists the words.
  */
 export function code<W extends string>(operator: string, name: string, words: readonly W[], word: W): number {
-  const found = words.indexOf(word);
-  if (found >= 0) return found;
-  const list = words.map((known) => JSON.stringify(known)).join(", ");
-  throw new ArgumentError(
-    `${operator}: ${name} is ${JSON.stringify(word)}, expected one of ${list}.`,
-    "invalid_argument",
-  );
+  return words.indexOf(checkWord(operator, name, word, words));
 }

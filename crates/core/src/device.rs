@@ -22,7 +22,7 @@ impl Device {
             "webgpu" => Ok(Self::WebGpu),
             "cuda" => Ok(Self::Cuda),
             other => {
-                Err(Error::device("unknown_device", format!("device '{other}' is not known; use cpu, webgpu or cuda")))
+                Err(Error::device("unknown_device", format!("device '{other}' came, expected cpu, webgpu or cuda.")))
             }
         }
     }
@@ -44,12 +44,13 @@ impl Device {
             Self::Cuda if cfg!(feature = "cuda") => Ok(()),
             Self::Cuda => Err(Error::device(
                 "device_unavailable",
-                "cuda: this build has no CUDA support; build with the cargo feature 'cuda'",
+                "cuda: this build has no CUDA support; build with the cargo feature 'cuda'.",
             )),
         }
     }
 
-    /// As `start`, for a browser: there a GPU is asked for by promises, and `start` only says whether it came.
+    /// As `start`, for a browser, where a GPU is requested asynchronously; `start` then only reports whether it has
+    /// started.
     /// `lost` is called with the reason when the browser takes the GPU away.
     #[cfg(target_family = "wasm")]
     pub async fn start_async(self, lost: fn(String)) -> Result<()> {
@@ -72,7 +73,7 @@ impl Device {
             #[allow(unreachable_patterns)]
             other => Err(Error::device(
                 "device_unavailable",
-                format!("{}: this build does not have this device", other.name()),
+                format!("{}: this build does not support this device; use device \"cpu\".", other.name()),
             )),
         }
     }
@@ -98,7 +99,7 @@ mod webgpu {
             .map_err(|e| {
                 Error::device(
                     "device_unavailable",
-                    format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver"),
+                    format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver."),
                 )
             })
     }
@@ -116,7 +117,7 @@ mod webgpu {
         if STARTED.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(Error::device("device_unavailable", "webgpu: not started; call await init({ device: \"webgpu\" })"))
+        Err(Error::device("device_unavailable", "webgpu: not started; call await init({ device: \"webgpu\" })."))
     }
 
     pub async fn start_async(lost: fn(String)) -> Result<()> {
@@ -125,7 +126,7 @@ mod webgpu {
         }
         let started = burn::tensor::Device::wgpu_options().init_with_setup_async().await;
         let (_, setup) =
-            started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"")))?;
+            started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\".")))?;
         setup.device.set_device_lost_callback(move |reason, message| {
             lost(format!("the browser lost the graphics device ({reason:?}): {message}"))
         });
@@ -139,7 +140,7 @@ mod webgpu {
     use super::{Error, Result};
 
     pub fn start() -> Result<()> {
-        Err(Error::device("device_unavailable", "webgpu: this build has the cpu only"))
+        Err(Error::device("device_unavailable", "webgpu: this build supports the cpu only; use device \"cpu\"."))
     }
 
     #[cfg(target_family = "wasm")]

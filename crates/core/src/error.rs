@@ -1,8 +1,8 @@
-//! One error type for everything that can go wrong below the facade.
+//! The error type of the core.
 
 use std::fmt;
 
-/// What is wrong: a stable code for programs and a sentence for people.
+/// A stable code for programs and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
     /// Stable, snake_case.
@@ -11,7 +11,7 @@ pub struct Detail {
     pub message: String,
 }
 
-/// Every error of the core, by kind; the facade has one class for each.
+/// Every error of the core, by kind; TypeScript has one class for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// Shapes that do not fit each other or the operator.
@@ -46,11 +46,15 @@ impl Error {
     pub fn argument(op: &str, message: impl fmt::Display) -> Self {
         Self::Argument(Detail { code: "invalid_argument", message: format!("{op}: {message}") })
     }
+    /// As `argument`, with a code of its own.
+    pub fn argument_with_code(code: &'static str, op: &str, message: impl fmt::Display) -> Self {
+        Self::Argument(Detail { code, message: format!("{op}: {message}") })
+    }
     /// A fault of the library.
     pub fn internal(message: impl fmt::Display) -> Self {
         Self::Internal(Detail { code: "internal", message: message.to_string() })
     }
-    /// The class that JavaScript sees.
+    /// The class of the error in JavaScript.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Shape(_) => "ShapeError",
@@ -66,7 +70,7 @@ impl Error {
             Self::Shape(d) | Self::DType(d) | Self::Device(d) | Self::Argument(d) | Self::Internal(d) => d,
         }
     }
-    /// How an error crosses into JavaScript: `CLASS|code|message`.
+    /// The error as the bindings pass it to JavaScript: `CLASS|code|message`.
     pub fn wire(&self) -> String {
         format!("{}|{}|{}", self.class(), self.detail().code, self.detail().message)
     }

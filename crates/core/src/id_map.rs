@@ -1,10 +1,10 @@
-//! Maps whose keys are numbers that grow, such as handles and nodes: spreading their bits is enough, and much cheaper
-//! than a hash that resists attacks.
+//! Maps with consecutive numbers as keys, such as handles and nodes: mixing their bits is enough, and much cheaper than
+//! a hash that resists attacks.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Multiplies by the golden ratio.
+/// Mixes bits by multiplication with the golden ratio.
 #[derive(Default)]
 pub(crate) struct Mix(u64);
 
@@ -23,5 +23,5 @@ impl Hasher for Mix {
     }
 }
 
-/// A map from numbers.
+/// A map with numbers as keys.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;

@@ -20,7 +20,7 @@ use chunks::Bits;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// 2^-53: turns the upper 53 bits of a u64 into a number in [0, 1).
+/// 2^-53, the factor from the upper 53 bits of a u64 to a number in [0, 1).
 const ULP: f64 = 1.0 / (1u64 << 53) as f64;
 
 /// The largest magnitude up to which f64 holds every integer: 2^53.
@@ -28,7 +28,7 @@ const MAX_INTEGER: f64 = (1u64 << 53) as f64;
 
 /// A stream of random numbers.
 ///
-/// Sequences do not depend on how they are cut: `normal(10)` is `normal(4)` followed by `normal(6)`.
+/// Sequences do not depend on the lengths of the draws: `normal(10)` is `normal(4)` followed by `normal(6)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     rng: ChaCha8Rng,
@@ -47,7 +47,7 @@ impl Stream {
         }))
     }
 
-    /// An independent stream; its key is the next 256 bits of this one, which moves on.
+    /// An independent stream; its key is the next 256 bits of this one, which advances.
     pub fn fork(&mut self) -> Self {
         Self::from_words(std::array::from_fn(|_| self.next_u64()))
     }
@@ -66,10 +66,10 @@ impl Stream {
         self.normal_as(count, |v| v)
     }
 
-    /// The same numbers in a type of the caller's.
+    /// The same numbers, each converted by `of`.
     pub(crate) fn normal_as<T: Copy + Send + Sync>(&mut self, count: usize, of: impl Fn(f64) -> T + Sync) -> Vec<T> {
         let tables = normal::tables();
-        // A block would be more than is asked for.
+        // A block would be more than is needed.
         if count < 64 {
             return (0..count).map(|_| of(tables.sample(self))).collect();
         }

@@ -1,5 +1,5 @@
-//! Handles: what the bindings give to JavaScript instead of tensors and streams. Both bindings are thin wrappers of
-//! these functions.
+//! Numbers (handles) that stand for tensors and random streams in JavaScript. Both bindings are thin wrappers of these
+//! functions.
 
 use crate::id_map::IdMap;
 use crate::random::Stream;
@@ -49,10 +49,8 @@ fn put(t: Tensor) -> u32 {
 }
 
 fn stale(handle: u32) -> Error {
-    Error::Argument(crate::error::Detail {
-        code: "disposed",
-        message: format!("tensor {handle} was disposed; keep() it, or return it from tidy()"),
-    })
+    let advice = "keep() it, or return it from tidy()";
+    Error::argument_with_code("disposed", "tensor", format!("tensor {handle} was disposed; {advice}."))
 }
 
 fn get(handle: u32) -> Result<Tensor> {
@@ -68,13 +66,13 @@ fn get_all(handles: &[u32]) -> Result<Vec<Option<Tensor>>> {
         .collect()
 }
 
-/// Runs operator `op` on handles (0 is an absent operand); gives handles.
+/// Runs operator `op` on handles (0: an absent operand); returns handles.
 pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result<Vec<u32>> {
     let operands = get_all(handles)?;
     Ok(surface::apply(op, &operands, ints, floats)?.into_iter().map(put).collect())
 }
 
-/// As `apply`, for operators of at most two tensors and one number that have one result: nothing but numbers crosses.
+/// As `apply`, for operators of at most two tensors and one number that have one result: only numbers are passed.
 pub fn apply_one(op: usize, a: u32, b: u32, value: f64) -> Result<u32> {
     let operands = {
         let mut guard = session();
@@ -120,13 +118,13 @@ pub async fn read_async(handle: u32) -> Result<Data> {
     get(handle)?.read_async().await
 }
 
-/// Makes a leaf of the tape, or takes it off.
+/// Makes a tensor a leaf of the tape, or takes it off the tape.
 pub fn set_requires_grad(handle: u32, on: bool) -> Result<()> {
     let t = get(handle)?;
     if !t.is_leaf() {
         return Err(Error::argument(
             "requiresGrad_",
-            "only a leaf can be changed; detach() the result of an operator first",
+            "only a leaf can be changed; detach() the result of an operator first.",
         ));
     }
     if t.requires_grad() != on {
@@ -140,13 +138,13 @@ pub fn to_device(handle: u32, device: &str) -> Result<u32> {
     Ok(put(crate::ops::unary::to_device(&get(handle)?, Device::parse(device)?)?))
 }
 
-/// Forgets a handle; forgetting twice does nothing.
+/// Releases a handle; releasing it twice does nothing.
 pub fn dispose(handle: u32) {
     // Dropped after the lock is released: freeing a long graph takes a while.
     let _dropped = session().get().tensors.remove(&handle);
 }
 
-/// Forgets handles, as `dispose` one.
+/// As `dispose`, for several handles.
 pub fn dispose_all(handles: &[u32]) {
     let _dropped: Vec<Option<Tensor>> = {
         let mut guard = session();
@@ -184,13 +182,16 @@ fn put_stream(stream: Stream) -> u32 {
 }
 
 fn stream(handle: u32) -> Result<Stream> {
-    session().get().streams.get(&handle).cloned().ok_or_else(|| Error::argument("Rng", "the stream was disposed"))
+    session().get().streams.get(&handle).cloned().ok_or_else(|| Error::argument("Rng", "the stream was disposed."))
 }
 
 /// The stream of a seed.
 pub fn rng_new(seed: f64) -> Result<u32> {
     if seed.fract() != 0.0 || seed.abs() > 9_007_199_254_740_991.0 {
-        return Err(Error::argument("Rng", format!("seed {seed} must be an integer that a number holds exactly")));
+        return Err(Error::argument(
+            "Rng",
+            format!("seed {seed} came, expected a whole number between -(2^53 - 1) and 2^53 - 1."),
+        ));
     }
     Ok(put_stream(Stream::new(seed as i64 as u64)))
 }
@@ -203,17 +204,17 @@ pub fn rng_fork(handle: u32) -> Result<u32> {
     Ok(put_stream(child))
 }
 
-/// Everything that decides the next draws.
+/// The state of a stream, from which the next draws follow.
 pub fn rng_state(handle: u32) -> Result<String> {
     Ok(stream(handle)?.state())
 }
 
 /// The stream of a state.
 pub fn rng_from(state: &str) -> Result<u32> {
-    Stream::from_state(state).map(put_stream).map_err(|e| Error::argument("Rng.from", e))
+    Stream::from_state(state).map(put_stream).map_err(|e| Error::argument("Rng.from", format!("{e}.")))
 }
 
-/// Forgets a stream.
+/// Releases a stream.
 pub fn rng_dispose(handle: u32) {
     session().get().streams.remove(&handle);
 }
@@ -229,10 +230,10 @@ pub fn rng_draw(
     device: &str,
 ) -> Result<u32> {
     let mut stream = stream(handle)?;
-    let fault = |e: String| Error::argument("Rng", e);
+    let fault = |e: String| Error::argument("Rng", format!("{e}."));
     let (values, shape) = if of == 0 {
         let count = crate::tensor::check_size("Rng", shape, DType::F64)?;
-        // Noise, drawn in each step: without a detour over float64.
+        // Noise is drawn at each step of training: directly in float32.
         if (kind, params, dtype, device) == ("normal", &[], "float32", "cpu") {
             let values = stream.normal_as(count, |v| v as f32);
             session().get().streams.insert(handle, stream);

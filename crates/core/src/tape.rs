@@ -1,6 +1,6 @@
 //! Reverse-mode differentiation of any order: every vector-Jacobian product is made of taped operators.
 
-use crate::error::{Detail, Error, Result};
+use crate::error::{Error, Result};
 use crate::id_map::IdMap;
 use crate::storage::elementwise;
 pub use crate::tensor::node::{is_enabled, set_enabled};
@@ -51,7 +51,11 @@ pub fn grad(
     if grad_outputs.len() > outputs.len() {
         return Err(Error::argument(
             "grad",
-            format!("{} gradOutputs for {} outputs", grad_outputs.len(), outputs.len()),
+            format!(
+                "{} gradOutputs came for {} outputs, expected at most one for each.",
+                grad_outputs.len(),
+                outputs.len()
+            ),
         ));
     }
     let _restore = Restore(set_enabled(create_graph));
@@ -61,7 +65,11 @@ pub fn grad(
             Some(g) if g.shape() != out.shape() => {
                 return Err(Error::shape(
                     "grad",
-                    format!("gradOutputs[{i}] has shape {:?}, the output has shape {:?}", g.shape(), out.shape()),
+                    format!(
+                        "gradOutputs[{i}] has shape {:?}, expected the output's shape {:?}.",
+                        g.shape(),
+                        out.shape()
+                    ),
                 ))
             }
             Some(g) => {
@@ -95,7 +103,7 @@ pub fn grad(
             if let (true, Some(result), Some(parent_node)) = (*need, result, &parent.0.node) {
                 if result.shape() != parent.shape() {
                     return Err(Error::internal(format!(
-                        "tape: gradient of shape {:?} for an operand of shape {:?}",
+                        "tape: gradient of shape {:?} for an operand of shape {:?}.",
                         result.shape(),
                         parent.shape()
                     )));
@@ -119,12 +127,14 @@ fn sum(a: &Tensor, b: &Tensor) -> Tensor {
 }
 
 fn not_scalar(i: usize, output: &Tensor) -> Error {
-    let message = format!(
-        "grad: output {i} has shape {:?}, expected one element; reduce it first, with mean() or sum(), or give \
-         gradOutputs.",
-        output.shape()
-    );
-    Error::Argument(Detail { code: "not_scalar", message })
+    let shape = output.shape();
+    Error::argument_with_code(
+        "not_scalar",
+        "grad",
+        format!(
+            "output {i} has shape {shape:?}, expected one element; reduce it, e.g. with mean(), or give gradOutputs."
+        ),
+    )
 }
 
 fn accumulate(grads: &mut IdMap<u64, Tensor>, id: u64, grad: Tensor) -> Result<()> {

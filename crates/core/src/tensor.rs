@@ -27,8 +27,8 @@ pub fn memory() -> (i64, i64) {
     (TENSORS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
-/// One float32 number on the CPU needs no memory of burn's until an operator asks for it: arithmetic of single
-/// numbers costs a tenth.
+/// One float32 number on the CPU becomes a tensor of burn only when an operator needs one: this makes arithmetic on
+/// single numbers ten times as fast.
 enum Stored {
     Value(Value),
     Number(f32, OnceLock<Value>),
@@ -49,15 +49,15 @@ pub(crate) struct Inner {
     dtype: DType,
     device: Device,
     pub(crate) node: Option<Arc<Node>>,
-    known: Known,
+    uploaded: Uploaded,
 }
 
-/// Values that were uploaded, where the device cannot be waited for: what the program wrote itself, such as a
-/// mask, can then be read at once.
-type Known = Option<Arc<[f32]>>;
+/// Uploaded values, kept where the device can only be read asynchronously: what the program wrote itself, such as a
+/// mask, can then still be read synchronously.
+type Uploaded = Option<Arc<[f32]>>;
 
-/// Larger tensors are images rather than masks or levels: they are not held twice.
-const KNOWN: usize = 1 << 18;
+/// Larger tensors are images rather than masks or noise levels: they are not stored twice.
+const MAX_UPLOADED: usize = 1 << 18;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -80,7 +80,7 @@ impl Tensor {
     fn assemble(value: Value, shape: Vec<usize>, dtype: DType, device: Device, node: Option<Arc<Node>>) -> Self {
         let target = physical(&shape);
         let value = if value.shape() == target { value } else { Dispatch::float_reshape(value, target) };
-        Self::counted(Inner { stored: Stored::Value(value), shape, dtype, device, node, known: None })
+        Self::counted(Inner { stored: Stored::Value(value), shape, dtype, device, node, uploaded: None })
     }
 
     fn counted(inner: Inner) -> Self {
@@ -89,24 +89,24 @@ impl Tensor {
         Tensor(Arc::new(inner))
     }
 
-    /// This tensor with its uploaded values; for tensors that nothing else holds yet.
-    fn knowing(mut self, known: Known) -> Self {
+    /// This tensor with its uploaded values; for tensors that are not shared yet.
+    fn with_uploaded(mut self, uploaded: Uploaded) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.known = known;
+            inner.uploaded = uploaded;
         }
         self
     }
 
-    /// The same value with another node.
+    /// The same value with `node` in place of its own.
     fn sharing(&self, node: Option<Arc<Node>>) -> Self {
-        let known = self.0.known.clone();
+        let uploaded = self.0.uploaded.clone();
         Self::counted(Inner {
             stored: self.0.stored.share(),
             shape: self.0.shape.clone(),
             dtype: self.dtype(),
             device: self.device(),
             node,
-            known,
+            uploaded,
         })
     }
 
@@ -142,7 +142,7 @@ impl Tensor {
             dtype: DType::F32,
             device: Device::Cpu,
             node,
-            known: None,
+            uploaded: None,
         })
     }
 
@@ -155,7 +155,7 @@ impl Tensor {
         }
     }
 
-    /// As `result`, for a value that was made elsewhere (another device).
+    /// As `result`, for a value on another device than its parent.
     pub(crate) fn result_on(out: Tensor, parent: &Tensor, vjp: Vjp) -> Self {
         if !Self::follows(&[parent]) {
             return out;
@@ -187,12 +187,12 @@ impl Tensor {
                 dtype: DType::F32,
                 device,
                 node: None,
-                known: None,
+                uploaded: None,
             }));
         }
-        let known = (waits(device) && data.len() <= KNOWN).then(|| Arc::from(data.as_slice()));
+        let uploaded = (is_asynchronous(device) && data.len() <= MAX_UPLOADED).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
-        Ok(Self::off_tape(value, shape.to_vec(), device).knowing(known))
+        Ok(Self::off_tape(value, shape.to_vec(), device).with_uploaded(uploaded))
     }
 
     /// From 64-bit values in row-major order (CPU only).
@@ -245,7 +245,7 @@ impl Tensor {
         Values::rows(&self.value()).ok_or_else(|| self.not_on_cpu::<T>())
     }
     fn not_on_cpu<T>(&self) -> Error {
-        Error::internal(format!("{self:?} is not a {} tensor on the CPU", std::any::type_name::<T>()))
+        Error::internal(format!("{self:?} is not a {} tensor on the CPU.", std::any::type_name::<T>()))
     }
     /// Sizes, outermost first; empty for a scalar.
     pub fn shape(&self) -> &[usize] {
@@ -294,14 +294,11 @@ impl Tensor {
 
     /// Values in row-major order. Where a device cannot be waited for, only uploaded values can be read.
     pub fn read(&self) -> Result<Data> {
-        if let Some(known) = &self.0.known {
-            return Ok(Data::F32(known.to_vec()));
+        if let Some(uploaded) = &self.0.uploaded {
+            return Ok(Data::F32(uploaded.to_vec()));
         }
-        if waits(self.device()) {
-            return Err(Error::device(
-                "cannot_block",
-                "dataSync: this device cannot be read without waiting; use await data()",
-            ));
+        if is_asynchronous(self.device()) {
+            return Err(cannot_block());
         }
         unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
     }
@@ -320,13 +317,15 @@ pub enum Data {
     F64(Vec<f64>),
 }
 
+fn cannot_block() -> Error {
+    Error::device("cannot_block", "dataSync: this device can only be read asynchronously; use await data().")
+}
+
 fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>) -> Result<Data> {
     let data = data
-        .ok_or_else(|| {
-            Error::device("cannot_block", "dataSync: this device cannot be read without waiting; use await data()")
-        })?
-        .map_err(|e| Error::device("device_lost", format!("reading a tensor failed: {e}")))?;
-    let fault = |e: &dyn std::fmt::Debug| Error::internal(format!("reading a tensor: {e:?}"));
+        .ok_or_else(cannot_block)?
+        .map_err(|e| Error::device("device_lost", format!("data: reading a tensor failed: {e}.")))?;
+    let fault = |e: &dyn std::fmt::Debug| Error::internal(format!("data: reading a tensor: {e:?}."));
     if data.dtype() == BurnDType::F64 {
         data.try_to_vec::<f64>().map(Data::F64).map_err(|e| fault(&e))
     } else {
@@ -335,6 +334,6 @@ fn unpack<E: std::fmt::Display>(data: Option<std::result::Result<TensorData, E>>
 }
 
 /// Whether the values of a device can only be read asynchronously.
-fn waits(device: Device) -> bool {
+fn is_asynchronous(device: Device) -> bool {
     device != Device::Cpu && cfg!(target_family = "wasm")
 }

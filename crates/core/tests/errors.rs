@@ -229,10 +229,10 @@ fn gradients_of_wrong_seeds() {
     assert_eq!(many.expect_err("too many").class(), "ArgumentError");
 }
 
-/// Small, senseless or far too large.
+/// Small, invalid or far too large.
 const NUMBERS: [i64; 12] = [-1, 0, 0, 1, 1, 2, 2, 3, 5, 1 << 33, i64::MAX, i64::MIN];
 
-fn spoiled(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>) {
+fn corrupted(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>) {
     let mut operands = case.leaves(DType::F64, Device::Cpu, Layout::Plain).0;
     let (mut ints, mut floats) = (case.ints.clone(), case.floats.clone());
     for _ in 0..1 + r.below(3) {
@@ -274,7 +274,7 @@ fn spoiled(case: &Case, r: &mut Rng) -> (Vec<Option<Tensor>>, Vec<i64>, Vec<f64>
 }
 
 #[test]
-fn senseless_calls_never_panic() {
+fn invalid_calls_never_panic() {
     let all = cases::all();
     let small: Vec<&Case> =
         all.iter().filter(|c| c.label != "large" && c.label != "long" && c.label != "tall").collect();
@@ -284,7 +284,7 @@ fn senseless_calls_never_panic() {
         |case| {
             let mut r = Rng(case.name().bytes().fold(0, |h, b| h * 31 + u64::from(b)) & 0xFFFF_FFFF);
             for _ in 0..30 {
-                let (operands, ints, floats) = spoiled(case, &mut r);
+                let (operands, ints, floats) = corrupted(case, &mut r);
                 let described = format!("{} {operands:?} {ints:?} {floats:?}", case.op);
                 let outcome =
                     caught(|| call(case.op, &operands, &ints, &floats)).unwrap_or_else(|p| panic!("{described}: {p}"));

@@ -1,6 +1,6 @@
 //! The fused kernels, in float32, against direct loops in float64: batch norm and convolutions with their activations,
-//! pooling, and what brings values into order, joins and adds them. Sizes are such that several pieces of work and
-//! every remainder of a vector occur.
+//! pooling, and the kernels that make values contiguous, join and add them. Sizes are large enough for several chunks
+//! of work and cover every remainder of a vector.
 
 mod common;
 
@@ -31,10 +31,10 @@ fn batch_norm([x, w, b, g]: [&Arr; 4], epsilon: f64, slope: f64) -> [Vec<f64>; 4
     let n = (batch * pixels) as f64;
     let mut out = [vec![0.0; x.data.len()], vec![0.0; x.data.len()], vec![0.0; channels], vec![0.0; channels]];
     for c in 0..channels {
-        let places: Vec<usize> =
+        let indices: Vec<usize> =
             (0..batch).flat_map(|i| (0..pixels).map(move |p| (i * channels + c) * pixels + p)).collect();
-        let mean = places.iter().map(|&i| x.data[i]).sum::<f64>() / n;
-        let variance = places.iter().map(|&i| (x.data[i] - mean).powi(2)).sum::<f64>() / n;
+        let mean = indices.iter().map(|&i| x.data[i]).sum::<f64>() / n;
+        let variance = indices.iter().map(|&i| (x.data[i] - mean).powi(2)).sum::<f64>() / n;
         let root = 1.0 / (variance + epsilon).sqrt();
         let (mut plain, mut along) = (0.0, 0.0);
         let inner = |i: usize| {
@@ -42,13 +42,13 @@ fn batch_norm([x, w, b, g]: [&Arr; 4], epsilon: f64, slope: f64) -> [Vec<f64>; 4
             let v = z * w.data[c] + b.data[c];
             (z, v, if v > 0.0 { g.data[i] } else { slope * g.data[i] })
         };
-        for &i in &places {
+        for &i in &indices {
             let (z, v, h) = inner(i);
             out[0][i] = if v > 0.0 { v } else { slope * v };
             plain += h;
             along += h * z;
         }
-        for &i in &places {
+        for &i in &indices {
             let (z, _, h) = inner(i);
             out[1][i] = w.data[c] * root * (h - plain / n - z * along / n);
         }
@@ -78,7 +78,7 @@ fn batch_norm_and_its_gradient() {
                 error(&found[1], &want[2]),
                 error(&found[2], &want[3]),
             ];
-            // With an offset of 30 a value of x itself has an error of 1e-6 of the deviation.
+            // With an offset of 30 a value of x itself has an error of 1e-6 of the standard deviation.
             let bound = if s[0] * s[2] * s[3] == 1 { 1e-3 } else { 2e-6 * (1.0 + offset.abs()) };
             assert!(
                 e.iter().all(|&e| e < bound),
@@ -95,7 +95,7 @@ fn batch_norm_and_its_gradient() {
 
 #[test]
 fn moments_keep_their_digits() {
-    // A mean a thousand times the deviation: the square of the mean has no place in float32.
+    // A mean a thousand times the standard deviation: float32 cannot hold the square of the mean.
     let mut r = Rng(8);
     let x = single(r.array(&[3, 2, 50, 60], 999.0, 1001.0));
     let out = common::call("batchNorm", &[Some(put(&x)), None, None, None, None], &[], &[1e-5, 1.0]).expect("valid");
@@ -207,7 +207,7 @@ fn order_joins_and_sums() {
 }
 
 /// Convolutions with an activation: gradients in input, weight and bias against float64, whose derivatives operators.rs
-/// proves; all at once, and the input's alone.
+/// checks; all of them, and that of the input only.
 #[test]
 fn gradients_through_an_activation() {
     let mut r = Rng(31);

@@ -1,6 +1,6 @@
-//! Sampling at positions: the kernel against the definition in float64, on outputs of several tiles, positions that lie
-//! together and all over the image, images smaller than a window, channels in groups, and one set of positions for all
-//! images.
+//! Sampling at positions: the kernel against the definition in float64, on outputs of several tiles, positions that are
+//! close together and all over the image, images smaller than a window, channels in groups, and one set of positions
+//! for all images.
 
 mod common;
 
@@ -19,13 +19,13 @@ const SIZES: [([usize; 4], [usize; 2]); 7] = [
     ([3, 1, 1, 300], [20, 64]),
 ];
 
-/// Positions of an image turned and made smaller or larger, so that those of a tile lie together, or anywhere.
-fn positions(r: &mut Rng, batch: usize, [h, w]: [usize; 2], together: bool) -> Arr {
+/// Positions of a rotated and scaled image, close together within a tile, or anywhere.
+fn positions(r: &mut Rng, batch: usize, [h, w]: [usize; 2], close: bool) -> Arr {
     let (cos, sin, size) = (0.94, 0.34, r.uniform(0.5, 1.3));
     let at = |i: usize, n: usize| (2 * i + 1) as f64 / n as f64 - 1.0;
     Arr::from_fn(&[batch, h, w, 2], |i| {
         let (y, x) = (at(i[1], h), at(i[2], w));
-        match (together, i[3]) {
+        match (close, i[3]) {
             (false, _) => r.uniform(-1.3, 1.3),
             (_, 0) => size * (cos * x - sin * y),
             _ => size * (sin * x + cos * y) + 0.01 * i[0] as f64,
@@ -36,8 +36,8 @@ fn positions(r: &mut Rng, batch: usize, [h, w]: [usize; 2], together: bool) -> A
 fn each(f: impl Fn(&Arr, &Arr, [i64; 3])) {
     let mut r = Rng(31);
     for (s, out) in SIZES {
-        for together in [true, false] {
-            let (x, grid) = (r.array(&s, -1.0, 1.0), positions(&mut r, s[0], out, together));
+        for close in [true, false] {
+            let (x, grid) = (r.array(&s, -1.0, 1.0), positions(&mut r, s[0], out, close));
             for mode in 0..3 {
                 for outside in 0..3 {
                     f(&x, &grid, [mode, outside, (mode + outside) % 2]);
@@ -48,7 +48,7 @@ fn each(f: impl Fn(&Arr, &Arr, [i64; 3])) {
 }
 
 #[test]
-fn samples_are_those_of_the_definition() {
+fn samples_match_the_definition() {
     each(|x, grid, ints| {
         let want = grid_sample(x, grid, ints[0], ints[1], ints[2] == 1);
         let got = op("gridSample", &[&tensor(x), &tensor(grid)], &ints, &[]);
@@ -62,7 +62,7 @@ fn samples_are_those_of_the_definition() {
 }
 
 #[test]
-fn gradients_are_those_of_tensor_operators() {
+fn gradients_match_the_composed_form() {
     each(|x, grid, ints| {
         let leaves = [x, grid].map(|a| tensor(a).as_leaf(true));
         let y = op("gridSample", &[&leaves[0], &leaves[1]], &ints, &[]);
@@ -103,7 +103,7 @@ fn one_set_of_positions_for_all_images() {
 fn other_instruction_sets() {
     for simd in ["avx2", "portable"] {
         let own = std::env::current_exe().expect("a test has a file");
-        let names = ["samples_are_those_of_the_definition", "gradients_are_those_of_tensor_operators", "--exact"];
+        let names = ["samples_match_the_definition", "gradients_match_the_composed_form", "--exact"];
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
         assert!(

@@ -1,5 +1,5 @@
-//! Operators whose float32 gradients have kernels of their own, against those in float64, which are made of tensor
-//! operators and which `operators.rs` proves; on arrays as they lie and large enough for threads.
+//! Operators whose float32 gradients have kernels of their own, against the composed forms in float64, which
+//! `operators.rs` checks; on each memory layout, and large enough for threads.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::slice::from_ref;
 const OPERATORS: [&str; 5] = ["distance", "dot", "variation", "roll", "warp"];
 
 /// Their cases, with operands that float32 can hold.
-fn those() -> Vec<Case> {
+fn cases_with_kernels() -> Vec<Case> {
     let mut all: Vec<Case> = cases::all().into_iter().filter(|c| OPERATORS.contains(&c.op)).collect();
     for input in all.iter_mut().flat_map(|c| c.inputs.iter_mut().flatten()) {
         *input = input.map(|v| f64::from(v as f32));
@@ -27,8 +27,8 @@ fn found(case: &Case, dtype: DType, layout: Layout, seed: &Arr, create_graph: bo
 }
 
 #[test]
-fn gradients_agree_with_those_of_operators() {
-    check_all(&those(), Case::name, |case| {
+fn gradients_match_the_composed_form() {
+    check_all(&cases_with_kernels(), Case::name, |case| {
         let seed = Rng(5).array(&case.expected[0].shape, -1.0, 1.0).map(|v| f64::from(v as f32));
         let want: Vec<Vec<f64>> = found(case, DType::F64, Layout::Plain, &seed, true).iter().map(values).collect();
         for layout in [Layout::Plain, Layout::Transposed, Layout::Sliced] {
@@ -60,7 +60,7 @@ fn a_product_with_itself_is_a_squared_norm() {
 #[cfg(feature = "threads")]
 fn bits_do_not_depend_on_threads() {
     let all = || -> Vec<Vec<f64>> {
-        let those = those().into_iter().filter(|c| c.inputs.iter().flatten().any(|a| a.data.len() > 1000));
+        let those = cases_with_kernels().into_iter().filter(|c| c.inputs.iter().flatten().any(|a| a.data.len() > 1000));
         let gradients = those.flat_map(|case| {
             let seed = Rng(6).array(&case.expected[0].shape, -1.0, 1.0);
             let out = case.run(&case.upload(DType::F32, Device::Cpu, Layout::Plain)).expect("runs");

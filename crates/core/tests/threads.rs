@@ -1,5 +1,5 @@
 //! The kernels of spectra, projections, sampling and resizing give the same bits on any number of threads, with their
-//! gradients and in both element types. Sizes are such that several pieces of work occur.
+//! gradients and in both element types. Sizes are large enough for several chunks of work.
 #![cfg(feature = "threads")]
 
 mod common;
@@ -72,7 +72,7 @@ fn projections() {
 #[test]
 fn sampling() {
     for mode in 0..3 {
-        // Few images are cut into bands of rows, many are not; positions all over the image, and around one place.
+        // Few images are divided into bands of rows, many are not; positions all over the image, and around one point.
         check("gridSample", &[&[1, 3, 260, 190], &[1, 120, 130, 2]], &[mode, 0, 0], &[]);
         check("gridSample", &[&[5, 2, 61, 70], &[5, 90, 100, 2]], &[mode, 1, 0], &[]);
         check("gridSample", &[&[2, 1, 150, 33], &[2, 8000, 1, 2]], &[mode, 2, 1], &[]);

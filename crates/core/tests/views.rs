@@ -1,6 +1,6 @@
-//! Elementwise operators and sums of float32 tensors however they lie: broadcast, permuted, cut out, flipped, repeated.
-//! The same calls in float64, which take another way, say what is right. Sizes are such that work is cut along rows and
-//! across them.
+//! Elementwise operators and sums of float32 tensors of every memory layout: broadcast, permuted, sliced, flipped,
+//! repeated. The reference is the same call in float64, which takes another code path. Sizes are such that work is
+//! divided along rows and across them.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn expanded(shape: &'static [i64]) -> Make {
     })
 }
 
-fn cut(starts: &'static [i64], ends: &'static [i64], steps: &'static [i64]) -> Make {
+fn sliced(starts: &'static [i64], ends: &'static [i64], steps: &'static [i64]) -> Make {
     Box::new(move |t| {
         let ints: Vec<i64> = [starts, ends, steps]
             .iter()
@@ -40,8 +40,8 @@ fn views() -> Vec<(&'static str, Vec<usize>, Make)> {
         ("in order", vec![5, 6, 40, 70], Box::new(Tensor::clone)),
         ("permuted", vec![70, 5, 40, 6], permuted(&[1, 3, 2, 0])),
         ("neighbours exchanged", vec![5, 6, 70, 40], permuted(&[0, 1, 3, 2])),
-        ("cut out", vec![7, 6, 41, 75], cut(&[1, 0, 1, 3], &[6, 6, 41, 73], &[1, 1, 1, 1])),
-        ("every second", vec![5, 6, 40, 140], cut(&[0, 0, 0, 0], &[5, 6, 40, 140], &[1, 1, 1, 2])),
+        ("sliced", vec![7, 6, 41, 75], sliced(&[1, 0, 1, 3], &[6, 6, 41, 73], &[1, 1, 1, 1])),
+        ("every second", vec![5, 6, 40, 140], sliced(&[0, 0, 0, 0], &[5, 6, 40, 140], &[1, 1, 1, 2])),
         ("flipped", vec![5, 6, 40, 70], Box::new(|t| op("flip", &[t], &[2, 1, 3], &[]))),
         ("of one image", vec![6, 40, 70], Box::new(Tensor::clone)),
         ("of channels", vec![1, 6, 1, 1], Box::new(Tensor::clone)),
@@ -70,7 +70,7 @@ fn equal(what: &str, narrow: &Tensor, wide: &Tensor) {
 
 /// The same view in float32 and in float64, of values that float32 has.
 fn both(r: &mut Rng, shape: &[usize], make: &Make) -> (Tensor, Tensor) {
-    // Some zeros and equal values, so that comparisons say both.
+    // With zeros and equal values, so that comparisons give both results.
     let a =
         r.array(shape, -2.0, 2.0).map(|v| if v.abs() < 0.2 { 0.0 } else { f64::from((v * 8.0).round() as f32 / 7.0) });
     (make(&put(&a)), make(&common::tensor(&a)))
@@ -98,7 +98,7 @@ fn pairs_of_views() {
 }
 
 #[test]
-fn views_alone() {
+fn single_views() {
     let mut r = Rng(4);
     for (name, shape, make) in &views() {
         let (x, wide) = both(&mut r, shape, make);
@@ -156,7 +156,7 @@ fn other_axes() {
 }
 
 #[test]
-fn not_a_number_stays() {
+fn nan_is_kept() {
     let x = put(&Arr::new(&[4], vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5]));
     let clamped = common::values(&op("clamp", &[&x], &[], &[-1.0, 1.0]));
     assert!(clamped[0].is_nan() && clamped[1..] == [1.0, -1.0, 0.5], "{clamped:?}");

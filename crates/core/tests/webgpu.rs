@@ -34,9 +34,9 @@ fn both(case: &Case, device: Device, layout: Layout) -> (Vec<Vec<f64>>, Vec<Vec<
 }
 
 #[test]
-fn operators_agree_with_the_processor() {
+fn operators_agree_with_the_cpu() {
     if let Err(e) = Device::WebGpu.start() {
-        println!("skipped operators_agree_with_the_processor: {e}");
+        println!("skipped operators_agree_with_the_cpu: {e}");
         return;
     }
     let cases: Vec<Case> = chosen().into_iter().filter(|c| !(c.op == "cast" && c.ints == [1])).collect();

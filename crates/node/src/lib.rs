@@ -9,14 +9,14 @@ use napi_derive::napi;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 #[global_allocator]
-static MEMORY: memory::Recycling = memory::Recycling;
+static MEMORY: memory::CachingAllocator = memory::CachingAllocator;
 
-/// Turns errors, and panics below, into JavaScript errors `CLASS|code|message`.
+/// Converts errors and panics to JavaScript errors `CLASS|code|message`.
 fn guard<T>(f: impl FnOnce() -> Result<T>) -> napi::Result<T> {
     let outcome = catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         let text =
             panic.downcast_ref::<&str>().map(|s| s.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(Error::internal(format!("the core failed: {}; please report this", text.unwrap_or_default())))
+        Err(Error::internal(format!("the core failed: {}; please report this.", text.unwrap_or_default())))
     });
     outcome.map_err(|e| napi::Error::from_reason(e.wire()))
 }
@@ -28,7 +28,7 @@ fn sizes(shape: Vec<f64>) -> Result<Vec<usize>> {
             if v >= 0.0 && v.fract() == 0.0 && v < 9e15 {
                 Ok(v as usize)
             } else {
-                Err(Error::argument("shape", format!("size {v} is not a whole number of at least 0")))
+                Err(Error::argument("shape", format!("size {v} came, expected a whole number of at least 0.")))
             }
         })
         .collect()
@@ -47,7 +47,7 @@ fn quiet() {
     std::panic::set_hook(Box::new(|_| {}));
 }
 
-/// The operator table, from which the facade's wrappers are generated.
+/// The operator table, from which the wrappers in TypeScript are generated.
 #[napi(js_name = "surface")]
 pub fn surface_table() -> String {
     surface::describe()

@@ -1,68 +1,68 @@
-//! Where the add-on's memory comes from: large blocks that were freed are kept for the next that fits, up to a bound.
+//! The add-on's allocator: freed large blocks are cached, up to a limit, and reused.
 //!
-//! A training step frees what the next one needs again. Handed back to the system, each page of it would have to be
-//! cleared and mapped anew: a fifth of the time of a step.
+//! A training step frees the memory that the next one needs. Returned to the system, each page would have to be
+//! cleared and mapped again: a fifth of the time of a step.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Blocks from this size on are kept.
-const SMALLEST: usize = 1 << 16;
+/// Minimum size of a cached block.
+const MIN_SIZE: usize = 1 << 16;
 /// Sizes are rounded up to a quarter of a power of two: at most a fifth is wasted.
 const CLASSES: usize = 4 * 15;
-/// Blocks that are kept of one class, and bytes of all together.
+/// Maximum number of cached blocks per class, and of cached bytes in all.
 const DEPTH: usize = 64;
-const MOST: usize = 256 << 20;
+const MAX_BYTES: usize = 256 << 20;
 
-struct Kept {
+struct Cache {
     blocks: [[usize; DEPTH]; CLASSES],
     counts: [usize; CLASSES],
     bytes: usize,
 }
 
-static KEPT: Mutex<Kept> = Mutex::new(Kept { blocks: [[0; DEPTH]; CLASSES], counts: [0; CLASSES], bytes: 0 });
+static CACHE: Mutex<Cache> = Mutex::new(Cache { blocks: [[0; DEPTH]; CLASSES], counts: [0; CLASSES], bytes: 0 });
 
 /// Nothing in here panics, so a poisoned lock is still consistent.
-fn kept() -> MutexGuard<'static, Kept> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+fn cache() -> MutexGuard<'static, Cache> {
+    CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The class of a size and its rounded size; `None` for what is not kept.
+/// The class of a size and its rounded size; `None` for blocks that are not cached.
 fn class(layout: Layout) -> Option<(usize, usize)> {
     let size = layout.size();
-    if size < SMALLEST || layout.align() > 64 {
+    if size < MIN_SIZE || layout.align() > 64 {
         return None;
     }
     let power = size.ilog2() as usize;
     let quarter = 1 << (power - 2);
     let steps = (size - (1 << power)).div_ceil(quarter);
-    let index = (power - SMALLEST.ilog2() as usize) * 4 + steps;
+    let index = (power - MIN_SIZE.ilog2() as usize) * 4 + steps;
     (index < CLASSES).then_some((index, (1 << power) + steps * quarter))
 }
 
-/// What a block of a class is to the system: every block of a class has this layout, whatever was asked for.
-fn whole(size: usize) -> Layout {
+/// The layout with which the system allocates every block of a class, whatever was requested.
+fn class_layout(size: usize) -> Layout {
     // SAFETY: 64 is a power of two, and sizes of classes are far below the limit.
     unsafe { Layout::from_size_align_unchecked(size, 64) }
 }
 
 fn take(class: usize, size: usize) -> Option<*mut u8> {
-    let mut kept = kept();
-    let count = kept.counts[class].checked_sub(1)?;
-    kept.counts[class] = count;
-    kept.bytes -= size;
-    Some(kept.blocks[class][count] as *mut u8)
+    let mut cache = cache();
+    let count = cache.counts[class].checked_sub(1)?;
+    cache.counts[class] = count;
+    cache.bytes -= size;
+    Some(cache.blocks[class][count] as *mut u8)
 }
 
-/// The system's allocator with a memory.
-pub struct Recycling;
+/// The system's allocator with a cache of large blocks.
+pub struct CachingAllocator;
 
-// SAFETY: blocks are the system's; one that is kept was freed by its owner, and is handed out once, for sizes up to its
-// class's.
-unsafe impl GlobalAlloc for Recycling {
+// SAFETY: blocks are the system's; a cached one was freed by its owner, and is returned once, for sizes up to that of
+// its class.
+unsafe impl GlobalAlloc for CachingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
-            Some((class, size)) => take(class, size).unwrap_or_else(|| System.alloc(whole(size))),
+            Some((class, size)) => take(class, size).unwrap_or_else(|| System.alloc(class_layout(size))),
             None => System.alloc(layout),
         }
     }
@@ -73,29 +73,29 @@ unsafe impl GlobalAlloc for Recycling {
                 block.write_bytes(0, layout.size());
                 block
             }
-            None => System.alloc_zeroed(whole(size)),
+            None => System.alloc_zeroed(class_layout(size)),
         }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some((class, size)) = class(layout) else { return System.dealloc(block, layout) };
-        let mut kept = kept();
-        let count = kept.counts[class];
-        if count < DEPTH && kept.bytes + size <= MOST {
-            kept.blocks[class][count] = block as usize;
-            kept.counts[class] = count + 1;
-            kept.bytes += size;
+        let mut cache = cache();
+        let count = cache.counts[class];
+        if count < DEPTH && cache.bytes + size <= MAX_BYTES {
+            cache.blocks[class][count] = block as usize;
+            cache.counts[class] = count + 1;
+            cache.bytes += size;
         } else {
-            drop(kept);
-            System.dealloc(block, whole(size));
+            drop(cache);
+            System.dealloc(block, class_layout(size));
         }
     }
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let wanted = Layout::from_size_align_unchecked(size, layout.align());
-        match (class(layout), class(wanted)) {
+        let requested = Layout::from_size_align_unchecked(size, layout.align());
+        match (class(layout), class(requested)) {
             (None, None) => System.realloc(block, layout, size),
             (Some(old), Some(new)) if old == new => block,
             _ => {
-                let fresh = self.alloc(wanted);
+                let fresh = self.alloc(requested);
                 if !fresh.is_null() {
                     std::ptr::copy_nonoverlapping(block, fresh, layout.size().min(size));
                     self.dealloc(block, layout);

@@ -12,7 +12,7 @@ fn wire<T>(outcome: Result<T>) -> Outcome<T> {
     outcome.map_err(|e| JsError::new(&e.wire()))
 }
 
-/// Numbers of JavaScript that count something.
+/// Sizes from numbers of JavaScript.
 fn sizes(values: &[f64]) -> Result<Vec<usize>> {
     values
         .iter()
@@ -20,7 +20,7 @@ fn sizes(values: &[f64]) -> Result<Vec<usize>> {
             if v >= 0.0 && v.fract() == 0.0 && v <= u32::MAX as f64 {
                 Ok(v as usize)
             } else {
-                Err(Error::argument("shape", format!("size {v} is not a whole number that fits this memory")))
+                Err(Error::argument("shape", format!("size {v} came, expected a whole number from 0 to 2^32 - 1.")))
             }
         })
         .collect()
@@ -53,20 +53,20 @@ thread_local! {
 }
 
 /// Reports once that this instance can no longer be used.
-fn lost(why: String) {
-    if let Some(tell) = LOST.with_borrow_mut(Option::take) {
-        // Nothing is left to do where the callback itself fails.
-        let _ = tell.call1(&JsValue::NULL, &JsValue::from_str(&why));
+fn lost(reason: String) {
+    if let Some(callback) = LOST.with_borrow_mut(Option::take) {
+        // An error of the callback itself is ignored.
+        let _ = callback.call1(&JsValue::NULL, &JsValue::from_str(&reason));
     }
 }
 
 /// Sets the callback for a lost graphics device or a panic in a background task: without it a promise that waits for
 /// the GPU would never settle.
 #[wasm_bindgen(js_name = onLost)]
-pub fn on_lost(tell: Function) {
-    LOST.set(Some(tell));
+pub fn on_lost(callback: Function) {
+    LOST.set(Some(callback));
     #[cfg(feature = "webgpu")]
-    std::panic::set_hook(Box::new(|panic| lost(format!("the WebAssembly module broke off: {panic}"))));
+    std::panic::set_hook(Box::new(|panic| lost(format!("the WebAssembly module panicked: {panic}"))));
 }
 
 #[wasm_bindgen]
@@ -78,7 +78,7 @@ pub fn devices() -> String {
 #[wasm_bindgen(js_name = forceKernel)]
 pub fn force_kernel(name: &str) -> Outcome<()> {
     let known = kernel::named(name).ok_or_else(|| {
-        Error::argument("forceKernel", format!("there is no kernel {name}; ADJOINT_CONV has the same names"))
+        Error::argument("forceKernel", format!("there is no kernel {name}; ADJOINT_CONV has the same names."))
     });
     wire(known.map(kernel::force))
 }
@@ -101,7 +101,7 @@ pub fn from_data(data: &JsValue, shape: Vec<f64>, device: &str) -> Outcome<u32> 
     } else if let Some(v) = data.dyn_ref::<Float64Array>() {
         Ok(Data::F64(v.to_vec()))
     } else {
-        Err(Error::argument("fromData", "the data must be a Float32Array or a Float64Array".to_string()))
+        Err(Error::argument("fromData", "the data must be a Float32Array or a Float64Array.".to_string()))
     };
     wire(data.and_then(|d| session::from_data(d, &sizes(&shape)?, device)))
 }

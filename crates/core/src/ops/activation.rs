@@ -52,7 +52,7 @@ pub(crate) fn activate(x: &Tensor, slope: f64) -> Result<Value> {
 
 /// 1 where x > 0, else `slope`.
 fn slopes(x: &Tensor, slope: f64) -> Result<Value> {
-    let positive = super::compare::gt_scalar(&x.detach(), 0.0)?;
+    let positive = super::compare::gt_scalar(x, 0.0)?;
     Ok(Dispatch::float_add_scalar(
         Dispatch::float_mul_scalar(positive.value(), Scalar::Float(1.0 - slope)),
         Scalar::Float(slope),

@@ -68,6 +68,12 @@ comparisons! {
     le, le_scalar, |a, b| a <= b, float_lower_equal, float_lower_equal_elem, "1 where a <= b";
 }
 
+/// 1 where low <= x <= high, else 0.
+pub(crate) fn between(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
+    let (above, below) = (ge_scalar(x, low)?, le_scalar(x, high)?);
+    mul(&above, &below)
+}
+
 /// a where the condition is not 0, else b.  d = m da + (1 - m) db
 pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("where", condition, a)?;
@@ -92,9 +98,10 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         shape,
         &[condition, a, b],
         Box::new(|c| {
-            let m = ne_scalar(&c.inputs[0].detach(), 0.0)?;
+            let m = ne_scalar(&c.inputs[0], 0.0)?;
             let zero = c.grad.detach().full_like(0.0)?;
-            // Selecting, not multiplying, so that an infinite gradient does not turn into NaN where it is not taken.
+            // Selection rather than multiplication, so that an infinite gradient does not become NaN where it is not
+            // selected.
             let da = if c.needs(1) { Some(sum_to(&where_(&m, c.grad, &zero)?, c.inputs[1].shape())?) } else { None };
             let db = if c.needs(2) { Some(sum_to(&where_(&m, &zero, c.grad)?, c.inputs[2].shape())?) } else { None };
             Ok(vec![None, da, db])
@@ -105,7 +112,7 @@ pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// min(max(x, low), high).  d = dx where low <= x <= high
 pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     if low.is_nan() || high.is_nan() || low > high {
-        return Err(crate::Error::argument("clamp", format!("the interval [{low}, {high}] is empty")));
+        return Err(crate::Error::argument("clamp", format!("low is {low} and high is {high}, expected low <= high.")));
     }
     let (least, most) = (low as f32, high as f32);
     // NaN stays NaN.
@@ -132,10 +139,6 @@ pub fn clamp(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
         value,
         x.shape().to_vec(),
         &[x],
-        Box::new(move |c| {
-            let x = c.inputs[0].detach();
-            let inside = mul(&*ge_scalar(&x, low)?, &*le_scalar(&x, high)?)?;
-            Ok(vec![Some(mul(c.grad, &inside)?)])
-        }),
+        Box::new(move |c| Ok(vec![Some(mul(c.grad, &between(&c.inputs[0], low, high)?)?)])),
     ))
 }

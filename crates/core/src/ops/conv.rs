@@ -1,4 +1,4 @@
-//! Convolutions. Three operators close under differentiation: the convolution, its transpose (the adjoint in the
+//! Convolutions. Three operators are closed under differentiation: the convolution, its transpose (the adjoint in the
 //! input) and the weight gradient (the adjoint in the weight); each one's derivatives are the other two.
 
 use super::activation::{activate, gate_and_sums, leaky_relu};
@@ -19,15 +19,15 @@ pub use crate::kernel::conv::shape::Geometry;
 
 fn check_geometry(op: &str, g: &Geometry) -> Result<()> {
     if g.stride.contains(&0) || g.dilation.contains(&0) || g.groups == 0 {
-        return Err(Error::argument(op, "stride, dilation and groups must be at least 1"));
+        return Err(Error::argument(op, "stride, dilation and groups must be at least 1."));
     }
     if [g.stride, g.padding, g.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
-        return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}", super::LARGEST)));
+        return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}.", super::LARGEST)));
     }
     Ok(())
 }
 
-/// The same for burn.
+/// The same settings for burn.
 fn options(g: &Geometry) -> ConvOptions<2> {
     ConvOptions::new(g.stride, g.padding, g.dilation, g.groups)
 }
@@ -46,7 +46,7 @@ fn check_bias(op: &str, x: &Tensor, bias: Option<&Tensor>, channels: usize) -> R
     let Some(bias) = bias else { return Ok(()) };
     same_kind(op, x, bias)?;
     if bias.shape() != [channels] {
-        return Err(Error::shape(op, format!("bias has shape {:?}, [{channels}] is needed", bias.shape())));
+        return Err(Error::shape(op, format!("bias has shape {:?}, expected [{channels}].", bias.shape())));
     }
     Ok(())
 }
@@ -88,7 +88,7 @@ pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: G
     if slope == 1.0 {
         return conv2d(x, weight, bias, g);
     }
-    // With such a slope the sign of the result does not tell that of the sum.
+    // With such a slope the sign of the result does not give that of the sum.
     if slope.is_nan() || slope < 0.0 {
         return leaky_relu(&conv2d(x, weight, bias, g)?, slope);
     }
@@ -132,7 +132,7 @@ fn convolve(
         return Err(Error::shape(
             op,
             format!(
-                "input has {} channels, weight expects {} (weight shape {w:?}, groups {})",
+                "input has {} channels, expected {} (weight shape {w:?}, groups {}).",
                 s[1],
                 w[1] * g.groups,
                 g.groups
@@ -143,12 +143,15 @@ fn convolve(
         g.output(s[2 + i], w[2 + i], i).ok_or_else(|| {
             Error::shape(
                 op,
-                format!("a filter of shape {w:?} does not fit an input of shape {s:?} with padding {:?}", g.padding),
+                format!(
+                    "a filter of shape {w:?} does not fit input of shape {s:?} with padding {:?}; pad the input.",
+                    g.padding
+                ),
             )
         })
     };
     if w.contains(&0) || s.contains(&0) {
-        return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
+        return Err(Error::shape(op, format!("input has shape {s:?} and weight {w:?}, expected neither to be empty.")));
     }
     let shape = vec![s[0], w[0], size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
@@ -195,16 +198,16 @@ pub fn conv_transpose2d(
     if s[1] != w[0] || w[0] % g.groups != 0 {
         return Err(Error::shape(
             op,
-            format!("input has {} channels, weight expects {} (weight shape {w:?}, groups {})", s[1], w[0], g.groups),
+            format!("input has {} channels, expected {} (weight shape {w:?}, groups {}).", s[1], w[0], g.groups),
         ));
     }
     if w.contains(&0) || s.contains(&0) {
-        return Err(Error::shape(op, format!("empty input {s:?} or weight {w:?}")));
+        return Err(Error::shape(op, format!("input has shape {s:?} and weight {w:?}, expected neither to be empty.")));
     }
     if (0..2).any(|i| output_padding[i] >= g.stride[i]) {
         return Err(Error::argument(
             op,
-            format!("output padding {output_padding:?} must be smaller than the stride {:?}", g.stride),
+            format!("outputPadding is {output_padding:?}, expected less than the stride {:?}.", g.stride),
         ));
     }
     let size = |i: usize| {
@@ -212,7 +215,10 @@ pub fn conv_transpose2d(
         if full > 2 * g.padding[i] {
             Ok(full - 2 * g.padding[i])
         } else {
-            Err(Error::shape(op, format!("padding {:?} leaves nothing of an output of size {full}", g.padding)))
+            Err(Error::shape(
+                op,
+                format!("padding {:?} removes all of an output of size {full}; use less padding.", g.padding),
+            ))
         }
     };
     let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
@@ -309,7 +315,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     ))
 }
 
-/// Whether `weight_by_shifts` applies and is the faster way: burn treats the output gradient as one large filter, which
+/// Whether `weight_by_shifts` applies and is faster: burn treats the output gradient as one large filter, which
 /// on the CPU takes two to three times as long unless images are small for their number of channels.
 fn prefers_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> bool {
     let (s, y) = (x.shape(), gradient.shape());
@@ -323,8 +329,8 @@ fn prefers_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry
 
 /// The weight gradient with stride 1: for each tap a product of the output gradient with a shifted view of the input.
 ///
-/// Rows of the padded input and of the widened gradient have one length, so a shift by (u, v) is one by an offset in
-/// the flat image.
+/// Rows of the padded input and of the widened gradient have the same length, so a shift by (u, v) is an offset in the
+/// flat image.
 fn weight_by_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> Result<Tensor> {
     let ([b, c, h, w], y) = ([x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]], gradient.shape());
     let [ph, pw] = g.padding;

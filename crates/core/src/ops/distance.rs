@@ -3,8 +3,8 @@
 use super::elementwise::{mul, mul_scalar, pow_scalar, sub};
 use super::reduce::sum;
 use super::shape::{expand, reshape, slice};
-use super::unary::{abs, clone, neg, square};
-use super::{check_axis, same_kind};
+use super::unary::{abs, neg, square};
+use super::{check_axis, composed_gradients, same_kind};
 use crate::error::{Error, Result};
 use crate::kernel::sums::row_sums;
 use crate::kernel::variation::{self, VariationShape};
@@ -13,10 +13,13 @@ use crate::tape::{self, Context};
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
-/// The sizes of the first `keep` axes, and how many elements there are for each of theirs.
+/// The sizes of the first `keep` axes, and the number of elements for each of their positions.
 fn rows(op: &str, x: &Tensor, keep: usize) -> Result<(Vec<usize>, usize)> {
     if keep > x.rank() {
-        return Err(Error::argument(op, format!("{keep} axes cannot be kept of shape {:?}", x.shape())));
+        return Err(Error::argument(
+            op,
+            format!("keep is {keep}, expected at most the number of axes of shape {:?}.", x.shape()),
+        ));
     }
     let (kept, rest) = x.shape().split_at(keep);
     Ok((kept.to_vec(), rest.iter().product()))
@@ -25,7 +28,10 @@ fn rows(op: &str, x: &Tensor, keep: usize) -> Result<(Vec<usize>, usize)> {
 fn same_shape(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     same_kind(op, a, b)?;
     if a.shape() != b.shape() {
-        return Err(Error::shape(op, format!("a and b must have one shape, got {:?} and {:?}", a.shape(), b.shape())));
+        return Err(Error::shape(
+            op,
+            format!("a has shape {:?} and b {:?}, expected one shape for both.", a.shape(), b.shape()),
+        ));
     }
     Ok(())
 }
@@ -58,7 +64,7 @@ pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     let value = if a.size() == 0 { None } else { sums([a, b], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
     let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
     if Arc::ptr_eq(&a.0, &b.0) {
-        // A squared norm: one gradient, not two to be added.
+        // A squared norm: one gradient in place of a sum of two.
         let gradient =
             |c: &Context| Ok(vec![Some(mul(&c.inputs[0], &along_rows(&mul_scalar(c.grad, 2.0)?, &c.inputs[0])?)?)]);
         return Ok(Tensor::result(value, kept, &[a], Box::new(gradient)));
@@ -90,15 +96,12 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     let gradients = move |c: &Context| {
         let (a, b) = (&c.inputs[0], &c.inputs[1]);
         if tape::is_enabled() {
-            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what a and
-            // b come from is not asked for.
-            let (a, b) = (clone(a)?, clone(b)?);
-            return tape::grad(&[by_operators(&a, &b, keep, p)?], &[a, b], &[Some(c.grad.clone())], true);
+            return composed_gradients(c, |x| by_operators(&x[0], &x[1], keep, p));
         }
         let g = along_rows(c.grad, a)?;
         let da = match slope(&a.value(), &b.value(), &g.value(), a.shape(), p) {
             Some(value) => c.gradient(value, a.shape())?,
-            None => return Err(Error::internal("distance: a gradient of another type")),
+            None => return Err(Error::internal("distance: a gradient of another type.")),
         };
         let db = if c.needs(1) { Some(neg(&da)?) } else { None };
         Ok(vec![Some(da), db])
@@ -106,7 +109,7 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     Ok(Tensor::result(value, kept, &[a, b], Box::new(gradients)))
 }
 
-/// g times the derivative of |a - b|^p by a, for p = 1 and p = 2.
+/// g times the derivative of |a - b|^p with respect to a, for p = 1 and p = 2.
 fn slope(a: &Value, b: &Value, g: &Value, shape: &[usize], p: f64) -> Option<Value> {
     if p == 2.0 {
         return elementwise::map([a, b, g], shape, |[a, b, g]| (2.0 * g) * (a - b));
@@ -133,7 +136,7 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
     if axis < keep {
         return Err(Error::argument(
             op,
-            format!("axis {axis} is among the first {keep}, which are kept; differences are summed along it"),
+            format!("axis is {axis} and keep is {keep}, expected keep <= axis: differences are summed along the axis."),
         ));
     }
     let s = x.shape();
@@ -148,8 +151,7 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
     let gradient = move |c: &Context| {
         let x = &c.inputs[0];
         if tape::is_enabled() {
-            let x = clone(x)?;
-            return tape::grad(&[variation_by_operators(&x, axis, keep)?], &[x], &[Some(c.grad.clone())], true);
+            return composed_gradients(c, |x| variation_by_operators(&x[0], axis, keep));
         }
         let gradient = variation::gradient(&x.values()?, &c.grad.values()?, sizes);
         let value = from_vec(gradient, x.shape());

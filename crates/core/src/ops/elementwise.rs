@@ -122,8 +122,9 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape())?;
     let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
-    // Where y is NaN the comparison fails and y is taken; NaN in x is asked for.
-    let choice = add(&*pick_a(&x, &y)?, &*compare::ne(&x, &x)?)?;
+    // Where y is NaN the comparison fails, which selects y; NaN in x needs a test.
+    let (picked, nan) = (pick_a(&x, &y)?, compare::ne(&x, &x)?);
+    let choice = add(&picked, &nan)?;
     let value = compare::where_(&choice, &x, &y)?.value();
     Ok(Tensor::result(
         value,
@@ -131,9 +132,11 @@ fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Re
         &[a, b],
         Box::new(move |c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let half = mul_scalar(&*compare::eq(&a.detach(), &b.detach())?, 0.5)?;
+            let equal = compare::eq(a, b)?;
+            let half = mul_scalar(&equal, 0.5)?;
             let share = |x: &Tensor, y: &Tensor| {
-                add(&sub(&*pick_a(&x.detach(), &y.detach())?, &*compare::eq(&x.detach(), &y.detach())?)?, &half)
+                let picked = pick_a(x, y)?;
+                add(&sub(&picked, &equal)?, &half)
             };
             let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
             let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
@@ -180,8 +183,8 @@ pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
 
 /// x^p.  d = p x^(p-1) dx
 pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
-    // Repeated products are exact for negative bases on every device. Each exponent has a loop of its own, so that the
-    // compiler makes vectors of it.
+    // Repeated products are exact for negative bases on every device. Each exponent has a loop of its own, which
+    // the compiler vectorises.
     let (value, shape) = (x.value(), x.shape());
     let single = || match p {
         2.0 => elementwise::unary(&value, shape, |v| v * v),

@@ -35,7 +35,11 @@ fn sums(
     if x.shape()[complex_dim] != 2 || dims.contains(&complex_dim) {
         return Err(Error::shape(
             op,
-            format!("axis {complex_dim} of shape {:?} must hold (real, imaginary) and not be transformed", x.shape()),
+            format!(
+                "complexDim is {complex_dim} for shape {:?}, expected an axis of size 2 (real, imaginary) not in \
+                 dims.",
+                x.shape()
+            ),
         ));
     }
     let s = ComplexFft { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
@@ -56,7 +60,7 @@ fn by_matrices(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
     let mut x = x.clone();
     for &dim in s.dims {
         let n = x.shape()[dim];
-        // The position that counts as n: so that no difference is negative.
+        // The position that counts as n, so that no difference is negative.
         let zero = if s.centred { n - n / 2 } else { 0 };
         let sign = if s.inverse { 1.0 } else { -1.0 };
         let angle = |i: usize| sign * std::f64::consts::TAU * ((i / n + zero) * (i % n + zero) % n) as f64 / n as f64;

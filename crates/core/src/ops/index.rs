@@ -41,7 +41,7 @@ pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result
     ))
 }
 
-/// What lies before an axis, the axis, and what lies behind it.
+/// Numbers of elements before an axis, along it, and after it.
 fn sides(shape: &[usize], dim: usize) -> [usize; 3] {
     [shape[..dim].iter().product(), shape[dim], shape[dim + 1..].iter().product()]
 }
@@ -80,13 +80,13 @@ fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<
 fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
     if index.device() == Device::Cpu {
         if let Some(bad) = index.to_vec()?.into_iter().find(|v| !(*v >= 0.0 && *v < size as f64 && v.fract() == 0.0)) {
-            return Err(Error::argument(op, format!("index {bad} is not an integer in 0..{size}")));
+            return Err(Error::argument(op, format!("index {bad} came, expected an integer from 0 to {size} - 1.")));
         }
     }
     integers_unchecked(index)
 }
 
-/// Positions as integers, known to lie inside.
+/// Indices as integers, known to be valid.
 pub(crate) fn integers_unchecked(index: &Tensor) -> Result<Int> {
     let dtype = get_device_settings::<Dispatch>(&index.device().dispatch()?).int_dtype;
     Ok(Dispatch::float_into_int(index.value(), dtype))
@@ -123,7 +123,11 @@ fn check_index_shape(op: &str, x: &Tensor, index: &Tensor, dim: usize) -> Result
     } else {
         Err(Error::shape(
             op,
-            format!("index of shape {:?} must equal shape {:?} on every axis but {dim}", index.shape(), x.shape()),
+            format!(
+                "index has shape {:?}, expected that of x, {:?}, on every axis but {dim}.",
+                index.shape(),
+                x.shape()
+            ),
         ))
     }
 }
@@ -163,7 +167,11 @@ pub fn scatter_add(x: &Tensor, index: &Tensor, source: &Tensor, dim: usize) -> R
     if index.shape() != source.shape() {
         return Err(Error::shape(
             "scatterAdd",
-            format!("index {:?} and source {:?} must have one shape", index.shape(), source.shape()),
+            format!(
+                "index has shape {:?} and source {:?}, expected one shape for both.",
+                index.shape(),
+                source.shape()
+            ),
         ));
     }
     scatter_integers(x, integers("scatterAdd", index, x.shape()[dim])?, source, dim)

@@ -14,7 +14,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if ra < 2 || rb < 2 || a.shape()[ra - 1] != b.shape()[rb - 2] {
         return Err(Error::shape(
             "matmul",
-            format!("shapes {:?} and {:?} do not multiply: [.., m, k] and [.., k, n] are needed", a.shape(), b.shape()),
+            format!("shapes {:?} and {:?} came, expected [.., m, k] and [.., k, n].", a.shape(), b.shape()),
         ));
     }
     let (m, k, n) = (a.shape()[ra - 2], a.shape()[ra - 1], b.shape()[rb - 1]);
@@ -50,7 +50,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 pub fn transpose(x: &Tensor) -> Result<Tensor> {
     let rank = x.rank();
     if rank < 2 {
-        return Err(Error::shape("transpose", format!("at least 2 axes are needed, got shape {:?}", x.shape())));
+        return Err(Error::shape("transpose", format!("x has shape {:?}, expected at least 2 axes.", x.shape())));
     }
     let mut order: Vec<usize> = (0..rank).collect();
     order.swap(rank - 2, rank - 1);

@@ -1,4 +1,4 @@
-//! Operators. Each one's shape rule, forward and vector-Jacobian product stand together.
+//! Operators: the shape rule, the forward pass and the vector-Jacobian product of each are defined together.
 
 pub mod activation;
 pub mod compare;
@@ -23,13 +23,25 @@ pub mod warp;
 
 use crate::error::{Error, Result};
 use crate::storage::{physical, DType, Value};
+use crate::tape::{self, Context};
 pub(crate) use crate::tensor::same_kind;
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 
-/// Bound on strides, borders and window sizes, so that no product of two of them overflows.
+/// Maximum of strides, paddings and window sizes, so that no product of two of them overflows.
 pub(crate) const LARGEST: usize = 1 << 24;
+
+/// The gradients of an operator by differentiating `composed`, the same operator as a composition of others, so that
+/// they can be differentiated again.
+pub(crate) fn composed_gradients(
+    c: &Context,
+    composed: impl Fn(&[Tensor]) -> Result<Tensor>,
+) -> Result<Vec<Option<Tensor>>> {
+    // Copies, so that differentiation ends at the operands.
+    let operands = c.inputs.iter().map(unary::clone).collect::<Result<Vec<_>>>()?;
+    tape::grad(&[composed(&operands)?], &operands, &[Some(c.grad.clone())], true)
+}
 
 /// NumPy's broadcasting rule.
 pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
@@ -45,7 +57,10 @@ pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>
             _ => {
                 return Err(Error::shape(
                     op,
-                    format!("shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}"),
+                    format!(
+                        "shapes {a:?} and {b:?} do not broadcast: sizes {x} and {y} on axis {i}, expected equal sizes \
+                         or 1."
+                    ),
                 ))
             }
         };
@@ -66,14 +81,14 @@ pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
 
 pub(crate) fn check_rank(op: &str, name: &str, x: &Tensor, rank: usize) -> Result<()> {
     if x.rank() != rank {
-        return Err(Error::shape(op, format!("{name} must have {rank} axes, got shape {:?}", x.shape())));
+        return Err(Error::shape(op, format!("{name} has shape {:?}, expected {rank} axes.", x.shape())));
     }
     Ok(())
 }
 
 pub(crate) fn check_axis(op: &str, x: &Tensor, axis: usize) -> Result<()> {
     if axis >= x.rank() {
-        return Err(Error::argument(op, format!("axis {axis} does not exist in shape {:?}", x.shape())));
+        return Err(Error::argument(op, format!("axis {axis} came, but shape {:?} has {} axes.", x.shape(), x.rank())));
     }
     Ok(())
 }
@@ -82,7 +97,7 @@ pub(crate) fn check_axes(op: &str, x: &Tensor, axes: &[usize]) -> Result<()> {
     for (i, &axis) in axes.iter().enumerate() {
         check_axis(op, x, axis)?;
         if axes[..i].contains(&axis) {
-            return Err(Error::argument(op, format!("axis {axis} is given twice")));
+            return Err(Error::argument(op, format!("axis {axis} came twice, expected each axis once.")));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Normalisation.
+//! Batch and group normalisation.
 
 use super::activation::{activate, gate};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
@@ -11,14 +11,14 @@ use crate::storage::{from_vec, Values};
 use crate::tape::{self, Context};
 use crate::tensor::{Constant, Tensor};
 
-/// A list of one value a channel, with the axes of x.
+/// One value per channel, with the axes of x.
 fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
     super::same_kind(op, x, t)?;
     let c = x.shape()[1];
     if t.shape() != [c] {
         return Err(Error::shape(
             op,
-            format!("{name} has shape {:?}, [{c}] is needed for input {:?}", t.shape(), x.shape()),
+            format!("{name} has shape {:?}, expected [{c}] for input of shape {:?}.", t.shape(), x.shape()),
         ));
     }
     let mut shape = vec![1; x.rank()];
@@ -37,13 +37,13 @@ fn affine(op: &str, y: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -
     }
 }
 
-/// All axes but the channels'.
+/// All axes except that of the channels.
 fn others(x: &Tensor) -> Vec<usize> {
     (0..x.rank()).filter(|&i| i != 1).collect()
 }
 
 /// (x - mean) / sqrt(variance + epsilon) weight + bias, per channel, then y where y > 0, else slope y; without mean and
-/// variance those of the batch (Ioffe, Szegedy 2015, arXiv:1502.03167). Gives also the mean and the (biased) variance
+/// variance those of the batch (Ioffe, Szegedy 2015, arXiv:1502.03167). Also returns the mean and the (biased) variance
 /// used, off the tape.
 pub fn batch_norm_activated(
     x: &Tensor,
@@ -66,7 +66,7 @@ pub fn moments<'a>(mean: Option<&'a Tensor>, variance: Option<&'a Tensor>) -> Re
     }
 }
 
-/// Epsilon and slope, and where the optional operands stand among the node's: weight, bias, mean, variance.
+/// Epsilon and slope, and the positions of the optional operands among the node's: weight, bias, mean, variance.
 #[derive(Clone, Copy)]
 struct Norm {
     epsilon: f64,
@@ -83,7 +83,7 @@ fn normalise(
     slope: f64,
 ) -> Result<(Tensor, [Constant; 2])> {
     if x.rank() < 2 {
-        return Err(Error::shape(op, format!("input must have a channel axis, got shape {:?}", x.shape())));
+        return Err(Error::shape(op, format!("input has shape {:?}, expected [B, C, ...].", x.shape())));
     }
     let optional = [weight, bias, given.map(|m| m[0]), given.map(|m| m[1])];
     for (t, name) in optional.iter().zip(["weight", "bias", "mean", "variance"]) {
@@ -151,9 +151,9 @@ fn batch_moments(x: &Tensor) -> Result<[Tensor; 2]> {
 }
 
 impl Norm {
-    /// Gradients in x and in what else there is. With h the gradient before the activation, r = 1 / sqrt(v + epsilon)
-    /// and z = (x - m) r: dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h, dv = -w
-    /// r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
+    /// Gradients in x and in the operands that are present. With h the gradient before the activation, r = 1 / sqrt(v +
+    /// epsilon) and z = (x - m) r: dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h,
+    /// dv = -w r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
     fn gradients(&self, op: &'static str, c: &Context, used: &[Constant; 2]) -> Result<Vec<Option<Tensor>>> {
         let x = &c.inputs[0];
         let [weight, bias, m, v] = self.positions.map(|p| p.map(|i| &c.inputs[i]));
@@ -207,7 +207,7 @@ impl Norm {
         Ok(out)
     }
 
-    /// The same by the CPU kernel where nothing is recorded: the gradient in x where it is wanted, and the
+    /// The same by the CPU kernel where nothing is recorded: the gradient in x where it is needed, and the
     /// others.
     fn fused(&self, c: &Context, used: &[Constant; 2]) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
         if tape::is_enabled() {
@@ -241,7 +241,10 @@ pub fn group_norm(
 ) -> Result<Tensor> {
     let op = "groupNorm";
     if x.rank() < 2 || groups == 0 || !x.shape()[1].is_multiple_of(groups) {
-        return Err(Error::shape(op, format!("channels of shape {:?} do not divide into {groups} groups", x.shape())));
+        return Err(Error::shape(
+            op,
+            format!("input has shape {:?}, expected [B, C, ...] with C a multiple of groups {groups}.", x.shape()),
+        ));
     }
     let (b, n) = (x.shape()[0], x.size());
     // Each group of each image is a channel of its own.

@@ -1,4 +1,4 @@
-//! One pass over a parameter for one step of an optimiser. Off the tape.
+//! Steps of optimisers in one pass over a parameter, off the tape.
 
 use super::elementwise::{add, add_scalar, div, mul, mul_scalar, sub};
 use super::unary::sqrt;
@@ -12,7 +12,8 @@ use crate::tensor::{Constant, Tensor};
 pub struct Adam {
     /// Number of this step, from 1.
     pub step: i64,
-    /// Weight decay apart from the gradient (AdamW; Loshchilov, Hutter 2019, arXiv:1711.05101).
+    /// Whether weight decay is applied to the parameter rather than the gradient (AdamW; Loshchilov, Hutter 2019,
+    /// arXiv:1711.05101).
     pub decoupled: bool,
     /// Learning rate.
     pub rate: f64,
@@ -26,7 +27,7 @@ pub struct Adam {
     pub decay: f64,
 }
 
-/// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980); gives parameter, first and second moment.
+/// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980); returns the parameter, first and second moment.
 pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Result<[Constant; 3]> {
     for t in [g, m, v] {
         super::same_kind("adamStep", p, t)?;
@@ -34,7 +35,7 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
             return Err(Error::shape(
                 "adamStep",
                 format!(
-                    "parameter {:?}, gradient {:?}, moments {:?} and {:?} must have one shape",
+                    "parameter {:?}, gradient {:?} and moments {:?} and {:?} came, expected one shape for all.",
                     p.shape(),
                     g.shape(),
                     m.shape(),
@@ -44,7 +45,7 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
         }
     }
     if a.step < 1 {
-        return Err(Error::argument("adamStep", "steps are counted from 1"));
+        return Err(Error::argument("adamStep", "steps count from 1, expected at least 1."));
     }
     let [p, g, m, v] = [p.detach(), g.detach(), m.detach(), v.detach()];
     on_cpu!(p, T => {

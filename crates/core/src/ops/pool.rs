@@ -17,9 +17,9 @@ use burn::backend::{get_device_settings, Dispatch};
 pub struct Window {
     /// Size of the window.
     pub kernel: [usize; 2],
-    /// Steps of the window.
+    /// Distance between windows.
     pub stride: [usize; 2],
-    /// Width of the border.
+    /// Width of the padding on both sides.
     pub padding: [usize; 2],
     /// Distance of the window's taps.
     pub dilation: [usize; 2],
@@ -29,22 +29,22 @@ impl Window {
     fn output(&self, op: &str, x: &Tensor) -> Result<[usize; 2]> {
         check_rank(op, "input", x, 4)?;
         if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
-            return Err(Error::argument(op, "kernel, stride and dilation must be at least 1"));
+            return Err(Error::argument(op, "kernel, stride and dilation must be at least 1."));
         }
         if [self.kernel, self.stride, self.padding, self.dilation].iter().flatten().any(|&v| v > super::LARGEST) {
             return Err(Error::argument(
                 op,
-                format!("kernel, stride, padding and dilation must be at most {}", super::LARGEST),
+                format!("kernel, stride, padding and dilation must be at most {}.", super::LARGEST),
             ));
         }
         if (0..2).any(|i| 2 * self.padding[i] > self.kernel[i]) {
             return Err(Error::argument(
                 op,
-                format!("padding {:?} must be at most half of the kernel {:?}", self.padding, self.kernel),
+                format!("padding is {:?}, expected at most half of the kernel {:?}.", self.padding, self.kernel),
             ));
         }
         if x.shape()[2..].contains(&0) {
-            return Err(Error::shape(op, format!("an image of shape {:?} has no pixels", x.shape())));
+            return Err(Error::shape(op, format!("input has shape {:?}, expected at least one pixel.", x.shape())));
         }
         let mut out = [0; 2];
         for (i, size) in out.iter_mut().enumerate() {
@@ -53,7 +53,11 @@ impl Window {
             if padded < span {
                 return Err(Error::shape(
                     op,
-                    format!("a window of {:?} does not fit an input of shape {:?}", self.kernel, x.shape()),
+                    format!(
+                        "a window of {:?} does not fit input of shape {:?}; pad the input or use a smaller kernel.",
+                        self.kernel,
+                        x.shape()
+                    ),
                 ));
             }
             *size = (padded - span) / self.stride[i] + 1;
@@ -67,7 +71,7 @@ impl Window {
         ConvShape::new(s, &[s[0], s[1], out[0], out[1]], kernel, Geometry { stride, padding, dilation, groups: s[1] })
     }
 
-    /// With dilation a window may lie in the border altogether: then it has no largest element.
+    /// With dilation a window may lie entirely in the padding: then it has no largest element.
     fn check_not_empty(&self, op: &str, x: &Tensor, out: [usize; 2]) -> Result<()> {
         for (i, &count) in out.iter().enumerate() {
             let inside = |p: usize, u: usize| {
@@ -78,7 +82,7 @@ impl Window {
                 return Err(Error::argument(
                     op,
                     format!(
-                        "a window lies in the border altogether (dilation {:?}, padding {:?})",
+                        "a window lies entirely in the padding (dilation {:?}, padding {:?}); use less padding.",
                         self.dilation, self.padding
                     ),
                 ));
@@ -87,7 +91,7 @@ impl Window {
         Ok(())
     }
 
-    /// For each tap of the window, the elements it meets: a strided slice of the padded input.
+    /// The elements under each tap of the window: a strided slice of the padded input.
     pub(crate) fn taps(&self, op: &str, x: &Tensor) -> Result<Vec<Tensor>> {
         let out = self.output(op, x)?;
         let [ph, pw] = self.padding;
@@ -158,7 +162,7 @@ fn total(parts: &[Tensor]) -> Result<Tensor> {
     Ok(sum)
 }
 
-/// Mean of each window; with `count_padding` the border counts as zeros.
+/// Mean of each window; with `count_padding` the padding counts as zeros.
 pub fn avg_pool2d(x: &Tensor, w: Window, count_padding: bool) -> Result<Tensor> {
     let [oh, ow] = w.output("avgPool2d", x)?;
     let s = x.shape().to_vec();
@@ -179,7 +183,10 @@ pub fn avg_pool2d(x: &Tensor, w: Window, count_padding: bool) -> Result<Tensor> 
 pub fn adaptive_avg_pool2d(x: &Tensor, size: [usize; 2]) -> Result<Tensor> {
     check_rank("adaptiveAvgPool2d", "input", x, 4)?;
     if size.contains(&0) || x.shape().contains(&0) {
-        return Err(Error::argument("adaptiveAvgPool2d", format!("cannot pool shape {:?} to {size:?}", x.shape())));
+        return Err(Error::argument(
+            "adaptiveAvgPool2d",
+            format!("input of shape {:?} and size {size:?} came, expected both without zeros.", x.shape()),
+        ));
     }
     super::resample::check_target("adaptiveAvgPool2d", x, size)?;
     let matrix = |n: usize, m: usize| {

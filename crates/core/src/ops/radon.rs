@@ -2,7 +2,7 @@
 
 use super::activation::relu;
 use super::check_rank;
-use super::compare::{clamp, ge_scalar, le_scalar};
+use super::compare::{between, clamp};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
 use super::index::{gather_integers, integers_unchecked};
 use super::reduce::sum;
@@ -14,19 +14,19 @@ use crate::kernel::radon::{directions, forward, transpose, ParallelBeam};
 use crate::storage::{from_vec, on_cpu, Value};
 use crate::tensor::{check_size, Tensor};
 
-/// Elements of a tensor of positions, where they are computed by tensor operators.
+/// Number of elements, at most, of the tensors of positions in the composed forms.
 const MAX_ELEMENTS: usize = 1 << 22;
 
 fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
     if width == 0 || width > super::LARGEST {
         return Err(Error::argument(
             op,
-            format!("the images are {width} pixels wide; 1 to {} are possible", super::LARGEST),
+            format!("the images are {width} pixels wide, expected 1 to {}.", super::LARGEST),
         ));
     }
     match degrees.iter().find(|d| !d.is_finite()) {
-        _ if degrees.is_empty() => Err(Error::argument(op, "there is no angle")),
-        Some(bad) => Err(Error::argument(op, format!("the angle {bad} is not finite"))),
+        _ if degrees.is_empty() => Err(Error::argument(op, "there are no angles, expected at least one.")),
+        Some(bad) => Err(Error::argument(op, format!("the angle {bad} came, expected a finite number."))),
         None => Ok(()),
     }
 }
@@ -36,9 +36,9 @@ fn check(op: &str, width: usize, degrees: &[f64]) -> Result<()> {
 pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
     let op = "radon";
     check_rank(op, "x", x, 3)?;
-    let &[n, height, width] = x.shape() else { return Err(Error::internal("radon: three axes")) };
+    let &[n, height, width] = x.shape() else { return Err(Error::internal("radon: x does not have three axes.")) };
     if height != width {
-        return Err(Error::shape(op, format!("images must be square, got shape {:?}", x.shape())));
+        return Err(Error::shape(op, format!("x has shape {:?}, expected square images [N, W, W].", x.shape())));
     }
     check(op, width, degrees)?;
     let g = ParallelBeam::new(width, circle);
@@ -63,7 +63,7 @@ pub fn radon(x: &Tensor, circle: bool, degrees: &[f64]) -> Result<Tensor> {
     ))
 }
 
-/// The transpose of `radon`: each pixel adds up the samples in which it has a share, by that share.
+/// The transpose of `radon`: each pixel is the sum of the samples that include it, by their weights.
 pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) -> Result<Tensor> {
     let op = "radonTranspose";
     check_rank(op, "y", y, 3)?;
@@ -73,7 +73,7 @@ pub fn radon_transpose(y: &Tensor, width: usize, circle: bool, degrees: &[f64]) 
         return Err(Error::shape(
             op,
             format!(
-                "y of shape {:?} must be [N, {}, {}] for images {width} pixels wide",
+                "y of shape {:?} must be [N, {}, {}] for images {width} pixels wide.",
                 y.shape(),
                 g.detectors,
                 degrees.len()
@@ -109,8 +109,8 @@ fn cosines_and_sines(like: &Tensor, axis: usize, directions: &[[f64; 2]]) -> Res
     Ok([along(like, axis, directions.iter().map(|d| d[0]))?, along(like, axis, directions.iter().map(|d| d[1]))?])
 }
 
-/// Ones where pixels count.
-fn seen(like: &Tensor, g: ParallelBeam) -> Result<Tensor> {
+/// 1 where a pixel belongs to the image, 0 where it lies outside the circle.
+fn mask(like: &Tensor, g: ParallelBeam) -> Result<Tensor> {
     let pixel = |i: usize| {
         let (from, to) = g.chord(i / g.width);
         f64::from(u8::from((from..to).contains(&(i % g.width))))
@@ -123,14 +123,14 @@ fn seen(like: &Tensor, g: ParallelBeam) -> Result<Tensor> {
     )
 }
 
-/// `radon` by tensor operators: any device, no read-back. The samples of some angles at a time.
+/// `radon` by tensor operators: any device, no read-back. The angles are processed in chunks.
 fn by_samples(x: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, middle) = (x.shape()[0], g.detectors, g.middle());
-    let images = reshape(&mul(x, &seen(x, g)?)?, &[1, n, g.width, g.width])?;
+    let images = reshape(&mul(x, &mask(x, g)?)?, &[1, n, g.width, g.width])?;
     let (u, v) = (along(x, 2, (0..d).map(|i| i as f64 - middle))?, along(x, 1, (0..d).map(|i| i as f64 - middle))?);
-    let some = (MAX_ELEMENTS / (d * d)).max(1);
+    let angles = (MAX_ELEMENTS / (d * d)).max(1);
     let parts: Result<Vec<Tensor>> = directions
-        .chunks(some)
+        .chunks(angles)
         .map(|part| {
             let [cos, sin] = cosines_and_sines(x, 0, part)?;
             let position = |a: Tensor| reshape(&add_scalar(&a, middle - g.offset as f64)?, &[1, 1, part.len() * d, d]);
@@ -142,7 +142,7 @@ fn by_samples(x: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Va
     permute(&cat(&parts?, 1)?, &[0, 2, 1]).map(|t| t.value())
 }
 
-/// `radon_transpose` likewise: a pixel has a share in at most three times three samples of an angle.
+/// `radon_transpose` likewise: of the samples of an angle, at most 3 x 3 include a pixel.
 fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Value> {
     let (n, d, pixels, middle) = (y.shape()[0], g.detectors, g.width * g.width, g.middle());
     let position = |i: usize| (i + g.offset) as f64 - middle;
@@ -152,7 +152,7 @@ fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Val
     );
     let projections = permute(y, &[0, 2, 1])?;
     let top = d as f64 - 1.0;
-    let inside = |t: &Tensor| mul(&*ge_scalar(t, 0.0)?, &*le_scalar(t, top)?);
+    let inside = |t: &Tensor| between(t, 0.0, top);
     let hat = |t: &Tensor| relu(&add_scalar(&neg(&abs(t)?)?, 1.0)?);
     let (mut total, mut at) = (Tensor::full(&[n, 1, pixels], 0.0, y.dtype(), y.device())?, 0);
     for part in directions.chunks((MAX_ELEMENTS / (pixels * n)).max(1)) {
@@ -169,14 +169,14 @@ fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Val
         let (du, dv) = (sub(&detector, &u)?, sub(&sample, &v)?);
         let across = add(&mul(&cos, &du)?, &mul(&sin, &dv)?)?;
         let along = sub(&mul(&cos, &dv)?, &mul(&sin, &du)?)?;
-        let lines = reshape(&slice(&projections, &[0, at, 0], &[n, at + a, d], &[1; 3])?, &[n * a, d])?;
+        let rows = reshape(&slice(&projections, &[0, at, 0], &[n, at + a, d], &[1; 3])?, &[n * a, d])?;
         for i in 0..3 {
             let mut weight = None;
             for j in 0..3 {
                 let (i, j) = (f64::from(i), f64::from(j));
-                let one = hat(&add(&across, &add(&mul_scalar(&cos, i)?, &mul_scalar(&sin, j)?)?)?)?;
-                let two = hat(&add(&along, &sub(&mul_scalar(&cos, j)?, &mul_scalar(&sin, i)?)?)?)?;
-                let share = mul(&mul(&one, &two)?, &inside(&add_scalar(&sample, j)?)?)?;
+                let horizontal = hat(&add(&across, &add(&mul_scalar(&cos, i)?, &mul_scalar(&sin, j)?)?)?)?;
+                let vertical = hat(&add(&along, &sub(&mul_scalar(&cos, j)?, &mul_scalar(&sin, i)?)?)?)?;
+                let share = mul(&mul(&horizontal, &vertical)?, &inside(&add_scalar(&sample, j)?)?)?;
                 weight = Some(match weight {
                     Some(w) => add(&w, &share)?,
                     None => share,
@@ -186,10 +186,10 @@ fn by_pixels(y: &Tensor, g: ParallelBeam, directions: &[[f64; 2]]) -> Result<Val
             let position = add_scalar(&detector, f64::from(i))?;
             let weight = mul(&weight, &inside(&position)?)?;
             let index = reshape(&expand(&clamp(&position, 0.0, top)?, &[n, a, pixels])?, &[n * a, pixels])?;
-            let found = gather_integers(&lines, integers_unchecked(&index)?, vec![n * a, pixels], 1)?;
+            let found = gather_integers(&rows, integers_unchecked(&index)?, vec![n * a, pixels], 1)?;
             total = add(&total, &sum(&mul(&reshape(&found, &[n, a, pixels])?, &weight)?, &[1], true)?)?;
         }
         at += a;
     }
-    mul(&reshape(&total, &[n, g.width, g.width])?, &seen(y, g)?).map(|t| t.value())
+    mul(&reshape(&total, &[n, g.width, g.width])?, &mask(y, g)?).map(|t| t.value())
 }

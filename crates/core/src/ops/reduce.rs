@@ -25,6 +25,10 @@ fn dropped(x: &Tensor, dims: &[usize]) -> Vec<usize> {
     x.shape().iter().enumerate().filter(|(i, _)| !dims.contains(i)).map(|(_, &n)| n).collect()
 }
 
+fn empty(op: &str, x: &Tensor) -> Error {
+    Error::argument(op, format!("x has shape {:?}, expected at least one element on the reduced axes.", x.shape()))
+}
+
 fn count(x: &Tensor, dims: &[usize]) -> usize {
     dims.iter().map(|&d| x.shape()[d]).product()
 }
@@ -101,7 +105,10 @@ pub fn mean(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     let all = axes_or_all("mean", x, dims)?;
     let n = count(x, &all);
     if n == 0 {
-        return Err(Error::argument("mean", "the mean of no elements is not defined"));
+        return Err(Error::argument(
+            "mean",
+            format!("x has shape {:?}; the mean of no elements is undefined.", x.shape()),
+        ));
     }
     mul_scalar(&sum(x, dims, keep)?, 1.0 / n as f64)
 }
@@ -118,7 +125,7 @@ fn flatten_last(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
 fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize) -> Value) -> Result<Tensor> {
     let dims = axes_or_all(op, x, dims)?;
     if count(x, &dims) == 0 {
-        return Err(Error::argument(op, "no elements to choose from"));
+        return Err(empty(op, x));
     }
     let flat = flatten_last(&x.detach(), &dims)?;
     let keep_shape = kept(x, &dims);
@@ -131,7 +138,7 @@ fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize
         shape,
         &[x],
         Box::new(move |c| {
-            let hit = compare::eq(&c.inputs[0].detach(), &reference)?;
+            let hit = compare::eq(&c.inputs[0], &reference)?;
             let share = div(&hit, &sum(&hit, &dims, true)?)?;
             Ok(vec![Some(mul(&expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?, &share)?)])
         }),
@@ -182,7 +189,7 @@ fn arg(
 ) -> Result<Constant> {
     super::check_axis(op, x, dim)?;
     if x.shape()[dim] == 0 {
-        return Err(Error::argument(op, "no elements to choose from"));
+        return Err(empty(op, x));
     }
     let settings = get_device_settings::<Dispatch>(&x.device().dispatch()?);
     let value = Dispatch::int_into_float(f(x.value(), dim, settings.int_dtype), x.dtype().float());

@@ -13,7 +13,7 @@ use crate::tape::Context;
 use crate::tensor::{check_size, Tensor};
 use std::sync::Arc;
 
-/// The result, and the matrices that make it, must be of possible size.
+/// The result and the matrices that map to it must not be too large.
 pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()> {
     let s = x.shape();
     check_size(op, &[s[0], s[1], size[0], size[1]], x.dtype())?;
@@ -51,7 +51,7 @@ fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
     Ok(Tensor::result(value, shape, &[x], vjp))
 }
 
-/// What each of m samples takes of n.
+/// Positions and weights of the pixels, of n, that each of m results is made of.
 fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
     let row = |i: usize| {
         if mode == Interpolation::Nearest {
@@ -87,7 +87,10 @@ fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
 pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Interpolation, align: bool) -> Result<Tensor> {
     check_rank("interpolate", "input", x, 4)?;
     if size.contains(&0) || x.shape().contains(&0) {
-        return Err(Error::argument("interpolate", format!("cannot resample shape {:?} to {size:?}", x.shape())));
+        return Err(Error::argument(
+            "interpolate",
+            format!("input of shape {:?} and size {size:?} came, expected both without zeros.", x.shape()),
+        ));
     }
     check_target("interpolate", x, size)?;
     let (h, w) = (x.shape()[2], x.shape()[3]);
@@ -95,7 +98,7 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Interpolation, align: boo
         return apply(x, &taps(h, size[0], mode, align), &taps(w, size[1], mode, align));
     }
     if mode == Interpolation::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
-        // Whole factors: every pixel repeated, without a list of positions.
+        // Integer factors: every pixel is repeated, without a list of positions.
         let s = x.shape();
         let [rows, columns] = [size[0] / h, size[1] / w];
         let pixels = reshape(x, &[s[0], s[1], h, 1, w, 1])?;
@@ -113,7 +116,10 @@ pub fn pixel_shuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelShuffle", "input", x, 4)?;
     let s = x.shape();
     if factor == 0 || factor > super::LARGEST || !s[1].is_multiple_of(factor * factor) {
-        return Err(Error::shape("pixelShuffle", format!("{} channels are no multiple of {factor} squared", s[1])));
+        return Err(Error::shape(
+            "pixelShuffle",
+            format!("{} channels came, expected a multiple of factor^2 with factor {factor}.", s[1]),
+        ));
     }
     let c = s[1] / (factor * factor);
     let split = reshape(x, &[s[0], c, factor, factor, s[2], s[3]])?;
@@ -125,7 +131,10 @@ pub fn pixel_unshuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelUnshuffle", "input", x, 4)?;
     let s = x.shape();
     if factor == 0 || !s[2].is_multiple_of(factor) || !s[3].is_multiple_of(factor) {
-        return Err(Error::shape("pixelUnshuffle", format!("the image of shape {s:?} is no multiple of {factor}")));
+        return Err(Error::shape(
+            "pixelUnshuffle",
+            format!("x has shape {s:?}, expected a height and width that are multiples of factor {factor}."),
+        ));
     }
     let split = reshape(x, &[s[0], s[1], s[2] / factor, factor, s[3] / factor, factor])?;
     reshape(&permute(&split, &[0, 1, 3, 5, 2, 4])?, &[s[0], s[1] * factor * factor, s[2] / factor, s[3] / factor])

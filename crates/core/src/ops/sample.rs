@@ -1,11 +1,11 @@
 //! Sampling an image at given positions.
 
-use super::compare::{clamp, ge_scalar, le_scalar};
+use super::compare::{between, clamp};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
 use super::index::{gather_integers, integers_unchecked, Int};
 use super::shape::{reshape, slice};
-use super::unary::{abs, clone, floor, neg, round};
-use super::{check_rank, same_kind};
+use super::unary::{abs, floor, neg, round};
+use super::{check_rank, composed_gradients, same_kind};
 use crate::error::{Error, Result};
 use crate::kernel::sample::{by_grid, by_image, forward, Rule, SampleShape};
 use crate::sampling::{Interpolation, Outside, CUBIC};
@@ -16,7 +16,7 @@ use burn::backend::ops::IntTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Shape};
 
-/// The sampler of one call: image, output size and rules.
+/// Image, output size and rules of one call.
 struct Sampler {
     flat: Tensor,
     size: [usize; 2],
@@ -26,7 +26,8 @@ struct Sampler {
 }
 
 impl Sampler {
-    /// Folds coordinates into [low, high] by mirrors at both ends.
+    /// Reflects coordinates into the image: at the centres of the outer pixels, or without `align` at their outer
+    /// edges.
     fn reflect(&self, x: &Tensor, n: usize) -> Result<Tensor> {
         let (low, span) = if self.align { (0.0, n as f64 - 1.0) } else { (-0.5, n as f64) };
         if span <= 0.0 {
@@ -52,11 +53,8 @@ impl Sampler {
     fn at(&self, row: &Tensor, column: &Tensor) -> Result<Tensor> {
         let (row, column) = (self.fold(&row.detach(), 0)?, self.fold(&column.detach(), 1)?);
         let top = [self.size[0] as f64 - 1.0, self.size[1] as f64 - 1.0];
-        let inside = mul(
-            &mul(&*ge_scalar(&row, 0.0)?, &*le_scalar(&row, top[0])?)?,
-            &mul(&*ge_scalar(&column, 0.0)?, &*le_scalar(&column, top[1])?)?,
-        )?;
-        // In integers: float32 does not tell the pixels of an image of more than 2^24 apart.
+        let inside = mul(&between(&row, 0.0, top[0])?, &between(&column, 0.0, top[1])?)?;
+        // In integers: float32 cannot number the pixels of an image of more than 2^24.
         let whole = |t: &Tensor, axis: usize| -> Result<Int> { integers_unchecked(&clamp(t, 0.0, top[axis])?) };
         let index = Dispatch::int_add(
             Dispatch::int_mul_scalar(whole(&row, 0)?, Scalar::Int(self.size[1] as i64)),
@@ -81,7 +79,7 @@ impl Sampler {
                 });
             }
         }
-        sum.ok_or_else(|| Error::internal("gridSample: no taps"))
+        sum.ok_or_else(|| Error::internal("gridSample: no taps."))
     }
 }
 
@@ -95,7 +93,7 @@ fn cubic_taps(x: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
     let base = floor(&x.detach())?;
     let t = sub(x, &base)?;
     let a = CUBIC;
-    // Horner form of the two pieces of the kernel.
+    // Horner form of the two polynomials of the kernel.
     let near = |d: &Tensor| -> Result<Tensor> {
         add_scalar(&mul(&mul(&add_scalar(&mul_scalar(d, a + 2.0)?, -(a + 3.0))?, d)?, d)?, 1.0)
     };
@@ -118,7 +116,10 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
     if g[0] != s[0] || g[3] != 2 || s.contains(&0) {
         return Err(Error::shape(
             op,
-            format!("grid of shape {g:?} must be [{}, h, w, 2] for an input of shape {s:?}", s[0]),
+            format!(
+                "grid has shape {g:?}, expected [{}, h, w, 2] for input of shape {s:?}, which must not be empty.",
+                s[0]
+            ),
         ));
     }
     let rule = Rule { mode, outside, align };
@@ -149,11 +150,7 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
             return Ok(vec![Some(scatter(c.grad, &c.inputs[1], sizes, rule)?), None]);
         }
         if tape::is_enabled() {
-            // Derivatives that are to be differentiated again are those of tensor operators. Copies, so that what x and
-            // the grid come from is not asked for.
-            let (x, grid) = (clone(&c.inputs[0])?, clone(&c.inputs[1])?);
-            let out = by_operators(&x, &grid, rule)?;
-            return tape::grad(&[out], &[x, grid], &[Some(c.grad.clone())], true);
+            return composed_gradients(c, |x| by_operators(&x[0], &x[1], rule));
         }
         on_cpu!(c.grad, T => gradients::<T>(c, &sizes, &rule), else Err(not_on_cpu()))
     });
@@ -161,7 +158,7 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
 }
 
 fn not_on_cpu() -> Error {
-    Error::internal("gridSample: a gradient on another device")
+    Error::internal("gridSample: a gradient on another device.")
 }
 
 /// The transpose of `grid_sample`, for a grid off the tape: linear in g.

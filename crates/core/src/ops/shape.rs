@@ -16,7 +16,7 @@ pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if elements(shape) != Some(x.size()) {
         return Err(Error::shape(
             "reshape",
-            format!("{} elements of shape {:?} do not fill shape {shape:?}", x.size(), x.shape()),
+            format!("{} elements of shape {:?} do not fill shape {shape:?}.", x.size(), x.shape()),
         ));
     }
     if x.shape() == shape {
@@ -50,7 +50,7 @@ pub fn permute(x: &Tensor, order: &[usize]) -> Result<Tensor> {
     if order.len() != x.rank() {
         return Err(Error::argument(
             "permute",
-            format!("order {order:?} must name each of the {} axes once", x.rank()),
+            format!("order is {order:?}, expected each of the {} axes once.", x.rank()),
         ));
     }
     if order.iter().enumerate().all(|(i, &a)| i == a) {
@@ -71,7 +71,7 @@ pub fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
         return Ok(x.clone());
     }
     if super::broadcast("expand", x.shape(), shape)? != shape {
-        return Err(Error::shape("expand", format!("shape {:?} cannot be expanded to {shape:?}", x.shape())));
+        return Err(Error::shape("expand", format!("shape {:?} cannot be expanded to {shape:?}.", x.shape())));
     }
     let value = Dispatch::float_expand(super::with_rank(x, shape.len()), physical(shape));
     Ok(Tensor::result(
@@ -86,13 +86,13 @@ pub fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
 pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> Result<Tensor> {
     let rank = x.rank();
     if starts.len() != rank || ends.len() != rank || steps.len() != rank {
-        return Err(Error::argument("slice", format!("starts, ends and steps must each have {rank} entries")));
+        return Err(Error::argument("slice", format!("starts, ends and steps came, expected {rank} entries in each.")));
     }
     for i in 0..rank {
         if starts[i] > ends[i] || ends[i] > x.shape()[i] || steps[i] == 0 {
             return Err(Error::argument(
                 "slice",
-                format!("{}:{}:{} does not fit axis {i} of shape {:?}", starts[i], ends[i], steps[i], x.shape()),
+                format!("{}:{}:{} does not fit axis {i} of shape {:?}.", starts[i], ends[i], steps[i], x.shape()),
             ));
         }
     }
@@ -141,12 +141,12 @@ fn embed(x: &Tensor, widths: &[(usize, usize)], fill: f64) -> Result<Tensor> {
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(crop(c.grad, &widths)?)]))))
 }
 
-/// How `pad` fills.
+/// The values with which `pad` fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PadMode {
     /// One value.
     Constant,
-    /// Mirrored, the border not repeated.
+    /// Reflected, without repeating the border.
     Reflect,
     /// The border repeated.
     Replicate,
@@ -159,7 +159,7 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
     if widths.len() != 2 * x.rank() {
         return Err(Error::argument(
             "pad",
-            format!("widths need {} entries (before, after for each axis), got {}", 2 * x.rank(), widths.len()),
+            format!("expected {} widths (before and after each axis), got {}.", 2 * x.rank(), widths.len()),
         ));
     }
     let pairs: Vec<(usize, usize)> = widths.chunks(2).map(|w| (w[0], w[1])).collect();
@@ -183,7 +183,7 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
         if n == 0 || before as i64 > limit || after as i64 > limit {
             return Err(Error::argument(
                 "pad",
-                format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}"),
+                format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}."),
             ));
         }
         let source = |i: i64| -> usize {
@@ -210,7 +210,10 @@ pub fn flip(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
 /// Shifts axes circularly.
 pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
     if shifts.len() != dims.len() {
-        return Err(Error::argument("roll", format!("{} shifts for {} axes", shifts.len(), dims.len())));
+        return Err(Error::argument(
+            "roll",
+            format!("{} shifts and {} axes came, expected one shift for each axis.", shifts.len(), dims.len()),
+        ));
     }
     let mut moves = vec![0; x.rank()];
     for (&shift, &dim) in shifts.iter().zip(dims) {
@@ -247,7 +250,7 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
 
 /// Joins tensors along an axis.
 pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
-    let first = parts.first().ok_or_else(|| Error::argument("cat", "no tensors to join"))?;
+    let first = parts.first().ok_or_else(|| Error::argument("cat", "no tensors came, expected at least one."))?;
     check_axis("cat", first, dim)?;
     let mut size = 0;
     for part in parts {
@@ -257,7 +260,7 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
         if !fits {
             return Err(Error::shape(
                 "cat",
-                format!("shapes {:?} and {:?} differ on an axis other than {dim}", first.shape(), part.shape()),
+                format!("shapes {:?} and {:?} differ on an axis other than {dim}.", first.shape(), part.shape()),
             ));
         }
         size += part.shape()[dim];

@@ -1,5 +1,5 @@
 //! Smooth activations. On the CPU, in float32, a value and its gradient take one pass each; a gradient that is
-//! itself recorded is made of operators, as everything is on other devices and types.
+//! itself recorded is composed of operators, as is everything on other devices and types.
 
 use super::compare::{clamp, gt_scalar, where_};
 use super::elementwise::{add_scalar, mul, mul_scalar};
@@ -119,16 +119,18 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
 
 /// Exponential linear unit: x where x > 0, else alpha (e^x - 1).  d = dx where x > 0, else alpha e^x dx
 pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
-    // e^min(x, 0), so that the branch that is not taken never overflows.
+    // e^min(x, 0), so that the branch that is not selected never overflows.
     let power = |x: &Tensor| exp(&clamp(x, f64::NEG_INFINITY, 0.0)?);
     let single = alpha as f32;
     let vjp: Vjp = Box::new(move |c| {
         let x = &c.inputs[0];
         product(c, x, pointwise::EluGradient { alpha: single }, || {
-            where_(&*gt_scalar(&x.detach(), 0.0)?, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
+            let positive = gt_scalar(x, 0.0)?;
+            where_(&positive, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
         })
     });
     whole(x, pointwise::Elu { alpha: single }, vjp, || {
-        where_(&*gt_scalar(&x.detach(), 0.0)?, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
+        let positive = gt_scalar(x, 0.0)?;
+        where_(&positive, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
     })
 }

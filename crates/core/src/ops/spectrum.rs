@@ -15,7 +15,7 @@ fn image_size(op: &str, x: &Tensor) -> Result<ImageSize> {
     match x.shape() {
         [.., height, width] if *height > 0 && *width > 0 => Ok(ImageSize { height: *height, width: *width }),
         shape => {
-            Err(Error::shape(op, format!("images must be [.., height, width] and not empty, got shape {shape:?}")))
+            Err(Error::shape(op, format!("x has shape {shape:?}, expected images [.., H, W] that are not empty.")))
         }
     }
 }
@@ -29,7 +29,7 @@ fn spectrum_size<'a>(op: &str, s: &'a Tensor, width: usize) -> Result<(&'a [usiz
         shape => Err(Error::shape(
             op,
             format!(
-                "a half spectrum of images {width} wide must be [.., height, {}, 2], got shape {shape:?}",
+                "the half spectrum has shape {shape:?}, expected [.., H, {}, 2] for images of width {width}.",
                 width / 2 + 1
             ),
         )),
@@ -83,7 +83,10 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
     let lead = |t: &Tensor| -> Result<Vec<usize>> {
         match t.shape() {
             [lead @ .., 2] => Ok(lead.to_vec()),
-            shape => Err(Error::shape(op, format!("the last axis must hold (real, imaginary), got shape {shape:?}"))),
+            shape => Err(Error::shape(
+                op,
+                format!("an operand has shape {shape:?}, expected a last axis of size 2 (real, imaginary)."),
+            )),
         }
     };
     let (la, lb) = (lead(a)?, lead(b)?);
@@ -138,7 +141,7 @@ pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<
     if of_response.height != size.height {
         return Err(Error::shape(
             op,
-            format!("a response of shape {:?} is not for images of shape {:?}", response.shape(), x.shape()),
+            format!("the response has shape {:?}, expected one for images of shape {:?}.", response.shape(), x.shape()),
         ));
     }
     let out = broadcast(op, lx, lr)?;

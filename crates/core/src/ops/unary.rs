@@ -15,7 +15,7 @@ fn each(x: &Tensor, single: impl Fn(f32) -> f32 + Sync, other: fn(Value) -> Valu
     elementwise::unary(&x.value(), x.shape(), single).unwrap_or_else(|| other(x.value()))
 }
 
-/// The same for a function in vector arithmetic.
+/// The same for a function with SIMD arithmetic.
 pub(super) fn fast(x: &Tensor, single: impl Function<1>, other: impl FnOnce(Value) -> Value) -> Value {
     elementwise::apply(single, [&x.value()], x.shape()).unwrap_or_else(|| other(x.value()))
 }
@@ -59,7 +59,7 @@ pub fn sign(x: &Tensor) -> Result<Tensor> {
     )
 }
 
-/// The largest integer below.  d = 0
+/// The largest integer not above x.  d = 0
 pub fn floor(x: &Tensor) -> Result<Tensor> {
     map(x, each(x, f32::floor, Dispatch::float_floor), Box::new(|c| Ok(vec![Some(c.grad.full_like(0.0)?)])))
 }
@@ -161,7 +161,10 @@ pub fn clone(x: &Tensor) -> Result<Tensor> {
 /// The value in another element type.
 pub fn cast(x: &Tensor, dtype: crate::DType) -> Result<Tensor> {
     if dtype == crate::DType::F64 && x.device() != crate::Device::Cpu {
-        return Err(crate::Error::dtype("cast", "float64 is for the cpu only"));
+        return Err(crate::Error::dtype(
+            "cast",
+            "float64 came for another device than the cpu; use float32, or move the tensor first.",
+        ));
     }
     let from = x.dtype();
     map(x, Dispatch::float_cast(x.value(), dtype.float()), Box::new(move |c| Ok(vec![Some(cast(c.grad, from)?)])))

@@ -1,4 +1,4 @@
-//! Images seen through projective maps.
+//! Images transformed by projective maps.
 
 use super::check_rank;
 use super::sample::grid_sample;
@@ -14,26 +14,26 @@ use std::sync::Arc;
 /// out[b, c, i, j] = x[b, c] at column X / Z and row Y / Z with (X, Y, Z) = M_b (j, i, 1), for 3 x 3 matrices row by
 /// row, one for each image or one for all.
 ///
-/// Positions are computed in double precision. The nearest pixel is the even one at halves (to 2^-20 of a pixel);
-/// mirrors are at the centres of the outer pixels.
+/// Positions are computed in double precision. Halves are rounded to the even pixel (to 2^-20 of a pixel); reflection
+/// is at the centres of the outer pixels.
 pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside, maps: &[f64]) -> Result<Tensor> {
     let op = "warp";
     check_rank(op, "x", x, 4)?;
-    let &[b, c, h, w] = x.shape() else { return Err(Error::internal("warp: four axes")) };
+    let &[b, c, h, w] = x.shape() else { return Err(Error::internal("warp: x does not have four axes.")) };
     if maps.is_empty() || (maps.len() != 9 && maps.len() != 9 * b) {
         return Err(Error::argument(
             op,
-            format!("{} numbers came, nine for each of the {b} images are needed, or nine for all", maps.len()),
+            format!("{} numbers came, expected nine for each of the {b} images, or nine for all.", maps.len()),
         ));
     }
     if let Some(bad) = maps.iter().find(|v| !v.is_finite()) {
-        return Err(Error::argument(op, format!("{bad} in a map is not finite")));
+        return Err(Error::argument(op, format!("a map contains {bad}, expected finite numbers.")));
     }
     if h == 0 || w == 0 || [h, w, size[0], size[1]].iter().any(|&n| n > super::LARGEST) {
         return Err(Error::shape(
             op,
             format!(
-                "images of shape {:?} cannot be brought to the size {size:?}; sizes are 1 to {}",
+                "x has shape {:?} and size is {size:?}, expected heights and widths of 1 to {}.",
                 x.shape(),
                 super::LARGEST
             ),
@@ -44,7 +44,7 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside,
     if shape.contains(&0) {
         return Tensor::full(&shape, 0.0, x.dtype(), x.device());
     }
-    // With one map, images are channels of one, and positions are not repeated.
+    // With one map, all images are channels of one image, so that positions are not repeated.
     let (sets, channels) = if maps.len() == 9 { (1, b * c) } else { (b, c) };
     let images = reshape(x, &[sets, channels, h, w])?;
     let mirrored = outside == Outside::Reflection;
@@ -68,15 +68,15 @@ pub fn warp(x: &Tensor, size: [usize; 2], mode: Interpolation, outside: Outside,
     reshape(&out, &shape)
 }
 
-/// The pixels with the numbers `index` of images of the first of two sizes, as images of the second; or with `back` the
-/// transpose of that.
+/// The pixels with the numbers `index` of images of the first of two sizes, as images of the second; the transpose of
+/// that with `back`.
 fn gather(x: &Tensor, index: &Arc<[u32]>, s: GatherShape, sizes: [[usize; 2]; 2], back: bool) -> Result<Tensor> {
     let [height, width] = sizes[usize::from(!back)];
     let shape = vec![s.sets, s.channels, height, width];
     let value = on_cpu!(x, T => {
         let x = x.values::<T>()?;
         from_vec(if back { warp::scatter(&x, index, s) } else { warp::gather(&x, index, s) }, &shape)
-    }, else return Err(Error::internal("warp: an image on another device")));
+    }, else return Err(Error::internal("warp: an image on another device.")));
     let index = index.clone();
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(gather(c.grad, &index, s, sizes, !back)?)]))))
 }

@@ -1,11 +1,11 @@
-//! Many numbers of a stream at once, on all threads, with the bits that one after another would have.
+//! Many numbers of a stream on all threads, the same bits as when they are drawn one by one.
 
 use super::ULP;
 use crate::kernel::parallel::{each, Shared};
 use rand_chacha::rand_core::RngCore;
 use rand_chacha::ChaCha8Rng;
 
-/// What numbers are made of: a sequence of random u64.
+/// A source of random bits: a sequence of u64.
 pub(super) trait Bits {
     fn next_u64(&mut self) -> u64;
 
@@ -21,7 +21,7 @@ pub(super) trait Bits {
 
     /// An exponential number of rate 1.
     fn exponential_one(&mut self) -> f64 {
-        // Subtraction, not negation: -ln 1 shall be 0, not -0.
+        // Subtraction, not negation: -ln 1 must be 0, not -0.
         0.0 - libm::log(self.open_unit())
     }
 }
@@ -32,20 +32,20 @@ impl Bits for super::Stream {
     }
 }
 
-/// Values of u64 that are made at once.
+/// Number of u64 generated at once.
 const BLOCK: usize = 128;
 
-/// A stream read in blocks from some position on, which knows how far it has come.
-pub(super) struct Ahead {
+/// Reads a stream in blocks from a given position and counts the values read.
+pub(super) struct BlockReader {
     rng: ChaCha8Rng,
     block: [u64; BLOCK],
-    /// Of the block, what comes next; of the stream, where the block ends.
+    /// Index of the next value in the block, and number of values up to the end of the block.
     next: usize,
     end: usize,
 }
 
-impl Ahead {
-    /// From `skip` values after the position of `rng` on.
+impl BlockReader {
+    /// Starts `skip` values after the position of `rng`.
     fn new(rng: &ChaCha8Rng, skip: usize) -> Self {
         let mut rng = rng.clone();
         if skip > 0 {
@@ -53,7 +53,7 @@ impl Ahead {
         }
         Self { rng, block: [0; BLOCK], next: BLOCK, end: 0 }
     }
-    /// Values read since.
+    /// Number of values read.
     #[inline(always)]
     fn position(&self) -> usize {
         self.end + self.next - BLOCK
@@ -70,7 +70,7 @@ impl Ahead {
     }
 }
 
-impl Bits for Ahead {
+impl Bits for BlockReader {
     #[inline(always)]
     fn next_u64(&mut self) -> u64 {
         if self.next == BLOCK {
@@ -81,82 +81,82 @@ impl Bits for Ahead {
     }
 }
 
-/// Values of u64 that a chunk of work reads.
+/// Number of u64 in a chunk.
 const CHUNK: usize = 4096;
-/// Numbers of a chunk of which it is known where they begin.
-const KNOWN: usize = 32;
+/// How many numbers of a chunk have their beginnings recorded.
+const RECORDED: usize = 32;
 
-/// What was made of a chunk of the stream on the supposition that a number begins where it does.
+/// The numbers of one chunk of the stream, assuming that a number begins where the chunk does.
 #[derive(Clone, Copy)]
-struct Made {
+struct Chunk {
     numbers: usize,
-    /// Where the first of them begin.
-    starts: [usize; KNOWN],
+    /// Positions at which the first of them begin.
+    starts: [usize; RECORDED],
     /// How far the last number reads into the next chunk.
     over: usize,
 }
 
-/// The numbers that begin before the end of a chunk, from `bits` on, which stand `over` values behind its beginning.
-/// There are at most as many as values.
+/// The numbers that begin before the end of a chunk, read from `bits`, which is `over` values after its beginning.
+/// There are at most as many numbers as values.
 ///
 /// # Safety
-/// At `to` is room for them.
+/// `to` must have room for them.
 #[inline(always)]
-unsafe fn fill<T>(bits: &mut Ahead, over: usize, to: *mut T, one: &impl Fn(&mut Ahead) -> T) -> Made {
-    let mut made = Made { numbers: 0, starts: [usize::MAX; KNOWN], over: 0 };
+unsafe fn fill<T>(bits: &mut BlockReader, over: usize, to: *mut T, one: &impl Fn(&mut BlockReader) -> T) -> Chunk {
+    let mut chunk = Chunk { numbers: 0, starts: [usize::MAX; RECORDED], over: 0 };
     while over + bits.position() < CHUNK {
-        if made.numbers < KNOWN {
-            made.starts[made.numbers] = bits.position();
+        if chunk.numbers < RECORDED {
+            chunk.starts[chunk.numbers] = bits.position();
         }
-        to.add(made.numbers).write(one(bits));
-        made.numbers += 1;
+        to.add(chunk.numbers).write(one(bits));
+        chunk.numbers += 1;
     }
-    made.over = over + bits.position() - CHUNK;
-    made
+    chunk.over = over + bits.position() - CHUNK;
+    chunk
 }
 
-/// `count` numbers, each made by `one` of some values of the stream, nearly always one value; `rng` is left after the
+/// `count` numbers; `one` makes each from one or more values of the stream, nearly always one. `rng` is left after the
 /// last.
 ///
-/// Chunks of the stream are read at once. A chunk does not know how far the last number before it reaches into it, and
-/// supposes: not at all. Once that is known, its numbers are good from the first on that begins where one ends; that is
-/// nearly always the second at the latest.
+/// The chunks of the stream are read in parallel. How far the last number of the chunk before reaches into a chunk is
+/// not known then; it is assumed not to. When it is known, the chunk's numbers are valid from the first one that begins
+/// where another ends: nearly always the first or the second.
 pub(super) fn collect<T: Copy + Send + Sync>(
     rng: &mut ChaCha8Rng,
     count: usize,
-    one: impl Fn(&mut Ahead) -> T + Sync,
+    one: impl Fn(&mut BlockReader) -> T + Sync,
 ) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(count);
-    // Another round for what is missing because some numbers read more than one value.
+    // Repeated, because numbers that read more than one value leave some missing.
     while cfg!(feature = "threads") && count - out.len() >= 4 * CHUNK {
         let chunks = (count - out.len()) / CHUNK;
-        let mut found = vec![Made { numbers: 0, starts: [0; KNOWN], over: 0 }; chunks];
-        let (made, from) = (Shared::new(&mut found), &*rng);
+        let mut found = vec![Chunk { numbers: 0, starts: [0; RECORDED], over: 0 }; chunks];
+        let (slots, from) = (Shared::new(&mut found), &*rng);
         let to = Shared::from_pointer(out.spare_capacity_mut().as_mut_ptr().cast::<T>());
-        // SAFETY: each chunk has a position of its own, with room for as many numbers as it has values.
+        // SAFETY: each chunk has a range of its own, with room for as many numbers as it has values.
         each(chunks, true, |i| unsafe {
-            *made.at(i) = fill(&mut Ahead::new(from, i * CHUNK), 0, to.at(i * CHUNK), &one)
+            *slots.at(i) = fill(&mut BlockReader::new(from, i * CHUNK), 0, to.at(i * CHUNK), &one)
         });
         let (mut over, mut done) = (0, 0);
         for (i, chunk) in found.into_iter().enumerate() {
-            // SAFETY: up to the end of each chunk there are at most as many numbers as values, so what is moved or
-            // rewritten stays out of later chunks.
+            // SAFETY: up to the end of each chunk there are at most as many numbers as values, so moving or rewriting
+            // numbers does not touch later chunks.
             unsafe {
-                if let Some(good) = chunk.starts.iter().position(|&start| start == over) {
-                    std::ptr::copy(to.at(i * CHUNK + good), to.at(done), chunk.numbers - good);
-                    (done, over) = (done + chunk.numbers - good, chunk.over);
+                if let Some(valid) = chunk.starts.iter().position(|&start| start == over) {
+                    std::ptr::copy(to.at(i * CHUNK + valid), to.at(done), chunk.numbers - valid);
+                    (done, over) = (done + chunk.numbers - valid, chunk.over);
                 } else {
-                    // Read again from where it begins.
-                    let again = fill(&mut Ahead::new(rng, i * CHUNK + over), over, to.at(done), &one);
+                    // Read again from where its first number begins.
+                    let again = fill(&mut BlockReader::new(rng, i * CHUNK + over), over, to.at(done), &one);
                     (done, over) = (done + again.numbers, again.over);
                 }
             }
         }
-        // SAFETY: so many are written, one after another.
+        // SAFETY: the first `done` are written.
         unsafe { out.set_len(out.len() + done) };
         rng.set_word_pos(rng.get_word_pos() + 2 * (chunks * CHUNK + over) as u128);
     }
-    let mut bits = Ahead::new(rng, 0);
+    let mut bits = BlockReader::new(rng, 0);
     while out.len() < count {
         out.push(one(&mut bits));
     }

@@ -3,7 +3,7 @@
 use super::chunks::Bits;
 use super::Stream;
 
-/// From this mean on, transformed rejection takes over from inversion.
+/// From this mean on, transformed rejection is used in place of inversion.
 const REJECTION_MEAN: f64 = 10.0;
 
 /// Below mean 10, a count above this has probability less than 1e-70: only rounding leads there.
@@ -52,12 +52,12 @@ pub(super) fn binomial(s: &mut Stream, n: f64, p: f64) -> f64 {
         return invert(s, libm::exp(n * libm::log1p(-p)), |k| (n - k + 1.0) / k * odds).min(n);
     }
     // BTRS, with Hörmann's names.
-    let deviation = (n * p * q).sqrt();
-    let b = 1.15 + 2.53 * deviation;
+    let standard_deviation = (n * p * q).sqrt();
+    let b = 1.15 + 2.53 * standard_deviation;
     let a = -0.0873 + 0.0248 * b + 0.01 * p;
     let center = n * p + 0.5;
     let vr = 0.92 - 4.2 / b;
-    let alpha = (2.83 + 5.1 / b) * deviation;
+    let alpha = (2.83 + 5.1 / b) * standard_deviation;
     let mode = libm::floor((n + 1.0) * p);
     loop {
         let u = s.unit() - 0.5;

@@ -90,7 +90,7 @@ impl Stream {
     /// `params` are the parameters of the method of that name; `of` holds the rates of `poisson` or
     /// the numbers of trials of `binomial`, for which `count` is not used.
     /// Errors: an unknown kind, a wrong number of parameters, a parameter out of range, `of` missing
-    /// or superfluous, more numbers than memory holds. A refused call leaves the stream as it was.
+    /// or superfluous, more numbers than memory holds. A call that fails does not advance the stream.
     pub fn draw(&mut self, kind: &str, count: usize, params: &[f64], of: Option<&[f64]>) -> Result<Vec<f64>, String> {
         let kind = Kind::parse(kind)?;
         let (name, expected) = kind.signature();
@@ -105,7 +105,7 @@ impl Stream {
             }
             (Some(_), false) => return Err(format!("{name}: takes no tensor, give a shape")),
         };
-        // Finds a count that cannot be had before Vec would abort.
+        // Too large a count is found here: a failed allocation would end the process.
         if !kind.takes_values() && Vec::<f64>::new().try_reserve_exact(count).is_err() {
             return Err(format!("{name}: {count} numbers do not fit into memory"));
         }

@@ -58,7 +58,7 @@ impl Tables {
         (layer, ((bits as i64) >> 11) as f64 * (2.0 * ULP) * self.x[layer])
     }
 
-    /// Where the first position was beyond what lies surely below the density.
+    /// Continues where the first position was outside the part of its layer that is surely below the density.
     #[cold]
     fn outside(&self, s: &mut impl Bits, mut layer: usize, mut x: f64) -> f64 {
         loop {

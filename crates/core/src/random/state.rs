@@ -4,7 +4,7 @@ use super::Stream;
 use rand_chacha::rand_core::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Names the format, its version and the generator.
+/// Format, version and generator.
 const PREFIX: &str = "adjoint-rng-1:chacha8";
 
 impl Stream {

@@ -318,10 +318,10 @@ fn a_seed_keeps_its_numbers() {
     println!("{hash:#x}");
 }
 
-/// Many normal numbers at once are those that come one by one, from any place, and the stream stands at the same place
-/// afterwards.
+/// Normal numbers drawn in one call equal those drawn one by one, from any position, and leave the stream at the same
+/// position.
 #[test]
-fn many_at_once_are_those_one_by_one() {
+fn one_call_draws_the_same_numbers_as_many() {
     for (seed, words, count) in [(3, 0, 63), (4, 1, 64), (5, 7, 1000), (6, 3, 50_000), (7, 0, 300_001)] {
         let (mut all, mut single) = (Stream::new(seed), Stream::new(seed));
         assert_eq!(all.rademacher(words), single.rademacher(words));
@@ -332,12 +332,12 @@ fn many_at_once_are_those_one_by_one() {
     }
 }
 
-/// Numbers that read few, many, or very many values of the stream: what a chunk supposes of its beginning is wrong
-/// nearly always.
+/// Numbers that read few, many, or very many values of the stream: the assumption about where a chunk's first number
+/// begins is nearly always wrong.
 #[test]
 fn chunks_that_assume_a_wrong_start_are_read_again() {
     for most in [2u64, 5, 300, 9000] {
-        let one = |bits: &mut chunks::Ahead| {
+        let one = |bits: &mut chunks::BlockReader| {
             let first = bits.next_u64();
             (0..first % most).fold(first, |sum, _| sum.wrapping_add(bits.next_u64()))
         };

@@ -4,9 +4,9 @@ use super::{DType, Tensor};
 use crate::device::Device;
 use crate::error::{Error, Result};
 
-/// Number of elements of `shape`, an error where that is more than a tensor can hold.
+/// Number of elements of `shape`; an error if that is more than a tensor can hold.
 ///
-/// A failed allocation ends the process, so it is tried out before anything large is made.
+/// A failed allocation ends the process, so large ones are tried out first.
 pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usize> {
     /// Kernels on GPUs count elements with 32 bits.
     const MOST: usize = u32::MAX as usize;
@@ -14,7 +14,9 @@ pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usiz
     let fault = || {
         Error::argument(
             op,
-            format!("a tensor of shape {shape:?} is too large; at most {MOST} elements, and what memory allows"),
+            format!(
+                "a tensor of shape {shape:?} is too large, expected at most {MOST} elements and what fits in memory."
+            ),
         )
     };
     let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
@@ -33,14 +35,17 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
 
 pub(super) fn check_length(length: usize, shape: &[usize]) -> Result<()> {
     if elements(shape) != Some(length) {
-        return Err(Error::shape("tensor", format!("{length} values do not fill shape {shape:?}")));
+        return Err(Error::shape("tensor", format!("{length} values came, which do not fill shape {shape:?}.")));
     }
     Ok(())
 }
 
 pub(super) fn check_dtype(dtype: DType, device: Device) -> Result<()> {
     if dtype == DType::F64 && device != Device::Cpu {
-        return Err(Error::dtype("tensor", format!("float64 is for the cpu only, not {}; use float32", device.name())));
+        return Err(Error::dtype(
+            "tensor",
+            format!("float64 came for {}, which has float32 only; use float32, or device \"cpu\".", device.name()),
+        ));
     }
     Ok(())
 }
@@ -50,13 +55,13 @@ pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     if a.device() != b.device() {
         return Err(Error::device(
             "device_mismatch",
-            format!("{op}: operands are on {} and {}; move one with to()", a.device().name(), b.device().name()),
+            format!("{op}: operands are on {} and {}; move one with to().", a.device().name(), b.device().name()),
         ));
     }
     if a.dtype() != b.dtype() {
         return Err(Error::dtype(
             op,
-            format!("operands are {} and {}; convert one with to()", a.dtype().name(), b.dtype().name()),
+            format!("operands are {} and {}; convert one with to().", a.dtype().name(), b.dtype().name()),
         ));
     }
     Ok(())

@@ -23,7 +23,8 @@ use crate::storage::Value;
 /// use adjoint_core::{ops::{compare, elementwise}, Result, Tensor};
 ///
 /// fn positive_part(x: &Tensor) -> Result<Tensor> {
-///     elementwise::mul(x, &*compare::gt_scalar(x, 0.0)?)
+///     let positive = compare::gt_scalar(x, 0.0)?;
+///     elementwise::mul(x, &positive)
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-/// What a vector-Jacobian product sees.
+/// The arguments of a vector-Jacobian product.
 pub(crate) struct Context<'a> {
     /// The operator's operands, on the tape.
     pub inputs: &'a [Tensor],
@@ -21,7 +21,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the gradient with respect to operand `i` is wanted.
+    /// Whether the gradient with respect to operand `i` is needed.
     pub fn needs(&self, i: usize) -> bool {
         self.needs[i]
     }
@@ -34,7 +34,7 @@ impl Context<'_> {
     }
     /// The operator's result, on the tape.
     pub fn output(&self) -> Result<Tensor> {
-        let saved = self.node.output.as_ref().ok_or_else(|| Error::internal("tape: the output was not saved"))?;
+        let saved = self.node.output.as_ref().ok_or_else(|| Error::internal("tape: the output was not saved."))?;
         Ok(saved.with_node(self.node.clone()))
     }
 }
@@ -73,7 +73,7 @@ impl Node {
 }
 
 impl Drop for Node {
-    // A chain of 100,000 operators must not be freed by recursion.
+    // Without recursion: a chain may have 100,000 operators.
     fn drop(&mut self) {
         let mut stack = std::mem::take(&mut self.parents);
         while let Some(tensor) = stack.pop() {
@@ -95,7 +95,7 @@ pub fn is_enabled() -> bool {
     ENABLED.with(Cell::get)
 }
 
-/// Switches recording; returns what it was.
+/// Switches recording on or off; returns the previous setting.
 pub fn set_enabled(on: bool) -> bool {
     ENABLED.with(|e| e.replace(on))
 }

@@ -3,7 +3,7 @@
 use super::{call, Arr};
 use adjoint_core::{DType, Device, Result, Tensor};
 
-/// How an operand lies in memory.
+/// The memory layout of an operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layout {
     /// Row-major.
@@ -105,7 +105,7 @@ impl Case {
     }
 }
 
-/// An array as a tensor that lies in memory as `layout` says.
+/// An array as a tensor of the given memory layout.
 pub fn upload(a: &Arr, dtype: DType, device: Device, layout: Layout) -> Tensor {
     let rank = a.shape.len();
     let direct = |a: &Arr| Tensor::from_values(a.data.clone(), &a.shape, dtype, device).expect("valid data");

@@ -74,7 +74,7 @@ pub fn grid_sample(x: &Arr, grid: &Arr, mode: i64, outside: i64, align: bool) ->
     };
     let size = [x.shape[2], x.shape[3]];
     Arr::from_fn(&[x.shape[0], x.shape[1], grid.shape[1], grid.shape[2]], |i| {
-        let place = |axis: usize| {
+        let position = |axis: usize| {
             let v = grid.at(&[i[0], i[2], i[3], 1 - axis]);
             let n = size[axis] as f64;
             if align {
@@ -83,7 +83,7 @@ pub fn grid_sample(x: &Arr, grid: &Arr, mode: i64, outside: i64, align: bool) ->
                 ((v + 1.0) * n - 1.0) / 2.0
             }
         };
-        let (row, column) = (place(0), place(1));
+        let (row, column) = (position(0), position(1));
         let read = |r: f64, c: f64| x.pixel(i[0], i[1], r as i64, c as i64);
         match mode {
             0 => read(fold(row, size[0]).round_ties_even(), fold(column, size[1]).round_ties_even()),

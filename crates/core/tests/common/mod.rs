@@ -68,7 +68,7 @@ pub fn assert_close(what: &str, got: &[f64], want: &[f64], tolerance: f64) {
     }
 }
 
-/// Runs `check` on each item and fails with all the complaints, not the first alone.
+/// Runs `check` on each item and reports all failures, not only the first.
 pub fn check_all<T>(items: &[T], name: impl Fn(&T) -> String, check: impl Fn(&T)) {
     let mut failed = Vec::new();
     for item in items {

@@ -101,7 +101,7 @@ pub fn conv_transpose2d(x: &Arr, w: &Arr, bias: Option<&Arr>, extra: Pair, g: Ge
     y
 }
 
-/// The values of each window that lie inside the image, folded by `f(values, size of the window)`.
+/// The values of each window that lie inside the image, reduced by `f(values, size of the window)`.
 pub fn pool(x: &Arr, k: Pair, g: Geo, f: impl Fn(&[f64], usize) -> f64) -> Arr {
     let s = four(&x.shape);
     Arr::from_fn(&[s[0], s[1], g.out(s[2], k[0], 0), g.out(s[3], k[1], 1)], |i| {
@@ -164,13 +164,13 @@ pub fn dft(x: &Arr, dims: &[usize], complex: usize, inverse: bool, scale: f64) -
     Arr::from_fn(&x.shape, |i| {
         let mut sum = 0.0;
         for o in indices(&over) {
-            let mut turns = 0.0;
+            let mut cycles = 0.0;
             let mut source = i.to_vec();
             for &d in dims {
-                turns += ((i[d] * o[d]) % x.shape[d]) as f64 / x.shape[d] as f64;
+                cycles += ((i[d] * o[d]) % x.shape[d]) as f64 / x.shape[d] as f64;
                 source[d] = o[d];
             }
-            let angle = if inverse { 1.0 } else { -1.0 } * std::f64::consts::TAU * turns;
+            let angle = if inverse { 1.0 } else { -1.0 } * std::f64::consts::TAU * cycles;
             source[complex] = 0;
             let re = x.at(&source);
             source[complex] = 1;

@@ -1,8 +1,8 @@
 //! Cases for every operator of the table.
 
 mod convolution;
+mod images;
 mod movement;
-mod pictures;
 mod pointwise;
 mod projections;
 mod reductions;
@@ -17,7 +17,7 @@ pub fn all() -> Vec<Case> {
     reductions::add(&mut all);
     movement::add(&mut all);
     convolution::add(&mut all);
-    pictures::add(&mut all);
+    images::add(&mut all);
     spectra::add(&mut all);
     projections::add(&mut all);
     all

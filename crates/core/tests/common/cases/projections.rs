@@ -1,4 +1,4 @@
-//! Sums along lines and their transpose, from the definition: turned images, sampled and summed.
+//! Sums along lines and their transpose, from the definition: rotated images, sampled and summed.
 
 use crate::common::case::{case, Case};
 use crate::common::{Arr, Rng};

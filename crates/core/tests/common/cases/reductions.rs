@@ -58,7 +58,7 @@ fn distances(out: &mut Vec<Case>, r: &mut Rng) {
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(2);
     distances(out, &mut r);
-    let places: [(&[usize], &[usize]); 12] = [
+    let axes: [(&[usize], &[usize]); 12] = [
         (&[], &[]),
         (&[1], &[]),
         (&[5], &[0]),
@@ -79,7 +79,7 @@ pub fn add(out: &mut Vec<Case>) {
         ("max", |v| v.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
         ("min", |v| v.iter().copied().fold(f64::INFINITY, f64::min)),
     ];
-    for (shape, dims) in places {
+    for (shape, dims) in axes {
         for keep in [false, true] {
             let x = r.distinct(shape);
             for (name, f) in rows {

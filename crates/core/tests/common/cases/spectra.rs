@@ -152,7 +152,7 @@ pub fn add(out: &mut Vec<Case>) {
             out.push(case("fourierFilter", "").on(&x).on(&h).int(i64::from(conjugate)).expect(want));
         }
     }
-    let places: [(&[usize], &[usize], usize); 6] = [
+    let axes: [(&[usize], &[usize], usize); 6] = [
         (&[1, 2], &[0], 1),
         (&[2, 5], &[1], 0),
         (&[3, 4, 2], &[0, 1], 2),
@@ -160,7 +160,7 @@ pub fn add(out: &mut Vec<Case>) {
         (&[1, 2, 3, 4, 3], &[3, 4], 1),
         (&[2, 8], &[], 0),
     ];
-    for (shape, dims, complex) in places {
+    for (shape, dims, complex) in axes {
         let x = r.array(shape, -1.0, 1.0);
         for (inverse, scale) in [(false, 1.0), (true, 0.25)] {
             let want = rolled(&dft(&rolled(&x, dims, false), dims, complex, inverse, scale), dims, true);

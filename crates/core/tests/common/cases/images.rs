@@ -115,7 +115,7 @@ fn resampling(out: &mut Vec<Case>, r: &mut Rng) {
 /// Images seen through projective maps, from the definition.
 fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]]) -> Arr {
     let source = [x.shape[2], x.shape[3]];
-    let place = |b: usize, i: usize, j: usize| {
+    let position = |b: usize, i: usize, j: usize| {
         let m = maps[if maps.len() == 1 { 0 } else { b }];
         let [x, y, z] = [0, 3, 6].map(|k| m[k] * j as f64 + m[k + 1] * i as f64 + m[k + 2]);
         [y / z, x / z]
@@ -126,7 +126,7 @@ fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]])
     };
     if mode == 0 {
         return Arr::from_fn(&[x.shape[0], x.shape[1], size[0], size[1]], |i| {
-            let at: Vec<f64> = place(i[0], i[2], i[3])
+            let at: Vec<f64> = position(i[0], i[2], i[3])
                 .into_iter()
                 .map(|v| ((v * 1048576.0).round() / 1048576.0).round_ties_even())
                 .collect();
@@ -139,7 +139,7 @@ fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]])
         });
     }
     let grid = Arr::from_fn(&[x.shape[0], size[0], size[1], 2], |i| {
-        let (v, n) = (place(i[0], i[1], i[2])[1 - i[3]], source[1 - i[3]] as f64);
+        let (v, n) = (position(i[0], i[1], i[2])[1 - i[3]], source[1 - i[3]] as f64);
         match outside {
             2 if n == 1.0 => 0.0,
             2 => 2.0 * v / (n - 1.0) - 1.0,
@@ -151,16 +151,16 @@ fn warped(x: &Arr, size: [usize; 2], mode: i64, outside: i64, maps: &[[f64; 9]])
 
 fn warps(out: &mut Vec<Case>, r: &mut Rng) {
     let projective = [0.8, -0.31, 0.7, 0.23, 1.1, -0.4, 0.02, -0.013, 1.07];
-    let turned = [0.6, -0.8, 2.9, 0.8, 0.6, -1.3, 0.0, 0.0, 1.0];
+    let rotated = [0.6, -0.8, 2.9, 0.8, 0.6, -1.3, 0.0, 0.0, 1.0];
     let halves = [0.5, 0.0, 0.5, 0.0, 1.0, -1.5, 0.0, 0.0, 1.0];
     let far = [9.7, 0.4, -13.1, 1.3, -8.9, 5.3, 0.0, 0.0, 1.0];
     for (shape, size, maps) in [
         ([1, 1, 1, 1], [2, 3], vec![projective]),
-        ([2, 3, 4, 5], [3, 2], vec![turned, far]),
+        ([2, 3, 4, 5], [3, 2], vec![rotated, far]),
         ([2, 2, 5, 4], [4, 6], vec![projective]),
         ([3, 1, 6, 7], [7, 6], vec![halves]),
         ([1, 2, 3, 8], [2, 9], vec![far]),
-        ([2, 1, 9, 70], [8, 67], vec![projective, turned]),
+        ([2, 1, 9, 70], [8, 67], vec![projective, rotated]),
     ] {
         let x = r.array(&shape, -1.0, 1.0);
         for mode in 0..3 {
@@ -174,14 +174,14 @@ fn warps(out: &mut Vec<Case>, r: &mut Rng) {
     // Enough for threads, with a remainder.
     let x = r.array(&[2, 2, 83, 131], -1.0, 1.0);
     let c = case("warp", "large").fixed(&x).list(&[101, 97]).int(0).int(2);
-    out.push(turned.iter().fold(c, |c, &v| c.num(v)).expect(warped(&x, [101, 97], 0, 2, &[turned])));
+    out.push(rotated.iter().fold(c, |c, &v| c.num(v)).expect(warped(&x, [101, 97], 0, 2, &[rotated])));
     let empty = Arr::new(&[0, 2, 3, 3], vec![]);
     let c = case("warp", "empty").fixed(&empty).list(&[2, 2]).int(0).int(0);
-    out.push(turned.iter().fold(c, |c, &v| c.num(v)).expect(Arr::new(&[0, 2, 2, 2], vec![])));
+    out.push(rotated.iter().fold(c, |c, &v| c.num(v)).expect(Arr::new(&[0, 2, 2, 2], vec![])));
 }
 
 fn transforms(out: &mut Vec<Case>, r: &mut Rng) {
-    let places: [(&[usize], &[usize], usize); 10] = [
+    let axes: [(&[usize], &[usize], usize); 10] = [
         (&[2], &[], 0),
         (&[1, 2], &[0], 1),
         (&[8, 2], &[0], 1),
@@ -193,7 +193,7 @@ fn transforms(out: &mut Vec<Case>, r: &mut Rng) {
         (&[11, 2, 2], &[0], 1),
         (&[2, 2, 2], &[0, 2], 1),
     ];
-    for (shape, dims, complex) in places {
+    for (shape, dims, complex) in axes {
         let x = r.array(shape, -1.0, 1.0);
         for (inverse, scale) in [(false, 1.0), (true, 0.125), (false, -0.7)] {
             let c = case("fft", "").on(&x).list(dims).int(complex as i64).int(i64::from(inverse)).num(scale);
