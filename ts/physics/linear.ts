@@ -17,6 +17,7 @@ import {
   operatorList,
   Physics,
   updateEach,
+  withLast,
   type PhysicsOptions,
   type PhysicsParameters,
 } from "./physics.js";
@@ -207,6 +208,6 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+    return withLast(super.clone());
   }
 }
