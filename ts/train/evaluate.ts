@@ -6,7 +6,7 @@ import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import type { AnyPhysics } from "./options.js";
-import { measure, reconstruct } from "./step.js";
+import { measure, physicsOf, reconstruct } from "./step.js";
 
 /**
  * One metric over a set of images.
@@ -90,11 +90,13 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
 }
 
 /** `xNet`, `y`, their sums, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
-function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
+function evaluateBatch(batch: Batch, options: EvaluateOptions): (Tensor | undefined)[] {
+  const { model, metrics, rng } = options;
   const { x } = batch;
   if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
+      const physics = physicsOf(batch, options.physics);
       const measured = measure(batch, physics, rng);
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
