@@ -11,8 +11,8 @@ import { measure, physicsOf, reconstruct } from "./step.js";
 /**
  * One metric over a set of images.
  *
- * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
- * number, no image is left out, so that `mean` is NaN as well.
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a
+ * finite number, no image is left out, so that `mean` is NaN as well.
  */
 export interface MetricSummary {
   readonly mean: number;
@@ -102,8 +102,8 @@ function evaluateBatch(batch: Batch, options: EvaluateOptions): (Tensor | undefi
       const y = measured instanceof TensorList ? measured.at(0) : measured;
       const comparable = y.shape.join() === x.shape.join();
       const values = metrics.flatMap((metric) => [
-        perImage(metric.forward(xNet, x)),
-        comparable ? perImage(metric.forward(y, x)) : undefined,
+        perImage(metric.forward(xNet, x, { y: measured, physics })),
+        comparable ? perImage(metric.forward(y, x, { y: measured, physics })) : undefined,
       ]);
       return [xNet, y.clone(), xNet.sum(), y.sum(), ...values];
     }),
