@@ -1,11 +1,12 @@
-import { type Batch, DataLoader, type Dataset, disposeSample } from "../data/index.js";
+import { type Batch, DataLoader, disposeSample, type Measurement } from "../data/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
-import { TensorList } from "../physics/index.js";
+import { type PhysicsGenerator, TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import type { AnyPhysics } from "./options.js";
+import { baselineOf, type Baselines } from "./baselines.js";
+import type { AnyPhysics, DataSource } from "./options.js";
 import { measure, reconstruct } from "./step.js";
 
 /** One metric over a set of images. */
@@ -17,23 +18,32 @@ export interface MetricSummary {
   readonly values: readonly number[];
 }
 
+/** Summaries by name of the metric. */
+export type MetricSummaries = Readonly<Record<string, MetricSummary>>;
+
 /** Result of {@link evaluate}. */
 export interface TestResult {
   /** Reconstruction against ground truth, by name of the metric. */
-  readonly metrics: Readonly<Record<string, MetricSummary>>;
+  readonly metrics: MetricSummaries;
   /**
    * Measurement (of stacked physics the first one) against ground truth, by name of the metric; empty where the shapes
    * differ.
    */
-  readonly measurement: Readonly<Record<string, MetricSummary>>;
+  readonly measurement: MetricSummaries;
+  /** Each baseline whose result has the shape of the ground truth, by name. */
+  readonly baselines: Readonly<Record<string, MetricSummaries>>;
 }
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly model: Reconstructor;
   readonly physics: AnyPhysics;
-  readonly data: Dataset | DataLoader;
+  /** Draws the parameters of measurements that are made here. Default: those of the physics. */
+  readonly physicsGenerator?: PhysicsGenerator;
+  readonly data: DataSource;
   readonly metrics: readonly Metric[];
+  /** Reconstructions without training to compare with. Default: none. */
+  readonly baselines?: Baselines;
   /** Random stream of the measurements: the same stream gives the same noise. */
   readonly rng: RandomSource;
   /** Called with the tensors of each batch before they are freed; of stacked physics, `y` is the first measurement. */
@@ -46,60 +56,95 @@ export interface EvaluateOptions {
  * @throws ArgumentError `missing_argument` where a sample has no ground truth.
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
-  const { model, metrics, data } = options;
+  const { model, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
-  const collected = metrics.map(() => ({ xNet: [] as number[], y: [] as number[] }));
+  const collected = new Map<string, number[][]>();
   const training = model.training;
   model.eval();
   try {
     for await (const batch of loader) {
-      const tensors = evaluateBatch(batch, options);
+      let made: EvaluatedBatch | undefined;
       try {
-        for (const [index, values] of collected.entries()) {
-          values.xNet.push(...(await (tensors[2 + 2 * index] as Tensor).data()));
-          const ofMeasurement = tensors[3 + 2 * index];
-          if (ofMeasurement) values.y.push(...(await ofMeasurement.data()));
+        made = evaluateBatch(batch, options);
+        for (const [name, values] of made.values) {
+          const lists = collected.get(name) ?? values.map(() => []);
+          for (const [i, value] of values.entries()) lists[i]?.push(...(await value.data()));
+          collected.set(name, lists);
         }
-        const [xNet, y] = tensors as [Tensor, Tensor];
-        await options.onBatch?.({ x: batch.x as Tensor, y, xNet });
+        await options.onBatch?.({ x: batch.x as Tensor, y: made.y, xNet: made.xNet });
       } finally {
-        for (const value of tensors) value?.dispose();
+        if (made) for (const value of [made.xNet, made.y, ...[...made.values.values()].flat()]) value.dispose();
         disposeSample(batch);
       }
     }
   } finally {
     model.train(training);
   }
-  const summaries = (pick: (values: (typeof collected)[number]) => number[]): Record<string, MetricSummary> =>
-    Object.fromEntries(
-      metrics
-        .map((metric, index) => [metric.name, summarize(pick(collected[index] as (typeof collected)[number]))] as const)
-        .filter(([, { values }]) => values.length > 0),
-    );
-  return { metrics: summaries(({ xNet }) => xNet), measurement: summaries(({ y }) => y) };
+  return resultOf(collected, options);
 }
 
-/** `xNet`, `y`, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
-function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
+/** The tensors of a batch: the values of each metric under the name of what was compared with the ground truth. */
+interface EvaluatedBatch {
+  readonly xNet: Tensor;
+  readonly y: Tensor;
+  readonly values: ReadonlyMap<string, readonly Tensor[]>;
+}
+
+const RECONSTRUCTION = "reconstruction";
+const MEASUREMENT = "measurement";
+const baselineKey = (name: string): string => `baseline ${name}`;
+
+function evaluateBatch(batch: Batch<Measurement>, options: EvaluateOptions): EvaluatedBatch {
+  const { model, physics, metrics, rng, physicsGenerator, baselines = {} } = options;
   const { x } = batch;
   if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
-      const measured = measure(batch, physics, rng);
+      const measured = measure(batch, physics, rng, physicsGenerator);
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
-      const comparable = y.shape.join() === x.shape.join();
-      const values = metrics.flatMap((metric) => [
-        perImage(metric.forward(xNet, x)),
-        comparable ? perImage(metric.forward(y, x)) : undefined,
+      const compared = new Map<string, Tensor | undefined>([
+        [RECONSTRUCTION, xNet],
+        [MEASUREMENT, y.shape.join() === x.shape.join() ? y : undefined],
       ]);
-      return [xNet, y.clone(), ...values];
+      for (const [name, baseline] of Object.entries(baselines))
+        compared.set(baselineKey(name), baselineOf(baseline, measured, physics, x));
+      const values = new Map<string, Tensor[]>();
+      for (const [name, image] of compared) {
+        if (image)
+          values.set(
+            name,
+            metrics.map((metric) => perImage(metric.forward(image, x))),
+          );
+      }
+      return { xNet, y: y.clone(), values };
     }),
   );
 }
 
 function perImage(value: Tensor): Tensor {
   return value.shape.length === 0 ? value.reshape([1]) : value;
+}
+
+function resultOf(
+  collected: ReadonlyMap<string, readonly number[][]>,
+  { metrics, baselines = {} }: EvaluateOptions,
+): TestResult {
+  const summaries = (key: string): MetricSummaries => {
+    const lists = collected.get(key) ?? [];
+    const entries = metrics.map(({ name }, i) => [name, lists[i] ?? []] as const);
+    return Object.fromEntries(
+      entries.filter(([, values]) => values.length > 0).map(([name, values]) => [name, summarize(values)]),
+    );
+  };
+  const compared = Object.keys(baselines)
+    .map((name) => [name, summaries(baselineKey(name))] as const)
+    .filter(([, found]) => Object.keys(found).length > 0);
+  return {
+    metrics: summaries(RECONSTRUCTION),
+    measurement: summaries(MEASUREMENT),
+    baselines: Object.fromEntries(compared),
+  };
 }
 
 function summarize(values: readonly number[]): MetricSummary {
