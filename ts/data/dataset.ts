@@ -13,7 +13,10 @@ export interface Sample<Y extends Measurement = Tensor> {
   x?: Tensor;
   /** Measurement; if it is missing, the Trainer simulates one with its physics. */
   y?: Y;
-  /** Parameters of the physics that produced `y` (for example `{ mask }`), given to `physics.update`. */
+  /**
+   * Parameters of the physics for this example, such as `{ mask }` or `{ sigma }`. They hold for the step or the
+   * evaluation of its batch: `physics.withParameters`.
+   */
   params?: Record<string, Tensor>;
 }
 

@@ -107,7 +107,9 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
         const own = Object.entries(sample.params ?? {}).map(([name, value]) => [name, value.unsqueeze(0)] as const);
         const drawn = this.#generator?.step(1, { rng: parameters }) ?? {};
         const params = { ...drawn, ...Object.fromEntries(own) };
-        const y = measureWith(this.#physics, x.unsqueeze(0), params, noise);
+        const named = Object.keys(params).length > 0;
+        const physics: Physics | StackedPhysics = named ? this.#physics.withParameters(params) : this.#physics;
+        const y: Measurement = physics.forward(x.unsqueeze(0), { rng: noise });
         // Copies, because views would keep the memory of the batch of one alive.
         const single = (value: Tensor): Tensor => value.squeeze(0).clone();
         return {
@@ -122,17 +124,4 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
     const y: Measurement = Array.isArray(made.y) ? new TensorList(made.y) : made.y;
     return { x, y: y as MeasuredBy<P>, ...named };
   }
-}
-
-/** A measurement under parameters that hold for it alone. */
-function measureWith(
-  physics: Physics | StackedPhysics,
-  x: Tensor,
-  params: Record<string, Tensor>,
-  rng: RandomSource,
-): Measurement {
-  if (Object.keys(params).length === 0) return physics.forward(x, { rng });
-  const own = physics.clone();
-  own.update(params);
-  return own.forward(x, { rng });
 }

@@ -7,15 +7,22 @@ import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { baselineOf, type Baselines } from "./baselines.js";
 import type { AnyPhysics, DataSource } from "./options.js";
-import { measure, reconstruct } from "./step.js";
+import { measure, physicsOf, reconstruct } from "./step.js";
 
-/** One metric over a set of images. */
+/**
+ * One metric over a set of images.
+ *
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
+ * number, no image is left out, so that `mean` is NaN as well.
+ */
 export interface MetricSummary {
   readonly mean: number;
   /** Standard deviation over the images (normalised by their number, not by one less). */
   readonly std: number;
-  /** The value of each image, in the order of the data. */
+  /** The value of each image, in the order of the data; NaN for an image that is left out. */
   readonly values: readonly number[];
+  /** Number of images that are left out, because the metric is not defined for their ground truth. */
+  readonly leftOut: number;
 }
 
 /** Summaries by name of the metric. */
@@ -58,7 +65,7 @@ export interface EvaluateOptions {
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   const { model, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
-  const collected = new Map<string, number[][]>();
+  const collected: Collected = new Map();
   const training = model.training;
   model.eval();
   try {
@@ -66,14 +73,15 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
       let made: EvaluatedBatch | undefined;
       try {
         made = evaluateBatch(batch, options);
-        for (const [name, values] of made.values) {
-          const lists = collected.get(name) ?? values.map(() => []);
-          for (const [i, value] of values.entries()) lists[i]?.push(...(await value.data()));
-          collected.set(name, lists);
+        for (const [name, { values, sum }] of made.compared) {
+          const found = collected.get(name) ?? { lists: values.map(() => []), finite: true };
+          for (const [i, value] of values.entries()) found.lists[i]?.push(...(await value.data()));
+          found.finite &&= Number.isFinite(await sum.item());
+          collected.set(name, found);
         }
         await options.onBatch?.({ x: batch.x as Tensor, y: made.y, xNet: made.xNet });
       } finally {
-        if (made) for (const value of [made.xNet, made.y, ...[...made.values.values()].flat()]) value.dispose();
+        if (made) for (const value of tensorsOf(made)) value.dispose();
         disposeSample(batch);
       }
     }
@@ -83,11 +91,19 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   return resultOf(collected, options);
 }
 
-/** The tensors of a batch: the values of each metric under the name of what was compared with the ground truth. */
+/** The tensors of a batch. */
 interface EvaluatedBatch {
   readonly xNet: Tensor;
   readonly y: Tensor;
-  readonly values: ReadonlyMap<string, readonly Tensor[]>;
+  /** What was compared with the ground truth, by name: the values of each metric, and the sum of the pixels. */
+  readonly compared: ReadonlyMap<string, { readonly values: readonly Tensor[]; readonly sum: Tensor }>;
+}
+
+/** For each name the values of each metric, and whether all pixels are finite. */
+type Collected = Map<string, { readonly lists: readonly number[][]; finite: boolean }>;
+
+function tensorsOf({ xNet, y, compared }: EvaluatedBatch): Tensor[] {
+  return [xNet, y, ...[...compared.values()].flatMap(({ values, sum }) => [...values, sum])];
 }
 
 const RECONSTRUCTION = "reconstruction";
@@ -95,29 +111,28 @@ const MEASUREMENT = "measurement";
 const baselineKey = (name: string): string => `baseline ${name}`;
 
 function evaluateBatch(batch: Batch<Measurement>, options: EvaluateOptions): EvaluatedBatch {
-  const { model, physics, metrics, rng, physicsGenerator, baselines = {} } = options;
+  const { model, metrics, rng, physicsGenerator, baselines = {} } = options;
   const { x } = batch;
   if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
-      const measured = measure(batch, physics, rng, physicsGenerator);
+      const physics = physicsOf(batch, options.physics, rng, physicsGenerator);
+      const measured = measure(batch, physics, rng);
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
-      const compared = new Map<string, Tensor | undefined>([
+      const images = new Map<string, Tensor | undefined>([
         [RECONSTRUCTION, xNet],
         [MEASUREMENT, y.shape.join() === x.shape.join() ? y : undefined],
       ]);
       for (const [name, baseline] of Object.entries(baselines))
-        compared.set(baselineKey(name), baselineOf(baseline, measured, physics, x));
-      const values = new Map<string, Tensor[]>();
-      for (const [name, image] of compared) {
-        if (image)
-          values.set(
-            name,
-            metrics.map((metric) => perImage(metric.forward(image, x))),
-          );
+        images.set(baselineKey(name), baselineOf(baseline, measured, physics, x));
+      const compared = new Map<string, { values: Tensor[]; sum: Tensor }>();
+      for (const [name, image] of images) {
+        if (!image) continue;
+        const values = metrics.map((metric) => perImage(metric.forward(image, x)));
+        compared.set(name, { values, sum: image.sum() });
       }
-      return { xNet, y: y.clone(), values };
+      return { xNet, y: y.clone(), compared };
     }),
   );
 }
@@ -126,15 +141,12 @@ function perImage(value: Tensor): Tensor {
   return value.shape.length === 0 ? value.reshape([1]) : value;
 }
 
-function resultOf(
-  collected: ReadonlyMap<string, readonly number[][]>,
-  { metrics, baselines = {} }: EvaluateOptions,
-): TestResult {
+function resultOf(collected: Collected, { metrics, baselines = {} }: EvaluateOptions): TestResult {
   const summaries = (key: string): MetricSummaries => {
-    const lists = collected.get(key) ?? [];
+    const { lists, finite } = collected.get(key) ?? { lists: [], finite: true };
     const entries = metrics.map(({ name }, i) => [name, lists[i] ?? []] as const);
     return Object.fromEntries(
-      entries.filter(([, values]) => values.length > 0).map(([name, values]) => [name, summarize(values)]),
+      entries.filter(([, values]) => values.length > 0).map(([name, values]) => [name, summarize(values, finite)]),
     );
   };
   const compared = Object.keys(baselines)
@@ -147,8 +159,9 @@ function resultOf(
   };
 }
 
-function summarize(values: readonly number[]): MetricSummary {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-  return { mean, std, values };
+function summarize(values: readonly number[], finite: boolean): MetricSummary {
+  const counted = finite ? values.filter(Number.isFinite) : values;
+  const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
+  const std = Math.sqrt(counted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counted.length);
+  return { mean, std, values, leftOut: values.length - counted.length };
 }

@@ -109,11 +109,15 @@ export class Evaluation {
     };
   }
 
-  /** The mean of each metric over the images of all data sets; images without a finite value are left out. */
+  /** The mean of each metric over the images of all data sets that it is defined for. */
   #meansOf(results: readonly TestResult[]): Record<string, number> {
     const means = this.metrics.map(({ name }) => {
-      const values = results.flatMap(({ metrics }) => metrics[name]?.values ?? []).filter(Number.isFinite);
-      return [name, values.reduce((sum, value) => sum + value, 0) / values.length] as const;
+      const parts = results.flatMap(({ metrics }) => {
+        const { mean = Number.NaN, values = [], leftOut = 0 } = metrics[name] ?? {};
+        return values.length > leftOut ? [{ mean, images: values.length - leftOut }] : [];
+      });
+      const images = parts.reduce((sum, part) => sum + part.images, 0);
+      return [name, parts.reduce((sum, part) => sum + part.mean * part.images, 0) / images] as const;
     });
     return Object.fromEntries(means);
   }

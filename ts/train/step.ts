@@ -55,8 +55,9 @@ export function batchLoss(
   { rng, epoch }: Pick<StepContext, "rng" | "epoch">,
   more: Partial<LossArgs> = {},
 ): { total: Tensor; values: Tensor[]; args: LossArgs & { readonly xNet: Tensor } } {
-  const { model, physics } = source;
-  const y = measure(batch, physics, rng, source.physicsGenerator);
+  const { model } = source;
+  const physics = physicsOf(batch, source.physics, rng, source.physicsGenerator);
+  const y = measure(batch, physics, rng);
   const xNet = reconstruct(model, y, physics, rng);
   const given = { xNet, y, physics, model, epoch, rng, ...more };
   const args = batch.x ? { ...given, x: batch.x } : given;
@@ -110,19 +111,24 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
 }
 
 /**
- * The batch's measurement, or one made by the physics, which first takes the parameters in the batch and those drawn
- * by the generator.
+ * The physics of a batch: with the parameters that come with its samples, and those drawn by the generator where the
+ * measurement is made here. The given one is not changed; the tensors of the result belong to the `tidy` around the
+ * call.
  */
-export function measure(
+export function physicsOf(
   batch: Batch<Measurement>,
   physics: AnyPhysics,
   rng: RandomSource,
   generator?: PhysicsGenerator,
-): Measurement {
-  const { x, y } = batch;
-  const drawn = y || !generator ? {} : generator.step(imagesOf(batch), { rng });
+): AnyPhysics {
+  const drawn = batch.y || !generator ? {} : generator.step(imagesOf(batch), { rng });
   const params = { ...drawn, ...batch.params };
-  if (Object.keys(params).length > 0) physics.update(params);
+  return Object.keys(params).length > 0 ? physics.withParameters(params) : physics;
+}
+
+/** The batch's measurement, or one made by the {@link physicsOf | physics of the batch}. */
+export function measure(batch: Batch<Measurement>, physics: AnyPhysics, rng: RandomSource): Measurement {
+  const { x, y } = batch;
   if (y) return y;
   if (!x)
     throw new ArgumentError(
