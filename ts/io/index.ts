@@ -1,14 +1,19 @@
 /** Files: safetensors, images, JSON, and atomic writing. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
+export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
 export {
   decodePixels,
-  encodePng,
+  type ImageInfo,
+  type ImagePixels,
+  type ImageStack,
+  type OpenImage,
   type Pixels,
   readImage,
   type ReadImageOptions,
+  readPageOf,
   readPixels,
-  writeImage,
+  withImage,
 } from "./image.js";
 export {
   parseSafetensors,
@@ -21,3 +26,11 @@ export {
   type TensorRecord,
   writeSafetensors,
 } from "./safetensors.js";
+export type { FileSource } from "./source.js";
+export {
+  encodePng,
+  encodeTiffImage as encodeTiff,
+  writeImage,
+  type WriteImageOptions,
+  type WriteReport,
+} from "./write-image.js";
