@@ -1,6 +1,6 @@
 import { AdjointError, currentPlatform, type DecodedImage } from "../runtime/index.js";
 import type { DetectedFormat } from "./detect.js";
-import { checkPixels, damaged } from "./faults.js";
+import { checkPixels, damaged } from "./image-faults.js";
 import { avifSize, gifSize, type HeaderSize, isWholeJpeg, jpegFrame, webpSize } from "./header-size.js";
 import type { ImageFile, OpenOptions, Raster } from "./raster.js";
 

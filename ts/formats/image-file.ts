@@ -1,7 +1,7 @@
 import { AdjointError, FormatError } from "../runtime/index.js";
 import { openCoded } from "./coded.js";
 import { type DetectedFormat, detectFormat, detectionLength } from "./detect.js";
-import { damaged } from "./faults.js";
+import { damaged } from "./image-faults.js";
 import { openPng } from "./png.js";
 import type { ImageFile, OpenOptions } from "./raster.js";
 import { type ByteSource, readHead } from "./source.js";

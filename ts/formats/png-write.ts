@@ -1,4 +1,4 @@
-import { crc32 } from "./checksum.js";
+import { Crc32 } from "./inflate.js";
 
 /** Rows of interleaved pixels. */
 export interface PngImage {
@@ -69,7 +69,7 @@ function chunk(name: string, content: Uint8Array): Uint8Array {
   view.setUint32(0, content.length);
   for (let i = 0; i < 4; i++) bytes[4 + i] = name.charCodeAt(i);
   bytes.set(content, 8);
-  view.setUint32(8 + content.length, crc32(bytes.subarray(4, 8 + content.length)));
+  view.setUint32(8 + content.length, new Crc32().add(bytes.subarray(4, 8 + content.length)).value);
   return bytes;
 }
 

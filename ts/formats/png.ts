@@ -1,5 +1,5 @@
-import { crc32 } from "./checksum.js";
-import { checkPixels, damaged } from "./faults.js";
+import { Crc32 } from "./inflate.js";
+import { checkPixels, damaged } from "./image-faults.js";
 import { exifOrientation } from "./exif.js";
 import { deflateRatio, inflate } from "./zlib.js";
 import { unfilter } from "./png-filter.js";
@@ -73,7 +73,7 @@ function readChunks(bytes: Uint8Array, { maxPixels }: OpenOptions): PngHeader {
     if (at + 12 + length > bytes.length) throw fault(`it ends within the chunk ${shown(kind)}`);
     const content = bytes.subarray(at + 8, at + 8 + length);
     const isCritical = kind === "IHDR" || kind === "PLTE" || kind === "IDAT" || kind === "IEND";
-    const isRight = crc32(bytes.subarray(at + 4, at + 8 + length)) === view.getUint32(at + 8 + length);
+    const isRight = new Crc32().add(bytes.subarray(at + 4, at + 8 + length)).value === view.getUint32(at + 8 + length);
     if (isCritical && !isRight) throw fault(`the checksum of the chunk ${kind} is wrong`);
     if (!header && kind !== "IHDR") throw fault("its first chunk is not IHDR");
     if (kind === "IHDR") header = readHeader(content, fault);

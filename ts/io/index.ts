@@ -1,4 +1,4 @@
-/** Files: safetensors, images, JSON, and atomic writing. */
+/** Files: weights, safetensors, images, JSON, and atomic writing. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
@@ -15,6 +15,7 @@ export {
   readPixels,
   withImage,
 } from "./image.js";
+export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,

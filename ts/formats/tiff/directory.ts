@@ -1,4 +1,4 @@
-import { damaged } from "../faults.js";
+import { damaged } from "../image-faults.js";
 import { type ByteSource, readHead } from "../source.js";
 import { windowed } from "../window.js";
 

@@ -1,4 +1,4 @@
-import { unsupported } from "../faults.js";
+import { unsupported } from "../image-faults.js";
 import { largestValue, type SampleType } from "../raster.js";
 import type { TiffDirectory, TiffFile } from "./directory.js";
 

@@ -1,4 +1,4 @@
-import { checkPixels } from "../faults.js";
+import { checkPixels } from "../image-faults.js";
 import type { OpenOptions, Raster, SampleArray } from "../raster.js";
 import type { ByteSource } from "../source.js";
 import { applyPalette } from "./palette.js";
