@@ -14,13 +14,7 @@ import { openTiff } from "./tiff/index.js";
  * format is known, but not read as an image; `image_too_large`.
  */
 export async function openImageFile(source: ByteSource, options: OpenOptions): Promise<ImageFile> {
-  const format = detectFormat(await readHead(source, detectionLength));
-  if (!format) {
-    const what = source.size === 0 ? "the file is empty" : "its first bytes are those of no known format";
-    throw new FormatError(`not an image (${what}); expected TIFF, PNG, JPEG, WebP, AVIF or GIF.`, "image_invalid");
-  }
-  if (format.kind !== "image")
-    throw new FormatError(`this is a ${format.name} file, expected an image; ${advice(format)}.`, "image_unsupported");
+  const format = await imageFormat(source);
   return await guarded(format.name, async () => {
     const file = await open(source, format, options);
     return {
@@ -29,6 +23,18 @@ export async function openImageFile(source: ByteSource, options: OpenOptions): P
       read: async (page) => await guarded(format.name, async () => await file.read(page)),
     };
   });
+}
+
+/** The format of an image by its first bytes; errors as {@link openImageFile}. */
+export async function imageFormat(source: ByteSource): Promise<DetectedFormat> {
+  const format = detectFormat(await readHead(source, detectionLength));
+  if (!format) {
+    const what = source.size === 0 ? "the file is empty" : "its first bytes are those of no known format";
+    throw new FormatError(`not an image (${what}); expected TIFF, PNG, JPEG, WebP, AVIF or GIF.`, "image_invalid");
+  }
+  if (format.kind !== "image")
+    throw new FormatError(`this is a ${format.name} file, expected an image; ${advice(format)}.`, "image_unsupported");
+  return format;
 }
 
 async function open(source: ByteSource, format: DetectedFormat, options: OpenOptions): Promise<ImageFile> {

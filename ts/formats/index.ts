@@ -4,7 +4,7 @@ export { type DetectedFormat, detectFormat, detectionLength } from "./detect.js"
 export { type ArrayData, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 export { invalid, tooLarge, unsupported } from "./fail.js";
 export { checkPixels } from "./image-faults.js";
-export { openImageFile } from "./image-file.js";
+export { imageFormat, openImageFile } from "./image-file.js";
 export { encodePng, type PngImage } from "./png-write.js";
 export { isWritten, type Quantised, quantise, type WrittenSample } from "./quantise.js";
 export {

@@ -1,6 +1,7 @@
 import {
   type Channels,
   checkPixels,
+  imageFormat,
   type ImageFile,
   type ImageMetadata,
   openImageFile,
@@ -130,6 +131,15 @@ export async function withImage<T>(
   options: ReadImageOptions,
   use: (image: OpenImage) => Promise<T>,
 ): Promise<T> {
+  const rules = imageOptions(caller, options);
+  return await withSource(caller, source, async (bytes) => {
+    const file = await openImageFile(bytes, rules);
+    return await use({ file, name: bytes.name || caller, options });
+  });
+}
+
+/** Checks options, and gives those that a reader needs. */
+export function imageOptions(caller: string, options: ReadImageOptions) {
   checkOptions(caller, options, keys);
   checkWord(caller, "channels", options.channels ?? "auto", ["auto", "grey", "rgb"]);
   checkWord(caller, "scale", options.scale ?? "type", ["type", "none"]);
@@ -137,10 +147,20 @@ export async function withImage<T>(
   const maxPixels = checkNumber(caller, "maxPixels", options.maxPixels ?? defaultMaxPixels, { positive: true });
   const { page = 0 } = options;
   if (page !== "all") checkNumber(caller, "page", page, { integer: true, min: 0 });
-  return await withSource(caller, source, async (bytes) => {
-    const name = bytes.name || caller;
-    const file = await openImageFile(bytes, { colour, maxPixels });
-    return await use({ file, name, options });
+  return { colour, maxPixels };
+}
+
+/**
+ * Recognises an image file by its first bytes, and counts its pages without decoding them; an animation counts as its
+ * first image.
+ *
+ * @throws as {@link readImage}, except where only decoding shows that a file is damaged.
+ */
+export async function countPages(path: string, options: ReadImageOptions = {}): Promise<number> {
+  const rules = imageOptions("countPages", options);
+  return await withSource("countPages", path, async (source) => {
+    const format = await imageFormat(source);
+    return format.id === "tiff" ? (await openImageFile(source, rules)).pages : 1;
   });
 }
 

@@ -2,18 +2,17 @@
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
+export { ImageReader } from "./image-reader.js";
 export {
+  countPages,
   decodePixels,
   type ImageInfo,
   type ImagePixels,
   type ImageStack,
-  type OpenImage,
   type Pixels,
   readImage,
   type ReadImageOptions,
-  readPageOf,
   readPixels,
-  withImage,
 } from "./image.js";
 export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {

@@ -31,7 +31,7 @@ export async function openTiff(source: ByteSource, options: OpenOptions): Promis
     const bytes = rowBytes(layout, width, layout.planar ? 1 : samples) * height * (layout.planar ? samples : 1);
     const begin = Math.min(...((await first.numbers(273)) ?? [Infinity]));
     if (begin + promised * bytes > file.size)
-      throw file.fault(`it ends after ${file.size} bytes, ${promised} pages need ${promised * bytes}`);
+      throw file.fault(`it ends after ${file.size} bytes, ${promised} pages need ${begin + promised * bytes}`);
     for (let k = 1; k < promised; k++) pages.push({ directory: first, shift: k * bytes });
   }
   const isAgreed = Object.values(metadata.sizes ?? {}).reduce((product, length) => product * length, 1);
