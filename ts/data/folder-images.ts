@@ -42,8 +42,10 @@ export interface LeftOut {
 const keys = ["path", "channels", "scale", "size", "names", "maxPixels", "cacheBytes"];
 
 /** Endings of files that a person would expect to be taken. */
-const dataEnding =
-  /\.(?:png|jpe?g|webp|tiff?|gif|avif|bmp|svg|heic|jp2|npy|npz|nii|nii\.gz|fits?|dcm|h5|hdf5|mat|czi|nd2|lif|dng|nef|arw)$/i;
+const dataEnding = new RegExp(
+  `\\.(?:${"png|jpe?g|webp|tiff?|gif|avif|bmp|svg|heic|jp2|npy|npz|nii(?:\\.gz)?|fits?|dcm|h5|hdf5|mat|czi|nd2|lif|dng|nef|arw"})$`,
+  "i",
+);
 
 /** The images of a folder, decoded when they are asked for and kept up to a limit. */
 export class FolderImages {
