@@ -5,14 +5,14 @@ import { keep, Tensor } from "../tensor/index.js";
 import { type OptionReader, required } from "./options.js";
 
 /**
- * A noise level that a loss is told: a number, a tensor with one value for each image of a batch, `[B]`, or `"physics"`,
- * for that of the noise model of the physics in each call.
+ * A noise level that a loss is told: a number, a tensor with one value for each image of a batch, `[B]`, or
+ * `"physics"`, for that of the noise model of the physics in each call.
  */
 export type NoiseLevel = number | Tensor | "physics";
 
 /**
- * A noise level that must be given; `source` says what it is. A tensor stays the caller's. Its values are checked on the
- * CPU only.
+ * A noise level that must be given; `source` says what it is. A tensor stays the caller's. Its values are checked on
+ * the CPU only.
  */
 export function noiseLevel(source: string, rule: NumberRule): OptionReader<NoiseLevel> {
   return (value, name, key) => {
@@ -34,8 +34,8 @@ export function noiseLevel(source: string, rule: NumberRule): OptionReader<Noise
 /**
  * The level of a call: a number, or a tensor of shape `[1]` or `[B]` like the measurements `y`.
  *
- * @throws ArgumentError `incompatible_physics` where the noise model has no such level; ShapeError `shape_mismatch` where
- * a tensor has neither one value nor one for each image.
+ * @throws ArgumentError `incompatible_physics` where the noise model has no such level; ShapeError `shape_mismatch`
+ * where a tensor has neither one value nor one for each image.
  */
 export function levelOf(
   name: string,
@@ -49,8 +49,8 @@ export function levelOf(
   const [images = 0] = y.shape;
   if (value.size !== 1 && !(value.size === images && value.shape[0] === images)) {
     throw new ShapeError(
-      `${name}: ${key} has shape [${value.shape.join(", ")}], expected one value or one for each of the ${images} images` +
-        `${level === "physics" ? "" : `; levels that belong to samples go into their params, with ${key}: "physics"`}.`,
+      `${name}: ${key} has shape [${value.shape.join(", ")}], expected one value or one for each of the ${images} ` +
+        `images${level === "physics" ? "" : `; levels of samples go into their params, with ${key}: "physics"`}.`,
       "shape_mismatch",
     );
   }
@@ -77,8 +77,8 @@ export function initialLevel(name: string, key: string, level: NoiseLevel, unsur
   if (typeof level === "number") return level;
   if (!unsure) return 0;
   throw new ArgumentError(
-    `${name}: ${key} is ${level === "physics" ? '"physics"' : "a tensor"}, but unsure learns one level for all images, ` +
-      "from a number; leave unsure out where levels are known.",
+    `${name}: ${key} is ${level === "physics" ? '"physics"' : "a tensor"}, but unsure learns one level for all ` +
+      "images, from a number; leave unsure out where levels are known.",
     "invalid_argument",
   );
 }
