@@ -28,6 +28,8 @@ export type { ErrorClass } from "./errors.js";
 export { devices, init, initWeb } from "./init.js";
 export type { InitOptions } from "./init.js";
 export type {
+  DecodedImage,
+  DecodeOptions,
   FolderEntry,
   ImageChannels,
   LoadOptions,

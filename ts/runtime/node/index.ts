@@ -2,7 +2,7 @@
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { listFolder, openFile, readFile, writeFile } from "./files.js";
-import { decodeImage, encodePng } from "./images.js";
+import { decodeImage } from "./images.js";
 import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
@@ -14,5 +14,4 @@ export const nodePlatform: Platform = {
   listFolder,
   writeFile,
   decodeImage,
-  encodePng,
 };
