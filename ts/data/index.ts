@@ -1,4 +1,5 @@
 /** Training data: datasets, patches, image folders, batches. */
+export { checkSample, DataCheck, type DataSource } from "./check-sample.js";
 export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {

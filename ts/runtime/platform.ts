@@ -6,7 +6,7 @@ type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { proto
 /** Source of the WebAssembly module: a URL, a response, its bytes, or the compiled module. */
 export type WasmSource = URL | string | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
 
-/** A device as an option of `init`; `"auto"` is webgpu where available and cpu otherwise. */
+/** A device as an option of `init`; `"auto"` is webgpu where a GPU is available, and cpu otherwise. */
 export type RequestedDevice = DeviceName | "auto";
 
 /** Options of {@link Platform.loadBinding}. */
