@@ -59,6 +59,8 @@ export interface Platform {
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Writes a file atomically: readers see the old content or the new one. */
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** Appends to a file in one write; makes the file and its folder where they are missing. */
+  appendFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Decodes the bytes of an image file; rejects if they are not an image. */
   decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels>;
   /** Encodes rows of interleaved 8-bit pixels with 1 or 3 channels as a PNG. */

@@ -1,7 +1,7 @@
 /** The platform in Node: the native add-on, files, and images with sharp. */
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
-import { listFolder, openFile, readFile, writeFile } from "./files.js";
+import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage, encodePng } from "./images.js";
 
 /** The platform of programs that run in Node. */
@@ -11,6 +11,7 @@ export const nodePlatform: Platform = {
   openFile,
   listFolder,
   writeFile,
+  appendFile,
   decodeImage,
   encodePng,
 };
