@@ -2,10 +2,12 @@
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
-import { decodeImage, encodePng } from "./images.js";
+import { decodeImage } from "./images.js";
+import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
 export const nodePlatform: Platform = {
+  totalMemory,
   loadBinding,
   readFile,
   openFile,
@@ -13,5 +15,4 @@ export const nodePlatform: Platform = {
   writeFile,
   appendFile,
   decodeImage,
-  encodePng,
 };
