@@ -1,15 +1,20 @@
-/** Files: safetensors, images, JSON, and atomic writing. */
+/** Files: weights, safetensors, images, JSON, and atomic writing. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
+export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
+export { ImageReader } from "./image-reader.js";
 export {
+  countPages,
   decodePixels,
-  encodePng,
+  type ImageInfo,
+  type ImagePixels,
+  type ImageStack,
   type Pixels,
   readImage,
   type ReadImageOptions,
   readPixels,
-  writeImage,
 } from "./image.js";
+export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,
@@ -21,3 +26,11 @@ export {
   type TensorRecord,
   writeSafetensors,
 } from "./safetensors.js";
+export type { FileSource } from "./source.js";
+export {
+  encodePng,
+  encodeTiffImage as encodeTiff,
+  writeImage,
+  type WriteImageOptions,
+  type WriteReport,
+} from "./write-image.js";

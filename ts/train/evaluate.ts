@@ -129,7 +129,7 @@ function evaluateBatch(batch: Batch<Measurement>, options: EvaluateOptions): Eva
       const compared = new Map<string, { values: Tensor[]; sum: Tensor }>();
       for (const [name, image] of images) {
         if (!image) continue;
-        const values = metrics.map((metric) => perImage(metric.forward(image, x)));
+        const values = metrics.map((metric) => perImage(metric.forward(image, x, { y: measured, physics })));
         compared.set(name, { values, sum: image.sum() });
       }
       return { xNet, y: y.clone(), compared };
