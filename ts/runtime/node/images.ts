@@ -17,8 +17,9 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   const isCmyk = info.space === "cmyk" && !isSrgb;
   const rgb = is16Bit ? "rgb16" : "srgb";
   const grey = is16Bit ? "grey16" : "b-w";
-  const raw = await file
-    .autoOrient()
+  // Inks would pass through RGB otherwise.
+  const upright = isCmyk ? file.autoOrient().pipelineColourspace("cmyk") : file.autoOrient();
+  const raw = await upright
     .toColourspace(isCmyk ? "cmyk" : isGrey ? grey : rgb)
     .raw({ depth: is16Bit ? "ushort" : "uchar" })
     .toBuffer({ resolveWithObject: true });
