@@ -73,6 +73,8 @@ export interface OpenFile {
 
 /** What Node and a browser do differently; everything else in this library is common to both. */
 export interface Platform {
+  /** Bytes of memory that this process may use; `undefined` where the platform does not say. */
+  totalMemory(): number | undefined;
   /** Loads the add-on, or the WebAssembly module that supports the device. */
   loadBinding(options: LoadOptions): Promise<Binding>;
   /** The bytes of a file; in a browser, of a URL. */

@@ -3,6 +3,15 @@ import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage } from "./images.js";
+import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
-export const nodePlatform: Platform = { loadBinding, readFile, openFile, listFolder, writeFile, decodeImage };
+export const nodePlatform: Platform = {
+  totalMemory,
+  loadBinding,
+  readFile,
+  openFile,
+  listFolder,
+  writeFile,
+  decodeImage,
+};

@@ -6,6 +6,7 @@ import { loadWasm } from "./module.js";
 
 /** The platform of programs that run in a page or a worker. */
 export const webPlatform: Platform = {
+  totalMemory: () => undefined,
   async loadBinding({ wasm, device }) {
     return await loadWasm(wasm, device);
   },
