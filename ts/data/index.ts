@@ -17,6 +17,7 @@ export { MeasuredDataset, type MeasuredDatasetOptions } from "./measured-dataset
 export { MeasurementFolder } from "./measurement-folder.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
+export { robustScale, type RobustScale } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
 export {
   clippedNoise,
