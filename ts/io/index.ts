@@ -1,4 +1,5 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
+export type { ArrayData, ArrayFile, AxisSlice, ElementType, Slice } from "../formats/index.js";
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export {
@@ -10,6 +11,7 @@ export {
   readPixels,
   writeImage,
 } from "./image.js";
+export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
 export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
