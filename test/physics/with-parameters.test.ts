@@ -111,6 +111,9 @@ describe("a physics with other parameters", () => {
     ).toBe(1);
     const wrong = (): unknown => stacked.withParameters({ sgma: 1 });
     expectError(wrong, ArgumentError, "unknown_option", '"sgma"', "filter, sigma");
+    for (const what of [null, undefined, 3, [1]] as never[])
+      for (const of of [stacked, new p.Denoising(), new p.GaussianNoise()])
+        expectError(() => of.update(what), ArgumentError, "invalid_argument", "update", "sigma");
     const unknown = (): unknown => new p.Denoising().withParameters({ mask: 1 });
     expectError(unknown, ArgumentError, "unknown_option", '"mask"', "sigma");
   });
