@@ -1,7 +1,7 @@
 import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, LARGEST } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Transform } from "../transform/index.js";
 import type { ArgsOf, LossArgs } from "./args.js";
@@ -73,7 +73,7 @@ const OPTIONS = {
   predictionLoss: (value, name, key) => partLoss(value ?? undefined, name, key),
   transform: optionalTransform,
   evalTransform: optionalTransform,
-  evalNSamples: number(5, { integer: true, min: 1 }),
+  evalNSamples: number(5, { integer: true, min: 1, max: LARGEST.batch }),
   rng: randomStream,
 } satisfies OptionReaders<EquivariantSplittingLossOptions>;
 

@@ -1,5 +1,13 @@
 import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
-import { ArgumentError, checkNumber, checkOptions, checkWord, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkOptions,
+  checkSize,
+  checkWord,
+  LARGEST,
+  ShapeError,
+} from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { cat, tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages, shown } from "./argument-checks.js";
@@ -18,9 +26,9 @@ import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
 export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Angles in degrees, or the number of equispaced angles in [0, 180). */
+  /** Angles in degrees, or the number of equispaced angles in [0, 180), at most 100,000. */
   angles: number | readonly number[] | Tensor;
-  /** Width and height of the images. */
+  /** Width and height of the images, at most 16384. */
   imgWidth: number;
   /** Whether only pixels inside the inscribed circle are measured, with `imgWidth` detectors. Default: false. */
   circle?: boolean;
@@ -56,9 +64,14 @@ function angleList(angles: unknown): number[] {
         ? Array.from(angles as Float32Array)
         : angles;
   if (typeof given === "number") {
-    const count = checkNumber("Tomography", "angles", given, { integer: true, positive: true });
+    const count = checkNumber("Tomography", "angles", given, {
+      integer: true,
+      positive: true,
+      max: LARGEST.angles,
+    });
     return Array.from({ length: count }, (_, i) => (180 * i) / count);
   }
+  if (Array.isArray(given)) checkSize("Tomography", "a number of angles", given.length, LARGEST.angles, "angles");
   if (!Array.isArray(given) || given.length === 0) {
     throw new ArgumentError(
       `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, ` +
@@ -195,7 +208,11 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     }
     const degrees = angleList(angles);
     this.views = [viewsOf(degrees)];
-    this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, { integer: true, positive: true });
+    this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, {
+      integer: true,
+      positive: true,
+      max: LARGEST.imageSide,
+    });
     this.circle = circle;
     this.interpolate = fbpInterpolateBoundary && !circle;
     if (this.interpolate && this.imgWidth < 5) {

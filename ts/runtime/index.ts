@@ -9,6 +9,7 @@ export {
   checkSize,
   checkStream,
   checkWord,
+  LARGEST,
   nearest,
   requiredNumber,
   shown,
