@@ -1,4 +1,5 @@
 /** Training data: datasets, patches, image folders, batches. */
+export { checkSample, DataCheck, type DataSource } from "./check-sample.js";
 export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {
@@ -16,6 +17,7 @@ export { MeasuredDataset, type MeasuredDatasetOptions } from "./measured-dataset
 export { MeasurementFolder } from "./measurement-folder.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
+export { robustScale, type RobustScale } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
 export {
   clippedNoise,

@@ -1,8 +1,22 @@
 import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkOptions,
+  checkSize,
+  checkWord,
+  LARGEST,
+  ShapeError,
+} from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages, shown } from "./argument-checks.js";
+import {
+  PROJECTION_FILTERS,
+  projectionFilter,
+  viewWeights,
+  type ProjectionFilter,
+} from "./functional/back-projection.js";
 import { Constant } from "./functional/constant.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
@@ -11,9 +25,9 @@ import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
 export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
-  /** Angles in degrees, or the number of equispaced angles in [0, 180). */
+  /** Angles in degrees, or the number of equispaced angles in [0, 180), at most 100,000. */
   angles: number | readonly number[] | Tensor;
-  /** Width and height of the images. */
+  /** Width and height of the images, at most 16384. */
   imgWidth: number;
   /** Whether only pixels inside the inscribed circle are measured, with `imgWidth` detectors. Default: false. */
   circle?: boolean;
@@ -33,6 +47,11 @@ export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends Li
    * Default: false.
    */
   fbp?: boolean;
+  /**
+   * Filter of the filtered back-projection, unless a call sets it; the others than "ramp" weaken noise and detail. See
+   * {@link Tomography.fbp}. Default: "ramp".
+   */
+  filter?: ProjectionFilter;
 }
 
 /** The angles in degrees that the option describes. */
@@ -44,9 +63,14 @@ function angleList(angles: unknown): number[] {
         ? Array.from(angles as Float32Array)
         : angles;
   if (typeof given === "number") {
-    const count = checkNumber("Tomography", "angles", given, { integer: true, positive: true });
+    const count = checkNumber("Tomography", "angles", given, {
+      integer: true,
+      positive: true,
+      max: LARGEST.angles,
+    });
     return Array.from({ length: count }, (_, i) => (180 * i) / count);
   }
+  if (Array.isArray(given)) checkSize("Tomography", "a number of angles", given.length, LARGEST.angles, "angles");
   if (!Array.isArray(given) || given.length === 0) {
     throw new ArgumentError(
       `Tomography: angles is ${Array.isArray(given) ? "empty" : shown(angles)}, ` +
@@ -55,19 +79,6 @@ function angleList(angles: unknown): number[] {
     );
   }
   return given.map((angle, i) => checkNumber("Tomography", `angles[${i}]`, angle));
-}
-
-/** The ramp filter along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
-function rampMatrix(detectors: number): Constant {
-  const taps = Array.from({ length: detectors }, (_, n) => (n === 0 ? 0.5 : n % 2 === 0 ? 0 : -2 / (Math.PI * n) ** 2));
-  return new Constant(
-    () =>
-      Float64Array.from(
-        { length: detectors * detectors },
-        (_, k) => taps[Math.abs(Math.floor(k / detectors) - (k % detectors))] as number,
-      ),
-    [detectors, detectors],
-  );
 }
 
 /**
@@ -88,6 +99,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     "adjointViaBackprop",
     "fbpInterpolateBoundary",
     "fbp",
+    "filter",
   ];
   override readonly operator = "tomography" as const;
   /** Angles in degrees, `[angles]`. */
@@ -102,8 +114,12 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   protected readonly detectors: number;
   /** Angles in degrees. */
   protected readonly degrees: readonly number[];
-  /** The ramp filter as a matrix, `[detectors, detectors]`. */
-  protected readonly ramp: Constant;
+  /** The weights of the views in the filtered back-projection, `[angles]`; undefined where all are pi / angles. */
+  protected readonly viewWeights: Constant | undefined;
+  /** The option `filter`. */
+  protected readonly filter: ProjectionFilter;
+  /** The filters that were used, as matrices `[detectors, detectors]`. */
+  protected readonly filters = new Map<ProjectionFilter, Constant>();
   /** The option `fbpInterpolateBoundary`. */
   protected readonly interpolate: boolean;
   /** The option `fbp`. */
@@ -119,6 +135,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       adjointViaBackprop = true,
       fbpInterpolateBoundary = false,
       fbp = false,
+      filter = "ramp",
       ...rest
     } = options ?? {};
     super(rest);
@@ -133,7 +150,11 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
         throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
     }
     this.degrees = angleList(angles);
-    this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, { integer: true, positive: true });
+    this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, {
+      integer: true,
+      positive: true,
+      max: LARGEST.imageSide,
+    });
     this.circle = circle;
     this.interpolate = fbpInterpolateBoundary && !circle;
     if (this.interpolate && this.imgWidth < 5) {
@@ -145,7 +166,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     this.daggerIsFbp = fbp;
     this.angles = tensor(this.degrees);
     this.detectors = radonDetectors(this.imgWidth, circle);
-    this.ramp = rampMatrix(this.detectors);
+    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
+    const weights = viewWeights(this.degrees);
+    this.viewWeights = weights && new Constant(() => Float64Array.from(weights), [weights.length]);
     if (!normalize) return;
     // On the CPU, as other devices cannot be read synchronously everywhere.
     const shape = [1, 1, this.imgWidth, this.imgWidth];
@@ -189,17 +212,33 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   }
 
   /**
-   * Filtered back-projection, `pi / (2 angles) A^T (h * y)` with the ramp filter `h` along the detectors.
+   * Filtered back-projection, `A^T (w (h * y)) / 2` with a filter `h` along the detectors and weights `w` of the views.
+   *
+   * The weight of a view is its share of half a turn: half the angle to its neighbour on either side, modulo 180
+   * degrees; views of one direction share its weight. For n equally spaced views it is pi / n. The widest gap counts as
+   * no wider than the second widest, and weights are scaled to the sum pi: of less than half a turn, the views at the
+   * ends do not get the weight of what is missing.
+   *
+   * The filter is the ramp `2 |f|`, f the frequency in cycles per detector, times a window, as in scikit-image: 1
+   * ("ramp"), `sin(pi f) / (pi f)` ("shepp-logan"), `cos(pi f)` ("cosine") or `(1 + cos(2 pi f)) / 2` ("hann").
    *
    * With many angles in [0, 180) it approximates the inverse of the transform; it is not the pseudo-inverse.
-   * Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
-   * micrographs", 1971.
+   * Papers: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
+   * micrographs", 1971; Shepp, Logan, "The Fourier reconstruction of a head section", 1974.
+   *
+   * @throws ArgumentError `invalid_argument` for another filter; ShapeError `shape_mismatch`.
    */
-  fbp(y: Tensor): Tensor {
+  fbp(y: Tensor, options: { filter?: ProjectionFilter } = {}): Tensor {
     checkSinogram("Tomography.fbp", y, this.detectors, this.angles.size);
-    const x = this.AAdjoint(this.ramp.like(y).matmul(y)).mul(
-      (Math.PI * this.operatorNorm ** 2) / (2 * this.angles.size),
-    );
+    checkOptions("Tomography.fbp", options, ["filter"]);
+    const name = checkWord("Tomography.fbp", "filter", options.filter ?? this.filter, PROJECTION_FILTERS);
+    const filter = this.filters.get(name) ?? projectionFilter(name, this.detectors);
+    this.filters.set(name, filter);
+    const filtered = filter.like(y).matmul(y);
+    const squaredNorm = this.operatorNorm ** 2;
+    const x = this.viewWeights
+      ? this.AAdjoint(filtered.mul(this.viewWeights.like(y))).mul(squaredNorm / 2)
+      : this.AAdjoint(filtered).mul((Math.PI * squaredNorm) / (2 * this.angles.size));
     if (!this.interpolate) return x;
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
     return x
@@ -209,11 +248,11 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   /**
    * The pseudo-inverse by conjugate gradients, or with `fbp: true` the {@link fbp | filtered back-projection}, which is
-   * much faster.
+   * much faster, with the filter `filter`.
    */
-  override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean } = {}): Tensor {
-    const { fbp = this.daggerIsFbp, ...solver } = options;
-    return fbp ? this.fbp(y) : super.ADagger(y, solver);
+  override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
+    const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
+    return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
   }
 }
 

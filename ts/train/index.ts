@@ -13,6 +13,8 @@ export {
 } from "./evaluate.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { Logger } from "./loggers/logger.js";
+export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";
+export { TensorBoardLogger, type TensorBoardLoggerOptions } from "./loggers/tensorboard-logger.js";
 export type { BestOptions, CheckpointOptions, Criterion, EarlyStop, EvaluateEvery } from "./option-groups.js";
 export type { AnyPhysics, Examples, Losses, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
 export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
