@@ -86,8 +86,8 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
   /**
    * One image with its measurement.
    *
-   * @throws ArgumentError `missing_argument` where a sample has neither x nor y, `non_finite_data` where it has a NaN or
-   * infinite value; the errors of dataset and physics.
+   * @throws ArgumentError `missing_argument` where a sample has neither x nor y, `non_finite_data` where it has a NaN
+   * or infinite value; the errors of dataset and physics.
    */
   async get(index: number): Promise<Sample<MeasuredBy<P>>> {
     const stream = Rng.ofIndex(this.seed, index);

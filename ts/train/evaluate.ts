@@ -12,8 +12,8 @@ import { measure, physicsOf, reconstruct } from "./step.js";
 /**
  * One metric over a set of images.
  *
- * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
- * number, no image is left out, so that `mean` is NaN as well.
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a
+ * finite number, no image is left out, so that `mean` is NaN as well.
  */
 export interface MetricSummary {
   readonly mean: number;
