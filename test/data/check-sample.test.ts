@@ -78,6 +78,9 @@ describe("a sample", () => {
 
   it("of files is named by its file, also behind patches and redrawn values", () => {
     const files = ["a.tif", "b.tif"];
+    const pages = { length: 3, files, images: [0, 1, 2].map((page) => ({ path: "b.tif", page })) };
+    const second = () => checkSample({ x: full([1], Number.NaN) }, 1, pages);
+    expectError(second, ArgumentError, "non_finite_data", "sample 1 of the dataset (b.tif, page 1): x");
     const folder = { length: 2, files, get: (): Sample => ({ y: full([1, 4, 4], Number.NaN) }) };
     const patches = new PatchDataset({ dataset: folder, size: 2, length: 6 });
     const unclipped = new UnclippedDataset({ dataset: folder, noiseModel: new GaussianNoise() });

@@ -15,8 +15,10 @@ export interface DataSource {
   readonly length: number;
   /** Where one example comes from, such as the path of a file. */
   source?(index: number): string | undefined;
-  /** The file of each example. */
+  /** The files. */
   readonly files?: readonly string[];
+  /** The file and page of each example. */
+  readonly images?: readonly { readonly path: string; readonly page: number }[];
 }
 
 /**
@@ -151,7 +153,11 @@ function nonFinite(data: ArrayLike<number>, shape: readonly number[]): NonFinite
 
 /** Where an example of a dataset comes from, if the dataset says so. */
 export function sourceOf(dataset: DataSource, index: number): string | undefined {
-  return dataset.source?.(index) ?? dataset.files?.[index];
+  const { images, files, length } = dataset;
+  const image = images?.[index];
+  const page = image && images?.length !== files?.length ? `, page ${image.page}` : "";
+  const file = files?.length === length ? files[index] : undefined;
+  return dataset.source?.(index) ?? (image ? `${image.path}${page}` : file);
 }
 
 function dataError(index: number, dataset: DataSource, name: string, { what, where = "" }: NonFinite): ArgumentError {
