@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkConfig } from "../../ts/cli/check-config.js";
 import { encodePng, parseSafetensors, readPixels } from "../../ts/io/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
 import { init } from "../../ts/runtime/index.js";
