@@ -1,6 +1,6 @@
-// Writes docs/losses.md and the README's table of losses from the losses' assumptions; the table of what configurations
-// can name, their JSON schema and the tables of docs/configuration.md from the exported classes; and
-// ts/tensor/operators.generated.ts from the operator table of the native add-on. With --check it only compares.
+// Writes docs/losses.md from the losses' assumptions; the table of what configurations can name, their JSON schema and
+// the tables of docs/configuration.md from the exported classes; and ts/tensor/operators.generated.ts from the operator
+// table of the native add-on. With --check it only compares.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";

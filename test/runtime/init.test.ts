@@ -6,7 +6,7 @@ import { tensor } from "../../ts/tensor/index.js";
 const error = (name: string, code: string) => expect.objectContaining({ name, code });
 
 /** The add-on with some functions replaced. */
-const modified = (changes: Partial<Binding>): Binding => ({ ...loadNative(), ...changes });
+const modified = (changes: Partial<Binding>): Binding => ({ ...loadNative("cpu"), ...changes });
 
 describe("init", () => {
   it("is required before a tensor is created", () => {
@@ -18,7 +18,7 @@ describe("init", () => {
   it("refuses an unknown device, an unknown option and an incomplete binding", async () => {
     await expect(init({ device: "gpu" as never })).rejects.toEqual(error("ArgumentError", "invalid_argument"));
     await expect(init({ devise: "cpu" } as never)).rejects.toEqual(error("ArgumentError", "unknown_option"));
-    const { apply: _apply, ...incomplete } = loadNative();
+    const { apply: _apply, ...incomplete } = loadNative("cpu");
     await expect(init({ binding: incomplete as Binding })).rejects.toMatchObject({
       code: "bad_binding",
       message: expect.stringContaining("apply"),
@@ -42,6 +42,26 @@ describe("init", () => {
     await expect(init({ binding: lacking, wasm: "/none/adjoint.wasm" })).rejects.toEqual(
       error("DeviceError", "wasm_load_failed"),
     );
+    expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+  });
+});
+
+describe("the add-ons", () => {
+  it("for the CPU is replaced by the one with GPUs when a GPU is requested, and its tensors say so", async () => {
+    const cpu = loadNative("cpu");
+    expect(["cpu", "webgpu", "cuda", "auto"].map((device) => cpu.lacks?.(device))).toEqual([false, true, true, true]);
+    expect(loadNative("webgpu").lacks?.("cpu") ?? false).toBe(false);
+    await init({ binding: cpu });
+    const old = tensor([1, 2]);
+    // A GPU is present or not; in both cases a runtime that works remains.
+    const failed = await init({ device: "webgpu" }).then(
+      () => undefined,
+      (reason: { code: string }) => reason.code,
+    );
+    expect([undefined, "device_unavailable"]).toContain(failed);
+    await init({ device: "cpu" });
+    if (failed === undefined) expect(() => old.add(1)).toThrow(error("ArgumentError", "disposed"));
+    else expect(old.add(1).dataSync()).toEqual(Float32Array.of(2, 3));
     expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
   });
 });

@@ -37,7 +37,8 @@ export function splitMasks(
   y: Tensor,
   physics: Physics | undefined,
 ): { mask1: Tensor; mask2: Tensor } {
-  const fitted = maskFor(mask, y.shape)?.to(y.dtype).to(y.device);
+  // Masks choose entries; weights, of the mask of a physics, are in y and in A already.
+  const fitted = maskFor(mask, y.shape)?.ne(0).to(y.dtype).to(y.device);
   if (!fitted) {
     throw new ShapeError(
       `${name}: the splitting mask has shape [${mask.shape.join(", ")}], which does not fit measurements of shape ` +

@@ -1,7 +1,7 @@
 /** Physics: how measurements come about. Operators and noise models. */
 export { type OperatorKind, operatorKinds } from "./kinds.js";
 export { ComposedPhysics, Physics } from "./physics.js";
-export type { MeasureOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
+export type { MeasureOptions, NoiseDrawOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
 export { adjointFunction, ComposedLinearPhysics, LinearPhysics } from "./linear.js";
 export type { LinearOptions } from "./linear.js";
 export type { SolverOptions } from "./least-squares.js";

@@ -1,6 +1,5 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
-import type { RandomSource } from "../random/index.js";
 import { keep, ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
@@ -103,8 +102,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }
 
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return masked(this, super.noise(y, options));
+  override measured(y: Tensor): Tensor {
+    return matching(this.mask, y).ne(0).unsqueeze(2);
   }
 
   override parameterNames(): readonly string[] {

@@ -1,6 +1,6 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
-import { vjp, type Tensor } from "../tensor/index.js";
+import { vjp, where, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
@@ -19,12 +19,21 @@ export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
 /** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined changes nothing. */
 export type PhysicsParameters = Record<string, Level | undefined>;
 
-/** Options of one measurement: a random source, and new values of parameters, which persist. */
-export interface MeasureOptions {
+/** Options of {@link Physics.noise}. */
+export interface NoiseDrawOptions {
   /** Random source of this call, in place of that of the noise model or of the physics. */
-  rng?: RandomSource;
+  rng?: RandomSource | undefined;
+  /**
+   * Whether negative clean values are replaced by 0 where the noise exists for values of at least 0 only, as losses do
+   * for what a network returns; see {@link NoiseCallOptions}. Default: false, they are refused.
+   */
+  clipPositive?: boolean | undefined;
+}
+
+/** Options of one measurement: those of its noise, and new values of parameters, which persist. */
+export interface MeasureOptions extends NoiseDrawOptions {
   /** New value of a parameter, such as `mask` or `sigma`. */
-  [parameter: string]: Level | RandomSource | undefined;
+  [parameter: string]: Level | RandomSource | boolean | undefined;
 }
 
 /**
@@ -92,15 +101,16 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * A measurement of `x`: `sensor(noise(A(x)))`.
    *
-   * New values of parameters persist.
+   * The noise has the level of the noise model, whatever the weights of a mask, and is 0 where a mask is 0. New values
+   * of parameters persist.
    *
    * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x`
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    const { rng, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng }));
+    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
 
   /** The clean measurement of `x`. */
@@ -109,9 +119,26 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     return this.forwardMap ? this.forwardMap(x) : x;
   }
 
-  /** The noisy version of a clean measurement. */
-  noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return this.noiseModel.forward(y, { rng: options.rng ?? this.noiseModel.rng ?? this.rng });
+  /**
+   * The noisy version of a clean measurement `y`: the noise model's, on the {@link measured} entries, and 0 elsewhere.
+   *
+   * A mask is not applied again: its weights are part of `A`, and the noise is not weighted.
+   *
+   * @throws ArgumentError `out_of_range` where the noise does not exist for a value of `y`.
+   */
+  noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    const { rng = this.noiseModel.rng ?? this.rng, clipPositive } = options;
+    const noisy = this.noiseModel.forward(y, { rng, clipPositive });
+    const measured = this.measured(noisy);
+    return measured ? where(measured, noisy, 0) : noisy;
+  }
+
+  /**
+   * Which entries of measurements shaped like `y` are measured: 1 or 0, of a shape that broadcasts to `y`; undefined
+   * where all are. Where a mask is 0, nothing is measured: there is no noise.
+   */
+  measured(_y: Tensor): Tensor | undefined {
+    return undefined;
   }
 
   /** The sensor's output for a noisy measurement. */
@@ -220,6 +247,20 @@ export function updateEach(list: readonly Physics[], parameters: PhysicsParamete
   }
 }
 
+/** The operator whose noise and sensor a composition has. */
+export function lastOf<P extends Physics>(list: readonly P[]): P {
+  return list[list.length - 1] as P;
+}
+
+/** Copies of the operators of a composition, with the noise and the sensor of the last copy. */
+export function clonedList<P extends Physics>(
+  list: readonly P[],
+): { list: P[]; noiseModel: NoiseModel; sensorModel: (y: Tensor) => Tensor } {
+  const copies = list.map((p) => p.clone());
+  const last = lastOf(copies);
+  return { list: copies, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y) };
+}
+
 /**
  * Operators one after the other, `A(x) = A_k(... A_1(x))`, with the noise and the sensor of the last.
  *
@@ -234,13 +275,21 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
-    const last = list[list.length - 1] as Physics<N>;
+    const last = lastOf(list) as Physics<N>;
     super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 
   override A(x: Tensor): Tensor {
     return this.list.reduce((u, p) => p.A(u), x);
+  }
+
+  override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    return lastOf(this.list).noise(y, options);
+  }
+
+  override measured(y: Tensor): Tensor | undefined {
+    return lastOf(this.list).measured(y);
   }
 
   override parameterNames(): readonly string[] {
@@ -252,6 +301,6 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+    return Object.assign(super.clone(), clonedList(this.list));
   }
 }

@@ -98,6 +98,10 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
     }
   }
 
+  protected override get masksMeasurements(): boolean {
+    return this.fast;
+  }
+
   protected override check(caller: string, name: string, value: Tensor): void {
     checkTensor(caller, name, value);
     const expected = name === "x" || this.fast ? this.imgSize : [this.imgSize[0] as number, this.m];

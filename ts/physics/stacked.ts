@@ -12,7 +12,14 @@ import {
 } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { newInstanceOf } from "./new-instance.js";
-import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
+import {
+  operatorList,
+  Physics,
+  updateEach,
+  type MeasureOptions,
+  type NoiseDrawOptions,
+  type PhysicsParameters,
+} from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";
 
@@ -50,9 +57,9 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
-    const { rng, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng }));
+    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
 
   /** The clean measurements of `x`. */
@@ -60,8 +67,8 @@ export class StackedPhysics<P extends Physics = Physics> {
     return new TensorList(this.list.map((p) => p.A(x)));
   }
 
-  /** The noisy versions of clean measurements, drawn in the order of the list. */
-  noise(y: TensorList, options: { rng?: RandomSource | undefined } = {}): TensorList {
+  /** The noisy versions of clean measurements, drawn in the order of the list; see {@link Physics.noise}. */
+  noise(y: TensorList, options: NoiseDrawOptions = {}): TensorList {
     this.checkMeasurement("noise", y);
     return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
   }

@@ -5,7 +5,7 @@ import { shown } from "./argument-checks.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";
-import type { PhysicsParameters } from "./physics.js";
+import type { NoiseDrawOptions, PhysicsParameters } from "./physics.js";
 
 /** Options of {@link VirtualLinearPhysics}. */
 export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> {
@@ -69,6 +69,14 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const start = typeof z === "number" ? z : this.transform.transform(z, this.params);
     return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
+  }
+
+  override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    return this.physics.noise(y, options);
+  }
+
+  override measured(y: Tensor): Tensor | undefined {
+    return this.physics.measured(y);
   }
 
   override parameterNames(): readonly string[] {

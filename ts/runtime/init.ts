@@ -28,8 +28,8 @@ let queue: Promise<unknown> = Promise.resolve();
  * once before creating a tensor.
  *
  * Calling it again changes the default device, and starts a new runtime where the previous one was lost; tensors of the
- * lost one are gone. In a browser WebGPU is in a second, larger module: requesting it after the first one was loaded
- * replaces that module and its tensors. After an error the previous runtime keeps working.
+ * lost one are gone. GPUs are in a second, larger add-on or WebAssembly module: requesting one after the first was
+ * loaded replaces it and its tensors. After an error the previous runtime keeps working.
  *
  * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
  * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent.
