@@ -26,8 +26,9 @@ export function schema({ classes, config }) {
   const definitions = {
     tensor: {
       description: "Nested lists of numbers, or a file of them.",
-      anyOf: [{ type: "number" }, { type: "array", items: ref("tensor") }, ref("tensorFile")],
+      anyOf: [{ type: "array", items: ref("numbers") }, ref("tensorFile")],
     },
+    numbers: { anyOf: [{ type: "number" }, { type: "array", items: ref("numbers") }] },
     tensorFile: {
       type: "object",
       properties: { file: { type: "string", description: "An image, or a file of an array." } },
