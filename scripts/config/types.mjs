@@ -4,7 +4,7 @@ import { Failure } from "../common.mjs";
 import { defaultText, defaultValue, firstSentence } from "../doc-comments.mjs";
 
 /** Options that are the paths of files or folders. */
-const PATHS = new Set(["path", "folder", "train", "eval", "out"]);
+const PATHS = new Set(["path", "folder", "train", "eval", "weights", "out"]);
 
 /** Interfaces of networks; what is only a layer may stand where `Layer` is asked for. */
 const NETWORKS = ["Denoiser", "ImageNetwork", "Layer", "Module", "Reconstructor"];

@@ -73,7 +73,9 @@ export function asNamed(value: string | Named): Named {
 export function alternative(type: OptionType, value: unknown): OptionType | undefined {
   const all = parts(type);
   // A list of numbers may be a plain list or a tensor; one of lists is a tensor.
-  if (Array.isArray(value) && all.includes("tensor") && value.some(Array.isArray)) return "tensor";
+  const isList =
+    Array.isArray(value) && all.some((part) => typeof part === "object" && "list" in part && part.list === "number");
+  if (isList && all.includes("tensor") && value.some(Array.isArray)) return "tensor";
   const plain = all.find((part) => hasForm(part, value));
   if (plain !== undefined) return plain;
   const kinds = all.filter((part) => typeof part === "object" && "kind" in part);

@@ -1,3 +1,4 @@
+import { readWeights } from "../io/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Layer, Reconstructor } from "../nn/index.js";
@@ -10,7 +11,7 @@ import type { Config, DataConfig } from "./config.js";
 import { UsageError } from "./errors.js";
 import { type Context, make } from "./make.js";
 import type { OptionEntry } from "./option-type.js";
-import type { Place } from "./place.js";
+import { type Place, placed } from "./place.js";
 
 /** The parts of a training, made from a configuration. */
 export interface Parts {
@@ -38,6 +39,7 @@ const partKeys = [
   "$schema",
   "data",
   "model",
+  "weights",
   "physics",
   "losses",
   "optimizer",
@@ -65,6 +67,8 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
     return (await make(value, type, place.key(key), { ...context, folder })) as T;
   }
   const model = await part<Reconstructor>("model", { rng });
+  const weights = await part<string | undefined>("weights", {});
+  if (weights !== undefined) await loadWeights(model, weights, place.key("weights"));
   const optimizer = await part<Optimizer>("optimizer", { on: model.parameters() }, "Adam");
   const schedule = await part<Schedule | undefined>("schedule", { on: optimizer });
   const physics = await part<AnyPhysics>("physics", { rng: rng.fork() });
@@ -84,6 +88,17 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
     ...(adversarial ? { adversarial } : {}),
     further,
   };
+}
+
+/** Loads the weights of a file. */
+export async function loadWeights(model: Reconstructor, path: string, place: Place): Promise<void> {
+  try {
+    const weights = await readWeights(path);
+    model.loadStateDict(weights);
+    for (const value of Object.values(weights)) value.dispose();
+  } catch (error) {
+    throw placed(place, error);
+  }
 }
 
 /** Whether a configuration has a discriminator; keys that belong to one are refused without it. */

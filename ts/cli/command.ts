@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
-import { type DeviceName, init } from "../runtime/index.js";
+import { init, type InitOptions } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
 import { exitCode, Interrupted, printError } from "./errors.js";
 
 /** Options of every command. */
 export interface CommonOptions {
   readonly seed: number;
-  readonly device: DeviceName;
+  readonly device: NonNullable<InitOptions["device"]>;
   readonly json: boolean;
 }
 
@@ -20,7 +20,11 @@ export interface CommandResult {
 export function withCommonOptions(command: Command): Command {
   return command
     .option("--seed <n>", "random seed; the same seed gives the same result", wholeNumber, 0)
-    .addOption(new Option("--device <name>", "device to compute on").choices(["cpu", "webgpu", "cuda"]).default("cpu"))
+    .addOption(
+      new Option("--device <name>", "device to compute on; auto: webgpu where there is a GPU, else cpu")
+        .choices(["cpu", "webgpu", "cuda", "auto"])
+        .default("cpu"),
+    )
     .option("--json", "print one JSON object instead of text", false);
 }
 

@@ -26,6 +26,8 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
   readonly physics: AnyPhysics;
   /** The network. */
   readonly model: Reconstructor;
+  /** File of weights to start from, such as `.safetensors` or `.pth`. Default: random weights, from `--seed`. */
+  readonly weights?: string;
   /** One loss, or several, whose weighted sum is minimised; a loss without a `weight` has weight 1. */
   readonly losses: Losses;
   /** The optimiser. Default: Adam with learning rate 0.001. */

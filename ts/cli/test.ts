@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { dirname, join } from "node:path";
-import { readSafetensors } from "../io/index.js";
+import { readWeights } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import { evaluate, type TestResult } from "../train/index.js";
@@ -22,7 +22,10 @@ export function addTest(program: Command): void {
   const command = program
     .command("test <config.json>")
     .description("evaluate a trained network on the evaluation images of a configuration file")
-    .option("--weights <file>", "safetensors file (default: model.safetensors in the configuration's results)");
+    .option(
+      "--weights <file>",
+      "file of weights, .safetensors or .pth (default: model.safetensors in the configuration's results)",
+    );
   withCommonOptions(command).action(async (path: string, options: TestCommandOptions) => {
     await runCommand(options, (checked) => test(path, checked));
   });
@@ -40,7 +43,7 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
       "missing_argument",
     );
   const weights = options.weights ?? join(resultsFolder(path, config["out"]), "model.safetensors");
-  parts.model.loadStateDict(await readSafetensors(weights));
+  parts.model.loadStateDict(await readWeights(weights));
   const model = parts.losses.reduce<Reconstructor>((adapted, { loss }) => loss.adaptModel(adapted), parts.model);
   const result = await evaluate({
     model,
@@ -54,7 +57,9 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
 
 function describeResult({ metrics, measurement }: TestResult): string {
   const cell = (summary: TestResult["metrics"][string] | undefined): string =>
-    summary ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` : "";
+    summary
+      ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}${summary.leftOut ? ` (${summary.leftOut} left out)` : ""}`
+      : "";
   const rows = Object.entries(metrics).map(([name, summary]) => [name, cell(measurement[name]), cell(summary)]);
   return textTable([["metric", "measurement", "reconstruction"], ...rows]);
 }

@@ -9,7 +9,10 @@ export interface Sample {
   x?: Tensor;
   /** Measurement; if it is missing, the Trainer simulates one with its physics. */
   y?: Tensor;
-  /** Parameters of the physics that produced `y` (for example `{ mask }`), given to `physics.update`. */
+  /**
+   * Parameters of the physics for this example, such as `{ mask }` or `{ sigma }`. They hold for the step or the
+   * evaluation of its batch: `physics.withParameters`.
+   */
   params?: Record<string, Tensor>;
 }
 

@@ -1,4 +1,4 @@
-/** Files: safetensors, images, JSON, and atomic writing. */
+/** Files: weights, safetensors, images, JSON, and atomic writing. */
 export { writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export {
@@ -10,6 +10,7 @@ export {
   readPixels,
   writeImage,
 } from "./image.js";
+export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,
@@ -21,3 +22,4 @@ export {
   type TensorRecord,
   writeSafetensors,
 } from "./safetensors.js";
+export type { FileSource } from "./source.js";

@@ -1,11 +1,25 @@
+import { type ElementType, elementSize } from "../formats/index.js";
 import { FormatError } from "../runtime/index.js";
 import { messageOf } from "./files.js";
 
-/** Element types that can be read. */
-export type SafetensorsDType = "F64" | "F32" | "I64" | "I32" | "U8";
+/** Element types that can be read, with this library's names. */
+export const elementTypes = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  U64: "uint64",
+  I32: "int32",
+  U32: "uint32",
+  I16: "int16",
+  U16: "uint16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+} as const satisfies Record<string, ElementType>;
 
-/** Bytes per element. */
-export const elementBytes: Record<SafetensorsDType, number> = { F64: 8, F32: 4, I64: 8, I32: 4, U8: 1 };
+export type SafetensorsDType = keyof typeof elementTypes;
 
 /** One tensor of the file: its type, its shape and the range of its bytes after the header. */
 export interface SafetensorsEntry {
@@ -80,8 +94,8 @@ function checkEntry(name: string, value: unknown, available: number): Safetensor
   if (!isRecord(value)) throw fail(`"${name}" is not described by an object`, "header_invalid");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") throw fail(`"${name}" has no dtype`, "header_invalid");
-  if (!Object.hasOwn(elementBytes, dtype)) {
-    throw fail(`"${name}" has dtype ${dtype}; expected one of ${Object.keys(elementBytes).join(", ")}`, "dtype");
+  if (!Object.hasOwn(elementTypes, dtype)) {
+    throw fail(`"${name}" has dtype ${dtype}; expected one of ${Object.keys(elementTypes).join(", ")}`, "dtype");
   }
   if (!isSizeList(shape)) throw fail(`"${name}" has no valid shape`, "header_invalid");
   if (!isSizeList(offsets) || offsets.length !== 2) throw fail(`"${name}" has no valid data_offsets`, "header_invalid");
@@ -89,7 +103,10 @@ function checkEntry(name: string, value: unknown, available: number): Safetensor
   if (begin > end || end > available) {
     throw fail(`"${name}" has data_offsets [${begin}, ${end}], but the file has ${available} bytes of data`, "offsets");
   }
-  const expected = shape.reduce((product, size) => product * size, elementBytes[dtype as SafetensorsDType]);
+  const expected = shape.reduce(
+    (product, size) => product * size,
+    elementSize[elementTypes[dtype as SafetensorsDType]],
+  );
   if (end - begin !== expected) {
     throw fail(
       `"${name}" has ${end - begin} bytes, its shape [${shape.join(", ")}] of ${dtype} needs ${expected}`,

@@ -1,8 +1,9 @@
+import { decodeElements } from "../formats/index.js";
 import { FormatError } from "../runtime/index.js";
 import { type DType, type Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
 import { readBytes } from "./files.js";
-import { parseHeader, type SafetensorsEntry } from "./safetensors-header.js";
+import { elementTypes, parseHeader } from "./safetensors-header.js";
 
 /** Tensors by name. */
 export type TensorRecord = Record<string, Tensor>;
@@ -21,7 +22,8 @@ export interface SafetensorsOptions {
 }
 
 /**
- * Parses the bytes of a safetensors file into tensors and metadata. F32, F64, I32, I64 and U8 are supported.
+ * Parses the bytes of a safetensors file into tensors and metadata: F16, BF16, F32, F64, integers of 8 to 64
+ * bits (rounded to the element type) and BOOL (0 or 1).
  *
  * @throws FormatError `safetensors_truncated`, `safetensors_header_too_large`, `safetensors_header_invalid`,
  * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
@@ -30,15 +32,11 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   for (const entry of entries) {
-    // A copy at offset 0 of a buffer is aligned for every element type; `slice` of a Node Buffer would be a view.
-    const values = decode(entry, new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)));
     const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
-    const data =
-      dtype === "float64"
-        ? Float64Array.from(values)
-        : values instanceof Float32Array
-          ? values
-          : Float32Array.from(values);
+    const { data } = decodeElements(
+      bytes.subarray(dataStart + entry.begin, dataStart + entry.end),
+      elementTypes[entry.dtype],
+    );
     // An assignment would set the prototype for a tensor named "__proto__".
     Object.defineProperty(tensors, entry.name, {
       value: tensor(data, { shape: [...entry.shape], dtype }),
@@ -121,23 +119,4 @@ export async function writeSafetensors(
   metadata: Record<string, string> = {},
 ): Promise<void> {
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
-}
-
-/** The values of one tensor; `bytes` starts at offset 0 of its buffer. */
-function decode(
-  entry: SafetensorsEntry,
-  bytes: Uint8Array,
-): Float32Array | Float64Array | Int32Array | Uint8Array | number[] {
-  switch (entry.dtype) {
-    case "F32":
-      return new Float32Array(bytes.buffer);
-    case "F64":
-      return new Float64Array(bytes.buffer);
-    case "I32":
-      return new Int32Array(bytes.buffer);
-    case "I64":
-      return Array.from(new BigInt64Array(bytes.buffer), Number);
-    case "U8":
-      return bytes;
-  }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError, checkFlag, checkOptions, checkWord } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { Tensor, where } from "../tensor/index.js";
 import {
   type NormInputs,
   centerCropImages,
@@ -7,6 +7,7 @@ import {
   normalizeImages,
   standardizeImages,
 } from "./preprocess.js";
+import { quotient } from "./quotient.js";
 
 /** How the values of a batch are reduced. */
 export type Reduction = "mean" | "sum" | "none";
@@ -23,7 +24,10 @@ export interface MetricOptions {
   normInputs?: NormInputs | null;
   /** Takes the complex magnitude of two-channel tensors first. Default: false. */
   complexAbs?: boolean;
-  /** Inverts a metric where higher is better, so that it can be minimised. Default: false. */
+  /**
+   * For use in a loss: inverts a metric where higher is better, so that it can be minimised, and gives 0 instead of NaN
+   * for images that are left out. Default: false.
+   */
   trainLoss?: boolean;
   /**
    * Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last
@@ -41,6 +45,10 @@ const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const
  *
  * A subclass writes `metric(xNet, x)`, which returns one value per image. `forward` does the rest, in this order:
  * complex magnitude, crop, normalisation, metric, reduction, inversion.
+ *
+ * **Left out.** Some references leave a metric undefined: the relative error of an image of zeros is 0 / 0. The value of
+ * such an image is NaN, its gradient is zero, and `reduction` and the means of `train.evaluate` leave it out. With
+ * `trainLoss` its value is 0. The reference alone decides, so that the means of two methods are over the same images.
  */
 export abstract class Metric {
   /** The class's name, used in messages and reports. */
@@ -73,6 +81,16 @@ export abstract class Metric {
   /** The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. */
   protected abstract metric(xNet: Tensor, x: Tensor): Tensor;
 
+  /**
+   * 1 for each reference that the metric is defined for, 0 for one that is left out: shape `[B]`; undefined if all are
+   * defined. For the others `metric` may give any finite value. Default: undefined.
+   *
+   * @param _x - the reference, cropped and normalised.
+   */
+  protected definedFor(_x: Tensor): Tensor | undefined {
+    return undefined;
+  }
+
   /** Turns a value where higher is better into one to minimise. Default: its negative. */
   protected invert(value: Tensor): Tensor {
     return value.neg();
@@ -104,10 +122,20 @@ export abstract class Metric {
     if (this.normInputs === "standardize") a = standardizeImages(a, b);
     else if (this.normInputs !== "none")
       [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
-    let value = this.metric(a, b);
-    if (this.reduction === "mean") value = value.mean();
-    else if (this.reduction === "sum") value = value.sum();
-    return this.trainLoss && !this.lowerBetter ? this.invert(value) : value;
+    return this.#reduce(this.metric(a, b), this.definedFor(b.detach()));
+  }
+
+  #reduce(value: Tensor, defined: Tensor | undefined): Tensor {
+    const invert = (t: Tensor) => (this.trainLoss && !this.lowerBetter ? this.invert(t) : t);
+    if (!defined) {
+      if (this.reduction === "mean") return invert(value.mean());
+      return invert(this.reduction === "sum" ? value.sum() : value);
+    }
+    const nothing = this.trainLoss ? 0 : NaN;
+    if (this.reduction === "none") return where(defined, invert(value), nothing);
+    const sum = where(defined, value, 0).sum();
+    const count = defined.sum();
+    return where(count, invert(this.reduction === "sum" ? sum : quotient(sum, count)), nothing);
   }
 
   /**

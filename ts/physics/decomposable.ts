@@ -1,6 +1,6 @@
 import { matching } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
-import { full, keep, Tensor, where } from "../tensor/index.js";
+import { full, Tensor, where } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption, checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -204,8 +204,7 @@ export class DecomposablePhysics<
     if (mask === undefined) return;
     const value = typeof mask === "number" ? full([1], mask) : mask;
     checkTensorOption(`${this.className}.update`, "mask", value);
-    // Kept, so that it outlives the `tidy` of the training step that sets it.
-    this.mask = keep(this.checkMask(value));
+    this.mask = this.checkMask(value);
   }
 
   /** A new mask, checked and reshaped for the operator. */

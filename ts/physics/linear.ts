@@ -13,12 +13,12 @@ import {
 } from "./least-squares.js";
 import type { NoiseModel } from "./noise/index.js";
 import {
-  clonedList,
   ComposedPhysics,
   lastOf,
   operatorList,
   Physics,
   updateEach,
+  withLast,
   type NoiseDrawOptions,
   type PhysicsOptions,
   type PhysicsParameters,
@@ -218,6 +218,6 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), clonedList(this.list));
+    return withLast(super.clone());
   }
 }

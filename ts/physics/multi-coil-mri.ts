@@ -1,6 +1,6 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
-import { keep, ones, Tensor } from "../tensor/index.js";
+import { ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
@@ -118,8 +118,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     if (coilMaps !== undefined) checkTensorOption(caller, "coilMaps", coilMaps, rank - 1);
     const newMaps = coilMaps === undefined ? this.coilMaps : placedMaps(caller, coilMaps as Tensor, this.threeD);
     checkSizes(caller, newMask, newMaps);
-    this.mask = keep(newMask);
-    this.coilMaps = keep(newMaps);
+    this.mask = newMask;
+    this.coilMaps = newMaps;
   }
 }
 

@@ -2,6 +2,7 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, where, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./argument-checks.js";
+import { changedCopy, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
 import { NoiseModel, ZeroNoise, type Level } from "./noise/index.js";
@@ -159,7 +160,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
    *
-   * Entries that are undefined change nothing.
+   * Entries that are undefined change nothing. Tensors stay the caller's, who may free them: the physics has its own
+   * handles of their values.
    *
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
@@ -170,7 +172,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     const forNoise: PhysicsParameters = {};
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined) continue;
-      if (own.includes(name)) forOperator[name] = value;
+      if (own.includes(name)) forOperator[name] = ownValue(value);
       if (noise.includes(name)) forNoise[name] = value;
       if (own.includes(name) || noise.includes(name)) continue;
       const names = [...own, ...noise];
@@ -182,12 +184,30 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
         "unknown_option",
       );
     }
-    if (Object.keys(forOperator).length > 0) this.setParameters(forOperator);
+    if (Object.keys(forOperator).length > 0) keepingFields(this, () => this.setParameters(forOperator));
     this.noiseModel.update(forNoise);
   }
 
-  /** Sets parameters that {@link parameterNames} lists. Tensors need `keep` to outlive a training step. */
+  /**
+   * Sets parameters that {@link parameterNames} lists.
+   *
+   * The tensors are the physics' own; those that it stores in fields outlive the `tidy` of a training step. What it
+   * stores elsewhere, such as in `#private` members or arrays, needs `keep`.
+   */
   protected setParameters(_parameters: PhysicsParameters): void {}
+
+  /**
+   * This physics with other parameters of the operator and of the noise model, such as
+   * `withParameters({ mask, sigma })`; this one is not changed.
+   *
+   * It shares everything else, so that nothing is copied. A training step and an evaluation use it for the parameters
+   * that come with their samples. New tensors are freed by the `tidy` around the call, if there is one.
+   *
+   * @throws ArgumentError `unknown_option` for a name that neither has; `not_clonable`, see {@link newInstance}.
+   */
+  withParameters(parameters: PhysicsParameters): this {
+    return changedCopy(this, (copy) => copy.update(parameters));
+  }
 
   /**
    * A new object of this class, to which {@link clone} copies the fields other than `#private` ones.
@@ -201,12 +221,13 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   }
 
   /**
-   * An independent copy with its own noise model: an update of one does not change the other.
+   * An independent copy: an update of one does not change the other. It has copies of the noise model and of the
+   * physics in its fields, and shares everything else.
    *
    * @throws ArgumentError `not_clonable`; see {@link newInstance}.
    */
   clone(): this {
-    return Object.assign(this.newInstance(), this, { noiseModel: this.noiseModel.clone() });
+    return Object.assign(this.newInstance(), this, copiedParts(this));
   }
 
   /** This operator after another, `A(x) = this.A(other.A(x))`, with the noise and the sensor of this one. */
@@ -239,6 +260,12 @@ export function operatorList<P extends Physics>(
   return [...list];
 }
 
+/** A composition, whose noise and sensor become those of its last operator. */
+export function withLast<C extends Physics & { readonly list: readonly Physics[] }>(composed: C): C {
+  const last = lastOf(composed.list);
+  return Object.assign(composed, { noiseModel: last.noiseModel, sensorModel: (y: Tensor) => last.sensor(y) });
+}
+
 /** Updates each operator of a list with those of the parameters that it has. */
 export function updateEach(list: readonly Physics[], parameters: PhysicsParameters): void {
   for (const p of list) {
@@ -250,15 +277,6 @@ export function updateEach(list: readonly Physics[], parameters: PhysicsParamete
 /** The operator whose noise and sensor a composition has. */
 export function lastOf<P extends Physics>(list: readonly P[]): P {
   return list[list.length - 1] as P;
-}
-
-/** Copies of the operators of a composition, with the noise and the sensor of the last copy. */
-export function clonedList<P extends Physics>(
-  list: readonly P[],
-): { list: P[]; noiseModel: NoiseModel; sensorModel: (y: Tensor) => Tensor } {
-  const copies = list.map((p) => p.clone());
-  const last = lastOf(copies);
-  return { list: copies, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y) };
 }
 
 /**
@@ -301,6 +319,6 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), clonedList(this.list));
+    return withLast(super.clone());
   }
 }

@@ -1,5 +1,5 @@
 import { centredFft, magnitude, matching } from "../functional/index.js";
-import { full, keep, where, type Tensor } from "../tensor/index.js";
+import { full, where, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkTensor } from "./argument-checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
@@ -126,7 +126,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   protected override setParameters(parameters: PhysicsParameters): void {
     const { mask } = parameters;
     if (mask === undefined) return;
-    this.mask = keep(complexMask("SequentialMRI.update", mask as Tensor, 5));
+    this.mask = complexMask("SequentialMRI.update", mask as Tensor, 5);
   }
 
   /** The MRI with a mask of all frequencies that any frame samples. */

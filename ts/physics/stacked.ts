@@ -2,6 +2,7 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { shown } from "./argument-checks.js";
+import { changedCopy, copiedParts } from "./changed-copy.js";
 import {
   checkGamma,
   conjugateGradient,
@@ -85,7 +86,7 @@ export class StackedPhysics<P extends Physics = Physics> {
   }
 
   /**
-   * Replaces parameters in every operator and noise model that has one of that name.
+   * Replaces parameters in every operator and noise model that has one of that name; see {@link Physics.update}.
    *
    * @throws ArgumentError `unknown_option` for a name that none has.
    */
@@ -96,7 +97,9 @@ export class StackedPhysics<P extends Physics = Physics> {
       const near = nearest(name, names);
       throw new ArgumentError(
         `StackedPhysics.update: no operator has a parameter "${name}"; ` +
-          (near === undefined ? "they have no parameters." : `did you mean "${near}"?`),
+          (near === undefined
+            ? "they have no parameters."
+            : `did you mean "${near}"? Parameters: ${names.join(", ")}.`),
         "unknown_option",
       );
     }
@@ -105,6 +108,16 @@ export class StackedPhysics<P extends Physics = Physics> {
       const known = noiseModel.parameterNames();
       noiseModel.update(Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))));
     }
+  }
+
+  /**
+   * These operators with other parameters, in every operator and noise model that has one of that name; this one is not
+   * changed. See {@link Physics.withParameters}.
+   *
+   * @throws ArgumentError `unknown_option` for a name that none has; `not_clonable`, see {@link Physics.newInstance}.
+   */
+  withParameters(parameters: PhysicsParameters): this {
+    return changedCopy(this, (copy) => copy.update(parameters));
   }
 
   /** A new object of this class for {@link clone}; see {@link Physics.newInstance}. */
@@ -118,7 +131,7 @@ export class StackedPhysics<P extends Physics = Physics> {
    * @throws ArgumentError `not_clonable`; see {@link Physics.newInstance}.
    */
   clone(): this {
-    return Object.assign(this.newInstance(), this, { list: this.list.map((p) => p.clone()) });
+    return Object.assign(this.newInstance(), this, copiedParts(this));
   }
 
   /** Refuses measurements other than one tensor per operator. */

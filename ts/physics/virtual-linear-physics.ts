@@ -88,8 +88,8 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override clone(): this {
-    const physics = this.physics.clone();
-    const { noiseModel } = physics;
-    return Object.assign(super.clone(), { physics, noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
+    const copy = super.clone();
+    const { physics } = copy;
+    return Object.assign(copy, { noiseModel: physics.noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
   }
 }

@@ -19,6 +19,7 @@ export type {
   FolderEntry,
   ImageChannels,
   LoadOptions,
+  OpenFile,
   Pixels,
   Platform,
   RequestedDevice,

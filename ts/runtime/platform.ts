@@ -35,12 +35,26 @@ export interface FolderEntry {
   readonly path: string;
 }
 
+/** A file that is read in parts. */
+export interface OpenFile {
+  /** Length in bytes. */
+  readonly size: number;
+  /** The bytes from `begin` to before `end`, which is at most `size`. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+  /** As {@link read}, at once; absent where the platform cannot wait. */
+  readSync?(begin: number, end: number): Uint8Array;
+  /** Frees the file. */
+  close(): Promise<void>;
+}
+
 /** What Node and a browser do differently; everything else in this library is common to both. */
 export interface Platform {
   /** Loads the add-on, or the WebAssembly module that supports the device. */
   loadBinding(options: LoadOptions): Promise<Binding>;
   /** The bytes of a file; in a browser, of a URL. */
   readFile(path: string): Promise<Uint8Array>;
+  /** Opens a file to read parts of it; a browser fetches the content of the URL first. */
+  openFile(path: string): Promise<OpenFile>;
   /** The files and folders inside a folder. */
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Writes a file atomically: readers see the old content or the new one. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../runtime/index.js";
-import { adopt, freeScope, leaveScope, openScope, watch } from "./handle.js";
+import { adopt, freeScope, innermostScope, leaveScope, openScope, unwatch, watch } from "./handle.js";
 import { Tensor } from "./tensor.js";
 
 /** Collects every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
@@ -36,6 +36,22 @@ export function keep<T extends Tensor>(t: T): T {
   holder.scope = undefined;
   watch(t, holder);
   return t;
+}
+
+/** Runs `fn` and gives those of `tensors()` that it made and kept back to the innermost open `tidy`. */
+export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
+  const scope = innermostScope();
+  if (scope === undefined) return fn();
+  const start = scope.length;
+  const result = fn();
+  const made = new Set(scope.slice(start));
+  for (const t of tensors()) {
+    const holder = Tensor.holder(t);
+    if (!made.has(holder) || holder.scope !== undefined || holder.handle === 0) continue;
+    unwatch(holder);
+    holder.scope = scope;
+  }
+  return result;
 }
 
 /**

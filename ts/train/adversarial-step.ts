@@ -4,7 +4,7 @@ import type { Layer } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { WeightedLoss } from "./options.js";
-import { clipGradients, measure, reconstruct, type StepContext, weightedSum } from "./step.js";
+import { clipGradients, measure, physicsOf, reconstruct, type StepContext, weightedSum } from "./step.js";
 
 /** The discriminator's part of a step. */
 export interface DiscriminatorContext {
@@ -24,7 +24,8 @@ export interface DiscriminatorContext {
  */
 export function adversarialStep(batch: Batch, context: StepContext, discriminator: DiscriminatorContext): Tensor {
   return tidy(() => {
-    const { physics, model, rng, epoch, gradClip } = context;
+    const { model, rng, epoch, gradClip } = context;
+    const physics = physicsOf(batch, context.physics);
     const { D } = discriminator;
     const { x } = batch;
     const y = measure(batch, physics, rng);

@@ -6,15 +6,22 @@ import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import type { AnyPhysics } from "./options.js";
-import { measure, reconstruct } from "./step.js";
+import { measure, physicsOf, reconstruct } from "./step.js";
 
-/** One metric over a set of images. */
+/**
+ * One metric over a set of images.
+ *
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
+ * number, no image is left out, so that `mean` is NaN as well.
+ */
 export interface MetricSummary {
   readonly mean: number;
   /** Standard deviation over the images (normalised by their number, not by one less). */
   readonly std: number;
-  /** The value of each image, in the order of the data. */
+  /** The value of each image, in the order of the data; NaN for an image that is left out. */
   readonly values: readonly number[];
+  /** Number of images that are left out, because the metric is not defined for their ground truth. */
+  readonly leftOut: number;
 }
 
 /** Result of {@link evaluate}. */
@@ -49,6 +56,7 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   const { model, metrics, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
   const collected = metrics.map(() => ({ xNet: [] as number[], y: [] as number[] }));
+  const finite = { xNet: true, y: true };
   const training = model.training;
   model.eval();
   try {
@@ -56,11 +64,13 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
       const tensors = evaluateBatch(batch, options);
       try {
         for (const [index, values] of collected.entries()) {
-          values.xNet.push(...(await (tensors[2 + 2 * index] as Tensor).data()));
-          const ofMeasurement = tensors[3 + 2 * index];
+          values.xNet.push(...(await (tensors[4 + 2 * index] as Tensor).data()));
+          const ofMeasurement = tensors[5 + 2 * index];
           if (ofMeasurement) values.y.push(...(await ofMeasurement.data()));
         }
-        const [xNet, y] = tensors as [Tensor, Tensor];
+        const [xNet, y, sumOfXNet, sumOfY] = tensors as [Tensor, Tensor, Tensor, Tensor];
+        finite.xNet &&= Number.isFinite(await sumOfXNet.item());
+        finite.y &&= Number.isFinite(await sumOfY.item());
         await options.onBatch?.({ x: batch.x as Tensor, y, xNet });
       } finally {
         for (const value of tensors) value?.dispose();
@@ -70,21 +80,23 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   } finally {
     model.train(training);
   }
-  const summaries = (pick: (values: (typeof collected)[number]) => number[]): Record<string, MetricSummary> =>
+  const summaries = (of: "xNet" | "y"): Record<string, MetricSummary> =>
     Object.fromEntries(
       metrics
-        .map((metric, index) => [metric.name, summarize(pick(collected[index] as (typeof collected)[number]))] as const)
+        .map((metric, index) => [metric.name, summarize(collected[index]?.[of] ?? [], finite[of])] as const)
         .filter(([, { values }]) => values.length > 0),
     );
-  return { metrics: summaries(({ xNet }) => xNet), measurement: summaries(({ y }) => y) };
+  return { metrics: summaries("xNet"), measurement: summaries("y") };
 }
 
-/** `xNet`, `y`, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
-function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
+/** `xNet`, `y`, their sums, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
+function evaluateBatch(batch: Batch, options: EvaluateOptions): (Tensor | undefined)[] {
+  const { model, metrics, rng } = options;
   const { x } = batch;
   if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
+      const physics = physicsOf(batch, options.physics);
       const measured = measure(batch, physics, rng);
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
@@ -93,7 +105,7 @@ function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateO
         perImage(metric.forward(xNet, x)),
         comparable ? perImage(metric.forward(y, x)) : undefined,
       ]);
-      return [xNet, y.clone(), ...values];
+      return [xNet, y.clone(), xNet.sum(), y.sum(), ...values];
     }),
   );
 }
@@ -102,8 +114,9 @@ function perImage(value: Tensor): Tensor {
   return value.shape.length === 0 ? value.reshape([1]) : value;
 }
 
-function summarize(values: readonly number[]): MetricSummary {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-  return { mean, std, values };
+function summarize(values: readonly number[], finite: boolean): MetricSummary {
+  const counted = finite ? values.filter(Number.isFinite) : values;
+  const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
+  const std = Math.sqrt(counted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counted.length);
+  return { mean, std, values, leftOut: values.length - counted.length };
 }

@@ -30,7 +30,8 @@ export interface StepContext {
  */
 export function trainStep(batch: Batch, context: StepContext): Tensor {
   return tidy(() => {
-    const { physics, model, rng } = context;
+    const { model, rng } = context;
+    const physics = physicsOf(batch, context.physics);
     const { x } = batch;
     const y = measure(batch, physics, rng);
     const xNet = reconstruct(model, y, physics, rng);
@@ -61,9 +62,16 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
   return { total, values };
 }
 
-/** The batch's measurement, or one made by the physics, which first takes the parameters in the batch, if any. */
+/**
+ * The physics of a batch: with the parameters that come with its samples, if any. The given one is not changed; the
+ * tensors of the result belong to the `tidy` around the call.
+ */
+export function physicsOf(batch: Batch, physics: AnyPhysics): AnyPhysics {
+  return batch.params ? physics.withParameters(batch.params) : physics;
+}
+
+/** The batch's measurement, or one made by the {@link physicsOf | physics of the batch}. */
 export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor | TensorList {
-  if (batch.params) physics.update(batch.params);
   if (batch.y) return batch.y;
   const { x } = batch;
   if (!x)

@@ -1,7 +1,8 @@
 import type { Level } from "../../functional/index.js";
 import { ArgumentError, checkFlag, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { keep, Tensor } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { keepingFields, ownValue } from "../changed-copy.js";
 import { newInstanceOf } from "../new-instance.js";
 import { checkTensor } from "../argument-checks.js";
 import { checkLevel } from "./value-checks.js";
@@ -84,7 +85,7 @@ export abstract class NoiseModel {
   }
 
   /**
-   * Replaces parameters; entries that are undefined change nothing.
+   * Replaces parameters; entries that are undefined change nothing. Tensors stay the caller's, who may free them.
    *
    * @throws ArgumentError `unknown_option` for a parameter that it does not have, `invalid_argument` for a value out of
    * range.
@@ -102,8 +103,7 @@ export abstract class NoiseModel {
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
       const level = checkLevel(this.className, name, value, rule);
-      // Kept, so that it outlives the `tidy` of the training step that sets it.
-      Object.assign(this, { [name]: level instanceof Tensor ? keep(level) : level });
+      keepingFields(this, () => Object.assign(this, { [name]: ownValue(level) }));
     }
   }
 

@@ -22,8 +22,8 @@ export function loadNative(device: RequestedDevice): Binding {
   const built = { cpu: existsSync(pathOf("cpu")), gpu: existsSync(pathOf("gpu")) };
   if (isGpu(device) && !built.gpu) {
     throw new DeviceError(
-      `${device}: the add-on with GPUs is not built (looked for ${pathOf("gpu")}); run npm run build:gpu (needs Rust), ` +
-        'or use device "cpu".',
+      `${device}: the add-on with GPUs is not built (looked for ${pathOf("gpu")}); run npm run build:gpu ` +
+        '(needs Rust), or use device "cpu".',
       "native_missing",
     );
   }

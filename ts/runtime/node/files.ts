@@ -1,6 +1,7 @@
+import { readSync } from "node:fs";
 import { mkdir, open, readdir, readFile as read, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { FolderEntry } from "../platform.js";
+import type { FolderEntry, OpenFile } from "../platform.js";
 
 /** Distinguishes the temporary files of concurrent writes. */
 let writes = 0;
@@ -8,6 +9,46 @@ let writes = 0;
 /** The bytes of a file. */
 export async function readFile(path: string): Promise<Uint8Array> {
   return await read(path);
+}
+
+/** Bytes that one call of the system reads at most. */
+const READ_LIMIT = 1 << 30;
+
+/** Opens a file to read parts of it; rejects with `EISDIR` for a folder. */
+export async function openFile(path: string): Promise<OpenFile> {
+  const file = await open(path, "r");
+  const info = await file.stat();
+  if (info.isDirectory()) {
+    await file.close();
+    throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+  }
+  return {
+    size: info.size,
+    async read(begin, end) {
+      const bytes = new Uint8Array(end - begin);
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesRead } = await file.read(bytes, at, Math.min(READ_LIMIT, bytes.length - at), begin + at);
+        if (bytesRead === 0) throw shortened(path);
+        at += bytesRead;
+      }
+      return bytes;
+    },
+    readSync(begin, end) {
+      const bytes = new Uint8Array(end - begin);
+      for (let at = 0; at < bytes.length; ) {
+        const count = readSync(file.fd, bytes, at, Math.min(READ_LIMIT, bytes.length - at), begin + at);
+        if (count === 0) throw shortened(path);
+        at += count;
+      }
+      return bytes;
+    },
+    close: async () => await file.close(),
+  };
+}
+
+/** The error of a file that became shorter after it was opened. */
+function shortened(path: string): Error {
+  return Object.assign(new Error(`${path} became shorter while it was read`), { code: "EIO" });
 }
 
 /** The files and folders inside a folder. */

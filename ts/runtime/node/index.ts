@@ -1,8 +1,16 @@
 /** The platform in Node: the native add-on, files, and images with sharp. */
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
-import { listFolder, readFile, writeFile } from "./files.js";
+import { listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage, encodePng } from "./images.js";
 
 /** The platform of programs that run in Node. */
-export const nodePlatform: Platform = { loadBinding, readFile, listFolder, writeFile, decodeImage, encodePng };
+export const nodePlatform: Platform = {
+  loadBinding,
+  readFile,
+  openFile,
+  listFolder,
+  writeFile,
+  decodeImage,
+  encodePng,
+};

@@ -11,14 +11,16 @@ export const webPlatform: Platform = {
     return await loadWasm(wasm, device);
   },
   async readFile(path) {
-    const response = await fetch(path);
-    if (!response.ok) {
-      throw new ArgumentError(
-        `${path}: the server answers with status ${response.status}.`,
-        response.status === 404 ? "file_not_found" : "file_unreadable",
-      );
-    }
-    return new Uint8Array(await response.arrayBuffer());
+    return new Uint8Array(await (await fetchFile(path)).arrayBuffer());
+  },
+  async openFile(path) {
+    const bytes = new Uint8Array(await (await fetchFile(path)).arrayBuffer());
+    return {
+      size: bytes.length,
+      read: async (begin, end) => bytes.subarray(begin, end),
+      readSync: (begin, end) => bytes.subarray(begin, end),
+      close: async () => undefined,
+    };
   },
   async listFolder(path) {
     throw nodeOnly(`${path}: a browser cannot list folders; decode images one by one with io.decodePixels.`);
@@ -32,6 +34,15 @@ export const webPlatform: Platform = {
   decodeImage,
   encodePng,
 };
+
+async function fetchFile(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (response.ok) return response;
+  throw new ArgumentError(
+    `${path}: the server answers with status ${response.status}.`,
+    response.status === 404 ? "file_not_found" : "file_unreadable",
+  );
+}
 
 function nodeOnly(message: string): ArgumentError {
   return new ArgumentError(message, "node_only");

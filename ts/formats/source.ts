@@ -1,0 +1,52 @@
+import { FormatError, type OpenFile } from "../runtime/index.js";
+
+/** The bytes of a file, read in parts, so that a reader takes only what it needs. */
+export interface ByteSource extends OpenFile {
+  /** The name of the file, for messages; the empty string where it has none. */
+  readonly name: string;
+}
+
+/** The source of bytes in memory. */
+export function bytesSource(bytes: Uint8Array, name = ""): ByteSource {
+  return {
+    name,
+    size: bytes.byteLength,
+    read: async (begin, end) => bytes.subarray(begin, end),
+    readSync: (begin, end) => bytes.subarray(begin, end),
+    close: async () => undefined,
+  };
+}
+
+/** The source of a `Blob` or `File`, such as one that the user of a page chose; its parts are read when needed. */
+export function blobSource(
+  blob: Blob,
+  name = "name" in blob && typeof blob.name === "string" ? blob.name : "",
+): ByteSource {
+  return {
+    name,
+    size: blob.size,
+    read: async (begin, end) => new Uint8Array(await blob.slice(begin, end).arrayBuffer()),
+    close: async () => undefined,
+  };
+}
+
+/**
+ * The bytes from `begin` to before `end`.
+ *
+ * @throws FormatError `file_truncated` where the file ends before.
+ */
+export async function readRange(source: ByteSource, begin: number, end: number, what: string): Promise<Uint8Array> {
+  const valid = Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin <= end;
+  if (!valid || end > source.size) {
+    throw new FormatError(
+      `${what} is at bytes ${begin} to ${end}, but the file has ${source.size}; it is damaged or not complete.`,
+      "file_truncated",
+    );
+  }
+  return await source.read(begin, end);
+}
+
+/** The first bytes of a file, at most `count`. */
+export async function readHead(source: ByteSource, count: number): Promise<Uint8Array> {
+  return await source.read(0, Math.min(count, source.size));
+}

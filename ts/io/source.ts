@@ -1,0 +1,63 @@
+import { blobSource, type ByteSource, bytesSource } from "../formats/index.js";
+import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
+import { fileError } from "./files.js";
+
+/** Where a reader takes a file from: a path (in a browser a URL), a `File` or `Blob`, or its bytes. */
+export type FileSource = string | URL | Blob | Uint8Array | ArrayBuffer;
+
+/**
+ * Opens a file, calls `read` with it and closes it. Errors name the file.
+ *
+ * @throws ArgumentError `invalid_argument` where the source is none; `file_not_found`, `file_unreadable`; FormatError
+ * of `read`; `file_invalid` where a reader fails otherwise.
+ */
+export async function withSource<T>(
+  caller: string,
+  file: FileSource,
+  read: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const source = await openSource(caller, file);
+  try {
+    return await read(source);
+  } catch (error) {
+    throw named(source.name || caller, error);
+  } finally {
+    await source.close();
+  }
+}
+
+async function openSource(caller: string, file: FileSource): Promise<ByteSource> {
+  if (file instanceof Uint8Array) return bytesSource(file);
+  if (file instanceof ArrayBuffer) return bytesSource(new Uint8Array(file));
+  if (typeof Blob !== "undefined" && file instanceof Blob) return blobSource(file);
+  if (typeof file !== "string" && !(file instanceof URL)) {
+    throw new ArgumentError(
+      `${caller}: the file is ${file === null ? "null" : typeof file}, expected a path, a File or its bytes.`,
+      "invalid_argument",
+    );
+  }
+  const path = pathOf(file);
+  try {
+    const platform = await currentPlatform();
+    return { name: path, ...(await platform.openFile(path)) };
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** The path of a `file:` URL; other addresses as they are. */
+function pathOf(file: string | URL): string {
+  if (typeof file === "string") return file;
+  // Windows: file:///C:/folder is the path C:/folder.
+  return file.protocol === "file:" ? decodeURI(file.pathname).replace(/^\/(?=[A-Za-z]:)/, "") : file.href;
+}
+
+function named(name: string, error: unknown): Error {
+  if (error instanceof FormatError) {
+    return new FormatError(`${name}: ${error.message}`, error.code, { cause: error });
+  }
+  if (error instanceof AdjointError) return error;
+  const failure = fileError(name, error);
+  if (failure instanceof AdjointError) return failure;
+  return new FormatError(`${name}: the file cannot be read (${failure.message}).`, "file_invalid", { cause: error });
+}
