@@ -66,6 +66,7 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
     const { type } = configOptions[key] as OptionEntry;
     return (await make(value, type, place.key(key), { ...context, folder })) as T;
   }
+  const { maxPixel = 1 } = config["data"] as { readonly maxPixel?: number };
   const model = await part<Reconstructor>("model", { rng });
   const weights = await part<string | undefined>("weights", {});
   if (weights !== undefined) await loadWeights(model, weights, place.key("weights"));
@@ -73,7 +74,7 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
   const schedule = await part<Schedule | undefined>("schedule", { on: optimizer });
   const physics = await part<AnyPhysics>("physics", { rng: rng.fork() });
   const losses = weighted(await part("losses", {}));
-  const metrics = await part<readonly Metric[]>("metrics", {}, ["PSNR"]);
+  const metrics = await part<readonly Metric[]>("metrics", {}, [{ name: "PSNR", maxPixel }]);
   const adversarial = isAdversarial(config, place) ? await discriminator(part, rng) : undefined;
   const further: Record<string, unknown> = {};
   for (const key of Object.keys(config))

@@ -2,6 +2,7 @@ import { readJson } from "../io/index.js";
 import { alternative, asNamed, described, isNamed, isObject, kindsWith, type Named, namesOf } from "./alternative.js";
 import { configOptions } from "./classes.generated.js";
 import { UsageError } from "./errors.js";
+import { questionLevels } from "./noise-level.js";
 import type { Options, OptionType } from "./option-type.js";
 import { didYouMean, Place, shown } from "./place.js";
 
@@ -34,6 +35,7 @@ export function checkConfig(value: unknown, file: string): WrittenConfig {
   for (const key of ["losses", "lossesD"])
     if (Array.isArray(value[key]) && value[key].length === 0)
       throw new UsageError(`${file}: ${key} is an empty list, expected at least one loss.`, "invalid_argument");
+  questionLevels(value, new Place(file));
   return value as WrittenConfig;
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { init, type InitOptions } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
-import { exitCode, Interrupted, printError } from "./errors.js";
+import { exitCode, Interrupted, printError, type StopSignal, stopSignals } from "./errors.js";
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -34,12 +34,13 @@ export async function runCommand<T extends CommonOptions>(
   work: (options: T, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
   const controller = new AbortController();
-  const onInterrupt = (): void => {
-    // The second Ctrl-C does not wait for the checkpoint.
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new Interrupted("interrupted"));
+  const stop = (signal: StopSignal): void => {
+    // The second signal does not wait for the checkpoint.
+    if (controller.signal.aborted) process.exit(stopSignals[signal]);
+    controller.abort(new Interrupted("interrupted", signal));
   };
-  process.on("SIGINT", onInterrupt);
+  const signals = Object.keys(stopSignals) as StopSignal[];
+  for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
     const { text, json } = await work(options, controller.signal);
@@ -48,6 +49,6 @@ export async function runCommand<T extends CommonOptions>(
     process.exitCode = exitCode(error);
     printError(error, options.json);
   } finally {
-    process.off("SIGINT", onInterrupt);
+    for (const signal of signals) process.off(signal, stop);
   }
 }

@@ -9,13 +9,15 @@ import { Rng } from "../random/index.js";
 import { tensor } from "../tensor/index.js";
 import { formatDuration } from "../text/index.js";
 import { progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
-import { positiveWholeNumber } from "./arguments.js";
+import { positiveNumber, positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { questionLevel } from "./noise-level.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
   readonly sigma: string;
+  readonly maxPixel?: number;
   readonly noise: EstimableNoise;
   readonly loss: "auto" | "sure" | "r2r" | "neighbor2neighbor";
   readonly steps?: number;
@@ -27,12 +29,17 @@ export function addDenoise(program: Command): void {
   const command = program
     .command("denoise <image>")
     .description("denoise an image with a network trained on this image alone (no other image, no ground truth)")
-    .requiredOption("-o, --output <png>", "file of the denoised image")
+    .requiredOption("-o, --output <png>", "file of the denoised image (required)")
     .option(
       "--sigma <level>",
       "noise level for values from 0 to 1: standard deviation (gaussian), gain (poisson), number of looks (gamma); " +
         "or auto",
       "auto",
+    )
+    .option(
+      "--max-pixel <value>",
+      "largest possible pixel value, above which no level is believed (default: 1, or the image's own if larger)",
+      positiveNumber,
     )
     .addOption(
       new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"),
@@ -63,8 +70,11 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const started = performance.now();
   const image = await readPixels(path);
   const level = given ?? estimateNoise(image, options.noise);
-  if (!(level > 0 && Number.isFinite(level)))
-    throw new UsageError(`${path}: no noise was found; give its level with --sigma.`, "invalid_argument");
+  if (!(level > 0 && Number.isFinite(level))) throw noNoise(path, image, options.noise);
+  if (given !== undefined && options.noise !== "gamma") {
+    const maxPixel = options.maxPixel ?? Math.max(1, rangeOf(image).high);
+    questionLevel(given, maxPixel, "--sigma", "If the image has other values, say so with --max-pixel.");
+  }
   const [channels, rows, columns] = image.shape;
   // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
   const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
@@ -105,7 +115,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     progress.stop();
     if (!(error instanceof Interrupted)) throw error;
     await trainer.save(checkpoint);
-    throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`);
+    throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`, error.signal);
   }
   progress.stop();
   const evalRng = new Rng(options.seed);
@@ -133,6 +143,26 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
       seconds,
     },
   };
+}
+
+/** The error where no level could be estimated: what was looked at, and what was seen. */
+function noNoise(path: string, image: Pixels, noise: EstimableNoise): UsageError {
+  const [channels, rows, columns] = image.shape;
+  const { low, high, different } = rangeOf(image);
+  const where = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels with a mean above 0.02";
+  const seen = `${columns}x${rows} pixels, ${channels} ${channels === 1 ? "channel" : "channels"}`;
+  return new UsageError(
+    `${path}: no noise was found: in ${where} (${seen}, ${different} different values from ${low} to ${high}) the ` +
+      "median difference of neighbours is 0. The image may be drawn, enlarged or already denoised; if it is noisy, give " +
+      "the level with --sigma.",
+    "invalid_argument",
+  );
+}
+
+function rangeOf({ data }: Pixels): { readonly low: number; readonly high: number; readonly different: number } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return { low: Number(low.toPrecision(3)), high: Number(high.toPrecision(3)), different: new Set(data).size };
 }
 
 function noiseModel(kind: EstimableNoise, level: number): NoiseModel {

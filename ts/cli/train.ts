@@ -97,7 +97,7 @@ async function train(
     await trainer.train({ signal });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted at step ${trainer.step}; continue with --resume ${checkpoint}`);
+    throw new Interrupted(`interrupted at step ${trainer.step}; continue with --resume ${checkpoint}`, error.signal);
   } finally {
     progress.stop();
   }
