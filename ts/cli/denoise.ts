@@ -152,7 +152,7 @@ function noNoise(path: string, image: Pixels, noise: EstimableNoise): UsageError
   const where = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels with a mean above 0.02";
   const seen = `${columns}x${rows} pixels, ${channels} ${channels === 1 ? "channel" : "channels"}`;
   return new UsageError(
-    `${path}: no noise was found: in ${where} (${seen}, ${different} different values from ${low} to ${high}) the ` +
+    `${path}: no noise was found: in ${where} (${seen}, ${different} different ${different === 1 ? "value" : "values"} from ${low} to ${high}) the ` +
       "median difference of neighbours is 0. The image may be drawn, enlarged or already denoised; if it is noisy, give " +
       "the level with --sigma.",
     "invalid_argument",
