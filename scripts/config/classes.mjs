@@ -70,11 +70,16 @@ function tables({ program, checker }) {
       .filter(({ name }) => Object.values(KINDS).some(({ shape }) => shape === name))
       .map((symbol) => [symbol.name, checker.getDeclaredTypeOfSymbol(resolved(checker, symbol))]),
   );
+  // By names: the types of the members may depend on parameters of the interface.
+  const hasMembers = (instance, shape) =>
+    checker
+      .getPropertiesOfType(shape)
+      .every(({ name, flags }) => flags & SymbolFlags.Optional || checker.getPropertyOfType(instance, name));
   const classKind = (instance) => {
     const bases = [instance.getSymbol().name, ...baseNames(checker, instance)];
     for (const [kind, { base, also, shape }] of Object.entries(KINDS)) {
       if ([base, also].some((name) => name && bases.includes(name))) return kind;
-      if (shape && shapes[shape] && checker.isTypeAssignableTo(instance, shapes[shape])) return kind;
+      if (shape && hasMembers(instance, shapes[shape])) return kind;
     }
     return undefined;
   };

@@ -3,6 +3,7 @@
 export const notNamed = {
   "data.DataLoader": "adjoint train makes it, from batchSize",
   "data.NoisyPatches": "cuts patches from pixels in memory; PatchDataset cuts them from any dataset",
+  "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
   "loss.R2RModel": "R2RLoss makes it from the model",
   "loss.ScoreModel": "ScoreLoss makes it from the model",
   "loss.SplittingModel": "SplittingLoss makes it from the model",

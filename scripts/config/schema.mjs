@@ -39,7 +39,11 @@ export function schema({ classes, config }) {
     weightedLoss: weightedLoss(classes.loss),
   };
   for (const [kind, entries] of Object.entries(classes)) {
-    if (Object.keys(entries).length === 0) continue;
+    // A kind without a class: nothing can be named.
+    if (Object.keys(entries).length === 0) {
+      definitions[kind] = { not: {} };
+      continue;
+    }
     definitions[kind] = named(kind, Object.keys(entries), entries);
     for (const [name, entry] of Object.entries(entries))
       definitions[`${kind}.${name}`] = classSchema(name, entry, restricted);

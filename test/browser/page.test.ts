@@ -175,7 +175,7 @@ describeBrowser("the page examples/web", () => {
       unknown
     >;
     const { model, physics } = await partsOf(settings);
-    expect(physics.operator).toBe("blur");
+    expect(physics).toMatchObject({ operator: "blur" });
     model.loadStateDict(parseSafetensors((await download(page, "save-weights")).bytes), { strict: true });
     const folder = join(site.folder, "deblurring");
     await mkdir(join(folder, "picture"), { recursive: true });

@@ -18,7 +18,7 @@ import {
 import { Rng } from "../../ts/random/index.js";
 import { type AdjointError, ArgumentError, init } from "../../ts/runtime/index.js";
 import { memory } from "../../ts/tensor/index.js";
-import { evaluate, Trainer } from "../../ts/train/index.js";
+import { type AnyPhysics, evaluate, Trainer } from "../../ts/train/index.js";
 import { partsOf, physicsOf } from "./configuration.js";
 
 beforeAll(() => init({ device: "cpu" }));
@@ -155,7 +155,7 @@ describe("an operator from a configuration", () => {
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     const { metrics, measurement } = await evaluate({
       model: trainer.model,
-      physics: built.physics,
+      physics: built.physics as AnyPhysics,
       data,
       metrics: built.metrics,
       rng: new Rng(3),
@@ -210,7 +210,7 @@ describe("an operator from a configuration", () => {
 /** What the Trainer takes of the parts of a configuration. */
 const trained = ({ model, physics, losses, optimizer, metrics }: Parts) => ({
   model,
-  physics,
+  physics: physics as AnyPhysics,
   losses,
   optimizer,
   metrics,

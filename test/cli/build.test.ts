@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 /** The losses of a configuration, with their weights. */
 const weightedLossesOf = async (...losses: Named[]): Promise<readonly WeightedLoss[]> =>
-  (await partsOf({ losses })).losses;
+  (await partsOf({ losses })).losses as readonly WeightedLoss[];
 
 const lossesOf = async (...losses: Named[]): Promise<Loss[]> =>
   (await weightedLossesOf(...losses)).map(({ loss }) => loss);
@@ -84,9 +84,8 @@ describe("losses of a configuration", () => {
   });
 
   it("may be given as a loss beside its weight, which leaves the loss its own option of that name", async () => {
-    const { losses } = await partsOf({
-      losses: [{ loss: { name: "TVLoss", weight: 0.25 }, weight: 2 }, "SupLoss"],
-    });
+    const around = { loss: { name: "TVLoss", weight: 0.25 }, weight: 2 } as never;
+    const losses = await weightedLossesOf(around, { name: "SupLoss" });
     expect(losses.map(({ weight }) => weight)).toEqual([2, 1]);
     expect(losses[0]!.loss).toMatchObject({ weight: 0.25 });
   });

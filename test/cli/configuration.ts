@@ -25,7 +25,7 @@ export async function partsOf(change: object, rng = new Rng(0)): Promise<Parts> 
 
 /** The physics that a configuration names. */
 export async function physicsOf(physics: Named | string, rng = new Rng(0)): Promise<AnyPhysics> {
-  return (await partsOf({ physics }, rng)).physics;
+  return (await partsOf({ physics }, rng)).physics as AnyPhysics;
 }
 
 /** The network that a configuration names. */

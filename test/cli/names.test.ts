@@ -43,9 +43,8 @@ function exported(namespace: object, path: string): [string, Class][] {
   });
 }
 
-const { data, loss, metric, nn, optim, physics, train, transform } = adjoint;
-const all = Object.entries({ data, loss, metric, nn, optim, physics, train, transform }).flatMap(([name, namespace]) =>
-  exported(namespace, name),
+const all = Object.entries(adjoint).flatMap(([name, value]) =>
+  Object.prototype.toString.call(value) === "[object Module]" ? exported(value, name) : [],
 );
 const named = all.filter(([path]) => !Object.hasOwn(notNamed, path));
 const entries = (Object.keys(classes) as Kind[]).flatMap((kind) =>

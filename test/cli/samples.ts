@@ -6,6 +6,7 @@ const byName: Readonly<Record<string, unknown>> = {
   imgSize: [2, 8, 8],
   imgWidth: 8,
   transform: { name: "Shift" },
+  physics: "Denoising",
   sigma: 0.1,
   gain: 0.1,
   factor: 2,
@@ -96,11 +97,11 @@ export function valueOf(type: OptionType): unknown {
     case "path":
       return "folder";
     case "tensor":
-      return [[1, 2]];
+      return [[0.1, 0.2]];
     default:
   }
   if ("words" in type) return type.words[0];
-  if ("list" in type) return [valueOf(type.list)];
+  if ("list" in type) return isEmptyKind(type.list) ? [] : [valueOf(type.list)];
   if ("tuple" in type) return type.tuple.map(valueOf);
   if ("fields" in type)
     return Object.fromEntries(requiredOf(type.fields).map((key) => [key, valueOf(type.fields[key]!.type)]));
@@ -110,6 +111,10 @@ export function valueOf(type: OptionType): unknown {
   if ("weighted" in type) return { loss: valueOf(type.weighted), weight: 2 };
   return valueOf(type.either[0]!);
 }
+
+/** Whether a type names classes of a kind of which there is none. */
+const isEmptyKind = (type: OptionType): boolean =>
+  typeof type === "object" && "kind" in type && Object.keys(classes[type.kind]).length === 0;
 
 /** Values of each alternative of a type. */
 export function valuesOf(type: OptionType): unknown[] {

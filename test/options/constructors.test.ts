@@ -61,6 +61,28 @@ const metrics: Record<string, Row> = {
     others: [...common.others, "betas"],
     bad: { ...ranged.bad, sigma: [0, -1], k1: [0, -1], k2: [0, -1], betas: [[], [-1], [NaN]] },
   },
+  MSSSIM: {
+    ...ranged,
+    make: of(metric.MSSSIM),
+    valid: () => ({}),
+    numbers: [...ranged.numbers, "sigma", "k1", "k2"],
+    others: [...common.others, "betas"],
+    bad: { ...ranged.bad, sigma: [0, -1], k1: [0, -1], k2: [0, -1], betas: [[], [-1], [NaN]] },
+  },
+  HaarPSI: {
+    ...plain(metric.HaarPSI),
+    numbers: ["C", "alpha"],
+    flags: [...common.flags, "preprocessWithSubsampling"],
+    bad: { ...common.bad, C: [0, -1], alpha: [0, -1] },
+  },
+  GMSD: { ...plain(metric.GMSD), numbers: ["c"], bad: { ...common.bad, c: [0, -1] } },
+  QNR: {
+    ...plain(metric.QNR),
+    numbers: ["alpha", "beta", "p", "q"],
+    bad: { ...common.bad, alpha: [-1], beta: [-1], p: [0, -1], q: [0, -1] },
+  },
+  BlurStrength: { ...plain(metric.BlurStrength), numbers: ["hSize"], bad: { ...common.bad, hSize: [0, -1, 4, 2.5] } },
+  SharpnessIndex: { ...plain(metric.SharpnessIndex), flags: [...common.flags, "periodicComponent", "dequantize"] },
   L1L2: { ...plain(metric.L1L2), numbers: ["alpha"], bad: { ...common.bad, alpha: [-0.1, 1.1] } },
   LpNorm: {
     ...plain(metric.LpNorm),

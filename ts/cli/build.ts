@@ -4,10 +4,11 @@ import type { Metric } from "../metric/index.js";
 import type { Layer, Reconstructor } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
 import type { RandomSource } from "../random/index.js";
-import type { AnyPhysics, WeightedLoss } from "../train/index.js";
+import type { AnyPhysics, OneOrMore, WeightedLoss } from "../train/index.js";
 import { configOptions } from "./classes.generated.js";
 import type { WrittenConfig } from "./check-config.js";
 import type { Config, DataConfig } from "./config.js";
+import { list } from "./data.js";
 import { UsageError } from "./errors.js";
 import { type Context, make } from "./make.js";
 import type { OptionEntry } from "./option-type.js";
@@ -16,8 +17,9 @@ import { type Place, placed } from "./place.js";
 /** The parts of a training, made from a configuration. */
 export interface Parts {
   readonly model: Reconstructor;
-  readonly physics: AnyPhysics;
-  readonly losses: readonly WeightedLoss[];
+  readonly physics: OneOrMore<AnyPhysics>;
+  /** The losses, or a list of them for each data set. */
+  readonly losses: readonly WeightedLoss[] | readonly (readonly WeightedLoss[])[];
   readonly optimizer: Optimizer;
   readonly schedule?: Schedule;
   readonly metrics: readonly Metric[];
@@ -72,8 +74,8 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
   if (weights !== undefined) await loadWeights(model, weights, place.key("weights"));
   const optimizer = await part<Optimizer>("optimizer", { on: model.parameters() }, "Adam");
   const schedule = await part<Schedule | undefined>("schedule", { on: optimizer });
-  const physics = await part<AnyPhysics>("physics", { rng: rng.fork() });
-  const losses = weighted(await part("losses", {}));
+  const physics = await part<OneOrMore<AnyPhysics>>("physics", { rng: rng.fork() });
+  const losses = lossLists(await part("losses", {}));
   const metrics = await part<readonly Metric[]>("metrics", {}, [{ name: "PSNR", maxPixel }]);
   const adversarial = isAdversarial(config, place) ? await discriminator(part, rng) : undefined;
   const further: Record<string, unknown> = {};
@@ -130,6 +132,15 @@ export async function buildData(config: WrittenConfig, place: Place, folder = ".
   return (await make(config["data"], type, place.key("data"), { folder })) as DataConfig;
 }
 
-function weighted(losses: Loss | WeightedLoss | readonly (Loss | WeightedLoss)[]): readonly WeightedLoss[] {
-  return ([losses].flat() as (Loss | WeightedLoss)[]).map((loss) => ("loss" in loss ? loss : { loss, weight: 1 }));
+type Written = Loss | WeightedLoss;
+
+/** The losses of one data set with their weights. */
+function weighted(losses: OneOrMore<Written>): readonly WeightedLoss[] {
+  return list(losses).map((loss) => ("loss" in loss ? loss : { loss, weight: 1 }));
+}
+
+/** The losses, or a list of them for each data set. */
+function lossLists(losses: Written | readonly (Written | readonly Written[])[]): Parts["losses"] {
+  const isOfLists = Array.isArray(losses) && losses.length > 0 && losses.every(Array.isArray);
+  return isOfLists ? (losses as readonly Written[][]).map(weighted) : weighted(losses as OneOrMore<Written>);
 }

@@ -1,15 +1,15 @@
-import type { Dataset } from "../data/index.js";
+import type { Dataset, Measurement } from "../data/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
-import type { AdversarialTrainerOptions, AnyPhysics, WeightedLoss } from "../train/index.js";
+import type { AdversarialTrainerOptions, AnyPhysics, BestOptions, OneOrMore, WeightedLoss } from "../train/index.js";
 
-/** Options of the trainers that `adjoint train` gives them itself. */
-type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD";
+/** Options of the trainers that `adjoint train` gives them itself, or in part. */
+type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD" | "best";
 
-/** One loss, or several, each with a weight or without. */
-type Losses = Loss | WeightedLoss | readonly (Loss | WeightedLoss)[];
+/** A loss with a weight, or without. */
+type AnyLoss = Loss | WeightedLoss;
 
 /**
  * What a configuration of `adjoint train` and `adjoint test` holds, once the classes that it names are objects.
@@ -22,22 +22,27 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
   readonly $schema?: string;
   /** The images. */
   readonly data: DataConfig;
-  /** The operator with its noise: what makes the measurements. */
-  readonly physics: AnyPhysics;
+  /** The operator with its noise: what makes the measurements; several are taken in turn, each with its data. */
+  readonly physics: OneOrMore<AnyPhysics>;
   /** The network. */
   readonly model: Reconstructor;
   /** File of weights to start from, such as `.safetensors` or `.pth`. Default: random weights, from `--seed`. */
   readonly weights?: string;
-  /** One loss, or several, whose weighted sum is minimised; a loss without a `weight` has weight 1. */
-  readonly losses: Losses;
+  /**
+   * One loss, or several, whose weighted sum is minimised; a loss without a `weight` has weight 1. With several
+   * physics or data sets it may be a list of such lists, one for each.
+   */
+  readonly losses: AnyLoss | readonly (AnyLoss | readonly AnyLoss[])[];
   /** The optimiser. Default: Adam with learning rate 0.001. */
   readonly optimizer?: Optimizer;
   /** The losses of the discriminator `D`, which an adversarial training has. */
-  readonly lossesD?: Losses;
+  readonly lossesD?: OneOrMore<AnyLoss>;
   /** The optimiser of the discriminator `D`. Default: Adam with learning rate 0.001. */
   readonly optimizerD?: Optimizer;
   /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
   readonly metrics?: readonly Metric[];
+  /** What decides which weights are the best, which are written to model.safetensors. Default: as `earlyStop`. */
+  readonly best?: Omit<BestOptions, "path">;
   /** Samples per step. Default: 8. */
   readonly batchSize?: number;
   /** Steps between checkpoints. Default: 500. */
@@ -48,10 +53,10 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
 
 /** The images of a training. */
 export interface DataConfig {
-  /** Folder of images to train on, or a dataset. */
-  readonly train: string | Dataset;
-  /** Folder of clean images, or a dataset with ground truth, to evaluate on. Default: none. */
-  readonly eval?: string | Dataset;
+  /** Folder of images to train on, or a dataset; of several, batches are taken in turn. */
+  readonly train: OneOrMore<string | Dataset<Measurement>>;
+  /** Folder of clean images, or a dataset, to evaluate on; several where there are several physics. Default: none. */
+  readonly eval?: OneOrMore<string | Dataset<Measurement>>;
   /**
    * What `train` holds: clean images, of which the physics makes the measurements, or measurements. Noise that image
    * files have cut off at 0 and 1 is drawn anew where it is known. Default: `"images"`.

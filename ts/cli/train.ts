@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DataLoader } from "../data/index.js";
+import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
 import { readText, writeFileAtomic, writeSafetensors } from "../io/index.js";
+import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import {
   AdversarialTrainer,
@@ -15,7 +16,7 @@ import {
 import { buildData, buildParts, type Parts } from "./build.js";
 import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
-import { evaluationData, trainingData } from "./data.js";
+import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place } from "./place.js";
@@ -72,23 +73,21 @@ async function train(
   const parts = await buildParts(config, rng.fork(), place, dirname(path));
   const data = await buildData(config, place, dirname(path));
   const { batchSize = 8 } = parts.further;
-  const trainData = new DataLoader({
-    dataset: await trainingData(data, place.key("data"), batchSize, parts.physics),
-    batchSize,
-    shuffle: true,
-    rng: rng.fork(),
-  });
+  const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
+    new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });
+  const trainData = await trainingData(data, place.key("data"), batchSize, parts.physics);
   const evalData = await evaluationData(data);
-  const checkpoint = join(folder, "checkpoint.safetensors");
+  const files = filesIn(folder);
   const progress = await progressDisplay();
   const trainer = makeTrainer(parts, {
-    trainData,
-    ...(evalData ? { evalData } : {}),
+    trainData: oneOf(trainData.map(loader)),
+    // The best weights are those of an evaluation.
+    ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
     checkpoint: {
-      path: checkpoint,
+      path: files.checkpoint,
       ...(parts.further.checkpointEvery ? { every: parts.further.checkpointEvery } : {}),
     },
-    historyPath: join(folder, "history.jsonl"),
+    historyPath: files.history,
     rng,
     onProgress: (state) => progress.update(state),
   });
@@ -97,7 +96,8 @@ async function train(
     await trainer.train({ signal });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted at step ${trainer.step}; continue with --resume ${checkpoint}`, error.signal);
+    const text = `interrupted at step ${trainer.step}; continue with --resume ${files.checkpoint}`;
+    throw new Interrupted(text, error.signal);
   } finally {
     progress.stop();
   }
@@ -105,7 +105,10 @@ async function train(
 }
 
 /** What a training is run with besides the parts of a configuration. */
-type Given = Pick<TrainerOptions, "trainData" | "evalData" | "checkpoint" | "historyPath" | "rng" | "onProgress">;
+type Given = Pick<
+  TrainerOptions,
+  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress"
+>;
 
 function makeTrainer({ adversarial, further, ...parts }: Parts, given: Given): Trainer {
   const { batchSize: _, checkpointEvery: __, out: ___, ...rest } = further;
@@ -113,33 +116,61 @@ function makeTrainer({ adversarial, further, ...parts }: Parts, given: Given): T
   return adversarial ? new AdversarialTrainer({ ...options, ...adversarial }) : new Trainer(options);
 }
 
+/** The files of a training. */
+const filesIn = (folder: string) => ({
+  checkpoint: join(folder, "checkpoint.safetensors"),
+  history: join(folder, "history.jsonl"),
+  model: join(folder, "model.safetensors"),
+  last: join(folder, "last.safetensors"),
+  curve: join(folder, "loss.svg"),
+  report: join(folder, "report.html"),
+});
+
 /** Writes weights, curve and report. */
 async function conclude(
   trainer: Trainer,
   parts: Parts,
   { path, folder, seed }: { readonly path: string; readonly folder: string; readonly seed: number },
 ): Promise<CommandResult> {
-  await writeSafetensors(join(folder, "model.safetensors"), parts.model.stateDict());
+  const files = filesIn(folder);
+  const last = trainer.lastWeights();
+  await writeWeights(files.last, last);
+  const { best } = trainer;
+  // With `restore: false` the model has the last weights, and the file of the best ones is written already.
+  const written = parts.further.best?.restore === false && best !== null;
+  if (!written) await writeWeights(files.model, parts.model.stateDict());
   const charts = trainingCharts(trainer.history);
-  await writeFileAtomic(join(folder, "loss.svg"), charts[0] as string);
-  const last = trainer.history.filter(({ loss }) => loss !== undefined).at(-1);
+  await writeFileAtomic(files.curve, charts[0] as string);
+  const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
   const metricTexts = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
-  await writeReport(join(folder, "report.html"), {
+  const bestText = best ? `; best ${best.name} ${best.value.toPrecision(5)} at step ${best.step}` : "";
+  await writeReport(files.report, {
     title: `Training: ${basename(path)}`,
-    intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}.`,
+    intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}${bestText}.`,
     tables: [],
-    figures: [],
+    figures: await trainer.figures(),
     charts,
     details: {
       model: parts.model.constructor.name,
-      physics: parts.physics.constructor.name,
-      losses: parts.losses.map(({ loss }) => loss.name).join(", "),
+      physics: list(parts.physics)
+        .map((operator) => operator.constructor.name)
+        .join(", "),
+      losses: parts.losses
+        .flat()
+        .map(({ loss }) => loss.name)
+        .join(", "),
       seed,
     },
   });
+  trainer.dispose();
   return {
-    text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${metricTexts.join("")}`,
-    json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: last?.loss, evalMetrics },
+    text: `${folder}: ${trainer.step} steps, loss ${lastLoss?.toPrecision(3)}${metricTexts.join("")}${bestText}`,
+    json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: lastLoss, evalMetrics, best },
   };
+}
+
+async function writeWeights(path: string, weights: StateDict): Promise<void> {
+  await writeSafetensors(path, weights);
+  for (const value of Object.values(weights)) value.dispose();
 }

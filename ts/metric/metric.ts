@@ -36,6 +36,14 @@ export interface MetricOptions {
   centerCrop?: number | readonly number[] | null;
 }
 
+/** What a metric may need besides the images: where `xNet` comes from. */
+export interface MetricContext {
+  /** The measurement that was reconstructed: a tensor, or a `TensorList` of stacked physics. */
+  readonly y?: object;
+  /** The physics that measured it. */
+  readonly physics?: object;
+}
+
 const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
 const REDUCTIONS = ["mean", "sum", "none"] as const;
 const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const;
@@ -46,8 +54,8 @@ const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const
  * A subclass writes `metric(xNet, x)`, which returns one value per image. `forward` does the rest, in this order:
  * complex magnitude, crop, normalisation, metric, reduction, inversion.
  *
- * **Left out.** Some references leave a metric undefined: the relative error of an image of zeros is 0 / 0. The value of
- * such an image is NaN, its gradient is zero, and `reduction` and the means of `train.evaluate` leave it out. With
+ * **Left out.** Some references leave a metric undefined: the relative error of an image of zeros is 0 / 0. The value
+ * of such an image is NaN, its gradient is zero, and `reduction` and the means of `train.evaluate` leave it out. With
  * `trainLoss` its value is 0. The reference alone decides, so that the means of two methods are over the same images.
  */
 export abstract class Metric {
@@ -55,6 +63,8 @@ export abstract class Metric {
   readonly name: string;
   /** Whether a smaller value means a better reconstruction. */
   readonly lowerBetter: boolean = true;
+  /** Whether the metric compares with a reference; if not, `x` may be missing and is not looked at. */
+  readonly needsReference: boolean = true;
   readonly reduction: Reduction;
   readonly normInputs: NormInputs;
   readonly complexAbs: boolean;
@@ -78,8 +88,11 @@ export abstract class Metric {
     checkCrop(name, this.centerCrop);
   }
 
-  /** The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. */
-  protected abstract metric(xNet: Tensor, x: Tensor): Tensor;
+  /**
+   * The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. A metric without a reference is
+   * given `xNet` in the place of `x`.
+   */
+  protected abstract metric(xNet: Tensor, x: Tensor, context: MetricContext): Tensor;
 
   /**
    * 1 for each reference that the metric is defined for, 0 for one that is left out: shape `[B]`; undefined if all are
@@ -100,12 +113,18 @@ export abstract class Metric {
    * Compares reconstructions with references.
    *
    * @param xNet - reconstruction, shape `[B, ...]`.
-   * @param x - reference of the same shape.
+   * @param x - reference of the same shape; a metric without one (`needsReference` is false) only takes it for
+   * `normInputs: "standardize"`.
+   * @param context - measurement and physics, for the metrics that need them.
    * @returns shape `[B]`, or a scalar with `reduction` `"mean"` or `"sum"`.
    * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
    */
-  forward(xNet: Tensor, x?: Tensor): Tensor {
+  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
     requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
+    if (!this.needsReference && this.normInputs !== "standardize") {
+      const image = this.#preprocess(xNet, xNet)[0];
+      return this.#reduce(this.metric(image, image, context), undefined);
+    }
     requireImage(this.name, "x", x, "the reference image it is compared with");
     if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
       throw new ShapeError(
@@ -114,15 +133,19 @@ export abstract class Metric {
         "shape_mismatch",
       );
     }
+    const [a, b] = this.#preprocess(xNet, x);
+    return this.#reduce(this.metric(a, b, context), this.definedFor(b.detach()));
+  }
+
+  #preprocess(xNet: Tensor, x: Tensor): [Tensor, Tensor] {
     let [a, b] = [xNet, x];
     if (this.complexAbs) [a, b] = [complexMagnitude(a, this.name), complexMagnitude(b, this.name)];
     if (this.centerCrop !== null) {
       [a, b] = [centerCropImages(a, this.centerCrop, this.name), centerCropImages(b, this.centerCrop, this.name)];
     }
-    if (this.normInputs === "standardize") a = standardizeImages(a, b);
-    else if (this.normInputs !== "none")
-      [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
-    return this.#reduce(this.metric(a, b), this.definedFor(b.detach()));
+    const { normInputs } = this;
+    if (normInputs === "standardize") return [standardizeImages(a, b), b];
+    return normInputs === "none" ? [a, b] : [normalizeImages(a, normInputs), normalizeImages(b, normInputs)];
   }
 
   #reduce(value: Tensor, defined: Tensor | undefined): Tensor {
@@ -160,8 +183,8 @@ class SumMetric extends Metric {
     this.#second = second;
   }
 
-  protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return this.#first.forward(xNet, x).add(this.#second.forward(xNet, x));
+  protected metric(xNet: Tensor, x: Tensor, context: MetricContext): Tensor {
+    return this.#first.forward(xNet, x, context).add(this.#second.forward(xNet, x, context));
   }
 }
 

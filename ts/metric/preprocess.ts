@@ -15,6 +15,21 @@ export function imageDims(t: Tensor): number[] {
   return t.shape.slice(1).map((_, i) => i + 1);
 }
 
+/**
+ * Refuses what is not `[B, C, H, W]` with an allowed number of channels.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
+export function checkImages(t: Tensor, name: string, channels?: readonly number[]): void {
+  const fits = t.shape.length === 4 && (!channels || channels.includes(t.shape[1] ?? 0));
+  if (fits && !t.shape.includes(0)) return;
+  const count = channels ? ` with C = ${channels.join(" or ")}` : "";
+  throw new ShapeError(
+    `${name}: images must have shape [B, C, H, W]${count}, got [${t.shape.join(", ")}].`,
+    "shape_mismatch",
+  );
+}
+
 /** Complex magnitude of a two-channel tensor: `[B, 2, ...]` to `[B, 1, ...]`. */
 export function complexMagnitude(t: Tensor, name: string): Tensor {
   if (t.shape.length < 2 || t.shape[1] !== 2) {

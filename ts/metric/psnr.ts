@@ -7,8 +7,8 @@ import { quotient } from "./quotient.js";
 /**
  * Peak signal-to-noise ratio in decibels, for each image.
  *
- * `-10 log10(MSE / (maxPixel - minPixel)^2 + 1e-8)`: equal images have 80 dB. With `trainLoss` its negative,
- * which has a gradient. With a range taken from the reference, one whose range is empty (a flat image) is left out (NaN).
+ * `-10 log10(MSE / (maxPixel - minPixel)^2 + 1e-8)`: equal images have 80 dB. With `trainLoss` its negative, which has
+ * a gradient. With a range taken from the reference, one whose range is empty (a flat image) is left out (NaN).
  */
 export class PSNR extends Metric {
   override readonly lowerBetter: boolean = false;

@@ -6,8 +6,8 @@ import { quotient } from "./quotient.js";
 /**
  * Signal-to-noise ratio in decibels: `10 log10(|x|^2 / |xNet - x|^2)` for each image.
  *
- * At most 140 dB, the value of equal images, where the gradient is zero: in float32, rounding x alone is an error of that
- * size. A reference of zeros is left out (NaN).
+ * At most 140 dB, the value of equal images, where the gradient is zero: in float32, rounding x alone is an error of
+ * that size. A reference of zeros is left out (NaN).
  */
 export class SNR extends Metric {
   override readonly lowerBetter: boolean = false;

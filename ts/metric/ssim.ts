@@ -26,8 +26,8 @@ export interface SSIMOptions extends PixelRangeOptions {
 const DEFAULT_BETAS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] as const;
 
 /**
- * Structural similarity (Wang, Bovik, Sheikh, Simoncelli, 2004, doi:10.1109/TIP.2003.819861), averaged over channels and
- * pixels of each image.
+ * Structural similarity (Wang, Bovik, Sheikh, Simoncelli, 2004, doi:10.1109/TIP.2003.819861), averaged over channels
+ * and pixels of each image.
  *
  * `(2 m1 m2 + c1)(2 s12 + c2) / ((m1^2 + m2^2 + c1)(s1^2 + s2^2 + c2))` with Gaussian-weighted local means and
  * (co)variances, `c = (k range)^2`; the border is mirrored, so that every pixel counts. With `trainLoss`: one minus it.

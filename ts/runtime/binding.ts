@@ -42,6 +42,8 @@ export interface Binding {
   grad(outputs: Handle[], inputs: Handle[], gradOutputs: Handle[], createGraph: boolean): (Handle | 0)[];
   /** Switches recording on or off and returns the previous state. */
   setGradEnabled(on: boolean): boolean;
+  /** Limits the memory of one operator, in bytes; it holds for all threads. Optional. */
+  setMemoryLimit?(bytes: number): void;
   /** `[tensors, bytes]`. */
   memory(): number[];
   rngNew(seed: number): number;

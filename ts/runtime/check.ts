@@ -86,11 +86,51 @@ export function checkWord<W extends string>(caller: string, name: string, value:
   );
 }
 
-/** A short description of a value for messages. */
-function shown(value: unknown): string {
-  if (typeof value === "number" || value === null) return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  return Array.isArray(value) ? "an array" : typeof value;
+/** A short description of any value for messages. */
+export function shown(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (!Array.isArray(value)) return typeof value;
+  const short = value.length <= 8 && value.every((entry) => typeof entry === "number");
+  return short ? `[${value.join(", ")}]` : `an array of ${value.length} entries`;
+}
+
+/**
+ * A list of at most `max` entries.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
+ */
+export function checkList<T>(caller: string, name: string, value: readonly T[], max = MAX_ENTRIES): readonly T[] {
+  if (Array.isArray(value) && value.length <= max) return value;
+  const expected = `expected an array${Array.isArray(value) ? ` of at most ${max}` : ""}`;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, ${expected}.`, "invalid_argument");
+}
+
+/** More entries are no list of numbers or tensors; an array's length alone may be 2^32 - 1. */
+const MAX_ENTRIES = 1 << 24;
+
+/**
+ * A function.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
+ */
+export function checkFunction(caller: string, name: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a function.`, "invalid_argument");
+}
+
+/**
+ * A size that follows from options, such as the pixels of a filter or the layers of a network, before anything of that
+ * size is made.
+ *
+ * @throws ArgumentError `out_of_range` where it is above `max`, with the name of the option that it follows from.
+ */
+export function checkSize(caller: string, what: string, size: number, max: number, option: string): number {
+  if (size <= max) return size;
+  throw new ArgumentError(
+    `${caller}: ${option} leads to ${what} of ${size}, expected at most ${max}; use a smaller ${option}.`,
+    "out_of_range",
+  );
 }
 
 /** Constraints of {@link checkNumber}. */

@@ -1,10 +1,10 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkOptions, checkWord } from "./check.js";
+import { checkNumber, checkOptions, checkWord } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
-import { binding, bindingIfAny, setBinding, setCurrentDevice } from "./state.js";
+import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } from "./state.js";
 
 /** Options of {@link init}. */
 export interface InitOptions {
@@ -15,6 +15,12 @@ export interface InitOptions {
    * package.
    */
   readonly wasm?: WasmSource;
+  /**
+   * Largest number of bytes that one operator may allocate; more is an error `out_of_memory`. In Node it holds for all
+   * threads of the process. Default: half of the machine's memory or of the container's; in a browser what the
+   * WebAssembly module can get.
+   */
+  readonly memoryLimit?: number;
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
@@ -44,10 +50,15 @@ export async function initWeb(options: InitOptions = {}): Promise<void> {
 }
 
 async function initialize(options: InitOptions, preferWasm: boolean): Promise<void> {
-  checkOptions("init", options, ["device", "wasm", "binding"]);
-  const { device = "cpu", wasm, binding: given } = options;
+  checkOptions("init", options, ["device", "wasm", "binding", "memoryLimit"]);
+  const { device = "cpu", wasm, binding: given, memoryLimit } = options;
+  if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   checkWord("init", "device", device, deviceNames);
-  const run = queue.then(async () => await start({ device, wasm, preferWasm }, given));
+  const run = queue.then(async () => {
+    await start({ device, wasm, preferWasm }, given);
+    const total = (await currentPlatform()).totalMemory() ?? Infinity;
+    setMemoryLimit(binding(), memoryLimit ?? total / 2);
+  });
   queue = run.catch(() => undefined);
   await run;
 }

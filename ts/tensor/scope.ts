@@ -1,15 +1,21 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkFunction } from "../runtime/index.js";
 import { adopt, freeScope, innermostScope, leaveScope, openScope, unwatch, watch } from "./handle.js";
 import { Tensor } from "./tensor.js";
 
-/** Collects every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
-function collect(value: unknown, found: Set<unknown>, tensors: Tensor[]): void {
-  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) return;
-  found.add(value);
-  if (value instanceof Tensor) tensors.push(value);
-  else if (value instanceof Map || value instanceof Set)
-    for (const inner of value.values()) collect(inner, found, tensors);
-  else for (const inner of Object.values(value)) collect(inner, found, tensors);
+/** Every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
+function collect(root: unknown): Tensor[] {
+  const tensors: Tensor[] = [];
+  const found = new Set<unknown>();
+  const left: unknown[] = [root];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) continue;
+    found.add(value);
+    if (value instanceof Tensor) tensors.push(value);
+    else if (value instanceof Map || value instanceof Set) for (const inner of value.values()) left.push(inner);
+    else for (const inner of Object.values(value)) left.push(inner);
+  }
+  return tensors;
 }
 
 /** Runs `fn` and refuses one that continues after it has returned: its scope is closed by then. */
@@ -60,11 +66,12 @@ export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
  * @throws ArgumentError `asynchronous_scope` for an asynchronous function.
  */
 export function tidy<T>(fn: () => T): T {
+  checkFunction("tidy", "fn", fn);
   const scope = openScope();
-  const survivors: Tensor[] = [];
+  let survivors: Tensor[] = [];
   try {
     const result = synchronous("tidy", fn);
-    collect(result, new Set(), survivors);
+    survivors = collect(result);
     return result;
   } finally {
     leaveScope(scope);

@@ -57,6 +57,9 @@ pub(crate) struct Inner {
 /// mask, can then still be read synchronously.
 type Uploaded = Option<Arc<[f32]>>;
 
+/// From this size on a tensor of one value is stored as that value.
+const LARGE_FILL: usize = 1 << 24;
+
 /// Larger tensors are images rather than masks or noise levels: they are not stored twice.
 const MAX_UPLOADED: usize = 1 << 18;
 
@@ -215,8 +218,12 @@ impl Tensor {
     /// A tensor filled with one value.
     pub fn full(shape: &[usize], value: f64, dtype: DType, device: Device) -> Result<Self> {
         check_dtype(dtype, device)?;
-        if check_size("full", shape, dtype)? == 1 && dtype == DType::F32 && device == Device::Cpu {
+        let size = check_size("full", shape, dtype)?;
+        if size == 1 && dtype == DType::F32 && device == Device::Cpu {
             return Self::from_f32(vec![value as f32], shape, device);
+        }
+        if let (Device::Cpu, DType::F32, true) = (device, dtype, size >= LARGE_FILL) {
+            return Ok(Self::off_tape(storage::repeated(value as f32, shape), shape.to_vec(), device));
         }
         let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
         Ok(Self::off_tape(v, shape.to_vec(), device))

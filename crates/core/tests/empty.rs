@@ -89,8 +89,9 @@ fn try_without(case: &Case, zero: impl Fn(usize, usize, usize) -> bool, ints: &[
 #[test]
 fn every_operator_takes_or_refuses_empty_tensors() {
     let all = cases::all();
-    let small: Vec<&Case> =
-        all.iter().filter(|c| c.inputs.iter().flatten().all(|a| a.shape.iter().product::<usize>() < 2000)).collect();
+    // Of each operator the first cases: the others have the same shapes.
+    let earlier = |k: usize| all[..k].iter().filter(|c| c.op == all[k].op).count();
+    let small: Vec<&Case> = (0..all.len()).filter(|&k| earlier(k) < 5).map(|k| &all[k]).collect();
     common::check_all(
         &small,
         |case| case.name(),

@@ -80,7 +80,9 @@ export class ColumnWeights {
   #compute(imgSize: readonly number[], width: number): Tensor {
     const { pdf, pdfSplit, physicsGenerator, maskGenerator } = this.#options;
     const p = this.#columns("pdf", pdf ?? averageMask(physicsGenerator as PhysicsGenerator, imgSize), width);
-    const split = this.#columns("pdfSplit", pdfSplit ?? averageMask(maskGenerator, imgSize), width);
+    const split = this.#columns("pdfSplit", pdfSplit ?? averageMask(maskGenerator, imgSize), width)
+      .to(p.dtype)
+      .to(p.device);
     // A column that is never predicted has 1 - P_split P = 0 and, always sampled, 1 - P = 0: its K counts as 0.
     const never = split.mul(p).neg().add(1);
     const safe = never.gt(TINY);

@@ -22,7 +22,7 @@ export interface ENSURELossOptions {
   sigma: number;
   /** Draws the masks of the measurements, from which the probability of each entry is estimated. */
   physicsGenerator?: PhysicsGenerator;
-  /** The probability of each entry, where it is known, instead of draws of `physicsGenerator`. */
+  /** The probability of each entry to be measured, where it is known, instead of draws of `physicsGenerator`. */
   maskAverage?: Tensor;
   /** Step of the finite difference. Default: `0.1 sigma`. */
   tau?: number;
@@ -48,14 +48,15 @@ const OPTIONS = {
  * without ground truth.
  *
  * `|W (A f(y) - y)|^2 / m + 2 sigma^2 / (m tau) (W b)^T W (A f(y + tau b) - A f(y)) - sigma^2` with `W^2 = 1 /
- * E[mask]`, b standard normal, m the number of entries of y. In the mean over masks and noise it is `|W (A f(y) - A
- * x)|^2 / m`, which for a network that does not see the mask is the error of the whole image. Entries that no mask
- * measures do not count. The divergence carries the weights of the error: without them the estimate is biased.
+ * P(mask != 0)`, b standard normal, m the number of entries of y. In the mean over masks and noise it is
+ * `|W (A f(y) - A x)|^2 / m`, which for a network that does not see the mask is the error of the whole image. Entries
+ * that no mask measures do not count. The divergence carries the weights of the error: without them the estimate is
+ * biased.
  * (Aggarwal, Pramanik, John, Jacob, "ENSURE: a general approach for unsupervised training of deep image reconstruction
  * algorithms", 2023, arXiv:2010.10631.)
  *
- * For single-coil MRI and inpainting with masks of 0 and 1. The probabilities are estimated from 2000 draws with a
- * fixed seed.
+ * For single-coil MRI and inpainting. Where masks have weights, so has the error: it is that of the weighted
+ * measurement. The probabilities are estimated from 2000 draws with a fixed seed.
  *
  * @returns shape `[B]`.
  */

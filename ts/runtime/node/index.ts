@@ -2,15 +2,16 @@
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { listFolder, openFile, readFile, writeFile } from "./files.js";
-import { decodeImage, encodePng } from "./images.js";
+import { decodeImage } from "./images.js";
+import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
 export const nodePlatform: Platform = {
+  totalMemory,
   loadBinding,
   readFile,
   openFile,
   listFolder,
   writeFile,
   decodeImage,
-  encodePng,
 };

@@ -3,10 +3,10 @@ import { ArgumentError } from "../errors.js";
 import type { Platform } from "../platform.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
-import { encodePng } from "./png.js";
 
 /** The platform of programs that run in a page or a worker. */
 export const webPlatform: Platform = {
+  totalMemory: () => undefined,
   async loadBinding({ wasm, device }) {
     return await loadWasm(wasm, device);
   },
@@ -32,7 +32,6 @@ export const webPlatform: Platform = {
     );
   },
   decodeImage,
-  encodePng,
 };
 
 async function fetchFile(path: string): Promise<Response> {
