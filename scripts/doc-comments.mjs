@@ -17,7 +17,7 @@ export function defaultText(comment) {
   return /\bDefault: (.+?)(?:\.(?=\s|$)|$)/s.exec(comment.replace(/\s+/g, " "))?.[1];
 }
 
-/** The JSON value that a default's text is, `{ value }`; `undefined` where it is none. */
+/** The JSON value that a default's text is, and whether it is all of the text; `undefined` where it is none. */
 export function defaultValue(text) {
   const plain = text
     ?.replace(/^`(.*)`$/, "$1")
@@ -25,10 +25,14 @@ export function defaultValue(text) {
     .replace(/, as in deepinv$/, "");
   if (plain === undefined) return undefined;
   const quotient = /^(\d+) ?\/ ?(\d+)$/.exec(plain);
-  if (quotient) return { value: Number(quotient[1]) / Number(quotient[2]) };
-  try {
-    return { value: JSON.parse(plain) };
-  } catch {
-    return undefined;
+  if (quotient) return { value: Number(quotient[1]) / Number(quotient[2]), whole: true };
+  // The whole text, or what stands before an explanation: "false, each sample is measured once".
+  for (const candidate of [plain, plain.split(/, (?=[a-z])/)[0]]) {
+    try {
+      return { value: JSON.parse(candidate), whole: candidate === plain };
+    } catch {
+      // Not JSON.
+    }
   }
+  return undefined;
 }

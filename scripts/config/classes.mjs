@@ -185,9 +185,9 @@ function construction(checker, { symbol, path, name, kind }) {
 }
 
 /** An entry of the table. */
-function entry(checker, reader, { path, symbol, make, bases }) {
+function entry(checker, reader, { path, symbol, instance, make, bases }) {
   const properties = make.options ? checker.getPropertiesOfType(make.options) : [];
-  const options = make.options ? reader.readFields(make.options, path) : {};
+  const options = make.options ? reader.readFields(make.options, path, instance) : {};
   if (make.layers) options.layers = { type: { list: anyLayer }, required: true, about: "The layers, in order." };
   return {
     make: make.text,

@@ -1,6 +1,5 @@
 // The tables of docs/configuration.md, between its marks.
 import { Failure } from "../common.mjs";
-import { kindWords } from "./schema.mjs";
 
 const code = (text) => `\`${text}\``;
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -57,13 +56,9 @@ function optionCell([name, option]) {
 
 const meaning = ({ about, type }) => [about, typeText(type)].filter(Boolean).join(" ");
 
-/** What may be written, for the table of keys. */
-function typeText(type) {
-  if (type.words) return `One of ${type.words.map((word) => code(JSON.stringify(word))).join(", ")}.`;
-  if (type.kind) return `A ${kindWords[type.kind]}.`;
-  if (type.list?.kind) return `A list; each entry is a ${kindWords[type.list.kind]}.`;
-  return "";
-}
+/** The words that may be written. */
+const typeText = (type) =>
+  type.words ? `One of ${type.words.map((word) => code(JSON.stringify(word))).join(", ")}.` : "";
 
 function defaultCell({ required, default: value, defaultText }) {
   if (required) return "required";

@@ -1,7 +1,7 @@
 // The JSON schema (draft 7, which editors know) of configurations.
 
 /** What a kind is called in descriptions. */
-export const kindWords = {
+const kindWords = {
   loss: "loss",
   metric: "metric",
   adversarialMetric: "adversarial cost",

@@ -73,23 +73,39 @@ export function typeReader(checker, kindOf) {
     return { fields };
   }
 
-  /** The options of an interface: for each its type, whether it is required, its description and default. */
-  function readFields(type, where) {
+  /**
+   * The options of an interface: for each its type, whether it is required, its description and default. What an
+   * option's own comment does not say is taken from the field of the same name of `owner`, the class.
+   */
+  function readFields(type, where, owner) {
     const fields = {};
     for (const property of checker.getPropertiesOfType(type).toSorted(requiredFirst)) {
-      const read_ = read(checker.getTypeOfSymbol(property), `${where}.${property.name}`, property.name);
-      if (read_ === undefined) continue;
-      const comment = checker.getDocumentationCommentOfSymbol(property);
-      const text = defaultText(comment);
+      const own = read(checker.getTypeOfSymbol(property), `${where}.${property.name}`, property.name);
+      if (own === undefined) continue;
+      const comment = commentOf(property, owner);
+      const text = defaultText(comment) ?? defaultInClass(property.name, owner);
       const found = defaultValue(text);
       fields[property.name] = {
-        type: read_,
+        type: own,
         ...(isOptional(property) ? {} : { required: true }),
         about: firstSentence(comment.replace(/\s*\bDefault: [\s\S]*$/, "")),
-        ...(found && allows(read_, found.value) ? { default: found.value } : text ? { defaultText: text } : {}),
+        ...(found && allows(own, found.value) ? { default: found.value } : {}),
+        ...(text && !(found?.whole && allows(own, found.value)) ? { defaultText: text } : {}),
       };
     }
     return fields;
+  }
+
+  function commentOf(property, owner) {
+    const own = checker.getDocumentationCommentOfSymbol(property);
+    const field = own === "" && owner && checker.getPropertyOfType(owner, property.name);
+    return field ? checker.getDocumentationCommentOfSymbol(field) : own;
+  }
+
+  /** A default in the comment of a class, such as "`gamma` (Default: 0.1)". */
+  function defaultInClass(name, owner) {
+    const comment = owner ? checker.getDocumentationCommentOfSymbol(owner.getSymbol()) : "";
+    return new RegExp(`\`${name.replace("$", "\\$")}\`\\s+\\(Default:\\s+([^)]+)\\)`).exec(comment)?.[1];
   }
 
   return { read, readFields };

@@ -59,6 +59,38 @@ describe("the configurations of the package", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("D is missing, but lossesD is given")]);
   });
 
+  it("leave the best weights in model.safetensors and the last in last.safetensors", async () => {
+    // A learning rate that is too large: evaluations get worse again.
+    const change = {
+      data: {
+        train: "adjoint:examples/images",
+        eval: { name: "ImageFolder", path: "adjoint:examples/images", channels: "grey", size: 48, names: ["camera"] },
+        channels: "grey",
+        patch: 16,
+        patchesPerEpoch: 16,
+      },
+      model: { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 4 },
+      losses: ["SupLoss"],
+      optimizer: { name: "SGD", lr: 0.3 },
+      schedule: undefined,
+      batchSize: 4,
+      epochs: 8,
+      out: "best",
+    };
+    const path = await written("start.json", change);
+    const { stdout } = await adjoint(["train", path, "--json"]);
+    const { best } = JSON.parse(stdout) as { best: { name: string; value: number } };
+    const psnr = async (name: string): Promise<number> => {
+      const weights = join(folder, "best", `${name}.safetensors`);
+      const tested = await adjoint(["test", path, "--weights", weights, "--json"]);
+      return (JSON.parse(tested.stdout) as { metrics: { PSNR: { mean: number } } }).metrics.PSNR.mean;
+    };
+    expect(best.name).toBe("PSNR");
+    expect(await psnr("model")).toBeGreaterThan((await psnr("last")) + 0.05);
+    // The same weights on other noise.
+    expect(Math.abs((await psnr("model")) - best.value)).toBeLessThan(1);
+  });
+
   it("start from the weights of a file", async () => {
     const sizes = { inChannels: 1, outChannels: 1, depth: 3, nf: 2 };
     const model = { name: "DnCNN", ...sizes };

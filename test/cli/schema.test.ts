@@ -13,7 +13,15 @@ import { sampleOf, valuesOf } from "./samples.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), "utf8"));
 const schema = read("schema/config.schema.json") as {
-  readonly definitions: Readonly<Record<string, { readonly description?: string; readonly properties?: object }>>;
+  readonly definitions: Readonly<
+    Record<
+      string,
+      {
+        readonly description?: string;
+        readonly properties?: Readonly<Record<string, { readonly description?: string }>>;
+      }
+    >
+  >;
 };
 const ajv = new Ajv({
   allErrors: false,
@@ -74,6 +82,9 @@ describe("the JSON schema of configurations", () => {
         ["name", ...Object.keys(classes[kind][name]!.options)].sort(),
       );
       expect([kind, name, definition?.description]).toEqual([kind, name, expect.stringMatching(/\w+/)]);
+      for (const [key, option] of Object.entries(definition?.properties ?? {}))
+        if (key !== "name")
+          expect([kind, name, key, option.description]).toContainEqual(expect.stringMatching(/\w\w+/));
     }
   });
 

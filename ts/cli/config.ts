@@ -66,7 +66,9 @@ export interface DataConfig {
   readonly channels?: "grey" | "rgb" | "auto";
   /** Side, or height and width, of a crop from the centre of each image in folders. Default: whole images. */
   readonly size?: number | readonly [number, number];
-  /** Largest possible pixel value: noise levels above it are refused, and PSNR, the default metric, uses it. Default: 1. */
+  /**
+   * Largest possible pixel value: noise levels above it are refused, and PSNR, the default metric, uses it. Default: 1.
+   */
   readonly maxPixel?: number;
   /** Side, or height and width, of random patches to train on. Default: whole images. */
   readonly patch?: number | readonly [number, number];

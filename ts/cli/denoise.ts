@@ -149,12 +149,12 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
 function noNoise(path: string, image: Pixels, noise: EstimableNoise): UsageError {
   const [channels, rows, columns] = image.shape;
   const { low, high, different } = rangeOf(image);
-  const where = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels with a mean above 0.02";
-  const seen = `${columns}x${rows} pixels, ${channels} ${channels === 1 ? "channel" : "channels"}`;
+  const cells = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels with a mean above 0.02";
+  const values = different === 1 ? `one value, ${low}` : `${different} different values from ${low} to ${high}`;
   return new UsageError(
-    `${path}: no noise was found: in ${where} (${seen}, ${different} different ${different === 1 ? "value" : "values"} from ${low} to ${high}) the ` +
-      "median difference of neighbours is 0. The image may be drawn, enlarged or already denoised; if it is noisy, give " +
-      "the level with --sigma.",
+    `${path}: no noise was found: the median difference of neighbours is 0 in ${cells} (${columns}x${rows} pixels, ` +
+      `${channels} channel${channels === 1 ? "" : "s"}, ${values}). The image may be drawn, enlarged or already ` +
+      "denoised; if it is noisy, give the level with --sigma.",
     "invalid_argument",
   );
 }

@@ -10,11 +10,7 @@ import type { Transform } from "../transform/index.js";
 export const further = {
   physics: {
     /** Applies operators in the order of the list; the noise is that of the last one. */
-    compose({
-      list,
-    }: {
-      /** The operators, in the order in which they are applied. */ readonly list: readonly physics.Physics[];
-    }): physics.Physics {
+    compose({ list }: PhysicsList): physics.Physics {
       return physics.compose(...list.slice(0, -1), list.at(-1) as physics.Physics);
     },
     /** Measures the same image by each operator of the list, with its own noise. */
@@ -24,8 +20,7 @@ export const further = {
   },
   metric: {
     /** The sum of the metrics of the list, each with its own options. */
-    add: ({ list }: { /** The metrics. */ readonly list: readonly Metric[] }): Metric =>
-      list.reduce((a, b) => a.add(b)),
+    add: ({ list }: MetricList): Metric => list.reduce((a, b) => a.add(b)),
   },
   transform: {
     /** One transform after the other, as a plain list of them is. */
@@ -37,24 +32,19 @@ export const further = {
   },
   filter: {
     /** A Gaussian filter. */
-    gaussian: (options: NonNullable<Parameters<typeof physics.gaussianBlur>[0]>): Tensor =>
-      physics.gaussianBlur(options),
+    gaussian: (options: GaussianOptions): Tensor => physics.gaussianBlur(options),
     /** The filter of bilinear interpolation by a factor. */
     bilinear: ({ factor }: FactorOption): Tensor => physics.bilinearFilter(factor),
     /** The filter of bicubic interpolation by a factor. */
     bicubic: ({ factor }: FactorOption): Tensor => physics.bicubicFilter(factor),
     /** A low-pass filter for downsampling by a factor: a sinc with a Kaiser window. */
-    sinc: ({
-      factor,
-      length,
-    }: FactorOption & { /** Side in pixels. Default: 4 times the factor. */ length?: number }): Tensor =>
-      physics.sincFilter(factor, length),
+    sinc: ({ factor, length }: SincOptions): Tensor => physics.sincFilter(factor, length),
   },
 };
 
 /** Operators of a combination. */
 interface PhysicsList {
-  /** The operators. */
+  /** The operators; those of a composition in the order in which they are applied. */
   readonly list: readonly physics.Physics[];
 }
 
@@ -64,7 +54,27 @@ interface TransformList {
   readonly list: readonly Transform[];
 }
 
+/** Metrics of a sum. */
+interface MetricList {
+  /** The metrics. */
+  readonly list: readonly Metric[];
+}
+
+interface GaussianOptions {
+  /** Standard deviation in pixels, or that along the height and that along the width. Default: 1. */
+  readonly sigma?: number | readonly [number, number];
+  /** Rotation in degrees. Default: 0. */
+  readonly angle?: number;
+  /** Height and width of the filter. Default: as large as sigma needs. */
+  readonly size?: readonly [number, number];
+}
+
 interface FactorOption {
   /** Pixels of the fine image for each pixel of the coarse one, along an axis. */
   readonly factor: number;
+}
+
+interface SincOptions extends FactorOption {
+  /** Side of the filter in pixels. Default: 4 times the factor. */
+  readonly length?: number;
 }
