@@ -2,6 +2,7 @@
 // is neither here nor one that it can describe, and an entry here that is not needed.
 export const notNamed = {
   "data.DataLoader": "adjoint train makes it, from batchSize",
+  "data.DataCheck": "refuses values that are not finite; the Trainer makes it",
   "data.NoisyPatches": "cuts patches from pixels in memory; PatchDataset cuts them from any dataset",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
   "loss.R2RModel": "R2RLoss makes it from the model",

@@ -39,5 +39,5 @@ export function fixture(name: string): Uint8Array {
 
 /** All image files among the fixtures. */
 export function imageFixtures(): string[] {
-  return readdirSync(fixtureFolder).filter((name) => /\.(?:tif|png|gif|webp|jpg)$/.test(name));
+  return readdirSync(fixtureFolder).filter((name) => /\.(?:tif|png|gif|webp|jpg|avif)$/.test(name));
 }

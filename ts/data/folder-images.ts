@@ -43,7 +43,10 @@ const keys = ["path", "channels", "scale", "size", "names", "maxPixels", "cacheB
 
 /** Endings of files that a person would expect to be taken. */
 const dataEnding = new RegExp(
-  `\\.(?:${"png|jpe?g|webp|tiff?|gif|avif|bmp|svg|heic|jp2|npy|npz|nii(?:\\.gz)?|fits?|dcm|h5|hdf5|mat|czi|nd2|lif|dng|nef|arw"})$`,
+  `\\.(?:${[
+    "png|jpe?g|webp|tiff?|gif|avif|bmp|svg|heic|jp2|npy|npz",
+    "nii|nii\\.gz|fits?|dcm|h5|hdf5|mat|czi|nd2|lif|dng|nef|arw",
+  ].join("|")})$`,
   "i",
 );
 

@@ -21,16 +21,18 @@ export async function openCoded(
   if (!size.whole) throw damaged(format.name, "it is cut off");
   checkPixels(size.width * size.height, size.width * size.height, maxPixels);
   const platform = await currentPlatform();
-  const decoded = async (page: number) => {
+  const decoded = async (all: boolean) => {
     try {
-      return withoutOpaque(await platform.decodeImage(bytes, { colour, page, maxPixels }));
+      return withoutOpaque(await platform.decodeImage(bytes, { colour, all, maxPixels }));
     } catch (error) {
       if (error instanceof AdjointError) throw error;
       const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
       throw damaged(format.name, line.replace(/\.$/, ""));
     }
   };
-  const first = await decoded(0);
+  const first = await decoded(false);
+  // An animation is decoded at once: each image refers to those before it.
+  let whole: Promise<DecodedImage> | undefined;
   return {
     metadata: {
       format: format.id,
@@ -41,7 +43,14 @@ export async function openCoded(
     pages: first.pages,
     size: async () => [first.width, first.height],
     async read(page) {
-      const { values, width, height, channels, colour: meaning, alpha } = page === 0 ? first : await decoded(page);
+      const { width, height, pages } = first;
+      if (page > 0 && !whole) {
+        checkPixels(width * height * pages, width * height * pages, maxPixels);
+        whole = decoded(true);
+      }
+      const { channels, colour: meaning, alpha, values: all } = (await whole) ?? first;
+      const length = width * height * channels;
+      const values = all.subarray(page * length, (page + 1) * length);
       const is16Bit = values instanceof Uint16Array;
       const raster: Raster = {
         values,

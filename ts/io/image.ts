@@ -201,21 +201,22 @@ async function readAllPages(image: OpenImage): Promise<ImageStack> {
     if (size) pixels += size[0] * size[1];
   }
   checkPixels(pixels, pixels, options.maxPixels ?? defaultMaxPixels);
-  const first = await readPageOf(image, 0);
-  const { length } = first.data;
+  // From the last page: an animation is then decoded as a whole, with the same channels for each of its images.
+  const last = await readPageOf(image, file.pages - 1);
+  const { length } = last.data;
   checkPixels(pixels, length * file.pages, options.maxPixels ?? defaultMaxPixels);
   const data = new Float32Array(length * file.pages);
-  data.set(first.data);
-  for (let k = 1; k < file.pages; k++) {
+  data.set(last.data, length * (file.pages - 1));
+  for (let k = file.pages - 2; k >= 0; k--) {
     const { data: values, shape, sample } = await readPageOf(image, k);
-    if (shape.some((side, i) => side !== first.shape[i]) || sample !== first.sample) {
+    if (shape.some((side, i) => side !== last.shape[i]) || sample !== last.sample) {
       throw new ShapeError(
-        `${name}: page ${k} is ${shape.join("x")} ${sample}, page 0 is ${first.shape.join("x")} ${first.sample}, ` +
-          "expected pages of one size and type; read them one by one with page.",
+        `${name}: page ${k} is ${shape.join("x")} ${sample}, page ${file.pages - 1} is ${last.shape.join("x")} ` +
+          `${last.sample}, expected pages of one size and type; read them one by one with page.`,
         "shape_mismatch",
       );
     }
     data.set(values, k * length);
   }
-  return { ...first, data, shape: [file.pages, ...first.shape] };
+  return { ...last, data, shape: [file.pages, ...last.shape] };
 }

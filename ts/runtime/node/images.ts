@@ -9,7 +9,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   // Loaded with the first image, so that programs without images start fast.
   const { default: sharp } = await import("sharp");
   const isSrgb = options.colour === "srgb";
-  const input = { failOn: "error", limitInputPixels: options.maxPixels, page: options.page } as const;
+  const input = { failOn: "error", limitInputPixels: options.maxPixels, pages: options.all ? -1 : 1 } as const;
   const file = sharp(bytes, { ...input, ignoreIcc: !isSrgb });
   const info = await file.metadata();
   const isGrey = info.space === "b-w" || info.space === "grey16";
@@ -17,8 +17,9 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   const isCmyk = info.space === "cmyk" && !isSrgb;
   const rgb = is16Bit ? "rgb16" : "srgb";
   const grey = is16Bit ? "grey16" : "b-w";
-  const raw = await file
-    .autoOrient()
+  // Inks would pass through RGB otherwise.
+  const upright = isCmyk ? file.autoOrient().pipelineColourspace("cmyk") : file.autoOrient();
+  const raw = await upright
     .toColourspace(isCmyk ? "cmyk" : isGrey ? grey : rgb)
     .raw({ depth: is16Bit ? "ushort" : "uchar" })
     .toBuffer({ resolveWithObject: true });
