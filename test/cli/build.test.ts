@@ -134,7 +134,12 @@ describe("losses of a configuration", () => {
     const cases: [Named, string, string][] = [
       [{ name: "EILoss", transform: 3 }, "invalid_argument", "losses[0].transform is 3, expected a transform"],
       [{ name: "EILoss" }, "missing_argument", "losses[0].transform is missing of EILoss, expected a transform"],
-      [{ name: "SureGaussianLoss", sigma: "a" }, "invalid_argument", 'losses[0].sigma is "a", expected a number.'],
+      [
+        { name: "SureGaussianLoss", sigma: "a" },
+        "invalid_argument",
+        'losses[0].sigma is "a", expected "physics", a number',
+      ],
+      [{ name: "Neighbor2Neighbor", gamma: "a" }, "invalid_argument", 'losses[0].gamma is "a", expected a number.'],
       [{ name: "SureGaussianLoss", sigma: -1 }, "invalid_argument", "losses[0].sigma: SureGaussianLoss: sigma is -1"],
       [{ name: "SurePGLoss", sigma: 1, gain: 1, momentum: [1] }, "invalid_argument", "losses[0].momentum"],
       [

@@ -36,6 +36,7 @@ const byName: Readonly<Record<string, unknown>> = {
   milestones: [2],
   stepSize: 2,
   path: "adjoint:examples/images",
+  folder: "runs",
   noiseModel: { name: "GaussianNoise" },
   dataset: { name: "ImageFolder", path: "adjoint:examples/images" },
   size: 8,

@@ -44,9 +44,7 @@ export async function runCommand<T extends CommonOptions>(
   for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
-    const software = devices().find(({ name }) => name === options.device);
-    const warning = options.device === "cpu" || !software ? undefined : softwareWarning(software);
-    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
+    if (options.device !== "cpu") warnOfSoftware(options.device);
     const { text, json } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
   } catch (error) {
@@ -55,4 +53,11 @@ export async function runCommand<T extends CommonOptions>(
   } finally {
     for (const signal of signals) process.off(signal, stop);
   }
+}
+
+/** Says it where a device computes in software. The adapters are looked at only where one was asked for. */
+function warnOfSoftware(device: string): void {
+  const found = devices().find(({ name }) => name === device);
+  const warning = found && softwareWarning(found);
+  if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
 }
