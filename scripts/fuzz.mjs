@@ -5,6 +5,7 @@
 //   npm run fuzz -- --minutes 2              random calls, a fresh seed, which is printed
 //   npm run fuzz -- --minutes 2 --seed 7     the same calls again
 //   npm run fuzz -- --every                  every value in every place of every function
+//   npm run fuzz -- --every --share 4        every fourth of these calls
 //   npm run fuzz -- --groups tensor,functional
 //
 // Exit code 1 where there are findings.
@@ -38,10 +39,10 @@ function limited(args, cwd) {
  *
  * @returns the number of the call that ended it, or undefined where it got to the end.
  */
-async function runChild({ mode, groups, seed, from, to }, found, until) {
+async function runChild({ mode, groups, seed, from, to, share }, found, until) {
   const folder = mkdtempSync(join(tmpdir(), "adjoint-fuzz-"));
   const stateFile = join(folder, "state");
-  const child = limited([childProgram, stateFile, mode, groups, seed, from, to].map(String), folder);
+  const child = limited([childProgram, stateFile, mode, groups, seed, from, to, share].map(String), folder);
   let done;
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => {
@@ -74,7 +75,7 @@ async function runChild({ mode, groups, seed, from, to }, found, until) {
 }
 
 /** Runs calls until there are no more, or the time is over. */
-export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, onFinding }) {
+export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share = 1, onFinding }) {
   const until = Date.now() + minutes * 60_000;
   const findings = new Map();
   const found = (record) => {
@@ -90,7 +91,7 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, onFindi
   let [from, calls, targets] = [0, 0, 0];
   while (Date.now() < until) {
     const to = mode === "every" ? Number.MAX_SAFE_INTEGER : from + CALLS_PER_CHILD;
-    const ended = await runChild({ mode, groups, seed, from, to }, found, until);
+    const ended = await runChild({ mode, groups, seed, from, to, share }, found, until);
     calls += ended.calls;
     targets = ended.targets ?? targets;
     if (ended.stopped !== undefined) from = ended.stopped + 1;
@@ -120,6 +121,7 @@ if (isMain(import.meta.url)) {
     groups,
     seed,
     minutes,
+    share: Number(option("share", 1)),
     onFinding: ({ source, reason }) => console.log(`${source}\n    ${reason}`),
   });
   const took = Math.round((Date.now() - started) / 1000);

@@ -9,9 +9,23 @@ const bound = (lib, [source, maker]) => [source, () => maker(lib)];
 /** Arguments around the one that is nonsense. */
 function contexts(lib, t) {
   const [x, k] = [bound(lib, tensor), bound(lib, kernel)];
-  const [one, list, none] = [["1", () => 1], ["[0]", () => [0]], ["undefined", () => undefined]];
-  if (t.group === "functional") return [[x, k, none], [x, one, none]];
-  if (t.group === "tensor") return [[none, none, none], [list, list, list], [one, one, one], [x, one, x]];
+  const [one, list, none] = [
+    ["1", () => 1],
+    ["[0]", () => [0]],
+    ["undefined", () => undefined],
+  ];
+  if (t.group === "functional")
+    return [
+      [x, k, none],
+      [x, one, none],
+    ];
+  if (t.group === "tensor")
+    return [
+      [none, none, none],
+      [list, list, list],
+      [one, one, one],
+      [x, one, x],
+    ];
   return [[none, none, none]];
 }
 
@@ -24,7 +38,10 @@ export function* everyCall(lib, list) {
       for (let place = 0; place < places; place++) {
         for (const value of values) yield { t, args: [...context.slice(0, place), value, ...context.slice(place + 1)] };
         const before = context.slice(0, place);
-        for (const key of optionsOf(t, before.map((entry) => make(entry).value))) {
+        for (const key of optionsOf(
+          t,
+          before.map((entry) => make(entry).value),
+        )) {
           for (const value of values) yield { t, args: [...before, option(key, value)] };
         }
       }
@@ -70,7 +87,10 @@ export function randomCall(lib, list, seed, index) {
   const t = pick(list);
   const args = Array.from({ length: Math.floor(next() * (Math.max(t.length, 1) + 2)) }, any);
   if (next() < 0.6) {
-    const keys = optionsOf(t, args.map((entry) => make(entry).value));
+    const keys = optionsOf(
+      t,
+      args.map((entry) => make(entry).value),
+    );
     const chosen = keys.filter(() => next() < 0.4).map((key) => option(key, any()));
     if (chosen.length > 0) {
       const source = `{ ${chosen.map(([text]) => text.slice(2, -2)).join(", ")} }`;

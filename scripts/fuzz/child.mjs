@@ -1,7 +1,7 @@
 // Runs calls of the compiled package in a process of its own. Says before each call what it is about to do, so that the
 // parent knows what a process that died, or a call that did not return, was doing.
 //
-// Arguments: state file, mode (every | random), groups, seed, first call, last call.
+// Arguments: state file, mode (every | random), groups, seed, first call, last call, share (1 of so many calls).
 import { openSync, writeSync } from "node:fs";
 import { everyCall, randomCall } from "./calls.mjs";
 import { targets } from "./targets.mjs";
@@ -12,7 +12,7 @@ const RECORD = 1000;
 /** Milliseconds after which a call counts as slow. */
 const SLOW = 3000;
 
-const [, , stateFile, mode, groups, seed, from, to] = process.argv;
+const [, , stateFile, mode, groups, seed, from, to, share = "1"] = process.argv;
 const lib = await import(new URL("../../dist/index.js", import.meta.url).href);
 await lib.init(process.env.ADJOINT_FUZZ_LIMIT ? { memoryLimit: Number(process.env.ADJOINT_FUZZ_LIMIT) } : {});
 const list = targets(lib).filter((t) => groups.split(",").includes(t.group));
@@ -32,13 +32,12 @@ async function run(index, { t, args }) {
   const before = performance.now();
   let reason;
   try {
-    // What a call makes is freed, unless it is a promise, which is waited for.
-    const result = lib.tidy(() => {
-      const made = t.call(args.map((entry) => make(entry).value));
-      return { made };
+    // What a call makes is freed at once: nothing of it is returned.
+    let result;
+    lib.tidy(() => {
+      result = t.call(args.map((entry) => make(entry).value));
     });
-    if (result.made instanceof Promise) await result.made;
-    free(result.made);
+    if (result instanceof Promise) free(await result);
   } catch (error) {
     reason = fault(error);
   }
@@ -63,10 +62,10 @@ const [first, last] = [Number(from), Number(to)];
 if (mode === "every") {
   let index = 0;
   for (const call of everyCall(lib, list)) {
-    if (index >= first && index < last) {
+    if (index >= first && index < last && index % Number(share) === 0) {
       await run(index, call);
       count += 1;
-      if (count % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (count % 200 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     index += 1;
   }

@@ -59,7 +59,14 @@ export const nonsense = [
 
 /** Tensors that fit few functions: disposed, of other types and ranks, without elements, as views. */
 export const tensors = (lib) => [
-  ["disposed()", () => { const t = lib.ones([1]); t.dispose(); return t; }],
+  [
+    "disposed()",
+    () => {
+      const t = lib.ones([1]);
+      t.dispose();
+      return t;
+    },
+  ],
   ["ones([2, 3, 4])", () => lib.ones([2, 3, 4])],
   ["ones([])", () => lib.ones([])],
   ["ones([0])", () => lib.ones([0])],

@@ -106,3 +106,18 @@ describe("docs/README.md", () => {
       if (file.endsWith(".md") && file !== "README.md") expect(links).toContain(file);
   });
 });
+
+describe("docs/loggers.md", () => {
+  it("its logger type-checks against the package", async () => {
+    await compile("loggers", await programs("loggers.md"));
+  });
+});
+
+describe("docs/normalisation.md", () => {
+  it("its program type-checks and runs on data near 1e-4", { timeout: 60_000 }, async () => {
+    const [file = ""] = await compile("normalisation", (await programs("normalisation.md")).map(short));
+    const stdout = await print(file);
+    expect(stdout).toMatch(/^scale \d\.\d\de-[45], PSNR \d+\.\d\d dB$/m);
+    expect(stdout).toMatch(/^largest value: near 1e-4$/m);
+  });
+});

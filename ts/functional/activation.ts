@@ -4,7 +4,8 @@ import { checkTensor } from "./options.js";
 /** `max(x, 0)`. */
 export const relu = (x: Tensor): Tensor => checkTensor("relu", "x", x).relu();
 /** `x` where positive, else `negativeSlope x`. Default: 0.01. */
-export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor => checkTensor("leakyRelu", "x", x).leakyRelu(negativeSlope);
+export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
+  checkTensor("leakyRelu", "x", x).leakyRelu(negativeSlope);
 /** `x` where positive, else `alpha (e^x - 1)`. Default: 1. */
 export const elu = (x: Tensor, alpha = 1): Tensor => checkTensor("elu", "x", x).elu(alpha);
 /** `x sigmoid(x)`. */

@@ -1,5 +1,5 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
-export { writeFileAtomic } from "./atomic.js";
+export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
 export { ImageReader } from "./image-reader.js";

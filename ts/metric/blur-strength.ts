@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, LARGEST, ShapeError } from "../runtime/index.js";
 import { stack, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
 import { quotient } from "./quotient.js";
@@ -28,7 +28,11 @@ export class BlurStrength extends Metric {
 
   constructor(options: BlurStrengthOptions = {}) {
     super("BlurStrength", options, ["hSize"]);
-    this.hSize = checkNumber("BlurStrength", "hSize", options.hSize ?? 11, { positive: true, integer: true });
+    this.hSize = checkNumber("BlurStrength", "hSize", options.hSize ?? 11, {
+      positive: true,
+      integer: true,
+      max: LARGEST.filterSide,
+    });
     if (this.hSize % 2 === 0) {
       throw new ArgumentError(`BlurStrength: hSize is ${this.hSize}, expected an odd number.`, "invalid_argument");
     }

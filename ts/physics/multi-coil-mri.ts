@@ -56,7 +56,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     this.threeD = threeD;
     const dims = threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
-    else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1 });
+    else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1, max: 1024 });
     const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
     const size = checkImgSize(name, [...found]).slice(-dims);
     this.mask = complexMask(name, mask ?? ones(size), dims + 2);
@@ -71,7 +71,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * 1`.
    */
   static simulateBirdcageCsm(n: number, imgSize: readonly number[]): Tensor {
-    checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1 });
+    checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1, max: 1024 });
     return birdcageMaps(n, checkImgSize("MultiCoilMRI.simulateBirdcageCsm", imgSize));
   }
 

@@ -120,16 +120,42 @@ export function checkFunction(caller: string, name: string, value: unknown): voi
 }
 
 /**
- * A size that follows from options, such as the pixels of a filter or the layers of a network, before anything of that
- * size is made.
+ * Upper bounds of the sizes that options lead to: far above what is used, and low enough that what they lead to is made
+ * at once. Each option that has one names it in its documentation.
+ */
+export const LARGEST = {
+  /** Pixels of a side of a filter. */
+  filterSide: 2048,
+  /** Pixels of a window of a rank filter. */
+  window: 4096,
+  /** Layers or iterations of a network. */
+  layers: 1000,
+  /** Resolutions of a network. */
+  scales: 16,
+  /** Transforms of an image in one call. */
+  transforms: 10_000,
+  /** Angles of a scan. */
+  angles: 100_000,
+  /** Pixels of a side of an image for which tables are made. */
+  imageSide: 1 << 14,
+  /** Entries of an image, all channels together. */
+  entries: 2 ** 28,
+  /** Images of a batch, or samples of one image, in one draw. */
+  batch: 1 << 16,
+  /** Draws of a mean. */
+  draws: 10_000_000,
+} as const;
+
+/**
+ * A size that follows from options, such as the side of a filter, before anything of that size is made.
  *
- * @throws ArgumentError `out_of_range` where it is above `max`, with the name of the option that it follows from.
+ * @throws ArgumentError `invalid_argument` where it is above `max`, with the option that it follows from.
  */
 export function checkSize(caller: string, what: string, size: number, max: number, option: string): number {
   if (size <= max) return size;
   throw new ArgumentError(
     `${caller}: ${option} leads to ${what} of ${size}, expected at most ${max}; use a smaller ${option}.`,
-    "out_of_range",
+    "invalid_argument",
   );
 }
 

@@ -1,5 +1,5 @@
 /** The runtime: loading the binding, choosing a device, the platform's files and images, errors and checks. */
-export type { Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
+export type { AdapterKind, Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
 export {
   checkFlag,
   checkFunction,
@@ -9,6 +9,7 @@ export {
   checkSize,
   checkStream,
   checkWord,
+  LARGEST,
   nearest,
   requiredNumber,
   shown,

@@ -6,7 +6,7 @@ type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { proto
 /** Source of the WebAssembly module: a URL, a response, its bytes, or the compiled module. */
 export type WasmSource = URL | string | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
 
-/** A device as an option of `init`; `"auto"` is webgpu where available and cpu otherwise. */
+/** A device as an option of `init`; `"auto"` is webgpu where a GPU is available, and cpu otherwise. */
 export type RequestedDevice = DeviceName | "auto";
 
 /** Options of {@link Platform.loadBinding}. */
@@ -85,6 +85,8 @@ export interface Platform {
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Writes a file atomically: readers see the old content or the new one. */
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** Appends to a file in one write; makes the file and its folder where they are missing. */
+  appendFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
 }

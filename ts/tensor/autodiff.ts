@@ -1,4 +1,13 @@
-import { ArgumentError, binding, checkFlag, checkFunction, checkList, checkOptions, type Handle, shown } from "../runtime/index.js";
+import {
+  ArgumentError,
+  binding,
+  checkFlag,
+  checkFunction,
+  checkList,
+  checkOptions,
+  type Handle,
+  shown,
+} from "../runtime/index.js";
 import { zeros } from "./create.js";
 import { synchronous } from "./scope.js";
 import { handleOf, Tensor } from "./tensor.js";

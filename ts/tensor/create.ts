@@ -80,11 +80,7 @@ function flatten(data: NestedArray): [shape: number[], values: number[]] {
     else if (Array.isArray(v) && v.length === shape[dim]) for (const inner of v) walk(inner as NestedArray, dim + 1);
     else if (typeof v === "number" || Array.isArray(v))
       throw new ShapeError("tensor: the nested arrays have different lengths.", "ragged_array");
-    else
-      throw new ArgumentError(
-        `tensor: the data holds ${shown(v)}, expected numbers.`,
-        "invalid_argument",
-      );
+    else throw new ArgumentError(`tensor: the data holds ${shown(v)}, expected numbers.`, "invalid_argument");
   };
   walk(data, 0);
   return [shape, values];

@@ -684,8 +684,7 @@ export class Tensor {
  * @throws ArgumentError `invalid_argument` for anything else.
  */
 export function handleOf(t: Tensor): Handle {
-  if (!(t instanceof Tensor))
-    throw new ArgumentError(`expected a tensor, got ${shown(t)}.`, "invalid_argument");
+  if (!(t instanceof Tensor)) throw new ArgumentError(`expected a tensor, got ${shown(t)}.`, "invalid_argument");
   return t.handle;
 }
 

@@ -46,7 +46,8 @@ fn operators_say_what_they_need() {
     let positions = full(&[1 << 16], DType::F64);
     let matrix = full(&[1 << 9, 1 << 9], DType::F32);
     let _limit = Limited::to(1 << 19);
-    let cases: Vec<(&str, Vec<&Tensor>, Vec<i64>, Vec<f64>)> = vec![
+    type Call<'a> = (&'a str, Vec<&'a Tensor>, Vec<i64>, Vec<f64>);
+    let cases: Vec<Call> = vec![
         ("pad", vec![&x], vec![8, 0, 0, 0, 0, 100_000, 0, 0, 0, 2], vec![0.0]),
         ("pad", vec![&x], vec![8, 0, 0, 0, 0, 100_000, 0, 0, 0, 0], vec![0.0]),
         ("expand", vec![&x], vec![4, 5000, 1, 8, 8], vec![]),

@@ -1,12 +1,12 @@
 // The functions that tests call in the browser, and in Node to compare results.
-import { init } from "../../../ts/runtime/index.js";
+import { devices, init } from "../../../ts/runtime/index.js";
 import { encodePng, readPixels } from "../../../ts/io/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 import { device } from "./devices.js";
 import { failure } from "./failure.js";
 
-export { init };
+export { devices, init };
 export { changeDevice, derivatives, loseDevice, memoryOnGpu, readable } from "./gpu.js";
 export { device, failure };
 export { golden } from "./golden.js";

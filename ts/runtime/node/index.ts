@@ -1,7 +1,7 @@
 /** The platform in Node: the native add-on, files, and images with sharp. */
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
-import { listFolder, openFile, readFile, writeFile } from "./files.js";
+import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage } from "./images.js";
 import { totalMemory } from "./memory.js";
 
@@ -13,5 +13,6 @@ export const nodePlatform: Platform = {
   openFile,
   listFolder,
   writeFile,
+  appendFile,
   decodeImage,
 };

@@ -26,10 +26,10 @@ export const webPlatform: Platform = {
     throw nodeOnly(`${path}: a browser cannot list folders; decode images one by one with io.decodePixels.`);
   },
   async writeFile(path) {
-    throw nodeOnly(
-      `${path}: a browser cannot write files; create the bytes (io.encodePng, io.serializeSafetensors) and offer ` +
-        "them as a download.",
-    );
+    throw cannotWrite(path);
+  },
+  async appendFile(path) {
+    throw cannotWrite(path);
   },
   decodeImage,
 };
@@ -40,6 +40,13 @@ async function fetchFile(path: string): Promise<Response> {
   throw new ArgumentError(
     `${path}: the server answers with status ${response.status}.`,
     response.status === 404 ? "file_not_found" : "file_unreadable",
+  );
+}
+
+function cannotWrite(path: string): ArgumentError {
+  return nodeOnly(
+    `${path}: a browser cannot write files; create the bytes (io.encodePng, io.serializeSafetensors) and offer ` +
+      "them as a download.",
   );
 }
 
