@@ -3,6 +3,7 @@ export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export { type Dataset, disposeSample, type GetOptions, mapSample, type Sample, sampleTensors } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";
+export { HDF5Dataset, type HDF5DatasetOptions } from "./hdf5-dataset.js";
 export { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
