@@ -110,9 +110,14 @@ async function wasmBindgen() {
   const own = join(tools, "bin", "wasm-bindgen");
   for (const program of ["wasm-bindgen", own]) if (fits(program)) return program;
   say(`building wasm-bindgen ${version} (once, a few minutes)`);
-  // Without --locked: its lock file has a crate version that some mirrors lack.
+  // Without --locked: its lock file has a crate version that some mirrors lack. It runs for seconds, so it is not worth
+  // optimising much.
   await must("cargo", [
     "install",
+    "--config",
+    "profile.release.opt-level=1",
+    "--config",
+    "profile.release.codegen-units=16",
     "wasm-bindgen-cli",
     "--version",
     version,

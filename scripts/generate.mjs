@@ -1,5 +1,5 @@
-// Writes docs/losses.md and the README's table of losses from the losses' assumptions, and
-// ts/tensor/operators.generated.ts from the operator table of the native add-on; with --check it only compares.
+// Writes docs/losses.md from the losses' assumptions, and ts/tensor/operators.generated.ts from the operator table of
+// the native add-on; with --check it only compares.
 import { readFileSync, writeFileSync, existsSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

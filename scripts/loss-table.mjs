@@ -1,4 +1,4 @@
-// Generates docs/losses.md and the README's table of losses from ts/loss/assumptions.ts, the source of the types, the
+// Generates docs/losses.md from ts/loss/assumptions.ts, the source of the types, the
 // checks and `adjoint losses`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,6 @@ import { join, sep } from "node:path";
 import { Failure, root, tsc } from "./common.mjs";
 
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
-const [begin, end] = ["<!-- losses: made by npm run generate -->", "<!-- end of losses -->"];
 
 /** The exports of the sources. They import nothing at run time, so they are compiled without a build or the add-on. */
 async function load() {
@@ -96,14 +95,6 @@ export async function lossTables() {
   ];
   const note = `¹ zero mean given the clean measurement, independent between entries: ${unbiasedNoise.join(", ")}.`;
 
-  const readme = [
-    table(
-      ["loss", "learns from", "noise", "operator"],
-      names.map((name) => [code(name), ...assumed(name)]),
-    ),
-    note,
-  ].join("\n\n");
-
   const isStack = (operator) => ["stacked", "pansharpen"].includes(operator);
   const fits = (physics) => fitting(lossAssumptions, physics);
   const always = names.filter(
@@ -153,19 +144,8 @@ export async function lossTables() {
     table(["operator, with Gaussian noise", "losses"], operatorRows),
     "A stack of operators takes a loss for each of them, in a `StackedPhysicsLoss`. " +
       "Any other pair: `adjoint losses --noise poisson --operator inpainting`.",
+    "Losses that measure a reconstruction again, such as `EILoss`, do so with any noise: where it exists for values " +
+      "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
   ];
-  return [
-    { path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` },
-    { path: "README.md", make: (before) => between(before, readme) },
-  ];
-}
-
-/** A text with the part between the two marks replaced. */
-function between(before, part) {
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
-  if (from < 0 || to < from)
-    throw new Failure(
-      `generate: README.md lacks the marks ${begin} and ${end}, between which the table of losses belongs.`,
-    );
-  return `${before.slice(0, from + begin.length)}\n${part}\n${before.slice(to)}`;
+  return [{ path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` }];
 }

@@ -14,10 +14,23 @@ import { setup } from "./setup.mjs";
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 
+/** Seconds that each part took. */
+const seconds = new Map();
+
+/** Runs a part and notes its time. */
+async function timed(name, work) {
+  const start = performance.now();
+  try {
+    return await work();
+  } finally {
+    seconds.set(name, (performance.now() - start) / 1000);
+  }
+}
+
 /** A step that is not a test: it counts only if it fails. Returns whether it succeeded. */
 async function step(name, work) {
   try {
-    await work();
+    await timed(name, work);
     return true;
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Failure ? error.message : error.stack}\n`);
@@ -89,11 +102,17 @@ async function vitest(title, tests = [], env = {}) {
   }
 }
 
+/** `12 min 05 s` */
+function formatSeconds(time) {
+  const whole = Math.round(time);
+  return `${String(Math.floor(whole / 60)).padStart(3)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
 /** All TypeScript tests, and the reference cases again in float32 and, if available, on WebGPU. */
 async function typeScriptTests() {
   await vitest("TypeScript tests");
   await vitest("reference cases in float32", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32" });
-  const addon = createRequire(import.meta.url)(join(root, "dist", "native", "adjoint.node"));
+  const addon = createRequire(import.meta.url)(join(root, "dist", "native", "adjoint-gpu.node"));
   const webgpu = JSON.parse(addon.devices()).find(({ name }) => name === "webgpu");
   if (webgpu.available)
     await vitest("reference cases on webgpu", ["test/golden"], {
@@ -107,21 +126,24 @@ async function typeScriptTests() {
 }
 
 if (await step("setup", () => setup())) {
-  await cargoTest();
-  const native = await step("build of the native add-on", buildNative);
+  const gpu = await step("build of the add-on with GPUs", async () => await buildNative("gpu"));
+  await timed("Rust tests", cargoTest);
+  const cpu = await step("build of the add-on for the CPU", async () => await buildNative("cpu"));
   // Before the facade is built, which updates generated files.
   await step("lint", () => lint({ quick: true }));
-  const ready = native && (await step("build of the facade", buildTs));
+  const ready = cpu && gpu && (await step("build of the facade", buildTs));
   await step("build of the WebAssembly module", buildWasm);
-  await typeCheck();
+  await timed("types", typeCheck);
   // Before the tests, so that their results end the log.
   if (ready && process.argv.includes("--bench"))
     await step("quick benchmark", () =>
       must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]),
     );
-  if (ready) await typeScriptTests();
+  if (ready) await timed("TypeScript tests", typeScriptTests);
   else fail("TypeScript tests (not run: nothing was built)");
 }
+process.stdout.write("\ntimes\n");
+for (const [name, time] of seconds) process.stdout.write(`${name.padEnd(34)}${formatSeconds(time)}\n`);
 if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(", ")}\n`);
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;

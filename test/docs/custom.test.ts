@@ -16,7 +16,13 @@ const printed = [
   [/^loss of the truth: (?:0\.9|1\.0)\d+$/m, /^refused: WhitenedLoss: .*SurePoissonLoss/m],
   [/^sharpness: 0\.5$/m, /^as a loss: -0\.5$/m],
   [/^epoch 0: SupLoss$/m, /^epoch 1: SupLoss, TVLoss$/m],
-  [/^adjoint is right: true$/m, /^strength: 0\.2$/m, /^inverse: true$/m, /^a loss takes it: \[ 2 \]$/m],
+  [
+    /^adjoint is right: true$/m,
+    /^strength: 0\.2$/m,
+    /^for one step: 0\.9 0\.2$/m,
+    /^inverse: true$/m,
+    /^a loss takes it: \[ 2 \]$/m,
+  ],
   [/^operator is right: true$/m, /^adjoint is right: true$/m, /^inverse: true$/m],
   [/^restored: \[ 4, 1, 8, 8 \] 0$/m, /^a loss takes it: \[ 2 \]$/m],
 ];

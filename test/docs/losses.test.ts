@@ -16,25 +16,20 @@ describe("the table of losses", () => {
       lossTables(): Promise<{ path: string; make(before: string): string }[]>;
     };
     const tables = await lossTables();
-    expect(tables.map(({ path }) => path)).toEqual(["docs/losses.md", "README.md"]);
+    expect(tables.map(({ path }) => path)).toEqual(["docs/losses.md"]);
     for (const { path, make } of tables) {
       const before = await text(path);
       expect(make(before), `${path} is not current; run npm run generate`).toBe(before);
     }
   });
 
-  it("has a row for each loss, in the README too", async () => {
+  it("has a row for each loss", async () => {
     const docs = rows(await text("docs/losses.md"));
-    const readme = rows(await text("README.md"));
     for (const [name, { noise, needs, adapted }] of Object.entries<Assumptions>(lossAssumptions)) {
       const row = docs.find(([first]) => new RegExp(`[.\`]${name}\``).test(first ?? ""));
       expect(row?.[5]?.replaceAll("`", "").split(", "), name).toEqual(needs);
       expect(row?.[6]?.startsWith("yes"), name).toBe(adapted);
       if (noise !== "any" && noise.length < 4) expect(row?.[3], name).toBe(noise.join(", "));
-      expect(
-        readme.filter(([first]) => first === `\`${name}\``),
-        name,
-      ).toHaveLength(1);
     }
   });
 

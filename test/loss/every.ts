@@ -155,8 +155,8 @@ export const everyNoise: { readonly [K in p.NoiseKind]: () => p.NoiseModel } = {
   fisherTippett: () => new p.FisherTippettNoise({}),
 };
 
-/** Operators of as many kinds as there are, with one noise. */
-export const everyOperator: Partial<{ readonly [K in p.OperatorKind]: (noiseModel: p.NoiseModel) => AnyPhysics }> = {
+/** For every kind of operator an example with a given noise; a kind without one does not compile. */
+export const everyOperator: { readonly [K in p.OperatorKind]: (noiseModel: p.NoiseModel) => AnyPhysics } = {
   denoising: (noiseModel) => new p.Denoising({ noiseModel }),
   inpainting: (noiseModel) => new p.Inpainting({ imgSize: [1, 8, 8], mask: ones([1, 1, 8, 8]), noiseModel }),
   demosaicing: (noiseModel) => new p.Demosaicing({ imgSize: [6, 6], noiseModel }),

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as metrics from "../../ts/metric/index.js";
+import { Pansharpen, TensorList } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { cat, grad, type Tensor } from "../../ts/tensor/index.js";
@@ -14,8 +15,26 @@ const classes = Object.entries(metrics).filter(
 const image = (seed: number, batch = 2): Tensor =>
   new Rng(seed).uniform([batch, 3, 24, 24], { dtype: "float64" }).add(0.1);
 
+/** What a metric cannot do without, or not with images of this size. */
+const needed: Readonly<Record<string, object>> = { ERGAS: { factor: 4 }, MSSSIM: { betas: [0.5, 0.5] } };
+
+/** Measurements that do not depend on the images to be judged. */
+const context = (batch: number): metrics.MetricContext => ({
+  y: new TensorList([
+    new Rng(5).uniform([1, 3, 6, 6], { dtype: "float64" }).expand([batch, 3, 6, 6]),
+    new Rng(6).uniform([1, 1, 24, 24], { dtype: "float64" }).expand([batch, 1, 24, 24]),
+  ]),
+  physics: new Pansharpen({ imgSize: [3, 24, 24], factor: 4 }),
+});
+
 describe.each(classes)("%s", (name, Class) => {
-  const make = (options: object = {}) => new Class({ ...(name === "ERGAS" ? { factor: 4 } : {}), ...options });
+  const make = (options: object = {}) => {
+    const metric = new Class({ ...needed[name], ...options });
+    return {
+      needsReference: metric.needsReference,
+      forward: (xNet: Tensor, x?: Tensor) => metric.forward(xNet, x, context(xNet?.shape?.[0] ?? 1)),
+    };
+  };
 
   it("gives one value for each image, which the others do not change", () => {
     const [x, xNet] = [image(1), image(2)];
@@ -29,7 +48,7 @@ describe.each(classes)("%s", (name, Class) => {
 
   it("has a gradient that lowers it, as a training loss", () => {
     const x = image(1);
-    const xNet = image(2).requiresGrad_();
+    const xNet = x.mul(0.7).add(image(2).mul(0.3)).requiresGrad_();
     const metric = make({ trainLoss: true, reduction: "mean" });
     const before = metric.forward(xNet, x);
     const [slope] = grad(before, [xNet]) as [Tensor];
@@ -42,6 +61,14 @@ describe.each(classes)("%s", (name, Class) => {
   it("names what is missing, of the wrong kind or shape", () => {
     const x = image(1);
     const call = (a: unknown, b: unknown) => () => make().forward(a as Tensor, b as Tensor);
+    if (!make().needsReference) {
+      expect(make().forward(x).dataSync()).toEqual(make().forward(x, image(2)).dataSync());
+      expectError(call(null, x), ArgumentError, "missing_argument", `${name}: xNet is missing`);
+      expectError(call([1, 2], x), ArgumentError, "invalid_argument", `${name}: xNet must`);
+      const standardized = () => make({ normInputs: "standardize" }).forward(x);
+      expectError(standardized, ArgumentError, "missing_argument", `${name}: x is missing`);
+      return;
+    }
     for (const nothing of [undefined, null]) {
       expectError(call(x, nothing), ArgumentError, "missing_argument", `${name}: x is missing`);
       expectError(call(nothing, x), ArgumentError, "missing_argument", `${name}: xNet is missing`);

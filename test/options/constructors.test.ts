@@ -61,6 +61,28 @@ const metrics: Record<string, Row> = {
     others: [...common.others, "betas"],
     bad: { ...ranged.bad, sigma: [0, -1], k1: [0, -1], k2: [0, -1], betas: [[], [-1], [NaN]] },
   },
+  MSSSIM: {
+    ...ranged,
+    make: of(metric.MSSSIM),
+    valid: () => ({}),
+    numbers: [...ranged.numbers, "sigma", "k1", "k2"],
+    others: [...common.others, "betas"],
+    bad: { ...ranged.bad, sigma: [0, -1], k1: [0, -1], k2: [0, -1], betas: [[], [-1], [NaN]] },
+  },
+  HaarPSI: {
+    ...plain(metric.HaarPSI),
+    numbers: ["C", "alpha"],
+    flags: [...common.flags, "preprocessWithSubsampling"],
+    bad: { ...common.bad, C: [0, -1], alpha: [0, -1] },
+  },
+  GMSD: { ...plain(metric.GMSD), numbers: ["c"], bad: { ...common.bad, c: [0, -1] } },
+  QNR: {
+    ...plain(metric.QNR),
+    numbers: ["alpha", "beta", "p", "q"],
+    bad: { ...common.bad, alpha: [-1], beta: [-1], p: [0, -1], q: [0, -1] },
+  },
+  BlurStrength: { ...plain(metric.BlurStrength), numbers: ["hSize"], bad: { ...common.bad, hSize: [0, -1, 4, 2.5] } },
+  SharpnessIndex: { ...plain(metric.SharpnessIndex), flags: [...common.flags, "periodicComponent", "dequantize"] },
   L1L2: { ...plain(metric.L1L2), numbers: ["alpha"], bad: { ...common.bad, alpha: [-0.1, 1.1] } },
   LpNorm: {
     ...plain(metric.LpNorm),
@@ -205,7 +227,7 @@ const losses: Record<string, Row> = {
     numbers: ["sigma", "tau", "stepSize", "momentum"],
     flags: ["unsure", "exactConstant"],
     others: ["B", "rng"],
-    bad: { sigma: [-1], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
+    bad: { sigma: [-1, "physic"], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
   },
   SurePoissonLoss: {
     make: of(loss.SurePoissonLoss),
@@ -213,7 +235,7 @@ const losses: Record<string, Row> = {
     required: ["gain"],
     numbers: ["gain", "tau", "spacing"],
     others: ["rng"],
-    bad: { gain: [-1], tau: [0, -1], spacing: [0, 1, 2.5] },
+    bad: { gain: [-1, "physic"], tau: [0, -1], spacing: [0, 1, 2.5] },
   },
   SurePGLoss: {
     make: of(loss.SurePGLoss),
@@ -223,8 +245,8 @@ const losses: Record<string, Row> = {
     flags: ["unsure", "secondDerivative"],
     others: ["stepSize", "momentum", "rng"],
     bad: {
-      gain: [-1],
-      sigma: [-1],
+      gain: [-1, "physic"],
+      sigma: [-1, "physic"],
       tau1: [0],
       tau2: [0],
       stepSize: [[1], [1, -1]],
@@ -375,7 +397,7 @@ const losses: Record<string, Row> = {
     required: ["sigma", "maskAverage"],
     numbers: ["sigma", "tau"],
     others: ["rng"],
-    bad: { sigma: [0, -1], tau: [0, -1] },
+    bad: { sigma: [0, -1, "physic"], tau: [0, -1] },
   },
 };
 

@@ -15,9 +15,9 @@ const start = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;
 
-/** The README's program for browsers. */
-const readme = await readFile(join(root, "README.md"), "utf8");
-const lines = /## In the browser[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+/** The program of docs/browser.md. */
+const document = await readFile(join(root, "docs", "browser.md"), "utf8");
+const lines = /```js\n([\s\S]*?)```/.exec(document)?.[1] ?? "";
 /** The program of the page; tests read `result`. */
 const program = `${lines}\nglobalThis.result = { shape: clean.shape, value: (await clean.data()).length };\n`;
 const expected = { shape: [1, 1, 64, 64], value: 4096 };
@@ -67,7 +67,7 @@ describeBrowser("the packed package in a browser", () => {
   const html = (script: string, head = "") =>
     `<!doctype html><title>user</title><link rel="icon" href="data:,">${head}<script type="module" ${script}</script>`;
 
-  it("runs the README's program in a page without a bundler", async () => {
+  it("runs the program of docs/browser.md in a page without a bundler", async () => {
     const map =
       '<script type="importmap">{ "imports": { "adjoint": "/node_modules/adjoint/dist/browser.js" } }</script>';
     await writeFile(join(folder, "plain.html"), html('src="/main.js">', map));

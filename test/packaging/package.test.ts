@@ -62,6 +62,7 @@ describe("the packed files", () => {
     }
     for (const path of [
       "dist/native/adjoint.node",
+      "dist/native/adjoint-gpu.node",
       "dist/node.js",
       "dist/browser.js",
       "dist/wasm/adjoint_wasm.js",
@@ -133,6 +134,21 @@ describe("the package, installed in an empty folder", () => {
     };
     expect(shape).toEqual([1]);
     expect(value).toEqual(expect.any(Number));
+  });
+
+  it("without the add-on with GPUs computes on the cpu, and says how to get a GPU", async () => {
+    await rm(join(folder, "node_modules", "adjoint", "dist", "native", "adjoint-gpu.node"));
+    const code = `import { devices, init, ones } from "adjoint";
+      await init();
+      const { code, message } = await init({ device: "webgpu" }).catch((error) => error);
+      await init({ device: "auto" });
+      console.log(JSON.stringify({ code, message, sum: ones([3]).sum().itemSync() }));`;
+    await writeFile(join(folder, "cpu.mjs"), code);
+    expect(JSON.parse(await inFolder(process.execPath, ["cpu.mjs"]))).toEqual({
+      code: "native_missing",
+      message: expect.stringContaining("npm run build:gpu"),
+      sum: 3,
+    });
   });
 
   it("can import every sub-path of its exports", async () => {

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
-import { ArgumentError, ShapeError } from "../../ts/runtime/index.js";
+import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { full, grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
-import { expectError, Rng, start } from "./helpers.js";
+import { eachDevice } from "../devices.js";
+import { distance, expectError, Rng, start } from "./helpers.js";
 
 beforeAll(start);
 
@@ -174,8 +175,91 @@ describe("noise errors", () => {
       "clipPositive",
     );
     expect(new physics.PoissonNoise({ clipPositive: true }).forward(negative).abs().max().itemSync()).toBe(0);
-    expectError(() => new physics.GammaNoise().forward(full([1, 2], 0)), ArgumentError, "out_of_range", "above 0");
+    expectError(() => new physics.GammaNoise().forward(negative), ArgumentError, "out_of_range", "-0.5", "clamp");
     expectError(() => new physics.PoissonNoise().forward(full([1, 2], NaN)), ArgumentError, "out_of_range", "NaN");
+  });
+
+  const positiveNoise = (): physics.NoiseModel[] => [
+    new physics.PoissonNoise({ gain: 0.1 }),
+    new physics.PoissonNoise({ gain: 0.1, normalize: false }),
+    new physics.PoissonGaussianNoise({ gain: 0.1, sigma: 0 }),
+    new physics.GammaNoise({ l: 3 }),
+  ];
+
+  it("takes what rounding leaves below 0 as 0, and 0 itself", () => {
+    for (const noise of positiveNoise()) {
+      for (const dtype of ["float32", "float64"] as const) {
+        const rounded = tensor([5, -4.9e-6, 0, 2], { dtype }).reshape([1, 4]);
+        const exact = tensor([5, 0, 0, 2], { dtype }).reshape([1, 4]);
+        const y = noise.forward(rounded, { rng: new Rng(1) });
+        expect(distance(y, noise.forward(exact, { rng: new Rng(1) }))).toBe(0);
+        expect(Array.from(y.dataSync()).slice(1, 3)).toEqual([0, 0]);
+        const real = tensor([5, -5.1e-6, 0, 2], { dtype }).reshape([1, 4]);
+        expectError(() => noise.forward(real), ArgumentError, "out_of_range", "-0.0000051");
+      }
+      expect(
+        noise
+          .forward(full([1, 2], 0))
+          .abs()
+          .max()
+          .itemSync(),
+      ).toBe(0);
+      expectError(() => noise.forward(full([1, 2], -1e-9)), ArgumentError, "out_of_range");
+    }
+  });
+
+  it("gives a measurement of BlurFFT, which rounds below 0", () => {
+    const noiseModel = new physics.PoissonNoise({ gain: 0.1 });
+    const filter = physics.gaussianBlur({ sigma: 1 });
+    const operator = new physics.BlurFFT({ imgSize: [1, 32, 32], filter, noiseModel });
+    const x = full([1, 1, 32, 32], 0);
+    const point = x.add(tensor([1, ...Array.from({ length: 1023 }, () => 0)]).reshape([1, 1, 32, 32]));
+    expect(operator.A(point).min().itemSync()).toBeLessThan(0);
+    expect(
+      operator
+        .forward(point, { rng: new Rng(1) })
+        .min()
+        .itemSync(),
+    ).toBe(0);
+  });
+
+  it("in a call with clipPositive takes negative values as 0, and gives NaN for NaN", () => {
+    const values = tensor([[-3, 0.5, NaN, Infinity, -1e-3]]);
+    for (const noise of positiveNoise()) {
+      const y = Array.from(noise.forward(values, { rng: new Rng(2), clipPositive: true }).dataSync());
+      expect([y[0], y[4]]).toEqual([0, 0]);
+      expect(Number.isFinite(y[1])).toBe(true);
+      expect([y[2], y[3]]).toEqual([NaN, NaN]);
+      const clipped = tensor([[0, 0.5, 0, 0, 0]]);
+      expect(y[1]).toBe(noise.forward(clipped, { rng: new Rng(2) }).dataSync()[1]);
+      // The option is that of one call.
+      expectError(() => noise.forward(full([1, 2], -1)), ArgumentError, "out_of_range");
+      expectError(() => noise.forward(values, { clipPositive: 1 as never }), ArgumentError, "invalid_argument");
+    }
+    const signed = tensor([[-3, 0.5]]);
+    const gaussian = new physics.GaussianNoise({ sigma: 0 });
+    expect(distance(gaussian.forward(signed, { clipPositive: true }), signed)).toBe(0);
+  });
+
+  it("of Gamma has the derivative of the clipping: g / l, and 0 for what was replaced", () => {
+    const x = tensor([[-3, 2]]).requiresGrad_();
+    const y = new physics.GammaNoise({ l: 3 }).forward(x, { rng: new Rng(3), clipPositive: true });
+    const [g] = grad(y.sum(), [x]) as [Tensor];
+    const drawn = (y.dataSync()[1] as number) / 2;
+    expect(g.dataSync()[0]).toBe(0);
+    expect(g.dataSync()[1]).toBeCloseTo(drawn, 6);
+  });
+
+  it("passes through physics, stacked and composed, in one call", () => {
+    const noiseModel = new physics.PoissonNoise();
+    const negative = full([1, 1, 2, 2], -1);
+    const denoising = new physics.Denoising({ noiseModel });
+    const stacked = new physics.StackedLinearPhysics({ list: [denoising] });
+    for (const operator of [denoising, denoising.compose(new physics.Denoising()), stacked]) {
+      const y = operator.forward(negative, { clipPositive: true }) as Tensor | physics.TensorList;
+      expect((y instanceof physics.TensorList ? y.at(0) : y).abs().max().itemSync()).toBe(0);
+      expectError(() => operator.forward(negative), ArgumentError, "out_of_range", "-1");
+    }
   });
 
   it("never gives NaN for levels or images at the edge of what is allowed", () => {
@@ -241,5 +325,19 @@ describe("noise errors", () => {
       "an array",
     );
     expectError(() => new physics.GaussianNoise().forward(tensor(1)), ShapeError, "shape_mismatch", "batch");
+  });
+});
+
+await eachDevice("noise of values of at least 0", (device) => {
+  it("takes what rounding leaves below 0 as 0, and in a call with clipPositive anything below 0", async () => {
+    await init({ device });
+    for (const noise of [new physics.PoissonNoise({ gain: 0.1 }), new physics.GammaNoise({ l: 3 })]) {
+      const rounded = await noise.forward(tensor([5, -4.9e-6, 2]).reshape([1, 3]), { rng: new Rng(1) }).data();
+      expect(rounded[1]).toBe(0);
+      const options = { rng: new Rng(1), clipPositive: true };
+      const clipped = await noise.forward(tensor([5, -3, 2]).reshape([1, 3]), options).data();
+      expect(Array.from(clipped)).toEqual(Array.from(rounded));
+    }
+    await init({ device: "cpu" });
   });
 });

@@ -1,6 +1,7 @@
 import * as physics from "../../ts/physics/index.js";
 import { ones, tensor, type Tensor } from "../../ts/tensor/index.js";
 import { normal, type Rng } from "./helpers.js";
+import { weightedCases } from "./weighted.js";
 
 /** An operator under test, and the size of images it takes, batch included. */
 export interface OperatorCase {
@@ -241,4 +242,5 @@ export const operatorCases: readonly OperatorCase[] = [
     make: () => new physics.LinearPhysics({ A: (x) => x.roll([1, 2], [2, 3]).mul(3), imgSize: [1, 4, 3] }),
     size: [2, 1, 4, 3],
   },
+  ...weightedCases,
 ];

@@ -6,7 +6,7 @@ import { tensor } from "../../ts/tensor/index.js";
 const error = (name: string, code: string) => expect.objectContaining({ name, code });
 
 /** The add-on with some functions replaced. */
-const modified = (changes: Partial<Binding>): Binding => ({ ...loadNative(), ...changes });
+const modified = (changes: Partial<Binding>): Binding => ({ ...loadNative("cpu"), ...changes });
 
 describe("init", () => {
   it("is required before a tensor is created", () => {
@@ -18,7 +18,7 @@ describe("init", () => {
   it("refuses an unknown device, an unknown option and an incomplete binding", async () => {
     await expect(init({ device: "gpu" as never })).rejects.toEqual(error("ArgumentError", "invalid_argument"));
     await expect(init({ devise: "cpu" } as never)).rejects.toEqual(error("ArgumentError", "unknown_option"));
-    const { apply: _apply, ...incomplete } = loadNative();
+    const { apply: _apply, ...incomplete } = loadNative("cpu");
     await expect(init({ binding: incomplete as Binding })).rejects.toMatchObject({
       code: "bad_binding",
       message: expect.stringContaining("apply"),
@@ -43,6 +43,64 @@ describe("init", () => {
       error("DeviceError", "wasm_load_failed"),
     );
     expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+  });
+});
+
+describe("the add-ons", () => {
+  it("for the CPU is replaced by the one with GPUs when a GPU is requested, and its tensors say so", async () => {
+    const cpu = loadNative("cpu");
+    expect(["cpu", "webgpu", "cuda", "auto"].map((device) => cpu.lacks?.(device))).toEqual([false, true, true, true]);
+    expect(loadNative("webgpu").lacks?.("cpu") ?? false).toBe(false);
+    await init({ binding: cpu });
+    const old = tensor([1, 2]);
+    // A GPU is present or not; in both cases a runtime that works remains.
+    const failed = await init({ device: "webgpu" }).then(
+      () => undefined,
+      (reason: { code: string }) => reason.code,
+    );
+    expect([undefined, "device_unavailable"]).toContain(failed);
+    await init({ device: "cpu" });
+    if (failed === undefined) expect(() => old.add(1)).toThrow(error("ArgumentError", "disposed"));
+    else expect(old.add(1).dataSync()).toEqual(Float32Array.of(2, 3));
+    expect(tensor([1]).add(1).dataSync()).toEqual(Float32Array.of(2));
+  });
+});
+
+describe("auto", () => {
+  /** The add-on with a webgpu that starts and is of some kind; it remembers what was started. */
+  const withGpu = (kind: string | undefined, started: string[] = []): Binding =>
+    modified({
+      lacks: () => false,
+      initDevice: async (device) => void started.push(await Promise.resolve(device)),
+      devices: () =>
+        JSON.stringify([
+          { name: "cpu", available: true, detail: "ready" },
+          { name: "webgpu", available: true, detail: "a name", ...(kind === undefined ? {} : { kind }) },
+        ]),
+    });
+
+  it.each([
+    ["discrete", "webgpu"],
+    ["integrated", "webgpu"],
+    ["virtual", "webgpu"],
+    ["hardware", "webgpu"],
+    ["other", "webgpu"],
+    [undefined, "webgpu"],
+    ["software", "cpu"],
+  ])("with an adapter of kind %s is %s", async (kind, device) => {
+    const started: string[] = [];
+    await init({ device: "auto", binding: withGpu(kind, started) });
+    expect(currentDevice()).toBe(device);
+    // The last one started is the one that computes.
+    expect(started.at(-1)).toBe(device);
+    await init({ device: "cpu", binding: loadNative("cpu") });
+  });
+
+  it("leaves a renderer in software to those who ask for it by name", async () => {
+    await init({ device: "webgpu", binding: withGpu("software") });
+    expect(currentDevice()).toBe("webgpu");
+    expect(devices()).toContainEqual({ name: "webgpu", available: true, detail: "a name", kind: "software" });
+    await init({ device: "cpu", binding: loadNative("cpu") });
   });
 });
 

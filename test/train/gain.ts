@@ -1,5 +1,5 @@
 import { TensorDataset } from "../../ts/data/index.js";
-import { SupLoss } from "../../ts/loss/index.js";
+import { Loss, type LossArgs, SupLoss } from "../../ts/loss/index.js";
 import { Module } from "../../ts/nn/index.js";
 import { SGD } from "../../ts/optim/index.js";
 import { Denoising, ZeroNoise } from "../../ts/physics/index.js";
@@ -20,6 +20,20 @@ export class Gain extends Module {
   /** The weights. */
   values(): number[] {
     return Array.from(this.weight.dataSync());
+  }
+}
+
+/** Minus the sum of the weights of a {@link Gain} on images of ones: a step adds the learning rate to each weight. */
+export class Towards extends Loss {
+  readonly name = "Towards";
+  readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
+  readonly #speed: number;
+  constructor(speed: number) {
+    super();
+    this.#speed = speed;
+  }
+  forward(args: LossArgs): Tensor {
+    return (args.xNet as Tensor).sum().mul(-this.#speed);
   }
 }
 

@@ -58,13 +58,13 @@ function compute(): Result {
 
 describe("the WebAssembly module agrees with the native add-on", () => {
   beforeAll(async () => {
-    await init({ binding: loadNative() });
+    await init({ binding: loadNative("cpu") });
     results.native = compute();
     await init({ binding: await loadWasm() });
     results.wasm = compute();
   });
   afterAll(async () => {
-    await init({ binding: loadNative() });
+    await init({ binding: loadNative("cpu") });
   });
 
   it("in values and gradients of a convolution and of a SURE step, within 1e-5 of the largest entry", () => {

@@ -53,6 +53,17 @@ const metrics = {
   SSIM: metric.SSIM,
   L1L2: metric.L1L2,
   LpNorm: metric.LpNorm,
+  NRMSE: metric.NRMSE,
+  SNR: metric.SNR,
+  MSSSIM: metric.MSSSIM,
+  HaarPSI: metric.HaarPSI,
+  GMSD: metric.GMSD,
+  CosineSimilarity: metric.CosineSimilarity,
+  SpectralAngleMapper: metric.SpectralAngleMapper,
+  ERGAS: metric.ERGAS,
+  QNR: metric.QNR,
+  BlurStrength: metric.BlurStrength,
+  SharpnessIndex: metric.SharpnessIndex,
 };
 
 /** A network that a configuration may name. */

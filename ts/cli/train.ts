@@ -136,7 +136,10 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
 
 function describeResult({ metrics, measurement }: TestResult): string {
   const cell = (summary: TestResult["metrics"][string] | undefined): string =>
-    summary ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` : "";
+    summary
+      ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` +
+        (summary.leftOut > 0 ? ` (${summary.leftOut} left out)` : "")
+      : "";
   const rows = Object.entries(metrics).map(([name, summary]) => [name, cell(measurement[name]), cell(summary)]);
   return textTable([["metric", "measurement", "reconstruction"], ...rows]);
 }

@@ -1,11 +1,12 @@
 import { permutationValues, type RandomSource, resolveRng, Rng } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/index.js";
-import { stack, type Tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type Sample } from "./dataset.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { TensorList } from "../physics/index.js";
+import { stack, Tensor, tidy } from "../tensor/index.js";
+import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
-export interface DataLoaderOptions {
-  readonly dataset: Dataset;
+export interface DataLoaderOptions<Y extends Measurement = Tensor> {
+  readonly dataset: Dataset<Y>;
   /** Examples per batch. Default: 1. */
   readonly batchSize?: number;
   /** Draws a new random order for every epoch. Default: false. */
@@ -29,7 +30,7 @@ export interface LoaderState {
 }
 
 /** A batch: a {@link Sample} whose tensors have a batch dimension in front. */
-export type Batch = Sample;
+export type Batch<Y extends Measurement = Tensor> = Sample<Y>;
 
 /**
  * Batches of a dataset. One `for await` loop yields the remaining batches of one epoch; the caller owns their tensors.
@@ -40,26 +41,27 @@ export type Batch = Sample;
  * @throws ArgumentError `empty_data` where the dataset has no example, or with `dropLast` fewer than a batch;
  * `unknown_option`, `invalid_argument`.
  */
-export class DataLoader implements AsyncIterable<Batch> {
-  readonly dataset: Dataset;
+export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable<Batch<Y>> {
+  readonly dataset: Dataset<Y>;
   readonly batchSize: number;
   /** Batches per epoch. */
   readonly length: number;
   readonly #shuffle: boolean;
+  readonly #dropLast: boolean;
   #rng: RandomSource;
   #orderRng: string;
   #order: number[] | undefined;
   #epoch = 0;
   #position = 0;
 
-  constructor(options: DataLoaderOptions) {
+  constructor(options: DataLoaderOptions<Y>) {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
     this.dataset = options.dataset;
     this.batchSize = checkNumber("DataLoader", "batchSize", options.batchSize ?? 1, { positive: true, integer: true });
     this.#shuffle = checkFlag("DataLoader", "shuffle", options.shuffle, false);
-    const dropLast = checkFlag("DataLoader", "dropLast", options.dropLast, false);
+    this.#dropLast = checkFlag("DataLoader", "dropLast", options.dropLast, false);
     const batches = this.dataset.length / this.batchSize;
-    this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.length = this.#dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.length === 0) {
       const reason =
         this.dataset.length === 0
@@ -81,14 +83,38 @@ export class DataLoader implements AsyncIterable<Batch> {
     return { epoch: this.#epoch, position: this.#position, orderRng: this.#orderRng, rng: this.#rng.state() };
   }
 
-  /** Continues from the state of a loader with the same dataset and options. */
+  /**
+   * Continues from the state of a loader with the same dataset and options.
+   *
+   * @throws ArgumentError `invalid_argument` where it is not such a state; nothing is changed then.
+   */
   async loadState(state: LoaderState): Promise<void> {
-    this.#epoch = state.epoch;
-    this.#position = state.position;
+    const name = "DataLoader.loadState";
+    const epoch = checkNumber(name, "epoch", state?.epoch, { integer: true, min: 0 });
+    const position = checkNumber(name, "position", state.position, { integer: true, min: 0, max: this.length });
+    const [order, rng] = [Rng.from(state.orderRng), Rng.from(state.rng)];
+    this.#epoch = epoch;
+    this.#position = position;
     this.#orderRng = state.orderRng;
-    this.#rng = Rng.from(state.orderRng);
-    this.#order = state.position > 0 ? this.#drawOrder() : undefined;
-    this.#rng = Rng.from(state.rng);
+    this.#rng = order;
+    this.#order = position > 0 ? this.#drawOrder() : undefined;
+    this.#rng = rng;
+  }
+
+  /** A loader of another dataset of the same length, with the options, the order and the place of this one. */
+  withDataset<Z extends Measurement>(dataset: Dataset<Z>): DataLoader<Z> {
+    const loader = new DataLoader({
+      dataset,
+      batchSize: this.batchSize,
+      shuffle: this.#shuffle,
+      rng: this.#rng,
+      dropLast: this.#dropLast,
+    });
+    loader.#orderRng = this.#orderRng;
+    loader.#order = this.#order;
+    loader.#epoch = this.#epoch;
+    loader.#position = this.#position;
+    return loader;
   }
 
   /** Restarts the current epoch with a new order. */
@@ -98,7 +124,7 @@ export class DataLoader implements AsyncIterable<Batch> {
   }
 
   /** The next batch, or `undefined` at the end of an epoch; the call after that starts the next epoch. */
-  async next(): Promise<Batch | undefined> {
+  async next(): Promise<Batch<Y> | undefined> {
     if (this.#position >= this.length) {
       this.#epoch += 1;
       this.reset();
@@ -109,7 +135,7 @@ export class DataLoader implements AsyncIterable<Batch> {
       this.#order = this.#drawOrder();
     }
     const start = this.#position * this.batchSize;
-    const samples: Sample[] = [];
+    const samples: Sample<Y>[] = [];
     try {
       for (const index of this.#order.slice(start, start + this.batchSize))
         samples.push(await this.dataset.get(index, { rng: this.#rng }));
@@ -121,7 +147,7 @@ export class DataLoader implements AsyncIterable<Batch> {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<Batch> {
+  async *[Symbol.asyncIterator](): AsyncIterator<Batch<Y>> {
     for (;;) {
       const batch = await this.next();
       if (!batch) return;
@@ -142,28 +168,49 @@ export class DataLoader implements AsyncIterable<Batch> {
  * @throws ArgumentError `missing_argument` where only some samples have a tensor; ShapeError `shape_mismatch` where
  * shapes differ.
  */
-export function collate(samples: readonly Sample[]): Batch {
-  const gather = (name: string, pick: (sample: Sample) => Tensor | undefined): Tensor | undefined => {
-    const found = samples.map(pick).filter((value) => value !== undefined);
-    if (found.length === 0) return undefined;
-    if (found.length < samples.length) {
-      throw new ArgumentError(
-        `DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch, ` +
-          "expected it in all or none.",
-        "missing_argument",
-      );
-    }
-    return tidy(() => stack(found, 0));
-  };
-  const batch: Batch = {};
-  const x = gather("x", (sample) => sample.x);
-  const y = gather("y", (sample) => sample.y);
-  if (x) batch.x = x;
-  if (y) batch.y = y;
+export function collate<Y extends Measurement = Tensor>(samples: readonly Sample<Y>[]): Batch<Y> {
+  const batch: Batch<Y> = {};
+  const x = gather("x", samples, (sample) => sample.x);
+  const y = gather("y", samples, (sample) => sample.y);
+  if (x) batch.x = joined("x", x);
+  if (y) batch.y = joined("y", y);
   const names = new Set(samples.flatMap((sample) => Object.keys(sample.params ?? {})));
   for (const name of names) {
-    const value = gather(name, (sample) => sample.params?.[name]);
-    if (value) (batch.params ??= {})[name] = value;
+    const values = gather(name, samples, (sample) => sample.params?.[name]);
+    if (values) (batch.params ??= {})[name] = joined(name, values);
   }
   return batch;
+}
+
+/** What all samples have; `undefined` where none has it. */
+function gather<Y extends Measurement, T>(
+  name: string,
+  samples: readonly Sample<Y>[],
+  pick: (sample: Sample<Y>) => T | undefined,
+): T[] | undefined {
+  const found = samples.map(pick).filter((value) => value !== undefined);
+  if (found.length === 0) return undefined;
+  if (found.length === samples.length) return found;
+  throw new ArgumentError(
+    `DataLoader: ${name} is missing in ${samples.length - found.length} of ${samples.length} samples of a batch, ` +
+      "expected it in all or none.",
+    "missing_argument",
+  );
+}
+
+/** Tensors stacked along a new first dimension; lists of tensors entry by entry. */
+function joined<T extends Measurement>(name: string, values: readonly T[]): T {
+  const lists = values.filter((value) => value instanceof TensorList);
+  const tensors = values.filter((value) => value instanceof Tensor);
+  const [first] = lists;
+  if (!first) return tidy(() => stack(tensors, 0)) as T;
+  if (tensors.length > 0 || lists.some(({ length }) => length !== first.length)) {
+    throw new ShapeError(
+      `DataLoader: the samples of a batch have ${name} of different kinds: ${first.length} tensors and others.`,
+      "shape_mismatch",
+    );
+  }
+  const entries = first.map((_, i) => lists.map((list) => list.at(i)));
+  // `tidy` sees the tensors of an array, not those of a TensorList.
+  return new TensorList(tidy(() => entries.map((values) => stack(values, 0)))) as T;
 }

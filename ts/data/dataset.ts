@@ -1,15 +1,22 @@
+import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
+
+/** What a physics measures: a tensor, or of stacked physics a list with one for each operator. */
+export type Measurement = Tensor | TensorList;
 
 /**
  * One example. Its tensors have no batch dimension (an image is `[C, H, W]`); a {@link DataLoader} stacks them.
  */
-export interface Sample {
+export interface Sample<Y extends Measurement = Tensor> {
   /** Ground truth. */
   x?: Tensor;
   /** Measurement; if it is missing, the Trainer simulates one with its physics. */
-  y?: Tensor;
-  /** Parameters of the physics that produced `y` (for example `{ mask }`), given to `physics.update`. */
+  y?: Y;
+  /**
+   * Parameters of the physics for this example, such as `{ mask }` or `{ sigma }`. They hold for the step or the
+   * evaluation of its batch: `physics.withParameters`.
+   */
   params?: Record<string, Tensor>;
 }
 
@@ -20,11 +27,11 @@ export interface GetOptions {
 }
 
 /** Examples by index. The caller of `get` owns the tensors it returns and may dispose of them. */
-export interface Dataset {
+export interface Dataset<Y extends Measurement = Tensor> {
   /** Number of examples. */
   readonly length: number;
   /** The example at `index`, 0 <= index < length. */
-  get(index: number, options?: GetOptions): Promise<Sample> | Sample;
+  get(index: number, options?: GetOptions): Promise<Sample<Y>> | Sample<Y>;
 }
 
 /** Applies a function to every tensor of a sample. */
@@ -38,11 +45,13 @@ export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): S
 }
 
 /** All tensors of a sample. */
-export function sampleTensors(sample: Sample): Tensor[] {
-  return [sample.x, sample.y, ...Object.values(sample.params ?? {})].filter((value) => value !== undefined);
+export function sampleTensors(sample: Sample<Measurement>): Tensor[] {
+  const { x, y, params = {} } = sample;
+  const measured = y instanceof TensorList ? y.toArray() : [y];
+  return [x, ...measured, ...Object.values(params)].filter((value) => value !== undefined);
 }
 
 /** Disposes of all tensors of a sample. */
-export function disposeSample(sample: Sample): void {
+export function disposeSample(sample: Sample<Measurement>): void {
   for (const value of sampleTensors(sample)) value.dispose();
 }

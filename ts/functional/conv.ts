@@ -1,5 +1,5 @@
 import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
-import { checkArguments, pair } from "./options.js";
+import { checkArguments, checkTensor, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
 /** Options of {@link conv2d}. */
@@ -46,11 +46,12 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dArguments = {})
     );
   if (padding !== "same") return run(x, pair(caller, "padding", padding === "valid" ? 0 : padding));
   // An even kernel needs one more zero after than before, as in PyTorch.
+  checkTensor(caller, "weight", weight);
   const total = [0, 1].map((axis) => (dilation[axis] ?? 1) * ((weight.shape[2 + axis] ?? 1) - 1));
   const [top = 0, left = 0] = total.map((n) => Math.floor(n / 2));
   const [bottom = 0, right = 0] = total.map((n) => Math.ceil(n / 2));
   if (top === bottom && left === right) return run(x, [top, left]);
-  return run(x.pad([0, 0, 0, 0, top, bottom, left, right]), [0, 0]);
+  return run(checkTensor(caller, "x", x).pad([0, 0, 0, 0, top, bottom, left, right]), [0, 0]);
 }
 
 /** Options of {@link convTranspose2d}. */

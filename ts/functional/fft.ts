@@ -1,6 +1,6 @@
-import { ArgumentError, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkList, checkWord, shown } from "../runtime/index.js";
 import { handleOf, operators, Tensor } from "../tensor/index.js";
-import { checkArguments } from "./options.js";
+import { checkArguments, checkTensor } from "./options.js";
 
 /** Options of {@link fft2} and {@link ifft2}. */
 export interface FftArguments {
@@ -17,18 +17,18 @@ export interface FftArguments {
 
 function transform(caller: string, x: Tensor, inverse: boolean, options: FftArguments): Tensor {
   checkArguments(caller, options, ["complexDim", "dims", "norm"]);
-  const rank = x.shape.length;
+  const rank = checkTensor(caller, "x", x).shape.length;
   const axis = (dim: number): number => {
-    const at = dim < 0 ? dim + rank : dim;
+    const at = typeof dim !== "number" ? NaN : dim < 0 ? dim + rank : dim;
     if (!Number.isInteger(at) || at < 0 || at >= rank)
       throw new ArgumentError(
-        `${caller}: dimension ${dim} does not exist in shape [${x.shape.join(", ")}].`,
+        `${caller}: dimension ${shown(dim)} does not exist in shape [${x.shape.join(", ")}].`,
         "invalid_argument",
       );
     return at;
   };
   const complexDim = axis(options.complexDim ?? 1);
-  const dims = (options.dims ?? [-2, -1]).map(axis);
+  const dims = checkList(caller, "dims", options.dims ?? [-2, -1], rank).map(axis);
   const n = dims.reduce((product, d) => product * (x.shape[d] ?? 1), 1);
   const norm = checkWord(caller, "norm", options.norm ?? "backward", ["backward", "ortho", "forward"]);
   const scale = norm === "ortho" ? n ** -0.5 : (norm === "backward") === inverse ? 1 / n : 1;

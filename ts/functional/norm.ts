@@ -1,5 +1,5 @@
 import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
-import { checkArguments } from "./options.js";
+import { checkArguments, checkTensor } from "./options.js";
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormArguments {
@@ -85,5 +85,5 @@ export function groupNorm(x: Tensor, groups: number, options: GroupNormArguments
  */
 export function instanceNorm(x: Tensor, options: GroupNormArguments = {}): Tensor {
   checkArguments("instanceNorm", options, GROUP_NORM_KEYS);
-  return groupNorm(x, x.shape[1] ?? 1, options);
+  return groupNorm(x, checkTensor("instanceNorm", "x", x).shape[1] ?? 1, options);
 }

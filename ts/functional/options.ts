@@ -1,4 +1,4 @@
-import { ArgumentError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkOptions, shown } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
 /** One number for both axes of an image, or [height, width]. */
@@ -14,7 +14,19 @@ export function checkArguments(caller: string, options: object, keys: readonly s
     const advice = keys.includes("bias") ? "give the bias as an option: { bias }" : `expected { ${keys.join(", ")} }`;
     throw new ArgumentError(`${caller}: a tensor stands in place of the options; ${advice}.`, "invalid_argument");
   }
+  if (options === undefined)
+    throw new ArgumentError(`${caller}: the options are missing: { ${keys.join(", ")} }.`, "missing_argument");
   checkOptions(caller, options, keys);
+}
+
+/**
+ * A tensor.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
+ */
+export function checkTensor(caller: string, name: string, value: unknown): Tensor {
+  if (value instanceof Tensor) return value;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a tensor.`, "invalid_argument");
 }
 
 /**
@@ -24,9 +36,9 @@ export function checkArguments(caller: string, options: object, keys: readonly s
  */
 export function pair(caller: string, name: string, value: Size2, min = 0): [number, number] {
   const both = typeof value === "number" ? [value, value] : Array.isArray(value) ? (value as number[]) : [];
-  if (both.length !== 2 || both.some((n) => !Number.isInteger(n) || n < min)) {
+  if (both.length !== 2 || both.some((n) => !Number.isSafeInteger(n) || n < min)) {
     throw new ArgumentError(
-      `${caller}: ${name} is ${JSON.stringify(value)}, expected one whole number of at least ${min} ` +
+      `${caller}: ${name} is ${shown(value)}, expected one whole number of at least ${min} ` +
         "or two of them (height, width).",
       "invalid_argument",
     );

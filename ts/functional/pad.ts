@@ -1,5 +1,5 @@
 import type { PadMode, Tensor } from "../tensor/index.js";
-import { checkArguments } from "./options.js";
+import { checkArguments, checkTensor } from "./options.js";
 
 /** Options of {@link pad}. */
 export interface PadArguments {
@@ -18,5 +18,5 @@ export interface PadArguments {
  */
 export function pad(x: Tensor, widths: readonly number[], options: PadArguments = {}): Tensor {
   checkArguments("pad", options, ["mode", "value"]);
-  return x.pad(widths, options);
+  return checkTensor("pad", "x", x).pad(widths, options);
 }

@@ -13,7 +13,8 @@ export function matching(t: Tensor, like: Tensor): Tensor {
 /**
  * A noise parameter made to multiply images shaped like `y`.
  *
- * Shapes `[]` and `[1]` hold for all images, `[B]` for one each; a tensor of the rank of `y` broadcasts to it.
+ * Shapes `[]` and `[1]` hold for all images, `[B]` (or `[B, 1]`, ...) for one each; a tensor of the rank of `y`
+ * broadcasts to it.
  *
  * @throws ShapeError `shape_mismatch`.
  */
@@ -22,7 +23,7 @@ export function perImage(caller: string, name: string, level: Level, y: Tensor):
   const rank = y.shape.length;
   let result = level;
   if (level.shape.length !== rank || rank === 1) {
-    if (level.size !== 1 && !(level.shape.length === 1 && level.size === y.shape[0])) {
+    if (level.size !== 1 && !(level.size === y.shape[0] && level.shape[0] === level.size)) {
       throw new ShapeError(
         `${caller}: ${name} has shape [${level.shape.join(", ")}], expected one value or one for each of the ` +
           `${y.shape[0] ?? 0} images (input shape [${y.shape.join(", ")}]).`,

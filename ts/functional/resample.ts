@@ -1,7 +1,7 @@
-import { ArgumentError, checkFlag, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkWord, shown } from "../runtime/index.js";
 import { handleOf, interpolations, operators, outsides, Tensor } from "../tensor/index.js";
 import type { Interpolation, Outside } from "../tensor/index.js";
-import { checkArguments, pair } from "./options.js";
+import { checkArguments, checkTensor, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
 /** Options of {@link interpolate}: exactly one of `size` and `scaleFactor`. */
@@ -34,15 +34,18 @@ function outputSize(x: Tensor, { size, scaleFactor }: InterpolateArguments): [nu
   if ((size === undefined) === (scaleFactor === undefined))
     throw new ArgumentError("interpolate: give either size or scaleFactor.", "invalid_argument");
   if (size !== undefined) return pair("interpolate", "size", size, 1);
-  const factor = scaleFactor ?? 1;
-  const [fh, fw] = typeof factor === "number" ? [factor, factor] : factor;
-  if (!(fh > 0) || !(fw > 0))
+  checkTensor("interpolate", "x", x);
+  const factors = Array.isArray(scaleFactor) ? (scaleFactor as readonly unknown[]) : [scaleFactor, scaleFactor];
+  const [fh, fw] = factors;
+  if (factors.length !== 2 || !isPositive(fh) || !isPositive(fw))
     throw new ArgumentError(
-      `interpolate: scaleFactor is ${JSON.stringify(factor)}, expected numbers above 0.`,
+      `interpolate: scaleFactor is ${shown(scaleFactor)}, expected one number above 0 or two.`,
       "invalid_argument",
     );
   return [Math.max(1, Math.floor((x.shape[2] ?? 1) * fh)), Math.max(1, Math.floor((x.shape[3] ?? 1) * fw))];
 }
+
+const isPositive = (v: unknown): v is number => typeof v === "number" && Number.isFinite(v) && v > 0;
 
 /** Options of {@link gridSample}. */
 export interface GridSampleArguments {

@@ -1,15 +1,27 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
-export type { ArrayData, ArrayFile, AxisSlice, ElementType, Slice } from "../formats/index.js";
-export { writeFileAtomic } from "./atomic.js";
+export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
+export type {
+  ArrayData,
+  ArrayFile,
+  AxisSlice,
+  ElementType,
+  ImageMetadata,
+  PixelSize,
+  SampleType,
+  Slice,
+} from "../formats/index.js";
+export { ImageReader } from "./image-reader.js";
 export {
+  countPages,
   decodePixels,
-  encodePng,
+  type ImageInfo,
+  type ImagePixels,
+  type ImageStack,
   type Pixels,
   readImage,
   type ReadImageOptions,
   readPixels,
-  writeImage,
 } from "./image.js";
 export { Hdf5Reader } from "./hdf5-reader.js";
 export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
@@ -27,3 +39,10 @@ export {
   writeSafetensors,
 } from "./safetensors.js";
 export type { FileSource } from "./source.js";
+export {
+  encodePng,
+  encodeTiffImage as encodeTiff,
+  writeImage,
+  type WriteImageOptions,
+  type WriteReport,
+} from "./write-image.js";

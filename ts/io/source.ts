@@ -60,7 +60,8 @@ export function pathOf(file: string | URL): string {
   return file.protocol === "file:" ? decodeURI(file.pathname).replace(/^\/(?=[A-Za-z]:)/, "") : file.href;
 }
 
-function named(name: string, error: unknown): Error {
+/** The error of a reader with the name of the file. */
+export function named(name: string, error: unknown): Error {
   if (error instanceof FormatError) {
     return new FormatError(`${name}: ${error.message}`, error.code, { cause: error });
   }

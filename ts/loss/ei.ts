@@ -43,6 +43,9 @@ export const EI_OPTIONS = {
  * a loss that fits the measurements, such as MCLoss or, with noise, SURE or R2R. (Chen, Tachella, Davies, "Equivariant
  * imaging: learning beyond the range space", 2021, arXiv:2103.14756.)
  *
+ * Poisson, Poisson-Gaussian and Gamma noise exist for values of at least 0 only; where a network returns others, they
+ * are measured as 0, the nearest value, which leaves a correct reconstruction as it is. The counts have no derivative.
+ *
  * @returns shape `[B]` for a metric that keeps the batch; for several transforms of an image, their mean.
  */
 export class EILoss extends NamedLoss<"EILoss"> {

@@ -1,7 +1,7 @@
 import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
-import { BernoulliSplittingMaskGenerator, type PhysicsGenerator } from "../physics/index.js";
+import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, LARGEST } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Transform } from "../transform/index.js";
 import type { ArgsOf, LossArgs } from "./args.js";
@@ -73,7 +73,7 @@ const OPTIONS = {
   predictionLoss: (value, name, key) => partLoss(value ?? undefined, name, key),
   transform: optionalTransform,
   evalTransform: optionalTransform,
-  evalNSamples: number(5, { integer: true, min: 1 }),
+  evalNSamples: number(5, { integer: true, min: 1, max: LARGEST.batch }),
   rng: randomStream,
 } satisfies OptionReaders<EquivariantSplittingLossOptions>;
 
@@ -189,7 +189,7 @@ function consistency(loss: Loss, args: LossArgs, seen: Tensor): Tensor {
   const gaussian = (loss instanceof SureGaussianLoss && !loss.weighted) || loss instanceof SurePGLoss;
   if (!gaussian) return loss.forward(args);
   // Read before forward, which may change a learned level.
-  const sigma2 = loss.sigma2;
+  const sigma2 = loss.variance(args as { y: Tensor; physics: Physics });
   const level = sigma2 instanceof Tensor ? sigma2.clone() : sigma2;
   return (loss as Loss).forward(args).add(seen.neg().add(1).mul(level));
 }

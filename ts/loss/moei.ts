@@ -21,6 +21,9 @@ const OPTIONS = { ...EI_OPTIONS, ...POOL_OPTIONS };
  * and sensor included where `applyNoise` is true. Operators are given as a list, `physics: [a, b]`, or drawn by
  * `physicsGenerator`, one for each transformed image.
  *
+ * Poisson, Poisson-Gaussian and Gamma noise exist for values of at least 0 only; where a network returns others, they
+ * are measured as 0, the nearest value, which leaves a correct reconstruction as it is. The counts have no derivative.
+ *
  * @returns shape `[B]` for a metric that keeps the batch; for several transforms of an image, their mean.
  */
 export class MOEILoss extends NamedLoss<"MOEILoss"> {

@@ -38,6 +38,9 @@ const OPTIONS = {
  *
  * Operators are given as a list, `physics: [a, b]`, or drawn by `physicsGenerator`, one for each image of the batch.
  *
+ * Poisson, Poisson-Gaussian and Gamma noise exist for values of at least 0 only; where a network returns others, they
+ * are measured as 0, the nearest value, which leaves a correct reconstruction as it is. The counts have no derivative.
+ *
  * @returns shape `[B]` for a metric that keeps the batch.
  */
 export class MOILoss extends NamedLoss<"MOILoss"> {

@@ -68,8 +68,7 @@ export class OperatorPool {
    */
   next(given: Physics, images: number, rng: RandomSource | undefined): Physics {
     if (this.#list) return this.#list[indexValue(resolveRng(rng), this.#list.length)] as Physics;
-    const physics = (this.#physics ?? given).clone();
-    physics.update((this.#generator as PhysicsGenerator).step(images, rng ? { rng } : {}));
-    return physics;
+    const parameters = (this.#generator as PhysicsGenerator).step(images, rng ? { rng } : {});
+    return (this.#physics ?? given).withParameters(parameters);
   }
 }

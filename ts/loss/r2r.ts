@@ -1,3 +1,4 @@
+import { LARGEST } from "../runtime/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { RandomSource } from "../random/index.js";
@@ -17,7 +18,7 @@ export interface R2RLossOptions {
   noiseModel?: SplittableNoise | null;
   /** Share of the information kept from the network, between 0 and 1 (both excluded). Default: 0.15. */
   alpha?: number;
-  /** Corruptions averaged in evaluation. Default: 5. */
+  /** Corruptions averaged in evaluation, at most 65536. Default: 5. */
   evalNSamples?: number;
   /** Random stream, unless a call brings its own. */
   rng?: RandomSource;
@@ -27,7 +28,7 @@ const OPTIONS = {
   metric: metricOption,
   noiseModel: noiseOption,
   alpha: fraction(0.15),
-  evalNSamples: number(5, { integer: true, min: 1 }),
+  evalNSamples: number(5, { integer: true, min: 1, max: LARGEST.batch }),
   rng: randomStream,
 } satisfies OptionReaders<R2RLossOptions>;
 

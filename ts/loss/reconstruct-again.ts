@@ -3,7 +3,12 @@ import type { Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 
-/** The reconstruction of an image that is measured again: `R(A(x), A)`, with noise and sensor where `applyNoise`. */
+/**
+ * The reconstruction of an image that is measured again: `R(A(x), A)`, with noise and sensor where `applyNoise`.
+ *
+ * `x` comes from a network: where the noise exists for values of at least 0 only, the measurement is projected onto
+ * them. A correct reconstruction is not changed by it.
+ */
 export function reconstructAgain(
   x: Tensor,
   physics: Physics,
@@ -12,5 +17,5 @@ export function reconstructAgain(
   rng: RandomSource | undefined,
 ): Tensor {
   const call = rng ? { rng } : {};
-  return model.forward(applyNoise ? physics.forward(x, call) : physics.A(x), physics, call);
+  return model.forward(applyNoise ? physics.forward(x, { ...call, clipPositive: true }) : physics.A(x), physics, call);
 }

@@ -40,7 +40,9 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
 
 function degraded(name: string, physics: Physics, y: Tensor, rng: RandomSource): Tensor {
   try {
-    return y.requiresGrad ? physics.forward(y, { rng }) : noGrad(() => physics.forward(y, { rng }));
+    // Noisy measurements, here in the place of images, may have negative values.
+    const degrade = () => physics.forward(y, { rng, clipPositive: true });
+    return y.requiresGrad ? degrade() : noGrad(degrade);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(

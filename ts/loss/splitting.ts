@@ -1,3 +1,4 @@
+import { LARGEST } from "../runtime/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics, PhysicsGenerator } from "../physics/index.js";
@@ -25,7 +26,7 @@ export interface SplittingLossOptions {
    * measurement.
    */
   maskGenerator?: PhysicsGenerator | null;
-  /** Masks over which evaluation averages. Default: 5. */
+  /** Masks over which evaluation averages, at most 65536. Default: 5. */
   evalNSamples?: number;
   /** Whether the network sees a part in evaluation too; otherwise all of it, once. Default: true. */
   evalSplitInput?: boolean;
@@ -46,7 +47,7 @@ const OPTIONS = {
   metric: metricOption,
   splitRatio: fraction(0.9),
   maskGenerator: maskGeneratorOption,
-  evalNSamples: number(5, { integer: true, min: 1 }),
+  evalNSamples: number(5, { integer: true, min: 1, max: LARGEST.batch }),
   evalSplitInput: flag(true),
   evalSplitOutput: flag(false),
   pixelwise: flag(true),

@@ -2,6 +2,7 @@ import { distance, flattenImages } from "../functional/index.js";
 import { checkFlag, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
+import { safePow } from "./quotient.js";
 
 /** Options of {@link LpNorm}. */
 export interface LpNormOptions extends MetricOptions {
@@ -12,7 +13,8 @@ export interface LpNormOptions extends MetricOptions {
 }
 
 /**
- * The p-th power of the p-norm of the difference: `sum |xNet - x|^p` for each image (a sum, not a mean).
+ * The p-th power of the p-norm of the difference: `sum |xNet - x|^p` for each image (a sum, not a mean). The gradient
+ * of an entry without a difference is zero, also for p < 1.
  *
  * With `onesided`, the consistency error of one-bit measurements, `sum max(0, -xNet x)^p`
  * (Jacques, Laska, Boufounos, Baraniuk, "Robust 1-bit compressive sensing", 2013).
@@ -29,8 +31,8 @@ export class LpNorm extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    if (!this.onesided) return distance(xNet, x, { p: this.p });
-    const apart = flattenImages(xNet.mul(x).neg().relu());
-    return (this.p === 2 ? apart.square() : apart.pow(this.p)).sum(1);
+    if (!this.onesided && this.p >= 1) return distance(xNet, x, { p: this.p });
+    const apart = flattenImages(this.onesided ? xNet.mul(x).neg().relu() : xNet.sub(x).abs());
+    return (this.p === 2 ? apart.square() : safePow(apart, this.p)).sum(1);
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError, checkFlag, checkOptions, checkWord } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { Tensor, where } from "../tensor/index.js";
 import {
   type NormInputs,
   centerCropImages,
@@ -7,6 +7,7 @@ import {
   normalizeImages,
   standardizeImages,
 } from "./preprocess.js";
+import { quotient } from "./quotient.js";
 
 /** How the values of a batch are reduced. */
 export type Reduction = "mean" | "sum" | "none";
@@ -23,13 +24,24 @@ export interface MetricOptions {
   normInputs?: NormInputs | null;
   /** Takes the complex magnitude of two-channel tensors first. Default: false. */
   complexAbs?: boolean;
-  /** Inverts a metric where higher is better, so that it can be minimised. Default: false. */
+  /**
+   * For use in a loss: inverts a metric where higher is better, so that it can be minimised, and gives 0 instead of NaN
+   * for images that are left out. Default: false.
+   */
   trainLoss?: boolean;
   /**
    * Positive: size of the central crop. Zero or negative: width of the border removed. A list applies to the last
    * dimensions. Default: null.
    */
   centerCrop?: number | readonly number[] | null;
+}
+
+/** What a metric may need besides the images: where `xNet` comes from. */
+export interface MetricContext {
+  /** The measurement that was reconstructed: a tensor, or a `TensorList` of stacked physics. */
+  readonly y?: object;
+  /** The physics that measured it. */
+  readonly physics?: object;
 }
 
 const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
@@ -41,12 +53,18 @@ const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const
  *
  * A subclass writes `metric(xNet, x)`, which returns one value per image. `forward` does the rest, in this order:
  * complex magnitude, crop, normalisation, metric, reduction, inversion.
+ *
+ * **Left out.** Some references leave a metric undefined: the relative error of an image of zeros is 0 / 0. The value
+ * of such an image is NaN, its gradient is zero, and `reduction` and the means of `train.evaluate` leave it out. With
+ * `trainLoss` its value is 0. The reference alone decides, so that the means of two methods are over the same images.
  */
 export abstract class Metric {
   /** The class's name, used in messages and reports. */
   readonly name: string;
   /** Whether a smaller value means a better reconstruction. */
   readonly lowerBetter: boolean = true;
+  /** Whether the metric compares with a reference; if not, `x` may be missing and is not looked at. */
+  readonly needsReference: boolean = true;
   readonly reduction: Reduction;
   readonly normInputs: NormInputs;
   readonly complexAbs: boolean;
@@ -70,8 +88,21 @@ export abstract class Metric {
     checkCrop(name, this.centerCrop);
   }
 
-  /** The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. */
-  protected abstract metric(xNet: Tensor, x: Tensor): Tensor;
+  /**
+   * The value of each image: shape `[B]`. Neither reduced over the batch nor inverted. A metric without a reference is
+   * given `xNet` in the place of `x`.
+   */
+  protected abstract metric(xNet: Tensor, x: Tensor, context: MetricContext): Tensor;
+
+  /**
+   * 1 for each reference that the metric is defined for, 0 for one that is left out: shape `[B]`; undefined if all are
+   * defined. For the others `metric` may give any finite value. Default: undefined.
+   *
+   * @param _x - the reference, cropped and normalised.
+   */
+  protected definedFor(_x: Tensor): Tensor | undefined {
+    return undefined;
+  }
 
   /** Turns a value where higher is better into one to minimise. Default: its negative. */
   protected invert(value: Tensor): Tensor {
@@ -82,12 +113,18 @@ export abstract class Metric {
    * Compares reconstructions with references.
    *
    * @param xNet - reconstruction, shape `[B, ...]`.
-   * @param x - reference of the same shape.
+   * @param x - reference of the same shape; a metric without one (`needsReference` is false) only takes it for
+   * `normInputs: "standardize"`.
+   * @param context - measurement and physics, for the metrics that need them.
    * @returns shape `[B]`, or a scalar with `reduction` `"mean"` or `"sum"`.
    * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
    */
-  forward(xNet: Tensor, x?: Tensor): Tensor {
+  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
     requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
+    if (!this.needsReference && this.normInputs !== "standardize") {
+      const image = this.#preprocess(xNet, xNet)[0];
+      return this.#reduce(this.metric(image, image, context), undefined);
+    }
     requireImage(this.name, "x", x, "the reference image it is compared with");
     if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
       throw new ShapeError(
@@ -96,18 +133,45 @@ export abstract class Metric {
         "shape_mismatch",
       );
     }
+    const [a, b] = this.#preprocess(xNet, x);
+    return this.#reduce(this.metric(a, b, context), this.definedFor(b.detach()));
+  }
+
+  /**
+   * The mean of {@link forward} over the images of a batch, without those that are left out: a scalar, NaN where all
+   * are. Where a pixel of `xNet` is not finite nothing is left out. Nothing is read back.
+   */
+  batchMean(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
+    const value = this.forward(xNet, x, context);
+    if (value.shape.length === 0) return value;
+    const finite = value.sub(value).eq(0);
+    const counted = where(xNet.sub(xNet).eq(0).min(), finite, 1);
+    const count = counted.sum();
+    return where(count, quotient(where(counted, value, 0).sum(), count), NaN);
+  }
+
+  #preprocess(xNet: Tensor, x: Tensor): [Tensor, Tensor] {
     let [a, b] = [xNet, x];
     if (this.complexAbs) [a, b] = [complexMagnitude(a, this.name), complexMagnitude(b, this.name)];
     if (this.centerCrop !== null) {
       [a, b] = [centerCropImages(a, this.centerCrop, this.name), centerCropImages(b, this.centerCrop, this.name)];
     }
-    if (this.normInputs === "standardize") a = standardizeImages(a, b);
-    else if (this.normInputs !== "none")
-      [a, b] = [normalizeImages(a, this.normInputs), normalizeImages(b, this.normInputs)];
-    let value = this.metric(a, b);
-    if (this.reduction === "mean") value = value.mean();
-    else if (this.reduction === "sum") value = value.sum();
-    return this.trainLoss && !this.lowerBetter ? this.invert(value) : value;
+    const { normInputs } = this;
+    if (normInputs === "standardize") return [standardizeImages(a, b), b];
+    return normInputs === "none" ? [a, b] : [normalizeImages(a, normInputs), normalizeImages(b, normInputs)];
+  }
+
+  #reduce(value: Tensor, defined: Tensor | undefined): Tensor {
+    const invert = (t: Tensor) => (this.trainLoss && !this.lowerBetter ? this.invert(t) : t);
+    if (!defined) {
+      if (this.reduction === "mean") return invert(value.mean());
+      return invert(this.reduction === "sum" ? value.sum() : value);
+    }
+    const nothing = this.trainLoss ? 0 : NaN;
+    if (this.reduction === "none") return where(defined, invert(value), nothing);
+    const sum = where(defined, value, 0).sum();
+    const count = defined.sum();
+    return where(count, invert(this.reduction === "sum" ? sum : quotient(sum, count)), nothing);
   }
 
   /**
@@ -132,8 +196,8 @@ class SumMetric extends Metric {
     this.#second = second;
   }
 
-  protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return this.#first.forward(xNet, x).add(this.#second.forward(xNet, x));
+  protected metric(xNet: Tensor, x: Tensor, context: MetricContext): Tensor {
+    return this.#first.forward(xNet, x, context).add(this.#second.forward(xNet, x, context));
   }
 }
 

@@ -2,6 +2,7 @@ import { meanDistance, meanSquare } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
+import { quotient } from "./quotient.js";
 
 /** Options of {@link NMSE} and NRMSE. */
 export interface NMSEOptions extends MetricOptions {
@@ -9,7 +10,7 @@ export interface NMSEOptions extends MetricOptions {
   method?: "l2";
 }
 
-/** Normalised mean squared error: `|xNet - x|^2 / |x|^2` for each image. */
+/** Normalised mean squared error: `|xNet - x|^2 / |x|^2` for each image. A reference of zeros is left out (NaN). */
 export class NMSE extends Metric {
   constructor(options: NMSEOptions = {}, name = "NMSE") {
     super(name, options, ["method"]);
@@ -22,6 +23,10 @@ export class NMSE extends Metric {
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
-    return meanDistance(xNet, x, 2).div(meanSquare(x));
+    return quotient(meanDistance(xNet, x, 2), meanSquare(x));
+  }
+
+  protected override definedFor(x: Tensor): Tensor {
+    return meanSquare(x).ne(0);
   }
 }

@@ -29,6 +29,12 @@ export class PixelRange {
     }
   }
 
+  /** 1 where the range of a reference is positive, 0 where it is empty: `[B]`; undefined for a fixed range. */
+  positive(x: Tensor): Tensor | undefined {
+    const range = this.of(x);
+    return typeof range === "number" ? undefined : range.gt(0);
+  }
+
   /** `maxPixel - minPixel`: a number, or a tensor `[B]` (without gradient) where it depends on the image. */
   of(x: Tensor): number | Tensor {
     if (this.max !== null && this.min !== null) return this.max - this.min;

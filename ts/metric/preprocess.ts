@@ -1,13 +1,33 @@
 import { magnitude, safeSqrt } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import { where, type Tensor } from "../tensor/index.js";
+import { quotient } from "./quotient.js";
 
-/** How both images are normalised before they are compared. */
+/**
+ * How both images are normalised before they are compared. A channel of zeros stays zero with `"l2"`; a constant image
+ * is clamped to [0, 1] with `"min_max"`, and becomes the mean of the reference, with gradient zero, with
+ * `"standardize"`.
+ */
 export type NormInputs = "l2" | "min_max" | "clip" | "standardize" | "none";
 
 /** Every dimension of `t` but the batch dimension. */
 export function imageDims(t: Tensor): number[] {
   return t.shape.slice(1).map((_, i) => i + 1);
+}
+
+/**
+ * Refuses what is not `[B, C, H, W]` with an allowed number of channels.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
+export function checkImages(t: Tensor, name: string, channels?: readonly number[]): void {
+  const fits = t.shape.length === 4 && (!channels || channels.includes(t.shape[1] ?? 0));
+  if (fits && !t.shape.includes(0)) return;
+  const count = channels ? ` with C = ${channels.join(" or ")}` : "";
+  throw new ShapeError(
+    `${name}: images must have shape [B, C, H, W]${count}, got [${t.shape.join(", ")}].`,
+    "shape_mismatch",
+  );
 }
 
 /** Complex magnitude of a two-channel tensor: `[B, 2, ...]` to `[B, 1, ...]`. */
@@ -55,13 +75,12 @@ export function centerCropImages(t: Tensor, crop: number | readonly number[], na
   return t.slice(starts, ends);
 }
 
-/** Normalises the images of a batch one by one. */
+/** Normalises the images of a batch one by one; what is constant as {@link NormInputs} says. */
 export function normalizeImages(t: Tensor, mode: "l2" | "min_max" | "clip"): Tensor {
   if (mode === "clip") return t.clamp(0, 1);
   if (mode === "l2") {
     const rank = t.shape.length;
-    const length = safeSqrt(t.square().sum([rank - 2, rank - 1], true));
-    return t.div(length.clamp(1e-30, Infinity));
+    return quotient(t, safeSqrt(t.square().sum([rank - 2, rank - 1], true)));
   }
   const low = t.min(imageDims(t), true);
   const range = t.max(imageDims(t), true).sub(low);
@@ -72,8 +91,25 @@ export function normalizeImages(t: Tensor, mode: "l2" | "min_max" | "clip"): Ten
 
 /** Gives each image of `t` the mean and (unbiased) standard deviation of the same image of `reference`. */
 export function standardizeImages(t: Tensor, reference: Tensor): Tensor {
-  const stats = (s: Tensor): [Tensor, Tensor] => [s.mean(imageDims(s), true), s.std(imageDims(s), true)];
-  const [mean, std] = stats(t);
-  const [targetMean, targetStd] = stats(reference);
-  return t.sub(mean).div(std).mul(targetStd).add(targetMean);
+  const mean = t.mean(imageDims(t), true);
+  const scale = quotient(standardDeviation(reference), standardDeviation(t));
+  return t
+    .sub(mean)
+    .mul(scale)
+    .add(reference.mean(imageDims(reference), true));
+}
+
+/** The unbiased standard deviation of each image; of a constant one exactly 0, with gradient zero. */
+function standardDeviation(t: Tensor): Tensor {
+  const dims = imageDims(t);
+  // Rounding of the mean leaves a tiny variance, and of one pixel it is 0 / 0.
+  const constant = t.detach().max(dims, true).eq(t.detach().min(dims, true));
+  const centred = where(constant, 0, t.sub(t.mean(dims, true)));
+  const count = dims.reduce((product, dim) => product * (t.shape[dim] ?? 1), 1);
+  return safeSqrt(
+    centred
+      .square()
+      .sum(dims, true)
+      .div(Math.max(count - 1, 1)),
+  );
 }

@@ -2,11 +2,15 @@ import { safeSqrt } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import { where, type Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
+import { quotient } from "./quotient.js";
 
 /**
  * Spectral angle: the angle in radians between the channel vectors of two pixels, averaged over the image.
  *
  * `arccos(<xNet, x> / (|xNet| |x|))` for each pixel of `[B, C, H, W]` with at least two channels.
+ *
+ * The mean is over the pixels that are not black (all channels 0) in the reference; an image without one is left out
+ * (NaN). Where only xNet is black, the cosine is taken as 0 (a right angle) and the gradient is zero.
  */
 export class SpectralAngleMapper extends Metric {
   constructor(options: MetricOptions = {}) {
@@ -21,11 +25,14 @@ export class SpectralAngleMapper extends Metric {
       );
     }
     const norm = (t: Tensor) => safeSqrt(t.square().sum(1));
-    const cosine = xNet
-      .mul(x)
-      .sum(1)
-      .div(norm(xNet).mul(norm(x)));
-    return arccos(cosine).mean([1, 2]);
+    const lengths = norm(x);
+    const counted = lengths.detach().ne(0);
+    const cosine = quotient(quotient(xNet.mul(x).sum(1), norm(xNet)), lengths);
+    return quotient(arccos(cosine).mul(counted).sum([1, 2]), counted.sum([1, 2]));
+  }
+
+  protected override definedFor(x: Tensor): Tensor {
+    return x.square().sum([1, 2, 3]).ne(0);
   }
 }
 

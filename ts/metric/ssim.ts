@@ -1,8 +1,10 @@
-import { avgPool2d, conv2d, meanPerImage } from "../functional/index.js";
-import { ArgumentError, ShapeError, checkFlag, checkNumber } from "../runtime/index.js";
-import { Tensor, cat, tensor } from "../tensor/index.js";
+import { avgPool2d } from "../functional/index.js";
+import { ArgumentError, checkFlag, checkNumber } from "../runtime/index.js";
+import { type Tensor, where } from "../tensor/index.js";
 import { Metric } from "./metric.js";
 import { PixelRange, type PixelRangeOptions } from "./pixel-range.js";
+import { safePow } from "./quotient.js";
+import { structuralSimilarity } from "./structural-similarity.js";
 
 /** Options of {@link SSIM}. */
 export interface SSIMOptions extends PixelRangeOptions {
@@ -24,10 +26,12 @@ export interface SSIMOptions extends PixelRangeOptions {
 const DEFAULT_BETAS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] as const;
 
 /**
- * Structural similarity (Wang, Bovik, Sheikh, Simoncelli, 2004), averaged over channels and pixels of each image.
+ * Structural similarity (Wang, Bovik, Sheikh, Simoncelli, 2004, doi:10.1109/TIP.2003.819861), averaged over channels
+ * and pixels of each image.
  *
  * `(2 m1 m2 + c1)(2 s12 + c2) / ((m1^2 + m2^2 + c1)(s1^2 + s2^2 + c2))` with Gaussian-weighted local means and
  * (co)variances, `c = (k range)^2`; the border is mirrored, so that every pixel counts. With `trainLoss`: one minus it.
+ * With a range taken from the reference, one whose range is empty (a flat image) is left out (NaN).
  *
  * Images `[B, C, H, W]`, at least half a window (6 pixels with the default sigma) a side.
  */
@@ -40,102 +44,54 @@ export class SSIM extends Metric {
   readonly #k2: number;
   readonly #range: PixelRange;
 
-  constructor(options: SSIMOptions = {}) {
-    super("SSIM", options, ["multiscale", "maxPixel", "minPixel", "sigma", "k1", "k2", "betas"]);
-    this.#range = new PixelRange("SSIM", options);
-    this.multiscale = checkFlag("SSIM", "multiscale", options.multiscale, false);
+  constructor(options: SSIMOptions = {}, name = "SSIM") {
+    super(name, options, ["multiscale", "maxPixel", "minPixel", "sigma", "k1", "k2", "betas"]);
+    this.#range = new PixelRange(name, options);
+    this.multiscale = checkFlag(name, "multiscale", options.multiscale, false);
     this.sigma = options.sigma ?? 1.5;
     this.#k1 = options.k1 ?? 0.01;
     this.#k2 = options.k2 ?? 0.03;
     this.betas = options.betas ?? DEFAULT_BETAS;
-    checkNumber("SSIM", "sigma", this.sigma, { positive: true });
-    checkNumber("SSIM", "k1", this.#k1, { positive: true });
-    checkNumber("SSIM", "k2", this.#k2, { positive: true });
+    checkNumber(name, "sigma", this.sigma, { positive: true });
+    checkNumber(name, "k1", this.#k1, { positive: true });
+    checkNumber(name, "k2", this.#k2, { positive: true });
     if (!Array.isArray(this.betas) || this.betas.length === 0) {
-      throw new ArgumentError("SSIM: betas must be a list of at least one number.", "invalid_argument");
+      throw new ArgumentError(`${name}: betas must be a list of at least one number.`, "invalid_argument");
     }
-    for (const beta of this.betas) checkNumber("SSIM", "betas", beta, { min: 0 });
+    for (const beta of this.betas) checkNumber(name, "betas", beta, { min: 0 });
   }
 
   protected metric(xNet: Tensor, x: Tensor): Tensor {
     const range = this.#range.of(x);
-    if (!this.multiscale) return this.#similarity(xNet, x, range).full;
+    const [c1, c2] = [stabiliser(this.#k1, range), stabiliser(this.#k2, range)];
+    const hint = this.multiscale ? ` at each of the ${this.betas.length} scales` : "";
+    const similarity = (a: Tensor, b: Tensor) =>
+      structuralSimilarity(a, b, { name: this.name, sigma: this.sigma, c1, c2, hint });
+    if (!this.multiscale) return similarity(xNet, x).full();
     let product: Tensor | undefined;
     let [a, b] = [xNet, x];
     this.betas.forEach((beta, scale) => {
       const last = scale === this.betas.length - 1;
-      const { full, contrast } = this.#similarity(a, b, range);
-      const factor = (last ? full : contrast).relu().pow(beta);
+      const terms = similarity(a, b);
+      const factor = safePow((last ? terms.full() : terms.contrast()).relu(), beta);
       product = product ? product.mul(factor) : factor;
-      if (!last) [a, b] = [halve(a), halve(b)];
+      if (!last) [a, b] = [avgPool2d(a, 2), avgPool2d(b, 2)];
     });
     return product as Tensor;
+  }
+
+  protected override definedFor(x: Tensor): Tensor | undefined {
+    return this.#range.positive(x);
   }
 
   protected override invert(value: Tensor): Tensor {
     return value.neg().add(1);
   }
-
-  /** SSIM and its contrast-structure term at one scale, each `[B]`. */
-  #similarity(xNet: Tensor, x: Tensor, range: number | Tensor): { full: Tensor; contrast: Tensor } {
-    const half = Math.floor(3.5 * this.sigma + 0.5);
-    const [batch, channels, height, width] = fourDims(x);
-    if (Math.min(height, width) <= half) {
-      throw new ShapeError(
-        `SSIM: the window of sigma ${this.sigma} needs images of more than ${half} pixels a side` +
-          `${this.multiscale ? ` at each of the ${this.betas.length} scales` : ""}, got ${height} x ${width}; ` +
-          `choose a smaller sigma${this.multiscale ? " or fewer betas" : ""}.`,
-        "shape_mismatch",
-      );
-    }
-    const images = cat([xNet, x, xNet.square(), x.square(), xNet.mul(x)], 0);
-    const local = blur(images, this.sigma, half);
-    const part = (i: number) => local.slice([i * batch, 0, 0, 0], [(i + 1) * batch, channels, height, width]);
-    const [m1, m2] = [part(0), part(1)];
-    const [m11, m22, m12] = [m1.square(), m2.square(), m1.mul(m2)];
-    const variance1 = part(2).sub(m11).relu();
-    const variance2 = part(3).sub(m22).relu();
-    const covariance = part(4).sub(m12);
-    const [c1, c2] = [this.#stabiliser(this.#k1, range), this.#stabiliser(this.#k2, range)];
-    const structure = covariance.mul(2).add(c2).div(variance1.add(variance2).add(c2));
-    const luminance = m12.mul(2).add(c1).div(m11.add(m22).add(c1));
-    const full = meanPerImage(luminance.mul(structure));
-    if (!this.multiscale || height <= 2 * half || width <= 2 * half) return { full, contrast: full };
-    const inner = structure.slice([0, 0, half, half], [batch, channels, height - half, width - half]);
-    return { full, contrast: meanPerImage(inner) };
-  }
-
-  #stabiliser(k: number, range: number | Tensor): number | Tensor {
-    if (typeof range === "number") return (k * range) ** 2;
-    return range.mul(k).square().reshape([range.size, 1, 1, 1]);
-  }
 }
 
-/** Weighted local means with a Gaussian window, mirrored at the border: `[N, C, H, W]` to the same shape. */
-function blur(images: Tensor, sigma: number, half: number): Tensor {
-  const [batch, channels, height, width] = fourDims(images);
-  const weights = Array.from({ length: 2 * half + 1 }, (_, i) => Math.exp(-(((i - half) / sigma) ** 2) / 2));
-  const total = weights.reduce((a, b) => a + b, 0);
-  const window = tensor(
-    weights.map((w) => w / total),
-    { dtype: images.dtype, device: images.device },
-  );
-  const side = weights.length;
-  const padded = images
-    .reshape([batch * channels, 1, height, width])
-    .pad([0, 0, 0, 0, half, half, half, half], { mode: "reflect" });
-  const rows = conv2d(padded, window.reshape([1, 1, side, 1]));
-  const both = conv2d(rows, window.reshape([1, 1, 1, side]));
-  return both.reshape([batch, channels, height, width]);
-}
-
-function halve(t: Tensor): Tensor {
-  return avgPool2d(t, 2);
-}
-
-function fourDims(t: Tensor): [number, number, number, number] {
-  if (t.shape.length !== 4) {
-    throw new ShapeError(`SSIM: images must have shape [B, C, H, W], got [${t.shape.join(", ")}].`, "shape_mismatch");
-  }
-  return t.shape as [number, number, number, number];
+function stabiliser(k: number, range: number | Tensor): number | Tensor {
+  if (typeof range === "number") return (k * range) ** 2;
+  // Where the range is empty, any stabiliser serves: the image is left out.
+  const positive = where(range.gt(0), range, 1);
+  return positive.mul(k).square().reshape([range.size, 1, 1, 1]);
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkSize, LARGEST, ShapeError } from "../runtime/index.js";
 import { Tensor, tidy } from "../tensor/index.js";
 
 /** A description of a value for an error message. */
@@ -44,17 +44,22 @@ export function checkImages(caller: string, name: string, value: unknown): asser
   }
 }
 
-/** Refuses an image size that is not a list of integers above 0, such as `[C, H, W]`. */
-export function checkImgSize(className: string, value: unknown): readonly number[] {
-  const fits = Array.isArray(value) && value.length > 0 && value.every((n) => Number.isInteger(n) && n > 0);
+/** Refuses an image size that is not a list of integers above 0, such as `[C, H, W]`, of at most 2^28 entries. */
+export function checkImgSize(className: string, value: unknown, name = "imgSize"): readonly number[] {
+  const fits =
+    Array.isArray(value) && value.length > 0 && value.length <= 32 && value.every((n) => Number.isInteger(n) && n > 0);
   if (!fits) {
-    const got = Array.isArray(value) ? `[${value.join(", ")}]` : shown(value);
+    const short = Array.isArray(value) && value.length < 10 && value.every((n) => typeof n === "number");
+    const got = short ? `[${value.join(", ")}]` : shown(value);
     throw new ArgumentError(
-      `${className}: imgSize is ${got}, expected integers above 0 without the batch, such as [1, 32, 32].`,
+      `${className}: ${name} is ${got}, expected integers above 0 without the batch, such as [1, 32, 32].`,
       "invalid_argument",
     );
   }
-  return value as number[];
+  const size = value as readonly number[];
+  const entries = size.reduce((n, side) => n * side, 1);
+  checkSize(className, "a number of entries", entries, LARGEST.entries, name);
+  return size;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   matching,
 } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { cat, keep, where, type Tensor } from "../tensor/index.js";
+import { cat, where, type Tensor } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -175,12 +175,11 @@ function filterTensors(className: string, filter: unknown, imgSize: readonly num
   const modulus = safeSqrt(full.square().sum(4, true));
   const zero = modulus.eq(0);
   return {
-    // Kept, so that they outlive the `tidy` of the training step that sets them.
-    filter: keep(filter),
-    response: keep(halfSpectrum(centred)),
+    filter,
+    response: halfSpectrum(centred),
     // Where the response is 0, so is the singular value, and any phase will do.
-    phase: keep(full.div(where(zero, modulus.add(1), modulus))),
-    mask: keep(modulus),
+    phase: full.div(where(zero, modulus.add(1), modulus)),
+    mask: modulus,
   };
 }
 

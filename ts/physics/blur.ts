@@ -1,6 +1,6 @@
 import { convolve, convolveAdjoint, type Padding, PADDINGS, matching } from "../functional/index.js";
 import { ArgumentError, checkWord } from "../runtime/index.js";
-import { keep, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -68,8 +68,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Blur.update", "filter", filter, 4);
-    // Kept, so that it outlives the `tidy` of the training step that sets it.
-    this.filter = keep(filter);
+    this.filter = filter;
   }
 }
 

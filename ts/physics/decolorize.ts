@@ -2,7 +2,7 @@ import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkNumber } from "../runtime/index.js";
+import { checkNumber, LARGEST } from "../runtime/index.js";
 import { checkImages, shown } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
@@ -62,7 +62,11 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   constructor(options: DecolorizeOptions<N> = {}) {
     const { channels = 3, srf: _, ...rest } = options;
     super(rest);
-    const count = checkNumber("Decolorize", "channels", channels, { integer: true, positive: true });
+    const count = checkNumber("Decolorize", "channels", channels, {
+      integer: true,
+      positive: true,
+      max: LARGEST.batch,
+    });
     const weights = response(options, count);
     const norm = Math.hypot(...weights);
     this.srf = tensor(weights, { shape: [1, count, 1, 1] });

@@ -1,6 +1,6 @@
 import { matching } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
-import { full, keep, Tensor, where } from "../tensor/index.js";
+import { full, Tensor, where } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption, checkTensor, shown } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -27,8 +27,11 @@ export interface DecomposableOptions<N extends NoiseModel = NoiseModel> extends 
   imgSize?: readonly number[];
 }
 
-/** Singular values of at most this magnitude are treated as 0 by the pseudo-inverse. */
+/** Computed singular values of at most this magnitude are treated as 0 by the pseudo-inverse. */
 const SMALLEST_SINGULAR_VALUE = 1e-5;
+
+/** Weights of a mask up to this magnitude count as 0: the reciprocals of larger ones are finite in float32. */
+export const SMALLEST_WEIGHT = 2 ** -126;
 
 /**
  * A linear physics with a known singular value decomposition, `A = U diag(mask) V^T`.
@@ -115,6 +118,16 @@ export class DecomposablePhysics<
     return this.mask && matching(this.mask, like);
   }
 
+  /** Whether `U` is the identity, so that the entries of the mask are those of the measurements. */
+  protected get masksMeasurements(): boolean {
+    return this.maps.U === undefined && this.U === DecomposablePhysics.prototype.U;
+  }
+
+  /** Where the mask is not 0, if `U` is the identity; see {@link Physics.measured}. */
+  override measured(y: Tensor): Tensor | undefined {
+    return this.masksMeasurements ? this.values(`${this.className}.noise`, y)?.ne(0) : undefined;
+  }
+
   /** Refuses images (`name` is "x") or measurements ("y") that do not fit the operator. */
   protected check(caller: string, name: string, value: Tensor): void {
     checkTensor(caller, name, value);
@@ -147,6 +160,11 @@ export class DecomposablePhysics<
     return this.U(this.scaled("AAAdjoint", this.UAdjoint(y), 2));
   }
 
+  /** The magnitude up to which singular values count as 0. */
+  protected get smallestSingularValue(): number {
+    return SMALLEST_SINGULAR_VALUE;
+  }
+
   /** The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0. */
   override ADagger(y: Tensor): Tensor {
     const caller = `${this.className}.ADagger`;
@@ -154,7 +172,7 @@ export class DecomposablePhysics<
     const s = this.UAdjoint(y);
     const mask = this.values(caller, s);
     if (!mask) return this.V(s);
-    const usable = mask.abs().gt(SMALLEST_SINGULAR_VALUE);
+    const usable = mask.abs().gt(this.smallestSingularValue);
     const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
     return this.V(s.mul(inverse));
   }
@@ -186,8 +204,7 @@ export class DecomposablePhysics<
     if (mask === undefined) return;
     const value = typeof mask === "number" ? full([1], mask) : mask;
     checkTensorOption(`${this.className}.update`, "mask", value);
-    // Kept, so that it outlives the `tidy` of the training step that sets it.
-    this.mask = keep(this.checkMask(value));
+    this.mask = this.checkMask(value);
   }
 
   /** A new mask, checked and reshaped for the operator. */

@@ -8,7 +8,7 @@ import {
   matching,
 } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
-import { keep, Tensor, tensor } from "../tensor/index.js";
+import { Tensor, tensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
@@ -159,8 +159,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   protected override setParameters({ filter }: PhysicsParameters): void {
     checkTensorOption("Downsampling.update", "filter", filter, 4);
-    // Kept, so that it outlives the `tidy` of the training step that sets it.
-    this.filter = keep(filter);
+    this.filter = filter;
   }
 }
 

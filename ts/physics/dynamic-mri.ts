@@ -1,9 +1,8 @@
-import { centredFft, magnitude, matching } from "../functional/index.js";
+import { centredFft, magnitude } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
-import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
+import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import { MRI } from "./mri.js";
@@ -59,6 +58,11 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
   }
 
+  /** The weights of a mask are given, not computed: each but 0 is inverted. */
+  protected override get smallestSingularValue(): number {
+    return SMALLEST_WEIGHT;
+  }
+
   protected override check(caller: string, name: string, value: Tensor): void {
     checkTensor(caller, name, value);
     checkComplex(caller, name, value, ["frames", "height", "width"]);
@@ -89,11 +93,6 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
     const x = super.AAdjoint(y);
     return options.mag ? magnitude(x) : x;
-  }
-
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    const noisy = super.noise(y, options);
-    return noisy.mul(matching(this.mask, noisy));
   }
 
   /** The MRI of one image, with a mask of all frequencies that any frame samples. */

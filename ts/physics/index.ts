@@ -1,7 +1,7 @@
 /** Physics: how measurements come about. Operators and noise models. */
 export { type OperatorKind, operatorKinds } from "./kinds.js";
 export { ComposedPhysics, Physics } from "./physics.js";
-export type { MeasureOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
+export type { MeasureOptions, NoiseDrawOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
 export { adjointFunction, ComposedLinearPhysics, LinearPhysics } from "./linear.js";
 export type { LinearOptions } from "./linear.js";
 export type { SolverOptions } from "./least-squares.js";
@@ -41,6 +41,7 @@ export { SinglePixelCamera } from "./single-pixel-camera.js";
 export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.js";
 export { Tomography } from "./tomography.js";
 export type { TomographyOptions } from "./tomography.js";
+export type { ProjectionFilter } from "./functional/back-projection.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 export type { Padding } from "../functional/index.js";
 export {

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkTensor } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
+import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -52,9 +52,10 @@ function fittingMask(className: string, mask: Tensor, imgSize: readonly number[]
 }
 
 /**
- * Inpainting: keeps some entries of the image and sets the others to 0, `y = mask * noise(mask * x)`.
+ * Inpainting: keeps some entries of the image and sets the others to 0, `y = mask * x + n`.
  *
- * The entries of the mask need not be 0 or 1. Where the mask is 0, there is no noise.
+ * The entries of the mask need not be 0 or 1. The noise `n` has the level of the noise model whatever the weight, and
+ * is 0 where the mask is 0. The pseudo-inverse divides by the weights.
  */
 export class Inpainting<
   N extends NoiseModel = ZeroNoise,
@@ -95,11 +96,6 @@ export class Inpainting<
     this.mask = fittingMask(className, values, imgSize);
   }
 
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    const noisy = super.noise(y, options);
-    return noisy.mul(this.values(`${this.className}.noise`, noisy));
-  }
-
   protected override values(caller: string, like: Tensor): Tensor {
     if (!this.mask) {
       throw new ArgumentError(
@@ -108,6 +104,11 @@ export class Inpainting<
       );
     }
     return matching(this.mask, like);
+  }
+
+  /** The weights of a mask are given, not computed: each but 0 is inverted. */
+  protected override get smallestSingularValue(): number {
+    return SMALLEST_WEIGHT;
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {

@@ -14,9 +14,12 @@ import {
 import type { NoiseModel } from "./noise/index.js";
 import {
   ComposedPhysics,
+  lastOf,
   operatorList,
   Physics,
   updateEach,
+  withLast,
+  type NoiseDrawOptions,
   type PhysicsOptions,
   type PhysicsParameters,
 } from "./physics.js";
@@ -185,7 +188,7 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   constructor(options: { list: readonly [...LinearPhysics[], LinearPhysics<N>] } & SolverOptions) {
     const { list: given, ...solver } = options;
     const list = operatorList<LinearPhysics>(new.target.name, given, LinearPhysics);
-    const last = list[list.length - 1] as LinearPhysics<N>;
+    const last = lastOf(list) as LinearPhysics<N>;
     super({ ...solver, noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
@@ -198,6 +201,14 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
     return this.list.reduceRight((v, p) => p.AAdjoint(v), y);
   }
 
+  override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    return lastOf(this.list).noise(y, options);
+  }
+
+  override measured(y: Tensor): Tensor | undefined {
+    return lastOf(this.list).measured(y);
+  }
+
   override parameterNames(): readonly string[] {
     return this.list.flatMap((p) => p.parameterNames());
   }
@@ -207,6 +218,6 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+    return withLast(super.clone());
   }
 }

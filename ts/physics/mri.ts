@@ -1,9 +1,8 @@
-import { centredFft, magnitude, matching } from "../functional/index.js";
+import { centredFft, magnitude } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
-import type { RandomSource } from "../random/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
+import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -44,6 +43,11 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
     this.mask = complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4);
   }
 
+  /** The weights of a mask are given, not computed: each but 0 is inverted. */
+  protected override get smallestSingularValue(): number {
+    return SMALLEST_WEIGHT;
+  }
+
   protected override check(caller: string, name: string, value: Tensor): void {
     const rank = this.threeD ? 5 : 4;
     checkTensor(caller, name, value);
@@ -81,11 +85,6 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
     const x = super.AAdjoint(y);
     return options.mag ? magnitude(x) : x;
-  }
-
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    const noisy = super.noise(y, options);
-    return noisy.mul(matching(this.mask, noisy));
   }
 }
 

@@ -1,7 +1,6 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
-import type { RandomSource } from "../random/index.js";
-import { keep, ones, Tensor } from "../tensor/index.js";
+import { ones, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
@@ -57,7 +56,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     this.threeD = threeD;
     const dims = threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
-    else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1 });
+    else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1, max: 1024 });
     const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
     const size = checkImgSize(name, [...found]).slice(-dims);
     this.mask = complexMask(name, mask ?? ones(size), dims + 2);
@@ -72,7 +71,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * 1`.
    */
   static simulateBirdcageCsm(n: number, imgSize: readonly number[]): Tensor {
-    checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1 });
+    checkNumber("MultiCoilMRI.simulateBirdcageCsm", "n", n, { integer: true, min: 1, max: 1024 });
     return birdcageMaps(n, checkImgSize("MultiCoilMRI.simulateBirdcageCsm", imgSize));
   }
 
@@ -103,8 +102,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
   }
 
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return masked(this, super.noise(y, options));
+  override measured(y: Tensor): Tensor {
+    return matching(this.mask, y).ne(0).unsqueeze(2);
   }
 
   override parameterNames(): readonly string[] {
@@ -119,8 +118,8 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     if (coilMaps !== undefined) checkTensorOption(caller, "coilMaps", coilMaps, rank - 1);
     const newMaps = coilMaps === undefined ? this.coilMaps : placedMaps(caller, coilMaps as Tensor, this.threeD);
     checkSizes(caller, newMask, newMaps);
-    this.mask = keep(newMask);
-    this.coilMaps = keep(newMaps);
+    this.mask = newMask;
+    this.coilMaps = newMaps;
   }
 }
 

@@ -155,10 +155,4 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
     }
     return u.mul(gray).div(u.mean(1, true).add(this.eps));
   }
-
-  override clone(): this {
-    const copy = super.clone();
-    const [downsampling, decolorize] = copy.list;
-    return Object.assign(copy, { downsampling, decolorize });
-  }
 }

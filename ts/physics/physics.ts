@@ -1,7 +1,8 @@
 import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
-import { vjp, type Tensor } from "../tensor/index.js";
+import { vjp, where, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./argument-checks.js";
+import { changedCopy, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
 import { NoiseModel, ZeroNoise, type Level } from "./noise/index.js";
@@ -19,12 +20,21 @@ export interface PhysicsOptions<N extends NoiseModel = NoiseModel> {
 /** New values of parameters of an operator or its noise model, such as `mask` or `sigma`; undefined changes nothing. */
 export type PhysicsParameters = Record<string, Level | undefined>;
 
-/** Options of one measurement: a random source, and new values of parameters, which persist. */
-export interface MeasureOptions {
+/** Options of {@link Physics.noise}. */
+export interface NoiseDrawOptions {
   /** Random source of this call, in place of that of the noise model or of the physics. */
-  rng?: RandomSource;
+  rng?: RandomSource | undefined;
+  /**
+   * Whether negative clean values are replaced by 0 where the noise exists for values of at least 0 only, as losses do
+   * for what a network returns; see {@link NoiseCallOptions}. Default: false, they are refused.
+   */
+  clipPositive?: boolean | undefined;
+}
+
+/** Options of one measurement: those of its noise, and new values of parameters, which persist. */
+export interface MeasureOptions extends NoiseDrawOptions {
   /** New value of a parameter, such as `mask` or `sigma`. */
-  [parameter: string]: Level | RandomSource | undefined;
+  [parameter: string]: Level | RandomSource | boolean | undefined;
 }
 
 /**
@@ -92,15 +102,16 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * A measurement of `x`: `sensor(noise(A(x)))`.
    *
-   * New values of parameters persist.
+   * The noise has the level of the noise model, whatever the weights of a mask, and is 0 where a mask is 0. New values
+   * of parameters persist.
    *
    * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`, `out_of_range` where `x`
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    const { rng, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng }));
+    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
 
   /** The clean measurement of `x`. */
@@ -109,9 +120,26 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     return this.forwardMap ? this.forwardMap(x) : x;
   }
 
-  /** The noisy version of a clean measurement. */
-  noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    return this.noiseModel.forward(y, { rng: options.rng ?? this.noiseModel.rng ?? this.rng });
+  /**
+   * The noisy version of a clean measurement `y`: the noise model's, on the {@link measured} entries, and 0 elsewhere.
+   *
+   * A mask is not applied again: its weights are part of `A`, and the noise is not weighted.
+   *
+   * @throws ArgumentError `out_of_range` where the noise does not exist for a value of `y`.
+   */
+  noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    const { rng = this.noiseModel.rng ?? this.rng, clipPositive } = options;
+    const noisy = this.noiseModel.forward(y, { rng, clipPositive });
+    const measured = this.measured(noisy);
+    return measured ? where(measured, noisy, 0) : noisy;
+  }
+
+  /**
+   * Which entries of measurements shaped like `y` are measured: 1 or 0, of a shape that broadcasts to `y`; undefined
+   * where all are. Where a mask is 0, nothing is measured: there is no noise.
+   */
+  measured(_y: Tensor): Tensor | undefined {
+    return undefined;
   }
 
   /** The sensor's output for a noisy measurement. */
@@ -132,7 +160,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
    *
-   * Entries that are undefined change nothing.
+   * Entries that are undefined change nothing. Tensors stay the caller's, who may free them: the physics has its own
+   * handles of their values.
    *
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
@@ -143,7 +172,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     const forNoise: PhysicsParameters = {};
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined) continue;
-      if (own.includes(name)) forOperator[name] = value;
+      if (own.includes(name)) forOperator[name] = ownValue(value);
       if (noise.includes(name)) forNoise[name] = value;
       if (own.includes(name) || noise.includes(name)) continue;
       const names = [...own, ...noise];
@@ -155,12 +184,30 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
         "unknown_option",
       );
     }
-    if (Object.keys(forOperator).length > 0) this.setParameters(forOperator);
+    if (Object.keys(forOperator).length > 0) keepingFields(this, () => this.setParameters(forOperator));
     this.noiseModel.update(forNoise);
   }
 
-  /** Sets parameters that {@link parameterNames} lists. Tensors need `keep` to outlive a training step. */
+  /**
+   * Sets parameters that {@link parameterNames} lists.
+   *
+   * The tensors are the physics' own; those that it stores in fields outlive the `tidy` of a training step. What it
+   * stores elsewhere, such as in `#private` members or arrays, needs `keep`.
+   */
   protected setParameters(_parameters: PhysicsParameters): void {}
+
+  /**
+   * This physics with other parameters of the operator and of the noise model, such as
+   * `withParameters({ mask, sigma })`; this one is not changed.
+   *
+   * It shares everything else, so that nothing is copied. A training step and an evaluation use it for the parameters
+   * that come with their samples. New tensors are freed by the `tidy` around the call, if there is one.
+   *
+   * @throws ArgumentError `unknown_option` for a name that neither has; `not_clonable`, see {@link newInstance}.
+   */
+  withParameters(parameters: PhysicsParameters): this {
+    return changedCopy(this, (copy) => copy.update(parameters));
+  }
 
   /**
    * A new object of this class, to which {@link clone} copies the fields other than `#private` ones.
@@ -174,12 +221,13 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   }
 
   /**
-   * An independent copy with its own noise model: an update of one does not change the other.
+   * An independent copy: an update of one does not change the other. It has copies of the noise model and of the
+   * physics in its fields, and shares everything else.
    *
    * @throws ArgumentError `not_clonable`; see {@link newInstance}.
    */
   clone(): this {
-    return Object.assign(this.newInstance(), this, { noiseModel: this.noiseModel.clone() });
+    return Object.assign(this.newInstance(), this, copiedParts(this));
   }
 
   /** This operator after another, `A(x) = this.A(other.A(x))`, with the noise and the sensor of this one. */
@@ -212,12 +260,23 @@ export function operatorList<P extends Physics>(
   return [...list];
 }
 
+/** A composition, whose noise and sensor become those of its last operator. */
+export function withLast<C extends Physics & { readonly list: readonly Physics[] }>(composed: C): C {
+  const last = lastOf(composed.list);
+  return Object.assign(composed, { noiseModel: last.noiseModel, sensorModel: (y: Tensor) => last.sensor(y) });
+}
+
 /** Updates each operator of a list with those of the parameters that it has. */
 export function updateEach(list: readonly Physics[], parameters: PhysicsParameters): void {
   for (const p of list) {
     const names = p.parameterNames();
     p.update(Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name))));
   }
+}
+
+/** The operator whose noise and sensor a composition has. */
+export function lastOf<P extends Physics>(list: readonly P[]): P {
+  return list[list.length - 1] as P;
 }
 
 /**
@@ -234,13 +293,21 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
-    const last = list[list.length - 1] as Physics<N>;
+    const last = lastOf(list) as Physics<N>;
     super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
     this.list = list;
   }
 
   override A(x: Tensor): Tensor {
     return this.list.reduce((u, p) => p.A(u), x);
+  }
+
+  override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    return lastOf(this.list).noise(y, options);
+  }
+
+  override measured(y: Tensor): Tensor | undefined {
+    return lastOf(this.list).measured(y);
   }
 
   override parameterNames(): readonly string[] {
@@ -252,6 +319,6 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   }
 
   override clone(): this {
-    return Object.assign(super.clone(), { list: this.list.map((p) => p.clone()) });
+    return withLast(super.clone());
   }
 }

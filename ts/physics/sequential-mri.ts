@@ -1,6 +1,5 @@
 import { centredFft, magnitude, matching } from "../functional/index.js";
-import type { RandomSource } from "../random/index.js";
-import { full, keep, where, type Tensor } from "../tensor/index.js";
+import { full, where, type Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkTensor } from "./argument-checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
@@ -67,7 +66,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * The average of the samples of each frequency over time, 0 where there are none: `[B, 2, T, H, W]` to
    * `[B, 2, H, W]`.
    *
-   * `toStatic().AAdjoint(average(y))` is its zero-filled image.
+   * `sum_t y_t / sum_t mask_t`, so that samples are divided by their weights. `toStatic().AAdjoint(average(y))` is its
+   * zero-filled image.
    */
   average(y: Tensor): Tensor {
     checkFrames(this.mask, "SequentialMRI.average", y);
@@ -115,9 +115,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
     return centredFft(spectrum, [2, 3], { inverse: true });
   }
 
-  override noise(y: Tensor, options: { rng?: RandomSource | undefined } = {}): Tensor {
-    const noisy = super.noise(y, options);
-    return noisy.mul(matching(this.mask, noisy));
+  override measured(y: Tensor): Tensor {
+    return matching(this.mask, y).ne(0);
   }
 
   override parameterNames(): readonly string[] {
@@ -127,7 +126,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   protected override setParameters(parameters: PhysicsParameters): void {
     const { mask } = parameters;
     if (mask === undefined) return;
-    this.mask = keep(complexMask("SequentialMRI.update", mask as Tensor, 5));
+    this.mask = complexMask("SequentialMRI.update", mask as Tensor, 5);
   }
 
   /** The MRI with a mask of all frequencies that any frame samples. */

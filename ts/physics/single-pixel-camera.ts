@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkSize, checkWord, LARGEST, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkImgSize, checkTensor } from "./argument-checks.js";
@@ -79,6 +79,8 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
           "invalid_argument",
         );
       }
+      for (const side of [height, width])
+        checkSize("SinglePixelCamera", "a side of the Hadamard matrix", side, LARGEST.filterSide, "imgSize");
       const kept = new Float32Array(height * width);
       for (const i of hadamardOrder(ordering, height, width).slice(0, this.m)) kept[i] = 1;
       this.mask = tensor(kept, { shape: [1, 1, height, width] }).expand([1, channels, height, width]);
@@ -86,6 +88,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
       this.right = height === width ? this.left : hadamardMatrix(width);
     } else {
       const n = height * width;
+      checkSize("SinglePixelCamera", "a matrix for m and imgSize", Math.max(this.m, n), LARGEST.window, "imgSize");
       const patterns = resolveRng(options.rng).rademacher([this.m, n], { dtype: "float64", device: "cpu" });
       const { u, s, vt } = svd(
         Float64Array.from(patterns.dataSync(), (v) => v / Math.sqrt(this.m)),
@@ -96,6 +99,10 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
       this.left = new Constant(() => u, [this.m, s.length]);
       this.right = new Constant(() => vt, [s.length, n]);
     }
+  }
+
+  protected override get masksMeasurements(): boolean {
+    return this.fast;
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {

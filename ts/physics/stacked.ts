@@ -2,6 +2,7 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { shown } from "./argument-checks.js";
+import { changedCopy, copiedParts } from "./changed-copy.js";
 import {
   checkGamma,
   conjugateGradient,
@@ -12,7 +13,14 @@ import {
 } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import { newInstanceOf } from "./new-instance.js";
-import { operatorList, Physics, updateEach, type MeasureOptions, type PhysicsParameters } from "./physics.js";
+import {
+  operatorList,
+  Physics,
+  updateEach,
+  type MeasureOptions,
+  type NoiseDrawOptions,
+  type PhysicsParameters,
+} from "./physics.js";
 import { powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";
 
@@ -50,9 +58,9 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
-    const { rng, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng }));
+    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
 
   /** The clean measurements of `x`. */
@@ -60,8 +68,8 @@ export class StackedPhysics<P extends Physics = Physics> {
     return new TensorList(this.list.map((p) => p.A(x)));
   }
 
-  /** The noisy versions of clean measurements, drawn in the order of the list. */
-  noise(y: TensorList, options: { rng?: RandomSource | undefined } = {}): TensorList {
+  /** The noisy versions of clean measurements, drawn in the order of the list; see {@link Physics.noise}. */
+  noise(y: TensorList, options: NoiseDrawOptions = {}): TensorList {
     this.checkMeasurement("noise", y);
     return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
   }
@@ -78,7 +86,7 @@ export class StackedPhysics<P extends Physics = Physics> {
   }
 
   /**
-   * Replaces parameters in every operator and noise model that has one of that name.
+   * Replaces parameters in every operator and noise model that has one of that name; see {@link Physics.update}.
    *
    * @throws ArgumentError `unknown_option` for a name that none has.
    */
@@ -89,7 +97,9 @@ export class StackedPhysics<P extends Physics = Physics> {
       const near = nearest(name, names);
       throw new ArgumentError(
         `StackedPhysics.update: no operator has a parameter "${name}"; ` +
-          (near === undefined ? "they have no parameters." : `did you mean "${near}"?`),
+          (near === undefined
+            ? "they have no parameters."
+            : `did you mean "${near}"? Parameters: ${names.join(", ")}.`),
         "unknown_option",
       );
     }
@@ -98,6 +108,16 @@ export class StackedPhysics<P extends Physics = Physics> {
       const known = noiseModel.parameterNames();
       noiseModel.update(Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))));
     }
+  }
+
+  /**
+   * These operators with other parameters, in every operator and noise model that has one of that name; this one is not
+   * changed. See {@link Physics.withParameters}.
+   *
+   * @throws ArgumentError `unknown_option` for a name that none has; `not_clonable`, see {@link Physics.newInstance}.
+   */
+  withParameters(parameters: PhysicsParameters): this {
+    return changedCopy(this, (copy) => copy.update(parameters));
   }
 
   /** A new object of this class for {@link clone}; see {@link Physics.newInstance}. */
@@ -111,7 +131,7 @@ export class StackedPhysics<P extends Physics = Physics> {
    * @throws ArgumentError `not_clonable`; see {@link Physics.newInstance}.
    */
   clone(): this {
-    return Object.assign(this.newInstance(), this, { list: this.list.map((p) => p.clone()) });
+    return Object.assign(this.newInstance(), this, copiedParts(this));
   }
 
   /** Refuses measurements other than one tensor per operator. */

@@ -5,7 +5,7 @@ import { shown } from "./argument-checks.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";
-import type { PhysicsParameters } from "./physics.js";
+import type { NoiseDrawOptions, PhysicsParameters } from "./physics.js";
 
 /** Options of {@link VirtualLinearPhysics}. */
 export interface VirtualLinearPhysicsOptions<N extends NoiseModel = NoiseModel> {
@@ -71,6 +71,14 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
     return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
   }
 
+  override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    return this.physics.noise(y, options);
+  }
+
+  override measured(y: Tensor): Tensor | undefined {
+    return this.physics.measured(y);
+  }
+
   override parameterNames(): readonly string[] {
     return this.physics.parameterNames();
   }
@@ -80,8 +88,8 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override clone(): this {
-    const physics = this.physics.clone();
-    const { noiseModel } = physics;
-    return Object.assign(super.clone(), { physics, noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
+    const copy = super.clone();
+    const { physics } = copy;
+    return Object.assign(copy, { noiseModel: physics.noiseModel, sensorModel: (y: Tensor) => physics.sensor(y) });
   }
 }

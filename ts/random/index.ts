@@ -7,7 +7,7 @@ export { ReplayRng } from "./replay.js";
 export type { Draw } from "./replay.js";
 export { Rng } from "./rng.js";
 export type { Like, RandomSource } from "./source.js";
-export { CPU_FLOAT64, indexValue, normalValues, permutationValues, uniformValues } from "./values.js";
+export { CPU_FLOAT64, indexValue, normalValues, permutationValues, seedValue, uniformValues } from "./values.js";
 
 let fallback: { readonly rng: Rng; readonly owner: Binding } | undefined;
 

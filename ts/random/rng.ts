@@ -11,6 +11,8 @@ interface Stream {
   binding: Binding;
 }
 
+const SAFE = { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+
 const registry = new FinalizationRegistry<Stream>(({ handle, binding: owner }) => owner.rngDispose(handle));
 
 /**
@@ -27,7 +29,7 @@ export class Rng implements RandomSource {
    * @throws ArgumentError `invalid_argument` for any other value.
    */
   constructor(seed: number) {
-    checkNumber("Rng", "seed", seed, { integer: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+    checkNumber("Rng", "seed", seed, { integer: true, ...SAFE });
     const owner = binding();
     this.#stream = { handle: owner.rngNew(seed), binding: owner };
     registry.register(this, this.#stream);
@@ -54,6 +56,23 @@ export class Rng implements RandomSource {
   static fromEntropy(): Rng {
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
     return new Rng((high & 0x1fffff) * 2 ** 32 + low);
+  }
+
+  /**
+   * The stream of one index, such as that of a sample: made without drawing those before it.
+   *
+   * The streams of different indices and seeds are independent; the seed of each is a hash of both (SplitMix64: Steele,
+   * Lea, Flood, "Fast splittable pseudorandom number generators", 2014, doi:10.1145/2660193.2660195).
+   *
+   * @param seed a safe integer.
+   * @param index a safe integer of at least 0.
+   * @throws ArgumentError `invalid_argument` for any other value.
+   */
+  static ofIndex(seed: number, index: number): Rng {
+    checkNumber("Rng.ofIndex", "seed", seed, { integer: true, ...SAFE });
+    checkNumber("Rng.ofIndex", "index", index, { integer: true, min: 0, max: SAFE.max });
+    const hash = splitMix(splitMix(BigInt(seed)) + BigInt(index));
+    return new Rng(Number(BigInt.asUintN(53, hash)));
   }
 
   #draw(kind: string, shape: Shape, params: number[], like: Like | undefined, of?: Tensor): Tensor {
@@ -143,4 +162,13 @@ export function pick(u: number, n: number, weights: readonly number[] | undefine
   }
   // Only rounding can lead here.
   return last;
+}
+
+/** The finaliser of SplitMix64: every bit of the result depends on every bit of `value`. */
+function splitMix(value: bigint): bigint {
+  const wrap = (x: bigint): bigint => BigInt.asUintN(64, x);
+  let z = wrap(value + 0x9e3779b97f4a7c15n);
+  z = wrap((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+  z = wrap((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+  return z ^ (z >> 31n);
 }

@@ -24,6 +24,12 @@ export function indexValue(rng: RandomSource, n: number): number {
   return take(rng.randint(0, n, [1], CPU_FLOAT64))[0] ?? 0;
 }
 
+/** A seed for further streams: a whole number, uniform on [0, 2^53 - 1]. */
+export function seedValue(rng: RandomSource): number {
+  const [u = 0] = uniformValues(rng, [1]);
+  return Math.floor(u * 2 ** 53);
+}
+
 /** Reads a tensor and disposes of it. */
 function take(t: Tensor): TypedArray {
   const values = t.dataSync();

@@ -86,11 +86,77 @@ export function checkWord<W extends string>(caller: string, name: string, value:
   );
 }
 
-/** A short description of a value for messages. */
-function shown(value: unknown): string {
-  if (typeof value === "number" || value === null) return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  return Array.isArray(value) ? "an array" : typeof value;
+/** A short description of any value for messages. */
+export function shown(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (!Array.isArray(value)) return typeof value;
+  const short = value.length <= 8 && value.every((entry) => typeof entry === "number");
+  return short ? `[${value.join(", ")}]` : `an array of ${value.length} entries`;
+}
+
+/**
+ * A list of at most `max` entries.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
+ */
+export function checkList<T>(caller: string, name: string, value: readonly T[], max = MAX_ENTRIES): readonly T[] {
+  if (Array.isArray(value) && value.length <= max) return value;
+  const expected = `expected an array${Array.isArray(value) ? ` of at most ${max}` : ""}`;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, ${expected}.`, "invalid_argument");
+}
+
+/** More entries are no list of numbers or tensors; an array's length alone may be 2^32 - 1. */
+const MAX_ENTRIES = 1 << 24;
+
+/**
+ * A function.
+ *
+ * @throws ArgumentError `invalid_argument` where the value is anything else.
+ */
+export function checkFunction(caller: string, name: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a function.`, "invalid_argument");
+}
+
+/**
+ * Upper bounds of the sizes that options lead to: far above what is used, and low enough that what they lead to is made
+ * at once. Each option that has one names it in its documentation.
+ */
+export const LARGEST = {
+  /** Pixels of a side of a filter. */
+  filterSide: 2048,
+  /** Pixels of a window of a rank filter. */
+  window: 4096,
+  /** Layers or iterations of a network. */
+  layers: 1000,
+  /** Resolutions of a network. */
+  scales: 16,
+  /** Transforms of an image in one call. */
+  transforms: 10_000,
+  /** Angles of a scan. */
+  angles: 100_000,
+  /** Pixels of a side of an image for which tables are made. */
+  imageSide: 1 << 14,
+  /** Entries of an image, all channels together. */
+  entries: 2 ** 28,
+  /** Images of a batch, or samples of one image, in one draw. */
+  batch: 1 << 16,
+  /** Draws of a mean. */
+  draws: 10_000_000,
+} as const;
+
+/**
+ * A size that follows from options, such as the side of a filter, before anything of that size is made.
+ *
+ * @throws ArgumentError `invalid_argument` where it is above `max`, with the option that it follows from.
+ */
+export function checkSize(caller: string, what: string, size: number, max: number, option: string): number {
+  if (size <= max) return size;
+  throw new ArgumentError(
+    `${caller}: ${option} leads to ${what} of ${size}, expected at most ${max}; use a smaller ${option}.`,
+    "invalid_argument",
+  );
 }
 
 /** Constraints of {@link checkNumber}. */

@@ -43,12 +43,23 @@ const classes: Record<string, new (message: string, code: string, options?: Erro
   InternalError: AdjointError,
 };
 
-/** Converts an error that crossed the binding as `CLASS|code|text` into its class; returns others unchanged. */
+/** Codes of N-API for a value that does not convert to the type that a function of the add-on takes. */
+const conversion = /^(?:InvalidArg|[A-Z][A-Za-z]+Expected)$/;
+
+/**
+ * Converts an error that crossed the binding as `CLASS|code|text` into its class, and a value that did not cross it into
+ * an ArgumentError; returns others unchanged.
+ */
 export function translateError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : typeof error === "string" ? error : undefined;
   if (message === undefined || error instanceof AdjointError) return error;
   const match = /^(?:Error: )?([A-Za-z]+)\|([a-z0-9_]+)\|([\s\S]*)$/.exec(message);
-  if (!match) return error;
+  if (!match) {
+    const refused = error instanceof Error && "code" in error && conversion.test(String(error.code));
+    if (!refused) return error;
+    const text = "a value of another type than the documented one came; see the cause";
+    return new ArgumentError(`${text} (${message}).`, "invalid_argument", { cause: error });
+  }
   const [, name = "", code = "internal", text = ""] = match;
   const Class = classes[name];
   return Class ? new Class(text, code) : error;

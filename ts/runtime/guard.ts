@@ -31,6 +31,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   grad: "sync",
   setGradEnabled: "sync",
   memory: "sync",
+  setMemoryLimit: "sync",
   rngNew: "sync",
   rngFork: "sync",
   rngState: "sync",
@@ -39,7 +40,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngDraw: "sync",
   heapBytes: "sync",
 };
-const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes"]);
+const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes", "setMemoryLimit"]);
 
 class Guard implements GuardedBinding {
   readonly binding: Binding;
@@ -49,6 +50,8 @@ class Guard implements GuardedBinding {
   #lost: DeviceError | undefined;
 
   constructor(raw: Binding) {
+    if (typeof raw !== "object" || raw === null)
+      throw new ArgumentError("init: the binding is no object; leave it out for the platform's own.", "bad_binding");
     this.#raw = raw;
     const binding = { ...raw };
     for (const [name, kind] of Object.entries(calls)) {

@@ -1,6 +1,19 @@
 /** The runtime: loading the binding, choosing a device, the platform's files and images, errors and checks. */
-export type { Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
-export { checkFlag, checkNumber, checkOptions, checkStream, checkWord, nearest, requiredNumber } from "./check.js";
+export type { AdapterKind, Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
+export {
+  checkFlag,
+  checkFunction,
+  checkList,
+  checkNumber,
+  checkOptions,
+  checkSize,
+  checkStream,
+  checkWord,
+  LARGEST,
+  nearest,
+  requiredNumber,
+  shown,
+} from "./check.js";
 export type { NumberRule } from "./check.js";
 export { currentPlatform } from "./current-platform.js";
 export {
@@ -16,6 +29,8 @@ export type { ErrorClass } from "./errors.js";
 export { devices, init, initWeb } from "./init.js";
 export type { InitOptions } from "./init.js";
 export type {
+  DecodedImage,
+  DecodeOptions,
   FolderEntry,
   ImageChannels,
   LoadOptions,
@@ -25,6 +40,6 @@ export type {
   RequestedDevice,
   WasmSource,
 } from "./platform.js";
-export { binding, bindingIfAny, currentDevice } from "./state.js";
+export { binding, bindingIfAny, currentDevice, memoryLimit } from "./state.js";
 export { wasmBinding } from "./web/exports.js";
 export type { WasmExports } from "./web/exports.js";

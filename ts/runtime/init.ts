@@ -1,20 +1,29 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkOptions, checkWord } from "./check.js";
+import { checkNumber, checkOptions, checkWord } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
-import { binding, bindingIfAny, setBinding, setCurrentDevice } from "./state.js";
+import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } from "./state.js";
 
 /** Options of {@link init}. */
 export interface InitOptions {
-  /** Device of new tensors; `"auto"` is webgpu where available and cpu otherwise. Default: `"cpu"`. */
+  /**
+   * Device of new tensors; `"auto"` is webgpu where a GPU is available, and cpu otherwise, also where only a renderer
+   * in software (SwiftShader, llvmpipe) offers webgpu. Default: `"cpu"`.
+   */
   readonly device?: RequestedDevice;
   /**
    * Source of the WebAssembly module; in Node it is then loaded instead of the add-on. Default: the file of this
    * package.
    */
   readonly wasm?: WasmSource;
+  /**
+   * Largest number of bytes that one operator may allocate; more is an error `out_of_memory`. In Node it holds for all
+   * threads of the process. Default: half of the machine's memory or of the container's; in a browser what the
+   * WebAssembly module can get.
+   */
+  readonly memoryLimit?: number;
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
@@ -28,8 +37,8 @@ let queue: Promise<unknown> = Promise.resolve();
  * once before creating a tensor.
  *
  * Calling it again changes the default device, and starts a new runtime where the previous one was lost; tensors of the
- * lost one are gone. In a browser WebGPU is in a second, larger module: requesting it after the first one was loaded
- * replaces that module and its tensors. After an error the previous runtime keeps working.
+ * lost one are gone. GPUs are in a second, larger add-on or WebAssembly module: requesting one after the first was
+ * loaded replaces it and its tensors. After an error the previous runtime keeps working.
  *
  * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
  * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent.
@@ -44,10 +53,15 @@ export async function initWeb(options: InitOptions = {}): Promise<void> {
 }
 
 async function initialize(options: InitOptions, preferWasm: boolean): Promise<void> {
-  checkOptions("init", options, ["device", "wasm", "binding"]);
-  const { device = "cpu", wasm, binding: given } = options;
+  checkOptions("init", options, ["device", "wasm", "binding", "memoryLimit"]);
+  const { device = "cpu", wasm, binding: given, memoryLimit } = options;
+  if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   checkWord("init", "device", device, deviceNames);
-  const run = queue.then(async () => await start({ device, wasm, preferWasm }, given));
+  const run = queue.then(async () => {
+    await start({ device, wasm, preferWasm }, given);
+    const total = (await currentPlatform()).totalMemory() ?? Infinity;
+    setMemoryLimit(binding(), memoryLimit ?? total / 2);
+  });
   queue = run.catch(() => undefined);
   await run;
 }
@@ -77,19 +91,28 @@ async function startDevice(target: Binding, device: RequestedDevice): Promise<De
   }
   try {
     await target.initDevice("webgpu");
-    return "webgpu";
+    if (!inSoftware(target)) return "webgpu";
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    await target.initDevice("cpu");
-    return "cpu";
   }
+  await target.initDevice("cpu");
+  return "cpu";
+}
+
+/** Whether the webgpu of a binding is a renderer in software, which is much slower than the cpu. */
+function inSoftware(target: Binding): boolean {
+  return listDevices(target).some(({ name, kind }) => name === "webgpu" && kind === "software");
+}
+
+function listDevices(target: Binding): DeviceInfo[] {
+  return JSON.parse(target.devices()) as DeviceInfo[];
 }
 
 /**
- * The devices that this build knows, and whether each is available.
+ * The devices that this build knows, whether each is available, and what computes behind it.
  *
  * @throws ArgumentError `not_initialised` before `init()`.
  */
 export function devices(): DeviceInfo[] {
-  return JSON.parse(binding().devices()) as DeviceInfo[];
+  return listDevices(binding());
 }

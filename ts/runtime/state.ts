@@ -4,6 +4,7 @@ import type { GuardedBinding } from "./guard.js";
 
 let current: GuardedBinding | undefined;
 let device: DeviceName = "cpu";
+let limit = Infinity;
 
 /**
  * The current binding.
@@ -39,4 +40,15 @@ export function currentDevice(): DeviceName {
 /** Sets the default device; only `init` calls it, once the device is ready. */
 export function setCurrentDevice(name: DeviceName): void {
   device = name;
+}
+
+/** The largest number of bytes that one operator may allocate. */
+export function memoryLimit(): number {
+  return limit;
+}
+
+/** Sets the limit here and in a binding; only `init` calls it. */
+export function setMemoryLimit(target: Binding, bytes: number): void {
+  limit = bytes;
+  target.setMemoryLimit?.(bytes);
 }

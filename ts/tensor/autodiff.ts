@@ -1,4 +1,13 @@
-import { ArgumentError, binding, checkOptions } from "../runtime/index.js";
+import {
+  ArgumentError,
+  binding,
+  checkFlag,
+  checkFunction,
+  checkList,
+  checkOptions,
+  type Handle,
+  shown,
+} from "../runtime/index.js";
 import { zeros } from "./create.js";
 import { synchronous } from "./scope.js";
 import { handleOf, Tensor } from "./tensor.js";
@@ -28,15 +37,19 @@ export function grad(
   options: GradOptions = {},
 ): Tensor[] {
   checkOptions("grad", options, ["gradOutputs", "createGraph", "allowUnused"]);
-  const from = outputs instanceof Tensor ? [outputs] : outputs;
-  const { gradOutputs, createGraph = false, allowUnused = false } = options;
+  const from = outputs instanceof Tensor ? [outputs] : checkList("grad", "outputs", outputs);
+  checkList("grad", "inputs", inputs);
+  const { gradOutputs } = options;
+  const createGraph = checkFlag("grad", "createGraph", options.createGraph, false);
+  const allowUnused = checkFlag("grad", "allowUnused", options.allowUnused, false);
+  if (gradOutputs !== undefined) checkList("grad", "gradOutputs", gradOutputs);
   if (gradOutputs !== undefined && gradOutputs.length !== from.length) {
     throw new ArgumentError(
       `grad: ${gradOutputs.length} gradOutputs for ${from.length} outputs, expected one for each.`,
       "invalid_argument",
     );
   }
-  const found = binding().grad(from.map(handleOf), inputs.map(handleOf), gradOutputs?.map(handleOf) ?? [], createGraph);
+  const found = binding().grad(handlesOf(from), handlesOf(inputs), handlesOf(gradOutputs ?? []), createGraph);
   const unused = allowUnused ? -1 : found.indexOf(0);
   if (unused >= 0) {
     for (const h of found) if (h !== 0) binding().dispose(h);
@@ -50,6 +63,26 @@ export function grad(
     const input = inputs[i] as Tensor;
     return h === 0 ? zeros(input.shape, { dtype: input.dtype, device: input.device }) : new Tensor(h);
   });
+}
+
+/** With a loop, which sees what is missing in an array. */
+function handlesOf(list: readonly Tensor[]): Handle[] {
+  const handles: Handle[] = [];
+  for (const t of list) handles.push(handleOf(t));
+  return handles;
+}
+
+/** f(x), which must be a tensor. */
+function valueOf(name: string, f: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  const y: unknown = f(x);
+  if (y instanceof Tensor) return y;
+  throw new ArgumentError(`${name}: the function gave ${shown(y)}, expected a tensor.`, "invalid_argument");
+}
+
+/** A point at which to differentiate: a leaf of its own where `x` is not on the tape. */
+function pointOf(x: Tensor): Tensor {
+  handleOf(x);
+  return x.requiresGrad ? x : x.detach().requiresGrad_();
 }
 
 function withRecording<T>(name: string, on: boolean, fn: (before: boolean) => T): T {
@@ -67,6 +100,7 @@ function withRecording<T>(name: string, on: boolean, fn: (before: boolean) => T)
  * @throws ArgumentError `asynchronous_scope` for an asynchronous function.
  */
 export function noGrad<T>(fn: () => T): T {
+  checkFunction("noGrad", "fn", fn);
   return withRecording("noGrad", false, fn);
 }
 
@@ -80,9 +114,10 @@ export function memory(): { tensors: number; bytes: number } {
  * `y = f(x)` and the function `v -> J^T v` at x. It records even within `noGrad`; outside, both are differentiable.
  */
 export function vjp(f: (x: Tensor) => Tensor, x: Tensor): [Tensor, (v: Tensor) => Tensor] {
+  checkFunction("vjp", "f", f);
   return withRecording("vjp", true, (outer) => {
-    const input = x.requiresGrad ? x : x.detach().requiresGrad_();
-    const y = f(input);
+    const input = pointOf(x);
+    const y = valueOf("vjp", f, input);
     const back = (v: Tensor): Tensor =>
       grad([y], [input], { gradOutputs: [v], createGraph: outer, allowUnused: true })[0] as Tensor;
     return [outer ? y : y.detach(), back];
@@ -91,9 +126,11 @@ export function vjp(f: (x: Tensor) => Tensor, x: Tensor): [Tensor, (v: Tensor) =
 
 /** `y = f(x)` and `J u`, as the derivative of `v -> J^T v` (which is linear) applied to u. */
 export function jvp(f: (x: Tensor) => Tensor, x: Tensor, u: Tensor): [Tensor, Tensor] {
+  checkFunction("jvp", "f", f);
   return withRecording("jvp", true, (outer) => {
-    const input = x.requiresGrad ? x : x.detach().requiresGrad_();
-    const y = f(input);
+    const input = pointOf(x);
+    handleOf(u);
+    const y = valueOf("jvp", f, input);
     const v = zeros(y.shape, { dtype: y.dtype, device: y.device, requiresGrad: true });
     const [pulled] = grad([y], [input], { gradOutputs: [v], createGraph: true, allowUnused: true }) as [Tensor];
     if (!pulled.requiresGrad) return [outer ? y : y.detach(), zeros(y.shape, { dtype: y.dtype, device: y.device })];

@@ -1,4 +1,14 @@
-import { type Binding, binding, checkWord, DeviceError, type Handle } from "../runtime/index.js";
+import {
+  ArgumentError,
+  type Binding,
+  binding,
+  checkList,
+  checkNumber,
+  checkWord,
+  DeviceError,
+  type Handle,
+  shown,
+} from "../runtime/index.js";
 
 /** How operators are called; 0 stands for an absent tensor. */
 interface Calls {
@@ -48,4 +58,59 @@ export function operatorCalls(tableDigest: string): Calls {
  */
 export function code<W extends string>(operator: string, name: string, words: readonly W[], word: W): number {
   return words.indexOf(checkWord(operator, name, word, words));
+}
+
+/**
+ * A boolean as the core takes it.
+ *
+ * @throws ArgumentError `invalid_argument` for anything else.
+ */
+export function flag(operator: string, name: string, value: boolean): number {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  throw new ArgumentError(`${operator}: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
+}
+
+/**
+ * A whole number that JavaScript represents exactly; whether it is in its range the operator knows.
+ *
+ * @throws ArgumentError `invalid_argument` for anything else.
+ */
+export function integer(operator: string, name: string, value: number): number {
+  return Number.isSafeInteger(value) ? value : checkNumber(operator, name, value, WHOLE);
+}
+
+const WHOLE = { integer: true, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER } as const;
+
+/** The core takes at most two numbers for each of 32 axes. */
+const MAX_LENGTH = 64;
+
+/**
+ * A list of whole numbers, with its length in front.
+ *
+ * @throws ArgumentError `invalid_argument` for anything else.
+ */
+export function integers(operator: string, name: string, value: readonly number[]): number[] {
+  const list = [checkList(operator, name, value, MAX_LENGTH).length];
+  for (const entry of value) list.push(integer(operator, name, entry));
+  return list;
+}
+
+/**
+ * A number; it may be infinite or NaN.
+ *
+ * @throws ArgumentError `invalid_argument` for anything else.
+ */
+export function number(operator: string, name: string, value: number): number {
+  if (typeof value === "number") return value;
+  throw new ArgumentError(`${operator}: ${name} is ${shown(value)}, expected a number.`, "invalid_argument");
+}
+
+/**
+ * A list of numbers.
+ *
+ * @throws ArgumentError `invalid_argument` for anything else.
+ */
+export function numbers(operator: string, name: string, value: readonly number[]): readonly number[] {
+  for (const entry of checkList(operator, name, value)) number(operator, name, entry);
+  return value;
 }

@@ -49,11 +49,16 @@ export function unwatch(holder: Holder): void {
 
 /** Gives a holder to the innermost scope; false where none is open. */
 export function adopt(holder: Holder): boolean {
-  const scope = scopes[scopes.length - 1];
+  const scope = innermostScope();
   if (scope === undefined) return false;
   holder.scope = scope;
   scope.push(holder);
   return true;
+}
+
+/** The innermost open scope. */
+export function innermostScope(): Scope | undefined {
+  return scopes[scopes.length - 1];
 }
 
 /** Opens a scope. */

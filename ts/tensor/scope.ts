@@ -1,15 +1,21 @@
-import { ArgumentError } from "../runtime/index.js";
-import { adopt, freeScope, leaveScope, openScope, watch } from "./handle.js";
+import { ArgumentError, checkFunction } from "../runtime/index.js";
+import { adopt, freeScope, innermostScope, leaveScope, openScope, unwatch, watch } from "./handle.js";
 import { Tensor } from "./tensor.js";
 
-/** Collects every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
-function collect(value: unknown, found: Set<unknown>, tensors: Tensor[]): void {
-  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) return;
-  found.add(value);
-  if (value instanceof Tensor) tensors.push(value);
-  else if (value instanceof Map || value instanceof Set)
-    for (const inner of value.values()) collect(inner, found, tensors);
-  else for (const inner of Object.values(value)) collect(inner, found, tensors);
+/** Every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
+function collect(root: unknown): Tensor[] {
+  const tensors: Tensor[] = [];
+  const found = new Set<unknown>();
+  const left: unknown[] = [root];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (value === null || typeof value !== "object" || ArrayBuffer.isView(value) || found.has(value)) continue;
+    found.add(value);
+    if (value instanceof Tensor) tensors.push(value);
+    else if (value instanceof Map || value instanceof Set) for (const inner of value.values()) left.push(inner);
+    else for (const inner of Object.values(value)) left.push(inner);
+  }
+  return tensors;
 }
 
 /** Runs `fn` and refuses one that continues after it has returned: its scope is closed by then. */
@@ -38,17 +44,34 @@ export function keep<T extends Tensor>(t: T): T {
   return t;
 }
 
+/** Runs `fn` and gives those of `tensors()` that it made and kept back to the innermost open `tidy`. */
+export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
+  const scope = innermostScope();
+  if (scope === undefined) return fn();
+  const start = scope.length;
+  const result = fn();
+  const made = new Set(scope.slice(start));
+  for (const t of tensors()) {
+    const holder = Tensor.holder(t);
+    if (!made.has(holder) || holder.scope !== undefined || holder.handle === 0) continue;
+    unwatch(holder);
+    holder.scope = scope;
+  }
+  return result;
+}
+
 /**
  * Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept.
  *
  * @throws ArgumentError `asynchronous_scope` for an asynchronous function.
  */
 export function tidy<T>(fn: () => T): T {
+  checkFunction("tidy", "fn", fn);
   const scope = openScope();
-  const survivors: Tensor[] = [];
+  let survivors: Tensor[] = [];
   try {
     const result = synchronous("tidy", fn);
-    collect(result, new Set(), survivors);
+    survivors = collect(result);
     return result;
   } finally {
     leaveScope(scope);

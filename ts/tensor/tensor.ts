@@ -1,7 +1,19 @@
-import { ArgumentError, type Binding, binding, checkNumber, type Handle, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  type Binding,
+  binding,
+  checkFlag,
+  checkList,
+  checkNumber,
+  checkOptions,
+  checkWord,
+  type Handle,
+  ShapeError,
+  shown,
+} from "../runtime/index.js";
 import { axes, axis, position } from "./axes.js";
 import { free, hold, type Holder, unwatch } from "./handle.js";
-import { operators, type PadMode } from "./operators.generated.js";
+import { operators, type PadMode, padModes } from "./operators.generated.js";
 import type { DeviceName, Dims, DType, NestedArray, TypedArray } from "./types.js";
 
 // Node 20 releases before 20.5 lack the symbol; `using` and explicit calls then agree on this one.
@@ -26,7 +38,13 @@ export interface UnfoldOptions {
   dilation?: number | readonly [number, number];
 }
 
-const pair = (v: number | readonly [number, number]): readonly [number, number] => (typeof v === "number" ? [v, v] : v);
+function pair(name: string, v: number | readonly [number, number]): readonly [number, number] {
+  const both = Array.isArray(v) ? (v as readonly number[]) : [v as number, v as number];
+  if (both.length !== 2)
+    throw new ArgumentError(`unfold: ${name} is ${shown(v)}, expected one number or two.`, "invalid_argument");
+  for (const n of both) checkNumber("unfold", name, n, { integer: true, min: 0 });
+  return both as readonly [number, number];
+}
 
 /**
  * An n-dimensional array of numbers on a device. Operators give new tensors; only methods whose names end in `_` change
@@ -41,6 +59,8 @@ export class Tensor {
 
   /** Takes over a handle; `tensor()` and the other creation functions make tensors. */
   constructor(handle: Handle) {
+    if (!Number.isSafeInteger(handle) || handle <= 0)
+      throw new ArgumentError(`Tensor: ${shown(handle)} is no handle; use tensor().`, "invalid_argument");
     this.#holder = hold(this, handle, binding());
   }
 
@@ -50,6 +70,7 @@ export class Tensor {
    * @internal
    */
   static holder(t: Tensor): Holder {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`expected a tensor, got ${shown(t)}.`, "invalid_argument");
     return t.#holder;
   }
 
@@ -117,8 +138,9 @@ export class Tensor {
    * @throws ArgumentError `invalid_argument` for the result of an operator: `detach()` it first.
    */
   requiresGrad_(on = true): this {
-    this.#binding.setRequiresGrad(this.handle, on);
-    if (this.#meta) this.#meta = { ...this.#meta, requiresGrad: on };
+    const set = checkFlag("requiresGrad_", "on", on, true);
+    this.#binding.setRequiresGrad(this.handle, set);
+    if (this.#meta) this.#meta = { ...this.#meta, requiresGrad: set };
     return this;
   }
 
@@ -134,6 +156,8 @@ export class Tensor {
 
   /** The values on another device or in another element type, on the tape; the tensor itself where nothing changes. */
   to(target: DeviceName | DType): Tensor {
+    if (typeof target !== "string")
+      throw new ArgumentError(`to: the target is ${shown(target)}, expected a device or a type.`, "invalid_argument");
     if (target === this.dtype || target === this.device) return this;
     if (target === "float32" || target === "float64") return new Tensor(operators.cast(this.handle, target));
     return new Tensor(this.#binding.toDevice(this.handle, target));
@@ -144,6 +168,7 @@ export class Tensor {
    * and device become those of `source`. Recorded graphs keep the old values.
    */
   assign_(source: Tensor): this {
+    handleOf(source);
     if ((source as unknown) === this) return this;
     const on = this.requiresGrad;
     const fresh = source.detach();
@@ -247,7 +272,7 @@ export class Tensor {
     if (typeof other === "number") return new Tensor(scalar(this.handle, other));
     if (other instanceof Tensor) return new Tensor(tensors(this.handle, other.handle));
     throw new ArgumentError(
-      `${name}: the other operand is ${other === null ? "null" : typeof other}, expected a tensor or a number.`,
+      `${name}: the other operand is ${shown(other)}, expected a tensor or a number.`,
       "invalid_argument",
     );
   }
@@ -436,6 +461,7 @@ export class Tensor {
 
   /** `sum (x - mean)^2 / (n - correction)`; default correction: 1 (unbiased). */
   variance(dims?: Dims, keepDims = false, correction = 1): Tensor {
+    checkNumber("variance", "correction", correction);
     const list = dims === undefined ? this.shape.map((_, i) => i) : axes("variance", dims, this.rank);
     const count = list.reduce((n, d) => n * (this.shape[d] as number), 1);
     const centred = this.sub(this.mean(list, true));
@@ -496,7 +522,7 @@ export class Tensor {
    */
   matmul(other: Tensor): Tensor {
     if (!(other instanceof Tensor))
-      throw new ArgumentError(`matmul: the other operand is ${typeof other}, expected a tensor.`, "invalid_argument");
+      throw new ArgumentError(`matmul: the other operand is ${shown(other)}, expected a tensor.`, "invalid_argument");
     if (this.rank === 0 || other.rank === 0)
       throw new ShapeError("matmul: a single number is not a matrix; use mul.", "shape_mismatch");
     const left = this.rank === 1 ? this.unsqueeze(0) : this;
@@ -550,7 +576,7 @@ export class Tensor {
   }
   /** Axes of size one repeated and leading axes added; -1 keeps a size. */
   expand(shape: readonly number[]): Tensor {
-    const added = shape.length - this.rank;
+    const added = checkList("expand", "shape", shape, 64).length - this.rank;
     return new Tensor(
       operators.expand(
         this.handle,
@@ -566,11 +592,16 @@ export class Tensor {
    * @throws ArgumentError `invalid_argument` for a step below one.
    */
   slice(starts: readonly number[], ends: readonly (number | undefined)[] = [], steps: readonly number[] = []): Tensor {
-    const most = Math.max(starts.length, ends.length, steps.length);
+    checkList("slice", "starts", starts);
+    const most = Math.max(
+      starts.length,
+      checkList("slice", "ends", ends).length,
+      checkList("slice", "steps", steps).length,
+    );
     if (most > this.rank)
       throw new ArgumentError(`slice: ${most} positions for a tensor of rank ${this.rank}.`, "invalid_axis");
-    const from = this.shape.map((size, d) => position(starts[d], size, 0));
-    const to = this.shape.map((size, d) => Math.max(position(ends[d], size, size), from[d] as number));
+    const from = this.shape.map((size, d) => position("slice", starts[d], size, 0));
+    const to = this.shape.map((size, d) => Math.max(position("slice", ends[d], size, size), from[d] as number));
     return new Tensor(
       operators.slice(
         this.handle,
@@ -610,7 +641,7 @@ export class Tensor {
   }
   /** Axes shifted circularly, towards larger indices for positive shifts. */
   roll(shifts: Dims, dims: Dims): Tensor {
-    const by = typeof shifts === "number" ? [shifts] : shifts;
+    const by = Array.isArray(shifts) ? (shifts as readonly number[]) : [shifts as number];
     const list = axes("roll", dims, this.rank);
     if (by.length !== list.length)
       throw new ArgumentError(`roll: ${by.length} shifts for ${list.length} axes.`, "invalid_argument");
@@ -621,8 +652,9 @@ export class Tensor {
    * value 0.
    */
   pad(widths: readonly number[], options: { mode?: PadMode; value?: number } = {}): Tensor {
-    const mode = options.mode ?? "constant";
-    if (widths.length !== 2 * this.rank) {
+    checkOptions("pad", options, ["mode", "value"]);
+    const mode = checkWord("pad", "mode", options.mode ?? "constant", padModes);
+    if (checkList("pad", "widths", widths).length !== 2 * this.rank) {
       throw new ArgumentError(
         `pad: ${widths.length} widths for a tensor of rank ${this.rank}, expected ${2 * this.rank} ` +
           "(before and after each axis).",
@@ -633,13 +665,14 @@ export class Tensor {
   }
   /** All windows of an image as columns: [B, C, H, W] to [B, C kh kw, L], L windows in row-major order. */
   unfold(kernel: number | readonly [number, number], options: UnfoldOptions = {}): Tensor {
+    checkOptions("unfold", options, ["stride", "padding", "dilation"]);
     return new Tensor(
       operators.unfold2d(
         this.handle,
-        pair(kernel),
-        pair(options.stride ?? 1),
-        pair(options.padding ?? 0),
-        pair(options.dilation ?? 1),
+        pair("kernel", kernel),
+        pair("stride", options.stride ?? 1),
+        pair("padding", options.padding ?? 0),
+        pair("dilation", options.dilation ?? 1),
       ),
     );
   }
@@ -651,8 +684,7 @@ export class Tensor {
  * @throws ArgumentError `invalid_argument` for anything else.
  */
 export function handleOf(t: Tensor): Handle {
-  if (!(t instanceof Tensor))
-    throw new ArgumentError(`expected a tensor, got ${t === null ? "null" : typeof t}.`, "invalid_argument");
+  if (!(t instanceof Tensor)) throw new ArgumentError(`expected a tensor, got ${shown(t)}.`, "invalid_argument");
   return t.handle;
 }
 

@@ -1,21 +1,24 @@
-import type { Batch } from "../data/index.js";
-import type { Loss } from "../loss/index.js";
+import type { LossArgs } from "../loss/index.js";
 import { type Layer, Module } from "../nn/index.js";
-import type { Optimizer, OptimizerState, Schedule, ScheduleState } from "../optim/index.js";
+import { Optimizer, type OptimizerState, Schedule, type ScheduleState } from "../optim/index.js";
 import { ArgumentError, checkNumber, checkOptions, FormatError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { adversarialStep, type DiscriminatorContext } from "./adversarial-step.js";
-import { uniqueNames } from "./loss-log.js";
-import { TRAINER_KEYS, type TrainerOptions, type WeightedLoss, weightedLosses } from "./options.js";
+import { TRAINER_KEYS } from "./check-options.js";
+import { checkKind, hasMethods } from "./kinds.js";
+import { type Report, uniqueNames } from "./loss-log.js";
+import { weightedLosses } from "./losses-option.js";
+import type { Losses, TrainerOptions } from "./options.js";
 import type { StepContext } from "./step.js";
 import { Trainer } from "./trainer.js";
+import type { SourcedBatch } from "./training-data.js";
 
 /** Options of {@link AdversarialTrainer}: those of {@link Trainer} for the generator, and the discriminator's. */
 export interface AdversarialTrainerOptions extends TrainerOptions {
   /** The discriminator: maps images or measurements `[B, ...]` to scores `[B, ...]`. */
   D: Layer;
   /** Losses of the discriminator. */
-  lossesD: Loss | readonly (Loss | WeightedLoss)[];
+  lossesD: Losses;
   /** Optimiser of `D.parameters()`. */
   optimizerD: Optimizer;
   /** Learning-rate schedule of the discriminator; advanced as often as `scheduleEvery` says. Default: constant rate. */
@@ -51,7 +54,6 @@ interface DiscriminatorState {
 export class AdversarialTrainer extends Trainer {
   readonly #discriminator: DiscriminatorContext;
   readonly #schedule: Schedule | undefined;
-  protected override readonly extraNames: readonly string[];
 
   /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
   constructor(options: AdversarialTrainerOptions) {
@@ -61,17 +63,24 @@ export class AdversarialTrainer extends Trainer {
       if (value === undefined || value === null)
         throw new ArgumentError(`AdversarialTrainer: ${key} is missing.`, "missing_argument");
     }
-    if (!(D instanceof Module) || typeof (D as Partial<Layer>).forward !== "function") {
-      throw new ArgumentError(
-        "AdversarialTrainer: D is not a network; pass one, such as new nn.PatchGANDiscriminator({ inputNc: 1 }).",
-        "invalid_argument",
-      );
-    }
-    const losses = weightedLosses(lossesD);
-    if (losses.length === 0)
-      throw new ArgumentError("AdversarialTrainer: lossesD is empty, expected at least one.", "missing_argument");
-    const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD ?? 1, { integer: true, min: 1 });
-    if (optimizerD.parameters.some((parameter) => generator.optimizer?.parameters.includes(parameter))) {
+    checkKind("AdversarialTrainer", "D", D, {
+      expected: "a network, such as new nn.PatchGANDiscriminator({ inputNc: 1 })",
+      fits: (value) => value instanceof Module && hasMethods(value, ["forward"]),
+    });
+    checkKind("AdversarialTrainer", "optimizerD", optimizerD, {
+      expected: "an optimiser, such as new optim.Adam(D.parameters(), { lr: 1e-3 })",
+      fits: (value) => value instanceof Optimizer,
+    });
+    checkKind("AdversarialTrainer", "scheduleD", scheduleD, {
+      expected: "a schedule, such as new optim.StepLR(optimizerD, { stepSize: 10 })",
+      fits: (value) => value === undefined || value instanceof Schedule,
+    });
+    const losses = weightedLosses(lossesD, "AdversarialTrainer: lossesD");
+    const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD === undefined ? 1 : stepRatioD, {
+      integer: true,
+      min: 1,
+    });
+    if (optimizerD.parameters.some((parameter) => generator.optimizer?.parameters?.includes(parameter))) {
       throw new ArgumentError(
         "AdversarialTrainer: optimizer and optimizerD share parameters; " +
           "make one with model.parameters(), the other with D.parameters().",
@@ -79,14 +88,20 @@ export class AdversarialTrainer extends Trainer {
       );
     }
     super(generator);
-    this.#discriminator = { D, losses, optimizer: optimizerD, steps };
+    const names = uniqueNames(losses.map(({ loss }) => loss.name));
+    this.#discriminator = { D, losses, names, optimizer: optimizerD, steps };
     this.#schedule = scheduleD;
-    this.extraNames = ["total", ...uniqueNames(losses.map(({ loss }) => loss.name))];
   }
 
-  protected override runStep(batch: Batch, context: StepContext): Tensor {
+  protected override runStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
     this.#discriminator.D.train();
-    return adversarialStep(batch, context, this.#discriminator);
+    return adversarialStep(batches, context, this.#discriminator);
+  }
+
+  protected override evaluationArgs(): Partial<LossArgs> {
+    const { D } = this.#discriminator;
+    D.eval();
+    return { D };
   }
 
   protected override stepSchedules(): void {
@@ -104,23 +119,18 @@ export class AdversarialTrainer extends Trainer {
     };
   }
 
-  protected override checkExtraState(state: unknown, path: string): void {
-    const given = state as Partial<DiscriminatorState> | null;
-    const { losses } = this.#discriminator;
-    if (!given?.D || !given.optimizer || given.losses?.length !== losses.length) {
+  protected override loadExtraState(given: unknown, path: string): void {
+    const state = given as Partial<DiscriminatorState> | null;
+    const { D, optimizer, losses } = this.#discriminator;
+    if (!state?.D || !state.optimizer || state.losses?.length !== losses.length) {
       throw new FormatError(
         `${path}: the checkpoint is not of an AdversarialTrainer with ${losses.length} discriminator losses.`,
         "checkpoint_invalid",
       );
     }
-  }
-
-  protected override loadExtraState(given: unknown): void {
-    const state = given as DiscriminatorState;
-    const { D, optimizer, losses } = this.#discriminator;
     D.loadStateDict(state.D);
     optimizer.loadStateDict(state.optimizer);
-    if (state.schedule !== null) this.#schedule?.loadStateDict(state.schedule);
+    if (state.schedule) this.#schedule?.loadStateDict(state.schedule);
     for (const [index, { loss }] of losses.entries()) loss.loadStateDict(state.losses[index] as Record<string, Tensor>);
   }
 }

@@ -78,12 +78,13 @@ ${text((area.left + right) / 2, height - 8, "middle", escapeMarkup(options.xLabe
 `;
 }
 
-/** Smallest and largest value, widened where they are equal. */
+/** Smallest and largest value, widened where they are equal to nine digits. */
 function range(values: readonly number[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   if (low > high) return [0, 1];
-  return low < high ? [low, high] : [low - 0.5, high + 0.5];
+  // Of values that are equal but for rounding no axis can be divided.
+  return high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high)) ? [low, high] : [low - 0.5, high + 0.5];
 }
 
 /** About `count` round numbers between two bounds. */
@@ -91,9 +92,10 @@ function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
-  const found: number[] = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) found.push(value);
-  return found;
+  const [first, last] = [Math.ceil(low / step), Math.floor(high / step + 1e-9)];
+  // A range without end has no ticks.
+  const found = Number.isFinite(last - first) ? Math.max(0, last - first + 1) : 0;
+  return Array.from({ length: found }, (_, i) => (first + i) * step);
 }
 
 function formatTick(value: number): string {

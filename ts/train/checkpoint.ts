@@ -9,7 +9,9 @@ import { ArgumentError, FormatError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
 const key = "adjoint.checkpoint";
-const version = 1;
+/** Version 2 added data sets, best and averaged weights to the state of a Trainer. */
+const version = 2;
+const readable: readonly unknown[] = [1, 2];
 
 /**
  * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON
@@ -38,9 +40,11 @@ export async function loadState(path: string): Promise<unknown> {
   } catch {
     throw new FormatError(`${path}: the checkpoint's state is not JSON.`, "checkpoint_invalid");
   }
-  if (content.version !== version) {
+  if (!readable.includes(content?.version)) {
+    for (const value of Object.values(tensors)) value.dispose();
     throw new FormatError(
-      `${path}: checkpoint version ${String(content.version)}, this library reads version ${version}.`,
+      `${path}: checkpoint version ${String(content?.version)}, this library reads ${readable.join(" and ")}; ` +
+        "load it with the version of the library that wrote it.",
       "checkpoint_invalid",
     );
   }

@@ -1,6 +1,6 @@
-import type { Metric } from "../metric/index.js";
-import { ArgumentError } from "../runtime/index.js";
-import type { EarlyStop } from "./options.js";
+import { improves, type Measure } from "./criterion.js";
+import type { HistoryEntry } from "./history.js";
+import type { EarlyStop } from "./option-groups.js";
 
 /** What a checkpoint holds of an {@link EarlyStopping}. */
 export interface EarlyStoppingState {
@@ -8,35 +8,24 @@ export interface EarlyStoppingState {
   sinceBest: number;
 }
 
-/** Decides after each evaluation whether a training ends early. Without options it never does. */
+/** Decides after each evaluation whether a training ends early. */
 export class EarlyStopping {
-  readonly #metric: Metric | undefined;
+  readonly #measure: Measure;
   readonly #patience: number;
   readonly #minDelta: number;
   #best: number | null = null;
   #sinceBest = 0;
 
-  /** @throws ArgumentError `invalid_argument` where no metric has the name `options.metric`. */
-  constructor(options: EarlyStop | undefined, metrics: readonly Metric[]) {
-    const wanted = options?.metric;
-    this.#metric = options && (wanted === undefined ? metrics[0] : metrics.find(({ name }) => name === wanted));
-    if (wanted !== undefined && !this.#metric) {
-      throw new ArgumentError(
-        `Trainer: earlyStop.metric is ${wanted}, expected one of ${metrics.map(({ name }) => name).join(", ")}.`,
-        "invalid_argument",
-      );
-    }
-    this.#patience = options?.patience ?? Infinity;
-    this.#minDelta = options?.minDelta ?? 0;
+  constructor({ patience, minDelta = 0 }: EarlyStop, measure: Measure) {
+    this.#measure = measure;
+    this.#patience = patience;
+    this.#minDelta = minDelta;
   }
 
-  /** Takes the means of an evaluation; whether to stop. */
-  update(means: Readonly<Record<string, number>>): boolean {
-    if (!this.#metric) return false;
-    const value = means[this.#metric.name] as number;
-    const sign = this.#metric.lowerBetter ? -1 : 1;
-    const gain = this.#best === null ? Infinity : sign * (value - this.#best);
-    if (gain > this.#minDelta) {
+  /** Takes an evaluation; whether to stop. */
+  update(entry: HistoryEntry): boolean {
+    const value = this.#measure.of(entry);
+    if (improves(value, this.#best, this.#measure.lowerBetter, this.#minDelta)) {
       this.#best = value;
       this.#sinceBest = 0;
       return false;

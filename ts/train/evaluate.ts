@@ -1,39 +1,56 @@
-import { type Batch, DataLoader, type Dataset, disposeSample } from "../data/index.js";
+import { type Batch, DataLoader, disposeSample, type Measurement } from "../data/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
-import { TensorList } from "../physics/index.js";
+import { type PhysicsGenerator, TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import type { AnyPhysics } from "./options.js";
-import { measure, reconstruct } from "./step.js";
+import { baselineOf, type Baselines } from "./baselines.js";
+import type { AnyPhysics, Examples } from "./options.js";
+import { measure, physicsOf, reconstruct } from "./step.js";
 
-/** One metric over a set of images. */
+/**
+ * One metric over a set of images.
+ *
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
+ * number, no image is left out, so that `mean` is NaN as well.
+ */
 export interface MetricSummary {
   readonly mean: number;
   /** Standard deviation over the images (normalised by their number, not by one less). */
   readonly std: number;
-  /** The value of each image, in the order of the data. */
+  /** The value of each image, in the order of the data; NaN for an image that is left out. */
   readonly values: readonly number[];
+  /** Number of images that are left out, because the metric is not defined for their ground truth. */
+  readonly leftOut: number;
 }
+
+/** Summaries by name of the metric. */
+export type MetricSummaries = Readonly<Record<string, MetricSummary>>;
 
 /** Result of {@link evaluate}. */
 export interface TestResult {
   /** Reconstruction against ground truth, by name of the metric. */
-  readonly metrics: Readonly<Record<string, MetricSummary>>;
+  readonly metrics: MetricSummaries;
   /**
    * Measurement (of stacked physics the first one) against ground truth, by name of the metric; empty where the shapes
    * differ.
    */
-  readonly measurement: Readonly<Record<string, MetricSummary>>;
+  readonly measurement: MetricSummaries;
+  /** Each baseline whose result has the shape of the ground truth, by name. */
+  readonly baselines: Readonly<Record<string, MetricSummaries>>;
 }
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly model: Reconstructor;
   readonly physics: AnyPhysics;
-  readonly data: Dataset | DataLoader;
+  /** Draws the parameters of measurements that are made here. Default: those of the physics. */
+  readonly physicsGenerator?: PhysicsGenerator;
+  readonly data: Examples;
   readonly metrics: readonly Metric[];
+  /** Reconstructions without training to compare with. Default: none. */
+  readonly baselines?: Baselines;
   /** Random stream of the measurements: the same stream gives the same noise. */
   readonly rng: RandomSource;
   /** Called with the tensors of each batch before they are freed; of stacked physics, `y` is the first measurement. */
@@ -46,54 +63,76 @@ export interface EvaluateOptions {
  * @throws ArgumentError `missing_argument` where a sample has no ground truth.
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
-  const { model, metrics, data } = options;
+  const { model, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
-  const collected = metrics.map(() => ({ xNet: [] as number[], y: [] as number[] }));
+  const collected: Collected = new Map();
   const training = model.training;
   model.eval();
   try {
     for await (const batch of loader) {
-      const tensors = evaluateBatch(batch, options);
+      let made: EvaluatedBatch | undefined;
       try {
-        for (const [index, values] of collected.entries()) {
-          values.xNet.push(...(await (tensors[2 + 2 * index] as Tensor).data()));
-          const ofMeasurement = tensors[3 + 2 * index];
-          if (ofMeasurement) values.y.push(...(await ofMeasurement.data()));
+        made = evaluateBatch(batch, options);
+        for (const [name, { values, sum }] of made.compared) {
+          const found = collected.get(name) ?? { lists: values.map(() => []), finite: true };
+          for (const [i, value] of values.entries()) found.lists[i]?.push(...(await value.data()));
+          found.finite &&= Number.isFinite(await sum.item());
+          collected.set(name, found);
         }
-        const [xNet, y] = tensors as [Tensor, Tensor];
-        await options.onBatch?.({ x: batch.x as Tensor, y, xNet });
+        await options.onBatch?.({ x: batch.x as Tensor, y: made.y, xNet: made.xNet });
       } finally {
-        for (const value of tensors) value?.dispose();
+        if (made) for (const value of tensorsOf(made)) value.dispose();
         disposeSample(batch);
       }
     }
   } finally {
     model.train(training);
   }
-  const summaries = (pick: (values: (typeof collected)[number]) => number[]): Record<string, MetricSummary> =>
-    Object.fromEntries(
-      metrics
-        .map((metric, index) => [metric.name, summarize(pick(collected[index] as (typeof collected)[number]))] as const)
-        .filter(([, { values }]) => values.length > 0),
-    );
-  return { metrics: summaries(({ xNet }) => xNet), measurement: summaries(({ y }) => y) };
+  return resultOf(collected, options);
 }
 
-/** `xNet`, `y`, then for each metric its value on `xNet` and on `y` (undefined where the shapes differ). */
-function evaluateBatch(batch: Batch, { model, physics, metrics, rng }: EvaluateOptions): (Tensor | undefined)[] {
+/** The tensors of a batch. */
+interface EvaluatedBatch {
+  readonly xNet: Tensor;
+  readonly y: Tensor;
+  /** What was compared with the ground truth, by name: the values of each metric, and the sum of the pixels. */
+  readonly compared: ReadonlyMap<string, { readonly values: readonly Tensor[]; readonly sum: Tensor }>;
+}
+
+/** For each name the values of each metric, and whether all pixels are finite. */
+type Collected = Map<string, { readonly lists: readonly number[][]; finite: boolean }>;
+
+function tensorsOf({ xNet, y, compared }: EvaluatedBatch): Tensor[] {
+  return [xNet, y, ...[...compared.values()].flatMap(({ values, sum }) => [...values, sum])];
+}
+
+const RECONSTRUCTION = "reconstruction";
+const MEASUREMENT = "measurement";
+const baselineKey = (name: string): string => `baseline ${name}`;
+
+function evaluateBatch(batch: Batch<Measurement>, options: EvaluateOptions): EvaluatedBatch {
+  const { model, metrics, rng, physicsGenerator, baselines = {} } = options;
   const { x } = batch;
   if (!x) throw new ArgumentError("evaluate: a sample has no x; evaluation needs ground truth.", "missing_argument");
   return noGrad(() =>
     tidy(() => {
+      const physics = physicsOf(batch, options.physics, rng, physicsGenerator);
       const measured = measure(batch, physics, rng);
       const xNet = reconstruct(model, measured, physics, rng);
       const y = measured instanceof TensorList ? measured.at(0) : measured;
-      const comparable = y.shape.join() === x.shape.join();
-      const values = metrics.flatMap((metric) => [
-        perImage(metric.forward(xNet, x)),
-        comparable ? perImage(metric.forward(y, x)) : undefined,
+      const images = new Map<string, Tensor | undefined>([
+        [RECONSTRUCTION, xNet],
+        [MEASUREMENT, y.shape.join() === x.shape.join() ? y : undefined],
       ]);
-      return [xNet, y.clone(), ...values];
+      for (const [name, baseline] of Object.entries(baselines))
+        images.set(baselineKey(name), baselineOf(baseline, measured, physics, x));
+      const compared = new Map<string, { values: Tensor[]; sum: Tensor }>();
+      for (const [name, image] of images) {
+        if (!image) continue;
+        const values = metrics.map((metric) => perImage(metric.forward(image, x, { y: measured, physics })));
+        compared.set(name, { values, sum: image.sum() });
+      }
+      return { xNet, y: y.clone(), compared };
     }),
   );
 }
@@ -102,8 +141,27 @@ function perImage(value: Tensor): Tensor {
   return value.shape.length === 0 ? value.reshape([1]) : value;
 }
 
-function summarize(values: readonly number[]): MetricSummary {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-  return { mean, std, values };
+function resultOf(collected: Collected, { metrics, baselines = {} }: EvaluateOptions): TestResult {
+  const summaries = (key: string): MetricSummaries => {
+    const { lists, finite } = collected.get(key) ?? { lists: [], finite: true };
+    const entries = metrics.map(({ name }, i) => [name, lists[i] ?? []] as const);
+    return Object.fromEntries(
+      entries.filter(([, values]) => values.length > 0).map(([name, values]) => [name, summarize(values, finite)]),
+    );
+  };
+  const compared = Object.keys(baselines)
+    .map((name) => [name, summaries(baselineKey(name))] as const)
+    .filter(([, found]) => Object.keys(found).length > 0);
+  return {
+    metrics: summaries(RECONSTRUCTION),
+    measurement: summaries(MEASUREMENT),
+    baselines: Object.fromEntries(compared),
+  };
+}
+
+function summarize(values: readonly number[], finite: boolean): MetricSummary {
+  const counted = finite ? values.filter(Number.isFinite) : values;
+  const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
+  const std = Math.sqrt(counted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counted.length);
+  return { mean, std, values, leftOut: values.length - counted.length };
 }

@@ -16,8 +16,12 @@ export interface HistoryEntry {
   discriminator?: Record<string, number>;
   /** First metric on the last training batch, if it has ground truth. */
   trainMetrics?: Record<string, number>;
-  /** Mean of each metric on the evaluation data. */
+  /** Mean of each metric on the evaluation data, over the images that have a finite value. */
   evalMetrics?: Record<string, number>;
+  /** Weighted sum of the losses on the evaluation data. */
+  evalLoss?: number;
+  /** Mean of each loss on the evaluation data, unweighted. */
+  evalLosses?: Record<string, number>;
   learningRate?: number;
   imagesPerSecond?: number;
 }

@@ -1,11 +1,18 @@
-import { BaseLossScheduler } from "../loss/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { HistoryEntry } from "./history.js";
-import type { Progress, WeightedLoss } from "./options.js";
+import type { Progress } from "./progress.js";
 
-/** A step whose values have not been read back yet. */
-interface PendingStep {
-  readonly step: number;
+/** What a value of a {@link Report} is. */
+export interface Column {
+  /** The weighted sum, one of the losses, a further value of a subclass of the Trainer, or the metric. */
+  readonly group: "total" | "loss" | "extra" | "metric";
+  readonly name: string;
+}
+
+/** The values of one batch, on the device. */
+export interface Report {
+  readonly columns: readonly Column[];
+  /** One value for each column. */
   readonly values: Tensor;
   /** For each loss the names of the losses that it used: a scheduler's choice; empty for other losses. */
   readonly active: readonly (readonly string[])[];
@@ -14,80 +21,90 @@ interface PendingStep {
 /** Means over the steps since the last reading. */
 export interface LossMeans {
   readonly total: number;
-  /** Each loss, unweighted. */
+  /** Each loss, unweighted, over the batches that it was used for. */
   readonly losses: Record<string, number>;
   /** Values that a subclass of the Trainer reports after the losses. */
   readonly extra: Record<string, number>;
   /** Number of steps in which a scheduler used each of its losses. */
   readonly active: Record<string, number>;
-  /** The metric of the last step, where it was measured. */
+  /** The metric of the last batch on which it was measured. */
   readonly metric: number | undefined;
 }
 
 /** Collects the values of training steps on the device and reads them back together. */
 export class LossLog {
-  readonly #losses: readonly WeightedLoss[];
-  #pending: PendingStep[] = [];
+  #pending: { readonly step: number; readonly report: Report }[] = [];
 
-  constructor(losses: readonly WeightedLoss[]) {
-    this.#losses = losses;
-  }
-
-  /** Adds a step's `values`: total, each loss, further values and, where it was measured, the metric. */
-  add(step: number, values: Tensor): void {
-    const active = this.#losses.map(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : []));
-    this.#pending.push({ step, values, active });
+  /** Adds what a batch of a step reports. */
+  add(step: number, report: Report): void {
+    this.#pending.push({ step, report });
   }
 
   /**
    * Reads the values back and frees them; `undefined` where there are none.
    *
-   * @param extraNames names of the values after the losses.
    * @returns the means, or which value of which step is not finite.
    */
-  async read(extraNames: readonly string[]): Promise<LossMeans | { readonly nonFinite: string } | undefined> {
+  async read(): Promise<LossMeans | { readonly nonFinite: string } | undefined> {
     const pending = this.#pending;
     if (pending.length === 0) return undefined;
     this.#pending = [];
-    const rows = await Promise.all(pending.map(({ values }) => values.data()));
-    for (const { values } of pending) values.dispose();
-    const names = uniqueNames(this.#losses.map(({ loss }) => loss.name));
-    const columns = ["total", ...names, ...extraNames.map((name) => `discriminator ${name}`)];
-    for (const [index, row] of rows.entries()) {
-      const nonFinite = describeNonFinite(row, columns, pending[index] as PendingStep);
-      if (nonFinite !== undefined) return { nonFinite };
+    try {
+      const rows = await Promise.all(pending.map(async ({ report }) => await report.values.data()));
+      const sums = { total: new Means(), loss: new Means(), extra: new Means(), metric: new Means() };
+      let metric: number | undefined;
+      for (const [index, row] of rows.entries()) {
+        const { step, report } = pending[index] as (typeof pending)[number];
+        const nonFinite = describeNonFinite(row, report, step);
+        if (nonFinite !== undefined) return { nonFinite };
+        for (const [column, { group, name }] of report.columns.entries()) {
+          sums[group].add(name, row[column] as number);
+          if (group === "metric") metric = row[column];
+        }
+      }
+      return {
+        total: sums.total.values()["total"] as number,
+        losses: sums.loss.values(),
+        extra: sums.extra.values(),
+        active: counts(pending.flatMap(({ report }) => report.active.flat())),
+        metric,
+      };
+    } finally {
+      for (const { report } of pending) report.values.dispose();
     }
-    const mean = (column: number): number => rows.reduce((sum, row) => sum + (row[column] as number), 0) / rows.length;
-    const means = (list: readonly string[], first: number): Record<string, number> =>
-      Object.fromEntries(list.map((name, index) => [name, mean(first + index)]));
-    return {
-      total: mean(0),
-      losses: means(names, 1),
-      extra: means(extraNames, 1 + names.length),
-      active: counts(pending.flatMap(({ active }) => active.flat())),
-      metric: rows.at(-1)?.[columns.length],
-    };
   }
 
   /** Frees the values that were not read. */
   dispose(): void {
-    for (const { values } of this.#pending) values.dispose();
+    for (const { report } of this.#pending) report.values.dispose();
     this.#pending = [];
   }
 }
 
-/** `SupLoss is NaN at step 3`, or undefined where all values of the step are finite. */
-function describeNonFinite(
-  row: ArrayLike<number>,
-  columns: readonly string[],
-  { step, active }: PendingStep,
-): string | undefined {
-  // The total comes last: the loss that made it non-finite is the more useful name.
-  const name = [...columns.slice(1), "total"].find((column) => !Number.isFinite(row[columns.indexOf(column)]));
-  if (name === undefined) return undefined;
-  const column = columns.indexOf(name);
-  const used = active[column - 1] ?? [];
-  return `${name}${used.length > 0 ? ` (${used.join(" + ")})` : ""} is ${row[column] as number} at step ${step}`;
+/** Means of values by name, in the order of their first occurrence. */
+class Means {
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+
+  add(name: string, value: number): void {
+    const { sum, count } = this.#sums.get(name) ?? { sum: 0, count: 0 };
+    this.#sums.set(name, { sum: sum + value, count: count + 1 });
+  }
+
+  values(): Record<string, number> {
+    return Object.fromEntries([...this.#sums].map(([name, { sum, count }]) => [name, sum / count]));
+  }
+}
+
+/** `SupLoss is NaN at step 3`, or undefined where all losses of the step are finite. */
+function describeNonFinite(row: ArrayLike<number>, { columns, active }: Report, step: number): string | undefined {
+  // A metric may have no value. The total comes last: the loss that made it non-finite is the more useful name.
+  const order = [...columns.keys()].filter((i) => columns[i]?.group !== "metric");
+  const found = [...order.slice(1), 0].find((column) => !Number.isFinite(row[column]));
+  if (found === undefined) return undefined;
+  const { group, name } = columns[found] as Column;
+  const used = group === "loss" ? (active[found - 1] ?? []) : [];
+  const label = group === "extra" ? `discriminator ${name}` : name;
+  return `${label}${used.length > 0 ? ` (${used.join(" + ")})` : ""} is ${row[found] as number} at step ${step}`;
 }
 
 /** What history holds of a reading. */

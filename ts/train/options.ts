@@ -1,12 +1,15 @@
-import type { DataLoader, Dataset } from "../data/index.js";
+import type { DataLoader, Dataset, Measurement } from "../data/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
-import type { NoiseModel, OperatorKind, Physics, StackedPhysics } from "../physics/index.js";
+import type { NoiseModel, OperatorKind, Physics, PhysicsGenerator, StackedPhysics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import type { Baselines } from "./baselines.js";
+import type { BestOptions, CheckpointOptions, EarlyStop, EvaluateEvery } from "./option-groups.js";
 import type { HistoryEntry } from "./history.js";
+import type { Logger } from "./loggers/logger.js";
+import type { Progress } from "./progress.js";
 
 /**
  * Any physics; the losses check whether its noise and operator fit. Stacked physics measures to a `TensorList`, which
@@ -14,48 +17,31 @@ import type { HistoryEntry } from "./history.js";
  */
 export type AnyPhysics = Physics<NoiseModel, OperatorKind> | StackedPhysics;
 
+/** Samples by index, or batches of them. */
+export type Examples = Dataset<Measurement> | DataLoader<Measurement>;
+
+/** One, or a list of several. */
+export type OneOrMore<T> = T | readonly T[];
+
 /** A loss and its weight in the minimised sum. */
 export interface WeightedLoss {
   readonly loss: Loss;
   readonly weight: number;
 }
 
-/** Progress of a training, given to `onProgress` every `readEvery` steps and at the end. */
-export interface Progress {
-  readonly step: number;
-  /** Steps of the whole training. */
-  readonly steps: number;
-  /** Epochs finished. */
-  readonly epoch: number;
-  /** Mean of the weighted sum since the last report. */
-  readonly loss: number;
-  /** Mean of each loss since the last report, unweighted. */
-  readonly losses: Readonly<Record<string, number>>;
-  /** The first metric on the last batch if it has ground truth; otherwise empty. */
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number;
-  readonly secondsLeft: number;
-}
+/** One loss, or several, whose weighted sum is minimised; a plain loss has weight 1. */
+export type Losses = Loss | readonly (Loss | WeightedLoss)[];
 
-/** When a training ends before its last epoch. */
-export interface EarlyStop {
-  /** Evaluations without an improvement before stopping. */
-  readonly patience: number;
-  /** Name of the metric that must improve. Default: the first. */
-  readonly metric?: string;
-  /** Changes up to this do not count as an improvement. Default: 0. */
-  readonly minDelta?: number;
-}
-
-/** Options of {@link Trainer}. */
+/** Options of {@link Trainer}; docs/training.md has a program for each. */
 export interface TrainerOptions {
   /** The model to train. The Trainer calls each loss's `adaptModel` itself. */
   model: Reconstructor;
-  /** Makes the measurements where the data has none. */
-  physics: AnyPhysics;
-  /** One loss, or several, whose weighted sum is minimised; a plain loss has weight 1. */
-  losses: Loss | readonly (Loss | WeightedLoss)[];
+  /** Makes the measurements where the data has none; several are taken in turn, each with its data set. */
+  physics: OneOrMore<AnyPhysics>;
+  /** Draws parameters of the physics for measurements that are made here: masks, filters, noise levels. */
+  physicsGenerator?: OneOrMore<PhysicsGenerator>;
+  /** The losses, or a list of such lists, one for each data set: `[[sup], [sure, { loss: tv, weight: 0.1 }]]`. */
+  losses: Losses | readonly (readonly (Loss | WeightedLoss)[])[];
   /** Optimiser of `model.parameters()`. */
   optimizer: Optimizer;
   /** Learning-rate schedule. Default: constant rate. */
@@ -66,92 +52,53 @@ export interface TrainerOptions {
   epochs?: number;
   /** Upper limit of steps. Default: no limit. */
   maxSteps?: number;
-  /** Samples with `x`, with `y`, or both. A plain dataset is batched and shuffled. */
-  trainData: Dataset | DataLoader;
-  /** Data with ground truth on which the model is evaluated after each epoch. */
-  evalData?: Dataset | DataLoader;
-  /** Batch size if `trainData` is a plain dataset. Default: 1. */
+  /**
+   * Samples with `x`, with `y`, or both; a plain dataset is batched and shuffled. Several data sets are taken in turn,
+   * a batch of each, until every batch of each was taken once; that is an epoch.
+   */
+  trainData: OneOrMore<Examples>;
+  /** Batch size where `trainData` is a plain dataset. Default: 1. */
   batchSize?: number;
-  /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
-  metrics?: readonly Metric[];
-  /** Called each time the losses are read back. */
-  onProgress?: (progress: Progress) => void;
-  /** Called after each evaluation with its means. */
-  onEvaluation?: (entry: HistoryEntry) => void;
-  /** Where and how often the whole state is written; also at the end and when aborted. */
-  checkpoint?: {
-    readonly path: string;
-    /** Steps between checkpoints. Default: 500. */
-    readonly every?: number;
-  };
-  /** File of the history, as JSON Lines; written with each checkpoint, after each epoch and at the end. */
-  historyPath?: string;
-  /** Default: never. */
-  earlyStop?: EarlyStop;
+  /**
+   * Draws patches and measurements of data with `x` alone anew at each step. Default: false, each sample is measured
+   * once (see `MeasuredDataset`).
+   */
+  redraw?: boolean;
+  /** Batches whose gradients are averaged for one step of the optimiser. Default: 1. */
+  accumulate?: number;
   /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;
+  /** Weights averaged over the steps, `a = decay a + (1 - decay) w`: evaluated, and the result. Default: none. */
+  ema?: { readonly decay: number };
+  /** Data on which the model is evaluated: by metrics where it has `x`, by the losses where it has not. */
+  evalData?: OneOrMore<Examples>;
+  /** Epochs between evaluations, or `{ steps }`; the last epoch is always evaluated. Default: 1. */
+  evalEvery?: EvaluateEvery;
+  /** Whether the losses are evaluated on `evalData`. Default: where it has no ground truth. */
+  evalLosses?: boolean;
+  /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
+  metrics?: readonly Metric[];
+  /** Reconstructions without training, which `test` compares with. Default: y, and `AAdjoint` and `ADagger` of y. */
+  baselines?: Baselines;
+  /** Ends the training when evaluations no longer improve, with the best weights. Default: never. */
+  earlyStop?: EarlyStop;
+  /**
+   * Keeps the weights of the best evaluation, and ends with them. Default: `{}` with `earlyStop`; without it, the last
+   * weights are the result.
+   */
+  best?: BestOptions;
+  /** Called each time the losses are read back; a promise is awaited. An error ends the training. */
+  onProgress?: (progress: Progress) => unknown;
+  /** Called after each evaluation with its means; a promise is awaited. An error ends the training. */
+  onEvaluation?: (entry: HistoryEntry) => unknown;
+  /** Receive values and images. Default: none. */
+  loggers?: readonly Logger[];
+  /** Where and how often the whole state is written; also at the end and when aborted. */
+  checkpoint?: CheckpointOptions;
+  /** File of the history, as JSON Lines; written with each checkpoint, after each epoch and at the end. */
+  historyPath?: string;
   /** Random stream of measurements, losses and batches. Default: seeded from entropy. */
   rng?: RandomSource;
   /** Steps between two read-backs of the losses, each of which makes the device wait. Default: 10. */
   readEvery?: number;
-}
-
-/** The option names, for `checkOptions`. */
-export const TRAINER_KEYS: readonly string[] = Object.keys({
-  model: true,
-  physics: true,
-  losses: true,
-  optimizer: true,
-  schedule: true,
-  scheduleEvery: true,
-  epochs: true,
-  maxSteps: true,
-  trainData: true,
-  evalData: true,
-  batchSize: true,
-  metrics: true,
-  onProgress: true,
-  onEvaluation: true,
-  checkpoint: true,
-  historyPath: true,
-  earlyStop: true,
-  gradClip: true,
-  rng: true,
-  readEvery: true,
-} satisfies Record<keyof TrainerOptions, true>);
-const required = ["model", "physics", "losses", "optimizer", "trainData"] as const;
-
-/**
- * Checks the options of a Trainer.
- *
- * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`.
- */
-export function checkTrainerOptions(options: TrainerOptions): void {
-  checkOptions("Trainer", options, TRAINER_KEYS);
-  for (const key of required) {
-    if (options[key] === undefined) throw new ArgumentError(`Trainer: ${key} is missing.`, "missing_argument");
-  }
-  const whole = { positive: true, integer: true };
-  for (const key of ["epochs", "maxSteps", "batchSize", "readEvery"] as const) {
-    if (options[key] !== undefined) checkNumber("Trainer", key, options[key], whole);
-  }
-  if (options.gradClip !== undefined) checkNumber("Trainer", "gradClip", options.gradClip, { positive: true });
-  if (options.checkpoint?.every !== undefined)
-    checkNumber("Trainer", "checkpoint.every", options.checkpoint.every, whole);
-  if (options.earlyStop) {
-    checkNumber("Trainer", "earlyStop.patience", options.earlyStop.patience, whole);
-    if (!options.evalData) throw new ArgumentError("Trainer: earlyStop needs evalData.", "missing_argument");
-  }
-  if (weightedLosses(options.losses).length === 0)
-    throw new ArgumentError("Trainer: losses is empty, expected at least one.", "missing_argument");
-}
-
-/** The losses with their weights; a plain loss has weight 1. */
-export function weightedLosses(losses: TrainerOptions["losses"]): WeightedLoss[] {
-  const list = Array.isArray(losses) ? (losses as readonly (Loss | WeightedLoss)[]) : [losses as Loss];
-  return list.map((item) => {
-    if (!("loss" in item)) return { loss: item as Loss, weight: 1 };
-    checkNumber("Trainer", "weight", (item as WeightedLoss).weight);
-    return item as WeightedLoss;
-  });
 }

@@ -1,5 +1,22 @@
 import { formatDuration } from "../text/index.js";
-import type { Progress } from "./options.js";
+
+/** Progress of a training, given to `onProgress` every `readEvery` steps and at the end. */
+export interface Progress {
+  readonly step: number;
+  /** Steps of the whole training. */
+  readonly steps: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Mean of the weighted sum since the last report. */
+  readonly loss: number;
+  /** Mean of each loss since the last report, unweighted. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** The first metric on the last batch if it has ground truth; otherwise empty. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+}
 
 /** Shows the progress of a training. */
 export interface ProgressDisplay {

@@ -1,52 +1,101 @@
-import type { Batch } from "../data/index.js";
-import type { LossArgs } from "../loss/index.js";
+import type { Batch, Measurement } from "../data/index.js";
+import { BaseLossScheduler, type LossArgs } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
-import type { Physics, TensorList } from "../physics/index.js";
+import type { Physics, PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
+import { addGradients, type GradientSum, meanGradients } from "./gradients.js";
+import type { Column, Report } from "./loss-log.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
+import type { Source, SourcedBatch } from "./training-data.js";
 
-/** Inputs of a training step, except its batch. */
+/** Inputs of a training step, except its batches. */
 export interface StepContext {
-  readonly model: Reconstructor;
-  readonly physics: AnyPhysics;
-  readonly losses: readonly WeightedLoss[];
   readonly optimizer: Optimizer;
   readonly rng: RandomSource;
   readonly epoch: number;
   readonly gradClip: number | undefined;
-  /** Measured on this step's reconstruction if the batch has ground truth. */
+  /** Measured on this step's reconstructions where the batch has ground truth. */
   readonly metric: Metric | undefined;
 }
 
 /**
- * One step: measure, reconstruct, sum the losses, differentiate, clip, update. Frees all intermediate tensors.
+ * One step: for each batch measure, reconstruct, sum the losses and differentiate; then clip the mean of the gradients
+ * and update. Frees all intermediate tensors. Nothing is read back here.
  *
- * @returns a tensor `[losses + 1]` or `[losses + 2]`, which is not read back here: the total, each loss's mean, and the
- * metric's mean if it was measured.
+ * @returns what each batch reports.
  */
-export function trainStep(batch: Batch, context: StepContext): Tensor {
+export function trainStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
   return tidy(() => {
-    const { physics, model, rng } = context;
-    const { x } = batch;
-    const y = measure(batch, physics, rng);
-    const xNet = reconstruct(model, y, physics, rng);
-    const args = { xNet, y, physics, model, epoch: context.epoch, rng };
-    const { total, values } = weightedSum(context.losses, x ? { ...args, x } : args);
-    const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
-    return noGrad(() => {
-      context.optimizer.step(clipGradients(gradients, context.gradClip));
-      const reported = [total, ...values];
-      if (context.metric && x) reported.push(context.metric.forward(xNet.detach(), x).mean());
-      return stack(
-        reported.map((value) => value.detach()),
-        0,
-      );
-    });
+    let sum: GradientSum | undefined;
+    const reports: Report[] = [];
+    for (const { batch, source } of batches) {
+      const { gradients, report } = tidy(() => {
+        const { total, values, args } = batchLoss(batch, source, context);
+        const wanted = grad(total, [...context.optimizer.parameters], { allowUnused: true });
+        const columns = lossColumns(source);
+        const reported = [total, ...values];
+        return { gradients: wanted, report: reportOf(columns, reported, args, context.metric, source.losses) };
+      });
+      reports.push(report);
+      sum = addGradients(sum, gradients, imagesOf(batch), batches.length);
+    }
+    noGrad(() => context.optimizer.step(clipGradients(meanGradients(sum), context.gradClip)));
+    return reports;
   });
+}
+
+/** The weighted sum of the losses on a batch, each of them, and what they were given. */
+export function batchLoss(
+  batch: Batch<Measurement>,
+  source: Source,
+  { rng, epoch }: Pick<StepContext, "rng" | "epoch">,
+  more: Partial<LossArgs> = {},
+): { total: Tensor; values: Tensor[]; args: LossArgs & { readonly xNet: Tensor } } {
+  const { model } = source;
+  const physics = physicsOf(batch, source.physics, rng, source.physicsGenerator);
+  const y = measure(batch, physics, rng);
+  const xNet = reconstruct(model, y, physics, rng);
+  const given = { xNet, y, physics, model, epoch, rng, ...more };
+  const args = batch.x ? { ...given, x: batch.x } : given;
+  return { ...weightedSum(source.losses, args), args };
+}
+
+/** What a batch reports: `values` under `columns`, and the metric of the reconstruction where there is one. */
+export function reportOf(
+  columns: readonly Column[],
+  values: readonly Tensor[],
+  { xNet, x, y, physics }: Pick<LossArgs, "x" | "y" | "physics"> & { readonly xNet: Tensor },
+  metric: Metric | undefined,
+  losses: readonly WeightedLoss[],
+): Report {
+  return noGrad(() => {
+    const measured = metric && x ? [metric.batchMean(xNet.detach(), x, { y, physics })] : [];
+    const measuredColumns = measured.map((): Column => ({ group: "metric", name: "" }));
+    return {
+      columns: [...columns, ...measuredColumns],
+      values: stack(
+        [...values, ...measured].map((value) => value.detach()),
+        0,
+      ),
+      // A scheduler's choice of losses for this batch; empty for other losses.
+      active: losses.map(({ loss }) => (loss instanceof BaseLossScheduler ? [...loss.active] : [])),
+    };
+  });
+}
+
+/** The columns of the total and of each loss. */
+export function lossColumns({ names }: Source): Column[] {
+  return [{ group: "total", name: "total" }, ...names.map((name) => ({ group: "loss", name }) as const)];
+}
+
+/** The number of images of a batch. */
+export function imagesOf({ x, y }: Batch<Measurement>): number {
+  const shape = x?.shape ?? (y && ("shapes" in y ? y.shapes[0] : y.shape));
+  return shape?.[0] ?? 0;
 }
 
 /** The mean of each loss, and the weighted sum of these means. */
@@ -61,11 +110,26 @@ export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { 
   return { total, values };
 }
 
-/** The batch's measurement, or one made by the physics, which first takes the parameters in the batch, if any. */
-export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): Tensor | TensorList {
-  if (batch.params) physics.update(batch.params);
-  if (batch.y) return batch.y;
-  const { x } = batch;
+/**
+ * The physics of a batch: with the parameters that come with its samples, and those drawn by the generator where the
+ * measurement is made here. The given one is not changed; the tensors of the result belong to the `tidy` around the
+ * call.
+ */
+export function physicsOf(
+  batch: Batch<Measurement>,
+  physics: AnyPhysics,
+  rng: RandomSource,
+  generator?: PhysicsGenerator,
+): AnyPhysics {
+  const drawn = batch.y || !generator ? {} : generator.step(imagesOf(batch), { rng });
+  const params = { ...drawn, ...batch.params };
+  return Object.keys(params).length > 0 ? physics.withParameters(params) : physics;
+}
+
+/** The batch's measurement, or one made by the {@link physicsOf | physics of the batch}. */
+export function measure(batch: Batch<Measurement>, physics: AnyPhysics, rng: RandomSource): Measurement {
+  const { x, y } = batch;
+  if (y) return y;
   if (!x)
     throw new ArgumentError(
       "Trainer: a batch has neither x nor y; the dataset's samples need at least one of them.",
@@ -75,12 +139,7 @@ export function measure(batch: Batch, physics: AnyPhysics, rng: RandomSource): T
 }
 
 /** The reconstruction; models adapted by losses redraw their random parameters, such as masks. */
-export function reconstruct(
-  model: Reconstructor,
-  y: Tensor | TensorList,
-  physics: AnyPhysics,
-  rng: RandomSource,
-): Tensor {
+export function reconstruct(model: Reconstructor, y: Measurement, physics: AnyPhysics, rng: RandomSource): Tensor {
   // A model of stacked physics takes the list and the stack instead of a tensor and one operator.
   return model.forward(y as Tensor, physics as Physics, { updateParameters: true, rng });
 }
@@ -89,7 +148,7 @@ export function reconstruct(
  * Gradients scaled by `min(1, limit / norm)`, where `norm` is the Euclidean norm of all of them together; computed on
  * the device.
  */
-export function clipGradients(gradients: Tensor[], limit: number | undefined): Tensor[] {
+export function clipGradients(gradients: readonly Tensor[], limit: number | undefined): readonly Tensor[] {
   if (limit === undefined) return gradients;
   const norm = gradients
     .map((value) => value.square().sum())

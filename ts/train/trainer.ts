@@ -1,26 +1,26 @@
-import { type Batch, DataLoader, type Dataset, disposeSample } from "../data/index.js";
-import { type Metric, PSNR } from "../metric/index.js";
-import type { Reconstructor } from "../nn/index.js";
+import { type DataLoader, type Dataset, disposeSample, type Measurement } from "../data/index.js";
+import type { LossArgs } from "../loss/index.js";
+import type { Reconstructor, StateDict } from "../nn/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
-import { AdjointError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
-import { adaptModel } from "./adapt-model.js";
+import { AdjointError, ArgumentError } from "../runtime/index.js";
+import { DEFAULT_BASELINES } from "./baselines.js";
+import { checkTrainerOptions } from "./check-options.js";
 import { disposeState, saveState } from "./checkpoint.js";
-import { EarlyStopping } from "./early-stopping.js";
 import { evaluate, type TestResult } from "./evaluate.js";
+import { Evaluation } from "./evaluation.js";
 import { yieldToEventLoop } from "./event-loop.js";
-import { allFinite } from "./finite.js";
 import { type HistoryEntry, writeHistory } from "./history.js";
-import { historyEntry, LossLog, type LossMeans } from "./loss-log.js";
-import {
-  checkTrainerOptions,
-  type Progress,
-  type TrainerOptions,
-  type WeightedLoss,
-  weightedLosses,
-} from "./options.js";
-import { type StepContext, trainStep } from "./step.js";
+import { Logging } from "./logging.js";
+import type { Report } from "./loss-log.js";
+import { list } from "./matched.js";
+import type { AnyPhysics, TrainerOptions, WeightedLoss } from "./options.js";
+import type { ReportFigure } from "./report.js";
+import { Reporting } from "./reporting.js";
+import { ResultWeights } from "./result-weights.js";
+import { settingsOf } from "./settings.js";
+import { imagesOf, type StepContext, trainStep } from "./step.js";
 import { loadTrainerState, type TrainerState } from "./trainer-state.js";
+import { type SourcedBatch, TrainingData } from "./training-data.js";
 
 /** Options of {@link Trainer.train}. */
 export interface TrainOptions {
@@ -32,7 +32,8 @@ export interface TrainOptions {
  * Trains a reconstruction network, with or without ground truth, depending on what the losses need.
  *
  * On the CPU, a run with the same seed and data is bit-identical, even if it was stopped and resumed in between. Losses
- * are read back only every `readEvery` steps, so that the device does not wait for JavaScript.
+ * are read back only every `readEvery` steps, so that the device does not wait for JavaScript. docs/training.md
+ * explains every option.
  */
 export class Trainer {
   /** Steps done. */
@@ -41,92 +42,109 @@ export class Trainer {
   epoch = 0;
   /** Losses and metrics so far. */
   history: HistoryEntry[] = [];
-  /** The trained model: `options.model` as adapted by the losses. The two share their weights. */
+  /** The trained model: `options.model` as adapted by the losses (of the first data set); both share their weights. */
   readonly model: Reconstructor;
-  /** Names of the values that a subclass's {@link runStep} reports after the losses. */
-  protected readonly extraNames: readonly string[] = [];
   readonly #options: TrainerOptions;
   readonly #losses: readonly WeightedLoss[];
-  readonly #metrics: readonly Metric[];
-  readonly #loader: DataLoader;
+  readonly #data: TrainingData;
+  readonly #evaluation: Evaluation;
+  readonly #result: ResultWeights;
+  readonly #logging: Logging;
   readonly #readEvery: number;
-  readonly #lossLog: LossLog;
-  readonly #earlyStopping: EarlyStopping;
+  readonly #reporting: Reporting;
   #rng: RandomSource;
   #evalRng: string;
-  #lastCheckpoint: { path: string; step: number } | undefined;
+  #prepared = false;
+  #running = false;
   #stopped = false;
-  #clock = { started: 0, images: 0, steps: 0 };
 
   /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
   constructor(options: TrainerOptions) {
     checkTrainerOptions(options);
     this.#options = options;
-    this.#losses = weightedLosses(options.losses);
-    this.#metrics = options.metrics ?? [new PSNR()];
     this.#readEvery = options.readEvery ?? 10;
     this.#rng = options.rng ?? Rng.fromEntropy();
     // A separate stream: how often the model is evaluated does not change the training.
     this.#evalRng = this.#rng.fork().state();
-    const { trainData: data, batchSize = 1 } = options;
-    this.#loader =
-      data instanceof DataLoader
-        ? data
-        : new DataLoader({ dataset: data, batchSize, shuffle: true, rng: this.#rng.fork() });
-    this.model = adaptModel(this.#losses, options.model);
-    this.#lossLog = new LossLog(this.#losses);
-    this.#earlyStopping = new EarlyStopping(options.earlyStop, this.#metrics);
+    this.#data = new TrainingData(options, this.#rng, Rng.from(this.#evalRng).fork());
+    const { sources } = this.#data;
+    this.model = (sources[0] as (typeof sources)[number]).model;
+    this.#losses = [...new Set(sources.map(({ losses }) => losses))].flat();
+    this.#evaluation = new Evaluation(options, sources);
+    this.#result = new ResultWeights(options);
+    this.#logging = new Logging(options.loggers);
+    this.#reporting = new Reporting(options, this.#logging);
   }
 
   /** Steps of the whole training. */
   get steps(): number {
-    return Math.min(this.#options.maxSteps ?? Infinity, (this.#options.epochs ?? 1) * this.#loader.length);
+    const { maxSteps = Infinity, epochs = 1, accumulate = 1 } = this.#options;
+    return Math.min(maxSteps, epochs * Math.ceil(this.#data.length / accumulate));
+  }
+
+  /** The best evaluation so far, with `best` or `earlyStop`: its value, what was measured, and when. */
+  get best(): ResultWeights["best"] {
+    return this.#result.best;
   }
 
   /**
    * Trains until the last step, an early stop or an abort, and returns the history.
    *
+   * The model then has the best weights (with `earlyStop` or `best`), otherwise the averaged ones (with `ema`),
+   * otherwise those of the last step.
+   *
    * @throws AdjointError `non_finite_loss` where a loss or a weight is NaN or infinite; the message names it, the step
-   * and the last good checkpoint. When aborted, the signal's reason.
+   * and the last good checkpoint; `non_finite_evaluation`. ArgumentError `already_training`. When aborted, the signal's
+   * reason. Errors of datasets, callbacks and loggers.
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
-    this.#clock = { started: performance.now(), images: 0, steps: 0 };
-    const checkpointEvery = this.#options.checkpoint?.every ?? 500;
+    this.#begin();
+    const errors: unknown[] = [];
     try {
-      while (this.step < this.steps && !this.#stopped) {
-        if (signal?.aborted) {
-          await this.#saveAll();
-          throw signal.reason;
-        }
-        const batch = await this.#loader.next();
-        if (!batch) continue;
-        try {
-          this.#trainOn(batch);
-        } finally {
-          disposeSample(batch);
-        }
-        if (this.#options.scheduleEvery === "step") this.stepSchedules();
-        if (this.step % this.#readEvery === 0 || this.step === this.steps) await this.#readLosses();
-        if (this.#loader.state().position >= this.#loader.length) await this.#endEpoch();
-        if (this.step % checkpointEvery === 0 && this.step < this.steps) await this.#saveAll();
-        await yieldToEventLoop();
-      }
+      await this.#prepare();
+      this.#result.continue();
+      this.#reporting.start();
+      await this.#logging.start(this.step, settingsOf(this.#options, this.steps));
+      await this.#run(signal);
       await this.#saveAll();
-    } finally {
-      this.#lossLog.dispose();
+      this.#result.finish();
+    } catch (error) {
+      errors.push(error);
+      if (error instanceof AdjointError && error.code === "non_finite_loss") this.#stopped = true;
     }
+    this.#reporting.dispose();
+    await this.#logging.close().catch((error: unknown) => errors.push(error));
+    this.#running = false;
+    if (errors.length > 0) throw errors[0];
     return this.history;
   }
 
-  /** Measures the model on data with ground truth: the metrics of the reconstruction and of the measurement. */
-  async test(data: Dataset | DataLoader): Promise<TestResult> {
-    return await evaluate({
-      model: this.model,
-      physics: this.#options.physics,
-      data,
-      metrics: this.#metrics,
-      rng: Rng.from(this.#evalRng),
-    });
+  /** Measures the model on data with ground truth: the metrics of the reconstruction, measurement and baselines. */
+  async test(data: Dataset<Measurement> | DataLoader<Measurement>): Promise<TestResult> {
+    const { baselines = DEFAULT_BASELINES, physicsGenerator } = this.#options;
+    const [generator] = list(physicsGenerator);
+    return await this.#result.evaluated(
+      async () =>
+        await evaluate({
+          model: this.model,
+          physics: this.#physics,
+          ...(generator ? { physicsGenerator: generator } : {}),
+          data,
+          metrics: this.#evaluation.metrics,
+          baselines,
+          rng: Rng.from(this.#evalRng),
+        }),
+    );
+  }
+
+  /** A copy of the weights after the last step, whatever `train` gave to the model; the caller frees it. */
+  lastWeights(): StateDict {
+    return this.#result.last();
+  }
+
+  /** Pictures of the first image of `evalData` over this run, for a report. */
+  async figures(): Promise<ReportFigure[]> {
+    return await this.#evaluation.pictures.figures();
   }
 
   /**
@@ -136,60 +154,57 @@ export class Trainer {
    */
   async save(path: string): Promise<void> {
     await this.#readLosses();
-    await this.#checkWeights();
-    const state: TrainerState = {
-      step: this.step,
-      epoch: this.epoch,
-      model: this.#options.model.stateDict(),
-      optimizer: this.#options.optimizer.stateDict(),
-      schedule: this.#options.schedule?.stateDict() ?? null,
-      losses: this.#losses.map(({ loss }) => loss.stateDict()),
-      further: this.extraState(),
-      rng: this.#rng.state(),
-      evalRng: this.#evalRng,
-      loader: this.#loader.state(),
-      history: this.history,
-      ...this.#earlyStopping.state(),
-      stopped: this.#stopped,
-    };
-    await saveState(path, state);
-    disposeState(state);
-    this.#lastCheckpoint = { path, step: this.step };
+    await this.#reporting.checkWeights(this.#options.model, this.step);
+    const state = this.#state();
+    try {
+      await saveState(path, state);
+    } finally {
+      disposeState(state);
+    }
+    this.#reporting.lastCheckpoint = { path, step: this.step };
   }
 
   /**
    * Restores a checkpoint: weights, optimiser, schedule, losses, random streams, position in the data and history.
-   * `train()` then continues exactly as the run that wrote it would have.
+   * `train()` then continues exactly as the run that wrote it would have. After an error nothing is changed.
    *
-   * @throws ArgumentError `file_not_found`, `invalid_argument` where the number of losses differs.
+   * @throws ArgumentError `file_not_found`, `invalid_argument` where the number of losses or data sets differs,
+   * `already_training`.
    * @throws FormatError `checkpoint_invalid` or `safetensors_...`; the model's errors where weights do not fit.
    */
   async resume(path: string): Promise<void> {
-    const state = await loadTrainerState(path, this.#losses.length);
+    this.#begin();
     try {
-      this.checkExtraState(state.further ?? null, path);
-      this.#options.model.loadStateDict(state.model);
-      this.#options.optimizer.loadStateDict(state.optimizer);
-      if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule);
-      for (const [index, { loss }] of this.#losses.entries()) loss.loadStateDict(state.losses[index] ?? {});
-      this.loadExtraState(state.further ?? null);
-      this.#rng = Rng.from(state.rng);
-      this.#evalRng = state.evalRng;
-      await this.#loader.loadState(state.loader);
-      this.step = state.step;
-      this.epoch = state.epoch;
-      this.history = state.history;
-      this.#earlyStopping.loadState(state);
-      this.#stopped = state.stopped;
-      this.#lastCheckpoint = { path, step: state.step };
+      await this.#prepare();
+      const { seeds } = this.#data.state();
+      const state = await loadTrainerState(path, { losses: this.#losses.length, seeds });
+      const before = this.#state();
+      const [rng, finished] = [this.#rng, this.#result.finished];
+      try {
+        this.#result.check(state.result, path);
+        await this.#load(state, path);
+        this.#reporting.lastCheckpoint = { path, step: state.step };
+      } catch (error) {
+        await this.#load(before, path, rng);
+        if (finished) this.#result.finish();
+        throw error;
+      } finally {
+        disposeState(state);
+        disposeState(before);
+      }
     } finally {
-      disposeState(state);
+      this.#running = false;
     }
   }
 
-  /** One step: a tensor of the total, each loss, the values of {@link extraNames} and `context.metric` if given. */
-  protected runStep(batch: Batch, context: StepContext): Tensor {
-    return trainStep(batch, context);
+  /** Frees the best and averaged weights. The model and the optimiser are the caller's. */
+  dispose(): void {
+    this.#result.dispose();
+  }
+
+  /** One step on some batches; what each reports is read back later. */
+  protected runStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
+    return trainStep(batches, context);
   }
 
   /** Advances the learning-rate schedules. */
@@ -197,77 +212,124 @@ export class Trainer {
     this.#options.schedule?.step();
   }
 
+  /** Further arguments of the losses in an evaluation. */
+  protected evaluationArgs(): Partial<LossArgs> {
+    return {};
+  }
+
   /** What a subclass adds to a checkpoint: plain data and tensors, which are freed once the file is written. */
   protected extraState(): unknown {
     return null;
   }
 
-  /** Refuses what is not an {@link extraState} of this trainer, before anything is changed. */
-  protected checkExtraState(_state: unknown, _path: string): void {}
+  /** Restores an {@link extraState}; its tensors are freed afterwards. Throws where it is not one of this trainer. */
+  protected loadExtraState(_state: unknown, _path: string): void {}
 
-  /** Restores an {@link extraState}; its tensors are freed afterwards. */
-  protected loadExtraState(_state: unknown): void {}
-
-  /** One step on a batch; its values are read back later. */
-  #trainOn(batch: Batch): void {
-    const readNext = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
-    this.model.train();
-    const values = this.runStep(batch, {
-      model: this.model,
-      physics: this.#options.physics,
-      losses: this.#losses,
-      optimizer: this.#options.optimizer,
-      rng: this.#rng,
-      epoch: this.epoch,
-      gradClip: this.#options.gradClip,
-      metric: readNext ? this.#metrics[0] : undefined,
-    });
-    this.step += 1;
-    this.#lossLog.add(this.step, values);
-    this.#clock.steps += 1;
-    this.#clock.images += (batch.x ?? batch.y)?.shape[0] ?? 0;
+  get #physics(): AnyPhysics {
+    return list(this.#options.physics)[0] as AnyPhysics;
   }
 
-  /** Reads back the losses since the last reading, checks that they are finite, and reports their means. */
+  #begin(): void {
+    if (this.#running) {
+      throw new ArgumentError(
+        "Trainer: a training or resume of this Trainer is running; await it, or make another Trainer.",
+        "already_training",
+      );
+    }
+    this.#running = true;
+  }
+
+  /** Looks at the data, once. */
+  async #prepare(): Promise<void> {
+    if (this.#prepared) return;
+    await this.#data.prepare();
+    this.#result.prepare(await this.#evaluation.prepare());
+    this.#prepared = true;
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<void> {
+    const checkpointEvery = this.#options.checkpoint?.every ?? 500;
+    while (this.step < this.steps && !this.#stopped) {
+      if (signal?.aborted) {
+        await this.#saveAll();
+        throw signal.reason;
+      }
+      if (!(await this.#trainOnNext())) {
+        await this.#data.endEpoch();
+        continue;
+      }
+      if (this.#options.scheduleEvery === "step") this.stepSchedules();
+      if (this.step % this.#readEvery === 0 || this.step === this.steps) await this.#readLosses();
+      const lossEpoch = this.epoch;
+      const epochEnds = this.#data.atEnd;
+      if (epochEnds) await this.#endEpoch();
+      if (this.#evaluationDue(epochEnds)) await this.#evaluate(lossEpoch);
+      if (epochEnds && this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
+      if (this.step % checkpointEvery === 0 && this.step < this.steps) await this.#saveAll();
+      await yieldToEventLoop();
+    }
+  }
+
+  /** One step on the next batches; false where the epoch has none left. */
+  async #trainOnNext(): Promise<boolean> {
+    const batches: SourcedBatch[] = [];
+    try {
+      while (batches.length < (this.#options.accumulate ?? 1)) {
+        const next = await this.#data.next();
+        if (!next) break;
+        batches.push(next);
+      }
+      if (batches.length === 0) return false;
+      const readNext = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
+      for (const { source } of batches) source.model.train();
+      const reports = this.runStep(batches, {
+        optimizer: this.#options.optimizer,
+        rng: this.#rng,
+        epoch: this.epoch,
+        gradClip: this.#options.gradClip,
+        metric: readNext ? this.#evaluation.metrics[0] : undefined,
+      });
+      this.step += 1;
+      const images = batches.reduce((sum, { batch }) => sum + imagesOf(batch), 0);
+      this.#reporting.add(this.step, reports, images);
+      this.#result.afterStep();
+      return true;
+    } finally {
+      for (const { batch } of batches) disposeSample(batch);
+    }
+  }
+
   async #readLosses(): Promise<void> {
-    const read = await this.#lossLog.read(this.extraNames);
-    if (!read) return;
-    if ("nonFinite" in read) throw this.#nonFiniteError(read.nonFinite);
-    const progress = this.#progress(read);
-    this.history.push(historyEntry(progress, read));
-    this.#options.onProgress?.(progress);
-  }
-
-  #progress({ total, losses, metric }: LossMeans): Progress {
-    const seconds = (performance.now() - this.#clock.started) / 1000;
-    return {
-      step: this.step,
-      steps: this.steps,
-      epoch: this.epoch,
-      loss: total,
-      losses,
-      metrics: metric === undefined ? {} : { [(this.#metrics[0] as Metric).name]: metric },
-      learningRate: this.#options.optimizer.learningRate,
-      imagesPerSecond: this.#clock.images / seconds,
-      secondsLeft: (seconds / this.#clock.steps) * (this.steps - this.step),
-    };
+    const { step, steps, epoch } = this;
+    await this.#reporting.read({ step, steps, epoch }, this.history, this.#evaluation.metrics[0]?.name);
   }
 
   async #endEpoch(): Promise<void> {
-    await this.#loader.next(); // Closes the epoch, so that a checkpoint from here begins the next one.
+    // So that a checkpoint from here begins the next one.
+    await this.#data.endEpoch();
     this.epoch += 1;
     if (this.#options.scheduleEvery !== "step") this.stepSchedules();
-    const { evalData } = this.#options;
-    if (evalData) {
-      await this.#readLosses();
-      const { metrics } = await this.test(evalData);
-      const evalMetrics = Object.fromEntries(Object.entries(metrics).map(([name, { mean }]) => [name, mean]));
-      const entry: HistoryEntry = { step: this.step, epoch: this.epoch, evalMetrics };
+  }
+
+  #evaluationDue(epochEnds: boolean): boolean {
+    const { evalData, evalEvery = 1, epochs = 1 } = this.#options;
+    if (!evalData) return false;
+    if (epochEnds && this.epoch === epochs) return true;
+    if (typeof evalEvery !== "number") return this.step % evalEvery.steps === 0;
+    return epochEnds && this.epoch % evalEvery === 0;
+  }
+
+  async #evaluate(lossEpoch: number): Promise<void> {
+    await this.#readLosses();
+    const { step, epoch } = this;
+    const more = this.evaluationArgs();
+    await this.#result.evaluated(async () => {
+      const entry = await this.#evaluation.run({ step, epoch, lossEpoch, rng: this.#evalRng, more });
       this.history.push(entry);
-      this.#options.onEvaluation?.(entry);
-      if (this.#earlyStopping.update(evalMetrics)) this.#stopped = true;
-    }
-    if (this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
+      await this.#logging.evaluation(entry, () => this.#evaluation.pictures.latest());
+      if (await this.#result.judge(entry)) this.#stopped = true;
+      await this.#options.onEvaluation?.(entry);
+    });
   }
 
   /** Writes history and checkpoint to the paths of the options, if there are any. */
@@ -277,21 +339,40 @@ export class Trainer {
     if (this.#options.checkpoint) await this.save(this.#options.checkpoint.path);
   }
 
-  /** A gradient can make weights NaN or infinite while the losses are still finite: such weights are not written. */
-  async #checkWeights(): Promise<void> {
-    if (await allFinite(this.#options.model.parameters())) return;
-    throw this.#nonFiniteError(
-      `a weight is not finite after step ${this.step} (its gradient is NaN or infinite, though the losses are not)`,
-    );
+  #state(): TrainerState {
+    const { step, epoch, history } = this;
+    return {
+      step,
+      epoch,
+      model: this.#result.last(),
+      optimizer: this.#options.optimizer.stateDict(),
+      schedule: this.#options.schedule?.stateDict() ?? null,
+      losses: this.#losses.map(({ loss }) => loss.stateDict()),
+      further: this.extraState(),
+      rng: this.#rng.state(),
+      evalRng: this.#evalRng,
+      data: this.#data.state(),
+      history,
+      result: this.#result.state(),
+      stopped: this.#stopped,
+    };
   }
 
-  #nonFiniteError(what: string): AdjointError {
-    this.#stopped = true;
-    const last = this.#lastCheckpoint;
-    const advice = last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
-    return new AdjointError(
-      `Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help.`,
-      "non_finite_loss",
-    );
+  async #load(state: TrainerState, path: string, rng: RandomSource = Rng.from(state.rng)): Promise<void> {
+    Rng.from(state.evalRng);
+    this.loadExtraState(state.further ?? null, path);
+    this.#options.model.loadStateDict(state.model);
+    this.#options.optimizer.loadStateDict(state.optimizer);
+    if (state.schedule !== null) this.#options.schedule?.loadStateDict(state.schedule);
+    for (const [index, { loss }] of this.#losses.entries()) loss.loadStateDict(state.losses[index] ?? {});
+    await this.#data.loadState(state.data);
+    this.#result.loadState(state.result);
+    this.#rng = rng;
+    this.#evalRng = state.evalRng;
+    this.step = state.step;
+    this.epoch = state.epoch;
+    this.history = [...state.history];
+    this.#stopped = state.stopped;
+    this.#reporting.dispose();
   }
 }

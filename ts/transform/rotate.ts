@@ -1,6 +1,6 @@
 import { type Interpolation, interpolations, warp } from "../functional/index.js";
 import { permutationValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkSize, checkWord, LARGEST } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import type { ImageLike, TransformOptions } from "./options.js";
@@ -55,6 +55,7 @@ export class Rotate extends Transform {
   /** The angles to draw from, in degrees; of angles that differ by 360 only one. */
   angles(): number[] {
     const count = Math.ceil(this.limits / this.multiples);
+    checkSize("Rotate", "a number of angles", count, LARGEST.angles, "multiples");
     const positive = Array.from({ length: count }, (_, i) => i * this.multiples);
     const seen = new Set<number>();
     return [...positive, ...(this.positive ? [] : positive.map((theta) => -theta))].filter((theta) => {

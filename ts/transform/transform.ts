@@ -1,5 +1,5 @@
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, LARGEST, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Chain, Choice, concatenated, Stack, type Combination } from "./combination.js";
 import type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
@@ -36,7 +36,11 @@ export abstract class Transform {
    */
   protected constructor(className: string, options: TransformOptions = {}, keys: readonly string[] = []) {
     checkOptions(className, options, [...keys, ...TRANSFORM_OPTIONS]);
-    this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, { integer: true, min: 1 });
+    this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, {
+      integer: true,
+      min: 1,
+      max: LARGEST.transforms,
+    });
     this.rng = options.rng;
     this.constantShape = checkFlag(className, "constantShape", options.constantShape, true);
     this.flattenVideoInput = checkFlag(className, "flattenVideoInput", options.flattenVideoInput, true);

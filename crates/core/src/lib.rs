@@ -2,6 +2,7 @@
 //! It knows no loss, no physics and no image.
 #![warn(missing_docs)]
 
+pub mod allocation;
 pub mod device;
 pub mod error;
 mod id_map;

@@ -1,11 +1,13 @@
 //! Numbers (handles) that stand for tensors and random streams in JavaScript. Both bindings are thin wrappers of these
 //! functions.
 
+use crate::allocation;
+use crate::device::Adapter;
 use crate::id_map::IdMap;
 use crate::random::Stream;
 use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::RefCell;
 
 struct Session {
     tensors: IdMap<u32, Tensor>,
@@ -13,19 +15,20 @@ struct Session {
     next: u32,
 }
 
-static SESSION: Mutex<Option<Session>> = Mutex::new(None);
-
-struct Guard(MutexGuard<'static, Option<Session>>);
-
-impl Guard {
-    fn get(&mut self) -> &mut Session {
-        self.0.get_or_insert_with(|| Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1 })
-    }
+thread_local! {
+    /// Each thread of JavaScript has its own handles: they end with it.
+    static SESSION: RefCell<Session> =
+        RefCell::new(Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1 });
 }
 
-/// The lock is never held while an operator runs, so a poisoned one is still consistent.
-fn session() -> Guard {
-    Guard(SESSION.lock().unwrap_or_else(PoisonError::into_inner))
+/// Reads or changes the session of this thread. No operator runs within, and no tensor is dropped.
+fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
+    SESSION.with_borrow_mut(f)
+}
+
+/// Frees everything that this thread holds; handles of it stand for nothing afterwards.
+pub fn clear() {
+    let _dropped = session(|s| (std::mem::take(&mut s.tensors), std::mem::take(&mut s.streams)));
 }
 
 impl Session {
@@ -41,11 +44,11 @@ impl Session {
 }
 
 fn put(t: Tensor) -> u32 {
-    let mut guard = session();
-    let s = guard.get();
-    let h = s.handle();
-    s.tensors.insert(h, t);
-    h
+    session(|s| {
+        let h = s.handle();
+        s.tensors.insert(h, t);
+        h
+    })
 }
 
 fn stale(handle: u32) -> Error {
@@ -53,17 +56,19 @@ fn stale(handle: u32) -> Error {
     Error::argument_with_code("disposed", "tensor", format!("tensor {handle} was disposed; {advice}."))
 }
 
-fn get(handle: u32) -> Result<Tensor> {
-    session().get().tensors.get(&handle).cloned().ok_or_else(|| stale(handle))
+/// The tensor of a handle.
+pub fn get(handle: u32) -> Result<Tensor> {
+    session(|s| s.tensors.get(&handle).cloned()).ok_or_else(|| stale(handle))
 }
 
 fn get_all(handles: &[u32]) -> Result<Vec<Option<Tensor>>> {
-    let mut guard = session();
-    let s = guard.get();
-    handles
-        .iter()
-        .map(|&h| if h == 0 { Ok(None) } else { s.tensors.get(&h).cloned().map(Some).ok_or_else(|| stale(h)) })
-        .collect()
+    session(|s| {
+        let find = |&h: &u32| match h {
+            0 => Ok(None),
+            h => s.tensors.get(&h).cloned().map(Some).ok_or_else(|| stale(h)),
+        };
+        handles.iter().map(find).collect()
+    })
 }
 
 /// Runs operator `op` on handles (0: an absent operand); returns handles.
@@ -74,13 +79,21 @@ pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result
 
 /// As `apply`, for operators of at most two tensors and one number that have one result: only numbers are passed.
 pub fn apply_one(op: usize, a: u32, b: u32, value: f64) -> Result<u32> {
-    let operands = {
-        let mut guard = session();
-        let tensors = &guard.get().tensors;
-        let find = |h: u32| tensors.get(&h).cloned().ok_or_else(|| stale(h));
-        [Some(find(a)?), if b == 0 { None } else { Some(find(b)?) }]
-    };
+    let operands = session(|s| {
+        let find = |h: u32| s.tensors.get(&h).cloned().ok_or_else(|| stale(h));
+        Ok([Some(find(a)?), if b == 0 { None } else { Some(find(b)?) }])
+    })?;
     Ok(put(surface::apply_first(op, &operands[..if b == 0 { 1 } else { 2 }], &[], &[value])?))
+}
+
+/// A copy of values from JavaScript.
+pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
+    allocation::list("tensor", values.iter().copied())
+}
+
+/// Checks that `count` values from JavaScript fit into memory.
+pub fn check_upload(count: usize, dtype: DType) -> Result<()> {
+    allocation::check("tensor", count.checked_mul(dtype.size()))
 }
 
 /// Uploads values.
@@ -110,7 +123,12 @@ pub fn info(handle: u32) -> Result<String> {
 
 /// Values, blocking.
 pub fn read(handle: u32) -> Result<Data> {
-    get(handle)?.read()
+    read_tensor(&get(handle)?)
+}
+
+/// The values of a tensor, blocking; on any thread.
+pub fn read_tensor(t: &Tensor) -> Result<Data> {
+    allocation::guarded("data", || t.read())
 }
 
 /// Values, without blocking.
@@ -128,29 +146,35 @@ pub fn set_requires_grad(handle: u32, on: bool) -> Result<()> {
         ));
     }
     if t.requires_grad() != on {
-        session().get().tensors.insert(handle, t.as_leaf(on));
+        let leaf = t.as_leaf(on);
+        let _replaced = session(|s| s.tensors.insert(handle, leaf));
     }
     Ok(())
 }
 
 /// The value on another device.
 pub fn to_device(handle: u32, device: &str) -> Result<u32> {
-    Ok(put(crate::ops::unary::to_device(&get(handle)?, Device::parse(device)?)?))
+    let t = get(handle)?;
+    allocation::guarded("to", || crate::ops::unary::to_device(&t, Device::parse(device)?)).map(put)
 }
 
 /// Releases a handle; releasing it twice does nothing.
 pub fn dispose(handle: u32) {
-    // Dropped after the lock is released: freeing a long graph takes a while.
-    let _dropped = session().get().tensors.remove(&handle);
+    let _dropped = session(|s| s.tensors.remove(&handle));
 }
 
 /// As `dispose`, for several handles.
 pub fn dispose_all(handles: &[u32]) {
-    let _dropped: Vec<Option<Tensor>> = {
-        let mut guard = session();
-        let tensors = &mut guard.get().tensors;
-        handles.iter().map(|h| tensors.remove(h)).collect()
-    };
+    let _dropped: Vec<Option<Tensor>> = session(|s| handles.iter().map(|h| s.tensors.remove(h)).collect());
+}
+
+/// Sets the largest number of bytes that one operator may allocate.
+pub fn set_memory_limit(bytes: f64) -> Result<()> {
+    if bytes.is_nan() || bytes < 0.0 {
+        return Err(Error::argument("init", format!("memoryLimit is {bytes}, expected a number of bytes.")));
+    }
+    allocation::set_limit(bytes as usize);
+    Ok(())
 }
 
 /// Gradients (see `tape::grad`); 0 where an input was not used.
@@ -158,15 +182,21 @@ pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph:
     let outputs: Vec<Tensor> = outputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let inputs: Vec<Tensor> = inputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let seeds = get_all(grad_outputs)?;
-    Ok(tape::grad(&outputs, &inputs, &seeds, create_graph)?.into_iter().map(|g| g.map_or(0, put)).collect())
+    let found = allocation::guarded("grad", || tape::grad(&outputs, &inputs, &seeds, create_graph))?;
+    Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
 }
 
-/// Devices as JSON: name, whether it starts, and why not.
+/// Devices as JSON: name, whether it starts, why not or what computes, and of a GPU its kind.
 pub fn devices() -> String {
     let rows: Vec<String> = [Device::Cpu, Device::WebGpu, Device::Cuda]
         .iter()
         .map(|d| match d.start() {
-            Ok(()) => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
+            Ok(()) => match d.adapter() {
+                Some(Adapter { name, kind }) => {
+                    format!("{{\"name\":\"{}\",\"available\":true,\"detail\":{name:?},\"kind\":\"{kind}\"}}", d.name())
+                }
+                None => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
+            },
             Err(e) => format!("{{\"name\":\"{}\",\"available\":false,\"detail\":{:?}}}", d.name(), e.detail().message),
         })
         .collect();
@@ -174,15 +204,19 @@ pub fn devices() -> String {
 }
 
 fn put_stream(stream: Stream) -> u32 {
-    let mut guard = session();
-    let s = guard.get();
-    let h = s.handle();
-    s.streams.insert(h, stream);
-    h
+    session(|s| {
+        let h = s.handle();
+        s.streams.insert(h, stream);
+        h
+    })
 }
 
 fn stream(handle: u32) -> Result<Stream> {
-    session().get().streams.get(&handle).cloned().ok_or_else(|| Error::argument("Rng", "the stream was disposed."))
+    session(|s| s.streams.get(&handle).cloned()).ok_or_else(|| Error::argument("Rng", "the stream was disposed."))
+}
+
+fn keep_stream(handle: u32, stream: Stream) {
+    session(|s| s.streams.insert(handle, stream));
 }
 
 /// The stream of a seed.
@@ -200,7 +234,7 @@ pub fn rng_new(seed: f64) -> Result<u32> {
 pub fn rng_fork(handle: u32) -> Result<u32> {
     let mut parent = stream(handle)?;
     let child = parent.fork();
-    session().get().streams.insert(handle, parent);
+    keep_stream(handle, parent);
     Ok(put_stream(child))
 }
 
@@ -216,7 +250,7 @@ pub fn rng_from(state: &str) -> Result<u32> {
 
 /// Releases a stream.
 pub fn rng_dispose(handle: u32) {
-    session().get().streams.remove(&handle);
+    session(|s| s.streams.remove(&handle));
 }
 
 /// Draws a tensor; `of` is the tensor of rates or counts (0: none).
@@ -229,21 +263,36 @@ pub fn rng_draw(
     dtype: &str,
     device: &str,
 ) -> Result<u32> {
+    allocation::guarded("Rng", || draw(handle, kind, shape, params, of, dtype, device)).map(put)
+}
+
+fn draw(
+    handle: u32,
+    kind: &str,
+    shape: &[usize],
+    params: &[f64],
+    of: u32,
+    dtype: &str,
+    device: &str,
+) -> Result<Tensor> {
     let mut stream = stream(handle)?;
     let fault = |e: String| Error::argument("Rng", format!("{e}."));
     let (values, shape) = if of == 0 {
         let count = crate::tensor::check_size("Rng", shape, DType::F64)?;
+        // In float64 first, and then in the type of the tensor.
+        allocation::check("Rng", count.checked_mul(2 * size_of::<f64>()))?;
         // Noise is drawn at each step of training: directly in float32.
         if (kind, params, dtype, device) == ("normal", &[], "float32", "cpu") {
             let values = stream.normal_as(count, |v| v as f32);
-            session().get().streams.insert(handle, stream);
-            return Ok(put(Tensor::from_f32(values, shape, Device::Cpu)?));
+            keep_stream(handle, stream);
+            return Tensor::from_f32(values, shape, Device::Cpu);
         }
         (stream.draw(kind, count, params, None).map_err(fault)?, shape.to_vec())
     } else {
         let source = get(of)?;
+        allocation::check("Rng", source.size().checked_mul(3 * size_of::<f64>()))?;
         (stream.draw(kind, source.size(), params, Some(&source.to_vec()?)).map_err(fault)?, source.shape().to_vec())
     };
-    session().get().streams.insert(handle, stream);
-    Ok(put(Tensor::from_values(values, &shape, DType::parse(dtype)?, Device::parse(device)?)?))
+    keep_stream(handle, stream);
+    Tensor::from_values(values, &shape, DType::parse(dtype)?, Device::parse(device)?)
 }

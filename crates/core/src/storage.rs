@@ -176,7 +176,7 @@ pub(crate) fn from_vec<T: CpuElement>(data: Vec<T>, shape: &[usize]) -> Value {
 }
 
 /// A tensor of `shape` on the CPU that repeats one value without storing it more than once.
-fn repeated(v: f32, shape: &[usize]) -> Value {
+pub(crate) fn repeated(v: f32, shape: &[usize]) -> Value {
     let one = FlexTensor::from_data(TensorData::new(vec![v], physical(&vec![1; shape.len()])));
     if shape.iter().all(|&n| n == 1) {
         return wrap(one);

@@ -1,5 +1,6 @@
 //! The rank-dynamic tensor: a value on a device, and the tape node that made it.
 
+use crate::allocation::{check, list};
 use crate::device::Device;
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
@@ -14,8 +15,8 @@ mod check;
 mod constant;
 pub(crate) mod node;
 
+pub(crate) use check::{check_axes, check_size, elements, same_kind, MAX_RANK};
 use check::{check_dtype, check_length};
-pub(crate) use check::{check_size, elements, same_kind};
 pub use constant::Constant;
 use node::{Node, Vjp};
 
@@ -55,6 +56,9 @@ pub(crate) struct Inner {
 /// Uploaded values, kept where the device can only be read asynchronously: what the program wrote itself, such as a
 /// mask, can then still be read synchronously.
 type Uploaded = Option<Arc<[f32]>>;
+
+/// From this size on a tensor of one value is stored as that value.
+const LARGE_FILL: usize = 1 << 24;
 
 /// Larger tensors are images rather than masks or noise levels: they are not stored twice.
 const MAX_UPLOADED: usize = 1 << 18;
@@ -207,15 +211,19 @@ impl Tensor {
     pub fn from_values(data: Vec<f64>, shape: &[usize], dtype: DType, device: Device) -> Result<Self> {
         match dtype {
             DType::F64 => Self::from_f64(data, shape, device),
-            DType::F32 => Self::from_f32(data.into_iter().map(|v| v as f32).collect(), shape, device),
+            DType::F32 => Self::from_f32(list("tensor", data.into_iter().map(|v| v as f32))?, shape, device),
         }
     }
 
     /// A tensor filled with one value.
     pub fn full(shape: &[usize], value: f64, dtype: DType, device: Device) -> Result<Self> {
         check_dtype(dtype, device)?;
-        if check_size("full", shape, dtype)? == 1 && dtype == DType::F32 && device == Device::Cpu {
+        let size = check_size("full", shape, dtype)?;
+        if size == 1 && dtype == DType::F32 && device == Device::Cpu {
             return Self::from_f32(vec![value as f32], shape, device);
+        }
+        if let (Device::Cpu, DType::F32, true) = (device, dtype, size >= LARGE_FILL) {
+            return Ok(Self::off_tape(storage::repeated(value as f32, shape), shape.to_vec(), device));
         }
         let v = Dispatch::float_full(physical(shape), Scalar::Float(value), &device.dispatch()?, dtype.float());
         Ok(Self::off_tape(v, shape.to_vec(), device))
@@ -259,6 +267,16 @@ impl Tensor {
     pub fn size(&self) -> usize {
         self.0.shape.iter().product()
     }
+    /// Bytes that an operator may take for this operand beside its result: a copy in row-major order, and where burn
+    /// computes on the CPU a result of this size with two of its parts.
+    pub(crate) fn working_bytes(&self) -> usize {
+        let bytes = self.size().saturating_mul(self.dtype().size());
+        match self.device() {
+            Device::Cpu if self.dtype() == DType::F64 => bytes.saturating_mul(3),
+            Device::Cpu if cfg!(target_family = "wasm") => bytes.saturating_mul(2),
+            _ => 0,
+        }
+    }
     /// Element type.
     pub fn dtype(&self) -> DType {
         self.0.dtype
@@ -286,6 +304,7 @@ impl Tensor {
 
     /// Values in row-major order, widened to 64 bits; blocks until the device has finished.
     pub fn to_vec(&self) -> Result<Vec<f64>> {
+        check("data", self.size().checked_mul(size_of::<f64>()))?;
         Ok(match self.read()? {
             Data::F32(v) => v.into_iter().map(f64::from).collect(),
             Data::F64(v) => v,
@@ -300,6 +319,8 @@ impl Tensor {
         if is_asynchronous(self.device()) {
             return Err(cannot_block());
         }
+        // In row-major order, and for the reader.
+        check("data", self.size().checked_mul(2 * self.dtype().size()))?;
         unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
     }
 

@@ -2,8 +2,8 @@
 
 mod memory;
 
-use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result};
-use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array, Uint32Array};
+use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result, Tensor};
+use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array, Object, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -45,6 +45,12 @@ fn array(data: Data) -> Either<Float32Array, Float64Array> {
 #[napi_derive::module_init]
 fn quiet() {
     std::panic::set_hook(Box::new(|_| {}));
+}
+
+/// When a thread of JavaScript ends, however that comes, its tensors and streams do.
+#[napi(module_exports)]
+pub fn end_with_environment(_exports: Object, env: Env) -> napi::Result<()> {
+    env.add_env_cleanup_hook((), |()| session::clear()).map(|_| ())
 }
 
 /// The operator table, from which the wrappers in TypeScript are generated.
@@ -94,8 +100,8 @@ pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> napi::Result<u32> {
 pub fn from_data(data: Either<Float32Array, Float64Array>, shape: Vec<f64>, device: String) -> napi::Result<u32> {
     guard(|| {
         let data = match data {
-            Either::A(v) => Data::F32(v.to_vec()),
-            Either::B(v) => Data::F64(v.to_vec()),
+            Either::A(v) => Data::F32(session::copied(&v)?),
+            Either::B(v) => Data::F64(session::copied(&v)?),
         };
         session::from_data(data, &sizes(shape)?, &device)
     })
@@ -116,12 +122,13 @@ pub fn read_sync(handle: u32) -> napi::Result<Either<Float32Array, Float64Array>
     guard(|| session::read(handle)).map(array)
 }
 
-pub struct Read(u32);
+pub struct Read(Result<Tensor>);
 impl Task for Read {
     type Output = Data;
     type JsValue = Either<Float32Array, Float64Array>;
     fn compute(&mut self) -> napi::Result<Data> {
-        guard(|| session::read(self.0))
+        // Handles belong to the thread of JavaScript; this is another one.
+        guard(|| session::read_tensor(self.0.as_ref().map_err(Error::clone)?))
     }
     fn resolve(&mut self, _: Env, data: Data) -> napi::Result<Self::JsValue> {
         Ok(array(data))
@@ -130,7 +137,7 @@ impl Task for Read {
 
 #[napi]
 pub fn read(handle: u32) -> AsyncTask<Read> {
-    AsyncTask::new(Read(handle))
+    AsyncTask::new(Read(session::get(handle)))
 }
 
 #[napi]
@@ -167,6 +174,12 @@ pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_
 #[napi]
 pub fn set_grad_enabled(on: bool) -> bool {
     tape::set_enabled(on)
+}
+
+/// Limits the memory of one operator, in bytes.
+#[napi]
+pub fn set_memory_limit(bytes: f64) -> napi::Result<()> {
+    guard(|| session::set_memory_limit(bytes))
 }
 
 #[napi(js_name = "memory")]

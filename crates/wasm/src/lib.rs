@@ -1,6 +1,6 @@
 //! WebAssembly binding: tensors and errors to JavaScript. It knows no operator by name.
 
-use adjoint_core::{kernel, memory, session, surface, tape, Data, Device, Error, Result};
+use adjoint_core::{kernel, memory, session, surface, tape, DType, Data, Device, Error, Result};
 use js_sys::{Array, Float32Array, Float64Array, Function};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -97,9 +97,9 @@ pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> Outcome<u32> {
 #[wasm_bindgen(js_name = fromData)]
 pub fn from_data(data: &JsValue, shape: Vec<f64>, device: &str) -> Outcome<u32> {
     let data = if let Some(v) = data.dyn_ref::<Float32Array>() {
-        Ok(Data::F32(v.to_vec()))
+        session::check_upload(v.length() as usize, DType::F32).map(|()| Data::F32(v.to_vec()))
     } else if let Some(v) = data.dyn_ref::<Float64Array>() {
-        Ok(Data::F64(v.to_vec()))
+        session::check_upload(v.length() as usize, DType::F64).map(|()| Data::F64(v.to_vec()))
     } else {
         Err(Error::argument("fromData", "the data must be a Float32Array or a Float64Array.".to_string()))
     };
@@ -154,6 +154,12 @@ pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_
 #[wasm_bindgen(js_name = setGradEnabled)]
 pub fn set_grad_enabled(on: bool) -> bool {
     tape::set_enabled(on)
+}
+
+/// Limits the memory of one operator, in bytes.
+#[wasm_bindgen(js_name = setMemoryLimit)]
+pub fn set_memory_limit(bytes: f64) -> Outcome<()> {
+    wire(session::set_memory_limit(bytes))
 }
 
 // Not "memory": under that name the module exports its linear memory.

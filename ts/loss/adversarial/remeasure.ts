@@ -1,6 +1,6 @@
 import type { Physics, PhysicsGenerator } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { Tensor } from "../../tensor/index.js";
+import { type Tensor, tidy } from "../../tensor/index.js";
 import { generatorOption } from "../generator-option.js";
 import type { OptionReaders } from "../options.js";
 
@@ -38,18 +38,8 @@ export function remeasured<T>(
 ): T {
   if (yHat) return use(yHat, physics);
   if (!generator) return use(physics.A(xNet), physics);
-  const other = physics.clone();
-  other.update(generator.step(xNet.shape[0] ?? 1, rng ? { rng } : {}));
-  try {
+  return tidy(() => {
+    const other = physics.withParameters(generator.step(xNet.shape[0] ?? 1, rng ? { rng } : {}));
     return use(other.A(xNet), other);
-  } finally {
-    for (const [changed, original] of [
-      [other, physics],
-      [other.noiseModel, physics.noiseModel],
-    ] as const) {
-      const before = new Set<unknown>(Object.values(original));
-      for (const value of Object.values(changed) as unknown[])
-        if (value instanceof Tensor && !before.has(value)) value.dispose();
-    }
-  }
+  });
 }

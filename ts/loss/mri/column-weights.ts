@@ -1,4 +1,5 @@
 import { PhysicsGenerator } from "../../physics/index.js";
+import { Rng } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
 import { keep, noGrad, Tensor, tidy, where, zeros } from "../../tensor/index.js";
 import type { OptionReader, OptionReaders, OptionValues } from "../options.js";
@@ -79,7 +80,9 @@ export class ColumnWeights {
   #compute(imgSize: readonly number[], width: number): Tensor {
     const { pdf, pdfSplit, physicsGenerator, maskGenerator } = this.#options;
     const p = this.#columns("pdf", pdf ?? averageMask(physicsGenerator as PhysicsGenerator, imgSize), width);
-    const split = this.#columns("pdfSplit", pdfSplit ?? averageMask(maskGenerator, imgSize), width);
+    const split = this.#columns("pdfSplit", pdfSplit ?? averageMask(maskGenerator, imgSize), width)
+      .to(p.dtype)
+      .to(p.device);
     // A column that is never predicted has 1 - P_split P = 0 and, always sampled, 1 - P = 0: its K counts as 0.
     const never = split.mul(p).neg().add(1);
     const safe = never.gt(TINY);
@@ -106,17 +109,19 @@ export class ColumnWeights {
   }
 }
 
-/** The probability of each entry of a generator's masks. */
+/** The probability of each entry to be measured by a generator's masks, that is, not to be 0: `[1, ...]`. */
 export function averageMask(generator: PhysicsGenerator, imgSize?: readonly number[]): Tensor {
-  const { mask } = generator.average(DRAWS.count, {
-    seed: DRAWS.seed,
-    batchSize: DRAWS.batchSize,
-    ...(imgSize ? { imgSize } : {}),
-  });
-  if (!mask)
-    throw new ArgumentError(
-      `${generator.constructor.name}: returns no "mask"; use a generator of masks.`,
-      "invalid_argument",
-    );
-  return mask;
+  const rng = new Rng(DRAWS.seed);
+  let sum: Tensor | undefined;
+  for (let done = 0; done < DRAWS.count; done += DRAWS.batchSize) {
+    const { mask } = generator.step(DRAWS.batchSize, { rng, ...(imgSize ? { imgSize } : {}) });
+    if (!mask)
+      throw new ArgumentError(
+        `${generator.constructor.name}: returns no "mask"; use a generator of masks.`,
+        "invalid_argument",
+      );
+    const measured = mask.ne(0).to(mask.dtype).sum(0, true);
+    sum = sum ? sum.add(measured) : measured;
+  }
+  return (sum as Tensor).div(DRAWS.count);
 }

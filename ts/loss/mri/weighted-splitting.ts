@@ -14,6 +14,7 @@ import { WEIGHTED_OPTIONS, WeightedSplitting, type WeightedSplittingLossOptions 
  *
  * Without noise the mean over masks, for given input of the network, equals that of the error `|A0 (R - x)|^2` over
  * those columns that are not part of the input. A draw that leaves nothing to predict contributes 0, as in the theorem.
+ * Where masks have weights, so has the error: it is that of the weighted measurement.
  * The probabilities are estimated from 2000 draws with a fixed seed, or taken from `pdf` and `pdfSplit`.
  *
  * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`.

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, checkList, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Layer } from "../types.js";
@@ -16,7 +16,8 @@ export class Sequential extends Module {
   /** @throws ArgumentError `invalid_argument` for what is not a layer. */
   constructor(...layers: Layer[] | [readonly Layer[]]) {
     super();
-    this.layers = (Array.isArray(layers[0]) ? layers[0] : layers) as readonly Layer[];
+    const given = (Array.isArray(layers[0]) ? layers[0] : layers) as readonly Layer[];
+    this.layers = checkList("Sequential", "layers", given, LARGEST.batch);
     this.layers.forEach((layer, i) => {
       if (!(layer instanceof Module) || typeof (layer as Partial<Layer>).forward !== "function") {
         throw new ArgumentError(`Sequential: layer ${i} is not a module with a forward function.`, "invalid_argument");

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, shown } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import { BatchNorm2d, Conv2d, ConvTranspose2d, LeakyReLU, ReLU, Sequential, Sigmoid, Tanh } from "../layers/index.js";
@@ -85,7 +85,7 @@ export class DCGANGenerator extends Module {
     checkOptions(name, options, ["outputSize", "nz", "ngf", "nc", ...WEIGHT_OPTIONS]);
     const outputSize: number = options.outputSize ?? 64;
     if (outputSize !== 64 && outputSize !== 128)
-      throw new ArgumentError(`${name}: outputSize is ${String(outputSize)}, expected 64 or 128.`, "invalid_argument");
+      throw new ArgumentError(`${name}: outputSize is ${shown(outputSize)}, expected 64 or 128.`, "invalid_argument");
     this.nz = checkNumber(name, "nz", options.nz ?? 100, { positive: true, integer: true });
     const ngf = checkNumber(name, "ngf", options.ngf ?? 64, { positive: true, integer: true });
     const nc = checkNumber(name, "nc", options.nc ?? 3, { positive: true, integer: true });

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../../runtime/index.js";
+import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
 import { Conv2d } from "../layers/index.js";
@@ -13,7 +13,7 @@ export interface DnCNNOptions extends WeightOptions {
   inChannels?: number;
   /** Channels of the output; with 1 input or output channel the residual is broadcast. Default: 3. */
   outChannels?: number;
-  /** Number of convolutions, at least 2. Default: 20. */
+  /** Number of convolutions, 2 to 1000. Default: 20. */
   depth?: number;
   /** Channels between the convolutions. Default: 64. */
   nf?: number;
@@ -40,7 +40,7 @@ export class DnCNN extends Module {
   constructor(options: DnCNNOptions = {}) {
     super();
     checkOptions("DnCNN", options, ["inChannels", "outChannels", "depth", "nf", "bias", ...WEIGHT_OPTIONS]);
-    const depth = checkNumber("DnCNN", "depth", options.depth ?? 20, { min: 2, integer: true });
+    const depth = checkNumber("DnCNN", "depth", options.depth ?? 20, { min: 2, integer: true, max: LARGEST.layers });
     const nf = checkNumber("DnCNN", "nf", options.nf ?? 64, { positive: true, integer: true });
     const inChannels = checkNumber("DnCNN", "inChannels", options.inChannels ?? 3, { positive: true, integer: true });
     const outChannels = checkNumber("DnCNN", "outChannels", options.outChannels ?? 3, {

@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, checkSize, LARGEST, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Condition, ReconstructOptions } from "../types.js";
@@ -76,6 +76,7 @@ export class MedianFilter extends Module {
       );
     }
     for (const side of this.kernelSize) checkNumber(name, "kernelSize", side, { positive: true, integer: true });
+    checkSize(name, "a window", this.kernelSize[0] * this.kernelSize[1], LARGEST.window, "kernelSize");
     for (const width of border) checkNumber(name, "padding", width, { min: 0, integer: true });
     this.same = same;
     const [h, w] = this.kernelSize;

@@ -1,5 +1,5 @@
 import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import { full, type Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS, type Denoiser, type ReconstructOptions, type WeightOptions } from "../types.js";
@@ -9,7 +9,7 @@ import { DnCNN } from "./dncnn.js";
 export interface MoDLOptions extends WeightOptions {
   /** The denoiser, the same in each iteration. Default: a DnCNN of depth 7 for complex images (two channels). */
   denoiser?: Denoiser;
-  /** Number of iterations. Default: 3. */
+  /** Number of iterations, at most 1000. Default: 3. */
   numIter?: number;
 }
 
@@ -71,7 +71,7 @@ export class MoDL extends Module {
     super();
     checkOptions("MoDL", options, ["denoiser", "numIter", ...WEIGHT_OPTIONS]);
     const { denoiser, numIter, ...weights } = options;
-    this.numIter = checkNumber("MoDL", "numIter", numIter ?? 3, { integer: true, min: 1 });
+    this.numIter = checkNumber("MoDL", "numIter", numIter ?? 3, { integer: true, min: 1, max: LARGEST.layers });
     if (denoiser !== undefined && typeof (denoiser as Partial<Denoiser>)?.forward !== "function") {
       throw new ArgumentError(
         "MoDL: denoiser has no forward function; give it one such as new DnCNN({ inChannels: 2, outChannels: 2 }).",

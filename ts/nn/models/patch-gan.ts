@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../../runtime/index.js";
+import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import { BatchNorm2d, Conv2d, Identity, LeakyReLU, Sequential, Sigmoid, SpectralNorm } from "../layers/index.js";
@@ -12,7 +12,7 @@ export interface PatchGANDiscriminatorOptions extends WeightOptions {
   inputNc?: number;
   /** Channels after the first convolution. Default: 64. */
   ndf?: number;
-  /** Number of hidden convolutions. Default: 3. */
+  /** Number of hidden convolutions, at most 1000. Default: 3. */
   nLayers?: number;
   /** Whether a sigmoid ends the network. Default: false. */
   useSigmoid?: boolean;
@@ -50,7 +50,11 @@ export class PatchGANDiscriminator extends Module {
     ]);
     const inputNc = checkNumber(name, "inputNc", options.inputNc ?? 3, { positive: true, integer: true });
     const ndf = checkNumber(name, "ndf", options.ndf ?? 64, { positive: true, integer: true });
-    const nLayers = checkNumber(name, "nLayers", options.nLayers ?? 3, { positive: true, integer: true });
+    const nLayers = checkNumber(name, "nLayers", options.nLayers ?? 3, {
+      positive: true,
+      integer: true,
+      max: LARGEST.layers,
+    });
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
     const conv = (inChannels: number, outChannels: number, stride: number, bias: boolean): Layer => {

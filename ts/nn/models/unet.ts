@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, LARGEST, ShapeError, shown } from "../../runtime/index.js";
 import { cat } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { maxPool2d } from "../../functional/index.js";
@@ -24,7 +24,7 @@ export interface UNetOptions extends WeightOptions {
   bias?: boolean;
   /** Whether a batch norm follows each 3 x 3 convolution, `"biasfree"` for one without biases. Default: true. */
   batchNorm?: boolean | "biasfree";
-  /** Number of resolutions, at least 2. Default: the length of `channelsPerScale`, or 4. */
+  /** Number of resolutions, 2 to 16. Default: the length of `channelsPerScale`, or 4. */
   scales?: number;
   /** Channels at each resolution, finest first. Default: 64, 128, 256, ... */
   channelsPerScale?: readonly number[];
@@ -70,6 +70,7 @@ export class UNet extends Module {
     const outChannels = checkNumber(name, "outChannels", options.outChannels ?? 1, { positive: true, integer: true });
     const scales = checkNumber(name, "scales", options.scales ?? options.channelsPerScale?.length ?? 4, {
       min: 2,
+      max: LARGEST.scales,
       integer: true,
     });
     const channels = options.channelsPerScale ?? Array.from({ length: scales }, (_, k) => 64 * 2 ** k);
@@ -84,7 +85,7 @@ export class UNet extends Module {
     const batchNorm = options.batchNorm ?? true;
     if (typeof batchNorm !== "boolean" && batchNorm !== "biasfree") {
       throw new ArgumentError(
-        `${name}: batchNorm is ${JSON.stringify(batchNorm)}, expected true, false or "biasfree".`,
+        `${name}: batchNorm is ${shown(batchNorm)}, expected true, false or "biasfree".`,
         "invalid_argument",
       );
     }

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, checkOptions, checkSize, LARGEST } from "../../runtime/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 
 /** A separable filter `w_i w_j` of sum 1, shape `[1, 1, n, n]`. */
@@ -11,25 +11,40 @@ function outer(w: readonly number[]): Tensor {
 }
 
 /** The fine pixels within `reach` coarse pixels of the centre, in units of the coarse ones. */
-function positions(factor: number, reach: number): number[] {
+function positions(caller: string, factor: number, reach: number): number[] {
+  checkFactor(caller, factor);
+  checkSize(caller, "a filter side", 2 * reach * factor, LARGEST.filterSide, "factor");
   return Array.from({ length: 2 * reach * factor }, (_, i) => (i + 0.5 - reach * factor) / factor);
+}
+
+function checkFactor(caller: string, factor: number): number {
+  return checkNumber(caller, "factor", factor, { integer: true, positive: true });
 }
 
 /**
  * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), rotated by `angle`
  * degrees.
  *
- * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`.
+ * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`. No side may be above 2048, so that without `size`
+ * sigma is at most 306.
+ *
+ * @throws ArgumentError `invalid_argument`, `unknown_option`.
  */
 export function gaussianBlur(
   options: { sigma?: number | readonly [number, number]; angle?: number; size?: readonly [number, number] } = {},
 ): Tensor {
-  const { sigma = 1, angle = 0 } = options;
-  const [sy, sx] = typeof sigma === "number" ? [sigma, sigma] : sigma;
-  if (!(sy > 0) || !(sx > 0))
-    throw new ArgumentError(`gaussianBlur: sigma is ${String(sigma)}, expected numbers above 0.`, "invalid_argument");
+  const caller = "gaussianBlur";
+  checkOptions(caller, options, ["sigma", "angle", "size"]);
+  const { sigma = 1, size } = options;
+  const angle = checkNumber(caller, "angle", options.angle ?? 0);
+  const sigmas = Array.isArray(sigma) ? (sigma as readonly number[]) : [sigma as number, sigma as number];
+  if (sigmas.length !== 2)
+    throw new ArgumentError(`${caller}: sigma has ${sigmas.length} entries, expected one or two.`, "invalid_argument");
+  const [sy, sx] = sigmas.map((s) => checkNumber(caller, "sigma", s, { positive: true })) as [number, number];
   const side = 2 * Math.floor(Math.max(sy, sx) / 0.3 + 1) + 1;
-  const [h, w] = options.size ?? [side, side];
+  if (size === undefined) checkSize(caller, "a filter side", side, LARGEST.filterSide, "sigma");
+  else for (const n of checkList(caller, "size", size, 2)) checkNumber(caller, "size", n, SIDE);
+  const [h = side, w = side] = size ?? [];
   const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
   const values: number[] = [];
   for (let i = 0; i < h; i++) {
@@ -46,12 +61,22 @@ export function gaussianBlur(
   );
 }
 
-/** Bilinear (tent) filter for a downsampling factor, shape `[1, 1, 2 factor, 2 factor]`. */
+const SIDE = { integer: true, min: 1, max: LARGEST.filterSide } as const;
+
+/**
+ * Bilinear (tent) filter for a downsampling factor of at most 1024, shape `[1, 1, 2 factor, 2 factor]`.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
 export function bilinearFilter(factor: number): Tensor {
-  return outer(positions(factor, 1).map((x) => 1 - Math.abs(x)));
+  return outer(positions("bilinearFilter", factor, 1).map((x) => 1 - Math.abs(x)));
 }
 
-/** Bicubic (Keys, a = -1/2) filter for a downsampling factor, shape `[1, 1, 4 factor, 4 factor]`. */
+/**
+ * Bicubic (Keys, a = -1/2) filter for a downsampling factor of at most 512, shape `[1, 1, 4 factor, 4 factor]`.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
 export function bicubicFilter(factor: number): Tensor {
   const a = -0.5;
   const kernel = (x: number): number => {
@@ -59,7 +84,7 @@ export function bicubicFilter(factor: number): Tensor {
     if (t <= 1) return (a + 2) * t ** 3 - (a + 3) * t ** 2 + 1;
     return t < 2 ? a * t ** 3 - 5 * a * t ** 2 + 8 * a * t - 4 * a : 0;
   };
-  return outer(positions(factor, 2).map(kernel));
+  return outer(positions("bicubicFilter", factor, 2).map(kernel));
 }
 
 /** Modified Bessel function of the first kind and order zero, by its power series. */
@@ -74,9 +99,13 @@ function bessel0(x: number): number {
 
 /**
  * Low-pass filter `sinc(n / factor)` under a Kaiser window, shape `[1, 1, length, length]`; length is `4 factor` by
- * default.
+ * default, and at most 2048.
+ *
+ * @throws ArgumentError `invalid_argument`.
  */
-export function sincFilter(factor: number, length = 4 * factor): Tensor {
+export function sincFilter(factor: number, length = 4 * checkFactor("sincFilter", factor)): Tensor {
+  checkFactor("sincFilter", factor);
+  checkNumber("sincFilter", "length", length, SIDE);
   const attenuation = (2.285 * (length - 1) * Math.PI * 2 * (2 - Math.SQRT2)) / factor + 7.95;
   const beta =
     attenuation <= 21

@@ -1,6 +1,6 @@
 import { Rng, type RandomSource } from "../../random/index.js";
 import { resolveRng } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 
 /** Options that every generator takes. */
@@ -55,7 +55,7 @@ export abstract class PhysicsGenerator {
    */
   step(batchSize = 1, options: number | StepOptions = {}): GeneratedParameters {
     const caller = `${this.className}.step`;
-    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1 });
+    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
     const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
     checkOptions(caller, rest, STEP_OPTIONS);
     if (seed !== undefined && rest.rng)
@@ -90,9 +90,9 @@ export abstract class PhysicsGenerator {
    */
   average(n = 2000, options: StepOptions & { batchSize?: number } = {}): GeneratedParameters {
     const caller = `${this.className}.average`;
-    checkNumber(caller, "n", n, { integer: true, min: 1 });
+    checkNumber(caller, "n", n, { integer: true, min: 1, max: LARGEST.draws });
     const { batchSize = 1, seed, ...rest } = options;
-    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1 });
+    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
     const call = seed === undefined ? rest : { ...rest, rng: new Rng(seed) };
     const sums: GeneratedParameters = {};
     for (let done = 0; done < n; done += batchSize) {

@@ -42,7 +42,7 @@ export class MotionBlurGenerator extends PhysicsGenerator {
     this.psfSize = checkPsfSize(name, options?.psfSize);
     this.l = checkNumber(name, "l", options.l ?? 0.3, { positive: true });
     this.sigma = checkNumber(name, "sigma", options.sigma ?? 0.25, { positive: true });
-    this.nSteps = checkNumber(name, "nSteps", options.nSteps ?? 1000, { integer: true, min: 10 });
+    this.nSteps = checkNumber(name, "nSteps", options.nSteps ?? 1000, { integer: true, min: 10, max: 10_000 });
   }
 
   protected override draw(batchSize: number, rng: RandomSource): GeneratedParameters {

@@ -64,6 +64,7 @@ export class MultiplicativeSplittingMaskGenerator extends PhysicsGenerator {
         "shape_mismatch",
       );
     }
-    return { mask: inputMask.mul(mask.to(inputMask.dtype).to(inputMask.device)) };
+    const measured = inputMask.ne(0).to(inputMask.dtype);
+    return { mask: measured.mul(mask.to(inputMask.dtype).to(inputMask.device)) };
   }
 }

@@ -3,6 +3,9 @@ import { ArgumentError } from "../../runtime/index.js";
 /** Radial order n and azimuthal frequency m of a Zernike polynomial. */
 export type ZernikeIndex = readonly [n: number, m: number];
 
+/** Largest radial order: the coefficients of higher ones have no exact digits in float64. */
+const MAX_ORDER = 40;
+
 /**
  * The pair (n, m) of a single index, in Noll's order (from 1) or that of the ANSI standard (from 0).
  *
@@ -10,9 +13,10 @@ export type ZernikeIndex = readonly [n: number, m: number];
  */
 export function zernikeIndex(index: number, convention: "noll" | "ansi"): ZernikeIndex {
   const first = convention === "noll" ? 1 : 0;
-  if (!Number.isInteger(index) || index < first) {
+  const most = first + (MAX_ORDER * (MAX_ORDER + 3)) / 2;
+  if (!Number.isInteger(index) || index < first || index > most) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex contains ${index}, expected integers of at least ${first} ` +
+      `DiffractionBlurGenerator: zernikeIndex contains ${index}, expected integers from ${first} to ${most} ` +
         `(${convention}).`,
       "invalid_argument",
     );
@@ -26,9 +30,16 @@ export function zernikeIndex(index: number, convention: "noll" | "ansi"): Zernik
 
 /** Refuses pairs (n, m) without a polynomial. */
 export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
-  if (!Number.isInteger(n) || !Number.isInteger(m) || n < 0 || Math.abs(m) > n || (n - Math.abs(m)) % 2 !== 0) {
+  if (
+    !Number.isInteger(n) ||
+    !Number.isInteger(m) ||
+    n < 0 ||
+    n > MAX_ORDER ||
+    Math.abs(m) > n ||
+    (n - Math.abs(m)) % 2 !== 0
+  ) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected n >= |m| with n - |m| even.`,
+      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected ${MAX_ORDER} >= n >= |m| with n - |m| even.`,
       "invalid_argument",
     );
   }

@@ -2,7 +2,7 @@ import { perImage, type Level } from "../../functional/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { cat, Tensor } from "../../tensor/index.js";
 import { ShapeError } from "../../runtime/index.js";
-import { checkLevel, checkRange } from "./value-checks.js";
+import { checkLevel, nonNegative, undefinedWhere } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link GammaNoise}. */
@@ -36,7 +36,8 @@ export function gammaValues(caller: string, l: Level, y: Tensor, rng: RandomSour
 /**
  * Gamma (speckle) noise, `y = x g / l` with `g ~ Gamma(shape l, scale 1)`: mean `x`, variance `x^2 / l`.
  *
- * Needs `x > 0`.
+ * Needs `x >= 0`; where `x` is 0, so is `y`. Values below 0 by at most 1e-6 of the largest one are rounding errors of
+ * an operator and count as 0; others are refused, or replaced by 0 with `clipPositive` in the call.
  */
 export class GammaNoise extends NoiseModel {
   readonly kind = "gamma" as const;
@@ -53,9 +54,10 @@ export class GammaNoise extends NoiseModel {
     return { l: { positive: true } };
   }
 
-  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+  protected override corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor {
     const l = perImage("GammaNoise.forward", "l", this.l, y);
-    checkRange("GammaNoise.forward", y, true, "add a small constant, or clamp the image from below");
-    return gammaValues("GammaNoise.forward", this.l, y, rng).mul(y).div(l);
+    const clean = nonNegative("GammaNoise.forward", y, clipPositive, "clamp the image from below");
+    const noisy = gammaValues("GammaNoise.forward", this.l, y, rng).mul(clean).div(l);
+    return clipPositive ? noisy.add(undefinedWhere(y)) : noisy;
   }
 }

@@ -1,7 +1,8 @@
 import type { Level } from "../../functional/index.js";
-import { ArgumentError, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { keep, Tensor } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { keepingFields, ownValue } from "../changed-copy.js";
 import { newInstanceOf } from "../new-instance.js";
 import { checkTensor } from "../argument-checks.js";
 import { checkLevel } from "./value-checks.js";
@@ -16,9 +17,15 @@ export interface NoiseOptions {
 /** Options of one call: a random source, and new values of the model's parameters, which persist. */
 export interface NoiseCallOptions {
   /** Random source of this call, in place of the one given to the constructor. */
-  rng?: RandomSource;
+  rng?: RandomSource | undefined;
+  /**
+   * Whether clean values outside of the domain of the noise are accepted, as losses need it for what a network returns:
+   * Poisson, Poisson-Gaussian and Gamma noise replace negative values by 0, the nearest value for which they exist, and
+   * give NaN for NaN and infinity. Default: false, such values are refused.
+   */
+  clipPositive?: boolean | undefined;
   /** New value of a parameter of the model, such as `sigma`. */
-  [parameter: string]: Level | RandomSource | undefined;
+  [parameter: string]: Level | RandomSource | boolean | undefined;
 }
 
 /** The parameters of a noise model and the ranges of their values. */
@@ -48,8 +55,8 @@ export abstract class NoiseModel {
   /** The parameters that `update` takes, with the ranges of their values. */
   protected abstract rules(): ParameterRules;
 
-  /** The noisy version of `y`, which has been checked. */
-  protected abstract corrupt(y: Tensor, rng: RandomSource): Tensor;
+  /** The noisy version of `y`; `clipPositive` is the option of the call, see {@link NoiseCallOptions}. */
+  protected abstract corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor;
 
   /** The class name, for messages. */
   protected get className(): string {
@@ -71,13 +78,14 @@ export abstract class NoiseModel {
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
     checkTensor(caller, "y", y);
-    const { rng, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options;
+    const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
-    return this.corrupt(y, resolveRng(rng, this.rng));
+    return this.corrupt(y, resolveRng(rng, this.rng), clip);
   }
 
   /**
-   * Replaces parameters; entries that are undefined change nothing.
+   * Replaces parameters; entries that are undefined change nothing. Tensors stay the caller's, who may free them.
    *
    * @throws ArgumentError `unknown_option` for a parameter that it does not have, `invalid_argument` for a value out of
    * range.
@@ -95,8 +103,7 @@ export abstract class NoiseModel {
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
       const level = checkLevel(this.className, name, value, rule);
-      // Kept, so that it outlives the `tidy` of the training step that sets it.
-      Object.assign(this, { [name]: level instanceof Tensor ? keep(level) : level });
+      keepingFields(this, () => Object.assign(this, { [name]: ownValue(level) }));
     }
   }
 

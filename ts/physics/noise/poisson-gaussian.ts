@@ -2,8 +2,10 @@ import { perImage, type Level } from "../../functional/index.js";
 import { checkNumber, checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, checkRange } from "./value-checks.js";
+import { checkLevel, nonNegative, undefinedWhere } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+const HINT = "set clipPositive: true to replace negative values by 0";
 
 /** Options of {@link PoissonGaussianNoise}. */
 export interface PoissonGaussianNoiseOptions extends NoiseOptions {
@@ -17,7 +19,11 @@ export interface PoissonGaussianNoiseOptions extends NoiseOptions {
   minGain?: number;
 }
 
-/** Poisson and Gaussian noise, `y = gain z + sigma n` with `z ~ Poisson(x / gain)` and `n ~ N(0, I)`. */
+/**
+ * Poisson and Gaussian noise, `y = gain z + sigma n` with `z ~ Poisson(x / gain)` and `n ~ N(0, I)`.
+ *
+ * Needs `x >= 0`, as {@link PoissonNoise} does.
+ */
 export class PoissonGaussianNoise extends NoiseModel {
   readonly kind = "poissonGaussian" as const;
   /** Gain of the Poisson part. */
@@ -42,14 +48,14 @@ export class PoissonGaussianNoise extends NoiseModel {
     return { gain: { min: 0 }, sigma: { min: 0 } };
   }
 
-  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+  protected override corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor {
     const caller = "PoissonGaussianNoise.forward";
     const given = perImage(caller, "gain", this.gain, y);
     const gain = typeof given === "number" ? Math.max(given, this.minGain) : given.maximum(this.minGain);
     const sigma = perImage(caller, "sigma", this.sigma, y);
-    if (!this.clipPositive) checkRange(caller, y, false, "set clipPositive: true to replace negative values by 0");
-    const rate = y.detach().div(gain);
-    const counts = rng.poisson(this.clipPositive ? rate.relu() : rate, y);
-    return counts.mul(gain).add(rng.normal(y.shape, y).mul(sigma));
+    const clean = y.detach();
+    const rate = nonNegative(caller, this.clipPositive ? clean.relu() : clean, clipPositive, HINT).div(gain);
+    const noisy = rng.poisson(rate, y).mul(gain).add(rng.normal(y.shape, y).mul(sigma));
+    return clipPositive ? noisy.add(undefinedWhere(y)) : noisy;
   }
 }

@@ -2,8 +2,10 @@ import { perImage, type Level } from "../../functional/index.js";
 import { checkFlag } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel, checkRange } from "./value-checks.js";
+import { checkLevel, nonNegative, undefinedWhere } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
+
+const HINT = "set clipPositive: true to replace negative values by 0";
 
 /** Options of {@link PoissonNoise}. */
 export interface PoissonNoiseOptions extends NoiseOptions {
@@ -18,7 +20,10 @@ export interface PoissonNoiseOptions extends NoiseOptions {
 /**
  * Poisson (photon) noise, `y = gain z` with `z ~ Poisson(x / gain)`.
  *
- * With `normalize: false`, `y` is the counts `z`. Needs `x >= 0`, unless `clipPositive` is set.
+ * With `normalize: false`, `y` is the counts `z`. Needs `x >= 0`: there is no Poisson variable of negative rate. Values
+ * below 0 by at most 1e-6 of the largest one are rounding errors of an operator and count as 0; others are refused, or
+ * replaced by 0 with `clipPositive`, here or in the call. The counts are drawn, and have no derivative with respect to
+ * `x`.
  */
 export class PoissonNoise extends NoiseModel {
   readonly kind = "poisson" as const;
@@ -41,12 +46,14 @@ export class PoissonNoise extends NoiseModel {
     return { gain: { positive: true } };
   }
 
-  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+  protected override corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor {
     const gain = perImage("PoissonNoise.forward", "gain", this.gain, y);
-    if (!this.clipPositive)
-      checkRange("PoissonNoise.forward", y, false, "set clipPositive: true to replace negative values by 0");
-    const rate = y.detach().div(gain);
-    const counts = rng.poisson(this.clipPositive ? rate.relu() : rate, y);
-    return this.normalize ? counts.mul(gain) : counts;
+    const clean = y.detach();
+    const rate = nonNegative("PoissonNoise.forward", this.clipPositive ? clean.relu() : clean, clipPositive, HINT).div(
+      gain,
+    );
+    const counts = rng.poisson(rate, y);
+    const noisy = this.normalize ? counts.mul(gain) : counts;
+    return clipPositive ? noisy.add(undefinedWhere(y)) : noisy;
   }
 }

@@ -1,6 +1,6 @@
 import type { Level } from "../../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber, type NumberRule } from "../../runtime/index.js";
-import { Tensor } from "../../tensor/index.js";
+import { Tensor, where } from "../../tensor/index.js";
 
 /**
  * Checks a noise parameter against its rule and returns it.
@@ -18,16 +18,39 @@ export function checkLevel(caller: string, name: string, value: unknown, rule: N
   return value;
 }
 
-/** Refuses infinite values and, with `strict`, values of at most 0, otherwise values below 0; on the CPU only. */
-export function checkRange(caller: string, y: Tensor, strict: boolean, hint: string): void {
-  if (y.device !== "cpu" || y.size === 0) return;
-  const [least, most] = [y.detach().min().itemSync(), y.detach().max().itemSync()];
+/**
+ * Negative values of at most this magnitude, relative to the largest value, are what rounding makes of 0, as in a
+ * convolution by way of the Fourier transform.
+ */
+const ROUNDING = 1e-6;
+
+/**
+ * Clean measurements for a noise that exists for values of at least 0 only: what rounding left below 0 becomes 0.
+ *
+ * With `clip` every negative value does, and so do NaN and infinity; see {@link undefinedWhere}. The gradient is that
+ * of the clipping, 0 where a value was replaced.
+ *
+ * @throws ArgumentError `out_of_range` for NaN, infinity and, without `clip`, negative values; on the CPU only, as
+ * reading values from another device would wait for it.
+ */
+export function nonNegative(caller: string, y: Tensor, clip: boolean, hint: string): Tensor {
+  if (y.size === 0) return y;
+  if (clip) return where(y.detach().mul(0).eq(0), y.relu(), 0);
+  const values = y.detach();
+  if (y.device !== "cpu") return where(values.lt(0).mul(values.ge(values.max().mul(-ROUNDING))), 0, y);
+  const [least, most] = [values.min().itemSync(), values.max().itemSync()];
+  if (least >= 0 && most < Infinity) return y;
+  if (least < 0 && least >= -ROUNDING * most && most < Infinity) return y.relu();
   if (most === Infinity)
     throw new ArgumentError(`${caller}: the input has the value Infinity, expected finite values.`, "out_of_range");
-  if (least > 0 || (!strict && least === 0)) return;
   throw new ArgumentError(
-    `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, ` +
-      `expected every value to be ${strict ? "above 0" : "at least 0"}; ${hint}.`,
+    `${caller}: the input has ${Number.isNaN(least) ? "NaN" : `the value ${least}`}, expected every value to be at ` +
+      `least 0; ${hint}.`,
     "out_of_range",
   );
+}
+
+/** 0 where `y` is finite and NaN elsewhere: added to noisy values, it shows that a network diverged. */
+export function undefinedWhere(y: Tensor): Tensor {
+  return y.detach().mul(0);
 }

@@ -3,21 +3,57 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
+import type { RequestedDevice } from "../platform.js";
+
+/** The add-ons: one for the CPU, and one, about ten times as large, for the CPU and GPUs. */
+const files = { cpu: "adjoint.node", gpu: "adjoint-gpu.node" } as const;
+
+/** The path of an add-on. The same relative path holds from the sources and from the compiled package. */
+const pathOf = (addOn: keyof typeof files): string =>
+  fileURLToPath(new URL(`../../../dist/native/${files[addOn]}`, import.meta.url));
 
 /**
- * Loads the native add-on (`dist/native/adjoint.node`). The same relative path holds from the sources and from the
- * compiled package.
+ * Loads the add-on that supports a device: for `"cpu"` the one without GPUs where it is built, for `"auto"` the one
+ * with GPUs where it is built.
  *
  * @throws DeviceError `native_missing` where it is not built; `native_load_failed` where it does not load.
  */
-export function loadNative(): Binding {
-  const path = fileURLToPath(new URL("../../../dist/native/adjoint.node", import.meta.url));
-  if (!existsSync(path)) {
+export function loadNative(device: RequestedDevice): Binding {
+  const built = { cpu: existsSync(pathOf("cpu")), gpu: existsSync(pathOf("gpu")) };
+  if (isGpu(device) && !built.gpu) {
     throw new DeviceError(
-      `the native add-on is not built (looked for ${path}); run npm run build (needs Rust).`,
+      `${device}: the add-on with GPUs is not built (looked for ${pathOf("gpu")}); run npm run build:gpu ` +
+        '(needs Rust), or use device "cpu".',
       "native_missing",
     );
   }
+  if (!built.cpu && !built.gpu) {
+    throw new DeviceError(
+      `the native add-on is not built (looked for ${pathOf("cpu")}); run npm run build (needs Rust).`,
+      "native_missing",
+    );
+  }
+  const addOn = built.gpu && (device !== "cpu" || !built.cpu) ? "gpu" : "cpu";
+  let usable = built.gpu;
+  if (addOn === "gpu") {
+    try {
+      return load(pathOf("gpu"));
+    } catch (error) {
+      // Where the one with GPUs does not load, "auto" is the cpu.
+      if (device !== "auto" || !built.cpu) throw error;
+      usable = false;
+    }
+  }
+  const binding = load(pathOf("cpu"));
+  return { ...binding, lacks: (other) => isGpu(other) || (other === "auto" && usable) };
+}
+
+/** Whether only the add-on with GPUs supports a device. */
+export function isGpu(device: string): boolean {
+  return device === "webgpu" || device === "cuda";
+}
+
+function load(path: string): Binding {
   try {
     return createRequire(import.meta.url)(path) as Binding;
   } catch (cause) {

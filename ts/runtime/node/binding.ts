@@ -3,18 +3,19 @@ import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "../platform.js";
 import { cpuModule, loadWasm } from "../web/module.js";
-import { loadNative } from "./add-on.js";
+import { isGpu, loadNative } from "./add-on.js";
 
 /**
  * The native add-on; the WebAssembly module where it is given or preferred. If the add-on is not built or does not
- * load, the WebAssembly module takes its place, with a warning of one line.
+ * load, the WebAssembly module takes its place on the CPU, with a warning of one line.
  */
 export async function loadBinding({ wasm, device, preferWasm }: LoadOptions): Promise<Binding> {
   if (wasm !== undefined) return await loadWasm(await readable(wasm), device);
   if (preferWasm) return await loadPackaged(device);
   try {
-    return loadNative();
+    return loadNative(device);
   } catch (error) {
+    if (isGpu(device)) throw error;
     const binding = await loadPackaged(device).catch(() => undefined);
     // In Node the add-on is expected, so its error is the more useful one.
     if (binding === undefined) throw error;

@@ -88,9 +88,14 @@ fn winograd_applies(s: &ConvShape) -> bool {
     s.kernel == [3, 3] && s.stride == [1, 1] && s.dilation == [1, 1] && s.groups == 1
 }
 
+/// Largest number of values that `depthwise` takes beside its result. It stores rows as far apart as the stride, which
+/// `window` does not.
+const MAX_DEPTHWISE: usize = 1 << 24;
+
 /// The kernel for a shape; the sum runs over the channels of side `summed` (0: input, 1: output).
 fn choose(s: &ConvShape, summed: usize) -> Kernel {
-    let depthwise = s.group() == [1, 1];
+    let depthwise = s.group() == [1, 1]
+        && [depthwise::forward_size(s), depthwise::input_size(s)].iter().all(|n| n.is_some_and(|n| n <= MAX_DEPTHWISE));
     match forced() {
         Kernel::Burn => return Kernel::Burn,
         k @ (Kernel::Winograd2 | Kernel::Winograd4) if winograd_applies(s) => return k,

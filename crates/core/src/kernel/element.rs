@@ -1,9 +1,10 @@
 //! The element types of kernels.
 
+use crate::allocation::Zero;
 use rustfft::FftNum;
 
 /// Element type of kernels that are generic over float32 and float64.
-pub trait Element: FftNum + PartialOrd + std::ops::AddAssign + Into<f64> {
+pub(crate) trait Element: FftNum + Zero + PartialOrd + std::ops::AddAssign + Into<f64> {
     /// The nearest value.
     fn of(v: f64) -> Self;
 }

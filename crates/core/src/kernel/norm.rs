@@ -3,6 +3,7 @@
 
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
 use super::simd::{entry, isa, total, Simd};
+use crate::allocation::zeros;
 
 /// Values that are summed in float32, with one partial sum per lane; the sums of runs are added in float64.
 const RUN: usize = 1024;
@@ -53,8 +54,8 @@ impl Norm<'_> {
 /// The normalised values, and the moments used.
 pub(crate) fn forward(norm: &Norm, x: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
     let [batch, channels, pixels] = norm.planes;
-    let mut mean = vec![0.0; channels];
-    let mut variance = vec![0.0; channels];
+    let mut mean = zeros(channels);
+    let mut variance = zeros(channels);
     // SAFETY: channels write disjoint planes that cover the result.
     let mut y = unsafe { uninit(batch * channels * pixels) };
     let job = Forward { norm, x, used: [Shared::new(&mut mean), Shared::new(&mut variance)], y: Shared::new(&mut y) };
@@ -181,7 +182,7 @@ pub(crate) struct Gradients {
 /// Gradients from the gradient g of the result and the moments used; that in the input only if `needs_input`.
 pub(crate) fn gradient(norm: &Norm, x: &[f32], g: &[f32], moments: [&[f32]; 2], needs_input: bool) -> Gradients {
     let [batch, channels, pixels] = norm.planes;
-    let mut sums = [(); 4].map(|()| vec![0.0; channels]);
+    let mut sums = [(); 4].map(|()| zeros(channels));
     // SAFETY: channels write disjoint planes that cover the result.
     let mut dx = unsafe { uninit(if needs_input { batch * channels * pixels } else { 0 }) };
     let job = Backward {

@@ -3,6 +3,7 @@
 //! The shape alone decides how work is divided, and partial sums are added in the order of the tasks: results do not
 //! depend on the number of threads.
 
+use crate::allocation::{self, Zero};
 use std::cell::RefCell;
 
 /// Elements of one task in a pass over memory.
@@ -20,13 +21,17 @@ pub const MIN_PARALLEL_TRANSFORM: usize = 1 << 14;
 /// Values sampled at computed positions.
 pub const MIN_PARALLEL_SAMPLES: usize = 1 << 13;
 
+/// Largest number of jobs for the threads: of more tasks, neighbours are one job.
+#[cfg(feature = "threads")]
+const MAX_JOBS: usize = 1 << 12;
+
 /// Calls `f(0)` ... `f(count - 1)`, on all threads if `parallel`.
 pub fn each(count: usize, parallel: bool, f: impl Fn(usize) + Send + Sync) {
     #[cfg(feature = "threads")]
     // A single worker thread would only replace this one.
     if parallel && count > 1 && rayon::current_num_threads() > 1 {
         use rayon::prelude::*;
-        (0..count).into_par_iter().with_max_len(1).for_each(f);
+        (0..count).into_par_iter().with_max_len((count / MAX_JOBS).max(1)).for_each(f);
         return;
     }
     let _ = parallel;
@@ -76,6 +81,9 @@ impl<T> Shared<T> {
 #[repr(align(64))]
 struct CacheLine(#[allow(dead_code)] [f32; 16]);
 
+// SAFETY: sixteen zeros.
+unsafe impl Zero for CacheLine {}
+
 /// Aligned float32 memory.
 #[derive(Default)]
 pub struct Aligned(Vec<CacheLine>);
@@ -83,7 +91,7 @@ pub struct Aligned(Vec<CacheLine>);
 impl Aligned {
     /// `count` zeros.
     pub fn zeros(count: usize) -> Self {
-        Self(vec![CacheLine([0.0; 16]); count.div_ceil(16)])
+        Self(allocation::zeros(count.div_ceil(16)))
     }
     /// `count` uninitialized values.
     ///
@@ -109,6 +117,9 @@ thread_local! {
     static SCRATCH: RefCell<Aligned> = RefCell::new(Aligned::default());
 }
 
+/// Largest number of values that a thread keeps.
+const MAX_SCRATCH: usize = 1 << 24;
+
 /// Calls `f` with `count` values of memory that this thread keeps, with arbitrary contents. `f` must not call `scratch`
 /// again.
 pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
@@ -118,7 +129,9 @@ pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
         memory = Aligned::zeros(count);
     }
     f(&mut memory.all()[..count]);
-    SCRATCH.replace(memory);
+    if memory.0.len() * 16 <= MAX_SCRATCH {
+        SCRATCH.replace(memory);
+    }
 }
 
 /// `count` uninitialized values.
@@ -127,7 +140,7 @@ pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
 /// Each is written before it is read, and any bits are a value of the type.
 #[allow(clippy::uninit_vec)]
 pub unsafe fn uninit<T: Copy>(count: usize) -> Vec<T> {
-    let mut data = Vec::with_capacity(count);
+    let mut data = allocation::with_capacity(count);
     // SAFETY: the capacity suffices, and the caller writes before reading.
     data.set_len(count);
     data

@@ -3,6 +3,7 @@
 
 use super::conv::shape::ConvShape;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_STRIDED};
+use crate::allocation::zeros;
 
 /// Runs the body for each window of a plane: output position, position of the largest element.
 macro_rules! windows {
@@ -76,7 +77,7 @@ pub(crate) fn pick(s: &ConvShape, x: &[f32], other: Option<&[f32]>) -> Vec<f32> 
 /// The adjoint of `pick` in `other`: g added at the position of the largest element of each window of x.
 pub(crate) fn scatter(s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (n, m, planes) = (s.size[0] * s.size[1], s.pixels(), s.batch * s.channels[0]);
-    let mut dx = vec![0.0; planes * n];
+    let mut dx = zeros(planes * n);
     let out = Shared::new(&mut dx);
     each(planes, is_parallel(s), |plane| {
         let (x, g) = (&x[plane * n..][..n], &g[plane * m..][..m]);

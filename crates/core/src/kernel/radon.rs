@@ -6,6 +6,7 @@
 use super::element::Element;
 use super::parallel::{each, uninit, Shared};
 use super::simd::{entry, isa, Simd};
+use crate::allocation::zeros;
 
 /// A parallel-beam geometry: square images within the square that is rotated.
 #[derive(Debug, Clone, Copy)]
@@ -235,7 +236,7 @@ radon_element!(f64, project_f64, back_f64);
 pub(crate) fn forward<T: RadonElement>(x: &[T], g: ParallelBeam, directions: &[[f64; 2]]) -> Vec<T> {
     let (side, pixels, angles) = (g.width + 2 * IMAGE_PADDING, g.width * g.width, directions.len());
     let count = x.len() / pixels;
-    let mut padded = vec![T::zero(); count * side * side];
+    let mut padded = zeros::<T>(count * side * side);
     for (image, x) in padded.chunks_mut(side * side).zip(x.chunks(pixels)) {
         for (row, x) in x.chunks(g.width).enumerate() {
             let (from, to) = g.chord(row);
@@ -265,7 +266,7 @@ pub(crate) fn forward<T: RadonElement>(x: &[T], g: ParallelBeam, directions: &[[
 pub(crate) fn transpose<T: RadonElement>(y: &[T], g: ParallelBeam, directions: &[[f64; 2]]) -> Vec<T> {
     let (length, pixels, angles) = (g.detectors + 2 * PROJECTION_PADDING, g.width * g.width, directions.len());
     let count = y.len() / (g.detectors * angles);
-    let mut projections = vec![T::zero(); count * angles * length];
+    let mut projections = zeros::<T>(count * angles * length);
     for (padded, y) in projections.chunks_mut(angles * length).zip(y.chunks(g.detectors * angles)) {
         for (u, y) in y.chunks(angles).enumerate() {
             y.iter().enumerate().for_each(|(angle, &v)| padded[angle * length + PROJECTION_PADDING + u] = v);

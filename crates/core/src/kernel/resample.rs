@@ -2,6 +2,7 @@
 
 use super::element::Element;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
+use crate::allocation::zeros;
 
 /// Rows of the result per task.
 const ROWS: usize = 16;
@@ -49,7 +50,7 @@ impl Taps {
     }
     /// The dense matrix, row by row.
     pub fn dense(&self) -> Vec<f64> {
-        let mut out = vec![0.0; self.len() * self.inputs];
+        let mut out = zeros(self.len() * self.inputs);
         for i in 0..self.len() {
             self.row(i).for_each(|(at, weight)| out[i * self.inputs + at] += weight);
         }

@@ -3,7 +3,7 @@
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 
 /// Consecutive positions: the first index into the list, the first position on the axis, and their number.
-type Run = (usize, usize, usize);
+pub(crate) type Run = (usize, usize, usize);
 
 /// The runs of a list, of at most `max` positions each.
 fn runs(indices: &[usize], max: usize) -> Vec<Run> {

@@ -2,6 +2,7 @@
 
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::simd::{entry, isa, total, Simd};
+use crate::allocation::zeros;
 
 /// Values that are summed in float32; the sums of runs are added in float64.
 const RUN: usize = 1024;
@@ -37,7 +38,7 @@ pub(crate) fn row_sums<const K: usize>(
     f: impl Fn([f32; K]) -> f32 + Sync,
 ) -> Vec<f32> {
     let chunks = n.div_ceil(CHUNK);
-    let mut parts = vec![0.0f64; rows * chunks];
+    let mut parts = zeros::<f64>(rows * chunks);
     let out = Shared::new(&mut parts);
     let rows_per_task = (CHUNK / n).max(1);
     each(rows.div_ceil(rows_per_task) * chunks, rows * n >= MIN_PARALLEL_SIZE, |task| {
@@ -53,7 +54,7 @@ pub(crate) fn row_sums<const K: usize>(
 
 /// Sums of x [batch, channels, pixels] over images and pixels.
 pub(crate) fn channel_sums(x: &[f32], [batch, channels, pixels]: [usize; 3]) -> Vec<f32> {
-    let mut sums = vec![0.0; channels];
+    let mut sums = zeros(channels);
     let out = Shared::new(&mut sums);
     each(channels, x.len() >= MIN_PARALLEL_SIZE, |c| {
         let total: f64 =
@@ -71,7 +72,7 @@ pub(crate) fn gate_and_sums(
     [batch, channels, pixels]: [usize; 3],
     slope: f32,
 ) -> (Vec<f32>, Vec<f32>) {
-    let mut sums = vec![0.0; channels];
+    let mut sums = zeros(channels);
     // SAFETY: channels write disjoint planes that cover the result.
     let mut gated = unsafe { uninit(g.len()) };
     let (out, totals) = (Shared::new(&mut gated), Shared::new(&mut sums));

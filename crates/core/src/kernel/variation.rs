@@ -2,6 +2,7 @@
 
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};
 use super::sums::run_sums;
+use crate::allocation::zeros;
 
 /// An array [rows, outer, n, inner], whose neighbours along n are `inner` elements apart.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub(crate) fn sums(x: &[f32], s: VariationShape) -> Vec<f32> {
     let (block, differences) = (s.block(), (s.n.max(1) - 1) * s.inner);
     let (blocks_per_task, chunks) = s.division();
     let tasks = s.outer.div_ceil(blocks_per_task) * chunks;
-    let mut parts = vec![0.0f64; s.rows * tasks];
+    let mut parts = zeros::<f64>(s.rows * tasks);
     let out = Shared::new(&mut parts);
     each(s.rows * tasks, x.len() >= MIN_PARALLEL_SIZE, |task| {
         let (row, rest) = (task / tasks, task % tasks);

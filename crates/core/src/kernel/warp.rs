@@ -3,6 +3,7 @@
 use super::element::Element;
 use super::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use super::simd::{entry, isa, Simd};
+use crate::allocation::zeros;
 use crate::sampling::reflect;
 
 /// Positions that are computed together.
@@ -158,7 +159,7 @@ pub(crate) fn gather<T: Element>(x: &[T], index: &[u32], s: GatherShape) -> Vec<
 /// The transpose of `gather`: each value of g [sets, channels, positions] added to its pixel.
 pub(crate) fn scatter<T: Element>(g: &[T], index: &[u32], s: GatherShape) -> Vec<T> {
     let planes = s.sets * s.channels;
-    let mut out = vec![T::zero(); planes * s.pixels];
+    let mut out = zeros::<T>(planes * s.pixels);
     let to = Shared::new(&mut out);
     // Several positions may share a pixel, so a plane is one task.
     each(planes, planes * s.positions >= MIN_PARALLEL_SAMPLES, |plane| {

@@ -23,7 +23,7 @@ fn compare(
     f: fn(Value, Value, BoolDType) -> Bool,
 ) -> Result<Constant> {
     same_kind(op, a, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
+    let shape = broadcast(op, a.shape(), b.shape(), a.dtype())?;
     let value = match elementwise::binary(&a.value(), &b.value(), &shape, |a, b| f32::from(u8::from(test(a, b)))) {
         Some(value) => value,
         None => Dispatch::bool_into_float(
@@ -78,7 +78,8 @@ pub(crate) fn between(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
 pub fn where_(condition: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_kind("where", condition, a)?;
     same_kind("where", a, b)?;
-    let shape = broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape())?)?;
+    let shape =
+        broadcast("where", condition.shape(), &broadcast("where", a.shape(), b.shape(), a.dtype())?, a.dtype())?;
     let value =
         match elementwise::map(
             [&condition.value(), &a.value(), &b.value()],

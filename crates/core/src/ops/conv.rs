@@ -4,6 +4,7 @@
 use super::activation::{activate, gate_and_sums, leaky_relu};
 use super::shape::{cat, pad, permute, reshape, slice, PadMode};
 use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
+use crate::allocation::{check, product};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::conv;
@@ -27,6 +28,9 @@ fn check_geometry(op: &str, g: &Geometry) -> Result<()> {
     Ok(())
 }
 
+/// Pixels, at most, whose windows burn stores at a time on all threads.
+const BURN_TILE: usize = 1 << 15;
+
 /// The same settings for burn.
 fn options(g: &Geometry) -> ConvOptions<2> {
     ConvOptions::new(g.stride, g.padding, g.dilation, g.groups)
@@ -39,6 +43,17 @@ fn by_kernel(
     kernel: impl FnOnce(&[f32], &[f32]) -> Option<Vec<f32>>,
 ) -> Option<Value> {
     kernel(&a.floats()?, &b.floats()?).map(|y| from_vec(y, shape))
+}
+
+/// Checks what burn's convolutions take beside the result: both operands in another order, and the matrix of windows
+/// (`depth` rows for each of `pixels`).
+fn check_windows(op: &str, [a, b]: [&Tensor; 2], depth: usize, pixels: usize) -> Result<()> {
+    if a.device() != Device::Cpu {
+        return Ok(());
+    }
+    let windows = product(&[depth, pixels, a.dtype().size()]);
+    let copies = a.size().saturating_add(b.size()).checked_mul(a.dtype().size());
+    check(op, windows.zip(copies).and_then(|(a, b)| a.checked_add(b)))
 }
 
 /// A bias has one value for each of `channels`.
@@ -167,6 +182,7 @@ fn convolve(
     let value = match fused {
         Some(value) => value,
         None => {
+            check_windows(op, [x, weight], conv.depth(), conv.pixels().min(BURN_TILE))?;
             let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, options(&g)), bias);
             activate(&Constant::new(sums, &shape, x.device()), slope)?
         }
@@ -211,7 +227,8 @@ pub fn conv_transpose2d(
         ));
     }
     let size = |i: usize| {
-        let full = (s[2 + i] - 1) * g.stride[i] + g.dilation[i] * (w[2 + i] - 1) + output_padding[i] + 1;
+        let steps = (s[2 + i] - 1).saturating_mul(g.stride[i]);
+        let full = steps.saturating_add(g.span(w[2 + i], i)).saturating_add(output_padding[i]);
         if full > 2 * g.padding[i] {
             Ok(full - 2 * g.padding[i])
         } else {
@@ -223,7 +240,7 @@ pub fn conv_transpose2d(
     };
     let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
-    let reach = |i: usize| g.dilation[i] * (w[2 + i] - 1);
+    let reach = |i: usize| g.span(w[2 + i], i) - 1;
     check_bias(op, x, bias, shape[1])?;
     let conv = ConvShape::new(&shape, s, [w[2], w[3]], g);
     let adjoint = by_kernel([x, weight], &shape, |x, w| conv::conv2d_input(&conv, x, w));
@@ -232,8 +249,10 @@ pub fn conv_transpose2d(
     } else if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
         // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
         let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
+        check_windows(op, [x, weight], conv.channels[1] * conv.taps(), (shape[2] * shape[3]).min(BURN_TILE))?;
         Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, options(&same))
     } else {
+        check_windows(op, [x, weight], w[1..].iter().product(), s[2] * s[3])?;
         Dispatch::conv_transpose2d(
             x.value(),
             weight.value(),
@@ -299,6 +318,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     } else if prefers_shifts(x, gradient, kernel, g) {
         weight_by_shifts(&x.detach(), &gradient.detach(), kernel, g)?.value()
     } else {
+        check_windows(op, [x, gradient], y[1] * y[2] * y[3], kernel[0] * kernel[1])?;
         let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
         Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(&g))
     };

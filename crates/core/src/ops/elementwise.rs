@@ -22,7 +22,7 @@ fn binary(
         return Ok(Tensor::number_result(single(x, y), shape.to_vec(), &[a, b], vjp));
     }
     same_kind(op, a, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
+    let shape = broadcast(op, a.shape(), b.shape(), a.dtype())?;
     let value = elementwise::binary(&a.value(), &b.value(), &shape, single)
         .unwrap_or_else(|| f(with_rank(a, shape.len()), with_rank(b, shape.len())));
     Ok(Tensor::result(value, shape, &[a, b], vjp))
@@ -120,7 +120,7 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Constant>) -> Result<Tensor> {
     same_kind(op, a, b)?;
-    let shape = broadcast(op, a.shape(), b.shape())?;
+    let shape = broadcast(op, a.shape(), b.shape(), a.dtype())?;
     let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
     // Where y is NaN the comparison fails, which selects y; NaN in x needs a test.
     let (picked, nan) = (pick_a(&x, &y)?, compare::ne(&x, &x)?);

@@ -4,6 +4,7 @@ use super::elementwise::{add, mul_scalar, sub};
 use super::linalg::matmul;
 use super::shape::{cat, permute, slice};
 use super::{check_axes, check_axis};
+use crate::allocation::check;
 use crate::error::{Error, Result};
 use crate::kernel::fourier::{complex, ComplexFft};
 use crate::storage::{from_vec, on_cpu};
@@ -42,6 +43,10 @@ fn sums(
             ),
         ));
     }
+    // The result of each axis, and the plan and scratch memory of the longest one on each thread.
+    let longest = dims.iter().map(|&d| x.shape()[d]).max().unwrap_or(0);
+    let numbers = longest.saturating_mul(16).saturating_add(x.size().saturating_mul(2));
+    check(op, numbers.checked_mul(x.dtype().size()))?;
     let s = ComplexFft { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
     let value = if x.size() == 0 {
         x.value()

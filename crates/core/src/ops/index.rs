@@ -1,11 +1,12 @@
 //! Selection by index. Indices are ordinary tensors that hold integers.
 
 use super::{check_axis, same_kind};
+use crate::allocation::{check, product};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::select;
 use crate::storage::from_vec;
-use crate::tensor::Tensor;
+use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::{get_device_settings, Dispatch};
 use burn::tensor::{IndexingUpdateOp, Shape, TensorData};
@@ -25,6 +26,9 @@ pub(crate) fn select_list(x: &Tensor, dim: usize, indices: Vec<usize>) -> Result
     let mut shape = x.shape().to_vec();
     let size = shape[dim];
     shape[dim] = indices.len();
+    // Beside the result: the runs of the list, or its integers.
+    check_size("indexSelect", &shape, x.dtype())?;
+    check("indexSelect", product(&[indices.len(), 2 * size_of::<select::Run>()]))?;
     let value = if shape.contains(&0) {
         Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
     } else {
@@ -50,6 +54,7 @@ fn sides(shape: &[usize], dim: usize) -> [usize; 3] {
 fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<Tensor> {
     let mut shape = g.shape().to_vec();
     shape[dim] = size;
+    check_size("indexSelect", &shape, g.dtype())?;
     let values = if g.size() == 0 { None } else { g.floats() };
     let value = match values {
         Some(g) => from_vec(select::add(&g, sides(&shape, dim), &indices), &shape),
@@ -78,6 +83,8 @@ fn add_list(g: &Tensor, dim: usize, indices: Vec<usize>, size: usize) -> Result<
 
 /// Positions as integers; on the CPU they are checked against `size`.
 fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
+    // The values read back, and as integers.
+    check(op, product(&[index.size(), size_of::<f64>() + size_of::<i64>()]))?;
     if index.device() == Device::Cpu {
         if let Some(bad) = index.to_vec()?.into_iter().find(|v| !(*v >= 0.0 && *v < size as f64 && v.fract() == 0.0)) {
             return Err(Error::argument(op, format!("index {bad} came, expected an integer from 0 to {size} - 1.")));
@@ -133,7 +140,12 @@ fn check_index_shape(op: &str, x: &Tensor, index: &Tensor, dim: usize) -> Result
 }
 
 pub(crate) fn gather_integers(x: &Tensor, index: Int, shape: Vec<usize>, dim: usize) -> Result<Tensor> {
-    let value = Dispatch::float_gather(dim, x.value(), index.clone());
+    let value = if shape.contains(&0) {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        check_size("gather", &shape, x.dtype())?;
+        Dispatch::float_gather(dim, x.value(), index.clone())
+    };
     Ok(Tensor::result(
         value,
         shape,
@@ -146,7 +158,12 @@ pub(crate) fn gather_integers(x: &Tensor, index: Int, shape: Vec<usize>, dim: us
 }
 
 pub(crate) fn scatter_integers(x: &Tensor, index: Int, source: &Tensor, dim: usize) -> Result<Tensor> {
-    let value = Dispatch::float_scatter(dim, x.value(), index.clone(), source.value(), IndexingUpdateOp::Add);
+    let value = if source.size() == 0 {
+        x.value()
+    } else {
+        check_size("scatterAdd", x.shape(), x.dtype())?;
+        Dispatch::float_scatter(dim, x.value(), index.clone(), source.value(), IndexingUpdateOp::Add)
+    };
     Ok(Tensor::result(
         value,
         x.shape().to_vec(),

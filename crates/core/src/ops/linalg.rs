@@ -2,6 +2,7 @@
 
 use super::shape::{expand, permute, reshape};
 use super::{broadcast, reduce::sum_to, same_kind};
+use crate::allocation::{check, product};
 use crate::error::{Error, Result};
 use crate::tensor::{check_size, Tensor};
 use burn::backend::ops::FloatTensorOps;
@@ -18,7 +19,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         ));
     }
     let (m, k, n) = (a.shape()[ra - 2], a.shape()[ra - 1], b.shape()[rb - 1]);
-    let batch = broadcast("matmul", &a.shape()[..ra - 2], &b.shape()[..rb - 2])?;
+    let batch = broadcast("matmul", &a.shape()[..ra - 2], &b.shape()[..rb - 2], a.dtype())?;
     let count: usize = batch.iter().product();
     let mut shape = batch.clone();
     shape.extend([m, n]);
@@ -31,6 +32,9 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let value = if k == 0 || shape.contains(&0) {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
     } else {
+        // Broadcast operands are copied.
+        let copied = |rows: usize| product(&[count, rows, k, a.dtype().size()]);
+        check("matmul", copied(m).zip(copied(n)).and_then(|(a, b)| a.checked_add(b)))?;
         Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value())
     };
     Ok(Tensor::result(

@@ -43,8 +43,8 @@ pub(crate) fn composed_gradients(
     tape::grad(&[composed(&operands)?], &operands, &[Some(c.grad.clone())], true)
 }
 
-/// NumPy's broadcasting rule.
-pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
+/// NumPy's broadcasting rule; the result must fit into memory.
+pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize], dtype: DType) -> Result<Vec<usize>> {
     let rank = a.len().max(b.len());
     let mut out = vec![0; rank];
     for i in 0..rank {
@@ -65,7 +65,7 @@ pub(crate) fn broadcast(op: &str, a: &[usize], b: &[usize]) -> Result<Vec<usize>
             }
         };
     }
-    check_size(op, &out, DType::F32)?;
+    check_size(op, &out, dtype)?;
     Ok(out)
 }
 

@@ -186,7 +186,7 @@ impl Norm {
                 };
                 let axes = others(x);
                 let (db, dw) = (sum(&h, &axes, true)?, sum(&mul(&h, &z)?, &axes, true)?);
-                let share = 1.0 / (x.size() / x.shape()[1]) as f64;
+                let share = 1.0 / (x.size() / x.shape()[1].max(1)) as f64;
                 let inner = match self.positions[2] {
                     Some(_) => h,
                     None => sub(&sub(&h, &mul_scalar(&db, share)?)?, &mul(&z, &mul_scalar(&dw, share)?)?)?,

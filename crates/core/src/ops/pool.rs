@@ -4,6 +4,7 @@ use super::elementwise::{add, div, mul_scalar};
 use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
+use crate::allocation::{check, product};
 use crate::error::{Error, Result};
 use crate::kernel::conv::shape::{ConvShape, Geometry};
 use crate::kernel::pool;
@@ -94,9 +95,11 @@ impl Window {
     /// The elements under each tap of the window: a strided slice of the padded input.
     pub(crate) fn taps(&self, op: &str, x: &Tensor) -> Result<Vec<Tensor>> {
         let out = self.output(op, x)?;
+        let s = x.shape();
+        let [rows, columns] = self.kernel;
+        check(op, product(&[rows, columns, s[0].max(1), s[1].max(1), out[0], out[1], x.dtype().size()]))?;
         let [ph, pw] = self.padding;
         let padded = pad(x, &[0, 0, 0, 0, ph, ph, pw, pw], PadMode::Constant, 0.0)?;
-        let s = x.shape();
         let mut taps = Vec::with_capacity(self.kernel[0] * self.kernel[1]);
         for u in 0..self.kernel[0] {
             for v in 0..self.kernel[1] {

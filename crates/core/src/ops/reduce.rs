@@ -130,7 +130,11 @@ fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize
     let flat = flatten_last(&x.detach(), &dims)?;
     let keep_shape = kept(x, &dims);
     let shape = if keep { keep_shape.clone() } else { dropped(x, &dims) };
-    let value = Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape));
+    let value = if x.size() == 0 {
+        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    } else {
+        Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape))
+    };
     let reference = Constant::new(value.clone(), &shape, x.device());
     let reference = reshape(&reference, &keep_shape)?;
     Ok(Tensor::result(
@@ -191,9 +195,12 @@ fn arg(
     if x.shape()[dim] == 0 {
         return Err(empty(op, x));
     }
+    let shape = if keep { kept(x, &[dim]) } else { dropped(x, &[dim]) };
+    if x.size() == 0 {
+        return Tensor::full(&shape, 0.0, x.dtype(), x.device()).map(|t| Constant::of(&t));
+    }
     let settings = get_device_settings::<Dispatch>(&x.device().dispatch()?);
     let value = Dispatch::int_into_float(f(x.value(), dim, settings.int_dtype), x.dtype().float());
-    let shape = if keep { kept(x, &[dim]) } else { dropped(x, &[dim]) };
     Ok(Constant::new(value, &shape, x.device()))
 }
 

@@ -4,6 +4,7 @@ use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
 use super::shape::{expand, permute, reshape};
+use crate::allocation::check;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::resample::{separate, Taps};
@@ -18,7 +19,8 @@ pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()>
     let s = x.shape();
     check_size(op, &[s[0], s[1], size[0], size[1]], x.dtype())?;
     check_size(op, &[size[0].saturating_mul(s[2]).max(size[1].saturating_mul(s[3]))], DType::F64)?;
-    Ok(())
+    // A bicubic row has four taps, each a position and a weight in two copies; its lists have 32 bytes more.
+    check(op, size[0].checked_add(size[1]).and_then(|rows| rows.checked_mul(4 * 2 * 16 + 32)))
 }
 
 /// R_h x R_w^T for matrices given by rows: every separable linear map of an image.
@@ -130,7 +132,7 @@ pub fn pixel_shuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
 pub fn pixel_unshuffle(x: &Tensor, factor: usize) -> Result<Tensor> {
     check_rank("pixelUnshuffle", "input", x, 4)?;
     let s = x.shape();
-    if factor == 0 || !s[2].is_multiple_of(factor) || !s[3].is_multiple_of(factor) {
+    if factor == 0 || factor > super::LARGEST || !s[2].is_multiple_of(factor) || !s[3].is_multiple_of(factor) {
         return Err(Error::shape(
             "pixelUnshuffle",
             format!("x has shape {s:?}, expected a height and width that are multiples of factor {factor}."),

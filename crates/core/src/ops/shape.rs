@@ -2,17 +2,19 @@
 
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
+use crate::allocation::list;
 use crate::error::{Error, Result};
 use crate::kernel::layout;
 use crate::storage::{contiguous, from_vec, physical, Values};
 use crate::tape::Vjp;
-use crate::tensor::{check_size, elements, Tensor};
+use crate::tensor::{check_axes as check_rank, check_size, elements, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::Dispatch;
 use burn::tensor::{Scalar, Slice};
 
 /// The same elements in another shape.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    check_rank("reshape", shape.len())?;
     if elements(shape) != Some(x.size()) {
         return Err(Error::shape(
             "reshape",
@@ -70,7 +72,7 @@ pub fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.shape() == shape {
         return Ok(x.clone());
     }
-    if super::broadcast("expand", x.shape(), shape)? != shape {
+    if super::broadcast("expand", x.shape(), shape, x.dtype())? != shape {
         return Err(Error::shape("expand", format!("shape {:?} cannot be expanded to {shape:?}.", x.shape())));
     }
     let value = Dispatch::float_expand(super::with_rank(x, shape.len()), physical(shape));
@@ -99,7 +101,9 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
     let mut out = x.clone();
     for i in 0..rank {
         if steps[i] > 1 {
-            out = select_list(&out, i, (starts[i]..ends[i]).step_by(steps[i]).collect())?;
+            let positions =
+                list("slice", (0..(ends[i] - starts[i]).div_ceil(steps[i])).map(|k| starts[i] + k * steps[i]))?;
+            out = select_list(&out, i, positions)?;
         }
     }
     let widths: Vec<(usize, usize)> =
@@ -194,7 +198,8 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
                 _ => i.clamp(0, n - 1),
             }) as usize
         };
-        out = select_list(&out, axis, (-(before as i64)..n + after as i64).map(source).collect())?;
+        let positions = list("pad", (0..padded[axis]).map(|i| source(i as i64 - before as i64)))?;
+        out = select_list(&out, axis, positions)?;
     }
     Ok(out)
 }
@@ -202,6 +207,9 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
 /// Reverses axes.
 pub fn flip(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     check_axes("flip", x, dims)?;
+    if x.size() == 0 {
+        return Ok(x.clone());
+    }
     let dims = dims.to_vec();
     let value = Dispatch::float_flip(x.value(), &dims);
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], Box::new(move |c| Ok(vec![Some(flip(c.grad, &dims)?)]))))
@@ -263,10 +271,11 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
                 format!("shapes {:?} and {:?} differ on an axis other than {dim}.", first.shape(), part.shape()),
             ));
         }
-        size += part.shape()[dim];
+        size = part.shape()[dim].saturating_add(size);
     }
     let mut shape = first.shape().to_vec();
     shape[dim] = size;
+    check_size("cat", &shape, first.dtype())?;
     let filled: Vec<&Tensor> = parts.iter().filter(|p| p.size() > 0).collect();
     let value = match filled.as_slice() {
         [] => first.value(),

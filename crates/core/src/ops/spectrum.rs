@@ -90,7 +90,7 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
         }
     };
     let (la, lb) = (lead(a)?, lead(b)?);
-    let out = broadcast(op, &la, &lb)?;
+    let out = broadcast(op, &la, &lb, a.dtype())?;
     let shape = with(&out, &[2]);
     check_size(op, &shape, a.dtype())?;
     let value = if shape.contains(&0) {
@@ -144,7 +144,7 @@ pub fn fourier_filter(x: &Tensor, response: &Tensor, conjugate: bool) -> Result<
             format!("the response has shape {:?}, expected one for images of shape {:?}.", response.shape(), x.shape()),
         ));
     }
-    let out = broadcast(op, lx, lr)?;
+    let out = broadcast(op, lx, lr, x.dtype())?;
     let shape = with(&out, &[size.height, size.width]);
     check_size(op, &shape, x.dtype())?;
     let value = if shape.contains(&0) {

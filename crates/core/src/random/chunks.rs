@@ -1,6 +1,7 @@
 //! Many numbers of a stream on all threads, the same bits as when they are drawn one by one.
 
 use super::ULP;
+use crate::allocation::with_capacity;
 use crate::kernel::parallel::{each, Shared};
 use rand_chacha::rand_core::RngCore;
 use rand_chacha::ChaCha8Rng;
@@ -126,7 +127,7 @@ pub(super) fn collect<T: Copy + Send + Sync>(
     count: usize,
     one: impl Fn(&mut BlockReader) -> T + Sync,
 ) -> Vec<T> {
-    let mut out: Vec<T> = Vec::with_capacity(count);
+    let mut out: Vec<T> = with_capacity(count);
     // Repeated, because numbers that read more than one value leave some missing.
     while cfg!(feature = "threads") && count - out.len() >= 4 * CHUNK {
         let chunks = (count - out.len()) / CHUNK;

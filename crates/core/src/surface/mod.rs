@@ -9,6 +9,7 @@ mod operand;
 mod row;
 mod table;
 
+use crate::allocation;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use operand::Call;
@@ -18,7 +19,10 @@ pub use table::ROWS;
 
 fn run(code: usize, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]) -> Result<Results> {
     let row = ROWS.get(code).ok_or_else(|| Error::argument("apply", format!("operator {code} does not exist.")))?;
-    (row.run)(&mut Call { op: row.name, tensors: tensors.iter(), ints: ints.iter(), floats: floats.iter() })
+    let operands = tensors.iter().flatten().map(Tensor::working_bytes).max().unwrap_or(0);
+    allocation::check(row.name, Some(operands))?;
+    let mut call = Call { op: row.name, tensors: tensors.iter(), ints: ints.iter(), floats: floats.iter() };
+    allocation::guarded(row.name, || (row.run)(&mut call))
 }
 
 /// Calls operator `code`.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::ops::shape::PadMode;
 use crate::sampling::{Interpolation, Outside};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Tensor, MAX_RANK};
 
 /// Operands of a call as they cross the binding, taken in the order of the operator's parameters.
 pub(super) struct Call<'a> {
@@ -22,7 +22,12 @@ impl Call<'_> {
     }
     /// A list, which is preceded by its length.
     fn list<T: Operand>(&mut self, name: &'static str) -> Result<Vec<T>> {
-        (0..usize::take(self, name)?).map(|_| T::take(self, name)).collect()
+        let count = usize::take(self, name)?;
+        if count > 2 * MAX_RANK {
+            let message = format!("{name} has {count} entries, expected at most {} (two for an axis).", 2 * MAX_RANK);
+            return Err(Error::argument(self.op, message));
+        }
+        (0..count).map(|_| T::take(self, name)).collect()
     }
 }
 

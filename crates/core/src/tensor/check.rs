@@ -1,30 +1,30 @@
 //! Checks of sizes, devices and element types.
 
 use super::{DType, Tensor};
+use crate::allocation;
 use crate::device::Device;
 use crate::error::{Error, Result};
 
-/// Number of elements of `shape`; an error if that is more than a tensor can hold.
-///
-/// A failed allocation ends the process, so large ones are tried out first.
+/// Largest number of axes.
+pub(crate) const MAX_RANK: usize = 32;
+
+/// Number of elements of `shape`; an error if that is more than a tensor can hold, or than there is memory for.
 pub(crate) fn check_size(op: &str, shape: &[usize], dtype: DType) -> Result<usize> {
     /// Kernels on GPUs count elements with 32 bits.
     const MOST: usize = u32::MAX as usize;
-    const LARGE: usize = 1 << 26;
-    let fault = || {
-        Error::argument(
-            op,
-            format!(
-                "a tensor of shape {shape:?} is too large, expected at most {MOST} elements and what fits in memory."
-            ),
-        )
-    };
-    let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(fault)?;
-    let bytes = count.checked_mul(dtype.size()).ok_or_else(fault)?;
-    if bytes >= LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
-        return Err(fault());
-    }
+    check_axes(op, shape.len())?;
+    let count = elements(shape).filter(|&n| n <= MOST).ok_or_else(|| {
+        Error::argument(op, format!("a tensor of shape {shape:?} is too large, expected at most {MOST} elements."))
+    })?;
+    allocation::check(op, count.checked_mul(dtype.size()))?;
     Ok(count)
+}
+
+pub(crate) fn check_axes(op: &str, rank: usize) -> Result<()> {
+    if rank > MAX_RANK {
+        return Err(Error::argument(op, format!("a tensor of {rank} axes came, expected at most {MAX_RANK} axes.")));
+    }
+    Ok(())
 }
 
 /// Product of the sizes; `None` where it does not fit a number. An axis of size zero does not hide the others.
@@ -34,6 +34,7 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
 }
 
 pub(super) fn check_length(length: usize, shape: &[usize]) -> Result<()> {
+    check_axes("tensor", shape.len())?;
     if elements(shape) != Some(length) {
         return Err(Error::shape("tensor", format!("{length} values came, which do not fill shape {shape:?}.")));
     }

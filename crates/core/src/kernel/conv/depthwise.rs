@@ -3,6 +3,7 @@
 //! is a sum over a list of shifts.
 
 use super::shape::{ConvShape, Epilogue};
+use crate::allocation::zeros;
 use crate::kernel::parallel::{each, scratch, uninit, Shared};
 use crate::kernel::simd::{entry, InstructionSet, Simd};
 
@@ -16,6 +17,42 @@ const OVERREAD: usize = VECTORS * 16;
 /// A tap: the offset of its values from those of the first tap, and its weight.
 type Tap = (usize, f32);
 
+/// The product of numbers; `None` where it does not fit a number.
+fn product(numbers: &[usize]) -> Option<usize> {
+    numbers.iter().try_fold(1usize, |a, &b| a.checked_mul(b))
+}
+
+/// Columns of a phase, padding included.
+fn phase_length(s: &ConvShape) -> Option<usize> {
+    let (stride, width) = (s.stride[1], s.out[1]);
+    let span = (width.max(1) - 1).checked_mul(stride)?.checked_add((s.kernel[1] - 1).checked_mul(s.dilation[1])?)?;
+    Some((span / stride + 1).max(width) + OVERREAD)
+}
+
+/// Rows of a band of an image of this size.
+fn band([height, width]: [usize; 2]) -> usize {
+    (PIXELS / width.max(1)).clamp(1, height.max(1))
+}
+
+/// Values that `forward` takes beside its result: the phases of a band, and the taps.
+pub fn forward_size(s: &ConvShape) -> Option<usize> {
+    let rows =
+        (band(s.out) - 1).checked_mul(s.stride[0])?.checked_add((s.kernel[0] - 1).checked_mul(s.dilation[0])?)?;
+    let phases = product(&[rows.checked_add(1)?, s.stride[1], phase_length(s)?])?;
+    phases.checked_add(product(&[4, s.channels[0], s.taps()])?)
+}
+
+/// Values that `input` takes beside its result: the rows of a band, and the lists of taps.
+pub fn input_size(s: &ConvShape) -> Option<usize> {
+    let reach = [0, 1].map(|i| (s.kernel[i] - 1).checked_mul(s.dilation[i]).map(|n| n.div_ceil(s.stride[i])));
+    let [down, right] = [reach[0]?, reach[1]?];
+    let read = down.checked_add(band(s.size) / s.stride[0])?.checked_add(2)?;
+    let length =
+        right.checked_add((s.size[1].saturating_add(s.padding[1])) / s.stride[1])?.checked_add(1 + OVERREAD)?;
+    let lists = product(&[s.channels[0], s.stride[0], s.stride[1], 6])?;
+    product(&[read, length])?.checked_add(lists)?.checked_add(product(&[4, s.channels[0], s.taps()])?)
+}
+
 /// The convolution of `x` with `w` [channels, 1, kernel].
 pub fn forward(isa: InstructionSet, s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) -> Vec<f32> {
     let (n, m, channels, [height, width]) = (s.size[0] * s.size[1], s.pixels(), s.channels[0], s.out);
@@ -25,9 +62,8 @@ pub fn forward(isa: InstructionSet, s: &ConvShape, x: &[f32], w: &[f32], epilogu
         return y;
     }
     let (out, stride) = (Shared::new(&mut y), s.stride[1]);
-    // Columns of a phase, padding included.
-    let length = (((width - 1) * stride + (s.kernel[1] - 1) * s.dilation[1]) / stride + 1).max(width) + OVERREAD;
-    let band = (PIXELS / width).clamp(1, height);
+    let Some(length) = phase_length(s) else { return y };
+    let band = band(s.out);
     let bands = height.div_ceil(band);
     let taps: Vec<Vec<Tap>> = w.chunks_exact(s.taps()).map(|w| forward_taps(s, w, length)).collect();
     each(s.batch * channels * bands, s.is_parallel(), |task| {
@@ -77,7 +113,7 @@ pub fn input(isa: InstructionSet, s: &ConvShape, g: &[f32], w: &[f32]) -> Vec<f3
     let reach = reach(s);
     let last = [0, 1].map(|i| (s.size[i] - 1 + s.padding[i]) / s.stride[i] + 1);
     let length = reach[1] + last[1] + OVERREAD;
-    let band = (PIXELS / width).clamp(1, height);
+    let band = band(s.size);
     let bands = height.div_ceil(band);
     // For each channel, row modulo the stride, and column modulo the stride.
     let taps: Vec<Vec<Tap>> = (0..channels * down * right)
@@ -210,7 +246,7 @@ unsafe fn sums_body<S: Simd>(_: S, from: *const f32, taps: &[Tap], start: f32, t
 /// The gradient in the weight; images are summed in order.
 pub fn weight(isa: InstructionSet, s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f32> {
     let (n, m, channels, [rows, columns]) = (s.size[0] * s.size[1], s.pixels(), s.channels[0], s.kernel);
-    let mut dw = vec![0.0; channels * s.taps()];
+    let mut dw = zeros(channels * s.taps());
     let out = Shared::new(&mut dw);
     each(channels * rows, s.is_parallel(), |task| {
         let (c, u) = (task / rows, task % rows);

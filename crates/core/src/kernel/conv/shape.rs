@@ -19,11 +19,11 @@ pub struct Geometry {
 impl Geometry {
     /// Pixels that a filter of `kernel` taps covers on axis i.
     pub(crate) fn span(&self, kernel: usize, i: usize) -> usize {
-        self.dilation[i] * (kernel - 1) + 1
+        self.dilation[i].saturating_mul(kernel - 1).saturating_add(1)
     }
     /// Size of the output on axis i; `None` if the filter does not fit.
     pub(crate) fn output(&self, size: usize, kernel: usize, i: usize) -> Option<usize> {
-        let (span, padded) = (self.span(kernel, i), size + 2 * self.padding[i]);
+        let (span, padded) = (self.span(kernel, i), size.saturating_add(2 * self.padding[i]));
         (padded >= span).then(|| (padded - span) / self.stride[i] + 1)
     }
     /// Output padding with which the transposed convolution returns to `size` from `output`.
@@ -78,7 +78,7 @@ impl ConvShape {
     }
     /// Number of multiply-adds.
     pub fn work(&self) -> usize {
-        self.batch * self.pixels() * self.channels[1] * self.depth()
+        [self.pixels(), self.channels[1], self.depth()].iter().fold(self.batch, |a, &b| a.saturating_mul(b))
     }
     /// Whether the convolution is worth several threads.
     pub fn is_parallel(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Complex tensors with the axis (real, imaginary) anywhere, without changing the layout.
 
 use super::plan::{complex_buffer, Fft1d, FftElement, GAP, SIGNALS_PER_BLOCK};
+use crate::allocation::with_capacity;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
 use rustfft::num_complex::Complex;
 
@@ -35,7 +36,9 @@ pub(crate) fn complex<T: FftElement>(x: &[T], s: &ComplexFft) -> Vec<T> {
     let part = strides[s.complex_dim];
     let axes: Vec<usize> = s.dims.iter().copied().filter(|&d| s.shape[d] > 1).collect();
     if axes.is_empty() {
-        return x.iter().map(|&v| v * T::of(s.scale)).collect();
+        let mut y = with_capacity(x.len());
+        y.extend(x.iter().map(|&v| v * T::of(s.scale)));
+        return y;
     }
     // SAFETY: the first axis writes every value.
     let mut y = unsafe { uninit(x.len()) };

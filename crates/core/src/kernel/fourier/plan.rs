@@ -11,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) const SIGNALS_PER_BLOCK: usize = 16;
 /// Padding between gathered signals, so that those of a power of two do not map to the same cache sets.
 pub(super) const GAP: usize = 8;
-/// Largest number of cached plans.
+/// Largest number of cached plans, and of the signals' lengths in all: a plan is as large as its signals.
 const MAX_PLANS: usize = 256;
+const MAX_LENGTHS: usize = 1 << 22;
 
 /// Plans by length and direction.
 pub(crate) struct Plans<T: Element> {
     planner: FftPlanner<T>,
     cached: HashMap<(usize, bool), Arc<dyn Fft<T>>>,
+    lengths: usize,
 }
 
 /// An element type of Fourier transforms.
@@ -73,12 +75,13 @@ impl<T: FftElement> Fft1d<T> {
     pub fn new(n: usize, inverse: bool) -> Self {
         let mut plans = T::plans().lock().unwrap_or_else(PoisonError::into_inner);
         // Images of ever new sizes must not fill the memory; common plans are soon rebuilt.
-        if plans.as_ref().is_some_and(|p| p.cached.len() >= MAX_PLANS) {
+        if plans.as_ref().is_some_and(|p| p.cached.len() >= MAX_PLANS || p.lengths > MAX_LENGTHS) {
             *plans = None;
         }
-        let Plans { planner, cached } =
-            plans.get_or_insert_with(|| Plans { planner: FftPlanner::new(), cached: HashMap::new() });
+        let Plans { planner, cached, lengths } =
+            plans.get_or_insert_with(|| Plans { planner: FftPlanner::new(), cached: HashMap::new(), lengths: 0 });
         let plan = cached.entry((n, inverse)).or_insert_with(|| {
+            *lengths += n;
             if inverse {
                 planner.plan_fft_inverse(n)
             } else {

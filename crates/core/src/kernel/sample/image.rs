@@ -3,6 +3,7 @@
 use super::shape::{by_mode, Rule, SampleShape};
 use super::tile::{Tile, TileWindows, Tiling, TILE};
 use super::windows::{SampleWindows, BLOCK};
+use crate::allocation::zeros;
 use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
@@ -49,7 +50,7 @@ fn in_groups<T: Element, const K: usize, const G: usize>(g: &[T], grid: &[T], s:
     each(rows.len(), true, |i| unsafe {
         *to.at(i) = around(i / tiling.count(), &tiling.tile(i % tiling.count())).rows
     });
-    let mut dx = vec![T::zero(); s.batch * s.channels * pixels];
+    let mut dx = zeros::<T>(s.batch * s.channels * pixels);
     let to = Shared::new(&mut dx);
     each(s.batch * groups * bands, s.batch * s.channels * positions > MIN_PARALLEL_SAMPLES, |task| {
         let (image, first, band) = (task / bands / groups, task / bands % groups * G, task % bands);

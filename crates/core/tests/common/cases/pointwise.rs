@@ -9,7 +9,7 @@ const SHAPES: &[&[usize]] = &[&[], &[1], &[2, 3, 5], &[37]];
 fn unary(out: &mut Vec<Case>, r: &mut Rng) {
     // Name, function, interval on which it is smooth.
     type Row = (&'static str, fn(f64) -> f64, f64, f64);
-    let rows: [Row; 16] = [
+    let rows: Vec<Row> = vec![
         ("neg", |x| -x, -2.0, 2.0),
         ("exp", f64::exp, -2.0, 2.0),
         ("log", f64::ln, 0.2, 3.0),
@@ -35,7 +35,7 @@ fn unary(out: &mut Vec<Case>, r: &mut Rng) {
     }
     // Functions with kinks or steps at 0 or at whole numbers.
     type Kinked = (&'static str, fn(f64) -> f64);
-    let rows: [Kinked; 5] = [
+    let rows: Vec<Kinked> = vec![
         ("abs", f64::abs),
         ("sign", f64::signum),
         ("relu", |x| x.max(0.0)),
@@ -62,7 +62,7 @@ fn unary(out: &mut Vec<Case>, r: &mut Rng) {
 
 fn with_number(out: &mut Vec<Case>, r: &mut Rng) {
     type Row = (&'static str, fn(f64, f64) -> f64);
-    let comparisons: [Row; 6] = [
+    let comparisons: Vec<Row> = vec![
         ("eqScalar", |x, s| f64::from(x == s)),
         ("neScalar", |x, s| f64::from(x != s)),
         ("gtScalar", |x, s| f64::from(x > s)),
@@ -118,7 +118,7 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         (&[5, 7], &[7]),
     ];
     type Row = (&'static str, fn(f64, f64) -> f64);
-    let smooth: [Row; 5] = [
+    let smooth: Vec<Row> = vec![
         ("add", |a, b| a + b),
         ("sub", |a, b| a - b),
         ("mul", |a, b| a * b),
@@ -126,7 +126,7 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         ("pow", |a, b| a.powf(b)),
     ];
     let kinked: [Row; 2] = [("maximum", f64::max), ("minimum", f64::min)];
-    let compared: [Row; 6] = [
+    let compared: Vec<Row> = vec![
         ("eq", |a, b| f64::from(a == b)),
         ("ne", |a, b| f64::from(a != b)),
         ("gt", |a, b| f64::from(a > b)),
@@ -135,7 +135,7 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
         ("le", |a, b| f64::from(a <= b)),
     ];
     for (sa, sb) in shapes {
-        for (name, f) in smooth {
+        for &(name, f) in &smooth {
             let (a, b) = (r.array(sa, 0.3, 2.0), r.array(sb, 0.3, 2.0));
             out.push(case(name, "").on(&a).on(&b).expect(a.zip(&b, f)));
         }
@@ -143,7 +143,7 @@ fn binary(out: &mut Vec<Case>, r: &mut Rng) {
             let (a, b) = (r.distinct(sa), r.distinct(sb).map(|v| v * 0.93 + 0.011));
             out.push(case(name, "").on(&a).on(&b).expect(a.zip(&b, f)));
         }
-        for (name, f) in compared {
+        for &(name, f) in &compared {
             let (a, b) = (r.array(sa, -1.5, 1.5).map(f64::round), r.array(sb, -1.5, 1.5).map(f64::round));
             out.push(case(name, "").fixed(&a).fixed(&b).expect(a.zip(&b, f)));
         }

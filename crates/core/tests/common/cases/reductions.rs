@@ -73,7 +73,7 @@ pub fn add(out: &mut Vec<Case>) {
         (&[1, 1, 7, 9], &[2, 3]),
     ];
     type Row = (&'static str, fn(&[f64]) -> f64);
-    let rows: [Row; 4] = [
+    let rows: Vec<Row> = vec![
         ("sum", |v| v.iter().sum()),
         ("mean", |v| v.iter().sum::<f64>() / v.len() as f64),
         ("max", |v| v.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
@@ -82,7 +82,7 @@ pub fn add(out: &mut Vec<Case>) {
     for (shape, dims) in axes {
         for keep in [false, true] {
             let x = r.distinct(shape);
-            for (name, f) in rows {
+            for &(name, f) in &rows {
                 out.push(case(name, "").on(&x).list(dims).int(i64::from(keep)).expect(reduce(&x, dims, keep, f)));
             }
             let x = r.array(shape, 0.6, 1.4);

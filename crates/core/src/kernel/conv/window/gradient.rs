@@ -1,6 +1,7 @@
 //! Gradients of `forward`: in the input, which is also the transposed convolution, and in the weight.
 
 use super::{window_row, OVERWRITE, PIXELS};
+use crate::allocation::zeros;
 use crate::kernel::conv::gemm::{product, strips, Left, Out, Right};
 use crate::kernel::conv::shape::ConvShape;
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared, MIN_PARALLEL_STRIDED};
@@ -20,7 +21,7 @@ const MAX_PARTS_SIZE: usize = 1 << 23;
 /// The gradient in the input [batch, inputs, size] from the output's gradient `g` [batch, outputs, out].
 pub fn input(isa: InstructionSet, shape: &ConvShape, g: &[f32], w: &[f32]) -> Vec<f32> {
     let inputs = shape.group()[0];
-    let mut dx = vec![0.0; shape.batch * shape.channels[0] * shape.size[0] * shape.size[1]];
+    let mut dx = zeros(shape.batch * shape.channels[0] * shape.size[0] * shape.size[1]);
     let (outputs, taps, depth) = (shape.group()[1], shape.taps(), shape.depth());
     let inputs_per_task = (ROWS / taps).clamp(1, inputs);
     let chunks = inputs.div_ceil(inputs_per_task);

@@ -1,0 +1,96 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { arange, eye, init, linspace, nn, ones, Rng, tensor, zeros } from "../../ts/node.js";
+import { inChild } from "./child.js";
+
+const refused = (name: string) => expect.objectContaining({ name, code: "out_of_memory" });
+/** KiB of address space, as `ulimit -v` takes it: Node itself takes about 1.5 million. */
+const LIMIT = 4_194_304;
+
+describe("memory of one operator", () => {
+  beforeAll(async () => await init());
+  afterEach(async () => await init());
+
+  it("a stride and a border of sixteen million pixels need no memory for them", () => {
+    const x = ones([1, 1, 8, 8]);
+    const y = nn.functional.conv2d(x, ones([1, 1, 3, 3]), { padding: 16e6, stride: 16e6 });
+    // Only the window in the middle reaches the image.
+    expect(Array.from(y.dataSync())).toEqual([0, 0, 0, 0, 9, 0, 0, 0, 0]);
+  });
+
+  it("the limit of init holds for what an operator makes, and for what it takes beside that", async () => {
+    await init({ memoryLimit: 1e6 });
+    const x = ones([1, 1, 8, 8]);
+    const long = ones([200_000]);
+    const calls: readonly [string, () => unknown][] = [
+      ["full", () => zeros([1000, 1000])],
+      ["pad", () => x.pad([0, 0, 0, 0, 1e5, 0, 0, 0], { mode: "replicate" })],
+      ["pad", () => nn.functional.avgPool2d(ones([1, 1, 300, 300]), 100, { stride: 1, padding: 50 })],
+      ["interpolate", () => nn.functional.interpolate(x, { size: [20_000, 1] })],
+      ["slice", () => long.slice([0], [], [2])],
+      ["Rng", () => new Rng(0).normal([100_000])],
+      ["arange", () => arange(200_000)],
+      ["linspace", () => linspace(0, 1, 200_000)],
+      ["eye", () => eye(1000)],
+    ];
+    for (const [name, call] of calls) {
+      expect(call, name).toThrow(refused("ArgumentError"));
+      expect(call, name).toThrow(
+        /this needs .* of memory, more than the .* that one operator may use; make it smaller/,
+      );
+    }
+    expect(long.mul(2).exp().sum().itemSync() / 200_000).toBeCloseTo(Math.exp(2), 3);
+  });
+
+  it("is a positive number of bytes", async () => {
+    for (const memoryLimit of [0, -1, NaN, "1" as unknown as number])
+      await expect(init({ memoryLimit })).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  it("what no machine has is refused at once", () => {
+    for (const call of [() => zeros([2 ** 31, 2 ** 31]), () => ones([2 ** 53 - 1]), () => arange(2 ** 53)])
+      expect(call).toThrow(expect.objectContaining({ name: "ArgumentError" }));
+    expect(() => zeros(new Array<number>(33).fill(1))).toThrow("at most 32");
+    let nested: unknown = 1;
+    for (let i = 0; i < 100_000; i++) nested = [nested];
+    expect(() => tensor(nested as number)).toThrow("nested more than 32 times");
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    expect(() => tensor(cyclic as unknown as number)).toThrow("nested more than 32 times");
+  });
+
+  it("a large tensor of one value is stored as that value", () => {
+    const before = process.memoryUsage().rss;
+    const x = ones([400_000_000]);
+    expect(x.mul(3).add(1).slice([399_999_999]).itemSync()).toBe(4);
+    expect(process.memoryUsage().rss - before).toBeLessThan(400e6);
+    x.dispose();
+  });
+
+  it.runIf(process.platform === "linux")("a process with little memory gets errors and goes on", async () => {
+    const program = `
+      const { ones, nn } = lib;
+      const codes = [];
+      const attempt = (call) => {
+        try {
+          call();
+          codes.push("ok");
+        } catch (error) {
+          codes.push(error.constructor.name + " " + error.code);
+        }
+      };
+      const x = ones([1, 1, 8, 8]);
+      attempt(() => x.pad([0, 0, 0, 0, 3e8, 0, 0, 0], { mode: "replicate" }));
+      attempt(() => ones([1e9]).add(lib.arange(3).reshape([3, 1])));
+      const kept = [];
+      // Each takes 0.4 GB, until there is no more.
+      for (let i = 0; i < 12; i++) attempt(() => kept.push(ones([1e4, 1]).add(lib.arange(1e4))));
+      attempt(() => x.exp());
+      console.log(JSON.stringify(codes));`;
+    const { code, signal, stdout } = await inChild(program, LIMIT);
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    const codes = JSON.parse(stdout) as string[];
+    expect(codes.slice(0, 2).every((outcome) => outcome.endsWith("out_of_memory"))).toBe(true);
+    expect(codes).toContain("DeviceError out_of_memory");
+    expect(codes.at(-1)).toBe("ok");
+  });
+});

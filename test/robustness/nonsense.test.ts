@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compiled } from "../cli/compiled.js";
+
+const program = fileURLToPath(new URL("../../scripts/fuzz.mjs", import.meta.url));
+
+/** Output and exit code of `npm run fuzz` with these arguments. */
+async function fuzz(args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  compiled("index.js");
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, text };
+}
+
+/** The numbers of the last line of the output. */
+function counts(text: string): { calls: number; functions: number } {
+  const [, calls = "0", functions = "0"] = /(\d+) calls of (\d+) functions/.exec(text) ?? [];
+  return { calls: Number(calls), functions: Number(functions) };
+}
+
+describe("what nobody should give", () => {
+  it("to creation functions, methods of Tensor and nn.functional: a value or an AdjointError", async () => {
+    // A seventh of the calls of `npm run fuzz -- --every`; every value comes to every function.
+    const { code, text } = await fuzz(["--every", "--share", "7", "--groups", "tensor,functional"]);
+    expect(text).toContain("0 findings");
+    expect(code).toBe(0);
+    expect(counts(text).calls).toBeGreaterThan(5000);
+    expect(counts(text).functions).toBeGreaterThan(100);
+  });
+
+  it("random calls of a fixed seed likewise", async () => {
+    const { code, text } = await fuzz(["--minutes", "0.1", "--seed", "1", "--groups", "tensor,functional"]);
+    expect(text).toContain("0 findings");
+    expect(code).toBe(0);
+    expect(counts(text).calls).toBeGreaterThan(0);
+  });
+});

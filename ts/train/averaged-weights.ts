@@ -1,0 +1,81 @@
+import type { Reconstructor, StateDict } from "../nn/index.js";
+import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { copyWeights, disposeWeights } from "./weights.js";
+
+/**
+ * An exponential moving average of a model's weights: `a = decay a + (1 - decay) w` after each step, from the weights
+ * after the first.
+ *
+ * Buffers, such as the statistics of batch norms, are not averaged: they are the model's.
+ */
+export class AveragedWeights {
+  readonly #decay: number;
+  #average: StateDict | undefined;
+
+  constructor(decay: number) {
+    this.#decay = decay;
+  }
+
+  /** Takes the weights after a step. */
+  update(model: Reconstructor): void {
+    const current = Object.fromEntries(model.namedParameters());
+    const before = this.#average;
+    if (!before) {
+      this.#average = copyWeights(current);
+      return;
+    }
+    this.#average = noGrad(() =>
+      tidy(() =>
+        Object.fromEntries(
+          Object.entries(current).map(([name, value]) => {
+            const old = before[name] as Tensor;
+            return [
+              name,
+              old.add(
+                value
+                  .detach()
+                  .sub(old)
+                  .mul(1 - this.#decay),
+              ),
+            ];
+          }),
+        ),
+      ),
+    );
+    disposeWeights(before);
+  }
+
+  /** Runs `fn` while the model has the averaged weights; afterwards it has its own again. */
+  async during<T>(model: Reconstructor, fn: () => Promise<T>): Promise<T> {
+    if (!this.#average) return await fn();
+    const own = model.stateDict();
+    try {
+      this.load(model);
+      return await fn();
+    } finally {
+      model.loadStateDict(own);
+      disposeWeights(own);
+    }
+  }
+
+  /** Gives the model the averaged weights. */
+  load(model: Reconstructor): void {
+    if (this.#average) model.loadStateDict(this.#average, { strict: false });
+  }
+
+  /** A copy for a checkpoint. */
+  state(): StateDict | null {
+    return this.#average ? copyWeights(this.#average) : null;
+  }
+
+  /** Restores a {@link state}, of which it takes copies. */
+  loadState(state: StateDict | null): void {
+    disposeWeights(this.#average);
+    this.#average = state ? copyWeights(state) : undefined;
+  }
+
+  /** Frees the average. */
+  dispose(): void {
+    this.loadState(null);
+  }
+}

@@ -1,0 +1,91 @@
+import { encodePng, type Pixels } from "../io/index.js";
+import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
+import type { ReportFigure } from "./report.js";
+
+/** What is shown of an evaluation image. */
+const NAMES = ["y", "xNet", "x"] as const;
+type Name = (typeof NAMES)[number];
+
+/** An evaluation image after a step, in host memory. */
+interface Picture {
+  readonly step: number;
+  readonly images: Partial<Record<Name, Pixels>>;
+}
+
+const MAX_KEPT = 8;
+const MAX_SIDE = 256;
+
+/** The first image of the evaluation data over a training: the latest, and up to eight earlier ones for a report. */
+export class Pictures {
+  #kept: Picture[] = [];
+  #latest: Picture | undefined;
+  #count = 0;
+  #stride = 1;
+
+  /** Reads the first image of a batch back. */
+  async take(step: number, batch: Readonly<Partial<Record<Name, Tensor>>>): Promise<void> {
+    const images: Partial<Record<Name, Pixels>> = {};
+    for (const name of NAMES) {
+      const shown = batch[name] && visible(batch[name]);
+      if (!shown) continue;
+      images[name] = { data: Float32Array.from(await shown.data()), shape: shown.shape as [number, number, number] };
+      shown.dispose();
+    }
+    this.#latest = { step, images };
+    if (this.#count++ % this.#stride === 0) this.#kept.push(this.#latest);
+    if (this.#kept.length <= MAX_KEPT) return;
+    this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
+    this.#stride *= 2;
+  }
+
+  /** The latest images as tensors `[C, H, W]` by name, which the caller frees: `eval/y`, `eval/xNet`, `eval/x`. */
+  latest(): Record<string, Tensor> {
+    const entries = Object.entries(this.#latest?.images ?? {});
+    return Object.fromEntries(entries.map(([name, { data, shape }]) => [`eval/${name}`, tensor(data, { shape })]));
+  }
+
+  /** The measurement, reconstructions over the training and the ground truth side by side; empty without evaluation. */
+  async figures(): Promise<ReportFigure[]> {
+    const latest = this.#latest;
+    if (!latest) return [];
+    const steps = this.#kept.at(-1) === latest ? this.#kept : [...this.#kept, latest];
+    const cells = [
+      { label: "measurement", pixels: latest.images.y },
+      ...steps.map(({ step, images }) => ({ label: `step ${step}`, pixels: images.xNet })),
+      { label: "ground truth", pixels: latest.images.x },
+    ];
+    const images = [];
+    for (const { label, pixels } of cells) if (pixels) images.push({ label, png: await pngOf(pixels) });
+    return images.length > 0 ? [{ caption: "First image of the evaluation data", images }] : [];
+  }
+}
+
+async function pngOf({ data, shape }: Pixels): Promise<Uint8Array> {
+  const image = tensor(data, { shape });
+  const png = await encodePng(image);
+  image.dispose();
+  return png;
+}
+
+/**
+ * The centre of the first image of a batch `[B, C, H, W]` with 1 or 3 channels: of two, the magnitude of a complex
+ * image, of others the first; of sequences the first frame. Undefined for what is no image.
+ */
+function visible(batch: Tensor): Tensor | undefined {
+  if (batch.shape.length < 4 || batch.shape.length > 5) return undefined;
+  return noGrad(() =>
+    tidy(() => {
+      const image = batch.detach().select(0, 0);
+      const frame = image.shape.length === 4 ? image.select(1, 0) : image;
+      const [channels = 1, height = 1, width = 1] = frame.shape;
+      const crop = [height, width].map((side) => Math.max(0, Math.floor((side - MAX_SIDE) / 2))) as [number, number];
+      const [top, left] = crop;
+      const cut = frame.slice(
+        [0, top, left],
+        [channels, Math.min(height, top + MAX_SIDE), Math.min(width, left + MAX_SIDE)],
+      );
+      if (channels === 2) return cut.square().sum(0, true).sqrt();
+      return channels === 1 || channels === 3 ? cut.clone() : cut.slice([0, 0, 0], [1, ...cut.shape.slice(1)]).clone();
+    }),
+  );
+}

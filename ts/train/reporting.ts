@@ -1,0 +1,98 @@
+import type { Reconstructor } from "../nn/index.js";
+import { AdjointError } from "../runtime/index.js";
+import { Clock } from "./clock.js";
+import { allFinite } from "./finite.js";
+import type { HistoryEntry } from "./history.js";
+import type { Logging } from "./logging.js";
+import { historyEntry, LossLog, type LossMeans, type Report } from "./loss-log.js";
+import type { TrainerOptions } from "./options.js";
+import type { Progress } from "./progress.js";
+
+/** Where a training is. */
+export interface Place {
+  readonly step: number;
+  /** Steps of the whole training. */
+  readonly steps: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+}
+
+/** What a training reports of its steps: to the history, to `onProgress` and to loggers; and whether it is finite. */
+export class Reporting {
+  readonly #options: TrainerOptions;
+  readonly #logging: Logging;
+  readonly #log = new LossLog();
+  readonly #clock = new Clock();
+  /** The last checkpoint that was written or read, for messages. */
+  lastCheckpoint: { readonly path: string; readonly step: number } | undefined;
+
+  constructor(options: TrainerOptions, logging: Logging) {
+    this.#options = options;
+    this.#logging = logging;
+  }
+
+  /** Begins a run. */
+  start(): void {
+    this.#clock.start();
+  }
+
+  /** Takes what the batches of a step report. */
+  add(step: number, reports: readonly Report[], images: number): void {
+    for (const report of reports) this.#log.add(step, report);
+    this.#clock.count(images);
+  }
+
+  /**
+   * Reads back the losses since the last reading, and reports their means.
+   *
+   * @param metricName name of the metric that is measured on training batches.
+   * @returns the entry of the history; `undefined` where there was no step.
+   * @throws AdjointError `non_finite_loss`.
+   */
+  async read(place: Place, history: HistoryEntry[], metricName: string | undefined): Promise<void> {
+    const means = await this.#log.read();
+    if (!means) return;
+    if ("nonFinite" in means) throw this.#nonFinite(means.nonFinite);
+    const progress = this.#progress(place, means, metricName);
+    history.push(historyEntry(progress, means));
+    await this.#logging.progress(progress);
+    await this.#options.onProgress?.(progress);
+  }
+
+  /**
+   * A gradient can make weights NaN or infinite while the losses are still finite.
+   *
+   * @throws AdjointError `non_finite_loss`.
+   */
+  async checkWeights(model: Reconstructor, step: number): Promise<void> {
+    if (await allFinite(model.parameters())) return;
+    throw this.#nonFinite(
+      `a weight is not finite after step ${step} (its gradient is NaN or infinite, though the losses are not)`,
+    );
+  }
+
+  /** Frees what was not read. */
+  dispose(): void {
+    this.#log.dispose();
+  }
+
+  #progress(place: Place, { total, losses, metric }: LossMeans, name: string | undefined): Progress {
+    return {
+      ...place,
+      loss: total,
+      losses,
+      metrics: metric === undefined || name === undefined ? {} : { [name]: metric },
+      learningRate: this.#options.optimizer.learningRate,
+      ...this.#clock.read(place.steps - place.step),
+    };
+  }
+
+  #nonFinite(what: string): AdjointError {
+    const last = this.lastCheckpoint;
+    const advice = last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
+    return new AdjointError(
+      `Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help.`,
+      "non_finite_loss",
+    );
+  }
+}

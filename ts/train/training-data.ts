@@ -1,0 +1,169 @@
+import { type Batch, DataLoader, type LoaderState, type Measurement } from "../data/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import type { PhysicsGenerator } from "../physics/index.js";
+import { type RandomSource, seedValue } from "../random/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import { adaptModel } from "./adapt-model.js";
+import { uniqueNames } from "./loss-log.js";
+import { lossesOfEach } from "./losses-option.js";
+import { countOf, entryOf } from "./matched.js";
+import { contentOf, measuredOnce } from "./measured-once.js";
+import type { AnyPhysics, TrainerOptions, WeightedLoss } from "./options.js";
+
+/** A data set of a training with what its batches are trained by. */
+export interface Source {
+  readonly physics: AnyPhysics;
+  /** Draws parameters at each step; only where measurements are redrawn. */
+  readonly physicsGenerator: PhysicsGenerator | undefined;
+  readonly losses: readonly WeightedLoss[];
+  /** Names of the losses, distinct over all data sets. */
+  readonly names: readonly string[];
+  /** The model as adapted by these losses. */
+  readonly model: Reconstructor;
+}
+
+/** A batch and the data set that it is of. */
+export interface SourcedBatch {
+  readonly batch: Batch<Measurement>;
+  readonly source: Source;
+}
+
+/** What a checkpoint holds of a {@link TrainingData}. */
+export interface TrainingDataState {
+  /** The data set whose turn it is. */
+  turn: number;
+  /** Seeds of the measurements that are made once. */
+  seeds: number[];
+  loaders: LoaderState[];
+}
+
+/** The data sets of a training, whose batches are taken in turn. An epoch takes every batch of each once. */
+export class TrainingData {
+  readonly sources: readonly Source[];
+  /** Batches per epoch. */
+  readonly length: number;
+  readonly #options: TrainerOptions;
+  /** As given, or with measurements that are made once. */
+  readonly #loaders: DataLoader<Measurement>[];
+  readonly #given: readonly DataLoader<Measurement>[];
+  #seeds: number[];
+  #turn = 0;
+  /** Whether measurements are made once, for each data set; known after {@link prepare}. */
+  #once: readonly boolean[] | undefined;
+
+  /** @param seeds the stream of the seeds of measurements; `rng` is that of orders. */
+  constructor(options: TrainerOptions, rng: RandomSource, seeds: RandomSource) {
+    this.#options = options;
+    const count = countOf(options);
+    const losses = lossesOfEach(options.losses, count);
+    const names = namesOfEach(losses);
+    this.#given = Array.from({ length: count }, (_, i) => this.#loaderOf(i, rng));
+    this.#loaders = [...this.#given];
+    this.#seeds = this.#given.map(() => seedValue(seeds));
+    this.length = this.#given.reduce((sum, { length }) => sum + length, 0);
+    const adapted = new Map<readonly WeightedLoss[], Reconstructor>();
+    const modelOf = (of: readonly WeightedLoss[]): Reconstructor => {
+      const model = adapted.get(of) ?? adaptModel(of, options.model);
+      adapted.set(of, model);
+      return model;
+    };
+    this.sources = losses.map((of, i) => ({
+      physics: entryOf(options.physics, i),
+      physicsGenerator: options.redraw ? entryOf(options.physicsGenerator, i) : undefined,
+      losses: of,
+      names: names[i] as string[],
+      model: modelOf(of),
+    }));
+  }
+
+  #loaderOf(index: number, rng: RandomSource): DataLoader<Measurement> {
+    const { trainData, batchSize = 1 } = this.#options;
+    const data = entryOf(trainData, index);
+    if (!(data instanceof DataLoader))
+      return new DataLoader({ dataset: data, batchSize, shuffle: true, rng: rng.fork() });
+    // Each data set has a place of its own, even where one loader serves several physics.
+    return index > 0 && entryOf(trainData, 0) === data ? data.withDataset(data.dataset) : data;
+  }
+
+  /** Looks at a sample of each data set, and arranges that images without measurement are measured once. */
+  async prepare(): Promise<void> {
+    if (this.#once) return;
+    const { redraw = false, physicsGenerator } = this.#options;
+    const found: boolean[] = [];
+    for (const { dataset } of this.#given) {
+      const { y } = await contentOf(dataset, "trainData");
+      if (y && physicsGenerator) {
+        throw new ArgumentError(
+          "Trainer: physicsGenerator draws the parameters of measurements that are made here, but trainData has y; " +
+            "give the parameters with the samples, as params.",
+          "invalid_argument",
+        );
+      }
+      found.push(!y && !redraw);
+    }
+    this.#once = found;
+    this.#measureOnce();
+  }
+
+  #measureOnce(): void {
+    for (const [i, once] of (this.#once ?? []).entries()) {
+      if (!once) continue;
+      const { physics } = this.sources[i] as Source;
+      const physicsGenerator = entryOf(this.#options.physicsGenerator, i);
+      const loader = this.#loaders[i] as DataLoader<Measurement>;
+      const { dataset } = this.#given[i] as DataLoader<Measurement>;
+      const seed = this.#seeds[i] as number;
+      this.#loaders[i] = loader.withDataset(measuredOnce({ dataset, physics, physicsGenerator, seed }));
+    }
+  }
+
+  /** The next batch in turn; `undefined` where every batch of the epoch was taken. */
+  async next(): Promise<SourcedBatch | undefined> {
+    const count = this.sources.length;
+    for (let k = 0; k < count; k++) {
+      const i = (this.#turn + k) % count;
+      const loader = this.#loaders[i] as DataLoader<Measurement>;
+      if (loader.state().position >= loader.length) continue;
+      const batch = await loader.next();
+      this.#turn = (i + 1) % count;
+      if (batch) return { batch, source: this.sources[i] as Source };
+    }
+    return undefined;
+  }
+
+  /** Whether every batch of the epoch was taken. */
+  get atEnd(): boolean {
+    return this.#loaders.every((loader) => loader.state().position >= loader.length);
+  }
+
+  /** Begins the next epoch, so that a state from here on does. */
+  async endEpoch(): Promise<void> {
+    for (const loader of this.#loaders) await loader.next();
+    this.#turn = 0;
+  }
+
+  state(): TrainingDataState {
+    return { turn: this.#turn, seeds: [...this.#seeds], loaders: this.#loaders.map((loader) => loader.state()) };
+  }
+
+  async loadState({ turn, seeds, loaders }: TrainingDataState): Promise<void> {
+    this.#turn = turn;
+    this.#seeds = [...seeds];
+    this.#measureOnce();
+    for (const [i, loader] of this.#loaders.entries()) await loader.loadState(loaders[i] as LoaderState);
+  }
+}
+
+/** Distinct names of the losses of each data set; a loss of several data sets has one name. */
+function namesOfEach(losses: readonly (readonly WeightedLoss[])[]): string[][] {
+  const different = [...new Set(losses)];
+  const all = different.flat();
+  const distinct = [...new Set(all.map(({ loss }) => loss))];
+  // A list that has a loss twice names it twice.
+  if (different.length === 1) {
+    const names = uniqueNames(all.map(({ loss }) => loss.name));
+    return losses.map(() => names);
+  }
+  const names = uniqueNames(distinct.map(({ name }) => name));
+  return losses.map((of) => of.map(({ loss }) => names[distinct.indexOf(loss)] as string));
+}
