@@ -144,6 +144,8 @@ export async function lossTables() {
     table(["operator, with Gaussian noise", "losses"], operatorRows),
     "A stack of operators takes a loss for each of them, in a `StackedPhysicsLoss`. " +
       "Any other pair: `adjoint losses --noise poisson --operator inpainting`.",
+    "Losses that measure a reconstruction again, such as `EILoss`, do so with any noise: where it exists for values " +
+      "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
   ];
   return [{ path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` }];
 }

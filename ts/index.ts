@@ -20,7 +20,7 @@ export {
   init,
   ShapeError,
 } from "./runtime/index.js";
-export type { DeviceInfo, InitOptions } from "./runtime/index.js";
+export type { AdapterKind, DeviceInfo, InitOptions } from "./runtime/index.js";
 export {
   arange,
   cat,

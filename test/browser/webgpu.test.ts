@@ -62,7 +62,8 @@ describeBrowser("webgpu in Chromium", () => {
     await bundle?.remove();
   });
 
-  it("auto selects webgpu where there is an adapter, and loads only the module that supports it", async () => {
+  /** What `auto` selects, the modules that it loads and the row of webgpu, where the adapter says this of itself. */
+  const auto = async (info?: Record<string, string>) =>
     await withNewPage(async (fresh) => {
       const requests: string[] = [];
       fresh.on(
@@ -73,13 +74,42 @@ describeBrowser("webgpu in Chromium", () => {
             requests.push(new URL(request.url()).pathname.replace(/-[\w-]+\.wasm$/, ".wasm"))
           ),
       );
-      const name = await fresh.evaluate(async () => {
-        const { init, device } = harness;
+      const selected = await fresh.evaluate(async (described) => {
+        const gpu = navigator.gpu;
+        const request = gpu.requestAdapter.bind(gpu);
+        if (described)
+          gpu.requestAdapter = async (options) => {
+            const adapter = await request(options);
+            return adapter && Object.defineProperty(adapter, "info", { value: described });
+          };
+        const { init, device, devices } = harness;
         await init({ device: "auto" });
-        return device();
-      });
-      expect(name).toBe("webgpu");
-      expect(requests).toEqual(["/harness/assets/adjoint_wasm_gpu_bg.wasm"]);
+        return { device: device(), row: devices().find(({ name }) => name === "webgpu") };
+      }, info);
+      return { ...selected, requests };
+    });
+
+  it("auto is the cpu where the adapter is Chromium's renderer in software, and loads no module with WebGPU", async () => {
+    const { device, requests } = await auto();
+    expect(device).toBe("cpu");
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).not.toContain("gpu");
+  });
+
+  it("auto is webgpu where the adapter is a graphics card, and loads only the module that supports it", async () => {
+    const { device, row, requests } = await auto({ vendor: "nvidia", architecture: "ampere" });
+    expect(device).toBe("webgpu");
+    expect(row).toEqual({ name: "webgpu", available: true, detail: "nvidia ampere", kind: "hardware" });
+    expect(requests).toEqual(["/harness/assets/adjoint_wasm_gpu_bg.wasm"]);
+  });
+
+  it("says that its renderer computes in software", async () => {
+    const rows = await page.evaluate(() => harness.devices());
+    expect(rows).toContainEqual({
+      name: "webgpu",
+      available: true,
+      detail: expect.stringContaining("swiftshader") as string,
+      kind: "software",
     });
   });
 

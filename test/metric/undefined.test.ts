@@ -213,3 +213,22 @@ describe("gradients", () => {
     expect(gradcheck((a) => metric.forward(a as Tensor, small(2)), [small(1)])).toBe(true);
   });
 });
+
+describe("batchMean", () => {
+  it("leaves out what is not defined, but nothing where a reconstruction is not finite", () => {
+    const metric = new NMSE();
+    const [first, second] = [image(1), image(2)];
+    const batch = (...images: Tensor[]): Tensor => cat(images, 0);
+    const alone = metric.forward(first, second).itemSync();
+    expect(metric.batchMean(batch(first, first), batch(second, black())).itemSync()).toBeCloseTo(alone, 12);
+    expect(metric.batchMean(batch(first, second), batch(second, second)).itemSync()).toBeCloseTo(alone / 2, 12);
+    expect(metric.batchMean(first, black()).itemSync()).toBeNaN();
+    for (const broken of [NaN, Infinity])
+      expect(metric.batchMean(batch(first, first.mul(broken)), batch(second, second)).itemSync()).not.toSatisfy(
+        Number.isFinite,
+      );
+    expect(new NMSE({ reduction: "sum" }).batchMean(first, second).itemSync()).toBeCloseTo(alone, 12);
+    const sum = metric.add(new MSE()).batchMean(batch(first, first), batch(second, black())).itemSync();
+    expect(sum).toBeCloseTo(alone + new MSE().forward(first, second).itemSync(), 12);
+  });
+});

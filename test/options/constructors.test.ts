@@ -227,7 +227,7 @@ const losses: Record<string, Row> = {
     numbers: ["sigma", "tau", "stepSize", "momentum"],
     flags: ["unsure", "exactConstant"],
     others: ["B", "rng"],
-    bad: { sigma: [-1], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
+    bad: { sigma: [-1, "physic"], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
   },
   SurePoissonLoss: {
     make: of(loss.SurePoissonLoss),
@@ -235,7 +235,7 @@ const losses: Record<string, Row> = {
     required: ["gain"],
     numbers: ["gain", "tau", "spacing"],
     others: ["rng"],
-    bad: { gain: [-1], tau: [0, -1], spacing: [0, 1, 2.5] },
+    bad: { gain: [-1, "physic"], tau: [0, -1], spacing: [0, 1, 2.5] },
   },
   SurePGLoss: {
     make: of(loss.SurePGLoss),
@@ -245,8 +245,8 @@ const losses: Record<string, Row> = {
     flags: ["unsure", "secondDerivative"],
     others: ["stepSize", "momentum", "rng"],
     bad: {
-      gain: [-1],
-      sigma: [-1],
+      gain: [-1, "physic"],
+      sigma: [-1, "physic"],
       tau1: [0],
       tau2: [0],
       stepSize: [[1], [1, -1]],
@@ -397,7 +397,7 @@ const losses: Record<string, Row> = {
     required: ["sigma", "maskAverage"],
     numbers: ["sigma", "tau"],
     others: ["rng"],
-    bad: { sigma: [0, -1], tau: [0, -1] },
+    bad: { sigma: [0, -1, "physic"], tau: [0, -1] },
   },
 };
 

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
-import { ArgumentError, ShapeError } from "../../ts/runtime/index.js";
+import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { full, grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
+import { eachDevice } from "../devices.js";
 import { distance, expectError, Rng, start } from "./helpers.js";
 
 beforeAll(start);
@@ -324,5 +325,19 @@ describe("noise errors", () => {
       "an array",
     );
     expectError(() => new physics.GaussianNoise().forward(tensor(1)), ShapeError, "shape_mismatch", "batch");
+  });
+});
+
+await eachDevice("noise of values of at least 0", (device) => {
+  it("takes what rounding leaves below 0 as 0, and in a call with clipPositive anything below 0", async () => {
+    await init({ device });
+    for (const noise of [new physics.PoissonNoise({ gain: 0.1 }), new physics.GammaNoise({ l: 3 })]) {
+      const rounded = await noise.forward(tensor([5, -4.9e-6, 2]).reshape([1, 3]), { rng: new Rng(1) }).data();
+      expect(rounded[1]).toBe(0);
+      const options = { rng: new Rng(1), clipPositive: true };
+      const clipped = await noise.forward(tensor([5, -3, 2]).reshape([1, 3]), options).data();
+      expect(Array.from(clipped)).toEqual(Array.from(rounded));
+    }
+    await init({ device: "cpu" });
   });
 });

@@ -177,6 +177,58 @@ describe("bad input", () => {
   });
 });
 
+describe("angles as a parameter", () => {
+  const lists = [
+    [0, 3, 40, 100],
+    [10, 55, 100, 145],
+    [0, 45, 90, 135],
+  ];
+  const own = (angles: readonly number[]) => new Tomography({ angles, imgWidth: 6, normalize: false });
+  const one = (t: Tensor, i: number): Tensor => t.select(0, i).unsqueeze(0);
+
+  it("is one list for all images, or one for each: then each is measured as by an operator of its own", () => {
+    const each = own([1, 2]).withParameters({ angles: tensor(lists, { dtype: "float64" }) });
+    const x = normal(new Rng(1), [3, 2, 6, 6]);
+    const y = each.A(x);
+    expect(y.shape).toEqual([3, 2, 9, 4]);
+    expect(each.angles.shape).toEqual([3, 4]);
+    expect(Math.abs(each.adjointnessTest(x, { rng: new Rng(2) }).itemSync())).toBeLessThan(1e-12);
+    for (const [i, angles] of lists.entries()) {
+      const alone = own(angles);
+      expect(distance(one(y, i), alone.A(one(x, i)))).toBe(0);
+      expect(distance(one(each.fbp(y), i), alone.fbp(one(y, i)))).toBeLessThan(1e-12);
+      const all = own([1]);
+      all.update({ angles: tensor([angles, angles, angles]) });
+      expect(all.angles.shape).toEqual([4]);
+      expect(distance(all.A(x), alone.A(x))).toBe(0);
+    }
+  });
+
+  it("leaves the scale of the measurements as it was", () => {
+    const operator = new Tomography({ angles: 4, imgWidth: 6 });
+    const norm = operator.operatorNorm;
+    const x = normal(new Rng(1), [1, 1, 6, 6]);
+    operator.update({ angles: 60 });
+    expect(operator.operatorNorm).toBe(norm);
+    expect(distance(operator.A(x).mul(norm), own(Array.from({ length: 60 }, (_, i) => 3 * i)).A(x))).toBeLessThan(
+      1e-12,
+    );
+  });
+
+  it("refuses lists for another number of images, and what is no list of angles", () => {
+    const operator = own([0, 90]);
+    const each = operator.withParameters({ angles: tensor(lists) });
+    const code = "shape_mismatch";
+    expectError(() => each.A(zeros([2, 1, 6, 6])), ShapeError, code, "Tomography.A", "3 images", "2 came");
+    expectError(() => each.AAdjoint(zeros([2, 1, 9, 4])), ShapeError, code, "Tomography.AAdjoint", "3 images");
+    expectError(() => operator.update({ angles: zeros([2, 2, 2]) }), ShapeError, code, "[2, 2, 2]");
+    expectError(() => operator.update({ angles: zeros([2, 0]) }), ShapeError, code, "[2, 0]");
+    expectError(() => operator.update({ angles: Number.NaN }), ArgumentError, "invalid_argument", "angles");
+    expectError(() => new Tomography({ angles: tensor(lists), imgWidth: 6 }), ShapeError, code, "[3, 4]", "update");
+    expect(distance(operator.A(zeros([1, 1, 6, 6])), zeros([1, 1, 9, 2], { dtype: "float32" }))).toBe(0);
+  });
+});
+
 await eachDevice("tomography", (device) => {
   it("is the same in float32", async () => {
     await init({ device: "cpu" });

@@ -66,6 +66,44 @@ describe("the add-ons", () => {
   });
 });
 
+describe("auto", () => {
+  /** The add-on with a webgpu that starts and is of some kind; it remembers what was started. */
+  const withGpu = (kind: string | undefined, started: string[] = []): Binding =>
+    modified({
+      lacks: () => false,
+      initDevice: async (device) => void started.push(await Promise.resolve(device)),
+      devices: () =>
+        JSON.stringify([
+          { name: "cpu", available: true, detail: "ready" },
+          { name: "webgpu", available: true, detail: "a name", ...(kind === undefined ? {} : { kind }) },
+        ]),
+    });
+
+  it.each([
+    ["discrete", "webgpu"],
+    ["integrated", "webgpu"],
+    ["virtual", "webgpu"],
+    ["hardware", "webgpu"],
+    ["other", "webgpu"],
+    [undefined, "webgpu"],
+    ["software", "cpu"],
+  ])("with an adapter of kind %s is %s", async (kind, device) => {
+    const started: string[] = [];
+    await init({ device: "auto", binding: withGpu(kind, started) });
+    expect(currentDevice()).toBe(device);
+    // The last one started is the one that computes.
+    expect(started.at(-1)).toBe(device);
+    await init({ device: "cpu", binding: loadNative("cpu") });
+  });
+
+  it("leaves a renderer in software to those who ask for it by name", async () => {
+    await init({ device: "webgpu", binding: withGpu("software") });
+    expect(currentDevice()).toBe("webgpu");
+    expect(devices()).toContainEqual({ name: "webgpu", available: true, detail: "a name", kind: "software" });
+    await init({ device: "cpu", binding: loadNative("cpu") });
+  });
+});
+
 describe("a lost binding", () => {
   it("rejects what waits and every later call, and init() starts a new runtime", async () => {
     let lose: (reason: string) => void = () => undefined;

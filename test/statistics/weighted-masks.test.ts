@@ -12,6 +12,7 @@ import {
 import { Module } from "../../ts/nn/index.js";
 import {
   BernoulliSplittingMaskGenerator,
+  Denoising,
   DynamicMRI,
   GammaNoise,
   GaussianNoise,
@@ -22,6 +23,7 @@ import {
   PoissonGaussianNoise,
   PoissonNoise,
   PolyOrderMaskGenerator,
+  VirtualLinearPhysics,
   type LinearPhysics,
   type NoiseModel,
 } from "../../ts/physics/index.js";
@@ -148,6 +150,20 @@ const meanOver = (mask: Tensor, error: Tensor): Tensor =>
     .mean(1)
     .div(mask.mean());
 
+/** An operator that masks the measurement. */
+type Masking = LinearPhysics<GaussianNoise>;
+
+/** The operator after the identity. */
+const composed = (physics: Masking): Masking => physics.compose(new Denoising());
+
+/** The operator after a flip. */
+const flipped = (physics: Masking): Masking =>
+  new VirtualLinearPhysics({
+    physics,
+    transform: { transform: (x) => x.flip([-1]), inverse: (x) => x.flip([-1]) },
+    params: {},
+  });
+
 /** Masks that are those of another generator times weights. */
 class Weighted extends PhysicsGenerator {
   readonly #masks: PhysicsGenerator;
@@ -176,24 +192,30 @@ describe("splitting with a mask of weights", () => {
       new MultiplicativeSplittingMaskGenerator({ imgSize: [1, SIDE, SIDE], splitGenerator: maskGenerator }),
     ],
     ["a generator that gives the weights, too", new Weighted(maskGenerator, 0.4)],
-  ])("with %s: the risk of what is measured and hidden plus sigma^2", (_, generator) => {
-    const loss = new SplittingLoss({ splitRatio: 0.6, ...(generator ? { maskGenerator: generator } : {}) });
-    const [physics, model] = [gaussian(), loss.adaptModel(new TanhNet())];
-    const { mean, se } = average(
-      (rng, batch) => {
-        const x = repeat(image(), batch);
-        const y = physics.forward(x, { rng });
-        const xNet = model.forward(y, physics, { updateParameters: true, rng });
-        const [mask] = model.masks() as [Tensor];
-        const hidden = weights().ne(0).mul(mask.eq(0).to("float64"));
-        const risk = meanOver(hidden, physics.A(xNet).sub(physics.A(x)));
-        return loss.forward({ xNet, y, physics, model }).sub(risk);
-      },
-      { ...settings, batch: 4000 },
-    );
-    expect(se).toBeLessThan(SIGMA ** 2 * 0.05);
-    expect(Math.abs(mean - SIGMA ** 2)).toBeLessThan(3 * se);
-  });
+    ["a composed operator", undefined, composed],
+    ["a flipped operator", undefined, flipped],
+  ] as const)(
+    "with %s: the risk of what is measured and hidden plus sigma^2",
+    (_, generator, wrap: (masking: Masking) => Masking = (masking) => masking) => {
+      const loss = new SplittingLoss({ splitRatio: 0.6, ...(generator ? { maskGenerator: generator } : {}) });
+      const physics = wrap(gaussian());
+      const model = loss.adaptModel(new TanhNet());
+      const { mean, se } = average(
+        (rng, batch) => {
+          const x = repeat(image(), batch);
+          const y = physics.forward(x, { rng });
+          const xNet = model.forward(y, physics, { updateParameters: true, rng });
+          const [mask] = model.masks() as [Tensor];
+          const hidden = weights().ne(0).mul(mask.eq(0).to("float64"));
+          const risk = meanOver(hidden, physics.A(xNet).sub(physics.A(x)));
+          return loss.forward({ xNet, y, physics, model }).sub(risk);
+        },
+        { ...settings, batch: 4000 },
+      );
+      expect(se).toBeLessThan(SIGMA ** 2 * 0.05);
+      expect(Math.abs(mean - SIGMA ** 2)).toBeLessThan(3 * se);
+    },
+  );
 
   it("equivariant, with SURE for the seen part: both risks plus sigma^2", () => {
     const loss = new EquivariantSplittingLoss({

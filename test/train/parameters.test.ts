@@ -169,6 +169,11 @@ const cases: readonly Case[] = [
     params: (n, rng) => masks(n, rng, [1, 8, 8]),
   },
   {
+    name: "angles of Tomography",
+    physics: () => new p.Tomography({ angles: 4, imgWidth: 8 }),
+    params: (n, rng) => ({ angles: rng.uniform([n, 5]).mul(180) }),
+  },
+  {
     name: "mask, filter and sigma of a composition",
     physics: () =>
       new p.Blur({

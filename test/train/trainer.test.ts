@@ -1,9 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTask } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataLoader, TensorDataset } from "../../ts/data/index.js";
 import {
@@ -24,6 +21,7 @@ import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { memory, ones, type Tensor } from "../../ts/tensor/index.js";
 import { type HistoryEntry, type Progress, Trainer, type TrainerOptions } from "../../ts/train/index.js";
+import { collectGarbage } from "./garbage.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -31,16 +29,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "adjoint-train-"));
 });
 afterAll(async () => await rm(folder, { recursive: true }));
-
-/** Finalises the tensors that earlier tests left behind, which would otherwise be freed in the middle of a count. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  for (let i = 0; i < 3; i++) {
-    collect();
-    await nextTask();
-  }
-}
 
 interface Settings {
   readonly seed?: number;

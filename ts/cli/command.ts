@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
-import { type DeviceName, init } from "../runtime/index.js";
+import { type DeviceName, devices, init } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
 import { exitCode, Interrupted, printError } from "./errors.js";
+import { softwareWarning } from "./software.js";
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -38,6 +39,9 @@ export async function runCommand<T extends CommonOptions>(
   process.on("SIGINT", onInterrupt);
   try {
     await init({ device: options.device });
+    const software = devices().find(({ name }) => name === options.device);
+    const warning = options.device === "cpu" || !software ? undefined : softwareWarning(software);
+    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
     const { text, json } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
   } catch (error) {

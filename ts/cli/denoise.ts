@@ -1,17 +1,17 @@
 import { type Command, Option } from "commander";
 import { DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, UnclippedDataset } from "../data/index.js";
-import { type Pixels, readPixels, writeImage } from "../io/index.js";
+import type { Pixels } from "../io/index.js";
 import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
 import { DnCNN, startAtIdentity } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
 import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
-import { tensor } from "../tensor/index.js";
 import { formatDuration } from "../text/index.js";
 import { progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
 import { positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { NoisyImage } from "./noisy-image.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
@@ -27,11 +27,14 @@ export function addDenoise(program: Command): void {
   const command = program
     .command("denoise <image>")
     .description("denoise an image with a network trained on this image alone (no other image, no ground truth)")
-    .requiredOption("-o, --output <png>", "file of the denoised image")
+    .requiredOption(
+      "-o, --output <file>",
+      "file of the denoised image, .png or .tif; it has the sample type and units of the image",
+    )
     .option(
       "--sigma <level>",
-      "noise level for values from 0 to 1: standard deviation (gaussian), gain (poisson), number of looks (gamma); " +
-        "or auto",
+      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest of " +
+        "their type), for floats as stored; number of looks (gamma); or auto",
       "auto",
     )
     .addOption(
@@ -54,15 +57,18 @@ export function addDenoise(program: Command): void {
 }
 
 async function denoise(path: string, options: DenoiseOptions, signal: AbortSignal): Promise<CommandResult> {
-  if (!/\.png$/i.test(options.output))
-    throw new UsageError(`--output is ${options.output}, expected a name that ends in .png.`, "invalid_argument");
+  if (!/\.(?:png|tiff?)$/i.test(options.output)) {
+    const text = `--output is ${options.output}, expected a name that ends in .png, .tif or .tiff.`;
+    throw new UsageError(text, "invalid_argument");
+  }
   const given = options.sigma === "auto" ? undefined : Number(options.sigma);
   if (given !== undefined && !(Number.isFinite(given) && given > 0)) {
     throw new UsageError(`--sigma is ${options.sigma}, expected a number above 0, or auto.`, "invalid_argument");
   }
   const started = performance.now();
-  const image = await readPixels(path);
-  const level = given ?? estimateNoise(image, options.noise);
+  const noisy = await NoisyImage.read(path, options.noise, options.output);
+  const image = noisy.pixels;
+  const level = given === undefined ? estimateNoise(image, options.noise) : noisy.toScaled(given);
   if (!(level > 0 && Number.isFinite(level)))
     throw new UsageError(`${path}: no noise was found; give its level with --sigma.`, "invalid_argument");
   const [channels, rows, columns] = image.shape;
@@ -113,20 +119,25 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const restore = (pixels: Pixels) =>
     restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
   const clean = await restoreUnclipped(image, restore, { noiseModel: noise, rng: evalRng });
-  await writeImage(options.output, tensor(clean.data, { shape: clean.shape }));
+  const { sample, clipped } = await noisy.write(options.output, clean);
   const seconds = (performance.now() - started) / 1000;
   const estimated = given === undefined;
-  const noiseText = `${options.noise} noise of level ${Number(level.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const fileLevel = given ?? noisy.toFile(level);
+  const noiseText = `${options.noise} noise of level ${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
   const time = formatDuration(seconds);
+  const page = noisy.pages > 1 ? ` (page 1 of ${noisy.pages})` : "";
   return {
-    text: `${options.output}: ${columns}x${rows}, ${noiseText}, ${loss.name}, ${steps} steps, ${time}`,
+    text: `${options.output}: ${columns}x${rows} ${sample}${page}, ${noiseText}, ${loss.name}, ${steps} steps, ${time}`,
     json: {
       output: options.output,
       width: columns,
       height: rows,
       channels,
+      pages: noisy.pages,
+      sample,
+      clipped,
       noise: options.noise,
-      level,
+      level: fileLevel,
       estimated,
       loss: loss.name,
       steps,

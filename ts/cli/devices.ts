@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { devices } from "../runtime/index.js";
+import { type DeviceInfo, devices, init } from "../runtime/index.js";
 import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { softwareWarning } from "./software.js";
 import { textTable } from "./table.js";
 
 /** `adjoint devices`: the devices of this machine. */
@@ -9,9 +10,21 @@ export function addDevices(program: Command): void {
     program.command("devices").description("list the devices and whether each can be used here"),
   ).action(async (options: CommonOptions) => {
     await runCommand(options, async () => {
-      const found = devices();
-      const rows = found.map(({ name, available, detail }) => [name, available ? "yes" : "no", ` ${detail}`]);
-      return { text: textTable([["device", "usable", " "], ...rows]), json: found };
+      // Loads what supports GPUs, where it is built.
+      await init({ device: "auto" });
+      const found = devices().map((device) => {
+        const warning = softwareWarning(device);
+        return warning === undefined ? device : { ...device, warning };
+      });
+      const rows = found.map((device) => [device.name, device.available ? "yes" : "no", ` ${described(device)}`]);
+      const warnings = found.flatMap((device) => ("warning" in device ? [`\nwarning: ${device.warning}`] : []));
+      return { text: [textTable([["device", "usable", " "], ...rows]), ...warnings].join("\n"), json: found };
     });
   });
+}
+
+/** The name of a device's adapter and what it is. */
+function described({ detail, kind }: DeviceInfo): string {
+  if (kind === undefined || kind === "other") return detail;
+  return `${detail} (${kind === "software" ? kind : `hardware${kind === "hardware" ? "" : `, ${kind}`}`})`;
 }

@@ -1,4 +1,5 @@
 /** Training data: datasets, patches, image folders, batches. */
+export { checkSample, DataCheck, type DataSource } from "./check-sample.js";
 export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {
@@ -11,10 +12,13 @@ export {
   sampleTensors,
 } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";
-export { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
+export { ImageFolder, type ImageFolderOptions, type LeftOut } from "./image-folder.js";
 export { MeasuredDataset, type MeasuredDatasetOptions } from "./measured-dataset.js";
+export { MeasurementFolder } from "./measurement-folder.js";
+export { Normalized, type NormalizedOptions } from "./normalized.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
+export { robustScale, type RobustScale } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
 export {
   clippedNoise,

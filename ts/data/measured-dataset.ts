@@ -3,6 +3,7 @@ import { type RandomSource, resolveRng, Rng, seedValue } from "../random/index.j
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
+import { sourceOf } from "./check-sample.js";
 
 /** What a physics of type `P` measures. */
 type MeasuredBy<P> = P extends StackedPhysics ? TensorList : Tensor;
@@ -75,6 +76,11 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
 
   get length(): number {
     return this.#dataset.length;
+  }
+
+  /** Where an image comes from. */
+  source(index: number): string | undefined {
+    return sourceOf(this.#dataset, index);
   }
 
   /**

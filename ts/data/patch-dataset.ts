@@ -1,6 +1,7 @@
 import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { sourceOf } from "./check-sample.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
@@ -47,6 +48,11 @@ export class PatchDataset implements Dataset {
     this.#dataset = options.dataset;
     this.#augment = checkFlag("PatchDataset", "augment", options.augment, false);
     this.#rng = options.rng;
+  }
+
+  /** Where the image of a patch comes from. */
+  source(index: number): string | undefined {
+    return sourceOf(this.#dataset, index % this.#dataset.length);
   }
 
   /**

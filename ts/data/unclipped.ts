@@ -2,6 +2,7 @@ import type { NoiseKind, NoiseModel } from "../physics/index.js";
 import { type RandomSource, resolveRng, uniformValues } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
+import { sourceOf } from "./check-sample.js";
 import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
@@ -41,6 +42,11 @@ export class UnclippedDataset implements Dataset {
       checkNumber("UnclippedDataset", "high", options.high ?? 1, { positive: true }),
     );
     this.#rng = options.rng;
+  }
+
+  /** Where an example comes from. */
+  source(index: number): string | undefined {
+    return sourceOf(this.#dataset, index);
   }
 
   /** @throws ArgumentError `missing_argument` where a sample has no measurement. */

@@ -1,4 +1,5 @@
 import { currentPlatform } from "../runtime/index.js";
+import { writeError } from "./files.js";
 
 /**
  * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed to `path`. If the process is
@@ -6,9 +7,28 @@ import { currentPlatform } from "../runtime/index.js";
  *
  * Missing folders are created. The temporary file is removed when writing fails.
  *
- * @throws ArgumentError `node_only` in a browser, which cannot write files.
+ * @throws ArgumentError `file_unwritable` where there is no space or no permission; `node_only` in a browser, which
+ * cannot write files.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const platform = await currentPlatform();
-  await platform.writeFile(path, content);
+  try {
+    const platform = await currentPlatform();
+    await platform.writeFile(path, content);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Appends to a file in one write. Missing folders and the file are created; what was in the file stays.
+ *
+ * @throws ArgumentError as {@link writeFileAtomic}.
+ */
+export async function appendFile(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    const platform = await currentPlatform();
+    await platform.appendFile(path, content);
+  } catch (error) {
+    throw writeError(path, error);
+  }
 }

@@ -44,6 +44,29 @@ export function fileError(path: string, error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+/** What to do about the errors of a system that cannot write. */
+const WRITE_ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left; free some, or choose another place",
+  EDQUOT: "the quota is used up; free some space, or choose another place",
+  EACCES: "the permission is missing; choose another place",
+  EPERM: "the permission is missing; choose another place",
+  EROFS: "the file system is read-only; choose another place",
+  EISDIR: "this is a folder; name a file in it",
+  ENOTDIR: "a part of the path is a file; choose another place",
+  EEXIST: "a part of the path is a file; choose another place",
+};
+
+/** Converts an error of writing into one of this library that names the path; returns others unchanged. */
+export function writeError(path: string, error: unknown): Error {
+  if (error instanceof AdjointError) return error;
+  const code = (error as { code?: string } | null | undefined)?.code;
+  if (code !== undefined) {
+    const advice = WRITE_ADVICE[code] ?? "choose another place";
+    return new ArgumentError(`${path}: cannot be written (${code}): ${advice}.`, "file_unwritable");
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /** The first line of an error's message. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";

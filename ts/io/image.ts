@@ -1,100 +1,222 @@
 import {
+  type Channels,
+  checkPixels,
+  imageFormat,
+  type ImageFile,
+  type ImageMetadata,
+  openImageFile,
+  type Plane,
+  type SampleType,
+  toPlane,
+} from "../formats/index.js";
+import {
   ArgumentError,
-  currentPlatform,
-  FormatError,
+  checkNumber,
+  checkOptions,
+  checkWord,
   type ImageChannels,
   type Pixels,
   ShapeError,
 } from "../runtime/index.js";
 import { type Tensor, tensor } from "../tensor/index.js";
-import { writeFileAtomic } from "./atomic.js";
-import { messageOf, readBytes } from "./files.js";
+import { type FileSource, withSource } from "./source.js";
 
 export type { Pixels };
 
-/** Options of {@link readImage}. */
+/** Options of {@link readImage} and {@link readPixels}. */
 export interface ReadImageOptions {
   /**
-   * `"grey"` gives one channel, `"rgb"` three, `"auto"` those of the file. Transparency is dropped. Default: `"auto"`.
+   * `"auto"` takes all channels of the file; the opacity (alpha) is the last of them where the file has one. `"rgb"`
+   * and `"grey"` take three colours or one and leave the opacity out; the grey value of a colour is its luminance (Rec.
+   * 709): of unsigned integers up to 16 bits in linear light, rounded to an integer, of other types the weighted sum.
+   * Default: `"auto"`.
    */
   readonly channels?: ImageChannels;
+  /**
+   * `"type"`: integers are divided by the largest value of their type (uint8: 255, int16: 32767, 12 bits: 4095), floats
+   * as stored. `"none"`: as stored. Default: `"type"`.
+   */
+  readonly scale?: "type" | "none";
+  /** The page of a file with several images (a TIFF stack, an animation), from 0, or all of them. Default: 0. */
+  readonly page?: number | "all";
+  /**
+   * `"file"`: values as stored, whatever colour profile the file has. `"srgb"`: converted to sRGB by the profile, with
+   * 8 bits in a browser. Default: `"file"`.
+   */
+  readonly colour?: "file" | "srgb";
+  /** Limit on width times height (times pages, where all are read). Default: 400,000,000. */
+  readonly maxPixels?: number;
+}
+
+/** What {@link readPixels} reads beside the pixels. */
+export interface ImageInfo {
+  /** Type of the samples in the file. */
+  readonly sample: SampleType;
+  /** Number of images in the file, however many of them were read. */
+  readonly pages: number;
+  /** What 1 in `data` is in the file: `data * scale` are the values as stored. */
+  readonly scale: number;
+  readonly metadata: ImageMetadata;
+}
+
+/** One image, values channel by channel. */
+export interface ImagePixels extends Pixels, ImageInfo {}
+
+/** All pages of a file, `[pages, channels, height, width]`. */
+export interface ImageStack extends ImageInfo {
+  readonly data: Float32Array;
+  readonly shape: [number, number, number, number];
+}
+
+const keys = ["channels", "scale", "page", "colour", "maxPixels"];
+
+/** Default limit on the pixels of an image. */
+const defaultMaxPixels = 400_000_000;
+
+/**
+ * Reads an image file as a tensor `[1, C, H, W]`; with `page: "all"` a stack as `[N, C, H, W]`.
+ *
+ * TIFF (also BigTIFF, ImageJ, OME), PNG, JPEG, WebP, AVIF and GIF, recognised by their content. Values are those of the
+ * file, as {@link ReadImageOptions.scale} says; images are turned upright as EXIF or TIFF state. The tensor is float32:
+ * uint32, int32 and float64 samples are rounded to 24 bits.
+ *
+ * @throws ArgumentError `file_not_found`, `file_unreadable`, `invalid_argument`, `unknown_option`; FormatError
+ * `image_invalid` where the bytes are no image or damaged, `image_unsupported` where the format is known but not read,
+ * `image_too_large`; ShapeError `shape_mismatch` where pages of different sizes are read at once.
+ */
+export async function readImage(source: FileSource, options: ReadImageOptions = {}): Promise<Tensor> {
+  const { data, shape } = await read("readImage", source, options);
+  return tensor(data, { shape: shape.length === 3 ? [1, ...shape] : shape });
 }
 
 /**
- * Reads an image file as a tensor `[1, C, H, W]` with values in [0, 1] (8 bits: value / 255; 16 bits: value / 65535).
- *
- * @throws ArgumentError `file_not_found`, `file_unreadable`; FormatError `image_invalid` where the file is not an image
- * that can be decoded.
+ * As {@link readImage}, without creating a tensor: `data` with its `shape`, `[C, H, W]` or, with `page: "all"`,
+ * `[N, C, H, W]`, the type of the samples, the number of pages, the scale, and what the file says about its pixels.
  */
-export async function readImage(path: string, options: ReadImageOptions = {}): Promise<Tensor> {
-  const { data, shape } = await readPixels(path, options);
-  return tensor(data, { shape: [1, ...shape] });
+export async function readPixels(
+  source: FileSource,
+  options?: ReadImageOptions & { readonly page?: number },
+): Promise<ImagePixels>;
+export async function readPixels(
+  source: FileSource,
+  options: ReadImageOptions & { readonly page: "all" },
+): Promise<ImageStack>;
+export async function readPixels(source: FileSource, options: ReadImageOptions): Promise<ImagePixels | ImageStack>;
+export async function readPixels(
+  source: FileSource,
+  options: ReadImageOptions = {},
+): Promise<ImagePixels | ImageStack> {
+  return await read("readPixels", source, options);
 }
 
-/** As {@link readImage}, without creating a tensor. */
-export async function readPixels(path: string, options: ReadImageOptions = {}): Promise<Pixels> {
-  return await decode(await readBytes(path), options, path);
+/** As {@link readPixels} of one page, for the bytes of a file, such as a `File` that the user of a page chose. */
+export async function decodePixels(
+  source: Blob | Uint8Array,
+  options: ReadImageOptions & { readonly page?: number } = {},
+): Promise<ImagePixels> {
+  return (await read("decodePixels", source, options)) as ImagePixels;
+}
+
+/** An image file that is open, for reading some of its pages. */
+export interface OpenImage {
+  readonly file: ImageFile;
+  readonly name: string;
+  readonly options: ReadImageOptions;
+}
+
+/** Opens an image file, calls `use` with it and closes it; errors as {@link readImage}. */
+export async function withImage<T>(
+  caller: string,
+  source: FileSource,
+  options: ReadImageOptions,
+  use: (image: OpenImage) => Promise<T>,
+): Promise<T> {
+  const rules = imageOptions(caller, options);
+  return await withSource(caller, source, async (bytes) => {
+    const file = await openImageFile(bytes, rules);
+    return await use({ file, name: bytes.name || caller, options });
+  });
+}
+
+/** Checks options, and gives those that a reader needs. */
+export function imageOptions(caller: string, options: ReadImageOptions) {
+  checkOptions(caller, options, keys);
+  checkWord(caller, "channels", options.channels ?? "auto", ["auto", "grey", "rgb"]);
+  checkWord(caller, "scale", options.scale ?? "type", ["type", "none"]);
+  const colour = checkWord(caller, "colour", options.colour ?? "file", ["file", "srgb"]);
+  const maxPixels = checkNumber(caller, "maxPixels", options.maxPixels ?? defaultMaxPixels, { positive: true });
+  const { page = 0 } = options;
+  if (page !== "all") checkNumber(caller, "page", page, { integer: true, min: 0 });
+  return { colour, maxPixels };
 }
 
 /**
- * Decodes the bytes of an image file, such as a `File` that the user of a page chose.
+ * Recognises an image file by its first bytes, and counts its pages without decoding them; an animation counts as its
+ * first image.
  *
- * A browser uses its own decoder: 8 bits per channel, transparency blended with black.
- *
- * @throws FormatError `image_invalid` where the bytes are not an image that can be decoded.
+ * @throws as {@link readImage}, except where only decoding shows that a file is damaged.
  */
-export async function decodePixels(source: Blob | Uint8Array, options: ReadImageOptions = {}): Promise<Pixels> {
-  if (source instanceof Uint8Array) return await decode(source, options, "decodePixels");
-  const { name = "decodePixels" } = source as { name?: string };
-  return await decode(new Uint8Array(await source.arrayBuffer()), options, name);
+export async function countPages(path: string, options: ReadImageOptions = {}): Promise<number> {
+  const rules = imageOptions("countPages", options);
+  return await withSource("countPages", path, async (source) => {
+    const format = await imageFormat(source);
+    return format.id === "tiff" ? (await openImageFile(source, rules)).pages : 1;
+  });
 }
 
-/**
- * Encodes a tensor `[C, H, W]` or `[1, C, H, W]` with 1 or 3 channels as a PNG; values are clipped to [0, 1].
- *
- * @throws ShapeError `shape_mismatch` for other shapes.
- */
-export async function encodePng(image: Tensor): Promise<Uint8Array> {
-  const { shape } = image;
-  const dims = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
-  const [channels, height, width] = dims as [number, number, number];
-  if (dims.length !== 3 || (channels !== 1 && channels !== 3)) {
-    throw new ShapeError(
-      `encodePng: image has shape [${shape.join(", ")}], expected [C, H, W] or [1, C, H, W] with 1 or 3 channels.`,
-      "shape_mismatch",
+/** Reads one page of an open image. */
+export async function readPageOf({ file, name, options }: OpenImage, page: number): Promise<ImagePixels> {
+  const { channels = "auto", scale = "type" } = options;
+  if (page >= file.pages)
+    throw new ArgumentError(`${name}: page is ${page}, expected 0 to ${file.pages - 1}.`, "invalid_argument");
+  const raster = await file.read(page);
+  const plane: Plane | undefined = toPlane(raster, channels satisfies Channels, scale);
+  if (!plane) {
+    throw new ArgumentError(
+      `${name}: the ${raster.channels} channels are no colours, expected channels: "auto", not "${channels}".`,
+      "invalid_argument",
     );
   }
-  const data = await image.data();
-  const plane = height * width;
-  const bytes = new Uint8Array(data.length);
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < plane; i++) {
-      const value = data[c * plane + i] as number;
-      bytes[i * channels + c] = Math.round(255 * Math.min(1, Math.max(0, value)));
+  const metadata: ImageMetadata = {
+    ...file.metadata,
+    bits: raster.bits,
+    colour: channels === "auto" ? raster.colour : channels,
+    alpha: raster.alpha && channels === "auto",
+  };
+  return { ...plane, sample: raster.sample, pages: file.pages, metadata };
+}
+
+async function read(caller: string, source: FileSource, options: ReadImageOptions): Promise<ImagePixels | ImageStack> {
+  return await withImage(caller, source, options, async (image) => {
+    const { page = 0 } = image.options;
+    return page === "all" ? await readAllPages(image) : await readPageOf(image, page);
+  });
+}
+
+async function readAllPages(image: OpenImage): Promise<ImageStack> {
+  const { file, name, options } = image;
+  let pixels = 0;
+  for (let k = 0; k < file.pages; k++) {
+    const size = await file.size(k);
+    if (size) pixels += size[0] * size[1];
+  }
+  checkPixels(pixels, pixels, options.maxPixels ?? defaultMaxPixels);
+  // From the last page: an animation is then decoded as a whole, with the same channels for each of its images.
+  const last = await readPageOf(image, file.pages - 1);
+  const { length } = last.data;
+  checkPixels(pixels, length * file.pages, options.maxPixels ?? defaultMaxPixels);
+  const data = new Float32Array(length * file.pages);
+  data.set(last.data, length * (file.pages - 1));
+  for (let k = file.pages - 2; k >= 0; k--) {
+    const { data: values, shape, sample } = await readPageOf(image, k);
+    if (shape.some((side, i) => side !== last.shape[i]) || sample !== last.sample) {
+      throw new ShapeError(
+        `${name}: page ${k} is ${shape.join("x")} ${sample}, page ${file.pages - 1} is ${last.shape.join("x")} ` +
+          `${last.sample}, expected pages of one size and type; read them one by one with page.`,
+        "shape_mismatch",
+      );
     }
+    data.set(values, k * length);
   }
-  const platform = await currentPlatform();
-  return await platform.encodePng(bytes, width, height, channels);
-}
-
-/**
- * Writes a tensor `[C, H, W]` or `[1, C, H, W]` as a PNG, atomically; values are clipped to [0, 1].
- *
- * @throws ArgumentError `invalid_argument` where the path does not end with .png, `node_only` in a browser; ShapeError
- * as {@link encodePng}.
- */
-export async function writeImage(path: string, image: Tensor): Promise<void> {
-  if (!/\.png$/i.test(path)) {
-    throw new ArgumentError(`writeImage: path is ${path}, expected a name that ends with .png.`, "invalid_argument");
-  }
-  await writeFileAtomic(path, await encodePng(image));
-}
-
-async function decode(bytes: Uint8Array, options: ReadImageOptions, name: string): Promise<Pixels> {
-  const platform = await currentPlatform();
-  try {
-    return await platform.decodeImage(bytes, options.channels ?? "auto");
-  } catch (error) {
-    throw new FormatError(`${name}: not an image that can be decoded (${messageOf(error)}).`, "image_invalid");
-  }
+  return { ...last, data, shape: [file.pages, ...last.shape] };
 }

@@ -1,15 +1,29 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
-export { writeFileAtomic } from "./atomic.js";
+export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
+export type {
+  ArrayData,
+  ArrayFile,
+  AxisSlice,
+  ElementType,
+  ImageMetadata,
+  PixelSize,
+  SampleType,
+  Slice,
+} from "../formats/index.js";
+export { ImageReader } from "./image-reader.js";
 export {
+  countPages,
   decodePixels,
-  encodePng,
+  type ImageInfo,
+  type ImagePixels,
+  type ImageStack,
   type Pixels,
   readImage,
   type ReadImageOptions,
   readPixels,
-  writeImage,
 } from "./image.js";
+export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
 export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
@@ -23,3 +37,10 @@ export {
   writeSafetensors,
 } from "./safetensors.js";
 export type { FileSource } from "./source.js";
+export {
+  encodePng,
+  encodeTiffImage as encodeTiff,
+  writeImage,
+  type WriteImageOptions,
+  type WriteReport,
+} from "./write-image.js";

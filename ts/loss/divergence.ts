@@ -37,7 +37,7 @@ export interface HutchinsonDivergenceArgs extends DivergenceArgs {
 
 /** The change of `A(f(y))` along a probe, `(A f(y + tau b) - y1) / tau`. */
 export function probeDifference(
-  args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number; rng?: RandomSource },
+  args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number | Tensor; rng?: RandomSource },
 ): Tensor {
   const { y, model, physics, y1, probe, tau, rng } = args;
   const moved = physics.A(model.forward(y.add(probe.mul(tau)), physics, { rng }));

@@ -1,5 +1,5 @@
 import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
-import { BernoulliSplittingMaskGenerator, type PhysicsGenerator } from "../physics/index.js";
+import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, LARGEST } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
@@ -189,7 +189,7 @@ function consistency(loss: Loss, args: LossArgs, seen: Tensor): Tensor {
   const gaussian = (loss instanceof SureGaussianLoss && !loss.weighted) || loss instanceof SurePGLoss;
   if (!gaussian) return loss.forward(args);
   // Read before forward, which may change a learned level.
-  const sigma2 = loss.sigma2;
+  const sigma2 = loss.variance(args as { y: Tensor; physics: Physics });
   const level = sigma2 instanceof Tensor ? sigma2.clone() : sigma2;
   return (loss as Loss).forward(args).add(seen.neg().add(1).mul(level));
 }

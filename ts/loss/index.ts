@@ -15,6 +15,7 @@ export {
 export { SupLoss, type SupLossOptions } from "./sup.js";
 export { MCLoss, type MCLossOptions } from "./mc.js";
 export { SureGaussianLoss, type SureGaussianLossOptions } from "./sure-gaussian.js";
+export type { NoiseLevel } from "./noise-level.js";
 export { SurePoissonLoss, type SurePoissonLossOptions } from "./sure-poisson.js";
 export { SurePGLoss, type SurePGLossOptions } from "./sure-pg.js";
 export { R2RLoss, type R2RLossOptions } from "./r2r.js";

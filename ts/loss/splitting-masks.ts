@@ -1,4 +1,10 @@
-import { Inpainting, type Physics } from "../physics/index.js";
+import {
+  ComposedLinearPhysics,
+  ComposedPhysics,
+  Inpainting,
+  VirtualLinearPhysics,
+  type Physics,
+} from "../physics/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
@@ -23,9 +29,13 @@ export function maskFor(mask: Tensor, shape: readonly number[]): Tensor | undefi
  * The mask of a physics over the entries of `y`, in the shape in which the physics stores it; undefined where there is
  * none.
  *
- * Masks that do not have the shape of the measurement, such as the spectrum of a blur, do not count.
+ * Masks that do not have the shape of the measurement, such as the spectrum of a blur, do not count. Of a composition
+ * the last operator masks the measurement.
  */
 export function maskOf(physics: Physics | undefined, y: Tensor): Tensor | undefined {
+  if (physics instanceof ComposedPhysics || physics instanceof ComposedLinearPhysics)
+    return maskOf(physics.list.at(-1), y);
+  if (physics instanceof VirtualLinearPhysics) return maskOf(physics.physics, y);
   const mask = (physics as { mask?: unknown } | undefined)?.mask;
   return mask instanceof Tensor && mask.size > 1 && maskFor(mask, y.shape) ? mask : undefined;
 }

@@ -7,6 +7,7 @@ import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
+import { initialLevel, levelOf, noiseLevel, type NoiseLevel, squared, toldLevel } from "./noise-level.js";
 import {
   flag,
   number,
@@ -15,13 +16,15 @@ import {
   type OptionReaders,
   randomStream,
   readOptions,
-  required,
 } from "./options.js";
 
 /** Options of {@link SureGaussianLoss}. */
 export interface SureGaussianLossOptions {
-  /** Standard deviation of the noise; with `unsure` the initial estimate. */
-  sigma: number;
+  /**
+   * Standard deviation of the noise: a number, one for each image, or `"physics"` for that of the physics' noise model
+   * in each call. With `unsure` the initial estimate, a number.
+   */
+  sigma: NoiseLevel;
   /** Step of the finite difference, about a hundredth of the range of y. Default: 0.01. */
   tau?: number;
   /** Linear map B in which errors are measured; `"A_dagger"` is the operator's pseudo-inverse. Default: identity. */
@@ -48,7 +51,7 @@ const mapOption: OptionReader<SureGaussianLossOptions["B"]> = (value, name, key)
 };
 
 const OPTIONS = {
-  sigma: required("the standard deviation of the noise, such as 0.1", { min: 0 }),
+  sigma: noiseLevel("the standard deviation of the noise, such as 0.1", { min: 0 }),
   tau: number(1e-2, { positive: true }),
   B: mapOption,
   exactConstant: optionalFlag,
@@ -80,6 +83,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   readonly unsure: boolean;
   readonly #exactConstant: boolean;
   readonly #map: SureGaussianLossOptions["B"];
+  readonly #sigma: NoiseLevel;
   readonly #variance: LearnedLevel;
   readonly #rng: RandomSource | undefined;
 
@@ -92,13 +96,24 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     this.#map = B;
     // Without B the trace is n: both constants are sigma^2.
     this.#exactConstant = B !== undefined && (exactConstant ?? B !== "A_dagger");
-    this.#variance = new LearnedLevel(sigma ** 2, stepSize, momentum);
+    this.#sigma = sigma;
+    this.#variance = new LearnedLevel(initialLevel(this.name, "sigma", sigma, unsure) ** 2, stepSize, momentum);
     this.#rng = rng;
   }
 
-  /** The noise variance: a number, or a scalar tensor once `unsure` has taken a step. */
+  /**
+   * The noise variance: a number, a tensor with one for each image, or a scalar tensor once `unsure` has taken a step.
+   *
+   * @throws ArgumentError `missing_argument` where it is that of the physics; see {@link variance}.
+   */
   get sigma2(): number | Tensor {
-    return this.#variance.value;
+    return typeof this.#sigma === "number" ? this.#variance.value : squared(toldLevel(this.name, "sigma", this.#sigma));
+  }
+
+  /** The noise variance of a call: one number or scalar tensor, or one value for each image, `[B]`. */
+  variance({ y, physics }: { y: Tensor; physics: Physics }): number | Tensor {
+    if (typeof this.#sigma === "number") return this.#variance.value;
+    return squared(levelOf(this.name, "sigma", this.#sigma, physics, y));
   }
 
   /** Whether errors are measured in a map B other than the identity. */
@@ -109,7 +124,8 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   forward(args: ArgsOf<"SureGaussianLoss">): Tensor {
     this.check(args);
     const { xNet, y, physics, model } = args;
-    const { sigma2, tau } = this;
+    const { tau } = this;
+    const sigma2 = this.variance({ y, physics });
     const rng = resolveRng(args.rng, this.#rng);
     const B = this.#mapFor(physics);
     const y1 = physics.A(xNet);

@@ -1,18 +1,23 @@
 import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
+import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
-import { flag, number, type OptionReaders, pair, randomStream, readOptions, required } from "./options.js";
+import { initialLevel, levelOf, noiseLevel, type NoiseLevel, overPixels, squared, toldLevel } from "./noise-level.js";
+import { flag, number, type OptionReaders, pair, randomStream, readOptions } from "./options.js";
 
 /** Options of {@link SurePGLoss}. */
 export interface SurePGLossOptions {
-  /** Standard deviation of the Gaussian part; with `unsure` the initial estimate. */
-  sigma: number;
-  /** Gain of the Poisson part; with `unsure` the initial estimate. */
-  gain: number;
+  /**
+   * Standard deviation of the Gaussian part: a number, one for each image, or `"physics"` for that of the physics'
+   * noise model in each call. With `unsure` the initial estimate, a number.
+   */
+  sigma: NoiseLevel;
+  /** Gain of the Poisson part, likewise. */
+  gain: NoiseLevel;
   /** Step of the first finite difference. Default: 0.001. */
   tau1?: number;
   /** Step of the second finite difference. Default: 0.01. */
@@ -32,8 +37,8 @@ export interface SurePGLossOptions {
 }
 
 const OPTIONS = {
-  sigma: required("the standard deviation of the Gaussian noise, such as 0.1", { min: 0 }),
-  gain: required("the gain of the Poisson noise, such as 0.1", { min: 0 }),
+  sigma: noiseLevel("the standard deviation of the Gaussian noise, such as 0.1", { min: 0 }),
+  gain: noiseLevel("the gain of the Poisson noise, such as 0.1", { min: 0 }),
   tau1: number(1e-3, { positive: true }),
   tau2: number(1e-2, { positive: true }),
   secondDerivative: flag(false),
@@ -64,6 +69,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   readonly tau2: number;
   readonly secondDerivative: boolean;
   readonly unsure: boolean;
+  readonly #levels: { readonly sigma: NoiseLevel; readonly gain: NoiseLevel };
   readonly #variance: LearnedLevel;
   readonly #gain: LearnedLevel;
   readonly #rng: RandomSource | undefined;
@@ -76,25 +82,44 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
     this.tau2 = rest.tau2;
     this.secondDerivative = rest.secondDerivative;
     this.unsure = rest.unsure;
-    this.#variance = new LearnedLevel(sigma ** 2, stepSize[0], momentum[0]);
-    this.#gain = new LearnedLevel(gain, stepSize[1], momentum[1]);
+    this.#levels = { sigma, gain };
+    const initial = (key: "sigma" | "gain"): number => initialLevel(this.name, key, this.#levels[key], rest.unsure);
+    this.#variance = new LearnedLevel(initial("sigma") ** 2, stepSize[0], momentum[0]);
+    this.#gain = new LearnedLevel(initial("gain"), stepSize[1], momentum[1]);
     this.#rng = rng;
   }
 
-  /** The variance of the Gaussian part: a number, or a scalar tensor once `unsure` has taken a step. */
+  /**
+   * The variance of the Gaussian part: a number, a tensor with one for each image, or a scalar tensor once `unsure` has
+   * taken a step.
+   *
+   * @throws ArgumentError `missing_argument` where it is that of the physics; see {@link variance}.
+   */
   get sigma2(): number | Tensor {
-    return this.#variance.value;
+    const { sigma } = this.#levels;
+    return typeof sigma === "number" ? this.#variance.value : squared(toldLevel(this.name, "sigma", sigma));
   }
 
-  /** The gain of the Poisson part: a number, or a scalar tensor once `unsure` has taken a step. */
+  /** The gain of the Poisson part, likewise. */
   get gain(): number | Tensor {
-    return this.#gain.value;
+    const { gain } = this.#levels;
+    return typeof gain === "number" ? this.#gain.value : toldLevel(this.name, "gain", gain);
+  }
+
+  /** The variance of the Gaussian part in a call: one number or scalar tensor, or one value for each image, `[B]`. */
+  variance({ y, physics }: { y: Tensor; physics: Physics }): number | Tensor {
+    const { sigma } = this.#levels;
+    if (typeof sigma === "number") return this.#variance.value;
+    return squared(levelOf(this.name, "sigma", sigma, physics, y));
   }
 
   forward(args: ArgsOf<"SurePGLoss">): Tensor {
     this.check(args);
     const { xNet, y, physics, model } = args;
-    const { gain, sigma2, tau1 } = this;
+    const { tau1 } = this;
+    const sigma2 = this.variance({ y, physics });
+    const { gain: told } = this.#levels;
+    const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
     const rng = resolveRng(args.rng, this.#rng);
     const y1 = physics.A(xNet);
     this.sameShape(y1, "A(xNet)", y, "y");
@@ -105,7 +130,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
     // b * (A f(y + tau1 b) - A f(y)) / tau1, whose mean is the divergence.
     const slope = b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: tau1, rng }));
     let value = meanPerImage(y1.sub(y).square())
-      .add(meanPerImage(slope.mul(y.mul(gain).add(sigma2))).mul(2))
+      .add(meanPerImage(slope.mul(y.mul(overPixels(gain, y)).add(overPixels(sigma2, y)))).mul(2))
       .sub(meanPerImage(y).mul(gain))
       .sub(sigma2);
     if (this.secondDerivative) value = value.sub(this.#curvature(args, y1, c, rng).mul(2).mul(gain).mul(sigma2));

@@ -5,12 +5,16 @@ import type { ArgsOf } from "./args.js";
 import { checkCounts, gridWeights } from "./counts.js";
 import { probeDifference } from "./divergence.js";
 import { NamedLoss } from "./named-loss.js";
-import { number, optionalNumber, type OptionReaders, randomStream, readOptions, required } from "./options.js";
+import { levelOf, noiseLevel, type NoiseLevel, overPixels } from "./noise-level.js";
+import { number, optionalNumber, type OptionReaders, randomStream, readOptions } from "./options.js";
 
 /** Options of {@link SurePoissonLoss}. */
 export interface SurePoissonLossOptions {
-  /** Gain of the noise: y = gain z, z a count (1 where the measurements are the counts themselves). */
-  gain: number;
+  /**
+   * Gain of the noise: y = gain z, z a count (1 where the measurements are the counts themselves). A number, one for
+   * each image, or `"physics"` for that of the physics' noise model in each call.
+   */
+  gain: NoiseLevel;
   /** Step of the finite difference. Default: 0.001. */
   tau?: number;
   /**
@@ -24,7 +28,7 @@ export interface SurePoissonLossOptions {
 }
 
 const OPTIONS = {
-  gain: required("the gain of the Poisson noise, such as 0.1", { min: 0 }),
+  gain: noiseLevel("the gain of the Poisson noise, such as 0.1", { min: 0 }),
   tau: number(1e-3, { positive: true }),
   spacing: optionalNumber({ integer: true, min: 2 }),
   rng: randomStream,
@@ -48,7 +52,7 @@ const OPTIONS = {
  * @returns shape `[B]`.
  */
 export class SurePoissonLoss extends NamedLoss<"SurePoissonLoss"> {
-  readonly gain: number;
+  readonly gain: NoiseLevel;
   readonly tau: number;
   readonly spacing: number | undefined;
   readonly #rng: RandomSource | undefined;
@@ -70,22 +74,36 @@ export class SurePoissonLoss extends NamedLoss<"SurePoissonLoss"> {
     const y1 = physics.A(xNet);
     this.sameShape(y1, "A(xNet)", y, "y");
     checkCounts(this.name, y);
+    const gain = overPixels(levelOf(this.name, "gain", this.gain, physics, y), y);
     const difference =
-      this.spacing === undefined ? this.#firstOrder(args, y1, rng) : this.#exact(args, y1, this.spacing, rng);
-    return meanPerImage(y1.sub(y).square().sub(y.mul(this.gain)).add(difference.mul(y).mul(2)));
+      this.spacing === undefined
+        ? this.#firstOrder(args, y1, gain, rng)
+        : this.#exact(args, y1, gain, this.spacing, rng);
+    return meanPerImage(y1.sub(y).square().sub(y.mul(gain)).add(difference.mul(y).mul(2)));
   }
 
   /** `A f(y) - A f(y - gain)`, where one count is lower, to first order: `gain b * (A f(y + tau b) - A f(y)) / tau`. */
-  #firstOrder({ y, model, physics }: ArgsOf<"SurePoissonLoss">, y1: Tensor, rng: RandomSource): Tensor {
+  #firstOrder(
+    { y, model, physics }: ArgsOf<"SurePoissonLoss">,
+    y1: Tensor,
+    gain: number | Tensor,
+    rng: RandomSource,
+  ): Tensor {
     const b = rng.rademacher([...y.shape], y);
-    return b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: this.tau, rng })).mul(this.gain);
+    return b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: this.tau, rng })).mul(gain);
   }
 
   /** The same, exactly, for the pixels of a grid: `w * (A f(y) - A f(y - gain 1_S))`. */
-  #exact({ y, model, physics }: ArgsOf<"SurePoissonLoss">, y1: Tensor, spacing: number, rng: RandomSource): Tensor {
+  #exact(
+    { y, model, physics }: ArgsOf<"SurePoissonLoss">,
+    y1: Tensor,
+    gain: number | Tensor,
+    spacing: number,
+    rng: RandomSource,
+  ): Tensor {
     const weights = gridWeights(y, spacing, rng);
     // A count of 0 cannot be lowered, and its term, which is multiplied by y, is 0 anyway.
-    const lowered = y.sub(weights.gt(0).mul(y.gt(0)).mul(this.gain));
+    const lowered = y.sub(weights.gt(0).mul(y.gt(0)).mul(gain));
     return weights.mul(y1.sub(physics.A(model.forward(lowered, physics, { rng }))));
   }
 }

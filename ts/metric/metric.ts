@@ -137,6 +137,19 @@ export abstract class Metric {
     return this.#reduce(this.metric(a, b, context), this.definedFor(b.detach()));
   }
 
+  /**
+   * The mean of {@link forward} over the images of a batch, without those that are left out: a scalar, NaN where all
+   * are. Where a pixel of `xNet` is not finite nothing is left out. Nothing is read back.
+   */
+  batchMean(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
+    const value = this.forward(xNet, x, context);
+    if (value.shape.length === 0) return value;
+    const finite = value.sub(value).eq(0);
+    const counted = where(xNet.sub(xNet).eq(0).min(), finite, 1);
+    const count = counted.sum();
+    return where(count, quotient(where(counted, value, 0).sum(), count), NaN);
+  }
+
   #preprocess(xNet: Tensor, x: Tensor): [Tensor, Tensor] {
     let [a, b] = [xNet, x];
     if (this.complexAbs) [a, b] = [complexMagnitude(a, this.name), complexMagnitude(b, this.name)];

@@ -29,7 +29,8 @@ export interface QNROptions extends MetricOptions {
  * flat images are compared by their means. With `trainLoss`: one minus it.
  *
  * `forward(xNet, undefined, { y, physics })` with the measurements `[[B, C, h, w], [B, 1, H, W]]` of a `Pansharpen`
- * physics and xNet `[B, C, H, W]`, C >= 2; each image has at least 6 pixels a side.
+ * physics and xNet `[B, C, H, W]`, C >= 2; each image has at least 6 pixels a side. Throws an ArgumentError
+ * `missing_argument` without `y` and `physics`.
  */
 export class QNR extends Metric {
   override readonly lowerBetter: boolean = false;
@@ -46,11 +47,6 @@ export class QNR extends Metric {
     this.beta = checkNumber("QNR", "beta", beta, { min: 0 });
     this.p = checkNumber("QNR", "p", p, { positive: true });
     this.q = checkNumber("QNR", "q", q, { positive: true });
-  }
-
-  /** @throws ArgumentError `missing_argument` without `y` and `physics`, ShapeError `shape_mismatch`. */
-  override forward(xNet: Tensor, x: Tensor | null | undefined, context: MetricContext = {}): Tensor {
-    return super.forward(xNet, x, context);
   }
 
   protected metric(xNet: Tensor, _x: Tensor, context: MetricContext): Tensor {

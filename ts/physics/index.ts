@@ -41,6 +41,7 @@ export { SinglePixelCamera } from "./single-pixel-camera.js";
 export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.js";
 export { Tomography } from "./tomography.js";
 export type { TomographyOptions } from "./tomography.js";
+export type { ProjectionFilter } from "./functional/back-projection.js";
 export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 export type { Padding } from "../functional/index.js";
 export {

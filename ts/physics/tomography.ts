@@ -1,12 +1,27 @@
 import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
-import { ArgumentError, checkNumber, checkSize, LARGEST, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkOptions,
+  checkSize,
+  checkWord,
+  LARGEST,
+  ShapeError,
+} from "../runtime/index.js";
 import { Rng } from "../random/index.js";
-import { tensor, Tensor, zeros } from "../tensor/index.js";
+import { cat, tensor, Tensor, zeros } from "../tensor/index.js";
 import { checkImages, shown } from "./argument-checks.js";
+import {
+  PROJECTION_FILTERS,
+  projectionFilter,
+  viewWeights,
+  type ProjectionFilter,
+} from "./functional/back-projection.js";
 import { Constant } from "./functional/constant.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
+import type { PhysicsParameters } from "./physics.js";
 import { powerIteration } from "./power-iteration.js";
 
 /** Options of {@link Tomography}. */
@@ -33,6 +48,11 @@ export interface TomographyOptions<N extends NoiseModel = NoiseModel> extends Li
    * Default: false.
    */
   fbp?: boolean;
+  /**
+   * Filter of the filtered back-projection, unless a call sets it; the others than "ramp" weaken noise and detail. See
+   * {@link Tomography.fbp}. Default: "ramp".
+   */
+  filter?: ProjectionFilter;
 }
 
 /** The angles in degrees that the option describes. */
@@ -62,17 +82,52 @@ function angleList(angles: unknown): number[] {
   return given.map((angle, i) => checkNumber("Tomography", `angles[${i}]`, angle));
 }
 
-/** The ramp filter along the detectors as a matrix: `h(0) = 1/2`, `h(n) = -2 / (pi n)^2` for odd `n`, else 0. */
-function rampMatrix(detectors: number): Constant {
-  const taps = Array.from({ length: detectors }, (_, n) => (n === 0 ? 0.5 : n % 2 === 0 ? 0 : -2 / (Math.PI * n) ** 2));
-  return new Constant(
-    () =>
-      Float64Array.from(
-        { length: detectors * detectors },
-        (_, k) => taps[Math.abs(Math.floor(k / detectors) - (k % detectors))] as number,
-      ),
-    [detectors, detectors],
-  );
+/** The views of an image. */
+interface Views {
+  /** Angles in degrees. */
+  readonly degrees: readonly number[];
+  /** Their weights in the filtered back-projection, `[angles]`; undefined where all are pi / angles. */
+  readonly weights: readonly number[] | undefined;
+}
+
+function viewsOf(degrees: readonly number[]): Views {
+  return { degrees, weights: viewWeights(degrees) };
+}
+
+/** The views that the parameter `angles` describes: one list for all images, or of a tensor `[B, angles]` one for each. */
+function viewLists(angles: unknown): Views[] {
+  if (!(angles instanceof Tensor) || angles.shape.length < 2) return [viewsOf(angleList(angles))];
+  const [images = 0, count = 0] = angles.shape;
+  if (angles.shape.length > 2 || angles.size === 0) {
+    throw new ShapeError(
+      `Tomography.update: angles has shape [${angles.shape.join(", ")}], expected [angles] or [images, angles].`,
+      "shape_mismatch",
+    );
+  }
+  const values = angleList(angles);
+  const lists = Array.from({ length: images }, (_, i) => values.slice(i * count, (i + 1) * count));
+  const same = lists.every((list) => list.every((angle, k) => angle === values[k]));
+  return (same ? lists.slice(0, 1) : lists).map(viewsOf);
+}
+
+/** Applies a map to images that have the same views, or to each with its own. */
+function eachViews(
+  caller: string,
+  views: readonly Views[],
+  batch: Tensor,
+  map: (part: Tensor, views: Views) => Tensor,
+): Tensor {
+  const [first, ...others] = views as readonly [Views, ...Views[]];
+  if (others.length === 0) return map(batch, first);
+  if (views.length !== batch.shape[0]) {
+    throw new ShapeError(
+      `${caller}: there are angles for ${views.length} images, but ${batch.shape[0] ?? 0} came; ` +
+        "set one list for all, or one for each of them, with update({ angles }).",
+      "shape_mismatch",
+    );
+  }
+  const parts = views.map((own, i) => map(batch.slice([i, 0, 0, 0], [i + 1, ...batch.shape.slice(1)]), own));
+  return cat(parts, 0);
 }
 
 /**
@@ -81,6 +136,9 @@ function rampMatrix(detectors: number): Constant {
  *
  * The image, padded with zeros, is rotated with bilinear interpolation and summed over its rows. Without `circle` there
  * are `ceil(sqrt(2) W)` detectors. Without `normalize` the norm of the operator grows with the image size.
+ *
+ * `angles` is a parameter, `[angles]` or one list for each image, `[B, angles]`; the divisor of the operator stays that
+ * of the angles that the constructor was given, so that measurements under other angles have the same scale.
  *
  * Paper: Radon, "Über die Bestimmung von Funktionen durch ihre Integralwerte längs gewisser Mannigfaltigkeiten", 1917.
  */
@@ -93,10 +151,11 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     "adjointViaBackprop",
     "fbpInterpolateBoundary",
     "fbp",
+    "filter",
   ];
   override readonly operator = "tomography" as const;
-  /** Angles in degrees, `[angles]`. */
-  readonly angles: Tensor;
+  /** Angles in degrees, `[angles]`, or one list for each image, `[B, angles]`. */
+  angles: Tensor;
   /** Width and height of the images. */
   readonly imgWidth: number;
   /** Whether only pixels inside the inscribed circle are measured. */
@@ -105,10 +164,12 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   readonly operatorNorm: number = 1;
   /** Number of detectors. */
   protected readonly detectors: number;
-  /** Angles in degrees. */
-  protected readonly degrees: readonly number[];
-  /** The ramp filter as a matrix, `[detectors, detectors]`. */
-  protected readonly ramp: Constant;
+  /** The views of all images, or of each. */
+  protected views: readonly Views[];
+  /** The option `filter`. */
+  protected readonly filter: ProjectionFilter;
+  /** The filters that were used, as matrices `[detectors, detectors]`. */
+  protected readonly filters = new Map<ProjectionFilter, Constant>();
   /** The option `fbpInterpolateBoundary`. */
   protected readonly interpolate: boolean;
   /** The option `fbp`. */
@@ -124,6 +185,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       adjointViaBackprop = true,
       fbpInterpolateBoundary = false,
       fbp = false,
+      filter = "ramp",
       ...rest
     } = options ?? {};
     super(rest);
@@ -137,7 +199,15 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       if (typeof value !== "boolean")
         throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
     }
-    this.degrees = angleList(angles);
+    if (angles instanceof Tensor && angles.shape.length > 1) {
+      throw new ShapeError(
+        `Tomography: angles has shape [${angles.shape.join(", ")}], expected [angles]; one list for each image is a ` +
+          "parameter, update({ angles }).",
+        "shape_mismatch",
+      );
+    }
+    const degrees = angleList(angles);
+    this.views = [viewsOf(degrees)];
     this.imgWidth = checkNumber("Tomography", "imgWidth", imgWidth, {
       integer: true,
       positive: true,
@@ -152,14 +222,14 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
-    this.angles = tensor(this.degrees);
+    this.angles = tensor(degrees);
     this.detectors = radonDetectors(this.imgWidth, circle);
-    this.ramp = rampMatrix(this.detectors);
+    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
     if (!normalize) return;
     // On the CPU, as other devices cannot be read synchronously everywhere.
     const shape = [1, 1, this.imgWidth, this.imgWidth];
     const start = zeros(shape, { device: "cpu" });
-    const settings = { angles: this.degrees, circle };
+    const settings = { angles: degrees, circle };
     const gram = (x: Tensor): Tensor =>
       radonTranspose(radon(x.reshape(shape.slice(1)), settings), { ...settings, width: this.imgWidth }).reshape(shape);
     // A fixed seed, so that equal options give equal operators.
@@ -170,7 +240,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   override A(x: Tensor): Tensor {
     checkImages("Tomography.A", "x", x);
-    const [batch = 1, channels = 1, height, width] = x.shape;
+    const [, channels = 1, height, width] = x.shape;
     if (height !== this.imgWidth || width !== this.imgWidth) {
       throw new ShapeError(
         `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ` +
@@ -178,37 +248,58 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
         "shape_mismatch",
       );
     }
-    const { detectors } = this;
-    const y = radon(x.reshape([batch * channels, height, width]), {
-      angles: this.degrees,
-      circle: this.circle,
-    }).reshape([batch, channels, detectors, this.angles.size]);
+    const { detectors, circle } = this;
+    const y = eachViews("Tomography.A", this.views, x, (part, { degrees }) => {
+      const images = part.shape[0] ?? 1;
+      return radon(part.reshape([images * channels, height, width]), { angles: degrees, circle }).reshape([
+        images,
+        channels,
+        detectors,
+        degrees.length,
+      ]);
+    });
     return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkSinogram("Tomography.AAdjoint", y, this.detectors, this.angles.size);
-    const [batch = 1, channels = 1, detectors = 1, angles = 1] = y.shape;
-    const x = radonTranspose(y.reshape([batch * channels, detectors, angles]), {
-      width: this.imgWidth,
-      angles: this.degrees,
-      circle: this.circle,
-    }).reshape([batch, channels, this.imgWidth, this.imgWidth]);
+    checkSinogram("Tomography.AAdjoint", y, this.detectors, viewCount(this.views));
+    const { circle, imgWidth: width } = this;
+    const x = eachViews("Tomography.AAdjoint", this.views, y, (part, { degrees }) => {
+      const [images = 1, channels = 1, detectors = 1, count = 1] = part.shape;
+      const rows = part.reshape([images * channels, detectors, count]);
+      return radonTranspose(rows, { width, angles: degrees, circle }).reshape([images, channels, width, width]);
+    });
     return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
   /**
-   * Filtered back-projection, `pi / (2 angles) A^T (h * y)` with the ramp filter `h` along the detectors.
+   * Filtered back-projection, `A^T (w (h * y)) / 2` with a filter `h` along the detectors and weights `w` of the views.
+   *
+   * The weight of a view is its share of half a turn: half the angle to its neighbour on either side, modulo 180
+   * degrees; views of one direction share its weight. For n equally spaced views it is pi / n. The widest gap counts as
+   * no wider than the second widest, and weights are scaled to the sum pi: of less than half a turn, the views at the
+   * ends do not get the weight of what is missing.
+   *
+   * The filter is the ramp `2 |f|`, f the frequency in cycles per detector, times a window, as in scikit-image: 1
+   * ("ramp"), `sin(pi f) / (pi f)` ("shepp-logan"), `cos(pi f)` ("cosine") or `(1 + cos(2 pi f)) / 2` ("hann").
    *
    * With many angles in [0, 180) it approximates the inverse of the transform; it is not the pseudo-inverse.
-   * Paper: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
-   * micrographs", 1971.
+   * Papers: Ramachandran, Lakshminarayanan, "Three-dimensional reconstruction from radiographs and electron
+   * micrographs", 1971; Shepp, Logan, "The Fourier reconstruction of a head section", 1974.
+   *
+   * @throws ArgumentError `invalid_argument` for another filter; ShapeError `shape_mismatch`.
    */
-  fbp(y: Tensor): Tensor {
-    checkSinogram("Tomography.fbp", y, this.detectors, this.angles.size);
-    const x = this.AAdjoint(this.ramp.like(y).matmul(y)).mul(
-      (Math.PI * this.operatorNorm ** 2) / (2 * this.angles.size),
-    );
+  fbp(y: Tensor, options: { filter?: ProjectionFilter } = {}): Tensor {
+    checkSinogram("Tomography.fbp", y, this.detectors, viewCount(this.views));
+    checkOptions("Tomography.fbp", options, ["filter"]);
+    const name = checkWord("Tomography.fbp", "filter", options.filter ?? this.filter, PROJECTION_FILTERS);
+    const filter = this.filters.get(name) ?? projectionFilter(name, this.detectors);
+    this.filters.set(name, filter);
+    const filtered = filter.like(y).matmul(y);
+    const squaredNorm = this.operatorNorm ** 2;
+    const x = this.views.every(({ weights }) => weights === undefined)
+      ? this.AAdjoint(filtered).mul((Math.PI * squaredNorm) / (2 * viewCount(this.views)))
+      : this.AAdjoint(eachViews("Tomography.fbp", this.views, filtered, weighted)).mul(squaredNorm / 2);
     if (!this.interpolate) return x;
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
     return x
@@ -218,12 +309,35 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   /**
    * The pseudo-inverse by conjugate gradients, or with `fbp: true` the {@link fbp | filtered back-projection}, which is
-   * much faster.
+   * much faster, with the filter `filter`.
    */
-  override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean } = {}): Tensor {
-    const { fbp = this.daggerIsFbp, ...solver } = options;
-    return fbp ? this.fbp(y) : super.ADagger(y, solver);
+  override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
+    const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
+    return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
   }
+
+  override parameterNames(): readonly string[] {
+    return ["angles"];
+  }
+
+  /** Sets the angles, which are read, as the operator computes with numbers. */
+  protected override setParameters({ angles }: PhysicsParameters): void {
+    this.views = viewLists(angles);
+    const lists = this.views.map(({ degrees }) => degrees);
+    const shape = lists.length === 1 ? [viewCount(this.views)] : [lists.length, viewCount(this.views)];
+    this.angles = tensor(Float64Array.from(lists.flat()), { shape, dtype: this.angles.dtype });
+  }
+}
+
+/** Projections times the weights of their views. */
+function weighted(y: Tensor, { degrees, weights }: Views): Tensor {
+  if (weights === undefined) return y.mul(Math.PI / degrees.length);
+  return y.mul(tensor(Float64Array.from(weights), { shape: [weights.length], dtype: y.dtype, device: y.device }));
+}
+
+/** Number of views of an image. */
+function viewCount(views: readonly Views[]): number {
+  return views[0]?.degrees.length ?? 0;
 }
 
 /** Refuses measurements of another shape than `[B, C, detectors, angles]`. */

@@ -12,7 +12,7 @@ export interface Binding {
   surfaceDigest(): string;
   /** Makes a device ready; rejects with a DeviceError if it is absent. */
   initDevice(device: string): Promise<void>;
-  /** JSON: `[{ name, available, detail }]`. */
+  /** JSON: `[{ name, available, detail, kind? }]`. */
   devices(): string;
   /** Runs one operator and returns the handles of its results. */
   apply(op: number, handles: (Handle | 0)[], ints: number[], floats: number[]): Handle[];
@@ -80,10 +80,18 @@ export type DType = "float32" | "float64";
 /** Device of a tensor. */
 export type DeviceName = "cpu" | "webgpu" | "cuda";
 
+/**
+ * What computes behind `webgpu`: a GPU of its own, one within the processor, one of a virtual machine, hardware of
+ * which the browser says no more, or a renderer in software, which computes on the CPU and is slower than `cpu`.
+ */
+export type AdapterKind = "discrete" | "integrated" | "virtual" | "hardware" | "software" | "other";
+
 /** One row of {@link devices}. */
 export interface DeviceInfo {
   readonly name: DeviceName;
   readonly available: boolean;
   /** The adapter's name, or why the device is unavailable. */
   readonly detail: string;
+  /** What the adapter is, where it is available and known. */
+  readonly kind?: AdapterKind;
 }

@@ -1,5 +1,5 @@
 /** The runtime: loading the binding, choosing a device, the platform's files and images, errors and checks. */
-export type { Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
+export type { AdapterKind, Binding, Handle, DeviceInfo, DeviceName, DType } from "./binding.js";
 export {
   checkFlag,
   checkFunction,
@@ -29,6 +29,8 @@ export type { ErrorClass } from "./errors.js";
 export { devices, init, initWeb } from "./init.js";
 export type { InitOptions } from "./init.js";
 export type {
+  DecodedImage,
+  DecodeOptions,
   FolderEntry,
   ImageChannels,
   LoadOptions,

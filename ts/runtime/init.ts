@@ -8,7 +8,10 @@ import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } f
 
 /** Options of {@link init}. */
 export interface InitOptions {
-  /** Device of new tensors; `"auto"` is webgpu where available and cpu otherwise. Default: `"cpu"`. */
+  /**
+   * Device of new tensors; `"auto"` is webgpu where a GPU is available, and cpu otherwise, also where only a renderer
+   * in software (SwiftShader, llvmpipe) offers webgpu. Default: `"cpu"`.
+   */
   readonly device?: RequestedDevice;
   /**
    * Source of the WebAssembly module; in Node it is then loaded instead of the add-on. Default: the file of this
@@ -88,19 +91,28 @@ async function startDevice(target: Binding, device: RequestedDevice): Promise<De
   }
   try {
     await target.initDevice("webgpu");
-    return "webgpu";
+    if (!inSoftware(target)) return "webgpu";
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    await target.initDevice("cpu");
-    return "cpu";
   }
+  await target.initDevice("cpu");
+  return "cpu";
+}
+
+/** Whether the webgpu of a binding is a renderer in software, which is much slower than the cpu. */
+function inSoftware(target: Binding): boolean {
+  return listDevices(target).some(({ name, kind }) => name === "webgpu" && kind === "software");
+}
+
+function listDevices(target: Binding): DeviceInfo[] {
+  return JSON.parse(target.devices()) as DeviceInfo[];
 }
 
 /**
- * The devices that this build knows, and whether each is available.
+ * The devices that this build knows, whether each is available, and what computes behind it.
  *
  * @throws ArgumentError `not_initialised` before `init()`.
  */
 export function devices(): DeviceInfo[] {
-  return JSON.parse(binding().devices()) as DeviceInfo[];
+  return listDevices(binding());
 }

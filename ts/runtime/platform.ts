@@ -6,7 +6,7 @@ type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { proto
 /** Source of the WebAssembly module: a URL, a response, its bytes, or the compiled module. */
 export type WasmSource = URL | string | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
 
-/** A device as an option of `init`; `"auto"` is webgpu where available and cpu otherwise. */
+/** A device as an option of `init`; `"auto"` is webgpu where a GPU is available, and cpu otherwise. */
 export type RequestedDevice = DeviceName | "auto";
 
 /** Options of {@link Platform.loadBinding}. */
@@ -28,6 +28,30 @@ export interface Pixels {
 
 /** Channels of a decoded image; `"auto"` keeps those of the file. */
 export type ImageChannels = "grey" | "rgb" | "auto";
+
+/** What a coder of photographs (JPEG, WebP, AVIF, GIF, ...) decodes to: rows of interleaved pixels. */
+export interface DecodedImage {
+  readonly values: Uint8Array | Uint16Array;
+  readonly width: number;
+  readonly height: number;
+  /** Values a pixel: 1 or 3 colours, or 4 inks, and one more where `alpha` is true. */
+  readonly channels: number;
+  readonly colour: "grey" | "rgb" | "cmyk";
+  /** Whether the last channel is the opacity; colours are not multiplied by it. */
+  readonly alpha: boolean;
+  /** Images in the file, as an animation has them, whether they were decoded or not. */
+  readonly pages: number;
+}
+
+/** Options of {@link Platform.decodeImage}. */
+export interface DecodeOptions {
+  /** `"file"` takes the values as stored; `"srgb"` converts them by the file's colour profile. */
+  readonly colour: "file" | "srgb";
+  /** Whether to decode all images of an animation, one below the other; a browser gives the first. */
+  readonly all: boolean;
+  /** Limit on width times height. */
+  readonly maxPixels: number;
+}
 
 /** A file or folder inside a folder. */
 export interface FolderEntry {
@@ -61,8 +85,8 @@ export interface Platform {
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Writes a file atomically: readers see the old content or the new one. */
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
-  /** Decodes the bytes of an image file; rejects if they are not an image. */
-  decodeImage(bytes: Uint8Array, channels: ImageChannels): Promise<Pixels>;
-  /** Encodes rows of interleaved 8-bit pixels with 1 or 3 channels as a PNG. */
-  encodePng(pixels: Uint8Array, width: number, height: number, channels: 1 | 3): Promise<Uint8Array>;
+  /** Appends to a file in one write; makes the file and its folder where they are missing. */
+  appendFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
+  decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
 }

@@ -76,7 +76,10 @@ export class AdversarialTrainer extends Trainer {
       fits: (value) => value === undefined || value instanceof Schedule,
     });
     const losses = weightedLosses(lossesD, "AdversarialTrainer: lossesD");
-    const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD ?? 1, { integer: true, min: 1 });
+    const steps = checkNumber("AdversarialTrainer", "stepRatioD", stepRatioD === undefined ? 1 : stepRatioD, {
+      integer: true,
+      min: 1,
+    });
     if (optimizerD.parameters.some((parameter) => generator.optimizer?.parameters?.includes(parameter))) {
       throw new ArgumentError(
         "AdversarialTrainer: optimizer and optimizerD share parameters; " +

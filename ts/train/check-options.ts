@@ -38,8 +38,7 @@ const listOf =
 const group =
   (expected: string, entries: Readonly<Record<string, Check>>, required: readonly string[] = []): Check =>
   (value, name, caller) => {
-    const plain = typeof value === "object" && value !== null && !Array.isArray(value);
-    checkKind(caller, name, value, { expected, fits: () => plain });
+    checkKind(caller, name, value, { expected, fits: isPlain });
     checkOptions(`${caller}: ${name}`, value as object, Object.keys(entries));
     for (const [key, check] of Object.entries(entries)) {
       const entry = (value as Record<string, unknown>)[key];
@@ -49,6 +48,10 @@ const group =
     }
   };
 
+/** An object of entries, not one of a class. */
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+}
 const isFunction = (value: unknown): boolean =>
   typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value));
 const callback = kind("a function", isFunction);
@@ -116,8 +119,7 @@ const CHECKS: Readonly<Record<keyof TrainerOptions, Check>> = {
   metrics: listOf("a metric, such as new metric.PSNR()", (value) => value instanceof Metric),
   baselines: (value, name, caller) => {
     const expected = "functions of y and physics by name, such as { adjoint: (y, physics) => physics.AAdjoint(y) }";
-    const plain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-    checkKind(caller, name, value, { expected, fits: () => plain });
+    checkKind(caller, name, value, { expected, fits: isPlain });
     for (const [key, entry] of Object.entries(value as object))
       checkKind(caller, `${name}.${key}`, entry, { expected: "a function of y and physics", fits: isFunction });
   },

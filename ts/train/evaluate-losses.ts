@@ -5,7 +5,7 @@ import type { PhysicsGenerator } from "../physics/index.js";
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { stack, type Tensor, tidy } from "../tensor/index.js";
-import type { DataSource } from "./options.js";
+import type { Examples } from "./options.js";
 import { batchLoss, imagesOf } from "./step.js";
 import type { Source } from "./training-data.js";
 
@@ -22,7 +22,7 @@ export interface EvaluatedLosses {
 export interface EvaluateLossesOptions {
   readonly source: Source;
   readonly physicsGenerator?: PhysicsGenerator | undefined;
-  readonly data: DataSource;
+  readonly data: Examples;
   readonly epoch: number;
   /** Further arguments of the losses. */
   readonly more?: Partial<LossArgs>;

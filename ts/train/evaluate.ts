@@ -6,7 +6,7 @@ import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { baselineOf, type Baselines } from "./baselines.js";
-import type { AnyPhysics, DataSource } from "./options.js";
+import type { AnyPhysics, Examples } from "./options.js";
 import { measure, physicsOf, reconstruct } from "./step.js";
 
 /**
@@ -47,7 +47,7 @@ export interface EvaluateOptions {
   readonly physics: AnyPhysics;
   /** Draws the parameters of measurements that are made here. Default: those of the physics. */
   readonly physicsGenerator?: PhysicsGenerator;
-  readonly data: DataSource;
+  readonly data: Examples;
   readonly metrics: readonly Metric[];
   /** Reconstructions without training to compare with. Default: none. */
   readonly baselines?: Baselines;

@@ -10,7 +10,7 @@ import { type EvaluatedLosses, evaluateLosses } from "./evaluate-losses.js";
 import type { HistoryEntry } from "./history.js";
 import { entryOf, list } from "./matched.js";
 import { contentOf } from "./measured-once.js";
-import type { DataSource, TrainerOptions } from "./options.js";
+import type { Examples, TrainerOptions } from "./options.js";
 import { Pictures } from "./pictures.js";
 import type { Source } from "./training-data.js";
 
@@ -29,7 +29,7 @@ export interface EvaluationContext {
 
 /** One data set of the evaluation. */
 interface EvaluationPart {
-  readonly data: DataSource;
+  readonly data: Examples;
   readonly source: Source;
   readonly metrics: boolean;
   readonly losses: boolean;

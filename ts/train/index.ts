@@ -13,10 +13,13 @@ export {
 } from "./evaluate.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { Logger } from "./loggers/logger.js";
+export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";
+export { TensorBoardLogger, type TensorBoardLoggerOptions } from "./loggers/tensorboard-logger.js";
 export type { BestOptions, CheckpointOptions, Criterion, EarlyStop, EvaluateEvery } from "./option-groups.js";
-export type { AnyPhysics, DataSource, Losses, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
+export type { AnyPhysics, Examples, Losses, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
 export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";
+export { trainingReport, type TrainingReportOptions } from "./training-report.js";
 export { restoreUnclipped, type RestoreUnclippedOptions } from "./unclipped.js";

@@ -18,7 +18,7 @@ import type { Progress } from "./progress.js";
 export type AnyPhysics = Physics<NoiseModel, OperatorKind> | StackedPhysics;
 
 /** Samples by index, or batches of them. */
-export type DataSource = Dataset<Measurement> | DataLoader<Measurement>;
+export type Examples = Dataset<Measurement> | DataLoader<Measurement>;
 
 /** One, or a list of several. */
 export type OneOrMore<T> = T | readonly T[];
@@ -56,7 +56,7 @@ export interface TrainerOptions {
    * Samples with `x`, with `y`, or both; a plain dataset is batched and shuffled. Several data sets are taken in turn,
    * a batch of each, until every batch of each was taken once; that is an epoch.
    */
-  trainData: OneOrMore<DataSource>;
+  trainData: OneOrMore<Examples>;
   /** Batch size where `trainData` is a plain dataset. Default: 1. */
   batchSize?: number;
   /**
@@ -71,7 +71,7 @@ export interface TrainerOptions {
   /** Weights averaged over the steps, `a = decay a + (1 - decay) w`: evaluated, and the result. Default: none. */
   ema?: { readonly decay: number };
   /** Data on which the model is evaluated: by metrics where it has `x`, by the losses where it has not. */
-  evalData?: OneOrMore<DataSource>;
+  evalData?: OneOrMore<Examples>;
   /** Epochs between evaluations, or `{ steps }`; the last epoch is always evaluated. Default: 1. */
   evalEvery?: EvaluateEvery;
   /** Whether the losses are evaluated on `evalData`. Default: where it has no ground truth. */

@@ -1,4 +1,5 @@
 import type { Reconstructor, StateDict } from "../nn/index.js";
+import { FormatError } from "../runtime/index.js";
 import { AveragedWeights } from "./averaged-weights.js";
 import { BestWeights, type BestWeightsState } from "./best-weights.js";
 import { type Evaluated, type Measure, measureOf } from "./criterion.js";
@@ -70,6 +71,11 @@ export class ResultWeights {
     return this.#earlyStopping?.update(entry) ?? false;
   }
 
+  /** Whether the model has the result, while the weights of the last step are kept apart. */
+  get finished(): boolean {
+    return this.#last !== undefined;
+  }
+
   /** Gives the model the result of the training. */
   finish(): void {
     const best = (this.#options.best?.restore ?? true) ? this.#best?.weights : undefined;
@@ -100,6 +106,29 @@ export class ResultWeights {
       best: best && byBest ? { ...best, name: byBest.name } : null,
       earlyStopping: stopping && stop ? { ...stopping, name: stop.name } : null,
     };
+  }
+
+  /**
+   * Refuses a state that is not one of this model; the model's weights are changed.
+   *
+   * @throws FormatError `checkpoint_invalid`; the model's errors where weights do not fit.
+   */
+  check({ average, best, earlyStopping }: ResultWeightsState, path: string): void {
+    const names = this.#model.namedParameters().map(([name]) => name);
+    const number = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+    const fits =
+      (average === null || names.every((name) => Object.hasOwn(average, name))) &&
+      (best === null || [best.value, best.step, best.epoch].every(number)) &&
+      (earlyStopping === null ||
+        (number(earlyStopping.sinceBest) && (earlyStopping.best === null || number(earlyStopping.best))));
+    if (!fits) {
+      throw new FormatError(
+        `${path}: the checkpoint's best or averaged weights, or its early stop, are not those of a training of this model.`,
+        "checkpoint_invalid",
+      );
+    }
+    if (average) this.#model.loadStateDict({ ...this.#model.stateDict(), ...average });
+    if (best) this.#model.loadStateDict(best.weights);
   }
 
   /** Restores a {@link state}, of which it takes copies. Values of another criterion are not compared with. */

@@ -68,12 +68,12 @@ export function batchLoss(
 export function reportOf(
   columns: readonly Column[],
   values: readonly Tensor[],
-  { xNet, x }: Pick<LossArgs, "x"> & { readonly xNet: Tensor },
+  { xNet, x, y, physics }: Pick<LossArgs, "x" | "y" | "physics"> & { readonly xNet: Tensor },
   metric: Metric | undefined,
   losses: readonly WeightedLoss[],
 ): Report {
   return noGrad(() => {
-    const measured = metric && x ? [metric.forward(xNet.detach(), x).mean()] : [];
+    const measured = metric && x ? [metric.batchMean(xNet.detach(), x, { y, physics })] : [];
     const measuredColumns = measured.map((): Column => ({ group: "metric", name: "" }));
     return {
       columns: [...columns, ...measuredColumns],

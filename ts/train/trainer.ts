@@ -179,12 +179,14 @@ export class Trainer {
       const { seeds } = this.#data.state();
       const state = await loadTrainerState(path, { losses: this.#losses.length, seeds });
       const before = this.#state();
-      const rng = this.#rng;
+      const [rng, finished] = [this.#rng, this.#result.finished];
       try {
+        this.#result.check(state.result, path);
         await this.#load(state, path);
         this.#reporting.lastCheckpoint = { path, step: state.step };
       } catch (error) {
         await this.#load(before, path, rng);
+        if (finished) this.#result.finish();
         throw error;
       } finally {
         disposeState(state);

@@ -14,6 +14,15 @@ pub enum Device {
     Cuda,
 }
 
+/// What computes behind a GPU device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// Its name, as the driver gives it.
+    pub name: String,
+    /// `discrete`, `integrated`, `virtual`, `software` (a renderer that computes on the CPU) or `other`.
+    pub kind: &'static str,
+}
+
 impl Device {
     /// Parses a device's name.
     pub fn parse(name: &str) -> Result<Self> {
@@ -49,6 +58,14 @@ impl Device {
         }
     }
 
+    /// What computes behind the device once it has started, where the driver says so.
+    pub fn adapter(self) -> Option<Adapter> {
+        match self {
+            Self::WebGpu => webgpu::adapter(),
+            _ => None,
+        }
+    }
+
     /// As `start`, for a browser, where a GPU is requested asynchronously; `start` then only reports whether it has
     /// started.
     /// `lost` is called with the reason when the browser takes the GPU away.
@@ -81,27 +98,47 @@ impl Device {
 
 #[cfg(all(feature = "webgpu", not(target_family = "wasm")))]
 mod webgpu {
-    use super::{Error, Result};
+    use super::{Adapter, Error, Result};
     use std::sync::OnceLock;
 
+    static STARTED: OnceLock<std::result::Result<Adapter, String>> = OnceLock::new();
+
     pub fn start() -> Result<()> {
-        static STARTED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
         STARTED
             .get_or_init(|| {
                 // burn's initialisation may panic where no adapter exists; a panic must not leave the core.
-                match std::panic::catch_unwind(|| burn::tensor::Device::wgpu_options().init()) {
-                    Ok(Ok(_)) => Ok(()),
+                match std::panic::catch_unwind(|| burn::tensor::Device::wgpu_options().init_with_setup()) {
+                    Ok(Ok((_, setup))) => {
+                        let info = setup.adapter.get_info();
+                        Ok(Adapter { name: info.name, kind: kind(&format!("{:?}", info.device_type)) })
+                    }
                     Ok(Err(e)) => Err(e.to_string()),
                     Err(_) => Err("the graphics driver failed to start".into()),
                 }
             })
-            .clone()
+            .as_ref()
+            .map(|_| ())
             .map_err(|e| {
                 Error::device(
                     "device_unavailable",
                     format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver."),
                 )
             })
+    }
+
+    pub fn adapter() -> Option<Adapter> {
+        STARTED.get()?.as_ref().ok().cloned()
+    }
+
+    /// The kind of an adapter by its name in wgpu, which this crate does not depend on.
+    fn kind(device_type: &str) -> &'static str {
+        match device_type {
+            "DiscreteGpu" => "discrete",
+            "IntegratedGpu" => "integrated",
+            "VirtualGpu" => "virtual",
+            "Cpu" => "software",
+            _ => "other",
+        }
     }
 }
 
@@ -133,6 +170,11 @@ mod webgpu {
         STARTED.store(true, Ordering::Relaxed);
         Ok(())
     }
+
+    /// The page knows more about it than wgpu.
+    pub fn adapter() -> Option<super::Adapter> {
+        None
+    }
 }
 
 #[cfg(not(feature = "webgpu"))]
@@ -141,6 +183,10 @@ mod webgpu {
 
     pub fn start() -> Result<()> {
         Err(Error::device("device_unavailable", "webgpu: this build supports the cpu only; use device \"cpu\"."))
+    }
+
+    pub fn adapter() -> Option<super::Adapter> {
+        None
     }
 
     #[cfg(target_family = "wasm")]

@@ -2,6 +2,7 @@
 //! functions.
 
 use crate::allocation;
+use crate::device::Adapter;
 use crate::id_map::IdMap;
 use crate::random::Stream;
 use crate::tensor::{Data, Tensor};
@@ -185,12 +186,17 @@ pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph:
     Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
 }
 
-/// Devices as JSON: name, whether it starts, and why not.
+/// Devices as JSON: name, whether it starts, why not or what computes, and of a GPU its kind.
 pub fn devices() -> String {
     let rows: Vec<String> = [Device::Cpu, Device::WebGpu, Device::Cuda]
         .iter()
         .map(|d| match d.start() {
-            Ok(()) => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
+            Ok(()) => match d.adapter() {
+                Some(Adapter { name, kind }) => {
+                    format!("{{\"name\":\"{}\",\"available\":true,\"detail\":{name:?},\"kind\":\"{kind}\"}}", d.name())
+                }
+                None => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
+            },
             Err(e) => format!("{{\"name\":\"{}\",\"available\":false,\"detail\":{:?}}}", d.name(), e.detail().message),
         })
         .collect();

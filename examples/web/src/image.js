@@ -23,11 +23,21 @@ export async function decode(file, name) {
       throw new UserError(
         `${name} has ${width} x ${height} pixels; at least ${minSide} on each side are needed to learn from.`,
       );
-    return pixels;
+    return opaque(pixels);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${name} is not a picture that this browser can read. PNG, JPEG and WebP work everywhere.`);
   }
+}
+
+/** Colours on black where the picture is transparent, without the opacity, which is the last channel of the file. */
+function opaque({ data, shape, metadata }) {
+  const [channels, height, width] = shape;
+  if (!metadata.alpha) return { data, shape };
+  const plane = height * width;
+  const colours = data.slice(0, (channels - 1) * plane);
+  for (let i = 0; i < colours.length; i++) colours[i] *= data[(channels - 1) * plane + (i % plane)];
+  return { data: colours, shape: [channels - 1, height, width] };
 }
 
 /** Averages blocks of pixels so that at most `maxPixels` remain. */

@@ -1,11 +1,12 @@
 // The functions that tests call in the browser, and in Node to compare results.
-import { currentPlatform, init } from "../../../ts/runtime/index.js";
+import { devices, init } from "../../../ts/runtime/index.js";
+import { encodePng, readPixels } from "../../../ts/io/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { type Tensor, tensor, zeros } from "../../../ts/tensor/index.js";
 import { device } from "./devices.js";
 import { failure } from "./failure.js";
 
-export { init };
+export { devices, init };
 export { changeDevice, derivatives, loseDevice, memoryOnGpu, readable } from "./gpu.js";
 export { device, failure };
 export { golden } from "./golden.js";
@@ -103,14 +104,8 @@ export async function image(
   url: string,
   channels: "auto" | "grey" | "rgb",
 ): Promise<{ shape: number[]; data: number[]; png: number[] }> {
-  const { decodeImage, encodePng } = await currentPlatform();
-  const { data, shape } = await decodeImage(new Uint8Array(await (await fetch(url)).arrayBuffer()), channels);
-  const [count, height, width] = shape;
-  const bytes = new Uint8Array(data.length);
-  for (let c = 0; c < count; c++)
-    for (let i = 0; i < height * width; i++)
-      bytes[i * count + c] = Math.round(255 * (data[c * height * width + i] as number));
-  return { shape, data: Array.from(data), png: Array.from(await encodePng(bytes, width, height, count as 1 | 3)) };
+  const { data, shape } = await readPixels(url, { channels });
+  return { shape, data: Array.from(data), png: Array.from(await encodePng(tensor(data, { shape }))) };
 }
 
 /** `[1, 2] + [2, 3]`. */

@@ -6,20 +6,17 @@ import { keep, noGrad, Tensor, tidy } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { probeDifference } from "../divergence.js";
 import { NamedLoss } from "../named-loss.js";
-import {
-  optionalNumber,
-  type OptionReader,
-  type OptionReaders,
-  randomStream,
-  readOptions,
-  required,
-} from "../options.js";
+import { levelOf, noiseLevel, type NoiseLevel, overPixels, squared } from "../noise-level.js";
+import { optionalNumber, type OptionReader, type OptionReaders, randomStream, readOptions } from "../options.js";
 import { averageMask, physicsGeneratorOption } from "./column-weights.js";
 
 /** Options of {@link ENSURELoss}. */
 export interface ENSURELossOptions {
-  /** Standard deviation of the noise, above 0. */
-  sigma: number;
+  /**
+   * Standard deviation of the noise, above 0: a number, one for each image, or `"physics"` for that of the physics'
+   * noise model in each call.
+   */
+  sigma: NoiseLevel;
   /** Draws the masks of the measurements, from which the probability of each entry is estimated. */
   physicsGenerator?: PhysicsGenerator;
   /** The probability of each entry to be measured, where it is known, instead of draws of `physicsGenerator`. */
@@ -36,7 +33,7 @@ const averageOption: OptionReader<Tensor | undefined> = (value, name, key) => {
 };
 
 const OPTIONS = {
-  sigma: required("the standard deviation of the noise, such as 0.1", { positive: true }),
+  sigma: noiseLevel("the standard deviation of the noise, such as 0.1", { positive: true }),
   physicsGenerator: physicsGeneratorOption,
   maskAverage: averageOption,
   tau: optionalNumber({ positive: true }),
@@ -61,8 +58,9 @@ const OPTIONS = {
  * @returns shape `[B]`.
  */
 export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
-  readonly sigma: number;
-  readonly tau: number;
+  readonly sigma: NoiseLevel;
+  /** Step of the finite difference; undefined for a tenth of the level, where that is no number. */
+  readonly tau: number | undefined;
   readonly #rng: RandomSource | undefined;
   readonly #generator: PhysicsGenerator | undefined;
   #weight: Tensor | undefined;
@@ -79,7 +77,7 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
       );
     }
     this.sigma = sigma;
-    this.tau = tau ?? 0.1 * sigma;
+    this.tau = tau ?? (typeof sigma === "number" ? 0.1 * sigma : undefined);
     this.#generator = physicsGenerator;
     if (maskAverage) this.#weight = keep(tidy(() => weightOf(maskAverage)));
     this.#rng = rng;
@@ -88,7 +86,8 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
   forward(args: ArgsOf<"ENSURELoss">): Tensor {
     this.check(args);
     const { xNet, y, physics, model } = args;
-    const { sigma, tau } = this;
+    const sigma = levelOf(this.name, "sigma", this.sigma, physics, y);
+    const tau = this.tau ?? tenth(overPixels(sigma, y));
     const rng = resolveRng(args.rng, this.#rng);
     const y1 = physics.A(xNet);
     this.sameShape(y1, "A(xNet)", y, "y");
@@ -98,7 +97,8 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
     const difference = probeDifference({ y, model, physics, y1, probe: b, tau, rng });
     const divergence = meanPerImage(b.mul(W).mul(difference.mul(W)));
     const error = meanPerImage(y1.sub(y).mul(W).square());
-    return error.add(divergence.mul(2 * sigma ** 2)).sub(sigma ** 2);
+    const variance = squared(sigma);
+    return error.add(divergence.mul(typeof variance === "number" ? 2 * variance : variance.mul(2))).sub(variance);
   }
 
   #weightFor(y: Tensor): Tensor {
@@ -114,6 +114,11 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
     }
     return this.#weight.to(y.dtype).to(y.device);
   }
+}
+
+/** A tenth of a level, above 0 where that is 0. */
+function tenth(sigma: number | Tensor): number | Tensor {
+  return typeof sigma === "number" ? Math.max(0.1 * sigma, 1e-6) : sigma.mul(0.1).maximum(1e-6);
 }
 
 /** `1 / sqrt(p)`, and 0 where p is 0. */

@@ -34,9 +34,18 @@ export function loadNative(device: RequestedDevice): Binding {
     );
   }
   const addOn = built.gpu && (device !== "cpu" || !built.cpu) ? "gpu" : "cpu";
-  const binding = load(pathOf(addOn));
-  if (addOn === "gpu") return binding;
-  return { ...binding, lacks: (other) => isGpu(other) || (other === "auto" && existsSync(pathOf("gpu"))) };
+  let usable = built.gpu;
+  if (addOn === "gpu") {
+    try {
+      return load(pathOf("gpu"));
+    } catch (error) {
+      // Where the one with GPUs does not load, "auto" is the cpu.
+      if (device !== "auto" || !built.cpu) throw error;
+      usable = false;
+    }
+  }
+  const binding = load(pathOf("cpu"));
+  return { ...binding, lacks: (other) => isGpu(other) || (other === "auto" && usable) };
 }
 
 /** Whether only the add-on with GPUs supports a device. */

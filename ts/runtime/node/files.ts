@@ -1,5 +1,5 @@
 import { readSync } from "node:fs";
-import { mkdir, open, readdir, readFile as read, rename, rm } from "node:fs/promises";
+import { appendFile as append, mkdir, open, readdir, readFile as read, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FolderEntry, OpenFile } from "../platform.js";
 
@@ -78,6 +78,12 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Appends to a file in one write; makes the file and its folder where they are missing. */
+export async function appendFile(path: string, content: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await append(path, content);
 }
 
 /** Flushes a folder, so that a rename in it survives a power failure; Windows does not support this. */

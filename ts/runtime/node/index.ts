@@ -1,8 +1,8 @@
 /** The platform in Node: the native add-on, files, and images with sharp. */
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
-import { listFolder, openFile, readFile, writeFile } from "./files.js";
-import { decodeImage, encodePng } from "./images.js";
+import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
+import { decodeImage } from "./images.js";
 import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
@@ -13,6 +13,6 @@ export const nodePlatform: Platform = {
   openFile,
   listFolder,
   writeFile,
+  appendFile,
   decodeImage,
-  encodePng,
 };

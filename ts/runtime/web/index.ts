@@ -3,7 +3,6 @@ import { ArgumentError } from "../errors.js";
 import type { Platform } from "../platform.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
-import { encodePng } from "./png.js";
 
 /** The platform of programs that run in a page or a worker. */
 export const webPlatform: Platform = {
@@ -27,13 +26,12 @@ export const webPlatform: Platform = {
     throw nodeOnly(`${path}: a browser cannot list folders; decode images one by one with io.decodePixels.`);
   },
   async writeFile(path) {
-    throw nodeOnly(
-      `${path}: a browser cannot write files; create the bytes (io.encodePng, io.serializeSafetensors) and offer ` +
-        "them as a download.",
-    );
+    throw cannotWrite(path);
+  },
+  async appendFile(path) {
+    throw cannotWrite(path);
   },
   decodeImage,
-  encodePng,
 };
 
 async function fetchFile(path: string): Promise<Response> {
@@ -42,6 +40,13 @@ async function fetchFile(path: string): Promise<Response> {
   throw new ArgumentError(
     `${path}: the server answers with status ${response.status}.`,
     response.status === 404 ? "file_not_found" : "file_unreadable",
+  );
+}
+
+function cannotWrite(path: string): ArgumentError {
+  return nodeOnly(
+    `${path}: a browser cannot write files; create the bytes (io.encodePng, io.serializeSafetensors) and offer ` +
+      "them as a download.",
   );
 }
 

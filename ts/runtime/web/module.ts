@@ -2,7 +2,7 @@ import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice, WasmSource } from "../platform.js";
 import { type WasmExports, wasmBinding } from "./exports.js";
-import { gpuAdapter, hasGpu, missingGpu, startDevice } from "./gpu.js";
+import { describeAdapter, gpuAdapter, hardwareGpu, hasGpu, startDevice } from "./gpu.js";
 import { compile } from "./source.js";
 
 /** A module's JavaScript in dist/wasm: the exports, and wasm-bindgen's loader. */
@@ -31,7 +31,8 @@ const instances: Partial<Record<ModuleKind, Binding>> = {};
 
 /**
  * Loads the WebAssembly module that supports `device`; `"auto"` loads the one with WebGPU where the browser has an
- * adapter. Without a source it is the file beside wasm-bindgen's JavaScript, at a URL that bundlers understand.
+ * adapter that is no renderer in software. Without a source it is the file beside wasm-bindgen's JavaScript, at a URL
+ * that bundlers understand.
  *
  * @throws DeviceError `wasm_load_failed`; `device_unavailable` where WebGPU is requested and the browser has none,
  * before anything is loaded.
@@ -50,7 +51,7 @@ function kindOf(module: WebAssembly.Module): ModuleKind {
 }
 
 async function kindFor(device: RequestedDevice): Promise<ModuleKind> {
-  const gpu = device === "webgpu" || (device === "auto" && (await missingGpu()) === undefined);
+  const gpu = device === "webgpu" || (device === "auto" && (await hardwareGpu()));
   return gpu ? "gpu" : cpuModule();
 }
 
@@ -79,10 +80,15 @@ async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefin
     if (instances[kind] === result) delete instances[kind];
   };
   void lost.then(remove);
+  let described = (rows: string): string => rows;
   const result: Binding = {
     ...binding,
     heapBytes: () => memory.buffer.byteLength,
-    initDevice: async (device) => await startDevice(device, glue, kind === "gpu"),
+    initDevice: async (device) => {
+      await startDevice(device, glue, kind === "gpu");
+      if (device === "webgpu") described = await describeAdapter();
+    },
+    devices: () => described(binding.devices()),
     lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;

@@ -1,0 +1,204 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readImage, readPixels } from "../../ts/io/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { expectedImages, fixture, fixtureFolder, imageFixtures } from "./fixtures.js";
+
+beforeAll(async () => await init());
+const expected = expectedImages();
+
+/** The largest value of a type. */
+function largest(sample: string, bits: number): number {
+  if (sample.startsWith("float")) return 1;
+  return sample.startsWith("int") ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+}
+
+describe("every fixture has the pixels that tifffile or PIL read", () => {
+  it.each(Object.keys(expected))("%s", async (name) => {
+    const { shape, sample, values, tolerance = 0, alpha = false, whiteIsZero = false, ...facts } = expected[name]!;
+    const path = join(fixtureFolder, name);
+    const stored = await readPixels(path, { scale: "none", page: "all" });
+    expect(stored.shape).toEqual(shape);
+    expect(stored.sample).toBe(sample);
+    expect(stored.pages).toBe(shape[0]);
+    expect(stored.scale).toBe(1);
+    expect(stored.metadata.alpha).toBe(alpha);
+    if (facts.metadata) expect(stored.metadata).toMatchObject(facts.metadata);
+    const worst = values.reduce((most, value, i) => {
+      const got = stored.data[i]!;
+      return Object.is(Math.fround(value), got) ? most : Math.max(most, Math.abs(value - got));
+    }, 0);
+    expect(worst).toBeLessThanOrEqual(tolerance);
+    if (tolerance > 0) return;
+    const bits = facts.bits ?? Number(/\d+$/.exec(sample)![0]);
+    const scaled = await readPixels(path, { page: "all" });
+    const scale = name === "bilevel.tif" ? 1 : largest(sample, bits);
+    expect(scaled.scale).toBe(scale);
+    expect(scaled.data).toEqual(Float32Array.from(values, (value) => (whiteIsZero ? scale - value : value) / scale));
+    const last = await readPixels(path, { page: shape[0] - 1 });
+    expect(last.shape).toEqual(shape.slice(1));
+    expect(last.data).toEqual(scaled.data.subarray(scaled.data.length - last.data.length));
+  });
+
+  it("and none is left out", () => {
+    const others = ["grey-no-profile.png", "grey-profile.png", "jpeg2000.tif"];
+    expect(imageFixtures().filter((name) => !(name in expected))).toEqual(others);
+  });
+});
+
+it("applies a colour profile only where it is asked to", async () => {
+  const plain = await readPixels(fixture("grey-no-profile.png"));
+  expect((await readPixels(fixture("grey-profile.png"))).data).toEqual(plain.data);
+  // The profile is linear light: sRGB stores v as its 2.4th root, about.
+  const { data, sample, shape } = await readPixels(fixture("grey-profile.png"), { colour: "srgb" });
+  expect([sample, shape]).toEqual(["uint8", plain.shape]);
+  const encoded = (y: number): number => (y <= 0.0031308 ? 12.92 * y : 1.055 * y ** (1 / 2.4) - 0.055);
+  for (let i = 0; i < data.length; i += 97) expect(data[i]).toBeCloseTo(encoded(plain.data[i]!), 1.5);
+  const untouched = await readPixels(fixture("grey-no-profile.png"), { colour: "srgb" });
+  expect(untouched.data).toEqual(plain.data);
+});
+
+it("takes bytes, Blobs and URLs as well", async () => {
+  const bytes = fixture("uint16-be.tif");
+  const file = new File([Buffer.from(bytes)], "any.name");
+  const whole = await readPixels(join(fixtureFolder, "uint16-be.tif"));
+  expect(await readPixels(bytes)).toEqual(whole);
+  expect(await readPixels(file)).toEqual(whole);
+  expect(await readPixels(new URL(`file://${fixtureFolder}/uint16-be.tif`))).toEqual(whole);
+});
+
+it("gives the first page as [1, C, H, W], all of them as [N, C, H, W]", async () => {
+  const path = join(fixtureFolder, "pages.tif");
+  expect((await readImage(path)).shape).toEqual([1, 1, 11, 13]);
+  expect((await readImage(path, { page: "all" })).shape).toEqual([5, 1, 11, 13]);
+  await expect(readImage(path, { page: 5 })).rejects.toMatchObject({
+    code: "invalid_argument",
+    message: expect.stringContaining("expected 0 to 4"),
+  });
+});
+
+it("leaves the opacity out of grey and rgb", async () => {
+  const { data } = await readPixels(fixture("type6-8.png"), { scale: "none" });
+  const rgb = await readPixels(fixture("type6-8.png"), { scale: "none", channels: "rgb" });
+  expect(rgb.shape).toEqual([3, 11, 13]);
+  expect(rgb.metadata.alpha).toBe(false);
+  expect(rgb.data).toEqual(data.subarray(0, 3 * 143));
+  const grey = await readPixels(fixture("type4-16.png"), { channels: "grey" });
+  expect(grey.data).toEqual((await readPixels(fixture("type4-16.png"))).data.subarray(0, 143));
+  expect((await readPixels(fixture("uint8-le.tif"), { channels: "rgb" })).shape).toEqual([3, 11, 13]);
+});
+
+it("the grey value of a colour is its luminance: of integers in linear light, of floats the weighted sum", async () => {
+  const linear = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  for (const [name, full] of [
+    ["rgb.tif", 255],
+    ["rgb16-p2.tif", 65535],
+  ] as const) {
+    const { data } = await readPixels(fixture(name));
+    const grey = (await readPixels(fixture(name), { channels: "grey", scale: "none" })).data;
+    for (let i = 0; i < 143; i++) {
+      const y = 0.2126 * linear(data[i]!) + 0.7152 * linear(data[143 + i]!) + 0.0722 * linear(data[286 + i]!);
+      const encoded = y <= 0.0031308 ? 12.92 * y : 1.055 * y ** (1 / 2.4) - 0.055;
+      expect(Math.abs(grey[i]! - full * encoded)).toBeLessThan(0.51);
+      expect(Number.isInteger(grey[i])).toBe(true);
+    }
+  }
+  const { data } = await readPixels(fixture("float-predictor-rgb-float32-le.tif"));
+  const grey = await readPixels(fixture("float-predictor-rgb-float32-le.tif"), { channels: "grey" });
+  const plane = data.length / 3;
+  expect(grey.data[7]).toBeCloseTo(0.2126 * data[7]! + 0.7152 * data[plane + 7]! + 0.0722 * data[2 * plane + 7]!, 3);
+});
+
+describe("files that are refused", () => {
+  const refused = async (source: string | Uint8Array, code: string, text: string, options = {}) =>
+    await expect(readPixels(source, options)).rejects.toMatchObject({
+      name: "FormatError",
+      code,
+      message: expect.stringContaining(text),
+    });
+
+  it("names what is not read", async () => {
+    await refused(join(fixtureFolder, "jpeg2000.tif"), "image_unsupported", "JPEG 2000");
+    await refused(
+      new TextEncoder().encode('<?xml version="1.0"?><svg width="9" height="9"/>'),
+      "image_unsupported",
+      "SVG",
+    );
+    await refused(new TextEncoder().encode("  <svg xmlns='http://www.w3.org/2000/svg'/>"), "image_unsupported", "SVG");
+    await refused(new Uint8Array(0), "image_invalid", "empty");
+    await refused(new TextEncoder().encode("this is text"), "image_invalid", "expected TIFF, PNG");
+    const nifti = new Uint8Array(352);
+    nifti.set([0x6e, 0x2b, 0x31, 0], 344);
+    await refused(nifti, "image_unsupported", "NIfTI");
+    await refused(Uint8Array.from(Buffer.from("\x93NUMPY\x01\0", "latin1")), "image_unsupported", "readArray");
+    await refused(
+      Uint8Array.from(Buffer.from("SIMPLE  =                    T", "latin1")),
+      "image_unsupported",
+      "FITS",
+    );
+    await refused(Uint8Array.from(Buffer.from("\x89HDF\r\n\x1a\n", "latin1")), "image_unsupported", "HDF5");
+    const dicom = new Uint8Array(140);
+    dicom.set(Buffer.from("DICM"), 128);
+    await refused(dicom, "image_unsupported", "DICOM");
+  });
+
+  it("says what is wrong with damaged files", async () => {
+    for (const name of ["zlib-p2-uint16-be.tif", "uint8-le.tif", "type2-8.png", "small.jpg", "lossless.webp"]) {
+      const whole = fixture(name);
+      for (const part of [0.3, 0.6, 0.9]) {
+        await refused(whole.subarray(0, Math.floor(part * whole.length)), "image_invalid", "is damaged");
+      }
+    }
+    const flipped = fixture("type2-8.png");
+    flipped[70]! ^= 4;
+    await refused(flipped, "image_invalid", "checksum");
+  });
+
+  it("refuses more pixels than the limit before it takes memory for them", async () => {
+    const png = fixture("grey8.png");
+    const before = process.memoryUsage().arrayBuffers;
+    await refused(png, "image_too_large", "143 pixels, expected at most 142", { maxPixels: 142 });
+    await refused(fixture("pages.tif"), "image_too_large", "715 pixels", { maxPixels: 714, page: "all" });
+    expect((await readPixels(fixture("pages.tif"), { maxPixels: 143 })).data.length).toBe(143);
+    await refused(fixture("small.jpg"), "image_too_large", "143 pixels", { maxPixels: 142 });
+    await refused(fixture("lossless.webp"), "image_too_large", "143 pixels", { maxPixels: 142 });
+    await refused(fixture("frames.gif"), "image_too_large", "143 pixels", { maxPixels: 142 });
+    // A header that claims what its data cannot hold: 2^30 pixels of 1 bit in 60 bytes.
+    const tiff = fixture("uint8-le.tif");
+    const view = new DataView(tiff.buffer);
+    for (let at = view.getUint32(4, true) + 2; at + 12 < tiff.length; at += 12) {
+      const tag = view.getUint16(at, true);
+      if (tag === 256 || tag === 257 || tag === 278) {
+        view.setUint16(at + 2, 4, true);
+        view.setUint32(at + 8, 15000, true);
+      }
+    }
+    await refused(tiff, "image_invalid", "too short");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e8);
+  });
+
+  it("does not follow directories that form a circle", async () => {
+    const bytes = fixture("uint8-le.tif");
+    const view = new DataView(bytes.buffer);
+    const at = view.getUint32(4, true);
+    view.setUint32(at + 2 + 12 * view.getUint16(at, true), at, true);
+    await refused(bytes, "image_invalid", "circle");
+  });
+});
+
+it("refuses options that it does not know", async () => {
+  const path = join(fixtureFolder, "pages.tif");
+  for (const [options, code] of [
+    [{ chanels: "grey" }, "unknown_option"],
+    [{ channels: "cmyk" }, "invalid_argument"],
+    [{ scale: 2 }, "invalid_argument"],
+    [{ page: -1 }, "invalid_argument"],
+    [{ page: 0.5 }, "invalid_argument"],
+    [{ maxPixels: NaN }, "invalid_argument"],
+  ] as const) {
+    await expect(readPixels(path, options as object)).rejects.toMatchObject({ name: "ArgumentError", code });
+  }
+  await expect(readPixels(7 as never)).rejects.toMatchObject({ code: "invalid_argument" });
+  expect(readFileSync(path).length).toBeGreaterThan(0);
+});

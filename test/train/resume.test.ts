@@ -1,0 +1,201 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { TensorDataset } from "../../ts/data/index.js";
+import { SureGaussianLoss } from "../../ts/loss/index.js";
+import { DnCNN } from "../../ts/nn/index.js";
+import { Adam, StepLR } from "../../ts/optim/index.js";
+import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { Tensor, tensor } from "../../ts/tensor/index.js";
+import { loadState, saveState, Trainer, type TrainerOptions } from "../../ts/train/index.js";
+
+/** Written by version 1 of the format: 5 of 6 steps of `make`, with data that is measured at each step. */
+const firstVersion = fileURLToPath(new URL("files/checkpoint-v1.safetensors", import.meta.url));
+
+await init({ device: "cpu" });
+const folder = await mkdtemp(join(tmpdir(), "adjoint-resume-"));
+afterAll(async () => await rm(folder, { recursive: true }));
+
+function make(more: Partial<TrainerOptions> = {}, nf = 4) {
+  const rng = new Rng(0);
+  const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf, rng: rng.fork() });
+  const optimizer = new Adam(model.parameters(), { lr: 1e-2 });
+  const data = new TensorDataset({ x: rng.fork().uniform([12, 1, 8, 8]) });
+  const loss = new SureGaussianLoss({ sigma: 0.1, unsure: true });
+  const options: TrainerOptions = {
+    model,
+    optimizer,
+    physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) }),
+    losses: loss,
+    schedule: new StepLR(optimizer, { stepSize: 1, gamma: 0.5 }),
+    epochs: 2,
+    batchSize: 4,
+    readEvery: 1,
+    trainData: data,
+    evalData: data,
+    earlyStop: { patience: 3 },
+    ema: { decay: 0.5 },
+    rng,
+    ...more,
+  };
+  return { model, optimizer, loss, trainer: new Trainer(options) };
+}
+type Made = ReturnType<typeof make>;
+
+/** Everything that decides how a training goes on. */
+async function everything({ model, optimizer, loss, trainer }: Made): Promise<unknown> {
+  const path = join(folder, "everything");
+  await trainer.save(path);
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Tensor) return [...value.dataSync()];
+    if (typeof value !== "object" || value === null) return value;
+    return Object.entries(value).map(([key, entry]) => [key, plain(entry)]);
+  };
+  return plain([await loadState(path), model.stateDict(), optimizer.stateDict(), loss.stateDict(), trainer.history]);
+}
+
+describe("a checkpoint of version 1", () => {
+  it("loads; the training goes on, with measurements made once from here on", async () => {
+    const made = make({ losses: new SureGaussianLoss({ sigma: 0.1 }) });
+    await made.trainer.resume(firstVersion);
+    expect([made.trainer.step, made.trainer.epoch]).toEqual([5, 1]);
+    expect(made.trainer.history.map(({ step }) => step)).toEqual([1, 2, 3, 3, 4, 5]);
+    expect(made.optimizer.learningRate).toBe(0.005);
+    // Weights and evaluation of that run: the same stream, so the same noise.
+    await made.trainer.train();
+    expect(made.trainer.step).toBe(6);
+    expect(made.trainer.best).toMatchObject({ name: "PSNR", epoch: 2 });
+  });
+
+  it("evaluates with the noise of the run that wrote it", async () => {
+    const path = join(folder, "first");
+    await copyFile(firstVersion, path);
+    const { trainer } = make({ losses: new SureGaussianLoss({ sigma: 0.1 }), maxSteps: 5 });
+    await trainer.resume(path);
+    const other = make({ losses: new SureGaussianLoss({ sigma: 0.1 }), rng: new Rng(77), maxSteps: 5 });
+    await other.trainer.resume(path);
+    const data = new TensorDataset({ x: new Rng(1).uniform([2, 1, 8, 8]) });
+    expect(await other.trainer.test(data)).toEqual(await trainer.test(data));
+  });
+
+  it("of a later version is refused by its number", async () => {
+    const path = join(folder, "later");
+    await saveState(path, { step: 1 });
+    const bytes = await readFile(path, "latin1");
+    expect(bytes).toContain('{\\"version\\":2,');
+    await writeFile(path, bytes.replace('{\\"version\\":2,', '{\\"version\\":7,'), "latin1");
+    await expect(make().trainer.resume(path)).rejects.toMatchObject({
+      name: "FormatError",
+      code: "checkpoint_invalid",
+      message: expect.stringMatching(/checkpoint version 7, this library reads 1 and 2; load it with the version/),
+    });
+  });
+});
+
+describe("resume changes nothing before everything has been checked", () => {
+  /** A checkpoint of `make` with one part changed. */
+  async function changed(change: (state: Record<string, never>) => void): Promise<string> {
+    const [good, path] = [join(folder, "good"), join(folder, "changed")];
+    await make({ maxSteps: 4, checkpoint: { path: good } }).trainer.train();
+    const state = (await loadState(good)) as Record<string, never>;
+    change(state);
+    await saveState(path, state);
+    return path;
+  }
+  const set = (name: string, value: unknown) => (state: Record<string, unknown>) => {
+    const path = name.split(".");
+    const last = path.pop() as string;
+    let object = state;
+    for (const key of path) object = object[key] as Record<string, unknown>;
+    object[last] = value;
+  };
+
+  it.each<[string, (state: Record<string, unknown>) => void]>([
+    ["a step that is no number", set("step", "4")],
+    ["a negative epoch", set("epoch", -1)],
+    ["no model", set("model", null)],
+    [
+      "a weight of another shape",
+      (state) => set("model", { ...(state["model"] as object), "in_conv.bias": tensor([1]) })(state),
+    ],
+    ["a weight too few", set("model", {})],
+    ["an optimiser of another kind", set("optimizer.kind", "SGD")],
+    ["an optimiser's step count that is no number", set("optimizer.steps", ["a", 1, 1, 1, 1, 1])],
+    ["a schedule's epoch that is no number", set("schedule.epoch", "x")],
+    ["too many losses", set("losses", [{}, {}])],
+    ["a stream that is none", set("rng", "adjoint-rng-1:none")],
+    ["a stream of evaluation that is none", set("evalRng", "")],
+    ["an order that is no stream", set("data.loaders.0.orderRng", "x")],
+    ["a position after the end", set("data.loaders.0.position", 99)],
+    ["a fraction as position", set("data.loaders.0.position", 0.5)],
+    ["a seed that is no whole number", set("data.seeds", ["1"])],
+    ["no loaders", set("data", { turn: 0, seeds: [] })],
+    ["a history that is no list", set("history", {})],
+    ["no result", set("result", undefined)],
+    ["an average that is no tensor", set("result.average", { a: 1 })],
+    ["an average of other weights", set("result.average", { "in_conv.bias": tensor([1, 2]) })],
+    [
+      "best weights of another model",
+      set("result.best", { name: "PSNR", value: 1, step: 1, epoch: 1, weights: { a: tensor([1]) } }),
+    ],
+    [
+      "best weights of another shape",
+      (state) => {
+        const weights = { ...(state["model"] as object), "in_conv.bias": tensor([1]) };
+        set("result.best", { name: "PSNR", value: 1, step: 1, epoch: 1, weights })(state);
+      },
+    ],
+    ["a best value that is no number", set("result.best.value", "x")],
+    ["an early stop that is none", set("result.earlyStopping", { best: "a", sinceBest: null, name: "PSNR" })],
+  ])("%s is refused, and the Trainer is what it was", async (_, change) => {
+    const path = await changed(change as never);
+    const made = make({ maxSteps: 5 });
+    await made.trainer.train();
+    const before = await everything(made);
+    await expect(made.trainer.resume(path)).rejects.toMatchObject({
+      name: expect.stringMatching(/^(?:ArgumentError|FormatError|ShapeError)$/),
+      message: expect.stringMatching(/\.$/),
+    });
+    expect(await everything(made)).toEqual(before);
+  });
+
+  it("a network of another size", async () => {
+    const path = await changed(() => {});
+    const made = make({ maxSteps: 5 }, 6);
+    await made.trainer.train();
+    const before = await everything(made);
+    await expect(made.trainer.resume(path)).rejects.toMatchObject({ code: "shape_mismatch" });
+    expect(await everything(made)).toEqual(before);
+  });
+});
+
+it("a training with every option is resumed bit for bit", async () => {
+  const options = (): Partial<TrainerOptions> => ({
+    epochs: 4,
+    accumulate: 2,
+    batchSize: 2,
+    evalLosses: true,
+    evalEvery: { steps: 2 },
+    best: { loss: "total" },
+    gradClip: 0.1,
+  });
+  const whole = make(options());
+  await whole.trainer.train();
+  for (const maxSteps of [1, 5, 8]) {
+    const path = join(folder, `every-${maxSteps}`);
+    await make({ ...options(), maxSteps, checkpoint: { path } }).trainer.train();
+    const rest = make({ ...options(), rng: new Rng(31) });
+    await rest.trainer.resume(path);
+    await rest.trainer.train();
+    const weights = async ({ model }: Made) =>
+      (await Promise.all(model.parameters().map((p) => p.data()))).map((v) => [...v]);
+    expect(await weights(rest)).toEqual(await weights(whole));
+    expect(rest.trainer.best).toEqual(whole.trainer.best);
+    const untimed = ({ trainer }: Made) => trainer.history.map((entry) => ({ ...entry, imagesPerSecond: 0 }));
+    expect(untimed(rest)).toEqual(untimed(whole));
+  }
+});

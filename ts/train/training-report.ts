@@ -1,0 +1,62 @@
+import { trainingCharts } from "./curves.js";
+import type { MetricSummaries, TestResult } from "./evaluate.js";
+import type { HistoryEntry } from "./history.js";
+import type { ReportContent, ReportFigure, ReportTable } from "./report.js";
+
+/** What {@link trainingReport} shows; a {@link Trainer} is such a `trainer`. */
+export interface TrainingReportOptions {
+  readonly title: string;
+  readonly intro: string;
+  readonly trainer: {
+    readonly history: readonly HistoryEntry[];
+    figures(): Promise<ReportFigure[]>;
+  };
+  /** Of `trainer.test`. Default: no table. */
+  readonly result?: TestResult;
+  /** Settings of the run. Default: none. */
+  readonly details?: ReportContent["details"];
+}
+
+/**
+ * A report of a training for {@link writeReport}: the test against the baselines, the first evaluation image over the
+ * training, and the curves.
+ */
+export async function trainingReport(options: TrainingReportOptions): Promise<ReportContent> {
+  const { title, intro, trainer, result, details = {} } = options;
+  return {
+    title,
+    intro,
+    tables: result ? [resultTable(result)] : [],
+    figures: await trainer.figures(),
+    charts: trainingCharts(trainer.history),
+    details,
+  };
+}
+
+/** Mean and standard deviation of each metric: a row for the reconstruction and for each baseline. */
+function resultTable({ metrics, baselines }: TestResult): ReportTable {
+  const names = Object.keys(metrics);
+  const cells = (summaries: MetricSummaries): string[] => names.map((name) => cell(summaries[name]));
+  const rows: { label: string; cells: string[] }[] = [];
+  for (const [label, summaries] of Object.entries(baselines)) {
+    // For denoising, measurement, adjoint and pseudo-inverse are one.
+    const own = cells(summaries);
+    const same = rows.find((row) => row.cells.join() === own.join());
+    if (same) same.label += `, ${label}`;
+    else rows.push({ label, cells: own });
+  }
+  rows.push({ label: "reconstruction", cells: cells(metrics) });
+  const leftOut = names.flatMap((name) => {
+    const count = metrics[name]?.leftOut ?? 0;
+    return count > 0 ? [`${name} without ${count} images that it is not defined for`] : [];
+  });
+  return {
+    caption: ["Mean and standard deviation over the test images", ...leftOut].join("; "),
+    columns: ["", ...names],
+    rows: rows.map(({ label, cells: own }) => [label, ...own]),
+  };
+}
+
+function cell(summary: MetricSummaries[string] | undefined): string {
+  return summary ? `${summary.mean.toPrecision(4)} ± ${summary.std.toPrecision(2)}` : "";
+}
