@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Dataset, disposeSample, MeasuredDataset, Normalized, TensorDataset } from "../../ts/data/index.js";
-import { SupLoss } from "../../ts/loss/index.js";
+import {
+  collate,
+  type Dataset,
+  disposeSample,
+  MeasuredDataset,
+  Normalized,
+  TensorDataset,
+} from "../../ts/data/index.js";
+import { SupLoss, SureGaussianLoss } from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { ArtifactRemoval, DnCNN } from "../../ts/nn/index.js";
 import { Adam } from "../../ts/optim/index.js";
@@ -177,6 +184,23 @@ describe("Normalized", () => {
       const large = physics.forward(x, { rng: new Rng(9) });
       expect(small.mul(4).sub(large).abs().max().itemSync(), noiseModel.kind).toBeLessThan(1e-6);
     }
+  });
+
+  it("SURE with the level of the physics is that of the data, divided by the square of the factor", async () => {
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 2e-5 }) });
+    const inner = new MeasuredDataset({ dataset: new TensorDataset({ x: blobs(4, 1, 16, 1e-4) }), physics, seed: 1 });
+    const normalized = new Normalized({ dataset: inner, physics });
+    const loss = new SureGaussianLoss({ sigma: "physics", tau: 1e-2 });
+    // A linear network, of which the divergence does not depend on tau.
+    const model = new ArtifactRemoval({ backboneNet: { training: true, forward: (y: Tensor) => y.mul(0.7) } as never });
+    const value = async (dataset: Dataset): Promise<number> => {
+      const { y, params } = collate([await dataset.get(0), await dataset.get(1)]);
+      const own = params ? physics.withParameters(params) : physics;
+      const given = { y: y as Tensor, physics: own, model, xNet: model.forward(y as Tensor, own), rng: new Rng(3) };
+      return loss.forward(given).mean().itemSync();
+    };
+    const scale = await normalized.fit();
+    expect(((await value(normalized)) * scale ** 2) / (await value(inner))).toBeCloseTo(1, 4);
   });
 
   it("levels that a sample has are divided, others are not touched", async () => {

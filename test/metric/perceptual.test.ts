@@ -323,6 +323,13 @@ describe("QNR", () => {
     const x = random(5, [1, 3, 24, 24]);
     const call = (xNet: Tensor, context?: object) => () => new QNR().forward(xNet, undefined, context);
     expectError(call(x), ArgumentError, "missing_argument", "QNR: y is missing");
+    expectError(call(x, null as never), ArgumentError, "missing_argument", "QNR: y is missing");
+    for (const context of [
+      { y: 1, physics: 1 },
+      { y: "ab", physics: "cd" },
+      { y: [x, x], physics: true },
+    ])
+      expectError(call(x, context), ArgumentError, "invalid_argument", "QNR: y and physics do not fit");
     expectError(call(x, { y: y(1) }), ArgumentError, "missing_argument", "QNR: physics is missing");
     for (const context of [
       { y: y(1), physics: new Denoising() },

@@ -119,11 +119,12 @@ export abstract class Metric {
    * @returns shape `[B]`, or a scalar with `reduction` `"mean"` or `"sum"`.
    * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
    */
-  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
+  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext | null = {}): Tensor {
+    const measured = context ?? {};
     requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
     if (!this.needsReference && this.normInputs !== "standardize") {
       const image = this.#preprocess(xNet, xNet)[0];
-      return this.#reduce(this.metric(image, image, context), undefined);
+      return this.#reduce(this.metric(image, image, measured), undefined);
     }
     requireImage(this.name, "x", x, "the reference image it is compared with");
     if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
@@ -134,7 +135,7 @@ export abstract class Metric {
       );
     }
     const [a, b] = this.#preprocess(xNet, x);
-    return this.#reduce(this.metric(a, b, context), this.definedFor(b.detach()));
+    return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach()));
   }
 
   /**

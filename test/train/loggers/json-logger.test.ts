@@ -74,6 +74,24 @@ describe("JsonLogger", () => {
     }
   });
 
+  it("refuses steps, values and settings that mean nothing", async () => {
+    const log = logger();
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const code = "invalid_argument";
+    for (const step of [-1, 1.5, NaN, "1", undefined]) {
+      await expect(log.start(step as never)).rejects.toMatchObject({ name: "ArgumentError", code });
+      await expect(log.scalars(step as never, {})).rejects.toMatchObject({ name: "ArgumentError", code });
+    }
+    for (const values of [null, undefined, 1, { loss: "1" }, { loss: null }])
+      await expect(log.scalars(1, values as never)).rejects.toMatchObject({ name: "ArgumentError", code });
+    for (const settings of [circle, { n: 1n }])
+      await expect(log.start(0, settings)).rejects.toMatchObject({ name: "ArgumentError", code });
+    expect(await readdir(folder)).toEqual([]);
+    await log.start(0, null as never);
+    expect((await read())[0]?.["settings"]).toEqual({});
+  });
+
   it("refuses options that mean nothing, and places that cannot be written", async () => {
     for (const options of [{}, { path: "" }, { path: 1 }])
       expect(() => new JsonLogger(options as never)).toThrow(expect.objectContaining({ code: "invalid_argument" }));

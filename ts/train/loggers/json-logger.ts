@@ -1,5 +1,6 @@
 import { appendFile, fileError, readText, writeFileAtomic } from "../../io/index.js";
 import { ArgumentError, checkOptions, currentPlatform, FormatError } from "../../runtime/index.js";
+import { checkStep, checkValues, settingsText } from "./arguments.js";
 import type { Logger } from "./logger.js";
 
 /** Options of {@link JsonLogger}. */
@@ -36,14 +37,17 @@ export class JsonLogger implements Logger {
    * `file_unreadable`, `node_only`.
    */
   async start(step: number, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    checkStep("JsonLogger", step);
+    const first = line(step, { settings: JSON.parse(settingsText("JsonLogger", settings)) as unknown });
     const found = await this.#content();
     const kept = step > 0 ? linesUntil(step, found, this.path) : "";
     if (step === 0 && found !== "") await writeFileAtomic(await this.#unusedName(), found);
-    await writeFileAtomic(this.path, kept + line(step, { settings }));
+    await writeFileAtomic(this.path, kept + first);
   }
 
   async scalars(step: number, values: Readonly<Record<string, number>>): Promise<void> {
-    await appendFile(this.path, line(step, values));
+    const entries = checkValues("JsonLogger", values);
+    await appendFile(this.path, line(checkStep("JsonLogger", step), Object.fromEntries(entries)));
   }
 
   async #content(): Promise<string> {
