@@ -287,6 +287,12 @@ describe("Normalized", () => {
       expectError(make(options), ArgumentError, "invalid_argument", "Normalized: ");
     expectError(make({ scale: 1 }), ArgumentError, "unknown_option", "Normalized: ");
     expectError(make({ dataset: undefined }), ArgumentError, "missing_argument", "Normalized: dataset");
+    expectError(
+      make({ dataset: { get: () => ({}) } }),
+      ArgumentError,
+      "invalid_argument",
+      "Normalized: dataset.length",
+    );
     expectError(make({ dataset: 1 }), ArgumentError, "invalid_argument", "Normalized: dataset");
     expectError(() => new Normalized(undefined as never), ArgumentError, "missing_argument", "Normalized: dataset");
     const thrown = async (options: object) =>

@@ -42,6 +42,8 @@ export interface MetricContext {
   readonly y?: object;
   /** The physics that measured it. */
   readonly physics?: object;
+  /** The region of interest. */
+  readonly mask?: Tensor;
 }
 
 const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
@@ -100,7 +102,7 @@ export abstract class Metric {
    *
    * @param _x - the reference, cropped and normalised.
    */
-  protected definedFor(_x: Tensor): Tensor | undefined {
+  protected definedFor(_x: Tensor, _context: MetricContext): Tensor | undefined {
     return undefined;
   }
 
@@ -135,7 +137,7 @@ export abstract class Metric {
       );
     }
     const [a, b] = this.#preprocess(xNet, x);
-    return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach()));
+    return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach(), measured));
   }
 
   /**
