@@ -93,10 +93,11 @@ describe("JsonLogger", () => {
   });
 
   it("refuses options that mean nothing, and places that cannot be written", async () => {
-    for (const options of [{}, { path: "" }, { path: 1 }])
+    for (const options of [{ path: "" }, { path: 1 }, { path: null }])
       expect(() => new JsonLogger(options as never)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
     expect(() => new JsonLogger({ paths: "a" } as never)).toThrow(expect.objectContaining({ code: "unknown_option" }));
-    expect(() => new JsonLogger(undefined as never)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    for (const options of [undefined, {}])
+      expect(() => new JsonLogger(options as never)).toThrow(expect.objectContaining({ code: "missing_argument" }));
     await writeFile(join(folder, "file"), "");
     const log = new JsonLogger({ path: join(folder, "file/log.jsonl") });
     await expect(log.scalars(1, {})).rejects.toMatchObject({ name: "ArgumentError", code: "file_unwritable" });

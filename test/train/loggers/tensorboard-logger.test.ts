@@ -177,7 +177,6 @@ describe("TensorBoardLogger", () => {
 
   it("refuses options that mean nothing, and places that cannot be written", async () => {
     for (const options of [
-      {},
       { folder: "" },
       { folder: 1 },
       { folder, range: [1, 0] },
@@ -186,6 +185,10 @@ describe("TensorBoardLogger", () => {
     ])
       expect(() => new TensorBoardLogger(options as never)).toThrow(
         expect.objectContaining({ code: "invalid_argument" }),
+      );
+    for (const options of [undefined, {}])
+      expect(() => new TensorBoardLogger(options as never)).toThrow(
+        expect.objectContaining({ code: "missing_argument" }),
       );
     expect(() => new TensorBoardLogger({ folders: "a" } as never)).toThrow(
       expect.objectContaining({ code: "unknown_option" }),

@@ -20,13 +20,13 @@ export interface JsonLoggerOptions {
 export class JsonLogger implements Logger {
   readonly path: string;
 
-  /** @throws ArgumentError `unknown_option`; `invalid_argument` where the path is no text. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`; `invalid_argument` where the path is no text. */
   constructor(options: JsonLoggerOptions) {
     checkOptions("JsonLogger", options, ["path"]);
     if (typeof options?.path !== "string" || options.path === "") {
       throw new ArgumentError(
         "JsonLogger: path must be the name of a file, such as run/log.jsonl.",
-        "invalid_argument",
+        options?.path === undefined ? "missing_argument" : "invalid_argument",
       );
     }
     this.path = options.path;

@@ -26,11 +26,14 @@ export class TensorBoardLogger implements Logger {
   readonly #range: readonly [number, number] | "auto";
   #file: Promise<string> | undefined;
 
-  /** @throws ArgumentError `unknown_option`; `invalid_argument` where an option means nothing. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`; `invalid_argument` where an option means nothing. */
   constructor(options: TensorBoardLoggerOptions) {
     checkOptions("TensorBoardLogger", options, ["folder", "range"]);
     if (typeof options?.folder !== "string" || options.folder === "") {
-      throw new ArgumentError("TensorBoardLogger: folder must be the name of a folder.", "invalid_argument");
+      throw new ArgumentError(
+        "TensorBoardLogger: folder must be the name of a folder.",
+        options?.folder === undefined ? "missing_argument" : "invalid_argument",
+      );
     }
     this.folder = options.folder;
     this.#range = checkRange(options.range ?? [0, 1]);
