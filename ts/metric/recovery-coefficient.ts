@@ -52,7 +52,7 @@ export class RecoveryCoefficient extends Metric {
     const given = context.mask ?? this.#mask;
     if (given === undefined) {
       throw new ArgumentError(
-        "RecoveryCoefficient: mask is missing; it is the region whose activity is compared, forward(xNet, x, { mask }).",
+        "RecoveryCoefficient: mask is missing; it is the region to be compared, forward(xNet, x, { mask }).",
         "missing_argument",
       );
     }
