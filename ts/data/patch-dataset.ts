@@ -1,6 +1,7 @@
 import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
 import { sourceOf } from "./check-sample.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
@@ -37,6 +38,7 @@ export class PatchDataset implements Dataset {
 
   constructor(options: PatchDatasetOptions) {
     checkOptions("PatchDataset", options, ["dataset", "size", "length", "augment", "rng"]);
+    checkDataset("PatchDataset", options?.dataset);
     const size = options.size;
     this.#size = typeof size === "number" ? [size, size] : size;
     for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });
