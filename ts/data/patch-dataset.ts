@@ -25,7 +25,9 @@ export interface PatchDatasetOptions {
 /**
  * Random patches of images: patch `i` is cut from image `i mod N` at a random position.
  *
- * Positions are drawn by `get`, so that every epoch has other patches.
+ * Positions are drawn by `get`, so that every epoch has other patches. Of images without measurements a Trainer makes
+ * each sample one fixed patch, measured once, unless it is told to `redraw`; for random patches of images that are
+ * measured once, see {@link MeasuredDataset}.
  *
  * @throws ArgumentError `empty_data` where the dataset has no example; `unknown_option`, `invalid_argument`.
  */
