@@ -4,7 +4,10 @@ import { configOptions } from "./classes.generated.js";
 import { UsageError } from "./errors.js";
 import { questionLevels } from "./noise-level.js";
 import type { Options, OptionType } from "./option-type.js";
-import { didYouMean, Place, shown } from "./place.js";
+import { didYouMean, nearWords, Place, shown } from "./place.js";
+
+/** Lists and objects inside each other in a configuration. */
+const DEEPEST = 100;
 
 /**
  * Reads and checks a configuration.
@@ -30,6 +33,7 @@ export function checkConfig(value: unknown, file: string): WrittenConfig {
       `${file}: the configuration is ${shown(value)}, expected an object; adjoint train --help shows one.`,
       "invalid_argument",
     );
+  checkDepth(value, file);
   checkOptions(value, configOptions, new Place(file), "a configuration");
   for (const [key, number] of counts(value)) if (number !== undefined) checkCount(number, new Place(file, key));
   for (const key of ["losses", "lossesD"])
@@ -37,6 +41,19 @@ export function checkConfig(value: unknown, file: string): WrittenConfig {
       throw new UsageError(`${file}: ${key} is an empty list, expected at least one loss.`, "invalid_argument");
   questionLevels(value, new Place(file));
   return value as WrittenConfig;
+}
+
+/** Refuses lists and objects inside each other so deep that no option needs it. */
+function checkDepth(value: unknown, file: string): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST)
+      throw new UsageError(
+        `${file}: lists and objects are ${DEEPEST} deep inside each other, expected fewer.`,
+        "invalid_argument",
+      );
+    level = level.flatMap((part) => (typeof part === "object" && part !== null ? Object.values(part) : []));
+  }
 }
 
 /** Numbers that count something: samples, steps, pixels. */
@@ -153,9 +170,9 @@ function unknown(key: string, known: readonly string[], place: Place, owner: str
 }
 
 function mismatch(value: unknown, type: OptionType, place: Place): UsageError {
-  const words = [...namesOf(type).keys(), ...wordsOf(type)];
-  const hint = typeof value === "string" && words.length > 0 ? `; ${didYouMean(value, words).trim()}` : ".";
-  return new UsageError(`${place} is ${shown(value)}, expected ${described(type)}${hint}`, "invalid_argument");
+  const [near] = typeof value === "string" ? nearWords(value, [...namesOf(type).keys(), ...wordsOf(type)]) : [];
+  const hint = near === undefined ? "" : `; the nearest is ${JSON.stringify(near)}`;
+  return new UsageError(`${place} is ${shown(value)}, expected ${described(type)}${hint}.`, "invalid_argument");
 }
 
 const wordsOf = (type: OptionType): string[] => {
