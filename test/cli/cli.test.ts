@@ -123,7 +123,18 @@ describe("losses and devices", () => {
   it("lists the devices", async () => {
     const { code, stdout } = await adjoint(["devices", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ name: "cpu", available: true }));
+    const rows = JSON.parse(stdout) as { name: string; available: boolean; kind?: string; warning?: string }[];
+    expect(rows).toContainEqual({ name: "cpu", available: true, detail: "ready" });
+    const gpu = rows.find(({ name }) => name === "webgpu");
+    // Whether there is one, and what it is, depends on the machine.
+    expect(gpu?.kind !== undefined).toBe(gpu?.available);
+    expect(gpu?.warning !== undefined).toBe(gpu?.kind === "software");
+    const text = (await adjoint(["devices"])).stdout;
+    if (gpu?.warning === undefined) expect(text).not.toContain("warning");
+    else
+      expect(text).toMatch(
+        /webgpu +yes .*\(software\)\n[\s\S]*\nwarning: webgpu is a renderer in software .* use cpu\n/,
+      );
   });
 });
 
