@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Named } from "../../ts/cli/alternative.js";
 import type { Parts } from "../../ts/cli/build.js";
 import { UsageError } from "../../ts/cli/errors.js";
+import { writeArray } from "../../ts/io/index.js";
 import { TensorDataset } from "../../ts/data/index.js";
 import {
   bicubicFilter,
@@ -174,6 +178,12 @@ describe("an operator from a configuration", () => {
     expect(await filter({ name: "DiffractionBlurGenerator", psfSize: 5 })).toEqual([1, 1, 5, 5]);
     expect(await filter([[[[1, 2, 3]]]])).toEqual([1, 1, 1, 3]);
     expect(await filter({ file: "adjoint:examples/images/mr_slice.png" })).toEqual([1, 1, 64, 64]);
+    const path = join(await mkdtemp(join(tmpdir(), "adjoint-tensor-")), "psf.npy");
+    await writeArray(path, new Rng(0).uniform([3, 1, 1, 5, 5]));
+    expect(await filter({ file: path, slice: 1 })).toEqual([1, 1, 5, 5]);
+    const missing = (await filter({ file: "none.npy" }).catch((error: unknown) => error)) as Error;
+    expect(missing.message).toMatch(/^config\.json: physics\.filter\.file: none\.npy/);
+    await rm(dirname(path), { recursive: true });
   });
 
   it("is refused where a name, a key or a value is not valid", async () => {

@@ -5,6 +5,7 @@ import { UsageError } from "./errors.js";
 import { questionLevels } from "./noise-level.js";
 import type { Options, OptionType } from "./option-type.js";
 import { didYouMean, nearWords, Place, shown } from "./place.js";
+import { tensorFileOptions } from "./tensor-file.js";
 
 /** Lists and objects inside each other in a configuration. */
 const DEEPEST = 100;
@@ -184,8 +185,7 @@ const wordsOf = (type: OptionType): string[] => {
 /** Nested lists of numbers, or a file. */
 function checkTensor(value: unknown, place: Place): void {
   if (isObject(value)) {
-    const fields: Options = { file: { type: "path", required: true } };
-    return checkOptions(value, fields, place, "a tensor in a file");
+    return checkOptions(value, tensorFileOptions, place, "a tensor in a file");
   }
   if (Array.isArray(value)) return value.forEach((part, i) => checkTensor(part, place.index(i)));
   if (typeof value !== "number")

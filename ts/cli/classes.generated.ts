@@ -199,6 +199,7 @@ export const classes: Readonly<Record<Kind, Readonly<Record<string, ClassEntry>>
     StepLR: { make: (options: never, on: never) => new optim.StepLR(on, options), options: { stepSize: { type: "number", required: true }, gamma: { type: "number" } } },
   },
   dataset: {
+    HDF5Dataset: { make: (options: never) => data.HDF5Dataset.open(options), options: { path: { type: { either: ["path", { list: "path" }] }, required: true }, params: { type: { table: "string" } }, scale: { type: "number" }, x: { type: "string" }, y: { type: "string" } } },
     ImageFolder: { make: (options: never) => data.ImageFolder.open(options), options: { path: { type: "path", required: true }, cacheBytes: { type: "number" }, channels: { type: { words: ["auto", "grey", "rgb"] } }, maxPixels: { type: "number" }, names: { type: { list: "string" } }, scale: { type: { words: ["none", "type"] } }, size: { type: { either: ["number", { tuple: ["number", "number"] }] } } } },
     MeasuredDataset: { make: (options: never) => new data.MeasuredDataset(options), options: { dataset: { type: { kind: "dataset" }, required: true }, physics: { type: { kind: "physics" }, required: true }, physicsGenerator: { type: { kind: "generator" } }, seed: { type: "number" } }, rng: true },
     MeasurementFolder: { make: (options: never) => data.MeasurementFolder.open(options), options: { path: { type: "path", required: true }, cacheBytes: { type: "number" }, channels: { type: { words: ["auto", "grey", "rgb"] } }, maxPixels: { type: "number" }, names: { type: { list: "string" } }, scale: { type: { words: ["none", "type"] } }, size: { type: { either: ["number", { tuple: ["number", "number"] }] } } } },
@@ -227,6 +228,7 @@ export const notNamed: Readonly<Record<string, string>> = {
   "data.DataCheck": "refuses values that are not finite; the Trainer makes it",
   "data.DataLoader": "adjoint train makes it, from batchSize",
   "data.NoisyPatches": "cuts patches from pixels in memory; PatchDataset cuts them from any dataset",
+  "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
   "loss.EquivariantSplittingModel": "EquivariantSplittingLoss makes it from the model",
   "loss.Loss": "abstract: its subclasses are named",
