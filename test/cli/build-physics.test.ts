@@ -189,7 +189,7 @@ describe("an operator from a configuration", () => {
   it("is refused where a name, a key or a value is not valid", async () => {
     const sharpen = { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 };
     const cases: [Named, new (message: string, code: string) => AdjointError, string, string][] = [
-      [{ name: "stack" }, UsageError, "missing_argument", "physics.list is missing of stack"],
+      [{ name: "stack" }, UsageError, "missing_argument", "physics.list is missing, which stack needs"],
       [{ name: "stack", list: ["Denoising"], noise: "ZeroNoise" }, UsageError, "unknown_option", "physics.noise"],
       [{ name: "stack", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],
       [{ name: "compose", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],

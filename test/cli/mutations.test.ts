@@ -35,7 +35,21 @@ function replaced(value: Json, [key, ...rest]: readonly string[], by: Json): Jso
 
 /** Values that somebody may write in the place of another. */
 const anything = fc.oneof(
-  fc.constantFrom<Json>(null, true, 0, -1, 0.5, 3, 1e400, "", "SupLoss", "Shift", "none", "constructor", "__proto__"),
+  fc.constantFrom<Json>(
+    null,
+    true,
+    0,
+    -1,
+    0.5,
+    3,
+    Number.POSITIVE_INFINITY,
+    "",
+    "SupLoss",
+    "Shift",
+    "none",
+    "constructor",
+    "__proto__",
+  ),
   fc.constantFrom<Json>([], {}, [[]], [null], { name: null }, { name: "toString" }, { name: "SupLoss", weight: {} }),
   fc.constantFrom<Json>({ name: "compose", list: [null], noise: 1 }, { file: 3 }, { loss: {}, weight: 1 }, [[1, [2]]]),
   fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,

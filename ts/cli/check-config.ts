@@ -109,12 +109,12 @@ function checkNamed(value: unknown, type: OptionType, place: Place): void {
       "missing_argument",
     );
   const named = asNamed(value);
-  const entry = entryOf(named.name, type, place);
+  const entry = entryOf(named.name, type, typeof value === "string" ? place : place.key("name"));
   const { name, ...options } = named;
   checkOptions(options, entry.options, place, name);
 }
 
-/** The class of a name. */
+/** The class of a name; `place` is that of the name. */
 export function entryOf(name: string, type: OptionType, place: Place): { readonly options: Options } {
   const known = namesOf(type);
   const entry = known.get(name);
@@ -128,7 +128,7 @@ export function entryOf(name: string, type: OptionType, place: Place): { readonl
       ? `, which is ${elsewhere.join(" and ")}`
       : "";
   throw new UsageError(
-    `${place}.name is "${name}"${but}, expected ${described(type)}; ${didYouMean(name, names)}` +
+    `${place} is "${name}"${but}, expected ${described(type)}; ${didYouMean(name, names)}` +
       `Known: ${names.join(", ")}.`,
     "unknown_option",
   );
@@ -150,24 +150,21 @@ function checkWeighted(value: unknown, type: OptionType, place: Place): void {
 function checkOptions(given: object, options: Options, place: Place, owner: string): void {
   for (const [key, value] of Object.entries(given)) {
     const option = Object.hasOwn(options, key) ? options[key] : undefined;
-    if (!option) throw unknown(key, Object.keys(options), place, owner);
+    if (!option) throw unknown(key, value, Object.keys(options), place, owner);
     checkValue(value, option.type, place.key(key));
   }
   for (const [key, { required, type }] of Object.entries(options)) {
     if (!required || (given as Readonly<Record<string, unknown>>)[key] !== undefined) continue;
-    const whose = owner === "this" ? "" : ` of ${owner}`;
-    throw new UsageError(`${place.key(key)} is missing${whose}, expected ${described(type)}.`, "missing_argument");
+    const whose = owner === "this" ? "" : `, which ${owner} needs`;
+    throw new UsageError(`${place.key(key)} is missing${whose}; expected ${described(type)}.`, "missing_argument");
   }
 }
 
-function unknown(key: string, known: readonly string[], place: Place, owner: string): UsageError {
-  if (known.length === 0)
-    return new UsageError(`${place.key(key)}: ${owner} has no options; leave it out.`, "unknown_option");
-  return new UsageError(
-    `${place.key(key)}: ${owner} has no ${place.path === "" ? "key" : "option"} "${key}"; ${didYouMean(key, known)}` +
-      `Known: ${known.join(", ")}.`,
-    "unknown_option",
-  );
+function unknown(key: string, value: unknown, known: readonly string[], place: Place, owner: string): UsageError {
+  const what = `${place.key(key)} is ${shown(value)}, but ${owner === "this" ? "there" : owner} `;
+  if (known.length === 0) return new UsageError(`${what}has no options; leave it out.`, "unknown_option");
+  const text = `${what}${owner === "this" ? "is" : "has"} no ${place.path === "" ? "key" : "option"} of that name`;
+  return new UsageError(`${text}; ${didYouMean(key, known)}Expected one of ${known.join(", ")}.`, "unknown_option");
 }
 
 function mismatch(value: unknown, type: OptionType, place: Place): UsageError {
