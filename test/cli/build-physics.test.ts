@@ -186,6 +186,16 @@ describe("an operator from a configuration", () => {
     await rm(dirname(path), { recursive: true });
   });
 
+  it("may have a noise level above 1 only where measurements have another range than images", async () => {
+    const noise = { name: "GaussianNoise", sigma: 2 };
+    const projections = { name: "Tomography", angles: 3, imgWidth: 6, normalize: false, noise };
+    expect(await physicsOf(projections)).toBeInstanceOf(LinearPhysics);
+    expect(await physicsOf({ name: "compose", list: ["Denoising", projections] })).toBeInstanceOf(LinearPhysics);
+    await expect(physicsOf({ name: "compose", list: ["Denoising"], noise })).rejects.toThrow(
+      "physics.noise.sigma is 2",
+    );
+  });
+
   it("is refused where a name, a key or a value is not valid", async () => {
     const sharpen = { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 };
     const cases: [Named, new (message: string, code: string) => AdjointError, string, string][] = [
