@@ -24,8 +24,15 @@ afterAll(async () => await rm(folder, { recursive: true }));
 
 /** Denoises a file; the result in stored values. */
 async function denoised(file: string, output: string, steps = 80) {
+  const files = [join(folder, file), "-o", join(folder, output)];
   const { code, stdout, stderr } = await adjoint([
-    ...["denoise", join(folder, file), "-o", join(folder, output), "--steps", String(steps), "--seed", "0", "--json"],
+    "denoise",
+    ...files,
+    "--steps",
+    String(steps),
+    "--seed",
+    "0",
+    "--json",
   ]);
   expect(stderr + stdout).toContain('"sample"');
   expect(code).toBe(0);

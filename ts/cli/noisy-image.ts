@@ -63,8 +63,8 @@ export class NoisyImage {
     const lowest = data.reduce((low, value) => Math.min(low, value), Infinity);
     if (noise !== "gaussian" && lowest < 0) {
       throw new UsageError(
-        `${path}: the smallest value is ${lowest * read.scale}, but ${noise} noise has no negative values; subtract the ` +
-          "camera's offset from the image, or take --noise gaussian.",
+        `${path}: the smallest value is ${lowest * read.scale}, but ${noise} noise has no negative values; subtract ` +
+          "the camera's offset from the image, or take --noise gaussian.",
         "invalid_argument",
       );
     }
@@ -123,7 +123,7 @@ export class NoisyImage {
     if (!/\.png$/i.test(output) || sample === "uint8" || sample === "uint16") return;
     if (sample.startsWith("float") && data.every((value) => value >= 0 && value <= 1)) return;
     throw new UsageError(
-      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; expected a name that ends in .tif.`,
+      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; give a name that ends in .tif.`,
       "invalid_argument",
     );
   }
