@@ -59,7 +59,7 @@ for (const label of ["squared error", "with discriminator"]) {
     optimizer,
     schedule: new optim.CosineAnnealingLR(optimizer, { tMax: run.steps }),
     scheduleEvery: "step",
-    trainData: patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+    trainData: patches(training, { size: 48, steps: run.steps, batchSize: BATCH, physics: blur, seed: run.seed }),
     batchSize: BATCH,
     rng,
     onProgress: await progress(label),

@@ -51,7 +51,8 @@ const { trainers, results } = await trainEach(
   {
     model: (rng) => denoiser({ depth: 4, nf: 16, rng }),
     physics: noisy,
-    trainData: () => patches(training, { size: 32, steps: run.steps, batchSize: BATCH }),
+    trainData: () =>
+      patches(training, { size: 32, steps: run.steps, batchSize: BATCH, physics: noisy, seed: run.seed }),
     batchSize: BATCH,
   },
   evaluation,

@@ -39,7 +39,8 @@ const { trainers, results } = await trainEach(
   {
     model: (rng) => denoiser({ rng }),
     physics: counting,
-    trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+    trainData: () =>
+      patches(training, { size: 48, steps: run.steps, batchSize: BATCH, physics: counting, seed: run.seed }),
     batchSize: BATCH,
   },
   evaluation,

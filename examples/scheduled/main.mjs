@@ -62,7 +62,7 @@ const { trainers, results } = await trainEach(
   {
     model: (rng) => denoiser({ rng }),
     physics: inpainting,
-    // The losses are given the photographs too, but do not use them.
+    // Each patch is measured once, by the Trainer. The losses are given the photographs too, but do not use them.
     trainData: () => patches(training, { size: SIZE, steps: epochSteps, batchSize: BATCH }),
     batchSize: BATCH,
     // No entry of the history spans two epochs.

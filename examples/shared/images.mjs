@@ -31,9 +31,13 @@ export async function testImages(name) {
   return await io.readImage(`${path}/${name}.png`, { channels: "grey" });
 }
 
-/** A dataset of random patches of photographs, enough for `steps` steps of `batchSize` patches. */
-export function patches(photographs, { size, steps, batchSize }) {
-  return new data.PatchDataset({ dataset: photographs, size, length: steps * batchSize, augment: true });
+/**
+ * A dataset of random patches of photographs, enough for `steps` steps of `batchSize` patches. With `physics` each
+ * photograph is measured once, as a whole, and patches are cut from photograph and measurement alike.
+ */
+export function patches(photographs, { size, steps, batchSize, physics, seed }) {
+  const dataset = physics ? new data.MeasuredDataset({ dataset: photographs, physics, seed }) : photographs;
+  return new data.PatchDataset({ dataset, size, length: steps * batchSize, augment: true });
 }
 
 /** Random patches of photographs, fixed: a tensor `[count, 1, size, size]`. */

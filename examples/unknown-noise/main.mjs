@@ -37,7 +37,8 @@ const { trainers, results } = await trainEach(
   {
     model: (rng) => denoiser({ rng }),
     physics: noisy,
-    trainData: () => patches(training, { size: 48, steps: run.steps, batchSize: BATCH }),
+    trainData: () =>
+      patches(training, { size: 48, steps: run.steps, batchSize: BATCH, physics: noisy, seed: run.seed }),
     batchSize: BATCH,
   },
   evaluation,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TRAINER_KEYS } from "../../ts/train/check-options.js";
 import { compiled } from "../cli/compiled.js";
 
 const start = promisify(execFile);
@@ -89,6 +90,31 @@ describe("docs/porting.md", () => {
         );
       expect(found, `${space as string}.${path as string}`).toBeTypeOf("function");
     }
+  });
+});
+
+describe("docs/training.md", () => {
+  it("type-checks, runs, and prints what it says", async () => {
+    const files = await compile("training", await programs("training.md"));
+    const printed = [
+      [/^step 40 of 40: loss \d/m, /^PSNR 2[1-9]\.\d\d dB, of the measurement 20\.\d\d dB$/m],
+      [/^the same: true$/m, /^steps: 5$/m],
+      [/^epoch 1: -?\d\.\d{5}, SURE -?\d/m, /^best: total -?\d\.\d{5} after epoch [1-6]$/m],
+      [/^20 steps: SupLoss, R2RLoss, TVLoss$/m],
+      [/^from step 0: DnCNN, \d+ weights$/m, /^16 of 16 steps, 2 charts$/m],
+      [/^discriminator: total, SupAdversarialDiscriminatorLoss$/m],
+    ];
+    expect(files).toHaveLength(printed.length);
+    for (const [i, file] of files.entries()) {
+      const text = await print(file);
+      for (const pattern of printed[i] ?? []) expect(text).toMatch(pattern);
+    }
+    await rm(join(root, "results", "training"), { recursive: true, force: true });
+  });
+
+  it("has every option of the Trainer", async () => {
+    const text = await readFile(join(root, "docs", "training.md"), "utf8");
+    for (const option of TRAINER_KEYS) expect(text, option).toMatch(new RegExp(`\\b${option}\\b`));
   });
 });
 

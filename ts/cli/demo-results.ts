@@ -70,9 +70,9 @@ export async function writeResults(folder: string, results: Results): Promise<vo
   await writeReport(join(folder, "report.html"), {
     title: "A denoiser trained without ground truth",
     intro:
-      `The same network was trained twice on noisy patches of ${trainingImages} photographs: once on the noisy ` +
-      "patches alone, with Stein's unbiased risk estimate (SureGaussianLoss), and once with the clean patches " +
-      "(SupLoss). Both are evaluated on photographs that were not used for training.",
+      `The same network was trained twice on patches of ${trainingImages} noisy photographs, one noisy copy of each: ` +
+      "once on the noisy patches alone, with Stein's unbiased risk estimate (SureGaussianLoss), and once with the " +
+      "clean patches as well (SupLoss). Both are evaluated on photographs that were not used for training.",
     tables: [reportTable],
     figures,
     charts: [loss, psnr],

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { DataLoader, ImageFolder, PatchDataset } from "../data/index.js";
+import { DataLoader, ImageFolder, MeasuredDataset, PatchDataset } from "../data/index.js";
 import { type Loss, SupLoss, SureGaussianLoss } from "../loss/index.js";
 import { PSNR } from "../metric/index.js";
 import { DnCNN, startAtIdentity } from "../nn/index.js";
@@ -63,7 +63,10 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** A training with or without ground truth. The same seed gives both the same initial weights, patches and noise. */
+/**
+ * A training with or without ground truth. The same seed gives both the same initial weights, measurements and patches:
+ * each photograph is measured once, and random patches are cut from photograph and measurement.
+ */
 export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onProgress }: RunOptions): Run {
   const rng = new Rng(seed);
   const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 7, nf: 32, rng: rng.fork() });
@@ -71,7 +74,8 @@ export function makeRun({ photographs, groundTruth, steps, seed, checkpoint, onP
   const optimizer = new Adam(model.parameters(), { lr: 2e-3 });
   const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
   const losses: Loss = groundTruth ? new SupLoss() : new SureGaussianLoss({ sigma });
-  const dataset = new PatchDataset({ dataset: photographs.train, size: patchSize, length: steps * batchSize });
+  const measured = new MeasuredDataset({ dataset: photographs.train, physics, seed });
+  const dataset = new PatchDataset({ dataset: measured, size: patchSize, length: steps * batchSize });
   const trainer = new Trainer({
     model,
     physics,

@@ -73,6 +73,14 @@ export class NoisyImage {
     return image;
   }
 
+  /** The smallest and the largest value of the file, and how many different ones there are. */
+  get range(): { readonly low: number; readonly high: number; readonly different: number } {
+    const { data } = colours(this.#read);
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    return { low, high, different: new Set(data).size };
+  }
+
   /** A level of the file for the scaled copy: of a standard deviation, a gain, or a number of looks. */
   toScaled(level: number): number {
     return this.#noise === "gamma" ? level : level / this.#scale.factor;

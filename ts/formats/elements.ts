@@ -56,19 +56,13 @@ export function components(type: ElementType): 1 | 2 {
   return type.startsWith("complex") ? 2 : 1;
 }
 
-/** Decoded values. `rounded` counts 64-bit integers beyond 2^53 that float64 cannot hold exactly. */
-export interface Decoded {
-  readonly data: ArrayData;
-  readonly rounded: number;
-}
-
 /**
  * Decodes elements. 16-bit floats become float32, which holds them exactly; 64-bit integers become float64, rounded to
  * the nearest where they are beyond 2^53; a complex number becomes its real and imaginary part.
  *
  * @param owned Whether the bytes may be changed and kept; otherwise they are copied.
  */
-export function decodeElements(bytes: Uint8Array, type: ElementType, littleEndian = true, owned = false): Decoded {
+export function decodeElements(bytes: Uint8Array, type: ElementType, littleEndian = true, owned = false): ArrayData {
   const width = elementSize[type] / components(type);
   const aligned = owned && bytes.byteOffset % width === 0;
   // `slice` of a Node Buffer would be a view.
@@ -76,36 +70,19 @@ export function decodeElements(bytes: Uint8Array, type: ElementType, littleEndia
   if (!littleEndian) swapBytes(own, width);
   const count = Math.floor(own.byteLength / width);
   const { buffer, byteOffset } = own as Uint8Array<ArrayBuffer>;
-  const exact = (data: ArrayData): Decoded => ({ data, rounded: 0 });
   switch (type) {
     case "bool":
-      return exact(own.map((value) => (value === 0 ? 0 : 1)));
-    case "uint8":
-      return exact(own);
-    case "int8":
-      return exact(new Int8Array(buffer, byteOffset, count));
-    case "int16":
-      return exact(new Int16Array(buffer, byteOffset, count));
-    case "uint16":
-      return exact(new Uint16Array(buffer, byteOffset, count));
-    case "int32":
-      return exact(new Int32Array(buffer, byteOffset, count));
-    case "uint32":
-      return exact(new Uint32Array(buffer, byteOffset, count));
+      return own.map((value) => (value === 0 ? 0 : 1));
     case "float16":
-      return exact(decodeHalf(new Uint16Array(buffer, byteOffset, count)));
+      return decodeHalf(new Uint16Array(buffer, byteOffset, count));
     case "bfloat16":
-      return exact(decodeBrain(new Uint16Array(buffer, byteOffset, count)));
-    case "float32":
-    case "complex64":
-      return exact(new Float32Array(buffer, byteOffset, count));
-    case "float64":
-    case "complex128":
-      return exact(new Float64Array(buffer, byteOffset, count));
+      return decodeBrain(new Uint16Array(buffer, byteOffset, count));
     case "int64":
       return decodeLong(new BigInt64Array(buffer, byteOffset, count));
     case "uint64":
       return decodeLong(new BigUint64Array(buffer, byteOffset, count));
+    default:
+      return new constructors[type](buffer, byteOffset, count);
   }
 }
 
@@ -147,14 +124,34 @@ function decodeBrain(bits: Uint16Array): Float32Array {
   return new Float32Array(wide.buffer);
 }
 
-function decodeLong(values: BigInt64Array | BigUint64Array): Decoded {
+function decodeLong(values: BigInt64Array | BigUint64Array): Float64Array {
   const data = new Float64Array(values.length);
-  let rounded = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as bigint;
-    const near = Number(value);
-    data[i] = near;
-    if (!Number.isSafeInteger(near) && BigInt(near) !== value) rounded += 1;
-  }
-  return { data, rounded };
+  for (let i = 0; i < values.length; i++) data[i] = Number(values[i]);
+  return data;
+}
+
+type ArrayConstructor = new (buffer: ArrayBuffer | number, offset?: number, length?: number) => ArrayData;
+
+/** What holds the decoded elements of a type. */
+const constructors: Readonly<Record<ElementType, ArrayConstructor>> = {
+  bool: Uint8Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: Float64Array,
+  uint64: Float64Array,
+  float16: Float32Array,
+  bfloat16: Float32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+};
+
+/** Zeros that hold `count` decoded elements of a type. */
+export function allocate(type: ElementType, count: number): ArrayData {
+  return new constructors[type](count * components(type));
 }

@@ -169,3 +169,14 @@ export class Crc32 {
     return (this.#state ^ 0xffffffff) >>> 0;
   }
 }
+
+/**
+ * Decompresses raw DEFLATE data of unknown size.
+ *
+ * @throws FormatError `file_invalid`; `file_too_large` where more than `limit` bytes come.
+ */
+export function inflateAll(bytes: Uint8Array, limit: number, format: string): Uint8Array {
+  const output = new Output(format, limit);
+  pushAll(new Inflate((part) => output.push(part)), bytes, format);
+  return output.join();
+}

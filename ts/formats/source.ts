@@ -50,3 +50,16 @@ export async function readRange(source: ByteSource, begin: number, end: number, 
 export async function readHead(source: ByteSource, count: number): Promise<Uint8Array> {
   return await source.read(0, Math.min(count, source.size));
 }
+
+/** The bytes of a source from `begin` to before `end`, as a source of their own. */
+export function partOf(source: ByteSource, begin: number, end: number): ByteSource {
+  const { readSync } = source;
+  const last = Math.min(end, source.size);
+  return {
+    name: source.name,
+    size: Math.max(0, last - begin),
+    read: async (from, to) => await source.read(begin + from, begin + to),
+    ...(readSync && { readSync: (from, to) => readSync(begin + from, begin + to) }),
+    close: async () => undefined,
+  };
+}

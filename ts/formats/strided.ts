@@ -43,30 +43,45 @@ export function isDense({ shape, strides }: Layout): boolean {
   return shape.every((size, axis) => size <= 1 || strides[axis] === dense[axis]);
 }
 
-/**
- * The elements of a layout in C order, each of `width` neighbouring numbers.
- */
+/** The elements of a layout in C order, each of `width` neighbouring numbers. */
 export function gather<T extends ArrayData>(data: T, layout: Layout, width = 1): T {
-  const { offset, shape, strides } = layout;
-  const count = elementCount(shape);
-  if (isDense(layout)) return data.subarray(offset * width, (offset + count) * width) as T;
+  const count = elementCount(layout.shape);
+  if (isDense(layout)) return data.subarray(layout.offset * width, (layout.offset + count) * width) as T;
   const result = new (data.constructor as new (length: number) => T)(count * width);
-  const inner = shape.at(-1) as number;
-  const step = (strides.at(-1) as number) * width;
+  copy(data, layout, result, { ...layout, offset: 0, strides: denseStrides(layout.shape) }, width);
+  return result;
+}
+
+/** Copies the elements of one layout to another of the same shape. */
+export function copy(from: ArrayData, source: Layout, to: ArrayData, target: Layout, width = 1): void {
+  const { shape } = source;
+  const total = elementCount(shape);
+  if (total === 0) return;
+  if (isDense(source) && isDense(target)) {
+    to.set(from.subarray(source.offset * width, (source.offset + total) * width), target.offset * width);
+    return;
+  }
+  const inner = shape.at(-1) ?? 1;
+  const fromStep = (source.strides.at(-1) ?? 1) * width;
+  const toStep = (target.strides.at(-1) ?? 1) * width;
   const index = shape.map(() => 0);
-  let from = offset * width;
-  for (let to = 0; to < result.length; ) {
-    for (let i = 0, at = from; i < inner; i++, at += step) {
-      for (let c = 0; c < width; c++) result[to++] = data[at + c] as number;
+  let [fromRow, toRow] = [source.offset * width, target.offset * width];
+  for (let done = 0; done < total; done += inner) {
+    for (let i = 0, a = fromRow, b = toRow; i < inner; i++, a += fromStep, b += toStep) {
+      to[b] = from[a] as number;
+      if (width === 2) to[b + 1] = from[a + 1] as number;
     }
     for (let axis = shape.length - 2; axis >= 0; axis--) {
-      const stride = (strides[axis] as number) * width;
-      from += stride;
+      const size = shape[axis] as number;
+      const fromStride = (source.strides[axis] as number) * width;
+      const toStride = (target.strides[axis] as number) * width;
+      fromRow += fromStride;
+      toRow += toStride;
       index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      from -= stride * (shape[axis] as number);
+      if ((index[axis] as number) < size) break;
+      fromRow -= fromStride * size;
+      toRow -= toStride * size;
       index[axis] = 0;
     }
   }
-  return result;
 }

@@ -66,7 +66,7 @@ export async function readTorch(source: ByteSource, options: TorchOptions): Prom
     let data = decoded.get(id);
     if (data === undefined) {
       const stored = await file.storage(view.storage);
-      data = decodeElements(stored, view.type, file.littleEndian).data;
+      data = decodeElements(stored, view.type, file.littleEndian);
       decoded.set(id, data);
     }
     result.set(name, viewed(view, data, name));

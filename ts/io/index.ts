@@ -1,7 +1,16 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
 export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
-export type { ImageMetadata, PixelSize, SampleType } from "../formats/index.js";
+export type {
+  ArrayData,
+  ArrayFile,
+  AxisSlice,
+  ElementType,
+  ImageMetadata,
+  PixelSize,
+  SampleType,
+  Slice,
+} from "../formats/index.js";
 export { ImageReader } from "./image-reader.js";
 export {
   countPages,
@@ -14,6 +23,9 @@ export {
   type ReadImageOptions,
   readPixels,
 } from "./image.js";
+export { Hdf5Reader } from "./hdf5-reader.js";
+export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
+export { encodeArray, type WritableArray, writeArray, type WriteArrayOptions } from "./write-array.js";
 export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,

@@ -81,10 +81,7 @@ async function readSafe(source: ByteSource): Promise<Map<string, WeightArray>> {
   return new Map(
     entries.map(({ name, dtype, shape, begin, end }) => {
       const type = elementTypes[dtype];
-      return [
-        name,
-        { data: decodeElements(bytes.subarray(dataStart + begin, dataStart + end), type).data, shape, type },
-      ];
+      return [name, { data: decodeElements(bytes.subarray(dataStart + begin, dataStart + end), type), shape, type }];
     }),
   );
 }

@@ -33,7 +33,7 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
   const tensors: TensorRecord = {};
   for (const entry of entries) {
     const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
-    const { data } = decodeElements(
+    const data = decodeElements(
       bytes.subarray(dataStart + entry.begin, dataStart + entry.end),
       elementTypes[entry.dtype],
     );

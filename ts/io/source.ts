@@ -18,15 +18,23 @@ export async function withSource<T>(
 ): Promise<T> {
   const source = await openSource(caller, file);
   try {
-    return await read(source);
-  } catch (error) {
-    throw named(source.name || caller, error);
+    return await wrapErrors(source.name || caller, async () => await read(source));
   } finally {
     await source.close();
   }
 }
 
-async function openSource(caller: string, file: FileSource): Promise<ByteSource> {
+/** Puts a name before the messages of errors of a reader, and makes other errors this library's. */
+export async function wrapErrors<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw named(name, error);
+  }
+}
+
+/** Opens a file; the caller closes it. Errors as {@link withSource}. */
+export async function openSource(caller: string, file: FileSource): Promise<ByteSource> {
   if (file instanceof Uint8Array) return bytesSource(file);
   if (file instanceof ArrayBuffer) return bytesSource(new Uint8Array(file));
   if (typeof Blob !== "undefined" && file instanceof Blob) return blobSource(file);
@@ -46,7 +54,7 @@ async function openSource(caller: string, file: FileSource): Promise<ByteSource>
 }
 
 /** The path of a `file:` URL; other addresses as they are. */
-function pathOf(file: string | URL): string {
+export function pathOf(file: string | URL): string {
   if (typeof file === "string") return file;
   // Windows: file:///C:/folder is the path C:/folder.
   return file.protocol === "file:" ? decodeURI(file.pathname).replace(/^\/(?=[A-Za-z]:)/, "") : file.href;
