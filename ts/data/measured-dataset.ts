@@ -4,7 +4,6 @@ import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { checkSample, sourceOf } from "./check-sample.js";
 import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
-import { sourceOf } from "./check-sample.js";
 
 /** What a physics of type `P` measures. */
 type MeasuredBy<P> = P extends StackedPhysics ? TensorList : Tensor;
