@@ -24,10 +24,11 @@ afterAll(async () => await rm(folder, { recursive: true }));
 
 /** Denoises a file; the result in stored values. */
 async function denoised(file: string, output: string, steps = 80) {
-  const files = [join(folder, file), "-o", join(folder, output)];
   const { code, stdout, stderr } = await adjoint([
     "denoise",
-    ...files,
+    join(folder, file),
+    "-o",
+    join(folder, output),
     "--steps",
     String(steps),
     "--seed",

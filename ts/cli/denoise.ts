@@ -35,8 +35,8 @@ export function addDenoise(program: Command): void {
     )
     .option(
       "--sigma <level>",
-      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest of " +
-        "their type), for floats as stored; number of looks (gamma); or auto",
+      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest " +
+        "of their type), for floats as stored; number of looks (gamma); or auto",
       "auto",
     )
     .option(
@@ -133,7 +133,8 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const seconds = (performance.now() - started) / 1000;
   const estimated = given === undefined;
   const fileLevel = given ?? noisy.toFile(level);
-  const noiseText = `${options.noise} noise of level ${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const levelText = `${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const noiseText = `${options.noise} noise of level ${levelText}`;
   const time = formatDuration(seconds);
   const page = noisy.pages > 1 ? ` (page 1 of ${noisy.pages})` : "";
   return {
