@@ -75,8 +75,8 @@ function asImageFault(error: unknown, format: DetectedFormat, maxPixels: number)
     return damaged(format.name, "its header is not complete");
   if (code !== "file_too_large") return error;
   return new FormatError(
-    `the array needs more than ${bytesPerPixel} bytes for each of ${maxPixels} pixels; where it can be trusted, raise ` +
-      "the limit with the option maxPixels, or read a part of it with io.readArray.",
+    `the array needs more than ${bytesPerPixel} bytes for each of ${maxPixels} pixels; where it can be trusted, ` +
+      "raise the limit with the option maxPixels, or read a part of it with io.readArray.",
     "image_too_large",
   );
 }

@@ -5,8 +5,8 @@ export interface DetectedFormat {
   /** Name in messages. */
   readonly name: string;
   /**
-   * `"image"`: a picture; `"array"`: read by `readArray`, and as images where it has rows and columns; `"weights"`: read
-   * by `readWeights`; `"other"`: recognised, not read.
+   * `"image"`: a picture; `"array"`: read by `readArray`, and as images where it has rows and columns; `"weights"`:
+   * read by `readWeights`; `"other"`: recognised, not read.
    */
   readonly kind: "image" | "array" | "weights" | "other";
   /** What to do with it, for formats that are not read. */
