@@ -196,6 +196,9 @@ describe("files that are refused", () => {
     await refused(fixture("small.jpg"), "image_too_large", "143 pixels", { maxPixels: 142 });
     await refused(fixture("lossless.webp"), "image_too_large", "143 pixels", { maxPixels: 142 });
     await refused(fixture("frames.gif"), "image_too_large", "143 pixels", { maxPixels: 142 });
+    const gif = fixture("frames.gif");
+    gif.set([0xff, 0x7f, 0xff, 0x1f], 6);
+    await refused(gif, "image_invalid", "cannot hold 32767x8191 pixels");
     // A header that claims what its data cannot hold: 2^30 pixels of 1 bit in 60 bytes.
     const tiff = fixture("uint8-le.tif");
     const view = new DataView(tiff.buffer);
