@@ -74,7 +74,7 @@ it("writes tensors, and without a header a plain one with the spacing", async ()
     Float32Array.from({ length: 24 }, (_, i) => i / 7),
     { shape: [2, 3, 4] },
   );
-  for (const ending of ["npy", "nii", "fits"]) {
+  for (const ending of ["npy", "nii", "fits", "nii.gz", "fits.gz"]) {
     const file = join(folder, `tensor.${ending}`);
     await writeArray(file, image);
     const read = await readArray(file);

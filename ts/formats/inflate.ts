@@ -1,4 +1,4 @@
-import { Gunzip, Inflate } from "fflate";
+import { Gunzip, gzipSync, Inflate } from "fflate";
 import { AdjointError, FormatError } from "../runtime/index.js";
 import { invalid, reason } from "./fail.js";
 
@@ -106,6 +106,11 @@ export function gunzip(bytes: Uint8Array, limit: number): Uint8Array {
     throw invalid("gzip", "the checksum does not match: the file is damaged or not complete");
   }
   return output.join();
+}
+
+/** Compresses by gzip, without a name or a time: the same bytes for the same content. */
+export function gzip(bytes: Uint8Array): Uint8Array {
+  return gzipSync(bytes, { mtime: 0 });
 }
 
 /** Lookup tables of CRC-32 (reflected polynomial 0xEDB88320) for eight bytes at a time. */

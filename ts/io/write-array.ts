@@ -5,6 +5,7 @@ import {
   encodeFits,
   encodeNifti,
   encodeNpy,
+  gzip,
 } from "../formats/index.js";
 import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
@@ -42,7 +43,7 @@ const samples: Readonly<Record<SampleType, new (length: number) => ArrayData>> =
 };
 
 /**
- * Writes an array as .npy, .nii, .fits or .fit, atomically; the name decides the format.
+ * Writes an array as .npy, .nii, .fits or .fit, each also with .gz, atomically; the name decides the format.
  *
  * Values are written as they are, in the units that they have: a header that was read is carried over except for what
  * it says of the stored values (their type, scale and sizes). Of a NIfTI file extensions are not carried over, since
@@ -54,7 +55,7 @@ const samples: Readonly<Record<SampleType, new (length: number) => ArrayData>> =
  *
  * @example
  * const scan = await readArray("scan.nii.gz");
- * await writeArray("clean.nii", { ...scan, data: cleaned });
+ * await writeArray("clean.nii.gz", { ...scan, data: cleaned });
  */
 export async function writeArray(
   path: string,
@@ -126,7 +127,11 @@ function converted(data: ArrayData, sample: SampleType | undefined): { data: Arr
   return { data: result, clipped };
 }
 
-function encode(name: string, { data, shape, dtype, spacing, metadata }: WritableArray): Uint8Array {
+function encode(name: string, array: WritableArray): Uint8Array {
+  return /\.gz$/i.test(name) ? gzip(encodePlain(name.slice(0, -3), array)) : encodePlain(name, array);
+}
+
+function encodePlain(name: string, { data, shape, dtype, spacing, metadata }: WritableArray): Uint8Array {
   if (/\.npy$/i.test(name)) return encodeNpy(data, shape, isComplex(dtype, data, shape));
   if (/\.nii$/i.test(name)) {
     const { header, affine } = metadata ?? {};
@@ -141,7 +146,7 @@ function encode(name: string, { data, shape, dtype, spacing, metadata }: Writabl
     return encodeFits(data, shape, Array.isArray(cards) ? cards.map(String) : []);
   }
   throw new ArgumentError(
-    `writeArray: the name is ${name}, expected one that ends with .npy, .nii or .fits.`,
+    `writeArray: the name is ${name}, expected one that ends with .npy, .nii or .fits, or with .gz after it.`,
     "invalid_argument",
   );
 }
