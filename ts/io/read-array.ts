@@ -31,7 +31,10 @@ export interface ReadArrayOptions {
    * first axis. Only that part of the file is read where the format allows it. Default: all.
    */
   readonly slice?: Slice;
-  /** Bytes that the values may need. Default: 4 GiB. */
+  /**
+   * Bytes that the values may need. Default: 4 GiB; of files that are compressed or leave values out, 256 MiB or 100
+   * times the file, which is far more than real data need.
+   */
   readonly maxBytes?: number;
 }
 
@@ -51,7 +54,8 @@ export function arrayRequest(caller: string, options: ReadArrayOptions): ArrayRe
       "invalid_argument",
     );
   }
-  const maxBytes = checkNumber(caller, "maxBytes", options.maxBytes ?? 2 ** 32, { positive: true });
+  const { maxBytes } = options;
+  if (maxBytes !== undefined) checkNumber(caller, "maxBytes", maxBytes, { positive: true });
   return { dataset, slice: slice ?? undefined, maxBytes };
 }
 
