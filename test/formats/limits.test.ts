@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ByteSource, readArrayFile } from "../../ts/formats/index.js";
 import { expansionLimit } from "../../ts/formats/inflate.js";
-import { encodeArray, readArray } from "../../ts/io/index.js";
+import { encodeArray, readArray, readWeights } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
 
 beforeAll(async () => {
@@ -82,6 +83,21 @@ describe("a slice reads only its part of the file", () => {
     part.forEach((found, k) => expect(found).toBe(value(k)));
     expect(source.bytesRead()).toBeLessThan(most);
   });
+});
+
+it("checks the checksums of gzip, zip and torch.save", async () => {
+  const data = Float32Array.from({ length: 1000 }, (_, i) => i / 3);
+  const { bytes } = await encodeArray("x.npy", { data, shape: [1000] });
+  const stored = zipSync({ "a.npy": [bytes, { level: 0 }] });
+  const changed = (file: Uint8Array, at: number): Uint8Array => file.map((byte, i) => (i === at ? byte ^ 1 : byte));
+  const checksum = { code: "file_invalid", message: expect.stringContaining("checksum") as string };
+  // Stored DEFLATE blocks: a changed byte is valid data.
+  const packed = new Uint8Array(gzipSync(bytes, { level: 0 }));
+  await expect(readArray(changed(packed, 2000))).rejects.toMatchObject(checksum);
+  await expect(readArray(changed(stored, 2000))).rejects.toMatchObject(checksum);
+  const weights = new Uint8Array(readFileSync(new URL("fixtures/weights/deepinv_dncnn.pth.tar", import.meta.url)));
+  const at = Buffer.from(weights).indexOf("/data/0") + 200;
+  await expect(readWeights(changed(weights, at))).rejects.toMatchObject(checksum);
 });
 
 it("says what a slice must be", async () => {

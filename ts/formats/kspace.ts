@@ -9,20 +9,16 @@ const LIMIT = 2 ** 32;
 /** Counters that become axes before the coils, the slowest first, and their names in `metadata.counters`. */
 const outer = ["repetition", "set", "phase", "contrast", "slice", "kspaceEncodeStep2"] as const;
 
-/**
- * Sorts the acquisitions of an ISMRMRD file, as `readArray` gives them, into Cartesian k-space.
- *
- * The result is `[..., coils, lines, samples, 2]`; before the coils there are axes for the counters repetition, set,
- * phase, contrast, slice and kspaceEncodeStep2 that are not 0 everywhere. Lines that were measured several times are
- * averaged, others are 0. Segments and averages are no axes.
- *
- * @throws ShapeError `shape_mismatch` where the array has no counters, one for each acquisition; FormatError
- * `file_too_large` where the counters ask for more than 4 GiB.
- */
-export function cartesianKspace(acquisitions: ArrayFile): ArrayFile {
+/** Sorts acquisitions into Cartesian k-space; `cartesianKspace` describes it. */
+export function sortAcquisitions(acquisitions: ArrayFile): ArrayFile {
   const [count = 0, coils = 0, samples = 0, parts] = acquisitions.shape;
-  const counters = acquisitions.metadata["counters"] as Readonly<Record<string, readonly number[]>> | undefined;
-  const counter = (name: string): readonly number[] => counters?.[name] ?? [];
+  const counters = acquisitions.metadata?.["counters"] as Readonly<Record<string, unknown>> | undefined;
+  const counter = (name: string): readonly number[] => {
+    const values = counters?.[name];
+    const isList =
+      Array.isArray(values) && values.every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+    return isList ? (values as number[]) : [];
+  };
   const lines = counter("kspaceEncodeStep1");
   if (acquisitions.shape.length !== 4 || parts !== 2 || lines.length !== count || count === 0) {
     throw new ShapeError(

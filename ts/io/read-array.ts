@@ -17,6 +17,7 @@ import {
   type FolderEntry,
 } from "../runtime/index.js";
 import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import { checkArray } from "./check-array.js";
 import { type FileSource, openSource, pathOf, withSource, wrapErrors } from "./source.js";
 
 /** Options of {@link readArray}. */
@@ -156,8 +157,10 @@ async function readSeries(files: readonly FileSource[], request: ArrayRequest): 
  * A tensor of an array that was read; complex numbers keep their last axis of 2.
  *
  * @param dtype Default: float64 where the file has float64 or complex128, else float32.
+ * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
  */
 export function arrayTensor(array: Pick<ArrayFile, "data" | "shape" | "dtype">, dtype?: DType): Tensor {
+  checkArray("arrayTensor", array);
   const isDouble = array.dtype === "float64" || array.dtype === "complex128";
   return tensor(array.data, { shape: [...array.shape], dtype: dtype ?? (isDouble ? "float64" : "float32") });
 }

@@ -7,9 +7,10 @@ import {
   encodeNpy,
   gzip,
 } from "../formats/index.js";
-import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkOptions } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
+import { checkArray } from "./check-array.js";
 
 /** What {@link writeArray} writes: values with a shape, such as a changed result of {@link readArray}. */
 export interface WritableArray {
@@ -78,35 +79,22 @@ export async function encodeArray(
   options: WriteArrayOptions = {},
 ): Promise<{ bytes: Uint8Array; clipped: number }> {
   checkOptions("writeArray", options, ["sample"]);
-  const given = array instanceof Tensor ? { data: await array.data(), shape: array.shape } : checked(array);
+  if (typeof name !== "string") {
+    throw new ArgumentError(`writeArray: the path is ${typeof name}, expected the name of a file.`, "invalid_argument");
+  }
+  const given =
+    array instanceof Tensor ? { data: await array.data(), shape: array.shape } : checkArray("writeArray", array);
   const { data, clipped } = converted(given.data, options.sample);
-  return { bytes: encode(String(name), { ...given, data }), clipped };
-}
-
-function checked(array: WritableArray): WritableArray {
-  const { data, shape } = (array ?? {}) as Partial<WritableArray>;
-  if (!ArrayBuffer.isView(data) || data instanceof DataView || !Array.isArray(shape)) {
-    throw new ArgumentError(
-      "writeArray: the array is neither a tensor nor { data, shape } with a typed array.",
-      "invalid_argument",
-    );
-  }
-  const count = shape.reduce((product: number, size: number) => product * size, 1);
-  if (count !== data.length) {
-    throw new ShapeError(
-      `writeArray: ${data.length} values do not fill shape [${shape.join(", ")}], which needs ${count}.`,
-      "shape_mismatch",
-    );
-  }
-  return array;
+  return { bytes: encode(name, { ...given, data }), clipped };
 }
 
 function converted(data: ArrayData, sample: SampleType | undefined): { data: ArrayData; clipped: number } {
   if (sample === undefined) return { data, clipped: 0 };
-  const Values = Object.hasOwn(samples, sample) ? samples[sample] : undefined;
+  const Values = typeof sample === "string" && Object.hasOwn(samples, sample) ? samples[sample] : undefined;
   if (Values === undefined) {
+    const shown = typeof sample === "string" ? JSON.stringify(sample) : typeof sample;
     throw new ArgumentError(
-      `writeArray: sample is ${JSON.stringify(sample)}, expected one of ${Object.keys(samples).join(", ")}.`,
+      `writeArray: sample is ${shown}, expected one of ${Object.keys(samples).join(", ")}.`,
       "invalid_argument",
     );
   }
