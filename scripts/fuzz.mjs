@@ -80,9 +80,9 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
   const findings = new Map();
   const found = (record) => {
     // One finding for each function and reason, whatever the arguments.
-    const [called = "", method = ""] = record.source.split(").");
-    const name = `${called.split("(")[0]}|${method.split("(")[0]}`;
-    const key = `${name}|${record.reason.replace(/[\d.]+/g, "#").slice(0, 80)}`;
+    const member = record.source.includes(").") ? record.source.split(").")[1]?.split("(")[0] : "";
+    const what = `${record.source.split("(")[0]}|${member}`;
+    const key = `${what}|${record.reason.replace(/[\d.]+/g, "#").slice(0, 80)}`;
     if (findings.has(key)) findings.get(key).count += 1;
     else {
       findings.set(key, { ...record, count: 1 });

@@ -89,7 +89,7 @@ describeBrowser("webgpu in Chromium", () => {
       return { ...selected, requests };
     });
 
-  it("auto is the cpu where the adapter is Chromium's renderer in software, and loads no module with WebGPU", async () => {
+  it("auto is the cpu where the adapter is Chromium's renderer, and loads no module with WebGPU", async () => {
     const { device, requests } = await auto();
     expect(device).toBe("cpu");
     expect(requests).toHaveLength(1);

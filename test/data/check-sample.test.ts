@@ -124,6 +124,12 @@ await eachDevice("batches", (device) => {
     check.dispose();
   });
 
+  it("of large finite values are none, though their sum is infinite", async () => {
+    const check = new DataCheck({ length: 2 });
+    check.add({ x: full([2, 1, 4, 8], 3e38) }, [0, 1]);
+    await check.read();
+  });
+
   it("name the sample alone where it does not come again", async () => {
     const data = { length: 2, get: (): Sample => ({ x: images(1) }) };
     const check = new DataCheck(data);

@@ -89,6 +89,8 @@ describe.each(told)("%s with %s noise", (name, kind, make) => {
     expectError(() => make(zeros([0])), ShapeError, "shape_mismatch", `${name}: `);
     const two = () => value(make(full([2], 0.1)));
     expectError(two, ShapeError, "shape_mismatch", `${name}: `, "[2]", "3 images", "params");
+    const row = () => value(make(full([1, 3], 0.1)));
+    expectError(row, ShapeError, "shape_mismatch", `${name}: `, "[1, 3]");
     const map = () => value(make(full([1, 1, 4, 4], 0.1)));
     expectError(map, ShapeError, "shape_mismatch", `${name}: `, "one for each");
     expectError(() => value(make("physics"), full([3, 1, 4, 4], 0.1)), ShapeError, "shape_mismatch", `${name}: `);

@@ -85,15 +85,17 @@ describe("a physics with other parameters", () => {
         return y.minimum(this.noiseModel.sigma as number);
       }
     }
-    const composed = new Clipped({ noiseModel: new p.GaussianNoise({ sigma: 0 }) }).compose(new p.Denoising());
-    const last = (physics: typeof composed): unknown => (physics as p.ComposedLinearPhysics).list[1]?.noiseModel;
-    for (const copy of [composed.clone(), composed.withParameters({ sigma: 0.25 })]) {
-      expect(copy.noiseModel).toBe(last(copy));
-      expect(copy.noiseModel).not.toBe(composed.noiseModel);
-      copy.update({ sigma: 0.25 });
-      expect(copy.sensor(ones([1])).itemSync()).toBe(0.25);
+    const clipped = (): Clipped => new Clipped({ noiseModel: new p.GaussianNoise({ sigma: 0 }) });
+    for (const composed of [clipped().compose(new p.Denoising()), clipped().compose(new p.Physics())]) {
+      const last = (physics: p.Physics): unknown => (physics as p.ComposedPhysics).list[1]?.noiseModel;
+      for (const copy of [composed.clone(), composed.withParameters({ sigma: 0.25 })]) {
+        expect(copy.noiseModel).toBe(last(copy));
+        expect(copy.noiseModel).not.toBe(composed.noiseModel);
+        copy.update({ sigma: 0.25 });
+        expect(copy.sensor(ones([1])).itemSync()).toBe(0.25);
+      }
+      expect(composed.sensor(ones([1])).itemSync()).toBe(0);
     }
-    expect(composed.sensor(ones([1])).itemSync()).toBe(0);
   });
 
   it("of a stack has them in each operator that knows the name, and refuses a name that none knows", () => {
@@ -111,6 +113,9 @@ describe("a physics with other parameters", () => {
     ).toBe(1);
     const wrong = (): unknown => stacked.withParameters({ sgma: 1 });
     expectError(wrong, ArgumentError, "unknown_option", '"sgma"', "filter, sigma");
+    for (const what of [null, undefined, 3, [1]] as never[])
+      for (const of of [stacked, new p.Denoising(), new p.GaussianNoise()])
+        expectError(() => of.update(what), ArgumentError, "invalid_argument", "update", "sigma");
     const unknown = (): unknown => new p.Denoising().withParameters({ mask: 1 });
     expectError(unknown, ArgumentError, "unknown_option", '"mask"', "sigma");
   });

@@ -96,6 +96,15 @@ describe("auto", () => {
     await init({ device: "cpu", binding: loadNative("cpu") });
   });
 
+  it("is what is here: a graphics card, else the cpu", async () => {
+    await init({ device: "auto" });
+    const gpu = devices().find(({ name }) => name === "webgpu");
+    expect(currentDevice()).toBe(gpu?.available && gpu.kind !== "software" ? "webgpu" : "cpu");
+    if (gpu?.available) expect(gpu.kind).toMatch(/^(discrete|integrated|virtual|software|other)$/);
+    expect(tensor([1]).add(1).device).toBe(currentDevice());
+    await init({ device: "cpu", binding: loadNative("cpu") });
+  });
+
   it("leaves a renderer in software to those who ask for it by name", async () => {
     await init({ device: "webgpu", binding: withGpu("software") });
     expect(currentDevice()).toBe("webgpu");

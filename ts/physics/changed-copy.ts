@@ -1,4 +1,6 @@
+import { ArgumentError } from "../runtime/index.js";
 import { keep, Tensor, unkeep } from "../tensor/index.js";
+import { shown } from "./argument-checks.js";
 
 /** What {@link changedCopy} needs of a physics. */
 interface Clonable {
@@ -35,6 +37,19 @@ export function keepingFields(object: object, change: () => void): void {
   if (lent !== undefined) return;
   for (const value of Object.values(object) as unknown[])
     if (value instanceof Tensor && !before.has(value)) keep(value);
+}
+
+/**
+ * Refuses parameters that are no object.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkParameters(caller: string, parameters: unknown): void {
+  if (typeof parameters === "object" && parameters !== null && !Array.isArray(parameters)) return;
+  throw new ArgumentError(
+    `${caller}: the parameters are ${shown(parameters)}, expected an object such as { sigma: 0.1 }.`,
+    "invalid_argument",
+  );
 }
 
 /** A parameter, a tensor with a handle of its own, so that freeing the caller's does no harm. */

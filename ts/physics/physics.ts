@@ -2,7 +2,7 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, where, type Tensor } from "../tensor/index.js";
 import { checkTensor, shown } from "./argument-checks.js";
-import { changedCopy, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
+import { changedCopy, checkParameters, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
 import { NoiseModel, ZeroNoise, type Level } from "./noise/index.js";
@@ -166,6 +166,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
   update(parameters: PhysicsParameters): void {
+    checkParameters(`${this.className}.update`, parameters);
     const own = this.parameterNames();
     const noise = this.noiseModel.parameterNames();
     const forOperator: PhysicsParameters = {};

@@ -2,7 +2,7 @@ import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { shown } from "./argument-checks.js";
-import { changedCopy, copiedParts } from "./changed-copy.js";
+import { changedCopy, checkParameters, copiedParts } from "./changed-copy.js";
 import {
   checkGamma,
   conjugateGradient,
@@ -91,6 +91,7 @@ export class StackedPhysics<P extends Physics = Physics> {
    * @throws ArgumentError `unknown_option` for a name that none has.
    */
   update(parameters: PhysicsParameters): void {
+    checkParameters("StackedPhysics.update", parameters);
     const names = this.parameterNames();
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined || names.includes(name)) continue;

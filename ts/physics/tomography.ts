@@ -94,7 +94,7 @@ function viewsOf(degrees: readonly number[]): Views {
   return { degrees, weights: viewWeights(degrees) };
 }
 
-/** The views that the parameter `angles` describes: one list for all images, or of a tensor `[B, angles]` one for each. */
+/** The views that `angles` describes: one list for all images, or of a tensor `[B, angles]` one for each. */
 function viewLists(angles: unknown): Views[] {
   if (!(angles instanceof Tensor) || angles.shape.length < 2) return [viewsOf(angleList(angles))];
   const [images = 0, count = 0] = angles.shape;

@@ -2,7 +2,7 @@ import type { Level } from "../../functional/index.js";
 import { ArgumentError, checkFlag, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { keepingFields, ownValue } from "../changed-copy.js";
+import { checkParameters, keepingFields, ownValue } from "../changed-copy.js";
 import { newInstanceOf } from "../new-instance.js";
 import { checkTensor } from "../argument-checks.js";
 import { checkLevel } from "./value-checks.js";
@@ -20,8 +20,8 @@ export interface NoiseCallOptions {
   rng?: RandomSource | undefined;
   /**
    * Whether clean values outside of the domain of the noise are accepted, as losses need it for what a network returns:
-   * Poisson, Poisson-Gaussian and Gamma noise replace negative values by 0, the nearest value for which they exist, and
-   * give NaN for NaN and infinity. Default: false, such values are refused.
+   * Poisson, Poisson-Gaussian and Gamma noise replace negative values by 0, the nearest value for which they exist.
+   * These and `LogPoissonNoise` give NaN for NaN and infinity. Default: false, such values are refused.
    */
   clipPositive?: boolean | undefined;
   /** New value of a parameter of the model, such as `sigma`. */
@@ -91,6 +91,7 @@ export abstract class NoiseModel {
    * range.
    */
   update(parameters: Record<string, Level | undefined>): void {
+    checkParameters(`${this.className}.update`, parameters);
     const rules = this.rules();
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined) continue;
