@@ -39,9 +39,11 @@ export async function runCommand<T extends CommonOptions>(
   process.on("SIGINT", onInterrupt);
   try {
     await init({ device: options.device });
-    const software = devices().find(({ name }) => name === options.device);
-    const warning = options.device === "cpu" || !software ? undefined : softwareWarning(software);
-    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
+    // Asking for the devices starts them all.
+    if (options.device === "webgpu") {
+      for (const warning of devices().flatMap((found) => softwareWarning(found) ?? []))
+        process.stderr.write(`warning: ${warning}\n`);
+    }
     const { text, json } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
   } catch (error) {
