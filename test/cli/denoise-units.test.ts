@@ -99,5 +99,5 @@ it("says what cannot be denoised or written", async () => {
   await refused("large.tif", ["-o", join(folder, "x.png")], "float32 values that a PNG cannot hold");
   await writeImage(join(folder, "negative.tif"), truth.sub(0.5));
   await refused("negative.tif", ["-o", join(folder, "x.tif"), "--noise", "poisson"], "no negative values");
-  await refused("large.tif", ["-o", join(folder, "x.jpg")], ".png, .tif or .tiff");
+  await refused("large.tif", ["-o", join(folder, "x.jpg")], ".png, .tif, .tiff or .npy");
 });
