@@ -1,5 +1,13 @@
 import { permutationValues, type RandomSource, resolveRng, Rng } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkList,
+  checkNumber,
+  checkOptions,
+  LARGEST,
+  ShapeError,
+} from "../runtime/index.js";
 import { TensorList } from "../physics/index.js";
 import { stack, Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
@@ -178,6 +186,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
  * shapes differ.
  */
 export function collate<Y extends Measurement = Tensor>(samples: readonly Sample<Y>[]): Batch<Y> {
+  checkList("collate", "samples", samples, LARGEST.batch);
   const batch: Batch<Y> = {};
   const x = gather("x", samples, (sample) => sample.x);
   const y = gather("y", samples, (sample) => sample.y);

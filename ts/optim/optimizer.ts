@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, ShapeError } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 
 /** Everything that an optimiser needs to continue exactly. */
@@ -38,6 +38,7 @@ export abstract class Optimizer {
         `${this.#name}: parameters must be an array of tensors, for example model.parameters().`,
         "invalid_argument",
       );
+    checkList(this.#name, "parameters", parameters);
     if (parameters.length === 0)
       throw new ArgumentError(`${this.#name}: there are no parameters to train.`, "empty_parameters");
     (parameters as readonly unknown[]).forEach((parameter, i) => {

@@ -2,7 +2,7 @@ import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkNumber, LARGEST } from "../runtime/index.js";
+import { checkList, checkNumber, LARGEST } from "../runtime/index.js";
 import { checkImages, shown } from "./argument-checks.js";
 import { type DecomposableOptions, DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
@@ -33,8 +33,9 @@ function response(options: DecolorizeOptions, channels: number): number[] {
     const values = Array.from(resolveRng(rng).uniform([channels]).dataSync());
     const total = values.reduce((a, b) => a + b, 0);
     weights = values.map((w) => w / total);
-  } else if (Array.isArray(srf)) weights = srf.map((w) => checkNumber("Decolorize", "srf", w));
-  else
+  } else if (Array.isArray(srf)) {
+    weights = checkList("Decolorize", "srf", srf, LARGEST.batch).map((w) => checkNumber("Decolorize", "srf", w));
+  } else
     throw new ArgumentError(
       `Decolorize: srf is ${shown(srf)}, expected "rec601", "flat", "random" or an array of numbers.`,
       "invalid_argument",
