@@ -5,7 +5,7 @@ import { loss, nn, physics, Rng, transform } from "adjoint";
 import { begin, conclude, denoiser, evaluateModel, trainEach, patches, photographs } from "../shared/index.mjs";
 
 const SIZE = 64;
-const BATCH = 4;
+const BATCH = 8;
 const SIGMA = 0.1;
 const EPOCHS = 10;
 // The last epoch of the first phase, counted from 0.
