@@ -35,8 +35,8 @@ export function addDenoise(program: Command): void {
     )
     .option(
       "--sigma <level>",
-      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest " +
-        "of their type), for floats as stored; number of looks (gamma); or auto",
+      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the " +
+        "largest of their type), for floats as stored; number of looks (gamma); or auto",
       "auto",
     )
     .option(
