@@ -150,6 +150,12 @@ it("takes arrays, of which all axes before rows and columns are pages", async ()
   expect((await images.pixels(7)).data).toEqual(data.slice(2 * 42, 3 * 42));
 });
 
+it("refuses what is no folder", async () => {
+  for (const options of [undefined, {}, { path: 5 }, { path: folder, names: "a" }, { path: folder, cacheBytes: -1 }]) {
+    await expect(ImageFolder.open(options as never)).rejects.toMatchObject({ name: "ArgumentError" });
+  }
+});
+
 it("MeasurementFolder gives the same images as y", async () => {
   await put("pages.tif", "grey8.png");
   const measurements = await MeasurementFolder.open({ path: folder, scale: "none" });

@@ -47,6 +47,16 @@ describe("every fixture has the pixels that tifffile or PIL read", () => {
   });
 });
 
+it("states no axes where the pages of an OME file lie in another order", async () => {
+  const bytes = fixture("ome.ome.tif");
+  const at = Buffer.from(bytes).indexOf('<TiffData IFD="0"');
+  expect(at).toBeGreaterThan(0);
+  bytes[at + 15] = "3".charCodeAt(0);
+  const { metadata } = await readPixels(bytes);
+  expect(metadata).toMatchObject({ dialect: "ome", channelNames: ["DAPI", "GFP & co"] });
+  expect(metadata.axes).toBeUndefined();
+});
+
 it("applies a colour profile only where it is asked to", async () => {
   const plain = await readPixels(fixture("grey-no-profile.png"));
   expect((await readPixels(fixture("grey-profile.png"))).data).toEqual(plain.data);

@@ -134,5 +134,18 @@ it("refuses what a format cannot hold", async () => {
   await refused("a.tif", [1, 4, 4], { sample: "float16" }, "float64");
   await refused("a.tif", [1, 4, 4], { scale: "auto" }, "scale");
   await refused("a.tif", [1, 4, 4], { compression: "lzw" }, "compression");
+  await refused("a.tif", [1, 4, 4], { metadata: { pixelSize: { x: NaN, y: 1, unit: "um" } } }, "metadata.pixelSize");
+  await refused("a.tif", [1, 4, 4], { metadata: { axes: 5 } }, "metadata.axes");
+  await refused("a.tif", [1, 4, 4], { metadata: null }, "metadata");
+  await expect(writeImage(join(folder, "a.tif"), { shape: [1, 4, 4] } as never)).rejects.toMatchObject({
+    name: "ArgumentError",
+    message: expect.stringContaining("expected a tensor"),
+  });
+  // Sizes whose inverse is no fraction of 32 bits are left out, or rounded.
+  for (const x of [1e-30, 1e30, 1 / 3, 1e-4]) {
+    const metadata = { pixelSize: { x, y: x, unit: "cm" } };
+    const read = await decodePixels(await encodeTiff(zeros([1, 2, 2]), { metadata }));
+    if (x > 1e-9 && x < 1e9) expect(read.metadata.pixelSize!.x / x).toBeCloseTo(1, 8);
+  }
   await refused("a.tif", [1, 4, 4], { smaple: "uint8" }, "smaple");
 });

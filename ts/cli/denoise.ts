@@ -31,7 +31,7 @@ export function addDenoise(program: Command): void {
     .description("denoise an image with a network trained on this image alone (no other image, no ground truth)")
     .requiredOption(
       "-o, --output <file>",
-      "file of the denoised image, .png or .tif; it has the sample type and units of the image (required)",
+      "file of the denoised image, .png, .tif or .npy; it has the sample type and units of the image (required)",
     )
     .option(
       "--sigma <level>",

@@ -87,6 +87,10 @@ export class FolderImages {
    */
   static async open(caller: string, options: ImageFolderOptions): Promise<FolderImages> {
     checkOptions(caller, options, keys);
+    if (typeof options?.path !== "string")
+      throw new ArgumentError(`${caller}: path is missing; it is the folder of the images.`, "missing_argument");
+    if (options.names !== undefined && !Array.isArray(options.names))
+      throw new ArgumentError(`${caller}: names is no list, expected names of files.`, "invalid_argument");
     for (const side of [options.size ?? []].flat()) {
       checkNumber(caller, "size", side, { positive: true, integer: true });
     }

@@ -11,7 +11,7 @@ import {
   type WrittenSample,
 } from "../formats/index.js";
 import { ArgumentError, checkOptions, checkWord, ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { Tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
 
 /** Options of {@link writeImage}. */
@@ -110,7 +110,9 @@ async function encode(
   image: Tensor,
   options: WriteImageOptions,
 ): Promise<WriteReport & { readonly bytes: Uint8Array }> {
-  const { metadata = {} } = options;
+  if (!(image instanceof Tensor))
+    throw new ArgumentError(`${caller}: image is ${typeof image}, expected a tensor.`, "invalid_argument");
+  const metadata = checkMetadata(caller, options.metadata);
   const dims = stackShape(caller, format, image.shape, metadata.alpha === true);
   const sample = sampleOf(caller, format, options.sample);
   const { scale = "type" } = options;
@@ -130,6 +132,26 @@ async function encode(
         ? [encodeNpy(values, image.shape)]
         : encodeTiff({ values, shape: dims, sample, metadata, compression });
   return { bytes: join(parts), sample, clipped, notANumber };
+}
+
+/** Checks the parts of metadata that are written. */
+function checkMetadata(caller: string, metadata: unknown): Partial<ImageMetadata> {
+  if (metadata === undefined) return {};
+  const given = (typeof metadata === "object" ? metadata : null) as Partial<ImageMetadata> | null;
+  const { axes = "", description = "", channelNames = [], sizes = {}, pixelSize } = given ?? {};
+  const isPositive = (size: unknown): boolean => typeof size === "number" && Number.isFinite(size) && size > 0;
+  const sides = [pixelSize?.x, pixelSize?.y, ...(pixelSize?.z === undefined ? [] : [pixelSize.z])];
+  const wrong = [
+    ["metadata", given !== null],
+    ["metadata.axes", typeof axes === "string"],
+    ["metadata.description", typeof description === "string"],
+    ["metadata.channelNames", Array.isArray(channelNames) && channelNames.every((name) => typeof name === "string")],
+    ["metadata.sizes", sizes !== null && typeof sizes === "object"],
+    ["metadata.pixelSize", pixelSize === undefined || (sides.every(isPositive) && typeof pixelSize.unit === "string")],
+  ].find(([, isRight]) => !isRight);
+  if (!wrong) return given ?? {};
+  const text = `${caller}: ${String(wrong[0])} is not as readPixels gives it; take it from a file, or leave it out.`;
+  throw new ArgumentError(text, "invalid_argument");
 }
 
 function stackShape(

@@ -73,9 +73,22 @@ function ome(text: string): Axes {
   const [x, y, z] = ["X", "Y", "Z"].map((axis) => positiveNumber(attribute(`PhysicalSize${axis}`)));
   const unit = (attribute("PhysicalSizeXUnit") ?? "um").replace(/^[\u00b5\u03bc]/, "u");
   const names = channels.map((channel) => attribute("Name", channel) ?? "");
+  // Where planes may lie in any order, the axes would be wrong.
+  const isOrdered = Array.from(text.matchAll(/<(?:\w+:)?TiffData\s([^>]*)>/g), (match) => match[1] ?? "").every(
+    (plane) => {
+      const place = [...outer].reverse().reduce(
+        ({ index, stride }, [axis, size]) => ({
+          index: index + stride * Number(attribute(`First${axis}`, plane) ?? 0),
+          stride: stride * size,
+        }),
+        { index: 0, stride: 1 },
+      );
+      return place.index === Number(attribute("IFD", plane) ?? place.index);
+    },
+  );
   return {
     dialect: "ome",
-    outer,
+    ...(isOrdered ? { outer } : {}),
     ...(x === undefined ? {} : { pixelSize: { x, y: y ?? x, ...(z === undefined ? {} : { z }), unit } }),
     ...(names.some((name) => name !== "") ? { channelNames: names } : {}),
   };

@@ -121,9 +121,11 @@ function resolution({ pixelSize, dialect }: Partial<ImageMetadata>): Field[] {
   if (!pixelSize) return [];
   const unit = dialect === "imagej" ? 1 : centimetres[pixelSize.unit];
   if (unit === undefined) return [];
+  const [x, y] = [fraction(1 / (pixelSize.x * unit)), fraction(1 / (pixelSize.y * unit))];
+  if (x[0] === 0 || y[0] === 0) return [];
   return [
-    [282, 5, fraction(1 / (pixelSize.x * unit))],
-    [283, 5, fraction(1 / (pixelSize.y * unit))],
+    [282, 5, x],
+    [283, 5, y],
     [296, 3, [dialect === "imagej" ? 1 : 3]],
   ];
 }
