@@ -18,7 +18,7 @@ import { writeFileAtomic } from "./atomic.js";
 export interface WriteImageOptions {
   /**
    * Type of the samples: uint8 or uint16 for PNG; uint8, uint16, uint32, int8, int16, int32, float32 or float64 for
-   * TIFF and .npy. Default: `"uint8"` for PNG, `"float32"` for the others.
+   * TIFF and .npy. Default: `"uint8"` for PNG, else `"float32"`.
    */
   readonly sample?: SampleType;
   /**
@@ -41,7 +41,10 @@ export interface WriteReport {
   readonly notANumber: number;
 }
 
+/** Formats that are written. */
 type Format = "png" | "tiff" | "npy";
+
+const formats: Readonly<Record<string, Format>> = { ".png": "png", ".npy": "npy" };
 
 const keys = ["sample", "scale", "metadata", "compression"];
 
@@ -49,7 +52,7 @@ const keys = ["sample", "scale", "metadata", "compression"];
  * Writes a tensor as an image, atomically.
  *
  * `.png` takes `[C, H, W]` or `[1, C, H, W]`; `.tif` and `.tiff` take stacks `[N, C, H, W]` too, one page for each;
- * `.npy` is NumPy's, with the shape of the tensor. {@link writeArray} writes it, NIfTI and FITS without scaling.
+ * `.npy` keeps the shape of the tensor.
  * With the metadata of an ImageJ or OME file the TIFF has its axes, pixel size and names of channels. Where values do
  * not fit the type of the samples, the result has their number and one warning is printed.
  *
@@ -65,8 +68,7 @@ export async function writeImage(path: string, image: Tensor, options: WriteImag
       "invalid_argument",
     );
   }
-  const format = ending === ".png" ? "png" : ending === ".npy" ? "npy" : "tiff";
-  const encoded = await encode("writeImage", format, image, options);
+  const encoded = await encode("writeImage", formats[ending] ?? "tiff", image, options);
   await writeFileAtomic(path, encoded.bytes);
   const { sample, clipped, notANumber } = encoded;
   if (clipped + notANumber > 0) {
@@ -126,7 +128,7 @@ async function encode(
       ? [await pngOf(values as Uint8Array | Uint16Array, dims, metadata)]
       : format === "npy"
         ? [encodeNpy(values, image.shape)]
-        : encodeTiff({ values, shape: dims, sample, metadata, compression });
+        : await encodeTiff({ values, shape: dims, sample, metadata, compression });
   return { bytes: join(parts), sample, clipped, notANumber };
 }
 
