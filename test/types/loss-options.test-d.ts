@@ -1,4 +1,6 @@
 import { it } from "vitest";
+import { mri, SureGaussianLoss, SurePGLoss, SurePoissonLoss } from "../../ts/loss/index.js";
+import type { Tensor } from "../../ts/tensor/index.js";
 import { flag, number, type OptionReaders, readOptions, required } from "../../ts/loss/options.js";
 
 interface Options {
@@ -28,4 +30,20 @@ it("a table of option readers has exactly the keys of the interface, with their 
   const surplus = { sigma, tau, unsure, gain: tau };
   // @ts-expect-error there is no option gain
   readOptions("Loss", options, surplus);
+});
+
+it("a noise level is a number, a tensor or that of the physics", () => {
+  const level = {} as Tensor;
+  void (() => [
+    new SureGaussianLoss({ sigma: level }),
+    new SureGaussianLoss({ sigma: "physics" }),
+    new SurePoissonLoss({ gain: level }),
+    new SurePoissonLoss({ gain: "physics" }),
+    new SurePGLoss({ sigma: level, gain: "physics" }),
+    new mri.ENSURELoss({ sigma: "physics", maskAverage: level }),
+    // @ts-expect-error No such level.
+    new SureGaussianLoss({ sigma: "auto" }),
+    // @ts-expect-error A list is no tensor.
+    new SurePoissonLoss({ gain: [0.1, 0.2] }),
+  ]);
 });

@@ -4,7 +4,7 @@ import type { DeviceInfo } from "../runtime/index.js";
 export function softwareWarning({ name, kind, detail }: DeviceInfo): string | undefined {
   if (kind !== "software") return undefined;
   return (
-    `${name} is a renderer in software here (${detail}), much slower than cpu; ` +
-    "install the driver of your graphics card, or use cpu"
+    `${name} is a renderer in software here, ${detail}, much slower than cpu; ` +
+    "install the driver of your graphics card, or use cpu."
   );
 }
