@@ -1,6 +1,6 @@
 import type { DataSet } from "dicom-parser";
 import { invalid, reason, unsupported } from "./fail.js";
-import { expansionLimit, inflateAll } from "./inflate.js";
+import { expansionLimit, loadInflater } from "./inflate.js";
 
 export const FORMAT = "DICOM";
 
@@ -45,13 +45,17 @@ export interface DicomFile {
  */
 export async function parseElements(bytes: Uint8Array, maxBytes: number | undefined): Promise<DicomFile> {
   const { default: dicom } = await import("dicom-parser");
+  const inflate = await loadInflater();
   if (!isDicom(bytes)) throw invalid(FORMAT, "the letters DICM at byte 128 are missing");
   // The library prepares for Node's Buffers, whose `slice` is a view; a plain array has one behaviour everywhere.
   const plainBytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let elements: DataSet;
   try {
     elements = dicom.parseDicom(plainBytes, {
-      inflater: (whole: Uint8Array, position: number) => inflated(whole, position, maxBytes),
+      inflater: (whole: Uint8Array, position: number) => {
+        const packed = whole.subarray(position);
+        return joined(whole.subarray(0, position), inflate(packed, expansionLimit(packed.length, maxBytes), FORMAT));
+      },
     });
   } catch (error) {
     // The library throws objects that hold what was parsed, and the error as `exception`.
@@ -70,13 +74,10 @@ export async function parseElements(bytes: Uint8Array, maxBytes: number | undefi
   return { elements, littleEndian: uid !== "1.2.840.10008.1.2.2", syntax };
 }
 
-/** The header up to `position` and the decompressed rest. */
-function inflated(bytes: Uint8Array, position: number, maxBytes: number | undefined): Uint8Array {
-  const packed = bytes.subarray(position);
-  const rest = inflateAll(packed, expansionLimit(packed.length, maxBytes), FORMAT);
-  const whole = new Uint8Array(position + rest.length);
-  whole.set(bytes.subarray(0, position));
-  whole.set(rest, position);
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
   return whole;
 }
 

@@ -1,4 +1,3 @@
-import { Gunzip, gzipSync, Inflate } from "fflate";
 import { AdjointError, FormatError } from "../runtime/index.js";
 import { invalid, reason } from "./fail.js";
 
@@ -58,7 +57,8 @@ function pushAll(stream: { push(part: Uint8Array, final?: boolean): void }, byte
  *
  * @throws FormatError `file_invalid`; `file_too_large` where more than `size` bytes come.
  */
-export function inflate(bytes: Uint8Array, size: number, format: string): Uint8Array {
+export async function inflate(bytes: Uint8Array, size: number, format: string): Promise<Uint8Array> {
+  const { Inflate } = await import("fflate");
   const output = new Output(format, size);
   pushAll(new Inflate((part) => output.push(part)), bytes, format);
   if (output.length !== size)
@@ -92,7 +92,8 @@ export function isGzip(bytes: Uint8Array): boolean {
  *
  * @throws FormatError `file_invalid`; `file_too_large` where more than `limit` bytes come.
  */
-export function gunzip(bytes: Uint8Array, limit: number): Uint8Array {
+export async function gunzip(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+  const { Gunzip } = await import("fflate");
   if (bytes.length < 18) throw invalid("gzip", "the file ends within its header");
   const output = new Output("gzip", limit);
   const crc = new Crc32();
@@ -117,7 +118,8 @@ export function gunzip(bytes: Uint8Array, limit: number): Uint8Array {
 }
 
 /** Compresses by gzip, without a name or a time: the same bytes for the same content. */
-export function gzip(bytes: Uint8Array): Uint8Array {
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const { gzipSync } = await import("fflate");
   return gzipSync(bytes, { mtime: 0 });
 }
 
@@ -184,12 +186,16 @@ export class Crc32 {
 }
 
 /**
- * Decompresses raw DEFLATE data of unknown size.
+ * Loads what decompresses raw DEFLATE data of unknown size.
  *
- * @throws FormatError `file_invalid`; `file_too_large` where more than `limit` bytes come.
+ * @throws FormatError, of the function that it gives: `file_invalid`; `file_too_large` where more than `limit` bytes
+ * come.
  */
-export function inflateAll(bytes: Uint8Array, limit: number, format: string): Uint8Array {
-  const output = new Output(format, limit);
-  pushAll(new Inflate((part) => output.push(part)), bytes, format);
-  return output.join();
+export async function loadInflater(): Promise<(bytes: Uint8Array, limit: number, format: string) => Uint8Array> {
+  const { Inflate } = await import("fflate");
+  return (bytes, limit, format) => {
+    const output = new Output(format, limit);
+    pushAll(new Inflate((part) => output.push(part)), bytes, format);
+    return output.join();
+  };
 }

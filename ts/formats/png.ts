@@ -51,7 +51,7 @@ export function openPng(bytes: Uint8Array, options: OpenOptions): ImageFile {
     metadata: header.metadata,
     pages: 1,
     size: async () => [header.width, header.height],
-    read: async () => decode(header),
+    read: async () => await decode(header),
   };
 }
 
@@ -123,7 +123,7 @@ function readHeader(content: Uint8Array, fault: (what: string) => Error) {
 /** A chunk's name, which a damaged file fills with anything. */
 const shown = (kind: string): string => (/^[A-Za-z]{4}$/.test(kind) ? kind : "at its end");
 
-function decode(header: PngHeader): Raster {
+async function decode(header: PngHeader): Promise<Raster> {
   const { width, height, depth, type, interlaced } = header;
   const count = samples[type];
   const rowBytes = (columns: number): number => Math.ceil((columns * count * depth) / 8);
@@ -138,7 +138,7 @@ function decode(header: PngHeader): Raster {
   if (length > stored * deflateRatio) throw damaged("PNG", `${stored} bytes cannot hold its pixels`);
   let bytes: Uint8Array;
   try {
-    bytes = inflate(header.data, length);
+    bytes = await inflate(header.data, length);
   } catch (error) {
     throw damaged("PNG", (error as Error).message);
   }

@@ -22,7 +22,7 @@ export async function readArrayFile(source: ByteSource, request: ArrayRequest): 
   const head = await readHead(source, HEAD);
   if (!isGzip(head)) return await readByContent(source, head, request);
   const packed = await source.read(0, source.size);
-  const bytes = gunzip(packed, expansionLimit(packed.length, request.maxBytes));
+  const bytes = await gunzip(packed, expansionLimit(packed.length, request.maxBytes));
   const inner = bytesSource(bytes, source.name);
   return await readByContent(inner, await readHead(inner, HEAD), request);
 }

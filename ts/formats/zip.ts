@@ -135,7 +135,7 @@ export async function readEntry(archive: ZipArchive, entry: ZipEntry, maxBytes?:
     if (entry.size !== entry.compressedSize) throw invalid("zip", `the sizes of ${name} contradict each other`);
     bytes = packed;
   } else if (entry.method === 8) {
-    bytes = inflate(packed, Math.min(entry.size, expansionLimit(packed.length, maxBytes)), `zip: ${name}`);
+    bytes = await inflate(packed, Math.min(entry.size, expansionLimit(packed.length, maxBytes)), `zip: ${name}`);
   } else {
     throw unsupported("zip", `${name} is compressed by method ${entry.method}; expected 0 (stored) or 8 (DEFLATE)`);
   }

@@ -1,5 +1,3 @@
-import { Unzlib } from "fflate";
-
 /** Compressed bytes decoded at once; Deflate makes at most 1032 times as many of them. */
 const pieceSize = 16384;
 
@@ -29,7 +27,8 @@ export function adler32(bytes: Uint8Array, before = 1): number {
  * @param parts the stream, cut anywhere.
  * @throws Error where the stream is damaged or ends before.
  */
-export function inflate(parts: readonly Uint8Array[], length: number): Uint8Array {
+export async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array> {
+  const { Unzlib } = await import("fflate");
   const result = new Uint8Array(length);
   let [filled, decoded, checksum] = [0, 0, 1];
   const stream = new Unzlib((bytes) => {

@@ -85,7 +85,7 @@ export async function encodeArray(
   const given =
     array instanceof Tensor ? { data: await array.data(), shape: array.shape } : checkArray("writeArray", array);
   const { data, clipped } = converted(given.data, options.sample);
-  return { bytes: encode(name, { ...given, data }), clipped };
+  return { bytes: await encode(name, { ...given, data }), clipped };
 }
 
 function converted(data: ArrayData, sample: SampleType | undefined): { data: ArrayData; clipped: number } {
@@ -115,8 +115,8 @@ function converted(data: ArrayData, sample: SampleType | undefined): { data: Arr
   return { data: result, clipped };
 }
 
-function encode(name: string, array: WritableArray): Uint8Array {
-  return /\.gz$/i.test(name) ? gzip(encodePlain(name.slice(0, -3), array)) : encodePlain(name, array);
+async function encode(name: string, array: WritableArray): Promise<Uint8Array> {
+  return /\.gz$/i.test(name) ? await gzip(encodePlain(name.slice(0, -3), array)) : encodePlain(name, array);
 }
 
 function encodePlain(name: string, { data, shape, dtype, spacing, metadata }: WritableArray): Uint8Array {

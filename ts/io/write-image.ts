@@ -130,7 +130,7 @@ async function encode(
       ? [await pngOf(values as Uint8Array | Uint16Array, dims, metadata)]
       : format === "npy"
         ? [encodeNpy(values, image.shape)]
-        : encodeTiff({ values, shape: dims, sample, metadata, compression });
+        : await encodeTiff({ values, shape: dims, sample, metadata, compression });
   return { bytes: join(parts), sample, clipped, notANumber };
 }
 

@@ -22,7 +22,7 @@ export async function decompress(bytes: Uint8Array, compression: number, length:
       return complete(lzw(bytes, length), length);
     case compressions.deflate:
     case compressions.oldDeflate:
-      return inflate([bytes], length);
+      return await inflate([bytes], length);
     case compressions.packBits:
       return complete(packBits(bytes, length), length);
     case compressions.zstandard:

@@ -1,4 +1,3 @@
-import { zlibSync } from "fflate";
 import type { Quantised } from "../quantise.js";
 import type { ImageMetadata } from "../raster.js";
 import { compressions, photometric } from "./layout.js";
@@ -19,7 +18,8 @@ type Field = readonly [tag: number, type: 2 | 3 | 4 | 5 | 16, values: readonly n
  * Encodes a little-endian TIFF, or from 4 GiB on a BigTIFF: one directory a page; colours and opacity side by side,
  * channels of another meaning in planes.
  */
-export function encodeTiff(image: TiffImage): Uint8Array[] {
+export async function encodeTiff(image: TiffImage): Promise<Uint8Array[]> {
+  const deflate = image.compression === "deflate" ? (await import("fflate")).zlibSync : undefined;
   const { values, shape, metadata } = image;
   const [pages] = shape;
   const big = values.byteLength + 4096 * pages > bigSize;
@@ -37,7 +37,7 @@ export function encodeTiff(image: TiffImage): Uint8Array[] {
   // Where the address of the next directory has to be written.
   let link = { bytes: parts[0] as Uint8Array, place: big ? 8 : 4 };
   for (let page = 0; page < pages; page++) {
-    const { strips, fields } = pageStrips(image, page);
+    const { strips, fields } = pageStrips(image, page, deflate);
     const offsets = strips.map(push);
     const all: Field[] = [
       ...fields,
@@ -66,8 +66,12 @@ function setOffset(bytes: Uint8Array, place: number, offset: number, big: boolea
 }
 
 /** The strips of a page, and the fields that say how they are stored. */
-function pageStrips(image: TiffImage, page: number): { strips: Uint8Array[]; fields: Field[] } {
-  const { values, shape, sample, metadata, compression } = image;
+function pageStrips(
+  image: TiffImage,
+  page: number,
+  deflate: ((bytes: Uint8Array) => Uint8Array) | undefined,
+): { strips: Uint8Array[]; fields: Field[] } {
+  const { values, shape, sample, metadata } = image;
   const [, channels, height, width] = shape;
   const { colour } = metadata;
   const alpha = metadata.alpha === true && (channels === 2 || channels === 4);
@@ -85,7 +89,7 @@ function pageStrips(image: TiffImage, page: number): { strips: Uint8Array[]; fie
       const begin = p * plane + i * row;
       const strip = pixels.subarray(begin, begin + Math.min(rows, height - i) * row);
       const bytes = new Uint8Array(strip.buffer, strip.byteOffset, strip.byteLength);
-      strips.push(compression === "deflate" ? zlibSync(bytes) : bytes);
+      strips.push(deflate ? deflate(bytes) : bytes);
     }
   }
   const kind = kinds[sample.replace(/\d+$/, "") as keyof typeof kinds];
@@ -96,7 +100,7 @@ function pageStrips(image: TiffImage, page: number): { strips: Uint8Array[]; fie
     [256, 4, [width]],
     [257, 4, [height]],
     [258, 3, same(8 * values.BYTES_PER_ELEMENT)],
-    [259, 3, [compression === "deflate" ? compressions.deflate : compressions.none]],
+    [259, 3, [deflate ? compressions.deflate : compressions.none]],
     [262, 3, [isRgb ? photometric.rgb : isCmyk ? photometric.cmyk : white]],
     [277, 3, [channels]],
     [278, 4, [rows]],
