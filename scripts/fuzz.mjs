@@ -80,7 +80,8 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
   const findings = new Map();
   const found = (record) => {
     // One finding for each function and reason, whatever the arguments.
-    const what = `${record.source.split("(")[0]}|${record.source.includes(").") ? record.source.split(").")[1]?.split("(")[0] : ""}`;
+    const member = record.source.includes(").") ? record.source.split(").")[1]?.split("(")[0] : "";
+    const what = `${record.source.split("(")[0]}|${member}`;
     const key = `${what}|${record.reason.replace(/[\d.]+/g, "#").slice(0, 80)}`;
     if (findings.has(key)) findings.get(key).count += 1;
     else {

@@ -1,8 +1,11 @@
-// Writes docs/losses.md from the losses' assumptions, and ts/tensor/operators.generated.ts from the operator table of
-// the native add-on; with --check it only compares.
-import { readFileSync, writeFileSync, existsSync, renameSync } from "node:fs";
+// Writes docs/losses.md from the losses' assumptions; the table of what configurations can name, their JSON schema and
+// the tables of docs/configuration.md from the exported classes; and ts/tensor/operators.generated.ts from the operator
+// table of the native add-on. With --check it only compares.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { configFiles } from "./config/emit.mjs";
 import { lossTables } from "./loss-table.mjs";
 import { operatorWrappers } from "./operator-wrappers.mjs";
 
@@ -20,11 +23,13 @@ function put(path, make, source) {
     process.exitCode = 1;
     return;
   }
+  mkdirSync(dirname(target), { recursive: true });
   writeFileSync(`${target}.tmp`, text);
   renameSync(`${target}.tmp`, target);
 }
 
 for (const { path, make } of await lossTables()) put(path, make, "ts/loss/assumptions.ts");
+for (const { path, make } of configFiles()) put(path, make, "the exported classes and their options");
 
 const addon = fileURLToPath(new URL("dist/native/adjoint.node", root));
 if (!existsSync(addon)) {

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { Failure, root, tsc } from "./common.mjs";
+import { firstSentence } from "./doc-comments.mjs";
 
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
 
@@ -49,16 +50,7 @@ function classes(names) {
     for (const [, comment, name] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport class (\w+)/g)) {
       const path = file.split(sep).join("/");
       const folder = path.includes("/") ? path.split("/")[0] : "";
-      const paragraph = comment
-        .replace(/^\s*\* ?/gm, "")
-        .trim()
-        .split(/\n\s*\n/)[0]
-        .replace(/\s+/g, " ");
-      // Up to the first full stop, without papers in brackets, which have a year.
-      const sentence = paragraph
-        .replace(/\{@link (\w+)\}/g, "`$1`")
-        .replace(/ ?\([^()]*\b(?:19|20)\d\d[^()]*\)/g, "")
-        .split(/(?<=[a-z`)]\.) (?=[A-Z`])/)[0];
+      const sentence = firstSentence(comment.replace(/^\s*\* ?/gm, ""));
       found.set(name, {
         path: `ts/loss/${path}`,
         access: folder === "" ? `loss.${name}` : `loss.${folder}.${name}`,

@@ -32,7 +32,7 @@ function ofNamespace(group, prefix, namespace) {
   for (const name of Object.keys(namespace).sort()) {
     const value = namespace[name];
     const path = prefix === "" ? name : `${prefix}.${name}`;
-    if (typeof value !== "function" || LEFT_OUT.has(path) || /Error$/.test(name)) continue;
+    if (typeof value !== "function" || LEFT_OUT.has(path) || name.endsWith("Error")) continue;
     const construct = isClass(value);
     found.push(
       target(

@@ -1,14 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildParts } from "../../ts/cli/build.js";
-import { checkConfig } from "../../ts/cli/config.js";
+import { checkConfig } from "../../ts/cli/check-config.js";
 import { encodePng, parseSafetensors, readPixels } from "../../ts/io/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
-import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { full } from "../../ts/tensor/index.js";
 import { adjoint } from "../cli/compiled.js";
+import { partsOf } from "../cli/configuration.js";
 import { describeBrowser } from "./chromium.js";
 import {
   currentStep,
@@ -175,8 +174,8 @@ describeBrowser("the page examples/web", () => {
       string,
       unknown
     >;
-    const { model, physics } = buildParts(checkConfig(settings, "settings"), new Rng(0));
-    expect(physics.operator).toBe("blur");
+    const { model, physics } = await partsOf(settings);
+    expect(physics).toMatchObject({ operator: "blur" });
     model.loadStateDict(parseSafetensors((await download(page, "save-weights")).bytes), { strict: true });
     const folder = join(site.folder, "deblurring");
     await mkdir(join(folder, "picture"), { recursive: true });
@@ -226,7 +225,7 @@ describeBrowser("the page examples/web", () => {
       await page.click("#stop");
       await waitForState(page, "done");
       const { bytes } = await download(page, "save-settings");
-      buildParts(checkConfig(JSON.parse(new TextDecoder().decode(bytes)), "settings"), new Rng(0));
+      await partsOf(JSON.parse(new TextDecoder().decode(bytes)) as object);
     }
     expect(errors).toEqual([]);
     await page.context().close();

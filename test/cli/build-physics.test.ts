@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildParts } from "../../ts/cli/build.js";
-import { makePhysics } from "../../ts/cli/build-physics.js";
-import { checkConfig, type Named } from "../../ts/cli/config.js";
+import type { Named } from "../../ts/cli/alternative.js";
+import type { Parts } from "../../ts/cli/build.js";
 import { UsageError } from "../../ts/cli/errors.js";
 import { TensorDataset } from "../../ts/data/index.js";
 import {
+  bicubicFilter,
+  bilinearFilter,
+  type Blur,
   ComposedLinearPhysics,
   GaussianNoise,
   Inpainting,
@@ -14,10 +16,10 @@ import {
   StackedLinearPhysics,
 } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { ArgumentError, init } from "../../ts/runtime/index.js";
+import { type AdjointError, ArgumentError, init } from "../../ts/runtime/index.js";
 import { memory } from "../../ts/tensor/index.js";
-import { evaluate, Trainer } from "../../ts/train/index.js";
-import { expectError } from "../physics/helpers.js";
+import { type AnyPhysics, evaluate, Trainer } from "../../ts/train/index.js";
+import { partsOf, physicsOf } from "./configuration.js";
 
 beforeAll(() => init({ device: "cpu" }));
 
@@ -68,51 +70,51 @@ function isRandom({ name, mask, filter }: Named): boolean {
 }
 
 describe("an operator from a configuration", () => {
-  it.each(configurations)("$name measures, and is the same with the same seed", ({ size, ...config }) => {
-    const make = () =>
-      makePhysics({ ...config, noise: { name: "GaussianNoise", sigma: 0.1 } }, new Rng(7)) as LinearPhysics;
-    const operator = make();
+  it.each(configurations)("$name measures, and is the same with the same seed", async ({ size, ...config }) => {
+    const make = async () =>
+      (await physicsOf({ ...config, noise: { name: "GaussianNoise", sigma: 0.1 } }, new Rng(7))) as LinearPhysics;
+    const operator = await make();
     expect(operator).toBeInstanceOf(LinearPhysics);
     expect(operator.noiseModel).toBeInstanceOf(GaussianNoise);
     const x = new Rng(1).uniform(size);
-    expect(Array.from(operator.A(x).dataSync())).toEqual(Array.from(make().A(x).dataSync()));
+    expect(Array.from(operator.A(x).dataSync())).toEqual(Array.from((await make()).A(x).dataSync()));
   });
 
-  it.each(configurations.filter(isRandom))("$name is drawn from the seed", ({ size, ...config }) => {
-    const measure = (seed: number) => {
-      const operator = makePhysics(config, new Rng(seed)) as LinearPhysics;
+  it.each(configurations.filter(isRandom))("$name is drawn from the seed", async ({ size, ...config }) => {
+    const measure = async (seed: number) => {
+      const operator = (await physicsOf(config, new Rng(seed))) as LinearPhysics;
       return Array.from(operator.A(new Rng(1).uniform(size)).dataSync());
     };
-    expect(measure(7)).not.toEqual(measure(8));
+    expect(await measure(7)).not.toEqual(await measure(8));
   });
 
-  it("may be a composition, with the noise of the last operator", () => {
+  it("may be a composition, with the noise of the last operator", async () => {
     const list = [
       { name: "Blur", filter: { name: "gaussian", sigma: 1 }, padding: "circular" },
       { name: "Inpainting", imgSize: [1, 8, 8], mask: 0.5 },
     ];
-    const chain = makePhysics(
-      { name: "compose", list, noise: { name: "PoissonNoise", gain: 0.1 } },
-      new Rng(1),
-    ) as ComposedLinearPhysics;
+    const noise = { name: "PoissonNoise", gain: 0.1 };
+    const chain = (await physicsOf({ name: "compose", list, noise })) as ComposedLinearPhysics;
     expect(chain).toBeInstanceOf(ComposedLinearPhysics);
     expect(chain.noiseModel).toBeInstanceOf(PoissonNoise);
     expect(chain.list[1]).toBeInstanceOf(Inpainting);
   });
 
-  it("may be a stack, each operator with its noise", () => {
+  it("may be a stack, each operator with its noise", async () => {
     const list = [
       { name: "Denoising", noise: { name: "GaussianNoise", sigma: 0.1 } },
       { name: "Blur", filter: { name: "gaussian", sigma: 1 }, noise: { name: "PoissonNoise", gain: 0.1 } },
     ];
-    const several = makePhysics({ name: "stack", list }, new Rng(1)) as StackedLinearPhysics;
+    const several = (await physicsOf({ name: "stack", list })) as StackedLinearPhysics;
     expect(several).toBeInstanceOf(StackedLinearPhysics);
     expect(several.list.map(({ noiseModel }) => noiseModel.kind)).toEqual(["gaussian", "poisson"]);
 
-    const sharpened = makePhysics(
-      { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2, noiseColor: { name: "GaussianNoise", sigma: 0.2 } },
-      new Rng(1),
-    ) as Pansharpen;
+    const sharpened = (await physicsOf({
+      name: "Pansharpen",
+      imgSize: [3, 8, 8],
+      factor: 2,
+      noiseColor: { name: "GaussianNoise", sigma: 0.2 },
+    })) as Pansharpen;
     expect(sharpened).toBeInstanceOf(Pansharpen);
     expect(sharpened.A(new Rng(1).uniform([1, 3, 8, 8])).shapes).toEqual([
       [1, 3, 4, 4],
@@ -123,8 +125,7 @@ describe("an operator from a configuration", () => {
 
   it("that is a stack is trained and evaluated", async () => {
     const size = [3, 8, 8];
-    const config = {
-      data: { train: "photos" },
+    const built = await partsOf({
       physics: {
         name: "Pansharpen",
         imgSize: size,
@@ -138,17 +139,23 @@ describe("an operator from a configuration", () => {
         backboneNet: { name: "DnCNN", inChannels: 3, outChannels: 3, depth: 3, nf: 4 },
       },
       losses: [{ name: "StackedPhysicsLoss", losses: [{ name: "SureGaussianLoss", sigma: 0.05 }, { name: "MCLoss" }] }],
-    };
-    const built = buildParts(checkConfig(config, "config.json"), new Rng(0));
+    });
     const data = new TensorDataset({ x: new Rng(1).uniform([4, ...size]) });
     const before = memory();
-    const trainer = new Trainer({ ...built, trainData: data, batchSize: 2, epochs: 20, rng: new Rng(2), readEvery: 1 });
+    const trainer = new Trainer({
+      ...trained(built),
+      trainData: data,
+      batchSize: 2,
+      epochs: 20,
+      rng: new Rng(2),
+      readEvery: 1,
+    });
     await trainer.train();
     const losses = trainer.history.map(({ loss }) => loss ?? Number.NaN);
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     const { metrics, measurement } = await evaluate({
       model: trainer.model,
-      physics: built.physics,
+      physics: built.physics as AnyPhysics,
       data,
       metrics: built.metrics,
       rng: new Rng(3),
@@ -159,50 +166,52 @@ describe("an operator from a configuration", () => {
     expect(memory().tensors - before.tensors).toBeLessThan(60);
   });
 
-  it("is refused where a name, a key or a value is not valid", () => {
-    expectError(() => makePhysics({ name: "stack" }, new Rng(1)), UsageError, "missing_argument", "stack");
-    expectError(
-      () => makePhysics({ name: "stack", list: [{ name: "Denoising" }], noise: { name: "ZeroNoise" } }, new Rng(1)),
-      UsageError,
-      "unknown_option",
-      "noise",
-    );
-    for (const name of ["stack", "compose"]) {
-      const within = [{ name: "Denoising" }, { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 }];
-      expectError(() => makePhysics({ name, list: within }, new Rng(1)), UsageError, "invalid_argument", "Pansharpen");
-    }
-    expectError(
-      () => makePhysics({ name: "Pansharpen", imgSize: [3, 8, 8], noiseGray: { name: "Gauss" } }, new Rng(1)),
-      UsageError,
-      "unknown_option",
-      "physics.noiseGray",
-    );
-
-    expectError(() => makePhysics({ name: "Blurr" }, new Rng(1)), UsageError, "unknown_option", '"Blur"');
-    expectError(
-      () => makePhysics({ name: "Denoising", noise: { name: "Gauss" } }, new Rng(1)),
-      UsageError,
-      "unknown_option",
-      "GaussianNoise",
-    );
-    expectError(
-      () => makePhysics({ name: "MRI", mask: { name: "Equispaced" } }, new Rng(1)),
-      UsageError,
-      "unknown_option",
-      "EquispacedMaskGenerator",
-    );
-    expectError(
-      () => makePhysics({ name: "Tomography", angles: 3 }, new Rng(1)),
-      ArgumentError,
-      "invalid_argument",
-      "imgWidth",
-    );
-    expectError(() => makePhysics({ name: "compose", list: [] }, new Rng(1)), UsageError, "missing_argument", "list");
-    expectError(
-      () => makePhysics({ name: "compose", list: [{ name: "Denoising" }], sigma: 1 }, new Rng(1)),
-      UsageError,
-      "unknown_option",
-      "sigma",
-    );
+  it("takes filters and masks by name, and tensors from files and lists", async () => {
+    const filter = async (value: unknown) => ((await physicsOf({ name: "Blur", filter: value })) as Blur).filter?.shape;
+    expect(await filter({ name: "bilinear", factor: 2 })).toEqual(bilinearFilter(2).shape);
+    expect(await filter({ name: "bicubic", factor: 2 })).toEqual(bicubicFilter(2).shape);
+    expect(await filter({ name: "sinc", factor: 2, length: 6 })).toEqual([1, 1, 6, 6]);
+    expect(await filter({ name: "DiffractionBlurGenerator", psfSize: 5 })).toEqual([1, 1, 5, 5]);
+    expect(await filter([[[[1, 2, 3]]]])).toEqual([1, 1, 1, 3]);
+    expect(await filter({ file: "adjoint:examples/images/mr_slice.png" })).toEqual([1, 1, 64, 64]);
   });
+
+  it("is refused where a name, a key or a value is not valid", async () => {
+    const sharpen = { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 };
+    const cases: [Named, new (message: string, code: string) => AdjointError, string, string][] = [
+      [{ name: "stack" }, UsageError, "missing_argument", "physics.list is missing of stack"],
+      [{ name: "stack", list: ["Denoising"], noise: "ZeroNoise" }, UsageError, "unknown_option", "physics.noise"],
+      [{ name: "stack", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],
+      [{ name: "compose", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],
+      [{ ...sharpen, noiseGray: { name: "Gauss" } }, UsageError, "unknown_option", "physics.noiseGray"],
+      [{ name: "Blurr" }, UsageError, "unknown_option", '"Blur"'],
+      [{ name: "Denoising", noise: { name: "Gauss" } }, UsageError, "unknown_option", '"GaussianNoise"'],
+      [
+        { name: "Denoising", noise: { name: "GaussianNoise", sigma: -1 } },
+        ArgumentError,
+        "invalid_argument",
+        "physics.noise.sigma",
+      ],
+      [{ name: "MRI", mask: { name: "Equispaced" } }, UsageError, "unknown_option", '"EquispacedMaskGenerator"'],
+      [{ name: "MRI", mask: [[1, "a"]] }, UsageError, "invalid_argument", "physics.mask[0][1]"],
+      [{ name: "Blur", padding: "mirror" }, UsageError, "invalid_argument", '"reflect"'],
+      [{ name: "Tomography", angles: 3 }, UsageError, "missing_argument", "physics.imgWidth"],
+      [{ name: "compose", list: [] }, ArgumentError, "invalid_argument", "physics.list"],
+      [{ name: "compose", list: ["Denoising"], sigma: 1 }, UsageError, "unknown_option", "physics.sigma"],
+    ];
+    for (const [physics, Class, code, text] of cases) {
+      const error = (await physicsOf(physics).catch((thrown: unknown) => thrown)) as AdjointError;
+      expect(error).toBeInstanceOf(Class);
+      expect([error.code, error.message]).toEqual([code, expect.stringContaining(text)]);
+    }
+  });
+});
+
+/** What the Trainer takes of the parts of a configuration. */
+const trained = ({ model, physics, losses, optimizer, metrics }: Parts) => ({
+  model,
+  physics: physics as AnyPhysics,
+  losses,
+  optimizer,
+  metrics,
 });

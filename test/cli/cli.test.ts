@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +11,8 @@ import { PSNR } from "../../ts/metric/index.js";
 import { Denoising, GammaNoise, Inpainting, PoissonNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
-import { adjoint } from "./compiled.js";
+import { full } from "../../ts/tensor/index.js";
+import { adjoint, compiled } from "./compiled.js";
 
 const photographs = fileURLToPath(new URL("../../examples/images", import.meta.url));
 let folder: string;
@@ -67,6 +69,16 @@ describe("help and usage", () => {
     const { code, stderr } = await adjoint(args);
     expect(stderr).toContain(hint);
     expect(code).toBe(2);
+  });
+
+  it("marks what is required, and lists the words of a choice", async () => {
+    expect((await adjoint(["denoise", "--help"])).stdout).toMatch(/--output <png> .*\(required\)/s);
+    const { code, stdout, stderr } = await adjoint(["denoise", noisy, "-o", "b.png", "--loss", "surr", "--json"]);
+    for (const word of ["auto", "sure", "r2r", "neighbor2neighbor"]) expect(stderr).toContain(word);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { class: "UsageError", message: expect.stringContaining("surr") },
+    });
   });
 
   it("exit code 1 for a missing file, with the error as JSON", async () => {
@@ -228,6 +240,26 @@ describe("denoise", () => {
     expect(await readFile(out("stopped"))).toEqual(await readFile(out("whole")));
   });
 
+  it("questions a level of the scale 0 to 255, unless the image is said to have it", async () => {
+    const args = ["denoise", noisy, "-o", join(folder, "o.png"), "--sigma", "25", "--steps", "1"];
+    const { code, stderr } = await adjoint(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("25/255 = 0.098")]);
+    expect(stderr).toContain("--max-pixel");
+    expect(await adjoint([...args, "--max-pixel", "255"])).toMatchObject({ code: 0 });
+    expect((await adjoint([...args, "--noise", "poisson"])).code).toBe(2);
+    // A number of looks is no level in the units of the image.
+    expect(await adjoint([...args, "--noise", "gamma"])).toMatchObject({ code: 0 });
+  });
+
+  it("says what it looked at where it finds no noise", async () => {
+    const flat = join(folder, "flat.png");
+    await writeImage(flat, full([1, 1, 16, 24], 0.5));
+    const { code, stderr } = await adjoint(["denoise", flat, "-o", join(folder, "o.png")]);
+    expect(code).toBe(2);
+    for (const part of ["no noise was found", "2x2", "24x16 pixels", "one value, 0.5", "--sigma"])
+      expect(stderr).toContain(part);
+  });
+
   it("refuses a loss that does not fit and a file that is not an image", async () => {
     const misfit = await adjoint(["denoise", noisy, "-o", join(folder, "o.png"), "--loss", "sure", "--noise", "gamma"]);
     expect([misfit.code, misfit.stderr]).toEqual([2, expect.stringContaining("r2r")]);
@@ -301,6 +333,35 @@ describe("train and test", () => {
     await writeFile(join(folder, "broken.json"), "{");
     const { code, stderr } = await adjoint(["train", join(folder, "broken.json")]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("not JSON")]);
+  });
+
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s writes a checkpoint too, and exits with %i", async (signal, expected) => {
+    const name = `long-${signal}`;
+    let sent = false;
+    const { code, stderr } = await adjoint(["train", await writeConfig(name, { epochs: 100_000 })], (text, kill) => {
+      if (sent || !text.includes("training")) return;
+      sent = true;
+      kill(signal);
+    });
+    expect([code, stderr]).toEqual([expected, expect.stringContaining("--resume")]);
+    expect(existsSync(join(folder, `out-${name}`, "checkpoint.safetensors"))).toBe(true);
+  });
+
+  it("goes on where nobody reads its output to the end", async () => {
+    const path = await writeConfig("piped", { epochs: 20 });
+    const { code } = await new Promise<{ code: number | null }>((resolve) => {
+      const child = spawn(process.execPath, [compiled("cli/main.js"), "train", path], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child.stdout.destroy();
+      child.stderr.once("data", () => child.stderr.destroy());
+      child.on("exit", (ended) => resolve({ code: ended }));
+    });
+    expect(code).toBe(0);
+    expect(existsSync(join(folder, "out-piped", "model.safetensors"))).toBe(true);
   });
 
   it("Ctrl-C writes a checkpoint and exits with 130; --resume continues from it", async () => {

@@ -91,6 +91,7 @@ describe("files of torch.save", () => {
     ["script.pt", "file_unsupported", "TorchScript"],
     ["one_tensor.pt", "weights_missing", "one tensor"],
     ["no_weights.pt", "weights_missing", '"epoch"'],
+    ["expanded.pt", "file_too_large", "3815 MiB"],
     ["types.json", "file_unknown", "not known"],
   ])("%s is refused with the reason", async (name, code, text) => {
     await expect(readWeights(path(name))).rejects.toMatchObject({

@@ -99,7 +99,7 @@ describe("perImage", () => {
   });
 
   it("refuses other shapes, by name", () => {
-    for (const shape of [[2], [3, 1], [3, 2, 4, 5]]) {
+    for (const shape of [[2], [1, 3], [3, 2, 4, 5]]) {
       const error = caught(() => perImage("test", "sigma", ones(shape), images()));
       expect(error.code).toBe("shape_mismatch");
       expect(error.message).toContain("test: sigma has shape");

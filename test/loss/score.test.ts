@@ -53,6 +53,16 @@ describe("the formulas that denoise, with the score of a known prior", () => {
     expect(got.sub(posterior).abs().max().itemSync()).toBeLessThan(1e-9);
   });
 
+  it("Gamma noise where the measurement is 0: the image is, for any number of looks", () => {
+    const y = tensor(Float64Array.from([0, 0.7, 0, 2]), { shape: [1, 1, 2, 2] });
+    for (const l of [1, 6]) {
+      const physics = new Denoising({ noiseModel: new GammaNoise({ l }) });
+      const got = reconstruct(physics, y, (t) => t.mul(0).sub(2)).dataSync();
+      expect(Array.from(got).filter((_, i) => i % 2 === 0)).toEqual([0, 0]);
+      expect(got[1]).toBeCloseTo((l * 0.7) / (l - 1 + 1.4), 9);
+    }
+  });
+
   it("Gamma noise: the posterior's 1 / E[1 / x]", () => {
     // An inverse-gamma prior (a, b): y has the density of y^(l - 1) (b + l y)^-(a + l), and E[1 / x | y] = (a + l) / (b
     // + l y).

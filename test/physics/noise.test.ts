@@ -241,6 +241,20 @@ describe("noise errors", () => {
     expect(distance(gaussian.forward(signed, { clipPositive: true }), signed)).toBe(0);
   });
 
+  it("of LogPoisson: names line integrals for which the mean count is not finite, or in such a call gives NaN", () => {
+    const noise = new physics.LogPoissonNoise();
+    for (const bad of [NaN, -1e5, -Infinity]) {
+      const values = tensor([[1, bad]]);
+      expectError(() => noise.forward(values), ArgumentError, "out_of_range", "LogPoissonNoise.forward");
+      const y = noise.forward(values, { rng: new Rng(1), clipPositive: true }).dataSync();
+      expect(y[0]).toBe(noise.forward(tensor([[1]]), { rng: new Rng(1) }).dataSync()[0]);
+      expect(y[1]).toBeNaN();
+    }
+    // Negative values have a distribution, and a mean near themselves.
+    const y = noise.forward(full([1, 10_000], -1), { rng: new Rng(1), clipPositive: true });
+    expect(Math.abs(y.mean().itemSync() + 1)).toBeLessThan(0.1);
+  });
+
   it("of Gamma has the derivative of the clipping: g / l, and 0 for what was replaced", () => {
     const x = tensor([[-3, 2]]).requiresGrad_();
     const y = new physics.GammaNoise({ l: 3 }).forward(x, { rng: new Rng(3), clipPositive: true });

@@ -11,7 +11,8 @@ function thread(end: boolean): Worker {
     import(${JSON.stringify(pathToFileURL(compiled("node.js")).href)}).then(async (lib) => {
       await lib.init();
       const x = lib.ones([1000, 100]).requiresGrad_();
-      globalThis.kept = [x, x.mul(2).exp(), new lib.Rng(0), ...Array.from({ length: 50 }, () => lib.ones([100, 100]).add(1))];
+      const more = Array.from({ length: 50 }, () => lib.ones([100, 100]).add(1));
+      globalThis.kept = [x, x.mul(2).exp(), new lib.Rng(0), ...more];
       // A read that another thread does.
       const values = await x.data();
       parentPort.postMessage({ memory: lib.memory(), sum: values.length, handle: x.handle });

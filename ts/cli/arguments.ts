@@ -14,3 +14,11 @@ export function positiveWholeNumber(text: string): number {
   if (value === 0) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
   return value;
 }
+
+/** Parses a number above 0, for commander. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}

@@ -1,139 +1,146 @@
-import * as loss from "../loss/index.js";
-import * as metric from "../metric/index.js";
-import * as nn from "../nn/index.js";
-import * as optim from "../optim/index.js";
+import { readWeights } from "../io/index.js";
+import type { Loss } from "../loss/index.js";
+import type { Metric } from "../metric/index.js";
+import type { Layer, Reconstructor } from "../nn/index.js";
+import type { Optimizer, Schedule } from "../optim/index.js";
 import type { RandomSource } from "../random/index.js";
-import type { AnyPhysics, WeightedLoss } from "../train/index.js";
-import { makePhysics } from "./build-physics.js";
-import { checkNamed, type Config, type Named } from "./config.js";
-import { construct, omit } from "./construct.js";
-import { lossOptions } from "./loss-options.js";
-
-// What a configuration may name. Options are checked by each class's own constructor.
-const losses = {
-  SupLoss: loss.SupLoss,
-  MCLoss: loss.MCLoss,
-  SureGaussianLoss: loss.SureGaussianLoss,
-  SurePoissonLoss: loss.SurePoissonLoss,
-  SurePGLoss: loss.SurePGLoss,
-  R2RLoss: loss.R2RLoss,
-  Neighbor2Neighbor: loss.Neighbor2Neighbor,
-  SplittingLoss: loss.SplittingLoss,
-  EquivariantSplittingLoss: loss.EquivariantSplittingLoss,
-  EILoss: loss.EILoss,
-  MOILoss: loss.MOILoss,
-  MOEILoss: loss.MOEILoss,
-  AugmentConsistencyLoss: loss.AugmentConsistencyLoss,
-  ReducedResolutionLoss: loss.ReducedResolutionLoss,
-  TVLoss: loss.TVLoss,
-  Phase2PhaseLoss: loss.mri.Phase2PhaseLoss,
-  Artifact2ArtifactLoss: loss.mri.Artifact2ArtifactLoss,
-  JacobianSpectralNorm: loss.JacobianSpectralNorm,
-  FNEJacobianSpectralNorm: loss.FNEJacobianSpectralNorm,
-};
-/** Losses that take other losses under `losses`. */
-const nesting = {
-  BaseLossScheduler: loss.BaseLossScheduler,
-  RandomLossScheduler: loss.RandomLossScheduler,
-  InterleavedLossScheduler: loss.InterleavedLossScheduler,
-  StepLossScheduler: loss.StepLossScheduler,
-  InterleavedEpochLossScheduler: loss.InterleavedEpochLossScheduler,
-  StackedPhysicsLoss: loss.StackedPhysicsLoss,
-};
-const networks = { DnCNN: nn.DnCNN, UNet: nn.UNet };
-/** Models that take a network under `backboneNet`. */
-const wrappers = { ArtifactRemoval: nn.ArtifactRemoval };
-const optimizers = { Adam: optim.Adam, AdamW: optim.AdamW, SGD: optim.SGD };
-const schedules = { StepLR: optim.StepLR, MultiStepLR: optim.MultiStepLR, CosineAnnealingLR: optim.CosineAnnealingLR };
-const metrics = {
-  MSE: metric.MSE,
-  NMSE: metric.NMSE,
-  MAE: metric.MAE,
-  PSNR: metric.PSNR,
-  SSIM: metric.SSIM,
-  L1L2: metric.L1L2,
-  LpNorm: metric.LpNorm,
-  NRMSE: metric.NRMSE,
-  SNR: metric.SNR,
-  MSSSIM: metric.MSSSIM,
-  HaarPSI: metric.HaarPSI,
-  GMSD: metric.GMSD,
-  CosineSimilarity: metric.CosineSimilarity,
-  SpectralAngleMapper: metric.SpectralAngleMapper,
-  ERGAS: metric.ERGAS,
-  QNR: metric.QNR,
-  BlurStrength: metric.BlurStrength,
-  SharpnessIndex: metric.SharpnessIndex,
-};
-
-/** A network that a configuration may name. */
-export type Network = nn.DnCNN | nn.UNet | nn.ArtifactRemoval;
+import type { AnyPhysics, OneOrMore, WeightedLoss } from "../train/index.js";
+import { configOptions } from "./classes.generated.js";
+import type { WrittenConfig } from "./check-config.js";
+import type { Config, DataConfig } from "./config.js";
+import { list } from "./data.js";
+import { UsageError } from "./errors.js";
+import { type Context, make } from "./make.js";
+import type { OptionEntry } from "./option-type.js";
+import { type Place, placed } from "./place.js";
 
 /** The parts of a training, made from a configuration. */
 export interface Parts {
-  readonly model: Network;
-  readonly physics: AnyPhysics;
-  readonly losses: WeightedLoss[];
-  readonly optimizer: optim.Optimizer;
-  readonly schedule?: optim.Schedule;
-  readonly metrics: metric.Metric[];
+  readonly model: Reconstructor;
+  readonly physics: OneOrMore<AnyPhysics>;
+  /** The losses, or a list of them for each data set. */
+  readonly losses: readonly WeightedLoss[] | readonly (readonly WeightedLoss[])[];
+  readonly optimizer: Optimizer;
+  readonly schedule?: Schedule;
+  readonly metrics: readonly Metric[];
+  /** The discriminator and what belongs to it, of an adversarial training. */
+  readonly adversarial?: Adversarial;
+  /** All other options of the trainer, as they are given. */
+  readonly further: Omit<Config, PartKey>;
 }
 
-/** Constructs everything that a configuration names; initial weights are drawn from `rng`. */
-export function buildParts(config: Config, rng: RandomSource): Parts {
-  const network = makeModel(config.model, rng);
-  const optimizer = construct<optim.Optimizer>("optimizer", optimizers, config.optimizer ?? { name: "Adam" }, [
-    network.parameters(),
-  ]);
-  const schedule = config.schedule
-    ? construct<optim.Schedule>("schedule", schedules, config.schedule, [optimizer])
-    : undefined;
+/** The discriminator of an adversarial training. */
+export interface Adversarial {
+  readonly D: Layer;
+  readonly lossesD: readonly WeightedLoss[];
+  readonly optimizerD: Optimizer;
+  readonly scheduleD?: Schedule;
+}
+
+const partKeys = [
+  "$schema",
+  "data",
+  "model",
+  "weights",
+  "physics",
+  "losses",
+  "optimizer",
+  "schedule",
+  "metrics",
+  "D",
+  "lossesD",
+  "optimizerD",
+  "scheduleD",
+] as const;
+type PartKey = (typeof partKeys)[number];
+
+/**
+ * Constructs everything that a configuration names, but the data. Initial weights are drawn from `rng`, and masks and
+ * filters from forks of it, so that they depend on the seed alone.
+ *
+ * @throws The errors of the classes, with the place in the configuration before the message.
+ */
+export async function buildParts(config: WrittenConfig, rng: RandomSource, place: Place, folder = "."): Promise<Parts> {
+  /** Makes the value of a key, or of `fallback` where the configuration has none. */
+  async function part<T>(key: string, context: Omit<Context, "folder">, fallback?: unknown): Promise<T> {
+    const value = config[key] ?? fallback;
+    if (value === undefined) return undefined as T;
+    const { type } = configOptions[key] as OptionEntry;
+    return (await make(value, type, place.key(key), { ...context, folder })) as T;
+  }
+  const { maxPixel = 1 } = config["data"] as { readonly maxPixel?: number };
+  const model = await part<Reconstructor>("model", { rng });
+  const weights = await part<string | undefined>("weights", {});
+  if (weights !== undefined) await loadWeights(model, weights, place.key("weights"));
+  const optimizer = await part<Optimizer>("optimizer", { on: model.parameters() }, "Adam");
+  const schedule = await part<Schedule | undefined>("schedule", { on: optimizer });
+  const physics = await part<OneOrMore<AnyPhysics>>("physics", { rng: rng.fork() });
+  const losses = lossLists(await part("losses", {}));
+  const metrics = await part<readonly Metric[]>("metrics", {}, [{ name: "PSNR", maxPixel }]);
+  const adversarial = isAdversarial(config, place) ? await discriminator(part, rng) : undefined;
+  const further: Record<string, unknown> = {};
+  for (const key of Object.keys(config))
+    if (!(partKeys as readonly string[]).includes(key)) further[key] = await part(key, { rng: rng.fork() });
   return {
-    model: network,
-    physics: makePhysics(config.physics, rng.fork()),
-    losses: config.losses.map((named) => ({
-      loss: makeLoss(omit(named, ["weight"]) as Named),
-      weight: named["weight"] === undefined ? 1 : (named["weight"] as number),
-    })),
+    model,
+    physics,
+    losses,
     optimizer,
     ...(schedule ? { schedule } : {}),
-    metrics: (config.metrics ?? ["PSNR"]).map((named) =>
-      construct<metric.Metric>("metrics", metrics, typeof named === "string" ? { name: named } : named),
-    ),
+    metrics,
+    ...(adversarial ? { adversarial } : {}),
+    further,
   };
 }
 
-/** A network, or a wrapper that makes a denoising network a reconstruction network. */
-export function makeModel(named: Named, rng: RandomSource): Network {
-  if (!Object.hasOwn(wrappers, named.name))
-    return construct<Network>("model", { ...networks, ...wrappers }, named, [], { rng });
-  const inner = named["backboneNet"];
-  const backboneNet =
-    inner === undefined
-      ? {}
-      : {
-          backboneNet: construct<nn.DnCNN | nn.UNet>(
-            "model.backboneNet",
-            networks,
-            checkNamed(inner, "model.backboneNet"),
-            [],
-            { rng },
-          ),
-        };
-  return construct<Network>("model", wrappers, named, [], backboneNet);
+/** Loads the weights of a file. */
+export async function loadWeights(model: Reconstructor, path: string, place: Place): Promise<void> {
+  try {
+    const weights = await readWeights(path);
+    model.loadStateDict(weights);
+    for (const value of Object.values(weights)) value.dispose();
+  } catch (error) {
+    throw placed(place, error);
+  }
 }
 
-/** A loss, with the losses that it names if it is a scheduler or StackedPhysicsLoss. */
-function makeLoss(named: Named): loss.Loss {
-  if (!Object.hasOwn(nesting, named.name))
-    return construct<loss.Loss>("losses", { ...losses, ...nesting }, named, [], lossOptions(named, metrics));
-  const nested = (entry: unknown): unknown =>
-    Array.isArray(entry) ? entry.map(nested) : makeLoss(checkNamed(entry, `losses: ${named.name}`));
-  return construct<loss.Loss>(
-    "losses",
-    nesting,
-    named,
-    [],
-    Array.isArray(named["losses"]) ? { losses: named["losses"].map(nested) } : {},
+/** Whether a configuration has a discriminator; keys that belong to one are refused without it. */
+function isAdversarial(config: WrittenConfig, place: Place): boolean {
+  const [first] = ["lossesD", "optimizerD", "scheduleD", "stepRatioD"].filter((key) => config[key] !== undefined);
+  if (config["D"] !== undefined) return true;
+  if (first === undefined) return false;
+  throw new UsageError(
+    `${place.key("D")} is missing, but ${first} is given; D is the discriminator, ` +
+      'such as { "name": "PatchGANDiscriminator", "inputNc": 1 }.',
+    "missing_argument",
   );
+}
+
+type MakePart = <T>(key: string, context: Omit<Context, "folder">, fallback?: unknown) => Promise<T>;
+
+async function discriminator(part: MakePart, rng: RandomSource): Promise<Adversarial> {
+  const D = await part<Layer>("D", { rng: rng.fork() });
+  const optimizerD = await part<Optimizer>("optimizerD", { on: D.parameters() }, "Adam");
+  const scheduleD = await part<Schedule | undefined>("scheduleD", { on: optimizerD });
+  const lossesD = weighted(await part("lossesD", {}, []));
+  return { D, optimizerD, lossesD, ...(scheduleD ? { scheduleD } : {}) };
+}
+
+/** The data of a configuration: paths, datasets and how they are cut. */
+export async function buildData(config: WrittenConfig, place: Place, folder = "."): Promise<DataConfig> {
+  const { type } = configOptions["data"] as OptionEntry;
+  return (await make(config["data"], type, place.key("data"), { folder })) as DataConfig;
+}
+
+type Written = Loss | WeightedLoss;
+
+/** The losses of one data set with their weights. */
+function weighted(losses: OneOrMore<Written>): readonly WeightedLoss[] {
+  return list(losses).map((loss) => ("loss" in loss ? loss : { loss, weight: 1 }));
+}
+
+/** The losses, or a list of them for each data set. */
+function lossLists(losses: Written | readonly (Written | readonly Written[])[]): Parts["losses"] {
+  const isOfLists = Array.isArray(losses) && losses.length > 0 && losses.every(Array.isArray);
+  return isOfLists ? (losses as readonly Written[][]).map(weighted) : weighted(losses as OneOrMore<Written>);
 }

@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
-import { type DeviceName, devices, init } from "../runtime/index.js";
+import { devices, init, type InitOptions } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
-import { exitCode, Interrupted, printError } from "./errors.js";
+import { exitCode, Interrupted, printError, type StopSignal, stopSignals } from "./errors.js";
 import { softwareWarning } from "./software.js";
 
 /** Options of every command. */
 export interface CommonOptions {
   readonly seed: number;
-  readonly device: DeviceName;
+  readonly device: NonNullable<InitOptions["device"]>;
   readonly json: boolean;
 }
 
@@ -21,7 +21,11 @@ export interface CommandResult {
 export function withCommonOptions(command: Command): Command {
   return command
     .option("--seed <n>", "random seed; the same seed gives the same result", wholeNumber, 0)
-    .addOption(new Option("--device <name>", "device to compute on").choices(["cpu", "webgpu", "cuda"]).default("cpu"))
+    .addOption(
+      new Option("--device <name>", "device to compute on; auto: webgpu where there is a GPU, else cpu")
+        .choices(["cpu", "webgpu", "cuda", "auto"])
+        .default("cpu"),
+    )
     .option("--json", "print one JSON object instead of text", false);
 }
 
@@ -31,25 +35,29 @@ export async function runCommand<T extends CommonOptions>(
   work: (options: T, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
   const controller = new AbortController();
-  const onInterrupt = (): void => {
-    // The second Ctrl-C does not wait for the checkpoint.
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new Interrupted("interrupted"));
+  const stop = (signal: StopSignal): void => {
+    // The second signal does not wait for the checkpoint.
+    if (controller.signal.aborted) process.exit(stopSignals[signal]);
+    controller.abort(new Interrupted("interrupted", signal));
   };
-  process.on("SIGINT", onInterrupt);
+  const signals = Object.keys(stopSignals) as StopSignal[];
+  for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
-    // Asking for the devices starts them all.
-    if (options.device === "webgpu") {
-      for (const warning of devices().flatMap((found) => softwareWarning(found) ?? []))
-        process.stderr.write(`warning: ${warning}\n`);
-    }
+    if (options.device !== "cpu") warnOfSoftware(options.device);
     const { text, json } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
   } catch (error) {
     process.exitCode = exitCode(error);
     printError(error, options.json);
   } finally {
-    process.off("SIGINT", onInterrupt);
+    for (const signal of signals) process.off(signal, stop);
   }
+}
+
+/** Says it where a device computes in software. The adapters are looked at only where one was asked for. */
+function warnOfSoftware(device: string): void {
+  const found = devices().find(({ name }) => name === device);
+  const warning = found && softwareWarning(found);
+  if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
 }

@@ -8,14 +8,16 @@ import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } f
 import { Rng } from "../random/index.js";
 import { formatDuration } from "../text/index.js";
 import { progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
-import { positiveWholeNumber } from "./arguments.js";
+import { positiveNumber, positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { questionLevel } from "./noise-level.js";
 import { NoisyImage } from "./noisy-image.js";
 
 interface DenoiseOptions extends CommonOptions {
   readonly output: string;
   readonly sigma: string;
+  readonly maxPixel?: number;
   readonly noise: EstimableNoise;
   readonly loss: "auto" | "sure" | "r2r" | "neighbor2neighbor";
   readonly steps?: number;
@@ -29,13 +31,18 @@ export function addDenoise(program: Command): void {
     .description("denoise an image with a network trained on this image alone (no other image, no ground truth)")
     .requiredOption(
       "-o, --output <file>",
-      "file of the denoised image, .png or .tif; it has the sample type and units of the image",
+      "file of the denoised image, .png or .tif; it has the sample type and units of the image (required)",
     )
     .option(
       "--sigma <level>",
-      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest of " +
-        "their type), for floats as stored; number of looks (gamma); or auto",
+      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest " +
+        "of their type), for floats as stored; number of looks (gamma); or auto",
       "auto",
+    )
+    .option(
+      "--max-pixel <value>",
+      "largest possible pixel value, above which no level is believed (default: 1, or the image's own if larger)",
+      positiveNumber,
     )
     .addOption(
       new Option("--noise <kind>", "noise model").choices(["gaussian", "poisson", "gamma"]).default("gaussian"),
@@ -69,8 +76,11 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const noisy = await NoisyImage.read(path, options.noise, options.output);
   const image = noisy.pixels;
   const level = given === undefined ? estimateNoise(image, options.noise) : noisy.toScaled(given);
-  if (!(level > 0 && Number.isFinite(level)))
-    throw new UsageError(`${path}: no noise was found; give its level with --sigma.`, "invalid_argument");
+  if (!(level > 0 && Number.isFinite(level))) throw noNoise(path, noisy, options.noise);
+  if (given !== undefined && options.noise !== "gamma") {
+    const maxPixel = options.maxPixel ?? Math.max(1, noisy.range.high);
+    questionLevel(given, maxPixel, "--sigma", "If the image has other values, say so with --max-pixel.");
+  }
   const [channels, rows, columns] = image.shape;
   // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
   const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
@@ -111,7 +121,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
     progress.stop();
     if (!(error instanceof Interrupted)) throw error;
     await trainer.save(checkpoint);
-    throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`);
+    throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`, error.signal);
   }
   progress.stop();
   const evalRng = new Rng(options.seed);
@@ -123,7 +133,8 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const seconds = (performance.now() - started) / 1000;
   const estimated = given === undefined;
   const fileLevel = given ?? noisy.toFile(level);
-  const noiseText = `${options.noise} noise of level ${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const levelText = `${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
+  const noiseText = `${options.noise} noise of level ${levelText}`;
   const time = formatDuration(seconds);
   const page = noisy.pages > 1 ? ` (page 1 of ${noisy.pages})` : "";
   return {
@@ -144,6 +155,20 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
       seconds,
     },
   };
+}
+
+/** The error where no level could be estimated: what was looked at, and what was seen. */
+function noNoise(path: string, { range, pixels }: NoisyImage, noise: EstimableNoise): UsageError {
+  const [channels, rows, columns] = pixels.shape;
+  const [low, high] = [range.low, range.high].map((value) => Number(value.toPrecision(3)));
+  const cells = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels that are not dark";
+  const values = range.different === 1 ? `one value, ${low}` : `${range.different} different values, ${low} to ${high}`;
+  return new UsageError(
+    `${path}: no noise was found: the median difference of neighbours is 0 in ${cells} (${columns}x${rows} pixels, ` +
+      `${channels} channel${channels === 1 ? "" : "s"}, ${values}). The image may be drawn, enlarged or already ` +
+      "denoised; if it is noisy, give the level with --sigma.",
+    "invalid_argument",
+  );
 }
 
 function noiseModel(kind: EstimableNoise, level: number): NoiseModel {

@@ -3,15 +3,28 @@ import { AdjointError, ArgumentError } from "../runtime/index.js";
 /** Bad usage: exit code 2. */
 export class UsageError extends ArgumentError {}
 
-/** Ctrl-C stopped the work: exit code 130. */
-export class Interrupted extends Error {}
+/** Signals that ask to stop, with their exit codes: Ctrl-C, a request to end, a terminal that was closed. */
+export const stopSignals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** A signal that asks to stop. */
+export type StopSignal = keyof typeof stopSignals;
+
+/** A signal stopped the work, after a checkpoint where there is one. */
+export class Interrupted extends Error {
+  readonly signal: StopSignal;
+
+  constructor(message: string, signal: StopSignal = "SIGINT") {
+    super(message);
+    this.signal = signal;
+  }
+}
 
 /** Codes of an ArgumentError that count as bad usage. */
 const usageCodes = new Set(["unknown_option", "invalid_argument", "missing_argument", "incompatible_physics"]);
 
-/** 130 after Ctrl-C, 2 for bad usage, 1 for everything else. */
+/** 130 after Ctrl-C (129, 143 after other signals), 2 for bad usage, 1 for everything else. */
 export function exitCode(error: unknown): number {
-  if (error instanceof Interrupted) return 130;
+  if (error instanceof Interrupted) return stopSignals[error.signal];
   if (error instanceof UsageError || (error instanceof ArgumentError && usageCodes.has(error.code))) return 2;
   return 1;
 }
@@ -29,5 +42,10 @@ export function printError(error: unknown, json: boolean): void {
   if (!json) return;
   const name = error instanceof Error ? error.constructor.name : "Error";
   const code = error instanceof AdjointError ? error.code : error instanceof Interrupted ? "interrupted" : "internal";
+  printJsonError(name, code, message);
+}
+
+/** The error as JSON on standard output. */
+export function printJsonError(name: string, code: string, message: string): void {
   process.stdout.write(`${JSON.stringify({ error: { class: name, code, message } })}\n`);
 }

@@ -63,14 +63,22 @@ export class NoisyImage {
     const lowest = data.reduce((low, value) => Math.min(low, value), Infinity);
     if (noise !== "gaussian" && lowest < 0) {
       throw new UsageError(
-        `${path}: the smallest value is ${lowest * read.scale}, but ${noise} noise has no negative values; subtract the ` +
-          "camera's offset from the image, or take --noise gaussian.",
+        `${path}: the smallest value is ${lowest * read.scale}, but ${noise} noise has no negative values; subtract ` +
+          "the camera's offset from the image, or take --noise gaussian.",
         "invalid_argument",
       );
     }
     const image = new NoisyImage(read, noise);
     image.#checkOutput(path, output);
     return image;
+  }
+
+  /** The smallest and the largest value of the file, and how many different ones there are. */
+  get range(): { readonly low: number; readonly high: number; readonly different: number } {
+    const { data } = colours(this.#read);
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    return { low, high, different: new Set(data).size };
   }
 
   /** A level of the file for the scaled copy: of a standard deviation, a gain, or a number of looks. */
@@ -123,7 +131,8 @@ export class NoisyImage {
     if (!/\.png$/i.test(output) || sample === "uint8" || sample === "uint16") return;
     if (sample.startsWith("float") && data.every((value) => value >= 0 && value <= 1)) return;
     throw new UsageError(
-      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; expected a name that ends in .tif.`,
+      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; expected a name that ends ` +
+        "in .tif.",
       "invalid_argument",
     );
   }

@@ -4,7 +4,8 @@ import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
 import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
-import { addTest, addTrain } from "./train.js";
+import { addTest } from "./test.js";
+import { addTrain } from "./train.js";
 
 /** The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError; the process does not exit. */
 export function createProgram(): Command {

@@ -1,82 +1,93 @@
 import type { Command } from "commander";
-import { basename, dirname, extname, isAbsolute, join } from "node:path";
-import { DataLoader, type Dataset, ImageFolder, PatchDataset, type Sample, UnclippedDataset } from "../data/index.js";
-import { readSafetensors, writeFileAtomic, writeSafetensors } from "../io/index.js";
-import type { Reconstructor } from "../nn/index.js";
-import { StackedPhysics } from "../physics/index.js";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
+import { readText, writeFileAtomic, writeSafetensors } from "../io/index.js";
+import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import {
-  type AnyPhysics,
-  evaluate,
+  AdversarialTrainer,
   progressDisplay,
-  type TestResult,
   Trainer,
+  type TrainerOptions,
   trainingCharts,
   writeReport,
 } from "../train/index.js";
-import { buildParts } from "./build.js";
+import { buildData, buildParts, type Parts } from "./build.js";
+import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
-import { type Config, readConfig } from "./config.js";
+import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
-import { textTable } from "./table.js";
+import { packageFolder, resultsFolder } from "./paths.js";
+import { Place } from "./place.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
   readonly out?: string;
+  readonly printSchema?: true;
+  readonly printConfig?: true;
 }
 
-interface TestCommandOptions extends CommonOptions {
-  readonly weights?: string;
-}
+const startingConfig = join(packageFolder, "examples", "configurations", "start.json");
+const schema = join(packageFolder, "schema", "config.schema.json");
+
+/** The configuration to start from, as `--help` shows it. */
+const starting = (): string => readFileSync(startingConfig, "utf8").trimEnd();
 
 /** `adjoint train`: trains the network of a configuration. */
 export function addTrain(program: Command): void {
   const command = program
-    .command("train <config.json>")
-    .description("train the network of a configuration file (keys: docs/configuration.md)")
+    .command("train [config.json]")
+    .description("train the network of a configuration file (keys and names: docs/configuration.md)")
     .option("--out <folder>", "folder of the results, instead of the configuration's")
-    .option("--resume <checkpoint>", "continue exactly from a checkpoint");
-  withCommonOptions(command).action(async (path: string, options: TrainCommandOptions) => {
+    .option("--resume <checkpoint>", "continue exactly from a checkpoint")
+    .option("--print-config", "print a configuration to start from, which runs as it is")
+    .option("--print-schema", "print the JSON schema of configurations, by which editors complete them");
+  withCommonOptions(command).action(async (path: string | undefined, options: TrainCommandOptions) => {
+    if (options.printSchema || options.printConfig) {
+      process.stdout.write(await readText(options.printSchema ? schema : startingConfig));
+      return;
+    }
     await runCommand(options, (checked, signal) => train(path, checked, signal));
   });
+  command.addHelpText(
+    "after",
+    () => `\nA configuration to start from (adjoint train --print-config > config.json):\n\n${starting()}`,
+  );
 }
 
-/** `adjoint test`: evaluates trained weights on the evaluation images of a configuration. */
-export function addTest(program: Command): void {
-  const command = program
-    .command("test <config.json>")
-    .description("evaluate a trained network on the evaluation images of a configuration file")
-    .option("--weights <file>", "safetensors file (default: model.safetensors in the configuration's results)");
-  withCommonOptions(command).action(async (path: string, options: TestCommandOptions) => {
-    await runCommand(options, (checked) => test(path, checked));
-  });
-}
-
-async function train(path: string, options: TrainCommandOptions, signal: AbortSignal): Promise<CommandResult> {
+async function train(
+  path: string | undefined,
+  options: TrainCommandOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  if (path === undefined)
+    throw new UsageError(
+      "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
+      "missing_argument",
+    );
   const config = await readConfig(path);
-  const folder = options.out ?? resultsFolder(config, path);
+  const place = new Place(path);
+  const folder = options.out ?? resultsFolder(path, config["out"]);
   const rng = new Rng(options.seed);
-  const parts = buildParts(config, rng.fork());
-  const { batchSize = 8 } = config;
-  const trainData = new DataLoader({
-    dataset: await trainingData(config, path, batchSize, parts.physics),
-    batchSize,
-    shuffle: true,
-    rng: rng.fork(),
-  });
-  const evalData = await evaluationData(config, path);
-  const checkpoint = join(folder, "checkpoint.safetensors");
+  const parts = await buildParts(config, rng.fork(), place, dirname(path));
+  const data = await buildData(config, place, dirname(path));
+  const { batchSize = 8 } = parts.further;
+  const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
+    new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });
+  const trainData = await trainingData(data, place.key("data"), batchSize, parts.physics);
+  const evalData = await evaluationData(data);
+  const files = filesIn(folder);
   const progress = await progressDisplay();
-  const trainer = new Trainer({
-    ...parts,
-    ...pick(config, ["epochs", "maxSteps", "gradClip", "earlyStop", "scheduleEvery"]),
-    trainData,
-    ...(evalData ? { evalData } : {}),
+  const trainer = makeTrainer(parts, {
+    trainData: oneOf(trainData.map(loader)),
+    // The best weights are those of an evaluation.
+    ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
     checkpoint: {
-      path: checkpoint,
-      ...(config.checkpointEvery === undefined ? {} : { every: config.checkpointEvery }),
+      path: files.checkpoint,
+      ...(parts.further.checkpointEvery ? { every: parts.further.checkpointEvery } : {}),
     },
-    historyPath: join(folder, "history.jsonl"),
+    historyPath: files.history,
     rng,
     onProgress: (state) => progress.update(state),
   });
@@ -85,115 +96,81 @@ async function train(path: string, options: TrainCommandOptions, signal: AbortSi
     await trainer.train({ signal });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted at step ${trainer.step}; continue with --resume ${checkpoint}`);
+    const text = `interrupted at step ${trainer.step}; continue with --resume ${files.checkpoint}`;
+    throw new Interrupted(text, error.signal);
   } finally {
     progress.stop();
   }
-  await writeSafetensors(join(folder, "model.safetensors"), parts.model.stateDict());
+  return await conclude(trainer, parts, { path, folder, seed: options.seed });
+}
+
+/** What a training is run with besides the parts of a configuration. */
+type Given = Pick<
+  TrainerOptions,
+  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress"
+>;
+
+function makeTrainer({ adversarial, further, ...parts }: Parts, given: Given): Trainer {
+  const { batchSize: _, checkpointEvery: __, out: ___, ...rest } = further;
+  const options = { ...rest, ...parts, ...given };
+  return adversarial ? new AdversarialTrainer({ ...options, ...adversarial }) : new Trainer(options);
+}
+
+/** The files of a training. */
+const filesIn = (folder: string) => ({
+  checkpoint: join(folder, "checkpoint.safetensors"),
+  history: join(folder, "history.jsonl"),
+  model: join(folder, "model.safetensors"),
+  last: join(folder, "last.safetensors"),
+  curve: join(folder, "loss.svg"),
+  report: join(folder, "report.html"),
+});
+
+/** Writes weights, curve and report. */
+async function conclude(
+  trainer: Trainer,
+  parts: Parts,
+  { path, folder, seed }: { readonly path: string; readonly folder: string; readonly seed: number },
+): Promise<CommandResult> {
+  const files = filesIn(folder);
+  const last = trainer.lastWeights();
+  await writeWeights(files.last, last);
+  const { best } = trainer;
+  // With `restore: false` the model has the last weights, and the file of the best ones is written already.
+  const written = parts.further.best?.restore === false && best !== null;
+  if (!written) await writeWeights(files.model, parts.model.stateDict());
   const charts = trainingCharts(trainer.history);
-  await writeFileAtomic(join(folder, "loss.svg"), charts[0] as string);
-  const last = trainer.history.filter(({ loss }) => loss !== undefined).at(-1);
+  await writeFileAtomic(files.curve, charts[0] as string);
+  const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
   const metricTexts = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
-  await writeReport(join(folder, "report.html"), {
+  const bestText = best ? `; best ${best.name} ${best.value.toPrecision(5)} at step ${best.step}` : "";
+  await writeReport(files.report, {
     title: `Training: ${basename(path)}`,
-    intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}.`,
+    intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}${bestText}.`,
     tables: [],
-    figures: [],
+    figures: await trainer.figures(),
     charts,
     details: {
-      model: config.model.name,
-      physics: config.physics.name,
-      losses: config.losses.map(({ name }) => name).join(", "),
-      seed: options.seed,
+      model: parts.model.constructor.name,
+      physics: list(parts.physics)
+        .map((operator) => operator.constructor.name)
+        .join(", "),
+      losses: parts.losses
+        .flat()
+        .map(({ loss }) => loss.name)
+        .join(", "),
+      seed,
     },
   });
+  trainer.dispose();
   return {
-    text: `${folder}: ${trainer.step} steps, loss ${last?.loss?.toPrecision(3)}${metricTexts.join("")}`,
-    json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: last?.loss, evalMetrics },
+    text: `${folder}: ${trainer.step} steps, loss ${lastLoss?.toPrecision(3)}${metricTexts.join("")}${bestText}`,
+    json: { folder, steps: trainer.step, epochs: trainer.epoch, loss: lastLoss, evalMetrics, best },
   };
 }
 
-async function test(path: string, options: TestCommandOptions): Promise<CommandResult> {
-  const config = await readConfig(path);
-  // The same stream as in training, so that drawn masks are the same.
-  const parts = buildParts(config, new Rng(options.seed).fork());
-  const data = await evaluationData(config, path);
-  if (!data)
-    throw new UsageError(`${path}: data.eval is missing, expected a folder of clean images.`, "missing_argument");
-  const weights = options.weights ?? join(resultsFolder(config, path), "model.safetensors");
-  parts.model.loadStateDict(await readSafetensors(weights));
-  const model = parts.losses.reduce<Reconstructor>((adapted, { loss }) => loss.adaptModel(adapted), parts.model);
-  const result = await evaluate({
-    model,
-    physics: parts.physics,
-    data,
-    metrics: parts.metrics,
-    rng: new Rng(options.seed),
-  });
-  return { text: describeResult(result), json: { weights, images: data.length, ...result } };
-}
-
-function describeResult({ metrics, measurement }: TestResult): string {
-  const cell = (summary: TestResult["metrics"][string] | undefined): string =>
-    summary
-      ? `${summary.mean.toFixed(3)} +- ${summary.std.toFixed(3)}` +
-        (summary.leftOut > 0 ? ` (${summary.leftOut} left out)` : "")
-      : "";
-  const rows = Object.entries(metrics).map(([name, summary]) => [name, cell(measurement[name]), cell(summary)]);
-  return textTable([["metric", "measurement", "reconstruction"], ...rows]);
-}
-
-async function trainingData(config: Config, path: string, batchSize: number, physics: AnyPhysics): Promise<Dataset> {
-  const { train: folder, holds, patch, patchesPerEpoch } = config.data;
-  const images = await openFolder(config, folder, path);
-  const dataset: Dataset = holds === "measurements" ? asMeasurements(images) : images;
-  const samples =
-    patch === undefined
-      ? dataset
-      : new PatchDataset({ dataset, size: patch, length: patchesPerEpoch ?? 100 * batchSize });
-  // Image files clip noise at black and white: UnclippedDataset redraws what was clipped, where the noise is known.
-  if (holds !== "measurements") return samples;
-  if (physics instanceof StackedPhysics)
-    throw new UsageError(
-      `${path}: data.holds is "measurements", but stacked physics measures several tensors per image.`,
-      "invalid_argument",
-    );
-  const { noiseModel, operator } = physics;
-  const known =
-    ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
-  return known ? new UnclippedDataset({ dataset: samples, noiseModel }) : samples;
-}
-
-async function evaluationData(config: Config, path: string): Promise<Dataset | undefined> {
-  return config.data.eval === undefined ? undefined : await openFolder(config, config.data.eval, path);
-}
-
-async function openFolder({ data }: Config, folder: string, path: string): Promise<ImageFolder> {
-  return await ImageFolder.open({ path: resolvePath(path, folder), ...pick(data, ["channels", "size"]) });
-}
-
-/** The images of a folder as measurements. */
-function asMeasurements(images: ImageFolder): Dataset {
-  return {
-    length: images.length,
-    async get(index: number): Promise<Sample> {
-      const { x } = await images.get(index);
-      return x ? { y: x } : {};
-    },
-  };
-}
-
-function resultsFolder(config: Config, path: string): string {
-  return config.out === undefined ? join("results", basename(path, extname(path))) : resolvePath(path, config.out);
-}
-
-/** A path in a configuration, resolved against the configuration's folder. */
-function resolvePath(configPath: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(configPath), path);
-}
-
-/** The entries of an object under some keys, without those that are undefined. */
-function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Pick<T, K>;
+async function writeWeights(path: string, weights: StateDict): Promise<void> {
+  await writeSafetensors(path, weights);
+  for (const value of Object.values(weights)) value.dispose();
 }

@@ -53,6 +53,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
   #order: number[] | undefined;
   #epoch = 0;
   #position = 0;
+  #indices: readonly number[] = [];
 
   constructor(options: DataLoaderOptions<Y>) {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
@@ -76,6 +77,11 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
   /** Number of finished epochs. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Indices in the dataset of the examples of the last batch. */
+  get indices(): readonly number[] {
+    return this.#indices;
   }
 
   /** The state of the loader, for {@link loadState}. */
@@ -136,11 +142,12 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
     }
     const start = this.#position * this.batchSize;
     const samples: Sample<Y>[] = [];
+    const indices = this.#order.slice(start, start + this.batchSize);
     try {
-      for (const index of this.#order.slice(start, start + this.batchSize))
-        samples.push(await this.dataset.get(index, { rng: this.#rng }));
+      for (const index of indices) samples.push(await this.dataset.get(index, { rng: this.#rng }));
       const batch = collate(samples);
       this.#position += 1;
+      this.#indices = indices;
       return batch;
     } finally {
       for (const sample of samples) disposeSample(sample);

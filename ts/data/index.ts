@@ -12,6 +12,7 @@ export {
   sampleTensors,
 } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";
+export { HDF5Dataset, type HDF5DatasetOptions } from "./hdf5-dataset.js";
 export { ImageFolder, type ImageFolderOptions, type LeftOut } from "./image-folder.js";
 export { MeasuredDataset, type MeasuredDatasetOptions } from "./measured-dataset.js";
 export { MeasurementFolder } from "./measurement-folder.js";

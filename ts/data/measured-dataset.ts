@@ -2,8 +2,8 @@ import { type Physics, PhysicsGenerator, type StackedPhysics, TensorList } from 
 import { type RandomSource, resolveRng, Rng, seedValue } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { checkSample, sourceOf } from "./check-sample.js";
 import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
-import { sourceOf } from "./check-sample.js";
 
 /** What a physics of type `P` measures. */
 type MeasuredBy<P> = P extends StackedPhysics ? TensorList : Tensor;
@@ -86,7 +86,8 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
   /**
    * One image with its measurement.
    *
-   * @throws ArgumentError `missing_argument` where a sample has neither x nor y; the errors of dataset and physics.
+   * @throws ArgumentError `missing_argument` where a sample has neither x nor y, `non_finite_data` where it has a NaN
+   * or infinite value; the errors of dataset and physics.
    */
   async get(index: number): Promise<Sample<MeasuredBy<P>>> {
     const stream = Rng.ofIndex(this.seed, index);
@@ -94,6 +95,7 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
     const sample = await this.#dataset.get(index, { rng: inner });
     if (sample.y) return sample as Sample<MeasuredBy<P>>;
     try {
+      checkSample(sample, index, this.#dataset);
       return this.#measured(sample, parameters, noise);
     } catch (error) {
       disposeSample(sample);

@@ -61,7 +61,7 @@ export class Normalized implements Dataset {
    * physics is not linear or its noise does not scale with the image.
    */
   constructor(options: NormalizedOptions) {
-    checkOptions("Normalized", options, KEYS);
+    checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
     if (typeof dataset?.get !== "function") {
       throw new ArgumentError(

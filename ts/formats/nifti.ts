@@ -72,10 +72,11 @@ export interface NiftiOptions {
  */
 export function encodeNifti(
   data: ArrayData,
-  type: ElementType,
+  complex: boolean,
   shape: readonly number[],
   options: NiftiOptions,
 ): Uint8Array {
+  const type = typeOf(data, complex);
   const width = components(type);
   const sizes = width === 2 ? shape.slice(0, -1) : shape;
   if (sizes.length === 0 || sizes.length > 7)
@@ -103,6 +104,12 @@ export function encodeNifti(
   copy(data, { ...target, strides: denseStrides(sizes) }, values, target, width);
   if (!header.littleEndian) swapBytes(bytes.subarray(begin), data.BYTES_PER_ELEMENT);
   return bytes;
+}
+
+/** The element type of values in memory. */
+function typeOf(data: ArrayData, complex: boolean): ElementType {
+  const name = data.constructor.name.replace("Array", "").toLowerCase();
+  return (complex ? (name === "float64" ? "complex128" : "complex64") : name) as ElementType;
 }
 
 function freshHeader(version: 1 | 2, rank: number, options: NiftiOptions): NiftiHeader {

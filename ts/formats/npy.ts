@@ -125,11 +125,13 @@ const codes: ReadonlyMap<string, string> = new Map([
   ["Float64Array", "<f8"],
 ]);
 
-/** The bytes of a .npy file, version 1. */
-export function encodeNpy(data: ArrayData, shape: readonly number[]): Uint8Array {
-  const descr = codes.get(data.constructor.name);
-  if (descr === undefined) throw new ArgumentError(`encodeNpy: the values are no numeric array.`, "invalid_argument");
-  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+/** The bytes of a .npy file, version 1; complex values have a last axis of 2. */
+export function encodeNpy(data: ArrayData, shape: readonly number[], complex = false): Uint8Array {
+  const code = codes.get(data.constructor.name);
+  if (code === undefined) throw new ArgumentError("encodeNpy: the values are no array of numbers.", "invalid_argument");
+  const descr = complex ? `<c${2 * data.BYTES_PER_ELEMENT}` : code;
+  const axes = complex ? shape.slice(0, -1) : shape;
+  const sizes = axes.length === 1 ? `${axes[0]},` : axes.join(", ");
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // The values begin at a multiple of 64.
   const begin = Math.ceil((10 + text.length + 1) / 64) * 64;

@@ -23,7 +23,9 @@ export {
   type ReadImageOptions,
   readPixels,
 } from "./image.js";
+export { Hdf5Reader } from "./hdf5-reader.js";
 export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
+export { encodeArray, type WritableArray, writeArray, type WriteArrayOptions } from "./write-array.js";
 export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,

@@ -70,7 +70,7 @@ export async function writeImage(path: string, image: Tensor, options: WriteImag
       ...(notANumber > 0 ? [`${notANumber} are NaN and were written as 0`] : []),
     ];
     console.warn(
-      `writeImage: ${path}: of ${image.size} values ${causes.join(", ")}; see the options sample and scale.`,
+      `writeImage: ${path}: of ${image.size} values ${causes.join(", ")}; a wider type of samples keeps them.`,
     );
   }
   return { sample, clipped, notANumber };

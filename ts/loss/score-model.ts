@@ -3,7 +3,7 @@ import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { where, type Tensor } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 import { checkCounts } from "./counts.js";
 import { noiseOf } from "./splittable-noise.js";
@@ -96,7 +96,8 @@ function tweedie(name: string, y: Tensor, score: Tensor, noise: NoiseModel): Ten
         .mul(score)
         .neg()
         .add(typeof l === "number" ? l - 1 : l.sub(1));
-      return y.mul(l).div(denominator);
+      // Where y is 0, so is the image; for l = 1 the formula would be 0 / 0.
+      return y.mul(l).div(where(y.eq(0), y.add(1), denominator));
     }
     default:
       throw new ArgumentError(

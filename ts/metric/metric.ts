@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkFlag, checkOptions, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkOptions, checkWord, ShapeError, shown } from "../runtime/index.js";
 import { Tensor, where } from "../tensor/index.js";
 import {
   type NormInputs,
@@ -221,7 +221,7 @@ function checkCrop(metric: string, crop: number | readonly number[] | null): voi
   if (!valid) {
     throw new ArgumentError(
       `${metric}: centerCrop must be an integer or a list of integers, all positive or all zero or negative, ` +
-        `got ${JSON.stringify(crop)}.`,
+        `got ${shown(crop)}.`,
       "invalid_argument",
     );
   }

@@ -1,5 +1,5 @@
 import { meanDistance, meanSquare } from "../functional/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Metric, type MetricOptions } from "./metric.js";
 import { quotient } from "./quotient.js";
@@ -15,10 +15,7 @@ export class NMSE extends Metric {
   constructor(options: NMSEOptions = {}, name = "NMSE") {
     super(name, options, ["method"]);
     if (options.method !== undefined && options.method !== "l2") {
-      throw new ArgumentError(
-        `${name}: method must be "l2", got ${JSON.stringify(options.method)}.`,
-        "invalid_argument",
-      );
+      throw new ArgumentError(`${name}: method must be "l2", got ${shown(options.method)}.`, "invalid_argument");
     }
   }
 

@@ -4,12 +4,14 @@ import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkNumber, LARGEST } from "../runtime/index.js";
 import { checkImages, shown } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
+import { type DecomposableOptions, DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
 /** Options of {@link Decolorize}. */
-export interface DecolorizeOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
+export interface DecolorizeOptions<N extends NoiseModel = NoiseModel>
+  extends LinearOptions<N>,
+    Pick<DecomposableOptions<N>, "imgSize"> {
   /** Number of channels. Default: 3. */
   channels?: number;
   /**

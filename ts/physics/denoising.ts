@@ -1,4 +1,4 @@
-import { DecomposablePhysics } from "./decomposable.js";
+import { type DecomposableOptions, DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
 import { GaussianNoise, type NoiseModel } from "./noise/index.js";
 
@@ -11,7 +11,7 @@ export class Denoising<N extends NoiseModel = GaussianNoise> extends Decomposabl
   protected static override readonly optionKeys: readonly string[] = [];
   override readonly operator = "denoising" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
-  constructor(options: LinearOptions<N> = {}) {
+  constructor(options: LinearOptions<N> & Pick<DecomposableOptions<N>, "imgSize"> = {}) {
     const noiseModel = (options as LinearOptions<NoiseModel>).noiseModel ?? new GaussianNoise({ sigma: 0.1 });
     super({ ...options, noiseModel: noiseModel as N });
   }

@@ -27,10 +27,10 @@ export interface SinglePixelCameraOptions<N extends NoiseModel = NoiseModel> ext
  * Single-pixel camera: inner products of each channel of images `[B, C, H, W]` with binary patterns.
  *
  * With `fast`, `y = mask * H x` for the orthonormal two-dimensional Hadamard transform `H`, of which the first `m`
- * coefficients in the given order are kept; measurements have the shape of the images. Otherwise the patterns are
- * random, `-1 / sqrt(m)` and `1 / sqrt(m)` with equal probability, and measurements are `[B, C, m]`; their singular
- * value decomposition is computed on the CPU, which takes seconds for several hundred patterns. The pseudo-inverse and
- * the proximal operator have closed forms.
+ * coefficients in the given order are kept; measurements have the shape of the images, and coefficients that are not
+ * kept have no noise. Otherwise the patterns are random, `-1 / sqrt(m)` and `1 / sqrt(m)` with equal probability, and
+ * measurements are `[B, C, m]`; their singular value decomposition is computed on the CPU, which takes seconds for
+ * several hundred patterns. The pseudo-inverse and the proximal operator have closed forms.
  */
 export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N, "singlePixelCamera"> {
   protected static override readonly optionKeys: readonly string[] = ["m", "fast", "ordering"];

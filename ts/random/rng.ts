@@ -1,4 +1,12 @@
-import { ArgumentError, type Binding, binding, checkNumber, currentDevice } from "../runtime/index.js";
+import {
+  ArgumentError,
+  type Binding,
+  binding,
+  checkList,
+  checkNumber,
+  currentDevice,
+  shown,
+} from "../runtime/index.js";
 import { optionalHandle, Tensor } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
 import { CPU_FLOAT64 } from "./values.js";
@@ -11,6 +19,12 @@ interface Stream {
   binding: Binding;
 }
 
+function checkText(caller: string, name: string, value: unknown): void {
+  if (typeof value === "string") return;
+  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a name.`, "invalid_argument");
+}
+
+const SIZE = { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const SAFE = { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 
 const registry = new FinalizationRegistry<Stream>(({ handle, binding: owner }) => owner.rngDispose(handle));
@@ -48,6 +62,7 @@ export class Rng implements RandomSource {
    * @throws ArgumentError `invalid_argument` where the text is not a state.
    */
   static from(state: string): Rng {
+    checkText("Rng.from", "state", state);
     const owner = binding();
     return Rng.#wrap({ handle: owner.rngFrom(state), binding: owner });
   }
@@ -79,6 +94,16 @@ export class Rng implements RandomSource {
     const dtype = like?.dtype ?? of?.dtype ?? "float32";
     const device = like?.device ?? of?.device ?? currentDevice();
     const { handle, binding: owner } = this.#stream;
+    for (const size of checkList(kind, "shape", shape, 32)) checkNumber(kind, "shape", size, SIZE);
+    for (const [name, value] of [
+      ["dtype", dtype],
+      ["device", device],
+    ] as const)
+      checkText(kind, name, value);
+    for (const value of params) {
+      if (typeof value !== "number")
+        throw new ArgumentError(`${kind}: a parameter is ${shown(value)}, expected a number.`, "invalid_argument");
+    }
     return new Tensor(owner.rngDraw(handle, kind, [...shape], params, optionalHandle(of) ?? 0, dtype, device));
   }
 

@@ -28,18 +28,22 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 /**
  * Checks the keys of an options object.
  *
- * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `invalid_argument` where
- * the options are not an object or `rng` is not a random stream.
+ * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `missing_argument` where
+ * there are no options; `invalid_argument` where they are not an object or `rng` is not a random stream.
  */
 export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
-  if (options === undefined) return;
+  if (options === undefined) {
+    const keys = allowedKeys.length > 0 ? ` (${allowedKeys.join(", ")})` : "";
+    throw new ArgumentError(`${className}: the options are missing, expected an object${keys}.`, "missing_argument");
+  }
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
     throw new ArgumentError(`${className}: options are ${shown(options)}, expected an object.`, "invalid_argument");
   }
   for (const [key, value] of Object.entries(options)) {
+    if (Array.isArray(value)) checkList(className, key, value);
     if (key === "rng" && allowedKeys.includes(key)) checkStream(className, value);
     if (allowedKeys.includes(key)) continue;
-    const near = nearest(key, allowedKeys);
+    const near = nearest(key.slice(0, 100), allowedKeys);
     const hint =
       near === undefined
         ? "no options are accepted."

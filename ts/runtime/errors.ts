@@ -47,8 +47,8 @@ const classes: Record<string, new (message: string, code: string, options?: Erro
 const conversion = /^(?:InvalidArg|[A-Z][A-Za-z]+Expected)$/;
 
 /**
- * Converts an error that crossed the binding as `CLASS|code|text` into its class, and a value that did not cross it into
- * an ArgumentError; returns others unchanged.
+ * Converts an error that crossed the binding as `CLASS|code|text` into its class, and a value that did not cross it
+ * into an ArgumentError; returns others unchanged.
  */
 export function translateError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : typeof error === "string" ? error : undefined;

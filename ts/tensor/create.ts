@@ -52,7 +52,8 @@ function computed(name: string, count: number, of: (i: number) => number): Float
   const needs = `${name}: this needs ${bytes} bytes of memory`;
   if (bytes > memoryLimit()) {
     throw new ArgumentError(
-      `${needs}, more than the ${memoryLimit()} that one operator may use; make it smaller, or raise init's memoryLimit.`,
+      `${needs}, more than the ${memoryLimit()} that one operator may use; make it smaller, or raise the option ` +
+        "memoryLimit of init.",
       "out_of_memory",
     );
   }

@@ -1,4 +1,4 @@
-import { DataLoader, disposeSample, type Measurement } from "../data/index.js";
+import { DataCheck, DataLoader, disposeSample, type Measurement } from "../data/index.js";
 import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
@@ -40,6 +40,7 @@ export interface EvaluateLossesOptions {
 export async function evaluateLosses(options: EvaluateLossesOptions): Promise<EvaluatedLosses> {
   const { source, data, rng } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng });
+  const check = new DataCheck(loader.dataset);
   const states = source.losses.map(({ loss }) => loss.stateDict());
   const training = source.model.training;
   source.model.eval();
@@ -50,6 +51,8 @@ export async function evaluateLosses(options: EvaluateLossesOptions): Promise<Ev
     for await (const batch of loader) {
       const made: Tensor[] = [];
       try {
+        check.add(batch, loader.indices);
+        await check.read();
         made.push(...lossesOn(batch, options));
         const [values, xNet, y] = made as [Tensor, Tensor, Tensor];
         const count = imagesOf(batch);
@@ -62,6 +65,7 @@ export async function evaluateLosses(options: EvaluateLossesOptions): Promise<Ev
       }
     }
   } finally {
+    check.dispose();
     source.model.train(training);
     for (const [i, { loss }] of source.losses.entries()) {
       const state = states[i] as Record<string, Tensor>;

@@ -1,4 +1,4 @@
-import { type Batch, DataLoader, disposeSample, type Measurement } from "../data/index.js";
+import { type Batch, DataCheck, DataLoader, disposeSample, type Measurement } from "../data/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { type PhysicsGenerator, TensorList } from "../physics/index.js";
@@ -12,8 +12,8 @@ import { measure, physicsOf, reconstruct } from "./step.js";
 /**
  * One metric over a set of images.
  *
- * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a finite
- * number, no image is left out, so that `mean` is NaN as well.
+ * `mean` and `std` are over the images that the metric is defined for; where a pixel of a reconstruction is not a
+ * finite number, no image is left out, so that `mean` is NaN as well.
  */
 export interface MetricSummary {
   readonly mean: number;
@@ -60,11 +60,12 @@ export interface EvaluateOptions {
 /**
  * Evaluates metrics of a model on data with ground truth, in evaluation mode; the model's mode is restored afterwards.
  *
- * @throws ArgumentError `missing_argument` where a sample has no ground truth.
+ * @throws ArgumentError `missing_argument` where a sample has no ground truth, `non_finite_data`.
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   const { model, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
+  const check = new DataCheck(loader.dataset);
   const collected: Collected = new Map();
   const training = model.training;
   model.eval();
@@ -72,6 +73,8 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
     for await (const batch of loader) {
       let made: EvaluatedBatch | undefined;
       try {
+        check.add(batch, loader.indices);
+        await check.read();
         made = evaluateBatch(batch, options);
         for (const [name, { values, sum }] of made.compared) {
           const found = collected.get(name) ?? { lists: values.map(() => []), finite: true };
@@ -86,6 +89,7 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
       }
     }
   } finally {
+    check.dispose();
     model.train(training);
   }
   return resultOf(collected, options);

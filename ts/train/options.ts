@@ -69,7 +69,10 @@ export interface TrainerOptions {
   /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;
   /** Weights averaged over the steps, `a = decay a + (1 - decay) w`: evaluated, and the result. Default: none. */
-  ema?: { readonly decay: number };
+  ema?: {
+    /** Share of the average that each step keeps, at least 0 and below 1. */
+    readonly decay: number;
+  };
   /** Data on which the model is evaluated: by metrics where it has `x`, by the losses where it has not. */
   evalData?: OneOrMore<Examples>;
   /** Epochs between evaluations, or `{ steps }`; the last epoch is always evaluated. Default: 1. */

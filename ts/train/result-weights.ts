@@ -123,7 +123,7 @@ export class ResultWeights {
         (number(earlyStopping.sinceBest) && (earlyStopping.best === null || number(earlyStopping.best))));
     if (!fits) {
       throw new FormatError(
-        `${path}: the checkpoint's best or averaged weights, or its early stop, are not those of a training of this model.`,
+        `${path}: the checkpoint's best or averaged weights, or its early stop, do not belong to this model.`,
         "checkpoint_invalid",
       );
     }

@@ -113,6 +113,7 @@ export class Trainer {
       if (error instanceof AdjointError && error.code === "non_finite_loss") this.#stopped = true;
     }
     this.#reporting.dispose();
+    this.#data.dispose();
     await this.#logging.close().catch((error: unknown) => errors.push(error));
     this.#running = false;
     if (errors.length > 0) throw errors[0];
@@ -301,6 +302,7 @@ export class Trainer {
 
   async #readLosses(): Promise<void> {
     const { step, steps, epoch } = this;
+    await this.#data.check();
     await this.#reporting.read({ step, steps, epoch }, this.history, this.#evaluation.metrics[0]?.name);
   }
 

@@ -1,4 +1,4 @@
-import { type Batch, DataLoader, type LoaderState, type Measurement } from "../data/index.js";
+import { type Batch, DataCheck, DataLoader, disposeSample, type LoaderState, type Measurement } from "../data/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
 import { type RandomSource, seedValue } from "../random/index.js";
@@ -46,6 +46,7 @@ export class TrainingData {
   /** As given, or with measurements that are made once. */
   readonly #loaders: DataLoader<Measurement>[];
   readonly #given: readonly DataLoader<Measurement>[];
+  readonly #checks: readonly DataCheck[];
   #seeds: number[];
   #turn = 0;
   /** Whether measurements are made once, for each data set; known after {@link prepare}. */
@@ -59,6 +60,7 @@ export class TrainingData {
     const names = namesOfEach(losses);
     this.#given = Array.from({ length: count }, (_, i) => this.#loaderOf(i, rng));
     this.#loaders = [...this.#given];
+    this.#checks = this.#given.map(({ dataset }) => new DataCheck(dataset));
     this.#seeds = this.#given.map(() => seedValue(seeds));
     this.length = this.#given.reduce((sum, { length }) => sum + length, 0);
     const adapted = new Map<readonly WeightedLoss[], Reconstructor>();
@@ -117,7 +119,11 @@ export class TrainingData {
     }
   }
 
-  /** The next batch in turn; `undefined` where every batch of the epoch was taken. */
+  /**
+   * The next batch in turn; `undefined` where every batch of the epoch was taken.
+   *
+   * @throws ArgumentError `non_finite_data`, on the CPU; on other devices {@link check} does.
+   */
   async next(): Promise<SourcedBatch | undefined> {
     const count = this.sources.length;
     for (let k = 0; k < count; k++) {
@@ -126,9 +132,26 @@ export class TrainingData {
       if (loader.state().position >= loader.length) continue;
       const batch = await loader.next();
       this.#turn = (i + 1) % count;
-      if (batch) return { batch, source: this.sources[i] as Source };
+      if (!batch) continue;
+      try {
+        this.#checks[i]?.add(batch, loader.indices);
+      } catch (error) {
+        disposeSample(batch);
+        throw error;
+      }
+      return { batch, source: this.sources[i] as Source };
     }
     return undefined;
+  }
+
+  /** @throws ArgumentError `non_finite_data` for a sample since the last call that has a NaN or infinite value. */
+  async check(): Promise<void> {
+    for (const check of this.#checks) await check.read();
+  }
+
+  /** Frees what was not checked. */
+  dispose(): void {
+    for (const check of this.#checks) check.dispose();
   }
 
   /** Whether every batch of the epoch was taken. */

@@ -1,5 +1,5 @@
 import { indexValue, Rng, uniformValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 import type { ImageLike, TransformOptions } from "./options.js";
@@ -29,7 +29,7 @@ export class RandomNoise extends Transform {
     const { noiseType = "gaussian", sigma = 0.1 } = options;
     if (noiseType !== "gaussian")
       throw new ArgumentError(
-        `RandomNoise: noiseType is ${JSON.stringify(noiseType)}, expected "gaussian".`,
+        `RandomNoise: noiseType is ${shown(noiseType)}, expected "gaussian".`,
         "invalid_argument",
       );
     this.sigma = checkRange("RandomNoise", "sigma", sigma);

@@ -1,5 +1,5 @@
 import { permutationValues, type RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { CheckedParams, TransformParams } from "./params.js";
 import type { ImageLike, TransformOptions } from "./options.js";
@@ -62,8 +62,7 @@ function checkAxes(axes: readonly number[]): readonly number[] {
     new Set(indices).size === indices.length;
   if (!fits)
     throw new ArgumentError(
-      `Reflect: dim is ${JSON.stringify(axes)}, expected different axes among -1 (width), -2 (height) and ` +
-        "-3 (channels).",
+      `Reflect: dim is ${shown(axes)}, expected different axes among -1 (width), -2 (height) and ` + "-3 (channels).",
       "invalid_argument",
     );
   return axes;

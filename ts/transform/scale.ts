@@ -1,6 +1,6 @@
 import { type Interpolation, interpolations, type Matrix3, type Outside, outsides, warp } from "../functional/index.js";
 import { uniformValues, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkWord, ShapeError, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { CheckedParams, TransformParams } from "./params.js";
 import type { ImageLike, TransformOptions } from "./options.js";
@@ -108,7 +108,7 @@ function entriesOf(params: CheckedParams): number {
 function centerOf(center: number | readonly number[]): readonly [number, number] {
   if (typeof center !== "number" && center.length === 2) return center as readonly [number, number];
   throw new ArgumentError(
-    `Scale: a center is ${JSON.stringify(center)}, expected [x, y], such as [0.5, 0.5] for the middle.`,
+    `Scale: a center is ${shown(center)}, expected [x, y], such as [0.5, 0.5] for the middle.`,
     "invalid_argument",
   );
 }

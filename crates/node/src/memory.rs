@@ -54,6 +54,33 @@ fn take(class: usize, size: usize) -> Option<*mut u8> {
     Some(cache.blocks[class][count] as *mut u8)
 }
 
+/// The size of the blocks of a class.
+fn class_size(class: usize) -> usize {
+    let power = MIN_SIZE.ilog2() as usize + class / 4;
+    (1 << power) + class % 4 * (1 << (power - 2))
+}
+
+/// What `request` gets from the system; where that has no more memory, once more without the cached blocks.
+///
+/// # Safety
+/// `request` returns null or a block.
+unsafe fn from_system(request: impl Fn() -> *mut u8) -> *mut u8 {
+    let block = request();
+    if !block.is_null() {
+        return block;
+    }
+    let mut cache = cache();
+    for class in 0..CLASSES {
+        let size = class_size(class);
+        for at in 0..std::mem::take(&mut cache.counts[class]) {
+            System.dealloc(cache.blocks[class][at] as *mut u8, class_layout(size));
+        }
+    }
+    cache.bytes = 0;
+    drop(cache);
+    request()
+}
+
 /// The system's allocator with a cache of large blocks.
 pub struct CachingAllocator;
 
@@ -62,18 +89,20 @@ pub struct CachingAllocator;
 unsafe impl GlobalAlloc for CachingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
-            Some((class, size)) => take(class, size).unwrap_or_else(|| System.alloc(class_layout(size))),
-            None => System.alloc(layout),
+            Some((class, size)) => {
+                take(class, size).unwrap_or_else(|| from_system(|| System.alloc(class_layout(size))))
+            }
+            None => from_system(|| System.alloc(layout)),
         }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some((class, size)) = class(layout) else { return System.alloc_zeroed(layout) };
+        let Some((class, size)) = class(layout) else { return from_system(|| System.alloc_zeroed(layout)) };
         match take(class, size) {
             Some(block) => {
                 block.write_bytes(0, layout.size());
                 block
             }
-            None => System.alloc_zeroed(class_layout(size)),
+            None => from_system(|| System.alloc_zeroed(class_layout(size))),
         }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {

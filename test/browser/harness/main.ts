@@ -116,3 +116,20 @@ export function sum(): number[] {
       .dataSync(),
   );
 }
+
+/** All pages of an image file in stored values, in the page and as a `File` that a visitor chose. */
+export async function pixels(url: string): Promise<{ shape: number[]; sample: string; data: number[] }> {
+  const read = await readPixels(url, { scale: "none", page: "all" });
+  const file = new File([await (await fetch(url)).arrayBuffer()], "picture");
+  const again = await readPixels(file, { scale: "none", page: "all" });
+  if (again.data.some((value, i) => !Object.is(value, read.data[i]))) throw new Error(`${url}: a File reads otherwise`);
+  return { shape: read.shape, sample: read.sample, data: Array.from(read.data) };
+}
+
+/** The code of the error with which an image file is refused. */
+export async function refused(url: string, options: object): Promise<string> {
+  return await readPixels(url, options).then(
+    () => "read",
+    (error: unknown) => String((error as { code?: string }).code),
+  );
+}

@@ -30,6 +30,8 @@ export async function readPage(
   const layout = await readLayout(file, directory);
   const { width, height, samples, planar, blockWidth, blockHeight, tiled } = layout;
   checkPixels(width * height, width * height * samples, maxPixels);
+  // A tile may be larger than the image.
+  checkPixels(blockWidth * blockHeight, blockWidth * blockHeight * samples, Math.max(maxPixels, 1 << 20));
   const [across, down] = [Math.ceil(width / blockWidth), Math.ceil(height / blockHeight)];
   const [planes, stride] = planar ? [samples, 1] : [1, samples];
   const blocks = await findBlocks(file, directory, layout, across * down * planes, shift);

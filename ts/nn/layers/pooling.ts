@@ -4,15 +4,21 @@ import { adaptiveAvgPool2d, avgPool2d, maxPool2d, pair } from "../../functional/
 import type { AvgPoolArguments, MaxPoolArguments, Size2 } from "../../functional/index.js";
 import { Module } from "../module.js";
 
+/** The window of a pooling layer. */
+interface Window {
+  /** Size of the window. */
+  kernelSize: Size2;
+}
+
 /**
  * Largest value in each window, `[B, C, H, W]` to `[B, C, H', W']`; the options are `kernelSize` and those of
  * `functional.maxPool2d`.
  */
 export class MaxPool2d extends Module {
   /** The options as given. */
-  readonly options: Readonly<MaxPoolArguments & { kernelSize: Size2 }>;
+  readonly options: Readonly<MaxPoolArguments & Window>;
 
-  constructor(options: MaxPoolArguments & { kernelSize: Size2 }) {
+  constructor(options: MaxPoolArguments & Window) {
     super();
     checkOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation"]);
     pair("MaxPool2d", "kernelSize", options.kernelSize, 1);
@@ -32,9 +38,9 @@ export class MaxPool2d extends Module {
  */
 export class AvgPool2d extends Module {
   /** The options as given. */
-  readonly options: Readonly<AvgPoolArguments & { kernelSize: Size2 }>;
+  readonly options: Readonly<AvgPoolArguments & Window>;
 
-  constructor(options: AvgPoolArguments & { kernelSize: Size2 }) {
+  constructor(options: AvgPoolArguments & Window) {
     super();
     checkOptions("AvgPool2d", options, ["kernelSize", "stride", "padding", "countIncludePad"]);
     pair("AvgPool2d", "kernelSize", options.kernelSize, 1);

@@ -1,6 +1,6 @@
 import type { NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
-import { ArgumentError, checkOptions, ShapeError } from "../../runtime/index.js";
-import { Tensor, where } from "../../tensor/index.js";
+import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { handleOf, Tensor, where } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Condition, ReconstructOptions } from "../types.js";
 
@@ -40,14 +40,26 @@ function checkSequence(name: string, y: Tensor): void {
   );
 }
 
-/** Frames as a batch: `[B, C, T, H, W]` to `[B T, C, H, W]`. */
+/**
+ * Frames as a batch: `[B, C, T, H, W]` to `[B T, C, H, W]`.
+ *
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
+ */
 export function framesToBatch(x: Tensor): Tensor {
+  handleOf(x);
+  checkSequence("framesToBatch", x);
   const [b = 1, c = 1, t = 1, h = 1, w = 1] = x.shape;
   return x.permute([0, 2, 1, 3, 4]).reshape([b * t, c, h, w]);
 }
 
-/** The inverse of {@link framesToBatch}: `[B T, C, H, W]` to `[B, C, T, H, W]`. */
+/**
+ * The inverse of {@link framesToBatch}: `[B T, C, H, W]` to `[B, C, T, H, W]`.
+ *
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
+ */
 export function batchToFrames(x: Tensor, batch: number): Tensor {
+  handleOf(x);
+  checkNumber("batchToFrames", "batch", batch, { integer: true, min: 1 });
   const [bt = 1, c = 1, h = 1, w = 1] = x.shape;
   return x.reshape([batch, bt / batch, c, h, w]).permute([0, 2, 1, 3, 4]);
 }
@@ -57,8 +69,13 @@ export function batchToFrames(x: Tensor, batch: number): Tensor {
  *
  * `x` and `mask` are `[B, C, T, H, W]`, the result `[B, C, H, W]`. Without a mask, entries that are not 0 count as
  * measured.
+ *
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`.
  */
 export function timeAverage(x: Tensor, mask?: Tensor): Tensor {
+  handleOf(x);
+  if (mask !== undefined) handleOf(mask);
+  checkSequence("timeAverage", x);
   const measured = mask ? mask.to(x.dtype).to(x.device) : x.detach().ne(0);
   const count = measured.sum(2);
   const seen = count.ne(0);

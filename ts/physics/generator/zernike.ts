@@ -39,7 +39,8 @@ export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
     (n - Math.abs(m)) % 2 !== 0
   ) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected ${MAX_ORDER} >= n >= |m| with n - |m| even.`,
+      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected ${MAX_ORDER} >= n >= |m| with ` +
+        "n - |m| even.",
       "invalid_argument",
     );
   }

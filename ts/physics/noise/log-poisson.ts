@@ -1,7 +1,8 @@
 import { perImage, type Level } from "../../functional/index.js";
+import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
-import type { Tensor } from "../../tensor/index.js";
-import { checkLevel } from "./value-checks.js";
+import { tidy, type Tensor } from "../../tensor/index.js";
+import { checkLevel, finiteOr0, undefinedWhere } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link LogPoissonNoise}. */
@@ -10,6 +11,20 @@ export interface LogPoissonNoiseOptions extends NoiseOptions {
   N0?: Level;
   /** Normalisation of the operator, above 0. Default: 1/50. */
   mu?: Level;
+}
+
+/**
+ * Refuses clean measurements for which the mean count is not finite: NaN, and values far below 0; on the CPU only.
+ *
+ * @throws ArgumentError `out_of_range`.
+ */
+function checkFinite(caller: string, rate: Tensor, y: Tensor): Tensor {
+  if (rate.device !== "cpu" || rate.size === 0 || tidy(() => rate.mul(0).sum().itemSync()) === 0) return rate;
+  throw new ArgumentError(
+    `${caller}: the input has values from ${y.detach().min().itemSync()}, for which N0 exp(-mu x) is not a finite ` +
+      "number, expected line integrals of at least 0; divide by another mu, or clamp them.",
+    "out_of_range",
+  );
 }
 
 /** Replaces a count of 0, so that the logarithm is finite, as in LoDoPaB-CT. */
@@ -39,10 +54,12 @@ export class LogPoissonNoise extends NoiseModel {
     return { N0: { positive: true }, mu: { positive: true } };
   }
 
-  protected override corrupt(y: Tensor, rng: RandomSource): Tensor {
+  protected override corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor {
     const photons = perImage("LogPoissonNoise.forward", "N0", this.N0, y);
     const mu = perImage("LogPoissonNoise.forward", "mu", this.mu, y);
-    const counts = rng.poisson(y.detach().mul(mu).neg().exp().mul(photons), y);
-    return counts.maximum(ZERO_COUNT).div(photons).log().neg().div(mu);
+    const rate = y.detach().mul(mu).neg().exp().mul(photons);
+    const drawn = clipPositive ? finiteOr0(rate) : checkFinite("LogPoissonNoise.forward", rate, y);
+    const noisy = rng.poisson(drawn, y).maximum(ZERO_COUNT).div(photons).log().neg().div(mu);
+    return clipPositive ? noisy.add(undefinedWhere(rate)) : noisy;
   }
 }

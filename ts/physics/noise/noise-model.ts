@@ -20,8 +20,8 @@ export interface NoiseCallOptions {
   rng?: RandomSource | undefined;
   /**
    * Whether clean values outside of the domain of the noise are accepted, as losses need it for what a network returns:
-   * Poisson, Poisson-Gaussian and Gamma noise replace negative values by 0, the nearest value for which they exist, and
-   * give NaN for NaN and infinity. Default: false, such values are refused.
+   * Poisson, Poisson-Gaussian and Gamma noise replace negative values by 0, the nearest value for which they exist.
+   * These and `LogPoissonNoise` give NaN for NaN and infinity. Default: false, such values are refused.
    */
   clipPositive?: boolean | undefined;
   /** New value of a parameter of the model, such as `sigma`. */

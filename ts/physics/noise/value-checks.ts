@@ -35,7 +35,7 @@ const ROUNDING = 1e-6;
  */
 export function nonNegative(caller: string, y: Tensor, clip: boolean, hint: string): Tensor {
   if (y.size === 0) return y;
-  if (clip) return where(y.detach().mul(0).eq(0), y.relu(), 0);
+  if (clip) return finiteOr0(y.relu());
   const values = y.detach();
   if (y.device !== "cpu") return where(values.lt(0).mul(values.ge(values.max().mul(-ROUNDING))), 0, y);
   const [least, most] = [values.min().itemSync(), values.max().itemSync()];
@@ -48,6 +48,11 @@ export function nonNegative(caller: string, y: Tensor, clip: boolean, hint: stri
       `least 0; ${hint}.`,
     "out_of_range",
   );
+}
+
+/** `y` with 0 in the place of NaN and infinity. */
+export function finiteOr0(y: Tensor): Tensor {
+  return where(y.detach().mul(0).eq(0), y, 0);
 }
 
 /** 0 where `y` is finite and NaN elsewhere: added to noisy values, it shows that a network diverged. */

@@ -1,0 +1,20 @@
+import { basename, dirname, extname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the package. */
+export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Begins paths of what the package brings, such as `adjoint:examples/images`. */
+const OWN = "adjoint:";
+
+/** A path in a configuration: absolute, of the package, or relative to the configuration's folder. */
+export function resolvePath(folder: string, path: string): string {
+  if (path.startsWith(OWN)) return join(packageFolder, path.slice(OWN.length));
+  return isAbsolute(path) ? path : join(folder, path);
+}
+
+/** Folder of a configuration's results. */
+export function resultsFolder(configPath: string, out: unknown): string {
+  if (typeof out === "string") return resolvePath(dirname(configPath), out);
+  return join("results", basename(configPath, extname(configPath)));
+}
