@@ -29,12 +29,15 @@ export function schema({ classes, config }) {
       anyOf: [{ type: "array", items: ref("numbers") }, ref("tensorFile")],
     },
     numbers: { anyOf: [{ type: "number" }, { type: "array", items: ref("numbers") }] },
-    tensorFile: {
-      type: "object",
-      properties: { file: { type: "string", description: "An image, or a file of an array." } },
-      required: ["file"],
-      additionalProperties: false,
-    },
+    tensorFile: objectSchema({
+      file: { type: "path", required: true, about: "An image, or a file of an array such as .npy, .nii or .h5." },
+      dataset: { type: "string", about: "Which array of a file of several." },
+      slice: {
+        type: { either: ["number", { list: { either: ["number", "null", { tuple: ["number", "number"] }] } }] },
+        about:
+          "The part to read: for each axis an index, [begin, end] or null; a number is an index of the first axis.",
+      },
+    }),
     nestedLosses: { anyOf: [ref("loss"), { type: "array", items: ref("nestedLosses"), minItems: 1 }] },
     weightedLoss: weightedLoss(classes.loss),
   };

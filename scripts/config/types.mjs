@@ -3,6 +3,9 @@ import { SymbolFlags, TypeFlags } from "typescript/unstable/sync";
 import { Failure } from "../common.mjs";
 import { defaultText, defaultValue, firstSentence } from "../doc-comments.mjs";
 
+/** What a file is besides its path: data that a program has in memory. */
+const IN_MEMORY = ["ArrayBuffer", "Blob", "File", "Uint8Array", "URL"];
+
 /** Options that are the paths of files or folders. */
 const PATHS = new Set(["path", "folder", "train", "eval", "weights", "out"]);
 
@@ -57,6 +60,7 @@ export function typeReader(checker, kindOf) {
   function readObject(type, where, name) {
     const symbol = type.getSymbol();
     if (symbol?.name === "Tensor") return "tensor";
+    if (IN_MEMORY.includes(symbol?.name)) return undefined;
     if (symbol?.name === "RandomSource" || checker.getSignaturesOfType(type, 0).length > 0) return undefined;
     if (NETWORKS.includes(symbol?.name)) return network(symbol.name);
     if (symbol?.name === "WeightedLoss") return { weighted: { kind: "loss" } };

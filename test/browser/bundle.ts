@@ -6,8 +6,13 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Bundles the harness and the sources in `ts` for a browser: `harness.js` and its chunks in a temporary folder. */
-export async function bundleHarness(): Promise<{ folder: string; remove(): Promise<void> }> {
+/**
+ * Bundles a program of test/browser/harness and the sources in `ts` for a browser: `harness.js` and its chunks in a
+ * temporary folder. `formats` needs no WebAssembly module.
+ */
+export async function bundleHarness(
+  program: "main" | "formats" = "main",
+): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "adjoint-browser-"));
   await build({
     root,
@@ -22,7 +27,8 @@ export async function bundleHarness(): Promise<{ folder: string; remove(): Promi
       modulePreload: false,
       target: "es2022",
       rolldownOptions: {
-        input: { harness: join(root, "test/browser/harness/main.ts") },
+        input: { harness: join(root, `test/browser/harness/${program}.ts`) },
+        ...(program === "formats" && { external: /dist\/wasm/ }),
         output: { entryFileNames: "[name].js" },
         preserveEntrySignatures: "strict",
       },

@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Named } from "../../ts/cli/alternative.js";
 import type { Parts } from "../../ts/cli/build.js";
 import { UsageError } from "../../ts/cli/errors.js";
+import { writeArray } from "../../ts/io/index.js";
 import { TensorDataset } from "../../ts/data/index.js";
 import {
   bicubicFilter,
@@ -174,12 +178,18 @@ describe("an operator from a configuration", () => {
     expect(await filter({ name: "DiffractionBlurGenerator", psfSize: 5 })).toEqual([1, 1, 5, 5]);
     expect(await filter([[[[1, 2, 3]]]])).toEqual([1, 1, 1, 3]);
     expect(await filter({ file: "adjoint:examples/images/mr_slice.png" })).toEqual([1, 1, 64, 64]);
+    const path = join(await mkdtemp(join(tmpdir(), "adjoint-tensor-")), "psf.npy");
+    await writeArray(path, new Rng(0).uniform([3, 1, 1, 5, 5]));
+    expect(await filter({ file: path, slice: 1 })).toEqual([1, 1, 5, 5]);
+    const missing = (await filter({ file: "none.npy" }).catch((error: unknown) => error)) as Error;
+    expect(missing.message).toMatch(/^config\.json: physics\.filter\.file: none\.npy/);
+    await rm(dirname(path), { recursive: true });
   });
 
   it("is refused where a name, a key or a value is not valid", async () => {
     const sharpen = { name: "Pansharpen", imgSize: [3, 8, 8], factor: 2 };
     const cases: [Named, new (message: string, code: string) => AdjointError, string, string][] = [
-      [{ name: "stack" }, UsageError, "missing_argument", "physics.list is missing of stack"],
+      [{ name: "stack" }, UsageError, "missing_argument", "physics.list is missing, which stack needs"],
       [{ name: "stack", list: ["Denoising"], noise: "ZeroNoise" }, UsageError, "unknown_option", "physics.noise"],
       [{ name: "stack", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],
       [{ name: "compose", list: ["Denoising", sharpen] }, UsageError, "unknown_option", "physics.list[1].name"],

@@ -111,7 +111,11 @@ describe("losses of a configuration", () => {
   it("are refused for an unknown name or option, with its path and the nearest valid one", async () => {
     const cases: [Named, string, string][] = [
       [{ name: "EILoss", transform: { name: "Rotatee" } }, "losses[0].transform.name", '"Rotate"'],
-      [{ name: "EILoss", transform: { name: "Rotate", multiple: 90 } }, "losses[0].transform.multiple", '"multiples"'],
+      [
+        { name: "EILoss", transform: { name: "Rotate", multiple: 90 } },
+        "losses[0].transform.multiple is 90",
+        '"multiples"',
+      ],
       [{ name: "EILoss", transform: [{ name: "Shift" }, { name: "Refl" }] }, "losses[0].transform[1]", '"Reflect"'],
       [{ name: "EILoss", transform: { name: "Shift" }, metric: "PSRN" }, "losses[0].metric", '"PSNR"'],
       [{ name: "MOILoss", physicsGenerator: { name: "Sigma" } }, "losses[0].physicsGenerator", '"SigmaGenerator"'],
@@ -133,7 +137,11 @@ describe("losses of a configuration", () => {
   it("are refused for a wrong type or a missing option, with the path, what came and what was expected", async () => {
     const cases: [Named, string, string][] = [
       [{ name: "EILoss", transform: 3 }, "invalid_argument", "losses[0].transform is 3, expected a transform"],
-      [{ name: "EILoss" }, "missing_argument", "losses[0].transform is missing of EILoss, expected a transform"],
+      [
+        { name: "EILoss" },
+        "missing_argument",
+        "losses[0].transform is missing, which EILoss needs; expected a transform",
+      ],
       [
         { name: "SureGaussianLoss", sigma: "a" },
         "invalid_argument",

@@ -72,7 +72,7 @@ describe("help and usage", () => {
   });
 
   it("marks what is required, and lists the words of a choice", async () => {
-    expect((await adjoint(["denoise", "--help"])).stdout).toMatch(/--output <png> .*\(required\)/s);
+    expect((await adjoint(["denoise", "--help"])).stdout).toMatch(/--output <file> .*\(required\)/s);
     const { code, stdout, stderr } = await adjoint(["denoise", noisy, "-o", "b.png", "--loss", "surr", "--json"]);
     for (const word of ["auto", "sure", "r2r", "neighbor2neighbor"]) expect(stderr).toContain(word);
     expect(code).toBe(2);

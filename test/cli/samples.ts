@@ -72,6 +72,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "loss.MOILoss": { physicsGenerator: "SigmaGenerator" },
   "loss.MOEILoss": { physicsGenerator: "SigmaGenerator" },
   "model.ESRGANDiscriminator": { imgSize: [3, 8, 8] },
+  "dataset.HDF5Dataset": { path: "test/formats/fixtures/arrays/fastmri.h5", y: "kspace" },
   "dataset.TensorDataset": { x: [[[[1, 2]]]] },
 };
 

@@ -173,7 +173,7 @@ describe("MeasuredDataset", () => {
 
   it.each<[string, object, string]>([
     ["no dataset", { physics: 1 }, "missing_argument"],
-    ["no physics", { dataset: 1 }, "missing_argument"],
+    ["no physics", { dataset: { length: 1, get: () => ({}) } }, "missing_argument"],
     ["another option", { sead: 1 }, "unknown_option"],
     ["a tensor as dataset", { dataset: [], physics: 1 }, "invalid_argument"],
     ["a seed that is no whole number", { seed: 1.5 }, "invalid_argument"],

@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Dataset, disposeSample, MeasuredDataset, Normalized, TensorDataset } from "../../ts/data/index.js";
-import { SupLoss } from "../../ts/loss/index.js";
+import {
+  collate,
+  type Dataset,
+  disposeSample,
+  MeasuredDataset,
+  Normalized,
+  TensorDataset,
+} from "../../ts/data/index.js";
+import { SupLoss, SureGaussianLoss } from "../../ts/loss/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { ArtifactRemoval, DnCNN } from "../../ts/nn/index.js";
 import { Adam } from "../../ts/optim/index.js";
@@ -179,6 +186,23 @@ describe("Normalized", () => {
     }
   });
 
+  it("SURE with the level of the physics is that of the data, divided by the square of the factor", async () => {
+    const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 2e-5 }) });
+    const inner = new MeasuredDataset({ dataset: new TensorDataset({ x: blobs(4, 1, 16, 1e-4) }), physics, seed: 1 });
+    const normalized = new Normalized({ dataset: inner, physics });
+    const loss = new SureGaussianLoss({ sigma: "physics", tau: 1e-2 });
+    // A linear network, of which the divergence does not depend on tau.
+    const model = new ArtifactRemoval({ backboneNet: { training: true, forward: (y: Tensor) => y.mul(0.7) } as never });
+    const value = async (dataset: Dataset): Promise<number> => {
+      const { y, params } = collate([await dataset.get(0), await dataset.get(1)]);
+      const own = params ? physics.withParameters(params) : physics;
+      const given = { y: y as Tensor, physics: own, model, xNet: model.forward(y as Tensor, own), rng: new Rng(3) };
+      return loss.forward(given).mean().itemSync();
+    };
+    const scale = await normalized.fit();
+    expect(((await value(normalized)) * scale ** 2) / (await value(inner))).toBeCloseTo(1, 4);
+  });
+
   it("levels that a sample has are divided, others are not touched", async () => {
     const params = { sigma: tensor([0.2, 0.4]), gain: tensor([1, 2]), factor: tensor([3, 5]) };
     const dataset = new TensorDataset({ y: zeros([2, 1, 2, 2]).add(8), params });
@@ -263,6 +287,12 @@ describe("Normalized", () => {
       expectError(make(options), ArgumentError, "invalid_argument", "Normalized: ");
     expectError(make({ scale: 1 }), ArgumentError, "unknown_option", "Normalized: ");
     expectError(make({ dataset: undefined }), ArgumentError, "missing_argument", "Normalized: dataset");
+    expectError(
+      make({ dataset: { get: () => ({}) } }),
+      ArgumentError,
+      "invalid_argument",
+      "Normalized: dataset.length",
+    );
     expectError(make({ dataset: 1 }), ArgumentError, "invalid_argument", "Normalized: dataset");
     expectError(() => new Normalized(undefined as never), ArgumentError, "missing_argument", "Normalized: dataset");
     const thrown = async (options: object) =>

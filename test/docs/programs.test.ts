@@ -139,6 +139,15 @@ describe("docs/loggers.md", () => {
   });
 });
 
+describe("docs/image-files.md", () => {
+  it("its program type-checks, and prints shapes, type and stored values of the stack", async () => {
+    const [file = ""] = await compile("image-files", await programs("image-files.md"));
+    const shapes = "[ 1, 1, 8, 8 ] [ 4, 1, 8, 8 ] [ 1, 8, 8 ]";
+    expect(await print(file)).toBe(`${shapes} uint16 4 1 32768 tiff\n`);
+    await rm(join(root, "results", "stack.tif"));
+  });
+});
+
 describe("docs/normalisation.md", () => {
   it("its program type-checks and runs on data near 1e-4", { timeout: 60_000 }, async () => {
     const [file = ""] = await compile("normalisation", (await programs("normalisation.md")).map(short));

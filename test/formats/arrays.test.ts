@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
-import { type ArrayFile, readArray, type ReadArrayOptions } from "../../ts/io/index.js";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { type ArrayFile, cartesianKspace, readArray, type ReadArrayOptions } from "../../ts/io/index.js";
 import { readZarr, type ZarrStore } from "../../ts/formats/index.js";
 import { FormatError, init } from "../../ts/runtime/index.js";
 import { mutated, mutations, readMutated } from "./mutate.js";
@@ -70,6 +70,57 @@ it("keeps nothing of a person: the metadata of a DICOM file is an allow-list", a
     const text = JSON.stringify((await readArray(bytes)).metadata);
     expect(text).not.toMatch(/secret|19700101|20200102/i);
   }
+});
+
+describe("cartesianKspace", () => {
+  const lines = (counters: Record<string, number[]>, values: number[]): ArrayFile => ({
+    data: Float32Array.from(values.flatMap((value) => [value, -value, 10 * value, -10 * value])),
+    shape: [values.length, 2, 1, 2],
+    dtype: "complex64",
+    metadata: { counters },
+  });
+
+  it("sorts lines by their counters, and averages those that were measured again", () => {
+    const { data, shape, axes } = cartesianKspace(
+      lines({ kspaceEncodeStep1: [2, 0, 0, 1], slice: [0, 1, 1, 1], set: [0, 0, 0, 0] }, [1, 2, 4, 5]),
+    );
+    expect(shape).toEqual([2, 2, 3, 1, 2]);
+    expect(axes).toEqual(["slice", "coil", "line", "sample"]);
+    const at = (slice: number, coil: number, line: number): number => data[((slice * 2 + coil) * 3 + line) * 2]!;
+    expect([at(0, 0, 2), at(0, 1, 2), at(1, 0, 0), at(1, 1, 0), at(1, 0, 1)]).toEqual([1, 10, 3, 30, 5]);
+    expect([at(0, 0, 0), at(0, 1, 1), at(1, 0, 2)]).toEqual([0, 0, 0]);
+  });
+
+  it("takes what readArray gives, and refuses what is no list of acquisitions", async () => {
+    const { shape } = cartesianKspace(await readArray(path("ismrmrd.h5")));
+    expect(shape).toEqual([2, 16, 4, 2]);
+    const cube = await readArray(path("cube.npy"));
+    expect(() => cartesianKspace(cube)).toThrow(expect.objectContaining({ code: "shape_mismatch" }) as Error);
+    const vast = lines({ kspaceEncodeStep1: [65535], slice: [65535], set: [65535] }, [1]);
+    expect(() => cartesianKspace(vast)).toThrow(expect.objectContaining({ code: "file_too_large" }) as Error);
+  });
+});
+
+it("names the command that installs a missing library", async () => {
+  vi.doMock("h5wasm", () => {
+    throw new Error("Cannot find package");
+  });
+  vi.doMock("zarrita", () => {
+    throw new Error("Cannot find package");
+  });
+  vi.resetModules();
+  const fresh = await import("../../ts/io/index.js");
+  for (const [file, command] of [
+    ["fastmri.h5", "npm install h5wasm@0.10.3"],
+    ["image2.zarr", "npm install zarrita@0.7.5"],
+  ] as const) {
+    await expect(fresh.readArray(path(file), { dataset: "0" })).rejects.toMatchObject({
+      code: "missing_library",
+      message: expect.stringContaining(command) as string,
+    });
+  }
+  vi.doUnmock("h5wasm");
+  vi.doUnmock("zarrita");
 });
 
 describe("damaged files", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arrayTensor, encodeArray, readArray, writeArray } from "../../ts/io/index.js";
+import { arrayTensor, encodeArray, readArray, writeArray, writeImage } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 
@@ -74,7 +74,7 @@ it("writes tensors, and without a header a plain one with the spacing", async ()
     Float32Array.from({ length: 24 }, (_, i) => i / 7),
     { shape: [2, 3, 4] },
   );
-  for (const ending of ["npy", "nii", "fits"]) {
+  for (const ending of ["npy", "nii", "fits", "nii.gz", "fits.gz"]) {
     const file = join(folder, `tensor.${ending}`);
     await writeArray(file, image);
     const read = await readArray(file);
@@ -111,4 +111,13 @@ it("refuses what it cannot write", async () => {
   await expect(writeArray(join(folder, "x.nii"), { ...array, shape })).rejects.toMatchObject({
     code: "file_unsupported",
   });
+});
+
+it("writeImage writes .npy with the shape of the tensor", async () => {
+  const image = tensor(Float32Array.of(0, 0.5, 1, 2), { shape: [1, 1, 2, 2] });
+  const file = join(folder, "image.npy");
+  await writeImage(file, image);
+  expect(await readArray(file)).toMatchObject({ data: Float32Array.of(0, 0.5, 1, 2), shape: [1, 1, 2, 2] });
+  expect(await writeImage(file, image, { sample: "uint16" })).toMatchObject({ clipped: 1 });
+  expect((await readArray(file)).data).toEqual(Uint16Array.of(0, 32768, 65535, 65535));
 });

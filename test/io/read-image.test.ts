@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readImage, readPixels } from "../../ts/io/index.js";
+import { encodeArray, readImage, readPixels } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { expectedImages, fixture, fixtureFolder, imageFixtures } from "./fixtures.js";
 
@@ -110,6 +110,36 @@ it("the grey value of a colour is its luminance: of integers in linear light, of
   expect(grey.data[7]).toBeCloseTo(0.2126 * data[7]! + 0.7152 * data[plane + 7]! + 0.0722 * data[2 * plane + 7]!, 3);
 });
 
+describe("arrays of real numbers are images", () => {
+  const values = Float64Array.from({ length: 240 }, (_, i) => i / 7 - 3);
+  it("the last two axes are rows and columns, those before them pages", async () => {
+    const { bytes } = await encodeArray("stack.npy", { data: values, shape: [2, 4, 5, 6] });
+    const stack = await readPixels(bytes, { page: "all" });
+    expect([stack.shape, stack.sample, stack.pages]).toEqual([[8, 1, 5, 6], "float64", 8]);
+    expect(stack.data).toEqual(Float32Array.from(values));
+    const fits = (await encodeArray("image.fits", { data: values, shape: [15, 16] })).bytes;
+    expect((await readPixels(fits)).data).toEqual(Float32Array.from(values));
+    expect((await readPixels(fits)).shape).toEqual([1, 15, 16]);
+  });
+
+  it("a short last axis is colours", async () => {
+    const data = Uint8Array.from(values, (_, i) => i);
+    const { bytes } = await encodeArray("colours.npy", { data, shape: [10, 8, 3] });
+    const { data: read, shape, scale, metadata } = await readPixels(bytes);
+    expect([shape, scale, metadata.colour]).toEqual([[3, 10, 8], 255, "rgb"]);
+    expect(read[80 + 11]).toBe(Math.fround(data[3 * 11 + 1]! / 255));
+  });
+
+  it("of NIfTI columns are x and rows are y", async () => {
+    const { bytes } = await encodeArray("volume.nii", { data: values, shape: [6, 10, 4] });
+    const { data, shape } = await readPixels(bytes, { page: 3 });
+    expect(shape).toEqual([1, 10, 6]);
+    for (let y = 0; y < 10; y++)
+      for (let x = 0; x < 6; x++) expect(data[y * 6 + x]).toBe(Math.fround(values[(x * 10 + y) * 4 + 3]!));
+    await expect(readPixels(bytes, { maxPixels: 59 })).rejects.toMatchObject({ code: "image_too_large" });
+  });
+});
+
 describe("files that are refused", () => {
   const refused = async (source: string | Uint8Array, code: string, text: string, options = {}) =>
     await expect(readPixels(source, options)).rejects.toMatchObject({
@@ -128,19 +158,21 @@ describe("files that are refused", () => {
     await refused(new TextEncoder().encode("  <svg xmlns='http://www.w3.org/2000/svg'/>"), "image_unsupported", "SVG");
     await refused(new Uint8Array(0), "image_invalid", "empty");
     await refused(new TextEncoder().encode("this is text"), "image_invalid", "expected TIFF, PNG");
+    const header = (text: string) => Uint8Array.from(Buffer.from(text, "latin1"));
+    await refused(header("\x00\x00\x00\x0cjP  \r\n\x87\n"), "image_unsupported", "JPEG 2000");
+    await refused(header("MATLAB 5.0 MAT-file"), "image_unsupported", "'-v7.3'");
+    await refused(header("ZISRAWFILE"), "image_unsupported", "OME-TIFF");
+    const numbers = new Float32Array(16);
+    const complex = { data: numbers, shape: [2, 4, 2], dtype: "complex64" } as const;
+    await refused((await encodeArray("a.npy", complex)).bytes, "image_unsupported", "complex numbers");
+    const line = { data: numbers, shape: [16] };
+    await refused((await encodeArray("a.npy", line)).bytes, "image_unsupported", "readArray");
+    // Arrays that are damaged: the format by name.
+    await refused(header("\x93NUMPY\x01\0"), "file_truncated", "NumPy");
+    await refused(header("SIMPLE  =                    T"), "file_truncated", "FITS");
     const nifti = new Uint8Array(352);
     nifti.set([0x6e, 0x2b, 0x31, 0], 344);
-    await refused(nifti, "image_unsupported", "NIfTI");
-    await refused(Uint8Array.from(Buffer.from("\x93NUMPY\x01\0", "latin1")), "image_unsupported", "readArray");
-    await refused(
-      Uint8Array.from(Buffer.from("SIMPLE  =                    T", "latin1")),
-      "image_unsupported",
-      "FITS",
-    );
-    await refused(Uint8Array.from(Buffer.from("\x89HDF\r\n\x1a\n", "latin1")), "image_unsupported", "HDF5");
-    const dicom = new Uint8Array(140);
-    dicom.set(Buffer.from("DICM"), 128);
-    await refused(dicom, "image_unsupported", "DICOM");
+    await refused(nifti, "image_invalid", "NIfTI");
   });
 
   it("says what is wrong with damaged files", async () => {
@@ -164,6 +196,9 @@ describe("files that are refused", () => {
     await refused(fixture("small.jpg"), "image_too_large", "143 pixels", { maxPixels: 142 });
     await refused(fixture("lossless.webp"), "image_too_large", "143 pixels", { maxPixels: 142 });
     await refused(fixture("frames.gif"), "image_too_large", "143 pixels", { maxPixels: 142 });
+    const gif = fixture("frames.gif");
+    gif.set([0xff, 0x7f, 0xff, 0x1f], 6);
+    await refused(gif, "image_invalid", "cannot hold 32767x8191 pixels");
     // A header that claims what its data cannot hold: 2^30 pixels of 1 bit in 60 bytes.
     const tiff = fixture("uint8-le.tif");
     const view = new DataView(tiff.buffer);

@@ -7,6 +7,7 @@ import {
   encodePng,
   encodeTiff,
   type ImageMetadata,
+  readArray,
   readImage,
   readPixels,
   writeImage,
@@ -87,6 +88,22 @@ it("counts and tells values that do not fit", async () => {
   expect(report).toEqual({ sample: "float32", clipped: 0, notANumber: 0 });
   expect((await readPixels(path)).data).toEqual(Float32Array.from([-1, 2, NaN, 1.001, -0.001, 0.5]));
   expect(warnings).toHaveLength(1);
+});
+
+it("writes NumPy files of any sample type", async () => {
+  const values = Float32Array.from([-1.25, 2, 0.5, 255, 3, 300]);
+  for (const shape of [
+    [1, 2, 3],
+    [2, 1, 1, 3],
+  ]) {
+    const path = join(folder, "array.npy");
+    await writeImage(path, tensor(values, { shape }));
+    expect(await readArray(path)).toMatchObject({ data: values, shape, dtype: "float32" });
+    const report = await writeImage(path, tensor(values, { shape }), { sample: "uint8", scale: "none" });
+    expect(report.clipped).toBe(2);
+    const read = await readArray(path);
+    expect([Array.from(read.data), read.dtype]).toEqual([[0, 2, 1, 255, 3, 255], "uint8"]);
+  }
 });
 
 it("keeps the size of a pixel in a PNG", async () => {

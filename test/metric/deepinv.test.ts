@@ -10,7 +10,7 @@ beforeAll(() => init({ device: "cpu" }));
 
 /** The values of deepinv 0.5.0, written by fixtures/make.py. */
 interface Case {
-  readonly metric: "HaarPSI" | "GMSD" | "BlurStrength" | "SharpnessIndex" | "MSSSIM" | "QNR";
+  readonly metric: "HaarPSI" | "GMSD" | "BlurStrength" | "SharpnessIndex" | "MSSSIM" | "QNR" | "RecoveryCoefficient";
   readonly options: object;
   readonly shape: readonly number[];
   readonly seed: number;
@@ -30,7 +30,8 @@ function value({ metric, options, shape, seed }: Case, dtype: "float32" | "float
     const physics = new Pansharpen({ imgSize: shape.slice(1), factor: 4 });
     return [...made.forward(of(3, shape), undefined, { y, physics }).dataSync()];
   }
-  return [...made.forward(of(seed, shape), made.needsReference ? of(2, shape) : undefined).dataSync()];
+  const mask = image(3, shape).gt(0.5);
+  return [...made.forward(of(seed, shape), made.needsReference ? of(2, shape) : undefined, { mask }).dataSync()];
 }
 
 describe("values of deepinv", () => {

@@ -25,6 +25,7 @@ const context = (batch: number): metrics.MetricContext => ({
     new Rng(6).uniform([1, 1, 24, 24], { dtype: "float64" }).expand([batch, 1, 24, 24]),
   ]),
   physics: new Pansharpen({ imgSize: [3, 24, 24], factor: 4 }),
+  mask: new Rng(7).bernoulli([1, 1, 24, 24], 0.3),
 });
 
 describe.each(classes)("%s", (name, Class) => {

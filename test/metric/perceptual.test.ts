@@ -1,5 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { BlurStrength, GMSD, HaarPSI, type Metric, MSSSIM, QNR, SharpnessIndex, SSIM } from "../../ts/metric/index.js";
+import {
+  BlurStrength,
+  GMSD,
+  HaarPSI,
+  type Metric,
+  MSSSIM,
+  QNR,
+  RecoveryCoefficient,
+  SharpnessIndex,
+  SSIM,
+} from "../../ts/metric/index.js";
 import { Denoising, Pansharpen, TensorList } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
@@ -323,6 +333,13 @@ describe("QNR", () => {
     const x = random(5, [1, 3, 24, 24]);
     const call = (xNet: Tensor, context?: object) => () => new QNR().forward(xNet, undefined, context);
     expectError(call(x), ArgumentError, "missing_argument", "QNR: y is missing");
+    expectError(call(x, null as never), ArgumentError, "missing_argument", "QNR: y is missing");
+    for (const context of [
+      { y: 1, physics: 1 },
+      { y: "ab", physics: "cd" },
+      { y: [x, x], physics: true },
+    ])
+      expectError(call(x, context), ArgumentError, "invalid_argument", "QNR: y and physics do not fit");
     expectError(call(x, { y: y(1) }), ArgumentError, "missing_argument", "QNR: physics is missing");
     for (const context of [
       { y: y(1), physics: new Denoising() },
@@ -343,5 +360,35 @@ describe("QNR", () => {
       "shape_mismatch",
       "QNR: the window",
     );
+  });
+});
+
+describe("RecoveryCoefficient", () => {
+  const pixels = (...v: number[]): Tensor => tensor(v, { shape: [1, 1, 1, v.length], ...float64 });
+
+  it("compares the activity in the mask, given with the call or the class", () => {
+    const [xNet, x, mask] = [pixels(1, 2, 9), pixels(2, 4, 0), pixels(1, 0.5, 0)];
+    expect(new RecoveryCoefficient().forward(xNet, x, { mask }).itemSync()).toBeCloseTo(0.5, 10);
+    expect(new RecoveryCoefficient({ mask }).forward(xNet, x).itemSync()).toBeCloseTo(0.5, 10);
+    const other = new RecoveryCoefficient({ mask: pixels(0, 0, 1) });
+    expect(other.forward(xNet, x, { mask }).itemSync()).toBeCloseTo(0.5, 10);
+    expect(new RecoveryCoefficient({ trainLoss: true, mask }).forward(xNet, x).itemSync()).toBeCloseTo(0.5, 10);
+    expect(gradcheck((a) => new RecoveryCoefficient({ mask }).forward(a as Tensor, x), [xNet])).toBe(true);
+  });
+
+  it("leaves out a reference without activity in the mask", () => {
+    const [xNet, x, mask] = [pixels(1, 2), pixels(0, 4), pixels(1, 0)];
+    expect(new RecoveryCoefficient({ mask }).forward(xNet, x).itemSync()).toBeNaN();
+    expect(isZero(slope(new RecoveryCoefficient({ mask }), xNet, x))).toBe(true);
+    expect(new RecoveryCoefficient({ mask, trainLoss: true }).forward(xNet, x).itemSync()).toBe(0);
+  });
+
+  it("names a mask that is missing, no tensor or of another shape", () => {
+    const x = pixels(1, 2);
+    const call = (context: object) => () => new RecoveryCoefficient().forward(x, x, context);
+    expectError(call({}), ArgumentError, "missing_argument", "RecoveryCoefficient: mask is missing");
+    expectError(call({ mask: 1 }), ArgumentError, "invalid_argument", "RecoveryCoefficient: mask must");
+    const larger = call({ mask: zeros([2, 1, 1, 2]) });
+    expectError(larger, ShapeError, "shape_mismatch", "RecoveryCoefficient: mask has shape [2, 1, 1, 2]");
   });
 });

@@ -81,6 +81,12 @@ const metrics: Record<string, Row> = {
     numbers: ["alpha", "beta", "p", "q"],
     bad: { ...common.bad, alpha: [-1], beta: [-1], p: [0, -1], q: [0, -1] },
   },
+  RecoveryCoefficient: {
+    ...plain(metric.RecoveryCoefficient),
+    numbers: ["eps"],
+    others: [...common.others, "mask"],
+    bad: { ...common.bad, eps: [-1] },
+  },
   BlurStrength: { ...plain(metric.BlurStrength), numbers: ["hSize"], bad: { ...common.bad, hSize: [0, -1, 4, 2.5] } },
   SharpnessIndex: { ...plain(metric.SharpnessIndex), flags: [...common.flags, "periodicComponent", "dequantize"] },
   L1L2: { ...plain(metric.L1L2), numbers: ["alpha"], bad: { ...common.bad, alpha: [-0.1, 1.1] } },

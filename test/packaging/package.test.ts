@@ -74,12 +74,14 @@ describe("the packed files", () => {
       "README.md",
       "package.json",
       "examples/images/camera.png",
+      "examples/configurations/start.json",
+      "schema/config.schema.json",
     ])
       expect(paths).toContain(path);
   });
 
   it("have nothing else", () => {
-    const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|README\.md|LICENSE-|package\.json)/;
+    const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|schema\/|README\.md|LICENSE-|package\.json)/;
     expect(
       packed.files
         .map(({ path }) => path)
@@ -97,6 +99,16 @@ describe("the package, installed in an empty folder", () => {
   it("is the packed one", async () => {
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
     expect((await inFolder(npx, ["adjoint", "--version"])).trim()).toBe(version);
+  });
+
+  it("trains the configuration to start from, whose schema programs can import", async () => {
+    const config = JSON.parse(await inFolder(npx, ["adjoint", "train", "--print-config"])) as object;
+    await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, maxSteps: 1 }));
+    expect(await inFolder(npx, ["adjoint", "train", "config.json"])).toContain("1 steps");
+    const program = `console.log(import.meta.resolve("adjoint/config.schema.json"))`;
+    await writeFile(join(folder, "schema.mjs"), program);
+    const address = (await inFolder(process.execPath, ["schema.mjs"])).trim();
+    expect(JSON.parse(await readFile(fileURLToPath(address), "utf8"))).toHaveProperty("definitions");
   });
 
   it("accepts the README's programs with strict types, and rejects a loss for the wrong noise", async () => {

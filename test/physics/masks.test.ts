@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
+import { ArgumentError } from "../../ts/runtime/index.js";
 import { full, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
-import { distance, normal, Rng, start } from "./helpers.js";
+import { distance, expectError, normal, Rng, start } from "./helpers.js";
 import { weightedCases } from "./weighted.js";
 
 beforeAll(start);
@@ -79,6 +80,27 @@ describe("noise", () => {
     const expected = noiseModel.forward(y, { rng: new Rng(5) }).mul(mask.ne(0));
     expect(distance(noisy, expected)).toBe(0);
     expect(noisy.dataSync()[1]).toBe(0);
+  });
+
+  it("refuses what is no measurement, and takes null as no options", () => {
+    const mask = ones([4, 4]);
+    for (const operator of [
+      new physics.Inpainting({ imgSize: [1, 4, 4], mask }),
+      new physics.MRI({ mask }),
+      new physics.MultiCoilMRI({ mask }),
+      new physics.SequentialMRI({ mask: ones([2, 4, 4]) }),
+    ]) {
+      for (const wrong of [undefined, "y", 3]) {
+        expectError(() => operator.measured(wrong as never), ArgumentError, "invalid_argument", "measured");
+        expectError(() => operator.noise(wrong as never), ArgumentError, "invalid_argument", "y must be a Tensor");
+      }
+    }
+    const denoising = new physics.Denoising();
+    const x = ones([1, 1, 4, 4]);
+    expect(denoising.forward(x, null as never).shape).toEqual(x.shape);
+    expect(denoising.noise(x, { rng: null, clipPositive: null } as never).shape).toEqual(x.shape);
+    expect(denoising.noiseModel.forward(x, null as never).shape).toEqual(x.shape);
+    expect(new physics.StackedPhysics({ list: [denoising] }).forward(x, null as never).length).toBe(1);
   });
 
   it("of a stack: each operator's own", () => {

@@ -18,6 +18,38 @@ await eachDevice("Rng", (device) => {
   });
 });
 
+describe("Rng.ofIndex", () => {
+  it("gives each seed and index a stream of its own, the same each time", () => {
+    const first = (seed: number, index: number) => Rng.ofIndex(seed, index).uniform([1]).dataSync()[0];
+    const seen = new Set<number | undefined>();
+    for (const seed of [0, 1, -1, 2 ** 32, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER])
+      for (const index of [0, 1, 2, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+        expect(first(seed, index)).toBe(first(seed, index));
+        seen.add(first(seed, index));
+      }
+    expect(seen.size).toBe(30);
+  });
+
+  it("has streams whose draws are independent of those of neighbours", () => {
+    const rows = Array.from({ length: 400 }, (_, i) => [...Rng.ofIndex(3, i).normal([100]).dataSync()]);
+    const [mean, variance] = moments(rows.flat());
+    expect(Math.abs(mean)).toBeLessThan(4 / 200);
+    expect(Math.abs(variance - 1)).toBeLessThan(4 * Math.sqrt(2 / 40_000));
+    const products = rows.slice(1).flatMap((row, i) => row.map((value, j) => value * (rows[i]?.[j] as number)));
+    expect(Math.abs(moments(products)[0])).toBeLessThan(4 / Math.sqrt(products.length));
+  });
+
+  it.each([
+    [1.5, 0],
+    [0, -1],
+    [0, 0.5],
+    [Number.NaN, 0],
+    [2 ** 53, 0],
+  ])("refuses seed %s with index %s", (seed, index) => {
+    expect(() => Rng.ofIndex(seed, index)).toThrow(error("ArgumentError", "invalid_argument"));
+  });
+});
+
 describe("Rng", () => {
   const n = 40_000;
   const cases: [string, (r: Rng) => ArrayLike<number>, number, number][] = [

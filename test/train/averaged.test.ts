@@ -69,6 +69,20 @@ describe("ema", () => {
     expect(rest.model.values()).toEqual([average(4), average(4)]);
   });
 
+  it("is not what a checkpoint goes on from that is written while it is evaluated", async () => {
+    const path = join(folder, "evaluated");
+    const first = make({
+      evalData: constants(1),
+      metrics: [new MSE()],
+      epochs: 2,
+      onEvaluation: async () => await first.trainer.save(path),
+    });
+    await first.trainer.train();
+    const rest = make({ evalData: constants(1), metrics: [new MSE()] });
+    await rest.trainer.resume(path);
+    expect(rest.model.values()).toEqual([3, 3]);
+  });
+
   it("of a model with running statistics has those of the model", async () => {
     class Normalised extends Module {
       norm = new BatchNorm2d({ numFeatures: 2 });

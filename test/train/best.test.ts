@@ -127,6 +127,9 @@ describe("the weights at the end", () => {
     await trainer.train();
     await trainer.save(path);
     expect(model.values()).toEqual(n(3));
+    await trainer.train();
+    expect(model.values()).toEqual(n(3));
+    expect([...(trainer.lastWeights()["weight"] as Tensor).dataSync()]).toEqual(n(5));
     const rest = make([1, 3, 2, 2, 1], { best: {} });
     await rest.trainer.resume(path);
     expect(rest.model.values()).toEqual(n(5));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Dataset } from "../../ts/data/index.js";
+import { DataLoader, type Dataset } from "../../ts/data/index.js";
 import { Loss, SupLoss } from "../../ts/loss/index.js";
 import { MSE } from "../../ts/metric/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -25,6 +25,7 @@ const broken = (get: () => never | Promise<never>): Dataset => ({
   length: 4,
   get: (i) => (i === 2 ? get() : constants(1).get(0)),
 });
+const inOrder = (dataset: Dataset): DataLoader => new DataLoader({ dataset });
 class Broken extends Loss {
   readonly name = "Broken";
   readonly assumptions = { noise: "any", operator: "any", needs: ["xNet"], adapted: false } as const;
@@ -37,6 +38,7 @@ const cases: [string, (f: () => never | Promise<never>) => Partial<TrainerOption
   ["onProgress", (f) => ({ onProgress: f })],
   ["onEvaluation", (f) => ({ onEvaluation: f })],
   ["a dataset", (f) => ({ trainData: broken(f), batchSize: 4, accumulate: 2 })],
+  ["a dataset after steps that were not read back", (f) => ({ trainData: inOrder(broken(f)), readEvery: 10 })],
   ["a dataset at the second batch of a step", (f) => ({ trainData: broken(f), accumulate: 4 })],
   ["evaluation data", (f) => ({ evalData: broken(f) })],
   ["a logger's start", (f) => ({ loggers: [{ start: f, scalars() {} }] })],

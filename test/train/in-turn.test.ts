@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataLoader, MeasuredDataset, TensorDataset } from "../../ts/data/index.js";
 import { adversarial, MCLoss, R2RLoss, SupLoss, TVLoss } from "../../ts/loss/index.js";
+import { Metric } from "../../ts/metric/index.js";
 import { DnCNN, PatchGANDiscriminator } from "../../ts/nn/index.js";
 import { SGD } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise, Inpainting, stack, TensorList, type Physics } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
-import { full, type Tensor } from "../../ts/tensor/index.js";
+import { full, type Tensor, where } from "../../ts/tensor/index.js";
 import { AdversarialTrainer, Trainer, type TrainerOptions } from "../../ts/train/index.js";
 import { constants, gainTrainer } from "./gain.js";
 
@@ -45,6 +46,7 @@ describe("several data sets", () => {
     expect(await seen({ physics: twice, trainData: [inOrder(1, 2), inOrder(10, 2)] })).toEqual([2, 20, 2, 20]);
     expect(await seen({ physics: [once, twice], trainData: inOrder(1, 2) })).toEqual([1, 2, 1, 2]);
     expect(await seen({ physics: [once, twice], trainData: of(1, 2) })).toEqual([1, 2, 1, 2]);
+    expect(await seen({ physics: [once, twice], trainData: inOrder(1, 2), redraw: true })).toEqual([1, 2, 1, 2]);
   });
 
   it("have losses of their own, with a model adapted to these", async () => {
@@ -118,6 +120,30 @@ describe("several data sets", () => {
     expect(seen).toHaveLength(6);
     expect(seen.slice(3)).toEqual(seen.slice(0, 3));
     expect(new Set(seen.map(([y]) => y)).size).toBe(3);
+  });
+});
+
+describe("several data sets for evaluation", () => {
+  /** Not defined for images of more than 5. */
+  class Small extends Metric {
+    constructor() {
+      super("Small");
+    }
+    protected metric(_xNet: Tensor, x: Tensor): Tensor {
+      return where(x.mean([1, 2, 3]).gt(5), Number.NaN, x.mean([1, 2, 3]));
+    }
+  }
+
+  it("are one: the mean is over the images of all that a metric is defined for", async () => {
+    const { trainer } = gainTrainer({
+      trainData: [of(1), of(1), of(1)],
+      evalData: [of(1, 3), of(9, 2), constants(6)],
+      metrics: [new Small()],
+      best: {},
+    });
+    const history = await trainer.train();
+    // 1, 1, 1; none; 1, 2, 3, 4, 5.
+    expect(history.at(-1)?.evalMetrics).toEqual({ Small: 18 / 8 });
   });
 });
 

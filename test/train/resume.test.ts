@@ -173,6 +173,17 @@ describe("resume changes nothing before everything has been checked", () => {
   });
 });
 
+it("a history too long for the header of the format is written and read", async () => {
+  const path = join(folder, "long");
+  // The header may have 100 MB: a long state is not in it. Letters of one, two and three bytes.
+  const state = { history: `${"a".repeat(11_000_000)}\u00e9\u20ac`, weight: tensor([1, 2]) };
+  await saveState(path, state);
+  expect((await readFile(path)).readBigUInt64LE()).toBeLessThan(1000n);
+  const read = (await loadState(path)) as typeof state;
+  expect(read.history === state.history).toBe(true);
+  expect([...read.weight.dataSync()]).toEqual([1, 2]);
+});
+
 it("a training with every option is resumed bit for bit", async () => {
   const options = (): Partial<TrainerOptions> => ({
     epochs: 4,

@@ -12,7 +12,7 @@ const words: Readonly<Record<Kind, string>> = {
   loss: "a loss",
   metric: "a metric",
   adversarialMetric: "an adversarial cost",
-  transform: "a transform, or a list of them",
+  transform: "a transform",
   physics: "a physics",
   noise: "a noise model",
   generator: "a generator",
@@ -135,7 +135,8 @@ function describedPart(type: OptionType): string {
     default:
   }
   if ("words" in type) return type.words.map((word) => JSON.stringify(word)).join(", ");
-  if ("kind" in type) return `${words[type.kind]} such as ${example(type)}`;
+  if ("kind" in type)
+    return `${words[type.kind]} such as ${example(type)}${type.kind === "transform" ? " or a list of them" : ""}`;
   if ("weighted" in type) return described(type.weighted);
   if ("nested" in type) return `${described(type.nested)}, or lists of them`;
   if ("tuple" in type) return `a list of ${type.tuple.length}: ${type.tuple.map(described).join(", ")}`;

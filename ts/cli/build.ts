@@ -107,6 +107,12 @@ export async function loadWeights(model: Reconstructor, path: string, place: Pla
 /** Whether a configuration has a discriminator; keys that belong to one are refused without it. */
 function isAdversarial(config: WrittenConfig, place: Place): boolean {
   const [first] = ["lossesD", "optimizerD", "scheduleD", "stepRatioD"].filter((key) => config[key] !== undefined);
+  if (config["D"] !== undefined && config["lossesD"] === undefined)
+    throw new UsageError(
+      `${place.key("lossesD")} is missing, but D is given; it is the losses of the discriminator, ` +
+        'such as ["SupAdversarialDiscriminatorLoss"].',
+      "missing_argument",
+    );
   if (config["D"] !== undefined) return true;
   if (first === undefined) return false;
   throw new UsageError(

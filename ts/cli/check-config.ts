@@ -4,7 +4,11 @@ import { configOptions } from "./classes.generated.js";
 import { UsageError } from "./errors.js";
 import { questionLevels } from "./noise-level.js";
 import type { Options, OptionType } from "./option-type.js";
-import { didYouMean, Place, shown } from "./place.js";
+import { didYouMean, nearWords, Place, shown } from "./place.js";
+import { tensorFileOptions } from "./tensor-file.js";
+
+/** Lists and objects inside each other in a configuration. */
+const DEEPEST = 100;
 
 /**
  * Reads and checks a configuration.
@@ -30,6 +34,7 @@ export function checkConfig(value: unknown, file: string): WrittenConfig {
       `${file}: the configuration is ${shown(value)}, expected an object; adjoint train --help shows one.`,
       "invalid_argument",
     );
+  checkDepth(value, file);
   checkOptions(value, configOptions, new Place(file), "a configuration");
   for (const [key, number] of counts(value)) if (number !== undefined) checkCount(number, new Place(file, key));
   for (const key of ["losses", "lossesD"])
@@ -37,6 +42,19 @@ export function checkConfig(value: unknown, file: string): WrittenConfig {
       throw new UsageError(`${file}: ${key} is an empty list, expected at least one loss.`, "invalid_argument");
   questionLevels(value, new Place(file));
   return value as WrittenConfig;
+}
+
+/** Refuses lists and objects inside each other so deep that no option needs it. */
+function checkDepth(value: unknown, file: string): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST)
+      throw new UsageError(
+        `${file}: lists and objects are ${DEEPEST} deep inside each other, expected fewer.`,
+        "invalid_argument",
+      );
+    level = level.flatMap((part) => (typeof part === "object" && part !== null ? Object.values(part) : []));
+  }
 }
 
 /** Numbers that count something: samples, steps, pixels. */
@@ -91,12 +109,12 @@ function checkNamed(value: unknown, type: OptionType, place: Place): void {
       "missing_argument",
     );
   const named = asNamed(value);
-  const entry = entryOf(named.name, type, place);
+  const entry = entryOf(named.name, type, typeof value === "string" ? place : place.key("name"));
   const { name, ...options } = named;
   checkOptions(options, entry.options, place, name);
 }
 
-/** The class of a name. */
+/** The class of a name; `place` is that of the name. */
 export function entryOf(name: string, type: OptionType, place: Place): { readonly options: Options } {
   const known = namesOf(type);
   const entry = known.get(name);
@@ -110,7 +128,7 @@ export function entryOf(name: string, type: OptionType, place: Place): { readonl
       ? `, which is ${elsewhere.join(" and ")}`
       : "";
   throw new UsageError(
-    `${place}.name is "${name}"${but}, expected ${described(type)}; ${didYouMean(name, names)}` +
+    `${place} is "${name}"${but}, expected ${described(type)}; ${didYouMean(name, names)}` +
       `Known: ${names.join(", ")}.`,
     "unknown_option",
   );
@@ -132,30 +150,27 @@ function checkWeighted(value: unknown, type: OptionType, place: Place): void {
 function checkOptions(given: object, options: Options, place: Place, owner: string): void {
   for (const [key, value] of Object.entries(given)) {
     const option = Object.hasOwn(options, key) ? options[key] : undefined;
-    if (!option) throw unknown(key, Object.keys(options), place, owner);
+    if (!option) throw unknown(key, value, Object.keys(options), place, owner);
     checkValue(value, option.type, place.key(key));
   }
   for (const [key, { required, type }] of Object.entries(options)) {
     if (!required || (given as Readonly<Record<string, unknown>>)[key] !== undefined) continue;
-    const whose = owner === "this" ? "" : ` of ${owner}`;
-    throw new UsageError(`${place.key(key)} is missing${whose}, expected ${described(type)}.`, "missing_argument");
+    const whose = owner === "this" ? "" : `, which ${owner} needs`;
+    throw new UsageError(`${place.key(key)} is missing${whose}; expected ${described(type)}.`, "missing_argument");
   }
 }
 
-function unknown(key: string, known: readonly string[], place: Place, owner: string): UsageError {
-  if (known.length === 0)
-    return new UsageError(`${place.key(key)}: ${owner} has no options; leave it out.`, "unknown_option");
-  return new UsageError(
-    `${place.key(key)}: ${owner} has no ${place.path === "" ? "key" : "option"} "${key}"; ${didYouMean(key, known)}` +
-      `Known: ${known.join(", ")}.`,
-    "unknown_option",
-  );
+function unknown(key: string, value: unknown, known: readonly string[], place: Place, owner: string): UsageError {
+  const what = `${place.key(key)} is ${shown(value)}, but ${owner === "this" ? "there" : owner} `;
+  if (known.length === 0) return new UsageError(`${what}has no options; leave it out.`, "unknown_option");
+  const text = `${what}${owner === "this" ? "is" : "has"} no ${place.path === "" ? "key" : "option"} of that name`;
+  return new UsageError(`${text}; ${didYouMean(key, known)}Expected one of ${known.join(", ")}.`, "unknown_option");
 }
 
 function mismatch(value: unknown, type: OptionType, place: Place): UsageError {
-  const words = [...namesOf(type).keys(), ...wordsOf(type)];
-  const hint = typeof value === "string" && words.length > 0 ? `; ${didYouMean(value, words).trim()}` : ".";
-  return new UsageError(`${place} is ${shown(value)}, expected ${described(type)}${hint}`, "invalid_argument");
+  const [near] = typeof value === "string" ? nearWords(value, [...namesOf(type).keys(), ...wordsOf(type)]) : [];
+  const hint = near === undefined ? "" : `; the nearest is ${JSON.stringify(near)}`;
+  return new UsageError(`${place} is ${shown(value)}, expected ${described(type)}${hint}.`, "invalid_argument");
 }
 
 const wordsOf = (type: OptionType): string[] => {
@@ -167,8 +182,7 @@ const wordsOf = (type: OptionType): string[] => {
 /** Nested lists of numbers, or a file. */
 function checkTensor(value: unknown, place: Place): void {
   if (isObject(value)) {
-    const fields: Options = { file: { type: "path", required: true } };
-    return checkOptions(value, fields, place, "a tensor in a file");
+    return checkOptions(value, tensorFileOptions, place, "a tensor in a file");
   }
   if (Array.isArray(value)) return value.forEach((part, i) => checkTensor(part, place.index(i)));
   if (typeof value !== "number")

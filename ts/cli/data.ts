@@ -10,7 +10,7 @@ import { StackedPhysics } from "../physics/index.js";
 import type { AnyPhysics, OneOrMore } from "../train/index.js";
 import type { DataConfig } from "./config.js";
 import { UsageError } from "./errors.js";
-import type { Place } from "./place.js";
+import { type Place, placed } from "./place.js";
 
 /** Samples that may hold the measurements of stacked physics. */
 type AnyDataset = Dataset<Measurement>;
@@ -26,7 +26,7 @@ export async function trainingData(
   const datasets: AnyDataset[] = [];
   for (const [i, from] of list(config.train).entries()) {
     const operator = operators[Math.min(i, operators.length - 1)] as AnyPhysics;
-    datasets.push(cut(await open(from, config), config, place, batchSize, operator));
+    datasets.push(cut(await open(from, config, place.key("train")), config, place, batchSize, operator));
   }
   return datasets;
 }
@@ -63,20 +63,24 @@ function cut(
 }
 
 /** The datasets to evaluate on. */
-export async function evaluationData(config: DataConfig): Promise<readonly AnyDataset[]> {
+export async function evaluationData(config: DataConfig, place: Place): Promise<readonly AnyDataset[]> {
   const datasets: AnyDataset[] = [];
-  for (const from of list(config.eval)) datasets.push(await open(from, config));
+  for (const from of list(config.eval)) datasets.push(await open(from, config, place.key("eval")));
   return datasets;
 }
 
 /** A dataset, or the images of a folder. */
-async function open(from: string | AnyDataset, { channels, size }: DataConfig): Promise<AnyDataset> {
+async function open(from: string | AnyDataset, { channels, size }: DataConfig, place: Place): Promise<AnyDataset> {
   if (typeof from !== "string") return from;
-  return await ImageFolder.open({
-    path: from,
-    ...(channels === undefined ? {} : { channels }),
-    ...(size === undefined ? {} : { size }),
-  });
+  try {
+    return await ImageFolder.open({
+      path: from,
+      ...(channels === undefined ? {} : { channels }),
+      ...(size === undefined ? {} : { size }),
+    });
+  } catch (error) {
+    throw placed(place, error);
+  }
 }
 
 /** The entries of what is one, several or missing. */

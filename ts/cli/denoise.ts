@@ -35,8 +35,8 @@ export function addDenoise(program: Command): void {
     )
     .option(
       "--sigma <level>",
-      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the largest " +
-        "of their type), for floats as stored; number of looks (gamma); or auto",
+      "noise level: standard deviation (gaussian) or gain (poisson), for integers of values from 0 to 1 (the " +
+        "largest of their type), for floats as stored; number of looks (gamma); or auto",
       "auto",
     )
     .option(
@@ -64,8 +64,8 @@ export function addDenoise(program: Command): void {
 }
 
 async function denoise(path: string, options: DenoiseOptions, signal: AbortSignal): Promise<CommandResult> {
-  if (!/\.(?:png|tiff?)$/i.test(options.output)) {
-    const text = `--output is ${options.output}, expected a name that ends in .png, .tif or .tiff.`;
+  if (!/\.(?:png|tiff?|npy)$/i.test(options.output)) {
+    const text = `--output is ${options.output}, expected a name that ends in .png, .tif, .tiff or .npy.`;
     throw new UsageError(text, "invalid_argument");
   }
   const given = options.sigma === "auto" ? undefined : Number(options.sigma);

@@ -7,7 +7,7 @@ import { UsageError } from "./errors.js";
 import type { ClassEntry, Options, OptionType } from "./option-type.js";
 import { type Place, placed } from "./place.js";
 import { resolvePath } from "./paths.js";
-import { readTensorFile } from "./tensor-file.js";
+import { readTensorFile, type TensorFile, tensorFileOptions } from "./tensor-file.js";
 
 /** What objects of a configuration are made with. */
 export interface Context {
@@ -97,8 +97,12 @@ async function makeTensor(value: unknown, place: Place, context: Context): Promi
       throw placed(place, error);
     }
   }
-  const path = (await make(value["file"], "path", place.key("file"), context)) as string;
-  return await readTensorFile(path);
+  const request = (await makeOptions(value, tensorFileOptions, place, context)) as TensorFile;
+  try {
+    return await readTensorFile(request);
+  } catch (error) {
+    throw placed(place.key("file"), error);
+  }
 }
 
 /** A loss and its weight, 1 where none is given. */

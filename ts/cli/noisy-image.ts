@@ -131,8 +131,8 @@ export class NoisyImage {
     if (!/\.png$/i.test(output) || sample === "uint8" || sample === "uint16") return;
     if (sample.startsWith("float") && data.every((value) => value >= 0 && value <= 1)) return;
     throw new UsageError(
-      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; expected a name that ends ` +
-        "in .tif.",
+      `--output is ${output}, but ${path} has ${sample} values that a PNG cannot hold; ` +
+        "expected a name that ends in .tif.",
       "invalid_argument",
     );
   }

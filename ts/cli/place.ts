@@ -54,12 +54,13 @@ export function shown(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Words that may have been meant, the nearest first: by spelling, or because one contains the other. */
+/** Words that may have been meant: the nearest by spelling, if it begins alike, and those that contain the word. */
 export function nearWords(word: string, known: readonly string[]): readonly string[] {
   const lower = word.toLowerCase();
   const contained = known.filter((each) => lower.length > 2 && each.toLowerCase().includes(lower));
   const first = nearest(word, known);
-  return [...new Set([...(first === undefined ? [] : [first]), ...contained])].slice(0, 4);
+  const isNear = first !== undefined && first[0]?.toLowerCase() === lower[0];
+  return [...new Set([...(isNear ? [first] : []), ...contained])].slice(0, 4);
 }
 
 /** `did you mean "a" or "b"?`, or nothing where no word is near. */

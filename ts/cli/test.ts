@@ -44,7 +44,7 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
   // The same stream as in training, so that drawn masks are the same.
   const parts = await buildParts(config, new Rng(options.seed).fork(), place, dirname(path));
   const where = place.key("data").key("eval");
-  const sets = await evaluationData(await buildData(config, place, dirname(path)));
+  const sets = await evaluationData(await buildData(config, place, dirname(path)), place.key("data"));
   if (sets.length === 0)
     throw new UsageError(`${where} is missing, expected a folder of clean images, or a dataset.`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(path, config["out"]), "model.safetensors");

@@ -19,7 +19,7 @@ import { type CommandResult, type CommonOptions, runCommand, withCommonOptions }
 import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
-import { Place } from "./place.js";
+import { Place, placed } from "./place.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
@@ -76,10 +76,10 @@ async function train(
   const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
     new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });
   const trainData = await trainingData(data, place.key("data"), batchSize, parts.physics);
-  const evalData = await evaluationData(data);
+  const evalData = await evaluationData(data, place.key("data"));
   const files = filesIn(folder);
   const progress = await progressDisplay();
-  const trainer = makeTrainer(parts, {
+  const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
     ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
@@ -110,10 +110,14 @@ type Given = Pick<
   "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress"
 >;
 
-function makeTrainer({ adversarial, further, ...parts }: Parts, given: Given): Trainer {
+function makeTrainer(place: Place, { adversarial, further, ...parts }: Parts, given: Given): Trainer {
   const { batchSize: _, checkpointEvery: __, out: ___, ...rest } = further;
   const options = { ...rest, ...parts, ...given };
-  return adversarial ? new AdversarialTrainer({ ...options, ...adversarial }) : new Trainer(options);
+  try {
+    return adversarial ? new AdversarialTrainer({ ...options, ...adversarial }) : new Trainer(options);
+  } catch (error) {
+    throw placed(place, error);
+  }
 }
 
 /** The files of a training. */

@@ -2,6 +2,7 @@ import { permutationValues, type RandomSource, resolveRng, Rng } from "../random
 import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { TensorList } from "../physics/index.js";
 import { stack, Tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
 import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
@@ -57,6 +58,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
 
   constructor(options: DataLoaderOptions<Y>) {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
+    checkDataset("DataLoader", options?.dataset);
     this.dataset = options.dataset;
     this.batchSize = checkNumber("DataLoader", "batchSize", options.batchSize ?? 1, { positive: true, integer: true });
     this.#shuffle = checkFlag("DataLoader", "shuffle", options.shuffle, false);

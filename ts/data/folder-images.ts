@@ -39,6 +39,9 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** Files of several pages whose structure is kept. */
+const openFiles = 4;
+
 const keys = ["path", "channels", "scale", "size", "names", "maxPixels", "cacheBytes"];
 
 /** Endings of files that a person would expect to be taken. */
@@ -123,10 +126,13 @@ export class FolderImages {
     const options = { channels, scale, ...(maxPixels === undefined ? {} : { maxPixels }) };
     // The directories of a stack are read once, not once for each of its pages.
     if (this.images.length === this.files.length) return await readPixels(path, options);
-    let reader = this.#readers.get(path);
-    if (!reader) {
-      reader = ImageReader.open(path, options);
-      this.#readers.set(path, reader);
+    const reader = this.#readers.get(path) ?? ImageReader.open(path, options);
+    this.#readers.delete(path);
+    this.#readers.set(path, reader);
+    // A reader of an array keeps its values.
+    for (const oldest of this.#readers.keys()) {
+      if (this.#readers.size <= openFiles) break;
+      this.#readers.delete(oldest);
     }
     try {
       return await (await reader).read(page);

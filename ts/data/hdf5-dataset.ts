@@ -56,8 +56,16 @@ export class HDF5Dataset implements Dataset {
    */
   static async open(options: HDF5DatasetOptions): Promise<HDF5Dataset> {
     checkOptions("HDF5Dataset", options, ["path", "y", "x", "params", "scale"]);
-    checkNumber("HDF5Dataset", "scale", options.scale ?? 1);
-    if (options.x === undefined && options.y === undefined) {
+    checkNumber("HDF5Dataset", "scale", options?.scale ?? 1);
+    const { x, y, params } = options ?? {};
+    for (const [key, name] of Object.entries({ x, y, ...params })) {
+      if (name === undefined || typeof name === "string") continue;
+      throw new ArgumentError(
+        `HDF5Dataset: ${key} is ${typeof name}, expected the name of an array in the file.`,
+        "invalid_argument",
+      );
+    }
+    if (x === undefined && y === undefined) {
       throw new ArgumentError(
         'HDF5Dataset: y and x are missing; give the name of an array, such as { y: "kspace" }.',
         "missing_argument",

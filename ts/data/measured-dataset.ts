@@ -1,7 +1,8 @@
-import { type Physics, PhysicsGenerator, type StackedPhysics, TensorList } from "../physics/index.js";
+import { Physics, PhysicsGenerator, StackedPhysics, TensorList } from "../physics/index.js";
 import { type RandomSource, resolveRng, Rng, seedValue } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
 import { checkSample, sourceOf } from "./check-sample.js";
 import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
 
@@ -44,14 +45,13 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
   /** @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`. */
   constructor(options: MeasuredDatasetOptions<P>) {
     checkOptions("MeasuredDataset", options, ["dataset", "physics", "physicsGenerator", "seed", "rng"]);
+    checkDataset("MeasuredDataset", options?.dataset);
     const { dataset, physics, physicsGenerator, seed, rng } = options;
-    for (const [key, value] of Object.entries({ dataset, physics })) {
-      if (value === undefined || value === null)
-        throw new ArgumentError(`MeasuredDataset: ${key} is missing.`, "missing_argument");
-    }
-    if (typeof dataset.get !== "function" || typeof physics.forward !== "function") {
+    if (physics === undefined || physics === null)
+      throw new ArgumentError("MeasuredDataset: physics is missing; it makes the measurements.", "missing_argument");
+    if (!(physics instanceof Physics || physics instanceof StackedPhysics)) {
       throw new ArgumentError(
-        "MeasuredDataset: expected a dataset with get(index), such as an ImageFolder, and a physics.",
+        "MeasuredDataset: physics is of another kind, expected a physics, such as new physics.Denoising().",
         "invalid_argument",
       );
     }

@@ -76,7 +76,7 @@ export class Normalized implements Dataset {
       );
     }
     this.#dataset = dataset;
-    this.length = dataset.length;
+    this.length = checkNumber("Normalized", "dataset.length", dataset.length, { integer: true, min: 0 });
     this.#physics = physics;
     this.#levels = scaledLevels(physics?.noiseModel);
     this.#bySample = by === "sample";

@@ -1,6 +1,7 @@
 import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
 import { sourceOf } from "./check-sample.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
 
@@ -24,7 +25,9 @@ export interface PatchDatasetOptions {
 /**
  * Random patches of images: patch `i` is cut from image `i mod N` at a random position.
  *
- * Positions are drawn by `get`, so that every epoch has other patches.
+ * Positions are drawn by `get`, so that every epoch has other patches. Of images without measurements a Trainer makes
+ * each sample one fixed patch, measured once, unless it is told to `redraw`; for random patches of images that are
+ * measured once, see {@link MeasuredDataset}.
  *
  * @throws ArgumentError `empty_data` where the dataset has no example; `unknown_option`, `invalid_argument`.
  */
@@ -37,6 +40,7 @@ export class PatchDataset implements Dataset {
 
   constructor(options: PatchDatasetOptions) {
     checkOptions("PatchDataset", options, ["dataset", "size", "length", "augment", "rng"]);
+    checkDataset("PatchDataset", options?.dataset);
     const size = options.size;
     this.#size = typeof size === "number" ? [size, size] : size;
     for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });

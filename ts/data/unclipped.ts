@@ -3,6 +3,7 @@ import { type RandomSource, resolveRng, uniformValues } from "../random/index.js
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
 import { sourceOf } from "./check-sample.js";
+import { checkDataset } from "./check-dataset.js";
 import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
@@ -35,6 +36,7 @@ export class UnclippedDataset implements Dataset {
   /** @throws ArgumentError `unknown_option`; `invalid_argument` where the noise model is not supported. */
   constructor(options: UnclippedDatasetOptions) {
     checkOptions("UnclippedDataset", options, ["dataset", "noiseModel", "high", "rng"]);
+    checkDataset("UnclippedDataset", options?.dataset);
     this.#dataset = options.dataset;
     this.length = options.dataset.length;
     this.#noise = clippedNoise(

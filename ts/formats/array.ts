@@ -9,6 +9,7 @@ import {
   memorySize,
 } from "./elements.js";
 import { invalid, tooLarge } from "./fail.js";
+import { byteLimit } from "./inflate.js";
 import { type Selection, select, selectedLayout, type Slice } from "./selection.js";
 import { type ByteSource, readRange } from "./source.js";
 import { copy, denseStrides, elementCount, type Layout, span } from "./strided.js";
@@ -19,8 +20,8 @@ export interface ArrayRequest {
   readonly dataset?: string | undefined;
   /** The part of the array. */
   readonly slice?: Slice | undefined;
-  /** Bytes of the values. */
-  readonly maxBytes: number;
+  /** The user's limit on the bytes of the values. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** An array that was read from a file. */
@@ -81,7 +82,8 @@ export async function readStored(source: ByteSource, array: StoredArray, request
   );
   const selection = select(request.slice, shape);
   const count = elementCount(selection.shape);
-  if (count * memorySize(type) > request.maxBytes) throw tooLarge(format, count * memorySize(type), request.maxBytes);
+  const [bytes, limit] = [count * memorySize(type), byteLimit(request.maxBytes)];
+  if (bytes > limit) throw tooLarge(format, bytes, limit);
   const layout = selectedLayout(selection, 0, denseStrides(shape, array.order));
   const data = await readLayout(source, array, layout);
   return finished(data, type, selection);

@@ -19,6 +19,9 @@ export async function openCoded(
   const { maxPixels, colour } = options;
   if (!size || size.width === 0 || size.height === 0) throw damaged(format.name, "its header has no size");
   if (!size.whole) throw damaged(format.name, "it is cut off");
+  const most = pixelsPerByte[format.id];
+  if (most !== undefined && size.width * size.height > most * bytes.length)
+    throw damaged(format.name, `${bytes.length} bytes cannot hold ${size.width}x${size.height} pixels`);
   checkPixels(size.width * size.height, size.width * size.height, maxPixels);
   const platform = await currentPlatform();
   const decoded = async (all: boolean) => {
@@ -82,6 +85,13 @@ function withoutOpaque(image: DecodedImage): DecodedImage {
   }
   return { ...image, values: kept, channels: colours, alpha: false };
 }
+
+/**
+ * More pixels than a byte can stand for, of formats that have such a limit: a code of 12 bits of GIF is at most 3839
+ * pixels; a block of 8x8 pixels of JPEG needs a bit for each component at least, and colours may have half the
+ * resolution: 6 bits for 256 pixels.
+ */
+const pixelsPerByte: Readonly<Record<string, number>> = { gif: 2560, jpeg: 512 };
 
 /** Size by the header, and whether the file has all its bytes. */
 interface CodedSize extends HeaderSize {

@@ -29,12 +29,14 @@ export function toPlane(raster: Raster, channels: Channels, scale: "type" | "non
   const [rows, columns] = turned ? [width, height] : [height, width];
   const plane = width * height;
   const data = new Float32Array(picked.count * plane);
-  if (orientation === 1 && !inverted) {
-    // Most images: without a function call for each place.
-    for (let c = 0; c < picked.count; c++) {
-      for (let i = 0; i < plane; i++) data[c * plane + i] = picked.value(i, c) / divisor;
+  if (orientation === 1 && !inverted && channels === "auto") {
+    // Most images: without a function call for each value.
+    const { values, channels: stride } = raster;
+    for (let c = 0; c < stride; c++) {
+      const to = data.subarray(c * plane, (c + 1) * plane);
+      for (let i = 0, from = c; i < plane; i++, from += stride) to[i] = (values[from] as number) / divisor;
     }
-    return { data, shape: [picked.count, height, width], scale: divisor };
+    return { data, shape: [stride, height, width], scale: divisor };
   }
   for (let c = 0; c < picked.count; c++) {
     for (let i = 0; i < rows; i++) {

@@ -5,15 +5,14 @@ export interface DetectedFormat {
   /** Name in messages. */
   readonly name: string;
   /**
-   * `"image"`: read by `readImage`; `"array"`: read by `readArray`; `"weights"`: read by `readWeights`; `"other"`:
-   * recognised, not read.
+   * `"image"`: a picture; `"array"`: read by `readArray`, and as images where it has rows and columns; `"weights"`:
+   * read by `readWeights`; `"other"`: recognised, not read.
    */
   readonly kind: "image" | "array" | "weights" | "other";
   /** What to do with it, for formats that are not read. */
   readonly advice?: string;
 }
 
-const zipAdvice = "read arrays with io.readArray and weights with io.readWeights";
 const convert = "convert it to TIFF or PNG first";
 const newMatlab = "save it with save(..., '-v7.3') and read it with io.readArray";
 const newNetcdf = "save it as NetCDF 4 (HDF5) and read it with io.readArray";
@@ -57,7 +56,7 @@ const rules: readonly Rule[] = [
   [array("nifti", "NIfTI"), 4, "ni2\0"],
   [array("gzip", "gzip (such as .nii.gz)"), 0, "\x1f\x8b"],
   [other("mat5", "MATLAB (before 7.3)", newMatlab), 0, "MATLAB 5.0"],
-  [{ ...array("zip", "zip (such as .npz or .pth)"), advice: zipAdvice }, 0, "PK\x03\x04"],
+  [array("zip", "zip"), 0, "PK\x03\x04"],
   [other("netcdf", "NetCDF", newNetcdf), 0, "CDF\x01"],
   [other("netcdf", "NetCDF", newNetcdf), 0, "CDF\x02"],
   [other("jp2", "JPEG 2000"), 4, "jP  \r\n\x87\n"],

@@ -43,7 +43,7 @@ export interface DicomFile {
  *
  * @throws FormatError `file_invalid`; `file_unsupported` with the name of the compression.
  */
-export async function parseElements(bytes: Uint8Array, maxBytes: number): Promise<DicomFile> {
+export async function parseElements(bytes: Uint8Array, maxBytes: number | undefined): Promise<DicomFile> {
   const { default: dicom } = await import("dicom-parser");
   if (!isDicom(bytes)) throw invalid(FORMAT, "the letters DICM at byte 128 are missing");
   // The library prepares for Node's Buffers, whose `slice` is a view; a plain array has one behaviour everywhere.
@@ -71,7 +71,7 @@ export async function parseElements(bytes: Uint8Array, maxBytes: number): Promis
 }
 
 /** The header up to `position` and the decompressed rest. */
-function inflated(bytes: Uint8Array, position: number, maxBytes: number): Uint8Array {
+function inflated(bytes: Uint8Array, position: number, maxBytes: number | undefined): Uint8Array {
   const packed = bytes.subarray(position);
   const rest = inflateAll(packed, expansionLimit(packed.length, maxBytes), FORMAT);
   const whole = new Uint8Array(position + rest.length);

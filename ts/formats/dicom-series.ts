@@ -4,6 +4,7 @@ import { allocate, type ElementType, memorySize } from "./elements.js";
 import { type DicomImage, openDicom, valuesOf } from "./dicom.js";
 import { describe, FORMAT, isDicom, numbers } from "./dicom-header.js";
 import { invalid, tooLarge } from "./fail.js";
+import { byteLimit } from "./inflate.js";
 import { select } from "./selection.js";
 import { type ByteSource, bytesSource, readHead } from "./source.js";
 import { readStored } from "./array.js";
@@ -50,7 +51,8 @@ export async function readDicomSeries(sources: readonly ByteSource[], request: A
     isScaled || sorted.some(({ image }) => image.stored.type !== stored.type) ? "float64" : stored.type;
   const planeSize = elementCount(stored.shape);
   const bytes = taken.count * planeSize * memorySize(type);
-  if (bytes > request.maxBytes) throw tooLarge(FORMAT, bytes, request.maxBytes);
+  const limit = byteLimit(request.maxBytes);
+  if (bytes > limit) throw tooLarge(FORMAT, bytes, limit);
   const data = allocate(type, taken.count * planeSize);
   for (let i = 0; i < taken.count; i++) {
     const { image } = sorted[taken.begin + i] as Plane;
@@ -88,7 +90,7 @@ export async function readDicomSeries(sources: readonly ByteSource[], request: A
 
 async function openPlanes(
   sources: readonly ByteSource[],
-  maxBytes: number,
+  maxBytes: number | undefined,
 ): Promise<{ planes: Plane[]; leftOut: string[] }> {
   const planes: Plane[] = [];
   const leftOut: string[] = [];

@@ -61,7 +61,7 @@ export async function readDicom(source: ByteSource, request: ArrayRequest): Prom
 }
 
 /** Parses a file and finds its pixels. */
-export async function openDicom(source: ByteSource, maxBytes: number): Promise<DicomImage> {
+export async function openDicom(source: ByteSource, maxBytes: number | undefined): Promise<DicomImage> {
   const bytes = await readRange(source, 0, source.size, FORMAT);
   const file = await parseElements(bytes, maxBytes);
   const { elements } = file;

@@ -5,6 +5,8 @@ export const FORMAT = "FITS";
 /** Headers and values are padded to a multiple of this. */
 export const BLOCK = 2880;
 const CARD = 80;
+/** Cards of a header that are read: a file without END is no header of gigabytes. */
+const CARDS = 100_000;
 
 export type CardValue = string | number | boolean;
 
@@ -49,6 +51,7 @@ async function readUnit(source: ByteSource, start: number, first: boolean): Prom
       const card = String.fromCharCode(...block.subarray(i, i + CARD));
       if (!first && cards.length === 0 && !card.startsWith("XTENSION")) return undefined;
       if (card.startsWith("END     ")) return finishUnit(cards, at + BLOCK, first);
+      if (cards.length >= CARDS) throw invalid(FORMAT, `a header has more than ${CARDS} cards`);
       cards.push(card);
     }
   }

@@ -2,6 +2,7 @@ import type { H5Module, Metadata } from "./h5wasm.js";
 import { type ArrayRequest, chooseDataset, finished, type StoredValues } from "./array.js";
 import { allocate, components, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 import { invalid, reason, tooLarge, unsupported } from "./fail.js";
+import { expansionLimit } from "./inflate.js";
 import { loadH5wasm, mountSource } from "./hdf5-library.js";
 import { select } from "./selection.js";
 import { elementCount } from "./strided.js";
@@ -9,7 +10,7 @@ import type { ByteSource } from "./source.js";
 
 export const FORMAT = "HDF5";
 
-/** Groups below each other, and arrays of a file, that are listed. */
+/** Groups below each other, and entries of a file, that are looked at for a list of its arrays. */
 const DEPTH = 16;
 const COUNT = 10_000;
 /** Bytes that one call of the library reads, and the largest chunk that is decompressed. */
@@ -42,11 +43,14 @@ export interface Hdf5Array {
 
 /** An open HDF5 file; only what is asked for is read. */
 export class Hdf5File {
+  /** Bytes of the file. */
+  readonly size: number;
   readonly #module: H5Module;
   readonly #id: bigint;
   readonly #unmount: () => void;
 
-  private constructor(module: H5Module, id: bigint, unmount: () => void) {
+  private constructor(size: number, module: H5Module, id: bigint, unmount: () => void) {
+    this.size = size;
     this.#module = module;
     this.#id = id;
     this.#unmount = unmount;
@@ -62,6 +66,7 @@ export class Hdf5File {
     const { path, unmount } = await mountSource(FS, source);
     try {
       return new Hdf5File(
+        source.size,
         module,
         call(() => module.open(path, module.H5F_ACC_RDONLY, false, -1, -1)),
         unmount,
@@ -84,10 +89,14 @@ export class Hdf5File {
   /** The names of all arrays of numbers, such as "kspace" or "group/image". */
   names(): string[] {
     const found: string[] = [];
+    // Groups may hold each other by hard links: only so many entries are looked at.
+    let visited = 0;
     const visit = (group: string, depth: number): void => {
       for (const key of call(() => this.#module.get_names(this.#id, group || "/", false))) {
         // MATLAB keeps what cells refer to there.
-        if (found.length >= COUNT || (depth === 0 && key.startsWith("#"))) continue;
+        visited += 1;
+        if (visited > COUNT) return;
+        if (depth === 0 && key.startsWith("#")) continue;
         const path = group === "" ? key : `${group}/${key}`;
         const kind = this.#kind(path);
         if (kind === this.#module.H5G_GROUP && depth < DEPTH) visit(path, depth + 1);
@@ -186,7 +195,9 @@ export class Hdf5File {
     const selection = select(request.slice, shape);
     const size = elementSize[type];
     const total = elementCount(selection.shape);
-    if (total * memorySize(type) > request.maxBytes) throw tooLarge(FORMAT, total * memorySize(type), request.maxBytes);
+    // Values that are not stored are filled in: a small file may have any number of them.
+    const [bytes, limit] = [total * memorySize(type), expansionLimit(this.size, request.maxBytes)];
+    if (bytes > limit) throw tooLarge(FORMAT, bytes, limit);
     const { chunks } = this.metadata(name);
     const chunk = elementCount(chunks ?? []) * size;
     if (chunks !== null && chunk > CHUNK) throw tooLarge(`${FORMAT}: a chunk of ${JSON.stringify(name)}`, chunk, CHUNK);

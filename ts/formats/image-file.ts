@@ -1,4 +1,5 @@
 import { AdjointError, FormatError } from "../runtime/index.js";
+import { openArrayImage } from "./array-image.js";
 import { openCoded } from "./coded.js";
 import { type DetectedFormat, detectFormat, detectionLength } from "./detect.js";
 import { damaged } from "./image-faults.js";
@@ -30,14 +31,18 @@ export async function imageFormat(source: ByteSource): Promise<DetectedFormat> {
   const format = detectFormat(await readHead(source, detectionLength));
   if (!format) {
     const what = source.size === 0 ? "the file is empty" : "its first bytes are those of no known format";
-    throw new FormatError(`not an image (${what}); expected TIFF, PNG, JPEG, WebP, AVIF or GIF.`, "image_invalid");
+    throw new FormatError(
+      `not an image (${what}); expected TIFF, PNG, JPEG, WebP, AVIF, GIF or an array.`,
+      "image_invalid",
+    );
   }
-  if (format.kind !== "image")
+  if (format.kind !== "image" && format.kind !== "array")
     throw new FormatError(`this is a ${format.name} file, expected an image; ${advice(format)}.`, "image_unsupported");
   return format;
 }
 
 async function open(source: ByteSource, format: DetectedFormat, options: OpenOptions): Promise<ImageFile> {
+  if (format.kind === "array") return await openArrayImage(source, format, options);
   const isTiff = format.id === "tiff";
   const bytes = isTiff && options.colour === "file" ? new Uint8Array(0) : await source.read(0, source.size);
   const file = isTiff ? await openTiff(source, options) : format.id === "png" ? openPng(bytes, options) : undefined;
@@ -47,8 +52,7 @@ async function open(source: ByteSource, format: DetectedFormat, options: OpenOpt
 }
 
 function advice({ kind, advice: stated }: DetectedFormat): string {
-  if (stated !== undefined) return stated;
-  return kind === "weights" ? "read it with io.readWeights" : "read it with io.readArray";
+  return stated ?? (kind === "weights" ? "read it with io.readWeights" : "convert it to TIFF or PNG first");
 }
 
 /** Whatever a reader stumbles over in bytes that were not checked is a damaged file. */

@@ -1,4 +1,4 @@
-import { Gunzip, Inflate } from "fflate";
+import { Gunzip, gzipSync, Inflate } from "fflate";
 import { AdjointError, FormatError } from "../runtime/index.js";
 import { invalid, reason } from "./fail.js";
 
@@ -70,9 +70,17 @@ export function inflate(bytes: Uint8Array, size: number, format: string): Uint8A
 const HARMLESS = 256 * 2 ** 20;
 const RATIO = 100;
 
-/** The output that is allowed by default: 256 MiB, or 100 times the input, at most `limit`. */
-export function expansionLimit(compressed: number, limit: number): number {
-  return Math.min(limit, Math.max(HARMLESS, RATIO * compressed));
+/** Bytes of values that are allowed where the user gives no limit. */
+const DEFAULT_LIMIT = 2 ** 32;
+
+/** The limit on the bytes of values: the user's, or 4 GiB. */
+export function byteLimit(maxBytes: number | undefined): number {
+  return maxBytes ?? DEFAULT_LIMIT;
+}
+
+/** The limit on what comes of compressed bytes: the user's, or 256 MiB, or 100 times the input, at most 4 GiB. */
+export function expansionLimit(compressed: number, maxBytes: number | undefined): number {
+  return maxBytes ?? Math.min(DEFAULT_LIMIT, Math.max(HARMLESS, RATIO * compressed));
 }
 
 export function isGzip(bytes: Uint8Array): boolean {
@@ -106,6 +114,11 @@ export function gunzip(bytes: Uint8Array, limit: number): Uint8Array {
     throw invalid("gzip", "the checksum does not match: the file is damaged or not complete");
   }
   return output.join();
+}
+
+/** Compresses by gzip, without a name or a time: the same bytes for the same content. */
+export function gzip(bytes: Uint8Array): Uint8Array {
+  return gzipSync(bytes, { mtime: 0 });
 }
 
 /** Lookup tables of CRC-32 (reflected polynomial 0xEDB88320) for eight bytes at a time. */

@@ -2,6 +2,7 @@ import type { Metadata } from "./h5wasm.js";
 import type { ArrayFile, ArrayRequest } from "./array.js";
 import { invalid, tooLarge, unsupported } from "./fail.js";
 import type { Hdf5File } from "./hdf5-file.js";
+import { expansionLimit } from "./inflate.js";
 import { select } from "./selection.js";
 
 const FORMAT = "ISMRMRD";
@@ -64,6 +65,8 @@ export function readAcquisitions(file: Hdf5File, group: string, request: ArrayRe
     ),
   };
   const total = shape?.[0] ?? 0;
+  const limit = expansionLimit(file.size, request.maxBytes);
+  if (total * size > limit) throw tooLarge(FORMAT, total * size, limit);
   const lines: Float32Array[] = [];
   const found = counters.map((): number[] => []);
   let layout: { samples: number; channels: number } | undefined;
@@ -94,7 +97,7 @@ export function readAcquisitions(file: Hdf5File, group: string, request: ArrayRe
           );
         }
         bytes += 4 * length;
-        if (bytes > request.maxBytes) throw tooLarge(FORMAT, (bytes / (begin + i + 1)) * total, request.maxBytes);
+        if (bytes > limit) throw tooLarge(FORMAT, (bytes / (begin + i + 1)) * total, limit);
         lines.push(Float32Array.from({ length }, (_, k) => memory.getFloat32(pointer + 4 * k, true)));
         offsets.counters.forEach((offset, k) => found[k]?.push(view.getUint16(start + offset, true)));
       }

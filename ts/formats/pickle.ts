@@ -67,6 +67,7 @@ class Reader {
   readonly #stack: (PickleValue | Mark)[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #at: number;
+  #copied = 0;
 
   constructor(bytes: Uint8Array, names: PickleNames, start: number) {
     this.#bytes = bytes;
@@ -165,6 +166,7 @@ class Reader {
       case "R":
       case "\x81": {
         const args = this.#pop();
+        this.#spend(args);
         return this.#push(call(this.#pop(), args));
       }
       case "b": {
@@ -177,6 +179,14 @@ class Reader {
           `opcode 0x${opcode.toString(16)} at byte ${this.#at - 1} is not one of those that weights need`,
         );
     }
+  }
+
+  /** What calls copy of containers is limited: a file may name one of them any number of times. */
+  #spend(args: PickleValue): void {
+    for (const arg of Array.isArray(args) ? args : []) {
+      this.#copied += Array.isArray(arg) ? arg.length : arg instanceof Map ? arg.size : 0;
+    }
+    if (this.#copied > 1000 + 2 * this.#bytes.length) throw invalid(FORMAT, "containers are copied again and again");
   }
 
   #protocol(version: number): void {

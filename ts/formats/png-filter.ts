@@ -12,26 +12,39 @@ export function unfilter(block: Uint8Array, rows: number, rowBytes: number, dist
     const filter = block[start - 1] as number;
     if (filter > 4) return false;
     if (filter === 0) continue;
-    const above = i === 0 ? -1 : start - rowBytes - 1;
-    for (let j = 0; j < rowBytes; j++) {
-      const left = j < distance ? 0 : (block[start + j - distance] as number);
-      const up = above < 0 ? 0 : (block[above + j] as number);
-      let guess = left;
-      if (filter === 2) guess = up;
-      else if (filter === 3) guess = (left + up) >> 1;
-      else if (filter === 4) {
-        const corner = above < 0 || j < distance ? 0 : (block[above + j - distance] as number);
-        guess = paeth(left, up, corner);
-      }
-      block[start + j] = (block[start + j] as number) + guess;
-    }
+    const row = block.subarray(start, start + rowBytes);
+    const above = i === 0 ? new Uint8Array(rowBytes) : block.subarray(start - rowBytes - 1, start - 1);
+    if (filter === 1) for (let j = distance; j < rowBytes; j++) row[j] = at(row, j) + at(row, j - distance);
+    else if (filter === 2) for (let j = 0; j < rowBytes; j++) row[j] = at(row, j) + at(above, j);
+    else if (filter === 3) undoAverage(row, above, distance);
+    else undoPaeth(row, above, distance);
   }
   return true;
 }
 
-/** The neighbour nearest to `left + up - corner`. */
-function paeth(left: number, up: number, corner: number): number {
-  const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
+const at = (bytes: Uint8Array, j: number): number => bytes[j] as number;
+
+/** The prediction is the mean of the left and the upper neighbour, rounded down. */
+function undoAverage(row: Uint8Array, above: Uint8Array, distance: number): void {
+  for (let j = 0; j < row.length; j++) {
+    const left = j < distance ? 0 : at(row, j - distance);
+    row[j] = at(row, j) + ((left + at(above, j)) >> 1);
+  }
+}
+
+/** The prediction is the neighbour nearest to `left + upper - corner`. */
+function undoPaeth(row: Uint8Array, above: Uint8Array, distance: number): void {
+  for (let j = 0; j < row.length; j++) {
+    const up = at(above, j);
+    const [left, corner] = j < distance ? [0, 0] : [at(row, j - distance), at(above, j - distance)];
+    row[j] = at(row, j) + nearest(left, up, corner);
+  }
+}
+
+function nearest(left: number, up: number, corner: number): number {
+  const a = Math.abs(up - corner);
+  const b = Math.abs(left - corner);
+  const c = Math.abs(left + up - 2 * corner);
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
 }

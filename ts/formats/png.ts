@@ -150,6 +150,10 @@ function decode(header: PngHeader): Raster {
     if (!unfilter(block, rows, row, Math.max(1, (count * depth) / 8))) throw damaged("PNG", "a row has no filter");
     for (let i = 0; i < rows; i++) {
       const start = i * (1 + row) + 1;
+      if (depth === 8 && !interlaced) {
+        values.set(block.subarray(start, start + row), i * row);
+        continue;
+      }
       for (let j = 0; j < columns; j++) {
         const to = ((y + i * down) * width + x + j * across) * count;
         for (let c = 0; c < count; c++) values[to + c] = sampleAt(block, start, j * count + c, depth);

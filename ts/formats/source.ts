@@ -17,6 +17,11 @@ export function bytesSource(bytes: Uint8Array, name = ""): ByteSource {
   };
 }
 
+/** What workers can read parts of a file with at once; pages and Node lack it. */
+const { FileReaderSync: SyncReader } = globalThis as {
+  FileReaderSync?: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
+};
+
 /** The source of a `Blob` or `File`, such as one that the user of a page chose; its parts are read when needed. */
 export function blobSource(
   blob: Blob,
@@ -26,6 +31,9 @@ export function blobSource(
     name,
     size: blob.size,
     read: async (begin, end) => new Uint8Array(await blob.slice(begin, end).arrayBuffer()),
+    ...(SyncReader && {
+      readSync: (begin, end) => new Uint8Array(new SyncReader().readAsArrayBuffer(blob.slice(begin, end))),
+    }),
     close: async () => undefined,
   };
 }

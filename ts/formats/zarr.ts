@@ -4,6 +4,7 @@ import { type ArrayFile, type ArrayRequest, chooseDataset, finished, keptAxes } 
 import { compressedFault, type SizedCodec, sizedCodec } from "./compressed-fault.js";
 import { decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 import { invalid, reason, tooLarge, unsupported } from "./fail.js";
+import { byteLimit } from "./inflate.js";
 import { missingLibrary } from "./missing-library.js";
 import { type Selection, select } from "./selection.js";
 import { elementCount } from "./strided.js";
@@ -52,7 +53,8 @@ export async function readZarr(store: ZarrStore, request: ArrayRequest): Promise
   const array = await chosenArray(store, scales, request.dataset);
   const selection = select(request.slice, array.shape);
   const bytes = elementCount(selection.shape) * memorySize(array.type);
-  if (bytes > request.maxBytes) throw tooLarge(FORMAT, bytes, request.maxBytes);
+  const limit = byteLimit(request.maxBytes);
+  if (bytes > limit) throw tooLarge(FORMAT, bytes, limit);
   const chunk = elementCount(array.chunks) * elementSize[array.type];
   if (!(chunk <= CHUNK)) throw tooLarge(`${FORMAT}: a chunk`, chunk, CHUNK);
   const count = selection.ranges.reduce((product, range, axis) => {
@@ -167,15 +169,17 @@ async function chosenArray(
   return array;
 }
 
-async function arrayNames(store: ZarrStore, folder: string, depth: number): Promise<string[]> {
+async function arrayNames(store: ZarrStore, folder: string, depth: number, looked = { count: 0 }): Promise<string[]> {
   const found: string[] = [];
   for (const name of await store.list(folder)) {
-    if (name.startsWith(".") || name === "zarr.json" || found.length >= 1000) continue;
+    looked.count += 1;
+    if (looked.count > 10_000) break;
+    if (name.startsWith(".") || name === "zarr.json") continue;
     const path = folder === "" ? name : `${folder}/${name}`;
     const isArray = await describeArray(store, path).catch(() => undefined);
     if (isArray !== undefined) found.push(path);
     else if (depth > 0 && ((await store.get(`${path}/.zgroup`)) ?? (await store.get(`${path}/zarr.json`)))) {
-      found.push(...(await arrayNames(store, path, depth - 1)));
+      found.push(...(await arrayNames(store, path, depth - 1, looked)));
     }
   }
   return found;

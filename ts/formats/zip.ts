@@ -124,9 +124,9 @@ export async function entryRange(archive: ZipArchive, entry: ZipEntry): Promise<
  * The content of an entry.
  *
  * @throws FormatError `file_invalid`, `file_truncated`, `file_unsupported`; `file_too_large` where it has more than
- * `limit` bytes, or is compressed as no real data is.
+ * `maxBytes`, or without it is compressed as no real data is.
  */
-export async function readEntry(archive: ZipArchive, entry: ZipEntry, limit: number): Promise<Uint8Array> {
+export async function readEntry(archive: ZipArchive, entry: ZipEntry, maxBytes?: number): Promise<Uint8Array> {
   const name = JSON.stringify(entry.name);
   const [begin, end] = await entryRange(archive, entry);
   const packed = await readRange(archive.source, begin, end, `zip: ${name}`);
@@ -135,7 +135,7 @@ export async function readEntry(archive: ZipArchive, entry: ZipEntry, limit: num
     if (entry.size !== entry.compressedSize) throw invalid("zip", `the sizes of ${name} contradict each other`);
     bytes = packed;
   } else if (entry.method === 8) {
-    bytes = inflate(packed, Math.min(entry.size, expansionLimit(packed.length, limit)), `zip: ${name}`);
+    bytes = inflate(packed, Math.min(entry.size, expansionLimit(packed.length, maxBytes)), `zip: ${name}`);
   } else {
     throw unsupported("zip", `${name} is compressed by method ${entry.method}; expected 0 (stored) or 8 (DEFLATE)`);
   }

@@ -41,7 +41,7 @@ export class Hdf5Reader {
   }
 
   /** A part of an array; errors as {@link readArray}. */
-  async read(dataset: string, slice?: Slice, maxBytes: number = 2 ** 32): Promise<ArrayFile> {
+  async read(dataset: string, slice?: Slice, maxBytes?: number): Promise<ArrayFile> {
     return await wrapErrors(this.#name, async () => {
       const array = this.#file.describe(dataset);
       const { data, shape, notes } = this.#file.read(array, { slice, maxBytes });

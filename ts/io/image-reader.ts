@@ -48,7 +48,8 @@ export class ImageReader {
   async #whileOpen<T>(use: (file: OpenFile) => Promise<T>): Promise<T> {
     this.#users += 1;
     try {
-      this.#open ??= (await currentPlatform()).openFile(this.#path);
+      // Without an await before the assignment: calls at the same time would each open the file.
+      this.#open ??= currentPlatform().then(async (platform) => await platform.openFile(this.#path));
       const file = await this.#open.catch((error: unknown) => {
         throw fileError(this.#path, error);
       });

@@ -76,9 +76,12 @@ const defaultMaxPixels = 400_000_000;
 /**
  * Reads an image file as a tensor `[1, C, H, W]`; with `page: "all"` a stack as `[N, C, H, W]`.
  *
- * TIFF (also BigTIFF, ImageJ, OME), PNG, JPEG, WebP, AVIF and GIF, recognised by their content. Values are those of the
- * file, as {@link ReadImageOptions.scale} says; images are turned upright as EXIF or TIFF state. The tensor is float32:
- * uint32, int32 and float64 samples are rounded to 24 bits.
+ * TIFF (also BigTIFF, ImageJ, OME), PNG, JPEG, WebP, AVIF and GIF, recognised by their content, and arrays of real
+ * numbers (.npy, .npz, NIfTI, FITS, DICOM, HDF5), of which the last two axes are rows and columns, those before them
+ * pages, and a last axis of 3 or 4 behind two longer ones colours (NIfTI: columns are x, rows y).
+ *
+ * Values are those of the file, as {@link ReadImageOptions.scale} says; images are turned upright as EXIF or TIFF
+ * state. The tensor is float32: uint32, int32 and float64 samples are rounded to 24 bits.
  *
  * @throws ArgumentError `file_not_found`, `file_unreadable`, `invalid_argument`, `unknown_option`; FormatError
  * `image_invalid` where the bytes are no image or damaged, `image_unsupported` where the format is known but not read,
@@ -160,7 +163,7 @@ export async function countPages(path: string, options: ReadImageOptions = {}): 
   const rules = imageOptions("countPages", options);
   return await withSource("countPages", path, async (source) => {
     const format = await imageFormat(source);
-    return format.id === "tiff" ? (await openImageFile(source, rules)).pages : 1;
+    return format.id === "tiff" || format.kind === "array" ? (await openImageFile(source, rules)).pages : 1;
   });
 }
 

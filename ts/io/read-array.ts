@@ -17,6 +17,7 @@ import {
   type FolderEntry,
 } from "../runtime/index.js";
 import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import { checkArray } from "./check-array.js";
 import { type FileSource, openSource, pathOf, withSource, wrapErrors } from "./source.js";
 
 /** Options of {@link readArray}. */
@@ -31,7 +32,10 @@ export interface ReadArrayOptions {
    * first axis. Only that part of the file is read where the format allows it. Default: all.
    */
   readonly slice?: Slice;
-  /** Bytes that the values may need. Default: 4 GiB. */
+  /**
+   * Bytes that the values may need. Default: 4 GiB; of files that are compressed or leave values out, 256 MiB or 100
+   * times the file, which is far more than real data need.
+   */
   readonly maxBytes?: number;
 }
 
@@ -51,7 +55,8 @@ export function arrayRequest(caller: string, options: ReadArrayOptions): ArrayRe
       "invalid_argument",
     );
   }
-  const maxBytes = checkNumber(caller, "maxBytes", options.maxBytes ?? 2 ** 32, { positive: true });
+  const { maxBytes } = options;
+  if (maxBytes !== undefined) checkNumber(caller, "maxBytes", maxBytes, { positive: true });
   return { dataset, slice: slice ?? undefined, maxBytes };
 }
 
@@ -152,8 +157,10 @@ async function readSeries(files: readonly FileSource[], request: ArrayRequest): 
  * A tensor of an array that was read; complex numbers keep their last axis of 2.
  *
  * @param dtype Default: float64 where the file has float64 or complex128, else float32.
+ * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
  */
 export function arrayTensor(array: Pick<ArrayFile, "data" | "shape" | "dtype">, dtype?: DType): Tensor {
+  checkArray("arrayTensor", array);
   const isDouble = array.dtype === "float64" || array.dtype === "complex128";
   return tensor(array.data, { shape: [...array.shape], dtype: dtype ?? (isDouble ? "float64" : "float32") });
 }

@@ -56,8 +56,13 @@ export async function openSource(caller: string, file: FileSource): Promise<Byte
 /** The path of a `file:` URL; other addresses as they are. */
 export function pathOf(file: string | URL): string {
   if (typeof file === "string") return file;
-  // Windows: file:///C:/folder is the path C:/folder.
-  return file.protocol === "file:" ? decodeURI(file.pathname).replace(/^\/(?=[A-Za-z]:)/, "") : file.href;
+  if (file.protocol !== "file:") return file.href;
+  try {
+    // Windows: file:///C:/folder is the path C:/folder.
+    return decodeURIComponent(file.pathname).replace(/^\/(?=[A-Za-z]:)/, "");
+  } catch {
+    throw new ArgumentError(`${file.href}: the address has a % without two hexadecimal digits.`, "invalid_argument");
+  }
 }
 
 /** The error of a reader with the name of the file. */
@@ -68,5 +73,6 @@ export function named(name: string, error: unknown): Error {
   if (error instanceof AdjointError) return error;
   const failure = fileError(name, error);
   if (failure instanceof AdjointError) return failure;
-  return new FormatError(`${name}: the file cannot be read (${failure.message}).`, "file_invalid", { cause: error });
+  const text = failure.message.replace(/\.$/, "");
+  return new FormatError(`${name}: the file cannot be read (${text}).`, "file_invalid", { cause: error });
 }

@@ -5,10 +5,12 @@ import {
   encodeFits,
   encodeNifti,
   encodeNpy,
+  gzip,
 } from "../formats/index.js";
-import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkOptions } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
+import { checkArray } from "./check-array.js";
 
 /** What {@link writeArray} writes: values with a shape, such as a changed result of {@link readArray}. */
 export interface WritableArray {
@@ -42,7 +44,7 @@ const samples: Readonly<Record<SampleType, new (length: number) => ArrayData>> =
 };
 
 /**
- * Writes an array as .npy, .nii, .fits or .fit, atomically; the name decides the format.
+ * Writes an array as .npy, .nii, .fits or .fit, each also with .gz, atomically; the name decides the format.
  *
  * Values are written as they are, in the units that they have: a header that was read is carried over except for what
  * it says of the stored values (their type, scale and sizes). Of a NIfTI file extensions are not carried over, since
@@ -54,7 +56,7 @@ const samples: Readonly<Record<SampleType, new (length: number) => ArrayData>> =
  *
  * @example
  * const scan = await readArray("scan.nii.gz");
- * await writeArray("clean.nii", { ...scan, data: cleaned });
+ * await writeArray("clean.nii.gz", { ...scan, data: cleaned });
  */
 export async function writeArray(
   path: string,
@@ -77,35 +79,22 @@ export async function encodeArray(
   options: WriteArrayOptions = {},
 ): Promise<{ bytes: Uint8Array; clipped: number }> {
   checkOptions("writeArray", options, ["sample"]);
-  const given = array instanceof Tensor ? { data: await array.data(), shape: array.shape } : checked(array);
+  if (typeof name !== "string") {
+    throw new ArgumentError(`writeArray: the path is ${typeof name}, expected the name of a file.`, "invalid_argument");
+  }
+  const given =
+    array instanceof Tensor ? { data: await array.data(), shape: array.shape } : checkArray("writeArray", array);
   const { data, clipped } = converted(given.data, options.sample);
-  return { bytes: encode(String(name), { ...given, data }), clipped };
-}
-
-function checked(array: WritableArray): WritableArray {
-  const { data, shape } = (array ?? {}) as Partial<WritableArray>;
-  if (!ArrayBuffer.isView(data) || data instanceof DataView || !Array.isArray(shape)) {
-    throw new ArgumentError(
-      "writeArray: the array is neither a tensor nor { data, shape } with a typed array.",
-      "invalid_argument",
-    );
-  }
-  const count = shape.reduce((product: number, size: number) => product * size, 1);
-  if (count !== data.length) {
-    throw new ShapeError(
-      `writeArray: ${data.length} values do not fill shape [${shape.join(", ")}], which needs ${count}.`,
-      "shape_mismatch",
-    );
-  }
-  return array;
+  return { bytes: encode(name, { ...given, data }), clipped };
 }
 
 function converted(data: ArrayData, sample: SampleType | undefined): { data: ArrayData; clipped: number } {
   if (sample === undefined) return { data, clipped: 0 };
-  const Values = Object.hasOwn(samples, sample) ? samples[sample] : undefined;
+  const Values = typeof sample === "string" && Object.hasOwn(samples, sample) ? samples[sample] : undefined;
   if (Values === undefined) {
+    const shown = typeof sample === "string" ? JSON.stringify(sample) : typeof sample;
     throw new ArgumentError(
-      `writeArray: sample is ${JSON.stringify(sample)}, expected one of ${Object.keys(samples).join(", ")}.`,
+      `writeArray: sample is ${shown}, expected one of ${Object.keys(samples).join(", ")}.`,
       "invalid_argument",
     );
   }
@@ -126,7 +115,11 @@ function converted(data: ArrayData, sample: SampleType | undefined): { data: Arr
   return { data: result, clipped };
 }
 
-function encode(name: string, { data, shape, dtype, spacing, metadata }: WritableArray): Uint8Array {
+function encode(name: string, array: WritableArray): Uint8Array {
+  return /\.gz$/i.test(name) ? gzip(encodePlain(name.slice(0, -3), array)) : encodePlain(name, array);
+}
+
+function encodePlain(name: string, { data, shape, dtype, spacing, metadata }: WritableArray): Uint8Array {
   if (/\.npy$/i.test(name)) return encodeNpy(data, shape, isComplex(dtype, data, shape));
   if (/\.nii$/i.test(name)) {
     const { header, affine } = metadata ?? {};
@@ -141,7 +134,7 @@ function encode(name: string, { data, shape, dtype, spacing, metadata }: Writabl
     return encodeFits(data, shape, Array.isArray(cards) ? cards.map(String) : []);
   }
   throw new ArgumentError(
-    `writeArray: the name is ${name}, expected one that ends with .npy, .nii or .fits.`,
+    `writeArray: the name is ${name}, expected one that ends with .npy, .nii or .fits, or with .gz after it.`,
     "invalid_argument",
   );
 }

@@ -1,4 +1,5 @@
 import {
+  encodeNpy,
   encodePng as encodePngFile,
   encodeTiff,
   type ImageMetadata,
@@ -17,7 +18,7 @@ import { writeFileAtomic } from "./atomic.js";
 export interface WriteImageOptions {
   /**
    * Type of the samples: uint8 or uint16 for PNG; uint8, uint16, uint32, int8, int16, int32, float32 or float64 for
-   * TIFF. Default: `"uint8"` for PNG, `"float32"` for TIFF.
+   * TIFF and .npy. Default: `"uint8"` for PNG, else `"float32"`.
    */
   readonly sample?: SampleType;
   /**
@@ -40,12 +41,18 @@ export interface WriteReport {
   readonly notANumber: number;
 }
 
+/** Formats that are written. */
+type Format = "png" | "tiff" | "npy";
+
+const formats: Readonly<Record<string, Format>> = { ".png": "png", ".npy": "npy" };
+
 const keys = ["sample", "scale", "metadata", "compression"];
 
 /**
  * Writes a tensor as an image, atomically.
  *
- * `.png` takes `[C, H, W]` or `[1, C, H, W]`; `.tif` and `.tiff` take stacks `[N, C, H, W]` too, one page for each.
+ * `.png` takes `[C, H, W]` or `[1, C, H, W]`; `.tif` and `.tiff` take stacks `[N, C, H, W]` too, one page for each;
+ * `.npy` keeps the shape of the tensor.
  * With the metadata of an ImageJ or OME file the TIFF has its axes, pixel size and names of channels. Where values do
  * not fit the type of the samples, the result has their number and one warning is printed.
  *
@@ -54,14 +61,14 @@ const keys = ["sample", "scale", "metadata", "compression"];
  */
 export async function writeImage(path: string, image: Tensor, options: WriteImageOptions = {}): Promise<WriteReport> {
   checkOptions("writeImage", options, keys);
-  const ending = typeof path === "string" ? /\.(?:png|tiff?)$/i.exec(path)?.[0].toLowerCase() : undefined;
+  const ending = typeof path === "string" ? /\.(?:png|tiff?|npy)$/i.exec(path)?.[0].toLowerCase() : undefined;
   if (ending === undefined) {
     throw new ArgumentError(
-      `writeImage: path is ${String(path)}, expected a name that ends with .png, .tif or .tiff.`,
+      `writeImage: path is ${String(path)}, expected a name that ends with .png, .tif, .tiff or .npy.`,
       "invalid_argument",
     );
   }
-  const encoded = await encode("writeImage", ending === ".png" ? "png" : "tiff", image, options);
+  const encoded = await encode("writeImage", formats[ending] ?? "tiff", image, options);
   await writeFileAtomic(path, encoded.bytes);
   const { sample, clipped, notANumber } = encoded;
   if (clipped + notANumber > 0) {
@@ -99,7 +106,7 @@ export async function encodeTiffImage(image: Tensor, options: WriteImageOptions 
 
 async function encode(
   caller: string,
-  format: "png" | "tiff",
+  format: Format,
   image: Tensor,
   options: WriteImageOptions,
 ): Promise<WriteReport & { readonly bytes: Uint8Array }> {
@@ -119,20 +126,22 @@ async function encode(
   const parts =
     format === "png"
       ? [await pngOf(values as Uint8Array | Uint16Array, dims, metadata)]
-      : encodeTiff({ values, shape: dims, sample, metadata, compression });
+      : format === "npy"
+        ? [encodeNpy(values, image.shape)]
+        : encodeTiff({ values, shape: dims, sample, metadata, compression });
   return { bytes: join(parts), sample, clipped, notANumber };
 }
 
 function stackShape(
   caller: string,
-  format: "png" | "tiff",
+  format: Format,
   shape: readonly number[],
   alpha: boolean,
 ): [number, number, number, number] {
   const [pages, channels, height, width] = shape.length === 3 ? [1, ...shape] : shape;
   const isImage = shape.length === 3 || shape.length === 4;
   // Two channels are mostly a complex image, which is no picture; grey with an opacity says so.
-  const fits = format === "tiff" || (pages === 1 && [1, 3, 4, ...(alpha ? [2] : [])].includes(channels as number));
+  const fits = format !== "png" || (pages === 1 && [1, 3, 4, ...(alpha ? [2] : [])].includes(channels as number));
   if (isImage && fits && shape.every((side) => side > 0))
     return [pages, channels, height, width] as [number, number, number, number];
   const expected =
@@ -142,7 +151,7 @@ function stackShape(
   throw new ShapeError(`${caller}: image has shape [${shape.join(", ")}], expected ${expected}.`, "shape_mismatch");
 }
 
-function sampleOf(caller: string, format: "png" | "tiff", sample: SampleType | undefined): WrittenSample {
+function sampleOf(caller: string, format: Format, sample: SampleType | undefined): WrittenSample {
   const wanted = sample ?? (format === "png" ? "uint8" : "float32");
   const fits = format === "png" ? wanted === "uint8" || wanted === "uint16" : isWritten(wanted);
   if (fits && isWritten(wanted)) return wanted;

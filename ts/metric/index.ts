@@ -17,6 +17,7 @@ export { LpNorm, type LpNormOptions } from "./lp-norm.js";
 export { CosineSimilarity } from "./cosine-similarity.js";
 export { SpectralAngleMapper } from "./sam.js";
 export { ERGAS, type ERGASOptions } from "./ergas.js";
+export { RecoveryCoefficient, type RecoveryCoefficientOptions } from "./recovery-coefficient.js";
 export { QNR, type QNROptions } from "./qnr.js";
 export { BlurStrength, type BlurStrengthOptions } from "./blur-strength.js";
 export { SharpnessIndex, type SharpnessIndexOptions } from "./sharpness-index.js";

@@ -42,6 +42,8 @@ export interface MetricContext {
   readonly y?: object;
   /** The physics that measured it. */
   readonly physics?: object;
+  /** The region of interest. */
+  readonly mask?: Tensor;
 }
 
 const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "centerCrop"] as const;
@@ -100,7 +102,7 @@ export abstract class Metric {
    *
    * @param _x - the reference, cropped and normalised.
    */
-  protected definedFor(_x: Tensor): Tensor | undefined {
+  protected definedFor(_x: Tensor, _context: MetricContext): Tensor | undefined {
     return undefined;
   }
 
@@ -119,11 +121,12 @@ export abstract class Metric {
    * @returns shape `[B]`, or a scalar with `reduction` `"mean"` or `"sum"`.
    * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
    */
-  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
+  forward(xNet: Tensor, x?: Tensor | null, context: MetricContext | null = {}): Tensor {
+    const measured = context ?? {};
     requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
     if (!this.needsReference && this.normInputs !== "standardize") {
       const image = this.#preprocess(xNet, xNet)[0];
-      return this.#reduce(this.metric(image, image, context), undefined);
+      return this.#reduce(this.metric(image, image, measured), undefined);
     }
     requireImage(this.name, "x", x, "the reference image it is compared with");
     if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
@@ -134,7 +137,7 @@ export abstract class Metric {
       );
     }
     const [a, b] = this.#preprocess(xNet, x);
-    return this.#reduce(this.metric(a, b, context), this.definedFor(b.detach()));
+    return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach(), measured));
   }
 
   /**

@@ -105,8 +105,9 @@ function measurements({ y, physics }: MetricContext): Measurements {
       "missing_argument",
     );
   }
+  const isObject = typeof y === "object" && typeof physics === "object";
   const { downsampling } = physics as { readonly downsampling?: { A?(image: Tensor): Tensor } };
-  const list = Symbol.iterator in y ? [...(y as Iterable<unknown>)] : [];
+  const list = isObject && Symbol.iterator in y ? [...(y as Iterable<unknown>)] : [];
   const [low, pan] = list;
   if (
     typeof downsampling?.A !== "function" ||

@@ -125,6 +125,7 @@ export class DecomposablePhysics<
 
   /** Where the mask is not 0, if `U` is the identity; see {@link Physics.measured}. */
   override measured(y: Tensor): Tensor | undefined {
+    checkTensor(`${this.className}.measured`, "y", y);
     return this.masksMeasurements ? this.values(`${this.className}.noise`, y)?.ne(0) : undefined;
   }
 

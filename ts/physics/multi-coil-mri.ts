@@ -103,6 +103,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   }
 
   override measured(y: Tensor): Tensor {
+    checkTensor("MultiCoilMRI.measured", "y", y);
     return matching(this.mask, y).ne(0).unsqueeze(2);
   }
 

@@ -109,7 +109,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    const { rng, clipPositive, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options ?? {};
     this.update(parameters as PhysicsParameters);
     return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
@@ -128,8 +128,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * @throws ArgumentError `out_of_range` where the noise does not exist for a value of `y`.
    */
   noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
-    const { rng = this.noiseModel.rng ?? this.rng, clipPositive } = options;
-    const noisy = this.noiseModel.forward(y, { rng, clipPositive });
+    const { rng, clipPositive } = options ?? {};
+    const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
     const measured = this.measured(noisy);
     return measured ? where(measured, noisy, 0) : noisy;
   }

@@ -116,6 +116,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   }
 
   override measured(y: Tensor): Tensor {
+    checkTensor("SequentialMRI.measured", "y", y);
     return matching(this.mask, y).ne(0);
   }
 

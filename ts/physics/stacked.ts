@@ -58,7 +58,7 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
-    const { rng, clipPositive, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options ?? {};
     this.update(parameters as PhysicsParameters);
     return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }

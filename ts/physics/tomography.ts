@@ -312,7 +312,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
    * much faster, with the filter `filter`.
    */
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
-    const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
+    const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options ?? {};
     return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
   }
 

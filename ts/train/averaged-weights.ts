@@ -45,19 +45,6 @@ export class AveragedWeights {
     disposeWeights(before);
   }
 
-  /** Runs `fn` while the model has the averaged weights; afterwards it has its own again. */
-  async during<T>(model: Reconstructor, fn: () => Promise<T>): Promise<T> {
-    if (!this.#average) return await fn();
-    const own = model.stateDict();
-    try {
-      this.load(model);
-      return await fn();
-    } finally {
-      model.loadStateDict(own);
-      disposeWeights(own);
-    }
-  }
-
   /** Gives the model the averaged weights. */
   load(model: Reconstructor): void {
     if (this.#average) model.loadStateDict(this.#average, { strict: false });

@@ -62,7 +62,14 @@ export class ResultWeights {
   /** Runs `fn` while the model has the weights that are evaluated: the averaged ones where there are any. */
   async evaluated<T>(fn: () => Promise<T>): Promise<T> {
     if (!this.#average || this.#last) return await fn();
-    return await this.#average.during(this.#model, fn);
+    // Kept apart as at the end, so that a checkpoint that `fn` writes has them.
+    this.#last = this.#model.stateDict();
+    try {
+      this.#average.load(this.#model);
+      return await fn();
+    } finally {
+      this.continue();
+    }
   }
 
   /** Takes an evaluation of the weights that the model has; whether to stop. */

@@ -74,11 +74,30 @@ describe("JsonLogger", () => {
     }
   });
 
+  it("refuses steps, values and settings that mean nothing", async () => {
+    const log = logger();
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const code = "invalid_argument";
+    for (const step of [-1, 1.5, NaN, "1", undefined]) {
+      await expect(log.start(step as never)).rejects.toMatchObject({ name: "ArgumentError", code });
+      await expect(log.scalars(step as never, {})).rejects.toMatchObject({ name: "ArgumentError", code });
+    }
+    for (const values of [null, undefined, 1, { loss: "1" }, { loss: null }])
+      await expect(log.scalars(1, values as never)).rejects.toMatchObject({ name: "ArgumentError", code });
+    for (const settings of [circle, { n: 1n }])
+      await expect(log.start(0, settings)).rejects.toMatchObject({ name: "ArgumentError", code });
+    expect(await readdir(folder)).toEqual([]);
+    await log.start(0, null as never);
+    expect((await read())[0]?.["settings"]).toEqual({});
+  });
+
   it("refuses options that mean nothing, and places that cannot be written", async () => {
-    for (const options of [{}, { path: "" }, { path: 1 }])
+    for (const options of [{ path: "" }, { path: 1 }, { path: null }])
       expect(() => new JsonLogger(options as never)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
     expect(() => new JsonLogger({ paths: "a" } as never)).toThrow(expect.objectContaining({ code: "unknown_option" }));
-    expect(() => new JsonLogger(undefined as never)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    for (const options of [undefined, {}])
+      expect(() => new JsonLogger(options as never)).toThrow(expect.objectContaining({ code: "missing_argument" }));
     await writeFile(join(folder, "file"), "");
     const log = new JsonLogger({ path: join(folder, "file/log.jsonl") });
     await expect(log.scalars(1, {})).rejects.toMatchObject({ name: "ArgumentError", code: "file_unwritable" });

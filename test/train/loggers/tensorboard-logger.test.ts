@@ -159,9 +159,24 @@ describe("TensorBoardLogger", () => {
     expect((await readAll())[0]?.map(({ step }) => step)).toEqual([0, 0, 0]);
   });
 
+  it("refuses steps, values, images and settings that mean nothing", async () => {
+    const log = new TensorBoardLogger({ folder });
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const refused = { name: "ArgumentError", code: "invalid_argument" };
+    for (const step of [-1, 1.5, NaN, "1", undefined]) {
+      await expect(log.start(step as never)).rejects.toMatchObject(refused);
+      await expect(log.scalars(step as never, {})).rejects.toMatchObject(refused);
+    }
+    for (const values of [null, undefined, 1, { loss: "1" }, { loss: null }])
+      await expect(log.scalars(1, values as never)).rejects.toMatchObject(refused);
+    await expect(log.images(1, { image: [1] } as never)).rejects.toMatchObject(refused);
+    await expect(log.start(0, circle)).rejects.toMatchObject(refused);
+    await expect(readdir(folder)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   it("refuses options that mean nothing, and places that cannot be written", async () => {
     for (const options of [
-      {},
       { folder: "" },
       { folder: 1 },
       { folder, range: [1, 0] },
@@ -170,6 +185,10 @@ describe("TensorBoardLogger", () => {
     ])
       expect(() => new TensorBoardLogger(options as never)).toThrow(
         expect.objectContaining({ code: "invalid_argument" }),
+      );
+    for (const options of [undefined, {}])
+      expect(() => new TensorBoardLogger(options as never)).toThrow(
+        expect.objectContaining({ code: "missing_argument" }),
       );
     expect(() => new TensorBoardLogger({ folders: "a" } as never)).toThrow(
       expect.objectContaining({ code: "unknown_option" }),

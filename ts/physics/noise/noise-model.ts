@@ -78,7 +78,7 @@ export abstract class NoiseModel {
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
     checkTensor(caller, "y", y);
-    const { rng, clipPositive, ...parameters } = options;
+    const { rng, clipPositive, ...parameters } = options ?? {};
     const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
     return this.corrupt(y, resolveRng(rng, this.rng), clip);

@@ -1,5 +1,6 @@
 import { appendFile, fileError, readText, writeFileAtomic } from "../../io/index.js";
 import { ArgumentError, checkOptions, currentPlatform, FormatError } from "../../runtime/index.js";
+import { checkStep, checkValues, settingsText } from "./arguments.js";
 import type { Logger } from "./logger.js";
 
 /** Options of {@link JsonLogger}. */
@@ -19,13 +20,13 @@ export interface JsonLoggerOptions {
 export class JsonLogger implements Logger {
   readonly path: string;
 
-  /** @throws ArgumentError `unknown_option`; `invalid_argument` where the path is no text. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`; `invalid_argument` where the path is no text. */
   constructor(options: JsonLoggerOptions) {
     checkOptions("JsonLogger", options, ["path"]);
     if (typeof options?.path !== "string" || options.path === "") {
       throw new ArgumentError(
         "JsonLogger: path must be the name of a file, such as run/log.jsonl.",
-        "invalid_argument",
+        options?.path === undefined ? "missing_argument" : "invalid_argument",
       );
     }
     this.path = options.path;
@@ -36,14 +37,17 @@ export class JsonLogger implements Logger {
    * `file_unreadable`, `node_only`.
    */
   async start(step: number, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    checkStep("JsonLogger", step);
+    const first = line(step, { settings: JSON.parse(settingsText("JsonLogger", settings)) as unknown });
     const found = await this.#content();
     const kept = step > 0 ? linesUntil(step, found, this.path) : "";
     if (step === 0 && found !== "") await writeFileAtomic(await this.#unusedName(), found);
-    await writeFileAtomic(this.path, kept + line(step, { settings }));
+    await writeFileAtomic(this.path, kept + first);
   }
 
   async scalars(step: number, values: Readonly<Record<string, number>>): Promise<void> {
-    await appendFile(this.path, line(step, values));
+    const entries = checkValues("JsonLogger", values);
+    await appendFile(this.path, line(checkStep("JsonLogger", step), Object.fromEntries(entries)));
   }
 
   async #content(): Promise<string> {

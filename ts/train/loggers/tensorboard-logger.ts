@@ -1,6 +1,7 @@
 import { appendFile, encodePng } from "../../io/index.js";
 import { ArgumentError, checkOptions, currentPlatform, ShapeError } from "../../runtime/index.js";
-import { noGrad, type Tensor, tidy } from "../../tensor/index.js";
+import { noGrad, Tensor, tidy } from "../../tensor/index.js";
+import { checkStep, checkValues, settingsText } from "./arguments.js";
 import type { Logger } from "./logger.js";
 import { eventRecord, type EventContent, type SummaryValue } from "./tensorboard-events.js";
 
@@ -25,11 +26,14 @@ export class TensorBoardLogger implements Logger {
   readonly #range: readonly [number, number] | "auto";
   #file: Promise<string> | undefined;
 
-  /** @throws ArgumentError `unknown_option`; `invalid_argument` where an option means nothing. */
+  /** @throws ArgumentError `missing_argument`, `unknown_option`; `invalid_argument` where an option means nothing. */
   constructor(options: TensorBoardLoggerOptions) {
     checkOptions("TensorBoardLogger", options, ["folder", "range"]);
     if (typeof options?.folder !== "string" || options.folder === "") {
-      throw new ArgumentError("TensorBoardLogger: folder must be the name of a folder.", "invalid_argument");
+      throw new ArgumentError(
+        "TensorBoardLogger: folder must be the name of a folder.",
+        options?.folder === undefined ? "missing_argument" : "invalid_argument",
+      );
     }
     this.folder = options.folder;
     this.#range = checkRange(options.range ?? [0, 1]);
@@ -37,21 +41,27 @@ export class TensorBoardLogger implements Logger {
 
   /** @throws ArgumentError `node_only` in a browser. */
   async start(step: number, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    checkStep("TensorBoardLogger", step);
+    // Four spaces make a block of code in Markdown, which the text plugin shows.
+    const text = settingsText("TensorBoardLogger", settings, 2).replaceAll(/^/gm, "    ");
     this.#file = this.#begin(step);
     await this.#file;
-    if (Object.keys(settings).length === 0) return;
-    // Four spaces make a block of code in Markdown, which the text plugin shows.
-    const text = JSON.stringify(settings, null, 2).replaceAll(/^/gm, "    ");
+    if (text.trim() === "{}") return;
     await this.#write(step, { values: [{ tag: "settings", text }] });
   }
 
   async scalars(step: number, values: Readonly<Record<string, number>>): Promise<void> {
-    await this.#write(step, { values: Object.entries(values).map(([tag, scalar]) => ({ tag, scalar })) });
+    await this.#write(step, {
+      values: checkValues("TensorBoardLogger", values).map(([tag, scalar]) => ({ tag, scalar })),
+    });
   }
 
   /** @throws ShapeError `shape_mismatch` where an image is not `[C, H, W]`. */
   async images(step: number, images: Readonly<Record<string, Tensor>>): Promise<void> {
-    for (const [tag, image] of Object.entries(images)) {
+    for (const [tag, image] of Object.entries(images ?? {})) {
+      if (!(image instanceof Tensor)) {
+        throw new ArgumentError(`TensorBoardLogger: image ${tag} must be a Tensor [C, H, W].`, "invalid_argument");
+      }
       await this.#write(step, { values: await this.#encode(tag, image) });
     }
   }
@@ -74,6 +84,7 @@ export class TensorBoardLogger implements Logger {
   }
 
   async #write(step: number, content: EventContent): Promise<void> {
+    checkStep("TensorBoardLogger", step);
     this.#file ??= this.#begin(step - 1);
     await appendFile(await this.#file, eventRecord(Date.now() / 1000, step, content));
   }
