@@ -80,7 +80,9 @@ describeBrowser("webgpu in Chromium", () => {
         if (described)
           gpu.requestAdapter = async (options) => {
             const adapter = await request(options);
-            return adapter && Object.defineProperty(adapter, "info", { value: described });
+            const { subgroupMinSize, subgroupMaxSize } = adapter?.info ?? {};
+            const value = { device: "", description: "", subgroupMinSize, subgroupMaxSize, ...described };
+            return adapter && Object.defineProperty(adapter, "info", { value });
           };
         const { init, device, devices } = harness;
         await init({ device: "auto" });
