@@ -1,4 +1,4 @@
-// The files that are made of the tables: ts/cli/classes.generated.ts, schema/config.schema.json and the tables of
+// The files that are made of the tables: ts/cli/classes.generated.ts, docs/config.schema.json and the tables of
 // docs/configuration.md.
 import { readTables } from "./classes.mjs";
 import { documentTables } from "./document.mjs";
@@ -9,7 +9,7 @@ export function configFiles() {
   const tables = readTables();
   return [
     { path: "ts/cli/classes.generated.ts", make: () => typeScript(tables) },
-    { path: "schema/config.schema.json", make: () => oneDefinitionALine(schema(tables)) },
+    { path: "docs/config.schema.json", make: () => oneDefinitionALine(schema(tables)) },
     { path: "docs/configuration.md", make: (before) => documentTables(before, tables) },
   ];
 }

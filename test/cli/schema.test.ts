@@ -12,7 +12,7 @@ import { sampleOf, valuesOf } from "./samples.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), "utf8"));
-const schema = read("schema/config.schema.json") as {
+const schema = read("docs/config.schema.json") as {
   readonly definitions: Readonly<
     Record<
       string,
@@ -144,7 +144,7 @@ describe("the JSON schema of configurations", () => {
 
   it("is exported by the package", () => {
     const { exports, files } = read("package.json") as { exports: Record<string, unknown>; files: string[] };
-    expect(exports["./config.schema.json"]).toBe("./schema/config.schema.json");
+    expect(exports["./config.schema.json"]).toBe("./docs/config.schema.json");
     expect(files).toContain("schema");
   });
 });

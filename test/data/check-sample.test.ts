@@ -167,21 +167,3 @@ await eachDevice("batches", (device) => {
     expect(memory().tensors).toBe(before);
   });
 });
-
-describe("the cost on the CPU", () => {
-  it("is less than that of stacking the samples", () => {
-    const rng = new Rng(0);
-    const samples = Array.from({ length: 16 }, () => ({ x: rng.uniform([1, 128, 128]) }));
-    const best = (fn: () => void): number =>
-      Math.min(
-        ...Array.from({ length: 20 }, () => {
-          const start = performance.now();
-          fn();
-          return performance.now() - start;
-        }),
-      );
-    const stacking = best(() => collate(samples).x?.dispose());
-    const checking = best(() => samples.forEach((sample, i) => checkSample(sample, i, { length: 16 })));
-    expect(checking).toBeLessThan(stacking);
-  });
-});

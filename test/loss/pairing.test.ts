@@ -185,7 +185,7 @@ describe("missing and wrong arguments", () => {
   it("constructors check their options", () => {
     const bad: [() => unknown, string, RegExp][] = [
       [() => new SureGaussianLoss({} as never), "missing_argument", /sigma is missing/],
-      [() => new SureGaussianLoss(undefined as never), "missing_argument", /sigma is missing/],
+      [() => new SureGaussianLoss(undefined as never), "missing_argument", /options are missing/],
       [() => new SureGaussianLoss({ sigma: -0.1 }), "invalid_argument", /sigma/],
       [() => new SureGaussianLoss({ sigma: NaN }), "invalid_argument", /sigma/],
       [() => new SureGaussianLoss({ sigma: 0.1, tau: 0 }), "invalid_argument", /tau/],

@@ -75,7 +75,7 @@ describe("the packed files", () => {
       "package.json",
       "examples/images/camera.png",
       "examples/configurations/start.json",
-      "schema/config.schema.json",
+      "docs/config.schema.json",
     ])
       expect(paths).toContain(path);
   });

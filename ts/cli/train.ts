@@ -29,7 +29,7 @@ interface TrainCommandOptions extends CommonOptions {
 }
 
 const startingConfig = join(packageFolder, "examples", "configurations", "start.json");
-const schema = join(packageFolder, "schema", "config.schema.json");
+const schema = join(packageFolder, "docs", "config.schema.json");
 
 /** The configuration to start from, as `--help` shows it. */
 const starting = (): string => readFileSync(startingConfig, "utf8").trimEnd();

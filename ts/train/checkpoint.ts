@@ -17,7 +17,8 @@ const maxHeaderState = 10_000_000;
 
 /**
  * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON
- * in the metadata, or, where that is long, in a tensor. The file is replaced atomically: a process killed at any moment leaves the previous file intact.
+ * in the metadata, or, where that is long, in a tensor. The file is replaced atomically: a process killed at any moment
+ * leaves the previous file intact.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
   const tensors: TensorRecord = {};
