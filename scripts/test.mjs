@@ -1,6 +1,6 @@
 // `npm test`: installs and builds what is missing, checks and tests everything, and ends with one line: N passed, N
 // failed, N skipped. `--bench`: also runs the quick benchmark, which fails if our convolutions became much slower
-// relative to burn's.
+// relative to burn's. `--fuzz`: also makes random calls for two minutes.
 import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -108,6 +108,13 @@ function formatSeconds(time) {
   return `${String(Math.floor(whole / 60)).padStart(3)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
+/** Two minutes of random calls, the first with a fixed seed; a call that misbehaves is printed with its seed. */
+async function fuzz() {
+  const args = [join(root, "scripts", "fuzz.mjs"), "--minutes", "1", "--groups", "tensor,functional"];
+  await must(process.execPath, [...args, "--seed", "1"]);
+  await must(process.execPath, args);
+}
+
 /** All TypeScript tests, and the reference cases again in float32 and, if available, on WebGPU. */
 async function typeScriptTests() {
   await vitest("TypeScript tests");
@@ -139,6 +146,7 @@ if (await step("setup", () => setup())) {
     await step("quick benchmark", () =>
       must(process.execPath, [join(root, "bench", "run.mjs"), "--quick", "--no-build"]),
     );
+  if (ready && process.argv.includes("--fuzz")) await step("fuzzing", fuzz);
   if (ready) await timed("TypeScript tests", typeScriptTests);
   else fail("TypeScript tests (not run: nothing was built)");
 }

@@ -9,7 +9,6 @@ import {
   UnclippedDataset,
 } from "../../ts/data/index.js";
 import { GaussianNoise, TensorList } from "../../ts/physics/index.js";
-import { Rng } from "../../ts/random/index.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { full, memory, tensor, Tensor, zeros } from "../../ts/tensor/index.js";
 import { eachDevice } from "../devices.js";
