@@ -145,7 +145,7 @@ describe("the JSON schema of configurations", () => {
   it("is exported by the package", () => {
     const { exports, files } = read("package.json") as { exports: Record<string, unknown>; files: string[] };
     expect(exports["./config.schema.json"]).toBe("./docs/config.schema.json");
-    expect(files).toContain("schema");
+    expect(files).toContain("docs");
   });
 });
 
