@@ -282,6 +282,9 @@ describe("train and test", () => {
     expect(Object.keys(await readSafetensors(join(folder, "out-good", "model.safetensors")))).toContain(
       "in_conv.weight",
     );
+    const report = await readFile(join(folder, "out-good", "report.html"), "utf8");
+    for (const part of ["Mean and standard deviation over the test images", "<td>reconstruction</td>", "<td>y, "])
+      expect(report).toContain(part);
     const tested = await adjoint(["test", path, "--json"]);
     expect(tested.code).toBe(0);
     expect(JSON.parse(tested.stdout)).toMatchObject({

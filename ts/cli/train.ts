@@ -11,6 +11,7 @@ import {
   Trainer,
   type TrainerOptions,
   trainingCharts,
+  trainingReport,
   writeReport,
 } from "../train/index.js";
 import { buildData, buildParts, type Parts } from "./build.js";
@@ -101,7 +102,7 @@ async function train(
   } finally {
     progress.stop();
   }
-  return await conclude(trainer, parts, { path, folder, seed: options.seed });
+  return await conclude(trainer, parts, { path, folder, seed: options.seed, evalData });
 }
 
 /** What a training is run with besides the parts of a configuration. */
@@ -130,12 +131,17 @@ const filesIn = (folder: string) => ({
   report: join(folder, "report.html"),
 });
 
+/** Where a training came from, and what its report needs. */
+interface Run {
+  readonly path: string;
+  readonly folder: string;
+  readonly seed: number;
+  readonly evalData: readonly Dataset<Measurement>[];
+}
+
 /** Writes weights, curve and report. */
-async function conclude(
-  trainer: Trainer,
-  parts: Parts,
-  { path, folder, seed }: { readonly path: string; readonly folder: string; readonly seed: number },
-): Promise<CommandResult> {
+async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<CommandResult> {
+  const { path, folder, seed, evalData } = run;
   const files = filesIn(folder);
   const last = trainer.lastWeights();
   await writeWeights(files.last, last);
@@ -143,30 +149,33 @@ async function conclude(
   // With `restore: false` the model has the last weights, and the file of the best ones is written already.
   const written = parts.further.best?.restore === false && best !== null;
   if (!written) await writeWeights(files.model, parts.model.stateDict());
-  const charts = trainingCharts(trainer.history);
-  await writeFileAtomic(files.curve, charts[0] as string);
+  await writeFileAtomic(files.curve, trainingCharts(trainer.history)[0] as string);
   const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
   const metricTexts = Object.entries(evalMetrics ?? {}).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
   const bestText = best ? `; best ${best.name} ${best.value.toPrecision(5)} at step ${best.step}` : "";
-  await writeReport(files.report, {
+  // A report compares with the baselines where there is one set of evaluation data, and so one physics.
+  const evaluated = evalData.length === 1 ? evalData[0] : undefined;
+  const details = {
+    model: parts.model.constructor.name,
+    physics: list(parts.physics)
+      .map((operator) => operator.constructor.name)
+      .join(", "),
+    losses: parts.losses
+      .flat()
+      .map(({ loss }) => loss.name)
+      .join(", "),
+    seed,
+  };
+  const report = await trainingReport({
     title: `Training: ${basename(path)}`,
     intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}${bestText}.`,
-    tables: [],
-    figures: await trainer.figures(),
-    charts,
-    details: {
-      model: parts.model.constructor.name,
-      physics: list(parts.physics)
-        .map((operator) => operator.constructor.name)
-        .join(", "),
-      losses: parts.losses
-        .flat()
-        .map(({ loss }) => loss.name)
-        .join(", "),
-      seed,
-    },
+    trainer,
+    // Metrics were measured, so the evaluation data have ground truth.
+    ...(evalMetrics && evaluated !== undefined ? { result: await trainer.test(evaluated) } : {}),
+    details,
   });
+  await writeReport(files.report, report);
   trainer.dispose();
   return {
     text: `${folder}: ${trainer.step} steps, loss ${lastLoss?.toPrecision(3)}${metricTexts.join("")}${bestText}`,
