@@ -9,12 +9,17 @@ import { make } from "./values.mjs";
 
 /** Bytes of a record of the state file: the number of the call and its text. */
 const RECORD = 1000;
+/**
+ * Bytes that one operator may use: little enough that no allowed call is slow, and far below the limit of the process,
+ * so that memory which the core does not count ends the child.
+ */
+const MEMORY_LIMIT = 1 << 30;
 /** Milliseconds after which a call counts as slow. */
 const SLOW = 3000;
 
 const [, , stateFile, mode, groups, seed, from, to, share = "1"] = process.argv;
 const lib = await import(new URL("../../dist/index.js", import.meta.url).href);
-await lib.init(process.env.ADJOINT_FUZZ_LIMIT ? { memoryLimit: Number(process.env.ADJOINT_FUZZ_LIMIT) } : {});
+await lib.init({ memoryLimit: MEMORY_LIMIT });
 const list = targets(lib).filter((t) => groups.split(",").includes(t.group));
 const state = openSync(stateFile, "w");
 
