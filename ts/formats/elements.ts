@@ -27,6 +27,24 @@ export type ArrayData =
   | Float32Array
   | Float64Array;
 
+/** Element types by NumPy's type strings, without the byte order. */
+export const numpyTypes: Readonly<Record<string, ElementType>> = {
+  b1: "bool",
+  i1: "int8",
+  u1: "uint8",
+  i2: "int16",
+  u2: "uint16",
+  i4: "int32",
+  u4: "uint32",
+  i8: "int64",
+  u8: "uint64",
+  f2: "float16",
+  f4: "float32",
+  f8: "float64",
+  c8: "complex64",
+  c16: "complex128",
+};
+
 /** Bytes of an element in a file. */
 export const elementSize: Readonly<Record<ElementType, number>> = {
   bool: 1,

@@ -1,5 +1,6 @@
 /** Readers and writers of files by format. Libraries that a format needs are loaded when a file of it is first read. */
 export type { ArrayFile, ArrayRequest } from "./array.js";
+export { joinBytes } from "./bytes.js";
 export { type Channels, type Plane, toPlane } from "./convert.js";
 export { type DetectedFormat, detectFormat, detectionLength } from "./detect.js";
 export { readDicomSeries } from "./dicom-series.js";

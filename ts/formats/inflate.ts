@@ -1,4 +1,5 @@
 import { AdjointError, FormatError } from "../runtime/index.js";
+import { joinBytes } from "./bytes.js";
 import { invalid, reason } from "./fail.js";
 
 /** Bytes that are given to the decoder at a time: at most 64 MiB come of them, so that a limit is noticed in time. */
@@ -29,15 +30,7 @@ class Output {
   }
 
   join(): Uint8Array {
-    const [first] = this.#parts;
-    if (first !== undefined && this.#parts.length === 1) return first;
-    const whole = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinBytes(this.#parts);
   }
 }
 

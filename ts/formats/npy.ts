@@ -1,6 +1,6 @@
 import { ArgumentError } from "../runtime/index.js";
 import { type ArrayFile, type ArrayRequest, chooseDataset, readStored, type StoredArray } from "./array.js";
-import type { ArrayData, ElementType } from "./elements.js";
+import { type ArrayData, type ElementType, numpyTypes } from "./elements.js";
 import { invalid, unsupported } from "./fail.js";
 import { type ByteSource, bytesSource, partOf, readRange } from "./source.js";
 import { entryRange, openZip, readEntry, type ZipArchive } from "./zip.js";
@@ -10,24 +10,6 @@ const FORMAT = "NumPy";
 export function isNpy(head: Uint8Array): boolean {
   return String.fromCharCode(...head.subarray(0, 6)) === "\x93NUMPY";
 }
-
-/** Element types by NumPy's type strings, without the byte order. */
-const types: Readonly<Record<string, ElementType>> = {
-  b1: "bool",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  f2: "float16",
-  f4: "float32",
-  f8: "float64",
-  c8: "complex64",
-  c16: "complex128",
-};
 
 /**
  * Reads a .npy file (NumPy Enhancement Proposal 1, versions 1 to 3).
@@ -72,7 +54,7 @@ function parseType(descr: string): { type: ElementType; littleEndian: boolean } 
     throw unsupported(FORMAT, `records (dtype ${descr}) are not read; save each field as an array of its own`);
   }
   const [, order, name = ""] = /^'([<>|=]?)(\w+)'$/.exec(descr) ?? [];
-  if (!Object.hasOwn(types, name)) {
+  if (!Object.hasOwn(numpyTypes, name)) {
     const kinds: Record<string, string> = {
       O: "Python objects",
       U: "text",
@@ -82,9 +64,10 @@ function parseType(descr: string): { type: ElementType; littleEndian: boolean } 
       m: "times",
     };
     const kind = kinds[name[0] ?? ""] ?? "an element type without a counterpart";
-    throw unsupported(FORMAT, `dtype ${descr} (${kind}) is not read; expected one of ${Object.keys(types).join(", ")}`);
+    const read = Object.keys(numpyTypes).join(", ");
+    throw unsupported(FORMAT, `dtype ${descr} (${kind}) is not read; expected one of ${read}`);
   }
-  return { type: types[name] as ElementType, littleEndian: order !== ">" };
+  return { type: numpyTypes[name] as ElementType, littleEndian: order !== ">" };
 }
 
 /** Stored arrays up to this size are read whole, so that their checksum is checked. */

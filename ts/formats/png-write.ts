@@ -1,3 +1,4 @@
+import { joinBytes } from "./bytes.js";
 import { Crc32 } from "./inflate.js";
 
 /** Rows of interleaved pixels. */
@@ -40,7 +41,8 @@ export async function encodePng(image: PngImage): Promise<Uint8Array> {
   const data = new Uint8Array(await new Response(stream).arrayBuffer());
   const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
   const physical = pixelSize ? [chunk("pHYs", physicalSize(pixelSize))] : [];
-  return join([signature, chunk("IHDR", header), ...physical, chunk("IDAT", data), chunk("IEND", new Uint8Array(0))]);
+  const chunks = [chunk("IHDR", header), ...physical, chunk("IDAT", data), chunk("IEND", new Uint8Array(0))];
+  return joinBytes([signature, ...chunks]);
 }
 
 function bigEndian(values: Uint16Array): Uint8Array {
@@ -71,14 +73,4 @@ function chunk(name: string, content: Uint8Array): Uint8Array {
   bytes.set(content, 8);
   view.setUint32(8 + content.length, new Crc32().add(bytes.subarray(4, 8 + content.length)).value);
   return bytes;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -2,7 +2,7 @@ import type { AbsolutePath, RangeQuery } from "zarrita";
 import { FormatError, type OpenFile } from "../runtime/index.js";
 import { type ArrayFile, type ArrayRequest, chooseDataset, finished, keptAxes } from "./array.js";
 import { compressedFault, type SizedCodec, sizedCodec } from "./compressed-fault.js";
-import { decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
+import { components, decodeElements, elementSize, type ElementType, memorySize, numpyTypes } from "./elements.js";
 import { invalid, reason, tooLarge, unsupported } from "./fail.js";
 import { byteLimit } from "./inflate.js";
 import { missingLibrary } from "./missing-library.js";
@@ -226,21 +226,10 @@ function sizes(value: unknown, path: string): number[] {
   throw invalid(FORMAT, `the description of ${JSON.stringify(path)} has no valid shape or chunks`);
 }
 
-/** NumPy's type strings of version 2. */
-const codes: Readonly<Record<string, ElementType>> = {
-  b1: "bool",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  f2: "float16",
-  f4: "float32",
-  f8: "float64",
-};
+/** NumPy's type strings of version 2; complex elements are not read. */
+const codes: Readonly<Record<string, ElementType>> = Object.fromEntries(
+  Object.entries(numpyTypes).filter(([, type]) => components(type) === 1),
+);
 
 function elementType(value: unknown, path: string): ElementType {
   const name = String(value).replace(/^[<>|]/, "");

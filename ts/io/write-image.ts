@@ -4,6 +4,7 @@ import {
   encodeTiff,
   type ImageMetadata,
   isWritten,
+  joinBytes,
   largestValue,
   type Quantised,
   quantise,
@@ -131,7 +132,7 @@ async function encode(
       : format === "npy"
         ? [encodeNpy(values, image.shape)]
         : await encodeTiff({ values, shape: dims, sample, metadata, compression });
-  return { bytes: join(parts), sample, clipped, notANumber };
+  return { bytes: joinBytes(parts), sample, clipped, notANumber };
 }
 
 /** Checks the parts of metadata that are written. */
@@ -205,15 +206,4 @@ async function pngOf(
     channels: channels as 1 | 2 | 3 | 4,
     ...(pixelSize && unit ? { pixelSize: [pixelSize.x * unit, pixelSize.y * unit] } : {}),
   });
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

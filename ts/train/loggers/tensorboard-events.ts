@@ -1,3 +1,5 @@
+import { joinBytes } from "../../formats/index.js";
+
 /**
  * The records of TensorBoard's event files: protocol buffers of tensorboard/compat/proto (event.proto, summary.proto,
  * tensor.proto), framed as TFRecords.
@@ -25,22 +27,22 @@ export function eventRecord(wallTime: number, step: number, content: EventConten
   const fields = [double(1, wallTime), integer(2, step)];
   if ("fileVersion" in content) fields.push(bytes(3, text(content.fileVersion)));
   else if ("start" in content) fields.push(bytes(7, integer(1, 1)));
-  else fields.push(bytes(5, join(content.values.map((value) => bytes(1, summaryValue(value))))));
-  return frame(join(fields));
+  else fields.push(bytes(5, joinBytes(content.values.map((value) => bytes(1, summaryValue(value))))));
+  return frame(joinBytes(fields));
 }
 
 function summaryValue(value: SummaryValue): Uint8Array {
   const tag = bytes(1, text(value.tag));
-  if ("scalar" in value) return join([tag, float(2, value.scalar)]);
+  if ("scalar" in value) return joinBytes([tag, float(2, value.scalar)]);
   if ("png" in value) {
     const [channels, height, width] = value.size;
     const image = [integer(1, height), integer(2, width), integer(3, channels), bytes(4, value.png)];
-    return join([tag, bytes(4, join(image))]);
+    return joinBytes([tag, bytes(4, joinBytes(image))]);
   }
   // A tensor of one string (data type 7) for the text plugin.
   const shape = bytes(2, bytes(2, integer(1, 1)));
-  const tensor = join([integer(1, 7), shape, bytes(8, text(value.text))]);
-  return join([tag, bytes(8, tensor), bytes(9, bytes(1, bytes(1, text("text"))))]);
+  const tensor = joinBytes([integer(1, 7), shape, bytes(8, text(value.text))]);
+  return joinBytes([tag, bytes(8, tensor), bytes(9, bytes(1, bytes(1, text("text"))))]);
 }
 
 /** A TFRecord: length, checksum of the length, data, checksum of the data; little endian. */
@@ -85,7 +87,7 @@ function varint(value: number): Uint8Array {
 }
 
 function integer(field: number, value: number): Uint8Array {
-  return join([Uint8Array.of(field << 3), varint(value)]);
+  return joinBytes([Uint8Array.of(field << 3), varint(value)]);
 }
 
 function double(field: number, value: number): Uint8Array {
@@ -103,19 +105,9 @@ function float(field: number, value: number): Uint8Array {
 }
 
 function bytes(field: number, value: Uint8Array): Uint8Array {
-  return join([Uint8Array.of((field << 3) | 2), varint(value.length), value]);
+  return joinBytes([Uint8Array.of((field << 3) | 2), varint(value.length), value]);
 }
 
 function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }
