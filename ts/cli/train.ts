@@ -21,6 +21,7 @@ import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
+import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
@@ -80,10 +81,15 @@ async function train(
   const evalData = await evaluationData(data, place.key("data"));
   const files = filesIn(folder);
   const progress = await progressDisplay();
+  const [dataset] = list(data.train);
+  const from = { folder: folderFrom(folder, path), seed: options.seed, dataset };
+  const metadata = trainingMetadata(await describeTraining(config, from));
   const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
-    ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
+    ...(evalData.length > 0
+      ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model, metadata } }
+      : {}),
     checkpoint: {
       path: files.checkpoint,
       ...(parts.further.checkpointEvery ? { every: parts.further.checkpointEvery } : {}),
@@ -102,7 +108,7 @@ async function train(
   } finally {
     progress.stop();
   }
-  return await conclude(trainer, parts, { path, folder, seed: options.seed, evalData });
+  return await conclude(trainer, parts, { path, folder, seed: options.seed, evalData, metadata });
 }
 
 /** What a training is run with besides the parts of a configuration. */
@@ -137,18 +143,20 @@ interface Run {
   readonly folder: string;
   readonly seed: number;
   readonly evalData: readonly Dataset<Measurement>[];
+  /** What the files of weights say of the training. */
+  readonly metadata: Record<string, string>;
 }
 
 /** Writes weights, curve and report. */
 async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<CommandResult> {
-  const { path, folder, seed, evalData } = run;
+  const { path, folder, seed, evalData, metadata } = run;
   const files = filesIn(folder);
   const last = trainer.lastWeights();
-  await writeWeights(files.last, last);
+  await writeWeights(files.last, last, metadata);
   const { best } = trainer;
   // With `restore: false` the model has the last weights, and the file of the best ones is written already.
   const written = parts.further.best?.restore === false && best !== null;
-  if (!written) await writeWeights(files.model, parts.model.stateDict());
+  if (!written) await writeWeights(files.model, parts.model.stateDict(), metadata);
   await writeFileAtomic(files.curve, trainingCharts(trainer.history)[0] as string);
   const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
@@ -183,7 +191,7 @@ async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<Comma
   };
 }
 
-async function writeWeights(path: string, weights: StateDict): Promise<void> {
-  await writeSafetensors(path, weights);
+async function writeWeights(path: string, weights: StateDict, metadata: Record<string, string>): Promise<void> {
+  await writeSafetensors(path, weights, metadata);
   for (const value of Object.values(weights)) value.dispose();
 }
