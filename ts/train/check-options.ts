@@ -57,7 +57,7 @@ const isFunction = (value: unknown): boolean =>
 const callback = kind("a function", isFunction);
 const text = kind("the path of a file, a string", (value) => typeof value === "string" && value !== "");
 const texts: Check = (value, name, caller) => {
-  checkKind(caller, name, value, { expected: "texts by name, such as { author: \"me\" }", fits: isPlain });
+  checkKind(caller, name, value, { expected: 'texts by name, such as { author: "me" }', fits: isPlain });
   for (const [key, entry] of Object.entries(value as object)) word(entry, `${name}.${key}`, caller);
 };
 const word = kind("a string", (value) => typeof value === "string");

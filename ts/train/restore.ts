@@ -123,7 +123,15 @@ function check(model: unknown, physics: unknown, image: unknown, options: Restor
   if (scale !== 1 && !(image instanceof Tensor) && !isPixels(image))
     throw new ArgumentError("restore: scale is of one tensor, but image is a list of them.", "invalid_argument");
   const scaleLevels = checkFlag("restore", "scaleLevels", options.scaleLevels, true);
-  return { scale, scaleLevels, tile, margin, call: { updateParameters: true, ...(rng ? { rng } : {}) }, signal, onProgress };
+  return {
+    scale,
+    scaleLevels,
+    tile,
+    margin,
+    call: { updateParameters: true, ...(rng ? { rng } : {}) },
+    signal,
+    onProgress,
+  };
 }
 
 function isPixels(value: unknown): value is Pixels {
