@@ -31,7 +31,14 @@ export interface ProgressOptions {
   /** Text before the numbers. Default: `training`. */
   label?: string;
   /** Output stream. Default: standard error, which keeps standard output free for results; in a browser the console. */
-  stream?: NodeJS.WriteStream;
+  stream?: ProgressStream;
+}
+
+/** Where progress is shown: a stream of Node, such as `process.stderr`. */
+export interface ProgressStream {
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }
 
 /** A progress bar if the stream is a terminal, otherwise a plain line for every tenth of the steps. */
@@ -42,11 +49,11 @@ export async function progressDisplay(options: ProgressOptions = {}): Promise<Pr
   return stream.isTTY ? await bar(label, stream) : lines(label, stream);
 }
 
-async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressDisplay> {
+async function bar(label: string, stream: ProgressStream): Promise<ProgressDisplay> {
   const { default: progress } = await import("cli-progress");
   const line = new progress.SingleBar({
     format: `${label} [{bar}] {value}/{total}  {text}`,
-    stream,
+    stream: stream as NodeJS.WriteStream,
     barsize: 24,
     hideCursor: true,
     barCompleteChar: "=",
