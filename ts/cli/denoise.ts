@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, UnclippedDataset } from "../data/index.js";
-import type { Pixels } from "../io/index.js";
+import { type Pixels, withLocks } from "../io/index.js";
 import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
 import { DnCNN, startAtIdentity } from "../nn/index.js";
 import { Adam, CosineAnnealingLR } from "../optim/index.js";
@@ -59,7 +59,9 @@ export function addDenoise(program: Command): void {
     )
     .option("--resume <checkpoint>", "continue from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
-    await runCommand(options, (checked, signal) => denoise(image, checked, signal));
+    await runCommand(options, async (checked, signal) =>
+      withLocks("adjoint denoise", [checked.output], async () => await denoise(image, checked, signal)),
+    );
   });
 }
 
