@@ -80,7 +80,8 @@ describe.each([
 it("a second signal ends at once, and leaves no temporary file and no lock", async () => {
   // A network whose checkpoint takes long to write: the second signal comes meanwhile.
   const model = { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 20, nf: 256 };
-  const { path, out } = await configuration("second", { model, data: { train: photographs, size: 16, patch: 8 } });
+  const data = { train: photographs, channels: "grey", size: 16, patch: 8 };
+  const { path, out } = await configuration("second", { model, data });
   const run = start([main, "train", path]);
   await run.said(/training \d/);
   run.kill("SIGTERM");
