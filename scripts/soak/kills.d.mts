@@ -1,6 +1,7 @@
 /** What a folder of a training ends with. */
 export interface Results {
   readonly best: string;
+  readonly last: string;
   readonly history: string[];
   readonly log: string[];
 }

@@ -39,6 +39,7 @@ function results(folder) {
       .map((line) => line.replace(/,?"(?:imagesPerSecond|secondsLeft|time)":[^,}]*/g, ""));
   return {
     best: readFileSync(join(folder, "best.safetensors")).toString("base64"),
+    last: readFileSync(join(folder, "last.safetensors")).toString("base64"),
     history: untimed("history.jsonl"),
     log: untimed("log.jsonl").filter((line) => !line.includes('"settings"')),
   };

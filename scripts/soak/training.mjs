@@ -2,7 +2,7 @@
 // test/durability kill. Arguments: folder, steps.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { data, init, loss, nn, optim, physics, Rng, train } from "../../dist/node.js";
+import { data, init, io, loss, nn, optim, physics, Rng, train } from "../../dist/node.js";
 
 /** A training of `steps` steps with its files in a folder. */
 export function makeTraining(folder, steps) {
@@ -42,5 +42,6 @@ if (folder !== undefined && steps !== undefined) {
   if (existsSync(checkpoint)) await trainer.resume(checkpoint);
   process.stdout.write(`resumed at ${trainer.step}\n`);
   await trainer.train();
+  await io.writeSafetensors(join(folder, "last.safetensors"), trainer.lastWeights());
   process.stdout.write(`ended at ${trainer.step}\n`);
 }

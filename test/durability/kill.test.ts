@@ -23,6 +23,7 @@ it(`a training killed ${kills} times ends with the bits of an uninterrupted one`
       "best.safetensors",
       "checkpoint.safetensors",
       "history.jsonl",
+      "last.safetensors",
       "log.jsonl",
     ]);
   } finally {
