@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { API, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
+import { SyntaxKind } from "typescript/unstable/ast";
 import { Failure, isMain, main, root } from "../common.mjs";
 
 /** Types nested deeper than this are unknown. */
@@ -30,12 +31,11 @@ export function readSignatures() {
 function compile() {
   const api = new API({ cwd: root });
   try {
-    const { program, checker } = api
-      .updateSnapshot({ openProjects: [join(root, "tsconfig.json")] })
-      .getProjects()[0];
+    const project = api.updateSnapshot({ openProjects: [join(root, "tsconfig.json")] }).getProjects()[0];
+    const { program, checker } = project;
     const exportsOf = (file) =>
       checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(join(root, file))));
-    return reader(checker).targets([
+    return reader(project).targets([
       ...named(checker, exportsOf("ts/index.ts")),
       ...named(checker, exportsOf("ts/testing/index.ts"), "testing."),
     ]);
@@ -58,7 +58,8 @@ function named(checker, symbols, prefix = "") {
   });
 }
 
-function reader(checker) {
+function reader(project) {
+  const { checker } = project;
   const paths = new Map();
 
   function read(type, depth = 0) {
@@ -148,11 +149,20 @@ function reader(checker) {
   function methods(path, type, kind) {
     return checker.getPropertiesOfType(type).flatMap((member) => {
       if (!(member.flags & SymbolFlags.Method) || LEFT_OUT.has(`${path}.${member.name}`)) return [];
-      if (!/^\w+$/.test(member.name)) return [];
+      if (!/^\w+$/.test(member.name) || isHidden(member)) return [];
       if (!member.declarations.some((each) => String(each.path).includes("/ts/"))) return [];
       const [signature] = checker.getSignaturesOfType(checker.getTypeOfSymbol(member), SignatureKind.Call);
-      return signature ? [{ path: `${path}.${member.name}`, kind, of: path, name: member.name, ...called(signature) }] : [];
+      if (signature === undefined) return [];
+      // Where the method is written: a class has those of its bases too.
+      const by = member.getParent()?.name ?? "";
+      return [{ path: `${path}.${member.name}`, kind, of: path, by, name: member.name, ...called(signature) }];
     });
+  }
+
+  /** Whether only subclasses may call a method. */
+  function isHidden(member) {
+    const { modifiers = [] } = member.valueDeclaration?.resolve(project) ?? {};
+    return modifiers.some(({ kind }) => [SyntaxKind.ProtectedKeyword, SyntaxKind.PrivateKeyword].includes(kind));
   }
 
   function targets(list) {

@@ -11,11 +11,11 @@ export function environment(lib) {
     list.push(list);
     return list;
   };
-  const nested = () => {
-    let list = [];
-    for (let i = 0; i < 100_000; i++) list = [list];
-    return list;
-  };
+  let deep = [];
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  const nested = () => deep;
+  const text = "x".repeat(1e6);
+  const long = () => text;
   const disposed = () => {
     const t = lib.ones([1]);
     t.dispose();
@@ -31,11 +31,11 @@ export function environment(lib) {
     new Proxy(target, Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, failing])));
   const withGetter = (key) => Object.defineProperty({}, key, { get: failing, enumerable: true });
   const detached = () => {
-    const buffer = new ArrayBuffer(8);
-    structuredClone(buffer, { transfer: [buffer] });
-    return new Uint8Array(buffer);
+    const view = new Uint8Array(8);
+    structuredClone(view.buffer, { transfer: [view.buffer] });
+    return view;
   };
-  return { CallerError, cyclic, nested, disposed, revoked, hostile, withGetter, detached, failing };
+  return { CallerError, cyclic, nested, long, disposed, revoked, hostile, withGetter, detached, failing };
 }
 
 /** What no function expects. */
@@ -55,7 +55,7 @@ export const nonsense = [
   '""',
   '"abc"',
   '"__proto__"',
-  '"x".repeat(1e6)',
+  "long()",
   "true",
   "false",
   "[]",

@@ -2,7 +2,7 @@ import { matching } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkTensorOption, checkTensor } from "./argument-checks.js";
+import { checkTensorOption, checkRank } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
@@ -78,7 +78,7 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
 
 /** Refuses tensors of another shape than `[batch, ...expected]`. */
 function checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
-  checkTensor(caller, name, t);
+  checkRank(caller, name, t);
   if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
   throw new ShapeError(
     `${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,

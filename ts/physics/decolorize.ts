@@ -1,9 +1,9 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, ShapeError, shown } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkList, checkNumber, LARGEST } from "../runtime/index.js";
-import { checkImages, shown } from "./argument-checks.js";
+import { checkImages } from "./argument-checks.js";
 import { type DecomposableOptions, DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";

@@ -1,7 +1,7 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import { full, Tensor, where } from "../tensor/index.js";
-import { checkImgSize, checkTensorOption, checkTensor, shown } from "./argument-checks.js";
+import { checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
@@ -125,13 +125,13 @@ export class DecomposablePhysics<
 
   /** Where the mask is not 0, if `U` is the identity; see {@link Physics.measured}. */
   override measured(y: Tensor): Tensor | undefined {
-    checkTensor(`${this.className}.measured`, "y", y);
+    checkRank(`${this.className}.measured`, "y", y);
     return this.masksMeasurements ? this.values(`${this.className}.noise`, y)?.ne(0) : undefined;
   }
 
   /** Refuses images (`name` is "x") or measurements ("y") that do not fit the operator. */
   protected check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
   }
 
   /** The spectrum times the singular values, or times their squares. */

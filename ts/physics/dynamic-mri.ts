@@ -1,7 +1,7 @@
 import { centredFft, magnitude } from "../functional/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
+import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
@@ -64,7 +64,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     checkComplex(caller, name, value, ["frames", "height", "width"]);
     checkBroadcast(
       `${caller}: ${name}`,

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { vjp, zeros, type Tensor } from "../tensor/index.js";
-import { checkImgSize, checkTensor } from "./argument-checks.js";
+import { checkImgSize, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import {
   checkGamma,
@@ -84,7 +84,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
 
   /** The transpose of the operator, `A^T y`: for all `x` and `y`, `<A x, y> = <x, A^T y>`. */
   AAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    checkRank(`${this.className}.AAdjoint`, "y", y);
     if (this.adjointMap) return this.adjointMap(y);
     if (this.imgSize === undefined) {
       throw new ArgumentError(
@@ -117,7 +117,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    */
   ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
     const caller = `${this.className}.ADagger`;
-    checkTensor(caller, "y", y);
+    checkRank(caller, "y", y);
     return conjugateGradient(
       { A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y },
       solverSettings(caller, options, this.solver),
@@ -133,7 +133,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    */
   proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     const caller = `${this.className}.proxL2`;
-    checkTensor(caller, "y", y);
+    checkRank(caller, "y", y);
     const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
     const start = startImage(z, () => this.AAdjoint(y));
     const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
@@ -148,7 +148,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * @throws ArgumentError `invalid_argument`.
    */
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.computeNorm`, "x0", x0);
+    checkRank(`${this.className}.computeNorm`, "x0", x0);
     const { squared = true, ...rest } = options;
     const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
     return squared ? norm : norm.sqrt();

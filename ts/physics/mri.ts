@@ -1,7 +1,7 @@
 import { centredFft, magnitude } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import { ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
+import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
@@ -50,7 +50,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   protected override check(caller: string, name: string, value: Tensor): void {
     const rank = this.threeD ? 5 : 4;
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     if (value.shape.length !== rank || value.shape[1] !== 2) {
       throw new ShapeError(
         `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +

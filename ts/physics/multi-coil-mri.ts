@@ -1,7 +1,7 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
 import { checkNumber, ShapeError } from "../runtime/index.js";
 import { ones, Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
+import { checkBroadcast, checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
@@ -103,7 +103,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   }
 
   override measured(y: Tensor): Tensor {
-    checkTensor("MultiCoilMRI.measured", "y", y);
+    checkRank("MultiCoilMRI.measured", "y", y);
     return matching(this.mask, y).ne(0).unsqueeze(2);
   }
 
@@ -150,7 +150,7 @@ function checkShape(
   coils: boolean,
 ): void {
   const axes = threeD ? ["depth", "height", "width"] : ["height", "width"];
-  checkTensor(caller, name, value);
+  checkRank(caller, name, value);
   checkComplex(caller, name, value, coils ? ["coils", ...axes] : axes);
   const [b = 1, n = 1, ...size] = coilMaps.shape.slice(0, -1);
   const [batch = 1] = mask.shape;

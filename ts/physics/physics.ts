@@ -1,7 +1,7 @@
-import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
+import { ArgumentError, checkOptions, nearest, shown } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, where, type Tensor } from "../tensor/index.js";
-import { checkTensor, shown } from "./argument-checks.js";
+import { checkRank } from "./argument-checks.js";
 import { changedCopy, checkParameters, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
@@ -116,7 +116,7 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
 
   /** The clean measurement of `x`. */
   A(x: Tensor): Tensor {
-    checkTensor(`${this.className}.A`, "x", x);
+    checkRank(`${this.className}.A`, "x", x);
     return this.forwardMap ? this.forwardMap(x) : x;
   }
 

@@ -1,6 +1,6 @@
 import { centredFft, magnitude, matching } from "../functional/index.js";
 import { full, where, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkTensor } from "./argument-checks.js";
+import { checkBroadcast, checkRank } from "./argument-checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -34,7 +34,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   override A(x: Tensor): Tensor {
     const caller = "SequentialMRI.A";
-    checkTensor(caller, "x", x);
+    checkRank(caller, "x", x);
     checkComplex(caller, "x", x, ["height", "width"]);
     const [b = 1, c = 2, , h = 1, w = 1] = this.mask.shape;
     checkBroadcast(
@@ -116,7 +116,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   }
 
   override measured(y: Tensor): Tensor {
-    checkTensor("SequentialMRI.measured", "y", y);
+    checkRank("SequentialMRI.measured", "y", y);
     return matching(this.mask, y).ne(0);
   }
 
@@ -142,7 +142,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
 /** Refuses measurements that do not fit the mask. */
 function checkFrames(mask: Tensor, caller: string, y: Tensor): void {
-  checkTensor(caller, "y", y);
+  checkRank(caller, "y", y);
   checkComplex(caller, "y", y, ["frames", "height", "width"]);
   checkBroadcast(
     `${caller}: y`,

@@ -1,7 +1,7 @@
 import { ArgumentError, checkNumber, checkSize, checkWord, LARGEST, ShapeError } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { checkImgSize, checkTensor } from "./argument-checks.js";
+import { checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
@@ -106,7 +106,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     const expected = name === "x" || this.fast ? this.imgSize : [this.imgSize[0] as number, this.m];
     if (value.shape.length === expected.length + 1 && expected.every((n, i) => n === value.shape[i + 1])) return;
     throw new ShapeError(

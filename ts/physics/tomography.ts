@@ -1,16 +1,8 @@
 import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
-import {
-  ArgumentError,
-  checkNumber,
-  checkOptions,
-  checkSize,
-  checkWord,
-  LARGEST,
-  ShapeError,
-} from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, checkSize, checkWord, LARGEST, ShapeError, shown } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { cat, tensor, Tensor, zeros } from "../tensor/index.js";
-import { checkImages, shown } from "./argument-checks.js";
+import { checkImages } from "./argument-checks.js";
 import {
   PROJECTION_FILTERS,
   projectionFilter,

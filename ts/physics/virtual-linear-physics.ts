@@ -1,7 +1,6 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Transform, TransformParams } from "../transform/index.js";
-import { shown } from "./argument-checks.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";

@@ -7,6 +7,8 @@ export interface Holder {
   readonly binding: Binding;
   /** The innermost scope that will free it. */
   scope: Scope | undefined;
+  /** The tensor, where the scope may have to let it live beyond itself. */
+  owner?: object;
 }
 
 /**
@@ -23,7 +25,7 @@ const registry = new FinalizationRegistry<Holder>(free);
 /** The holder of a new handle, freed by the innermost scope or, where none is open, once `owner` is collected. */
 export function hold(owner: object, handle: Handle, binding: Binding): Holder {
   const holder: Holder = { handle, binding, scope: undefined };
-  if (!adopt(holder)) watch(owner, holder);
+  if (!adopt(holder, owner)) watch(owner, holder);
   return holder;
 }
 
@@ -48,10 +50,11 @@ export function unwatch(holder: Holder): void {
 }
 
 /** Gives a holder to the innermost scope; false where none is open. */
-export function adopt(holder: Holder): boolean {
+export function adopt(holder: Holder, owner: object): boolean {
   const scope = innermostScope();
   if (scope === undefined) return false;
   holder.scope = scope;
+  if (tentative.has(scope)) holder.owner = owner;
   scope.push(holder);
   return true;
 }
@@ -59,6 +62,27 @@ export function adopt(holder: Holder): boolean {
 /** The innermost open scope. */
 export function innermostScope(): Scope | undefined {
   return scopes[scopes.length - 1];
+}
+
+/** Scopes whose tensors live on unless something fails. */
+const tentative = new WeakSet<Scope>();
+
+/** Opens a scope that frees nothing unless `freeScope` is called: `releaseScope` gives its tensors to the one outside. */
+export function openTentativeScope(): Scope {
+  const scope = openScope();
+  tentative.add(scope);
+  return scope;
+}
+
+/** Gives what still belongs to a tentative scope, which was left, to the scope outside, or to the registry. */
+export function releaseScope(scope: Scope): void {
+  for (const holder of scope) {
+    if (holder.scope !== scope || holder.handle === 0) continue;
+    const { owner } = holder;
+    delete holder.owner;
+    holder.scope = undefined;
+    if (owner !== undefined && !adopt(holder, owner)) watch(owner, holder);
+  }
 }
 
 /** Opens a scope. */

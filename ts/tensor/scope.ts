@@ -1,5 +1,15 @@
 import { ArgumentError, checkFunction } from "../runtime/index.js";
-import { adopt, freeScope, innermostScope, leaveScope, openScope, unwatch, watch } from "./handle.js";
+import {
+  adopt,
+  freeScope,
+  innermostScope,
+  leaveScope,
+  openScope,
+  openTentativeScope,
+  releaseScope,
+  unwatch,
+  watch,
+} from "./handle.js";
 import { Tensor } from "./tensor.js";
 
 /** Every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
@@ -60,6 +70,21 @@ export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
   return result;
 }
 
+/** Runs `fn`; where it fails, what it made and did not keep is freed, and otherwise nothing is. */
+export function freeOnError<T>(fn: () => T): T {
+  const scope = openTentativeScope();
+  let done = false;
+  try {
+    const result = fn();
+    done = true;
+    return result;
+  } finally {
+    leaveScope(scope);
+    if (done) releaseScope(scope);
+    else freeScope(scope);
+  }
+}
+
 /**
  * Runs `fn` and disposes every tensor made meanwhile, except those in its result and those kept.
  *
@@ -77,7 +102,7 @@ export function tidy<T>(fn: () => T): T {
     leaveScope(scope);
     for (const t of survivors) {
       const holder = Tensor.holder(t);
-      if (holder.scope === scope && !adopt(holder)) keep(t);
+      if (holder.scope === scope && !adopt(holder, t)) keep(t);
     }
     freeScope(scope);
   }
