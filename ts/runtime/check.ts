@@ -28,13 +28,15 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 }
 
 /**
- * Checks the keys of an options object.
+ * Refuses options that are no object of named values.
  *
- * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `missing_argument` where
- * there are no options; `invalid_argument` where they are no object of named values, or where `rng`, `dtype` or
- * `device` is none.
+ * @throws ArgumentError `missing_argument` where there are none; `invalid_argument` where they are something else.
  */
-export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
+export function checkOptionsObject(
+  className: string,
+  options: object | undefined,
+  allowedKeys: readonly string[] = [],
+): asserts options is object {
   if (options === undefined) {
     const keys = allowedKeys.length > 0 ? ` (${allowedKeys.join(", ")})` : "";
     throw new ArgumentError(`${className}: the options are missing, expected an object${keys}.`, "missing_argument");
@@ -42,6 +44,17 @@ export function checkOptions(className: string, options: object | undefined, all
   if (!isOptions(options)) {
     throw new ArgumentError(`${className}: options are ${shown(options)}, expected an object.`, "invalid_argument");
   }
+}
+
+/**
+ * Checks the keys of an options object.
+ *
+ * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `missing_argument` where
+ * there are no options; `invalid_argument` where they are no object of named values, or where `rng`, `dtype` or
+ * `device` is none.
+ */
+export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
+  checkOptionsObject(className, options, allowedKeys);
   for (const [key, value] of Object.entries(options)) {
     if (Array.isArray(value)) checkList(className, key, value);
     if (allowedKeys.includes(key)) {

@@ -6,6 +6,7 @@ export {
   checkList,
   checkNumber,
   checkOptions,
+  checkOptionsObject,
   checkSize,
   checkStream,
   checkWord,

@@ -37,6 +37,12 @@ export function free(holder: Holder): void {
   binding.dispose(handle);
 }
 
+/** Takes a holder out of its scope. The registry would keep a tensor alive whose holder names it. */
+export function leave(holder: Holder): void {
+  holder.scope = undefined;
+  if (holder.owner !== undefined) delete holder.owner;
+}
+
 /** Frees a holder's handle once `owner` is collected. */
 export function watch(owner: object, holder: Holder): void {
   registry.register(owner, holder, holder);
@@ -46,7 +52,7 @@ export function watch(owner: object, holder: Holder): void {
 export function unwatch(holder: Holder): void {
   // A tensor is in one of them: watching what a scope will free would cost more than making it.
   if (holder.scope === undefined) registry.unregister(holder);
-  else holder.scope = undefined;
+  else leave(holder);
 }
 
 /** Gives a holder to the innermost scope; false where none is open. */
@@ -79,8 +85,7 @@ export function releaseScope(scope: Scope): void {
   for (const holder of scope) {
     if (holder.scope !== scope || holder.handle === 0) continue;
     const { owner } = holder;
-    delete holder.owner;
-    holder.scope = undefined;
+    leave(holder);
     if (owner !== undefined && !adopt(holder, owner)) watch(owner, holder);
   }
 }

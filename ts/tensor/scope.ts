@@ -3,6 +3,7 @@ import {
   adopt,
   freeScope,
   innermostScope,
+  leave,
   leaveScope,
   openScope,
   openTentativeScope,
@@ -49,7 +50,7 @@ export function synchronous<T>(name: string, fn: () => T): T {
 export function keep<T extends Tensor>(t: T): T {
   const holder = Tensor.holder(t);
   if (holder.scope === undefined) return t;
-  holder.scope = undefined;
+  leave(holder);
   watch(t, holder);
   return t;
 }
@@ -65,7 +66,7 @@ export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
     const holder = Tensor.holder(t);
     if (!made.has(holder) || holder.scope !== undefined || holder.handle === 0) continue;
     unwatch(holder);
-    holder.scope = scope;
+    adopt(holder, t);
   }
   return result;
 }
