@@ -4,6 +4,9 @@ import { environment } from "./values.mjs";
 /** Milliseconds after which a call counts as slow: no plausible size of the fuzzer needs so long. */
 const SLOW = 1000;
 
+/** What an object of the caller's says that cannot be used at all. */
+const REVOKED = /proxy that has been revoked/;
+
 /** `run(call)`: resolves to the reason why the outcome of a call is a finding, or to undefined. */
 export function runner(lib) {
   const own = environment(lib);
@@ -24,8 +27,9 @@ export function runner(lib) {
 
   /** Why an error is a finding; `undefined` where it is none. */
   function fault(error) {
-    if (error instanceof own.CallerError) return undefined;
-    if (!(error instanceof lib.AdjointError)) return `${nameOf(error)}: ${textOf(error)}`;
+    if (isA(error, own.CallerError)) return undefined;
+    if (!isA(error, lib.AdjointError) && REVOKED.test(textOf(error))) return undefined;
+    if (!isA(error, lib.AdjointError)) return `${nameOf(error)}: ${textOf(error)}`;
     if (error.code === "internal") return `internal: ${error.message}`;
     return error.message.endsWith(".") || error.cause !== undefined ? undefined : `no sentence: ${error.message}`;
   }
@@ -75,14 +79,18 @@ export function runner(lib) {
 
   /** Frees the tensors of a result. */
   function free(value) {
-    if (value instanceof lib.Tensor) value.dispose();
-    else if (Array.isArray(value) && value.length < 100) value.forEach(free);
+    try {
+      if (value instanceof lib.Tensor) value.dispose();
+      else if (Array.isArray(value) && value.length < 100) value.forEach(free);
+    } catch {
+      // What the caller gave and got back.
+    }
   }
 
   async function run(call) {
     const { result, reason, took } = call.asynchronous ? await runAsync(call) : runSync(call);
     // What goes on after its arguments were freed may fail, but not in another way.
-    if (result instanceof Promise) await result.then(free, (error) => void error);
+    if (isA(result, Promise)) await Promise.resolve(result).then(free, (error) => void error);
     return reason ?? (took > SLOW ? `took ${Math.round(took)} ms` : undefined);
   }
   return { run, fault, evaluate };
@@ -98,6 +106,15 @@ function invocation({ on, callee }, prepared, evaluate) {
   const receiver = at < 0 ? undefined : evaluate(callee.slice(0, at));
   const fn = evaluate(callee);
   return () => Reflect.apply(fn, receiver, prepared.args);
+}
+
+/** Whether a value is of a class; proxies may fail at this. */
+function isA(value, Class) {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
 }
 
 function nameOf(error) {

@@ -66,9 +66,9 @@ export function checkInstance<T>(
   caller: string,
   name: string,
   value: unknown,
-  Class: abstract new (...args: never[]) => T,
+  Class: Function & { readonly prototype: T },
   example: string,
 ): T {
-  if (value instanceof Class) return value;
+  if (value instanceof Class) return value as T;
   throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected ${example}.`, "invalid_argument");
 }
