@@ -8,7 +8,7 @@ import {
   noiseLevel,
   type NoiseName,
 } from "../denoise/index.js";
-import type { Pixels } from "../io/index.js";
+import { type Pixels, withLocks } from "../io/index.js";
 import { Rng } from "../random/index.js";
 import { formatDuration } from "../text/index.js";
 import { positiveNumber, positiveWholeNumber } from "./arguments.js";
@@ -66,7 +66,9 @@ export function addDenoise(program: Command): void {
     )
     .option("--resume <checkpoint>", "continue from a checkpoint that Ctrl-C has written");
   withCommonOptions(command).action(async (image: string, options: DenoiseOptions) => {
-    await runCommand(options, (checked, signal) => denoise(image, checked, signal));
+    await runCommand(options, async (checked, signal) =>
+      withLocks("adjoint denoise", [checked.output], async () => await denoise(image, checked, signal)),
+    );
   });
 }
 

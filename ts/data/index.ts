@@ -4,11 +4,14 @@ export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {
   type Dataset,
+  type DatasetOf,
   disposeSample,
   type GetOptions,
   mapSample,
   type Measurement,
+  type MeasurementSample,
   type Sample,
+  type SampleOf,
   sampleTensors,
 } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";

@@ -2,14 +2,15 @@ import { meanSquare } from "../functional/index.js";
 import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
-import { noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
+import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
 /** Options of {@link Normalized}. */
-export interface NormalizedOptions {
+export interface NormalizedOptions<S extends Sample = Sample> {
   /** Samples with x, y or both, in any unit. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /**
    * The linear physics that the samples belong to, in their unit. Its noise levels then come with each sample, divided
    * by the factor as well, so that the Trainer takes the same physics. Default: only levels `sigma` and `gain` among a
@@ -45,9 +46,9 @@ const VALUES_PER_SAMPLE = 10_000;
  * "sample"`) is computed from y alone, as x is not known at test time. Where the quantile is 0, the largest value takes
  * its place; a sample of zeros is divided by 1.
  */
-export class Normalized implements Dataset {
+export class Normalized<S extends Sample = Sample> implements Dataset {
   readonly length: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: DatasetOf<S>;
   readonly #physics: LinearPhysics | undefined;
   readonly #levels: ScaledLevels;
   readonly #bySample: boolean;
@@ -60,15 +61,10 @@ export class Normalized implements Dataset {
    * @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`; `incompatible_physics` where the
    * physics is not linear or its noise does not scale with the image.
    */
-  constructor(options: NormalizedOptions) {
+  constructor(options: NormalizedOptions<S>) {
     checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
-    if (typeof dataset?.get !== "function") {
-      throw new ArgumentError(
-        "Normalized: dataset is missing or has no get(index); give it a dataset such as a TensorDataset.",
-        dataset === undefined ? "missing_argument" : "invalid_argument",
-      );
-    }
+    checkDataset("Normalized", dataset);
     if (physics !== undefined && !(physics instanceof LinearPhysics)) {
       throw new ArgumentError(
         "Normalized: physics is not linear, so that dividing x and y by one number does not keep y = A(x).",
@@ -125,12 +121,12 @@ export class Normalized implements Dataset {
   }
 
   /** One sample, divided by its factor. */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
+  async get(index: number, options: GetOptions = {}): Promise<S> {
     if (!this.#bySample) await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
       const factor = this.#bySample ? await this.#factorOf(sample) : this.scale;
-      return noGrad(() => this.#divided(sample, factor));
+      return noGrad(() => this.#divided(sample, factor)) as S;
     } finally {
       disposeSample(sample);
     }
@@ -142,6 +138,7 @@ export class Normalized implements Dataset {
    * @param scale - its factor. Default: {@link scale}.
    */
   denormalize(image: Tensor, scale: number = this.scale): Tensor {
+    checkTensor("Normalized.denormalize", "image", image);
     return image.mul(checkNumber("Normalized", "scale", scale, { positive: true }));
   }
 
