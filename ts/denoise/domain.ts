@@ -12,6 +12,9 @@ export interface DomainNumbers {
   readonly factor: number;
 }
 
+/** An upper end that no scaled value has, where nothing was clipped. */
+const beyond = 2 + Math.SQRT1_2;
+
 /**
  * From the units of a picture to those of a network and back.
  *
@@ -35,8 +38,9 @@ export class Domain {
     const { sigma = 0, gain = 0, looks = 1 } = noise;
     this.#clipped = {
       standardDeviation: (x) => Math.sqrt(noiseVariance(noise, offset + factor * x)) / factor,
-      low: noise.clipLow === undefined ? undefined : (noise.clipLow - offset) / factor,
-      high: noise.clipHigh === undefined ? Infinity : (noise.clipHigh - offset) / factor,
+      // Compared with scaled values, which are rounded.
+      low: noise.clipLow === undefined ? undefined : Math.fround((noise.clipLow - offset) / factor),
+      high: noise.clipHigh === undefined ? beyond : Math.fround((noise.clipHigh - offset) / factor),
     };
     if (noise.noise === "poisson-gaussian") {
       const constant = (gain * (offset - (noise.offset ?? 0)) + sigma ** 2) / factor ** 2;
