@@ -7,6 +7,7 @@ import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
+import { RiskBound } from "./risk-bound.js";
 import { initialLevel, levelOf, noiseLevel, type NoiseLevel, squared, toldLevel } from "./noise-level.js";
 import {
   flag,
@@ -34,7 +35,7 @@ export interface SureGaussianLossOptions {
    * is the same. Default: true, but false with `B: "A_dagger"`, whose values then compare with deepinv's.
    */
   exactConstant?: boolean;
-  /** Whether the noise level is learned too (UNSURE). Default: false. */
+  /** Whether the noise level is learned too (UNSURE); it stays where the risk is not negative. Default: false. */
   unsure?: boolean;
   /** Step size of the ascent on sigma^2. Default: 1e-4. */
   stepSize?: number;
@@ -74,7 +75,10 @@ const OPTIONS = {
  * sigma^2 times their share (as in deepinv). The gradient is right.
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
- * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985).
+ * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
+ * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 / (1 - e /
+ * sigma^2)`, e the error of the best network whose divergence is 0, which cannot look at the pixel that it predicts. On
+ * one picture with little noise e is nearly sigma^2 or more; there a fixed estimate (`estimateNoise`) serves better.
  *
  * @returns shape `[B]`.
  */
@@ -85,6 +89,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   readonly #map: SureGaussianLossOptions["B"];
   readonly #sigma: NoiseLevel;
   readonly #variance: LearnedLevel;
+  readonly #bound = new RiskBound();
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
@@ -139,16 +144,25 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     const constant = this.#exactConstant ? meanPerImage(Bb.square()).mul(sigma2) : sigma2;
     const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
 
-    if (this.unsure && model.training) this.#variance.ascend(divergence.mean().mul(2));
+    if (this.unsure && model.training) {
+      this.#variance.ascend(divergence.mean().mul(2));
+      // What noise of variance 1 adds to the error: entries that are not measured have none.
+      const measured = physics.measured(y)?.add(y.mul(0));
+      const mapped = (): Tensor => meanPerImage(B(measured ? b.mul(measured) : b).square()).mean();
+      const share = this.#map ? mapped() : (measured?.mean() ?? 1);
+      const a = divergence.mean().mul(-2).add(share);
+      this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
+    }
     return value;
   }
 
   override stateDict(): Record<string, Tensor> {
-    return this.#variance.stateDict("sigma2");
+    return { ...this.#variance.stateDict("sigma2"), ...this.#bound.stateDict("bound") };
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
     this.#variance.loadStateDict("sigma2", state);
+    this.#bound.loadStateDict("bound", state);
   }
 
   #mapFor(physics: Physics): (t: Tensor) => Tensor {

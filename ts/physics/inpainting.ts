@@ -2,7 +2,7 @@ import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkTensor } from "./argument-checks.js";
+import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
 import type { LinearOptions } from "./linear.js";
@@ -112,7 +112,7 @@ export class Inpainting<
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value, this.imgSize.length + 1);
+    checkRank(caller, name, value, this.imgSize.length + 1);
     const mask = this.mask;
     if (!mask) return;
     checkBroadcast(

@@ -1,7 +1,7 @@
 import { type Padding } from "../functional/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
-import { zeros, type Tensor } from "../tensor/index.js";
+import { zeros, type Tensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
@@ -142,17 +142,19 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
    * Paper: Vivone et al., "A critical comparison among pansharpening algorithms", 2015.
    */
   override ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
-    if (!this.useBrovey) return super.ADagger(y, options);
-    this.checkMeasurement("ADagger", y);
-    const [color, gray] = [y.at(0), y.at(1)];
-    const u = this.downsampling.AAdjoint(color).mul(this.gain);
-    if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
-      throw new ShapeError(
-        `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected ` +
-          `[${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
-        "shape_mismatch",
-      );
-    }
-    return u.mul(gray).div(u.mean(1, true).add(this.eps));
+    return freeOnError(() => {
+      if (!this.useBrovey) return super.ADagger(y, options);
+      this.checkMeasurement("ADagger", y);
+      const [color, gray] = [y.at(0), y.at(1)];
+      const u = this.downsampling.AAdjoint(color).mul(this.gain);
+      if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
+        throw new ShapeError(
+          `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected ` +
+            `[${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
+          "shape_mismatch",
+        );
+      }
+      return u.mul(gray).div(u.mean(1, true).add(this.eps));
+    });
   }
 }

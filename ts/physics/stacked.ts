@@ -1,7 +1,6 @@
-import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
+import { ArgumentError, checkOptions, nearest, shown } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { shown } from "./argument-checks.js";
 import { changedCopy, checkParameters, copiedParts } from "./changed-copy.js";
 import {
   checkGamma,
@@ -138,7 +137,7 @@ export class StackedPhysics<P extends Physics = Physics> {
   /** Refuses measurements other than one tensor per operator. */
   protected checkMeasurement(method: string, y: unknown): asserts y is TensorList {
     if (!(y instanceof TensorList) || y.length !== this.length) {
-      const got = y instanceof TensorList ? `a TensorList of ${y.length}` : shown(y);
+      const got = shown(y);
       throw new ArgumentError(
         `${this.constructor.name}.${method}: y is ${got}, expected a TensorList of ${this.length}, ` +
           "one tensor per operator.",

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, SHOWN, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
 /** Several tensors, possibly of different shapes, handled as one: the measurements of stacked operators. */
@@ -11,6 +11,11 @@ export class TensorList {
       throw new ArgumentError("TensorList: tensors must be an array of one or more tensors.", "invalid_argument");
     }
     this.#tensors = [...tensors] as Tensor[];
+  }
+
+  /** What messages call this list. */
+  [SHOWN](): string {
+    return `a TensorList of ${this.length}`;
   }
 
   /** Number of tensors. */

@@ -14,7 +14,8 @@ import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
 import type { Report } from "./loss-log.js";
 import { list } from "./matched.js";
-import type { AnyPhysics, TrainerOptions, WeightedLoss } from "./options.js";
+import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
+import type { PairedOptions } from "./pairing.js";
 import type { ReportFigure } from "./report.js";
 import { Reporting } from "./reporting.js";
 import { ResultWeights } from "./result-weights.js";
@@ -36,7 +37,12 @@ export interface TrainOptions {
  * are read back only every `readEvery` steps, so that the device does not wait for JavaScript. docs/training.md
  * explains every option.
  */
-export class Trainer {
+export class Trainer<
+  const L extends LossesOption = LossesOption,
+  const P extends OneOrMore<AnyPhysics> = OneOrMore<AnyPhysics>,
+  const D extends OneOrMore<Examples> = OneOrMore<Examples>,
+  M extends Reconstructor = Reconstructor,
+> {
   /** Steps done. */
   step = 0;
   /** Epochs finished. */
@@ -62,8 +68,12 @@ export class Trainer {
   /** The number of the epoch that an evaluation is due for. */
   #due: number | null = null;
 
-  /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
-  constructor(options: TrainerOptions) {
+  /**
+   * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`;
+   * `incompatible_physics` where a loss does not take the physics; `model_not_adapted`.
+   */
+  constructor(given: PairedOptions<L, P, D, M>) {
+    const options = given as TrainerOptions;
     checkTrainerOptions(options);
     this.#options = options;
     this.#readEvery = options.readEvery ?? 10;

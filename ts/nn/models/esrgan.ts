@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -67,6 +68,7 @@ export class ESRGANDiscriminator extends Module {
 
   /** The score of each patch. */
   forward(x: Tensor): Tensor {
-    return this.model.forward(x);
+    checkTensor("ESRGANDiscriminator", "x", x);
+    return freeOnError(() => this.model.forward(x));
   }
 }

@@ -4,7 +4,7 @@ import { resolveRng, type RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkParameters, keepingFields, ownValue } from "../changed-copy.js";
 import { newInstanceOf } from "../new-instance.js";
-import { checkTensor } from "../argument-checks.js";
+import { checkRank } from "../argument-checks.js";
 import { checkLevel } from "./value-checks.js";
 import type { NoiseKind } from "./kinds.js";
 
@@ -77,7 +77,7 @@ export abstract class NoiseModel {
    */
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
-    checkTensor(caller, "y", y);
+    checkRank(caller, "y", y);
     const { rng, clipPositive, ...parameters } = options ?? {};
     const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
