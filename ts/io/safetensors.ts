@@ -1,8 +1,8 @@
 import { decodeElements } from "../formats/index.js";
-import { FormatError } from "../runtime/index.js";
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import { checkInstance, checkObject, checkOptions, checkText, FormatError } from "../runtime/index.js";
+import { checkTensor, type DType, type Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
-import { readBytes } from "./files.js";
+import { checkPath, readBytes } from "./files.js";
 import { elementTypes, parseHeader } from "./safetensors-header.js";
 
 /** Tensors by name. */
@@ -29,6 +29,8 @@ export interface SafetensorsOptions {
  * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
+  checkInstance("parseSafetensorsFile", "bytes", bytes, Uint8Array, "the bytes of a file, a Uint8Array");
+  checkOptions("parseSafetensorsFile", options, ["dtype"]);
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   for (const entry of entries) {
@@ -74,11 +76,24 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
   }
 }
 
+/** Refuses what is no object of named values, each of a kind. */
+function checkRecord(
+  caller: string,
+  name: string,
+  value: unknown,
+  check: (caller: string, name: string, value: unknown) => unknown,
+): void {
+  checkObject(caller, name, value);
+  for (const [key, entry] of Object.entries(value as object)) check(caller, `${name}.${key}`, entry);
+}
+
 /** Serialises tensors (float32 as F32, float64 as F64) and metadata as the bytes of a safetensors file. */
 export async function serializeSafetensors(
   tensors: TensorRecord,
   metadata: Record<string, string> = {},
 ): Promise<Uint8Array> {
+  checkRecord("serializeSafetensors", "tensors", tensors, checkTensor);
+  checkRecord("serializeSafetensors", "metadata", metadata, checkText);
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
@@ -118,5 +133,6 @@ export async function writeSafetensors(
   tensors: TensorRecord,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  checkPath("writeSafetensors", path);
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
 }
