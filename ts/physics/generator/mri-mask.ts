@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
@@ -77,6 +77,7 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
    * `empty_mask` where no column would be sampled.
    */
   lines(width: number): Lines {
+    checkNumber(`${this.className}.lines`, "width", width, { integer: true, min: 0, max: LARGEST.imageSide });
     const centre = Math.floor(this.centerFraction * width);
     const total = Math.floor(width / this.acceleration);
     if (total < centre) {
