@@ -120,7 +120,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
           : matching(checked, y).reshape([checked.size, 1, 1, 1]);
       const sampled = y.mul(mask).sum(2);
       const start = centredFft(
-        startImage(caller, z, () => sampled),
+        startImage("SequentialMRI.proxL2", z, () => sampled),
         [2, 3],
       );
       const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
