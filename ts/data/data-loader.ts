@@ -12,11 +12,18 @@ import {
 import { TensorList } from "../physics/index.js";
 import { stack, Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
-import { checkTensors, type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
+import {
+  checkTensors,
+  type Dataset,
+  disposeSample,
+  type GetOptions,
+  type Measurement,
+  type Sample,
+} from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
-export interface DataLoaderOptions<Y extends Measurement = Tensor> {
-  readonly dataset: Dataset<Y>;
+export interface DataLoaderOptions<Y extends Measurement = Tensor, S = Sample<Y>> {
+  readonly dataset: Dataset<Y> & { get(index: number, options?: GetOptions): Promise<S> | S };
   /** Examples per batch. Default: 1. */
   readonly batchSize?: number;
   /** Draws a new random order for every epoch. Default: false. */
@@ -51,8 +58,8 @@ export type Batch<Y extends Measurement = Tensor> = Sample<Y>;
  * @throws ArgumentError `empty_data` where the dataset has no example, or with `dropLast` fewer than a batch;
  * `unknown_option`, `invalid_argument`.
  */
-export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable<Batch<Y>> {
-  readonly dataset: Dataset<Y>;
+export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implements AsyncIterable<Batch<Y>> {
+  readonly dataset: Dataset<Y> & { get(index: number, options?: GetOptions): Promise<S> | S };
   readonly batchSize: number;
   /** Batches per epoch. */
   readonly length: number;
@@ -65,7 +72,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
   #position = 0;
   #indices: readonly number[] = [];
 
-  constructor(options: DataLoaderOptions<Y>) {
+  constructor(options: DataLoaderOptions<Y, S>) {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
     checkDataset("DataLoader", options?.dataset);
     this.dataset = options.dataset;

@@ -35,6 +35,19 @@ export interface Dataset<Y extends Measurement = Tensor> {
   get(index: number, options?: GetOptions): Promise<Sample<Y>> | Sample<Y>;
 }
 
+/** A dataset whose samples have the type `S`: by it the Trainer's type knows whether there is ground truth. */
+export interface DatasetOf<S extends Sample> extends Dataset {
+  get(index: number, options?: GetOptions): Promise<S> | S;
+}
+
+/** A sample without ground truth, such as a recorded measurement. */
+export interface MeasurementSample extends Sample {
+  x?: undefined;
+}
+
+/** The type of the samples of which `O` names the parts: without `x` there is no ground truth. */
+export type SampleOf<O> = O extends { readonly x?: object | string } ? Sample : MeasurementSample;
+
 /**
  * Refuses what is no sample: an object whose `x`, `y` and `params` are tensors where they are given.
  *

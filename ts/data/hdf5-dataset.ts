@@ -10,7 +10,7 @@ import {
   shown,
 } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type Sample } from "./dataset.js";
+import { type Dataset, disposeSample, type Sample, type SampleOf } from "./dataset.js";
 
 /** Options of {@link HDF5Dataset.open}. */
 export interface HDF5DatasetOptions {
@@ -44,7 +44,7 @@ interface Part {
  * @example
  * const data = await HDF5Dataset.open({ path: "file_brain.h5", y: "kspace", scale: 1e4 });
  */
-export class HDF5Dataset implements Dataset {
+export class HDF5Dataset<S extends Sample = Sample> implements Dataset {
   readonly length: number;
   readonly #parts: readonly Part[];
   readonly #options: HDF5DatasetOptions;
@@ -70,7 +70,7 @@ export class HDF5Dataset implements Dataset {
    * where one does not exist, `file_not_found`, `missing_library`, `empty_data`, `unknown_option`, `invalid_argument`;
    * ShapeError `shape_mismatch` where first axes differ; FormatError as `readArray`.
    */
-  static async open(options: HDF5DatasetOptions): Promise<HDF5Dataset> {
+  static async open<O extends HDF5DatasetOptions>(options: O): Promise<HDF5Dataset<SampleOf<O>>> {
     checkOptions("HDF5Dataset", options, KEYS);
     checkNumber("HDF5Dataset", "scale", options?.scale ?? 1);
     const { x, y, params } = options ?? {};
@@ -93,7 +93,7 @@ export class HDF5Dataset implements Dataset {
       const start = parts.reduce((sum, { count }) => sum + count, 0);
       parts.push({ file, start, count: await countSamples(file, options) });
     }
-    const dataset = new HDF5Dataset(parts, options);
+    const dataset = new HDF5Dataset<SampleOf<O>>(parts, options);
     if (dataset.length > 0) return dataset;
     throw new ArgumentError(
       "HDF5Dataset: the files have no samples; expected a first axis of at least 1.",
@@ -102,7 +102,7 @@ export class HDF5Dataset implements Dataset {
   }
 
   /** @throws ArgumentError `invalid_argument` where the index is out of range; FormatError where it cannot be read. */
-  async get(index: number): Promise<Sample> {
+  async get(index: number): Promise<S> {
     const part = this.#parts.find(({ start, count }) => index >= start && index < start + count);
     if (part === undefined || !Number.isInteger(index)) {
       throw new ArgumentError(
@@ -113,7 +113,7 @@ export class HDF5Dataset implements Dataset {
     return await this.#inTurn(async () => await this.#sample(await this.#reader(part), index - part.start));
   }
 
-  async #sample(reader: Hdf5Reader, index: number): Promise<Sample> {
+  async #sample(reader: Hdf5Reader, index: number): Promise<S> {
     const { x, y, params, scale = 1 } = this.#options;
     const sample: Sample = {};
     try {
@@ -126,7 +126,7 @@ export class HDF5Dataset implements Dataset {
       disposeSample(sample);
       throw error;
     }
-    return sample;
+    return sample as S;
   }
 
   /** Closes the file that is open; reading another sample opens it again. */

@@ -4,11 +4,14 @@ export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {
   type Dataset,
+  type DatasetOf,
   disposeSample,
   type GetOptions,
   mapSample,
   type Measurement,
+  type MeasurementSample,
   type Sample,
+  type SampleOf,
   sampleTensors,
 } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";
@@ -19,7 +22,7 @@ export { MeasurementFolder } from "./measurement-folder.js";
 export { Normalized, type NormalizedOptions } from "./normalized.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
-export { robustScale, type RobustScale } from "./robust-scale.js";
+export { robustRange, type RobustRange, robustScale, type RobustScale, unitRange } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
 export {
   clippedNoise,

@@ -3,14 +3,14 @@ import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { checkDataset } from "./check-dataset.js";
+import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
 /** Options of {@link Normalized}. */
-export interface NormalizedOptions {
+export interface NormalizedOptions<S extends Sample = Sample> {
   /** Samples with x, y or both, in any unit. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /**
    * The linear physics that the samples belong to, in their unit. Its noise levels then come with each sample, divided
    * by the factor as well, so that the Trainer takes the same physics. Default: only levels `sigma` and `gain` among a
@@ -46,9 +46,9 @@ const VALUES_PER_SAMPLE = 10_000;
  * "sample"`) is computed from y alone, as x is not known at test time. Where the quantile is 0, the largest value takes
  * its place; a sample of zeros is divided by 1.
  */
-export class Normalized implements Dataset {
+export class Normalized<S extends Sample = Sample> implements Dataset {
   readonly length: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: DatasetOf<S>;
   readonly #physics: LinearPhysics | undefined;
   readonly #levels: ScaledLevels;
   readonly #bySample: boolean;
@@ -61,7 +61,7 @@ export class Normalized implements Dataset {
    * @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`; `incompatible_physics` where the
    * physics is not linear or its noise does not scale with the image.
    */
-  constructor(options: NormalizedOptions) {
+  constructor(options: NormalizedOptions<S>) {
     checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
     checkDataset("Normalized", dataset);
@@ -121,12 +121,12 @@ export class Normalized implements Dataset {
   }
 
   /** One sample, divided by its factor. */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
+  async get(index: number, options: GetOptions = {}): Promise<S> {
     if (!this.#bySample) await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
       const factor = this.#bySample ? await this.#factorOf(sample) : this.scale;
-      return noGrad(() => this.#divided(sample, factor));
+      return noGrad(() => this.#divided(sample, factor)) as S;
     } finally {
       disposeSample(sample);
     }

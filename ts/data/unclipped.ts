@@ -13,12 +13,12 @@ import {
 import { tensor } from "../tensor/index.js";
 import { sourceOf } from "./check-sample.js";
 import { checkDataset } from "./check-dataset.js";
-import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
-export interface UnclippedDatasetOptions {
+export interface UnclippedDatasetOptions<S extends Sample = Sample> {
   /** Samples with a measurement `y` `[C, H, W]`. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /** The noise before clipping: a Gaussian, Poisson or gamma noise model with one level. */
   readonly noiseModel: NoiseModel;
   /** The largest value of the range that measurements were clipped to. Default: 1. */
@@ -36,14 +36,14 @@ export interface UnclippedDatasetOptions {
  * Image files store values in [0, 1] only, so that noise in dark and bright regions accumulates at 0 and 1. Losses that
  * rely on the distribution of the noise, above all SURE, fail there.
  */
-export class UnclippedDataset implements Dataset {
+export class UnclippedDataset<S extends Sample = Sample> implements Dataset {
   readonly length: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: DatasetOf<S>;
   readonly #noise: ClippedNoise;
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`; `invalid_argument` where the noise model is not supported. */
-  constructor(options: UnclippedDatasetOptions) {
+  constructor(options: UnclippedDatasetOptions<S>) {
     checkOptions("UnclippedDataset", options, ["dataset", "noiseModel", "high", "rng"]);
     checkDataset("UnclippedDataset", options?.dataset);
     this.#dataset = options.dataset;
@@ -61,7 +61,7 @@ export class UnclippedDataset implements Dataset {
   }
 
   /** @throws ArgumentError `missing_argument` where a sample has no measurement. */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
+  async get(index: number, options: GetOptions = {}): Promise<S> {
     const sample = await this.#dataset.get(index, options);
     const { y } = sample;
     if (!y) {
@@ -72,7 +72,7 @@ export class UnclippedDataset implements Dataset {
     const { dtype, device } = y;
     const filled = unclip(await y.data(), shape, this.#noise, resolveRng(options.rng, this.#rng));
     y.dispose();
-    return { ...sample, y: tensor(filled, { shape, dtype, device }) };
+    return { ...sample, y: tensor(filled, { shape, dtype, device }) } as S;
   }
 }
 

@@ -94,8 +94,12 @@ export abstract class Loss {
     checkStream(this.name, given.rng);
   }
 
-  /** Refuses a physics that violates the assumptions. */
-  protected checkPhysics(physics: unknown): void {
+  /**
+   * Refuses a physics that violates the assumptions; the Trainer calls it before a training begins.
+   *
+   * @throws ArgumentError `incompatible_physics`, with the losses that fit; `invalid_argument` for what is no physics.
+   */
+  checkPhysics(physics: unknown): void {
     const reason = mismatch(this.assumptions, describePhysics(physics, this.name));
     if (reason === undefined) return;
     const fitting = compatibleLosses(physics as NonNullable<LossArgs["physics"]>);

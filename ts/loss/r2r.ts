@@ -86,7 +86,7 @@ export class R2RLoss extends NamedLoss<"R2RLoss"> {
   }
 
   /** The option `noiseModel` replaces the noise of the physics. */
-  protected override checkPhysics(physics: unknown): void {
+  override checkPhysics(physics: unknown): void {
     if (this.noiseModel === null) super.checkPhysics(physics);
   }
 }

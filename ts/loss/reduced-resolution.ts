@@ -70,7 +70,7 @@ export class ReducedResolutionLoss extends NamedLoss<"ReducedResolutionLoss"> {
   }
 
   /** The option `physics` replaces that of the call. */
-  protected override checkPhysics(physics: unknown): void {
+  override checkPhysics(physics: unknown): void {
     if (this.physics === null) super.checkPhysics(physics);
   }
 }

@@ -90,7 +90,7 @@ export class ScoreLoss extends NamedLoss<"ScoreLoss"> {
   }
 
   /** The option `noiseModel` replaces the noise of the physics. */
-  protected override checkPhysics(physics: unknown): void {
+  override checkPhysics(physics: unknown): void {
     if (this.noiseModel === null) super.checkPhysics(physics);
   }
 }

@@ -67,6 +67,13 @@ export class StackedPhysicsLoss extends NamedLoss<"StackedPhysicsLoss"> {
     });
   }
 
+  /** Each loss must take its operator. */
+  override checkPhysics(physics: unknown): void {
+    super.checkPhysics(physics);
+    const { length, list } = physics as StackedPhysics;
+    if (length === this.losses.length) this.losses.forEach((loss, i) => loss.checkPhysics(list[i]));
+  }
+
   override stateDict(): Record<string, Tensor> {
     return nestedState(this.#parts());
   }

@@ -8,6 +8,7 @@ import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
+import { RiskBound } from "./risk-bound.js";
 import { initialLevel, levelOf, noiseLevel, type NoiseLevel, squared, toldLevel } from "./noise-level.js";
 import {
   flag,
@@ -35,7 +36,7 @@ export interface SureGaussianLossOptions {
    * is the same. Default: true, but false with `B: "A_dagger"`, whose values then compare with deepinv's.
    */
   exactConstant?: boolean;
-  /** Whether the noise level is learned too (UNSURE). Default: false. */
+  /** Whether the noise level is learned too (UNSURE); it stays where the risk is not negative. Default: false. */
   unsure?: boolean;
   /** Step size of the ascent on sigma^2. Default: 1e-4. */
   stepSize?: number;
@@ -75,7 +76,8 @@ const OPTIONS = {
  * sigma^2 times their share (as in deepinv). The gradient is right.
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
- * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985).
+ * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
+ * since an error is not: beyond deepinv, whose level can run away.
  *
  * @returns shape `[B]`.
  */
@@ -86,6 +88,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   readonly #map: SureGaussianLossOptions["B"];
   readonly #sigma: NoiseLevel;
   readonly #variance: LearnedLevel;
+  readonly #bound = new RiskBound();
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
@@ -144,18 +147,27 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
       const constant = this.#exactConstant ? meanPerImage(Bb.square()).mul(sigma2) : sigma2;
       const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
 
-      if (this.unsure && model.training) this.#variance.ascend(divergence.mean().mul(2));
+      if (this.unsure && model.training) {
+        this.#variance.ascend(divergence.mean().mul(2));
+        // What noise of variance 1 adds to the error: entries that are not measured have none.
+        const measured = physics.measured(y);
+        const noise = measured ? b.mul(measured) : b;
+        const share = this.#map || measured ? meanPerImage(B(noise).square()).mean() : 1;
+        const a = divergence.mean().mul(-2).add(share);
+        this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
+      }
       return value;
     });
   }
 
   override stateDict(): Record<string, Tensor> {
-    return this.#variance.stateDict("sigma2");
+    return { ...this.#variance.stateDict("sigma2"), ...this.#bound.stateDict("bound") };
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
     checkObject(this.name, "state", state);
     this.#variance.loadStateDict("sigma2", state);
+    this.#bound.loadStateDict("bound", state);
   }
 
   #mapFor(physics: Physics): (t: Tensor) => Tensor {

@@ -118,6 +118,13 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
     return same.length > 1 && same[0] !== loss ? `${loss.name} ${same.indexOf(loss) + 1}` : loss.name;
   }
 
+  /** Each loss, used or not, must take the physics. */
+  override checkPhysics(physics: unknown): void {
+    this.#once(() => {
+      for (const loss of this.allLosses) loss.checkPhysics(physics);
+    });
+  }
+
   /** The sum of the losses chosen for this call. */
   forward(args: LossArgs & ScheduledArgs<E>): Tensor {
     return freeOnError(() => {
