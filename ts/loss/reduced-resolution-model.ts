@@ -1,3 +1,4 @@
+import { checkPhysics } from "../physics/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
@@ -14,6 +15,7 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
 
   constructor(model: Reconstructor, physics: Physics | null) {
     super("ReducedResolutionLoss", model);
+    if (physics !== null) checkPhysics(this.adaptedBy, physics);
     this.#physics = physics;
   }
 
@@ -29,6 +31,7 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
     return freeOnError(() => {
       const rng = this.stream(options);
       if (!this.training) return this.model.forward(y, physics, { rng });
+      if (physics !== undefined) checkPhysics(this.adaptedBy, physics);
       const degrading = this.#physics ?? physics;
       if (!degrading) {
         throw new ArgumentError(

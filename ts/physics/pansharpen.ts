@@ -117,13 +117,10 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         noiseModel: noiseColor,
         ...draws,
       });
-    const downsampling = normalize ? normalized(colorOperator, size) : colorOperator();
-    const decolorize = new Decolorize<NoiseModel>({
-      channels: size[0] as number,
-      srf,
-      noiseModel: noiseGray,
-      ...draws,
-    });
+    const [downsampling, decolorize] = freeOnError(() => [
+      normalize ? normalized(colorOperator, size) : colorOperator(),
+      new Decolorize<NoiseModel>({ channels: size[0] as number, srf, noiseModel: noiseGray, ...draws }),
+    ]);
     super({
       list: [downsampling, decolorize],
       ...(maxIter === undefined ? {} : { maxIter }),

@@ -6,6 +6,7 @@ import {
   type FrameSplittingMaskGenerator,
   type NoiseModel,
   type Physics,
+  checkPhysics,
 } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError, checkObject, checkOptionsObject } from "../../runtime/index.js";
@@ -57,6 +58,7 @@ export class FrameSplittingModel<L extends string = string> extends AdaptedModel
       const rng = this.stream(options);
       if (!this.training) return noGrad(() => this.model.forward(y, physics, { rng }));
       checkFrames(this.adaptedBy, y, this.#settings.generator.imgSize);
+      if (physics !== undefined) checkPhysics(this.adaptedBy, physics);
       const choice = this.#settings.generator.input(y.shape[0] as number, rng);
       if (options.updateParameters) this.#choice = choice;
       const part = frameSplit(this.adaptedBy, choice, y, physics);

@@ -2,7 +2,13 @@ import type { RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkList, LARGEST, checkStream } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
-import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
+import {
+  PhysicsGenerator,
+  type GeneratedParameters,
+  type GeneratorOptions,
+  type StepOptions,
+  checkNames,
+} from "./generator.js";
 import { CPU_FLOAT64 } from "./cpu-values.js";
 
 /** Options of {@link Phase2PhaseSplittingMaskGenerator}. */
@@ -26,7 +32,7 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
   readonly imgSize: readonly number[];
 
   protected constructor(className: string, options: FrameSplittingMaskGeneratorOptions, keys: readonly string[] = []) {
-    super(className, options, ["imgSize", ...keys]);
+    super(className, options, ["imgSize", ...checkNames(className, keys)]);
     this.imgSize = checkImgSize(className, options?.imgSize);
     if (this.imgSize.length !== 4)
       throw new ArgumentError(

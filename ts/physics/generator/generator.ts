@@ -9,6 +9,7 @@ import {
   LARGEST,
   checkList,
   checkOptionsObject,
+  checkText,
 } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 
@@ -45,6 +46,13 @@ function checkCall(caller: string, options: Omit<StepOptions, "seed">): void {
   if (imgSize !== undefined) checkImgSize(caller, imgSize);
 }
 
+/** The names of the options that a subclass adds. */
+export function checkNames(className: string, keys: readonly string[]): readonly string[] {
+  checkText("PhysicsGenerator", "className", className);
+  for (const key of checkList(className, "keys", keys, MAX_KEYS)) checkText(className, "keys", key);
+  return keys;
+}
+
 /** More names are no list of options. */
 const MAX_KEYS = 100;
 
@@ -63,7 +71,7 @@ export abstract class PhysicsGenerator {
    * @throws ArgumentError `unknown_option`.
    */
   protected constructor(className: string, options: GeneratorOptions, keys: readonly string[]) {
-    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), "rng"]);
+    checkOptions(className, options, [...checkNames(className, keys), "rng"]);
     this.rng = options.rng;
   }
 

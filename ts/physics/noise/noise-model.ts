@@ -7,6 +7,7 @@ import {
   type NumberRule,
   checkList,
   checkOptionsObject,
+  checkText,
 } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
@@ -59,6 +60,7 @@ export abstract class NoiseModel {
    * @throws ArgumentError `unknown_option`.
    */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
+    checkText("NoiseModel", "className", className);
     checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), "rng"]);
     this.rng = options.rng;
   }
