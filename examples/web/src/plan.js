@@ -24,13 +24,15 @@ const blurredPatch = 64;
  */
 export function settingsOf(choice, [channels, height, width], present) {
   const { steps, depth, features, lr } = efforts[choice.quality];
-  const operator = physicsOf(choice, channels, present);
+  const operator = physicsOf(choice, channels, present, [height, width]);
   const deblur = choice.task === "deblur";
   const inpaint = choice.task === "inpaint";
   // Of an image with missing pixels the network sees the mask too.
   const planes = channels + (inpaint ? 1 : 0);
   const network = { name: "DnCNN", inChannels: planes, outChannels: planes, depth, nf: features };
-  const [side, images] = deblur ? [Math.min(blurredPatch, height, width), 1] : [patch, batchSize];
+  const [largest, images] = deblur ? [blurredPatch, 1] : [patch, batchSize];
+  // An even side: Neighbor2Neighbor pairs pixels in cells of 2 x 2.
+  const side = 2 * Math.floor(Math.min(largest, height, width) / 2);
   return {
     data: {
       train: "picture",

@@ -3,7 +3,7 @@
 import { data, denoise, optim, Rng, io, tensor, tidy, train } from "adjoint";
 import { blurs, halfWidth } from "./blur.js";
 import { makeLosses, makeModel, makePhysics } from "./build.js";
-import { againstFilling, againstRisk, againstSharpening } from "./checks.js";
+import { againstFilling, againstLearnedLevel, againstRisk, againstSharpening } from "./checks.js";
 import { joinMeasured, maskedLevel } from "./filled.js";
 import { withoutNaN } from "./frames.js";
 import { MaskedPatches } from "./masked-patches.js";
@@ -127,10 +127,11 @@ export class Run {
           dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, rotate),
           noiseModel,
         });
+    this.criteria = makeLosses(losses);
     this.trainer = new train.Trainer({
       model: this.network,
       physics: this.physics,
-      losses: makeLosses(losses),
+      losses: this.criteria,
       optimizer: adam,
       schedule: new optim.CosineAnnealingLR(adam, times),
       scheduleEvery: "step",
@@ -313,9 +314,12 @@ export class Run {
       return againstSharpening(this.given, result, again, part, deviation);
     }
     const estimates = ["SureGaussianLoss", "SurePoissonLoss"].includes(this.settings.losses[0].name);
+    const [{ loss }] = this.criteria;
+    const learned = loss.unsure && typeof loss.sigma2 === "object" ? Math.sqrt((await loss.sigma2.data())[0]) : 0;
     const estimate = denoise.knownNoise([this.given], { noise: kind, ...noises[kind].known(level) });
     return [
       ...(estimates ? againstRisk(this.losses.slice(-40), deviation) : []),
+      ...againstLearnedLevel(learned, deviation),
       ...denoise.contradictions(this.given, result, estimate),
     ];
   }

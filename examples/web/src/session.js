@@ -129,6 +129,8 @@ const handlers = {
     insert(state.run.shown, pixels, top, left);
     if (!isShown()) return;
     showCleaned(state.run.shown);
+    state.run.hasPreview = true;
+    updateButtons();
     if (byId("compare").dataset.shown === "given") showSide("split");
   },
   paused: () => setStatus("paused", "Paused"),
