@@ -69,6 +69,7 @@ export class Run {
       given: { pixels: this.original, psnr: this.before },
       // The command scales no pictures, and knows no network that fills in.
       settings: isPlain ? settings : undefined,
+      lossNames: settings.losses.map(({ name }) => name),
       found,
       level,
     };

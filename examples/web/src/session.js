@@ -99,9 +99,9 @@ const isShown = () => state.picture.frame === state.run.frame;
 
 /** What the page does with the worker's messages, by kind. */
 const handlers = {
-  ready({ device, given, settings, found }) {
+  ready({ device, given, settings, lossNames, found }) {
     const { data, shape } = given.pixels;
-    Object.assign(state.run, { settings, found, shown: { data: data.slice(), shape } });
+    Object.assign(state.run, { settings, lossNames, found, shown: { data: data.slice(), shape } });
     byId("n-device").textContent = device;
     if (state.picture.sample !== undefined) {
       state.picture.pixels = given.pixels;

@@ -35,7 +35,7 @@ export function setUpSettings() {
 export function resetSettings(pixels) {
   form.estimate.checked = true;
   form.noise.value = "auto";
-  form.quality.value = pixels > 2_000_000 ? "fast" : "normal";
+  if (pixels > 2_000_000) form.quality.value = "fast";
   form.loss.replaceChildren();
   resetLevel();
   updateSettings();
