@@ -103,7 +103,7 @@ describeBrowser("files on the page examples/web", () => {
   }, async () => {
     const { page, errors } = await open();
     const sizes = { Z: 2, C: 2, Y: side, X: side };
-    const metadata = { format: "tiff", dialect: "imagej", axes: "ZCYX", sizes, channelNames: ["DAPI", "GFP"] } as const;
+    const metadata = { format: "tiff", dialect: "ome", axes: "ZCYX", sizes, channelNames: ["DAPI", "GFP"] } as const;
     // A camera of 12 bits in 16, with an offset.
     const counts = stack(4, 0.05, 0.0015);
     const tiff = await encodeTiff(tensor(counts, { shape: [4, 1, side, side] }), { sample: "uint16", metadata });
@@ -128,7 +128,7 @@ describeBrowser("files on the page examples/web", () => {
     expect(all).toMatchObject({
       sample: "uint16",
       shape: [4, 1, side, side],
-      metadata: { axes: "ZCYX", dialect: "imagej" },
+      metadata: { axes: "ZCYX", dialect: "ome" },
     });
     for (let k = 0; k < 4; k++) {
       const part = (data: Float32Array) => data.subarray(k * side * side, (k + 1) * side * side);

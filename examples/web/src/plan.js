@@ -11,6 +11,9 @@ export const efforts = {
   best: { steps: 1000, depth: 7, features: 24, lr: 1e-3 },
 };
 
+/** Steps of a run that fills in missing pixels, which begins with a good guess. */
+const fillingSteps = { fast: 40, normal: 120, best: 500 };
+
 const batchSize = 4;
 /**
  * Side of the patches of a training with a blur, one per step: a large patch costs as much as several small ones, and
@@ -23,7 +26,8 @@ const blurredPatch = 64;
  * image in the folder `picture` beside it. `FilledNetwork` is one of this page, which the command does not know.
  */
 export function settingsOf(choice, [channels, height, width], present) {
-  const { steps, depth, features, lr } = efforts[choice.quality];
+  const { depth, features, lr, ...effort } = efforts[choice.quality];
+  const steps = choice.task === "inpaint" ? fillingSteps[choice.quality] : effort.steps;
   const operator = physicsOf(choice, channels, present, [height, width]);
   const deblur = choice.task === "deblur";
   const inpaint = choice.task === "inpaint";

@@ -62,9 +62,8 @@ export class Run {
     this.settings = settings;
     this.prepare();
     const isPlain = this.scale.factor === 1 && this.scale.offset === 0 && task !== "inpaint";
-    const found = this.choice.estimated
-      ? `The level that was found is ${noises[kindOf(this.choice.noise)].text(level)}.`
-      : `The level is ${noises[kindOf(this.choice.noise)].text(level)}.`;
+    const text = noises[kindOf(this.choice.noise)].text(level);
+    const found = this.choice.estimated ? `Noise of level ${text} was found.` : `The level of the noise is ${text}.`;
     return {
       given: { pixels: this.original, psnr: this.before },
       // The command scales no pictures, and knows no network that fills in.

@@ -8,7 +8,7 @@ import { readFrame, writeFile } from "./files.js";
 import { maskOf } from "./frames.js";
 import { readSettings, updateSettings } from "./settings.js";
 import { guarded, state, updateButtons } from "./state.js";
-import { timeLeft, verdictOf } from "./verdict.js";
+import { sentence, timeLeft, verdictOf } from "./verdict.js";
 import { showSide } from "./viewer.js";
 
 /** Least share of pixels that must be present to learn from. */
@@ -178,7 +178,7 @@ function showNumbers({ before, after }, isClean) {
 function setStatus(status, title, detail = "", { outcome = "", reasons = [] } = {}) {
   state.run.status = status;
   byId("status").textContent = title;
-  byId("detail").textContent = detail;
+  byId("detail").textContent = sentence(detail);
   byId("reasons").replaceChildren(
     ...reasons.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
   );
