@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
@@ -27,6 +29,8 @@ export function createProgram(): Command {
   addDenoise(program);
   addTrain(program);
   addTest(program);
+  addConvert(program);
+  addInspect(program);
   addLosses(program);
   addDevices(program);
   addStart(program);
