@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { addApply } from "./apply.js";
+import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
@@ -21,11 +23,16 @@ export function createProgram(): Command {
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (a checkpoint is written).");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
+    );
   addDenoise(program);
   addTrain(program);
   addTest(program);
   addApply(program);
+  addConvert(program);
+  addInspect(program);
   addLosses(program);
   addDevices(program);
   addStart(program);

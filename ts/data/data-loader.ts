@@ -4,6 +4,7 @@ import {
   checkFlag,
   checkList,
   checkNumber,
+  checkObject,
   checkOptions,
   LARGEST,
   ShapeError,
@@ -11,7 +12,14 @@ import {
 import { TensorList } from "../physics/index.js";
 import { stack, Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
-import { type Dataset, disposeSample, type GetOptions, type Measurement, type Sample } from "./dataset.js";
+import {
+  checkTensors,
+  type Dataset,
+  disposeSample,
+  type GetOptions,
+  type Measurement,
+  type Sample,
+} from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<Y extends Measurement = Tensor, S = Sample<Y>> {
@@ -106,6 +114,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
    */
   async loadState(state: LoaderState): Promise<void> {
     const name = "DataLoader.loadState";
+    checkObject(name, "state", state);
     const epoch = checkNumber(name, "epoch", state?.epoch, { integer: true, min: 0 });
     const position = checkNumber(name, "position", state.position, { integer: true, min: 0, max: this.length });
     const [order, rng] = [Rng.from(state.orderRng), Rng.from(state.rng)];
@@ -186,7 +195,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
  * shapes differ.
  */
 export function collate<Y extends Measurement = Tensor>(samples: readonly Sample<Y>[]): Batch<Y> {
-  checkList("collate", "samples", samples, LARGEST.batch);
+  for (const sample of checkList("collate", "samples", samples, LARGEST.batch)) checkTensors("collate", sample);
   const batch: Batch<Y> = {};
   const x = gather("x", samples, (sample) => sample.x);
   const y = gather("y", samples, (sample) => sample.y);

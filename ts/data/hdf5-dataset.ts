@@ -1,5 +1,14 @@
 import { arrayTensor, type FileSource, Hdf5Reader } from "../io/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  LARGEST,
+  ShapeError,
+  shown,
+} from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { type Dataset, disposeSample, type Sample, type SampleOf } from "./dataset.js";
 
@@ -16,6 +25,8 @@ export interface HDF5DatasetOptions {
   /** Number that `x` and `y` are multiplied by; fastMRI's values, for example, are near 1e-4. Default: 1. */
   readonly scale?: number;
 }
+
+const KEYS = ["path", "y", "x", "params", "scale"];
 
 /** One file: how many samples it has before it, and how many it has. */
 interface Part {
@@ -42,6 +53,11 @@ export class HDF5Dataset<S extends Sample = Sample> implements Dataset {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: readonly Part[], options: HDF5DatasetOptions) {
+    checkOptions("HDF5Dataset", options, KEYS);
+    for (const part of checkList("HDF5Dataset", "parts", parts, LARGEST.batch)) {
+      checkObject("HDF5Dataset", "parts", part);
+      checkNumber("HDF5Dataset", "parts.count", part.count, { integer: true, min: 0 });
+    }
     this.#parts = parts;
     this.#options = options;
     this.length = parts.reduce((sum, { count }) => sum + count, 0);
@@ -55,13 +71,13 @@ export class HDF5Dataset<S extends Sample = Sample> implements Dataset {
    * ShapeError `shape_mismatch` where first axes differ; FormatError as `readArray`.
    */
   static async open<O extends HDF5DatasetOptions>(options: O): Promise<HDF5Dataset<SampleOf<O>>> {
-    checkOptions("HDF5Dataset", options, ["path", "y", "x", "params", "scale"]);
+    checkOptions("HDF5Dataset", options, KEYS);
     checkNumber("HDF5Dataset", "scale", options?.scale ?? 1);
     const { x, y, params } = options ?? {};
     for (const [key, name] of Object.entries({ x, y, ...params })) {
       if (name === undefined || typeof name === "string") continue;
       throw new ArgumentError(
-        `HDF5Dataset: ${key} is ${typeof name}, expected the name of an array in the file.`,
+        `HDF5Dataset: ${key} is ${shown(name)}, expected the name of an array in the file.`,
         "invalid_argument",
       );
     }
@@ -89,7 +105,10 @@ export class HDF5Dataset<S extends Sample = Sample> implements Dataset {
   async get(index: number): Promise<S> {
     const part = this.#parts.find(({ start, count }) => index >= start && index < start + count);
     if (part === undefined || !Number.isInteger(index)) {
-      throw new ArgumentError(`HDF5Dataset: index is ${index}, expected 0 to ${this.length - 1}.`, "invalid_argument");
+      throw new ArgumentError(
+        `HDF5Dataset: index is ${shown(index)}, expected 0 to ${this.length - 1}.`,
+        "invalid_argument",
+      );
     }
     return await this.#inTurn(async () => await this.#sample(await this.#reader(part), index - part.start));
   }

@@ -2,7 +2,8 @@ import { meanSquare } from "../functional/index.js";
 import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
-import { noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
+import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
 import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
@@ -64,12 +65,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
   constructor(options: NormalizedOptions<S>) {
     checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
-    if (typeof dataset?.get !== "function") {
-      throw new ArgumentError(
-        "Normalized: dataset is missing or has no get(index); give it a dataset such as a TensorDataset.",
-        dataset === undefined ? "missing_argument" : "invalid_argument",
-      );
-    }
+    checkDataset("Normalized", dataset);
     if (physics !== undefined && !(physics instanceof LinearPhysics)) {
       throw new ArgumentError(
         "Normalized: physics is not linear, so that dividing x and y by one number does not keep y = A(x).",
@@ -143,6 +139,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
    * @param scale - its factor. Default: {@link scale}.
    */
   denormalize(image: Tensor, scale: number = this.scale): Tensor {
+    checkTensor("Normalized.denormalize", "image", image);
     return image.mul(checkNumber("Normalized", "scale", scale, { positive: true }));
   }
 

@@ -1,5 +1,5 @@
 import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
 import { sourceOf } from "./check-sample.js";
@@ -42,8 +42,7 @@ export class PatchDataset<S extends Sample = Sample> implements Dataset {
     checkOptions("PatchDataset", options, ["dataset", "size", "length", "augment", "rng"]);
     checkDataset("PatchDataset", options?.dataset);
     const size = options.size;
-    this.#size = typeof size === "number" ? [size, size] : size;
-    for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });
+    this.#size = sizeOf("PatchDataset", size);
     if (options.dataset.length === 0) throw new ArgumentError("PatchDataset: the dataset is empty.", "empty_data");
     this.length = checkNumber("PatchDataset", "length", options.length ?? options.dataset.length, {
       positive: true,
@@ -66,6 +65,7 @@ export class PatchDataset<S extends Sample = Sample> implements Dataset {
    * ArgumentError `missing_argument` where a sample has neither.
    */
   async get(index: number, options: GetOptions = {}): Promise<S> {
+    checkNumber("PatchDataset", "index", index, { integer: true, min: 0 });
     const rng = resolveRng(options.rng, this.#rng);
     const sample: Sample = await this.#dataset.get(index % this.#dataset.length, options);
     const images = [sample.x, sample.y].filter((value) => value !== undefined);
@@ -112,6 +112,19 @@ export class PatchDataset<S extends Sample = Sample> implements Dataset {
     }
     return first;
   }
+}
+
+/**
+ * Height and width of a patch.
+ *
+ * @throws ArgumentError `invalid_argument` where they are no whole numbers above 0.
+ */
+export function sizeOf(caller: string, size: unknown): readonly [number, number] {
+  const sides: unknown = typeof size === "number" ? [size, size] : size;
+  if (!Array.isArray(sides) || sides.length !== 2)
+    throw new ArgumentError(`${caller}: size is ${shown(size)}, expected one number or two.`, "invalid_argument");
+  for (const side of sides) checkNumber(caller, "size", side, { positive: true, integer: true });
+  return [...(sides as [number, number])];
 }
 
 /** A symmetry of the square, numbered by three bits: flip left-right, flip up-down, transpose. */

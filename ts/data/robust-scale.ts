@@ -1,5 +1,7 @@
+import { checkList, LARGEST, checkObject } from "../runtime/index.js";
 import type { Pixels } from "../io/index.js";
-import type { EstimableNoise } from "./estimate-noise.js";
+import { checkPixels } from "./check-pixels.js";
+import { checkEstimable, type EstimableNoise } from "./estimate-noise.js";
 
 /** A copy of an image with values mostly in [0, 1]; `pixels * factor + offset` is the image. */
 export interface RobustScale {
@@ -32,6 +34,7 @@ const sampled = 1e6;
 
 /** The range of the values of images, all together; see {@link robustScale}. */
 export function robustRange(images: readonly Pixels[]): RobustRange {
+  for (const image of checkList("robustRange", "images", images, LARGEST.batch)) checkPixels("robustRange", image);
   const total = images.reduce((sum, { data }) => sum + data.length, 0);
   const step = Math.max(1, Math.floor(total / sampled));
   const values: number[] = [];
@@ -58,8 +61,12 @@ export function robustRange(images: readonly Pixels[]): RobustRange {
  * An end of the range where values pile up is where the noise was clipped: it becomes 0 or 1 exactly, which is what
  * `UnclippedDataset` redraws. Any other end is the 0.1 or 99.9 percent quantile, moved out by a twentieth of the range.
  * Poisson and gamma noise need their zero: their offset is 0.
+ *
+ * @throws ArgumentError `invalid_argument` where `image` is no image or the noise none of these.
  */
 export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
+  checkPixels("robustScale", image);
+  checkEstimable("robustScale", noise);
   const found = robustRange([image]);
   const isAnchored = noise !== "gaussian";
   const low = isAnchored ? undefined : found.low;
@@ -70,7 +77,9 @@ export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
 }
 
 /** The offset and factor of {@link robustScale}; with `isAnchored` the offset is 0. */
-export function unitRange({ dark, bright, low, high }: RobustRange, isAnchored: boolean) {
+export function unitRange(range: RobustRange, isAnchored: boolean) {
+  checkObject("unitRange", "range", range);
+  const { dark, bright, low, high } = range;
   // An odd share: no value of the file falls on an end by chance.
   const margin = 0.0514159 * (bright - dark);
   const offset = isAnchored ? 0 : (low ?? dark - margin);

@@ -1,6 +1,6 @@
-import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkOptions, ShapeError, shown } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import { type Dataset, mapSample, type Sample, type SampleOf, sampleTensors } from "./dataset.js";
+import { checkTensors, type Dataset, mapSample, type Sample, type SampleOf, sampleTensors } from "./dataset.js";
 
 /** Options of {@link TensorDataset}: tensors whose first dimension is the number of examples N. */
 export interface TensorDatasetOptions {
@@ -24,6 +24,7 @@ export class TensorDataset<O extends TensorDatasetOptions = TensorDatasetOptions
 
   constructor(options: O) {
     checkOptions("TensorDataset", options, ["x", "y", "params"]);
+    checkTensors("TensorDataset", options);
     this.#sample = { ...options };
     const counts = sampleTensors(this.#sample).map((value) => value.shape[0] ?? 0);
     this.length = counts[0] ?? 0;
@@ -45,7 +46,7 @@ export class TensorDataset<O extends TensorDatasetOptions = TensorDatasetOptions
   get(index: number): SampleOf<O> {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
       throw new ArgumentError(
-        `TensorDataset: index is ${index}, expected 0 to ${this.length - 1}.`,
+        `TensorDataset: index is ${shown(index)}, expected 0 to ${this.length - 1}.`,
         "invalid_argument",
       );
     }

@@ -4,11 +4,13 @@ import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import { type RandomSource, resolveRng, Rng } from "../random/index.js";
 import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
-import { restoreTiled } from "../train/index.js";
+import { noGrad, tensor, tidy } from "../tensor/index.js";
+import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
 import { margin, startNetwork } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
+import { restoreParts } from "./parts.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
 import { turnBack, turnPixels } from "./turns.js";
@@ -50,9 +52,6 @@ interface Saved {
 /** Key of {@link Saved} in the metadata of the file. */
 const metadataKey = "adjoint.denoiser";
 
-/** Side of the tiles in pixels. */
-const tile = 512;
-
 /** A network that has learned to denoise pictures of one kind; see {@link learn}. */
 export class Denoiser {
   readonly noise: NoiseEstimate;
@@ -92,21 +91,28 @@ export class Denoiser {
     // The network knows the noise of recorrupted measurements.
     const model = this.loss === "R2RLoss" ? new R2RLoss({ evalNSamples: 1 }).adaptModel(this.#model) : this.#model;
     model.eval();
-    const sum = new Float32Array(image.data.length);
+    const evaluate = async (part: Pixels): Promise<Pixels> => {
+      const mean = new Float32Array(part.data.length);
+      for (let k = 0; k < evaluations; k++) {
+        const turned = turnPixels(this.#domain.enter(part, rng), k % 8);
+        const output = noGrad(() =>
+          tidy(() => model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics, { rng })),
+        );
+        const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k % 8);
+        output.dispose();
+        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / evaluations;
+      }
+      return this.#domain.leave({ data: mean, shape: part.shape });
+    };
     let last = performance.now();
-    const onTile = async (done: number): Promise<void> => {
+    return await restoreParts(image, margin, evaluate, async (done) => {
+      // The network keeps the thread busy: signals and other work have their turn here.
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       const now = performance.now();
-      await onProgress?.(phases.restored(done, (now - last) / 1000));
+      await onProgress?.(phases.restored(done * evaluations, (now - last) / 1000));
       last = now;
-    };
-    for (let k = 0; k < evaluations; k++) {
-      const turned = turnPixels(this.#domain.enter(image, rng), k % 8);
-      const restored = await restoreTiled(turned, (y) => model.forward(y, physics, { rng }), tile, margin, 0, onTile);
-      const { data } = turnBack(restored, k % 8);
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / evaluations;
-    }
-    return this.#domain.leave({ data: sum, shape: image.shape });
+    });
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */

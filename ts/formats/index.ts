@@ -2,12 +2,14 @@
 export type { ArrayFile, ArrayRequest } from "./array.js";
 export { joinBytes } from "./bytes.js";
 export { type Channels, type Plane, toPlane } from "./convert.js";
+export { crc32c } from "./crc32c.js";
 export { type DetectedFormat, detectFormat, detectionLength } from "./detect.js";
 export { readDicomSeries } from "./dicom-series.js";
 export { type ArrayData, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 export { invalid, tooLarge, unsupported } from "./fail.js";
 export { encodeFits } from "./fits.js";
 export { type Hdf5Array, Hdf5File } from "./hdf5-file.js";
+export { encodeFloats, type FloatType } from "./half.js";
 export { gzip } from "./inflate.js";
 export { sortAcquisitions } from "./kspace.js";
 export { checkPixels } from "./image-faults.js";

@@ -1,11 +1,10 @@
 import type { LossArgs } from "../loss/index.js";
 import { type Layer, Module, type Reconstructor } from "../nn/index.js";
 import { Optimizer, type OptimizerState, Schedule, type ScheduleState } from "../optim/index.js";
-import { ArgumentError, checkNumber, checkOptions, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, FormatError, checkKind, hasMethods } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { adversarialStep, type DiscriminatorContext } from "./adversarial-step.js";
 import { TRAINER_KEYS } from "./check-options.js";
-import { checkKind, hasMethods } from "./kinds.js";
 import { type Report, uniqueNames } from "./loss-log.js";
 import { weightedLosses } from "./losses-option.js";
 import { list } from "./matched.js";

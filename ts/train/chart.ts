@@ -1,3 +1,4 @@
+import { checkFlag, checkList, checkObject, checkOptions, checkText } from "../runtime/index.js";
 import { escapeMarkup } from "../text/index.js";
 import { type Axis, linearAxis, logarithmicAxis, tickText } from "./axis.js";
 
@@ -53,8 +54,34 @@ const style = [
   `${strokes(dark)}}`,
 ].join("\n");
 
-/** A line chart as a self-contained SVG that follows the reader's light or dark colour scheme. */
+function checkChart(options: ChartOptions): void {
+  const caller = "lineChart";
+  checkOptions(caller, options, ["title", "xLabel", "yLabel", "series", "references", "logarithmic", "robust"]);
+  for (const key of ["title", "xLabel", "yLabel"] as const) checkText(caller, key, options[key]);
+  if (options.logarithmic !== "auto") checkFlag(caller, "logarithmic", options.logarithmic, false);
+  checkFlag(caller, "robust", options.robust, false);
+  for (const line of checkList(caller, "references", options.references ?? [], MAX_SERIES)) {
+    checkObject(caller, "a reference", line);
+    checkText(caller, "the label of a reference", line.label);
+  }
+  for (const [i, one] of checkList(caller, "series", options.series, MAX_SERIES).entries()) {
+    checkObject(caller, `series[${i}]`, one);
+    checkText(caller, `series[${i}].label`, one.label);
+    for (const point of checkList(caller, `series[${i}].points`, one.points))
+      checkObject(caller, `a point of series[${i}]`, point);
+  }
+}
+
+/** More curves cannot be told apart. */
+const MAX_SERIES = 1000;
+
+/**
+ * A line chart as a self-contained SVG that follows the reader's light or dark colour scheme.
+ *
+ * @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`.
+ */
 export function lineChart(options: ChartOptions): string {
+  checkChart(options);
   const { references = [] } = options;
   const given = options.series.flatMap(({ points }) => points).filter(isFinitePoint);
   const log = isLogarithmic(options.logarithmic ?? false, given);

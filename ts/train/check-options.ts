@@ -2,8 +2,19 @@ import { DataLoader } from "../data/index.js";
 import { Metric } from "../metric/index.js";
 import { Optimizer, Schedule } from "../optim/index.js";
 import { Physics, PhysicsGenerator, StackedPhysics } from "../physics/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, checkStream, checkWord } from "../runtime/index.js";
-import { checkKind, hasMethods, type Kind } from "./kinds.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkKind,
+  checkNumber,
+  checkOptions,
+  checkStream,
+  checkWord,
+  hasMethods,
+  isFunction,
+  isPlain,
+  type Kind,
+} from "../runtime/index.js";
 import { lossesOfEach } from "./losses-option.js";
 import type { TrainerOptions } from "./options.js";
 import { countOf, list } from "./matched.js";
@@ -48,12 +59,6 @@ const group =
     }
   };
 
-/** An object of entries, not one of a class. */
-function isPlain(value: unknown): boolean {
-  return typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
-}
-const isFunction = (value: unknown): boolean =>
-  typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value));
 const callback = kind("a function", isFunction);
 const text = kind("the path of a file, a string", (value) => typeof value === "string" && value !== "");
 const texts: Check = (value, name, caller) => {

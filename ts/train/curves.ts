@@ -1,5 +1,5 @@
 import { lineChart, type Series } from "./chart.js";
-import type { HistoryEntry } from "./history.js";
+import { checkHistory, type HistoryEntry } from "./history.js";
 
 /** Options of {@link trainingCharts}. */
 export interface TrainingChartsOptions {
@@ -15,6 +15,7 @@ export interface TrainingChartsOptions {
  * Of many values a running mean is drawn, with the values behind it.
  */
 export function trainingCharts(history: readonly HistoryEntry[], options: TrainingChartsOptions = {}): string[] {
+  checkHistory("trainingCharts", history);
   const entries = history.filter(({ loss }) => loss !== undefined);
   const charts = [
     lineChart({

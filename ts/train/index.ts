@@ -15,6 +15,7 @@ export {
   type MetricSummary,
   type TestResult,
 } from "./evaluate.js";
+export { yieldToEventLoop } from "./event-loop.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { Logger } from "./loggers/logger.js";
 export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";

@@ -39,6 +39,8 @@ export interface ProgressStream {
   /** Whether it is a terminal. */
   readonly isTTY?: boolean;
   write(text: string): unknown;
+  /** Registers what to do where it can no longer be written to. */
+  on?(event: "error", listener: () => void): unknown;
 }
 
 /** A progress bar if the stream is a terminal, otherwise a plain line for every tenth of the steps. */
@@ -46,7 +48,18 @@ export async function progressDisplay(options: ProgressOptions = {}): Promise<Pr
   const stream = options.stream ?? (typeof process === "undefined" ? undefined : process.stderr);
   const label = options.label ?? "training";
   if (stream === undefined) return lines(label, { write: (text) => console.info(text.trimEnd()) });
+  goOnWithout(stream);
   return stream.isTTY ? await bar(label, stream) : lines(label, stream);
+}
+
+const watched = new WeakSet<object>();
+
+/** A training does not end with the reader of its progress: a pipe or terminal that was closed, a full disk. */
+function goOnWithout(stream: ProgressStream): void {
+  // A stream of a caller's own may have no events.
+  if (watched.has(stream) || typeof stream.on !== "function") return;
+  watched.add(stream);
+  stream.on("error", () => undefined);
 }
 
 async function bar(label: string, stream: ProgressStream): Promise<ProgressDisplay> {

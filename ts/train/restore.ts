@@ -3,10 +3,17 @@ import type { Pixels } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { LinearPhysics, StackedPhysics, type TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, checkStream } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkKind,
+  checkNumber,
+  checkOptions,
+  checkStream,
+  hasMethods,
+} from "../runtime/index.js";
 import { noGrad, stack, Tensor, tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "./event-loop.js";
-import { checkKind, hasMethods } from "./kinds.js";
 import type { AnyPhysics } from "./options.js";
 import { restoreTiled } from "./tiles.js";
 
