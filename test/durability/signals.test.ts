@@ -135,7 +135,8 @@ it("a program of one's own goes on without the reader of its progress, too", asy
     const lib = await import(${JSON.stringify(compiled("train/index.js"))});
     const display = await lib.progressDisplay({ stream: process.stderr });
     for (let step = 1; step <= 10; step++) {
-      display.update({ step, steps: 10, epoch: 0, loss: 1, losses: {}, metrics: {}, imagesPerSecond: 1, secondsLeft: 1 });
+      const rest = { epoch: 0, losses: {}, metrics: {}, imagesPerSecond: 1, secondsLeft: 1 };
+      display.update({ step, steps: 10, loss: 1, ...rest });
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     console.log("ended");`;
