@@ -1,16 +1,20 @@
 import { type Command, Option } from "commander";
-import { DataLoader, type EstimableNoise, estimateNoise, NoisyPatches, UnclippedDataset } from "../data/index.js";
+import {
+  type Denoiser,
+  estimateNoise,
+  knownNoise,
+  learn,
+  type LossChoice,
+  noiseLevel,
+  type NoiseName,
+} from "../denoise/index.js";
 import type { Pixels } from "../io/index.js";
-import { type Loss, Neighbor2Neighbor, R2RLoss, SureGaussianLoss, SurePoissonLoss } from "../loss/index.js";
-import { DnCNN, startAtIdentity } from "../nn/index.js";
-import { Adam, CosineAnnealingLR } from "../optim/index.js";
-import { Denoising, GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { formatDuration } from "../text/index.js";
-import { progressDisplay, restoreTiled, restoreUnclipped, Trainer } from "../train/index.js";
 import { positiveNumber, positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { denoiseDisplay } from "./denoise-display.js";
 import { questionLevel } from "./noise-level.js";
 import { NoisyImage } from "./noisy-image.js";
 
@@ -18,11 +22,14 @@ interface DenoiseOptions extends CommonOptions {
   readonly output: string;
   readonly sigma: string;
   readonly maxPixel?: number;
-  readonly noise: EstimableNoise;
-  readonly loss: "auto" | "sure" | "r2r" | "neighbor2neighbor";
+  readonly noise: NoiseName;
+  readonly loss: LossChoice;
   readonly steps?: number;
   readonly resume?: string;
 }
+
+/** The level of each noise model. */
+const levelNames = { gaussian: "sigma", poisson: "gain", "poisson-gaussian": "gain", gamma: "looks" } as const;
 
 /** `adjoint denoise`: trains a network on one noisy image alone, then denoises it. */
 export function addDenoise(program: Command): void {
@@ -75,70 +82,52 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
   const started = performance.now();
   const noisy = await NoisyImage.read(path, options.noise, options.output);
   const image = noisy.pixels;
-  const level = given === undefined ? estimateNoise(image, options.noise) : noisy.toScaled(given);
+  const noise =
+    given === undefined
+      ? estimateNoise([image], { noise: options.noise })
+      : knownNoise([image], { noise: options.noise, [levelNames[options.noise]]: given });
+  const level = noiseLevel(noise);
   if (!(level > 0 && Number.isFinite(level))) throw noNoise(path, noisy, options.noise);
   if (given !== undefined && options.noise !== "gamma") {
     const maxPixel = options.maxPixel ?? Math.max(1, noisy.range.high);
     questionLevel(given, maxPixel, "--sigma", "If the image has other values, say so with --max-pixel.");
   }
   const [channels, rows, columns] = image.shape;
-  // Even sides: Neighbor2Neighbor pairs pixels in 2x2 cells.
-  const side = (length: number): number => Math.min(64, 2 * Math.floor(length / 2));
-  if (Math.min(rows, columns) < 8)
-    throw new UsageError(`${path}: image is ${columns}x${rows}, expected at least 8x8.`, "invalid_argument");
-
-  // A long training overfits a small image.
-  const steps = options.steps ?? Math.round(Math.min(1000, Math.max(300, (rows * columns) / 64)));
-  const rng = new Rng(options.seed);
-  const noise = noiseModel(options.noise, level);
-  const physics = new Denoising({ noiseModel: noise });
-  const loss = chooseLoss(options, level);
-  const model = new DnCNN({ inChannels: channels, outChannels: channels, depth: 7, nf: 32, rng: rng.fork() });
-  startAtIdentity(model);
-  const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
-  const batchSize = 4;
-  const patches = new NoisyPatches(image, [side(rows), side(columns)], steps * batchSize);
-  const dataset = new UnclippedDataset({ dataset: patches, noiseModel: noise });
-  const progress = await progressDisplay({ label: "denoising" });
+  const display = await denoiseDisplay();
+  const { onProgress } = display;
   const checkpoint = `${options.output}.checkpoint.safetensors`;
-  const trainer = new Trainer({
-    model,
-    physics,
-    losses: loss,
-    optimizer,
-    schedule: new CosineAnnealingLR(optimizer, { tMax: steps }),
-    scheduleEvery: "step",
-    trainData: new DataLoader({ dataset, batchSize, rng: rng.fork() }),
-    metrics: [],
-    gradClip: 1,
-    rng,
-    onProgress: (state) => progress.update(state),
-  });
-  if (options.resume !== undefined) await trainer.resume(options.resume);
+  let clean: Pixels;
+  let learned: Denoiser;
   try {
-    await trainer.train({ signal });
+    learned = await learn([image], {
+      noise,
+      loss: options.loss,
+      rng: new Rng(options.seed),
+      signal,
+      checkpoint,
+      onProgress,
+      ...(options.steps === undefined ? {} : { steps: options.steps }),
+      ...(options.resume === undefined ? {} : { resume: options.resume }),
+    });
   } catch (error) {
-    progress.stop();
     if (!(error instanceof Interrupted)) throw error;
-    await trainer.save(checkpoint);
     throw new Interrupted(`interrupted; continue with --resume ${checkpoint}`, error.signal);
+  } finally {
+    display.stop();
   }
-  progress.stop();
-  const evalRng = new Rng(options.seed);
-  trainer.model.eval();
-  const restore = (pixels: Pixels) =>
-    restoreTiled(pixels, (y) => trainer.model.forward(y, physics, { updateParameters: true, rng: evalRng }));
-  const clean = await restoreUnclipped(image, restore, { noiseModel: noise, rng: evalRng });
+  const { loss, steps } = learned;
+  clean = await learned.restore(image, { rng: new Rng(options.seed), signal, onProgress });
+  display.stop();
   const { sample, clipped } = await noisy.write(options.output, clean);
   const seconds = (performance.now() - started) / 1000;
   const estimated = given === undefined;
-  const fileLevel = given ?? noisy.toFile(level);
+  const fileLevel = level;
   const levelText = `${Number(fileLevel.toPrecision(3))}${estimated ? " (estimated)" : ""}`;
   const noiseText = `${options.noise} noise of level ${levelText}`;
   const time = formatDuration(seconds);
   const page = noisy.pages > 1 ? ` (page 1 of ${noisy.pages})` : "";
   return {
-    text: `${options.output}: ${columns}x${rows} ${sample}${page}, ${noiseText}, ${loss.name}, ${steps} steps, ${time}`,
+    text: `${options.output}: ${columns}x${rows} ${sample}${page}, ${noiseText}, ${loss}, ${steps} steps, ${time}`,
     json: {
       output: options.output,
       width: columns,
@@ -150,7 +139,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
       noise: options.noise,
       level: fileLevel,
       estimated,
-      loss: loss.name,
+      loss,
       steps,
       seconds,
     },
@@ -158,7 +147,7 @@ async function denoise(path: string, options: DenoiseOptions, signal: AbortSigna
 }
 
 /** The error where no level could be estimated: what was looked at, and what was seen. */
-function noNoise(path: string, { range, pixels }: NoisyImage, noise: EstimableNoise): UsageError {
+function noNoise(path: string, { range, pixels }: NoisyImage, noise: NoiseName): UsageError {
   const [channels, rows, columns] = pixels.shape;
   const [low, high] = [range.low, range.high].map((value) => Number(value.toPrecision(3)));
   const cells = noise === "gaussian" ? "all cells of 2x2 pixels" : "all cells of 2x2 pixels that are not dark";
@@ -169,20 +158,4 @@ function noNoise(path: string, { range, pixels }: NoisyImage, noise: EstimableNo
       "denoised; if it is noisy, give the level with --sigma.",
     "invalid_argument",
   );
-}
-
-function noiseModel(kind: EstimableNoise, level: number): NoiseModel {
-  if (kind === "gaussian") return new GaussianNoise({ sigma: level });
-  return kind === "poisson" ? new PoissonNoise({ gain: level }) : new GammaNoise({ l: level });
-}
-
-function chooseLoss({ loss, noise }: DenoiseOptions, level: number): Loss {
-  // R2R fits all three noise models and adds new noise in each step: on one image it does as well as SURE at half the
-  // cost.
-  const name = loss === "auto" ? "r2r" : loss;
-  if (name === "neighbor2neighbor") return new Neighbor2Neighbor();
-  if (name === "r2r") return new R2RLoss();
-  if (noise === "gaussian") return new SureGaussianLoss({ sigma: level });
-  if (noise === "poisson") return new SurePoissonLoss({ gain: level });
-  throw new UsageError("--loss sure does not fit --noise gamma; r2r and neighbor2neighbor do.", "incompatible_physics");
 }

@@ -1,4 +1,4 @@
-import { type EstimableNoise, robustScale, type RobustScale } from "../data/index.js";
+import type { NoiseName } from "../denoise/index.js";
 import { type ImagePixels, type Pixels, readPixels, writeImage, type WriteReport } from "../io/index.js";
 import { tensor } from "../tensor/index.js";
 import { UsageError } from "./errors.js";
@@ -18,27 +18,18 @@ const written = {
   float64: "float64",
 } as const;
 
-/**
- * A noisy image file in units that a network likes, and the way back to its own.
- *
- * Levels of the file are for its values as `readPixels` gives them: integers divided by the largest value of their
- * type. The network sees a robustly scaled copy.
- */
+/** A noisy image file, and the way to write another image like it. */
 export class NoisyImage {
-  /** The scaled copy, without opacity. */
+  /** The image without opacity, as `readPixels` gives it: integers divided by the largest value of their type. */
   readonly pixels: Pixels;
   /** Number of images in the file; the first is taken. */
   readonly pages: number;
   readonly #read: ImagePixels;
-  readonly #scale: RobustScale;
-  readonly #noise: EstimableNoise;
 
-  private constructor(read: ImagePixels, noise: EstimableNoise) {
+  private constructor(read: ImagePixels) {
     this.#read = read;
-    this.#noise = noise;
     this.pages = read.pages;
-    this.#scale = robustScale(colours(read), noise);
-    this.pixels = this.#scale.pixels;
+    this.pixels = colours(read);
   }
 
   /**
@@ -47,7 +38,7 @@ export class NoisyImage {
    * @throws UsageError where values are not finite or, for noise that has no negative values, negative; where the
    * format of the output cannot hold the samples.
    */
-  static async read(path: string, noise: EstimableNoise, output: string): Promise<NoisyImage> {
+  static async read(path: string, noise: NoiseName, output: string): Promise<NoisyImage> {
     const read = await readPixels(path);
     const [, rows, columns] = read.shape;
     const { data } = colours(read);
@@ -61,14 +52,14 @@ export class NoisyImage {
       );
     }
     const lowest = data.reduce((low, value) => Math.min(low, value), Infinity);
-    if (noise !== "gaussian" && lowest < 0) {
+    if ((noise === "poisson" || noise === "gamma") && lowest < 0) {
       throw new UsageError(
         `${path}: the smallest value is ${lowest * read.scale}, but ${noise} noise has no negative values; subtract ` +
           "the camera's offset from the image, or take --noise gaussian.",
         "invalid_argument",
       );
     }
-    const image = new NoisyImage(read, noise);
+    const image = new NoisyImage(read);
     image.#checkOutput(path, output);
     return image;
   }
@@ -81,25 +72,12 @@ export class NoisyImage {
     return { low, high, different: new Set(data).size };
   }
 
-  /** A level of the file for the scaled copy: of a standard deviation, a gain, or a number of looks. */
-  toScaled(level: number): number {
-    return this.#noise === "gamma" ? level : level / this.#scale.factor;
-  }
-
-  /** A level of the scaled copy for the file. */
-  toFile(level: number): number {
-    return this.#noise === "gamma" ? level : level * this.#scale.factor;
-  }
-
   /** Writes a restored copy with the sample type, units, opacity and pixel size of the file. */
   async write(output: string, restored: Pixels): Promise<WriteReport> {
-    const { offset, factor, low = -Infinity, high = Infinity } = this.#scale;
     const { data: given, shape, metadata } = this.#read;
     const [channels, rows, columns] = shape;
     const data = new Float32Array(given);
-    // A clean value is within the range to which the noise was clipped.
-    for (let i = 0; i < restored.data.length; i++)
-      data[i] = Math.min(high, Math.max(low, offset + factor * (restored.data[i] as number)));
+    data.set(restored.data);
     const target = this.#target(output);
     // A TIFF where small values are bright stays one; a PNG has none of these.
     if (metadata.whiteIsZero && !/\.png$/i.test(output))

@@ -19,7 +19,7 @@ export { MeasurementFolder } from "./measurement-folder.js";
 export { Normalized, type NormalizedOptions } from "./normalized.js";
 export { NoisyPatches } from "./noisy-patches.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
-export { robustScale, type RobustScale } from "./robust-scale.js";
+export { robustRange, type RobustRange, robustScale, type RobustScale, unitRange } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
 export {
   clippedNoise,

@@ -12,8 +12,44 @@ export interface RobustScale {
   readonly high: number | undefined;
 }
 
+/** The range of the values of images without their outliers, and its ends where values pile up. */
+export interface RobustRange {
+  /** The 0.1 percent quantile. */
+  readonly dark: number;
+  /** The 99.9 percent quantile. */
+  readonly bright: number;
+  /** Smallest value, where the noise was clipped there. */
+  readonly low: number | undefined;
+  /** Largest value, where the noise was clipped there. */
+  readonly high: number | undefined;
+}
+
 /** Share of the values that may lie beyond each end: hot and dead pixels do not count. */
 const outliers = 0.001;
+
+/** Quantiles are those of about so many values. */
+const sampled = 1e6;
+
+/** The range of the values of images, all together; see {@link robustScale}. */
+export function robustRange(images: readonly Pixels[]): RobustRange {
+  const total = images.reduce((sum, { data }) => sum + data.length, 0);
+  const step = Math.max(1, Math.floor(total / sampled));
+  const values: number[] = [];
+  for (const { data } of images) for (let i = 0; i < data.length; i += step) values.push(data[i] as number);
+  const sorted = Float32Array.from(values).sort();
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
+  const [dark, bright] = [at(outliers), at(1 - outliers)];
+  const range = bright - dark;
+  // An end far outside is that of broken pixels, not of the range.
+  const [low, high] = [pile(images, 1), pile(images, -1)];
+  return {
+    dark,
+    bright,
+    low: low !== undefined && dark - low <= range ? low : undefined,
+    high: high !== undefined && high - bright <= range ? high : undefined,
+  };
+}
 
 /**
  * Scales an image of any unit to [0, 1], as networks and noise levels expect it: the same picture with 8 bits, with 12
@@ -24,35 +60,42 @@ const outliers = 0.001;
  * Poisson and gamma noise need their zero: their offset is 0.
  */
 export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
-  const sorted = Float32Array.from(image.data).sort();
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
-  const [dark, bright] = [at(outliers), at(1 - outliers)];
-  const range = bright - dark;
-  const [smallest, largest] = [sorted[0] as number, sorted[sorted.length - 1] as number];
+  const found = robustRange([image]);
   const isAnchored = noise !== "gaussian";
-  // An end far outside is that of broken pixels, not of the range.
-  const low = !isAnchored && dark - smallest <= range && isPile(sorted, smallest, 1) ? smallest : undefined;
-  const high = largest - bright <= range && isPile(sorted, largest, -1) ? largest : undefined;
-  // An odd share: no value of the file falls on an end by chance.
-  const margin = 0.0514159 * range;
-  const offset = isAnchored ? 0 : (low ?? dark - margin);
-  const factor = (high ?? bright + margin) - offset || 1;
+  const low = isAnchored ? undefined : found.low;
+  const { high } = found;
+  const { offset, factor } = unitRange({ ...found, low }, isAnchored);
   const pixels = { data: image.data.map((value) => (value - offset) / factor), shape: image.shape };
   return { pixels, offset, factor, low, high };
 }
 
+/** The offset and factor of {@link robustScale}; with `isAnchored` the offset is 0. */
+export function unitRange({ dark, bright, low, high }: RobustRange, isAnchored: boolean) {
+  // An odd share: no value of the file falls on an end by chance.
+  const margin = 0.0514159 * (bright - dark);
+  const offset = isAnchored ? 0 : (low ?? dark - margin);
+  return { offset, factor: (high ?? bright + margin) - offset || 1 };
+}
+
 /**
- * Whether the values pile up at an end: at least ten and 0.02 percent of them, and at least twice as many as have the
- * next value, which the tail of a distribution does not have.
+ * The smallest value (sign 1) or the largest (sign -1), where values pile up there: at least ten and 0.02 percent of
+ * them, and at least twice as many as have the next value, which the tail of a distribution does not have.
  */
-function isPile(sorted: Float32Array, end: number, step: 1 | -1): boolean {
-  let at = step === 1 ? 0 : sorted.length - 1;
-  const run = (value: number | undefined): number => {
-    let count = 0;
-    for (; sorted[at] === value && at >= 0 && at < sorted.length; at += step) count += 1;
-    return count;
-  };
-  const count = run(end);
-  return count >= Math.max(10, 2e-4 * sorted.length) && count >= 2 * run(sorted[at]);
+function pile(images: readonly Pixels[], sign: 1 | -1): number | undefined {
+  let [end, next] = [Infinity, Infinity];
+  let [count, nextCount, total] = [0, 0, 0];
+  for (const { data } of images) {
+    total += data.length;
+    for (let i = 0; i < data.length; i++) {
+      const value = sign * (data[i] as number);
+      if (value > next) continue;
+      if (value === end) count += 1;
+      else if (value === next) nextCount += 1;
+      else if (value < end) {
+        [next, nextCount] = [end, count];
+        [end, count] = [value, 1];
+      } else [next, nextCount] = [value, 1];
+    }
+  }
+  return count >= Math.max(10, 2e-4 * total) && count >= 2 * nextCount ? sign * end : undefined;
 }

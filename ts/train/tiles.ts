@@ -1,6 +1,7 @@
 import { cutPixels } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
+import { yieldToEventLoop } from "./event-loop.js";
 
 /**
  * Applies `restore` to an image tile by tile, so that memory does not grow with the image.
@@ -13,6 +14,7 @@ import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
  * @param tile side of a tile in pixels. Default: 256.
  * @param margin pixels around a tile. Default: 16.
  * @param blend at most `margin`. Default: 0.
+ * @param onTile called after each tile with the number of its pixels, without margins.
  */
 export async function restoreTiled(
   image: Pixels,
@@ -20,6 +22,7 @@ export async function restoreTiled(
   tile = 256,
   margin = 16,
   blend = 0,
+  onTile?: (pixels: number) => unknown,
 ): Promise<Pixels> {
   const [channels, rows, columns] = image.shape;
   const result = new Float32Array(image.data.length);
@@ -39,6 +42,9 @@ export async function restoreTiled(
             result[to + j] = (result[to + j] as number) + rowWeight * weight * (values[from + j] as number);
         }
       }
+      // Tiles keep the thread busy: signals and other work have their turn here.
+      await yieldToEventLoop();
+      await onTile?.(Math.min(tile, rows - top) * Math.min(tile, columns - left));
     }
   }
   return { data: result, shape: [channels, rows, columns] };

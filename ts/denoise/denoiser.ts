@@ -1,0 +1,172 @@
+import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
+import { R2RLoss } from "../loss/index.js";
+import type { Reconstructor } from "../nn/index.js";
+import { Denoising } from "../physics/index.js";
+import { type RandomSource, resolveRng, Rng } from "../random/index.js";
+import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
+import { restoreTiled } from "../train/index.js";
+import { checkImages } from "./check-images.js";
+import { Domain, type DomainNumbers } from "./domain.js";
+import { margin, startNetwork } from "./network.js";
+import type { NoiseEstimate } from "./noise-estimate.js";
+import { type DenoiseProgress, Phases } from "./phases.js";
+import { qualities, type Quality } from "./quality.js";
+import { turnBack, turnPixels } from "./turns.js";
+
+/** Options of {@link Denoiser.restore}. */
+export interface RestoreOptions {
+  /** Random stream. Default: that of the library. */
+  readonly rng?: RandomSource;
+  /** Aborting it ends the restoration with its reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each part of the image. */
+  readonly onProgress?: (progress: DenoiseProgress) => unknown;
+}
+
+/** What a {@link Denoiser} is made of. */
+export interface DenoiserParts {
+  readonly model: Reconstructor;
+  readonly domain: Domain;
+  readonly quality: Quality;
+  /** Name of the loss that was minimised. */
+  readonly loss: string;
+  /** Training steps. */
+  readonly steps: number;
+  /** The time of learning and restoring. */
+  readonly phases?: Phases;
+}
+
+/** What a file says beside the weights. */
+interface Saved {
+  readonly version: 1;
+  readonly channels: number;
+  readonly noise: NoiseEstimate;
+  readonly domain: DomainNumbers;
+  readonly quality: Quality;
+  readonly loss: string;
+  readonly steps: number;
+}
+
+/** Key of {@link Saved} in the metadata of the file. */
+const metadataKey = "adjoint.denoiser";
+
+/** Side of the tiles in pixels. */
+const tile = 512;
+
+/** A network that has learned to denoise pictures of one kind; see {@link learn}. */
+export class Denoiser {
+  readonly noise: NoiseEstimate;
+  readonly quality: Quality;
+  /** Name of the loss that was minimised. */
+  readonly loss: string;
+  /** Training steps. */
+  readonly steps: number;
+  readonly #model: Reconstructor;
+  readonly #domain: Domain;
+  readonly #phases: Phases | undefined;
+
+  constructor({ model, domain, quality, loss, steps, phases }: DenoiserParts) {
+    this.#model = model;
+    this.#domain = domain;
+    this.#phases = phases;
+    this.noise = domain.noise;
+    this.quality = quality;
+    this.loss = loss;
+    this.steps = steps;
+  }
+
+  /**
+   * Restores an image, in its units: the mean of several evaluations, each of another flip or turn.
+   *
+   * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
+   */
+  async restore(image: Pixels, options: RestoreOptions = {}): Promise<Pixels> {
+    checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
+    checkImages("Denoiser.restore", [image]);
+    const rng = resolveRng(options.rng);
+    const { signal, onProgress } = options;
+    const { evaluations } = qualities[this.quality];
+    const pixels = image.shape[1] * image.shape[2];
+    const phases = this.#phases ?? new Phases(0, pixels * evaluations);
+    const physics = new Denoising({ noiseModel: this.#domain.noiseModel });
+    // The network knows the noise of recorrupted measurements.
+    const model = this.loss === "R2RLoss" ? new R2RLoss({ evalNSamples: 1 }).adaptModel(this.#model) : this.#model;
+    model.eval();
+    const sum = new Float32Array(image.data.length);
+    let last = performance.now();
+    const onTile = async (done: number): Promise<void> => {
+      signal?.throwIfAborted();
+      const now = performance.now();
+      await onProgress?.(phases.restored(done, (now - last) / 1000));
+      last = now;
+    };
+    for (let k = 0; k < evaluations; k++) {
+      const turned = turnPixels(this.#domain.enter(image, rng), k % 8);
+      const restored = await restoreTiled(turned, (y) => model.forward(y, physics, { rng }), tile, margin, 0, onTile);
+      const { data } = turnBack(restored, k % 8);
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / evaluations;
+    }
+    return this.#domain.leave({ data: sum, shape: image.shape });
+  }
+
+  /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */
+  async toBytes(): Promise<Uint8Array> {
+    const weights = this.#model.stateDict();
+    const channels = (weights["in_conv.weight"]?.shape[1] ?? 1) as number;
+    const { noise, quality, loss, steps } = this;
+    const saved: Saved = { version: 1, channels, noise, domain: this.#domain.numbers, quality, loss, steps };
+    try {
+      return await serializeSafetensors(weights, { [metadataKey]: JSON.stringify(saved) });
+    } finally {
+      for (const value of Object.values(weights)) value.dispose();
+    }
+  }
+
+  /** Writes {@link toBytes} to a file, atomically. */
+  async save(path: string): Promise<void> {
+    await writeFileAtomic(path, await this.toBytes());
+  }
+
+  /**
+   * Loads what {@link save} has written.
+   *
+   * @throws FormatError `file_invalid` where the file is no such model, `safetensors_...`; ArgumentError
+   * `file_not_found`.
+   */
+  static async load(file: string | Uint8Array): Promise<Denoiser> {
+    const name = typeof file === "string" ? file : "Denoiser.load";
+    const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
+    try {
+      const { channels, noise, domain, quality, loss, steps } = savedOf(metadata[metadataKey], name);
+      const model = await startNetwork({ channels, quality, rng: new Rng(0) });
+      model.loadStateDict(tensors);
+      return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps });
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      throw new FormatError(`${name}: the weights do not fit (${error.message})`, "file_invalid", { cause: error });
+    } finally {
+      for (const value of Object.values(tensors)) value.dispose();
+    }
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    for (const parameter of this.#model.parameters()) parameter.dispose();
+  }
+}
+
+function savedOf(text: string | undefined, name: string): Saved {
+  const refuse = (): never => {
+    throw new FormatError(
+      `${name}: the file is no model of adjoint denoise; make one with adjoint denoise --save.`,
+      "file_invalid",
+    );
+  };
+  if (text === undefined) return refuse();
+  try {
+    const saved = JSON.parse(text) as Partial<Saved>;
+    return saved.version === 1 && saved.noise && saved.domain ? (saved as Saved) : refuse();
+  } catch {
+    return refuse();
+  }
+}

@@ -1,0 +1,42 @@
+/** Noise of pictures that this folder can learn from. */
+export type NoiseName = "gaussian" | "poisson" | "poisson-gaussian" | "gamma";
+
+/**
+ * The noise of a picture, in the units of its values.
+ *
+ * The variance at a clean value x is `sigma^2` (gaussian), `gain x` (poisson), `gain (x - offset) + sigma^2`
+ * (poisson-gaussian) or `x^2 / looks` (gamma).
+ */
+export interface NoiseEstimate {
+  readonly noise: NoiseName;
+  /** Standard deviation (gaussian), or that of the Gaussian part at the value `offset` (poisson-gaussian). */
+  readonly sigma?: number;
+  /** Gain (poisson, poisson-gaussian). */
+  readonly gain?: number;
+  /** Number of looks (gamma). */
+  readonly looks?: number;
+  /** The value at which a camera counts no light (poisson-gaussian). Default: 0. */
+  readonly offset?: number;
+  /** Smallest value, where the noise was clipped there. */
+  readonly clipLow?: number;
+  /** Largest value, where the noise was clipped there. */
+  readonly clipHigh?: number;
+  /** Correlation of the noise of neighbouring pixels; 0 for independent pixels. */
+  readonly correlation: number;
+  /** What was found, in one sentence. */
+  readonly found: string;
+}
+
+/** Variance of the noise at a clean value, in the units of the estimate. */
+export function noiseVariance(estimate: NoiseEstimate, x: number): number {
+  const { noise, sigma = 0, gain = 0, looks = 1, offset = 0 } = estimate;
+  if (noise === "gaussian") return sigma ** 2;
+  if (noise === "gamma") return x ** 2 / looks;
+  return Math.max(0, noise === "poisson" ? gain * x : gain * (x - offset) + sigma ** 2);
+}
+
+/** The level as one number: sigma, the gain, or the number of looks. */
+export function noiseLevel({ noise, sigma = 0, gain = 0, looks = 0 }: NoiseEstimate): number {
+  if (noise === "gaussian") return sigma;
+  return noise === "gamma" ? looks : gain;
+}

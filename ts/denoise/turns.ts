@@ -1,0 +1,28 @@
+import type { Pixels } from "../io/index.js";
+
+/** An image by a symmetry of the square, numbered by three bits: flip left-right, flip up-down, then transpose. */
+export function turnPixels({ data, shape }: Pixels, symmetry: number): Pixels {
+  const [channels, rows, columns] = shape;
+  const isTransposed = (symmetry & 4) !== 0;
+  const [height, width] = isTransposed ? [columns, rows] : [rows, columns];
+  const result = new Float32Array(data.length);
+  let to = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        const [row, column] = isTransposed ? [j, i] : [i, j];
+        const [y, x] = [symmetry & 2 ? rows - 1 - row : row, symmetry & 1 ? columns - 1 - column : column];
+        result[to++] = data[(c * rows + y) * columns + x] as number;
+      }
+    }
+  }
+  return { data: result, shape: [channels, height, width] };
+}
+
+/** Undoes {@link turnPixels}. */
+export function turnBack(image: Pixels, symmetry: number): Pixels {
+  // After a transposition the two flips have changed places.
+  const isTransposed = (symmetry & 4) !== 0;
+  const flips = symmetry & 3;
+  return turnPixels(image, isTransposed ? 4 | ((flips & 1) << 1) | (flips >> 1) : flips);
+}
