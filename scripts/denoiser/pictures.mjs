@@ -26,11 +26,15 @@ export async function readPictures(files, say = () => {}) {
       const { width, height } = await sharp(file).metadata();
       const longer = Math.max(width, height);
       if (Math.min(width, height) < 300) continue;
+      let from = () => sharp(file).flatten({ background: "#808080" });
       for (const side of SIDES) {
         if (side * SHRINK > longer || (side * Math.min(width, height)) / longer < 200) continue;
-        const image = sharp(file).flatten({ background: "#808080" }).resize(side, side, { fit: "inside" });
-        const { data, info } = await image.removeAlpha().toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-        if (info.channels === 3) pictures.push({ data, width: info.width, height: info.height });
+        const image = from().resize(side, side, { fit: "inside" }).removeAlpha().toColourspace("srgb").raw();
+        const { data, info } = await image.toBuffer({ resolveWithObject: true });
+        if (info.channels !== 3) break;
+        pictures.push({ data, width: info.width, height: info.height });
+        // The next copy is made of this one: files are decoded once.
+        from = () => sharp(data, { raw: info });
       }
     } catch (error) {
       say(`${file} is left out: ${error.message}`);

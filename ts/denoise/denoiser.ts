@@ -1,8 +1,7 @@
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
-import { R2RLoss } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
-import { type RandomSource, resolveRng, Rng } from "../random/index.js";
+import { type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
 import { restoreTiled } from "../train/index.js";
 import { checkImages } from "./check-images.js";
@@ -38,8 +37,7 @@ export interface DenoiserParts {
 
 /** What a file says beside the weights. */
 interface Saved {
-  readonly version: 1;
-  readonly channels: number;
+  readonly version: 2;
   readonly noise: NoiseEstimate;
   readonly domain: DomainNumbers;
   readonly quality: Quality;
@@ -89,8 +87,7 @@ export class Denoiser {
     const pixels = image.shape[1] * image.shape[2];
     const phases = this.#phases ?? new Phases(0, pixels * evaluations);
     const physics = new Denoising({ noiseModel: this.#domain.noiseModel });
-    // The network knows the noise of recorrupted measurements.
-    const model = this.loss === "R2RLoss" ? new R2RLoss({ evalNSamples: 1 }).adaptModel(this.#model) : this.#model;
+    const model = this.#model;
     model.eval();
     const sum = new Float32Array(image.data.length);
     let last = performance.now();
@@ -100,8 +97,10 @@ export class Denoiser {
       await onProgress?.(phases.restored(done, (now - last) / 1000));
       last = now;
     };
+    // The network at the start has seen clipped noise as well.
+    const given = this.#domain.enterClipped(image);
     for (let k = 0; k < evaluations; k++) {
-      const turned = turnPixels(this.#domain.enter(image, rng), k % 8);
+      const turned = turnPixels(given, k % 8);
       const restored = await restoreTiled(turned, (y) => model.forward(y, physics, { rng }), tile, margin, 0, onTile);
       const { data } = turnBack(restored, k % 8);
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / evaluations;
@@ -112,9 +111,8 @@ export class Denoiser {
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */
   async toBytes(): Promise<Uint8Array> {
     const weights = this.#model.stateDict();
-    const channels = (weights["in_conv.weight"]?.shape[1] ?? 1) as number;
     const { noise, quality, loss, steps } = this;
-    const saved: Saved = { version: 1, channels, noise, domain: this.#domain.numbers, quality, loss, steps };
+    const saved: Saved = { version: 2, noise, domain: this.#domain.numbers, quality, loss, steps };
     try {
       return await serializeSafetensors(weights, { [metadataKey]: JSON.stringify(saved) });
     } finally {
@@ -137,8 +135,8 @@ export class Denoiser {
     const name = typeof file === "string" ? file : "Denoiser.load";
     const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
     try {
-      const { channels, noise, domain, quality, loss, steps } = savedOf(metadata[metadataKey], name);
-      const model = await startNetwork({ channels, quality, rng: new Rng(0) });
+      const { noise, domain, quality, loss, steps } = savedOf(metadata[metadataKey], name);
+      const model = await startNetwork();
       model.loadStateDict(tensors);
       return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps });
     } catch (error) {
@@ -165,7 +163,7 @@ function savedOf(text: string | undefined, name: string): Saved {
   if (text === undefined) return refuse();
   try {
     const saved = JSON.parse(text) as Partial<Saved>;
-    return saved.version === 1 && saved.noise && saved.domain ? (saved as Saved) : refuse();
+    return saved.version === 2 && saved.noise && saved.domain ? (saved as Saved) : refuse();
   } catch {
     return refuse();
   }

@@ -44,6 +44,12 @@ export class Domain {
     return { data: unclip(scaled, shape, clippedNoise(this.noiseModel), rng), shape };
   }
 
+  /** An image for the network, with clipped values as they are. */
+  enterClipped({ data, shape }: Pixels): Pixels {
+    const { offset, factor } = this.numbers;
+    return { data: data.map((value) => (value - offset) / factor), shape };
+  }
+
   /** Whether {@link enter} draws: the image has clipped values. */
   draws({ data }: Pixels): boolean {
     const { clipLow, clipHigh } = this.noise;

@@ -79,7 +79,7 @@ export async function learn(images: readonly Pixels[], options: LearnOptions): P
     positive: true,
   });
   const loss = chooseLoss(choice, domain.noiseModel);
-  const model = await startNetwork({ channels: (images[0] as Pixels).shape[0], quality, rng: rng.fork() });
+  const model = await startNetwork();
   const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
   const dataset = new LearningPatches(images, domain, steps * batchSize);
   const workPerStep = workPerPixel * batchSize * dataset.size[0] * dataset.size[1];

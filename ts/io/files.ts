@@ -1,17 +1,17 @@
 import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
 
 /**
- * The bytes of a file; in a browser, of a URL relative to the page.
+ * The bytes of a file; in a browser, of a URL relative to the page. A URL of `file:` is one of a file in Node.
  *
  * @throws ArgumentError `file_not_found` where the file does not exist; `file_unreadable` where it is a folder or the
  * permission is missing.
  */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string | URL): Promise<Uint8Array> {
   try {
     const platform = await currentPlatform();
     return await platform.readFile(path);
   } catch (error) {
-    throw fileError(path, error);
+    throw fileError(String(path), error);
   }
 }
 

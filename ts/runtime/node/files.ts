@@ -7,7 +7,7 @@ import type { FolderEntry, OpenFile } from "../platform.js";
 let writes = 0;
 
 /** The bytes of a file. */
-export async function readFile(path: string): Promise<Uint8Array> {
+export async function readFile(path: string | URL): Promise<Uint8Array> {
   return await read(path);
 }
 
