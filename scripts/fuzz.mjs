@@ -10,12 +10,13 @@
 //
 // Exit code 1 where there are findings.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isMain, root, say } from "./common.mjs";
+import { signaturesFile } from "./fuzz/signatures.mjs";
 
 /** Kibibytes of address space of a child; Node itself takes about a tenth. */
 const ADDRESS_SPACE = 8 << 20;
@@ -27,25 +28,32 @@ const CALLS_PER_CHILD = 20_000;
 const childProgram = fileURLToPath(new URL("./fuzz/child.mjs", import.meta.url));
 
 /** Node with a memory limit, where the system has one. */
-function limited(args, cwd) {
+function limited(args, cwd, platform) {
   const node = [process.execPath, "--max-old-space-size=1024", ...args];
   const stdio = ["ignore", "pipe", "ignore"];
-  if (process.platform === "win32") return spawn(node[0], node.slice(1), { cwd, stdio });
+  // Modules of WebAssembly and GPUs reserve far more addresses than memory.
+  if (process.platform === "win32" || platform !== "native") return spawn(node[0], node.slice(1), { cwd, stdio });
   return spawn("sh", ["-c", `ulimit -v ${ADDRESS_SPACE}; exec "$0" "$@"`, ...node], { cwd, stdio });
 }
 
 /**
  * Runs calls `from` to `to` in one child.
  *
- * @returns the number of the call that ended it, or undefined where it got to the end.
+ * @returns the calls, and the number of the call that ended it, or undefined where it got to the end.
  */
-async function runChild({ mode, groups, seed, from, to, share }, found, until) {
+async function runChild(settings, found, until) {
+  const { from } = settings;
   const folder = mkdtempSync(join(tmpdir(), "adjoint-fuzz-"));
+  const work = join(folder, "work");
+  mkdirSync(work);
   const stateFile = join(folder, "state");
-  const child = limited([childProgram, stateFile, mode, groups, seed, from, to, share].map(String), folder);
+  const settingsFile = join(folder, "settings.json");
+  writeFileSync(settingsFile, JSON.stringify({ ...settings, stateFile }));
+  const child = limited([childProgram, settingsFile], work, settings.platform);
   let done;
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => {
+    if (!line.startsWith("{")) return;
     const record = JSON.parse(line);
     if (record.done !== undefined) done = record;
     else found(record);
@@ -67,37 +75,42 @@ async function runChild({ mode, groups, seed, from, to, share }, found, until) {
   clearInterval(watch);
   const last = doing();
   rmSync(folder, { recursive: true, force: true });
-  if (done !== undefined) return { calls: done.done, targets: done.targets };
-  const calls = last.index - from;
+  if (done !== undefined) return { calls: done.done, targets: done.targets, last: done.last };
+  const calls = Math.ceil((last.index - from) / settings.share);
   if (killed === "time") return { calls };
   found({ ...last, reason: killed ?? `the process ended (${signal ?? `code ${code}`})` });
   return { calls: calls + 1, stopped: last.index };
 }
 
+/** One finding for each function and reason, whatever the arguments. */
+function kindOf({ source, reason }) {
+  const method = /^\(.*\)\.(\w+)\(/s.exec(source)?.[1];
+  const what = method === undefined ? source.split("(")[0] : `${/new ([\w.]+)/.exec(source)?.[1] ?? ""}.${method}`;
+  return `${what}|${reason.replace(/[\d.]+/g, "#").slice(0, 80)}`;
+}
+
 /** Runs calls until there are no more, or the time is over. */
-export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share = 1, onFinding }) {
+export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share = 1, platform = "native", onFinding }) {
   const until = Date.now() + minutes * 60_000;
   const findings = new Map();
   const found = (record) => {
-    // One finding for each function and reason, whatever the arguments.
-    const member = record.source.includes(").") ? record.source.split(").")[1]?.split("(")[0] : "";
-    const what = `${record.source.split("(")[0]}|${member}`;
-    const key = `${what}|${record.reason.replace(/[\d.]+/g, "#").slice(0, 80)}`;
+    const key = kindOf(record);
     if (findings.has(key)) findings.get(key).count += 1;
     else {
       findings.set(key, { ...record, count: 1 });
       onFinding?.(record);
     }
   };
+  const settings = { signatures: signaturesFile(), platform, mode, groups, seed, share };
+  const each = CALLS_PER_CHILD * (mode === "every" ? share : 1);
   let [from, calls, targets] = [0, 0, 0];
   while (Date.now() < until) {
-    const to = mode === "every" ? Number.MAX_SAFE_INTEGER : from + CALLS_PER_CHILD;
-    const ended = await runChild({ mode, groups, seed, from, to, share }, found, until);
+    const to = from + each;
+    const ended = await runChild({ ...settings, from, to }, found, until);
     calls += ended.calls;
     targets = ended.targets ?? targets;
-    if (ended.stopped !== undefined) from = ended.stopped + 1;
-    else if (mode === "every") break;
-    else from = to;
+    from = ended.stopped === undefined ? to : ended.stopped + 1;
+    if (ended.last) break;
   }
   return { findings: [...findings.values()], calls, targets };
 }
@@ -112,14 +125,16 @@ if (isMain(import.meta.url)) {
     process.exit(2);
   }
   const mode = process.argv.includes("--every") ? "every" : "random";
-  const groups = option("groups", "tensor,functional,library");
+  const groups = option("groups", "tensor,functional,library").split(",");
+  const platform = option("platform", "native");
   const seed = Number(option("seed", Date.now() % 2 ** 31));
   const minutes = Number(option("minutes", mode === "every" ? Infinity : 2));
-  say(mode === "every" ? `every value in every place of ${groups}` : `${minutes} minutes of ${groups}, --seed ${seed}`);
+  say(mode === "every" ? `every value in every place of ${groups} on ${platform}` : `${minutes} minutes of ${groups} on ${platform}, --seed ${seed}`);
   const started = Date.now();
   const { findings, calls, targets } = await fuzz({
     mode,
     groups,
+    platform,
     seed,
     minutes,
     share: Number(option("share", 1)),

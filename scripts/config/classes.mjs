@@ -22,7 +22,7 @@ const KINDS = {
   layer: {},
   optimizer: { base: "Optimizer", leading: "parameters" },
   schedule: { base: "Schedule", leading: "optimizer" },
-  dataset: { shape: "Dataset" },
+  dataset: { shape: "Dataset", also: "DatasetOf" },
   logger: { shape: "Logger" },
 };
 
@@ -94,7 +94,7 @@ function tables({ program, checker }) {
   }
   const nameable = found.filter((each) => each.make && !notNamed[each.path]);
   const reader = typeReader(checker, (symbol) => {
-    const shaped = Object.entries(KINDS).find(([, { shape }]) => shape === symbol.name);
+    const shaped = Object.entries(KINDS).find(([, { shape, also }]) => shape && [shape, also].includes(symbol.name));
     if (shaped) return { kind: shaped[0] };
     const own = found.find((each) => each.symbol.id === symbol.id);
     if (!own?.kind) return undefined;

@@ -1,55 +1,94 @@
-// The calls of a run: all of them one after another, or random ones that a seed and a number decide.
-import { make, nonsense, plausible, tensors } from "./values.mjs";
-import { optionsOf } from "./targets.mjs";
+// The calls of a run: all of them one after another, or random ones that a seed and a number decide. A call is
+// `{ callee, args }`, both JavaScript; `{ on, callee, args }` where a method is called on what `on` makes.
+import { argumentMaker } from "./arguments.mjs";
+import { nonsense, objects, plausible, tensors } from "./values.mjs";
 
-const tensor = ["ones([1, 2, 8, 8])", (lib) => lib.ones([1, 2, 8, 8])];
-const kernel = ["ones([2, 2, 3, 3])", (lib) => lib.ones([2, 2, 3, 3])];
-const bound = (lib, [source, maker]) => [source, () => maker(lib)];
-
-/** Arguments around the one that is nonsense. */
-function contexts(lib, t) {
-  const [x, k] = [bound(lib, tensor), bound(lib, kernel)];
-  const [one, list, none] = [
-    ["1", () => 1],
-    ["[0]", () => [0]],
-    ["undefined", () => undefined],
-  ];
-  if (t.group === "functional")
-    return [
-      [x, k, none],
-      [x, one, none],
-    ];
-  if (t.group === "tensor")
-    return [
-      [none, none, none],
-      [list, list, list],
-      [one, one, one],
-      [x, one, x],
-    ];
-  return [[none, none, none]];
+/** The text that repeats a call. */
+export function sourceOf({ on, callee, args }) {
+  const list = args.join(", ");
+  return on === undefined ? `${callee}(${list})` : `(${on}).${callee}(${list})`;
 }
 
-/** Every value in every place of every function, and in every option. */
-export function* everyCall(lib, list) {
-  const values = [...nonsense, ...tensors(lib)];
-  for (const t of list) {
-    const places = Math.min(Math.max(t.length, 1) + 1, 4);
-    for (const context of contexts(lib, t)) {
-      for (let place = 0; place < places; place++) {
-        for (const value of values) yield { t, args: [...context.slice(0, place), value, ...context.slice(place + 1)] };
-        const before = context.slice(0, place);
-        for (const key of optionsOf(
-          t,
-          before.map((entry) => make(entry).value),
-        )) {
-          for (const value of values) yield { t, args: [...before, option(key, value)] };
-        }
+/** The group of a target: `tensor`, `functional`, or its namespace. */
+export const groupOf = ({ path }) =>
+  path.startsWith("nn.functional.") ? "functional" : /^[a-z]+\./.test(path) ? path.split(".")[0] : "tensor";
+
+/** The targets of some groups; `library` stands for all namespaces. */
+export function chosen(signatures, groups) {
+  return signatures.filter((each) => {
+    const group = groupOf(each);
+    const isLibrary = group !== "tensor" && group !== "functional";
+    return (groups.includes(group) || (isLibrary && groups.includes("library"))) && each.path !== "Tensor";
+  });
+}
+
+/** What is called, before its arguments; undefined where no instance can be made. */
+function calleeOf(target, maker) {
+  const { asynchronous } = target;
+  if (target.kind === "class") return { callee: `new ${target.path}`, asynchronous };
+  if (target.kind !== "method") return { callee: target.path, asynchronous };
+  const on = target.of === "Tensor" ? "ones([1, 2, 8, 8])" : maker.instance(target.of);
+  return on === undefined ? undefined : { on, callee: target.name, asynchronous };
+}
+
+const everyValue = [...nonsense, ...tensors, ...objects];
+
+/** The objects of fields among the alternatives of a type. */
+const fieldsOf = (type) => type?.fields ?? type?.either?.find((part) => part.fields)?.fields;
+
+/** Every value in every place of every function, in every option, and in every field of an option that has some. */
+export function* everyCall(targets, signatures) {
+  const maker = argumentMaker(signatures);
+  const seen = new Set();
+  for (const target of targets) {
+    const callee = calleeOf(target, maker);
+    if (callee === undefined) continue;
+    // A method that many classes inherit is tried on the first; random calls try it on all.
+    const method = `${target.by}.${target.name}`;
+    if (target.kind === "method" && seen.has(method)) continue;
+    seen.add(method);
+    const { parameters, path } = target;
+    const owner = target.of ?? path;
+    const needed = parameters.map((each) => (each.optional ? "undefined" : maker.value(each.type, each.name, owner)));
+    yield { ...callee, args: [] };
+    yield { ...callee, args: needed };
+    for (let place = 0; place <= Math.min(parameters.length, 4); place++) {
+      const around = (source) => [...needed.slice(0, place), source, ...needed.slice(place + 1)];
+      for (const source of everyValue) {
+        yield { ...callee, args: around(source) };
+        if (place > 0) yield { ...callee, args: [...new Array(place).fill("undefined"), source] };
       }
+      const { type } = parameters[place] ?? {};
+      if (type?.list !== undefined) {
+        const valid = maker.value(type.list, "", owner);
+        for (const source of everyValue) yield { ...callee, args: around(`[${valid}, ${source}]`) };
+      }
+      const fields = fieldsOf(type);
+      for (const source of inFields(maker, fields, owner)) yield { ...callee, args: around(source) };
     }
   }
 }
 
-const option = (key, [source, maker]) => [`{ ${key}: ${source} }`, () => ({ [key]: maker() })];
+/** Objects of fields with every value in the place of each. */
+function* inFields(maker, fields, owner) {
+  if (fields === undefined) return;
+  yield maker.object(fields, owner, 1, { noSuchOption: "1" });
+  for (const [key, field] of Object.entries(fields)) {
+    const within = (source) => maker.object(fields, owner, 1, { [key]: source });
+    yield within(maker.value(field.type, key, owner, 1));
+    for (const source of everyValue) yield within(source);
+    const inner = fieldsOf(field.type);
+    if (inner !== undefined) {
+      for (const innerKey of Object.keys(inner)) {
+        for (const source of everyValue) yield within(maker.object(inner, owner, 2, { [innerKey]: source }));
+      }
+    }
+    const parts = field.type.list ?? field.type.either?.find((part) => part.list)?.list ?? field.type.table;
+    if (parts !== undefined) {
+      for (const source of everyValue) yield within(field.type.table ? `{ a: ${source} }` : `[${source}]`);
+    }
+  }
+}
 
 /** A generator of numbers in [0, 1) (Mulberry32, a public-domain generator by T. Ettinger). */
 export function randomNumbers(seed) {
@@ -64,38 +103,38 @@ export function randomNumbers(seed) {
 }
 
 /** Call `index` of a seed: plausible and impossible arguments in any mixture. */
-export function randomCall(lib, list, seed, index) {
+export function randomCall(targets, signatures, seed, index) {
   const next = randomNumbers(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
   const pick = (from) => from[Math.floor(next() * from.length)];
+  const maker = argumentMaker(signatures, pick, () => next() < 0.3);
   const sizes = ["0", "1", "2", "3", "7", "8", "16", "33"];
-  const shape = () => {
-    const sources = Array.from({ length: Math.floor(next() * 5) }, () => pick(sizes));
-    return [`ones([${sources.join(", ")}])`, () => lib.ones(sources.map(Number))];
-  };
-  const numbers = () => {
-    const sources = Array.from({ length: Math.floor(next() * 5) }, () => pick([...sizes, "-1", "1e9", "1.5"]));
-    return [`[${sources.join(", ")}]`, () => sources.map(Number)];
-  };
+  const shape = () => `[${Array.from({ length: Math.floor(next() * 5) }, () => pick(sizes)).join(", ")}]`;
   const any = () => {
     const kind = next();
-    if (kind < 0.2) return pick(nonsense);
-    if (kind < 0.35) return pick(tensors(lib));
-    if (kind < 0.5) return shape();
-    if (kind < 0.7) return numbers();
+    if (kind < 0.4) return pick(nonsense);
+    if (kind < 0.5) return pick(tensors);
+    if (kind < 0.6) return `ones(${shape()})`;
+    if (kind < 0.7) return shape();
+    if (kind < 0.8) return pick(objects);
     return pick(plausible);
   };
-  const t = pick(list);
-  const args = Array.from({ length: Math.floor(next() * (Math.max(t.length, 1) + 2)) }, any);
-  if (next() < 0.6) {
-    const keys = optionsOf(
-      t,
-      args.map((entry) => make(entry).value),
-    );
-    const chosen = keys.filter(() => next() < 0.4).map((key) => option(key, any()));
-    if (chosen.length > 0) {
-      const source = `{ ${chosen.map(([text]) => text.slice(2, -2)).join(", ")} }`;
-      args.push([source, () => Object.assign({}, ...chosen.map(([, maker]) => maker()))]);
+  const argument = ({ type, name, optional }, owner) => {
+    const kind = next();
+    if (optional && kind < 0.4) return "undefined";
+    const fields = fieldsOf(type);
+    if (fields !== undefined && kind < 0.8) {
+      const changed = Object.keys(fields).filter(() => next() < 0.2);
+      return maker.object(fields, owner, 1, Object.fromEntries(changed.map((key) => [key, any()])));
     }
+    return kind < 0.6 ? maker.value(type, name, owner) : any();
+  };
+  for (;;) {
+    const target = pick(targets);
+    const callee = calleeOf(target, maker);
+    if (callee === undefined) continue;
+    const args = target.parameters.map((each) => argument(each, target.of ?? target.path));
+    if (next() < 0.1) args.push(any());
+    if (next() < 0.1) args.length = Math.floor(next() * args.length);
+    return { ...callee, args };
   }
-  return { t, args };
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ReplayRng, resolveRng, Rng } from "../../ts/random/index.js";
+import { binding } from "../../ts/runtime/index.js";
 import { full, tensor } from "../../ts/tensor/index.js";
 import { eachDevice } from "../devices.js";
 
@@ -47,6 +48,31 @@ describe("Rng.ofIndex", () => {
     [2 ** 53, 0],
   ])("refuses seed %s with index %s", (seed, index) => {
     expect(() => Rng.ofIndex(seed, index)).toThrow(error("ArgumentError", "invalid_argument"));
+  });
+});
+
+describe("many streams", () => {
+  it("each continues where it stood, however many others were used since", () => {
+    const parent = new Rng(5);
+    const streams = Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? new Rng(i) : parent.fork()));
+    const alone = streams.map((stream) => Rng.from(stream.state()).normal([6]).dataSync());
+    const draw = () => streams.map((stream) => [...stream.normal([3]).dataSync()]);
+    const [first, second] = [draw(), draw()];
+    for (const [i, values] of alone.entries()) {
+      expect([...(first[i] as number[]), ...(second[i] as number[])], String(i)).toEqual([...values]);
+    }
+  });
+
+  it("the core holds few of them before any finaliser has run", () => {
+    const owner = binding();
+    const made = (["rngNew", "rngFork", "rngFrom"] as const).map((name) => vi.spyOn(owner, name));
+    const freed = vi.spyOn(owner, "rngDispose");
+    const parent = new Rng(1);
+    const streams = Array.from({ length: 500 }, () => parent.fork());
+    const held = made.reduce((sum, spy) => sum + spy.mock.calls.length, 0) - freed.mock.calls.length;
+    for (const spy of [...made, freed]) spy.mockRestore();
+    expect(streams.length).toBe(500);
+    expect(held).toBeLessThanOrEqual(64);
   });
 });
 

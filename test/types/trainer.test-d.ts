@@ -1,17 +1,31 @@
 import { it } from "vitest";
-import type { DataLoader, MeasuredDataset, TensorDataset } from "../../ts/data/index.js";
-import type { Loss } from "../../ts/loss/index.js";
+import { DataLoader, type MeasuredDataset, type MeasurementFolder } from "../../ts/data/index.js";
+import { PatchDataset, TensorDataset } from "../../ts/data/index.js";
+import {
+  type Loss,
+  MCLoss,
+  Neighbor2Neighbor,
+  R2RLoss,
+  RandomLossScheduler,
+  SplittingLoss,
+  StackedPhysicsLoss,
+  SupLoss,
+  SureGaussianLoss,
+  SurePoissonLoss,
+} from "../../ts/loss/index.js";
 import type { Metric } from "../../ts/metric/index.js";
-import type { Reconstructor } from "../../ts/nn/index.js";
+import type { Layer, Reconstructor } from "../../ts/nn/index.js";
 import type { Optimizer } from "../../ts/optim/index.js";
 import type { Denoising, Inpainting, PhysicsGenerator, StackedPhysics, TensorList } from "../../ts/physics/index.js";
+import type { GaussianNoise, Physics, PoissonNoise } from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
-import type { TrainerOptions } from "../../ts/train/index.js";
+import { AdversarialTrainer, Trainer, type TrainerOptions } from "../../ts/train/index.js";
 
 declare const model: Reconstructor;
 declare const [denoising, inpainting, stacked]: [Denoising, Inpainting, StackedPhysics];
 declare const [loss, metric, optimizer, generator]: [Loss, Metric, Optimizer, PhysicsGenerator];
 declare const [data, loader, tensor]: [TensorDataset, DataLoader, Tensor];
+declare const D: Layer;
 declare const lists: MeasuredDataset<StackedPhysics>;
 
 const accepts = (_options: TrainerOptions): void => {};
@@ -48,6 +62,73 @@ export function options(): void {
   accepts({ ...base, ema: 0.9 });
   // @ts-expect-error steps are missing
   accepts({ ...base, evalEvery: { epochs: 3 } });
+}
+
+declare const gaussian: Denoising<GaussianNoise>;
+declare const poisson: Denoising<PoissonNoise>;
+declare const masked: Inpainting<GaussianNoise>;
+declare const general: Physics;
+declare const folder: MeasurementFolder;
+declare const pairs: TensorDataset<{ x: Tensor; y: Tensor }>;
+
+/** Never called: losses, physics, data and model that belong together, and those that do not. */
+export function pairing(): void {
+  const [sup, mc, r2r] = [new SupLoss(), new MCLoss(), new R2RLoss()];
+  const [sure, counts] = [new SureGaussianLoss({ sigma: 0.1 }), new SurePoissonLoss({ gain: 0.1 })];
+  const fits = { model, optimizer, trainData: data };
+
+  new Trainer({ ...fits, physics: gaussian, losses: sure });
+  new Trainer({ ...fits, physics: poisson, losses: [counts, { loss: mc, weight: 0.1 }] });
+  new Trainer({ ...fits, physics: [gaussian, masked], losses: [r2r, mc] });
+  new Trainer({ ...fits, physics: [gaussian, poisson], losses: [[sure], [counts, { loss: mc, weight: 2 }]] });
+  new Trainer({ ...fits, physics: gaussian, losses: r2r, model: r2r.adaptModel(model) });
+  new Trainer({ ...fits, physics: gaussian, losses: new RandomLossScheduler({ losses: [sup, [sure, mc]] }) });
+  new Trainer({ ...fits, physics: stacked, losses: new StackedPhysicsLoss({ losses: [sure, counts] }) });
+  // What the types do not tell is left to the checks at run time.
+  new Trainer({ ...fits, physics: general, losses: sure });
+  new Trainer({ ...fits, physics: poisson, losses: loss });
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: [pairs, loader] });
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: new DataLoader({ dataset: pairs, batchSize: 2 }) });
+  new Trainer({ ...fits, physics: gaussian, losses: sure, trainData: folder });
+  const held: Trainer = new Trainer({ ...fits, physics: gaussian, losses: sure });
+  void held;
+
+  // @ts-expect-error Poisson noise
+  new Trainer({ ...fits, physics: poisson, losses: sure });
+  // @ts-expect-error one of two
+  new Trainer({ ...fits, physics: poisson, losses: [mc, sure] });
+  // @ts-expect-error one with a weight
+  new Trainer({ ...fits, physics: poisson, losses: [{ loss: sure, weight: 1 }] });
+  // @ts-expect-error the second physics
+  new Trainer({ ...fits, physics: [gaussian, poisson], losses: sure });
+  // @ts-expect-error the lists are in another order
+  new Trainer({ ...fits, physics: [gaussian, poisson], losses: [[counts], [sure]] });
+  // @ts-expect-error one inside a scheduler
+  new Trainer({ ...fits, physics: poisson, losses: new RandomLossScheduler({ losses: [mc, [sup, sure]] }) });
+  // @ts-expect-error a stack
+  new Trainer({ ...fits, physics: stacked, losses: mc });
+  // @ts-expect-error no stack
+  new Trainer({ ...fits, physics: gaussian, losses: new StackedPhysicsLoss({ losses: [sure] }) });
+  // @ts-expect-error masked images have no neighbours
+  new Trainer({ ...fits, physics: masked, losses: new Neighbor2Neighbor() });
+  // @ts-expect-error measurements alone
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: folder });
+  const patches = new DataLoader({ dataset: new PatchDataset({ dataset: folder, size: 8 }) });
+  // @ts-expect-error patches of measurements alone, in batches
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: patches });
+  // @ts-expect-error tensors without x
+  new Trainer({ ...fits, physics: gaussian, losses: [sure, sup], trainData: new TensorDataset({ y: tensor }) });
+  // @ts-expect-error each needs the model for itself
+  new Trainer({ ...fits, physics: gaussian, losses: [r2r, new SplittingLoss()] });
+  // @ts-expect-error adapted to another loss
+  new Trainer({ ...fits, physics: gaussian, losses: new SplittingLoss(), model: r2r.adaptModel(model) });
+
+  const adversarial = { ...fits, D, optimizerD: optimizer, physics: poisson };
+  new AdversarialTrainer({ ...adversarial, losses: [sup, counts], lossesD: mc });
+  // @ts-expect-error a loss of the generator
+  new AdversarialTrainer({ ...adversarial, losses: [sup, sure], lossesD: mc });
+  // @ts-expect-error a loss of the discriminator
+  new AdversarialTrainer({ ...adversarial, losses: sup, lossesD: [mc, sure] });
 }
 
 /** What a data set of measurements gives. */

@@ -3,11 +3,14 @@ import { CommanderError } from "commander";
 import { exitCode, printError, printJsonError } from "./errors.js";
 import { createProgram } from "./program.js";
 
-// A reader that ends early, as in `adjoint train config.json | head -1`, does not end the work.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+// A reader that ends early, as in `adjoint train config.json | head -1`, a terminal that was closed or a full disk does
+// not end the work.
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.exitCode ||= 1;
+  process.stderr.write(`error: standard output cannot be written (${error.code ?? error.message}).\n`);
+});
 const asJson = process.argv.includes("--json");
 try {
   await createProgram().parseAsync(process.argv);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import { addApply } from "./apply.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
 import { addLosses } from "./losses.js";
@@ -20,10 +21,14 @@ export function createProgram(): Command {
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (a checkpoint is written).");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
+    );
   addDenoise(program);
   addTrain(program);
   addTest(program);
+  addApply(program);
   addLosses(program);
   addDevices(program);
   addStart(program);

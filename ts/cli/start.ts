@@ -92,7 +92,7 @@ async function trainOnce({ photographs, groundTruth, steps, seed, folder, signal
     if (!(error instanceof Interrupted)) throw error;
     const checkpoint = join(folder, "checkpoint.safetensors");
     await run.trainer.save(checkpoint);
-    throw new Interrupted(`interrupted; checkpoint: ${checkpoint}`);
+    throw new Interrupted(`interrupted; checkpoint: ${checkpoint}`, error.signal);
   } finally {
     progress.stop();
   }

@@ -34,11 +34,11 @@ export function addTest(program: Command): void {
       "file of weights, .safetensors or .pth (default: model.safetensors in the configuration's results)",
     );
   withCommonOptions(command).action(async (path: string, options: TestCommandOptions) => {
-    await runCommand(options, (checked) => test(path, checked));
+    await runCommand(options, (checked, signal) => test(path, checked, signal));
   });
 }
 
-async function test(path: string, options: TestCommandOptions): Promise<CommandResult> {
+async function test(path: string, options: TestCommandOptions, signal: AbortSignal): Promise<CommandResult> {
   const config = await readConfig(path);
   const place = new Place(path);
   // The same stream as in training, so that drawn masks are the same.
@@ -53,7 +53,7 @@ async function test(path: string, options: TestCommandOptions): Promise<CommandR
   const results: TestResult[] = [];
   for (const i of Array.from({ length: Math.max(sets.length, physics.length) }).keys())
     results.push(
-      await evaluateSet(parts, entry(physics, i), entry(sets, i), entry(lossesOfEach(parts), i), options.seed),
+      await evaluateSet(parts, entry(physics, i), entry(sets, i), entry(lossesOfEach(parts), i), options.seed, signal),
     );
   const images = sets.reduce((sum, { length }) => sum + length, 0);
   return {
@@ -78,9 +78,16 @@ async function evaluateSet(
   data: Dataset<Measurement>,
   losses: readonly WeightedLoss[],
   seed: number,
+  signal: AbortSignal,
 ): Promise<TestResult> {
   const adapted = losses.reduce<Reconstructor>((inner, { loss }) => loss.adaptModel(inner), model);
-  return await evaluate({ model: adapted, physics, data, metrics, baselines: DEFAULT_BASELINES, rng: new Rng(seed) });
+  const rng = new Rng(seed);
+  const onBatch = async (): Promise<void> => {
+    // Signals arrive between batches.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  };
+  return await evaluate({ model: adapted, physics, data, metrics, baselines: DEFAULT_BASELINES, rng, onBatch });
 }
 
 function describeResult({ metrics, measurement, baselines }: TestResult): string {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
-import { readText, writeFileAtomic, writeSafetensors } from "../io/index.js";
+import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import {
@@ -21,6 +21,7 @@ import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
+import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
@@ -79,11 +80,17 @@ async function train(
   const trainData = await trainingData(data, place.key("data"), batchSize, parts.physics);
   const evalData = await evaluationData(data, place.key("data"));
   const files = filesIn(folder);
+  signal.throwIfAborted();
   const progress = await progressDisplay();
+  const [dataset] = list(data.train);
+  const from = { folder: folderFrom(folder, path), seed: options.seed, dataset };
+  const metadata = trainingMetadata(await describeTraining(config, from));
   const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
-    ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
+    ...(evalData.length > 0
+      ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model, metadata } }
+      : {}),
     checkpoint: {
       path: files.checkpoint,
       ...(parts.further.checkpointEvery ? { every: parts.further.checkpointEvery } : {}),
@@ -92,9 +99,15 @@ async function train(
     rng,
     onProgress: (state) => progress.update(state),
   });
-  if (options.resume !== undefined) await trainer.resume(options.resume);
+  const run = { path, folder, seed: options.seed, evalData, signal, metadata };
   try {
-    await trainer.train({ signal });
+    // The folder's, since more is written than the Trainer does.
+    return await withLocks("adjoint train", [`${folder}/`], async () => {
+      if (options.resume !== undefined) await trainer.resume(options.resume);
+      await trainer.train({ signal });
+      progress.stop();
+      return await conclude(trainer, parts, run);
+    });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     const text = `interrupted at step ${trainer.step}; continue with --resume ${files.checkpoint}`;
@@ -102,7 +115,6 @@ async function train(
   } finally {
     progress.stop();
   }
-  return await conclude(trainer, parts, { path, folder, seed: options.seed, evalData });
 }
 
 /** What a training is run with besides the parts of a configuration. */
@@ -137,18 +149,21 @@ interface Run {
   readonly folder: string;
   readonly seed: number;
   readonly evalData: readonly Dataset<Measurement>[];
+  readonly signal: AbortSignal;
+  /** What the files of weights say of the training. */
+  readonly metadata: Record<string, string>;
 }
 
 /** Writes weights, curve and report. */
 async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<CommandResult> {
-  const { path, folder, seed, evalData } = run;
+  const { path, folder, seed, evalData, signal, metadata } = run;
   const files = filesIn(folder);
   const last = trainer.lastWeights();
-  await writeWeights(files.last, last);
+  await writeWeights(files.last, last, metadata);
   const { best } = trainer;
   // With `restore: false` the model has the last weights, and the file of the best ones is written already.
   const written = parts.further.best?.restore === false && best !== null;
-  if (!written) await writeWeights(files.model, parts.model.stateDict());
+  if (!written) await writeWeights(files.model, parts.model.stateDict(), metadata);
   await writeFileAtomic(files.curve, trainingCharts(trainer.history)[0] as string);
   const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
@@ -167,6 +182,8 @@ async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<Comma
       .join(", "),
     seed,
   };
+  // The checkpoint of the last step is written: resumed from it, only what follows is done again.
+  signal.throwIfAborted();
   const report = await trainingReport({
     title: `Training: ${basename(path)}`,
     intro: `${trainer.step} steps, ${trainer.epoch} epochs${metricTexts.join("")}${bestText}.`,
@@ -175,6 +192,7 @@ async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<Comma
     ...(evalMetrics && evaluated !== undefined ? { result: await trainer.test(evaluated) } : {}),
     details,
   });
+  signal.throwIfAborted();
   await writeReport(files.report, report);
   trainer.dispose();
   return {
@@ -183,7 +201,7 @@ async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<Comma
   };
 }
 
-async function writeWeights(path: string, weights: StateDict): Promise<void> {
-  await writeSafetensors(path, weights);
+async function writeWeights(path: string, weights: StateDict, metadata: Record<string, string>): Promise<void> {
+  await writeSafetensors(path, weights, metadata);
   for (const value of Object.values(weights)) value.dispose();
 }

@@ -1,5 +1,4 @@
-import { ArgumentError } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import type { Dataset, Measurement } from "./dataset.js";
 
 /**
@@ -23,12 +22,6 @@ export function checkDataset(caller: string, value: unknown): asserts value is D
 }
 
 function named(value: unknown): string {
-  if (value instanceof Tensor) return `a tensor [${value.shape.join(", ")}]`;
-  if (Array.isArray(value)) return "a list";
-  if (value instanceof Promise) return "a promise (await is missing)";
-  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
   const { get, length } = value as { get?: unknown; length?: unknown };
-  if (typeof get === "function") return `an object whose length is ${String(length)}`;
-  const { name } = value.constructor ?? {};
-  return name === undefined || name === "Object" ? "an object without get(index)" : `an instance of ${name}`;
+  return typeof get === "function" ? `an object whose length is ${shown(length)}` : shown(value);
 }

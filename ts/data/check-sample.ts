@@ -1,5 +1,6 @@
 import { TensorList } from "../physics/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkList, checkObject, shown } from "../runtime/index.js";
+import { checkTensors } from "./dataset.js";
 import { cat, keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 
 /** The tensors of a sample or a batch; of stacked physics, `y` is a list. */
@@ -30,6 +31,7 @@ export interface DataSource {
  * @throws ArgumentError `non_finite_data`.
  */
 export function checkSample(sample: Tensors, index: number, dataset: DataSource): void {
+  checkSource("checkSample", sample, dataset);
   for (const [name, value] of namedTensors(sample)) {
     if (value.device !== "cpu" || finiteOnCpu(value)) continue;
     const found = nonFinite(value.dataSync(), value.shape);
@@ -49,6 +51,7 @@ export class DataCheck {
 
   /** `dataset` gives the examples again by their index, where the position of a value has to be looked up. */
   constructor(dataset: DataSource & { get?(index: number): Promise<Tensors> | Tensors }) {
+    checkObject("DataCheck", "dataset", dataset);
     this.#dataset = dataset;
   }
 
@@ -58,6 +61,8 @@ export class DataCheck {
    * @throws ArgumentError `non_finite_data`, where the batch is on the CPU.
    */
   add(batch: Tensors, indices: readonly number[]): void {
+    checkSource("DataCheck.add", batch, this.#dataset);
+    checkList("DataCheck.add", "indices", indices);
     for (const [name, value] of namedTensors(batch)) {
       if (value.device === "cpu") this.#onCpu(name, value, indices);
       else if (value.size > 0) this.#pending.push({ indices, name, flags: imageFlags(value) });
@@ -105,6 +110,11 @@ export class DataCheck {
     // What a dataset draws, such as a random patch, need not come again.
     return dataError(index, this.#dataset, name, found ?? { what: "NaN or infinite values" });
   }
+}
+
+function checkSource(caller: string, sample: unknown, dataset: unknown): void {
+  checkTensors(caller, sample);
+  checkObject(caller, "dataset", dataset);
 }
 
 /** The tensors by the names that messages give them. */
@@ -161,10 +171,11 @@ export function sourceOf(dataset: DataSource, index: number): string | undefined
 }
 
 function dataError(index: number, dataset: DataSource, name: string, { what, where = "" }: NonFinite): ArgumentError {
-  const kind = dataset.constructor === Object ? "the dataset" : dataset.constructor.name;
+  const className = dataset.constructor?.name;
+  const kind = typeof className !== "string" || className === "Object" ? "the dataset" : className;
   const from = sourceOf(dataset, index);
   return new ArgumentError(
-    `sample ${index} of ${kind}${from === undefined ? "" : ` (${from})`}: ${name} has ${what}${where}; ` +
+    `sample ${shown(index)} of ${kind}${from === undefined ? "" : ` (${from})`}: ${name} has ${what}${where}; ` +
       "replace such values, or leave the sample out.",
     "non_finite_data",
   );

@@ -4,6 +4,7 @@ import {
   checkFlag,
   checkList,
   checkNumber,
+  checkObject,
   checkOptions,
   LARGEST,
   ShapeError,
@@ -11,11 +12,18 @@ import {
 import { TensorList } from "../physics/index.js";
 import { stack, Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
-import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
+import {
+  checkTensors,
+  type Dataset,
+  disposeSample,
+  type GetOptions,
+  type Measurement,
+  type Sample,
+} from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
-export interface DataLoaderOptions<Y extends Measurement = Tensor> {
-  readonly dataset: Dataset<Y>;
+export interface DataLoaderOptions<Y extends Measurement = Tensor, S = Sample<Y>> {
+  readonly dataset: Dataset<Y> & { get(index: number, options?: GetOptions): Promise<S> | S };
   /** Examples per batch. Default: 1. */
   readonly batchSize?: number;
   /** Draws a new random order for every epoch. Default: false. */
@@ -50,8 +58,8 @@ export type Batch<Y extends Measurement = Tensor> = Sample<Y>;
  * @throws ArgumentError `empty_data` where the dataset has no example, or with `dropLast` fewer than a batch;
  * `unknown_option`, `invalid_argument`.
  */
-export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable<Batch<Y>> {
-  readonly dataset: Dataset<Y>;
+export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implements AsyncIterable<Batch<Y>> {
+  readonly dataset: Dataset<Y> & { get(index: number, options?: GetOptions): Promise<S> | S };
   readonly batchSize: number;
   /** Batches per epoch. */
   readonly length: number;
@@ -64,7 +72,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
   #position = 0;
   #indices: readonly number[] = [];
 
-  constructor(options: DataLoaderOptions<Y>) {
+  constructor(options: DataLoaderOptions<Y, S>) {
     checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
     checkDataset("DataLoader", options?.dataset);
     this.dataset = options.dataset;
@@ -106,6 +114,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
    */
   async loadState(state: LoaderState): Promise<void> {
     const name = "DataLoader.loadState";
+    checkObject(name, "state", state);
     const epoch = checkNumber(name, "epoch", state?.epoch, { integer: true, min: 0 });
     const position = checkNumber(name, "position", state.position, { integer: true, min: 0, max: this.length });
     const [order, rng] = [Rng.from(state.orderRng), Rng.from(state.rng)];
@@ -186,7 +195,7 @@ export class DataLoader<Y extends Measurement = Tensor> implements AsyncIterable
  * shapes differ.
  */
 export function collate<Y extends Measurement = Tensor>(samples: readonly Sample<Y>[]): Batch<Y> {
-  checkList("collate", "samples", samples, LARGEST.batch);
+  for (const sample of checkList("collate", "samples", samples, LARGEST.batch)) checkTensors("collate", sample);
   const batch: Batch<Y> = {};
   const x = gather("x", samples, (sample) => sample.x);
   const y = gather("y", samples, (sample) => sample.y);

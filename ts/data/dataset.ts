@@ -1,6 +1,7 @@
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { checkFunction, checkObject } from "../runtime/index.js";
+import { checkTensor, type Tensor } from "../tensor/index.js";
 
 /** What a physics measures: a tensor, or of stacked physics a list with one for each operator. */
 export type Measurement = Tensor | TensorList;
@@ -34,8 +35,38 @@ export interface Dataset<Y extends Measurement = Tensor> {
   get(index: number, options?: GetOptions): Promise<Sample<Y>> | Sample<Y>;
 }
 
+/** A dataset whose samples have the type `S`: by it the Trainer's type knows whether there is ground truth. */
+export interface DatasetOf<S extends Sample> extends Dataset {
+  get(index: number, options?: GetOptions): Promise<S> | S;
+}
+
+/** A sample without ground truth, such as a recorded measurement. */
+export interface MeasurementSample extends Sample {
+  x?: undefined;
+}
+
+/** The type of the samples of which `O` names the parts: without `x` there is no ground truth. */
+export type SampleOf<O> = O extends { readonly x?: object | string } ? Sample : MeasurementSample;
+
+/**
+ * Refuses what is no sample: an object whose `x`, `y` and `params` are tensors where they are given.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkTensors(caller: string, sample: unknown): asserts sample is Sample<Measurement> {
+  checkObject(caller, "the sample", sample);
+  const { x, y, params } = sample as Sample<Measurement>;
+  if (x !== undefined) checkTensor(caller, "x", x);
+  if (y !== undefined && !(y instanceof TensorList)) checkTensor(caller, "y", y);
+  if (params === undefined) return;
+  checkObject(caller, "params", params);
+  for (const [name, value] of Object.entries(params)) checkTensor(caller, `params.${name}`, value);
+}
+
 /** Applies a function to every tensor of a sample. */
 export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): Sample {
+  checkTensors("mapSample", sample);
+  checkFunction("mapSample", "change", change);
   const result: Sample = {};
   if (sample.x) result.x = change(sample.x);
   if (sample.y) result.y = change(sample.y);
@@ -46,6 +77,7 @@ export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): S
 
 /** All tensors of a sample. */
 export function sampleTensors(sample: Sample<Measurement>): Tensor[] {
+  checkTensors("sampleTensors", sample);
   const { x, y, params = {} } = sample;
   const measured = y instanceof TensorList ? y.toArray() : [y];
   return [x, ...measured, ...Object.values(params)].filter((value) => value !== undefined);

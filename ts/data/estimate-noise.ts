@@ -1,7 +1,19 @@
 import type { Pixels } from "../io/index.js";
+import { checkWord } from "../runtime/index.js";
+import { checkPixels } from "./check-pixels.js";
 
 /** Noise models whose level {@link estimateNoise} estimates. */
-export type EstimableNoise = "gaussian" | "poisson" | "gamma";
+export type EstimableNoise = (typeof ESTIMABLE)[number];
+const ESTIMABLE = ["gaussian", "poisson", "gamma"] as const;
+
+/**
+ * Refuses another noise.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkEstimable(caller: string, noise: unknown): void {
+  checkWord(caller, "noise", noise, ESTIMABLE);
+}
 
 /** Median of |z| for a standard normal z. */
 const medianAbsNormal = 0.6745;
@@ -23,8 +35,11 @@ const blockSize = 8;
  * are used, but at least the fifth of all blocks with the fewest.
  *
  * @returns the level; 0 where no cell can be used.
+ * @throws ArgumentError `invalid_argument` where `image` is no image or the noise none of these.
  */
 export function estimateNoise(image: Pixels, noise: EstimableNoise): number {
+  checkPixels("estimateNoise", image);
+  checkEstimable("estimateNoise", noise);
   const [channels, height, width] = image.shape;
   const blocks: Block[] = [];
   for (let c = 0; c < channels; c++) {

@@ -1,7 +1,16 @@
 import { arrayTensor, type FileSource, Hdf5Reader } from "../io/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  LARGEST,
+  ShapeError,
+  shown,
+} from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type Sample } from "./dataset.js";
+import { type Dataset, disposeSample, type Sample, type SampleOf } from "./dataset.js";
 
 /** Options of {@link HDF5Dataset.open}. */
 export interface HDF5DatasetOptions {
@@ -16,6 +25,8 @@ export interface HDF5DatasetOptions {
   /** Number that `x` and `y` are multiplied by; fastMRI's values, for example, are near 1e-4. Default: 1. */
   readonly scale?: number;
 }
+
+const KEYS = ["path", "y", "x", "params", "scale"];
 
 /** One file: how many samples it has before it, and how many it has. */
 interface Part {
@@ -33,7 +44,7 @@ interface Part {
  * @example
  * const data = await HDF5Dataset.open({ path: "file_brain.h5", y: "kspace", scale: 1e4 });
  */
-export class HDF5Dataset implements Dataset {
+export class HDF5Dataset<S extends Sample = Sample> implements Dataset {
   readonly length: number;
   readonly #parts: readonly Part[];
   readonly #options: HDF5DatasetOptions;
@@ -42,6 +53,11 @@ export class HDF5Dataset implements Dataset {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: readonly Part[], options: HDF5DatasetOptions) {
+    checkOptions("HDF5Dataset", options, KEYS);
+    for (const part of checkList("HDF5Dataset", "parts", parts, LARGEST.batch)) {
+      checkObject("HDF5Dataset", "parts", part);
+      checkNumber("HDF5Dataset", "parts.count", part.count, { integer: true, min: 0 });
+    }
     this.#parts = parts;
     this.#options = options;
     this.length = parts.reduce((sum, { count }) => sum + count, 0);
@@ -54,14 +70,14 @@ export class HDF5Dataset implements Dataset {
    * where one does not exist, `file_not_found`, `missing_library`, `empty_data`, `unknown_option`, `invalid_argument`;
    * ShapeError `shape_mismatch` where first axes differ; FormatError as `readArray`.
    */
-  static async open(options: HDF5DatasetOptions): Promise<HDF5Dataset> {
-    checkOptions("HDF5Dataset", options, ["path", "y", "x", "params", "scale"]);
+  static async open<O extends HDF5DatasetOptions>(options: O): Promise<HDF5Dataset<SampleOf<O>>> {
+    checkOptions("HDF5Dataset", options, KEYS);
     checkNumber("HDF5Dataset", "scale", options?.scale ?? 1);
     const { x, y, params } = options ?? {};
     for (const [key, name] of Object.entries({ x, y, ...params })) {
       if (name === undefined || typeof name === "string") continue;
       throw new ArgumentError(
-        `HDF5Dataset: ${key} is ${typeof name}, expected the name of an array in the file.`,
+        `HDF5Dataset: ${key} is ${shown(name)}, expected the name of an array in the file.`,
         "invalid_argument",
       );
     }
@@ -77,7 +93,7 @@ export class HDF5Dataset implements Dataset {
       const start = parts.reduce((sum, { count }) => sum + count, 0);
       parts.push({ file, start, count: await countSamples(file, options) });
     }
-    const dataset = new HDF5Dataset(parts, options);
+    const dataset = new HDF5Dataset<SampleOf<O>>(parts, options);
     if (dataset.length > 0) return dataset;
     throw new ArgumentError(
       "HDF5Dataset: the files have no samples; expected a first axis of at least 1.",
@@ -86,15 +102,18 @@ export class HDF5Dataset implements Dataset {
   }
 
   /** @throws ArgumentError `invalid_argument` where the index is out of range; FormatError where it cannot be read. */
-  async get(index: number): Promise<Sample> {
+  async get(index: number): Promise<S> {
     const part = this.#parts.find(({ start, count }) => index >= start && index < start + count);
     if (part === undefined || !Number.isInteger(index)) {
-      throw new ArgumentError(`HDF5Dataset: index is ${index}, expected 0 to ${this.length - 1}.`, "invalid_argument");
+      throw new ArgumentError(
+        `HDF5Dataset: index is ${shown(index)}, expected 0 to ${this.length - 1}.`,
+        "invalid_argument",
+      );
     }
     return await this.#inTurn(async () => await this.#sample(await this.#reader(part), index - part.start));
   }
 
-  async #sample(reader: Hdf5Reader, index: number): Promise<Sample> {
+  async #sample(reader: Hdf5Reader, index: number): Promise<S> {
     const { x, y, params, scale = 1 } = this.#options;
     const sample: Sample = {};
     try {
@@ -107,7 +126,7 @@ export class HDF5Dataset implements Dataset {
       disposeSample(sample);
       throw error;
     }
-    return sample;
+    return sample as S;
   }
 
   /** Closes the file that is open; reading another sample opens it again. */

@@ -1,14 +1,18 @@
 /** Training data: datasets, patches, image folders, batches. */
 export { checkSample, DataCheck, type DataSource } from "./check-sample.js";
+export { checkPixels } from "./check-pixels.js";
 export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {
   type Dataset,
+  type DatasetOf,
   disposeSample,
   type GetOptions,
   mapSample,
   type Measurement,
+  type MeasurementSample,
   type Sample,
+  type SampleOf,
   sampleTensors,
 } from "./dataset.js";
 export { type EstimableNoise, estimateNoise } from "./estimate-noise.js";

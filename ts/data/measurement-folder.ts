@@ -1,5 +1,5 @@
 import { tensor } from "../tensor/index.js";
-import type { Sample } from "./dataset.js";
+import type { MeasurementSample } from "./dataset.js";
 import { FolderDataset } from "./folder-dataset.js";
 import { FolderImages, type ImageFolderOptions } from "./folder-images.js";
 
@@ -15,7 +15,7 @@ export class MeasurementFolder extends FolderDataset {
   }
 
   /** One measurement; errors as those of `ImageFolder.get`. */
-  override async get(index: number): Promise<Sample> {
+  override async get(index: number): Promise<MeasurementSample> {
     const { data, shape } = await this.pixels(index);
     return { y: tensor(data, { shape }) };
   }

@@ -1,9 +1,11 @@
 import type { Pixels } from "../io/index.js";
 import { resolveRng, uniformValues } from "../random/index.js";
+import { checkFlag, checkNumber, ShapeError } from "../runtime/index.js";
 import { noGrad, tensor, tidy } from "../tensor/index.js";
+import { checkPixels } from "./check-pixels.js";
 import { cutPixels } from "./crop.js";
 import type { Dataset, GetOptions, Sample } from "./dataset.js";
-import { mirror } from "./patch-dataset.js";
+import { mirror, sizeOf } from "./patch-dataset.js";
 
 /**
  * Random patches of one noisy image as samples `{ y }`, flipped and rotated at random. They are cut on the CPU, so that
@@ -19,11 +21,20 @@ export class NoisyPatches implements Dataset {
   readonly #size: readonly [number, number];
   readonly #augment: boolean;
 
+  /** @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch` where a patch is larger than the image. */
   constructor(image: Pixels, size: readonly [number, number], length: number, augment = true) {
+    const name = "NoisyPatches";
+    checkPixels(name, image);
     this.#image = image;
-    this.#size = size;
-    this.#augment = augment;
-    this.length = length;
+    this.#size = sizeOf(name, size);
+    this.#augment = checkFlag(name, "augment", augment, true);
+    this.length = checkNumber(name, "length", length, { integer: true, min: 0 });
+    const [, rows, columns] = image.shape;
+    if (this.#size[0] <= rows && this.#size[1] <= columns) return;
+    throw new ShapeError(
+      `${name}: the image is ${rows}x${columns}, expected at least the size of a patch, ${this.#size.join("x")}.`,
+      "shape_mismatch",
+    );
   }
 
   async get(_index: number, options: GetOptions = {}): Promise<Sample> {

@@ -2,14 +2,15 @@ import { meanSquare } from "../functional/index.js";
 import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
-import { noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
-import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
+import { checkDataset } from "./check-dataset.js";
+import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
 /** Options of {@link Normalized}. */
-export interface NormalizedOptions {
+export interface NormalizedOptions<S extends Sample = Sample> {
   /** Samples with x, y or both, in any unit. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /**
    * The linear physics that the samples belong to, in their unit. Its noise levels then come with each sample, divided
    * by the factor as well, so that the Trainer takes the same physics. Default: only levels `sigma` and `gain` among a
@@ -45,12 +46,13 @@ const VALUES_PER_SAMPLE = 10_000;
  * "sample"`) is computed from y alone, as x is not known at test time. Where the quantile is 0, the largest value takes
  * its place; a sample of zeros is divided by 1.
  */
-export class Normalized implements Dataset {
+export class Normalized<S extends Sample = Sample> implements Dataset {
   readonly length: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: DatasetOf<S>;
   readonly #physics: LinearPhysics | undefined;
   readonly #levels: ScaledLevels;
-  readonly #bySample: boolean;
+  /** Whether each sample has a factor of its own, computed from it. */
+  readonly bySample: boolean;
   readonly #quantile: number;
   readonly #samples: number;
   #scale: number | undefined;
@@ -60,15 +62,10 @@ export class Normalized implements Dataset {
    * @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`; `incompatible_physics` where the
    * physics is not linear or its noise does not scale with the image.
    */
-  constructor(options: NormalizedOptions) {
+  constructor(options: NormalizedOptions<S>) {
     checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
-    if (typeof dataset?.get !== "function") {
-      throw new ArgumentError(
-        "Normalized: dataset is missing or has no get(index); give it a dataset such as a TensorDataset.",
-        dataset === undefined ? "missing_argument" : "invalid_argument",
-      );
-    }
+    checkDataset("Normalized", dataset);
     if (physics !== undefined && !(physics instanceof LinearPhysics)) {
       throw new ArgumentError(
         "Normalized: physics is not linear, so that dividing x and y by one number does not keep y = A(x).",
@@ -79,7 +76,7 @@ export class Normalized implements Dataset {
     this.length = checkNumber("Normalized", "dataset.length", dataset.length, { integer: true, min: 0 });
     this.#physics = physics;
     this.#levels = scaledLevels(physics?.noiseModel);
-    this.#bySample = by === "sample";
+    this.bySample = by === "sample";
     if (by !== "sample" && by !== "dataset") this.#scale = checkNumber("Normalized", "by", by, { positive: true });
     this.#quantile = checkNumber("Normalized", "quantile", quantile, { positive: true, max: 1 });
     this.#samples = checkNumber("Normalized", "samples", samples, { positive: true, integer: true });
@@ -93,7 +90,7 @@ export class Normalized implements Dataset {
    */
   get scale(): number {
     if (this.#scale !== undefined) return this.#scale;
-    const what = this.#bySample ? "each sample has its own; call scaleOf(index)" : "call await dataset.fit() first";
+    const what = this.bySample ? "each sample has its own; call scaleOf(index)" : "call await dataset.fit() first";
     throw new ArgumentError(`Normalized: the scale is not known; ${what}.`, "invalid_argument");
   }
 
@@ -104,7 +101,7 @@ export class Normalized implements Dataset {
    * the dataset.
    */
   async fit(): Promise<number> {
-    if (this.#scale !== undefined || this.#bySample) return this.scale;
+    if (this.#scale !== undefined || this.bySample) return this.scale;
     this.#fitted ??= this.#fit();
     try {
       return await this.#fitted;
@@ -115,7 +112,7 @@ export class Normalized implements Dataset {
 
   /** The factor of one sample. */
   async scaleOf(index: number, options: GetOptions = {}): Promise<number> {
-    if (!this.#bySample) return await this.fit();
+    if (!this.bySample) return await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
       return await this.#factorOf(sample);
@@ -125,12 +122,12 @@ export class Normalized implements Dataset {
   }
 
   /** One sample, divided by its factor. */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
-    if (!this.#bySample) await this.fit();
+  async get(index: number, options: GetOptions = {}): Promise<S> {
+    if (!this.bySample) await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
-      const factor = this.#bySample ? await this.#factorOf(sample) : this.scale;
-      return noGrad(() => this.#divided(sample, factor));
+      const factor = this.bySample ? await this.#factorOf(sample) : this.scale;
+      return noGrad(() => this.#divided(sample, factor)) as S;
     } finally {
       disposeSample(sample);
     }
@@ -142,6 +139,7 @@ export class Normalized implements Dataset {
    * @param scale - its factor. Default: {@link scale}.
    */
   denormalize(image: Tensor, scale: number = this.scale): Tensor {
+    checkTensor("Normalized.denormalize", "image", image);
     return image.mul(checkNumber("Normalized", "scale", scale, { positive: true }));
   }
 

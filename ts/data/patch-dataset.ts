@@ -1,14 +1,14 @@
 import { indexValue, type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
 import { sourceOf } from "./check-sample.js";
-import type { Dataset, GetOptions, Sample } from "./dataset.js";
+import type { Dataset, DatasetOf, GetOptions, Sample } from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
-export interface PatchDatasetOptions {
+export interface PatchDatasetOptions<S extends Sample = Sample> {
   /** Samples with images `x` or `y` `[C, H, W]`, or both of the same size. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /** Side of a square patch, or height and width. */
   readonly size: number | readonly [number, number];
   /** Patches per epoch. Default: one for each image. */
@@ -31,19 +31,18 @@ export interface PatchDatasetOptions {
  *
  * @throws ArgumentError `empty_data` where the dataset has no example; `unknown_option`, `invalid_argument`.
  */
-export class PatchDataset implements Dataset {
+export class PatchDataset<S extends Sample = Sample> implements Dataset {
   readonly length: number;
   readonly #dataset: Dataset;
   readonly #size: readonly [number, number];
   readonly #augment: boolean;
   readonly #rng: RandomSource | undefined;
 
-  constructor(options: PatchDatasetOptions) {
+  constructor(options: PatchDatasetOptions<S>) {
     checkOptions("PatchDataset", options, ["dataset", "size", "length", "augment", "rng"]);
     checkDataset("PatchDataset", options?.dataset);
     const size = options.size;
-    this.#size = typeof size === "number" ? [size, size] : size;
-    for (const side of this.#size) checkNumber("PatchDataset", "size", side, { positive: true, integer: true });
+    this.#size = sizeOf("PatchDataset", size);
     if (options.dataset.length === 0) throw new ArgumentError("PatchDataset: the dataset is empty.", "empty_data");
     this.length = checkNumber("PatchDataset", "length", options.length ?? options.dataset.length, {
       positive: true,
@@ -65,9 +64,10 @@ export class PatchDataset implements Dataset {
    * @throws ShapeError `shape_mismatch` where an image is smaller than the patch, or x and y have different sizes;
    * ArgumentError `missing_argument` where a sample has neither.
    */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
+  async get(index: number, options: GetOptions = {}): Promise<S> {
+    checkNumber("PatchDataset", "index", index, { integer: true, min: 0 });
     const rng = resolveRng(options.rng, this.#rng);
-    const sample = await this.#dataset.get(index % this.#dataset.length, options);
+    const sample: Sample = await this.#dataset.get(index % this.#dataset.length, options);
     const images = [sample.x, sample.y].filter((value) => value !== undefined);
     const [height, width] = this.#size;
     const [rows, columns] = this.#spatialSize(images);
@@ -88,7 +88,7 @@ export class PatchDataset implements Dataset {
     if (sample.x) result.x = cut(sample.x);
     if (sample.y) result.y = cut(sample.y);
     if (sample.params) result.params = sample.params;
-    return result;
+    return result as S;
   }
 
   #spatialSize(images: readonly Tensor[]): [number, number] {
@@ -112,6 +112,19 @@ export class PatchDataset implements Dataset {
     }
     return first;
   }
+}
+
+/**
+ * Height and width of a patch.
+ *
+ * @throws ArgumentError `invalid_argument` where they are no whole numbers above 0.
+ */
+export function sizeOf(caller: string, size: unknown): readonly [number, number] {
+  const sides: unknown = typeof size === "number" ? [size, size] : size;
+  if (!Array.isArray(sides) || sides.length !== 2)
+    throw new ArgumentError(`${caller}: size is ${shown(size)}, expected one number or two.`, "invalid_argument");
+  for (const side of sides) checkNumber(caller, "size", side, { positive: true, integer: true });
+  return [...(sides as [number, number])];
 }
 
 /** A symmetry of the square, numbered by three bits: flip left-right, flip up-down, transpose. */

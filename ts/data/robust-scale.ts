@@ -1,5 +1,6 @@
 import type { Pixels } from "../io/index.js";
-import type { EstimableNoise } from "./estimate-noise.js";
+import { checkPixels } from "./check-pixels.js";
+import { checkEstimable, type EstimableNoise } from "./estimate-noise.js";
 
 /** A copy of an image with values mostly in [0, 1]; `pixels * factor + offset` is the image. */
 export interface RobustScale {
@@ -58,8 +59,12 @@ export function robustRange(images: readonly Pixels[]): RobustRange {
  * An end of the range where values pile up is where the noise was clipped: it becomes 0 or 1 exactly, which is what
  * `UnclippedDataset` redraws. Any other end is the 0.1 or 99.9 percent quantile, moved out by a twentieth of the range.
  * Poisson and gamma noise need their zero: their offset is 0.
+ *
+ * @throws ArgumentError `invalid_argument` where `image` is no image or the noise none of these.
  */
 export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
+  checkPixels("robustScale", image);
+  checkEstimable("robustScale", noise);
   const found = robustRange([image]);
   const isAnchored = noise !== "gaussian";
   const low = isAnchored ? undefined : found.low;

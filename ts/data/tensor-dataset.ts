@@ -1,6 +1,6 @@
-import { ArgumentError, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkOptions, ShapeError, shown } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
-import { type Dataset, mapSample, type Sample, sampleTensors } from "./dataset.js";
+import { checkTensors, type Dataset, mapSample, type Sample, type SampleOf, sampleTensors } from "./dataset.js";
 
 /** Options of {@link TensorDataset}: tensors whose first dimension is the number of examples N. */
 export interface TensorDatasetOptions {
@@ -18,12 +18,13 @@ export interface TensorDatasetOptions {
  * @throws ArgumentError `empty_data` where there is no tensor or no example; ShapeError `shape_mismatch` where the
  * first dimensions differ.
  */
-export class TensorDataset implements Dataset {
+export class TensorDataset<O extends TensorDatasetOptions = TensorDatasetOptions> implements Dataset {
   readonly length: number;
   readonly #sample: Sample;
 
-  constructor(options: TensorDatasetOptions) {
+  constructor(options: O) {
     checkOptions("TensorDataset", options, ["x", "y", "params"]);
+    checkTensors("TensorDataset", options);
     this.#sample = { ...options };
     const counts = sampleTensors(this.#sample).map((value) => value.shape[0] ?? 0);
     this.length = counts[0] ?? 0;
@@ -42,14 +43,14 @@ export class TensorDataset implements Dataset {
   }
 
   /** @throws ArgumentError `invalid_argument` where the index is out of range. */
-  get(index: number): Sample {
+  get(index: number): SampleOf<O> {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
       throw new ArgumentError(
-        `TensorDataset: index is ${index}, expected 0 to ${this.length - 1}.`,
+        `TensorDataset: index is ${shown(index)}, expected 0 to ${this.length - 1}.`,
         "invalid_argument",
       );
     }
     // A copy, because a view of one example would keep the memory of all alive.
-    return mapSample(this.#sample, (value) => noGrad(() => tidy(() => value.select(0, index).clone())));
+    return mapSample(this.#sample, (value) => noGrad(() => tidy(() => value.select(0, index).clone()))) as SampleOf<O>;
   }
 }

@@ -1,15 +1,24 @@
-import type { NoiseKind, NoiseModel } from "../physics/index.js";
+import { type NoiseKind, NoiseModel } from "../physics/index.js";
 import { type RandomSource, resolveRng, uniformValues } from "../random/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkInstance,
+  checkKind,
+  checkNumber,
+  checkOptions,
+  checkStream,
+  hasMethods,
+  shown,
+} from "../runtime/index.js";
 import { tensor } from "../tensor/index.js";
 import { sourceOf } from "./check-sample.js";
 import { checkDataset } from "./check-dataset.js";
-import { type Dataset, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
-export interface UnclippedDatasetOptions {
+export interface UnclippedDatasetOptions<S extends Sample = Sample> {
   /** Samples with a measurement `y` `[C, H, W]`. */
-  readonly dataset: Dataset;
+  readonly dataset: DatasetOf<S>;
   /** The noise before clipping: a Gaussian, Poisson or gamma noise model with one level. */
   readonly noiseModel: NoiseModel;
   /** The largest value of the range that measurements were clipped to. Default: 1. */
@@ -27,14 +36,14 @@ export interface UnclippedDatasetOptions {
  * Image files store values in [0, 1] only, so that noise in dark and bright regions accumulates at 0 and 1. Losses that
  * rely on the distribution of the noise, above all SURE, fail there.
  */
-export class UnclippedDataset implements Dataset {
+export class UnclippedDataset<S extends Sample = Sample> implements Dataset {
   readonly length: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: DatasetOf<S>;
   readonly #noise: ClippedNoise;
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `unknown_option`; `invalid_argument` where the noise model is not supported. */
-  constructor(options: UnclippedDatasetOptions) {
+  constructor(options: UnclippedDatasetOptions<S>) {
     checkOptions("UnclippedDataset", options, ["dataset", "noiseModel", "high", "rng"]);
     checkDataset("UnclippedDataset", options?.dataset);
     this.#dataset = options.dataset;
@@ -52,7 +61,7 @@ export class UnclippedDataset implements Dataset {
   }
 
   /** @throws ArgumentError `missing_argument` where a sample has no measurement. */
-  async get(index: number, options: GetOptions = {}): Promise<Sample> {
+  async get(index: number, options: GetOptions = {}): Promise<S> {
     const sample = await this.#dataset.get(index, options);
     const { y } = sample;
     if (!y) {
@@ -63,7 +72,7 @@ export class UnclippedDataset implements Dataset {
     const { dtype, device } = y;
     const filled = unclip(await y.data(), shape, this.#noise, resolveRng(options.rng, this.#rng));
     y.dispose();
-    return { ...sample, y: tensor(filled, { shape, dtype, device }) };
+    return { ...sample, y: tensor(filled, { shape, dtype, device }) } as S;
   }
 }
 
@@ -87,6 +96,8 @@ const levelNames: Partial<Record<NoiseKind, string>> = { gaussian: "sigma", pois
  * @throws ArgumentError `invalid_argument` where the noise is not Gaussian, Poisson or gamma noise with one level.
  */
 export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
+  checkInstance("clippedNoise", "noiseModel", noiseModel, NoiseModel, "a noise model such as new GaussianNoise()");
+  checkNumber("clippedNoise", "high", high, { positive: true });
   const { kind } = noiseModel;
   const name = levelNames[kind];
   const level: unknown = name === undefined ? undefined : Reflect.get(noiseModel, name);
@@ -116,19 +127,21 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
  *
  * @param data values in planar order.
  * @param shape `[C, H, W]`.
+ * @throws ArgumentError `invalid_argument` where an argument is something else.
  */
 export function unclip(
   data: ArrayLike<number>,
-  [, height, width]: readonly [number, number, number],
+  shape: readonly [number, number, number],
   noise: ClippedNoise,
   rng: RandomSource,
 ): Float32Array {
-  const result = Float32Array.from(data);
+  const result = checkUnclip(data, shape, noise, rng);
+  const [, height, width] = shape;
   const { low, high } = noise;
   const clipped: number[] = [];
   for (const [index, value] of result.entries()) if (value === low || value === high) clipped.push(index);
   if (clipped.length === 0) return result;
-  const uniform = uniformValues(rng, [clipped.length]);
+  const uniform = uniformValues(resolveRng(rng), [clipped.length]);
   const plane = height * width;
   for (const [k, index] of clipped.entries()) {
     const [start, i, j] = [index - (index % plane), Math.floor((index % plane) / width), index % width];
@@ -147,6 +160,30 @@ export function unclip(
     result[index] = isLow ? (low as number) - excess : high + excess;
   }
   return result;
+}
+
+/** A copy of the values, where all arguments are what they should be. */
+function checkUnclip(data: unknown, shape: unknown, noise: unknown, rng: unknown): Float32Array {
+  if (!Array.isArray(shape) || shape.length !== 3)
+    throw new ArgumentError(`unclip: shape is ${shown(shape)}, expected [C, H, W].`, "invalid_argument");
+  for (const side of shape) checkNumber("unclip", "shape", side, { integer: true, min: 0 });
+  const size = shape.reduce((product: number, side: number) => product * side, 1);
+  const isList = Array.isArray(data) || (ArrayBuffer.isView(data) && !(data instanceof DataView));
+  if (!isList || (data as ArrayLike<unknown>).length !== size)
+    throw new ArgumentError(
+      `unclip: data is ${shown(data)}, expected ${size} numbers, as the shape says.`,
+      "invalid_argument",
+    );
+  checkKind("unclip", "noise", noise, {
+    expected: "what clippedNoise gives",
+    fits: (value) => hasMethods(value, ["standardDeviation"]),
+  });
+  checkNumber("unclip", "noise.high", (noise as ClippedNoise).high);
+  checkStream("unclip", rng);
+  if (Array.isArray(data)) for (const value of data) checkNumber("unclip", "data", value);
+  else if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    throw new ArgumentError("unclip: data has bigints, expected numbers.", "invalid_argument");
+  return Float32Array.from(data as ArrayLike<number>);
 }
 
 /** The clean value in the interval whose clipped mean is m. */

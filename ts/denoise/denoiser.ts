@@ -1,13 +1,15 @@
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
-import { type RandomSource, resolveRng } from "../random/index.js";
+import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
-import { restoreTiled } from "../train/index.js";
+import { noGrad, tensor, tidy } from "../tensor/index.js";
+import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
 import { margin, startNetwork } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
+import { restoreParts } from "./parts.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
 import { turnBack, turnPixels } from "./turns.js";
@@ -48,9 +50,6 @@ interface Saved {
 /** Key of {@link Saved} in the metadata of the file. */
 const metadataKey = "adjoint.denoiser";
 
-/** Side of the tiles in pixels. */
-const tile = 512;
-
 /** A network that has learned to denoise pictures of one kind; see {@link learn}. */
 export class Denoiser {
   readonly noise: NoiseEstimate;
@@ -81,7 +80,6 @@ export class Denoiser {
   async restore(image: Pixels, options: RestoreOptions = {}): Promise<Pixels> {
     checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
     checkImages("Denoiser.restore", [image]);
-    const rng = resolveRng(options.rng);
     const { signal, onProgress } = options;
     const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
@@ -89,23 +87,29 @@ export class Denoiser {
     const physics = new Denoising({ noiseModel: this.#domain.noiseModel });
     const model = this.#model;
     model.eval();
-    const sum = new Float32Array(image.data.length);
+    const evaluate = async (part: Pixels): Promise<Pixels> => {
+      const mean = new Float32Array(part.data.length);
+      const given = this.#domain.enterClipped(part);
+      for (let k = 0; k < evaluations; k++) {
+        const turned = turnPixels(given, k % 8);
+        const output = noGrad(() =>
+          tidy(() => model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics)),
+        );
+        const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k % 8);
+        output.dispose();
+        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / evaluations;
+      }
+      return this.#domain.leave({ data: mean, shape: part.shape });
+    };
     let last = performance.now();
-    const onTile = async (done: number): Promise<void> => {
+    return await restoreParts(image, margin, evaluate, async (done) => {
+      // The network keeps the thread busy: signals and other work have their turn here.
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       const now = performance.now();
-      await onProgress?.(phases.restored(done, (now - last) / 1000));
+      await onProgress?.(phases.restored(done * evaluations, (now - last) / 1000));
       last = now;
-    };
-    // The network at the start has seen clipped noise as well.
-    const given = this.#domain.enterClipped(image);
-    for (let k = 0; k < evaluations; k++) {
-      const turned = turnPixels(given, k % 8);
-      const restored = await restoreTiled(turned, (y) => model.forward(y, physics, { rng }), tile, margin, 0, onTile);
-      const { data } = turnBack(restored, k % 8);
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / evaluations;
-    }
-    return this.#domain.leave({ data: sum, shape: image.shape });
+    });
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */

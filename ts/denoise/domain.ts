@@ -1,70 +1,92 @@
-import { clippedNoise, robustRange, unclip, unitRange } from "../data/index.js";
+import { type ClippedNoise, robustRange, unclip, unitRange } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import { GammaNoise, GaussianNoise, type NoiseModel, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { noiseLevel, type NoiseEstimate } from "./noise-estimate.js";
+import { type NoiseEstimate, noiseVariance } from "./noise-estimate.js";
+import { type LinearVariance, stabilise, unstabilise } from "./stabilise.js";
 
-/** The values that a network sees, and the way back: numbers of a saved model. */
+/** The scale of a domain: numbers of a saved model. */
 export interface DomainNumbers {
   /** `(value - offset) / factor` is mostly in [0, 1]. */
   readonly offset: number;
   readonly factor: number;
 }
 
+/** An upper end that no scaled value has, where nothing was clipped. */
+const beyond = 2 + Math.SQRT1_2;
+
 /**
  * From the units of a picture to those of a network and back.
  *
  * Values become mostly those in [0, 1]. What the file has clipped is redrawn from the tail of the noise.
+ * Poisson-Gaussian noise becomes Gaussian of one standard deviation, see `stabilise`.
  */
 export class Domain {
   readonly noise: NoiseEstimate;
   readonly numbers: DomainNumbers;
   /** The noise of what the network sees. */
   readonly noiseModel: NoiseModel;
+  /** The noise of the scaled values before they are stabilised, and the ends to which they were clipped. */
+  readonly #clipped: ClippedNoise;
+  /** The variance of the scaled values, and the transforms of 0 and 1; none where nothing is stabilised. */
+  readonly #stable: { readonly variance: LinearVariance; readonly low: number; readonly high: number } | undefined;
 
   constructor(noise: NoiseEstimate, numbers: DomainNumbers) {
     this.noise = noise;
     this.numbers = numbers;
-    const level = noise.noise === "gamma" ? noiseLevel(noise) : noiseLevel(noise) / numbers.factor;
-    this.noiseModel = modelOf(noise, level);
+    const { offset, factor } = numbers;
+    const { sigma = 0, gain = 0, looks = 1 } = noise;
+    this.#clipped = {
+      standardDeviation: (x) => Math.sqrt(noiseVariance(noise, offset + factor * x)) / factor,
+      // Compared with scaled values, which are rounded.
+      low: noise.clipLow === undefined ? undefined : Math.fround((noise.clipLow - offset) / factor),
+      high: noise.clipHigh === undefined ? beyond : Math.fround((noise.clipHigh - offset) / factor),
+    };
+    if (noise.noise === "poisson-gaussian") {
+      const constant = (gain * (offset - (noise.offset ?? 0)) + sigma ** 2) / factor ** 2;
+      const variance = { gain: gain / factor, constant };
+      const [low, high] = [stabilise(0, variance), stabilise(1, variance)];
+      this.#stable = { variance, low, high };
+      this.noiseModel = new GaussianNoise({ sigma: 1 / (high - low) });
+    } else if (noise.noise === "gaussian") this.noiseModel = new GaussianNoise({ sigma: sigma / factor });
+    else if (noise.noise === "poisson") this.noiseModel = new PoissonNoise({ gain: gain / factor });
+    else this.noiseModel = new GammaNoise({ l: looks });
   }
 
   /** The domain of several images together. */
   static of(images: readonly Pixels[], noise: NoiseEstimate): Domain {
-    const isAnchored = noise.noise !== "gaussian";
     const { clipLow, clipHigh } = noise;
-    const range = { ...robustRange(images), low: clipLow, high: clipHigh };
-    return new Domain(noise, unitRange(range, isAnchored));
+    const isAnchored = noise.noise === "poisson" || noise.noise === "gamma";
+    return new Domain(noise, unitRange({ ...robustRange(images), low: clipLow, high: clipHigh }, isAnchored));
   }
 
   /** An image for the network; what was clipped is drawn anew in each call. */
   enter({ data, shape }: Pixels, rng: RandomSource): Pixels {
     const { offset, factor } = this.numbers;
     const scaled = data.map((value) => (value - offset) / factor);
-    return { data: unclip(scaled, shape, clippedNoise(this.noiseModel), rng), shape };
+    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng), shape });
   }
 
-  /** An image for the network, with clipped values as they are. */
+  /** An image for a network that knows clipped noise: clipped values stay as they are. */
   enterClipped({ data, shape }: Pixels): Pixels {
     const { offset, factor } = this.numbers;
-    return { data: data.map((value) => (value - offset) / factor), shape };
+    return this.#stabilised({ data: data.map((value) => (value - offset) / factor), shape });
   }
 
-  /** Whether {@link enter} draws: the image has clipped values. */
-  draws({ data }: Pixels): boolean {
-    const { clipLow, clipHigh } = this.noise;
-    return data.some((value) => value === clipLow || value === clipHigh);
+  #stabilised({ data, shape }: Pixels): Pixels {
+    const stable = this.#stable;
+    if (!stable) return { data, shape };
+    const { variance, low, high } = stable;
+    return { data: data.map((value) => (stabilise(value, variance) - low) / (high - low)), shape };
   }
 
   /** A restored image in the units of the picture; a clean value is within the range to which the noise was clipped. */
   leave({ data, shape }: Pixels): Pixels {
     const { offset, factor } = this.numbers;
     const { clipLow = -Infinity, clipHigh = Infinity } = this.noise;
-    return { data: data.map((value) => Math.min(clipHigh, Math.max(clipLow, offset + factor * value))), shape };
+    const stable = this.#stable;
+    const linear = (value: number): number =>
+      stable ? unstabilise(stable.low + (stable.high - stable.low) * value, stable.variance) : value;
+    return { data: data.map((value) => Math.min(clipHigh, Math.max(clipLow, offset + factor * linear(value)))), shape };
   }
-}
-
-function modelOf({ noise }: NoiseEstimate, level: number): NoiseModel {
-  if (noise === "gaussian") return new GaussianNoise({ sigma: level });
-  return noise === "poisson" ? new PoissonNoise({ gain: level }) : new GammaNoise({ l: level });
 }

@@ -1,8 +1,8 @@
 /** Denoising of pictures by a network that learns from these pictures alone. */
 export { contradictions } from "./contradictions.js";
 export { Denoiser, type RestoreOptions } from "./denoiser.js";
-export { estimateNoise, type EstimateNoiseOptions, knownNoise, type KnownNoise } from "./estimate-noise.js";
+export { estimateNoise, type EstimateNoiseOptions, knownNoise } from "./estimate-noise.js";
 export { learn, type LearnOptions, type LossChoice } from "./learn.js";
-export { type NoiseEstimate, noiseLevel, type NoiseName, noiseVariance } from "./noise-estimate.js";
+export { type KnownNoise, type NoiseEstimate, noiseLevel, type NoiseName, noiseVariance } from "./noise-estimate.js";
 export type { DenoiseProgress, Phase } from "./phases.js";
 export { type Quality, qualities } from "./quality.js";

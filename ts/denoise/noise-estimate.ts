@@ -27,6 +27,9 @@ export interface NoiseEstimate {
   readonly found: string;
 }
 
+/** Noise whose levels are known. */
+export type KnownNoise = Pick<NoiseEstimate, "noise" | "sigma" | "gain" | "looks" | "offset">;
+
 /** Variance of the noise at a clean value, in the units of the estimate. */
 export function noiseVariance(estimate: NoiseEstimate, x: number): number {
   const { noise, sigma = 0, gain = 0, looks = 1, offset = 0 } = estimate;
@@ -36,7 +39,7 @@ export function noiseVariance(estimate: NoiseEstimate, x: number): number {
 }
 
 /** The level as one number: sigma, the gain, or the number of looks. */
-export function noiseLevel({ noise, sigma = 0, gain = 0, looks = 0 }: NoiseEstimate): number {
+export function noiseLevel({ noise, sigma = 0, gain = 0, looks = 0 }: KnownNoise): number {
   if (noise === "gaussian") return sigma;
   return noise === "gamma" ? looks : gain;
 }

@@ -2,6 +2,7 @@
 export type { ArrayFile, ArrayRequest } from "./array.js";
 export { joinBytes } from "./bytes.js";
 export { type Channels, type Plane, toPlane } from "./convert.js";
+export { crc32c } from "./crc32c.js";
 export { type DetectedFormat, detectFormat, detectionLength } from "./detect.js";
 export { readDicomSeries } from "./dicom-series.js";
 export { type ArrayData, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";

@@ -1,5 +1,5 @@
+import { checkTensor } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkTensor } from "./options.js";
 
 /** `max(x, 0)`. */
 export const relu = (x: Tensor): Tensor => checkTensor("relu", "x", x).relu();

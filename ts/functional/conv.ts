@@ -1,5 +1,5 @@
-import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
-import { checkArguments, checkTensor, pair } from "./options.js";
+import { handleOf, operators, optionalHandle, Tensor, checkTensor } from "../tensor/index.js";
+import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
 /** Options of {@link conv2d}. */

@@ -1,6 +1,6 @@
 import { ArgumentError, checkList, checkWord, shown } from "../runtime/index.js";
-import { handleOf, operators, Tensor } from "../tensor/index.js";
-import { checkArguments, checkTensor } from "./options.js";
+import { handleOf, operators, Tensor, checkTensor } from "../tensor/index.js";
+import { checkArguments } from "./options.js";
 
 /** Options of {@link fft2} and {@link ifft2}. */
 export interface FftArguments {

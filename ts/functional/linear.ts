@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkArguments, checkTensor } from "./options.js";
+import { checkArguments } from "./options.js";
 
 /** Options of {@link linear}. */
 export interface LinearArguments {

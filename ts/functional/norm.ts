@@ -1,5 +1,5 @@
-import { handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
-import { checkArguments, checkTensor } from "./options.js";
+import { handleOf, operators, optionalHandle, Tensor, checkTensor } from "../tensor/index.js";
+import { checkArguments } from "./options.js";
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormArguments {

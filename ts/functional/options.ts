@@ -20,16 +20,6 @@ export function checkArguments(caller: string, options: object, keys: readonly s
 }
 
 /**
- * A tensor.
- *
- * @throws ArgumentError `invalid_argument` where the value is anything else.
- */
-export function checkTensor(caller: string, name: string, value: unknown): Tensor {
-  if (value instanceof Tensor) return value;
-  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a tensor.`, "invalid_argument");
-}
-
-/**
  * Height and width of a size.
  *
  * @throws ArgumentError `invalid_argument` unless it is one or two whole numbers of at least `min`.

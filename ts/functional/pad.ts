@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/index.js";
 import type { PadMode, Tensor } from "../tensor/index.js";
-import { checkArguments, checkTensor } from "./options.js";
+import { checkArguments } from "./options.js";
 
 /** Options of {@link pad}. */
 export interface PadArguments {

@@ -1,7 +1,7 @@
 import { ArgumentError, checkFlag, checkWord, shown } from "../runtime/index.js";
-import { handleOf, interpolations, operators, outsides, Tensor } from "../tensor/index.js";
+import { handleOf, interpolations, operators, outsides, Tensor, checkTensor } from "../tensor/index.js";
 import type { Interpolation, Outside } from "../tensor/index.js";
-import { checkArguments, checkTensor, pair } from "./options.js";
+import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
 /** Options of {@link interpolate}: exactly one of `size` and `scaleFactor`. */

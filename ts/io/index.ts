@@ -11,6 +11,7 @@ export type {
   SampleType,
   Slice,
 } from "../formats/index.js";
+export { withLocks } from "./locks.js";
 export { cartesianKspace } from "./kspace.js";
 export { ImageReader } from "./image-reader.js";
 export {

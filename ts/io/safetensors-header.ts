@@ -38,7 +38,7 @@ export interface SafetensorsHeader {
 }
 
 /** The limit of the format on the length of the header. */
-const maxHeaderBytes = 100_000_000;
+export const maxHeaderBytes = 100_000_000;
 
 /**
  * Parses and validates the header of a safetensors file: 8 bytes of length (little endian), JSON, then the tensors'

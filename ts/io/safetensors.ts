@@ -1,9 +1,17 @@
 import { decodeElements } from "../formats/index.js";
-import { FormatError } from "../runtime/index.js";
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import {
+  ArgumentError,
+  checkInstance,
+  checkKind,
+  checkObject,
+  checkOptions,
+  checkText,
+  FormatError,
+} from "../runtime/index.js";
+import { type DType, Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
-import { readBytes } from "./files.js";
-import { elementTypes, parseHeader } from "./safetensors-header.js";
+import { checkPath, readBytes } from "./files.js";
+import { elementTypes, maxHeaderBytes, parseHeader } from "./safetensors-header.js";
 
 /** Tensors by name. */
 export type TensorRecord = Record<string, Tensor>;
@@ -13,12 +21,16 @@ export interface SafetensorsFile {
   readonly tensors: TensorRecord;
   /** The strings of `__metadata__`; empty if the file has none. */
   readonly metadata: Record<string, string>;
+  /** The U8 entries, where the option `bytes` is true; views of what was parsed. */
+  readonly bytes: Record<string, Uint8Array>;
 }
 
 /** Options for reading safetensors. */
 export interface SafetensorsOptions {
   /** Element type of all tensors. Default: float64 for F64 and float32 for all others. */
   readonly dtype?: DType;
+  /** Whether U8 entries are given as bytes, instead of as tensors. Default: false. */
+  readonly bytes?: boolean;
 }
 
 /**
@@ -29,23 +41,27 @@ export interface SafetensorsOptions {
  * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
+  checkInstance("parseSafetensorsFile", "bytes", bytes, Uint8Array, "the bytes of a file, a Uint8Array");
+  checkOptions("parseSafetensorsFile", options, ["dtype", "bytes"]);
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
+  const asBytes: Record<string, Uint8Array> = {};
   for (const entry of entries) {
+    const part = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
+    if (entry.dtype === "U8" && options.bytes) {
+      define(asBytes, entry.name, part);
+      continue;
+    }
     const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
-    const data = decodeElements(
-      bytes.subarray(dataStart + entry.begin, dataStart + entry.end),
-      elementTypes[entry.dtype],
-    );
-    // An assignment would set the prototype for a tensor named "__proto__".
-    Object.defineProperty(tensors, entry.name, {
-      value: tensor(data, { shape: [...entry.shape], dtype }),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    const data = decodeElements(part, elementTypes[entry.dtype]);
+    define(tensors, entry.name, tensor(data, { shape: [...entry.shape], dtype }));
   }
-  return { tensors, metadata };
+  return { tensors, metadata, bytes: asBytes };
+}
+
+/** Sets an entry; an assignment would set the prototype for the name `__proto__`. */
+function define<T>(record: Record<string, T>, name: string, value: T): void {
+  Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** The tensors of {@link parseSafetensorsFile}. */
@@ -74,33 +90,66 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
   }
 }
 
-/** Serialises tensors (float32 as F32, float64 as F64) and metadata as the bytes of a safetensors file. */
+/** Refuses what is neither a tensor nor bytes. */
+function checkEntry(caller: string, name: string, value: unknown): void {
+  checkKind(caller, name, value, {
+    expected: "a tensor or a Uint8Array",
+    fits: (entry) => entry instanceof Tensor || entry instanceof Uint8Array,
+  });
+}
+
+/** Refuses what is no object of named values, each of a kind. */
+function checkRecord(
+  caller: string,
+  name: string,
+  value: unknown,
+  check: (caller: string, name: string, value: unknown) => unknown,
+): void {
+  checkObject(caller, name, value);
+  for (const [key, entry] of Object.entries(value as object)) check(caller, `${name}.${key}`, entry);
+}
+
+/**
+ * Serialises tensors (float32 as F32, float64 as F64), bytes (U8, one axis) and metadata as the bytes of a safetensors
+ * file. What could not be read back is refused.
+ *
+ * @throws ArgumentError `invalid_argument` where the header would be longer than the format allows (100 MB), or an entry
+ * has the name of the metadata; `out_of_memory` where the file would be larger than the bytes that can be held at once.
+ */
 export async function serializeSafetensors(
-  tensors: TensorRecord,
+  tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
 ): Promise<Uint8Array> {
+  checkRecord("serializeSafetensors", "tensors", tensors, checkEntry);
+  checkRecord("serializeSafetensors", "metadata", metadata, checkText);
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
   let offset = 0;
-  // float64 first, so that every tensor is aligned to its element size.
-  const entries = Object.entries(tensors).sort(
-    (a, b) => Number(b[1].dtype === "float64") - Number(a[1].dtype === "float64"),
-  );
+  // Larger elements first, so that every tensor is aligned to its element size.
+  const entries = Object.entries(tensors).sort((a, b) => typeSize(b[1]) - typeSize(a[1]));
   for (const [name, value] of entries) {
-    const data = await value.data();
-    const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    header[name] = {
-      dtype: value.dtype === "float64" ? "F64" : "F32",
-      shape: [...value.shape],
-      data_offsets: [offset, offset + part.byteLength],
-    };
+    if (name === "__metadata__") {
+      throw new ArgumentError(
+        "safetensors: an entry is called __metadata__, which is the format's name for texts; choose another name.",
+        "invalid_argument",
+      );
+    }
+    const { part, dtype, shape } = await encoded(value);
+    define(header, name, { dtype, shape, data_offsets: [offset, offset + part.byteLength] });
     offset += part.byteLength;
     parts.push(part);
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + headerLength + offset);
+  if (headerLength > maxHeaderBytes) {
+    throw new ArgumentError(
+      `safetensors: the names, shapes and metadata have ${headerLength} bytes, the format allows ${maxHeaderBytes}; ` +
+        "write several files.",
+      "invalid_argument",
+    );
+  }
+  const bytes = allocate(8 + headerLength + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.fill(0x20, 8, 8 + headerLength);
   bytes.set(json, 8);
@@ -112,11 +161,41 @@ export async function serializeSafetensors(
   return bytes;
 }
 
-/** Writes a safetensors file atomically; see {@link writeFileAtomic}. */
+function typeSize(value: Tensor | Uint8Array): number {
+  if (value instanceof Uint8Array) return 1;
+  return value.dtype === "float64" ? 8 : 4;
+}
+
+interface Encoded {
+  readonly part: Uint8Array;
+  readonly dtype: "F64" | "F32" | "U8";
+  readonly shape: readonly number[];
+}
+
+async function encoded(value: Tensor | Uint8Array): Promise<Encoded> {
+  if (value instanceof Uint8Array) return { part: value, dtype: "U8", shape: [value.length] };
+  const data = await value.data();
+  const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { part, dtype: value.dtype === "float64" ? "F64" : "F32", shape: value.shape };
+}
+
+function allocate(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch {
+    throw new ArgumentError(
+      `safetensors: the file would have ${length} bytes, more than can be held at once; write several files.`,
+      "out_of_memory",
+    );
+  }
+}
+
+/** Writes a safetensors file atomically; see {@link serializeSafetensors} and {@link writeFileAtomic}. */
 export async function writeSafetensors(
   path: string,
-  tensors: TensorRecord,
+  tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  checkPath("writeSafetensors", path);
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
 }

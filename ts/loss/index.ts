@@ -4,6 +4,7 @@ export { compatibleLosses, fittingLosses } from "./compatible.js";
 export type { PhysicsSummary } from "./fitting.js";
 export { Loss } from "./loss.js";
 export type { Adapted, ArgsOf, LossArgs, PhysicsOf } from "./args.js";
+export type { NameOf, PairingFault } from "./pairing.js";
 export {
   type DivergenceArgs,
   type HutchinsonDivergenceArgs,

@@ -1,11 +1,11 @@
-import { Tensor, keep, noGrad } from "../tensor/index.js";
+import { Tensor, keep, noGrad, where } from "../tensor/index.js";
 
 /**
  * A noise level that is learned by gradient ascent with a running average of the gradient (UNSURE: Tachella, Davies,
  * Jacques, 2024, arXiv:2409.01985).
  *
- * `v = momentum v + (1 - momentum) gradient` (initially the first gradient), `value = value + stepSize v`.
- * Both stay on the device: no step reads them back.
+ * `v = momentum v + (1 - momentum) gradient` (initially the first gradient), `value = value + stepSize v`; then
+ * {@link limit} scales the level back where a bound asks for it. Both stay on the device: no step reads them back.
  */
 export class LearnedLevel {
   /** The current level: a number before the first step, then a scalar tensor. */
@@ -28,6 +28,20 @@ export class LearnedLevel {
       return [v, v.mul(this.#stepSize).add(this.value)] as const;
     });
     this.#replace(velocity, value);
+  }
+
+  /**
+   * Multiplies the level by a scalar factor of at most 1, and lets it not fall below 0. Where it is below 1 the running average keeps no push upwards,
+   * which would only lead to the bound again.
+   */
+  limit(factor: Tensor): void {
+    const velocity = this.#velocity;
+    if (!velocity) return;
+    const [next, value] = noGrad(() => {
+      const f = factor.detach();
+      return [where(f.lt(1), velocity.minimum(0), velocity), f.mul(this.value).maximum(0)] as const;
+    });
+    this.#replace(next, value);
   }
 
   /** The level and its running average, empty before the first step. */

@@ -15,7 +15,7 @@ const NONE: Assumptions = { noise: "any", operator: "any", needs: [], adapted: f
  * arguments of `forward`.
  */
 export abstract class NamedLoss<N extends string = string> extends Loss {
-  readonly name: string;
+  readonly name: N;
   readonly assumptions: AssumptionsOf<N>;
 
   protected constructor(name: N) {

@@ -1,3 +1,5 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
+import { checkObject } from "../runtime/index.js";
 import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
@@ -6,6 +8,7 @@ import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
+import { RiskBound } from "./risk-bound.js";
 import { initialLevel, levelOf, noiseLevel, type NoiseLevel, overPixels, squared, toldLevel } from "./noise-level.js";
 import { flag, number, type OptionReaders, pair, randomStream, readOptions } from "./options.js";
 
@@ -26,7 +29,7 @@ export interface SurePGLossOptions {
    * Adds the second-derivative term, without which the estimate is biased by a term in gain sigma^2. Default: false.
    */
   secondDerivative?: boolean;
-  /** Whether both noise levels are learned too (UNSURE). Default: false. */
+  /** Whether both noise levels are learned too (UNSURE); they stay where the risk is not negative. Default: false. */
   unsure?: boolean;
   /** Step sizes of the ascent on sigma^2 and gain. Default: [1e-4, 1e-4]. */
   stepSize?: readonly [number, number];
@@ -60,7 +63,8 @@ const P = 0.7236;
  *
  * b has random signs, c two values with E c = 0, E c^2 = E c^3 = 1; the last term only with `secondDerivative`, and its
  * sign is minus (Le Montagner, Angelini, Olivo-Marin, 2014, doi:10.1109/TIP.2014.2300821). Both noise levels can be
- * learned with `unsure` (Tachella, Davies, Jacques, 2024, arXiv:2409.01985), in training mode only.
+ * learned with `unsure` (Tachella, Davies, Jacques, 2024, arXiv:2409.01985), in training mode only; they are kept where
+ * the running mean of the value is not below 0, since an error is not.
  *
  * @returns shape `[B]`.
  */
@@ -72,6 +76,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   readonly #levels: { readonly sigma: NoiseLevel; readonly gain: NoiseLevel };
   readonly #variance: LearnedLevel;
   readonly #gain: LearnedLevel;
+  readonly #bound = new RiskBound();
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
@@ -107,47 +112,68 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   }
 
   /** The variance of the Gaussian part in a call: one number or scalar tensor, or one value for each image, `[B]`. */
-  variance({ y, physics }: { y: Tensor; physics: Physics }): number | Tensor {
+  variance(args: { y: Tensor; physics: Physics }): number | Tensor {
+    checkObject(this.name, "the arguments", args);
+    const { y, physics } = args;
+    checkTensor(this.name, "y", y);
     const { sigma } = this.#levels;
     if (typeof sigma === "number") return this.#variance.value;
     return squared(levelOf(this.name, "sigma", sigma, physics, y));
   }
 
   forward(args: ArgsOf<"SurePGLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const { tau1 } = this;
-    const sigma2 = this.variance({ y, physics });
-    const { gain: told } = this.#levels;
-    const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
-    const rng = resolveRng(args.rng, this.#rng);
-    const y1 = physics.A(xNet);
-    this.sameShape(y1, "A(xNet)", y, "y");
-    const b = rng.rademacher([...y.shape], y);
-    // Drawn even where it is not used, so that one seed gives one sequence of b.
-    const c = secondProbe(rng.bernoulli([...y.shape], P, y));
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const { tau1 } = this;
+      const sigma2 = this.variance({ y, physics });
+      const { gain: told } = this.#levels;
+      const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
+      const rng = resolveRng(args.rng, this.#rng);
+      const y1 = physics.A(xNet);
+      this.sameShape(y1, "A(xNet)", y, "y");
+      const b = rng.rademacher([...y.shape], y);
+      // Drawn even where it is not used, so that one seed gives one sequence of b.
+      const c = secondProbe(rng.bernoulli([...y.shape], P, y));
 
-    // b * (A f(y + tau1 b) - A f(y)) / tau1, whose mean is the divergence.
-    const slope = b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: tau1, rng }));
-    let value = meanPerImage(y1.sub(y).square())
-      .add(meanPerImage(slope.mul(y.mul(overPixels(gain, y)).add(overPixels(sigma2, y)))).mul(2))
-      .sub(meanPerImage(y).mul(gain))
-      .sub(sigma2);
-    if (this.secondDerivative) value = value.sub(this.#curvature(args, y1, c, rng).mul(2).mul(gain).mul(sigma2));
-    if (this.unsure && model.training) {
-      this.#variance.ascend(slope.mean().mul(2));
-      this.#gain.ascend(slope.mul(y).mean().mul(2));
-    }
-    return value;
+      // b * (A f(y + tau1 b) - A f(y)) / tau1, whose mean is the divergence.
+      const slope = b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: tau1, rng }));
+      const error = meanPerImage(y1.sub(y).square());
+      let value = error
+        .add(meanPerImage(slope.mul(y.mul(overPixels(gain, y)).add(overPixels(sigma2, y)))).mul(2))
+        .sub(meanPerImage(y).mul(gain))
+        .sub(sigma2);
+      if (this.secondDerivative) value = value.sub(this.#curvature(args, y1, c, rng).mul(2).mul(gain).mul(sigma2));
+      if (this.unsure && model.training) {
+        this.#variance.ascend(slope.mean().mul(2));
+        this.#gain.ascend(slope.mul(y).mean().mul(2));
+        // What noise of level 1 adds to the error, less twice its divergence term; entries not measured have none.
+        const measured = physics.measured(y);
+        const [one, mean] = [measured ? measured.add(y.mul(0)).mean() : 1, y.mean()];
+        const factor = this.#bound.factor(error.mean(), [
+          [slope.mean().mul(-2).add(one), this.#variance.value],
+          [slope.mul(y).mean().mul(-2).add(mean), this.#gain.value],
+        ]);
+        this.#variance.limit(factor);
+        this.#gain.limit(factor);
+      }
+      return value;
+    });
   }
 
   override stateDict(): Record<string, Tensor> {
-    return { ...this.#variance.stateDict("sigma2"), ...this.#gain.stateDict("gain") };
+    return {
+      ...this.#variance.stateDict("sigma2"),
+      ...this.#gain.stateDict("gain"),
+      ...this.#bound.stateDict("bound"),
+    };
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     this.#variance.loadStateDict("sigma2", state);
     this.#gain.loadStateDict("gain", state);
+    this.#bound.loadStateDict("bound", state);
   }
 
   /** `c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y)) / (m tau2^2)`. */

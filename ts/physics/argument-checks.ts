@@ -1,31 +1,16 @@
-import { ArgumentError, checkSize, LARGEST, ShapeError } from "../runtime/index.js";
-import { Tensor, tidy } from "../tensor/index.js";
-
-/** A description of a value for an error message. */
-export function shown(value: unknown): string {
-  if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(", ")}]`;
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "an array";
-  return `a ${typeof value}`;
-}
+import { ArgumentError, checkSize, LARGEST, ShapeError, shown } from "../runtime/index.js";
+import { checkTensor, type Tensor, tidy } from "../tensor/index.js";
 
 /**
  * Refuses other values than tensors of at least `minRank` dimensions.
  *
  * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
  */
-export function checkTensor(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
-  if (!(value instanceof Tensor)) {
-    throw new ArgumentError(
-      `${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`,
-      "invalid_argument",
-    );
-  }
-  if (value.shape.length < minRank) {
+export function checkRank(caller: string, name: string, value: unknown, minRank = 1): asserts value is Tensor {
+  const { shape } = checkTensor(caller, name, value);
+  if (shape.length < minRank) {
     throw new ShapeError(
-      `${caller}: ${name} has shape [${value.shape.join(", ")}], expected at least ${minRank} ` +
+      `${caller}: ${name} has shape [${shape.join(", ")}], expected at least ${minRank} ` +
         `dimension${minRank > 1 ? "s" : ""}, the first of them the batch; add one with unsqueeze(0).`,
       "shape_mismatch",
     );
@@ -34,7 +19,7 @@ export function checkTensor(caller: string, name: string, value: unknown, minRan
 
 /** Refuses other values than a tensor of images `[B, C, H, W]`. */
 export function checkImages(caller: string, name: string, value: unknown): asserts value is Tensor {
-  checkTensor(caller, name, value);
+  checkRank(caller, name, value);
   if (value.shape.length !== 4) {
     throw new ShapeError(
       `${caller}: ${name} has shape [${value.shape.join(", ")}], expected four dimensions ` +
@@ -49,10 +34,8 @@ export function checkImgSize(className: string, value: unknown, name = "imgSize"
   const fits =
     Array.isArray(value) && value.length > 0 && value.length <= 32 && value.every((n) => Number.isInteger(n) && n > 0);
   if (!fits) {
-    const short = Array.isArray(value) && value.length < 10 && value.every((n) => typeof n === "number");
-    const got = short ? `[${value.join(", ")}]` : shown(value);
     throw new ArgumentError(
-      `${className}: ${name} is ${got}, expected integers above 0 without the batch, such as [1, 32, 32].`,
+      `${className}: ${name} is ${shown(value)}, expected integers above 0 without the batch, such as [1, 32, 32].`,
       "invalid_argument",
     );
   }
@@ -91,7 +74,7 @@ export function checkTensorOption(
   value: unknown,
   minRank = 1,
 ): asserts value is Tensor {
-  checkTensor(className, name, value, minRank);
+  checkRank(className, name, value, minRank);
   if (value.size === 0)
     throw new ShapeError(
       `${className}: ${name} is empty (shape [${value.shape.join(", ")}]); pass a tensor with entries.`,

@@ -8,8 +8,8 @@ import {
   wrapFilter,
   matching,
 } from "../functional/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { cat, where, type Tensor } from "../tensor/index.js";
+import { ArgumentError, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { cat, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -50,6 +50,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurFFTOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const { filter, ...rest } = options;
     const size = checkImgSize("BlurFFT", rest.imgSize);
     if (size.length !== 3)
@@ -78,45 +79,59 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Image to spectrum `[B, C, H, W, 2]`. */
   override VAdjoint(x: Tensor): Tensor {
-    return spectrum(x, orthonormalScale(this.imgSize));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.VAdjoint`, "x", x);
+      return spectrum(x, orthonormalScale(this.imgSize));
+    });
   }
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
+    checkTensor(`${this.className}.V`, "s", s);
     return fromSpectrum(s, orthonormalScale(this.imgSize));
   }
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
+    checkTensor(`${this.className}.U`, "s", s);
     return this.V(complexMul(s, filterTensor(this.phase, s)));
   }
 
   /** Measurement to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
-    const s = spectrum(y, orthonormalScale(this.imgSize));
-    return complexMul(s, filterTensor(this.phase, s), { conjugate: true });
+    checkTensor(`${this.className}.UAdjoint`, "y", y);
+    return freeOnError(() => {
+      const s = spectrum(y, orthonormalScale(this.imgSize));
+      return complexMul(s, filterTensor(this.phase, s), { conjugate: true });
+    });
   }
 
   // A and its transpose multiply by the response itself, as modulus and phase are not differentiable where it is 0.
 
   override A(x: Tensor): Tensor {
-    this.check("BlurFFT.A", "x", x);
-    return fourierFilter(x, filterTensor(this.response, x));
+    return freeOnError(() => {
+      this.check("BlurFFT.A", "x", x);
+      return fourierFilter(x, filterTensor(this.response, x));
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    this.check("BlurFFT.AAdjoint", "y", y);
-    return fourierFilter(y, filterTensor(this.response, y), { conjugate: true });
+    return freeOnError(() => {
+      this.check("BlurFFT.AAdjoint", "y", y);
+      return fourierFilter(y, filterTensor(this.response, y), { conjugate: true });
+    });
   }
 
   /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
   override ADagger(y: Tensor): Tensor {
-    this.check("BlurFFT.ADagger", "y", y);
-    const response = filterTensor(this.response, y);
-    const energy = response.square().sum(4, true);
-    const usable = energy.gt(SMALLEST_RESPONSE ** 2);
-    const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
-    return fourierFilter(y, inverse, { conjugate: true });
+    return freeOnError(() => {
+      this.check("BlurFFT.ADagger", "y", y);
+      const response = filterTensor(this.response, y);
+      const energy = response.square().sum(4, true);
+      const usable = energy.gt(SMALLEST_RESPONSE ** 2);
+      const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
+      return fourierFilter(y, inverse, { conjugate: true });
+    });
   }
 
   /**
@@ -124,18 +139,20 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
    * LinearPhysics.proxL2}.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    const caller = "BlurFFT.proxL2";
-    this.check(caller, "y", y);
-    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-    const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
-    const back = this.AAdjoint(y);
-    const gain = filterTensor(this.response, y)
-      .square()
-      .sum(4, true)
-      .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
-      .add(1)
-      .reciprocal();
-    return fourierFilter(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4));
+    return freeOnError(() => {
+      const caller = "BlurFFT.proxL2";
+      this.check(caller, "y", y);
+      const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
+      const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
+      const back = this.AAdjoint(y);
+      const gain = filterTensor(this.response, y)
+        .square()
+        .sum(4, true)
+        .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
+        .add(1)
+        .reciprocal();
+      return fourierFilter(back.mul(perImage).add(startImage(caller, z, () => back)), cat([gain, gain.mul(0)], 4));
+    });
   }
 
   override parameterNames(): readonly string[] {

@@ -1,5 +1,6 @@
+import { freeOnError } from "../tensor/index.js";
 import { convolve, convolveAdjoint, type Padding, PADDINGS, matching } from "../functional/index.js";
-import { ArgumentError, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkWord, checkOptionsObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
@@ -39,6 +40,7 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurOptions<N> = {}) {
+    checkOptionsObject(new.target.name, options);
     const { filter, padding = "valid", useFft = false, ...rest } = options;
     super(rest);
     this.padding = checkWord("Blur", "padding", padding, PADDINGS);
@@ -49,16 +51,24 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
   }
 
   override A(x: Tensor): Tensor {
-    checkImages("Blur.A", "x", x);
-    return convolve(x, filterFor(this, "Blur.A", x), { padding: this.padding, useFft: this.useFft, caller: "Blur.A" });
+    return freeOnError(() => {
+      checkImages("Blur.A", "x", x);
+      return convolve(x, filterFor(this, "Blur.A", x), {
+        padding: this.padding,
+        useFft: this.useFft,
+        caller: "Blur.A",
+      });
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkImages("Blur.AAdjoint", "y", y);
-    return convolveAdjoint(y, filterFor(this, "Blur.AAdjoint", y), {
-      padding: this.padding,
-      useFft: this.useFft,
-      caller: "Blur.AAdjoint",
+    return freeOnError(() => {
+      checkImages("Blur.AAdjoint", "y", y);
+      return convolveAdjoint(y, filterFor(this, "Blur.AAdjoint", y), {
+        padding: this.padding,
+        useFft: this.useFft,
+        caller: "Blur.AAdjoint",
+      });
     });
   }
 

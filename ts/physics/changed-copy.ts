@@ -1,6 +1,5 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
 import { keep, Tensor, unkeep } from "../tensor/index.js";
-import { shown } from "./argument-checks.js";
 
 /** What {@link changedCopy} needs of a physics. */
 interface Clonable {

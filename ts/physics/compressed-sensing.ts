@@ -1,8 +1,9 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
 import { matching } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { checkTensorOption, checkTensor } from "./argument-checks.js";
+import { checkTensorOption, checkRank } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
@@ -32,6 +33,7 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: CompressedSensingOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const { m, channelwise = false, matrix, ...rest } = options;
     if (rest.imgSize === undefined)
       throw new ArgumentError(
@@ -58,27 +60,33 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
   }
 
   override A(x: Tensor): Tensor {
-    checkShape("CompressedSensing.A", "x", x, this.imgSize);
-    const [m = 1, n = 1] = this.matrix.shape;
-    return x
-      .reshape([-1, n])
-      .matmul(matching(this.matrix, x).transpose(0, 1))
-      .reshape([x.shape[0] ?? 1, ...(this.channelwise ? this.imgSize.slice(0, 1) : []), m]);
+    checkTensor(`${this.className}.A`, "x", x);
+    return freeOnError(() => {
+      checkShape("CompressedSensing.A", "x", x, this.imgSize);
+      const [m = 1, n = 1] = this.matrix.shape;
+      return x
+        .reshape([-1, n])
+        .matmul(matching(this.matrix, x).transpose(0, 1))
+        .reshape([x.shape[0] ?? 1, ...(this.channelwise ? this.imgSize.slice(0, 1) : []), m]);
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    const [m = 1] = this.matrix.shape;
-    checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
-    return y
-      .reshape([-1, m])
-      .matmul(matching(this.matrix, y))
-      .reshape([y.shape[0] ?? 1, ...this.imgSize]);
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      const [m = 1] = this.matrix.shape;
+      checkShape("CompressedSensing.AAdjoint", "y", y, this.channelwise ? [this.imgSize[0] ?? 1, m] : [m]);
+      return y
+        .reshape([-1, m])
+        .matmul(matching(this.matrix, y))
+        .reshape([y.shape[0] ?? 1, ...this.imgSize]);
+    });
   }
 }
 
 /** Refuses tensors of another shape than `[batch, ...expected]`. */
 function checkShape(caller: string, name: string, t: Tensor, expected: readonly number[]): void {
-  checkTensor(caller, name, t);
+  checkRank(caller, name, t);
   if (t.shape.length === expected.length + 1 && expected.every((n, i) => n === t.shape[i + 1])) return;
   throw new ShapeError(
     `${caller}: ${name} has shape [${t.shape.join(", ")}], expected [batch, ${expected.join(", ")}].`,

@@ -1,9 +1,9 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, ShapeError, shown, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
+import { tensor, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkList, checkNumber, LARGEST } from "../runtime/index.js";
-import { checkImages, shown } from "./argument-checks.js";
+import { checkImages } from "./argument-checks.js";
 import { type DecomposableOptions, DecomposablePhysics } from "./decomposable.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -63,6 +63,7 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DecolorizeOptions<N> = {}) {
+    checkOptionsObject(new.target.name, options);
     const { channels = 3, srf: _, ...rest } = options;
     super(rest);
     const count = checkNumber("Decolorize", "channels", channels, {
@@ -95,11 +96,15 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** Image to spectrum: the coefficient along the weights. */
   override VAdjoint(x: Tensor): Tensor {
-    return x.mul(matching(this.direction, x)).sum(1, true);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.VAdjoint`, "x", x);
+      return x.mul(matching(this.direction, x)).sum(1, true);
+    });
   }
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
+    checkTensor(`${this.className}.V`, "s", s);
     return s.mul(matching(this.direction, s));
   }
 

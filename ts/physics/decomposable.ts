@@ -1,7 +1,7 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError } from "../runtime/index.js";
-import { full, Tensor, where } from "../tensor/index.js";
-import { checkImgSize, checkTensorOption, checkTensor, shown } from "./argument-checks.js";
+import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
+import { full, Tensor, where, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
@@ -58,6 +58,7 @@ export class DecomposablePhysics<
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: DecomposableOptions<N> = {}) {
+    checkOptionsObject(new.target.name, options);
     const { U, UAdjoint, V, VAdjoint, mask, ...rest } = options;
     const className = new.target.name;
     super(rest);
@@ -95,22 +96,30 @@ export class DecomposablePhysics<
 
   /** Spectrum to measurements. */
   U(s: Tensor): Tensor {
-    return this.maps.U ? this.maps.U(s) : s;
+    return freeOnError(() => {
+      checkTensor(`${this.className}.U`, "s", s);
+      return this.maps.U ? this.maps.U(s) : s;
+    });
   }
 
   /** Measurements to spectrum. */
   UAdjoint(y: Tensor): Tensor {
+    checkTensor(`${this.className}.UAdjoint`, "y", y);
     return this.maps.UAdjoint ? this.maps.UAdjoint(y) : y;
   }
 
   /** Spectrum to image. */
   V(s: Tensor): Tensor {
+    checkTensor(`${this.className}.V`, "s", s);
     return this.maps.V ? this.maps.V(s) : s;
   }
 
   /** Image to spectrum. */
   VAdjoint(x: Tensor): Tensor {
-    return this.maps.VAdjoint ? this.maps.VAdjoint(x) : x;
+    return freeOnError(() => {
+      checkTensor(`${this.className}.VAdjoint`, "x", x);
+      return this.maps.VAdjoint ? this.maps.VAdjoint(x) : x;
+    });
   }
 
   /** The singular values with the device and element type of `like`; undefined where all are 1. */
@@ -125,13 +134,13 @@ export class DecomposablePhysics<
 
   /** Where the mask is not 0, if `U` is the identity; see {@link Physics.measured}. */
   override measured(y: Tensor): Tensor | undefined {
-    checkTensor(`${this.className}.measured`, "y", y);
+    checkRank(`${this.className}.measured`, "y", y);
     return this.masksMeasurements ? this.values(`${this.className}.noise`, y)?.ne(0) : undefined;
   }
 
   /** Refuses images (`name` is "x") or measurements ("y") that do not fit the operator. */
   protected check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
   }
 
   /** The spectrum times the singular values, or times their squares. */
@@ -142,23 +151,31 @@ export class DecomposablePhysics<
   }
 
   override A(x: Tensor): Tensor {
-    this.check(`${this.className}.A`, "x", x);
-    return this.U(this.scaled("A", this.VAdjoint(x), 1));
+    return freeOnError(() => {
+      this.check(`${this.className}.A`, "x", x);
+      return this.U(this.scaled("A", this.VAdjoint(x), 1));
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    this.check(`${this.className}.AAdjoint`, "y", y);
-    return this.V(this.scaled("AAdjoint", this.UAdjoint(y), 1));
+    return freeOnError(() => {
+      this.check(`${this.className}.AAdjoint`, "y", y);
+      return this.V(this.scaled("AAdjoint", this.UAdjoint(y), 1));
+    });
   }
 
   override AAdjointA(x: Tensor): Tensor {
-    this.check(`${this.className}.AAdjointA`, "x", x);
-    return this.V(this.scaled("AAdjointA", this.VAdjoint(x), 2));
+    return freeOnError(() => {
+      this.check(`${this.className}.AAdjointA`, "x", x);
+      return this.V(this.scaled("AAdjointA", this.VAdjoint(x), 2));
+    });
   }
 
   override AAAdjoint(y: Tensor): Tensor {
-    this.check(`${this.className}.AAAdjoint`, "y", y);
-    return this.U(this.scaled("AAAdjoint", this.UAdjoint(y), 2));
+    return freeOnError(() => {
+      this.check(`${this.className}.AAAdjoint`, "y", y);
+      return this.U(this.scaled("AAAdjoint", this.UAdjoint(y), 2));
+    });
   }
 
   /** The magnitude up to which singular values count as 0. */
@@ -168,14 +185,16 @@ export class DecomposablePhysics<
 
   /** The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0. */
   override ADagger(y: Tensor): Tensor {
-    const caller = `${this.className}.ADagger`;
-    this.check(caller, "y", y);
-    const s = this.UAdjoint(y);
-    const mask = this.values(caller, s);
-    if (!mask) return this.V(s);
-    const usable = mask.abs().gt(this.smallestSingularValue);
-    const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
-    return this.V(s.mul(inverse));
+    return freeOnError(() => {
+      const caller = `${this.className}.ADagger`;
+      this.check(caller, "y", y);
+      const s = this.UAdjoint(y);
+      const mask = this.values(caller, s);
+      if (!mask) return this.V(s);
+      const usable = mask.abs().gt(this.smallestSingularValue);
+      const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
+      return this.V(s.mul(inverse));
+    });
   }
 
   /**
@@ -184,16 +203,18 @@ export class DecomposablePhysics<
    * In this form the component of `z` in the null space of `A` is unchanged, also where `V` is not square.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    const caller = `${this.className}.proxL2`;
-    this.check(caller, "y", y);
-    const back = this.AAdjoint(y);
-    const step = stepFor(checkGamma(caller, gamma, y.shape[0] ?? 1), back);
-    const b = back.mul(step).add(startImage(z, () => back));
-    const s = this.VAdjoint(b);
-    const mask = this.values(caller, s);
-    const stepOnSpectrum = stepFor(gamma, s);
-    const gain = mask ? mask.square().mul(stepOnSpectrum) : s.mul(0).add(stepOnSpectrum);
-    return b.sub(this.V(s.mul(gain.div(gain.add(1)))));
+    return freeOnError(() => {
+      const caller = `${this.className}.proxL2`;
+      this.check(caller, "y", y);
+      const back = this.AAdjoint(y);
+      const step = stepFor(checkGamma(caller, gamma, y.shape[0] ?? 1), back);
+      const b = back.mul(step).add(startImage(caller, z, () => back));
+      const s = this.VAdjoint(b);
+      const mask = this.values(caller, s);
+      const stepOnSpectrum = stepFor(gamma, s);
+      const gain = mask ? mask.square().mul(stepOnSpectrum) : s.mul(0).add(stepOnSpectrum);
+      return b.sub(this.V(s.mul(gain.div(gain.add(1)))));
+    });
   }
 
   override parameterNames(): readonly string[] {

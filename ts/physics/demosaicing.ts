@@ -1,4 +1,4 @@
-import { ArgumentError, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkWord, checkOptionsObject } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Inpainting } from "./inpainting.js";
@@ -31,6 +31,7 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
   override readonly operator = "demosaicing" as const;
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: DemosaicingOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const { pattern = "bayer", imgSize, ...rest } = options;
     checkWord("Demosaicing", "pattern", pattern, ["bayer"]);
     const size = checkImgSize("Demosaicing", imgSize);

@@ -7,8 +7,8 @@ import {
   PADDINGS,
   matching,
 } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError, checkWord } from "../runtime/index.js";
-import { Tensor, tensor } from "../tensor/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkWord, checkOptionsObject } from "../runtime/index.js";
+import { Tensor, tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
@@ -57,6 +57,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: DownsamplingOptions<N> = {}) {
+    checkOptionsObject(new.target.name, options);
     const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
     super({ ...rest, ...(imgSize ? { imgSize } : {}) });
     this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
@@ -71,45 +72,49 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   }
 
   override A(x: Tensor): Tensor {
-    checkImages("Downsampling.A", "x", x);
-    const size = this.imgSize;
-    if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
-      throw new ShapeError(
-        `Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], ` +
-          "as imgSize says.",
-        "shape_mismatch",
-      );
-    }
-    if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
-    return convolve(x, matching(this.filter, x), {
-      padding: this.padding,
-      stride: this.factor,
-      caller: "Downsampling.A",
+    return freeOnError(() => {
+      checkImages("Downsampling.A", "x", x);
+      const size = this.imgSize;
+      if (size && (x.shape[2] !== size[1] || x.shape[3] !== size[2])) {
+        throw new ShapeError(
+          `Downsampling.A: x has shape [${x.shape.join(", ")}], expected images of size [${size.join(", ")}], ` +
+            "as imgSize says.",
+          "shape_mismatch",
+        );
+      }
+      if (!this.filter) return x.slice([0, 0, 0, 0], [...x.shape], [1, 1, this.factor, this.factor]);
+      return convolve(x, matching(this.filter, x), {
+        padding: this.padding,
+        stride: this.factor,
+        caller: "Downsampling.A",
+      });
     });
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkImages("Downsampling.AAdjoint", "y", y);
-    const [, , h = 1, w = 1] = y.shape;
-    const shrink =
-      this.filter && this.padding === "valid" ? (dim: number) => (this.filter?.shape[dim] ?? 1) - 1 : () => 0;
-    const [height, width] = [2, 3].map(
-      (dim, i) => (this.imgSize?.[i + 1] ?? (i === 0 ? h : w) * this.factor) - shrink(dim),
-    ) as [number, number];
-    const f = this.factor;
-    if (Math.ceil(height / f) !== h || Math.ceil(width / f) !== w) {
-      throw new ShapeError(
-        `Downsampling.AAdjoint: y has shape [${y.shape.join(", ")}], expected ` +
-          `${Math.ceil(height / f)} x ${Math.ceil(width / f)} pixels.`,
-        "shape_mismatch",
-      );
-    }
-    if (!this.filter) return insertZeros(y, this.factor, [height, width]);
-    return convolveAdjoint(y, matching(this.filter, y), {
-      padding: this.padding,
-      stride: f,
-      size: [height, width],
-      caller: "Downsampling.AAdjoint",
+    return freeOnError(() => {
+      checkImages("Downsampling.AAdjoint", "y", y);
+      const [, , h = 1, w = 1] = y.shape;
+      const shrink =
+        this.filter && this.padding === "valid" ? (dim: number) => (this.filter?.shape[dim] ?? 1) - 1 : () => 0;
+      const [height, width] = [2, 3].map(
+        (dim, i) => (this.imgSize?.[i + 1] ?? (i === 0 ? h : w) * this.factor) - shrink(dim),
+      ) as [number, number];
+      const f = this.factor;
+      if (Math.ceil(height / f) !== h || Math.ceil(width / f) !== w) {
+        throw new ShapeError(
+          `Downsampling.AAdjoint: y has shape [${y.shape.join(", ")}], expected ` +
+            `${Math.ceil(height / f)} x ${Math.ceil(width / f)} pixels.`,
+          "shape_mismatch",
+        );
+      }
+      if (!this.filter) return insertZeros(y, this.factor, [height, width]);
+      return convolveAdjoint(y, matching(this.filter, y), {
+        padding: this.padding,
+        stride: f,
+        size: [height, width],
+        caller: "Downsampling.AAdjoint",
+      });
     });
   }
 
@@ -121,36 +126,39 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * Paper: Zhao, Wei, Basarab, Dobigeon, Kouame, Tourneret, 2016.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
-    const back = this.AAdjoint(y);
-    const [, , height = 1, width = 1] = back.shape;
-    if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0)
-      return super.proxL2(z, y, gamma, options);
-    const caller = "Downsampling.proxL2";
-    solverSettings(caller, options, this.solver);
-    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-    const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
-    const start = startImage(z, () => back);
-    const [, , h = 1, w = 1] = y.shape;
-    // A A^T is a symmetric convolution: its spectrum is real, that of its impulse response.
-    const impulse = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(
-      [0, 0, 0, 0, 0, h - 1, 0, w - 1],
-      { mode: "constant" },
-    );
-    const [b = 1, c = 1] = this.filter.shape;
-    const filter = matching(this.filter, y);
-    const stride = this.factor;
-    const fine = convolveAdjoint(impulse.expand([b, c, h, w]), filter, {
-      padding: "circular",
-      stride,
-      caller,
-      size: [height, width],
+    checkTensor(`${this.className}.proxL2`, "y", y);
+    return freeOnError(() => {
+      const back = this.AAdjoint(y);
+      const [, , height = 1, width = 1] = back.shape;
+      if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0)
+        return super.proxL2(z, y, gamma, options);
+      const caller = "Downsampling.proxL2";
+      solverSettings(caller, options, this.solver);
+      const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
+      const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
+      const start = startImage(caller, z, () => back);
+      const [, , h = 1, w = 1] = y.shape;
+      // A A^T is a symmetric convolution: its spectrum is real, that of its impulse response.
+      const impulse = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(
+        [0, 0, 0, 0, 0, h - 1, 0, w - 1],
+        { mode: "constant" },
+      );
+      const [b = 1, c = 1] = this.filter.shape;
+      const filter = matching(this.filter, y);
+      const stride = this.factor;
+      const fine = convolveAdjoint(impulse.expand([b, c, h, w]), filter, {
+        padding: "circular",
+        stride,
+        caller,
+        size: [height, width],
+      });
+      const response = convolve(fine, filter, { padding: "circular", stride, caller });
+      const gain = halfSpectrum(response).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
+      const residual = halfSpectrum(y.sub(this.A(start)));
+      const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
+      const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
+      return start.add(this.AAdjoint(solved));
     });
-    const response = convolve(fine, filter, { padding: "circular", stride, caller });
-    const gain = halfSpectrum(response).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
-    const residual = halfSpectrum(y.sub(this.A(start)));
-    const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
-    const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
-    return start.add(this.AAdjoint(solved));
   }
 
   override parameterNames(): readonly string[] {

@@ -1,7 +1,7 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { ArgumentError } from "../runtime/index.js";
-import { ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
+import { ArgumentError, checkOptionsObject } from "../runtime/index.js";
+import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
@@ -53,7 +53,8 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
    * `shape_mismatch`.
    */
   constructor(options: DynamicMRIOptions<N>) {
-    const { mask, imgSize, ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { mask, imgSize, ...rest } = options;
     super(rest);
     this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
   }
@@ -64,7 +65,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     checkComplex(caller, name, value, ["frames", "height", "width"]);
     checkBroadcast(
       `${caller}: ${name}`,
@@ -81,18 +82,25 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The centred Fourier transform of each frame. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFft(x, [3, 4]);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.VAdjoint`, "x", x);
+      return centredFft(x, [3, 4]);
+    });
   }
 
   /** The inverse of {@link VAdjoint}. */
   override V(s: Tensor): Tensor {
+    checkTensor(`${this.className}.V`, "s", s);
     return centredFft(s, [3, 4], { inverse: true });
   }
 
   /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
-    const x = super.AAdjoint(y);
-    return options.mag ? magnitude(x) : x;
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      const x = super.AAdjoint(y);
+      return options.mag ? magnitude(x) : x;
+    });
   }
 
   /** The MRI of one image, with a mask of all frequencies that any frame samples. */

@@ -1,7 +1,7 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { vjp, zeros, type Tensor } from "../tensor/index.js";
-import { checkImgSize, checkTensor } from "./argument-checks.js";
+import { vjp, zeros, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
+import { checkImgSize, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import {
   checkGamma,
@@ -84,30 +84,35 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
 
   /** The transpose of the operator, `A^T y`: for all `x` and `y`, `<A x, y> = <x, A^T y>`. */
   AAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
-    if (this.adjointMap) return this.adjointMap(y);
-    if (this.imgSize === undefined) {
-      throw new ArgumentError(
-        `${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize to derive it from A.`,
-        "missing_argument",
-      );
-    }
-    return adjointFunction((x) => this.A(x), this.imgSize)(y);
+    return freeOnError(() => {
+      checkRank(`${this.className}.AAdjoint`, "y", y);
+      if (this.adjointMap) return this.adjointMap(y);
+      if (this.imgSize === undefined) {
+        throw new ArgumentError(
+          `${this.className}.AAdjoint: no adjoint is known; pass AAdjoint, or imgSize to derive it from A.`,
+          "missing_argument",
+        );
+      }
+      return adjointFunction((x) => this.A(x), this.imgSize)(y);
+    });
   }
 
   /** `A^T A x`. */
   AAdjointA(x: Tensor): Tensor {
-    return this.AAdjoint(this.A(x));
+    checkTensor(`${this.className}.AAdjointA`, "x", x);
+    return freeOnError(() => this.AAdjoint(this.A(x)));
   }
 
   /** `A A^T y`. */
   AAAdjoint(y: Tensor): Tensor {
-    return this.A(this.AAdjoint(y));
+    checkTensor(`${this.className}.AAAdjoint`, "y", y);
+    return freeOnError(() => this.A(this.AAdjoint(y)));
   }
 
   /** `A^T v`, as the Jacobian of a linear operator is the operator. */
   override AVjp(_x: Tensor, v: Tensor): Tensor {
-    return this.AAdjoint(v);
+    checkTensor(`${this.className}.AVjp`, "v", v);
+    return freeOnError(() => this.AAdjoint(v));
   }
 
   /**
@@ -116,12 +121,14 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * @throws ArgumentError `invalid_argument` for solver settings out of range.
    */
   ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
-    const caller = `${this.className}.ADagger`;
-    checkTensor(caller, "y", y);
-    return conjugateGradient(
-      { A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y },
-      solverSettings(caller, options, this.solver),
-    );
+    return freeOnError(() => {
+      const caller = `${this.className}.ADagger`;
+      checkRank(caller, "y", y);
+      return conjugateGradient(
+        { A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y },
+        solverSettings(caller, options, this.solver),
+      );
+    });
   }
 
   /**
@@ -132,12 +139,14 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch`.
    */
   proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
-    const caller = `${this.className}.proxL2`;
-    checkTensor(caller, "y", y);
-    const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-    const start = startImage(z, () => this.AAdjoint(y));
-    const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
-    return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));
+    return freeOnError(() => {
+      const caller = `${this.className}.proxL2`;
+      checkRank(caller, "y", y);
+      const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
+      const start = startImage(caller, z, () => this.AAdjoint(y));
+      const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
+      return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));
+    });
   }
 
   /**
@@ -148,10 +157,13 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * @throws ArgumentError `invalid_argument`.
    */
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.computeNorm`, "x0", x0);
-    const { squared = true, ...rest } = options;
-    const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
-    return squared ? norm : norm.sqrt();
+    return freeOnError(() => {
+      checkRank(`${this.className}.computeNorm`, "x0", x0);
+      checkOptionsObject(`${this.className}.computeNorm`, options);
+      const { squared = true, ...rest } = options;
+      const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
+      return squared ? norm : norm.sqrt();
+    });
   }
 
   /**
@@ -159,9 +171,12 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    * the transpose of `A`.
    */
   adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
-    const au = this.A(u);
-    const v = resolveRng(options.rng, this.rng).normal(au.shape, au);
-    return au.mul(v).sum().sub(this.AAdjoint(v).mul(u).sum());
+    checkTensor(`${this.className}.adjointnessTest`, "u", u);
+    return freeOnError(() => {
+      const au = this.A(u);
+      const v = resolveRng(options.rng, this.rng).normal(au.shape, au);
+      return au.mul(v).sum().sub(this.AAdjoint(v).mul(u).sum());
+    });
   }
 
   /** This operator after another; linear where both are. */
@@ -186,6 +201,7 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than linear physics. */
   constructor(options: { list: readonly [...LinearPhysics[], LinearPhysics<N>] } & SolverOptions) {
+    checkOptionsObject(new.target.name, options);
     const { list: given, ...solver } = options;
     const list = operatorList<LinearPhysics>(new.target.name, given, LinearPhysics);
     const last = lastOf(list) as LinearPhysics<N>;
@@ -194,18 +210,24 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   }
 
   override A(x: Tensor): Tensor {
-    return this.list.reduce((u, p) => p.A(u), x);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.A`, "x", x);
+      return this.list.reduce((u, p) => p.A(u), x);
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
     return this.list.reduceRight((v, p) => p.AAdjoint(v), y);
   }
 
   override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    checkTensor(`${this.className}.noise`, "y", y);
     return lastOf(this.list).noise(y, options);
   }
 
   override measured(y: Tensor): Tensor | undefined {
+    checkTensor(`${this.className}.measured`, "y", y);
     return lastOf(this.list).measured(y);
   }
 

@@ -1,7 +1,7 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { ShapeError } from "../runtime/index.js";
-import { ones, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensor } from "./argument-checks.js";
+import { ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { complexMask } from "./functional/mri.js";
 import type { LinearOptions } from "./linear.js";
@@ -36,6 +36,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MRIOptions<N> = {}) {
+    checkOptionsObject(new.target.name, options);
     const { mask, threeD = false, imgSize, ...rest } = options;
     super(rest);
     this.threeD = threeD;
@@ -50,7 +51,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   protected override check(caller: string, name: string, value: Tensor): void {
     const rank = this.threeD ? 5 : 4;
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     if (value.shape.length !== rank || value.shape[1] !== 2) {
       throw new ShapeError(
         `${caller}: ${name} has shape [${value.shape.join(", ")}], expected ` +
@@ -73,18 +74,25 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   /** The centred Fourier transform without the mask: image to k-space. */
   override VAdjoint(x: Tensor): Tensor {
-    return centredFft(x, spatialDims(this.threeD));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.VAdjoint`, "x", x);
+      return centredFft(x, spatialDims(this.threeD));
+    });
   }
 
   /** The inverse of {@link VAdjoint}: k-space to image. */
   override V(s: Tensor): Tensor {
+    checkTensor(`${this.className}.V`, "s", s);
     return centredFft(s, spatialDims(this.threeD), { inverse: true });
   }
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
-    const x = super.AAdjoint(y);
-    return options.mag ? magnitude(x) : x;
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      const x = super.AAdjoint(y);
+      return options.mag ? magnitude(x) : x;
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
-import { checkNumber, ShapeError } from "../runtime/index.js";
-import { ones, Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkImgSize, checkTensorOption, checkTensor } from "./argument-checks.js";
+import { checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { ones, Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkBroadcast, checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
 import { checkComplex, complexMask } from "./functional/mri.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
@@ -51,19 +51,25 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MultiCoilMRIOptions<N> = {}) {
     const name = "MultiCoilMRI";
+    checkOptionsObject(new.target.name, options);
     const { mask, coilMaps, imgSize, threeD = false, ...rest } = options;
     super(rest);
     this.threeD = threeD;
     const dims = threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
     else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1, max: 1024 });
+    if (mask !== undefined) checkTensor(name, "mask", mask);
+    if (imgSize !== undefined) checkImgSize(name, imgSize);
     const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
     const size = checkImgSize(name, [...found]).slice(-dims);
-    this.mask = complexMask(name, mask ?? ones(size), dims + 2);
-    const maps =
-      coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
-    this.coilMaps = placedMaps(name, maps, threeD);
-    checkSizes(name, this.mask, this.coilMaps);
+    [this.mask, this.coilMaps] = freeOnError(() => {
+      const ownMask = complexMask(name, mask ?? ones(size), dims + 2);
+      const maps =
+        coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
+      const ownMaps = placedMaps(name, maps, threeD);
+      checkSizes(name, ownMask, ownMaps);
+      return [ownMask, ownMaps];
+    });
   }
 
   /**
@@ -84,9 +90,12 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   }
 
   override A(x: Tensor): Tensor {
-    checkShape(this, "MultiCoilMRI.A", "x", x, false);
-    const coilImages = mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false);
-    return masked(this, centredFft(coilImages, spatialDims(this.threeD)));
+    checkTensor(`${this.className}.A`, "x", x);
+    return freeOnError(() => {
+      checkShape(this, "MultiCoilMRI.A", "x", x, false);
+      const coilImages = mulMaps(matching(this.coilMaps, x), x.unsqueeze(2), false);
+      return masked(this, centredFft(coilImages, spatialDims(this.threeD)));
+    });
   }
 
   /**
@@ -96,14 +105,17 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * H, W]`.
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
-    checkShape(this, "MultiCoilMRI.AAdjoint", "y", y, true);
-    const images = centredFft(masked(this, y), spatialDims(this.threeD), { inverse: true });
-    if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
-    return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      checkShape(this, "MultiCoilMRI.AAdjoint", "y", y, true);
+      const images = centredFft(masked(this, y), spatialDims(this.threeD), { inverse: true });
+      if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
+      return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
+    });
   }
 
   override measured(y: Tensor): Tensor {
-    checkTensor("MultiCoilMRI.measured", "y", y);
+    checkRank("MultiCoilMRI.measured", "y", y);
     return matching(this.mask, y).ne(0).unsqueeze(2);
   }
 
@@ -150,7 +162,7 @@ function checkShape(
   coils: boolean,
 ): void {
   const axes = threeD ? ["depth", "height", "width"] : ["height", "width"];
-  checkTensor(caller, name, value);
+  checkRank(caller, name, value);
   checkComplex(caller, name, value, coils ? ["coils", ...axes] : axes);
   const [b = 1, n = 1, ...size] = coilMaps.shape.slice(0, -1);
   const [batch = 1] = mask.shape;

@@ -1,7 +1,7 @@
 import { type Padding } from "../functional/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
-import { zeros, type Tensor } from "../tensor/index.js";
+import { zeros, type Tensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
@@ -104,6 +104,9 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
       if (typeof value !== "boolean")
         throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
     }
+    checkNumber("Pansharpen", "eps", eps, { min: 0 });
+    if (maxIter !== undefined) checkNumber("Pansharpen", "maxIter", maxIter, { integer: true, positive: true });
+    if (tol !== undefined) checkNumber("Pansharpen", "tol", tol, { min: 0 });
     const draws = rng ? { rng } : {};
     const colorOperator = (own?: Tensor): Downsampling<NoiseModel> =>
       new Downsampling<NoiseModel>({
@@ -114,13 +117,10 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         noiseModel: noiseColor,
         ...draws,
       });
-    const downsampling = normalize ? normalized(colorOperator, size) : colorOperator();
-    const decolorize = new Decolorize<NoiseModel>({
-      channels: size[0] as number,
-      srf,
-      noiseModel: noiseGray,
-      ...draws,
-    });
+    const [downsampling, decolorize] = freeOnError(() => [
+      normalize ? normalized(colorOperator, size) : colorOperator(),
+      new Decolorize<NoiseModel>({ channels: size[0] as number, srf, noiseModel: noiseGray, ...draws }),
+    ]);
     super({
       list: [downsampling, decolorize],
       ...(maxIter === undefined ? {} : { maxIter }),
@@ -129,7 +129,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
     this.downsampling = downsampling;
     this.decolorize = decolorize;
     this.useBrovey = useBrovey;
-    this.eps = checkNumber("Pansharpen", "eps", eps, { min: 0 });
+    this.eps = eps;
     // The adjoint of a filter of sum 1 distributes a value over factor^2 pixels.
     this.gain = downsampling.filter && !normalize ? downsampling.factor ** 2 : 1;
   }
@@ -142,17 +142,19 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
    * Paper: Vivone et al., "A critical comparison among pansharpening algorithms", 2015.
    */
   override ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
-    if (!this.useBrovey) return super.ADagger(y, options);
-    this.checkMeasurement("ADagger", y);
-    const [color, gray] = [y.at(0), y.at(1)];
-    const u = this.downsampling.AAdjoint(color).mul(this.gain);
-    if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
-      throw new ShapeError(
-        `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected ` +
-          `[${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
-        "shape_mismatch",
-      );
-    }
-    return u.mul(gray).div(u.mean(1, true).add(this.eps));
+    return freeOnError(() => {
+      if (!this.useBrovey) return super.ADagger(y, options);
+      this.checkMeasurement("ADagger", y);
+      const [color, gray] = [y.at(0), y.at(1)];
+      const u = this.downsampling.AAdjoint(color).mul(this.gain);
+      if (gray.shape.length !== 4 || gray.shape[1] !== 1 || [0, 2, 3].some((d) => gray.shape[d] !== u.shape[d])) {
+        throw new ShapeError(
+          `Pansharpen.ADagger: the grey image has shape [${gray.shape.join(", ")}], expected ` +
+            `[${[u.shape[0], 1, u.shape[2], u.shape[3]].join(", ")}].`,
+          "shape_mismatch",
+        );
+      }
+      return u.mul(gray).div(u.mean(1, true).add(this.eps));
+    });
   }
 }

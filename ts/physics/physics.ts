@@ -1,7 +1,7 @@
-import { ArgumentError, checkOptions, nearest } from "../runtime/index.js";
+import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
-import { vjp, where, type Tensor } from "../tensor/index.js";
-import { checkTensor, shown } from "./argument-checks.js";
+import { vjp, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkRank } from "./argument-checks.js";
 import { changedCopy, checkParameters, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
 import { newInstanceOf } from "./new-instance.js";
@@ -109,14 +109,15 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    const { rng, clipPositive, ...parameters } = options ?? {};
+    checkOptionsObject(`${this.className}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
     return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
 
   /** The clean measurement of `x`. */
   A(x: Tensor): Tensor {
-    checkTensor(`${this.className}.A`, "x", x);
+    checkRank(`${this.className}.A`, "x", x);
     return this.forwardMap ? this.forwardMap(x) : x;
   }
 
@@ -128,10 +129,14 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * @throws ArgumentError `out_of_range` where the noise does not exist for a value of `y`.
    */
   noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
-    const { rng, clipPositive } = options ?? {};
-    const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
-    const measured = this.measured(noisy);
-    return measured ? where(measured, noisy, 0) : noisy;
+    checkTensor(`${this.className}.noise`, "y", y);
+    return freeOnError(() => {
+      checkOptionsObject(`${this.className}.noise`, options);
+      const { rng, clipPositive } = options;
+      const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
+      const measured = this.measured(noisy);
+      return measured ? where(measured, noisy, 0) : noisy;
+    });
   }
 
   /**
@@ -144,12 +149,15 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
 
   /** The sensor's output for a noisy measurement. */
   sensor(y: Tensor): Tensor {
+    checkTensor(`${this.className}.sensor`, "y", y);
     return this.sensorModel ? this.sensorModel(y) : y;
   }
 
   /** The vector-Jacobian product of `A` at `x`: `J(x)^T v`, of the shape of `x`. */
   AVjp(x: Tensor, v: Tensor): Tensor {
-    return vjp((u) => this.A(u), x)[1](v);
+    checkTensor(`${this.className}.AVjp`, "x", x);
+    checkTensor(`${this.className}.AVjp`, "v", v);
+    return freeOnError(() => vjp((u) => this.A(u), x)[1](v));
   }
 
   /** Names of the operator's own parameters that {@link update} takes. */
@@ -293,6 +301,7 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
+    checkOptions(new.target.name, options, ["list"]);
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
     const last = lastOf(list) as Physics<N>;
     super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });
@@ -300,14 +309,19 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
   }
 
   override A(x: Tensor): Tensor {
-    return this.list.reduce((u, p) => p.A(u), x);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.A`, "x", x);
+      return this.list.reduce((u, p) => p.A(u), x);
+    });
   }
 
   override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    checkTensor(`${this.className}.noise`, "y", y);
     return lastOf(this.list).noise(y, options);
   }
 
   override measured(y: Tensor): Tensor | undefined {
+    checkTensor(`${this.className}.measured`, "y", y);
     return lastOf(this.list).measured(y);
   }
 

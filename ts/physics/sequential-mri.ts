@@ -1,6 +1,7 @@
+import { checkOptionsObject } from "../runtime/index.js";
 import { centredFft, magnitude, matching } from "../functional/index.js";
-import { full, where, type Tensor } from "../tensor/index.js";
-import { checkBroadcast, checkTensor } from "./argument-checks.js";
+import { full, where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
+import { checkBroadcast, checkRank } from "./argument-checks.js";
 import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
@@ -27,24 +28,27 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * `shape_mismatch`.
    */
   constructor(options: DynamicMRIOptions<N>) {
-    const { mask, imgSize, ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { mask, imgSize, ...rest } = options;
     super(rest);
     this.mask = sequenceMask("SequentialMRI", { mask, imgSize });
   }
 
   override A(x: Tensor): Tensor {
-    const caller = "SequentialMRI.A";
-    checkTensor(caller, "x", x);
-    checkComplex(caller, "x", x, ["height", "width"]);
-    const [b = 1, c = 2, , h = 1, w = 1] = this.mask.shape;
-    checkBroadcast(
-      `${caller}: x`,
-      "one frame of the mask",
-      [b, c, h, w],
-      x.shape,
-      "use images of the mask's size, or set another mask with update({ mask })",
-    );
-    return centredFft(x, [2, 3]).unsqueeze(2).mul(matching(this.mask, x));
+    return freeOnError(() => {
+      const caller = "SequentialMRI.A";
+      checkRank(caller, "x", x);
+      checkComplex(caller, "x", x, ["height", "width"]);
+      const [b = 1, c = 2, , h = 1, w = 1] = this.mask.shape;
+      checkBroadcast(
+        `${caller}: x`,
+        "one frame of the mask",
+        [b, c, h, w],
+        x.shape,
+        "use images of the mask's size, or set another mask with update({ mask })",
+      );
+      return centredFft(x, [2, 3]).unsqueeze(2).mul(matching(this.mask, x));
+    });
   }
 
   /**
@@ -54,12 +58,15 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * frequency that several frames sample is counted as often; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
-    checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
-    const sampled = y.mul(matching(this.mask, y));
-    const x = options.keepTimeDim
-      ? centredFft(sampled, [3, 4], { inverse: true })
-      : centredFft(sampled.sum(2), [2, 3], { inverse: true });
-    return options.mag ? magnitude(x) : x;
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
+      const sampled = y.mul(matching(this.mask, y));
+      const x = options.keepTimeDim
+        ? centredFft(sampled, [3, 4], { inverse: true })
+        : centredFft(sampled.sum(2), [2, 3], { inverse: true });
+      return options.mag ? magnitude(x) : x;
+    });
   }
 
   /**
@@ -81,16 +88,19 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The pseudo-inverse in closed form: for each frequency the least-squares fit to its samples, 0 where none. */
   override ADagger(y: Tensor): Tensor {
-    checkFrames(this.mask, "SequentialMRI.ADagger", y);
-    const mask = matching(this.mask, y);
-    const energy = mask.square().sum(2);
-    const seen = energy.gt(0);
-    const fit = y
-      .mul(mask)
-      .sum(2)
-      .mul(seen)
-      .div(where(seen, energy, seen.neg().add(1)));
-    return centredFft(fit, [2, 3], { inverse: true });
+    checkTensor(`${this.className}.ADagger`, "y", y);
+    return freeOnError(() => {
+      checkFrames(this.mask, "SequentialMRI.ADagger", y);
+      const mask = matching(this.mask, y);
+      const energy = mask.square().sum(2);
+      const seen = energy.gt(0);
+      const fit = y
+        .mul(mask)
+        .sum(2)
+        .mul(seen)
+        .div(where(seen, energy, seen.neg().add(1)));
+      return centredFft(fit, [2, 3], { inverse: true });
+    });
   }
 
   /**
@@ -98,25 +108,28 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
-    checkFrames(this.mask, "SequentialMRI.proxL2", y);
-    const mask = matching(this.mask, y);
-    const like = { dtype: y.dtype, device: y.device };
-    const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
-    const step =
-      typeof checked === "number"
-        ? full([1, 1, 1, 1], checked, like)
-        : matching(checked, y).reshape([checked.size, 1, 1, 1]);
-    const sampled = y.mul(mask).sum(2);
-    const start = centredFft(
-      startImage(z, () => sampled),
-      [2, 3],
-    );
-    const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
-    return centredFft(spectrum, [2, 3], { inverse: true });
+    checkTensor(`${this.className}.proxL2`, "y", y);
+    return freeOnError(() => {
+      checkFrames(this.mask, "SequentialMRI.proxL2", y);
+      const mask = matching(this.mask, y);
+      const like = { dtype: y.dtype, device: y.device };
+      const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
+      const step =
+        typeof checked === "number"
+          ? full([1, 1, 1, 1], checked, like)
+          : matching(checked, y).reshape([checked.size, 1, 1, 1]);
+      const sampled = y.mul(mask).sum(2);
+      const start = centredFft(
+        startImage("SequentialMRI.proxL2", z, () => sampled),
+        [2, 3],
+      );
+      const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
+      return centredFft(spectrum, [2, 3], { inverse: true });
+    });
   }
 
   override measured(y: Tensor): Tensor {
-    checkTensor("SequentialMRI.measured", "y", y);
+    checkRank("SequentialMRI.measured", "y", y);
     return matching(this.mask, y).ne(0);
   }
 
@@ -142,7 +155,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
 /** Refuses measurements that do not fit the mask. */
 function checkFrames(mask: Tensor, caller: string, y: Tensor): void {
-  checkTensor(caller, "y", y);
+  checkRank(caller, "y", y);
   checkComplex(caller, "y", y, ["frames", "height", "width"]);
   checkBroadcast(
     `${caller}: y`,

@@ -1,7 +1,15 @@
-import { ArgumentError, checkNumber, checkSize, checkWord, LARGEST, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkSize,
+  checkWord,
+  LARGEST,
+  ShapeError,
+  checkOptionsObject,
+} from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
-import { checkImgSize, checkTensor } from "./argument-checks.js";
+import { tensor, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
 import { hadamardMatrix, hadamardOrder, isPowerOfTwo, ORDERINGS, type Ordering } from "./functional/hadamard.js";
@@ -48,7 +56,8 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: SinglePixelCameraOptions<N>) {
-    const { m, fast = true, ordering = "sequency", ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { m, fast = true, ordering = "sequency", ...rest } = options;
     if (rest.imgSize === undefined)
       throw new ArgumentError(
         "SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].",
@@ -106,7 +115,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {
-    checkTensor(caller, name, value);
+    checkRank(caller, name, value);
     const expected = name === "x" || this.fast ? this.imgSize : [this.imgSize[0] as number, this.m];
     if (value.shape.length === expected.length + 1 && expected.every((n, i) => n === value.shape[i + 1])) return;
     throw new ShapeError(
@@ -127,24 +136,34 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
 
   /** Image to spectrum: with `fast` `[B, C, H, W]`, otherwise `[B, C, k]`. */
   override VAdjoint(x: Tensor): Tensor {
-    if (this.fast) return this.hadamard(x);
-    const [batch = 1, channels = 1] = x.shape;
-    return x.reshape([batch, channels, -1]).matmul(this.right.like(x).transpose(0, 1));
+    checkTensor(`${this.className}.VAdjoint`, "x", x);
+    return freeOnError(() => {
+      if (this.fast) return this.hadamard(x);
+      const [batch = 1, channels = 1] = x.shape;
+      return x.reshape([batch, channels, -1]).matmul(this.right.like(x).transpose(0, 1));
+    });
   }
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
-    if (this.fast) return this.hadamard(s);
-    return s.matmul(this.right.like(s)).reshape([s.shape[0] ?? 1, ...this.imgSize]);
+    checkTensor(`${this.className}.V`, "s", s);
+    return freeOnError(() => {
+      if (this.fast) return this.hadamard(s);
+      return s.matmul(this.right.like(s)).reshape([s.shape[0] ?? 1, ...this.imgSize]);
+    });
   }
 
   /** Spectrum to measurements. */
   override U(s: Tensor): Tensor {
-    return this.fast ? s : s.matmul(this.left.like(s).transpose(0, 1));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.U`, "s", s);
+      return this.fast ? s : s.matmul(this.left.like(s).transpose(0, 1));
+    });
   }
 
   /** Measurements to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
+    checkTensor(`${this.className}.UAdjoint`, "y", y);
     return this.fast ? y : y.matmul(this.left.like(y));
   }
 }

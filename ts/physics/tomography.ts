@@ -7,10 +7,12 @@ import {
   checkWord,
   LARGEST,
   ShapeError,
+  shown,
+  checkOptionsObject,
 } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
-import { cat, tensor, Tensor, zeros } from "../tensor/index.js";
-import { checkImages, shown } from "./argument-checks.js";
+import { cat, tensor, Tensor, zeros, freeOnError, checkTensor } from "../tensor/index.js";
+import { checkImages } from "./argument-checks.js";
 import {
   PROJECTION_FILTERS,
   projectionFilter,
@@ -177,6 +179,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: TomographyOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const {
       angles,
       imgWidth,
@@ -187,7 +190,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       fbp = false,
       filter = "ramp",
       ...rest
-    } = options ?? {};
+    } = options;
     super(rest);
     for (const [name, value] of Object.entries({
       circle,
@@ -222,9 +225,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
+    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
     this.angles = tensor(degrees);
     this.detectors = radonDetectors(this.imgWidth, circle);
-    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
     if (!normalize) return;
     // On the CPU, as other devices cannot be read synchronously everywhere.
     const shape = [1, 1, this.imgWidth, this.imgWidth];
@@ -239,37 +242,42 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   }
 
   override A(x: Tensor): Tensor {
-    checkImages("Tomography.A", "x", x);
-    const [, channels = 1, height, width] = x.shape;
-    if (height !== this.imgWidth || width !== this.imgWidth) {
-      throw new ShapeError(
-        `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ` +
-          `${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
-        "shape_mismatch",
-      );
-    }
-    const { detectors, circle } = this;
-    const y = eachViews("Tomography.A", this.views, x, (part, { degrees }) => {
-      const images = part.shape[0] ?? 1;
-      return radon(part.reshape([images * channels, height, width]), { angles: degrees, circle }).reshape([
-        images,
-        channels,
-        detectors,
-        degrees.length,
-      ]);
+    return freeOnError(() => {
+      checkImages("Tomography.A", "x", x);
+      const [, channels = 1, height, width] = x.shape;
+      if (height !== this.imgWidth || width !== this.imgWidth) {
+        throw new ShapeError(
+          `Tomography.A: x has shape [${x.shape.join(", ")}], expected images of ` +
+            `${this.imgWidth} x ${this.imgWidth} pixels, as imgWidth says.`,
+          "shape_mismatch",
+        );
+      }
+      const { detectors, circle } = this;
+      const y = eachViews("Tomography.A", this.views, x, (part, { degrees }) => {
+        const images = part.shape[0] ?? 1;
+        return radon(part.reshape([images * channels, height, width]), { angles: degrees, circle }).reshape([
+          images,
+          channels,
+          detectors,
+          degrees.length,
+        ]);
+      });
+      return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
     });
-    return this.operatorNorm === 1 ? y : y.div(this.operatorNorm);
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkSinogram("Tomography.AAdjoint", y, this.detectors, viewCount(this.views));
-    const { circle, imgWidth: width } = this;
-    const x = eachViews("Tomography.AAdjoint", this.views, y, (part, { degrees }) => {
-      const [images = 1, channels = 1, detectors = 1, count = 1] = part.shape;
-      const rows = part.reshape([images * channels, detectors, count]);
-      return radonTranspose(rows, { width, angles: degrees, circle }).reshape([images, channels, width, width]);
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    return freeOnError(() => {
+      checkSinogram("Tomography.AAdjoint", y, this.detectors, viewCount(this.views));
+      const { circle, imgWidth: width } = this;
+      const x = eachViews("Tomography.AAdjoint", this.views, y, (part, { degrees }) => {
+        const [images = 1, channels = 1, detectors = 1, count = 1] = part.shape;
+        const rows = part.reshape([images * channels, detectors, count]);
+        return radonTranspose(rows, { width, angles: degrees, circle }).reshape([images, channels, width, width]);
+      });
+      return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
     });
-    return this.operatorNorm === 1 ? x : x.div(this.operatorNorm);
   }
 
   /**
@@ -290,21 +298,24 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
    * @throws ArgumentError `invalid_argument` for another filter; ShapeError `shape_mismatch`.
    */
   fbp(y: Tensor, options: { filter?: ProjectionFilter } = {}): Tensor {
-    checkSinogram("Tomography.fbp", y, this.detectors, viewCount(this.views));
-    checkOptions("Tomography.fbp", options, ["filter"]);
-    const name = checkWord("Tomography.fbp", "filter", options.filter ?? this.filter, PROJECTION_FILTERS);
-    const filter = this.filters.get(name) ?? projectionFilter(name, this.detectors);
-    this.filters.set(name, filter);
-    const filtered = filter.like(y).matmul(y);
-    const squaredNorm = this.operatorNorm ** 2;
-    const x = this.views.every(({ weights }) => weights === undefined)
-      ? this.AAdjoint(filtered).mul((Math.PI * squaredNorm) / (2 * viewCount(this.views)))
-      : this.AAdjoint(eachViews("Tomography.fbp", this.views, filtered, weighted)).mul(squaredNorm / 2);
-    if (!this.interpolate) return x;
-    const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
-    return x
-      .slice([0, 0, 2, 2], [batch, channels, height - 2, width - 2])
-      .pad([0, 0, 0, 0, 2, 2, 2, 2], { mode: "replicate" });
+    checkTensor(`${this.className}.fbp`, "y", y);
+    return freeOnError(() => {
+      checkSinogram("Tomography.fbp", y, this.detectors, viewCount(this.views));
+      checkOptions("Tomography.fbp", options, ["filter"]);
+      const name = checkWord("Tomography.fbp", "filter", options.filter ?? this.filter, PROJECTION_FILTERS);
+      const filter = this.filters.get(name) ?? projectionFilter(name, this.detectors);
+      this.filters.set(name, filter);
+      const filtered = filter.like(y).matmul(y);
+      const squaredNorm = this.operatorNorm ** 2;
+      const x = this.views.every(({ weights }) => weights === undefined)
+        ? this.AAdjoint(filtered).mul((Math.PI * squaredNorm) / (2 * viewCount(this.views)))
+        : this.AAdjoint(eachViews("Tomography.fbp", this.views, filtered, weighted)).mul(squaredNorm / 2);
+      if (!this.interpolate) return x;
+      const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+      return x
+        .slice([0, 0, 2, 2], [batch, channels, height - 2, width - 2])
+        .pad([0, 0, 0, 0, 2, 2, 2, 2], { mode: "replicate" });
+    });
   }
 
   /**
@@ -312,8 +323,12 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
    * much faster, with the filter `filter`.
    */
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
-    const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options ?? {};
-    return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
+    checkTensor(`${this.className}.ADagger`, "y", y);
+    return freeOnError(() => {
+      checkOptionsObject(`${this.className}.ADagger`, options);
+      const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
+      return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
+    });
   }
 
   override parameterNames(): readonly string[] {

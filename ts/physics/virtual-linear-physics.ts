@@ -1,7 +1,7 @@
-import { ArgumentError } from "../runtime/index.js";
+import { checkTensor, freeOnError } from "../tensor/index.js";
+import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Transform, TransformParams } from "../transform/index.js";
-import { shown } from "./argument-checks.js";
 import type { SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";
@@ -36,6 +36,7 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
 
   /** @throws ArgumentError `invalid_argument` where the physics is not linear. */
   constructor(options: VirtualLinearPhysicsOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const { physics, transform, params } = options;
     if (!(physics instanceof LinearPhysics)) {
       throw new ArgumentError(
@@ -54,28 +55,38 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override A(x: Tensor): Tensor {
-    return this.physics.A(this.transform.transform(x, this.params));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.A`, "x", x);
+      return this.physics.A(this.transform.transform(x, this.params));
+    });
   }
 
   override AAdjoint(y: Tensor): Tensor {
+    checkTensor(`${this.className}.AAdjoint`, "y", y);
     return this.transform.inverse(this.physics.AAdjoint(y), this.params);
   }
 
   override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
+    checkTensor(`${this.className}.ADagger`, "y", y);
     return this.transform.inverse(this.physics.ADagger(y, options), this.params);
   }
 
   /** `T_g^-1` of the proximal operator of A at `T_g z`. */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
-    const start = typeof z === "number" ? z : this.transform.transform(z, this.params);
-    return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
+    checkTensor(`${this.className}.proxL2`, "y", y);
+    return freeOnError(() => {
+      const start = typeof z === "number" ? z : this.transform.transform(z, this.params);
+      return this.transform.inverse(this.physics.proxL2(start, y, gamma, options), this.params);
+    });
   }
 
   override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
+    checkTensor(`${this.className}.noise`, "y", y);
     return this.physics.noise(y, options);
   }
 
   override measured(y: Tensor): Tensor | undefined {
+    checkTensor(`${this.className}.measured`, "y", y);
     return this.physics.measured(y);
   }
 

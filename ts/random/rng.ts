@@ -4,37 +4,27 @@ import {
   binding,
   checkList,
   checkNumber,
+  checkOptions,
+  checkText,
   currentDevice,
   shown,
 } from "../runtime/index.js";
 import { optionalHandle, Tensor } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
+import { Stream } from "./stream.js";
 import { CPU_FLOAT64 } from "./values.js";
 
 type Shape = readonly number[];
 
-/** A stream owned by a binding. */
-interface Stream {
-  handle: number;
-  binding: Binding;
-}
-
-function checkText(caller: string, name: string, value: unknown): void {
-  if (typeof value === "string") return;
-  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a name.`, "invalid_argument");
-}
-
 const SIZE = { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const SAFE = { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
-
-const registry = new FinalizationRegistry<Stream>(({ handle, binding: owner }) => owner.rngDispose(handle));
 
 /**
  * A random stream fixed by its seed: the same draws on every machine, device and number of threads. Draws are computed
  * in float64 on the CPU and rounded to the element type.
  */
 export class Rng implements RandomSource {
-  readonly #stream: Stream;
+  #stream: Stream;
 
   /**
    * The stream of a seed.
@@ -45,14 +35,12 @@ export class Rng implements RandomSource {
   constructor(seed: number) {
     checkNumber("Rng", "seed", seed, { integer: true, ...SAFE });
     const owner = binding();
-    this.#stream = { handle: owner.rngNew(seed), binding: owner };
-    registry.register(this, this.#stream);
+    this.#stream = new Stream(this, owner, () => owner.rngNew(seed));
   }
 
-  static #wrap(stream: Stream): Rng {
+  static #of(owner: Binding, handle: number): Rng {
     const rng = new Rng(0);
-    rng.#stream.binding.rngDispose(rng.#stream.handle);
-    Object.assign(rng.#stream, stream);
+    rng.#stream = new Stream(rng, owner, handle);
     return rng;
   }
 
@@ -64,7 +52,7 @@ export class Rng implements RandomSource {
   static from(state: string): Rng {
     checkText("Rng.from", "state", state);
     const owner = binding();
-    return Rng.#wrap({ handle: owner.rngFrom(state), binding: owner });
+    return Rng.#of(owner, owner.rngFrom(state));
   }
 
   /** A stream seeded by the operating system. */
@@ -95,11 +83,7 @@ export class Rng implements RandomSource {
     const device = like?.device ?? of?.device ?? currentDevice();
     const { handle, binding: owner } = this.#stream;
     for (const size of checkList(kind, "shape", shape, 32)) checkNumber(kind, "shape", size, SIZE);
-    for (const [name, value] of [
-      ["dtype", dtype],
-      ["device", device],
-    ] as const)
-      checkText(kind, name, value);
+    checkOptions(kind, { dtype, device }, ["dtype", "device"]);
     for (const value of params) {
       if (typeof value !== "number")
         throw new ArgumentError(`${kind}: a parameter is ${shown(value)}, expected a number.`, "invalid_argument");
@@ -152,7 +136,7 @@ export class Rng implements RandomSource {
   }
   fork(): Rng {
     const { handle, binding: owner } = this.#stream;
-    return Rng.#wrap({ handle: owner.rngFork(handle), binding: owner });
+    return Rng.#of(owner, owner.rngFork(handle));
   }
   state(): string {
     return this.#stream.binding.rngState(this.#stream.handle);

@@ -1,4 +1,6 @@
 import { ArgumentError } from "./errors.js";
+import { hasMethods, isFunction, isPlain } from "./kinds.js";
+import { shown } from "./shown.js";
 
 /** Levenshtein distance: the number of single-letter edits between two words. */
 function distance(a: string, b: string): number {
@@ -26,31 +28,71 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 }
 
 /**
- * Checks the keys of an options object.
+ * Refuses options that are no object of named values.
  *
- * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `missing_argument` where
- * there are no options; `invalid_argument` where they are not an object or `rng` is not a random stream.
+ * @throws ArgumentError `missing_argument` where there are none; `invalid_argument` where they are something else.
  */
-export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
+export function checkOptionsObject(
+  className: string,
+  options: object | undefined,
+  allowedKeys: readonly string[] = [],
+): asserts options is object {
   if (options === undefined) {
     const keys = allowedKeys.length > 0 ? ` (${allowedKeys.join(", ")})` : "";
     throw new ArgumentError(`${className}: the options are missing, expected an object${keys}.`, "missing_argument");
   }
-  if (options === null || typeof options !== "object" || Array.isArray(options)) {
+  if (!isOptions(options)) {
     throw new ArgumentError(`${className}: options are ${shown(options)}, expected an object.`, "invalid_argument");
   }
+}
+
+/**
+ * Checks the keys of an options object.
+ *
+ * @throws ArgumentError `unknown_option` with the nearest valid key where a key is unknown; `missing_argument` where
+ * there are no options; `invalid_argument` where they are no object of named values, or where `rng`, `dtype` or
+ * `device` is none.
+ */
+export function checkOptions(className: string, options: object | undefined, allowedKeys: readonly string[]): void {
+  checkOptionsObject(className, options, allowedKeys);
   for (const [key, value] of Object.entries(options)) {
     if (Array.isArray(value)) checkList(className, key, value);
-    if (key === "rng" && allowedKeys.includes(key)) checkStream(className, value);
-    if (allowedKeys.includes(key)) continue;
+    if (allowedKeys.includes(key)) {
+      common[key]?.(className, value);
+      continue;
+    }
     const near = nearest(key.slice(0, 100), allowedKeys);
     const hint =
       near === undefined
         ? "no options are accepted."
         : `did you mean "${near}"? Valid options: ${allowedKeys.join(", ")}.`;
-    throw new ArgumentError(`${className}: unknown option "${key}"; ${hint}`, "unknown_option");
+    throw new ArgumentError(`${className}: unknown option ${shown(key)}; ${hint}`, "unknown_option");
   }
 }
+
+/** Objects of named values; an instance of a class without any, such as a tensor or a map, is something else. */
+function isOptions(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return isPlain(value) || Object.keys(value).length > 0;
+}
+
+/** A check that an option, if it is given, is one of some words. */
+const oneOf = (name: string, words: readonly string[]) => (className: string, value: unknown) => {
+  if (value !== undefined && value !== null) checkWord(className, name, value, words);
+};
+
+/** Options that mean the same wherever they occur. */
+const common: Readonly<Record<string, ((className: string, value: unknown) => void) | undefined>> = {
+  rng: checkStream,
+  dtype: oneOf("dtype", ["float32", "float64"]),
+  device: oneOf("device", ["cpu", "webgpu", "cuda"]),
+};
+
+/** What a random stream can draw. */
+const DRAWS = [
+  ...["normal", "uniform", "rademacher", "bernoulli", "randint", "permutation", "choice", "poisson", "binomial"],
+  ...["gamma", "beta", "exponential", "laplace", "fork", "state"],
+];
 
 /**
  * Checks a random stream; `undefined` is allowed.
@@ -58,7 +100,7 @@ export function checkOptions(className: string, options: object | undefined, all
  * @throws ArgumentError `invalid_argument` where the value is not a random stream.
  */
 export function checkStream(className: string, rng: unknown): void {
-  if (rng === undefined || typeof (rng as { normal?: unknown } | null)?.normal === "function") return;
+  if (rng === undefined || hasMethods(rng, DRAWS)) return;
   throw new ArgumentError(
     `${className}: rng is ${shown(rng)}, expected a random stream such as new Rng(0).`,
     "invalid_argument",
@@ -90,15 +132,6 @@ export function checkWord<W extends string>(caller: string, name: string, value:
   );
 }
 
-/** A short description of any value for messages. */
-export function shown(value: unknown): string {
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
-  if (!Array.isArray(value)) return typeof value;
-  const short = value.length <= 8 && value.every((entry) => typeof entry === "number");
-  return short ? `[${value.join(", ")}]` : `an array of ${value.length} entries`;
-}
-
 /**
  * A list of at most `max` entries.
  *
@@ -119,7 +152,7 @@ const MAX_ENTRIES = 1 << 24;
  * @throws ArgumentError `invalid_argument` where the value is anything else.
  */
 export function checkFunction(caller: string, name: string, value: unknown): void {
-  if (typeof value === "function") return;
+  if (isFunction(value)) return;
   throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a function.`, "invalid_argument");
 }
 

@@ -6,13 +6,13 @@ export {
   checkList,
   checkNumber,
   checkOptions,
+  checkOptionsObject,
   checkSize,
   checkStream,
   checkWord,
   LARGEST,
   nearest,
   requiredNumber,
-  shown,
 } from "./check.js";
 export type { NumberRule } from "./check.js";
 export { currentPlatform } from "./current-platform.js";
@@ -26,14 +26,28 @@ export {
   translateError,
 } from "./errors.js";
 export type { ErrorClass } from "./errors.js";
+export {
+  anObject,
+  checkInstance,
+  checkKind,
+  checkObject,
+  checkText,
+  hasMethods,
+  isFunction,
+  isPlain,
+  type Kind,
+} from "./kinds.js";
+export { SHOWN, shown } from "./shown.js";
 export { devices, init, initWeb } from "./init.js";
 export type { InitOptions } from "./init.js";
 export type {
   DecodedImage,
   DecodeOptions,
   FolderEntry,
+  HeldLock,
   ImageChannels,
   LoadOptions,
+  LockHolder,
   OpenFile,
   Pixels,
   Platform,

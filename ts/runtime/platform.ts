@@ -71,6 +71,23 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** A lock that this program has. */
+export interface HeldLock {
+  /** Removes it. */
+  release(): Promise<void>;
+}
+
+/** Who has a lock, as far as the file tells. */
+export interface LockHolder {
+  readonly pid: number | undefined;
+  /** Whether it is this process. */
+  readonly own: boolean;
+  /** The name of its machine. */
+  readonly hostname: string | undefined;
+  /** When it was made, in ISO 8601, by the clock of its machine. */
+  readonly since: string | undefined;
+}
+
 /** What Node and a browser do differently; everything else in this library is common to both. */
 export interface Platform {
   /** Bytes of memory that this process may use; `undefined` where the platform does not say. */
@@ -87,6 +104,8 @@ export interface Platform {
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Appends to a file in one write; makes the file and its folder where they are missing. */
   appendFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** Makes a lock file, or says who has it; that of a process that has ended is taken over. */
+  acquireLock(path: string): Promise<HeldLock | LockHolder>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
 }

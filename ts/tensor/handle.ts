@@ -7,6 +7,8 @@ export interface Holder {
   readonly binding: Binding;
   /** The innermost scope that will free it. */
   scope: Scope | undefined;
+  /** The tensor, where the scope may have to let it live beyond itself. */
+  owner?: object;
 }
 
 /**
@@ -23,7 +25,7 @@ const registry = new FinalizationRegistry<Holder>(free);
 /** The holder of a new handle, freed by the innermost scope or, where none is open, once `owner` is collected. */
 export function hold(owner: object, handle: Handle, binding: Binding): Holder {
   const holder: Holder = { handle, binding, scope: undefined };
-  if (!adopt(holder)) watch(owner, holder);
+  if (!adopt(holder, owner)) watch(owner, holder);
   return holder;
 }
 
@@ -35,6 +37,12 @@ export function free(holder: Holder): void {
   binding.dispose(handle);
 }
 
+/** Takes a holder out of its scope. The registry would keep a tensor alive whose holder names it. */
+export function leave(holder: Holder): void {
+  holder.scope = undefined;
+  if (holder.owner !== undefined) delete holder.owner;
+}
+
 /** Frees a holder's handle once `owner` is collected. */
 export function watch(owner: object, holder: Holder): void {
   registry.register(owner, holder, holder);
@@ -44,14 +52,15 @@ export function watch(owner: object, holder: Holder): void {
 export function unwatch(holder: Holder): void {
   // A tensor is in one of them: watching what a scope will free would cost more than making it.
   if (holder.scope === undefined) registry.unregister(holder);
-  else holder.scope = undefined;
+  else leave(holder);
 }
 
 /** Gives a holder to the innermost scope; false where none is open. */
-export function adopt(holder: Holder): boolean {
+export function adopt(holder: Holder, owner: object): boolean {
   const scope = innermostScope();
   if (scope === undefined) return false;
   holder.scope = scope;
+  if (tentative.has(scope)) holder.owner = owner;
   scope.push(holder);
   return true;
 }
@@ -59,6 +68,26 @@ export function adopt(holder: Holder): boolean {
 /** The innermost open scope. */
 export function innermostScope(): Scope | undefined {
   return scopes[scopes.length - 1];
+}
+
+/** Scopes whose tensors live on unless something fails. */
+const tentative = new WeakSet<Scope>();
+
+/** Opens a scope that frees nothing unless `freeScope` is called: `releaseScope` gives its tensors to the one outside. */
+export function openTentativeScope(): Scope {
+  const scope = openScope();
+  tentative.add(scope);
+  return scope;
+}
+
+/** Gives what still belongs to a tentative scope, which was left, to the scope outside, or to the registry. */
+export function releaseScope(scope: Scope): void {
+  for (const holder of scope) {
+    if (holder.scope !== scope || holder.handle === 0) continue;
+    const { owner } = holder;
+    leave(holder);
+    if (owner !== undefined && !adopt(holder, owner)) watch(owner, holder);
+  }
 }
 
 /** Opens a scope. */

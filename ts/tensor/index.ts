@@ -1,10 +1,11 @@
 /** Tensors, and derivatives of any order. */
 export { grad, jvp, memory, noGrad, vjp } from "./autodiff.js";
 export type { GradOptions } from "./autodiff.js";
+export { checkTensor } from "./check-tensor.js";
 export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } from "./create.js";
 export { interpolations, operators, outsides, padModes } from "./operators.generated.js";
 export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
-export { keep, tidy, unkeep } from "./scope.js";
+export { freeOnError, keep, tidy, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
 export type { UnfoldOptions } from "./tensor.js";
 export type { DeviceName, Dims, DType, NestedArray, NumericArray, TensorOptions, TypedArray } from "./types.js";

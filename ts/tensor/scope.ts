@@ -1,5 +1,16 @@
 import { ArgumentError, checkFunction } from "../runtime/index.js";
-import { adopt, freeScope, innermostScope, leaveScope, openScope, unwatch, watch } from "./handle.js";
+import {
+  adopt,
+  freeScope,
+  innermostScope,
+  leave,
+  leaveScope,
+  openScope,
+  openTentativeScope,
+  releaseScope,
+  unwatch,
+  watch,
+} from "./handle.js";
 import { Tensor } from "./tensor.js";
 
 /** Every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
@@ -39,7 +50,7 @@ export function synchronous<T>(name: string, fn: () => T): T {
 export function keep<T extends Tensor>(t: T): T {
   const holder = Tensor.holder(t);
   if (holder.scope === undefined) return t;
-  holder.scope = undefined;
+  leave(holder);
   watch(t, holder);
   return t;
 }
@@ -55,9 +66,24 @@ export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
     const holder = Tensor.holder(t);
     if (!made.has(holder) || holder.scope !== undefined || holder.handle === 0) continue;
     unwatch(holder);
-    holder.scope = scope;
+    adopt(holder, t);
   }
   return result;
+}
+
+/** Runs `fn`; where it fails, what it made and did not keep is freed, and otherwise nothing is. */
+export function freeOnError<T>(fn: () => T): T {
+  const scope = openTentativeScope();
+  let done = false;
+  try {
+    const result = fn();
+    done = true;
+    return result;
+  } finally {
+    leaveScope(scope);
+    if (done) releaseScope(scope);
+    else freeScope(scope);
+  }
 }
 
 /**
@@ -77,7 +103,7 @@ export function tidy<T>(fn: () => T): T {
     leaveScope(scope);
     for (const t of survivors) {
       const holder = Tensor.holder(t);
-      if (holder.scope === scope && !adopt(holder)) keep(t);
+      if (holder.scope === scope && !adopt(holder, t)) keep(t);
     }
     freeScope(scope);
   }

@@ -9,6 +9,7 @@ import {
   checkWord,
   type Handle,
   ShapeError,
+  SHOWN,
   shown,
 } from "../runtime/index.js";
 import { axes, axis, position } from "./axes.js";
@@ -91,6 +92,12 @@ export class Tensor {
       );
     }
     return this.#holder.handle;
+  }
+
+  /** What messages call this tensor. */
+  [SHOWN](): string {
+    const usable = this.#holder.handle !== 0 && this.#holder.binding === binding();
+    return usable ? `a tensor [${this.shape.join(", ")}]` : "a disposed tensor";
   }
 
   get #binding(): Binding {

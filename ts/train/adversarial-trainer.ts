@@ -1,14 +1,15 @@
 import type { LossArgs } from "../loss/index.js";
-import { type Layer, Module } from "../nn/index.js";
+import { type Layer, Module, type Reconstructor } from "../nn/index.js";
 import { Optimizer, type OptimizerState, Schedule, type ScheduleState } from "../optim/index.js";
-import { ArgumentError, checkNumber, checkOptions, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, FormatError, checkKind, hasMethods } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { adversarialStep, type DiscriminatorContext } from "./adversarial-step.js";
 import { TRAINER_KEYS } from "./check-options.js";
-import { checkKind, hasMethods } from "./kinds.js";
 import { type Report, uniqueNames } from "./loss-log.js";
 import { weightedLosses } from "./losses-option.js";
-import type { Losses, TrainerOptions } from "./options.js";
+import { list } from "./matched.js";
+import type { AnyPhysics, Examples, Losses, LossesOption, OneOrMore, TrainerOptions } from "./options.js";
+import type { Paired, PairedOptions } from "./pairing.js";
 import type { StepContext } from "./step.js";
 import { Trainer } from "./trainer.js";
 import type { SourcedBatch } from "./training-data.js";
@@ -26,6 +27,13 @@ export interface AdversarialTrainerOptions extends TrainerOptions {
   /** Discriminator steps per generator step. Default: 1. */
   stepRatioD?: number;
 }
+
+/** The options with the types of what belongs together, as {@link PairedOptions}. */
+export type PairedAdversarialOptions<L, P, D, M, LD> = PairedOptions<L, P, D, M> &
+  Omit<AdversarialTrainerOptions, keyof TrainerOptions | "lossesD"> & {
+    /** Losses of the discriminator. */
+    lossesD: Paired<LD, P, D, M>;
+  };
 
 const DISCRIMINATOR_KEYS = Object.keys({
   D: true,
@@ -51,12 +59,22 @@ interface DiscriminatorState {
  * networks, optimisers and schedules: a resumed run is bit-identical to an uninterrupted one. History holds the
  * discriminator's losses under `discriminator`; {@link trainingCharts} draws them.
  */
-export class AdversarialTrainer extends Trainer {
+export class AdversarialTrainer<
+  const L extends LossesOption = LossesOption,
+  const P extends OneOrMore<AnyPhysics> = OneOrMore<AnyPhysics>,
+  const D extends OneOrMore<Examples> = OneOrMore<Examples>,
+  M extends Reconstructor = Reconstructor,
+  const LD extends Losses = Losses,
+> extends Trainer<L, P, D, M> {
   readonly #discriminator: DiscriminatorContext;
   readonly #schedule: Schedule | undefined;
 
-  /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
-  constructor(options: AdversarialTrainerOptions) {
+  /**
+   * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `incompatible_physics`,
+   * `model_not_adapted`, `empty_data`.
+   */
+  constructor(given: PairedAdversarialOptions<L, P, D, M, LD>) {
+    const options = given as AdversarialTrainerOptions;
     checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...DISCRIMINATOR_KEYS]);
     const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...generator } = options;
     for (const [key, value] of Object.entries({ D, lossesD, optimizerD })) {
@@ -87,7 +105,8 @@ export class AdversarialTrainer extends Trainer {
         "invalid_argument",
       );
     }
-    super(generator);
+    super(generator as PairedOptions<L, P, D, M>);
+    for (const physics of list(generator.physics)) for (const { loss } of losses) loss.checkPhysics(physics);
     const names = uniqueNames(losses.map(({ loss }) => loss.name));
     this.#discriminator = { D, losses, names, optimizer: optimizerD, steps };
     this.#schedule = scheduleD;

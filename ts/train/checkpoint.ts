@@ -1,39 +1,51 @@
-import {
-  parseSafetensorsFile,
-  readBytes,
-  serializeSafetensors,
-  type TensorRecord,
-  writeFileAtomic,
-} from "../io/index.js";
+import { crc32c } from "../formats/index.js";
+import { parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { ArgumentError, FormatError } from "../runtime/index.js";
-import { Tensor, tensor } from "../tensor/index.js";
+import { Tensor } from "../tensor/index.js";
+import { packState, unpackState } from "./packed-state.js";
 
 const key = "adjoint.checkpoint";
-/** Version 2 added data sets, best and averaged weights to the state of a Trainer. */
-const version = 2;
-const readable: readonly unknown[] = [1, 2];
-/** Longer states are stored as a tensor: the format limits its header to 100 MB. */
+const checksumKey = "adjoint.checksum";
+/** What stands for the checksum while it is computed. */
+const noChecksum = "00000000";
+/**
+ * Version 2 added data sets, best and averaged weights to the state of a Trainer; version 3 a checksum, and lists that
+ * are kept outside of the header.
+ */
+const version = 3;
+const readable: readonly unknown[] = [1, 2, 3];
+/** Longer states are kept beside the tensors: the format limits its header to 100 MB. */
 const maxHeaderState = 10_000_000;
 
 /**
- * Writes nested plain data with tensors in it to one safetensors file: the tensors under their paths, the rest as JSON
- * in the metadata, or, where that is long, in a tensor. The file is replaced atomically: a process killed at any moment
- * leaves the previous file intact.
+ * Writes nested plain data with tensors in it to one safetensors file: the tensors and lists of more than a thousand
+ * entries under their paths, the rest as JSON in the metadata, or, where that is long, beside them. The file is replaced
+ * atomically: a process killed at any moment leaves the previous file intact.
+ *
+ * @throws ArgumentError `invalid_argument` where the data is not plain or too large to be read again, `file_unwritable`.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
-  const tensors: TensorRecord = {};
-  const plain = JSON.stringify(pack(state, "", tensors)) ?? "null";
-  if (plain.length <= maxHeaderState) {
-    const json = `{"version":${version},"state":${plain}}`;
-    await writeFileAtomic(path, await serializeSafetensors(tensors, { [key]: json }));
-    return;
-  }
-  const text = textTensor(plain);
+  const { plain, tensors, lines } = packState(state);
+  const text = stringify(plain);
+  const long = text.length > maxHeaderState;
+  const json = long ? JSON.stringify({ version, stateIn: key }) : `{"version":${version},"state":${text}}`;
+  const bytes = await serializeSafetensors(
+    { ...tensors, ...lines, ...(long ? { [key]: new TextEncoder().encode(text) } : {}) },
+    // The checksum comes first, so that it is found at once.
+    { [checksumKey]: noChecksum, [key]: json },
+  );
+  bytes.set(new TextEncoder().encode(checksumOf(bytes)), placeOfChecksum(bytes) as number);
+  await writeFileAtomic(path, bytes, "the checkpoint");
+}
+
+function stringify(plain: unknown): string {
   try {
-    const json = JSON.stringify({ version, stateIn: key });
-    await writeFileAtomic(path, await serializeSafetensors({ ...tensors, [key]: text }, { [key]: json }));
-  } finally {
-    text.dispose();
+    return JSON.stringify(plain) ?? "null";
+  } catch (error) {
+    // A string has a largest length.
+    throw new ArgumentError("checkpoint: the state has more text than JSON can hold.", "invalid_argument", {
+      cause: error,
+    });
   }
 }
 
@@ -41,51 +53,68 @@ export async function saveState(path: string, state: unknown): Promise<void> {
  * Reads a file of {@link saveState}.
  *
  * @throws ArgumentError `file_not_found`.
- * @throws FormatError `safetensors_...`, or `checkpoint_invalid` where the file is not a checkpoint.
+ * @throws FormatError `safetensors_...`, or `checkpoint_invalid` where the file is not a checkpoint or is damaged.
  */
 export async function loadState(path: string): Promise<unknown> {
-  const { tensors, metadata } = parseSafetensorsFile(await readBytes(path));
-  const text = metadata[key];
-  if (text === undefined)
-    throw new FormatError(`${path}: the file holds tensors, but is not a checkpoint.`, "checkpoint_invalid");
-  let content: { version?: unknown; state?: unknown; stateIn?: unknown };
+  const bytes = await readBytes(path);
   try {
-    content = JSON.parse(text) as typeof content;
-  } catch {
-    throw new FormatError(`${path}: the checkpoint's state is not JSON.`, "checkpoint_invalid");
+    return await parseState(bytes, path);
+  } catch (error) {
+    if (error instanceof FormatError && !error.message.startsWith(path))
+      throw new FormatError(`${path}: ${error.message}`, error.code, { cause: error });
+    throw error;
   }
-  if (!readable.includes(content?.version)) {
+}
+
+async function parseState(bytes: Uint8Array, path: string): Promise<unknown> {
+  // Version and checksum first: a later or damaged file says so, whatever else is wrong with it.
+  const head = /^.{8}\{"__metadata__":\{[^}]{0,60}"adjoint\.checkpoint":"\{\\"version\\":(\d+)/s.exec(
+    ascii(bytes.subarray(0, 200)),
+  );
+  if (head) checkVersion(Number(head[1]), path);
+  const place = placeOfChecksum(bytes);
+  const sum = place === undefined ? undefined : ascii(bytes.subarray(place, place + noChecksum.length));
+  if (sum !== undefined && sum !== checksumOf(bytes)) {
+    throw invalid(path, "the checkpoint is damaged (its checksum is not that of its content); take another one");
+  }
+  const { tensors, metadata, bytes: lists } = parseSafetensorsFile(bytes, { bytes: true });
+  try {
+    const text = metadata[key];
+    if (text === undefined) throw invalid(path, "the file holds tensors, but is not a checkpoint");
+    const content = parseJson(text, path) as { version?: unknown; state?: unknown; stateIn?: unknown } | null;
+    checkVersion(content?.version, path);
+    if (content?.version === version && sum === undefined) throw invalid(path, "the checkpoint lacks its checksum");
+    const { state, stateIn } = content ?? {};
+    const plain = stateIn === undefined ? state : parseJson(await longText(tensors[key] ?? lists[key], path), path);
+    const result = unpackState({ plain, tensors, lines: lists }, path);
+    tensors[key]?.dispose();
+    return result;
+  } catch (error) {
     for (const value of Object.values(tensors)) value.dispose();
-    throw new FormatError(
-      `${path}: checkpoint version ${String(content?.version)}, this library reads ${readable.join(" and ")}; ` +
-        "load it with the version of the library that wrote it.",
-      "checkpoint_invalid",
-    );
+    throw error;
   }
-  if (content.stateIn === undefined) return unpack(content.state, tensors, path);
-  const stored = tensors[key];
-  if (!stored) throw new FormatError(`${path}: the checkpoint lacks its state.`, "checkpoint_invalid");
-  const plain = await tensorText(stored);
-  stored.dispose();
-  return unpack(JSON.parse(plain), tensors, path);
 }
 
-/** A text as a tensor: its length in UTF-8, then three bytes a number, which float32 holds exactly. */
-function textTensor(text: string): Tensor {
-  const bytes = new TextEncoder().encode(text);
-  const values = new Float32Array(2 + Math.ceil(bytes.length / 3));
-  values.set([Math.floor(bytes.length / 2 ** 24), bytes.length % 2 ** 24]);
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b = 0, c = 0] = [bytes[i], bytes[i + 1], bytes[i + 2]];
-    values[2 + i / 3] = a + 256 * b + 65536 * c;
-  }
-  return tensor(values, { device: "cpu" });
+function checkVersion(found: unknown, path: string): void {
+  if (readable.includes(found)) return;
+  throw invalid(
+    path,
+    `checkpoint version ${String(found)}, this library reads ${readable.join(", ")}; load it with the version of the ` +
+      "library that wrote it",
+  );
 }
 
+/** A long state: bytes of JSON, in version 2 as a tensor. */
+async function longText(stored: Tensor | Uint8Array | undefined, path: string): Promise<string> {
+  if (stored === undefined) throw invalid(path, "the checkpoint lacks its state");
+  return stored instanceof Uint8Array ? new TextDecoder().decode(stored) : await tensorText(stored);
+}
+
+/** The text of a tensor of version 2: its length in UTF-8, then three bytes a number, which float32 holds exactly. */
 async function tensorText(stored: Tensor): Promise<string> {
   const values = await stored.data();
   const [high = 0, low = 0] = [values[0], values[1]];
-  const bytes = new Uint8Array(3 * (values.length - 2));
+  const bytes = new Uint8Array(3 * Math.max(0, values.length - 2));
   for (let i = 2; i < values.length; i++) {
     const value = values[i] as number;
     bytes[3 * i - 6] = value & 255;
@@ -95,38 +124,39 @@ async function tensorText(stored: Tensor): Promise<string> {
   return new TextDecoder().decode(bytes.subarray(0, high * 2 ** 24 + low));
 }
 
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid(path, "the checkpoint's state is not JSON");
+  }
+}
+
+function invalid(path: string, what: string): FormatError {
+  return new FormatError(`${path}: ${what}.`, "checkpoint_invalid");
+}
+
+const ascii = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+
+/** Where the checksum's digits begin; `undefined` in a file without one. */
+function placeOfChecksum(bytes: Uint8Array): number | undefined {
+  const begin = 8 + `{"__metadata__":{"${checksumKey}":"`.length;
+  const name = `"${checksumKey}":"`;
+  return ascii(bytes.subarray(begin - name.length, begin)) === name ? begin : undefined;
+}
+
+/** CRC-32C of a file whose checksum's digits are zeros, as eight hexadecimal digits. */
+function checksumOf(bytes: Uint8Array): string {
+  const place = placeOfChecksum(bytes) as number;
+  const zeros = new TextEncoder().encode(noChecksum);
+  const before = crc32c(zeros, crc32c(bytes.subarray(0, place)));
+  return crc32c(bytes.subarray(place + zeros.length), before)
+    .toString(16)
+    .padStart(8, "0");
+}
+
 /** Frees every tensor in nested plain data. */
 export function disposeState(state: unknown): void {
   if (state instanceof Tensor) state.dispose();
   else if (typeof state === "object" && state !== null) for (const value of Object.values(state)) disposeState(value);
-}
-
-function pack(value: unknown, path: string, tensors: TensorRecord): unknown {
-  if (value instanceof Tensor) {
-    tensors[path] = value;
-    return { $tensor: path };
-  }
-  if (typeof value === "number" && !Number.isFinite(value)) return { $number: String(value) };
-  const join = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
-  if (Array.isArray(value)) return value.map((item, index) => pack(item, join(index), tensors));
-  if (value instanceof Map)
-    throw new ArgumentError(`checkpoint: ${path} is a Map, expected plain data.`, "invalid_argument");
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item, join(name), tensors)]));
-  }
-  return value;
-}
-
-function unpack(value: unknown, tensors: TensorRecord, path: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => unpack(item, tensors, path));
-  if (typeof value !== "object" || value === null) return value;
-  const special = value as { $tensor?: unknown; $number?: unknown };
-  if (typeof special.$number === "string") return Number(special.$number);
-  if (typeof special.$tensor === "string") {
-    const found = tensors[special.$tensor];
-    if (!found)
-      throw new FormatError(`${path}: the checkpoint lacks the tensor ${special.$tensor}.`, "checkpoint_invalid");
-    return found;
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item, tensors, path)]));
 }

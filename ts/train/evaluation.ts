@@ -1,4 +1,4 @@
-import { DataLoader } from "../data/index.js";
+import { DataLoader, type LoaderState } from "../data/index.js";
 import type { LossArgs } from "../loss/index.js";
 import { type Metric, PSNR } from "../metric/index.js";
 import { Rng } from "../random/index.js";
@@ -6,6 +6,7 @@ import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Evaluated } from "./criterion.js";
 import { evaluate, type TestResult } from "./evaluate.js";
+import { yieldToEventLoop } from "./event-loop.js";
 import { type EvaluatedLosses, evaluateLosses } from "./evaluate-losses.js";
 import type { HistoryEntry } from "./history.js";
 import { entryOf, list } from "./matched.js";
@@ -25,6 +26,8 @@ export interface EvaluationContext {
   readonly rng: string;
   /** Further arguments of the losses. */
   readonly more: Partial<LossArgs>;
+  /** Aborting it ends the evaluation after the current batch. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One data set of the evaluation. */
@@ -34,6 +37,9 @@ interface EvaluationPart {
   readonly metrics: boolean;
   readonly losses: boolean;
 }
+
+/** Ends an evaluation that was aborted. */
+class Aborted extends Error {}
 
 /** Evaluations on `evalData` during a training: metrics where there is ground truth, losses where there is none. */
 export class Evaluation {
@@ -79,12 +85,37 @@ export class Evaluation {
     };
   }
 
-  /** Evaluates the model as it is. */
-  async run({ step, epoch, lossEpoch, rng, more }: EvaluationContext): Promise<HistoryEntry> {
+  /** Whether there is an evaluation after a step; the last epoch is always evaluated. */
+  isDue(step: number, epoch: number, epochEnds: boolean): boolean {
+    const { evalData, evalEvery = 1, epochs = 1 } = this.#options;
+    if (!evalData) return false;
+    if (epochEnds && epoch === epochs) return true;
+    if (typeof evalEvery !== "number") return step % evalEvery.steps === 0;
+    return epochEnds && epoch % evalEvery === 0;
+  }
+
+  /** Evaluates the model as it is; `undefined` where it was aborted. */
+  async run(context: EvaluationContext): Promise<HistoryEntry | undefined> {
+    const loaders = this.#parts.flatMap(({ data }) => (data instanceof DataLoader ? [data] : []));
+    const before = loaders.map((loader) => loader.state());
+    try {
+      return await this.#run(context);
+    } catch (error) {
+      // So that the next evaluation begins with the first batch.
+      for (const [i, loader] of loaders.entries()) await loader.loadState(before[i] as LoaderState);
+      if (error instanceof Aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #run({ step, epoch, lossEpoch, rng, more, signal }: EvaluationContext): Promise<HistoryEntry> {
     const results: TestResult[] = [];
     const losses: EvaluatedLosses[] = [];
     let first = true;
     const onBatch = async (images: { x?: Tensor; y: Tensor; xNet: Tensor }): Promise<void> => {
+      // Timers and signals are only seen between batches.
+      await yieldToEventLoop();
+      if (signal?.aborted) throw new Aborted();
       if (first) await this.pictures.take(step, images);
       first = false;
     };

@@ -1,6 +1,5 @@
 import { Loss } from "../loss/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
-import { described } from "./kinds.js";
+import { ArgumentError, checkNumber, shown } from "../runtime/index.js";
 import type { Losses, TrainerOptions, WeightedLoss } from "./options.js";
 
 /**
@@ -17,7 +16,7 @@ export function weightedLosses(losses: Losses, name = "Trainer: losses"): Weight
     const { loss, weight } = (typeof item === "object" && item !== null ? item : {}) as Partial<WeightedLoss>;
     if (loss instanceof Loss) return { loss, weight: checkNumber(name, `weight of ${loss.name}`, weight) };
     throw new ArgumentError(
-      `${name}: got ${described(item)}, expected losses, such as new SupLoss(), or { loss, weight }.`,
+      `${name}: got ${shown(item)}, expected losses, such as new SupLoss(), or { loss, weight }.`,
       "invalid_argument",
     );
   });

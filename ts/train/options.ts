@@ -32,6 +32,9 @@ export interface WeightedLoss {
 /** One loss, or several, whose weighted sum is minimised; a plain loss has weight 1. */
 export type Losses = Loss | readonly (Loss | WeightedLoss)[];
 
+/** The losses of a training: for all data sets, or a list for each. */
+export type LossesOption = Losses | readonly (readonly (Loss | WeightedLoss)[])[];
+
 /** Options of {@link Trainer}; docs/training.md has a program for each. */
 export interface TrainerOptions {
   /** The model to train. The Trainer calls each loss's `adaptModel` itself. */
@@ -41,7 +44,7 @@ export interface TrainerOptions {
   /** Draws parameters of the physics for measurements that are made here: masks, filters, noise levels. */
   physicsGenerator?: OneOrMore<PhysicsGenerator>;
   /** The losses, or a list of such lists, one for each data set: `[[sup], [sure, { loss: tv, weight: 0.1 }]]`. */
-  losses: Losses | readonly (readonly (Loss | WeightedLoss)[])[];
+  losses: LossesOption;
   /** Optimiser of `model.parameters()`. */
   optimizer: Optimizer;
   /** Learning-rate schedule. Default: constant rate. */

@@ -24,6 +24,8 @@ export class Pictures {
 
   /** Reads the first image of a batch back. */
   async take(step: number, batch: Readonly<Partial<Record<Name, Tensor>>>): Promise<void> {
+    // An evaluation that was aborted begins again.
+    if (this.#latest?.step === step) return;
     const images: Partial<Record<Name, Pixels>> = {};
     for (const name of NAMES) {
       const shown = batch[name] && visible(batch[name]);

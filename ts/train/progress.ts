@@ -39,7 +39,18 @@ export async function progressDisplay(options: ProgressOptions = {}): Promise<Pr
   const stream = options.stream ?? (typeof process === "undefined" ? undefined : process.stderr);
   const label = options.label ?? "training";
   if (stream === undefined) return lines(label, { write: (text) => console.info(text.trimEnd()) });
+  goOnWithout(stream);
   return stream.isTTY ? await bar(label, stream) : lines(label, stream);
+}
+
+const watched = new WeakSet<object>();
+
+/** A training does not end with the reader of its progress: a pipe or terminal that was closed, a full disk. */
+function goOnWithout(stream: NodeJS.WriteStream): void {
+  // A stream of a caller's own may have no events.
+  if (watched.has(stream) || typeof stream.on !== "function") return;
+  watched.add(stream);
+  stream.on("error", () => undefined);
 }
 
 async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressDisplay> {

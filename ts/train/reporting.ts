@@ -1,5 +1,5 @@
 import type { Reconstructor } from "../nn/index.js";
-import { AdjointError } from "../runtime/index.js";
+import { AdjointError, ArgumentError } from "../runtime/index.js";
 import { Clock } from "./clock.js";
 import { allFinite } from "./finite.js";
 import type { HistoryEntry } from "./history.js";
@@ -71,6 +71,13 @@ export class Reporting {
     );
   }
 
+  /** An error of the disk with the last checkpoint; others as they are. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof ArgumentError) || error.code !== "file_unwritable") return error;
+    if (error.message.startsWith("Trainer: ")) return error;
+    return new ArgumentError(`Trainer: ${error.message} ${sentence(this.#lastGood)}`, error.code, { cause: error });
+  }
+
   /** Frees what was not read. */
   dispose(): void {
     this.#log.dispose();
@@ -87,12 +94,19 @@ export class Reporting {
     };
   }
 
-  #nonFinite(what: string): AdjointError {
+  get #lastGood(): string {
     const last = this.lastCheckpoint;
-    const advice = last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
+    return last ? `the last good checkpoint is ${last.path} (step ${last.step})` : "no checkpoint was written";
+  }
+
+  #nonFinite(what: string): AdjointError {
     return new AdjointError(
-      `Trainer: ${what}; ${advice}. A lower learning rate or gradClip may help.`,
+      `Trainer: ${what}; ${this.#lastGood}. A lower learning rate or gradClip may help.`,
       "non_finite_loss",
     );
   }
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -25,10 +25,12 @@ export interface TrainerState {
   history: HistoryEntry[];
   result: ResultWeightsState;
   stopped: boolean;
+  /** The number of the epoch that an evaluation is due for; an abort can end one early. */
+  due: number | null;
 }
 
 /** What differed in version 1: one data set, measured anew at each step, and no best or averaged weights. */
-interface FirstVersion extends Omit<TrainerState, "data" | "result"> {
+interface FirstVersion extends Omit<TrainerState, "data" | "result" | "due"> {
   loader: LoaderState;
   best: number | null;
   sinceBest: number;
@@ -53,6 +55,8 @@ export async function loadTrainerState(path: string, expected: Expected): Promis
   try {
     const isObject = typeof read === "object" && read !== null;
     const state = isObject && "loader" in read ? fromFirstVersion(read, expected) : (read as TrainerState);
+    // Version 2 wrote no checkpoint within an evaluation.
+    if (isObject && state.due === undefined) state.due = null;
     checkParts(state, path);
     for (const [what, found, wanted] of [
       ["losses", state.losses.length, expected.losses],
@@ -74,6 +78,7 @@ export async function loadTrainerState(path: string, expected: Expected): Promis
 function fromFirstVersion({ loader, best, sinceBest, ...rest }: FirstVersion, { seeds }: Expected): TrainerState {
   return {
     ...rest,
+    due: null,
     data: { turn: 0, seeds: [...seeds], loaders: [loader] },
     result: { average: null, best: null, earlyStopping: { best, sinceBest, name: null } },
   };
@@ -100,6 +105,7 @@ function checkParts(state: TrainerState, path: string): void {
     average: state?.result?.average === null || weights(state?.result?.average),
     best: state?.result?.best === null || weights(state?.result?.best?.weights),
     stopped: typeof state?.stopped === "boolean",
+    due: state?.due === null || count(state?.due),
   };
   const bad = Object.entries(parts).find(([, fits]) => !fits);
   if (!bad) return;

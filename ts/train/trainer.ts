@@ -1,4 +1,5 @@
 import { type DataLoader, type Dataset, disposeSample, type Measurement } from "../data/index.js";
+import { withLocks } from "../io/index.js";
 import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
@@ -9,11 +10,12 @@ import { disposeState, saveState } from "./checkpoint.js";
 import { evaluate, type TestResult } from "./evaluate.js";
 import { Evaluation } from "./evaluation.js";
 import { yieldToEventLoop } from "./event-loop.js";
-import { type HistoryEntry, writeHistory } from "./history.js";
+import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
 import type { Report } from "./loss-log.js";
 import { list } from "./matched.js";
-import type { AnyPhysics, TrainerOptions, WeightedLoss } from "./options.js";
+import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
+import type { PairedOptions } from "./pairing.js";
 import type { ReportFigure } from "./report.js";
 import { Reporting } from "./reporting.js";
 import { ResultWeights } from "./result-weights.js";
@@ -35,7 +37,12 @@ export interface TrainOptions {
  * are read back only every `readEvery` steps, so that the device does not wait for JavaScript. docs/training.md
  * explains every option.
  */
-export class Trainer {
+export class Trainer<
+  const L extends LossesOption = LossesOption,
+  const P extends OneOrMore<AnyPhysics> = OneOrMore<AnyPhysics>,
+  const D extends OneOrMore<Examples> = OneOrMore<Examples>,
+  M extends Reconstructor = Reconstructor,
+> {
   /** Steps done. */
   step = 0;
   /** Epochs finished. */
@@ -52,14 +59,21 @@ export class Trainer {
   readonly #logging: Logging;
   readonly #readEvery: number;
   readonly #reporting: Reporting;
+  readonly #historyFile: HistoryFile | undefined;
   #rng: RandomSource;
   #evalRng: string;
   #prepared = false;
   #running = false;
   #stopped = false;
+  /** The number of the epoch that an evaluation is due for. */
+  #due: number | null = null;
 
-  /** @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`. */
-  constructor(options: TrainerOptions) {
+  /**
+   * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`;
+   * `incompatible_physics` where a loss does not take the physics; `model_not_adapted`.
+   */
+  constructor(given: PairedOptions<L, P, D, M>) {
+    const options = given as TrainerOptions;
     checkTrainerOptions(options);
     this.#options = options;
     this.#readEvery = options.readEvery ?? 10;
@@ -74,6 +88,7 @@ export class Trainer {
     this.#result = new ResultWeights(options);
     this.#logging = new Logging(options.loggers);
     this.#reporting = new Reporting(options, this.#logging);
+    this.#historyFile = options.historyPath === undefined ? undefined : new HistoryFile(options.historyPath);
   }
 
   /** Steps of the whole training. */
@@ -94,11 +109,22 @@ export class Trainer {
    * otherwise those of the last step.
    *
    * @throws AdjointError `non_finite_loss` where a loss or a weight is NaN or infinite; the message names it, the step
-   * and the last good checkpoint; `non_finite_evaluation`. ArgumentError `already_training`. When aborted, the signal's
-   * reason. Errors of datasets, callbacks and loggers.
+   * and the last good checkpoint; `non_finite_evaluation`. ArgumentError `already_training`; `file_locked` where another
+   * training writes one of the files; `file_unwritable`. When aborted, the signal's reason. Errors of datasets, callbacks
+   * and loggers.
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#begin();
+    const { checkpoint, best, historyPath } = this.#options;
+    const files = [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+    try {
+      return await withLocks("Trainer", files, async () => await this.#train(signal));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #train(signal: AbortSignal | undefined): Promise<HistoryEntry[]> {
     const errors: unknown[] = [];
     try {
       await this.#prepare();
@@ -109,13 +135,12 @@ export class Trainer {
       await this.#saveAll();
       this.#result.finish();
     } catch (error) {
-      errors.push(error);
+      errors.push(this.#reporting.explained(error));
       if (error instanceof AdjointError && error.code === "non_finite_loss") this.#stopped = true;
     }
     this.#reporting.dispose();
     this.#data.dispose();
-    await this.#logging.close().catch((error: unknown) => errors.push(error));
-    this.#running = false;
+    await this.#logging.close().catch((error: unknown) => errors.push(this.#reporting.explained(error)));
     if (errors.length > 0) throw errors[0];
     return this.history;
   }
@@ -128,7 +153,7 @@ export class Trainer {
       async () =>
         await evaluate({
           model: this.model,
-          physics: this.#physics,
+          physics: list(this.#options.physics)[0] as AnyPhysics,
           ...(generator ? { physicsGenerator: generator } : {}),
           data,
           metrics: this.#evaluation.metrics,
@@ -151,7 +176,7 @@ export class Trainer {
   /**
    * Writes a checkpoint, atomically. Losses are read first: a state with a non-finite loss or weight is never written.
    *
-   * @throws AdjointError `non_finite_loss`.
+   * @throws AdjointError `non_finite_loss`. ArgumentError `file_unwritable`, with the last good checkpoint.
    */
   async save(path: string): Promise<void> {
     await this.#readLosses();
@@ -159,6 +184,8 @@ export class Trainer {
     const state = this.#state();
     try {
       await saveState(path, state);
+    } catch (error) {
+      throw this.#reporting.explained(error);
     } finally {
       disposeState(state);
     }
@@ -226,10 +253,6 @@ export class Trainer {
   /** Restores an {@link extraState}; its tensors are freed afterwards. Throws where it is not one of this trainer. */
   protected loadExtraState(_state: unknown, _path: string): void {}
 
-  get #physics(): AnyPhysics {
-    return list(this.#options.physics)[0] as AnyPhysics;
-  }
-
   #begin(): void {
     if (this.#running) {
       throw new ArgumentError(
@@ -250,10 +273,14 @@ export class Trainer {
 
   async #run(signal: AbortSignal | undefined): Promise<void> {
     const checkpointEvery = this.#options.checkpoint?.every ?? 500;
-    while (this.step < this.steps && !this.#stopped) {
+    while (this.#due !== null || (this.step < this.steps && !this.#stopped)) {
       if (signal?.aborted) {
         await this.#saveAll();
         throw signal.reason;
+      }
+      if (this.#due !== null) {
+        await this.#evaluate(this.#due, signal);
+        continue;
       }
       if (!(await this.#trainOnNext())) {
         await this.#data.endEpoch();
@@ -264,8 +291,8 @@ export class Trainer {
       const lossEpoch = this.epoch;
       const epochEnds = this.#data.atEnd;
       if (epochEnds) await this.#endEpoch();
-      if (this.#evaluationDue(epochEnds)) await this.#evaluate(lossEpoch);
-      if (epochEnds && this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
+      if (this.#evaluation.isDue(this.step, this.epoch, epochEnds)) await this.#evaluate(lossEpoch, signal);
+      if (epochEnds) await this.#historyFile?.write(this.history);
       if (this.step % checkpointEvery === 0 && this.step < this.steps) await this.#saveAll();
       await yieldToEventLoop();
     }
@@ -313,20 +340,17 @@ export class Trainer {
     if (this.#options.scheduleEvery !== "step") this.stepSchedules();
   }
 
-  #evaluationDue(epochEnds: boolean): boolean {
-    const { evalData, evalEvery = 1, epochs = 1 } = this.#options;
-    if (!evalData) return false;
-    if (epochEnds && this.epoch === epochs) return true;
-    if (typeof evalEvery !== "number") return this.step % evalEvery.steps === 0;
-    return epochEnds && this.epoch % evalEvery === 0;
-  }
-
-  async #evaluate(lossEpoch: number): Promise<void> {
+  /** Evaluates; aborted before its end, the evaluation stays due, also in a checkpoint. */
+  async #evaluate(lossEpoch: number, signal: AbortSignal | undefined): Promise<void> {
+    this.#due = lossEpoch;
     await this.#readLosses();
     const { step, epoch } = this;
     const more = this.evaluationArgs();
     await this.#result.evaluated(async () => {
-      const entry = await this.#evaluation.run({ step, epoch, lossEpoch, rng: this.#evalRng, more });
+      const context = { step, epoch, lossEpoch, rng: this.#evalRng, more, signal };
+      const entry = await this.#evaluation.run(context);
+      if (!entry) return;
+      this.#due = null;
       this.history.push(entry);
       await this.#logging.evaluation(entry, () => this.#evaluation.pictures.latest());
       if (await this.#result.judge(entry)) this.#stopped = true;
@@ -337,7 +361,7 @@ export class Trainer {
   /** Writes history and checkpoint to the paths of the options, if there are any. */
   async #saveAll(): Promise<void> {
     await this.#readLosses();
-    if (this.#options.historyPath) await writeHistory(this.#options.historyPath, this.history);
+    await this.#historyFile?.write(this.history);
     if (this.#options.checkpoint) await this.save(this.#options.checkpoint.path);
   }
 
@@ -357,6 +381,7 @@ export class Trainer {
       history,
       result: this.#result.state(),
       stopped: this.#stopped,
+      due: this.#due,
     };
   }
 
@@ -375,6 +400,7 @@ export class Trainer {
     this.epoch = state.epoch;
     this.history = [...state.history];
     this.#stopped = state.stopped;
+    this.#due = state.due;
     this.#reporting.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import { type Batch, DataCheck, DataLoader, disposeSample, type LoaderState, type Measurement } from "../data/index.js";
+import { BaseLossScheduler, type Loss, StackedPhysicsLoss } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
 import { type RandomSource, seedValue } from "../random/index.js";
@@ -69,6 +70,9 @@ export class TrainingData {
       adapted.set(of, model);
       return model;
     };
+    losses.forEach((of, i) => {
+      for (const { loss } of of) loss.checkPhysics(entryOf(options.physics, i));
+    });
     this.sources = losses.map((of, i) => ({
       physics: entryOf(options.physics, i),
       physicsGenerator: options.redraw ? entryOf(options.physicsGenerator, i) : undefined,
@@ -92,8 +96,8 @@ export class TrainingData {
     if (this.#once) return;
     const { redraw = false, physicsGenerator } = this.#options;
     const found: boolean[] = [];
-    for (const { dataset } of this.#given) {
-      const { y } = await contentOf(dataset, "trainData");
+    for (const [i, { dataset }] of this.#given.entries()) {
+      const { x, y } = await contentOf(dataset, "trainData");
       if (y && physicsGenerator) {
         throw new ArgumentError(
           "Trainer: physicsGenerator draws the parameters of measurements that are made here, but trainData has y; " +
@@ -101,6 +105,7 @@ export class TrainingData {
           "invalid_argument",
         );
       }
+      if (!x) refuseSupervised((this.sources[i] as Source).losses);
       found.push(!y && !redraw);
     }
     this.#once = found;
@@ -175,6 +180,25 @@ export class TrainingData {
     this.#measureOnce();
     for (const [i, loader] of this.#loaders.entries()) await loader.loadState(loaders[i] as LoaderState);
   }
+}
+
+/** Refuses losses that compare with ground truth, where there is none. */
+function refuseSupervised(losses: readonly WeightedLoss[]): void {
+  const supervised = losses
+    .flatMap(({ loss }) => partsOf(loss))
+    .find(({ assumptions }) => assumptions.needs.includes("x"));
+  if (!supervised) return;
+  throw new ArgumentError(
+    `Trainer: ${supervised.name} compares with the ground truth x, but trainData has measurements y alone; give ` +
+      "samples { x, y }, or a loss that learns from measurements, such as R2RLoss.",
+    "missing_argument",
+  );
+}
+
+/** A loss, or those of a scheduler or a stack. */
+function partsOf(loss: Loss): Loss[] {
+  if (loss instanceof BaseLossScheduler) return loss.allLosses.flatMap(partsOf);
+  return loss instanceof StackedPhysicsLoss ? loss.losses.flatMap(partsOf) : [loss];
 }
 
 /** Distinct names of the losses of each data set; a loss of several data sets has one name. */

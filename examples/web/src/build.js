@@ -1,6 +1,7 @@
 // Objects of the library from settings, as `adjoint train` makes them from a configuration.
 import { loss, metric, nn, physics, transform } from "adjoint";
 import { makeFilter } from "./blur.js";
+import { FilledNetwork } from "./filled.js";
 
 /** The physics. Without its mask or filter it can only be asked which losses fit. */
 export function makePhysics({ name, noise, imgSize, mask, filter, ...rest }, options = {}) {
@@ -25,11 +26,12 @@ export function makeLosses(losses) {
   }));
 }
 
-/** The untrained model. Its network starts as the identity and learns the residual. */
+/** The untrained model. Its DnCNN starts as the identity and learns the residual. */
 export function makeModel({ name, backboneNet, ...options }, rng) {
   const { name: _network, ...sizes } = backboneNet ?? options;
   const network = new nn.DnCNN({ ...sizes, rng });
   nn.startAtIdentity(network);
+  if (name === "FilledNetwork") return new FilledNetwork({ ...options, backboneNet: network });
   return backboneNet ? make(nn, { name, ...options, backboneNet: network }) : network;
 }
 

@@ -3,13 +3,8 @@
 /** An element by its id. */
 export const byId = (id) => document.getElementById(id);
 
-/** The controls of the settings, by id. */
-export const form = Object.fromEntries(
-  ["task", "blur", "size", "angle", "noise", "level", "estimate", "loss", "effort", "device"].map((id) => [
-    id,
-    byId(id),
-  ]),
-);
+/** The controls of the settings by name: groups of choices and single fields, all with a `value`. */
+export const form = byId("settings").elements;
 
 /** Shows or hides elements. */
 export function show(ids, visible) {

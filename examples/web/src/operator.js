@@ -1,14 +1,14 @@
 import { blurs } from "./blur.js";
-import { noises } from "./noises.js";
+import { kindOf, noises } from "./noises.js";
 
 /** Side of the patches of a training without a blur. */
 export const patch = 40;
 
 /** The operator and noise of a choice as in a configuration. `present` is the share of pixels that are not missing. */
 export function physicsOf({ task, noise, level, blur, ...shape }, channels, present) {
-  const model = noises[noise].make(level);
+  const model = noises[kindOf(noise)].make(level);
   // EILoss measures the network's output, which may be slightly negative.
-  if (task === "deblur" && noise === "poisson") model.clipPositive = true;
+  if (task === "deblur" && kindOf(noise) === "poisson") model.clipPositive = true;
   // Only "valid" padding is exact for a patch, whose surroundings are blurred into it. A few iterations give a good
   // first reconstruction.
   if (task === "deblur")

@@ -1,14 +1,14 @@
 // The settings of a run: a configuration of `adjoint train`.
 import { halfWidth } from "./blur.js";
 import { additionalLosses, lossOf } from "./losses.js";
-import { noises } from "./noises.js";
+import { kindOf, noises } from "./noises.js";
 import { patch, physicsOf } from "./operator.js";
 
-/** Length, network and learning rate of a run: long runs on a single image need a small rate. */
+/** By quality: length, network and learning rate of a run: long runs on a single image need a small rate. */
 export const efforts = {
-  quick: { label: "quick (120 steps)", steps: 120, depth: 5, features: 16, lr: 3e-3 },
-  normal: { label: "normal (300 steps)", steps: 300, depth: 5, features: 16, lr: 2e-3 },
-  thorough: { label: "thorough (1000 steps, larger network)", steps: 1000, depth: 7, features: 24, lr: 1e-3 },
+  fast: { steps: 120, depth: 5, features: 16, lr: 3e-3 },
+  normal: { steps: 300, depth: 5, features: 16, lr: 2e-3 },
+  best: { steps: 1000, depth: 7, features: 24, lr: 1e-3 },
 };
 
 const batchSize = 4;
@@ -20,18 +20,21 @@ const blurredPatch = 64;
 
 /**
  * The settings of a run on an image of shape `[channels, height, width]`: a configuration of `adjoint train`, with the
- * image in the folder `picture` beside it.
+ * image in the folder `picture` beside it. `FilledNetwork` is one of this page, which the command does not know.
  */
 export function settingsOf(choice, [channels, height, width], present) {
-  const { steps, depth, features, lr } = efforts[choice.effort];
+  const { steps, depth, features, lr } = efforts[choice.quality];
   const operator = physicsOf(choice, channels, present);
   const deblur = choice.task === "deblur";
-  const network = { name: "DnCNN", inChannels: channels, outChannels: channels, depth, nf: features };
+  const inpaint = choice.task === "inpaint";
+  // Of an image with missing pixels the network sees the mask too.
+  const planes = channels + (inpaint ? 1 : 0);
+  const network = { name: "DnCNN", inChannels: planes, outChannels: planes, depth, nf: features };
   const [side, images] = deblur ? [Math.min(blurredPatch, height, width), 1] : [patch, batchSize];
   return {
     data: {
       train: "picture",
-      holds: choice.task === "inpaint" ? "images" : "measurements",
+      holds: inpaint ? "images" : "measurements",
       channels: channels === 1 ? "grey" : "rgb",
       patch: side,
       patchesPerEpoch: steps * images,
@@ -42,10 +45,12 @@ export function settingsOf(choice, [channels, height, width], present) {
       ? {
           name: "ArtifactRemoval",
           mode: "prox",
-          gamma: Number((0.15 / noises[choice.noise].variance(choice.level)).toPrecision(3)),
+          gamma: Number((0.15 / noises[kindOf(choice.noise)].variance(choice.level)).toPrecision(3)),
           backboneNet: network,
         }
-      : network,
+      : inpaint
+        ? { name: "FilledNetwork", level: choice.level, backboneNet: network }
+        : network,
     losses: [lossOf(choice), ...(deblur ? [equivariance(operator.filter)] : additionalLosses(choice))],
     optimizer: { name: "Adam", lr },
     schedule: { name: "CosineAnnealingLR", tMax: steps },

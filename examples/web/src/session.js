@@ -1,10 +1,15 @@
-// 3. The run: starts the worker and shows what it reports.
+// The run: starts the worker and shows what it reports.
 import { drawLoss } from "./chart.js";
+import { showCleaned, showGiven } from "./display.js";
 import { download } from "./download.js";
 import { byId, form, show } from "./elements.js";
-import { insert, maskOf, paint, UserError } from "./image.js";
+import { UserError } from "./errors.js";
+import { readFrame, writeFile } from "./files.js";
+import { maskOf } from "./frames.js";
 import { readSettings, updateSettings } from "./settings.js";
 import { guarded, state, updateButtons } from "./state.js";
+import { timeLeft, verdictOf } from "./verdict.js";
+import { showSide } from "./viewer.js";
 
 /** Least share of pixels that must be present to learn from. */
 const MIN_PRESENT = 0.05;
@@ -16,32 +21,50 @@ export function setUpSession() {
     void guarded(startRun);
   });
   byId("pause").addEventListener("click", () => {
-    const paused = state.run.status === "paused";
-    if (paused) setStatus("running", "Learning.");
-    state.run.worker.postMessage({ kind: paused ? "resume" : "pause" });
+    const isPaused = state.run.status === "paused";
+    if (isPaused) setStatus("running", "Learning from your picture");
+    state.run.worker.postMessage({ kind: isPaused ? "resume" : "pause" });
   });
-  byId("stop").addEventListener("click", () => {
-    setStatus("finishing", "Stopping after this step.");
-    state.run.worker.postMessage({ kind: "stop" });
-  });
-  const json = () => `${JSON.stringify(state.run.settings, null, 2)}\n`;
-  const onSave = (id, save) => byId(`save-${id}`).addEventListener("click", save);
-  onSave("picture", () => download(state.run.png, "cleaned.png", "image/png"));
-  onSave("weights", () => download(state.run.weights, "weights.safetensors", "application/octet-stream"));
-  onSave("settings", () => download(json(), "settings.json", "application/json"));
+  byId("stop").addEventListener("click", stop);
+  byId("all-pages").addEventListener("click", () => void guarded(cleanAllPages));
+  byId("save-picture").addEventListener("click", () => void guarded(savePicture));
+  byId("save-weights").addEventListener("click", () =>
+    download(state.run.weights, "weights.safetensors", "application/octet-stream"),
+  );
+  byId("save-settings").addEventListener("click", () =>
+    download(`${JSON.stringify(state.run.settings, null, 2)}\n`, "settings.json", "application/json"),
+  );
 }
 
-async function startRun() {
-  const settings = readSettings();
-  const synthetic = state.image.sample !== undefined;
-  const missing = settings.task === "inpaint" && !synthetic ? maskOf(state.image.pixels) : {};
+/** Stops: a run that trains step by step ends with what it has, another one without a result. */
+function stop() {
+  const { run } = state;
+  if (run.isStepwise && run.status !== "finishing") {
+    run.worker.postMessage({ kind: "stop" });
+    return setStatus("finishing", "Stopping after this step");
+  }
+  endRun();
+  byId("status").textContent = "Stopped";
+  byId("detail").textContent = "The picture is as it was given.";
+}
+
+/** Starts a run on the page that is shown, with the settings of the form. */
+export async function startRun() {
+  const choice = readSettings();
+  const { picture } = state;
+  const synthetic = picture.sample !== undefined;
+  const missing = choice.task === "inpaint" && !synthetic ? maskOf(picture.pixels, picture.opacity) : {};
   if (missing.present === 1)
     throw new UserError("Nothing is missing in this picture: none of its pixels is black or transparent.");
   if (missing.present < MIN_PRESENT)
     throw new UserError("Nearly all of this picture is black: there is nothing to learn from.");
+  // A sample is measured anew from its clean pixels.
+  picture.clean ??= picture.pixels;
+  const pixels = synthetic ? picture.clean : picture.pixels;
   endRun();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  state.run = { worker, curve: [] };
+  const isStepwise = !(choice.task === "denoise" && choice.loss === "auto");
+  state.run = { worker, curve: [], choice, isStepwise, frame: picture.frame };
   worker.onmessage = ({ data }) => state.run?.worker === worker && handlers[data.kind](data);
   worker.onerror = (event) => {
     event.preventDefault();
@@ -51,55 +74,82 @@ async function startRun() {
         "Start again, perhaps with a smaller picture.",
     );
   };
-  setStatus("starting", "Loading the library.");
-  show(["numbers", "progress"], true);
-  for (const id of ["n-step", "n-loss", "n-psnr", "n-speed", "n-left", "n-device"]) byId(id).textContent = "";
+  setStatus("starting", "Getting ready", "The network and its engine are loaded.");
+  Object.assign(byId("progress"), { max: 1, value: 0 });
+  byId("left").textContent = "";
+  show(["progress-row"], true);
+  show(["run-numbers"], isStepwise);
+  for (const id of ["n-step", "n-loss", "n-speed", "n-device"]) byId(id).textContent = "";
   byId("chart").replaceChildren();
-  byId("progress").value = 0;
-  const { pixels } = state.image;
-  const device = form.device.value;
-  worker.postMessage({ kind: "start", pixels, choice: settings, synthetic, ...missing, seed: 0, device });
+  const separate = picture.names !== undefined;
+  worker.postMessage({
+    kind: "start",
+    pixels,
+    separate,
+    choice,
+    synthetic,
+    ...missing,
+    seed: 0,
+    device: form.device.value,
+  });
 }
+
+/** Whether the page of the run is the one that is shown. */
+const isShown = () => state.picture.frame === state.run.frame;
 
 /** What the page does with the worker's messages, by kind. */
 const handlers = {
-  ready({ device, given, settings, level }) {
+  ready({ device, given, settings, found }) {
     const { data, shape } = given.pixels;
-    Object.assign(state.run, { settings, initialPsnr: given.psnr, shown: { data: data.slice(), shape } });
-    paint(byId("before"), given.pixels);
-    paint(byId("after"), given.pixels);
+    Object.assign(state.run, { settings, found, shown: { data: data.slice(), shape } });
     byId("n-device").textContent = device;
-    showPsnr(given.psnr);
-    const estimate = `The estimated noise level, ${level.toPrecision(3)}, is the initial value.`;
-    setStatus("running", settings.losses[0].unsure ? `Learning. ${estimate}` : "Learning.");
+    if (state.picture.sample !== undefined) {
+      state.picture.pixels = given.pixels;
+      const { sampleType, scale, names } = state.picture;
+      showGiven(given.pixels, { sample: sampleType, scale, names }, true);
+    }
+    setStatus("running", "Learning from your picture", found);
+  },
+  working({ phase, done, secondsLeft }) {
+    // The time of a phase is not known exactly: the bar never goes back.
+    const bar = byId("progress");
+    bar.value = Math.max(bar.value, done);
+    byId("left").textContent = timeLeft(secondsLeft);
+    if (phase === "restoring" && state.run.status === "running")
+      setStatus("finishing", "Cleaning the whole picture", state.run.found);
   },
   progress({ step, steps, loss, stepsPerSecond }) {
     state.run.curve.push({ x: step, y: loss });
-    Object.assign(byId("progress"), { max: steps, value: step });
     byId("n-step").textContent = `${step} of ${steps}`;
     byId("n-loss").textContent = loss.toPrecision(3);
     byId("n-speed").textContent = stepsPerSecond.toPrecision(3);
-    byId("n-left").textContent = `${Math.ceil((steps - step) / stepsPerSecond)} s`;
-    drawLoss(byId("chart"), state.run);
+    if (byId("advanced").open) drawLoss(byId("chart"), state.run);
   },
-  preview({ pixels, top, left, psnr }) {
+  preview({ pixels, top, left }) {
     insert(state.run.shown, pixels, top, left);
-    paint(byId("after"), state.run.shown);
-    showPsnr(psnr);
+    if (!isShown()) return;
+    showCleaned(state.run.shown);
+    if (byId("compare").dataset.shown === "given") showSide("split");
   },
-  status: ({ text }) => setStatus("finishing", text),
-  paused: () => setStatus("paused", "Paused."),
-  done({ pixels, psnr, png, weights, step }) {
-    Object.assign(state.run, { png, weights });
-    paint(byId("after"), pixels);
-    showPsnr(psnr);
-    drawLoss(byId("chart"), state.run, true);
-    const { initialPsnr } = state.run;
-    const gain = psnr === undefined ? "" : ` PSNR rose from ${initialPsnr.toFixed(2)} to ${psnr.toFixed(2)} dB.`;
-    setStatus("done", `Done after ${step} steps.${gain}`);
-    // Frees the worker's memory.
-    state.run.worker.terminate();
+  paused: () => setStatus("paused", "Paused"),
+  done(result) {
+    const { run, picture } = state;
+    const verdict = verdictOf({ task: run.choice.task, ...result });
+    Object.assign(run, { outcome: verdict.outcome, weights: result.weights, more: result.more });
+    const isClean = verdict.outcome === "clean";
+    if (isClean) picture.results.set(run.frame, result.pixels);
+    if (isShown()) {
+      showCleaned(isClean ? result.pixels : undefined);
+      showSide(isClean ? "split" : "given");
+    }
+    showNumbers(result, isClean);
+    if (run.curve.length > 0) drawLoss(byId("chart"), run, true);
+    show(["progress-row"], false);
+    setStatus("done", verdict.title, verdict.detail, verdict);
+    // Frees the worker's memory, unless other pages may follow.
+    if (!(result.more && isClean && picture.frames > 1)) run.worker.terminate();
   },
+  page: ({ frame, pixels }) => state.run.onPage?.(frame, pixels),
   error: ({ text }) => fail(text),
   fallback({ text }) {
     form.device.value = "cpu";
@@ -114,29 +164,99 @@ const handlers = {
   },
 };
 
-function showPsnr(psnr) {
-  byId("n-psnr").textContent = psnr === undefined ? "unknown" : `${psnr.toFixed(2)} dB`;
+function showNumbers({ before, after }, isClean) {
+  const isKnown = isClean && before !== undefined && after !== undefined;
+  show(["numbers"], isKnown);
+  if (!isKnown) return;
+  byId("psnr-before").textContent = `${before.toFixed(2)} dB`;
+  byId("psnr-after").textContent = `${after.toFixed(2)} dB`;
+  byId("psnr-gain").textContent = `+${(after - before).toFixed(2)} dB`;
 }
 
-function setStatus(status, text) {
+function setStatus(status, title, detail = "", { outcome = "", reasons = [] } = {}) {
   state.run.status = status;
-  byId("status").textContent = text;
+  byId("status").textContent = title;
+  byId("detail").textContent = detail;
+  byId("reasons").replaceChildren(
+    ...reasons.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
+  );
+  show(["reasons"], reasons.length > 0);
+  document.querySelector(".result").dataset.outcome = outcome;
   byId("compare").dataset.state = status;
+  byId("after-tag").textContent = status === "done" ? "Cleaned" : "So far";
   updateButtons();
 }
 
-/** Ends and discards the current run, if any. */
+/** Ends and discards the current run, if any; the picture is as it was given. */
 export function endRun() {
   state.run?.worker.terminate();
   state.run = undefined;
-  show(["numbers", "progress"], false);
+  state.picture?.results.clear();
+  show(["run-numbers", "numbers", "progress-row", "reasons"], false);
   byId("chart").replaceChildren();
-  byId("status").textContent = "Nothing is running yet.";
+  byId("detail").textContent = "";
   delete byId("compare").dataset.state;
+  document.querySelector(".result").dataset.outcome = "";
+  if (state.picture) {
+    showCleaned(undefined);
+    showSide("given");
+  }
+  updateButtons();
 }
 
 function fail(text) {
   endRun();
+  byId("status").textContent = "That did not work";
   byId("error").textContent = text;
   updateSettings();
+}
+
+/** Cleans the other pages with what was learned from this one. */
+async function cleanAllPages() {
+  const { run, picture } = state;
+  const { frames, results } = picture;
+  setStatus("finishing", "Cleaning the other pages", "With what was learned from the first one.");
+  byId("progress").value = 0;
+  show(["progress-row"], true);
+  const started = performance.now();
+  const total = frames - results.size;
+  for (let frame = 0; frame < frames; frame++) {
+    if (results.has(frame)) continue;
+    const { pixels } = await readFrame(frame);
+    const cleaned = await new Promise((resolve) => {
+      run.onPage = (_frame, result) => resolve(result);
+      run.worker.postMessage({ kind: "page", frame, pixels });
+    });
+    if (state.run !== run) return;
+    results.set(frame, cleaned);
+    if (picture.frame === frame) showCleaned(cleaned);
+    const done = 1 - (frames - results.size) / total;
+    byId("progress").value = done;
+    byId("left").textContent = timeLeft((((performance.now() - started) / 1000) * (1 - done)) / done);
+  }
+  show(["progress-row"], false);
+  setStatus("done", `Cleaned: ${frames} pages`, run.found, { outcome: "clean" });
+}
+
+async function savePicture() {
+  const { picture, run } = state;
+  const all = [...picture.results].sort(([a], [b]) => a - b);
+  const isWhole = all.length === picture.frames;
+  const { bytes, name, type } = await writeFile(
+    isWhole ? all : [[run.frame, picture.results.get(run.frame)]],
+    picture.smaller,
+  );
+  download(bytes, name, type);
+}
+
+/** Copies a rectangle of pixels into an image. */
+function insert(image, part, top, left) {
+  const [channels, rows, columns] = part.shape;
+  const [, height, width] = image.shape;
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < rows; i++) {
+      const from = (c * rows + i) * columns;
+      image.data.set(part.data.subarray(from, from + columns), (c * height + top + i) * width + left);
+    }
+  }
 }

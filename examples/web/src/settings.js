@@ -1,35 +1,53 @@
-// 2. The settings: the form and what it explains.
+// The settings: the form and what it explains.
 import { blurs } from "./blur.js";
 import { byId, form, show } from "./elements.js";
-import { UserError } from "./image.js";
-import { efforts } from "./plan.js";
+import { UserError } from "./errors.js";
 import { fittingLosses } from "./losses.js";
-import { noises } from "./noises.js";
+import { kindOf, levelAt, noises, placeOf } from "./noises.js";
 import { state, updateButtons } from "./state.js";
 
 /** Fills the form and keeps it consistent. */
 export function setUpSettings() {
+  form.noise.append(new Option("Found in the picture", "auto"));
   for (const [select, options] of [
     [form.noise, noises],
-    [form.effort, efforts],
     [form.blur, blurs],
   ]) {
     for (const [name, { label }] of Object.entries(options)) select.append(new Option(label, name));
   }
-  for (const control of [form.noise, form.task]) control.addEventListener("change", resetLevel);
-  // Each task has its own default loss.
-  form.task.addEventListener("change", () => form.loss.replaceChildren());
-  form.blur.addEventListener("change", resetBlur);
-  for (const control of Object.values(form)) control.addEventListener("change", updateSettings);
+  byId("settings").addEventListener("change", ({ target }) => {
+    if (target.name === "task") form.loss.replaceChildren();
+    if (target.name === "task" || target.id === "noise") resetLevel();
+    if (target.id === "blur") resetBlur();
+    if (target.id === "level") form.strength.value = String(placeOf(currentNoise(), Number(form.level.value)));
+    updateSettings();
+  });
+  form.strength.addEventListener("input", () => {
+    form.level.value = String(levelAt(currentNoise(), Number(form.strength.value)));
+    updateSettings();
+  });
   resetLevel();
   resetBlur();
   updateSettings();
 }
 
+/** The settings for a picture that was just opened: its noise is found, large pictures are cleaned fast. */
+export function resetSettings(pixels) {
+  form.estimate.checked = true;
+  form.noise.value = "auto";
+  form.quality.value = pixels > 2_000_000 ? "fast" : "normal";
+  form.loss.replaceChildren();
+  resetLevel();
+  updateSettings();
+}
+
+const currentNoise = () => noises[kindOf(form.noise.value)];
+
 function resetLevel() {
-  const { initial, initialWithBlur, min, max } = noises[form.noise.value];
-  const value = form.task.value === "deblur" ? initialWithBlur : initial;
+  const { initial, initialOther, min, max } = currentNoise();
+  const value = form.task.value === "denoise" ? initial : initialOther;
   Object.assign(form.level, { min, max, step: "any", value });
+  form.strength.value = String(placeOf({ min, max }, value));
 }
 
 function resetBlur() {
@@ -43,12 +61,11 @@ function resetBlur() {
  * @throws UserError where a number is out of range.
  */
 export function readSettings() {
-  const noise = noises[form.noise.value];
+  const noise = currentNoise();
   const level = Number(form.level.value);
-  const estimated = form.estimate.checked;
-  if (!(estimated && state.image?.sample === undefined)) {
+  const isSample = state.picture?.sample !== undefined;
+  if (isSample || !form.estimate.checked)
     checkRange(`The level is ${form.level.value || "empty"}; for this noise it lies`, level, noise, noise.level);
-  }
   const [size, angle] = [Number(form.size.value), Number(form.angle.value)];
   if (form.task.value === "deblur") checkBlur(blurs[form.blur.value], size, angle);
   return {
@@ -56,11 +73,12 @@ export function readSettings() {
     blur: form.blur.value,
     size,
     angle,
-    noise: form.noise.value,
+    // Missing pixels come with Gaussian noise here, whatever is chosen for the other tasks.
+    noise: form.task.value === "inpaint" ? "gaussian" : form.noise.value,
     level: level || noise.initial,
-    estimated,
+    estimated: form.estimate.checked,
     loss: form.loss.value,
-    effort: form.effort.value,
+    quality: form.quality.value,
   };
 }
 
@@ -78,21 +96,27 @@ function checkRange(beginning, value, { min, max }, meaning) {
 
 /** Updates the explanations, the fields that apply and the losses that fit. */
 export function updateSettings() {
-  const isSample = state.image?.sample !== undefined;
-  const inpaint = form.task.value === "inpaint";
+  const isSample = state.picture?.sample !== undefined;
   const deblur = form.task.value === "deblur";
   const blur = blurs[form.blur.value];
-  const noise = noises[form.noise.value];
+  const noise = currentNoise();
   byId("task-help").textContent = taskHelp(isSample);
   show(["blur-field", "size-field"], deblur);
   show(["angle-field"], deblur && form.blur.value === "motion");
   byId("blur-help").textContent = `${blur.description}${isSample ? " The sample is blurred with it." : ""}`;
   byId("size-help").textContent = blur.size;
-  byId("noise-help").textContent = `${noise.description}${isSample ? " It is added to the sample." : ""}`;
+  show(["strength-field"], isSample);
+  byId("strength-text").textContent = noise.text(Number(form.level.value) || noise.initial);
+  const found = "Which kind it is, is found in the picture.";
+  byId("noise-help").textContent =
+    form.noise.value === "auto"
+      ? isSample
+        ? "Gaussian noise is added to the sample."
+        : found
+      : `${noise.description}${isSample ? " It is added to the sample." : ""}`;
   byId("level-help").textContent = noise.level;
-  form.level.disabled = !isSample && (form.estimate.checked || inpaint);
-  form.estimate.disabled = inpaint;
-  if (inpaint) form.estimate.checked = false;
+  form.noise.disabled = form.task.value === "inpaint";
+  form.level.disabled = !isSample && form.estimate.checked;
   updateLosses(blur, noise);
   updateButtons();
 }
@@ -115,7 +139,6 @@ function updateLosses(blur, noise) {
     angle: 0,
     noise: form.noise.value,
     level: noise.initial,
-    estimated: form.estimate.checked,
   });
   const previous = form.loss.value;
   form.loss.replaceChildren(...losses.map(({ name, label }) => new Option(label, name)));

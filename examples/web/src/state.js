@@ -1,26 +1,35 @@
 // What the parts of the page share.
-import { byId } from "./elements.js";
-import { UserError } from "./image.js";
+import { byId, show } from "./elements.js";
+import { UserError } from "./errors.js";
 
 export const state = {
-  /** The chosen image: `{ pixels, name, sample }`; `sample` is undefined for the visitor's own. */
-  image: undefined,
-  /** The current run: `{ worker, status: "starting" | "running" | "paused" | "finishing" | "done", curve, ... }`. */
+  /**
+   * The open picture: `{ name, sample, pixels, opacity, sampleType, scale, names, frames, frame, output, smaller, results
+   * }`; `sample` is undefined for the visitor's own, `names` are those of channels that are no colours, `results` the
+   * cleaned frames by number.
+   */
+  picture: undefined,
+  /** The current run: `{ worker, status: "starting" | "running" | "paused" | "finishing" | "done", choice, ... }`. */
   run: undefined,
 };
 
-/** Enables the buttons that make sense now. */
+/** Shows the buttons that make sense now. */
 export function updateButtons() {
-  const status = state.run?.status;
-  const active = status !== undefined && status !== "done";
-  const pausable = status === "running" || status === "paused";
-  byId("start").disabled = !state.image || !byId("large").hidden || active;
-  byId("start").textContent = status === "done" ? "Start again" : "Start";
-  byId("pause").disabled = !pausable;
-  byId("pause").textContent = status === "paused" ? "Resume" : "Pause";
-  byId("stop").disabled = !pausable;
-  for (const id of ["save-picture", "save-weights"]) byId(id).disabled = status !== "done";
-  byId("save-settings").disabled = state.run?.settings === undefined;
+  const { run, picture } = state;
+  const status = run?.status;
+  const isActive = status !== undefined && status !== "done";
+  const isPausable = status === "running" || status === "paused";
+  const isCleaned = status === "done" && run.outcome === "clean";
+  show(["pause"], isPausable && run.isStepwise === true);
+  show(["stop"], isActive && status !== "starting");
+  show(["save-picture"], isCleaned);
+  show(["all-pages"], isCleaned && run.more === true && picture.frames > picture.results.size && !picture.smaller);
+  show(["start"], picture !== undefined && !isActive && byId("large").hidden);
+  byId("start").textContent = status === "done" ? "Clean again with these settings" : "Start";
+  byId("pause").textContent = status === "paused" ? "Go on" : "Pause";
+  byId("stop").disabled = status === "finishing";
+  byId("save-weights").disabled = !(status === "done" && run.weights);
+  byId("save-settings").disabled = run?.settings === undefined;
 }
 
 /** Runs an action of the visitor and shows its error, if any. */

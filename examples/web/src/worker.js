@@ -1,5 +1,6 @@
-// The worker: trains and restores, so that the page stays responsive.
+// The worker: learns and restores, so that the page stays responsive.
 import { DeviceError, init } from "adjoint";
+import { Clean } from "./clean.js";
 import { Run } from "./run.js";
 
 let run;
@@ -25,13 +26,16 @@ async function begin(wanted) {
 const handlers = {
   async start(message) {
     device = await begin(message.device);
-    run = new Run(message, (kind, content) => postMessage({ kind, ...content }));
+    const { task, loss } = message.choice;
+    const Kind = task === "denoise" && loss === "auto" ? Clean : Run;
+    run = new Kind(message, (kind, content) => postMessage({ kind, ...content }));
     postMessage({ kind: "ready", device: names[device], ...(await run.measure()) });
     await run.train();
   },
   pause: () => run?.pause(),
   resume: () => run?.train(),
   stop: () => run?.stop(),
+  page: (message) => run?.more(message),
 };
 
 self.onmessage = async ({ data }) => {

@@ -7,7 +7,8 @@ import { decodePixels } from "../../../ts/io/index.js";
 import { init } from "../../../ts/runtime/index.js";
 import { memory, tensor, zeros } from "../../../ts/tensor/index.js";
 import { TensorBoardLogger } from "../../../ts/train/index.js";
-import { crc32c as written, frame } from "../../../ts/train/loggers/tensorboard-events.js";
+import { crc32c as written } from "../../../ts/formats/index.js";
+import { frame } from "../../../ts/train/loggers/tensorboard-events.js";
 import { crc32c, events, type ReadEvent, records } from "./events.js";
 
 beforeAll(() => init({ device: "cpu" }));

@@ -1,3 +1,4 @@
+import { checkTensor } from "../../tensor/index.js";
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -6,6 +7,7 @@ import { Module } from "../module.js";
 export class Identity extends Module {
   /** `x`. */
   forward(x: Tensor): Tensor {
+    checkTensor("Identity", "x", x);
     return x;
   }
 }
@@ -14,6 +16,7 @@ export class Identity extends Module {
 export class ReLU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("ReLU", "x", x);
     return x.relu();
   }
 }
@@ -32,6 +35,7 @@ export class LeakyReLU extends Module {
 
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("LeakyReLU", "x", x);
     return x.leakyRelu(this.negativeSlope);
   }
 }
@@ -40,6 +44,7 @@ export class LeakyReLU extends Module {
 export class Tanh extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("Tanh", "x", x);
     return x.tanh();
   }
 }
@@ -48,6 +53,7 @@ export class Tanh extends Module {
 export class Sigmoid extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("Sigmoid", "x", x);
     return x.sigmoid();
   }
 }
@@ -56,6 +62,7 @@ export class Sigmoid extends Module {
 export class Softplus extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("Softplus", "x", x);
     return x.softplus();
   }
 }
@@ -74,6 +81,7 @@ export class ELU extends Module {
 
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("ELU", "x", x);
     return x.elu(this.alpha);
   }
 }
@@ -82,6 +90,7 @@ export class ELU extends Module {
 export class SiLU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("SiLU", "x", x);
     return x.silu();
   }
 }
@@ -90,6 +99,7 @@ export class SiLU extends Module {
 export class GELU extends Module {
   /** The activation of each element. */
   forward(x: Tensor): Tensor {
+    checkTensor("GELU", "x", x);
     return x.gelu();
   }
 }

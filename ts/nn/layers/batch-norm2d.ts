@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { noGrad, ones, tidy, zeros } from "../../tensor/index.js";
+import { noGrad, ones, tidy, zeros, checkTensor, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { batchNorm, batchNormMoments } from "../../functional/index.js";
 import { Module } from "../module.js";
@@ -93,11 +93,12 @@ export class BatchNorm2d extends Module {
 
   /** The normalised batch. */
   forward(x: Tensor): Tensor {
-    return this.rectified(x, 1);
+    return freeOnError(() => this.rectified(x, 1));
   }
 
   /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
+    checkTensor("BatchNorm2d", "x", x);
     checkChannels(this.constructor.name, x, this.numFeatures);
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training && runningMean !== null)

@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { BatchNorm2d, checkChannels } from "./batch-norm2d.js";
 import type { BatchNorm2dOptions } from "./batch-norm2d.js";
@@ -38,17 +39,20 @@ export class BFBatchNorm2d extends BatchNorm2d {
 
   /** The normalised batch. */
   override forward(x: Tensor): Tensor {
-    checkChannels("BFBatchNorm2d", x, this.numFeatures);
-    const wide = [1, this.numFeatures, 1, 1];
-    const running = !this.training && this.runningMean !== null && this.runningVar !== null;
-    const variance = running ? this.runningVar!.reshape(wide) : x.variance([0, 2, 3], true, 1);
-    if (this.training)
-      this.updateStatistics(this.useBias ? () => x.mean([0, 2, 3]) : null, () => x.variance([0, 2, 3], false, 1));
-    let y = x;
-    if (this.useBias) y = y.sub(running ? this.runningMean!.reshape(wide) : x.mean([0, 2, 3], true));
-    y = y.div(variance.sqrt().add(this.eps));
-    if (this.weight !== null) y = y.mul(this.weight.reshape(wide));
-    if (this.useBias && this.bias !== null) y = y.add(this.bias.reshape(wide));
-    return y;
+    checkTensor("BFBatchNorm2d", "x", x);
+    return freeOnError(() => {
+      checkChannels("BFBatchNorm2d", x, this.numFeatures);
+      const wide = [1, this.numFeatures, 1, 1];
+      const running = !this.training && this.runningMean !== null && this.runningVar !== null;
+      const variance = running ? this.runningVar!.reshape(wide) : x.variance([0, 2, 3], true, 1);
+      if (this.training)
+        this.updateStatistics(this.useBias ? () => x.mean([0, 2, 3]) : null, () => x.variance([0, 2, 3], false, 1));
+      let y = x;
+      if (this.useBias) y = y.sub(running ? this.runningMean!.reshape(wide) : x.mean([0, 2, 3], true));
+      y = y.div(variance.sqrt().add(this.eps));
+      if (this.weight !== null) y = y.mul(this.weight.reshape(wide));
+      if (this.useBias && this.bias !== null) y = y.add(this.bias.reshape(wide));
+      return y;
+    });
   }
 }

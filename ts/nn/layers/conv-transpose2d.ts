@@ -1,3 +1,4 @@
+import { checkTensor } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { convTranspose2d, pair } from "../../functional/index.js";
@@ -91,6 +92,7 @@ export class ConvTranspose2d extends Module {
 
   /** The transposed convolution of `x`. */
   forward(x: Tensor): Tensor {
+    checkTensor("ConvTranspose2d", "x", x);
     const { stride, padding, outputPadding, dilation, groups } = this.options;
     return convTranspose2d(x, this.weight, { bias: this.bias, stride, padding, outputPadding, dilation, groups });
   }

@@ -1,3 +1,4 @@
+import { checkTensor } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import type { PadMode, Tensor } from "../../tensor/index.js";
 import { conv2d, pair } from "../../functional/index.js";
@@ -96,6 +97,7 @@ export class Conv2d extends Module {
 
   /** The convolution of `x`. */
   forward(x: Tensor): Tensor {
+    checkTensor("Conv2d", "x", x);
     return this.rectified(x, 1);
   }
 

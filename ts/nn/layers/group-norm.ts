@@ -1,6 +1,6 @@
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { ones, zeros } from "../../tensor/index.js";
+import { ones, zeros, checkTensor, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { groupNorm } from "../../functional/index.js";
 import { Module } from "../module.js";
@@ -59,13 +59,16 @@ export class GroupNorm extends Module {
 
   /** The normalised images. */
   forward(x: Tensor): Tensor {
-    if (x.shape[1] !== this.numChannels) {
-      throw new ShapeError(
-        `${this.constructor.name}: input has shape [${x.shape.join(", ")}], ` +
-          `expected [batch, ${this.numChannels}, ...].`,
-        "shape_mismatch",
-      );
-    }
-    return groupNorm(x, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
+    checkTensor("GroupNorm", "x", x);
+    return freeOnError(() => {
+      if (x.shape[1] !== this.numChannels) {
+        throw new ShapeError(
+          `${this.constructor.name}: input has shape [${x.shape.join(", ")}], ` +
+            `expected [batch, ${this.numChannels}, ...].`,
+          "shape_mismatch",
+        );
+      }
+      return groupNorm(x, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { linear } from "../../functional/index.js";
@@ -44,6 +45,7 @@ export class Linear extends Module {
 
   /** `x weight^T + bias`. */
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight, { bias: this.bias });
+    checkTensor("Linear", "x", x);
+    return freeOnError(() => linear(x, this.weight, { bias: this.bias }));
   }
 }

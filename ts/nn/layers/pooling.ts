@@ -1,3 +1,4 @@
+import { checkTensor } from "../../tensor/index.js";
 import { checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, pair } from "../../functional/index.js";
@@ -27,6 +28,7 @@ export class MaxPool2d extends Module {
 
   /** The pooled images. */
   forward(x: Tensor): Tensor {
+    checkTensor("MaxPool2d", "x", x);
     const { kernelSize, ...options } = this.options;
     return maxPool2d(x, kernelSize, options);
   }
@@ -49,6 +51,7 @@ export class AvgPool2d extends Module {
 
   /** The pooled images. */
   forward(x: Tensor): Tensor {
+    checkTensor("AvgPool2d", "x", x);
     const { kernelSize, ...options } = this.options;
     return avgPool2d(x, kernelSize, options);
   }
@@ -67,6 +70,7 @@ export class AdaptiveAvgPool2d extends Module {
 
   /** The pooled images. */
   forward(x: Tensor): Tensor {
+    checkTensor("AdaptiveAvgPool2d", "x", x);
     return adaptiveAvgPool2d(x, this.outputSize);
   }
 }

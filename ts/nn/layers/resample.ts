@@ -1,3 +1,4 @@
+import { checkTensor } from "../../tensor/index.js";
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { interpolate, pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
@@ -17,6 +18,7 @@ export class Upsample extends Module {
 
   /** The resized images. */
   forward(x: Tensor): Tensor {
+    checkTensor("Upsample", "x", x);
     return interpolate(x, this.options);
   }
 }
@@ -34,6 +36,7 @@ export class PixelShuffle extends Module {
 
   /** The rearranged images. */
   forward(x: Tensor): Tensor {
+    checkTensor("PixelShuffle", "x", x);
     return pixelShuffle(x, this.factor);
   }
 }
@@ -51,6 +54,7 @@ export class PixelUnshuffle extends Module {
 
   /** The rearranged images. */
   forward(x: Tensor): Tensor {
+    checkTensor("PixelUnshuffle", "x", x);
     return pixelUnshuffle(x, this.factor);
   }
 }
@@ -59,6 +63,7 @@ export class PixelUnshuffle extends Module {
 export class Flatten extends Module {
   /** The flattened batch. */
   forward(x: Tensor): Tensor {
+    checkTensor("Flatten", "x", x);
     return x.reshape([x.shape[0] ?? 1, -1]);
   }
 }

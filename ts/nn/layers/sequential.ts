@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkList, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -32,13 +33,16 @@ export class Sequential extends Module {
 
   /** The output of the last layer. */
   forward(x: Tensor): Tensor {
-    let value = x;
-    for (let i = 0; i < this.layers.length; i++) {
-      const layer = this.layers[i] as Layer;
-      const slope = slopeOf(this.layers[i + 1]);
-      value = slope === undefined ? layer.forward(value) : rectified(layer, value, slope);
-      if (slope !== undefined) i++;
-    }
-    return value;
+    checkTensor("Sequential", "x", x);
+    return freeOnError(() => {
+      let value = x;
+      for (let i = 0; i < this.layers.length; i++) {
+        const layer = this.layers[i] as Layer;
+        const slope = slopeOf(this.layers[i + 1]);
+        value = slope === undefined ? layer.forward(value) : rectified(layer, value, slope);
+        if (slope !== undefined) i++;
+      }
+      return value;
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { noGrad, type Tensor, tidy } from "../../tensor/index.js";
+import { noGrad, type Tensor, tidy, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { Conv2d } from "./conv2d.js";
 import { ConvTranspose2d } from "./conv-transpose2d.js";
@@ -71,9 +71,12 @@ export class SpectralNorm extends Module {
 
   /** The layer's output with the divided weight. */
   forward(x: Tensor): Tensor {
-    if (this.training) this.#iterate(this.nPowerIterations);
-    // Apart from the bias the layer is linear: dividing its input divides its weight.
-    return this.#layer.forward(x.div(this.spectralNorm()));
+    checkTensor("SpectralNorm", "x", x);
+    return freeOnError(() => {
+      if (this.training) this.#iterate(this.nPowerIterations);
+      // Apart from the bias the layer is linear: dividing its input divides its weight.
+      return this.#layer.forward(x.div(this.spectralNorm()));
+    });
   }
 
   /** The largest singular value of the weight as estimated now, a scalar on the tape. */

@@ -1,6 +1,6 @@
 import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
-import { Tensor } from "../../tensor/index.js";
+import { Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Denoiser, ReconstructOptions } from "../types.js";
 
@@ -66,7 +66,8 @@ export class ArtifactRemoval extends Module {
    * @throws ArgumentError `missing_physics` where the mode needs a linear physics and none is given.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
-    return this.backboneNet.forward(this.#start(y, physics), noiseLevel(physics));
+    checkTensor("ArtifactRemoval", "y", y);
+    return freeOnError(() => this.backboneNet.forward(this.#start(y, physics), noiseLevel(physics)));
   }
 
   #start(y: Tensor, physics: Physics<NoiseModel, OperatorKind> | undefined): Tensor {

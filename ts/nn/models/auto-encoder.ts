@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -58,17 +59,20 @@ export class AutoEncoder extends Module {
    * @throws ShapeError `shape_mismatch` where an image does not have `dimInput` entries.
    */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
-    const [batch = 1, ...rest] = y.shape;
-    const entries = rest.reduce((a, b) => a * b, 1);
-    if (y.shape.length < 2 || entries !== this.#dimInput) {
-      throw new ShapeError(
-        `AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ` +
-          `${this.#dimInput} entries per image, as dimInput says.`,
-        "shape_mismatch",
-      );
-    }
-    const x = y.reshape([batch, entries]);
-    const decoded = this.decoder.forward(this.encoder.forward(x));
-    return (this.residual ? decoded.add(x) : decoded).reshape([...y.shape]);
+    checkTensor("AutoEncoder", "y", y);
+    return freeOnError(() => {
+      const [batch = 1, ...rest] = y.shape;
+      const entries = rest.reduce((a, b) => a * b, 1);
+      if (y.shape.length < 2 || entries !== this.#dimInput) {
+        throw new ShapeError(
+          `AutoEncoder: y has shape [${y.shape.join(", ")}], expected [batch, ...] with ` +
+            `${this.#dimInput} entries per image, as dimInput says.`,
+          "shape_mismatch",
+        );
+      }
+      const x = y.reshape([batch, entries]);
+      const decoded = this.decoder.forward(this.encoder.forward(x));
+      return (this.residual ? decoded.add(x) : decoded).reshape([...y.shape]);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, shown } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -50,7 +51,8 @@ export class DCGANDiscriminator extends Module {
 
   /** The probability that each image is real. */
   forward(x: Tensor): Tensor {
-    return this.model.forward(x);
+    checkTensor("DCGANDiscriminator", "x", x);
+    return freeOnError(() => this.model.forward(x));
   }
 }
 
@@ -128,6 +130,7 @@ export class DCGANGenerator extends Module {
 
   /** The image of a latent vector. */
   forward(z: Tensor): Tensor {
-    return this.model.forward(z);
+    checkTensor("DCGANGenerator", "z", z);
+    return freeOnError(() => this.model.forward(z));
   }
 }

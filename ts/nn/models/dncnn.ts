@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
@@ -67,8 +68,11 @@ export class DnCNN extends Module {
 
   /** The denoised image; the noise level or physics, if given, is ignored. */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
-    let x = rectified(this.inConv, y);
-    for (const conv of this.convList) x = rectified(conv, x);
-    return this.outConv.forward(x).add(y);
+    checkTensor("DnCNN", "y", y);
+    return freeOnError(() => {
+      let x = rectified(this.inConv, y);
+      for (const conv of this.convList) x = rectified(conv, x);
+      return this.outConv.forward(x).add(y);
+    });
   }
 }

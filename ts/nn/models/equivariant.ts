@@ -6,7 +6,7 @@ import {
   type Physics,
 } from "../../physics/index.js";
 import { ArgumentError, checkOptions } from "../../runtime/index.js";
-import { noGrad, stack, type Tensor } from "../../tensor/index.js";
+import { noGrad, stack, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Reflect, Rotate, Transform } from "../../transform/index.js";
 import { Module } from "../module.js";
 import type { ReconstructOptions, Reconstructor } from "../types.js";
@@ -78,29 +78,32 @@ export class EquivariantReconstructor extends Module {
    * @throws ArgumentError `missing_physics` without a linear physics.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, options: ReconstructOptions = {}): Tensor {
-    const linear = physics as LinearPhysics | undefined;
-    if (typeof linear?.AAdjoint !== "function") {
-      throw new ArgumentError(
-        "EquivariantReconstructor: forward needs a linear physics as second argument, " +
-          "such as new Inpainting({ imgSize, mask }).",
-        "missing_physics",
+    checkTensor("EquivariantReconstructor", "y", y);
+    return freeOnError(() => {
+      const linear = physics as LinearPhysics | undefined;
+      if (typeof linear?.AAdjoint !== "function") {
+        throw new ArgumentError(
+          "EquivariantReconstructor: forward needs a linear physics as second argument, " +
+            "such as new Inpainting({ imgSize, mask }).",
+          "missing_physics",
+        );
+      }
+      const transform = this.training ? this.transform : this.evalTransform;
+      // Parameters depend on the size of the images, that of the adjoint.
+      const params = transform.getParams(
+        noGrad(() => linear.AAdjoint(y)),
+        { rng: options.rng },
       );
-    }
-    const transform = this.training ? this.transform : this.evalTransform;
-    // Parameters depend on the size of the images, that of the adjoint.
-    const params = transform.getParams(
-      noGrad(() => linear.AAdjoint(y)),
-      { rng: options.rng },
-    );
-    const terms = transform
-      .iterateParams(params)
-      .map((set) =>
-        transform.transform(
-          this.model.forward(y, new VirtualLinearPhysics({ physics: linear, transform, params: set }), options),
-          set,
-        ),
-      );
-    return terms.length === 1 ? (terms[0] as Tensor) : stack(terms, 0).mean(0);
+      const terms = transform
+        .iterateParams(params)
+        .map((set) =>
+          transform.transform(
+            this.model.forward(y, new VirtualLinearPhysics({ physics: linear, transform, params: set }), options),
+            set,
+          ),
+        );
+      return terms.length === 1 ? (terms[0] as Tensor) : stack(terms, 0).mean(0);
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkSize, LARGEST, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -91,34 +92,37 @@ export class MedianFilter extends Module {
    * @throws ShapeError `shape_mismatch` where the image is too small to be mirrored.
    */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
-    const [b, c, height, width] = y.shape;
-    if (y.shape.length !== 4 || b === undefined || c === undefined || height === undefined || width === undefined) {
-      throw new ShapeError(
-        `MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width].`,
-        "shape_mismatch",
-      );
-    }
-    const [h, w] = this.kernelSize;
-    const [left, right, top, bottom] = this.#border;
-    const size = [height + top + bottom - h + 1, width + left + right - w + 1] as const;
-    if (Math.max(left, right) >= width || Math.max(top, bottom) >= height || Math.min(...size) < 1) {
-      throw new ShapeError(
-        `MedianFilter: an image of ${height} x ${width} pixels is too small for a window of ${h} x ${w} ` +
-          `with a mirrored border of [${this.#border.join(", ")}]; use a smaller kernelSize.`,
-        "shape_mismatch",
-      );
-    }
-    const widths = [0, 0, 0, 0, top, bottom, left, right];
-    const padded = widths.some((n) => n > 0) ? y.pad(widths, { mode: "reflect" }) : y;
-    const values = Array.from({ length: h * w }, (_, k) => {
-      const [i, j] = [Math.floor(k / w), k % w];
-      return padded.slice([0, 0, i, j], [b, c, i + size[0], j + size[1]]);
+    checkTensor("MedianFilter", "y", y);
+    return freeOnError(() => {
+      const [b, c, height, width] = y.shape;
+      if (y.shape.length !== 4 || b === undefined || c === undefined || height === undefined || width === undefined) {
+        throw new ShapeError(
+          `MedianFilter: y has shape [${y.shape.join(", ")}], expected [batch, channels, height, width].`,
+          "shape_mismatch",
+        );
+      }
+      const [h, w] = this.kernelSize;
+      const [left, right, top, bottom] = this.#border;
+      const size = [height + top + bottom - h + 1, width + left + right - w + 1] as const;
+      if (Math.max(left, right) >= width || Math.max(top, bottom) >= height || Math.min(...size) < 1) {
+        throw new ShapeError(
+          `MedianFilter: an image of ${height} x ${width} pixels is too small for a window of ${h} x ${w} ` +
+            `with a mirrored border of [${this.#border.join(", ")}]; use a smaller kernelSize.`,
+          "shape_mismatch",
+        );
+      }
+      const widths = [0, 0, 0, 0, top, bottom, left, right];
+      const padded = widths.some((n) => n > 0) ? y.pad(widths, { mode: "reflect" }) : y;
+      const values = Array.from({ length: h * w }, (_, k) => {
+        const [i, j] = [Math.floor(k / w), k % w];
+        return padded.slice([0, 0, i, j], [b, c, i + size[0], j + size[1]]);
+      });
+      for (const [low, high] of this.#network) {
+        const [p, q] = [values[low] as Tensor, values[high] as Tensor];
+        values[low] = p.minimum(q);
+        values[high] = p.maximum(q);
+      }
+      return values[Math.floor((h * w - 1) / 2)] as Tensor;
     });
-    for (const [low, high] of this.#network) {
-      const [p, q] = [values[low] as Tensor, values[high] as Tensor];
-      values[low] = p.minimum(q);
-      values[high] = p.maximum(q);
-    }
-    return values[Math.floor((h * w - 1) / 2)] as Tensor;
   }
 }

@@ -1,6 +1,6 @@
 import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
-import { full, type Tensor } from "../../tensor/index.js";
+import { full, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS, type Denoiser, type ReconstructOptions, type WeightOptions } from "../types.js";
 import { DnCNN } from "./dncnn.js";
@@ -93,17 +93,20 @@ export class MoDL extends Module {
    * @throws ArgumentError `missing_physics` without a linear physics.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
-    const linear = physics as LinearPhysics<NoiseModel, OperatorKind> | undefined;
-    if (typeof linear?.AAdjoint !== "function" || typeof linear.proxL2 !== "function") {
-      throw new ArgumentError(
-        "MoDL: forward needs a linear physics as second argument, such as new MRI({ mask }).",
-        "missing_physics",
-      );
-    }
-    let x = linear.AAdjoint(y);
-    for (let k = 0; k < this.numIter; k++) {
-      x = this.prior[0].denoiser.forward(linear.proxL2(x, y, this.#stepsize.at(k)), this.#level.at(k));
-    }
-    return x;
+    checkTensor("MoDL", "y", y);
+    return freeOnError(() => {
+      const linear = physics as LinearPhysics<NoiseModel, OperatorKind> | undefined;
+      if (typeof linear?.AAdjoint !== "function" || typeof linear.proxL2 !== "function") {
+        throw new ArgumentError(
+          "MoDL: forward needs a linear physics as second argument, such as new MRI({ mask }).",
+          "missing_physics",
+        );
+      }
+      let x = linear.AAdjoint(y);
+      for (let k = 0; k < this.numIter; k++) {
+        x = this.prior[0].denoiser.forward(linear.proxL2(x, y, this.#stepsize.at(k)), this.#level.at(k));
+      }
+      return x;
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -80,6 +81,7 @@ export class PatchGANDiscriminator extends Module {
 
   /** The score of each patch. */
   forward(x: Tensor): Tensor {
-    return this.model.forward(x);
+    checkTensor("PatchGANDiscriminator", "x", x);
+    return freeOnError(() => this.model.forward(x));
   }
 }

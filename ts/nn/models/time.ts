@@ -1,6 +1,6 @@
 import type { NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
-import { handleOf, Tensor, where } from "../../tensor/index.js";
+import { handleOf, Tensor, where, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Condition, ReconstructOptions } from "../types.js";
 
@@ -103,11 +103,14 @@ export class TimeAgnosticNet extends Module {
 
   /** The reconstruction of each frame. */
   forward(y: Tensor, physics?: AnyPhysics, options?: ReconstructOptions): Tensor {
-    checkSequence("TimeAgnosticNet.forward", y);
-    const batch = y.shape[0] as number;
-    const dynamic = physics as Partial<{ toFrames(batch: number): AnyPhysics }> | undefined;
-    const single = typeof dynamic?.toFrames === "function" ? dynamic.toFrames(batch) : physics;
-    return batchToFrames(this.backboneNet.forward(framesToBatch(y), single, options), batch);
+    checkTensor("TimeAgnosticNet", "y", y);
+    return freeOnError(() => {
+      checkSequence("TimeAgnosticNet.forward", y);
+      const batch = y.shape[0] as number;
+      const dynamic = physics as Partial<{ toFrames(batch: number): AnyPhysics }> | undefined;
+      const single = typeof dynamic?.toFrames === "function" ? dynamic.toFrames(batch) : physics;
+      return batchToFrames(this.backboneNet.forward(framesToBatch(y), single, options), batch);
+    });
   }
 }
 
@@ -129,10 +132,13 @@ export class TimeAveragingNet extends Module {
 
   /** The reconstruction. */
   forward(y: Tensor, physics?: AnyPhysics, options?: ReconstructOptions): Tensor {
-    checkSequence("TimeAveragingNet.forward", y);
-    const dynamic = physics as Partial<{ mask: unknown; toStatic(): AnyPhysics }> | undefined;
-    const mask = dynamic?.mask instanceof Tensor && dynamic.mask.shape.length === 5 ? dynamic.mask : undefined;
-    const single = typeof dynamic?.toStatic === "function" ? dynamic.toStatic() : physics;
-    return this.backboneNet.forward(timeAverage(y, mask), single, options);
+    checkTensor("TimeAveragingNet", "y", y);
+    return freeOnError(() => {
+      checkSequence("TimeAveragingNet.forward", y);
+      const dynamic = physics as Partial<{ mask: unknown; toStatic(): AnyPhysics }> | undefined;
+      const mask = dynamic?.mask instanceof Tensor && dynamic.mask.shape.length === 5 ? dynamic.mask : undefined;
+      const single = typeof dynamic?.toStatic === "function" ? dynamic.toStatic() : physics;
+      return this.backboneNet.forward(timeAverage(y, mask), single, options);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, checkNumber, checkOptions, LARGEST, ShapeError, shown } from "../../runtime/index.js";
-import { cat } from "../../tensor/index.js";
+import { cat, checkTensor, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { maxPool2d } from "../../functional/index.js";
 import { sharedWeights } from "../init.js";
@@ -140,18 +140,21 @@ export class UNet extends Module {
    * @throws ShapeError `shape_mismatch`.
    */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
-    const [, channels, height, width] = y.shape;
-    if (y.shape.length !== 4 || channels !== this.inChannels || height === undefined || width === undefined) {
-      throw new ShapeError(
-        `UNet: input has shape [${y.shape.join(", ")}], expected [batch, ${this.inChannels}, height, width].`,
-        "shape_mismatch",
-      );
-    }
-    const factor = 2 ** this.#up.length;
-    const [down, right] = [(factor - (height % factor)) % factor, (factor - (width % factor)) % factor];
-    if (down === 0 && right === 0) return this.#run(y);
-    const wide = this.#run(y.pad([0, 0, 0, 0, 0, down, 0, right], { mode: "replicate" }));
-    return wide.slice([0, 0, 0, 0], [wide.shape[0]!, wide.shape[1]!, height, width]);
+    checkTensor("UNet", "y", y);
+    return freeOnError(() => {
+      const [, channels, height, width] = y.shape;
+      if (y.shape.length !== 4 || channels !== this.inChannels || height === undefined || width === undefined) {
+        throw new ShapeError(
+          `UNet: input has shape [${y.shape.join(", ")}], expected [batch, ${this.inChannels}, height, width].`,
+          "shape_mismatch",
+        );
+      }
+      const factor = 2 ** this.#up.length;
+      const [down, right] = [(factor - (height % factor)) % factor, (factor - (width % factor)) % factor];
+      if (down === 0 && right === 0) return this.#run(y);
+      const wide = this.#run(y.pad([0, 0, 0, 0, 0, down, 0, right], { mode: "replicate" }));
+      return wide.slice([0, 0, 0, 0], [wide.shape[0]!, wide.shape[1]!, height, width]);
+    });
   }
 
   #run(y: Tensor): Tensor {

@@ -1,10 +1,19 @@
 import type { Level } from "../../functional/index.js";
-import { ArgumentError, checkFlag, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkOptions,
+  nearest,
+  type NumberRule,
+  checkList,
+  checkOptionsObject,
+  checkText,
+} from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkParameters, keepingFields, ownValue } from "../changed-copy.js";
 import { newInstanceOf } from "../new-instance.js";
-import { checkTensor } from "../argument-checks.js";
+import { checkRank } from "../argument-checks.js";
 import { checkLevel } from "./value-checks.js";
 import type { NoiseKind } from "./kinds.js";
 
@@ -28,6 +37,9 @@ export interface NoiseCallOptions {
   [parameter: string]: Level | RandomSource | boolean | undefined;
 }
 
+/** More names are no list of options. */
+const MAX_KEYS = 100;
+
 /** The parameters of a noise model and the ranges of their values. */
 export type ParameterRules = Readonly<Record<string, NumberRule>>;
 
@@ -48,7 +60,8 @@ export abstract class NoiseModel {
    * @throws ArgumentError `unknown_option`.
    */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
-    checkOptions(className, options, [...keys, "rng"]);
+    checkText("NoiseModel", "className", className);
+    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), "rng"]);
     this.rng = options.rng;
   }
 
@@ -77,8 +90,9 @@ export abstract class NoiseModel {
    */
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
-    checkTensor(caller, "y", y);
-    const { rng, clipPositive, ...parameters } = options ?? {};
+    checkRank(caller, "y", y);
+    checkOptionsObject(`${this.className}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options;
     const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
     return this.corrupt(y, resolveRng(rng, this.rng), clip);

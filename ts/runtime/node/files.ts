@@ -1,26 +1,42 @@
 import { readSync } from "node:fs";
-import { appendFile as append, mkdir, open, readdir, readFile as read, rename, rm } from "node:fs/promises";
+import {
+  appendFile as append,
+  mkdir,
+  open,
+  readdir,
+  readFile as read,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile as write,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FolderEntry, OpenFile } from "../platform.js";
-
-/** Distinguishes the temporary files of concurrent writes. */
-let writes = 0;
+import { removeAbandoned, removeAtExit, removed, temporaryName } from "./temporary.js";
 
 /** The bytes of a file. */
 export async function readFile(path: string | URL): Promise<Uint8Array> {
-  return await read(path);
+  // Node's function refuses files of 2 GiB; pipes and the like have no size.
+  if ((await stat(path)).size < READ_LIMIT) return await read(path);
+  const file = await openFile(path);
+  try {
+    return await file.read(0, file.size);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Bytes that one call of the system reads at most. */
 const READ_LIMIT = 1 << 30;
 
 /** Opens a file to read parts of it; rejects with `EISDIR` for a folder. */
-export async function openFile(path: string): Promise<OpenFile> {
+export async function openFile(path: string | URL): Promise<OpenFile> {
   const file = await open(path, "r");
   const info = await file.stat();
   if (info.isDirectory()) {
     await file.close();
-    throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+    throw Object.assign(new Error(`${String(path)} is a folder`), { code: "EISDIR" });
   }
   return {
     size: info.size,
@@ -47,7 +63,7 @@ export async function openFile(path: string): Promise<OpenFile> {
 }
 
 /** The error of a file that became shorter after it was opened. */
-function shortened(path: string): Error {
+function shortened(path: string | URL): Error {
   return Object.assign(new Error(`${path} became shorter while it was read`), { code: "EIO" });
 }
 
@@ -58,26 +74,46 @@ export async function listFolder(path: string): Promise<FolderEntry[]> {
 
 /**
  * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed. Missing folders are
- * created.
+ * created. A link keeps pointing to the file, and a device or pipe is written to as it is.
  */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  writes += 1;
-  const temporary = `${path}.${process.pid}.${writes}.tmp`;
-  try {
-    const file = await open(temporary, "w");
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => undefined);
+  if (found?.isDirectory()) throw Object.assign(new Error(`${String(path)} is a folder`), { code: "EISDIR" });
+  if (found && !found.isFile()) {
+    await write(target, content);
+    return;
   }
-  await syncFolder(dirname(path));
+  const folder = dirname(target);
+  const temporary = join(folder, temporaryName());
+  removeAtExit(temporary);
+  try {
+    const now = await writeNew(temporary, content);
+    await rename(temporary, target);
+    await removeAbandoned(folder, now);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    removed(temporary);
+  }
+  await syncFolder(folder);
+}
+
+/** Writes a new file to disk; the time of it by the clock of the file system. */
+async function writeNew(path: string, content: Uint8Array | string): Promise<number> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(content);
+    await file.sync().catch((error: NodeJS.ErrnoException) => {
+      // Some network folders cannot.
+      if (!["EINVAL", "ENOTSUP", "ENOSYS"].includes(error.code ?? "")) throw error;
+    });
+    return (await file.stat()).mtimeMs;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Appends to a file in one write; makes the file and its folder where they are missing. */

@@ -3,6 +3,7 @@ import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
 import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage } from "./images.js";
+import { acquireLock } from "./lock.js";
 import { totalMemory } from "./memory.js";
 
 /** The platform of programs that run in Node. */
@@ -14,5 +15,6 @@ export const nodePlatform: Platform = {
   listFolder,
   writeFile,
   appendFile,
+  acquireLock,
   decodeImage,
 };

@@ -31,6 +31,9 @@ export const webPlatform: Platform = {
   async appendFile(path) {
     throw cannotWrite(path);
   },
+  async acquireLock(path) {
+    throw cannotWrite(path);
+  },
   decodeImage,
 };
 

@@ -1,4 +1,4 @@
-import { joinBytes } from "../../formats/index.js";
+import { crc32c, joinBytes } from "../../formats/index.js";
 
 /**
  * The records of TensorBoard's event files: protocol buffers of tensorboard/compat/proto (event.proto, summary.proto,
@@ -54,20 +54,6 @@ export function frame(data: Uint8Array): Uint8Array {
   record.set(data, 12);
   view.setUint32(12 + data.length, maskedCrc32c(data), true);
   return record;
-}
-
-/** Remainders of the bytes by the Castagnoli polynomial, bits reversed. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;
-  return remainder;
-});
-
-/** CRC-32C (RFC 3720, 12.1). */
-export function crc32c(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of data) crc = (TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 /** TFRecord's mask, so that the checksum of data that holds checksums stays meaningful. */

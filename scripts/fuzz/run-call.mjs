@@ -1,0 +1,144 @@
+// Runs one call and says why its outcome is a finding. Node and pages use the same.
+import { environment } from "./values.mjs";
+
+/**
+ * Milliseconds of computing after which a call counts as slow: no plausible size of the fuzzer needs so long. Where the
+ * time of the process is known, that which other programs take does not count.
+ */
+const SLOW = 1000;
+
+/** What an object of the caller's says that cannot be used at all. */
+const REVOKED = /proxy that has been revoked/;
+
+/** `run(call)`: resolves to the reason why the outcome of a call is a finding, or to undefined. */
+export function runner(lib) {
+  const own = environment(lib);
+  const scope = { ...lib, ...own };
+  const names = Object.keys(scope);
+  const values = Object.values(scope);
+  const compiled = new Map();
+  /** The value of JavaScript, with the names of the library. */
+  function evaluate(source) {
+    let make = compiled.get(source);
+    if (make === undefined) {
+      make = new Function(...names, `"use strict"; return (${source});`);
+      if (compiled.size > 20_000) compiled.clear();
+      compiled.set(source, make);
+    }
+    return make(...values);
+  }
+
+  /** Why an error is a finding; `undefined` where it is none. */
+  function fault(error) {
+    if (isA(error, own.CallerError)) return undefined;
+    if (!isA(error, lib.AdjointError) && REVOKED.test(textOf(error))) return undefined;
+    if (!isA(error, lib.AdjointError)) return `${nameOf(error)}: ${textOf(error)}`;
+    if (error.code === "internal") return `internal: ${error.message}`;
+    return error.message.endsWith(".") || error.cause !== undefined ? undefined : `no sentence: ${error.message}`;
+  }
+
+  /** The receiver and the arguments; an error of theirs is thrown. */
+  const prepare = (call) => ({
+    on: call.on === undefined ? undefined : evaluate(call.on),
+    args: call.args.map((source) => evaluate(source)),
+  });
+
+  /** A failed call must leave as many tensors as there were. */
+  function leaked(before) {
+    const more = lib.memory().tensors - before;
+    return more > 0 ? `a failed call left ${more} tensors` : undefined;
+  }
+
+  function runSync(call) {
+    let outcome = {};
+    lib.tidy(() => {
+      const started = now();
+      let before = Infinity;
+      try {
+        const invoke = invocation(call, prepare(call), evaluate);
+        before = lib.memory().tensors;
+        outcome = { result: invoke() };
+      } catch (error) {
+        outcome = { reason: fault(error) ?? leaked(before) };
+      }
+      outcome.took = now() - started;
+    });
+    return outcome;
+  }
+
+  async function runAsync(call) {
+    const started = now();
+    let before = Infinity;
+    let reason;
+    try {
+      const invoke = invocation(call, prepare(call), evaluate);
+      before = lib.memory().tensors;
+      free(await invoke());
+    } catch (error) {
+      reason = fault(error) ?? leaked(before);
+    }
+    return { reason, took: now() - started };
+  }
+
+  /** Frees the tensors of a result. */
+  function free(value) {
+    try {
+      if (value instanceof lib.Tensor) value.dispose();
+      else if (Array.isArray(value) && value.length < 100) value.forEach(free);
+    } catch {
+      // What the caller gave and got back.
+    }
+  }
+
+  async function run(call) {
+    const { result, reason, took } = call.asynchronous ? await runAsync(call) : runSync(call);
+    // What goes on after its arguments were freed may fail, but not in another way.
+    if (isA(result, Promise)) await Promise.resolve(result).then(free, (error) => void error);
+    return reason ?? (took > SLOW ? `took ${Math.round(took)} ms` : undefined);
+  }
+  return { run, fault, evaluate };
+}
+
+function invocation({ on, callee }, prepared, evaluate) {
+  if (on !== undefined) return () => prepared.on[callee](...prepared.args);
+  if (callee.startsWith("new ")) {
+    const Class = evaluate(callee.slice(4));
+    return () => new Class(...prepared.args);
+  }
+  const at = callee.lastIndexOf(".");
+  const receiver = at < 0 ? undefined : evaluate(callee.slice(0, at));
+  const fn = evaluate(callee);
+  return () => Reflect.apply(fn, receiver, prepared.args);
+}
+
+/** Milliseconds, of the main thread where it is known. */
+function now() {
+  if (globalThis.process?.cpuUsage === undefined) return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Whether a value is of a class; proxies may fail at this. */
+function isA(value, Class) {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
+}
+
+function nameOf(error) {
+  try {
+    return String(error?.name ?? typeof error);
+  } catch {
+    return typeof error;
+  }
+}
+
+function textOf(error) {
+  try {
+    return String(error?.message ?? error);
+  } catch {
+    return "no text";
+  }
+}
