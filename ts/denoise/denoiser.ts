@@ -33,6 +33,8 @@ export interface DenoiserParts {
   readonly loss: string;
   /** Training steps. */
   readonly steps: number;
+  /** Whether the network differs from the one at the start. */
+  readonly isAdapted: boolean;
   /** The time of learning and restoring. */
   readonly phases?: Phases;
 }
@@ -45,6 +47,7 @@ interface Saved {
   readonly quality: Quality;
   readonly loss: string;
   readonly steps: number;
+  readonly isAdapted: boolean;
 }
 
 /** Key of {@link Saved} in the metadata of the file. */
@@ -56,13 +59,15 @@ export class Denoiser {
   readonly quality: Quality;
   /** Name of the loss that was minimised. */
   readonly loss: string;
-  /** Training steps. */
+  /** Training steps; 0 where the network at the start is taken as it is. */
   readonly steps: number;
+  /** Whether the network learned from the images, and the images that were held back say that it became better. */
+  readonly isAdapted: boolean;
   readonly #model: Reconstructor;
   readonly #domain: Domain;
   readonly #phases: Phases | undefined;
 
-  constructor({ model, domain, quality, loss, steps, phases }: DenoiserParts) {
+  constructor({ model, domain, quality, loss, steps, isAdapted, phases }: DenoiserParts) {
     this.#model = model;
     this.#domain = domain;
     this.#phases = phases;
@@ -70,6 +75,7 @@ export class Denoiser {
     this.quality = quality;
     this.loss = loss;
     this.steps = steps;
+    this.isAdapted = isAdapted;
   }
 
   /**
@@ -115,8 +121,8 @@ export class Denoiser {
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */
   async toBytes(): Promise<Uint8Array> {
     const weights = this.#model.stateDict();
-    const { noise, quality, loss, steps } = this;
-    const saved: Saved = { version: 2, noise, domain: this.#domain.numbers, quality, loss, steps };
+    const { noise, quality, loss, steps, isAdapted } = this;
+    const saved: Saved = { version: 2, noise, domain: this.#domain.numbers, quality, loss, steps, isAdapted };
     try {
       return await serializeSafetensors(weights, { [metadataKey]: JSON.stringify(saved) });
     } finally {
@@ -139,10 +145,10 @@ export class Denoiser {
     const name = typeof file === "string" ? file : "Denoiser.load";
     const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
     try {
-      const { noise, domain, quality, loss, steps } = savedOf(metadata[metadataKey], name);
+      const { noise, domain, quality, loss, steps, isAdapted } = savedOf(metadata[metadataKey], name);
       const model = await startNetwork();
       model.loadStateDict(tensors);
-      return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps });
+      return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps, isAdapted });
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;
       throw new FormatError(`${name}: the weights do not fit (${error.message})`, "file_invalid", { cause: error });

@@ -57,11 +57,16 @@ export class LevelNetwork extends Module implements Reconstructor {
 /** The network with its weights at the start. */
 export async function startNetwork(): Promise<LevelNetwork> {
   const model = new LevelNetwork();
+  await resetToStart(model);
+  return model;
+}
+
+/** Gives a network the weights at the start. */
+export async function resetToStart(model: LevelNetwork): Promise<void> {
   const tensors = parseSafetensors(await readBytes(weights));
   try {
     model.network.loadStateDict(tensors);
   } finally {
     for (const value of Object.values(tensors)) value.dispose();
   }
-  return model;
 }

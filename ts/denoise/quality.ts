@@ -12,6 +12,6 @@ export interface QualityCost {
 /** The qualities with what each costs. */
 export const qualities: Readonly<Record<Quality, QualityCost>> = {
   fast: { steps: 0, evaluations: 4 },
-  normal: { steps: 1, evaluations: 8 },
+  normal: { steps: 0.5, evaluations: 8 },
   best: { steps: 2, evaluations: 8 },
 };
