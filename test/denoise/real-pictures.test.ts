@@ -1,6 +1,6 @@
 // Pictures as they come: compressed, scaled, clean, drawn, dark. `scripts/denoise-pictures.mjs` does the same on larger
 // ones with the default budget.
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { contradictions, estimateNoise, learn, noiseLevel } from "../../ts/denoise/index.js";
 import { type Pixels, readPixels } from "../../ts/io/index.js";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   }
 });
 
-function toSharp(image: Pixels): sharp.Sharp {
+function toSharp(image: Pixels): Sharp {
   const [channels, height, width] = image.shape;
   const { data } = eightBit(image);
   const bytes = new Uint8Array(data.length);
@@ -31,17 +31,17 @@ function toSharp(image: Pixels): sharp.Sharp {
   return sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } });
 }
 
-async function fromSharp(image: sharp.Sharp, channels: number): Promise<Pixels> {
+async function fromSharp(image: Sharp, channels: number): Promise<Pixels> {
   const png = await (channels === 1 ? image.greyscale() : image).png().toBuffer();
   const { data, shape } = await readPixels(new Uint8Array(png), { channels: channels === 1 ? "grey" : "rgb" });
   return { data, shape };
 }
 
-const compressed = (quality: number) => async (image: sharp.Sharp) => sharp(await image.jpeg({ quality }).toBuffer());
-const scaled = (factor: number) => async (image: sharp.Sharp) => image.resize(Math.round(factor * side));
+const compressed = (quality: number) => async (image: Sharp) => sharp(await image.jpeg({ quality }).toBuffer());
+const scaled = (factor: number) => async (image: Sharp) => image.resize(Math.round(factor * side));
 
 // Picture, noise, and what is done to the noisy one; the truth is scaled too.
-const cases: [string, number, string, ((image: sharp.Sharp) => Promise<sharp.Sharp>)?, number?][] = [
+const cases: [string, number, string, ((image: Sharp) => Promise<Sharp>)?, number?][] = [
   ["camera", 0.03, "JPEG 95", compressed(95)],
   ["camera", 0.08, "JPEG 95", compressed(95)],
   ["chelsea", 0.03, "JPEG 80", compressed(80)],
