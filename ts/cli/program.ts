@@ -4,6 +4,7 @@ import { addApply } from "./apply.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
 import { addLosses } from "./losses.js";
+import { addRestore } from "./restore.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
 import { addTrain } from "./train.js";
@@ -26,6 +27,7 @@ export function createProgram(): Command {
       "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
     );
   addDenoise(program);
+  addRestore(program);
   addTrain(program);
   addTest(program);
   addApply(program);
