@@ -129,7 +129,11 @@ if (isMain(import.meta.url)) {
   const platform = option("platform", "native");
   const seed = Number(option("seed", Date.now() % 2 ** 31));
   const minutes = Number(option("minutes", mode === "every" ? Infinity : 2));
-  say(mode === "every" ? `every value in every place of ${groups} on ${platform}` : `${minutes} minutes of ${groups} on ${platform}, --seed ${seed}`);
+  say(
+    mode === "every"
+      ? `every value in every place of ${groups} on ${platform}`
+      : `${minutes} minutes of ${groups} on ${platform}, --seed ${seed}`,
+  );
   const started = Date.now();
   const { findings, calls, targets } = await fuzz({
     mode,

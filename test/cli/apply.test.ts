@@ -165,7 +165,7 @@ describe("adjoint apply", () => {
       model: { name: "ArtifactRemoval", backboneNet: config.model, mode: "pinv" },
       losses: ["MCLoss"],
     });
-    await writeImage(at("sinogram.npy"), tensor(new Float32Array(16 * 8).fill(1), { shape: [1, 1, 16, 8] }));
+    await writeImage(at("sinogram.npy"), tensor(new Float32Array(23 * 8).fill(1), { shape: [1, 1, 23, 8] }));
     const { code, stderr } = await adjoint([
       "apply",
       join(from, "model.safetensors"),

@@ -7,7 +7,7 @@ export {
 export { type Baselines, DEFAULT_BASELINES } from "./baselines.js";
 export { type ChartOptions, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";
-export { trainingCharts } from "./curves.js";
+export { trainingCharts, type TrainingChartsOptions } from "./curves.js";
 export {
   evaluate,
   type EvaluateOptions,
