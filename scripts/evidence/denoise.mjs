@@ -42,7 +42,11 @@ writeFileSync(table, JSON.stringify(rows));
 function runPython(task) {
   const { status, stdout, stderr } = spawnSync(python, [program, task, work, table], { encoding: "utf8" });
   if (status !== 0) throw new Error(`${python} ${program} ${task}: ${stderr}`);
-  return stdout.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return stdout
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 /** Runs a program; its result and the seconds of processor time that it took, which other programs do not change. */
