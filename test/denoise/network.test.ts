@@ -136,7 +136,7 @@ describe("the level of each pixel", () => {
 describe("DenoisingNetwork", () => {
   it("returns its input but for noise: a result of zero leaves the image as it is", () => {
     const network = new DenoisingNetwork({ rng: new Rng(0) });
-    for (const parameter of [...network.greyOut.parameters()]) parameter.assign_(zeros(parameter.shape));
+    for (const parameter of network.greyOut.parameters()) parameter.assign_(zeros(parameter.shape));
     const y = new Rng(1).uniform([1, 1, 16, 16]);
     expect(meanSquare(network.forward(y, full(y.shape, 0.1)), y)).toBe(0);
   });

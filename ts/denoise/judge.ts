@@ -24,8 +24,8 @@ const every = 4;
 const step = 0.1;
 
 /**
- * Cuts images into squares to learn from and others that judge what was learned, at most 64. Of small images nothing is held back:
- * all of them are in both parts.
+ * Cuts images into squares to learn from and others that judge what was learned, at most 64. Of small images nothing is
+ * held back: all of them are in both parts.
  */
 export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[]; readonly judging: Pixels[] } {
   for (const side of sides) {
