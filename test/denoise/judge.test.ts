@@ -52,25 +52,21 @@ describe("estimatedRisks", () => {
     const [model, sigma] = [await startNetwork(), 0.1];
     model.eval();
     const noise = knownNoise([clean], { noise: "gaussian", sigma });
-    const draws: { risk: number; error: number }[] = [];
-    for (let seed = 0; seed < 4; seed++) {
+    for (let seed = 0; seed < 3; seed++) {
       const y = noisy(clean, sigma, seed);
       const domain = Domain.of([y], noise);
       const physics = new Denoising({ noiseModel: domain.noiseModel });
-      const [risk] = (await estimatedRisks(model, [y], domain, physics, new Rng(seed))) as [number];
+      // Another stream than that of the noise: the probe must not depend on it.
+      const [risk] = (await estimatedRisks(model, [y], domain, physics, new Rng(100 + seed))) as [number];
       const { data, shape } = domain.enterClipped(y);
       const output = noGrad(() => model.forward(tensor(data, { shape: [1, ...shape] }), physics));
-      const restored = Float32Array.from(output.dataSync());
       const target = domain.enterClipped(clean).data;
-      const error = restored.reduce((sum, value, i) => sum + (value - (target[i] as number)) ** 2, 0) / target.length;
-      draws.push({ risk, error: error / (sigma / domain.numbers.factor) ** 2 });
+      const squares = Array.from(output.dataSync(), (value, i) => (value - (target[i] as number)) ** 2);
+      const error = squares.reduce((a, b) => a + b) / squares.length / (sigma / domain.numbers.factor) ** 2;
+      // The mean square of 9216 normal numbers alone has a standard deviation of 0.015; the estimate contains it.
+      expect(Math.abs(risk - error)).toBeLessThan(0.06);
+      expect(error).toBeGreaterThan(0.06);
     }
-    const mean = (list: number[]): number => list.reduce((a, b) => a + b) / list.length;
-    const differences = draws.map(({ risk, error }) => risk - error);
-    const spread = Math.sqrt(mean(differences.map((d) => d ** 2)) / differences.length);
-    // The mean of four differences is within three standard errors of zero, and these are small.
-    expect(Math.abs(mean(differences))).toBeLessThan(3 * spread);
-    expect(spread).toBeLessThan(0.05);
   });
 });
 
