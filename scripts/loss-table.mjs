@@ -73,6 +73,17 @@ const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).joi
 /** A Markdown table. */
 const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
 
+/** The assumptions of all losses and the kinds of noise and operators, for the chooser of the site. */
+export async function lossData() {
+  const { lossAssumptions, unbiasedNoise, noiseKinds, operatorKinds } = await load();
+  const about = classes(Object.keys(lossAssumptions));
+  const losses = Object.entries(lossAssumptions).map(([name, assumptions]) => {
+    const { access, sentence } = about.get(name);
+    return { name, access, sentence, learnsFrom: learnsFrom(assumptions), ...assumptions };
+  });
+  return { losses, unbiasedNoise, noiseKinds, operatorKinds };
+}
+
 /** The generated files: the path of each, and a function from its current to its new content. */
 export async function lossTables() {
   const { lossAssumptions, unbiasedNoise, fitting, noiseKinds, operatorKinds } = await load();

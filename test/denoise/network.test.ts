@@ -10,7 +10,7 @@ import { Rng } from "../../ts/random/index.js";
 import { init, wasmBinding, type WasmExports } from "../../ts/runtime/index.js";
 import { full, noGrad, type Tensor, tensor, tidy, zeros } from "../../ts/tensor/index.js";
 
-const file = new URL("../../weights/denoiser.safetensors", import.meta.url);
+const file = new URL("../../ts/denoise/denoiser.safetensors", import.meta.url);
 
 /** A part of a photograph, `[1, C, size, size]`. */
 async function photograph(name: string, size: number): Promise<Tensor> {

@@ -5,13 +5,18 @@ import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice } from "../platform.js";
 import { remedy } from "./missing.js";
+import { platformAddOn, platformPackage } from "./platform-package.js";
 
 /** The add-ons: one for the CPU, and one, about ten times as large, for the CPU and GPUs. */
 const files = { cpu: "adjoint.node", gpu: "adjoint-gpu.node" } as const;
 
-/** The path of an add-on. The same relative path holds from the sources and from the compiled package. */
-const pathOf = (addOn: keyof typeof files): string =>
+/** Where an add-on is built to. The same relative path holds from the sources and from the compiled package. */
+const builtPath = (addOn: keyof typeof files): string =>
   fileURLToPath(new URL(`../../../dist/native/${files[addOn]}`, import.meta.url));
+
+/** The path of an add-on: the one built here, or for the CPU that of an installed platform package. */
+const pathOf = (addOn: keyof typeof files): string =>
+  (addOn === "cpu" && !existsSync(builtPath("cpu")) ? platformAddOn() : undefined) ?? builtPath(addOn);
 
 /**
  * Loads the add-on that supports a device: for `"cpu"` the one without GPUs where it is built, for `"auto"` the one
@@ -30,7 +35,8 @@ export function loadNative(device: RequestedDevice): Binding {
   }
   if (!built.cpu && !built.gpu) {
     throw new DeviceError(
-      `the native add-on is missing (looked for ${pathOf("cpu")}); ${remedy("npm run build")}.`,
+      `the native add-on is missing (looked for ${pathOf("cpu")}, and for the package ${platformPackage()}); ` +
+        `${remedy("npm run build")}.`,
       "native_missing",
     );
   }
