@@ -10,15 +10,16 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { digestOf, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
 import { checkRust, setup } from "./setup.mjs";
 
 const native = join(root, "dist", "native");
-/** The add-ons. The one for the CPU alone compiles in a third of the time. */
+/** The add-ons, and about how many minutes one core takes to compile each from nothing. */
 const addOns = {
-  cpu: { file: "adjoint.node", args: ["--no-default-features"], what: "the native add-on for the CPU" },
-  gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs" },
+  cpu: { file: "adjoint.node", args: ["--no-default-features"], what: "the native add-on for the CPU", minutes: 10.5 },
+  gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs", minutes: 30 },
 };
 
 /**
@@ -26,7 +27,7 @@ const addOns = {
  * program keeps the old one.
  */
 export async function buildNative(name = "cpu") {
-  const { file, args, what } = addOns[name];
+  const { file, args, what, minutes } = addOns[name];
   const [addOn, stamp] = [join(native, file), join(native, `.stamp-${name}`)];
   const digest = digestOf(
     ["crates/core", "crates/node"],
@@ -34,7 +35,9 @@ export async function buildNative(name = "cpu") {
   );
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
-  say(`building ${what}`);
+  // Most of the time is spent on a few crates, which two cores share well and eight do not.
+  const wait = Math.ceil(minutes / Math.min(4, availableParallelism()));
+  say(`building ${what}: the first time about ${wait} minutes here, later only what changed`);
   // Without -p, as in the tests: the selected packages determine the features of shared dependencies, and another
   // selection would build burn again.
   await must("cargo", ["build", "--release", ...args]);

@@ -15,6 +15,8 @@ export interface CommonOptions {
 export interface CommandResult {
   readonly text: string;
   readonly json: unknown;
+  /** Exit code where it is not 0. */
+  readonly exitCode?: number;
 }
 
 /** Adds `--seed`, `--device` and `--json` to a command. */
@@ -45,8 +47,9 @@ export async function runCommand<T extends CommonOptions>(
   try {
     await init({ device: options.device });
     if (options.device !== "cpu") warnOfSoftware(options.device);
-    const { text, json } = await work(options, controller.signal);
+    const { text, json, exitCode: code = 0 } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+    if (code !== 0) process.exitCode = code;
   } catch (error) {
     process.exitCode = exitCode(error);
     printError(error, options.json);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import { addApply } from "./apply.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
 import { addLosses } from "./losses.js";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addDenoise(program);
   addTrain(program);
   addTest(program);
+  addApply(program);
   addLosses(program);
   addDevices(program);
   addStart(program);

@@ -1,8 +1,16 @@
 import { decodeElements } from "../formats/index.js";
-import { ArgumentError, FormatError } from "../runtime/index.js";
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import {
+  ArgumentError,
+  checkInstance,
+  checkKind,
+  checkObject,
+  checkOptions,
+  checkText,
+  FormatError,
+} from "../runtime/index.js";
+import { type DType, Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
-import { readBytes } from "./files.js";
+import { checkPath, readBytes } from "./files.js";
 import { elementTypes, maxHeaderBytes, parseHeader } from "./safetensors-header.js";
 
 /** Tensors by name. */
@@ -33,6 +41,8 @@ export interface SafetensorsOptions {
  * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
+  checkInstance("parseSafetensorsFile", "bytes", bytes, Uint8Array, "the bytes of a file, a Uint8Array");
+  checkOptions("parseSafetensorsFile", options, ["dtype", "bytes"]);
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   const asBytes: Record<string, Uint8Array> = {};
@@ -80,6 +90,25 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
   }
 }
 
+/** Refuses what is neither a tensor nor bytes. */
+function checkEntry(caller: string, name: string, value: unknown): void {
+  checkKind(caller, name, value, {
+    expected: "a tensor or a Uint8Array",
+    fits: (entry) => entry instanceof Tensor || entry instanceof Uint8Array,
+  });
+}
+
+/** Refuses what is no object of named values, each of a kind. */
+function checkRecord(
+  caller: string,
+  name: string,
+  value: unknown,
+  check: (caller: string, name: string, value: unknown) => unknown,
+): void {
+  checkObject(caller, name, value);
+  for (const [key, entry] of Object.entries(value as object)) check(caller, `${name}.${key}`, entry);
+}
+
 /**
  * Serialises tensors (float32 as F32, float64 as F64), bytes (U8, one axis) and metadata as the bytes of a safetensors
  * file. What could not be read back is refused.
@@ -91,6 +120,8 @@ export async function serializeSafetensors(
   tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
 ): Promise<Uint8Array> {
+  checkRecord("serializeSafetensors", "tensors", tensors, checkEntry);
+  checkRecord("serializeSafetensors", "metadata", metadata, checkText);
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
@@ -165,5 +196,6 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  checkPath("writeSafetensors", path);
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
 }

@@ -1,3 +1,4 @@
+import { checkFlag, checkList, checkObject, checkOptions, checkText } from "../runtime/index.js";
 import { escapeMarkup } from "../text/index.js";
 
 /** One curve of a chart. */
@@ -35,8 +36,29 @@ const style = [
   `${strokes(dark)}}`,
 ].join("\n");
 
-/** A line chart as a self-contained SVG that follows the reader's light or dark colour scheme. */
+function checkChart(options: ChartOptions): void {
+  const caller = "lineChart";
+  checkOptions(caller, options, ["title", "xLabel", "yLabel", "series", "logarithmic"]);
+  for (const key of ["title", "xLabel", "yLabel"] as const) checkText(caller, key, options[key]);
+  checkFlag(caller, "logarithmic", options.logarithmic, false);
+  for (const [i, one] of checkList(caller, "series", options.series, MAX_SERIES).entries()) {
+    checkObject(caller, `series[${i}]`, one);
+    checkText(caller, `series[${i}].label`, one.label);
+    for (const point of checkList(caller, `series[${i}].points`, one.points))
+      checkObject(caller, `a point of series[${i}]`, point);
+  }
+}
+
+/** More curves cannot be told apart. */
+const MAX_SERIES = 1000;
+
+/**
+ * A line chart as a self-contained SVG that follows the reader's light or dark colour scheme.
+ *
+ * @throws ArgumentError `missing_argument`, `unknown_option`, `invalid_argument`.
+ */
 export function lineChart(options: ChartOptions): string {
+  checkChart(options);
   const log = options.logarithmic ?? false;
   const series = options.series.map(({ label, points }) => ({
     label,

@@ -1,11 +1,12 @@
 import { lineChart, type Series } from "./chart.js";
-import type { HistoryEntry } from "./history.js";
+import { checkHistory, type HistoryEntry } from "./history.js";
 
 /**
  * The curves of a training as SVG texts, for a report: the loss; for schedulers, the share of steps in which each loss
  * was used; for adversarial training, the discriminator's losses; and what was evaluated.
  */
 export function trainingCharts(history: readonly HistoryEntry[]): string[] {
+  checkHistory("trainingCharts", history);
   const entries = history.filter(({ loss }) => loss !== undefined);
   const charts = [
     lineChart({

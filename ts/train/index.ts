@@ -33,6 +33,7 @@ export type {
 export type { Paired, PairedOptions } from "./pairing.js";
 export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
+export { restore, type RestoreOptions } from "./restore.js";
 export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";
 export { trainingReport, type TrainingReportOptions } from "./training-report.js";

@@ -1,4 +1,13 @@
 import { writeFileAtomic } from "../io/index.js";
+import {
+  checkInstance,
+  checkKind,
+  checkList,
+  checkObject,
+  checkOptionsObject,
+  checkText,
+  type Kind,
+} from "../runtime/index.js";
 import { escapeMarkup } from "../text/index.js";
 
 /** A table of a report; the first column names the row. */
@@ -42,8 +51,44 @@ const style = [
   "svg{width:100%;height:auto}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dd{margin:0}",
 ].join("\n");
 
-/** A self-contained HTML page, light and dark: images and charts are inlined, nothing is loaded from elsewhere. */
+function checkContent(content: ReportContent): void {
+  const caller = "htmlReport";
+  checkOptionsObject(caller, content, ["title", "intro", "tables", "figures", "charts", "details"]);
+  checkText(caller, "title", content.title);
+  checkText(caller, "intro", content.intro);
+  for (const each of checkList(caller, "tables", content.tables)) {
+    checkObject(caller, "tables", each);
+    checkText(caller, "tables.caption", each.caption);
+    for (const name of checkList(caller, "tables.columns", each.columns)) checkText(caller, "tables.columns", name);
+    for (const row of checkList(caller, "tables.rows", each.rows))
+      for (const cell of checkList(caller, "tables.rows", row)) checkKind(caller, "tables.rows", cell, aCell);
+  }
+  for (const each of checkList(caller, "figures", content.figures)) {
+    checkObject(caller, "figures", each);
+    checkText(caller, "figures.caption", each.caption);
+    for (const image of checkList(caller, "figures.images", each.images)) {
+      checkObject(caller, "figures.images", image);
+      checkText(caller, "figures.images.label", image.label);
+      checkInstance(caller, "figures.images.png", image.png, Uint8Array, "the bytes of a PNG, a Uint8Array");
+    }
+  }
+  for (const svg of checkList(caller, "charts", content.charts)) checkText(caller, "charts", svg);
+  checkObject(caller, "details", content.details);
+  for (const [name, value] of Object.entries(content.details)) checkKind(caller, `details.${name}`, value, aCell);
+}
+
+const aCell: Kind = {
+  expected: "a string or a number",
+  fits: (value) => typeof value === "string" || typeof value === "number",
+};
+
+/**
+ * A self-contained HTML page, light and dark: images and charts are inlined, nothing is loaded from elsewhere.
+ *
+ * @throws ArgumentError `missing_argument`, `invalid_argument`.
+ */
 export function htmlReport(content: ReportContent): string {
+  checkContent(content);
   const parts = [
     ...content.tables.map(table),
     ...content.figures.map(figure),
