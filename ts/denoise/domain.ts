@@ -63,16 +63,21 @@ export class Domain {
   /** An image for the network; what was clipped is drawn anew in each call. */
   enter({ data, shape }: Pixels, rng: RandomSource): Pixels {
     const { offset, factor } = this.numbers;
-    const scaled = unclip(
-      data.map((value) => (value - offset) / factor),
-      shape,
-      this.#clipped,
-      rng,
-    );
+    const scaled = data.map((value) => (value - offset) / factor);
+    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng), shape });
+  }
+
+  /** An image for a network that knows clipped noise: clipped values stay as they are. */
+  enterClipped({ data, shape }: Pixels): Pixels {
+    const { offset, factor } = this.numbers;
+    return this.#stabilised({ data: data.map((value) => (value - offset) / factor), shape });
+  }
+
+  #stabilised({ data, shape }: Pixels): Pixels {
     const stable = this.#stable;
-    if (!stable) return { data: scaled, shape };
+    if (!stable) return { data, shape };
     const { variance, low, high } = stable;
-    return { data: scaled.map((value) => (stabilise(value, variance) - low) / (high - low)), shape };
+    return { data: data.map((value) => (stabilise(value, variance) - low) / (high - low)), shape };
   }
 
   /** A restored image in the units of the picture; a clean value is within the range to which the noise was clipped. */
