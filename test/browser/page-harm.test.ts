@@ -15,7 +15,9 @@ interface Picture {
   readonly bytes: Uint8Array;
 }
 
-/** Pictures as visitors have them: what noise, JPEG and scaling leave; pictures without noise; drawings, text, night. */
+/**
+ * Pictures as visitors have them: what noise, JPEG and scaling leave; pictures without noise; drawings, text, night.
+ */
 async function pictures(): Promise<Picture[]> {
   const list: Picture[] = [];
   const add = (name: string, truth: Pixels, bytes: Uint8Array) => list.push({ name, truth, bytes });

@@ -66,8 +66,8 @@ export function againstSharpening(given, result, again, part, level) {
 }
 
 /**
- * Against a level of the noise: an estimate of the mean squared error cannot be negative. `losses` are the last values of
- * a loss that estimates it, each with a random error.
+ * Against a level of the noise: an estimate of the mean squared error cannot be negative. `losses` are the last values
+ * of a loss that estimates it, each with a random error.
  */
 export function againstRisk(losses, level) {
   const mean = losses.reduce((sum, value) => sum + value, 0) / Math.max(1, losses.length);

@@ -87,8 +87,8 @@ export class Clean {
   }
 
   /**
-   * Cleans one part. Before the network learns from the picture its first result is shown; it stays the result where the
-   * data contradict the later one.
+   * Cleans one part. Before the network learns from the picture its first result is shown; it stays the result where
+   * the data contradict the later one.
    */
   async cleanPart(part, noise, onProgress) {
     const level = denoise.noiseLevel(noise);
