@@ -74,6 +74,8 @@ export async function startRun() {
         "Start again, perhaps with a smaller picture.",
     );
   };
+  // On a phone the settings are below the picture.
+  scrollTo({ top: 0 });
   setStatus("starting", "Getting ready", "The network and its engine are loaded.");
   Object.assign(byId("progress"), { max: 1, value: 0 });
   byId("left").textContent = "";
