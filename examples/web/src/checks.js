@@ -71,7 +71,9 @@ export function againstSharpening(given, result, again, part, level) {
  */
 export function againstRisk(losses, level) {
   const mean = losses.reduce((sum, value) => sum + value, 0) / Math.max(1, losses.length);
-  return mean < -0.25 * level ** 2 ? ["its own estimate of the error is negative: the level cannot be right."] : [];
+  return mean < -0.25 * level ** 2
+    ? ["the network's own estimate of its error is negative: the level of the noise cannot be right."]
+    : [];
 }
 
 /**
