@@ -1,5 +1,6 @@
 // Denoising as the command does it: the noise is found in the picture, a network learns, the result is checked.
 import { denoise, Rng } from "adjoint";
+import { againstOutliers } from "./checks.js";
 import { channelsOf, joinPlanes, withoutNaN } from "./frames.js";
 import { measure, psnrOf } from "./measure.js";
 import { kindOf, noises } from "./noises.js";
@@ -109,7 +110,11 @@ export class Clean {
     const options = { signal, ...(onProgress ? { onProgress } : {}) };
     const denoiser = await denoise.learn([part], { noise, quality, rng: this.rng.fork(), ...options });
     const result = await denoiser.restore(part, { rng: this.rng.fork(), ...options });
-    return { result, denoiser, against: denoise.contradictions(part, result, noise) };
+    const against = [
+      ...denoise.contradictions(part, result, noise),
+      ...againstOutliers(part, result, (x) => denoise.noiseVariance(noise, x), noise),
+    ];
+    return { result, denoiser, against };
   }
 
   /** The parts as one picture; where the given one has no value, neither has this. */
