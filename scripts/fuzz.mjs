@@ -22,6 +22,8 @@ import { signaturesFile } from "./fuzz/signatures.mjs";
 const ADDRESS_SPACE = 8 << 20;
 /** Milliseconds after which a call that does not return is ended. */
 const PATIENCE = 10_000;
+/** Milliseconds until the first call. */
+const START = 120_000;
 /** Random calls of one child: what it leaks ends with it. */
 const CALLS_PER_CHILD = 20_000;
 
@@ -68,7 +70,8 @@ async function runChild(settings, found, until) {
     const { index } = doing();
     if (index !== seen) [seen, since] = [index, Date.now()];
     if (Date.now() > until) killed = "time";
-    else if (Date.now() - since > PATIENCE) killed = `did not return within ${PATIENCE / 1000} s`;
+    else if (Date.now() - since > (existsSync(stateFile) && index >= 0 && doing().source !== "" ? PATIENCE : START))
+      killed = `did not return within ${PATIENCE / 1000} s`;
     if (killed !== undefined) child.kill("SIGKILL");
   }, 250);
   const [code, signal] = await new Promise((resolve) => child.on("close", (...ended) => resolve(ended)));

@@ -30,7 +30,8 @@ export function runner(lib) {
 
   /** Why an error is a finding; `undefined` where it is none. */
   function fault(error) {
-    if (isA(error, own.CallerError)) return undefined;
+    // What the caller threw, and the reason of a signal that it aborted.
+    if (isA(error, own.CallerError) || (isA(error, DOMException) && error.name === "AbortError")) return undefined;
     if (!isA(error, lib.AdjointError) && REVOKED.test(textOf(error))) return undefined;
     if (!isA(error, lib.AdjointError)) return `${nameOf(error)}: ${textOf(error)}`;
     if (error.code === "internal") return `internal: ${error.message}`;
@@ -44,7 +45,9 @@ export function runner(lib) {
   });
 
   /** A failed call must leave as many tensors as there were. */
-  function leaked(before) {
+  function leaked(before, call) {
+    // A configuration is made once, by a program that ends.
+    if (call.callee === "configure") return undefined;
     const more = lib.memory().tensors - before;
     return more > 0 ? `a failed call left ${more} tensors` : undefined;
   }
@@ -59,7 +62,7 @@ export function runner(lib) {
         before = lib.memory().tensors;
         outcome = { result: invoke() };
       } catch (error) {
-        outcome = { reason: fault(error) ?? leaked(before) };
+        outcome = { reason: fault(error) ?? leaked(before, call) };
       }
       outcome.took = now() - started;
     });
@@ -75,7 +78,7 @@ export function runner(lib) {
       before = lib.memory().tensors;
       free(await invoke());
     } catch (error) {
-      reason = fault(error) ?? leaked(before);
+      reason = fault(error) ?? leaked(before, call);
     }
     return { reason, took: now() - started };
   }

@@ -1,9 +1,10 @@
+import { checkModel } from "../nn/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { R2RLoss } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import { type RandomSource, resolveRng, Rng } from "../random/index.js";
-import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkOptions, FormatError, checkInstance, checkFunction } from "../runtime/index.js";
 import { restoreTiled } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
@@ -65,7 +66,11 @@ export class Denoiser {
   readonly #domain: Domain;
   readonly #phases: Phases | undefined;
 
-  constructor({ model, domain, quality, loss, steps, phases }: DenoiserParts) {
+  constructor(parts: DenoiserParts) {
+    checkOptions("Denoiser", parts, ["model", "domain", "quality", "loss", "steps", "phases"]);
+    const { model, domain, quality, loss, steps, phases } = parts;
+    checkModel("Denoiser", "model", model);
+    checkInstance("Denoiser", "domain", domain, Domain, "the scale of a learned model; use learn or Denoiser.load");
     this.#model = model;
     this.#domain = domain;
     this.#phases = phases;
@@ -85,6 +90,8 @@ export class Denoiser {
     checkImages("Denoiser.restore", [image]);
     const rng = resolveRng(options.rng);
     const { signal, onProgress } = options;
+    if (signal !== undefined) checkInstance("Denoiser.restore", "signal", signal, AbortSignal, "an AbortSignal");
+    if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
     const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
     const phases = this.#phases ?? new Phases(0, pixels * evaluations);

@@ -109,10 +109,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    checkOptionsObject(`${this.className}.forward`, options);
-    const { rng, clipPositive, ...parameters } = options;
-    this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    return freeOnError(() => {
+      checkOptionsObject(`${this.className}.forward`, options);
+      const { rng, clipPositive, ...parameters } = options;
+      this.update(parameters as PhysicsParameters);
+      return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    });
   }
 
   /** The clean measurement of `x`. */
