@@ -61,8 +61,8 @@ export class StackedPhysics<P extends Physics = Physics> {
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
     return freeOnError(() => {
-      checkOptionsObject(`${this.constructor.name}.forward`, options);
-      const { rng, clipPositive, ...parameters } = options;
+      if (options !== null) checkOptionsObject(`${this.constructor.name}.forward`, options);
+      const { rng, clipPositive, ...parameters } = options ?? {};
       this.update(parameters as PhysicsParameters);
       return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
     });

@@ -91,8 +91,8 @@ export abstract class NoiseModel {
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
     checkRank(caller, "y", y);
-    checkOptionsObject(`${this.className}.forward`, options);
-    const { rng, clipPositive, ...parameters } = options;
+    if (options !== null) checkOptionsObject(`${this.className}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options ?? {};
     const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
     return this.corrupt(y, resolveRng(rng, this.rng), clip);
