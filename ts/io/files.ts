@@ -13,18 +13,18 @@ export function checkPath(caller: string, path: unknown): asserts path is string
 }
 
 /**
- * The bytes of a file; in a browser, of a URL relative to the page.
+ * The bytes of a file; in a browser, of a URL relative to the page. A URL of `file:` is one of a file in Node.
  *
  * @throws ArgumentError `file_not_found` where the file does not exist; `file_unreadable` where it is a folder or the
  * permission is missing.
  */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  checkPath("readBytes", path);
+export async function readBytes(path: string | URL): Promise<Uint8Array> {
+  if (!(path instanceof URL)) checkPath("readBytes", path);
   try {
     const platform = await currentPlatform();
     return await platform.readFile(path);
   } catch (error) {
-    throw fileError(path, error);
+    throw fileError(String(path), error);
   }
 }
 

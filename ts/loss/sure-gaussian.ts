@@ -77,7 +77,9 @@ const OPTIONS = {
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
- * since an error is not: beyond deepinv, whose level can run away.
+ * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 / (1 - e /
+ * sigma^2)`, e the error of the best network whose divergence is 0, which cannot look at the pixel that it predicts. On
+ * one picture with little noise e is nearly sigma^2 or more; there a fixed estimate (`estimateNoise`) serves better.
  *
  * @returns shape `[B]`.
  */
@@ -150,9 +152,9 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
       if (this.unsure && model.training) {
         this.#variance.ascend(divergence.mean().mul(2));
         // What noise of variance 1 adds to the error: entries that are not measured have none.
-        const measured = physics.measured(y);
-        const noise = measured ? b.mul(measured) : b;
-        const share = this.#map || measured ? meanPerImage(B(noise).square()).mean() : 1;
+        const measured = physics.measured(y)?.add(y.mul(0));
+        const mapped = (): Tensor => meanPerImage(B(measured ? b.mul(measured) : b).square()).mean();
+        const share = this.#map ? mapped() : (measured?.mean() ?? 1);
         const a = divergence.mean().mul(-2).add(share);
         this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
       }
