@@ -105,7 +105,6 @@ function kindOf({ source, reason }) {
 
 /** Runs calls until there are no more, or the time is over. */
 export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share = 1, platform = "native", onFinding }) {
-  const until = Date.now() + minutes * 60_000;
   const findings = new Map();
   const found = (record) => {
     const key = kindOf(record);
@@ -115,7 +114,9 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
       onFinding?.(record);
     }
   };
-  const settings = { signatures: signaturesFile(), platform, mode, groups, seed, share };
+  const signatures = signaturesFile();
+  const until = Date.now() + minutes * 60_000;
+  const settings = { signatures, platform, mode, groups, seed, share };
   const each = CALLS_PER_CHILD * (mode === "every" ? share : 1);
   let [from, calls, targets] = [0, 0, 0];
   while (Date.now() < until) {
