@@ -59,7 +59,9 @@ if (isMain(import.meta.url)) {
       for (const { title, code } of programs()) {
         const { end, seen } = await runProgram(page, base, process.argv.includes("--whole") ? code : shortened(code));
         const logs = seen.filter(({ type }) => type === "log").map(({ text }) => text);
-        process.stdout.write(`${end.type === "done" ? "ran   " : "FAILED"} ${title}: ${end.text ?? logs.at(-1) ?? ""}\n`);
+        process.stdout.write(
+          `${end.type === "done" ? "ran   " : "FAILED"} ${title}: ${end.text ?? logs.at(-1) ?? ""}\n`,
+        );
         if (end.type !== "done") failed.push(title);
       }
     } finally {

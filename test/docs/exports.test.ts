@@ -10,8 +10,8 @@ function exportsOf(text: string): Map<string, boolean> {
   const found = new Map<string, boolean>();
   const pattern =
     /(\*\/\n(?:\/\/.*\n)*)?^export (?:declare )?(?:abstract )?(?:async )?(?:class|function\*?|const|let|interface|type) (\w+)/gm;
+  // Of overloads the first has the comment.
   for (const [, comment, name] of text.matchAll(pattern))
-    // Of overloads the first has the comment.
     found.set(name as string, (found.get(name as string) ?? false) || comment !== undefined);
   return found;
 }
@@ -32,7 +32,13 @@ function reached(file: string, names?: ReadonlySet<string>, seen = new Set<strin
   const some = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from "(\.[^"]+)"/gm)].flatMap(([, list, address]) => {
     const originals = (list as string)
       .split(",")
-      .map((part) => part.replace(/\btype\b/, "").trim().split(/\s+as\s+/)[0] as string)
+      .map(
+        (part) =>
+          part
+            .replace(/\btype\b/, "")
+            .trim()
+            .split(/\s+as\s+/)[0] as string,
+      )
       .filter((name) => name !== "");
     return reached(target(address as string), new Set(originals), seen);
   });
@@ -45,7 +51,14 @@ describe("the reference", () => {
     const found = entries.flatMap((file) => reached(file));
     expect(found.length).toBeGreaterThan(400);
     const missing = found.filter(([, , documented]) => !documented).map(([file, name]) => `${file}: ${name}`);
-    expect(missing.map((line) => line.slice(root.length + 1).split(sep).join("/"))).toEqual([]);
+    expect(
+      missing.map((line) =>
+        line
+          .slice(root.length + 1)
+          .split(sep)
+          .join("/"),
+      ),
+    ).toEqual([]);
   });
 
   const folder = fileURLToPath(new URL("../../dist/site/reference/classes", import.meta.url));

@@ -58,7 +58,9 @@ describeBrowser("the documentation site, below a path of its server", () => {
       const file = name.replace("/", "-");
       await page.screenshot({ path: `${pictures}/${file}.png` });
       await page.setViewportSize({ width: 390, height: 844 });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       await page.screenshot({ path: `${pictures}/${file}-phone.png` });
       await page.setViewportSize({ width: 1280, height: 900 });
       // A page on a phone does not move sideways.
@@ -72,7 +74,9 @@ describeBrowser("the documentation site, below a path of its server", () => {
     await open("install.html");
     await page.keyboard.press("Control+k");
     await page.locator("#localsearch-input").fill("Equivariant imaging");
-    await expect.poll(async () => await page.locator("#localsearch-list").innerText(), { timeout: 60_000 }).toContain("CT");
+    await expect
+      .poll(async () => await page.locator("#localsearch-list").innerText(), { timeout: 60_000 })
+      .toContain("CT");
   }, 300_000);
 
   it("chooses losses by the table of assumptions", async () => {
@@ -80,7 +84,9 @@ describeBrowser("the documentation site, below a path of its server", () => {
     await page.locator("select[name=noise]").selectOption("poisson");
     await page.locator("select[name=operator]").selectOption("inpainting");
     await page.locator("select[name=truth]").selectOption("yes");
-    const shown = await page.locator("[data-loss]").evaluateAll((items) => items.map((item) => item.getAttribute("data-loss")));
+    const shown = await page
+      .locator("[data-loss]")
+      .evaluateAll((items) => items.map((item) => item.getAttribute("data-loss")));
     expect(shown.sort()).toEqual([...fittingLosses({ noise: "poisson", operator: "inpainting" })].sort());
   }, 300_000);
 
