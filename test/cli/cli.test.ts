@@ -44,16 +44,23 @@ async function writeConfig(name: string, change: object = {}): Promise<string> {
 }
 
 describe("help and usage", () => {
-  it.each([[[]], [["denoise"]], [["train"]], [["test"]], [["losses"]], [["devices"]], [["start"]]])(
-    "%s --help",
-    async (command) => {
-      const { code, stdout } = await adjoint([...command, "--help"]);
-      expect(code).toBe(0);
-      expect(stdout).toContain("Usage: adjoint");
-      if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
-      else expect(stdout).not.toMatch(/^ +start/m);
-    },
-  );
+  it.each([
+    [[]],
+    [["denoise"]],
+    [["train"]],
+    [["test"]],
+    [["losses"]],
+    [["devices"]],
+    [["convert"]],
+    [["inspect"]],
+    [["start"]],
+  ])("%s --help", async (command) => {
+    const { code, stdout } = await adjoint([...command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Usage: adjoint");
+    if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
+    else expect(stdout).not.toMatch(/^ +start/m);
+  });
 
   it.each([
     ["an unknown command", ["denoize"], "denoise"],

@@ -1,7 +1,10 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import { addApply } from "./apply.js";
+import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addNew } from "./new.js";
 import { addStart } from "./start.js";
@@ -32,6 +35,9 @@ export function createProgram(): Command {
   addDenoise(program);
   addTrain(program);
   addTest(program);
+  addApply(program);
+  addConvert(program);
+  addInspect(program);
   addLosses(program);
   addDevices(program);
   addStart(program);

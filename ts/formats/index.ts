@@ -9,6 +9,7 @@ export { type ArrayData, decodeElements, elementSize, type ElementType, memorySi
 export { invalid, tooLarge, unsupported } from "./fail.js";
 export { encodeFits } from "./fits.js";
 export { type Hdf5Array, Hdf5File } from "./hdf5-file.js";
+export { encodeFloats, type FloatType } from "./half.js";
 export { gzip } from "./inflate.js";
 export { sortAcquisitions } from "./kspace.js";
 export { checkPixels } from "./image-faults.js";

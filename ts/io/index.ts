@@ -28,7 +28,7 @@ export {
 export { Hdf5Reader } from "./hdf5-reader.js";
 export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
 export { encodeArray, type WritableArray, writeArray, type WriteArrayOptions } from "./write-array.js";
-export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
+export { readWeightArrays, readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,
@@ -39,6 +39,7 @@ export {
   serializeSafetensors,
   type TensorRecord,
   writeSafetensors,
+  type WriteSafetensorsOptions,
 } from "./safetensors.js";
 export type { FileSource } from "./source.js";
 export {
