@@ -107,7 +107,12 @@ export class DenoisingNetwork extends Module {
   /** Features of images at half the resolution. */
   start(y: Tensor, levels: Tensor): Tensor {
     const s = levels.clamp(SMALLEST_LEVEL, Infinity);
-    const unit = y.sub(0.5).div(s.square().add(SPREAD ** 2).sqrt());
+    const unit = y.sub(0.5).div(
+      s
+        .square()
+        .add(SPREAD ** 2)
+        .sqrt(),
+    );
     const input = cat([pixelUnshuffle(unit, 2), avgPool2d(s.log().div(3).add(1), 2)], 1);
     return (y.shape[1] === 1 ? this.greyIn : this.colourIn).forward(input);
   }

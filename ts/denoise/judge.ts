@@ -33,7 +33,10 @@ export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[
       for (let i = 0; i < down; i++) {
         for (let j = 0; j < across; j++) {
           // The last row and column of squares have what is left.
-          const [height, width] = [i === down - 1 ? rows - i * side : side, j === across - 1 ? columns - j * side : side];
+          const [height, width] = [
+            i === down - 1 ? rows - i * side : side,
+            j === across - 1 ? columns - j * side : side,
+          ];
           const isHeld = (j + 2 * i) % every === every - 1;
           (isHeld ? judging : learned).push(cutPixels(image, i * side, j * side, height, width));
         }
@@ -71,7 +74,10 @@ export async function estimatedRisks(
         const levels = noiseLevels(physics.noiseModel, smoothed(y));
         const probe = rng.normal([...y.shape], y).mul(levels);
         const restored = model.forward(y, physics);
-        const change = model.forward(y.add(probe.mul(step)), physics).sub(restored).div(step);
+        const change = model
+          .forward(y.add(probe.mul(step)), physics)
+          .sub(restored)
+          .div(step);
         const variance = levels.square();
         const error = restored.sub(y).square().sub(variance).add(change.mul(probe).mul(2));
         return error.mean().div(variance.mean());
