@@ -11,6 +11,7 @@ export type {
   SampleType,
   Slice,
 } from "../formats/index.js";
+export { type ExportableModel, exportOnnx, type ExportOnnxOptions } from "./export-onnx.js";
 export { withLocks } from "./locks.js";
 export { cartesianKspace } from "./kspace.js";
 export { ImageReader } from "./image-reader.js";

@@ -6,6 +6,8 @@ export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } f
 export { interpolations, operators, outsides, padModes } from "./operators.generated.js";
 export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
 export { freeOnError, keep, tidy, unkeep } from "./scope.js";
+export { traceOperators } from "./trace.js";
+export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
 export type { UnfoldOptions } from "./tensor.js";
 export type { DeviceName, Dims, DType, NestedArray, NumericArray, TensorOptions, TypedArray } from "./types.js";

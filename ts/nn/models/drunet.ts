@@ -74,7 +74,7 @@ export class DRUNet extends Module {
   readonly mDown1: Sequential;
   readonly mDown2: Sequential;
   readonly mDown3: Sequential;
-  readonly mBody: Sequential;
+  readonly mBody: Layer;
   readonly mUp3: Sequential;
   readonly mUp2: Sequential;
   readonly mUp1: Sequential;
@@ -136,7 +136,8 @@ export class DRUNet extends Module {
     this.mDown1 = new Sequential(...blocks(nc[0]), ...downsample(nc[0], nc[1]));
     this.mDown2 = new Sequential(...blocks(nc[1]), ...downsample(nc[1], nc[2]));
     this.mDown3 = new Sequential(...blocks(nc[2]), ...downsample(nc[2], nc[3]));
-    this.mBody = new Sequential(...blocks(nc[3]));
+    // A single block is not wrapped, and has other state names: so it is in deepinv.
+    this.mBody = nb === 1 ? (blocks(nc[3])[0] as Layer) : new Sequential(...blocks(nc[3]));
     this.mUp3 = new Sequential(...upsample(nc[3], nc[2]), ...blocks(nc[2]));
     this.mUp2 = new Sequential(...upsample(nc[2], nc[1]), ...blocks(nc[1]));
     this.mUp1 = new Sequential(...upsample(nc[1], nc[0]), ...blocks(nc[0]));
