@@ -101,7 +101,11 @@ describe("the noise level", () => {
 
 describe("derivatives", () => {
   it.each([
-    ["DRUNet", () => new DRUNet({ ...grey, actMode: "s", dtype: "float64", rng: new Rng(3) }), [1, 1, 16, 8]],
+    [
+      "DRUNet",
+      () => new DRUNet({ ...grey, nc: [1, 1, 1, 1], actMode: "s", dtype: "float64", rng: new Rng(3) }),
+      [1, 1, 2, 3],
+    ],
     ["FFDNet", () => new FFDNet({ ...small, nf: 3, dtype: "float64", rng: new Rng(3) }), [1, 1, 5, 4]],
     [
       "SRResNet",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addExport } from "./export.js";
 import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addStart } from "./start.js";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addTrain(program);
   addTest(program);
   addConvert(program);
+  addExport(program);
   addInspect(program);
   addLosses(program);
   addDevices(program);
