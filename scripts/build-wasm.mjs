@@ -100,35 +100,11 @@ async function compile({ profile, features, what }) {
   });
 }
 
-/** The path of the wasm-bindgen program, of the version in Cargo.lock; built once. */
-async function wasmBindgen() {
-  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(
-    readFileSync(join(root, "Cargo.lock"), "utf8"),
-  )?.[1];
-  const fits = (program) => output(program, ["--version"]) === `wasm-bindgen ${version}`;
-  const tools = join(targetDir, "tools");
-  const own = join(tools, "bin", "wasm-bindgen");
-  for (const program of ["wasm-bindgen", own]) if (fits(program)) return program;
-  say(`building wasm-bindgen ${version} (once, a few minutes)`);
-  // Without --locked: its lock file has a crate version that some mirrors lack. It runs for seconds, so it is not worth
-  // optimising much.
-  await must("cargo", [
-    "install",
-    "--config",
-    "profile.release.opt-level=1",
-    "--config",
-    "profile.release.codegen-units=16",
-    "wasm-bindgen-cli",
-    "--version",
-    version,
-    "--root",
-    tools,
-    "--target-dir",
-    join(tools, "build"),
-    "--force",
-    "--no-track",
-  ]);
-  return own;
+/** The program that writes the JavaScript of a module: wasm-bindgen's library, of the version in Cargo.lock. */
+async function bindgenProgram() {
+  say("building the program that binds the modules to JavaScript");
+  await must("cargo", ["build", "--profile", "tools", "-p", "adjoint-bindgen"]);
+  return join(targetDir, "tools", `adjoint-bindgen${process.platform === "win32" ? ".exe" : ""}`);
 }
 
 /**
@@ -164,24 +140,17 @@ export async function buildWasm() {
   );
   const stamp = ({ name }) => join(folder, `.stamp-${name}`);
   const optimizing = [];
+  let bindgen;
   for (const module of modules.filter(
     (one) => !existsSync(stamp(one)) || readFileSync(stamp(one), "utf8") !== digest,
   )) {
     await compile(module);
-    const bindgen = await wasmBindgen();
+    bindgen ??= await bindgenProgram();
     const temporary = join(folder, `.${module.name}.${process.pid}`);
     mkdirSync(temporary, { recursive: true });
     // Modules of the same profile share cargo's output, so bindgen is awaited. wasm-opt has one thread: the next module
     // is compiled meanwhile.
-    await must(bindgen, [
-      join(targetDir, target, module.profile, "adjoint_wasm.wasm"),
-      "--target",
-      "web",
-      "--out-name",
-      module.name,
-      "--out-dir",
-      temporary,
-    ]);
+    await must(bindgen, [join(targetDir, target, module.profile, "adjoint_wasm.wasm"), module.name, temporary]);
     optimizing.push(optimize(module, folder, temporary).then(() => writeFileSync(stamp(module), digest)));
   }
   await Promise.all(optimizing);

@@ -10,15 +10,16 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { digestOf, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
 import { checkRust, setup } from "./setup.mjs";
 
 const native = join(root, "dist", "native");
-/** The add-ons. The one for the CPU alone compiles in a third of the time. */
+/** The add-ons, and about how many minutes one core takes to compile each from nothing. */
 const addOns = {
-  cpu: { file: "adjoint.node", args: ["--no-default-features"], what: "the native add-on for the CPU" },
-  gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs" },
+  cpu: { file: "adjoint.node", args: ["--no-default-features"], what: "the native add-on for the CPU", minutes: 10.5 },
+  gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs", minutes: 30 },
 };
 
 /**
@@ -26,7 +27,7 @@ const addOns = {
  * program keeps the old one.
  */
 export async function buildNative(name = "cpu") {
-  const { file, args, what } = addOns[name];
+  const { file, args, what, minutes } = addOns[name];
   const [addOn, stamp] = [join(native, file), join(native, `.stamp-${name}`)];
   const digest = digestOf(
     ["crates/core", "crates/node"],
@@ -34,7 +35,9 @@ export async function buildNative(name = "cpu") {
   );
   if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   checkRust();
-  say(`building ${what}`);
+  // Most of the time is spent on a few crates, which two cores share well and eight do not.
+  const wait = Math.ceil(minutes / Math.min(4, availableParallelism()));
+  say(`building ${what}: the first time about ${wait} minutes here, later only what changed`);
   // Without -p, as in the tests: the selected packages determine the features of shared dependencies, and another
   // selection would build burn again.
   await must("cargo", ["build", "--release", ...args]);
@@ -52,6 +55,10 @@ export async function buildTs() {
   say("compiling the facade");
   await must(process.execPath, [join(root, "scripts", "generate.mjs")]);
   await must(process.execPath, [tsc, "-p", "tsconfig.json"]);
+  copyFileSync(
+    join(root, "ts", "denoise", "denoiser.safetensors"),
+    join(root, "dist", "denoise", "denoiser.safetensors"),
+  );
   for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
     if (/^(?:native|wasm|web)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
     if (!existsSync(join(root, "ts", file.replace(/\.(?:d\.ts|js)$/, ".ts")))) rmSync(join(root, "dist", file));

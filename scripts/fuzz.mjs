@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isMain, root, say } from "./common.mjs";
-import { readSignatures } from "./fuzz/signatures.mjs";
+import { signaturesFile } from "./fuzz/signatures.mjs";
 
 /** Kibibytes of address space of a child; Node itself takes about a tenth. */
 const ADDRESS_SPACE = 8 << 20;
@@ -101,10 +101,7 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
       onFinding?.(record);
     }
   };
-  const folder = mkdtempSync(join(tmpdir(), "adjoint-fuzz-"));
-  const signatures = join(folder, "signatures.json");
-  writeFileSync(signatures, JSON.stringify(readSignatures()));
-  const settings = { signatures, platform, mode, groups, seed, share };
+  const settings = { signatures: signaturesFile(), platform, mode, groups, seed, share };
   const each = CALLS_PER_CHILD * (mode === "every" ? share : 1);
   let [from, calls, targets] = [0, 0, 0];
   while (Date.now() < until) {
@@ -115,7 +112,6 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
     from = ended.stopped === undefined ? to : ended.stopped + 1;
     if (ended.last) break;
   }
-  rmSync(folder, { recursive: true, force: true });
   return { findings: [...findings.values()], calls, targets };
 }
 
@@ -133,7 +129,11 @@ if (isMain(import.meta.url)) {
   const platform = option("platform", "native");
   const seed = Number(option("seed", Date.now() % 2 ** 31));
   const minutes = Number(option("minutes", mode === "every" ? Infinity : 2));
-  say(mode === "every" ? `every value in every place of ${groups} on ${platform}` : `${minutes} minutes of ${groups} on ${platform}, --seed ${seed}`);
+  say(
+    mode === "every"
+      ? `every value in every place of ${groups} on ${platform}`
+      : `${minutes} minutes of ${groups} on ${platform}, --seed ${seed}`,
+  );
   const started = Date.now();
   const { findings, calls, targets } = await fuzz({
     mode,

@@ -6,6 +6,8 @@
 // A type is a word ("number", "string", "boolean", "tensor", "unknown"), or one of { words }, { class }, { interface },
 // { list }, { tuple }, { either }, { fields }, { table }, { returns }.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { API, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
@@ -18,8 +20,23 @@ const DEPTH = 4;
 const LEFT_OUT = new Set(["init", "Tensor.holder", "Tensor.constructor"]);
 const ERRORS = /Error$/;
 
+/** The path of a file with the signatures of the sources as they are; it is made where there is none yet. */
+export function signaturesFile() {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(join(root, "ts"), { recursive: true }).sort())
+    if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(root, "ts", file)));
+  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  const folder = join(root, "node_modules", ".cache", "adjoint-fuzz");
+  const path = join(folder, `${hash.digest("hex").slice(0, 16)}.json`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, JSON.stringify(readSignatures()));
+  renameSync(`${path}.${process.pid}`, path);
+  return path;
+}
+
 /** The signatures, read in a process of their own: the compiler's server writes a line when it is closed. */
-export function readSignatures() {
+function readSignatures() {
   const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
     encoding: "utf8",
     maxBuffer: 2 ** 28,
@@ -51,8 +68,7 @@ function named(checker, symbols, prefix = "") {
   return symbols.flatMap((exported) => {
     const symbol = resolved(checker, exported);
     const path = `${prefix}${exported.name}`;
-    if (symbol.flags & SymbolFlags.ValueModule)
-      return named(checker, checker.getExportsOfModule(symbol), `${path}.`);
+    if (symbol.flags & SymbolFlags.ValueModule) return named(checker, checker.getExportsOfModule(symbol), `${path}.`);
     const called = symbol.flags & (SymbolFlags.Class | SymbolFlags.Function | SymbolFlags.Variable);
     return called && !LEFT_OUT.has(path) && !ERRORS.test(path) ? [{ path, symbol }] : [];
   });

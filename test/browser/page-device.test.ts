@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeBrowser } from "./chromium.js";
-import { errorText, type PageSite, selectSample, servePage, statusText, waitForState, waitForStep } from "./page.js";
+import {
+  choose,
+  errorText,
+  openAdvanced,
+  openSample,
+  type PageSite,
+  servePage,
+  start,
+  waitForState,
+  waitForStep,
+} from "./page.js";
 
 describeBrowser("the device of the page examples/web", () => {
   let site: PageSite;
@@ -11,7 +21,8 @@ describeBrowser("the device of the page examples/web", () => {
 
   it("offers the graphics card only where there is one, and uses the CPU if it fails", async () => {
     const { page } = await site.open();
-    await selectSample(page);
+    await openSample(page);
+    await openAdvanced(page);
     expect(await page.isVisible("#device")).toBe(false);
     await page.context().close();
 
@@ -21,12 +32,14 @@ describeBrowser("the device of the page examples/web", () => {
         Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({}) } }),
       );
     });
-    await selectSample(misled);
+    await openSample(misled);
+    await openAdvanced(misled);
+    await misled.selectOption("#loss", "R2RLoss");
     await misled.waitForSelector("#device-field:not([hidden])");
     expect(await misled.inputValue("#device")).toBe("cpu");
     await misled.selectOption("#device", "webgpu");
-    await misled.selectOption("#effort", "quick");
-    await misled.click("#start");
+    await choose(misled, "quality", "fast");
+    await start(misled);
     expect(await errorText(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
     await waitForState(misled, "running");
     expect(await misled.textContent("#n-device")).toBe("cpu (WebAssembly)");
@@ -40,11 +53,13 @@ describeBrowser("the device of the page examples/web", () => {
     const software = await servePage({ gpu: true });
     try {
       const { page } = await software.open();
-      await selectSample(page);
+      await openSample(page);
+      await openAdvanced(page);
+      await page.selectOption("#loss", "R2RLoss");
       await page.waitForSelector("#device-field:not([hidden])");
       await page.selectOption("#device", "webgpu");
-      await page.selectOption("#effort", "quick");
-      await page.click("#start");
+      await choose(page, "quality", "fast");
+      await start(page);
       await waitForStep(page, 2);
       expect(await page.textContent("#n-device")).toBe("graphics card (WebGPU)");
       expect(await page.textContent("#error")).toBe("");
@@ -55,7 +70,7 @@ describeBrowser("the device of the page examples/web", () => {
       expect(await errorText(page)).toBe("The graphics card was lost. The run starts again on the processor.");
       await page.waitForFunction(() => document.getElementById("n-device")?.textContent === "cpu (WebAssembly)");
       await waitForState(page, "done");
-      expect(await statusText(page)).toContain("Done after 120 steps");
+      expect(await page.textContent("#n-step")).toBe("120 of 120");
     } finally {
       await software.close();
     }

@@ -51,9 +51,7 @@ describe("the verdict of the page", () => {
     const worse = parts.verdict.verdictOf({ task: "denoise", before: 28.17, after: 27.94 });
     expect(worse.outcome).toBe("refused");
     expect(worse.title).toBe("Kept as it was given");
-    expect(worse.reasons).toEqual([
-      "The truth is known here: the result has 27.94 dB, the given picture 28.17 dB.",
-    ]);
+    expect(worse.reasons).toEqual(["The truth is known here: the result has 27.94 dB, the given picture 28.17 dB."]);
     expect(`${worse.title} ${worse.detail}`).not.toMatch(/closer|rose|cleaned/i);
     expect(parts.verdict.verdictOf({ task: "denoise", before: 28, after: Number.NaN }).outcome).toBe("refused");
     expect(parts.verdict.verdictOf({ task: "denoise", before: 20, after: 27.94 }).title).toBe(
@@ -138,7 +136,10 @@ describe("the frames of a file", () => {
 
   it("are averaged over blocks where they are made smaller", () => {
     const small = parts.frames.downscale(pixels([1, 3, 5, 7, 0, 0, 2, 2], [1, 2, 4]), 2);
-    expect([small.shape, Array.from(small.data)]).toEqual([[1, 1, 2], [1, 4]]);
+    expect([small.shape, Array.from(small.data)]).toEqual([
+      [1, 1, 2],
+      [1, 4],
+    ]);
   });
 });
 

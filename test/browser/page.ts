@@ -40,7 +40,7 @@ export async function servePage({ gpu = false } = {}): Promise<PageSite> {
   return {
     origin: site.origin,
     folder,
-    async open(size = { width: 1200, height: 900 }, before) {
+    async open(size = { width: 1280, height: 900 }, before) {
       const context = await browser.newContext({ viewport: size, acceptDownloads: true });
       const page = await context.newPage();
       page.setDefaultTimeout(150_000);
@@ -49,7 +49,7 @@ export async function servePage({ gpu = false } = {}): Promise<PageSite> {
       page.on("pageerror", (cause) => errors.push(cause.message));
       page.on("console", (message) => {
         // Chromium warns when the page looks for a graphics card and there is none.
-        const isExpected = message.text() === "No available adapters.";
+        const isExpected = message.text() === "No available adapters." || message.text().includes("renderer in software");
         if (["error", "warning"].includes(message.type()) && !isExpected) errors.push(message.text());
       });
       await before?.(page);
@@ -64,10 +64,32 @@ export async function servePage({ gpu = false } = {}): Promise<PageSite> {
   };
 }
 
-/** Selects a sample image. */
-export async function selectSample(page: Page, name = "camera"): Promise<void> {
+/** Chooses one of the settings that are shown side by side, such as `quality` `fast`. */
+export async function choose(page: Page, name: string, value: string): Promise<void> {
+  await page.click(`label[for=${name}-${value}]`);
+}
+
+/** Opens a sample image, whose cleaning then begins by itself, and stops it: settings can be chosen. */
+export async function openSample(page: Page, name = "camera"): Promise<void> {
   await page.click(`#samples button[data-name=${name}]`);
-  await page.waitForFunction(() => !(document.getElementById("start") as HTMLButtonElement).disabled);
+  await waitForState(page, "running");
+  await page.click("#stop");
+  await page.waitForSelector("#start:not([hidden])");
+}
+
+/** Opens a file as a visitor would, who chooses it. */
+export async function openFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  await page.setInputFiles("#file", { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
+}
+
+/** Shows the settings for experts. */
+export async function openAdvanced(page: Page): Promise<void> {
+  await page.evaluate(() => ((document.getElementById("advanced") as HTMLDetailsElement).open = true));
+}
+
+/** Starts with the settings that were chosen. */
+export async function start(page: Page): Promise<void> {
+  await page.click("#start");
 }
 
 /** Waits until the run is in a state. */

@@ -118,6 +118,25 @@ describe("docs/training.md", () => {
   });
 });
 
+describe("docs/apply.md", () => {
+  it("its program type-checks, and restores a picture in any unit", async () => {
+    const [file = ""] = await compile("apply", await programs("apply.md"));
+    expect(await print(file)).toBe("restored 1 x 1 x 256 x 256\nthe same in other units: true\n");
+    await rm(join(root, "results", "network.safetensors"));
+  });
+
+  it("has every option of the command and of the function", async () => {
+    const text = await readFile(join(root, "docs", "apply.md"), "utf8");
+    const { stdout } = await start(process.execPath, [compiled("cli/main.js"), "apply", "--help"]);
+    const options = [...stdout.matchAll(/^ {2}(--[a-z]+)/gm)].map(([, option]) => option as string);
+    expect(options).toContain("--scale");
+    for (const option of options.filter((each) => !["--json", "--device"].includes(each)))
+      expect(text).toContain(`\`${option}`);
+    for (const option of ["scale", "scaleLevels", "tile", "margin", "rng", "signal", "onProgress"])
+      expect(text).toMatch(new RegExp(`\`${option}\``));
+  });
+});
+
 describe("docs/README.md", () => {
   it("lists every document, and links only to what exists", async () => {
     const text = await readFile(join(root, "docs", "README.md"), "utf8");

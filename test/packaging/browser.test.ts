@@ -181,7 +181,7 @@ describe("the packed package in Node without an add-on", () => {
     const { code, stdout, stderr } = await node([join(folder, "fallback.mjs")]);
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: "[ 2, 2 ]" });
     expect(stderr.trim().split("\n")).toEqual([
-      expect.stringMatching(/^adjoint: the native add-on is not built.*WebAssembly/),
+      expect.stringMatching(/^adjoint: the native add-on is missing.*WebAssembly/),
     ]);
   });
 

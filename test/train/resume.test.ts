@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,10 +11,14 @@ import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { Tensor, tensor } from "../../ts/tensor/index.js";
+import { HistoryFile } from "../../ts/train/history.js";
 import { loadState, saveState, Trainer, type TrainerOptions } from "../../ts/train/index.js";
 
 /** Written by version 1 of the format: 5 of 6 steps of `make`, with data that is measured at each step. */
 const firstVersion = fileURLToPath(new URL("files/checkpoint-v1.safetensors", import.meta.url));
+
+/** Written by version 2 of the format: 4 of 6 steps of `make`. */
+const secondVersion = fileURLToPath(new URL("files/checkpoint-v2.safetensors", import.meta.url));
 
 await init({ device: "cpu" });
 const folder = await mkdtemp(join(tmpdir(), "adjoint-resume-"));
@@ -45,6 +49,11 @@ function make(more: Partial<TrainerOptions> = {}, nf = 4) {
   return { model, optimizer, loss, trainer: new Trainer(options) };
 }
 type Made = ReturnType<typeof make>;
+
+/** The weights of the model. */
+const weightsOf = async ({ model }: Made): Promise<number[][]> =>
+  (await Promise.all(model.parameters().map((p) => p.data()))).map((values) => [...values]);
+const untimed = ({ trainer }: Made) => trainer.history.map((entry) => ({ ...entry, imagesPerSecond: 0 }));
 
 /** Everything that decides how a training goes on. */
 async function everything({ model, optimizer, loss, trainer }: Made): Promise<unknown> {
@@ -173,15 +182,151 @@ describe("resume changes nothing before everything has been checked", () => {
   });
 });
 
-it("a history too long for the header of the format is written and read", async () => {
-  const path = join(folder, "long");
-  // The header may have 100 MB: a long state is not in it. Letters of one, two and three bytes.
-  const state = { history: `${"a".repeat(11_000_000)}\u00e9\u20ac`, weight: tensor([1, 2]) };
-  await saveState(path, state);
-  expect((await readFile(path)).readBigUInt64LE()).toBeLessThan(1000n);
-  const read = (await loadState(path)) as typeof state;
-  expect(read.history === state.history).toBe(true);
-  expect([...read.weight.dataSync()]).toEqual([1, 2]);
+it("a checkpoint of version 2 loads, and the training ends with the bits of an uninterrupted one", async () => {
+  const [rest, whole] = [make(), make()];
+  await rest.trainer.resume(secondVersion);
+  expect(rest.trainer.step).toBe(4);
+  await rest.trainer.train();
+  await whole.trainer.train();
+  expect(await weightsOf(rest)).toEqual(await weightsOf(whole));
+  expect(untimed(rest)).toEqual(untimed(whole));
+});
+
+describe("a damaged file", () => {
+  it("is refused wherever a byte is changed or the file is cut, and the Trainer is what it was", async () => {
+    const [good, path] = [join(folder, "whole"), join(folder, "damaged")];
+    await make({ maxSteps: 4, checkpoint: { path: good } }).trainer.train();
+    const bytes = await readFile(good);
+    const made = make({ maxSteps: 5 });
+    await made.trainer.train();
+    const before = await everything(made);
+    const rng = new Rng(3);
+    const places = [0, 7, 8, 9, 30, 50, 60, bytes.length - 1, ...rng.uniform([60]).dataSync()].map((place) =>
+      place < 1 && place > 0 ? Math.floor(place * bytes.length) : place,
+    );
+    for (const place of places) {
+      for (const cut of [false, true]) {
+        const damaged = Buffer.from(cut ? bytes.subarray(0, place) : bytes);
+        if (!cut) damaged[place] = (damaged[place] as number) ^ (1 << (place % 8));
+        await writeFile(path, damaged);
+        const where = `${cut ? "cut at" : "changed at"} ${place}`;
+        await expect(made.trainer.resume(path), where).rejects.toMatchObject({
+          name: "FormatError",
+          message: expect.stringMatching(/^.*damaged: .*\.$/),
+        });
+      }
+    }
+    expect(await everything(made)).toEqual(before);
+  });
+});
+
+describe("what a checkpoint can hold", () => {
+  const path = join(folder, "held");
+
+  it("a state too long for the header of the format", async () => {
+    // The header may have 100 MB: a long state is not in it. Letters of one, two and three bytes.
+    const state = { text: `${"a".repeat(11_000_000)}\u00e9\u20ac`, weight: tensor([1, 2]) };
+    await saveState(path, state);
+    expect((await readFile(path)).readBigUInt64LE()).toBeLessThan(1000n);
+    const read = (await loadState(path)) as typeof state;
+    expect(read.text === state.text).toBe(true);
+    expect([...read.weight.dataSync()]).toEqual([1, 2]);
+  });
+
+  it("a history of 700,000 rows, whose length does not change the header", async () => {
+    const entry = { step: 1, epoch: 0, loss: 0.25, losses: { SureGaussianLoss: 0.25 }, note: "\u20ac\n" };
+    const history = Array.from({ length: 700_000 }, (_, step) => ({ ...entry, step }));
+    await saveState(path, { step: 700_000, history, weight: tensor([1]) });
+    expect((await readFile(path)).readBigUInt64LE()).toBeLessThan(1000n);
+    const read = (await loadState(path)) as { history: typeof history };
+    expect(read.history).toHaveLength(700_000);
+    for (const row of [0, 1, 12_345, 699_999]) expect(read.history[row]).toEqual(history[row]);
+  });
+
+  it("names that look alike, numbers without JSON, and lists of both", async () => {
+    const numbers = [Number.NaN, Infinity, -Infinity, -0, 0, 1e-320];
+    const state = {
+      "a.b": tensor([1]),
+      a: { b: tensor([2]) },
+      ["__proto__" as string]: { c: tensor([3]) },
+      numbers,
+      long: Array.from({ length: 1500 }, (_, i) => (i === 700 ? tensor([4]) : numbers[i % 6])),
+    };
+    await saveState(path, state);
+    const read = (await loadState(path)) as typeof state;
+    const values = [read["a.b"], read.a.b, read.long[700] as Tensor].map((value) => value.dataSync()[0]);
+    expect(values).toEqual([1, 2, 4]);
+    expect(Object.keys(read)).toEqual(Object.keys(state));
+    expect(read.numbers.map((value, i) => Object.is(value, numbers[i]))).toEqual(numbers.map(() => true));
+    expect(read.long.map((value, i) => i === 700 || Object.is(value, numbers[i % 6])).every(Boolean)).toBe(true);
+  });
+
+  const circle: Record<string, unknown> = {};
+  circle["in"] = { circle };
+  it.each<[string, unknown]>([
+    ["a Map", { a: new Map() }],
+    ["a Date", { a: [new Date()] }],
+    ["a Float32Array", { a: new Float32Array(2) }],
+    ["a function", { a: () => 1 }],
+    ["a bigint", { a: 1n }],
+    ["a circle", circle],
+    ["a name that is a mark of the format", { a: { $tensor: "b" } }],
+  ])("not %s: it is refused, and the file stays", async (_, state) => {
+    await saveState(path, { step: 3 });
+    await expect(saveState(path, state)).rejects.toMatchObject({ name: "ArgumentError", code: "invalid_argument" });
+    expect(await loadState(path)).toEqual({ step: 3 });
+  });
+});
+
+describe("an abort within an evaluation", () => {
+  it("ends it at once; the checkpoint has it due, and the run ends with the bits of an uninterrupted one", async () => {
+    const path = join(folder, "aborted");
+    const whole = make();
+    await whole.trainer.train();
+    const made = make({ checkpoint: { path, every: 100 } });
+    const controller = new AbortController();
+    let seen = 0;
+    // The network sees one image at a time in an evaluation, of twelve.
+    const { forward } = made.model;
+    made.model.forward = function (...args: Parameters<typeof forward>) {
+      if (!this.training && (seen += 1) === 3) controller.abort(new Error("stop"));
+      return forward.apply(this, args);
+    };
+    await expect(made.trainer.train({ signal: controller.signal })).rejects.toThrow("stop");
+    expect([made.trainer.step, made.trainer.epoch, seen]).toEqual([3, 1, 3]);
+    expect(made.trainer.history.some(({ evalMetrics }) => evalMetrics)).toBe(false);
+    for (const rest of [make({ rng: new Rng(31) }), made]) {
+      if (rest !== made) await rest.trainer.resume(path);
+      await rest.trainer.train();
+      expect(await weightsOf(rest)).toEqual(await weightsOf(whole));
+      expect(untimed(rest)).toEqual(untimed(whole));
+    }
+  });
+});
+
+it("the file of the history grows by what is new, and is written anew where it is not what it was", async () => {
+  const path = join(folder, "history.jsonl");
+  const steps = async (): Promise<number[]> =>
+    (await readFile(path, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+  const file = new HistoryFile(path);
+  const rows = [1, 2, 3].map((step) => ({ step, epoch: 0, loss: step }));
+  await writeFile(path, "of another training\n");
+  await file.write(rows);
+  const { ino } = await stat(path);
+  rows.push({ step: 4, epoch: 0, loss: 4 });
+  await file.write(rows);
+  await file.write(rows);
+  expect(await steps()).toEqual([1, 2, 3, 4]);
+  expect((await stat(path)).ino).toBe(ino);
+  await writeFile(path, "");
+  await file.write([...rows, { step: 5, epoch: 0, loss: 5 }]);
+  expect(await steps()).toEqual([1, 2, 3, 4, 5]);
+  // Resumed from an earlier checkpoint: other rows.
+  await file.write(rows.slice(0, 2).map((row) => ({ ...row })));
+  expect(await steps()).toEqual([1, 2]);
 });
 
 it("a training with every option is resumed bit for bit", async () => {
@@ -202,11 +347,8 @@ it("a training with every option is resumed bit for bit", async () => {
     const rest = make({ ...options(), rng: new Rng(31) });
     await rest.trainer.resume(path);
     await rest.trainer.train();
-    const weights = async ({ model }: Made) =>
-      (await Promise.all(model.parameters().map((p) => p.data()))).map((v) => [...v]);
-    expect(await weights(rest)).toEqual(await weights(whole));
+    expect(await weightsOf(rest)).toEqual(await weightsOf(whole));
     expect(rest.trainer.best).toEqual(whole.trainer.best);
-    const untimed = ({ trainer }: Made) => trainer.history.map((entry) => ({ ...entry, imagesPerSecond: 0 }));
     expect(untimed(rest)).toEqual(untimed(whole));
   }
 });

@@ -1,8 +1,7 @@
 import { type Command, Option } from "commander";
-import { devices, init, type InitOptions } from "../runtime/index.js";
+import { init, type InitOptions } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
 import { exitCode, Interrupted, printError, type StopSignal, stopSignals } from "./errors.js";
-import { softwareWarning } from "./software.js";
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -15,6 +14,8 @@ export interface CommonOptions {
 export interface CommandResult {
   readonly text: string;
   readonly json: unknown;
+  /** Exit code where it is not 0. */
+  readonly exitCode?: number;
 }
 
 /** Adds `--seed`, `--device` and `--json` to a command. */
@@ -44,20 +45,13 @@ export async function runCommand<T extends CommonOptions>(
   for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
-    if (options.device !== "cpu") warnOfSoftware(options.device);
-    const { text, json } = await work(options, controller.signal);
+    const { text, json, exitCode: code = 0 } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+    if (code !== 0) process.exitCode = code;
   } catch (error) {
     process.exitCode = exitCode(error);
     printError(error, options.json);
   } finally {
     for (const signal of signals) process.off(signal, stop);
   }
-}
-
-/** Says it where a device computes in software. The adapters are looked at only where one was asked for. */
-function warnOfSoftware(device: string): void {
-  const found = devices().find(({ name }) => name === device);
-  const warning = found && softwareWarning(found);
-  if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
 }

@@ -42,7 +42,7 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
   /** Metrics of evaluations; the first is also measured on training batches. Default: PSNR. */
   readonly metrics?: readonly Metric[];
   /** What decides which weights are the best, which are written to model.safetensors. Default: as `earlyStop`. */
-  readonly best?: Omit<BestOptions, "path">;
+  readonly best?: Omit<BestOptions, "path" | "metadata">;
   /** Samples per step. Default: 8. */
   readonly batchSize?: number;
   /** Steps between checkpoints. Default: 500. */

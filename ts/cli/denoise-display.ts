@@ -9,7 +9,10 @@ export interface DenoiseDisplay {
 }
 
 /** A bar where standard error is a terminal, otherwise a line for every tenth. */
-export async function denoiseDisplay(stream: NodeJS.WriteStream = process.stderr): Promise<DenoiseDisplay> {
+export async function denoiseDisplay(
+  label: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<DenoiseDisplay> {
   const text = ({ phase, secondsLeft }: DenoiseProgress): string => `${phase}, ${formatDuration(secondsLeft)} left`;
   const percent = ({ done }: DenoiseProgress): number => Math.floor(100 * done + 1e-9);
   if (!stream.isTTY) {
@@ -19,13 +22,13 @@ export async function denoiseDisplay(stream: NodeJS.WriteStream = process.stderr
         const tenth = Math.floor(percent(progress) / 10);
         if (tenth <= lastTenth && progress.phase === lastPhase) return;
         [lastTenth, lastPhase] = [Math.max(tenth, lastTenth), progress.phase];
-        stream.write(`denoising ${percent(progress)} %  ${text(progress)}\n`);
+        stream.write(`${label} ${percent(progress)} %  ${text(progress)}\n`);
       },
       stop() {},
     };
   }
   const { default: progress } = await import("cli-progress");
-  const format = "denoising [{bar}] {value} %  {text}";
+  const format = `${label} [{bar}] {value} %  {text}`;
   const bar = new progress.SingleBar({
     format,
     stream,

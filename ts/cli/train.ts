@@ -21,6 +21,7 @@ import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
+import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
@@ -81,10 +82,15 @@ async function train(
   const files = filesIn(folder);
   signal.throwIfAborted();
   const progress = await progressDisplay();
+  const [dataset] = list(data.train);
+  const from = { folder: folderFrom(folder, path), seed: options.seed, dataset };
+  const metadata = trainingMetadata(await describeTraining(config, from));
   const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
-    ...(evalData.length > 0 ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model } } : {}),
+    ...(evalData.length > 0
+      ? { evalData: oneOf(evalData), best: { ...parts.further.best, path: files.model, metadata } }
+      : {}),
     checkpoint: {
       path: files.checkpoint,
       ...(parts.further.checkpointEvery ? { every: parts.further.checkpointEvery } : {}),
@@ -93,7 +99,7 @@ async function train(
     rng,
     onProgress: (state) => progress.update(state),
   });
-  const run = { path, folder, seed: options.seed, evalData, signal };
+  const run = { path, folder, seed: options.seed, evalData, signal, metadata };
   try {
     // The folder's, since more is written than the Trainer does.
     return await withLocks("adjoint train", [`${folder}/`], async () => {
@@ -144,18 +150,20 @@ interface Run {
   readonly seed: number;
   readonly evalData: readonly Dataset<Measurement>[];
   readonly signal: AbortSignal;
+  /** What the files of weights say of the training. */
+  readonly metadata: Record<string, string>;
 }
 
 /** Writes weights, curve and report. */
 async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<CommandResult> {
-  const { path, folder, seed, evalData, signal } = run;
+  const { path, folder, seed, evalData, signal, metadata } = run;
   const files = filesIn(folder);
   const last = trainer.lastWeights();
-  await writeWeights(files.last, last);
+  await writeWeights(files.last, last, metadata);
   const { best } = trainer;
   // With `restore: false` the model has the last weights, and the file of the best ones is written already.
   const written = parts.further.best?.restore === false && best !== null;
-  if (!written) await writeWeights(files.model, parts.model.stateDict());
+  if (!written) await writeWeights(files.model, parts.model.stateDict(), metadata);
   await writeFileAtomic(files.curve, trainingCharts(trainer.history)[0] as string);
   const lastLoss = trainer.history.filter(({ loss }) => loss !== undefined).at(-1)?.loss;
   const evalMetrics = trainer.history.filter((entry) => entry.evalMetrics).at(-1)?.evalMetrics;
@@ -193,7 +201,7 @@ async function conclude(trainer: Trainer, parts: Parts, run: Run): Promise<Comma
   };
 }
 
-async function writeWeights(path: string, weights: StateDict): Promise<void> {
-  await writeSafetensors(path, weights);
+async function writeWeights(path: string, weights: StateDict, metadata: Record<string, string>): Promise<void> {
+  await writeSafetensors(path, weights, metadata);
   for (const value of Object.values(weights)) value.dispose();
 }

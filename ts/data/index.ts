@@ -1,5 +1,6 @@
 /** Training data: datasets, patches, image folders, batches. */
 export { checkSample, DataCheck, type DataSource } from "./check-sample.js";
+export { checkPixels } from "./check-pixels.js";
 export { cutPixels } from "./crop.js";
 export { type Batch, collate, DataLoader, type DataLoaderOptions, type LoaderState } from "./data-loader.js";
 export {

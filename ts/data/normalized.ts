@@ -51,7 +51,8 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
   readonly #dataset: DatasetOf<S>;
   readonly #physics: LinearPhysics | undefined;
   readonly #levels: ScaledLevels;
-  readonly #bySample: boolean;
+  /** Whether each sample has a factor of its own, computed from it. */
+  readonly bySample: boolean;
   readonly #quantile: number;
   readonly #samples: number;
   #scale: number | undefined;
@@ -75,7 +76,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
     this.length = checkNumber("Normalized", "dataset.length", dataset.length, { integer: true, min: 0 });
     this.#physics = physics;
     this.#levels = scaledLevels(physics?.noiseModel);
-    this.#bySample = by === "sample";
+    this.bySample = by === "sample";
     if (by !== "sample" && by !== "dataset") this.#scale = checkNumber("Normalized", "by", by, { positive: true });
     this.#quantile = checkNumber("Normalized", "quantile", quantile, { positive: true, max: 1 });
     this.#samples = checkNumber("Normalized", "samples", samples, { positive: true, integer: true });
@@ -89,7 +90,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
    */
   get scale(): number {
     if (this.#scale !== undefined) return this.#scale;
-    const what = this.#bySample ? "each sample has its own; call scaleOf(index)" : "call await dataset.fit() first";
+    const what = this.bySample ? "each sample has its own; call scaleOf(index)" : "call await dataset.fit() first";
     throw new ArgumentError(`Normalized: the scale is not known; ${what}.`, "invalid_argument");
   }
 
@@ -100,7 +101,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
    * the dataset.
    */
   async fit(): Promise<number> {
-    if (this.#scale !== undefined || this.#bySample) return this.scale;
+    if (this.#scale !== undefined || this.bySample) return this.scale;
     this.#fitted ??= this.#fit();
     try {
       return await this.#fitted;
@@ -111,7 +112,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
 
   /** The factor of one sample. */
   async scaleOf(index: number, options: GetOptions = {}): Promise<number> {
-    if (!this.#bySample) return await this.fit();
+    if (!this.bySample) return await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
       return await this.#factorOf(sample);
@@ -122,10 +123,10 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
 
   /** One sample, divided by its factor. */
   async get(index: number, options: GetOptions = {}): Promise<S> {
-    if (!this.#bySample) await this.fit();
+    if (!this.bySample) await this.fit();
     const sample = await this.#dataset.get(index, options);
     try {
-      const factor = this.#bySample ? await this.#factorOf(sample) : this.scale;
+      const factor = this.bySample ? await this.#factorOf(sample) : this.scale;
       return noGrad(() => this.#divided(sample, factor)) as S;
     } finally {
       disposeSample(sample);

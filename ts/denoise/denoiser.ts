@@ -1,14 +1,15 @@
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
-import { R2RLoss } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
-import { type RandomSource, resolveRng, Rng } from "../random/index.js";
+import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
-import { restoreTiled } from "../train/index.js";
+import { noGrad, tensor, tidy } from "../tensor/index.js";
+import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
 import { margin, startNetwork } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
+import { restoreParts } from "./parts.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
 import { turnBack, turnPixels } from "./turns.js";
@@ -32,26 +33,25 @@ export interface DenoiserParts {
   readonly loss: string;
   /** Training steps. */
   readonly steps: number;
+  /** Whether the network differs from the one at the start. */
+  readonly isAdapted: boolean;
   /** The time of learning and restoring. */
   readonly phases?: Phases;
 }
 
 /** What a file says beside the weights. */
 interface Saved {
-  readonly version: 1;
-  readonly channels: number;
+  readonly version: 2;
   readonly noise: NoiseEstimate;
   readonly domain: DomainNumbers;
   readonly quality: Quality;
   readonly loss: string;
   readonly steps: number;
+  readonly isAdapted: boolean;
 }
 
 /** Key of {@link Saved} in the metadata of the file. */
 const metadataKey = "adjoint.denoiser";
-
-/** Side of the tiles in pixels. */
-const tile = 512;
 
 /** A network that has learned to denoise pictures of one kind; see {@link learn}. */
 export class Denoiser {
@@ -59,13 +59,15 @@ export class Denoiser {
   readonly quality: Quality;
   /** Name of the loss that was minimised. */
   readonly loss: string;
-  /** Training steps. */
+  /** Training steps; 0 where the network at the start is taken as it is. */
   readonly steps: number;
+  /** Whether the network learned from the images, and the images that were held back say that it became better. */
+  readonly isAdapted: boolean;
   readonly #model: Reconstructor;
   readonly #domain: Domain;
   readonly #phases: Phases | undefined;
 
-  constructor({ model, domain, quality, loss, steps, phases }: DenoiserParts) {
+  constructor({ model, domain, quality, loss, steps, isAdapted, phases }: DenoiserParts) {
     this.#model = model;
     this.#domain = domain;
     this.#phases = phases;
@@ -73,6 +75,7 @@ export class Denoiser {
     this.quality = quality;
     this.loss = loss;
     this.steps = steps;
+    this.isAdapted = isAdapted;
   }
 
   /**
@@ -83,38 +86,43 @@ export class Denoiser {
   async restore(image: Pixels, options: RestoreOptions = {}): Promise<Pixels> {
     checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
     checkImages("Denoiser.restore", [image]);
-    const rng = resolveRng(options.rng);
     const { signal, onProgress } = options;
     const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
     const phases = this.#phases ?? new Phases(0, pixels * evaluations);
     const physics = new Denoising({ noiseModel: this.#domain.noiseModel });
-    // The network knows the noise of recorrupted measurements.
-    const model = this.loss === "R2RLoss" ? new R2RLoss({ evalNSamples: 1 }).adaptModel(this.#model) : this.#model;
+    const model = this.#model;
     model.eval();
-    const sum = new Float32Array(image.data.length);
+    const evaluate = async (part: Pixels): Promise<Pixels> => {
+      const mean = new Float32Array(part.data.length);
+      const given = this.#domain.enterClipped(part);
+      for (let k = 0; k < evaluations; k++) {
+        const turned = turnPixels(given, k % 8);
+        const output = noGrad(() =>
+          tidy(() => model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics)),
+        );
+        const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k % 8);
+        output.dispose();
+        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / evaluations;
+      }
+      return this.#domain.leave({ data: mean, shape: part.shape });
+    };
     let last = performance.now();
-    const onTile = async (done: number): Promise<void> => {
+    return await restoreParts(image, margin, evaluate, async (done) => {
+      // The network keeps the thread busy: signals and other work have their turn here.
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       const now = performance.now();
-      await onProgress?.(phases.restored(done, (now - last) / 1000));
+      await onProgress?.(phases.restored(done * evaluations, (now - last) / 1000));
       last = now;
-    };
-    for (let k = 0; k < evaluations; k++) {
-      const turned = turnPixels(this.#domain.enter(image, rng), k % 8);
-      const restored = await restoreTiled(turned, (y) => model.forward(y, physics, { rng }), tile, margin, 0, onTile);
-      const { data } = turnBack(restored, k % 8);
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (data[i] as number) / evaluations;
-    }
-    return this.#domain.leave({ data: sum, shape: image.shape });
+    });
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */
   async toBytes(): Promise<Uint8Array> {
     const weights = this.#model.stateDict();
-    const channels = (weights["in_conv.weight"]?.shape[1] ?? 1) as number;
-    const { noise, quality, loss, steps } = this;
-    const saved: Saved = { version: 1, channels, noise, domain: this.#domain.numbers, quality, loss, steps };
+    const { noise, quality, loss, steps, isAdapted } = this;
+    const saved: Saved = { version: 2, noise, domain: this.#domain.numbers, quality, loss, steps, isAdapted };
     try {
       return await serializeSafetensors(weights, { [metadataKey]: JSON.stringify(saved) });
     } finally {
@@ -137,10 +145,10 @@ export class Denoiser {
     const name = typeof file === "string" ? file : "Denoiser.load";
     const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
     try {
-      const { channels, noise, domain, quality, loss, steps } = savedOf(metadata[metadataKey], name);
-      const model = await startNetwork({ channels, quality, rng: new Rng(0) });
+      const { noise, domain, quality, loss, steps, isAdapted } = savedOf(metadata[metadataKey], name);
+      const model = await startNetwork();
       model.loadStateDict(tensors);
-      return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps });
+      return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps, isAdapted });
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;
       throw new FormatError(`${name}: the weights do not fit (${error.message})`, "file_invalid", { cause: error });
@@ -165,7 +173,7 @@ function savedOf(text: string | undefined, name: string): Saved {
   if (text === undefined) return refuse();
   try {
     const saved = JSON.parse(text) as Partial<Saved>;
-    return saved.version === 1 && saved.noise && saved.domain ? (saved as Saved) : refuse();
+    return saved.version === 2 && saved.noise && saved.domain ? (saved as Saved) : refuse();
   } catch {
     return refuse();
   }

@@ -12,6 +12,9 @@ export interface DomainNumbers {
   readonly factor: number;
 }
 
+/** An upper end that no scaled value has, where nothing was clipped. */
+const beyond = 2 + Math.SQRT1_2;
+
 /**
  * From the units of a picture to those of a network and back.
  *
@@ -35,8 +38,9 @@ export class Domain {
     const { sigma = 0, gain = 0, looks = 1 } = noise;
     this.#clipped = {
       standardDeviation: (x) => Math.sqrt(noiseVariance(noise, offset + factor * x)) / factor,
-      low: noise.clipLow === undefined ? undefined : (noise.clipLow - offset) / factor,
-      high: noise.clipHigh === undefined ? Infinity : (noise.clipHigh - offset) / factor,
+      // Compared with scaled values, which are rounded.
+      low: noise.clipLow === undefined ? undefined : Math.fround((noise.clipLow - offset) / factor),
+      high: noise.clipHigh === undefined ? beyond : Math.fround((noise.clipHigh - offset) / factor),
     };
     if (noise.noise === "poisson-gaussian") {
       const constant = (gain * (offset - (noise.offset ?? 0)) + sigma ** 2) / factor ** 2;
@@ -59,16 +63,21 @@ export class Domain {
   /** An image for the network; what was clipped is drawn anew in each call. */
   enter({ data, shape }: Pixels, rng: RandomSource): Pixels {
     const { offset, factor } = this.numbers;
-    const scaled = unclip(
-      data.map((value) => (value - offset) / factor),
-      shape,
-      this.#clipped,
-      rng,
-    );
+    const scaled = data.map((value) => (value - offset) / factor);
+    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng), shape });
+  }
+
+  /** An image for a network that knows clipped noise: clipped values stay as they are. */
+  enterClipped({ data, shape }: Pixels): Pixels {
+    const { offset, factor } = this.numbers;
+    return this.#stabilised({ data: data.map((value) => (value - offset) / factor), shape });
+  }
+
+  #stabilised({ data, shape }: Pixels): Pixels {
     const stable = this.#stable;
-    if (!stable) return { data: scaled, shape };
+    if (!stable) return { data, shape };
     const { variance, low, high } = stable;
-    return { data: scaled.map((value) => (stabilise(value, variance) - low) / (high - low)), shape };
+    return { data: data.map((value) => (stabilise(value, variance) - low) / (high - low)), shape };
   }
 
   /** A restored image in the units of the picture; a clean value is within the range to which the noise was clipped. */

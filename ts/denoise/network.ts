@@ -1,22 +1,72 @@
-import { DnCNN, startAtIdentity } from "../nn/index.js";
-import type { RandomSource } from "../random/index.js";
-import type { Quality } from "./quality.js";
+import { parseSafetensors, readBytes } from "../io/index.js";
+import { Module, type Reconstructor } from "../nn/index.js";
+import type { NoiseModel, Physics } from "../physics/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import { noGrad, type Tensor } from "../tensor/index.js";
+import { DenoisingNetwork } from "./denoising-network.js";
+import { dependsOnImage, noiseLevels, smoothed } from "./noise-levels.js";
 
-/** What decides which network is taken. */
-export interface NetworkOptions {
-  /** Channels of the pictures. */
-  readonly channels: number;
-  readonly quality: Quality;
-  /** Stream of the initial weights. */
-  readonly rng: RandomSource;
+/** Pixels around a tile: those farther away hardly change a result. A multiple of 8, as the network halves thrice. */
+export const margin = 48;
+
+/**
+ * The weights at the start, beside ts/ and dist/ in the package. docs/denoising-network.md says what they have seen and
+ * how they were made.
+ */
+const weights = new URL("./denoiser.safetensors", import.meta.url);
+
+/**
+ * A {@link DenoisingNetwork} as a reconstruction: it takes the noise level of each pixel from the physics' noise.
+ *
+ * Where the level depends on the clean image, that is guessed by local means, and in evaluation once more by the first
+ * result. Images of any number of channels but three are denoised channel by channel.
+ */
+export class LevelNetwork extends Module implements Reconstructor {
+  readonly network: DenoisingNetwork;
+  /**
+   * Share of the variance of the noise that is that of the physics: below 1 in training by a loss that adds noise to
+   * the input.
+   */
+  varianceShare = 1;
+
+  constructor(network = new DenoisingNetwork()) {
+    super();
+    this.network = network;
+  }
+
+  /** @throws ArgumentError `missing_physics`, or `invalid_argument` for noise of another kind. */
+  forward(y: Tensor, physics?: Physics): Tensor {
+    if (physics === undefined)
+      throw new ArgumentError("LevelNetwork: expected a physics, whose noise says the level.", "missing_physics");
+    const noise = physics.noiseModel;
+    if (y.shape[1] === 3 || y.shape[1] === 1) return this.#run(y, noise);
+    const [batch, channels, height, width] = y.shape as [number, number, number, number];
+    return this.#run(y.reshape([batch * channels, 1, height, width]), noise).reshape([...y.shape]);
+  }
+
+  #run(y: Tensor, noise: NoiseModel): Tensor {
+    const by = (guess: Tensor): Tensor => {
+      const levels = noGrad(() => noiseLevels(noise, guess.detach()));
+      return this.network.forward(y, this.training ? levels.div(Math.sqrt(this.varianceShare)) : levels);
+    };
+    const first = by(smoothed(y));
+    return this.training || !dependsOnImage(noise) ? first : by(first);
+  }
 }
 
-/** Pixels around a tile: no pixel farther away changes a result. */
-export const margin = 16;
-
-/** The network that learns, with its weights at the start. */
-export async function startNetwork({ channels, rng }: NetworkOptions): Promise<DnCNN> {
-  const model = new DnCNN({ inChannels: channels, outChannels: channels, depth: 7, nf: 32, rng });
-  startAtIdentity(model);
+/** The network with its weights at the start. */
+export async function startNetwork(): Promise<LevelNetwork> {
+  const model = new LevelNetwork();
+  await resetToStart(model);
   return model;
+}
+
+/** Gives a network the weights at the start. */
+export async function resetToStart(model: LevelNetwork): Promise<void> {
+  const tensors = parseSafetensors(await readBytes(weights));
+  try {
+    model.network.loadStateDict(tensors);
+  } finally {
+    for (const value of Object.values(tensors)) value.dispose();
+  }
 }

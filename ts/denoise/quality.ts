@@ -11,7 +11,7 @@ export interface QualityCost {
 
 /** The qualities with what each costs. */
 export const qualities: Readonly<Record<Quality, QualityCost>> = {
-  fast: { steps: 0.5, evaluations: 1 },
-  normal: { steps: 1, evaluations: 4 },
+  fast: { steps: 0, evaluations: 4 },
+  normal: { steps: 0.5, evaluations: 8 },
   best: { steps: 2, evaluations: 8 },
 };

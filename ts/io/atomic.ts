@@ -1,5 +1,12 @@
-import { currentPlatform } from "../runtime/index.js";
-import { writeError } from "./files.js";
+import { checkKind, currentPlatform } from "../runtime/index.js";
+import { checkPath, writeError } from "./files.js";
+
+function checkContent(caller: string, content: unknown): void {
+  checkKind(caller, "content", content, {
+    expected: "a string or a Uint8Array",
+    fits: (value) => typeof value === "string" || value instanceof Uint8Array,
+  });
+}
 
 /**
  * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed to `path`. If the process is
@@ -13,6 +20,8 @@ import { writeError } from "./files.js";
  * cannot write files.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string, what?: string): Promise<void> {
+  checkPath("writeFileAtomic", path);
+  checkContent("writeFileAtomic", content);
   try {
     const platform = await currentPlatform();
     await platform.writeFile(path, content);
@@ -27,6 +36,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * @throws ArgumentError as {@link writeFileAtomic}.
  */
 export async function appendFile(path: string, content: Uint8Array | string, what?: string): Promise<void> {
+  checkPath("appendFile", path);
+  checkContent("appendFile", content);
   try {
     const platform = await currentPlatform();
     await platform.appendFile(path, content);

@@ -1,17 +1,30 @@
-import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
+import { AdjointError, ArgumentError, checkKind, currentPlatform, FormatError, shown } from "../runtime/index.js";
 
 /**
- * The bytes of a file; in a browser, of a URL relative to the page.
+ * Refuses what is no path.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkPath(caller: string, path: unknown): asserts path is string {
+  checkKind(caller, "path", path, {
+    expected: "the path of a file, a string",
+    fits: (value) => typeof value === "string" && value !== "",
+  });
+}
+
+/**
+ * The bytes of a file; in a browser, of a URL relative to the page. A URL of `file:` is one of a file in Node.
  *
  * @throws ArgumentError `file_not_found` where the file does not exist; `file_unreadable` where it is a folder or the
  * permission is missing.
  */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string | URL): Promise<Uint8Array> {
+  if (!(path instanceof URL)) checkPath("readBytes", path);
   try {
     const platform = await currentPlatform();
     return await platform.readFile(path);
   } catch (error) {
-    throw fileError(path, error);
+    throw fileError(String(path), error);
   }
 }
 
@@ -50,6 +63,7 @@ const READ_ADVICE: Readonly<Record<string, string>> = {
 
 /** Converts an error of the file system into one of this library that names the path; returns others unchanged. */
 export function fileError(path: string, error: unknown): Error {
+  if (typeof path !== "string") return fileError(shown(path), error);
   if (error instanceof AdjointError) return error;
   const code = (error as { code?: string } | null | undefined)?.code;
   if (code === "ENOENT") return new ArgumentError(`${path}: no such file or folder.`, "file_not_found");

@@ -1,6 +1,6 @@
 import { openImageFile } from "../formats/index.js";
 import { currentPlatform, type OpenFile } from "../runtime/index.js";
-import { fileError } from "./files.js";
+import { checkPath, fileError } from "./files.js";
 import { imageOptions, type ImagePixels, type OpenImage, type ReadImageOptions, readPageOf } from "./image.js";
 import { named } from "./source.js";
 
@@ -15,6 +15,7 @@ export class ImageReader {
   #image: OpenImage | undefined;
 
   private constructor(path: string) {
+    checkPath("ImageReader", path);
     this.#path = path;
   }
 

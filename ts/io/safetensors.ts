@@ -1,8 +1,17 @@
 import { decodeElements, encodeFloats, type FloatType } from "../formats/index.js";
-import { ArgumentError, checkOptions, checkWord, FormatError } from "../runtime/index.js";
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import {
+  ArgumentError,
+  checkInstance,
+  checkKind,
+  checkObject,
+  checkOptions,
+  checkText,
+  checkWord,
+  FormatError,
+} from "../runtime/index.js";
+import { type DType, Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
-import { readBytes } from "./files.js";
+import { checkPath, readBytes } from "./files.js";
 import { elementTypes, maxHeaderBytes, parseHeader } from "./safetensors-header.js";
 
 /** Tensors by name. */
@@ -33,6 +42,8 @@ export interface SafetensorsOptions {
  * `safetensors_dtype`, `safetensors_offsets`, `safetensors_overlap` where the file is invalid.
  */
 export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOptions = {}): SafetensorsFile {
+  checkInstance("parseSafetensorsFile", "bytes", bytes, Uint8Array, "the bytes of a file, a Uint8Array");
+  checkOptions("parseSafetensorsFile", options, ["dtype", "bytes"]);
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   const asBytes: Record<string, Uint8Array> = {};
@@ -80,6 +91,25 @@ export async function readSafetensorsFile(path: string, options: SafetensorsOpti
   }
 }
 
+/** Refuses what is neither a tensor nor bytes. */
+function checkEntry(caller: string, name: string, value: unknown): void {
+  checkKind(caller, name, value, {
+    expected: "a tensor or a Uint8Array",
+    fits: (entry) => entry instanceof Tensor || entry instanceof Uint8Array,
+  });
+}
+
+/** Refuses what is no object of named values, each of a kind. */
+function checkRecord(
+  caller: string,
+  name: string,
+  value: unknown,
+  check: (caller: string, name: string, value: unknown) => unknown,
+): void {
+  checkObject(caller, name, value);
+  for (const [key, entry] of Object.entries(value as object)) check(caller, `${name}.${key}`, entry);
+}
+
 /** Options for writing safetensors. */
 export interface WriteSafetensorsOptions {
   /**
@@ -105,6 +135,8 @@ export async function serializeSafetensors(
   metadata: Record<string, string> = {},
   options: WriteSafetensorsOptions = {},
 ): Promise<Uint8Array> {
+  checkRecord("serializeSafetensors", "tensors", tensors, checkEntry);
+  checkRecord("serializeSafetensors", "metadata", metadata, checkText);
   checkOptions("writeSafetensors", options, ["elementType"]);
   const { elementType: asked } = options;
   if (asked !== undefined) checkWord("writeSafetensors", "elementType", asked, Object.keys(typeNames));
@@ -196,5 +228,6 @@ export async function writeSafetensors(
   metadata: Record<string, string> = {},
   options: WriteSafetensorsOptions = {},
 ): Promise<void> {
+  checkPath("writeSafetensors", path);
   await writeFileAtomic(path, await serializeSafetensors(tensors, metadata, options));
 }

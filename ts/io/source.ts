@@ -1,5 +1,5 @@
 import { blobSource, type ByteSource, bytesSource } from "../formats/index.js";
-import { AdjointError, ArgumentError, currentPlatform, FormatError } from "../runtime/index.js";
+import { AdjointError, ArgumentError, currentPlatform, FormatError, shown } from "../runtime/index.js";
 import { fileError } from "./files.js";
 
 /** Where a reader takes a file from: a path (in a browser a URL), a `File` or `Blob`, or its bytes. */
@@ -40,7 +40,7 @@ export async function openSource(caller: string, file: FileSource): Promise<Byte
   if (typeof Blob !== "undefined" && file instanceof Blob) return blobSource(file);
   if (typeof file !== "string" && !(file instanceof URL)) {
     throw new ArgumentError(
-      `${caller}: the file is ${file === null ? "null" : typeof file}, expected a path, a File or its bytes.`,
+      `${caller}: the file is ${shown(file)}, expected a path, a File or its bytes.`,
       "invalid_argument",
     );
   }

@@ -1,7 +1,7 @@
-import { Module, type Reconstructor, type ReconstructOptions } from "../nn/index.js";
+import { checkModel, Module, type Reconstructor, type ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkStream, checkText } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Adapted } from "./args.js";
 
@@ -18,6 +18,9 @@ export abstract class AdaptedModel<L extends string = string> extends Module imp
   /** @param rng random stream of the loss, for passes that bring none. */
   constructor(adaptedBy: L, model: Reconstructor, rng?: RandomSource) {
     super();
+    checkText(new.target.name, "adaptedBy", adaptedBy);
+    checkModel(adaptedBy, "model", model);
+    checkStream(adaptedBy, rng);
     this.adaptedBy = adaptedBy;
     this.model = model;
     this.#rng = rng;

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import { VirtualLinearPhysics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
@@ -74,19 +75,21 @@ export class AugmentConsistencyLoss extends NamedLoss<"AugmentConsistencyLoss"> 
   }
 
   forward(args: ArgsOf<"AugmentConsistencyLoss">): Tensor {
-    this.check(args);
-    const { y, physics, model, rng } = args;
-    const xNet = this.noGrad ? args.xNet.detach() : args.xNet;
-    const { Te } = this;
-    const params = Te.getParams(xNet, { rng });
-    const image = physics.AAdjoint(this.Ti.forward(y, { rng }));
-    // VirtualLinearPhysics applies its transform before A: here T_e^-1.
-    const inverse = { transform: Te.inverse.bind(Te), inverse: Te.transform.bind(Te) };
-    const values = Te.iterateParams(params).map((set) => {
-      const A2 = new VirtualLinearPhysics({ physics, transform: inverse, params: set });
-      const augmented = model.forward(A2.A(Te.transform(image, set)), A2, rng ? { rng } : {});
-      return this.metric.forward(Te.transform(xNet, set), augmented);
+    return freeOnError(() => {
+      this.check(args);
+      const { y, physics, model, rng } = args;
+      const xNet = this.noGrad ? args.xNet.detach() : args.xNet;
+      const { Te } = this;
+      const params = Te.getParams(xNet, { rng });
+      const image = physics.AAdjoint(this.Ti.forward(y, { rng }));
+      // VirtualLinearPhysics applies its transform before A: here T_e^-1.
+      const inverse = { transform: Te.inverse.bind(Te), inverse: Te.transform.bind(Te) };
+      const values = Te.iterateParams(params).map((set) => {
+        const A2 = new VirtualLinearPhysics({ physics, transform: inverse, params: set });
+        const augmented = model.forward(A2.A(Te.transform(image, set)), A2, rng ? { rng } : {});
+        return this.metric.forward(Te.transform(xNet, set), augmented);
+      });
+      return values.reduce((a, b) => a.add(b)).div(values.length);
     });
-    return values.reduce((a, b) => a.add(b)).div(values.length);
   }
 }

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkObject } from "../runtime/index.js";
 import { LinearPhysics, type Physics, type StackedPhysics } from "../physics/index.js";
 import { type LossName, lossAssumptions } from "./assumptions.js";
 import { fitting, type PhysicsSummary } from "./fitting.js";
@@ -37,5 +37,6 @@ export function compatibleLosses(physics: Physics | StackedPhysics): LossName[] 
 
 /** Names of the losses that fit a noise and an operator; where one of them is unknown, all that may fit. */
 export function fittingLosses(physics: Partial<PhysicsSummary>): LossName[] {
+  checkObject("fittingLosses", "physics", physics);
   return fitting(lossAssumptions, physics);
 }

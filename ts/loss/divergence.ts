@@ -1,9 +1,17 @@
 import { meanPerImage } from "../functional/index.js";
-import type { Reconstructor } from "../nn/index.js";
-import type { Physics } from "../physics/index.js";
+import { checkModel, type Reconstructor } from "../nn/index.js";
+import { Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
-import { Tensor, grad, tensor } from "../tensor/index.js";
+import {
+  ArgumentError,
+  checkFunction,
+  checkInstance,
+  checkNumber,
+  checkOptionsObject,
+  checkStream,
+  LARGEST,
+} from "../runtime/index.js";
+import { Tensor, grad, tensor, checkTensor, freeOnError } from "../tensor/index.js";
 
 /** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
@@ -56,9 +64,13 @@ export function mcDiv(args: MonteCarloDivergenceArgs): Tensor {
   checkArgs("mcDiv", args);
   const tau = checkNumber("mcDiv", "tau", args.tau, { positive: true });
   const precond = args.precond ?? ((t: Tensor) => t);
-  const probe = resolveRng(args.rng).normal([...args.y.shape], args.y);
-  const y1 = args.y1 ?? args.physics.A(args.model.forward(args.y, args.physics, { rng: args.rng }));
-  return meanPerImage(precond(probe).mul(precond(probeDifference({ ...args, tau, y1, probe }))));
+  checkFunction("mcDiv", "precond", precond);
+  if (args.y1 !== undefined) checkTensor("mcDiv", "y1", args.y1);
+  return freeOnError(() => {
+    const probe = resolveRng(args.rng).normal([...args.y.shape], args.y);
+    const y1 = args.y1 ?? args.physics.A(args.model.forward(args.y, args.physics, { rng: args.rng }));
+    return meanPerImage(precond(probe).mul(precond(probeDifference({ ...args, tau, y1, probe }))));
+  });
 }
 
 /**
@@ -70,7 +82,11 @@ export function mcDiv(args: MonteCarloDivergenceArgs): Tensor {
  */
 export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
   checkArgs("hutchDiv", args);
-  const probes = checkNumber("hutchDiv", "mcIter", args.mcIter ?? 1, { integer: true, min: 1 });
+  return freeOnError(() => hutchinson(args));
+}
+
+function hutchinson(args: HutchinsonDivergenceArgs): Tensor {
+  const probes = checkNumber("hutchDiv", "mcIter", args.mcIter ?? 1, { integer: true, min: 1, max: LARGEST.draws });
   const rng = resolveRng(args.rng);
   const { input, output } = differentiable("hutchDiv", args);
   let total: Tensor | undefined;
@@ -93,6 +109,10 @@ export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
  */
 export function exactDiv(args: DivergenceArgs): Tensor {
   checkArgs("exactDiv", args);
+  return freeOnError(() => trace(args));
+}
+
+function trace(args: DivergenceArgs): Tensor {
   const { input, output } = differentiable("exactDiv", args);
   const batch = input.shape[0] ?? 1;
   const entries = input.size / batch;
@@ -128,10 +148,16 @@ function differentiable(caller: string, { y, model, physics }: DivergenceArgs): 
 }
 
 function checkArgs(caller: string, args: DivergenceArgs): void {
+  checkOptionsObject(caller, args, ["y", "model", "physics"]);
   const sources = { y: "the measurement", model: "the reconstruction network f", physics: "the operator A" };
   for (const [key, source] of Object.entries(sources)) {
     if (!args?.[key as keyof DivergenceArgs]) {
       throw new ArgumentError(`${caller}: ${key} is missing; it is ${source}.`, "missing_argument");
     }
   }
+  const { y, model, physics, rng } = args as DivergenceArgs & { rng?: unknown };
+  checkTensor(caller, "y", y);
+  checkModel(caller, "model", model);
+  checkInstance(caller, "physics", physics, Physics, "a physics such as new physics.Denoising()");
+  checkStream(caller, rng);
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -63,7 +64,9 @@ export class EILoss extends NamedLoss<"EILoss"> {
   }
 
   forward(args: ArgsOf<"EILoss">): Tensor {
-    this.check(args);
-    return this.#term.value(args.xNet, args.physics, args.model, args.rng);
+    return freeOnError(() => {
+      this.check(args);
+      return this.#term.value(args.xNet, args.physics, args.model, args.rng);
+    });
   }
 }

@@ -1,9 +1,11 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
+import { checkInstance, checkOptionsObject } from "../runtime/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 import { R2RModel } from "./r2r-model.js";
-import type { SplittingModel } from "./splitting-model.js";
+import { SplittingModel } from "./splitting-model.js";
 
 /** The model an EquivariantSplittingLoss trains: a splitting model, adapted further by the consistency loss. */
 export class EquivariantSplittingModel extends AdaptedModel<"EquivariantSplittingLoss"> {
@@ -11,12 +13,14 @@ export class EquivariantSplittingModel extends AdaptedModel<"EquivariantSplittin
 
   constructor(model: Reconstructor, splitting: SplittingModel) {
     super("EquivariantSplittingLoss", model);
-    this.#splitting = splitting;
+    this.#splitting = checkInstance(this.adaptedBy, "splitting", splitting, SplittingModel, "a SplittingModel");
   }
 
   /** Reconstructs from a part of the measurement; see {@link SplittingModel}. */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    return this.model.forward(y, physics, options);
+    checkTensor(this.adaptedBy, "y", y);
+    checkOptionsObject(this.adaptedBy, options);
+    return freeOnError(() => this.model.forward(y, physics, options));
   }
 
   /** The splitting masks of the last forward pass with `updateParameters`. */

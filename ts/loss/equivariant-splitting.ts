@@ -1,8 +1,8 @@
-import { EquivariantReconstructor, type Reconstructor } from "../nn/index.js";
+import { EquivariantReconstructor, type Reconstructor, checkModel } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, LARGEST } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { ArgumentError, LARGEST, checkObject } from "../runtime/index.js";
+import { Tensor, freeOnError } from "../tensor/index.js";
 import type { Transform } from "../transform/index.js";
 import type { ArgsOf, LossArgs } from "./args.js";
 import { EquivariantSplittingModel } from "./equivariant-splitting-model.js";
@@ -127,28 +127,31 @@ export class EquivariantSplittingLoss extends NamedLoss<"EquivariantSplittingLos
   }
 
   forward(args: ArgsOf<"EquivariantSplittingLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics } = args;
-    const model = this.adapted(args.model, EquivariantSplittingModel);
-    const values = model.masks().map((mask, index) => {
-      const { mask1, mask2 } = splitMasks(this.name, mask, y, physics);
-      const part = (m: Tensor) => ({
-        ...args,
-        xNet,
-        y: y.mul(m),
-        physics: maskedPhysics(m, y, physics),
-        model: model.forConsistency(index, mask1),
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics } = args;
+      const model = this.adapted(args.model, EquivariantSplittingModel);
+      const values = model.masks().map((mask, index) => {
+        const { mask1, mask2 } = splitMasks(this.name, mask, y, physics);
+        const part = (m: Tensor) => ({
+          ...args,
+          xNet,
+          y: y.mul(m),
+          physics: maskedPhysics(m, y, physics),
+          model: model.forConsistency(index, mask1),
+        });
+        const prediction = this.predictionLoss.forward(part(mask2)).div(fractionOf(this.name, mask2, "to predict"));
+        if (!this.consistencyLoss) return prediction;
+        const seen = fractionOf(this.name, mask1, "to see");
+        return prediction.add(consistency(this.consistencyLoss, part(mask1), seen).div(seen));
       });
-      const prediction = this.predictionLoss.forward(part(mask2)).div(fractionOf(this.name, mask2, "to predict"));
-      if (!this.consistencyLoss) return prediction;
-      const seen = fractionOf(this.name, mask1, "to see");
-      return prediction.add(consistency(this.consistencyLoss, part(mask1), seen).div(seen));
+      return values.reduce((a, b) => a.add(b)).div(values.length);
     });
-    return values.reduce((a, b) => a.add(b)).div(values.length);
   }
 
   /** The model that sees a part of the measurement; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): EquivariantSplittingModel {
+    checkModel(this.name, "model", model);
     if (model instanceof EquivariantSplittingModel) return model;
     const { maskGenerator, evalNSamples, transform, evalTransform } = this;
     const network = transform ? new EquivariantReconstructor({ model, transform, evalTransform }) : model;
@@ -170,6 +173,7 @@ export class EquivariantSplittingLoss extends NamedLoss<"EquivariantSplittingLos
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     super.loadStateDict(loadNestedState(this.#parts(), state));
   }
 

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
@@ -52,21 +53,23 @@ export class FNEJacobianSpectralNorm extends NamedLoss<"FNEJacobianSpectralNorm"
   }
 
   forward(args: ArgsOf<"FNEJacobianSpectralNorm">): Tensor {
-    this.check(args);
-    const { model } = args;
-    // The loss allows every physics, also a stack, which only the model has to understand.
-    const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
-    const rng = resolveRng(args.rng, this.#rng);
-    const reflected = (u: Tensor): Tensor => {
-      const output = model.forward(u, physics, { rng });
-      if (output.shape.join() === u.shape.join()) return output.mul(2).sub(u);
-      throw new ShapeError(
-        `${this.name}: the model maps shape [${u.shape.join(", ")}] to [${output.shape.join(", ")}]; 2 f - Id needs ` +
-          "them equal.",
-        "shape_mismatch",
-      );
-    };
-    return spectralNorm(this.name, reflected, this.#point(args, rng), this.settings, rng);
+    return freeOnError(() => {
+      this.check(args);
+      const { model } = args;
+      // The loss allows every physics, also a stack, which only the model has to understand.
+      const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
+      const rng = resolveRng(args.rng, this.#rng);
+      const reflected = (u: Tensor): Tensor => {
+        const output = model.forward(u, physics, { rng });
+        if (output.shape.join() === u.shape.join()) return output.mul(2).sub(u);
+        throw new ShapeError(
+          `${this.name}: the model maps shape [${u.shape.join(", ")}] to [${output.shape.join(", ")}]; 2 f - Id needs ` +
+            "them equal.",
+          "shape_mismatch",
+        );
+      };
+      return spectralNorm(this.name, reflected, this.#point(args, rng), this.settings, rng);
+    });
   }
 
   #point(args: ArgsOf<"FNEJacobianSpectralNorm">, rng: RandomSource): Tensor {

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { NoiseModel, OperatorKind, Physics } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -41,17 +42,19 @@ export class JacobianSpectralNorm extends NamedLoss<"JacobianSpectralNorm"> {
   }
 
   forward(args: ArgsOf<"JacobianSpectralNorm">): Tensor {
-    this.check(args);
-    const { y, model } = args;
-    // The loss allows every physics, also a stack, which only the model has to understand.
-    const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
-    const rng = resolveRng(args.rng, this.#rng);
-    return spectralNorm(
-      this.name,
-      (u) => model.forward(u, physics, { rng }),
-      firstImages(y, this.settings.reducedBatchsize),
-      this.settings,
-      rng,
-    );
+    return freeOnError(() => {
+      this.check(args);
+      const { y, model } = args;
+      // The loss allows every physics, also a stack, which only the model has to understand.
+      const physics = args.physics as Physics<NoiseModel, OperatorKind> | undefined;
+      const rng = resolveRng(args.rng, this.#rng);
+      return spectralNorm(
+        this.name,
+        (u) => model.forward(u, physics, { rng }),
+        firstImages(y, this.settings.reducedBatchsize),
+        this.settings,
+        rng,
+      );
+    });
   }
 }

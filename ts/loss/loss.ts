@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError, checkStream } from "../runtime/index.js";
-import type { Reconstructor } from "../nn/index.js";
+import { ArgumentError, ShapeError, checkStream, checkObject } from "../runtime/index.js";
+import { checkModel, type Reconstructor } from "../nn/index.js";
 import { TensorList } from "../physics/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Assumptions } from "./assumptions.js";
@@ -42,6 +42,7 @@ export abstract class Loss {
 
   /** The model to train with this loss; most losses return it unchanged. */
   adaptModel(model: Reconstructor): Reconstructor {
+    checkModel(this.name, "model", model);
     return model;
   }
 
@@ -52,6 +53,7 @@ export abstract class Loss {
 
   /** Restores what {@link stateDict} returned. */
   loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     const unknown = Object.keys(state)[0];
     if (unknown !== undefined)
       throw new ArgumentError(`${this.name}: has no state named "${unknown}".`, "unexpected_key");

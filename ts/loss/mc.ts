@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
@@ -28,7 +29,9 @@ export class MCLoss extends NamedLoss<"MCLoss"> {
   }
 
   forward(args: ArgsOf<"MCLoss">): Tensor {
-    this.check(args);
-    return this.metric.forward(args.physics.A(args.xNet), args.y);
+    return freeOnError(() => {
+      this.check(args);
+      return this.metric.forward(args.physics.A(args.xNet), args.y);
+    });
   }
 }

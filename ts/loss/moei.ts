@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Transform } from "../transform/index.js";
@@ -46,10 +47,12 @@ export class MOEILoss extends NamedLoss<"MOEILoss"> {
   }
 
   forward(args: ArgsOf<"MOEILoss">): Tensor {
-    this.check(args);
-    const { xNet, model } = args;
-    const rng = args.rng ?? this.#rng;
-    const physics = this.#pool.next(args.physics, (xNet.shape[0] ?? 1) * this.transform.nTrans, rng);
-    return this.#term.value(xNet, physics, model, rng);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, model } = args;
+      const rng = args.rng ?? this.#rng;
+      const physics = this.#pool.next(args.physics, (xNet.shape[0] ?? 1) * this.transform.nTrans, rng);
+      return this.#term.value(xNet, physics, model, rng);
+    });
   }
 }

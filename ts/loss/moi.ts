@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -62,10 +63,12 @@ export class MOILoss extends NamedLoss<"MOILoss"> {
   }
 
   forward(args: ArgsOf<"MOILoss">): Tensor {
-    this.check(args);
-    const { xNet, model } = args;
-    const rng = args.rng ?? this.#rng;
-    const physics = this.#pool.next(args.physics, xNet.shape[0] ?? 1, rng);
-    return this.metric.forward(reconstructAgain(xNet, physics, model, this.applyNoise, rng), xNet).mul(this.weight);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, model } = args;
+      const rng = args.rng ?? this.#rng;
+      const physics = this.#pool.next(args.physics, xNet.shape[0] ?? 1, rng);
+      return this.metric.forward(reconstructAgain(xNet, physics, model, this.applyNoise, rng), xNet).mul(this.weight);
+    });
   }
 }

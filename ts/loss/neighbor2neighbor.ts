@@ -1,7 +1,7 @@
 import type { Metric } from "../metric/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { ShapeError } from "../runtime/index.js";
-import { noGrad, tensor, type Tensor } from "../tensor/index.js";
+import { noGrad, tensor, type Tensor, freeOnError } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { metricOption } from "./metric-option.js";
 import { NamedLoss } from "./named-loss.js";
@@ -62,29 +62,31 @@ export class Neighbor2Neighbor extends NamedLoss<"Neighbor2Neighbor"> {
   }
 
   forward(args: ArgsOf<"Neighbor2Neighbor">): Tensor {
-    this.check(args);
-    const { y, physics, model } = args;
-    const [batch = 0, , height = 0, width = 0] = y.shape;
-    if (y.shape.length !== 4 || height % 2 !== 0 || width % 2 !== 0) {
-      throw new ShapeError(
-        `${this.name}: y must have shape [B, C, H, W] with H and W even, got [${y.shape.join(", ")}]; ` +
-          "crop a row or a column.",
-        "shape_mismatch",
-      );
-    }
-    const rng = resolveRng(args.rng, this.#rng);
-    const cells = (batch * height * width) / 4;
-    const choice = rng.randint(0, PAIRS.length, [cells], y);
-    const A1 = (image: Tensor) => subImage(image, choice, 0);
-    const A2 = (image: Tensor) => subImage(image, choice, 1);
+    return freeOnError(() => {
+      this.check(args);
+      const { y, physics, model } = args;
+      const [batch = 0, , height = 0, width = 0] = y.shape;
+      if (y.shape.length !== 4 || height % 2 !== 0 || width % 2 !== 0) {
+        throw new ShapeError(
+          `${this.name}: y must have shape [B, C, H, W] with H and W even, got [${y.shape.join(", ")}]; ` +
+            "crop a row or a column.",
+          "shape_mismatch",
+        );
+      }
+      const rng = resolveRng(args.rng, this.#rng);
+      const cells = (batch * height * width) / 4;
+      const choice = rng.randint(0, PAIRS.length, [cells], y);
+      const A1 = (image: Tensor) => subImage(image, choice, 0);
+      const A2 = (image: Tensor) => subImage(image, choice, 1);
 
-    const prediction = model.forward(A1(y), physics, { rng });
-    const target = A2(y);
-    const value = this.metric.forward(prediction, target);
-    if (this.gamma === 0) return value;
-    const whole = noGrad(() => model.forward(y, physics, { rng })).detach();
-    const regularisation = this.metric.forward(prediction.sub(A1(whole)), target.sub(A2(whole)));
-    return value.add(regularisation.mul(this.gamma));
+      const prediction = model.forward(A1(y), physics, { rng });
+      const target = A2(y);
+      const value = this.metric.forward(prediction, target);
+      if (this.gamma === 0) return value;
+      const whole = noGrad(() => model.forward(y, physics, { rng })).detach();
+      const regularisation = this.metric.forward(prediction.sub(A1(whole)), target.sub(A2(whole)));
+      return value.add(regularisation.mul(this.gamma));
+    });
   }
 }
 

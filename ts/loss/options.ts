@@ -2,6 +2,7 @@ import type { RandomSource } from "../random/index.js";
 import {
   ArgumentError,
   checkFlag,
+  checkList,
   checkNumber,
   checkOptions,
   checkWord,
@@ -49,8 +50,11 @@ export function checkKeys(
   readers: object,
   others: readonly string[] = [],
 ): void {
-  checkOptions(name, options, [...Object.keys(readers), ...others]);
+  checkOptions(name, options, [...Object.keys(readers), ...checkList(name, "the names of options", others, MAX_KEYS)]);
 }
+
+/** More names are no list of options. */
+const MAX_KEYS = 100;
 
 /** The options that a table of readers names; other options, which another class reads, are not checked. */
 export function readValues<R extends object>(name: string, options: object | undefined, readers: R): OptionValues<R> {

@@ -1,3 +1,5 @@
+import { checkModel } from "../nn/index.js";
+import { freeOnError } from "../tensor/index.js";
 import { LARGEST } from "../runtime/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
@@ -65,16 +67,19 @@ export class R2RLoss extends NamedLoss<"R2RLoss"> {
   }
 
   forward(args: ArgsOf<"R2RLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics } = args;
-    const y1 = this.adapted(args.model, R2RModel).corruption();
-    this.sameShape(y1, "the stored corrupted measurement", y, "y");
-    const y2 = y.sub(y1.mul(1 - this.alpha)).div(this.alpha);
-    return this.metric.forward(physics.A(xNet), y2);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics } = args;
+      const y1 = this.adapted(args.model, R2RModel).corruption();
+      this.sameShape(y1, "the stored corrupted measurement", y, "y");
+      const y2 = y.sub(y1.mul(1 - this.alpha)).div(this.alpha);
+      return this.metric.forward(physics.A(xNet), y2);
+    });
   }
 
   /** The model that corrupts its input before it reconstructs; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): R2RModel {
+    checkModel(this.name, "model", model);
     if (model instanceof R2RModel) return model;
     const { alpha, evalNSamples, noiseModel } = this;
     return new R2RModel(model, { alpha, evalNSamples, noiseModel, rng: this.#rng });

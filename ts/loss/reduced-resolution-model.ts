@@ -1,8 +1,9 @@
+import { checkPhysics } from "../physics/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { noGrad, type Tensor } from "../tensor/index.js";
+import { ArgumentError, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { noGrad, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 
 /**
@@ -14,6 +15,7 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
 
   constructor(model: Reconstructor, physics: Physics | null) {
     super("ReducedResolutionLoss", model);
+    if (physics !== null) checkPhysics(this.adaptedBy, physics);
     this.#physics = physics;
   }
 
@@ -24,17 +26,22 @@ export class ReducedResolutionModel extends AdaptedModel<"ReducedResolutionLoss"
    * `y`.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const rng = this.stream(options);
-    if (!this.training) return this.model.forward(y, physics, { rng });
-    const degrading = this.#physics ?? physics;
-    if (!degrading) {
-      throw new ArgumentError(
-        `${this.adaptedBy}: the physics is missing; give it to model.forward(y, physics), or as the loss's option ` +
-          "physics.",
-        "missing_argument",
-      );
-    }
-    return this.model.forward(degraded(this.adaptedBy, degrading, y, rng), degrading, { rng });
+    checkTensor(this.adaptedBy, "y", y);
+    checkOptionsObject(this.adaptedBy, options);
+    return freeOnError(() => {
+      const rng = this.stream(options);
+      if (!this.training) return this.model.forward(y, physics, { rng });
+      if (physics !== undefined) checkPhysics(this.adaptedBy, physics);
+      const degrading = this.#physics ?? physics;
+      if (!degrading) {
+        throw new ArgumentError(
+          `${this.adaptedBy}: the physics is missing; give it to model.forward(y, physics), or as the loss's option ` +
+            "physics.",
+          "missing_argument",
+        );
+      }
+      return this.model.forward(degraded(this.adaptedBy, degrading, y, rng), degrading, { rng });
+    });
   }
 }
 

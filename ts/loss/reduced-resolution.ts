@@ -1,3 +1,5 @@
+import { checkModel } from "../nn/index.js";
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
@@ -54,13 +56,16 @@ export class ReducedResolutionLoss extends NamedLoss<"ReducedResolutionLoss"> {
   }
 
   forward(args: ArgsOf<"ReducedResolutionLoss">): Tensor {
-    this.check(args);
-    this.sameShape(args.xNet, "xNet (made in training mode by the adapted model)", args.y, "y");
-    return this.metric.forward(args.xNet, args.y);
+    return freeOnError(() => {
+      this.check(args);
+      this.sameShape(args.xNet, "xNet (made in training mode by the adapted model)", args.y, "y");
+      return this.metric.forward(args.xNet, args.y);
+    });
   }
 
   /** The model that reconstructs from degraded measurements; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): ReducedResolutionModel {
+    checkModel(this.name, "model", model);
     return model instanceof ReducedResolutionModel ? model : new ReducedResolutionModel(model, this.physics);
   }
 

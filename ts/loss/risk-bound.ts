@@ -1,4 +1,4 @@
-import { keep, noGrad, type Tensor } from "../tensor/index.js";
+import { keep, noGrad, type Tensor, where } from "../tensor/index.js";
 
 /** Weight of the past in the running means: they span about twenty calls. */
 const past = 0.95;
@@ -42,8 +42,9 @@ export class RiskBound {
       for (const value of old) value.dispose();
       const [r, ...means] = this.#means as [Tensor, ...Tensor[]];
       const noise = means.map((a, k) => a.mul(shares[k]?.[1] as number | Tensor)).reduce((sum, part) => sum.add(part));
-      // Without a share above 0 there is no bound: the quotient is then far above 1.
-      return r.div(noise.mul(1 - slack).maximum(1e-12)).minimum(1);
+      // Without a share above 0 there is no bound: a network that changes nothing has the residual 0 and a = -1.
+      const bound = r.div(noise.mul(1 - slack).maximum(1e-12)).minimum(1);
+      return where(noise.gt(0), bound, 1);
     });
   }
 

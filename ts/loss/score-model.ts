@@ -2,8 +2,8 @@ import { perImage } from "../functional/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { where, type Tensor } from "../tensor/index.js";
+import { ArgumentError, ShapeError, checkObject, checkOptionsObject } from "../runtime/index.js";
+import { where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 import { checkCounts } from "./counts.js";
 import { noiseOf } from "./splittable-noise.js";
@@ -30,6 +30,7 @@ export class ScoreModel extends AdaptedModel<"ScoreLoss"> {
   #error: Tensor | undefined;
 
   constructor(model: Reconstructor, settings: ScoreModelSettings) {
+    checkObject(new.target.name, "settings", settings);
     super("ScoreLoss", model, settings.rng);
     this.#settings = settings;
   }
@@ -42,21 +43,25 @@ export class ScoreModel extends AdaptedModel<"ScoreLoss"> {
    * shape of `y`.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const noise = noiseOf(this.adaptedBy, this.#settings.noiseModel, physics);
-    if (noise.kind === "poisson") checkCounts(this.adaptedBy, y);
-    const rng = this.stream(options);
-    const s = this.#perturbation(y, rng);
-    const epsilon = rng.normal([...y.shape], y);
-    const score = this.model.forward(y.add(epsilon.mul(s)), physics, { rng });
-    if (score.shape.join() !== y.shape.join()) {
-      throw new ShapeError(
-        `${this.adaptedBy}: the network returns a score of shape [${score.shape.join(", ")}] for y of shape ` +
-          `[${y.shape.join(", ")}]; they must agree.`,
-        "shape_mismatch",
-      );
-    }
-    if (options.updateParameters) this.#error = epsilon.add(score.mul(s)).square().mean();
-    return tweedie(this.adaptedBy, y, score, noise);
+    checkTensor(this.adaptedBy, "y", y);
+    checkOptionsObject(this.adaptedBy, options);
+    return freeOnError(() => {
+      const noise = noiseOf(this.adaptedBy, this.#settings.noiseModel, physics);
+      if (noise.kind === "poisson") checkCounts(this.adaptedBy, y);
+      const rng = this.stream(options);
+      const s = this.#perturbation(y, rng);
+      const epsilon = rng.normal([...y.shape], y);
+      const score = this.model.forward(y.add(epsilon.mul(s)), physics, { rng });
+      if (score.shape.join() !== y.shape.join()) {
+        throw new ShapeError(
+          `${this.adaptedBy}: the network returns a score of shape [${score.shape.join(", ")}] for y of shape ` +
+            `[${y.shape.join(", ")}]; they must agree.`,
+          "shape_mismatch",
+        );
+      }
+      if (options.updateParameters) this.#error = epsilon.add(score.mul(s)).square().mean();
+      return tweedie(this.adaptedBy, y, score, noise);
+    });
   }
 
   /**

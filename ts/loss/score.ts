@@ -1,7 +1,8 @@
+import { checkModel } from "../nn/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
+import { ArgumentError, checkObject } from "../runtime/index.js";
+import { tensor, type Tensor, freeOnError } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { NamedLoss } from "./named-loss.js";
 import { number, type OptionReader, type OptionReaders, pair, randomStream, readOptions } from "./options.js";
@@ -63,12 +64,15 @@ export class ScoreLoss extends NamedLoss<"ScoreLoss"> {
   }
 
   forward(args: ArgsOf<"ScoreLoss">): Tensor {
-    this.check(args);
-    return this.adapted(args.model, ScoreModel).error();
+    return freeOnError(() => {
+      this.check(args);
+      return this.adapted(args.model, ScoreModel).error();
+    });
   }
 
   /** The model that turns the score network into a denoiser; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): ScoreModel {
+    checkModel(this.name, "model", model);
     if (model instanceof ScoreModel) return model;
     const { delta, noiseModel } = this;
     // After the last planned batch the perturbation stays at its smallest.
@@ -81,6 +85,7 @@ export class ScoreLoss extends NamedLoss<"ScoreLoss"> {
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     if (state.passes) this.#passes = state.passes.itemSync();
   }
 

@@ -1,7 +1,7 @@
 import { safeSqrt } from "../functional/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { grad, Tensor, tidy, vjp, where, zeros } from "../tensor/index.js";
+import { ArgumentError, ShapeError, LARGEST, checkFunction } from "../runtime/index.js";
+import { grad, Tensor, tidy, vjp, where, zeros, checkTensor } from "../tensor/index.js";
 import {
   flag,
   number,
@@ -38,7 +38,7 @@ const reductionOption: OptionReader<(typeof REDUCTIONS)[number]> = (value, name,
 
 /** Readers of {@link SpectralNormOptions}. */
 export const SPECTRAL_NORM_OPTIONS = {
-  maxIter: number(10, { integer: true, min: 1 }),
+  maxIter: number(10, { integer: true, min: 1, max: LARGEST.draws }),
   tol: number(1e-3, { min: 0 }),
   evalMode: flag(false),
   reduction: reductionOption,
@@ -77,13 +77,9 @@ export function firstImages(x: Tensor, count: number | undefined): Tensor {
 export function jacobianSpectralNorm(f: (x: Tensor) => Tensor, x: Tensor, options: SpectralNormOptions = {}): Tensor {
   const caller = "jacobianSpectralNorm";
   const settings = readOptions(caller, options, SPECTRAL_NORM_OPTIONS);
-  if (typeof f !== "function")
-    throw new ArgumentError(
-      `${caller}: the first argument must be a function of a tensor, got ${typeof f}.`,
-      "invalid_argument",
-    );
-  if (!(x instanceof Tensor) || x.shape.length < 2)
-    throw new ArgumentError(`${caller}: the second argument must be a tensor [B, ...].`, "invalid_argument");
+  checkFunction(caller, "f", f);
+  if (checkTensor(caller, "x", x).shape.length < 2)
+    throw new ArgumentError(`${caller}: x has shape [${x.shape.join(", ")}], expected [B, ...].`, "invalid_argument");
   return spectralNorm(caller, f, firstImages(x, settings.reducedBatchsize), settings, resolveRng(settings.rng));
 }
 
@@ -113,7 +109,7 @@ function powerMethod(
   rng: RandomSource,
 ): Tensor {
   const batch = input.shape[0] as number;
-  if (output.shape[0] !== batch) {
+  if (checkTensor(caller, "the function's value", output).shape[0] !== batch) {
     throw new ShapeError(
       `${caller}: the function maps shape [${input.shape.join(", ")}] to [${output.shape.join(", ")}]; the number of ` +
         "images must not change.",

@@ -1,8 +1,8 @@
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import { BernoulliSplittingMaskGenerator, type Physics, type PhysicsGenerator } from "../physics/index.js";
 import { ReplayRng, type Draw, type RandomSource } from "../random/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { noGrad, where, type Tensor } from "../tensor/index.js";
+import { ArgumentError, ShapeError, checkObject, checkOptionsObject } from "../runtime/index.js";
+import { noGrad, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
 import { RecordingRng } from "./recording-rng.js";
 import { maskedPhysics, maskOf, splitMasks } from "./splitting-masks.js";
@@ -44,6 +44,7 @@ export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
   #passes: readonly Pass[] = [];
 
   constructor(model: Reconstructor, settings: SplittingModelSettings<L>) {
+    checkObject(new.target.name, "settings", settings);
     super(settings.adaptedBy, model, settings.rng);
     this.#settings = settings;
   }
@@ -55,33 +56,37 @@ export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
    * a mask does not fit y.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
-    const rng = this.stream(options);
-    const passes: Pass[] = [];
-    const sample = () => {
-      const mask = this.#draw(y, physics, rng);
-      const { mask1, mask2 } = splitMasks(this.adaptedBy, mask, y, physics);
-      const recorder = options.updateParameters ? new RecordingRng(rng) : undefined;
-      const part = physics && maskedPhysics(mask1, y, physics);
-      const seen = y.mul(mask1);
-      const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, {
-        rng: recorder ?? rng,
-      });
-      if (recorder) passes.push({ mask, physics: part, draws: recorder.draws });
-      return { output, mask2 };
-    };
-    const reconstruct = () => {
-      if (this.training) return sample().output;
-      return noGrad(() => {
-        if (!evalSplitInput) return this.model.forward(y, physics, { rng });
-        const samples = Array.from({ length: evalNSamples }, sample);
-        const mean = total(samples.map(({ output }) => output)).div(evalNSamples);
-        return evalSplitOutput ? this.#averageOfHidden(samples, mean) : mean;
-      });
-    };
-    const output = reconstruct();
-    if (options.updateParameters) this.#passes = passes;
-    return output;
+    checkTensor(this.adaptedBy, "y", y);
+    checkOptionsObject(this.adaptedBy, options);
+    return freeOnError(() => {
+      const { evalNSamples, evalSplitInput, evalSplitOutput, alter } = this.#settings;
+      const rng = this.stream(options);
+      const passes: Pass[] = [];
+      const sample = () => {
+        const mask = this.#draw(y, physics, rng);
+        const { mask1, mask2 } = splitMasks(this.adaptedBy, mask, y, physics);
+        const recorder = options.updateParameters ? new RecordingRng(rng) : undefined;
+        const part = physics && maskedPhysics(mask1, y, physics);
+        const seen = y.mul(mask1);
+        const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, {
+          rng: recorder ?? rng,
+        });
+        if (recorder) passes.push({ mask, physics: part, draws: recorder.draws });
+        return { output, mask2 };
+      };
+      const reconstruct = () => {
+        if (this.training) return sample().output;
+        return noGrad(() => {
+          if (!evalSplitInput) return this.model.forward(y, physics, { rng });
+          const samples = Array.from({ length: evalNSamples }, sample);
+          const mean = total(samples.map(({ output }) => output)).div(evalNSamples);
+          return evalSplitOutput ? this.#averageOfHidden(samples, mean) : mean;
+        });
+      };
+      const output = reconstruct();
+      if (options.updateParameters) this.#passes = passes;
+      return output;
+    });
   }
 
   /**

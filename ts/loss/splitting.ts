@@ -1,3 +1,5 @@
+import { checkModel } from "../nn/index.js";
+import { freeOnError } from "../tensor/index.js";
 import { LARGEST } from "../runtime/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
@@ -97,11 +99,13 @@ export class SplittingLoss extends NamedLoss<"SplittingLoss"> {
   }
 
   forward(args: ArgsOf<"SplittingLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics } = args;
-    const masks = this.adapted(args.model, SplittingModel).masks();
-    const values = masks.map((mask) => this.predictionError(mask, xNet, y, physics));
-    return values.reduce((a, b) => a.add(b)).div(values.length);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics } = args;
+      const masks = this.adapted(args.model, SplittingModel).masks();
+      const values = masks.map((mask) => this.predictionError(mask, xNet, y, physics));
+      return values.reduce((a, b) => a.add(b)).div(values.length);
+    });
   }
 
   /** The error of the part that one mask hides, `metric(M2 A(xNet), M2 y) / mean(M2)`. */
@@ -114,6 +118,7 @@ export class SplittingLoss extends NamedLoss<"SplittingLoss"> {
 
   /** The model whose network sees a part of the measurement; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): SplittingModel<"SplittingLoss"> {
+    checkModel(this.name, "model", model);
     if (model instanceof SplittingModel) return model as SplittingModel<"SplittingLoss">;
     const { maskGenerator, splitRatio, pixelwise, evalNSamples, evalSplitInput, evalSplitOutput } = this;
     return new SplittingModel(model, {

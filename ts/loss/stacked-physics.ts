@@ -1,6 +1,7 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { TensorList, type StackedPhysics } from "../physics/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { Loss } from "./loss.js";
@@ -47,21 +48,23 @@ export class StackedPhysicsLoss extends NamedLoss<"StackedPhysicsLoss"> {
   }
 
   forward(args: ArgsOf<"StackedPhysicsLoss">): Tensor {
-    this.check(args);
-    const { y, physics, model, ...rest } = args;
-    const n = this.losses.length;
-    if (physics.length !== n || y.length !== n) {
-      throw new ArgumentError(
-        `${this.name}: there are ${n} losses, but ${physics.length} operators and ${y.length} measurements.`,
-        "invalid_argument",
-      );
-    }
-    const values = this.losses.map((loss, i) => {
-      const partial = asFunctionOf(i, model, y, physics);
-      const value = loss.forward({ ...rest, y: y.at(i), physics: physics.at(i), model: partial });
-      return value.shape.length > 0 ? value.mean() : value;
+    return freeOnError(() => {
+      this.check(args);
+      const { y, physics, model, ...rest } = args;
+      const n = this.losses.length;
+      if (physics.length !== n || y.length !== n) {
+        throw new ArgumentError(
+          `${this.name}: there are ${n} losses, but ${physics.length} operators and ${y.length} measurements.`,
+          "invalid_argument",
+        );
+      }
+      const values = this.losses.map((loss, i) => {
+        const partial = asFunctionOf(i, model, y, physics);
+        const value = loss.forward({ ...rest, y: y.at(i), physics: physics.at(i), model: partial });
+        return value.shape.length > 0 ? value.mean() : value;
+      });
+      return values.reduce((a, b) => a.add(b));
     });
-    return values.reduce((a, b) => a.add(b));
   }
 
   /** Each loss must take its operator. */
@@ -76,6 +79,7 @@ export class StackedPhysicsLoss extends NamedLoss<"StackedPhysicsLoss"> {
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     super.loadStateDict(loadNestedState(this.#parts(), state));
   }
 

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
@@ -24,7 +25,9 @@ export class SupLoss extends NamedLoss<"SupLoss"> {
   }
 
   forward(args: ArgsOf<"SupLoss">): Tensor {
-    this.check(args);
-    return this.metric.forward(args.xNet, args.x);
+    return freeOnError(() => {
+      this.check(args);
+      return this.metric.forward(args.xNet, args.x);
+    });
   }
 }

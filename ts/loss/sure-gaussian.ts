@@ -1,7 +1,8 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
 import { meanPerImage } from "../functional/index.js";
 import type { LinearPhysics, Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { probeDifference } from "./divergence.js";
@@ -76,7 +77,9 @@ const OPTIONS = {
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
- * since an error is not: beyond deepinv, whose level can run away.
+ * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 / (1 - e /
+ * sigma^2)`, e the error of the best network whose divergence is 0, which cannot look at the pixel that it predicts. On
+ * one picture with little noise e is nearly sigma^2 or more; there a fixed estimate (`estimateNoise`) serves better.
  *
  * @returns shape `[B]`.
  */
@@ -114,7 +117,10 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   }
 
   /** The noise variance of a call: one number or scalar tensor, or one value for each image, `[B]`. */
-  variance({ y, physics }: { y: Tensor; physics: Physics }): number | Tensor {
+  variance(args: { y: Tensor; physics: Physics }): number | Tensor {
+    checkObject(this.name, "the arguments", args);
+    const { y, physics } = args;
+    checkTensor(this.name, "y", y);
     if (typeof this.#sigma === "number") return this.#variance.value;
     return squared(levelOf(this.name, "sigma", this.#sigma, physics, y));
   }
@@ -125,33 +131,35 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   }
 
   forward(args: ArgsOf<"SureGaussianLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const { tau } = this;
-    const sigma2 = this.variance({ y, physics });
-    const rng = resolveRng(args.rng, this.#rng);
-    const B = this.#mapFor(physics);
-    const y1 = physics.A(xNet);
-    this.sameShape(y1, "A(xNet)", y, "y");
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const { tau } = this;
+      const sigma2 = this.variance({ y, physics });
+      const rng = resolveRng(args.rng, this.#rng);
+      const B = this.#mapFor(physics);
+      const y1 = physics.A(xNet);
+      this.sameShape(y1, "A(xNet)", y, "y");
 
-    const b = rng.normal([...y.shape], y);
-    const Bb = B(b);
-    // |B (A f(y) - y)|^2 / n, (B b)^T B (A f(y + tau b) - A f(y)) / (n tau) and tr(B^T B) / n.
-    const divergence = meanPerImage(Bb.mul(B(probeDifference({ y, model, physics, y1, probe: b, tau, rng }))));
-    const error = meanPerImage(B(y1.sub(y)).square());
-    const constant = this.#exactConstant ? meanPerImage(Bb.square()).mul(sigma2) : sigma2;
-    const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
+      const b = rng.normal([...y.shape], y);
+      const Bb = B(b);
+      // |B (A f(y) - y)|^2 / n, (B b)^T B (A f(y + tau b) - A f(y)) / (n tau) and tr(B^T B) / n.
+      const divergence = meanPerImage(Bb.mul(B(probeDifference({ y, model, physics, y1, probe: b, tau, rng }))));
+      const error = meanPerImage(B(y1.sub(y)).square());
+      const constant = this.#exactConstant ? meanPerImage(Bb.square()).mul(sigma2) : sigma2;
+      const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
 
-    if (this.unsure && model.training) {
-      this.#variance.ascend(divergence.mean().mul(2));
-      // What noise of variance 1 adds to the error: entries that are not measured have none.
-      const measured = physics.measured(y);
-      const noise = measured ? b.mul(measured) : b;
-      const share = this.#map || measured ? meanPerImage(B(noise).square()).mean() : 1;
-      const a = divergence.mean().mul(-2).add(share);
-      this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
-    }
-    return value;
+      if (this.unsure && model.training) {
+        this.#variance.ascend(divergence.mean().mul(2));
+        // What noise of variance 1 adds to the error: entries that are not measured have none.
+        const measured = physics.measured(y)?.add(y.mul(0));
+        const mapped = (): Tensor => meanPerImage(B(measured ? b.mul(measured) : b).square()).mean();
+        const share = this.#map ? mapped() : (measured?.mean() ?? 1);
+        const a = divergence.mean().mul(-2).add(share);
+        this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
+      }
+      return value;
+    });
   }
 
   override stateDict(): Record<string, Tensor> {
@@ -159,6 +167,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     this.#variance.loadStateDict("sigma2", state);
     this.#bound.loadStateDict("bound", state);
   }

@@ -1,3 +1,5 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
+import { checkObject } from "../runtime/index.js";
 import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
@@ -110,48 +112,53 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   }
 
   /** The variance of the Gaussian part in a call: one number or scalar tensor, or one value for each image, `[B]`. */
-  variance({ y, physics }: { y: Tensor; physics: Physics }): number | Tensor {
+  variance(args: { y: Tensor; physics: Physics }): number | Tensor {
+    checkObject(this.name, "the arguments", args);
+    const { y, physics } = args;
+    checkTensor(this.name, "y", y);
     const { sigma } = this.#levels;
     if (typeof sigma === "number") return this.#variance.value;
     return squared(levelOf(this.name, "sigma", sigma, physics, y));
   }
 
   forward(args: ArgsOf<"SurePGLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const { tau1 } = this;
-    const sigma2 = this.variance({ y, physics });
-    const { gain: told } = this.#levels;
-    const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
-    const rng = resolveRng(args.rng, this.#rng);
-    const y1 = physics.A(xNet);
-    this.sameShape(y1, "A(xNet)", y, "y");
-    const b = rng.rademacher([...y.shape], y);
-    // Drawn even where it is not used, so that one seed gives one sequence of b.
-    const c = secondProbe(rng.bernoulli([...y.shape], P, y));
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const { tau1 } = this;
+      const sigma2 = this.variance({ y, physics });
+      const { gain: told } = this.#levels;
+      const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
+      const rng = resolveRng(args.rng, this.#rng);
+      const y1 = physics.A(xNet);
+      this.sameShape(y1, "A(xNet)", y, "y");
+      const b = rng.rademacher([...y.shape], y);
+      // Drawn even where it is not used, so that one seed gives one sequence of b.
+      const c = secondProbe(rng.bernoulli([...y.shape], P, y));
 
-    // b * (A f(y + tau1 b) - A f(y)) / tau1, whose mean is the divergence.
-    const slope = b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: tau1, rng }));
-    const error = meanPerImage(y1.sub(y).square());
-    let value = error
-      .add(meanPerImage(slope.mul(y.mul(overPixels(gain, y)).add(overPixels(sigma2, y)))).mul(2))
-      .sub(meanPerImage(y).mul(gain))
-      .sub(sigma2);
-    if (this.secondDerivative) value = value.sub(this.#curvature(args, y1, c, rng).mul(2).mul(gain).mul(sigma2));
-    if (this.unsure && model.training) {
-      this.#variance.ascend(slope.mean().mul(2));
-      this.#gain.ascend(slope.mul(y).mean().mul(2));
-      // What noise of level 1 adds to the error, less twice its divergence term; entries not measured have none.
-      const measured = physics.measured(y);
-      const [one, mean] = [measured ? measured.add(y.mul(0)).mean() : 1, y.mean()];
-      const factor = this.#bound.factor(error.mean(), [
-        [slope.mean().mul(-2).add(one), this.#variance.value],
-        [slope.mul(y).mean().mul(-2).add(mean), this.#gain.value],
-      ]);
-      this.#variance.limit(factor);
-      this.#gain.limit(factor);
-    }
-    return value;
+      // b * (A f(y + tau1 b) - A f(y)) / tau1, whose mean is the divergence.
+      const slope = b.mul(probeDifference({ y, model, physics, y1, probe: b, tau: tau1, rng }));
+      const error = meanPerImage(y1.sub(y).square());
+      let value = error
+        .add(meanPerImage(slope.mul(y.mul(overPixels(gain, y)).add(overPixels(sigma2, y)))).mul(2))
+        .sub(meanPerImage(y).mul(gain))
+        .sub(sigma2);
+      if (this.secondDerivative) value = value.sub(this.#curvature(args, y1, c, rng).mul(2).mul(gain).mul(sigma2));
+      if (this.unsure && model.training) {
+        this.#variance.ascend(slope.mean().mul(2));
+        this.#gain.ascend(slope.mul(y).mean().mul(2));
+        // What noise of level 1 adds to the error, less twice its divergence term; entries not measured have none.
+        const measured = physics.measured(y);
+        const [one, mean] = [measured ? measured.add(y.mul(0)).mean() : 1, y.mean()];
+        const factor = this.#bound.factor(error.mean(), [
+          [slope.mean().mul(-2).add(one), this.#variance.value],
+          [slope.mul(y).mean().mul(-2).add(mean), this.#gain.value],
+        ]);
+        this.#variance.limit(factor);
+        this.#gain.limit(factor);
+      }
+      return value;
+    });
   }
 
   override stateDict(): Record<string, Tensor> {
@@ -163,6 +170,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     this.#variance.loadStateDict("sigma2", state);
     this.#gain.loadStateDict("gain", state);
     this.#bound.loadStateDict("bound", state);

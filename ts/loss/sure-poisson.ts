@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import { meanPerImage } from "../functional/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -68,18 +69,20 @@ export class SurePoissonLoss extends NamedLoss<"SurePoissonLoss"> {
   }
 
   forward(args: ArgsOf<"SurePoissonLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics } = args;
-    const rng = resolveRng(args.rng, this.#rng);
-    const y1 = physics.A(xNet);
-    this.sameShape(y1, "A(xNet)", y, "y");
-    checkCounts(this.name, y);
-    const gain = overPixels(levelOf(this.name, "gain", this.gain, physics, y), y);
-    const difference =
-      this.spacing === undefined
-        ? this.#firstOrder(args, y1, gain, rng)
-        : this.#exact(args, y1, gain, this.spacing, rng);
-    return meanPerImage(y1.sub(y).square().sub(y.mul(gain)).add(difference.mul(y).mul(2)));
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics } = args;
+      const rng = resolveRng(args.rng, this.#rng);
+      const y1 = physics.A(xNet);
+      this.sameShape(y1, "A(xNet)", y, "y");
+      checkCounts(this.name, y);
+      const gain = overPixels(levelOf(this.name, "gain", this.gain, physics, y), y);
+      const difference =
+        this.spacing === undefined
+          ? this.#firstOrder(args, y1, gain, rng)
+          : this.#exact(args, y1, gain, this.spacing, rng);
+      return meanPerImage(y1.sub(y).square().sub(y.mul(gain)).add(difference.mul(y).mul(2)));
+    });
   }
 
   /** `A f(y) - A f(y - gain)`, where one count is lower, to first order: `gain b * (A f(y + tau b) - A f(y)) / tau`. */

@@ -1,3 +1,4 @@
+import { freeOnError } from "../tensor/index.js";
 import { variation } from "../functional/index.js";
 import { ArgumentError, ShapeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -31,25 +32,27 @@ export class TVLoss extends NamedLoss<"TVLoss"> {
   }
 
   forward(args: ArgsOf<"TVLoss">): Tensor {
-    this.check(args);
-    const { xNet } = args;
-    const { shape } = xNet;
-    if (shape.length < 3 || shape[1] === 0 || shape.slice(2).some((n) => n < 2)) {
-      throw new ShapeError(
-        `${this.name}: xNet must have shape [B, C, ...] with at least two pixels along each spatial dimension, got ` +
-          `[${shape.join(", ")}].`,
-        "shape_mismatch",
-      );
-    }
-    const entries = shape.slice(1).reduce((n, size) => n * size, 1);
-    let total: Tensor | undefined;
-    for (let dim = 2; dim < shape.length; dim++) {
-      const length = shape[dim] as number;
-      const differences = (entries / length) * (length - 1);
-      const term = variation(xNet, { dim }).div(differences);
-      total = total ? total.add(term) : term;
-    }
-    if (!total) throw new ArgumentError(`${this.name}: xNet has no spatial dimension.`, "invalid_argument");
-    return total.mul(2 * this.weight);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet } = args;
+      const { shape } = xNet;
+      if (shape.length < 3 || shape[1] === 0 || shape.slice(2).some((n) => n < 2)) {
+        throw new ShapeError(
+          `${this.name}: xNet must have shape [B, C, ...] with at least two pixels along each spatial dimension, got ` +
+            `[${shape.join(", ")}].`,
+          "shape_mismatch",
+        );
+      }
+      const entries = shape.slice(1).reduce((n, size) => n * size, 1);
+      let total: Tensor | undefined;
+      for (let dim = 2; dim < shape.length; dim++) {
+        const length = shape[dim] as number;
+        const differences = (entries / length) * (length - 1);
+        const term = variation(xNet, { dim }).div(differences);
+        total = total ? total.add(term) : term;
+      }
+      if (!total) throw new ArgumentError(`${this.name}: xNet has no spatial dimension.`, "invalid_argument");
+      return total.mul(2 * this.weight);
+    });
   }
 }

@@ -1,4 +1,13 @@
-import { ArgumentError, checkFlag, checkOptions, checkWord, ShapeError, shown } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkOptions,
+  checkWord,
+  ShapeError,
+  shown,
+  checkText,
+  checkList,
+} from "../runtime/index.js";
 import { Tensor, where } from "../tensor/index.js";
 import {
   type NormInputs,
@@ -50,6 +59,9 @@ const COMMON_KEYS = ["reduction", "normInputs", "complexAbs", "trainLoss", "cent
 const REDUCTIONS = ["mean", "sum", "none"] as const;
 const NORMALISATIONS = ["l2", "min_max", "clip", "standardize", "none"] as const;
 
+/** More names are no list of options. */
+const MAX_KEYS = 100;
+
 /**
  * Base class of the metrics: compares a reconstruction with a reference, image by image.
  *
@@ -80,7 +92,8 @@ export abstract class Metric {
    * @throws ArgumentError `unknown_option` or `invalid_argument`.
    */
   constructor(name: string, options: MetricOptions = {}, ownKeys: readonly string[] = []) {
-    checkOptions(name, options, [...COMMON_KEYS, ...ownKeys]);
+    checkText(new.target.name, "name", name);
+    checkOptions(name, options, [...COMMON_KEYS, ...checkList(name, "ownKeys", ownKeys, MAX_KEYS)]);
     this.name = name;
     this.reduction = checkWord(name, "reduction", options.reduction ?? "none", REDUCTIONS);
     this.normInputs = checkWord(name, "normInputs", options.normInputs ?? "none", NORMALISATIONS);

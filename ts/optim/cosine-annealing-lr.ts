@@ -28,6 +28,7 @@ export class CosineAnnealingLR extends Schedule {
 
   /** The learning rate in epoch `epoch`. */
   rate(epoch: number): number {
+    checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     return this.etaMin + ((this.baseLearningRate - this.etaMin) * (1 + Math.cos((Math.PI * epoch) / this.tMax))) / 2;
   }
 }

@@ -1,4 +1,4 @@
-import { checkOptions, requiredNumber } from "../runtime/index.js";
+import { checkOptions, requiredNumber, checkNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
 import { Schedule } from "./schedule.js";
 
@@ -18,6 +18,7 @@ export class ExponentialLR extends Schedule {
 
   /** The learning rate in epoch `epoch`. */
   rate(epoch: number): number {
+    checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     return this.baseLearningRate * this.gamma ** epoch;
   }
 }

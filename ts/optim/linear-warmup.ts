@@ -37,6 +37,7 @@ export class LinearWarmup extends Schedule {
 
   /** The learning rate in epoch `epoch`. */
   rate(epoch: number): number {
+    checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     if (epoch >= this.steps) return this.after ? this.after.rate(epoch - this.steps) : this.baseLearningRate;
     return this.baseLearningRate * (this.startFactor + ((1 - this.startFactor) * epoch) / this.steps);
   }

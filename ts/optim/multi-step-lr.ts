@@ -31,6 +31,7 @@ export class MultiStepLR extends Schedule {
 
   /** The learning rate in epoch `epoch`. */
   rate(epoch: number): number {
+    checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     return this.baseLearningRate * this.gamma ** this.milestones.filter((n) => n <= epoch).length;
   }
 }

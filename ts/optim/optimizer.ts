@@ -1,5 +1,5 @@
-import { ArgumentError, checkList, checkNumber, ShapeError } from "../runtime/index.js";
-import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
+import { ArgumentError, checkList, checkNumber, ShapeError, shown } from "../runtime/index.js";
+import { keep, noGrad, Tensor, tidy, checkTensor } from "../tensor/index.js";
 
 /** Everything that an optimiser needs to continue exactly. */
 export interface OptimizerState {
@@ -95,6 +95,7 @@ export abstract class Optimizer {
     const gradients = grads as readonly (Tensor | null)[];
     gradients.forEach((g, i) => {
       const parameter = this.parameters[i]!;
+      if (g !== null) checkTensor(`${this.#name}.step`, `gradient ${i}`, g);
       if (g !== null && !sameShape(g, parameter)) {
         throw new ShapeError(
           `${this.#name}.step: gradient ${i} has shape [${g.shape.join(", ")}], ` +
@@ -145,9 +146,15 @@ export abstract class Optimizer {
     const refuse = (why: string): never => {
       throw new ArgumentError(`${this.#name}.loadStateDict: ${why}.`, "state_mismatch");
     };
-    if (state === null || typeof state !== "object" || typeof state.tensors !== "object" || !Array.isArray(state.steps))
+    if (
+      state === null ||
+      typeof state !== "object" ||
+      typeof state.tensors !== "object" ||
+      state.tensors === null ||
+      !Array.isArray(state.steps)
+    )
       refuse("this is not the state of an optimiser");
-    if (state.kind !== this.#name) refuse(`the state is of ${String(state.kind)}`);
+    if (state.kind !== this.#name) refuse(`the state is of ${shown(state.kind)}`);
     if (state.steps.length !== this.parameters.length)
       refuse(`the state has ${state.steps.length} parameters, the optimiser ${this.parameters.length}`);
     const steps = state.steps.map((n, i) =>

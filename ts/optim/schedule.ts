@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkObject } from "../runtime/index.js";
 import { Optimizer } from "./optimizer.js";
 
 /** State of a schedule; plain JSON. */
@@ -63,6 +63,7 @@ export abstract class Schedule {
    */
   loadStateDict(state: ScheduleState): void {
     const name = `${this.constructor.name}.loadStateDict`;
+    checkObject(name, "state", state);
     const epoch = checkNumber(name, "epoch", state?.epoch, { min: 0, integer: true });
     this.#base = checkNumber(name, "baseLearningRate", state.baseLearningRate, { min: 0 });
     this.#epoch = epoch;

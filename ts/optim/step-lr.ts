@@ -27,6 +27,7 @@ export class StepLR extends Schedule {
 
   /** The learning rate in epoch `epoch`. */
   rate(epoch: number): number {
+    checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     return this.baseLearningRate * this.gamma ** Math.floor(epoch / this.stepSize);
   }
 }

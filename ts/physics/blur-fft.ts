@@ -151,7 +151,7 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
         .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
         .add(1)
         .reciprocal();
-      return fourierFilter(back.mul(perImage).add(startImage(z, () => back)), cat([gain, gain.mul(0)], 4));
+      return fourierFilter(back.mul(perImage).add(startImage(caller, z, () => back)), cat([gain, gain.mul(0)], 4));
     });
   }
 

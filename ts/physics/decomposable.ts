@@ -208,7 +208,7 @@ export class DecomposablePhysics<
       this.check(caller, "y", y);
       const back = this.AAdjoint(y);
       const step = stepFor(checkGamma(caller, gamma, y.shape[0] ?? 1), back);
-      const b = back.mul(step).add(startImage(z, () => back));
+      const b = back.mul(step).add(startImage(caller, z, () => back));
       const s = this.VAdjoint(b);
       const mask = this.values(caller, s);
       const stepOnSpectrum = stepFor(gamma, s);

@@ -136,7 +136,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       solverSettings(caller, options, this.solver);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
-      const start = startImage(z, () => back);
+      const start = startImage(caller, z, () => back);
       const [, , h = 1, w = 1] = y.shape;
       // A A^T is a symmetric convolution: its spectrum is real, that of its impulse response.
       const impulse = tensor([1], { shape: [1, 1, 1, 1], dtype: y.dtype, device: y.device }).pad(

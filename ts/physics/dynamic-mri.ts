@@ -1,5 +1,5 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkOptionsObject } from "../runtime/index.js";
 import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
@@ -53,7 +53,8 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
    * `shape_mismatch`.
    */
   constructor(options: DynamicMRIOptions<N>) {
-    const { mask, imgSize, ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { mask, imgSize, ...rest } = options;
     super(rest);
     this.mask = sequenceMask("DynamicMRI", { mask, imgSize });
   }

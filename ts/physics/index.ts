@@ -1,5 +1,6 @@
 /** Physics: how measurements come about. Operators and noise models. */
 export { type OperatorKind, operatorKinds } from "./kinds.js";
+export { checkPhysics } from "./check-physics.js";
 export { ComposedPhysics, Physics } from "./physics.js";
 export type { MeasureOptions, NoiseDrawOptions, PhysicsOptions, PhysicsParameters } from "./physics.js";
 export { adjointFunction, ComposedLinearPhysics, LinearPhysics } from "./linear.js";

@@ -1,5 +1,5 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError, ShapeError, checkNumber } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkNumber, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkRank } from "./argument-checks.js";
@@ -72,7 +72,8 @@ export class Inpainting<
    */
   constructor(options: InpaintingOptions<N>) {
     const className = new.target.name;
-    const { mask, pixelwise = true, ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { mask, pixelwise = true, ...rest } = options;
     if (rest.imgSize === undefined) {
       throw new ArgumentError(
         `${className}: imgSize is missing; pass the size of the images without the batch, such as [1, 32, 32].`,

@@ -1,5 +1,5 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkOptionsObject, shown } from "../runtime/index.js";
 import { full, Tensor, where, zeros } from "../tensor/index.js";
 import { TensorList } from "./tensor-list.js";
 
@@ -23,6 +23,7 @@ export function solverSettings(
   options: SolverOptions,
   defaults: Required<SolverOptions>,
 ): Required<SolverOptions> {
+  checkOptionsObject(className, options, ["maxIter", "tol"]);
   return {
     maxIter: checkNumber(className, "maxIter", options.maxIter ?? defaults.maxIter, { integer: true, positive: true }),
     tol: checkNumber(className, "tol", options.tol ?? defaults.tol, { min: 0 }),
@@ -142,7 +143,7 @@ export function checkGamma(caller: string, gamma: unknown, batch: number): numbe
   }
   if (typeof gamma !== "number" || !(gamma > 0) || !Number.isFinite(gamma)) {
     throw new ArgumentError(
-      `${caller}: gamma is ${String(gamma)}, expected a finite number above 0 or a tensor of such.`,
+      `${caller}: gamma is ${shown(gamma)}, expected a finite number above 0 or a tensor of such.`,
       "invalid_argument",
     );
   }
@@ -150,8 +151,9 @@ export function checkGamma(caller: string, gamma: unknown, batch: number): numbe
 }
 
 /** The image that a proximal step starts from: `z`, or where it is a number, a constant image shaped like `like()`. */
-export function startImage(z: Tensor | number, like: () => Tensor): Tensor {
+export function startImage(caller: string, z: Tensor | number, like: () => Tensor): Tensor {
   if (z instanceof Tensor) return z;
+  checkNumber(caller, "z", z);
   const { shape, dtype, device } = like();
   return full(shape, z, { dtype, device });
 }

@@ -143,7 +143,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
       const caller = `${this.className}.proxL2`;
       checkRank(caller, "y", y);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-      const start = startImage(z, () => this.AAdjoint(y));
+      const start = startImage(caller, z, () => this.AAdjoint(y));
       const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
       return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));
     });
@@ -159,6 +159,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
     return freeOnError(() => {
       checkRank(`${this.className}.computeNorm`, "x0", x0);
+      checkOptionsObject(`${this.className}.computeNorm`, options);
       const { squared = true, ...rest } = options;
       const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
       return squared ? norm : norm.sqrt();

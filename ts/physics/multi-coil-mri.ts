@@ -58,13 +58,18 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
     const dims = threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
     else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1, max: 1024 });
+    if (mask !== undefined) checkTensor(name, "mask", mask);
+    if (imgSize !== undefined) checkImgSize(name, imgSize);
     const found = imgSize ?? mask?.shape ?? (coilMaps instanceof Tensor ? coilMaps.shape.slice(0, -1) : [320, 320]);
     const size = checkImgSize(name, [...found]).slice(-dims);
-    this.mask = complexMask(name, mask ?? ones(size), dims + 2);
-    const maps =
-      coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
-    this.coilMaps = placedMaps(name, maps, threeD);
-    checkSizes(name, this.mask, this.coilMaps);
+    [this.mask, this.coilMaps] = freeOnError(() => {
+      const ownMask = complexMask(name, mask ?? ones(size), dims + 2);
+      const maps =
+        coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
+      const ownMaps = placedMaps(name, maps, threeD);
+      checkSizes(name, ownMask, ownMaps);
+      return [ownMask, ownMaps];
+    });
   }
 
   /**

@@ -104,6 +104,9 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
       if (typeof value !== "boolean")
         throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
     }
+    checkNumber("Pansharpen", "eps", eps, { min: 0 });
+    if (maxIter !== undefined) checkNumber("Pansharpen", "maxIter", maxIter, { integer: true, positive: true });
+    if (tol !== undefined) checkNumber("Pansharpen", "tol", tol, { min: 0 });
     const draws = rng ? { rng } : {};
     const colorOperator = (own?: Tensor): Downsampling<NoiseModel> =>
       new Downsampling<NoiseModel>({
@@ -114,13 +117,10 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         noiseModel: noiseColor,
         ...draws,
       });
-    const downsampling = normalize ? normalized(colorOperator, size) : colorOperator();
-    const decolorize = new Decolorize<NoiseModel>({
-      channels: size[0] as number,
-      srf,
-      noiseModel: noiseGray,
-      ...draws,
-    });
+    const [downsampling, decolorize] = freeOnError(() => [
+      normalize ? normalized(colorOperator, size) : colorOperator(),
+      new Decolorize<NoiseModel>({ channels: size[0] as number, srf, noiseModel: noiseGray, ...draws }),
+    ]);
     super({
       list: [downsampling, decolorize],
       ...(maxIter === undefined ? {} : { maxIter }),
@@ -129,7 +129,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
     this.downsampling = downsampling;
     this.decolorize = decolorize;
     this.useBrovey = useBrovey;
-    this.eps = checkNumber("Pansharpen", "eps", eps, { min: 0 });
+    this.eps = eps;
     // The adjoint of a filter of sum 1 distributes a value over factor^2 pixels.
     this.gain = downsampling.filter && !normalize ? downsampling.factor ** 2 : 1;
   }

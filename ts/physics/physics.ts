@@ -1,4 +1,4 @@
-import { ArgumentError, checkOptions, nearest, shown } from "../runtime/index.js";
+import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 import { vjp, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkRank } from "./argument-checks.js";
@@ -109,7 +109,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    const { rng, clipPositive, ...parameters } = options ?? {};
+    checkOptionsObject(`${this.className}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
     return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
@@ -130,7 +131,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
     checkTensor(`${this.className}.noise`, "y", y);
     return freeOnError(() => {
-      const { rng, clipPositive } = options ?? {};
+      checkOptionsObject(`${this.className}.noise`, options);
+      const { rng, clipPositive } = options;
       const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
       const measured = this.measured(noisy);
       return measured ? where(measured, noisy, 0) : noisy;
@@ -299,6 +301,7 @@ export class ComposedPhysics<N extends NoiseModel = NoiseModel> extends Physics<
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly [...Physics[], Physics<N>] }) {
+    checkOptions(new.target.name, options, ["list"]);
     const list = operatorList<Physics>(new.target.name, options.list, Physics);
     const last = lastOf(list) as Physics<N>;
     super({ noiseModel: last.noiseModel, sensorModel: (y) => last.sensor(y), rng: last.rng });

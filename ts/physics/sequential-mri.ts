@@ -1,3 +1,4 @@
+import { checkOptionsObject } from "../runtime/index.js";
 import { centredFft, magnitude, matching } from "../functional/index.js";
 import { full, where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkBroadcast, checkRank } from "./argument-checks.js";
@@ -27,7 +28,8 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * `shape_mismatch`.
    */
   constructor(options: DynamicMRIOptions<N>) {
-    const { mask, imgSize, ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { mask, imgSize, ...rest } = options;
     super(rest);
     this.mask = sequenceMask("SequentialMRI", { mask, imgSize });
   }
@@ -118,7 +120,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
           : matching(checked, y).reshape([checked.size, 1, 1, 1]);
       const sampled = y.mul(mask).sum(2);
       const start = centredFft(
-        startImage(z, () => sampled),
+        startImage("SequentialMRI.proxL2", z, () => sampled),
         [2, 3],
       );
       const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));

@@ -1,4 +1,12 @@
-import { ArgumentError, checkNumber, checkSize, checkWord, LARGEST, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkSize,
+  checkWord,
+  LARGEST,
+  ShapeError,
+  checkOptionsObject,
+} from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import { tensor, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize, checkRank } from "./argument-checks.js";
@@ -48,7 +56,8 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
 
   /** @throws ArgumentError `invalid_argument`, `missing_argument`, `unknown_option`. */
   constructor(options: SinglePixelCameraOptions<N>) {
-    const { m, fast = true, ordering = "sequency", ...rest } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { m, fast = true, ordering = "sequency", ...rest } = options;
     if (rest.imgSize === undefined)
       throw new ArgumentError(
         "SinglePixelCamera: imgSize is missing; pass it, such as [1, 32, 32].",

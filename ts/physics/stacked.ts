@@ -1,4 +1,5 @@
-import { ArgumentError, checkOptions, nearest, shown } from "../runtime/index.js";
+import { freeOnError, checkTensor } from "../tensor/index.js";
+import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { changedCopy, checkParameters, copiedParts } from "./changed-copy.js";
@@ -36,6 +37,7 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than physics. */
   constructor(options: { list: readonly P[] }) {
+    checkOptionsObject(new.target.name, options);
     this.list = operatorList<Physics>(new.target.name, options.list, Physics) as P[];
   }
 
@@ -57,7 +59,8 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
-    const { rng, clipPositive, ...parameters } = options ?? {};
+    checkOptionsObject(`${this.constructor.name}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options;
     this.update(parameters as PhysicsParameters);
     return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
   }
@@ -162,12 +165,12 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   /** `A^T y`, the sum of the adjoints. */
   AAdjoint(y: TensorList): Tensor {
     this.checkMeasurement("AAdjoint", y);
-    return this.list.map((p, i) => p.AAdjoint(y.at(i))).reduce((a, b) => a.add(b));
+    return freeOnError(() => this.list.map((p, i) => p.AAdjoint(y.at(i))).reduce((a, b) => a.add(b)));
   }
 
   /** `A^T A x`. */
   AAdjointA(x: Tensor): Tensor {
-    return this.list.map((p) => p.AAdjointA(x)).reduce((a, b) => a.add(b));
+    return freeOnError(() => this.list.map((p) => p.AAdjointA(x)).reduce((a, b) => a.add(b)));
   }
 
   /** `A A^T y`. */
@@ -178,40 +181,47 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   /** The pseudo-inverse by conjugate gradients; see {@link LinearPhysics.ADagger}. */
   ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("ADagger", y);
-    return conjugateGradient(
-      { ...mapsOf(this), b: y },
-      solverSettings("StackedLinearPhysics.ADagger", options, this.solver),
-    );
+    const settings = solverSettings("StackedLinearPhysics.ADagger", options, this.solver);
+    return freeOnError(() => conjugateGradient({ ...mapsOf(this), b: y }, settings));
   }
 
   /** The proximal operator of the data term; see {@link LinearPhysics.proxL2}. */
   proxL2(z: Tensor | number, y: TensorList, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("proxL2", y);
-    const step = checkGamma("StackedLinearPhysics.proxL2", gamma, y.at(0).shape[0] ?? 1);
-    const start = startImage(z, () => this.AAdjoint(y));
-    return proximal(
-      { ...mapsOf(this), y, z: start, gamma: step },
-      solverSettings("StackedLinearPhysics.proxL2", options, this.solver),
-    );
+    return freeOnError(() => {
+      const caller = "StackedLinearPhysics.proxL2";
+      const settings = solverSettings(caller, options, this.solver);
+      const step = checkGamma(caller, gamma, y.at(0).shape[0] ?? 1);
+      const start = startImage(caller, z, () => this.AAdjoint(y));
+      return proximal({ ...mapsOf(this), y, z: start, gamma: step }, settings);
+    });
   }
 
   /** The operator norm; see {@link LinearPhysics.computeNorm}. */
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
+    const caller = `${this.constructor.name}.computeNorm`;
+    checkTensor(caller, "x0", x0);
+    checkOptionsObject(caller, options);
     const { squared = true, ...rest } = options;
-    const norm = powerIteration((x) => this.AAdjointA(x), x0, rest);
-    return squared ? norm : norm.sqrt();
+    return freeOnError(() => {
+      const norm = powerIteration((x) => this.AAdjointA(x), x0, rest);
+      return squared ? norm : norm.sqrt();
+    });
   }
 
   /** `<A u, v> - <u, A^T v>` for a random `v`, a tensor of shape `[]`. */
   adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
-    const rng = resolveRng(options.rng);
-    const au = this.A(u);
-    const v = new TensorList(au.map((t) => rng.normal(t.shape, t)));
-    const left = au
-      .mul(v)
-      .map((t) => t.sum())
-      .reduce((a, b) => a.add(b));
-    return left.sub(this.AAdjoint(v).mul(u).sum());
+    checkOptions(`${this.constructor.name}.adjointnessTest`, options, ["rng"]);
+    return freeOnError(() => {
+      const rng = resolveRng(options.rng);
+      const au = this.A(u);
+      const v = new TensorList(au.map((t) => rng.normal(t.shape, t)));
+      const left = au
+        .mul(v)
+        .map((t) => t.sum())
+        .reduce((a, b) => a.add(b));
+      return left.sub(this.AAdjoint(v).mul(u).sum());
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { ArgumentError, SHOWN, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFunction, checkNumber, LARGEST, SHOWN, ShapeError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
 /** Several tensors, possibly of different shapes, handled as one: the measurements of stacked operators. */
@@ -7,7 +7,12 @@ export class TensorList {
 
   /** @throws ArgumentError `invalid_argument` for an empty list or one with other entries than tensors. */
   constructor(tensors: readonly Tensor[]) {
-    if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((t) => t instanceof Tensor)) {
+    if (
+      !Array.isArray(tensors) ||
+      tensors.length === 0 ||
+      tensors.length > LARGEST.batch ||
+      !tensors.every((t) => t instanceof Tensor)
+    ) {
       throw new ArgumentError("TensorList: tensors must be an array of one or more tensors.", "invalid_argument");
     }
     this.#tensors = [...tensors] as Tensor[];
@@ -34,6 +39,7 @@ export class TensorList {
    * @throws ArgumentError `index_out_of_range`.
    */
   at(index: number): Tensor {
+    checkNumber("TensorList.at", "index", index, { integer: true });
     const t = this.#tensors.at(index);
     if (t === undefined)
       throw new ArgumentError(
@@ -45,7 +51,8 @@ export class TensorList {
 
   /** The results of a function for each tensor. */
   map<T>(fn: (t: Tensor, index: number) => T): T[] {
-    return this.#tensors.map(fn);
+    checkFunction("TensorList.map", "fn", fn);
+    return this.#tensors.map((t, index) => fn(t, index));
   }
 
   /** The tensors as an array. */

@@ -8,6 +8,7 @@ import {
   LARGEST,
   ShapeError,
   shown,
+  checkOptionsObject,
 } from "../runtime/index.js";
 import { Rng } from "../random/index.js";
 import { cat, tensor, Tensor, zeros, freeOnError, checkTensor } from "../tensor/index.js";
@@ -178,6 +179,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: TomographyOptions<N>) {
+    checkOptionsObject(new.target.name, options);
     const {
       angles,
       imgWidth,
@@ -188,7 +190,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       fbp = false,
       filter = "ramp",
       ...rest
-    } = options ?? {};
+    } = options;
     super(rest);
     for (const [name, value] of Object.entries({
       circle,
@@ -223,9 +225,9 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       );
     }
     this.daggerIsFbp = fbp;
+    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
     this.angles = tensor(degrees);
     this.detectors = radonDetectors(this.imgWidth, circle);
-    this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
     if (!normalize) return;
     // On the CPU, as other devices cannot be read synchronously everywhere.
     const shape = [1, 1, this.imgWidth, this.imgWidth];
@@ -323,7 +325,8 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
     checkTensor(`${this.className}.ADagger`, "y", y);
     return freeOnError(() => {
-      const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options ?? {};
+      checkOptionsObject(`${this.className}.ADagger`, options);
+      const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
       return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
     });
   }

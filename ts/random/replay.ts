@@ -1,5 +1,5 @@
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { noGrad, type Tensor } from "../tensor/index.js";
+import { ArgumentError, checkList, checkObject, checkOptions, checkText, ShapeError, shown } from "../runtime/index.js";
+import { checkTensor, noGrad, Tensor } from "../tensor/index.js";
 import { pick } from "./rng.js";
 import type { Like, RandomSource } from "./source.js";
 
@@ -27,6 +27,11 @@ export class ReplayRng implements RandomSource {
   #position = { next: 0 };
 
   constructor(draws: readonly Draw[]) {
+    for (const [i, draw] of checkList("ReplayRng", "draws", draws).entries()) {
+      checkObject("ReplayRng", `draws[${i}]`, draw);
+      checkText("ReplayRng", `draws[${i}].kind`, draw.kind);
+      checkTensor("ReplayRng", `draws[${i}].tensor`, draw.tensor);
+    }
     this.#draws = draws;
   }
 
@@ -64,14 +69,16 @@ export class ReplayRng implements RandomSource {
         "replay_kind",
       );
     }
+    if (shape !== undefined) checkList("ReplayRng", "shape", shape, 32);
     if (shape !== undefined && shape.join() !== draw.tensor.shape.join()) {
       throw new ShapeError(
-        `ReplayRng: draw ${index} (${kind}) was requested with shape [${shape.join(", ")}], but recorded with shape ` +
+        `ReplayRng: draw ${index} (${kind}) was requested with shape ${shown(shape)}, but recorded with shape ` +
           `[${draw.tensor.shape.join(", ")}].`,
         "replay_shape",
       );
     }
     this.#position.next = index + 1;
+    if (like !== undefined && !(like instanceof Tensor)) checkOptions("ReplayRng", like, ["dtype", "device"]);
     const { dtype = draw.tensor.dtype, device = draw.tensor.device } = like ?? {};
     // float64 exists on the CPU only, so the element type changes there. A copy, because the caller may dispose of it.
     return noGrad(() =>
@@ -104,9 +111,11 @@ export class ReplayRng implements RandomSource {
     return pick(value, n, weights);
   }
   poisson(rate: Tensor, like?: Like): Tensor {
+    checkTensor("ReplayRng", "rate", rate);
     return this.#next("poisson", rate.shape, like ?? rate);
   }
   binomial(n: Tensor, _p: number, like?: Like): Tensor {
+    checkTensor("ReplayRng", "n", n);
     return this.#next("binomial", n.shape, like ?? n);
   }
   gamma(_shapeParameter: number, scale: number, shape: Shape, like?: Like): Tensor {

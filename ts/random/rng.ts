@@ -4,6 +4,8 @@ import {
   binding,
   checkList,
   checkNumber,
+  checkOptions,
+  checkText,
   currentDevice,
   shown,
 } from "../runtime/index.js";
@@ -13,11 +15,6 @@ import { Stream } from "./stream.js";
 import { CPU_FLOAT64 } from "./values.js";
 
 type Shape = readonly number[];
-
-function checkText(caller: string, name: string, value: unknown): void {
-  if (typeof value === "string") return;
-  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected a name.`, "invalid_argument");
-}
 
 const SIZE = { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const SAFE = { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
@@ -86,11 +83,7 @@ export class Rng implements RandomSource {
     const device = like?.device ?? of?.device ?? currentDevice();
     const { handle, binding: owner } = this.#stream;
     for (const size of checkList(kind, "shape", shape, 32)) checkNumber(kind, "shape", size, SIZE);
-    for (const [name, value] of [
-      ["dtype", dtype],
-      ["device", device],
-    ] as const)
-      checkText(kind, name, value);
+    checkOptions(kind, { dtype, device }, ["dtype", "device"]);
     for (const value of params) {
       if (typeof value !== "number")
         throw new ArgumentError(`${kind}: a parameter is ${shown(value)}, expected a number.`, "invalid_argument");

@@ -1,5 +1,5 @@
 import { ArgumentError } from "./errors.js";
-import { isFunction, isPlain } from "./kinds.js";
+import { hasMethods, isFunction, isPlain } from "./kinds.js";
 import { shown } from "./shown.js";
 
 /** Levenshtein distance: the number of single-letter edits between two words. */
@@ -88,13 +88,19 @@ const common: Readonly<Record<string, ((className: string, value: unknown) => vo
   device: oneOf("device", ["cpu", "webgpu", "cuda"]),
 };
 
+/** What a random stream can draw. */
+const DRAWS = [
+  ...["normal", "uniform", "rademacher", "bernoulli", "randint", "permutation", "choice", "poisson", "binomial"],
+  ...["gamma", "beta", "exponential", "laplace", "fork", "state"],
+];
+
 /**
  * Checks a random stream; `undefined` is allowed.
  *
  * @throws ArgumentError `invalid_argument` where the value is not a random stream.
  */
 export function checkStream(className: string, rng: unknown): void {
-  if (rng === undefined || typeof (rng as { normal?: unknown } | null)?.normal === "function") return;
+  if (rng === undefined || hasMethods(rng, DRAWS)) return;
   throw new ArgumentError(
     `${className}: rng is ${shown(rng)}, expected a random stream such as new Rng(0).`,
     "invalid_argument",

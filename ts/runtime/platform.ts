@@ -94,8 +94,8 @@ export interface Platform {
   totalMemory(): number | undefined;
   /** Loads the add-on, or the WebAssembly module that supports the device. */
   loadBinding(options: LoadOptions): Promise<Binding>;
-  /** The bytes of a file; in a browser, of a URL. */
-  readFile(path: string): Promise<Uint8Array>;
+  /** The bytes of a file, or of a URL: in Node of a file of the package. */
+  readFile(path: string | URL): Promise<Uint8Array>;
   /** Opens a file to read parts of it; a browser fetches the content of the URL first. */
   openFile(path: string): Promise<OpenFile>;
   /** The files and folders inside a folder. */

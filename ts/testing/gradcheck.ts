@@ -1,6 +1,14 @@
 import { Rng } from "../random/index.js";
-import { AdjointError, ArgumentError, checkOptions } from "../runtime/index.js";
-import { grad, noGrad, tensor, type Tensor } from "../tensor/index.js";
+import {
+  AdjointError,
+  ArgumentError,
+  checkOptions,
+  checkFunction,
+  checkNumber,
+  checkList,
+  LARGEST,
+} from "../runtime/index.js";
+import { grad, noGrad, tensor, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 
 /** Options of {@link gradcheck} and {@link gradgradcheck}. */
 export interface GradcheckOptions {
@@ -17,16 +25,26 @@ export interface GradcheckOptions {
 type Differentiable = (...inputs: Tensor[]) => Tensor;
 
 /** `<v, f(x)>` with fixed random v; its gradient `J^T v` depends on every entry of the Jacobian J. */
-function projected(f: Differentiable, seed: number): Differentiable {
+function projected(caller: string, f: Differentiable, seed: number): Differentiable {
   return (...inputs) => {
-    const y = f(...inputs);
+    const y = checkTensor(caller, "the value of f", f(...inputs));
     return y.mul(new Rng(seed).normal(y.shape, y)).sum();
   };
 }
 
+/** The seed, where f is a function and the options are some. */
+function checkCall(name: string, f: Differentiable, options: GradcheckOptions): number {
+  checkFunction(name, "f", f);
+  checkOptions(name, options, ["step", "atol", "rtol", "seed"]);
+  return checkNumber(name, "seed", options.seed ?? 0, { integer: true });
+}
+
 function check(name: string, f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions): true {
   checkOptions(name, options, ["step", "atol", "rtol", "seed"]);
+  checkFunction(name, "f", f);
+  for (const x of checkList(name, "inputs", inputs, LARGEST.batch)) checkTensor(name, "an input", x);
   const { step = 1e-6, atol = 1e-5, rtol = 1e-4 } = options;
+  for (const [key, value] of Object.entries({ step, atol, rtol })) checkNumber(name, key, value, { min: 0 });
   const wrong = inputs.find((x) => x.dtype !== "float64");
   if (wrong) {
     throw new ArgumentError(
@@ -34,6 +52,16 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
       "invalid_argument",
     );
   }
+  return freeOnError(() => compare(name, f, inputs, { step, atol, rtol }));
+}
+
+/** Throws where an entry of the gradient differs from its central difference. */
+function compare(
+  name: string,
+  f: Differentiable,
+  inputs: readonly Tensor[],
+  { step, atol, rtol }: Required<Omit<GradcheckOptions, "seed">>,
+): true {
   const leaves = inputs.map((x) => x.detach().requiresGrad_());
   const gradients = grad(f(...leaves), leaves, { allowUnused: true });
   leaves.forEach((leaf, k) => {
@@ -45,7 +73,7 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
       const args = leaves.map((x, j) =>
         j === k ? tensor(shifted, { shape: x.shape, device: x.device }).requiresGrad_() : x,
       );
-      return f(...args).itemSync();
+      return checkTensor(name, "the value of f", f(...args)).itemSync();
     };
     for (let i = 0; i < values.length; i++) {
       const numeric = (valueAt(i, step) - valueAt(i, -step)) / (2 * step);
@@ -70,8 +98,8 @@ function check(name: string, f: Differentiable, inputs: readonly Tensor[], optio
  * input is not float64.
  */
 export function gradcheck(f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
-  const seed = options.seed ?? 0;
-  const scalar = projected(f, seed);
+  const seed = checkCall("gradcheck", f, options);
+  const scalar = projected("gradcheck", f, seed);
   // Only the first evaluation is differentiated; those of the differences need not be recorded.
   let recorded = false;
   return check(
@@ -84,8 +112,8 @@ export function gradcheck(f: Differentiable, inputs: readonly Tensor[], options:
 
 /** As {@link gradcheck}, for the gradient of f: checks the second derivatives. */
 export function gradgradcheck(f: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
-  const seed = options.seed ?? 0;
-  const scalar = projected(f, seed);
+  const seed = checkCall("gradgradcheck", f, options);
+  const scalar = projected("gradgradcheck", f, seed);
   const gradient: Differentiable = (...x) => {
     const gradients = grad(scalar(...x), x, { createGraph: true, allowUnused: true });
     const rng = new Rng(seed + 1);

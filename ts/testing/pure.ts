@@ -1,7 +1,7 @@
-import type { Reconstructor } from "../nn/index.js";
-import type { Physics } from "../physics/index.js";
-import { checkNumber, ShapeError } from "../runtime/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
+import { checkModel, type Reconstructor } from "../nn/index.js";
+import { checkPhysics, type Physics } from "../physics/index.js";
+import { checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { checkTensor, freeOnError, tensor, type Tensor } from "../tensor/index.js";
 
 /** Arguments of {@link pure}. */
 export interface PureArgs {
@@ -28,12 +28,20 @@ export interface PureArgs {
  * @throws ArgumentError `invalid_argument` where the gain is not above 0; ShapeError `shape_mismatch` where `A f(y)`
  * has another shape than y.
  */
-export function pure({ y, model, physics, gain }: PureArgs): Tensor {
-  checkNumber("pure", "gain", gain, { positive: true });
+export function pure(args: PureArgs): Tensor {
+  checkOptions("pure", args, ["y", "model", "physics", "gain"]);
+  checkTensor("pure", "y", args.y);
+  checkModel("pure", "model", args.model);
+  checkPhysics("pure", args.physics);
+  checkNumber("pure", "gain", args.gain, { positive: true });
+  return freeOnError(() => risk(args));
+}
+
+function risk({ y, model, physics, gain }: PureArgs): Tensor {
   const batch = y.shape[0] ?? 1;
   const entries = y.size / batch;
   const predict = (t: Tensor): Tensor => {
-    const output = physics.A(model.forward(t, physics));
+    const output = checkTensor("pure", "A f(y)", physics.A(model.forward(t, physics)));
     if (output.shape.join() !== y.shape.join()) {
       throw new ShapeError(
         `pure: A f(y) has shape [${output.shape.join(", ")}], expected that of y, [${y.shape.join(", ")}].`,
@@ -53,6 +61,6 @@ export function pure({ y, model, physics, gain }: PureArgs): Tensor {
     const term = flat.mul(shifted).mul(basis).sum(1);
     cross = cross ? cross.add(term) : term;
   }
-  const risk = predict(y).square().add(flat.square()).sub(flat.mul(gain)).sum(1);
-  return (cross ? risk.sub(cross.mul(2)) : risk).div(entries);
+  const sum = predict(y).square().add(flat.square()).sub(flat.mul(gain)).sum(1);
+  return (cross ? sum.sub(cross.mul(2)) : sum).div(entries);
 }

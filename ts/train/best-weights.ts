@@ -2,6 +2,7 @@ import { writeSafetensors } from "../io/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
 import { improves, type Measure } from "./criterion.js";
 import type { HistoryEntry } from "./history.js";
+import type { BestOptions } from "./option-groups.js";
 import { copyWeights, disposeWeights } from "./weights.js";
 
 /** What a checkpoint holds of a {@link BestWeights}. */
@@ -16,11 +17,13 @@ export interface BestWeightsState {
 export class BestWeights {
   readonly #measure: Measure;
   readonly #path: string | undefined;
+  readonly #metadata: Readonly<Record<string, string>>;
   #kept: BestWeightsState | undefined;
 
-  constructor(measure: Measure, path: string | undefined) {
+  constructor(measure: Measure, { path, metadata = {} }: Pick<BestOptions, "path" | "metadata">) {
     this.#measure = measure;
     this.#path = path;
+    this.#metadata = metadata;
   }
 
   /** The best evaluation so far. */
@@ -66,7 +69,7 @@ export class BestWeights {
   async #write(): Promise<void> {
     if (this.#path === undefined || !this.#kept) return;
     const { value, step, epoch, weights } = this.#kept;
-    const metadata = { [this.#measure.name]: String(value), step: String(step), epoch: String(epoch) };
-    await writeSafetensors(this.#path, weights, metadata);
+    const evaluation = { [this.#measure.name]: String(value), step: String(step), epoch: String(epoch) };
+    await writeSafetensors(this.#path, weights, { ...this.#metadata, ...evaluation });
   }
 }

@@ -61,7 +61,11 @@ const group =
 
 const callback = kind("a function", isFunction);
 const text = kind("the path of a file, a string", (value) => typeof value === "string" && value !== "");
-const word = kind("a name, a string", (value) => typeof value === "string");
+const texts: Check = (value, name, caller) => {
+  checkKind(caller, name, value, { expected: 'texts by name, such as { author: "me" }', fits: isPlain });
+  for (const [key, entry] of Object.entries(value as object)) word(entry, `${name}.${key}`, caller);
+};
+const word = kind("a string", (value) => typeof value === "string");
 const model = kind(
   "a network, such as new nn.ArtifactRemoval({ backboneNet }), or your own: a class that extends nn.Module",
   (value) => hasMethods(value, ["forward", "parameters", "stateDict", "loadStateDict", "train", "eval"]),
@@ -131,7 +135,12 @@ const CHECKS: Readonly<Record<keyof TrainerOptions, Check>> = {
   earlyStop: group("{ patience }, such as { patience: 5 }", { patience: whole, minDelta: nonNegative, ...criterion }, [
     "patience",
   ]),
-  best: group("{}, or { path, metric or loss, restore }", { path: text, restore: flag, ...criterion }),
+  best: group("{}, or { path, metadata, metric or loss, restore }", {
+    path: text,
+    metadata: texts,
+    restore: flag,
+    ...criterion,
+  }),
   onProgress: callback,
   onEvaluation: callback,
   loggers: listOf("a logger: an object with a method scalars(step, values)", (value) => hasMethods(value, ["scalars"])),

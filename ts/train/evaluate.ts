@@ -1,9 +1,18 @@
 import { type Batch, DataCheck, DataLoader, disposeSample, type Measurement } from "../data/index.js";
-import type { Metric } from "../metric/index.js";
-import type { Reconstructor } from "../nn/index.js";
-import { type PhysicsGenerator, TensorList } from "../physics/index.js";
+import { Metric } from "../metric/index.js";
+import { checkModel, type Reconstructor } from "../nn/index.js";
+import { Physics, PhysicsGenerator, StackedPhysics, TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFunction,
+  checkInstance,
+  checkKind,
+  checkList,
+  checkObject,
+  checkOptions,
+  LARGEST,
+} from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { baselineOf, type Baselines } from "./baselines.js";
 import type { AnyPhysics, Examples } from "./options.js";
@@ -63,6 +72,7 @@ export interface EvaluateOptions {
  * @throws ArgumentError `missing_argument` where a sample has no ground truth, `non_finite_data`.
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
+  checkEvaluation(options);
   const { model, data } = options;
   const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
   const check = new DataCheck(loader.dataset);
@@ -94,6 +104,29 @@ export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   }
   return resultOf(collected, options);
 }
+
+function checkEvaluation(options: EvaluateOptions): void {
+  const caller = "evaluate";
+  checkOptions(caller, options, KEYS);
+  checkModel(caller, "model", options.model);
+  for (const mode of ["eval", "train"]) checkFunction(caller, `model.${mode}`, Reflect.get(options.model, mode));
+  checkKind(caller, "physics", options.physics, {
+    expected: "a physics, such as new physics.Denoising()",
+    fits: (value) => value instanceof Physics || value instanceof StackedPhysics,
+  });
+  if (options.physicsGenerator !== undefined)
+    checkInstance(caller, "physicsGenerator", options.physicsGenerator, PhysicsGenerator, "a generator of parameters");
+  for (const metric of checkList(caller, "metrics", options.metrics, LARGEST.batch))
+    checkInstance(caller, "metrics", metric, Metric, "a list of metrics, such as [new metric.PSNR()]");
+  if (options.baselines !== undefined) {
+    checkObject(caller, "baselines", options.baselines);
+    for (const [name, baseline] of Object.entries(options.baselines))
+      checkFunction(caller, `baselines.${name}`, baseline);
+  }
+  if (options.onBatch !== undefined) checkFunction(caller, "onBatch", options.onBatch);
+}
+
+const KEYS = ["model", "physics", "physicsGenerator", "data", "metrics", "baselines", "rng", "onBatch"];
 
 /** The tensors of a batch. */
 interface EvaluatedBatch {

@@ -1,5 +1,5 @@
 import { appendFile, writeFileAtomic } from "../io/index.js";
-import { currentPlatform } from "../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, checkObject, currentPlatform } from "../runtime/index.js";
 
 /** Losses and metrics at one step of a training. */
 export interface HistoryEntry {
@@ -29,7 +29,33 @@ export interface HistoryEntry {
 
 /** A history as JSON Lines: one entry per line. */
 export function historyToJsonLines(history: readonly HistoryEntry[]): string {
-  return history.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+  checkHistory("historyToJsonLines", history);
+  return history.map((entry) => `${stringify(entry)}\n`).join("");
+}
+
+function stringify(entry: HistoryEntry): string {
+  try {
+    return JSON.stringify(entry);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new ArgumentError(
+      `historyToJsonLines: an entry is no plain data (${error.message.split("\n")[0]}).`,
+      "invalid_argument",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Refuses what is no history: a list of entries with their step.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkHistory(caller: string, history: readonly HistoryEntry[]): void {
+  for (const [i, entry] of checkList(caller, "history", history).entries()) {
+    checkObject(caller, `history[${i}]`, entry);
+    checkNumber(caller, `history[${i}].step`, entry.step, { min: 0 });
+  }
 }
 
 /** Writes a history as JSON Lines, atomically. */

@@ -7,7 +7,7 @@ export {
 export { type Baselines, DEFAULT_BASELINES } from "./baselines.js";
 export { type ChartOptions, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";
-export { trainingCharts } from "./curves.js";
+export { trainingCharts, type TrainingChartsOptions } from "./curves.js";
 export {
   evaluate,
   type EvaluateOptions,
@@ -15,6 +15,7 @@ export {
   type MetricSummary,
   type TestResult,
 } from "./evaluate.js";
+export { yieldToEventLoop } from "./event-loop.js";
 export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.js";
 export type { Logger } from "./loggers/logger.js";
 export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";
@@ -32,6 +33,7 @@ export type {
 export type { Paired, PairedOptions } from "./pairing.js";
 export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
+export { restore, type RestoreOptions } from "./restore.js";
 export { restoreTiled } from "./tiles.js";
 export { Trainer, type TrainOptions } from "./trainer.js";
 export { trainingReport, type TrainingReportOptions } from "./training-report.js";

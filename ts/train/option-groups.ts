@@ -21,6 +21,8 @@ export interface EarlyStop extends Criterion {
 export interface BestOptions extends Criterion {
   /** A safetensors file of the best weights, replaced atomically at each improvement. Default: none. */
   readonly path?: string;
+  /** Texts by name that the file has in its metadata, besides value, step and epoch. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Whether the model has the best weights after the training, instead of the last. Default: true. */
   readonly restore?: boolean;
 }

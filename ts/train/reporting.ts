@@ -74,6 +74,7 @@ export class Reporting {
   /** An error of the disk with the last checkpoint; others as they are. */
   explained(error: unknown): unknown {
     if (!(error instanceof ArgumentError) || error.code !== "file_unwritable") return error;
+    if (error.message.startsWith("Trainer: ")) return error;
     return new ArgumentError(`Trainer: ${error.message} ${sentence(this.#lastGood)}`, error.code, { cause: error });
   }
 

@@ -45,7 +45,7 @@ export class ResultWeights {
     const stop = measureOf("earlyStop", earlyStop ?? {}, evaluated);
     const own = best && named(best) ? measureOf("best", best, evaluated) : stop;
     this.#measures = { best: own, stop };
-    this.#best = new BestWeights(own, best?.path);
+    this.#best = new BestWeights(own, best ?? {});
     if (earlyStop) this.#earlyStopping = new EarlyStopping(earlyStop, stop);
   }
 

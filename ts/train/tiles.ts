@@ -1,6 +1,7 @@
-import { cutPixels } from "../data/index.js";
+import { checkPixels, cutPixels } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
-import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
+import { checkFunction, checkNumber, ShapeError } from "../runtime/index.js";
+import { checkTensor, noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "./event-loop.js";
 
 /**
@@ -14,6 +15,7 @@ import { yieldToEventLoop } from "./event-loop.js";
  * @param tile side of a tile in pixels. Default: 256.
  * @param margin pixels around a tile. Default: 16.
  * @param blend at most `margin`. Default: 0.
+ * @throws ArgumentError `invalid_argument`; ShapeError `shape_mismatch` where `restore` changes the shape.
  * @param onTile called after each tile with the number of its pixels, without margins.
  */
 export async function restoreTiled(
@@ -24,6 +26,13 @@ export async function restoreTiled(
   blend = 0,
   onTile?: (pixels: number) => unknown,
 ): Promise<Pixels> {
+  const caller = "restoreTiled";
+  checkPixels(caller, image);
+  checkFunction(caller, "restore", restore);
+  checkNumber(caller, "tile", tile, { integer: true, positive: true });
+  checkNumber(caller, "margin", margin, { integer: true, min: 0 });
+  checkNumber(caller, "blend", blend, { integer: true, min: 0, max: margin });
+  if (onTile !== undefined) checkFunction(caller, "onTile", onTile);
   const [channels, rows, columns] = image.shape;
   const result = new Float32Array(image.data.length);
   for (let top = 0; top < rows; top += tile) {
@@ -31,7 +40,21 @@ export async function restoreTiled(
       const [y0, x0] = [Math.max(0, top - margin), Math.max(0, left - margin)];
       const [y1, x1] = [Math.min(rows, top + tile + margin), Math.min(columns, left + tile + margin)];
       const input = cutPixels(image, y0, x0, y1 - y0, x1 - x0);
-      const output = noGrad(() => tidy(() => restore(tensor(input.data, { shape: [1, ...input.shape] }))));
+      const output = noGrad(() =>
+        tidy(() => {
+          const made = checkTensor(
+            caller,
+            "what restore gives",
+            restore(tensor(input.data, { shape: [1, ...input.shape] })),
+          );
+          if (made.shape.join() === [1, ...input.shape].join()) return made;
+          throw new ShapeError(
+            `${caller}: restore gives a tensor [${made.shape.join(", ")}], expected the shape of its argument, ` +
+              `[${[1, ...input.shape].join(", ")}].`,
+            "shape_mismatch",
+          );
+        }),
+      );
       const values = Float32Array.from(await output.data());
       output.dispose();
       const [down, across] = [blendWeights(top, tile, rows, blend), blendWeights(left, tile, columns, blend)];

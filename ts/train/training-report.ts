@@ -1,6 +1,7 @@
+import { checkKind, checkObject, checkOptions, checkText, hasMethods } from "../runtime/index.js";
 import { trainingCharts } from "./curves.js";
 import type { MetricSummaries, TestResult } from "./evaluate.js";
-import type { HistoryEntry } from "./history.js";
+import { checkHistory, type HistoryEntry } from "./history.js";
 import type { ReportContent, ReportFigure, ReportTable } from "./report.js";
 
 /** What {@link trainingReport} shows; a {@link Trainer} is such a `trainer`. */
@@ -22,15 +23,45 @@ export interface TrainingReportOptions {
  * training, and the curves.
  */
 export async function trainingReport(options: TrainingReportOptions): Promise<ReportContent> {
+  const caller = "trainingReport";
+  checkOptions(caller, options, ["title", "intro", "trainer", "result", "details"]);
   const { title, intro, trainer, result, details = {} } = options;
+  checkText(caller, "title", title);
+  checkText(caller, "intro", intro);
+  checkKind(caller, "trainer", trainer, {
+    expected: "a Trainer",
+    fits: (value) => hasMethods(value, ["figures"]),
+  });
+  checkHistory(caller, trainer.history);
+  if (result !== undefined) checkResult(caller, result);
+  checkObject(caller, "details", details);
   return {
     title,
     intro,
     tables: result ? [resultTable(result)] : [],
     figures: await trainer.figures(),
-    charts: trainingCharts(trainer.history),
+    charts: trainingCharts(trainer.history, result ? { measurement: meansOf(result.measurement) } : {}),
     details,
   };
+}
+
+/** Refuses what is no result of a test. */
+function checkResult(caller: string, result: TestResult): void {
+  checkObject(caller, "result", result);
+  checkObject(caller, "result.metrics", result.metrics);
+  checkObject(caller, "result.baselines", result.baselines);
+  const all = { "result.metrics": result.metrics, ...result.baselines };
+  for (const [name, summaries] of Object.entries(all)) {
+    checkObject(caller, name, summaries);
+    for (const summary of Object.values(summaries)) {
+      checkObject(caller, name, summary);
+      for (const key of ["mean", "std"] as const)
+        checkKind(caller, `${name}.${key}`, summary[key], {
+          expected: "a number",
+          fits: (value) => typeof value === "number",
+        });
+    }
+  }
 }
 
 /** Mean and standard deviation of each metric: a row for the reconstruction and for each baseline. */
@@ -55,6 +86,12 @@ function resultTable({ metrics, baselines }: TestResult): ReportTable {
     columns: ["", ...names],
     rows: rows.map(({ label, cells: own }) => [label, ...own]),
   };
+}
+
+function meansOf(summaries: MetricSummaries): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(summaries).flatMap(([name, { mean }]) => (Number.isFinite(mean) ? [[name, mean]] : [])),
+  );
 }
 
 function cell(summary: MetricSummaries[string] | undefined): string {

@@ -1,6 +1,7 @@
-import { clippedNoise, unclip } from "../data/index.js";
+import { checkPixels, clippedNoise, unclip } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import type { NoiseModel } from "../physics/index.js";
+import { checkFunction, checkNumber, checkOptions } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
 
 /** Options of {@link restoreUnclipped}. */
@@ -25,14 +26,22 @@ export async function restoreUnclipped(
   restore: (pixels: Pixels) => Promise<Pixels>,
   options: RestoreUnclippedOptions,
 ): Promise<Pixels> {
+  const caller = "restoreUnclipped";
+  checkPixels(caller, image);
+  checkFunction(caller, "restore", restore);
+  checkOptions(caller, options, ["noiseModel", "rng", "draws"]);
   const { noiseModel, rng, draws = 4 } = options;
+  checkNumber(caller, "draws", draws, { integer: true, positive: true });
   const noise = clippedNoise(noiseModel);
   const { low, high } = noise;
   const count = image.data.some((value) => value === low || value === high) ? draws : 1;
   const draw = async () => await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape });
   const mean = await draw();
+  checkPixels(`${caller}: what restore gives`, mean);
   for (let k = 1; k < count; k++) {
-    const { data } = await draw();
+    const again = await draw();
+    checkPixels(`${caller}: what restore gives`, again);
+    const { data } = again;
     for (let i = 0; i < data.length; i++) {
       const before = mean.data[i] as number;
       mean.data[i] = before + ((data[i] as number) - before) / (k + 1);

@@ -1,11 +1,26 @@
+import { checkTensor, freeOnError } from "../tensor/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkFlag, checkNumber, checkOptions, LARGEST, ShapeError } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkNumber,
+  checkOptions,
+  LARGEST,
+  ShapeError,
+  checkText,
+  checkList,
+  checkOptionsObject,
+  checkFunction,
+} from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { Chain, Choice, concatenated, Stack, type Combination } from "./combination.js";
 import type { ForwardOptions, ImageLike, InverseOptions, SymmetrizeOptions, TransformOptions } from "./options.js";
 import { checkLengths, checkParams, type CheckedParams, type TransformParams } from "./params.js";
 
 const TRANSFORM_OPTIONS = ["nTrans", "rng", "constantShape", "flattenVideoInput"] as const;
+
+/** More names are no list of options. */
+const MAX_KEYS = 100;
 
 /**
  * A random transform `T_g` of images `[B, C, H, W]` or videos `[B, C, T, H, W]`, with parameters g from `getParams`.
@@ -35,7 +50,8 @@ export abstract class Transform {
    * @throws ArgumentError `unknown_option`, `invalid_argument`.
    */
   protected constructor(className: string, options: TransformOptions = {}, keys: readonly string[] = []) {
-    checkOptions(className, options, [...keys, ...TRANSFORM_OPTIONS]);
+    checkText("Transform", "className", className);
+    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), ...TRANSFORM_OPTIONS]);
     this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, {
       integer: true,
       min: 1,
@@ -68,6 +84,7 @@ export abstract class Transform {
    */
   getParams(x: ImageLike, options: { rng?: RandomSource | undefined } = {}): TransformParams {
     this.#checkImages("getParams", x);
+    checkOptions(`${this.className}.getParams`, options, ["rng"]);
     return this.draw(x, resolveRng(options.rng, this.rng));
   }
 
@@ -78,7 +95,8 @@ export abstract class Transform {
    * parameters that do not fit.
    */
   transform(x: Tensor, params: TransformParams): Tensor {
-    return this.map(this.#checkImages("transform", x), this.#check("transform", params), false);
+    checkTensor(`${this.className}.transform`, "x", x);
+    return freeOnError(() => this.map(this.#checkImages("transform", x), this.#check("transform", params), false));
   }
 
   /**
@@ -87,6 +105,7 @@ export abstract class Transform {
    * @throws ShapeError `shape_mismatch`; ArgumentError `unknown_option`, `invalid_argument`.
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
+    checkOptionsObject(`${this.className}.forward`, options);
     const { rng, ...params } = options;
     const given = Object.values(params).some((value) => value !== undefined);
     return this.transform(x, given ? (params as TransformParams) : this.getParams(x, { rng }));
@@ -104,6 +123,7 @@ export abstract class Transform {
   inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
     const caller = `${this.className}.inverse`;
     checkOptions(caller, options, ["batchwise", "rng"]);
+    checkTensor(caller, "x", x);
     this.#checkImages("inverse", x);
     const checked = this.#check("inverse", params ?? this.getParams(x, { rng: options.rng }));
     if (options.batchwise ?? true) return this.map(x, checked, true);
@@ -137,6 +157,7 @@ export abstract class Transform {
     f: (x: Tensor, ...rest: A) => Tensor,
     options: SymmetrizeOptions = {},
   ): (x: Tensor, ...rest: A) => Tensor {
+    checkFunction(`${this.className}.symmetrize`, "f", f);
     checkOptions(`${this.className}.symmetrize`, options, ["average", "collateBatch", "rng"]);
     const { average = false, collateBatch = true, rng } = options;
     return (x, ...rest) => {

@@ -1,7 +1,7 @@
 //! Where tensors live: `cpu` (burn-flex), `webgpu` (burn's wgpu), `cuda` (behind a cargo feature).
 
+use crate::burn::DispatchDevice;
 use crate::error::{Error, Result};
-use burn::backend::DispatchDevice;
 
 /// A device, chosen at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,14 +79,14 @@ impl Device {
 
     pub(crate) fn dispatch(self) -> Result<DispatchDevice> {
         match self {
-            Self::Cpu => Ok(DispatchDevice::Flex(burn::backend::FlexDevice)),
+            Self::Cpu => Ok(DispatchDevice::Flex(crate::burn::FlexDevice)),
             #[cfg(feature = "webgpu")]
             Self::WebGpu => {
                 self.start()?;
-                Ok(DispatchDevice::Cube(burn::backend::CubeDevice::Wgpu(Default::default())))
+                Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Wgpu(Default::default())))
             }
             #[cfg(feature = "cuda")]
-            Self::Cuda => Ok(DispatchDevice::Cube(burn::backend::CubeDevice::Cuda(Default::default()))),
+            Self::Cuda => Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Cuda(Default::default()))),
             #[allow(unreachable_patterns)]
             other => Err(Error::device(
                 "device_unavailable",
@@ -99,6 +99,7 @@ impl Device {
 #[cfg(all(feature = "webgpu", not(target_family = "wasm")))]
 mod webgpu {
     use super::{Adapter, Error, Result};
+    use crate::burn::wgpu::{try_init_setup, AutoGraphicsApi, RuntimeOptions, WgpuDevice};
     use std::sync::OnceLock;
 
     static STARTED: OnceLock<std::result::Result<Adapter, String>> = OnceLock::new();
@@ -107,8 +108,12 @@ mod webgpu {
         STARTED
             .get_or_init(|| {
                 // burn's initialisation may panic where no adapter exists; a panic must not leave the core.
-                match std::panic::catch_unwind(|| burn::tensor::Device::wgpu_options().init_with_setup()) {
-                    Ok(Ok((_, setup))) => {
+                let start = || {
+                    let options = RuntimeOptions::with_tasks_max(None)?;
+                    try_init_setup::<AutoGraphicsApi>(&WgpuDevice::default(), options)
+                };
+                match std::panic::catch_unwind(start) {
+                    Ok(Ok(setup)) => {
                         let info = setup.adapter.get_info();
                         Ok(Adapter { name: info.name, kind: kind(&format!("{:?}", info.device_type)) })
                     }
@@ -145,6 +150,7 @@ mod webgpu {
 #[cfg(all(feature = "webgpu", target_family = "wasm"))]
 mod webgpu {
     use super::{Error, Result};
+    use crate::burn::wgpu::{try_init_setup_async, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuInitError};
     use std::sync::atomic::{AtomicBool, Ordering};
 
     /// burn's runtime starts once; a lost GPU needs a new instance of the module.
@@ -161,9 +167,11 @@ mod webgpu {
         if STARTED.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let started = burn::tensor::Device::wgpu_options().init_with_setup_async().await;
-        let (_, setup) =
-            started.map_err(|e| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\".")))?;
+        let unavailable =
+            |e: WgpuInitError| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"."));
+        let options = RuntimeOptions::with_tasks_max(None).map_err(unavailable)?;
+        let setup =
+            try_init_setup_async::<AutoGraphicsApi>(&WgpuDevice::default(), options).await.map_err(unavailable)?;
         setup.device.set_device_lost_callback(move |reason, message| {
             lost(format!("the browser lost the graphics device ({reason:?}): {message}"))
         });

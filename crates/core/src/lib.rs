@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod allocation;
+mod burn;
 pub mod device;
 pub mod error;
 mod id_map;

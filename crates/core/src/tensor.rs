@@ -1,13 +1,13 @@
 //! The rank-dynamic tensor: a value on a device, and the tape node that made it.
 
 use crate::allocation::{check, list};
+use crate::burn::ops::FloatTensorOps;
+use crate::burn::{DType as BurnDType, Scalar, TensorData};
+use crate::burn::{Dispatch, TensorMetadata};
 use crate::device::Device;
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
 use crate::storage::{self, physical, CpuElement, Value, Values};
-use burn::backend::ops::FloatTensorOps;
-use burn::backend::{Dispatch, TensorMetadata};
-use burn::tensor::{DType as BurnDType, Scalar, TensorData};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -321,7 +321,7 @@ impl Tensor {
         }
         // In row-major order, and for the reader.
         check("data", self.size().checked_mul(2 * self.dtype().size()))?;
-        unpack(burn::tensor::try_read_sync(Dispatch::float_into_data(self.value())))
+        unpack(crate::burn::try_read_sync(Dispatch::float_into_data(self.value())))
     }
 
     /// Values in row-major order, without blocking.

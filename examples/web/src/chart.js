@@ -13,7 +13,7 @@ export function drawLoss(element, run, force = false) {
     const near = curve.slice(Math.max(0, i - 4), i + 5);
     return { x, y: near.reduce((sum, { y }) => sum + y, 0) / near.length };
   });
-  const label = run.settings.losses.map(({ name }) => name).join(" and ");
+  const label = run.lossNames.join(" and ");
   element.innerHTML = train.lineChart({ title: "Loss", xLabel: "step", yLabel: "loss", series: [{ label, points }] });
   const last = curve.at(-1);
   element.setAttribute(

@@ -73,3 +73,13 @@ export function againstRisk(losses, level) {
   const mean = losses.reduce((sum, value) => sum + value, 0) / Math.max(1, losses.length);
   return mean < -0.25 * level ** 2 ? ["its own estimate of the error is negative: the level cannot be right."] : [];
 }
+
+/**
+ * Against a level that was learned along with the network: on one picture it ends above the noise where the network's
+ * error is not far below it, and the network then takes detail for noise.
+ */
+export function againstLearnedLevel(learned, estimated) {
+  if (learned <= 1.2 * estimated) return [];
+  const percent = (level) => `${Number((100 * level).toPrecision(2))} %`;
+  return [`the learned level, ${percent(learned)}, is above the ${percent(estimated)} that the picture shows.`];
+}

@@ -5,7 +5,7 @@ import { arrayIndex, nameOf, outputOf } from "./output.js";
 
 /** Limit on the pixels of a page; what is beyond it is not read. */
 const maxPixels = 120_000_000;
-const minSide = 48;
+const minSide = 16;
 
 /** The open file: `{ file, name, info, frames, alpha, output }`. */
 let open;

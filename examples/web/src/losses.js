@@ -21,7 +21,8 @@ const denoising = {
     name: "SureGaussianLoss",
     label: "SureGaussianLoss with unsure",
     reason: "UNSURE: Stein's risk estimate, which learns the level of the Gaussian noise along with the network.",
-    options: ({ level }) => ({ sigma: level, unsure: true }),
+    // Steps of a fiftieth of the level's own variance: a network cannot follow larger ones.
+    options: ({ level }) => ({ sigma: level, unsure: true, stepSize: Number((0.02 * level ** 2).toPrecision(3)) }),
   },
   SurePoissonLoss: {
     reason:

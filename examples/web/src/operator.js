@@ -5,7 +5,7 @@ import { kindOf, noises } from "./noises.js";
 export const patch = 40;
 
 /** The operator and noise of a choice as in a configuration. `present` is the share of pixels that are not missing. */
-export function physicsOf({ task, noise, level, blur, ...shape }, channels, present) {
+export function physicsOf({ task, noise, level, blur, ...shape }, channels, present, sides = [patch, patch]) {
   const model = noises[kindOf(noise)].make(level);
   // EILoss measures the network's output, which may be slightly negative.
   if (task === "deblur" && kindOf(noise) === "poisson") model.clipPositive = true;
@@ -15,5 +15,10 @@ export function physicsOf({ task, noise, level, blur, ...shape }, channels, pres
     return { name: "Blur", filter: blurs[blur].make(shape), padding: "valid", maxIter: 15, tol: 1e-3, noise: model };
   return task === "denoise"
     ? { name: "Denoising", noise: model }
-    : { name: "Inpainting", imgSize: [channels, patch, patch], mask: present, noise: model };
+    : {
+        name: "Inpainting",
+        imgSize: [channels, ...sides.map((side) => 2 * Math.floor(Math.min(patch, side) / 2))],
+        mask: present,
+        noise: model,
+      };
 }

@@ -11,6 +11,9 @@ export const efforts = {
   best: { steps: 1000, depth: 7, features: 24, lr: 1e-3 },
 };
 
+/** Steps of a run that fills in missing pixels, which begins with a good guess. */
+const fillingSteps = { fast: 40, normal: 120, best: 500 };
+
 const batchSize = 4;
 /**
  * Side of the patches of a training with a blur, one per step: a large patch costs as much as several small ones, and
@@ -23,14 +26,17 @@ const blurredPatch = 64;
  * image in the folder `picture` beside it. `FilledNetwork` is one of this page, which the command does not know.
  */
 export function settingsOf(choice, [channels, height, width], present) {
-  const { steps, depth, features, lr } = efforts[choice.quality];
-  const operator = physicsOf(choice, channels, present);
+  const { depth, features, lr, ...effort } = efforts[choice.quality];
+  const steps = choice.task === "inpaint" ? fillingSteps[choice.quality] : effort.steps;
+  const operator = physicsOf(choice, channels, present, [height, width]);
   const deblur = choice.task === "deblur";
   const inpaint = choice.task === "inpaint";
   // Of an image with missing pixels the network sees the mask too.
   const planes = channels + (inpaint ? 1 : 0);
   const network = { name: "DnCNN", inChannels: planes, outChannels: planes, depth, nf: features };
-  const [side, images] = deblur ? [Math.min(blurredPatch, height, width), 1] : [patch, batchSize];
+  const [largest, images] = deblur ? [blurredPatch, 1] : [patch, batchSize];
+  // An even side: Neighbor2Neighbor pairs pixels in cells of 2 x 2.
+  const side = 2 * Math.floor(Math.min(largest, height, width) / 2);
   return {
     data: {
       train: "picture",

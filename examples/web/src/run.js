@@ -3,7 +3,7 @@
 import { data, denoise, optim, Rng, io, tensor, tidy, train } from "adjoint";
 import { blurs, halfWidth } from "./blur.js";
 import { makeLosses, makeModel, makePhysics } from "./build.js";
-import { againstFilling, againstRisk, againstSharpening } from "./checks.js";
+import { againstFilling, againstLearnedLevel, againstRisk, againstSharpening } from "./checks.js";
 import { joinMeasured, maskedLevel } from "./filled.js";
 import { withoutNaN } from "./frames.js";
 import { MaskedPatches } from "./masked-patches.js";
@@ -62,13 +62,13 @@ export class Run {
     this.settings = settings;
     this.prepare();
     const isPlain = this.scale.factor === 1 && this.scale.offset === 0 && task !== "inpaint";
-    const found = this.choice.estimated
-      ? `The level that was found is ${noises[kindOf(this.choice.noise)].text(level)}.`
-      : `The level is ${noises[kindOf(this.choice.noise)].text(level)}.`;
+    const text = noises[kindOf(this.choice.noise)].text(level);
+    const found = this.choice.estimated ? `Noise of level ${text} was found.` : `The level of the noise is ${text}.`;
     return {
       given: { pixels: this.original, psnr: this.before },
       // The command scales no pictures, and knows no network that fills in.
       settings: isPlain ? settings : undefined,
+      lossNames: settings.losses.map(({ name }) => name),
       found,
       level,
     };
@@ -127,10 +127,11 @@ export class Run {
           dataset: new data.NoisyPatches(this.given, [patch, patch], patchesPerEpoch, rotate),
           noiseModel,
         });
+    this.criteria = makeLosses(losses);
     this.trainer = new train.Trainer({
       model: this.network,
       physics: this.physics,
-      losses: makeLosses(losses),
+      losses: this.criteria,
       optimizer: adam,
       schedule: new optim.CosineAnnealingLR(adam, times),
       scheduleEvery: "step",
@@ -313,9 +314,12 @@ export class Run {
       return againstSharpening(this.given, result, again, part, deviation);
     }
     const estimates = ["SureGaussianLoss", "SurePoissonLoss"].includes(this.settings.losses[0].name);
+    const [{ loss }] = this.criteria;
+    const learned = loss.unsure && typeof loss.sigma2 === "object" ? Math.sqrt((await loss.sigma2.data())[0]) : 0;
     const estimate = denoise.knownNoise([this.given], { noise: kind, ...noises[kind].known(level) });
     return [
       ...(estimates ? againstRisk(this.losses.slice(-40), deviation) : []),
+      ...againstLearnedLevel(learned, deviation),
       ...denoise.contradictions(this.given, result, estimate),
     ];
   }

@@ -8,7 +8,7 @@ import { readFrame, writeFile } from "./files.js";
 import { maskOf } from "./frames.js";
 import { readSettings, updateSettings } from "./settings.js";
 import { guarded, state, updateButtons } from "./state.js";
-import { timeLeft, verdictOf } from "./verdict.js";
+import { sentence, timeLeft, verdictOf } from "./verdict.js";
 import { showSide } from "./viewer.js";
 
 /** Least share of pixels that must be present to learn from. */
@@ -99,9 +99,9 @@ const isShown = () => state.picture.frame === state.run.frame;
 
 /** What the page does with the worker's messages, by kind. */
 const handlers = {
-  ready({ device, given, settings, found }) {
+  ready({ device, given, settings, lossNames, found }) {
     const { data, shape } = given.pixels;
-    Object.assign(state.run, { settings, found, shown: { data: data.slice(), shape } });
+    Object.assign(state.run, { settings, lossNames, found, shown: { data: data.slice(), shape } });
     byId("n-device").textContent = device;
     if (state.picture.sample !== undefined) {
       state.picture.pixels = given.pixels;
@@ -129,6 +129,8 @@ const handlers = {
     insert(state.run.shown, pixels, top, left);
     if (!isShown()) return;
     showCleaned(state.run.shown);
+    state.run.hasPreview = true;
+    updateButtons();
     if (byId("compare").dataset.shown === "given") showSide("split");
   },
   paused: () => setStatus("paused", "Paused"),
@@ -176,7 +178,7 @@ function showNumbers({ before, after }, isClean) {
 function setStatus(status, title, detail = "", { outcome = "", reasons = [] } = {}) {
   state.run.status = status;
   byId("status").textContent = title;
-  byId("detail").textContent = detail;
+  byId("detail").textContent = sentence(detail);
   byId("reasons").replaceChildren(
     ...reasons.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
   );

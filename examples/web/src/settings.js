@@ -35,7 +35,7 @@ export function setUpSettings() {
 export function resetSettings(pixels) {
   form.estimate.checked = true;
   form.noise.value = "auto";
-  form.quality.value = pixels > 2_000_000 ? "fast" : "normal";
+  if (pixels > 2_000_000) form.quality.value = "fast";
   form.loss.replaceChildren();
   resetLevel();
   updateSettings();
@@ -118,7 +118,17 @@ export function updateSettings() {
   form.noise.disabled = form.task.value === "inpaint";
   form.level.disabled = !isSample && form.estimate.checked;
   updateLosses(blur, noise);
+  if (state.run) state.run.isOutdated = isOutdated();
   updateButtons();
+}
+
+/** Whether a run with the settings of the form would be another one than the last. */
+function isOutdated() {
+  try {
+    return JSON.stringify(readSettings()) !== JSON.stringify(state.run.choice);
+  } catch {
+    return true;
+  }
 }
 
 function taskHelp(isSample) {

@@ -25,9 +25,12 @@ export function updateButtons() {
   show(["save-picture"], isCleaned);
   show(["all-pages"], isCleaned && run.more === true && picture.frames > picture.results.size && !picture.smaller);
   show(["start"], picture !== undefined && !isActive && byId("large").hidden);
+  byId("start").classList.toggle("main", status !== "done" || run.isOutdated === true);
   byId("start").textContent = status === "done" ? "Clean again with these settings" : "Start";
   byId("pause").textContent = status === "paused" ? "Go on" : "Pause";
-  byId("stop").disabled = status === "finishing";
+  byId("stop").disabled = status === "finishing" && run.isStepwise === true;
+  const canCompare = isCleaned || run?.hasPreview === true;
+  for (const id of ["view-split", "view-cleaned"]) byId(id).disabled = !canCompare;
   byId("save-weights").disabled = !(status === "done" && run.weights);
   byId("save-settings").disabled = run?.settings === undefined;
 }

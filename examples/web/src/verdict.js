@@ -39,7 +39,7 @@ export function verdictOf({ task, before, after, reasons = [], found = "", nothi
 const decibels = (value) => `${value.toFixed(2)} dB`;
 
 /** A text as a sentence: with a capital letter and a full stop. */
-function sentence(text) {
+export function sentence(text) {
   const trimmed = text.trim();
   if (trimmed === "") return "";
   return `${trimmed[0].toUpperCase()}${trimmed.slice(1)}${/[.!?:]$/.test(trimmed) ? "" : "."}`;

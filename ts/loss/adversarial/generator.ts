@@ -1,3 +1,4 @@
+import { checkOptions } from "../../runtime/index.js";
 import type { Layer } from "../../nn/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { LossArgs } from "../args.js";
@@ -25,9 +26,11 @@ export abstract class GeneratorLoss<N extends string = string> extends NamedLoss
   constructor(
     name: N,
     options: AdversarialOptions = {},
-    { weightAdv = 1, keys = [] }: { weightAdv?: number; keys?: readonly string[] } = {},
+    defaults: { weightAdv?: number; keys?: readonly string[] } = {},
   ) {
     super(name);
+    checkOptions(name, defaults, ["weightAdv", "keys"]);
+    const { weightAdv = 1, keys = [] } = defaults;
     checkKeys(name, options, ADVERSARIAL_OPTIONS, keys);
     const values = readValues(name, options, ADVERSARIAL_OPTIONS);
     this.weightAdv = values.weightAdv ?? weightAdv;

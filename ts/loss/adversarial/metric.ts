@@ -1,7 +1,7 @@
 import { meanPerImage } from "../../functional/index.js";
 import { Metric } from "../../metric/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
-import { noGrad, Tensor } from "../../tensor/index.js";
+import { noGrad, Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { metricOption } from "../metric-option.js";
 import { flag, number, type OptionReaders, readOptions, word } from "../options.js";
 
@@ -90,15 +90,21 @@ export class DiscriminatorMetric {
    * @throws ShapeError `shape_mismatch` for scores without a batch dimension.
    */
   forward(pred: Tensor, real: boolean): Tensor {
-    checkScores(NAME, pred);
-    return this.noGrad ? noGrad(() => this.#cost(pred, real)) : this.#cost(pred, real);
+    checkTensor(NAME, "pred", pred);
+    return freeOnError(() => {
+      checkScores(NAME, pred);
+      return this.noGrad ? noGrad(() => this.#cost(pred, real)) : this.#cost(pred, real);
+    });
   }
 
   /** The cost of the generator, given the scores of its images. */
   generator(pred: Tensor): Tensor {
-    if (this.flavour !== "hinge") return this.forward(pred, true);
-    checkScores(NAME, pred);
-    return meanPerImage(pred.neg());
+    checkTensor(NAME, "pred", pred);
+    return freeOnError(() => {
+      if (this.flavour !== "hinge") return this.forward(pred, true);
+      checkScores(NAME, pred);
+      return meanPerImage(pred.neg());
+    });
   }
 
   #cost(pred: Tensor, real: boolean): Tensor {

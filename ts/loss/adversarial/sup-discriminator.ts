@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { DiscriminatorLoss, type DiscriminatorOptions } from "./discriminator.js";
@@ -16,7 +17,9 @@ export class SupAdversarialDiscriminatorLoss extends DiscriminatorLoss<"SupAdver
   }
 
   forward(args: ArgsOf<"SupAdversarialDiscriminatorLoss">): Tensor {
-    this.check(args);
-    return this.adversarialLoss(args.x, args.xNet, args).mul(0.5);
+    return freeOnError(() => {
+      this.check(args);
+      return this.adversarialLoss(args.x, args.xNet, args).mul(0.5);
+    });
   }
 }

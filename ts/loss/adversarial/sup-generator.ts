@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { GeneratorLoss } from "./generator.js";
@@ -18,8 +19,10 @@ export class SupAdversarialGeneratorLoss extends GeneratorLoss<"SupAdversarialGe
   }
 
   forward(args: ArgsOf<"SupAdversarialGeneratorLoss">): Tensor {
-    this.check(args);
-    this.sameShape(args.xNet, "xNet", args.x, "x");
-    return this.adversarialLoss(args.xNet, args);
+    return freeOnError(() => {
+      this.check(args);
+      this.sameShape(args.xNet, "xNet", args.x, "x");
+      return this.adversarialLoss(args.xNet, args);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { Metric } from "../../metric/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng } from "../../random/index.js";
@@ -48,11 +49,13 @@ export class UAIRGeneratorLoss extends GeneratorLoss<"UAIRGeneratorLoss"> {
   }
 
   forward(args: ArgsOf<"UAIRGeneratorLoss">): Tensor {
-    this.check(args);
-    return remeasured(args, this.physicsGenerator, (yHat, physics) => {
-      this.sameShape(yHat, "yHat", args.y, "y");
-      const again = physics.A(args.model.forward(yHat, physics, { rng: resolveRng(args.rng) }));
-      return this.adversarialLoss(yHat, args).add(this.metric.forward(again, yHat).mul(this.weightMc));
+    return freeOnError(() => {
+      this.check(args);
+      return remeasured(args, this.physicsGenerator, (yHat, physics) => {
+        this.sameShape(yHat, "yHat", args.y, "y");
+        const again = physics.A(args.model.forward(yHat, physics, { rng: resolveRng(args.rng) }));
+        return this.adversarialLoss(yHat, args).add(this.metric.forward(again, yHat).mul(this.weightMc));
+      });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
@@ -28,10 +29,12 @@ export class UnsupAdversarialDiscriminatorLoss extends DiscriminatorLoss<UnsupNa
   }
 
   forward(args: ArgsOf<UnsupName>): Tensor {
-    this.check(args);
-    // Detached: the discriminator does not train the reconstruction.
-    return remeasured({ ...args, xNet: args.xNet.detach() }, this.physicsGenerator, (yHat) =>
-      this.adversarialLoss(args.y, yHat, args),
-    );
+    return freeOnError(() => {
+      this.check(args);
+      // Detached: the discriminator does not train the reconstruction.
+      return remeasured({ ...args, xNet: args.xNet.detach() }, this.physicsGenerator, (yHat) =>
+        this.adversarialLoss(args.y, yHat, args),
+      );
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
@@ -27,10 +28,12 @@ export class UnsupAdversarialGeneratorLoss extends GeneratorLoss<"UnsupAdversari
   }
 
   forward(args: ArgsOf<"UnsupAdversarialGeneratorLoss">): Tensor {
-    this.check(args);
-    return remeasured(args, this.physicsGenerator, (yHat) => {
-      this.sameShape(yHat, "yHat", args.y, "y");
-      return this.adversarialLoss(yHat, args);
+    return freeOnError(() => {
+      this.check(args);
+      return remeasured(args, this.physicsGenerator, (yHat) => {
+        this.sameShape(yHat, "yHat", args.y, "y");
+        return this.adversarialLoss(yHat, args);
+      });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import { Artifact2ArtifactSplittingMaskGenerator } from "../../physics/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
@@ -42,7 +43,9 @@ export class Artifact2ArtifactLoss extends FrameSplitting<"Artifact2ArtifactLoss
   }
 
   forward(args: ArgsOf<"Artifact2ArtifactLoss">): Tensor {
-    this.check(args);
-    return this.predictionError(args);
+    return freeOnError(() => {
+      this.check(args);
+      return this.predictionError(args);
+    });
   }
 }

@@ -2,7 +2,7 @@ import { meanPerImage } from "../../functional/index.js";
 import type { PhysicsGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { ArgumentError, ShapeError } from "../../runtime/index.js";
-import { keep, noGrad, Tensor, tidy } from "../../tensor/index.js";
+import { keep, noGrad, Tensor, tidy, freeOnError } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { probeDifference } from "../divergence.js";
 import { NamedLoss } from "../named-loss.js";
@@ -84,21 +84,23 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
   }
 
   forward(args: ArgsOf<"ENSURELoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const sigma = levelOf(this.name, "sigma", this.sigma, physics, y);
-    const tau = this.tau ?? tenth(overPixels(sigma, y));
-    const rng = resolveRng(args.rng, this.#rng);
-    const y1 = physics.A(xNet);
-    this.sameShape(y1, "A(xNet)", y, "y");
-    const W = this.#weightFor(y);
-    const b = rng.normal([...y.shape], y);
-    // (W b)^T W (A f(y + tau b) - A f(y)) / (m tau) and |W (A f(y) - y)|^2 / m.
-    const difference = probeDifference({ y, model, physics, y1, probe: b, tau, rng });
-    const divergence = meanPerImage(b.mul(W).mul(difference.mul(W)));
-    const error = meanPerImage(y1.sub(y).mul(W).square());
-    const variance = squared(sigma);
-    return error.add(divergence.mul(typeof variance === "number" ? 2 * variance : variance.mul(2))).sub(variance);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const sigma = levelOf(this.name, "sigma", this.sigma, physics, y);
+      const tau = this.tau ?? tenth(overPixels(sigma, y));
+      const rng = resolveRng(args.rng, this.#rng);
+      const y1 = physics.A(xNet);
+      this.sameShape(y1, "A(xNet)", y, "y");
+      const W = this.#weightFor(y);
+      const b = rng.normal([...y.shape], y);
+      // (W b)^T W (A f(y + tau b) - A f(y)) / (m tau) and |W (A f(y) - y)|^2 / m.
+      const difference = probeDifference({ y, model, physics, y1, probe: b, tau, rng });
+      const divergence = meanPerImage(b.mul(W).mul(difference.mul(W)));
+      const error = meanPerImage(y1.sub(y).mul(W).square());
+      const variance = squared(sigma);
+      return error.add(divergence.mul(typeof variance === "number" ? 2 * variance : variance.mul(2))).sub(variance);
+    });
   }
 
   #weightFor(y: Tensor): Tensor {

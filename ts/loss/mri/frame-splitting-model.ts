@@ -6,10 +6,11 @@ import {
   type FrameSplittingMaskGenerator,
   type NoiseModel,
   type Physics,
+  checkPhysics,
 } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, ShapeError } from "../../runtime/index.js";
-import { cat, noGrad, tensor, type Tensor } from "../../tensor/index.js";
+import { ArgumentError, ShapeError, checkObject, checkOptionsObject } from "../../runtime/index.js";
+import { cat, noGrad, tensor, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { AdaptedModel } from "../adapted-model.js";
 
 /** Settings a {@link FrameSplittingModel} takes from its loss. */
@@ -33,6 +34,7 @@ export class FrameSplittingModel<L extends string = string> extends AdaptedModel
   #choice: FrameChoice | undefined;
 
   constructor(model: Reconstructor, settings: FrameSplittingModelSettings<L>) {
+    checkObject(new.target.name, "settings", settings);
     const { adaptedBy, dynamicModel, rng } = settings;
     super(
       adaptedBy,
@@ -50,13 +52,18 @@ export class FrameSplittingModel<L extends string = string> extends AdaptedModel
    * `missing_physics`.
    */
   forward(y: Tensor, physics?: Physics, options: ReconstructOptions = {}): Tensor {
-    const rng = this.stream(options);
-    if (!this.training) return noGrad(() => this.model.forward(y, physics, { rng }));
-    checkFrames(this.adaptedBy, y, this.#settings.generator.imgSize);
-    const choice = this.#settings.generator.input(y.shape[0] as number, rng);
-    if (options.updateParameters) this.#choice = choice;
-    const part = frameSplit(this.adaptedBy, choice, y, physics);
-    return this.model.forward(part.y, part.physics(), { rng });
+    checkTensor(this.adaptedBy, "y", y);
+    checkOptionsObject(this.adaptedBy, options);
+    return freeOnError(() => {
+      const rng = this.stream(options);
+      if (!this.training) return noGrad(() => this.model.forward(y, physics, { rng }));
+      checkFrames(this.adaptedBy, y, this.#settings.generator.imgSize);
+      if (physics !== undefined) checkPhysics(this.adaptedBy, physics);
+      const choice = this.#settings.generator.input(y.shape[0] as number, rng);
+      if (options.updateParameters) this.#choice = choice;
+      const part = frameSplit(this.adaptedBy, choice, y, physics);
+      return this.model.forward(part.y, part.physics(), { rng });
+    });
   }
 
   /**

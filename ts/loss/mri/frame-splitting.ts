@@ -1,5 +1,5 @@
 import type { Metric } from "../../metric/index.js";
-import { timeAverage, type Reconstructor } from "../../nn/index.js";
+import { timeAverage, type Reconstructor, checkModel } from "../../nn/index.js";
 import type { FrameSplittingMaskGenerator } from "../../physics/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import { ArgumentError } from "../../runtime/index.js";
@@ -93,6 +93,7 @@ export abstract class FrameSplitting<N extends FrameSplittingName> extends Named
 
   /** The model whose network sees some of the frames; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): FrameSplittingModel<N> {
+    checkModel(this.name, "model", model);
     if (model instanceof FrameSplittingModel) return model as FrameSplittingModel<N>;
     const { generator, dynamicModel } = this;
     return new FrameSplittingModel(model, { adaptedBy: this.name as N, generator, dynamicModel, rng: this.#rng });

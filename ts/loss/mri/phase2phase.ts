@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import { Phase2PhaseSplittingMaskGenerator } from "../../physics/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
@@ -39,7 +40,9 @@ export class Phase2PhaseLoss extends FrameSplitting<"Phase2PhaseLoss"> {
   }
 
   forward(args: ArgsOf<"Phase2PhaseLoss">): Tensor {
-    this.check(args);
-    return this.predictionError(args);
+    return freeOnError(() => {
+      this.check(args);
+      return this.predictionError(args);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import { perImage } from "../../functional/index.js";
 import { GaussianNoise, type Physics } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
@@ -54,13 +55,15 @@ export class RobustSplittingLoss extends WeightedSplitting<"RobustSplittingLoss"
   }
 
   forward(args: ArgsOf<"RobustSplittingLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const { mask1, mask2 } = this.masks(model, y, physics);
-    const ax = physics.A(xNet);
-    this.sameShape(ax, "A(xNet)", y, "y");
-    const c = 1 + 1 / this.alpha ** 2;
-    return this.predictionError(mask2, ax, y).add(this.error(mask1.mul(c), ax, y));
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const { mask1, mask2 } = this.masks(model, y, physics);
+      const ax = physics.A(xNet);
+      this.sameShape(ax, "A(xNet)", y, "y");
+      const c = 1 + 1 / this.alpha ** 2;
+      return this.predictionError(mask2, ax, y).add(this.error(mask1.mul(c), ax, y));
+    });
   }
 
   protected override modelSettings(): Pick<SplittingModelSettings, "alter"> {

@@ -1,3 +1,4 @@
+import { checkModel } from "../../nn/index.js";
 import type { Metric } from "../../metric/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import type { Physics, PhysicsGenerator } from "../../physics/index.js";
@@ -56,6 +57,7 @@ export abstract class WeightedSplitting<N extends WeightedName> extends NamedLos
 
   /** The model whose network sees a part of the measurement; an adapted model is returned unchanged. */
   override adaptModel(model: Reconstructor): SplittingModel<N> {
+    checkModel(this.name, "model", model);
     if (model instanceof SplittingModel && model.adaptedBy === this.name) return model as SplittingModel<N>;
     return new SplittingModel<N>(model, {
       adaptedBy: this.name as N,

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { readOptions } from "../options.js";
@@ -29,11 +30,13 @@ export class WeightedSplittingLoss extends WeightedSplitting<"WeightedSplittingL
   }
 
   forward(args: ArgsOf<"WeightedSplittingLoss">): Tensor {
-    this.check(args);
-    const { xNet, y, physics, model } = args;
-    const { mask2 } = this.masks(model, y, physics);
-    const ax = physics.A(xNet);
-    this.sameShape(ax, "A(xNet)", y, "y");
-    return this.predictionError(mask2, ax, y);
+    return freeOnError(() => {
+      this.check(args);
+      const { xNet, y, physics, model } = args;
+      const { mask2 } = this.masks(model, y, physics);
+      const ax = physics.A(xNet);
+      this.sameShape(ax, "A(xNet)", y, "y");
+      return this.predictionError(mask2, ax, y);
+    });
   }
 }

@@ -1,7 +1,8 @@
+import { checkModel } from "../../nn/index.js";
 import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
 import type { Reconstructor } from "../../nn/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { tensor, Tensor, zeros } from "../../tensor/index.js";
+import { ArgumentError, checkNumber, checkObject } from "../../runtime/index.js";
+import { tensor, Tensor, zeros, freeOnError } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
 import type { LossArgs } from "../args.js";
 import { Loss } from "../loss.js";
@@ -29,6 +30,23 @@ export interface ScheduleContext {
   readonly epoch: number;
   /** Random stream of the choices. */
   readonly rng: RandomSource;
+}
+
+/**
+ * The context of a schedule.
+ *
+ * @throws ArgumentError `invalid_argument` where it is none.
+ */
+export function checkContext(caller: string, context: ScheduleContext): ScheduleContext {
+  checkObject(caller, "the context", context);
+  return {
+    get epoch(): number {
+      return checkNumber(caller, "epoch", context.epoch, { integer: true, min: 0 });
+    },
+    get rng(): RandomSource {
+      return resolveRng(context.rng);
+    },
+  };
 }
 
 type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
@@ -109,15 +127,17 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
 
   /** The sum of the losses chosen for this call. */
   forward(args: LossArgs & ScheduledArgs<E>): Tensor {
-    this.check(args);
-    return this.#once(() => {
-      this.#chosen = this.#choose(args);
-      let total: Tensor | undefined;
-      for (const loss of this.#chosen) {
-        const value = loss.forward(args);
-        total = total ? total.add(value) : value;
-      }
-      return total ?? zeroPerImage(args);
+    return freeOnError(() => {
+      this.check(args);
+      return this.#once(() => {
+        this.#chosen = this.#choose(args);
+        let total: Tensor | undefined;
+        for (const loss of this.#chosen) {
+          const value = loss.forward(args);
+          total = total ? total.add(value) : value;
+        }
+        return total ?? zeroPerImage(args);
+      });
     });
   }
 
@@ -127,6 +147,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
    * @throws ArgumentError `model_not_adapted` where two losses each need the model for themselves.
    */
   override adaptModel(model: Reconstructor): Reconstructor & ScheduledModel<E> {
+    checkModel(this.name, "model", model);
     return this.#once(() => {
       const adapted = this.allLosses.reduce<Reconstructor>((made, loss) => loss.adaptModel(made), model);
       const own = this.allLosses.filter(({ assumptions }) => assumptions.adapted).map(({ name }) => name);
@@ -159,6 +180,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     this.#once(() => {
       const parts = this.allLosses.map((): Record<string, Tensor> => ({}));
       for (const [key, value] of Object.entries(state)) {

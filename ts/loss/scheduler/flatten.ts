@@ -1,4 +1,4 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, shown, LARGEST } from "../../runtime/index.js";
 import { Loss } from "../loss.js";
 
 /** A loss, or a list of entries that are used together. */
@@ -13,6 +13,9 @@ export type LossesIn<E> = NestedLosses extends E
       ? E
       : never;
 
+/** Lists within lists. */
+const MAX_DEPTH = 32;
+
 /**
  * The losses of nested lists, in order, with repetitions.
  *
@@ -22,12 +25,15 @@ export type LossesIn<E> = NestedLosses extends E
 export function flatten(caller: string, entry: NestedLosses, enclosing: readonly unknown[] = []): Loss[] {
   if (entry instanceof Loss) return [entry];
   if (!Array.isArray(entry)) {
-    const got = entry === null ? "null" : typeof entry;
     throw new ArgumentError(
-      `${caller}: losses must hold losses, such as new SupLoss(), or lists of them; one entry is ${got}.`,
+      `${caller}: losses must hold losses, such as new SupLoss(), or lists of them; one entry is ${shown(entry)}.`,
       "invalid_argument",
     );
   }
+  if (enclosing.length > MAX_DEPTH)
+    throw new ArgumentError(`${caller}: lists of losses are nested more than ${MAX_DEPTH} times.`, "invalid_argument");
+  if (entry.length > LARGEST.batch)
+    throw new ArgumentError(`${caller}: a list of losses has ${entry.length} entries.`, "invalid_argument");
   if (enclosing.includes(entry))
     throw new ArgumentError(
       `${caller}: a list of losses contains itself; give each list its own entries.`,

@@ -1,4 +1,4 @@
-import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
+import { BaseLossScheduler, checkContext, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
 /** Cycles through the entries, one in each epoch: entry `epoch mod n`. */
@@ -10,7 +10,8 @@ export class InterleavedEpochLossScheduler<E extends NestedLosses = NestedLosses
     super(options);
   }
 
-  override schedule({ epoch }: ScheduleContext): readonly NestedLosses[] {
+  override schedule(context: ScheduleContext): readonly NestedLosses[] {
+    const { epoch } = checkContext(this.name, context);
     return [this.losses[epoch % this.losses.length] as NestedLosses];
   }
 }

@@ -1,3 +1,4 @@
+import { checkObject } from "../../runtime/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 import { BaseLossScheduler, type LossSchedulerOptions } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
@@ -24,6 +25,7 @@ export class InterleavedLossScheduler<E extends NestedLosses = NestedLosses> ext
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
+    checkObject(this.name, "state", state);
     const { next, ...rest } = state;
     super.loadStateDict(rest);
     if (next) this.#next = next.itemSync() % this.losses.length;

@@ -1,7 +1,7 @@
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { type OptionReaders, readValues, unchecked } from "../options.js";
-import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
+import { BaseLossScheduler, checkContext, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
 /** Options of {@link RandomLossScheduler}. */
@@ -29,7 +29,8 @@ export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends 
     this.weightings = weightings === undefined ? undefined : checkWeightings(this.name, weightings, this.losses.length);
   }
 
-  override schedule({ rng }: ScheduleContext): readonly NestedLosses[] {
+  override schedule(context: ScheduleContext): readonly NestedLosses[] {
+    const { rng } = checkContext(this.name, context);
     return [this.losses[this.#index(rng)] as NestedLosses];
   }
 

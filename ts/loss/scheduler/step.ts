@@ -1,5 +1,5 @@
 import { number, type OptionReaders, readValues } from "../options.js";
-import { BaseLossScheduler, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
+import { BaseLossScheduler, checkContext, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
 
 /** Options of {@link StepLossScheduler}. */
@@ -28,7 +28,8 @@ export class StepLossScheduler<E extends NestedLosses = NestedLosses> extends Ba
     this.epochThresh = readValues(this.name, options, OPTIONS).epochThresh;
   }
 
-  override schedule({ epoch }: ScheduleContext): readonly NestedLosses[] {
+  override schedule(context: ScheduleContext): readonly NestedLosses[] {
+    const { epoch } = checkContext(this.name, context);
     return epoch > this.epochThresh ? this.losses : [];
   }
 }

@@ -93,12 +93,12 @@ export class BatchNorm2d extends Module {
 
   /** The normalised batch. */
   forward(x: Tensor): Tensor {
-    checkTensor("BatchNorm2d", "x", x);
     return freeOnError(() => this.rectified(x, 1));
   }
 
   /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
+    checkTensor("BatchNorm2d", "x", x);
     checkChannels(this.constructor.name, x, this.numFeatures);
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training && runningMean !== null)

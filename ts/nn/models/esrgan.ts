@@ -1,5 +1,5 @@
 import { checkTensor, freeOnError } from "../../tensor/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, checkList, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import { BatchNorm2d, Conv2d, LeakyReLU, Sequential } from "../layers/index.js";
@@ -36,7 +36,9 @@ export class ESRGANDiscriminator extends Module {
     if (!Array.isArray(options?.imgSize) || options.imgSize.length !== 3)
       throw new ArgumentError(`${name}: imgSize must be [channels, height, width].`, "invalid_argument");
     const [channels, ...spatial] = options.imgSize as readonly number[];
-    const filters = options.filters ?? [64, 128, 256, 512];
+    const filters = checkList(name, "filters", options.filters ?? [64, 128, 256, 512], LARGEST.scales);
+    for (const [i, next] of filters.entries())
+      checkNumber(name, `filters[${i}]`, next, { positive: true, integer: true });
     if (filters.length === 0)
       throw new ArgumentError(
         `${name}: filters is empty, expected one number of channels for each resolution.`,
@@ -51,7 +53,6 @@ export class ESRGANDiscriminator extends Module {
     const layers: Layer[] = [];
     let width = checkNumber(name, "imgSize[0]", channels, { positive: true, integer: true });
     filters.forEach((next, i) => {
-      checkNumber(name, `filters[${i}]`, next, { positive: true, integer: true });
       layers.push(conv(width, next, 1));
       if (i > 0) layers.push(new BatchNorm2d({ numFeatures: next, ...like }));
       layers.push(

@@ -1,6 +1,6 @@
 import { centredFft, safeSqrt } from "../../functional/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
-import { cat, tensor, zeros, type Tensor } from "../../tensor/index.js";
+import { cat, tensor, zeros, type Tensor, checkTensor } from "../../tensor/index.js";
 import { checkComplex } from "./mri.js";
 
 /** Distance of the coils from the centre, in half widths of the image. */
@@ -58,6 +58,7 @@ export function birdcageMaps(n: number, size: readonly number[]): Tensor {
 export function estimateCoilMaps(y: Tensor, options: { calibSize?: number } = {}): Tensor {
   const caller = "estimateCoilMaps";
   checkOptions(caller, options, ["calibSize"]);
+  checkTensor(caller, "y", y);
   checkComplex(caller, "y", y, ["coils", "height", "width"]);
   const side = checkNumber(caller, "calibSize", options.calibSize ?? 24, { integer: true, min: 1 });
   const [, , , h = 1, w = 1] = y.shape;

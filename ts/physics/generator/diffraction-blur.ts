@@ -1,10 +1,13 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkWord } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkWord, shown, checkList } from "../../runtime/index.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
 import { fromCpuValues, normalValues, uniformValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernike.js";
+
+/** More channels and more polynomials are not computed. */
+const [MAX_CHANNELS, MAX_INDICES] = [1024, 1024];
 
 /** Options of {@link DiffractionBlurGenerator}. */
 export interface DiffractionBlurGeneratorOptions extends GeneratorOptions {
@@ -84,13 +87,16 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     this.psfSize = checkPsfSize(name, options?.psfSize);
     const convention = checkWord(name, "indexConvention", options.indexConvention ?? "noll", ["noll", "ansi"] as const);
     const indices = options.zernikeIndex ?? [4, 5, 6, 7, 8, 9, 10, 11];
-    if (!Array.isArray(indices) || indices.length === 0)
-      throw new ArgumentError(`${name}: zernikeIndex must be an array of one or more indices.`, "invalid_argument");
+    if (!Array.isArray(indices) || indices.length === 0 || indices.length > MAX_INDICES)
+      throw new ArgumentError(
+        `${name}: zernikeIndex is ${shown(indices)}, expected an array of 1 to ${MAX_INDICES} indices.`,
+        "invalid_argument",
+      );
     this.zernikeIndex = (indices as (number | ZernikeIndex)[]).map((index) =>
       typeof index === "number" ? zernikeIndex(index, convention) : checkZernike(index),
     );
     const fc = options.fc ?? 0.2;
-    this.fc = (typeof fc === "number" ? [fc] : [...fc]).map((f) =>
+    this.fc = (typeof fc === "number" ? [fc] : checkList(name, "fc", fc, MAX_CHANNELS)).map((f) =>
       checkNumber(name, "fc", f, { positive: true, max: 0.5 }),
     );
     if (this.fc.length === 0)

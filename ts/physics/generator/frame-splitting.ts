@@ -1,8 +1,14 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, ShapeError, checkList, LARGEST, checkStream } from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
-import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
+import {
+  PhysicsGenerator,
+  type GeneratedParameters,
+  type GeneratorOptions,
+  type StepOptions,
+  checkNames,
+} from "./generator.js";
 import { CPU_FLOAT64 } from "./cpu-values.js";
 
 /** Options of {@link Phase2PhaseSplittingMaskGenerator}. */
@@ -26,7 +32,7 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
   readonly imgSize: readonly number[];
 
   protected constructor(className: string, options: FrameSplittingMaskGeneratorOptions, keys: readonly string[] = []) {
-    super(className, options, ["imgSize", ...keys]);
+    super(className, options, ["imgSize", ...checkNames(className, keys)]);
     this.imgSize = checkImgSize(className, options?.imgSize);
     if (this.imgSize.length !== 4)
       throw new ArgumentError(
@@ -45,6 +51,17 @@ export abstract class FrameSplittingMaskGenerator extends PhysicsGenerator {
 
   /** The frames to predict, none of which is among those of `input`. */
   abstract target(input: FrameChoice, rng: RandomSource): FrameChoice;
+
+  /** Refuses what {@link input} does not give: for each image its frames, in order. */
+  protected checkChoice(input: unknown): asserts input is FrameChoice {
+    const caller = `${this.className}.target`;
+    const frames = this.imgSize[1] as number;
+    for (const choice of checkList(caller, "input", input as FrameChoice, LARGEST.batch)) {
+      if (checkList(caller, "input", choice, frames).length === 0)
+        throw new ArgumentError(`${caller}: input has an image without frames.`, "invalid_argument");
+      for (const frame of choice) checkNumber(caller, "input", frame, { integer: true, min: 0, max: frames - 1 });
+    }
+  }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
     const caller = `${this.className}.step`;
@@ -83,10 +100,12 @@ export class Phase2PhaseSplittingMaskGenerator extends FrameSplittingMaskGenerat
   }
 
   override input(batch: number): FrameChoice {
+    checkBatch(`${this.className}.input`, batch);
     return this.#everySecond(batch, 0);
   }
 
   override target(input: FrameChoice): FrameChoice {
+    this.checkChoice(input);
     return this.#everySecond(input.length, 1);
   }
 
@@ -135,6 +154,8 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
   }
 
   override input(batch: number, rng: RandomSource): FrameChoice {
+    checkBatch(`${this.className}.input`, batch);
+    checkStream(`${this.className}.input`, rng);
     const size =
       this.splitSizes.length > 1
         ? (this.splitSizes[randomIndex(this.splitSizes.length, rng)] as number)
@@ -144,13 +165,25 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
   }
 
   override target(input: FrameChoice, rng: RandomSource): FrameChoice {
+    this.checkChoice(input);
+    checkStream(`${this.className}.target`, rng);
     return input.map((frames) => {
       const size = frames.length;
-      const own = (frames[0] as number) / size;
+      if ((this.imgSize[1] as number) % size !== 0)
+        throw new ArgumentError(
+          `${this.className}.target: input keeps ${size} frames, expected a divisor of ${this.imgSize[1]}.`,
+          "invalid_argument",
+        );
+      const own = Math.floor((frames[0] as number) / size);
       const others = Array.from({ length: (this.imgSize[1] as number) / size }, (_, i) => i).filter((i) => i !== own);
       return chunk(others[randomIndex(others.length, rng)] as number, size);
     });
   }
+}
+
+/** Refuses a number of images that is none. */
+function checkBatch(caller: string, batch: unknown): void {
+  checkNumber(caller, "batch", batch, { integer: true, min: 0, max: LARGEST.batch });
 }
 
 /** The frames of one chunk. */

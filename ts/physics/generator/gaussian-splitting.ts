@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkList, LARGEST } from "../../runtime/index.js";
 import {
   BernoulliSplittingMaskGenerator,
   type BernoulliSplittingMaskGeneratorOptions,
@@ -48,7 +48,7 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
     }
     this.stdScale = checkNumber(name, "stdScale", options.stdScale ?? 4, { positive: true });
     const block = options.centerBlock ?? [8, 8];
-    const [height, width] = typeof block === "number" ? [block, block] : block;
+    const [height, width] = typeof block === "number" ? [block, block] : checkList(name, "centerBlock", block, 2);
     this.centerBlock = [
       checkNumber(name, "centerBlock", height as number, { integer: true, min: 0 }),
       checkNumber(name, "centerBlock", width as number, { integer: true, min: 0 }),
@@ -57,6 +57,8 @@ export class GaussianSplittingMaskGenerator extends BernoulliSplittingMaskGenera
 
   /** The weights of the entries of one frame, `[height, width]`: a Gaussian around the centre, 0 in the block. */
   getPdf(height: number, width: number): Float64Array {
+    for (const [key, side] of Object.entries({ height, width }))
+      checkNumber(`${this.className}.getPdf`, key, side, { integer: true, min: 0, max: LARGEST.imageSide });
     const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
     const [by, bx] = this.centerBlock.map((n) => Math.floor(n / 2)) as [number, number];
     const [sy, sx] = [height / this.stdScale, width / this.stdScale];

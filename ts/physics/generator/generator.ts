@@ -1,6 +1,16 @@
+import { checkImgSize } from "../argument-checks.js";
+import { checkTensor } from "../../tensor/index.js";
 import { Rng, type RandomSource } from "../../random/index.js";
 import { resolveRng } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  checkOptions,
+  LARGEST,
+  checkList,
+  checkOptionsObject,
+  checkText,
+} from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 
 /** Options that every generator takes. */
@@ -28,6 +38,24 @@ export type GeneratedParameters = Record<string, Tensor>;
 
 const STEP_OPTIONS = ["seed", "rng", "inputMask", "imgSize"] as const;
 
+/** Options of a step other than the seed. */
+function checkCall(caller: string, options: Omit<StepOptions, "seed">): void {
+  checkOptions(caller, options, STEP_OPTIONS);
+  const { inputMask, imgSize } = options;
+  if (inputMask !== undefined) checkTensor(caller, "inputMask", inputMask);
+  if (imgSize !== undefined) checkImgSize(caller, imgSize);
+}
+
+/** The names of the options that a subclass adds. */
+export function checkNames(className: string, keys: readonly string[]): readonly string[] {
+  checkText("PhysicsGenerator", "className", className);
+  for (const key of checkList(className, "keys", keys, MAX_KEYS)) checkText(className, "keys", key);
+  return keys;
+}
+
+/** More names are no list of options. */
+const MAX_KEYS = 100;
+
 /**
  * A source of random parameters of operators and noise models: masks, filters, noise levels.
  *
@@ -43,8 +71,8 @@ export abstract class PhysicsGenerator {
    * @throws ArgumentError `unknown_option`.
    */
   protected constructor(className: string, options: GeneratorOptions, keys: readonly string[]) {
-    checkOptions(className, options, [...keys, "rng"]);
-    this.rng = options?.rng;
+    checkOptions(className, options, [...checkNames(className, keys), "rng"]);
+    this.rng = options.rng;
   }
 
   /**
@@ -55,9 +83,10 @@ export abstract class PhysicsGenerator {
    */
   step(batchSize = 1, options: number | StepOptions = {}): GeneratedParameters {
     const caller = `${this.className}.step`;
+    if (typeof options !== "number") checkOptionsObject(caller, options);
     checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
     const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
-    checkOptions(caller, rest, STEP_OPTIONS);
+    checkCall(caller, rest);
     if (seed !== undefined && rest.rng)
       throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
     if (seed === undefined) return this.draw(batchSize, resolveRng(rest.rng, this.rng), rest);
@@ -91,6 +120,7 @@ export abstract class PhysicsGenerator {
   average(n = 2000, options: StepOptions & { batchSize?: number } = {}): GeneratedParameters {
     const caller = `${this.className}.average`;
     checkNumber(caller, "n", n, { integer: true, min: 1, max: LARGEST.draws });
+    checkOptionsObject(caller, options);
     const { batchSize = 1, seed, ...rest } = options;
     checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
     const call = seed === undefined ? rest : { ...rest, rng: new Rng(seed) };

@@ -1,5 +1,5 @@
 import { Rng, type RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptionsObject } from "../../runtime/index.js";
 import { cat, tensor, tidy, type Tensor } from "../../tensor/index.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 
@@ -29,7 +29,8 @@ export class GeneratorMixture extends PhysicsGenerator {
   constructor(options: GeneratorMixtureOptions) {
     const name = "GeneratorMixture";
     super(name, options, ["generators", "probs", "useBatchSampling"]);
-    const { generators, probs } = options ?? {};
+    checkOptionsObject(new.target.name, options);
+    const { generators, probs } = options;
     if (
       !Array.isArray(generators) ||
       generators.length === 0 ||

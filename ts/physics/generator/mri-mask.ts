@@ -1,8 +1,14 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkNumber, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
-import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
+import {
+  PhysicsGenerator,
+  type GeneratedParameters,
+  type GeneratorOptions,
+  type StepOptions,
+  checkNames,
+} from "./generator.js";
 import { fromCpuValues, uniformValues } from "./cpu-values.js";
 
 /** Options of the generators of MRI masks. */
@@ -46,7 +52,7 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
 
   /** @throws ArgumentError `missing_argument`, `invalid_argument`, `unknown_option`. */
   protected constructor(className: string, options: MRIMaskGeneratorOptions, keys: readonly string[] = []) {
-    super(className, options, ["imgSize", "acceleration", "centerFraction", ...keys]);
+    super(className, options, ["imgSize", "acceleration", "centerFraction", ...checkNames(className, keys)]);
     if (options?.imgSize === undefined)
       throw new ArgumentError(
         `${className}: imgSize is missing; pass the size of the masks, such as [2, 128, 128].`,
@@ -77,6 +83,7 @@ export abstract class MRIMaskGenerator extends PhysicsGenerator {
    * `empty_mask` where no column would be sampled.
    */
   lines(width: number): Lines {
+    checkNumber(`${this.className}.lines`, "width", width, { integer: true, min: 0, max: LARGEST.imageSide });
     const centre = Math.floor(this.centerFraction * width);
     const total = Math.floor(width / this.acceleration);
     if (total < centre) {

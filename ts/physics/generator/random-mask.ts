@@ -1,3 +1,4 @@
+import { checkNumber, LARGEST } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { MRIMaskGenerator, weightedSubset, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
@@ -15,6 +16,7 @@ export class RandomMaskGenerator extends MRIMaskGenerator {
 
   /** The weights of `width` columns, of any sum; those of the centre are ignored. */
   getPdf(width: number): Float64Array {
+    checkNumber(`${this.className}.getPdf`, "width", width, { integer: true, min: 0, max: LARGEST.imageSide });
     return new Float64Array(width).fill(1);
   }
 

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, shown } from "../../runtime/index.js";
 
 /** Radial order n and azimuthal frequency m of a Zernike polynomial. */
 export type ZernikeIndex = readonly [n: number, m: number];
@@ -29,7 +29,8 @@ export function zernikeIndex(index: number, convention: "noll" | "ansi"): Zernik
 }
 
 /** Refuses pairs (n, m) without a polynomial. */
-export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
+export function checkZernike(index: ZernikeIndex): ZernikeIndex {
+  const [n, m] = Array.isArray(index) && index.length === 2 ? (index as ZernikeIndex) : [NaN, NaN];
   if (
     !Number.isInteger(n) ||
     !Number.isInteger(m) ||
@@ -39,7 +40,7 @@ export function checkZernike([n, m]: ZernikeIndex): ZernikeIndex {
     (n - Math.abs(m)) % 2 !== 0
   ) {
     throw new ArgumentError(
-      `DiffractionBlurGenerator: zernikeIndex contains [${n}, ${m}], expected ${MAX_ORDER} >= n >= |m| with ` +
+      `DiffractionBlurGenerator: zernikeIndex contains ${shown(index)}, expected ${MAX_ORDER} >= n >= |m| with ` +
         "n - |m| even.",
       "invalid_argument",
     );

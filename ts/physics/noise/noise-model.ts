@@ -1,5 +1,14 @@
 import type { Level } from "../../functional/index.js";
-import { ArgumentError, checkFlag, checkOptions, nearest, type NumberRule } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkOptions,
+  nearest,
+  type NumberRule,
+  checkList,
+  checkOptionsObject,
+  checkText,
+} from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { checkParameters, keepingFields, ownValue } from "../changed-copy.js";
@@ -28,6 +37,9 @@ export interface NoiseCallOptions {
   [parameter: string]: Level | RandomSource | boolean | undefined;
 }
 
+/** More names are no list of options. */
+const MAX_KEYS = 100;
+
 /** The parameters of a noise model and the ranges of their values. */
 export type ParameterRules = Readonly<Record<string, NumberRule>>;
 
@@ -48,7 +60,8 @@ export abstract class NoiseModel {
    * @throws ArgumentError `unknown_option`.
    */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
-    checkOptions(className, options, [...keys, "rng"]);
+    checkText("NoiseModel", "className", className);
+    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), "rng"]);
     this.rng = options.rng;
   }
 
@@ -78,7 +91,8 @@ export abstract class NoiseModel {
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
     const caller = `${this.className}.forward`;
     checkRank(caller, "y", y);
-    const { rng, clipPositive, ...parameters } = options ?? {};
+    checkOptionsObject(`${this.className}.forward`, options);
+    const { rng, clipPositive, ...parameters } = options;
     const clip = checkFlag(caller, "clipPositive", clipPositive, false);
     this.update(parameters as Record<string, Level | undefined>);
     return this.corrupt(y, resolveRng(rng, this.rng), clip);

@@ -16,7 +16,7 @@ import type { FolderEntry, OpenFile } from "../platform.js";
 import { removeAbandoned, removeAtExit, removed, temporaryName } from "./temporary.js";
 
 /** The bytes of a file. */
-export async function readFile(path: string): Promise<Uint8Array> {
+export async function readFile(path: string | URL): Promise<Uint8Array> {
   // Node's function refuses files of 2 GiB; pipes and the like have no size.
   if ((await stat(path)).size < READ_LIMIT) return await read(path);
   const file = await openFile(path);
@@ -31,12 +31,12 @@ export async function readFile(path: string): Promise<Uint8Array> {
 const READ_LIMIT = 1 << 30;
 
 /** Opens a file to read parts of it; rejects with `EISDIR` for a folder. */
-export async function openFile(path: string): Promise<OpenFile> {
+export async function openFile(path: string | URL): Promise<OpenFile> {
   const file = await open(path, "r");
   const info = await file.stat();
   if (info.isDirectory()) {
     await file.close();
-    throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+    throw Object.assign(new Error(`${String(path)} is a folder`), { code: "EISDIR" });
   }
   return {
     size: info.size,
@@ -63,7 +63,7 @@ export async function openFile(path: string): Promise<OpenFile> {
 }
 
 /** The error of a file that became shorter after it was opened. */
-function shortened(path: string): Error {
+function shortened(path: string | URL): Error {
   return Object.assign(new Error(`${path} became shorter while it was read`), { code: "EIO" });
 }
 
@@ -80,7 +80,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
   await mkdir(dirname(path), { recursive: true });
   const target = await realpath(path).catch(() => path);
   const found = await stat(target).catch(() => undefined);
-  if (found?.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+  if (found?.isDirectory()) throw Object.assign(new Error(`${String(path)} is a folder`), { code: "EISDIR" });
   if (found && !found.isFile()) {
     await write(target, content);
     return;

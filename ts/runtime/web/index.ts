@@ -37,7 +37,7 @@ export const webPlatform: Platform = {
   decodeImage,
 };
 
-async function fetchFile(path: string): Promise<Response> {
+async function fetchFile(path: string | URL): Promise<Response> {
   const response = await fetch(path);
   if (response.ok) return response;
   throw new ArgumentError(

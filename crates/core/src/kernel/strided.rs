@@ -84,12 +84,13 @@ pub(crate) fn fill_rows<const K: usize>(operands: [Strided; K], shape: &[usize],
                     .wrapping_offset(outer[k] + inner as isize * down[k] + from as isize * strides[k])
                     .cast_const()
             });
-            // SAFETY: this range of these rows belongs to this task, and the operands are inside their memory.
             if transposed {
                 let count_rows = TILE[0].min(middle - inner).min(end - row);
+                // SAFETY: this range of these rows belongs to this task, and the operands are inside their memory.
                 unsafe { fill_by_columns(to.at(row * n + from), [count_rows, count, n], at, [down, strides], fill) };
                 row += count_rows;
             } else {
+                // SAFETY: as above, of one row.
                 fill(unsafe { std::slice::from_raw_parts_mut(to.at(row * n + from), count) }, at, strides);
                 row += 1;
             }

@@ -2,16 +2,16 @@
 
 use super::{check_axis, same_kind};
 use crate::allocation::{check, product};
+use crate::burn::ops::{FloatTensorOps, IntTensorOps};
+use crate::burn::{get_device_settings, Dispatch};
+use crate::burn::{IndexingUpdateOp, Shape, TensorData};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::select;
 use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
-use burn::backend::ops::{FloatTensorOps, IntTensorOps};
-use burn::backend::{get_device_settings, Dispatch};
-use burn::tensor::{IndexingUpdateOp, Shape, TensorData};
 
-pub(crate) type Int = burn::backend::tensor::IntTensor<Dispatch>;
+pub(crate) type Int = crate::burn::tensor::IntTensor<Dispatch>;
 
 fn list_value(indices: &[usize], device: Device) -> Result<Int> {
     let device = device.dispatch()?;

@@ -5,13 +5,13 @@ use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::allocation::{check, product};
+use crate::burn::ops::{IntTensorOps, ModuleOps};
+use crate::burn::{get_device_settings, Dispatch};
 use crate::error::{Error, Result};
 use crate::kernel::conv::shape::{ConvShape, Geometry};
 use crate::kernel::pool;
 use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
-use burn::backend::ops::{IntTensorOps, ModuleOps};
-use burn::backend::{get_device_settings, Dispatch};
 
 /// Window, stride, padding and dilation of a pooling operator.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +130,7 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
     let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
     let flat = [s[0], s[1], oh * ow];
-    let indices = Dispatch::int_reshape(found.indices, burn::tensor::Shape::from(flat.to_vec()));
+    let indices = Dispatch::int_reshape(found.indices, crate::burn::Shape::from(flat.to_vec()));
     Ok(Tensor::result(
         found.output,
         vec![s[0], s[1], oh, ow],

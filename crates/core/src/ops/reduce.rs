@@ -3,12 +3,12 @@
 use super::elementwise::{div, mul, mul_scalar};
 use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
+use crate::burn::ops::{FloatTensorOps, IntTensorOps};
+use crate::burn::{get_device_settings, Dispatch};
 use crate::error::{Error, Result};
 use crate::kernel::{layout, sums};
 use crate::storage::{from_vec, physical, Value, Values};
 use crate::tensor::{Constant, Tensor};
-use burn::backend::ops::{FloatTensorOps, IntTensorOps};
-use burn::backend::{get_device_settings, Dispatch};
 
 fn axes_or_all(op: &str, x: &Tensor, dims: &[usize]) -> Result<Vec<usize>> {
     check_axes(op, x, dims)?;
@@ -182,14 +182,14 @@ pub fn prod(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     reshape(&flat, &shape)
 }
 
-type Int = burn::backend::tensor::IntTensor<Dispatch>;
+type Int = crate::burn::tensor::IntTensor<Dispatch>;
 
 fn arg(
     op: &str,
     x: &Tensor,
     dim: usize,
     keep: bool,
-    f: fn(Value, usize, burn::tensor::IntDType) -> Int,
+    f: fn(Value, usize, crate::burn::IntDType) -> Int,
 ) -> Result<Constant> {
     super::check_axis(op, x, dim)?;
     if x.shape()[dim] == 0 {

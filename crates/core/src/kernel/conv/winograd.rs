@@ -66,8 +66,8 @@ fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transforme
     let n = lanes(isa);
     let width = panel(isa);
     let point = outputs.div_ceil(width) * inputs * width;
-    // SAFETY: if every panel is full, every value is written below.
     let mut data = if outputs % width == 0 {
+        // SAFETY: every panel is full, so that every value is written below.
         unsafe { Aligned::uninit(point * plan.points()) }
     } else {
         Aligned::zeros(point * plan.points())

@@ -1,0 +1,111 @@
+import { extname } from "node:path";
+import { type ImageStack, type Pixels, readPixels, writeImage, type WriteReport } from "../io/index.js";
+import { tensor } from "../tensor/index.js";
+import { UsageError } from "./errors.js";
+
+/** Types of samples that are written, by those that are read. */
+const WRITTEN = {
+  uint8: "uint8",
+  uint16: "uint16",
+  uint32: "uint32",
+  uint64: "float64",
+  int8: "int8",
+  int16: "int16",
+  int32: "int32",
+  int64: "float64",
+  float16: "float32",
+  float32: "float32",
+  float64: "float64",
+} as const;
+
+/** How the training images were read. */
+export interface Reading {
+  readonly channels?: "grey" | "rgb" | "auto";
+  readonly scale?: "type" | "none";
+}
+
+/** All pages of an image file, and the way to write their restorations like it. */
+export class AppliedImage {
+  readonly #read: ImageStack;
+
+  private constructor(read: ImageStack) {
+    this.#read = read;
+  }
+
+  /** @throws as `readPixels`; UsageError where values are not finite. */
+  static async read(path: string, { channels = "auto", scale = "type" }: Reading): Promise<AppliedImage> {
+    const read = await readAs(path, channels, scale);
+    const wrong = read.data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      const count = read.data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+      throw new UsageError(`${path}: ${count} values are not finite; replace them first.`, "invalid_argument");
+    }
+    return new AppliedImage(read);
+  }
+
+  get pages(): number {
+    return this.#read.shape[0];
+  }
+
+  /** Channels without the opacity. */
+  get channels(): number {
+    return this.#read.shape[1] - (this.#read.metadata.alpha === true ? 1 : 0);
+  }
+
+  /** A page without its opacity. */
+  page(index: number): Pixels {
+    const [, stored, rows, columns] = this.#read.shape;
+    const start = index * stored * rows * columns;
+    const data = this.#read.data.slice(start, start + this.channels * rows * columns);
+    return { data, shape: [this.channels, rows, columns] };
+  }
+
+  /**
+   * Writes the restored pages. Where they have the channels of the file, with its type of samples, units, opacity and
+   * pixel size.
+   */
+  async write(output: string, restored: readonly Pixels[]): Promise<WriteReport> {
+    const [first] = restored as readonly [Pixels];
+    const { metadata, sample, scale, shape, data } = this.#read;
+    const [channels, rows, columns] = first.shape;
+    const same = channels === this.channels && rows === shape[2] && columns === shape[3];
+    const stored = same ? shape[1] : channels;
+    const plane = rows * columns;
+    const all = new Float32Array(restored.length * stored * plane);
+    if (same) all.set(data);
+    restored.forEach((page, i) => all.set(page.data, i * stored * plane));
+    const isPng = extname(output).toLowerCase() === ".png";
+    if (same && metadata.whiteIsZero && !isPng) invert(all, restored.length, stored, channels * plane);
+    const image = tensor(all, { shape: [restored.length, stored, rows, columns] });
+    const { axes: _, sizes: __, colour: ___, alpha: ____, whiteIsZero: _____, ...general } = metadata;
+    try {
+      return await writeImage(output, image, {
+        ...targetOf(isPng, sample, scale, metadata.bits),
+        metadata: same ? metadata : general,
+      });
+    } finally {
+      image.dispose();
+    }
+  }
+}
+
+/** The file's own channels where they are those of the training, with its opacity; else converted to these. */
+async function readAs(path: string, channels: "grey" | "rgb" | "auto", scale: "type" | "none"): Promise<ImageStack> {
+  const read = await readPixels(path, { page: "all", scale });
+  const colours = read.shape[1] - (read.metadata.alpha === true ? 1 : 0);
+  if (channels === "auto" || colours === (channels === "grey" ? 1 : 3)) return read;
+  return await readPixels(path, { page: "all", channels, scale });
+}
+
+/** A TIFF where small values are bright stays one; a PNG has none of these. */
+function invert(all: Float32Array, pages: number, stored: number, restored: number): void {
+  const page = all.length / pages;
+  for (let i = 0; i < all.length; i++) if (stored === 1 || i % page < restored) all[i] = 1 - (all[i] as number);
+}
+
+/** Type of the samples in the output, and the stored value of 1. */
+function targetOf(isPng: boolean, sample: keyof typeof WRITTEN, scale: number, bits = 8) {
+  if (!isPng) return { sample: WRITTEN[sample], scale: sample === "uint8" && bits < 8 ? 255 : scale } as const;
+  if (sample === "uint8" || sample === "uint16") return { sample, scale: Math.max(255, scale) } as const;
+  return { sample: "uint16", scale: 65535 } as const;
+}

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { UsageError } from "./errors.js";
+
+const WRITABLE = [".png", ".tif", ".tiff", ".npy"];
+
+/** An input and the file of its result. */
+export interface Pair {
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * The files that are meant: files, the files of a folder, and where no shell has done it those that match a pattern
+ * such as `in/*.tif`, in order.
+ *
+ * @throws UsageError `file_not_found` where nothing matches.
+ */
+export function inputFiles(named: readonly string[]): string[] {
+  return named.flatMap((name) => {
+    if (existsSync(name))
+      return statSync(name).isDirectory() && !name.endsWith(".zarr") ? filesIn(name, /^[^.]/) : [name];
+    const pattern = basename(name);
+    const found = /[*?]/.test(pattern) && existsSync(dirname(name)) ? filesIn(dirname(name), matching(pattern)) : [];
+    if (found.length > 0) return found;
+    throw new UsageError(`${name}: there is no such file.`, "file_not_found");
+  });
+}
+
+function filesIn(folder: string, names: RegExp): string[] {
+  const found = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && names.test(entry.name))
+    .map(({ name }) => join(folder, name))
+    .sort();
+  if (found.length > 0 || names.source !== "^[^.]") return found;
+  throw new UsageError(`${folder}: the folder has no files.`, "file_not_found");
+}
+
+/** The pattern of a shell as a regular expression: `*` any text, `?` any letter. */
+function matching(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}
+
+/**
+ * The file of each result: `output` itself for one input, or a file of the input's name in the folder `output`, with
+ * the input's ending where that is written, else `ending`.
+ *
+ * @throws UsageError `invalid_argument` where a result would replace its input or another result, or its format is not
+ * written.
+ */
+export function pairs(inputs: readonly string[], output: string, ending: string): Pair[] {
+  const toFolder = /[/\\]$/.test(output) || inputs.length > 1 || (existsSync(output) && statSync(output).isDirectory());
+  if (toFolder && extname(output) !== "" && WRITABLE.includes(extname(output).toLowerCase()) && !existsSync(output)) {
+    throw new UsageError(
+      `--output is ${output}, the name of a file, but there are ${inputs.length} images; expected a folder.`,
+      "invalid_argument",
+    );
+  }
+  const made = inputs.map((input) => ({ input, output: toFolder ? join(output, nameOf(input, ending)) : output }));
+  const taken = new Map<string, string>();
+  for (const pair of made) {
+    if (!WRITABLE.includes(extname(pair.output).toLowerCase())) {
+      const expected = "a name that ends in .png, .tif, .tiff or .npy, or a folder";
+      throw new UsageError(`--output is ${output}, expected ${expected}.`, "invalid_argument");
+    }
+    const key = resolve(pair.output);
+    const other = inputs.find((input) => resolve(input) === key);
+    if (other !== undefined)
+      throw new UsageError(`--output ${output} would replace ${other}; take another folder.`, "invalid_argument");
+    const before = taken.get(key);
+    if (before !== undefined) {
+      throw new UsageError(
+        `${before} and ${pair.input} would both be written to ${pair.output}; apply to them one after the other.`,
+        "invalid_argument",
+      );
+    }
+    taken.set(key, pair.input);
+  }
+  return made;
+}
+
+function nameOf(input: string, ending: string): string {
+  const name = basename(input).replace(/\.(?:nii\.gz|[^.]+)$/i, "");
+  const own = extname(input).toLowerCase();
+  return WRITABLE.includes(own) ? basename(input) : `${name}${ending}`;
+}

@@ -1,0 +1,187 @@
+import type { Command } from "commander";
+import { extname } from "node:path";
+import { Denoiser } from "../denoise/index.js";
+import { type Pixels, readSafetensorsFile, writeImage } from "../io/index.js";
+import { type NoiseModel, StackedPhysics } from "../physics/index.js";
+import { Rng } from "../random/index.js";
+import { formatDuration } from "../text/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { type AnyPhysics, restore, type RestoreOptions, restoreUnclipped } from "../train/index.js";
+import { AppliedImage } from "./applied-image.js";
+import { inputFiles, type Pair, pairs } from "./apply-files.js";
+import { wholeNumber } from "./arguments.js";
+import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { UsageError } from "./errors.js";
+import { Place, placed } from "./place.js";
+import { readTensorFile } from "./tensor-file.js";
+import { buildTrained, readTraining, type Training } from "./trained.js";
+
+interface ApplyOptions extends CommonOptions {
+  readonly output: string;
+  readonly config?: string;
+  readonly physics?: number;
+  readonly scale?: string;
+}
+
+/** `adjoint apply`: restores files with a trained network. */
+export function addApply(program: Command): void {
+  const command = program
+    .command("apply <model> <files...>")
+    .description("restore images or measurements with a network that adjoint train (or denoise --save) has written")
+    .requiredOption(
+      "-o, --output <path>",
+      "file of the result, .png, .tif or .npy, or a folder for the results of several files (required)",
+    )
+    .option("--config <file>", "configuration of the training, where the file of weights does not have it")
+    .option("--physics <index>", "which of several physics made the files, from 0", wholeNumber)
+    .option(
+      "--scale <number>",
+      'what the training data were divided by, or "sample" for each image its own (default: as trained)',
+    );
+  withCommonOptions(command).action(async (model: string, files: string[], options: ApplyOptions) => {
+    await runCommand(options, (checked, signal) => apply(model, files, checked, signal));
+  });
+}
+
+/** Restores one page of an image, or a measurement of another kind. */
+interface Method {
+  readonly name: string;
+  readonly training: Training | undefined;
+  /** Whether measurements are pictures; otherwise arrays such as sinograms. */
+  readonly ofImages: boolean;
+  page(image: Pixels): Promise<Pixels>;
+  array(y: Tensor): Promise<Tensor>;
+}
+
+async function apply(
+  weights: string,
+  files: readonly string[],
+  options: ApplyOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const started = performance.now();
+  const inputs = inputFiles(files);
+  const method = await methodOf(weights, options, signal);
+  const jobs = pairs(inputs, options.output, method.ofImages ? ".tif" : ".npy");
+  const outputs: { input: string; output: string; pages: number; clipped: number }[] = [];
+  for (const [i, job] of jobs.entries()) {
+    signal.throwIfAborted();
+    if (jobs.length > 1) process.stderr.write(`${i + 1} of ${jobs.length}: ${job.input}\n`);
+    try {
+      outputs.push({ ...job, ...(await applyTo(job, method, signal)) });
+    } catch (error) {
+      throw placed(new Place(job.input), error);
+    }
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const pages = outputs.reduce((sum, each) => sum + each.pages, 0);
+  const several = pages > outputs.length ? ` (${pages} pages)` : "";
+  const count = outputs.length === 1 ? `1 file${several}` : `${outputs.length} files${several}`;
+  return {
+    text: `${options.output}: ${count}, ${method.name}, ${formatDuration(seconds)}`,
+    json: { model: weights, network: method.name, outputs, seconds },
+  };
+}
+
+async function applyTo(
+  { input, output }: Pair,
+  method: Method,
+  signal: AbortSignal,
+): Promise<{ pages: number; clipped: number }> {
+  if (!method.ofImages) {
+    const y = await readTensorFile({ file: input });
+    const made = y.shape.length < 4 ? y.reshape([...new Array<number>(4 - y.shape.length).fill(1), ...y.shape]) : y;
+    try {
+      const x = await method.array(made);
+      const { clipped } = await writeImage(output, x);
+      x.dispose();
+      return { pages: 1, clipped };
+    } finally {
+      for (const value of new Set([y, made])) value.dispose();
+    }
+  }
+  const image = await AppliedImage.read(input, method.training?.reading ?? {});
+  if (extname(output).toLowerCase() === ".png" && image.pages > 1)
+    throw new UsageError(`${input}: a PNG cannot hold ${image.pages} pages; take .tif or .npy.`, "invalid_argument");
+  const restored: Pixels[] = [];
+  for (let page = 0; page < image.pages; page++) {
+    signal.throwIfAborted();
+    restored.push(await method.page(image.page(page)));
+  }
+  const { clipped } = await image.write(output, restored);
+  return { pages: image.pages, clipped };
+}
+
+/** Operators that measure pictures. */
+const IMAGES = ["denoising", "inpainting", "demosaicing", "blur", "blurFFT", "downsampling", "decolorize"];
+
+async function methodOf(weights: string, options: ApplyOptions, signal: AbortSignal): Promise<Method> {
+  const rng = new Rng(options.seed);
+  if (options.config === undefined && (await isDenoiser(weights))) {
+    const denoiser = await Denoiser.load(weights);
+    return {
+      name: `denoiser for ${denoiser.noise.noise} noise`,
+      training: undefined,
+      ofImages: true,
+      page: async (image) => await denoiser.restore(image, { rng, signal }),
+      array: () => Promise.reject(new UsageError("the denoiser takes pictures.", "invalid_argument")),
+    };
+  }
+  const read = await readTraining(weights, options);
+  const { training } = read;
+  const { model, physics: all, name } = await buildTrained(weights, read);
+  const physics = physicsOf(all, options.physics);
+  const settings: RestoreOptions = { ...scaleOf(weights, training, options.scale), rng, signal };
+  const direct = async (image: Pixels): Promise<Pixels> => await restore(model, physics, image, settings);
+  const noiseModel = redrawn(training, physics, settings);
+  return {
+    name: `${name}, ${physics.constructor.name}`,
+    training,
+    ofImages: IMAGES.includes(physics.operator),
+    page: noiseModel ? async (image) => await restoreUnclipped(image, direct, { noiseModel, rng }) : direct,
+    array: async (y) => await restore(model, physics, y, settings),
+  };
+}
+
+async function isDenoiser(path: string): Promise<boolean> {
+  if (extname(path).toLowerCase() !== ".safetensors") return false;
+  const { tensors, metadata } = await readSafetensorsFile(path);
+  for (const value of Object.values(tensors)) value.dispose();
+  return metadata["adjoint.denoiser"] !== undefined;
+}
+
+function physicsOf(all: readonly AnyPhysics[], index: number | undefined): AnyPhysics {
+  if (index === undefined && all.length > 1) {
+    const names = all.map((each, i) => `${i} ${each.constructor.name}`).join(", ");
+    throw new UsageError(`--physics is missing: the network was trained with ${names}.`, "missing_argument");
+  }
+  const found = all[index ?? 0];
+  if (found) return found;
+  throw new UsageError(`--physics is ${index}, expected 0 to ${all.length - 1}.`, "invalid_argument");
+}
+
+function scaleOf(
+  weights: string,
+  training: Training,
+  given: string | undefined,
+): Pick<RestoreOptions, "scale" | "scaleLevels"> {
+  const { scaleLevels } = training;
+  const scale = given === undefined || given === "sample" ? (given ?? training.scale) : Number(given);
+  if (scale === null) {
+    throw new UsageError(
+      `${weights}: what the training data were divided by is not known; give it with --scale.`,
+      "missing_argument",
+    );
+  }
+  if (scale === "sample" || (Number.isFinite(scale) && scale > 0)) return { scale, scaleLevels };
+  throw new UsageError(`--scale is ${given}, expected a number above 0, or sample.`, "invalid_argument");
+}
+
+/** The noise whose clipped values the training has drawn anew, where it has. */
+function redrawn(training: Training, physics: AnyPhysics, { scale }: RestoreOptions): NoiseModel | undefined {
+  if (!training.measurements || scale !== 1 || physics instanceof StackedPhysics) return undefined;
+  const { operator, noiseModel } = physics;
+  const known =
+    ["denoising", "blur", "blurFFT"].includes(operator) && ["gaussian", "poisson", "gamma"].includes(noiseModel.kind);
+  return known ? noiseModel : undefined;
+}
