@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-web";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { exportOnnx, type ExportableModel, type ExportOnnxOptions } from "../../ts/io/index.js";
 import * as nn from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise, Inpainting, MRI } from "../../ts/physics/index.js";
@@ -7,10 +7,9 @@ import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { cat, ones, type Tensor, tensor, tidy } from "../../ts/tensor/index.js";
 
-beforeAll(async () => {
-  await init();
-  ort.env.wasm.numThreads = 1;
-});
+// The cases below are made of tensors.
+await init();
+ort.env.wasm.numThreads = 1;
 
 /** The largest difference of ONNX Runtime's output to the network's, relative to the largest value of the latter. */
 async function difference(
@@ -99,7 +98,11 @@ const modules: Readonly<Record<string, Case>> = {
     () => new nn.ESRGANDiscriminator({ imgSize: [1, 16, 16], filters: [2, 3], rng }),
     [2, 1, 16, 16],
   ],
-  EquivariantReconstructor: [() => small(), [2, 2, 8, 8]],
+  EquivariantReconstructor: [
+    () => new nn.EquivariantReconstructor({ model: small() }),
+    [2, 2, 8, 8],
+    { physics: denoising() },
+  ],
   FFDNet: [() => new nn.FFDNet({ nConvLayers: 3, nf: 4, imgChannels: 4, rng }), undefined, { sigma: 0.1 }],
   Flatten: [() => new nn.Flatten()],
   GELU: [() => new nn.GELU()],

@@ -54,8 +54,9 @@ async function exportNetwork(weights: string, options: ExportOptions): Promise<C
     metadata: { name: String((config["model"] as { name?: unknown } | undefined)?.name ?? "network") },
   });
   await writeFileAtomic(output, bytes);
+  const open = dynamic.length > 0 ? `open: ${dynamic.join(", ")}, ` : "";
   return {
-    text: `${output}: input [${shape.join(", ")}], ${dynamic.length > 0 ? `open: ${dynamic.join(", ")}, ` : ""}${byteText(bytes.length)}`,
+    text: `${output}: input [${shape.join(", ")}], ${open}${byteText(bytes.length)}`,
     json: { output, inputShape: shape, dynamic, bytes: bytes.length },
   };
 }

@@ -1,7 +1,7 @@
 import { encodeOnnx, type OnnxModel } from "../../formats/index.js";
 import { ArgumentError, checkList, checkNumber, checkOptions, type Handle, shown } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import type { ExportableModel, ExportOnnxOptions } from "../export-onnx.js";
+import type { ExportableModel, ExportOnnxOptions } from "../exportable.js";
 import { checkSame, type DynamicAxis, shapeLists } from "./dynamic.js";
 import { named, record, type Recorded } from "./record.js";
 

@@ -60,8 +60,8 @@ class ResBlock extends Module {
 }
 
 /**
- * The DRUNet denoiser, `[B, inChannels, H, W]` and a noise level to `[B, outChannels, H, W]`: a U-Net of residual blocks
- * without biases, which sees the standard deviation of the noise at each pixel as one more channel.
+ * The DRUNet denoiser, `[B, inChannels, H, W]` and a noise level to `[B, outChannels, H, W]`: a U-Net of residual
+ * blocks without biases, which sees the standard deviation of the noise at each pixel as one more channel.
  *
  * Sides that 8 does not divide, or below 32, are extended by replication and cropped again; outside of training, where
  * both sides are at least 64, the image is cleaned in four overlapping parts, as in deepinv. State names: m_head,
@@ -147,8 +147,8 @@ export class DRUNet extends Module {
   /**
    * The cleaned image.
    *
-   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a physics
-   * whose noise has one.
+   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a
+   * physics whose noise has one.
    * @throws ArgumentError `missing_argument` without a noise level; ShapeError `shape_mismatch`.
    */
   forward(y: Tensor, condition?: Condition, _options?: ReconstructOptions): Tensor {
