@@ -8,6 +8,7 @@ import { addExport } from "./export.js";
 import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addNew } from "./new.js";
+import { addRestore } from "./restore.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
 import { addTrain } from "./train.js";
@@ -31,9 +32,11 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
+      "\nExit codes: 0 done, 1 failed, 2 bad usage, 3 a result contradicted by the data (denoise), " +
+        "130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
     );
   addDenoise(program);
+  addRestore(program);
   addTrain(program);
   addTest(program);
   addApply(program);

@@ -33,7 +33,7 @@ export function estimateNoise(images: readonly Pixels[], options: EstimateNoiseO
   const name = checkWord("denoise.estimateNoise", "noise", options.noise ?? "auto", ["auto", ...names]);
   const found = measure(images);
   const { points, noiseless } = found.curve;
-  const deviation = Math.sqrt(median(points.map(({ variance }) => variance)));
+  const deviation = Math.sqrt(Math.max(0, median(points.map(({ variance }) => variance)) - found.ends.rounding));
   if (points.length === 0 || noiseless > mostNoiseless || deviation < leastDeviation * found.step) {
     const noise = name === "auto" ? "gaussian" : name;
     const level = { gaussian: { sigma: 0 }, gamma: { looks: Infinity }, poisson: { gain: 0 } };
@@ -83,7 +83,8 @@ interface Measured {
 function measure(images: readonly Pixels[]): Measured {
   const { low, high, dark, bright } = robustRange(images);
   const step = roundingStep(images, bright - dark);
-  return { ends: { low, high }, step, curve: varianceCurve(measureBlocks(images, low, high), step ** 2 / 12) };
+  const rounding = step ** 2 / 12;
+  return { ends: { low, high, rounding }, step, curve: varianceCurve(measureBlocks(images, low, high), rounding) };
 }
 
 /** The smallest distance of two values, where values were rounded to multiples of it. */
