@@ -5,9 +5,9 @@
 //   npm run soak -- --kills 100         more kills
 //   npm run soak -- --seed 7            the same moments of the kills again; a fresh seed is printed
 //
-// Memory and open files must be after the last step what they were after the first tenth; a killed training must end with
-// the bits of an uninterrupted one. Exit code 1 where they are not. Full disks, folders that cannot be written, clocks that are set
-// back and signals are in test/durability.
+// Memory and open files must be after the last step what they were after the first tenth; a killed training must end
+// with the bits of an uninterrupted one. Exit code 1 where they are not. Full disks, folders that cannot be written,
+// clocks that are set back and signals are in test/durability.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

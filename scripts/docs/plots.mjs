@@ -46,7 +46,8 @@ function bars(title, values) {
     );
   });
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" ` +
+    `font-size="12" ` +
     `fill="#555" role="img"><rect width="${width}" height="${height}" fill="#fff"/>` +
     `<text x="10" y="20" font-size="15" fill="#222">${escaped(title)}</text>` +
     `<text x="10" y="38">time of adjoint / time of the other, logarithmic; left of the line adjoint is faster</text>` +

@@ -1,7 +1,8 @@
 // Reads from the compiled package's declarations, with the TypeScript compiler, what can be called and with what: every
 // exported function, class and method, with the types of its parameters.
 //
-//   { path, kind: "function" | "class" | "method" | "static", of, name, asynchronous, parameters: [{ name, type, optional }] }
+//   { path, kind: "function" | "class" | "method" | "static", of, name, asynchronous,
+//     parameters: [{ name, type, optional }] }
 //
 // A type is a word ("number", "string", "boolean", "tensor", "unknown"), or one of { words }, { class }, { interface },
 // { list }, { tuple }, { either }, { fields }, { table }, { returns }.

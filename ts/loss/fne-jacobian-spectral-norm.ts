@@ -63,7 +63,8 @@ export class FNEJacobianSpectralNorm extends NamedLoss<"FNEJacobianSpectralNorm"
         const output = model.forward(u, physics, { rng });
         if (output.shape.join() === u.shape.join()) return output.mul(2).sub(u);
         throw new ShapeError(
-          `${this.name}: the model maps shape [${u.shape.join(", ")}] to [${output.shape.join(", ")}]; 2 f - Id needs ` +
+          `${this.name}: the model maps shape [${u.shape.join(", ")}] to [${output.shape.join(", ")}]; ` +
+            `2 f - Id needs ` +
             "them equal.",
           "shape_mismatch",
         );

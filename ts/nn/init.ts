@@ -45,8 +45,8 @@ export function kaimingNormal(shape: readonly number[], weights: WeightOptions &
 }
 
 /**
- * Normal draws with the variance of the entries of an orthogonal matrix times `gain`, `N(0, gain^2 / max(m, n))` for the
- * m x n matrix with one row for each entry of the first axis.
+ * Normal draws with the variance of the entries of an orthogonal matrix times `gain`, `N(0, gain^2 / max(m, n))` for
+ * the m x n matrix with one row for each entry of the first axis.
  */
 export function scaledNormal(
   shape: readonly number[],

@@ -73,7 +73,9 @@ export function innermostScope(): Scope | undefined {
 /** Scopes whose tensors live on unless something fails. */
 const tentative = new WeakSet<Scope>();
 
-/** Opens a scope that frees nothing unless `freeScope` is called: `releaseScope` gives its tensors to the one outside. */
+/**
+ * Opens a scope that frees nothing unless `freeScope` is called: `releaseScope` gives its tensors to the one outside.
+ */
 function openTentativeScope(): Scope {
   const scope = openScope();
   tentative.add(scope);

@@ -501,8 +501,8 @@ export class Tensor {
           .sum(dims, keepDims)
           .pow(1 / p);
       const squares = this.square().sum(dims, keepDims);
-      // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient is
-      // 0 and not NaN.
+      // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient
+      // is 0 and not NaN.
       const zero = squares.detach().eq(0);
       return squares.add(zero).sqrt().mul(zero.neg().add(1));
     });

@@ -161,7 +161,8 @@ function legendOf(series: readonly Series[], yLabel: string): { rows: number; ma
     const space = 46 + 8 * label.length;
     if (x > left && x + space > width) [x, row] = [left, row + 1];
     const y = 36 + row * rowHeight;
-    const mark = `<path class="${colour}" d="M${x} ${y}h18"/><text x="${x + 24}" y="${y + 5}">${escapeMarkup(label)}</text>`;
+    const mark =
+      `<path class="${colour}" d="M${x} ${y}h18"/>` + `<text x="${x + 24}" y="${y + 5}">${escapeMarkup(label)}</text>`;
     x += space;
     return mark;
   });

@@ -19,10 +19,11 @@ const maxHeaderState = 10_000_000;
 
 /**
  * Writes nested plain data with tensors in it to one safetensors file: the tensors and lists of more than a thousand
- * entries under their paths, the rest as JSON in the metadata, or, where that is long, beside them. The file is replaced
- * atomically: a process killed at any moment leaves the previous file intact.
+ * entries under their paths, the rest as JSON in the metadata, or, where that is long, beside them. The file is
+ * replaced atomically: a process killed at any moment leaves the previous file intact.
  *
- * @throws ArgumentError `invalid_argument` where the data is not plain or too large to be read again, `file_unwritable`.
+ * @throws ArgumentError `invalid_argument` where the data is not plain or too large to be read again,
+ * `file_unwritable`.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
   const { plain, tensors, lines } = packState(state);

@@ -1,7 +1,9 @@
 import { ArgumentError, FormatError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
-/** Longer lists are kept as JSON lines, apart from the rest: a history has as many entries as a training has readings. */
+/**
+ * Longer lists are kept as JSON lines, apart from the rest: a history has as many entries as a training has readings.
+ */
 const LONG_LIST = 1000;
 /** Bytes of JSON that are made at once: the text of a whole history would be longer than a string can be. */
 const CHUNK = 1 << 20;

@@ -48,11 +48,11 @@ export interface RestoreOptions {
  * Applies a trained network to a measurement, in evaluation mode and without a tape: `model(y, physics)`.
  *
  * `model` is the network or `trainer.model`, `physics` what made the measurement. A tensor has the shape `[B, ...]` of
- * measurements, pixels (`readPixels`) are one image `[C, H, W]`; the result is of the same kind, and the caller frees
- * a tensor.
+ * measurements, pixels (`readPixels`) are one image `[C, H, W]`; the result is of the same kind, and the caller frees a
+ * tensor.
  *
- * @throws ArgumentError `invalid_argument`, `unknown_option`, `incompatible_physics` where the noise does not scale with
- * the image; the errors of the model where it does not take the shape; when aborted, the signal's reason.
+ * @throws ArgumentError `invalid_argument`, `unknown_option`, `incompatible_physics` where the noise does not scale
+ * with the image; the errors of the model where it does not take the shape; when aborted, the signal's reason.
  */
 export async function restore(
   model: Reconstructor,

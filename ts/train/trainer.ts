@@ -110,9 +110,9 @@ export class Trainer<
    * otherwise those of the last step.
    *
    * @throws AdjointError `non_finite_loss` where a loss or a weight is NaN or infinite; the message names it, the step
-   * and the last good checkpoint; `non_finite_evaluation`. ArgumentError `already_training`; `file_locked` where another
-   * training writes one of the files; `file_unwritable`. When aborted, the signal's reason. Errors of datasets, callbacks
-   * and loggers.
+   * and the last good checkpoint; `non_finite_evaluation`. ArgumentError `already_training`; `file_locked` where
+   * another training writes one of the files; `file_unwritable`. When aborted, the signal's reason. Errors of datasets,
+   * callbacks and loggers.
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#begin();
