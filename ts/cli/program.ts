@@ -4,6 +4,7 @@ import { addApply } from "./apply.js";
 import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addExport } from "./export.js";
 import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addNew } from "./new.js";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addTest(program);
   addApply(program);
   addConvert(program);
+  addExport(program);
   addInspect(program);
   addLosses(program);
   addDevices(program);
