@@ -1,5 +1,4 @@
-// Pictures as they come: compressed, scaled, clean, drawn, dark. `scripts/denoise-pictures.mjs` does the same on larger
-// ones with the default budget.
+// Pictures as they come: compressed, scaled, clean, drawn, dark.
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { contradictions, estimateNoise, learn, noiseLevel } from "../../ts/denoise/index.js";

@@ -21,8 +21,7 @@ export function blurFilter(text: string): number[][] {
   const isRight = shape && size > 0 && numbers.length <= most && Number.isFinite(angle) && shape.half <= largestHalf;
   if (!isRight) {
     throw new UsageError(
-      `--blur is ${text}, expected gaussian:2 (standard deviation in pixels), disk:3 (radius) or ` +
-        `motion:9:30 (length, ` +
+      `--blur is ${text}, expected gaussian:2 (standard deviation), disk:3 (radius) or motion:9:30 (length, ` +
         `degrees), with filters of at most ${2 * largestHalf + 1} pixels.`,
       "invalid_argument",
     );

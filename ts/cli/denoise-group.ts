@@ -217,9 +217,8 @@ function noNoise(file: NoisyFile, images: readonly Pixels[]): UsageError {
   const values = low === high ? `one value, ${short(low)}` : `values from ${short(low)} to ${short(high)}`;
   return new UsageError(
     `${file.path}: no noise was found: the flattest blocks of 8x8 pixels have none, or vary as fine structure does ` +
-      `(${columns}x${rows} pixels, ${channels} channel${channels === 1 ? "" : "s"}, ${values}). ` +
-      `The image may be drawn, ` +
-      "enlarged, compressed or already denoised; if it is noisy, give the level with --sigma.",
+      `(${columns}x${rows} pixels, ${channels} channel${channels === 1 ? "" : "s"}, ${values}). The image may be ` +
+      "drawn, enlarged, compressed or already denoised; if it is noisy, give the level with --sigma.",
     "invalid_argument",
   );
 }

@@ -17,9 +17,8 @@ export function addDenoise(program: Command): void {
   const command = program
     .command("denoise <images...>")
     .description(
-      "denoise images with a network trained on them alone (no other image, no ground truth): files, " +
-        "all their pages, " +
-        "folders or patterns",
+      "denoise images with a network trained on them alone (no other image, no ground truth): files, all their " +
+        "pages, folders or patterns",
     )
     .requiredOption(
       "-o, --output <file>",

@@ -106,8 +106,7 @@ async function readMask(path: string, { shape, path: image }: NoisyFile): Promis
   const mask = data.slice(0, height * width);
   const missing = mask.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
   if (missing === 0 || missing === mask.length) {
-    const text =
-      `--mask ${path} has ${missing} black pixels of ${mask.length}; expected black where ` + "pixels are missing.";
+    const text = `--mask ${path} has ${missing} black pixels of ${mask.length}; expected black for missing ones.`;
     throw new UsageError(text, "invalid_argument");
   }
   return mask;

@@ -43,8 +43,8 @@ function filled(values: Float32Array, mask: Float32Array, rows: number, columns:
 }
 
 /**
- * Standard deviation of the noise from cells of 2 x 2 pixels that are all present: `median |p - q - r + s| / 2 /
- * 0.6745` (Donoho, Johnstone, 1994, doi:10.1093/biomet/81.3.425); 0 where there are none.
+ * Standard deviation of the noise from cells of 2 x 2 pixels that are all present:
+ * `median |p - q - r + s| / 2 / 0.6745` (Donoho, Johnstone, 1994, doi:10.1093/biomet/81.3.425); 0 where there are none.
  */
 export function presentLevel({ data, shape }: Pixels, mask: Float32Array): number {
   const [channels, rows, columns] = shape;
