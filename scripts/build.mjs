@@ -55,6 +55,10 @@ export async function buildTs() {
   say("compiling the facade");
   await must(process.execPath, [join(root, "scripts", "generate.mjs")]);
   await must(process.execPath, [tsc, "-p", "tsconfig.json"]);
+  copyFileSync(
+    join(root, "ts", "denoise", "denoiser.safetensors"),
+    join(root, "dist", "denoise", "denoiser.safetensors"),
+  );
   for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
     if (/^(?:native|wasm|web)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
     if (!existsSync(join(root, "ts", file.replace(/\.(?:d\.ts|js)$/, ".ts")))) rmSync(join(root, "dist", file));

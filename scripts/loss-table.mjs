@@ -73,6 +73,17 @@ const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).joi
 /** A Markdown table. */
 const table = (header, rows) => [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
 
+/** The assumptions of all losses and the kinds of noise and operators, for the chooser of the site. */
+export async function lossData() {
+  const { lossAssumptions, unbiasedNoise, noiseKinds, operatorKinds } = await load();
+  const about = classes(Object.keys(lossAssumptions));
+  const losses = Object.entries(lossAssumptions).map(([name, assumptions]) => {
+    const { access, sentence } = about.get(name);
+    return { name, access, sentence, learnsFrom: learnsFrom(assumptions), ...assumptions };
+  });
+  return { losses, unbiasedNoise, noiseKinds, operatorKinds };
+}
+
 /** The generated files: the path of each, and a function from its current to its new content. */
 export async function lossTables() {
   const { lossAssumptions, unbiasedNoise, fitting, noiseKinds, operatorKinds } = await load();
@@ -105,21 +116,20 @@ export async function lossTables() {
   ]);
   const docs = [
     "# Losses",
-    "Made by `npm run generate` from [ts/loss/assumptions.ts](../ts/loss/assumptions.ts), " +
+    "Made by `npm run generate` from `ts/loss/assumptions.ts`, " +
       "the data that the types of `forward`, the checks at run time,\n" +
       "`compatibleLosses(physics)` and `adjoint losses` go by; not edited by hand.",
     "A loss takes only a physics that it is made for. In TypeScript another one does not compile; " +
       "in JavaScript it is an `ArgumentError` with the code\n" +
       "`incompatible_physics` that names the losses which fit. " +
-      "What a loss computes, with formula and paper, stands above its class.",
+      "What a loss computes, with formula and paper, stands above its class in `ts/loss`.",
     "## All losses",
     table(
       ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
       names.map((name) => {
-        const { access, path, sentence } = about.get(name);
+        const { access, sentence } = about.get(name);
         const { needs, adapted } = lossAssumptions[name];
-        const link = `[${code(access)}](../${path})`;
-        return [link, sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
+        return [code(access), sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
       }),
     ),
     note,

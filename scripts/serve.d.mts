@@ -6,4 +6,4 @@ export interface Site {
 }
 
 /** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
-export function serve(folders: Readonly<Record<string, string>>): Promise<Site>;
+export function serve(folders: Readonly<Record<string, string>>, options?: { port?: number }): Promise<Site>;

@@ -15,7 +15,7 @@ const types = {
 };
 
 /** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
-export async function serve(folders) {
+export async function serve(folders, { port = 0 } = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const prefix = Object.keys(folders)
@@ -30,7 +30,7 @@ export async function serve(folders) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found");
     }
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     async close() {

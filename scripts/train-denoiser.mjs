@@ -94,8 +94,7 @@ function clipped(gradients) {
 async function save(path, steps, minutes) {
   const names = model.namedParameters().map(([name]) => name);
   const tensors = {};
-  for (const [k, name] of names.entries())
-    tensors[name] = { data: await mean[k].data(), shape: [...mean[k].shape] };
+  for (const [k, name] of names.entries()) tensors[name] = { data: await mean[k].data(), shape: [...mean[k].shape] };
   writeFileSync(path, halfSafetensors(tensors, { steps: `${steps}`, minutes: minutes.toFixed(1), seed: values.seed }));
 }
 
@@ -107,7 +106,8 @@ for (;;) {
   const share = total ? steps / total : elapsed() / Number(values.minutes);
   if (share >= 1) break;
   const stage = STAGES.find(({ until }) => share < until);
-  optimizer.learningRate = lr * Math.min(1, (steps + 1) / WARM_UP) * (0.002 + 0.998 * 0.5 * (1 + Math.cos(Math.PI * share)));
+  optimizer.learningRate =
+    lr * Math.min(1, (steps + 1) / WARM_UP) * (0.002 + 0.998 * 0.5 * (1 + Math.cos(Math.PI * share)));
   const value = await step(stage).data();
   steps += 1;
   // A young mean forgets faster.

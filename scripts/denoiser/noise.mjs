@@ -6,7 +6,8 @@ const level = (random) => 0.003 + 0.367 * random.uniform() ** 2;
 /** Noisy values of a clean patch `[channels, size, size]`, and the noise level of each of them. */
 export function addNoise(clean, size, channels, random) {
   const kind = random.uniform();
-  const noisy = kind < 0.6 ? gaussian(clean, size, random) : kind < 0.85 ? poisson(clean, random) : gamma(clean, random);
+  const noisy =
+    kind < 0.6 ? gaussian(clean, size, random) : kind < 0.85 ? poisson(clean, random) : gamma(clean, random);
   const y = noisy.values;
   // As in files: the noise is cut off at both ends of the range, and values are rounded.
   if (random.uniform() < 0.5)

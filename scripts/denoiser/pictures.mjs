@@ -85,7 +85,10 @@ function drawing(size, random) {
   const grey = random.uniform() < 0.3;
   for (let k = 0; k < count; k++) {
     const [x, y] = [random.uniform() * size, random.uniform() * size];
-    const [a, b] = [1 + random.uniform() * largest, 1 + random.uniform() * largest * (random.uniform() < 0.5 ? 0.15 : 1)];
+    const [a, b] = [
+      1 + random.uniform() * largest,
+      1 + random.uniform() * largest * (random.uniform() < 0.5 ? 0.15 : 1),
+    ];
     const angle = random.uniform() < 0.4 ? 0 : random.uniform() * Math.PI;
     const [cos, sin, round] = [Math.cos(angle), Math.sin(angle), random.uniform() < 0.5];
     const tone = random.uniform();
@@ -95,7 +98,9 @@ function drawing(size, random) {
     for (let i = 0; i < size; i++) {
       for (let j = 0; j < size; j++) {
         const [u, v] = [cos * (j - x) + sin * (i - y), cos * (i - y) - sin * (j - x)];
-        const inside = round ? (1 - Math.hypot(u / a, v / b)) * Math.min(a, b) : Math.min(a - Math.abs(u), b - Math.abs(v));
+        const inside = round
+          ? (1 - Math.hypot(u / a, v / b)) * Math.min(a, b)
+          : Math.min(a - Math.abs(u), b - Math.abs(v));
         const cover = Math.min(1, Math.max(0, inside / soft + 0.5));
         if (cover === 0) continue;
         for (let c = 0; c < 3; c++) {
@@ -118,14 +123,24 @@ function vary(rgb, plane, channels, random) {
     return lift + gain * (exponent === 1 ? x : x ** exponent);
   };
   if (channels === 1) {
-    const shares = random.uniform() < 0.6 ? [0.299, 0.587, 0.114] : [random.uniform(), random.uniform(), random.uniform()];
+    const shares =
+      random.uniform() < 0.6 ? [0.299, 0.587, 0.114] : [random.uniform(), random.uniform(), random.uniform()];
     const total = shares[0] + shares[1] + shares[2] + 1e-9;
     const grey = new Float32Array(plane);
     for (let p = 0; p < plane; p++)
       grey[p] = tone((shares[0] * rgb[p] + shares[1] * rgb[plane + p] + shares[2] * rgb[2 * plane + p]) / total);
     return grey;
   }
-  const order = random.uniform() < 0.3 ? [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]][random.below(5)] : [0, 1, 2];
+  const order =
+    random.uniform() < 0.3
+      ? [
+          [0, 2, 1],
+          [1, 0, 2],
+          [1, 2, 0],
+          [2, 0, 1],
+          [2, 1, 0],
+        ][random.below(5)]
+      : [0, 1, 2];
   const result = new Float32Array(3 * plane);
   order.forEach((from, c) => {
     for (let p = 0; p < plane; p++) result[c * plane + p] = tone(rgb[from * plane + p]);

@@ -89,8 +89,7 @@ const instances = {
   "io.Hdf5Reader": undefined,
   "io.ImageReader": undefined,
   "loss.adversarial.UAIRGeneratorLoss": "new loss.adversarial.UAIRGeneratorLoss()",
-  "loss.EquivariantSplittingModel":
-    `new loss.EquivariantSplittingLoss({ imgSize: [1, 8, 8], transform: new transform.Shift() }).adaptModel(${network})`,
+  "loss.EquivariantSplittingModel": `new loss.EquivariantSplittingLoss({ imgSize: [1, 8, 8], transform: new transform.Shift() }).adaptModel(${network})`,
   "loss.R2RModel": `new loss.R2RLoss({ noiseModel: new physics.GaussianNoise() }).adaptModel(${network})`,
   "loss.ReducedResolutionModel": `new loss.ReducedResolutionLoss().adaptModel(${network})`,
   "loss.ScoreModel": `new loss.ScoreLoss({ noiseModel: new physics.GaussianNoise() }).adaptModel(${network})`,
@@ -107,10 +106,8 @@ const instances = {
   "nn.CSGMGenerator": "new nn.CSGMGenerator({ backboneGenerator: new nn.ReLU() })",
   "nn.ESRGANDiscriminator": "new nn.ESRGANDiscriminator({ imgSize: [1, 16, 16], filters: [1, 1] })",
   "nn.SkipConvDiscriminator": "new nn.SkipConvDiscriminator({ imgSize: [16, 16], dimDisc: 1 })",
-  "nn.SpectralNorm":
-    "new nn.SpectralNorm({ layer: new nn.Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 3 }) })",
-  "nn.EquivariantReconstructor":
-    `new nn.EquivariantReconstructor({ model: ${network}, transform: new transform.Reflect() })`,
+  "nn.SpectralNorm": "new nn.SpectralNorm({ layer: new nn.Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 3 }) })",
+  "nn.EquivariantReconstructor": `new nn.EquivariantReconstructor({ model: ${network}, transform: new transform.Reflect() })`,
   "physics.BlurFFT": "new physics.BlurFFT({ imgSize: [1, 8, 8], filter: ones([1, 1, 3, 3]) })",
   "physics.MRI": `new physics.MRI({ ${complex} })`,
   "physics.DynamicMRI": "new physics.DynamicMRI({ imgSize: [2, 3, 8, 8] })",
@@ -170,7 +167,8 @@ export function argumentMaker(signatures, pick = ([first]) => first, chance = ()
     if (type === "unknown" || type === undefined) return "1";
     if (type.words) return JSON.stringify(pick(type.words));
     if (type.class) return instance(type.class, depth) ?? "{}";
-    if (type.interface) return interfaces[type.interface] ?? (/Array$/.test(type.interface) ? `new ${type.interface}(64)` : "{}");
+    if (type.interface)
+      return interfaces[type.interface] ?? (/Array$/.test(type.interface) ? `new ${type.interface}(64)` : "{}");
     if (type.list) return `[${value(type.list, "", path, depth + 1)}]`;
     if (type.tuple) return `[${type.tuple.map((part) => value(part, "", path, depth + 1)).join(", ")}]`;
     if (type.either) return value(pick(type.either), "", path, depth + 1);

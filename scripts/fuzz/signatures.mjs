@@ -68,8 +68,7 @@ function named(checker, symbols, prefix = "") {
   return symbols.flatMap((exported) => {
     const symbol = resolved(checker, exported);
     const path = `${prefix}${exported.name}`;
-    if (symbol.flags & SymbolFlags.ValueModule)
-      return named(checker, checker.getExportsOfModule(symbol), `${path}.`);
+    if (symbol.flags & SymbolFlags.ValueModule) return named(checker, checker.getExportsOfModule(symbol), `${path}.`);
     const called = symbol.flags & (SymbolFlags.Class | SymbolFlags.Function | SymbolFlags.Variable);
     return called && !LEFT_OUT.has(path) && !ERRORS.test(path) ? [{ path, symbol }] : [];
   });

@@ -49,7 +49,8 @@ export async function servePage({ gpu = false } = {}): Promise<PageSite> {
       page.on("pageerror", (cause) => errors.push(cause.message));
       page.on("console", (message) => {
         // Chromium warns when the page looks for a graphics card and there is none.
-        const isExpected = message.text() === "No available adapters.";
+        const isExpected =
+          message.text() === "No available adapters." || message.text().includes("renderer in software");
         if (["error", "warning"].includes(message.type()) && !isExpected) errors.push(message.text());
       });
       await before?.(page);

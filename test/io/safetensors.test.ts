@@ -132,3 +132,65 @@ describe("writeFileAtomic", () => {
     expect(await readFile(path, "utf8")).toBe("old");
   });
 });
+
+describe("element types of the file", () => {
+  /** All values of a 16-bit type, from its bits, in the order of the bits. */
+  const every = (dtype: "F16" | "BF16"): Uint8Array => {
+    const header = { w: { dtype, shape: [65536], data_offsets: [0, 131072] } };
+    const bytes = file(header, 131072);
+    const start = bytes.length - 131072;
+    for (let i = 0; i < 65536; i++) [bytes[start + 2 * i], bytes[start + 2 * i + 1]] = [i & 255, i >>> 8];
+    return bytes;
+  };
+
+  it.each([
+    ["float16", "F16"],
+    ["bfloat16", "BF16"],
+  ] as const)(
+    "%s: every value comes back, and what lies between goes to the nearest, ties to even",
+    async (dtype, name) => {
+      const { w } = parseSafetensors(every(name));
+      const values = await w!.data();
+      const again = async (given: Float32Array): Promise<Float32Array | Float64Array> => {
+        const written = await serializeSafetensors({ w: tensor(given) }, {}, { elementType: dtype });
+        expect(new TextDecoder().decode(written.subarray(8, 80))).toContain(`"dtype":"${name}"`);
+        return await parseSafetensors(written)["w"]!.data();
+      };
+      const same = await again(values as Float32Array);
+      expect(same.findIndex((value, i) => !Object.is(value, values[i]))).toBe(-1);
+      // Finite non-negative values are in the order of their bits.
+      const steps = values.findIndex((value) => value === Infinity) - 1;
+      const middle = Float32Array.from({ length: steps }, (_, i) => (values[i]! + values[i + 1]!) / 2);
+      const above = middle.map((value, i) => value + (values[i + 1]! - value) / 64);
+      const [tied, nearest] = [await again(middle), await again(above)];
+      // A float32 of 2^-149 has no half.
+      const wrongTies = [...middle.keys()].filter(
+        (i) => ![values[i], values[i + 1]].includes(middle[i]) && tied[i] !== values[i % 2 === 0 ? i : i + 1],
+      );
+      const wrong = [...above.keys()].filter((i) => above[i] !== middle[i] && nearest[i] !== values[i + 1]);
+      expect([wrongTies, wrong]).toEqual([[], []]);
+    },
+  );
+
+  it("float64 to half precision is rounded once", async () => {
+    // Just above the middle of 1 and 1 + 2^-10, and equal to it as a float32.
+    const value = tensor([1 + 2 ** -11 + 2 ** -40], { dtype: "float64" });
+    const written = await serializeSafetensors({ value }, {}, { elementType: "float16" });
+    expect((await parseSafetensors(written)["value"]!.data())[0]).toBe(1 + 2 ** -10);
+  });
+
+  it("refuses a value that would become infinite, and keeps infinity", async () => {
+    await expect(serializeSafetensors({ w: tensor([1, 65520]) }, {}, { elementType: "float16" })).rejects.toMatchObject(
+      {
+        code: "out_of_range",
+        message: expect.stringMatching(/"w" has the value 65520, which float16 cannot hold; write bfloat16\.$/),
+      },
+    );
+    const written = await serializeSafetensors({ w: tensor([65519, -Infinity]) }, {}, { elementType: "float16" });
+    expect([...(await parseSafetensors(written)["w"]!.data())]).toEqual([65504, -Infinity]);
+    // @ts-expect-error an integer type
+    await expect(serializeSafetensors({}, {}, { elementType: "int8" })).rejects.toMatchObject({
+      code: "invalid_argument",
+    });
+  });
+});

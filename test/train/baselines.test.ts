@@ -9,11 +9,13 @@ import { ArtifactRemoval, DnCNN, Identity } from "../../ts/nn/index.js";
 import { SGD } from "../../ts/optim/index.js";
 import { Blur, Denoising, Downsampling, GaussianNoise, gaussianBlur, ZeroNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
+import { decodePixels } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
-import type { Tensor } from "../../ts/tensor/index.js";
+import { memory, type Tensor } from "../../ts/tensor/index.js";
 import {
   DEFAULT_BASELINES,
   evaluate,
+  type ReportFigure,
   Trainer,
   type TrainerOptions,
   trainingReport,
@@ -114,18 +116,19 @@ describe("a report of a training", () => {
     expect(content.tables[0]?.columns).toEqual(["", "MSE"]);
     // For denoising all three are the measurement.
     expect(content.tables[0]?.rows.map(([label]) => label)).toEqual(["y, AAdjoint, ADagger", "reconstruction"]);
-    expect(content.figures[0]?.images.map(({ label }) => label)).toEqual([
-      "measurement",
-      "step 3",
-      "step 6",
-      "step 9",
-      "ground truth",
+    const labels = content.figures.map(({ images }) => images.map(({ label }) => label.replace(/, .* dB$/, "")));
+    expect(labels).toEqual([
+      ["measurement", "reconstruction", "ground truth"],
+      ["step 3", "step 6", "step 9"],
     ]);
+    // Each image but the truth says how far it is from it: sigma 0.1 is 20 dB.
+    const decibels = content.figures[0]?.images.map(({ label }) => Number(/, (.*) dB$/.exec(label)?.[1]));
+    expect(Math.abs((decibels?.[0] ?? 0) - 20)).toBeLessThan(2);
     expect(content.charts).toHaveLength(3);
     const path = join(folder, "report.html");
     await writeReport(path, content);
     const html = await readFile(path, "utf8");
-    expect(html.match(/data:image\/png/g)).toHaveLength(5);
+    expect(html.match(/data:image\/png/g)).toHaveLength(6);
     for (const title of ["MSE on the evaluation data", "Losses on the evaluation data", "Loss during training"])
       expect(html).toContain(title);
   });
@@ -133,16 +136,28 @@ describe("a report of a training", () => {
   it("keeps at most nine pictures, the first and the latest among them", async () => {
     const trainer = make(new Denoising(), { evalData: new TensorDataset({ x: x() }), epochs: 40 });
     await trainer.train();
-    const labels = (await trainer.figures())[0]?.images.map(({ label }) => label) ?? [];
-    expect(labels.length).toBeLessThanOrEqual(11);
-    expect(labels.length).toBeGreaterThanOrEqual(6);
-    expect([labels[1], labels.at(-2)]).toEqual(["step 3", "step 120"]);
+    const labels = (await trainer.figures())[1]?.images.map(({ label }) => label.replace(/, .*/, "")) ?? [];
+    expect(labels.length).toBeLessThanOrEqual(9);
+    expect(labels.length).toBeGreaterThanOrEqual(4);
+    expect([labels[0], labels.at(-1)]).toEqual(["step 3", "step 120"]);
   });
 
-  it("has no figure without evaluation", async () => {
+  it("shows the first training image where there is no evaluation, and leaves no tensor", async () => {
     const trainer = make(new Denoising());
     await trainer.train();
+    const before = memory().tensors;
     const { figures, tables } = await trainingReport({ title: "T", intro: "I", trainer });
-    expect([figures, tables]).toEqual([[], []]);
+    expect(memory().tensors).toBe(before);
+    expect(tables).toEqual([]);
+    expect(figures.map(({ caption }) => caption)).toEqual(["First training image, before and after"]);
+    expect(figures[0]?.images).toHaveLength(3);
+  });
+
+  it("shows images of any range", async () => {
+    const trainData = new TensorDataset({ x: x().mul(4000).add(100) });
+    const { caption, images } = (await make(new Denoising(), { trainData }).figures())[0] as ReportFigure;
+    expect(caption).toMatch(/before and after, shown from \d+(?:\.\d+)? to \d+(?:\.\d+)?$/);
+    const truth = await decodePixels(images.at(-1)?.png as Uint8Array);
+    expect([Math.min(...truth.data), Math.max(...truth.data)]).toEqual([0, 1]);
   });
 });

@@ -141,6 +141,106 @@ describe("charts, pages and progress", () => {
     expect(labels).toEqual([0.2, 0.4, 0.6, 0.8, 1]);
   });
 
+  /** Labels of the vertical axis, from below. */
+  const ticks = (svg: string): string[] =>
+    [...svg.matchAll(/text-anchor="end">([-\d.e]+)</g)].map(([, text]) => text ?? "");
+  const chart = (values: readonly number[], more: object = {}): string => {
+    const points = values.map((y, x) => ({ x, y }));
+    return lineChart({ title: "t", xLabel: "x", yLabel: "y", series: [{ label: "s", points }], ...more });
+  };
+  /** The heights of the first curve, as shares of the whole axis from below. */
+  const heightsOf = (svg: string): number[] => {
+    const ys = numbers(/<path class="s0" d="([^"]*L[^"]*)"/.exec(svg)?.[1] ?? "").filter((_, i) => i % 2 === 1);
+    // A legend takes one row.
+    return ys.map((y) => (254 - y) / (254 - 54));
+  };
+
+  it.each([
+    [
+      [0.01, 1],
+      ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"],
+    ],
+    [
+      [0.0011, 0.42],
+      ["0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2"],
+    ],
+    [
+      [1e-5, 20],
+      ["1e-5", "0.001", "0.1", "10"],
+    ],
+    [
+      [1e-12, 1e12],
+      ["1e-12", "1e-7", "0.01", "1000", "1e8"],
+    ],
+    [
+      [0.11, 0.19],
+      ["0.12", "0.14", "0.16", "0.18"],
+    ],
+  ])("the ticks of a logarithmic axis are round: %j", (values, expected) => {
+    expect(ticks(chart(values, { logarithmic: true }))).toEqual(expected);
+  });
+
+  it("takes a logarithmic axis by itself for positive values of different sizes only", () => {
+    const isLogarithmic = (values: readonly number[]): boolean =>
+      chart(values, { logarithmic: "auto" }).includes("y (log)");
+    expect(
+      [
+        [0.1, 0.5],
+        [0.1, 0.3],
+        [-0.1, 0.5],
+        [0, 5],
+      ].map(isLogarithmic),
+    ).toEqual([true, false, false, false]);
+  });
+
+  it("is not flattened by the first losses, says so, and shows all values where none is far", () => {
+    const losses = [80, 3, ...Array.from({ length: 38 }, (_, i) => 0.5 - i / 40)];
+    const svg = chart(losses, { robust: true });
+    const later = heightsOf(svg).slice(2);
+    expect(Math.max(...later) - Math.min(...later)).toBeGreaterThan(0.7);
+    expect(heightsOf(svg)[0]).toBe(1);
+    expect(svg).toMatch(/>2 above [\d.]+, up to 80</);
+    // Without the option, these take a hundredth of the axis.
+    const flat = heightsOf(chart(losses)).slice(2);
+    expect(Math.max(...flat) - Math.min(...flat)).toBeLessThan(0.02);
+    expect(chart(losses.slice(2), { robust: true })).not.toMatch(/above|below/);
+  });
+
+  it("draws references as dashed lines with their names, within the axis", () => {
+    const svg = chart([20, 25], { references: [{ label: "noisy: 18", y: 18 }] });
+    expect(svg).toMatch(/class="reference" .*y1="254.0"/);
+    expect(svg).toContain(">noisy: 18<");
+  });
+
+  it("legends go to the next row where they do not fit", () => {
+    const series = ["a".repeat(30), "b".repeat(30), "c"].map((label) => ({ label, points: [{ x: 0, y: 0 }] }));
+    const svg = lineChart({ title: "t", xLabel: "x", yLabel: "y", series });
+    expect([...svg.matchAll(/d="M(\d+) (\d+)h18"/g)].map(([, x, y]) => [x, y])).toEqual([
+      ["80", "36"],
+      ["80", "56"],
+      ["366", "56"],
+    ]);
+  });
+
+  it("a training has its loss, its metric against the measurement, and a learning rate that changes", () => {
+    const history: HistoryEntry[] = Array.from({ length: 100 }, (_, i) => ({
+      step: i + 1,
+      epoch: 0,
+      loss: 1 / (i + 1),
+      trainMetrics: { PSNR: 20 + i / 20 },
+      learningRate: i < 50 ? 1e-3 : 1e-4,
+    }));
+    const charts = trainingCharts(history, { measurement: { PSNR: 19.5 } });
+    const titles = charts.map((svg) => /aria-label="([^"]*)"/.exec(svg)?.[1]);
+    expect(titles).toEqual(["Loss during training", "PSNR of training batches", "Learning rate"]);
+    expect(charts[0]).toContain("loss (log)");
+    expect(charts[0]).toContain('class="s0 faint"');
+    expect(charts[1]).toContain("measurement: 19.5");
+    expect(charts[2]).toContain(">1e-4<");
+    const constant = history.map((entry) => ({ ...entry, learningRate: 1e-3 }));
+    expect(trainingCharts(constant)).toHaveLength(2);
+  });
+
   it("the share of a scheduled loss is of the steps since the entry before", () => {
     const history: HistoryEntry[] = [
       { step: 10, epoch: 0, loss: 1, active: { A: 10 } },

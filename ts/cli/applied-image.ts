@@ -34,7 +34,7 @@ export class AppliedImage {
 
   /** @throws as `readPixels`; UsageError where values are not finite. */
   static async read(path: string, { channels = "auto", scale = "type" }: Reading): Promise<AppliedImage> {
-    const read = await readPixels(path, { page: "all", channels, scale });
+    const read = await readAs(path, channels, scale);
     const wrong = read.data.findIndex((value) => !Number.isFinite(value));
     if (wrong >= 0) {
       const count = read.data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
@@ -87,6 +87,14 @@ export class AppliedImage {
       image.dispose();
     }
   }
+}
+
+/** The file's own channels where they are those of the training, with its opacity; else converted to these. */
+async function readAs(path: string, channels: "grey" | "rgb" | "auto", scale: "type" | "none"): Promise<ImageStack> {
+  const read = await readPixels(path, { page: "all", scale });
+  const colours = read.shape[1] - (read.metadata.alpha === true ? 1 : 0);
+  if (channels === "auto" || colours === (channels === "grey" ? 1 : 3)) return read;
+  return await readPixels(path, { page: "all", channels, scale });
 }
 
 /** A TIFF where small values are bright stays one; a PNG has none of these. */

@@ -102,7 +102,7 @@ async function applyTo(
   }
   const image = await AppliedImage.read(input, method.training?.reading ?? {});
   if (extname(output).toLowerCase() === ".png" && image.pages > 1)
-    throw new UsageError(`a PNG cannot hold ${image.pages} pages; take .tif or .npy.`, "invalid_argument");
+    throw new UsageError(`${input}: a PNG cannot hold ${image.pages} pages; take .tif or .npy.`, "invalid_argument");
   const restored: Pixels[] = [];
   for (let page = 0; page < image.pages; page++) {
     signal.throwIfAborted();

@@ -1,8 +1,7 @@
 import { type Command, Option } from "commander";
-import { devices, init, type InitOptions } from "../runtime/index.js";
+import { init, type InitOptions } from "../runtime/index.js";
 import { wholeNumber } from "./arguments.js";
 import { exitCode, Interrupted, printError, type StopSignal, stopSignals } from "./errors.js";
-import { softwareWarning } from "./software.js";
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -46,7 +45,6 @@ export async function runCommand<T extends CommonOptions>(
   for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
-    if (options.device !== "cpu") warnOfSoftware(options.device);
     const { text, json, exitCode: code = 0 } = await work(options, controller.signal);
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
     if (code !== 0) process.exitCode = code;
@@ -56,11 +54,4 @@ export async function runCommand<T extends CommonOptions>(
   } finally {
     for (const signal of signals) process.off(signal, stop);
   }
-}
-
-/** Says it where a device computes in software. The adapters are looked at only where one was asked for. */
-function warnOfSoftware(device: string): void {
-  const found = devices().find(({ name }) => name === device);
-  const warning = found && softwareWarning(found);
-  if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
 }

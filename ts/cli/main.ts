@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { exitCode, printError, printJsonError } from "./errors.js";
-import { createProgram } from "./program.js";
+import { greeting } from "./greeting.js";
+import { createProgram, packageVersion } from "./program.js";
 
 // A reader that ends early, as in `adjoint train config.json | head -1`, a terminal that was closed or a full disk does
 // not end the work.
@@ -13,7 +14,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 const asJson = process.argv.includes("--json");
 try {
-  await createProgram().parseAsync(process.argv);
+  if (process.argv.length === 2) process.stdout.write(greeting(packageVersion()));
+  else await createProgram().parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed its message; 0 is --help or --version.

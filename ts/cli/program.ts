@@ -1,18 +1,27 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { addApply } from "./apply.js";
+import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addExport } from "./export.js";
+import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
+import { addNew } from "./new.js";
+import { addRestore } from "./restore.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
 import { addTrain } from "./train.js";
 
+/** The version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 /** The `adjoint` command with all its sub-commands. Bad usage throws a CommanderError; the process does not exit. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
+  const version = packageVersion();
   const program = new Command("adjoint");
   program
     .description(
@@ -23,15 +32,21 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
+      "\nExit codes: 0 done, 1 failed, 2 bad usage, 3 a result contradicted by the data (denoise), " +
+        "130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
     );
   addDenoise(program);
+  addRestore(program);
   addTrain(program);
   addTest(program);
   addApply(program);
+  addConvert(program);
+  addExport(program);
+  addInspect(program);
   addLosses(program);
   addDevices(program);
   addStart(program);
+  addNew(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
   return program;
 }

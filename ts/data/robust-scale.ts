@@ -1,3 +1,4 @@
+import { checkList, LARGEST, checkObject } from "../runtime/index.js";
 import type { Pixels } from "../io/index.js";
 import { checkPixels } from "./check-pixels.js";
 import { checkEstimable, type EstimableNoise } from "./estimate-noise.js";
@@ -33,6 +34,7 @@ const sampled = 1e6;
 
 /** The range of the values of images, all together; see {@link robustScale}. */
 export function robustRange(images: readonly Pixels[]): RobustRange {
+  for (const image of checkList("robustRange", "images", images, LARGEST.batch)) checkPixels("robustRange", image);
   const total = images.reduce((sum, { data }) => sum + data.length, 0);
   const step = Math.max(1, Math.floor(total / sampled));
   const values: number[] = [];
@@ -75,7 +77,9 @@ export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
 }
 
 /** The offset and factor of {@link robustScale}; with `isAnchored` the offset is 0. */
-export function unitRange({ dark, bright, low, high }: RobustRange, isAnchored: boolean) {
+export function unitRange(range: RobustRange, isAnchored: boolean) {
+  checkObject("unitRange", "range", range);
+  const { dark, bright, low, high } = range;
   // An odd share: no value of the file falls on an end by chance.
   const margin = 0.0514159 * (bright - dark);
   const offset = isAnchored ? 0 : (low ?? dark - margin);

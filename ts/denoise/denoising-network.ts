@@ -90,7 +90,8 @@ export class DenoisingNetwork extends Module {
     if (y.shape.length !== 4 || (channels !== 1 && channels !== 3) || levels.shape.join() !== y.shape.join()) {
       throw new ShapeError(
         `DenoisingNetwork: image has shape [${y.shape.join(", ")}] and levels [${levels.shape.join(", ")}], ` +
-          "expected [batch, 1, height, width] or [batch, 3, height, width] for both; denoise other channels one by one.",
+          "expected [batch, 1, height, width] or [batch, 3, height, width] for both; " +
+          "denoise other channels one by one.",
         "shape_mismatch",
       );
     }
@@ -107,7 +108,12 @@ export class DenoisingNetwork extends Module {
   /** Features of images at half the resolution. */
   start(y: Tensor, levels: Tensor): Tensor {
     const s = levels.clamp(SMALLEST_LEVEL, Infinity);
-    const unit = y.sub(0.5).div(s.square().add(SPREAD ** 2).sqrt());
+    const unit = y.sub(0.5).div(
+      s
+        .square()
+        .add(SPREAD ** 2)
+        .sqrt(),
+    );
     const input = cat([pixelUnshuffle(unit, 2), avgPool2d(s.log().div(3).add(1), 2)], 1);
     return (y.shape[1] === 1 ? this.greyIn : this.colourIn).forward(input);
   }

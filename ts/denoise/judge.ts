@@ -14,6 +14,9 @@ const sides = [128, 96, 64];
 /** Squares below which nothing is held back. */
 const fewest = 12;
 
+/** Squares that judge at most. */
+const most = 64;
+
 /** One square of so many is held back. */
 const every = 4;
 
@@ -21,8 +24,8 @@ const every = 4;
 const step = 0.1;
 
 /**
- * Cuts images into squares to learn from and others that judge what was learned. Of small images nothing is held back:
- * all of them are in both parts.
+ * Cuts images into squares to learn from and others that judge what was learned, at most 64. Of small images nothing is
+ * held back: all of them are in both parts.
  */
 export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[]; readonly judging: Pixels[] } {
   for (const side of sides) {
@@ -33,13 +36,18 @@ export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[
       for (let i = 0; i < down; i++) {
         for (let j = 0; j < across; j++) {
           // The last row and column of squares have what is left.
-          const [height, width] = [i === down - 1 ? rows - i * side : side, j === across - 1 ? columns - j * side : side];
+          const [height, width] = [
+            i === down - 1 ? rows - i * side : side,
+            j === across - 1 ? columns - j * side : side,
+          ];
           const isHeld = (j + 2 * i) % every === every - 1;
           (isHeld ? judging : learned).push(cutPixels(image, i * side, j * side, height, width));
         }
       }
     }
-    if (learned.length + judging.length >= fewest && judging.length > 0) return { learned, judging };
+    if (learned.length + judging.length < fewest || judging.length === 0) continue;
+    const stride = Math.ceil(judging.length / most);
+    return { learned, judging: judging.filter((_, k) => k % stride === 0) };
   }
   return { learned: [...images], judging: [...images] };
 }
@@ -71,7 +79,10 @@ export async function estimatedRisks(
         const levels = noiseLevels(physics.noiseModel, smoothed(y));
         const probe = rng.normal([...y.shape], y).mul(levels);
         const restored = model.forward(y, physics);
-        const change = model.forward(y.add(probe.mul(step)), physics).sub(restored).div(step);
+        const change = model
+          .forward(y.add(probe.mul(step)), physics)
+          .sub(restored)
+          .div(step);
         const variance = levels.square();
         const error = restored.sub(y).square().sub(variance).add(change.mul(probe).mul(2));
         return error.mean().div(variance.mean());

@@ -13,7 +13,7 @@ export const margin = 48;
  * The weights at the start, beside ts/ and dist/ in the package. docs/denoising-network.md says what they have seen and
  * how they were made.
  */
-const weights = new URL("../../weights/denoiser.safetensors", import.meta.url);
+const weights = new URL("./denoiser.safetensors", import.meta.url);
 
 /**
  * A {@link DenoisingNetwork} as a reconstruction: it takes the noise level of each pixel from the physics' noise.

@@ -31,10 +31,17 @@ export function noiseLevels(noise: NoiseModel, guess: Tensor): Tensor {
     case "gaussian":
       return full(guess.shape, number((noise as GaussianNoise).sigma), { dtype: guess.dtype, device: guess.device });
     case "poisson":
-      return guess.relu().mul(number((noise as PoissonNoise).gain)).sqrt();
+      return guess
+        .relu()
+        .mul(number((noise as PoissonNoise).gain))
+        .sqrt();
     case "poissonGaussian": {
       const { gain, sigma } = noise as PoissonGaussianNoise;
-      return guess.relu().mul(number(gain)).add(number(sigma) ** 2).sqrt();
+      return guess
+        .relu()
+        .mul(number(gain))
+        .add(number(sigma) ** 2)
+        .sqrt();
     }
     case "gamma":
       return guess.relu().div(Math.sqrt(number((noise as GammaNoise).l)));

@@ -11,6 +11,8 @@ export type {
   SampleType,
   Slice,
 } from "../formats/index.js";
+export { exportOnnx } from "./export-onnx.js";
+export type { ExportableModel, ExportOnnxOptions } from "./exportable.js";
 export { withLocks } from "./locks.js";
 export { cartesianKspace } from "./kspace.js";
 export { ImageReader } from "./image-reader.js";
@@ -28,7 +30,7 @@ export {
 export { Hdf5Reader } from "./hdf5-reader.js";
 export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
 export { encodeArray, type WritableArray, writeArray, type WriteArrayOptions } from "./write-array.js";
-export { readWeights, type ReadWeightsOptions } from "./read-weights.js";
+export { readWeightArrays, readWeights, type ReadWeightsOptions } from "./read-weights.js";
 export {
   parseSafetensors,
   parseSafetensorsFile,
@@ -39,6 +41,7 @@ export {
   serializeSafetensors,
   type TensorRecord,
   writeSafetensors,
+  type WriteSafetensorsOptions,
 } from "./safetensors.js";
 export type { FileSource } from "./source.js";
 export {

@@ -1,6 +1,13 @@
 import { crc32c } from "../formats/index.js";
-import { ArgumentError, currentPlatform, type LockHolder } from "../runtime/index.js";
-import { writeError } from "./files.js";
+import {
+  ArgumentError,
+  currentPlatform,
+  type LockHolder,
+  checkList,
+  LARGEST,
+  checkFunction,
+} from "../runtime/index.js";
+import { checkPath, writeError } from "./files.js";
 
 /**
  * Runs `work` while no other program that asks for the same locks does.
@@ -14,6 +21,8 @@ import { writeError } from "./files.js";
  * `file_unwritable`; `node_only` in a browser. Errors of `work`.
  */
 export async function withLocks<T>(caller: string, paths: readonly string[], work: () => Promise<T>): Promise<T> {
+  for (const path of checkList("withLocks", "paths", paths, LARGEST.batch)) checkPath("withLocks", path);
+  checkFunction("withLocks", "work", work);
   const releases: (() => Promise<void>)[] = [];
   try {
     for (const path of new Set(paths)) releases.push(await lock(caller, path));

@@ -45,14 +45,7 @@ export interface ReadWeightsOptions {
  * model.loadStateDict(await readWeights("checkpoint.pth.tar"));
  */
 export async function readWeights(file: FileSource, options: ReadWeightsOptions = {}): Promise<Record<string, Tensor>> {
-  checkOptions("readWeights", options, ["key", "prefix", "dtype", "maxBytes"]);
-  const maxBytes = checkNumber("readWeights", "maxBytes", options.maxBytes ?? 2 ** 32, { positive: true });
-  const arrays = await withSource("readWeights", file, async (source) => {
-    const head = await readHead(source, 16);
-    if (isSafetensors(head, source.size)) return await readSafe(source);
-    if (isLegacyTorch(head) || isZip(head)) return await readTorch(source, { key: options.key, maxBytes });
-    throw new FormatError(`${unknownKind(head)}; expected a safetensors file or one of torch.save.`, "file_unknown");
-  });
+  const arrays = await readWeightArrays(file, options);
   const tensors: Record<string, Tensor> = {};
   const prefix = options.prefix ?? wrapperPrefix([...arrays.keys()]);
   for (const [name, { data, shape, type }] of arrays) {
@@ -73,6 +66,21 @@ export async function readWeights(file: FileSource, options: ReadWeightsOptions 
     });
   }
   return tensors;
+}
+
+/** The arrays of {@link readWeights} with the element types of the file, under the names that the file has. */
+export async function readWeightArrays(
+  file: FileSource,
+  options: ReadWeightsOptions = {},
+): Promise<ReadonlyMap<string, WeightArray>> {
+  checkOptions("readWeights", options, ["key", "prefix", "dtype", "maxBytes"]);
+  const maxBytes = checkNumber("readWeights", "maxBytes", options.maxBytes ?? 2 ** 32, { positive: true });
+  return await withSource("readWeights", file, async (source) => {
+    const head = await readHead(source, 16);
+    if (isSafetensors(head, source.size)) return await readSafe(source);
+    if (isLegacyTorch(head) || isZip(head)) return await readTorch(source, { key: options.key, maxBytes });
+    throw new FormatError(`${unknownKind(head)}; expected a safetensors file or one of torch.save.`, "file_unknown");
+  });
 }
 
 async function readSafe(source: ByteSource): Promise<Map<string, WeightArray>> {

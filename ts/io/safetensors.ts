@@ -1,4 +1,4 @@
-import { decodeElements } from "../formats/index.js";
+import { decodeElements, encodeFloats, type FloatType } from "../formats/index.js";
 import {
   ArgumentError,
   checkInstance,
@@ -6,6 +6,7 @@ import {
   checkObject,
   checkOptions,
   checkText,
+  checkWord,
   FormatError,
 } from "../runtime/index.js";
 import { type DType, Tensor, tensor } from "../tensor/index.js";
@@ -109,25 +110,43 @@ function checkRecord(
   for (const [key, entry] of Object.entries(value as object)) check(caller, `${name}.${key}`, entry);
 }
 
+/** Options for writing safetensors. */
+export interface WriteSafetensorsOptions {
+  /**
+   * Element type of all tensors in the file; values are rounded to the nearest, ties to even, as PyTorch does.
+   * `"float16"` and `"bfloat16"` halve the file. Default: that of each tensor.
+   */
+  readonly elementType?: FloatType;
+}
+
+/** The names of the format. */
+const typeNames = { float64: "F64", float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
+const typeSizes = { float64: 8, float32: 4, float16: 2, bfloat16: 2 } as const;
+
 /**
- * Serialises tensors (float32 as F32, float64 as F64), bytes (U8, one axis) and metadata as the bytes of a safetensors
- * file. What could not be read back is refused.
+ * Serialises tensors (float32 as F32, float64 as F64, or all in one element type), bytes (U8, one axis) and metadata
+ * as the bytes of a safetensors file. What could not be read back is refused.
  *
- * @throws ArgumentError `invalid_argument` where the header would be longer than the format allows (100 MB), or an entry
- * has the name of the metadata; `out_of_memory` where the file would be larger than the bytes that can be held at once.
+ * @throws ArgumentError `invalid_argument` where the header would be longer than the format allows (100 MB), or an
+ * entry has the name of the metadata; `out_of_range` where a finite value would become infinite; `out_of_memory` where
+ * the file would be larger than the bytes that can be held at once.
  */
 export async function serializeSafetensors(
   tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
+  options: WriteSafetensorsOptions = {},
 ): Promise<Uint8Array> {
   checkRecord("serializeSafetensors", "tensors", tensors, checkEntry);
   checkRecord("serializeSafetensors", "metadata", metadata, checkText);
+  checkOptions("writeSafetensors", options, ["elementType"]);
+  const { elementType: asked } = options;
+  if (asked !== undefined) checkWord("writeSafetensors", "elementType", asked, Object.keys(typeNames));
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
   const parts: Uint8Array[] = [];
   let offset = 0;
   // Larger elements first, so that every tensor is aligned to its element size.
-  const entries = Object.entries(tensors).sort((a, b) => typeSize(b[1]) - typeSize(a[1]));
+  const entries = Object.entries(tensors).sort((a, b) => typeSize(b[1], asked) - typeSize(a[1], asked));
   for (const [name, value] of entries) {
     if (name === "__metadata__") {
       throw new ArgumentError(
@@ -135,7 +154,7 @@ export async function serializeSafetensors(
         "invalid_argument",
       );
     }
-    const { part, dtype, shape } = await encoded(value);
+    const { part, dtype, shape } = await encoded(name, value, asked);
     define(header, name, { dtype, shape, data_offsets: [offset, offset + part.byteLength] });
     offset += part.byteLength;
     parts.push(part);
@@ -161,22 +180,35 @@ export async function serializeSafetensors(
   return bytes;
 }
 
-function typeSize(value: Tensor | Uint8Array): number {
-  if (value instanceof Uint8Array) return 1;
-  return value.dtype === "float64" ? 8 : 4;
+function typeSize(value: Tensor | Uint8Array, asked: FloatType | undefined): number {
+  return value instanceof Uint8Array ? 1 : typeSizes[asked ?? value.dtype];
 }
 
 interface Encoded {
   readonly part: Uint8Array;
-  readonly dtype: "F64" | "F32" | "U8";
+  readonly dtype: "F64" | "F32" | "F16" | "BF16" | "U8";
   readonly shape: readonly number[];
 }
 
-async function encoded(value: Tensor | Uint8Array): Promise<Encoded> {
+async function encoded(name: string, value: Tensor | Uint8Array, asked: FloatType | undefined): Promise<Encoded> {
   if (value instanceof Uint8Array) return { part: value, dtype: "U8", shape: [value.length] };
   const data = await value.data();
-  const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { part, dtype: value.dtype === "float64" ? "F64" : "F32", shape: value.shape };
+  const type = asked ?? value.dtype;
+  if (type === value.dtype) {
+    const part = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { part, dtype: typeNames[type], shape: value.shape };
+  }
+  const part = encodeFloats(data, type);
+  const read = decodeElements(part, type);
+  const lost = data.findIndex((entry, i) => Number.isFinite(entry) && !Number.isFinite(read[i]));
+  if (lost >= 0) {
+    const wider = type === "float16" ? "bfloat16" : "float64";
+    throw new ArgumentError(
+      `safetensors: ${JSON.stringify(name)} has the value ${data[lost]}, which ${type} cannot hold; write ${wider}.`,
+      "out_of_range",
+    );
+  }
+  return { part, dtype: typeNames[type], shape: value.shape };
 }
 
 function allocate(length: number): Uint8Array<ArrayBuffer> {
@@ -195,7 +227,8 @@ export async function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, Tensor | Uint8Array>>,
   metadata: Record<string, string> = {},
+  options: WriteSafetensorsOptions = {},
 ): Promise<void> {
   checkPath("writeSafetensors", path);
-  await writeFileAtomic(path, await serializeSafetensors(tensors, metadata));
+  await writeFileAtomic(path, await serializeSafetensors(tensors, metadata, options));
 }

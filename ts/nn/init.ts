@@ -43,3 +43,16 @@ export function defaultWeights(shape: readonly number[], weights: WeightOptions 
 export function kaimingNormal(shape: readonly number[], weights: WeightOptions & { rng: RandomSource }): Tensor {
   return tidy(() => weights.rng.normal([...shape], weights).mul(Math.sqrt(2 / fanIn(shape))));
 }
+
+/**
+ * Normal draws with the variance of the entries of an orthogonal matrix times `gain`, `N(0, gain^2 / max(m, n))` for the
+ * m x n matrix with one row for each entry of the first axis.
+ */
+export function scaledNormal(
+  shape: readonly number[],
+  gain: number,
+  weights: WeightOptions & { rng: RandomSource },
+): Tensor {
+  const deviation = gain / Math.sqrt(Math.max(shape[0] ?? 1, fanIn(shape)));
+  return tidy(() => weights.rng.normal([...shape], weights).mul(deviation));
+}

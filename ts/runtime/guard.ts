@@ -59,7 +59,8 @@ class Guard implements GuardedBinding {
       if (inner === undefined && optional.has(name)) continue;
       if (typeof inner !== "function") {
         throw new ArgumentError(
-          `init: the binding lacks the function ${name}; rebuild it with npm run build.`,
+          `init: the binding lacks the function ${name}: it is of another build; install the package again, or in a ` +
+            "clone run npm run build.",
           "bad_binding",
         );
       }

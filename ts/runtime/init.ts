@@ -87,6 +87,7 @@ async function start(options: LoadOptions, given: Binding | undefined): Promise<
 async function startDevice(target: Binding, device: RequestedDevice): Promise<DeviceName> {
   if (device !== "auto") {
     await target.initDevice(device);
+    if (device === "webgpu") warnOfSoftware(target);
     return device;
   }
   try {
@@ -102,6 +103,19 @@ async function startDevice(target: Binding, device: RequestedDevice): Promise<De
 /** Whether the webgpu of a binding is a renderer in software, which is much slower than the cpu. */
 function inSoftware(target: Binding): boolean {
   return listDevices(target).some(({ name, kind }) => name === "webgpu" && kind === "software");
+}
+
+let warned = false;
+
+/** One line, once, where the webgpu that was asked for is a renderer in software: a step takes minutes. */
+function warnOfSoftware(target: Binding): void {
+  if (warned || !inSoftware(target)) return;
+  warned = true;
+  const { detail = "" } = listDevices(target).find(({ name }) => name === "webgpu") ?? {};
+  console.warn(
+    `adjoint: webgpu is a renderer in software here, ${detail}, much slower than cpu; install the driver of your ` +
+      'graphics card, or use init({ device: "cpu" }).',
+  );
 }
 
 function listDevices(target: Binding): DeviceInfo[] {

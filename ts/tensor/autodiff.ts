@@ -10,6 +10,7 @@ import {
 } from "../runtime/index.js";
 import { zeros } from "./create.js";
 import { synchronous } from "./scope.js";
+import { freeOnError } from "./handle.js";
 import { handleOf, Tensor } from "./tensor.js";
 
 /** Options of {@link grad}. */
@@ -115,19 +116,20 @@ export function memory(): { tensors: number; bytes: number } {
  */
 export function vjp(f: (x: Tensor) => Tensor, x: Tensor): [Tensor, (v: Tensor) => Tensor] {
   checkFunction("vjp", "f", f);
-  return withRecording("vjp", true, (outer) => {
+  const record = (outer: boolean): [Tensor, (v: Tensor) => Tensor] => {
     const input = pointOf(x);
     const y = valueOf("vjp", f, input);
     const back = (v: Tensor): Tensor =>
       grad([y], [input], { gradOutputs: [v], createGraph: outer, allowUnused: true })[0] as Tensor;
     return [outer ? y : y.detach(), back];
-  });
+  };
+  return freeOnError(() => withRecording("vjp", true, record));
 }
 
 /** `y = f(x)` and `J u`, as the derivative of `v -> J^T v` (which is linear) applied to u. */
 export function jvp(f: (x: Tensor) => Tensor, x: Tensor, u: Tensor): [Tensor, Tensor] {
   checkFunction("jvp", "f", f);
-  return withRecording("jvp", true, (outer) => {
+  const record = (outer: boolean): [Tensor, Tensor] => {
     const input = pointOf(x);
     handleOf(u);
     const y = valueOf("jvp", f, input);
@@ -136,5 +138,6 @@ export function jvp(f: (x: Tensor) => Tensor, x: Tensor, u: Tensor): [Tensor, Te
     if (!pulled.requiresGrad) return [outer ? y : y.detach(), zeros(y.shape, { dtype: y.dtype, device: y.device })];
     const [product] = grad([pulled], [v], { gradOutputs: [u], createGraph: outer, allowUnused: true }) as [Tensor];
     return [outer ? y : y.detach(), product];
-  });
+  };
+  return freeOnError(() => withRecording("jvp", true, record));
 }

@@ -33,7 +33,8 @@ export function operatorCalls(tableDigest: string): Calls {
     if (current === verified) return current;
     if (current.surfaceDigest() !== tableDigest) {
       throw new DeviceError(
-        "the native add-on or WebAssembly module and the compiled package are of different builds: run npm run build.",
+        "the native add-on or WebAssembly module and the compiled package are of different builds: install the " +
+          "package again, or in a clone run npm run build.",
         "native_mismatch",
       );
     }

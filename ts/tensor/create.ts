@@ -14,6 +14,7 @@ import {
 } from "../runtime/index.js";
 import { axis } from "./axes.js";
 import { operators } from "./operators.generated.js";
+import { freeOnError } from "./handle.js";
 import { handleOf, Tensor } from "./tensor.js";
 import type { DeviceName, DType, NestedArray, NumericArray, TensorOptions } from "./types.js";
 
@@ -209,6 +210,8 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : condition;
   const lift = (v: Tensor | number): Tensor =>
     v instanceof Tensor ? v : full([], v, { dtype: like.dtype, device: like.device });
-  const mask = condition.dtype === like.dtype ? condition : condition.to(like.dtype);
-  return new Tensor(operators.where(mask.handle, lift(a).handle, lift(b).handle));
+  return freeOnError(() => {
+    const mask = condition.dtype === like.dtype ? condition : condition.to(like.dtype);
+    return new Tensor(operators.where(mask.handle, lift(a).handle, lift(b).handle));
+  });
 }

@@ -74,14 +74,14 @@ export function innermostScope(): Scope | undefined {
 const tentative = new WeakSet<Scope>();
 
 /** Opens a scope that frees nothing unless `freeScope` is called: `releaseScope` gives its tensors to the one outside. */
-export function openTentativeScope(): Scope {
+function openTentativeScope(): Scope {
   const scope = openScope();
   tentative.add(scope);
   return scope;
 }
 
 /** Gives what still belongs to a tentative scope, which was left, to the scope outside, or to the registry. */
-export function releaseScope(scope: Scope): void {
+function releaseScope(scope: Scope): void {
   for (const holder of scope) {
     if (holder.scope !== scope || holder.handle === 0) continue;
     const { owner } = holder;
@@ -110,4 +110,19 @@ export function freeScope(scope: Scope): void {
     binding.disposeAll(Uint32Array.from(left, (holder) => holder.handle));
   else for (const holder of left) holder.binding.dispose(holder.handle as Handle);
   for (const holder of left) [holder.handle, holder.scope] = [0, undefined];
+}
+
+/** Runs `fn`; where it fails, what it made and did not keep is freed, and otherwise nothing is. */
+export function freeOnError<T>(fn: () => T): T {
+  const scope = openTentativeScope();
+  let done = false;
+  try {
+    const result = fn();
+    done = true;
+    return result;
+  } finally {
+    leaveScope(scope);
+    if (done) releaseScope(scope);
+    else freeScope(scope);
+  }
 }

@@ -1,16 +1,5 @@
 import { ArgumentError, checkFunction } from "../runtime/index.js";
-import {
-  adopt,
-  freeScope,
-  innermostScope,
-  leave,
-  leaveScope,
-  openScope,
-  openTentativeScope,
-  releaseScope,
-  unwatch,
-  watch,
-} from "./handle.js";
+import { adopt, freeScope, innermostScope, leave, leaveScope, openScope, unwatch, watch } from "./handle.js";
 import { Tensor } from "./tensor.js";
 
 /** Every tensor within a value: arrays, maps, sets and the fields of objects, to any depth. */
@@ -69,21 +58,6 @@ export function unkeep<T>(fn: () => T, tensors: () => Iterable<Tensor>): T {
     adopt(holder, t);
   }
   return result;
-}
-
-/** Runs `fn`; where it fails, what it made and did not keep is freed, and otherwise nothing is. */
-export function freeOnError<T>(fn: () => T): T {
-  const scope = openTentativeScope();
-  let done = false;
-  try {
-    const result = fn();
-    done = true;
-    return result;
-  } finally {
-    leaveScope(scope);
-    if (done) releaseScope(scope);
-    else freeScope(scope);
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {
   ArgumentError,
   type Binding,
@@ -13,7 +14,7 @@ import {
   shown,
 } from "../runtime/index.js";
 import { axes, axis, position } from "./axes.js";
-import { free, hold, type Holder, unwatch } from "./handle.js";
+import { free, freeOnError, hold, type Holder, unwatch } from "./handle.js";
 import { operators, type PadMode, padModes } from "./operators.generated.js";
 import type { DeviceName, Dims, DType, NestedArray, TypedArray } from "./types.js";
 
@@ -468,18 +469,20 @@ export class Tensor {
 
   /** `sum (x - mean)^2 / (n - correction)`; default correction: 1 (unbiased). */
   variance(dims?: Dims, keepDims = false, correction = 1): Tensor {
-    checkNumber("variance", "correction", correction);
-    const list = dims === undefined ? this.shape.map((_, i) => i) : axes("variance", dims, this.rank);
-    const count = list.reduce((n, d) => n * (this.shape[d] as number), 1);
-    const centred = this.sub(this.mean(list, true));
-    return centred
-      .square()
-      .sum(list, keepDims)
-      .div(Math.max(count - correction, 0));
+    return freeOnError(() => {
+      checkNumber("variance", "correction", correction);
+      const list = dims === undefined ? this.shape.map((_, i) => i) : axes("variance", dims, this.rank);
+      const count = list.reduce((n, d) => n * (this.shape[d] as number), 1);
+      const centred = this.sub(this.mean(list, true));
+      return centred
+        .square()
+        .sum(list, keepDims)
+        .div(Math.max(count - correction, 0));
+    });
   }
   /** Square root of {@link variance}. */
   std(dims?: Dims, keepDims = false, correction = 1): Tensor {
-    return this.variance(dims, keepDims, correction).sqrt();
+    return freeOnError(() => this.variance(dims, keepDims, correction).sqrt());
   }
 
   /**
@@ -488,19 +491,21 @@ export class Tensor {
    * @throws ArgumentError `invalid_argument` unless p > 0.
    */
   norm(p = 2, dims?: Dims, keepDims = false): Tensor {
-    if (p === Infinity) return this.abs().max(dims, keepDims);
-    checkNumber("norm", "p", p, { positive: true });
-    if (p === 1) return this.abs().sum(dims, keepDims);
-    if (p !== 2)
-      return this.abs()
-        .pow(p)
-        .sum(dims, keepDims)
-        .pow(1 / p);
-    const squares = this.square().sum(dims, keepDims);
-    // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient is
-    // 0 and not NaN.
-    const zero = squares.detach().eq(0);
-    return squares.add(zero).sqrt().mul(zero.neg().add(1));
+    return freeOnError(() => {
+      if (p === Infinity) return this.abs().max(dims, keepDims);
+      checkNumber("norm", "p", p, { positive: true });
+      if (p === 1) return this.abs().sum(dims, keepDims);
+      if (p !== 2)
+        return this.abs()
+          .pow(p)
+          .sum(dims, keepDims)
+          .pow(1 / p);
+      const squares = this.square().sum(dims, keepDims);
+      // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient is
+      // 0 and not NaN.
+      const zero = squares.detach().eq(0);
+      return squares.add(zero).sqrt().mul(zero.neg().add(1));
+    });
   }
 
   #position(

@@ -1,10 +1,13 @@
 import { checkFlag, checkList, checkObject, checkOptions, checkText } from "../runtime/index.js";
 import { escapeMarkup } from "../text/index.js";
+import { type Axis, linearAxis, logarithmicAxis, tickText } from "./axis.js";
 
 /** One curve of a chart. */
 export interface Series {
   readonly label: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
+  /** Drawn pale, without an entry in the legend: single values behind the curve of their mean. Default: false. */
+  readonly faint?: boolean;
 }
 
 /** Options of {@link lineChart}. */
@@ -13,34 +16,54 @@ export interface ChartOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly Series[];
-  /** A logarithmic vertical axis; points at or below 0 are left out. Default: false. */
-  readonly logarithmic?: boolean;
+  /** Values of other methods, drawn as dashed lines with their names. Default: none. */
+  readonly references?: readonly { readonly label: string; readonly y: number }[];
+  /**
+   * A logarithmic vertical axis; points at or below 0 are left out. `"auto"`: where all values are above 0 and the
+   * largest is more than four times the smallest. Default: false.
+   */
+  readonly logarithmic?: boolean | "auto";
+  /**
+   * Whether the few values far from all others may lie beyond a linear axis, so that they do not flatten the rest; a
+   * note says how many. Default: false.
+   */
+  readonly robust?: boolean;
 }
 
-const [width, height] = [720, 360];
-const area = { left: 72, right: 20, top: 40, bottom: 48 };
-// Palettes in the same order, both with a contrast of at least 4.5:1 to their background.
+// Shown at this size or a little smaller, so that letters are readable on a phone.
+const [width, height] = [480, 300];
+const [left, right, bottom] = [80, width - 14, height - 46];
+const rowHeight = 20;
+// Palettes in the same order, all with a contrast of at least 4.5:1 to their background.
 const light = ["#1f6feb", "#bc4c00", "#1a7f37", "#8250df"];
 const dark = ["#79b8ff", "#ffa657", "#7ee787", "#d2a8ff"];
 
 const strokes = (colours: readonly string[]): string =>
   colours.map((colour, index) => `.s${index}{stroke:${colour}}`).join("");
 const style = [
-  "text{font:12px system-ui,sans-serif;fill:#57606a}",
-  ".title{font-size:14px;font-weight:600;fill:#1f2328}",
+  "text{font:14px system-ui,sans-serif;fill:#57606a}",
+  ".title{font-size:16px;font-weight:600;fill:#1f2328}",
   ".grid{stroke:#d0d7de;stroke-width:1}",
-  "path{fill:none;stroke-width:2}",
+  ".reference{stroke:#57606a;stroke-width:1.5;stroke-dasharray:5 4}",
+  "path{fill:none;stroke-width:2;stroke-linejoin:round}",
+  ".faint{stroke-width:1;opacity:.35}",
   strokes(light),
+  "@media (max-width:600px){text{font-size:16px}.title{font-size:18px}}",
   "@media (prefers-color-scheme:dark){",
-  "text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#30363d}",
+  "text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#30363d}.reference{stroke:#9198a1}",
   `${strokes(dark)}}`,
 ].join("\n");
 
 function checkChart(options: ChartOptions): void {
   const caller = "lineChart";
-  checkOptions(caller, options, ["title", "xLabel", "yLabel", "series", "logarithmic"]);
+  checkOptions(caller, options, ["title", "xLabel", "yLabel", "series", "references", "logarithmic", "robust"]);
   for (const key of ["title", "xLabel", "yLabel"] as const) checkText(caller, key, options[key]);
-  checkFlag(caller, "logarithmic", options.logarithmic, false);
+  if (options.logarithmic !== "auto") checkFlag(caller, "logarithmic", options.logarithmic, false);
+  checkFlag(caller, "robust", options.robust, false);
+  for (const line of checkList(caller, "references", options.references ?? [], MAX_SERIES)) {
+    checkObject(caller, "a reference", line);
+    checkText(caller, "the label of a reference", line.label);
+  }
   for (const [i, one] of checkList(caller, "series", options.series, MAX_SERIES).entries()) {
     checkObject(caller, `series[${i}]`, one);
     checkText(caller, `series[${i}].label`, one.label);
@@ -59,70 +82,104 @@ const MAX_SERIES = 1000;
  */
 export function lineChart(options: ChartOptions): string {
   checkChart(options);
-  const log = options.logarithmic ?? false;
-  const series = options.series.map(({ label, points }) => ({
-    label,
-    points: points
-      .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && (!log || y > 0))
-      .map(({ x, y }) => ({ x, y: log ? Math.log10(y) : y })),
-  }));
+  const { references = [] } = options;
+  const given = options.series.flatMap(({ points }) => points).filter(isFinitePoint);
+  const log = isLogarithmic(options.logarithmic ?? false, given);
+  const shown = ({ x, y }: Point): boolean => isFinitePoint({ x, y }) && (!log || y > 0);
+  const series = options.series.map((each) => ({ ...each, points: each.points.filter(shown) }));
   const all = series.flatMap(({ points }) => points);
-  const [x0, x1] = range(all.map(({ x }) => x));
-  const [y0, y1] = range(all.map(({ y }) => y));
-  const px = (x: number): number => area.left + ((x - x0) / (x1 - x0)) * (width - area.left - area.right);
-  const py = (y: number): number => height - area.bottom - ((y - y0) / (y1 - y0)) * (height - area.top - area.bottom);
+  const lines = references.filter(({ y }) => shown({ x: 0, y }));
+  const across = linearAxis(
+    all.map(({ x }) => x),
+    { count: 5 },
+  );
+  const heights = [...all, ...lines].map(({ y }) => y);
+  const up = log
+    ? logarithmicAxis(heights, { count: 5 })
+    : linearAxis(heights, { count: 5, robust: options.robust ?? false });
+  const legend = legendOf(series, options.yLabel);
+  const top = 34 + legend.rows * rowHeight;
+  const px = (x: number): string => fixed(left + across.place(x) * (right - left));
+  const py = (y: number): string => fixed(bottom - up.place(y) * (bottom - top));
   const text = (x: number | string, y: number | string, anchor: string, content: string): string =>
     `<text x="${x}" y="${y}" text-anchor="${anchor}">${content}</text>`;
-  const [right, bottom] = [width - area.right, height - area.bottom];
   const marks: string[] = [];
-  for (const y of ticks(y0, y1, 5)) {
-    marks.push(`<line class="grid" x1="${area.left}" x2="${right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}"/>`);
-    marks.push(text(area.left - 8, fixed(py(y) + 4), "end", formatTick(log ? 10 ** y : y)));
+  for (const y of up.ticks) {
+    marks.push(`<line class="grid" x1="${left}" x2="${right}" y1="${py(y)}" y2="${py(y)}"/>`);
+    marks.push(text(left - 8, fixed(Number(py(y)) + 5), "end", tickText(y)));
   }
-  for (const x of ticks(x0, x1, 6)) marks.push(text(fixed(px(x)), bottom + 18, "middle", formatTick(x)));
-  for (const [index, { label, points }] of series.entries()) {
-    const curve = `class="s${index % light.length}"`;
-    const path = points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${fixed(px(x))} ${fixed(py(y))}`).join("");
-    marks.push(`<path ${curve} d="${path}"/>`);
-    const x = area.left + 8 + index * 230;
-    marks.push(`<path ${curve} d="M${x} 30h18"/><text x="${x + 24}" y="34">${escapeMarkup(label)}</text>`);
+  for (const x of across.ticks) marks.push(text(px(x), bottom + 19, "middle", tickText(x)));
+  for (const { label, y } of lines) {
+    marks.push(`<line class="reference" x1="${left}" x2="${right}" y1="${py(y)}" y2="${py(y)}"/>`);
+    const below = up.place(y) > 0.9;
+    marks.push(text(right - 2, fixed(Number(py(y)) + (below ? 16 : -6)), "end", escapeMarkup(label)));
   }
+  for (const { colour, faint, points } of withColours(series)) {
+    const path = points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${px(x)} ${py(y)}`).join("");
+    marks.push(`<path class="${colour}${faint ? " faint" : ""}" d="${path}"/>`);
+  }
+  const note = noteOf(up);
+  if (note !== "") marks.push(text(right - 2, top + (up.beyond.above.length > 0 ? 14 : bottom - top - 8), "end", note));
   const title = escapeMarkup(options.title);
-  const yLabel = escapeMarkup(options.yLabel);
-  const rotated = `transform="translate(14 ${(area.top + bottom) / 2}) rotate(-90)"`;
+  const rotated = `transform="translate(14 ${(top + bottom) / 2}) rotate(-90)"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 <style>${style}</style>
-<text class="title" x="${area.left}" y="16">${title}</text>
-${marks.join("\n")}
-${text((area.left + right) / 2, height - 8, "middle", escapeMarkup(options.xLabel))}
-<text ${rotated} text-anchor="middle">${yLabel}</text>
+<text class="title" x="${left}" y="18">${title}</text>
+${[...legend.marks, ...marks].join("\n")}
+${text((left + right) / 2, height - 6, "middle", escapeMarkup(options.xLabel))}
+<text ${rotated} text-anchor="middle">${escapeMarkup(options.yLabel + (log ? " (log)" : ""))}</text>
 </svg>
 `;
 }
 
-/** Smallest and largest value, widened where they are equal to nine digits. */
-function range(values: readonly number[]): [number, number] {
+type Point = Series["points"][number];
+
+function isFinitePoint({ x, y }: Point): boolean {
+  return Number.isFinite(x) && Number.isFinite(y);
+}
+
+function isLogarithmic(wanted: boolean | "auto", points: readonly Point[]): boolean {
+  if (wanted !== "auto") return wanted;
   let [low, high] = [Infinity, -Infinity];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  if (low > high) return [0, 1];
-  // Of values that are equal but for rounding no axis can be divided.
-  return high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high)) ? [low, high] : [low - 0.5, high + 0.5];
+  for (const { y } of points) [low, high] = [Math.min(low, y), Math.max(high, y)];
+  return low > 0 && high > 4 * low;
 }
 
-/** About `count` round numbers between two bounds. */
-function ticks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
-  const [first, last] = [Math.ceil(low / step), Math.floor(high / step + 1e-9)];
-  // A range without end has no ticks.
-  const found = Number.isFinite(last - first) ? Math.max(0, last - first + 1) : 0;
-  return Array.from({ length: found }, (_, i) => (first + i) * step);
+/** A faint series has the colour of the next one, whose mean it is. */
+function withColours<S extends Series>(series: readonly S[]): (S & { readonly colour: string })[] {
+  let index = 0;
+  return series.map((each) => ({ ...each, colour: `s${(each.faint ? index : index++) % light.length}` }));
 }
 
-function formatTick(value: number): string {
-  return String(Number(value.toPrecision(3)));
+/** The names of the curves in rows; none where there is one curve that the axis names already. */
+function legendOf(series: readonly Series[], yLabel: string): { rows: number; marks: string[] } {
+  const named = withColours(series).filter(({ faint }) => !faint);
+  if (named.length === 1 && named[0]?.label === yLabel) return { rows: 0, marks: [] };
+  let [x, row] = [left, 0];
+  const marks = named.map(({ label, colour }) => {
+    // A letter takes about eight units.
+    const space = 46 + 8 * label.length;
+    if (x > left && x + space > width) [x, row] = [left, row + 1];
+    const y = 36 + row * rowHeight;
+    const mark = `<path class="${colour}" d="M${x} ${y}h18"/><text x="${x + 24}" y="${y + 5}">${escapeMarkup(label)}</text>`;
+    x += space;
+    return mark;
+  });
+  return { rows: named.length === 0 ? 0 : row + 1, marks };
 }
+
+function noteOf({ beyond: { above, below }, low, high }: Axis): string {
+  const parts = [
+    ...(above.length > 0 ? [`${above.length} above ${short(high)}, up to ${short(largest(above))}`] : []),
+    ...(below.length > 0
+      ? [`${below.length} below ${short(low)}, down to ${short(-largest(below.map((y) => -y)))}`]
+      : []),
+  ];
+  return parts.join("; ");
+}
+
+const short = (value: number): string => tickText(Number(value.toPrecision(2)));
+const largest = (values: readonly number[]): number => values.reduce((high, value) => Math.max(high, value), -Infinity);
 
 function fixed(value: number): string {
   return value.toFixed(1);

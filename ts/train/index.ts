@@ -7,7 +7,7 @@ export {
 export { type Baselines, DEFAULT_BASELINES } from "./baselines.js";
 export { type ChartOptions, lineChart, type Series } from "./chart.js";
 export { loadState, saveState } from "./checkpoint.js";
-export { trainingCharts } from "./curves.js";
+export { trainingCharts, type TrainingChartsOptions } from "./curves.js";
 export {
   evaluate,
   type EvaluateOptions,
@@ -31,7 +31,13 @@ export type {
   WeightedLoss,
 } from "./options.js";
 export type { Paired, PairedOptions } from "./pairing.js";
-export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
+export {
+  type Progress,
+  type ProgressDisplay,
+  progressDisplay,
+  type ProgressOptions,
+  type ProgressStream,
+} from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restore, type RestoreOptions } from "./restore.js";
 export { restoreTiled } from "./tiles.js";

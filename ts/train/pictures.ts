@@ -1,5 +1,6 @@
 import { encodePng, type Pixels } from "../io/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
+import { tickText } from "./axis.js";
 import type { ReportFigure } from "./report.js";
 
 /** What is shown of an evaluation image. */
@@ -17,10 +18,20 @@ const MAX_SIDE = 256;
 
 /** The first image of the evaluation data over a training: the latest, and up to eight earlier ones for a report. */
 export class Pictures {
+  readonly #caption: string;
   #kept: Picture[] = [];
   #latest: Picture | undefined;
   #count = 0;
   #stride = 1;
+
+  constructor(caption = "First image of the evaluation data") {
+    this.#caption = caption;
+  }
+
+  /** Whether nothing was taken. */
+  get isEmpty(): boolean {
+    return this.#latest === undefined;
+  }
 
   /** Reads the first image of a batch back. */
   async take(step: number, batch: Readonly<Partial<Record<Name, Tensor>>>): Promise<void> {
@@ -46,24 +57,75 @@ export class Pictures {
     return Object.fromEntries(entries.map(([name, { data, shape }]) => [`eval/${name}`, tensor(data, { shape })]));
   }
 
-  /** The measurement, reconstructions over the training and the ground truth side by side; empty without evaluation. */
+  /**
+   * Measurement, reconstruction and ground truth side by side, and the reconstructions over the training; empty where
+   * nothing was taken.
+   */
   async figures(): Promise<ReportFigure[]> {
     const latest = this.#latest;
     if (!latest) return [];
+    const { y, xNet, x } = latest.images;
+    const range = rangeOf(x ?? y ?? xNet);
+    const inDecibels = (pixels: Pixels | undefined): string => decibels(pixels, x, range);
+    const shown = range.isUsual ? "" : `, shown from ${tickText(range.low)} to ${tickText(range.high)}`;
+    const compared = await figure(`${this.#caption}, before and after${shown}`, range, [
+      { label: `measurement${inDecibels(y)}`, pixels: y },
+      { label: `reconstruction${inDecibels(xNet)}`, pixels: xNet },
+      { label: "ground truth", pixels: x },
+    ]);
     const steps = this.#kept.at(-1) === latest ? this.#kept : [...this.#kept, latest];
-    const cells = [
-      { label: "measurement", pixels: latest.images.y },
-      ...steps.map(({ step, images }) => ({ label: `step ${step}`, pixels: images.xNet })),
-      { label: "ground truth", pixels: latest.images.x },
-    ];
-    const images = [];
-    for (const { label, pixels } of cells) if (pixels) images.push({ label, png: await pngOf(pixels) });
-    return images.length > 0 ? [{ caption: "First image of the evaluation data", images }] : [];
+    if (steps.length < 2) return compared;
+    const over = steps.map(({ step, images }) => ({
+      label: `step ${step}${inDecibels(images.xNet)}`,
+      pixels: images.xNet,
+    }));
+    return [...compared, ...(await figure("The reconstruction over the training", range, over))];
   }
 }
 
-async function pngOf({ data, shape }: Pixels): Promise<Uint8Array> {
-  const image = tensor(data, { shape });
+interface Cell {
+  readonly label: string;
+  readonly pixels: Pixels | undefined;
+}
+
+async function figure(caption: string, range: Range, cells: readonly Cell[]): Promise<ReportFigure[]> {
+  const images = [];
+  for (const { label, pixels } of cells) if (pixels) images.push({ label, png: await pngOf(pixels, range) });
+  return images.length > 0 ? [{ caption, images }] : [];
+}
+
+/** What is shown black and white. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  /** Whether it is 0 to 1. */
+  readonly isUsual: boolean;
+}
+
+/** 0 to 1 of images that have such values; of others from their smallest to their largest value. */
+function rangeOf(image: Pixels | undefined): Range {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of image?.data ?? []) {
+    if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  const isUsual = low > high || (low > -0.75 && high > 0.2 && high < 1.75);
+  if (isUsual) return { low: 0, high: 1, isUsual };
+  return high > low ? { low, high, isUsual } : { low, high: low + 1, isUsual };
+}
+
+/** The PSNR of an image with respect to the ground truth, as a text; empty where it has none. */
+function decibels(image: Pixels | undefined, truth: Pixels | undefined, { low, high }: Range): string {
+  if (!image || !truth || image.shape.join() !== truth.shape.join()) return "";
+  const sum = image.data.reduce((total, value, i) => total + (value - (truth.data[i] as number)) ** 2, 0);
+  const psnr = 10 * Math.log10(((high - low) ** 2 * image.data.length) / sum);
+  return Number.isFinite(psnr) ? `, ${psnr.toFixed(1)} dB` : "";
+}
+
+async function pngOf({ data, shape }: Pixels, { low, high }: Range): Promise<Uint8Array> {
+  const image = tensor(
+    data.map((value) => (value - low) / (high - low)),
+    { shape },
+  );
   const png = await encodePng(image);
   image.dispose();
   return png;

@@ -42,13 +42,17 @@ const style = [
   "font:16px/1.5 system-ui,sans-serif}",
   "h1{font-size:1.6rem}p,figcaption,caption,dt{color:var(--soft)}",
   ".scroll{overflow-x:auto}table{border-collapse:collapse;margin:1.5rem 0}",
-  "caption{text-align:left;padding-bottom:.4rem}",
+  "caption{text-align:left;padding-bottom:.4rem;white-space:nowrap}",
   "th,td{padding:.4rem .9rem;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}",
   "th:first-child,td:first-child{text-align:left}",
   "figure{margin:2rem 0}.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}",
   ".row div{font-size:.85rem;color:var(--soft)}",
   ".row img{display:block;width:100%;image-rendering:pixelated;border-radius:4px}",
-  "svg{width:100%;height:auto}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dd{margin:0}",
+  ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:0 2rem}",
+  ".charts figure{margin:1rem 0}figure>svg{display:block;width:100%;height:auto}",
+  "@media (max-width:600px){body{padding:1rem .8rem}h1{font-size:1.35rem}.row{grid-template-columns:1fr 1fr}",
+  "th,td{padding:.4rem .5rem}caption{white-space:normal}}",
+  "h1,p,dd{overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dd{margin:0}",
 ].join("\n");
 
 function checkContent(content: ReportContent): void {
@@ -92,7 +96,7 @@ export function htmlReport(content: ReportContent): string {
   const parts = [
     ...content.tables.map(table),
     ...content.figures.map(figure),
-    ...content.charts.map((svg) => `<figure>${svg}</figure>`),
+    `<div class="charts">${content.charts.map((svg) => `<figure>${svg}</figure>`).join("")}</div>`,
     `<h2>Settings</h2><dl>${Object.entries(content.details)
       .map(([name, value]) => `<dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(String(value))}</dd>`)
       .join("")}</dl>`,

@@ -21,6 +21,7 @@ import { Reporting } from "./reporting.js";
 import { ResultWeights } from "./result-weights.js";
 import { settingsOf } from "./settings.js";
 import { imagesOf, type StepContext, trainStep } from "./step.js";
+import { trainingFigures } from "./training-figures.js";
 import { loadTrainerState, type TrainerState } from "./trainer-state.js";
 import { type SourcedBatch, TrainingData } from "./training-data.js";
 
@@ -168,9 +169,11 @@ export class Trainer<
     return this.#result.last();
   }
 
-  /** Pictures of the first image of `evalData` over this run, for a report. */
+  /** Pictures of the first image of `evalData` over this run, else of the first of `trainData`, for a report. */
   async figures(): Promise<ReportFigure[]> {
-    return await this.#evaluation.pictures.figures();
+    const { pictures } = this.#evaluation;
+    if (pictures.isEmpty) return await trainingFigures(this.#data, this.step, Rng.from(this.#evalRng));
+    return await pictures.figures();
   }
 
   /**

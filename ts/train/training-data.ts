@@ -1,4 +1,12 @@
-import { type Batch, DataCheck, DataLoader, disposeSample, type LoaderState, type Measurement } from "../data/index.js";
+import {
+  type Batch,
+  collate,
+  DataCheck,
+  DataLoader,
+  disposeSample,
+  type LoaderState,
+  type Measurement,
+} from "../data/index.js";
 import { BaseLossScheduler, type Loss, StackedPhysicsLoss } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
@@ -152,6 +160,17 @@ export class TrainingData {
   /** @throws ArgumentError `non_finite_data` for a sample since the last call that has a NaN or infinite value. */
   async check(): Promise<void> {
     for (const check of this.#checks) await check.read();
+  }
+
+  /** The first sample of the first data set, in a batch of one, which the caller frees. */
+  async first(rng: RandomSource): Promise<SourcedBatch> {
+    const { dataset } = this.#loaders[0] as DataLoader<Measurement>;
+    const sample = await dataset.get(0, { rng });
+    try {
+      return { batch: collate([sample]), source: this.sources[0] as Source };
+    } finally {
+      disposeSample(sample);
+    }
   }
 
   /** Frees what was not checked. */

@@ -40,7 +40,7 @@ export async function trainingReport(options: TrainingReportOptions): Promise<Re
     intro,
     tables: result ? [resultTable(result)] : [],
     figures: await trainer.figures(),
-    charts: trainingCharts(trainer.history),
+    charts: trainingCharts(trainer.history, result ? { measurement: meansOf(result.measurement) } : {}),
     details,
   };
 }
@@ -86,6 +86,12 @@ function resultTable({ metrics, baselines }: TestResult): ReportTable {
     columns: ["", ...names],
     rows: rows.map(({ label, cells: own }) => [label, ...own]),
   };
+}
+
+function meansOf(summaries: MetricSummaries): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(summaries).flatMap(([name, { mean }]) => (Number.isFinite(mean) ? [[name, mean]] : [])),
+  );
 }
 
 function cell(summary: MetricSummaries[string] | undefined): string {

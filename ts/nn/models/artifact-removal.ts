@@ -1,8 +1,9 @@
 import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
-import { Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeOnError, type Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import type { Denoiser, ReconstructOptions } from "../types.js";
+import { noiseLevel } from "./noise-level-map.js";
 
 const MODES = ["direct", "adjoint", "pinv", "prox"] as const;
 
@@ -20,12 +21,6 @@ export interface ArtifactRemovalOptions {
    * standard deviation sigma. Default: 1.
    */
   gamma?: number;
-}
-
-/** The noise level of a physics, where its noise has one. */
-function noiseLevel(physics: Physics<NoiseModel, OperatorKind> | undefined): number | Tensor | undefined {
-  const sigma = (physics?.noiseModel as { sigma?: unknown } | undefined)?.sigma;
-  return typeof sigma === "number" || sigma instanceof Tensor ? sigma : undefined;
 }
 
 /**

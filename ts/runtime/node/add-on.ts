@@ -4,13 +4,19 @@ import { fileURLToPath } from "node:url";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice } from "../platform.js";
+import { remedy } from "./missing.js";
+import { platformAddOn, platformPackage } from "./platform-package.js";
 
 /** The add-ons: one for the CPU, and one, about ten times as large, for the CPU and GPUs. */
 const files = { cpu: "adjoint.node", gpu: "adjoint-gpu.node" } as const;
 
-/** The path of an add-on. The same relative path holds from the sources and from the compiled package. */
-const pathOf = (addOn: keyof typeof files): string =>
+/** Where an add-on is built to. The same relative path holds from the sources and from the compiled package. */
+const builtPath = (addOn: keyof typeof files): string =>
   fileURLToPath(new URL(`../../../dist/native/${files[addOn]}`, import.meta.url));
+
+/** The path of an add-on: the one built here, or for the CPU that of an installed platform package. */
+const pathOf = (addOn: keyof typeof files): string =>
+  (addOn === "cpu" && !existsSync(builtPath("cpu")) ? platformAddOn() : undefined) ?? builtPath(addOn);
 
 /**
  * Loads the add-on that supports a device: for `"cpu"` the one without GPUs where it is built, for `"auto"` the one
@@ -22,14 +28,15 @@ export function loadNative(device: RequestedDevice): Binding {
   const built = { cpu: existsSync(pathOf("cpu")), gpu: existsSync(pathOf("gpu")) };
   if (isGpu(device) && !built.gpu) {
     throw new DeviceError(
-      `${device}: the add-on with GPUs is not built (looked for ${pathOf("gpu")}); run npm run build:gpu ` +
-        '(needs Rust), or use device "cpu".',
+      `${device}: the add-on with GPUs is missing (looked for ${pathOf("gpu")}); ${remedy("npm run build:gpu")}, ` +
+        'or use device "cpu".',
       "native_missing",
     );
   }
   if (!built.cpu && !built.gpu) {
     throw new DeviceError(
-      `the native add-on is not built (looked for ${pathOf("cpu")}); run npm run build (needs Rust).`,
+      `the native add-on is missing (looked for ${pathOf("cpu")}, and for the package ${platformPackage()}); ` +
+        `${remedy("npm run build")}.`,
       "native_missing",
     );
   }
@@ -59,8 +66,7 @@ function load(path: string): Binding {
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `the native add-on does not load (${text}); if it was built for another platform, run npm run build ` +
-        "(needs Rust).",
+      `the native add-on does not load (${text}); if it was built for another platform, ${remedy("npm run build")}.`,
       "native_load_failed",
       { cause },
     );

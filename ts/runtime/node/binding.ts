@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "../platform.js";
+import "../web/gpu-module.js";
 import { cpuModule, loadWasm } from "../web/module.js";
 import { isGpu, loadNative } from "./add-on.js";
 

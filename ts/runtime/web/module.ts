@@ -20,11 +20,15 @@ type ModuleKind = "cpu" | "relaxed" | "gpu";
 
 // The same relative paths hold from the sources and from the compiled package. They are literal, so that bundlers see
 // them and a page loads only the module it needs.
-const loaders: Record<ModuleKind, () => Promise<unknown>> = {
+const loaders: Partial<Record<ModuleKind, () => Promise<unknown>>> = {
   cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
   relaxed: async () => await import("../../../dist/wasm/adjoint_wasm_relaxed.js"),
-  gpu: async () => await import("../../../dist/wasm/adjoint_wasm_gpu.js"),
 };
+
+/** Adds the module with WebGPU, which the entry `adjoint/cpu` is without: bundlers emit every module that they see. */
+export function provideGpuModule(load: () => Promise<unknown>): void {
+  loaders.gpu = load;
+}
 
 /** Each module has one instance at a time, shared by all calls of {@link loadWasm} while it works. */
 const instances: Partial<Record<ModuleKind, Binding>> = {};
@@ -51,7 +55,7 @@ function kindOf(module: WebAssembly.Module): ModuleKind {
 }
 
 async function kindFor(device: RequestedDevice): Promise<ModuleKind> {
-  const gpu = device === "webgpu" || (device === "auto" && (await hardwareGpu()));
+  const gpu = device === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
   return gpu ? "gpu" : cpuModule();
 }
 
@@ -70,7 +74,14 @@ export function cpuModule(): "cpu" | "relaxed" {
 }
 
 async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefined): Promise<Binding> {
-  const glue = (await loaders[kind]()) as Glue;
+  const load = loaders[kind];
+  if (!load) {
+    throw new DeviceError(
+      'init: adjoint/cpu computes on the cpu only; import from "adjoint" for WebGPU, or use device "cpu".',
+      "device_unavailable",
+    );
+  }
+  const glue = (await load()) as Glue;
   // After a trap the compiled module is reused: no second download.
   const module = given ?? glue.forget();
   const { memory } = await glue.default(module === undefined ? undefined : { module_or_path: module });
