@@ -1,4 +1,4 @@
-import { ArgumentError, shown } from "../runtime/index.js";
+import { ArgumentError, isPlain, shown } from "../runtime/index.js";
 import type { Dataset, Measurement } from "./dataset.js";
 
 /**
@@ -23,5 +23,7 @@ export function checkDataset(caller: string, value: unknown): asserts value is D
 
 function named(value: unknown): string {
   const { get, length } = value as { get?: unknown; length?: unknown };
-  return typeof get === "function" ? `an object whose length is ${shown(length)}` : shown(value);
+  if (typeof get === "function") return `an object whose length is ${shown(length)}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return isPlain(value) ? "an object without get(index)" : shown(value);
 }

@@ -15,7 +15,14 @@ export interface Kind {
  */
 export function checkKind(caller: string, name: string, value: unknown, { fits, expected }: Kind): void {
   if (fits(value)) return;
-  throw new ArgumentError(`${caller}: ${name} is ${shown(value)}, expected ${expected}.`, "invalid_argument");
+  throw new ArgumentError(`${caller}: ${name} is ${withType(value)}, expected ${expected}.`, "invalid_argument");
+}
+
+/** A description that says what a text or a number is, where something else was expected: `the string "Adam"`. */
+function withType(value: unknown): string {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return `the ${typeof value} ${shown(value)}`;
+  return isPlain(value) ? "an object" : shown(value);
 }
 
 /** Whether a value is an object with methods of these names. */
