@@ -1,7 +1,8 @@
 // `npm run evidence -- denoise`: `adjoint denoise` with its defaults against BM3D and non-local means.
 //
-// Each row is a picture of scikit-image with noise, as an 8-bit file: Python makes the files (scikit-image) and runs the
-// peers (bm3d 4.0.3, scikit-image), each with its level estimated from the file. ADJOINT_PYTHON names the interpreter.
+// Each row is a picture of scikit-image with noise, as an 8-bit file: Python makes the files (scikit-image) and
+// runs the peers (bm3d 4.0.3, scikit-image), each with its level estimated from the file. ADJOINT_PYTHON names the
+// interpreter.
 //
 //   --quality fast,normal   which qualities are measured (default: fast, normal)
 //   --rows camera,cell      only rows whose name contains one of these
@@ -118,15 +119,16 @@ const verdicts = qualities.map((quality) => {
     `${wins} of ${gains.length} rows, slower on ${slower}.`
   );
 });
+const day = new Date().toISOString().slice(0, 10);
 const text = `# Evidence: denoising
 
-Made by \`npm run evidence -- denoise\`. Each row is a picture of scikit-image with noise, stored as an 8-bit file. PSNR in
-dB, in parentheses the seconds of processor time of one run, on all cores together. \`adjoint denoise\` is run as a command, the start of the program included, with
-its defaults but for \`--quality\` and, for counts, \`--noise\`; BM3D (\`bm3d\` 4.0.3) and non-local means (scikit-image) get
-the level that scikit-image estimates. For counts BM3D is also run on the square root of the picture (Anscombe's
-transform), with the true gain; the comparison is with the better of the two. No picture of the table was used to
-train the network that denoising starts from, nor to choose its options: see
-[denoising-network.md](denoising-network.md).
+Made by \`npm run evidence -- denoise\`. Each row is a picture of scikit-image with noise, stored as an 8-bit file. PSNR
+in dB, in parentheses the seconds of processor time of one run, on all cores together. \`adjoint denoise\` is run as a
+command, the start of the program included, with its defaults but for \`--quality\` and, for counts, \`--noise\`; BM3D
+(\`bm3d\` 4.0.3) and non-local means (scikit-image) get the level that scikit-image estimates. For counts BM3D is also
+run on the square root of the picture (Anscombe's transform), with the true gain; the comparison is with the better of
+the two. No picture of the table was used to train the network that denoising starts from, nor to choose its options:
+see [denoising-network.md](denoising-network.md).
 
 | ${head.join(" | ")} |
 | ${head.map(() => "---").join(" | ")} |
@@ -134,7 +136,7 @@ ${lines.map((line) => `| ${line} |`).join("\n")}
 
 ${verdicts.join("\n")}
 
-Machine: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, other programs were running; ${new Date().toISOString().slice(0, 10)}.
+Machine: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, other programs were running; ${day}.
 `;
 process.stdout.write(text);
 if (values.rows === "") writeFileSync(join(root, "docs", "evidence-denoise.md"), text);

@@ -17,7 +17,7 @@ export function uniform(seed) {
   };
 }
 
-/** Runs the training; with `kill`, kills it so many milliseconds after so many of its steps. Resolves to how it ended. */
+/** Runs the training; with `kill`, kills it some milliseconds after some of its steps. Resolves to how it ended. */
 async function runOnce(folder, steps, kill) {
   const child = spawn(process.execPath, [program, folder, String(steps)], { stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];

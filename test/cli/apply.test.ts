@@ -53,10 +53,9 @@ async function pngWithOpacity(): Promise<Uint8Array> {
 
 describe("adjoint apply", () => {
   it("restores every page with the network as trained, and keeps type of samples and opacity", async () => {
-    const { code, stdout, stderr } = await adjoint([
-      ...["apply", at("plain", "model.safetensors"), at("in", "*.tif"), at("in", "one.png"), at("in", "opacity.png")],
-      ...["-o", at("out"), "--json"],
-    ]);
+    const files = ["*.tif", "one.png", "opacity.png"].map((name) => at("in", name));
+    const args = ["apply", at("plain", "model.safetensors"), ...files, "-o", at("out"), "--json"];
+    const { code, stdout, stderr } = await adjoint(args);
     expect(stderr).not.toContain("error");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,8 +71,47 @@ describe("docs/porting.md", () => {
     const codes = await programs("porting.md");
     expect(codes.length).toBeGreaterThanOrEqual(2);
     const files = await compile("porting", codes.map(short));
-    const [trainer = "", byHand = ""] = await Promise.all(files.map(print));
-    expect(trainer).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
+    const [trainer = "", byHand = "", adversarial = ""] = await Promise.all(files.map(print));
+    for (const text of [trainer, adversarial]) expect(text).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
+    expect(byHand).toMatch(/step 3 of 3: loss -?\d/);
+  });
+
+  it("takes the same number of steps in both languages", async () => {
+    const text = await readFile(join(root, "docs", "porting.md"), "utf8");
+    const [python = "", typescript = ""] = [/```python\n([\s\S]*?)```/, /```ts\n([\s\S]*?)```/].map(
+      (pattern) => pattern.exec(text)?.[1] ?? "",
+    );
+    const number = (code: string, pattern: RegExp): number => Number(pattern.exec(code)?.[1]);
+    const budget = (code: string, samples: RegExp): number[] =>
+      [samples, /epochs[=:] ?(\d+)/, /batch_?[sS]ize[=:] ?(\d+)/].map((pattern) => number(code, pattern));
+    expect(budget(python, /num_samples=(\d+)/)).toEqual([400, 10, 8]);
+    expect(budget(typescript, /length: (\d+)/)).toEqual([400, 10, 8]);
+  });
+
+  const deepinv = [process.env["ADJOINT_PYTHON"], "python3"].find(
+    (program) => program !== undefined && spawnSync(program, ["-c", "import deepinv, torchvision"]).status === 0,
+  );
+  it.skipIf(deepinv === undefined)("its Python runs, where deepinv is installed (ADJOINT_PYTHON)", async () => {
+    const text = await readFile(join(root, "docs", "porting.md"), "utf8");
+    const codes = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+    expect(codes).toHaveLength(3);
+    const shorter = [
+      [/epochs=\d+/g, "epochs=1"],
+      [/num_samples=\d+/g, "num_samples=16"],
+      [/steps = \d+/g, "steps = 3"],
+      ["results/port", join(folder, "port")],
+      ["weights.pt", join(folder, "weights.pt")],
+    ] as const;
+    const printed = codes.map(async (code, i) => {
+      const file = join(folder, `port-${i}.py`);
+      await writeFile(
+        file,
+        shorter.reduce((shown, [long, less]) => shown.replace(long, less), code),
+      );
+      return (await start(deepinv as string, [file], { cwd: root, maxBuffer: 1 << 26 })).stdout;
+    });
+    const [trainer = "", byHand = "", adversarial = ""] = await Promise.all(printed);
+    for (const shown of [trainer, adversarial]) expect(shown).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
     expect(byHand).toMatch(/step 3 of 3: loss -?\d/);
   });
 

@@ -89,7 +89,7 @@ describe("locks", () => {
   const lockText = (change: Partial<typeof ownMark>): string =>
     JSON.stringify({ mark: { ...ownMark, ...change }, hostname: "elsewhere", since: "2026-01-31T12:00:00.123Z" });
 
-  it("a second training of the same files is refused, with the first one's process, and how to override it", async () => {
+  it("a second training of the same files is refused, with the first one's process and the way out", async () => {
     const path = join(newFolder(), "checkpoint");
     const second = gainTrainer({ checkpoint: { path } });
     let refused: unknown;
@@ -215,7 +215,7 @@ describe("errors of the disk", () => {
     return { folder, remove: () => void spawnSync("umount", [folder]) };
   }
 
-  it("a full disk: the file, what was written, the last good checkpoint, what to do; no temporary file", async (context) => {
+  it("a full disk: file, content, last good checkpoint, advice; no temporary file", async (context) => {
     const disk = smallDisk(160);
     if (!disk) return context.skip("no small file system can be made here");
     try {

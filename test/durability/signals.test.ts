@@ -42,6 +42,15 @@ async function configuration(name: string, change: object = {}): Promise<{ path:
   return { path, out };
 }
 
+/** A second process for the same files is refused, with the first one's number and the lock. */
+async function expectRefused(args: readonly string[], pid: number, lock: string): Promise<void> {
+  const { code, stdout, stderr } = await start([main, ...args, "--json"]).ended;
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { class: "ArgumentError", code: "file_locked" } });
+  expect(stderr).toContain(`in use by process ${pid} on `);
+  expect(stderr).toContain(`remove ${lock}.`);
+}
+
 /** What a signal would leave behind. */
 const leftovers = (at: string): string[] => readdirSync(at).filter((name) => /\.(?:tmp|lock)$/.test(name));
 
@@ -54,6 +63,7 @@ describe.each([
     const { path, out } = await configuration(`train-${signal}`);
     const run = start([main, "train", path, "--json"]);
     await run.said(/training \d/);
+    if (signal === "SIGTERM") await expectRefused(["train", path], run.pid, join(out, ".adjoint.lock"));
     run.kill(signal);
     const ended = await run.ended;
     expect(ended).toMatchObject({ code, signal: null });
@@ -69,6 +79,8 @@ describe.each([
     const output = join(folder, `${signal}.npy`);
     const run = start([main, "denoise", noisy, "-o", output, "--sigma", "0.1", "--steps", "100000"]);
     await run.said(/denoising \d/);
+    const lock = join(folder, `.${signal}.npy.lock`);
+    if (signal === "SIGTERM") await expectRefused(["denoise", noisy, "-o", output], run.pid, lock);
     run.kill(signal);
     const ended = await run.ended;
     expect(ended).toMatchObject({ code, signal: null });
@@ -123,7 +135,8 @@ it("a program of one's own goes on without the reader of its progress, too", asy
     const lib = await import(${JSON.stringify(compiled("train/index.js"))});
     const display = await lib.progressDisplay({ stream: process.stderr });
     for (let step = 1; step <= 10; step++) {
-      display.update({ step, steps: 10, epoch: 0, loss: 1, losses: {}, metrics: {}, imagesPerSecond: 1, secondsLeft: 1 });
+      const rest = { epoch: 0, losses: {}, metrics: {}, imagesPerSecond: 1, secondsLeft: 1 };
+      display.update({ step, steps: 10, loss: 1, ...rest });
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     console.log("ended");`;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -117,6 +117,27 @@ describeBrowser("the packed package in a browser", () => {
       for (const file of scripts)
         expect(await readFile(join(assets, file), "utf8"), file).not.toMatch(/"node:|cli-progress|createRequire/);
       const site = await serve({ "/": join(folder, "built/") });
+      try {
+        expect(await result(`${site.origin}/`)).toEqual({ got: expected, messages: [] });
+      } finally {
+        await site.close();
+      }
+    });
+
+    it("built with adjoint/cpu, it runs and has no module for GPUs", async () => {
+      await mkdir(join(folder, "cpu"), { recursive: true });
+      await writeFile(join(folder, "cpu", "index.html"), html('src="./main.js">'));
+      await writeFile(join(folder, "cpu", "main.js"), program.replace('from "adjoint"', 'from "adjoint/cpu"'));
+      const outDir = join(folder, "built-cpu");
+      const options = { target: "es2022", outDir, chunkSizeWarningLimit: 10_000 } as const;
+      await build({ root: join(folder, "cpu"), configFile: false, logLevel: "silent", build: options });
+      const files = await readdir(join(outDir, "assets"));
+      const modules = files.filter((file) => file.endsWith(".wasm")).map((file) => file.replace(/-.*/, ""));
+      expect(modules.sort()).toEqual(["adjoint_wasm_bg", "adjoint_wasm_relaxed_bg"]);
+      const sizes = await Promise.all(files.map(async (file) => (await stat(join(outDir, "assets", file))).size));
+      // The module for GPUs alone has 17 MB.
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(12e6);
+      const site = await serve({ "/": `${outDir}/` });
       try {
         expect(await result(`${site.origin}/`)).toEqual({ got: expected, messages: [] });
       } finally {

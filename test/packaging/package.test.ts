@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { publint } from "publint";
@@ -18,6 +18,10 @@ const readme = await readFile(join(root, "README.md"), "utf8");
 const programs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 const firstLines = programs[0] ?? "";
 const shown = `${firstLines}console.log(JSON.stringify({ shape: l.shape, value: (await l.data())[0] }));\n`;
+
+const { exports: exported } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, unknown>;
+};
 
 let folder: string;
 let packed: { readonly filename: string; readonly files: readonly { readonly path: string; readonly size: number }[] };
@@ -81,12 +85,51 @@ describe("the packed files", () => {
   });
 
   it("have nothing else", () => {
-    const allowed = /^(?:dist\/(?!web\/|.*\.stamp)|examples\/|docs\/|schema\/|README\.md|LICENSE-|package\.json)/;
+    const more = "bench/README\\.md|crates/wasm/sizes\\.json|CONTRIBUTING\\.md|README\\.md|LICENSE-|package\\.json";
+    const allowed = new RegExp(`^(?:dist/(?!web/|.*\\.stamp)|examples/|docs/|schema/|${more})`);
     expect(
       packed.files
         .map(({ path }) => path)
         .filter((path) => !allowed.test(path) || /\.(?:rs|tsbuildinfo|log)$|(?<!\.d)\.ts$|\.test\./.test(path)),
     ).toEqual([]);
+  });
+
+  it("have documents whose links lead to packed files", async () => {
+    const paths = new Set(packed.files.map(({ path }) => path));
+    const documents = [...paths].filter((path) => path.endsWith(".md"));
+    expect(documents.length).toBeGreaterThan(20);
+    const dead: string[] = [];
+    for (const document of documents) {
+      const text = await readFile(join(root, document), "utf8");
+      for (const [, link = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        const [path = ""] = link.split("#");
+        if (path === "" || /^https?:/.test(link)) continue;
+        const target = posix.normalize(posix.join(posix.dirname(document), path)).replace(/\/$/, "");
+        const isFolder = [...paths].some((each) => each.startsWith(`${target}/`));
+        if (!paths.has(target) && !isFolder) dead.push(`${document}: ${link}`);
+      }
+    }
+    expect(dead).toEqual([]);
+  });
+
+  it("are refused where something was not built, with the command that builds it", async () => {
+    const bare = join(folder, "bare");
+    for (const { path } of packed.files.filter(
+      (file) => !/adjoint_wasm_gpu|^(?:examples|docs)\/.*\.(?:png|md)$/.test(file.path),
+    )) {
+      await mkdir(join(bare, dirname(path)), { recursive: true });
+      await link(join(root, path), join(bare, path)).catch(
+        async () => await copyFile(join(root, path), join(bare, path)),
+      );
+    }
+    const check = (at: string) => start(process.execPath, [join(root, "scripts", "check-package.mjs"), at]);
+    await expect(check(bare)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/adjoint_wasm_gpu\.js, .*adjoint_wasm_gpu_bg\.wasm: npm run build:wasm/),
+    });
+    await check(root);
+    const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { scripts: object };
+    expect(scripts).toHaveProperty("prepack", "node scripts/check-package.mjs");
   });
 
   it("pass publint", async () => {
@@ -138,6 +181,37 @@ describe("the package, installed in an empty folder", () => {
     expect(output).toMatch(/wrong\.ts\(\d+,\d+\): error[\s\S]*PoissonNoise/);
   });
 
+  it("has types that need neither skipLibCheck nor @types/node", async () => {
+    const paths = Object.keys(exported).filter((path) => !/\.(?:json|wasm)$/.test(path));
+    const names = paths.map((path) => path.replace(/^\./, "adjoint"));
+    const lines = names.map((name, i) => `import * as m${i} from "${name}";`);
+    await writeFile(
+      join(folder, "types.ts"),
+      `${lines.join("\n")}\nvoid [${names.map((_, i) => `m${i}`).join(", ")}];\n`,
+    );
+    const options = ["--noEmit", "--strict", "--target", "es2022", "--types", ""];
+    for (const resolution of [
+      ["--module", "nodenext"],
+      ["--module", "esnext", "--moduleResolution", "bundler"],
+    ]) {
+      const compiler = join(root, "node_modules/typescript/bin/tsc");
+      const output = await inFolder(process.execPath, [compiler, ...options, ...resolution, "types.ts"]).catch(
+        (error: { stdout: string }) => error.stdout,
+      );
+      expect(output).toBe("");
+    }
+  });
+
+  it("can be required by CommonJS", async () => {
+    const code = `const { init, ones } = require("adjoint");
+      init().then(() => console.log(ones([3]).sum().itemSync()));`;
+    await writeFile(join(folder, "common.cjs"), code);
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+    // Modules can be required from Node 20.19 and 22.12 on.
+    if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19))
+      expect((await inFolder(process.execPath, ["common.cjs"])).trim()).toBe("3");
+  });
+
   it("runs the README's first program", async () => {
     await writeFile(join(folder, "first.mjs"), shown);
     const { shape, value } = JSON.parse(await inFolder(process.execPath, ["first.mjs"])) as {
@@ -166,10 +240,7 @@ describe("the package, installed in an empty folder", () => {
   });
 
   it("can import every sub-path of its exports", async () => {
-    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
-      exports: Record<string, unknown>;
-    };
-    const paths = Object.keys(exports)
+    const paths = Object.keys(exported)
       .filter((path) => !/\.(?:json|wasm)$/.test(path))
       .map((path) => path.replace(/^\./, "adjoint"));
     const code = `for (const path of ${JSON.stringify(paths)}) {

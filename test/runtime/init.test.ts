@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Binding, binding, bindingIfAny, currentDevice, devices, init } from "../../ts/runtime/index.js";
 import { loadNative } from "../../ts/runtime/node/add-on.js";
 import { tensor } from "../../ts/tensor/index.js";
@@ -106,7 +106,14 @@ describe("auto", () => {
   });
 
   it("leaves a renderer in software to those who ask for it by name", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     await init({ device: "webgpu", binding: withGpu("software") });
+    await init({ device: "webgpu", binding: withGpu("software") });
+    // Once, in one line.
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^adjoint: webgpu is a renderer in software .*use init\(/)],
+    ]);
+    warn.mockRestore();
     expect(currentDevice()).toBe("webgpu");
     expect(devices()).toContainEqual({ name: "webgpu", available: true, detail: "a name", kind: "software" });
     await init({ device: "cpu", binding: loadNative("cpu") });

@@ -25,7 +25,11 @@ it("draws a chart with every series, escaped, without points that have no positi
   expect(svg).toContain("prefers-color-scheme:dark");
   expect(svg).not.toMatch(/NaN|Infinity/);
   // Of "one & two" the points at 0 and 2 remain, from the top of the axis to its bottom.
-  const [, top, bottom] = /d="M80.0 ([\d.]+)L466.0 ([\d.]+)"/.exec(svg)?.map(Number) as [number, number, number];
+  const [, top, bottom] = (/d="M80.0 ([\d.]+)L466.0 ([\d.]+)"/.exec(svg)?.map(Number) ?? []) as [
+    number,
+    number,
+    number,
+  ];
   expect(top).toBeLessThan(bottom);
   // On the logarithmic axis 0.1 is in the middle; the text is five units lower, so that it stands beside the line.
   expect(svg).toContain(`y="${((top + bottom) / 2 + 5).toFixed(1)}" text-anchor="end">0.1<`);

@@ -4,9 +4,11 @@ import { addApply } from "./apply.js";
 import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { addExport } from "./export.js";
 import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
 import { addNew } from "./new.js";
+import { addRestore } from "./restore.js";
 import { addStart } from "./start.js";
 import { addTest } from "./test.js";
 import { addTrain } from "./train.js";
@@ -30,13 +32,16 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
+      "\nExit codes: 0 done, 1 failed, 2 bad usage, 3 a result contradicted by the data (denoise), " +
+        "130 interrupted (143 by SIGTERM, 129 by SIGHUP; a checkpoint is written).",
     );
   addDenoise(program);
+  addRestore(program);
   addTrain(program);
   addTest(program);
   addApply(program);
   addConvert(program);
+  addExport(program);
   addInspect(program);
   addLosses(program);
   addDevices(program);

@@ -90,7 +90,8 @@ export class DenoisingNetwork extends Module {
     if (y.shape.length !== 4 || (channels !== 1 && channels !== 3) || levels.shape.join() !== y.shape.join()) {
       throw new ShapeError(
         `DenoisingNetwork: image has shape [${y.shape.join(", ")}] and levels [${levels.shape.join(", ")}], ` +
-          "expected [batch, 1, height, width] or [batch, 3, height, width] for both; denoise other channels one by one.",
+          "expected [batch, 1, height, width] or [batch, 3, height, width] for both; " +
+          "denoise other channels one by one.",
         "shape_mismatch",
       );
     }

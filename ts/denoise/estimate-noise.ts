@@ -1,6 +1,6 @@
 import { robustRange } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
-import { ArgumentError, checkOptions, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkOptions, checkWord, shown } from "../runtime/index.js";
 import { checkImages } from "./check-images.js";
 import { measureBlocks } from "./estimate/blocks.js";
 import { chooseFit, fitNoise, levelsOf } from "./estimate/choose.js";
@@ -33,7 +33,7 @@ export function estimateNoise(images: readonly Pixels[], options: EstimateNoiseO
   const name = checkWord("denoise.estimateNoise", "noise", options.noise ?? "auto", ["auto", ...names]);
   const found = measure(images);
   const { points, noiseless } = found.curve;
-  const deviation = Math.sqrt(median(points.map(({ variance }) => variance)));
+  const deviation = Math.sqrt(Math.max(0, median(points.map(({ variance }) => variance)) - found.ends.rounding));
   if (points.length === 0 || noiseless > mostNoiseless || deviation < leastDeviation * found.step) {
     const noise = name === "auto" ? "gaussian" : name;
     const level = { gaussian: { sigma: 0 }, gamma: { looks: Infinity }, poisson: { gain: 0 } };
@@ -55,7 +55,7 @@ export function knownNoise(images: readonly Pixels[], known: KnownNoise): NoiseE
   const level = noiseLevel(known);
   if (!(level > 0 && Number.isFinite(level))) {
     throw new ArgumentError(
-      `denoise.knownNoise: the level of the ${noise} noise is ${String(level)}, expected a number above 0 ` +
+      `denoise.knownNoise: the level of the ${noise} noise is ${shown(level)}, expected a number above 0 ` +
         '(sigma of "gaussian", gain of "poisson" and "poisson-gaussian", looks of "gamma").',
       "invalid_argument",
     );
@@ -83,7 +83,8 @@ interface Measured {
 function measure(images: readonly Pixels[]): Measured {
   const { low, high, dark, bright } = robustRange(images);
   const step = roundingStep(images, bright - dark);
-  return { ends: { low, high }, step, curve: varianceCurve(measureBlocks(images, low, high), step ** 2 / 12) };
+  const rounding = step ** 2 / 12;
+  return { ends: { low, high, rounding }, step, curve: varianceCurve(measureBlocks(images, low, high), rounding) };
 }
 
 /** The smallest distance of two values, where values were rounded to multiples of it. */

@@ -14,6 +14,9 @@ const sides = [128, 96, 64];
 /** Squares below which nothing is held back. */
 const fewest = 12;
 
+/** Squares that judge at most. */
+const most = 64;
+
 /** One square of so many is held back. */
 const every = 4;
 
@@ -21,8 +24,8 @@ const every = 4;
 const step = 0.1;
 
 /**
- * Cuts images into squares to learn from and others that judge what was learned. Of small images nothing is held back:
- * all of them are in both parts.
+ * Cuts images into squares to learn from and others that judge what was learned, at most 64. Of small images nothing is
+ * held back: all of them are in both parts.
  */
 export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[]; readonly judging: Pixels[] } {
   for (const side of sides) {
@@ -42,7 +45,9 @@ export function holdBack(images: readonly Pixels[]): { readonly learned: Pixels[
         }
       }
     }
-    if (learned.length + judging.length >= fewest && judging.length > 0) return { learned, judging };
+    if (learned.length + judging.length < fewest || judging.length === 0) continue;
+    const stride = Math.ceil(judging.length / most);
+    return { learned, judging: judging.filter((_, k) => k % stride === 0) };
   }
   return { learned: [...images], judging: [...images] };
 }

@@ -12,6 +12,14 @@ export { type Hdf5Array, Hdf5File } from "./hdf5-file.js";
 export { encodeFloats, type FloatType } from "./half.js";
 export { gzip } from "./inflate.js";
 export { sortAcquisitions } from "./kspace.js";
+export {
+  encodeOnnx,
+  type OnnxAttribute,
+  type OnnxConstant,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue,
+} from "./onnx.js";
 export { checkPixels } from "./image-faults.js";
 export { imageFormat, openImageFile } from "./image-file.js";
 export { encodeNifti, type NiftiOptions } from "./nifti.js";

@@ -11,6 +11,8 @@ export type {
   SampleType,
   Slice,
 } from "../formats/index.js";
+export { exportOnnx } from "./export-onnx.js";
+export type { ExportableModel, ExportOnnxOptions } from "./exportable.js";
 export { withLocks } from "./locks.js";
 export { cartesianKspace } from "./kspace.js";
 export { ImageReader } from "./image-reader.js";

@@ -124,11 +124,12 @@ const typeNames = { float64: "F64", float32: "F32", float16: "F16", bfloat16: "B
 const typeSizes = { float64: 8, float32: 4, float16: 2, bfloat16: 2 } as const;
 
 /**
- * Serialises tensors (float32 as F32, float64 as F64, or all in one element type), bytes (U8, one axis) and metadata as
- * the bytes of a safetensors file. What could not be read back is refused.
+ * Serialises tensors (float32 as F32, float64 as F64, or all in one element type), bytes (U8, one axis) and metadata
+ * as the bytes of a safetensors file. What could not be read back is refused.
  *
- * @throws ArgumentError `invalid_argument` where the header would be longer than the format allows (100 MB), or an entry
- * has the name of the metadata; `out_of_range` where a finite value would become infinite; `out_of_memory` where the file would be larger than the bytes that can be held at once.
+ * @throws ArgumentError `invalid_argument` where the header would be longer than the format allows (100 MB), or an
+ * entry has the name of the metadata; `out_of_range` where a finite value would become infinite; `out_of_memory` where
+ * the file would be larger than the bytes that can be held at once.
  */
 export async function serializeSafetensors(
   tensors: Readonly<Record<string, Tensor | Uint8Array>>,

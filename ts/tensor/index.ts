@@ -5,6 +5,8 @@ export { checkTensor } from "./check-tensor.js";
 export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } from "./create.js";
 export { interpolations, operators, outsides, padModes } from "./operators.generated.js";
 export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
+export { traceOperators } from "./trace.js";
+export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
 export { freeOnError } from "./handle.js";
 export { keep, tidy, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";

@@ -31,7 +31,13 @@ export type {
   WeightedLoss,
 } from "./options.js";
 export type { Paired, PairedOptions } from "./pairing.js";
-export { type Progress, type ProgressDisplay, progressDisplay, type ProgressOptions } from "./progress.js";
+export {
+  type Progress,
+  type ProgressDisplay,
+  progressDisplay,
+  type ProgressOptions,
+  type ProgressStream,
+} from "./progress.js";
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restore, type RestoreOptions } from "./restore.js";
 export { restoreTiled } from "./tiles.js";

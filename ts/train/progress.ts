@@ -31,7 +31,16 @@ export interface ProgressOptions {
   /** Text before the numbers. Default: `training`. */
   label?: string;
   /** Output stream. Default: standard error, which keeps standard output free for results; in a browser the console. */
-  stream?: NodeJS.WriteStream;
+  stream?: ProgressStream;
+}
+
+/** Where progress is shown: a stream of Node, such as `process.stderr`. */
+export interface ProgressStream {
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+  /** Registers what to do where it can no longer be written to. */
+  on?(event: "error", listener: () => void): unknown;
 }
 
 /** A progress bar if the stream is a terminal, otherwise a plain line for every tenth of the steps. */
@@ -46,18 +55,18 @@ export async function progressDisplay(options: ProgressOptions = {}): Promise<Pr
 const watched = new WeakSet<object>();
 
 /** A training does not end with the reader of its progress: a pipe or terminal that was closed, a full disk. */
-function goOnWithout(stream: NodeJS.WriteStream): void {
+function goOnWithout(stream: ProgressStream): void {
   // A stream of a caller's own may have no events.
   if (watched.has(stream) || typeof stream.on !== "function") return;
   watched.add(stream);
   stream.on("error", () => undefined);
 }
 
-async function bar(label: string, stream: NodeJS.WriteStream): Promise<ProgressDisplay> {
+async function bar(label: string, stream: ProgressStream): Promise<ProgressDisplay> {
   const { default: progress } = await import("cli-progress");
   const line = new progress.SingleBar({
     format: `${label} [{bar}] {value}/{total}  {text}`,
-    stream,
+    stream: stream as NodeJS.WriteStream,
     barsize: 24,
     hideCursor: true,
     barCompleteChar: "=",

@@ -12,10 +12,11 @@ export interface VarianceFit {
   readonly misfit: number;
 }
 
-/** Ends of the range to which a file has clipped. */
+/** What a file does to the values that it stores: the ends to which it clips, and the variance of its rounding. */
 export interface Ends {
   readonly low: number | undefined;
   readonly high: number | undefined;
+  readonly rounding: number;
 }
 
 /** Deviations beyond so many standard deviations count less; upwards, where structure leads, sooner. */
@@ -25,8 +26,9 @@ type Variance = Pick<VarianceFit, "constant" | "linear" | "quadratic">;
 
 /** Fits the variance of one noise model to a curve, by weighted least squares of its logarithm. */
 export function fitVariance(noise: NoiseName, curve: readonly CurvePoint[], ends: Ends): VarianceFit {
-  // Poisson and gamma noise have no negative values: a zero is no clipped one.
-  const clip = noise === "poisson" || noise === "gamma" ? { low: undefined, high: ends.high } : ends;
+  // Poisson and gamma noise have no negative values: a zero is no clipped one. And counts are whole by themselves.
+  const isAnchored = noise === "poisson" || noise === "gamma";
+  const clip = isAnchored ? { low: undefined, high: ends.high, rounding: 0 } : ends;
   const means = curve.map(({ mean }) => mean);
   const [dark, bright] = [Math.min(...means), Math.max(...means)];
   const typical = median(curve.map(({ variance }) => variance));
@@ -64,12 +66,12 @@ export function fitVariance(noise: NoiseName, curve: readonly CurvePoint[], ends
   return fits.reduce((best, fit) => (fit.misfit < best.misfit ? fit : best));
 }
 
-function misfit(curve: readonly CurvePoint[], variance: Variance, { low, high }: Ends): number {
+function misfit(curve: readonly CurvePoint[], variance: Variance, { low, high, rounding }: Ends): number {
   let sum = 0;
   for (const { mean, variance: measured, error } of curve) {
     const deviation = (x: number): number => Math.sqrt(Math.max(1e-30, at(variance, x)));
     const x = unclippedMean(mean, deviation, low, high);
-    const expected = clippedMoments(x, deviation(x), low, high).variance;
+    const expected = clippedMoments(x, deviation(x), low, high).variance + rounding;
     const difference = Math.log(Math.max(measured, 1e-30) / Math.max(expected, 1e-30));
     sum += limited(difference / error);
   }

@@ -4,7 +4,7 @@ import { type Blocks, counts } from "./blocks.js";
 export interface CurvePoint {
   /** Mean of the pixels. */
   readonly mean: number;
-  /** Variance of the noise of the pixels, as the file has it. */
+  /** Variance of the noise of the pixels, as the file has it: clipped and rounded. */
   readonly variance: number;
   /** Relative standard deviation of the variance. */
   readonly error: number;
@@ -50,7 +50,7 @@ const [mostPoints, leastBlocks] = [24, 120];
  * Where these blocks, too, have more energy in low frequencies, e times that of the high ones, structure of excess k is
  * taken out: noise v and structure t with `v + t = high`, `v + k t = e high` give `v = high (k - e) / (k - 1)`.
  *
- * @param rounding variance of the rounding of the values, which is no noise of the picture.
+ * @param rounding variance of the rounding of the values: where there is not more, there is no noise.
  */
 export function varianceCurve(blocks: Blocks, rounding: number): VarianceCurve {
   const order = Array.from(blocks.mean.keys()).filter((k) => (blocks.clipped[k] as number) <= mostClipped);
@@ -63,7 +63,7 @@ export function varianceCurve(blocks: Blocks, rounding: number): VarianceCurve {
   // Rounding of a nearly constant region leaves anything from nothing to its full variance.
   const isNoiseless = ({ high }: Flattest): boolean => high <= 1.2 * rounding;
   return {
-    points: measured.filter((part) => !isNoiseless(part)).flatMap((part) => curvePoint(part, rounding)),
+    points: measured.filter((part) => !isNoiseless(part)).flatMap((part) => curvePoint(part)),
     noiseless: measured.filter(isNoiseless).length / Math.max(1, measured.length),
   };
 }
@@ -104,10 +104,10 @@ function flattest({ mean, low, high, neighbours, clipped, overlap }: Blocks, mem
   };
 }
 
-function curvePoint({ mean, low, high, neighbours, clipped, samples }: Flattest, rounding: number): CurvePoint[] {
+function curvePoint({ mean, low, high, neighbours, clipped, samples }: Flattest): CurvePoint[] {
   const excess = low / high;
   const share = (structureExcess - Math.max(1, excess)) / (structureExcess - 1);
-  const variance = high * share - rounding;
+  const variance = high * share;
   if (!(variance > 0)) return [];
   const error = Math.hypot(leastError, Math.sqrt(2 / samples), excessError * Math.max(0, excess - 1));
   const whole = (low * counts.low + high * counts.high) / (counts.low + counts.high + 1);

@@ -60,8 +60,8 @@ class ResBlock extends Module {
 }
 
 /**
- * The DRUNet denoiser, `[B, inChannels, H, W]` and a noise level to `[B, outChannels, H, W]`: a U-Net of residual blocks
- * without biases, which sees the standard deviation of the noise at each pixel as one more channel.
+ * The DRUNet denoiser, `[B, inChannels, H, W]` and a noise level to `[B, outChannels, H, W]`: a U-Net of residual
+ * blocks without biases, which sees the standard deviation of the noise at each pixel as one more channel.
  *
  * Sides that 8 does not divide, or below 32, are extended by replication and cropped again; outside of training, where
  * both sides are at least 64, the image is cleaned in four overlapping parts, as in deepinv. State names: m_head,
@@ -74,7 +74,7 @@ export class DRUNet extends Module {
   readonly mDown1: Sequential;
   readonly mDown2: Sequential;
   readonly mDown3: Sequential;
-  readonly mBody: Sequential;
+  readonly mBody: Layer;
   readonly mUp3: Sequential;
   readonly mUp2: Sequential;
   readonly mUp1: Sequential;
@@ -136,7 +136,8 @@ export class DRUNet extends Module {
     this.mDown1 = new Sequential(...blocks(nc[0]), ...downsample(nc[0], nc[1]));
     this.mDown2 = new Sequential(...blocks(nc[1]), ...downsample(nc[1], nc[2]));
     this.mDown3 = new Sequential(...blocks(nc[2]), ...downsample(nc[2], nc[3]));
-    this.mBody = new Sequential(...blocks(nc[3]));
+    // A single block is not wrapped, and has other state names: so it is in deepinv.
+    this.mBody = nb === 1 ? (blocks(nc[3])[0] as Layer) : new Sequential(...blocks(nc[3]));
     this.mUp3 = new Sequential(...upsample(nc[3], nc[2]), ...blocks(nc[2]));
     this.mUp2 = new Sequential(...upsample(nc[2], nc[1]), ...blocks(nc[1]));
     this.mUp1 = new Sequential(...upsample(nc[1], nc[0]), ...blocks(nc[0]));
@@ -146,8 +147,8 @@ export class DRUNet extends Module {
   /**
    * The cleaned image.
    *
-   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a physics
-   * whose noise has one.
+   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a
+   * physics whose noise has one.
    * @throws ArgumentError `missing_argument` without a noise level; ShapeError `shape_mismatch`.
    */
   forward(y: Tensor, condition?: Condition, _options?: ReconstructOptions): Tensor {

@@ -82,8 +82,8 @@ export class FFDNet extends Module {
   /**
    * The cleaned image.
    *
-   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a physics
-   * whose noise has one.
+   * @param condition The standard deviation of the noise: a number, a tensor `[]`, `[B]` or `[B, 1, H, W]`, or a
+   * physics whose noise has one.
    * @throws ArgumentError `missing_argument` without a noise level; ShapeError `shape_mismatch`.
    */
   forward(y: Tensor, condition?: Condition, _options?: ReconstructOptions): Tensor {

@@ -57,11 +57,12 @@ class Block extends Module {
 }
 
 /**
- * The SRResNet network for super-resolution, `[B, imC, H, W]` to `[B, imC, upscale H, upscale W]`: residual blocks, then
- * one stage of pixel shuffling for each factor of two.
+ * The SRResNet network for super-resolution, `[B, imC, H, W]` to `[B, imC, upscale H, upscale W]`: residual blocks,
+ * then one stage of pixel shuffling for each factor of two.
  *
- * State names: fe, blocks.i.layers, block, upsampling.i, final_conv. The weights are initialised as in PyTorch. (Ledig et
- * al., "Photo-realistic single image super-resolution using a generative adversarial network", 2017, arXiv:1609.04802.)
+ * State names: fe, blocks.i.layers, block, upsampling.i, final_conv. The weights are initialised as in PyTorch. (Ledig
+ * et al., "Photo-realistic single image super-resolution using a generative adversarial network", 2017,
+ * arXiv:1609.04802.)
  */
 export class SRResNet extends Module {
   readonly fe: Sequential;

@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { HeldLock, LockHolder } from "../platform.js";
@@ -9,6 +9,8 @@ import { removeAbandoned, removeAtExit, removed, temporaryName } from "./tempora
 const SIGN = 30_000;
 /** A lock whose process cannot be asked for is taken over without a sign of life for so long. */
 const SILENCE = 600_000;
+/** Milliseconds after which others are not waited for that take a lock over. */
+const PATIENCE = 5000;
 
 /** What a lock file holds, as JSON. */
 interface Content {
@@ -27,16 +29,21 @@ interface Content {
 export async function acquireLock(path: string): Promise<HeldLock | LockHolder> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  for (let attempt = 0; ; attempt++) {
+  const content: Content = { mark: ownMark, hostname: hostname(), since: new Date().toISOString() };
+  const text = `${JSON.stringify(content)}\n`;
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
     const file = await create(path);
-    if (file) return await hold(path, file);
+    if (file) return await hold(path, file, text);
     const found = await inspect(path, folder);
     if (!found) continue;
-    if (found.holds || attempt === 5) return found.holder;
-    await remove(path, found.text, folder);
+    if (found.holds || performance.now() > deadline) return found.holder;
+    const taken = await takeOver(path, found.text, text);
+    if (taken) return await hold(path, taken, text);
   }
 }
 
+/** Makes a file that is not there; `undefined` where it is. */
 async function create(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, "wx");
@@ -46,9 +53,7 @@ async function create(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function hold(path: string, file: FileHandle): Promise<HeldLock> {
-  const content: Content = { mark: ownMark, hostname: hostname(), since: new Date().toISOString() };
-  const text = `${JSON.stringify(content)}\n`;
+async function hold(path: string, file: FileHandle, text: string): Promise<HeldLock> {
   removeAtExit(path, text);
   try {
     await file.write(text, 0);
@@ -70,6 +75,37 @@ async function hold(path: string, file: FileHandle): Promise<HeldLock> {
       if ((await readFile(path, "utf8").catch(() => "")) === text) await rm(path, { force: true });
     },
   };
+}
+
+/**
+ * Puts a lock in the place of one that has this text, which ends none that somebody else has put there meanwhile: who
+ * replaces one holds a second file, and the first one is there at any time.
+ *
+ * @returns `undefined` where somebody else was first.
+ */
+async function takeOver(path: string, before: string, text: string): Promise<FileHandle | undefined> {
+  const claim = `${path}.claim`;
+  const claimed = await create(claim);
+  if (!claimed) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const age = (await now(dirname(path))) - ((await stat(claim).catch(() => undefined))?.mtimeMs ?? Infinity);
+    // It is held for some milliseconds: its process was killed.
+    if (age > PATIENCE) await rm(claim, { force: true });
+    return undefined;
+  }
+  removeAtExit(claim);
+  try {
+    if ((await readFile(path, "utf8").catch(() => undefined)) !== before) return undefined;
+    const temporary = join(dirname(path), temporaryName());
+    const file = await open(temporary, "wx");
+    await file.write(text, 0);
+    await rename(temporary, path);
+    return file;
+  } finally {
+    await claimed.close();
+    await rm(claim, { force: true });
+    removed(claim);
+  }
 }
 
 interface Found {
@@ -122,17 +158,4 @@ async function now(folder: string): Promise<number> {
     await file.close();
     await rm(probe, { force: true });
   }
-}
-
-/** Removes the lock that has this text, but not one that somebody else has made in its place meanwhile. */
-async function remove(path: string, text: string, folder: string): Promise<void> {
-  const aside = join(folder, temporaryName());
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  if ((await readFile(aside, "utf8")) !== text) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
 }
