@@ -1,5 +1,5 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkNumber, checkOptions, checkWord } from "./check.js";
+import { checkNumber, checkOptions, checkOptionsObject, checkWord } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
@@ -53,7 +53,10 @@ export async function initWeb(options: InitOptions = {}): Promise<void> {
 }
 
 async function initialize(options: InitOptions, preferWasm: boolean): Promise<void> {
-  checkOptions("init", options, ["device", "wasm", "binding", "memoryLimit"]);
+  const keys = ["device", "wasm", "binding", "memoryLimit"];
+  checkOptionsObject("init", options, keys);
+  // Unlike elsewhere, the device may be "auto".
+  checkOptions("init", { ...options, device: undefined }, keys);
   const { device = "cpu", wasm, binding: given, memoryLimit } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   checkWord("init", "device", device, deviceNames);
