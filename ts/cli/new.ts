@@ -36,7 +36,8 @@ export function addNew(program: Command): void {
 /**
  * Writes the project and gives what to do next.
  *
- * @throws ArgumentError `invalid_argument` where npm would refuse the name; `file_unwritable` where the folder has files.
+ * @throws ArgumentError `invalid_argument` where npm would refuse the name; `file_unwritable` where the folder has
+ * files.
  */
 async function makeProject(path: string, options: NewOptions): Promise<string> {
   const folder = resolve(path);
