@@ -46,9 +46,8 @@ function bars(title, values) {
     );
   });
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" ` +
-    `font-size="12" ` +
-    `fill="#555" role="img"><rect width="${width}" height="${height}" fill="#fff"/>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-size="12" ` +
+    `font-family="sans-serif" fill="#555" role="img"><rect width="${width}" height="${height}" fill="#fff"/>` +
     `<text x="10" y="20" font-size="15" fill="#222">${escaped(title)}</text>` +
     `<text x="10" y="38">time of adjoint / time of the other, logarithmic; left of the line adjoint is faster</text>` +
     `<line x1="${middle}" x2="${middle}" y1="46" y2="${height - 8}" stroke="#999"/>${parts.join("")}</svg>\n`

@@ -29,7 +29,8 @@ export async function runProgram(page, base, code, timeout = 300_000) {
       const ended = new Promise((resolve) => {
         setTimeout(() => resolve({ type: "error", text: `no end after ${limit / 1000} s` }), limit);
         worker.onerror = ({ message }) => resolve({ type: "error", text: message || "the worker does not load" });
-        worker.onmessage = ({ data: { rgba: _, ...message } }) => {
+        worker.onmessage = ({ data }) => {
+          const message = { ...data, rgba: undefined };
           if (message.type === "ready") worker.postMessage({ code: text });
           else if (message.type === "done" || message.type === "error") resolve(message);
           else seen.push(message);

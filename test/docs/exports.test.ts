@@ -8,9 +8,8 @@ const root = fileURLToPath(new URL("../../ts", import.meta.url));
 /** What a file of the library exports: name, and whether a comment stands above. */
 function exportsOf(text: string): Map<string, boolean> {
   const found = new Map<string, boolean>();
-  const kinds = "(?:class|function\\*?|const|let|interface|type)";
-  const words = "(?:declare )?(?:abstract )?(?:async )?";
-  const pattern = new RegExp(`(\\*/\\n(?://.*\\n)*)?^export ${words}${kinds} (\\w+)`, "gm");
+  const kinds = "class|function\\*?|const|let|interface|type";
+  const pattern = new RegExp(`(\\*/\\n(?://.*\\n)*)?^export (?:(?:abstract|async) )?(?:${kinds}) (\\w+)`, "gm");
   // Of overloads the first has the comment.
   for (const [, comment, name] of text.matchAll(pattern))
     found.set(name as string, (found.get(name as string) ?? false) || comment !== undefined);

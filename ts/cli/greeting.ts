@@ -5,7 +5,7 @@ export function greeting(version: string): string {
 Three things to try:
 
   npx adjoint denoise photo.jpg -o clean.png   take the noise from a picture, learning from it alone
-  npx adjoint start --steps 200                train on photographs, with ground truth and without (half a minute)
+  npx adjoint start --steps 200                train on the bundled photographs (half a minute)
   npx adjoint new my-training                  a project in TypeScript with a training that runs
 
 npx adjoint --help lists all commands.

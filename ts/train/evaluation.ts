@@ -4,6 +4,7 @@ import { type Metric, PSNR } from "../metric/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
+import { DEFAULT_BASELINES } from "./baselines.js";
 import type { Evaluated } from "./criterion.js";
 import { evaluate, type TestResult } from "./evaluate.js";
 import { yieldToEventLoop } from "./event-loop.js";
@@ -11,7 +12,7 @@ import { type EvaluatedLosses, evaluateLosses } from "./evaluate-losses.js";
 import type { HistoryEntry } from "./history.js";
 import { entryOf, list } from "./matched.js";
 import { contentOf } from "./measured-once.js";
-import type { Examples, TrainerOptions } from "./options.js";
+import type { AnyPhysics, Examples, TrainerOptions } from "./options.js";
 import { Pictures } from "./pictures.js";
 import type { Source } from "./training-data.js";
 
@@ -54,6 +55,21 @@ export class Evaluation {
     this.#options = options;
     this.#sources = sources;
     this.metrics = options.metrics ?? [new PSNR()];
+  }
+
+  /** Measures the model on data with ground truth: the metrics of the reconstruction, measurement and baselines. */
+  async test(data: Examples, rng: Rng): Promise<TestResult> {
+    const { model, physics, baselines = DEFAULT_BASELINES, physicsGenerator } = this.#options;
+    const [generator] = list(physicsGenerator);
+    return await evaluate({
+      model: this.#sources[0]?.model ?? model,
+      physics: list(physics)[0] as AnyPhysics,
+      ...(generator ? { physicsGenerator: generator } : {}),
+      data,
+      metrics: this.metrics,
+      baselines,
+      rng,
+    });
   }
 
   /**

@@ -4,10 +4,9 @@ import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
 import { AdjointError, ArgumentError } from "../runtime/index.js";
-import { DEFAULT_BASELINES } from "./baselines.js";
 import { checkTrainerOptions } from "./check-options.js";
 import { disposeState, saveState } from "./checkpoint.js";
-import { evaluate, type TestResult } from "./evaluate.js";
+import type { TestResult } from "./evaluate.js";
 import { Evaluation } from "./evaluation.js";
 import { yieldToEventLoop } from "./event-loop.js";
 import { type HistoryEntry, HistoryFile } from "./history.js";
@@ -148,20 +147,7 @@ export class Trainer<
 
   /** Measures the model on data with ground truth: the metrics of the reconstruction, measurement and baselines. */
   async test(data: Dataset<Measurement> | DataLoader<Measurement>): Promise<TestResult> {
-    const { baselines = DEFAULT_BASELINES, physicsGenerator } = this.#options;
-    const [generator] = list(physicsGenerator);
-    return await this.#result.evaluated(
-      async () =>
-        await evaluate({
-          model: this.model,
-          physics: list(this.#options.physics)[0] as AnyPhysics,
-          ...(generator ? { physicsGenerator: generator } : {}),
-          data,
-          metrics: this.#evaluation.metrics,
-          baselines,
-          rng: Rng.from(this.#evalRng),
-        }),
-    );
+    return await this.#result.evaluated(async () => await this.#evaluation.test(data, Rng.from(this.#evalRng)));
   }
 
   /** A copy of the weights after the last step, whatever `train` gave to the model; the caller frees it. */
