@@ -22,6 +22,8 @@ import { signaturesFile } from "./fuzz/signatures.mjs";
 const ADDRESS_SPACE = 8 << 20;
 /** Milliseconds after which a call that does not return is ended. */
 const PATIENCE = 10_000;
+/** Milliseconds after which a call is ended although the machine has given it less time than that: it may wait. */
+const START = 120_000;
 /** Random calls of one child: what it leaks ends with it. */
 const CALLS_PER_CHILD = 20_000;
 
@@ -34,6 +36,17 @@ function limited(args, cwd, platform) {
   // Modules of WebAssembly and GPUs reserve far more addresses than memory.
   if (process.platform === "win32" || platform !== "native") return spawn(node[0], node.slice(1), { cwd, stdio });
   return spawn("sh", ["-c", `ulimit -v ${ADDRESS_SPACE}; exec "$0" "$@"`, ...node], { cwd, stdio });
+}
+
+/** Milliseconds that a process has computed; those since 1970 where the system does not say. */
+function cpuTime(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    // User and system time in hundredths of a second (proc_pid_stat(5), fields 14 and 15).
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return Date.now();
+  }
 }
 
 /**
@@ -63,12 +76,13 @@ async function runChild(settings, found, until) {
     const [index = "", ...source] = text.split(" ");
     return { index: index === "" ? from : Number(index), source: source.join(" ") };
   };
-  let [seen, since, killed] = [-1, Date.now(), undefined];
+  let [seen, since, used, killed] = [-1, Date.now(), 0, undefined];
   const watch = setInterval(() => {
     const { index } = doing();
-    if (index !== seen) [seen, since] = [index, Date.now()];
+    if (index !== seen) [seen, since, used] = [index, Date.now(), cpuTime(child.pid)];
     if (Date.now() > until) killed = "time";
-    else if (Date.now() - since > PATIENCE) killed = `did not return within ${PATIENCE / 1000} s`;
+    else if (Date.now() - since > START || cpuTime(child.pid) - used > PATIENCE)
+      killed = `did not return within ${PATIENCE / 1000} s`;
     if (killed !== undefined) child.kill("SIGKILL");
   }, 250);
   const [code, signal] = await new Promise((resolve) => child.on("close", (...ended) => resolve(ended)));
@@ -91,7 +105,6 @@ function kindOf({ source, reason }) {
 
 /** Runs calls until there are no more, or the time is over. */
 export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share = 1, platform = "native", onFinding }) {
-  const until = Date.now() + minutes * 60_000;
   const findings = new Map();
   const found = (record) => {
     const key = kindOf(record);
@@ -101,7 +114,9 @@ export async function fuzz({ mode, groups, seed = 0, minutes = Infinity, share =
       onFinding?.(record);
     }
   };
-  const settings = { signatures: signaturesFile(), platform, mode, groups, seed, share };
+  const signatures = signaturesFile();
+  const until = Date.now() + minutes * 60_000;
+  const settings = { signatures, platform, mode, groups, seed, share };
   const each = CALLS_PER_CHILD * (mode === "every" ? share : 1);
   let [from, calls, targets] = [0, 0, 0];
   while (Date.now() < until) {

@@ -85,6 +85,7 @@ function enums(rows) {
       const list = words.map((word) => `"${word}"`);
       return `/** Words of the enum ${type}, in the order of their codes. */
 export const ${listName(type)} = [${list.join(", ")}] as const;
+/** A word of the enum ${type}. */
 export type ${type} = (typeof ${listName(type)})[number];
 `;
     });

@@ -4,6 +4,7 @@
 // Argument: a file with { stateFile, signatures, platform, mode, groups, seed, from, to, share }.
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { chosen, everyCall, randomCall, sourceOf } from "./calls.mjs";
+import { fileCalls, fileEnvironment } from "./files.mjs";
 import { load } from "./platforms.mjs";
 import { runner } from "./run-call.mjs";
 
@@ -14,8 +15,10 @@ const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { stateFile, mode, groups, seed, from, to, share } = settings;
 const signatures = JSON.parse(readFileSync(settings.signatures, "utf8"));
 const lib = await load(settings.platform);
-const { run, fault } = runner(lib);
+const isFiles = groups.some((group) => group === "files" || group === "configurations");
+const { run, fault } = runner({ ...lib, ...(isFiles ? await fileEnvironment() : {}) });
 const targets = chosen(signatures, groups);
+const callOf = isFiles ? fileCalls(groups) : (seed, index) => randomCall(targets, signatures, seed, index);
 const state = openSync(stateFile, "w");
 
 const say = (record) => process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -54,7 +57,7 @@ if (mode === "every") {
   say({ done: count, targets: targets.length, last: index < to });
 } else {
   for (let index = from; index < to; index++) {
-    await attempt(index, randomCall(targets, signatures, seed, index));
+    await attempt(index, callOf(seed, index));
     await pause();
   }
   say({ done: count, targets: targets.length });

@@ -53,7 +53,8 @@ function raw({ data, shape: [channels, height, width] }: Pixels) {
       bytes[i * channels + c] = Math.min(255, Math.max(0, value));
     }
   }
-  return sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } });
+  const image = sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } });
+  return channels === 1 ? image.toColourspace("b-w") : image;
 }
 
 export const toPng = async (pixels: Pixels): Promise<Uint8Array> => await raw(pixels).png().toBuffer();

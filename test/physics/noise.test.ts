@@ -336,7 +336,7 @@ describe("noise errors", () => {
       () => new physics.GaussianNoise().forward([1, 2] as unknown as Tensor),
       ArgumentError,
       "invalid_argument",
-      "an array",
+      "[1, 2]",
     );
     expectError(() => new physics.GaussianNoise().forward(tensor(1)), ShapeError, "shape_mismatch", "batch");
   });

@@ -24,11 +24,20 @@ function counts(text: string): { calls: number; functions: number } {
 describe("what nobody should give", () => {
   it("to creation functions, methods of Tensor and nn.functional: a value or an AdjointError", async () => {
     // A seventh of the calls of `npm run fuzz -- --every`; every value comes to every function.
-    const { code, text } = await fuzz(["--every", "--share", "7", "--groups", "tensor,functional"]);
+    const { code, text } = await fuzz(["--every", "--share", "19", "--groups", "tensor,functional"]);
     expect(text).toContain("0 findings");
     expect(code).toBe(0);
-    expect(counts(text).calls).toBeGreaterThan(5000);
+    expect(counts(text).calls).toBeGreaterThan(2000);
     expect(counts(text).functions).toBeGreaterThan(100);
+  });
+
+  it("to everything else that is exported, and in every option of it", async () => {
+    // One of 499 calls of `npm run fuzz -- --every`; CI makes random ones for two minutes more.
+    const { code, text } = await fuzz(["--every", "--share", "499", "--groups", "library"]);
+    expect(text).toContain("0 findings");
+    expect(code).toBe(0);
+    expect(counts(text).calls).toBeGreaterThan(500);
+    expect(counts(text).functions).toBeGreaterThan(1000);
   });
 
   it("random calls of a fixed seed likewise", async () => {

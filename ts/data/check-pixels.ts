@@ -1,5 +1,5 @@
 import type { Pixels } from "../io/index.js";
-import { ArgumentError, checkKind, checkNumber, shown } from "../runtime/index.js";
+import { ArgumentError, checkKind, checkNumber, shown, checkText } from "../runtime/index.js";
 
 /**
  * Refuses what is no image in the memory of the program: `{ data, shape }` with float32 values `[C, H, W]`.
@@ -7,6 +7,7 @@ import { ArgumentError, checkKind, checkNumber, shown } from "../runtime/index.j
  * @throws ArgumentError `invalid_argument`.
  */
 export function checkPixels(caller: string, image: unknown): asserts image is Pixels {
+  checkText("checkPixels", "caller", caller);
   checkKind(caller, "image", image, {
     expected: "{ data, shape }, as io.readPixels gives",
     fits: (value) => typeof value === "object" && value !== null,

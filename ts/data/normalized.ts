@@ -3,7 +3,6 @@ import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
-import { checkDataset } from "./check-dataset.js";
 import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
@@ -65,7 +64,12 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
   constructor(options: NormalizedOptions<S>) {
     checkOptions("Normalized", options ?? {}, KEYS);
     const { dataset, physics, by = "dataset", quantile = 0.99, samples = 100 } = options ?? {};
-    checkDataset("Normalized", dataset);
+    if (typeof dataset?.get !== "function") {
+      throw new ArgumentError(
+        "Normalized: dataset is missing or has no get(index); give it a dataset such as a TensorDataset.",
+        dataset === undefined ? "missing_argument" : "invalid_argument",
+      );
+    }
     if (physics !== undefined && !(physics instanceof LinearPhysics)) {
       throw new ArgumentError(
         "Normalized: physics is not linear, so that dividing x and y by one number does not keep y = A(x).",

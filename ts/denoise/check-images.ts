@@ -1,5 +1,5 @@
 import type { Pixels } from "../io/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkList, LARGEST } from "../runtime/index.js";
 
 /** Side of the smallest image. */
 export const smallestSide = 8;
@@ -15,6 +15,7 @@ export function checkImages(caller: string, images: readonly Pixels[]): void {
     throw new ArgumentError(`${caller}: ${text}.`, "invalid_argument");
   };
   if (!Array.isArray(images) || images.length === 0) refuse("no images were given, expected a list of at least one");
+  checkList(caller, "images", images, LARGEST.batch);
   for (const [index, image] of images.entries()) {
     const { data, shape } = image ?? {};
     const isImage =

@@ -1,5 +1,6 @@
+import { checkPixels } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
-import { ShapeError } from "../runtime/index.js";
+import { ShapeError, checkObject } from "../runtime/index.js";
 import { clippedMoments } from "./estimate/clipped-moments.js";
 import { type NoiseEstimate, noiseVariance } from "./noise-estimate.js";
 
@@ -25,6 +26,9 @@ const side = 8;
  * @throws ShapeError `shape_mismatch`.
  */
 export function contradictions(noisy: Pixels, clean: Pixels, noise: NoiseEstimate): string[] {
+  checkPixels("denoise.contradictions", noisy);
+  checkPixels("denoise.contradictions", clean);
+  checkObject("denoise.contradictions", "noise", noise);
   if (noisy.shape.join() !== clean.shape.join()) {
     throw new ShapeError(
       `denoise.contradictions: the noisy image is [${noisy.shape.join(", ")}], the restored one ` +

@@ -1,8 +1,9 @@
+import { checkModel } from "../nn/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, checkOptions, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkFunction, checkInstance, checkOptions, FormatError } from "../runtime/index.js";
 import { noGrad, tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
@@ -67,7 +68,11 @@ export class Denoiser {
   readonly #domain: Domain;
   readonly #phases: Phases | undefined;
 
-  constructor({ model, domain, quality, loss, steps, isAdapted, phases }: DenoiserParts) {
+  constructor(parts: DenoiserParts) {
+    checkOptions("Denoiser", parts, ["model", "domain", "quality", "loss", "steps", "isAdapted", "phases"]);
+    const { model, domain, quality, loss, steps, isAdapted, phases } = parts;
+    checkModel("Denoiser", "model", model);
+    checkInstance("Denoiser", "domain", domain, Domain, "the scale of a learned model; use learn or Denoiser.load");
     this.#model = model;
     this.#domain = domain;
     this.#phases = phases;
@@ -87,6 +92,8 @@ export class Denoiser {
     checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
     checkImages("Denoiser.restore", [image]);
     const { signal, onProgress } = options;
+    if (signal !== undefined) checkInstance("Denoiser.restore", "signal", signal, AbortSignal, "an AbortSignal");
+    if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
     const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
     const phases = this.#phases ?? new Phases(0, pixels * evaluations);

@@ -1,6 +1,6 @@
 import { robustRange } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
-import { ArgumentError, checkOptions, checkWord } from "../runtime/index.js";
+import { ArgumentError, checkOptions, checkWord, shown } from "../runtime/index.js";
 import { checkImages } from "./check-images.js";
 import { measureBlocks } from "./estimate/blocks.js";
 import { chooseFit, fitNoise, levelsOf } from "./estimate/choose.js";
@@ -55,7 +55,7 @@ export function knownNoise(images: readonly Pixels[], known: KnownNoise): NoiseE
   const level = noiseLevel(known);
   if (!(level > 0 && Number.isFinite(level))) {
     throw new ArgumentError(
-      `denoise.knownNoise: the level of the ${noise} noise is ${String(level)}, expected a number above 0 ` +
+      `denoise.knownNoise: the level of the ${noise} noise is ${shown(level)}, expected a number above 0 ` +
         '(sigma of "gaussian", gain of "poisson" and "poisson-gaussian", looks of "gamma").',
       "invalid_argument",
     );

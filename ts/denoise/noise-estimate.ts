@@ -1,3 +1,5 @@
+import { checkObject, ArgumentError, shown } from "../runtime/index.js";
+
 /** Noise of pictures that this folder can learn from. */
 export type NoiseName = "gaussian" | "poisson" | "poisson-gaussian" | "gamma";
 
@@ -32,6 +34,9 @@ export type KnownNoise = Pick<NoiseEstimate, "noise" | "sigma" | "gain" | "looks
 
 /** Variance of the noise at a clean value, in the units of the estimate. */
 export function noiseVariance(estimate: NoiseEstimate, x: number): number {
+  checkObject("denoise.noiseVariance", "estimate", estimate);
+  if (typeof x !== "number")
+    throw new ArgumentError(`denoise.noiseVariance: x is ${shown(x)}, expected a number.`, "invalid_argument");
   const { noise, sigma = 0, gain = 0, looks = 1, offset = 0 } = estimate;
   if (noise === "gaussian") return sigma ** 2;
   if (noise === "gamma") return x ** 2 / looks;
@@ -39,7 +44,9 @@ export function noiseVariance(estimate: NoiseEstimate, x: number): number {
 }
 
 /** The level as one number: sigma, the gain, or the number of looks. */
-export function noiseLevel({ noise, sigma = 0, gain = 0, looks = 0 }: KnownNoise): number {
+export function noiseLevel(known: KnownNoise): number {
+  checkObject("denoise.noiseLevel", "known", known);
+  const { noise, sigma = 0, gain = 0, looks = 0 } = known;
   if (noise === "gaussian") return sigma;
   return noise === "gamma" ? looks : gain;
 }

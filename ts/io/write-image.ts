@@ -11,7 +11,7 @@ import {
   type SampleType,
   type WrittenSample,
 } from "../formats/index.js";
-import { ArgumentError, checkOptions, checkWord, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkOptions, checkWord, ShapeError, shown } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
 
@@ -65,7 +65,7 @@ export async function writeImage(path: string, image: Tensor, options: WriteImag
   const ending = typeof path === "string" ? /\.(?:png|tiff?|npy)$/i.exec(path)?.[0].toLowerCase() : undefined;
   if (ending === undefined) {
     throw new ArgumentError(
-      `writeImage: path is ${String(path)}, expected a name that ends with .png, .tif, .tiff or .npy.`,
+      `writeImage: path is ${shown(path)}, expected a name that ends with .png, .tif, .tiff or .npy.`,
       "invalid_argument",
     );
   }

@@ -31,8 +31,8 @@ export class LearnedLevel {
   }
 
   /**
-   * Multiplies the level by a scalar factor of at most 1, and lets it not fall below 0. Where it is below 1 the running average keeps no push upwards,
-   * which would only lead to the bound again.
+   * Multiplies the level by a scalar factor of at most 1, and lets it not fall below 0. Where it is below 1 the running
+   * average keeps no push upwards, which would only lead to the bound again.
    */
   limit(factor: Tensor): void {
     const velocity = this.#velocity;

@@ -11,15 +11,15 @@ const slack = 0.1;
  * For noise of levels v (variance, gain) the estimate of the risk of a network f is linear in them:
  * `E |A f(y) - A x|^2 / n = E r - sum_k v_k E a_k`, with the residual `r = |A f(y) - y|^2 / n` and, for Gaussian noise,
  * `a = 1 - 2 div / n`. As the left side is not negative, any f bounds the levels: `sum_k v_k E a_k <= E r`. UNSURE
- * ascends on v along the divergence (Tachella, Davies, Jacques, 2024, arXiv:2409.01985) with a step in units of v, which
- * for a small level is many times the level: it overshoots before f has answered, and then f is rewarded for a negative
- * divergence. Worse where noise is correlated, as after JPEG or scaling: along directions in which the covariance S of y
- * has an eigenvalue l < v / 2, the minimiser `f(y) = y - v S^-1 y` inverts and amplifies, `|1 - v / l| > 1`, and its risk
- * `v - v^2 / l` falls without bound as l goes to 0.
+ * ascends on v along the divergence (Tachella, Davies, Jacques, 2024, arXiv:2409.01985) with a step in units of v,
+ * which for a small level is many times the level: it overshoots before f has answered, and then f is rewarded for a
+ * negative divergence. Worse where noise is correlated, as after JPEG or scaling: along directions in which the
+ * covariance S of y has an eigenvalue l < v / 2, the minimiser `f(y) = y - v S^-1 y` inverts and amplifies, `|1 - v /
+ * l| > 1`, and its risk `v - v^2 / l` falls without bound as l goes to 0.
  *
- * Both means are over past calls. Where the levels exceed the bound, they are scaled back to it. The optimum of UNSURE is
- * not cut off: for affine f and Gaussian noise it is `v* = n / tr(S^-1)`, and the minimiser at any v has
- * `r / a = v^2 / (2 v - v*) >= v*`, with equality at v*. `slack` leaves room for random errors there.
+ * Both means are over past calls. Where the levels exceed the bound, they are scaled back to it. The optimum of UNSURE
+ * is not cut off: for affine f and Gaussian noise it is `v* = n / tr(S^-1)`, and the minimiser at any v has `r / a =
+ * v^2 / (2 v - v*) >= v*`, with equality at v*. `slack` leaves room for random errors there.
  */
 export class RiskBound {
   /** Running means of r and of each a, scalars; empty before the first call. */

@@ -8,7 +8,7 @@ import {
   checkText,
   checkList,
 } from "../runtime/index.js";
-import { Tensor, where } from "../tensor/index.js";
+import { Tensor, where, freeOnError } from "../tensor/index.js";
 import {
   type NormInputs,
   centerCropImages,
@@ -135,22 +135,24 @@ export abstract class Metric {
    * @throws ArgumentError `missing_argument`, ShapeError `shape_mismatch`.
    */
   forward(xNet: Tensor, x?: Tensor | null, context: MetricContext | null = {}): Tensor {
-    const measured = context ?? {};
-    requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
-    if (!this.needsReference && this.normInputs !== "standardize") {
-      const image = this.#preprocess(xNet, xNet)[0];
-      return this.#reduce(this.metric(image, image, measured), undefined);
-    }
-    requireImage(this.name, "x", x, "the reference image it is compared with");
-    if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
-      throw new ShapeError(
-        `${this.name}: xNet and x must have the same shape [batch, ...], ` +
-          `got [${xNet.shape.join(", ")}] and [${x.shape.join(", ")}].`,
-        "shape_mismatch",
-      );
-    }
-    const [a, b] = this.#preprocess(xNet, x);
-    return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach(), measured));
+    return freeOnError(() => {
+      const measured = context ?? {};
+      requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
+      if (!this.needsReference && this.normInputs !== "standardize") {
+        const image = this.#preprocess(xNet, xNet)[0];
+        return this.#reduce(this.metric(image, image, measured), undefined);
+      }
+      requireImage(this.name, "x", x, "the reference image it is compared with");
+      if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
+        throw new ShapeError(
+          `${this.name}: xNet and x must have the same shape [batch, ...], ` +
+            `got [${xNet.shape.join(", ")}] and [${x.shape.join(", ")}].`,
+          "shape_mismatch",
+        );
+      }
+      const [a, b] = this.#preprocess(xNet, x);
+      return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach(), measured));
+    });
   }
 
   /**
@@ -158,12 +160,14 @@ export abstract class Metric {
    * are. Where a pixel of `xNet` is not finite nothing is left out. Nothing is read back.
    */
   batchMean(xNet: Tensor, x?: Tensor | null, context: MetricContext = {}): Tensor {
-    const value = this.forward(xNet, x, context);
-    if (value.shape.length === 0) return value;
-    const finite = value.sub(value).eq(0);
-    const counted = where(xNet.sub(xNet).eq(0).min(), finite, 1);
-    const count = counted.sum();
-    return where(count, quotient(where(counted, value, 0).sum(), count), NaN);
+    return freeOnError(() => {
+      const value = this.forward(xNet, x, context);
+      if (value.shape.length === 0) return value;
+      const finite = value.sub(value).eq(0);
+      const counted = where(xNet.sub(xNet).eq(0).min(), finite, 1);
+      const count = counted.sum();
+      return where(count, quotient(where(counted, value, 0).sum(), count), NaN);
+    });
   }
 
   #preprocess(xNet: Tensor, x: Tensor): [Tensor, Tensor] {

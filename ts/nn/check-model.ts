@@ -1,4 +1,4 @@
-import { checkKind, hasMethods } from "../runtime/index.js";
+import { checkKind, hasMethods, checkText } from "../runtime/index.js";
 import type { Reconstructor } from "./types.js";
 
 /**
@@ -7,6 +7,7 @@ import type { Reconstructor } from "./types.js";
  * @throws ArgumentError `invalid_argument`.
  */
 export function checkModel(caller: string, name: string, value: unknown): asserts value is Reconstructor {
+  checkText("checkModel", "caller", caller);
   checkKind(caller, name, value, {
     expected: "a network with a method forward, such as new nn.UNet()",
     fits: (model) => hasMethods(model, ["forward"]),

@@ -87,14 +87,18 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
-    checkTensor(`${this.className}.V`, "s", s);
-    return fromSpectrum(s, orthonormalScale(this.imgSize));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.V`, "s", s);
+      return fromSpectrum(s, orthonormalScale(this.imgSize));
+    });
   }
 
   /** Spectrum to measurement. */
   override U(s: Tensor): Tensor {
-    checkTensor(`${this.className}.U`, "s", s);
-    return this.V(complexMul(s, filterTensor(this.phase, s)));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.U`, "s", s);
+      return this.V(complexMul(s, filterTensor(this.phase, s)));
+    });
   }
 
   /** Measurement to spectrum. */

@@ -1,4 +1,4 @@
-import { checkKind } from "../runtime/index.js";
+import { checkKind, checkText } from "../runtime/index.js";
 import { Physics } from "./physics.js";
 import { StackedPhysics } from "./stacked.js";
 
@@ -8,6 +8,7 @@ import { StackedPhysics } from "./stacked.js";
  * @throws ArgumentError `invalid_argument`.
  */
 export function checkPhysics(caller: string, value: unknown): asserts value is Physics | StackedPhysics {
+  checkText("checkPhysics", "caller", caller);
   checkKind(caller, "physics", value, {
     expected: "a physics, such as new physics.Denoising()",
     fits: (physics) => physics instanceof Physics || physics instanceof StackedPhysics,

@@ -104,8 +104,10 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** Spectrum to image. */
   override V(s: Tensor): Tensor {
-    checkTensor(`${this.className}.V`, "s", s);
-    return s.mul(matching(this.direction, s));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.V`, "s", s);
+      return s.mul(matching(this.direction, s));
+    });
   }
 
   override parameterNames(): readonly string[] {

@@ -104,14 +104,18 @@ export class DecomposablePhysics<
 
   /** Measurements to spectrum. */
   UAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.UAdjoint`, "y", y);
-    return this.maps.UAdjoint ? this.maps.UAdjoint(y) : y;
+    return freeOnError(() => {
+      checkTensor(`${this.className}.UAdjoint`, "y", y);
+      return this.maps.UAdjoint ? this.maps.UAdjoint(y) : y;
+    });
   }
 
   /** Spectrum to image. */
   V(s: Tensor): Tensor {
-    checkTensor(`${this.className}.V`, "s", s);
-    return this.maps.V ? this.maps.V(s) : s;
+    return freeOnError(() => {
+      checkTensor(`${this.className}.V`, "s", s);
+      return this.maps.V ? this.maps.V(s) : s;
+    });
   }
 
   /** Image to spectrum. */

@@ -90,8 +90,10 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The inverse of {@link VAdjoint}. */
   override V(s: Tensor): Tensor {
-    checkTensor(`${this.className}.V`, "s", s);
-    return centredFft(s, [3, 4], { inverse: true });
+    return freeOnError(() => {
+      checkTensor(`${this.className}.V`, "s", s);
+      return centredFft(s, [3, 4], { inverse: true });
+    });
   }
 
   /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */

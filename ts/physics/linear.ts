@@ -217,8 +217,10 @@ export class ComposedLinearPhysics<N extends NoiseModel = NoiseModel> extends Li
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
-    return this.list.reduceRight((v, p) => p.AAdjoint(v), y);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.AAdjoint`, "y", y);
+      return this.list.reduceRight((v, p) => p.AAdjoint(v), y);
+    });
   }
 
   override noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {

@@ -82,8 +82,10 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   /** The inverse of {@link VAdjoint}: k-space to image. */
   override V(s: Tensor): Tensor {
-    checkTensor(`${this.className}.V`, "s", s);
-    return centredFft(s, spatialDims(this.threeD), { inverse: true });
+    return freeOnError(() => {
+      checkTensor(`${this.className}.V`, "s", s);
+      return centredFft(s, spatialDims(this.threeD), { inverse: true });
+    });
   }
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */

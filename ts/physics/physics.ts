@@ -109,10 +109,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
    * or a parameter does not fit the operator or the noise.
    */
   forward(x: Tensor, options: MeasureOptions = {}): Tensor {
-    checkOptionsObject(`${this.className}.forward`, options);
-    const { rng, clipPositive, ...parameters } = options;
-    this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    return freeOnError(() => {
+      if (options !== null) checkOptionsObject(`${this.className}.forward`, options);
+      const { rng, clipPositive, ...parameters } = options ?? {};
+      this.update(parameters as PhysicsParameters);
+      return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    });
   }
 
   /** The clean measurement of `x`. */
@@ -131,8 +133,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
     checkTensor(`${this.className}.noise`, "y", y);
     return freeOnError(() => {
-      checkOptionsObject(`${this.className}.noise`, options);
-      const { rng, clipPositive } = options;
+      if (options !== null) checkOptionsObject(`${this.className}.noise`, options);
+      const { rng, clipPositive } = options ?? {};
       const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
       const measured = this.measured(noisy);
       return measured ? where(measured, noisy, 0) : noisy;

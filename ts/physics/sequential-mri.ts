@@ -77,13 +77,15 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * zero-filled image.
    */
   average(y: Tensor): Tensor {
-    checkFrames(this.mask, "SequentialMRI.average", y);
-    const count = matching(this.mask, y).sum(2);
-    const seen = count.ne(0);
-    return y
-      .sum(2)
-      .mul(seen)
-      .div(where(seen, count, seen.neg().add(1)));
+    return freeOnError(() => {
+      checkFrames(this.mask, "SequentialMRI.average", y);
+      const count = matching(this.mask, y).sum(2);
+      const seen = count.ne(0);
+      return y
+        .sum(2)
+        .mul(seen)
+        .div(where(seen, count, seen.neg().add(1)));
+    });
   }
 
   /** The pseudo-inverse in closed form: for each frequency the least-squares fit to its samples, 0 where none. */

@@ -163,7 +163,9 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
 
   /** Measurements to spectrum. */
   override UAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.UAdjoint`, "y", y);
-    return this.fast ? y : y.matmul(this.left.like(y));
+    return freeOnError(() => {
+      checkTensor(`${this.className}.UAdjoint`, "y", y);
+      return this.fast ? y : y.matmul(this.left.like(y));
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { freeOnError, checkTensor } from "../tensor/index.js";
-import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject, checkNumber } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { changedCopy, checkParameters, copiedParts } from "./changed-copy.js";
@@ -48,6 +48,7 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** The operator at an index, negative ones counted from the end. */
   at(index: number): P {
+    checkNumber("StackedPhysics.at", "index", index, { integer: true });
     const p = this.list.at(index);
     if (!p)
       throw new ArgumentError(
@@ -59,27 +60,33 @@ export class StackedPhysics<P extends Physics = Physics> {
 
   /** A measurement of `x` by every operator; new values of parameters persist. */
   forward(x: Tensor, options: MeasureOptions = {}): TensorList {
-    checkOptionsObject(`${this.constructor.name}.forward`, options);
-    const { rng, clipPositive, ...parameters } = options;
-    this.update(parameters as PhysicsParameters);
-    return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    return freeOnError(() => {
+      if (options !== null) checkOptionsObject(`${this.constructor.name}.forward`, options);
+      const { rng, clipPositive, ...parameters } = options ?? {};
+      this.update(parameters as PhysicsParameters);
+      return this.sensor(this.noise(this.A(x), { rng, clipPositive }));
+    });
   }
 
   /** The clean measurements of `x`. */
   A(x: Tensor): TensorList {
-    return new TensorList(this.list.map((p) => p.A(x)));
+    return freeOnError(() => new TensorList(this.list.map((p) => p.A(x))));
   }
 
   /** The noisy versions of clean measurements, drawn in the order of the list; see {@link Physics.noise}. */
   noise(y: TensorList, options: NoiseDrawOptions = {}): TensorList {
-    this.checkMeasurement("noise", y);
-    return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
+    return freeOnError(() => {
+      this.checkMeasurement("noise", y);
+      return new TensorList(this.list.map((p, i) => p.noise(y.at(i), options)));
+    });
   }
 
   /** The sensors' outputs for noisy measurements. */
   sensor(y: TensorList): TensorList {
-    this.checkMeasurement("sensor", y);
-    return new TensorList(this.list.map((p, i) => p.sensor(y.at(i))));
+    return freeOnError(() => {
+      this.checkMeasurement("sensor", y);
+      return new TensorList(this.list.map((p, i) => p.sensor(y.at(i))));
+    });
   }
 
   /** Names of the parameters that {@link update} takes. */
@@ -175,7 +182,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
 
   /** `A A^T y`. */
   AAAdjoint(y: TensorList): TensorList {
-    return this.A(this.AAdjoint(y));
+    return freeOnError(() => this.A(this.AAdjoint(y)));
   }
 
   /** The pseudo-inverse by conjugate gradients; see {@link LinearPhysics.ADagger}. */

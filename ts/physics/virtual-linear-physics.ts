@@ -62,13 +62,17 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   }
 
   override AAdjoint(y: Tensor): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
-    return this.transform.inverse(this.physics.AAdjoint(y), this.params);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.AAdjoint`, "y", y);
+      return this.transform.inverse(this.physics.AAdjoint(y), this.params);
+    });
   }
 
   override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
-    checkTensor(`${this.className}.ADagger`, "y", y);
-    return this.transform.inverse(this.physics.ADagger(y, options), this.params);
+    return freeOnError(() => {
+      checkTensor(`${this.className}.ADagger`, "y", y);
+      return this.transform.inverse(this.physics.ADagger(y, options), this.params);
+    });
   }
 
   /** `T_g^-1` of the proximal operator of A at `T_g z`. */

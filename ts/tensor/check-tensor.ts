@@ -9,7 +9,7 @@ import { Tensor } from "./tensor.js";
 export function checkTensor(caller: string, name: string, value: unknown): Tensor {
   if (value instanceof Tensor) return value;
   throw new ArgumentError(
-    `${caller}: ${name} is ${shown(value)}, expected a tensor; make one with tensor(...).`,
+    `${caller}: ${name} must be a Tensor, got ${shown(value)}; make one with tensor(...).`,
     "invalid_argument",
   );
 }

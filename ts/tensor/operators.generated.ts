@@ -6,18 +6,22 @@ const { all, first, one } = operatorCalls("e2518212");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
+/** A word of the enum PadMode. */
 export type PadMode = (typeof padModes)[number];
 
 /** Words of the enum DType, in the order of their codes. */
 export const dTypes = ["float32", "float64"] as const;
+/** A word of the enum DType. */
 export type DType = (typeof dTypes)[number];
 
 /** Words of the enum Interpolation, in the order of their codes. */
 export const interpolations = ["nearest", "bilinear", "bicubic"] as const;
+/** A word of the enum Interpolation. */
 export type Interpolation = (typeof interpolations)[number];
 
 /** Words of the enum Outside, in the order of their codes. */
 export const outsides = ["zeros", "border", "reflection"] as const;
+/** A word of the enum Outside. */
 export type Outside = (typeof outsides)[number];
 
 /** The operators of the core, on handles. */

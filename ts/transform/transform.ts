@@ -105,10 +105,12 @@ export abstract class Transform {
    * @throws ShapeError `shape_mismatch`; ArgumentError `unknown_option`, `invalid_argument`.
    */
   forward(x: Tensor, options: ForwardOptions = {}): Tensor {
-    checkOptionsObject(`${this.className}.forward`, options);
-    const { rng, ...params } = options;
-    const given = Object.values(params).some((value) => value !== undefined);
-    return this.transform(x, given ? (params as TransformParams) : this.getParams(x, { rng }));
+    return freeOnError(() => {
+      checkOptionsObject(`${this.className}.forward`, options);
+      const { rng, ...params } = options;
+      const given = Object.values(params).some((value) => value !== undefined);
+      return this.transform(x, given ? (params as TransformParams) : this.getParams(x, { rng }));
+    });
   }
 
   /**
@@ -121,25 +123,27 @@ export abstract class Transform {
    * @throws ShapeError `shape_mismatch`; ArgumentError `unknown_option`, `invalid_argument`.
    */
   inverse(x: Tensor, params?: TransformParams, options: InverseOptions = {}): Tensor {
-    const caller = `${this.className}.inverse`;
-    checkOptions(caller, options, ["batchwise", "rng"]);
-    checkTensor(caller, "x", x);
-    this.#checkImages("inverse", x);
-    const checked = this.#check("inverse", params ?? this.getParams(x, { rng: options.rng }));
-    if (options.batchwise ?? true) return this.map(x, checked, true);
-    const sets = this.sets(checked);
-    const [images = 0, ...rest] = x.shape;
-    if (images % sets.length !== 0) {
-      throw new ShapeError(
-        `${caller}: ${images} images are not the output of ${sets.length} transforms; ` +
-          "with batchwise: false, pass the output of transform.",
-        "shape_mismatch",
+    return freeOnError(() => {
+      const caller = `${this.className}.inverse`;
+      checkOptions(caller, options, ["batchwise", "rng"]);
+      checkTensor(caller, "x", x);
+      this.#checkImages("inverse", x);
+      const checked = this.#check("inverse", params ?? this.getParams(x, { rng: options.rng }));
+      if (options.batchwise ?? true) return this.map(x, checked, true);
+      const sets = this.sets(checked);
+      const [images = 0, ...rest] = x.shape;
+      if (images % sets.length !== 0) {
+        throw new ShapeError(
+          `${caller}: ${images} images are not the output of ${sets.length} transforms; ` +
+            "with batchwise: false, pass the output of transform.",
+          "shape_mismatch",
+        );
+      }
+      const size = images / sets.length;
+      return concatenated(
+        sets.map((set, i) => this.map(x.slice([i * size, ...rest.map(() => 0)], [(i + 1) * size, ...rest]), set, true)),
       );
-    }
-    const size = images / sets.length;
-    return concatenated(
-      sets.map((set, i) => this.map(x.slice([i * size, ...rest.map(() => 0)], [(i + 1) * size, ...rest]), set, true)),
-    );
+    });
   }
 
   /** The parameters of each single transform, in the order of the results of `transform`. */
@@ -160,7 +164,7 @@ export abstract class Transform {
     checkFunction(`${this.className}.symmetrize`, "f", f);
     checkOptions(`${this.className}.symmetrize`, options, ["average", "collateBatch", "rng"]);
     const { average = false, collateBatch = true, rng } = options;
-    return (x, ...rest) => {
+    const averaged = (x: Tensor, rest: A): Tensor => {
       const params = this.getParams(x, { rng });
       const sets = this.iterateParams(params);
       // Images of different sizes do not fit in one batch.
@@ -172,11 +176,12 @@ export abstract class Transform {
       const [images = 0, ...size] = results.shape;
       return results.reshape([sets.length, images / sets.length, ...size]).mean(0);
     };
+    return (x, ...rest) => freeOnError(() => averaged(x, rest));
   }
 
   /** `T_g^-1 T_g x`, which is x up to interpolation and borders. */
   identity(x: Tensor, options: { average?: boolean; rng?: RandomSource } = {}): Tensor {
-    return this.symmetrize((images) => images, options)(x);
+    return freeOnError(() => this.symmetrize((images) => images, options)(x));
   }
 
   /**

@@ -11,7 +11,11 @@ export function beginProgram(listener) {
   onWrite = listener;
 }
 
-const clean = (path) => String(path).replace(/^\.?\/+/, "");
+/** The folder "photographs" of the documents stands for the reader's own: here the photographs of the repository. */
+const clean = (path) =>
+  String(path)
+    .replace(/^\.?\/+/, "")
+    .replace(/^photographs(?=\/|$)/, "examples/images");
 const address = (path) => (/^[a-z]+:/.test(path) ? path : new URL(clean(path), folder).href);
 const bytesOf = (content) => (typeof content === "string" ? new TextEncoder().encode(content) : content.slice());
 
@@ -37,6 +41,7 @@ const platform = {
     const prefix = `${clean(path).replace(/\/$/, "")}/`;
     const site = await (await fetch(new URL("list.json", folder))).json();
     const inside = [...new Set([...site, ...written.keys()])].filter((file) => file.startsWith(prefix));
+    if (inside.length === 0) return await web.listFolder(path);
     const names = new Set(inside.map((file) => file.slice(prefix.length).split("/")[0]));
     return [...names].map((name) => ({ name, path: prefix + name }));
   },

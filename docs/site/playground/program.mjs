@@ -32,6 +32,7 @@ export function compile(code, modules) {
       return `const ${space ?? `{${pattern(names).replaceAll("\n", " ")}}`} = modules["${from}"];${lines}`;
     },
   );
-  const values = topLevelNames(body).join(", ");
-  return new AsyncFunction("modules", "console", "report", `${body}\n;report({ ${values} });`);
+  const inside = body.replace(/^export\s+(?:default\s+)?(?=async|function|class|const|let)/gm, "");
+  const values = topLevelNames(inside).join(", ");
+  return new AsyncFunction("modules", "console", "report", `${inside}\n;report({ ${values} });`);
 }

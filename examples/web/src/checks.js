@@ -66,12 +66,14 @@ export function againstSharpening(given, result, again, part, level) {
 }
 
 /**
- * Against a level of the noise: an estimate of the mean squared error cannot be negative. `losses` are the last values of
- * a loss that estimates it, each with a random error.
+ * Against a level of the noise: an estimate of the mean squared error cannot be negative. `losses` are the last values
+ * of a loss that estimates it, each with a random error.
  */
 export function againstRisk(losses, level) {
   const mean = losses.reduce((sum, value) => sum + value, 0) / Math.max(1, losses.length);
-  return mean < -0.25 * level ** 2 ? ["its own estimate of the error is negative: the level cannot be right."] : [];
+  return mean < -0.25 * level ** 2
+    ? ["the network's own estimate of its error is negative: the level of the noise cannot be right."]
+    : [];
 }
 
 /**
@@ -82,4 +84,26 @@ export function againstLearnedLevel(learned, estimated) {
   if (learned <= 1.2 * estimated) return [];
   const percent = (level) => `${Number((100 * level).toPrecision(2))} %`;
   return [`the learned level, ${percent(learned)}, is above the ${percent(estimated)} that the picture shows.`];
+}
+
+/** Fourth moment of what was removed, in units of the noise: noise has 3, and a good result leaves some of it. */
+const mostOutliers = 4;
+
+/**
+ * Against what was removed: it has no outliers, as strokes of a text that were taken out would be. For z, what was
+ * removed over the standard deviation of the noise, `E z^4` is 3 for Gaussian noise; clipped values do not count.
+ *
+ * @param variance The variance of the noise at a clean value.
+ */
+export function againstOutliers(given, result, variance, { clipLow, clipHigh }) {
+  let [sum, count] = [0, 0];
+  for (let i = 0; i < given.data.length; i++) {
+    const [y, x] = [given.data[i], result.data[i]];
+    if (y === clipLow || y === clipHigh) continue;
+    sum += (y - x) ** 4 / Math.max(variance(x), Number.MIN_VALUE) ** 2;
+    count += 1;
+  }
+  return sum / Math.max(1, count) > mostOutliers
+    ? ["what was removed has outliers that noise does not have: it was detail."]
+    : [];
 }

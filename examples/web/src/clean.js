@@ -1,5 +1,6 @@
 // Denoising as the command does it: the noise is found in the picture, a network learns, the result is checked.
 import { denoise, Rng } from "adjoint";
+import { againstOutliers } from "./checks.js";
 import { channelsOf, joinPlanes, withoutNaN } from "./frames.js";
 import { measure, psnrOf } from "./measure.js";
 import { kindOf, noises } from "./noises.js";
@@ -86,19 +87,34 @@ export class Clean {
     });
   }
 
+  /**
+   * Cleans one part. Before the network learns from the picture its first result is shown; it stays the result where
+   * the data contradict the later one.
+   */
   async cleanPart(part, noise, onProgress) {
     const level = denoise.noiseLevel(noise);
     if (!(level > 0 && Number.isFinite(level))) return { result: part, against: [] };
+    const { quality } = this.choice;
+    const first = await this.restored(part, noise, "fast", quality === "fast" ? onProgress : undefined);
+    if (quality === "fast") return first;
+    if (!this.separate && first.against.length === 0)
+      this.send("preview", { pixels: this.whole([first.result], this.given), top: 0, left: 0 });
+    const second = await this.restored(part, noise, quality, onProgress);
+    const [kept, other] = second.against.length > 0 && first.against.length === 0 ? [first, second] : [second, first];
+    other.denoiser.dispose();
+    return kept;
+  }
+
+  async restored(part, noise, quality, onProgress) {
     const { signal } = this.controller;
-    const denoiser = await denoise.learn([part], {
-      noise,
-      quality: this.choice.quality,
-      rng: this.rng.fork(),
-      signal,
-      onProgress,
-    });
-    const result = await denoiser.restore(part, { rng: this.rng.fork(), signal, onProgress });
-    return { result, denoiser, against: denoise.contradictions(part, result, noise) };
+    const options = { signal, ...(onProgress ? { onProgress } : {}) };
+    const denoiser = await denoise.learn([part], { noise, quality, rng: this.rng.fork(), ...options });
+    const result = await denoiser.restore(part, { rng: this.rng.fork(), ...options });
+    const against = [
+      ...denoise.contradictions(part, result, noise),
+      ...againstOutliers(part, result, (x) => denoise.noiseVariance(noise, x), noise),
+    ];
+    return { result, denoiser, against };
   }
 
   /** The parts as one picture; where the given one has no value, neither has this. */

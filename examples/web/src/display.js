@@ -21,6 +21,7 @@ export function setUpDisplay() {
       update();
     });
   }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => display.given && drawHistogram());
   byId("window-auto").addEventListener("click", () => {
     display.look.windows = display.sorted.map((sorted) => automaticWindow(sorted, display.sample, display.look.scale));
     fillFields();

@@ -122,7 +122,7 @@ async function writeArray(results, isWhole) {
   const isNifti = String(array.metadata.format ?? "").startsWith("NIfTI");
   const alpha = open.info.metadata.alpha ? 1 : 0;
   const { scale } = open.info;
-  const isFloat = /^Float/.test(array.data.constructor.name);
+  const isFloat = array.data.constructor.name.startsWith("Float");
   const page = (k) => (isWhole ? k : 0);
   const sides = isNifti ? [width, height] : [height, width, ...(channels > 1 ? [channels + alpha] : [])];
   const target = isWhole

@@ -85,8 +85,8 @@ export function withoutNaN({ data, shape }) {
 }
 
 /**
- * A mask, 1 where a pixel is present and 0 where all its channels are 0, its opacity is 0 or a value is missing; and the
- * share present.
+ * A mask, 1 where a pixel is present and 0 where all its channels are 0, its opacity is 0 or a value is missing; and
+ * the share present.
  */
 export function maskOf({ data, shape: [channels, height, width] }, opacity) {
   const plane = height * width;

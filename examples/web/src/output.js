@@ -9,8 +9,8 @@ const arrays = { npy: ".npy", zip: ".npy", nifti: ".nii", fits: ".fits" };
 /**
  * How a cleaned picture is written: `{ ending, type, sample, scale }`, `type` one of `png`, `tiff`, `array`.
  *
- * PNG, TIFF, NumPy, NIfTI and FITS stay what they are, with the sample type of the file. JPEG, WebP, AVIF and GIF become
- * PNG, which loses nothing; DICOM and HDF5 become TIFF.
+ * PNG, TIFF, NumPy, NIfTI and FITS stay what they are, with the sample type of the file. JPEG, WebP, AVIF and GIF
+ * become PNG, which loses nothing; DICOM and HDF5 become TIFF.
  *
  * @param info `{ sample, scale, metadata: { format, bits } }` of the file, and its name.
  */
@@ -40,8 +40,9 @@ export function nameOf(given, ending) {
 }
 
 /**
- * Index of a value of a page in an array, as `readPixels` makes pages of arrays: the last two axes are rows and columns,
- * those before them pages, and a last axis of 3 or 4 behind two longer ones is colours; of NIfTI `[x, y, ...]`.
+ * Index of a value of a page in an array, as `readPixels` makes pages of arrays: the last two axes are rows and
+ * columns, those before them pages, and a last axis of 3 or 4 behind two longer ones is colours; of NIfTI `[x, y,
+ * ...]`.
  */
 export function arrayIndex(shape, isNifti, channels) {
   if (isNifti) {

@@ -1,5 +1,5 @@
-// One run with a chosen loss or another task: measures the sample (the visitor's image is a measurement already), trains
-// on patches, restores in tiles.
+// One run with a chosen loss or another task: measures the sample (the visitor's image is a measurement already),
+// trains on patches, restores in tiles.
 import { data, denoise, optim, Rng, io, tensor, tidy, train } from "adjoint";
 import { blurs, halfWidth } from "./blur.js";
 import { makeLosses, makeModel, makePhysics } from "./build.js";

@@ -74,6 +74,9 @@ export async function startRun() {
         "Start again, perhaps with a smaller picture.",
     );
   };
+  // On a phone the settings are below the picture.
+  scrollTo({ top: 0 });
+  byId("panel").scrollTo({ top: 0 });
   setStatus("starting", "Getting ready", "The network and its engine are loaded.");
   Object.assign(byId("progress"), { max: 1, value: 0 });
   byId("left").textContent = "";
@@ -137,7 +140,7 @@ const handlers = {
   done(result) {
     const { run, picture } = state;
     const verdict = verdictOf({ task: run.choice.task, ...result });
-    Object.assign(run, { outcome: verdict.outcome, weights: result.weights, more: result.more });
+    Object.assign(run, { hasPreview: false, outcome: verdict.outcome, weights: result.weights, more: result.more });
     const isClean = verdict.outcome === "clean";
     if (isClean) picture.results.set(run.frame, result.pixels);
     if (isShown()) {

@@ -4,9 +4,9 @@ import { UserError } from "./errors.js";
 
 export const state = {
   /**
-   * The open picture: `{ name, sample, pixels, opacity, sampleType, scale, names, frames, frame, output, smaller, results
-   * }`; `sample` is undefined for the visitor's own, `names` are those of channels that are no colours, `results` the
-   * cleaned frames by number.
+   * The open picture: `{ name, sample, pixels, opacity, sampleType, scale, names, frames, frame, output, smaller,
+   * results }`; `sample` is undefined for the visitor's own, `names` are those of channels that are no colours,
+   * `results` the cleaned frames by number.
    */
   picture: undefined,
   /** The current run: `{ worker, status: "starting" | "running" | "paused" | "finishing" | "done", choice, ... }`. */

@@ -4,11 +4,11 @@
 const visible = 0.05;
 
 /**
- * The verdict on a result: `outcome` is `clean`, `refused` (the picture stays as it was given) or `nothing` (there is no
- * noise to take out), with a title, a sentence and reasons.
+ * The verdict on a result: `outcome` is `clean`, `refused` (the picture stays as it was given) or `nothing` (there is
+ * no noise to take out), with a title, a sentence and reasons.
  *
- * A result is refused where the data contradict it, and where the truth is known and it is farther from it than the given
- * picture.
+ * A result is refused where the data contradict it, and where the truth is known and it is farther from it than the
+ * given picture.
  *
  * @param task `denoise`, `inpaint` or `deblur`.
  * @param before, after PSNR in dB of the given picture and of the result, where the truth is known.

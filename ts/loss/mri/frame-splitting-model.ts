@@ -3,13 +3,13 @@ import {
   DynamicMRI,
   SequentialMRI,
   type FrameChoice,
-  type FrameSplittingMaskGenerator,
+  FrameSplittingMaskGenerator,
   type NoiseModel,
   type Physics,
   checkPhysics,
 } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, ShapeError, checkObject, checkOptionsObject } from "../../runtime/index.js";
+import { ArgumentError, ShapeError, checkObject, checkOptionsObject, checkInstance } from "../../runtime/index.js";
 import { cat, noGrad, tensor, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { AdaptedModel } from "../adapted-model.js";
 
@@ -35,7 +35,8 @@ export class FrameSplittingModel<L extends string = string> extends AdaptedModel
 
   constructor(model: Reconstructor, settings: FrameSplittingModelSettings<L>) {
     checkObject(new.target.name, "settings", settings);
-    const { adaptedBy, dynamicModel, rng } = settings;
+    const { adaptedBy, generator, dynamicModel, rng } = settings;
+    checkInstance(new.target.name, "generator", generator, FrameSplittingMaskGenerator, "a generator of frames");
     super(
       adaptedBy,
       dynamicModel ? model : new TimeAveragingNet({ backboneNet: model as Reconstructor & Module }),

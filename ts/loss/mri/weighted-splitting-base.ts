@@ -3,7 +3,7 @@ import type { Metric } from "../../metric/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import type { Physics, PhysicsGenerator } from "../../physics/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { metricOption } from "../metric-option.js";
 import { NamedLoss } from "../named-loss.js";
@@ -52,6 +52,8 @@ export abstract class WeightedSplitting<N extends WeightedName> extends NamedLos
 
   /** The weight of each column, `[1, W]`, for images of size `[H, W]`. */
   weight(imgSize: readonly number[]): Tensor {
+    for (const side of checkList(this.name, "imgSize", imgSize, 32))
+      checkNumber(this.name, "imgSize", side, { integer: true, positive: true, max: LARGEST.imageSide });
     return this.#weights.of(imgSize);
   }
 

@@ -1,8 +1,9 @@
+import { TensorList } from "../../physics/index.js";
 import { checkModel } from "../../nn/index.js";
 import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
 import type { Reconstructor } from "../../nn/index.js";
 import { ArgumentError, checkNumber, checkObject } from "../../runtime/index.js";
-import { tensor, Tensor, zeros, freeOnError } from "../../tensor/index.js";
+import { tensor, Tensor, zeros, freeOnError, checkTensor } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
 import type { LossArgs } from "../args.js";
 import { Loss } from "../loss.js";
@@ -136,7 +137,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
           const value = loss.forward(args);
           total = total ? total.add(value) : value;
         }
-        return total ?? zeroPerImage(args);
+        return total ?? zeroPerImage(this.name, args);
       });
     });
   }
@@ -245,7 +246,9 @@ function recursive(name: string): ArgumentError {
 }
 
 /** Zeros, one for each image, without gradient. */
-function zeroPerImage({ xNet, y, x }: LossArgs): Tensor {
+function zeroPerImage(caller: string, { xNet, y, x }: LossArgs): Tensor {
+  for (const [name, value] of Object.entries({ xNet, x })) if (value !== undefined) checkTensor(caller, name, value);
+  if (y !== undefined && !(y instanceof TensorList)) checkTensor(caller, "y", y);
   const like = xNet ?? x ?? (y instanceof Tensor ? y : y?.at(0));
   return like ? zeros([like.shape[0] ?? 1], { dtype: like.dtype, device: like.device }) : zeros([]);
 }

@@ -1,5 +1,15 @@
 import type { RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, ShapeError, checkList, LARGEST, checkStream } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkNumber,
+  ShapeError,
+  checkList,
+  LARGEST,
+  checkStream,
+  checkKind,
+  Kind,
+  hasMethods,
+} from "../../runtime/index.js";
 import { ones, tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
 import {
@@ -155,7 +165,7 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
 
   override input(batch: number, rng: RandomSource): FrameChoice {
     checkBatch(`${this.className}.input`, batch);
-    checkStream(`${this.className}.input`, rng);
+    checkKind(`${this.className}.input`, "rng", rng, aStream);
     const size =
       this.splitSizes.length > 1
         ? (this.splitSizes[randomIndex(this.splitSizes.length, rng)] as number)
@@ -166,7 +176,7 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
 
   override target(input: FrameChoice, rng: RandomSource): FrameChoice {
     this.checkChoice(input);
-    checkStream(`${this.className}.target`, rng);
+    checkKind(`${this.className}.target`, "rng", rng, aStream);
     return input.map((frames) => {
       const size = frames.length;
       if ((this.imgSize[1] as number) % size !== 0)
@@ -180,6 +190,11 @@ export class Artifact2ArtifactSplittingMaskGenerator extends FrameSplittingMaskG
     });
   }
 }
+
+const aStream: Kind = {
+  expected: "a random stream such as new Rng(0)",
+  fits: (value) => hasMethods(value, ["randint"]),
+};
 
 /** Refuses a number of images that is none. */
 function checkBatch(caller: string, batch: unknown): void {

@@ -1,3 +1,4 @@
+import { checkNumber, LARGEST } from "../../runtime/index.js";
 import { RandomMaskGenerator } from "./random-mask.js";
 
 /**
@@ -10,6 +11,7 @@ import { RandomMaskGenerator } from "./random-mask.js";
  */
 export class GaussianMaskGenerator extends RandomMaskGenerator {
   override getPdf(width: number): Float64Array {
+    checkNumber(`${this.className}.getPdf`, "width", width, { integer: true, min: 0, max: LARGEST.imageSide });
     const standardDeviation = width / 10;
     return Float64Array.from(
       { length: width },

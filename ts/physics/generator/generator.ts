@@ -1,5 +1,5 @@
 import { checkImgSize } from "../argument-checks.js";
-import { checkTensor } from "../../tensor/index.js";
+import { checkTensor, freeOnError } from "../../tensor/index.js";
 import { Rng, type RandomSource } from "../../random/index.js";
 import { resolveRng } from "../../random/index.js";
 import {
@@ -82,16 +82,18 @@ export abstract class PhysicsGenerator {
    * @throws ArgumentError `invalid_argument`, `unknown_option`.
    */
   step(batchSize = 1, options: number | StepOptions = {}): GeneratedParameters {
-    const caller = `${this.className}.step`;
-    if (typeof options !== "number") checkOptionsObject(caller, options);
-    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
-    const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
-    checkCall(caller, rest);
-    if (seed !== undefined && rest.rng)
-      throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
-    if (seed === undefined) return this.draw(batchSize, resolveRng(rest.rng, this.rng), rest);
-    const rng = new Rng(seed);
-    return this.draw(batchSize, rng, { ...rest, rng });
+    return freeOnError(() => {
+      const caller = `${this.className}.step`;
+      if (typeof options !== "number") checkOptionsObject(caller, options);
+      checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
+      const { seed, ...rest } = typeof options === "number" ? { seed: options } : options;
+      checkCall(caller, rest);
+      if (seed !== undefined && rest.rng)
+        throw new ArgumentError(`${caller}: seed and rng exclude each other; pass one of them.`, "invalid_argument");
+      if (seed === undefined) return this.draw(batchSize, resolveRng(rest.rng, this.rng), rest);
+      const rng = new Rng(seed);
+      return this.draw(batchSize, rng, { ...rest, rng });
+    });
   }
 
   /**
@@ -118,21 +120,23 @@ export abstract class PhysicsGenerator {
    * @throws ArgumentError `invalid_argument`.
    */
   average(n = 2000, options: StepOptions & { batchSize?: number } = {}): GeneratedParameters {
-    const caller = `${this.className}.average`;
-    checkNumber(caller, "n", n, { integer: true, min: 1, max: LARGEST.draws });
-    checkOptionsObject(caller, options);
-    const { batchSize = 1, seed, ...rest } = options;
-    checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
-    const call = seed === undefined ? rest : { ...rest, rng: new Rng(seed) };
-    const sums: GeneratedParameters = {};
-    for (let done = 0; done < n; done += batchSize) {
-      for (const [name, value] of Object.entries(this.step(Math.min(batchSize, n - done), call))) {
-        const sum = value.sum(0, true);
-        const before = sums[name];
-        sums[name] = before ? before.add(sum) : sum;
+    return freeOnError(() => {
+      const caller = `${this.className}.average`;
+      checkNumber(caller, "n", n, { integer: true, min: 1, max: LARGEST.draws });
+      checkOptionsObject(caller, options);
+      const { batchSize = 1, seed, ...rest } = options;
+      checkNumber(caller, "batchSize", batchSize, { integer: true, min: 1, max: LARGEST.batch });
+      const call = seed === undefined ? rest : { ...rest, rng: new Rng(seed) };
+      const sums: GeneratedParameters = {};
+      for (let done = 0; done < n; done += batchSize) {
+        for (const [name, value] of Object.entries(this.step(Math.min(batchSize, n - done), call))) {
+          const sum = value.sum(0, true);
+          const before = sums[name];
+          sums[name] = before ? before.add(sum) : sum;
+        }
       }
-    }
-    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.div(n)]));
+      return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.div(n)]));
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { freeOnError } from "../../tensor/index.js";
 import type { Level } from "../../functional/index.js";
 import {
   ArgumentError,
@@ -89,13 +90,15 @@ export abstract class NoiseModel {
    * @throws ArgumentError `invalid_argument`, `out_of_range`, `unknown_option`; ShapeError `shape_mismatch`.
    */
   forward(y: Tensor, options: NoiseCallOptions = {}): Tensor {
-    const caller = `${this.className}.forward`;
-    checkRank(caller, "y", y);
-    checkOptionsObject(`${this.className}.forward`, options);
-    const { rng, clipPositive, ...parameters } = options;
-    const clip = checkFlag(caller, "clipPositive", clipPositive, false);
-    this.update(parameters as Record<string, Level | undefined>);
-    return this.corrupt(y, resolveRng(rng, this.rng), clip);
+    return freeOnError(() => {
+      const caller = `${this.className}.forward`;
+      checkRank(caller, "y", y);
+      if (options !== null) checkOptionsObject(`${this.className}.forward`, options);
+      const { rng, clipPositive, ...parameters } = options ?? {};
+      const clip = checkFlag(caller, "clipPositive", clipPositive, false);
+      this.update(parameters as Record<string, Level | undefined>);
+      return this.corrupt(y, resolveRng(rng, this.rng), clip);
+    });
   }
 
   /**

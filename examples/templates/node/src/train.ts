@@ -35,6 +35,6 @@ const cleaned = trainer.model.forward(measured, camera);
 const psnr = new metric.PSNR({ reduction: "mean" });
 console.log(`noisy ${(await psnr.forward(measured, x).item()).toFixed(2)} dB`);
 console.log(`cleaned ${(await psnr.forward(cleaned, x).item()).toFixed(2)} dB`);
-await io.writeImage("results/noisy.png", measured);
-await io.writeImage("results/cleaned.png", cleaned);
+await io.writeImage("results/noisy.png", measured.clamp(0, 1));
+await io.writeImage("results/cleaned.png", cleaned.clamp(0, 1));
 await io.writeSafetensors("results/weights.safetensors", model.stateDict());
