@@ -54,7 +54,9 @@ function tensorsOf(name: OperatorName, args: readonly unknown[]): readonly Handl
   return (found as readonly (Handle | undefined)[]).filter((handle) => handle !== undefined);
 }
 
-/** Runs a function and reports each operator that it calls, right after the call. The function may not be asynchronous. */
+/**
+ * Runs a function and reports each operator that it calls, right after the call. The function may not be asynchronous.
+ */
 export function traceOperators<T>(run: () => T, report: (call: OperatorCall) => void): T {
   // Functions and methods look each operator up in the table when they call it.
   const table = operators as Record<OperatorName, (...args: unknown[]) => Handle | Handle[]>;
