@@ -1,9 +1,12 @@
-import { cp, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensorsFile, readWeights, writeImage, writeSafetensors } from "../../ts/io/index.js";
+import { DnCNN } from "../../ts/nn/index.js";
+import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { tensor, zeros } from "../../ts/tensor/index.js";
 import { adjoint } from "./compiled.js";
@@ -88,5 +91,33 @@ describe("adjoint inspect", () => {
     const { code, stderr } = await adjoint(["inspect", fixture("types.json")]);
     expect(code).toBe(1);
     expect(stderr).toContain("types.json");
+  });
+});
+
+describe("adjoint export", () => {
+  it("writes the network of a configuration, whose output is that of its weights", async () => {
+    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: new Rng(7) });
+    const [weights, config, output] = ["dncnn.safetensors", "config.json", "dncnn.onnx"].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    await writeSafetensors(weights, model.stateDict());
+    await writeFile(
+      config,
+      JSON.stringify({
+        data: { train: "." },
+        physics: { name: "Denoising", noise: { name: "GaussianNoise", sigma: 0.1 } },
+        model: { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 4 },
+        losses: [{ name: "SureGaussianLoss", sigma: 0.1 }],
+      }),
+    );
+    const { code, stderr } = await adjoint(["export", weights, "--config", config, "-o", output]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const session = await ort.InferenceSession.create(new Uint8Array(await readFile(output)));
+    const y = new Rng(1).uniform([1, 1, 20, 30]);
+    const input = new ort.Tensor("float32", y.dataSync() as Float32Array, y.shape);
+    const right = model.forward(y).dataSync() as Float32Array;
+    const found = (await session.run({ input }))["output"]!.data as Float32Array;
+    expect(Math.max(...right.map((value, i) => Math.abs(value - found[i]!)))).toBeLessThan(1e-5);
   });
 });
