@@ -171,7 +171,7 @@ export function argumentMaker(signatures, pick = ([first]) => first, chance = ()
     if (type.words) return JSON.stringify(pick(type.words));
     if (type.class) return instance(type.class, depth) ?? "{}";
     if (type.interface)
-      return interfaces[type.interface] ?? (/Array$/.test(type.interface) ? `new ${type.interface}(64)` : "{}");
+      return interfaces[type.interface] ?? (type.interface.endsWith("Array") ? `new ${type.interface}(64)` : "{}");
     if (type.list) return `[${value(type.list, "", path, depth + 1)}]`;
     if (type.tuple) return `[${type.tuple.map((part) => value(part, "", path, depth + 1)).join(", ")}]`;
     if (type.either) return value(pick(type.either), "", path, depth + 1);

@@ -87,9 +87,33 @@ export function fileCalls(groups) {
 
 /** Values that somebody may write in the place of another. */
 const ANYTHING = [
-  ...[null, true, 0, -1, 0.5, 3, 1e9, 1e300, "", "SupLoss", "Shift", "none", "constructor", "__proto__", [], {}, [[]]],
-  ...[[null], { name: null }, { name: "toString" }, { name: "SupLoss", weight: {} }, { file: 3 }, [[1, [2]]]],
-  ...[{ name: "compose", list: [null] }, { loss: {}, weight: 1 }, "x".repeat(1000), "adjoint:examples/images"],
+  null,
+  true,
+  0,
+  -1,
+  0.5,
+  3,
+  1e9,
+  1e300,
+  "",
+  "SupLoss",
+  "Shift",
+  "none",
+  "constructor",
+  "__proto__",
+  [],
+  {},
+  [[]],
+  [null],
+  { name: null },
+  { name: "toString" },
+  { name: "SupLoss", weight: {} },
+  { file: 3 },
+  [[1, [2]]],
+  { name: "compose", list: [null] },
+  { loss: {}, weight: 1 },
+  "x".repeat(1000),
+  "adjoint:examples/images",
 ];
 
 /** A copy of a configuration with one to three values replaced, left out, or of another place. */

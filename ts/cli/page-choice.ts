@@ -95,7 +95,7 @@ function metadataOf(file: PagesOf, taken: readonly number[], channels?: readonly
     ...(channels && channels.length !== file.colours ? { colour: undefined } : {}),
   } as Partial<ImageMetadata>;
   if (taken.length === file.pages) return chosen;
-  const { axes = "", sizes = {} } = metadata;
+  const { axes = "" } = metadata;
   const places = taken.map(placesOf(metadata));
   const outer = [...axes].filter((axis) => axis !== "Y" && axis !== "X");
   const kept = outer.map((axis) => [axis, new Set(places.map((place) => place[axis] as number))] as const);

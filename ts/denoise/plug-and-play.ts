@@ -1,4 +1,4 @@
-import { cutPixels, robustRange, unitRange } from "../data/index.js";
+import { robustRange, unitRange } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import {
   BlurFFT,

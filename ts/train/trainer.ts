@@ -12,7 +12,6 @@ import { yieldToEventLoop } from "./event-loop.js";
 import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
 import type { Report } from "./loss-log.js";
-import { list } from "./matched.js";
 import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
 import type { PairedOptions } from "./pairing.js";
 import type { ReportFigure } from "./report.js";

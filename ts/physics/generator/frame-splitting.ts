@@ -5,7 +5,6 @@ import {
   ShapeError,
   checkList,
   LARGEST,
-  checkStream,
   checkKind,
   Kind,
   hasMethods,
