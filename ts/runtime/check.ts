@@ -41,7 +41,7 @@ export function checkOptionsObject(
     const keys = allowedKeys.length > 0 ? ` (${allowedKeys.join(", ")})` : "";
     throw new ArgumentError(`${className}: the options are missing, expected an object${keys}.`, "missing_argument");
   }
-  if (!isOptions(options)) {
+  if (!isOptions(options, allowedKeys)) {
     throw new ArgumentError(`${className}: options are ${shown(options)}, expected an object.`, "invalid_argument");
   }
 }
@@ -70,10 +70,13 @@ export function checkOptions(className: string, options: object | undefined, all
   }
 }
 
-/** Objects of named values; an instance of a class without any, such as a tensor or a map, is something else. */
-function isOptions(value: unknown): boolean {
+/**
+ * Objects of named values. An instance of a class without any, such as a map, is something else, unless it has some of
+ * the options: a tensor is its own element type and device.
+ */
+function isOptions(value: unknown, allowedKeys: readonly string[]): boolean {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return isPlain(value) || Object.keys(value).length > 0;
+  return isPlain(value) || Object.keys(value).length > 0 || allowedKeys.some((key) => key in value);
 }
 
 /** A check that an option, if it is given, is one of some words. */
