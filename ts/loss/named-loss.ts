@@ -1,4 +1,4 @@
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkText } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf, LossArgs } from "./args.js";
 import { type Assumptions, lossAssumptions, type LossName } from "./assumptions.js";
@@ -20,6 +20,7 @@ export abstract class NamedLoss<N extends string = string> extends Loss {
 
   protected constructor(name: N) {
     super();
+    checkText(new.target.name, "name", name);
     this.name = name;
     this.assumptions = ((lossAssumptions as Readonly<Record<string, Assumptions>>)[name] ?? NONE) as AssumptionsOf<N>;
   }

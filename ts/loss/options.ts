@@ -8,6 +8,7 @@ import {
   checkWord,
   type NumberRule,
   requiredNumber,
+  checkText,
 } from "../runtime/index.js";
 
 /**
@@ -50,6 +51,8 @@ export function checkKeys(
   readers: object,
   others: readonly string[] = [],
 ): void {
+  for (const other of checkList(name, "the names of options", others, MAX_KEYS))
+    checkText(name, "the name of an option", other);
   checkOptions(name, options, [...Object.keys(readers), ...checkList(name, "the names of options", others, MAX_KEYS)]);
 }
 

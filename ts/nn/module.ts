@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 
@@ -173,6 +173,7 @@ export abstract class Module {
         "invalid_argument",
       );
     }
+    checkOptions(`${name}.loadStateDict`, options, ["strict"]);
     const own = new Map(this.#collect("state", "", [], []));
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key) && !IGNORED.test(key));

@@ -103,6 +103,7 @@ export class Conv2d extends Module {
 
   /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
   rectified(x: Tensor, negativeSlope: number): Tensor {
+    checkTensor("Conv2d", "x", x);
     const { stride, padding, dilation, groups, paddingMode } = this.options;
     const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope };
     if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, { ...shared, padding });
