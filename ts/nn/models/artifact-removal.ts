@@ -1,4 +1,10 @@
-import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
+import {
+  type LinearPhysics,
+  type NoiseModel,
+  type OperatorKind,
+  type Physics,
+  TensorList,
+} from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import { checkTensor, freeOnError, type Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -61,7 +67,8 @@ export class ArtifactRemoval extends Module {
    * @throws ArgumentError `missing_physics` where the mode needs a linear physics and none is given.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
-    checkTensor("ArtifactRemoval", "y", y);
+    // That of a stacked physics is a list.
+    if (!(y instanceof TensorList)) checkTensor("ArtifactRemoval", "y", y);
     return freeOnError(() => this.backboneNet.forward(this.#start(y, physics), noiseLevel(physics)));
   }
 

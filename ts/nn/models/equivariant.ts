@@ -4,6 +4,7 @@ import {
   type NoiseModel,
   type OperatorKind,
   type Physics,
+  TensorList,
 } from "../../physics/index.js";
 import { ArgumentError, checkOptions } from "../../runtime/index.js";
 import { noGrad, stack, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
@@ -78,7 +79,8 @@ export class EquivariantReconstructor extends Module {
    * @throws ArgumentError `missing_physics` without a linear physics.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, options: ReconstructOptions = {}): Tensor {
-    checkTensor("EquivariantReconstructor", "y", y);
+    // That of a stacked physics is a list.
+    if (!(y instanceof TensorList)) checkTensor("EquivariantReconstructor", "y", y);
     return freeOnError(() => {
       const linear = physics as LinearPhysics | undefined;
       if (typeof linear?.AAdjoint !== "function") {

@@ -1,4 +1,10 @@
-import type { LinearPhysics, NoiseModel, OperatorKind, Physics } from "../../physics/index.js";
+import {
+  type LinearPhysics,
+  type NoiseModel,
+  type OperatorKind,
+  type Physics,
+  TensorList,
+} from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import { full, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -93,7 +99,8 @@ export class MoDL extends Module {
    * @throws ArgumentError `missing_physics` without a linear physics.
    */
   forward(y: Tensor, physics?: Physics<NoiseModel, OperatorKind>, _options?: ReconstructOptions): Tensor {
-    checkTensor("MoDL", "y", y);
+    // That of a stacked physics is a list.
+    if (!(y instanceof TensorList)) checkTensor("MoDL", "y", y);
     return freeOnError(() => {
       const linear = physics as LinearPhysics<NoiseModel, OperatorKind> | undefined;
       if (typeof linear?.AAdjoint !== "function" || typeof linear.proxL2 !== "function") {
