@@ -135,7 +135,7 @@ export async function buildWasm() {
   const folder = join(root, "dist", "wasm");
   mkdirSync(folder, { recursive: true });
   const digest = digestOf(
-    ["crates/core", "crates/wasm"],
+    ["crates/bindgen", "crates/core", "crates/wasm"],
     readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"),
   );
   const stamp = ({ name }) => join(folder, `.stamp-${name}`);

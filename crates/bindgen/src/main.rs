@@ -8,5 +8,8 @@ fn main() -> Result<()> {
     let [input, name, folder] = arguments.as_slice() else {
         bail!("expected: adjoint-bindgen INPUT NAME FOLDER");
     };
-    Bindgen::new().input_path(input).out_name(name).web(true)?.typescript(true).generate(folder)
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(input).out_name(name).web(true)?.typescript(true);
+    // The JavaScript finds the module beside it.
+    bindgen.omit_default_module_path(false).generate(folder)
 }
