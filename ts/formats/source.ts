@@ -8,11 +8,13 @@ export interface ByteSource extends OpenFile {
 
 /** The source of bytes in memory. */
 export function bytesSource(bytes: Uint8Array, name = ""): ByteSource {
+  // Not a Buffer of Node's, whose `slice` is no copy.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     name,
-    size: bytes.byteLength,
-    read: async (begin, end) => bytes.subarray(begin, end),
-    readSync: (begin, end) => bytes.subarray(begin, end),
+    size: plain.byteLength,
+    read: async (begin, end) => plain.subarray(begin, end),
+    readSync: (begin, end) => plain.subarray(begin, end),
     close: async () => undefined,
   };
 }
