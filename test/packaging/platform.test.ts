@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -65,7 +65,7 @@ describe("the package without an add-on, and the package of this platform", () =
   });
 
   it("together train with the add-on, without a word and without Rust", async () => {
-    const name = `@adjoint/${/adjoint-(.*?)-\d/.exec(addOn)?.[1]}`;
+    const name = `@adjoint/${/adjoint-(.*?)-\d/.exec(basename(addOn))?.[1]}`;
     await unpack(addOn, name);
     const made = JSON.parse(await readFile(join(folder, "node_modules", name, "package.json"), "utf8")) as {
       name: string;

@@ -35,8 +35,8 @@ export function loadNative(device: RequestedDevice): Binding {
   }
   if (!built.cpu && !built.gpu) {
     throw new DeviceError(
-      `the native add-on is missing (looked for ${pathOf("cpu")}, and for the package ${platformPackage()}); ` +
-        `${remedy("npm run build")}.`,
+      `the native add-on is missing: the package ${platformPackage()} is not installed, and there is no ` +
+        `${pathOf("cpu")}; ${remedy("npm run build")}.`,
       "native_missing",
     );
   }
