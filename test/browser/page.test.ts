@@ -130,8 +130,14 @@ describeBrowser("the page examples/web", () => {
     await writeFile(join(site.folder, "settings.json"), JSON.stringify({ ...settings, maxSteps: 2 }));
     expect(await adjoint(["train", join(site.folder, "settings.json")])).toMatchObject({ code: 0 });
 
-    // A colour image with another noise and loss in the same page, stopped while paused.
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it("a colour image with another noise and loss, stopped while paused", async () => {
+    const { page, errors } = await open();
     await openSample(page, "chelsea");
+    await openAdvanced(page);
     await page.selectOption("#noise", "poisson");
     await page.selectOption("#loss", "R2RLoss");
     await start(page);
