@@ -1,4 +1,6 @@
 import type { Pixels } from "../io/index.js";
+import { ArgumentError, shown } from "../runtime/index.js";
+import { checkImages } from "./check-images.js";
 
 /**
  * Fills missing pixels with means over their surroundings, of the smallest scale at which there are any: an image of
@@ -46,9 +48,18 @@ function filled(values: Float32Array, mask: Float32Array, rows: number, columns:
  * Standard deviation of the noise from cells of 2 x 2 pixels that are all present:
  * `median |p - q - r + s| / 2 / 0.6745` (Donoho, Johnstone, 1994, doi:10.1093/biomet/81.3.425); 0 where there are none.
  */
-export function presentLevel({ data, shape }: Pixels, mask: Float32Array): number {
+export function presentLevel(image: Pixels, mask: Float32Array): number {
+  checkImages("denoise.presentLevel", [image]);
+  const { data, shape } = image;
   const [channels, rows, columns] = shape;
   const plane = rows * columns;
+  if (!(mask instanceof Float32Array) || mask.length !== plane) {
+    throw new ArgumentError(
+      `denoise.presentLevel: mask is ${shown(mask)}, expected a Float32Array of ${plane} values, ` +
+        "0 where a pixel is missing.",
+      "invalid_argument",
+    );
+  }
   const differences: number[] = [];
   for (let i = 0; i + 1 < rows; i++) {
     for (let j = 0; j + 1 < columns; j++) {

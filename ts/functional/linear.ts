@@ -1,5 +1,4 @@
-import { checkTensor } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { checkTensor, freeOnError, type Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link linear}. */
@@ -15,12 +14,14 @@ export interface LinearArguments {
  */
 export function linear(x: Tensor, weight: Tensor, options: LinearArguments = {}): Tensor {
   checkArguments("linear", options, ["bias"]);
-  // A single vector becomes a row, since the core multiplies matrices.
   checkTensor("linear", "x", x);
   checkTensor("linear", "weight", weight);
   if (options.bias !== undefined && options.bias !== null) checkTensor("linear", "bias", options.bias);
-  const rows = x.shape.length === 1 ? x.reshape([1, -1]) : x;
-  const product = rows.matmul(weight.permute([1, 0]));
-  const y = options.bias ? product.add(options.bias) : product;
-  return x.shape.length === 1 ? y.reshape([-1]) : y;
+  return freeOnError(() => {
+    // A single vector becomes a row, since the core multiplies matrices.
+    const rows = x.shape.length === 1 ? x.reshape([1, -1]) : x;
+    const product = rows.matmul(weight.permute([1, 0]));
+    const y = options.bias ? product.add(options.bias) : product;
+    return x.shape.length === 1 ? y.reshape([-1]) : y;
+  });
 }

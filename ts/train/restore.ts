@@ -6,6 +6,7 @@ import type { RandomSource } from "../random/index.js";
 import {
   ArgumentError,
   checkFlag,
+  checkFunction,
   checkKind,
   checkNumber,
   checkOptions,
@@ -127,6 +128,7 @@ function check(model: unknown, physics: unknown, image: unknown, options: Restor
   if (tile !== Infinity) checkNumber("restore", "tile", tile, { positive: true, integer: true });
   checkNumber("restore", "margin", margin, { min: 0, integer: true });
   checkStream("restore", rng);
+  if (onProgress !== undefined) checkFunction("restore", "onProgress", onProgress);
   if (scale !== 1 && !(image instanceof Tensor) && !isPixels(image))
     throw new ArgumentError("restore: scale is of one tensor, but image is a list of them.", "invalid_argument");
   const scaleLevels = checkFlag("restore", "scaleLevels", options.scaleLevels, true);
