@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { buildNative, buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { Failure, must, root, run, say, tsc } from "./common.mjs";
-import { buildSite } from "./docs.mjs";
 import { lint } from "./lint.mjs";
 import { setup } from "./setup.mjs";
 
@@ -141,8 +140,6 @@ if (await step("setup", () => setup())) {
   await step("lint", () => lint({ quick: true }));
   const ready = cpu && gpu && (await step("build of the facade", buildTs));
   await step("build of the WebAssembly module", buildWasm);
-  // Below a path, as most servers have it: test/docs/site.test.ts opens every page.
-  if (ready) await step("documentation site", () => buildSite({ base: "/adjoint/" }));
   await timed("types", typeCheck);
   // Before the tests, so that their results end the log.
   if (ready && process.argv.includes("--bench"))

@@ -1,4 +1,4 @@
-import { handleOf, operators, optionalHandle, Tensor, checkTensor } from "../tensor/index.js";
+import { checkTensor, freeOnError, handleOf, operators, optionalHandle, Tensor } from "../tensor/index.js";
 import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
 
@@ -51,7 +51,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dArguments = {})
   const [top = 0, left = 0] = total.map((n) => Math.floor(n / 2));
   const [bottom = 0, right = 0] = total.map((n) => Math.ceil(n / 2));
   if (top === bottom && left === right) return run(x, [top, left]);
-  return run(checkTensor(caller, "x", x).pad([0, 0, 0, 0, top, bottom, left, right]), [0, 0]);
+  return freeOnError(() => run(checkTensor(caller, "x", x).pad([0, 0, 0, 0, top, bottom, left, right]), [0, 0]));
 }
 
 /** Options of {@link convTranspose2d}. */

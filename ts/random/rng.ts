@@ -111,6 +111,7 @@ export class Rng implements RandomSource {
   }
   choice(n: number, weights?: readonly number[]): number {
     checkNumber("Rng.choice", "n", n, { min: 1, integer: true });
+    if (weights !== undefined) checkList("Rng.choice", "weights", weights);
     const u = this.#draw("uniform", [], [], CPU_FLOAT64);
     const value = u.itemSync();
     u.dispose();

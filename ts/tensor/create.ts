@@ -96,6 +96,15 @@ function upload(name: string, values: ArrayLike<number>, shape: number[], option
   return options.requiresGrad ? made.requiresGrad_() : made;
 }
 
+/** Whether a buffer was transferred; its own property `detached` is missing in Node 20. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).byteLength !== buffer.byteLength;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * A tensor of given values: a number, nested arrays, or a flat typed array with `shape` (default: its length).
  *
@@ -114,6 +123,11 @@ export function tensor(
       "invalid_argument",
     );
   }
+  if (typed && isDetached(data.buffer))
+    throw new ArgumentError(
+      "tensor: the memory of the data was transferred elsewhere; copy it before.",
+      "invalid_argument",
+    );
   const [found, values] = typed ? [[data.length], data] : flatten(data as NestedArray);
   const shape = options.shape === undefined ? found : checkShape("tensor", options.shape);
   if (size(shape) !== values.length) {

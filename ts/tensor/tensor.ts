@@ -537,11 +537,14 @@ export class Tensor {
       throw new ArgumentError(`matmul: the other operand is ${shown(other)}, expected a tensor.`, "invalid_argument");
     if (this.rank === 0 || other.rank === 0)
       throw new ShapeError("matmul: a single number is not a matrix; use mul.", "shape_mismatch");
-    const left = this.rank === 1 ? this.unsqueeze(0) : this;
-    const right = other.rank === 1 ? other.unsqueeze(1) : other;
-    const product = new Tensor(operators.matmul(left.handle, right.handle));
-    const rows = this.rank === 1 ? product.squeeze(-2) : product;
-    return other.rank === 1 ? rows.squeeze(-1) : rows;
+    if (this.rank > 1 && other.rank > 1) return new Tensor(operators.matmul(this.handle, other.handle));
+    return freeOnError(() => {
+      const left = this.rank === 1 ? this.unsqueeze(0) : this;
+      const right = other.rank === 1 ? other.unsqueeze(1) : other;
+      const product = new Tensor(operators.matmul(left.handle, right.handle));
+      const rows = this.rank === 1 ? product.squeeze(-2) : product;
+      return other.rank === 1 ? rows.squeeze(-1) : rows;
+    });
   }
 
   /** The same elements in another shape; one size may be -1. */
