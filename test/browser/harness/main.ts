@@ -1,4 +1,6 @@
 // The functions that tests call in the browser, and in Node to compare results.
+// The module with WebGPU.
+import "../../../ts/runtime/web/gpu-module.js";
 import { devices, init } from "../../../ts/runtime/index.js";
 import { encodePng, readPixels } from "../../../ts/io/index.js";
 import { Rng } from "../../../ts/random/index.js";
