@@ -1,10 +1,9 @@
 // Reads from the sources, with the TypeScript compiler, what a configuration can name: every exported class with its
 // options, their types, defaults and descriptions; the functions of ts/cli/further.ts; the sections of a configuration.
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { API, SignatureKind, SymbolFlags } from "typescript/unstable/sync";
+import { SignatureKind, SymbolFlags } from "typescript/unstable/sync";
 import { Failure, isMain, main, root } from "../common.mjs";
+import { printedBy, withProject } from "../compiler.mjs";
 import { firstSentence } from "../doc-comments.mjs";
 import { notNamed } from "./not-named.mjs";
 import { anyLayer, typeReader } from "./types.mjs";
@@ -38,28 +37,8 @@ const FURTHER = {
 /** The kinds that tensors of a physics may be drawn or computed by, by option. */
 const DRAWN = { mask: /Mask|Mixture/, filter: /Blur|Mixture/ };
 
-/**
- * The tables: `classes[kind][name]` an entry, `notNamed[path]` a reason, `config[key]` an option. They are read in a
- * process of their own, since the compiler's server writes a line on standard error when it is closed.
- */
-export function readTables() {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  if (status !== 0) throw new Failure(stderr.trim());
-  return JSON.parse(stdout);
-}
-
-function compile() {
-  const api = new API({ cwd: root });
-  try {
-    const project = api.updateSnapshot({ openProjects: [join(root, "tsconfig.json")] }).getProjects()[0];
-    return tables(project);
-  } finally {
-    api.close();
-  }
-}
+/** The tables: `classes[kind][name]` an entry, `notNamed[path]` a reason, `config[key]` an option. */
+export const readTables = () => printedBy(import.meta.url);
 
 function tables({ program, checker }) {
   const exportsOf = (file) =>
@@ -258,4 +237,4 @@ const isAbstract = (checker, symbol) =>
     .getSignaturesOfType(checker.getTypeOfSymbol(symbol), SignatureKind.Construct)
     .every((each) => each.isAbstract);
 
-if (isMain(import.meta.url)) await main(() => process.stdout.write(JSON.stringify(compile())));
+if (isMain(import.meta.url)) await main(() => process.stdout.write(JSON.stringify(withProject(tables))));

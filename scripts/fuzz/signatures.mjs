@@ -6,14 +6,14 @@
 //
 // A type is a word ("number", "string", "boolean", "tensor", "unknown"), or one of { words }, { class }, { interface },
 // { list }, { tuple }, { either }, { fields }, { table }, { returns }.
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { API, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
+import { SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
 import { SyntaxKind } from "typescript/unstable/ast";
-import { Failure, isMain, main, root } from "../common.mjs";
+import { isMain, main, root } from "../common.mjs";
+import { printedBy, withProject } from "../compiler.mjs";
 
 /** Types nested deeper than this are unknown. */
 const DEPTH = 4;
@@ -31,35 +31,19 @@ export function signaturesFile() {
   const path = join(folder, `${hash.digest("hex").slice(0, 16)}.json`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, JSON.stringify(readSignatures()));
+  writeFileSync(`${path}.${process.pid}`, JSON.stringify(printedBy(import.meta.url)));
   renameSync(`${path}.${process.pid}`, path);
   return path;
 }
 
-/** The signatures, read in a process of their own: the compiler's server writes a line when it is closed. */
-function readSignatures() {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  if (status !== 0) throw new Failure(stderr.trim());
-  return JSON.parse(stdout);
-}
-
-function compile() {
-  const api = new API({ cwd: root });
-  try {
-    const project = api.updateSnapshot({ openProjects: [join(root, "tsconfig.json")] }).getProjects()[0];
-    const { program, checker } = project;
-    const exportsOf = (file) =>
-      checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(join(root, file))));
-    return reader(project).targets([
-      ...named(checker, exportsOf("ts/index.ts")),
-      ...named(checker, exportsOf("ts/testing/index.ts"), "testing."),
-    ]);
-  } finally {
-    api.close();
-  }
+function signatures(project) {
+  const { program, checker } = project;
+  const exportsOf = (file) =>
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(join(root, file))));
+  return reader(project).targets([
+    ...named(checker, exportsOf("ts/index.ts")),
+    ...named(checker, exportsOf("ts/testing/index.ts"), "testing."),
+  ]);
 }
 
 const resolved = (checker, symbol) => (symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
@@ -202,4 +186,4 @@ function baseNames(checker, type) {
     .flatMap((base) => [base.getSymbol()?.name, ...baseNames(checker, base.getTarget?.() ?? base)]);
 }
 
-if (isMain(import.meta.url)) await main(() => process.stdout.write(JSON.stringify(compile())));
+if (isMain(import.meta.url)) await main(() => process.stdout.write(JSON.stringify(withProject(signatures))));

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import {
   decodePixels,
   encodeArray,
@@ -11,36 +11,21 @@ import {
   readArray,
   readPixels,
 } from "../../ts/io/index.js";
-import { init } from "../../ts/runtime/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 import { describeBrowser } from "./chromium.js";
-import {
-  choose,
-  download,
-  errorText,
-  openFile,
-  openSample,
-  type PageSite,
-  root,
-  servePage,
-  statusText,
-  waitForState,
-} from "./page.js";
+import { choose, download, errorText, openFile, openSample, root, statusText, usePage, waitForState } from "./page.js";
 import { crop, noisy } from "./page-pictures.js";
 
 const side = 64;
 
 describeBrowser("files on the page examples/web", () => {
-  let site: PageSite;
+  const site = usePage();
   let grey: Pixels;
   let colour: Pixels;
   beforeAll(async () => {
-    site = await servePage();
-    await init();
     grey = await noisy(await crop("camera", 60, 90, side, 1), 0.06);
     colour = await noisy(await crop("chelsea", 80, 80, side), 0.06);
   }, 180_000);
-  afterAll(async () => await site?.close());
 
   /** A page that cleans fast whatever is opened. */
   const open = async (): Promise<{ page: Page; errors: string[] }> => {

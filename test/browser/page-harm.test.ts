@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { decodePixels, type Pixels } from "../../ts/io/index.js";
-import { init } from "../../ts/runtime/index.js";
 import { describeBrowser } from "./chromium.js";
-import { choose, download, openFile, openSample, type PageSite, servePage, statusText, waitForState } from "./page.js";
+import { choose, download, openFile, openSample, statusText, usePage, waitForState } from "./page.js";
 import { cartoon, crop, halved, noisy, psnr, text, toJpeg, toPng } from "./page-pictures.js";
 
 /** A change of a picture that is as close to the truth as this cannot be seen. */
@@ -61,12 +60,7 @@ async function pictures(): Promise<Picture[]> {
 }
 
 describeBrowser("the page on pictures as visitors have them", () => {
-  let site: PageSite;
-  beforeAll(async () => {
-    site = await servePage();
-    await init();
-  }, 180_000);
-  afterAll(async () => await site?.close());
+  const site = usePage();
 
   it("never shows a result that is farther from the truth by 0.3 dB", { timeout: 1_200_000 }, async () => {
     const { page, errors } = await site.open();

@@ -1,31 +1,15 @@
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeTiff } from "../../ts/io/index.js";
-import { init } from "../../ts/runtime/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 import { describeBrowser } from "./chromium.js";
-import {
-  choose,
-  openFile,
-  openSample,
-  type PageSite,
-  screenshots,
-  servePage,
-  start,
-  statusText,
-  waitForState,
-} from "./page.js";
+import { choose, openFile, openSample, screenshots, start, statusText, usePage, waitForState } from "./page.js";
 import { crop, noisy, toPng } from "./page-pictures.js";
 
 /** The page in each of its states, for a person to look at: `results/browser/<size>-<state>[-dark].png`. */
 describeBrowser("what the page looks like", () => {
-  let site: PageSite;
-  beforeAll(async () => {
-    site = await servePage();
-    await init();
-  }, 180_000);
-  afterAll(async () => await site?.close());
+  const site = usePage();
 
   /** Light and dark; nothing may be wider than the screen. */
   const shoot = async (page: Page, size: string, state: string) => {

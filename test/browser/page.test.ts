@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkConfig } from "../../ts/cli/check-config.js";
 import { decodePixels, encodePng, parseSafetensors, type Pixels, readPixels } from "../../ts/io/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
-import { init } from "../../ts/runtime/index.js";
 import { full } from "../../ts/tensor/index.js";
 import { adjoint } from "../cli/compiled.js";
 import { partsOf } from "../cli/configuration.js";
@@ -18,23 +17,17 @@ import {
   openAdvanced,
   openFile,
   openSample,
-  type PageSite,
   root,
-  servePage,
   start,
   statusText,
+  usePage,
   waitForState,
   waitForStep,
 } from "./page.js";
 import { crop, noisy, psnr, toPng } from "./page-pictures.js";
 
 describeBrowser("the page examples/web", () => {
-  let site: PageSite;
-  beforeAll(async () => {
-    site = await servePage();
-    await init();
-  }, 180_000);
-  afterAll(async () => await site?.close());
+  const site = usePage();
   const open = async (size?: { width: number; height: number }) => await site.open(size);
   const sample = async (name: string): Promise<Pixels> =>
     await readPixels(join(root, "examples/images", `${name}.png`));

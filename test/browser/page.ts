@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { build } from "vite";
+import { afterAll, beforeAll } from "vitest";
+import { init } from "../../ts/runtime/index.js";
 import { compiled } from "../cli/compiled.js";
 import { launch } from "./chromium.js";
 import { serve } from "../../scripts/serve.mjs";
@@ -62,6 +64,27 @@ export async function servePage({ gpu = false } = {}): Promise<PageSite> {
       await site.close();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** The page for the tests of a `describe`: served before them, closed after them. */
+export function usePage(): PageSite {
+  let site: PageSite | undefined;
+  beforeAll(async () => {
+    site = await servePage();
+    await init();
+  }, 180_000);
+  afterAll(async () => await site?.close());
+  const served = (): PageSite => site as PageSite;
+  return {
+    get origin() {
+      return served().origin;
+    },
+    get folder() {
+      return served().folder;
+    },
+    open: async (...size) => await served().open(...size),
+    close: async () => await served().close(),
   };
 }
 

@@ -1,22 +1,7 @@
-import { extname } from "node:path";
 import { type ImageStack, type Pixels, readPixels, writeImage, type WriteReport } from "../io/index.js";
 import { tensor } from "../tensor/index.js";
 import { UsageError } from "./errors.js";
-
-/** Types of samples that are written, by those that are read. */
-const WRITTEN = {
-  uint8: "uint8",
-  uint16: "uint16",
-  uint32: "uint32",
-  uint64: "float64",
-  int8: "int8",
-  int16: "int16",
-  int32: "int32",
-  int64: "float64",
-  float16: "float32",
-  float32: "float32",
-  float64: "float64",
-} as const;
+import { isPng, outputSamples } from "./output-samples.js";
 
 /** How the training images were read. */
 export interface Reading {
@@ -66,7 +51,7 @@ export class AppliedImage {
    */
   async write(output: string, restored: readonly Pixels[]): Promise<WriteReport> {
     const [first] = restored as readonly [Pixels];
-    const { metadata, sample, scale, shape, data } = this.#read;
+    const { metadata, shape, data } = this.#read;
     const [channels, rows, columns] = first.shape;
     const same = channels === this.channels && rows === shape[2] && columns === shape[3];
     const stored = same ? shape[1] : channels;
@@ -74,13 +59,12 @@ export class AppliedImage {
     const all = new Float32Array(restored.length * stored * plane);
     if (same) all.set(data);
     restored.forEach((page, i) => all.set(page.data, i * stored * plane));
-    const isPng = extname(output).toLowerCase() === ".png";
-    if (same && metadata.whiteIsZero && !isPng) invert(all, restored.length, stored, channels * plane);
+    if (same && metadata.whiteIsZero && !isPng(output)) invert(all, restored.length, stored, channels * plane);
     const image = tensor(all, { shape: [restored.length, stored, rows, columns] });
     const { axes: _, sizes: __, colour: ___, alpha: ____, whiteIsZero: _____, ...general } = metadata;
     try {
       return await writeImage(output, image, {
-        ...targetOf(isPng, sample, scale, metadata.bits),
+        ...outputSamples(output, this.#read),
         metadata: same ? metadata : general,
       });
     } finally {
@@ -101,11 +85,4 @@ async function readAs(path: string, channels: "grey" | "rgb" | "auto", scale: "t
 function invert(all: Float32Array, pages: number, stored: number, restored: number): void {
   const page = all.length / pages;
   for (let i = 0; i < all.length; i++) if (stored === 1 || i % page < restored) all[i] = 1 - (all[i] as number);
-}
-
-/** Type of the samples in the output, and the stored value of 1. */
-function targetOf(isPng: boolean, sample: keyof typeof WRITTEN, scale: number, bits = 8) {
-  if (!isPng) return { sample: WRITTEN[sample], scale: sample === "uint8" && bits < 8 ? 255 : scale } as const;
-  if (sample === "uint8" || sample === "uint16") return { sample, scale: Math.max(255, scale) } as const;
-  return { sample: "uint16", scale: 65535 } as const;
 }

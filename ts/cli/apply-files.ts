@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { UsageError } from "./errors.js";
+import { patternOf } from "./pattern.js";
 
 const WRITABLE = [".png", ".tif", ".tiff", ".npy"];
 
@@ -21,7 +22,7 @@ export function inputFiles(named: readonly string[]): string[] {
     if (existsSync(name))
       return statSync(name).isDirectory() && !name.endsWith(".zarr") ? filesIn(name, /^[^.]/) : [name];
     const pattern = basename(name);
-    const found = /[*?]/.test(pattern) && existsSync(dirname(name)) ? filesIn(dirname(name), matching(pattern)) : [];
+    const found = /[*?]/.test(pattern) && existsSync(dirname(name)) ? filesIn(dirname(name), patternOf(pattern)) : [];
     if (found.length > 0) return found;
     throw new UsageError(`${name}: there is no such file.`, "file_not_found");
   });
@@ -34,12 +35,6 @@ function filesIn(folder: string, names: RegExp): string[] {
     .sort();
   if (found.length > 0 || names.source !== "^[^.]") return found;
   throw new UsageError(`${folder}: the folder has no files.`, "file_not_found");
-}
-
-/** The pattern of a shell as a regular expression: `*` any text, `?` any letter. */
-function matching(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { extname } from "node:path";
 import { Denoiser } from "../denoise/index.js";
-import { type Pixels, readSafetensorsFile, writeImage } from "../io/index.js";
+import { type Pixels, writeImage } from "../io/index.js";
 import { type NoiseModel, StackedPhysics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { formatDuration } from "../text/index.js";
@@ -15,6 +15,7 @@ import { UsageError } from "./errors.js";
 import { Place, placed } from "./place.js";
 import { readTensorFile } from "./tensor-file.js";
 import { buildTrained, readTraining, type Training } from "./trained.js";
+import { weightsMetadata } from "./weights-metadata.js";
 
 interface ApplyOptions extends CommonOptions {
   readonly output: string;
@@ -117,7 +118,8 @@ const IMAGES = ["denoising", "inpainting", "demosaicing", "blur", "blurFFT", "do
 
 async function methodOf(weights: string, options: ApplyOptions, signal: AbortSignal): Promise<Method> {
   const rng = new Rng(options.seed);
-  if (options.config === undefined && (await isDenoiser(weights))) {
+  const metadata = options.config === undefined ? await weightsMetadata(weights) : {};
+  if (metadata["adjoint.denoiser"] !== undefined) {
     const denoiser = await Denoiser.load(weights);
     return {
       name: `denoiser for ${denoiser.noise.noise} noise`,
@@ -127,7 +129,7 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
       array: () => Promise.reject(new UsageError("the denoiser takes pictures.", "invalid_argument")),
     };
   }
-  const read = await readTraining(weights, options);
+  const read = await readTraining(weights, { ...options, metadata });
   const { training } = read;
   const { model, physics: all, name } = await buildTrained(weights, read);
   const physics = physicsOf(all, options.physics);
@@ -141,13 +143,6 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
     page: noiseModel ? async (image) => await restoreUnclipped(image, direct, { noiseModel, rng }) : direct,
     array: async (y) => await restore(model, physics, y, settings),
   };
-}
-
-async function isDenoiser(path: string): Promise<boolean> {
-  if (extname(path).toLowerCase() !== ".safetensors") return false;
-  const { tensors, metadata } = await readSafetensorsFile(path);
-  for (const value of Object.values(tensors)) value.dispose();
-  return metadata["adjoint.denoiser"] !== undefined;
 }
 
 function physicsOf(all: readonly AnyPhysics[], index: number | undefined): AnyPhysics {

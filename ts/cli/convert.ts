@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { extname } from "node:path";
-import { detectFormat } from "../formats/index.js";
-import { readSafetensorsFile, readWeights, writeSafetensors, type WriteSafetensorsOptions } from "../io/index.js";
+import { readWeights, writeSafetensors, type WriteSafetensorsOptions } from "../io/index.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
-import { byteText, headOf } from "./inspect.js";
+import { byteText } from "./inspect.js";
+import { metadataByContent } from "./weights-metadata.js";
 
 interface ConvertOptions extends CommonOptions {
   readonly dtype?: NonNullable<WriteSafetensorsOptions["elementType"]>;
@@ -40,9 +40,7 @@ async function convert(input: string, output: string, options: ConvertOptions): 
     ...(prefix !== undefined && { prefix }),
     ...(dtype === "float64" && { dtype }),
   });
-  const head = await headOf(input);
-  const isSafe = head !== undefined && detectFormat(head)?.id === "safetensors";
-  const metadata = isSafe ? (await readSafetensorsFile(input)).metadata : {};
+  const metadata = await metadataByContent(input);
   await writeSafetensors(output, tensors, metadata, dtype === undefined ? {} : { elementType: dtype });
   const values = Object.values(tensors);
   const count = values.reduce((sum, { size }) => sum + size, 0);

@@ -1,5 +1,5 @@
 import type { DenoiseProgress } from "../denoise/index.js";
-import { formatDuration } from "../text/index.js";
+import { formatDuration, progressBar } from "../text/index.js";
 
 /** Shows one progress over learning and restoring. */
 export interface DenoiseDisplay {
@@ -27,26 +27,6 @@ export async function denoiseDisplay(
       stop() {},
     };
   }
-  const { default: progress } = await import("cli-progress");
-  const format = `${label} [{bar}] {value} %  {text}`;
-  const bar = new progress.SingleBar({
-    format,
-    stream,
-    barsize: 24,
-    hideCursor: true,
-    barCompleteChar: "=",
-    barIncompleteChar: " ",
-  });
-  let started = false;
-  return {
-    onProgress(state) {
-      if (!started) bar.start(100, percent(state), { text: text(state) });
-      else bar.update(percent(state), { text: text(state) });
-      started = true;
-    },
-    stop() {
-      if (started) bar.stop();
-      started = false;
-    },
-  };
+  const bar = await progressBar(label, "{value} %", stream);
+  return { onProgress: (progress) => bar.show(percent(progress), 100, text(progress)), stop: () => bar.stop() };
 }

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "./errors.js";
+import { patternOf } from "./pattern.js";
 
 /** A file to denoise, and where the result is written. */
 export interface FilePair {
@@ -70,11 +71,7 @@ function expand(input: string): string[] {
   // A shell has expanded patterns, except within quotes and on Windows.
   if (!/[*?]/.test(basename(input)) || exists(input)) return [input];
   const folder = dirname(input);
-  const source = basename(input)
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*/g, ".*")
-    .replace(/\?/g, ".");
-  const pattern = new RegExp(`^${source}$`);
+  const pattern = patternOf(basename(input));
   const names = isDirectory(folder) ? readdirSync(folder).filter((name) => pattern.test(name)) : [];
   if (names.length === 0) throw new UsageError(`${input}: no file has such a name.`, "invalid_argument");
   return names.sort().map((name) => join(folder, name));

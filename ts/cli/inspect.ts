@@ -1,10 +1,11 @@
 import type { Command } from "commander";
-import { type FileHandle, open } from "node:fs/promises";
-import { detectFormat, detectionLength, elementSize, isLegacyTorch } from "../formats/index.js";
-import { fileError, readArray, readPixels, readSafetensorsFile, readWeightArrays } from "../io/index.js";
+import { detectFormat, elementSize, isLegacyTorch } from "../formats/index.js";
+import { readArray, readPixels, readWeightArrays } from "../io/index.js";
 import { FormatError } from "../runtime/index.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { headOf } from "./head.js";
 import { textTable } from "./table.js";
+import { metadataByContent } from "./weights-metadata.js";
 
 interface InspectOptions extends CommonOptions {
   readonly key?: string;
@@ -38,22 +39,6 @@ async function inspect(file: string, { key, dataset }: InspectOptions): Promise<
   }
 }
 
-/** The first bytes of a file; `undefined` for a folder. */
-export async function headOf(file: string): Promise<Uint8Array | undefined> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(file);
-    const bytes = new Uint8Array(detectionLength);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, bytesRead);
-  } catch (error) {
-    if ((error as { code?: string }).code === "EISDIR") return undefined;
-    throw fileError(file, error);
-  } finally {
-    await handle?.close();
-  }
-}
-
 function kindOf(head: Uint8Array): "weights" | "image" | "zip" | "array" {
   const format = detectFormat(head);
   if (format?.id === "zip") return "zip";
@@ -70,9 +55,7 @@ async function inspectWeights(file: string, key: string | undefined): Promise<Co
   });
   const numbers = tensors.reduce((sum, tensor) => sum + tensor.numbers, 0);
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const head = await headOf(file);
-  const isSafe = head !== undefined && detectFormat(head)?.id === "safetensors";
-  const metadata = isSafe ? (await readSafetensorsFile(file)).metadata : {};
+  const metadata = await metadataByContent(file);
   const rows = tensors.map((tensor) => [
     tensor.name,
     `[${tensor.shape.join(", ")}]`,

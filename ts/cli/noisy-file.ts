@@ -8,22 +8,8 @@ import {
 } from "../io/index.js";
 import { tensor } from "../tensor/index.js";
 import { UsageError } from "./errors.js";
+import { isPng, outputSamples } from "./output-samples.js";
 import { choosePages, type PageChoice } from "./page-choice.js";
-
-/** Types of samples that are written, by those that are read. */
-const written = {
-  uint8: "uint8",
-  uint16: "uint16",
-  uint32: "uint32",
-  uint64: "float64",
-  int8: "int8",
-  int16: "int16",
-  int32: "int32",
-  int64: "float64",
-  float16: "float32",
-  float32: "float32",
-  float64: "float64",
-} as const;
 
 /** One page: the image without opacity, and the opacity where there is one. */
 interface Page {
@@ -63,10 +49,12 @@ export class NoisyFile {
    */
   static async open(path: string, pages?: string, channels?: string): Promise<NoisyFile> {
     const reader = await ImageReader.open(path);
-    const { metadata, shape } = await reader.read(0);
+    const first = await reader.read(0);
+    const { metadata, shape } = first;
     const colours = metadata.alpha === true ? shape[0] - 1 : shape[0];
     const choice = choosePages({ path, pages: reader.pages, colours, metadata }, pages, channels);
-    return new NoisyFile(path, reader, await reader.read(choice.pages[0] as number), choice);
+    const [page = 0] = choice.pages;
+    return new NoisyFile(path, reader, page === 0 ? first : await reader.read(page), choice);
   }
 
   /**
@@ -103,7 +91,7 @@ export class NoisyFile {
    * @throws UsageError
    */
   checkOutput(output: string, { data }: Pixels): void {
-    if (!/\.png$/i.test(output)) return;
+    if (!isPng(output)) return;
     const refuse = (text: string): never => {
       throw new UsageError(`--output is ${output}, but ${this.path} ${text}.`, "invalid_argument");
     };
@@ -126,7 +114,7 @@ export class NoisyFile {
     const { whiteIsZero } = this.#first.metadata;
     for (const [index, page] of restored.entries()) {
       // A TIFF where small values are bright stays one; a PNG has none of these.
-      const isInverted = whiteIsZero && !/\.png$/i.test(output);
+      const isInverted = whiteIsZero && !isPng(output);
       data.set(isInverted ? page.data.map((value) => 1 - value) : page.data, index * length);
       if (!hasAlpha) continue;
       const number = this.pages[index] as number;
@@ -136,7 +124,10 @@ export class NoisyFile {
     const shape = [channels + (hasAlpha ? 1 : 0), rows, columns];
     const image = tensor(data, { shape: restored.length > 1 ? [restored.length, ...shape] : shape });
     try {
-      return await writeImage(output, image, { ...this.#target(output), metadata: this.#choice.metadata });
+      return await writeImage(output, image, {
+        ...outputSamples(output, this.#first),
+        metadata: this.#choice.metadata,
+      });
     } finally {
       image.dispose();
     }
@@ -145,20 +136,6 @@ export class NoisyFile {
   /** What the file says of its pages, for the pages and channels that are taken. */
   get metadata(): Partial<ImageMetadata> {
     return this.#choice.metadata;
-  }
-
-  /** Type of the samples in the output, and the stored value of 1. */
-  #target(output: string) {
-    const { sample, scale, metadata } = this.#first;
-    if (/\.png$/i.test(output)) {
-      if (sample === "uint8" || sample === "uint16") {
-        // Less than 8 bits become 8.
-        return { sample, scale: Math.max(255, scale) } as const;
-      }
-      return { sample: "uint16", scale: 65535 } as const;
-    }
-    const isSmall = sample === "uint8" && (metadata.bits ?? 8) < 8;
-    return { sample: written[sample], scale: isSmall ? 255 : scale } as const;
   }
 
   /** The chosen channels of a page, and its opacity, the last channel. */

@@ -1,7 +1,6 @@
-import { dirname, extname, relative, resolve, sep } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import type { Dataset, Measurement } from "../data/index.js";
 import { Normalized } from "../data/index.js";
-import { readSafetensorsFile } from "../io/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import type { AnyPhysics, WeightedLoss } from "../train/index.js";
@@ -89,14 +88,19 @@ export function trainingMetadata(training: Training): Record<string, string> {
  */
 export async function readTraining(
   weights: string,
-  given: { readonly config?: string | undefined; readonly seed: number },
+  given: {
+    readonly config?: string | undefined;
+    readonly seed: number;
+    /** That of the file of weights, where it is read. */
+    readonly metadata?: Readonly<Record<string, string>>;
+  },
 ): Promise<{ training: Training; place: Place; folder: string }> {
   if (given.config !== undefined) {
     const folder = dirname(given.config);
     const training = await describeTraining(await readConfig(given.config), { folder, seed: given.seed });
     return { training, place: new Place(given.config), folder };
   }
-  const training = await savedTraining(weights);
+  const training = savedTraining(given.metadata ?? {});
   if (!training) {
     throw new UsageError(
       `${weights}: the file does not say of which network its weights are, as those do that adjoint train writes; ` +
@@ -108,11 +112,7 @@ export async function readTraining(
   return { training, place: new Place(weights), folder };
 }
 
-async function savedTraining(weights: string): Promise<Training | undefined> {
-  if (extname(weights).toLowerCase() !== ".safetensors") return undefined;
-  const { tensors, metadata } = await readSafetensorsFile(weights);
-  for (const value of Object.values(tensors)) value.dispose();
-  const text = metadata[KEY];
+function savedTraining({ [KEY]: text }: Readonly<Record<string, string>>): Training | undefined {
   if (text === undefined) return undefined;
   try {
     const training = JSON.parse(text) as Partial<Training>;

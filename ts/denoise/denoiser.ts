@@ -1,6 +1,5 @@
-import { checkModel } from "../nn/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
-import type { Reconstructor } from "../nn/index.js";
+import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkFunction, checkInstance, checkOptions, FormatError } from "../runtime/index.js";
@@ -8,7 +7,7 @@ import { noGrad, tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
-import { margin, startNetwork } from "./network.js";
+import { LevelNetwork, margin } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { restoreParts } from "./parts.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
@@ -153,7 +152,7 @@ export class Denoiser {
     const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
     try {
       const { noise, domain, quality, loss, steps, isAdapted } = savedOf(metadata[metadataKey], name);
-      const model = await startNetwork();
+      const model = new LevelNetwork();
       model.loadStateDict(tensors);
       return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps, isAdapted });
     } catch (error) {

@@ -10,8 +10,8 @@ import { dependsOnImage, noiseLevels, smoothed } from "./noise-levels.js";
 export const margin = 48;
 
 /**
- * The weights at the start, beside ts/ and dist/ in the package. docs/denoising-network.md says what they have seen and
- * how they were made.
+ * The weights at the start, beside this file in ts/ and in dist/. docs/denoising-network.md says what they have seen
+ * and how they were made.
  */
 const weights = new URL("./denoiser.safetensors", import.meta.url);
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../text/index.js";
+import { formatDuration, progressBar } from "../text/index.js";
 
 /** Progress of a training, given to `onProgress` every `readEvery` steps and at the end. */
 export interface Progress {
@@ -63,26 +63,8 @@ function goOnWithout(stream: ProgressStream): void {
 }
 
 async function bar(label: string, stream: ProgressStream): Promise<ProgressDisplay> {
-  const { default: progress } = await import("cli-progress");
-  const line = new progress.SingleBar({
-    format: `${label} [{bar}] {value}/{total}  {text}`,
-    stream: stream as NodeJS.WriteStream,
-    barsize: 24,
-    hideCursor: true,
-    barCompleteChar: "=",
-    barIncompleteChar: " ",
-  });
-  let started = false;
-  return {
-    update(state) {
-      if (!started) line.start(state.steps, state.step, { text: describeProgress(state) });
-      else line.update(state.step, { text: describeProgress(state) });
-      started = true;
-    },
-    stop() {
-      if (started) line.stop();
-    },
-  };
+  const line = await progressBar(label, "{value}/{total}", stream);
+  return { update: (state) => line.show(state.step, state.steps, describeProgress(state)), stop: () => line.stop() };
 }
 
 function lines(label: string, stream: { write(text: string): unknown }): ProgressDisplay {
