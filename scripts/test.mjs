@@ -4,7 +4,8 @@
 import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { buildNative, buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { Failure, must, root, run, say, tsc } from "./common.mjs";
@@ -13,6 +14,9 @@ import { setup } from "./setup.mjs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+
+/** What failed, with the beginning of its message: printed at the end, where it is found. */
+const details = [];
 
 /** Seconds that each part took. */
 const seconds = new Map();
@@ -58,6 +62,7 @@ async function cargoTest() {
     failed += Number(wrong);
   }
   total.failed += failed;
+  for (const [, name] of text.matchAll(/^test (.+) \.\.\. FAILED$/gm)) details.push(`Rust test ${name}`);
   if (failed > 0) failures.push(`${failed} Rust tests`);
   else if (code !== 0) fail("cargo test");
 }
@@ -70,6 +75,17 @@ async function typeCheck() {
   }
 }
 
+/** The failed tests and files of a report of vitest, each with the first lines of its message. */
+function failedTests({ testResults }, title) {
+  const short = (message) => stripVTControlCharacters(message).split("\n").slice(0, 12).join("\n    ");
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const place = `${relative(root, name)} (${title})`;
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0 && status === "failed") return [`${place}\n    ${short(message)}`];
+    return failed.map((test) => `${place}: ${test.fullName}\n    ${short(test.failureMessages.join("\n"))}`);
+  });
+}
+
 /** Runs vitest and adds its report to the totals. */
 async function vitest(title, tests = [], env = {}) {
   say(title);
@@ -80,7 +96,8 @@ async function vitest(title, tests = [], env = {}) {
     const code = await run(
       process.execPath,
       [program, "run", ...tests, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
-      { env },
+      // Mesa complains in every process without this folder.
+      { env: { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? folder, ...env } },
     );
     const report = JSON.parse(readFileSync(file, "utf8"));
     // A file that fails to load has no tests: it counts as one failure.
@@ -89,6 +106,7 @@ async function vitest(title, tests = [], env = {}) {
         status === "failed" && !assertionResults.some((test) => test.status === "failed"),
     ).length;
     const failed = report.numFailedTests + broken;
+    details.push(...failedTests(report, title));
     total.passed += report.numPassedTests;
     total.skipped += report.numPendingTests + report.numTodoTests;
     total.failed += failed;
@@ -155,6 +173,7 @@ if (await step("setup", () => setup())) {
 }
 process.stdout.write("\ntimes\n");
 for (const [name, time] of seconds) process.stdout.write(`${name.padEnd(34)}${formatSeconds(time)}\n`);
+for (const text of details) process.stdout.write(`\nfailed: ${text}\n`);
 if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(", ")}\n`);
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;
