@@ -8,7 +8,7 @@
 // docs/denoising-network.md says which pictures the shipped weights have seen.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DenoisingNetwork } from "../dist/denoise/network.js";
+import { DenoisingNetwork } from "../dist/denoise/denoising-network.js";
 import { cat, grad, init, noGrad, optim, Rng, tensor, tidy } from "../dist/index.js";
 import { io } from "../dist/index.js";
 import { halfSafetensors } from "./denoiser/half.mjs";
