@@ -115,7 +115,8 @@ export class Trainer<
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#begin();
     const { checkpoint, best, historyPath } = this.#options;
-    const files = [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+    const own = [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+    const files = [...own, ...this.#logging.lockedFiles];
     try {
       return await withLocks("Trainer", files, async () => await this.#train(signal));
     } finally {
