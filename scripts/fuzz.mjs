@@ -12,9 +12,10 @@
 //   npm run fuzz -- --platform chromium      in a page
 //
 // Exit code 1 where there are findings.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMain, root, say } from "./common.mjs";
+import { chosen } from "./fuzz/calls.mjs";
 import { openChromium } from "./fuzz/chromium.mjs";
 import { runInProcess } from "./fuzz/process.mjs";
 import { signaturesFile } from "./fuzz/signatures.mjs";
@@ -60,12 +61,12 @@ export async function fuzz({ minutes = Infinity, calls: most = Infinity, onFindi
   const until = Date.now() + minutes * 60_000;
   const part = CALLS_PER_CHILD * (settings.mode === "every" ? settings.share : 1);
   const outcomes = {};
-  let [from, calls, targets] = [0, 0, 0];
+  const targets = chosen(JSON.parse(readFileSync(settings.signatures, "utf8")), settings.groups).length;
+  let [from, calls] = [0, 0];
   while (Date.now() < until && calls < most) {
     const to = from + Math.min(part, most - calls);
     const ended = await run({ ...settings, from, to }, found, until);
     calls += ended.calls;
-    targets = ended.targets ?? targets;
     addOutcomes(outcomes, ended.outcomes);
     from = ended.stopped === undefined ? to : ended.stopped + 1;
     if (ended.last) break;

@@ -75,5 +75,5 @@ if (mode === "every") {
     await pause();
   }
 }
-say({ done: count, targets: targets.length, last, outcomes });
+say({ done: count, last, outcomes });
 process.exit(0);

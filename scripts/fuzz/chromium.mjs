@@ -45,7 +45,7 @@ export async function openChromium(device) {
   writeFileSync(join(folder, "page", "index.html"), page);
   const [browser, program] = await Promise.all([launch({ gpu: device === "webgpu" }), bundle("scripts/fuzz/page.mjs")]);
   const site = await serve({ "/page/": `${join(folder, "page")}/`, "/harness/": `${program.folder}/` });
-  let [tab, targets] = [undefined, 0];
+  let tab;
 
   async function open(settings) {
     await tab?.close({ runBeforeUnload: false }).catch(() => undefined);
@@ -53,7 +53,7 @@ export async function openChromium(device) {
     await tab.goto(`${site.origin}/page/`);
     await tab.waitForFunction(() => "harness" in globalThis);
     const signatures = JSON.parse(readFileSync(settings.signatures, "utf8"));
-    targets = await tab.evaluate(async (given) => await harness.start(given), { ...settings, signatures, device });
+    await tab.evaluate(async (given) => await harness.start(given), { ...settings, signatures, device });
   }
 
   const attempt = async (seed, from, to, patience) =>
@@ -90,7 +90,7 @@ export async function openChromium(device) {
       if (records === undefined) await search(settings, at, end, found);
       else for (const record of records) found(record);
     }
-    return { calls: Math.min(at, to) - from, targets };
+    return { calls: Math.min(at, to) - from };
   }
 
   async function close() {

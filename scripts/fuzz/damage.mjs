@@ -15,7 +15,8 @@ const join = (...parts) => Uint8Array.from(Buffer.concat(parts));
  */
 export function damage(file, next, others = []) {
   const draw = (n) => Math.floor(next() * n);
-  let bytes = file.slice();
+  // The slice of a Buffer would be the file itself.
+  let bytes = Uint8Array.from(file);
   for (let k = draw(8); k >= 0 && bytes.length > 0; k--) {
     // Headers decide more than values.
     const at = draw(draw(2) === 0 ? Math.min(bytes.length, 1024) : bytes.length);

@@ -16,12 +16,11 @@ addEventListener("unhandledrejection", (event) => {
 
 const restart = async () => await lib.init({ memoryLimit: MEMORY_LIMIT, device });
 
-/** Starts the library; the number of functions that are called. */
+/** Starts the library. */
 export async function start(settings) {
   ({ signatures, device } = settings);
   targets = chosen(signatures, settings.groups);
   await restart();
-  return targets.length;
 }
 
 /** Runs calls `from` to `to` of a seed; the findings. */
