@@ -19,7 +19,7 @@ async function training(at, checkpoint) {
     optimizer: new optim.Adam(model.parameters(), { lr: 1e-2 }),
     physics: new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) }),
     losses: new loss.SureGaussianLoss({ sigma: 0.1 }),
-    trainData: new data.TensorDataset({ x: rng.fork().uniform([11, 1, 8, 8]) }),
+    trainData: new data.TensorDataset({ x: new Rng(42).uniform([11, 1, 8, 8]) }),
     redraw: true,
     accumulate: 4,
     epochs: 100,

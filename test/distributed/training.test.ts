@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { TensorDataset } from "../../ts/data/index.js";
-import { SureGaussianLoss } from "../../ts/loss/index.js";
+import { SupLoss, SureGaussianLoss } from "../../ts/loss/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { memory } from "../../ts/tensor/index.js";
@@ -24,16 +24,17 @@ const trained = async (n: number) =>
     }),
   );
 
+/** A whole training on one rank. */
+const [whole] = await trained(1);
+
 describe("a training on several ranks", () => {
   it("ends with the same weights, statistics, history and best on 1, 2 and 4 ranks, and on each of them", async () => {
-    const [[one], two, four] = [await trained(1), await trained(2), await trained(4)];
-    expect(one?.history).toHaveLength(7 + 6);
-    for (const other of [...two, ...four]) expect(other).toEqual(one);
+    expect(whole?.history).toHaveLength(7 + 6);
+    for (const other of [...(await trained(2)), ...(await trained(4))]) expect(other).toEqual(whole);
   });
 
   it("learns what the same batches teach without a group", async () => {
     // No draws: supervised, measured once, in order.
-    const { SupLoss } = await import("../../ts/loss/index.js");
     const x = new Rng(3).uniform([8, 1, 8, 8]);
     const options = {
       losses: new SupLoss() as never,
@@ -57,7 +58,6 @@ describe("a training on several ranks", () => {
 
   it("resumes on another number of ranks with the bits of the uninterrupted run", async () => {
     const path = join(folder, "four");
-    const [whole] = await trained(1);
     await onRanks(4, async (group) => await made(group, { maxSteps: 9, checkpoint: { path } }).trainer.train());
     for (const n of [1, 2]) {
       const resumed = values(
@@ -150,10 +150,8 @@ describe("what goes wrong on one rank ends all", () => {
   });
 
   it("a loss that is not finite is that of all", async () => {
-    const x = new Rng(3).uniform([8, 1, 8, 8]).mul(1e30);
-    const results = await onRanks(2, async (group) => {
-      await made(group, { trainData: new TensorDataset({ x }), redraw: false }).trainer.train();
-    });
+    const losses = { loss: new SupLoss(), weight: 1e39 };
+    const results = await onRanks(2, async (group) => await made(group, { losses: [losses] }).trainer.train());
     for (const result of results) expect(result).toMatchObject({ reason: { code: "non_finite_loss" } });
   });
 
@@ -191,7 +189,6 @@ describe("what goes wrong on one rank ends all", () => {
 
   it("an abort of one rank ends all after the same step, with a checkpoint that goes on", async () => {
     const [path, controller] = [join(folder, "aborted"), new AbortController()];
-    const [whole] = await trained(1);
     const results = await onRanks(2, async (group) => {
       const onProgress = ({ step }: Progress): void => void (step === 6 && controller.abort(new Error("enough")));
       const { trainer } = made(group, { checkpoint: { path }, onProgress });
@@ -237,8 +234,12 @@ describe("options that do not fit a group are refused", () => {
   });
 
   it("a loss that learns from batch to batch", async () => {
-    const loss = new SureGaussianLoss({ sigma: 0.1, unsure: true });
-    expect(await refused({ losses: loss })).toMatchObject({
+    const results = await onRanks(2, async (group) => {
+      await made(group, { losses: new SureGaussianLoss({ sigma: 0.1, unsure: true }) }).trainer.train();
+    });
+    for (const { reason } of results as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ code: "invalid_argument" });
+    expect((results[0] as PromiseRejectedResult).reason).toMatchObject({
       message: expect.stringContaining("SureGaussianLoss learns"),
     });
   });

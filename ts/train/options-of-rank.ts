@@ -1,10 +1,8 @@
-import type { Loss } from "../loss/index.js";
 import { ArgumentError, DTypeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
 import { checkTrainerOptions } from "./check-options.js";
 import { lossesOfEach } from "./losses-option.js";
 import { countOf } from "./matched.js";
-import type { TrainerOptions } from "./options.js";
+import type { TrainerOptions, WeightedLoss } from "./options.js";
 import { buffersOf } from "./weights.js";
 
 /** The options of a rank, once they are checked: only the first writes, logs and calls back. */
@@ -44,18 +42,24 @@ function checkGrouped(options: TrainerOptions, { size }: NonNullable<TrainerOpti
       "dtype_mismatch",
     );
   }
-  for (const { loss } of lossesOfEach(options.losses, countOf(options)).flat()) refuseState(loss);
+  refuseState(lossesOfEach(options.losses, countOf(options)).flat());
 }
 
-/** Refuses a loss that goes on from what it learned of the batch before, which may be on another rank. */
-function refuseState(loss: Loss): void {
-  const state: Record<string, Tensor> = loss.stateDict();
-  for (const value of Object.values(state)) value.dispose();
-  const [name] = Object.keys(state);
-  if (name === undefined) return;
-  throw new ArgumentError(
-    `Trainer: ${loss.name} learns from batch to batch (${name}), which ranks cannot share; give a fixed value, or ` +
-      "train without group.",
-    "invalid_argument",
-  );
+/**
+ * Refuses losses that go on from what they learned of the batch before, which may be on another rank.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function refuseState(losses: readonly WeightedLoss[]): void {
+  for (const { loss } of losses) {
+    const state = loss.stateDict();
+    for (const value of Object.values(state)) value.dispose();
+    const [name] = Object.keys(state);
+    if (name === undefined) continue;
+    throw new ArgumentError(
+      `Trainer: ${loss.name} learns from batch to batch (${name}), which ranks cannot share; give a fixed value, or ` +
+        "train without group.",
+      "invalid_argument",
+    );
+  }
 }

@@ -3,7 +3,8 @@ import { disposeSample } from "../data/index.js";
 import { Rng, seedValue } from "../random/index.js";
 import { cat, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
-import type { TrainerOptions } from "./options.js";
+import type { TrainerOptions, WeightedLoss } from "./options.js";
+import { refuseState } from "./options-of-rank.js";
 import type { StepDone } from "./own-step.js";
 import type { Ranks } from "./ranks.js";
 import { batchGradients, clipGradients, imagesOf, type StepContext } from "./step.js";
@@ -32,6 +33,7 @@ export class SharedSteps {
   readonly #ranks: Ranks;
   readonly #data: TrainingData;
   readonly #microBatches: number;
+  readonly #losses: readonly WeightedLoss[];
   readonly #parameters: readonly Tensor[];
   /** Running statistics; a step moves them to the mean over its micro-batches. */
   readonly #buffers: readonly Tensor[];
@@ -46,6 +48,7 @@ export class SharedSteps {
     this.#ranks = ranks;
     this.#data = data;
     this.#microBatches = accumulate;
+    this.#losses = data.sources.flatMap(({ losses }) => losses);
     this.#parameters = optimizer.parameters;
     this.#buffers = buffersOf(model);
   }
@@ -65,7 +68,7 @@ export class SharedSteps {
 
   /** Adds the gradients of the micro-batches of this rank. */
   async #ownSum(seed: number, context: StepContext): Promise<{ sum: Float32Array; reports: PlacedReport[] }> {
-    const before = this.#buffers.map((buffer) => buffer.detach().clone());
+    const before = noGrad(() => this.#buffers.map((buffer) => buffer.clone()));
     const tree = new TreeSum();
     const reports: PlacedReport[] = [];
     const share = this.#microBatches / this.#group.size;
@@ -81,6 +84,8 @@ export class SharedSteps {
         if (batch) reports.push(await this.#fill(values, { place, rng, batch }, before, context));
         tree.add(values);
       }
+      // What a loss learns may begin with its first batch.
+      refuseState(this.#losses);
       return { sum: tree.sum, reports };
     } catch (error) {
       for (const { report } of reports) report.values.dispose();
