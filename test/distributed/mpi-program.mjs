@@ -1,5 +1,6 @@
 // What the ranks of test/distributed/mpi.test.ts run: node mpi-program.mjs <folder of the compiled package> <mode> [argument]
 import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [, , folder, mode, argument = ""] = process.argv;
@@ -46,6 +47,15 @@ async function training(at, checkpoint) {
   tell({ step: trainer.step, hash: hash.digest("hex") });
 }
 
+/** A training of which rank 1 fails in the sixth step; says when. */
+async function failing(fail) {
+  await training((step) => {
+    if (group.rank !== 1 || step !== 5) return;
+    writeSync(1, `failing at ${Date.now()}\n`);
+    fail();
+  }, argument);
+}
+
 const modes = {
   async collectives() {
     for (const length of [0, 1, 7, 100_003, 7_000_001]) {
@@ -67,14 +77,14 @@ const modes = {
   },
   train: () => training(() => {}, argument),
   resume: () => training(() => {}, argument),
-  kill: () => training((step) => group.rank === 1 && step === 5 && process.kill(process.pid, "SIGKILL"), argument),
+  kill: () => failing(() => process.kill(process.pid, "SIGKILL")),
   throw: () =>
-    training((step) => {
-      if (group.rank === 1 && step === 5) throw new Error("the film is torn");
-    }, argument),
+    failing(() => {
+      throw new Error("the film is torn");
+    }),
   hang: () =>
-    training((step) => {
-      while (group.rank === 1 && step === 5);
-    }, argument),
+    failing(() => {
+      for (;;);
+    }),
 };
 await modes[mode]();

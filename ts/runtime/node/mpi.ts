@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { ArgumentError, DeviceError } from "../errors.js";
 import type { Mpi } from "../platform.js";
 
@@ -71,13 +72,7 @@ function join(addOn: MpiAddOn): Mpi {
       "group_incomplete",
     );
   }
-  process.once("exit", (code) => {
-    if (code === 0) return addOn.finish();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
-    addOn.abort(code);
-    // The thread that calls MPI ends this process.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
-  });
+  leaveAtExit(addOn);
   return {
     rank,
     size,
@@ -88,4 +83,23 @@ function join(addOn: MpiAddOn): Mpi {
       addOn.abort(1);
     },
   };
+}
+
+function leaveAtExit(addOn: MpiAddOn): void {
+  let uncaught: unknown;
+  process.on("uncaughtExceptionMonitor", (error) => (uncaught = error));
+  process.once("exit", (code) => {
+    if (code === 0) return addOn.finish();
+    // Node would print it after this event.
+    if (uncaught !== undefined) writeSync(process.stderr.fd, `${inspect(uncaught)}\n`);
+    wait(LAST_WORDS);
+    addOn.abort(code);
+    // The thread that calls MPI ends this process.
+    wait(LAST_WORDS);
+  });
+}
+
+/** Blocks this thread for some milliseconds. */
+function wait(time: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
 }
