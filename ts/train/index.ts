@@ -20,6 +20,7 @@ export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.j
 export type { Logger } from "./loggers/logger.js";
 export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";
 export { TensorBoardLogger, type TensorBoardLoggerOptions } from "./loggers/tensorboard-logger.js";
+export { type ModelCard, type PretrainedFolder, savePretrained } from "./pretrained-folder.js";
 export type { BestOptions, CheckpointOptions, Criterion, EarlyStop, EvaluateEvery } from "./option-groups.js";
 export type {
   AnyPhysics,
