@@ -63,8 +63,8 @@ export function gaussianBlur(
 const SAMPLES = 8;
 
 /**
- * Filter of a lens out of focus, `[1, 1, h, w]` of sum 1: a disk of a radius in pixels, where a pixel at its edge counts
- * with the share of its area that the disk covers.
+ * Filter of a lens out of focus, `[1, 1, h, w]` of sum 1: a disk of a radius in pixels, where a pixel at its edge
+ * counts with the share of its area that the disk covers.
  *
  * Without `size` its sides are `2 ceil(radius - 1/2) + 1`. No side may be above 2048.
  *
