@@ -39,8 +39,8 @@ export function isAddress(place: string | URL): boolean {
  * The bytes of a file: of an address (http or https) downloaded once and kept, or of a path.
  *
  * Copies are in the folder `adjoint` of the system's caches (`XDG_CACHE_HOME`, by default `~/.cache`;
- * `~/Library/Caches`, `%LOCALAPPDATA%`), or in the folder that the environment variable `ADJOINT_CACHE` names; in a page
- * in the Cache API, under the name `adjoint`. Where no copy can be kept the file is downloaded each time.
+ * `~/Library/Caches`, `%LOCALAPPDATA%`), or in the folder that the environment variable `ADJOINT_CACHE` names; in a
+ * page in the Cache API, under the name `adjoint`. Where no copy can be kept the file is downloaded each time.
  *
  * @throws ArgumentError `network_failed` where the server cannot be reached or the connection breaks; `file_not_found`,
  * `file_unreadable` by its answer; `not_downloaded` with `cache: "only"`; `invalid_argument`, `unknown_option`.

@@ -61,11 +61,11 @@ export abstract class Module {
    * @example
    * const model = await DRUNet.create({ inChannels: 1, outChannels: 1, pretrained: "drunet_gray.pth" });
    */
-  static async create<O extends object, T extends Module>(
+  static async create<O, T extends Module>(
     this: new (
       options: O,
     ) => T,
-    options: NoInfer<O> & { readonly pretrained?: Pretrained },
+    options: NoInfer<NonNullable<O>> & { readonly pretrained?: Pretrained },
   ): Promise<T> {
     const { pretrained, ...own } = options;
     const model = new this(own as object as O);

@@ -1,7 +1,6 @@
 import { download, type DownloadOptions, downloadOptions, isAddress, readWeights, wrapErrors } from "../io/index.js";
 import { ArgumentError, checkOptions, currentPlatform, isPlain, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { StateDict } from "./state-type.js";
 
 /** Weights that were trained elsewhere: a place, or a place and how it is read. */
 export type Pretrained = string | URL | PretrainedOptions;
@@ -28,7 +27,7 @@ export interface PretrainedOptions extends DownloadOptions {
  * await loadPretrained(model, { from: "https://example.org/drunet.pth", sha256: "9f86d0..." });
  */
 export async function loadPretrained(
-  model: { loadStateDict(state: StateDict): unknown },
+  model: { loadStateDict(state: Record<string, Tensor>): unknown },
   pretrained: Pretrained,
 ): Promise<void> {
   const { from, key, prefix, ...options } = asOptions(pretrained);

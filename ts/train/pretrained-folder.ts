@@ -66,6 +66,7 @@ function cardText(caller: string, network: string, card: ModelCard): string {
       .join("\n");
   const table = (head: string, values: Readonly<Record<string, string | number>>): string =>
     `| ${head} | |\n| --- | --- |\n${rows(values)}`;
+  const unmeasured = "Not measured: the training had no evaluation data with ground truth.";
   const measured = Object.keys(metrics).length > 0;
   return `---
 library_name: adjoint
@@ -81,7 +82,7 @@ ${table("training", { network, data: card.data, loss: card.loss, physics: card.p
 
 ## Metrics
 
-${measured ? table("on data that were not trained on", metrics) : "Not measured: the training had no evaluation data with ground truth."}
+${measured ? table("on data that were not trained on", metrics) : unmeasured}
 
 ## Use
 
@@ -91,7 +92,7 @@ await init();
 const model = await nn.fromPretrained("path or address of this folder");
 \`\`\`
 
-\`adjoint apply <this folder> picture.tif -o restored.tif\` restores files. In Python, \`safetensors.torch.load_file("model.safetensors")\`
+\`adjoint apply <this folder> picture.tif -o restored.tif\` restores files. In Python, \`load_file\` of safetensors.torch
 gives the state dict, whose names are those of deepinv's class of the same name, where it has one.
 
 ## Licence
