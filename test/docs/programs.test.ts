@@ -150,6 +150,17 @@ describe("docs/networks.md", () => {
   });
 });
 
+describe("docs/fine-tuning.md", () => {
+  it("its program type-checks, and fine-tuning by EI is nearer to the truth", { timeout: 120_000 }, async () => {
+    const codes = (await programs("fine-tuning.md")).map((code) =>
+      code.replace(/const steps = \d+/, "const steps = 8"),
+    );
+    const [file = ""] = await compile("fine-tuning", codes);
+    const [, before, after] = /as it came ([\d.]+) dB\nfine-tuned ([\d.]+) dB/.exec(await print(file)) ?? [];
+    expect(Number(after)).toBeGreaterThan(Number(before));
+  });
+});
+
 describe("docs/README.md", () => {
   it("lists every document, and links only to what exists", async () => {
     const text = await readFile(join(root, "docs", "README.md"), "utf8");
