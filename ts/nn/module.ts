@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkOptions, checkOptionsObject } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 import type { Pretrained } from "./pretrained.js";
@@ -67,6 +67,7 @@ export abstract class Module {
     ) => T,
     options: NoInfer<NonNullable<O>> & { readonly pretrained?: Pretrained },
   ): Promise<T> {
+    checkOptionsObject(this.name, options as object);
     const { pretrained, ...own } = options;
     const model = new this(own as object as O);
     if (pretrained === undefined) return model;
