@@ -6,7 +6,7 @@ import type { Optimizer } from "../optim/index.js";
 import type { AdversarialTrainerOptions, AnyPhysics, BestOptions, OneOrMore, WeightedLoss } from "../train/index.js";
 
 /** Options of the trainers that `adjoint train` gives them itself, or in part. */
-type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD" | "best";
+type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD" | "best" | "group";
 
 /** A loss with a weight, or without. */
 type AnyLoss = Loss | WeightedLoss;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
+import { launchedProcesses, mpi } from "../distributed/index.js";
 import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
@@ -68,12 +69,15 @@ async function train(
   path: string | undefined,
   options: TrainCommandOptions,
   signal: AbortSignal,
-): Promise<CommandResult> {
+): Promise<CommandResult | undefined> {
   if (path === undefined)
     throw new UsageError(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
+  // mpirun or srun started this process as one of several.
+  const group = (await launchedProcesses()) > 1 ? await mpi() : undefined;
+  const first = (group?.rank ?? 0) === 0;
   const config = await readConfig(path);
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);
@@ -105,14 +109,16 @@ async function train(
     historyPath: files.history,
     rng,
     onProgress: (state) => progress.update(state),
+    ...(group ? { group } : {}),
   });
   const run = { path, folder, seed: options.seed, evalData, signal, metadata };
   try {
     // The folder's, since more is written than the Trainer does.
-    return await withLocks("adjoint train", [`${folder}/`], async () => {
+    return await withLocks("adjoint train", first ? [`${folder}/`] : [], async () => {
       if (options.resume !== undefined) await trainer.resume(options.resume);
       await trainer.train({ signal });
       progress.stop();
+      if (!first) return undefined;
       const pretrained = options.savePretrained;
       if (pretrained !== undefined) {
         const datasets = list(data.train);
@@ -132,7 +138,7 @@ async function train(
 /** What a training is run with besides the parts of a configuration. */
 type Given = Pick<
   TrainerOptions,
-  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress"
+  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress" | "group"
 >;
 
 function makeTrainer(place: Place, { adversarial, further, ...parts }: Parts, given: Given): Trainer {

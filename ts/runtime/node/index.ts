@@ -6,6 +6,7 @@ import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.j
 import { decodeImage } from "./images.js";
 import { acquireLock } from "./lock.js";
 import { totalMemory } from "./memory.js";
+import { joinMpi, launchedProcesses } from "./mpi.js";
 
 /** The platform of programs that run in Node. */
 export const nodePlatform: Platform = {
@@ -20,4 +21,6 @@ export const nodePlatform: Platform = {
   keepDownload,
   acquireLock,
   decodeImage,
+  joinMpi,
+  launchedProcesses,
 };
