@@ -90,6 +90,7 @@ const settings: { readonly [L in LossName]: (noiseModel: p.NoiseModel) => Settin
   SurePGLoss: () => ({ loss: new losses.SurePGLoss({ gain: 0.1, sigma: 0.1 }), physics: masked(1) }),
   R2RLoss: () => ({ loss: new losses.R2RLoss(), physics: masked(1) }),
   Neighbor2Neighbor: () => ({ loss: new losses.Neighbor2Neighbor(), physics: denoising }),
+  Noise2NoiseLoss: () => ({ loss: new losses.Noise2NoiseLoss(), physics: denoising }),
   ScoreLoss: () => ({ loss: new losses.ScoreLoss(), physics: denoising }),
   TVLoss: () => ({ loss: new losses.TVLoss(), physics: masked(1) }),
   SplittingLoss: () => ({ loss: new losses.SplittingLoss({ splitRatio: 0.6 }), physics: masked(1) }),

@@ -276,6 +276,7 @@ const losses: Record<string, Row> = {
     others: ["metric", "rng"],
     bad: { gamma: [-1] },
   },
+  Noise2NoiseLoss: { make: of(loss.Noise2NoiseLoss), valid: () => ({}), numbers: [], others: ["metric"], bad: {} },
   ScoreLoss: {
     make: of(loss.ScoreLoss),
     valid: () => ({}),

@@ -93,6 +93,15 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     // @ts-expect-error Rician noise is not centred
     loss.forward({ y, physics: rician, model });
   },
+  Noise2NoiseLoss: (loss: l.Noise2NoiseLoss) => {
+    loss.forward({ xNet, x, physics: uncertain });
+    // @ts-expect-error no second image
+    loss.forward({ xNet, y, physics: gaussian });
+    // @ts-expect-error inpainting is not denoising
+    loss.forward({ xNet, x, physics: masked });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, x, physics: rician });
+  },
   ScoreLoss: (loss: l.ScoreLoss) => {
     loss.forward({ physics: gamma, model: loss.adaptModel(model) });
     // @ts-expect-error inpainting is not denoising

@@ -5,6 +5,7 @@ import {
   type Loss,
   MCLoss,
   Neighbor2Neighbor,
+  Noise2NoiseLoss,
   R2RLoss,
   RandomLossScheduler,
   SplittingLoss,
@@ -113,6 +114,11 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: masked, losses: new Neighbor2Neighbor() });
   // @ts-expect-error measurements alone
   new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: folder });
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2NoiseLoss() });
+  // @ts-expect-error one noisy image of each
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2NoiseLoss(), trainData: folder });
+  // @ts-expect-error masked images are no noisy images
+  new Trainer({ ...fits, physics: masked, losses: new Noise2NoiseLoss() });
   const patches = new DataLoader({ dataset: new PatchDataset({ dataset: folder, size: 8 }) });
   // @ts-expect-error patches of measurements alone, in batches
   new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: patches });

@@ -22,6 +22,7 @@ export { SurePGLoss, type SurePGLossOptions } from "./sure-pg.js";
 export { R2RLoss, type R2RLossOptions } from "./r2r.js";
 export { R2RModel } from "./r2r-model.js";
 export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2neighbor.js";
+export { Noise2NoiseLoss, type Noise2NoiseLossOptions } from "./noise2noise.js";
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { SplittingLoss, type SplittingLossOptions } from "./splitting.js";

@@ -1,0 +1,145 @@
+"""Writes the reference cases of the losses that deepinv does not have, computed here with NumPy alone.
+
+Run: python test/golden/make_own_cases.py (needs NumPy). The format is that of cases/README.md; inputs, weights and
+draws are float32 numbers. Derivatives are complex steps, Im f(w + ih) / h, which have no error of cancellation
+(Squire, Trapp, "Using complex variables to estimate derivatives of real functions", 1998, SIAM Review 40).
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent / "cases"
+STEP = 1e-12
+
+
+def random(seed):
+    return np.random.default_rng(seed)
+
+
+def scene(rng, shape):
+    """A smooth image and two copies of it with noise."""
+    batch, channels, height, width = shape
+    row, column = np.mgrid[:height, :width]
+    phase = rng.uniform(0, 6, (batch, channels, 1, 1))
+    clean = 0.5 + 0.3 * np.sin(0.7 * row + phase) * np.cos(0.5 * column - phase)
+    return [(clean + 0.1 * rng.standard_normal(shape)).astype(np.float32) for _ in range(2)]
+
+
+def weights_of(rng, channels):
+    sizes = {"0.weight": (4, channels, 3, 3), "0.bias": (4,), "2.weight": (channels, 4, 3, 3), "2.bias": (channels,)}
+    return {f"model.{key}": (0.2 * rng.standard_normal(size)).astype(np.float32) for key, size in sizes.items()}
+
+
+def convolve(images, weight, bias):
+    """Cross-correlation with a window of 3 x 3 and a border of zeros."""
+    height, width = images.shape[2:]
+    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    terms = [
+        np.einsum("oc,bchw->bohw", weight[:, :, i, j], padded[:, :, i : i + height, j : j + width])
+        for i in range(3)
+        for j in range(3)
+    ]
+    return sum(terms) + bias[:, None, None]
+
+
+def network(images, weights):
+    """y + conv(relu(conv(y))), as the layers of the case say."""
+    hidden = convolve(images, weights["model.0.weight"], weights["model.0.bias"])
+    hidden = np.where(hidden.real > 0, hidden, 0)
+    return images + convolve(hidden, weights["model.2.weight"], weights["model.2.bias"])
+
+
+def model_of(channels):
+    layer = {"type": "conv2d", "kernelSize": 3, "stride": 1, "padding": 1, "paddingMode": "zeros"}
+    ends = [(channels, 4, 0), (4, channels, 2)]
+    first, second = (
+        {**layer, "inChannels": i, "outChannels": o, "weight": f"model.{k}.weight", "bias": f"model.{k}.bias"}
+        for i, o, k in ends
+    )
+    return {"wrapper": "direct", "skip": True, "layers": [first, {"type": "relu"}, second]}
+
+
+def error_per_image(a, b, mask=1):
+    """sum(mask (a - b)^2) / (number of entries), for each image."""
+    return np.mean(((a - b) * mask) ** 2, axis=(1, 2, 3))
+
+
+def gradients(value, weights, dtype):
+    """The derivative of the mean of value(weights) with respect to each weight."""
+    found = {}
+    for key, weight in weights.items():
+        found[key] = np.zeros(weight.shape)
+        for at in np.ndindex(weight.shape):
+            moved = {k: w.astype(dtype) for k, w in weights.items()}
+            moved[key][at] += 1j * STEP
+            found[key][at] = value(moved).mean().imag / STEP
+    return found
+
+
+def save(path, tensors):
+    """A safetensors file."""
+    header, chunks, offset = {}, [], 0
+    for key, values in tensors.items():
+        kind = "I32" if values.dtype.kind == "i" else "F32"
+        data = np.ascontiguousarray(values, np.int32 if kind == "I32" else np.float32).tobytes()
+        header[key] = {"dtype": kind, "shape": list(values.shape), "data_offsets": [offset, offset + len(data)]}
+        chunks.append(data)
+        offset += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(chunks))
+
+
+def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train"):
+    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance."""
+    channels = weights["model.2.bias"].size
+    exact, rough = (value({k: w.astype(t) for k, w in weights.items()}, t) for t in (np.complex128, np.complex64))
+    expected = {"expected.value": exact.real}
+    deviation = {"expected.value": np.abs(exact - rough).max()}
+    grads = {}
+    if mode == "train":
+        slopes, others = (
+            gradients(lambda moved: value(moved, t), weights, t) for t in (np.complex128, np.complex64)
+        )
+        for key in weights:
+            grads[key] = f"grad.{key}"
+            expected[grads[key]] = slopes[key]
+            deviation[grads[key]] = np.abs(slopes[key] - others[key]).max()
+    tolerance = {key: float(f"{max(10 * deviation[key], 1e-5 * np.abs(v).max()):.1e}") for key, v in expected.items()}
+    drawn = {f"draw{i}": draw.pop("values") for i, draw in enumerate(draws)}
+    case = {
+        "name": name,
+        "group": "loss",
+        "class": loss,
+        "params": params,
+        "physics": {"class": "Denoising", "params": {}, "noise": {"class": "GaussianNoise", "params": {"sigma": 0.1}}},
+        "model": model_of(channels),
+        "inputs": {key: key for key in inputs},
+        "draws": [{"kind": draw["kind"], "tensor": f"draw{i}", **draw} for i, draw in enumerate(draws)],
+        "mode": mode,
+        "expected": {"value": "expected.value", "grads": grads},
+        "tolerance": {"rtol": 1e-4, "atol": max(tolerance.values()), "perTensorAtol": tolerance},
+        "reference": "float64",
+        "note": note,
+    }
+    FOLDER.joinpath(f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
+    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **expected})
+
+
+def noise2noise():
+    rng = random(1)
+    y, x = scene(rng, (2, 1, 12, 12))
+    write(
+        "noise2noise",
+        "Noise2NoiseLoss",
+        {},
+        {"y": y, "x": x},
+        weights_of(rng, 1),
+        lambda weights, dtype: error_per_image(network(y.astype(dtype), weights), x.astype(dtype)),
+        "value = mean((R(y) - x)^2) for each image, x being a second noisy image.",
+    )
+
+
+noise2noise()
