@@ -142,4 +142,76 @@ def noise2noise():
     )
 
 
+def noise2void(name, seed, rate, window, replacement, span, channels=1):
+    """Spots by loops over pixels; `span` is the height and the width of what is hidden with each."""
+    rng = random(seed)
+    shape = batch, _, height, width = (2, channels, 10, 13)
+    y, _ = scene(rng, shape)
+    side = min(max(2, round(rate**-0.5)), height, width)
+    boxes = [(i, j) for i in range(0, height, side) for j in range(0, width, side)]
+    place = rng.integers(0, side**2, (batch, len(boxes)))
+    reach = [(length - 1) // 2 for length in span]
+    covered = [[] for _ in range(batch)]
+    spots, hidden = np.zeros((batch, 1, height, width)), np.zeros((batch, height, width), bool)
+    for b in range(batch):
+        for (i, j), at in zip(boxes, place[b]):
+            row, column = i + at // side, j + at % side
+            if row < height and column < width:
+                spots[b, 0, row, column] = 1
+            for r in range(row - reach[0], row + reach[0] + 1):
+                for c in range(column - reach[1], column + reach[1] + 1):
+                    covered[b].append((r, c))
+                    if 0 <= r < height and 0 <= c < width:
+                        hidden[b, r, c] = True
+    u = rng.uniform(size=(batch, len(covered[0]))).astype(np.float32)
+    seen = y.astype(float)
+    for b in range(batch):
+        values = {}
+        for k, (r, c) in enumerate(covered[b]):
+            if not (0 <= r < height and 0 <= c < width):
+                continue
+            half = window // 2
+            near = [
+                (i, j)
+                for i in range(max(0, r - half), min(height, r + half + 1))
+                for j in range(max(0, c - half), min(width, c + half + 1))
+                if not hidden[b, i, j]
+            ]
+            if not near:
+                value = y[b][:, ~hidden[b]].astype(float).mean(axis=1)
+            elif replacement == "median":
+                value = np.median([y[b, :, i, j] for i, j in near], axis=0)
+            else:
+                value = y[b][(slice(None), *near[int(u[b, k] * len(near))])]
+            values.setdefault((r, c), []).append(value)
+        for (r, c), found in values.items():
+            seen[b, :, r, c] = np.mean(found, axis=0)
+
+    def value(weights, dtype):
+        prediction = network(seen.astype(dtype), weights)
+        return error_per_image(prediction, y.astype(dtype), spots) / np.mean(spots)
+
+    axes = {(1, 1): "none", (1, 5): "horizontal", (5, 1): "vertical", (3, 3): "both"}
+    params = {"rate": rate, "window": window, "replacement": replacement, "structAxis": axes[span]}
+    draws = [{"kind": "randint", "values": place, "low": 0, "high": side**2}]
+    if replacement == "uniform":
+        draws.append({"kind": "uniform", "values": u})
+    write(
+        name,
+        "Noise2VoidLoss",
+        {**params, "structSpan": max(span)} if max(span) > 1 else params,
+        {"y": y},
+        weights_of(rng, channels),
+        value,
+        "value = mean(M (R(h(y)) - y)^2) / mean(M) for each image. The draws: the spot of each box, in row-major order "
+        "of the box; for each hidden pixel which of the visible pixels of its window, in row-major order, it gets.",
+        draws,
+    )
+
+
 noise2noise()
+noise2void("noise2void_uniform", 2, 0.1, 5, "uniform", (1, 1))
+noise2void("noise2void_median", 3, 0.2, 3, "median", (1, 1), channels=2)
+noise2void("noise2void_horizontal", 4, 0.04, 5, "uniform", (1, 5))
+noise2void("noise2void_vertical", 5, 0.04, 5, "median", (5, 1))
+noise2void("noise2void_square", 6, 0.05, 3, "median", (3, 3))

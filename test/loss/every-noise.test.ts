@@ -91,6 +91,7 @@ const settings: { readonly [L in LossName]: (noiseModel: p.NoiseModel) => Settin
   R2RLoss: () => ({ loss: new losses.R2RLoss(), physics: masked(1) }),
   Neighbor2Neighbor: () => ({ loss: new losses.Neighbor2Neighbor(), physics: denoising }),
   Noise2NoiseLoss: () => ({ loss: new losses.Noise2NoiseLoss(), physics: denoising }),
+  Noise2VoidLoss: () => ({ loss: new losses.Noise2VoidLoss({ rate: 0.1 }), physics: denoising }),
   ScoreLoss: () => ({ loss: new losses.ScoreLoss(), physics: denoising }),
   TVLoss: () => ({ loss: new losses.TVLoss(), physics: masked(1) }),
   SplittingLoss: () => ({ loss: new losses.SplittingLoss({ splitRatio: 0.6 }), physics: masked(1) }),

@@ -6,6 +6,7 @@ import {
   MCLoss,
   Neighbor2Neighbor,
   Noise2NoiseLoss,
+  Noise2VoidLoss,
   R2RLoss,
   RandomLossScheduler,
   SplittingLoss,
@@ -126,6 +127,9 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: gaussian, losses: [sure, sup], trainData: new TensorDataset({ y: tensor }) });
   // @ts-expect-error each needs the model for itself
   new Trainer({ ...fits, physics: gaussian, losses: [r2r, new SplittingLoss()] });
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2VoidLoss(), trainData: folder });
+  // @ts-expect-error masked images have no spots to hide
+  new Trainer({ ...fits, physics: masked, losses: new Noise2VoidLoss() });
   // @ts-expect-error adapted to another loss
   new Trainer({ ...fits, physics: gaussian, losses: new SplittingLoss(), model: r2r.adaptModel(model) });
 

@@ -57,6 +57,12 @@ export const lossAssumptions = {
     adapted: false,
     noisyPairs: true,
   },
+  Noise2VoidLoss: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   ScoreLoss: {
     noise: ["gaussian", "poisson", "gamma"],
     operator: ["denoising"],

@@ -23,6 +23,8 @@ export { R2RLoss, type R2RLossOptions } from "./r2r.js";
 export { R2RModel } from "./r2r-model.js";
 export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2neighbor.js";
 export { Noise2NoiseLoss, type Noise2NoiseLossOptions } from "./noise2noise.js";
+export { Noise2VoidLoss, type Noise2VoidLossOptions } from "./noise2void.js";
+export { Noise2VoidModel } from "./noise2void-model.js";
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { SplittingLoss, type SplittingLossOptions } from "./splitting.js";
