@@ -209,7 +209,59 @@ def noise2void(name, seed, rate, window, replacement, span, channels=1):
     )
 
 
+def noise2self(mode):
+    """Sets by loops over pixels, two channels; with sides that the width does not divide."""
+    rng = random(7)
+    batch, channels, height, width = shape = (2, 2, 7, 8)
+    y, _ = scene(rng, shape)
+    period = 3
+    average = np.zeros(shape)
+    for i, j in np.ndindex(height, width):
+        total = 0
+        for down, across in np.ndindex(3, 3):
+            r, c = i + down - 1, j + across - 1
+            if (r, c) != (i, j) and 0 <= r < height and 0 <= c < width:
+                weight = 1 if abs(r - i) + abs(c - j) == 1 else 0.5
+                average[:, :, i, j] += weight * y[:, :, r, c].astype(float)
+                total += weight
+        average[:, :, i, j] /= total
+
+    def members(number):
+        mask = np.zeros((height, width))
+        mask[number // period :: period, number % period :: period] = 1
+        return mask
+
+    def prediction(masks, weights, dtype):
+        return network(np.where(masks == 1, average, y).astype(dtype), weights)
+
+    drawn = rng.integers(0, period**2, batch)
+    masks = np.stack([members(number) for number in drawn])[:, None]
+
+    def training(weights, dtype):
+        error = error_per_image(prediction(masks, weights, dtype), y.astype(dtype), masks)
+        return error / np.mean(masks)
+
+    def evaluation(weights, dtype):
+        return sum(members(k) * prediction(members(k), weights, dtype) for k in range(period**2))
+
+    train = mode == "train"
+    write(
+        f"noise2self_{mode}",
+        "Noise2SelfLoss",
+        {"width": period},
+        {"y": y},
+        weights_of(rng, channels),
+        training if train else evaluation,
+        "train: mean(J (R(J s(y) + (1 - J) y) - y)^2) / mean(J) for each image; the draw is the number of the set of "
+        "each image. eval: the sum over all sets J of J R(J s(y) + (1 - J) y).",
+        [{"kind": "randint", "values": drawn, "low": 0, "high": period**2}] if train else [],
+        mode,
+    )
+
+
 noise2noise()
+noise2self("train")
+noise2self("eval")
 noise2void("noise2void_uniform", 2, 0.1, 5, "uniform", (1, 1))
 noise2void("noise2void_median", 3, 0.2, 3, "median", (1, 1), channels=2)
 noise2void("noise2void_horizontal", 4, 0.04, 5, "uniform", (1, 5))

@@ -92,6 +92,7 @@ const settings: { readonly [L in LossName]: (noiseModel: p.NoiseModel) => Settin
   Neighbor2Neighbor: () => ({ loss: new losses.Neighbor2Neighbor(), physics: denoising }),
   Noise2NoiseLoss: () => ({ loss: new losses.Noise2NoiseLoss(), physics: denoising }),
   Noise2VoidLoss: () => ({ loss: new losses.Noise2VoidLoss({ rate: 0.1 }), physics: denoising }),
+  Noise2SelfLoss: () => ({ loss: new losses.Noise2SelfLoss(), physics: denoising }),
   ScoreLoss: () => ({ loss: new losses.ScoreLoss(), physics: denoising }),
   TVLoss: () => ({ loss: new losses.TVLoss(), physics: masked(1) }),
   SplittingLoss: () => ({ loss: new losses.SplittingLoss({ splitRatio: 0.6 }), physics: masked(1) }),

@@ -290,6 +290,14 @@ const losses: Record<string, Row> = {
       structSpan: [1, 4, 17],
     },
   },
+  Noise2SelfLoss: {
+    make: of(loss.Noise2SelfLoss),
+    valid: () => ({}),
+    numbers: ["width"],
+    flags: ["evalJInvariant"],
+    others: ["metric", "rng"],
+    bad: { width: [1, 2.5, 17] },
+  },
   ScoreLoss: {
     make: of(loss.ScoreLoss),
     valid: () => ({}),
@@ -515,6 +523,7 @@ const left = new Set([
   "Loss",
   "Transform",
   "Noise2VoidModel",
+  "Noise2SelfModel",
   "R2RModel",
   "ScoreModel",
   "SplittingModel",

@@ -111,6 +111,15 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     // @ts-expect-error the model was not adapted
     loss.forward({ xNet, y, physics: gaussian, model });
   },
+  Noise2SelfLoss: (loss: l.Noise2SelfLoss) => {
+    loss.forward({ xNet, y, physics: uncertain, model: loss.adaptModel(model) });
+    // @ts-expect-error inpainting is not denoising
+    loss.forward({ xNet, y, physics: masked, model: loss.adaptModel(model) });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, y, physics: rician, model: loss.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet, y, physics: gaussian, model });
+  },
   ScoreLoss: (loss: l.ScoreLoss) => {
     loss.forward({ physics: gamma, model: loss.adaptModel(model) });
     // @ts-expect-error inpainting is not denoising

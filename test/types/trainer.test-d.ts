@@ -6,6 +6,7 @@ import {
   MCLoss,
   Neighbor2Neighbor,
   Noise2NoiseLoss,
+  Noise2SelfLoss,
   Noise2VoidLoss,
   R2RLoss,
   RandomLossScheduler,
@@ -130,6 +131,8 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: gaussian, losses: new Noise2VoidLoss(), trainData: folder });
   // @ts-expect-error masked images have no spots to hide
   new Trainer({ ...fits, physics: masked, losses: new Noise2VoidLoss() });
+  // @ts-expect-error each needs the model for itself
+  new Trainer({ ...fits, physics: gaussian, losses: [new Noise2SelfLoss(), new Noise2VoidLoss()] });
   // @ts-expect-error adapted to another loss
   new Trainer({ ...fits, physics: gaussian, losses: new SplittingLoss(), model: r2r.adaptModel(model) });
 

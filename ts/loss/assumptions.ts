@@ -63,6 +63,12 @@ export const lossAssumptions = {
     needs: ["xNet", "y", "physics", "model"],
     adapted: true,
   },
+  Noise2SelfLoss: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   ScoreLoss: {
     noise: ["gaussian", "poisson", "gamma"],
     operator: ["denoising"],

@@ -30,8 +30,8 @@ interface Positions {
 /**
  * A measurement whose spots are hidden, and where the spots are, 1 there and 0 elsewhere, `[B, C, H, W]` both.
  *
- * One spot is drawn in each box of `rate^-1/2` pixels a side, which spreads them evenly. The new values come from pixels
- * that are not hidden: the result does not depend on any hidden pixel.
+ * One spot is drawn in each box of `rate^-1/2` pixels a side, which spreads them evenly. The new values come from
+ * pixels that are not hidden: the result does not depend on any hidden pixel.
  *
  * @throws ShapeError `shape_mismatch`.
  */

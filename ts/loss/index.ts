@@ -25,6 +25,8 @@ export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2nei
 export { Noise2NoiseLoss, type Noise2NoiseLossOptions } from "./noise2noise.js";
 export { Noise2VoidLoss, type Noise2VoidLossOptions } from "./noise2void.js";
 export { Noise2VoidModel } from "./noise2void-model.js";
+export { Noise2SelfLoss, type Noise2SelfLossOptions } from "./noise2self.js";
+export { Noise2SelfModel } from "./noise2self-model.js";
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { SplittingLoss, type SplittingLossOptions } from "./splitting.js";

@@ -63,8 +63,9 @@ const OPTIONS = {
  * Noise2Void: hides some pixels from the network, which predicts them from those around (Krull, Buchholz, Jug,
  * "Noise2Void - Learning denoising from single noisy images", 2019, arXiv:1811.10980).
  *
- * `metric(M R(h(y)), M y) / mean(M)`: M is 1 at random spots and 0 elsewhere, and h gives each spot the value of a pixel
- * nearby that is not hidden, or their median (N2V2: Hoeck, Buchholz, Brachmann, Jug, Freytag, 2022, arXiv:2211.08512).
+ * `metric(M R(h(y)), M y) / mean(M)`: M is 1 at random spots and 0 elsewhere, and h gives each spot the value of a
+ * pixel nearby that is not hidden, or the median of these (N2V2: Hoeck, Buchholz, Brachmann, Jug, Freytag, 2022,
+ * arXiv:2211.08512).
  * The prediction of a spot does not depend on the spot. For noise of zero mean that is independent between pixels, the
  * mean of the squared error version is therefore `|M (R(h(y)) - x)|^2 / m` plus the variance of the noise, m being the
  * number of spots. Where the noise is correlated, `structAxis` hides the neighbours with it (Broaddus, Krull, Weigert,
