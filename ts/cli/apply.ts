@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { extname } from "node:path";
+import { statSync } from "node:fs";
+import { extname, join } from "node:path";
 import { Denoiser } from "../denoise/index.js";
 import { type Pixels, writeImage } from "../io/index.js";
 import { type NoiseModel, StackedPhysics } from "../physics/index.js";
@@ -29,7 +30,10 @@ interface ApplyOptions extends CommonOptions {
 export function addApply(program: Command): void {
   const command = program
     .command("apply <model> <files...>")
-    .description("restore images or measurements with a network that adjoint train (or denoise --save) has written")
+    .description(
+      "restore images or measurements with a network that adjoint train (or denoise --save) has written: its file of " +
+        "weights, or the folder of --save-pretrained",
+    )
     .requiredOption(
       "-o, --output <path>",
       "file of the result, .png, .tif or .npy, or a folder for the results of several files (required)",
@@ -43,6 +47,11 @@ export function addApply(program: Command): void {
   withCommonOptions(command).action(async (model: string, files: string[], options: ApplyOptions) => {
     await runCommand(options, (checked, signal) => apply(model, files, checked, signal));
   });
+}
+
+/** The file of weights: that of a folder as `adjoint train --save-pretrained` writes it, or the file that is given. */
+function weightsFile(model: string): string {
+  return statSync(model, { throwIfNoEntry: false })?.isDirectory() === true ? join(model, "model.safetensors") : model;
 }
 
 /** Restores one page of an image, or a measurement of another kind. */
@@ -59,12 +68,13 @@ interface Method {
 type OnShare = (done: number) => void;
 
 async function apply(
-  weights: string,
+  model: string,
   files: readonly string[],
   options: ApplyOptions,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const started = performance.now();
+  const weights = weightsFile(model);
   const inputs = inputFiles(files);
   const method = await methodOf(weights, options, signal);
   const jobs = pairs(inputs, options.output, method.ofImages ? ".tif" : ".npy");

@@ -23,7 +23,8 @@ const side = 8;
  * What the data say against a restored image: sentences; none where it may be right.
  *
  * The difference of both images should be the noise: as large as it, also where the image has structure; independent
- * between pixels; without outliers that noise does not have; and without it there are less high frequencies than before.
+ * between pixels; without outliers that noise does not have; and without it there are less high frequencies than
+ * before.
  *
  * @throws ShapeError `shape_mismatch`.
  */
@@ -89,7 +90,9 @@ interface Block {
   /** Squares of what was removed, and their expectation. */
   readonly removed: number;
   readonly expected: number;
-  /** Pixels that were not clipped, and the sum of the fourth powers of what was removed there, in units of the noise's. */
+  /**
+   * Pixels that were not clipped, and the sum of the fourth powers of what was removed there, in units of the noise's.
+   */
   readonly unclipped: number;
   readonly fourth: number;
   /** Mean of what was removed, without what clipping explains. */
