@@ -22,11 +22,13 @@ import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
+import { saveTrained } from "./save-pretrained.js";
 import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
   readonly out?: string;
+  readonly savePretrained?: string;
   readonly printSchema?: true;
   readonly printConfig?: true;
 }
@@ -43,6 +45,10 @@ export function addTrain(program: Command): void {
     .command("train [config.json]")
     .description("train the network of a configuration file (keys and names: docs/configuration.md)")
     .option("--out <folder>", "folder of the results, instead of the configuration's")
+    .option(
+      "--save-pretrained <folder>",
+      "also write the network as Hugging Face lays models out: config.json, model.safetensors, README.md",
+    )
     .option("--resume <checkpoint>", "continue exactly from a checkpoint")
     .option("--print-config", "print a configuration to start from, which runs as it is")
     .option("--print-schema", "print the JSON schema of configurations, by which editors complete them");
@@ -88,7 +94,8 @@ async function train(
   const progress = await progressDisplay();
   const [dataset] = list(data.train);
   const from = { folder: folderFrom(folder, path), seed: options.seed, dataset };
-  const metadata = trainingMetadata(await describeTraining(config, from));
+  const training = await describeTraining(config, from);
+  const metadata = trainingMetadata(training);
   const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
@@ -112,6 +119,11 @@ async function train(
       await trainer.train({ signal });
       progress.stop();
       if (!first) return undefined;
+      const pretrained = options.savePretrained;
+      if (pretrained !== undefined) {
+        const datasets = list(data.train);
+        await saveTrained(pretrained, { path, config, training, trainer, parts, datasets, seed: options.seed });
+      }
       return await conclude(trainer, parts, run);
     });
   } catch (error) {

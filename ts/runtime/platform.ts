@@ -114,6 +114,13 @@ export interface Platform {
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Appends to a file in one write; makes the file and its folder where they are missing. */
   appendFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** What was kept of an address by {@link keepDownload}; `undefined` where there is nothing. */
+  keptDownload(address: string): Promise<Uint8Array | undefined>;
+  /**
+   * Keeps the content of an address: in Node in a file of the user's cache folder, in a page by the Cache API where it
+   * has one, which is where it was served by https or from this machine.
+   */
+  keepDownload(address: string, content: Uint8Array): Promise<void>;
   /** Makes a lock file, or says who has it; that of a process that has ended is taken over. */
   acquireLock(path: string): Promise<HeldLock | LockHolder>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */

@@ -28,6 +28,7 @@ export type {
   EvaluateEvery,
   TrainOptions,
 } from "./option-groups.js";
+export { type ModelCard, type PretrainedFolder, savePretrained } from "./pretrained-folder.js";
 export type {
   AnyPhysics,
   Examples,

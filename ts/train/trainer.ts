@@ -116,8 +116,9 @@ export class Trainer<
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#begin();
+    const files = [...filesOf(this.#options), ...this.#logging.lockedFiles];
     try {
-      return await withLocks("Trainer", filesOf(this.#options), async () => await this.#train(signal));
+      return await withLocks("Trainer", files, async () => await this.#train(signal));
     } catch (error) {
       throw this.#ranks.fail(error, this.#reporting.explained(error));
     } finally {

@@ -1,6 +1,7 @@
 /** The platform in Node: the native add-on, files, and images with sharp. */
 import type { Platform } from "../platform.js";
 import { loadBinding } from "./binding.js";
+import { keepDownload, keptDownload } from "./downloads.js";
 import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage } from "./images.js";
 import { acquireLock } from "./lock.js";
@@ -16,6 +17,8 @@ export const nodePlatform: Platform = {
   listFolder,
   writeFile,
   appendFile,
+  keptDownload,
+  keepDownload,
   acquireLock,
   decodeImage,
   joinMpi,
