@@ -237,6 +237,7 @@ export const notNamed: Readonly<Record<string, string>> = {
   "data.DataLoader": "adjoint train makes it, from batchSize",
   "data.NoisyPatches": "cuts patches from pixels in memory; PatchDataset cuts them from any dataset",
   "denoise.Denoiser": "learn makes it from pictures; adjoint denoise is its command",
+  "distributed.TreeSum": "adds the gradients of a step; the Trainer makes it",
   "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
   "loss.EquivariantSplittingModel": "EquivariantSplittingLoss makes it from the model",
