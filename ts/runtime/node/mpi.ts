@@ -68,8 +68,8 @@ function join(addOn: MpiAddOn): Mpi {
   const launched = launchedProcesses();
   if (size === 1 && launched > 1) {
     throw new ArgumentError(
-      `distributed.mpi: ${launched} processes were started, but for MPI this one is alone: the launcher is not that of ` +
-        "its library; start them with mpirun, or with srun --mpi=pmix.",
+      `distributed.mpi: ${launched} processes were started, but for MPI this one is alone: the launcher is not that ` +
+        "of its library; start them with mpirun, or with srun --mpi=pmix.",
       "group_incomplete",
     );
   }
