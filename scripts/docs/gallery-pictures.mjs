@@ -14,6 +14,9 @@ await main(async () => {
     const out = join(root, "results", name);
     await must(process.execPath, [join(root, "examples", name, "main.mjs"), "--steps", `${smallSteps}`, "--out", out]);
     const picture = sharp(join(out, "before-after.png"));
-    await picture.webp({ quality: 82 }).toFile(join(folder, `${name}.webp`));
+    await picture
+      .resize({ width: 1040, withoutEnlargement: true })
+      .webp({ quality: 80 })
+      .toFile(join(folder, `${name}.webp`));
   }
 });

@@ -4,7 +4,7 @@ import * as errors from "../../ts/index.js";
 it.each(["AdjointError", "ShapeError", "DeviceError", "DTypeError", "ArgumentError", "FormatError"] as const)(
   "%s has its name also where a bundler shortened that of the class",
   (name) => {
-    const { [name]: Original } = errors;
+    const Original: typeof errors.AdjointError = errors[name];
     const Shortened = class extends Original {};
     expect(new Shortened("text").name).toBe(name);
     expect(new Original("text", "a_code")).toMatchObject({ message: "text", code: "a_code" });

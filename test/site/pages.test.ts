@@ -132,7 +132,7 @@ describeBrowser("the documentation site, below a path of its server and without 
       'import { init, ones } from "adjoint";\nawait init();\nones([2]).add(ones([3]));',
     );
     expect(end).toMatchObject({ type: "error", text: expect.stringMatching(/^ShapeError: .*\.$/s) });
-    const wrong = await runProgram(page, base, 'import { x } from "elsewhere";');
+    const wrong = await runProgram(page, base, 'import { x } from "elsewhere";\nx();');
     expect(wrong.end.text).toBe(
       'Error: import "elsewhere": the playground has adjoint, adjoint/testing, ../shared/index.mjs.',
     );
