@@ -78,9 +78,9 @@ describe("docs/install.md in an empty folder", () => {
   }
 
   beforeAll(async () => {
-    empty = join(folder, "empty");
+    // Not within the other folder: npm installs where it finds the next package.json above.
+    empty = await mkdtemp(join(tmpdir(), "adjoint-empty-"));
     const bin = join(folder, "bin");
-    await mkdir(empty);
     await mkdir(bin);
     for (const file of [library, addOn]) await cp(file, join(empty, basename(file)));
     const here = dirname(process.execPath);
@@ -89,6 +89,7 @@ describe("docs/install.md in an empty folder", () => {
       await symlink((await start("which", [name])).stdout.trim(), join(bin, name));
     path = bin;
   });
+  afterAll(async () => await rm(empty, { recursive: true, force: true }));
 
   it("its lines install both packages without Rust, greet, and make a project", async () => {
     const text = await readFile(join(root, "docs", "install.md"), "utf8");
