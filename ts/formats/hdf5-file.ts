@@ -285,8 +285,8 @@ export function isHdf5(head: Uint8Array): boolean {
 }
 
 /**
- * Whether a file has HDF5's signature, at 0 or after a block for others of 512 bytes, 1024, ...: without it the library,
- * which takes a second to load, need not be asked.
+ * Whether a file has HDF5's signature, at 0 or after a block for others of 512 bytes, 1024, ...: without it the
+ * library, which takes a second to load, need not be asked.
  */
 async function hasSignature(source: ByteSource): Promise<boolean> {
   for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : 2 * at) {
