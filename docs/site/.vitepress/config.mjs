@@ -41,6 +41,8 @@ const guide = [
       item("In the browser", "/browser"),
       item("Loggers", "/loggers"),
       item("Own losses and physics", "/custom"),
+      item("Networks and their weights", "/networks"),
+      item("Fine-tuning", "/fine-tuning"),
     ],
   },
   {
@@ -48,6 +50,7 @@ const guide = [
     items: [
       item("What there is", "/contents"),
       item("From deepinv", "/porting"),
+      item("Weights from Python and back", "/python"),
       item("Differences from deepinv", "/differences-from-deepinv"),
       item("Benchmarks", "/benchmarks"),
       item("Architecture", "/architecture"),
