@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // `npm run docs -- --test`: they need the built site.
+    exclude: ["test/site/**", "**/node_modules/**"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.test.json" },
     // One native runtime per process: threads would share the add-on's global state.
     pool: "forks",

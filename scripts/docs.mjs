@@ -1,5 +1,6 @@
 // `npm run docs`: builds the documentation site, static files, to dist/site. `--base /path/` for a site below a path of
-// its server; `--serve` shows it at http://127.0.0.1:4174; `--keep-reference` takes the reference of the last build.
+// its server; `--serve` shows it at http://127.0.0.1:4174; `--test` tests it, its programs in Chromium included, and
+// leaves screenshots in results/site; `--keep-reference` takes the reference of the last build.
 import { cpSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { buildTs } from "./build.mjs";
@@ -42,16 +43,27 @@ export async function buildSite({ base = "/", keepReference = false } = {}) {
   cpSync(reference, join(root, "dist", "site", "reference"), { recursive: true });
 }
 
+/** Runs the tests of the built site. */
+async function testSite(base) {
+  say("tests of the site");
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  const config = join(site, "vitest.config.mjs");
+  await must(process.execPath, [vitest, "run", "--config", config], { env: { ADJOINT_SITE_BASE: base } });
+}
+
 if (isMain(import.meta.url)) {
   await main(async () => {
     const { argv } = process;
-    const base = argv.includes("--base") ? argv[argv.indexOf("--base") + 1] : "/";
+    const test = argv.includes("--test");
+    // Where nothing is said, the tests take a site below a path, which is the harder one.
+    const base = argv.includes("--base") ? argv[argv.indexOf("--base") + 1] : test ? "/adjoint/" : "/";
     await setup({ rust: false });
     if (!argv.includes("--no-build")) {
       await buildWasm();
       await buildTs();
     }
     await buildSite({ base, keepReference: argv.includes("--keep-reference") });
+    if (test) await testSite(base);
     const folder = join(root, "dist", "site");
     if (argv.includes("--serve")) {
       const { origin } = await serve({ [base]: `${folder}/` }, { port: 4174 });

@@ -1,5 +1,5 @@
 // `npm run release -- [VERSION] [--dry-run] [--test]`: checks that everything is ready, sets the version in all package
-// files, makes the tarballs. Publishing is left to .github/workflows/release.yml, which has the packages of all
+// files, makes the tarballs and checks them as bundlers and compilers of users read them. Publishing is left to .github/workflows/release.yml, which has the packages of all
 // platforms. `--dry-run` leaves the files as they are; `--test` also runs npm test.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,12 @@ function withVersion(text, pattern, version, path) {
   if (before === undefined) throw new Failure(`release: ${path} names no version.`);
   return { before, text: text.replace(pattern, `$1${version}$3`) };
 }
+
+/** What reads a packed library as Node, bundlers and TypeScript do; it has no CommonJS, which Node requires all the same. */
+const readers = [
+  ["publint", "--strict"],
+  ["@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", "--quiet"],
+];
 
 /** The section of a version in the changelog. */
 function notes(version) {
@@ -51,7 +57,11 @@ await main(async () => {
     if (!dry) writeFileSync(file, text);
   }
   await buildTs();
-  for (const name of await pack()) say(`dist/packages/${name}`);
+  const [library, ...addOns] = await pack();
+  for (const name of [library, ...addOns]) say(`dist/packages/${name}`);
+  const npx = process.platform === "win32" ? "npx.cmd" : "npx";
+  for (const [reader, ...options] of readers)
+    await must(npx, ["--yes", reader, join(root, "dist", "packages", library), ...options]);
   say(
     dry
       ? "dry run: nothing was changed, nothing is published"

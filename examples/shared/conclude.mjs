@@ -47,7 +47,7 @@ export async function conclude(
   };
   await io.writeFileAtomic(join(run.out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
 
-  if (run.json) return void process.stdout.write(`${JSON.stringify({ ...summary, folder: run.out })}\n`);
+  if (run.json) return void console.log(JSON.stringify({ ...summary, folder: run.out }));
   const order = [...results.map(({ label }) => label), "ground truth"].join(", ");
   const text = [
     ...tables.map(({ caption, columns, rows }) => `${caption}\n${aligned([columns, ...rows])}`),
@@ -55,7 +55,7 @@ export async function conclude(
     `${run.steps} steps each, ${elapsed(seconds)} in all, seed ${run.seed}.\n` +
       `${imageFile}, from left to right: ${order}. Open ${reportFile}`,
   ];
-  process.stdout.write(`\n${text.join("\n\n")}\n`);
+  console.log(`\n${text.join("\n\n")}`);
 }
 
 /** All figures in one image: one row per test image. */

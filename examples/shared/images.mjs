@@ -1,7 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { data, io, stack } from "adjoint";
+import { imageFolder as path } from "./image-folder.mjs";
 
-const path = fileURLToPath(new URL("../images", import.meta.url));
 const trainingNames = [
   "astronaut",
   "brick",

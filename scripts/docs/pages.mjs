@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, posix, sep } from "node:path";
 import { root } from "../common.mjs";
 import { lossData } from "../loss-table.mjs";
+import { examples, galleryPage } from "./gallery.mjs";
 import { benchmarkPlots } from "./plots.mjs";
 
 /** Documents outside of docs/, and the pages that they are. */
@@ -54,6 +55,10 @@ function withLinks(text, path, pages, classes) {
   });
 }
 
+/** A document with tables of many columns takes the whole width of the page. */
+const withWidth = (text) =>
+  /^\|(?: ?-+ ?\|){5,}$/m.test(text) ? `---\naside: false\npageClass: wide-page\n---\n\n${text}` : text;
+
 /** Writes a file below a folder, with the folders that it needs. */
 function write(folder, path, content) {
   const file = join(folder, path);
@@ -72,7 +77,7 @@ function sampleFiles(texts) {
 
 /** The programs of the documents, in the order in which the playground offers them. */
 export function programs() {
-  const first = ["docs/first-training.md", "docs/recipes/", "docs/gallery.md"];
+  const first = ["docs/first-training.md", "docs/recipes/"];
   const rank = (path) => (first.findIndex((start) => path.startsWith(start)) + first.length + 1) % (first.length + 1);
   const found = [];
   for (const [path, page] of [...documents()].sort(([a], [b]) => rank(a) - rank(b))) {
@@ -84,7 +89,7 @@ export function programs() {
       found.push({ page, title, code });
     }
   }
-  return found;
+  return [...found, ...examples().map(({ title, code }) => ({ page: "gallery", title: `Gallery: ${title}`, code }))];
 }
 
 /** Makes the folder that VitePress builds: documents, reference, data of the components, public files. */
@@ -95,11 +100,13 @@ export async function preparePages({ source, reference }) {
   const texts = new Map([...pages.keys()].map((path) => [path, readFileSync(join(root, path), "utf8")]));
   const plots = benchmarkPlots(texts.get("bench/README.md") ?? "");
   for (const [path, page] of pages) {
-    const text = withLinks(texts.get(path), path, pages, classes);
+    const text = withWidth(withLinks(texts.get(path), path, pages, classes));
     write(source, `${page}.md`, page === "benchmarks" ? plots.place(text) : text);
   }
+  write(source, "gallery.md", galleryPage());
   for (const [name, svg] of plots.files) write(source, `public/plots/${name}`, svg);
-  cpSync(join(root, "docs", "images"), join(source, "public", "images"), { recursive: true });
+  for (const folder of [join(root, "docs", "images"), join(root, "docs", "site", "images")])
+    cpSync(folder, join(source, "public", "images"), { recursive: true });
   const files = sampleFiles(texts.values());
   for (const path of files) {
     mkdirSync(join(source, "public", "files", dirname(path)), { recursive: true });

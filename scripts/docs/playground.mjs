@@ -1,41 +1,54 @@
-// The playground's worker: the library, its WebAssembly module and what strips types from programs, in one folder.
+// The playground's worker: the library, its WebAssembly modules, what the examples share, and what takes the types out
+// of programs.
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { root } from "../common.mjs";
 
 const folder = join(root, "docs", "site", "playground");
 
-/** In the playground files are those of the site and those that a program wrote, in memory. */
-const filesInMemory = {
-  name: "files-in-memory",
-  enforce: "pre",
-  resolveId(source, importer) {
-    return importer?.endsWith("current-platform.js") && /\/(?:node|web)\/index\.js$/.test(source)
-      ? join(folder, "platform.mjs")
-      : undefined;
-  },
-};
+/** Modules that a page has otherwise than Node: who imports them, what they are called there, and what they are here. */
+const replaced = [
+  // Files are those of the site and those that a program wrote, in memory.
+  { importer: /current-platform\.js$/, source: /\/(?:node|web)\/index\.js$/, file: "platform.mjs" },
+  { importer: /examples\/shared\/\w+\.mjs$/, source: /\/begin\.mjs$/, file: "begin.mjs" },
+  { importer: /examples\/shared\/\w+\.mjs$/, source: /\/image-folder\.mjs$/, file: "image-folder.mjs" },
+  { importer: /examples\/shared\/\w+\.mjs$/, source: /^node:path$/, file: "path.mjs" },
+];
 
-/** Bundles the worker to `outDir`/worker.js. */
+const replacements = () => ({
+  name: "playground",
+  enforce: "pre",
+  resolveId(source, importer = "") {
+    const path = importer.replaceAll("\\", "/");
+    const found = replaced.find((each) => each.importer.test(path) && each.source.test(source));
+    return found ? join(folder, found.file) : undefined;
+  },
+});
+
+/** Bundles the playground to `outDir`: start.js, which starts its worker. */
 export async function buildPlayground({ outDir }) {
   await build({
     configFile: false,
     root: folder,
     base: "./",
     logLevel: "error",
-    plugins: [filesInMemory],
-    resolve: { alias: { "adjoint-dist": join(root, "dist") } },
-    worker: { format: "es" },
+    resolve: {
+      alias: [
+        { find: /^adjoint$/, replacement: join(folder, "library.mjs") },
+        { find: "adjoint-dist", replacement: join(root, "dist") },
+      ],
+    },
+    // Names of classes are printed, and stand in checkpoints.
+    worker: { format: "es", plugins: () => [replacements()], rolldownOptions: { output: { keepNames: true } } },
     build: {
       target: "es2022",
       outDir,
       emptyOutDir: true,
       assetsInlineLimit: 0,
       rolldownOptions: {
-        input: fileURLToPath(new URL("../../docs/site/playground/worker.mjs", import.meta.url)),
-        output: { entryFileNames: "worker.js" },
-        preserveEntrySignatures: false,
+        input: join(folder, "start.mjs"),
+        output: { entryFileNames: "start.js" },
+        preserveEntrySignatures: "strict",
       },
     },
   });

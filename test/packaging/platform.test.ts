@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,8 +13,9 @@ let folder: string;
 let library: string;
 let addOn: string;
 
-/** A program that trains and says what computed. */
-const program = `import { data, devices, init, loss, nn, optim, physics, Rng, train } from "adjoint";
+const names = "data, devices, init, loss, nn, optim, physics, Rng, train";
+/** Trains and says what computed: the body of a module or of a function. */
+const training = `
 await init();
 const rng = new Rng(0);
 const denoising = new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) });
@@ -27,6 +28,7 @@ const trainer = new train.Trainer({
 await trainer.train();
 console.log("trained", trainer.steps, devices().find(({ name }) => name === "cpu").available);
 `;
+const program = `import { ${names} } from "adjoint";${training}`;
 
 /** Unpacks a tarball into the folder's node_modules, as npm does. */
 async function unpack(tarball: string, name: string): Promise<void> {
@@ -63,22 +65,70 @@ describe("the package without an add-on, and the package of this platform", () =
     expect(platforms).toHaveLength(8);
     for (const [name, wanted] of platforms) expect(wanted, name).toBe(version);
   });
+});
 
-  it("together train with the add-on, without a word and without Rust", async () => {
-    const name = `@adjoint/${/adjoint-(.*?)-\d/.exec(basename(addOn))?.[1]}`;
-    await unpack(addOn, name);
-    const made = JSON.parse(await readFile(join(folder, "node_modules", name, "package.json"), "utf8")) as {
-      name: string;
-      os: string[];
-      cpu: string[];
-    };
-    expect(made).toMatchObject({ name, os: [process.platform], cpu: [process.arch] });
-    const path = process.env["PATH"];
-    process.env["PATH"] = "";
-    try {
-      expect(await node([join(folder, "train.mjs")])).toEqual({ code: 0, stdout: "trained 2 true\n", stderr: "" });
-    } finally {
-      process.env["PATH"] = path;
-    }
+describe("docs/install.md in an empty folder", () => {
+  let empty: string;
+  let path: string;
+
+  /** Runs a line in the folder, with a PATH that has Node, npm and a shell, and no Rust. */
+  async function run(line: string): Promise<{ stdout: string; stderr: string }> {
+    const env = { ...process.env, PATH: path };
+    return await start(line, [], { cwd: empty, shell: true, maxBuffer: 1 << 24, env });
+  }
+
+  beforeAll(async () => {
+    // Not within the other folder: npm installs where it finds the next package.json above.
+    empty = await mkdtemp(join(tmpdir(), "adjoint-empty-"));
+    const bin = join(folder, "bin");
+    await mkdir(bin);
+    for (const file of [library, addOn]) await cp(file, join(empty, basename(file)));
+    const here = dirname(process.execPath);
+    for (const name of ["node", "npm", "npx"]) await symlink(join(here, name), join(bin, name));
+    for (const name of ["sh", "env", "uname"])
+      await symlink((await start("which", [name])).stdout.trim(), join(bin, name));
+    path = bin;
   });
+  afterAll(async () => await rm(empty, { recursive: true, force: true }));
+
+  it("its lines install both packages without Rust, greet, and make a project", async () => {
+    const text = await readFile(join(root, "docs", "install.md"), "utf8");
+    const lines = (/```\n(npm install \.\/adjoint[\s\S]*?)```/.exec(text)?.[1] ?? "").trim().split("\n");
+    expect(lines).toHaveLength(3);
+    const [install = "", greet = "", make = ""] = lines;
+    const own = /adjoint-(.*?)-\d/.exec(basename(addOn))?.[1] ?? "";
+    await expect(run("cargo --version")).rejects.toThrow();
+    await run(`${install.replace("linux-x64-gnu", own)} --prefer-offline --no-audit --no-fund`);
+    const made = await readFile(join(empty, "node_modules", "@adjoint", own, "package.json"), "utf8");
+    expect(JSON.parse(made)).toMatchObject({ name: `@adjoint/${own}`, os: [process.platform], cpu: [process.arch] });
+    expect((await run(greet)).stdout).toContain("npx adjoint new");
+    expect((await run(make)).stdout).toContain("my-training");
+  });
+
+  it.each([
+    ["a module", "train.mjs", program],
+    ["CommonJS", "train.cjs", `const { ${names} } = require("adjoint"); (async () => {${training}})();`],
+    [
+      "a worker thread",
+      "thread.mjs",
+      `import { isMainThread, Worker } from "node:worker_threads";
+      if (isMainThread) new Worker(new URL(import.meta.url));
+      else await import("./train.mjs");`,
+    ],
+  ])("%s trains with the add-on, without a word", async (_, file, code) => {
+    await writeFile(join(empty, file), code);
+    expect(await run(`node ${file}`)).toEqual({ stdout: "trained 2 true\n", stderr: "" });
+  });
+
+  const runtimes = [
+    ["Deno", "deno", ["run", "-A", "train.mjs"]],
+    ["Bun", "bun", ["train.mjs"]],
+  ] as const;
+  for (const [title, command, args] of runtimes) {
+    const there = spawnSync(command, ["--version"]).status === 0;
+    it.skipIf(!there)(`${title} trains with the add-on too, where it is installed`, async () => {
+      const { stdout } = await start(command, [...args], { cwd: empty });
+      expect(stdout).toBe("trained 2 true\n");
+    });
+  }
 });

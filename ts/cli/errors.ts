@@ -1,7 +1,9 @@
 import { AdjointError, ArgumentError } from "../runtime/index.js";
 
 /** Bad usage: exit code 2. */
-export class UsageError extends ArgumentError {}
+export class UsageError extends ArgumentError {
+  override readonly name: string = "UsageError";
+}
 
 /** Signals that ask to stop, with their exit codes: Ctrl-C, a request to end, a terminal that was closed. */
 export const stopSignals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -11,28 +11,39 @@ export type ErrorClass =
 export class AdjointError extends Error {
   /** Stable machine-readable reason in snake case, such as `shape_mismatch`. */
   readonly code: string;
+  // Written out: a bundler that shortens the names of classes would shorten `new.target.name` too.
+  override readonly name: string = "AdjointError";
 
   constructor(message: string, code = "internal", options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.name = new.target.name;
   }
 }
 
 /** Shapes that do not match each other, or that an operator does not accept. */
-export class ShapeError extends AdjointError {}
+export class ShapeError extends AdjointError {
+  override readonly name: string = "ShapeError";
+}
 
 /** A device that is absent, lost, out of memory, or does not support an operation. */
-export class DeviceError extends AdjointError {}
+export class DeviceError extends AdjointError {
+  override readonly name: string = "DeviceError";
+}
 
 /** An element type that an operator or a device does not accept. */
-export class DTypeError extends AdjointError {}
+export class DTypeError extends AdjointError {
+  override readonly name: string = "DTypeError";
+}
 
 /** An argument out of its range, of the wrong type, missing or unknown. */
-export class ArgumentError extends AdjointError {}
+export class ArgumentError extends AdjointError {
+  override readonly name: string = "ArgumentError";
+}
 
 /** A file or byte sequence with invalid content. */
-export class FormatError extends AdjointError {}
+export class FormatError extends AdjointError {
+  override readonly name: string = "FormatError";
+}
 
 const classes: Record<string, new (message: string, code: string, options?: ErrorOptions) => AdjointError> = {
   ShapeError,

@@ -20,12 +20,13 @@ const guide = [
   {
     text: "Recipes",
     items: [
+      item("Gallery", "/gallery"),
       item("Microscopy", "/recipes/microscopy"),
       item("MRI", "/recipes/mri"),
       item("CT", "/recipes/ct"),
       item("Photography", "/recipes/photography"),
       item("Astronomy", "/recipes/astronomy"),
-      item("All examples, with results", "/examples"),
+      item("All examples", "/examples"),
     ],
   },
   {
@@ -66,7 +67,8 @@ function runnable(md) {
     const { info, content } = tokens[index];
     const isProgram = /^(?:ts|js)\b/.test(info) && /^import .* from "adjoint"/m.test(content);
     if (!isProgram) return html;
-    return `<Program code="${encodeURIComponent(content).replaceAll("'", "%27")}">${html}</Program>\n`;
+    const folded = /\bfolded\b/.test(info) ? " folded" : "";
+    return `<Program code="${encodeURIComponent(content).replaceAll("'", "%27")}"${folded}>${html}</Program>\n`;
   };
 }
 
@@ -90,8 +92,9 @@ export default defineConfig({
     nav: [
       item("Guide", "/install"),
       item("Recipes", "/recipes/microscopy"),
+      item("Gallery", "/gallery"),
       item("Playground", "/playground"),
-      { ...item("Reference", "/reference/index.html"), target: "_self" },
+      { ...item("Reference", "/reference/modules/index.html"), target: "_self" },
     ],
     sidebar: guide,
     outline: [2, 3],

@@ -1,7 +1,9 @@
 // What a program made, as pictures and curves.
+import { Tensor } from "adjoint";
+import { Trainer } from "adjoint-dist/train/index.js";
 
 /** Whether a value is a live tensor that can be seen: `[..., C, H, W]` with 1 to 3 channels, or `[H, W]`. */
-function isImage(value, Tensor) {
+function isImage(value) {
   if (!(value instanceof Tensor) || value.disposed) return false;
   const shape = value.shape;
   const [height, width] = shape.slice(-2);
@@ -38,20 +40,27 @@ export async function picture(tensor) {
   return { width, height, rgba, shape: `[${tensor.shape.join(", ")}]`, range };
 }
 
-/** Points of the loss of a training, and of its evaluations. */
-export function curve(history) {
+/** Points of the loss of a training. */
+function curve(history) {
   return history
     .filter(({ step, loss }) => Number.isFinite(step) && Number.isFinite(loss))
     .map(({ step, loss }) => [step, loss]);
 }
 
+/** The trainers among the values of a program by name, also those in an object such as `{ supervised, splitting }`. */
+function trainersOf(values) {
+  const inside = Object.values(values).flatMap((value) =>
+    Object.getPrototypeOf(value ?? 0) === Object.prototype ? Object.entries(value) : [],
+  );
+  return [...Object.entries(values), ...inside].filter(([, value]) => value instanceof Trainer);
+}
+
 /** Sends the pictures and the curves among the values of a program. */
-export async function show(values, { Tensor, Trainer }, send) {
+export async function show(values, send) {
+  for (const [name, trainer] of trainersOf(values)) send({ type: "curve", name, points: curve(trainer.history) });
   for (const [name, value] of Object.entries(values)) {
-    if (value instanceof Trainer) send({ type: "curve", name, points: curve(value.history) });
-    else if (isImage(value, Tensor)) {
-      const image = await picture(value).catch(() => undefined);
-      if (image) send({ type: "image", name, ...image });
-    }
+    if (!isImage(value)) continue;
+    const image = await picture(value).catch(() => undefined);
+    if (image) send({ type: "image", name, ...image });
   }
 }

@@ -3,7 +3,8 @@ import { webPlatform as web } from "adjoint-dist/runtime/web/index.js";
 
 const written = new Map();
 let onWrite = () => {};
-const folder = new URL("../files/", self.location.href);
+// The worker is in playground/assets.
+const folder = new URL("../../files/", self.location.href);
 
 /** Forgets what earlier programs wrote; `listener` gets the path and the bytes of each file that is written. */
 export function beginProgram(listener) {

@@ -20,7 +20,7 @@ export function topLevelNames(code) {
   return [...new Set(names)];
 }
 
-/** The program as a function of what it imports, its console, and a function that takes its top-level values. */
+/** The program as a function of what it imports, and of a function that takes its top-level values. */
 export function compile(code, modules) {
   const { code: plain } = transform(code, { transforms: ["typescript"], disableESTransforms: true });
   const body = plain.replace(
@@ -34,5 +34,5 @@ export function compile(code, modules) {
   );
   const inside = body.replace(/^export\s+(?:default\s+)?(?=async|function|class|const|let)/gm, "");
   const values = topLevelNames(inside).join(", ");
-  return new AsyncFunction("modules", "console", "report", `${inside}\n;report({ ${values} });`);
+  return new AsyncFunction("modules", "report", `${inside}\n;report({ ${values} });`);
 }

@@ -1,0 +1,2 @@
+/** Where the playground has the photographs of the examples, see platform.mjs. */
+export const imageFolder = "examples/images";
