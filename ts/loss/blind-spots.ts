@@ -43,7 +43,7 @@ export function hideSpots(
 ): { input: Tensor; spots: Tensor } {
   const [batch = 0, channels = 0, height = 0, width = 0] = y.shape;
   const side = Math.min(Math.max(2, Math.round(settings.rate ** -0.5)), height, width);
-  if (y.shape.length !== 4 || side < 2) {
+  if (y.shape.length !== 4 || !(side >= 2)) {
     throw new ShapeError(
       `${name}: y must have shape [B, C, H, W] with H and W of at least 2, got [${y.shape.join(", ")}]; ` +
         "give images.",
