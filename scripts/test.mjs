@@ -2,15 +2,13 @@
 // failed, N skipped. `--bench`: also runs the quick benchmark, which fails if our convolutions became much slower
 // relative to burn's. `--fuzz`: also makes random calls.
 import { createRequire } from "node:module";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { join } from "node:path";
 import { buildNative, buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { Failure, must, root, run, say, tsc } from "./common.mjs";
 import { lint } from "./lint.mjs";
 import { setup } from "./setup.mjs";
+import { runVitest } from "./vitest.mjs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
@@ -62,7 +60,7 @@ async function cargoTest() {
     failed += Number(wrong);
   }
   total.failed += failed;
-  for (const [, name] of text.matchAll(/^test (.+) \.\.\. FAILED$/gm)) details.push(`Rust test ${name}`);
+  for (const [, name] of text.matchAll(/^test (.+) \.\.\. FAILED$/gm)) details.push(`Rust test: ${name}`);
   if (failed > 0) failures.push(`${failed} Rust tests`);
   else if (code !== 0) fail("cargo test");
 }
@@ -75,49 +73,13 @@ async function typeCheck() {
   }
 }
 
-/** The failed tests and files of a report of vitest, each with the first lines of its message. */
-function failedTests({ testResults }, title) {
-  const short = (message) => stripVTControlCharacters(message).split("\n").slice(0, 12).join("\n    ");
-  return testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const place = `${relative(root, name)} (${title})`;
-    const failed = assertionResults.filter((test) => test.status === "failed");
-    if (failed.length === 0 && status === "failed") return [`${place}\n    ${short(message)}`];
-    return failed.map((test) => `${place}: ${test.fullName}\n    ${short(test.failureMessages.join("\n"))}`);
-  });
-}
-
-/** Runs vitest and adds its report to the totals. */
+/** Runs vitest and adds its sums to the totals. */
 async function vitest(title, tests = [], env = {}) {
   say(title);
-  const folder = mkdtempSync(join(tmpdir(), "adjoint-test-"));
-  const file = join(folder, "report.json");
-  try {
-    const program = join(root, "node_modules", "vitest", "vitest.mjs");
-    const code = await run(
-      process.execPath,
-      [program, "run", ...tests, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
-      // Mesa complains in every process without this folder.
-      { env: { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? folder, ...env } },
-    );
-    const report = JSON.parse(readFileSync(file, "utf8"));
-    // A file that fails to load has no tests: it counts as one failure.
-    const broken = report.testResults.filter(
-      ({ status, assertionResults }) =>
-        status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-    ).length;
-    const failed = report.numFailedTests + broken;
-    details.push(...failedTests(report, title));
-    total.passed += report.numPassedTests;
-    total.skipped += report.numPendingTests + report.numTodoTests;
-    total.failed += failed;
-    if (failed > 0) failures.push(`${failed} of the ${title}`);
-    else if (code !== 0) fail("vitest");
-  } catch (error) {
-    process.stderr.write(`error: ${title}: vitest wrote no report: ${error.message}\n`);
-    fail("vitest");
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const sums = await runVitest(title, tests, env);
+  for (const state of ["passed", "failed", "skipped"]) total[state] += sums[state];
+  details.push(...sums.details);
+  if (sums.failed > 0) failures.push(`${sums.failed} of the ${title}`);
 }
 
 /** `12 min 05 s` */
@@ -154,13 +116,15 @@ async function typeScriptTests() {
 }
 
 if (await step("setup", () => setup())) {
+  // Beside the add-ons: compiling the modules leaves half of two cores idle, and their output has folders of its own.
+  const wasm = step("build of the WebAssembly module", buildWasm);
   const gpu = await step("build of the add-on with GPUs", async () => await buildNative("gpu"));
   await timed("Rust tests", cargoTest);
   const cpu = await step("build of the add-on for the CPU", async () => await buildNative("cpu"));
   // Before the facade is built, which updates generated files.
   await step("lint", () => lint({ quick: true }));
   const ready = cpu && gpu && (await step("build of the facade", buildTs));
-  await step("build of the WebAssembly module", buildWasm);
+  await wasm;
   await timed("types", typeCheck);
   // Before the tests, so that their results end the log.
   if (ready && process.argv.includes("--bench"))
@@ -171,9 +135,9 @@ if (await step("setup", () => setup())) {
   if (ready) await timed("TypeScript tests", typeScriptTests);
   else fail("TypeScript tests (not run: nothing was built)");
 }
-process.stdout.write("\ntimes\n");
+process.stdout.write("\ntimes (the WebAssembly module is built beside the add-ons)\n");
 for (const [name, time] of seconds) process.stdout.write(`${name.padEnd(34)}${formatSeconds(time)}\n`);
-for (const text of details) process.stdout.write(`\nfailed: ${text}\n`);
+for (const text of details) process.stdout.write(`\nfailed ${text}\n`);
 if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(", ")}\n`);
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;

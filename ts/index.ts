@@ -1,6 +1,7 @@
 /** Training of networks that reconstruct images from measurements, with or without ground truth. */
 export * as data from "./data/index.js";
 export * as denoise from "./denoise/index.js";
+export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
 export * as loss from "./loss/index.js";
 export * as metric from "./metric/index.js";

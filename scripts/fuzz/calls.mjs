@@ -1,6 +1,7 @@
 // The calls of a run: all of them one after another, or random ones that a seed and a number decide. A call is
 // `{ callee, args }`, both JavaScript; `{ on, callee, args }` where a method is called on what `on` makes.
 import { argumentMaker } from "./arguments.mjs";
+import { numbersOf } from "./random.mjs";
 import { nonsense, objects, plausible, tensors } from "./values.mjs";
 
 /** The text that repeats a call. */
@@ -31,6 +32,15 @@ function calleeOf(target, maker) {
   return on === undefined ? undefined : { on, callee: target.name, asynchronous };
 }
 
+/** Methods that make as many draws as they are asked for, by default thousands: here they make a few. */
+const COUNTED = new Set(["average"]);
+const MANY = new Set([undefined, "undefined", "65536"]);
+
+function withFew({ callee, args, ...call }) {
+  const few = COUNTED.has(callee) && MANY.has(args[0]) ? ["3", ...args.slice(1)] : args;
+  return { ...call, callee, args: few };
+}
+
 const everyValue = [...nonsense, ...tensors, ...objects];
 
 /** The objects of fields among the alternatives of a type. */
@@ -38,6 +48,10 @@ const fieldsOf = (type) => type?.fields ?? type?.either?.find((part) => part.fie
 
 /** Every value in every place of every function, in every option, and in every field of an option that has some. */
 export function* everyCall(targets, signatures) {
+  for (const call of allCalls(targets, signatures)) yield withFew(call);
+}
+
+function* allCalls(targets, signatures) {
   const maker = argumentMaker(signatures);
   const seen = new Set();
   for (const target of targets) {
@@ -90,21 +104,9 @@ function* inFields(maker, fields, owner) {
   }
 }
 
-/** A generator of numbers in [0, 1) (Mulberry32, a public-domain generator by T. Ettinger). */
-export function randomNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Call `index` of a seed: plausible and impossible arguments in any mixture. */
 export function randomCall(targets, signatures, seed, index) {
-  const next = randomNumbers(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
+  const next = numbersOf(seed, index);
   const pick = (from) => from[Math.floor(next() * from.length)];
   const maker = argumentMaker(signatures, pick, () => next() < 0.3);
   const sizes = ["0", "1", "2", "3", "7", "8", "16", "33"];
@@ -135,6 +137,6 @@ export function randomCall(targets, signatures, seed, index) {
     const args = target.parameters.map((each) => argument(each, target.of ?? target.path));
     if (next() < 0.1) args.push(any());
     if (next() < 0.1) args.length = Math.floor(next() * args.length);
-    return { ...callee, args };
+    return withFew({ ...callee, args });
   }
 }

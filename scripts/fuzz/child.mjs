@@ -1,9 +1,10 @@
 // Runs calls of the compiled package in a process of its own. Says before each call what it is about to do, so that the
 // parent knows what a process that died, or a call that did not return, was doing.
 //
-// Argument: a file with { stateFile, signatures, platform, mode, groups, seed, from, to, share }.
+// Argument: a file with { stateFile, signatures, platform, mode, groups, seed, from, to, share, each }.
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { chosen, everyCall, randomCall, sourceOf } from "./calls.mjs";
+import { configurationCalls, configurationEnvironment } from "./configurations.mjs";
 import { fileCalls, fileEnvironment } from "./files.mjs";
 import { load } from "./platforms.mjs";
 import { runner } from "./run-call.mjs";
@@ -12,13 +13,20 @@ import { runner } from "./run-call.mjs";
 const RECORD = 4000;
 
 const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const { stateFile, mode, groups, seed, from, to, share } = settings;
+const { stateFile, mode, groups, seed, from, to, share, each } = settings;
 const signatures = JSON.parse(readFileSync(settings.signatures, "utf8"));
-const lib = await load(settings.platform);
-const isFiles = groups.some((group) => group === "files" || group === "configurations");
-const { run, fault } = runner({ ...lib, ...(isFiles ? await fileEnvironment() : {}) });
+const { lib, restart } = await load(settings.platform);
 const targets = chosen(signatures, groups);
-const callOf = isFiles ? fileCalls(groups) : (seed, index) => randomCall(targets, signatures, seed, index);
+const { outcomes, ...environment } = {
+  ...(groups.includes("files") ? fileEnvironment(lib) : {}),
+  ...(groups.includes("configurations") ? await configurationEnvironment(lib) : {}),
+};
+const { run, fault } = runner({ ...lib, ...environment });
+const callOf = groups.includes("files")
+  ? fileCalls(each)
+  : groups.includes("configurations")
+    ? configurationCalls()
+    : (seed, index) => randomCall(targets, signatures, seed, index);
 const state = openSync(stateFile, "w");
 
 const say = (record) => process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -36,7 +44,9 @@ async function attempt(index, call) {
   current = sourceOf(call);
   writeSync(state, `${index} ${current}`.slice(0, RECORD).padEnd(RECORD), 0);
   const reason = await run(call);
-  if (reason !== undefined) say({ index, source: current, reason });
+  if (reason === undefined) return;
+  say({ index, source: current, reason });
+  if (reason.startsWith("runtime_lost")) await restart();
 }
 
 let count = 0;
@@ -44,6 +54,7 @@ const pause = async () => {
   count += 1;
   if (count % 200 === 0) await new Promise((resolve) => setImmediate(resolve));
 };
+let last = false;
 if (mode === "every") {
   let index = 0;
   for (const call of everyCall(targets, signatures)) {
@@ -54,12 +65,15 @@ if (mode === "every") {
     }
     index += 1;
   }
-  say({ done: count, targets: targets.length, last: index < to });
+  last = index < to;
 } else {
-  for (let index = from; index < to; index++) {
-    await attempt(index, callOf(seed, index));
+  for (let index = from; index < to && !last; index++) {
+    const call = callOf(seed, index);
+    last = call === undefined;
+    if (last) break;
+    await attempt(index, call);
     await pause();
   }
-  say({ done: count, targets: targets.length });
 }
+say({ done: count, last, outcomes });
 process.exit(0);

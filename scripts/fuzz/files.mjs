@@ -1,144 +1,133 @@
-// Calls that read damaged files and make damaged configurations. Node only.
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+// Calls that read damaged files, format by format. Node only.
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { root } from "../common.mjs";
-import { randomNumbers } from "./calls.mjs";
+import { damageWithin } from "./damage.mjs";
+import { numbersOf, randomNumbers } from "./random.mjs";
 
-const FOLDERS = ["test/formats/fixtures", "test/io/fixtures"];
+const FOLDERS = ["test/io/fixtures", "test/formats/fixtures/arrays", "test/formats/fixtures/weights"];
 /** Larger files are read too slowly for many mutations. */
 const LARGEST = 200_000;
+/** Pixels and bytes that a reader may make: what a damaged header asks for beyond is refused. */
+const MOST = { maxPixels: 1e6, maxBytes: 2 ** 26 };
 
-/** The reader of a file, by the end of its name. */
-const READERS = [
-  [/\.(?:png|jpe?g|tiff?|gif|webp|avif|svg)$/i, "io.readImage"],
-  [/\.(?:pth|pt|ckpt|safetensors)$/i, "io.readWeights"],
-  [/\.(?:npy|npz|nii|gz|img|hdr|fits|dcm|h5|mat)$/i, "io.readArray"],
+/** Formats, their files, and what reads them. */
+const FORMATS = [
+  ["TIFF", /\.tif$/, "readPixels"],
+  ["PNG", /\.png$/, "readPixels"],
+  ["JPEG", /\.jpg$/, "readPixels"],
+  ["GIF", /\.gif$/, "readPixels"],
+  ["WebP", /\.webp$/, "readPixels"],
+  ["AVIF", /\.avif$/, "readPixels"],
+  ["npy", /\.npy$/, "readArray"],
+  ["npz", /\.npz$/, "readArray"],
+  ["NIfTI", /\.nii$/, "readArray"],
+  ["gzip", /\.gz$/, "readArray"],
+  ["FITS", /\.fits$/, "readArray"],
+  ["DICOM", /\.dcm$/, "readArray"],
+  ["HDF5", /\.h5$/, "readArray"],
+  ["MATLAB", /\.mat$/, "readArray"],
+  ["Zarr", /\.zarr$/, "readArray"],
+  ["safetensors", /\.safetensors$/, "readWeights"],
+  ["PyTorch", /\.(?:pth|pt|ckpt|tar)$/, "readWeights"],
 ];
 
-const files = (folder) =>
-  readdirSync(join(root, folder), { recursive: true })
-    .map((name) => `${folder}/${name}`.replaceAll("\\", "/"))
-    .filter((path) => statSync(join(root, path)).isFile() && statSync(join(root, path)).size <= LARGEST)
-    .filter((path) => READERS.some(([pattern]) => pattern.test(path)))
-    .sort();
+/** The files of each format, with the options with which the tests read them. */
+function fixtures() {
+  const cases = JSON.parse(readFileSync(join(root, FOLDERS[1], "cases.json"), "utf8"));
+  const paths = FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)).sort();
+  const list = paths.filter((path) => statSync(join(root, path)).size <= LARGEST);
+  return FORMATS.map(([format, pattern]) => {
+    const files = list.filter((path) => pattern.test(path));
+    return { format, files, optionsOf: (path) => cases.filter(({ file }) => file === basename(path)) };
+  });
+}
 
-/** Values at which sizes, counts and offsets go wrong. */
-const EDGES = [0, 1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 32767, 32768, 65535, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+const contents = new Map();
 
-/** A damaged copy of a file: changed bytes and numbers, parts that are missing, doubled or of another file. */
-export function damaged(path, seed) {
-  const next = randomNumbers(seed);
-  const draw = (n) => Math.floor(next() * n);
-  let bytes = new Uint8Array(readFileSync(join(root, path)));
-  const splice = (...parts) => Uint8Array.from(Buffer.concat(parts));
-  for (let k = draw(6); k >= 0 && bytes.length > 16; k--) {
-    // Headers decide more than values.
-    const at = draw(draw(2) === 0 ? Math.min(bytes.length, 1024) : bytes.length);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const kind = draw(8);
-    if (kind < 2) bytes[at] = draw(256);
-    else if (kind === 2) bytes[at] ^= 1 << draw(8);
-    else if (kind === 3 && at + 4 <= bytes.length) view.setUint32(at, EDGES[draw(EDGES.length)], draw(2) === 0);
-    else if (kind === 4 && at + 2 <= bytes.length) view.setUint16(at, EDGES[draw(EDGES.length)] & 65535, draw(2) === 0);
-    else if (kind === 5 && draw(3) === 0) bytes = bytes.slice(0, at);
-    else if (kind === 6) bytes = splice(bytes.subarray(0, at), bytes.subarray(at + draw(20)));
-    else bytes = splice(bytes.subarray(0, at), bytes.subarray(Math.max(0, at - draw(20))));
+/** The bytes of a file of the repository. */
+function bytesOf(path) {
+  let bytes = contents.get(path);
+  if (bytes === undefined) {
+    bytes = Uint8Array.from(readFileSync(join(root, path)));
+    contents.set(path, bytes);
   }
   return bytes;
 }
 
-/** What the calls below use beside the library. */
-export async function fileEnvironment() {
-  const dist = (name) => import(new URL(`../../dist/cli/${name}.js`, import.meta.url).href);
-  const [{ checkConfig }, { buildParts }, { Place }, { Rng }] = await Promise.all([
-    dist("check-config"),
-    dist("build"),
-    dist("place"),
-    import(new URL("../../dist/index.js", import.meta.url).href),
-  ]);
-  const folder = join(root, "examples", "configurations");
-  /** Checks a configuration and makes its parts, without training. */
-  const configure = async (config) =>
-    await buildParts(checkConfig(config, "config.json"), new Rng(0), new Place("config.json"), folder);
-  return { damaged, configure };
+/** A damaged file, or a folder of Zarr in the current one with one damaged file. */
+function damaged(path, number, others) {
+  const next = randomNumbers(number);
+  if (!path.endsWith(".zarr")) return damageWithin(bytesOf(path), next, others);
+  const folder = basename(path);
+  if (!existsSync(folder)) cpSync(join(root, path), folder, { recursive: true });
+  const files = readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
+  const name = files.sort()[Math.floor(next() * files.length)];
+  const original = bytesOf(`${path}/${name}`);
+  writeFileSync(join(folder, name), damageWithin(original, next));
+  return { folder, restore: () => writeFileSync(join(folder, name), original) };
 }
 
-/** The call of a number: a file, or a configuration, that the seed and the number decide. */
-export function fileCalls(groups) {
-  const lists = {
-    files: () => files(FOLDERS[0]).concat(files(FOLDERS[1])),
-    configurations: () =>
-      readdirSync(join(root, "examples/configurations"))
-        .filter((name) => name.endsWith(".json"))
-        .map((name) => JSON.parse(readFileSync(join(root, "examples/configurations", name), "utf8"))),
-  };
-  const chosen = ["files", "configurations"].filter((group) => groups.includes(group)).map((g) => [g, lists[g]()]);
-  return (seed, index) => {
-    const next = randomNumbers(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
-    const [group, list] = chosen[Math.floor(next() * chosen.length)];
-    const item = list[Math.floor(next() * list.length)];
-    const number = Math.floor(next() * 2 ** 31);
-    if (group === "configurations")
-      return { callee: "configure", args: [JSON.stringify(changedConfig(item, next))], asynchronous: true };
-    const [, reader] = READERS.find(([pattern]) => pattern.test(item));
-    return { callee: reader, args: [`damaged(${JSON.stringify(item)}, ${number})`], asynchronous: true };
-  };
-}
-
-/** Values that somebody may write in the place of another. */
-const ANYTHING = [
-  null,
-  true,
-  0,
-  -1,
-  0.5,
-  3,
-  1e9,
-  1e300,
-  "",
-  "SupLoss",
-  "Shift",
-  "none",
-  "constructor",
-  "__proto__",
-  [],
-  {},
-  [[]],
-  [null],
-  { name: null },
-  { name: "toString" },
-  { name: "SupLoss", weight: {} },
-  { file: 3 },
-  [[1, [2]]],
-  { name: "compose", list: [null] },
-  { loss: {}, weight: 1 },
-  "x".repeat(1000),
-  "adjoint:examples/images",
-];
-
-/** A copy of a configuration with one to three values replaced, left out, or of another place. */
-function changedConfig(config, next) {
-  const pick = (list) => list[Math.floor(next() * list.length)];
-  const copy = structuredClone(config);
-  for (let k = Math.floor(next() * 3); k >= 0; k--) {
-    const places = [];
-    const visit = (value) => {
-      if (typeof value !== "object" || value === null) return;
-      for (const key of Object.keys(value)) {
-        places.push([value, key]);
-        visit(value[key]);
-      }
-    };
-    visit(copy);
-    if (places.length === 0) break;
-    const [owner, key] = pick(places);
-    const kind = next();
-    if (kind < 0.6) owner[key] = structuredClone(pick(ANYTHING));
-    else if (kind < 0.75) delete owner[key];
-    else if (kind < 0.9) {
-      const [other, name] = pick(places);
-      owner[key] = structuredClone(other[name] ?? null);
-    } else owner[`${key}2`] = 1;
+/**
+ * `readDamaged(path, number, options)`: reads the damaged copy of a file that the number decides, refuses a value of
+ * the wrong size, and counts in `outcomes` what came of it.
+ */
+export function fileEnvironment({ io }) {
+  const outcomes = {};
+  const others = fixtures();
+  async function readDamaged(path, number, options = {}) {
+    const [format, , reader] = FORMATS.find(([, pattern]) => pattern.test(path));
+    const outcome = (outcomes[format] ??= { read: 0, refused: 0, slowest: 0 });
+    const siblings = others
+      .find((each) => each.format === format)
+      .files.filter((file) => statSync(join(root, file)).isFile());
+    const copy = damaged(path, number, siblings.map(bytesOf));
+    const { maxPixels, maxBytes } = MOST;
+    const limits = reader === "readPixels" ? { maxPixels } : { maxBytes };
+    const started = performance.now();
+    try {
+      checkSizes(await io[reader](copy.folder ?? copy, { ...limits, ...options }));
+      outcome.read += 1;
+    } catch (error) {
+      outcome.refused += 1;
+      throw error;
+    } finally {
+      outcome.slowest = Math.max(outcome.slowest, Math.round(performance.now() - started));
+      copy.restore?.();
+    }
   }
-  return copy;
+  return { readDamaged, outcomes };
+}
+
+/** Refuses a picture, array or table of weights whose values are not as many as its shape says; frees tensors. */
+function checkSizes(value) {
+  const all = value.shape === undefined ? Object.values(value) : [value];
+  for (const one of all) {
+    const { shape } = one;
+    const count = one.data instanceof Function ? one.dataSync().length : one.data.length;
+    one.dispose?.();
+    const expected = shape.reduce((product, side) => product * side, 1);
+    if (count !== expected) throw new Error(`${count} values of shape [${shape}]`);
+  }
+}
+
+/**
+ * The call of a number: a file that the seed and the number decide; with `each`, so many of every format, one format
+ * after the other, and undefined behind the last.
+ */
+export function fileCalls(each) {
+  const formats = fixtures();
+  return (seed, index) => {
+    const next = numbersOf(seed, index);
+    const pick = (list) => list[Math.floor(next() * list.length)];
+    const place = each === undefined ? Math.floor(next() * formats.length) : Math.floor(index / each);
+    if (place >= formats.length) return undefined;
+    const { files, optionsOf } = formats[place];
+    const path = pick(files);
+    const args = [JSON.stringify(path), String(Math.floor(next() * 2 ** 31))];
+    const { options } = pick(optionsOf(path)) ?? {};
+    if (options !== undefined && next() < 0.8) args.push(JSON.stringify(options));
+    else if (path.includes("test/io") && next() < 0.5) args.push('{ page: "all" }');
+    return { callee: "readDamaged", args, asynchronous: true };
+  };
 }

@@ -1,16 +1,11 @@
 // The compiled package on each platform that a process of Node has: the add-on, the add-on with a GPU, WebAssembly.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
-/**
- * Bytes that one operator may use: little enough that no allowed call is slow, and far below the limit of the process,
- * so that memory which the core does not count ends the child.
- */
-const MEMORY_LIMIT = 1 << 28;
+import { MEMORY_LIMIT } from "./limits.mjs";
 
 const dist = (file) => new URL(`../../dist/${file}`, import.meta.url);
 
-/** The library with `testing`, started. */
+/** The library with `testing`, started; `restart` starts it again after its runtime was lost. */
 export async function load(platform) {
   const [lib, testing] = await Promise.all([import(dist("index.js").href), import(dist("testing/index.js").href)]);
   const options = {
@@ -19,6 +14,7 @@ export async function load(platform) {
     wasm: { wasm: platform === "wasm" ? readFileSync(fileURLToPath(dist("wasm/adjoint_wasm_bg.wasm"))) : undefined },
   }[platform];
   if (options === undefined) throw new Error(`fuzz: there is no platform ${platform}`);
-  await lib.init({ memoryLimit: MEMORY_LIMIT, ...options });
-  return { ...lib, testing };
+  const restart = async () => await lib.init({ memoryLimit: MEMORY_LIMIT, ...options });
+  await restart();
+  return { lib: { ...lib, testing }, restart };
 }

@@ -6,8 +6,6 @@ export interface Results {
   readonly log: string[];
 }
 
-export function uniform(seed: number): () => number;
-
 export function killTraining(options: {
   folder: string;
   kills: number;

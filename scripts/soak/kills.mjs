@@ -3,19 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { randomNumbers } from "../fuzz/random.mjs";
 
 const program = fileURLToPath(new URL("training.mjs", import.meta.url));
-
-/** Numbers from 0 to 1 that a seed determines (mulberry32). */
-export function uniform(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Runs the training; with `kill`, kills it some milliseconds after some of its steps. Resolves to how it ended. */
 async function runOnce(folder, steps, kill) {
@@ -51,7 +41,7 @@ function results(folder) {
  * @returns the results of both, the steps at which runs resumed, and the files that are left.
  */
 export async function killTraining({ folder, kills, seed, steps = 100, onKill = () => {} }) {
-  const random = uniform(seed);
+  const random = randomNumbers(seed);
   const [whole, killed] = ["whole", "killed"].map((name) => join(folder, name));
   for (const made of [whole, killed]) {
     rmSync(made, { recursive: true, force: true });

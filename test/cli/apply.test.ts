@@ -1,11 +1,11 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodePng, readImage, readPixels, readSafetensors, writeImage, writeSafetensors } from "../../ts/io/index.js";
 import { R2RLoss } from "../../ts/loss/index.js";
-import { DnCNN } from "../../ts/nn/index.js";
+import { DnCNN, fromPretrained } from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -56,8 +56,10 @@ describe("adjoint apply", () => {
     const files = ["*.tif", "one.png", "opacity.png"].map((name) => at("in", name));
     const args = ["apply", at("plain", "model.safetensors"), ...files, "-o", at("out"), "--json"];
     const { code, stdout, stderr } = await adjoint(args);
-    expect(stderr).not.toContain("error");
     expect(code).toBe(0);
+    // One progress over all files and their pages.
+    expect(stderr).toMatch(/^applying 16 %  1 of 3: .*stack\.tif, .* left$/m);
+    expect(stderr).toMatch(/^applying 100 %  3 of 3: .*opacity\.png, 0s left$/m);
     expect(JSON.parse(stdout)).toMatchObject({
       network: "DnCNN, Denoising",
       outputs: [{ pages: 2 }, { pages: 1 }, {}],
@@ -80,6 +82,29 @@ describe("adjoint apply", () => {
     const [before, after] = [await readPixels(at("in", "opacity.png")), await readPixels(at("out", "opacity.png"))];
     expect(after.data.slice(120)).toEqual(before.data.slice(120));
     expect(after.data.slice(0, 120)).not.toEqual(before.data.slice(0, 120));
+  });
+
+  it("takes the folder of --save-pretrained, whose card says what was trained", async () => {
+    const [saved, file] = [at("pretrained"), at("in", "one.png")];
+    const train = await adjoint(["train", at("plain.json"), "--out", at("again"), "--save-pretrained", saved]);
+    expect(train).toMatchObject({ code: 0 });
+    expect((await readdir(saved)).sort()).toEqual(["README.md", "config.json", "model.safetensors"]);
+    const card = await readFile(join(saved, "README.md"), "utf8");
+    expect(card).toContain("# DnCNN trained by R2RLoss");
+    expect(card).toContain("| loss | R2RLoss, evalNSamples 1 |");
+    expect(card).toContain('| physics | Denoising, noise {"name":"GaussianNoise","sigma":0.1} |');
+    expect(card).toContain("| data | images (images) |");
+    expect(card).not.toContain(photographs);
+    for (const [model, output] of [
+      [saved, at("by-folder.png")],
+      [at("again", "model.safetensors"), at("by-file.png")],
+    ] as const) {
+      expect(await adjoint(["apply", model, file, "-o", output, "--seed", "4"])).toMatchObject({ code: 0 });
+    }
+    const [byFolder, byFile] = await Promise.all(["by-folder.png", "by-file.png"].map((name) => readFile(at(name))));
+    expect(byFolder).toEqual(byFile);
+    const model = (await fromPretrained(saved)) as DnCNN;
+    expect(model.convList).toHaveLength(1);
   });
 
   it("takes all files of a folder, and the last weights", async () => {
@@ -172,7 +197,7 @@ describe("adjoint apply", () => {
       "-o",
       at("x.npy"),
     ]);
-    expect([code, stderr]).toEqual([0, ""]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^applying 100 %  .*sinogram\.npy, 0s left\n$/)]);
     expect((await readPixels(at("x.npy"))).shape).toEqual([1, 16, 16]);
   });
 });

@@ -3,7 +3,6 @@ import { contradictions, type NoiseEstimate } from "../../ts/denoise/index.js";
 import { Domain } from "../../ts/denoise/domain.js";
 import { clippedMoments, unclippedMean } from "../../ts/denoise/estimate/clipped-moments.js";
 import { LearningPatches } from "../../ts/denoise/learning-patches.js";
-import { restoreParts } from "../../ts/denoise/parts.js";
 import { Phases } from "../../ts/denoise/phases.js";
 import { stabilise, unstabilise } from "../../ts/denoise/stabilise.js";
 import { turnBack, turnPixels } from "../../ts/denoise/turns.js";
@@ -130,28 +129,6 @@ it("turns and turns back, all eight symmetries different", () => {
   expect(seen.size).toBe(8);
 });
 
-it("parts with margins give what the whole image gives", async () => {
-  const [rows, columns] = [600, 530];
-  const image: Pixels = {
-    data: Float32Array.from({ length: 2 * rows * columns }, (_, i) => (i * 7919) % 1000),
-    shape: [2, rows, columns],
-  };
-  // Depends on pixels at distance 3.
-  const restore = async ({ data, shape }: Pixels): Promise<Pixels> => {
-    const [c, h, w] = shape;
-    const shifted = data.map((value, k) => {
-      const [i, j] = [Math.floor((k % (h * w)) / w), k % w];
-      return i + 3 < h && j >= 3 ? value + data[k + 3 * w - 3]! : value;
-    });
-    return { data: shifted, shape: [c, h, w] };
-  };
-  let done = 0;
-  const parts = await restoreParts(image, 4, restore, async (pixels) => void (done += pixels));
-  const whole = await restore(image);
-  expect(parts.data.every((value, k) => value === whole.data[k])).toBe(true);
-  expect(done).toBe(rows * columns);
-});
-
 it("patches come from all images, each pixel as likely, and are of even size", async () => {
   const noise: NoiseEstimate = { noise: "gaussian", sigma: 0.1, correlation: 0, found: "" };
   const images = [drawn(9, () => 0.2), drawn(27, () => 0.8)];
@@ -206,6 +183,23 @@ describe("contradictions", () => {
       return change(x, noisy!.data[k]!, around, n[k]!, k);
     });
     expect(contradictions(noisy!, { data, shape: clean!.shape }, noise).join(" ")).toMatch(reason);
+  });
+
+  it("refuses a result without the dots of a drawing, which are no noise", () => {
+    const dots = drawn(128, (y, x) => {
+      const k = Math.round(y * 128 * 128 + x * 128) % 61;
+      return 0.5 + (k === 0 ? 0.25 : k === 30 ? -0.25 : 0);
+    });
+    const flat = drawn(128, () => 0.5);
+    const found = contradictions(withNoise(dots, 0.05, new Rng(4)), flat, noise);
+    expect(found.join(" ")).toMatch(/outliers that noise does not have/);
+  });
+
+  it("knows that single counts have outliers", async () => {
+    const flat = drawn(128, () => 0.5);
+    // Counts of mean 0.5, whose fourth moment is 5 squared variances.
+    const counts = await withPoisson(flat, 1, new Rng(5));
+    expect(contradictions(counts, flat, { noise: "poisson", gain: 1, correlation: 0, found: "" })).toEqual([]);
   });
 
   it("counts clipping as part of the noise", () => {

@@ -9,7 +9,7 @@ import { init } from "../../ts/runtime/index.js";
 import { ownMark } from "../../ts/runtime/node/process-mark.js";
 import { temporaryName } from "../../ts/runtime/node/temporary.js";
 import { tensor } from "../../ts/tensor/index.js";
-import { JsonLogger, loadState } from "../../ts/train/index.js";
+import { JsonLogger, loadState, TensorBoardLogger } from "../../ts/train/index.js";
 import { gainTrainer } from "../train/gain.js";
 import { program, start } from "./child.js";
 
@@ -109,6 +109,31 @@ describe("locks", () => {
     expect(message).toContain(`remove ${join(path, "..", ".checkpoint.lock")}.`);
     // Released at the end: the other one can train now.
     expect(readdirSync(join(path, ".."))).toEqual(["checkpoint"]);
+    await second.trainer.train();
+    expect(second.trainer.step).toBe(1);
+  });
+
+  it.each<[string, (folder: string) => JsonLogger | TensorBoardLogger]>([
+    ["a log of JSON lines", (folder) => new JsonLogger({ path: join(folder, "log.jsonl") })],
+    ["a folder of TensorBoard", (folder) => new TensorBoardLogger({ folder })],
+  ])("%s that a training writes: a second training is refused and changes nothing", async (_, logger) => {
+    const folder = newFolder();
+    const content = (): string[] =>
+      readdirSync(folder)
+        .filter((name) => !name.endsWith(".lock"))
+        .sort();
+    const second = gainTrainer({ loggers: [logger(folder)] });
+    const first = gainTrainer({
+      loggers: [logger(folder)],
+      onProgress: async () => {
+        const before = content();
+        await expect(second.trainer.train()).rejects.toMatchObject({ code: "file_locked" });
+        expect(content()).toEqual(before);
+      },
+    });
+    await first.trainer.train();
+    expect(second.trainer.step).toBe(0);
+    expect(readdirSync(folder)).toEqual(content());
     await second.trainer.train();
     expect(second.trainer.step).toBe(1);
   });

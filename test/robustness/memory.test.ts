@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { arange, eye, init, linspace, nn, ones, Rng, tensor, zeros } from "../../ts/node.js";
 import { inChild } from "./child.js";
@@ -93,4 +94,25 @@ describe("memory of one operator", () => {
     expect(codes).toContain("DeviceError out_of_memory");
     expect(codes.at(-1)).toBe("ok");
   });
+
+  it.runIf(process.platform === "linux")(
+    "with few addresses a picture is written, and a file whose reader needs more of them is not called damaged",
+    async () => {
+      const folder = fileURLToPath(new URL("../formats/fixtures/arrays", import.meta.url));
+      const program = `
+        const outcomes = [];
+        process.on("unhandledRejection", (error) => outcomes.push("unhandled " + error));
+        for (const [file, dataset] of [["fastmri.h5", "kspace"], ["image3.zarr"], ["codecs3.zarr", "shards"]]) {
+          const read = lib.io.readArray(${JSON.stringify(folder)} + "/" + file, dataset && { dataset });
+          outcomes.push(await read.then(() => "read", ({ code, message }) => code + " " + message));
+        }
+        const { length } = await lib.io.encodePng(lib.ones([1, 8, 8]));
+        console.log(JSON.stringify([...outcomes, length > 50]));`;
+      const { code, stdout } = await inChild(program, LIMIT);
+      const text = /^out_of_memory .* WebAssembly.*ulimit -v unlimited/;
+      expect(code).toBe(0);
+      const refusedFiles = Array.from({ length: 3 }, () => expect.stringMatching(text) as string);
+      expect(JSON.parse(stdout)).toEqual([...refusedFiles, true]);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { extname } from "node:path";
+import { statSync } from "node:fs";
+import { extname, join } from "node:path";
 import { Denoiser } from "../denoise/index.js";
 import { type Pixels, writeImage } from "../io/index.js";
 import { type NoiseModel, StackedPhysics } from "../physics/index.js";
@@ -13,6 +14,7 @@ import { wholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
 import { Place, placed } from "./place.js";
+import { shareDisplay } from "./share-display.js";
 import { readTensorFile } from "./tensor-file.js";
 import { buildTrained, readTraining, type Training } from "./trained.js";
 import { weightsMetadata } from "./weights-metadata.js";
@@ -28,7 +30,10 @@ interface ApplyOptions extends CommonOptions {
 export function addApply(program: Command): void {
   const command = program
     .command("apply <model> <files...>")
-    .description("restore images or measurements with a network that adjoint train (or denoise --save) has written")
+    .description(
+      "restore images or measurements with a network that adjoint train (or denoise --save) has written: its file of " +
+        "weights, or the folder of --save-pretrained",
+    )
     .requiredOption(
       "-o, --output <path>",
       "file of the result, .png, .tif or .npy, or a folder for the results of several files (required)",
@@ -44,35 +49,55 @@ export function addApply(program: Command): void {
   });
 }
 
+/** The file of weights: that of a folder as `adjoint train --save-pretrained` writes it, or the file that is given. */
+function weightsFile(model: string): string {
+  return statSync(model, { throwIfNoEntry: false })?.isDirectory() === true ? join(model, "model.safetensors") : model;
+}
+
 /** Restores one page of an image, or a measurement of another kind. */
 interface Method {
   readonly name: string;
   readonly training: Training | undefined;
   /** Whether measurements are pictures; otherwise arrays such as sinograms. */
   readonly ofImages: boolean;
-  page(image: Pixels): Promise<Pixels>;
-  array(y: Tensor): Promise<Tensor>;
+  page(image: Pixels, onProgress: OnShare): Promise<Pixels>;
+  array(y: Tensor, onProgress: OnShare): Promise<Tensor>;
 }
 
+/** Called with the share of a page or an array that is done, 0 to 1. */
+type OnShare = (done: number) => void;
+
 async function apply(
-  weights: string,
+  model: string,
   files: readonly string[],
   options: ApplyOptions,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const started = performance.now();
+  const weights = weightsFile(model);
   const inputs = inputFiles(files);
   const method = await methodOf(weights, options, signal);
   const jobs = pairs(inputs, options.output, method.ofImages ? ".tif" : ".npy");
   const outputs: { input: string; output: string; pages: number; clipped: number }[] = [];
-  for (const [i, job] of jobs.entries()) {
-    signal.throwIfAborted();
-    if (jobs.length > 1) process.stderr.write(`${i + 1} of ${jobs.length}: ${job.input}\n`);
-    try {
-      outputs.push({ ...job, ...(await applyTo(job, method, signal)) });
-    } catch (error) {
-      throw placed(new Place(job.input), error);
+  const display = await shareDisplay("applying");
+  try {
+    for (const [i, job] of jobs.entries()) {
+      signal.throwIfAborted();
+      const phase = jobs.length > 1 ? `${i + 1} of ${jobs.length}: ${job.input}` : job.input;
+      const onProgress = (share: number): void => {
+        const done = (i + share) / jobs.length;
+        // Files are taken to be of one size.
+        const secondsLeft = ((performance.now() - started) / 1000) * (1 / Math.max(done, 1e-6) - 1);
+        display.onProgress({ phase, done, secondsLeft });
+      };
+      try {
+        outputs.push({ ...job, ...(await applyTo(job, method, signal, onProgress)) });
+      } catch (error) {
+        throw placed(new Place(job.input), error);
+      }
     }
+  } finally {
+    display.stop();
   }
   const seconds = (performance.now() - started) / 1000;
   const pages = outputs.reduce((sum, each) => sum + each.pages, 0);
@@ -88,12 +113,14 @@ async function applyTo(
   { input, output }: Pair,
   method: Method,
   signal: AbortSignal,
+  onProgress: OnShare,
 ): Promise<{ pages: number; clipped: number }> {
   if (!method.ofImages) {
     const y = await readTensorFile({ file: input });
     const made = y.shape.length < 4 ? y.reshape([...new Array<number>(4 - y.shape.length).fill(1), ...y.shape]) : y;
     try {
-      const x = await method.array(made);
+      const x = await method.array(made, onProgress);
+      onProgress(1);
       const { clipped } = await writeImage(output, x);
       x.dispose();
       return { pages: 1, clipped };
@@ -107,7 +134,9 @@ async function applyTo(
   const restored: Pixels[] = [];
   for (let page = 0; page < image.pages; page++) {
     signal.throwIfAborted();
-    restored.push(await method.page(image.page(page)));
+    const onPage = (share: number): void => onProgress((page + share) / image.pages);
+    restored.push(await method.page(image.page(page), onPage));
+    onPage(1);
   }
   const { clipped } = await image.write(output, restored);
   return { pages: image.pages, clipped };
@@ -125,7 +154,8 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
       name: `denoiser for ${denoiser.noise.noise} noise`,
       training: undefined,
       ofImages: true,
-      page: async (image) => await denoiser.restore(image, { rng, signal }),
+      page: async (image, onShare) =>
+        await denoiser.restore(image, { rng, signal, onProgress: ({ done }) => onShare(done) }),
       array: () => Promise.reject(new UsageError("the denoiser takes pictures.", "invalid_argument")),
     };
   }
@@ -134,14 +164,22 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
   const { model, physics: all, name } = await buildTrained(weights, read);
   const physics = physicsOf(all, options.physics);
   const settings: RestoreOptions = { ...scaleOf(weights, training, options.scale), rng, signal };
-  const direct = async (image: Pixels): Promise<Pixels> => await restore(model, physics, image, settings);
+  const direct = async (image: Pixels, onProgress: OnShare): Promise<Pixels> =>
+    await restore(model, physics, image, { ...settings, onProgress });
   const noiseModel = redrawn(training, physics, settings);
   return {
     name: `${name}, ${physics.constructor.name}`,
     training,
     ofImages: IMAGES.includes(physics.operator),
-    page: noiseModel ? async (image) => await restoreUnclipped(image, direct, { noiseModel, rng }) : direct,
-    array: async (y) => await restore(model, physics, y, settings),
+    page: noiseModel
+      ? async (image, onShare) =>
+          await restoreUnclipped(
+            image,
+            async (pixels, draw, draws) => await direct(pixels, (done) => onShare((draw + done) / draws)),
+            { noiseModel, rng },
+          )
+      : direct,
+    array: async (y, onProgress) => await restore(model, physics, y, { ...settings, onProgress }),
   };
 }
 

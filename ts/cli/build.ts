@@ -1,7 +1,6 @@
-import { readWeights } from "../io/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
-import type { Layer, Reconstructor } from "../nn/index.js";
+import { type Layer, loadPretrained, type Reconstructor } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { AnyPhysics, OneOrMore, WeightedLoss } from "../train/index.js";
@@ -93,12 +92,10 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
   };
 }
 
-/** Loads the weights of a file. */
+/** Loads the weights of a path or an address. */
 export async function loadWeights(model: Reconstructor, path: string, place: Place): Promise<void> {
   try {
-    const weights = await readWeights(path);
-    model.loadStateDict(weights);
-    for (const value of Object.values(weights)) value.dispose();
+    await loadPretrained(model, path);
   } catch (error) {
     throw placed(place, error);
   }

@@ -220,6 +220,8 @@ export const classes: Readonly<Record<Kind, Readonly<Record<string, ClassEntry>>
   },
   filter: {
     gaussian: { make: (options: never) => further.filter.gaussian(options), options: { angle: { type: "number" }, sigma: { type: { either: ["number", { tuple: ["number", "number"] }] } }, size: { type: { tuple: ["number", "number"] } } } },
+    disk: { make: (options: never) => further.filter.disk(options), options: { radius: { type: "number", required: true }, size: { type: { tuple: ["number", "number"] } } } },
+    motion: { make: (options: never) => further.filter.motion(options), options: { length: { type: "number", required: true }, angle: { type: "number" }, size: { type: { tuple: ["number", "number"] } } } },
     bilinear: { make: (options: never) => further.filter.bilinear(options), options: { factor: { type: "number", required: true } } },
     bicubic: { make: (options: never) => further.filter.bicubic(options), options: { factor: { type: "number", required: true } } },
     sinc: { make: (options: never) => further.filter.sinc(options), options: { factor: { type: "number", required: true }, length: { type: "number" } } },

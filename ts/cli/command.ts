@@ -30,10 +30,10 @@ export function withCommonOptions(command: Command): Command {
     .option("--json", "print one JSON object instead of text", false);
 }
 
-/** Runs a command: initialises the device, prints the result or the error, sets the exit code. */
+/** Runs a command: initialises the device, prints the result (if any) or the error, sets the exit code. */
 export async function runCommand<T extends CommonOptions>(
   options: T,
-  work: (options: T, signal: AbortSignal) => Promise<CommandResult>,
+  work: (options: T, signal: AbortSignal) => Promise<CommandResult | undefined>,
 ): Promise<void> {
   const controller = new AbortController();
   const stop = (signal: StopSignal): void => {
@@ -45,7 +45,9 @@ export async function runCommand<T extends CommonOptions>(
   for (const signal of signals) process.on(signal, stop);
   try {
     await init({ device: options.device });
-    const { text, json, exitCode: code = 0 } = await work(options, controller.signal);
+    const result = await work(options, controller.signal);
+    if (!result) return;
+    const { text, json, exitCode: code = 0 } = result;
     process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
     if (code !== 0) process.exitCode = code;
   } catch (error) {

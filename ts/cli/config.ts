@@ -6,7 +6,7 @@ import type { Optimizer } from "../optim/index.js";
 import type { AdversarialTrainerOptions, AnyPhysics, BestOptions, OneOrMore, WeightedLoss } from "../train/index.js";
 
 /** Options of the trainers that `adjoint train` gives them itself, or in part. */
-type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD" | "best";
+type Given = "trainData" | "evalData" | "checkpoint" | "historyPath" | "losses" | "lossesD" | "best" | "group";
 
 /** A loss with a weight, or without. */
 type AnyLoss = Loss | WeightedLoss;
@@ -26,7 +26,10 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
   readonly physics: OneOrMore<AnyPhysics>;
   /** The network. */
   readonly model: Reconstructor;
-  /** File of weights to start from, such as `.safetensors` or `.pth`. Default: random weights, from `--seed`. */
+  /**
+   * Weights to start from: a file such as `.safetensors` or `.pth`, a folder with `model.safetensors`, or the address of
+   * one, which is downloaded once. Default: random weights, from `--seed`.
+   */
   readonly weights?: string;
   /**
    * One loss, or several, whose weighted sum is minimised; a loss without a `weight` has weight 1. With several

@@ -11,10 +11,10 @@ import {
 import type { Pixels } from "../io/index.js";
 import { Rng } from "../random/index.js";
 import type { CommonOptions } from "./command.js";
-import { denoiseDisplay, type DenoiseDisplay } from "./denoise-display.js";
 import { givenNoise, noiseOf, type NoiseOptions } from "./denoise-noise.js";
 import { Interrupted, UsageError } from "./errors.js";
 import type { NoisyFile } from "./noisy-file.js";
+import { shareDisplay, type ShareDisplay } from "./share-display.js";
 
 /** Options of `adjoint denoise`. */
 export interface DenoiseOptions extends CommonOptions, NoiseOptions {
@@ -85,7 +85,7 @@ export async function denoiseGroup(files: readonly Opened[], context: GroupConte
     if (isOnly) throw noNoise((files[0] as Opened).file, images.learned);
     return await Promise.all(files.map(async (opened) => await leave(opened, noise)));
   }
-  const display = await denoiseDisplay(context.label);
+  const display = await shareDisplay(context.label);
   try {
     const denoiser = loaded ?? (await learnFrom(files, images.learned, noise, context, display));
     if (options.save !== undefined) await denoiser.save(options.save);
@@ -136,7 +136,7 @@ async function learnFrom(
   images: readonly Pixels[],
   noise: NoiseEstimate,
   { options, signal }: GroupContext,
-  { onProgress }: DenoiseDisplay,
+  { onProgress }: ShareDisplay,
 ): Promise<Denoiser> {
   const checkpoint = `${(files[0] as Opened).output}.checkpoint.safetensors`;
   const toRestore = files.reduce((sum, { file }) => sum + file.pages.length * file.shape[1] * file.shape[2], 0);
@@ -163,7 +163,7 @@ async function restoreFile(
   { file, output }: Opened,
   denoiser: Denoiser,
   { options, signal }: GroupContext,
-  { onProgress }: DenoiseDisplay,
+  { onProgress }: ShareDisplay,
 ): Promise<FileResult> {
   const restored: Pixels[] = [];
   const against: string[] = [];

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type DeviceInfo, devices, init } from "../runtime/index.js";
 import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { softwareWarning } from "./software.js";
-import { textTable } from "./table.js";
+import { textTable } from "../text/index.js";
 
 /** `adjoint devices`: the devices of this machine. */
 export function addDevices(program: Command): void {

@@ -33,6 +33,10 @@ export const further = {
   filter: {
     /** A Gaussian filter. */
     gaussian: (options: GaussianOptions): Tensor => physics.gaussianBlur(options),
+    /** A disk, as of a lens out of focus. */
+    disk: (options: DiskOptions): Tensor => physics.diskBlur(options),
+    /** A line, as of a movement. */
+    motion: (options: MotionOptions): Tensor => physics.motionBlur(options),
     /** The filter of bilinear interpolation by a factor. */
     bilinear: ({ factor }: FactorOption): Tensor => physics.bilinearFilter(factor),
     /** The filter of bicubic interpolation by a factor. */
@@ -58,6 +62,22 @@ interface TransformList {
 interface MetricList {
   /** The metrics. */
   readonly list: readonly Metric[];
+}
+
+interface DiskOptions {
+  /** Radius in pixels. */
+  readonly radius: number;
+  /** Height and width of the filter. Default: as large as the radius needs. */
+  readonly size?: readonly [number, number];
+}
+
+interface MotionOptions {
+  /** Length in pixels. */
+  readonly length: number;
+  /** Degrees, anticlockwise from the horizontal. Default: 0. */
+  readonly angle?: number;
+  /** Height and width of the filter. Default: as large as the length needs. */
+  readonly size?: readonly [number, number];
 }
 
 interface GaussianOptions {

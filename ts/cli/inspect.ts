@@ -4,7 +4,7 @@ import { readArray, readPixels, readWeightArrays } from "../io/index.js";
 import { FormatError } from "../runtime/index.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { headOf } from "./head.js";
-import { textTable } from "./table.js";
+import { textTable } from "../text/index.js";
 import { metadataByContent } from "./weights-metadata.js";
 
 interface InspectOptions extends CommonOptions {

@@ -4,7 +4,7 @@ import { noiseKinds, operatorKinds } from "../physics/index.js";
 import { nearest } from "../runtime/index.js";
 import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
-import { textTable } from "./table.js";
+import { textTable } from "../text/index.js";
 
 interface LossesOptions extends CommonOptions {
   readonly noise?: string;

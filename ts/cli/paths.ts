@@ -1,5 +1,6 @@
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isAddress } from "../io/index.js";
 
 /** The folder of the package. */
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -7,8 +8,12 @@ export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 /** Begins paths of what the package brings, such as `adjoint:examples/images`. */
 const OWN = "adjoint:";
 
-/** A path in a configuration: absolute, of the package, or relative to the configuration's folder. */
+/**
+ * A path in a configuration: absolute, of the package, or relative to the configuration's folder. Addresses of http and
+ * https stay as they are.
+ */
 export function resolvePath(folder: string, path: string): string {
+  if (isAddress(path)) return path;
   if (path.startsWith(OWN)) return join(packageFolder, path.slice(OWN.length));
   return isAbsolute(path) ? path : join(folder, path);
 }

@@ -4,10 +4,10 @@ import { type Pixels, readPixels, withLocks } from "../io/index.js";
 import { formatDuration } from "../text/index.js";
 import { blurFilter } from "./blur-filter.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
-import { denoiseDisplay } from "./denoise-display.js";
 import { givenNoise, noiseOf, type NoiseOptions, withNoiseOptions } from "./denoise-noise.js";
 import { UsageError } from "./errors.js";
 import { NoisyFile } from "./noisy-file.js";
+import { shareDisplay } from "./share-display.js";
 
 interface RestoreCommandOptions extends CommonOptions, NoiseOptions {
   readonly output: string;
@@ -52,7 +52,7 @@ async function restore(path: string, options: RestoreCommandOptions, signal: Abo
   const file = await NoisyFile.open(path, options.pages);
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, file);
   file.checkOutput(options.output, await file.read(file.pages[0] as number));
-  const display = await denoiseDisplay("restoring");
+  const display = await shareDisplay("restoring");
   const restored: Pixels[] = [];
   let sigma = 0;
   try {

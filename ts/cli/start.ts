@@ -4,14 +4,13 @@ import { writeSafetensors } from "../io/index.js";
 import { PSNR } from "../metric/index.js";
 import { Rng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { formatDuration } from "../text/index.js";
+import { formatDuration, textTable } from "../text/index.js";
 import { evaluate, progressDisplay } from "../train/index.js";
 import { positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { batchSize, makeRun, openPhotographs, type Photographs, type Run, secondsPerStep, sigma } from "./demo.js";
 import { mean, type Outcome, psnrTable, writeResults } from "./demo-results.js";
 import { Interrupted } from "./errors.js";
-import { textTable } from "./table.js";
 
 interface StartOptions extends CommonOptions {
   readonly steps?: number;

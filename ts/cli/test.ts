@@ -18,7 +18,7 @@ import { evaluationData, list } from "./data.js";
 import { UsageError } from "./errors.js";
 import { resultsFolder } from "./paths.js";
 import { Place } from "./place.js";
-import { textTable } from "./table.js";
+import { textTable } from "../text/index.js";
 
 interface TestCommandOptions extends CommonOptions {
   readonly weights?: string;

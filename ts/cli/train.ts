@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
+import { launchedProcesses, mpi } from "../distributed/index.js";
 import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
@@ -21,11 +22,13 @@ import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
+import { saveTrained } from "./save-pretrained.js";
 import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
   readonly out?: string;
+  readonly savePretrained?: string;
   readonly printSchema?: true;
   readonly printConfig?: true;
 }
@@ -42,6 +45,10 @@ export function addTrain(program: Command): void {
     .command("train [config.json]")
     .description("train the network of a configuration file (keys and names: docs/configuration.md)")
     .option("--out <folder>", "folder of the results, instead of the configuration's")
+    .option(
+      "--save-pretrained <folder>",
+      "also write the network as Hugging Face lays models out: config.json, model.safetensors, README.md",
+    )
     .option("--resume <checkpoint>", "continue exactly from a checkpoint")
     .option("--print-config", "print a configuration to start from, which runs as it is")
     .option("--print-schema", "print the JSON schema of configurations, by which editors complete them");
@@ -62,12 +69,15 @@ async function train(
   path: string | undefined,
   options: TrainCommandOptions,
   signal: AbortSignal,
-): Promise<CommandResult> {
+): Promise<CommandResult | undefined> {
   if (path === undefined)
     throw new UsageError(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
+  // mpirun or srun started this process as one of several.
+  const group = (await launchedProcesses()) > 1 ? await mpi() : undefined;
+  const first = (group?.rank ?? 0) === 0;
   const config = await readConfig(path);
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);
@@ -84,7 +94,8 @@ async function train(
   const progress = await progressDisplay();
   const [dataset] = list(data.train);
   const from = { folder: folderFrom(folder, path), seed: options.seed, dataset };
-  const metadata = trainingMetadata(await describeTraining(config, from));
+  const training = await describeTraining(config, from);
+  const metadata = trainingMetadata(training);
   const trainer = makeTrainer(place, parts, {
     trainData: oneOf(trainData.map(loader)),
     // The best weights are those of an evaluation.
@@ -98,14 +109,21 @@ async function train(
     historyPath: files.history,
     rng,
     onProgress: (state) => progress.update(state),
+    ...(group ? { group } : {}),
   });
   const run = { path, folder, seed: options.seed, evalData, signal, metadata };
   try {
     // The folder's, since more is written than the Trainer does.
-    return await withLocks("adjoint train", [`${folder}/`], async () => {
+    return await withLocks("adjoint train", first ? [`${folder}/`] : [], async () => {
       if (options.resume !== undefined) await trainer.resume(options.resume);
       await trainer.train({ signal });
       progress.stop();
+      if (!first) return undefined;
+      const pretrained = options.savePretrained;
+      if (pretrained !== undefined) {
+        const datasets = list(data.train);
+        await saveTrained(pretrained, { path, config, training, trainer, parts, datasets, seed: options.seed });
+      }
       return await conclude(trainer, parts, run);
     });
   } catch (error) {
@@ -120,7 +138,7 @@ async function train(
 /** What a training is run with besides the parts of a configuration. */
 type Given = Pick<
   TrainerOptions,
-  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress"
+  "trainData" | "evalData" | "best" | "checkpoint" | "historyPath" | "rng" | "onProgress" | "group"
 >;
 
 function makeTrainer(place: Place, { adversarial, further, ...parts }: Parts, given: Given): Trainer {

@@ -148,8 +148,43 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
     this.#order = undefined;
   }
 
-  /** The next batch, or `undefined` at the end of an epoch; the call after that starts the next epoch. */
-  async next(): Promise<Batch<Y> | undefined> {
+  /**
+   * The next batch, or `undefined` at the end of an epoch; the call after that starts the next epoch.
+   *
+   * @param options.rng stream of the draws of the dataset. Default: the loader's.
+   */
+  async next({ rng = this.#rng }: { readonly rng?: RandomSource } = {}): Promise<Batch<Y> | undefined> {
+    const indices = this.#nextIndices();
+    if (!indices) return undefined;
+    const samples: Sample<Y>[] = [];
+    try {
+      for (const index of indices) samples.push(await this.dataset.get(index, { rng }));
+      const batch = collate(samples);
+      this.#position += 1;
+      this.#indices = indices;
+      return batch;
+    } finally {
+      for (const sample of samples) disposeSample(sample);
+    }
+  }
+
+  /** Passes over the next batch without reading it; whether there was one, as of {@link next}. */
+  skip(): boolean {
+    const indices = this.#nextIndices();
+    if (indices) this.#position += 1;
+    return indices !== undefined;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Batch<Y>> {
+    for (;;) {
+      const batch = await this.next();
+      if (!batch) return;
+      yield batch;
+    }
+  }
+
+  /** The examples of the next batch; at the end of an epoch none, and the next epoch begins. */
+  #nextIndices(): readonly number[] | undefined {
     if (this.#position >= this.length) {
       this.#epoch += 1;
       this.reset();
@@ -160,25 +195,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
       this.#order = this.#drawOrder();
     }
     const start = this.#position * this.batchSize;
-    const samples: Sample<Y>[] = [];
-    const indices = this.#order.slice(start, start + this.batchSize);
-    try {
-      for (const index of indices) samples.push(await this.dataset.get(index, { rng: this.#rng }));
-      const batch = collate(samples);
-      this.#position += 1;
-      this.#indices = indices;
-      return batch;
-    } finally {
-      for (const sample of samples) disposeSample(sample);
-    }
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<Batch<Y>> {
-    for (;;) {
-      const batch = await this.next();
-      if (!batch) return;
-      yield batch;
-    }
+    return this.#order.slice(start, start + this.batchSize);
   }
 
   #drawOrder(): number[] {

@@ -32,3 +32,4 @@ export {
   UnclippedDataset,
   type UnclippedDatasetOptions,
 } from "./unclipped.js";
+export { restoreByTiles, type TileOptions } from "./tiles.js";

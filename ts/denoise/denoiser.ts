@@ -1,4 +1,5 @@
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
+import { restoreByTiles } from "../data/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
@@ -7,9 +8,8 @@ import { noGrad, tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
-import { LevelNetwork, margin } from "./network.js";
+import { LevelNetwork, margin, tile } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
-import { restoreParts } from "./parts.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
 import { turnBack, turnPixels } from "./turns.js";
@@ -114,14 +114,15 @@ export class Denoiser {
       return this.#domain.leave({ data: mean, shape: part.shape });
     };
     let last = performance.now();
-    return await restoreParts(image, margin, evaluate, async (done) => {
+    const onTile = async (done: number): Promise<void> => {
       // The network keeps the thread busy: signals and other work have their turn here.
       await yieldToEventLoop();
       signal?.throwIfAborted();
       const now = performance.now();
       await onProgress?.(phases.restored(done * evaluations, (now - last) / 1000));
       last = now;
-    });
+    };
+    return await restoreByTiles(image, { tile, margin, onTile }, evaluate);
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */

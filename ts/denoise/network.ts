@@ -9,6 +9,9 @@ import { dependsOnImage, noiseLevels, smoothed } from "./noise-levels.js";
 /** Pixels around a tile: those farther away hardly change a result. A multiple of 8, as the network halves thrice. */
 export const margin = 48;
 
+/** Side of a tile without its margins, in pixels. */
+export const tile = 512;
+
 /**
  * The weights at the start, beside this file in ts/ and in dist/. docs/denoising-network.md says what they have seen
  * and how they were made.

@@ -43,6 +43,15 @@ export function noiseVariance(estimate: NoiseEstimate, x: number): number {
   return Math.max(0, noise === "poisson" ? gain * x : gain * (x - offset) + sigma ** 2);
 }
 
+/**
+ * Fourth cumulant of the noise at a clean value x, `E (y - x)^4 - 3 Var^2`: 0 for Gaussian noise, `gain^3 (x - offset)`
+ * for counts, `6 x^4 / looks^3` for gamma noise.
+ */
+export function noiseFourthCumulant({ noise, gain = 0, looks = 1, offset = 0 }: NoiseEstimate, x: number): number {
+  if (noise === "gaussian") return 0;
+  return noise === "gamma" ? (6 * x ** 4) / looks ** 3 : Math.max(0, gain ** 3 * (x - offset));
+}
+
 /** The level as one number: sigma, the gain, or the number of looks. */
 export function noiseLevel(known: KnownNoise): number {
   checkObject("denoise.noiseLevel", "known", known);

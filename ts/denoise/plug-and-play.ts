@@ -1,4 +1,4 @@
-import { robustRange, unitRange } from "../data/index.js";
+import { restoreByTiles, robustRange, unitRange } from "../data/index.js";
 import type { Pixels } from "../io/index.js";
 import {
   BlurFFT,
@@ -13,8 +13,7 @@ import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { fillMissing } from "./fill-missing.js";
-import { type LevelNetwork, margin, startNetwork } from "./network.js";
-import { restoreParts } from "./parts.js";
+import { type LevelNetwork, margin, startNetwork, tile } from "./network.js";
 import type { DenoiseProgress } from "./phases.js";
 import { Phases } from "./phases.js";
 
@@ -76,17 +75,18 @@ export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): P
   const around = margin + Math.max(h, w);
   let last = performance.now();
   try {
-    const restored = await restoreParts(
+    const onTile = async (done: number): Promise<void> => {
+      await yieldToEventLoop();
+      signal?.throwIfAborted();
+      const now = performance.now();
+      await onProgress?.(phases.restored(done, (now - last) / 1000));
+      last = now;
+    };
+    const options = { filter, isMasked: mask !== undefined, level };
+    const restored = await restoreByTiles(
       withMask,
-      around,
-      async (part) => await restorePart(part, network, { filter, isMasked: mask !== undefined, level }),
-      async (done) => {
-        await yieldToEventLoop();
-        signal?.throwIfAborted();
-        const now = performance.now();
-        await onProgress?.(phases.restored(done, (now - last) / 1000));
-        last = now;
-      },
+      { tile, margin: around, onTile },
+      async (part) => await restorePart(part, network, options),
     );
     const data = restored.data.subarray(0, image.data.length).map((value) => offset + factor * value);
     return { data, shape: image.shape };

@@ -1,5 +1,6 @@
 import { tooLarge } from "./fail.js";
 import { missingLibrary } from "./missing-library.js";
+import { requireWebAssembly } from "./webassembly.js";
 import type { ByteSource } from "./source.js";
 import type { FileSystem, H5Module } from "./h5wasm.js";
 
@@ -11,9 +12,10 @@ let loaded: Promise<{ module: H5Module; FS: FileSystem }> | undefined;
 /**
  * Loads h5wasm, HDF5's C library as WebAssembly, once.
  *
- * @throws ArgumentError `missing_library` with the command that installs it.
+ * @throws ArgumentError `missing_library` with the command that installs it; DeviceError `out_of_memory`.
  */
 export async function loadH5wasm(): Promise<{ module: H5Module; FS: FileSystem }> {
+  requireWebAssembly("HDF5");
   loaded ??= load();
   try {
     return await loaded;

@@ -37,12 +37,25 @@ export async function encodePng(image: PngImage): Promise<Uint8Array> {
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8 * size, [0, 4, 2, 6][channels - 1] as number, 0, 0, 0], 8);
-  const stream = new Blob([filtered]).stream().pipeThrough(new CompressionStream("deflate"));
-  const data = new Uint8Array(await new Response(stream).arrayBuffer());
+  const data = await deflate(filtered);
   const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
   const physical = pixelSize ? [chunk("pHYs", physicalSize(pixelSize))] : [];
   const chunks = [chunk("IHDR", header), ...physical, chunk("IDAT", data), chunk("IEND", new Uint8Array(0))];
   return joinBytes([signature, ...chunks]);
+}
+
+/**
+ * Compresses as zlib does. The stream is read without a `Response`: making one loads all of fetch in Node, which starts
+ * WebAssembly, and ends a process that has too few addresses for it.
+ */
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const reader = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate")).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return joinBytes(parts);
+    parts.push(value);
+  }
 }
 
 function bigEndian(values: Uint16Array): Uint8Array {

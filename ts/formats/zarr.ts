@@ -8,6 +8,7 @@ import { byteLimit } from "./inflate.js";
 import { missingLibrary } from "./missing-library.js";
 import { type Selection, select } from "./selection.js";
 import { elementCount } from "./strided.js";
+import { requireWebAssembly } from "./webassembly.js";
 
 const FORMAT = "Zarr";
 /** The largest chunk that is decompressed, and how many are read at once. */
@@ -46,7 +47,7 @@ type Json = Readonly<Record<string, unknown>>;
  * cloud-optimized bioimaging file format with international community support", 2023, doi:10.1007/s00418-023-02209-1).
  *
  * @throws FormatError `file_invalid`, `file_too_large`, `file_unsupported`; ArgumentError `missing_argument`,
- * `missing_key` with the names of the arrays, `missing_library`.
+ * `missing_key` with the names of the arrays, `missing_library`; DeviceError `out_of_memory`.
  */
 export async function readZarr(store: ZarrStore, request: ArrayRequest): Promise<ArrayFile> {
   const scales = multiscales(await attributes(store, ""));
@@ -91,6 +92,7 @@ export async function readZarr(store: ZarrStore, request: ArrayRequest): Promise
 }
 
 async function readValues(store: ZarrStore, array: ZarrArray, selection: Selection) {
+  if (array.codec !== undefined) requireWebAssembly(FORMAT);
   let zarr: typeof import("zarrita");
   try {
     zarr = await import("zarrita");

@@ -1,4 +1,5 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
+export { download, type DownloadOptions, downloadOptions, isAddress } from "./download.js";
 export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export type {
@@ -43,7 +44,7 @@ export {
   writeSafetensors,
   type WriteSafetensorsOptions,
 } from "./safetensors.js";
-export type { FileSource } from "./source.js";
+export { type FileSource, wrapErrors } from "./source.js";
 export {
   encodePng,
   encodeTiffImage as encodeTiff,

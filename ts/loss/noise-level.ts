@@ -11,8 +11,8 @@ import { type OptionReader, required } from "./options.js";
 export type NoiseLevel = number | Tensor | "physics";
 
 /**
- * A noise level that must be given; `source` says what it is. A tensor stays the caller's. Its values are checked on
- * the CPU only.
+ * A noise level that must be given; `source` says what it is. The values of a tensor are checked on the CPU only; it is
+ * the caller's own, of which {@link ownLevel} makes the loss's.
  */
 export function noiseLevel(source: string, rule: NumberRule): OptionReader<NoiseLevel> {
   return (value, name, key) => {
@@ -27,8 +27,16 @@ export function noiseLevel(source: string, rule: NumberRule): OptionReader<Noise
     if (value.size === 0)
       throw new ShapeError(`${name}: ${key} is an empty tensor, expected one value for each image.`, "shape_mismatch");
     if (value.device === "cpu") for (const entry of value.dataSync()) checkNumber(name, key, entry, rule);
-    return keep(value.detach());
+    return value;
   };
+}
+
+/**
+ * What a loss keeps of a level, independent of what the caller does with its tensor. The last thing that a constructor
+ * does: a check that fails after it would leave the tensor behind.
+ */
+export function ownLevel(level: NoiseLevel): NoiseLevel {
+  return level instanceof Tensor ? keep(level.detach()) : level;
 }
 
 /**

@@ -9,7 +9,7 @@ import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
-import { initialLevel, levelOf, noiseLevel, type NoiseLevel, squared, toldLevel } from "./noise-level.js";
+import { initialLevel, levelOf, noiseLevel, type NoiseLevel, squared, toldLevel, ownLevel } from "./noise-level.js";
 import {
   flag,
   number,
@@ -102,9 +102,9 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     this.#map = B;
     // Without B the trace is n: both constants are sigma^2.
     this.#exactConstant = B !== undefined && (exactConstant ?? B !== "A_dagger");
-    this.#sigma = sigma;
     this.#variance = new LearnedLevel(initialLevel(this.name, "sigma", sigma, unsure) ** 2, stepSize, momentum);
     this.#rng = rng;
+    this.#sigma = ownLevel(sigma);
   }
 
   /**

@@ -9,7 +9,16 @@ import { probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
-import { initialLevel, levelOf, noiseLevel, type NoiseLevel, overPixels, squared, toldLevel } from "./noise-level.js";
+import {
+  initialLevel,
+  levelOf,
+  noiseLevel,
+  type NoiseLevel,
+  overPixels,
+  squared,
+  toldLevel,
+  ownLevel,
+} from "./noise-level.js";
 import { flag, number, type OptionReaders, pair, randomStream, readOptions } from "./options.js";
 
 /** Options of {@link SurePGLoss}. */
@@ -87,11 +96,14 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
     this.tau2 = rest.tau2;
     this.secondDerivative = rest.secondDerivative;
     this.unsure = rest.unsure;
-    this.#levels = { sigma, gain };
-    const initial = (key: "sigma" | "gain"): number => initialLevel(this.name, key, this.#levels[key], rest.unsure);
-    this.#variance = new LearnedLevel(initial("sigma") ** 2, stepSize[0], momentum[0]);
-    this.#gain = new LearnedLevel(initial("gain"), stepSize[1], momentum[1]);
+    const [sigma0, gain0] = [
+      initialLevel(this.name, "sigma", sigma, rest.unsure),
+      initialLevel(this.name, "gain", gain, rest.unsure),
+    ];
+    this.#variance = new LearnedLevel(sigma0 ** 2, stepSize[0], momentum[0]);
+    this.#gain = new LearnedLevel(gain0, stepSize[1], momentum[1]);
     this.#rng = rng;
+    this.#levels = { sigma: ownLevel(sigma), gain: ownLevel(gain) };
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ArgsOf } from "./args.js";
 import { checkCounts, gridWeights } from "./counts.js";
 import { probeDifference } from "./divergence.js";
 import { NamedLoss } from "./named-loss.js";
-import { levelOf, noiseLevel, type NoiseLevel, overPixels } from "./noise-level.js";
+import { levelOf, noiseLevel, type NoiseLevel, overPixels, ownLevel } from "./noise-level.js";
 import { number, optionalNumber, type OptionReaders, randomStream, readOptions } from "./options.js";
 
 /** Options of {@link SurePoissonLoss}. */
@@ -62,10 +62,10 @@ export class SurePoissonLoss extends NamedLoss<"SurePoissonLoss"> {
   constructor(options: SurePoissonLossOptions) {
     super("SurePoissonLoss");
     const { gain, tau, spacing, rng } = readOptions(this.name, options, OPTIONS);
-    this.gain = gain;
     this.tau = tau;
     this.spacing = spacing;
     this.#rng = rng;
+    this.gain = ownLevel(gain);
   }
 
   forward(args: ArgsOf<"SurePoissonLoss">): Tensor {

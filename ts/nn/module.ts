@@ -1,9 +1,9 @@
 import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
-
-/** Weights and statistics of a module by name; the names are those of the same PyTorch or deepinv module. */
-export type StateDict = Record<string, Tensor>;
+import { loadPretrained, type Pretrained } from "./pretrained.js";
+import type { StateDict, StateOf } from "./state-type.js";
+import { type ModelSummary, type SummaryOptions, summarise } from "./summary.js";
 
 /** What {@link Module.loadStateDict} found that did not match; both lists are empty after a strict load. */
 export interface LoadReport {
@@ -51,6 +51,33 @@ export abstract class Module {
   // A field once seen as a parameter remains one, so that a frozen weight is still saved.
   readonly #parameterFields = new Set<string>();
   readonly #bufferFields = new Set<string>();
+
+  /**
+   * Makes a network with weights that were trained elsewhere, in evaluation mode; without `pretrained` as `new` does,
+   * and nothing is fetched. Addresses are downloaded once and kept, see `io.download`.
+   *
+   * @throws what the constructor throws; as {@link loadPretrained}.
+   *
+   * @example
+   * const model = await DRUNet.create({ inChannels: 1, outChannels: 1, pretrained: "drunet_gray.pth" });
+   */
+  static async create<O extends object, T extends Module>(
+    this: new (
+      options: O,
+    ) => T,
+    options: NoInfer<O> & { readonly pretrained?: Pretrained },
+  ): Promise<T> {
+    const { pretrained, ...own } = options;
+    const model = new this(own as object as O);
+    if (pretrained === undefined) return model;
+    try {
+      await loadPretrained(model, pretrained);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model.eval();
+  }
 
   /** Makes the tensor in field `name` a parameter: it requires a gradient and outlives any enclosing `tidy`. */
   protected registerParameter(name: string, value: Tensor): Tensor {
@@ -151,10 +178,12 @@ export abstract class Module {
 
   /**
    * A snapshot of all parameters and buffers under PyTorch's names.
-   * Later training does not change it; the caller owns (and may dispose) its tensors.
+   * Later training does not change it; the caller owns (and may dispose) its tensors. The names that the type of the
+   * module tells are known to the compiler, see {@link StateOf}.
    */
-  stateDict(): StateDict {
-    return Object.fromEntries(this.#collect("state", "", [], []).map(([name, value]) => [name, value.detach()]));
+  stateDict(): StateOf<this> {
+    const entries = this.#collect("state", "", [], []).map(([name, value]) => [name, value.detach()] as const);
+    return Object.fromEntries(entries) as StateOf<this>;
   }
 
   /**
@@ -240,6 +269,18 @@ export abstract class Module {
   requiresGrad_(on = true): this {
     for (const parameter of this.parameters()) parameter.requiresGrad_(on);
     return this;
+  }
+
+  /**
+   * Its layers with output shapes, parameters and FLOPs, for one input; as a table in `text`.
+   *
+   * @throws ArgumentError `invalid_argument`, `unknown_option`; what its forward function throws.
+   *
+   * @example
+   * console.log(new UNet().summary({ inputShape: [1, 1, 64, 64] }).text);
+   */
+  summary(options: SummaryOptions): ModelSummary {
+    return summarise(this, options);
   }
 
   /** Frees all parameters and buffers; the module cannot be used afterwards. */

@@ -2,7 +2,8 @@ import type { OperatorKind, NoiseModel, Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { LoadReport, Module, StateDict } from "./module.js";
+import type { LoadReport, Module } from "./module.js";
+import type { StateDict } from "./state-type.js";
 
 /** A module that maps one tensor to one tensor: what `Sequential` is made of. */
 export type Layer = Module & {

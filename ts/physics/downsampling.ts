@@ -10,7 +10,8 @@ import {
 import { ArgumentError, checkNumber, ShapeError, checkWord, checkOptionsObject } from "../runtime/index.js";
 import { Tensor, tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
-import { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
+import { gaussianBlur } from "./functional/blur-filters.js";
+import { bicubicFilter, bilinearFilter, sincFilter } from "./functional/filters.js";
 import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";

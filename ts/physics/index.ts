@@ -43,7 +43,8 @@ export type { Ordering, SinglePixelCameraOptions } from "./single-pixel-camera.j
 export { Tomography } from "./tomography.js";
 export type { TomographyOptions } from "./tomography.js";
 export type { ProjectionFilter } from "./functional/back-projection.js";
-export { bicubicFilter, bilinearFilter, gaussianBlur, sincFilter } from "./functional/filters.js";
+export { diskBlur, gaussianBlur, motionBlur } from "./functional/blur-filters.js";
+export { bicubicFilter, bilinearFilter, sincFilter } from "./functional/filters.js";
 export type { Padding } from "../functional/index.js";
 export {
   FisherTippettNoise,

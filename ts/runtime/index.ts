@@ -48,6 +48,7 @@ export type {
   ImageChannels,
   LoadOptions,
   LockHolder,
+  Mpi,
   OpenFile,
   Pixels,
   Platform,

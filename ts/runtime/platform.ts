@@ -88,6 +88,16 @@ export interface LockHolder {
   readonly since: string | undefined;
 }
 
+/** Messages between the processes of an MPI job, which arrive in the order in which they were sent. */
+export interface Mpi {
+  readonly rank: number;
+  readonly size: number;
+  send(to: number, bytes: Uint8Array): Promise<void>;
+  receive(from: number): Promise<Uint8Array>;
+  /** Ends all processes. */
+  abort(text: string): void;
+}
+
 /** What Node and a browser do differently; everything else in this library is common to both. */
 export interface Platform {
   /** Bytes of memory that this process may use; `undefined` where the platform does not say. */
@@ -104,8 +114,19 @@ export interface Platform {
   writeFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Appends to a file in one write; makes the file and its folder where they are missing. */
   appendFile(path: string, content: Uint8Array | string): Promise<void>;
+  /** What was kept of an address by {@link keepDownload}; `undefined` where there is nothing. */
+  keptDownload(address: string): Promise<Uint8Array | undefined>;
+  /**
+   * Keeps the content of an address: in Node in a file of the user's cache folder, in a page by the Cache API where it
+   * has one, which is where it was served by https or from this machine.
+   */
+  keepDownload(address: string, content: Uint8Array): Promise<void>;
   /** Makes a lock file, or says who has it; that of a process that has ended is taken over. */
   acquireLock(path: string): Promise<HeldLock | LockHolder>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
+  /** Joins the MPI job of this process; absent in browsers. */
+  joinMpi?(): Mpi;
+  /** The number of processes that a launcher says it has started; absent in browsers. */
+  launchedProcesses?(): number;
 }

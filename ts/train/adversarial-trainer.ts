@@ -76,6 +76,12 @@ export class AdversarialTrainer<
   constructor(given: PairedAdversarialOptions<L, P, D, M, LD>) {
     const options = given as AdversarialTrainerOptions;
     checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...DISCRIMINATOR_KEYS]);
+    if (options.group !== undefined) {
+      throw new ArgumentError(
+        "AdversarialTrainer: group is given, but the steps of a discriminator are not shared among ranks; leave it out.",
+        "invalid_argument",
+      );
+    }
     const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...generator } = options;
     for (const [key, value] of Object.entries({ D, lossesD, optimizerD })) {
       if (value === undefined || value === null)

@@ -104,6 +104,9 @@ const CHECKS: Readonly<Record<keyof TrainerOptions, Check>> = {
   batchSize: whole,
   redraw: flag,
   accumulate: whole,
+  group: kind("a group, such as await distributed.mpi()", (value) =>
+    hasMethods(value, ["allReduce", "allGather", "broadcast", "barrier", "abort"]),
+  ),
   gradClip: (value, name, caller) => void checkNumber(caller, name, value, { positive: true }),
   ema: group(
     "{ decay }, such as { decay: 0.999 }",

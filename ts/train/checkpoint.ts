@@ -26,6 +26,11 @@ const maxHeaderState = 10_000_000;
  * `file_unwritable`.
  */
 export async function saveState(path: string, state: unknown): Promise<void> {
+  await writeFileAtomic(path, await serializeState(state), "the checkpoint");
+}
+
+/** The bytes of {@link saveState}. */
+export async function serializeState(state: unknown): Promise<Uint8Array> {
   const { plain, tensors, lines } = packState(state);
   const text = stringify(plain);
   const long = text.length > maxHeaderState;
@@ -36,7 +41,7 @@ export async function saveState(path: string, state: unknown): Promise<void> {
     { [checksumKey]: noChecksum, [key]: json },
   );
   bytes.set(new TextEncoder().encode(checksumOf(bytes)), placeOfChecksum(bytes) as number);
-  await writeFileAtomic(path, bytes, "the checkpoint");
+  return bytes;
 }
 
 function stringify(plain: unknown): string {
@@ -67,7 +72,8 @@ export async function loadState(path: string): Promise<unknown> {
   }
 }
 
-async function parseState(bytes: Uint8Array, path: string): Promise<unknown> {
+/** The state in the bytes of a checkpoint, which `path` names in messages. */
+export async function parseState(bytes: Uint8Array, path: string): Promise<unknown> {
   // Version and checksum first: a later or damaged file says so, whatever else is wrong with it.
   const head = /^.{8}\{"__metadata__":\{[^}]{0,60}"adjoint\.checkpoint":"\{\\"version\\":(\d+)/s.exec(
     ascii(bytes.subarray(0, 200)),

@@ -20,7 +20,15 @@ export { type HistoryEntry, historyToJsonLines, writeHistory } from "./history.j
 export type { Logger } from "./loggers/logger.js";
 export { JsonLogger, type JsonLoggerOptions } from "./loggers/json-logger.js";
 export { TensorBoardLogger, type TensorBoardLoggerOptions } from "./loggers/tensorboard-logger.js";
-export type { BestOptions, CheckpointOptions, Criterion, EarlyStop, EvaluateEvery } from "./option-groups.js";
+export type {
+  BestOptions,
+  CheckpointOptions,
+  Criterion,
+  EarlyStop,
+  EvaluateEvery,
+  TrainOptions,
+} from "./option-groups.js";
+export { type ModelCard, type PretrainedFolder, savePretrained } from "./pretrained-folder.js";
 export type {
   AnyPhysics,
   Examples,
@@ -41,6 +49,6 @@ export {
 export { htmlReport, type ReportContent, type ReportFigure, type ReportTable, writeReport } from "./report.js";
 export { restore, type RestoreOptions } from "./restore.js";
 export { restoreTiled } from "./tiles.js";
-export { Trainer, type TrainOptions } from "./trainer.js";
+export { Trainer } from "./trainer.js";
 export { trainingReport, type TrainingReportOptions } from "./training-report.js";
 export { restoreUnclipped, type RestoreUnclippedOptions } from "./unclipped.js";

@@ -11,6 +11,11 @@ export class Logging {
     this.#loggers = loggers;
   }
 
+  /** The files that the loggers write. */
+  get lockedFiles(): readonly string[] {
+    return this.#loggers.flatMap((logger) => logger.lockedFiles ?? []);
+  }
+
   async start(step: number, settings: Readonly<Record<string, unknown>>): Promise<void> {
     for (const logger of this.#loggers) await logger.start?.(step, settings);
   }

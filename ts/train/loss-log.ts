@@ -1,6 +1,7 @@
 import type { Tensor } from "../tensor/index.js";
 import type { HistoryEntry } from "./history.js";
 import type { Progress } from "./progress.js";
+import type { Ranks } from "./ranks.js";
 
 /** What a value of a {@link Report} is. */
 export interface Column {
@@ -18,6 +19,19 @@ export interface Report {
   readonly active: readonly (readonly string[])[];
 }
 
+/** What a batch of a step reports, by its place among those of the step. */
+export interface PlacedReport {
+  readonly place: number;
+  readonly report: Report;
+}
+
+/** A report that was read back: plain data. */
+interface ReadReport extends Omit<Report, "values"> {
+  readonly step: number;
+  readonly place: number;
+  readonly values: readonly number[];
+}
+
 /** Means over the steps since the last reading. */
 export interface LossMeans {
   readonly total: number;
@@ -33,42 +47,55 @@ export interface LossMeans {
 
 /** Collects the values of training steps on the device and reads them back together. */
 export class LossLog {
-  #pending: { readonly step: number; readonly report: Report }[] = [];
+  readonly #ranks: Ranks;
+  #pending: (PlacedReport & { readonly step: number })[] = [];
+
+  constructor(ranks: Ranks) {
+    this.#ranks = ranks;
+  }
 
   /** Adds what a batch of a step reports. */
-  add(step: number, report: Report): void {
-    this.#pending.push({ step, report });
+  add(step: number, report: PlacedReport): void {
+    this.#pending.push({ step, ...report });
   }
 
   /**
-   * Reads the values back and frees them; `undefined` where there are none.
+   * Reads the values back and frees them, of all ranks; `undefined` where there are none.
    *
    * @returns the means, or which value of which step is not finite.
    */
   async read(): Promise<LossMeans | { readonly nonFinite: string } | undefined> {
+    const rows = await this.#ranks.gathered(await this.#readOwn());
+    if (rows.length === 0) return undefined;
+    rows.sort((a, b) => a.step - b.step || a.place - b.place);
+    const sums = { total: new Means(), loss: new Means(), extra: new Means(), metric: new Means() };
+    let metric: number | undefined;
+    for (const row of rows) {
+      const nonFinite = describeNonFinite(row);
+      if (nonFinite !== undefined) return { nonFinite };
+      for (const [column, { group, name }] of row.columns.entries()) {
+        sums[group].add(name, row.values[column] as number);
+        if (group === "metric") metric = row.values[column];
+      }
+    }
+    return {
+      total: sums.total.values()["total"] as number,
+      losses: sums.loss.values(),
+      extra: sums.extra.values(),
+      active: counts(rows.flatMap(({ active }) => active.flat())),
+      metric,
+    };
+  }
+
+  async #readOwn(): Promise<ReadReport[]> {
     const pending = this.#pending;
-    if (pending.length === 0) return undefined;
     this.#pending = [];
     try {
-      const rows = await Promise.all(pending.map(async ({ report }) => await report.values.data()));
-      const sums = { total: new Means(), loss: new Means(), extra: new Means(), metric: new Means() };
-      let metric: number | undefined;
-      for (const [index, row] of rows.entries()) {
-        const { step, report } = pending[index] as (typeof pending)[number];
-        const nonFinite = describeNonFinite(row, report, step);
-        if (nonFinite !== undefined) return { nonFinite };
-        for (const [column, { group, name }] of report.columns.entries()) {
-          sums[group].add(name, row[column] as number);
-          if (group === "metric") metric = row[column];
-        }
-      }
-      return {
-        total: sums.total.values()["total"] as number,
-        losses: sums.loss.values(),
-        extra: sums.extra.values(),
-        active: counts(pending.flatMap(({ report }) => report.active.flat())),
-        metric,
-      };
+      return await Promise.all(
+        pending.map(async ({ step, place, report: { columns, values, active } }) => {
+          return { step, place, columns, active, values: [...(await values.data())] };
+        }),
+      );
     } finally {
       for (const { report } of pending) report.values.dispose();
     }
@@ -96,7 +123,7 @@ class Means {
 }
 
 /** `SupLoss is NaN at step 3`, or undefined where all losses of the step are finite. */
-function describeNonFinite(row: ArrayLike<number>, { columns, active }: Report, step: number): string | undefined {
+function describeNonFinite({ values: row, columns, active, step }: ReadReport): string | undefined {
   // A metric may have no value. The total comes last: the loss that made it non-finite is the more useful name.
   const order = [...columns.keys()].filter((i) => columns[i]?.group !== "metric");
   const found = [...order.slice(1), 0].find((column) => !Number.isFinite(row[column]));

@@ -37,3 +37,9 @@ export interface CheckpointOptions {
 
 /** Epochs between evaluations, or steps. */
 export type EvaluateEvery = number | { readonly steps: number };
+
+/** Options of {@link Trainer.train}. */
+export interface TrainOptions {
+  /** Aborting it stops after the current step; a checkpoint is written if the Trainer has a path for one. */
+  signal?: AbortSignal;
+}

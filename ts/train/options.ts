@@ -1,4 +1,5 @@
 import type { DataLoader, Dataset, Measurement } from "../data/index.js";
+import type { Group } from "../distributed/index.js";
 import type { Loss } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
@@ -67,8 +68,17 @@ export interface TrainerOptions {
    * once (see `MeasuredDataset`).
    */
   redraw?: boolean;
-  /** Batches whose gradients are averaged for one step of the optimiser. Default: 1. */
+  /**
+   * Batches whose gradients are averaged for one step of the optimiser; with a `group` these of all ranks together, a
+   * power of two. Default: 1.
+   */
   accumulate?: number;
+  /**
+   * Ranks that share the batches of each step (docs/clusters.md): the same weights, bit for bit on the CPU, for any
+   * number of them. Every rank makes a Trainer with the same options, and calls its methods in the same order; the
+   * first gives the others its state, writes the files, logs and calls back. Default: this program alone.
+   */
+  group?: Group;
   /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;
   /** Weights averaged over the steps, `a = decay a + (1 - decay) w`: evaluated, and the result. Default: none. */

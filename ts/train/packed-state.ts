@@ -1,4 +1,4 @@
-import { ArgumentError, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkList, FormatError } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 
 /**
@@ -47,6 +47,7 @@ class Packing {
     if (depth > DEEPEST) throw notPlain(path, `is nested more than ${DEEPEST} deep, or is a circle`);
     const join = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
     if (Array.isArray(value)) {
+      checkList("checkpoint", path || "the state", value);
       // Holes and undefined entries are null in JSON, as in version 2.
       if (value.length <= LONG_LIST) return value.map((item, index) => this.pack(item, join(index), depth + 1));
       const name = this.#unused(path);

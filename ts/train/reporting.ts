@@ -4,9 +4,13 @@ import { Clock } from "./clock.js";
 import { allFinite } from "./finite.js";
 import type { HistoryEntry } from "./history.js";
 import type { Logging } from "./logging.js";
-import { historyEntry, LossLog, type LossMeans, type Report } from "./loss-log.js";
+import { historyEntry, LossLog, type LossMeans, type PlacedReport } from "./loss-log.js";
 import type { TrainerOptions } from "./options.js";
 import type { Progress } from "./progress.js";
+import type { Ranks } from "./ranks.js";
+
+/** Errors from outside, after which a training can go on from a checkpoint. */
+const INTERRUPTIONS = new Set(["file_unwritable", "rank_failed", "rank_lost", "rank_silent"]);
 
 /** Where a training is. */
 export interface Place {
@@ -21,14 +25,17 @@ export interface Place {
 export class Reporting {
   readonly #options: TrainerOptions;
   readonly #logging: Logging;
-  readonly #log = new LossLog();
+  readonly #ranks: Ranks;
+  readonly #log: LossLog;
   readonly #clock = new Clock();
   /** The last checkpoint that was written or read, for messages. */
   lastCheckpoint: { readonly path: string; readonly step: number } | undefined;
 
-  constructor(options: TrainerOptions, logging: Logging) {
+  constructor(options: TrainerOptions, logging: Logging, ranks: Ranks) {
     this.#options = options;
     this.#logging = logging;
+    this.#ranks = ranks;
+    this.#log = new LossLog(ranks);
   }
 
   /** Begins a run. */
@@ -37,7 +44,7 @@ export class Reporting {
   }
 
   /** Takes what the batches of a step report. */
-  add(step: number, reports: readonly Report[], images: number): void {
+  add(step: number, reports: readonly PlacedReport[], images: number): void {
     for (const report of reports) this.#log.add(step, report);
     this.#clock.count(images);
   }
@@ -52,11 +59,13 @@ export class Reporting {
   async read(place: Place, history: HistoryEntry[], metricName: string | undefined): Promise<void> {
     const means = await this.#log.read();
     if (!means) return;
-    if ("nonFinite" in means) throw this.#nonFinite(means.nonFinite);
-    const progress = this.#progress(place, means, metricName);
-    history.push(historyEntry(progress, means));
-    await this.#logging.progress(progress);
-    await this.#options.onProgress?.(progress);
+    await this.#ranks.agreed(async () => {
+      if ("nonFinite" in means) throw this.#nonFinite(means.nonFinite);
+      const progress = this.#progress(place, means, metricName);
+      history.push(historyEntry(progress, means));
+      await this.#logging.progress(progress);
+      await this.#options.onProgress?.(progress);
+    });
   }
 
   /**
@@ -71,11 +80,20 @@ export class Reporting {
     );
   }
 
-  /** An error of the disk with the last checkpoint; others as they are. */
+  /** An error of the disk or of another rank with the last checkpoint; others as they are. */
   explained(error: unknown): unknown {
-    if (!(error instanceof ArgumentError) || error.code !== "file_unwritable") return error;
+    if (!(error instanceof AdjointError) || !INTERRUPTIONS.has(error.code)) return error;
     if (error.message.startsWith("Trainer: ")) return error;
-    return new ArgumentError(`Trainer: ${error.message} ${sentence(this.#lastGood)}`, error.code, { cause: error });
+    const text = `Trainer: ${error.message}${error.message.includes(" checkpoint ") ? "" : ` ${sentence(this.#lastGood)}`}`;
+    const Class = error.code === "file_unwritable" ? ArgumentError : AdjointError;
+    return new Class(text, error.code, { cause: error });
+  }
+
+  /** Awaits work, of whose errors it throws {@link explained} ones. */
+  async explaining(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      throw this.explained(error);
+    });
   }
 
   /** Frees what was not read. */

@@ -32,19 +32,26 @@ export function trainStep(batches: readonly SourcedBatch[], context: StepContext
   return tidy(() => {
     let sum: GradientSum | undefined;
     const reports: Report[] = [];
-    for (const { batch, source } of batches) {
-      const { gradients, report } = tidy(() => {
-        const { total, values, args } = batchLoss(batch, source, context);
-        const wanted = grad(total, [...context.optimizer.parameters], { allowUnused: true });
-        const columns = lossColumns(source);
-        const reported = [total, ...values];
-        return { gradients: wanted, report: reportOf(columns, reported, args, context.metric, source.losses) };
-      });
+    for (const sourced of batches) {
+      const { gradients, report } = batchGradients(sourced, context);
       reports.push(report);
-      sum = addGradients(sum, gradients, imagesOf(batch), batches.length);
+      sum = addGradients(sum, gradients, imagesOf(sourced.batch), batches.length);
     }
     noGrad(() => context.optimizer.step(clipGradients(meanGradients(sum), context.gradClip)));
     return reports;
+  });
+}
+
+/** The gradients of the weighted sum of the losses on a batch, and what the batch reports. */
+export function batchGradients(
+  { batch, source }: SourcedBatch,
+  context: StepContext,
+): { gradients: Tensor[]; report: Report } {
+  return tidy(() => {
+    const { total, values, args } = batchLoss(batch, source, context);
+    const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
+    const columns = lossColumns(source);
+    return { gradients, report: reportOf(columns, [total, ...values], args, context.metric, source.losses) };
   });
 }
 

@@ -51,7 +51,12 @@ export interface Expected {
  * @throws FormatError `checkpoint_invalid`, `safetensors_...`.
  */
 export async function loadTrainerState(path: string, expected: Expected): Promise<TrainerState> {
-  const read = (await loadState(path)) as TrainerState | FirstVersion;
+  return checkedState(await loadState(path), path, expected);
+}
+
+/** A state that was read, or the error of {@link loadTrainerState}; then its tensors are freed. */
+export function checkedState(given: unknown, path: string, expected: Expected): TrainerState {
+  const read = given as TrainerState | FirstVersion;
   try {
     const isObject = typeof read === "object" && read !== null;
     const state = isObject && "loader" in read ? fromFirstVersion(read, expected) : (read as TrainerState);

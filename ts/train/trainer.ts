@@ -1,10 +1,9 @@
-import { type DataLoader, type Dataset, disposeSample, type Measurement } from "../data/index.js";
+import type { DataLoader, Dataset, Measurement } from "../data/index.js";
 import { withLocks } from "../io/index.js";
 import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
 import { AdjointError, ArgumentError } from "../runtime/index.js";
-import { checkTrainerOptions } from "./check-options.js";
 import { disposeState, saveState } from "./checkpoint.js";
 import type { TestResult } from "./evaluate.js";
 import { Evaluation } from "./evaluation.js";
@@ -12,22 +11,21 @@ import { yieldToEventLoop } from "./event-loop.js";
 import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
 import type { Report } from "./loss-log.js";
+import type { TrainOptions } from "./option-groups.js";
+import { filesOf, optionsOfRank } from "./options-of-rank.js";
 import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
+import { stepOnNext } from "./own-step.js";
 import type { PairedOptions } from "./pairing.js";
+import { Ranks } from "./ranks.js";
 import type { ReportFigure } from "./report.js";
 import { Reporting } from "./reporting.js";
 import { ResultWeights } from "./result-weights.js";
 import { settingsOf } from "./settings.js";
-import { imagesOf, type StepContext, trainStep } from "./step.js";
+import { SharedSteps } from "./shared-step.js";
+import { type StepContext, trainStep } from "./step.js";
 import { trainingFigures } from "./training-figures.js";
-import { loadTrainerState, type TrainerState } from "./trainer-state.js";
+import { checkedState, loadTrainerState, type TrainerState } from "./trainer-state.js";
 import { type SourcedBatch, TrainingData } from "./training-data.js";
-
-/** Options of {@link Trainer.train}. */
-export interface TrainOptions {
-  /** Aborting it stops after the current step; a checkpoint is written if the Trainer has a path for one. */
-  signal?: AbortSignal;
-}
 
 /**
  * Trains a reconstruction network, with or without ground truth, depending on what the losses need.
@@ -53,6 +51,9 @@ export class Trainer<
   readonly #options: TrainerOptions;
   readonly #losses: readonly WeightedLoss[];
   readonly #data: TrainingData;
+  readonly #ranks: Ranks;
+  /** Steps with a group. */
+  readonly #shared: SharedSteps | undefined;
   readonly #evaluation: Evaluation;
   readonly #result: ResultWeights;
   readonly #logging: Logging;
@@ -69,12 +70,12 @@ export class Trainer<
 
   /**
    * @throws ArgumentError `unknown_option`, `missing_argument`, `invalid_argument`, `empty_data`;
-   * `incompatible_physics` where a loss does not take the physics; `model_not_adapted`.
+   * `incompatible_physics` where a loss does not take the physics; `model_not_adapted`. DTypeError `dtype_mismatch`.
    */
   constructor(given: PairedOptions<L, P, D, M>) {
-    const options = given as TrainerOptions;
-    checkTrainerOptions(options);
+    const options = optionsOfRank(given as TrainerOptions);
     this.#options = options;
+    this.#ranks = new Ranks(options.group);
     this.#readEvery = options.readEvery ?? 10;
     this.#rng = options.rng ?? Rng.fromEntropy();
     // A separate stream: how often the model is evaluated does not change the training.
@@ -86,7 +87,8 @@ export class Trainer<
     this.#evaluation = new Evaluation(options, sources);
     this.#result = new ResultWeights(options);
     this.#logging = new Logging(options.loggers);
-    this.#reporting = new Reporting(options, this.#logging);
+    this.#reporting = new Reporting(options, this.#logging, this.#ranks);
+    this.#shared = options.group && new SharedSteps(options.group, this.#ranks, this.#data, options);
     this.#historyFile = options.historyPath === undefined ? undefined : new HistoryFile(options.historyPath);
   }
 
@@ -114,10 +116,11 @@ export class Trainer<
    */
   async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
     this.#begin();
-    const { checkpoint, best, historyPath } = this.#options;
-    const files = [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+    const files = [...filesOf(this.#options), ...this.#logging.lockedFiles];
     try {
       return await withLocks("Trainer", files, async () => await this.#train(signal));
+    } catch (error) {
+      throw this.#ranks.fail(error, this.#reporting.explained(error));
     } finally {
       this.#running = false;
     }
@@ -126,20 +129,22 @@ export class Trainer<
   async #train(signal: AbortSignal | undefined): Promise<HistoryEntry[]> {
     const errors: unknown[] = [];
     try {
-      await this.#prepare();
+      await this.#ranks.agreed(() => this.#prepare());
       this.#result.continue();
+      await this.#ranks.start(signal);
+      if (this.#shared) await this.#takeStateOfFirst();
       this.#reporting.start();
-      await this.#logging.start(this.step, settingsOf(this.#options, this.steps));
+      await this.#ranks.agreed(() => this.#logging.start(this.step, settingsOf(this.#options, this.steps)));
       await this.#run(signal);
       await this.#saveAll();
       this.#result.finish();
     } catch (error) {
-      errors.push(this.#reporting.explained(error));
+      errors.push(error);
       if (error instanceof AdjointError && error.code === "non_finite_loss") this.#stopped = true;
     }
     this.#reporting.dispose();
     this.#data.dispose();
-    await this.#logging.close().catch((error: unknown) => errors.push(this.#reporting.explained(error)));
+    await this.#logging.close().catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
     return this.history;
   }
@@ -168,15 +173,12 @@ export class Trainer<
    */
   async save(path: string): Promise<void> {
     await this.#readLosses();
-    await this.#reporting.checkWeights(this.#options.model, this.step);
-    const state = this.#state();
-    try {
-      await saveState(path, state);
-    } catch (error) {
-      throw this.#reporting.explained(error);
-    } finally {
-      disposeState(state);
-    }
+    await this.#ranks.agreed(async () => {
+      await this.#reporting.checkWeights(this.#options.model, this.step);
+      if (!this.#ranks.first) return;
+      const state = this.#state();
+      await this.#reporting.explaining(saveState(path, state)).finally(() => disposeState(state));
+    });
     this.#reporting.lastCheckpoint = { path, step: this.step };
   }
 
@@ -192,8 +194,7 @@ export class Trainer<
     this.#begin();
     try {
       await this.#prepare();
-      const { seeds } = this.#data.state();
-      const state = await loadTrainerState(path, { losses: this.#losses.length, seeds });
+      const state = await loadTrainerState(path, this.#data.expected(this.#losses.length));
       const before = this.#state();
       const [rng, finished] = [this.#rng, this.#result.finished];
       try {
@@ -262,15 +263,15 @@ export class Trainer<
   async #run(signal: AbortSignal | undefined): Promise<void> {
     const checkpointEvery = this.#options.checkpoint?.every ?? 500;
     while (this.#due !== null || (this.step < this.steps && !this.#stopped)) {
-      if (signal?.aborted) {
+      if (this.#ranks.isInterrupted(signal)) {
         await this.#saveAll();
-        throw signal.reason;
+        throw this.#ranks.interruption(signal);
       }
       if (this.#due !== null) {
         await this.#evaluate(this.#due, signal);
         continue;
       }
-      if (!(await this.#trainOnNext())) {
+      if (!(await this.#trainOnNext(signal))) {
         await this.#data.endEpoch();
         continue;
       }
@@ -280,44 +281,31 @@ export class Trainer<
       const epochEnds = this.#data.atEnd;
       if (epochEnds) await this.#endEpoch();
       if (this.#evaluation.isDue(this.step, this.epoch, epochEnds)) await this.#evaluate(lossEpoch, signal);
-      if (epochEnds) await this.#historyFile?.write(this.history);
+      if (epochEnds) await this.#writeHistory();
       if (this.step % checkpointEvery === 0 && this.step < this.steps) await this.#saveAll();
       await yieldToEventLoop();
     }
   }
 
   /** One step on the next batches; false where the epoch has none left. */
-  async #trainOnNext(): Promise<boolean> {
-    const batches: SourcedBatch[] = [];
-    try {
-      while (batches.length < (this.#options.accumulate ?? 1)) {
-        const next = await this.#data.next();
-        if (!next) break;
-        batches.push(next);
-      }
-      if (batches.length === 0) return false;
-      const readNext = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
-      for (const { source } of batches) source.model.train();
-      const reports = this.runStep(batches, {
-        optimizer: this.#options.optimizer,
-        rng: this.#rng,
-        epoch: this.epoch,
-        gradClip: this.#options.gradClip,
-        metric: readNext ? this.#evaluation.metrics[0] : undefined,
-      });
-      this.step += 1;
-      const images = batches.reduce((sum, { batch }) => sum + imagesOf(batch), 0);
-      this.#reporting.add(this.step, reports, images);
-      this.#result.afterStep();
-      return true;
-    } finally {
-      for (const { batch } of batches) disposeSample(batch);
-    }
+  async #trainOnNext(signal: AbortSignal | undefined): Promise<boolean> {
+    const { optimizer, gradClip, accumulate = 1 } = this.#options;
+    const readNext = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
+    const metric = readNext ? this.#evaluation.metrics[0] : undefined;
+    const context = { optimizer, rng: this.#rng, epoch: this.epoch, gradClip, metric };
+    const done = this.#shared
+      ? await this.#shared.step(context, signal)
+      : await stepOnNext(this.#data, accumulate, (batches) => this.runStep(batches, context));
+    if (!done) return false;
+    this.step += 1;
+    this.#reporting.add(this.step, done.reports, done.images);
+    this.#result.afterStep();
+    return true;
   }
 
   async #readLosses(): Promise<void> {
     const { step, steps, epoch } = this;
-    await this.#data.check();
+    await this.#ranks.agreed(() => this.#data.check());
     await this.#reporting.read({ step, steps, epoch }, this.history, this.#evaluation.metrics[0]?.name);
   }
 
@@ -336,21 +324,39 @@ export class Trainer<
     const more = this.evaluationArgs();
     await this.#result.evaluated(async () => {
       const context = { step, epoch, lossEpoch, rng: this.#evalRng, more, signal };
-      const entry = await this.#evaluation.run(context);
-      if (!entry) return;
+      const entry = await this.#ranks.fromFirst(async () => (await this.#evaluation.run(context)) ?? null);
+      if (!entry) return void this.#ranks.interrupt();
       this.#due = null;
       this.history.push(entry);
-      await this.#logging.evaluation(entry, () => this.#evaluation.pictures.latest());
-      if (await this.#result.judge(entry)) this.#stopped = true;
-      await this.#options.onEvaluation?.(entry);
+      await this.#ranks.agreed(async () => {
+        await this.#logging.evaluation(entry, () => this.#evaluation.pictures.latest());
+        if (await this.#result.judge(entry)) this.#stopped = true;
+        await this.#options.onEvaluation?.(entry);
+      });
     });
   }
 
   /** Writes history and checkpoint to the paths of the options, if there are any. */
   async #saveAll(): Promise<void> {
     await this.#readLosses();
-    await this.#historyFile?.write(this.history);
+    await this.#writeHistory();
     if (this.#options.checkpoint) await this.save(this.#options.checkpoint.path);
+  }
+
+  async #writeHistory(): Promise<void> {
+    await this.#ranks.agreed(async () => await this.#historyFile?.write(this.history));
+  }
+
+  /** Makes the state of every rank that of the first: weights, streams, place in the data, history. */
+  async #takeStateOfFirst(): Promise<void> {
+    const own = this.#state();
+    const state = await this.#ranks.fromFirst(() => own);
+    try {
+      await this.#load(checkedState(state, "rank 0", this.#data.expected(this.#losses.length)), "rank 0");
+    } finally {
+      disposeState(own);
+      disposeState(state);
+    }
   }
 
   #state(): TrainerState {

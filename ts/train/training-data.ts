@@ -135,16 +135,14 @@ export class TrainingData {
   /**
    * The next batch in turn; `undefined` where every batch of the epoch was taken.
    *
+   * @param rng stream of the draws of the dataset. Default: the loader's.
    * @throws ArgumentError `non_finite_data`, on the CPU; on other devices {@link check} does.
    */
-  async next(): Promise<SourcedBatch | undefined> {
-    const count = this.sources.length;
-    for (let k = 0; k < count; k++) {
-      const i = (this.#turn + k) % count;
+  async next(rng?: RandomSource): Promise<SourcedBatch | undefined> {
+    for (const i of this.#inTurn()) {
       const loader = this.#loaders[i] as DataLoader<Measurement>;
-      if (loader.state().position >= loader.length) continue;
-      const batch = await loader.next();
-      this.#turn = (i + 1) % count;
+      const batch = await loader.next(rng && { rng });
+      this.#passTurn(i);
       if (!batch) continue;
       try {
         this.#checks[i]?.add(batch, loader.indices);
@@ -155,6 +153,30 @@ export class TrainingData {
       return { batch, source: this.sources[i] as Source };
     }
     return undefined;
+  }
+
+  /** Passes over the next batch in turn without reading it; whether there was one. */
+  skip(): boolean {
+    for (const i of this.#inTurn()) {
+      const skipped = this.#loaders[i]?.skip();
+      this.#passTurn(i);
+      if (skipped) return true;
+    }
+    return false;
+  }
+
+  /** The data sets that have batches left in this epoch, from the one whose turn it is. */
+  *#inTurn(): Generator<number> {
+    const [count, first] = [this.sources.length, this.#turn];
+    for (let k = 0; k < count; k++) {
+      const i = (first + k) % count;
+      const loader = this.#loaders[i] as DataLoader<Measurement>;
+      if (loader.state().position < loader.length) yield i;
+    }
+  }
+
+  #passTurn(index: number): void {
+    this.#turn = (index + 1) % this.sources.length;
   }
 
   /** @throws ArgumentError `non_finite_data` for a sample since the last call that has a NaN or infinite value. */
@@ -187,6 +209,11 @@ export class TrainingData {
   async endEpoch(): Promise<void> {
     for (const loader of this.#loaders) await loader.next();
     this.#turn = 0;
+  }
+
+  /** What a state must fit, besides a number of losses. */
+  expected(losses: number): { readonly losses: number; readonly seeds: readonly number[] } {
+    return { losses, seeds: this.#seeds };
   }
 
   state(): TrainingDataState {

@@ -17,13 +17,14 @@ export interface RestoreUnclippedOptions {
 /**
  * Restores an image whose file clipped the noise at 0 and 1: the mean of `restore` over several draws of the clipped
  * values (see `unclip`), or a single call if nothing was clipped. For networks trained on such draws, which know no
- * clipped input. The result has the shape of `restore`'s.
+ * clipped input. The result has the shape of `restore`'s, which is called with the number of the draw, from 0, and that
+ * of all draws.
  *
  * @throws ArgumentError `invalid_argument` where the noise is not Gaussian, Poisson or Gamma noise.
  */
 export async function restoreUnclipped(
   image: Pixels,
-  restore: (pixels: Pixels) => Promise<Pixels>,
+  restore: (pixels: Pixels, draw: number, draws: number) => Promise<Pixels>,
   options: RestoreUnclippedOptions,
 ): Promise<Pixels> {
   const caller = "restoreUnclipped";
@@ -35,11 +36,12 @@ export async function restoreUnclipped(
   const noise = clippedNoise(noiseModel);
   const { low, high } = noise;
   const count = image.data.some((value) => value === low || value === high) ? draws : 1;
-  const draw = async () => await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape });
-  const mean = await draw();
+  const draw = async (k: number): Promise<Pixels> =>
+    await restore({ data: unclip(image.data, image.shape, noise, rng), shape: image.shape }, k, count);
+  const mean = await draw(0);
   checkPixels(`${caller}: what restore gives`, mean);
   for (let k = 1; k < count; k++) {
-    const again = await draw();
+    const again = await draw(k);
     checkPixels(`${caller}: what restore gives`, again);
     const { data } = again;
     for (let i = 0; i < data.length; i++) {

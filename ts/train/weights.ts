@@ -1,5 +1,5 @@
-import type { StateDict } from "../nn/index.js";
-import { noGrad } from "../tensor/index.js";
+import { Module, type Reconstructor, type StateDict } from "../nn/index.js";
+import { noGrad, type Tensor } from "../tensor/index.js";
 
 /** Copies of weights, which the caller owns. */
 export function copyWeights(weights: StateDict): StateDict {
@@ -9,4 +9,9 @@ export function copyWeights(weights: StateDict): StateDict {
 /** Frees weights, if there are any. */
 export function disposeWeights(weights: StateDict | undefined): void {
   for (const value of Object.values(weights ?? {})) value.dispose();
+}
+
+/** The tensors of a model that are kept but not trained, such as running statistics. */
+export function buffersOf(model: Reconstructor): readonly Tensor[] {
+  return model instanceof Module ? model.buffers() : [];
 }

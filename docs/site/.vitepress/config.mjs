@@ -35,6 +35,7 @@ const guide = [
       item("Command line", "/command-line"),
       item("Configuration files", "/configuration"),
       item("Training", "/training"),
+      item("Several machines", "/clusters"),
       item("Image files", "/image-files"),
       item("Arrays and weights", "/files"),
       item("Data of any scale", "/normalisation"),

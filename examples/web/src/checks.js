@@ -85,25 +85,3 @@ export function againstLearnedLevel(learned, estimated) {
   const percent = (level) => `${Number((100 * level).toPrecision(2))} %`;
   return [`the learned level, ${percent(learned)}, is above the ${percent(estimated)} that the picture shows.`];
 }
-
-/** Fourth moment of what was removed, in units of the noise: noise has 3, and a good result leaves some of it. */
-const mostOutliers = 4;
-
-/**
- * Against what was removed: it has no outliers, as strokes of a text that were taken out would be. For z, what was
- * removed over the standard deviation of the noise, `E z^4` is 3 for Gaussian noise; clipped values do not count.
- *
- * @param variance The variance of the noise at a clean value.
- */
-export function againstOutliers(given, result, variance, { clipLow, clipHigh }) {
-  let [sum, count] = [0, 0];
-  for (let i = 0; i < given.data.length; i++) {
-    const [y, x] = [given.data[i], result.data[i]];
-    if (y === clipLow || y === clipHigh) continue;
-    sum += (y - x) ** 4 / Math.max(variance(x), Number.MIN_VALUE) ** 2;
-    count += 1;
-  }
-  return sum / Math.max(1, count) > mostOutliers
-    ? ["what was removed has outliers that noise does not have: it was detail."]
-    : [];
-}

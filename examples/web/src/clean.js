@@ -1,6 +1,5 @@
 // Denoising as the command does it: the noise is found in the picture, a network learns, the result is checked.
 import { denoise, Rng } from "adjoint";
-import { againstOutliers } from "./checks.js";
 import { channelsOf, joinPlanes, withoutNaN } from "./frames.js";
 import { measure, psnrOf } from "./measure.js";
 import { kindOf, noises } from "./noises.js";
@@ -110,11 +109,7 @@ export class Clean {
     const options = { signal, ...(onProgress ? { onProgress } : {}) };
     const denoiser = await denoise.learn([part], { noise, quality, rng: this.rng.fork(), ...options });
     const result = await denoiser.restore(part, { rng: this.rng.fork(), ...options });
-    const against = [
-      ...denoise.contradictions(part, result, noise),
-      ...againstOutliers(part, result, (x) => denoise.noiseVariance(noise, x), noise),
-    ];
-    return { result, denoiser, against };
+    return { result, denoiser, against: denoise.contradictions(part, result, noise) };
   }
 
   /** The parts as one picture; where the given one has no value, neither has this. */
@@ -124,12 +119,17 @@ export class Clean {
     return pixels;
   }
 
-  /** Restores another page with what was learned. */
+  /** Restores another page with what was learned; a part that the page's data contradict stays as it was given. */
   async more({ frame, pixels }) {
     const results = [];
-    for (const [k, part] of this.parts(pixels).entries())
-      results.push((await this.denoisers[k]?.restore(part, { rng: this.rng.fork() })) ?? part);
-    this.send("page", { frame, pixels: this.whole(results, pixels) });
+    let refused = false;
+    for (const [k, part] of this.parts(pixels).entries()) {
+      const result = (await this.denoisers[k]?.restore(part, { rng: this.rng.fork() })) ?? part;
+      const isRight = denoise.contradictions(part, result, this.noises[k]).length === 0;
+      results.push(isRight ? result : part);
+      refused ||= !isRight;
+    }
+    this.send("page", { frame, pixels: this.whole(results, pixels), refused });
   }
 
   stop() {

@@ -154,7 +154,7 @@ const handlers = {
     // Frees the worker's memory, unless other pages may follow.
     if (!(result.more && isClean && picture.frames > 1)) run.worker.terminate();
   },
-  page: ({ frame, pixels }) => state.run.onPage?.(frame, pixels),
+  page: (message) => state.run.onPage?.(message),
   error: ({ text }) => fail(text),
   fallback({ text }) {
     form.device.value = "cpu";
@@ -225,22 +225,27 @@ async function cleanAllPages() {
   show(["progress-row"], true);
   const started = performance.now();
   const total = frames - results.size;
+  const kept = [];
   for (let frame = 0; frame < frames; frame++) {
     if (results.has(frame)) continue;
     const { pixels } = await readFrame(frame);
-    const cleaned = await new Promise((resolve) => {
-      run.onPage = (_frame, result) => resolve(result);
+    const { pixels: cleaned, refused } = await new Promise((resolve) => {
+      run.onPage = resolve;
       run.worker.postMessage({ kind: "page", frame, pixels });
     });
     if (state.run !== run) return;
     results.set(frame, cleaned);
+    if (refused) kept.push(frame + 1);
     if (picture.frame === frame) showCleaned(cleaned);
     const done = 1 - (frames - results.size) / total;
     byId("progress").value = done;
     byId("left").textContent = timeLeft((((performance.now() - started) / 1000) * (1 - done)) / done);
   }
   show(["progress-row"], false);
-  setStatus("done", `Cleaned: ${frames} pages`, run.found, { outcome: "clean" });
+  const some = kept.length > 5 ? `${kept.slice(0, 5).join(", ")} ...` : kept.join(", ");
+  const detail = kept.length === 0 ? run.found : `Kept as given, since the result cannot be right: page ${some}.`;
+  const cleaned = kept.length === 0 ? frames : `${frames - kept.length} of ${frames}`;
+  setStatus("done", `Cleaned: ${cleaned} pages`, detail, { outcome: "clean" });
 }
 
 async function savePicture() {

@@ -1,3 +1,4 @@
+import { requireWebAssembly } from "../webassembly.js";
 import { deflateRatio, inflate } from "../zlib.js";
 import { compressions } from "./layout.js";
 
@@ -106,6 +107,7 @@ function lzw(bytes: Uint8Array, length: number): Uint8Array {
 
 /** Zstandard (RFC 8878), bounded by the size of its output buffer. */
 async function zstandard(bytes: Uint8Array, length: number): Promise<Uint8Array> {
+  requireWebAssembly("TIFF");
   const { ZSTDDecoder } = await import("zstddec");
   const decoder = new ZSTDDecoder();
   await decoder.init();

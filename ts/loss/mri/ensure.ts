@@ -6,7 +6,7 @@ import { keep, noGrad, Tensor, tidy, freeOnError } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { probeDifference } from "../divergence.js";
 import { NamedLoss } from "../named-loss.js";
-import { levelOf, noiseLevel, type NoiseLevel, overPixels, squared } from "../noise-level.js";
+import { levelOf, noiseLevel, type NoiseLevel, overPixels, squared, ownLevel } from "../noise-level.js";
 import { optionalNumber, type OptionReader, type OptionReaders, randomStream, readOptions } from "../options.js";
 import { averageMask, physicsGeneratorOption } from "./column-weights.js";
 
@@ -76,11 +76,11 @@ export class ENSURELoss extends NamedLoss<"ENSURELoss"> {
         "missing_argument",
       );
     }
-    this.sigma = sigma;
     this.tau = tau ?? (typeof sigma === "number" ? 0.1 * sigma : undefined);
     this.#generator = physicsGenerator;
-    if (maskAverage) this.#weight = keep(tidy(() => weightOf(maskAverage)));
     this.#rng = rng;
+    if (maskAverage) this.#weight = keep(tidy(() => weightOf(maskAverage)));
+    this.sigma = ownLevel(sigma);
   }
 
   forward(args: ArgsOf<"ENSURELoss">): Tensor {

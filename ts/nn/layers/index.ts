@@ -21,5 +21,6 @@ export { PReLU } from "./prelu.js";
 export type { PReLUOptions } from "./prelu.js";
 export { Flatten, PixelShuffle, PixelUnshuffle, Upsample } from "./resample.js";
 export { Sequential } from "./sequential.js";
+export type { NamedLayer } from "./sequential.js";
 export { SpectralNorm } from "./spectral-norm.js";
 export type { SpectralNormLayerOptions } from "./spectral-norm.js";

@@ -1,4 +1,4 @@
-import { ArgumentError, checkList, checkNumber, checkOptions, checkSize, LARGEST } from "../../runtime/index.js";
+import { checkNumber, checkSize, LARGEST } from "../../runtime/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 
 /** A separable filter `w_i w_j` of sum 1, shape `[1, 1, n, n]`. */
@@ -19,46 +19,6 @@ function positions(caller: string, factor: number, reach: number): number[] {
 
 function checkFactor(caller: string, factor: number): number {
   return checkNumber(caller, "factor", factor, { integer: true, positive: true });
-}
-
-/**
- * Gaussian filter `[1, 1, h, w]` of sum 1, `sigma` along the height and width (or one for both), rotated by `angle`
- * degrees.
- *
- * Without `size` its sides are `2 floor(max(sigma) / 0.3 + 1) + 1`. No side may be above 2048, so that without `size`
- * sigma is at most 306.
- *
- * @throws ArgumentError `invalid_argument`, `unknown_option`.
- */
-export function gaussianBlur(
-  options: { sigma?: number | readonly [number, number]; angle?: number; size?: readonly [number, number] } = {},
-): Tensor {
-  const caller = "gaussianBlur";
-  checkOptions(caller, options, ["sigma", "angle", "size"]);
-  const { sigma = 1, size } = options;
-  const angle = checkNumber(caller, "angle", options.angle ?? 0);
-  const sigmas = Array.isArray(sigma) ? (sigma as readonly number[]) : [sigma as number, sigma as number];
-  if (sigmas.length !== 2)
-    throw new ArgumentError(`${caller}: sigma has ${sigmas.length} entries, expected one or two.`, "invalid_argument");
-  const [sy, sx] = sigmas.map((s) => checkNumber(caller, "sigma", s, { positive: true })) as [number, number];
-  const side = 2 * Math.floor(Math.max(sy, sx) / 0.3 + 1) + 1;
-  if (size === undefined) checkSize(caller, "a filter side", side, LARGEST.filterSide, "sigma");
-  else for (const n of checkList(caller, "size", size, 2)) checkNumber(caller, "size", n, SIDE);
-  const [h = side, w = side] = size ?? [];
-  const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
-  const values: number[] = [];
-  for (let i = 0; i < h; i++) {
-    for (let j = 0; j < w; j++) {
-      const [y, x] = [i - (h - 1) / 2, j - (w - 1) / 2];
-      const [u, v] = [cos * x - sin * y, sin * x + cos * y];
-      values.push(Math.exp(-0.5 * ((u / sx) ** 2 + (v / sy) ** 2)));
-    }
-  }
-  const total = values.reduce((a, b) => a + b, 0);
-  return tensor(
-    values.map((value) => value / total),
-    { shape: [1, 1, h, w] },
-  );
 }
 
 const SIDE = { integer: true, min: 1, max: LARGEST.filterSide } as const;

@@ -1,6 +1,7 @@
 /** The platform in a browser: the WebAssembly module, fetch, and the browser's image decoder. */
 import { ArgumentError } from "../errors.js";
 import type { Platform } from "../platform.js";
+import { keepDownload, keptDownload } from "./downloads.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
 
@@ -31,6 +32,8 @@ export const webPlatform: Platform = {
   async appendFile(path) {
     throw cannotWrite(path);
   },
+  keptDownload,
+  keepDownload,
   async acquireLock(path) {
     throw cannotWrite(path);
   },

@@ -15,10 +15,12 @@ export interface JsonLoggerOptions {
  * `settings`. Images are not written.
  *
  * A run that continues at a step drops the lines after it, so that no step is there twice. A run that starts at step 0
- * begins a new file; what another run left at its path is kept as `<path>.1`, `<path>.2`, ... Node only.
+ * begins a new file; what another run left at its path is kept as `<path>.1`, `<path>.2`, ... While a Trainer writes
+ * the file, another one with the same path is refused (`file_locked`). Node only.
  */
 export class JsonLogger implements Logger {
   readonly path: string;
+  readonly lockedFiles: readonly string[];
 
   /** @throws ArgumentError `missing_argument`, `unknown_option`; `invalid_argument` where the path is no text. */
   constructor(options: JsonLoggerOptions) {
@@ -30,6 +32,7 @@ export class JsonLogger implements Logger {
       );
     }
     this.path = options.path;
+    this.lockedFiles = [this.path];
   }
 
   /**

@@ -6,6 +6,9 @@ import type { Tensor } from "../../tensor/index.js";
  * A method that throws or rejects ends the training with that error.
  */
 export interface Logger {
+  /** The files that it writes: while a Trainer runs, another training that names one of them is refused. */
+  readonly lockedFiles?: readonly string[];
+
   /**
    * Called once before the first step of a run.
    *

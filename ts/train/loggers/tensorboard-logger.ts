@@ -18,11 +18,13 @@ export interface TensorBoardLoggerOptions {
  * it returns.
  *
  * A run that continues at a step begins a new file in the same folder, as is TensorBoard's convention, with a mark that
- * makes TensorBoard leave out what older files have after that step. So do not give two runs one folder. Images of two
- * channels are shown as complex magnitudes, those of more than three channel by channel. Node only.
+ * makes TensorBoard leave out what older files have after that step. So do not give two runs one folder: at the same
+ * time the second one is refused (`file_locked`). Images of two channels are shown as complex magnitudes, those of more
+ * than three channel by channel. Node only.
  */
 export class TensorBoardLogger implements Logger {
   readonly folder: string;
+  readonly lockedFiles: readonly string[];
   readonly #range: readonly [number, number] | "auto";
   #file: Promise<string> | undefined;
 
@@ -36,6 +38,8 @@ export class TensorBoardLogger implements Logger {
       );
     }
     this.folder = options.folder;
+    // TensorBoard takes every file for one of events whose name has "tfevents" in it.
+    this.lockedFiles = [`${this.folder}/tensorboard`];
     this.#range = checkRange(options.range ?? [0, 1]);
   }
 

@@ -1,20 +1,23 @@
-import type { DenoiseProgress } from "../denoise/index.js";
 import { formatDuration, progressBar } from "../text/index.js";
 
-/** Shows one progress over learning and restoring. */
-export interface DenoiseDisplay {
-  onProgress(progress: DenoiseProgress): void;
+/** A share of some work, 0 to 1, what is being done, and the seconds that are left. */
+export interface Share {
+  readonly phase: string;
+  readonly done: number;
+  readonly secondsLeft: number;
+}
+
+/** Shows one progress over all that a command does. */
+export interface ShareDisplay {
+  readonly onProgress: (share: Share) => void;
   /** Ends the display; the bar stays visible. */
   stop(): void;
 }
 
 /** A bar where standard error is a terminal, otherwise a line for every tenth. */
-export async function denoiseDisplay(
-  label: string,
-  stream: NodeJS.WriteStream = process.stderr,
-): Promise<DenoiseDisplay> {
-  const text = ({ phase, secondsLeft }: DenoiseProgress): string => `${phase}, ${formatDuration(secondsLeft)} left`;
-  const percent = ({ done }: DenoiseProgress): number => Math.floor(100 * done + 1e-9);
+export async function shareDisplay(label: string, stream: NodeJS.WriteStream = process.stderr): Promise<ShareDisplay> {
+  const text = ({ phase, secondsLeft }: Share): string => `${phase}, ${formatDuration(secondsLeft)} left`;
+  const percent = ({ done }: Share): number => Math.floor(100 * done + 1e-9);
   if (!stream.isTTY) {
     let [lastTenth, lastPhase] = [-1, ""];
     return {

@@ -1,0 +1,4 @@
+export function bundle(
+  program: string,
+  options?: { wasm?: boolean },
+): Promise<{ folder: string; remove(): Promise<void> }>;

@@ -1,0 +1,125 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { compiled, type Ended, node } from "../cli/compiled.js";
+
+const program = fileURLToPath(new URL("mpi-program.mjs", import.meta.url));
+const addOn = fileURLToPath(new URL("../../dist/native/adjoint-mpi.node", import.meta.url));
+const missing = existsSync(addOn)
+  ? spawnSync("mpirun", ["--version"]).status === 0
+    ? undefined
+    : "mpirun is not installed"
+  : "npm run build:mpi was not run";
+const folder = await mkdtemp(join(tmpdir(), "adjoint-mpi-"));
+afterAll(async () => await rm(folder, { recursive: true }));
+
+/** Runs Node on n ranks of one thread each. */
+async function mpirun(n: number, args: readonly string[]): Promise<Ended> {
+  const options = ["--allow-run-as-root", "--oversubscribe", "-n", String(n)];
+  const child = spawn("mpirun", [...options, process.execPath, ...args], {
+    env: { ...process.env, RAYON_NUM_THREADS: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, stdout, stderr };
+}
+
+/** What the ranks of the program tell, in their order. */
+async function told(n: number, ...args: string[]): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await mpirun(n, [program, dirname(compiled("node.js")), ...args]);
+  expect(`${code} ${stderr}`).toMatch(/^0 /);
+  const lines = stdout.trim().split("\n");
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, number>)
+    .sort((a, b) => (a["rank"] ?? 0) - (b["rank"] ?? 0));
+}
+
+const failing = async (mode: string, checkpoint: string) =>
+  await mpirun(2, [program, dirname(compiled("node.js")), mode, checkpoint]);
+
+describe.skipIf(missing !== undefined)(`MPI, where it is installed${missing ? ` (skipped: ${missing})` : ""}`, () => {
+  it.each([2, 4])("sums, gathers and broadcasts on %d ranks, buffers of 0, 1, odd and large lengths", async (n) => {
+    const ranks = Array.from({ length: n }, (_, rank) => rank);
+    expect(await told(n, "collectives")).toEqual(
+      ranks.map((rank) => ({ rank, size: n, broadcast: 30_000_001, last: 7, gathered: ranks })),
+    );
+  });
+
+  it("20 steps end with the same bits on 1, 2 and 4 ranks", async () => {
+    const [[one], two, four] = [await told(1, "train"), await told(2, "train"), await told(4, "train")];
+    expect(one).toMatchObject({ step: 20, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    for (const { hash } of [...two, ...four]) expect(hash).toBe(one?.["hash"]);
+  });
+
+  it.each([
+    ["is killed", "kill", /killed|signal 9/i],
+    ["throws", "throw", /rank 1: the film is torn The last good checkpoint is .*throw\.safetensors \(step \d\)/],
+    ["hangs", "hang", /rank 1 took no part within 1 s.* The last good checkpoint is .*hang\.safetensors \(step \d\)/],
+  ])(
+    "a rank that %s ends the job within ten seconds; the last checkpoint goes on with the same bits",
+    async (_, mode, text) => {
+      const checkpoint = join(folder, `${mode}.safetensors`);
+      const { code, stdout, stderr } = await failing(mode, checkpoint);
+      const seconds = (Date.now() - Number(/failing at (\d+)/.exec(stdout)?.[1])) / 1000;
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(text);
+      expect(seconds).toBeLessThan(10);
+      const [whole] = await told(1, "train");
+      // On another number of ranks.
+      const resumed = await told(mode === "kill" ? 4 : 1, "resume", checkpoint);
+      for (const { hash } of resumed) expect(hash).toBe(whole?.["hash"]);
+    },
+  );
+
+  it("adjoint train joins: 2 and 4 ranks write the same weights, once", async () => {
+    const config = {
+      data: { train: join(folder, "images"), size: 16 },
+      physics: { name: "Denoising", noiseModel: { name: "GaussianNoise", sigma: 0.1 } },
+      model: { name: "DnCNN", inChannels: 1, outChannels: 1, depth: 3, nf: 4 },
+      losses: [{ name: "SureGaussianLoss", sigma: 0.1 }],
+      batchSize: 1,
+      accumulate: 4,
+      epochs: 2,
+    };
+    const photographs = fileURLToPath(new URL("../../examples/images", import.meta.url));
+    for (const name of ["brick.png", "camera.png", "coins.png", "grass.png", "cell.png"])
+      await cp(join(photographs, name), join(folder, "images", name));
+    const file = join(folder, "config.json");
+    await writeFile(file, JSON.stringify({ ...config, data: { ...config.data, channels: "grey" } }));
+    const written = [2, 4].map(async (n) => {
+      const out = join(folder, `out-${n}`);
+      const { code, stdout, stderr } = await mpirun(n, [compiled("cli/main.js"), "train", file, "--out", out]);
+      expect(`${code} ${stderr}`).toMatch(/^0 /);
+      expect(stdout.trim().split("\n")).toHaveLength(1);
+      return await readFile(join(out, "model.safetensors"));
+    });
+    const [two, four] = await Promise.all(written);
+    expect(two?.equals(four as Buffer)).toBe(true);
+  });
+
+  it("processes that a launcher without MPI has started are refused, instead of training each alone", async () => {
+    const start = spawn(process.execPath, [program, dirname(compiled("node.js")), "collectives"], {
+      env: { ...process.env, WORLD_SIZE: "4", RANK: "0" },
+    });
+    let text = "";
+    start.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    expect(await new Promise((resolve) => start.on("close", resolve))).not.toBe(0);
+    expect(text).toMatch(/4 processes were started, but for MPI this one is alone/);
+  });
+});
+
+describe("without the add-on for MPI", () => {
+  it.skipIf(missing === undefined)("distributed.mpi says what to do (skipped where it is built)", async () => {
+    const { code, stderr } = await node([program, dirname(compiled("node.js")), "collectives"]);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/distributed\.mpi: the add-on for MPI is missing .* run npm run build:mpi/);
+    expect(stderr).toContain("mpi_missing");
+  });
+});

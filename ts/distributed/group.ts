@@ -1,0 +1,26 @@
+/**
+ * The ranks of one training: processes or threads that share its work. Every rank makes the same calls in the same
+ * order. A program may have its own, for another network.
+ *
+ * Every call throws an AdjointError: `rank_lost` where a rank has ended, `rank_failed` where one has called
+ * {@link abort}, `rank_silent` where one took no part within the time limit, `rank_mismatch` where one made another
+ * call.
+ */
+export interface Group {
+  /** The number of this rank, from 0. */
+  readonly rank: number;
+  /** The number of ranks: a power of two. */
+  readonly size: number;
+  /** Puts the sum over all ranks in the place of `values`; the same bits on each rank, and for any speed of them. */
+  allReduce(values: Float32Array): Promise<void>;
+  /** The bytes of every rank, in their order; lengths may differ. */
+  allGather(bytes: Uint8Array): Promise<Uint8Array[]>;
+  /** The bytes of rank 0; those of the others are not looked at. */
+  broadcast(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Waits until every rank has called it. */
+  barrier(): Promise<void>;
+  /** Ends the work of all ranks with an error of this one. Under MPI the processes end. */
+  abort(error: unknown): void;
+  /** Leaves the group. */
+  close(): void;
+}

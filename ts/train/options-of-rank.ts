@@ -1,0 +1,65 @@
+import { ArgumentError, DTypeError } from "../runtime/index.js";
+import { checkTrainerOptions } from "./check-options.js";
+import { lossesOfEach } from "./losses-option.js";
+import { countOf } from "./matched.js";
+import type { TrainerOptions, WeightedLoss } from "./options.js";
+import { buffersOf } from "./weights.js";
+
+/** The options of a rank, once they are checked: only the first writes, logs and calls back. */
+export function optionsOfRank(options: TrainerOptions): TrainerOptions {
+  checkTrainerOptions(options);
+  const { group } = options;
+  if (!group) return options;
+  checkGrouped(options, group);
+  if (group.rank === 0) return options;
+  const { loggers: _, onProgress: __, onEvaluation: ___, historyPath: ____, best, ...rest } = options;
+  if (!best) return rest;
+  const { path: _____, ...kept } = best;
+  return { ...rest, best: kept };
+}
+
+/** The files that a rank writes. */
+export function filesOf({ group, checkpoint, best, historyPath }: TrainerOptions): string[] {
+  if (group && group.rank > 0) return [];
+  return [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+}
+
+/** @throws ArgumentError `invalid_argument`, DTypeError `dtype_mismatch`. */
+function checkGrouped(options: TrainerOptions, { size }: NonNullable<TrainerOptions["group"]>): void {
+  const { accumulate = 1, optimizer, model } = options;
+  if (!Number.isInteger(Math.log2(accumulate)) || accumulate < size) {
+    throw new ArgumentError(
+      `Trainer: accumulate is ${accumulate} with a group of ${size}, expected a power of two of at least ${size}: ` +
+        "the batches of a step, which the ranks share.",
+      "invalid_argument",
+    );
+  }
+  const other = [...optimizer.parameters, ...buffersOf(model)].find(({ dtype }) => dtype !== "float32");
+  if (other) {
+    throw new DTypeError(
+      `Trainer: a weight or buffer is ${other.dtype}, but ranks exchange float32; convert the model by ` +
+        'model.to("float32").',
+      "dtype_mismatch",
+    );
+  }
+  refuseState(lossesOfEach(options.losses, countOf(options)).flat());
+}
+
+/**
+ * Refuses losses that go on from what they learned of the batch before, which may be on another rank.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function refuseState(losses: readonly WeightedLoss[]): void {
+  for (const { loss } of losses) {
+    const state = loss.stateDict();
+    for (const value of Object.values(state)) value.dispose();
+    const [name] = Object.keys(state);
+    if (name === undefined) continue;
+    throw new ArgumentError(
+      `Trainer: ${loss.name} learns from batch to batch (${name}), which ranks cannot share; give a fixed value, or ` +
+        "train without group.",
+      "invalid_argument",
+    );
+  }
+}
