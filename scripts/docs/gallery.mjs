@@ -48,16 +48,16 @@ export function galleryPage() {
       `## ${title}`,
       about,
       `![From left to right: ${order}](/images/examples/${name}.webp)`,
+      `After ${smallSteps} steps, from left to right: ${order}. With all steps (\`npm run example -- ${name}\`):`,
       `| ${numbers.map(([label]) => label).join(" | ")} |\n| ${numbers.map(() => "---").join(" | ")} |\n` +
         `| ${numbers.map(([, value]) => `${value} dB`).join(" | ")} |`,
-      `From left to right: ${order}. The whole training: \`npm run example -- ${name}\`.`,
       `\`\`\`js folded\n${code}\`\`\``,
     ].join("\n\n");
   });
   return [
     "# Gallery",
-    "Each example with the mean PSNR that it reaches with all of its steps, some hundreds, on pictures that were not trained on. " +
-      `The pictures are what ${smallSteps} steps make of them: Run trains the same in your browser; open the program to change it.`,
+    `What the examples make of pictures that they were not trained on: after ${smallSteps} steps, which Run takes in your browser, ` +
+      "and, as a mean PSNR, after all of their steps, some hundreds. Open a program to change it.",
     ...sections,
     "[All examples](/examples) has what these numbers mean.",
     "",
