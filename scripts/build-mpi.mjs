@@ -1,5 +1,5 @@
-// `npm run build:mpi`: the add-on for MPI, dist/native/adjoint-mpi.node. Needs an MPI library with its compiler wrapper (mpicc) and
-// libclang, by which its header is read: of Debian libopenmpi-dev, openmpi-bin and libclang-dev.
+// `npm run build:mpi`: the add-on for MPI, dist/native/adjoint-mpi.node. Needs an MPI library with its compiler wrapper
+// (mpicc) and libclang, by which its header is read: of Debian libopenmpi-dev, openmpi-bin and libclang-dev.
 import { copyFileSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, main, must, output, root, say, targetDir } from "./common.mjs";
@@ -9,8 +9,8 @@ await main(async () => {
   checkRust();
   if (output("mpicc", ["--version"]) === undefined) {
     throw new Failure(
-      "mpicc is missing: install an MPI library with its headers, and libclang (Debian: libopenmpi-dev openmpi-bin libclang-dev; " +
-        "on clusters: module load openmpi)",
+      "mpicc is missing: install an MPI library with its headers, and libclang " +
+        "(Debian: libopenmpi-dev openmpi-bin libclang-dev; on clusters: module load openmpi)",
     );
   }
   say("building the add-on for MPI: the first time about a minute");

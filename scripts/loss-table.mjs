@@ -64,8 +64,10 @@ function classes(names) {
   return found;
 }
 
-const learnsFrom = ({ needs }) =>
-  needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
+const learnsFrom = ({ needs, noisyPairs }) => {
+  if (noisyPairs) return "pairs of noisy images";
+  return needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
+};
 const code = (text) => `\`${text}\``;
 
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

@@ -1,7 +1,7 @@
 // Runs calls of the compiled package in a process of its own. Says before each call what it is about to do, so that the
 // parent knows what a process that died, or a call that did not return, was doing.
 //
-// Argument: a file with { stateFile, signatures, platform, mode, groups, seed, from, to, share, each }.
+// Argument: a file with { stateFile, signatures, platform, mode, groups, seed, from, to, share, each, until }.
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { chosen, everyCall, randomCall, sourceOf } from "./calls.mjs";
 import { configurationCalls, configurationEnvironment } from "./configurations.mjs";
@@ -14,6 +14,8 @@ const RECORD = 4000;
 
 const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { stateFile, mode, groups, seed, from, to, share, each } = settings;
+/** When to end, in milliseconds since 1970. */
+const until = settings.until ?? Infinity;
 const signatures = JSON.parse(readFileSync(settings.signatures, "utf8"));
 const { lib, restart } = await load(settings.platform);
 const targets = chosen(signatures, groups);
@@ -58,7 +60,7 @@ let last = false;
 if (mode === "every") {
   let index = 0;
   for (const call of everyCall(targets, signatures)) {
-    if (index >= to) break;
+    if (index >= to || Date.now() > until) break;
     if (index >= from && index % share === 0) {
       await attempt(index, call);
       await pause();
@@ -67,7 +69,7 @@ if (mode === "every") {
   }
   last = index < to;
 } else {
-  for (let index = from; index < to && !last; index++) {
+  for (let index = from; index < to && !last && Date.now() < until; index++) {
     const call = callOf(seed, index);
     last = call === undefined;
     if (last) break;

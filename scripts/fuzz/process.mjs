@@ -66,7 +66,7 @@ export async function runInProcess(settings, found, until) {
   mkdirSync(work);
   const stateFile = join(folder, "state");
   const settingsFile = join(folder, "settings.json");
-  writeFileSync(settingsFile, JSON.stringify({ ...settings, stateFile }));
+  writeFileSync(settingsFile, JSON.stringify({ ...settings, until, stateFile }));
   const child = limited([childProgram, settingsFile], work, settings);
   let done;
   const lines = createInterface({ input: child.stdout });
@@ -85,7 +85,8 @@ export async function runInProcess(settings, found, until) {
   const watch = setInterval(() => {
     const { index } = doing();
     if (index !== seen) [seen, since, used] = [index, Date.now(), cpuTime(child.pid)];
-    if (Date.now() > until) killed = "time";
+    // The child ends by itself when the time is over, unless a call keeps it.
+    if (Date.now() > until + PATIENCE) killed = "time";
     else if (Date.now() - since > START || cpuTime(child.pid) - used > PATIENCE)
       killed = `did not return within ${PATIENCE / 1000} s`;
     else if (memoryOf(child.pid) > RESIDENT) killed = `took more than ${RESIDENT / 2 ** 30} GiB`;

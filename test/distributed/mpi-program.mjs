@@ -58,13 +58,13 @@ async function failing(fail) {
 
 const modes = {
   async collectives() {
-    for (const length of [0, 1, 7, 100_003, 7_000_001]) {
+    for (const length of [0, 1, 7, 1_000_003]) {
       const values = Float32Array.from({ length }, (_, i) => (group.rank + 1) * (i % 11));
       await group.allReduce(values);
       const all = (group.size * (group.size + 1)) / 2;
       if (!values.every((value, i) => value === all * (i % 11))) throw new Error(`wrong sum of ${length}`);
     }
-    const bytes = new Uint8Array(30_000_001).fill(7);
+    const bytes = new Uint8Array(3_000_001).fill(7);
     const broadcast = await group.broadcast(group.rank === 0 ? bytes : new Uint8Array(0));
     const gathered = await group.allGather(new Uint8Array(group.rank));
     await group.barrier();

@@ -23,7 +23,9 @@ function definitions(text: string): Map<string, boolean> {
   return found;
 }
 
-/** The names in the braces of `export { a, type B, c as d } from`: where they come from, and what they are called here. */
+/**
+ * The names in the braces of `export { a, type B, c as d } from`: where they come from, and what they are called here.
+ */
 function listed(list: string): { readonly name: string; readonly as: string }[] {
   const parts = list.split(",").map((part) => part.replace(/\btype\b/, "").trim());
   return parts

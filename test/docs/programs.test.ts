@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,15 +6,10 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TRAINER_KEYS } from "../../ts/train/check-options.js";
 import { compiled } from "../cli/compiled.js";
+import { compileIn, print, programs, pythonWith } from "./run-programs.js";
 
 const start = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The TypeScript programs of a document. */
-const programs = async (document: string): Promise<string[]> =>
-  [...(await readFile(join(root, "docs", document), "utf8")).matchAll(/```ts\n([\s\S]*?)```/g)].map(
-    ([, code]) => code as string,
-  );
 
 /** A training of the documents made short: what is written there takes minutes. */
 const shortened = [
@@ -34,44 +29,15 @@ beforeAll(async () => {
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 /** Type-checks the programs and gives the files that the compiler made of them. */
-async function compile(name: string, codes: readonly string[]): Promise<string[]> {
-  const files = codes.map((_, i) => join(folder, `${name}-${i}.ts`));
-  await Promise.all(codes.map((code, i) => writeFile(files[i] as string, code)));
-  const options = [
-    "--strict",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--lib",
-    "es2022,dom,esnext.disposable",
-    "--types",
-    "node",
-    "--typeRoots",
-    join(root, "node_modules", "@types"),
-    "--ignoreConfig",
-  ];
-  const { stdout } = await start(
-    process.execPath,
-    [join(root, "node_modules/typescript/bin/tsc"), ...options, ...files],
-    { cwd: folder },
-  ).catch((error: { stdout: string }) => error);
-  expect(stdout).toBe("");
-  return files.map((file) => file.replace(/ts$/, "js"));
-}
-
-/** What a program prints; it runs in the root, as a user's would in a clone. */
-async function print(file: string): Promise<string> {
-  const { stdout } = await start(process.execPath, [file], { cwd: root });
-  return stdout;
-}
+const compile = async (name: string, codes: readonly string[]): Promise<string[]> =>
+  await compileIn(folder, name, codes);
 
 describe("docs/porting.md", () => {
   it("type-checks and runs", async () => {
     const codes = await programs("porting.md");
     expect(codes.length).toBeGreaterThanOrEqual(2);
     const files = await compile("porting", codes.map(short));
-    const [trainer = "", byHand = "", adversarial = ""] = await Promise.all(files.map(print));
+    const [trainer = "", byHand = "", adversarial = ""] = await Promise.all(files.map((file) => print(file)));
     for (const text of [trainer, adversarial]) expect(text).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
     expect(byHand).toMatch(/step 3 of 3: loss -?\d/);
   });
@@ -88,12 +54,9 @@ describe("docs/porting.md", () => {
     expect(budget(typescript, /length: (\d+)/)).toEqual([400, 10, 8]);
   });
 
-  const deepinv = [process.env["ADJOINT_PYTHON"], "python3"].find(
-    (program) => program !== undefined && spawnSync(program, ["-c", "import deepinv, torchvision"]).status === 0,
-  );
+  const deepinv = pythonWith("deepinv", "torchvision");
   it.skipIf(deepinv === undefined)("its Python runs, where deepinv is installed (ADJOINT_PYTHON)", async () => {
-    const text = await readFile(join(root, "docs", "porting.md"), "utf8");
-    const codes = [...text.matchAll(/```python\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+    const codes = await programs("porting.md", "python");
     expect(codes).toHaveLength(3);
     const shorter = [
       [/epochs=\d+/g, "epochs=1"],
@@ -108,7 +71,7 @@ describe("docs/porting.md", () => {
         file,
         shorter.reduce((shown, [long, less]) => shown.replace(long, less), code),
       );
-      return (await start(deepinv as string, [file], { cwd: root, maxBuffer: 1 << 26 })).stdout;
+      return await print(file, deepinv);
     });
     const [trainer = "", byHand = "", adversarial = ""] = await Promise.all(printed);
     for (const shown of [trainer, adversarial]) expect(shown).toMatch(/PSNR \d+\.\d\d dB, noisy \d+\.\d\d dB/);
@@ -173,6 +136,28 @@ describe("docs/apply.md", () => {
       expect(text).toContain(`\`${option}`);
     for (const option of ["scale", "scaleLevels", "tile", "margin", "rng", "signal", "onProgress"])
       expect(text).toMatch(new RegExp(`\`${option}\``));
+  });
+});
+
+describe("docs/networks.md", () => {
+  it("its programs type-check, and print names, a table and an error that falls", async () => {
+    const files = await compile("networks", await programs("networks.md"));
+    const [asClass = "", asFunctions = ""] = await Promise.all(files.map((file) => print(file)));
+    expect(asClass).toMatch(/^head\.weight head\.bias body\.first\.weight .*body\.last\.bias$/m);
+    expect(asClass).toMatch(/^network: Residual +\[1, 1, 64, 64\]/m);
+    const [, early, late] = /step 10: error ([\d.]+)\nstep 20: error ([\d.]+)/.exec(asFunctions) ?? [];
+    expect(Number(late)).toBeLessThan(Number(early));
+  });
+});
+
+describe("docs/fine-tuning.md", () => {
+  it("its program type-checks, and fine-tuning by EI is nearer to the truth", { timeout: 120_000 }, async () => {
+    const codes = (await programs("fine-tuning.md")).map((code) =>
+      code.replace(/const steps = \d+/, "const steps = 8"),
+    );
+    const [file = ""] = await compile("fine-tuning", codes);
+    const [, before, after] = /as it came ([\d.]+) dB\nfine-tuned ([\d.]+) dB/.exec(await print(file)) ?? [];
+    expect(Number(after)).toBeGreaterThan(Number(before));
   });
 });
 

@@ -104,6 +104,23 @@ describe("examples", () => {
     expect(psnr("scheduled")).toBeGreaterThan(psnr("consistency only"));
   });
 
+  it("fine-tuning", { timeout: 120_000 }, async () => {
+    const methods = ["SURE", "R2R", "splitting", "zero-shot SURE"];
+    const labels = methods.flatMap((name) => [`${name}, fine-tuned`, `${name}, from nothing`]);
+    const { results, stdout, psnr } = await runExample(
+      "fine-tuning",
+      3,
+      ["noisy", "as it came", ...labels],
+      photographs,
+    );
+    for (const name of methods) {
+      expect(psnr(`${name}, fine-tuned`)).toBeGreaterThan(psnr(`${name}, from nothing`) + 1);
+      const gains = results["gains"] as Readonly<Record<string, number>>;
+      expect(stdout).toContain(`${name}: fine-tuning is ${gains[name]?.toFixed(2)} dB above training from nothing`);
+    }
+    expect(psnr("as it came")).toBeGreaterThan(psnr("noisy") + 5);
+  });
+
   it("sparse-view-ct", async () => {
     const { psnr } = await runExample(
       "sparse-view-ct",

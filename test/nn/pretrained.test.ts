@@ -167,6 +167,8 @@ describe("pretrained", () => {
   it.each([
     ["a number", 3],
     ["an empty text", ""],
+    ["what begins like an address", "http://["],
+    ["an object without methods", Object.create(null)],
     ["no place", { sha256: "0".repeat(64) }],
   ])("refuses %s", async (_, pretrained) => {
     const call = loadPretrained(new DnCNN(options), pretrained as never);
@@ -180,6 +182,17 @@ describe("pretrained", () => {
     ["a file that is not there", { from: "x.pth" }, "file_not_found"],
   ])("refuses %s", async (_, pretrained, code) => {
     await expect(loadPretrained(new DnCNN(options), pretrained as never)).rejects.toMatchObject({ code });
+  });
+
+  it("places that are none are refused by every function that takes one", async () => {
+    for (const place of [undefined, null, 3, "", Object.create(null), "https://["]) {
+      const code = "invalid_argument";
+      await expect(download(place as never)).rejects.toMatchObject({ code });
+      await expect(fromPretrained(place as never)).rejects.toMatchObject({ code });
+    }
+    for (const given of [undefined, null, 3]) {
+      await expect(DnCNN.create(given as never)).rejects.toMatchObject({ name: "ArgumentError" });
+    }
   });
 
   it("weights of another network are refused with the name of what is missing", async () => {

@@ -276,6 +276,28 @@ const losses: Record<string, Row> = {
     others: ["metric", "rng"],
     bad: { gamma: [-1] },
   },
+  Noise2NoiseLoss: { make: of(loss.Noise2NoiseLoss), valid: () => ({}), numbers: [], others: ["metric"], bad: {} },
+  Noise2VoidLoss: {
+    make: of(loss.Noise2VoidLoss),
+    valid: () => ({}),
+    numbers: ["rate", "window", "structSpan"],
+    others: ["metric", "replacement", "structAxis", "rng"],
+    bad: {
+      rate: [0, -1, 0.3],
+      window: [1, 4, 5.5, 17],
+      replacement: ["mean"],
+      structAxis: ["diagonal"],
+      structSpan: [1, 4, 17],
+    },
+  },
+  Noise2SelfLoss: {
+    make: of(loss.Noise2SelfLoss),
+    valid: () => ({}),
+    numbers: ["width"],
+    flags: ["evalJInvariant"],
+    others: ["metric", "rng"],
+    bad: { width: [1, 2.5, 17] },
+  },
   ScoreLoss: {
     make: of(loss.ScoreLoss),
     valid: () => ({}),
@@ -500,6 +522,8 @@ const transforms: Record<string, Row> = {
 const left = new Set([
   "Loss",
   "Transform",
+  "Noise2VoidModel",
+  "Noise2SelfModel",
   "R2RModel",
   "ScoreModel",
   "SplittingModel",

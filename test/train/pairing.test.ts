@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { TensorDataset } from "../../ts/data/index.js";
 import {
   MCLoss,
+  Noise2NoiseLoss,
   R2RLoss,
   RandomLossScheduler,
   SplittingLoss,
@@ -124,5 +125,20 @@ describe("data without ground truth", () => {
       ),
     });
     expect(trainer.step).toBe(0);
+  });
+
+  it("is refused for a loss of pairs, which names the second image", async () => {
+    const given: TrainerOptions = options({ trainData, losses: new Noise2NoiseLoss() });
+    await expect(new Trainer(given).train()).rejects.toMatchObject({
+      code: "missing_argument",
+      message: expect.stringContaining("Noise2NoiseLoss compares with a second noisy image x, but trainData has"),
+    });
+  });
+
+  it("is not needed for pairs of noisy images", async () => {
+    const pairs = new TensorDataset({ x: ones([2, 1, 8, 8]), y: ones([2, 1, 8, 8]) });
+    const trainer = new Trainer(options({ trainData: pairs, losses: new Noise2NoiseLoss() }));
+    await trainer.train();
+    expect(trainer.step).toBe(trainer.steps);
   });
 });

@@ -93,6 +93,33 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     // @ts-expect-error Rician noise is not centred
     loss.forward({ y, physics: rician, model });
   },
+  Noise2NoiseLoss: (loss: l.Noise2NoiseLoss) => {
+    loss.forward({ xNet, x, physics: uncertain });
+    // @ts-expect-error no second image
+    loss.forward({ xNet, y, physics: gaussian });
+    // @ts-expect-error inpainting is not denoising
+    loss.forward({ xNet, x, physics: masked });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, x, physics: rician });
+  },
+  Noise2VoidLoss: (loss: l.Noise2VoidLoss) => {
+    loss.forward({ xNet, y, physics: uncertain, model: loss.adaptModel(model) });
+    // @ts-expect-error inpainting is not denoising
+    loss.forward({ xNet, y, physics: masked, model: loss.adaptModel(model) });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, y, physics: rician, model: loss.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet, y, physics: gaussian, model });
+  },
+  Noise2SelfLoss: (loss: l.Noise2SelfLoss) => {
+    loss.forward({ xNet, y, physics: uncertain, model: loss.adaptModel(model) });
+    // @ts-expect-error inpainting is not denoising
+    loss.forward({ xNet, y, physics: masked, model: loss.adaptModel(model) });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, y, physics: rician, model: loss.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet, y, physics: gaussian, model });
+  },
   ScoreLoss: (loss: l.ScoreLoss) => {
     loss.forward({ physics: gamma, model: loss.adaptModel(model) });
     // @ts-expect-error inpainting is not denoising

@@ -60,6 +60,7 @@ it("one line names the loss, the noise and what fits", async () => {
     "new Trainer({ ...base, physics: masked, losses: new loss.Neighbor2Neighbor() });",
     "new Trainer({ ...base, physics: stacked, losses: sure });",
     "new Trainer({ ...base, physics: gaussian, losses: sup, trainData: folder });",
+    "new Trainer({ ...base, physics: gaussian, losses: new loss.Noise2NoiseLoss(), trainData: folder });",
     "new Trainer({ ...base, physics: gaussian, losses: [r2r, new loss.SplittingLoss()] });",
     "new Trainer({ ...base, physics: gaussian, losses: r2r, model: new loss.SplittingLoss().adaptModel(model) });",
     "new AdversarialTrainer({ ...base, D, optimizerD: optimizer, physics: poisson, losses: sup, lossesD: sure });",
@@ -77,6 +78,8 @@ it("one line names the loss, the noise and what fits", async () => {
     "SureGaussianLoss takes one operator, but the physics is a stack: give each operator its own loss in a " +
       "StackedPhysicsLoss; losses that fit: StackedPhysicsLoss, SupLoss",
     "SupLoss compares with ground truth, but trainData has none: give samples { x, y }, or another loss",
+    "Noise2NoiseLoss compares with a second noisy image x, but trainData has none: give samples { x, y }, or another " +
+      "loss",
     "two of the losses each need a model adapted to them alone: train with one of them",
     "R2RLoss needs a model adapted to it, but this one is adapted to SplittingLoss: give the network itself",
     "SureGaussianLoss assumes gaussian noise, but the physics has poisson noise; losses that fit: SurePoissonLoss, " +

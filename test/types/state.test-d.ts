@@ -42,3 +42,14 @@ it("a list of layers is a sequence, whatever their number", () => {
   // @ts-expect-error a number is no layer
   new Sequential(1);
 });
+
+it("create takes the options of the class, and a place of weights", () => {
+  const models: Promise<DnCNN>[] = [DnCNN.create({ depth: 3, pretrained: "x.pth" }), DnCNN.create({})];
+  void models;
+  // @ts-expect-error the option is depth
+  void DnCNN.create({ depths: 3 });
+  // @ts-expect-error the channels are missing
+  void Conv2d.create({ kernelSize: 3 });
+  // @ts-expect-error a place is a text or an address
+  void DnCNN.create({ pretrained: 3 });
+});

@@ -5,6 +5,9 @@ import {
   type Loss,
   MCLoss,
   Neighbor2Neighbor,
+  Noise2NoiseLoss,
+  Noise2SelfLoss,
+  Noise2VoidLoss,
   R2RLoss,
   RandomLossScheduler,
   SplittingLoss,
@@ -113,6 +116,11 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: masked, losses: new Neighbor2Neighbor() });
   // @ts-expect-error measurements alone
   new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: folder });
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2NoiseLoss() });
+  // @ts-expect-error one noisy image of each
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2NoiseLoss(), trainData: folder });
+  // @ts-expect-error masked images are no noisy images
+  new Trainer({ ...fits, physics: masked, losses: new Noise2NoiseLoss() });
   const patches = new DataLoader({ dataset: new PatchDataset({ dataset: folder, size: 8 }) });
   // @ts-expect-error patches of measurements alone, in batches
   new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: patches });
@@ -120,6 +128,11 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: gaussian, losses: [sure, sup], trainData: new TensorDataset({ y: tensor }) });
   // @ts-expect-error each needs the model for itself
   new Trainer({ ...fits, physics: gaussian, losses: [r2r, new SplittingLoss()] });
+  new Trainer({ ...fits, physics: gaussian, losses: new Noise2VoidLoss(), trainData: folder });
+  // @ts-expect-error masked images have no spots to hide
+  new Trainer({ ...fits, physics: masked, losses: new Noise2VoidLoss() });
+  // @ts-expect-error each needs the model for itself
+  new Trainer({ ...fits, physics: gaussian, losses: [new Noise2SelfLoss(), new Noise2VoidLoss()] });
   // @ts-expect-error adapted to another loss
   new Trainer({ ...fits, physics: gaussian, losses: new SplittingLoss(), model: r2r.adaptModel(model) });
 

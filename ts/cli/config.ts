@@ -27,8 +27,8 @@ export interface Config extends Partial<Omit<AdversarialTrainerOptions, Given>> 
   /** The network. */
   readonly model: Reconstructor;
   /**
-   * Weights to start from: a file such as `.safetensors` or `.pth`, a folder with `model.safetensors`, or the address of
-   * one, which is downloaded once. Default: random weights, from `--seed`.
+   * Weights to start from: a file such as `.safetensors` or `.pth`, a folder with `model.safetensors`, or the address
+   * of one, which is downloaded once. Default: random weights, from `--seed`.
    */
   readonly weights?: string;
   /**

@@ -27,11 +27,13 @@ export function addLosses(program: Command): void {
       );
       const listed = (value: string | readonly string[]): string =>
         typeof value === "string" ? value : value.join(", ");
-      const rows = found.map(([name, { noise: n, operator: o, needs }]) => [
+      const truth = ({ needs, noisyPairs }: Assumptions): string =>
+        noisyPairs ? "no, pairs" : needs.includes("x") ? "yes" : "no";
+      const rows = found.map(([name, assumptions]) => [
         name,
-        ` ${needs.includes("x") ? "yes" : "no"}`,
-        listed(o),
-        listed(n),
+        ` ${truth(assumptions)}`,
+        listed(assumptions.operator),
+        listed(assumptions.noise),
       ]);
       const header = ["loss", "ground truth", "operator", "noise"];
       const table = textTable([header, ...rows].map((row) => row.slice(0, 3))).split("\n");
@@ -41,7 +43,7 @@ export function addLosses(program: Command): void {
         text,
         json: found.map(([name, assumptions]) => ({
           name,
-          groundTruth: assumptions.needs.includes("x"),
+          groundTruth: truth(assumptions) === "yes",
           ...assumptions,
         })),
       };

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isAddress } from "../io/index.js";
+import { addressOf } from "../io/index.js";
 
 /** The folder of the package. */
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,7 +13,7 @@ const OWN = "adjoint:";
  * https stay as they are.
  */
 export function resolvePath(folder: string, path: string): string {
-  if (isAddress(path)) return path;
+  if (addressOf(path) !== undefined) return path;
   if (path.startsWith(OWN)) return join(packageFolder, path.slice(OWN.length));
   return isAbsolute(path) ? path : join(folder, path);
 }

@@ -1,4 +1,4 @@
-import { checkList, LARGEST, checkObject } from "../runtime/index.js";
+import { checkFlag, checkList, checkNumber, LARGEST, checkObject } from "../runtime/index.js";
 import type { Pixels } from "../io/index.js";
 import { checkPixels } from "./check-pixels.js";
 import { checkEstimable, type EstimableNoise } from "./estimate-noise.js";
@@ -76,10 +76,18 @@ export function robustScale(image: Pixels, noise: EstimableNoise): RobustScale {
   return { pixels, offset, factor, low, high };
 }
 
-/** The offset and factor of {@link robustScale}; with `isAnchored` the offset is 0. */
+/**
+ * The offset and factor of {@link robustScale}; with `isAnchored` the offset is 0.
+ *
+ * @throws ArgumentError `invalid_argument` where `range` is none.
+ */
 export function unitRange(range: RobustRange, isAnchored: boolean) {
   checkObject("unitRange", "range", range);
   const { dark, bright, low, high } = range;
+  // NaN is a number here: what has values that are not finite is refused by those who know the image.
+  for (const [name, value] of Object.entries({ dark, bright, low: low ?? dark, high: high ?? bright }))
+    if (typeof value !== "number") checkNumber("unitRange", name, value);
+  checkFlag("unitRange", "isAnchored", isAnchored, false);
   // An odd share: no value of the file falls on an end by chance.
   const margin = 0.0514159 * (bright - dark);
   const offset = isAnchored ? 0 : (low ?? dark - margin);

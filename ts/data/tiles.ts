@@ -9,7 +9,7 @@ export interface TileOptions {
   readonly tile?: number;
   /** Pixels around a tile that `restore` sees; of its result only those that are blended are taken. Default: 16. */
   readonly margin?: number;
-  /** Neighbouring tiles are blended linearly within so many pixels on each side of their border; at most `margin`. Default: 0. */
+  /** Pixels on each side of a border within which tiles are blended linearly; at most `margin`. Default: 0. */
   readonly blend?: number;
   /** Called after each tile with the number of its pixels, without margins. */
   readonly onTile?: ((pixels: number) => unknown) | undefined;

@@ -1,7 +1,8 @@
 import { parseSafetensors, readBytes } from "../io/index.js";
 import { Module, type Reconstructor } from "../nn/index.js";
 import type { NoiseModel, Physics } from "../physics/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import type { RandomSource } from "../random/index.js";
+import { ArgumentError, checkFlag, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor } from "../tensor/index.js";
 import { DenoisingNetwork } from "./denoising-network.js";
 import { dependsOnImage, noiseLevels, smoothed } from "./noise-levels.js";
@@ -57,10 +58,27 @@ export class LevelNetwork extends Module implements Reconstructor {
   }
 }
 
-/** The network with its weights at the start. */
-export async function startNetwork(): Promise<LevelNetwork> {
-  const model = new LevelNetwork();
-  await resetToStart(model);
+/** Options of {@link startNetwork}. */
+export interface StartNetworkOptions {
+  /** Whether it has the weights of the package; otherwise random ones, to compare with. Default: true. */
+  readonly pretrained?: boolean;
+  /** Stream of random weights. Default: the stream of the library, seeded by the operating system. */
+  readonly rng?: RandomSource;
+}
+
+/**
+ * The network that denoising starts from, with the weights of the package (docs/denoising-network.md), as a
+ * reconstruction that can be trained further: `[B, C, H, W]` and a physics, whose noise says the level, to the same
+ * shape.
+ *
+ * @throws ArgumentError `unknown_option`, `invalid_argument`; `file_unreadable` where the file of the weights is not
+ * there.
+ */
+export async function startNetwork(options: StartNetworkOptions = {}): Promise<LevelNetwork> {
+  checkOptions("startNetwork", options, ["pretrained", "rng"]);
+  const { rng } = options;
+  const model = new LevelNetwork(new DenoisingNetwork(rng === undefined ? {} : { rng }));
+  if (checkFlag("startNetwork", "pretrained", options.pretrained, true)) await resetToStart(model);
   return model;
 }
 

@@ -117,8 +117,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
 function floatsOf(bytes: Uint8Array, length: number): Float32Array {
   if (bytes.length !== 4 * length) {
     throw new AdjointError(
-      `Group.allReduce: another rank sent ${bytes.length} bytes where this one has ${4 * length}; every rank must make ` +
-        "the same calls, with buffers of the same length.",
+      `Group.allReduce: another rank sent ${bytes.length} bytes where this one has ${4 * length}; every rank must ` +
+        "make the same calls, with buffers of the same length.",
       "rank_mismatch",
     );
   }

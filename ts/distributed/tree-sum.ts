@@ -5,7 +5,7 @@ export function addTo(sum: Float32Array, values: Float32Array): void {
 
 /**
  * The sum of a power of two of float32 buffers in a binary tree over their order: those of 2, of 4, of 8, ... are added
- * as they come, and the first of each is overwritten. {@link Group.allReduce} goes on with the same tree over the ranks.
+ * as they come, and the first of each is overwritten. {@link Group.allReduce} goes on with the tree over the ranks.
  */
 export class TreeSum {
   readonly #parts: { readonly values: Float32Array; readonly leaves: number }[] = [];

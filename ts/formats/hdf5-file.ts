@@ -10,6 +10,8 @@ import type { ByteSource } from "./source.js";
 
 export const FORMAT = "HDF5";
 
+const SIGNATURE = "\x89HDF\r\n\x1a\n";
+
 /** Groups below each other, and entries of a file, that are looked at for a list of its arrays. */
 const DEPTH = 16;
 const COUNT = 10_000;
@@ -62,6 +64,7 @@ export class Hdf5File {
    * @throws FormatError `file_invalid`; ArgumentError `missing_library` with the command that installs it.
    */
   static async open(source: ByteSource): Promise<Hdf5File> {
+    if (!(await hasSignature(source))) throw invalid(FORMAT, "the file has no signature of HDF5");
     const { module, FS } = await loadH5wasm();
     const { path, unmount } = await mountSource(FS, source);
     try {
@@ -89,21 +92,25 @@ export class Hdf5File {
   /** The names of all arrays of numbers, such as "kspace" or "group/image". */
   names(): string[] {
     const found: string[] = [];
-    // Groups may hold each other by hard links: only so many entries are looked at.
+    // Groups may hold each other by hard links: only so many entries are looked at, and below a group with the entries
+    // of one above it, which is probably that one, no groups.
     let visited = 0;
-    const visit = (group: string, depth: number): void => {
-      for (const key of call(() => this.#module.get_names(this.#id, group || "/", false))) {
+    const visit = (group: string, above: readonly string[]): void => {
+      const keys = call(() => this.#module.get_names(this.#id, group || "/", false));
+      const entries = keys.join("/");
+      const isDeep = above.length >= DEPTH || above.includes(entries);
+      for (const key of keys) {
         // MATLAB keeps what cells refer to there.
         visited += 1;
         if (visited > COUNT) return;
-        if (depth === 0 && key.startsWith("#")) continue;
+        if (group === "" && key.startsWith("#")) continue;
         const path = group === "" ? key : `${group}/${key}`;
         const kind = this.#kind(path);
-        if (kind === this.#module.H5G_GROUP && depth < DEPTH) visit(path, depth + 1);
+        if (kind === this.#module.H5G_GROUP && !isDeep) visit(path, [...above, entries]);
         else if (kind === this.#module.H5G_DATASET && this.#readable(path)) found.push(path);
       }
     };
-    visit("", 0);
+    visit("", []);
     return found;
   }
 
@@ -270,6 +277,22 @@ export class Hdf5File {
       this.#module._free(at);
     }
   }
+}
+
+/** Whether a file is HDF5; its signature is at 0, or after a block for others, such as MATLAB's text, at 512, ... */
+export function isHdf5(head: Uint8Array): boolean {
+  return [0, 512, 1024, 2048].some((at) => String.fromCharCode(...head.subarray(at, at + 8)) === SIGNATURE);
+}
+
+/**
+ * Whether a file has HDF5's signature, at 0 or after a block for others of 512 bytes, 1024, ...: without it the
+ * library, which takes a second to load, need not be asked.
+ */
+async function hasSignature(source: ByteSource): Promise<boolean> {
+  for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : 2 * at) {
+    if (isHdf5(await source.read(at, at + 8))) return true;
+  }
+  return false;
 }
 
 function check(status: number): void {

@@ -3,13 +3,6 @@ import { FORMAT, Hdf5File } from "./hdf5-file.js";
 import { isIsmrmrd, readAcquisitions } from "./ismrmrd.js";
 import type { ByteSource } from "./source.js";
 
-const SIGNATURE = "\x89HDF\r\n\x1a\n";
-
-/** Whether a file is HDF5; its signature is at 0, or after a block for others, such as MATLAB's text, at 512, ... */
-export function isHdf5(head: Uint8Array): boolean {
-  return [0, 512, 1024, 2048].some((at) => String.fromCharCode(...head.subarray(at, at + 8)) === SIGNATURE);
-}
-
 /**
  * Reads an array of an HDF5 file, among them fastMRI's and MATLAB's 7.3; `dataset` names it.
  *

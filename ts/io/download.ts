@@ -30,17 +30,30 @@ export interface DownloadOptions {
 /** The option names of {@link DownloadOptions}. */
 export const downloadOptions = ["sha256", "cache", "onProgress", "signal"] as const;
 
-/** Whether a place is an address of http or https, and not a path. */
-export function isAddress(place: string | URL): boolean {
-  return /^https?:/i.test(String(place));
+/**
+ * The address of a place where it is one of http or https; undefined where it is a path, or something else.
+ *
+ * @throws ArgumentError `invalid_argument` for what begins like an address and is none.
+ */
+export function addressOf(place: unknown): URL | undefined {
+  const text = place instanceof URL ? place.href : place;
+  if (typeof text !== "string" || !/^https?:/i.test(text)) return undefined;
+  try {
+    return new URL(text);
+  } catch {
+    throw new ArgumentError(
+      `${shown(text)} is no address; expected one such as https://example.org/x.pth.`,
+      "invalid_argument",
+    );
+  }
 }
 
 /**
  * The bytes of a file: of an address (http or https) downloaded once and kept, or of a path.
  *
  * Copies are in the folder `adjoint` of the system's caches (`XDG_CACHE_HOME`, by default `~/.cache`;
- * `~/Library/Caches`, `%LOCALAPPDATA%`), or in the folder that the environment variable `ADJOINT_CACHE` names; in a page
- * in the Cache API, under the name `adjoint`. Where no copy can be kept the file is downloaded each time.
+ * `~/Library/Caches`, `%LOCALAPPDATA%`), or in the folder that the environment variable `ADJOINT_CACHE` names; in a
+ * page in the Cache API, under the name `adjoint`. Where no copy can be kept the file is downloaded each time.
  *
  * @throws ArgumentError `network_failed` where the server cannot be reached or the connection breaks; `file_not_found`,
  * `file_unreadable` by its answer; `not_downloaded` with `cache: "only"`; `invalid_argument`, `unknown_option`.
@@ -59,11 +72,12 @@ export async function download(place: string | URL, options: DownloadOptions = {
       "invalid_argument",
     );
   }
-  if (!isAddress(place)) {
+  const url = addressOf(place);
+  if (url === undefined) {
     const path = place instanceof URL ? pathOf(place) : place;
     return await checked(path, plain(await readBytes(path)), sha256);
   }
-  const address = normalised(place);
+  const address = url.href;
   const platform = await currentPlatform();
   if (cache === "use" || cache === "only") {
     const found = await platform.keptDownload(address);
@@ -85,14 +99,6 @@ export async function download(place: string | URL, options: DownloadOptions = {
 
 /** The same bytes without the methods of Node's Buffer, whose slices are no copies. */
 const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-function normalised(place: string | URL): string {
-  try {
-    return new URL(place).href;
-  } catch {
-    throw new ArgumentError(`download: ${shown(String(place))} is no address.`, "invalid_argument");
-  }
-}
 
 async function received(
   address: string,

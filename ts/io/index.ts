@@ -1,5 +1,5 @@
 /** Files: weights, safetensors, images, JSON, and atomic writing. */
-export { download, type DownloadOptions, downloadOptions, isAddress } from "./download.js";
+export { addressOf, download, type DownloadOptions, downloadOptions } from "./download.js";
 export { appendFile, writeFileAtomic } from "./atomic.js";
 export { fileError, readBytes, readJson, readText } from "./files.js";
 export type {

@@ -10,6 +10,8 @@ export interface Assumptions {
   readonly needs: readonly ("x" | "y" | "xNet" | "physics" | "model")[];
   /** Whether the model must be adapted first, with the loss's `adaptModel`. */
   readonly adapted: boolean;
+  /** Whether `x` is a second noisy image of the same scene instead of ground truth. Default: false. */
+  readonly noisyPairs?: boolean;
 }
 
 /** Noise with zero mean given the clean measurement, and independent between pixels. */
@@ -47,6 +49,25 @@ export const lossAssumptions = {
     operator: ["denoising"],
     needs: ["y", "physics", "model"],
     adapted: false,
+  },
+  Noise2NoiseLoss: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["xNet", "x", "physics"],
+    adapted: false,
+    noisyPairs: true,
+  },
+  Noise2VoidLoss: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
+  Noise2SelfLoss: {
+    noise: unbiasedNoise,
+    operator: ["denoising"],
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
   },
   ScoreLoss: {
     noise: ["gaussian", "poisson", "gamma"],

@@ -20,6 +20,9 @@ const DESCRIPTIONS = {
   model: "the network that made xNet",
 } as const;
 
+/** What `x` is for a loss of pairs of noisy images. */
+const SECOND_IMAGE = "the second noisy image of the same scene";
+
 /**
  * Base class of the losses.
  *
@@ -74,8 +77,9 @@ export abstract class Loss {
     const stacked = this.assumptions.operator.includes("stacked");
     for (const need of this.assumptions.needs) {
       const value = given[need];
+      const description = need === "x" && this.assumptions.noisyPairs ? SECOND_IMAGE : DESCRIPTIONS[need];
       if (value === undefined || value === null) {
-        throw new ArgumentError(`${this.name}: ${need} is missing; it is ${DESCRIPTIONS[need]}.`, "missing_argument");
+        throw new ArgumentError(`${this.name}: ${need} is missing; it is ${description}.`, "missing_argument");
       }
       if (
         need !== "physics" &&
@@ -83,10 +87,7 @@ export abstract class Loss {
         !(value instanceof (need === "y" && stacked ? TensorList : Tensor))
       ) {
         const type = need === "y" && stacked ? "TensorList" : "Tensor";
-        throw new ArgumentError(
-          `${this.name}: ${need} must be a ${type}; it is ${DESCRIPTIONS[need]}.`,
-          "invalid_argument",
-        );
+        throw new ArgumentError(`${this.name}: ${need} must be a ${type}; it is ${description}.`, "invalid_argument");
       }
       if (need === "physics") this.checkPhysics(value);
       if (need === "model") this.#checkModel(value);

@@ -1,3 +1,4 @@
+import type { Metric } from "../metric/index.js";
 import {
   ComposedLinearPhysics,
   ComposedPhysics,
@@ -74,6 +75,11 @@ export function maskedPhysics(mask: Tensor, y: Tensor, physics: Physics): Physic
     ...(rng ? { rng } : {}),
   });
   return masking.compose(physics);
+}
+
+/** The error of the entries that a mask chooses, `metric(M xNet, M y) / mean(M)`. */
+export function errorWithin(name: string, metric: Metric, mask: Tensor, xNet: Tensor, y: Tensor): Tensor {
+  return metric.forward(xNet.mul(mask), y.mul(mask)).div(fractionOf(name, mask, "to predict"));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Reconstructor } from "./types.js";
  */
 export function checkModel(caller: string, name: string, value: unknown): asserts value is Reconstructor {
   checkText("checkModel", "caller", caller);
+  checkText(caller, "name", name);
   checkKind(caller, name, value, {
     expected: "a network with a method forward, such as new nn.UNet()",
     fits: (model) => hasMethods(model, ["forward"]),

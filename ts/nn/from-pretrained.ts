@@ -13,8 +13,8 @@ import type { Layer } from "./types.js";
  *
  * Nothing of the folder is executed: only networks of this library are made, and their constructors check the options.
  *
- * @throws as `io.download` and `io.readWeights`; FormatError `json_invalid`; `file_unsupported` where `config.json` names
- * no network of this library.
+ * @throws as `io.download` and `io.readWeights`; FormatError `json_invalid`; `file_unsupported` where `config.json`
+ * names no network of this library.
  *
  * @example
  * const model = await nn.fromPretrained("results/my-denoiser");

@@ -1,7 +1,7 @@
-import { ArgumentError, ShapeError, checkOptions } from "../runtime/index.js";
+import { ArgumentError, ShapeError, checkOptions, checkOptionsObject } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
-import { loadPretrained, type Pretrained } from "./pretrained.js";
+import type { Pretrained } from "./pretrained.js";
 import type { StateDict, StateOf } from "./state-type.js";
 import { type ModelSummary, type SummaryOptions, summarise } from "./summary.js";
 
@@ -56,21 +56,24 @@ export abstract class Module {
    * Makes a network with weights that were trained elsewhere, in evaluation mode; without `pretrained` as `new` does,
    * and nothing is fetched. Addresses are downloaded once and kept, see `io.download`.
    *
-   * @throws what the constructor throws; as {@link loadPretrained}.
+   * @throws what the constructor throws; as `nn.loadPretrained`.
    *
    * @example
    * const model = await DRUNet.create({ inChannels: 1, outChannels: 1, pretrained: "drunet_gray.pth" });
    */
-  static async create<O extends object, T extends Module>(
+  static async create<O, T extends Module>(
     this: new (
       options: O,
     ) => T,
-    options: NoInfer<O> & { readonly pretrained?: Pretrained },
+    options: NoInfer<NonNullable<O>> & { readonly pretrained?: Pretrained },
   ): Promise<T> {
+    checkOptionsObject(this.name, options as object);
     const { pretrained, ...own } = options;
     const model = new this(own as object as O);
     if (pretrained === undefined) return model;
     try {
+      // The readers of files are no part of a page that loads no weights.
+      const { loadPretrained } = await import("./pretrained.js");
       await loadPretrained(model, pretrained);
     } catch (error) {
       model.dispose();

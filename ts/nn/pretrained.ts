@@ -1,7 +1,6 @@
-import { download, type DownloadOptions, downloadOptions, isAddress, readWeights, wrapErrors } from "../io/index.js";
+import { addressOf, download, type DownloadOptions, downloadOptions, readWeights, wrapErrors } from "../io/index.js";
 import { ArgumentError, checkOptions, currentPlatform, isPlain, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { StateDict } from "./state-type.js";
 
 /** Weights that were trained elsewhere: a place, or a place and how it is read. */
 export type Pretrained = string | URL | PretrainedOptions;
@@ -28,7 +27,7 @@ export interface PretrainedOptions extends DownloadOptions {
  * await loadPretrained(model, { from: "https://example.org/drunet.pth", sha256: "9f86d0..." });
  */
 export async function loadPretrained(
-  model: { loadStateDict(state: StateDict): unknown },
+  model: { loadStateDict(state: Record<string, Tensor>): unknown },
   pretrained: Pretrained,
 ): Promise<void> {
   const { from, key, prefix, ...options } = asOptions(pretrained);
@@ -62,13 +61,13 @@ const isWeightsFile = (path: string): boolean => /\.(?:safetensors|pth|pt|ckpt|t
 
 /** The file of weights of a place: itself, or that of a folder. */
 async function weightsIn(place: string | URL): Promise<string | URL> {
-  const path = isAddress(place) ? new URL(place).pathname : String(place);
+  const path = addressOf(place)?.pathname ?? String(place);
   return isWeightsFile(path) || !(await isFolder(place)) ? place : fileIn(place, "model.safetensors");
 }
 
 /** Whether a place without an ending of weights is a folder: an address, or a path of one. */
 async function isFolder(place: string | URL): Promise<boolean> {
-  if (isAddress(place) || place instanceof URL) return true;
+  if (addressOf(place) !== undefined || place instanceof URL) return true;
   try {
     await (await currentPlatform()).listFolder(place);
     return true;
@@ -78,10 +77,19 @@ async function isFolder(place: string | URL): Promise<boolean> {
   }
 }
 
-/** A file of a folder. */
+/**
+ * A file of a folder.
+ *
+ * @throws ArgumentError `invalid_argument` where the folder is neither a path nor an address.
+ */
 export function fileIn(folder: string | URL, name: string): string | URL {
-  if (typeof folder === "string" && !isAddress(folder)) return `${folder.replace(/[\\/]+$/, "")}/${name}`;
-  const address = new URL(folder);
+  if (typeof folder === "string" && folder !== "" && addressOf(folder) === undefined) {
+    return `${folder.replace(/[\\/]+$/, "")}/${name}`;
+  }
+  const address = folder instanceof URL ? new URL(folder) : addressOf(folder);
+  if (address === undefined) {
+    throw new ArgumentError(`the folder is ${shown(folder)}, expected a path or an address.`, "invalid_argument");
+  }
   address.pathname = `${address.pathname.replace(/\/+$/, "")}${isRepository(address) ? "/resolve/main" : ""}/${name}`;
   return address;
 }

@@ -1,5 +1,4 @@
 import type { Tensor } from "../tensor/index.js";
-import type { Module } from "./module.js";
 
 /** Weights and statistics of a module by name; the names are those of the same PyTorch or deepinv module. */
 export type StateDict = Record<string, Tensor>;
@@ -16,7 +15,13 @@ export type StateDict = Record<string, Tensor>;
 export type StateOf<M> = StateDict & { [name in StateKey<M>]: Tensor };
 
 /** Parts by name, of which the type `L` of the list that they were made from is known. */
-export type PartsFrom<L> = [string, Module][] & { readonly madeFrom?: L };
+export type PartsFrom<Part, L> = [string, Part][] & { readonly madeFrom?: L };
+
+/** What every module has, and nothing else that a field may hold. */
+interface AnyModule {
+  namedChildren(): unknown;
+  namedParameters(): unknown;
+}
 
 /** The names of a module's state that its type tells, to six parts deep. */
 export type StateKey<M, Depth extends readonly unknown[] = [0, 0, 0, 0, 0, 0]> = Depth extends readonly [
@@ -30,7 +35,7 @@ export type StateKey<M, Depth extends readonly unknown[] = [0, 0, 0, 0, 0, 0]> =
 type FieldKey<M, Depth extends readonly unknown[]> = {
   [K in keyof M & string]: M[K] extends Tensor
     ? StateName<K>
-    : M[K] extends Module
+    : M[K] extends AnyModule
       ? `${StateName<K>}.${StateKey<M[K], Depth>}`
       : never;
 }[keyof M & string];

@@ -78,7 +78,8 @@ export class AdversarialTrainer<
     checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...DISCRIMINATOR_KEYS]);
     if (options.group !== undefined) {
       throw new ArgumentError(
-        "AdversarialTrainer: group is given, but the steps of a discriminator are not shared among ranks; leave it out.",
+        "AdversarialTrainer: group is given, but the steps of a discriminator are not shared among ranks; " +
+          "leave it out.",
         "invalid_argument",
       );
     }

@@ -50,11 +50,16 @@ type TruthFault<L, D> = D extends unknown
         number extends Needs["length"]
         ? never
         : "x" extends Needs[number]
-          ? `${NameOf<L>} compares with ground truth, but trainData has none: give samples { x, y }, or another loss`
+          ? `${NameOf<L>} compares with ${Target<L>}, but trainData has none: give samples { x, y }, or another loss`
           : never
       : never
     : never
   : never;
+
+/** What a loss that needs `x` compares with. */
+type Target<L> = L extends { readonly assumptions: { readonly noisyPairs: true } }
+  ? "a second noisy image x"
+  : "ground truth";
 
 type SampleOf<D> = D extends { readonly dataset: { get(index: number): infer S } }
   ? Awaited<S>

@@ -51,21 +51,35 @@ export async function savePretrained(folder: string, content: PretrainedFolder):
   const text = cardText(caller, model.name, card);
   const config = { architectures: [model.name], library_name: "adjoint", model };
   const bytes = await serializeSafetensors(weights, metadata);
-  await writeFileAtomic(`${folder}/config.json`, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(`${folder}/config.json`, `${jsonOf(caller, config)}\n`);
   await writeFileAtomic(`${folder}/model.safetensors`, bytes);
   await writeFileAtomic(`${folder}/README.md`, text);
+}
+
+function jsonOf(caller: string, config: object): string {
+  try {
+    return JSON.stringify(config, null, 2);
+  } catch {
+    throw new ArgumentError(
+      `${caller}: the options of model are no JSON; give numbers, texts, lists and objects of them.`,
+      "invalid_argument",
+    );
+  }
 }
 
 function cardText(caller: string, network: string, card: ModelCard): string {
   checkOptions(caller, card, ["title", "data", "loss", "physics", "metrics", "training"]);
   const { metrics = {}, training = {} } = card;
   for (const key of ["title", "data", "loss", "physics"] as const) checkText(caller, `card.${key}`, card[key]);
+  checkObject(caller, "card.metrics", metrics);
+  checkObject(caller, "card.training", training);
   const rows = (values: Readonly<Record<string, string | number>>): string =>
     Object.entries(values)
-      .map(([name, value]) => `| ${cell(name)} | ${cell(typeof value === "number" ? figure(value) : value)} |`)
+      .map(([name, value]) => `| ${cell(name)} | ${cell(typeof value === "number" ? figure(value) : String(value))} |`)
       .join("\n");
   const table = (head: string, values: Readonly<Record<string, string | number>>): string =>
     `| ${head} | |\n| --- | --- |\n${rows(values)}`;
+  const unmeasured = "Not measured: the training had no evaluation data with ground truth.";
   const measured = Object.keys(metrics).length > 0;
   return `---
 library_name: adjoint
@@ -81,7 +95,7 @@ ${table("training", { network, data: card.data, loss: card.loss, physics: card.p
 
 ## Metrics
 
-${measured ? table("on data that were not trained on", metrics) : "Not measured: the training had no evaluation data with ground truth."}
+${measured ? table("on data that were not trained on", metrics) : unmeasured}
 
 ## Use
 
@@ -91,8 +105,8 @@ await init();
 const model = await nn.fromPretrained("path or address of this folder");
 \`\`\`
 
-\`adjoint apply <this folder> picture.tif -o restored.tif\` restores files. In Python, \`safetensors.torch.load_file("model.safetensors")\`
-gives the state dict, whose names are those of deepinv's class of the same name, where it has one.
+\`adjoint apply <this folder> picture.tif -o restored.tif\` restores files. In Python, \`load_file\` of
+safetensors.torch gives the state dict, whose names are those of deepinv's class of the same name, where it has one.
 
 ## Licence
 

@@ -55,8 +55,8 @@ export class Ranks {
     if (!this.#group) return await work();
     if (this.#working) {
       throw new ArgumentError(
-        "Trainer: with a group, a callback or logger called a method that all ranks must call together, such as save; " +
-          "callbacks run on the first rank alone: use checkpoint, or call it after train.",
+        "Trainer: with a group, a callback or logger called a method that all ranks must call together, such as " +
+          "save; callbacks run on the first rank alone: use checkpoint, or call it after train.",
         "invalid_argument",
       );
     }

@@ -84,7 +84,8 @@ export class Reporting {
   explained(error: unknown): unknown {
     if (!(error instanceof AdjointError) || !INTERRUPTIONS.has(error.code)) return error;
     if (error.message.startsWith("Trainer: ")) return error;
-    const text = `Trainer: ${error.message}${error.message.includes(" checkpoint ") ? "" : ` ${sentence(this.#lastGood)}`}`;
+    const known = error.message.includes(" checkpoint ");
+    const text = `Trainer: ${error.message}${known ? "" : ` ${sentence(this.#lastGood)}`}`;
     const Class = error.code === "file_unwritable" ? ArgumentError : AdjointError;
     return new Class(text, error.code, { cause: error });
   }

@@ -228,14 +228,15 @@ export class TrainingData {
   }
 }
 
-/** Refuses losses that compare with ground truth, where there is none. */
+/** Refuses losses that compare with ground truth, or with a second noisy image, where there is none. */
 function refuseSupervised(losses: readonly WeightedLoss[]): void {
   const supervised = losses
     .flatMap(({ loss }) => partsOf(loss))
     .find(({ assumptions }) => assumptions.needs.includes("x"));
   if (!supervised) return;
+  const target = supervised.assumptions.noisyPairs ? "a second noisy image x" : "the ground truth x";
   throw new ArgumentError(
-    `Trainer: ${supervised.name} compares with the ground truth x, but trainData has measurements y alone; give ` +
+    `Trainer: ${supervised.name} compares with ${target}, but trainData has measurements y alone; give ` +
       "samples { x, y }, or a loss that learns from measurements, such as R2RLoss.",
     "missing_argument",
   );

@@ -1,5 +1,5 @@
-//! Node.js binding of MPI's messages: bytes between two processes, and the end of the job. The sums are made in TypeScript, the same for
-//! every network.
+//! Node.js binding of MPI's messages: bytes between two processes, and the end of the job. The sums are made in
+//! TypeScript, the same for every network.
 
 mod post;
 
@@ -37,10 +37,8 @@ pub fn init() -> Result<Place> {
         .name("mpi".into())
         .spawn(move || post::serve(&inbox, &tell))
         .map_err(|e| Error::from_reason(e.to_string()))?;
-    let (rank, size) = told
-        .recv()
-        .map_err(|_| Error::from_reason("the thread of MPI ended"))?
-        .map_err(Error::from_reason)?;
+    let (rank, size) =
+        told.recv().map_err(|_| Error::from_reason("the thread of MPI ended"))?.map_err(Error::from_reason)?;
     Ok(Place { rank, size })
 }
 

@@ -109,7 +109,8 @@ impl Post<'_> {
         rank >= 0 && (rank as usize) < self.receives.len()
     }
 
-    /// Sends one message, and receives what comes meanwhile, so that two processes can send to each other. Whether there was one.
+    /// Sends one message, and receives what comes meanwhile, so that two processes can send to each other. Whether
+    /// there was one.
     fn send_next(&mut self) -> bool {
         let Some((to, bytes, done)) = self.sends.pop_front() else { return false };
         request::scope(|scope| {

@@ -36,6 +36,8 @@ const guide = [
       item("Configuration files", "/configuration"),
       item("Training", "/training"),
       item("Several machines", "/clusters"),
+      item("Networks", "/networks"),
+      item("Fine-tuning", "/fine-tuning"),
       item("Image files", "/image-files"),
       item("Arrays and weights", "/files"),
       item("Data of any scale", "/normalisation"),
@@ -49,6 +51,7 @@ const guide = [
     items: [
       item("What there is", "/contents"),
       item("From deepinv", "/porting"),
+      item("Weights to and from deepinv", "/python"),
       item("Differences from deepinv", "/differences-from-deepinv"),
       item("Benchmarks", "/benchmarks"),
       item("Architecture", "/architecture"),

@@ -45,7 +45,7 @@ export class Sequential<const L extends readonly NamedLayer[] = readonly NamedLa
   }
 
   /** The layers by their names. */
-  override namedChildren(): PartsFrom<L> {
+  override namedChildren(): PartsFrom<Module, L> {
     return this.layers.map((layer, i) => [this.names[i] as string, layer]);
   }
 

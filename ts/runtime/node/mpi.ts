@@ -37,20 +37,21 @@ let joined: Mpi | undefined;
  * @throws DeviceError `mpi_missing`, `mpi_load_failed`. ArgumentError `group_incomplete`.
  */
 export function joinMpi(): Mpi {
-  joined ??= join(load());
+  joined ??= join(loadAddOn(file));
   return joined;
 }
 
-function load(): MpiAddOn {
-  if (!existsSync(file)) {
+/** @throws DeviceError `mpi_missing`, `mpi_load_failed`. */
+export function loadAddOn(path: string): MpiAddOn {
+  if (!existsSync(path)) {
     throw new DeviceError(
-      `distributed.mpi: the add-on for MPI is missing (looked for ${file}); run npm run build:mpi in a clone of the ` +
+      `distributed.mpi: the add-on for MPI is missing (looked for ${path}); run npm run build:mpi in a clone of the ` +
         "repository (needs Rust, libclang and an MPI library, of Debian: libopenmpi-dev openmpi-bin libclang-dev).",
       "mpi_missing",
     );
   }
   try {
-    return createRequire(import.meta.url)(file) as MpiAddOn;
+    return createRequire(import.meta.url)(path) as MpiAddOn;
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
@@ -67,8 +68,8 @@ function join(addOn: MpiAddOn): Mpi {
   const launched = launchedProcesses();
   if (size === 1 && launched > 1) {
     throw new ArgumentError(
-      `distributed.mpi: ${launched} processes were started, but for MPI this one is alone: the launcher is not that of ` +
-        "its library; start them with mpirun, or with srun --mpi=pmix.",
+      `distributed.mpi: ${launched} processes were started, but for MPI this one is alone: the launcher is not that ` +
+        "of its library; start them with mpirun, or with srun --mpi=pmix.",
       "group_incomplete",
     );
   }

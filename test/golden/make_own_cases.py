@@ -1,0 +1,269 @@
+"""Writes the reference cases of the losses that deepinv does not have, computed here with NumPy alone.
+
+Run: python test/golden/make_own_cases.py (needs NumPy). The format is that of cases/README.md; inputs, weights and
+draws are float32 numbers. Derivatives are complex steps, Im f(w + ih) / h, which have no error of cancellation
+(Squire, Trapp, "Using complex variables to estimate derivatives of real functions", 1998, SIAM Review 40).
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent / "cases"
+STEP = 1e-12
+
+
+def random(seed):
+    return np.random.default_rng(seed)
+
+
+def scene(rng, shape):
+    """A smooth image and two copies of it with noise."""
+    batch, channels, height, width = shape
+    row, column = np.mgrid[:height, :width]
+    phase = rng.uniform(0, 6, (batch, channels, 1, 1))
+    clean = 0.5 + 0.3 * np.sin(0.7 * row + phase) * np.cos(0.5 * column - phase)
+    return [(clean + 0.1 * rng.standard_normal(shape)).astype(np.float32) for _ in range(2)]
+
+
+def weights_of(rng, channels):
+    sizes = {"0.weight": (4, channels, 3, 3), "0.bias": (4,), "2.weight": (channels, 4, 3, 3), "2.bias": (channels,)}
+    return {f"model.{key}": (0.2 * rng.standard_normal(size)).astype(np.float32) for key, size in sizes.items()}
+
+
+def convolve(images, weight, bias):
+    """Cross-correlation with a window of 3 x 3 and a border of zeros."""
+    height, width = images.shape[2:]
+    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    terms = [
+        np.einsum("oc,bchw->bohw", weight[:, :, i, j], padded[:, :, i : i + height, j : j + width])
+        for i in range(3)
+        for j in range(3)
+    ]
+    return sum(terms) + bias[:, None, None]
+
+
+def network(images, weights):
+    """y + conv(relu(conv(y))), as the layers of the case say."""
+    hidden = convolve(images, weights["model.0.weight"], weights["model.0.bias"])
+    hidden = np.where(hidden.real > 0, hidden, 0)
+    return images + convolve(hidden, weights["model.2.weight"], weights["model.2.bias"])
+
+
+def model_of(channels):
+    layer = {"type": "conv2d", "kernelSize": 3, "stride": 1, "padding": 1, "paddingMode": "zeros"}
+    ends = [(channels, 4, 0), (4, channels, 2)]
+    first, second = (
+        {**layer, "inChannels": i, "outChannels": o, "weight": f"model.{k}.weight", "bias": f"model.{k}.bias"}
+        for i, o, k in ends
+    )
+    return {"wrapper": "direct", "skip": True, "layers": [first, {"type": "relu"}, second]}
+
+
+def error_per_image(a, b, mask=1):
+    """sum(mask (a - b)^2) / (number of entries), for each image."""
+    return np.mean(((a - b) * mask) ** 2, axis=(1, 2, 3))
+
+
+def gradients(value, weights, dtype):
+    """The derivative of the mean of value(weights) with respect to each weight."""
+    found = {}
+    for key, weight in weights.items():
+        found[key] = np.zeros(weight.shape)
+        for at in np.ndindex(weight.shape):
+            moved = {k: w.astype(dtype) for k, w in weights.items()}
+            moved[key][at] += 1j * STEP
+            found[key][at] = value(moved).mean().imag / STEP
+    return found
+
+
+def save(path, tensors):
+    """A safetensors file."""
+    header, chunks, offset = {}, [], 0
+    for key, values in tensors.items():
+        kind = "I32" if values.dtype.kind == "i" else "F32"
+        data = np.ascontiguousarray(values, np.int32 if kind == "I32" else np.float32).tobytes()
+        header[key] = {"dtype": kind, "shape": list(values.shape), "data_offsets": [offset, offset + len(data)]}
+        chunks.append(data)
+        offset += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(chunks))
+
+
+def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train"):
+    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance."""
+    channels = weights["model.2.bias"].size
+    exact, rough = (value({k: w.astype(t) for k, w in weights.items()}, t) for t in (np.complex128, np.complex64))
+    expected = {"expected.value": exact.real}
+    deviation = {"expected.value": np.abs(exact - rough).max()}
+    grads = {}
+    if mode == "train":
+        slopes, others = (
+            gradients(lambda moved: value(moved, t), weights, t) for t in (np.complex128, np.complex64)
+        )
+        for key in weights:
+            grads[key] = f"grad.{key}"
+            expected[grads[key]] = slopes[key]
+            deviation[grads[key]] = np.abs(slopes[key] - others[key]).max()
+    tolerance = {key: float(f"{max(10 * deviation[key], 1e-5 * np.abs(v).max()):.1e}") for key, v in expected.items()}
+    drawn = {f"draw{i}": draw.pop("values") for i, draw in enumerate(draws)}
+    case = {
+        "name": name,
+        "group": "loss",
+        "class": loss,
+        "params": params,
+        "physics": {"class": "Denoising", "params": {}, "noise": {"class": "GaussianNoise", "params": {"sigma": 0.1}}},
+        "model": model_of(channels),
+        "inputs": {key: key for key in inputs},
+        "draws": [{"kind": draw["kind"], "tensor": f"draw{i}", **draw} for i, draw in enumerate(draws)],
+        "mode": mode,
+        "expected": {"value": "expected.value", "grads": grads},
+        "tolerance": {"rtol": 1e-4, "atol": max(tolerance.values()), "perTensorAtol": tolerance},
+        "reference": "float64",
+        "note": note,
+    }
+    FOLDER.joinpath(f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
+    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **expected})
+
+
+def noise2noise():
+    rng = random(1)
+    y, x = scene(rng, (2, 1, 12, 12))
+    write(
+        "noise2noise",
+        "Noise2NoiseLoss",
+        {},
+        {"y": y, "x": x},
+        weights_of(rng, 1),
+        lambda weights, dtype: error_per_image(network(y.astype(dtype), weights), x.astype(dtype)),
+        "value = mean((R(y) - x)^2) for each image, x being a second noisy image.",
+    )
+
+
+def noise2void(name, seed, rate, window, replacement, span, channels=1):
+    """Spots by loops over pixels; `span` is the height and the width of what is hidden with each."""
+    rng = random(seed)
+    shape = batch, _, height, width = (2, channels, 10, 13)
+    y, _ = scene(rng, shape)
+    side = min(max(2, round(rate**-0.5)), height, width)
+    boxes = [(i, j) for i in range(0, height, side) for j in range(0, width, side)]
+    place = rng.integers(0, side**2, (batch, len(boxes)))
+    reach = [(length - 1) // 2 for length in span]
+    covered = [[] for _ in range(batch)]
+    spots, hidden = np.zeros((batch, 1, height, width)), np.zeros((batch, height, width), bool)
+    for b in range(batch):
+        for (i, j), at in zip(boxes, place[b]):
+            row, column = i + at // side, j + at % side
+            if row < height and column < width:
+                spots[b, 0, row, column] = 1
+            for r in range(row - reach[0], row + reach[0] + 1):
+                for c in range(column - reach[1], column + reach[1] + 1):
+                    covered[b].append((r, c))
+                    if 0 <= r < height and 0 <= c < width:
+                        hidden[b, r, c] = True
+    u = rng.uniform(size=(batch, len(covered[0]))).astype(np.float32)
+    seen = y.astype(float)
+    for b in range(batch):
+        values = {}
+        for k, (r, c) in enumerate(covered[b]):
+            if not (0 <= r < height and 0 <= c < width):
+                continue
+            half = window // 2
+            near = [
+                (i, j)
+                for i in range(max(0, r - half), min(height, r + half + 1))
+                for j in range(max(0, c - half), min(width, c + half + 1))
+                if not hidden[b, i, j]
+            ]
+            if not near:
+                value = y[b][:, ~hidden[b]].astype(float).mean(axis=1)
+            elif replacement == "median":
+                value = np.median([y[b, :, i, j] for i, j in near], axis=0)
+            else:
+                value = y[b][(slice(None), *near[int(u[b, k] * len(near))])]
+            values.setdefault((r, c), []).append(value)
+        for (r, c), found in values.items():
+            seen[b, :, r, c] = np.mean(found, axis=0)
+
+    def value(weights, dtype):
+        prediction = network(seen.astype(dtype), weights)
+        return error_per_image(prediction, y.astype(dtype), spots) / np.mean(spots)
+
+    axes = {(1, 1): "none", (1, 5): "horizontal", (5, 1): "vertical", (3, 3): "both"}
+    params = {"rate": rate, "window": window, "replacement": replacement, "structAxis": axes[span]}
+    draws = [{"kind": "randint", "values": place, "low": 0, "high": side**2}]
+    if replacement == "uniform":
+        draws.append({"kind": "uniform", "values": u})
+    write(
+        name,
+        "Noise2VoidLoss",
+        {**params, "structSpan": max(span)} if max(span) > 1 else params,
+        {"y": y},
+        weights_of(rng, channels),
+        value,
+        "value = mean(M (R(h(y)) - y)^2) / mean(M) for each image. The draws: the spot of each box, in row-major order "
+        "of the box; for each hidden pixel which of the visible pixels of its window, in row-major order, it gets.",
+        draws,
+    )
+
+
+def noise2self(mode):
+    """Sets by loops over pixels, two channels; with sides that the width does not divide."""
+    rng = random(7)
+    batch, channels, height, width = shape = (2, 2, 7, 8)
+    y, _ = scene(rng, shape)
+    period = 3
+    average = np.zeros(shape)
+    for i, j in np.ndindex(height, width):
+        total = 0
+        for down, across in np.ndindex(3, 3):
+            r, c = i + down - 1, j + across - 1
+            if (r, c) != (i, j) and 0 <= r < height and 0 <= c < width:
+                weight = 1 if abs(r - i) + abs(c - j) == 1 else 0.5
+                average[:, :, i, j] += weight * y[:, :, r, c].astype(float)
+                total += weight
+        average[:, :, i, j] /= total
+
+    def members(number):
+        mask = np.zeros((height, width))
+        mask[number // period :: period, number % period :: period] = 1
+        return mask
+
+    def prediction(masks, weights, dtype):
+        return network(np.where(masks == 1, average, y).astype(dtype), weights)
+
+    drawn = rng.integers(0, period**2, batch)
+    masks = np.stack([members(number) for number in drawn])[:, None]
+
+    def training(weights, dtype):
+        error = error_per_image(prediction(masks, weights, dtype), y.astype(dtype), masks)
+        return error / np.mean(masks)
+
+    def evaluation(weights, dtype):
+        return sum(members(k) * prediction(members(k), weights, dtype) for k in range(period**2))
+
+    train = mode == "train"
+    write(
+        f"noise2self_{mode}",
+        "Noise2SelfLoss",
+        {"width": period},
+        {"y": y},
+        weights_of(rng, channels),
+        training if train else evaluation,
+        "train: mean(J (R(J s(y) + (1 - J) y) - y)^2) / mean(J) for each image; the draw is the number of the set of "
+        "each image. eval: the sum over all sets J of J R(J s(y) + (1 - J) y).",
+        [{"kind": "randint", "values": drawn, "low": 0, "high": period**2}] if train else [],
+        mode,
+    )
+
+
+noise2noise()
+noise2self("train")
+noise2self("eval")
+noise2void("noise2void_uniform", 2, 0.1, 5, "uniform", (1, 1))
+noise2void("noise2void_median", 3, 0.2, 3, "median", (1, 1), channels=2)
+noise2void("noise2void_horizontal", 4, 0.04, 5, "uniform", (1, 5))
+noise2void("noise2void_vertical", 5, 0.04, 5, "median", (5, 1))
+noise2void("noise2void_square", 6, 0.05, 3, "median", (3, 3))
