@@ -56,8 +56,9 @@ export function galleryPage() {
   });
   return [
     "# Gallery",
-    `What the examples make of pictures that they were not trained on: after ${smallSteps} steps, which Run takes in your browser, ` +
-      "and, as a mean PSNR, after all of their steps, some hundreds. Open a program to change it.",
+    "What the examples make of pictures that they were not trained on: " +
+      `after ${smallSteps} steps, which Run takes in your browser, and, as a mean PSNR, after all of their steps, ` +
+      "some hundreds. Open a program to change it.",
     ...sections,
     "[All examples](/examples) has what these numbers mean.",
     "",
