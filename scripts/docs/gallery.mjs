@@ -18,11 +18,11 @@ function results() {
   );
 }
 
-/** The examples: name, title, what it does, numbers, and the program with fewer steps. */
+/** The examples that have a row in the README: name, title, what it does, numbers, and the program with fewer steps. */
 export function examples() {
   const numbers = results();
   const folder = join(root, "examples");
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "main.mjs")));
+  const names = readdirSync(folder).filter((name) => numbers.has(name) && existsSync(join(folder, name, "main.mjs")));
   return names.map((name) => {
     const text = readFileSync(join(folder, name, "main.mjs"), "utf8");
     const [, comment, code] = /^((?:\/\/.*\n)+)([\s\S]*)$/.exec(text);
