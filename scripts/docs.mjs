@@ -1,7 +1,7 @@
 // `npm run docs`: builds the documentation site, static files, to dist/site. `--base /path/` for a site below a path of
 // its server; `--serve` shows it at http://127.0.0.1:4174; `--test` tests it, its programs in Chromium included, and
 // leaves screenshots in results/site; `--keep-reference` takes the reference of the last build.
-import { cpSync, existsSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildTs } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
@@ -23,6 +23,16 @@ async function installSite() {
   await must(npm, ["ci", "--no-audit", "--no-fund", "--prefix", site]);
 }
 
+/** Copies the reference into the site. typedoc writes links to other pages alike in all folders, one level too low. */
+function addReference(from, to) {
+  cpSync(from, to, { recursive: true });
+  for (const file of readdirSync(to, { recursive: true })) {
+    if (!/[\\/]\w[^\\/]*\.html$/.test(file)) continue;
+    const text = readFileSync(join(to, file), "utf8");
+    writeFileSync(join(to, file), text.replace(/href="(\.\.\/(?:install|playground)\.html)"/g, 'href="../$1"'));
+  }
+}
+
 /** Builds the site; `base` is the path below which its server has it. */
 export async function buildSite({ base = "/", keepReference = false } = {}) {
   if (!/^\/(?:.*\/)?$/.test(base)) throw new Failure(`docs: --base ${base}: begin and end it with a slash.`);
@@ -40,7 +50,7 @@ export async function buildSite({ base = "/", keepReference = false } = {}) {
   say("the site");
   const vitepress = join(site, "node_modules", "vitepress", "bin", "vitepress.js");
   await must(process.execPath, [vitepress, "build", site, "--base", base]);
-  cpSync(reference, join(root, "dist", "site", "reference"), { recursive: true });
+  addReference(reference, join(root, "dist", "site", "reference"));
 }
 
 /** Runs the tests of the built site. */

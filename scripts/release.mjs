@@ -1,6 +1,7 @@
-// `npm run release -- [VERSION] [--dry-run] [--test]`: checks that everything is ready, sets the version in all package
-// files, makes the tarballs and checks them as bundlers and compilers of users read them. Publishing is left to .github/workflows/release.yml, which has the packages of all
-// platforms. `--dry-run` leaves the files as they are; `--test` also runs npm test.
+// `npm run release -- [VERSION] [--dry-run] [--test]`: checks that everything is ready, sets the version in all
+// package files, makes the tarballs and checks them as bundlers and compilers of users read them. Publishing is left
+// to .github/workflows/release.yml, which has the packages of all platforms. `--dry-run` leaves the files as they
+// are; `--test` also runs npm test.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildTs } from "./build.mjs";
@@ -24,7 +25,7 @@ function withVersion(text, pattern, version, path) {
   return { before, text: text.replace(pattern, `$1${version}$3`) };
 }
 
-/** What reads a packed library as Node, bundlers and TypeScript do; it has no CommonJS, which Node requires all the same. */
+/** What reads a packed library as Node, bundlers and TypeScript do; it has no CommonJS. */
 const readers = [
   ["publint", "--strict"],
   ["@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", "--quiet"],

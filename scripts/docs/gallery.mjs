@@ -18,11 +18,11 @@ function results() {
   );
 }
 
-/** The examples: name, title, what it does, numbers, and the program with fewer steps. */
+/** The examples that have a row in the README: name, title, what it does, numbers, and the program with fewer steps. */
 export function examples() {
   const numbers = results();
   const folder = join(root, "examples");
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "main.mjs")));
+  const names = readdirSync(folder).filter((name) => numbers.has(name) && existsSync(join(folder, name, "main.mjs")));
   return names.map((name) => {
     const text = readFileSync(join(folder, name, "main.mjs"), "utf8");
     const [, comment, code] = /^((?:\/\/.*\n)+)([\s\S]*)$/.exec(text);
@@ -48,16 +48,17 @@ export function galleryPage() {
       `## ${title}`,
       about,
       `![From left to right: ${order}](/images/examples/${name}.webp)`,
+      `After ${smallSteps} steps, from left to right: ${order}. With all steps (\`npm run example -- ${name}\`):`,
       `| ${numbers.map(([label]) => label).join(" | ")} |\n| ${numbers.map(() => "---").join(" | ")} |\n` +
         `| ${numbers.map(([, value]) => `${value} dB`).join(" | ")} |`,
-      `From left to right: ${order}. The whole training: \`npm run example -- ${name}\`.`,
       `\`\`\`js folded\n${code}\`\`\``,
     ].join("\n\n");
   });
   return [
     "# Gallery",
-    "Each example with the mean PSNR that it reaches with all of its steps, some hundreds, on pictures that were not trained on. " +
-      `The pictures are what ${smallSteps} steps make of them: Run trains the same in your browser; open the program to change it.`,
+    "What the examples make of pictures that they were not trained on: " +
+      `after ${smallSteps} steps, which Run takes in your browser, and, as a mean PSNR, after all of their steps, ` +
+      "some hundreds. Open a program to change it.",
     ...sections,
     "[All examples](/examples) has what these numbers mean.",
     "",

@@ -6,7 +6,7 @@ import { root } from "../common.mjs";
 
 const folder = join(root, "docs", "site", "playground");
 
-/** Modules that a page has otherwise than Node: who imports them, what they are called there, and what they are here. */
+/** Modules that a page has otherwise than Node: who imports them, their name there, and the file here. */
 const replaced = [
   // Files are those of the site and those that a program wrote, in memory.
   { importer: /current-platform\.js$/, source: /\/(?:node|web)\/index\.js$/, file: "platform.mjs" },
