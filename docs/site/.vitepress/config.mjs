@@ -36,8 +36,6 @@ const guide = [
       item("Configuration files", "/configuration"),
       item("Training", "/training"),
       item("Several machines", "/clusters"),
-      item("Networks", "/networks"),
-      item("Fine-tuning", "/fine-tuning"),
       item("Image files", "/image-files"),
       item("Arrays and weights", "/files"),
       item("Data of any scale", "/normalisation"),
