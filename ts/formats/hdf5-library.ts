@@ -1,4 +1,5 @@
 import { tooLarge } from "./fail.js";
+import { isEndlessHeap } from "./hdf5-heap.js";
 import { missingLibrary } from "./missing-library.js";
 import { requireWebAssembly } from "./webassembly.js";
 import type { ByteSource } from "./source.js";
@@ -62,7 +63,10 @@ export async function mountSource(FS: FileSystem, source: ByteSource): Promise<{
     read(_stream, buffer, offset, length, position) {
       const end = Math.min(source.size, position + length);
       if (end <= position) return 0;
-      buffer.set(read(position, end), offset);
+      const bytes = read(position, end);
+      // The library then finds no heap here, and says so.
+      if (isEndlessHeap(bytes)) return 0;
+      buffer.set(bytes, offset);
       return end - position;
     },
   };
