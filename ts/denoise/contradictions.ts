@@ -76,7 +76,11 @@ export function contradictions(noisy: Pixels, clean: Pixels, noise: NoiseEstimat
   );
   // The mean of the fourth powers of n standard normal values has the variance 96 / n. Where more was removed than the
   // noise, the level is wrong and not the shape.
-  const fourth = sum((b) => b.fourth) / unclipped / Math.max(1, whole) ** 4;
+  const usual = Math.max(
+    Number.MIN_VALUE,
+    sum((b) => b.fourthExpected),
+  );
+  const fourth = (3 * sum((b) => b.fourth)) / usual / Math.max(1, whole) ** 4;
   if (fourth > limits.outliers + 3 * Math.sqrt(96 / unclipped))
     found.push("what was removed has outliers that noise does not have: it was detail.");
   const [before, after] = [sum((b) => b.roughBefore), sum((b) => b.roughAfter)];
@@ -91,10 +95,11 @@ interface Block {
   readonly removed: number;
   readonly expected: number;
   /**
-   * Pixels that were not clipped, and the sum of the fourth powers of what was removed there, in units of the noise's.
+   * Pixels that were not clipped, and there fourth powers of what was removed, and their expectation.
    */
   readonly unclipped: number;
   readonly fourth: number;
+  readonly fourthExpected: number;
   /** Mean of what was removed, without what clipping explains. */
   readonly mean: number;
   /** Variance of the restored image. */
@@ -127,7 +132,7 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
   const [, rows, columns] = noisy.shape;
   const [bottom, right] = [Math.min(rows, top + side), Math.min(columns, left + side)];
   let [count, removed, expected, mean, values, squares, roughBefore, roughAfter] = [0, 0, 0, 0, 0, 0, 0, 0];
-  let [unclipped, fourth] = [0, 0];
+  let [unclipped, fourth, fourthExpected] = [0, 0, 0];
   for (let i = top; i < bottom; i++) {
     for (let j = left; j < right; j++) {
       const at = (c * rows + i) * columns + j;
@@ -138,8 +143,8 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
       removed += (y - x) ** 2;
       if (y !== noise.clipLow && y !== noise.clipHigh) {
         unclipped += 1;
-        const usual = 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
-        fourth += (3 * (y - x) ** 4) / Math.max(usual, Number.MIN_VALUE);
+        fourth += (y - x) ** 4;
+        fourthExpected += 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
       }
       expected += moments.variance + (moments.mean - x) ** 2;
       mean += y - moments.mean;
@@ -152,7 +157,18 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
     }
   }
   const structure = squares / count - (values / count) ** 2;
-  return { count, removed, expected, unclipped, fourth, mean: mean / count, structure, roughBefore, roughAfter };
+  return {
+    count,
+    removed,
+    expected,
+    unclipped,
+    fourth,
+    fourthExpected,
+    mean: mean / count,
+    structure,
+    roughBefore,
+    roughAfter,
+  };
 }
 
 /** The difference of a cell of 2 x 2 pixels across. */

@@ -84,7 +84,8 @@ export class Reporting {
   explained(error: unknown): unknown {
     if (!(error instanceof AdjointError) || !INTERRUPTIONS.has(error.code)) return error;
     if (error.message.startsWith("Trainer: ")) return error;
-    const known = error.message.includes(" checkpoint ");
+    // An error of another rank may come explained.
+    const known = /last good checkpoint|no checkpoint was written/i.test(error.message);
     const text = `Trainer: ${error.message}${known ? "" : ` ${sentence(this.#lastGood)}`}`;
     const Class = error.code === "file_unwritable" ? ArgumentError : AdjointError;
     return new Class(text, error.code, { cause: error });
