@@ -10,6 +10,8 @@ const byName: Readonly<Record<string, unknown>> = {
   sigma: 0.1,
   gain: 0.1,
   factor: 2,
+  radius: 2,
+  length: 3,
   m: 3,
   angles: 3,
   splitRatio: 0.5,
