@@ -70,22 +70,44 @@ export function contradictions(noisy: Pixels, clean: Pixels, noise: NoiseEstimat
     );
   if (means > limits.means)
     found.push(`what was removed is no noise: its means over ${side}x${side} pixels are ${times(means)} too large.`);
-  const unclipped = Math.max(
-    1,
-    sum((b) => b.unclipped),
-  );
-  // The mean of the fourth powers of n standard normal values has the variance 96 / n. Where more was removed than the
-  // noise, the level is wrong and not the shape.
-  const usual = Math.max(
-    Number.MIN_VALUE,
-    sum((b) => b.fourthExpected),
-  );
-  const fourth = (3 * sum((b) => b.fourth)) / usual / Math.max(1, whole) ** 4;
-  if (fourth > limits.outliers + 3 * Math.sqrt(96 / unclipped))
-    found.push("what was removed has outliers that noise does not have: it was detail.");
+  if (hasOutliers(blocks)) found.push("what was removed has outliers that noise does not have: it was detail.");
   const [before, after] = [sum((b) => b.roughBefore), sum((b) => b.roughAfter)];
   if (after > before) found.push("the result has more high frequencies than the picture had.");
   return found;
+}
+
+/** Whether the fourth moment of what was removed, of pixels that were not clipped, is above that of the noise. */
+function hasOutliers(blocks: readonly Block[]): boolean {
+  const sum = (of: (moments: Moments) => number): number =>
+    blocks.reduce((total, { unclipped }) => total + of(unclipped), 0);
+  if (!(sum((m) => m.second) > 0 && sum((m) => m.secondExpected) > 0)) return false;
+  const ratio = sum((m) => m.second) / sum((m) => m.secondExpected);
+  // Where more was removed than the noise, the level is wrong and not the shape: then in units of what was removed. Where
+  // less was, half in these units: of an image that is partly left alone, most of what was removed is small.
+  const unit = Math.max(ratio, ratio ** 2);
+  const fourth = (3 * sum((m) => m.fourth)) / sum((m) => m.fourthExpected) / unit;
+  // The mean of the fourth powers of n standard normal values has the variance 96 / n.
+  return (
+    fourth >
+    limits.outliers +
+      3 *
+        Math.sqrt(
+          96 /
+            Math.max(
+              1,
+              sum((m) => m.count),
+            ),
+        )
+  );
+}
+
+/** Sums over pixels of the second and the fourth power of what was removed, and their expectations. */
+interface Moments {
+  readonly count: number;
+  readonly second: number;
+  readonly secondExpected: number;
+  readonly fourth: number;
+  readonly fourthExpected: number;
 }
 
 /** Sums over a block of one channel. */
@@ -94,12 +116,8 @@ interface Block {
   /** Squares of what was removed, and their expectation. */
   readonly removed: number;
   readonly expected: number;
-  /**
-   * Pixels that were not clipped, and there fourth powers of what was removed, and their expectation.
-   */
-  readonly unclipped: number;
-  readonly fourth: number;
-  readonly fourthExpected: number;
+  /** Of pixels that were not clipped. */
+  readonly unclipped: Moments;
   /** Mean of what was removed, without what clipping explains. */
   readonly mean: number;
   /** Variance of the restored image. */
@@ -132,7 +150,7 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
   const [, rows, columns] = noisy.shape;
   const [bottom, right] = [Math.min(rows, top + side), Math.min(columns, left + side)];
   let [count, removed, expected, mean, values, squares, roughBefore, roughAfter] = [0, 0, 0, 0, 0, 0, 0, 0];
-  let [unclipped, fourth, fourthExpected] = [0, 0, 0];
+  const unclipped = { count: 0, second: 0, secondExpected: 0, fourth: 0, fourthExpected: 0 };
   for (let i = top; i < bottom; i++) {
     for (let j = left; j < right; j++) {
       const at = (c * rows + i) * columns + j;
@@ -142,9 +160,11 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
       count += 1;
       removed += (y - x) ** 2;
       if (y !== noise.clipLow && y !== noise.clipHigh) {
-        unclipped += 1;
-        fourth += (y - x) ** 4;
-        fourthExpected += 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
+        unclipped.count += 1;
+        unclipped.second += (y - x) ** 2;
+        unclipped.secondExpected += noiseAt;
+        unclipped.fourth += (y - x) ** 4;
+        unclipped.fourthExpected += 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
       }
       expected += moments.variance + (moments.mean - x) ** 2;
       mean += y - moments.mean;
@@ -162,8 +182,6 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
     removed,
     expected,
     unclipped,
-    fourth,
-    fourthExpected,
     mean: mean / count,
     structure,
     roughBefore,

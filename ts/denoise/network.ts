@@ -77,8 +77,9 @@ export interface StartNetworkOptions {
 export async function startNetwork(options: StartNetworkOptions = {}): Promise<LevelNetwork> {
   checkOptions("startNetwork", options, ["pretrained", "rng"]);
   const { rng } = options;
+  const pretrained = checkFlag("startNetwork", "pretrained", options.pretrained, true);
   const model = new LevelNetwork(new DenoisingNetwork(rng === undefined ? {} : { rng }));
-  if (checkFlag("startNetwork", "pretrained", options.pretrained, true)) await resetToStart(model);
+  if (pretrained) await resetToStart(model);
   return model;
 }
 

@@ -4,11 +4,14 @@ import { MessageGroup } from "./message-group.js";
 import { type GroupOptions, timeoutOf } from "./options.js";
 import { PortTransport } from "./port-transport.js";
 
+/** A port of a `MessageChannel`, by the types of the DOM or of Node, whichever a program has. */
+export type Port = typeof globalThis extends { MessagePort: { prototype: infer P } } ? P : object;
+
 /** What a thread needs to be a rank: plain data, whose `ports` are transferred to it. */
 export interface Seat {
   readonly rank: number;
   /** The ports to the other ranks, in their order. */
-  readonly ports: MessagePort[];
+  readonly ports: Port[];
 }
 
 /** Ranks within one process are connected each with each. */
