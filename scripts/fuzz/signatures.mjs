@@ -18,8 +18,7 @@ import { printedBy, withProject } from "../compiler.mjs";
 /** Types nested deeper than this are unknown. */
 const DEPTH = 4;
 /** Calls that wait for something outside, end things, or are made by the fuzzer itself. */
-/** The last one is exported as a type only. */
-const LEFT_OUT = new Set(["init", "Tensor.holder", "Tensor.constructor", "denoise.LevelNetwork"]);
+const LEFT_OUT = new Set(["init", "Tensor.holder", "Tensor.constructor"]);
 const ERRORS = /Error$/;
 
 /** The path of a file with the signatures of the sources as they are; it is made where there is none yet. */

