@@ -45,7 +45,8 @@ export async function readPictures(files, say = () => {}) {
 
 /** A clean patch `[channels, size, size]` of values in [0, 1]. */
 export function drawPatch(pictures, size, channels, random) {
-  const rgb = random.uniform() < 0.08 ? drawing(size, random) : cutPatch(pictures, size, random);
+  const kind = random.uniform();
+  const rgb = kind < 0.08 ? drawing(size, random) : kind < 0.2 ? text(size, random) : cutPatch(pictures, size, random);
   return vary(rgb, size * size, channels, random);
 }
 
@@ -107,6 +108,41 @@ function drawing(size, random) {
           const at = (c * size + i) * size + j;
           patch[at] += cover * (fill[c] + (shade * u) / a - patch[at]);
         }
+      }
+    }
+  }
+  return patch;
+}
+
+/** Lines of signs of a few thin strokes in one colour on another, as of a text; some lines are indented or end early. */
+function text(size, random) {
+  const patch = new Float32Array(3 * size * size);
+  const dark = 0.4 * random.uniform();
+  const light = 0.6 + 0.4 * random.uniform();
+  const [ground, ink] = random.uniform() < 0.8 ? [light, dark] : [dark, light];
+  const tint = () => (random.uniform() < 0.7 ? 0 : 0.2 * (random.uniform() - 0.5));
+  const [paper, pen] = [
+    [ground + tint(), ground + tint(), ground + tint()],
+    [ink + tint(), ink + tint(), ink + tint()],
+  ];
+  patch.forEach((_, i) => (patch[i] = paper[Math.floor(i / (size * size))]));
+  const height = 5 + random.below(14);
+  const width = Math.max(3, Math.round(height * (0.4 + 0.5 * random.uniform())));
+  const [pitch, stroke] = [height + 2 + random.below(height), 1 + random.below(Math.max(1, Math.round(height / 4)))];
+  const shift = random.below(pitch);
+  for (let top = -shift; top < size; top += pitch) {
+    const [begin, end] = [random.below(2 * width), size - (random.uniform() < 0.3 ? random.below(size) : 0)];
+    for (let left = begin; left + width < end; left += width + 1 + stroke) {
+      if (random.uniform() < 0.12) continue;
+      for (let k = 1 + random.below(4); k > 0; k--) {
+        const isUpright = random.uniform() < 0.55;
+        const [h, w] = isUpright
+          ? [Math.round(height * (0.4 + 0.6 * random.uniform())), stroke]
+          : [stroke, Math.round(width * (0.4 + 0.6 * random.uniform()))];
+        const [y, x] = [top + random.below(height - h + 1), left + random.below(Math.max(1, width - w + 1))];
+        for (let i = Math.max(0, y); i < Math.min(size, y + h); i++)
+          for (let j = Math.max(0, x); j < Math.min(size, x + w); j++)
+            for (let c = 0; c < 3; c++) patch[(c * size + i) * size + j] = pen[c];
       }
     }
   }
