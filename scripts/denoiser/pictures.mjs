@@ -114,7 +114,7 @@ function drawing(size, random) {
   return patch;
 }
 
-/** Lines of signs of a few thin strokes in one colour on another, as of a text; some lines are indented or end early. */
+/** Lines of signs of a few thin strokes in one colour on another, as of a text; some are indented or end early. */
 function text(size, random) {
   const patch = new Float32Array(3 * size * size);
   const dark = 0.4 * random.uniform();

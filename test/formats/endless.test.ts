@@ -19,7 +19,8 @@ it("an HDF5 file whose global heap has free space of size 0 is refused, not read
     const program = `
       import { init, io } from ${JSON.stringify(pathToFileURL("dist/index.js").href)};
       await init();
-      await io.readArray(${JSON.stringify(file)}, { dataset: "dataset/data" }).catch((error) => console.log(error.code));
+      const read = io.readArray(${JSON.stringify(file)}, { dataset: "dataset/data" });
+      await read.catch((error) => console.log(error.code));
     `;
     const { stdout, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
       encoding: "utf8",

@@ -82,8 +82,8 @@ function hasOutliers(blocks: readonly Block[]): boolean {
     blocks.reduce((total, { unclipped }) => total + of(unclipped), 0);
   if (!(sum((m) => m.second) > 0 && sum((m) => m.secondExpected) > 0)) return false;
   const ratio = sum((m) => m.second) / sum((m) => m.secondExpected);
-  // Where more was removed than the noise, the level is wrong and not the shape: then in units of what was removed. Where
-  // less was, half in these units: of an image that is partly left alone, most of what was removed is small.
+  // Where more was removed than the noise, the level is wrong and not the shape: then in units of what was removed.
+  // Where less was, half in these units: of an image that is partly left alone, most of what was removed is small.
   const unit = Math.max(ratio, ratio ** 2);
   const fourth = (3 * sum((m) => m.fourth)) / sum((m) => m.fourthExpected) / unit;
   // The mean of the fourth powers of n standard normal values has the variance 96 / n.
