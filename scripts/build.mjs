@@ -41,13 +41,17 @@ export async function buildNative(name = "cpu") {
   // Without -p, as in the tests: the selected packages determine the features of shared dependencies, and another
   // selection would build burn again.
   await must("cargo", ["build", "--release", ...args]);
-  const library =
-    { darwin: "libadjoint_node.dylib", win32: "adjoint_node.dll" }[process.platform] ?? "libadjoint_node.so";
-  mkdirSync(native, { recursive: true });
-  const temporary = `${addOn}.${process.pid}`;
-  copyFileSync(join(targetDir, "release", library), temporary);
-  renameSync(temporary, addOn);
+  placeAddOn("adjoint_node", file);
   writeFileSync(stamp, digest);
+}
+
+/** Copies the library that cargo made of a crate to dist/native; a running program keeps the old file. */
+export function placeAddOn(crate, file) {
+  const library = { darwin: `lib${crate}.dylib`, win32: `${crate}.dll` }[process.platform] ?? `lib${crate}.so`;
+  mkdirSync(native, { recursive: true });
+  const temporary = join(native, `${file}.${process.pid}`);
+  copyFileSync(join(targetDir, "release", library), temporary);
+  renameSync(temporary, join(native, file));
 }
 
 /** Compiles ts/ to dist/ and removes the output of deleted sources. */

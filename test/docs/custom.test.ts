@@ -1,16 +1,13 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compiled, node } from "../cli/compiled.js";
+import { compileIn, programs } from "./run-programs.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const start = promisify(execFile);
-const page = await readFile(join(root, "docs", "custom.md"), "utf8");
-const programs = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+const codes = await programs("custom.md");
 /** What each program must print. */
 const printed = [
   [/^loss of the truth: (?:0\.9|1\.0)\d+$/m, /^refused: WhitenedLoss: .*SurePoissonLoss/m],
@@ -35,14 +32,13 @@ beforeAll(async () => {
   await mkdir(join(folder, "node_modules"));
   await symlink(root, join(folder, "node_modules", "adjoint"), "junction");
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));
 });
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 describe("docs/custom.md", () => {
   it("has programs for a loss, a metric, a scheduler, two physics and a transform, each class below 30 lines", () => {
-    expect(programs).toHaveLength(printed.length);
-    for (const code of programs) {
+    expect(codes).toHaveLength(printed.length);
+    for (const code of codes) {
       const [text = ""] = /^class [\s\S]*?^}/m.exec(code) ?? [];
       expect(text).toMatch(/ extends (?:loss|metric|physics|transform)\./);
       expect(text.split("\n").length).toBeLessThan(30);
@@ -50,29 +46,10 @@ describe("docs/custom.md", () => {
   });
 
   it("has programs that type-check and print what the page says", async () => {
-    const files = programs.map((_, i) => `program${i}.ts`);
-    const options = [
-      "--strict",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2022",
-      "--lib",
-      "es2022,esnext.disposable",
-      "--types",
-      "node",
-      "--typeRoots",
-      join(root, "node_modules", "@types"),
-      "--outDir",
-      folder,
-    ];
-    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const compiler = await start(process.execPath, [tsc, ...options, ...files], { cwd: folder }).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(compiler.stdout).toBe("");
+    // Without the types of the DOM, which a program of Node may not have.
+    const files = await compileIn(folder, "program", codes, "es2022,esnext.disposable");
     for (const [i, patterns] of printed.entries()) {
-      const ended = await node([join(folder, `program${i}.js`)]);
+      const ended = await node([files[i] as string]);
       expect(ended.stderr).toBe("");
       expect(ended.code).toBe(0);
       for (const pattern of patterns) expect(ended.stdout).toMatch(pattern);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "vitest";
+import { programOptions } from "../program-options.js";
 
 const start = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,24 +17,16 @@ export async function programs(document: string, language: "ts" | "python" = "ts
   );
 }
 
-/** Type-checks programs in a folder below the root, and gives the files that the compiler made of them. */
-export async function compileIn(folder: string, name: string, codes: readonly string[]): Promise<string[]> {
+/** Type-checks programs in a folder, and gives the files that the compiler made of them. */
+export async function compileIn(
+  folder: string,
+  name: string,
+  codes: readonly string[],
+  lib = "es2022,dom,esnext.disposable",
+): Promise<string[]> {
   const files = codes.map((_, i) => join(folder, `${name}-${i}.ts`));
   await Promise.all(codes.map((code, i) => writeFile(files[i] as string, code)));
-  const options = [
-    "--strict",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--lib",
-    "es2022,dom,esnext.disposable",
-    "--types",
-    "node",
-    "--typeRoots",
-    join(root, "node_modules", "@types"),
-    "--ignoreConfig",
-  ];
+  const options = [...programOptions(lib), "--ignoreConfig"];
   const { stdout } = await start(
     process.execPath,
     [join(root, "node_modules/typescript/bin/tsc"), ...options, ...files],

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compiled } from "../cli/compiled.js";
+import { programOptions } from "../program-options.js";
 
 const start = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -159,20 +160,7 @@ describe("the package, installed in an empty folder", () => {
     await writeFile(join(folder, "first.ts"), shown);
     const wrong = shown.replace("new physics.GaussianNoise({ sigma: 0.1 })", "new physics.PoissonNoise({ gain: 0.1 })");
     await writeFile(join(folder, "wrong.ts"), wrong);
-    const options = [
-      "--noEmit",
-      "--strict",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2022",
-      "--lib",
-      "es2022,dom",
-      "--types",
-      "node",
-      "--typeRoots",
-      join(root, "node_modules", "@types"),
-    ];
+    const options = ["--noEmit", ...programOptions("es2022,dom")];
     const check = (file: string) =>
       inFolder(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...options, file]);
     await Promise.all(programs.map((code, i) => writeFile(join(folder, `program${i}.ts`), code)));

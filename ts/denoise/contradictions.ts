@@ -4,7 +4,7 @@ import { ShapeError, checkObject } from "../runtime/index.js";
 import { clippedMoments } from "./estimate/clipped-moments.js";
 import { type NoiseEstimate, noiseFourthCumulant, noiseVariance } from "./noise-estimate.js";
 
-/** Limits on what was removed: its standard deviation, in units of the noise's. */
+/** Limits on what was removed, in units of the noise's: its standard deviation, if nothing else is said. */
 const limits = {
   /** Of all pixels. A result that is no better than the noisy image has about 1.4. */
   whole: 1.3,
@@ -80,25 +80,16 @@ export function contradictions(noisy: Pixels, clean: Pixels, noise: NoiseEstimat
 function hasOutliers(blocks: readonly Block[]): boolean {
   const sum = (of: (moments: Moments) => number): number =>
     blocks.reduce((total, { unclipped }) => total + of(unclipped), 0);
-  if (!(sum((m) => m.second) > 0 && sum((m) => m.secondExpected) > 0)) return false;
-  const ratio = sum((m) => m.second) / sum((m) => m.secondExpected);
+  const [second, secondExpected] = [sum((m) => m.second), sum((m) => m.secondExpected)];
+  if (!(second > 0 && secondExpected > 0)) return false;
+  const ratio = second / secondExpected;
   // Where more was removed than the noise, the level is wrong and not the shape: then in units of what was removed.
   // Where less was, half in these units: of an image that is partly left alone, most of what was removed is small.
   const unit = Math.max(ratio, ratio ** 2);
   const fourth = (3 * sum((m) => m.fourth)) / sum((m) => m.fourthExpected) / unit;
   // The mean of the fourth powers of n standard normal values has the variance 96 / n.
-  return (
-    fourth >
-    limits.outliers +
-      3 *
-        Math.sqrt(
-          96 /
-            Math.max(
-              1,
-              sum((m) => m.count),
-            ),
-        )
-  );
+  const deviation = Math.sqrt(96 / sum((m) => m.count));
+  return fourth > limits.outliers + 3 * deviation;
 }
 
 /** Sums over pixels of the second and the fourth power of what was removed, and their expectations. */
@@ -177,16 +168,7 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
     }
   }
   const structure = squares / count - (values / count) ** 2;
-  return {
-    count,
-    removed,
-    expected,
-    unclipped,
-    mean: mean / count,
-    structure,
-    roughBefore,
-    roughAfter,
-  };
+  return { count, removed, expected, unclipped, mean: mean / count, structure, roughBefore, roughAfter };
 }
 
 /** The difference of a cell of 2 x 2 pixels across. */

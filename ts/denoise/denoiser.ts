@@ -1,16 +1,15 @@
-import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { restoreByTiles } from "../data/index.js";
+import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkFunction, checkInstance, checkOptions, FormatError } from "../runtime/index.js";
 import { noGrad, tensor, tidy } from "../tensor/index.js";
-import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
 import { LevelNetwork, margin, tile } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
-import { type DenoiseProgress, Phases } from "./phases.js";
+import { afterTile, type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
 import { turnBack, turnPixels } from "./turns.js";
 
@@ -113,15 +112,7 @@ export class Denoiser {
       }
       return this.#domain.leave({ data: mean, shape: part.shape });
     };
-    let last = performance.now();
-    const onTile = async (done: number): Promise<void> => {
-      // The network keeps the thread busy: signals and other work have their turn here.
-      await yieldToEventLoop();
-      signal?.throwIfAborted();
-      const now = performance.now();
-      await onProgress?.(phases.restored(done * evaluations, (now - last) / 1000));
-      last = now;
-    };
+    const onTile = afterTile(phases, evaluations, options);
     return await restoreByTiles(image, { tile, margin, onTile }, evaluate);
   }
 

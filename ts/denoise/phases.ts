@@ -1,3 +1,5 @@
+import { yieldToEventLoop } from "../train/index.js";
+
 /** What is being done: the network learns, or pictures are restored. */
 export type Phase = "learning" | "restoring";
 
@@ -50,4 +52,28 @@ export class Phases {
     const total = this.#learnSeconds + this.#restoreSeconds + left;
     return { phase, done: total > 0 ? 1 - left / total : 0, secondsLeft: left };
   }
+}
+
+/**
+ * What is done after each tile of a restoration: signals and other work have their turn, since the network keeps the
+ * thread busy, and the progress is told.
+ *
+ * @param evaluations evaluations of the network on each pixel.
+ */
+export function afterTile(
+  phases: Phases,
+  evaluations: number,
+  {
+    signal,
+    onProgress,
+  }: { readonly signal?: AbortSignal; readonly onProgress?: (progress: DenoiseProgress) => unknown },
+): (pixels: number) => Promise<void> {
+  let last = performance.now();
+  return async (pixels) => {
+    await yieldToEventLoop();
+    signal?.throwIfAborted();
+    const now = performance.now();
+    await onProgress?.(phases.restored(pixels * evaluations, (now - last) / 1000));
+    last = now;
+  };
 }

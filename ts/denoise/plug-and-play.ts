@@ -10,12 +10,10 @@ import {
 } from "../physics/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
-import { yieldToEventLoop } from "../train/index.js";
 import { checkImages } from "./check-images.js";
 import { fillMissing } from "./fill-missing.js";
 import { type LevelNetwork, margin, startNetwork, tile } from "./network.js";
-import type { DenoiseProgress } from "./phases.js";
-import { Phases } from "./phases.js";
+import { afterTile, type DenoiseProgress, Phases } from "./phases.js";
 
 /** Options of {@link plugAndPlay}. */
 export interface PlugAndPlayOptions {
@@ -52,7 +50,7 @@ const leastLevel = 0.5 / 255;
 export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): Promise<Pixels> {
   const caller = "denoise.plugAndPlay";
   checkImages(caller, [image]);
-  const { filter, mask, signal, onProgress } = options;
+  const { filter, mask } = options;
   const sigma = checkNumber(caller, "sigma", options.sigma, { min: 0 });
   const [, rows, columns] = image.shape;
   if ((filter === undefined) === (mask === undefined) || (mask && mask.length !== rows * columns)) {
@@ -73,20 +71,12 @@ export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): P
   const withMask = mask ? joined(scaled, mask) : scaled;
   const [h, w] = filter ? [filter.length, (filter[0] as readonly number[]).length] : [1, 1];
   const around = margin + Math.max(h, w);
-  let last = performance.now();
+  const part: PartOptions = { filter, isMasked: mask !== undefined, level };
   try {
-    const onTile = async (done: number): Promise<void> => {
-      await yieldToEventLoop();
-      signal?.throwIfAborted();
-      const now = performance.now();
-      await onProgress?.(phases.restored(done, (now - last) / 1000));
-      last = now;
-    };
-    const options = { filter, isMasked: mask !== undefined, level };
     const restored = await restoreByTiles(
       withMask,
-      { tile, margin: around, onTile },
-      async (part) => await restorePart(part, network, options),
+      { tile, margin: around, onTile: afterTile(phases, 1, options) },
+      async (pixels) => await restorePart(pixels, network, part),
     );
     const data = restored.data.subarray(0, image.data.length).map((value) => offset + factor * value);
     return { data, shape: image.shape };

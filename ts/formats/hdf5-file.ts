@@ -281,16 +281,18 @@ export class Hdf5File {
 
 /** Whether a file is HDF5; its signature is at 0, or after a block for others, such as MATLAB's text, at 512, ... */
 export function isHdf5(head: Uint8Array): boolean {
-  return [0, 512, 1024, 2048].some((at) => String.fromCharCode(...head.subarray(at, at + 8)) === SIGNATURE);
+  return [0, 512, 1024, 2048].some((at) => isSignature(head.subarray(at, at + 8)));
 }
 
+const isSignature = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes) === SIGNATURE;
+
 /**
- * Whether a file has HDF5's signature, at 0 or after a block for others of 512 bytes, 1024, ...: without it the
- * library, which takes a second to load, need not be asked.
+ * Whether a whole file has the signature, after a block of any size that is possible: without it the library, which
+ * takes a second to load, need not be asked.
  */
 async function hasSignature(source: ByteSource): Promise<boolean> {
   for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : 2 * at) {
-    if (isHdf5(await source.read(at, at + 8))) return true;
+    if (isSignature(await source.read(at, at + 8))) return true;
   }
   return false;
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../formats/index.js";
 import {
   ArgumentError,
   checkFunction,
@@ -133,9 +134,7 @@ async function received(
     loaded += value.length;
     onProgress?.({ loaded, total });
   }
-  const content = new Uint8Array(loaded);
-  parts.reduce((at, part) => (content.set(part, at), at + part.length), 0);
-  return content;
+  return joinBytes(parts);
 }
 
 function networkError(address: string, error: unknown): ArgumentError {

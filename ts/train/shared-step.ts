@@ -127,7 +127,7 @@ export class SharedSteps {
       tidy(() => {
         let at = 0;
         const next = (like: Tensor, count: number): Tensor => {
-          const mean = sum.slice(at, (at += like.size)).map((value) => value / count);
+          const mean = sum.subarray(at, (at += like.size)).map((value) => value / count);
           return tensor(mean, { shape: [...like.shape], device: like.device });
         };
         const gradients = this.#parameters.map((parameter) => next(parameter, images));
