@@ -171,7 +171,16 @@ describe("what the options mean", () => {
     expect(motion!.map((row) => row[middle]!).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
     // The limit is on the filter: of a movement half of its length.
     expect(blurFilter("motion:150")).toHaveLength(151);
-    for (const text of ["motion:202", "gaussian:34", "gaussian", "gaussian:-1", "gaussian:2:3", "box:3", "disk:1000", "toString:1"])
+    for (const text of [
+      "motion:202",
+      "gaussian:34",
+      "gaussian",
+      "gaussian:-1",
+      "gaussian:2:3",
+      "box:3",
+      "disk:1000",
+      "toString:1",
+    ])
       expect(() => blurFilter(text)).toThrow(/--blur is/);
   });
 });
