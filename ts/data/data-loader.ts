@@ -10,7 +10,7 @@ import {
   ShapeError,
 } from "../runtime/index.js";
 import { TensorList } from "../physics/index.js";
-import { stack, Tensor, tidy } from "../tensor/index.js";
+import { freeOnError, stack, Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
 import {
   checkTensors,
@@ -213,17 +213,19 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
  */
 export function collate<Y extends Measurement = Tensor>(samples: readonly Sample<Y>[]): Batch<Y> {
   for (const sample of checkList("collate", "samples", samples, LARGEST.batch)) checkTensors("collate", sample);
-  const batch: Batch<Y> = {};
-  const x = gather("x", samples, (sample) => sample.x);
-  const y = gather("y", samples, (sample) => sample.y);
-  if (x) batch.x = joined("x", x);
-  if (y) batch.y = joined("y", y);
   const names = new Set(samples.flatMap((sample) => Object.keys(sample.params ?? {})));
-  for (const name of names) {
-    const values = gather(name, samples, (sample) => sample.params?.[name]);
-    if (values) (batch.params ??= {})[name] = joined(name, values);
-  }
-  return batch;
+  return freeOnError(() => {
+    const batch: Batch<Y> = {};
+    const x = gather("x", samples, (sample) => sample.x);
+    const y = gather("y", samples, (sample) => sample.y);
+    if (x) batch.x = joined("x", x);
+    if (y) batch.y = joined("y", y);
+    for (const name of names) {
+      const values = gather(name, samples, (sample) => sample.params?.[name]);
+      if (values) (batch.params ??= {})[name] = joined(name, values);
+    }
+    return batch;
+  });
 }
 
 /** What all samples have; `undefined` where none has it. */

@@ -1,7 +1,7 @@
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { checkFunction, checkObject } from "../runtime/index.js";
-import { checkTensor, type Tensor } from "../tensor/index.js";
+import { checkTensor, freeOnError, type Tensor } from "../tensor/index.js";
 
 /** What a physics measures: a tensor, or of stacked physics a list with one for each operator. */
 export type Measurement = Tensor | TensorList;
@@ -67,12 +67,14 @@ export function checkTensors(caller: string, sample: unknown): asserts sample is
 export function mapSample(sample: Sample, change: (tensor: Tensor) => Tensor): Sample {
   checkTensors("mapSample", sample);
   checkFunction("mapSample", "change", change);
-  const result: Sample = {};
-  if (sample.x) result.x = change(sample.x);
-  if (sample.y) result.y = change(sample.y);
-  if (sample.params)
-    result.params = Object.fromEntries(Object.entries(sample.params).map(([name, value]) => [name, change(value)]));
-  return result;
+  return freeOnError(() => {
+    const result: Sample = {};
+    if (sample.x) result.x = change(sample.x);
+    if (sample.y) result.y = change(sample.y);
+    if (sample.params)
+      result.params = Object.fromEntries(Object.entries(sample.params).map(([name, value]) => [name, change(value)]));
+    return result;
+  });
 }
 
 /** All tensors of a sample. */

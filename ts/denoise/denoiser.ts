@@ -167,7 +167,12 @@ export class Denoiser {
     try {
       const { noise, domain, quality, loss, steps, isAdapted } = savedOf(metadata[metadataKey], name);
       const model = new LevelNetwork();
-      model.loadStateDict(tensors);
+      try {
+        model.loadStateDict(tensors);
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
       return new Denoiser({ model, domain: new Domain(noise, domain), quality, loss, steps, isAdapted });
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;

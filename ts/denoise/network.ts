@@ -3,7 +3,7 @@ import { Module, type Reconstructor } from "../nn/index.js";
 import type { NoiseModel, Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkFlag, checkOptions } from "../runtime/index.js";
-import { noGrad, type Tensor } from "../tensor/index.js";
+import { freeKeptOnError, noGrad, type Tensor } from "../tensor/index.js";
 import { DenoisingNetwork } from "./denoising-network.js";
 import { dependsOnImage, noiseLevels, smoothed } from "./noise-levels.js";
 
@@ -33,7 +33,7 @@ export class LevelNetwork extends Module implements Reconstructor {
    */
   varianceShare = 1;
 
-  constructor(network = new DenoisingNetwork()) {
+  constructor(network = freeKeptOnError(() => new DenoisingNetwork())) {
     super();
     this.network = network;
   }
@@ -78,9 +78,14 @@ export async function startNetwork(options: StartNetworkOptions = {}): Promise<L
   checkOptions("startNetwork", options, ["pretrained", "rng"]);
   const { rng } = options;
   const pretrained = checkFlag("startNetwork", "pretrained", options.pretrained, true);
-  const model = new LevelNetwork(new DenoisingNetwork(rng === undefined ? {} : { rng }));
-  if (pretrained) await resetToStart(model);
-  return model;
+  const model = new LevelNetwork(freeKeptOnError(() => new DenoisingNetwork(rng === undefined ? {} : { rng })));
+  try {
+    if (pretrained) await resetToStart(model);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** Gives a network the weights at the start. */

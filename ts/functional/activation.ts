@@ -1,4 +1,4 @@
-import { checkTensor } from "../tensor/index.js";
+import { checkTensor, freeOnError } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
 
 /** `max(x, 0)`. */
@@ -23,6 +23,8 @@ export const tanh = (x: Tensor): Tensor => checkTensor("tanh", "x", x).tanh();
 export function softmax(x: Tensor, dim = 1): Tensor {
   // The maximum only shifts the exponent, so no gradient flows through it.
   checkTensor("softmax", "x", x);
-  const shifted = x.sub(x.max(dim, true).detach()).exp();
-  return shifted.div(shifted.sum(dim, true));
+  return freeOnError(() => {
+    const shifted = x.sub(x.max(dim, true).detach()).exp();
+    return shifted.div(shifted.sum(dim, true));
+  });
 }

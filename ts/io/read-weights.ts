@@ -8,7 +8,7 @@ import {
   type WeightArray,
 } from "../formats/index.js";
 import { checkNumber, checkOptions, FormatError } from "../runtime/index.js";
-import { type DType, type Tensor, tensor } from "../tensor/index.js";
+import { type DType, freeOnError, type Tensor, tensor } from "../tensor/index.js";
 import { elementTypes, parseHeader } from "./safetensors-header.js";
 import { type FileSource, withSource } from "./source.js";
 
@@ -48,23 +48,25 @@ export async function readWeights(file: FileSource, options: ReadWeightsOptions 
   const arrays = await readWeightArrays(file, options);
   const tensors: Record<string, Tensor> = {};
   const prefix = options.prefix ?? wrapperPrefix([...arrays.keys()]);
-  for (const [name, { data, shape, type }] of arrays) {
-    if (!Number.isSafeInteger(shape.reduce((product, size) => product * Math.max(1, size), 1))) {
-      throw new FormatError(
-        `readWeights: ${name} has shape [${shape.join(", ")}]: no tensor is that large.`,
-        "file_invalid",
-      );
+  freeOnError(() => {
+    for (const [name, { data, shape, type }] of arrays) {
+      if (!Number.isSafeInteger(shape.reduce((product, size) => product * Math.max(1, size), 1))) {
+        throw new FormatError(
+          `readWeights: ${name} has shape [${shape.join(", ")}]: no tensor is that large.`,
+          "file_invalid",
+        );
+      }
+      const dtype = options.dtype ?? (type === "float64" || type === "complex128" ? "float64" : "float32");
+      const short = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+      // An assignment would set the prototype for a tensor named "__proto__".
+      Object.defineProperty(tensors, short, {
+        value: tensor(data, { shape: [...shape], dtype }),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
-    const dtype = options.dtype ?? (type === "float64" || type === "complex128" ? "float64" : "float32");
-    const short = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-    // An assignment would set the prototype for a tensor named "__proto__".
-    Object.defineProperty(tensors, short, {
-      value: tensor(data, { shape: [...shape], dtype }),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  }
+  });
   return tensors;
 }
 

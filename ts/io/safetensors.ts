@@ -9,7 +9,7 @@ import {
   checkWord,
   FormatError,
 } from "../runtime/index.js";
-import { type DType, Tensor, tensor } from "../tensor/index.js";
+import { type DType, freeOnError, Tensor, tensor } from "../tensor/index.js";
 import { writeFileAtomic } from "./atomic.js";
 import { checkPath, readBytes } from "./files.js";
 import { elementTypes, maxHeaderBytes, parseHeader } from "./safetensors-header.js";
@@ -47,16 +47,18 @@ export function parseSafetensorsFile(bytes: Uint8Array, options: SafetensorsOpti
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors: TensorRecord = {};
   const asBytes: Record<string, Uint8Array> = {};
-  for (const entry of entries) {
-    const part = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
-    if (entry.dtype === "U8" && options.bytes) {
-      define(asBytes, entry.name, part);
-      continue;
+  freeOnError(() => {
+    for (const entry of entries) {
+      const part = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
+      if (entry.dtype === "U8" && options.bytes) {
+        define(asBytes, entry.name, part);
+        continue;
+      }
+      const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
+      const data = decodeElements(part, elementTypes[entry.dtype]);
+      define(tensors, entry.name, tensor(data, { shape: [...entry.shape], dtype }));
     }
-    const dtype = options.dtype ?? (entry.dtype === "F64" ? "float64" : "float32");
-    const data = decodeElements(part, elementTypes[entry.dtype]);
-    define(tensors, entry.name, tensor(data, { shape: [...entry.shape], dtype }));
-  }
+  });
   return { tensors, metadata, bytes: asBytes };
 }
 

@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError, checkOptions, checkOptionsObject } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
-import { keep, noGrad, Tensor, tidy } from "../tensor/index.js";
+import { freeOnError, keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 import type { Pretrained } from "./pretrained.js";
 import type { StateDict, StateOf } from "./state-type.js";
 import { type ModelSummary, type SummaryOptions, summarise } from "./summary.js";
@@ -185,7 +185,9 @@ export abstract class Module {
    * module tells are known to the compiler, see {@link StateOf}.
    */
   stateDict(): StateOf<this> {
-    const entries = this.#collect("state", "", [], []).map(([name, value]) => [name, value.detach()] as const);
+    const entries = freeOnError(() =>
+      this.#collect("state", "", [], []).map(([name, value]) => [name, value.detach()] as const),
+    );
     return Object.fromEntries(entries) as StateOf<this>;
   }
 

@@ -187,21 +187,23 @@ function filterTensors(className: string, filter: unknown, imgSize: readonly num
       "shape_mismatch",
     );
   }
-  const wrapped = wrapFilter(filter, height, width);
-  const [, , h = 1, w = 1] = wrapped.shape;
-  const centred = wrapped
-    .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
-    .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
-  const full = spectrum(centred, 1);
-  const modulus = safeSqrt(full.square().sum(4, true));
-  const zero = modulus.eq(0);
-  return {
-    filter,
-    response: halfSpectrum(centred),
-    // Where the response is 0, so is the singular value, and any phase will do.
-    phase: full.div(where(zero, modulus.add(1), modulus)),
-    mask: modulus,
-  };
+  return freeOnError(() => {
+    const wrapped = wrapFilter(filter, height, width);
+    const [, , h = 1, w = 1] = wrapped.shape;
+    const centred = wrapped
+      .pad([0, 0, 0, 0, 0, height - h, 0, width - w], { mode: "constant" })
+      .roll([-Math.floor(h / 2), -Math.floor(w / 2)], [2, 3]);
+    const full = spectrum(centred, 1);
+    const modulus = safeSqrt(full.square().sum(4, true));
+    const zero = modulus.eq(0);
+    return {
+      filter,
+      response: halfSpectrum(centred),
+      // Where the response is 0, so is the singular value, and any phase will do.
+      phase: full.div(where(zero, modulus.add(1), modulus)),
+      mask: modulus,
+    };
+  });
 }
 
 /** One of these tensors on the device and of the type of `like`. */

@@ -48,9 +48,11 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
     if (matrix !== undefined) checkTensorOption("CompressedSensing", "matrix", matrix, 2);
     this.matrix =
       matrix ??
-      resolveRng(options.rng)
-        .normal([rows, columns])
-        .mul(1 / Math.sqrt(rows));
+      freeOnError(() =>
+        resolveRng(options.rng)
+          .normal([rows, columns])
+          .mul(1 / Math.sqrt(rows)),
+      );
     if (this.matrix.shape.length !== 2 || this.matrix.shape[0] !== rows || this.matrix.shape[1] !== columns) {
       throw new ShapeError(
         `CompressedSensing: matrix has shape [${this.matrix.shape.join(", ")}], expected [${rows}, ${columns}].`,

@@ -73,13 +73,14 @@ export class Decolorize<N extends NoiseModel = ZeroNoise> extends DecomposablePh
     });
     const weights = response(options, count);
     const norm = Math.hypot(...weights);
-    this.srf = tensor(weights, { shape: [1, count, 1, 1] });
+    const shape = [1, count, 1, 1];
     // A = |w| (w / |w|)^T for each pixel: one singular value, and V the unit vector along the weights.
-    this.direction = tensor(
-      weights.map((w) => w / norm),
-      { shape: [1, count, 1, 1] },
-    );
-    this.mask = tensor([norm], { shape: [1, 1, 1, 1] });
+    const unit = weights.map((w) => w / norm);
+    [this.srf, this.direction, this.mask] = freeOnError(() => [
+      tensor(weights, { shape }),
+      tensor(unit, { shape }),
+      tensor([norm], { shape: [1, 1, 1, 1] }),
+    ]);
   }
 
   protected override check(caller: string, name: string, value: Tensor): void {

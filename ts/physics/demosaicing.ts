@@ -1,5 +1,5 @@
 import { ArgumentError, checkWord, checkOptionsObject } from "../runtime/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
+import { freeOnError, tensor, type Tensor } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Inpainting } from "./inpainting.js";
 import type { LinearOptions } from "./linear.js";
@@ -42,6 +42,7 @@ export class Demosaicing<N extends NoiseModel = ZeroNoise> extends Inpainting<N,
         "invalid_argument",
       );
     }
-    super({ ...rest, imgSize: [3, height, width], mask: bayerMask(height, width) });
+    super({ ...rest, imgSize: [3, height, width] });
+    this.mask = freeOnError(() => this.checkMask(bayerMask(height, width)));
   }
 }

@@ -4,7 +4,7 @@ import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js"
 import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
-import type { LinearOptions } from "./linear.js";
+import type { LinearOptions, LinearPhysics } from "./linear.js";
 import { MRI } from "./mri.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 
@@ -33,7 +33,13 @@ export function sequenceMask(
       "missing_argument",
     );
   }
-  return complexMask(className, ones(size.slice(-3)), 5);
+  return freeOnError(() => complexMask(className, ones(size.slice(-3)), 5));
+}
+
+/** The MRI of single images that has a mask of its own, and the noise of the MRI of a sequence. */
+export function imagesMRI<N extends NoiseModel>(of: LinearPhysics<N>, mask: () => Tensor): MRI<N> {
+  const { noiseModel, rng } = of;
+  return freeOnError(() => new MRI<N>({ mask: mask(), noiseModel, ...(rng ? { rng } : {}) }));
 }
 
 /**
@@ -107,20 +113,17 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The MRI of one image, with a mask of all frequencies that any frame samples. */
   toStatic(): MRI<N> {
-    return new MRI<N>({
-      mask: unionOfFrames(this.mask),
-      noiseModel: this.noiseModel,
-      ...(this.rng ? { rng: this.rng } : {}),
-    });
+    return imagesMRI(this, () => unionOfFrames(this.mask));
   }
 
   /** The MRI of the frames of `batch` sequences as `batch T` single images, sequence by sequence. */
   toFrames(batch: number): MRI<N> {
     const [, c = 2, t = 1, h = 1, w = 1] = this.mask.shape;
-    const frames = this.mask
-      .expand([batch, c, t, h, w])
-      .permute([0, 2, 1, 3, 4])
-      .reshape([batch * t, c, h, w]);
-    return new MRI<N>({ mask: frames, noiseModel: this.noiseModel, ...(this.rng ? { rng: this.rng } : {}) });
+    return imagesMRI(this, () =>
+      this.mask
+        .expand([batch, c, t, h, w])
+        .permute([0, 2, 1, 3, 4])
+        .reshape([batch * t, c, h, w]),
+    );
   }
 }

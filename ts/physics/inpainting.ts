@@ -1,7 +1,7 @@
 import { matching } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkNumber, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { Tensor } from "../tensor/index.js";
+import { freeOnError, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
 import type { OperatorKind } from "./kinds.js";
@@ -85,16 +85,18 @@ export class Inpainting<
     if (typeof pixelwise !== "boolean")
       throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
     if (mask === undefined || mask === null) return;
-    const values =
-      mask instanceof Tensor
-        ? mask
-        : drawMask(
-            checkNumber(className, "mask", mask, { min: 0, max: 1 }),
-            imgSize,
-            pixelwise,
-            resolveRng(options.rng),
-          );
-    this.mask = fittingMask(className, values, imgSize);
+    this.mask = freeOnError(() => {
+      const values =
+        mask instanceof Tensor
+          ? mask
+          : drawMask(
+              checkNumber(className, "mask", mask, { min: 0, max: 1 }),
+              imgSize,
+              pixelwise,
+              resolveRng(options.rng),
+            );
+      return fittingMask(className, values, imgSize);
+    });
   }
 
   protected override values(caller: string, like: Tensor): Tensor {

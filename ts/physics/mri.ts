@@ -41,7 +41,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
     super(rest);
     this.threeD = threeD;
     const size = checkImgSize("MRI", imgSize ?? [320, 320]);
-    this.mask = complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4);
+    this.mask = freeOnError(() => complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4));
   }
 
   /** The weights of a mask are given, not computed: each but 0 is inverted. */

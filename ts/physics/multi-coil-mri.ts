@@ -116,7 +116,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
 
   override measured(y: Tensor): Tensor {
     checkRank("MultiCoilMRI.measured", "y", y);
-    return matching(this.mask, y).ne(0).unsqueeze(2);
+    return freeOnError(() => matching(this.mask, y).ne(0).unsqueeze(2));
   }
 
   override parameterNames(): readonly string[] {

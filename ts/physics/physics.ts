@@ -1,6 +1,6 @@
 import { ArgumentError, checkOptions, nearest, shown, checkOptionsObject } from "../runtime/index.js";
 import type { RandomSource } from "../random/index.js";
-import { vjp, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { vjp, where, type Tensor, checkTensor, freeKeptOnError, freeOnError } from "../tensor/index.js";
 import { checkRank } from "./argument-checks.js";
 import { changedCopy, checkParameters, copiedParts, keepingFields, ownValue } from "./changed-copy.js";
 import type { OperatorKind } from "./kinds.js";
@@ -179,11 +179,11 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
     checkParameters(`${this.className}.update`, parameters);
     const own = this.parameterNames();
     const noise = this.noiseModel.parameterNames();
-    const forOperator: PhysicsParameters = {};
+    const forOperator: [string, Level][] = [];
     const forNoise: PhysicsParameters = {};
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined) continue;
-      if (own.includes(name)) forOperator[name] = ownValue(value);
+      if (own.includes(name)) forOperator.push([name, value]);
       if (noise.includes(name)) forNoise[name] = value;
       if (own.includes(name) || noise.includes(name)) continue;
       const names = [...own, ...noise];
@@ -195,7 +195,12 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
         "unknown_option",
       );
     }
-    if (Object.keys(forOperator).length > 0) keepingFields(this, () => this.setParameters(forOperator));
+    if (forOperator.length > 0) {
+      freeKeptOnError(() => {
+        const values = Object.fromEntries(forOperator.map(([name, value]) => [name, ownValue(value)]));
+        keepingFields(this, () => this.setParameters(values));
+      });
+    }
     this.noiseModel.update(forNoise);
   }
 

@@ -2,11 +2,11 @@ import { checkOptionsObject } from "../runtime/index.js";
 import { centredFft, magnitude, matching } from "../functional/index.js";
 import { full, where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkBroadcast, checkRank } from "./argument-checks.js";
-import { sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
+import { imagesMRI, sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
 import { checkGamma, startImage } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
-import { MRI } from "./mri.js";
+import type { MRI } from "./mri.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
 
@@ -147,11 +147,7 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /** The MRI with a mask of all frequencies that any frame samples. */
   toStatic(): MRI<N> {
-    return new MRI<N>({
-      mask: unionOfFrames(this.mask),
-      noiseModel: this.noiseModel,
-      ...(this.rng ? { rng: this.rng } : {}),
-    });
+    return imagesMRI(this, () => unionOfFrames(this.mask));
   }
 }
 

@@ -8,7 +8,7 @@ import {
   checkOptionsObject,
 } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
-import { tensor, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { tensor, type Tensor, checkTensor, freeOnError, tidy } from "../tensor/index.js";
 import { checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics } from "./decomposable.js";
 import { Constant } from "./functional/constant.js";
@@ -92,15 +92,18 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
         checkSize("SinglePixelCamera", "a side of the Hadamard matrix", side, LARGEST.filterSide, "imgSize");
       const kept = new Float32Array(height * width);
       for (const i of hadamardOrder(ordering, height, width).slice(0, this.m)) kept[i] = 1;
-      this.mask = tensor(kept, { shape: [1, 1, height, width] }).expand([1, channels, height, width]);
+      this.mask = freeOnError(() =>
+        tensor(kept, { shape: [1, 1, height, width] }).expand([1, channels, height, width]),
+      );
       this.left = hadamardMatrix(height);
       this.right = height === width ? this.left : hadamardMatrix(width);
     } else {
       const n = height * width;
       checkSize("SinglePixelCamera", "a matrix for m and imgSize", Math.max(this.m, n), LARGEST.window, "imgSize");
-      const patterns = resolveRng(options.rng).rademacher([this.m, n], { dtype: "float64", device: "cpu" });
+      const rng = resolveRng(options.rng);
+      const patterns = tidy(() => rng.rademacher([this.m, n], { dtype: "float64", device: "cpu" }).dataSync());
       const { u, s, vt } = svd(
-        Float64Array.from(patterns.dataSync(), (v) => v / Math.sqrt(this.m)),
+        Float64Array.from(patterns, (v) => v / Math.sqrt(this.m)),
         this.m,
         n,
       );

@@ -1,5 +1,5 @@
 import { ArgumentError, checkFunction, checkNumber, LARGEST, SHOWN, ShapeError } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { freeOnError, Tensor } from "../tensor/index.js";
 
 /** Several tensors, possibly of different shapes, handled as one: the measurements of stacked operators. */
 export class TensorList {
@@ -91,6 +91,8 @@ export class TensorList {
         "shape_mismatch",
       );
     }
-    return new TensorList(this.#tensors.map((t, i) => t[op](other instanceof TensorList ? other.at(i) : other)));
+    return freeOnError(
+      () => new TensorList(this.#tensors.map((t, i) => t[op](other instanceof TensorList ? other.at(i) : other))),
+    );
   }
 }

@@ -10,8 +10,8 @@ import {
   shown,
   checkOptionsObject,
 } from "../runtime/index.js";
-import { Rng } from "../random/index.js";
-import { cat, tensor, Tensor, zeros, freeOnError, checkTensor } from "../tensor/index.js";
+import { type RandomSource, Rng } from "../random/index.js";
+import { cat, tensor, Tensor, zeros, freeOnError, checkTensor, tidy } from "../tensor/index.js";
 import { checkImages } from "./argument-checks.js";
 import {
   PROJECTION_FILTERS,
@@ -110,6 +110,19 @@ function viewLists(angles: unknown): Views[] {
   const lists = Array.from({ length: images }, (_, i) => values.slice(i * count, (i + 1) * count));
   const same = lists.every((list) => list.every((angle, k) => angle === values[k]));
   return (same ? lists.slice(0, 1) : lists).map(viewsOf);
+}
+
+/** An estimate of the operator's norm. */
+function normOf(width: number, settings: { angles: number[]; circle: boolean }, rng: RandomSource): number {
+  const shape = [1, 1, width, width];
+  const gram = (x: Tensor): Tensor =>
+    radonTranspose(radon(x.reshape(shape.slice(1)), settings), { ...settings, width }).reshape(shape);
+  // On the CPU, as other devices cannot be read synchronously everywhere.
+  return tidy(() =>
+    powerIteration(gram, zeros(shape, { device: "cpu" }), { rng })
+      .sqrt()
+      .itemSync(),
+  );
 }
 
 /** Applies a map to images that have the same views, or to each with its own. */
@@ -226,19 +239,10 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
     }
     this.daggerIsFbp = fbp;
     this.filter = checkWord("Tomography", "filter", filter, PROJECTION_FILTERS);
-    this.angles = tensor(degrees);
     this.detectors = radonDetectors(this.imgWidth, circle);
-    if (!normalize) return;
-    // On the CPU, as other devices cannot be read synchronously everywhere.
-    const shape = [1, 1, this.imgWidth, this.imgWidth];
-    const start = zeros(shape, { device: "cpu" });
-    const settings = { angles: degrees, circle };
-    const gram = (x: Tensor): Tensor =>
-      radonTranspose(radon(x.reshape(shape.slice(1)), settings), { ...settings, width: this.imgWidth }).reshape(shape);
     // A fixed seed, so that equal options give equal operators.
-    this.operatorNorm = powerIteration(gram, start, { rng: options.rng ?? new Rng(0) })
-      .sqrt()
-      .itemSync();
+    if (normalize) this.operatorNorm = normOf(this.imgWidth, { angles: degrees, circle }, options.rng ?? new Rng(0));
+    this.angles = tensor(degrees);
   }
 
   override A(x: Tensor): Tensor {

@@ -9,7 +9,7 @@ import {
   currentDevice,
   shown,
 } from "../runtime/index.js";
-import { optionalHandle, Tensor } from "../tensor/index.js";
+import { optionalHandle, Tensor, tidy } from "../tensor/index.js";
 import type { Like, RandomSource } from "./source.js";
 import { Stream } from "./stream.js";
 import { CPU_FLOAT64 } from "./values.js";
@@ -112,9 +112,7 @@ export class Rng implements RandomSource {
   choice(n: number, weights?: readonly number[]): number {
     checkNumber("Rng.choice", "n", n, { min: 1, integer: true });
     if (weights !== undefined) checkList("Rng.choice", "weights", weights);
-    const u = this.#draw("uniform", [], [], CPU_FLOAT64);
-    const value = u.itemSync();
-    u.dispose();
+    const value = tidy(() => this.#draw("uniform", [], [], CPU_FLOAT64).itemSync());
     return pick(value, n, weights);
   }
   poisson(rate: Tensor, like?: Like): Tensor {

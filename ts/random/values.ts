@@ -32,7 +32,9 @@ export function seedValue(rng: RandomSource): number {
 
 /** Reads a tensor and disposes of it. */
 function take(t: Tensor): TypedArray {
-  const values = t.dataSync();
-  t.dispose();
-  return values;
+  try {
+    return t.dataSync();
+  } finally {
+    t.dispose();
+  }
 }

@@ -212,9 +212,11 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
       `stack: shapes [${first.shape.join(", ")}] and [${odd.shape.join(", ")}] differ.`,
       "shape_mismatch",
     );
-  return cat(
-    tensors.map((t) => t.unsqueeze(at)),
-    at,
+  return freeOnError(() =>
+    cat(
+      tensors.map((t) => t.unsqueeze(at)),
+      at,
+    ),
   );
 }
 

@@ -116,6 +116,20 @@ export function freeScope(scope: Scope): void {
 
 /** Runs `fn`; where it fails, what it made and did not keep is freed, and otherwise nothing is. */
 export function freeOnError<T>(fn: () => T): T {
+  return onError(fn, freeScope, releaseScope);
+}
+
+/** Runs `fn`, which makes an object that keeps tensors: where it fails, these are freed too, as nobody has it. */
+export function freeKeptOnError<T>(fn: () => T): T {
+  return onError(fn, freeAll, (scope) => {
+    releaseScope(scope);
+    // An object around this one may fail later.
+    const outer = innermostScope();
+    for (const holder of scope) if (holder.scope === undefined) outer?.push(holder);
+  });
+}
+
+function onError<T>(fn: () => T, failed: (scope: Scope) => void, succeeded: (scope: Scope) => void): T {
   const scope = openTentativeScope();
   let done = false;
   try {
@@ -124,7 +138,15 @@ export function freeOnError<T>(fn: () => T): T {
     return result;
   } finally {
     leaveScope(scope);
-    if (done) releaseScope(scope);
-    else freeScope(scope);
+    (done ? succeeded : failed)(scope);
+  }
+}
+
+/** Frees what belongs to a scope and what was kept within it. */
+function freeAll(scope: Scope): void {
+  for (const holder of scope) {
+    if (holder.scope !== undefined && holder.scope !== scope) continue;
+    unwatch(holder);
+    free(holder);
   }
 }

@@ -7,7 +7,7 @@ export { interpolations, operators, outsides, padModes } from "./operators.gener
 export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
 export { traceOperators } from "./trace.js";
 export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
-export { freeOnError } from "./handle.js";
+export { freeKeptOnError, freeOnError } from "./handle.js";
 export { keep, tidy, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
 export type { UnfoldOptions } from "./tensor.js";

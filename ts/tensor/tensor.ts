@@ -631,10 +631,8 @@ export class Tensor {
     const d = axis("select", dim, this.rank);
     const at = axis("select", index, this.shape[d] as number);
     const starts = this.shape.map((_, k) => (k === d ? at : 0));
-    return this.slice(
-      starts,
-      this.shape.map((s, k) => (k === d ? at + 1 : s)),
-    ).squeeze(d);
+    const ends = this.shape.map((s, k) => (k === d ? at + 1 : s));
+    return freeOnError(() => this.slice(starts, ends).squeeze(d));
   }
   /** The listed positions of an axis; `index` is a vector of whole numbers. Default axis: 0. */
   indexSelect(index: Tensor, dim = 0): Tensor {

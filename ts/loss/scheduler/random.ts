@@ -1,5 +1,6 @@
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
+import { tidy } from "../../tensor/index.js";
 import { type OptionReaders, readValues, unchecked } from "../options.js";
 import { BaseLossScheduler, checkContext, type LossSchedulerOptions, type ScheduleContext } from "./base.js";
 import type { NestedLosses } from "./flatten.js";
@@ -40,9 +41,7 @@ export class RandomLossScheduler<E extends NestedLosses = NestedLosses> extends 
     const total = weightings.reduce((a, b) => a + b, 0);
     if (!weightings.every(Number.isInteger) || total > 2 ** 24) return rng.choice(weightings.length, weightings);
     // On the CPU: choosing a loss must not wait for a device.
-    const drawn = rng.randint(0, total, [1], { device: "cpu" });
-    let left = drawn.itemSync();
-    drawn.dispose();
+    let left = tidy(() => rng.randint(0, total, [1], { device: "cpu" }).itemSync());
     return weightings.findIndex((weight) => (left -= weight) < 0);
   }
 }

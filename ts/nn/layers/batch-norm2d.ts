@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { noGrad, ones, tidy, zeros, checkTensor, freeOnError } from "../../tensor/index.js";
+import { noGrad, ones, tidy, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { batchNorm, batchNormMoments } from "../../functional/index.js";
 import { Module } from "../module.js";
@@ -85,15 +85,17 @@ export class BatchNorm2d extends Module {
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
     const affine = options.affine ?? true;
     const tracked = options.trackRunningStats ?? true;
-    this.weight = affine ? this.registerParameter("weight", ones([this.numFeatures], like)) : null;
-    this.bias = affine ? this.registerParameter("bias", zeros([this.numFeatures], like)) : null;
-    this.runningMean = tracked ? this.registerBuffer("runningMean", zeros([this.numFeatures], like)) : null;
-    this.runningVar = tracked ? this.registerBuffer("runningVar", ones([this.numFeatures], like)) : null;
+    [this.weight, this.bias, this.runningMean, this.runningVar] = freeKeptOnError(() => [
+      affine ? this.registerParameter("weight", ones([this.numFeatures], like)) : null,
+      affine ? this.registerParameter("bias", zeros([this.numFeatures], like)) : null,
+      tracked ? this.registerBuffer("runningMean", zeros([this.numFeatures], like)) : null,
+      tracked ? this.registerBuffer("runningVar", ones([this.numFeatures], like)) : null,
+    ]);
   }
 
   /** The normalised batch. */
   forward(x: Tensor): Tensor {
-    return freeOnError(() => this.rectified(x, 1));
+    return this.rectified(x, 1);
   }
 
   /** {@link forward} and a leaky ReLU of slope `negativeSlope` in one pass. */
@@ -103,16 +105,18 @@ export class BatchNorm2d extends Module {
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training && runningMean !== null)
       return batchNorm(x, { weight, bias, eps, negativeSlope, mean: runningMean, variance: runningVar });
-    const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
-    const count = x.size / this.numFeatures;
-    if (this.training)
-      this.updateStatistics(
-        () => mean,
-        () => variance.mul(count / (count - 1)),
-      );
-    mean.dispose();
-    variance.dispose();
-    return y;
+    return freeOnError(() => {
+      const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
+      const count = x.size / this.numFeatures;
+      if (this.training)
+        this.updateStatistics(
+          () => mean,
+          () => variance.mul(count / (count - 1)),
+        );
+      mean.dispose();
+      variance.dispose();
+      return y;
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkTensor } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { convTranspose2d, pair } from "../../functional/index.js";
@@ -83,11 +83,12 @@ export class ConvTranspose2d extends Module {
     };
     const weights = sharedWeights(options);
     const shape = [inChannels, outChannels / groups, ...kernelSize];
-    this.weight = this.registerParameter("weight", defaultWeights(shape, weights));
-    this.bias =
+    [this.weight, this.bias] = freeKeptOnError(() => [
+      this.registerParameter("weight", defaultWeights(shape, weights)),
       (options.bias ?? true)
         ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
-        : null;
+        : null,
+    ]);
   }
 
   /** The transposed convolution of `x`. */

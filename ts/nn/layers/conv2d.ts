@@ -1,4 +1,4 @@
-import { checkTensor } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import type { PadMode, Tensor } from "../../tensor/index.js";
 import { conv2d, pair } from "../../functional/index.js";
@@ -88,11 +88,12 @@ export class Conv2d extends Module {
     };
     const weights = sharedWeights(options);
     const shape = [outChannels, inChannels / groups, ...kernel];
-    this.weight = this.registerParameter("weight", defaultWeights(shape, weights));
-    this.bias =
+    [this.weight, this.bias] = freeKeptOnError(() => [
+      this.registerParameter("weight", defaultWeights(shape, weights)),
       (options.bias ?? true)
         ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
-        : null;
+        : null,
+    ]);
   }
 
   /** The convolution of `x`. */

@@ -1,6 +1,6 @@
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { ones, zeros, checkTensor, freeOnError } from "../../tensor/index.js";
+import { ones, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { groupNorm } from "../../functional/index.js";
 import { Module } from "../module.js";
@@ -53,8 +53,10 @@ export class GroupNorm extends Module {
     this.eps = checkNumber("GroupNorm", "eps", options.eps ?? 1e-5, { min: 0 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
     const affine = options.affine ?? true;
-    this.weight = affine ? this.registerParameter("weight", ones([this.numChannels], like)) : null;
-    this.bias = affine ? this.registerParameter("bias", zeros([this.numChannels], like)) : null;
+    [this.weight, this.bias] = freeKeptOnError(() => [
+      affine ? this.registerParameter("weight", ones([this.numChannels], like)) : null,
+      affine ? this.registerParameter("bias", zeros([this.numChannels], like)) : null,
+    ]);
   }
 
   /** The normalised images. */

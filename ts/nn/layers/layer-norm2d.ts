@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { checkTensor, freeOnError, ones, zeros } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError, ones, zeros } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { checkChannels } from "./batch-norm2d.js";
@@ -42,8 +42,10 @@ export class LayerNorm2d extends Module {
     });
     this.eps = checkNumber("LayerNorm2d", "eps", options.eps ?? 1e-6, { min: 0 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
-    this.weight = this.registerParameter("weight", ones([this.numChannels], like));
-    this.bias = this.registerParameter("bias", zeros([this.numChannels], like));
+    [this.weight, this.bias] = freeKeptOnError(() => [
+      this.registerParameter("weight", ones([this.numChannels], like)),
+      this.registerParameter("bias", zeros([this.numChannels], like)),
+    ]);
   }
 
   /** The normalised images. */

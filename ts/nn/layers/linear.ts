@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { linear } from "../../functional/index.js";
@@ -36,11 +36,12 @@ export class Linear extends Module {
     const inFeatures = checkNumber("Linear", "inFeatures", options.inFeatures, { positive: true, integer: true });
     const outFeatures = checkNumber("Linear", "outFeatures", options.outFeatures, { positive: true, integer: true });
     const weights = sharedWeights(options);
-    this.weight = this.registerParameter("weight", defaultWeights([outFeatures, inFeatures], weights));
-    this.bias =
+    [this.weight, this.bias] = freeKeptOnError(() => [
+      this.registerParameter("weight", defaultWeights([outFeatures, inFeatures], weights)),
       (options.bias ?? true)
         ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights))
-        : null;
+        : null,
+    ]);
   }
 
   /** `x weight^T + bias`. */

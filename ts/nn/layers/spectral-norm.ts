@@ -1,6 +1,6 @@
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { noGrad, type Tensor, tidy, checkTensor, freeOnError } from "../../tensor/index.js";
+import { noGrad, type Tensor, tidy, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { Conv2d } from "./conv2d.js";
 import { ConvTranspose2d } from "./conv-transpose2d.js";
@@ -63,10 +63,15 @@ export class SpectralNorm extends Module {
     this.weightOrig = this.registerParameter("weightOrig", layer.weight);
     this.bias = layer.bias ? this.registerParameter("bias", layer.bias) : null;
     const rng = resolveRng(options.rng);
-    const [rows, columns] = tidy(() => this.#matrix().shape) as [number, number];
-    this.weightU = this.registerBuffer("weightU", this.#draw(rng, rows));
-    this.weightV = this.registerBuffer("weightV", this.#draw(rng, columns));
-    this.#iterate(INITIAL_ITERATIONS);
+    [this.weightU, this.weightV] = freeKeptOnError(() => {
+      const [rows, columns] = tidy(() => this.#matrix().shape) as [number, number];
+      const vectors: [Tensor, Tensor] = [
+        this.registerBuffer("weightU", this.#draw(rng, rows)),
+        this.registerBuffer("weightV", this.#draw(rng, columns)),
+      ];
+      this.#iterate(INITIAL_ITERATIONS);
+      return vectors;
+    });
   }
 
   /** The layer's output with the divided weight. */
@@ -81,8 +86,10 @@ export class SpectralNorm extends Module {
 
   /** The largest singular value of the weight as estimated now, a scalar on the tape. */
   spectralNorm(): Tensor {
-    const [u, v] = [this.weightU.detach().reshape([1, -1]), this.weightV.detach().reshape([-1, 1])];
-    return u.matmul(this.#matrix()).matmul(v).reshape([]).clamp(this.eps);
+    return freeOnError(() => {
+      const [u, v] = [this.weightU.detach().reshape([1, -1]), this.weightV.detach().reshape([-1, 1])];
+      return u.matmul(this.#matrix()).matmul(v).reshape([]).clamp(this.eps);
+    });
   }
 
   #iterate(times: number): void {

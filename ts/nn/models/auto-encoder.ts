@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -49,8 +49,10 @@ export class AutoEncoder extends Module {
     this.residual = options.residual ?? true;
     const weights = sharedWeights(options);
     const linear = (inFeatures: number, outFeatures: number) => new Linear({ inFeatures, outFeatures, ...weights });
-    this.encoder = new Sequential(linear(this.#dimInput, dimMid), new ReLU(), linear(dimMid, dimHid));
-    this.decoder = new Sequential(linear(dimHid, dimMid), new ReLU(), linear(dimMid, this.#dimInput));
+    [this.encoder, this.decoder] = freeKeptOnError(() => [
+      new Sequential(linear(this.#dimInput, dimMid), new ReLU(), linear(dimMid, dimHid)),
+      new Sequential(linear(dimHid, dimMid), new ReLU(), linear(dimMid, this.#dimInput)),
+    ]);
   }
 
   /**

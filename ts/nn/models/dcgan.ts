@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, shown } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -35,18 +35,20 @@ export class DCGANDiscriminator extends Module {
     const { rng: _, ...like } = weights;
     const halve = (inChannels: number, outChannels: number): Conv2d =>
       new Conv2d({ inChannels, outChannels, kernelSize: 4, stride: 2, padding: 1, bias: false, ...weights });
-    const layers: Layer[] = [halve(nc, ndf), new LeakyReLU({ negativeSlope: 0.2 })];
-    for (const k of [1, 2, 4])
+    this.model = freeKeptOnError(() => {
+      const layers: Layer[] = [halve(nc, ndf), new LeakyReLU({ negativeSlope: 0.2 })];
+      for (const k of [1, 2, 4])
+        layers.push(
+          halve(ndf * k, ndf * 2 * k),
+          new BatchNorm2d({ numFeatures: ndf * 2 * k, ...like }),
+          new LeakyReLU({ negativeSlope: 0.2 }),
+        );
       layers.push(
-        halve(ndf * k, ndf * 2 * k),
-        new BatchNorm2d({ numFeatures: ndf * 2 * k, ...like }),
-        new LeakyReLU({ negativeSlope: 0.2 }),
+        new Conv2d({ inChannels: ndf * 8, outChannels: 1, kernelSize: 4, bias: false, ...weights }),
+        new Sigmoid(),
       );
-    layers.push(
-      new Conv2d({ inChannels: ndf * 8, outChannels: 1, kernelSize: 4, bias: false, ...weights }),
-      new Sigmoid(),
-    );
-    this.model = new Sequential(...layers);
+      return new Sequential(...layers);
+    });
   }
 
   /** The probability that each image is real. */
@@ -93,39 +95,41 @@ export class DCGANGenerator extends Module {
     const nc = checkNumber(name, "nc", options.nc ?? 3, { positive: true, integer: true });
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
-    const layers: Layer[] = [];
-    let width = this.nz;
-    for (const k of outputSize === 64 ? [8, 4, 2, 1] : [16, 8, 4, 2, 1]) {
-      // The first layer makes 4 x 4 pixels from one; each of the others doubles the side.
-      const [stride, padding] = layers.length === 0 ? [1, 0] : [2, 1];
+    this.model = freeKeptOnError(() => {
+      const layers: Layer[] = [];
+      let width = this.nz;
+      for (const k of outputSize === 64 ? [8, 4, 2, 1] : [16, 8, 4, 2, 1]) {
+        // The first layer makes 4 x 4 pixels from one; each of the others doubles the side.
+        const [stride, padding] = layers.length === 0 ? [1, 0] : [2, 1];
+        layers.push(
+          new ConvTranspose2d({
+            inChannels: width,
+            outChannels: ngf * k,
+            kernelSize: 4,
+            stride,
+            padding,
+            bias: false,
+            ...weights,
+          }),
+          new BatchNorm2d({ numFeatures: ngf * k, ...like }),
+          new ReLU(),
+        );
+        width = ngf * k;
+      }
       layers.push(
         new ConvTranspose2d({
           inChannels: width,
-          outChannels: ngf * k,
+          outChannels: nc,
           kernelSize: 4,
-          stride,
-          padding,
+          stride: 2,
+          padding: 1,
           bias: false,
           ...weights,
         }),
-        new BatchNorm2d({ numFeatures: ngf * k, ...like }),
-        new ReLU(),
+        new Tanh(),
       );
-      width = ngf * k;
-    }
-    layers.push(
-      new ConvTranspose2d({
-        inChannels: width,
-        outChannels: nc,
-        kernelSize: 4,
-        stride: 2,
-        padding: 1,
-        bias: false,
-        ...weights,
-      }),
-      new Tanh(),
-    );
-    this.model = new Sequential(...layers);
+      return new Sequential(...layers);
+    });
   }
 
   /** The image of a latent vector. */

@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
@@ -61,9 +61,11 @@ export class DnCNN extends Module {
       layer.weight.assign_(kaimingNormal(layer.weight.shape, weights));
       return layer;
     };
-    this.inConv = conv(inChannels, nf);
-    this.convList = Array.from({ length: depth - 2 }, () => conv(nf, nf));
-    this.outConv = conv(nf, outChannels);
+    [this.inConv, this.convList, this.outConv] = freeKeptOnError(() => [
+      conv(inChannels, nf),
+      Array.from({ length: depth - 2 }, () => conv(nf, nf)),
+      conv(nf, outChannels),
+    ]);
   }
 
   /** The denoised image; the noise level or physics, if given, is ignored. */

@@ -1,5 +1,5 @@
 import { checkList, checkNumber, checkOptions, checkWord, LARGEST } from "../../runtime/index.js";
-import { cat, checkTensor, freeOnError } from "../../tensor/index.js";
+import { cat, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { scaledNormal, sharedWeights } from "../init.js";
 import {
@@ -132,16 +132,29 @@ export class DRUNet extends Module {
         () => new ResBlock(conv(channels, channels), activations[act](), conv(channels, channels)),
       );
 
-    this.mHead = conv(this.inChannels + 1, nc[0]);
-    this.mDown1 = new Sequential(...blocks(nc[0]), ...downsample(nc[0], nc[1]));
-    this.mDown2 = new Sequential(...blocks(nc[1]), ...downsample(nc[1], nc[2]));
-    this.mDown3 = new Sequential(...blocks(nc[2]), ...downsample(nc[2], nc[3]));
-    // A single block is not wrapped, and has other state names: so it is in deepinv.
-    this.mBody = nb === 1 ? (blocks(nc[3])[0] as Layer) : new Sequential(...blocks(nc[3]));
-    this.mUp3 = new Sequential(...upsample(nc[3], nc[2]), ...blocks(nc[2]));
-    this.mUp2 = new Sequential(...upsample(nc[2], nc[1]), ...blocks(nc[1]));
-    this.mUp1 = new Sequential(...upsample(nc[1], nc[0]), ...blocks(nc[0]));
-    this.mTail = conv(nc[0], outChannels);
+    const parts = freeKeptOnError(() => ({
+      mHead: conv(this.inChannels + 1, nc[0]),
+      mDown1: new Sequential(...blocks(nc[0]), ...downsample(nc[0], nc[1])),
+      mDown2: new Sequential(...blocks(nc[1]), ...downsample(nc[1], nc[2])),
+      mDown3: new Sequential(...blocks(nc[2]), ...downsample(nc[2], nc[3])),
+      // A single block is not wrapped, and has other state names: so it is in deepinv.
+      mBody: nb === 1 ? (blocks(nc[3])[0] as Layer) : new Sequential(...blocks(nc[3])),
+      mUp3: new Sequential(...upsample(nc[3], nc[2]), ...blocks(nc[2])),
+      mUp2: new Sequential(...upsample(nc[2], nc[1]), ...blocks(nc[1])),
+      mUp1: new Sequential(...upsample(nc[1], nc[0]), ...blocks(nc[0])),
+      mTail: conv(nc[0], outChannels),
+    }));
+    ({
+      mHead: this.mHead,
+      mDown1: this.mDown1,
+      mDown2: this.mDown2,
+      mDown3: this.mDown3,
+      mBody: this.mBody,
+      mUp3: this.mUp3,
+      mUp2: this.mUp2,
+      mUp1: this.mUp1,
+      mTail: this.mTail,
+    } = parts);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkList, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -50,21 +50,23 @@ export class ESRGANDiscriminator extends Module {
     const conv = (inChannels: number, outChannels: number, stride: number): Conv2d =>
       new Conv2d({ inChannels, outChannels, kernelSize: 3, stride, padding: 1, ...weights });
 
-    const layers: Layer[] = [];
     let width = checkNumber(name, "imgSize[0]", channels, { positive: true, integer: true });
-    filters.forEach((next, i) => {
-      layers.push(conv(width, next, 1));
-      if (i > 0) layers.push(new BatchNorm2d({ numFeatures: next, ...like }));
-      layers.push(
-        new LeakyReLU({ negativeSlope: 0.2 }),
-        conv(next, next, 2),
-        new BatchNorm2d({ numFeatures: next, ...like }),
-        new LeakyReLU({ negativeSlope: 0.2 }),
-      );
-      width = next;
+    this.model = freeKeptOnError(() => {
+      const layers: Layer[] = [];
+      filters.forEach((next, i) => {
+        layers.push(conv(width, next, 1));
+        if (i > 0) layers.push(new BatchNorm2d({ numFeatures: next, ...like }));
+        layers.push(
+          new LeakyReLU({ negativeSlope: 0.2 }),
+          conv(next, next, 2),
+          new BatchNorm2d({ numFeatures: next, ...like }),
+          new LeakyReLU({ negativeSlope: 0.2 }),
+        );
+        width = next;
+      });
+      layers.push(conv(width, 1, 1));
+      return new Sequential(...layers);
     });
-    layers.push(conv(width, 1, 1));
-    this.model = new Sequential(...layers);
   }
 
   /** The score of each patch. */

@@ -1,5 +1,5 @@
 import { checkFlag, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
-import { cat, checkTensor, freeOnError } from "../../tensor/index.js";
+import { cat, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
 import { scaledNormal, sharedWeights } from "../init.js";
@@ -72,10 +72,13 @@ export class FFDNet extends Module {
       if (norm === null) return [];
       return [new (norm === "batch_norm" ? BatchNorm2d : InstanceNorm2d)({ numFeatures: nf, ...like })];
     };
-    this.blocks = new Sequential(
-      new Sequential(conv(4 * (this.imgChannels + 1), nf), new ReLU()),
-      ...Array.from({ length: depth - 2 }, () => new Sequential(conv(nf, nf), ...normalised(), new ReLU())),
-      conv(nf, 4 * this.imgChannels, lastBias),
+    this.blocks = freeKeptOnError(
+      () =>
+        new Sequential(
+          new Sequential(conv(4 * (this.imgChannels + 1), nf), new ReLU()),
+          ...Array.from({ length: depth - 2 }, () => new Sequential(conv(nf, nf), ...normalised(), new ReLU())),
+          conv(nf, 4 * this.imgChannels, lastBias),
+        ),
     );
   }
 

@@ -6,7 +6,7 @@ import {
   TensorList,
 } from "../../physics/index.js";
 import { ArgumentError, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
-import { full, type Tensor, checkTensor, freeOnError } from "../../tensor/index.js";
+import { full, type Tensor, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { WEIGHT_OPTIONS, type Denoiser, type ReconstructOptions, type WeightOptions } from "../types.js";
 import { DnCNN } from "./dncnn.js";
@@ -84,13 +84,15 @@ export class MoDL extends Module {
         "invalid_argument",
       );
     }
-    this.prior = [new Prior(denoiser ?? new DnCNN({ inChannels: 2, outChannels: 2, depth: 7, ...weights }))];
-    const list = (value: number) => new ParameterList(this.numIter, value, weights);
-    this.#stepsize = list(1);
-    this.#level = list(0.01);
-    const table = new ParameterTable({ stepsize: this.#stepsize, g_param: this.#level, lambda: list(1) });
-    this.registerModule("params_algo", table);
-    this.registerModule("init_params_algo", table);
+    [this.prior, this.#stepsize, this.#level] = freeKeptOnError(() => {
+      const prior = new Prior(denoiser ?? new DnCNN({ inChannels: 2, outChannels: 2, depth: 7, ...weights }));
+      const list = (value: number) => new ParameterList(this.numIter, value, weights);
+      const [stepsize, level] = [list(1), list(0.01)];
+      const table = new ParameterTable({ stepsize, g_param: level, lambda: list(1) });
+      this.registerModule("params_algo", table);
+      this.registerModule("init_params_algo", table);
+      return [[prior], stepsize, level];
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
@@ -63,20 +63,22 @@ export class PatchGANDiscriminator extends Module {
       return options.spectralNorm ? new SpectralNorm({ layer, rng: weights.rng }) : layer;
     };
 
-    const layers: Layer[] = [conv(inputNc, ndf, 2, true), new LeakyReLU({ negativeSlope: 0.2 })];
-    let width = ndf;
-    for (let n = 1; n <= nLayers; n++) {
-      const next = ndf * Math.min(2 ** n, 8);
-      layers.push(
-        conv(width, next, n < nLayers ? 2 : 1, options.bias ?? true),
-        (options.batchNorm ?? true) ? new BatchNorm2d({ numFeatures: next, ...like }) : new Identity(),
-        new LeakyReLU({ negativeSlope: 0.2 }),
-      );
-      width = next;
-    }
-    layers.push(conv(width, 1, 1, true));
-    if (options.useSigmoid ?? false) layers.push(new Sigmoid());
-    this.model = new Sequential(...layers);
+    this.model = freeKeptOnError(() => {
+      const layers: Layer[] = [conv(inputNc, ndf, 2, true), new LeakyReLU({ negativeSlope: 0.2 })];
+      let width = ndf;
+      for (let n = 1; n <= nLayers; n++) {
+        const next = ndf * Math.min(2 ** n, 8);
+        layers.push(
+          conv(width, next, n < nLayers ? 2 : 1, options.bias ?? true),
+          (options.batchNorm ?? true) ? new BatchNorm2d({ numFeatures: next, ...like }) : new Identity(),
+          new LeakyReLU({ negativeSlope: 0.2 }),
+        );
+        width = next;
+      }
+      layers.push(conv(width, 1, 1, true));
+      if (options.useSigmoid ?? false) layers.push(new Sigmoid());
+      return new Sequential(...layers);
+    });
   }
 
   /** The score of each patch. */

@@ -1,5 +1,5 @@
 import { ArgumentError, checkFlag, checkNumber, checkOptions, checkWord, LARGEST, shown } from "../../runtime/index.js";
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import {
@@ -135,11 +135,13 @@ export class SRResNet extends Module {
     const block = (): Layer =>
       new Block([conv(feats, feats, 3), normalised(), activation(), conv(feats, feats, 3), normalised()]);
     const stage = (): Layer => new Sequential(conv(feats, 4 * feats, 3), new PixelShuffle({ factor: 2 }), activation());
-    this.fe = new Sequential(conv(this.imC, feats, 9), activation());
-    this.blocks = new Sequential(Array.from({ length: numBlocks }, block));
-    this.block = new Sequential(conv(feats, feats, 3), normalised());
-    this.upsampling = new Sequential(Array.from({ length: stages }, stage));
-    this.finalConv = new Sequential(conv(feats, this.imC, last), ...(finalRelu ? [new ReLU()] : []));
+    [this.fe, this.blocks, this.block, this.upsampling, this.finalConv] = freeKeptOnError(() => [
+      new Sequential(conv(this.imC, feats, 9), activation()),
+      new Sequential(Array.from({ length: numBlocks }, block)),
+      new Sequential(conv(feats, feats, 3), normalised()),
+      new Sequential(Array.from({ length: stages }, stage)),
+      new Sequential(conv(feats, this.imC, last), ...(finalRelu ? [new ReLU()] : [])),
+    ]);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { ArgumentError, shown } from "../../runtime/index.js";
-import { zeros } from "../../tensor/index.js";
+import { freeOnError, zeros } from "../../tensor/index.js";
 import { DnCNN } from "./dncnn.js";
 
 /**
@@ -14,5 +14,5 @@ export function startAtIdentity(network: DnCNN): void {
   if (!(network instanceof DnCNN))
     throw new ArgumentError(`startAtIdentity: the network is ${shown(network)}, expected a DnCNN.`, "invalid_argument");
   for (const parameter of network.outConv.parameters())
-    parameter.assign_(zeros(parameter.shape, { dtype: parameter.dtype, device: parameter.device }));
+    freeOnError(() => parameter.assign_(zeros(parameter.shape, { dtype: parameter.dtype, device: parameter.device })));
 }

@@ -61,7 +61,7 @@ export function batchToFrames(x: Tensor, batch: number): Tensor {
   handleOf(x);
   checkNumber("batchToFrames", "batch", batch, { integer: true, min: 1 });
   const [bt = 1, c = 1, h = 1, w = 1] = x.shape;
-  return x.reshape([batch, bt / batch, c, h, w]).permute([0, 2, 1, 3, 4]);
+  return freeOnError(() => x.reshape([batch, bt / batch, c, h, w]).permute([0, 2, 1, 3, 4]));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ArgumentError, checkNumber, checkOptions, LARGEST, ShapeError, shown } from "../../runtime/index.js";
-import { cat, checkTensor, freeOnError } from "../../tensor/index.js";
+import { cat, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { maxPool2d } from "../../functional/index.js";
 import { sharedWeights } from "../init.js";
@@ -117,21 +117,24 @@ export class UNet extends Module {
     };
     const block = (from: number, to: number): Sequential => new Sequential(...convolve(from, to), ...convolve(to, to));
 
-    for (let i = 0; i < scales; i++) {
-      const down = block(i === 0 ? inChannels : channels[i - 1]!, channels[i]!);
-      this.registerModule(`Conv${i + 1}`, down);
-      this.#down.push(down);
-    }
-    for (let i = scales - 1; i > 0; i--) {
-      const [coarse, fine] = [channels[i]!, channels[i - 1]!];
-      const grow = new Sequential(new Upsample({ scaleFactor: 2 }), ...convolve(coarse, fine));
-      const merge = block(2 * fine, fine);
-      this.registerModule(`Up${i + 1}`, grow);
-      this.registerModule(`Up_conv${i + 1}`, merge);
-      this.#up.push({ grow, merge });
-    }
-    this.#last = new Conv2d({ inChannels: channels[0]!, outChannels, kernelSize: 1, bias, ...weights });
-    this.registerModule("Conv_1x1", this.#last);
+    this.#last = freeKeptOnError(() => {
+      for (let i = 0; i < scales; i++) {
+        const down = block(i === 0 ? inChannels : channels[i - 1]!, channels[i]!);
+        this.registerModule(`Conv${i + 1}`, down);
+        this.#down.push(down);
+      }
+      for (let i = scales - 1; i > 0; i--) {
+        const [coarse, fine] = [channels[i]!, channels[i - 1]!];
+        const grow = new Sequential(new Upsample({ scaleFactor: 2 }), ...convolve(coarse, fine));
+        const merge = block(2 * fine, fine);
+        this.registerModule(`Up${i + 1}`, grow);
+        this.registerModule(`Up_conv${i + 1}`, merge);
+        this.#up.push({ grow, merge });
+      }
+      const last = new Conv2d({ inChannels: channels[0]!, outChannels, kernelSize: 1, bias, ...weights });
+      this.registerModule("Conv_1x1", last);
+      return last;
+    });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../runtime/index.js";
-import { cat, type Tensor } from "../../tensor/index.js";
+import { cat, freeOnError, type Tensor } from "../../tensor/index.js";
 import { checkMeasured, checkTensorOption } from "../argument-checks.js";
 
 /**
@@ -18,13 +18,15 @@ export function complexMask(className: string, mask: Tensor, rank: number): Tens
       "shape_mismatch",
     );
   }
-  const full = mask.reshape(shape);
-  return shape[1] === 1 ? cat([full, full], 1) : full;
+  return freeOnError(() => {
+    const full = mask.reshape(shape);
+    return shape[1] === 1 ? cat([full, full], 1) : full;
+  });
 }
 
 /** Where any of the frames is measured: `[B, C, T, H, W]` to a 0/1 mask `[B, C, H, W]`. */
 export function unionOfFrames(mask: Tensor): Tensor {
-  return mask.ne(0).sum(2).gt(0).to(mask.dtype);
+  return freeOnError(() => mask.ne(0).sum(2).gt(0).to(mask.dtype));
 }
 
 /**

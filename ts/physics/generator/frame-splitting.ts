@@ -9,7 +9,7 @@ import {
   Kind,
   hasMethods,
 } from "../../runtime/index.js";
-import { ones, tensor } from "../../tensor/index.js";
+import { ones, tensor, tidy } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
 import {
   PhysicsGenerator,
@@ -207,8 +207,5 @@ function chunk(index: number, size: number): number[] {
 
 /** A random integer from 0 to `count`, excluded. */
 function randomIndex(count: number, rng: RandomSource): number {
-  const t = rng.randint(0, count, [1], CPU_FLOAT64);
-  const value = t.dataSync()[0] as number;
-  t.dispose();
-  return value;
+  return tidy(() => rng.randint(0, count, [1], CPU_FLOAT64).itemSync());
 }
