@@ -24,7 +24,7 @@ export function chosen(signatures, groups) {
 }
 
 /** What is called, before its arguments; undefined where no instance can be made. */
-function calleeOf(target, maker) {
+export function calleeOf(target, maker) {
   const { asynchronous } = target;
   if (target.kind === "class") return { callee: `new ${target.path}`, asynchronous };
   if (target.kind !== "method") return { callee: target.path, asynchronous };

@@ -28,7 +28,7 @@ export function configurationCalls() {
 }
 
 /** Values that somebody may write in the place of another. */
-const ANYTHING = [
+export const ANYTHING = [
   null,
   true,
   0,
@@ -52,7 +52,7 @@ const ANYTHING = [
   { name: "SupLoss", weight: {} },
   { file: 3 },
   [[1, [2]]],
-  { name: "compose", list: [null] },
+  { name: "compose", list: [null], noise: 1 },
   { loss: {}, weight: 1 },
   "x".repeat(1000),
   "adjoint:examples/images",

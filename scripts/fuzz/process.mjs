@@ -79,7 +79,9 @@ export async function runInProcess(settings, found, until) {
   const doing = () => {
     const text = existsSync(stateFile) ? readFileSync(stateFile, "utf8").trim() : "";
     const [index = "", ...source] = text.split(" ");
-    return { index: index === "" ? from : Number(index), source: source.join(" ") };
+    return index === ""
+      ? { index: from, source: "(before the first call)" }
+      : { index: Number(index), source: source.join(" ") };
   };
   let [seen, since, used, killed] = [-1, Date.now(), 0, undefined];
   const watch = setInterval(() => {
@@ -87,8 +89,8 @@ export async function runInProcess(settings, found, until) {
     if (index !== seen) [seen, since, used] = [index, Date.now(), cpuTime(child.pid)];
     // The child ends by itself when the time is over, unless a call keeps it.
     if (Date.now() > until + PATIENCE) killed = "time";
-    else if (Date.now() - since > START || cpuTime(child.pid) - used > PATIENCE)
-      killed = `did not return within ${PATIENCE / 1000} s`;
+    else if (cpuTime(child.pid) - used > PATIENCE) killed = `did not return within ${PATIENCE / 1000} s of computing`;
+    else if (Date.now() - since > START) killed = `did not return within ${START / 1000} s`;
     else if (memoryOf(child.pid) > RESIDENT) killed = `took more than ${RESIDENT / 2 ** 30} GiB`;
     if (killed !== undefined) child.kill("SIGKILL");
   }, 250);

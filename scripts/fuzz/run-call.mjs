@@ -56,6 +56,9 @@ export function runner(lib) {
     return more > 0 ? `${LEFT} ${more} tensors` : undefined;
   }
 
+  /** The function that makes a call, with new arguments. */
+  const prepared = (call) => invocation(call, prepare(call), evaluate);
+
   function runSync(call) {
     let outcome = {};
     lib.tidy(() => {
@@ -63,7 +66,7 @@ export function runner(lib) {
       let before = Infinity;
       let invoke;
       try {
-        invoke = invocation(call, prepare(call), evaluate);
+        invoke = prepared(call);
         before = lib.memory().tensors;
         outcome = { result: invoke() };
       } catch (error) {
@@ -88,7 +91,7 @@ export function runner(lib) {
     let before = Infinity;
     let reason;
     try {
-      const invoke = invocation(call, prepare(call), evaluate);
+      const invoke = prepared(call);
       before = lib.memory().tensors;
       free(await invoke());
     } catch (error) {
@@ -121,7 +124,7 @@ export function runner(lib) {
     const { reason, took } = await runOnce(call);
     return reason ?? (took > SLOW ? `took ${Math.round(took)} ms` : undefined);
   }
-  return { run, fault, evaluate };
+  return { run, fault, prepared };
 }
 
 function invocation({ on, callee }, prepared, evaluate) {

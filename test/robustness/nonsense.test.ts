@@ -23,7 +23,7 @@ function counts(text: string): { calls: number; functions: number } {
 
 describe("what nobody should give", () => {
   it("to creation functions, methods of Tensor and nn.functional: a value or an AdjointError", async () => {
-    // A seventh of the calls of `npm run fuzz -- --every`; every value comes to every function.
+    // One of 19 calls of `npm run fuzz -- --every`.
     const { code, text } = await fuzz(["--every", "--share", "19", "--groups", "tensor,functional"]);
     expect(text).toContain("0 findings");
     expect(code).toBe(0);
@@ -32,7 +32,7 @@ describe("what nobody should give", () => {
   });
 
   it("to everything else that is exported, and in every option of it", async () => {
-    // One of 499 calls of `npm run fuzz -- --every`; CI makes random ones for two minutes more.
+    // One of 499 calls of `npm run fuzz -- --every`; CI makes random ones for half a minute more.
     const { code, text } = await fuzz(["--every", "--share", "499", "--groups", "library"]);
     expect(text).toContain("0 findings");
     expect(code).toBe(0);
