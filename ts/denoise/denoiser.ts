@@ -1,4 +1,5 @@
 import { restoreByTiles } from "../data/index.js";
+import { checkGroup, type Group } from "../distributed/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
@@ -21,6 +22,11 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal;
   /** Called after each part of the image. */
   readonly onProgress?: (progress: DenoiseProgress) => unknown;
+  /**
+   * Ranks that share the tiles of the image (docs/clusters.md): every rank has the same image and network, makes this
+   * call, and gets the whole result, the same bits for any number of ranks. Default: this program alone.
+   */
+  readonly group?: Group;
 }
 
 /** What a {@link Denoiser} is made of. */
@@ -87,9 +93,10 @@ export class Denoiser {
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
   async restore(image: Pixels, options: RestoreOptions = {}): Promise<Pixels> {
-    checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
+    checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress", "group"]);
     checkImages("Denoiser.restore", [image]);
-    const { signal, onProgress } = options;
+    const { signal, onProgress, group } = options;
+    checkGroup("Denoiser.restore", group);
     if (signal !== undefined) checkInstance("Denoiser.restore", "signal", signal, AbortSignal, "an AbortSignal");
     if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
     const { evaluations } = qualities[this.quality];
@@ -113,7 +120,7 @@ export class Denoiser {
       return this.#domain.leave({ data: mean, shape: part.shape });
     };
     const onTile = afterTile(phases, evaluations, options);
-    return await restoreByTiles(image, { tile, margin, onTile }, evaluate);
+    return await restoreByTiles(image, { tile, margin, onTile, group }, evaluate);
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */

@@ -83,7 +83,7 @@ export class Trainer<
     const { sources } = this.#data;
     this.model = (sources[0] as (typeof sources)[number]).model;
     this.#losses = [...new Set(sources.map(({ losses }) => losses))].flat();
-    this.#evaluation = new Evaluation(options, sources);
+    this.#evaluation = new Evaluation(options, sources, this.#ranks);
     this.#result = new ResultWeights(options);
     this.#logging = new Logging(options.loggers);
     this.#reporting = new Reporting(options, this.#logging, this.#ranks);
@@ -324,7 +324,7 @@ export class Trainer<
     const more = this.evaluationArgs();
     await this.#result.evaluated(async () => {
       const context = { step, epoch, lossEpoch, rng: this.#evalRng, more, signal };
-      const entry = await this.#ranks.fromFirst(async () => (await this.#evaluation.run(context)) ?? null);
+      const entry = await this.#evaluation.run(context);
       if (!entry) return void this.#ranks.interrupt();
       this.#due = null;
       this.history.push(entry);
