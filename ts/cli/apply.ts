@@ -171,8 +171,8 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
       name: `denoiser for ${denoiser.noise.noise} noise`,
       training: undefined,
       ofImages: true,
-      page: async (image, _, onShare) =>
-        await denoiser.restore(image, { signal, onProgress: ({ done }) => onShare(done) }),
+      page: async (image, index, onShare) =>
+        await denoiser.restore(image, { ...drawing(index), signal, onProgress: ({ done }) => onShare(done) }),
       array: () => Promise.reject(new UsageError("the denoiser takes pictures.", "invalid_argument")),
     };
   }
