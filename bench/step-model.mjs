@@ -12,7 +12,8 @@ import { markdown } from "./report.mjs";
  * rank r xor d, and both exchange and add the whole buffer: `latency + bytes (1 / bandwidth + adding)`. Two small
  * messages go before it, by which the ranks agree that none has failed. At last each rank moves its weights: `rest`.
  *
- * With `jitter` 0 that is `microBatch batches / ranks + rest + log2(ranks) (3 latency + bytes (1 / bandwidth + adding))`.
+ * With `jitter` 0 that is `microBatch batches / ranks + rest
+ * + log2(ranks) (3 latency + bytes (1 / bandwidth + adding))`.
  */
 export function stepTime(
   { ranks, batches, microBatch, rest, bytes, latency, bandwidth, adding, jitter = 0 },
