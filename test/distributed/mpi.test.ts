@@ -5,9 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { writeImage } from "../../ts/io/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
 import { loadAddOn } from "../../ts/runtime/node/mpi.js";
+import { tensor } from "../../ts/tensor/index.js";
 import { compiled, type Ended } from "../cli/compiled.js";
 
+await init({ device: "cpu" });
 const program = fileURLToPath(new URL("mpi-program.mjs", import.meta.url));
 const addOn = fileURLToPath(new URL("../../dist/native/adjoint-mpi.node", import.meta.url));
 const missing = existsSync(addOn)
@@ -105,6 +110,35 @@ describe.skipIf(missing !== undefined)(`MPI, where it is installed${missing ? ` 
     });
     const [two, four] = await Promise.all(written);
     expect(two?.equals(four as Buffer)).toBe(true);
+  });
+
+  it("adjoint denoise and apply share pages and files: 2 ranks write what one process does", async () => {
+    const data = new Rng(2)
+      .normal([3, 1, 40, 40])
+      .mul(0.1)
+      .add(tensor(Float32Array.from({ length: 1600 }, (_, i) => 0.5 + 0.3 * Math.sin(i / 90))).reshape([1, 1, 40, 40]));
+    const [stack, page] = [join(folder, "stack.tif"), join(folder, "page.tif")];
+    await writeImage(stack, data);
+    await writeImage(page, data.slice([0], [1]).squeeze(0));
+    const written = async (n: number): Promise<string[]> => {
+      const own = (name: string): string => join(folder, `of-${n}-${name}`);
+      const quick = ["--steps", "2", "--quality", "fast"];
+      const calls = [
+        ["denoise", stack, "-o", own("stack.tif"), "--save", own("denoiser.safetensors"), ...quick],
+        ["apply", own("denoiser.safetensors"), stack, page, "-o", own("folder")],
+        // One page, of which there is one tile.
+        ["denoise", page, "-o", own("page.tif"), "--model", own("denoiser.safetensors")],
+      ];
+      for (const args of calls) {
+        const { code, stdout, stderr } = await mpirun(n, [compiled("cli/main.js"), ...args]);
+        expect(`${code} ${stderr}`).toMatch(/^0 /);
+        // One of the processes prints.
+        expect(stdout.match(/of-\d-/g)).toHaveLength(1);
+      }
+      const files = ["stack.tif", "denoiser.safetensors", "folder/stack.tif", "folder/page.tif", "page.tif"];
+      return await Promise.all(files.map(async (name) => (await readFile(own(name))).toString("base64")));
+    };
+    expect(await written(2)).toEqual(await written(1));
   });
 
   it("processes that a launcher without MPI has started are refused, instead of training each alone", async () => {

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { pixelsInTurn } from "../data/index.js";
 import { Denoiser } from "../denoise/index.js";
+import type { Group } from "../distributed/index.js";
 import { type Pixels, writeImage } from "../io/index.js";
 import { type NoiseModel, StackedPhysics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
@@ -13,8 +15,9 @@ import { inputFiles, type Pair, pairs } from "./apply-files.js";
 import { wholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
+import { fileByFile, isFirst, launchedGroup, ofAllFiles } from "./launched-group.js";
 import { Place, placed } from "./place.js";
-import { shareDisplay } from "./share-display.js";
+import { NO_DISPLAY, shareDisplay } from "./share-display.js";
 import { readTensorFile } from "./tensor-file.js";
 import { buildTrained, readTraining, type Training } from "./trained.js";
 import { weightsMetadata } from "./weights-metadata.js";
@@ -60,7 +63,7 @@ interface Method {
   readonly training: Training | undefined;
   /** Whether measurements are pictures; otherwise arrays such as sinograms. */
   readonly ofImages: boolean;
-  page(image: Pixels, onProgress: OnShare): Promise<Pixels>;
+  page(image: Pixels, index: number, onProgress: OnShare): Promise<Pixels>;
   array(y: Tensor, onProgress: OnShare): Promise<Tensor>;
 }
 
@@ -72,16 +75,21 @@ async function apply(
   files: readonly string[],
   options: ApplyOptions,
   signal: AbortSignal,
-): Promise<CommandResult> {
+): Promise<CommandResult | undefined> {
+  const ranks = await launchedGroup();
   const started = performance.now();
   const weights = weightsFile(model);
   const inputs = inputFiles(files);
   const method = await methodOf(weights, options, signal);
   const jobs = pairs(inputs, options.output, method.ofImages ? ".tif" : ".npy");
-  const outputs: { input: string; output: string; pages: number; clipped: number }[] = [];
-  const display = await shareDisplay("applying");
+  // Before any has written a file that another one would take for one of the inputs.
+  await ranks?.barrier();
+  const byFile = fileByFile(ranks, jobs.length);
+  const own: [number, { input: string; output: string; pages: number; clipped: number }][] = [];
+  const display = isFirst(ranks) ? await shareDisplay("applying") : NO_DISPLAY;
   try {
     for (const [i, job] of jobs.entries()) {
+      if (byFile && i % ranks.size !== ranks.rank) continue;
       signal.throwIfAborted();
       const phase = jobs.length > 1 ? `${i + 1} of ${jobs.length}: ${job.input}` : job.input;
       const onProgress = (share: number): void => {
@@ -91,7 +99,8 @@ async function apply(
         display.onProgress({ phase, done, secondsLeft });
       };
       try {
-        outputs.push({ ...job, ...(await applyTo(job, method, signal, onProgress)) });
+        const done = await applyTo(job, method, { signal, onProgress, ranks: byFile ? undefined : ranks });
+        if (done) own.push([i, { ...job, ...done }]);
       } catch (error) {
         throw placed(new Place(job.input), error);
       }
@@ -99,6 +108,8 @@ async function apply(
   } finally {
     display.stop();
   }
+  const outputs = await ofAllFiles(ranks, own);
+  if (!isFirst(ranks)) return undefined;
   const seconds = (performance.now() - started) / 1000;
   const pages = outputs.reduce((sum, each) => sum + each.pages, 0);
   const several = pages > outputs.length ? ` (${pages} pages)` : "";
@@ -109,13 +120,14 @@ async function apply(
   };
 }
 
+/** Restores and writes a file; of ranks that share its pages the first one writes it, and returns what came of it. */
 async function applyTo(
   { input, output }: Pair,
   method: Method,
-  signal: AbortSignal,
-  onProgress: OnShare,
-): Promise<{ pages: number; clipped: number }> {
+  { signal, ranks, onProgress }: { signal: AbortSignal; ranks: Group | undefined; onProgress: OnShare },
+): Promise<{ pages: number; clipped: number } | undefined> {
   if (!method.ofImages) {
+    if (!isFirst(ranks)) return undefined;
     const y = await readTensorFile({ file: input });
     const made = y.shape.length < 4 ? y.reshape([...new Array<number>(4 - y.shape.length).fill(1), ...y.shape]) : y;
     try {
@@ -132,12 +144,15 @@ async function applyTo(
   if (extname(output).toLowerCase() === ".png" && image.pages > 1)
     throw new UsageError(`${input}: a PNG cannot hold ${image.pages} pages; take .tif or .npy.`, "invalid_argument");
   const restored: Pixels[] = [];
-  for (let page = 0; page < image.pages; page++) {
+  const pages = pixelsInTurn(ranks, image.pages, async (page) => {
     signal.throwIfAborted();
-    const onPage = (share: number): void => onProgress((page + share) / image.pages);
-    restored.push(await method.page(image.page(page), onPage));
-    onPage(1);
+    return await method.page(image.page(page), page, (share) => onProgress((page + share) / image.pages));
+  });
+  for await (const page of pages) {
+    restored.push(page);
+    onProgress(restored.length / image.pages);
   }
+  if (!isFirst(ranks)) return undefined;
   const { clipped } = await image.write(output, restored);
   return { pages: image.pages, clipped };
 }
@@ -146,7 +161,9 @@ async function applyTo(
 const IMAGES = ["denoising", "inpainting", "demosaicing", "blur", "blurFFT", "downsampling", "decolorize"];
 
 async function methodOf(weights: string, options: ApplyOptions, signal: AbortSignal): Promise<Method> {
-  const rng = new Rng(options.seed);
+  // What a network draws for a page does not depend on the pages before.
+  const { seed } = options;
+  const drawing = (page = 0): { rng: Rng } => ({ rng: page === 0 ? new Rng(seed) : Rng.ofIndex(seed, page) });
   const metadata = options.config === undefined ? await weightsMetadata(weights) : {};
   if (metadata["adjoint.denoiser"] !== undefined) {
     const denoiser = await Denoiser.load(weights);
@@ -154,8 +171,8 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
       name: `denoiser for ${denoiser.noise.noise} noise`,
       training: undefined,
       ofImages: true,
-      page: async (image, onShare) =>
-        await denoiser.restore(image, { rng, signal, onProgress: ({ done }) => onShare(done) }),
+      page: async (image, index, onShare) =>
+        await denoiser.restore(image, { ...drawing(index), signal, onProgress: ({ done }) => onShare(done) }),
       array: () => Promise.reject(new UsageError("the denoiser takes pictures.", "invalid_argument")),
     };
   }
@@ -163,23 +180,23 @@ async function methodOf(weights: string, options: ApplyOptions, signal: AbortSig
   const { training } = read;
   const { model, physics: all, name } = await buildTrained(weights, read);
   const physics = physicsOf(all, options.physics);
-  const settings: RestoreOptions = { ...scaleOf(weights, training, options.scale), rng, signal };
-  const direct = async (image: Pixels, onProgress: OnShare): Promise<Pixels> =>
-    await restore(model, physics, image, { ...settings, onProgress });
+  const settings: RestoreOptions = { ...scaleOf(weights, training, options.scale), signal };
+  const direct = async (image: Pixels, from: { rng: Rng }, onProgress: OnShare): Promise<Pixels> =>
+    await restore(model, physics, image, { ...settings, ...from, onProgress });
   const noiseModel = redrawn(training, physics, settings);
   return {
     name: `${name}, ${physics.constructor.name}`,
     training,
     ofImages: IMAGES.includes(physics.operator),
     page: noiseModel
-      ? async (image, onShare) =>
-          await restoreUnclipped(
-            image,
-            async (pixels, draw, draws) => await direct(pixels, (done) => onShare((draw + done) / draws)),
-            { noiseModel, rng },
-          )
-      : direct,
-    array: async (y, onProgress) => await restore(model, physics, y, { ...settings, onProgress }),
+      ? async (image, index, onShare) => {
+          const from = drawing(index);
+          const part = async (pixels: Pixels, draw: number, draws: number): Promise<Pixels> =>
+            await direct(pixels, from, (done) => onShare((draw + done) / draws));
+          return await restoreUnclipped(image, part, { noiseModel, ...from });
+        }
+      : async (image, index, onShare) => await direct(image, drawing(index), onShare),
+    array: async (y, onProgress) => await restore(model, physics, y, { ...settings, ...drawing(), onProgress }),
   };
 }
 

@@ -8,13 +8,16 @@ import {
   type NoiseName,
   type Quality,
 } from "../denoise/index.js";
+import { pixelsInTurn } from "../data/index.js";
+import type { Group } from "../distributed/index.js";
 import type { Pixels } from "../io/index.js";
 import { Rng } from "../random/index.js";
 import type { CommonOptions } from "./command.js";
 import { givenNoise, noiseOf, type NoiseOptions } from "./denoise-noise.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { fileByFile, isFirst, ofAllFiles } from "./launched-group.js";
 import type { NoisyFile } from "./noisy-file.js";
-import { shareDisplay, type ShareDisplay } from "./share-display.js";
+import { NO_DISPLAY, shareDisplay, type ShareDisplay } from "./share-display.js";
 
 /** Options of `adjoint denoise`. */
 export interface DenoiseOptions extends CommonOptions, NoiseOptions {
@@ -67,6 +70,8 @@ export interface GroupContext {
   readonly label: string;
   /** Whether there is one file in all: no noise is then an error. */
   readonly isOnly: boolean;
+  /** Processes that share the files, or the pages of each, or the tiles of each: the first that are enough. */
+  readonly ranks: Group | undefined;
 }
 
 /** At most so many values are learned from, of pages at even distances. */
@@ -74,7 +79,7 @@ const mostValues = 48e6;
 
 /** Learns one network from some files, and restores them. */
 export async function denoiseGroup(files: readonly Opened[], context: GroupContext): Promise<FileResult[]> {
-  const { options, isOnly } = context;
+  const { options, isOnly, ranks } = context;
   const images = await imagesToLearn(files);
   for (const [index, { file, output }] of files.entries()) file.checkOutput(output, images.first[index] as Pixels);
   checkSigns(files, images.learned, options.noise);
@@ -83,16 +88,23 @@ export async function denoiseGroup(files: readonly Opened[], context: GroupConte
   const level = noiseLevel(noise);
   if (!(level > 0 && Number.isFinite(level))) {
     if (isOnly) throw noNoise((files[0] as Opened).file, images.learned);
-    return await Promise.all(files.map(async (opened) => await leave(opened, noise)));
+    const left = isFirst(ranks) ? files : [];
+    return await Promise.all(left.map(async (opened) => await leave(opened, noise)));
   }
-  const display = await shareDisplay(context.label);
+  const display = isFirst(ranks) ? await shareDisplay(context.label) : NO_DISPLAY;
   try {
-    const denoiser = loaded ?? (await learnFrom(files, images.learned, noise, context, display));
-    if (options.save !== undefined) await denoiser.save(options.save);
-    const results: FileResult[] = [];
-    for (const opened of files) results.push(await restoreFile(opened, denoiser, context, display));
+    const learnHere = async () => await learnFrom(files, images.learned, noise, context, display);
+    const denoiser = loaded ?? (await ofFirst(ranks, learnHere));
+    if (options.save !== undefined && isFirst(ranks)) await denoiser.save(options.save);
+    const own: [number, FileResult][] = [];
+    const byFile = fileByFile(ranks, files.length);
+    for (const [i, opened] of files.entries()) {
+      if (byFile && i % ranks.size !== ranks.rank) continue;
+      const result = await restoreFile(opened, denoiser, byFile ? { ...context, ranks: undefined } : context, display);
+      if (result) own.push([i, result]);
+    }
     denoiser.dispose();
-    return results;
+    return await ofAllFiles(ranks, own);
   } finally {
     display.stop();
   }
@@ -131,6 +143,15 @@ function checkSigns(files: readonly Opened[], images: readonly Pixels[], noise: 
   );
 }
 
+/** The network that the first rank has learned. */
+async function ofFirst(ranks: Group | undefined, learnHere: () => Promise<Denoiser>): Promise<Denoiser> {
+  if (!ranks) return await learnHere();
+  if (!isFirst(ranks)) return await Denoiser.load(await ranks.broadcast(new Uint8Array(0)));
+  const learned = await learnHere();
+  await ranks.broadcast(await learned.toBytes());
+  return learned;
+}
+
 async function learnFrom(
   files: readonly Opened[],
   images: readonly Pixels[],
@@ -159,23 +180,33 @@ async function learnFrom(
   }
 }
 
+/** Restores and writes a file; the first rank returns what came of it. */
 async function restoreFile(
   { file, output }: Opened,
   denoiser: Denoiser,
-  { options, signal }: GroupContext,
+  { options, signal, ranks }: GroupContext,
   { onProgress }: ShareDisplay,
-): Promise<FileResult> {
+): Promise<FileResult | undefined> {
   const restored: Pixels[] = [];
   const against: string[] = [];
   const { noise, loss, steps } = denoiser;
-  for (const page of file.pages) {
+  const { pages } = file;
+  const byPage = ranks !== undefined && pages.length >= ranks.size;
+  const cleaned = pixelsInTurn(byPage ? ranks : undefined, pages.length, async (index) => {
+    const shared = ranks && !byPage ? { group: ranks } : {};
+    const noisy = await file.read(pages[index] as number);
+    return await denoiser.restore(noisy, { rng: new Rng(options.seed), signal, onProgress, ...shared });
+  });
+  for await (const clean of cleaned) {
+    if (!isFirst(ranks)) continue;
+    const page = pages[restored.length] as number;
     const noisy = await file.read(page);
-    const clean = await denoiser.restore(noisy, { rng: new Rng(options.seed), signal, onProgress });
     const found = contradictionsOf(noisy, clean, noise);
-    const on = file.pages.length > 1 ? `page ${page + 1}: ` : "";
+    const on = pages.length > 1 ? `page ${page + 1}: ` : "";
     against.push(...found.map((text) => on + text));
     restored.push(found.length > 0 ? noisy : clean);
   }
+  if (!isFirst(ranks)) return undefined;
   const report = await file.write(output, restored);
   return { ...summary(file, output, noise, options), ...report, contradictions: against, loss, steps };
 }

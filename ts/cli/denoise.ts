@@ -7,6 +7,7 @@ import { pairFiles } from "./denoise-files.js";
 import { denoiseGroup, type DenoiseOptions, type FileResult, type Opened } from "./denoise-group.js";
 import { givenNoise, withNoiseOptions } from "./denoise-noise.js";
 import { UsageError } from "./errors.js";
+import { isFirst, launchedGroup, WHILE_LEARNING } from "./launched-group.js";
 import { NoisyFile } from "./noisy-file.js";
 
 /** Exit code where the data contradict a result. */
@@ -54,12 +55,17 @@ async function denoise(
   inputs: readonly string[],
   options: DenoiseOptions,
   signal: AbortSignal,
-): Promise<CommandResult> {
+): Promise<CommandResult | undefined> {
+  const ranks = await launchedGroup({ timeout: WHILE_LEARNING });
   const started = performance.now();
   const pairs = pairFiles(inputs, options.output);
+  // Before any has written a file that another one would take for one of the inputs.
+  await ranks?.barrier();
   checkTogether(options);
   givenNoise(options);
-  const paths = [...pairs.map(({ output }) => output), ...(options.save === undefined ? [] : [options.save])];
+  const paths = !isFirst(ranks)
+    ? []
+    : [...pairs.map(({ output }) => output), ...(options.save === undefined ? [] : [options.save])];
   return await withLocks("adjoint denoise", paths, async () => {
     const files: Opened[] = [];
     for (const { input, output } of pairs)
@@ -68,9 +74,9 @@ async function denoise(
     const results: FileResult[] = [];
     for (const [index, group] of groups.entries()) {
       const label = groups.length > 1 ? `denoising ${index + 1} of ${groups.length}` : "denoising";
-      results.push(...(await denoiseGroup(group, { options, signal, label, isOnly: files.length === 1 })));
+      results.push(...(await denoiseGroup(group, { options, signal, label, isOnly: files.length === 1, ranks })));
     }
-    return resultOf(results, (performance.now() - started) / 1000);
+    return !isFirst(ranks) ? undefined : resultOf(results, (performance.now() - started) / 1000);
   });
 }
 

@@ -14,6 +14,9 @@ export interface ShareDisplay {
   stop(): void;
 }
 
+/** Of a rank that shows nothing. */
+export const NO_DISPLAY: ShareDisplay = { onProgress: () => {}, stop: () => {} };
+
 /** A bar where standard error is a terminal, otherwise a line for every tenth. */
 export async function shareDisplay(label: string, stream: NodeJS.WriteStream = process.stderr): Promise<ShareDisplay> {
   const text = ({ phase, secondsLeft }: Share): string => `${phase}, ${formatDuration(secondsLeft)} left`;

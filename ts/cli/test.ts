@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { dirname, join } from "node:path";
 import type { Dataset, Measurement } from "../data/index.js";
+import type { Group } from "../distributed/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import { Rng } from "../random/index.js";
 import {
@@ -16,6 +17,7 @@ import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { evaluationData, list } from "./data.js";
 import { UsageError } from "./errors.js";
+import { isFirst, launchedGroup } from "./launched-group.js";
 import { resultsFolder } from "./paths.js";
 import { Place } from "./place.js";
 import { textTable } from "../text/index.js";
@@ -38,7 +40,12 @@ export function addTest(program: Command): void {
   });
 }
 
-async function test(path: string, options: TestCommandOptions, signal: AbortSignal): Promise<CommandResult> {
+async function test(
+  path: string,
+  options: TestCommandOptions,
+  signal: AbortSignal,
+): Promise<CommandResult | undefined> {
+  const group = await launchedGroup();
   const config = await readConfig(path);
   const place = new Place(path);
   // The same stream as in training, so that drawn masks are the same.
@@ -53,8 +60,13 @@ async function test(path: string, options: TestCommandOptions, signal: AbortSign
   const results: TestResult[] = [];
   for (const i of Array.from({ length: Math.max(sets.length, physics.length) }).keys())
     results.push(
-      await evaluateSet(parts, entry(physics, i), entry(sets, i), entry(lossesOfEach(parts), i), options.seed, signal),
+      await evaluateSet(parts, entry(physics, i), entry(sets, i), entry(lossesOfEach(parts), i), {
+        seed: options.seed,
+        signal,
+        group,
+      }),
     );
+  if (!isFirst(group)) return undefined;
   const images = sets.reduce((sum, { length }) => sum + length, 0);
   return {
     text: results.map(describeResult).join("\n\n"),
@@ -77,8 +89,7 @@ async function evaluateSet(
   physics: AnyPhysics,
   data: Dataset<Measurement>,
   losses: readonly WeightedLoss[],
-  seed: number,
-  signal: AbortSignal,
+  { seed, signal, group }: { readonly seed: number; readonly signal: AbortSignal; readonly group: Group | undefined },
 ): Promise<TestResult> {
   const adapted = losses.reduce<Reconstructor>((inner, { loss }) => loss.adaptModel(inner), model);
   const rng = new Rng(seed);
@@ -87,7 +98,8 @@ async function evaluateSet(
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   };
-  return await evaluate({ model: adapted, physics, data, metrics, baselines: DEFAULT_BASELINES, rng, onBatch });
+  const given = { model: adapted, physics, data, metrics, baselines: DEFAULT_BASELINES, rng, onBatch };
+  return await evaluate({ ...given, ...(group ? { group } : {}) });
 }
 
 function describeResult({ metrics, measurement, baselines }: TestResult): string {

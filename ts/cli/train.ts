@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
-import { launchedProcesses, mpi } from "../distributed/index.js";
 import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
@@ -20,6 +19,7 @@ import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { isFirst, launchedGroup } from "./launched-group.js";
 import { packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
 import { saveTrained } from "./save-pretrained.js";
@@ -75,9 +75,8 @@ async function train(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
-  // mpirun or srun started this process as one of several.
-  const group = (await launchedProcesses()) > 1 ? await mpi() : undefined;
-  const first = (group?.rank ?? 0) === 0;
+  const group = await launchedGroup();
+  const first = isFirst(group);
   const config = await readConfig(path);
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);

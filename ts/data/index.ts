@@ -22,6 +22,7 @@ export { MeasuredDataset, type MeasuredDatasetOptions } from "./measured-dataset
 export { MeasurementFolder } from "./measurement-folder.js";
 export { Normalized, type NormalizedOptions } from "./normalized.js";
 export { NoisyPatches } from "./noisy-patches.js";
+export { pixelsInTurn } from "./pixels-in-turn.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
 export { robustRange, type RobustRange, robustScale, type RobustScale, unitRange } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";

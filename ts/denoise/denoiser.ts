@@ -1,4 +1,5 @@
-import { restoreByTiles } from "../data/index.js";
+import { restoreByTiles, type TileOptions } from "../data/index.js";
+import { checkGroup, type Group } from "../distributed/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
@@ -22,6 +23,11 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal;
   /** Called after each part of the image. */
   readonly onProgress?: (progress: DenoiseProgress) => unknown;
+  /**
+   * Ranks that share the tiles of the image (docs/clusters.md): every rank has the same image, network and `rng`, makes
+   * this call, and gets the whole result, the same bits for any number of ranks. Default: this program alone.
+   */
+  readonly group?: Group;
 }
 
 /** What a {@link Denoiser} is made of. */
@@ -91,9 +97,10 @@ export class Denoiser {
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
   async restore(image: Pixels, options: RestoreOptions = {}): Promise<Pixels> {
-    checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress"]);
+    checkOptions("Denoiser.restore", options, ["rng", "signal", "onProgress", "group"]);
     checkImages("Denoiser.restore", [image]);
-    const { signal, onProgress } = options;
+    const { signal, onProgress, group } = options;
+    checkGroup("Denoiser.restore", group);
     if (signal !== undefined) checkInstance("Denoiser.restore", "signal", signal, AbortSignal, "an AbortSignal");
     if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
     const pixels = image.shape[1] * image.shape[2];
@@ -105,10 +112,11 @@ export class Denoiser {
     // Small images have fewer scales: what these lack counts on the finest.
     const onFinest = afterTile(phases, workPerRestoredPixel - (SYMMETRIES * coarserPixels) / pixels, options);
     const onCoarser = afterTile(phases, SYMMETRIES, options);
+    const finest = { onTile: onFinest, group };
     let restored: Pixels | undefined;
     for (let scale = coarser.length; scale > 0; scale--)
-      restored = await this.#restoreScale(coarser[scale - 1] as Pixels, scale, restored, onCoarser);
-    return this.#domain.leave(await this.#restoreScale(this.#domain.enterClipped(image), 0, restored, onFinest));
+      restored = await this.#restoreScale(coarser[scale - 1] as Pixels, scale, restored, { onTile: onCoarser, group });
+    return this.#domain.leave(await this.#restoreScale(this.#domain.enterClipped(image), 0, restored, finest));
   }
 
   /** Restores an image of means of `4^scale` pixels, with what the next coarser scale gave. */
@@ -116,7 +124,7 @@ export class Denoiser {
     given: Pixels,
     scale: number,
     coarse: Pixels | undefined,
-    onTile: (pixels: number) => Promise<void>,
+    tiles: Pick<TileOptions, "onTile" | "group">,
   ): Promise<Pixels> {
     // Means of 2 x 2 pixels, whose neighbours are correlated by r and r^2, have (1 + r)^2 / 4 of the variance.
     const share = ((1 + this.noise.correlation) / 2) ** (2 * scale);
@@ -134,7 +142,7 @@ export class Denoiser {
       }
       return { data: mean, shape: part.shape };
     };
-    const restored = await restoreByTiles(given, { tile, margin, onTile }, evaluate);
+    const restored = await restoreByTiles(given, { tile, margin, ...tiles }, evaluate);
     return coarse ? await withCoarseScale(restored, coarse) : restored;
   }
 

@@ -1,3 +1,5 @@
+import { checkKind, hasMethods } from "../runtime/index.js";
+
 /**
  * The ranks of one training: processes or threads that share its work. Every rank makes the same calls in the same
  * order. A program may have its own, for another network.
@@ -23,4 +25,17 @@ export interface Group {
   abort(error: unknown): void;
   /** Leaves the group. */
   close(): void;
+}
+
+/**
+ * Refuses what is no {@link Group}; `undefined` is this program alone.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkGroup(caller: string, group: unknown): void {
+  if (group === undefined) return;
+  checkKind(caller, "group", group, {
+    expected: "a group, such as await distributed.mpi()",
+    fits: (value) => hasMethods(value, ["allReduce", "allGather", "broadcast", "barrier", "abort"]),
+  });
 }

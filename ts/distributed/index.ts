@@ -1,5 +1,5 @@
 /** Ranks that share the work of one training: threads of a process, or processes under MPI. */
-export type { Group } from "./group.js";
+export { checkGroup, type Group } from "./group.js";
 export { join, local, type Port, type Seat, seats } from "./local.js";
 export { launchedProcesses, mpi } from "./mpi.js";
 export type { GroupOptions } from "./options.js";

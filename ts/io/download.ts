@@ -8,9 +8,11 @@ import {
   checkWord,
   currentPlatform,
   FormatError,
+  networkError,
   shown,
+  statusError,
 } from "../runtime/index.js";
-import { messageOf, readBytes } from "./files.js";
+import { readBytes } from "./files.js";
 import { pathOf } from "./source.js";
 
 /** How a file of another place is fetched. */
@@ -115,12 +117,7 @@ async function received(
     }
   };
   const response = await attempt(() => fetch(address, signal === undefined ? {} : { signal }));
-  if (!response.ok) {
-    throw new ArgumentError(
-      `${address}: the server answers with status ${response.status}; check the address.`,
-      response.status === 404 || response.status === 410 ? "file_not_found" : "file_unreadable",
-    );
-  }
+  if (!response.ok) throw statusError(address, response.status);
   // The length of what is compressed on its way is not that of the file.
   const length = response.headers.has("Content-Encoding") ? null : response.headers.get("Content-Length");
   const total = length === null ? undefined : Number(length);
@@ -135,15 +132,6 @@ async function received(
     onProgress?.({ loaded, total });
   }
   return joinBytes(parts);
-}
-
-function networkError(address: string, error: unknown): ArgumentError {
-  const reason = messageOf((error as { cause?: unknown }).cause ?? error).replace(/\.$/, "");
-  return new ArgumentError(
-    `${address}: it cannot be downloaded (${reason}); check the connection, or give the path of a copy.`,
-    "network_failed",
-    { cause: error },
-  );
 }
 
 async function checked(name: string, content: Uint8Array, sha256: string | undefined): Promise<Uint8Array> {

@@ -13,10 +13,11 @@ export function checkPath(caller: string, path: unknown): asserts path is string
 }
 
 /**
- * The bytes of a file; in a browser, of a URL relative to the page. A URL of `file:` is one of a file in Node.
+ * The bytes of a file or of an address (http, https), in a browser relative to the page. A URL of `file:` is one of a
+ * file in Node.
  *
  * @throws ArgumentError `file_not_found` where the file does not exist; `file_unreadable` where it is a folder or the
- * permission is missing.
+ * permission is missing, or by the server's answer; `network_failed`.
  */
 export async function readBytes(path: string | URL): Promise<Uint8Array> {
   if (!(path instanceof URL)) checkPath("readBytes", path);

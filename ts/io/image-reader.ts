@@ -2,7 +2,7 @@ import { openImageFile } from "../formats/index.js";
 import { currentPlatform, type OpenFile } from "../runtime/index.js";
 import { checkPath, fileError } from "./files.js";
 import { imageOptions, type ImagePixels, type OpenImage, type ReadImageOptions, readPageOf } from "./image.js";
-import { named } from "./source.js";
+import { named, shownPath } from "./source.js";
 
 /**
  * An image file whose structure is read once, and whose pages are read when they are asked for. The file is open only
@@ -25,12 +25,12 @@ export class ImageReader {
     const rules = imageOptions("ImageReader", options);
     await reader.#whileOpen(async (file) => {
       const source = {
-        name: path,
+        name: shownPath(path),
         size: file.size,
         read: async (begin: number, end: number) => await (await (reader.#open ?? file)).read(begin, end),
         close: async () => undefined,
       };
-      reader.#image = { file: await openImageFile(source, rules), name: path, options };
+      reader.#image = { file: await openImageFile(source, rules), name: shownPath(path), options };
     });
     return reader;
   }
@@ -52,11 +52,11 @@ export class ImageReader {
       // Without an await before the assignment: calls at the same time would each open the file.
       this.#open ??= currentPlatform().then(async (platform) => await platform.openFile(this.#path));
       const file = await this.#open.catch((error: unknown) => {
-        throw fileError(this.#path, error);
+        throw fileError(shownPath(this.#path), error);
       });
       return await use(file);
     } catch (error) {
-      throw named(this.#path, error);
+      throw named(shownPath(this.#path), error);
     } finally {
       this.#users -= 1;
       if (this.#users === 0) {

@@ -69,7 +69,8 @@ export function arrayRequest(caller: string, options: ReadArrayOptions): ArrayRe
  * axis of 2; 16-bit floats become float32; 64-bit integers become float64, and `metadata.rounded` counts those beyond
  * 2^53 that it rounds.
  *
- * @param file A path, in a browser a URL; a `File` or `Blob`; the bytes; or a list of the files of one DICOM series.
+ * @param file A path or address (http, https); a `File` or `Blob`; the bytes; or a list of the files of one DICOM
+ * series.
  * @throws ArgumentError `file_not_found`, `file_unreadable`, `missing_argument` and `missing_key` with the names of the
  * arrays, `index_out_of_range`, `missing_library`, `unknown_option`, `invalid_argument`; FormatError `file_invalid`,
  * `file_truncated`, `file_unsupported`, `file_too_large`, `file_unknown`.

@@ -35,7 +35,7 @@ export interface ReadWeightsOptions {
  * executed: classes and functions beyond those of tensors and plain containers are refused by name. 16-bit floats are
  * converted exactly, integers are rounded to the element type, complex tensors get a last axis of 2.
  *
- * @param file A path, in a browser a URL; a `File` or `Blob`; or the bytes.
+ * @param file A path or address (http, https); a `File` or `Blob`; or the bytes.
  * @returns Tensors by name, for {@link Module.loadStateDict}.
  * @throws ArgumentError `file_not_found`, `file_unreadable`, `missing_key`, `unknown_option`, `invalid_argument`;
  * FormatError `safetensors_...`, `file_invalid`, `file_truncated`, `file_unsupported`, `file_too_large`,

@@ -2,7 +2,7 @@ import { blobSource, type ByteSource, bytesSource } from "../formats/index.js";
 import { AdjointError, ArgumentError, currentPlatform, FormatError, shown } from "../runtime/index.js";
 import { fileError } from "./files.js";
 
-/** Where a reader takes a file from: a path (in a browser a URL), a `File` or `Blob`, or its bytes. */
+/** Where a reader takes a file from: a path, an address (http, https), a `File` or `Blob`, or its bytes. */
 export type FileSource = string | URL | Blob | Uint8Array | ArrayBuffer;
 
 /**
@@ -47,10 +47,15 @@ export async function openSource(caller: string, file: FileSource): Promise<Byte
   const path = pathOf(file);
   try {
     const platform = await currentPlatform();
-    return { name: path, ...(await platform.openFile(path)) };
+    return { name: shownPath(path), ...(await platform.openFile(path)) };
   } catch (error) {
-    throw fileError(path, error);
+    throw fileError(shownPath(path), error);
   }
+}
+
+/** A path for messages; an address is without its query, which may hold a signature. */
+export function shownPath(path: string): string {
+  return /^https?:\/\//i.test(path) ? path.replace(/[?#].*$/s, "") : path;
 }
 
 /** The path of a `file:` URL; other addresses as they are. */

@@ -26,6 +26,7 @@ export {
   translateError,
 } from "./errors.js";
 export type { ErrorClass } from "./errors.js";
+export { networkError, statusError } from "./http-errors.js";
 export {
   anObject,
   checkInstance,

@@ -8,7 +8,7 @@ export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
 export { traceOperators } from "./trace.js";
 export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
 export { freeKeptOnError, freeOnError } from "./handle.js";
-export { keep, tidy, unkeep } from "./scope.js";
+export { keep, tidy, tidyAcross, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
 export type { UnfoldOptions } from "./tensor.js";
 export type { DeviceName, Dims, DType, NestedArray, NumericArray, TensorOptions, TypedArray } from "./types.js";

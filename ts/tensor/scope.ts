@@ -82,3 +82,18 @@ export function tidy<T>(fn: () => T): T {
     freeScope(scope);
   }
 }
+
+/**
+ * As {@link tidy}, for work that goes on after an `await`: the tensors that `fn` made and that are in its result live
+ * until `free` is called.
+ */
+export function tidyAcross<T>(fn: () => T): { readonly result: T; readonly free: () => void } {
+  let made: Tensor[] = [];
+  const result = tidy(() => {
+    const scope = innermostScope();
+    const given = synchronous("tidyAcross", fn);
+    made = collect(given).filter((t) => Tensor.holder(t).scope === scope);
+    return given;
+  });
+  return { result, free: () => made.forEach((t) => t.dispose()) };
+}

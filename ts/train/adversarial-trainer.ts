@@ -3,16 +3,16 @@ import { type Layer, Module, type Reconstructor } from "../nn/index.js";
 import { Optimizer, type OptimizerState, Schedule, type ScheduleState } from "../optim/index.js";
 import { ArgumentError, checkNumber, checkOptions, FormatError, checkKind, hasMethods } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { adversarialStep, type DiscriminatorContext } from "./adversarial-step.js";
+import { adversarialPlan, type Discriminator } from "./adversarial-step.js";
 import { TRAINER_KEYS } from "./check-options.js";
-import { type Report, uniqueNames } from "./loss-log.js";
+import { uniqueNames } from "./loss-log.js";
 import { weightedLosses } from "./losses-option.js";
 import { list } from "./matched.js";
 import type { AnyPhysics, Examples, Losses, LossesOption, OneOrMore, TrainerOptions } from "./options.js";
+import { checkExchanged, refuseState } from "./options-of-rank.js";
 import type { Paired, PairedOptions } from "./pairing.js";
-import type { StepContext } from "./step.js";
+import type { StepPlan } from "./step-plan.js";
 import { Trainer } from "./trainer.js";
-import type { SourcedBatch } from "./training-data.js";
 
 /** Options of {@link AdversarialTrainer}: those of {@link Trainer} for the generator, and the discriminator's. */
 export interface AdversarialTrainerOptions extends TrainerOptions {
@@ -66,7 +66,7 @@ export class AdversarialTrainer<
   M extends Reconstructor = Reconstructor,
   const LD extends Losses = Losses,
 > extends Trainer<L, P, D, M> {
-  readonly #discriminator: DiscriminatorContext;
+  readonly #discriminator: Discriminator;
   readonly #schedule: Schedule | undefined;
 
   /**
@@ -76,13 +76,6 @@ export class AdversarialTrainer<
   constructor(given: PairedAdversarialOptions<L, P, D, M, LD>) {
     const options = given as AdversarialTrainerOptions;
     checkOptions("AdversarialTrainer", options, [...TRAINER_KEYS, ...DISCRIMINATOR_KEYS]);
-    if (options.group !== undefined) {
-      throw new ArgumentError(
-        "AdversarialTrainer: group is given, but the steps of a discriminator are not shared among ranks; " +
-          "leave it out.",
-        "invalid_argument",
-      );
-    }
     const { D, lossesD, optimizerD, scheduleD, stepRatioD, ...generator } = options;
     for (const [key, value] of Object.entries({ D, lossesD, optimizerD })) {
       if (value === undefined || value === null)
@@ -114,14 +107,17 @@ export class AdversarialTrainer<
     }
     super(generator as PairedOptions<L, P, D, M>);
     for (const physics of list(generator.physics)) for (const { loss } of losses) loss.checkPhysics(physics);
+    if (generator.group) {
+      checkExchanged([...optimizerD.parameters, ...D.buffers()]);
+      refuseState(losses);
+    }
     const names = uniqueNames(losses.map(({ loss }) => loss.name));
     this.#discriminator = { D, losses, names, optimizer: optimizerD, steps };
     this.#schedule = scheduleD;
   }
 
-  protected override runStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
-    this.#discriminator.D.train();
-    return adversarialStep(batches, context, this.#discriminator);
+  protected override stepPlan(): StepPlan {
+    return adversarialPlan(super.stepPlan(), this.#discriminator);
   }
 
   protected override evaluationArgs(): Partial<LossArgs> {

@@ -1,4 +1,5 @@
 import { DataLoader } from "../data/index.js";
+import { checkGroup } from "../distributed/index.js";
 import { Metric } from "../metric/index.js";
 import { Optimizer, Schedule } from "../optim/index.js";
 import { Physics, PhysicsGenerator, StackedPhysics } from "../physics/index.js";
@@ -104,9 +105,7 @@ const CHECKS: Readonly<Record<keyof TrainerOptions, Check>> = {
   batchSize: whole,
   redraw: flag,
   accumulate: whole,
-  group: kind("a group, such as await distributed.mpi()", (value) =>
-    hasMethods(value, ["allReduce", "allGather", "broadcast", "barrier", "abort"]),
-  ),
+  group: (value, _name, caller) => checkGroup(caller, value),
   gradClip: (value, name, caller) => void checkNumber(caller, name, value, { positive: true }),
   ema: group(
     "{ decay }, such as { decay: 0.999 }",

@@ -1,10 +1,11 @@
-import { DataCheck, DataLoader, disposeSample, type Measurement } from "../data/index.js";
+import type { Batch, Measurement } from "../data/index.js";
 import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { stack, type Tensor, tidy } from "../tensor/index.js";
+import { type EvaluationRun, onEachBatch } from "./each-batch.js";
 import type { Examples } from "./options.js";
 import { batchLoss, imagesOf } from "./step.js";
 import type { Source } from "./training-data.js";
@@ -37,35 +38,26 @@ export interface EvaluateLossesOptions {
  * The network is in evaluation mode. A model that a loss has adapted still changes its input as in training, where the
  * loss is defined. What losses learn or count (a noise level, passes) is restored afterwards.
  */
-export async function evaluateLosses(options: EvaluateLossesOptions): Promise<EvaluatedLosses> {
-  const { source, data, rng } = options;
-  const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng });
-  const check = new DataCheck(loader.dataset);
+export async function evaluateLosses(options: EvaluateLossesOptions, run: EvaluationRun): Promise<EvaluatedLosses> {
+  const { source } = options;
   const states = source.losses.map(({ loss }) => loss.stateDict());
   const training = source.model.training;
   source.model.eval();
   adaptedInTraining(source.model);
-  const sums = new Array<number>(1 + source.losses.length).fill(0);
-  let images = 0;
   try {
-    for await (const batch of loader) {
-      const made: Tensor[] = [];
+    const batches = await onEachBatch(options, run, async (batch, rng) => {
+      const made = lossesOn(batch, { ...options, rng });
       try {
-        check.add(batch, loader.indices);
-        await check.read();
-        made.push(...lossesOn(batch, options));
         const [values, xNet, y] = made as [Tensor, Tensor, Tensor];
-        const count = imagesOf(batch);
-        for (const [i, value] of (await values.data()).entries()) sums[i] = (sums[i] ?? 0) + count * value;
-        images += count;
+        const read = [...(await values.data())];
         await options.onBatch?.({ ...(batch.x ? { x: batch.x } : {}), y, xNet });
+        return { images: imagesOf(batch), values: read };
       } finally {
         for (const value of made) value.dispose();
-        disposeSample(batch);
       }
-    }
+    });
+    return meansOf(batches, source.names);
   } finally {
-    check.dispose();
     source.model.train(training);
     for (const [i, { loss }] of source.losses.entries()) {
       const state = states[i] as Record<string, Tensor>;
@@ -73,13 +65,26 @@ export async function evaluateLosses(options: EvaluateLossesOptions): Promise<Ev
       for (const value of Object.values(state)) value.dispose();
     }
   }
+}
+
+/** Means over all images of the total and of each loss, of which batches have the means over theirs. */
+function meansOf(
+  batches: readonly { readonly images: number; readonly values: readonly number[] }[],
+  names: readonly string[],
+): EvaluatedLosses {
+  const sums = new Array<number>(1 + names.length).fill(0);
+  let images = 0;
+  for (const batch of batches) {
+    for (const [i, value] of batch.values.entries()) sums[i] = (sums[i] ?? 0) + batch.images * value;
+    images += batch.images;
+  }
   const [total = Number.NaN, ...losses] = sums.map((sum) => sum / images);
-  return { total, losses: Object.fromEntries(source.names.map((name, i) => [name, losses[i] as number])), images };
+  return { total, losses: Object.fromEntries(names.map((name, i) => [name, losses[i] as number])), images };
 }
 
 /** The values of total and losses, the reconstruction and the (first) measurement. */
 function lossesOn(
-  batch: { x?: Tensor; y?: Measurement; params?: Record<string, Tensor> },
+  batch: Batch<Measurement>,
   { source, physicsGenerator, epoch, rng, more }: EvaluateLossesOptions,
 ): Tensor[] {
   return tidy(() => {

@@ -1,4 +1,5 @@
-import { type Batch, DataCheck, DataLoader, disposeSample, type Measurement } from "../data/index.js";
+import type { Batch, Measurement } from "../data/index.js";
+import { checkGroup, type Group } from "../distributed/index.js";
 import { Metric } from "../metric/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Physics, PhysicsGenerator, StackedPhysics, TensorList } from "../physics/index.js";
@@ -15,7 +16,9 @@ import {
 } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { baselineOf, type Baselines } from "./baselines.js";
+import { type EvaluationRun, onEachBatch } from "./each-batch.js";
 import type { AnyPhysics, Examples } from "./options.js";
+import { Ranks } from "./ranks.js";
 import { measure, physicsOf, reconstruct } from "./step.js";
 
 /**
@@ -62,7 +65,15 @@ export interface EvaluateOptions {
   readonly baselines?: Baselines;
   /** Random stream of the measurements: the same stream gives the same noise. */
   readonly rng: RandomSource;
-  /** Called with the tensors of each batch before they are freed; of stacked physics, `y` is the first measurement. */
+  /**
+   * Ranks that share the batches (docs/clusters.md): every rank has the same model and data, makes this call, and gets
+   * the whole result, the same bits for any number of ranks. Default: this program alone.
+   */
+  readonly group?: Group;
+  /**
+   * Called with the tensors of each batch of this rank before they are freed; of stacked physics, `y` is the first
+   * measurement.
+   */
   readonly onBatch?: (images: { x: Tensor; y: Tensor; xNet: Tensor }) => Promise<void>;
 }
 
@@ -73,36 +84,50 @@ export interface EvaluateOptions {
  */
 export async function evaluate(options: EvaluateOptions): Promise<TestResult> {
   checkEvaluation(options);
-  const { model, data } = options;
-  const loader = data instanceof DataLoader ? data : new DataLoader({ dataset: data, rng: options.rng });
-  const check = new DataCheck(loader.dataset);
-  const collected: Collected = new Map();
+  const ranks = new Ranks(options.group);
+  try {
+    return await evaluateOver(options, { ranks });
+  } catch (error) {
+    throw ranks.fail(error, error);
+  }
+}
+
+/** As {@link evaluate}, in a run of several evaluations. */
+export async function evaluateOver(options: EvaluateOptions, run: EvaluationRun): Promise<TestResult> {
+  const { model } = options;
   const training = model.training;
   model.eval();
   try {
-    for await (const batch of loader) {
-      let made: EvaluatedBatch | undefined;
+    const batches = await onEachBatch(options, run, async (batch, rng) => {
+      const made = evaluateBatch(batch, { ...options, rng });
       try {
-        check.add(batch, loader.indices);
-        await check.read();
-        made = evaluateBatch(batch, options);
-        for (const [name, { values, sum }] of made.compared) {
-          const found = collected.get(name) ?? { lists: values.map(() => []), finite: true };
-          for (const [i, value] of values.entries()) found.lists[i]?.push(...(await value.data()));
-          found.finite &&= Number.isFinite(await sum.item());
-          collected.set(name, found);
+        const values: [string, ComparedBatch][] = [];
+        for (const [name, { values: lists, sum }] of made.compared) {
+          const read = await Promise.all(lists.map(async (value) => [...(await value.data())]));
+          values.push([name, { lists: read, finite: Number.isFinite(await sum.item()) }]);
         }
         await options.onBatch?.({ x: batch.x as Tensor, y: made.y, xNet: made.xNet });
+        return values;
       } finally {
-        if (made) for (const value of tensorsOf(made)) value.dispose();
-        disposeSample(batch);
+        for (const value of tensorsOf(made)) value.dispose();
       }
-    }
+    });
+    return resultOf(collect(batches), options);
   } finally {
-    check.dispose();
     model.train(training);
   }
-  return resultOf(collected, options);
+}
+
+/** The values of all batches, in their order. */
+function collect(batches: readonly (readonly [string, ComparedBatch])[][]): Collected {
+  const collected: Collected = new Map();
+  for (const [name, { lists, finite }] of batches.flat()) {
+    const found = collected.get(name) ?? { lists: lists.map(() => []), finite: true };
+    for (const [i, values] of lists.entries()) found.lists[i]?.push(...values);
+    found.finite &&= finite;
+    collected.set(name, found);
+  }
+  return collected;
 }
 
 function checkEvaluation(options: EvaluateOptions): void {
@@ -123,10 +148,11 @@ function checkEvaluation(options: EvaluateOptions): void {
     for (const [name, baseline] of Object.entries(options.baselines))
       checkFunction(caller, `baselines.${name}`, baseline);
   }
+  checkGroup(caller, options.group);
   if (options.onBatch !== undefined) checkFunction(caller, "onBatch", options.onBatch);
 }
 
-const KEYS = ["model", "physics", "physicsGenerator", "data", "metrics", "baselines", "rng", "onBatch"];
+const KEYS = ["model", "physics", "physicsGenerator", "data", "metrics", "baselines", "rng", "group", "onBatch"];
 
 /** The tensors of a batch. */
 interface EvaluatedBatch {
@@ -134,6 +160,12 @@ interface EvaluatedBatch {
   readonly y: Tensor;
   /** What was compared with the ground truth, by name: the values of each metric, and the sum of the pixels. */
   readonly compared: ReadonlyMap<string, { readonly values: readonly Tensor[]; readonly sum: Tensor }>;
+}
+
+/** The values of each metric on the images of a batch, and whether all their pixels are finite. */
+interface ComparedBatch {
+  readonly lists: readonly (readonly number[])[];
+  readonly finite: boolean;
 }
 
 /** For each name the values of each metric, and whether all pixels are finite. */

@@ -6,14 +6,15 @@ import { ArgumentError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { DEFAULT_BASELINES } from "./baselines.js";
 import type { Evaluated } from "./criterion.js";
-import { evaluate, type TestResult } from "./evaluate.js";
-import { yieldToEventLoop } from "./event-loop.js";
+import { type EvaluationRun, Stopped } from "./each-batch.js";
+import { evaluate, evaluateOver, type TestResult } from "./evaluate.js";
 import { type EvaluatedLosses, evaluateLosses } from "./evaluate-losses.js";
 import type { HistoryEntry } from "./history.js";
 import { entryOf, list } from "./matched.js";
 import { contentOf } from "./measured-once.js";
 import type { AnyPhysics, Examples, TrainerOptions } from "./options.js";
 import { Pictures } from "./pictures.js";
+import type { Ranks } from "./ranks.js";
 import type { Source } from "./training-data.js";
 
 /** The time of an evaluation and what it needs. */
@@ -39,9 +40,6 @@ interface EvaluationPart {
   readonly losses: boolean;
 }
 
-/** Ends an evaluation that was aborted. */
-class Aborted extends Error {}
-
 /** Evaluations on `evalData` during a training: metrics where there is ground truth, losses where there is none. */
 export class Evaluation {
   readonly metrics: readonly Metric[];
@@ -49,11 +47,13 @@ export class Evaluation {
   readonly pictures = new Pictures();
   readonly #options: TrainerOptions;
   readonly #sources: readonly Source[];
+  readonly #ranks: Ranks;
   #parts: readonly EvaluationPart[] = [];
 
-  constructor(options: TrainerOptions, sources: readonly Source[]) {
+  constructor(options: TrainerOptions, sources: readonly Source[], ranks: Ranks) {
     this.#options = options;
     this.#sources = sources;
+    this.#ranks = ranks;
     this.metrics = options.metrics ?? [new PSNR()];
   }
 
@@ -110,7 +110,7 @@ export class Evaluation {
     return epochEnds && epoch % evalEvery === 0;
   }
 
-  /** Evaluates the model as it is; `undefined` where it was aborted. */
+  /** Evaluates the model as it is, on all ranks; `undefined` where it was aborted on one. */
   async run(context: EvaluationContext): Promise<HistoryEntry | undefined> {
     const loaders = this.#parts.flatMap(({ data }) => (data instanceof DataLoader ? [data] : []));
     const before = loaders.map((loader) => loader.state());
@@ -119,7 +119,7 @@ export class Evaluation {
     } catch (error) {
       // So that the next evaluation begins with the first batch.
       for (const [i, loader] of loaders.entries()) await loader.loadState(before[i] as LoaderState);
-      if (error instanceof Aborted) return undefined;
+      if (error instanceof Stopped) return undefined;
       throw error;
     }
   }
@@ -127,11 +127,9 @@ export class Evaluation {
   async #run({ step, epoch, lossEpoch, rng, more, signal }: EvaluationContext): Promise<HistoryEntry> {
     const results: TestResult[] = [];
     const losses: EvaluatedLosses[] = [];
-    let first = true;
+    const run: EvaluationRun = { ranks: this.#ranks, stop: () => signal?.aborted ?? false };
+    let first = this.#ranks.first;
     const onBatch = async (images: { x?: Tensor; y: Tensor; xNet: Tensor }): Promise<void> => {
-      // Timers and signals are only seen between batches.
-      await yieldToEventLoop();
-      if (signal?.aborted) throw new Aborted();
       if (first) await this.pictures.take(step, images);
       first = false;
     };
@@ -141,11 +139,12 @@ export class Evaluation {
       const generator = physicsGenerator ? { physicsGenerator } : {};
       if (wanted.metrics) {
         const { metrics } = this;
-        results.push(await evaluate({ model, physics, ...generator, data, metrics, rng: Rng.from(rng), onBatch }));
+        const options = { model, physics, ...generator, data, metrics, rng: Rng.from(rng), onBatch };
+        results.push(await evaluateOver(options, run));
       }
       if (wanted.losses) {
         const options = { source, ...generator, data, epoch: lossEpoch, more, rng: Rng.from(rng), onBatch };
-        losses.push(await evaluateLosses(options));
+        losses.push(await evaluateLosses(options, run));
       }
     }
     return {

@@ -1,4 +1,5 @@
 import { ArgumentError, DTypeError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { checkTrainerOptions } from "./check-options.js";
 import { lossesOfEach } from "./losses-option.js";
 import { countOf } from "./matched.js";
@@ -34,15 +35,19 @@ function checkGrouped(options: TrainerOptions, { size }: NonNullable<TrainerOpti
       "invalid_argument",
     );
   }
-  const other = [...optimizer.parameters, ...buffersOf(model)].find(({ dtype }) => dtype !== "float32");
-  if (other) {
-    throw new DTypeError(
-      `Trainer: a weight or buffer is ${other.dtype}, but ranks exchange float32; convert the model by ` +
-        'model.to("float32").',
-      "dtype_mismatch",
-    );
-  }
+  checkExchanged([...optimizer.parameters, ...buffersOf(model)]);
   refuseState(lossesOfEach(options.losses, countOf(options)).flat());
+}
+
+/** @throws DTypeError `dtype_mismatch` where weights or buffers are not float32. */
+export function checkExchanged(tensors: readonly Tensor[]): void {
+  const other = tensors.find(({ dtype }) => dtype !== "float32");
+  if (!other) return;
+  throw new DTypeError(
+    `Trainer: a weight or buffer is ${other.dtype}, but ranks exchange float32; convert the model by ` +
+      'model.to("float32").',
+    "dtype_mismatch",
+  );
 }
 
 /**

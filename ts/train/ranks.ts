@@ -18,9 +18,22 @@ export class Ranks {
     this.#group = group;
   }
 
+  /** Whether there is a group, be it of one rank. */
+  get grouped(): boolean {
+    return this.#group !== undefined;
+  }
+
+  get rank(): number {
+    return this.#group?.rank ?? 0;
+  }
+
+  get size(): number {
+    return this.#group?.size ?? 1;
+  }
+
   /** Whether this rank writes and logs. */
   get first(): boolean {
-    return (this.#group?.rank ?? 0) === 0;
+    return this.rank === 0;
   }
 
   /** Begins a run, of which an abort on one rank is one on all. */

@@ -1,144 +1,134 @@
 import { type Group, TreeSum } from "../distributed/index.js";
-import { disposeSample } from "../data/index.js";
 import { Rng, seedValue } from "../random/index.js";
 import { cat, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
-import type { TrainerOptions, WeightedLoss } from "./options.js";
+import { MicroBatch } from "./micro-batch.js";
 import { refuseState } from "./options-of-rank.js";
 import type { StepDone } from "./own-step.js";
 import type { Ranks } from "./ranks.js";
-import { batchGradients, clipGradients, imagesOf, type StepContext } from "./step.js";
-import type { SourcedBatch, TrainingData } from "./training-data.js";
-import { buffersOf } from "./weights.js";
-
-/** What all micro-batches of a step are added to. */
-interface MicroBatch {
-  readonly place: number;
-  readonly rng: Rng;
-  readonly batch: SourcedBatch;
-}
+import { clipGradients, type StepContext } from "./step.js";
+import type { StepPlan } from "./step-plan.js";
+import type { TrainingData } from "./training-data.js";
 
 /** Values behind gradients and buffers: the numbers of images, of micro-batches, and of ranks that are to stop. */
 const COUNTS = 3;
 
+/** What the descents of a step share. */
+interface SharedStep {
+  readonly plan: StepPlan;
+  readonly context: StepContext;
+  readonly buffers: readonly Tensor[];
+  /** The micro-batches of this rank, once they are loaded; `undefined` where the epoch has none left. */
+  readonly own: (MicroBatch | undefined)[];
+  readonly reports: PlacedReport[];
+}
+
 /**
  * The steps of a training whose micro-batches are shared out among ranks.
  *
- * A step takes M micro-batches, a power of two. Rank r of n has those from `r M / n` to before `(r + 1) M / n`. Each
- * begins with the same weights and buffers, and draws from a stream of its own; the sums over micro-batches are those
- * of a binary tree with M leaves, a missing one being zero. So the result does not depend on the number of ranks.
+ * A step takes M micro-batches, a power of two. Rank r of n has those from `r M / n` to before `(r + 1) M / n`. In each
+ * descent all begin with the same weights and buffers, and each draws from a stream of its own; the sums over
+ * micro-batches are those of a binary tree with M leaves, a missing one being zero. So the result does not depend on
+ * the number of ranks.
  */
 export class SharedSteps {
   readonly #group: Group;
   readonly #ranks: Ranks;
   readonly #data: TrainingData;
   readonly #microBatches: number;
-  readonly #losses: readonly WeightedLoss[];
-  readonly #parameters: readonly Tensor[];
-  /** Running statistics; a step moves them to the mean over its micro-batches. */
-  readonly #buffers: readonly Tensor[];
 
-  constructor(
-    group: Group,
-    ranks: Ranks,
-    data: TrainingData,
-    { accumulate = 1, optimizer, model }: Pick<TrainerOptions, "accumulate" | "optimizer" | "model">,
-  ) {
+  constructor(group: Group, ranks: Ranks, data: TrainingData, microBatches = 1) {
     this.#group = group;
     this.#ranks = ranks;
     this.#data = data;
-    this.#microBatches = accumulate;
-    this.#losses = data.sources.flatMap(({ losses }) => losses);
-    this.#parameters = optimizer.parameters;
-    this.#buffers = buffersOf(model);
+    this.#microBatches = microBatches;
   }
 
   /** One step; `undefined` where the epoch has no batch left. */
-  async step(context: StepContext, signal: AbortSignal | undefined): Promise<StepDone | undefined> {
+  async step(context: StepContext, plan: StepPlan, signal: AbortSignal | undefined): Promise<StepDone | undefined> {
     if (this.#data.atEnd) return undefined;
     const seed = seedValue(context.rng);
-    const { sum, reports } = await this.#ranks.agreed(async () => await this.#ownSum(seed, context));
-    sum[sum.length - 1] = signal?.aborted ? 1 : 0;
-    await this.#group.allReduce(sum);
-    const [images = 0, batches = 0, stopping = 0] = sum.subarray(-COUNTS);
-    this.#apply(sum, images, batches, context);
-    if (stopping > 0) this.#ranks.interrupt();
-    return { reports, images };
+    // Running statistics and the like: a descent moves them to the mean over the micro-batches.
+    const step: SharedStep = { plan, context, buffers: plan.buffers(), own: [], reports: [] };
+    let stepImages = 0;
+    try {
+      for (const [descent, { optimizer, after }] of plan.descents.entries()) {
+        const sum = await this.#ranks.agreed(async () => await this.#ownSum(descent, seed, step));
+        sum[sum.length - 1] = signal?.aborted ? 1 : 0;
+        await this.#group.allReduce(sum);
+        const [images = 0, batches = 0, stopping = 0] = sum.subarray(-COUNTS);
+        noGrad(() =>
+          tidy(() => {
+            const next = means(sum);
+            const gradients = optimizer.parameters.map((parameter) => next(parameter, images));
+            optimizer.step(clipGradients(gradients, context.gradClip));
+            for (const buffer of step.buffers) buffer.assign_(next(buffer, batches));
+          }),
+        );
+        after?.();
+        if (stopping > 0) this.#ranks.interrupt();
+        stepImages = images;
+      }
+      if (step.reports.length === 0) for (const batch of step.own) if (batch) step.reports.push(batch.report());
+      return { reports: step.reports, images: stepImages };
+    } catch (error) {
+      for (const { report } of step.reports) report.values.dispose();
+      throw error;
+    } finally {
+      for (const batch of step.own) batch?.dispose();
+    }
   }
 
   /** Adds the gradients of the micro-batches of this rank. */
-  async #ownSum(seed: number, context: StepContext): Promise<{ sum: Float32Array; reports: PlacedReport[] }> {
-    const before = noGrad(() => this.#buffers.map((buffer) => buffer.clone()));
+  async #ownSum(descent: number, seed: number, step: SharedStep): Promise<Float32Array> {
+    const { plan, buffers, own } = step;
+    const { parameters } = (plan.descents[descent] as StepPlan["descents"][number]).optimizer;
+    const length = [...parameters, ...buffers].reduce((sum, { size }) => sum + size, COUNTS);
+    const before = noGrad(() => buffers.map((buffer) => buffer.clone()));
     const tree = new TreeSum();
-    const reports: PlacedReport[] = [];
-    const share = this.#microBatches / this.#group.size;
+    // Batches of several descents are held through all of them; those of a single one, one at a time.
+    const isOnly = plan.descents.length === 1;
     try {
-      for (let place = 0; place < this.#microBatches; place++) {
-        if (Math.floor(place / share) !== this.#group.rank) {
-          this.#data.skip();
-          continue;
+      for await (const batch of descent === 0 ? this.#load(seed, step) : own) {
+        const values = new Float32Array(length);
+        if (batch) {
+          noGrad(() => buffers.forEach((buffer, i) => buffer.assign_((before[i] as Tensor).clone())));
+          const flat = batch.gradients(descent, (gradients) => {
+            const weighted = gradients.map((gradient) => gradient.detach().mul(batch.images));
+            return noGrad(() => flattened([...weighted, ...buffers]));
+          });
+          values.set(await flat.data());
+          flat.dispose();
+          values.set([batch.images, 1], length - COUNTS);
         }
-        const rng = Rng.ofIndex(seed, place);
-        const batch = await this.#data.next(rng.fork());
-        const values = new Float32Array(this.#length);
-        if (batch) reports.push(await this.#fill(values, { place, rng, batch }, before, context));
         tree.add(values);
+        if (!isOnly) continue;
+        if (batch) step.reports.push(batch.report());
+        batch?.dispose();
+        own.length = 0;
       }
       // What a loss learns may begin with its first batch.
-      refuseState(this.#losses);
-      return { sum: tree.sum, reports };
-    } catch (error) {
-      for (const { report } of reports) report.values.dispose();
-      throw error;
+      refuseState([...this.#data.sources.flatMap(({ losses }) => losses), ...plan.losses]);
+      return tree.sum;
     } finally {
       for (const value of before) value.dispose();
     }
   }
 
-  /** Writes what one micro-batch adds to the sums; returns what it reports. */
-  async #fill(
-    values: Float32Array,
-    { place, rng, batch: sourced }: MicroBatch,
-    before: readonly Tensor[],
-    context: StepContext,
-  ): Promise<PlacedReport> {
-    const { batch, source } = sourced;
-    try {
-      const images = imagesOf(batch);
-      source.model.train();
-      noGrad(() => this.#buffers.forEach((buffer, i) => buffer.assign_((before[i] as Tensor).clone())));
-      const { flat, report } = tidy(() => {
-        const { gradients, report: made } = batchGradients(sourced, { ...context, rng });
-        const weighted = gradients.map((gradient) => gradient.detach().mul(images));
-        return { flat: noGrad(() => flattened([...weighted, ...this.#buffers])), report: made };
-      });
-      values.set(await flat.data());
-      flat.dispose();
-      values.set([images, 1], values.length - COUNTS);
-      return { place, report };
-    } finally {
-      disposeSample(batch);
+  /** Takes the micro-batches of this rank one after another, and passes over those of the others. */
+  async *#load(seed: number, { plan, context, own }: SharedStep): AsyncGenerator<MicroBatch | undefined> {
+    const share = this.#microBatches / this.#group.size;
+    for (let place = 0; place < this.#microBatches; place++) {
+      if (Math.floor(place / share) !== this.#group.rank) {
+        this.#data.skip();
+        continue;
+      }
+      const rng = Rng.ofIndex(seed, place);
+      const sourced = await this.#data.next(rng.fork());
+      const batch = sourced && new MicroBatch(place, sourced, plan.begin(sourced, { ...context, rng }));
+      own.push(batch);
+      yield batch;
     }
-  }
-
-  /** Moves weights by the mean gradients over all images, and buffers to their mean over the micro-batches. */
-  #apply(sum: Float32Array, images: number, batches: number, { optimizer, gradClip }: StepContext): void {
-    noGrad(() =>
-      tidy(() => {
-        let at = 0;
-        const next = (like: Tensor, count: number): Tensor => {
-          const mean = sum.subarray(at, (at += like.size)).map((value) => value / count);
-          return tensor(mean, { shape: [...like.shape], device: like.device });
-        };
-        const gradients = this.#parameters.map((parameter) => next(parameter, images));
-        optimizer.step(clipGradients(gradients, gradClip));
-        for (const buffer of this.#buffers) buffer.assign_(next(buffer, batches));
-      }),
-    );
-  }
-
-  get #length(): number {
-    return [...this.#parameters, ...this.#buffers].reduce((sum, { size }) => sum + size, COUNTS);
   }
 }
 
@@ -148,4 +138,13 @@ function flattened(tensors: readonly Tensor[]): Tensor {
     tensors.map((value) => value.detach().reshape([value.size])),
     0,
   );
+}
+
+/** Takes the values of one tensor after another from their sums, divided by a count. */
+function means(sum: Float32Array): (like: Tensor, count: number) => Tensor {
+  let at = 0;
+  return (like, count) => {
+    const mean = sum.subarray(at, (at += like.size)).map((value) => value / count);
+    return tensor(mean, { shape: [...like.shape], device: like.device });
+  };
 }

@@ -7,7 +7,6 @@ import type { Physics, PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
-import { addGradients, type GradientSum, meanGradients } from "./gradients.js";
 import type { Column, Report } from "./loss-log.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
 import type { Source, SourcedBatch } from "./training-data.js";
@@ -20,26 +19,6 @@ export interface StepContext {
   readonly gradClip: number | undefined;
   /** Measured on this step's reconstructions where the batch has ground truth. */
   readonly metric: Metric | undefined;
-}
-
-/**
- * One step: for each batch measure, reconstruct, sum the losses and differentiate; then clip the mean of the gradients
- * and update. Frees all intermediate tensors. Nothing is read back here.
- *
- * @returns what each batch reports.
- */
-export function trainStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
-  return tidy(() => {
-    let sum: GradientSum | undefined;
-    const reports: Report[] = [];
-    for (const sourced of batches) {
-      const { gradients, report } = batchGradients(sourced, context);
-      reports.push(report);
-      sum = addGradients(sum, gradients, imagesOf(sourced.batch), batches.length);
-    }
-    noGrad(() => context.optimizer.step(clipGradients(meanGradients(sum), context.gradClip)));
-    return reports;
-  });
 }
 
 /** The gradients of the weighted sum of the losses on a batch, and what the batch reports. */

@@ -10,7 +10,6 @@ import { Evaluation } from "./evaluation.js";
 import { yieldToEventLoop } from "./event-loop.js";
 import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
-import type { Report } from "./loss-log.js";
 import type { TrainOptions } from "./option-groups.js";
 import { filesOf, optionsOfRank } from "./options-of-rank.js";
 import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
@@ -22,10 +21,10 @@ import { Reporting } from "./reporting.js";
 import { ResultWeights } from "./result-weights.js";
 import { settingsOf } from "./settings.js";
 import { SharedSteps } from "./shared-step.js";
-import { type StepContext, trainStep } from "./step.js";
+import { lossPlan, stepOn, type StepPlan } from "./step-plan.js";
 import { trainingFigures } from "./training-figures.js";
 import { checkedState, loadTrainerState, type TrainerState } from "./trainer-state.js";
-import { type SourcedBatch, TrainingData } from "./training-data.js";
+import { TrainingData } from "./training-data.js";
 
 /**
  * Trains a reconstruction network, with or without ground truth, depending on what the losses need.
@@ -84,11 +83,11 @@ export class Trainer<
     const { sources } = this.#data;
     this.model = (sources[0] as (typeof sources)[number]).model;
     this.#losses = [...new Set(sources.map(({ losses }) => losses))].flat();
-    this.#evaluation = new Evaluation(options, sources);
+    this.#evaluation = new Evaluation(options, sources, this.#ranks);
     this.#result = new ResultWeights(options);
     this.#logging = new Logging(options.loggers);
     this.#reporting = new Reporting(options, this.#logging, this.#ranks);
-    this.#shared = options.group && new SharedSteps(options.group, this.#ranks, this.#data, options);
+    this.#shared = options.group && new SharedSteps(options.group, this.#ranks, this.#data, options.accumulate);
     this.#historyFile = options.historyPath === undefined ? undefined : new HistoryFile(options.historyPath);
   }
 
@@ -219,9 +218,9 @@ export class Trainer<
     this.#result.dispose();
   }
 
-  /** One step on some batches; what each reports is read back later. */
-  protected runStep(batches: readonly SourcedBatch[], context: StepContext): Report[] {
-    return trainStep(batches, context);
+  /** How a step is made. */
+  protected stepPlan(): StepPlan {
+    return lossPlan(this.#options);
   }
 
   /** Advances the learning-rate schedules. */
@@ -293,9 +292,10 @@ export class Trainer<
     const readNext = (this.step + 1) % this.#readEvery === 0 || this.step + 1 === this.steps;
     const metric = readNext ? this.#evaluation.metrics[0] : undefined;
     const context = { optimizer, rng: this.#rng, epoch: this.epoch, gradClip, metric };
+    const plan = this.stepPlan();
     const done = this.#shared
-      ? await this.#shared.step(context, signal)
-      : await stepOnNext(this.#data, accumulate, (batches) => this.runStep(batches, context));
+      ? await this.#shared.step(context, plan, signal)
+      : await stepOnNext(this.#data, accumulate, (batches) => stepOn(batches, context, plan));
     if (!done) return false;
     this.step += 1;
     this.#reporting.add(this.step, done.reports, done.images);
@@ -324,7 +324,7 @@ export class Trainer<
     const more = this.evaluationArgs();
     await this.#result.evaluated(async () => {
       const context = { step, epoch, lossEpoch, rng: this.#evalRng, more, signal };
-      const entry = await this.#ranks.fromFirst(async () => (await this.#evaluation.run(context)) ?? null);
+      const entry = await this.#evaluation.run(context);
       if (!entry) return void this.#ranks.interrupt();
       this.#due = null;
       this.history.push(entry);

@@ -13,13 +13,18 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FolderEntry, OpenFile } from "../platform.js";
+import { isAddress, openAddress } from "./remote-file.js";
 import { removeAbandoned, removeAtExit, removed, temporaryName } from "./temporary.js";
 
-/** The bytes of a file. */
+/** The bytes of a file, or of an address of http or https. */
 export async function readFile(path: string | URL): Promise<Uint8Array> {
+  if (isAddress(path)) return await readWhole(await openAddress(path));
   // Node's function refuses files of 2 GiB; pipes and the like have no size.
   if ((await stat(path)).size < READ_LIMIT) return await read(path);
-  const file = await openFile(path);
+  return await readWhole(await openFile(path));
+}
+
+async function readWhole(file: OpenFile): Promise<Uint8Array> {
   try {
     return await file.read(0, file.size);
   } finally {
@@ -30,8 +35,9 @@ export async function readFile(path: string | URL): Promise<Uint8Array> {
 /** Bytes that one call of the system reads at most. */
 const READ_LIMIT = 1 << 30;
 
-/** Opens a file to read parts of it; rejects with `EISDIR` for a folder. */
+/** Opens a file to read parts of it, or an address of http or https; rejects with `EISDIR` for a folder. */
 export async function openFile(path: string | URL): Promise<OpenFile> {
+  if (isAddress(path)) return await openAddress(path);
   const file = await open(path, "r");
   const info = await file.stat();
   if (info.isDirectory()) {

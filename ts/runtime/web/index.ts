@@ -1,5 +1,6 @@
 /** The platform in a browser: the WebAssembly module, fetch, and the browser's image decoder. */
 import { ArgumentError } from "../errors.js";
+import { statusError } from "../http-errors.js";
 import type { Platform } from "../platform.js";
 import { keepDownload, keptDownload } from "./downloads.js";
 import { decodeImage } from "./images.js";
@@ -43,10 +44,7 @@ export const webPlatform: Platform = {
 async function fetchFile(path: string | URL): Promise<Response> {
   const response = await fetch(path);
   if (response.ok) return response;
-  throw new ArgumentError(
-    `${path}: the server answers with status ${response.status}.`,
-    response.status === 404 ? "file_not_found" : "file_unreadable",
-  );
+  throw statusError(String(path), response.status);
 }
 
 function cannotWrite(path: string): ArgumentError {

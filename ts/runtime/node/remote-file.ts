@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AdjointError, ArgumentError } from "../errors.js";
+import { networkError, statusError } from "../http-errors.js";
+import type { OpenFile } from "../platform.js";
+import { BlockCache } from "./block-cache.js";
+
+/** Bytes that are fetched and kept together. */
+const BLOCK = 1 << 20;
+/** Longer parts are fetched in one request, and not kept. */
+const LONG = 16 * BLOCK;
+/** Bytes that are kept of all addresses. */
+const KEPT = 256 * BLOCK;
+/** Milliseconds after which a request has failed. */
+const TIMEOUT = 60_000;
+/** Milliseconds before the second, third, ... attempt. */
+const WAITS = [100, 400, 1600, 6400];
+/** Answers that may be others soon. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+const cache = new BlockCache(KEPT);
+
+/** Whether a path is an address of http or https. */
+export function isAddress(path: string | URL): boolean {
+  return /^https?:\/\//i.test(String(path));
+}
+
+/**
+ * Opens the file of an address, of which parts are fetched when they are read, in blocks of 1 MiB. The latest 256 MiB
+ * are kept, for as long as the file has the same version. Attempts that a busy server or a broken connection ended are
+ * made again.
+ *
+ * @throws ArgumentError `file_not_found`, `file_unreadable`, `network_failed`, `invalid_argument`.
+ */
+export async function openAddress(path: string | URL): Promise<OpenFile> {
+  const address = checkedAddress(path);
+  const head = await fetchPart(address, 0, BLOCK);
+  // A server without ranges sends the whole file.
+  if (head.whole) {
+    const { bytes } = head;
+    return {
+      size: bytes.length,
+      read: async (begin, end) => bytes.subarray(begin, end),
+      readSync: (begin, end) => bytes.subarray(begin, end),
+      close: async () => undefined,
+    };
+  }
+  const { size, version } = head;
+  const key = `${address.href} ${size} ${version}`;
+  const part = async (begin: number, end: number): Promise<Uint8Array> => {
+    const { bytes, ...found } = await fetchPart(address, begin, Math.min(end, size));
+    if (!found.whole && found.size === size && found.version === version) return bytes;
+    throw new ArgumentError(`${nameOf(address)}: the file was changed while it was read.`, "file_unreadable");
+  };
+  cache.put(`${key} 0`, Promise.resolve(head.bytes));
+  const block = async (index: number): Promise<Uint8Array> =>
+    await cache.take(`${key} ${index}`, async () => await part(index * BLOCK, (index + 1) * BLOCK));
+  return {
+    size,
+    async read(begin, end) {
+      if (end - begin > LONG) return await part(begin, end);
+      const bytes = new Uint8Array(end - begin);
+      const first = Math.floor(begin / BLOCK);
+      const count = end > begin ? Math.ceil(end / BLOCK) - first : 0;
+      const blocks = await Promise.all(Array.from({ length: count }, async (_, i) => await block(first + i)));
+      for (const [i, content] of blocks.entries()) {
+        const start = (first + i) * BLOCK;
+        const piece = content.subarray(Math.max(0, begin - start), end - start);
+        bytes.set(piece, Math.max(0, start - begin));
+      }
+      return bytes;
+    },
+    close: async () => undefined,
+  };
+}
+
+function checkedAddress(path: string | URL): URL {
+  try {
+    return new URL(path);
+  } catch {
+    throw new ArgumentError(
+      `${String(path)}: this is no address; expected one such as https://example.org/x.tif.`,
+      "invalid_argument",
+    );
+  }
+}
+
+/** An address without its query, which may hold a signature. */
+function nameOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
+/** Bytes of a file, and what the server says of it. */
+interface Part {
+  readonly bytes: Uint8Array;
+  readonly whole: boolean;
+  /** Length of the file. */
+  readonly size: number;
+  /** What changes when the file does. */
+  readonly version: string;
+}
+
+/** Fetches the bytes from `begin` to before `end`, or to the end of the file. */
+async function fetchPart(address: URL, begin: number, end: number): Promise<Part> {
+  for (let attempt = 0; ; attempt++) {
+    const wait = WAITS[attempt];
+    try {
+      return await fetchOnce(address, begin, end);
+    } catch (error) {
+      if (wait === undefined || !isPassing(error)) throw error;
+    }
+    await sleep(wait);
+  }
+}
+
+/** A failure after which another attempt makes sense. */
+class Passing extends ArgumentError {}
+
+const isPassing = (error: unknown): boolean => error instanceof Passing;
+
+async function fetchOnce(address: URL, begin: number, end: number): Promise<Part> {
+  try {
+    const response = await fetch(address, {
+      // The ranges of what is compressed on its way are not those of the file.
+      headers: { Range: `bytes=${begin}-${end - 1}`, "Accept-Encoding": "identity" },
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    const { status, headers } = response;
+    const version = headers.get("ETag") ?? headers.get("Last-Modified") ?? "";
+    // Of an empty file there is no range.
+    if (status === 416 && headers.get("Content-Range")?.endsWith("/0"))
+      return { bytes: new Uint8Array(0), whole: true, size: 0, version };
+    if (!response.ok) {
+      await response.body?.cancel();
+      const error = statusError(nameOf(address), status);
+      throw PASSING.has(status) ? new Passing(error.message, error.code) : error;
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (status !== 206) return { bytes, whole: true, size: bytes.length, version };
+    const [, first, size] = (/^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? []).map(Number);
+    if (first !== begin || size === undefined || bytes.length !== Math.min(end, size) - begin)
+      throw new Passing(`${nameOf(address)}: the server sent other bytes than were asked for.`, "file_unreadable");
+    return { bytes, whole: false, size, version };
+  } catch (error) {
+    if (error instanceof AdjointError) throw error;
+    const failed = networkError(nameOf(address), error);
+    // A connection that was refused or reset, an answer that took too long; but not an address that cannot be one.
+    const { name, cause } = error as { name?: string; cause?: { code?: string } };
+    const broke = name === "TimeoutError" || cause?.code !== undefined;
+    throw broke ? new Passing(failed.message, failed.code, { cause: error }) : failed;
+  }
+}
