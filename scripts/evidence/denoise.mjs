@@ -127,8 +127,9 @@ in dB, in parentheses the seconds of processor time of one run, on all cores tog
 command, the start of the program included, with its defaults but for \`--quality\` and, for counts, \`--noise\`; BM3D
 (\`bm3d\` 4.0.3) and non-local means (scikit-image) get the level that scikit-image estimates. For counts BM3D is also
 run on the square root of the picture (Anscombe's transform), with the true gain; the comparison is with the better of
-the two. No picture of the table was used to train the network that denoising starts from, nor to choose its options:
-see [denoising-network.md](denoising-network.md).
+the two. No picture of the table was used to train the network that denoising starts from, see
+[denoising-network.md](denoising-network.md). That it works on three scales, and how these are joined, was decided on
+eleven of these pictures with other noise; on seven others it changed the result by -0.01 to +0.12 dB.
 
 | ${head.join(" | ")} |
 | ${head.map(() => "---").join(" | ")} |
