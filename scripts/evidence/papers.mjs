@@ -3,7 +3,7 @@
 // weights, batches, optimiser and schedule. Writes docs/evidence.md, docs/evidence.json and docs/images/evidence.png.
 //
 //   --tasks gaussian,ct     only these tasks (papers/tasks.mjs has them); nothing is written to docs
-//   --steps N, --seeds N    steps of a training (default 400), seeds (default 3)
+//   --steps N, --seeds N    steps of a training (default 300), seeds (default 3)
 //   --work FOLDER           measurements, weights and results (default results/evidence-papers); a training whose
 //                           result lies there is not done again
 //   --quick                 few small trainings that only show that the program works; nothing is written to docs
@@ -35,10 +35,12 @@ const { values } = parseArgs({
   },
 });
 const python = process.env.ADJOINT_PYTHON ?? "python3";
+// One thread each: what waiting threads take is not the work of a training.
+Object.assign(process.env, { RAYON_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" });
 const program = join(root, "scripts", "evidence", "papers", "train_deepinv.py");
 
 await main(async () => {
-  const steps = wholeNumber("steps", values.steps ?? (values.quick ? "2" : "400"));
+  const steps = wholeNumber("steps", values.steps ?? (values.quick ? "2" : "300"));
   const seeds = Array.from({ length: wholeNumber("seeds", values.seeds ?? (values.quick ? "1" : "3")) }, (_, i) => i);
   const work = values.work ?? join(root, "results", values.quick ? "evidence-papers-quick" : "evidence-papers");
   const version = values["no-deepinv"] ? null : deepinvVersion();
@@ -47,7 +49,16 @@ await main(async () => {
   await init();
   const results = new Results(work);
   const shown = values.quick ? quick(wanted) : wanted;
-  for (const task of shown) await trainTask(task, { steps, seeds, work, results, version });
+  // Seed by seed: whoever ends the program early has all rows of the first seeds.
+  const trainings = [];
+  for (const seed of seeds) for (const task of shown) trainings.push(...(await prepared(task, { seed, steps, work })));
+  for (const training of trainings.filter((each) => !results.of("adjoint", each))) {
+    const { before, after, seconds } = trainHere(training);
+    await io.writeSafetensors(results.file("adjoint", training), { before, after });
+    await results.add("adjoint", training, seconds);
+  }
+  const there = trainings.filter((each) => version && each.row.only !== "adjoint" && !results.of("deepinv", each));
+  if (there.length > 0) await trainThere(there, { results, work });
   const text = await report({
     ...{ tasks: shown, results, settings, seeds, work, notes },
     toDocs: !values.quick && values.tasks === "",
@@ -70,62 +81,46 @@ function chosen(names) {
 
 /** The version of the interpreter's deepinv, or null. */
 function deepinvVersion() {
-  const code = "import deepinv, safetensors, sys; sys.stdout.write(deepinv.__version__)";
+  const code = "from importlib.metadata import version; version('safetensors'); print(version('deepinv'))";
   const { status, stdout } = spawnSync(python, ["-c", code], { encoding: "utf8" });
-  if (status === 0) return stdout.trim().split("\n").at(-1);
+  if (status === 0) return stdout.trim();
   say(`${python} has no deepinv (ADJOINT_PYTHON names another): the trainings are done here only`);
   return null;
 }
 
-/** All trainings of a task that have no result yet. */
-async function trainTask(task, { steps, seeds, work, results, version }) {
+/** Measurements, initial weights and batches of a task and seed; deepinv reads the files. */
+async function prepared(task, { seed, steps, work }) {
   const folder = join(work, task.id);
   mkdirSync(folder, { recursive: true });
-  const there = [];
-  for (const seed of seeds) {
-    const { tensors, weights, order } = await prepared(task, { seed, steps, folder });
-    for (const [name, row] of Object.entries(task.losses)) {
-      const training = { task, name, row, seed, steps };
-      if (!results.of("adjoint", training)) {
-        const { before, after, seconds } = trainHere({ task, row, tensors, weights, order, seed });
-        await io.writeSafetensors(results.file("adjoint", training), { before, after });
-        await results.add("adjoint", training, { seconds, truth: tensors.testX });
-      }
-      if (version && row.only !== "adjoint" && !results.of("deepinv", training)) {
-        there.push({ ...training, order, truth: tensors.testX });
-      }
-    }
-  }
-  if (there.length > 0) await trainThere(task, there, folder, results);
-}
-
-/** Measurements, initial weights and batches of a seed; the files that deepinv reads. */
-async function prepared(task, { seed, steps, folder }) {
+  const files = {
+    tensors: join(folder, `${seed}-measurements.safetensors`),
+    weights: join(folder, `${seed}-weights.safetensors`),
+  };
   const tensors = await measurements(task, seed);
   const weights = initialWeights(task, seed);
-  await io.writeSafetensors(join(folder, `${seed}-measurements.safetensors`), tensors);
-  await io.writeSafetensors(join(folder, `${seed}-weights.safetensors`), weights);
+  await io.writeSafetensors(files.tensors, tensors);
+  await io.writeSafetensors(files.weights, weights);
   const drawn = await new Rng(seed + 500).randint(0, tensors.x.shape[0], [steps, BATCH]).data();
   const order = Array.from({ length: steps }, (_, i) => [...drawn.slice(i * BATCH, (i + 1) * BATCH)]);
-  return { tensors, weights, order };
+  return Object.entries(task.losses).map(([name, row]) => ({
+    ...{ task, name, row, seed, steps, tensors, weights, order, files },
+  }));
 }
 
 /** Trains with deepinv, in one process; each result is kept as soon as it is there. */
-async function trainThere(task, trainings, folder, results) {
-  const named = trainings.map(({ seed, name, order, ...training }) => ({
-    seed,
-    loss: name,
-    order,
-    file: results.file("deepinv", { seed, name, ...training }),
-  }));
-  writeFileSync(join(folder, "plan.json"), JSON.stringify({ task, learningRate: LEARNING_RATE, trainings: named }));
-  const child = spawn(python, [program, folder], { stdio: ["ignore", "pipe", "inherit"] });
+async function trainThere(trainings, { results, work }) {
+  const plan = join(work, "plan.json");
+  const described = trainings.map((training) => {
+    const { task, row, seed, order, files } = training;
+    return { task, row, seed, order, files, output: results.file("deepinv", training), learningRate: LEARNING_RATE };
+  });
+  writeFileSync(plan, JSON.stringify(described));
+  const child = spawn(python, [program, plan], { stdio: ["ignore", "pipe", "inherit"] });
   const closed = new Promise((done) => child.on("close", done));
   for await (const line of createInterface({ input: child.stdout })) {
-    const found = JSON.parse(line);
-    const training = trainings.find(({ seed, name }) => seed === found.seed && name === found.loss);
-    await results.add("deepinv", training, { seconds: found.seconds, truth: training.truth });
+    const { index, seconds } = JSON.parse(line);
+    await results.add("deepinv", trainings[index], seconds);
   }
   const code = await closed;
-  if (code !== 0) throw new Failure(`${python} ${program} ${folder} ended with exit code ${code}.`);
+  if (code !== 0) throw new Failure(`${python} ${program} ${plan} ended with exit code ${code}.`);
 }

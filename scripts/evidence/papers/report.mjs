@@ -119,9 +119,9 @@ images, measurements (made once, read by both), initial weights, batches, optimi
 ${settings.learningRate}, cosine schedule), ${settings.steps} steps of ${settings.batch} images, ${settings.seeds} seeds, each with its own
 images, noise and weights. The random draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM,
 means over test images and seeds, computed by adjoint for both; after ± the standard deviation of the difference over
-the seeds. The seconds are processor time of a training, adjoint / deepinv, of all cores together.
+the seeds. The seconds are processor time of a training with one thread, adjoint / deepinv.
 
-**The budget is small** (seconds a training, a network of about 16,000 weights), so that anyone can repeat it: the
+**The budget is small** (seconds a training, a network of about 7,000 weights), so that anyone can repeat it: the
 levels are below those of the papers, and only what is in the same table can be compared. "Its paper" is what the
 authors report in comparison with supervised training, with their networks and data.
 

@@ -24,14 +24,15 @@ export class Results {
   }
 
   /** The file of the reconstructions. */
-  file(library, { task, ...training }) {
-    return join(this.#folder, task.id, `${this.#key(library, { task, ...training })}.safetensors`);
+  file(library, training) {
+    return join(this.#folder, training.task.id, `${this.#key(library, training)}.safetensors`);
   }
 
   /** Judges the reconstructions of a training, and keeps the result. */
-  async add(library, training, { seconds, truth }) {
+  async add(library, training, seconds) {
     const { before, after } = await io.readSafetensors(this.file(library, training));
-    const { task, name, seed } = training;
+    const { task, name, seed, tensors } = training;
+    const truth = tensors.testX;
     const result = { ...(await quality(task, after, truth)), start: await quality(task, before, truth), seconds };
     this.#found[this.#key(library, training)] = result;
     writeFileSync(this.#path, JSON.stringify(this.#found, null, 1));

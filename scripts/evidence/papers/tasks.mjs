@@ -12,7 +12,7 @@ const denoiser = (channels, depth = 5) => ({
   inChannels: channels,
   outChannels: channels,
   depth,
-  nf: 24,
+  nf: 16,
 });
 const one = (loss) => [{ loss }];
 const supervised = { terms: one({ name: "SupLoss" }), reference: true };
@@ -23,7 +23,7 @@ export const tasks = [
   {
     id: "gaussian",
     title: `Gaussian noise of standard deviation ${sigma}, one noisy copy of each image`,
-    images: { kind: "photographs", size: 40, count: 400 },
+    images: { kind: "photographs", size: 32, count: 400 },
     physics: { name: "Denoising", noiseModel: { name: "GaussianNoise", sigma } },
     network: { start: "direct", denoiser: denoiser(1) },
     losses: {
@@ -40,7 +40,7 @@ export const tasks = [
   {
     id: "poisson",
     title: `Poisson noise, ${1 / gain} photons where the image is white, one noisy copy of each image`,
-    images: { kind: "photographs", size: 40, count: 400 },
+    images: { kind: "photographs", size: 32, count: 400 },
     physics: { name: "Denoising", noiseModel: { name: "PoissonNoise", gain } },
     network: { start: "direct", denoiser: denoiser(1) },
     losses: {
@@ -53,8 +53,8 @@ export const tasks = [
   {
     id: "inpainting",
     title: "Inpainting, one fixed mask that hides half of the pixels",
-    images: { kind: "photographs", size: 48, count: 400, mask: 0.5 },
-    physics: { name: "Inpainting", imgSize: [1, 48, 48], mask: { tensor: "mask" } },
+    images: { kind: "photographs", size: 32, count: 400, mask: 0.5 },
+    physics: { name: "Inpainting", imgSize: [1, 32, 32], mask: { tensor: "mask" } },
     network: { start: "adjoint", denoiser: denoiser(1) },
     losses: {
       supervised,
@@ -68,8 +68,8 @@ export const tasks = [
   {
     id: "ct",
     title: "Tomography from 15 fixed angles",
-    images: { kind: "phantoms", size: 64, count: 64 },
-    physics: { name: "Tomography", angles: 15, imgWidth: 64, circle: true, normalize: true },
+    images: { kind: "phantoms", size: 48, count: 64 },
+    physics: { name: "Tomography", angles: 15, imgWidth: 48, circle: true, normalize: true },
     network: { start: "fbp", denoiser: denoiser(1, 6) },
     losses: {
       supervised,
@@ -85,8 +85,8 @@ export const tasks = [
   {
     id: "mri",
     title: "Accelerated MRI, one k-space column in three, another mask for each scan, noise 0.01",
-    images: { kind: "scans", size: 64, count: 64, acceleration: 3 },
-    physics: { name: "MRI", imgSize: [2, 64, 64], noiseModel: { name: "GaussianNoise", sigma: 0.01 } },
+    images: { kind: "scans", size: 48, count: 64, acceleration: 3 },
+    physics: { name: "MRI", imgSize: [2, 48, 48], noiseModel: { name: "GaussianNoise", sigma: 0.01 } },
     perSample: ["mask"],
     network: { start: "modl", denoiser: denoiser(2, 4), numIter: 2, weight: 20 },
     complex: true,
@@ -96,7 +96,7 @@ export const tasks = [
         terms: one({
           name: "SplittingLoss",
           evalSplitInput: false,
-          maskGenerator: { name: "GaussianSplittingMaskGenerator", imgSize: [2, 64, 64], splitRatio: 0.6 },
+          maskGenerator: { name: "GaussianSplittingMaskGenerator", imgSize: [2, 48, 48], splitRatio: 0.6 },
         }),
         paper: { within: 1 },
       },

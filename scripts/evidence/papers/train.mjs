@@ -2,7 +2,7 @@
 import { cat, grad, metric, noGrad, optim, Rng, tidy } from "adjoint";
 import { lossesOf, networkOf, operatorOf } from "./objects.mjs";
 
-export const BATCH = 8;
+export const BATCH = 4;
 export const LEARNING_RATE = 2e-3;
 
 /** The images of a batch, and the operator with their parameters. */

@@ -1,12 +1,11 @@
 """Trains the tasks of `npm run evidence -- papers` with deepinv.
 
-    python papers.py FOLDER
+    python train_deepinv.py PLAN.json
 
-FOLDER/plan.json has the task and the trainings wanted; the tensors are safetensors files beside it. Prints a line of
-JSON for each training, and writes the reconstructions of the test images, before and after it.
+The plan has the trainings, with the files of their tensors. Prints a line of JSON for each, and writes the
+reconstructions of the test images, before and after it.
 """
 import json
-import os
 import re
 import sys
 import time
@@ -116,20 +115,21 @@ def train(task, row, tensors, weights, order, learning_rate, seed):
     return before, test(model), seconds
 
 
-def main(folder):
-    with open(os.path.join(folder, "plan.json")) as file:
-        plan = json.load(file)
-    task = plan["task"]
-    for wanted in plan["trainings"]:
-        seed, name = wanted["seed"], wanted["loss"]
-        tensors = load_file(os.path.join(folder, f"{seed}-measurements.safetensors"))
-        weights = load_file(os.path.join(folder, f"{seed}-weights.safetensors"))
+def main(plan):
+    with open(plan) as file:
+        trainings = json.load(file)
+    for index, wanted in enumerate(trainings):
         before, after, seconds = train(
-            task, task["losses"][name], tensors, weights, wanted["order"], plan["learningRate"], seed
+            wanted["task"],
+            wanted["row"],
+            load_file(wanted["files"]["tensors"]),
+            load_file(wanted["files"]["weights"]),
+            wanted["order"],
+            wanted["learningRate"],
+            wanted["seed"],
         )
-        path = os.path.join(folder, wanted["file"])
-        save_file({"before": before, "after": after}, path)
-        print(json.dumps({"seed": seed, "loss": name, "seconds": seconds}), flush=True)
+        save_file({"before": before, "after": after}, wanted["output"])
+        print(json.dumps({"index": index, "seconds": seconds}), flush=True)
 
 
 if __name__ == "__main__":
