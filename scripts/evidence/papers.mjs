@@ -2,12 +2,13 @@
 // with deepinv where a Python has it (ADJOINT_PYTHON names the interpreter): the same images, measurements, initial
 // weights, batches, optimiser and schedule. Writes docs/evidence.md, docs/evidence.json and docs/images/evidence.png.
 //
-//   --tasks gaussian,ct     only these tasks (papers/tasks.mjs has them); nothing is written to docs
+//   --tasks gaussian,ct     only these tasks (papers/tasks.mjs has them); nothing is written to docs, unless --docs
 //   --steps N, --seeds N    steps of a training (default 300), seeds (default 3)
 //   --work FOLDER           measurements, weights and results (default results/evidence-papers); a training whose
 //                           result lies there is not done again
 //   --quick                 few small trainings that only show that the program works; nothing is written to docs
 //   --no-deepinv            here only
+//   --report                trains nothing: writes what there is results of
 //   --no-build              uses dist/ as it is
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -30,6 +31,8 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     work: { type: "string" },
     quick: { type: "boolean", default: false },
+    docs: { type: "boolean" },
+    report: { type: "boolean", default: false },
     "no-deepinv": { type: "boolean", default: false },
     "no-build": { type: "boolean" },
   },
@@ -52,16 +55,16 @@ await main(async () => {
   // Seed by seed: whoever ends the program early has all rows of the first seeds.
   const trainings = [];
   for (const seed of seeds) for (const task of shown) trainings.push(...(await prepared(task, { seed, steps, work })));
-  for (const training of trainings.filter((each) => !results.of("adjoint", each))) {
+  for (const training of trainings.filter((each) => !values.report && !results.of("adjoint", each))) {
     const { before, after, seconds } = trainHere(training);
     await io.writeSafetensors(results.file("adjoint", training), { before, after });
     await results.add("adjoint", training, seconds);
   }
   const there = trainings.filter((each) => version && each.row.only !== "adjoint" && !results.of("deepinv", each));
-  if (there.length > 0) await trainThere(there, { results, work });
+  if (there.length > 0 && !values.report) await trainThere(there, { results, work });
   const text = await report({
     ...{ tasks: shown, results, settings, seeds, work, notes },
-    toDocs: !values.quick && values.tasks === "",
+    toDocs: values.docs ?? (!values.quick && values.tasks === ""),
     truthOf: async (task, seed) => (await measurements(task, seed)).testX,
   });
   process.stdout.write(text);

@@ -88,9 +88,10 @@ const OPTIONS = {
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
- * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 / (1 - e /
- * sigma^2)`, e the error of the best network whose divergence is 0, which cannot look at the pixel that it predicts. On
- * one picture with little noise e is nearly sigma^2 or more; there a fixed estimate (`estimateNoise`) serves better.
+ * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 + e`, e the
+ * error of the best network whose divergence is 0, which cannot look at the pixel that it predicts; it is 1 over the
+ * Fisher information of a pixel. On one picture with little noise e is nearly sigma^2 or more; there a fixed estimate
+ * (`estimateNoise`) serves better.
  *
  * @returns shape `[B]`.
  */

@@ -5,58 +5,9 @@ import { join } from "node:path";
 import { full, io, nn } from "adjoint";
 import { joined } from "../../../examples/shared/figures.mjs";
 import { root } from "../../common.mjs";
+import { mean, rowsOf } from "./rows.mjs";
 
 const SIDE = 96;
-
-const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
-/** Standard deviation of a sample. */
-const spread = (list) => Math.sqrt(list.reduce((sum, v) => sum + (v - mean(list)) ** 2, 0) / (list.length - 1));
-const round = (value, digits) => (value === undefined ? undefined : Number(value.toFixed(digits)));
-
-/** One row for each loss of each task; levels in dB, times in seconds of processor time for a training. */
-export function rowsOf({ tasks, results, seeds, steps }) {
-  return tasks.flatMap((task) => {
-    const all = (library, name) =>
-      seeds.map((seed) => results.of(library, { task, name, row: task.losses[name], seed, steps })).filter(Boolean);
-    const level = (library, name) => {
-      const found = all(library, name);
-      return found.length > 0 ? mean(found.map(({ psnr }) => psnr)) : undefined;
-    };
-    const supervised = level("adjoint", "supervised");
-    const supervisedDeepinv = level("deepinv", "supervised");
-    return Object.entries(task.losses).map(([name, { paper, only, reference }]) => {
-      const [here, there] = [all("adjoint", name), all("deepinv", name)];
-      const adjoint = level("adjoint", name);
-      const deepinv = level("deepinv", name);
-      const gap = supervised - adjoint;
-      const from = paper?.from === undefined ? undefined : level("adjoint", paper.from);
-      const closed = from === undefined ? undefined : (adjoint - from) / (supervised - from);
-      return {
-        task: task.id,
-        loss: name,
-        adjoint: round(adjoint, 3),
-        deepinv: round(deepinv, 3),
-        supervised: round(supervised, 3),
-        supervisedDeepinv: round(supervisedDeepinv, 3),
-        untrained: round(mean(here.map(({ start }) => start.psnr)), 3),
-        gap: reference ? undefined : round(gap, 3),
-        closed: round(closed, 3),
-        paper,
-        reached: reference || !paper ? undefined : closed === undefined ? gap <= paper.within : closed >= paper.closes,
-        spread: seeds.length > 1 ? round(spread(here.map(({ psnr }) => psnr)), 3) : undefined,
-        spreadOfDifference:
-          seeds.length > 1 && there.length === here.length
-            ? round(spread(here.map(({ psnr }, i) => psnr - there[i].psnr)), 3)
-            : undefined,
-        ssimAdjoint: round(mean(here.map(({ ssim }) => ssim)), 4),
-        ssimDeepinv: there.length > 0 ? round(mean(there.map(({ ssim }) => ssim)), 4) : undefined,
-        secondsAdjoint: round(mean(here.map(({ seconds }) => seconds)), 2),
-        secondsDeepinv: there.length > 0 ? round(mean(there.map(({ seconds }) => seconds)), 2) : undefined,
-        only,
-      };
-    });
-  });
-}
 
 const db = (value) => (value === undefined ? "-" : value.toFixed(2));
 const signed = (value) => (value < 0 ? value.toFixed(2) : `+${value.toFixed(2)}`);
@@ -106,8 +57,9 @@ function verdicts(rows) {
 }
 
 function documentOf({ tasks, rows, settings, notes }) {
-  const sections = tasks.map((task) => {
+  const sections = tasks.flatMap((task) => {
     const own = rows.filter(({ task: id }) => id === task.id);
+    if (own.length === 0) return [];
     const note = notes[task.id] ? `\n\n${notes[task.id]}` : "";
     return `## ${task.title}\n\nUntrained: ${db(own[0].untrained)} dB.\n\n${tableOf(own)}${note}`;
   });
@@ -143,13 +95,13 @@ Machine: ${settings.machine}; other programs were running; ${settings.day}.
 }
 
 /** A test image of each task: untrained, after each loss, ground truth; shorter lines end in white. */
-async function picture({ tasks, results, seed, steps, truthOf }) {
+async function picture({ tasks, rows, results, seed, steps, truthOf }) {
   const lines = [];
   for (const task of tasks) {
+    const names = rows.filter((row) => row.task === task.id).map(({ loss }) => loss);
+    if (names.length === 0) continue;
     const training = (name) => ({ task, name, row: task.losses[name], seed, steps });
-    const files = await Promise.all(
-      Object.keys(task.losses).map((name) => io.readSafetensors(results.file("adjoint", training(name)))),
-    );
+    const files = await Promise.all(names.map((name) => io.readSafetensors(results.file("adjoint", training(name)))));
     const first = (t) => shown(t.slice([0], [1]), task.complex === true);
     lines.push([first(files[0].before), ...files.map(({ after }) => first(after)), first(await truthOf(task, seed))]);
   }
@@ -180,7 +132,7 @@ export async function report({ tasks, results, settings, seeds, notes, toDocs, w
   const [docs, images] = toDocs ? [join(root, "docs"), join(root, "docs", "images")] : [work, work];
   writeFileSync(join(docs, "evidence.md"), text);
   writeFileSync(join(docs, "evidence.json"), data);
-  const image = await picture({ tasks, results, seed: seeds[0], steps, truthOf });
+  const image = await picture({ tasks, rows, results, seed: seeds[0], steps, truthOf });
   await io.writeImage(join(images, "evidence.png"), image);
   return text;
 }

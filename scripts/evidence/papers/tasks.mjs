@@ -32,7 +32,7 @@ export const tasks = [
       UNSURE: { terms: one({ name: "SureGaussianLoss", sigma: sigma / 2, unsure: true, stepSize: 5e-4 }) },
       R2R: { terms: one({ name: "R2RLoss" }), paper: { within: 0.3 } },
       Neighbor2Neighbor: { terms: one({ name: "Neighbor2Neighbor" }), paper: { within: 1 } },
-      splitting: { terms: one({ name: "SplittingLoss", splitRatio: 0.9 }) },
+      splitting: { terms: one({ name: "SplittingLoss", splitRatio: 0.6, evalNSamples: 10, evalSplitOutput: true }) },
       Noise2Void: { terms: one({ name: "Noise2VoidLoss" }), only: "adjoint" },
       Noise2Self: { terms: one({ name: "Noise2SelfLoss" }), only: "adjoint" },
     },
