@@ -13,7 +13,7 @@ const db = (value) => (value === undefined ? "-" : value.toFixed(2));
 const signed = (value) => (value < 0 ? value.toFixed(2) : `+${value.toFixed(2)}`);
 
 function claim({ paper, closed, gap, reached }) {
-  if (!paper) return "";
+  if (reached === undefined) return "";
   const verdict = reached ? "reached" : "not reached";
   return paper.closes === undefined
     ? `within ${paper.within} dB: ${verdict} (${gap.toFixed(2)})`
@@ -66,7 +66,7 @@ function documentOf({ tasks, rows, settings, notes }) {
   const compared = settings.deepinv ? `deepinv ${settings.deepinv}` : "deepinv (not found where this was made)";
   return `# Evidence: the methods of the papers
 
-Made by \`npm run evidence\`. Each loss trains a network without ground truth, here and with ${compared}: the same
+Made by \`npm run evidence\`. Each loss trains a network, all but \`supervised\` without ground truth, here and with ${compared}: the same
 images, measurements (made once, read by both), initial weights, batches, optimiser (Adam, learning rate
 ${settings.learningRate}, cosine schedule), ${settings.steps} steps of ${settings.batch} images, ${settings.seeds} seeds, each with its own
 images, noise and weights. The random draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM,

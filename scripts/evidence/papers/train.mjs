@@ -1,4 +1,4 @@
-// One training of a task with adjoint: the loop that papers.py has, too.
+// One training of a task with adjoint: the same loop as in train_deepinv.py.
 import { cat, grad, metric, noGrad, optim, Rng, tidy } from "adjoint";
 import { lossesOf, networkOf, operatorOf } from "./objects.mjs";
 
