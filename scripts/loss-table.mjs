@@ -150,7 +150,7 @@ export async function lossTables() {
       "Any other pair: `adjoint losses --noise poisson --operator inpainting`.",
     "Losses that measure a reconstruction again, such as `EILoss`, do so with any noise: where it exists for values " +
       "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
-    "What the losses reach beside supervised training and deepinv is in [evidence.md](evidence.md).",
+    "`npm run evidence` measures what the losses reach beside supervised training and deepinv.",
     "## Not in the library",
     "Two losses that deepinv is about to have were read and are not built:",
     table(
