@@ -41,16 +41,19 @@ const features = [
  * wasm-opt.
  */
 const OPTIMIZATION = "-O1";
-/** The modules, in the order in which they are built. Two have the same profile and share cargo's output. */
+/**
+ * The modules, in the order in which they are built. Two have the same profile as the add-ons and share cargo's output
+ * with them; the one with WebGPU, the longest to compile, has its own, and can be compiled beside an add-on.
+ */
 const modules = [
-  { name: "adjoint_wasm", profile: "wasm", features: "", what: "the WebAssembly module" },
+  { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", what: "the WebAssembly module with WebGPU" },
+  { name: "adjoint_wasm", profile: "release", features: "", what: "the WebAssembly module" },
   {
     name: "adjoint_wasm_relaxed",
-    profile: "wasm",
+    profile: "release",
     features: "relaxed-simd",
     what: "the WebAssembly module with relaxed SIMD",
   },
-  { name: "adjoint_wasm_gpu", profile: "wasm-gpu", features: "webgpu", what: "the WebAssembly module with WebGPU" },
 ];
 
 /** Whether a compiler has the standard library of the target. */
@@ -103,8 +106,8 @@ async function compile({ profile, features, what }) {
 /** The program that writes the JavaScript of a module: wasm-bindgen's library, of the version in Cargo.lock. */
 async function bindgenProgram() {
   say("building the program that binds the modules to JavaScript");
-  await must("cargo", ["build", "--profile", "tools", "-p", "adjoint-bindgen"]);
-  return join(targetDir, "tools", `adjoint-bindgen${process.platform === "win32" ? ".exe" : ""}`);
+  await must("cargo", ["build", "--release", "-p", "adjoint-bindgen"]);
+  return join(targetDir, "release", `adjoint-bindgen${process.platform === "win32" ? ".exe" : ""}`);
 }
 
 /**

@@ -148,7 +148,7 @@ describe("losses and devices", () => {
 describe("denoise", () => {
   it("denoises a small image by training on it alone; the result depends on the seed alone", async () => {
     const out = join(folder, "out.png");
-    const args = ["denoise", noisy, "-o", out, "--sigma", "0.1", "--steps", "60", "--json"];
+    const args = ["denoise", noisy, "-o", out, "--sigma", "0.1", "--steps", "12", "--json"];
     const { code, stdout, stderr } = await adjoint(args);
     for (const part of ["learning", "restoring", "left"]) expect(stderr).toContain(part);
     expect(stderr).toMatch(/denoising 100 %  restoring, 0s left/);
@@ -213,7 +213,7 @@ describe("denoise", () => {
     const x = await readImage(truth);
     const before = (await new PSNR().forward(await readImage(dark), x).data())[0]!;
     for (const level of [["--sigma", "0.1"], []]) {
-      const { code, stderr } = await adjoint(["denoise", dark, "-o", out, ...level, "--steps", "200"]);
+      const { code, stderr } = await adjoint(["denoise", dark, "-o", out, ...level, "--steps", "40"]);
       expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
       expect((await new PSNR().forward(await readImage(out), x).data())[0]!).toBeGreaterThan(before + 5);
     }
@@ -233,7 +233,7 @@ describe("denoise", () => {
 
   it("Ctrl-C writes a checkpoint; --resume ends with the result of an uninterrupted run", async () => {
     const out = (name: string) => join(folder, `${name}.png`);
-    const args = (name: string) => ["denoise", noisy, "-o", out(name), "--sigma", "0.1", "--steps", "60"];
+    const args = (name: string) => ["denoise", noisy, "-o", out(name), "--sigma", "0.1", "--steps", "12"];
     let sent = false;
     const stopped = await adjoint(args("stopped"), (text, kill) => {
       if (sent || !text.includes("denoising")) return;

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => await rm(folder, { recursive: true }));
 
 /** Denoises a file; the result in stored values. */
-async function denoised(file: string, output: string, steps = 80) {
+async function denoised(file: string, output: string, steps = 24) {
   const files = [join(folder, file), "-o", join(folder, output)];
   const { code, stdout, stderr } = await adjoint(["denoise", ...files, "--steps", String(steps), "--json"]);
   expect(stderr + stdout).toContain('"sample"');
@@ -72,7 +72,7 @@ it("carries the opacity and the size of a pixel over", async () => {
   const colours = truth.add(noises);
   const metadata = { alpha: true, pixelSize: { x: 1e-6, y: 2e-6, unit: "m" } };
   await writeImage(join(folder, "rgba.png"), cat([colours, alpha], 0), { metadata });
-  const { read } = await denoised("rgba.png", "clean-rgba.png", 200);
+  const { read } = await denoised("rgba.png", "clean-rgba.png", 24);
   expect(read.metadata).toMatchObject({ ...metadata, colour: "rgb", bits: 8 });
   const plane = 48 * 48;
   expect(read.data.slice(3 * plane)).toEqual((await alpha.mul(255).data()).map((v) => Math.round(v)));

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(folder, { recursive: true }));
 
-const options = (images: readonly Pixels[], steps = 50) => ({
+const options = (images: readonly Pixels[], steps = 16) => ({
   noise: estimateNoise(images),
   quality: "fast" as const,
   steps,

@@ -2,7 +2,7 @@ import { restoreByTiles } from "../data/index.js";
 import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
-import type { RandomSource } from "../random/index.js";
+import { type RandomSource, resolveRng } from "../random/index.js";
 import { ArgumentError, checkFunction, checkInstance, checkOptions, FormatError } from "../runtime/index.js";
 import { noGrad, tensor, tidy } from "../tensor/index.js";
 import { checkImages } from "./check-images.js";
@@ -11,11 +11,12 @@ import { LevelNetwork, margin, tile } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { afterTile, type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
+import { coarserScales, withCoarseScale, workOfScales } from "./scales.js";
 import { turnBack, turnPixels } from "./turns.js";
 
 /** Options of {@link Denoiser.restore}. */
 export interface RestoreOptions {
-  /** Random stream. Default: that of the library. */
+  /** Random stream, where noise was clipped. Default: that of the library. */
   readonly rng?: RandomSource;
   /** Aborting it ends the restoration with its reason. */
   readonly signal?: AbortSignal;
@@ -82,7 +83,7 @@ export class Denoiser {
   }
 
   /**
-   * Restores an image, in its units: the mean of several evaluations, each of another flip or turn.
+   * Restores an image, in its units: the mean of several evaluations, each of another flip or turn, on three scales.
    *
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
@@ -94,26 +95,47 @@ export class Denoiser {
     if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
     const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
-    const phases = this.#phases ?? new Phases(0, pixels * evaluations);
-    const physics = new Denoising({ noiseModel: this.#domain.noiseModel });
-    const model = this.#model;
-    model.eval();
+    const work = pixels * evaluations * workOfScales;
+    const phases = this.#phases ?? new Phases(0, work);
+    this.#model.eval();
+    // The network knows clipped noise, but not its means: for these what was clipped is drawn anew.
+    const coarser = coarserScales(this.#domain.enter(image, resolveRng(options.rng)));
+    const coarserPixels = coarser.reduce((sum, { shape: [, rows, columns] }) => sum + rows * columns, 0);
+    // Small images have fewer scales: what these lack counts on the finest.
+    const onFinest = afterTile(phases, work / pixels - (coarserPixels * evaluations) / pixels, options);
+    const onCoarser = afterTile(phases, evaluations, options);
+    let restored: Pixels | undefined;
+    for (let scale = coarser.length; scale > 0; scale--)
+      restored = await this.#restoreScale(coarser[scale - 1] as Pixels, scale, restored, onCoarser);
+    return this.#domain.leave(await this.#restoreScale(this.#domain.enterClipped(image), 0, restored, onFinest));
+  }
+
+  /** Restores an image of means of `4^scale` pixels, with what the next coarser scale gave. */
+  async #restoreScale(
+    given: Pixels,
+    scale: number,
+    coarse: Pixels | undefined,
+    onTile: (pixels: number) => Promise<void>,
+  ): Promise<Pixels> {
+    // Means of 2 x 2 pixels, whose neighbours are correlated by r and r^2, have (1 + r)^2 / 4 of the variance.
+    const share = ((1 + this.noise.correlation) / 2) ** (2 * scale);
+    const physics = new Denoising({ noiseModel: this.#domain.noiseOfMeans(share) });
+    const { evaluations } = qualities[this.quality];
     const evaluate = async (part: Pixels): Promise<Pixels> => {
       const mean = new Float32Array(part.data.length);
-      const given = this.#domain.enterClipped(part);
       for (let k = 0; k < evaluations; k++) {
-        const turned = turnPixels(given, k % 8);
+        const turned = turnPixels(part, k % 8);
         const output = noGrad(() =>
-          tidy(() => model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics)),
+          tidy(() => this.#model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics)),
         );
         const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k % 8);
         output.dispose();
         for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / evaluations;
       }
-      return this.#domain.leave({ data: mean, shape: part.shape });
+      return { data: mean, shape: part.shape };
     };
-    const onTile = afterTile(phases, evaluations, options);
-    return await restoreByTiles(image, { tile, margin, onTile }, evaluate);
+    const restored = await restoreByTiles(given, { tile, margin, onTile }, evaluate);
+    return coarse ? await withCoarseScale(restored, coarse) : restored;
   }
 
   /** The bytes of a safetensors file: the weights, and in its metadata noise and scale. */

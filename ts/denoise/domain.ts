@@ -35,7 +35,7 @@ export class Domain {
     this.noise = noise;
     this.numbers = numbers;
     const { offset, factor } = numbers;
-    const { sigma = 0, gain = 0, looks = 1 } = noise;
+    const { sigma = 0, gain = 0 } = noise;
     this.#clipped = {
       standardDeviation: (x) => Math.sqrt(noiseVariance(noise, offset + factor * x)) / factor,
       // Compared with scaled values, which are rounded.
@@ -47,10 +47,19 @@ export class Domain {
       const variance = { gain: gain / factor, constant };
       const [low, high] = [stabilise(0, variance), stabilise(1, variance)];
       this.#stable = { variance, low, high };
-      this.noiseModel = new GaussianNoise({ sigma: 1 / (high - low) });
-    } else if (noise.noise === "gaussian") this.noiseModel = new GaussianNoise({ sigma: sigma / factor });
-    else if (noise.noise === "poisson") this.noiseModel = new PoissonNoise({ gain: gain / factor });
-    else this.noiseModel = new GammaNoise({ l: looks });
+    }
+    this.noiseModel = this.noiseOfMeans(1);
+  }
+
+  /** The noise of means of what the network sees, whose variance is a share of that of a pixel. */
+  noiseOfMeans(share: number): NoiseModel {
+    const { noise, sigma = 0, gain = 0, looks = 1 } = this.noise;
+    const { factor } = this.numbers;
+    if (this.#stable) return new GaussianNoise({ sigma: Math.sqrt(share) / (this.#stable.high - this.#stable.low) });
+    if (noise === "gaussian") return new GaussianNoise({ sigma: (Math.sqrt(share) * sigma) / factor });
+    return noise === "poisson"
+      ? new PoissonNoise({ gain: (share * gain) / factor })
+      : new GammaNoise({ l: looks / share });
   }
 
   /** The domain of several images together. */

@@ -15,6 +15,7 @@ import { resetToStart, startNetwork } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
 import { qualities, type Quality } from "./quality.js";
+import { workOfScales } from "./scales.js";
 
 /** A loss by a short name; `auto` takes R2R. */
 export type LossChoice = "auto" | "sure" | "r2r" | "neighbor2neighbor";
@@ -87,9 +88,9 @@ export async function learn(images: readonly Pixels[], options: LearnOptions): P
   const steps = given ?? defaultSteps(pixels, quality);
   const loss = chooseLoss(choice, domain.noiseModel);
   const model = await startNetwork();
-  const { evaluations } = qualities[quality];
+  const restoringWork = (options.toRestore ?? pixels) * qualities[quality].evaluations * workOfScales;
   if (steps === 0) {
-    const phases = new Phases(0, (options.toRestore ?? pixels) * evaluations);
+    const phases = new Phases(0, restoringWork);
     return new Denoiser({ model, domain, quality, loss: loss.name, steps, isAdapted: false, phases });
   }
   if (loss instanceof R2RLoss) model.varianceShare = 1 - loss.alpha;
@@ -99,7 +100,7 @@ export async function learn(images: readonly Pixels[], options: LearnOptions): P
   const optimizer = new Adam(model.parameters(), { lr: learningRate });
   const dataset = new LearningPatches(learned, domain, steps * batchSize);
   const workPerStep = workPerPixel * batchSize * dataset.size[0] * dataset.size[1];
-  const phases = new Phases(steps * workPerStep, (options.toRestore ?? pixels) * evaluations);
+  const phases = new Phases(steps * workPerStep, restoringWork);
   const started = performance.now();
   const trainer = new Trainer({
     model,
