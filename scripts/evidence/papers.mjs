@@ -63,7 +63,12 @@ await main(async () => {
   const there = trainings.filter((each) => version && each.row.only !== "adjoint" && !results.of("deepinv", each));
   if (there.length > 0 && !values.report) await trainThere(there, { results, work });
   const text = await report({
-    ...{ tasks: shown, results, settings, seeds, work, notes },
+    tasks: shown,
+    results,
+    settings,
+    seeds,
+    work,
+    notes,
     toDocs: values.docs ?? (!values.quick && values.tasks === ""),
     truthOf: async (task, seed) => (await measurements(task, seed)).testX,
   });
@@ -106,7 +111,15 @@ async function prepared(task, { seed, steps, work }) {
   const drawn = await new Rng(seed + 500).randint(0, tensors.x.shape[0], [steps, BATCH]).data();
   const order = Array.from({ length: steps }, (_, i) => [...drawn.slice(i * BATCH, (i + 1) * BATCH)]);
   return Object.entries(task.losses).map(([name, row]) => ({
-    ...{ task, name, row, seed, steps, tensors, weights, order, files },
+    task,
+    name,
+    row,
+    seed,
+    steps,
+    tensors,
+    weights,
+    order,
+    files,
   }));
 }
 

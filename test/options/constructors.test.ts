@@ -233,7 +233,14 @@ const losses: Record<string, Row> = {
     numbers: ["sigma", "tau", "stepSize", "momentum"],
     flags: ["unsure", "exactConstant"],
     others: ["B", "rng", "probes"],
-    bad: { sigma: [-1, "physic"], probes: [0, 1.5, 1001, "Exact"], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
+    bad: {
+      sigma: [-1, "physic"],
+      probes: [0, 1.5, 1001, "Exact"],
+      tau: [0, -1],
+      stepSize: [-1],
+      momentum: [-0.1, 1.1],
+      B: ["pinv"],
+    },
   },
   SurePoissonLoss: {
     make: of(loss.SurePoissonLoss),

@@ -41,7 +41,7 @@ describe("the probes of SureGaussianLoss", () => {
     expect(together).toBeCloseTo(((each[0] as number) + (each[1] as number)) / 2, 10);
   });
 
-  it("exact: for the network w y the value is (w - 1)^2 |y|^2 / n - sigma^2 + 2 sigma^2 w, and so is its gradient", () => {
+  it("exact: for the network w y it is (w - 1)^2 |y|^2 / n - sigma^2 + 2 sigma^2 w, and so is the gradient", () => {
     const w = tensor([0.7], { dtype: "float64" }).requiresGrad_();
     class Scaled extends Module {
       forward(y: Tensor): Tensor {

@@ -33,7 +33,7 @@ export interface Calibration<P extends Readonly<Record<string, readonly unknown[
   readonly parameters: Choice<P>;
   /** Its error: the mean squared error of the J-invariant denoiser plus the variance of the noise. */
   readonly error: number;
-  /** All choices with their errors, in the order of the lists; NaN where the denoiser gave values that are not finite. */
+  /** All choices with their errors, in the order of the lists; NaN where the denoiser gave no finite values. */
   readonly tried: readonly { readonly parameters: Choice<P>; readonly error: number }[];
   /** The J-invariant denoiser with the best parameters, without gradients: `width^2` passes of the denoiser. */
   readonly denoise: (y: Tensor) => Tensor;
@@ -92,7 +92,7 @@ export async function calibrateDenoiser<P extends Readonly<Record<string, readon
   const finite = tried.filter(({ error }) => !Number.isNaN(error));
   if (finite.length === 0) {
     throw new ArgumentError(
-      `${NAME}: the denoiser gives values that are not finite with every choice of the parameters; check y and denoiser.`,
+      `${NAME}: the denoiser gives values that are not finite with every choice; check y and the denoiser.`,
       "invalid_argument",
     );
   }

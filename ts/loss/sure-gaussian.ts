@@ -30,8 +30,9 @@ export interface SureGaussianLossOptions {
   /** Step of the finite difference, about a hundredth of the range of y. Default: 0.01. */
   tau?: number;
   /**
-   * Random probes over which the divergence is averaged, at most 1000, one more evaluation of the network each; or `"exact"`, the
-   * trace of the Jacobian, one backward pass for each entry of an image, for small images and without B. Default: 1.
+   * Random probes over which the divergence is averaged, at most 1000, one more evaluation of the network each; or
+   * `"exact"`, the trace of the Jacobian, one backward pass for each entry of an image, for small images and without B.
+   * Default: 1.
    */
   probes?: number | "exact";
   /** Linear map B in which errors are measured; `"A_dagger"` is the operator's pseudo-inverse. Default: identity. */
@@ -116,7 +117,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     );
     if (probes === "exact" && B !== undefined) {
       throw new ArgumentError(
-        `${this.name}: probes "exact" is the trace of the Jacobian, without B; give a number of probes, or leave B out.`,
+        `${this.name}: probes "exact" is the trace of the Jacobian, without B; give a number, or leave B out.`,
         "invalid_argument",
       );
     }

@@ -2,7 +2,7 @@
 import { loss, nn, physics, transform, zeros } from "adjoint";
 import { ConsistentMoDL } from "../../../examples/shared/consistent-modl.mjs";
 
-/** What a description says; `tensors` are those that it may name, `more` are further options of its outermost object. */
+/** What a description says; `tensors` are those that it may name, `more` further options of its outermost object. */
 export function made(description, tensors, more = {}) {
   if (Array.isArray(description)) return description.map((each) => made(each, tensors));
   if (description === null || typeof description !== "object") return description;

@@ -20,15 +20,18 @@ function claim({ paper, closed, gap, reached }) {
     : `closes ${100 * paper.closes} % of the gap from "${paper.from}": ${verdict} (${(100 * closed).toFixed(0)} %)`;
 }
 
+function difference({ adjoint, deepinv, spreadOfDifference }) {
+  if (deepinv === undefined) return "";
+  return signed(adjoint - deepinv) + (spreadOfDifference === undefined ? "" : ` ± ${db(spreadOfDifference)}`);
+}
+
 function tableOf(rows) {
   const head = ["loss", "adjoint", "deepinv", "difference", "below supervised", "its paper", "seconds"];
   const lines = rows.map((row) => [
     row.loss,
     `${db(row.adjoint)} (${row.ssimAdjoint.toFixed(3)})`,
     row.deepinv === undefined ? (row.only ? "has none" : "-") : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
-    row.deepinv === undefined
-      ? ""
-      : `${signed(row.adjoint - row.deepinv)}${row.spreadOfDifference === undefined ? "" : ` ± ${db(row.spreadOfDifference)}`}`,
+    difference(row),
     row.gap === undefined ? "" : db(row.gap),
     claim(row),
     row.secondsDeepinv === undefined
@@ -52,7 +55,8 @@ function verdicts(rows) {
     `deepinv takes ${ratio(compared).toFixed(1)} times the processor time of adjoint (geometric mean of the rows; ` +
       `least ${Math.min(...compared.map((row) => ratio([row]))).toFixed(1)}, ` +
       `most ${Math.max(...compared.map((row) => ratio([row]))).toFixed(1)}).`,
-    `Of ${claims.length} claims of papers ${claims.filter(({ reached }) => reached).length} are reached within this budget.`,
+    `Of ${claims.length} claims of papers ${claims.filter(({ reached }) => reached).length} are reached within this ` +
+      "budget.",
   ];
 }
 
@@ -66,10 +70,10 @@ function documentOf({ tasks, rows, settings, notes }) {
   const compared = settings.deepinv ? `deepinv ${settings.deepinv}` : "deepinv (not found where this was made)";
   return `# Evidence: the methods of the papers
 
-Made by \`npm run evidence\`. Each loss trains a network, all but \`supervised\` without ground truth, here and with ${compared}: the same
-images, measurements (made once, read by both), initial weights, batches, optimiser (Adam, learning rate
-${settings.learningRate}, cosine schedule), ${settings.steps} steps of ${settings.batch} images, ${settings.seeds} seeds, each with its own
-images, noise and weights. The random draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM,
+Made by \`npm run evidence\`. Each loss trains a network, all but \`supervised\` without ground truth, here and with
+${compared}: the same images, measurements (made once, read by both), initial weights, batches, optimiser
+(Adam, learning rate ${settings.learningRate}, cosine schedule), ${settings.steps} steps of ${settings.batch} images;
+number of seeds: ${settings.seeds}, each with its own images, noise and weights. The random draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM,
 means over test images and seeds, computed by adjoint for both; after ± the standard deviation of the difference over
 the seeds. The seconds are processor time of a training with one thread, adjoint / deepinv.
 
@@ -85,7 +89,7 @@ ${sections.join("\n\n")}
 
 ## Pictures
 
-![For each task a test image: untrained, supervised, then the other losses in the order of the table, and the ground truth](images/evidence.png)
+![For each task a test image, untrained, after each loss, and the ground truth](images/evidence.png)
 
 One line for each task, in the order above: a test image untrained, after each loss in the order of its table, and the
 ground truth last. The numbers of this page are in [evidence.json](evidence.json).
