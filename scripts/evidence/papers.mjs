@@ -3,7 +3,7 @@
 // weights, batches, optimiser and schedule. Writes docs/evidence.md, docs/evidence.json and docs/images/evidence.png.
 //
 //   --tasks gaussian,ct     only these tasks (papers/tasks.mjs has them); nothing is written to docs, unless --docs
-//   --steps N, --seeds N    steps of a training (default 300), seeds (default 3)
+//   --steps N, --seeds N    steps of a training (default 2000), seeds (default 3)
 //   --work FOLDER           measurements, weights and results (default results/evidence-papers); a training whose
 //                           result lies there is not done again
 //   --quick                 few small trainings that only show that the program works; nothing is written to docs
@@ -43,7 +43,7 @@ Object.assign(process.env, { RAYON_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_N
 const program = join(root, "scripts", "evidence", "papers", "train_deepinv.py");
 
 await main(async () => {
-  const steps = wholeNumber("steps", values.steps ?? (values.quick ? "2" : "300"));
+  const steps = wholeNumber("steps", values.steps ?? (values.quick ? "2" : "2000"));
   const seeds = Array.from({ length: wholeNumber("seeds", values.seeds ?? (values.quick ? "1" : "3")) }, (_, i) => i);
   const work = values.work ?? join(root, "results", values.quick ? "evidence-papers-quick" : "evidence-papers");
   const version = values["no-deepinv"] ? null : deepinvVersion();
@@ -109,7 +109,7 @@ async function prepared(task, { seed, steps, work }) {
   await io.writeSafetensors(files.tensors, tensors);
   await io.writeSafetensors(files.weights, weights);
   const drawn = await new Rng(seed + 500).randint(0, tensors.x.shape[0], [steps, BATCH]).data();
-  const order = Array.from({ length: steps }, (_, i) => [...drawn.slice(i * BATCH, (i + 1) * BATCH)]);
+  const order = Array.from({ length: steps }, (_, i) => Array.from(drawn.slice(i * BATCH, (i + 1) * BATCH)));
   return Object.entries(task.losses).map(([name, row]) => ({
     task,
     name,
