@@ -45,11 +45,16 @@ it("moments of clipped noise are those of draws; the unclipped mean is their inv
   ] as const) {
     const clipped = draws.map((n) => Math.min(1, Math.max(0, x + s * n)));
     const moments = clippedMoments(x, s, 0, 1);
+    expect(Math.abs(moments.clipped - mean(clipped.map((y) => Number(y === 0 || y === 1))))).toBeLessThan(0.004);
     expect(Math.abs(moments.mean - mean(clipped))).toBeLessThan(0.003);
     expect(Math.abs(moments.variance / variance(clipped) - 1)).toBeLessThan(0.02);
     expect(unclippedMean(moments.mean, () => s, 0, 1)).toBeCloseTo(x, 4);
   }
-  expect(clippedMoments(0.3, 0.1)).toEqual({ mean: expect.closeTo(0.3, 9), variance: expect.closeTo(0.01, 9) });
+  expect(clippedMoments(0.3, 0.1)).toEqual({
+    mean: expect.closeTo(0.3, 9),
+    variance: expect.closeTo(0.01, 9),
+    clipped: 0,
+  });
 });
 
 describe("domains", () => {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { learn, type NoiseEstimate, startNetwork } from "../../ts/denoise/index.js";
 import { Domain } from "../../ts/denoise/domain.js";
 import { coarserScales, withCoarseScale } from "../../ts/denoise/scales.js";
-import { turnBack, turnPixels } from "../../ts/denoise/turns.js";
+import { SYMMETRIES, turnBack, turnPixels } from "../../ts/denoise/turns.js";
 import type { Pixels } from "../../ts/io/index.js";
 import { Denoising } from "../../ts/physics/index.js";
 import { normalValues, Rng } from "../../ts/random/index.js";
@@ -92,11 +92,11 @@ it("a smooth picture becomes better by its coarser scales, also where its noise 
   const domain = Domain.of([image], gaussian(0.15, 0));
   const physics = new Denoising({ noiseModel: domain.noiseModel });
   const oneScale = { data: new Float32Array(image.data.length), shape: image.shape };
-  for (let k = 0; k < 4; k++) {
+  for (let k = 0; k < SYMMETRIES; k++) {
     const { data, shape } = turnPixels(domain.enterClipped(image), k);
     const output = noGrad(() => tidy(() => network.forward(tensor(data, { shape: [1, ...shape] }), physics)));
     turnBack({ data: Float32Array.from(await output.data()), shape }, k).data.forEach(
-      (value, i) => (oneScale.data[i] = (oneScale.data[i] as number) + value / 4),
+      (value, i) => (oneScale.data[i] = (oneScale.data[i] as number) + value / SYMMETRIES),
     );
   }
   expect(psnr(restored, truth)).toBeGreaterThan(psnr(domain.leave(oneScale), truth) + 0.2);

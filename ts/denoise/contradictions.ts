@@ -79,22 +79,33 @@ export function contradictions(noisy: Pixels, clean: Pixels, noise: NoiseEstimat
 /** Whether the fourth moment of what was removed, of pixels that were not clipped, is above that of the noise. */
 function hasOutliers(blocks: readonly Block[]): boolean {
   const sum = (of: (moments: Moments) => number): number =>
-    blocks.reduce((total, { unclipped }) => total + of(unclipped), 0);
+    blocks.reduce((total, { moments }) => total + of(moments), 0);
   const [second, secondExpected] = [sum((m) => m.second), sum((m) => m.secondExpected)];
   if (!(second > 0 && secondExpected > 0)) return false;
   const ratio = second / secondExpected;
   // Where more was removed than the noise, the level is wrong and not the shape: then in units of what was removed.
   // Where less was, half in these units: of an image that is partly left alone, most of what was removed is small.
   const unit = Math.max(ratio, ratio ** 2);
-  const fourth = (3 * sum((m) => m.fourth)) / sum((m) => m.fourthExpected) / unit;
+  const fourth = (3 * sum((m) => m.fourth)) / sum((m) => m.fourthExpected);
   // The mean of the fourth powers of n standard normal values has the variance 96 / n.
   const deviation = Math.sqrt(96 / sum((m) => m.count));
-  return fourth > limits.outliers + 3 * deviation;
+  if (fourth / unit > limits.outliers + 3 * deviation) return true;
+  // Of a level that is too high all of what was removed is small. Then there are fewer clipped values than there
+  // would be, and what was removed is seen in its own units.
+  const clipped = sum((m) => m.clipped);
+  const clippedExpected = sum((m) => m.clippedExpected);
+  const isTooHigh = clippedExpected - 5 * Math.sqrt(clippedExpected) > 1.25 * clipped;
+  return isTooHigh && fourth / ratio ** 2 > 2 * limits.outliers + 3 * deviation;
 }
 
-/** Sums over pixels of the second and the fourth power of what was removed, and their expectations. */
+/**
+ * Sums over pixels that were not clipped of the second and the fourth power of what was removed, and their
+ * expectations; how many were clipped, and how many the noise would clip.
+ */
 interface Moments {
   readonly count: number;
+  readonly clipped: number;
+  readonly clippedExpected: number;
   readonly second: number;
   readonly secondExpected: number;
   readonly fourth: number;
@@ -107,8 +118,7 @@ interface Block {
   /** Squares of what was removed, and their expectation. */
   readonly removed: number;
   readonly expected: number;
-  /** Of pixels that were not clipped. */
-  readonly unclipped: Moments;
+  readonly moments: Moments;
   /** Mean of what was removed, without what clipping explains. */
   readonly mean: number;
   /** Variance of the restored image. */
@@ -141,24 +151,34 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
   const [, rows, columns] = noisy.shape;
   const [bottom, right] = [Math.min(rows, top + side), Math.min(columns, left + side)];
   let [count, removed, expected, mean, values, squares, roughBefore, roughAfter] = [0, 0, 0, 0, 0, 0, 0, 0];
-  const unclipped = { count: 0, second: 0, secondExpected: 0, fourth: 0, fourthExpected: 0 };
+  const moments = {
+    count: 0,
+    clipped: 0,
+    clippedExpected: 0,
+    second: 0,
+    secondExpected: 0,
+    fourth: 0,
+    fourthExpected: 0,
+  };
   for (let i = top; i < bottom; i++) {
     for (let j = left; j < right; j++) {
       const at = (c * rows + i) * columns + j;
       const [y, x] = [noisy.data[at] as number, clean.data[at] as number];
       const noiseAt = noiseVariance(noise, x);
-      const moments = clippedMoments(x, Math.sqrt(noiseAt), noise.clipLow, noise.clipHigh);
+      const clippedNoise = clippedMoments(x, Math.sqrt(noiseAt), noise.clipLow, noise.clipHigh);
       count += 1;
       removed += (y - x) ** 2;
-      if (y !== noise.clipLow && y !== noise.clipHigh) {
-        unclipped.count += 1;
-        unclipped.second += (y - x) ** 2;
-        unclipped.secondExpected += noiseAt;
-        unclipped.fourth += (y - x) ** 4;
-        unclipped.fourthExpected += 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
+      moments.clippedExpected += clippedNoise.clipped;
+      if (y === noise.clipLow || y === noise.clipHigh) moments.clipped += 1;
+      else {
+        moments.count += 1;
+        moments.second += (y - x) ** 2;
+        moments.secondExpected += noiseAt;
+        moments.fourth += (y - x) ** 4;
+        moments.fourthExpected += 3 * noiseAt ** 2 + noiseFourthCumulant(noise, x);
       }
-      expected += moments.variance + (moments.mean - x) ** 2;
-      mean += y - moments.mean;
+      expected += clippedNoise.variance + (clippedNoise.mean - x) ** 2;
+      mean += y - clippedNoise.mean;
       values += x;
       squares += x * x;
       if (i + 1 < bottom && j + 1 < right) {
@@ -168,7 +188,7 @@ function compareBlock(noisy: Pixels, clean: Pixels, noise: NoiseEstimate, c: num
     }
   }
   const structure = squares / count - (values / count) ** 2;
-  return { count, removed, expected, unclipped, mean: mean / count, structure, roughBefore, roughAfter };
+  return { count, removed, expected, moments, mean: mean / count, structure, roughBefore, roughAfter };
 }
 
 /** The difference of a cell of 2 x 2 pixels across. */

@@ -10,9 +10,9 @@ import { Domain, type DomainNumbers } from "./domain.js";
 import { LevelNetwork, margin, tile } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { afterTile, type DenoiseProgress, Phases } from "./phases.js";
-import { qualities, type Quality } from "./quality.js";
+import type { Quality } from "./quality.js";
 import { coarserScales, withCoarseScale, workOfScales } from "./scales.js";
-import { turnBack, turnPixels } from "./turns.js";
+import { SYMMETRIES, turnBack, turnPixels } from "./turns.js";
 
 /** Options of {@link Denoiser.restore}. */
 export interface RestoreOptions {
@@ -50,6 +50,9 @@ interface Saved {
   readonly isAdapted: boolean;
 }
 
+/** Evaluations of the network for each pixel of a picture, on all scales. */
+export const workPerRestoredPixel = SYMMETRIES * workOfScales;
+
 /** Key of {@link Saved} in the metadata of the file. */
 const metadataKey = "adjoint.denoiser";
 
@@ -83,7 +86,7 @@ export class Denoiser {
   }
 
   /**
-   * Restores an image, in its units: the mean of several evaluations, each of another flip or turn, on three scales.
+   * Restores an image, in its units: the mean over all flips and turns, on three scales.
    *
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
@@ -93,17 +96,15 @@ export class Denoiser {
     const { signal, onProgress } = options;
     if (signal !== undefined) checkInstance("Denoiser.restore", "signal", signal, AbortSignal, "an AbortSignal");
     if (onProgress !== undefined) checkFunction("Denoiser.restore", "onProgress", onProgress);
-    const { evaluations } = qualities[this.quality];
     const pixels = image.shape[1] * image.shape[2];
-    const work = pixels * evaluations * workOfScales;
-    const phases = this.#phases ?? new Phases(0, work);
+    const phases = this.#phases ?? new Phases(0, pixels * workPerRestoredPixel);
     this.#model.eval();
     // The network knows clipped noise, but not its means: for these what was clipped is drawn anew.
     const coarser = coarserScales(this.#domain.enter(image, resolveRng(options.rng)));
     const coarserPixels = coarser.reduce((sum, { shape: [, rows, columns] }) => sum + rows * columns, 0);
     // Small images have fewer scales: what these lack counts on the finest.
-    const onFinest = afterTile(phases, work / pixels - (coarserPixels * evaluations) / pixels, options);
-    const onCoarser = afterTile(phases, evaluations, options);
+    const onFinest = afterTile(phases, workPerRestoredPixel - (SYMMETRIES * coarserPixels) / pixels, options);
+    const onCoarser = afterTile(phases, SYMMETRIES, options);
     let restored: Pixels | undefined;
     for (let scale = coarser.length; scale > 0; scale--)
       restored = await this.#restoreScale(coarser[scale - 1] as Pixels, scale, restored, onCoarser);
@@ -120,17 +121,16 @@ export class Denoiser {
     // Means of 2 x 2 pixels, whose neighbours are correlated by r and r^2, have (1 + r)^2 / 4 of the variance.
     const share = ((1 + this.noise.correlation) / 2) ** (2 * scale);
     const physics = new Denoising({ noiseModel: this.#domain.noiseOfMeans(share) });
-    const { evaluations } = qualities[this.quality];
     const evaluate = async (part: Pixels): Promise<Pixels> => {
       const mean = new Float32Array(part.data.length);
-      for (let k = 0; k < evaluations; k++) {
-        const turned = turnPixels(part, k % 8);
+      for (let k = 0; k < SYMMETRIES; k++) {
+        const turned = turnPixels(part, k);
         const output = noGrad(() =>
           tidy(() => this.#model.forward(tensor(turned.data, { shape: [1, ...turned.shape] }), physics)),
         );
-        const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k % 8);
+        const { data } = turnBack({ data: Float32Array.from(await output.data()), shape: turned.shape }, k);
         output.dispose();
-        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / evaluations;
+        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] as number) + (data[i] as number) / SYMMETRIES;
       }
       return { data: mean, shape: part.shape };
     };

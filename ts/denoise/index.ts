@@ -8,4 +8,4 @@ export { presentLevel } from "./fill-missing.js";
 export { plugAndPlay, type PlugAndPlayOptions } from "./plug-and-play.js";
 export { startNetwork, type StartNetworkOptions } from "./network.js";
 export type { DenoiseProgress, Phase } from "./phases.js";
-export { type Quality, qualities } from "./quality.js";
+export { type Quality, stepFactors } from "./quality.js";

@@ -7,15 +7,14 @@ import { type RandomSource, resolveRng, Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions, checkWord } from "../runtime/index.js";
 import { Trainer } from "../train/index.js";
 import { checkImages } from "./check-images.js";
-import { Denoiser } from "./denoiser.js";
+import { Denoiser, workPerRestoredPixel } from "./denoiser.js";
 import { Domain } from "./domain.js";
 import { LearningPatches } from "./learning-patches.js";
 import { areBetter, estimatedRisks, holdBack } from "./judge.js";
 import { resetToStart, startNetwork } from "./network.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { type DenoiseProgress, Phases } from "./phases.js";
-import { qualities, type Quality } from "./quality.js";
-import { workOfScales } from "./scales.js";
+import { type Quality, stepFactors } from "./quality.js";
 
 /** A loss by a short name; `auto` takes R2R. */
 export type LossChoice = "auto" | "sure" | "r2r" | "neighbor2neighbor";
@@ -88,7 +87,7 @@ export async function learn(images: readonly Pixels[], options: LearnOptions): P
   const steps = given ?? defaultSteps(pixels, quality);
   const loss = chooseLoss(choice, domain.noiseModel);
   const model = await startNetwork();
-  const restoringWork = (options.toRestore ?? pixels) * qualities[quality].evaluations * workOfScales;
+  const restoringWork = (options.toRestore ?? pixels) * workPerRestoredPixel;
   if (steps === 0) {
     const phases = new Phases(0, restoringWork);
     return new Denoiser({ model, domain, quality, loss: loss.name, steps, isAdapted: false, phases });
@@ -130,7 +129,7 @@ export async function learn(images: readonly Pixels[], options: LearnOptions): P
 
 /** None at all, or 300 to 1000 times the factor of the quality: a long training overfits a small image. */
 function defaultSteps(pixels: number, quality: Quality): number {
-  return Math.ceil(qualities[quality].steps * Math.min(1000, Math.max(300, pixels / 64)));
+  return Math.ceil(stepFactors[quality] * Math.min(1000, Math.max(300, pixels / 64)));
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { Pixels } from "../io/index.js";
 
+/** Symmetries of the square: flips and turns. */
+export const SYMMETRIES = 8;
+
 /** An image by a symmetry of the square, numbered by three bits: flip left-right, flip up-down, then transpose. */
 export function turnPixels({ data, shape }: Pixels, symmetry: number): Pixels {
   const [channels, rows, columns] = shape;

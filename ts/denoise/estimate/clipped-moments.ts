@@ -16,9 +16,12 @@ function normalBelow(a: number): number {
   return a >= 0 ? 1 - tail : tail;
 }
 
-/** Mean and variance of a normal variable of mean x and standard deviation s that is clipped to [low, high]. */
+/**
+ * Mean and variance of a normal variable of mean x and standard deviation s that is clipped to [low, high], and the
+ * probability that it is.
+ */
 export function clippedMoments(x: number, s: number, low = -Infinity, high = Infinity) {
-  if (s <= 0) return { mean: Math.min(high, Math.max(low, x)), variance: 0 };
+  if (s <= 0) return { mean: Math.min(high, Math.max(low, x)), variance: 0, clipped: 0 };
   const [a, b] = [(low - x) / s, (high - x) / s];
   const [below, above] = [normalBelow(a), normalBelow(-b)];
   const inside = 1 - below - above;
@@ -27,7 +30,7 @@ export function clippedMoments(x: number, s: number, low = -Infinity, high = Inf
   // Moments of the distance to x, in units of s.
   const first = times(a, below) + times(b, above) + atLow - atHigh;
   const second = times(a * a, below) + times(b * b, above) + inside + times(a, atLow) - times(b, atHigh);
-  return { mean: x + s * first, variance: s * s * Math.max(0, second - first * first) };
+  return { mean: x + s * first, variance: s * s * Math.max(0, second - first * first), clipped: below + above };
 }
 
 /**
