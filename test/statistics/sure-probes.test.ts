@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { SureGaussianLoss } from "../../ts/loss/index.js";
-import { Module } from "../../ts/nn/index.js";
+import { Module, type Reconstructor } from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -14,8 +14,8 @@ beforeAll(async () => {
 const sigma = 0.3;
 const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma }) });
 const measured = (batch: number) => physics.forward(repeat(image(), batch), { rng: new Rng(1) });
-const values = (loss: SureGaussianLoss, model: Module, y: Tensor, rng = new Rng(2)) =>
-  noGrad(() => Array.from(loss.forward({ xNet: model.forward(y), y, physics, model, rng }).dataSync()));
+const values = (loss: SureGaussianLoss, model: Reconstructor, y: Tensor, rng = new Rng(2)) =>
+  noGrad(() => Array.from(loss.forward({ xNet: model.forward(y, physics), y, physics, model, rng }).dataSync()));
 
 describe("the probes of SureGaussianLoss", () => {
   it("are averaged: three probes give the mean of the values with each", () => {
