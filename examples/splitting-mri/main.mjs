@@ -1,8 +1,16 @@
 // Accelerated MRI without a single fully sampled scan: a network learns to predict one part of each scan from the rest.
 //
 //   npm run example -- splitting-mri
-import { cat, data, linspace, loss, metric, nn, optim, physics, Rng, train, zeros } from "adjoint";
-import { begin, conclude, evaluateModel, phantom, progress, testImages } from "../shared/index.mjs";
+import { cat, data, loss, metric, nn, optim, physics, Rng, train, zeros } from "adjoint";
+import {
+  begin,
+  complexPhantom,
+  conclude,
+  ConsistentMoDL,
+  evaluateModel,
+  progress,
+  testImages,
+} from "../shared/index.mjs";
 
 const SIZE = 64;
 const SCANS = 64;
@@ -22,29 +30,18 @@ const imgSize = [2, SIZE, SIZE];
 const masks = new physics.GaussianMaskGenerator({ imgSize, acceleration: 3 });
 const mri = new physics.MRI({ imgSize, noiseModel: new physics.GaussianNoise({ sigma: SIGMA }) });
 const rng = new Rng(run.seed);
-const training = measured(Array.from({ length: SCANS }, () => complex(phantom(rng, SIZE))));
+const training = measured(Array.from({ length: SCANS }, () => complexPhantom(rng, SIZE)));
 const test = measured([
   cat([await testImages("mr_slice"), zeros([1, 1, SIZE, SIZE])], 1),
-  ...Array.from({ length: 4 }, () => complex(phantom(rng, SIZE))),
+  ...Array.from({ length: 4 }, () => complexPhantom(rng, SIZE)),
 ]);
 const names = ["MR slice", "phantom 1", "phantom 2", "phantom 3", "phantom 4"];
 
-/**
- * The unrolled network MoDL with a final data-consistency step: splitting does not predict the centre of k-space, so
- * nothing else would constrain it.
- */
-class Consistent extends nn.Module {
-  constructor(rng) {
-    super();
-    const denoiser = new nn.DnCNN({ inChannels: 2, outChannels: 2, depth: 4, nf: 24, rng });
-    // The denoiser starts as the identity, which shortens the training.
-    denoiser.outConv.weight.assign_(zeros(denoiser.outConv.weight.shape));
-    this.network = new nn.MoDL({ denoiser, numIter: 2 });
-  }
-
-  forward(y, operator) {
-    return operator.proxL2(this.network.forward(y, operator), y, 20);
-  }
+/** An unrolled network whose denoiser starts as the identity, which shortens the training. */
+function network(rng) {
+  const denoiser = new nn.DnCNN({ inChannels: 2, outChannels: 2, depth: 4, nf: 24, rng });
+  denoiser.outConv.weight.assign_(zeros(denoiser.outConv.weight.shape));
+  return new ConsistentMoDL({ denoiser, numIter: 2, weight: 20 });
 }
 
 const maskGenerator = new physics.GaussianSplittingMaskGenerator({ imgSize, splitRatio: 0.6 });
@@ -57,7 +54,7 @@ const supervised = await fit("supervised", new loss.SupLoss(), training);
 /** Trains a network from the same initial weights as the others. */
 async function fit(label, losses, samples) {
   const rng = new Rng(run.seed + 1);
-  const model = new Consistent(rng.fork());
+  const model = network(rng.fork());
   const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
   const trainer = new train.Trainer({
     model,
@@ -111,13 +108,4 @@ function measured(images) {
   const x = cat(images, 0);
   const { mask } = masks.step(images.length, { rng });
   return { x, y: mri.forward(x, { mask, rng }), params: { mask } };
-}
-
-/** A magnitude with a smooth random phase, [1, 2, SIZE, SIZE]. */
-function complex(magnitude) {
-  const ramp = linspace(-1, 1, SIZE);
-  const [across, down] = [ramp.reshape([1, 1, 1, SIZE]), ramp.reshape([1, 1, SIZE, 1])];
-  const [tiltX, tiltY, bend] = [0, 1, 2].map(() => rng.uniform([1]).sub(0.5));
-  const phase = across.mul(tiltX).add(down.mul(tiltY)).add(across.square().add(down.square()).mul(bend));
-  return cat([magnitude.mul(phase.cos()), magnitude.mul(phase.sin())], 1);
 }

@@ -232,8 +232,15 @@ const losses: Record<string, Row> = {
     required: ["sigma"],
     numbers: ["sigma", "tau", "stepSize", "momentum"],
     flags: ["unsure", "exactConstant"],
-    others: ["B", "rng"],
-    bad: { sigma: [-1, "physic"], tau: [0, -1], stepSize: [-1], momentum: [-0.1, 1.1], B: ["pinv"] },
+    others: ["B", "rng", "probes"],
+    bad: {
+      sigma: [-1, "physic"],
+      probes: [0, 1.5, 1001, "Exact"],
+      tau: [0, -1],
+      stepSize: [-1],
+      momentum: [-0.1, 1.1],
+      B: ["pinv"],
+    },
   },
   SurePoissonLoss: {
     make: of(loss.SurePoissonLoss),

@@ -11,7 +11,7 @@ import {
   checkStream,
   LARGEST,
 } from "../runtime/index.js";
-import { Tensor, grad, tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { type Tensor, tensor, checkTensor, freeOnError, vjp } from "../tensor/index.js";
 
 /** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
@@ -88,11 +88,11 @@ export function hutchDiv(args: HutchinsonDivergenceArgs): Tensor {
 function hutchinson(args: HutchinsonDivergenceArgs): Tensor {
   const probes = checkNumber("hutchDiv", "mcIter", args.mcIter ?? 1, { integer: true, min: 1, max: LARGEST.draws });
   const rng = resolveRng(args.rng);
-  const { input, output } = differentiable("hutchDiv", args);
+  const product = transposed("hutchDiv", args);
   let total: Tensor | undefined;
   for (let i = 0; i < probes; i++) {
-    const b = rng.normal([...input.shape], input);
-    const term = meanPerImage(b.mul(transposeProduct(output, input, b)));
+    const b = rng.normal([...args.y.shape], args.y);
+    const term = meanPerImage(b.mul(product(b)));
     total = total ? total.add(term) : term;
   }
   return (total as Tensor).div(probes);
@@ -113,38 +113,32 @@ export function exactDiv(args: DivergenceArgs): Tensor {
 }
 
 function trace(args: DivergenceArgs): Tensor {
-  const { input, output } = differentiable("exactDiv", args);
-  const batch = input.shape[0] ?? 1;
-  const entries = input.size / batch;
+  const { y } = args;
+  const product = transposed("exactDiv", args);
+  const batch = y.shape[0] ?? 1;
+  const entries = y.size / batch;
   let total: Tensor | undefined;
   for (let i = 0; i < entries; i++) {
-    const values = new Float32Array(input.size);
+    const values = new Float32Array(y.size);
     for (let image = 0; image < batch; image++) values[image * entries + i] = 1;
-    const basis = tensor(values, { shape: [...input.shape], dtype: input.dtype, device: input.device });
-    const term = meanPerImage(basis.mul(transposeProduct(output, input, basis)));
+    const basis = tensor(values, { shape: [...y.shape], dtype: y.dtype, device: y.device });
+    const term = meanPerImage(basis.mul(product(basis)));
     total = total ? total.add(term) : term;
   }
   return total as Tensor;
 }
 
-/** `J^T v`, itself differentiable; zero where the output does not depend on the input. */
-function transposeProduct(output: Tensor, input: Tensor, v: Tensor): Tensor {
-  const [product] = grad(output, [input], { gradOutputs: [v], createGraph: true, allowUnused: true });
-  return product as Tensor;
-}
-
-/** `A f(y)`, recorded with respect to its input: y itself where it requires a gradient, else a copy that does. */
-function differentiable(caller: string, { y, model, physics }: DivergenceArgs): { input: Tensor; output: Tensor } {
-  const input = y.requiresGrad ? y : y.detach().requiresGrad_();
-  const output = physics.A(model.forward(input, physics));
-  if (output.shape.join() !== input.shape.join()) {
+/** `v -> J^T v` at y, J the Jacobian of `y -> A f(y)`: itself differentiable, except within `noGrad`. */
+function transposed(caller: string, { y, model, physics }: DivergenceArgs): (v: Tensor) => Tensor {
+  const [output, product] = vjp((u) => physics.A(model.forward(u, physics)), y);
+  if (output.shape.join() !== y.shape.join()) {
     throw new ArgumentError(
-      `${caller}: A f(y) has shape [${output.shape.join(", ")}] but y has shape [${input.shape.join(", ")}]; ` +
+      `${caller}: A f(y) has shape [${output.shape.join(", ")}] but y has shape [${y.shape.join(", ")}]; ` +
         "a divergence needs them equal.",
       "invalid_argument",
     );
   }
-  return { input, output };
+  return product;
 }
 
 function checkArgs(caller: string, args: DivergenceArgs): void {

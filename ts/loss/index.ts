@@ -27,6 +27,12 @@ export { Noise2VoidLoss, type Noise2VoidLossOptions } from "./noise2void.js";
 export { Noise2VoidModel } from "./noise2void-model.js";
 export { Noise2SelfLoss, type Noise2SelfLossOptions } from "./noise2self.js";
 export { Noise2SelfModel } from "./noise2self-model.js";
+export {
+  type Calibration,
+  type CalibrateDenoiserOptions,
+  calibrateDenoiser,
+  type Choice,
+} from "./calibrate-denoiser.js";
 export { ScoreLoss, type ScoreLossOptions } from "./score.js";
 export { ScoreModel } from "./score-model.js";
 export { SplittingLoss, type SplittingLossOptions } from "./splitting.js";

@@ -1,10 +1,10 @@
-import { conv2d } from "../functional/index.js";
 import type { Reconstructor, ReconstructOptions } from "../nn/index.js";
 import type { Physics } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { checkObject, checkOptionsObject, ShapeError } from "../runtime/index.js";
-import { checkTensor, freeOnError, noGrad, ones, tensor, tidy, type Tensor } from "../tensor/index.js";
+import { checkObject, checkOptionsObject } from "../runtime/index.js";
+import { checkTensor, freeOnError, noGrad, type Tensor } from "../tensor/index.js";
 import { AdaptedModel } from "./adapted-model.js";
+import { checkGridSize, invariant, localAverage, setNumbers, withoutSet } from "./pixel-sets.js";
 
 /** Settings a {@link Noise2SelfModel} takes from its loss. */
 export interface Noise2SelfModelSettings {
@@ -41,27 +41,15 @@ export class Noise2SelfModel extends AdaptedModel<"Noise2SelfLoss"> {
     checkOptionsObject(this.adaptedBy, options);
     return freeOnError(() => {
       const { width, evalJInvariant } = this.#settings;
-      this.#checkSize(y);
+      checkGridSize(this.adaptedBy, y, width);
       const rng = this.stream(options);
       if (!this.training && !evalJInvariant) return noGrad(() => this.model.forward(y, physics, { rng }));
-      const average = localAverage(y);
-      const sets = setNumbers(y, width);
-      const without = (mask: Tensor) =>
-        this.model.forward(y.mul(mask.neg().add(1)).add(average.mul(mask)), physics, { rng });
-      if (this.training) {
-        const batch = y.shape[0] ?? 0;
-        const mask = sets.eq(rng.randint(0, width ** 2, [batch], y).reshape([batch, 1, 1, 1]));
-        if (options.updateParameters) this.#mask = mask.expand([...y.shape]);
-        return without(mask);
-      }
-      return noGrad(() =>
-        Array.from({ length: width ** 2 }, (_, set) =>
-          tidy(() => {
-            const mask = sets.eq(set);
-            return without(mask).mul(mask);
-          }),
-        ).reduce((a, b) => a.add(b)),
-      );
+      const restore = (input: Tensor) => this.model.forward(input, physics, { rng });
+      if (!this.training) return invariant(y, width, restore);
+      const batch = y.shape[0] ?? 0;
+      const mask = setNumbers(y, width).eq(rng.randint(0, width ** 2, [batch], y).reshape([batch, 1, 1, 1]));
+      if (options.updateParameters) this.#mask = mask.expand([...y.shape]);
+      return restore(withoutSet(y, localAverage(y), mask));
     });
   }
 
@@ -73,33 +61,4 @@ export class Noise2SelfModel extends AdaptedModel<"Noise2SelfLoss"> {
   mask(): Tensor {
     return this.kept(this.#mask, "mask of hidden pixels");
   }
-
-  #checkSize(y: Tensor): void {
-    const { width } = this.#settings;
-    const [, , height = 0, columns = 0] = y.shape;
-    if (y.shape.length === 4 && Math.min(height, columns) >= width) return;
-    throw new ShapeError(
-      `${this.adaptedBy}: y must have shape [B, C, H, W] with H and W of at least ${width}, the width of the grid, ` +
-        `got [${y.shape.join(", ")}]; give larger images, or a smaller width.`,
-      "shape_mismatch",
-    );
-  }
-}
-
-/** The number of the set of each pixel, `[1, 1, H, W]`: `(row mod width) width + (column mod width)`. */
-function setNumbers(y: Tensor, width: number): Tensor {
-  const [, , height = 0, columns = 0] = y.shape;
-  const numbers = Array.from(
-    { length: height * columns },
-    (_, i) => (Math.floor(i / columns) % width) * width + ((i % columns) % width),
-  );
-  return tensor(numbers, { shape: [1, 1, height, columns], dtype: y.dtype, device: y.device });
-}
-
-/** The mean of the eight neighbours of each pixel, those at the sides with twice the weight of those at the corners. */
-function localAverage(y: Tensor): Tensor {
-  const [batch = 0, channels = 0, height = 0, width = 0] = y.shape;
-  const weights = tensor([1, 2, 1, 2, 0, 2, 1, 2, 1], { shape: [1, 1, 3, 3], dtype: y.dtype, device: y.device });
-  const sum = conv2d(y.reshape([batch * channels, 1, height, width]), weights, { padding: 1 });
-  return sum.div(conv2d(ones([1, 1, height, width], y), weights, { padding: 1 })).reshape([...y.shape]);
 }

@@ -66,6 +66,10 @@ const OPTIONS = {
  * "Self-supervised learning of physics-guided reconstruction neural networks without fully sampled reference data",
  * 2020, arXiv:1912.07669; Hendriksen, Pelt, Batenburg, "Noise2Inverse", 2020, arXiv:2001.11801.)
  *
+ * Only what was hidden is learned: a network that does not return to the measurement by itself, such as a denoiser,
+ * gives anything at the pixels that it saw. There take `evalSplitOutput: true`, a `splitRatio` of about 0.6 and an
+ * `evalNSamples` of about 10, so that each pixel of the result comes from passes that did not see it.
+ *
  * The model must be adapted: `model = loss.adaptModel(model)`, and xNet made with `updateParameters: true`. A mask
  * without a measured pixel and a split that leaves nothing to predict are errors (`empty_mask`, `empty_split`). The
  * size of the images may change between calls.

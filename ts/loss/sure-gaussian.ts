@@ -2,10 +2,10 @@ import { checkTensor, freeOnError } from "../tensor/index.js";
 import { meanPerImage } from "../functional/index.js";
 import type { LinearPhysics, Physics } from "../physics/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
-import { ArgumentError, checkObject } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
-import { probeDifference } from "./divergence.js";
+import { exactDiv, probeDifference } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -29,6 +29,12 @@ export interface SureGaussianLossOptions {
   sigma: NoiseLevel;
   /** Step of the finite difference, about a hundredth of the range of y. Default: 0.01. */
   tau?: number;
+  /**
+   * Random probes over which the divergence is averaged, at most 1000, one more evaluation of the network each; or
+   * `"exact"`, the trace of the Jacobian, one backward pass for each entry of an image, for small images and without B.
+   * Default: 1.
+   */
+  probes?: number | "exact";
   /** Linear map B in which errors are measured; `"A_dagger"` is the operator's pseudo-inverse. Default: identity. */
   B?: "A_dagger" | ((t: Tensor) => Tensor);
   /**
@@ -52,9 +58,15 @@ const mapOption: OptionReader<SureGaussianLossOptions["B"]> = (value, name, key)
   throw new ArgumentError(`${name}: ${key} must be "A_dagger" or a function of a Tensor.`, "invalid_argument");
 };
 
+const MOST_PROBES = 1000;
+
+const probesOption: OptionReader<number | "exact"> = (value, name, key) =>
+  value === "exact" ? value : checkNumber(name, key, value ?? 1, { integer: true, min: 1, max: MOST_PROBES });
+
 const OPTIONS = {
   sigma: noiseLevel("the standard deviation of the noise, such as 0.1", { min: 0 }),
   tau: number(1e-2, { positive: true }),
+  probes: probesOption,
   B: mapOption,
   exactConstant: optionalFlag,
   unsure: flag(false),
@@ -77,14 +89,16 @@ const OPTIONS = {
  *
  * With `unsure` the level is learned as well: sigma^2 ascends along the divergence term at each call in training mode
  * (Tachella, Davies, Jacques, 2024, arXiv:2409.01985). It is kept where the running mean of the value is not below 0,
- * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 / (1 - e /
- * sigma^2)`, e the error of the best network whose divergence is 0, which cannot look at the pixel that it predicts. On
- * one picture with little noise e is nearly sigma^2 or more; there a fixed estimate (`estimateNoise`) serves better.
+ * since an error is not: beyond deepinv, whose level can run away. The optimum is above the noise: `sigma^2 + e`, e the
+ * error of the best network whose divergence is 0, which cannot look at the pixel that it predicts; it is 1 over the
+ * Fisher information of a pixel. On one picture with little noise e is nearly sigma^2 or more; there a fixed estimate
+ * (`estimateNoise`) serves better.
  *
  * @returns shape `[B]`.
  */
 export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   readonly tau: number;
+  readonly probes: number | "exact";
   readonly unsure: boolean;
   readonly #exactConstant: boolean;
   readonly #map: SureGaussianLossOptions["B"];
@@ -96,8 +110,19 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
   constructor(options: SureGaussianLossOptions) {
     super("SureGaussianLoss");
-    const { sigma, tau, B, exactConstant, unsure, stepSize, momentum, rng } = readOptions(this.name, options, OPTIONS);
+    const { sigma, tau, probes, B, exactConstant, unsure, stepSize, momentum, rng } = readOptions(
+      this.name,
+      options,
+      OPTIONS,
+    );
+    if (probes === "exact" && B !== undefined) {
+      throw new ArgumentError(
+        `${this.name}: probes "exact" is the trace of the Jacobian, without B; give a number, or leave B out.`,
+        "invalid_argument",
+      );
+    }
     this.tau = tau;
+    this.probes = probes;
     this.unsure = unsure;
     this.#map = B;
     // Without B the trace is n: both constants are sigma^2.
@@ -134,26 +159,34 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     return freeOnError(() => {
       this.check(args);
       const { xNet, y, physics, model } = args;
-      const { tau } = this;
       const sigma2 = this.variance({ y, physics });
       const rng = resolveRng(args.rng, this.#rng);
       const B = this.#mapFor(physics);
       const y1 = physics.A(xNet);
       this.sameShape(y1, "A(xNet)", y, "y");
 
-      const b = rng.normal([...y.shape], y);
-      const Bb = B(b);
+      const probes = Array.from({ length: this.probes === "exact" ? 0 : this.probes }, () => {
+        const b = rng.normal([...y.shape], y);
+        return { b, Bb: B(b) };
+      });
+      const average = (of: (probe: { b: Tensor; Bb: Tensor }) => Tensor) =>
+        probes
+          .map((probe) => meanPerImage(of(probe)))
+          .reduce((sum, each) => sum.add(each))
+          .div(probes.length);
+      const difference = (probe: Tensor) => probeDifference({ y, model, physics, y1, probe, tau: this.tau, rng });
       // |B (A f(y) - y)|^2 / n, (B b)^T B (A f(y + tau b) - A f(y)) / (n tau) and tr(B^T B) / n.
-      const divergence = meanPerImage(Bb.mul(B(probeDifference({ y, model, physics, y1, probe: b, tau, rng }))));
       const error = meanPerImage(B(y1.sub(y)).square());
-      const constant = this.#exactConstant ? meanPerImage(Bb.square()).mul(sigma2) : sigma2;
+      const divergence =
+        this.probes === "exact" ? exactDiv({ y, model, physics }) : average(({ b, Bb }) => Bb.mul(B(difference(b))));
+      const constant = this.#exactConstant ? average(({ Bb }) => Bb.square()).mul(sigma2) : sigma2;
       const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
 
       if (this.unsure && model.training) {
         this.#variance.ascend(divergence.mean().mul(2));
         // What noise of variance 1 adds to the error: entries that are not measured have none.
         const measured = physics.measured(y)?.add(y.mul(0));
-        const mapped = (): Tensor => meanPerImage(B(measured ? b.mul(measured) : b).square()).mean();
+        const mapped = (): Tensor => average(({ b }) => B(measured ? b.mul(measured) : b).square()).mean();
         const share = this.#map ? mapped() : (measured?.mean() ?? 1);
         const a = divergence.mean().mul(-2).add(share);
         this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));

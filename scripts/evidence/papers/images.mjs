@@ -1,0 +1,42 @@
+// Ground truth and measurements of a task, the same for both libraries.
+import { cat, physics, Rng } from "adjoint";
+import { complexPhantom, crops, phantom, photographs } from "../../../examples/shared/index.mjs";
+import { operatorOf } from "./objects.mjs";
+
+const TESTS = 8;
+
+/** Ground truth to learn from and to test on, `[N, C, H, W]`. */
+async function images({ kind, size, count, tests = TESTS }, rng) {
+  if (kind === "photographs") {
+    const { training, test } = await photographs();
+    return { x: await crops(training, { size, count, rng }), test: await crops(test, { size, count: tests, rng }) };
+  }
+  const draw = kind === "scans" ? complexPhantom : phantom;
+  const drawn = (number) => Array.from({ length: number }, () => draw(rng, size));
+  return { x: cat(drawn(count), 0), test: cat(drawn(tests), 0) };
+}
+
+/**
+ * The tensors of a task: `x` and `y` to learn from, `testX` and `testY`; the mask of inpainting, the masks of MRI as
+ * `mask` and `testMask`. Each image is measured once.
+ */
+export async function measurements(task, seed) {
+  const rng = new Rng(seed);
+  const { x, test } = await images(task.images, rng);
+  const tensors = { x, testX: test };
+  if (task.images.mask) {
+    const [, ...shape] = x.shape;
+    tensors.mask = rng.uniform(shape).lt(task.images.mask);
+  }
+  if (task.images.acceleration) {
+    const { imgSize } = task.physics;
+    const masks = new physics.GaussianMaskGenerator({ imgSize, acceleration: task.images.acceleration });
+    tensors.mask = masks.step(x.shape[0], { rng }).mask;
+    tensors.testMask = masks.step(test.shape[0], { rng }).mask;
+  }
+  const operator = operatorOf(task, tensors);
+  const perSample = (mask) => (task.perSample ? { mask } : {});
+  tensors.y = operator.forward(x, { ...perSample(tensors.mask), rng });
+  tensors.testY = operator.forward(test, { ...perSample(tensors.testMask), rng });
+  return tensors;
+}

@@ -1,0 +1,58 @@
+// The rows of the table of `npm run evidence -- papers`, as data.
+/** The mean of a list of numbers. */
+export const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
+const round = (value, digits) => Number(value.toFixed(digits));
+
+/** The standard deviation of a sample of at least two numbers. */
+const spread = (list) =>
+  list.length < 2
+    ? undefined
+    : round(Math.sqrt(list.reduce((sum, v) => sum + (v - mean(list)) ** 2, 0) / (list.length - 1)), 3);
+
+/**
+ * One row for each loss of each task that has a result for every seed; levels in dB, times in seconds of processor time
+ * for a training.
+ */
+export function rowsOf({ tasks, results, seeds, steps }) {
+  return tasks.flatMap((task) => {
+    const all = (library, name) => {
+      const found = seeds.map((seed) => results.of(library, { task, name, row: task.losses[name], seed, steps }));
+      return found.every(Boolean) ? found : [];
+    };
+    const average = (list, of, digits) => (list.length > 0 ? round(mean(list.map(of)), digits) : undefined);
+    const psnr = ({ psnr: value }) => value;
+    const level = (library, name) => average(all(library, name), psnr, 3);
+    const supervised = level("adjoint", "supervised");
+    const trained = Object.entries(task.losses).filter(([name]) => all("adjoint", name).length > 0);
+    return trained.map(([name, { paper, only, reference }]) => {
+      const [here, there] = [all("adjoint", name), all("deepinv", name)];
+      const adjoint = level("adjoint", name);
+      const gap = reference || supervised === undefined ? undefined : round(supervised - adjoint, 3);
+      const from = paper?.from === undefined ? undefined : level("adjoint", paper.from);
+      const closed =
+        from === undefined || gap === undefined ? undefined : round((adjoint - from) / (supervised - from), 3);
+      const claim = paper?.closes === undefined ? gap <= paper?.within : closed >= paper.closes;
+      const differences = there.length > 0 ? here.map((each, i) => each.psnr - there[i].psnr) : [];
+      return {
+        task: task.id,
+        loss: name,
+        adjoint,
+        deepinv: level("deepinv", name),
+        supervised,
+        supervisedDeepinv: level("deepinv", "supervised"),
+        untrained: average(here, ({ start }) => start.psnr, 3),
+        gap,
+        closed,
+        paper,
+        reached: paper === undefined || gap === undefined ? undefined : claim,
+        spread: spread(here.map(psnr)),
+        spreadOfDifference: spread(differences),
+        ssimAdjoint: average(here, ({ ssim }) => ssim, 4),
+        ssimDeepinv: average(there, ({ ssim }) => ssim, 4),
+        secondsAdjoint: average(here, ({ seconds }) => seconds, 2),
+        secondsDeepinv: average(there, ({ seconds }) => seconds, 2),
+        only,
+      };
+    });
+  });
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+
+const folder = fileURLToPath(new URL("../../scripts/evidence/", import.meta.url));
+const work = mkdtempSync(join(tmpdir(), "adjoint-evidence-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+interface Row {
+  readonly task: string;
+  readonly loss: string;
+  readonly adjoint: number;
+  readonly deepinv?: number;
+  readonly supervised: number;
+  readonly gap?: number;
+  readonly closed?: number;
+  readonly reached?: boolean;
+  readonly spreadOfDifference?: number;
+  readonly secondsAdjoint: number;
+  readonly secondsDeepinv?: number;
+}
+
+function run(...options: string[]): { status: number | null; stdout: string; trained: string[] } {
+  const words = [join(folder, "papers.mjs"), "--quick", "--no-deepinv", "--work", work, ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  return { status, stdout, trained: stderr.split("\n").filter((line) => line !== "") };
+}
+
+describe("npm run evidence", () => {
+  it("trains each loss of a task and writes its rows; what was trained is not trained again", () => {
+    const first = run("--tasks", "inpainting");
+    expect([first.status, first.trained.length], first.trained.join("\n")).toEqual([0, 3]);
+    const { rows } = JSON.parse(readFileSync(join(work, "evidence.json"), "utf8")) as { rows: Row[] };
+    expect(rows.map(({ task, loss }) => `${task}: ${loss}`)).toEqual([
+      "inpainting: supervised",
+      "inpainting: consistency only",
+      "inpainting: EI, shifts",
+    ]);
+    for (const { adjoint, supervised, secondsAdjoint } of rows) {
+      expect(adjoint).toBeGreaterThan(0);
+      expect(supervised).toBe(rows[0]?.adjoint);
+      expect(secondsAdjoint).toBeGreaterThan(0);
+    }
+    const written = readFileSync(join(work, "evidence.md"), "utf8");
+    const again = run("--tasks", "inpainting");
+    expect([again.status, again.trained]).toEqual([0, []]);
+    expect(again.stdout).toBe(written);
+    expect(run("--tasks", "inpainting", "--steps", "1").trained).toHaveLength(3);
+  });
+
+  it("names the tasks where one is unknown", () => {
+    const { status, trained } = run("--tasks", "ultrasound");
+    expect([status, trained]).toEqual([
+      1,
+      ["error: there is no task ultrasound; there are gaussian, poisson, inpainting, ct, mri."],
+    ]);
+  });
+
+  it("compares by seed, and says whether the claim of a paper is reached", async () => {
+    const { rowsOf } = (await import(join(folder, "papers", "rows.mjs"))) as {
+      rowsOf(of: unknown): Row[];
+    };
+    const losses = {
+      supervised: { reference: true },
+      poor: {},
+      near: { paper: { within: 0.3 } },
+      closing: { paper: { closes: 0.9, from: "poor" } },
+    };
+    const levels: Record<string, number[]> = { supervised: [30, 32], poor: [20, 22], near: [29.5, 31.6] };
+    levels["closing"] = [29, 31];
+    const results = {
+      of: (library: string, { name, seed }: { name: string; seed: number }) =>
+        library === "deepinv" && name === "poor"
+          ? undefined
+          : {
+              psnr: (levels[name]?.[seed] ?? 0) + (library === "deepinv" ? 0.1 * seed : 0),
+              ssim: 0.5,
+              start: { psnr: 10, ssim: 0.1 },
+              seconds: library === "deepinv" ? 4 : 2,
+            },
+    };
+    const rows = rowsOf({ tasks: [{ id: "task", losses }], results, seeds: [0, 1], steps: 1 });
+    const of = (loss: string) => rows.find((row) => row.loss === loss) as Row;
+    expect(of("supervised")).toMatchObject({ adjoint: 31, deepinv: 31.05, spreadOfDifference: 0.071 });
+    expect(of("supervised").gap).toBeUndefined();
+    expect(of("poor")).toMatchObject({ gap: 10, secondsAdjoint: 2 });
+    expect(of("poor").deepinv).toBeUndefined();
+    expect(of("near")).toMatchObject({ gap: 0.45, reached: false, secondsDeepinv: 4 });
+    expect(of("closing")).toMatchObject({ closed: 0.9, reached: true });
+  });
+});
