@@ -1,7 +1,7 @@
 /**
  * Reference cases that are skipped on Chromium's software adapter, where each takes between 6 seconds and minutes:
- * iterative inverses, which on a GPU always run all their iterations, power iterations, and larger networks. On `webgpu`
- * in Node all of them run.
+ * iterative inverses, which on a GPU always run all their iterations, power iterations, and larger networks. On
+ * `webgpu` in Node all of them run.
  */
 export const SLOW: ReadonlySet<string> = new Set(
   `

@@ -138,7 +138,7 @@ describeBrowser("webgpu in Chromium", () => {
     const cases = listCases(directory).map(({ golden }) => golden);
     const all = cases.map(({ name }) => name);
     const quick = cases.filter(({ name }) => !SLOW.has(name));
-    // One of each class: the module is tested here; the operators' options are tested on webgpu in Node, with all cases.
+    // One of each class: this tests the module. On webgpu in Node all cases run.
     const names = quick
       .filter((golden, i) => quick.findIndex((other) => other.class === golden.class) === i)
       .map(({ name }) => name);
