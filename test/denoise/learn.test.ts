@@ -109,7 +109,7 @@ describe("progress, ends and mistakes", () => {
     await denoiser.restore(noisy, { rng: new Rng(0) });
     const trained = memory().tensors;
     await denoiser.restore(noisy, { rng: new Rng(0) });
-    expect(memory().tensors).toBe(trained);
+    expect(memory().tensors).toBeLessThanOrEqual(trained);
     denoiser.dispose();
     expect(memory().tensors - before).toBeLessThan(trained - before);
   });

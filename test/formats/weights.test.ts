@@ -207,6 +207,6 @@ describe("damaged files", () => {
       },
     );
     expect(refused).toBeGreaterThan(0);
-    expect(memory().tensors).toBe(before);
+    expect(memory().tensors).toBeLessThanOrEqual(before);
   });
 });
