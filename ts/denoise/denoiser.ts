@@ -95,8 +95,8 @@ export class Denoiser {
   }
 
   /**
-   * Restores an image, in its units: the mean over all flips and turns, of more than two million pixels over flips only,
-   * on three scales.
+   * Restores an image, in its units: the mean over all flips and turns, of more than two million pixels over flips
+   * only, on three scales.
    *
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
