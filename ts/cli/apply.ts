@@ -15,7 +15,7 @@ import { inputFiles, type Pair, pairs } from "./apply-files.js";
 import { wholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
-import { fileByFile, isFirst, launchedGroup, ofAllFiles } from "./launched-group.js";
+import { isFirst, launchedGroup, onEachFile } from "./launched-group.js";
 import { Place, placed } from "./place.js";
 import { NO_DISPLAY, shareDisplay } from "./share-display.js";
 import { readTensorFile } from "./tensor-file.js";
@@ -84,31 +84,24 @@ async function apply(
   const jobs = pairs(inputs, options.output, method.ofImages ? ".tif" : ".npy");
   // Before any has written a file that another one would take for one of the inputs.
   await ranks?.barrier();
-  const byFile = fileByFile(ranks, jobs.length);
-  const own: [number, { input: string; output: string; pages: number; clipped: number }][] = [];
   const display = isFirst(ranks) ? await shareDisplay("applying") : NO_DISPLAY;
-  try {
-    for (const [i, job] of jobs.entries()) {
-      if (byFile && i % ranks.size !== ranks.rank) continue;
-      signal.throwIfAborted();
-      const phase = jobs.length > 1 ? `${i + 1} of ${jobs.length}: ${job.input}` : job.input;
-      const onProgress = (share: number): void => {
-        const done = (i + share) / jobs.length;
-        // Files are taken to be of one size.
-        const secondsLeft = ((performance.now() - started) / 1000) * (1 / Math.max(done, 1e-6) - 1);
-        display.onProgress({ phase, done, secondsLeft });
-      };
-      try {
-        const done = await applyTo(job, method, { signal, onProgress, ranks: byFile ? undefined : ranks });
-        if (done) own.push([i, { ...job, ...done }]);
-      } catch (error) {
-        throw placed(new Place(job.input), error);
-      }
+  const applyOne = async (job: Pair, i: number, sharing: Group | undefined) => {
+    signal.throwIfAborted();
+    const phase = jobs.length > 1 ? `${i + 1} of ${jobs.length}: ${job.input}` : job.input;
+    const onProgress = (share: number): void => {
+      const done = (i + share) / jobs.length;
+      // Files are taken to be of one size.
+      const secondsLeft = ((performance.now() - started) / 1000) * (1 / Math.max(done, 1e-6) - 1);
+      display.onProgress({ phase, done, secondsLeft });
+    };
+    try {
+      const result = await applyTo(job, method, { signal, onProgress, ranks: sharing });
+      return result && { ...job, ...result };
+    } catch (error) {
+      throw placed(new Place(job.input), error);
     }
-  } finally {
-    display.stop();
-  }
-  const outputs = await ofAllFiles(ranks, own);
+  };
+  const outputs = await onEachFile(ranks, jobs, applyOne).finally(() => display.stop());
   if (!isFirst(ranks)) return undefined;
   const seconds = (performance.now() - started) / 1000;
   const pages = outputs.reduce((sum, each) => sum + each.pages, 0);

@@ -15,7 +15,7 @@ import { Rng } from "../random/index.js";
 import type { CommonOptions } from "./command.js";
 import { givenNoise, noiseOf, type NoiseOptions } from "./denoise-noise.js";
 import { Interrupted, UsageError } from "./errors.js";
-import { fileByFile, isFirst, ofAllFiles } from "./launched-group.js";
+import { isFirst, onEachFile } from "./launched-group.js";
 import type { NoisyFile } from "./noisy-file.js";
 import { NO_DISPLAY, shareDisplay, type ShareDisplay } from "./share-display.js";
 
@@ -96,15 +96,13 @@ export async function denoiseGroup(files: readonly Opened[], context: GroupConte
     const learnHere = async () => await learnFrom(files, images.learned, noise, context, display);
     const denoiser = loaded ?? (await ofFirst(ranks, learnHere));
     if (options.save !== undefined && isFirst(ranks)) await denoiser.save(options.save);
-    const own: [number, FileResult][] = [];
-    const byFile = fileByFile(ranks, files.length);
-    for (const [i, opened] of files.entries()) {
-      if (byFile && i % ranks.size !== ranks.rank) continue;
-      const result = await restoreFile(opened, denoiser, byFile ? { ...context, ranks: undefined } : context, display);
-      if (result) own.push([i, result]);
-    }
+    const results = await onEachFile(
+      ranks,
+      files,
+      async (opened, _, sharing) => await restoreFile(opened, denoiser, { ...context, ranks: sharing }, display),
+    );
     denoiser.dispose();
-    return await ofAllFiles(ranks, own);
+    return results;
   } finally {
     display.stop();
   }

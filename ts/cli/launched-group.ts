@@ -13,15 +13,27 @@ export function isFirst(group: Group | undefined): boolean {
   return (group?.rank ?? 0) === 0;
 }
 
-/** Whether each file is one rank's, which writes it too; where there are fewer files than ranks, they share pages. */
-export function fileByFile(group: Group | undefined, files: number): group is Group {
-  return group !== undefined && files >= group.size;
-}
-
-/** What all ranks made of files, given with the number of the file: plain data, in the order of the files. */
-export async function ofAllFiles<T>(group: Group | undefined, own: readonly (readonly [number, T])[]): Promise<T[]> {
-  const all = (await group?.allGather(new TextEncoder().encode(JSON.stringify(own)))) ?? [];
+/**
+ * Calls `work` for files, one after another; returns what it gave, plain data, in the order of the files, on every
+ * rank.
+ *
+ * Ranks take the files in turn, and `work` then gets no group. Where there are fewer files than ranks, all ranks work
+ * on each file, and share it by the group that `work` gets; only the first one gives a result.
+ */
+export async function onEachFile<F, T>(
+  group: Group | undefined,
+  files: readonly F[],
+  work: (file: F, index: number, sharing: Group | undefined) => Promise<T | undefined>,
+): Promise<T[]> {
+  const inTurn = group !== undefined && files.length >= group.size;
+  const own: [number, T][] = [];
+  for (const [i, file] of files.entries()) {
+    if (inTurn && i % group.size !== group.rank) continue;
+    const result = await work(file, i, inTurn ? undefined : group);
+    if (result !== undefined) own.push([i, result]);
+  }
+  if (!group) return own.map(([, result]) => result);
+  const all = await group.allGather(new TextEncoder().encode(JSON.stringify(own)));
   const gathered = all.flatMap((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as [number, T][]);
-  const results = group ? gathered.sort(([a], [b]) => a - b) : own;
-  return results.map(([, result]) => result);
+  return gathered.sort(([a], [b]) => a - b).map(([, result]) => result);
 }
