@@ -19,7 +19,19 @@ import { digestOf, Failure, isMain, main, must, output, root, say, targetDir } f
 import { setup } from "./setup.mjs";
 
 const target = "wasm32-unknown-unknown";
-const flags = '-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"';
+const flags = (...more) =>
+  [`-C target-feature=${["+simd128", ...more].join(",")}`, '--cfg getrandom_backend="wasm_js"'].join(" ");
+/**
+ * Flags of the module with threads: its memory is imported, shared, and at most as large as addresses reach. What is
+ * exported is what wasm-bindgen needs to give each thread its stack and its variables.
+ */
+const threadFlags = [
+  flags("+atomics", "+bulk-memory", "+mutable-globals"),
+  ...["--shared-memory", "--import-memory", "--max-memory=4294967296"].map((flag) => `-C link-arg=${flag}`),
+  ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"].map((name) => `-C link-arg=--export=${name}`),
+].join(" ");
+/** Builds the standard library from its sources, for which the compiler must allow unstable options. */
+const fromSources = { args: ["-Z", "build-std=std,panic_abort"], env: { RUSTC_BOOTSTRAP: "1" } };
 /**
  * The WebAssembly features that wasm-opt may use: those of all current browsers. It adds no relaxed SIMD to a module
  * without it.
@@ -54,11 +66,26 @@ const modules = [
     features: "relaxed-simd",
     what: "the WebAssembly module with relaxed SIMD",
   },
+  {
+    name: "adjoint_wasm_threads",
+    profile: "wasm-threads",
+    features: "relaxed-simd,threads",
+    what: "the WebAssembly module with threads",
+    threads: true,
+  },
 ];
 
-/** Whether a compiler has the standard library of the target. */
-function hasTarget(rustc, sysroot = output(rustc, ["--print", "sysroot"])) {
-  return sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", target, "lib"));
+/** Whether the toolchain that rustup manages has a folder; `missing` is what to add to it where it has not. */
+async function hasFolder(path, missing) {
+  const there = () => {
+    const sysroot = output("rustc", ["--print", "sysroot"]);
+    return sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", ...path));
+  };
+  if (!there() && output("rustup", ["--version"]) !== undefined) {
+    say(`adding ${missing[0]} ${missing.at(-1)} with rustup`);
+    await must("rustup", missing).catch(() => say("rustup could not add it (no network?)"));
+  }
+  return there();
 }
 
 /** The linker for a standard library built from its sources: rustup's rust-lld, or LLVM's. */
@@ -74,32 +101,33 @@ function findLinker() {
 }
 
 /**
- * Compiles the crate with the installed target, with the target added by rustup, or with the standard library built
- * from its sources.
+ * Compiles the crate with the target that is installed or that rustup adds, or with the standard library built from its
+ * sources. No target has threads: for those it is always built, from rustup's sources or from Debian's.
  */
-async function compile({ profile, features, what }) {
-  const env = { RUSTFLAGS: flags };
+async function compile({ profile, features, what, threads = false }) {
+  const env = { RUSTFLAGS: threads ? threadFlags : flags() };
   const args = ["build", "--profile", profile, "-p", "adjoint-wasm", "--features", features, "--target", target];
-  if (!hasTarget("rustc") && output("rustup", ["--version"]) !== undefined) {
-    say(`adding the target ${target} with rustup`);
-    await must("rustup", ["target", "add", target]).catch(() => say("rustup could not add it (no network?)"));
+  const sources = ["src", "rust", "library"];
+  if (threads && (await hasFolder(sources, ["component", "add", "rust-src"]))) {
+    say(`building ${what} and its standard library, from rustup's sources`);
+    return await must("cargo", [...args, ...fromSources.args], { env: { ...env, ...fromSources.env } });
   }
-  if (hasTarget("rustc")) {
+  if (!threads && (await hasFolder([target, "lib"], ["target", "add", target]))) {
     say(`building ${what} with rustup's target ${target}`);
     return await must("cargo", args, { env });
   }
   const [cargo, rustc] = ["/usr/bin/cargo", "/usr/bin/rustc"];
   const sysroot = output(rustc, ["--print", "sysroot"]);
-  const library = sysroot && join(sysroot, "lib", "rustlib", "src", "rust", "library");
-  if (!existsSync(cargo) || !library || !existsSync(library)) {
+  if (!existsSync(cargo) || !sysroot || !existsSync(join(sysroot, "lib", "rustlib", ...sources))) {
     throw new Failure(
-      `The target ${target} is missing: run \`rustup target add ${target}\`, ` +
+      `${threads ? "The sources of the standard library are" : `The target ${target} is`} missing: run ` +
+        `\`rustup ${threads ? "component add rust-src" : `target add ${target}`}\`, ` +
         "or on Debian without rustup: apt-get install rustc-web cargo-web rust-web-src.",
     );
   }
-  say(`building ${what} and its standard library with the system's compiler`);
-  await must(cargo, [...args, "-Z", "build-std=std,panic_abort"], {
-    env: { ...env, RUSTC: rustc, RUSTC_BOOTSTRAP: "1", CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: findLinker() },
+  say(`building ${what} and its standard library with the system's compiler, from the system's sources`);
+  await must(cargo, [...args, ...fromSources.args], {
+    env: { ...env, ...fromSources.env, RUSTC: rustc, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: findLinker() },
   });
 }
 

@@ -1,23 +1,25 @@
 import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import type { LoadOptions, RequestedDevice, WasmSource } from "../platform.js";
+import type { LoadOptions, WasmSource } from "../platform.js";
 import "../web/gpu-module.js";
-import { cpuModule, loadWasm } from "../web/module.js";
+import { loadWasm, type Needs, wasmFile } from "../web/module.js";
 import { isGpu, loadNative } from "./add-on.js";
+import { startThread } from "./start-thread.js";
 
 /**
  * The native add-on; the WebAssembly module where it is given or preferred. If the add-on is not built or does not
  * load, the WebAssembly module takes its place on the CPU, with a warning of one line.
  */
-export async function loadBinding({ wasm, device, preferWasm }: LoadOptions): Promise<Binding> {
-  if (wasm !== undefined) return await loadWasm(await readable(wasm), device);
-  if (preferWasm) return await loadPackaged(device);
+export async function loadBinding({ wasm, device, threads, preferWasm }: LoadOptions): Promise<Binding> {
+  const needs = { device, threads };
+  if (wasm !== undefined) return await loadWasm(await readable(wasm), needs, startThread);
+  if (preferWasm) return await loadPackaged(needs);
   try {
     return loadNative(device);
   } catch (error) {
     if (isGpu(device)) throw error;
-    const binding = await loadPackaged(device).catch(() => undefined);
+    const binding = await loadPackaged(needs).catch(() => undefined);
     // In Node the add-on is expected, so its error is the more useful one.
     if (binding === undefined) throw error;
     const [reason] = (error instanceof Error ? error.message : String(error)).split(";");
@@ -29,14 +31,9 @@ export async function loadBinding({ wasm, device, preferWasm }: LoadOptions): Pr
 }
 
 /** The WebAssembly module of this package. */
-async function loadPackaged(device: RequestedDevice): Promise<Binding> {
-  const file =
-    device === "webgpu"
-      ? "adjoint_wasm_gpu_bg.wasm"
-      : cpuModule() === "relaxed"
-        ? "adjoint_wasm_relaxed_bg.wasm"
-        : "adjoint_wasm_bg.wasm";
-  return await loadWasm(await readable(new URL(`../../../dist/wasm/${file}`, import.meta.url)), device);
+async function loadPackaged(needs: Needs): Promise<Binding> {
+  const file = new URL(`../../../dist/wasm/${await wasmFile(needs)}`, import.meta.url);
+  return await loadWasm(await readable(file), needs, startThread);
 }
 
 /** Node's fetch does not support file URLs: the bytes of a file are read instead. */

@@ -1,0 +1,18 @@
+import { type StartThread, threadProgram } from "./thread.js";
+
+const program = `${threadProgram}
+onmessage = ({ data }) => run(data, (message) => postMessage(message));`;
+
+/** Starts a thread in a browser: a worker. */
+export const startThread: StartThread = (data, report) => {
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url, { name: "adjoint" });
+  worker.onmessage = ({ data: message }) => {
+    URL.revokeObjectURL(url);
+    report(String(message));
+  };
+  worker.onerror = ({ message }) =>
+    report(message || "the browser refused the worker; a content security policy needs worker-src blob:");
+  worker.postMessage(data);
+  return worker;
+};
