@@ -2,6 +2,7 @@
 // relaxed SIMD, which is faster where that is supported, and adjoint_wasm_gpu for the CPU and WebGPU, which is four
 // times larger. Each is NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which
 // runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the modules smaller and faster.
+// `--threads` builds a fourth too, adjoint_wasm_threads, for the CPU with relaxed SIMD and shared memory.
 // `--sizes` updates crates/wasm/sizes.json.
 import {
   appendFileSync,
@@ -151,30 +152,63 @@ export function forget() {
 }
 `;
 
+/** Code that is added to the loader of the module with threads: what the facade needs for its memory and workers. */
+const threadsAddition = (initial, maximum) => `
+/** The pages of 64 KiB that the memory has at first, and at most. */
+export const memoryPages = { initial: ${initial}, maximum: ${maximum} };
+
+/** The compiled module, which workers get. */
+export function compiled() {
+    return wasmModule;
+}
+`;
+
 /** Adds {@link addition} to the loader. Throws a Failure if the loader lacks one of the variables that it changes. */
-function completeLoader(path) {
+function completeLoader(path, threads) {
   const text = readFileSync(path, "utf8");
   for (const name of ["wasmModule", "wasm", "__wbg_init_promise"]) {
     if (!new RegExp(`^let\\b[^;]*\\b${name}\\b`, "m").test(text))
       throw new Failure(`wasm-bindgen's loader no longer has a variable ${name}: see scripts/build-wasm.mjs.`);
   }
   appendFileSync(path, addition);
+  if (!threads) return;
+  const [, initial, maximum] =
+    /new WebAssembly\.Memory\(\{initial:(\d+),maximum:(\d+),shared:true\}\)/.exec(text) ?? [];
+  if (maximum === undefined) throw new Failure("wasm-bindgen's loader no longer makes the memory that threads share.");
+  appendFileSync(path, threadsAddition(initial, maximum));
 }
 
-/** Builds dist/wasm/ if its sources changed. Files are moved into place by renaming, the digest of the sources last. */
-export async function buildWasm() {
+/**
+ * In the place of the module with threads, where it is not built or of other sources: bundlers find a file, and the
+ * facade no threads.
+ */
+function standIn(folder) {
+  rmSync(join(folder, "adjoint_wasm_threads_bg.wasm"), { force: true });
+  const text = "// npm run build:wasm -- --threads builds this module.\nexport {};\n";
+  writeFileSync(join(folder, "adjoint_wasm_threads.js"), text);
+}
+
+/**
+ * Builds dist/wasm/ if its sources changed. Files are moved into place by renaming, the digest of the sources last. The
+ * module with threads is built only if `threads` is true: its standard library and all else is compiled for it alone.
+ */
+export async function buildWasm({ threads = false } = {}) {
   const folder = join(root, "dist", "wasm");
   mkdirSync(folder, { recursive: true });
+  standIn(folder);
   const digest = digestOf(
     ["crates/bindgen", "crates/core", "crates/wasm"],
     readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"),
   );
   const stamp = ({ name }) => join(folder, `.stamp-${name}`);
+  const isCurrent = (one) => existsSync(stamp(one)) && readFileSync(stamp(one), "utf8") === digest;
   const optimizing = [];
   let bindgen;
-  for (const module of modules.filter(
-    (one) => !existsSync(stamp(one)) || readFileSync(stamp(one), "utf8") !== digest,
-  )) {
+  for (const module of modules.filter((one) => !isCurrent(one))) {
+    if (module.threads && !threads) {
+      standIn(folder);
+      continue;
+    }
     await compile(module);
     bindgen ??= await bindgenProgram();
     const temporary = join(folder, `.${module.name}.${process.pid}`);
@@ -188,7 +222,7 @@ export async function buildWasm() {
 }
 
 /** Optimises the files that wasm-bindgen wrote to `temporary`, and moves them to `folder`. */
-async function optimize({ name, what }, folder, temporary) {
+async function optimize({ name, what, threads }, folder, temporary) {
   try {
     const file = join(temporary, `${name}_bg.wasm`);
     say(`optimising ${what} (a minute or two)`);
@@ -197,21 +231,25 @@ async function optimize({ name, what }, folder, temporary) {
       OPTIMIZATION,
       "--mvp-features",
       ...features,
+      ...(threads ? ["--enable-threads"] : []),
       file,
       "-o",
       file,
     ]);
-    completeLoader(join(temporary, `${name}.js`));
+    completeLoader(join(temporary, `${name}.js`), threads);
     for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(folder, name));
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
 }
 
-/** Download sizes of the modules in bytes: uncompressed, with gzip and with brotli, both at their highest level. */
+/** The modules in dist/wasm/. */
+const built = () => modules.filter(({ name }) => existsSync(join(root, "dist", "wasm", `${name}_bg.wasm`)));
+
+/** Download sizes of the modules that are built, in bytes: uncompressed, with gzip and with brotli, both at their highest level. */
 export function wasmSizes() {
   return Object.fromEntries(
-    modules.map(({ name }) => {
+    built().map(({ name }) => {
       const module = readFileSync(join(root, "dist", "wasm", `${name}_bg.wasm`));
       const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
       const brotli = brotliCompressSync(module, {
@@ -228,7 +266,10 @@ export const sizesFile = join(root, "crates", "wasm", "sizes.json");
 if (isMain(import.meta.url)) {
   await main(async () => {
     await setup();
-    await buildWasm();
-    if (process.argv.includes("--sizes")) writeFileSync(sizesFile, `${JSON.stringify(wasmSizes(), null, 2)}\n`);
+    await buildWasm({ threads: process.argv.includes("--threads") });
+    if (process.argv.includes("--sizes")) {
+      const known = JSON.parse(readFileSync(sizesFile, "utf8"));
+      writeFileSync(sizesFile, `${JSON.stringify({ ...known, ...wasmSizes() }, null, 2)}\n`);
+    }
   });
 }

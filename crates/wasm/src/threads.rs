@@ -16,6 +16,12 @@ pub fn stop() {
     workers::stop();
 }
 
+/// How often workers have joined a job, for tests.
+#[wasm_bindgen(js_name = threadsJoined)]
+pub fn joined() -> u32 {
+    workers::joined()
+}
+
 // Workers instantiate the module without wasm-bindgen's JavaScript: these take and return nothing.
 
 /// What a worker does until `stopThreads`.

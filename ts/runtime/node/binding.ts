@@ -3,7 +3,8 @@ import type { Binding } from "../binding.js";
 import { DeviceError } from "../errors.js";
 import type { LoadOptions, WasmSource } from "../platform.js";
 import "../web/gpu-module.js";
-import { loadWasm, type Needs, wasmFile } from "../web/module.js";
+import { loadWasm } from "../web/module.js";
+import { type Needs, wasmFile } from "../web/module-kinds.js";
 import { isGpu, loadNative } from "./add-on.js";
 import { startThread } from "./start-thread.js";
 

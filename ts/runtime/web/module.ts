@@ -1,60 +1,14 @@
 import type { Binding, DeviceInfo } from "../binding.js";
 import { DeviceError } from "../errors.js";
-import type { RequestedDevice, WasmSource } from "../platform.js";
+import type { WasmSource } from "../platform.js";
 import { warnOnce } from "../warn.js";
-import { type WasmExports, wasmBinding } from "./exports.js";
-import { cpuModule } from "./features.js";
-import { describeAdapter, gpuAdapter, hardwareGpu, hasGpu, startDevice } from "./gpu.js";
+import { wasmBinding } from "./exports.js";
+import { describeAdapter, gpuAdapter, hasGpu, startDevice } from "./gpu.js";
+import { kindFor, kindOf, loadGlue, type ModuleKind, names, type Needs } from "./module-kinds.js";
 import { compile } from "./source.js";
 import type { StartThread } from "./thread.js";
 import { ThreadPool } from "./thread-pool.js";
 import { isThreads, sharedMemory, whyOneThread } from "./threads.js";
-
-/** A module's JavaScript in dist/wasm: the exports, and wasm-bindgen's loader. */
-interface Glue extends WasmExports {
-  default(
-    options: { module_or_path?: unknown; memory?: WebAssembly.Memory } | undefined,
-  ): Promise<{ memory: WebAssembly.Memory }>;
-  /**
-   * Makes the loader forget its instance, so that the next call creates a new one, and returns the compiled module of
-   * the old one. Added by scripts/build-wasm.mjs.
-   */
-  forget(): WebAssembly.Module | undefined;
-}
-
-/**
- * The modules of the package: two for the CPU, without and with relaxed SIMD, one with threads (and relaxed SIMD), and
- * one that supports WebGPU too.
- */
-type ModuleKind = "cpu" | "relaxed" | "threads" | "gpu";
-
-// The same relative paths hold from the sources and from the compiled package. They are literal, so that bundlers see
-// them and a page loads only the module it needs.
-const loaders: Partial<Record<ModuleKind, () => Promise<unknown>>> = {
-  cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
-  relaxed: async () => await import("../../../dist/wasm/adjoint_wasm_relaxed.js"),
-  threads: async () => await import("../../../dist/wasm/adjoint_wasm_threads.js"),
-};
-
-/** Adds the module with WebGPU, which the entry `adjoint/cpu` is without: bundlers emit every module that they see. */
-export function provideGpuModule(load: () => Promise<unknown>): void {
-  loaders.gpu = load;
-}
-
-/** The file names of the modules, without their endings. */
-const names: Readonly<Record<ModuleKind, string>> = {
-  cpu: "adjoint_wasm",
-  relaxed: "adjoint_wasm_relaxed",
-  threads: "adjoint_wasm_threads",
-  gpu: "adjoint_wasm_gpu",
-};
-
-/** What a module has to support. */
-export interface Needs {
-  readonly device: RequestedDevice;
-  /** Threads that are to compute; `undefined` where the program does not say. */
-  readonly threads: number | undefined;
-}
 
 /** Each module has one instance at a time, shared by all calls of {@link loadWasm} while it works. */
 const instances: Partial<Record<ModuleKind, Binding>> = {};
@@ -78,35 +32,12 @@ export async function loadWasm(
   return (instances[kind] ??= await wrapErrors(kind, async () => await instantiate(kind, given, startThread)));
 }
 
-/** The file of the module for these needs. */
-export async function wasmFile(needs: Needs): Promise<string> {
-  return `${names[await kindFor(needs)]}_bg.wasm`;
-}
-
-/** The kind of a compiled module, from the name of the JavaScript that it imports. */
-function kindOf(module: WebAssembly.Module): ModuleKind {
-  const { module: from = "" } = WebAssembly.Module.imports(module)[0] ?? {};
-  return (["gpu", "relaxed", "threads"] as const).find((kind) => from.includes(names[kind])) ?? "cpu";
-}
-
-async function kindFor({ device, threads = 1 }: Needs): Promise<ModuleKind> {
-  const gpu = device === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
-  return gpu ? "gpu" : threads > 1 && whyOneThread() === undefined ? "threads" : cpuModule();
-}
-
 async function instantiate(
   kind: ModuleKind,
   given: WebAssembly.Module | undefined,
   startThread: StartThread,
 ): Promise<Binding> {
-  const load = loaders[kind];
-  if (!load) {
-    throw new DeviceError(
-      'init: adjoint/cpu computes on the cpu only; import from "adjoint" for WebGPU, or use device "cpu".',
-      "device_unavailable",
-    );
-  }
-  const glue = (await load()) as Glue;
+  const glue = await loadGlue(kind);
   // After a trap the compiled module is reused: no second download.
   const module = given ?? glue.forget();
   const shared = isThreads(glue) ? sharedMemory(glue.memoryPages) : undefined;
@@ -137,7 +68,9 @@ async function instantiate(
     async setThreads(count) {
       if (pool) await pool.resize(count);
       else if (count > 1)
-        warnOnce(`one thread computes: ${whyOneThread() ?? `${names[kind]}_bg.wasm is a module of one thread`}.`);
+        warnOnce(
+          `one thread computes: ${whyOneThread() ?? `${names[kind]}_bg.wasm has no threads, and ${names.threads}_bg.wasm is not there`}.`,
+        );
     },
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;

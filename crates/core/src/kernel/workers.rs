@@ -40,6 +40,7 @@ static SLEEPING: AtomicU32 = AtomicU32::new(0);
 static BUSY: AtomicBool = AtomicBool::new(false);
 /// Whether a task of a worker ended in a trap.
 static FAILED: AtomicBool = AtomicBool::new(false);
+static JOINED: AtomicU32 = AtomicU32::new(0);
 static LEAVING: AtomicBool = AtomicBool::new(false);
 static WORKERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -87,13 +88,22 @@ pub fn work() {
 /// Called by JavaScript where [`work`] of a worker ended in a trap: `run` then stops the module.
 pub fn fail() {
     FAILED.store(true, Ordering::SeqCst);
-    INSIDE.fetch_sub(1, Ordering::Release);
+    let leave = |inside| (inside & !OPEN > 0).then(|| inside - 1);
+    // Outside of a job there is nothing to leave.
+    let _ = INSIDE.fetch_update(Ordering::Release, Ordering::Relaxed, leave);
+}
+
+/// How often workers have joined a job: tests see by it that they compute.
+pub fn joined() -> u32 {
+    JOINED.load(Ordering::Relaxed)
 }
 
 /// Enters the open job, if there is one.
 fn join() -> bool {
     let enter = |inside| (inside & OPEN != 0).then_some(inside + 1);
-    INSIDE.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).is_ok()
+    let joined = INSIDE.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).is_ok();
+    JOINED.fetch_add(joined.into(), Ordering::Relaxed);
+    joined
 }
 
 /// Returns once the number of calls is no longer `seen`: the new number.
