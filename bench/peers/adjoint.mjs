@@ -5,8 +5,8 @@ import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
 
 /**
- * Starts the library. `wasm`: with the WebAssembly module also in Node. `threads`: those of the module. `kernel`: the module's convolution kernel (the
- * add-on reads it from ADJOINT_CONV).
+ * Starts the library. `wasm`: with the WebAssembly module also in Node. `threads`: those of the module. `kernel`: the
+ * module's convolution kernel (the add-on reads it from ADJOINT_CONV).
  */
 export async function open({ wasm = false, threads, kernel } = {}) {
   // The init of this entry takes the module in Node too.

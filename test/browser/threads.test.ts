@@ -53,7 +53,7 @@ describeBrowser("threads in Chromium", () => {
       const { page, warnings } = await open(isolation);
       expect(await init(page, 2)).toBeUndefined();
       expect(await page.evaluate(() => [harness.threads(), harness.sum()])).toEqual([1, [3, 5]]);
-      expect(warnings.join()).toContain("adjoint_wasm_threads_bg.wasm is not there");
+      expect(warnings.join()).toContain("adjoint_wasm_threads_bg.wasm is not built");
       await page.close();
     });
     it.skip("bits, failures and ends of workers: npm run build:wasm -- --threads was not run", () => undefined);
@@ -95,7 +95,7 @@ describeBrowser("threads in Chromium", () => {
       await page.close();
     });
 
-    it("a worker that stopped in the middle of a task stops the module, whose workers end; init() starts it anew", async () => {
+    it("a worker that stopped within a task stops the module and its workers; init() starts it anew", async () => {
       const { page } = await open(isolation);
       await init(page, 2);
       await page.evaluate(async () => await harness.failWorker());

@@ -36,7 +36,7 @@ describe("the pool of threads", () => {
     return { pool: new ThreadPool(data, exports, startThread), log };
   }
 
-  it("starts a worker less than threads, which compute at once, and waits for none of them to end the program", async () => {
+  it("starts a worker less than threads; a program that is done waits for none of them", async () => {
     const { pool: made, log } = pool(["ready", "ready"]);
     await made.resize(3);
     expect(made.size).toBe(3);

@@ -1,6 +1,7 @@
 //! The pool of workers of the module with shared memory.
 
-use adjoint_core::{kernel::workers, random};
+use adjoint_core::kernel::{free_scratch, workers};
+use adjoint_core::random;
 use wasm_bindgen::prelude::*;
 
 /// Uses `count` workers, which JavaScript starts now.
@@ -28,6 +29,7 @@ pub fn joined() -> u32 {
 #[export_name = "threadWork"]
 pub extern "C" fn work() {
     workers::work();
+    free_scratch();
 }
 
 /// Where `threadWork` of a worker ended in a trap.

@@ -68,9 +68,7 @@ async function instantiate(
     async setThreads(count) {
       if (pool) await pool.resize(count);
       else if (count > 1)
-        warnOnce(
-          `one thread computes: ${whyOneThread() ?? `${names[kind]}_bg.wasm has no threads, and ${names.threads}_bg.wasm is not there`}.`,
-        );
+        warnOnce(`one thread computes: ${whyOneThread() ?? `${names.threads}_bg.wasm is not built or not asked for`}.`);
     },
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
@@ -94,8 +92,8 @@ async function wrapErrors<T>(kind: ModuleKind, load: () => Promise<T>): Promise<
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `init: the WebAssembly module cannot be loaded (${text}); serve ${names[kind]}_bg.wasm beside its JavaScript, or ` +
-        "give its URL as init({ wasm }).",
+      `init: the WebAssembly module cannot be loaded (${text}); serve ${names[kind]}_bg.wasm beside its JavaScript, ` +
+        "or give its URL as init({ wasm }).",
       "wasm_load_failed",
       { cause },
     );

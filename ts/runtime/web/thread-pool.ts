@@ -73,12 +73,13 @@ class PoolWorker {
   readonly #ended: Promise<void>;
 
   constructor(data: ThreadData, startThread: StartThread) {
-    let [started, ended] = [(_: string | undefined): void => undefined, (): void => undefined];
+    let started: ((reason: string | undefined) => void) | undefined;
+    let ended: (() => void) | undefined;
     this.#started = new Promise((resolve) => (started = resolve));
     this.#ended = new Promise((resolve) => (ended = resolve));
     this.#thread = startThread(data, (message) => {
-      started(message === "ready" ? undefined : message);
-      if (message !== "ready") ended();
+      started?.(message === "ready" ? undefined : message);
+      if (message !== "ready") ended?.();
     });
   }
 

@@ -29,3 +29,5 @@ pub(crate) mod warp;
 pub mod workers;
 
 pub use conv::{force, named, Kernel};
+#[cfg(feature = "workers")]
+pub use parallel::free_scratch;

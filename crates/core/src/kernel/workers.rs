@@ -4,7 +4,7 @@
 //! the workers within the job have finished theirs. It never waits for a worker that has not woken yet: that one finds
 //! the job closed. Between jobs a worker looks for the next one for some microseconds before it sleeps.
 
-use super::{parallel, simd};
+use super::simd;
 use std::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;
@@ -82,7 +82,6 @@ pub fn work() {
         }
         seen = next_call(seen);
     }
-    parallel::free_scratch();
 }
 
 /// Called by JavaScript where [`work`] of a worker ended in a trap: `run` then stops the module.
