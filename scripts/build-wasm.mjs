@@ -247,8 +247,8 @@ async function optimize({ name, what, threads }, folder, temporary) {
 const built = () => modules.filter(({ name }) => existsSync(join(root, "dist", "wasm", `${name}_bg.wasm`)));
 
 /**
- * Download sizes of the modules that are built, in bytes: uncompressed, with gzip and with brotli, both at their highest
- * level.
+ * Download sizes of the modules that are built, in bytes: uncompressed, with gzip and with brotli, both at their
+ * highest level.
  */
 export function wasmSizes() {
   return Object.fromEntries(

@@ -68,7 +68,7 @@ async function instantiate(
     async setThreads(count) {
       if (pool) await pool.resize(count);
       else if (count > 1)
-        warnOnce(`one thread computes: ${whyOneThread() ?? `${names.threads}_bg.wasm is not built or not asked for`}.`);
+        warnOnce(`one thread computes: ${whyOneThread() ?? oneThread(kind)}.`);
     },
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
@@ -78,6 +78,11 @@ async function instantiate(
     lost,
   };
   return result;
+}
+
+/** Why a module has one thread where the page may have more. */
+function oneThread(kind: ModuleKind): string {
+  return kind === "gpu" ? "the module with WebGPU has no others" : `${names.threads}_bg.wasm is not built`;
 }
 
 /** The rows of `devices`, with the number of threads of the cpu. */

@@ -7,12 +7,13 @@ onmessage = ({ data }) => run(data, (message) => postMessage(message));`;
 export const startThread: StartThread = (data, report) => {
   const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
   const worker = new Worker(url, { name: "adjoint" });
-  worker.onmessage = ({ data: message }) => {
+  const answer = (message: string): void => {
     URL.revokeObjectURL(url);
-    report(String(message));
+    report(message);
   };
+  worker.onmessage = ({ data: message }) => answer(String(message));
   worker.onerror = ({ message }) =>
-    report(message || "the browser refused the worker; a content security policy needs worker-src blob:");
+    answer(message || "the browser refused the worker; a content security policy must allow worker-src blob:");
   worker.postMessage(data);
   return worker;
 };
