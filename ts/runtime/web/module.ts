@@ -41,10 +41,11 @@ async function instantiate(
   // After a trap the compiled module is reused: no second download.
   const module = given ?? glue.forget();
   const shared = isThreads(glue) ? sharedMemory(glue.memoryPages) : undefined;
-  const { memory } = await glue.default({
+  const exported = await glue.default({
     ...(module ? { module_or_path: module } : {}),
     ...(shared ? { memory: shared } : {}),
   });
+  const memory = shared ?? exported.memory;
   const binding = wasmBinding(glue);
   const pool = isThreads(glue) && new ThreadPool({ module: glue.compiled(), memory }, glue, startThread);
   const lost = new Promise<string>((resolve) => glue.onLost(resolve));
