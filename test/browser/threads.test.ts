@@ -28,6 +28,9 @@ describeBrowser("threads in Chromium", () => {
   const init = async (page: Page, threads?: number) =>
     await page.evaluate(async (n) => await harness.failure(() => harness.init(n ? { threads: n } : {})), threads);
 
+  /** Chromium tells of the end of workers later. */
+  const ended = async (page: Page) => await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0);
+
   beforeAll(async () => {
     [browser, bundle] = await Promise.all([launch(), bundleHarness()]);
   }, 120_000);
@@ -73,7 +76,7 @@ describeBrowser("threads in Chromium", () => {
       }
       expect(await page.evaluate(async () => await harness.joined())).toBeGreaterThan(0);
       expect(await init(page, 1)).toBeUndefined();
-      expect(page.workers().length).toBe(0);
+      await ended(page);
       expect(await page.evaluate(() => harness.computed())).toEqual(one);
       expect(warnings).toEqual([]);
       await page.close();
@@ -83,7 +86,7 @@ describeBrowser("threads in Chromium", () => {
       const { page } = await open(isolation);
       const heap = await page.evaluate(async () => {
         const sizes = [];
-        for (let i = 0; i < 12; i++) {
+        for (let i = 0; i < 6; i++) {
           await harness.init({ threads: 3 });
           harness.computed();
           await harness.init({ threads: 1 });
@@ -91,7 +94,8 @@ describeBrowser("threads in Chromium", () => {
         }
         return sizes;
       });
-      expect(heap.at(-1)).toBe(heap[2]);
+      // Each round would keep two stacks of 2 MiB; what remains is the allocator's cutting of free memory.
+      expect(heap[5]! - heap[2]!).toBeLessThan(2 << 20);
       await page.close();
     });
 
@@ -101,7 +105,7 @@ describeBrowser("threads in Chromium", () => {
       await page.evaluate(async () => await harness.failWorker());
       const lost = await page.evaluate(async () => await harness.failure(() => void harness.computed()));
       expect(lost).toMatchObject({ name: "DeviceError", code: "runtime_lost" });
-      expect(page.workers().length).toBe(0);
+      await ended(page);
       expect(await init(page)).toBeUndefined();
       expect(page.workers().length).toBe(1);
       expect(await page.evaluate(() => harness.sum())).toEqual([3, 5]);

@@ -7,7 +7,7 @@ import { startThread } from "../../ts/runtime/node/start-thread.js";
 import { loadWasm } from "../../ts/runtime/web/module.js";
 import type { StartThread } from "../../ts/runtime/web/thread.js";
 import { ThreadPool } from "../../ts/runtime/web/thread-pool.js";
-import { sharedMemory } from "../../ts/runtime/web/threads.js";
+import { sharedMemory, whyOneThread } from "../../ts/runtime/web/threads.js";
 import { computed, joined, threads } from "../browser/harness/threads.js";
 
 const isBuilt = existsSync(new URL("../../dist/wasm/adjoint_wasm_threads_bg.wasm", import.meta.url));
@@ -98,7 +98,9 @@ describe("init({ threads })", () => {
   });
 });
 
-if (!isBuilt) it.skip("threads of the module in Node: npm run build:wasm -- --threads was not run", () => undefined);
+const missing = isBuilt ? whyOneThread() : "npm run build:wasm -- --threads was not run";
+
+if (missing !== undefined) it.skip(`threads of the module in Node: ${missing}`, () => undefined);
 else
   describe("threads of the module in Node", () => {
     /** Starts a module of dist/wasm with as many threads. */
