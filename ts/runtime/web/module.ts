@@ -68,8 +68,7 @@ async function instantiate(
       (kind !== "threads" && device === "cpu" && threads > 1 && whyOneThread() === undefined),
     async setThreads(count) {
       if (pool) await pool.resize(count);
-      else if (count > 1)
-        warnOnce(`one thread computes: ${whyOneThread() ?? oneThread(kind)}.`);
+      else if (count > 1) warnOnce(`one thread computes: ${whyOneThread() ?? oneThread(kind)}.`);
     },
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
