@@ -152,17 +152,10 @@ export async function lossTables() {
       "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
     "`npm run evidence` measures what the losses reach beside supervised training and deepinv.",
     "## Not in the library",
-    "Two losses that deepinv is about to have were read and are not built:",
+    "A loss that deepinv is about to have was read and is not built:",
     table(
       ["loss", "what it is", "what is missing"],
       [
-        [
-          "learning to recorrupt (Monroy, Bacca, Tachella, 2026, arXiv:2603.25869; deepinv, pull request 1150)",
-          "for noise of an unknown distribution: `|A R(y1) - y|^2 + 2/alpha <A R(y1), h(w)>` with " +
-            "`y1 = y + alpha h(w)`, w standard normal, minimised over the network and maximised over h, " +
-            "a monotone function. With `h(w) = s w` it is UNSURE at y1",
-          "a loss that trains a network of its own, upwards",
-        ],
         [
           "distributional consistency (Webber, Reader, 2025, arXiv:2510.13972; deepinv, pull request 1207)",
           "for a known distribution F: the distances of the sorted values of `logit F(y given A R(y))` from those of " +

@@ -92,8 +92,9 @@ def save(path, tensors):
     path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(chunks))
 
 
-def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train"):
-    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance."""
+def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train", more=None):
+    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance;
+    `more` holds further tensors that the parameters name."""
     channels = weights["model.2.bias"].size
     exact, rough = (value({k: w.astype(t) for k, w in weights.items()}, t) for t in (np.complex128, np.complex64))
     expected = {"expected.value": exact.real}
@@ -125,7 +126,7 @@ def write(name, loss, params, inputs, weights, value, note, draws=(), mode="trai
         "note": note,
     }
     FOLDER.joinpath(f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
-    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **expected})
+    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **(more or {}), **expected})
 
 
 def noise2noise():
@@ -259,6 +260,84 @@ def noise2self(mode):
     )
 
 
+def softplus(x):
+    return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+
+
+def monotonic(x, layers):
+    """Layers of positive weights; each hidden one of four units: softplus, its concave mirror, two bounded ones."""
+    one = softplus(x.dtype.type(1))
+    for i, (weight, bias) in enumerate(layers):
+        if i > 0:
+            bounded = np.where(x < 0, softplus(x + 1) - one, one - softplus(1 - x))
+            x = np.stack([softplus(x[:, 0]), -softplus(-x[:, 1]), bounded[:, 2], bounded[:, 3]], 1)
+        x = x @ np.abs(weight).T + bias
+    return x
+
+
+def multilayer(x, layers):
+    for i, (weight, bias) in enumerate(layers):
+        x = np.maximum(x, 0) if i > 0 else x
+        x = x @ weight.T + bias
+    return x
+
+
+def learning_to_recorrupt(name, seed, net, kernel, multiplicative, mode="train"):
+    rng = random(seed)
+    shape = (2, 1, 8, 9)
+    y, _ = scene(rng, shape)
+    alpha, samples = 0.6, 1 if mode == "train" else 2
+    sizes = [1, 4, 4, 1]
+    state = {}
+    for i in range(3):
+        monotone = net == "monotonic"
+        prefix = f"net.layers.{i}" if monotone else f"net.{2 * i}"
+        names = ("W", "b") if monotone else ("weight", "bias")
+        state[f"{prefix}.{names[0]}"] = (0.8 * rng.standard_normal((sizes[i + 1], sizes[i]))).astype(np.float32)
+        state[f"{prefix}.{names[1]}"] = (0.2 * rng.standard_normal(sizes[i + 1])).astype(np.float32)
+    layers = list(zip(*[iter(state.values())] * 2))
+    size = (1, 1, kernel, kernel) if kernel > 1 else ()
+    state["sigma"] = np.asarray(0.15 * rng.standard_normal(size) if kernel > 1 else 0.15, np.float32)
+    state["norm_layer.running_mean"] = np.array([0.3], np.float32)
+    state["norm_layer.running_var"] = np.array([1.7], np.float32)
+    drawn = [rng.standard_normal(shape).astype(np.float32) for _ in range(samples)]
+
+    def noise(w, dtype):
+        """g k * BN(net(w)), in real numbers of the precision of dtype."""
+        real = np.zeros(0, dtype).real.dtype
+        x = (monotonic if net == "monotonic" else multilayer)(
+            w.reshape(-1, 1).astype(real), [(a.astype(real), b.astype(real)) for a, b in layers]
+        )
+        mean, variance = (x.mean(), x.var()) if mode == "train" else (real.type(0.3), real.type(1.7))
+        x = ((x - mean) / np.sqrt(variance + real.type(1e-5))).reshape(shape)
+        h = convolve(x, state["sigma"].astype(real), np.zeros(1, real)) if kernel > 1 else x * state["sigma"].astype(real)
+        return h * np.sqrt(np.maximum(y.astype(real), real.type(1e-6))) if multiplicative else h
+
+    def training(weights, dtype):
+        h, measured = noise(drawn[0], dtype), y.astype(dtype)
+        output = network(measured + alpha * h, weights)
+        return error_per_image(output, measured) + 2 / alpha * np.mean(output * h, axis=(1, 2, 3))
+
+    def evaluation(weights, dtype):
+        return sum(network(y.astype(dtype) + alpha * noise(w, dtype), weights) for w in drawn) / samples
+
+    params = {"depth": 2, "kernelSize": kernel, "multiplicative": multiplicative, "net": net}
+    recorruptor = {"class": "RecorruptorNet", "params": params, "state": {key: f"recorruptor.{key}" for key in state}}
+    write(
+        name,
+        "LearningToRecorruptLoss",
+        {"alpha": alpha, "evalNSamples": samples, "recorruptor": recorruptor},
+        {"y": y},
+        weights_of(rng, 1),
+        training if mode == "train" else evaluation,
+        "train: mean((R(y1) - y)^2) + 2 / alpha mean(R(y1) h), y1 = y + alpha h, for each image; the draw is w in "
+        "h = g k * BN(net(w)). eval: the mean of R(y1) over the draws, BN with the running mean and variance.",
+        [{"kind": "normal", "values": w} for w in drawn],
+        mode,
+        {f"recorruptor.{key}": values for key, values in state.items()},
+    )
+
+
 noise2noise()
 noise2self("train")
 noise2self("eval")
@@ -267,3 +346,6 @@ noise2void("noise2void_median", 3, 0.2, 3, "median", (1, 1), channels=2)
 noise2void("noise2void_horizontal", 4, 0.04, 5, "uniform", (1, 5))
 noise2void("noise2void_vertical", 5, 0.04, 5, "median", (5, 1))
 noise2void("noise2void_square", 6, 0.05, 3, "median", (3, 3))
+learning_to_recorrupt("learning_to_recorrupt_monotonic", 8, "monotonic", 1, True)
+learning_to_recorrupt("learning_to_recorrupt_correlated", 9, "mlp", 3, False)
+learning_to_recorrupt("learning_to_recorrupt_eval", 10, "monotonic", 1, True, "eval")

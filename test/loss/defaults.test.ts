@@ -4,6 +4,7 @@ import {
   EILoss,
   FNEJacobianSpectralNorm,
   JacobianSpectralNorm,
+  LearningToRecorruptLoss,
   MOEILoss,
   MOILoss,
   Neighbor2Neighbor,
@@ -103,6 +104,7 @@ const robust = (options: object) =>
     maskGenerator: new p.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: columns(1.5) }),
     ...options,
   });
+const recorrupting = (options: object) => new LearningToRecorruptLoss({ rng: new Rng(6), ...options });
 const operators = () => [masked(), gaussian()];
 
 /** Loss, what else it is given, an option, its default and another value. */
@@ -136,6 +138,9 @@ const cases: [string, (options: object) => Loss, Setting, string, unknown, unkno
   ),
   ["R2RLoss", (o) => new R2RLoss(o), {}, "alpha", 0.15, 0.2],
   ["R2RLoss in evaluation", (o) => new R2RLoss(o), { evaluation: true }, "evalNSamples", 5, 4],
+  ["LearningToRecorruptLoss", recorrupting, {}, "alpha", 0.5, 0.4],
+  ["LearningToRecorruptLoss", recorrupting, {}, "recorruptorLr", 1e-3, 1e-2],
+  ["LearningToRecorruptLoss in evaluation", recorrupting, { evaluation: true }, "evalNSamples", 5, 4],
   ["Neighbor2Neighbor", (o) => new Neighbor2Neighbor(o), {}, "gamma", 2, 1],
   ["Noise2VoidLoss", (o) => new Noise2VoidLoss(o), { shape: [2, 1, 44, 44] }, "rate", 0.002, 0.01],
   ["Noise2VoidLoss", (o) => new Noise2VoidLoss(o), {}, "window", 11, 3],

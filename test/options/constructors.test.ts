@@ -276,6 +276,27 @@ const losses: Record<string, Row> = {
     others: ["metric", "rng"],
     bad: { alpha: [0, 1, -1], evalNSamples: [0, 1.5] },
   },
+  LearningToRecorruptLoss: {
+    make: of(loss.LearningToRecorruptLoss),
+    valid: () => ({}),
+    numbers: ["alpha", "evalNSamples", "recorruptorLr"],
+    others: ["metric", "recorruptor", "rng"],
+    bad: { alpha: [0, -1], evalNSamples: [0, 1.5], recorruptorLr: [-1], recorruptor: [1, "monotonic"] },
+  },
+  RecorruptorNet: {
+    make: of(loss.RecorruptorNet),
+    valid: () => ({}),
+    numbers: ["depth", "hiddenFeatures", "kernelSize", "sigma"],
+    flags: ["multiplicative"],
+    others: ["net", "rng", "dtype", "device"],
+    bad: {
+      depth: [0, 1.5],
+      hiddenFeatures: [0, 1.5, 1025],
+      kernelSize: [0, 2, 1.5, 65],
+      sigma: [-1],
+      net: ["linear"],
+    },
+  },
   Neighbor2Neighbor: {
     make: of(loss.Neighbor2Neighbor),
     valid: () => ({}),
@@ -529,6 +550,8 @@ const transforms: Record<string, Row> = {
 const left = new Set([
   "Loss",
   "Transform",
+  "LearningToRecorruptModel",
+  "Recorruptor",
   "Noise2VoidModel",
   "Noise2SelfModel",
   "R2RModel",

@@ -44,6 +44,12 @@ export const lossAssumptions = {
     needs: ["xNet", "y", "physics", "model"],
     adapted: true,
   },
+  LearningToRecorruptLoss: {
+    noise: unbiasedNoise,
+    operator: "any",
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   Neighbor2Neighbor: {
     noise: unbiasedNoise,
     operator: ["denoising"],

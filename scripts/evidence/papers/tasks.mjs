@@ -33,6 +33,10 @@ export const tasks = [
       R2R: { terms: one({ name: "R2RLoss" }), paper: { within: 0.3 } },
       Neighbor2Neighbor: { terms: one({ name: "Neighbor2Neighbor" }), paper: { within: 1 } },
       splitting: { terms: one({ name: "SplittingLoss", splitRatio: 0.6, evalNSamples: 10, evalSplitOutput: true }) },
+      "learning to recorrupt": {
+        terms: one({ name: "LearningToRecorruptLoss", recorruptor: { name: "RecorruptorNet", sigma: sigma / 2 } }),
+        only: "adjoint",
+      },
       Noise2Void: { terms: one({ name: "Noise2VoidLoss" }), only: "adjoint" },
       Noise2Self: { terms: one({ name: "Noise2SelfLoss" }), only: "adjoint" },
     },
