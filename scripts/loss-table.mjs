@@ -151,19 +151,6 @@ export async function lossTables() {
     "Losses that measure a reconstruction again, such as `EILoss`, do so with any noise: where it exists for values " +
       "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
     "`npm run evidence` measures what the losses reach beside supervised training and deepinv.",
-    "## Not in the library",
-    "A loss that deepinv is about to have was read and is not built:",
-    table(
-      ["loss", "what it is", "what is missing"],
-      [
-        [
-          "distributional consistency (Webber, Reader, 2025, arXiv:2510.13972; deepinv, pull request 1207)",
-          "for a known distribution F: the distances of the sorted values of `logit F(y given A R(y))` from those of " +
-            "the logistic distribution",
-          "sorting and the incomplete gamma function as operators with derivatives",
-        ],
-      ],
-    ),
   ];
   return [{ path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` }];
 }

@@ -6,12 +6,14 @@ draws are float32 numbers. Derivatives are complex steps, Im f(w + ih) / h, whic
 """
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
 FOLDER = Path(__file__).parent / "cases"
 STEP = 1e-12
+GAUSSIAN = {"class": "GaussianNoise", "params": {"sigma": 0.1}}
 
 
 def random(seed):
@@ -92,7 +94,7 @@ def save(path, tensors):
     path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(chunks))
 
 
-def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train", more=None):
+def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train", more=None, noise=None):
     """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance;
     `more` holds further tensors that the parameters name."""
     channels = weights["model.2.bias"].size
@@ -115,7 +117,7 @@ def write(name, loss, params, inputs, weights, value, note, draws=(), mode="trai
         "group": "loss",
         "class": loss,
         "params": params,
-        "physics": {"class": "Denoising", "params": {}, "noise": {"class": "GaussianNoise", "params": {"sigma": 0.1}}},
+        "physics": {"class": "Denoising", "params": {}, "noise": noise or GAUSSIAN},
         "model": model_of(channels),
         "inputs": {key: key for key in inputs},
         "draws": [{"kind": draw["kind"], "tensor": f"draw{i}", **draw} for i, draw in enumerate(draws)],
@@ -338,6 +340,81 @@ def learning_to_recorrupt(name, seed, net, kernel, multiplicative, mode="train")
     )
 
 
+def normal_cdf(z):
+    """The normal distribution function, to first order in the imaginary part."""
+    value = np.array([0.5 * math.erfc(-t / math.sqrt(2)) for t in z.real.ravel()]).reshape(z.shape)
+    slope = np.exp(-(z.real**2) / 2) / math.sqrt(2 * math.pi)
+    return (value + 1j * z.imag * slope).astype(z.dtype)
+
+
+def poisson_cdf(counts, rates):
+    """P(N <= n), term by term."""
+    term = np.exp(-rates)
+    total = np.zeros_like(rates)
+    for k in range(int(counts.max()) + 1):
+        total = total + np.where(k <= counts, term, 0)
+        term = term * rates / (k + 1)
+    return total
+
+
+def logit(p):
+    return np.log(p) - np.log(1 - p)
+
+
+def distributional_consistency(kind, seed, points, channels=1):
+    """Scores by the definitions, quantiles by interpolation of what is sorted by its real part."""
+    rng = random(seed)
+    _, clean = scene(rng, (2, channels, 9, 10))
+    eps, boundary, sigma, gain = 1e-4, 1e-3, 0.3, 0.125
+    if kind == "poisson":
+        y = (gain * rng.poisson(np.maximum(clean, 0) / gain)).astype(np.float32)
+    else:
+        y = (clean + sigma * rng.standard_normal(clean.shape)).astype(np.float32)
+    if kind == "clippedGaussian":
+        y = np.clip(y, 0, 1)
+
+    def scores(q):
+        if kind == "poisson":
+            return logit(poisson_cdf(np.round(y / gain), q / gain))
+        inside, F = y.astype(q.dtype), None
+        if kind == "clippedGaussian":
+            inside = np.where(y == 0, boundary / 2, np.where(y == 1, 1 - boundary / 2, y)).astype(q.dtype)
+            low, high = normal_cdf((boundary - q) / sigma), normal_cdf((1 - boundary - q) / sigma)
+            below, above = inside / boundary * low, high + (inside - 1 + boundary) / boundary * (1 - high)
+            F = np.where(inside.real < boundary, below, above)
+        z = (inside - q) / sigma
+        middle = (inside.real >= boundary) & (inside.real <= 1 - boundary)
+        F = normal_cdf(z) if F is None else np.where(middle, normal_cdf(z), F)
+        size = np.where(z.real < 0, -z, z)
+        tail = np.where(z.real < 0, -1, 1) * (z * z / 2 + np.log(size) + math.log(2 * math.pi) / 2)
+        outside = (F.real <= eps) | (F.real >= 1 - eps)
+        return np.where(outside, tail, logit(np.where(outside, 0.5, F)))
+
+    def value(weights, dtype):
+        s = scores(network(y.astype(dtype), weights)).reshape(2, -1)
+        s = np.take_along_axis(s, np.argsort(s.real, axis=1), 1)
+        count = points or s.shape[1]
+        grid = np.clip((np.arange(count) + 0.5) / count, eps, 1 - eps)
+        at = grid * (s.shape[1] - 1)
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, s.shape[1] - 1)
+        gap = s[:, low] + (at - low) * (s[:, high] - s[:, low]) - logit(grid)
+        return np.mean(np.where(gap.real < 0, -gap, gap), axis=1).astype(dtype)
+
+    level = {"gain": gain} if kind == "poisson" else {"sigma": sigma}
+    clipped = {"distribution": kind} if kind == "clippedGaussian" else {}
+    write(
+        f"distributional_consistency_{kind.replace('G', '_g')}",
+        "DistributionalConsistencyLoss",
+        {**clipped, "nPoints": points},
+        {"y": y},
+        {**weights_of(rng, channels), "model.2.bias": np.full(channels, 0.4, np.float32)},
+        value,
+        "mean |quantile - logit(u)| of the scores logit F(y; R(z)), for each image.",
+        noise={"class": "PoissonNoise" if kind == "poisson" else "GaussianNoise", "params": level},
+    )
+
+
 noise2noise()
 noise2self("train")
 noise2self("eval")
@@ -349,3 +426,6 @@ noise2void("noise2void_square", 6, 0.05, 3, "median", (3, 3))
 learning_to_recorrupt("learning_to_recorrupt_monotonic", 8, "monotonic", 1, True)
 learning_to_recorrupt("learning_to_recorrupt_correlated", 9, "mlp", 3, False)
 learning_to_recorrupt("learning_to_recorrupt_eval", 10, "monotonic", 1, True, "eval")
+distributional_consistency("gaussian", 11, None, channels=2)
+distributional_consistency("clippedGaussian", 12, 40)
+distributional_consistency("poisson", 13, 64)

@@ -4,6 +4,7 @@ import {
   EILoss,
   FNEJacobianSpectralNorm,
   JacobianSpectralNorm,
+  DistributionalConsistencyLoss,
   LearningToRecorruptLoss,
   MOEILoss,
   MOILoss,
@@ -104,6 +105,7 @@ const robust = (options: object) =>
     maskGenerator: new p.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: columns(1.5) }),
     ...options,
   });
+const consistent = (options: object) => new DistributionalConsistencyLoss(options);
 const recorrupting = (options: object) => new LearningToRecorruptLoss({ rng: new Rng(6), ...options });
 const operators = () => [masked(), gaussian()];
 
@@ -138,6 +140,19 @@ const cases: [string, (options: object) => Loss, Setting, string, unknown, unkno
   ),
   ["R2RLoss", (o) => new R2RLoss(o), {}, "alpha", 0.15, 0.2],
   ["R2RLoss in evaluation", (o) => new R2RLoss(o), { evaluation: true }, "evalNSamples", 5, 4],
+  ["DistributionalConsistencyLoss", consistent, {}, "distribution", null, "clippedGaussian"],
+  ["DistributionalConsistencyLoss", consistent, {}, "sigma", "physics", 0.3],
+  ["DistributionalConsistencyLoss, Poisson", consistent, { physics: poisson }, "gain", "physics", 0.2],
+  ["DistributionalConsistencyLoss", consistent, {}, "nPoints", null, 20],
+  ["DistributionalConsistencyLoss", consistent, {}, "eps", 1e-4, 0.1],
+  [
+    "DistributionalConsistencyLoss, clipped",
+    (o) => consistent({ distribution: "clippedGaussian", ...o }),
+    {},
+    "boundaryEps",
+    1e-3,
+    0.1,
+  ],
   ["LearningToRecorruptLoss", recorrupting, {}, "alpha", 0.5, 0.4],
   ["LearningToRecorruptLoss", recorrupting, {}, "recorruptorLr", 1e-3, 1e-2],
   ["LearningToRecorruptLoss in evaluation", recorrupting, { evaluation: true }, "evalNSamples", 5, 4],

@@ -89,6 +89,7 @@ const settings: { readonly [L in LossName]: (noiseModel: p.NoiseModel) => Settin
   SurePoissonLoss: () => ({ loss: new losses.SurePoissonLoss({ gain: 0.1 }), physics: masked(1) }),
   SurePGLoss: () => ({ loss: new losses.SurePGLoss({ gain: 0.1, sigma: 0.1 }), physics: masked(1) }),
   R2RLoss: () => ({ loss: new losses.R2RLoss(), physics: masked(1) }),
+  DistributionalConsistencyLoss: () => ({ loss: new losses.DistributionalConsistencyLoss(), physics: masked(1) }),
   LearningToRecorruptLoss: () => ({ loss: new losses.LearningToRecorruptLoss(), physics: denoising }),
   Neighbor2Neighbor: () => ({ loss: new losses.Neighbor2Neighbor(), physics: denoising }),
   Noise2NoiseLoss: () => ({ loss: new losses.Noise2NoiseLoss(), physics: denoising }),

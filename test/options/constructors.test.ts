@@ -276,6 +276,20 @@ const losses: Record<string, Row> = {
     others: ["metric", "rng"],
     bad: { alpha: [0, 1, -1], evalNSamples: [0, 1.5] },
   },
+  DistributionalConsistencyLoss: {
+    make: of(loss.DistributionalConsistencyLoss),
+    valid: () => ({}),
+    numbers: ["nPoints", "eps", "boundaryEps"],
+    others: ["distribution", "sigma", "gain"],
+    bad: {
+      distribution: ["gamma", "Gaussian"],
+      sigma: [-1, 0, "physic"],
+      gain: [-1, 0, "physic"],
+      nPoints: [0, 1.5],
+      eps: [0, 0.5],
+      boundaryEps: [0, 0.5],
+    },
+  },
   LearningToRecorruptLoss: {
     make: of(loss.LearningToRecorruptLoss),
     valid: () => ({}),

@@ -44,6 +44,12 @@ export const lossAssumptions = {
     needs: ["xNet", "y", "physics", "model"],
     adapted: true,
   },
+  DistributionalConsistencyLoss: {
+    noise: ["gaussian", "poisson"],
+    operator: "any",
+    needs: ["xNet", "y", "physics"],
+    adapted: false,
+  },
   LearningToRecorruptLoss: {
     noise: unbiasedNoise,
     operator: "any",

@@ -21,6 +21,11 @@ export { SurePoissonLoss, type SurePoissonLossOptions } from "./sure-poisson.js"
 export { SurePGLoss, type SurePGLossOptions } from "./sure-pg.js";
 export { R2RLoss, type R2RLossOptions } from "./r2r.js";
 export { R2RModel } from "./r2r-model.js";
+export {
+  DistributionalConsistencyLoss,
+  type CalibratedNoise,
+  type DistributionalConsistencyLossOptions,
+} from "./distributional-consistency.js";
 export { LearningToRecorruptLoss, type LearningToRecorruptLossOptions } from "./learning-to-recorrupt.js";
 export { LearningToRecorruptModel } from "./learning-to-recorrupt-model.js";
 export { Recorruptor } from "./recorruptor.js";
