@@ -109,10 +109,18 @@ const consistent = (options: object) => new DistributionalConsistencyLoss(option
 const recorrupting = (options: object) => new LearningToRecorruptLoss({ rng: new Rng(6), ...options });
 const operators = () => [masked(), gaussian()];
 
+/** Each pixel goes half along with those to the left and right. */
+const BESIDE = [
+  [0, 0, 0],
+  [0.5, 1, 0.5],
+  [0, 0, 0],
+];
+
 /** Loss, what else it is given, an option, its default and another value. */
 const cases: [string, (options: object) => Loss, Setting, string, unknown, unknown][] = [
   ["TVLoss", (o) => new TVLoss(o), {}, "weight", 1, 2],
   ["SureGaussianLoss", (o) => new SureGaussianLoss({ sigma: 0.2, ...o }), {}, "tau", 0.01, 0.1],
+  ["SureGaussianLoss", (o) => new SureGaussianLoss({ sigma: 0.2, ...o }), {}, "correlation", 0, BESIDE],
   ["SurePoissonLoss", (o) => new SurePoissonLoss({ gain: 0.1, ...o }), { physics: poisson }, "tau", 0.001, 0.01],
   ["SurePGLoss", (o) => new SurePGLoss({ sigma: 0.2, gain: 0.1, ...o }), { physics: both }, "tau1", 0.001, 0.1],
   [

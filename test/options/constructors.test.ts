@@ -232,8 +232,9 @@ const losses: Record<string, Row> = {
     required: ["sigma"],
     numbers: ["sigma", "tau", "stepSize", "momentum"],
     flags: ["unsure", "exactConstant"],
-    others: ["B", "rng", "probes"],
+    others: ["B", "rng", "probes", "correlation"],
     bad: {
+      correlation: [-1, 1.5, 9, "rows", [[0.5]], [[1, 0]], [[NaN]]],
       sigma: [-1, "physic"],
       probes: [0, 1.5, 1001, "Exact"],
       tau: [0, -1],

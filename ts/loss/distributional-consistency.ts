@@ -80,8 +80,8 @@ const OPTIONS = {
  *
  * It does not tell which entry has which residual: use it with a prior, or with a network that is one. Needs hundreds
  * of measurements for each image. Counts are not continuous: under Poisson noise of few photons the F(y_i),
- * `P(N <= y_i)`, are not uniform, and the value keeps a rest. Entries that a mask leaves unmeasured do not count. Scores
- * are sorted on the host, and so it does not run on WebGPU in browsers.
+ * `P(N <= y_i)`, are not uniform, and the value keeps a rest. Entries that a mask leaves unmeasured do not count.
+ * Scores are sorted on the host, and so it does not run on WebGPU in browsers.
  *
  * @returns shape `[B]`.
  */
