@@ -106,7 +106,7 @@ const robust = (options: object) =>
     ...options,
   });
 const consistent = (options: object) => new DistributionalConsistencyLoss(options);
-const recorrupting = (options: object) => new LearningToRecorruptLoss({ rng: new Rng(6), ...options });
+const recorrupting = (options: object) => new LearningToRecorruptLoss(options);
 const operators = () => [masked(), gaussian()];
 
 /** Each pixel goes half along with those to the left and right. */

@@ -4,6 +4,7 @@ import {
   type LearningToRecorruptLossOptions,
   Recorruptor,
   RecorruptorNet,
+  type RecorruptorNetOptions,
 } from "../../ts/loss/index.js";
 import { Module, type Reconstructor } from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise, LaplaceNoise } from "../../ts/physics/index.js";
@@ -173,6 +174,15 @@ describe("RecorruptorNet", () => {
     const inside = (from: number) => h.slice([0, 0, 3, from], [undefined, undefined, 5, from + 4]);
     const correlation = inside(2).mul(inside(3)).mean().div(inside(3).square().mean());
     expect(Math.abs(correlation.itemSync() - 2 / 3)).toBeLessThan(4 / Math.sqrt(2000));
+  });
+
+  it("begins with the same weights each time, unless it is given a stream", () => {
+    const weights = (options: RecorruptorNetOptions) =>
+      Object.values(new RecorruptorNet(options).stateDict()).flatMap((t) => Array.from((t as Tensor).dataSync()));
+    for (const options of [{}, { kernelSize: 3 }, { net: "mlp" as const }]) {
+      expect(weights(options)).toEqual(weights(options));
+      expect(weights({ ...options, rng: new Rng(1) })).not.toEqual(weights(options));
+    }
   });
 
   it("refuses noise and measurements of different shapes", () => {

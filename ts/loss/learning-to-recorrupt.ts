@@ -86,8 +86,7 @@ export class LearningToRecorruptLoss extends NamedLoss<"LearningToRecorruptLoss"
     this.evalNSamples = values.evalNSamples;
     this.recorruptorLr = values.recorruptorLr;
     this.#rng = values.rng;
-    this.recorruptor =
-      values.recorruptor ?? new RecorruptorNet({ multiplicative: true, ...(this.#rng && { rng: this.#rng }) });
+    this.recorruptor = values.recorruptor ?? new RecorruptorNet({ multiplicative: true });
     this.#optimizer = new Adam(this.recorruptor.parameters(), { lr: this.recorruptorLr, weightDecay: 1e-6 });
   }
 

@@ -1,6 +1,6 @@
 import { conv2d } from "../functional/index.js";
 import { BatchNorm2d, Identity, Linear, ReLU, Sequential, type Layer, type WeightOptions } from "../nn/index.js";
-import { resolveRng } from "../random/index.js";
+import { Rng, type RandomSource } from "../random/index.js";
 import { ArgumentError, checkNumber, LARGEST, ShapeError } from "../runtime/index.js";
 import { checkTensor, freeKeptOnError, freeOnError, full, type Tensor } from "../tensor/index.js";
 import { MonotonicNet } from "./monotonic-net.js";
@@ -33,6 +33,11 @@ export interface RecorruptorNetOptions extends WeightOptions {
   sigma?: number;
   /** The function of each number: increasing, any, or none. Default: `"monotonic"`. */
   net?: "monotonic" | "mlp" | "identity";
+  /**
+   * Stream of the initial weights. Default: one that is always the same, so that a training depends on its own seed
+   * alone.
+   */
+  rng?: RandomSource;
 }
 
 /** A side that has a pixel in the middle. */
@@ -81,7 +86,7 @@ export class RecorruptorNet extends Recorruptor {
     super();
     const values = readOptions("RecorruptorNet", options, OPTIONS);
     const { depth, hiddenFeatures, kernelSize: side } = values;
-    const rng = resolveRng(values.rng);
+    const rng = values.rng ?? new Rng(0);
     const { dtype, device } = values;
     const like = { ...(dtype && { dtype }), ...(device && { device }) };
     const weights = { rng, ...like };
