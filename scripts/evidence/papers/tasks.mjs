@@ -1,7 +1,7 @@
 // The tasks of `npm run evidence -- papers`, as data that both programs read: an object with a `name` is made of the
 // class of that name, here with these options, in deepinv with the same in snake case; `{ tensor: name }` is a tensor
-// of the task's file of measurements. `only: "adjoint"` marks what deepinv 0.5.0 does not have; `there` says what it does
-// instead.
+// of the task's file of measurements. `only: "adjoint"` marks what deepinv 0.5.0 does not have, or what it does as
+// `there` says.
 //
 // Of a loss `paper` says what its paper claims, as a number that can be checked: `within` so many dB of supervised
 // training, or `closes` that share of the gap between the loss named `from` and supervised training.
