@@ -13,12 +13,11 @@ const HALVED = 4096;
  * A group over messages.
  *
  * Sums are a binary tree over the ranks: in round d = 1, 2, 4, ... rank r adds what rank r xor d has; float32 addition
- * is commutative, so all have the same bits. Two ranks, and more of them short buffers, add all of it (recursive
- * doubling). Of a long buffer both keep one half of what they have, add the other rank's values of it, and pass the sums
- * back in the reverse order (recursive halving and doubling): 2 (1 - 1/n) times the buffer crosses the network in place
- * of log2(n) times.
- * (Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH", 2005,
- * doi:10.1177/1094342005051521.)
+ * is commutative, so all have the same bits. Two ranks, and more with a short buffer, add all of it (recursive
+ * doubling). Of a long buffer both keep one half of what they have, add the other rank's values of it, and pass the
+ * sums back in the reverse order (recursive halving and doubling): 2 (1 - 1/n) times the buffer crosses the network in
+ * place of log2(n) times. (Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
+ * 2005, doi:10.1177/1094342005051521.)
  */
 export class MessageGroup implements Group {
   readonly rank: number;
