@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,6 +92,7 @@ describe.skipIf(missing !== undefined)(`MPI, where it is installed${missing ? ` 
       expect(code).not.toBe(0);
       expect(stderr).toMatch(text);
       expect(seconds).toBeLessThan(10);
+      for (const name of await readdir(small)) if (name.startsWith("filler")) await rm(join(small, name));
       // On another number of ranks.
       const resumed = await told(mode === "kill" ? 4 : 1, "resume", checkpoint);
       for (const { hash } of resumed) expect(hash).toBe((await alone)?.["hash"]);
