@@ -17,8 +17,8 @@ export interface Launcher {
 
 const START = "mpirun -n 4, or srun --mpi=pmix -n 4";
 const OTHER_LIBRARY =
-  "its MPI library is not the one that the add-on was built with; run npm run build:mpi with the mpicc of that library " +
-  "(MPICC=/path/to/mpicc), or start with the mpirun of the other";
+  "its MPI library is not the one that the add-on was built with; run npm run build:mpi with the mpicc of that " +
+  "library (MPICC=/path/to/mpicc), or start with the mpirun of the other";
 
 /** Launchers of MPI, and by which variable they tell the number of processes. */
 const MPI_SIZES = [
@@ -50,8 +50,8 @@ export function launcherOf(variables: Variables): Launcher | undefined {
           size: tasks,
           name,
           advice:
-            "it set neither PMIX_RANK nor PMI_RANK, so that MPI cannot connect them; call srun --mpi=pmix (OpenMPI) or " +
-            "--mpi=pmi2 (MPICH), of those that srun --mpi=list shows; for programs of one process each give srun -n 1",
+            "it set neither PMIX_RANK nor PMI_RANK, so that MPI cannot connect them; call srun --mpi=pmix (OpenMPI) " +
+            "or --mpi=pmi2 (MPICH), of those that srun --mpi=list shows; for programs of one process each give srun -n 1",
           hopeless: true,
         };
   }
@@ -65,8 +65,8 @@ export function launcherOf(variables: Variables): Launcher | undefined {
     size: world,
     name: `torchrun, a PyTorchJob of Kubernetes or the like (WORLD_SIZE is ${world}${master})`,
     advice:
-      `these start processes, but do not connect MPI; start the same command with ${START}, on Kubernetes as an MPIJob; ` +
-      "to run one process alone, unset WORLD_SIZE",
+      `these start processes, but do not connect MPI; start the same command with ${START}, on Kubernetes as an ` +
+      "MPIJob; to run one process alone, unset WORLD_SIZE",
     hopeless: true,
   };
 }
@@ -77,8 +77,9 @@ export function launcherOf(variables: Variables): Launcher | undefined {
  * @throws ArgumentError `group_incomplete`.
  */
 export function refuseAlone({ size, name, advice }: Launcher): void {
+  const count = size ?? "several";
   throw new ArgumentError(
-    `distributed.mpi: ${size ?? "several"} processes were started by ${name}, but for MPI this one is alone: ${advice}.`,
+    `distributed.mpi: ${count} processes were started by ${name}, but for MPI this one is alone: ${advice}.`,
     "group_incomplete",
   );
 }
