@@ -1,5 +1,5 @@
 /** Tensors, and derivatives of any order. */
-export { grad, jvp, memory, noGrad, vjp } from "./autodiff.js";
+export { grad, gradOrNone, jvp, memory, noGrad, vjp, watchGrad } from "./autodiff.js";
 export type { GradOptions } from "./autodiff.js";
 export { checkTensor } from "./check-tensor.js";
 export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } from "./create.js";
