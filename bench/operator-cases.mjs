@@ -26,7 +26,7 @@ function gradients(operator, ...shapes) {
 
 /** A convolution of images of `shape` with `filters` [outputs, inputs / groups, height, width]. */
 const convolution = (name, shape, filters, options, operator = f.conv2d) => ({
-  label: `${name} and all gradients, ${form(shape)}`,
+  label: `${name}, and all gradients, ${form(shape)}`,
   steps: 2,
   make: () => gradients((x, weight) => operator(x, weight, options), shape, filters),
 });
@@ -87,7 +87,7 @@ export const operatorCases = {
     groups: 8,
   }),
   transposed: convolution(
-    "transposed convolution 2x2 with stride 2, 128 to 64 channels,",
+    "transposed convolution 2x2 with stride 2, 128 to 64 channels",
     [4, 128, 32, 32],
     [128, 64, 2, 2],
     { stride: 2 },
