@@ -38,7 +38,7 @@ export function isBuilt(name) {
   return existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
 }
 
-/** Builds an add-on if its sources changed. Its file is replaced atomically, so that a running program keeps the old. */
+/** Builds an add-on if its sources changed. Its file is replaced atomically: a running program keeps the old one. */
 export async function buildNative(name = "cpu") {
   if (isBuilt(name)) return;
   const { file, args, what, minutes } = addOns[name];
