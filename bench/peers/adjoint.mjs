@@ -6,12 +6,12 @@ import { ADAM, network } from "../network.mjs";
 
 /**
  * Starts the library. `wasm`: with the WebAssembly module also in Node. `kernel`: the module's convolution kernel (the
- * add-on reads it from ADJOINT_CONV).
+ * add-on reads it from ADJOINT_CONV). `settings`: options of `init`, such as the device.
  */
-export async function open({ wasm = false, kernel } = {}) {
+export async function open({ wasm = false, kernel, settings = {} } = {}) {
   // The init of this entry takes the module in Node too.
   const start = wasm ? (await import("../../dist/browser.js")).init : init;
-  await start();
+  await start(settings);
   if (wasm && kernel) await forceKernel(kernel);
   return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
 }
