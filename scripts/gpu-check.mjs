@@ -1,5 +1,5 @@
-// `npm run gpu-check`: tests and times the devices of this machine. Each part runs in a child process with a time limit;
-// results are kept, and a second call goes on where the first ended. docs/gpu.md explains it.
+// `npm run gpu-check`: tests and times the devices of this machine. Each part runs in a child process with a time
+// limit; results are kept, and a second call goes on where the first ended. docs/gpu.md explains it.
 import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

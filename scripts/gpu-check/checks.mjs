@@ -1,5 +1,6 @@
 // A child of `npm run gpu-check`: runs device tests. Arguments: the device, a folder of reference cases or nothing, and
-// "software" where it is one in software. Its first line has the names of the tests; it answers a line with a name with what is wrong, or null.
+// "software" where it is one in software. Its first line has the names of the tests; it answers a line with a name with
+// what is wrong, or null.
 import { createInterface } from "node:readline";
 
 const [device, folder, kind] = process.argv.slice(2);

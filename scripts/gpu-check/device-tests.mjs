@@ -13,8 +13,8 @@ export const NOT_REACHED = "not reached";
 const MOST_CRASHES = 5;
 
 /**
- * Runs the tests that `results`, what is wrong by name, lacks, until `deadline` (milliseconds). Returns a sentence where
- * the device ended the tests.
+ * Runs the tests that `results`, what is wrong by name, lacks, until `deadline` (milliseconds). Returns a sentence
+ * where the device ended the tests.
  */
 export async function testDevice({ name: device, kind = "" }, { cases = "", results, deadline, save }) {
   const args = [join(root, "scripts", "gpu-check", "checks.mjs"), device, cases, kind];

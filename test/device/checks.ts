@@ -6,7 +6,7 @@ import { trainingChecks } from "./training.js";
 
 export type { DeviceCheck } from "./check.js";
 
-/** What the current device must compute as the CPU does. It needs no test framework: `npm run gpu-check` runs it too. */
+/** What the current device must compute as the CPU does. No test framework is needed: `npm run gpu-check` runs it. */
 export const deviceChecks: readonly DeviceCheck[] = [
   ...operatorChecks,
   ...streamChecks,

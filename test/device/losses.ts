@@ -17,7 +17,7 @@ interface StepArgs {
   readonly rng: RandomSource;
 }
 
-/** A training step as the trainer does it: reconstruction, loss, gradients, Adam. Returns the loss and the gradients. */
+/** A training step as the trainer does it: reconstruction, loss, gradients, Adam. It returns loss and gradients. */
 export function trainingStep(loss: Loss, args: Readonly<Record<string, unknown>>): () => Tensor[] {
   const { y, physics, model, D, rng } = args as unknown as StepArgs;
   const weights = [...model.parameters(), ...(D?.parameters() ?? [])];
