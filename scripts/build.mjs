@@ -22,18 +22,27 @@ const addOns = {
   gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs", minutes: 30 },
 };
 
-/**
- * Builds an add-on, `"cpu"` or `"gpu"`, if its sources changed. Its file is replaced atomically, so that a running
- * program keeps the old one.
- */
-export async function buildNative(name = "cpu") {
-  const { file, args, what, minutes } = addOns[name];
-  const [addOn, stamp] = [join(native, file), join(native, `.stamp-${name}`)];
-  const digest = digestOf(
+/** The file of an add-on, that of the digest of its sources, and the digest that it should have. */
+const stateOf = (name) => ({
+  addOn: join(native, addOns[name].file),
+  stamp: join(native, `.stamp-${name}`),
+  digest: digestOf(
     ["crates/core", "crates/node"],
     `${process.platform} ${process.arch} ${output("rustc", ["--version"])}`,
-  );
-  if (existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  ),
+});
+
+/** Whether an add-on, `"cpu"` or `"gpu"`, is there and of the present sources. */
+export function isBuilt(name) {
+  const { addOn, stamp, digest } = stateOf(name);
+  return existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+}
+
+/** Builds an add-on if its sources changed. Its file is replaced atomically, so that a running program keeps the old. */
+export async function buildNative(name = "cpu") {
+  if (isBuilt(name)) return;
+  const { file, args, what, minutes } = addOns[name];
+  const { stamp, digest } = stateOf(name);
   checkRust();
   // Most of the time is spent on a few crates, which two cores share well and eight do not.
   const wait = Math.ceil(minutes / Math.min(4, availableParallelism()));

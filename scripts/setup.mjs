@@ -27,7 +27,7 @@ async function installPackages() {
   if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
 }
 
-/** Throws a Failure if cargo is missing or too old. */
+/** Throws a Failure if cargo is missing or too old, or nothing can link what it compiles. */
 export function checkRust() {
   const wanted = /rust-version = "([^"]+)"/.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "1.95";
   const advice =
@@ -37,6 +37,12 @@ export function checkRust() {
   if (version === undefined)
     throw new Failure(`cargo was not found, or lacks the toolchain of rust-toolchain.toml. ${advice}`);
   if (!atLeast(version, wanted)) throw new Failure(`cargo ${version} is too old. ${advice}`);
+  // On Windows the installer of Rust asks for the tools of Visual Studio.
+  if (process.platform !== "win32" && output("cc", ["--version"]) === undefined)
+    throw new Failure(
+      "cc was not found: the native add-on is linked by a C compiler. Install one (Debian and Ubuntu: apt install " +
+        "build-essential; Fedora: dnf install gcc; macOS: xcode-select --install) and try again.",
+    );
 }
 
 /** Makes everything ready; `rust`: also checks Rust. */

@@ -35,10 +35,12 @@ export function calleeOf(target, maker) {
 /** Methods that make as many draws as they are asked for, by default thousands: here they make a few. */
 const COUNTED = new Set(["average"]);
 const MANY = new Set([undefined, "undefined", "65536"]);
+/** Options that are a number of evaluations of a network. */
+const MANY_EVALUATIONS = /\b(mcIter|probes): 65536\b/g;
 
 function withFew({ callee, args, ...call }) {
   const few = COUNTED.has(callee) && MANY.has(args[0]) ? ["3", ...args.slice(1)] : args;
-  return { ...call, callee, args: few };
+  return { ...call, callee, args: few.map((source) => source.replace(MANY_EVALUATIONS, "$1: 3")) };
 }
 
 const everyValue = [...nonsense, ...tensors, ...objects];

@@ -26,9 +26,9 @@ export { pixelsInTurn } from "./pixels-in-turn.js";
 export { PatchDataset, type PatchDatasetOptions } from "./patch-dataset.js";
 export { robustRange, type RobustRange, robustScale, type RobustScale, unitRange } from "./robust-scale.js";
 export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.js";
+export type { ClippedNoise } from "./clipped-normal.js";
 export {
   clippedNoise,
-  type ClippedNoise,
   unclip,
   UnclippedDataset,
   type UnclippedDatasetOptions,

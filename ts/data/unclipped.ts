@@ -13,6 +13,7 @@ import {
 import { tensor } from "../tensor/index.js";
 import { sourceOf } from "./check-sample.js";
 import { checkDataset } from "./check-dataset.js";
+import { type ClippedNoise, cleanValue, tailDraw } from "./clipped-normal.js";
 import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
@@ -76,16 +77,6 @@ export class UnclippedDataset<S extends Sample = Sample> implements Dataset {
   }
 }
 
-/** Noise that was clipped to an interval. */
-export interface ClippedNoise {
-  /** Standard deviation of the noise at clean value x. */
-  standardDeviation(x: number): number;
-  /** Lower end of the interval; `undefined` for noise that is never negative. */
-  readonly low: number | undefined;
-  /** Upper end of the interval. */
-  readonly high: number;
-}
-
 /** The property with the level of each noise model that is supported. */
 const levelNames: Partial<Record<NoiseKind, string>> = { gaussian: "sigma", poisson: "gain", gamma: "l" };
 
@@ -139,7 +130,8 @@ export function unclip(
   const [, height, width] = shape;
   const { low, high } = noise;
   const clipped: number[] = [];
-  for (const [index, value] of result.entries()) if (value === low || value === high) clipped.push(index);
+  for (let index = 0; index < result.length; index++)
+    if (result[index] === low || result[index] === high) clipped.push(index);
   if (clipped.length === 0) return result;
   const uniform = uniformValues(resolveRng(rng), [clipped.length]);
   const plane = height * width;
@@ -183,52 +175,5 @@ function checkUnclip(data: unknown, shape: unknown, noise: unknown, rng: unknown
   if (Array.isArray(data)) for (const value of data) checkNumber("unclip", "data", value);
   else if (data instanceof BigInt64Array || data instanceof BigUint64Array)
     throw new ArgumentError("unclip: data has bigints, expected numbers.", "invalid_argument");
-  return Float32Array.from(data as ArrayLike<number>);
-}
-
-/** The clean value in the interval whose clipped mean is m. */
-function cleanValue(m: number, { standardDeviation, low, high }: ClippedNoise): number {
-  const mean = (x: number): number => {
-    const s = standardDeviation(x);
-    const lower = low === undefined || s === 0 ? x : low + expectedPositivePart((x - low) / s) * s;
-    return s === 0 ? lower : lower - expectedPositivePart((x - high) / s) * s;
-  };
-  return bisect((x) => mean(x) < m, low ?? 0, high);
-}
-
-/** `E max(0, a + n) = a Phi(a) + phi(a)` of a standard normal n. */
-function expectedPositivePart(a: number): number {
-  return a * normalTail(-a) + Math.exp(-(a * a) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/** The t >= a with `P(n > t) = p P(n > a)` of a standard normal n. */
-function tailDraw(a: number, p: number): number {
-  const target = p * normalTail(a);
-  return bisect((t) => normalTail(t) > target, a, Math.max(a, 0) + 9);
-}
-
-/** The point between `from` and `to` where a condition changes from true to false. */
-function bisect(condition: (x: number) => boolean, from: number, to: number): number {
-  let [a, b] = [from, to];
-  for (let i = 0; i < 40; i++) {
-    const middle = (a + b) / 2;
-    if (condition(middle)) a = middle;
-    else b = middle;
-  }
-  return (a + b) / 2;
-}
-
-/**
- * `P(n > a)` of a standard normal n with a relative error below 1.2e-7 (Press et al., Numerical Recipes, 2007, section
- * 6.2.2).
- */
-function normalTail(a: number): number {
-  const z = Math.abs(a) / Math.SQRT2;
-  const t = 2 / (2 + z);
-  const coefficients = [
-    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
-    0.17087277,
-  ];
-  const tail = (t * Math.exp(-z * z + coefficients.reduceRight((sum, c) => sum * t + c, 0))) / 2;
-  return a >= 0 ? tail : 1 - tail;
+  return new Float32Array(data as ArrayLike<number>);
 }

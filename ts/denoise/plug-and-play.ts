@@ -8,7 +8,14 @@ import {
   type LinearPhysics,
   type NoiseModel,
 } from "../physics/index.js";
-import { ArgumentError, checkNumber } from "../runtime/index.js";
+import {
+  ArgumentError,
+  checkFunction,
+  checkInstance,
+  checkKind,
+  checkNumber,
+  checkOptions,
+} from "../runtime/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 import { checkImages } from "./check-images.js";
 import { fillMissing } from "./fill-missing.js";
@@ -50,15 +57,7 @@ const leastLevel = 0.5 / 255;
 export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): Promise<Pixels> {
   const caller = "denoise.plugAndPlay";
   checkImages(caller, [image]);
-  const { filter, mask } = options;
-  const sigma = checkNumber(caller, "sigma", options.sigma, { min: 0 });
-  const [, rows, columns] = image.shape;
-  if ((filter === undefined) === (mask === undefined) || (mask && mask.length !== rows * columns)) {
-    throw new ArgumentError(
-      `${caller}: expected either a filter or a mask of ${rows}x${columns} numbers, one for each pixel.`,
-      "invalid_argument",
-    );
-  }
+  const { filter, mask, sigma, signal, onProgress } = checkPlugAndPlay(caller, options, image.shape);
   const given = mask ? fillMissing(image, mask) : image;
   const { dark, bright } = robustRange([given]);
   const { offset, factor } = unitRange({ dark, bright, low: undefined, high: undefined }, false);
@@ -66,7 +65,7 @@ export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): P
   const scaled = { data: given.data.map((value) => (value - offset) / factor), shape: image.shape };
   const network = await startNetwork();
   network.eval();
-  const phases = new Phases(0, rows * columns);
+  const phases = new Phases(0, image.shape[1] * image.shape[2]);
   // The mask goes through the parts as a further channel of the image.
   const withMask = mask ? joined(scaled, mask) : scaled;
   const [h, w] = filter ? [filter.length, (filter[0] as readonly number[]).length] : [1, 1];
@@ -75,7 +74,7 @@ export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): P
   try {
     const restored = await restoreByTiles(
       withMask,
-      { tile, margin: around, onTile: afterTile(phases, 1, options) },
+      { tile, margin: around, onTile: afterTile(phases, 1, { signal, onProgress }) },
       async (pixels) => await restorePart(pixels, network, part),
     );
     const data = restored.data.subarray(0, image.data.length).map((value) => offset + factor * value);
@@ -83,6 +82,40 @@ export async function plugAndPlay(image: Pixels, options: PlugAndPlayOptions): P
   } finally {
     for (const parameter of network.parameters()) parameter.dispose();
   }
+}
+
+/** The options, where all are what they should be. */
+function checkPlugAndPlay(
+  caller: string,
+  options: PlugAndPlayOptions,
+  [, rows, columns]: Pixels["shape"],
+): PlugAndPlayOptions {
+  checkOptions(caller, options, ["filter", "mask", "sigma", "signal", "onProgress"]);
+  const { filter, mask, sigma, signal, onProgress } = options;
+  checkNumber(caller, "sigma", sigma, { min: 0 });
+  if (signal !== undefined) checkInstance(caller, "signal", signal, AbortSignal, "an AbortSignal");
+  if (onProgress !== undefined) checkFunction(caller, "onProgress", onProgress);
+  const isMask = (value: unknown): boolean => value instanceof Float32Array && value.length === rows * columns;
+  if ((filter === undefined) === (mask === undefined) || (mask !== undefined && !isMask(mask))) {
+    throw new ArgumentError(
+      `${caller}: expected either a filter or a mask, a Float32Array of ${rows}x${columns} numbers, one for each pixel.`,
+      "invalid_argument",
+    );
+  }
+  if (filter !== undefined) {
+    checkKind(caller, "filter", filter, {
+      expected: "an odd number of rows of numbers, of equal odd lengths",
+      fits: isFilter,
+    });
+  }
+  return options;
+}
+
+function isFilter(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length % 2 === 0) return false;
+  const isRow = (row: unknown): boolean =>
+    Array.isArray(row) && row.length === (value[0] as unknown[]).length && row.every((number) => Number.isFinite(number));
+  return value.every(isRow) && (value[0] as unknown[]).length % 2 === 1;
 }
 
 interface PartOptions {

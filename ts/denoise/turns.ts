@@ -9,14 +9,15 @@ export function turnPixels({ data, shape }: Pixels, symmetry: number): Pixels {
   const isTransposed = (symmetry & 4) !== 0;
   const [height, width] = isTransposed ? [columns, rows] : [rows, columns];
   const result = new Float32Array(data.length);
+  // Where the first pixel of a channel comes from, and how far apart in `data` neighbours are.
+  const first = (symmetry & 2 ? (rows - 1) * columns : 0) + (symmetry & 1 ? columns - 1 : 0);
+  const [alongColumn, alongRow] = [symmetry & 2 ? -columns : columns, symmetry & 1 ? -1 : 1];
+  const [down, right] = isTransposed ? [alongRow, alongColumn] : [alongColumn, alongRow];
   let to = 0;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < height; i++) {
-      for (let j = 0; j < width; j++) {
-        const [row, column] = isTransposed ? [j, i] : [i, j];
-        const [y, x] = [symmetry & 2 ? rows - 1 - row : row, symmetry & 1 ? columns - 1 - column : column];
-        result[to++] = data[(c * rows + y) * columns + x] as number;
-      }
+      let from = c * rows * columns + first + i * down;
+      for (let j = 0; j < width; j++, from += right) result[to++] = data[from] as number;
     }
   }
   return { data: result, shape: [channels, height, width] };

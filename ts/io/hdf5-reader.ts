@@ -1,4 +1,5 @@
 import { type ArrayFile, Hdf5File, type Slice } from "../formats/index.js";
+import { checkText } from "../runtime/index.js";
 import { type FileSource, openSource, wrapErrors } from "./source.js";
 
 /** An open HDF5 file, for programs that read many parts of it; {@link readArray} opens and closes it for each. */
@@ -19,6 +20,7 @@ export class Hdf5Reader {
    * @throws ArgumentError `file_not_found`, `file_unreadable`, `missing_library`; FormatError `file_invalid`.
    */
   static async open(caller: string, file: FileSource): Promise<Hdf5Reader> {
+    checkText("Hdf5Reader.open", "caller", caller);
     const source = await openSource(caller, file);
     const name = source.name || caller;
     try {
