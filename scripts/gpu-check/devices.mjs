@@ -10,7 +10,7 @@ const starts = async (settings) =>
 const error = await starts({});
 if (error) console.log(JSON.stringify({ name, available: false, detail: error.message }));
 else {
-  const tf32 = name !== "cpu" && (await starts({ tf32: true })) === undefined;
+  const tf32 = name === "cuda" && (await starts({ tf32: true })) === undefined;
   console.log(JSON.stringify({ ...devices().find((row) => row.name === name), tf32 }));
 }
 process.exit();

@@ -76,7 +76,7 @@ describe("npm run gpu-check", () => {
     await expect(startChild(join(work, "nowhere"), [], { seconds: 30 })).rejects.toThrow("ENOENT");
   });
 
-  it("times the other rows where one crashes, keeps what was measured, and leaves heavy rows out of the CPU", async () => {
+  it("times the rows after one that crashes, keeps what was measured, and spares the CPU heavy rows", async () => {
     const results: Record<string, Measured> = { before: { median: 7 } };
     const rows = [{ name: "before" }, { name: "crash" }, { name: "works" }, { name: "large", heavy: true }];
     const side: Side = { key: "cpu", small: false, heavy: false, alone: false, start };
