@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { R2RLoss, SplittingLoss, type Loss, type LossName } from "../../ts/loss/index.js";
+import { TensorDataset } from "../../ts/data/index.js";
+import { R2RLoss, SplittingLoss, SureGaussianLoss, TVLoss, type Loss, type LossName } from "../../ts/loss/index.js";
+import { DnCNN } from "../../ts/nn/index.js";
+import { Adam } from "../../ts/optim/index.js";
 import {
   Blur,
   Denoising,
   GammaNoise,
+  GaussianNoise,
   gaussianBlur,
   Inpainting,
   type LinearPhysics,
@@ -12,6 +16,7 @@ import {
 import { Rng } from "../../ts/random/index.js";
 import { binding, init, type Binding } from "../../ts/runtime/index.js";
 import { tensor, tidy, type Tensor } from "../../ts/tensor/index.js";
+import { Trainer } from "../../ts/train/index.js";
 import { Darker, everyLoss, everyNoise } from "../loss/every.js";
 import { trainingStep } from "./losses.js";
 import { pretendDevice, type Crossings, type PretendedDevice } from "./pretended.js";
@@ -106,6 +111,30 @@ describe("a training step on a device", () => {
       return ofSecond(() => physics.ADagger(y));
     });
     expect(found.reads).toBe(0);
+  });
+});
+
+describe("the Trainer on a device", () => {
+  it("reads twice in every `readEvery` steps: the losses, and whether the data was finite", async () => {
+    const rng = new Rng(3);
+    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng });
+    const x = rng.uniform([30, 1, 8, 8]);
+    const trainer = new Trainer({
+      model,
+      physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.2 }) }),
+      losses: [new SureGaussianLoss({ sigma: 0.2 }), new TVLoss({ weight: 0.01 })],
+      optimizer: new Adam(model.parameters(), { lr: 1e-3 }),
+      trainData: new TensorDataset({ x }),
+      readEvery: 10,
+      gradClip: 1,
+      rng,
+    });
+    device.take();
+    await trainer.train();
+    // A draw for the noise and one for the divergence in each step.
+    expect(device.take()).toEqual({ reads: 6, uploads: 0, draws: 60 });
+    model.dispose();
+    x.dispose();
   });
 });
 
