@@ -44,6 +44,10 @@ function strip(folder) {
 function compressed(folder) {
   const archive = `${folder}.tar.xz`;
   rmSync(archive, { force: true });
-  const { status } = spawnSync("tar", ["-C", folder, "-cJf", archive, "."], { stdio: ["ignore", "ignore", "inherit"] });
+  const { status } = spawnSync("tar", ["-C", folder, "-cJf", archive, "."], {
+    stdio: ["ignore", "ignore", "inherit"],
+    // All cores.
+    env: { ...process.env, XZ_OPT: "-T0" },
+  });
   return status === 0 ? statSync(archive).size : undefined;
 }
