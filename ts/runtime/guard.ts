@@ -38,9 +38,17 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngFrom: "sync",
   rngDispose: "free",
   rngDraw: "sync",
+  setTf32: "sync",
+  launches: "sync",
   heapBytes: "sync",
 };
-const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes", "setMemoryLimit"]);
+const optional: ReadonlySet<string> = new Set<Guarded>([
+  "disposeAll",
+  "heapBytes",
+  "launches",
+  "setMemoryLimit",
+  "setTf32",
+]);
 
 class Guard implements GuardedBinding {
   readonly binding: Binding;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Binding } from "../binding.js";
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "../platform.js";
 import "../web/gpu-module.js";
@@ -31,7 +32,7 @@ export async function loadBinding({ wasm, device, preferWasm }: LoadOptions): Pr
 /** The WebAssembly module of this package. */
 async function loadPackaged(device: RequestedDevice): Promise<Binding> {
   const file =
-    device === "webgpu"
+    deviceKind(device) === "webgpu"
       ? "adjoint_wasm_gpu_bg.wasm"
       : cpuModule() === "relaxed"
         ? "adjoint_wasm_relaxed_bg.wasm"

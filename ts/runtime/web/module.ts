@@ -1,4 +1,5 @@
 import type { Binding } from "../binding.js";
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice, WasmSource } from "../platform.js";
 import { type WasmExports, wasmBinding } from "./exports.js";
@@ -42,7 +43,7 @@ const instances: Partial<Record<ModuleKind, Binding>> = {};
  * before anything is loaded.
  */
 export async function loadWasm(source?: WasmSource, device: RequestedDevice = "cpu"): Promise<Binding> {
-  if (device === "webgpu") await gpuAdapter();
+  if (deviceKind(device) === "webgpu") await gpuAdapter(device);
   const given = source === undefined ? undefined : await wrapErrors(async () => await compile(source));
   const kind = given ? kindOf(given) : await kindFor(device);
   return (instances[kind] ??= await wrapErrors(async () => await instantiate(kind, given)));
@@ -55,7 +56,8 @@ function kindOf(module: WebAssembly.Module): ModuleKind {
 }
 
 async function kindFor(device: RequestedDevice): Promise<ModuleKind> {
-  const gpu = device === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
+  const gpu =
+    deviceKind(device) === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
   return gpu ? "gpu" : cpuModule();
 }
 
@@ -97,7 +99,7 @@ async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefin
     heapBytes: () => memory.buffer.byteLength,
     initDevice: async (device) => {
       await startDevice(device, glue, kind === "gpu");
-      if (device === "webgpu") described = await describeAdapter();
+      if (deviceKind(device) === "webgpu") described = await describeAdapter(device);
     },
     devices: () => described(binding.devices()),
     lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
