@@ -24,6 +24,7 @@ export { linear } from "./linear.js";
 export type { LinearArguments } from "./linear.js";
 export { batchNorm, batchNormMoments, groupNorm, instanceNorm } from "./norm.js";
 export type { BatchNormArguments, GroupNormArguments } from "./norm.js";
+export { type SharedMoments, sharedMoments, withSharedMoments } from "./shared-moments.js";
 export { pair } from "./options.js";
 export type { Size2 } from "./options.js";
 export { pad } from "./pad.js";
