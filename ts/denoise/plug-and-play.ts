@@ -8,14 +8,7 @@ import {
   type LinearPhysics,
   type NoiseModel,
 } from "../physics/index.js";
-import {
-  ArgumentError,
-  checkFunction,
-  checkInstance,
-  checkKind,
-  checkNumber,
-  checkOptions,
-} from "../runtime/index.js";
+import { ArgumentError, checkFunction, checkInstance, checkKind, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, tensor, type Tensor, tidy } from "../tensor/index.js";
 import { checkImages } from "./check-images.js";
 import { fillMissing } from "./fill-missing.js";
@@ -114,7 +107,9 @@ function checkPlugAndPlay(
 function isFilter(value: unknown): boolean {
   if (!Array.isArray(value) || value.length % 2 === 0) return false;
   const isRow = (row: unknown): boolean =>
-    Array.isArray(row) && row.length === (value[0] as unknown[]).length && row.every((number) => Number.isFinite(number));
+    Array.isArray(row) &&
+    row.length === (value[0] as unknown[]).length &&
+    row.every((number) => Number.isFinite(number));
   return value.every(isRow) && (value[0] as unknown[]).length % 2 === 1;
 }
 
