@@ -44,8 +44,8 @@ fn repeated_content_is_averaged() {
         let [clean, noisy, means] = repeated(channels, 48);
         let out = op("nonLocal", &[&common::single(&noisy), &common::single(&means)], &[], &[SIGMA]);
         let (ours, local) = (mean_square(&values(&out), &clean.data), mean_square(&means.data, &clean.data));
-        // A position has some twenty equal ones in the window: at best a twentieth of the noise is left.
-        assert!(ours < 0.2 * SIGMA * SIGMA, "{channels} channels: {ours}");
+        // Means of 3 x 3 pixels are a poor guide here: they are farther from the image than the noisy values.
+        assert!(ours < 0.4 * SIGMA * SIGMA, "{channels} channels: {ours}");
         assert!(ours < 0.2 * local, "{channels} channels: {ours}, local means {local}");
     }
 }

@@ -32,7 +32,7 @@ impl Search {
         Self { radius, side, count, distances, keys, found }
     }
 
-    /// Looks for the patches that have the smallest distance from the one at `row`, `column`, over all channels. Of
+    /// Looks for the patch at `row`, `column` and those that have the smallest distance from it, over all channels. Of
     /// equally distant ones the first in the order of rows is taken.
     #[inline(always)]
     pub fn run(&mut self, x: &[f32], sizes: Sizes, row: usize, column: usize) {
@@ -58,8 +58,13 @@ impl Search {
                 }
             }
             let first = (to - top) * width;
-            // The bits of numbers that are not negative have their order.
-            let key = |(j, distance): (usize, &f32)| u64::from(distance.to_bits()) << 32 | (first + j) as u64;
+            let key = |(j, distance): (usize, &f32)| {
+                // The reference patch is always found, so that each pixel has an estimate.
+                let is_reference = to == row && left + j == column;
+                // The bits of numbers that are not negative have their order.
+                let order = if is_reference { 0 } else { distance.to_bits().max(1) };
+                u64::from(order) << 32 | (first + j) as u64
+            };
             self.keys.extend(distances.iter().enumerate().map(key));
         }
         if count < self.keys.len() {
