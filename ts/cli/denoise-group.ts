@@ -79,23 +79,14 @@ const mostValues = 48e6;
 
 /** Learns one network from some files, and restores them. */
 export async function denoiseGroup(files: readonly Opened[], context: GroupContext): Promise<FileResult[]> {
-  const { options, isOnly, ranks } = context;
-  const images = await imagesToLearn(files);
-  for (const [index, { file, output }] of files.entries()) file.checkOutput(output, images.first[index] as Pixels);
-  checkSigns(files, images.learned, options.noise);
-  const loaded = options.model === undefined ? undefined : await Denoiser.load(options.model);
-  const noise = loaded?.noise ?? noiseOf(images.learned, options);
-  const level = noiseLevel(noise);
-  if (!(level > 0 && Number.isFinite(level))) {
-    if (isOnly) throw noNoise((files[0] as Opened).file, images.learned);
-    const left = isFirst(ranks) ? files : [];
-    return await Promise.all(left.map(async (opened) => await leave(opened, noise)));
-  }
+  const { ranks } = context;
   const display = isFirst(ranks) ? await shareDisplay(context.label) : NO_DISPLAY;
   try {
-    const learnHere = async () => await learnFrom(files, images.learned, noise, context, display);
-    const denoiser = loaded ?? (await ofFirst(ranks, learnHere));
-    if (options.save !== undefined && isFirst(ranks)) await denoiser.save(options.save);
+    const denoiser = await denoiserOf(files, context, display);
+    if (!(denoiser instanceof Denoiser)) {
+      const left = isFirst(ranks) ? files : [];
+      return await Promise.all(left.map(async (opened) => await leave(opened, denoiser)));
+    }
     const results = await onEachFile(
       ranks,
       files,
@@ -106,6 +97,34 @@ export async function denoiseGroup(files: readonly Opened[], context: GroupConte
   } finally {
     display.stop();
   }
+}
+
+/**
+ * The network of some files, learned or loaded, or the estimate that there is no noise. The images that it learns from
+ * are not kept.
+ *
+ * @throws UsageError where the only file has no noise.
+ */
+async function denoiserOf(
+  files: readonly Opened[],
+  context: GroupContext,
+  display: ShareDisplay,
+): Promise<Denoiser | NoiseEstimate> {
+  const { options, isOnly, ranks } = context;
+  const images = await imagesToLearn(files);
+  for (const [index, { file, output }] of files.entries()) file.checkOutput(output, images.first[index] as Pixels);
+  checkSigns(files, images.learned, options.noise);
+  const loaded = options.model === undefined ? undefined : await Denoiser.load(options.model);
+  const noise = loaded?.noise ?? noiseOf(images.learned, options);
+  const level = noiseLevel(noise);
+  if (!(level > 0 && Number.isFinite(level))) {
+    if (isOnly) throw noNoise((files[0] as Opened).file, images.learned);
+    return noise;
+  }
+  const learnHere = async () => await learnFrom(files, images.learned, noise, context, display);
+  const denoiser = loaded ?? (await ofFirst(ranks, learnHere));
+  if (options.save !== undefined && isFirst(ranks)) await denoiser.save(options.save);
+  return denoiser;
 }
 
 /** The first page of each file, and pages of all files, at even distances where there are too many to hold. */

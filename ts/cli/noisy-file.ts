@@ -28,14 +28,16 @@ export class NoisyFile {
   readonly shape: Pixels["shape"];
   readonly #reader: ImageReader;
   readonly #choice: PageChoice;
-  readonly #first: ImagePixels;
+  /** The samples and the metadata of the first page. */
+  readonly #kind: Omit<ImagePixels, "data">;
 
   private constructor(path: string, reader: ImageReader, first: ImagePixels, choice: PageChoice) {
     this.path = path;
     this.allPages = reader.pages;
     this.pages = choice.pages;
     this.#reader = reader;
-    this.#first = first;
+    const { data: _, ...kind } = first;
+    this.#kind = kind;
     this.#choice = choice;
     this.shape = this.#split(first).pixels.shape;
   }
@@ -97,7 +99,7 @@ export class NoisyFile {
     };
     if (this.pages.length > 1)
       refuse(`has ${this.pages.length} pages; expected a name that ends in .tif, or one page with --pages`);
-    const { sample } = this.#first;
+    const { sample } = this.#kind;
     if (![1, 3].includes(this.shape[0])) refuse(`has ${this.shape[0]} channels; expected a name that ends in .tif`);
     if (sample === "uint8" || sample === "uint16") return;
     if (sample.startsWith("float") && data.every((value) => value >= 0 && value <= 1)) return;
@@ -108,13 +110,13 @@ export class NoisyFile {
   async write(output: string, restored: readonly Pixels[]): Promise<WriteReport> {
     const [channels, rows, columns] = this.shape;
     const plane = rows * columns;
-    const hasAlpha = this.#first.metadata.alpha === true;
+    const hasAlpha = this.#kind.metadata.alpha === true;
     const length = (channels + (hasAlpha ? 1 : 0)) * plane;
-    const data = new Float32Array(restored.length * length);
-    const { whiteIsZero } = this.#first.metadata;
-    for (const [index, page] of restored.entries()) {
-      // A TIFF where small values are bright stays one; a PNG has none of these.
-      const isInverted = whiteIsZero && !isPng(output);
+    // A TIFF where small values are bright stays one; a PNG has none of these.
+    const isInverted = this.#kind.metadata.whiteIsZero && !isPng(output);
+    const isAsItIs = restored.length === 1 && !hasAlpha && !isInverted;
+    const data = isAsItIs ? (restored[0] as Pixels).data : new Float32Array(restored.length * length);
+    for (const [index, page] of isAsItIs ? [] : restored.entries()) {
       data.set(isInverted ? page.data.map((value) => 1 - value) : page.data, index * length);
       if (!hasAlpha) continue;
       const number = this.pages[index] as number;
@@ -125,7 +127,7 @@ export class NoisyFile {
     const image = tensor(data, { shape: restored.length > 1 ? [restored.length, ...shape] : shape });
     try {
       return await writeImage(output, image, {
-        ...outputSamples(output, this.#first),
+        ...outputSamples(output, this.#kind),
         metadata: this.#choice.metadata,
       });
     } finally {

@@ -2,7 +2,7 @@ import { avgPool2d, pixelShuffle, pixelUnshuffle } from "../functional/index.js"
 import { Conv2d, Module } from "../nn/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
 import { ShapeError } from "../runtime/index.js";
-import { cat, type Tensor } from "../tensor/index.js";
+import { cat, inTurn, type Tensor, tidy } from "../tensor/index.js";
 
 /** Channels at a half, a quarter and an eighth of the resolution. */
 const CHANNELS = [48, 64, 64] as const;
@@ -102,7 +102,11 @@ export class DenoisingNetwork extends Module {
   }
 
   #run(y: Tensor, levels: Tensor): Tensor {
-    return this.finish(y, levels, this.trunk(this.start(y, levels)));
+    return inTurn(y, [
+      () => this.start(y, levels),
+      (start) => this.trunk(start),
+      (features) => this.finish(y, levels, features),
+    ]);
   }
 
   /** Features of images at half the resolution. */
@@ -120,13 +124,15 @@ export class DenoisingNetwork extends Module {
 
   /** Features to features; grey and colour images may share a batch. */
   trunk(start: Tensor): Tensor {
-    const fine = this.fineDown.forward(start);
-    const middle = this.middleDown.forward(this.toMiddle.forward(pixelUnshuffle(fine, 2)));
-    const coarse = this.coarse.forward(this.toCoarse.forward(pixelUnshuffle(middle, 2)));
-    const up = this.middleUp.forward(pixelShuffle(this.fromCoarse.forward(coarse), 2).add(middle));
-    let x = pixelShuffle(this.fromMiddle.forward(up), 2).add(fine);
-    for (const block of this.fineUp) x = block.forward(x);
-    return x;
+    const fine = tidy(() => this.fineDown.forward(start));
+    const middle = tidy(() => this.middleDown.forward(this.toMiddle.forward(pixelUnshuffle(fine, 2))));
+    const below = (x: Tensor) => this.fromCoarse.forward(this.coarse.forward(this.toCoarse.forward(x)));
+    return inTurn(pixelUnshuffle(middle, 2), [
+      (x) => pixelShuffle(below(x), 2).add(middle),
+      (x) => this.middleUp.forward(x),
+      (x) => pixelShuffle(this.fromMiddle.forward(x), 2).add(fine),
+      ...this.fineUp.map((block) => (x: Tensor) => block.forward(x)),
+    ]);
   }
 
   /** The denoised image of its features. */

@@ -48,10 +48,11 @@ function halved({ data, shape }: Pixels): Pixels {
  * A denoised image whose coarse structures are those that were denoised at half its resolution, where the network sees
  * twice as far: `x + U B (c - H x)` with the means of 2 x 2 pixels H, means of 3 x 3 pixels, three times, B, and linear
  * interpolation U. Details stay as they are (Facciolo, Pierazzo, Morel, "Conservative scale recomposition for
- * multiscale denoising", SIAM Journal on Imaging Sciences, 2017).
+ * multiscale denoising", SIAM Journal on Imaging Sciences, 2017). Written into the image that is given: a picture may
+ * be large.
  */
 export async function withCoarseScale(fine: Pixels, coarse: Pixels): Promise<Pixels> {
-  const [channels, rows, columns] = fine.shape;
+  const [, rows, columns] = fine.shape;
   const difference = halved(fine).data.map((value, i) => (coarse.data[i] as number) - value);
   const correction = noGrad(() =>
     tidy(() => {
@@ -64,5 +65,6 @@ export async function withCoarseScale(fine: Pixels, coarse: Pixels): Promise<Pix
   );
   const added = await correction.data();
   correction.dispose();
-  return { data: fine.data.map((value, i) => value + (added[i] as number)), shape: [channels, rows, columns] };
+  for (let i = 0; i < added.length; i++) fine.data[i] = (fine.data[i] as number) + (added[i] as number);
+  return fine;
 }

@@ -26,6 +26,7 @@ export { nonLocal } from "./non-local.js";
 export type { NonLocalArguments } from "./non-local.js";
 export { batchNorm, batchNormMoments, groupNorm, instanceNorm } from "./norm.js";
 export type { BatchNormArguments, GroupNormArguments } from "./norm.js";
+export { type SharedMoments, sharedMoments, withSharedMoments } from "./shared-moments.js";
 export { pair } from "./options.js";
 export type { Size2 } from "./options.js";
 export { pad } from "./pad.js";

@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeOnError, inTurn } from "../../tensor/index.js";
 import { ArgumentError, checkList, LARGEST, shown } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { Module } from "../module.js";
@@ -52,16 +52,17 @@ export class Sequential<const L extends readonly NamedLayer[] = readonly NamedLa
   /** The output of the last layer. */
   forward(x: Tensor): Tensor {
     checkTensor("Sequential", "x", x);
-    return freeOnError(() => {
-      let value = x;
-      for (let i = 0; i < this.layers.length; i++) {
-        const layer = this.layers[i] as Layer;
-        const slope = slopeOf(this.layers[i + 1]);
-        value = slope === undefined ? layer.forward(value) : rectified(layer, value, slope);
-        if (slope !== undefined) i++;
-      }
-      return value;
-    });
+    return freeOnError(() => inTurn(x, this.#steps()));
+  }
+
+  /** The layers, each together with an activation after it. */
+  *#steps(): Iterable<(x: Tensor) => Tensor> {
+    for (let i = 0; i < this.layers.length; i++) {
+      const layer = this.layers[i] as Layer;
+      const slope = slopeOf(this.layers[i + 1]);
+      yield slope === undefined ? (x) => layer.forward(x) : (x) => rectified(layer, x, slope);
+      if (slope !== undefined) i++;
+    }
   }
 }
 

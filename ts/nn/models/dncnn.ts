@@ -1,4 +1,4 @@
-import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError, inTurn } from "../../tensor/index.js";
 import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
@@ -71,10 +71,7 @@ export class DnCNN extends Module {
   /** The denoised image; the noise level or physics, if given, is ignored. */
   forward(y: Tensor, _condition?: Condition, _options?: ReconstructOptions): Tensor {
     checkTensor("DnCNN", "y", y);
-    return freeOnError(() => {
-      let x = rectified(this.inConv, y);
-      for (const conv of this.convList) x = rectified(conv, x);
-      return this.outConv.forward(x).add(y);
-    });
+    const hidden = [this.inConv, ...this.convList].map((conv) => (x: Tensor) => rectified(conv, x));
+    return freeOnError(() => inTurn(y, [...hidden, (x) => this.outConv.forward(x).add(y)]));
   }
 }
