@@ -11,6 +11,7 @@
 mod colours;
 mod group;
 mod search;
+mod sizes;
 mod symmetric;
 
 use super::parallel::{each, Shared};
@@ -18,21 +19,7 @@ use super::simd::{entry, isa, Simd};
 use crate::allocation::zeros;
 use group::Group;
 use search::{Search, Window};
-
-/// Sizes of one picture.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sizes {
-    pub channels: usize,
-    pub rows: usize,
-    pub columns: usize,
-}
-
-impl Sizes {
-    /// Elements of a channel.
-    fn plane(self) -> usize {
-        self.rows * self.columns
-    }
-}
+pub(crate) use sizes::Sizes;
 
 /// How one stage looks for patches and filters them.
 #[derive(Clone, Copy)]

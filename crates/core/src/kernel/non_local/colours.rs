@@ -1,7 +1,7 @@
 //! An orthonormal transform of red, green and blue: in brightness and two differences, photographs are nearly
 //! uncorrelated, and white noise stays white.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::allocation::zeros;
 
 /// (1, 1, 1) / sqrt 3, (1, 0, -1) / sqrt 2, (1, -2, 1) / sqrt 6.

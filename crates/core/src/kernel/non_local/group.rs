@@ -1,6 +1,6 @@
 //! One channel of a group of similar patches, and its filters.
 
-use super::symmetric::{eigen, inverse, Scratch};
+use super::symmetric::{add_multiple, eigen, inverse, Scratch};
 use crate::allocation::zeros;
 
 /// Rows are padded to a multiple of this with zeros.
@@ -176,10 +176,4 @@ fn covariance(x: &[f32], stride: usize, factor: f32, to: &mut [f32], size: usize
             to[j * size + i] = product;
         }
     }
-}
-
-/// `to += factor x`
-#[inline(always)]
-pub fn add_multiple(to: &mut [f32], factor: f32, x: &[f32]) {
-    to.iter_mut().zip(x).for_each(|(to, x)| *to += factor * x);
 }

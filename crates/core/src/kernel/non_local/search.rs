@@ -1,6 +1,6 @@
 //! The patches of a window that are most like a reference patch.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::allocation::zeros;
 
 /// A box of a picture.

@@ -1,6 +1,5 @@
 //! Eigenvectors and inverses of small symmetric matrices, which fit into the cache.
 
-use super::group::add_multiple;
 use crate::allocation::zeros;
 
 /// Memory of [`eigen`].
@@ -163,4 +162,10 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     }
     let rest: f32 = as_.remainder().iter().zip(bs.remainder()).map(|(a, b)| a * b).sum();
     lanes.iter().sum::<f32>() + rest
+}
+
+/// `to += factor x`
+#[inline(always)]
+pub fn add_multiple(to: &mut [f32], factor: f32, x: &[f32]) {
+    to.iter_mut().zip(x).for_each(|(to, x)| *to += factor * x);
 }
