@@ -31,7 +31,7 @@ export { pair } from "./options.js";
 export type { Size2 } from "./options.js";
 export { pad } from "./pad.js";
 export type { PadArguments } from "./pad.js";
-export { matching, perImage } from "./per-image.js";
+export { drawPerImage, matching, perImage } from "./per-image.js";
 export type { Level } from "./per-image.js";
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./pool.js";
 export type { AvgPoolArguments, MaxPoolArguments, PoolArguments } from "./pool.js";

@@ -8,6 +8,7 @@ export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
 export { traceOperators } from "./trace.js";
 export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
 export { freeKeptOnError, freeOnError } from "./handle.js";
+export { fromHostValues, hostValues } from "./host-values.js";
 export { inTurn } from "./in-turn.js";
 export { keep, tidy, tidyAcross, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
