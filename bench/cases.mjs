@@ -15,6 +15,7 @@ import {
   tidy,
   transform,
 } from "../dist/index.js";
+import { operatorCases } from "./operator-cases.mjs";
 
 /** A training step: loss of a batch, gradients of all weights, one Adam update. */
 function training(model, batch, criterion) {
@@ -242,6 +243,7 @@ export const cases = {
     steps: 1,
     make: () => noise(new physics.PoissonNoise({ gain: 0.05 })),
   },
+  ...operatorCases,
   operators: {
     label: "1,000 operators on one number, and their gradient",
     steps: 5,

@@ -11,6 +11,7 @@ import time
 
 import torch
 import torch_network
+import torch_operators
 from torch import nn
 
 try:
@@ -210,6 +211,7 @@ CASES = {
     "gridSample": grid_sample,
     "resize": resize,
     "strided": strided,
+    **torch_operators.CASES,
     "operators": operators,
     "eager": eager,
 }

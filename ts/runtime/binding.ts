@@ -66,10 +66,15 @@ export interface Binding {
   /** Resolves to the reason once the binding is unusable although no call failed: its graphics device was lost. */
   readonly lost?: Promise<string>;
   /**
-   * Whether another binding of this platform supports a device that this one does not; `init()` then loads that one.
+   * Whether another binding of this platform supports a device, or more than one thread, that this one does not;
+   * `init()` then loads that one.
    * Default: never.
    */
-  lacks?(device: string): boolean;
+  lacks?(device: string, threads?: number): boolean;
+  /**
+   * Computes with as many threads, the calling one included; a line of warning says why where that cannot be. Optional.
+   */
+  setThreads?(count: number): Promise<void>;
   /** Bytes of the WebAssembly module's memory, which never shrinks. */
   heapBytes?(): number;
 }
@@ -94,4 +99,6 @@ export interface DeviceInfo {
   readonly detail: string;
   /** What the adapter is, where it is available and known. */
   readonly kind?: AdapterKind;
+  /** Threads that compute on the cpu, with the WebAssembly module. */
+  readonly threads?: number;
 }

@@ -32,6 +32,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   setGradEnabled: "sync",
   memory: "sync",
   setMemoryLimit: "sync",
+  setThreads: "async",
   rngNew: "sync",
   rngFork: "sync",
   rngState: "sync",
@@ -40,7 +41,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngDraw: "sync",
   heapBytes: "sync",
 };
-const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes", "setMemoryLimit"]);
+const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes", "setMemoryLimit", "setThreads"]);
 
 class Guard implements GuardedBinding {
   readonly binding: Binding;

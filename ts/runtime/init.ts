@@ -4,6 +4,7 @@ import { currentPlatform } from "./current-platform.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
+import { warnOnce } from "./warn.js";
 import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } from "./state.js";
 
 /** Options of {@link init}. */
@@ -24,6 +25,14 @@ export interface InitOptions {
    * WebAssembly module can get.
    */
   readonly memoryLimit?: number;
+  /**
+   * Threads that compute on the cpu with the WebAssembly module, the calling one included; `"auto"` is one for each
+   * processor. Results are bit for bit those of one thread. A page must be cross-origin isolated (docs/browser.md has
+   * the headers); where it is not, one thread computes, and one line says so. The module with WebGPU has one thread.
+   * Node's add-on uses all processors, or as many as the environment variable `RAYON_NUM_THREADS` says.
+   * Default: 1, and in a later call the number in use.
+   */
+  readonly threads?: number | "auto";
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
@@ -31,6 +40,10 @@ export interface InitOptions {
 const deviceNames: readonly RequestedDevice[] = ["cpu", "webgpu", "cuda", "auto"];
 /** Calls run one after another, so that two concurrent ones load one binding. */
 let queue: Promise<unknown> = Promise.resolve();
+/** Largest number of threads: each takes 2 MiB for its stack. */
+const MAX_THREADS = 256;
+/** The threads that a call asked for last. */
+let threadCount: number | undefined;
 
 /**
  * Loads the binding (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it
@@ -41,7 +54,8 @@ let queue: Promise<unknown> = Promise.resolve();
  * loaded replaces it and its tensors. After an error the previous runtime keeps working.
  *
  * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
- * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent.
+ * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent,
+ * `threads_failed` where a thread does not start.
  */
 export async function init(options: InitOptions = {}): Promise<void> {
   await initialize(options, false);
@@ -56,13 +70,17 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit"]);
-  const { device = "cpu", wasm, binding: given, memoryLimit } = options;
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads"]);
+  const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
+  if (threads !== undefined && threads !== "auto")
+    checkNumber("init", "threads", threads, { integer: true, min: 1, max: MAX_THREADS });
   checkWord("init", "device", device, deviceNames);
   const run = queue.then(async () => {
-    await start({ device, wasm, preferWasm }, given);
-    const total = (await currentPlatform()).totalMemory() ?? Infinity;
+    const platform = await currentPlatform();
+    if (threads !== undefined) threadCount = threads === "auto" ? platform.processors() : threads;
+    await start({ device, wasm, preferWasm, threads: threadCount }, given);
+    const total = platform.totalMemory() ?? Infinity;
     setMemoryLimit(binding(), memoryLimit ?? total / 2);
   });
   queue = run.catch(() => undefined);
@@ -70,10 +88,11 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
 }
 
 async function start(options: LoadOptions, given: Binding | undefined): Promise<void> {
-  const { device } = options;
+  const { device, threads } = options;
   if (given !== undefined) setBinding(guardBinding(given));
   const previous = bindingIfAny();
-  if (previous !== undefined && !previous.lacks?.(device)) {
+  if (previous !== undefined && !previous.lacks?.(device, threads ?? 1)) {
+    if (threads !== undefined) await previous.setThreads?.(threads);
     setCurrentDevice(await startDevice(previous, device));
     return;
   }
@@ -81,9 +100,12 @@ async function start(options: LoadOptions, given: Binding | undefined): Promise<
   const loaded = guardBinding(await platform.loadBinding(options));
   // A working binding is replaced only once the device of the new one is ready.
   if (previous === undefined) setBinding(loaded);
+  if (threads !== undefined) await loaded.binding.setThreads?.(threads);
   const name = await startDevice(loaded.binding, device);
   setBinding(loaded);
   setCurrentDevice(name);
+  // Its tensors can still be read; its threads would only take memory.
+  if (previous !== loaded.binding && threads !== undefined) await previous?.setThreads?.(1);
 }
 
 /** Makes the device ready and returns its name. */
@@ -108,15 +130,12 @@ function inSoftware(target: Binding): boolean {
   return listDevices(target).some(({ name, kind }) => name === "webgpu" && kind === "software");
 }
 
-let warned = false;
-
 /** One line, once, where the webgpu that was asked for is a renderer in software: a step takes minutes. */
 function warnOfSoftware(target: Binding): void {
-  if (warned || !inSoftware(target)) return;
-  warned = true;
+  if (!inSoftware(target)) return;
   const { detail = "" } = listDevices(target).find(({ name }) => name === "webgpu") ?? {};
-  console.warn(
-    `adjoint: webgpu is a renderer in software here, ${detail}, much slower than cpu; install the driver of your ` +
+  warnOnce(
+    `webgpu is a renderer in software here, ${detail}, much slower than cpu; install the driver of your ` +
       'graphics card, or use init({ device: "cpu" }).',
   );
 }

@@ -6,12 +6,14 @@ import { isAddress, openAddress } from "../remote-file.js";
 import { keepDownload, keptDownload } from "./downloads.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
+import { startThread } from "./start-thread.js";
 
 /** The platform of programs that run in a page or a worker. */
 export const webPlatform: Platform = {
   totalMemory: () => undefined,
-  async loadBinding({ wasm, device }) {
-    return await loadWasm(wasm, device);
+  processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+  async loadBinding({ wasm, device, threads }) {
+    return await loadWasm(wasm, { device, threads }, startThread);
   },
   async readFile(path) {
     return new Uint8Array(await (await fetchFile(path)).arrayBuffer());
