@@ -150,8 +150,8 @@ function warnOfSoftware(target: Binding, device: DeviceName): void {
   const row = find(target, device);
   if (!isSoftware(row)) return;
   warnOnce(
-    `${device} is a renderer in software here, ${row?.detail ?? ""}, much slower than cpu; install the driver of your ` +
-      'graphics card, or use init({ device: "cpu" }).',
+    `${device} is a renderer in software here, ${row?.detail ?? ""}, much slower than cpu; install the driver of ` +
+      'your graphics card, or use init({ device: "cpu" }).',
   );
 }
 
