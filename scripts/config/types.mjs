@@ -32,6 +32,8 @@ export function typeReader(checker, kindOf) {
     if (type.isUnionType()) return readUnion(type.getTypes(), where, name);
     if (flags & TypeFlags.Null) return "null";
     if (flags & TypeFlags.Literal) return flags & TypeFlags.BooleanLiteral ? "boolean" : { words: [type.value] };
+    // A card of several by its number: configurations name the others; the command has --device.
+    if (flags & TypeFlags.TemplateLiteral) return undefined;
     if (flags & TypeFlags.Number) return "number";
     if (flags & TypeFlags.String) return PATHS.has(name) ? "path" : "string";
     if (type.isIntersectionType()) return { kind: "model" };

@@ -140,7 +140,7 @@ describe("losses and devices", () => {
     if (gpu?.warning === undefined) expect(text).not.toContain("warning");
     else
       expect(text).toMatch(
-        /webgpu +yes .*\(software\)\n[\s\S]*\nwarning: webgpu is a renderer in software .* use cpu\.\n/,
+        /webgpu +yes .*\(software; vulkan .*\)\n[\s\S]*\nwarning: webgpu is a renderer in software .* use cpu\.\n/,
       );
   });
 });

@@ -1,4 +1,15 @@
 import { InvalidArgumentError } from "commander";
+import { checkDevice } from "../runtime/index.js";
+
+/** Checks the name of a device, for commander. */
+export function deviceName(text: string): string {
+  try {
+    checkDevice("--device", text, ["auto"]);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return text;
+}
 
 /** Parses a whole number of at least 0, for commander. */
 export function wholeNumber(text: string): number {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { init, type InitOptions } from "../runtime/index.js";
-import { wholeNumber } from "./arguments.js";
+import { deviceName, wholeNumber } from "./arguments.js";
 import { exitCode, Interrupted, printError, type StopSignal, stopSignals } from "./errors.js";
 
 /** Options of every command. */
@@ -23,8 +23,12 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option("--seed <n>", "random seed; the same seed gives the same result", wholeNumber, 0)
     .addOption(
-      new Option("--device <name>", "device to compute on; auto: webgpu where there is a GPU, else cpu")
-        .choices(["cpu", "webgpu", "cuda", "auto"])
+      new Option(
+        "--device <name>",
+        "device to compute on: cpu, webgpu, cuda, of several cards webgpu:1 or cuda:1; auto: webgpu where there is a " +
+          "GPU, else cpu",
+      )
+        .argParser(deviceName)
         .default("cpu"),
     )
     .option("--json", "print one JSON object instead of text", false);

@@ -23,8 +23,11 @@ export function addDevices(program: Command): void {
   });
 }
 
-/** The name of a device's adapter and what it is. */
-function described({ detail, kind }: DeviceInfo): string {
-  if (kind === undefined || kind === "other") return detail;
-  return `${detail} (${kind === "software" ? kind : `hardware${kind === "hardware" ? "" : `, ${kind}`}`})`;
+/** The name of a device's adapter, what it is, its memory and driver. */
+function described({ detail, kind, driver, memory }: DeviceInfo): string {
+  const hardware = kind === "hardware" ? kind : `hardware, ${kind}`;
+  const what = kind === undefined || kind === "other" ? [] : [kind === "software" ? kind : hardware];
+  const size = memory?.total === undefined ? [] : [`${(memory.total / 2 ** 30).toFixed(1)} GiB`];
+  const notes = [...what, ...size, ...(driver === undefined ? [] : [driver])];
+  return notes.length === 0 ? detail : `${detail} (${notes.join("; ")})`;
 }

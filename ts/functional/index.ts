@@ -22,13 +22,16 @@ export { PADDINGS, padImages, padImagesAdjoint, sameWidths } from "./image-paddi
 export type { Padding, Widths } from "./image-padding.js";
 export { linear } from "./linear.js";
 export type { LinearArguments } from "./linear.js";
+export { nonLocal } from "./non-local.js";
+export type { NonLocalArguments } from "./non-local.js";
 export { batchNorm, batchNormMoments, groupNorm, instanceNorm } from "./norm.js";
 export type { BatchNormArguments, GroupNormArguments } from "./norm.js";
+export { type SharedMoments, sharedMoments, withSharedMoments } from "./shared-moments.js";
 export { pair } from "./options.js";
 export type { Size2 } from "./options.js";
 export { pad } from "./pad.js";
 export type { PadArguments } from "./pad.js";
-export { matching, perImage } from "./per-image.js";
+export { drawPerImage, matching, perImage } from "./per-image.js";
 export type { Level } from "./per-image.js";
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./pool.js";
 export type { AvgPoolArguments, MaxPoolArguments, PoolArguments } from "./pool.js";

@@ -12,7 +12,7 @@ export interface Binding {
   surfaceDigest(): string;
   /** Makes a device ready; rejects with a DeviceError if it is absent. */
   initDevice(device: string): Promise<void>;
-  /** JSON: `[{ name, available, detail, kind? }]`. */
+  /** JSON: `[{ name, available, detail, kind?, driver?, memory? }]`. */
   devices(): string;
   /** Runs one operator and returns the handles of its results. */
   apply(op: number, handles: (Handle | 0)[], ints: number[], floats: number[]): Handle[];
@@ -75,6 +75,10 @@ export interface Binding {
    * Computes with as many threads, the calling one included; a line of warning says why where that cannot be. Optional.
    */
   setThreads?(count: number): Promise<void>;
+  /** Whether convolutions on NVIDIA GPUs may use TF32, for all threads of the process. Optional. */
+  setTf32?(on: boolean): void;
+  /** Kernels that were launched on GPUs since the first call, which begins to count. Optional. */
+  launches?(): number;
   /** Bytes of the WebAssembly module's memory, which never shrinks. */
   heapBytes?(): number;
 }
@@ -82,8 +86,18 @@ export interface Binding {
 /** Element type of a tensor; float64 exists on the CPU only. */
 export type DType = "float32" | "float64";
 
-/** Device of a tensor. */
-export type DeviceName = "cpu" | "webgpu" | "cuda";
+/**
+ * Device of a tensor. Of several cards `webgpu` is the fastest one by the judgement of the driver
+ * (`webgpu:high-performance` is the same), `webgpu:low-power` the one in the processor, `webgpu:1` the second in the
+ * list of {@link devices}; `cuda` is the first one (`cuda:0` is the same), `cuda:1` the second. A browser offers the
+ * first two.
+ */
+export type DeviceName =
+  | "cpu"
+  | "webgpu"
+  | "cuda"
+  | `webgpu:${"high-performance" | "low-power" | number}`
+  | `cuda:${number}`;
 
 /**
  * What computes behind `webgpu`: a GPU of its own, one within the processor, one of a virtual machine, hardware of
@@ -101,4 +115,11 @@ export interface DeviceInfo {
   readonly kind?: AdapterKind;
   /** Threads that compute on the cpu, with the WebAssembly module. */
   readonly threads?: number;
+  /** The interface and the version of the driver, where it says so. */
+  readonly driver?: string;
+  /**
+   * Bytes of the card's memory, as far as they are known: all of it (CUDA tells), what this process holds, and what of
+   * that live values take. The latter two of a device that has started, outside of browsers.
+   */
+  readonly memory?: { readonly total?: number; readonly reserved?: number; readonly used?: number };
 }

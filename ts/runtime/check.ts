@@ -1,3 +1,4 @@
+import { checkDevice } from "./device-name.js";
 import { ArgumentError } from "./errors.js";
 import { hasMethods, isFunction, isPlain } from "./kinds.js";
 import { shown } from "./shown.js";
@@ -88,7 +89,9 @@ const oneOf = (name: string, words: readonly string[]) => (className: string, va
 const common: Readonly<Record<string, ((className: string, value: unknown) => void) | undefined>> = {
   rng: checkStream,
   dtype: oneOf("dtype", ["float32", "float64"]),
-  device: oneOf("device", ["cpu", "webgpu", "cuda"]),
+  device: (className, value) => {
+    if (value !== undefined && value !== null) checkDevice(className, value);
+  },
 };
 
 /** What a random stream can draw. */

@@ -39,9 +39,18 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngFrom: "sync",
   rngDispose: "free",
   rngDraw: "sync",
+  setTf32: "sync",
+  launches: "sync",
   heapBytes: "sync",
 };
-const optional: ReadonlySet<string> = new Set<Guarded>(["disposeAll", "heapBytes", "setMemoryLimit", "setThreads"]);
+const optional: ReadonlySet<string> = new Set<Guarded>([
+  "disposeAll",
+  "heapBytes",
+  "launches",
+  "setMemoryLimit",
+  "setTf32",
+  "setThreads",
+]);
 
 class Guard implements GuardedBinding {
   readonly binding: Binding;

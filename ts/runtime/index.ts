@@ -15,6 +15,7 @@ export {
   requiredNumber,
 } from "./check.js";
 export type { NumberRule } from "./check.js";
+export { canonicalDevice, checkDevice } from "./device-name.js";
 export { currentPlatform } from "./current-platform.js";
 export {
   AdjointError,

@@ -1,6 +1,7 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkNumber, checkOptions, checkOptionsObject, checkWord } from "./check.js";
+import { checkFlag, checkNumber, checkOptions, checkOptionsObject } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
+import { canonicalDevice, checkDevice, deviceKind } from "./device-name.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
@@ -11,7 +12,8 @@ import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } f
 export interface InitOptions {
   /**
    * Device of new tensors; `"auto"` is webgpu where a GPU is available, and cpu otherwise, also where only a renderer
-   * in software (SwiftShader, llvmpipe) offers webgpu. Default: `"cpu"`.
+   * in software (SwiftShader, llvmpipe) offers webgpu. A card of several is `"webgpu:low-power"`, `"webgpu:1"` or
+   * `"cuda:1"`, by its place in {@link devices}. Default: `"cpu"`.
    */
   readonly device?: RequestedDevice;
   /**
@@ -33,11 +35,16 @@ export interface InitOptions {
    * Default: 1, and in a later call the number in use.
    */
   readonly threads?: number | "auto";
+  /**
+   * Whether convolutions on `cuda` may use tensor cores, which round their operands to TF32 (10 bits, relative errors
+   * near 1e-3) and are several times as fast. Everything else, transforms and physics by products of matrices
+   * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
+   */
+  readonly tf32?: boolean;
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
 
-const deviceNames: readonly RequestedDevice[] = ["cpu", "webgpu", "cuda", "auto"];
 /** Calls run one after another, so that two concurrent ones load one binding. */
 let queue: Promise<unknown> = Promise.resolve();
 /** Largest number of threads: each takes 2 MiB for its stack. */
@@ -70,18 +77,20 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads"]);
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32"]);
   const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   if (threads !== undefined && threads !== "auto")
     checkNumber("init", "threads", threads, { integer: true, min: 1, max: MAX_THREADS });
-  checkWord("init", "device", device, deviceNames);
+  checkDevice("init", device, ["auto"]);
+  const tf32 = checkFlag("init", "tf32", options.tf32, false);
   const run = queue.then(async () => {
     const platform = await currentPlatform();
     if (threads !== undefined) threadCount = threads === "auto" ? platform.processors() : threads;
     await start({ device, wasm, preferWasm, threads: threadCount }, given);
     const total = platform.totalMemory() ?? Infinity;
     setMemoryLimit(binding(), memoryLimit ?? total / 2);
+    binding().setTf32?.(tf32);
   });
   queue = run.catch(() => undefined);
   await run;
@@ -111,13 +120,14 @@ async function start(options: LoadOptions, given: Binding | undefined): Promise<
 /** Makes the device ready and returns its name. */
 async function startDevice(target: Binding, device: RequestedDevice): Promise<DeviceName> {
   if (device !== "auto") {
-    await target.initDevice(device);
-    if (device === "webgpu") warnOfSoftware(target);
-    return device;
+    const name = canonicalDevice(device);
+    await target.initDevice(name);
+    if (deviceKind(name) === "webgpu") warnOfSoftware(target, name);
+    return name;
   }
   try {
     await target.initDevice("webgpu");
-    if (!inSoftware(target)) return "webgpu";
+    if (!isSoftware(find(target, "webgpu"))) return "webgpu";
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
   }
@@ -125,18 +135,23 @@ async function startDevice(target: Binding, device: RequestedDevice): Promise<De
   return "cpu";
 }
 
-/** Whether the webgpu of a binding is a renderer in software, which is much slower than the cpu. */
-function inSoftware(target: Binding): boolean {
-  return listDevices(target).some(({ name, kind }) => name === "webgpu" && kind === "software");
+/** The row of a device. */
+function find(target: Binding, device: DeviceName): DeviceInfo | undefined {
+  return listDevices(target).find(({ name }) => name === device);
+}
+
+/** Whether a device is a renderer in software, which is much slower than the cpu. */
+function isSoftware(row: DeviceInfo | undefined): boolean {
+  return row?.kind === "software";
 }
 
 /** One line, once, where the webgpu that was asked for is a renderer in software: a step takes minutes. */
-function warnOfSoftware(target: Binding): void {
-  if (!inSoftware(target)) return;
-  const { detail = "" } = listDevices(target).find(({ name }) => name === "webgpu") ?? {};
+function warnOfSoftware(target: Binding, device: DeviceName): void {
+  const row = find(target, device);
+  if (!isSoftware(row)) return;
   warnOnce(
-    `webgpu is a renderer in software here, ${detail}, much slower than cpu; install the driver of your ` +
-      'graphics card, or use init({ device: "cpu" }).',
+    `${device} is a renderer in software here, ${row?.detail ?? ""}, much slower than cpu; install the driver of ` +
+      'your graphics card, or use init({ device: "cpu" }).',
   );
 }
 

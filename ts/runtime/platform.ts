@@ -110,7 +110,7 @@ export interface Platform {
   loadBinding(options: LoadOptions): Promise<Binding>;
   /** The bytes of a file, or of a URL: in Node of a file of the package. */
   readFile(path: string | URL): Promise<Uint8Array>;
-  /** Opens a file to read parts of it; a browser fetches the content of the URL first. */
+  /** Opens a file to read parts of it; of an address the parts that are read are fetched. */
   openFile(path: string): Promise<OpenFile>;
   /** The files and folders inside a folder. */
   listFolder(path: string): Promise<FolderEntry[]>;

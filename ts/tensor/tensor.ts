@@ -3,6 +3,7 @@ import {
   ArgumentError,
   type Binding,
   binding,
+  canonicalDevice,
   checkFlag,
   checkList,
   checkNumber,
@@ -166,8 +167,9 @@ export class Tensor {
   to(target: DeviceName | DType): Tensor {
     if (typeof target !== "string")
       throw new ArgumentError(`to: the target is ${shown(target)}, expected a device or a type.`, "invalid_argument");
-    if (target === this.dtype || target === this.device) return this;
+    if (target === this.dtype) return this;
     if (target === "float32" || target === "float64") return new Tensor(operators.cast(this.handle, target));
+    if (canonicalDevice(target) === this.device) return this;
     return new Tensor(this.#binding.toDevice(this.handle, target));
   }
 

@@ -1,7 +1,18 @@
 //! Where tensors live: `cpu` (burn-flex), `webgpu` (burn's wgpu), `cuda` (behind a cargo feature).
 
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(feature = "gpu")]
+mod runtime;
+#[cfg(all(feature = "webgpu", not(target_family = "wasm")))]
+mod webgpu;
+#[cfg(all(feature = "webgpu", target_family = "wasm"))]
+#[path = "device/webgpu_browser.rs"]
+mod webgpu;
+
 use crate::burn::DispatchDevice;
 use crate::error::{Error, Result};
+use std::fmt;
 
 /// A device, chosen at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,9 +20,20 @@ pub enum Device {
     /// The CPU, through burn-flex.
     Cpu,
     /// A GPU (or a software Vulkan device) through wgpu.
-    WebGpu,
-    /// An NVIDIA GPU.
-    Cuda,
+    WebGpu(Choice),
+    /// An NVIDIA GPU, by its place in CUDA's list.
+    Cuda(u16),
+}
+
+/// Which of the adapters of wgpu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// The fastest one, by the judgement of wgpu or of the browser.
+    HighPerformance,
+    /// One that is built into the processor; where there is none, the fastest one.
+    LowPower,
+    /// By its place in the list of adapters of this machine; not in browsers, which list none.
+    Index(u16),
 }
 
 /// What computes behind a GPU device.
@@ -21,49 +43,103 @@ pub struct Adapter {
     pub name: String,
     /// `discrete`, `integrated`, `virtual`, `software` (a renderer that computes on the CPU) or `other`.
     pub kind: &'static str,
+    /// The driver and its version, as far as it says.
+    pub driver: String,
+    /// Bytes of its memory; `None` where the interface does not tell.
+    pub memory: Option<u64>,
 }
 
-impl Device {
-    /// Parses a device's name.
-    pub fn parse(name: &str) -> Result<Self> {
-        match name {
-            "cpu" => Ok(Self::Cpu),
-            "webgpu" => Ok(Self::WebGpu),
-            "cuda" => Ok(Self::Cuda),
-            other => {
-                Err(Error::device("unknown_device", format!("device '{other}' came, expected cpu, webgpu or cuda.")))
-            }
-        }
-    }
+/// Bytes that a started GPU device holds for this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// Of values that are alive.
+    pub used: u64,
+    /// Taken from the driver, free ones that are kept for later values included.
+    pub reserved: u64,
+}
 
-    /// The name that users write.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::WebGpu => "webgpu",
-            Self::Cuda => "cuda",
-        }
+/// The largest place in a list of adapters that a name may have.
+const LAST_INDEX: u16 = 8191;
+
+impl Device {
+    /// The fastest adapter of wgpu.
+    pub const WEBGPU: Self = Self::WebGpu(Choice::HighPerformance);
+
+    /// Parses a device's name: `cpu`, `webgpu`, `webgpu:high-performance` (the same), `webgpu:low-power`, `webgpu:1`,
+    /// `cuda`, `cuda:0` (the same), `cuda:1`.
+    pub fn parse(name: &str) -> Result<Self> {
+        let index = |text: &str| {
+            let canonical = text == "0" || !text.starts_with('0');
+            let digits = canonical && text.bytes().all(|b| b.is_ascii_digit());
+            text.parse().ok().filter(|&i: &u16| digits && i <= LAST_INDEX)
+        };
+        let found = match name.split_once(':') {
+            None if name == "cpu" => Some(Self::Cpu),
+            None if name == "webgpu" => Some(Self::WEBGPU),
+            None if name == "cuda" => Some(Self::Cuda(0)),
+            Some(("webgpu", "high-performance")) => Some(Self::WEBGPU),
+            Some(("webgpu", "low-power")) => Some(Self::WebGpu(Choice::LowPower)),
+            Some(("webgpu", text)) => index(text).map(|i| Self::WebGpu(Choice::Index(i))),
+            Some(("cuda", text)) => index(text).map(Self::Cuda),
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            let expected = "cpu, webgpu, webgpu:low-power, webgpu:<index>, cuda or cuda:<index>";
+            Error::device("unknown_device", format!("device '{name}' came, expected {expected}."))
+        })
     }
 
     /// Starts the device, so that later operators find it. Starting twice does nothing.
     pub fn start(self) -> Result<()> {
         match self {
             Self::Cpu => Ok(()),
-            Self::WebGpu => webgpu::start(),
-            Self::Cuda if cfg!(feature = "cuda") => Ok(()),
-            Self::Cuda => Err(Error::device(
-                "device_unavailable",
-                "cuda: this build has no CUDA support; build with the cargo feature 'cuda'.",
-            )),
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(choice) => webgpu::start(choice),
+            #[cfg(not(feature = "webgpu"))]
+            Self::WebGpu(_) => Err(self.unavailable("this build supports the cpu only; use device \"cpu\".")),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => cuda::start(index),
+            #[cfg(not(feature = "cuda"))]
+            Self::Cuda(_) => {
+                Err(self.unavailable("this build has no CUDA support; build with the cargo feature 'cuda'."))
+            }
         }
     }
 
     /// What computes behind the device once it has started, where the driver says so.
     pub fn adapter(self) -> Option<Adapter> {
         match self {
-            Self::WebGpu => webgpu::adapter(),
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(choice) => webgpu::adapter(choice),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => cuda::adapter(index),
             _ => None,
         }
+    }
+
+    /// The devices that this build knows: one of each kind, where a kind has several on this machine each of them by
+    /// its place, and those that have started by another name. wgpu lists its adapters once `webgpu` has started.
+    pub fn all() -> Vec<(Self, Option<Adapter>)> {
+        let mut rows = vec![(Self::Cpu, None), (Self::WEBGPU, Self::WEBGPU.adapter())];
+        #[cfg(feature = "webgpu")]
+        {
+            let low = Self::WebGpu(Choice::LowPower);
+            rows.extend(low.adapter().map(|adapter| (low, Some(adapter))));
+            rows.extend(by_place(webgpu::adapters(), |i| Self::WebGpu(Choice::Index(i))));
+        }
+        rows.push((Self::Cuda(0), Self::Cuda(0).adapter()));
+        #[cfg(feature = "cuda")]
+        rows.extend(by_place(cuda::adapters(), Self::Cuda).into_iter().skip(1));
+        rows
+    }
+
+    /// What a started GPU device holds for this process; `None` of the cpu, which `memory` counts, and in browsers.
+    pub fn memory(self) -> Option<DeviceMemory> {
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        if self != Self::Cpu && self.has_started() {
+            return runtime::memory(&self.dispatch().ok()?);
+        }
+        None
     }
 
     /// As `start`, for a browser, where a GPU is requested asynchronously; `start` then only reports whether it has
@@ -72,8 +148,12 @@ impl Device {
     #[cfg(target_family = "wasm")]
     pub async fn start_async(self, lost: fn(String)) -> Result<()> {
         match self {
-            Self::WebGpu => webgpu::start_async(lost).await,
-            other => other.start(),
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(choice) => webgpu::start_async(choice, lost).await,
+            other => {
+                let _ = lost;
+                other.start()
+            }
         }
     }
 
@@ -81,124 +161,70 @@ impl Device {
         match self {
             Self::Cpu => Ok(DispatchDevice::Flex(crate::burn::FlexDevice)),
             #[cfg(feature = "webgpu")]
-            Self::WebGpu => {
-                self.start()?;
-                Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Wgpu(Default::default())))
-            }
+            Self::WebGpu(choice) => Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Wgpu(webgpu::started(choice)?))),
             #[cfg(feature = "cuda")]
-            Self::Cuda => Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Cuda(Default::default()))),
+            Self::Cuda(index) => {
+                self.start()?;
+                Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Cuda(cuda::device(index))))
+            }
             #[allow(unreachable_patterns)]
-            other => Err(Error::device(
-                "device_unavailable",
-                format!("{}: this build does not support this device; use device \"cpu\".", other.name()),
-            )),
+            _ => Err(self.unavailable("this build does not support this device; use device \"cpu\".")),
+        }
+    }
+
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    fn has_started(self) -> bool {
+        match self {
+            Self::Cpu => true,
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(choice) => webgpu::adapter(choice).is_some(),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => cuda::has_started(index),
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+
+    /// The error of a device that cannot be used here.
+    fn unavailable(self, why: impl fmt::Display) -> Error {
+        Error::device("device_unavailable", format!("{self}: {why}"))
+    }
+}
+
+/// The name that users write.
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::WebGpu(Choice::HighPerformance) => f.write_str("webgpu"),
+            Self::WebGpu(Choice::LowPower) => f.write_str("webgpu:low-power"),
+            Self::WebGpu(Choice::Index(i)) => write!(f, "webgpu:{i}"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(i) => write!(f, "cuda:{i}"),
         }
     }
 }
 
-#[cfg(all(feature = "webgpu", not(target_family = "wasm")))]
-mod webgpu {
-    use super::{Adapter, Error, Result};
-    use crate::burn::wgpu::{try_init_setup, AutoGraphicsApi, RuntimeOptions, WgpuDevice};
-    use std::sync::OnceLock;
-
-    static STARTED: OnceLock<std::result::Result<Adapter, String>> = OnceLock::new();
-
-    pub fn start() -> Result<()> {
-        STARTED
-            .get_or_init(|| {
-                // burn's initialisation may panic where no adapter exists; a panic must not leave the core.
-                let start = || {
-                    let options = RuntimeOptions::with_tasks_max(None)?;
-                    try_init_setup::<AutoGraphicsApi>(&WgpuDevice::default(), options)
-                };
-                match std::panic::catch_unwind(start) {
-                    Ok(Ok(setup)) => {
-                        let info = setup.adapter.get_info();
-                        Ok(Adapter { name: info.name, kind: kind(&format!("{:?}", info.device_type)) })
-                    }
-                    Ok(Err(e)) => Err(e.to_string()),
-                    Err(_) => Err("the graphics driver failed to start".into()),
-                }
-            })
-            .as_ref()
-            .map(|_| ())
-            .map_err(|e| {
-                Error::device(
-                    "device_unavailable",
-                    format!("webgpu: {e}; use device \"cpu\", or install a Vulkan driver."),
-                )
-            })
-    }
-
-    pub fn adapter() -> Option<Adapter> {
-        STARTED.get()?.as_ref().ok().cloned()
-    }
-
-    /// The kind of an adapter by its name in wgpu, which this crate does not depend on.
-    fn kind(device_type: &str) -> &'static str {
-        match device_type {
-            "DiscreteGpu" => "discrete",
-            "IntegratedGpu" => "integrated",
-            "VirtualGpu" => "virtual",
-            "Cpu" => "software",
-            _ => "other",
-        }
-    }
+/// The rows of the adapters of a kind; of a single one only if it has started by its place.
+#[cfg(feature = "gpu")]
+fn by_place(adapters: Vec<Adapter>, device: impl Fn(u16) -> Device) -> Vec<(Device, Option<Adapter>)> {
+    let several = adapters.len() > 1;
+    let rows = adapters.into_iter().enumerate().map(|(i, adapter)| (device(i as u16), Some(adapter)));
+    rows.filter(|(device, _)| several || device.adapter().is_some()).collect()
 }
 
-#[cfg(all(feature = "webgpu", target_family = "wasm"))]
-mod webgpu {
-    use super::{Error, Result};
-    use crate::burn::wgpu::{try_init_setup_async, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuInitError};
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    /// burn's runtime starts once; a lost GPU needs a new instance of the module.
-    static STARTED: AtomicBool = AtomicBool::new(false);
-
-    pub fn start() -> Result<()> {
-        if STARTED.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        Err(Error::device("device_unavailable", "webgpu: not started; call await init({ device: \"webgpu\" })."))
-    }
-
-    pub async fn start_async(lost: fn(String)) -> Result<()> {
-        if STARTED.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let unavailable =
-            |e: WgpuInitError| Error::device("device_unavailable", format!("webgpu: {e}; use device \"cpu\"."));
-        let options = RuntimeOptions::with_tasks_max(None).map_err(unavailable)?;
-        let setup =
-            try_init_setup_async::<AutoGraphicsApi>(&WgpuDevice::default(), options).await.map_err(unavailable)?;
-        setup.device.set_device_lost_callback(move |reason, message| {
-            lost(format!("the browser lost the graphics device ({reason:?}): {message}"))
-        });
-        STARTED.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// The page knows more about it than wgpu.
-    pub fn adapter() -> Option<super::Adapter> {
-        None
-    }
+/// Allows the tensor cores of NVIDIA GPUs to round the operands of convolutions to TF32, in the whole process.
+pub fn set_tf32(on: bool) {
+    #[cfg(feature = "cuda")]
+    crate::gpu::conv::set_tf32(on);
+    #[cfg(not(feature = "cuda"))]
+    let _ = on;
 }
 
-#[cfg(not(feature = "webgpu"))]
-mod webgpu {
-    use super::{Error, Result};
-
-    pub fn start() -> Result<()> {
-        Err(Error::device("device_unavailable", "webgpu: this build supports the cpu only; use device \"cpu\"."))
-    }
-
-    pub fn adapter() -> Option<super::Adapter> {
-        None
-    }
-
-    #[cfg(target_family = "wasm")]
-    pub async fn start_async(_lost: fn(String)) -> Result<()> {
-        start()
-    }
+/// The number of kernels that this process has launched on GPUs since the first call, which begins to count.
+pub fn launches() -> u64 {
+    #[cfg(feature = "gpu")]
+    return runtime::launches();
+    #[cfg(not(feature = "gpu"))]
+    0
 }

@@ -8,6 +8,8 @@ pub mod allocation;
 mod burn;
 pub mod device;
 pub mod error;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod id_map;
 pub mod kernel;
 pub mod ops;

@@ -2,7 +2,7 @@
 //! functions.
 
 use crate::allocation;
-use crate::device::Adapter;
+use crate::device::{Adapter, Choice};
 use crate::id_map::IdMap;
 use crate::random::Stream;
 use crate::tensor::{Data, Tensor};
@@ -28,6 +28,7 @@ fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
 
 /// Frees everything that this thread holds; handles of it stand for nothing afterwards.
 pub fn clear() {
+    crate::tensor::table::clear();
     let _dropped = session(|s| (std::mem::take(&mut s.tensors), std::mem::take(&mut s.streams)));
 }
 
@@ -113,7 +114,7 @@ pub fn full(shape: &[usize], value: f64, dtype: &str, device: &str) -> Result<u3
 /// Shape, type, device and whether the tape follows, as JSON.
 pub fn info(handle: u32) -> Result<String> {
     let t = get(handle)?;
-    let (dtype, device) = (t.dtype().name(), t.device().name());
+    let (dtype, device) = (t.dtype().name(), t.device());
     Ok(format!(
         "{{\"shape\":{:?},\"dtype\":\"{dtype}\",\"device\":\"{device}\",\"requiresGrad\":{}}}",
         t.shape(),
@@ -186,21 +187,57 @@ pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph:
     Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
 }
 
-/// Devices as JSON: name, whether it starts, why not or what computes, and of a GPU its kind.
+/// Devices as JSON: name, whether it starts, why not or what computes, and of a GPU its kind, driver and memory.
 pub fn devices() -> String {
-    let rows: Vec<String> = [Device::Cpu, Device::WebGpu, Device::Cuda]
-        .iter()
-        .map(|d| match d.start() {
-            Ok(()) => match d.adapter() {
-                Some(Adapter { name, kind }) => {
-                    format!("{{\"name\":\"{}\",\"available\":true,\"detail\":{name:?},\"kind\":\"{kind}\"}}", d.name())
-                }
-                None => format!("{{\"name\":\"{}\",\"available\":true,\"detail\":\"ready\"}}", d.name()),
-            },
-            Err(e) => format!("{{\"name\":\"{}\",\"available\":false,\"detail\":{:?}}}", d.name(), e.detail().message),
-        })
-        .collect();
+    // First, since adapters are listed once it has started.
+    let _ = Device::WEBGPU.start();
+    let rows: Vec<String> = Device::all().into_iter().map(|(device, adapter)| row(device, adapter)).collect();
     format!("[{}]", rows.join(","))
+}
+
+fn row(device: Device, adapter: Option<Adapter>) -> String {
+    // What is listed beside the first of its kind starts when it is asked for.
+    let state = match device {
+        Device::WebGpu(Choice::Index(_)) | Device::Cuda(1..) => Ok(()),
+        first => first.start(),
+    };
+    let adapter = adapter.or_else(|| device.adapter());
+    let mut fields = vec![format!("\"name\":\"{device}\",\"available\":{}", state.is_ok())];
+    match (state, adapter) {
+        (Err(e), _) => fields.push(format!("\"detail\":{}", quoted(&e.detail().message))),
+        (Ok(()), None) => fields.push("\"detail\":\"ready\"".into()),
+        (Ok(()), Some(Adapter { name, kind, driver, memory })) => {
+            fields.push(format!("\"detail\":{},\"kind\":\"{kind}\"", quoted(&name)));
+            if !driver.is_empty() {
+                fields.push(format!("\"driver\":{}", quoted(&driver)));
+            }
+            let held = device.memory();
+            let numbers: Vec<String> =
+                [("total", memory), ("reserved", held.map(|h| h.reserved)), ("used", held.map(|h| h.used))]
+                    .into_iter()
+                    .filter_map(|(name, bytes)| bytes.map(|bytes| format!("\"{name}\":{bytes}")))
+                    .collect();
+            if !numbers.is_empty() {
+                fields.push(format!("\"memory\":{{{}}}", numbers.join(",")));
+            }
+        }
+    }
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A string of JSON.
+fn quoted(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if (c as u32) < 0x20 => format!("\\u{:04x}", c as u32),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
+/// Kernels that were launched on GPUs since the first call, which begins to count.
+pub fn launches() -> f64 {
+    crate::device::launches() as f64
 }
 
 fn put_stream(stream: Stream) -> u32 {

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 mod check;
 mod constant;
 pub(crate) mod node;
+pub(crate) mod table;
 
 pub(crate) use check::{check_axes, check_size, elements, same_kind, MAX_RANK};
 use check::{check_dtype, check_length};
@@ -76,7 +77,7 @@ pub struct Tensor(pub(crate) Arc<Inner>);
 
 impl std::fmt::Debug for Tensor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tensor({:?}, {}, {})", self.shape(), self.dtype().name(), self.device().name())
+        write!(f, "Tensor({:?}, {}, {})", self.shape(), self.dtype().name(), self.device())
     }
 }
 

@@ -35,7 +35,7 @@ fn both(case: &Case, device: Device, layout: Layout) -> (Vec<Vec<f64>>, Vec<Vec<
 
 #[test]
 fn operators_agree_with_the_cpu() {
-    if let Err(e) = Device::WebGpu.start() {
+    if let Err(e) = Device::WEBGPU.start() {
         println!("skipped operators_agree_with_the_cpu: {e}");
         return;
     }
@@ -44,7 +44,7 @@ fn operators_agree_with_the_cpu() {
     check_all(&cases, Case::name, |case| {
         let layout = if case.inputs.len() % 2 == 0 { Layout::Transposed } else { Layout::Plain };
         let (want, want_grads) = both(case, Device::Cpu, Layout::Plain);
-        let (got, got_grads) = both(case, Device::WebGpu, layout);
+        let (got, got_grads) = both(case, Device::WEBGPU, layout);
         for (g, w) in got.iter().zip(&want).chain(got_grads.iter().zip(&want_grads)) {
             assert_close(&format!("{} on webgpu, {layout:?}", case.name()), g, w, 2e-5);
         }
@@ -53,13 +53,13 @@ fn operators_agree_with_the_cpu() {
 
 #[test]
 fn float64_is_refused() {
-    if let Err(e) = Device::WebGpu.start() {
+    if let Err(e) = Device::WEBGPU.start() {
         println!("skipped float64_is_refused: {e}");
         return;
     }
-    let error = Tensor::full(&[2], 1.0, DType::F64, Device::WebGpu).expect_err("float64");
+    let error = Tensor::full(&[2], 1.0, DType::F64, Device::WEBGPU).expect_err("float64");
     assert_eq!(error.class(), "DTypeError");
-    let x = Tensor::full(&[2], 1.0, DType::F32, Device::WebGpu).expect("float32");
+    let x = Tensor::full(&[2], 1.0, DType::F32, Device::WEBGPU).expect("float32");
     let code = surface::code("cast").expect("cast");
     assert_eq!(surface::apply(code, &[Some(x.clone())], &[1], &[]).expect_err("float64").class(), "DTypeError");
     let y = Tensor::full(&[2], 1.0, DType::F32, Device::Cpu).expect("float32");

@@ -229,3 +229,15 @@ pub fn rng_draw(
 ) -> napi::Result<u32> {
     guard(|| session::rng_draw(handle, &kind, &sizes(shape)?, &params, of, &dtype, &device))
 }
+
+/// Allows TF32 in convolutions on NVIDIA GPUs.
+#[napi(js_name = "setTf32")]
+pub fn set_tf32(on: bool) {
+    adjoint_core::device::set_tf32(on);
+}
+
+/// Kernels that were launched on GPUs since the first call.
+#[napi]
+pub fn launches() -> f64 {
+    session::launches()
+}

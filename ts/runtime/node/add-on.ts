@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Binding } from "../binding.js";
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice } from "../platform.js";
 import { warnOnce } from "../warn.js";
@@ -59,7 +60,7 @@ export function loadNative(device: RequestedDevice): Binding {
 
 /** Whether only the add-on with GPUs supports a device. */
 export function isGpu(device: string): boolean {
-  return device === "webgpu" || device === "cuda";
+  return ["webgpu", "cuda"].includes(deviceKind(device));
 }
 
 function load(path: string): Binding {

@@ -4,7 +4,10 @@ import type { Binding } from "../binding.js";
  * The exports of the WebAssembly module: those of a {@link Binding}, with `liveMemory` for `memory`, which is the name
  * of the module's linear memory.
  */
-export type WasmExports = Omit<Binding, "memory" | "lost" | "lacks" | "isFatal" | "heapBytes"> & {
+export type WasmExports = Omit<
+  Binding,
+  "memory" | "lost" | "lacks" | "isFatal" | "heapBytes" | "launches" | "setTf32"
+> & {
   liveMemory(): number[];
   /** Registers a callback that receives the reason once the instance is unusable although no call failed. */
   onLost(callback: (reason: string) => void): void;

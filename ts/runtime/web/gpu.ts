@@ -1,4 +1,5 @@
 import type { AdapterKind, DeviceInfo } from "../binding.js";
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { WasmExports } from "./exports.js";
 
@@ -7,7 +8,7 @@ import type { WasmExports } from "./exports.js";
  * adapter is requested only if the module can use one: browsers log a warning where there is none.
  */
 export async function startDevice(device: string, module: WasmExports, moduleHasGpu: boolean): Promise<void> {
-  if (device === "webgpu" && (moduleHasGpu || !hasGpu())) await gpuAdapter();
+  if (deviceKind(device) === "webgpu" && (moduleHasGpu || !hasGpu())) await gpuAdapter(device);
   await module.initDevice(device);
 }
 
@@ -16,11 +17,11 @@ export async function startDevice(device: string, module: WasmExports, moduleHas
  *
  * @throws DeviceError `device_unavailable` with the reason where it does not.
  */
-export async function gpuAdapter(): Promise<void> {
-  const found = await findAdapter();
+export async function gpuAdapter(device = "webgpu"): Promise<void> {
+  const found = await findAdapter(device);
   if (typeof found === "string") {
     throw new DeviceError(
-      `webgpu: ${found}; use device "cpu", or "auto" for the best available one.`,
+      `${device}: ${found}; use device "cpu", or "auto" for the best available one.`,
       "device_unavailable",
     );
   }
@@ -38,23 +39,24 @@ export async function hardwareGpu(): Promise<boolean> {
 }
 
 /** The rows of `devices` of the module, with what the browser says of the adapter. */
-export async function describeAdapter(): Promise<(rows: string) => string> {
-  const found = await findAdapter();
+export async function describeAdapter(device = "webgpu"): Promise<(rows: string) => string> {
+  const found = await findAdapter(device);
   if (typeof found === "string") return (rows) => rows;
   const described = (row: DeviceInfo): DeviceInfo =>
-    row.name === "webgpu" && row.available ? { ...row, detail: found.name, kind: found.kind } : row;
+    row.name === device && row.available ? { ...row, detail: found.name, kind: found.kind } : row;
   return (rows) => JSON.stringify((JSON.parse(rows) as DeviceInfo[]).map(described));
 }
 
 /** The browser's adapter, or why there is none. */
-async function findAdapter(): Promise<{ name: string; kind: AdapterKind } | string> {
+async function findAdapter(device = "webgpu"): Promise<{ name: string; kind: AdapterKind } | string> {
   const gpu = navigatorGpu();
   if (!gpu) {
     return globalThis.isSecureContext === false
       ? "this page is not in a secure context (https or localhost)"
       : "this browser does not support it (navigator.gpu is absent)";
   }
-  const adapter: AnyAdapter | null = await gpu.requestAdapter().catch(() => null);
+  const powerPreference = device === "webgpu:low-power" ? "low-power" : "high-performance";
+  const adapter: AnyAdapter | null = await gpu.requestAdapter({ powerPreference }).catch(() => null);
   if (adapter === null) return "the browser has no adapter: it found no graphics driver that it supports";
   const info = adapter.info ?? (await adapter.requestAdapterInfo?.().catch(() => undefined)) ?? {};
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word);

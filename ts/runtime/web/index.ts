@@ -2,6 +2,7 @@
 import { ArgumentError } from "../errors.js";
 import { statusError } from "../http-errors.js";
 import type { Platform } from "../platform.js";
+import { isAddress, openAddress } from "../remote-file.js";
 import { keepDownload, keptDownload } from "./downloads.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
@@ -18,6 +19,8 @@ export const webPlatform: Platform = {
     return new Uint8Array(await (await fetchFile(path)).arrayBuffer());
   },
   async openFile(path) {
+    const address = absolute(path);
+    if (isAddress(address)) return await openAddress(address);
     const bytes = new Uint8Array(await (await fetchFile(path)).arrayBuffer());
     return {
       size: bytes.length,
@@ -42,6 +45,15 @@ export const webPlatform: Platform = {
   },
   decodeImage,
 };
+
+/** A path relative to the page, or to the script of a worker, as an address. */
+function absolute(path: string): string {
+  try {
+    return new URL(path, typeof document === "undefined" ? location.href : document.baseURI).href;
+  } catch {
+    return path;
+  }
+}
 
 async function fetchFile(path: string | URL): Promise<Response> {
   const response = await fetch(path);

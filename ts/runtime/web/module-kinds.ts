@@ -1,3 +1,4 @@
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice } from "../platform.js";
 import type { WasmExports } from "./exports.js";
@@ -63,7 +64,8 @@ export function kindOf(module: WebAssembly.Module): ModuleKind {
 }
 
 export async function kindFor({ device, threads = 1 }: Needs): Promise<ModuleKind> {
-  const gpu = device === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
+  const gpu =
+    deviceKind(device) === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
   if (gpu) return "gpu";
   return threads > 1 && (await canShare()) ? "threads" : cpuModule();
 }

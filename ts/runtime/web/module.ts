@@ -1,4 +1,5 @@
 import type { Binding, DeviceInfo } from "../binding.js";
+import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { WasmSource } from "../platform.js";
 import { warnOnce } from "../warn.js";
@@ -26,7 +27,7 @@ export async function loadWasm(
   needs: Needs,
   startThread: StartThread,
 ): Promise<Binding> {
-  if (needs.device === "webgpu") await gpuAdapter();
+  if (deviceKind(needs.device) === "webgpu") await gpuAdapter(needs.device);
   const given = source === undefined ? undefined : await wrapErrors("cpu", async () => await compile(source));
   const kind = given ? kindOf(given) : await kindFor(needs);
   return (instances[kind] ??= await wrapErrors(kind, async () => await instantiate(kind, given, startThread)));
@@ -60,7 +61,7 @@ async function instantiate(
     heapBytes: () => memory.buffer.byteLength,
     initDevice: async (device) => {
       await startDevice(device, glue, kind === "gpu");
-      if (device === "webgpu") described = await describeAdapter();
+      if (deviceKind(device) === "webgpu") described = await describeAdapter(device);
     },
     devices: () => withThreads(described(binding.devices()), pool ? pool.size : 1),
     lacks: (device, threads = 1) =>

@@ -36,6 +36,25 @@ fn options(g: &Geometry) -> ConvOptions<2> {
     ConvOptions::new(g.stride, g.padding, g.dilation, g.groups)
 }
 
+/// burn's convolution.
+fn burn_conv2d(x: Value, weight: Value, g: &Geometry) -> Value {
+    #[cfg(feature = "cuda")]
+    if let Some(y) = crate::gpu::conv::conv2d(&x, &weight, options(g)) {
+        return y;
+    }
+    Dispatch::conv2d(x, weight, None, options(g))
+}
+
+/// Its gradient in the weight, of a shape.
+fn burn_conv2d_weight(x: &Tensor, gradient: &Tensor, shape: &[usize], g: &Geometry) -> Result<Value> {
+    #[cfg(feature = "cuda")]
+    if let Some(dw) = crate::gpu::conv::conv2d_weight(&x.value(), &gradient.value(), shape, options(g)) {
+        return Ok(dw);
+    }
+    let like = Tensor::full(shape, 0.0, x.dtype(), x.device())?;
+    Ok(Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(g)))
+}
+
 /// A result of the convolution kernels from the values of two tensors; `None` if burn must compute it.
 fn by_kernel(
     [a, b]: [&Tensor; 2],
@@ -183,7 +202,7 @@ fn convolve(
         Some(value) => value,
         None => {
             check_windows(op, [x, weight], conv.depth(), conv.pixels().min(BURN_TILE))?;
-            let sums = plus_bias(Dispatch::conv2d(x.value(), weight.value(), None, options(&g)), bias);
+            let sums = plus_bias(burn_conv2d(x.value(), weight.value(), &g), bias);
             activate(&Constant::new(sums, &shape, x.device()), slope)?
         }
     };
@@ -250,7 +269,7 @@ pub fn conv_transpose2d(
         // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
         let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
         check_windows(op, [x, weight], conv.channels[1] * conv.taps(), (shape[2] * shape[3]).min(BURN_TILE))?;
-        Dispatch::conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), None, options(&same))
+        burn_conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), &same)
     } else {
         check_windows(op, [x, weight], w[1..].iter().product(), s[2] * s[3])?;
         Dispatch::conv_transpose2d(
@@ -319,8 +338,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
         weight_by_shifts(&x.detach(), &gradient.detach(), kernel, g)?.value()
     } else {
         check_windows(op, [x, gradient], y[1] * y[2] * y[3], kernel[0] * kernel[1])?;
-        let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
-        Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(&g))
+        burn_conv2d_weight(x, gradient, &shape, &g)?
     };
     Ok(Tensor::result(
         value,

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernel::fourier::{complex, ComplexFft};
 use crate::storage::{from_vec, on_cpu};
 use crate::tape::Context;
+use crate::tensor::table::table;
 use crate::tensor::Tensor;
 
 /// y_k = scale sum_n x_n e^(-2 pi i k n / N) over `dims` (the sign is plus when `inverse`). Its adjoint is the same sum
@@ -69,10 +70,11 @@ fn by_matrices(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
         let zero = if s.centred { n - n / 2 } else { 0 };
         let sign = if s.inverse { 1.0 } else { -1.0 };
         let angle = |i: usize| sign * std::f64::consts::TAU * ((i / n + zero) * (i % n + zero) % n) as f64 / n as f64;
-        let matrix = |f: fn(f64) -> f64| {
-            Tensor::from_values((0..n * n).map(|i| f(angle(i))).collect(), &[n, n], x.dtype(), x.device())
+        let key = [n, zero, usize::from(s.inverse)].map(|number| number as u64);
+        let matrix = |name: &'static str, f: fn(f64) -> f64| {
+            table(&x, name, &key, &[n, n], || (0..n * n).map(|i| f(angle(i))).collect())
         };
-        let (cosine, sine) = (matrix(f64::cos)?, matrix(f64::sin)?);
+        let (cosine, sine) = (matrix("fft cos", f64::cos)?, matrix("fft sin", f64::sin)?);
         let part = |k: usize| -> Result<Tensor> {
             let (mut from, mut to) = (vec![0; x.rank()], x.shape().to_vec());
             from[complex_dim] = k;

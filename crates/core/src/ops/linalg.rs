@@ -6,6 +6,7 @@ use crate::allocation::{check, product};
 use crate::burn::ops::FloatTensorOps;
 use crate::burn::Dispatch;
 use crate::error::{Error, Result};
+use crate::storage::Value;
 use crate::tensor::{check_size, Tensor};
 
 /// a b over the last two axes, the leading ones broadcast.  d = da b + a db
@@ -35,7 +36,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         // Broadcast operands are copied.
         let copied = |rows: usize| product(&[count, rows, k, a.dtype().size()]);
         check("matmul", copied(m).zip(copied(n)).and_then(|(a, b)| a.checked_add(b)))?;
-        Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value())
+        values_product(operand(a, m, k)?.value(), operand(b, k, n)?.value(), &[count, m, n])?
     };
     Ok(Tensor::result(
         value,
@@ -48,6 +49,16 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             Ok(vec![da, db])
         }),
     ))
+}
+
+/// The product of two values, in true float32 on GPUs too.
+fn values_product(a: Value, b: Value, shape: &[usize]) -> Result<Value> {
+    #[cfg(feature = "gpu")]
+    if let Some(product) = crate::gpu::product::matmul(&a, &b, shape) {
+        return product;
+    }
+    let _ = shape;
+    Ok(Dispatch::float_matmul(a, b))
 }
 
 /// The last two axes exchanged.

@@ -1,7 +1,5 @@
 //! Steps of optimisers in one pass over a parameter, off the tape.
 
-use super::elementwise::{add, add_scalar, div, mul, mul_scalar, sub};
-use super::unary::sqrt;
 use crate::error::{Error, Result};
 use crate::kernel::adam::{self, Step};
 use crate::storage::{from_vec, on_cpu};
@@ -51,25 +49,26 @@ pub fn adam_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Res
     on_cpu!(p, T => {
         let [values, g, m, v] = [p.values::<T>()?, g.values()?, m.values()?, v.values()?];
         let out = adam::step(&numbers(a), [&*values, &*g, &*m, &*v]);
-        return Ok(out.map(|data| Constant::new(from_vec(data, p.shape()), p.shape(), p.device())));
-    }, else {});
-    let g = if a.decay != 0.0 && !a.decoupled { add(&g, &mul_scalar(&p, a.decay)?)? } else { g };
-    let p = if a.decoupled { mul_scalar(&p, 1.0 - a.rate * a.decay)? } else { p };
-    let m = add(&mul_scalar(&m, a.beta1)?, &mul_scalar(&g, 1.0 - a.beta1)?)?;
-    let v = add(&mul_scalar(&v, a.beta2)?, &mul_scalar(&mul(&g, &g)?, 1.0 - a.beta2)?)?;
-    let (c1, c2) = corrections(a);
-    let root = add_scalar(&mul_scalar(&sqrt(&v)?, 1.0 / c2.sqrt())?, a.epsilon)?;
-    let p = sub(&p, &mul_scalar(&div(&m, &root)?, a.rate / c1)?)?;
-    Ok([&p, &m, &v].map(Constant::of))
+        Ok(out.map(|data| Constant::new(from_vec(data, p.shape()), p.shape(), p.device())))
+    }, else gpu_step(&p, &g, &m, &v, a))
 }
 
-fn corrections(a: Adam) -> (f64, f64) {
-    (1.0 - a.beta1.powf(a.step as f64), 1.0 - a.beta2.powf(a.step as f64))
+#[cfg(feature = "gpu")]
+fn gpu_step(p: &Tensor, g: &Tensor, m: &Tensor, v: &Tensor, a: Adam) -> Result<[Constant; 3]> {
+    let values = [p.value(), g.value(), m.value(), v.value()];
+    let out = crate::gpu::adam::step(&numbers(a), values.each_ref(), p.shape());
+    let out = out.ok_or_else(|| Error::internal("adamStep: a tensor on a GPU has no values there."))?;
+    Ok(out.map(|value| Constant::new(value, p.shape(), p.device())))
 }
 
-/// The numbers of a step for the CPU kernel.
+#[cfg(not(feature = "gpu"))]
+fn gpu_step(p: &Tensor, _: &Tensor, _: &Tensor, _: &Tensor, _: Adam) -> Result<[Constant; 3]> {
+    Err(Error::device("device_unavailable", format!("{}: this build supports the cpu only.", p.device())))
+}
+
+/// The numbers of a step for the kernels.
 fn numbers(a: Adam) -> Step {
-    let (c1, c2) = corrections(a);
+    let (c1, c2) = (1.0 - a.beta1.powf(a.step as f64), 1.0 - a.beta2.powf(a.step as f64));
     Step {
         decay: if a.decoupled { 0.0 } else { a.decay },
         shrink: if a.decoupled { 1.0 - a.rate * a.decay } else { 1.0 },

@@ -5,6 +5,7 @@ use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
 use crate::burn::ops::{FloatTensorOps, IntTensorOps};
 use crate::burn::{get_device_settings, Dispatch};
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::{layout, sums};
 use crate::storage::{from_vec, physical, Value, Values};
@@ -52,6 +53,9 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
         value = sums;
     } else if dims.len() == x.rank() {
         value = Dispatch::float_sum(value);
+    } else if x.device() != Device::Cpu {
+        // Axes that lie together in memory are summed in one launch.
+        value = Dispatch::float_sum_dims(value, &dims);
     } else {
         let mut left = x.shape().to_vec();
         for &d in dims.iter().rev() {

@@ -9,6 +9,7 @@ use super::{broadcast, same_kind};
 use crate::error::{Error, Result};
 use crate::kernel::fourier::{filter, from_half, product, to_half, ImageSize};
 use crate::storage::{from_vec, on_cpu, Value};
+use crate::tensor::table::table;
 use crate::tensor::{check_size, Tensor};
 
 fn image_size(op: &str, x: &Tensor) -> Result<ImageSize> {
@@ -192,28 +193,33 @@ fn joined(re: &Tensor, im: &Tensor) -> Result<Tensor> {
     cat(&[reshape(re, &shape)?, reshape(im, &shape)?], re.rank())
 }
 
-/// cos and sin of 2 pi i j / n, times c_j.
+/// cos and sin of 2 pi i j / n, times c(i, j), which follows from the sizes and the numbers of `key`.
 fn matrices(
     like: &Tensor,
     [rows, columns, n]: [usize; 3],
+    key: [u64; 3],
     c: impl Fn(usize, usize) -> f64,
 ) -> Result<(Tensor, Tensor)> {
-    let matrix = |f: fn(f64) -> f64| {
+    let mut numbers = [rows, columns, n].map(|size| size as u64).to_vec();
+    numbers.extend(key);
+    let matrix = |name: &'static str, f: fn(f64) -> f64| {
         let value = |i: usize| {
             c(i / columns, i % columns)
                 * f(std::f64::consts::TAU * ((i / columns) * (i % columns) % n) as f64 / n as f64)
         };
-        Tensor::from_values((0..rows * columns).map(value).collect(), &[rows, columns], like.dtype(), like.device())
+        table(like, name, &numbers, &[rows, columns], || (0..rows * columns).map(value).collect())
     };
-    Ok((matrix(f64::cos)?, matrix(f64::sin)?))
+    Ok((matrix("spectrum cos", f64::cos)?, matrix("spectrum sin", f64::sin)?))
 }
 
 /// `rfft2` as products with cosine and sine matrices: any device, no read-back.
 fn to_half_by_matrices(x: &Tensor, size: ImageSize, scale: f64, inner: f64) -> Result<Value> {
     let ImageSize { height, width } = size;
-    let (cosine, sine) = matrices(x, [width, size.half(), width], |_, l| scale * size.weight(l, inner))?;
+    let (cosine, sine) = matrices(x, [width, size.half(), width], [1, scale.to_bits(), inner.to_bits()], |_, l| {
+        scale * size.weight(l, inner)
+    })?;
     let (re, im) = (matmul(x, &cosine)?, matmul(x, &sine)?);
-    let (cosine, sine) = matrices(x, [height, height, height], |_, _| 1.0)?;
+    let (cosine, sine) = matrices(x, [height, height, height], [0; 3], |_, _| 1.0)?;
     // (cos - i sin) (re - i im)
     let out_re = sub(&matmul(&cosine, &re)?, &matmul(&sine, &im)?)?;
     let out_im = add(&matmul(&cosine, &im)?, &matmul(&sine, &re)?)?;
@@ -224,9 +230,11 @@ fn to_half_by_matrices(x: &Tensor, size: ImageSize, scale: f64, inner: f64) -> R
 fn from_half_by_matrices(s: &Tensor, size: ImageSize, scale: f64, inner: f64) -> Result<Value> {
     let ImageSize { height, width } = size;
     let (re, im) = parts(s)?;
-    let (cosine, sine) = matrices(s, [height, height, height], |_, _| 1.0)?;
+    let (cosine, sine) = matrices(s, [height, height, height], [0; 3], |_, _| 1.0)?;
     let real = sub(&matmul(&cosine, &re)?, &matmul(&sine, &im)?)?;
     let imaginary = add(&matmul(&cosine, &im)?, &matmul(&sine, &re)?)?;
-    let (cosine, sine) = matrices(s, [size.half(), width, width], |l, _| scale * size.weight(l, inner))?;
+    let (cosine, sine) = matrices(s, [size.half(), width, width], [2, scale.to_bits(), inner.to_bits()], |l, _| {
+        scale * size.weight(l, inner)
+    })?;
     sub(&matmul(&real, &cosine)?, &matmul(&imaginary, &sine)?).map(|t| t.value())
 }

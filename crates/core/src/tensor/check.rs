@@ -45,7 +45,7 @@ pub(super) fn check_dtype(dtype: DType, device: Device) -> Result<()> {
     if dtype == DType::F64 && device != Device::Cpu {
         return Err(Error::dtype(
             "tensor",
-            format!("float64 came for {}, which has float32 only; use float32, or device \"cpu\".", device.name()),
+            format!("float64 came for {}, which has float32 only; use float32, or device \"cpu\".", device),
         ));
     }
     Ok(())
@@ -56,7 +56,7 @@ pub(crate) fn same_kind(op: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     if a.device() != b.device() {
         return Err(Error::device(
             "device_mismatch",
-            format!("{op}: operands are on {} and {}; move one with to().", a.device().name(), b.device().name()),
+            format!("{op}: operands are on {} and {}; move one with to().", a.device(), b.device()),
         ));
     }
     if a.dtype() != b.dtype() {

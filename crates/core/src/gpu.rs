@@ -1,0 +1,43 @@
+//! Our own kernels for GPUs, written once in the language of cubecl and compiled at run time for the device: WGSL for
+//! wgpu, PTX for CUDA. Each has a file; the operator that launches it checks its operands first.
+
+pub(crate) mod adam;
+#[cfg(feature = "cuda")]
+pub(crate) mod conv;
+pub(crate) mod product;
+
+use crate::burn::{BackendTensor, DType as BurnDType, DispatchTensor, DispatchTensorKind};
+use crate::storage::{physical, Value};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+/// A float32 tensor on a GPU; `None` on the cpu.
+fn tensor(value: &Value) -> Option<CubeTensor> {
+    match &value.kind {
+        DispatchTensorKind::Cube(BackendTensor::Float(t)) if t.dtype == BurnDType::F32 => Some(t.clone()),
+        _ => None,
+    }
+}
+
+/// As `tensor`, in row-major order: copied if it is not.
+fn operand(value: &Value) -> Option<CubeTensor> {
+    tensor(value).map(into_contiguous)
+}
+
+/// Memory for a result of a shape, beside a tensor.
+fn empty(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), physical(shape), BurnDType::F32)
+}
+
+/// The tensor as a value of the core.
+fn value(t: CubeTensor) -> Value {
+    DispatchTensor { kind: DispatchTensorKind::Cube(BackendTensor::Float(t)), autodiff: Default::default() }
+}
+
+/// How many groups of how many units compute `count` elements.
+fn units(like: &CubeTensor, count: usize) -> (CubeCount, CubeDim) {
+    let group = CubeDim::new(&like.client, count);
+    (cubecl::calculate_cube_count_elemwise(&like.client, count, group), group)
+}
