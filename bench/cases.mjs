@@ -2,7 +2,6 @@
 import {
   arange,
   grad,
-  init,
   loss,
   metric,
   nn,
@@ -15,6 +14,7 @@ import {
   tidy,
   transform,
 } from "../dist/index.js";
+import { operatorCases } from "./operator-cases.mjs";
 
 /** A training step: loss of a batch, gradients of all weights, one Adam update. */
 function training(model, batch, criterion) {
@@ -59,7 +59,10 @@ function noise(model) {
 
 const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
 
-/** The cases by name: label, steps per round, and a function that prepares the step. */
+/**
+ * The cases by name: label, steps per round, and a function that prepares the step; with `small` images where
+ * `npm run gpu-check` times them on a device in software.
+ */
 export const cases = {
   dncnn: {
     label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64",
@@ -74,7 +77,10 @@ export const cases = {
   unet: {
     label: "training step, U-Net 64-128-256 with batch norm, batch 4 of 1x64x64",
     steps: 2,
-    make: () => supervised((rng) => new nn.UNet({ scales: 3, rng }), [4, 1, 64, 64]),
+    make(small) {
+      const [batch, side] = small ? [1, 16] : [4, 64];
+      return supervised((rng) => new nn.UNet({ scales: 3, rng }), [batch, 1, side, side]);
+    },
   },
   inference: {
     label: "inference, DnCNN 17 x 64, 1x256x256",
@@ -89,10 +95,10 @@ export const cases = {
   sure: {
     label: "SURE step, DnCNN 7 x 32, batch 8 of 1x48x48",
     steps: 3,
-    make() {
+    make(small) {
       const rng = new Rng(0);
       const [model, operator, criterion] = [dncnn(7, 32)(rng), denoising(), new loss.SureGaussianLoss({ sigma })];
-      const batch = images(rng, [8, 1, 48, 48], operator);
+      const batch = images(rng, small ? [1, 1, 16, 16] : [8, 1, 48, 48], operator);
       return training(model, batch, ({ y }) =>
         criterion.forward({ y, xNet: model.forward(y, operator), physics: operator, model, rng }),
       );
@@ -103,14 +109,16 @@ export const cases = {
       "equivariant-imaging step (measurement consistency and EI with rotations, inpainting), " +
       "DnCNN 7 x 32, batch 8 of 1x48x48",
     steps: 3,
-    make() {
+    make(small) {
       const rng = new Rng(0);
-      const [model, operator] = [dncnn(7, 32)(rng), new physics.Inpainting({ imgSize: [1, 48, 48], mask: 0.7, rng })];
+      const [count, side] = small ? [1, 16] : [8, 48];
+      const model = dncnn(7, 32)(rng);
+      const operator = new physics.Inpainting({ imgSize: [1, side, side], mask: 0.7, rng });
       const [consistency, equivariance] = [
         new loss.MCLoss(),
         new loss.EILoss({ transform: new transform.Rotate({ nTrans: 1 }) }),
       ];
-      const { y } = images(rng, [8, 1, 48, 48], operator);
+      const { y } = images(rng, [count, 1, side, side], operator);
       return training(model, { y }, (batch) => {
         const xNet = model.forward(batch.y, operator);
         const args = { xNet, y: batch.y, physics: operator, model, rng };
@@ -132,10 +140,11 @@ export const cases = {
   blur: {
     label: "squared error of an FFT blur and its gradient, 4 of 3x256x256",
     steps: 2,
-    make() {
+    make(small) {
       const rng = new Rng(0);
-      const operator = new physics.BlurFFT({ imgSize: [3, 256, 256], filter: ones([1, 1, 9, 9]).mul(1 / 81) });
-      const x = rng.uniform([4, 3, 256, 256]).requiresGrad_();
+      const side = small ? 32 : 256;
+      const operator = new physics.BlurFFT({ imgSize: [3, side, side], filter: ones([1, 1, 9, 9]).mul(1 / 81) });
+      const x = rng.uniform([4, 3, side, side]).requiresGrad_();
       const y = noGrad(() => operator.A(x));
       return () => grad(operator.A(x).sub(y.mul(0.5)).square().sum(), [x])[0];
     },
@@ -143,18 +152,20 @@ export const cases = {
   mri: {
     label: "squared norm of a single-coil MRI measurement and its gradient, 4 of 2x320x320",
     steps: 4,
-    make() {
+    make(small) {
       const rng = new Rng(0);
-      const operator = new physics.MRI({ imgSize: [2, 320, 320], mask: rng.bernoulli([1, 2, 320, 320], 0.3) });
-      return squared(rng.uniform([4, 2, 320, 320]), (x) => operator.A(x));
+      const side = small ? 32 : 320;
+      const operator = new physics.MRI({ imgSize: [2, side, side], mask: rng.bernoulli([1, 2, side, side], 0.3) });
+      return squared(rng.uniform([4, 2, side, side]), (x) => operator.A(x));
     },
   },
   tomography: {
     label: "squared norm of a sinogram of 180 angles and its gradient, 1x256x256",
     steps: 2,
-    make() {
-      const operator = new physics.Tomography({ angles: 180, imgWidth: 256, normalize: false });
-      return squared(new Rng(0).uniform([1, 1, 256, 256]), (x) => operator.A(x));
+    make(small) {
+      const side = small ? 24 : 256;
+      const operator = new physics.Tomography({ angles: 180, imgWidth: side, normalize: false });
+      return squared(new Rng(0).uniform([1, 1, side, side]), (x) => operator.A(x));
     },
   },
   gridSample: {
@@ -242,6 +253,7 @@ export const cases = {
     steps: 1,
     make: () => noise(new physics.PoissonNoise({ gain: 0.05 })),
   },
+  ...operatorCases,
   operators: {
     label: "1,000 operators on one number, and their gradient",
     steps: 5,
@@ -271,10 +283,13 @@ export const cases = {
 
 const ready = new Map();
 
-/** Runs steps of a case and returns their seconds. The first call prepares the case. */
+/**
+ * Runs steps of a case and returns their seconds. The first call prepares the case. `NAME:small` is a case with small
+ * images, for devices in software.
+ */
 export async function time(name, steps) {
-  await init();
-  if (!ready.has(name)) ready.set(name, cases[name].make());
+  const [base, size] = name.split(":");
+  if (!ready.has(name)) ready.set(name, cases[base].make(size === "small"));
   const step = ready.get(name);
   const started = performance.now();
   for (let i = 0; i < steps; i++) {

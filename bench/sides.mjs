@@ -26,11 +26,18 @@ export const installed = (name) => existsSync(join(peersFolder, "node_modules", 
 const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- --peers installs it)` });
 
 /**
- * The libraries that run in Node and in browsers: file in peers/, options, different options in browsers, package that
- * is needed.
+ * The libraries that run in Node and in browsers: file in peers/, options, different options in browsers, package or
+ * module of dist/wasm that is needed, whether the page must be cross-origin isolated.
  */
 const libraries = {
   wasm: { program: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
+  "wasm threads": {
+    program: "adjoint",
+    options: { wasm: true, threads: 2 },
+    module: "adjoint_wasm_threads",
+    isolated: true,
+    label: "adjoint, wasm, 2 threads",
+  },
   "wasm burn": { program: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
   "tfjs cpu": {
     program: "tfjs",
@@ -58,9 +65,13 @@ function labelOf({ label, needs }) {
     : label;
 }
 
-/** Opens a library, or reports that it is not installed. */
-const ifInstalled = async (one, open) =>
-  one.needs && !installed(one.needs) ? absent(one.needs) : { label: labelOf(one), ...(await open()) };
+/** Opens a library, or reports that it is not installed or built. */
+async function ifInstalled(one, open) {
+  if (one.needs && !installed(one.needs)) return absent(one.needs);
+  if (one.module && !existsSync(join(root, "dist", "wasm", `${one.module}_bg.wasm`)))
+    return { skipped: `${one.label}: not built (npm run build:wasm -- --threads)` };
+  return { label: labelOf(one), ...(await open()) };
+}
 
 const worker = (program, options = {}, env = {}) =>
   startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
@@ -123,7 +134,7 @@ async function openBrowser(closing) {
   const open = async (key) => {
     const one = libraries[key];
     return await ifInstalled(one, () =>
-      openPage(browser, site.origin, one.program, { ...one.options, ...one.browser }),
+      openPage(browser, one.isolated ? site.isolated : site.origin, one.program, { ...one.options, ...one.browser }),
     );
   };
   return { open, version: browser.version() };

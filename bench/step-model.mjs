@@ -8,31 +8,37 @@ import { markdown } from "./report.mjs";
  * The mean time of a step in seconds, over simulated steps.
  *
  * A rank computes its share of the `batches` of the step, each in `microBatch` seconds; shares vary by the relative
- * standard deviation `jitter`. Then come the rounds of recursive doubling: in round d = 1, 2, 4, ... rank r waits for
- * rank r xor d, and both exchange and add the whole buffer: `latency + bytes (1 / bandwidth + adding)`. Two small
- * messages go before it, by which the ranks agree that none has failed. At last each rank moves its weights: `rest`.
+ * standard deviation `jitter`. Then come the rounds of recursive halving: in round d = 1, 2, 4, ... rank r waits for
+ * rank r xor d, and both exchange and add half of what they have: `latency + bytes (1 / bandwidth + adding) / (2 d)`;
+ * then the sums go back in the reverse order, without adding. Two small messages go before it, by which the ranks agree
+ * that none has failed. At last each rank moves its weights: `rest`.
  *
  * With `jitter` 0 that is `microBatch batches / ranks + rest
- * + log2(ranks) (3 latency + bytes (1 / bandwidth + adding))`.
+ * + 4 log2(ranks) latency + bytes (1 - 1 / ranks) (2 / bandwidth + adding)`.
  */
 export function stepTime(
   { ranks, batches, microBatch, rest, bytes, latency, bandwidth, adding, jitter = 0 },
   steps = 20,
 ) {
   const draw = normals(1);
-  const exchange = latency + bytes * (1 / bandwidth + adding);
+  const halved = (distance) => latency + (bytes * (1 / bandwidth + adding)) / (2 * distance);
+  const passed = (distance) => latency + bytes / bandwidth / (2 * distance);
   let sum = 0;
   for (let step = 0; step < steps; step++) {
     let times = Array.from(
       { length: ranks },
       () => ((microBatch * batches) / ranks) * Math.max(0, 1 + jitter * draw()),
     );
+    const distances = Array.from({ length: Math.log2(ranks) }, (_, i) => 2 ** i);
     // The two all-gathers of `Ranks.agreed` and the all-reduce.
-    for (const round of [latency, latency, exchange]) {
-      for (let distance = 1; distance < ranks; distance *= 2) {
-        const before = times;
-        times = before.map((time, rank) => Math.max(time, before[rank ^ distance]) + round);
-      }
+    const rounds = [
+      ...[...distances, ...distances].map((distance) => [distance, latency]),
+      ...distances.map((distance) => [distance, halved(distance)]),
+      ...distances.toReversed().map((distance) => [distance, passed(distance)]),
+    ];
+    for (const [distance, round] of rounds) {
+      const before = times;
+      times = before.map((time, rank) => Math.max(time, before[rank ^ distance]) + round);
     }
     sum += Math.max(...times) + rest;
   }

@@ -6,7 +6,7 @@ import { interleave } from "./rounds.mjs";
 import { openSides } from "./sides.mjs";
 import { exponent, ratio, spread } from "./statistics.mjs";
 
-const ours = ["wasm", "wasm burn"];
+const ours = ["wasm", "wasm threads", "wasm burn"];
 
 /**
  * Cases of the WebAssembly module. `only`: the sides that run a case: slow peers take part with small networks only.

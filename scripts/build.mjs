@@ -1,5 +1,5 @@
 // Builds dist/: the native add-on for the CPU, the generated operator wrappers, the compiled facade. `--native` or
-// `--ts` builds only one of them; `--gpu` builds the add-on with GPUs.
+// `--ts` builds only one of them; `--gpu` builds the add-on with GPUs, `--gpu --cuda` with CUDA too (docs/gpu.md).
 import {
   copyFileSync,
   existsSync,
@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { digestOf, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
+import { digestOf, Failure, isMain, main, must, output, root, say, targetDir, tsc } from "./common.mjs";
 import { checkRust, setup } from "./setup.mjs";
 
 const native = join(root, "dist", "native");
@@ -20,25 +20,43 @@ const native = join(root, "dist", "native");
 const addOns = {
   cpu: { file: "adjoint.node", args: ["--no-default-features"], what: "the native add-on for the CPU", minutes: 10.5 },
   gpu: { file: "adjoint-gpu.node", args: [], what: "the native add-on with GPUs", minutes: 30 },
+  // In the place of the one before, which it includes.
+  cuda: {
+    file: "adjoint-gpu.node",
+    args: ["--features", "adjoint-node/cuda"],
+    what: "the native add-on with GPUs and CUDA",
+    minutes: 45,
+  },
 };
+
+const stampOf = (name) => join(native, `.stamp-${name}`);
 
 /** The file of an add-on, that of the digest of its sources, and the digest that it should have. */
 const stateOf = (name) => ({
   addOn: join(native, addOns[name].file),
-  stamp: join(native, `.stamp-${name}`),
+  stamp: stampOf(name),
   digest: digestOf(
     ["crates/core", "crates/node"],
     `${process.platform} ${process.arch} ${output("rustc", ["--version"])}`,
   ),
 });
 
-/** Whether an add-on, `"cpu"` or `"gpu"`, is there and of the present sources. */
+/** Whether an add-on is there and of the present sources. */
 export function isBuilt(name) {
   const { addOn, stamp, digest } = stateOf(name);
   return existsSync(addOn) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
 }
 
-/** Builds an add-on if its sources changed. Its file is replaced atomically, so that a running program keeps the old. */
+/**
+ * The version of CUDA's driver interface that the add-on asks for, where no CUDA toolkit tells it: of drivers from 580.
+ */
+const cudaVersion = () =>
+  output("nvcc", ["--version"]) === undefined ? (process.env.CUDARC_CUDA_VERSION ?? "13000") : undefined;
+
+/**
+ * Builds an add-on, a name of `addOns`, if its sources changed. Its file is replaced atomically, so that a running
+ * program keeps the old one.
+ */
 export async function buildNative(name = "cpu") {
   if (isBuilt(name)) return;
   const { file, args, what, minutes } = addOns[name];
@@ -49,9 +67,12 @@ export async function buildNative(name = "cpu") {
   say(`building ${what}: the first time about ${wait} minutes here, later only what changed`);
   // Without -p, as in the tests: the selected packages determine the features of shared dependencies, and another
   // selection would build burn again.
-  await must("cargo", ["build", "--release", ...args]);
+  const version = name === "cuda" ? cudaVersion() : undefined;
+  await must("cargo", ["build", "--release", ...args], { env: version ? { CUDARC_CUDA_VERSION: version } : {} });
   placeAddOn("adjoint_node", file);
   writeFileSync(stamp, digest);
+  if (name === "gpu") rmSync(stampOf("cuda"), { force: true });
+  if (name === "cuda") writeFileSync(stampOf("gpu"), digest);
 }
 
 /** Copies the library that cargo made of a crate to dist/native; a running program keeps the old file. */
@@ -86,11 +107,12 @@ export async function build() {
 
 if (isMain(import.meta.url)) {
   await main(async () => {
-    const [cpu, gpu, ts] = ["--native", "--gpu", "--ts"].map((flag) => process.argv.includes(flag));
+    const [cpu, gpu, ts, cuda] = ["--native", "--gpu", "--ts", "--cuda"].map((flag) => process.argv.includes(flag));
+    if (cuda && !gpu) throw new Failure("--cuda is a part of the add-on with GPUs: npm run build:gpu -- --cuda.");
     const all = !cpu && !gpu && !ts;
     await setup({ rust: all || cpu || gpu });
     if (all || cpu) await buildNative("cpu");
-    if (gpu) await buildNative("gpu");
+    if (gpu) await buildNative(cuda ? "cuda" : "gpu");
     if (all || ts) await buildTs();
   });
 }

@@ -151,26 +151,6 @@ export async function lossTables() {
     "Losses that measure a reconstruction again, such as `EILoss`, do so with any noise: where it exists for values " +
       "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
     "`npm run evidence` measures what the losses reach beside supervised training and deepinv.",
-    "## Not in the library",
-    "Two losses that deepinv is about to have were read and are not built:",
-    table(
-      ["loss", "what it is", "what is missing"],
-      [
-        [
-          "learning to recorrupt (Monroy, Bacca, Tachella, 2026, arXiv:2603.25869; deepinv, pull request 1150)",
-          "for noise of an unknown distribution: `|A R(y1) - y|^2 + 2/alpha <A R(y1), h(w)>` with " +
-            "`y1 = y + alpha h(w)`, w standard normal, minimised over the network and maximised over h, " +
-            "a monotone function. With `h(w) = s w` it is UNSURE at y1",
-          "a loss that trains a network of its own, upwards",
-        ],
-        [
-          "distributional consistency (Webber, Reader, 2025, arXiv:2510.13972; deepinv, pull request 1207)",
-          "for a known distribution F: the distances of the sorted values of `logit F(y given A R(y))` from those of " +
-            "the logistic distribution",
-          "sorting and the incomplete gamma function as operators with derivatives",
-        ],
-      ],
-    ),
   ];
   return [{ path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` }];
 }

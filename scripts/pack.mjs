@@ -102,7 +102,7 @@ if (isMain(import.meta.url)) {
       const rust = output("cargo", ["--version"]) !== undefined;
       await setup({ rust });
       await build();
-      await buildWasm();
+      await buildWasm({ threads: process.argv.includes("--threads") });
     }
     const destination = join(root, "dist", "packages");
     for (const name of await pack(destination)) process.stdout.write(`${join(destination, name)}\n`);

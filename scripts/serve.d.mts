@@ -6,4 +6,10 @@ export interface Site {
 }
 
 /** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
-export function serve(folders: Readonly<Record<string, string>>, options?: { port?: number }): Promise<Site>;
+export function serve(
+  folders: Readonly<Record<string, string>>,
+  options?: { port?: number; headers?: Readonly<Record<string, string>> },
+): Promise<Site>;
+
+/** The headers of pages that may share memory between threads. */
+export const isolation: Readonly<Record<string, string>>;

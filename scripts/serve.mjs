@@ -14,8 +14,17 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** Serves folders by prefix, on this machine only; without headers for cross-origin isolation, as most servers. */
-export async function serve(folders, { port = 0 } = {}) {
+/** The headers of pages that may share memory between threads. */
+export const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/**
+ * Serves folders by prefix, on this machine only. `headers`: of every answer; by default none for cross-origin
+ * isolation, as most servers.
+ */
+export async function serve(folders, { port = 0, headers = {} } = {}) {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const prefix = Object.keys(folders)
@@ -25,7 +34,8 @@ export async function serve(folders, { port = 0 } = {}) {
       if (prefix === undefined || path.includes("..")) throw new Error("not served");
       const file = join(folders[prefix], path.slice(prefix.length), path.endsWith("/") ? "index.html" : "");
       const content = await readFile(file);
-      response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" }).end(content);
+      const type = types[extname(file)] ?? "application/octet-stream";
+      response.writeHead(200, { ...headers, "content-type": type }).end(content);
     } catch {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found");
     }

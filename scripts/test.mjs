@@ -98,20 +98,22 @@ async function fuzz() {
   if ((await calls(run, "--minutes", "0.4")) !== 0) say("a fresh seed found something: see above");
 }
 
-/** All TypeScript tests, and the reference cases again in float32 and, if available, on WebGPU. */
+/** All TypeScript tests, and the reference cases again in float32 and on each GPU that is there. */
 async function typeScriptTests() {
   await vitest("TypeScript tests");
   await vitest("reference cases in float32", ["test/golden"], { ADJOINT_GOLDEN_DTYPE: "float32" });
   const addon = createRequire(import.meta.url)(join(root, "dist", "native", "adjoint-gpu.node"));
-  const webgpu = JSON.parse(addon.devices()).find(({ name }) => name === "webgpu");
-  if (webgpu.available)
-    await vitest("reference cases on webgpu", ["test/golden"], {
-      ADJOINT_GOLDEN_DTYPE: "float32",
-      ADJOINT_GOLDEN_DEVICE: "webgpu",
-    });
-  else {
-    say(`skipped: reference cases on webgpu: ${webgpu.detail}`);
-    total.skipped += 1;
+  for (const { name, available, detail } of JSON.parse(addon.devices())) {
+    if (name === "cpu") continue;
+    if (available)
+      await vitest(`reference cases on ${name}`, ["test/golden"], {
+        ADJOINT_GOLDEN_DTYPE: "float32",
+        ADJOINT_GOLDEN_DEVICE: name,
+      });
+    else {
+      say(`skipped: reference cases on ${name}: ${detail}`);
+      total.skipped += 1;
+    }
   }
 }
 

@@ -1,10 +1,10 @@
-// The site that Chromium's pages load: the sides, bundled as by a user's bundler, and served without headers for
-// cross-origin isolation, as on most servers.
+// The site that Chromium's pages load: the sides, bundled as by a user's bundler, and served twice: without headers for
+// cross-origin isolation, as on most servers, and with them.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/common.mjs";
-import { serve } from "../../scripts/serve.mjs";
+import { isolation, serve } from "../../scripts/serve.mjs";
 
 /** Bundles libraries (files of peers/, without their ending) and side.mjs into a temporary folder. */
 async function bundle(libraries) {
@@ -35,18 +35,16 @@ async function bundle(libraries) {
   return folder;
 }
 
-/** Serves the page, the bundle, and folders by prefix. */
+/** Serves the page, the bundle, and folders by prefix; pages from the address `isolated` may share memory. */
 export async function openSite(libraries, folders = {}) {
   const bundled = await bundle(libraries);
-  const { origin, close } = await serve({
-    ...folders,
-    "/bundle/": `${bundled}/`,
-    "/": `${join(root, "bench", "chromium")}/`,
-  });
+  const all = { ...folders, "/bundle/": `${bundled}/`, "/": `${join(root, "bench", "chromium")}/` };
+  const [plain, isolated] = await Promise.all([serve(all), serve(all, { headers: isolation })]);
   return {
-    origin,
+    origin: plain.origin,
+    isolated: isolated.origin,
     async close() {
-      await close();
+      await Promise.all([plain.close(), isolated.close()]);
       await rm(bundled, { recursive: true, force: true });
     },
   };

@@ -5,13 +5,14 @@ import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
 
 /**
- * Starts the library. `wasm`: with the WebAssembly module also in Node. `kernel`: the module's convolution kernel (the
- * add-on reads it from ADJOINT_CONV).
+ * Starts the library. `wasm`: with the WebAssembly module also in Node. `threads`: those of the module. `kernel`: the
+ * module's convolution kernel (the add-on reads it from ADJOINT_CONV). `settings`: other options of `init`, such as the
+ * device.
  */
-export async function open({ wasm = false, kernel } = {}) {
+export async function open({ wasm = false, threads, kernel, settings = {} } = {}) {
   // The init of this entry takes the module in Node too.
   const start = wasm ? (await import("../../dist/browser.js")).init : init;
-  await start();
+  await start(threads ? { ...settings, threads } : settings);
   if (wasm && kernel) await forceKernel(kernel);
   return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
 }

@@ -1,16 +1,22 @@
 """The cases of bench/cases.mjs in PyTorch, and in deepinv if it is installed.
 
 Reads a case and a number of steps per line, runs them and answers with their seconds; the line "check" is answered by
-torch_network.py. The first line of the output has versions, threads and cases.
+torch_network.py. The first line of the output has versions, threads or the card, and cases.
+
+With ADJOINT_TORCH_DEVICE=cuda everything is computed there, without deepinv; ADJOINT_TORCH_TF32 (0 or 1) switches TF32
+in convolutions and products off or on.
 """
 
 import json
 import math
+import os
 import sys
 import time
 
 import torch
 import torch_network
+import torch_operators
+import torch_plain
 from torch import nn
 
 try:
@@ -19,6 +25,17 @@ except ImportError:
     deepinv = None
 
 SIGMA = 0.1
+CUDA = os.environ.get("ADJOINT_TORCH_DEVICE") == "cuda"
+if CUDA:
+    if not torch.cuda.is_available():
+        sys.exit("this PyTorch finds no CUDA device")
+    torch.set_default_device("cuda")
+    deepinv = None
+    torch_network.DEVICE = "cuda"
+if "ADJOINT_TORCH_TF32" in os.environ:
+    tf32 = os.environ["ADJOINT_TORCH_TF32"] == "1"
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cuda.matmul.allow_tf32 = tf32
 
 
 class DnCNN(nn.Module):
@@ -102,6 +119,11 @@ def equivariant():
         return (consistency(y, x_net, physics) + criterion(x_net, physics, model)).mean()
 
     return training(model, loss)
+
+
+def plain_equivariant():
+    model = DnCNN(7, 32)
+    return training(model, torch_plain.equivariant_loss(model))
 
 
 def blur():
@@ -210,8 +232,13 @@ CASES = {
     "gridSample": grid_sample,
     "resize": resize,
     "strided": strided,
+    **torch_operators.CASES,
     "operators": operators,
     "eager": eager,
+    "unet": lambda: supervised(torch_plain.UNet(), 4, 1, 64, 64),
+    "equivariant": plain_equivariant,
+    "mri": lambda: squared(torch_plain.mri(), 4, 2, 320, 320),
+    "tomography": lambda: squared(torch_plain.tomography(), 1, 1, 256, 256),
 }
 if deepinv is not None:
     CASES["unet"] = lambda: supervised(deepinv.models.UNet(1, 1, scales=3), 4, 1, 64, 64)
@@ -227,8 +254,11 @@ if deepinv is not None:
     CASES["poisson"] = lambda: without_gradient(deepinv.physics.PoissonNoise(0.05))
 
 versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
-label = f"{versions}, {torch.get_num_threads()} threads"
-print(json.dumps({"label": label, "cases": list(CASES), "kinds": ["train", "infer"]}), flush=True)
+place = torch.cuda.get_device_name() if CUDA else f"{torch.get_num_threads()} threads"
+print(
+    json.dumps({"label": f"{versions}, {place}", "cases": list(CASES), "kinds": ["train", "infer"]}),
+    flush=True,
+)
 ready = {}
 for line in sys.stdin:
     if line.strip() == "check":
@@ -236,8 +266,14 @@ for line in sys.stdin:
         continue
     name, steps = line.split()
     if name not in ready:
+        if CUDA:
+            # The memory of the case before does not count.
+            ready.clear()
+            torch.cuda.empty_cache()
         ready[name] = CASES[name]() if name in CASES else torch_network.step(name)
     started = time.perf_counter()
     for _ in range(int(steps)):
         ready[name]()
+    if CUDA:
+        torch.cuda.synchronize()
     print(time.perf_counter() - started, flush=True)

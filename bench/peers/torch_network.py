@@ -9,6 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 CHECKED, STEPS = "train:4x8:2x12", 3
+# Where it is computed.
+DEVICE = "cpu"
 
 
 def sizes_of(name):
@@ -22,7 +24,7 @@ def uniform(count, bound, seed):
     for i in range(count):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
         values[i] = bound * (2 * ((state >> 8) / 2**24) - 1)
-    return torch.from_numpy(values)
+    return torch.from_numpy(values).to(DEVICE)
 
 
 class Network(nn.Module):
@@ -64,7 +66,7 @@ def make(name):
 
     def infer():
         with torch.no_grad():
-            return model(noisy).numpy()
+            return model(noisy).cpu().numpy()
 
     def probe():
         value = loss()

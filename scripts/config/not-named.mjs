@@ -9,6 +9,7 @@ export const notNamed = {
   "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
   "loss.R2RModel": "R2RLoss makes it from the model",
+  "loss.LearningToRecorruptModel": "LearningToRecorruptLoss makes it from the model",
   "loss.Noise2VoidModel": "Noise2VoidLoss makes it from the model",
   "loss.Noise2SelfModel": "Noise2SelfLoss makes it from the model",
   "loss.ScoreModel": "ScoreLoss makes it from the model",

@@ -93,6 +93,7 @@ const instances = {
     "new loss.EquivariantSplittingLoss({ imgSize: [1, 8, 8], transform: new transform.Shift() })" +
     `.adaptModel(${network})`,
   "loss.R2RModel": `new loss.R2RLoss({ noiseModel: new physics.GaussianNoise() }).adaptModel(${network})`,
+  "loss.LearningToRecorruptModel": `new loss.LearningToRecorruptLoss().adaptModel(${network})`,
   "loss.Noise2VoidModel": `new loss.Noise2VoidLoss().adaptModel(${network})`,
   "loss.Noise2SelfModel": `new loss.Noise2SelfLoss().adaptModel(${network})`,
   "loss.ReducedResolutionModel": `new loss.ReducedResolutionLoss().adaptModel(${network})`,

@@ -1,6 +1,7 @@
 // What the ranks of test/distributed/mpi.test.ts run: node mpi-program.mjs <folder of the compiled package> <mode> [argument]
 import { createHash } from "node:crypto";
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [, , folder, mode, argument = ""] = process.argv;
@@ -47,10 +48,10 @@ async function training(at, checkpoint) {
   tell({ step: trainer.step, hash: hash.digest("hex") });
 }
 
-/** A training of which rank 1 fails in the sixth step; says when. */
-async function failing(fail) {
+/** A training of which a rank fails in the sixth step; says when. */
+async function failing(fail, rank = 1) {
   await training((step) => {
-    if (group.rank !== 1 || step !== 5) return;
+    if (group.rank !== rank || step !== 5) return;
     writeSync(1, `failing at ${Date.now()}\n`);
     fail();
   }, argument);
@@ -82,6 +83,15 @@ const modes = {
     failing(() => {
       throw new Error("the film is torn");
     }),
+  // Fills the disk of the checkpoint.
+  full: () =>
+    failing(() => {
+      try {
+        for (let i = 0; ; i++) writeFileSync(join(dirname(argument), `filler${i}`), new Uint8Array(4096));
+      } catch (error) {
+        if (error.code !== "ENOSPC") throw error;
+      }
+    }, 0),
   hang: () =>
     failing(() => {
       for (;;);

@@ -6,6 +6,8 @@ export interface Spec {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly noise?: Spec;
   readonly list?: readonly Spec[];
+  /** Of a module: its state keys and the tensor keys of their values. */
+  readonly state?: Readonly<Record<string, string>>;
 }
 
 /** One layer of a case's network. */

@@ -35,6 +35,10 @@ export function build(spec: Spec, data: CaseData): unknown {
     options.noiseModel = build(spec.noise, data);
   const made = new found(options);
   if (made instanceof transform.Transform) replayParams(made, data);
+  if (made instanceof nn.Module && spec.state) {
+    made.to(data.setting.dtype);
+    made.loadStateDict(Object.fromEntries(Object.entries(spec.state).map(([key, name]) => [key, data.tensor(name)])));
+  }
   return made;
 }
 

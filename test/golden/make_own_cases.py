@@ -6,12 +6,14 @@ draws are float32 numbers. Derivatives are complex steps, Im f(w + ih) / h, whic
 """
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
 FOLDER = Path(__file__).parent / "cases"
 STEP = 1e-12
+GAUSSIAN = {"class": "GaussianNoise", "params": {"sigma": 0.1}}
 
 
 def random(seed):
@@ -92,8 +94,9 @@ def save(path, tensors):
     path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(chunks))
 
 
-def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train"):
-    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance."""
+def write(name, loss, params, inputs, weights, value, note, draws=(), mode="train", more=None, noise=None):
+    """One case. `value(weights, dtype)` is what is expected; computed with complex64 too, it tells the tolerance;
+    `more` holds further tensors that the parameters name."""
     channels = weights["model.2.bias"].size
     exact, rough = (value({k: w.astype(t) for k, w in weights.items()}, t) for t in (np.complex128, np.complex64))
     expected = {"expected.value": exact.real}
@@ -114,7 +117,7 @@ def write(name, loss, params, inputs, weights, value, note, draws=(), mode="trai
         "group": "loss",
         "class": loss,
         "params": params,
-        "physics": {"class": "Denoising", "params": {}, "noise": {"class": "GaussianNoise", "params": {"sigma": 0.1}}},
+        "physics": {"class": "Denoising", "params": {}, "noise": noise or GAUSSIAN},
         "model": model_of(channels),
         "inputs": {key: key for key in inputs},
         "draws": [{"kind": draw["kind"], "tensor": f"draw{i}", **draw} for i, draw in enumerate(draws)],
@@ -125,7 +128,7 @@ def write(name, loss, params, inputs, weights, value, note, draws=(), mode="trai
         "note": note,
     }
     FOLDER.joinpath(f"{name}.json").write_text(json.dumps(case, indent=1) + "\n")
-    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **expected})
+    save(FOLDER / f"{name}.safetensors", {**inputs, **weights, **drawn, **(more or {}), **expected})
 
 
 def noise2noise():
@@ -259,6 +262,159 @@ def noise2self(mode):
     )
 
 
+def softplus(x):
+    return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+
+
+def monotonic(x, layers):
+    """Layers of positive weights; each hidden one of four units: softplus, its concave mirror, two bounded ones."""
+    one = softplus(x.dtype.type(1))
+    for i, (weight, bias) in enumerate(layers):
+        if i > 0:
+            bounded = np.where(x < 0, softplus(x + 1) - one, one - softplus(1 - x))
+            x = np.stack([softplus(x[:, 0]), -softplus(-x[:, 1]), bounded[:, 2], bounded[:, 3]], 1)
+        x = x @ np.abs(weight).T + bias
+    return x
+
+
+def multilayer(x, layers):
+    for i, (weight, bias) in enumerate(layers):
+        x = np.maximum(x, 0) if i > 0 else x
+        x = x @ weight.T + bias
+    return x
+
+
+def learning_to_recorrupt(name, seed, net, kernel, multiplicative, mode="train"):
+    rng = random(seed)
+    shape = (2, 1, 8, 9)
+    y, _ = scene(rng, shape)
+    alpha, samples = 0.6, 1 if mode == "train" else 2
+    sizes = [1, 4, 4, 1]
+    state = {}
+    for i in range(3):
+        monotone = net == "monotonic"
+        prefix = f"net.layers.{i}" if monotone else f"net.{2 * i}"
+        names = ("W", "b") if monotone else ("weight", "bias")
+        state[f"{prefix}.{names[0]}"] = (0.8 * rng.standard_normal((sizes[i + 1], sizes[i]))).astype(np.float32)
+        state[f"{prefix}.{names[1]}"] = (0.2 * rng.standard_normal(sizes[i + 1])).astype(np.float32)
+    layers = list(zip(*[iter(state.values())] * 2))
+    size = (1, 1, kernel, kernel) if kernel > 1 else ()
+    state["sigma"] = np.asarray(0.15 * rng.standard_normal(size) if kernel > 1 else 0.15, np.float32)
+    state["norm_layer.running_mean"] = np.array([0.3], np.float32)
+    state["norm_layer.running_var"] = np.array([1.7], np.float32)
+    drawn = [rng.standard_normal(shape).astype(np.float32) for _ in range(samples)]
+
+    def noise(w, dtype):
+        """g k * BN(net(w)), in real numbers of the precision of dtype."""
+        real = np.zeros(0, dtype).real.dtype
+        x = (monotonic if net == "monotonic" else multilayer)(
+            w.reshape(-1, 1).astype(real), [(a.astype(real), b.astype(real)) for a, b in layers]
+        )
+        mean, variance = (x.mean(), x.var()) if mode == "train" else (real.type(0.3), real.type(1.7))
+        x = ((x - mean) / np.sqrt(variance + real.type(1e-5))).reshape(shape)
+        h = convolve(x, state["sigma"].astype(real), np.zeros(1, real)) if kernel > 1 else x * state["sigma"].astype(real)
+        return h * np.sqrt(np.maximum(y.astype(real), real.type(1e-6))) if multiplicative else h
+
+    def training(weights, dtype):
+        h, measured = noise(drawn[0], dtype), y.astype(dtype)
+        output = network(measured + alpha * h, weights)
+        return error_per_image(output, measured) + 2 / alpha * np.mean(output * h, axis=(1, 2, 3))
+
+    def evaluation(weights, dtype):
+        return sum(network(y.astype(dtype) + alpha * noise(w, dtype), weights) for w in drawn) / samples
+
+    params = {"depth": 2, "kernelSize": kernel, "multiplicative": multiplicative, "net": net}
+    recorruptor = {"class": "RecorruptorNet", "params": params, "state": {key: f"recorruptor.{key}" for key in state}}
+    write(
+        name,
+        "LearningToRecorruptLoss",
+        {"alpha": alpha, "evalNSamples": samples, "recorruptor": recorruptor},
+        {"y": y},
+        weights_of(rng, 1),
+        training if mode == "train" else evaluation,
+        "train: mean((R(y1) - y)^2) + 2 / alpha mean(R(y1) h), y1 = y + alpha h, for each image; the draw is w in "
+        "h = g k * BN(net(w)). eval: the mean of R(y1) over the draws, BN with the running mean and variance.",
+        [{"kind": "normal", "values": w} for w in drawn],
+        mode,
+        {f"recorruptor.{key}": values for key, values in state.items()},
+    )
+
+
+def normal_cdf(z):
+    """The normal distribution function, to first order in the imaginary part."""
+    value = np.array([0.5 * math.erfc(-t / math.sqrt(2)) for t in z.real.ravel()]).reshape(z.shape)
+    slope = np.exp(-(z.real**2) / 2) / math.sqrt(2 * math.pi)
+    return (value + 1j * z.imag * slope).astype(z.dtype)
+
+
+def poisson_cdf(counts, rates):
+    """P(N <= n), term by term."""
+    term = np.exp(-rates)
+    total = np.zeros_like(rates)
+    for k in range(int(counts.max()) + 1):
+        total = total + np.where(k <= counts, term, 0)
+        term = term * rates / (k + 1)
+    return total
+
+
+def logit(p):
+    return np.log(p) - np.log(1 - p)
+
+
+def distributional_consistency(kind, seed, points, channels=1):
+    """Scores by the definitions, quantiles by interpolation of what is sorted by its real part."""
+    rng = random(seed)
+    _, clean = scene(rng, (2, channels, 9, 10))
+    eps, boundary, sigma, gain = 1e-4, 1e-3, 0.3, 0.125
+    if kind == "poisson":
+        y = (gain * rng.poisson(np.maximum(clean, 0) / gain)).astype(np.float32)
+    else:
+        y = (clean + sigma * rng.standard_normal(clean.shape)).astype(np.float32)
+    if kind == "clippedGaussian":
+        y = np.clip(y, 0, 1)
+
+    def scores(q):
+        if kind == "poisson":
+            return logit(poisson_cdf(np.round(y / gain), q / gain))
+        inside, F = y.astype(q.dtype), None
+        if kind == "clippedGaussian":
+            inside = np.where(y == 0, boundary / 2, np.where(y == 1, 1 - boundary / 2, y)).astype(q.dtype)
+            low, high = normal_cdf((boundary - q) / sigma), normal_cdf((1 - boundary - q) / sigma)
+            below, above = inside / boundary * low, high + (inside - 1 + boundary) / boundary * (1 - high)
+            F = np.where(inside.real < boundary, below, above)
+        z = (inside - q) / sigma
+        middle = (inside.real >= boundary) & (inside.real <= 1 - boundary)
+        F = normal_cdf(z) if F is None else np.where(middle, normal_cdf(z), F)
+        size = np.where(z.real < 0, -z, z)
+        tail = np.where(z.real < 0, -1, 1) * (z * z / 2 + np.log(size) + math.log(2 * math.pi) / 2)
+        outside = (F.real <= eps) | (F.real >= 1 - eps)
+        return np.where(outside, tail, logit(np.where(outside, 0.5, F)))
+
+    def value(weights, dtype):
+        s = scores(network(y.astype(dtype), weights)).reshape(2, -1)
+        s = np.take_along_axis(s, np.argsort(s.real, axis=1), 1)
+        count = points or s.shape[1]
+        grid = np.clip((np.arange(count) + 0.5) / count, eps, 1 - eps)
+        at = grid * (s.shape[1] - 1)
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, s.shape[1] - 1)
+        gap = s[:, low] + (at - low) * (s[:, high] - s[:, low]) - logit(grid)
+        return np.mean(np.where(gap.real < 0, -gap, gap), axis=1).astype(dtype)
+
+    level = {"gain": gain} if kind == "poisson" else {"sigma": sigma}
+    clipped = {"distribution": kind} if kind == "clippedGaussian" else {}
+    write(
+        f"distributional_consistency_{kind.replace('G', '_g')}",
+        "DistributionalConsistencyLoss",
+        {**clipped, "nPoints": points},
+        {"y": y},
+        {**weights_of(rng, channels), "model.2.bias": np.full(channels, 0.4, np.float32)},
+        value,
+        "mean |quantile - logit(u)| of the scores logit F(y; R(z)), for each image.",
+        noise={"class": "PoissonNoise" if kind == "poisson" else "GaussianNoise", "params": level},
+    )
+
+
 noise2noise()
 noise2self("train")
 noise2self("eval")
@@ -267,3 +423,9 @@ noise2void("noise2void_median", 3, 0.2, 3, "median", (1, 1), channels=2)
 noise2void("noise2void_horizontal", 4, 0.04, 5, "uniform", (1, 5))
 noise2void("noise2void_vertical", 5, 0.04, 5, "median", (5, 1))
 noise2void("noise2void_square", 6, 0.05, 3, "median", (3, 3))
+learning_to_recorrupt("learning_to_recorrupt_monotonic", 8, "monotonic", 1, True)
+learning_to_recorrupt("learning_to_recorrupt_correlated", 9, "mlp", 3, False)
+learning_to_recorrupt("learning_to_recorrupt_eval", 10, "monotonic", 1, True, "eval")
+distributional_consistency("gaussian", 11, None, channels=2)
+distributional_consistency("clippedGaussian", 12, 40)
+distributional_consistency("poisson", 13, 64)

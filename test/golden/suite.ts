@@ -1,12 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../ts/runtime/index.js";
 import type { DeviceName, DType } from "../../ts/tensor/index.js";
 import type { Setting } from "./case-data.js";
-import { parseCase, parseValues, type GoldenCase, type Values } from "./format.js";
+import { listCases, readValues } from "./case-files.js";
 import { familyOf, runCase, type Family } from "./run-case.js";
+
+export { listCases, readValues } from "./case-files.js";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
@@ -28,27 +30,6 @@ export const pending: ReadonlySet<string> = process.env.ADJOINT_GOLDEN_DIR
         .map((line) => line.trim())
         .filter((line) => line !== "" && !line.startsWith("#")),
     );
-
-/** A case and where it lies. */
-export interface CaseFile {
-  readonly golden: GoldenCase;
-  readonly path: string;
-}
-
-/** The cases of a directory, sorted by name; subdirectories are not looked into. */
-export function listCases(folder: string): CaseFile[] {
-  if (!existsSync(folder)) throw new Error(`the directory of golden cases does not exist: ${folder}`);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".json"))
-    .sort()
-    .map((file) => ({ golden: parseCase(readFileSync(join(folder, file), "utf8"), file), path: join(folder, file) }));
-}
-
-/** The tensors of a case. */
-export function readValues({ path }: CaseFile): Map<string, Values> {
-  const file = path.replace(/\.json$/, ".safetensors");
-  return parseValues(readFileSync(file), file);
-}
 
 /** A listed case must fail and any other must pass. */
 export async function judge(name: string, waiting: ReadonlySet<string>, run: () => Promise<void>): Promise<void> {

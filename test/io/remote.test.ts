@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { ImageReader, readArray, readBytes, writeImage } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
+import { webPlatform } from "../../ts/runtime/web/index.js";
 import { tensor } from "../../ts/tensor/index.js";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -99,6 +100,51 @@ it.each([
   await expect(readArray(address)).rejects.toMatchObject({ name: "ArgumentError", code });
   // Such an answer stays.
   expect(asked).toHaveLength(1);
+});
+
+it("a page reads by ranges too, and whole where a server does not show them to pages", async () => {
+  const opened = await webPlatform.openFile(address);
+  expect(opened.size).toBe(content.length);
+  expect(Buffer.compare(await opened.read(5_000_000, 5_000_100), content.subarray(5_000_000, 5_000_100))).toBe(0);
+  expect(asked).toEqual(["bytes=0-1048575", "bytes=4194304-5242879"]);
+  first = (request, response) => {
+    if (request.headers.range === undefined) return false;
+    response.writeHead(206).end(content.subarray(0, 1 << 20));
+    return true;
+  };
+  const whole = await webPlatform.openFile(address);
+  expect(Buffer.compare(await whole.read(0, whole.size), content)).toBe(0);
+});
+
+it("reads no more of an answer than it can use", async () => {
+  first = (_, response) => {
+    response.writeHead(200, { "Content-Length": 2 ** 31 }).write(content.subarray(0, 1000));
+    return true;
+  };
+  const message = expect.stringMatching(/^http.*stack\.tif: the server sends the whole file, of more than 1 GiB/);
+  await expect(readBytes(address)).rejects.toMatchObject({ code: "file_unreadable", message });
+  // More than the part that was asked for, without end.
+  first = (_, response) => {
+    response.writeHead(206, { "Content-Range": `bytes 0-1048575/${content.length}` });
+    const send = (): void => void response.write(content, (error) => void (error ?? send()));
+    send();
+    return true;
+  };
+  await expect(readBytes(address)).rejects.toMatchObject({ message: expect.stringContaining("other bytes") });
+});
+
+it("keeps nothing of a file whose version the server does not say", async () => {
+  let value = 1;
+  first = (request, response) => {
+    const [begin, last] = (request.headers.range ?? "").match(/\d+/g)!.map(Number) as [number, number];
+    const size = 2 << 20;
+    const part = Buffer.alloc(Math.min(last + 1, size) - begin, value);
+    response.writeHead(206, { "Content-Range": `bytes ${begin}-${begin + part.length - 1}/${size}` }).end(part);
+    return true;
+  };
+  expect((await readBytes(address)).at(-1)).toBe(1);
+  value = 2;
+  expect((await readBytes(address)).at(-1)).toBe(2);
 });
 
 it("an empty file is one, and an address without a server an error", async () => {

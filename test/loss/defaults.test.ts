@@ -4,6 +4,8 @@ import {
   EILoss,
   FNEJacobianSpectralNorm,
   JacobianSpectralNorm,
+  DistributionalConsistencyLoss,
+  LearningToRecorruptLoss,
   MOEILoss,
   MOILoss,
   Neighbor2Neighbor,
@@ -103,12 +105,22 @@ const robust = (options: object) =>
     maskGenerator: new p.MultiplicativeSplittingMaskGenerator({ imgSize, splitGenerator: columns(1.5) }),
     ...options,
   });
+const consistent = (options: object) => new DistributionalConsistencyLoss(options);
+const recorrupting = (options: object) => new LearningToRecorruptLoss(options);
 const operators = () => [masked(), gaussian()];
+
+/** Each pixel goes half along with those to the left and right. */
+const BESIDE = [
+  [0, 0, 0],
+  [0.5, 1, 0.5],
+  [0, 0, 0],
+];
 
 /** Loss, what else it is given, an option, its default and another value. */
 const cases: [string, (options: object) => Loss, Setting, string, unknown, unknown][] = [
   ["TVLoss", (o) => new TVLoss(o), {}, "weight", 1, 2],
   ["SureGaussianLoss", (o) => new SureGaussianLoss({ sigma: 0.2, ...o }), {}, "tau", 0.01, 0.1],
+  ["SureGaussianLoss", (o) => new SureGaussianLoss({ sigma: 0.2, ...o }), {}, "correlation", 0, BESIDE],
   ["SurePoissonLoss", (o) => new SurePoissonLoss({ gain: 0.1, ...o }), { physics: poisson }, "tau", 0.001, 0.01],
   ["SurePGLoss", (o) => new SurePGLoss({ sigma: 0.2, gain: 0.1, ...o }), { physics: both }, "tau1", 0.001, 0.1],
   [
@@ -136,6 +148,22 @@ const cases: [string, (options: object) => Loss, Setting, string, unknown, unkno
   ),
   ["R2RLoss", (o) => new R2RLoss(o), {}, "alpha", 0.15, 0.2],
   ["R2RLoss in evaluation", (o) => new R2RLoss(o), { evaluation: true }, "evalNSamples", 5, 4],
+  ["DistributionalConsistencyLoss", consistent, {}, "distribution", null, "clippedGaussian"],
+  ["DistributionalConsistencyLoss", consistent, {}, "sigma", "physics", 0.3],
+  ["DistributionalConsistencyLoss, Poisson", consistent, { physics: poisson }, "gain", "physics", 0.2],
+  ["DistributionalConsistencyLoss", consistent, {}, "nPoints", null, 20],
+  ["DistributionalConsistencyLoss", consistent, {}, "eps", 1e-4, 0.1],
+  [
+    "DistributionalConsistencyLoss, clipped",
+    (o) => consistent({ distribution: "clippedGaussian", ...o }),
+    {},
+    "boundaryEps",
+    1e-3,
+    0.1,
+  ],
+  ["LearningToRecorruptLoss", recorrupting, {}, "alpha", 0.5, 0.4],
+  ["LearningToRecorruptLoss", recorrupting, {}, "recorruptorLr", 1e-3, 1e-2],
+  ["LearningToRecorruptLoss in evaluation", recorrupting, { evaluation: true }, "evalNSamples", 5, 4],
   ["Neighbor2Neighbor", (o) => new Neighbor2Neighbor(o), {}, "gamma", 2, 1],
   ["Noise2VoidLoss", (o) => new Noise2VoidLoss(o), { shape: [2, 1, 44, 44] }, "rate", 0.002, 0.01],
   ["Noise2VoidLoss", (o) => new Noise2VoidLoss(o), {}, "window", 11, 3],

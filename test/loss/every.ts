@@ -5,6 +5,8 @@ import {
   EquivariantSplittingLoss,
   FNEJacobianSpectralNorm,
   JacobianSpectralNorm,
+  DistributionalConsistencyLoss,
+  LearningToRecorruptLoss,
   MCLoss,
   MOEILoss,
   MOILoss,
@@ -40,19 +42,27 @@ export interface Example {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** The adjoint of the measurement, a little darker; of a stack's measurements the first. */
+/** The adjoint of the measurement, a little darker, by a weight; of a stack's measurements the first. */
 export class Darker extends Module {
+  readonly weight = tensor([0.9]).requiresGrad_();
+
   forward(y: Tensor | p.TensorList, physics?: unknown): Tensor {
-    if (y instanceof p.TensorList) return y.at(0).mul(0.9);
+    if (y instanceof p.TensorList) return y.at(0).mul(this.weight);
     const linear = physics as p.LinearPhysics | undefined;
-    return (typeof linear?.AAdjoint === "function" ? linear.AAdjoint(y) : y).mul(0.9);
+    const back = typeof linear?.AAdjoint === "function" ? linear.AAdjoint(y) : y;
+    return back.mul(this.weight.to(back.dtype));
   }
 }
 
-/** One score for each image. */
+/** One score for each image, times a weight. */
 class MeanScore extends Module {
+  readonly weight = tensor([1]).requiresGrad_();
+
   forward(images: Tensor): Tensor {
-    return images.reshape([images.shape[0] ?? 1, -1]).mean(1, true);
+    return images
+      .reshape([images.shape[0] ?? 1, -1])
+      .mean(1, true)
+      .mul(this.weight);
   }
 }
 
@@ -104,6 +114,8 @@ export const everyLoss: { readonly [L in LossName]: () => Example } = {
       denoising(new p.PoissonGaussianNoise({ gain: 0.1, sigma: 0.1 })),
     ),
   R2RLoss: () => example(new R2RLoss()),
+  DistributionalConsistencyLoss: () => example(new DistributionalConsistencyLoss()),
+  LearningToRecorruptLoss: () => example(new LearningToRecorruptLoss()),
   Neighbor2Neighbor: () => example(new Neighbor2Neighbor()),
   Noise2NoiseLoss: () => example(new Noise2NoiseLoss()),
   Noise2VoidLoss: () => example(new Noise2VoidLoss({ rate: 0.1 })),

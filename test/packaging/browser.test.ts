@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,7 +134,10 @@ describeBrowser("the packed package in a browser", () => {
       await build({ root: join(folder, "cpu"), configFile: false, logLevel: "silent", build: options });
       const files = await readdir(join(outDir, "assets"));
       const modules = files.filter((file) => file.endsWith(".wasm")).map((file) => file.replace(/-.*/, ""));
-      expect(modules.sort()).toEqual(["adjoint_wasm_bg", "adjoint_wasm_relaxed_bg"]);
+      const threads = existsSync(join(root, "dist/wasm/adjoint_wasm_threads_bg.wasm"))
+        ? ["adjoint_wasm_threads_bg"]
+        : [];
+      expect(modules.sort()).toEqual(["adjoint_wasm_bg", "adjoint_wasm_relaxed_bg", ...threads]);
       const sizes = await Promise.all(files.map(async (file) => (await stat(join(outDir, "assets", file))).size));
       // The module for GPUs alone has 17 MB.
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(12e6);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { R2RLoss, SureGaussianLoss, exactDiv, hutchDiv, mcDiv } from "../../ts/loss/index.js";
 import { Module } from "../../ts/nn/index.js";
-import { Denoising, GaussianNoise, Inpainting, LinearPhysics } from "../../ts/physics/index.js";
+import { Denoising, Downsampling, GaussianNoise, Inpainting, LinearPhysics } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { noGrad, tensor, type Tensor } from "../../ts/tensor/index.js";
@@ -225,5 +225,47 @@ describe("divergences", () => {
     check(noGrad(() => mcDiv({ y, model, physics, tau: 1e-4, rng: new Rng(1) })));
     check(hutchDiv({ y, model, physics, mcIter: 2, rng: new Rng(2) }));
     expect(y.requiresGrad).toBe(false);
+  });
+});
+
+describe("GSURE: the pseudo-inverse of an operator with a null space", () => {
+  const physics = () =>
+    new Downsampling({ imgSize: [1, SIDE, SIDE], factor: 2, noiseModel: new GaussianNoise({ sigma: 0.2 }) });
+
+  /** TanhNet after the adjoint, and a multiple of a fixed image without its projection. */
+  class WithNullSpace extends TanhNet {
+    constructor(readonly share: number) {
+      super();
+    }
+    override forward(y: Tensor): Tensor {
+      const operator = physics();
+      const other = image().roll([1, 2], [2, 3]);
+      const invisible = other.sub(operator.ADagger(operator.A(other)));
+      return super.forward(operator.AAdjoint(y).mul(4)).add(invisible.mul(this.share));
+    }
+  }
+
+  const made = (share: number) => {
+    const model = new WithNullSpace(share);
+    const operator = physics();
+    const loss = new SureGaussianLoss({ sigma: 0.2, B: "A_dagger", exactConstant: true });
+    return average(
+      (rng, batch) => {
+        const x = repeat(image(), batch);
+        const y = operator.forward(x, { rng });
+        const xNet = model.forward(y);
+        const projected = operator.ADagger(operator.A(xNet.sub(x)));
+        return loss.forward({ xNet, y, physics: operator, model, rng }).sub(squaredError(projected, x.mul(0)));
+      },
+      { batch: 1000, chunks: 10, seed: 11 },
+    );
+  };
+
+  it("is in the mean the squared error of the part that is seen, whatever the network puts into the null space", () => {
+    const { mean, se } = made(0);
+    expect(se).toBeLessThan(4e-3);
+    expect(Math.abs(mean)).toBeLessThan(3 * se);
+    // The same draws: what is added is not seen at all.
+    expect(made(3).mean).toBeCloseTo(mean, 5);
   });
 });

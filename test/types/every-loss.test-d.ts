@@ -102,6 +102,20 @@ const rows: { [L in l.LossName]: (loss: never) => void } = {
     // @ts-expect-error Rician noise is not centred
     loss.forward({ xNet, x, physics: rician });
   },
+  DistributionalConsistencyLoss: (loss: l.DistributionalConsistencyLoss) => {
+    loss.forward({ xNet, y, physics: masked });
+    // @ts-expect-error gamma noise is not known to it
+    loss.forward({ xNet, y, physics: gamma });
+    // @ts-expect-error the physics is missing
+    loss.forward({ xNet, y });
+  },
+  LearningToRecorruptLoss: (loss: l.LearningToRecorruptLoss) => {
+    loss.forward({ xNet, y, physics: masked, model: loss.adaptModel(model) });
+    // @ts-expect-error Rician noise is not centred
+    loss.forward({ xNet, y, physics: rician, model: loss.adaptModel(model) });
+    // @ts-expect-error the model was not adapted
+    loss.forward({ xNet, y, physics: gaussian, model });
+  },
   Noise2VoidLoss: (loss: l.Noise2VoidLoss) => {
     loss.forward({ xNet, y, physics: uncertain, model: loss.adaptModel(model) });
     // @ts-expect-error inpainting is not denoising

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
+import { local } from "../distributed/index.js";
 import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
 import type { StateDict } from "../nn/index.js";
 import { Rng } from "../random/index.js";
@@ -75,9 +76,11 @@ async function train(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
-  const group = await launchedGroup();
-  const first = isFirst(group);
+  const launched = await launchedGroup();
   const config = await readConfig(path);
+  // Alone, a group of one: the same bits as on several ranks.
+  const group = launched ?? (config["syncBatchNorm"] === true ? local(1)[0] : undefined);
+  const first = isFirst(group);
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);
   const rng = new Rng(options.seed);

@@ -91,7 +91,7 @@ function checkPlugAndPlay(
   const isMask = (value: unknown): boolean => value instanceof Float32Array && value.length === rows * columns;
   if ((filter === undefined) === (mask === undefined) || (mask !== undefined && !isMask(mask))) {
     throw new ArgumentError(
-      `${caller}: expected either a filter or a mask, a Float32Array of ${rows}x${columns} numbers, one for each pixel.`,
+      `${caller}: expected either a filter or a mask: a Float32Array of ${rows}x${columns} numbers, one each pixel.`,
       "invalid_argument",
     );
   }

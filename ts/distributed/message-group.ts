@@ -4,15 +4,19 @@ import type { Group } from "./group.js";
 import type { Transport } from "./transport.js";
 import { addTo } from "./tree-sum.js";
 
-/** Values of a message of an {@link Group.allReduce}: 25 MB. */
-const BUCKET = 25_000_000 / 4;
+/** Values of a bucket of an {@link Group.allReduce}, which is on its way while others are added: 4 MiB. */
+const BUCKET = 2 ** 20;
+/** Buffers of at least so many values are halved: below, the time is that of the messages, not of their bytes. */
+const HALVED = 4096;
 
 /**
  * A group over messages.
  *
- * Sums are made by recursive doubling: in round d = 1, 2, 4, ... rank r adds what rank r xor d has. That is a binary
- * tree over the ranks, of which every rank makes the whole path to the root; float32 addition is commutative, so all
- * have the same bits. (Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
+ * Sums are a binary tree over the ranks: in round d = 1, 2, 4, ... rank r adds what rank r xor d has; float32 addition
+ * is commutative, so all have the same bits. Two ranks, and more with a short buffer, add all of it (recursive
+ * doubling). Of a long buffer both keep one half of what they have, add the other rank's values of it, and pass the
+ * sums back in the reverse order (recursive halving and doubling): 2 (1 - 1/n) times the buffer crosses the network in
+ * place of log2(n) times. (Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
  * 2005, doi:10.1177/1094342005051521.)
  */
 export class MessageGroup implements Group {
@@ -36,14 +40,44 @@ export class MessageGroup implements Group {
   }
 
   async allReduce(values: Float32Array): Promise<void> {
-    for (let distance = 1; distance < this.size; distance *= 2) {
-      // An empty buffer is sent too: every rank waits for every other.
-      for (let begin = 0; begin === 0 || begin < values.length; begin += BUCKET) {
-        const bucket = values.subarray(begin, begin + BUCKET);
-        const other = await this.#exchange(this.rank ^ distance, bytesOf(bucket));
-        addTo(bucket, floatsOf(other, bucket.length));
-      }
+    const distances = Array.from({ length: Math.log2(this.size) }, (_, i) => 2 ** i);
+    const buckets: Float32Array[] = [];
+    // An empty buffer is sent too: every rank waits for every other.
+    for (let begin = 0; begin === 0 || begin < values.length; begin += BUCKET)
+      buckets.push(values.subarray(begin, begin + BUCKET));
+    if (this.size === 2 || values.length < HALVED) {
+      for (const distance of distances)
+        await Promise.all(buckets.map(async (bucket) => await this.#add(distance, bucket, bucket)));
+      return;
     }
+    // Bucket b begins b rounds later than the first: all ranks send in the same order, whatever their speed.
+    const halved = buckets.map((bucket) => this.#halvedRounds(bucket, distances));
+    for (let time = 0; time < buckets.length - 1 + 2 * distances.length; time++)
+      await Promise.all(halved.map(async (rounds, b) => await rounds[time - b]?.()));
+  }
+
+  /** The rounds of a bucket, one after another. */
+  #halvedRounds(bucket: Float32Array, distances: readonly number[]): Round[] {
+    const [adding, passing]: [Round[], Round[]] = [[], []];
+    let kept = bucket;
+    for (const distance of distances) {
+      const half = kept.length >> 1;
+      const halves = [kept.subarray(0, half), kept.subarray(half)] as const;
+      const [own, given] = (this.rank & distance) === 0 ? halves : [halves[1], halves[0]];
+      adding.push(async () => await this.#add(distance, given, own));
+      passing.unshift(async () => given.set(floatsOf(await this.#swap(distance, own), given.length)));
+      kept = own;
+    }
+    return [...adding, ...passing];
+  }
+
+  /** Sends values to the rank at a distance, and adds what it sends to others. */
+  async #add(distance: number, sent: Float32Array, sum: Float32Array): Promise<void> {
+    addTo(sum, floatsOf(await this.#swap(distance, sent), sum.length));
+  }
+
+  async #swap(distance: number, sent: Float32Array): Promise<Uint8Array> {
+    return await this.#exchange(this.rank ^ distance, bytesOf(sent));
   }
 
   async allGather(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -109,6 +143,9 @@ export class MessageGroup implements Group {
     }
   }
 }
+
+/** One exchange with another rank. */
+type Round = () => Promise<void>;
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);

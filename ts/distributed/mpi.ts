@@ -57,7 +57,10 @@ export async function mpi(options: GroupOptions = {}): Promise<Group> {
   throw new ArgumentError("distributed.mpi: a browser has no MPI; use distributed.local.", "node_only");
 }
 
-/** The number of processes that a launcher such as `mpirun`, `srun` or `torchrun` says it has started; 1 without. */
+/**
+ * The number of processes that a launcher such as `mpirun`, `srun` or `torchrun` says it has started; 1 without, and
+ * infinite where it does not tell how many.
+ */
 export async function launchedProcesses(): Promise<number> {
   return (await currentPlatform()).launchedProcesses?.() ?? 1;
 }

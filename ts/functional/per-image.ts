@@ -1,5 +1,5 @@
 import { ShapeError } from "../runtime/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { cat, hostValues, type Tensor } from "../tensor/index.js";
 
 /** A noise parameter: one number, or a tensor with one value (shape `[]`) or one value per image (shape `[B]`). */
 export type Level = number | Tensor;
@@ -39,4 +39,36 @@ export function perImage(caller: string, name: string, level: Level, y: Tensor):
     );
   }
   return matching(result, y);
+}
+
+/**
+ * Random numbers shaped like `y` whose distribution has a parameter: one number or value for all images, or one value
+ * for each. `draw` draws those of one level.
+ *
+ * The numbers are drawn on the host: a tensor is read, on a GPU only once while its values stay the same.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
+export function drawPerImage(
+  caller: string,
+  name: string,
+  level: Level,
+  y: Tensor,
+  draw: (level: number, shape: readonly number[]) => Tensor,
+): Tensor {
+  if (typeof level === "number") return draw(level, y.shape);
+  const values = Array.from(hostValues(level));
+  if (values.length === 1) return draw(values[0] as number, y.shape);
+  if (values.length !== y.shape[0]) {
+    throw new ShapeError(
+      `${caller}: ${name} has shape [${level.shape.join(", ")}], expected one value or one for each of the ` +
+        `${y.shape[0] ?? 0} images.`,
+      "shape_mismatch",
+    );
+  }
+  const one = [1, ...y.shape.slice(1)];
+  return cat(
+    values.map((value) => draw(value, one)),
+    0,
+  );
 }

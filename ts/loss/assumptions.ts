@@ -44,6 +44,18 @@ export const lossAssumptions = {
     needs: ["xNet", "y", "physics", "model"],
     adapted: true,
   },
+  DistributionalConsistencyLoss: {
+    noise: ["gaussian", "poisson"],
+    operator: "any",
+    needs: ["xNet", "y", "physics"],
+    adapted: false,
+  },
+  LearningToRecorruptLoss: {
+    noise: unbiasedNoise,
+    operator: "any",
+    needs: ["xNet", "y", "physics", "model"],
+    adapted: true,
+  },
   Neighbor2Neighbor: {
     noise: unbiasedNoise,
     operator: ["denoising"],

@@ -21,6 +21,15 @@ export { SurePoissonLoss, type SurePoissonLossOptions } from "./sure-poisson.js"
 export { SurePGLoss, type SurePGLossOptions } from "./sure-pg.js";
 export { R2RLoss, type R2RLossOptions } from "./r2r.js";
 export { R2RModel } from "./r2r-model.js";
+export {
+  DistributionalConsistencyLoss,
+  type CalibratedNoise,
+  type DistributionalConsistencyLossOptions,
+} from "./distributional-consistency.js";
+export { LearningToRecorruptLoss, type LearningToRecorruptLossOptions } from "./learning-to-recorrupt.js";
+export { LearningToRecorruptModel } from "./learning-to-recorrupt-model.js";
+export { Recorruptor } from "./recorruptor.js";
+export { RecorruptorNet, type RecorruptorNetOptions } from "./recorruptor-net.js";
 export { Neighbor2Neighbor, type Neighbor2NeighborOptions } from "./neighbor2neighbor.js";
 export { Noise2NoiseLoss, type Noise2NoiseLossOptions } from "./noise2noise.js";
 export { Noise2VoidLoss, type Noise2VoidLossOptions } from "./noise2void.js";

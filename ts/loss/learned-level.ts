@@ -31,15 +31,17 @@ export class LearnedLevel {
   }
 
   /**
-   * Multiplies the level by a scalar factor of at most 1, and lets it not fall below 0. Where it is below 1 the running
-   * average keeps no push upwards, which would only lead to the bound again.
+   * Multiplies the level by a scalar factor of at most 1, and lets it not fall below 0, unless it is `signed`. Where
+   * the factor is below 1 the running average keeps no push away from 0, which would only lead to the bound again.
    */
-  limit(factor: Tensor): void {
+  limit(factor: Tensor, signed = false): void {
     const velocity = this.#velocity;
     if (!velocity) return;
     const [next, value] = noGrad(() => {
       const f = factor.detach();
-      return [where(f.lt(1), velocity.minimum(0), velocity), f.mul(this.value).maximum(0)] as const;
+      const scaled = f.mul(this.value);
+      if (signed) return [where(f.lt(1), 0, velocity), scaled] as const;
+      return [where(f.lt(1), velocity.minimum(0), velocity), scaled.maximum(0)] as const;
     });
     this.#replace(next, value);
   }

@@ -1,8 +1,8 @@
-import { perImage } from "../functional/index.js";
+import { drawPerImage, perImage } from "../functional/index.js";
 import type { GammaNoise, GaussianNoise, NoiseModel, PoissonNoise } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError, ShapeError } from "../runtime/index.js";
-import { Tensor, cat } from "../tensor/index.js";
+import { ArgumentError } from "../runtime/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { checkCounts } from "./counts.js";
 
 /**
@@ -59,19 +59,5 @@ export function recorrupt(y: Tensor, noise: NoiseModel, alpha: number, rng: Rand
 }
 
 function betaDraws(y: Tensor, l: number | Tensor, alpha: number, rng: RandomSource): Tensor {
-  const draw = (shape: number[], level: number) => rng.beta(level * alpha, level * (1 - alpha), shape, y);
-  if (typeof l === "number") return draw([...y.shape], l);
-  const levels = Array.from(l.dataSync());
-  if (levels.length === 1) return draw([...y.shape], levels[0] as number);
-  if (levels.length !== y.shape[0]) {
-    throw new ShapeError(
-      `R2RLoss: l has ${levels.length} values, which is neither one nor one for each of the ${y.shape[0] ?? 0} ` +
-        "images of y.",
-      "shape_mismatch",
-    );
-  }
-  return cat(
-    levels.map((level) => draw([1, ...y.shape.slice(1)], level)),
-    0,
-  );
+  return drawPerImage("R2RLoss", "l", l, y, (level, shape) => rng.beta(level * alpha, level * (1 - alpha), shape, y));
 }

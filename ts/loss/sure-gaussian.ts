@@ -6,6 +6,7 @@ import { ArgumentError, checkNumber, checkObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { exactDiv, probeDifference } from "./divergence.js";
+import { correlationOption, LagLevels, type NoiseCorrelation } from "./lag-levels.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -44,6 +45,13 @@ export interface SureGaussianLossOptions {
   exactConstant?: boolean;
   /** Whether the noise level is learned too (UNSURE); it stays where the risk is not negative. Default: false. */
   unsure?: boolean;
+  /**
+   * For noise that is correlated over pixels, in measurements `[B, ..., H, W]`: a matrix of `2 reach + 1` rows with the
+   * correlation of a pixel, in the middle, with those around it; with `unsure` these are where the covariances begin,
+   * which are all learned, and a reach of at most 8 pixels begins at noise without correlation. Without B and with a
+   * number of probes only. Default: 0, no correlation.
+   */
+  correlation?: NoiseCorrelation;
   /** Step size of the ascent on sigma^2. Default: 1e-4. */
   stepSize?: number;
   /** Momentum of the ascent, between 0 and 1. Default: 0.9. */
@@ -63,6 +71,20 @@ const MOST_PROBES = 1000;
 const probesOption: OptionReader<number | "exact"> = (value, name, key) =>
   value === "exact" ? value : checkNumber(name, key, value ?? 1, { integer: true, min: 1, max: MOST_PROBES });
 
+/** @throws ArgumentError `invalid_argument` where the correlation is used with what it is not derived for. */
+function checkCorrelation(
+  name: string,
+  { correlation, unsure, probes, B }: Pick<SureGaussianLossOptions, "correlation" | "unsure" | "probes" | "B">,
+): void {
+  const refuse = (why: string): never => {
+    throw new ArgumentError(`${name}: correlation ${why}.`, "invalid_argument");
+  };
+  if (B !== undefined) refuse("is for errors of the measurement itself; leave B out");
+  if (probes === "exact") refuse('needs random probes; give a number of probes in place of "exact"');
+  if (typeof correlation === "number" && !unsure)
+    refuse(`is a reach of ${correlation}, whose covariances unsure: true learns; give a matrix where they are known`);
+}
+
 const OPTIONS = {
   sigma: noiseLevel("the standard deviation of the noise, such as 0.1", { min: 0 }),
   tau: number(1e-2, { positive: true }),
@@ -70,6 +92,7 @@ const OPTIONS = {
   B: mapOption,
   exactConstant: optionalFlag,
   unsure: flag(false),
+  correlation: correlationOption,
   stepSize: number(1e-4, { min: 0 }),
   momentum: number(0.9, { min: 0, max: 1 }),
   rng: randomStream,
@@ -94,6 +117,16 @@ const OPTIONS = {
  * Fisher information of a pixel. On one picture with little noise e is nearly sigma^2 or more; there a fixed estimate
  * (`estimateNoise`) serves better.
  *
+ * Noise of covariance C that is correlated over pixels adds `2 sum_k C_k D_k` over the lags k other than 0, D_k being
+ * the derivatives `dA f_i / dy_j` of pairs of pixels at lag k, summed and divided by n; they are estimated with the
+ * same probes. With `correlation` a matrix the C_k are known; with `unsure` each C_k ascends along D_k, as sigma^2
+ * along the divergence (the same paper).
+ *
+ * With `B: "A_dagger"` and `exactConstant: true` it is GSURE for operators with a null space (Eldar,
+ * "Generalized SURE for exponential families: applications to regularization", 2009, arXiv:0804.3010): `B A` is the
+ * projection P on the orthogonal complement of the null space, so that it is an unbiased estimate of
+ * `|P (f(y) - x)|^2 / n`, which what f puts into the null space does not change.
+ *
  * @returns shape `[B]`.
  */
 export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
@@ -104,17 +137,19 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
   readonly #map: SureGaussianLossOptions["B"];
   readonly #sigma: NoiseLevel;
   readonly #variance: LearnedLevel;
+  readonly #lags: LagLevels;
   readonly #bound = new RiskBound();
   readonly #rng: RandomSource | undefined;
 
   /** @throws ArgumentError `missing_argument`, `unknown_option` or `invalid_argument`. */
   constructor(options: SureGaussianLossOptions) {
     super("SureGaussianLoss");
-    const { sigma, tau, probes, B, exactConstant, unsure, stepSize, momentum, rng } = readOptions(
+    const { sigma, tau, probes, B, exactConstant, unsure, correlation, stepSize, momentum, rng } = readOptions(
       this.name,
       options,
       OPTIONS,
     );
+    if (correlation !== 0) checkCorrelation(this.name, { correlation, unsure, probes, B });
     if (probes === "exact" && B !== undefined) {
       throw new ArgumentError(
         `${this.name}: probes "exact" is the trace of the Jacobian, without B; give a number, or leave B out.`,
@@ -127,7 +162,9 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     this.#map = B;
     // Without B the trace is n: both constants are sigma^2.
     this.#exactConstant = B !== undefined && (exactConstant ?? B !== "A_dagger");
-    this.#variance = new LearnedLevel(initialLevel(this.name, "sigma", sigma, unsure) ** 2, stepSize, momentum);
+    const variance = initialLevel(this.name, "sigma", sigma, unsure) ** 2;
+    this.#lags = new LagLevels(correlation, variance, { stepSize, momentum });
+    this.#variance = new LearnedLevel(variance, stepSize, momentum);
     this.#rng = rng;
     this.#sigma = ownLevel(sigma);
   }
@@ -139,6 +176,14 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
    */
   get sigma2(): number | Tensor {
     return typeof this.#sigma === "number" ? this.#variance.value : squared(toldLevel(this.name, "sigma", this.#sigma));
+  }
+
+  /**
+   * The covariances of the noise of pixels that are so many rows down and columns to the right of each other, with
+   * `unsure`: numbers, or scalar tensors once it has taken a step. Empty without `correlation`.
+   */
+  get covariances(): { readonly lag: readonly [down: number, across: number]; readonly covariance: number | Tensor }[] {
+    return this.unsure ? this.#lags.values : [];
   }
 
   /** The noise variance of a call: one number or scalar tensor, or one value for each image, `[B]`. */
@@ -174,34 +219,55 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
           .map((probe) => meanPerImage(of(probe)))
           .reduce((sum, each) => sum.add(each))
           .div(probes.length);
-      const difference = (probe: Tensor) => probeDifference({ y, model, physics, y1, probe, tau: this.tau, rng });
+      const measured = physics.measured(y)?.add(y.mul(0));
+      const lags: Tensor[][] = [];
+      const difference = (b: Tensor) => {
+        const change = probeDifference({ y, model, physics, y1, probe: b, tau: this.tau, rng });
+        // Entries that are not measured have no noise, which could be correlated.
+        if (this.#lags.any) lags.push(this.#lags.divergences(measured ? b.mul(measured) : b, change));
+        return change;
+      };
       // |B (A f(y) - y)|^2 / n, (B b)^T B (A f(y + tau b) - A f(y)) / (n tau) and tr(B^T B) / n.
       const error = meanPerImage(B(y1.sub(y)).square());
       const divergence =
         this.probes === "exact" ? exactDiv({ y, model, physics }) : average(({ b, Bb }) => Bb.mul(B(difference(b))));
       const constant = this.#exactConstant ? average(({ Bb }) => Bb.square()).mul(sigma2) : sigma2;
-      const value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
+      let value = error.add(divergence.mul(2).mul(sigma2)).sub(constant);
+      const apart = (lags[0] ?? []).map((_, i) =>
+        lags
+          .map((of) => of[i] as Tensor)
+          .reduce((sum, each) => sum.add(each))
+          .div(lags.length),
+      );
+      if (this.#lags.any) value = value.add(this.#lags.weighted(apart, this.unsure ? undefined : sigma2).mul(2));
 
       if (this.unsure && model.training) {
         this.#variance.ascend(divergence.mean().mul(2));
         // What noise of variance 1 adds to the error: entries that are not measured have none.
-        const measured = physics.measured(y)?.add(y.mul(0));
         const mapped = (): Tensor => average(({ b }) => B(measured ? b.mul(measured) : b).square()).mean();
         const share = this.#map ? mapped() : (measured?.mean() ?? 1);
         const a = divergence.mean().mul(-2).add(share);
-        this.#variance.limit(this.#bound.factor(error.mean(), [[a, this.#variance.value]]));
+        this.#lags.ascend(apart);
+        const factor = this.#bound.factor(error.mean(), [[a, this.#variance.value], ...this.#lags.shares(apart)]);
+        this.#variance.limit(factor);
+        this.#lags.limit(factor);
       }
       return value;
     });
   }
 
   override stateDict(): Record<string, Tensor> {
-    return { ...this.#variance.stateDict("sigma2"), ...this.#bound.stateDict("bound") };
+    return {
+      ...this.#variance.stateDict("sigma2"),
+      ...this.#lags.stateDict("lag"),
+      ...this.#bound.stateDict("bound"),
+    };
   }
 
   override loadStateDict(state: Record<string, Tensor>): void {
     checkObject(this.name, "state", state);
     this.#variance.loadStateDict("sigma2", state);
+    this.#lags.loadStateDict("lag", state);
     this.#bound.loadStateDict("bound", state);
   }
 

@@ -66,10 +66,15 @@ export interface Binding {
   /** Resolves to the reason once the binding is unusable although no call failed: its graphics device was lost. */
   readonly lost?: Promise<string>;
   /**
-   * Whether another binding of this platform supports a device that this one does not; `init()` then loads that one.
+   * Whether another binding of this platform supports a device, or more than one thread, that this one does not;
+   * `init()` then loads that one.
    * Default: never.
    */
-  lacks?(device: string): boolean;
+  lacks?(device: string, threads?: number): boolean;
+  /**
+   * Computes with as many threads, the calling one included; a line of warning says why where that cannot be. Optional.
+   */
+  setThreads?(count: number): Promise<void>;
   /** Whether convolutions on NVIDIA GPUs may use TF32, for all threads of the process. Optional. */
   setTf32?(on: boolean): void;
   /** Kernels that were launched on GPUs since the first call, which begins to count. Optional. */
@@ -115,4 +120,6 @@ export interface DeviceInfo {
    * that live values take. The latter two of a device that has started, outside of browsers.
    */
   readonly memory?: { readonly total?: number; readonly reserved?: number; readonly used?: number };
+  /** Threads that compute on the cpu, with the WebAssembly module. */
+  readonly threads?: number;
 }

@@ -32,6 +32,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   setGradEnabled: "sync",
   memory: "sync",
   setMemoryLimit: "sync",
+  setThreads: "async",
   rngNew: "sync",
   rngFork: "sync",
   rngState: "sync",
@@ -48,6 +49,7 @@ const optional: ReadonlySet<string> = new Set<Guarded>([
   "launches",
   "setMemoryLimit",
   "setTf32",
+  "setThreads",
 ]);
 
 class Guard implements GuardedBinding {

@@ -5,6 +5,7 @@ import { canonicalDevice, checkDevice, deviceKind } from "./device-name.js";
 import { DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
+import { warnOnce } from "./warn.js";
 import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } from "./state.js";
 
 /** Options of {@link init}. */
@@ -32,12 +33,24 @@ export interface InitOptions {
    * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
    */
   readonly tf32?: boolean;
+  /**
+   * Threads that compute on the cpu with the WebAssembly module, the calling one included; `"auto"` is one for each
+   * processor. Results are bit for bit those of one thread. A page must be cross-origin isolated (docs/browser.md has
+   * the headers); where it is not, one thread computes, and one line says so. The module with WebGPU has one thread.
+   * Node's add-on uses all processors, or as many as the environment variable `RAYON_NUM_THREADS` says.
+   * Default: 1, and in a later call the number in use.
+   */
+  readonly threads?: number | "auto";
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
 
 /** Calls run one after another, so that two concurrent ones load one binding. */
 let queue: Promise<unknown> = Promise.resolve();
+/** Largest number of threads: each takes 2 MiB for its stack. */
+const MAX_THREADS = 256;
+/** The threads that a call asked for last. */
+let threadCount: number | undefined;
 
 /**
  * Loads the binding (in Node the native add-on, in a browser the WebAssembly module) and makes a device ready; call it
@@ -48,7 +61,8 @@ let queue: Promise<unknown> = Promise.resolve();
  * loaded replaces it and its tensors. After an error the previous runtime keeps working.
  *
  * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
- * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent.
+ * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent,
+ * `threads_failed` where a thread does not start.
  */
 export async function init(options: InitOptions = {}): Promise<void> {
   await initialize(options, false);
@@ -63,14 +77,18 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "tf32"]);
-  const { device = "cpu", wasm, binding: given, memoryLimit } = options;
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "tf32", "threads"]);
+  const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
+  if (threads !== undefined && threads !== "auto")
+    checkNumber("init", "threads", threads, { integer: true, min: 1, max: MAX_THREADS });
   checkDevice("init", device, ["auto"]);
   const tf32 = checkFlag("init", "tf32", options.tf32, false);
   const run = queue.then(async () => {
-    await start({ device, wasm, preferWasm }, given);
-    const total = (await currentPlatform()).totalMemory() ?? Infinity;
+    const platform = await currentPlatform();
+    if (threads !== undefined) threadCount = threads === "auto" ? platform.processors() : threads;
+    await start({ device, wasm, preferWasm, threads: threadCount }, given);
+    const total = platform.totalMemory() ?? Infinity;
     setMemoryLimit(binding(), memoryLimit ?? total / 2);
     binding().setTf32?.(tf32);
   });
@@ -79,10 +97,11 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
 }
 
 async function start(options: LoadOptions, given: Binding | undefined): Promise<void> {
-  const { device } = options;
+  const { device, threads } = options;
   if (given !== undefined) setBinding(guardBinding(given));
   const previous = bindingIfAny();
-  if (previous !== undefined && !previous.lacks?.(device)) {
+  if (previous !== undefined && !previous.lacks?.(device, threads ?? 1)) {
+    if (threads !== undefined) await previous.setThreads?.(threads);
     setCurrentDevice(await startDevice(previous, device));
     return;
   }
@@ -90,9 +109,12 @@ async function start(options: LoadOptions, given: Binding | undefined): Promise<
   const loaded = guardBinding(await platform.loadBinding(options));
   // A working binding is replaced only once the device of the new one is ready.
   if (previous === undefined) setBinding(loaded);
+  if (threads !== undefined) await loaded.binding.setThreads?.(threads);
   const name = await startDevice(loaded.binding, device);
   setBinding(loaded);
   setCurrentDevice(name);
+  // Its tensors can still be read; its threads would only take memory.
+  if (previous !== loaded.binding && threads !== undefined) await previous?.setThreads?.(1);
 }
 
 /** Makes the device ready and returns its name. */
@@ -123,17 +145,13 @@ function isSoftware(row: DeviceInfo | undefined): boolean {
   return row?.kind === "software";
 }
 
-let warned = false;
-
 /** One line, once, where the webgpu that was asked for is a renderer in software: a step takes minutes. */
 function warnOfSoftware(target: Binding, device: DeviceName): void {
-  if (warned) return;
   const row = find(target, device);
   if (!isSoftware(row)) return;
-  warned = true;
-  console.warn(
-    `adjoint: ${device} is a renderer in software here, ${row?.detail ?? ""}, much slower than cpu; install the ` +
-      'driver of your graphics card, or use init({ device: "cpu" }).',
+  warnOnce(
+    `${device} is a renderer in software here, ${row?.detail ?? ""}, much slower than cpu; install the driver of ` +
+      'your graphics card, or use init({ device: "cpu" }).',
   );
 }
 

@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly device: RequestedDevice;
   /** Loads the WebAssembly module in Node too. */
   readonly preferWasm: boolean;
+  /** Threads that are to compute, the calling one included; `undefined` where the program does not say. */
+  readonly threads: number | undefined;
 }
 
 /** The pixels of an image with values in [0, 1], channel by channel. */
@@ -102,11 +104,13 @@ export interface Mpi {
 export interface Platform {
   /** Bytes of memory that this process may use; `undefined` where the platform does not say. */
   totalMemory(): number | undefined;
+  /** The number of threads that can compute at once. */
+  processors(): number;
   /** Loads the add-on, or the WebAssembly module that supports the device. */
   loadBinding(options: LoadOptions): Promise<Binding>;
   /** The bytes of a file, or of a URL: in Node of a file of the package. */
   readFile(path: string | URL): Promise<Uint8Array>;
-  /** Opens a file to read parts of it; a browser fetches the content of the URL first. */
+  /** Opens a file to read parts of it; of an address the parts that are read are fetched. */
   openFile(path: string): Promise<OpenFile>;
   /** The files and folders inside a folder. */
   listFolder(path: string): Promise<FolderEntry[]>;

@@ -50,20 +50,48 @@ export function grad(
       "invalid_argument",
     );
   }
-  const found = binding().grad(handlesOf(from), handlesOf(inputs), handlesOf(gradOutputs ?? []), createGraph);
-  const unused = allowUnused ? -1 : found.indexOf(0);
+  watcher?.(from, inputs);
+  const found = gradOrNone(from, inputs, gradOutputs, createGraph);
+  const unused = allowUnused ? -1 : found.indexOf(undefined);
   if (unused >= 0) {
-    for (const h of found) if (h !== 0) binding().dispose(h);
+    for (const value of found) value?.dispose();
     throw new ArgumentError(
       `grad: the outputs do not depend on input ${unused}; call requiresGrad_() before it is used, or take zeros ` +
         "with allowUnused: true.",
       "unused_input",
     );
   }
-  return found.map((h, i) => {
-    const input = inputs[i] as Tensor;
-    return h === 0 ? zeros(input.shape, { dtype: input.dtype, device: input.device }) : new Tensor(h);
+  return found.map((value, i) => {
+    const { shape, dtype, device } = inputs[i] as Tensor;
+    return value ?? zeros(shape, { dtype, device });
   });
+}
+
+/** As {@link grad}, with `undefined` for an input that the outputs do not depend on. */
+export function gradOrNone(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  gradOutputs: readonly Tensor[] = [],
+  createGraph = false,
+): (Tensor | undefined)[] {
+  const found = binding().grad(handlesOf(outputs), handlesOf(inputs), handlesOf(gradOutputs), createGraph);
+  return found.map((h) => (h === 0 ? undefined : new Tensor(h)));
+}
+
+/** Told of the outputs and inputs of a {@link grad} before it is made. */
+type Watcher = (outputs: readonly Tensor[], inputs: readonly Tensor[]) => void;
+
+let watcher: Watcher | undefined;
+
+/** Runs `fn`, and tells `told` of each {@link grad} within it. */
+export function watchGrad<T>(told: Watcher, fn: () => T): T {
+  const before = watcher;
+  watcher = told;
+  try {
+    return synchronous("watchGrad", fn);
+  } finally {
+    watcher = before;
+  }
 }
 
 /** With a loop, which sees what is missing in an array. */

@@ -1,5 +1,5 @@
 /** Tensors, and derivatives of any order. */
-export { grad, jvp, memory, noGrad, vjp } from "./autodiff.js";
+export { grad, gradOrNone, jvp, memory, noGrad, vjp, watchGrad } from "./autodiff.js";
 export type { GradOptions } from "./autodiff.js";
 export { checkTensor } from "./check-tensor.js";
 export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } from "./create.js";
@@ -8,6 +8,7 @@ export type { Interpolation, Outside, PadMode } from "./operators.generated.js";
 export { traceOperators } from "./trace.js";
 export type { OperatorArguments, OperatorCall, OperatorName } from "./trace.js";
 export { freeKeptOnError, freeOnError } from "./handle.js";
+export { fromHostValues, hostValues } from "./host-values.js";
 export { inTurn } from "./in-turn.js";
 export { keep, tidy, tidyAcross, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";

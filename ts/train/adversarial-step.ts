@@ -1,10 +1,10 @@
 import { adversarial, BaseLossScheduler, type Loss, type LossArgs } from "../loss/index.js";
 import type { Layer } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
-import { grad, type Tensor, tidy } from "../tensor/index.js";
+import { type Tensor, tidy } from "../tensor/index.js";
 import type { Column, Report } from "./loss-log.js";
 import type { WeightedLoss } from "./options.js";
-import { batchLoss, lossColumns, reportOf, type StepContext, weightedSum } from "./step.js";
+import { batchLoss, gradientsOf, lossColumns, reportOf, type StepContext, weightedSum } from "./step.js";
 import type { Pass, StepPlan } from "./step-plan.js";
 import type { SourcedBatch } from "./training-data.js";
 
@@ -32,6 +32,7 @@ export function adversarialPlan(generator: StepPlan, discriminator: Discriminato
     descents: [...generator.descents, ...Array.from({ length: steps }, () => ({ optimizer, after }))],
     losses: [...generator.losses, ...losses],
     buffers: () => [...generator.buffers(), ...D.buffers()],
+    modules: () => [...generator.modules(), ...D.modules()],
     begin: (batch, context) => new AdversarialPass(batch, context, discriminator),
   };
 }
@@ -58,26 +59,27 @@ class AdversarialPass implements Pass {
     discriminator.D.train();
   }
 
-  gradients(descent: number): Tensor[] {
-    return descent === 0 ? this.#ofGenerator() : this.#ofDiscriminator();
+  gradients(descent: number, context: StepContext): Tensor[] {
+    return descent === 0 ? this.#ofGenerator(context) : this.#ofDiscriminator(context);
   }
 
-  #ofGenerator(): Tensor[] {
+  #ofGenerator(context: StepContext): Tensor[] {
     const { batch, source } = this.#batch;
     const { gradients, args, values } = tidy(() => {
-      const made = batchLoss(batch, source, this.#context, { D: this.#discriminator.D });
+      const made = batchLoss(batch, source, context, { D: this.#discriminator.D });
       // As in deepinv, the discriminator sees the reconstruction from before the generator's step.
       const seen = { ...made.args, xNet: made.args.xNet.detach() };
-      return { ...derived(made, this.#context.optimizer), args: seen };
+      return { ...derived(made, context.optimizer, context), args: seen };
     });
     this.args = args;
     this.values = values;
     return gradients;
   }
 
-  #ofDiscriminator(): Tensor[] {
+  #ofDiscriminator(context: StepContext): Tensor[] {
     const { losses, optimizer } = this.#discriminator;
-    const { gradients, values } = tidy(() => derived(weightedSum(losses, this.args as LossArgs), optimizer));
+    const args = { ...(this.args as LossArgs), rng: context.rng };
+    const { gradients, values } = tidy(() => derived(weightedSum(losses, args), optimizer, context));
     this.valuesD = values;
     return gradients;
   }
@@ -95,8 +97,9 @@ class AdversarialPass implements Pass {
 function derived(
   { total, values }: { readonly total: Tensor; readonly values: readonly Tensor[] },
   optimizer: Optimizer,
+  context: StepContext,
 ): { gradients: Tensor[]; values: Tensor[] } {
-  const gradients = grad(total, [...optimizer.parameters], { allowUnused: true });
+  const gradients = gradientsOf(total, optimizer, context);
   return { gradients, values: [total, ...values].map((value) => value.detach()) };
 }
 

@@ -106,6 +106,7 @@ const CHECKS: Readonly<Record<keyof TrainerOptions, Check>> = {
   redraw: flag,
   accumulate: whole,
   group: (value, _name, caller) => checkGroup(caller, value),
+  syncBatchNorm: flag,
   gradClip: (value, name, caller) => void checkNumber(caller, name, value, { positive: true }),
   ema: group(
     "{ decay }, such as { decay: 0.999 }",
@@ -201,6 +202,12 @@ function checkTogether(options: TrainerOptions): void {
         "invalid_argument",
       );
     }
+  }
+  if (options.syncBatchNorm === true && !options.group) {
+    throw new ArgumentError(
+      "Trainer: syncBatchNorm needs group, whose ranks share the batches of a step.",
+      "missing_argument",
+    );
   }
   if (options.evalLosses === true && !evalData)
     throw new ArgumentError("Trainer: evalLosses needs evalData.", "missing_argument");

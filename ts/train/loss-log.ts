@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/index.js";
+import { cat, noGrad, type Tensor } from "../tensor/index.js";
 import type { HistoryEntry } from "./history.js";
 import type { Progress } from "./progress.js";
 import type { Ranks } from "./ranks.js";
@@ -90,13 +90,26 @@ export class LossLog {
   async #readOwn(): Promise<ReadReport[]> {
     const pending = this.#pending;
     this.#pending = [];
+    let all: Tensor | undefined;
     try {
-      return await Promise.all(
-        pending.map(async ({ step, place, report: { columns, values, active } }) => {
-          return { step, place, columns, active, values: [...(await values.data())] };
-        }),
+      if (pending.length === 0) return [];
+      // One reading of all steps: each waits for the device.
+      all = noGrad(() =>
+        cat(
+          pending.map(({ report }) => report.values),
+          0,
+        ),
       );
+      const read = [...(await all.data())];
+      return pending.map(({ step, place, report: { columns, active } }) => ({
+        step,
+        place,
+        columns,
+        active,
+        values: read.splice(0, columns.length),
+      }));
     } finally {
+      all?.dispose();
       for (const { report } of pending) report.values.dispose();
     }
   }

@@ -1,8 +1,10 @@
 import { disposeSample } from "../data/index.js";
+import { Rng } from "../random/index.js";
 import { noGrad, type Tensor, tidy, tidyAcross } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
-import { imagesOf } from "./step.js";
-import type { Pass } from "./step-plan.js";
+import type { NormCalls } from "./norm-calls.js";
+import { imagesOf, type StepContext } from "./step.js";
+import type { Pass, StepPlan } from "./step-plan.js";
 import type { SourcedBatch } from "./training-data.js";
 
 /** One of the batches of a step that ranks share, on the rank that computes it. */
@@ -11,23 +13,48 @@ export class MicroBatch {
   readonly place: number;
   readonly images: number;
   readonly #sourced: SourcedBatch;
+  readonly #context: StepContext;
   readonly #pass: Pass;
   readonly #frees: (() => void)[] = [];
+  /** The state of the stream of its draws before the next descent. */
+  #stream: string;
 
-  constructor(place: number, sourced: SourcedBatch, pass: Pass) {
+  constructor(place: number, sourced: SourcedBatch, plan: StepPlan, context: StepContext) {
     this.place = place;
     this.images = imagesOf(sourced.batch);
     this.#sourced = sourced;
-    this.#pass = pass;
+    this.#context = context;
+    this.#pass = plan.begin(sourced, context);
+    this.#stream = context.rng.state();
   }
 
   /** The gradients of a descent, and what follows from them, which the caller frees. */
   gradients(descent: number, use: (gradients: readonly Tensor[]) => Tensor): Tensor {
     this.#sourced.source.model.train();
     // The pass keeps what its later descents need.
-    const { result, free } = tidyAcross(() => ({ used: use(this.#pass.gradients(descent)), pass: this.#pass }));
-    this.#frees.push(free);
-    return result.used;
+    const made = tidyAcross(() => ({ used: use(this.#pass.gradients(descent, this.#context)), pass: this.#pass }));
+    this.#frees.push(made.free);
+    return made.result.used;
+  }
+
+  /** Makes a descent up to a batch norm that lacks its moments, or to its total; whether it came there. */
+  attempt(descent: number, calls: NormCalls): boolean {
+    this.#sourced.source.model.train();
+    const rng = Rng.from(this.#stream);
+    const differentiate: StepContext["differentiate"] = (total, parameters) => {
+      calls.end(total, parameters);
+      return [];
+    };
+    const context = { ...this.#context, rng, differentiate };
+    const finished = calls.run(() => {
+      const { free } = tidyAcross(() => {
+        this.#pass.gradients(descent, context);
+        return this.#pass;
+      });
+      this.#frees.push(free);
+    });
+    if (finished) this.#stream = rng.state();
+    return finished;
   }
 
   report(): PlacedReport {

@@ -79,6 +79,12 @@ export interface TrainerOptions {
    * first gives the others its state, writes the files, logs and calls back. Default: this program alone.
    */
   group?: Group;
+  /**
+   * Whether batch norms (`BatchNorm2d`, `BFBatchNorm2d`) in training take mean and variance over all batches of a step,
+   * of all ranks, forwards and backwards: as of one large batch. Needs `group`. A pass is repeated for each batch norm,
+   * up to it. Default: false, each batch has its own.
+   */
+  syncBatchNorm?: boolean;
   /** Largest global Euclidean norm of the gradients; larger ones are scaled down to it. Default: no limit. */
   gradClip?: number;
   /** Weights averaged over the steps, `a = decay a + (1 - decay) w`: evaluated, and the result. Default: none. */

@@ -3,11 +3,13 @@ import { Rng, seedValue } from "../random/index.js";
 import { cat, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
 import { MicroBatch } from "./micro-batch.js";
+import type { TrainerOptions } from "./options.js";
 import { refuseState } from "./options-of-rank.js";
 import type { StepDone } from "./own-step.js";
 import type { Ranks } from "./ranks.js";
 import { clipGradients, type StepContext } from "./step.js";
 import type { StepPlan } from "./step-plan.js";
+import { onSyncedPasses } from "./synced-norms.js";
 import type { TrainingData } from "./training-data.js";
 
 /** Values behind gradients and buffers: the numbers of images, of micro-batches, and of ranks that are to stop. */
@@ -36,12 +38,20 @@ export class SharedSteps {
   readonly #ranks: Ranks;
   readonly #data: TrainingData;
   readonly #microBatches: number;
+  /** Whether batch norms take the statistics of all micro-batches of a step together. */
+  readonly #synced: boolean;
 
-  constructor(group: Group, ranks: Ranks, data: TrainingData, microBatches = 1) {
+  constructor(
+    group: Group,
+    ranks: Ranks,
+    data: TrainingData,
+    { accumulate: microBatches = 1, syncBatchNorm = false }: Pick<TrainerOptions, "accumulate" | "syncBatchNorm">,
+  ) {
     this.#group = group;
     this.#ranks = ranks;
     this.#data = data;
     this.#microBatches = microBatches;
+    this.#synced = syncBatchNorm;
   }
 
   /** One step; `undefined` where the epoch has no batch left. */
@@ -53,7 +63,9 @@ export class SharedSteps {
     let stepImages = 0;
     try {
       for (const [descent, { optimizer, after }] of plan.descents.entries()) {
-        const sum = await this.#ranks.agreed(async () => await this.#ownSum(descent, seed, step));
+        const sum = this.#synced
+          ? await this.#syncedSum(descent, seed, step)
+          : await this.#ranks.agreed(async () => await this.#ownSum(descent, seed, step));
         sum[sum.length - 1] = signal?.aborted ? 1 : 0;
         await this.#group.allReduce(sum);
         const [images = 0, batches = 0, stopping = 0] = sum.subarray(-COUNTS);
@@ -82,8 +94,7 @@ export class SharedSteps {
   /** Adds the gradients of the micro-batches of this rank. */
   async #ownSum(descent: number, seed: number, step: SharedStep): Promise<Float32Array> {
     const { plan, buffers, own } = step;
-    const { parameters } = (plan.descents[descent] as StepPlan["descents"][number]).optimizer;
-    const length = [...parameters, ...buffers].reduce((sum, { size }) => sum + size, COUNTS);
+    const length = lengthOf(step, descent);
     const before = noGrad(() => buffers.map((buffer) => buffer.clone()));
     const tree = new TreeSum();
     // Batches of several descents are held through all of them; those of a single one, one at a time.
@@ -107,12 +118,41 @@ export class SharedSteps {
         batch?.dispose();
         own.length = 0;
       }
-      // What a loss learns may begin with its first batch.
-      refuseState([...this.#data.sources.flatMap(({ losses }) => losses), ...plan.losses]);
+      this.#refuseState(plan);
       return tree.sum;
     } finally {
       for (const value of before) value.dispose();
     }
+  }
+
+  /** Adds the gradients of the micro-batches of this rank, with batch norms over those of all ranks. */
+  async #syncedSum(descent: number, seed: number, step: SharedStep): Promise<Float32Array> {
+    const { plan, buffers, own } = step;
+    if (descent === 0) await this.#ranks.agreed(async () => await this.#loadAll(seed, step));
+    const length = lengthOf(step, descent);
+    const tree = new TreeSum();
+    const synced = { group: this.#group, ranks: this.#ranks, modules: plan.modules(), buffers };
+    await onSyncedPasses(own, descent, synced, async (pass, batch) => {
+      const values = new Float32Array(length);
+      if (pass && batch) {
+        const flat = noGrad(() => tidy(() => flattened([...pass.gradients, ...pass.buffers])));
+        values.set(await flat.data());
+        flat.dispose();
+        values.set([batch.images, 1], length - COUNTS);
+      }
+      tree.add(values);
+    });
+    await this.#ranks.agreed(() => this.#refuseState(plan));
+    return tree.sum;
+  }
+
+  async #loadAll(seed: number, step: SharedStep): Promise<void> {
+    for await (const _ of this.#load(seed, step));
+  }
+
+  /** What a loss learns may begin with its first batch. */
+  #refuseState({ losses }: StepPlan): void {
+    refuseState([...this.#data.sources.flatMap((source) => source.losses), ...losses]);
   }
 
   /** Takes the micro-batches of this rank one after another, and passes over those of the others. */
@@ -125,11 +165,17 @@ export class SharedSteps {
       }
       const rng = Rng.ofIndex(seed, place);
       const sourced = await this.#data.next(rng.fork());
-      const batch = sourced && new MicroBatch(place, sourced, plan.begin(sourced, { ...context, rng }));
+      const batch = sourced && new MicroBatch(place, sourced, plan, { ...context, rng });
       own.push(batch);
       yield batch;
     }
   }
+}
+
+/** Values that the ranks exchange in a descent. */
+function lengthOf({ plan, buffers }: SharedStep, descent: number): number {
+  const { parameters } = (plan.descents[descent] as StepPlan["descents"][number]).optimizer;
+  return [...parameters, ...buffers].reduce((sum, { size }) => sum + size, COUNTS);
 }
 
 /** All values of some tensors, one after another. */

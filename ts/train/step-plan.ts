@@ -1,3 +1,4 @@
+import { Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { addGradients, type GradientSum, meanGradients } from "./gradients.js";
@@ -16,8 +17,8 @@ export interface Descent {
 
 /** One batch during a step. `tidy` keeps tensors in its public fields from one descent to the next. */
 export interface Pass {
-  /** The gradients for the parameters of the optimiser of a descent. */
-  gradients(descent: number): Tensor[];
+  /** The gradients for the parameters of the optimiser of a descent; draws from the stream of `context`. */
+  gradients(descent: number, context: StepContext): Tensor[];
   /** What the batch reports, after the last descent. */
   report(): Report;
 }
@@ -29,6 +30,8 @@ export interface StepPlan {
   readonly losses: readonly WeightedLoss[];
   /** What the networks keep without training it, such as running statistics. */
   buffers(): readonly Tensor[];
+  /** The networks that are trained, with their parts. */
+  modules(): readonly Module[];
   begin(batch: SourcedBatch, context: StepContext): Pass;
 }
 
@@ -38,7 +41,8 @@ export function lossPlan({ optimizer, model }: Pick<TrainerOptions, "optimizer" 
     descents: [{ optimizer }],
     losses: [],
     buffers: () => buffersOf(model),
-    begin: (batch, context) => new LossPass(batch, context),
+    modules: () => (model instanceof Module ? model.modules() : []),
+    begin: (batch) => new LossPass(batch),
   };
 }
 
@@ -46,15 +50,13 @@ export function lossPlan({ optimizer, model }: Pick<TrainerOptions, "optimizer" 
 class LossPass implements Pass {
   made: Report | undefined;
   readonly #batch: SourcedBatch;
-  readonly #context: StepContext;
 
-  constructor(batch: SourcedBatch, context: StepContext) {
+  constructor(batch: SourcedBatch) {
     this.#batch = batch;
-    this.#context = context;
   }
 
-  gradients(): Tensor[] {
-    const { gradients, report } = batchGradients(this.#batch, this.#context);
+  gradients(_descent: number, context: StepContext): Tensor[] {
+    const { gradients, report } = batchGradients(this.#batch, context);
     this.made = report;
     return gradients;
   }
@@ -77,7 +79,7 @@ export function stepOn(batches: readonly SourcedBatch[], context: StepContext, p
       let sum: GradientSum | undefined;
       for (const [i, pass] of passes.entries()) {
         const images = imagesOf((batches[i] as SourcedBatch).batch);
-        sum = addGradients(sum, pass.gradients(descent), images, batches.length);
+        sum = addGradients(sum, pass.gradients(descent, context), images, batches.length);
       }
       noGrad(() => optimizer.step(clipGradients(meanGradients(sum), context.gradClip)));
       after?.();

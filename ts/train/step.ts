@@ -19,6 +19,15 @@ export interface StepContext {
   readonly gradClip: number | undefined;
   /** Measured on this step's reconstructions where the batch has ground truth. */
   readonly metric: Metric | undefined;
+  /** The gradients of a total, in the order of the parameters. Default: at once. */
+  readonly differentiate?: (total: Tensor, parameters: readonly Tensor[]) => Tensor[];
+}
+
+/** The gradients of the total of a batch, zeros where it does not depend on a parameter. */
+export function gradientsOf(total: Tensor, optimizer: Optimizer, { differentiate }: StepContext): Tensor[] {
+  return differentiate
+    ? differentiate(total, optimizer.parameters)
+    : grad(total, [...optimizer.parameters], { allowUnused: true });
 }
 
 /** The gradients of the weighted sum of the losses on a batch, and what the batch reports. */
@@ -28,7 +37,7 @@ export function batchGradients(
 ): { gradients: Tensor[]; report: Report } {
   return tidy(() => {
     const { total, values, args } = batchLoss(batch, source, context);
-    const gradients = grad(total, [...context.optimizer.parameters], { allowUnused: true });
+    const gradients = gradientsOf(total, context.optimizer, context);
     const columns = lossColumns(source);
     return { gradients, report: reportOf(columns, [total, ...values], args, context.metric, source.losses) };
   });

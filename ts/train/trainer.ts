@@ -87,7 +87,7 @@ export class Trainer<
     this.#result = new ResultWeights(options);
     this.#logging = new Logging(options.loggers);
     this.#reporting = new Reporting(options, this.#logging, this.#ranks);
-    this.#shared = options.group && new SharedSteps(options.group, this.#ranks, this.#data, options.accumulate);
+    this.#shared = options.group && new SharedSteps(options.group, this.#ranks, this.#data, options);
     this.#historyFile = options.historyPath === undefined ? undefined : new HistoryFile(options.historyPath);
   }
 

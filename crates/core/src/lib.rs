@@ -1,6 +1,8 @@
 //! The core of adjoint: tensors on a device, the gradient tape, kernels and random streams.
 //! It knows no loss, no physics and no image.
 #![warn(missing_docs)]
+// The compiler allows it because its standard library is built from sources.
+#![cfg_attr(feature = "workers", feature(stdarch_wasm_atomic_wait))]
 
 pub mod allocation;
 mod burn;

@@ -26,6 +26,12 @@ const ULP: f64 = 1.0 / (1u64 << 53) as f64;
 /// The largest magnitude up to which f64 holds every integer: 2^53.
 const MAX_INTEGER: f64 = (1u64 << 53) as f64;
 
+/// Computes what streams share. Where threads must not block this comes before they draw: one that draws while another
+/// computes it would wait.
+pub fn prepare() {
+    normal::tables();
+}
+
 /// A stream of random numbers.
 ///
 /// Sequences do not depend on the lengths of the draws: `normal(10)` is `normal(4)` followed by `normal(6)`.

@@ -206,3 +206,6 @@ pub fn rng_draw(
 ) -> Outcome<u32> {
     wire(sizes(&shape).and_then(|s| session::rng_draw(handle, kind, &s, &params, of, dtype, device)))
 }
+
+#[cfg(feature = "threads")]
+mod threads;

@@ -36,6 +36,7 @@ const guide = [
       item("Configuration files", "/configuration"),
       item("Training", "/training"),
       item("Several machines", "/clusters"),
+      item("Graphics cards", "/gpu"),
       item("Image files", "/image-files"),
       item("Arrays and weights", "/files"),
       item("Data of any scale", "/normalisation"),

@@ -17,8 +17,8 @@ async function images({ kind, size, count, tests = TESTS }, rng) {
 }
 
 /**
- * The tensors of a task: `x` and `y` to learn from, `testX` and `testY`; the mask of inpainting, the masks of MRI as
- * `mask` and `testMask`. Each image is measured once.
+ * The tensors of a task: `x` and `y` to learn from, `testX` and `testY`; the mask of all measurements as `mask`, or the
+ * masks of each as `mask` and `testMask`. Each image is measured once.
  */
 export async function measurements(task, seed) {
   const rng = new Rng(seed);
@@ -28,11 +28,17 @@ export async function measurements(task, seed) {
     const [, ...shape] = x.shape;
     tensors.mask = rng.uniform(shape).lt(task.images.mask);
   }
+  if (task.images.masks) {
+    const drawn = ({ shape }) => rng.uniform([...shape]).lt(task.images.masks);
+    tensors.mask = drawn(x);
+    tensors.testMask = drawn(test);
+  }
   if (task.images.acceleration) {
     const { imgSize } = task.physics;
     const masks = new physics.GaussianMaskGenerator({ imgSize, acceleration: task.images.acceleration });
-    tensors.mask = masks.step(x.shape[0], { rng }).mask;
-    tensors.testMask = masks.step(test.shape[0], { rng }).mask;
+    const { oneMask } = task.images;
+    tensors.mask = masks.step(oneMask ? 1 : x.shape[0], { rng }).mask;
+    if (!oneMask) tensors.testMask = masks.step(test.shape[0], { rng }).mask;
   }
   const operator = operatorOf(task, tensors);
   const perSample = (mask) => (task.perSample ? { mask } : {});

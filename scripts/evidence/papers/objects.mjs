@@ -8,7 +8,7 @@ export function made(description, tensors, more = {}) {
   if (description === null || typeof description !== "object") return description;
   if (description.tensor) return tensors[description.tensor];
   const { name, ...options } = description;
-  const Class = [loss, physics, transform, nn].map((folder) => folder[name]).find(Boolean);
+  const Class = [loss, loss.mri, physics, transform, nn].map((folder) => folder[name]).find(Boolean);
   const values = Object.entries(options).map(([key, value]) => [key, made(value, tensors)]);
   return new Class({ ...Object.fromEntries(values), ...more });
 }

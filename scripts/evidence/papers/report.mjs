@@ -30,7 +30,11 @@ function tableOf(rows) {
   const lines = rows.map((row) => [
     row.loss,
     `${db(row.adjoint)} (${row.ssimAdjoint.toFixed(3)})`,
-    row.deepinv === undefined ? (row.only ? "has none" : "-") : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
+    row.deepinv === undefined
+      ? row.only
+        ? (row.there ?? "has none")
+        : "-"
+      : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
     difference(row),
     row.gap === undefined ? "" : db(row.gap),
     claim(row),

@@ -24,7 +24,7 @@ export function rowsOf({ tasks, results, seeds, steps }) {
     const level = (library, name) => average(all(library, name), psnr, 3);
     const supervised = level("adjoint", "supervised");
     const trained = Object.entries(task.losses).filter(([name]) => all("adjoint", name).length > 0);
-    return trained.map(([name, { paper, only, reference }]) => {
+    return trained.map(([name, { paper, only, there: instead, reference }]) => {
       const [here, there] = [all("adjoint", name), all("deepinv", name)];
       const adjoint = level("adjoint", name);
       const gap = reference || supervised === undefined ? undefined : round(supervised - adjoint, 3);
@@ -52,6 +52,7 @@ export function rowsOf({ tasks, results, seeds, steps }) {
         secondsAdjoint: average(here, ({ seconds }) => seconds, 2),
         secondsDeepinv: average(there, ({ seconds }) => seconds, 2),
         only,
+        there: instead,
       };
     });
   });

@@ -25,16 +25,17 @@ def snake(name):
 def made(description, tensors, **more):
     """The object of a description in tasks.mjs."""
     if isinstance(description, list):
-        return [made(each, tensors) for each in description]
+        # A size that deepinv compares with that of a tensor must be a tuple.
+        return tuple(made(each, tensors) for each in description)
     if not isinstance(description, dict):
         return description
     if "tensor" in description:
         return tensors[description["tensor"]]
     name = description["name"]
-    folders = [dinv.loss, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
+    folders = [dinv.loss, dinv.loss.mri, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
     cls = next(getattr(folder, name) for folder in folders if hasattr(folder, name))
     options = {snake(key): made(value, tensors) for key, value in description.items() if key != "name"}
-    if name == "MRI":
+    if name in ("MRI", "SequentialMRI"):
         options["img_size"] = options["img_size"][1:]
     return cls(**options, **more)
 

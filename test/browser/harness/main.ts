@@ -13,6 +13,7 @@ export { changeDevice, derivatives, loseDevice, memoryOnGpu, readable } from "./
 export { device, failure };
 export { golden } from "./golden.js";
 export { tape, tapeNames } from "./tape.js";
+export { computed, failWorker, heapBytes, joined, threads } from "./threads.js";
 export { memoryOver, train } from "./train.js";
 
 /** The bytes of draws of every kind from one stream, and of its states. */

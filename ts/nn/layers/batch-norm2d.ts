@@ -2,7 +2,7 @@ import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { noGrad, ones, tidy, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { batchNorm, batchNormMoments } from "../../functional/index.js";
+import { batchNorm, batchNormMoments, sharedMoments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /** Options of {@link BatchNorm2d}. */
@@ -106,6 +106,15 @@ export class BatchNorm2d extends Module {
     if (!this.training && runningMean !== null)
       return batchNorm(x, { weight, bias, eps, negativeSlope, mean: runningMean, variance: runningVar });
     return freeOnError(() => {
+      const shared = this.training ? sharedMoments(this, x) : undefined;
+      if (shared) {
+        const { mean, variance, count } = shared;
+        this.updateStatistics(
+          () => mean,
+          () => variance.mul(count / (count - 1)),
+        );
+        return batchNorm(shared.x, { weight, bias, eps, negativeSlope, mean, variance });
+      }
       const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
       const count = x.size / this.numFeatures;
       if (this.training)

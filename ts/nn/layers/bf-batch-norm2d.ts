@@ -1,5 +1,6 @@
 import { checkTensor, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
+import { sharedMoments } from "../../functional/index.js";
 import { BatchNorm2d, checkChannels } from "./batch-norm2d.js";
 import type { BatchNorm2dOptions } from "./batch-norm2d.js";
 
@@ -43,12 +44,21 @@ export class BFBatchNorm2d extends BatchNorm2d {
     return freeOnError(() => {
       checkChannels("BFBatchNorm2d", x, this.numFeatures);
       const wide = [1, this.numFeatures, 1, 1];
+      const shared = this.training ? sharedMoments(this, x) : undefined;
       const running = !this.training && this.runningMean !== null && this.runningVar !== null;
-      const variance = running ? this.runningVar!.reshape(wide) : x.variance([0, 2, 3], true, 1);
+      const unbiased = shared?.variance.mul(shared.count / (shared.count - 1));
+      const known = running ? this.runningVar : unbiased;
+      const variance = known?.reshape(wide) ?? x.variance([0, 2, 3], true, 1);
       if (this.training)
-        this.updateStatistics(this.useBias ? () => x.mean([0, 2, 3]) : null, () => x.variance([0, 2, 3], false, 1));
-      let y = x;
-      if (this.useBias) y = y.sub(running ? this.runningMean!.reshape(wide) : x.mean([0, 2, 3], true));
+        this.updateStatistics(
+          this.useBias ? () => shared?.mean ?? x.mean([0, 2, 3]) : null,
+          () => unbiased ?? x.variance([0, 2, 3], false, 1),
+        );
+      let y = shared?.x ?? x;
+      if (this.useBias) {
+        const mean = running ? this.runningMean : shared?.mean;
+        y = y.sub(mean?.reshape(wide) ?? x.mean([0, 2, 3], true));
+      }
       y = y.div(variance.sqrt().add(this.eps));
       if (this.weight !== null) y = y.mul(this.weight.reshape(wide));
       if (this.useBias && this.bias !== null) y = y.add(this.bias.reshape(wide));

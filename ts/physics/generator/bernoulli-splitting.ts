@@ -1,9 +1,8 @@
-import type { RandomSource } from "../../random/index.js";
+import { permutationValues, uniformValues, type RandomSource } from "../../random/index.js";
 import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runtime/index.js";
-import type { Tensor } from "../../tensor/index.js";
+import { fromHostValues, hostValues, type Tensor } from "../../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
-import { fromCpuValues, cpuValues, permutationValues, uniformValues } from "./cpu-values.js";
 import { subsetOnDevice } from "./subset-on-device.js";
 
 /** Options of {@link BernoulliSplittingMaskGenerator}. */
@@ -226,7 +225,7 @@ function batchedShape(caller: string, shape: readonly number[], rank: number): n
 /** The values of a mask; undefined on a device that can only be read asynchronously, a browser's GPU. */
 function readable(mask: Tensor): Float32Array | Float64Array | undefined {
   try {
-    return cpuValues(mask);
+    return hostValues(mask);
   } catch (error) {
     if (error instanceof DeviceError) return undefined;
     throw error;
@@ -238,5 +237,5 @@ function stackMasks(masks: readonly Float32Array[], shape: readonly number[], li
   const entries = masks[0]?.length ?? 0;
   const all = new Float32Array(entries * masks.length);
   masks.forEach((mask, i) => all.set(mask, i * entries));
-  return fromCpuValues(all, [masks.length, ...shape], like);
+  return fromHostValues(all, [masks.length, ...shape], like);
 }

@@ -1,8 +1,8 @@
-import type { RandomSource } from "../../random/index.js";
+import { fromHostValues } from "../../tensor/index.js";
+import { normalValues, uniformValues, type RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, checkWord, shown, checkList } from "../../runtime/index.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromCpuValues, normalValues, uniformValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 import { checkZernike, zernike, zernikeIndex, type ZernikeIndex } from "./zernike.js";
 
@@ -139,7 +139,7 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
         );
       }
     }
-    return { filter: fromCpuValues(all, [batchSize, C, h, w]) };
+    return { filter: fromHostValues(all, [batchSize, C, h, w]) };
   }
 
   #filter(coefficients: readonly number[], fc: number, angle: number): Float64Array {

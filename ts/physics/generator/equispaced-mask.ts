@@ -1,5 +1,4 @@
-import type { RandomSource } from "../../random/index.js";
-import { CPU_FLOAT64 } from "./cpu-values.js";
+import { CPU_FLOAT64, type RandomSource } from "../../random/index.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random/index.js";
+import { CPU_FLOAT64, type RandomSource } from "../../random/index.js";
 import {
   ArgumentError,
   checkNumber,
@@ -18,7 +18,6 @@ import {
   type StepOptions,
   checkNames,
 } from "./generator.js";
-import { CPU_FLOAT64 } from "./cpu-values.js";
 
 /** Options of {@link Phase2PhaseSplittingMaskGenerator}. */
 export interface FrameSplittingMaskGeneratorOptions extends GeneratorOptions {

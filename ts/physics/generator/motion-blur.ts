@@ -1,7 +1,7 @@
-import type { RandomSource } from "../../random/index.js";
+import { fromHostValues } from "../../tensor/index.js";
+import { normalValues, type RandomSource } from "../../random/index.js";
 import { checkNumber } from "../../runtime/index.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
-import { fromCpuValues, normalValues } from "./cpu-values.js";
 import { checkPsfSize } from "./psf-size.js";
 
 /** Options of {@link MotionBlurGenerator}. */
@@ -55,7 +55,7 @@ export class MotionBlurGenerator extends PhysicsGenerator {
         this.#trajectory(noise.subarray(b * this.nSteps, (b + 1) * this.nSteps));
       all.set(histogram(one(rows), one(columns), h, w), b * h * w);
     }
-    return { filter: fromCpuValues(all, [batchSize, 1, h, w]) };
+    return { filter: fromHostValues(all, [batchSize, 1, h, w]) };
   }
 
   /** The first `1 / (2 pi)` of the period of a Gaussian process, computed from white noise, minus its mean. */

@@ -1,6 +1,6 @@
-import type { RandomSource } from "../../random/index.js";
+import { uniformValues, type RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber, LARGEST } from "../../runtime/index.js";
-import type { Tensor } from "../../tensor/index.js";
+import { fromHostValues, type Tensor } from "../../tensor/index.js";
 import { checkImgSize } from "../argument-checks.js";
 import {
   PhysicsGenerator,
@@ -9,7 +9,6 @@ import {
   type StepOptions,
   checkNames,
 } from "./generator.js";
-import { fromCpuValues, uniformValues } from "./cpu-values.js";
 
 /** Options of the generators of MRI masks. */
 export interface MRIMaskGeneratorOptions extends GeneratorOptions {
@@ -136,7 +135,7 @@ function masksOfColumns(columns: Float32Array[][] | undefined, shape: readonly n
       }
     }
   }
-  return fromCpuValues(values, shape);
+  return fromHostValues(values, shape);
 }
 
 /** The indices of `count` entries, drawn without replacement with probabilities proportional to the weights. */

@@ -1,6 +1,5 @@
-import type { RandomSource } from "../../random/index.js";
+import { uniformValues, type RandomSource } from "../../random/index.js";
 import { ArgumentError, checkNumber } from "../../runtime/index.js";
-import { uniformValues } from "./cpu-values.js";
 import { MRIMaskGenerator, type Lines, type MRIMaskGeneratorOptions } from "./mri-mask.js";
 
 /** Options of {@link PolyOrderMaskGenerator}. */

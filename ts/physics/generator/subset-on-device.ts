@@ -1,6 +1,5 @@
-import type { RandomSource } from "../../random/index.js";
+import { permutationValues, type RandomSource } from "../../random/index.js";
 import { tensor, where, type Tensor } from "../../tensor/index.js";
-import { permutationValues } from "./cpu-values.js";
 
 /**
  * Keeps `floor(ratio n)` of the n measured entries of each mask `[B, ...]`, without reading the mask.

@@ -1,7 +1,6 @@
-import { perImage, type Level } from "../../functional/index.js";
+import { drawPerImage, perImage, type Level } from "../../functional/index.js";
 import type { RandomSource } from "../../random/index.js";
-import { cat, Tensor } from "../../tensor/index.js";
-import { ShapeError } from "../../runtime/index.js";
+import type { Tensor } from "../../tensor/index.js";
 import { checkLevel, nonNegative, undefinedWhere } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
@@ -11,26 +10,9 @@ export interface GammaNoiseOptions extends NoiseOptions {
   l?: Level;
 }
 
-/**
- * Random numbers from Gamma(shape `l`, scale 1), shaped like `y`; `l` is one number or one per image.
- *
- * Reads a tensor `l`, as the numbers are drawn on the CPU.
- */
+/** Random numbers from Gamma(shape `l`, scale 1), shaped like `y`; `l` is one number or one per image. */
 export function gammaValues(caller: string, l: Level, y: Tensor, rng: RandomSource): Tensor {
-  if (typeof l === "number") return rng.gamma(l, 1, y.shape, y);
-  const values = l.dataSync();
-  if (values.length === 1) return rng.gamma(values[0] ?? 1, 1, y.shape, y);
-  if (l.shape.length !== 1 && l.size !== y.shape[0]) {
-    throw new ShapeError(
-      `${caller}: l has shape [${l.shape.join(", ")}], expected one value or one per image.`,
-      "shape_mismatch",
-    );
-  }
-  const one = [1, ...y.shape.slice(1)];
-  return cat(
-    Array.from(values, (value) => rng.gamma(value, 1, one, y)),
-    0,
-  );
+  return drawPerImage(caller, "l", l, y, (level, shape) => rng.gamma(level, 1, shape, y));
 }
 
 /**

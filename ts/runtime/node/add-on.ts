@@ -5,8 +5,10 @@ import type { Binding } from "../binding.js";
 import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
 import type { RequestedDevice } from "../platform.js";
+import { warnOnce } from "../warn.js";
 import { remedy } from "./missing.js";
 import { platformAddOn, platformPackage } from "./platform-package.js";
+import { processors } from "./processors.js";
 
 /** The add-ons: one for the CPU, and one, about ten times as large, for the CPU and GPUs. */
 const files = { cpu: "adjoint.node", gpu: "adjoint-gpu.node" } as const;
@@ -63,7 +65,7 @@ export function isGpu(device: string): boolean {
 
 function load(path: string): Binding {
   try {
-    return createRequire(import.meta.url)(path) as Binding;
+    return Object.assign(createRequire(import.meta.url)(path) as Binding, { setThreads });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
@@ -72,4 +74,13 @@ function load(path: string): Binding {
       { cause },
     );
   }
+}
+
+/** The add-on starts its threads once, as many as there are processors. */
+async function setThreads(count: number): Promise<void> {
+  if (count !== processors())
+    warnOnce(
+      `the add-on computes with ${processors()} threads, not ${count}; set the environment variable ` +
+        `RAYON_NUM_THREADS=${count}, or use the WebAssembly module.`,
+    );
 }

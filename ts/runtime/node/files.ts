@@ -13,7 +13,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FolderEntry, OpenFile } from "../platform.js";
-import { isAddress, openAddress } from "./remote-file.js";
+import { isAddress, openAddress } from "../remote-file.js";
 import { removeAbandoned, removeAtExit, removed, temporaryName } from "./temporary.js";
 
 /** The bytes of a file, or of an address of http or https. */

@@ -6,11 +6,13 @@ import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.j
 import { decodeImage } from "./images.js";
 import { acquireLock } from "./lock.js";
 import { totalMemory } from "./memory.js";
+import { processors } from "./processors.js";
 import { joinMpi, launchedProcesses } from "./mpi.js";
 
 /** The platform of programs that run in Node. */
 export const nodePlatform: Platform = {
   totalMemory,
+  processors,
   loadBinding,
   readFile,
   openFile,

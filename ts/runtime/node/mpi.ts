@@ -2,8 +2,9 @@ import { existsSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
-import { ArgumentError, DeviceError } from "../errors.js";
+import { DeviceError } from "../errors.js";
 import type { Mpi } from "../platform.js";
+import { launcherOf, refuseAlone } from "./launcher.js";
 
 /** What the add-on of crates/mpi exports. */
 interface MpiAddOn {
@@ -17,15 +18,13 @@ interface MpiAddOn {
 /** Where `npm run build:mpi` puts the add-on. The same relative path holds from the sources and from the package. */
 const file = fileURLToPath(new URL("../../../dist/native/adjoint-mpi.node", import.meta.url));
 
-/** Variables by which launchers tell the number of processes: OpenMPI, MPICH, srun, torchrun. */
-const SIZES = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "WORLD_SIZE"] as const;
-
 /** Milliseconds that a failing process leaves the others, so that each can say why it ends. */
 const LAST_WORDS = 500;
 
-/** The number of processes that a launcher says it has started. */
+/** The number of processes that a launcher says it has started; infinite where it does not tell how many. */
 export function launchedProcesses(): number {
-  return Math.max(1, ...SIZES.map((name) => Number(process.env[name])).filter(Number.isInteger));
+  const launcher = launcherOf(process.env);
+  return launcher ? (launcher.size ?? Infinity) : 1;
 }
 
 let joined: Mpi | undefined;
@@ -37,6 +36,8 @@ let joined: Mpi | undefined;
  * @throws DeviceError `mpi_missing`, `mpi_load_failed`. ArgumentError `group_incomplete`.
  */
 export function joinMpi(): Mpi {
+  const launcher = launcherOf(process.env);
+  if (launcher?.hopeless) refuseAlone(launcher);
   joined ??= join(loadAddOn(file));
   return joined;
 }
@@ -65,14 +66,8 @@ export function loadAddOn(path: string): MpiAddOn {
 
 function join(addOn: MpiAddOn): Mpi {
   const { rank, size } = addOn.init();
-  const launched = launchedProcesses();
-  if (size === 1 && launched > 1) {
-    throw new ArgumentError(
-      `distributed.mpi: ${launched} processes were started, but for MPI this one is alone: the launcher is not that ` +
-        "of its library; start them with mpirun, or with srun --mpi=pmix.",
-      "group_incomplete",
-    );
-  }
+  const launcher = launcherOf(process.env);
+  if (size === 1 && launcher?.size !== undefined) refuseAlone(launcher);
   leaveAtExit(addOn);
   return {
     rank,

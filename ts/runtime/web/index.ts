@@ -2,20 +2,25 @@
 import { ArgumentError } from "../errors.js";
 import { statusError } from "../http-errors.js";
 import type { Platform } from "../platform.js";
+import { isAddress, openAddress } from "../remote-file.js";
 import { keepDownload, keptDownload } from "./downloads.js";
 import { decodeImage } from "./images.js";
 import { loadWasm } from "./module.js";
+import { startThread } from "./start-thread.js";
 
 /** The platform of programs that run in a page or a worker. */
 export const webPlatform: Platform = {
   totalMemory: () => undefined,
-  async loadBinding({ wasm, device }) {
-    return await loadWasm(wasm, device);
+  processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+  async loadBinding({ wasm, device, threads }) {
+    return await loadWasm(wasm, { device, threads }, startThread);
   },
   async readFile(path) {
     return new Uint8Array(await (await fetchFile(path)).arrayBuffer());
   },
   async openFile(path) {
+    const address = absolute(path);
+    if (isAddress(address)) return await openAddress(address);
     const bytes = new Uint8Array(await (await fetchFile(path)).arrayBuffer());
     return {
       size: bytes.length,
@@ -40,6 +45,15 @@ export const webPlatform: Platform = {
   },
   decodeImage,
 };
+
+/** A path relative to the page, or to the script of a worker, as an address. */
+function absolute(path: string): string {
+  try {
+    return new URL(path, typeof document === "undefined" ? location.href : document.baseURI).href;
+  } catch {
+    return path;
+  }
+}
 
 async function fetchFile(path: string | URL): Promise<Response> {
   const response = await fetch(path);

@@ -1,95 +1,57 @@
-import type { Binding } from "../binding.js";
+import type { Binding, DeviceInfo } from "../binding.js";
 import { deviceKind } from "../device-name.js";
 import { DeviceError } from "../errors.js";
-import type { RequestedDevice, WasmSource } from "../platform.js";
-import { type WasmExports, wasmBinding } from "./exports.js";
-import { describeAdapter, gpuAdapter, hardwareGpu, hasGpu, startDevice } from "./gpu.js";
+import type { WasmSource } from "../platform.js";
+import { warnOnce } from "../warn.js";
+import { wasmBinding } from "./exports.js";
+import { describeAdapter, gpuAdapter, hasGpu, startDevice } from "./gpu.js";
+import { kindFor, kindOf, loadGlue, type ModuleKind, names, type Needs } from "./module-kinds.js";
 import { compile } from "./source.js";
-
-/** A module's JavaScript in dist/wasm: the exports, and wasm-bindgen's loader. */
-interface Glue extends WasmExports {
-  default(options: { module_or_path: unknown } | undefined): Promise<{ memory: WebAssembly.Memory }>;
-  /**
-   * Makes the loader forget its instance, so that the next call creates a new one, and returns the compiled module of
-   * the old one. Added by scripts/build-wasm.mjs.
-   */
-  forget(): WebAssembly.Module | undefined;
-}
-
-/** The modules of the package: two for the CPU, without and with relaxed SIMD, and one that supports WebGPU too. */
-type ModuleKind = "cpu" | "relaxed" | "gpu";
-
-// The same relative paths hold from the sources and from the compiled package. They are literal, so that bundlers see
-// them and a page loads only the module it needs.
-const loaders: Partial<Record<ModuleKind, () => Promise<unknown>>> = {
-  cpu: async () => await import("../../../dist/wasm/adjoint_wasm.js"),
-  relaxed: async () => await import("../../../dist/wasm/adjoint_wasm_relaxed.js"),
-};
-
-/** Adds the module with WebGPU, which the entry `adjoint/cpu` is without: bundlers emit every module that they see. */
-export function provideGpuModule(load: () => Promise<unknown>): void {
-  loaders.gpu = load;
-}
+import type { StartThread } from "./thread.js";
+import { ThreadPool } from "./thread-pool.js";
+import { isThreads, sharedMemory, whyOneThread } from "./threads.js";
 
 /** Each module has one instance at a time, shared by all calls of {@link loadWasm} while it works. */
 const instances: Partial<Record<ModuleKind, Binding>> = {};
 
 /**
- * Loads the WebAssembly module that supports `device`; `"auto"` loads the one with WebGPU where the browser has an
- * adapter that is no renderer in software. Without a source it is the file beside wasm-bindgen's JavaScript, at a URL
- * that bundlers understand.
+ * Loads the WebAssembly module that supports a device and a number of threads; `"auto"` loads the one with WebGPU where
+ * the browser has an adapter that is no renderer in software. Without a source it is the file beside wasm-bindgen's
+ * JavaScript, at a URL that bundlers understand.
  *
  * @throws DeviceError `wasm_load_failed`; `device_unavailable` where WebGPU is requested and the browser has none,
  * before anything is loaded.
  */
-export async function loadWasm(source?: WasmSource, device: RequestedDevice = "cpu"): Promise<Binding> {
-  if (deviceKind(device) === "webgpu") await gpuAdapter(device);
-  const given = source === undefined ? undefined : await wrapErrors(async () => await compile(source));
-  const kind = given ? kindOf(given) : await kindFor(device);
-  return (instances[kind] ??= await wrapErrors(async () => await instantiate(kind, given)));
+export async function loadWasm(
+  source: WasmSource | undefined,
+  needs: Needs,
+  startThread: StartThread,
+): Promise<Binding> {
+  if (deviceKind(needs.device) === "webgpu") await gpuAdapter(needs.device);
+  const given = source === undefined ? undefined : await wrapErrors("cpu", async () => await compile(source));
+  const kind = given ? kindOf(given) : await kindFor(needs);
+  return (instances[kind] ??= await wrapErrors(kind, async () => await instantiate(kind, given, startThread)));
 }
 
-/** The kind of a compiled module, from the name of the JavaScript that it imports. */
-function kindOf(module: WebAssembly.Module): ModuleKind {
-  const name = WebAssembly.Module.imports(module)[0]?.module ?? "";
-  return name.includes("adjoint_wasm_gpu") ? "gpu" : name.includes("adjoint_wasm_relaxed") ? "relaxed" : "cpu";
-}
-
-async function kindFor(device: RequestedDevice): Promise<ModuleKind> {
-  const gpu =
-    deviceKind(device) === "webgpu" || (device === "auto" && loaders.gpu !== undefined && (await hardwareGpu()));
-  return gpu ? "gpu" : cpuModule();
-}
-
-/** A module of one function that uses an instruction of relaxed SIMD (i8x16.relaxed_swizzle). */
-// biome-ignore format: one section of the module per line
-const relaxedProbe = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0,
-  1, 5, 1, 96, 0, 1, 123,
-  3, 2, 1, 0,
-  10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
-);
-
-/** The fastest module for the CPU that this JavaScript engine supports. */
-export function cpuModule(): "cpu" | "relaxed" {
-  return WebAssembly.validate(relaxedProbe) ? "relaxed" : "cpu";
-}
-
-async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefined): Promise<Binding> {
-  const load = loaders[kind];
-  if (!load) {
-    throw new DeviceError(
-      'init: adjoint/cpu computes on the cpu only; import from "adjoint" for WebGPU, or use device "cpu".',
-      "device_unavailable",
-    );
-  }
-  const glue = (await load()) as Glue;
+async function instantiate(
+  kind: ModuleKind,
+  given: WebAssembly.Module | undefined,
+  startThread: StartThread,
+): Promise<Binding> {
+  const glue = await loadGlue(kind);
   // After a trap the compiled module is reused: no second download.
   const module = given ?? glue.forget();
-  const { memory } = await glue.default(module === undefined ? undefined : { module_or_path: module });
+  const shared = isThreads(glue) ? sharedMemory(glue.memoryPages) : undefined;
+  const exported = await glue.default({
+    ...(module ? { module_or_path: module } : {}),
+    ...(shared ? { memory: shared } : {}),
+  });
+  const memory = shared ?? exported.memory;
   const binding = wasmBinding(glue);
+  const pool = isThreads(glue) && new ThreadPool({ module: glue.compiled(), memory }, glue, startThread);
   const lost = new Promise<string>((resolve) => glue.onLost(resolve));
   const remove = () => {
+    if (pool) pool.terminate();
     if (instances[kind] === result) delete instances[kind];
   };
   void lost.then(remove);
@@ -101,8 +63,14 @@ async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefin
       await startDevice(device, glue, kind === "gpu");
       if (deviceKind(device) === "webgpu") described = await describeAdapter(device);
     },
-    devices: () => described(binding.devices()),
-    lacks: (device) => kind !== "gpu" && device !== "cpu" && hasGpu(),
+    devices: () => withThreads(described(binding.devices()), pool ? pool.size : 1),
+    lacks: (device, threads = 1) =>
+      (kind !== "gpu" && device !== "cpu" && hasGpu()) ||
+      (kind !== "threads" && device === "cpu" && threads > 1 && whyOneThread() === undefined),
+    async setThreads(count) {
+      if (pool) await pool.resize(count);
+      else if (count > 1) warnOnce(`one thread computes: ${whyOneThread() ?? oneThread(kind)}.`);
+    },
     isFatal(error) {
       const fatal = binding.isFatal?.(error) ?? false;
       if (fatal) remove();
@@ -113,14 +81,25 @@ async function instantiate(kind: ModuleKind, given: WebAssembly.Module | undefin
   return result;
 }
 
-async function wrapErrors<T>(load: () => Promise<T>): Promise<T> {
+/** Why a module has one thread where the page may have more. */
+function oneThread(kind: ModuleKind): string {
+  return kind === "gpu" ? "the module with WebGPU has no others" : `${names.threads}_bg.wasm is not built`;
+}
+
+/** The rows of `devices`, with the number of threads of the cpu. */
+function withThreads(rows: string, threads: number): string {
+  const list = JSON.parse(rows) as DeviceInfo[];
+  return JSON.stringify(list.map((row) => (row.name === "cpu" ? { ...row, threads } : row)));
+}
+
+async function wrapErrors<T>(kind: ModuleKind, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `init: the WebAssembly module cannot be loaded (${text}); serve adjoint_wasm_bg.wasm ` +
-        "(with WebGPU adjoint_wasm_gpu_bg.wasm) beside its JavaScript, or give its URL as init({ wasm }).",
+      `init: the WebAssembly module cannot be loaded (${text}); serve ${names[kind]}_bg.wasm beside its JavaScript, ` +
+        "or give its URL as init({ wasm }).",
       "wasm_load_failed",
       { cause },
     );

@@ -25,5 +25,9 @@ pub(crate) mod strided;
 pub(crate) mod sums;
 pub(crate) mod variation;
 pub(crate) mod warp;
+#[cfg(feature = "workers")]
+pub mod workers;
 
 pub use conv::{force, named, Kernel};
+#[cfg(feature = "workers")]
+pub use parallel::free_scratch;

@@ -34,6 +34,10 @@ pub fn each(count: usize, parallel: bool, f: impl Fn(usize) + Send + Sync) {
         (0..count).into_par_iter().with_max_len((count / MAX_JOBS).max(1)).for_each(f);
         return;
     }
+    #[cfg(feature = "workers")]
+    if parallel && count > 1 && super::workers::run(count, &f) {
+        return;
+    }
     let _ = parallel;
     (0..count).for_each(f);
 }
@@ -132,6 +136,12 @@ pub fn scratch(count: usize, f: impl FnOnce(&mut [f32])) {
     if memory.0.len() * 16 <= MAX_SCRATCH {
         SCRATCH.replace(memory);
     }
+}
+
+/// Frees the memory that this thread keeps: where threads of WebAssembly end, nothing else does.
+#[cfg(feature = "workers")]
+pub fn free_scratch() {
+    drop(SCRATCH.take());
 }
 
 /// `count` uninitialized values.

@@ -129,7 +129,7 @@ pub(super) fn collect<T: Copy + Send + Sync>(
 ) -> Vec<T> {
     let mut out: Vec<T> = with_capacity(count);
     // Repeated, because numbers that read more than one value leave some missing.
-    while cfg!(feature = "threads") && count - out.len() >= 4 * CHUNK {
+    while cfg!(any(feature = "threads", feature = "workers")) && count - out.len() >= 4 * CHUNK {
         let chunks = (count - out.len()) / CHUNK;
         let mut found = vec![Chunk { numbers: 0, starts: [0; RECORDED], over: 0 }; chunks];
         let (slots, from) = (Shared::new(&mut found), &*rng);

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { AdjointError, ArgumentError } from "../errors.js";
-import { networkError, statusError } from "../http-errors.js";
-import type { OpenFile } from "../platform.js";
+import { AdjointError, ArgumentError } from "./errors.js";
+import { networkError, statusError } from "./http-errors.js";
+import type { OpenFile } from "./platform.js";
 import { BlockCache } from "./block-cache.js";
 
 /** Bytes that are fetched and kept together. */
@@ -10,14 +9,18 @@ const BLOCK = 1 << 20;
 const LONG = 16 * BLOCK;
 /** Bytes that are kept of all addresses. */
 const KEPT = 256 * BLOCK;
-/** Milliseconds after which a request has failed. */
-const TIMEOUT = 60_000;
+/** Bytes of a file that a server sends whole, at most: they are held in memory. */
+const WHOLE = 2 ** 30;
+/** Milliseconds without a byte after which a request has failed. */
+const SILENCE = 60_000;
 /** Milliseconds before the second, third, ... attempt. */
 const WAITS = [100, 400, 1600, 6400];
 /** Answers that may be others soon. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const cache = new BlockCache(KEPT);
+/** Files opened whose server does not say when they change: their blocks are not those of the next opening. */
+let unversioned = 0;
 
 /** Whether a path is an address of http or https. */
 export function isAddress(path: string | URL): boolean {
@@ -27,7 +30,8 @@ export function isAddress(path: string | URL): boolean {
 /**
  * Opens the file of an address, of which parts are fetched when they are read, in blocks of 1 MiB. The latest 256 MiB
  * are kept, for as long as the file has the same version. Attempts that a busy server or a broken connection ended are
- * made again.
+ * made again. A server that has no ranges, or does not show them to pages of others, sends the file whole: at most 1
+ * GiB.
  *
  * @throws ArgumentError `file_not_found`, `file_unreadable`, `network_failed`, `invalid_argument`.
  */
@@ -45,7 +49,7 @@ export async function openAddress(path: string | URL): Promise<OpenFile> {
     };
   }
   const { size, version } = head;
-  const key = `${address.href} ${size} ${version}`;
+  const key = `${address.href} ${size} ${version === "" ? (unversioned += 1) : version}`;
   const part = async (begin: number, end: number): Promise<Uint8Array> => {
     const { bytes, ...found } = await fetchPart(address, begin, Math.min(end, size));
     if (!found.whole && found.size === size && found.version === version) return bytes;
@@ -108,7 +112,7 @@ async function fetchPart(address: URL, begin: number, end: number): Promise<Part
     } catch (error) {
       if (wait === undefined || !isPassing(error)) throw error;
     }
-    await sleep(wait);
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 
@@ -117,13 +121,16 @@ class Passing extends ArgumentError {}
 
 const isPassing = (error: unknown): boolean => error instanceof Passing;
 
-async function fetchOnce(address: URL, begin: number, end: number): Promise<Part> {
+/** One attempt; without `end` it asks for the whole file. */
+async function fetchOnce(address: URL, begin: number, end?: number): Promise<Part> {
+  const silence = new Silence();
   try {
     const response = await fetch(address, {
-      // The ranges of what is compressed on its way are not those of the file.
-      headers: { Range: `bytes=${begin}-${end - 1}`, "Accept-Encoding": "identity" },
-      signal: AbortSignal.timeout(TIMEOUT),
+      // The ranges of what is compressed on its way are not those of the file; a browser says so by itself.
+      headers: end === undefined ? {} : { Range: `bytes=${begin}-${end - 1}`, "Accept-Encoding": "identity" },
+      signal: silence.signal,
     });
+    silence.heard();
     const { status, headers } = response;
     const version = headers.get("ETag") ?? headers.get("Last-Modified") ?? "";
     // Of an empty file there is no range.
@@ -134,18 +141,88 @@ async function fetchOnce(address: URL, begin: number, end: number): Promise<Part
       const error = statusError(nameOf(address), status);
       throw PASSING.has(status) ? new Passing(error.message, error.code) : error;
     }
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (status !== 206) return { bytes, whole: true, size: bytes.length, version };
-    const [, first, size] = (/^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? []).map(Number);
+    if (status !== 206 || end === undefined) {
+      const bytes = await bodyOf(response, WHOLE, () => silence.heard());
+      if (bytes) return { bytes, whole: true, size: bytes.length, version };
+      throw new ArgumentError(
+        `${nameOf(address)}: the server sends the whole file, of more than ${WHOLE / 2 ** 30} GiB, in place of the ` +
+          "part that is needed; use a server that supports ranges, or download the file and give its path.",
+        "file_unreadable",
+      );
+    }
+    const contentRange = headers.get("Content-Range");
+    if (contentRange === null) {
+      await response.body?.cancel();
+      return await fetchOnce(address, 0);
+    }
+    const bytes = await bodyOf(response, end - begin, () => silence.heard());
+    const [, first, size] = (/^bytes (\d+)-\d+\/(\d+)$/.exec(contentRange) ?? []).map(Number);
+    const wrong = `${nameOf(address)}: the server sent other bytes than were asked for.`;
+    if (!bytes) throw new ArgumentError(wrong, "file_unreadable");
     if (first !== begin || size === undefined || bytes.length !== Math.min(end, size) - begin)
-      throw new Passing(`${nameOf(address)}: the server sent other bytes than were asked for.`, "file_unreadable");
+      throw new Passing(wrong, "file_unreadable");
     return { bytes, whole: false, size, version };
   } catch (error) {
     if (error instanceof AdjointError) throw error;
+    // A server that lets pages read its files need not let them ask for ranges.
+    if (end !== undefined && error instanceof TypeError && error.cause === undefined)
+      return await fetchOnce(address, 0);
     const failed = networkError(nameOf(address), error);
     // A connection that was refused or reset, an answer that took too long; but not an address that cannot be one.
     const { name, cause } = error as { name?: string; cause?: { code?: string } };
     const broke = name === "TimeoutError" || cause?.code !== undefined;
     throw broke ? new Passing(failed.message, failed.code, { cause: error }) : failed;
+  } finally {
+    silence.end();
+  }
+}
+
+/** The content of an answer; `undefined` where it is longer than `limit`, and then no more of it is read. */
+async function bodyOf(response: Response, limit: number, heard: () => void): Promise<Uint8Array | undefined> {
+  const told = Number(response.headers.get("Content-Length") ?? 0);
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    if (told > limit || size > limit) {
+      await reader?.cancel();
+      return undefined;
+    }
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true };
+    if (done) break;
+    heard();
+    chunks.push(value as Uint8Array);
+    size += (value as Uint8Array).length;
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** Ends a request of which nothing was heard for some time. */
+class Silence {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    this.heard();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  heard(): void {
+    clearTimeout(this.#timer);
+    const error = new DOMException(`nothing came for ${SILENCE / 1000} s`, "TimeoutError");
+    this.#timer = setTimeout(() => this.#controller.abort(error), SILENCE);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }

@@ -1,0 +1,156 @@
+// Timed cases of single operators: the squared norm of the result and its gradient in every operand, unless the label
+// says otherwise.
+import { grad, loss, nn, noGrad, physics, Rng, tensor } from "../dist/index.js";
+
+const f = nn.functional;
+const form = (shape) => `${shape[0]} of ${shape.slice(1).join("x")}`;
+
+/** A number to wait for, once its gradients are computed: reading a gradient back would take part of the time. */
+function derived(value, operands) {
+  for (const gradient of grad(value, operands)) gradient.dispose();
+  return value.detach();
+}
+
+/** Operands with normal numbers of these shapes; the gradients of |operator|^2 in all of them. */
+function gradients(operator, ...shapes) {
+  const rng = new Rng(0);
+  const operands = shapes.map((shape) => rng.normal(shape).requiresGrad_());
+  return () =>
+    derived(
+      operator(...operands)
+        .square()
+        .sum(),
+      operands,
+    );
+}
+
+/** A convolution of images of `shape` with `filters` [outputs, inputs / groups, height, width]. */
+const convolution = (name, shape, filters, options, operator = f.conv2d) => ({
+  label: `${name}, and all gradients, ${form(shape)}`,
+  steps: 2,
+  make: () => gradients((x, weight) => operator(x, weight, options), shape, filters),
+});
+
+/** An operator on one tensor. */
+const unary = (name, shape, operator) => ({
+  label: `${name} and its gradient, ${form(shape)}`,
+  steps: 4,
+  make: () => gradients(operator, shape),
+});
+
+/** Positions of a rotation of its own for each image, [batch, side, side, 2]. */
+function rotations(batch, side) {
+  const coordinate = (i) => (2 * i + 1) / side - 1;
+  const points = Float32Array.from({ length: batch * side * side * 2 }, (_, i) => {
+    const angle = 0.3 * (1 + Math.floor(i / (2 * side * side)));
+    const [row, column] = [coordinate(Math.floor(i / (2 * side)) % side), coordinate(Math.floor(i / 2) % side)];
+    return i % 2 === 0
+      ? Math.cos(angle) * column - Math.sin(angle) * row
+      : Math.sin(angle) * column + Math.cos(angle) * row;
+  });
+  return tensor(points, { shape: [batch, side, side, 2] });
+}
+
+/** Images sampled at a grid for each; gradients in the images or in the grid. */
+function sampling(byGrid) {
+  const [x, grid] = [new Rng(0).uniform([4, 3, 256, 256]), rotations(4, 256)];
+  const leaf = (byGrid ? grid : x).requiresGrad_();
+  return () => derived(f.gridSample(x, grid).square().sum(), [leaf]);
+}
+
+/** Adds noise to images. */
+function noise(model) {
+  const rng = new Rng(0);
+  const x = rng.uniform([4, 3, 256, 256]);
+  return () => noGrad(() => model.forward(x, { rng }));
+}
+
+/** A layer of normal images; gradients in them and in its weights. */
+function norm(layer, shape) {
+  const x = new Rng(0).normal(shape).requiresGrad_();
+  return () => derived(layer.forward(x).square().sum(), [x, ...layer.parameters()]);
+}
+
+/** The cases by name, as those of cases.mjs. */
+export const operatorCases = {
+  conv1: convolution("convolution 1x1, 64 channels", [4, 64, 64, 64], [64, 64, 1, 1]),
+  conv4: convolution("convolution 4x4, 64 channels", [4, 64, 32, 32], [64, 64, 4, 4]),
+  conv5: convolution("convolution 5x5, 64 channels", [4, 64, 32, 32], [64, 64, 5, 5], { padding: 2 }),
+  conv7: convolution("convolution 7x7, 32 channels", [4, 32, 48, 48], [32, 32, 7, 7], { padding: 3 }),
+  deep: convolution("convolution 3x3, 512 channels", [4, 512, 8, 8], [512, 512, 3, 3], { padding: 1 }),
+  dilated: convolution("convolution 3x3 with dilation 2, 64 channels", [4, 64, 32, 32], [64, 64, 3, 3], {
+    padding: 2,
+    dilation: 2,
+  }),
+  grouped: convolution("convolution 3x3 in 8 groups, 64 channels", [4, 64, 64, 64], [64, 8, 3, 3], {
+    padding: 1,
+    groups: 8,
+  }),
+  transposed: convolution(
+    "transposed convolution 2x2 with stride 2, 128 to 64 channels",
+    [4, 128, 32, 32],
+    [128, 64, 2, 2],
+    { stride: 2 },
+    f.convTranspose2d,
+  ),
+  matmul: {
+    label: "product of matrices 512 x 512",
+    steps: 10,
+    make() {
+      const [a, b] = [new Rng(0).normal([512, 512]), new Rng(1).normal([512, 512])];
+      return () => noGrad(() => a.matmul(b));
+    },
+  },
+  batched: {
+    label: "products of 64 matrices 128 x 64 and 64 x 128, and all gradients",
+    steps: 4,
+    make: () => gradients((a, b) => a.matmul(b), [64, 128, 64], [64, 64, 128]),
+  },
+  groupNorm: {
+    label: "group norm, 8 groups of 64 channels, and all gradients, 8 of 64x64x64",
+    steps: 2,
+    make: () => norm(new nn.GroupNorm({ numGroups: 8, numChannels: 64 }), [8, 64, 64, 64]),
+  },
+  layerNorm: {
+    label: "layer norm of the channels of each pixel, and all gradients, 4 of 64x64x64",
+    steps: 2,
+    make: () => norm(new nn.LayerNorm2d({ numChannels: 64 }), [4, 64, 64, 64]),
+  },
+  instanceNorm: {
+    label: "instance norm and its gradient, 8 of 64x64x64",
+    steps: 2,
+    make: () => norm(new nn.InstanceNorm2d({ numFeatures: 64 }), [8, 64, 64, 64]),
+  },
+  maxPool: unary("max pooling 2x2", [8, 64, 64, 64], (x) => f.maxPool2d(x, 2)),
+  avgPool: unary("average pooling 2x2", [8, 64, 64, 64], (x) => f.avgPool2d(x, 2)),
+  softmax: unary("softmax of 256 values", [64, 256, 256], (x) => f.softmax(x, 2)),
+  gridEach: {
+    label: "squared norm of images sampled at a grid for each (bilinear) and its gradient, 4 of 3x256x256",
+    steps: 2,
+    make: () => sampling(false),
+  },
+  gridGradient: {
+    label: "the same, the gradient in the grid",
+    steps: 2,
+    make: () => sampling(true),
+  },
+  tv: {
+    label: "squared total variation and its gradient, 4 of 3x256x256",
+    steps: 4,
+    make() {
+      const [criterion, x] = [new loss.TVLoss(), new Rng(0).uniform([4, 3, 256, 256]).requiresGrad_()];
+      return () => derived(criterion.forward({ xNet: x }).sum(), [x]);
+    },
+  },
+  fftOdd: unary("Fourier transform of sides 225 (odd)", [4, 225, 225, 2], (x) =>
+    f.fft2(x, { complexDim: -1, dims: [1, 2] }),
+  ),
+  fftPrime: unary("Fourier transform of sides 251 (prime)", [4, 251, 251, 2], (x) =>
+    f.fft2(x, { complexDim: -1, dims: [1, 2] }),
+  ),
+  gamma: {
+    label: "gamma noise of 4 looks, 4 of 3x256x256",
+    steps: 2,
+    make: () => noise(new physics.GammaNoise({ l: 4 })),
+  },
+};

@@ -1,0 +1,294 @@
+import * as F from "../../ts/functional/index.js";
+import { cat, stack, tensor, where, type Tensor } from "../../ts/tensor/index.js";
+import { compared, type Compared, type DeviceCheck } from "./check.js";
+
+type Unary = (x: Tensor) => Tensor;
+
+const image = [2, 4, 6, 5] as const;
+const index = (x: Tensor, values: readonly number[], shape: readonly number[]) =>
+  tensor([...values], { shape, dtype: x.dtype, device: x.device });
+
+/** Functions of one tensor that is near a value, where they are smooth. */
+const unary = (around: number, functions: Readonly<Record<string, Unary>>): Readonly<Record<string, Compared>> =>
+  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, { f, shapes: [[3, 7]], around }]));
+
+/** Functions that are constant almost everywhere. */
+const steps = (functions: Readonly<Record<string, Unary>>): Readonly<Record<string, Compared>> =>
+  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, { f, shapes: [[3, 7]], valueOnly: true }]));
+
+const arithmetic: Readonly<Record<string, Compared>> = {
+  "sums and products, broadcast": {
+    f: (a, b) => a.mul(b).add(b.mul(2)).sub(a.add(1)).add(a.neg()),
+    shapes: [
+      [2, 3, 1],
+      [3, 4],
+    ],
+  },
+  quotient: { f: (a, b) => a.div(b.square().add(1)), shapes: [[2, 3], [3]] },
+  "larger and smaller": {
+    f: (a, b) => a.maximum(b).mul(a.minimum(0.1)).add(a.minimum(b).maximum(-0.2)),
+    shapes: [[4, 5], [5]],
+  },
+  power: {
+    f: (a, b) => a.abs().add(0.5).pow(b),
+    shapes: [
+      [3, 4],
+      [3, 4],
+    ],
+  },
+  "choice by a condition": {
+    f: (a, b) => where(a.gt(b), a.square(), b.mul(3)).mul(where(a.le(0), 2, a)),
+    shapes: [
+      [3, 4],
+      [3, 4],
+    ],
+  },
+};
+
+const elementwise: Readonly<Record<string, Compared>> = {
+  ...unary(2.5, {
+    log: (x) => x.log(),
+    sqrt: (x) => x.sqrt(),
+    rsqrt: (x) => x.rsqrt(),
+    reciprocal: (x) => x.reciprocal(),
+    "power by a number": (x) => x.pow(1.5),
+    log1p: (x) => x.log1p(),
+  }),
+  ...unary(0.1, {
+    abs: (x) => x.abs(),
+    exp: (x) => x.exp(),
+    square: (x) => x.square(),
+    sin: (x) => x.sin(),
+    cos: (x) => x.cos(),
+    tanh: (x) => x.tanh(),
+    sigmoid: (x) => x.sigmoid(),
+    relu: (x) => x.relu(),
+    silu: (x) => x.silu(),
+    gelu: (x) => x.gelu(),
+    softplus: (x) => x.softplus(),
+    erf: (x) => x.erf(),
+    leakyRelu: (x) => x.leakyRelu(0.2),
+    elu: (x) => x.elu(0.7),
+    clamp: (x) => x.clamp(-0.4, 0.4).mul(x),
+    clone: (x) => x.clone().mul(x.detach()),
+  }),
+  ...steps({
+    sign: (x) => x.sign(),
+    floor: (x) => x.mul(3).floor(),
+    round: (x) => x.mul(3).round(),
+    "comparisons with a number": (x) =>
+      x.eq(0).add(x.ne(0)).add(x.gt(0.1)).add(x.ge(0.2)).add(x.lt(0.3)).add(x.le(-0.1)),
+    "comparisons of tensors": (x) => {
+      const y = x.flip([1]);
+      return x.eq(y).add(x.ne(y)).add(x.gt(y)).add(x.ge(y)).add(x.lt(y)).add(x.le(y).mul(8));
+    },
+    "places of the extremes": (x) => x.argmax(1).add(x.argmin(1).mul(10)),
+  }),
+};
+
+const reductions: Readonly<Record<string, Compared>> = {
+  "sum and mean": { f: (x) => x.sum([0, 2]).mul(x.mean([2, 3], true)), shapes: [image] },
+  "sum of 20,000 numbers": { f: (x) => x.square().sum([1]), shapes: [[2, 10_000]] },
+  extremes: { f: (x) => x.max(1).mul(x.min(1)), shapes: [[4, 9]] },
+  product: { f: (x) => x.prod(1), shapes: [[3, 5]], around: 1 },
+  variance: { f: (x) => x.variance([0]), shapes: [[6, 3]] },
+  softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 6]] },
+  distances: {
+    f: (a, b) => F.distance(a, b).add(F.distance(a, b, { p: 1 })),
+    shapes: [
+      [2, 9],
+      [2, 9],
+    ],
+  },
+  "inner products": {
+    f: (a, b) => F.dot(a, b),
+    shapes: [
+      [2, 9],
+      [2, 9],
+    ],
+  },
+  "differences of neighbours": { f: (x) => F.variation(x, { dim: 2 }), shapes: [image] },
+};
+
+const shapes: Readonly<Record<string, Compared>> = {
+  "reshape, permute, expand": {
+    f: (x) => x.reshape([4, 1, 6]).permute([2, 1, 0]).expand([6, 3, 4]).mul(x.sum()),
+    shapes: [[4, 6]],
+  },
+  "slice, flip, roll": {
+    f: (x) =>
+      x
+        .slice([0, 1], [3, 7])
+        .flip([1])
+        .roll([1, -2], [0, 1])
+        .mul(x.slice([0, 0], [3, 6])),
+    shapes: [[3, 7]],
+  },
+  "joined and stacked": {
+    f: (a, b) => cat([a, b], 1).mul(stack([a, a.mul(b)], 1).reshape([3, 4])),
+    shapes: [
+      [3, 2],
+      [3, 2],
+    ],
+  },
+  "borders of every mode": {
+    f: (x) =>
+      (["constant", "reflect", "replicate", "circular"] as const)
+        .map((mode) => x.pad([0, 0, 0, 0, 1, 2, 2, 1], { mode }))
+        .reduce((a, b, i) => a.add(b.mul(i + 1))),
+    shapes: [[1, 2, 4, 5]],
+  },
+  "index, gather, scatter": {
+    f: (x) => {
+      const chosen = x.indexSelect(index(x, [2, 0, 2], [3]), 0);
+      const gathered = x.gather(index(x, [1, 0, 3, 3, 2, 1], [3, 2]), 1);
+      return chosen.scatterAdd(index(x, [0, 0, 1, 3, 2, 2], [3, 2]), gathered, 1);
+    },
+    shapes: [[3, 4]],
+  },
+  "pixel shuffle and back": {
+    f: (x) =>
+      F.pixelShuffle(x, 2)
+        .mul(2)
+        .add(F.pixelUnshuffle(F.pixelShuffle(x, 2), 2).reshape([2, 1, 12, 10])),
+    shapes: [image],
+  },
+};
+
+const products: Readonly<Record<string, Compared>> = {
+  "matrix product": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [2, 3, 4],
+      [4, 5],
+    ],
+  },
+  "matrix product of side 96": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [96, 96],
+      [96, 96],
+    ],
+  },
+  "convolution 3x3 with bias": {
+    f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: 1 }),
+    shapes: [image, [3, 4, 3, 3], [3]],
+  },
+  "convolution 3x3, 32 channels, leaky": {
+    f: (x, w) => F.conv2d(x, w, { padding: 1, negativeSlope: 0.1 }),
+    shapes: [
+      [1, 32, 12, 12],
+      [32, 32, 3, 3],
+    ],
+  },
+  "convolution with stride, dilation and groups": {
+    f: (x, w) => F.conv2d(x, w, { stride: [2, 1], padding: 2, dilation: [1, 2], groups: 2 }),
+    shapes: [image, [4, 2, 3, 3]],
+  },
+  "transposed convolution": {
+    f: (x, w, b) => F.convTranspose2d(x, w, { bias: b, stride: 2, padding: 1, outputPadding: 1 }),
+    shapes: [image, [4, 2, 3, 3], [2]],
+  },
+  windows: { f: (x) => F.unfold(x, 3, { padding: 1 }), shapes: [image] },
+  "pooling by the largest": { f: (x) => F.maxPool2d(x, 2), shapes: [image] },
+  "pooling by the mean": { f: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), shapes: [image] },
+  "adaptive pooling": { f: (x) => F.adaptiveAvgPool2d(x, [2, 3]), shapes: [image] },
+  "batch norm": {
+    f: (x, w, b) => F.batchNorm(x, { weight: w, bias: b, negativeSlope: 0.2 }),
+    shapes: [image, [4], [4]],
+  },
+  "group norm": { f: (x, w, b) => F.groupNorm(x, 2, { weight: w, bias: b }), shapes: [image, [4], [4]] },
+};
+
+const sampling: Readonly<Record<string, Compared>> = {
+  ...Object.fromEntries(
+    F.interpolations.map((mode): [string, Compared] => [
+      `resized, ${mode}`,
+      { f: (x) => F.interpolate(x, { size: [9, 4], mode }), shapes: [image] },
+    ]),
+  ),
+  ...Object.fromEntries(
+    F.interpolations.map((mode, i): [string, Compared] => [
+      `sampled at positions, ${mode}`,
+      {
+        f: (x, grid) => F.gridSample(x, grid, { mode, paddingMode: F.outsides[i] ?? "zeros" }),
+        shapes: [image, [2, 3, 4, 2]],
+        // Nearest pixels do not depend on the position a little, and the others bend at pixels.
+        valueOnly: mode === "nearest",
+      },
+    ]),
+  ),
+  "projective map": {
+    f: (x) => F.warp(x, [[0.8, 0.3, 0.4, -0.3, 0.9, 0.2, 0.01, 0.02, 1]], { size: [6, 5] }),
+    shapes: [image],
+  },
+};
+
+const transforms: Readonly<Record<string, Compared>> = {
+  "Fourier transform and back": {
+    f: (x) => F.ifft2(F.fft2(x).mul(x)),
+    shapes: [[2, 2, 12, 10]],
+  },
+  "Fourier transform of side 64": { f: (x) => F.fft2(x), shapes: [[1, 2, 64, 64]] },
+  "centred Fourier transform": {
+    f: (x) => F.centredFft(F.centredFft(x, [2, 3]).square(), [2, 3], { inverse: true }),
+    shapes: [[2, 2, 6, 9]],
+  },
+  "half a spectrum and back": {
+    f: (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 7),
+    shapes: [[1, 2, 6, 7]],
+  },
+  "complex product": {
+    f: (a, b) => F.complexMul(a, b).add(F.complexMul(a, b, { conjugate: true }).mul(2)),
+    shapes: [
+      [3, 4, 2],
+      [3, 4, 2],
+    ],
+  },
+  "filter by its response": {
+    f: (x, filter) => F.fourierFilter(x, F.halfSpectrum(filter)),
+    shapes: [
+      [1, 2, 8, 6],
+      [1, 2, 8, 6],
+    ],
+  },
+  projections: { f: (x) => F.radon(x, { angles: [0, 31, 90, 137] }), shapes: [[2, 9, 9]] },
+  "back-projection": {
+    f: (y) => F.radonTranspose(y, { angles: [0, 31, 90, 137], width: 9, circle: true }),
+    shapes: [[2, 9, 4]],
+  },
+};
+
+const updates: Readonly<Record<string, Compared>> = {
+  "a step of Adam": {
+    f: (parameter, gradient, m) => {
+      const step = F.adamStep({ parameter, m, v: m.square() }, gradient, {
+        step: 3,
+        lr: 0.1,
+        betas: [0.9, 0.99],
+        eps: 1e-8,
+        weightDecay: 0.01,
+        decoupled: true,
+      });
+      return cat([step.parameter, step.m, step.v], 0);
+    },
+    shapes: [
+      [5, 3],
+      [5, 3],
+      [5, 3],
+    ],
+    valueOnly: true,
+  },
+};
+
+/** Every operator, with both derivatives where it has some. */
+export const operatorChecks: readonly DeviceCheck[] = Object.entries({
+  ...arithmetic,
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...products,
+  ...sampling,
+  ...transforms,
+  ...updates,
+}).map(([name, what]) => compared(name, what));
