@@ -48,6 +48,16 @@ describe("unclip", () => {
     expect(unclip(clipped, [1, side, side], noise, new Rng(5))).not.toEqual(filled);
   });
 
+  it("draws around clean values that are given", async () => {
+    const clipped = await clippedImage(0.05, 3);
+    const filled = unclip(clipped, [1, side, side], noise, new Rng(4), new Float32Array(clipped.length).fill(0.05));
+    const { mean, sigma } = moments(filled);
+    // 9,216 pixels: four standard errors. Local means come within 0.012.
+    expect(Math.abs(mean - 0.05)).toBeLessThan(0.0042);
+    expect(Math.abs(sigma - 0.1)).toBeLessThan(0.003);
+    expect(() => unclip(clipped, [1, side, side], noise, new Rng(4), [0.5])).toThrow(/estimate/);
+  });
+
   it("treats Poisson and gamma noise as clipped above only", () => {
     for (const model of [new PoissonNoise({ gain: 0.05 }), new GammaNoise({ l: 20 })]) {
       const values = unclip([0, 0.5, 1, 0.9], [1, 2, 2], clippedNoise(model), new Rng(0));

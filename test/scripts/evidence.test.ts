@@ -55,7 +55,10 @@ describe("npm run evidence", () => {
     const { status, trained } = run("--tasks", "ultrasound");
     expect([status, trained]).toEqual([
       1,
-      ["error: there is no task ultrasound; there are gaussian, poisson, inpainting, ct, mri."],
+      [
+        "error: there is no task ultrasound; there are gaussian, poisson, poisson-gaussian, gamma, inpainting, " +
+          "operators, ct, mri, mri-fixed, mri-frames.",
+      ],
     ]);
   });
 

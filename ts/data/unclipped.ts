@@ -118,6 +118,7 @@ export function clippedNoise(noiseModel: NoiseModel, high = 1): ClippedNoise {
  *
  * @param data values in planar order.
  * @param shape `[C, H, W]`.
+ * @param estimate clean values that are taken in place of the estimates, as many as `data` has.
  * @throws ArgumentError `invalid_argument` where an argument is something else.
  */
 export function unclip(
@@ -125,8 +126,14 @@ export function unclip(
   shape: readonly [number, number, number],
   noise: ClippedNoise,
   rng: RandomSource,
+  estimate?: ArrayLike<number>,
 ): Float32Array {
   const result = checkUnclip(data, shape, noise, rng);
+  if (estimate !== undefined && estimate?.length !== result.length)
+    throw new ArgumentError(
+      `unclip: estimate is ${shown(estimate)}, expected as many numbers as data has, ${result.length}.`,
+      "invalid_argument",
+    );
   const [, height, width] = shape;
   const { low, high } = noise;
   const clipped: number[] = [];
@@ -135,7 +142,8 @@ export function unclip(
   if (clipped.length === 0) return result;
   const uniform = uniformValues(resolveRng(rng), [clipped.length]);
   const plane = height * width;
-  for (const [k, index] of clipped.entries()) {
+  /** The mean of 5 x 5 pixels. */
+  const localMean = (index: number): number => {
     const [start, i, j] = [index - (index % plane), Math.floor((index % plane) / width), index % width];
     let [sum, count] = [0, 0];
     for (let v = Math.max(0, i - 2); v <= Math.min(height - 1, i + 2); v++) {
@@ -144,7 +152,11 @@ export function unclip(
         count += 1;
       }
     }
-    const clean = cleanValue(sum / count, noise);
+    return sum / count;
+  };
+  const within = (value: number): number => Math.min(high, Math.max(low ?? 0, value));
+  for (const [k, index] of clipped.entries()) {
+    const clean = estimate ? within(estimate[index] as number) : cleanValue(localMean(index), noise);
     const s = noise.standardDeviation(clean);
     const isLow = data[index] === low;
     const distance = isLow ? clean - (low as number) : high - clean;

@@ -9,6 +9,7 @@ import { noGrad, tensor, tidy } from "../tensor/index.js";
 import { checkImages } from "./check-images.js";
 import { Domain, type DomainNumbers } from "./domain.js";
 import { LevelNetwork, margin, tile } from "./network.js";
+import { withSimilarPatches, workOfPatches } from "./non-local.js";
 import type { NoiseEstimate } from "./noise-estimate.js";
 import { afterTile, type DenoiseProgress, Phases } from "./phases.js";
 import type { Quality } from "./quality.js";
@@ -56,10 +57,15 @@ interface Saved {
   readonly isAdapted: boolean;
 }
 
-/** Evaluations of the network for each pixel of a picture, on all scales; in a large picture half of them are made. */
-export const workPerRestoredPixel = SYMMETRIES * workOfScales;
+/**
+ * Work for each pixel of a picture, on all scales, in evaluations of the network; in a large picture a third is done.
+ */
+export const workPerRestoredPixel = SYMMETRIES * workOfScales + workOfPatches;
 
-/** Pixels above which a picture is flipped only, not turned: on many pixels that takes long, and gains 0.1 dB. */
+/**
+ * Pixels above which a picture is flipped only, not turned, and similar patches are not looked for: on many pixels that
+ * takes long.
+ */
 const LARGE = 2e6;
 
 /** Key of {@link Saved} in the metadata of the file. */
@@ -95,8 +101,8 @@ export class Denoiser {
   }
 
   /**
-   * Restores an image, in its units: the mean over all flips and turns, of more than two million pixels over flips
-   * only, on three scales.
+   * Restores an image, in its units: the mean over all flips and turns, on three scales, and of that and what similar
+   * patches give (`nonLocal`); of more than two million pixels over flips only, without patches.
    *
    * @throws ArgumentError `invalid_argument` as {@link learn}; when aborted, the signal's reason.
    */
@@ -111,16 +117,23 @@ export class Denoiser {
     const phases = this.#phases ?? new Phases(0, pixels * workPerRestoredPixel);
     this.#model.eval();
     // The network knows clipped noise, but not its means: for these what was clipped is drawn anew.
-    const coarser = coarserScales(this.#domain.enter(image, resolveRng(options.rng)));
+    const rng = resolveRng(options.rng);
+    const coarser = coarserScales(this.#domain.enter(image, rng));
     const coarserPixels = coarser.reduce((sum, { shape: [, rows, columns] }) => sum + rows * columns, 0);
-    // Small images have fewer scales: what these lack counts on the finest.
-    const onFinest = afterTile(phases, workPerRestoredPixel - (SYMMETRIES * coarserPixels) / pixels, options);
+    const white = pixels > LARGE ? undefined : this.#domain.white;
+    // What small images lack in scales, and others in patches, counts on the finest.
+    const other = (SYMMETRIES * coarserPixels) / pixels + (white ? workOfPatches : 0);
+    const onFinest = afterTile(phases, workPerRestoredPixel - other, options);
     const onCoarser = afterTile(phases, SYMMETRIES, options);
     const finest = { onTile: onFinest, group };
     let restored: Pixels | undefined;
     for (let scale = coarser.length; scale > 0; scale--)
       restored = await this.#restoreScale(coarser[scale - 1] as Pixels, scale, restored, { onTile: onCoarser, group });
-    return this.#domain.leave(await this.#restoreScale(image, 0, restored, finest));
+    const network = await this.#restoreScale(image, 0, restored, finest);
+    if (!white) return this.#domain.leave(network);
+    const onTile = afterTile(phases, workOfPatches, options);
+    const inside = this.#domain.enterAround(image, network, rng);
+    return this.#domain.leave(await withSimilarPatches(inside, network, white, { onTile, group }));
   }
 
   /**

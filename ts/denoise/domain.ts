@@ -12,6 +12,13 @@ export interface DomainNumbers {
   readonly factor: number;
 }
 
+/** White Gaussian noise of one standard deviation, and the way to where it is and back. */
+export interface WhiteNoise {
+  readonly sigma: number;
+  readonly enter: (value: number) => number;
+  readonly leave: (value: number) => number;
+}
+
 /** An upper end that no scaled value has, where nothing was clipped. */
 const beyond = 2 + Math.SQRT1_2;
 
@@ -62,6 +69,23 @@ export class Domain {
       : new GammaNoise({ l: looks / share });
   }
 
+  /**
+   * Where the noise of what the network sees is white and Gaussian: there already, or for counts after `stabilise`.
+   * None where pixels are correlated, and for gamma noise.
+   */
+  get white(): WhiteNoise | undefined {
+    const { noise, gain = 0, correlation } = this.noise;
+    const { offset, factor } = this.numbers;
+    if (correlation !== 0 || noise === "gamma") return undefined;
+    if (noise === "poisson") {
+      const variance = { gain: gain / factor, constant: (gain * offset) / factor ** 2 };
+      return { sigma: 1, enter: (x) => stabilise(x, variance), leave: (d) => unstabilise(d, variance) };
+    }
+    const sigma = this.#stable ? 1 / (this.#stable.high - this.#stable.low) : (this.noise.sigma ?? 0) / factor;
+    const same = (value: number): number => value;
+    return sigma > 0 ? { sigma, enter: same, leave: same } : undefined;
+  }
+
   /** The domain of several images together. */
   static of(images: readonly Pixels[], noise: NoiseEstimate): Domain {
     const { clipLow, clipHigh } = noise;
@@ -74,6 +98,14 @@ export class Domain {
     const { offset, factor } = this.numbers;
     const scaled = data.map((value) => (value - offset) / factor);
     return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng), shape });
+  }
+
+  /** As {@link enter}, with what was clipped drawn around a restored image of the domain. */
+  enterAround({ data, shape }: Pixels, restored: Pixels, rng: RandomSource): Pixels {
+    const { offset, factor } = this.numbers;
+    const scaled = data.map((value) => (value - offset) / factor);
+    const clean = restored.data.map((value) => this.#linear(value));
+    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng, clean), shape });
   }
 
   /** An image for a network that knows clipped noise: clipped values stay as they are. */
@@ -93,9 +125,13 @@ export class Domain {
   leave({ data, shape }: Pixels): Pixels {
     const { offset, factor } = this.numbers;
     const { clipLow = -Infinity, clipHigh = Infinity } = this.noise;
+    const inUnits = (value: number): number => offset + factor * this.#linear(value);
+    return { data: data.map((value) => Math.min(clipHigh, Math.max(clipLow, inUnits(value)))), shape };
+  }
+
+  /** The scaled value of a restored one: before it was stabilised. */
+  #linear(value: number): number {
     const stable = this.#stable;
-    const linear = (value: number): number =>
-      stable ? unstabilise(stable.low + (stable.high - stable.low) * value, stable.variance) : value;
-    return { data: data.map((value) => Math.min(clipHigh, Math.max(clipLow, offset + factor * linear(value)))), shape };
+    return stable ? unstabilise(stable.low + (stable.high - stable.low) * value, stable.variance) : value;
   }
 }

@@ -1,4 +1,4 @@
-import { checkKind, hasMethods } from "../runtime/index.js";
+import { checkKind, checkText, hasMethods } from "../runtime/index.js";
 
 /**
  * The ranks of one training: processes or threads that share its work. Every rank makes the same calls in the same
@@ -33,6 +33,7 @@ export interface Group {
  * @throws ArgumentError `invalid_argument`.
  */
 export function checkGroup(caller: string, group: unknown): void {
+  checkText("checkGroup", "caller", caller);
   if (group === undefined) return;
   checkKind(caller, "group", group, {
     expected: "a group, such as await distributed.mpi()",

@@ -22,6 +22,8 @@ export { PADDINGS, padImages, padImagesAdjoint, sameWidths } from "./image-paddi
 export type { Padding, Widths } from "./image-padding.js";
 export { linear } from "./linear.js";
 export type { LinearArguments } from "./linear.js";
+export { nonLocal } from "./non-local.js";
+export type { NonLocalArguments } from "./non-local.js";
 export { batchNorm, batchNormMoments, groupNorm, instanceNorm } from "./norm.js";
 export type { BatchNormArguments, GroupNormArguments } from "./norm.js";
 export { type SharedMoments, sharedMoments, withSharedMoments } from "./shared-moments.js";

@@ -113,6 +113,8 @@ export interface DeviceInfo {
   readonly detail: string;
   /** What the adapter is, where it is available and known. */
   readonly kind?: AdapterKind;
+  /** Threads that compute on the cpu, with the WebAssembly module. */
+  readonly threads?: number;
   /** The interface and the version of the driver, where it says so. */
   readonly driver?: string;
   /**
@@ -120,6 +122,4 @@ export interface DeviceInfo {
    * that live values take. The latter two of a device that has started, outside of browsers.
    */
   readonly memory?: { readonly total?: number; readonly reserved?: number; readonly used?: number };
-  /** Threads that compute on the cpu, with the WebAssembly module. */
-  readonly threads?: number;
 }

@@ -28,12 +28,6 @@ export interface InitOptions {
    */
   readonly memoryLimit?: number;
   /**
-   * Whether convolutions on `cuda` may use tensor cores, which round their operands to TF32 (10 bits, relative errors
-   * near 1e-3) and are several times as fast. Everything else, transforms and physics by products of matrices
-   * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
-   */
-  readonly tf32?: boolean;
-  /**
    * Threads that compute on the cpu with the WebAssembly module, the calling one included; `"auto"` is one for each
    * processor. Results are bit for bit those of one thread. A page must be cross-origin isolated (docs/browser.md has
    * the headers); where it is not, one thread computes, and one line says so. The module with WebGPU has one thread.
@@ -41,6 +35,12 @@ export interface InitOptions {
    * Default: 1, and in a later call the number in use.
    */
   readonly threads?: number | "auto";
+  /**
+   * Whether convolutions on `cuda` may use tensor cores, which round their operands to TF32 (10 bits, relative errors
+   * near 1e-3) and are several times as fast. Everything else, transforms and physics by products of matrices
+   * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
+   */
+  readonly tf32?: boolean;
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
@@ -77,7 +77,7 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "tf32", "threads"]);
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32"]);
   const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   if (threads !== undefined && threads !== "auto")

@@ -84,6 +84,12 @@ fn wrong() -> Vec<Wrong> {
     add("cat", &[t(&[2]), t(&[2, 2])], &[0], &[], shape);
     add("cat", &[t(&[2]), single(&[2])], &[0], &[], dtype);
     add("cat", &[t(&[2]), t(&[2])], &[1], &[], argument);
+    add("nonLocal", &[image(), t(&[1, 2, 4, 6])], &[], &[0.1], shape);
+    add("nonLocal", &[t(&[2, 4, 5]), t(&[2, 4, 5])], &[], &[0.1], shape);
+    add("nonLocal", &[image(), single(&[1, 2, 4, 5])], &[], &[0.1], dtype);
+    for sigma in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e60, 1e-60] {
+        add("nonLocal", &[image(), image()], &[], &[sigma], argument);
+    }
     add("unfold2d", &[image()], &[2, 5, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], shape);
     add("unfold2d", &[image()], &[2, 2, 2, 2, 0, 1, 2, 0, 0, 2, 1, 1], &[], argument);
     add("unfold2d", &[image()], &[1, 2, 2, 1, 1, 2, 0, 0, 2, 1, 1], &[], argument);

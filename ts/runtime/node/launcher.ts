@@ -51,7 +51,7 @@ export function launcherOf(variables: Variables): Launcher | undefined {
           name,
           advice:
             "it set neither PMIX_RANK nor PMI_RANK, so that MPI cannot connect them; call srun --mpi=pmix (OpenMPI) " +
-            "or --mpi=pmi2 (MPICH), of those that srun --mpi=list shows; for programs of one process each give srun -n 1",
+            "or --mpi=pmi2 (MPICH), of those that srun --mpi=list shows; for one process alone give srun -n 1",
           hopeless: true,
         };
   }

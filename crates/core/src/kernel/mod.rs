@@ -1,6 +1,7 @@
 //! CPU kernels that are faster than burn's: convolutions (`conv`), batch norm, pooling, Adam, single passes over large
 //! arrays (`strided`, `pointwise`, `sums`, `layout`, `select`), Fourier transforms (`fourier`), the Radon transform
-//! (`radon`), resampling to another size (`resample`) or at given positions (`sample`). They take slices and shapes;
+//! (`radon`), resampling to another size (`resample`) or at given positions (`sample`), denoising by similar patches
+//! (`non_local`). They take slices and shapes;
 //! `storage` knows which tensors have slices, and `ops` what to do for the others.
 //!
 //! The shape alone decides how work is divided and in which order sums are taken, so results are bit-identical on any
@@ -12,6 +13,7 @@ pub mod conv;
 pub(crate) mod element;
 pub(crate) mod fourier;
 pub(crate) mod layout;
+pub(crate) mod non_local;
 pub(crate) mod norm;
 pub(crate) mod parallel;
 pub(crate) mod pointwise;

@@ -8,6 +8,7 @@ pub mod elementwise;
 pub mod fft;
 pub mod index;
 pub mod linalg;
+pub mod non_local;
 pub mod norm;
 pub mod optim;
 pub mod pool;

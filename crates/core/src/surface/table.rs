@@ -16,8 +16,8 @@ use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
-    activation, compare, conv, distance, elementwise, fft, index, linalg, norm, optim, pool, radon, reduce, resample,
-    sample, shape, smooth, spectrum, unary, warp,
+    activation, compare, conv, distance, elementwise, fft, index, linalg, non_local, norm, optim, pool, radon, reduce,
+    resample, sample, shape, smooth, spectrum, unary, warp,
 };
 use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{Constant, DType, Tensor};
@@ -357,6 +357,12 @@ operators! {
         y: Tensor = "[N, detectors, angles]", width: usize = "W", circle: bool = "as in radon",
         degrees: Vec<f64> = "angles",
     ) -> differentiable[x] = radon::radon_transpose(&y, width, circle, &degrees);
+
+    /// Non-local Bayes: images with white Gaussian noise, denoised by their similar patches.
+    nonLocal(
+        x: Tensor = "[B, C, H, W]", guide: Tensor = "[B, C, H, W], the result of another denoiser",
+        sigma: f64 = "standard deviation of the noise, above 0",
+    ) -> constant[y] = non_local::non_local(&x, &guide, sigma);
 
     /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
     adamStep(

@@ -202,10 +202,19 @@ fn transforms(out: &mut Vec<Case>, r: &mut Rng) {
     }
 }
 
+/// Flat images stay as they are, whatever the guide says about where to look: tests/non_local.rs has the others.
+fn similar_patches(out: &mut Vec<Case>) {
+    for shape in [[1, 1, 9, 8], [2, 3, 4, 7], [1, 2, 1, 1]] {
+        let x = Arr::from_fn(&shape, |i| if shape[1] == 3 { 0.0 } else { 0.25 + i[0] as f64 + 0.5 * i[1] as f64 });
+        out.push(case("nonLocal", "flat").fixed(&x).fixed(&x).num(0.1).expect(x.clone()));
+    }
+}
+
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(5);
     norms(out, &mut r);
     resampling(out, &mut r);
     warps(out, &mut r);
+    similar_patches(out);
     transforms(out, &mut r);
 }
