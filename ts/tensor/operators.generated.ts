@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("e2518212");
+const { all, first, one } = operatorCalls("a82b1871");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -774,6 +774,13 @@ export const operators = {
       [...numbers("radonTranspose", "degrees", degrees)],
     ),
   /**
+   * Non-local Bayes: images with white Gaussian noise, denoised by their similar patches.
+   * @param x [B, C, H, W]
+   * @param guide [B, C, H, W], the result of another denoiser
+   * @param sigma standard deviation of the noise, above 0
+   */
+  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(93, x, guide, number("nonLocal", "sigma", sigma)),
+  /**
    * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
    * @param gradient of the parameter's shape
    * @param m first moment
@@ -800,7 +807,7 @@ export const operators = {
     weightDecay: number,
   ): [parameter: Handle, m: Handle, v: Handle] =>
     all(
-      93,
+      94,
       [parameter, gradient, m, v],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [
