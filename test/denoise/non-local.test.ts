@@ -25,12 +25,12 @@ const bricks = drawn(96, (y, x) => {
   return i % 12 < 2 || (j + (Math.floor(i / 12) % 2) * 8) % 16 < 2 ? 0.2 : 0.4 + 0.03 * ((i % 12) + (j % 4));
 });
 
-/** Means of 5 x 5 pixels: a denoiser that loses the mortar. */
+/** Means of 3 x 3 pixels: a denoiser that loses most of the mortar. */
 function blurred({ data, shape }: Pixels): Pixels {
   const x = tensor(data, { shape: [1, ...shape] });
-  const near = [-2, -1, 0, 1, 2];
+  const near = [-1, 0, 1];
   const shifted = near.flatMap((dy) => near.map((dx) => x.roll([dy, dx], [2, 3])));
-  const mean = shifted.reduce((a, b) => a.add(b)).div(25);
+  const mean = shifted.reduce((a, b) => a.add(b)).div(9);
   return { data: Float32Array.from(mean.dataSync()), shape };
 }
 
@@ -47,7 +47,7 @@ describe("similar patches", () => {
     });
     expect(told).toBe(96 * 96);
     const [given, local, ours] = [noisy, guide, result].map((image) => psnr(image, bricks)) as [number, number, number];
-    expect(ours).toBeGreaterThan(Math.max(given, local) + 4);
+    expect(ours).toBeGreaterThan(Math.max(given, local) + 3);
   });
 
   it("work on counts, whose level depends on the value", async () => {
