@@ -52,7 +52,7 @@ fn tridiagonal(a: &mut [f32], vectors: &mut [f32], values: &mut [f32], scratch: 
         v[0] -= beside[k];
         let square = dot(v, v);
         // The entries are zero, or no numbers.
-        if !(square > f32::MIN_POSITIVE) {
+        if square <= f32::MIN_POSITIVE || square.is_nan() {
             continue;
         }
         let twice = 2.0 / square;
