@@ -186,6 +186,7 @@ function standIn(folder) {
   rmSync(join(folder, "adjoint_wasm_threads_bg.wasm"), { force: true });
   const text = "// npm run build:wasm -- --threads builds this module.\nexport {};\n";
   writeFileSync(join(folder, "adjoint_wasm_threads.js"), text);
+  writeFileSync(join(folder, "adjoint_wasm_threads.d.ts"), "export {};\n");
 }
 
 /**

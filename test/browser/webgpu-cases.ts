@@ -19,3 +19,13 @@ export const SLOW: ReadonlySet<string> = new Set(
     .trim()
     .split(/\s+/),
 );
+
+/**
+ * Cases of losses that read values within a step, for which a page on WebGPU would have to wait: they fail there with
+ * an error that says so (`DistributionalConsistencyLoss`).
+ */
+export const READING: ReadonlySet<string> = new Set([
+  "distributional_consistency_clipped_gaussian",
+  "distributional_consistency_gaussian",
+  "distributional_consistency_poisson",
+]);

@@ -7,7 +7,7 @@ import { bundleHarness } from "./bundle.js";
 import { describeBrowser, launch } from "./chromium.js";
 import * as here from "./harness/main.js";
 import { serve, type Site } from "../../scripts/serve.mjs";
-import { SLOW } from "./webgpu-cases.js";
+import { READING, SLOW } from "./webgpu-cases.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -137,14 +137,14 @@ describeBrowser("webgpu in Chromium", () => {
   describe("golden cases in float32", () => {
     const cases = listCases(directory).map(({ golden }) => golden);
     const all = cases.map(({ name }) => name);
-    const quick = cases.filter(({ name }) => !SLOW.has(name));
+    const quick = cases.filter(({ name }) => !SLOW.has(name) && !READING.has(name));
     // One of each class: this tests the module. On webgpu in Node all cases run.
     const names = quick
       .filter((golden, i) => quick.findIndex((other) => other.class === golden.class) === i)
       .map(({ name }) => name);
     // Another directory of cases may not have them.
-    it("the slow cases that are skipped exist", () =>
-      expect(all).toEqual(expect.arrayContaining(process.env.ADJOINT_GOLDEN_DIR ? [] : [...SLOW])));
+    it("the cases that are skipped exist", () =>
+      expect(all).toEqual(expect.arrayContaining(process.env.ADJOINT_GOLDEN_DIR ? [] : [...SLOW, ...READING])));
     it.each(names)("%s", async (name) => {
       const failed = await page.evaluate(
         async ([baseUrl, list]) =>

@@ -43,6 +43,7 @@ function ofSecond(run: () => unknown): Crossings {
 const most: Partial<Record<LossName, { uploads?: number; draws?: number }>> = {
   SurePGLoss: { draws: 2 },
   ScoreLoss: { draws: 2 },
+  DistributionalConsistencyLoss: { uploads: 4 },
   Neighbor2Neighbor: { uploads: 4 },
   Noise2VoidLoss: { uploads: 7, draws: 2 },
   Noise2SelfLoss: { uploads: 2 },
@@ -59,6 +60,9 @@ const most: Partial<Record<LossName, { uploads?: number; draws?: number }>> = {
 /** Draws that follow counts or rates are made where these are known: on the host, with the bits of the CPU. */
 const readsOfNoise: Partial<Record<NoiseKind, number>> = { poisson: 1, poissonGaussian: 1, logPoisson: 1 };
 
+/** Losses that read in a step. Distributional consistency sorts its scores on the host. */
+const readsOfLoss: Partial<Record<LossName, number>> = { DistributionalConsistencyLoss: 1 };
+
 const images = () => new Rng(1).uniform([2, 1, 8, 8]).add(0.1);
 
 /** The crossings of a step of a loss that adapts its model, under a physics that has measured already. */
@@ -69,15 +73,18 @@ function stepUnder(physics: LinearPhysics, loss: Loss): Crossings {
 }
 
 describe("a training step on a device", () => {
-  it.each(Object.keys(everyLoss) as LossName[])("%s reads nothing, and sends little", (name) => {
-    const found = tidy(() => {
-      const { loss, args } = everyLoss[name]();
-      return ofSecond(trainingStep(loss, args));
-    });
-    expect(found.reads).toBe(0);
-    expect(found.uploads).toBeLessThanOrEqual(most[name]?.uploads ?? 0);
-    expect(found.draws).toBeLessThanOrEqual(most[name]?.draws ?? 1);
-  });
+  it.each(Object.keys(everyLoss) as LossName[])(
+    "%s reads nothing that is not named above, and sends little",
+    (name) => {
+      const found = tidy(() => {
+        const { loss, args } = everyLoss[name]();
+        return ofSecond(trainingStep(loss, args));
+      });
+      expect(found.reads).toBe(readsOfLoss[name] ?? 0);
+      expect(found.uploads).toBeLessThanOrEqual(most[name]?.uploads ?? 0);
+      expect(found.draws).toBeLessThanOrEqual(most[name]?.draws ?? 1);
+    },
+  );
 
   it.each(Object.keys(everyNoise) as NoiseKind[])("measuring with %s noise reads at most rates", (kind) => {
     const found = tidy(() => {

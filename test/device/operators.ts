@@ -259,6 +259,17 @@ const transforms: Readonly<Record<string, Compared>> = {
   },
 };
 
+const denoisers: Readonly<Record<string, Compared>> = {
+  "similar patches": {
+    f: (x, guide) => F.nonLocal(x, guide, { sigma: 0.5 }),
+    shapes: [
+      [1, 1, 12, 13],
+      [1, 1, 12, 13],
+    ],
+    valueOnly: true,
+  },
+};
+
 const updates: Readonly<Record<string, Compared>> = {
   "a step of Adam": {
     f: (parameter, gradient, m) => {
@@ -290,5 +301,6 @@ export const operatorChecks: readonly DeviceCheck[] = Object.entries({
   ...products,
   ...sampling,
   ...transforms,
+  ...denoisers,
   ...updates,
 }).map(([name, what]) => compared(name, what));

@@ -53,6 +53,7 @@ const nonsense: [() => unknown, string][] = [
 const taken: Partial<Record<keyof TrainerOptions, readonly string[]>> = {
   physics: ["an instance of Denoising"],
   losses: ["an instance of SupLoss"],
+  syncBatchNorm: ["null"],
   redraw: ["the boolean true", "null"],
   evalLosses: ["the boolean true", "null"],
   historyPath: ['the string "Adam"'],

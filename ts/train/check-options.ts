@@ -205,7 +205,7 @@ function checkTogether(options: TrainerOptions): void {
   }
   if (options.syncBatchNorm === true && !options.group) {
     throw new ArgumentError(
-      "Trainer: syncBatchNorm needs group, whose ranks share the batches of a step.",
+      "Trainer: syncBatchNorm needs group, which is missing: its ranks share the batches of a step.",
       "missing_argument",
     );
   }
