@@ -1,4 +1,5 @@
 import { Rng } from "../../ts/random/index.js";
+import { currentDevice, init } from "../../ts/runtime/index.js";
 import { grad, tensor, tidy, type Tensor, type TensorOptions } from "../../ts/tensor/index.js";
 
 /** Something that the current device must compute as the CPU does; `run` rejects with what differs. */
@@ -85,5 +86,22 @@ export function compared(name: string, what: Compared): DeviceCheck {
   return {
     name,
     run: async () => mustAgree(await derivatives(what, {}), await derivatives(what, EXACT), TOLERANCE),
+  };
+}
+
+/** A check of what the library computes on its current device against the same on the CPU. */
+export function asOnCpu(name: string, numbers: () => Promise<Numbers[]>, tolerance: number): DeviceCheck {
+  return {
+    name,
+    async run() {
+      const device = currentDevice();
+      const got = await numbers();
+      await init({ device: "cpu" });
+      try {
+        mustAgree(got, await numbers(), tolerance);
+      } finally {
+        await init({ device });
+      }
+    },
   };
 }

@@ -3,10 +3,9 @@ import type { Loss } from "../../ts/loss/index.js";
 import type { Module, Reconstructor } from "../../ts/nn/index.js";
 import type { Physics } from "../../ts/physics/index.js";
 import type { RandomSource } from "../../ts/random/index.js";
-import { currentDevice, init } from "../../ts/runtime/index.js";
 import { cat, grad, noGrad, tidy, type Tensor } from "../../ts/tensor/index.js";
 import { call, everyLoss } from "../loss/every.js";
-import { mustAgree, numbersOf, type DeviceCheck, type Numbers } from "./check.js";
+import { asOnCpu, numbersOf, type DeviceCheck, type Numbers } from "./check.js";
 
 /** What a training step has of an example of a loss: a batch and a model, whose weights it changes. */
 interface StepArgs {
@@ -45,18 +44,6 @@ async function twoSteps(name: keyof typeof everyLoss): Promise<Numbers[]> {
 }
 
 /** A step of every loss, against the CPU with the same draws. */
-export const lossChecks: readonly DeviceCheck[] = (Object.keys(everyLoss) as (keyof typeof everyLoss)[]).map(
-  (name) => ({
-    name: `a step of ${name}`,
-    async run() {
-      const device = currentDevice();
-      const got = await twoSteps(name);
-      await init({ device: "cpu" });
-      try {
-        mustAgree(got, await twoSteps(name), TOLERANCE);
-      } finally {
-        await init({ device });
-      }
-    },
-  }),
+export const lossChecks: readonly DeviceCheck[] = (Object.keys(everyLoss) as (keyof typeof everyLoss)[]).map((name) =>
+  asOnCpu(`a step of ${name}`, async () => await twoSteps(name), TOLERANCE),
 );

@@ -4,10 +4,9 @@ import { DnCNN, UNet } from "../../ts/nn/index.js";
 import { Adam, SGD } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise, Inpainting } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { currentDevice, init } from "../../ts/runtime/index.js";
 import { tidy } from "../../ts/tensor/index.js";
 import { Trainer } from "../../ts/train/index.js";
-import { mustAgree, numbersOf, type DeviceCheck, type Numbers } from "./check.js";
+import { asOnCpu, numbersOf, type DeviceCheck, type Numbers } from "./check.js";
 
 const channels = { inChannels: 1, outChannels: 1 } as const;
 
@@ -59,16 +58,6 @@ async function weightsAfter(train: () => Promise<DnCNN | UNet>): Promise<Numbers
 }
 
 /** Trainings, against the CPU with the same draws. */
-export const trainingChecks: readonly DeviceCheck[] = Object.entries(trainings).map(([name, train]) => ({
-  name: `training of ${name}`,
-  async run() {
-    const device = currentDevice();
-    const got = await weightsAfter(train);
-    await init({ device: "cpu" });
-    try {
-      mustAgree(got, await weightsAfter(train), TOLERANCE);
-    } finally {
-      await init({ device });
-    }
-  },
-}));
+export const trainingChecks: readonly DeviceCheck[] = Object.entries(trainings).map(([name, train]) =>
+  asOnCpu(`training of ${name}`, async () => await weightsAfter(train), TOLERANCE),
+);

@@ -95,23 +95,24 @@ export class Domain {
 
   /** An image for the network; what was clipped is drawn anew in each call. */
   enter({ data, shape }: Pixels, rng: RandomSource): Pixels {
-    const { offset, factor } = this.numbers;
-    const scaled = data.map((value) => (value - offset) / factor);
-    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng), shape });
+    return this.#stabilised({ data: unclip(this.#scaled(data), shape, this.#clipped, rng), shape });
   }
 
   /** As {@link enter}, with what was clipped drawn around a restored image of the domain. */
   enterAround({ data, shape }: Pixels, restored: Pixels, rng: RandomSource): Pixels {
-    const { offset, factor } = this.numbers;
-    const scaled = data.map((value) => (value - offset) / factor);
     const clean = restored.data.map((value) => this.#linear(value));
-    return this.#stabilised({ data: unclip(scaled, shape, this.#clipped, rng, clean), shape });
+    return this.#stabilised({ data: unclip(this.#scaled(data), shape, this.#clipped, rng, clean), shape });
   }
 
   /** An image for a network that knows clipped noise: clipped values stay as they are. */
   enterClipped({ data, shape }: Pixels): Pixels {
+    return this.#stabilised({ data: this.#scaled(data), shape });
+  }
+
+  /** Values in the units of the picture, mostly in [0, 1]. */
+  #scaled(data: Float32Array): Float32Array {
     const { offset, factor } = this.numbers;
-    return this.#stabilised({ data: data.map((value) => (value - offset) / factor), shape });
+    return data.map((value) => (value - offset) / factor);
   }
 
   #stabilised({ data, shape }: Pixels): Pixels {
