@@ -28,6 +28,23 @@ export function output(command, args) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
+let wrapper;
+
+/**
+ * The environment in which cargo compiles less (scripts/rustc.sh): empty where the compiler does not know the hint, the
+ * shell is missing, or a wrapper is set already.
+ */
+function compilingLess() {
+  const script = join(root, "scripts", "rustc.sh");
+  wrapper ??=
+    process.platform !== "win32" &&
+    process.env.RUSTC_WRAPPER === undefined &&
+    spawnSync(script, ["rustc", "--crate-name", "burn_flex", "-vV"], { cwd: root }).status === 0
+      ? { RUSTC_WRAPPER: script }
+      : {};
+  return wrapper;
+}
+
 /**
  * Runs a program in the root, shows its output and resolves to its exit code. `onText` is called with its standard
  * output. Ctrl-C reaches the program, which decides how to end.
@@ -35,7 +52,7 @@ export function output(command, args) {
 export async function run(command, args, { env = {}, onText } = {}) {
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(/\bcargo$/.test(command) ? compilingLess() : {}), ...env },
     stdio: ["inherit", onText ? "pipe" : "inherit", "inherit"],
   });
   child.stdout?.on("data", (chunk) => {
