@@ -39,7 +39,7 @@ function compilingLess() {
   wrapper ??=
     process.platform !== "win32" &&
     process.env.RUSTC_WRAPPER === undefined &&
-    spawnSync(script, ["rustc", "--crate-name", "burn_flex", "-vV"], { cwd: root }).status === 0
+    spawnSync(script, ["rustc", "--crate-name", "burn_flex", "--print", "sysroot"], { cwd: root }).status === 0
       ? { RUSTC_WRAPPER: script }
       : {};
   return wrapper;
