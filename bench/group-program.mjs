@@ -1,6 +1,6 @@
 // What each rank of the part `group` runs: node group-program.mjs messages | training <batches of a step>. The first
 // rank prints JSON.
-import { data, distributed, init, loss, nn, optim, physics, Rng, train } from "../dist/node.js";
+import { data, distributed, init, loss, nn, optim, physics, Rng, train } from "../dist/index.js";
 import { joinMpi } from "../dist/runtime/node/mpi.js";
 import { STEPS } from "./group.mjs";
 

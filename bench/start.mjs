@@ -45,7 +45,7 @@ function programs() {
       ? { label, command: found, args: ["-c", python(imports)] }
       : { label, skipped: `${label}: no python3 has it` };
   return [
-    node("adjoint: import and init()", own("index.js")),
+    node("adjoint: import and init()", own("node.js")),
     node("adjoint/web (WebAssembly) in Node: import and init()", own("browser.js")),
     torch("import torch", "torch"),
     torch("import torch, deepinv", "torch, deepinv"),

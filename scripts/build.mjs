@@ -94,9 +94,12 @@ export async function buildTs() {
     join(root, "dist", "denoise", "denoiser.safetensors"),
   );
   for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
-    if (/^(?:native|wasm|web)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
+    if (/^(?:bundle|native|wasm|web)\b/.test(file) || !/\.(?:d\.ts|js)$/.test(file)) continue;
     if (!existsSync(join(root, "ts", file.replace(/\.(?:d\.ts|js)$/, ".ts")))) rmSync(join(root, "dist", file));
   }
+  // Imported here, as node_modules may be installed by this program.
+  const { bundleForNode } = await import("./bundle-node.mjs");
+  await bundleForNode();
 }
 
 /** Builds the add-on for the CPU and the facade. */
