@@ -198,7 +198,7 @@ export async function buildWasm({ threads = false } = {}) {
   mkdirSync(folder, { recursive: true });
   standIn(folder);
   const digest = digestOf(
-    ["crates/bindgen", "crates/core", "crates/wasm"],
+    ["crates/backend", "crates/bindgen", "crates/core", "crates/wasm"],
     readFileSync(join(root, "scripts", "build-wasm.mjs"), "utf8"),
   );
   const stamp = ({ name }) => join(folder, `.stamp-${name}`);

@@ -10,8 +10,8 @@ mod webgpu;
 #[path = "device/webgpu_browser.rs"]
 mod webgpu;
 
-use crate::burn::DispatchDevice;
 use crate::error::{Error, Result};
+use adjoint_backend::DispatchDevice;
 use std::fmt;
 
 /// A device, chosen at run time.
@@ -159,13 +159,15 @@ impl Device {
 
     pub(crate) fn dispatch(self) -> Result<DispatchDevice> {
         match self {
-            Self::Cpu => Ok(DispatchDevice::Flex(crate::burn::FlexDevice)),
+            Self::Cpu => Ok(DispatchDevice::Flex(adjoint_backend::FlexDevice)),
             #[cfg(feature = "webgpu")]
-            Self::WebGpu(choice) => Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Wgpu(webgpu::started(choice)?))),
+            Self::WebGpu(choice) => {
+                Ok(DispatchDevice::Cube(adjoint_backend::CubeDevice::Wgpu(webgpu::started(choice)?)))
+            }
             #[cfg(feature = "cuda")]
             Self::Cuda(index) => {
                 self.start()?;
-                Ok(DispatchDevice::Cube(crate::burn::CubeDevice::Cuda(cuda::device(index))))
+                Ok(DispatchDevice::Cube(adjoint_backend::CubeDevice::Cuda(cuda::device(index))))
             }
             #[allow(unreachable_patterns)]
             _ => Err(self.unavailable("this build does not support this device; use device \"cpu\".")),

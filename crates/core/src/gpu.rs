@@ -6,11 +6,9 @@ pub(crate) mod adam;
 pub(crate) mod conv;
 pub(crate) mod product;
 
-use crate::burn::{BackendTensor, DType as BurnDType, DispatchTensor, DispatchTensorKind};
 use crate::storage::{physical, Value};
-use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-use burn_cubecl::tensor::CubeTensor;
+use adjoint_backend::gpu::{self, CubeTensor};
+use adjoint_backend::{BackendTensor, DType as BurnDType, DispatchTensor, DispatchTensorKind};
 use cubecl::prelude::*;
 
 /// A float32 tensor on a GPU; `None` on the cpu.
@@ -23,12 +21,12 @@ fn tensor(value: &Value) -> Option<CubeTensor> {
 
 /// As `tensor`, in row-major order: copied if it is not.
 fn operand(value: &Value) -> Option<CubeTensor> {
-    tensor(value).map(into_contiguous)
+    tensor(value).map(gpu::contiguous)
 }
 
 /// Memory for a result of a shape, beside a tensor.
 fn empty(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), physical(shape), BurnDType::F32)
+    gpu::empty(like, physical(shape))
 }
 
 /// The tensor as a value of the core.

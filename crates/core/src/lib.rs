@@ -5,7 +5,6 @@
 #![cfg_attr(feature = "workers", feature(stdarch_wasm_atomic_wait))]
 
 pub mod allocation;
-mod burn;
 pub mod device;
 pub mod error;
 #[cfg(feature = "gpu")]

@@ -2,12 +2,12 @@
 
 pub(crate) mod elementwise;
 
-use crate::burn::{BackendTensor, DispatchTensor, DispatchTensorKind};
-use crate::burn::{DType as BurnDType, FloatDType, Shape, TensorData};
-use crate::burn::{FlexTensor, Layout};
 use crate::error::{Error, Result};
 use crate::kernel::element::Element;
 use crate::kernel::layout::row_major;
+use adjoint_backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
+use adjoint_backend::{DType as BurnDType, FloatDType, Shape, TensorData};
+use adjoint_backend::{FlexTensor, Layout};
 use std::marker::PhantomData;
 
 /// Element type.
@@ -91,7 +91,7 @@ macro_rules! on_cpu {
 pub(crate) use on_cpu;
 
 /// An element type of tensors on the CPU.
-pub(crate) trait CpuElement: Element + crate::burn::Element {
+pub(crate) trait CpuElement: Element + adjoint_backend::Element {
     /// The elements of a contiguous tensor of this type.
     fn slice(t: &FlexTensor) -> Option<&[Self]>;
     /// The memory of a tensor of this type.

@@ -1,13 +1,12 @@
 //! Reverse-mode differentiation of any order: every vector-Jacobian product is made of taped operators.
 
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
 use crate::storage::elementwise;
 pub use crate::tensor::node::{is_enabled, set_enabled};
 pub(crate) use crate::tensor::node::{Context, Node, Vjp};
 use crate::tensor::{same_kind, Tensor};
+use adjoint_backend::Dispatch;
 use std::sync::Arc;
 
 struct Restore(bool);

@@ -1,13 +1,12 @@
 //! The rank-dynamic tensor: a value on a device, and the tape node that made it.
 
 use crate::allocation::{check, list};
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::{DType as BurnDType, Scalar, TensorData};
-use crate::burn::{Dispatch, TensorMetadata};
 use crate::device::Device;
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
 use crate::storage::{self, physical, CpuElement, Value, Values};
+use adjoint_backend::{DType as BurnDType, Scalar, TensorData};
+use adjoint_backend::{Dispatch, TensorMetadata};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -322,7 +321,7 @@ impl Tensor {
         }
         // In row-major order, and for the reader.
         check("data", self.size().checked_mul(2 * self.dtype().size()))?;
-        unpack(crate::burn::try_read_sync(Dispatch::float_into_data(self.value())))
+        unpack(adjoint_backend::try_read_sync(Dispatch::float_into_data(self.value())))
     }
 
     /// Values in row-major order, without blocking.

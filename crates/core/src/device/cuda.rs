@@ -1,7 +1,7 @@
 //! NVIDIA GPUs: the driver and the cards are looked for before cubecl starts, which would panic without them.
 
 use super::{Adapter, Device, Result};
-use crate::burn::{CubeDevice, CudaDevice};
+use adjoint_backend::{CubeDevice, CudaDevice};
 use cudarc::driver::{result, sys, DriverError};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Mutex, OnceLock, PoisonError};

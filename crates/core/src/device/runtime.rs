@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 /// What a device holds in its pools.
 #[cfg(not(target_family = "wasm"))]
-pub fn memory(device: &crate::burn::DispatchDevice) -> Option<DeviceMemory> {
-    use crate::burn::DispatchDevice;
+pub fn memory(device: &adjoint_backend::DispatchDevice) -> Option<DeviceMemory> {
+    use adjoint_backend::DispatchDevice;
     let DispatchDevice::Cube(device) = device else { return None };
     let usage = device.client().memory_report(cubecl::MemoryScope::Device).usage();
     Some(DeviceMemory { used: usage.bytes_in_use, reserved: usage.bytes_reserved })

@@ -1,8 +1,8 @@
 //! wgpu outside of browsers: Vulkan, Metal, Direct3D 12.
 
 use super::{Adapter, Choice, Device, Result};
-use crate::burn::wgpu::{try_init_setup, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuSetup};
-use crate::burn::{CubeDevice, WgpuDeviceKind};
+use adjoint_backend::wgpu::{try_init_setup, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuSetup};
+use adjoint_backend::{CubeDevice, WgpuDeviceKind};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,8 +107,8 @@ pub fn adapters() -> Vec<Adapter> {
     catch_unwind(AssertUnwindSafe(list)).unwrap_or_default()
 }
 
-fn described(info: &crate::burn::wgpu::wgpu::AdapterInfo) -> Adapter {
-    use crate::burn::wgpu::wgpu::DeviceType;
+fn described(info: &adjoint_backend::wgpu::wgpu::AdapterInfo) -> Adapter {
+    use adjoint_backend::wgpu::wgpu::DeviceType;
     let kind = match info.device_type {
         DeviceType::DiscreteGpu => "discrete",
         DeviceType::IntegratedGpu => "integrated",

@@ -1,8 +1,8 @@
 //! wgpu in browsers, which request a GPU asynchronously and list none.
 
 use super::{Adapter, Choice, Device, Result};
-use crate::burn::wgpu::{try_init_setup_async, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuInitError};
-use crate::burn::WgpuDeviceKind;
+use adjoint_backend::wgpu::{try_init_setup_async, AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuInitError};
+use adjoint_backend::WgpuDeviceKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// burn's runtimes start once, for high performance and for low power; a lost GPU needs a new instance of the module.

@@ -2,11 +2,10 @@
 //! where the program allows it.
 
 use super::{tensor, value};
-use crate::burn::ops::ConvOptions;
-use crate::burn::{CubeDevice, Shape};
 use crate::storage::Value;
-use burn_cubecl::kernel::conv::{conv_forward, conv_weight_backward, ConvStrategy};
-use burn_cubecl::tensor::CubeTensor;
+use adjoint_backend::gpu::{conv, CubeTensor};
+use adjoint_backend::ops::ConvOptions;
+use adjoint_backend::{CubeDevice, Shape};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static ALLOWED: AtomicBool = AtomicBool::new(false);
@@ -28,12 +27,12 @@ fn operands(a: &Value, b: &Value) -> Option<(CubeTensor, CubeTensor)> {
 /// The convolution as an implicit product of matrices; `None` where it may not use TF32, or has no such kernel.
 pub(crate) fn conv2d(x: &Value, weight: &Value, options: ConvOptions<2>) -> Option<Value> {
     let (x, weight) = operands(x, weight)?;
-    conv_forward::<2>(x, weight, None, options, ConvStrategy::ImplicitGemm).ok().map(value)
+    conv::forward(x, weight, options).map(value)
 }
 
 /// Its gradient in the weight, of a shape; `None` as of `conv2d`.
 pub(crate) fn conv2d_weight(x: &Value, gradient: &Value, shape: &[usize], options: ConvOptions<2>) -> Option<Value> {
     let (x, gradient) = operands(x, gradient)?;
     let shape = Shape::from(shape.to_vec());
-    conv_weight_backward::<2>(x, gradient, shape, options, ConvStrategy::ImplicitGemm).ok().map(value)
+    conv::weight(x, gradient, shape, options).map(value)
 }

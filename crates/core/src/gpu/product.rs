@@ -4,24 +4,14 @@
 use super::{empty, tensor, value};
 use crate::error::{Error, Result};
 use crate::storage::Value;
-use cubecl::prelude::*;
-use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
-use cubek::matmul::launch::launch_ref;
-use cubek::matmul::{multi_level, strategy::Strategy};
-use cubek::std::InputBinding;
+use adjoint_backend::gpu;
 
 /// a b over the last two axes, of shape `[count, m, n]`; `None` on the cpu.
 pub(crate) fn matmul(a: &Value, b: &Value, shape: &[usize]) -> Option<Result<Value>> {
     let (a, b) = (tensor(a)?, tensor(b)?);
-    let (out, client) = (empty(&a, shape), a.client.clone());
-    let float = f32::elem_type_native();
-    let mut types = MatmulElems::from_globals(&MatmulGlobalElems { lhs: float, rhs: float, out: float });
-    // Plain multiply-adds, which every GPU has, in tiles that are kept in registers.
-    let strategy = Strategy::MultiLevel(multi_level::Strategy::SimpleUnit(Default::default()));
-    let [a, b] = [a, b].map(|t| InputBinding::new(t.binding(), float));
-    let launched = launch_ref(&strategy, &client, a, b, out.clone().binding(), &mut types);
-    Some(match launched {
+    let out = empty(&a, shape);
+    Some(match gpu::matmul(a, b, &out) {
         Ok(()) => Ok(value(out)),
-        Err(e) => Err(Error::internal(format!("matmul: no kernel for a product of shape {shape:?} ({e:?})."))),
+        Err(reason) => Err(Error::internal(format!("matmul: no kernel for a product of shape {shape:?} ({reason})."))),
     })
 }

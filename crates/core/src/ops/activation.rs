@@ -2,14 +2,13 @@
 //! a norm, its kernel applies them.
 
 use super::reduce::sum;
-use crate::burn::ops::{ActivationOps, FloatTensorOps};
-use crate::burn::Dispatch;
-use crate::burn::Scalar;
 use crate::error::Result;
 use crate::kernel::sums;
 use crate::storage::{elementwise, from_vec, Value};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
+use adjoint_backend::Dispatch;
+use adjoint_backend::Scalar;
 
 /// max(x, 0).  d = dx where x > 0
 pub fn relu(x: &Tensor) -> Result<Tensor> {

@@ -1,19 +1,18 @@
 //! Comparisons (0 or 1, off the tape) and selection by them.
 
 use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expand, with_rank};
-use crate::burn::ops::{BoolTensorOps, FloatTensorOps};
-use crate::burn::{get_device_settings, Dispatch};
-use crate::burn::{BoolDType, Scalar};
 use crate::error::Result;
 use crate::storage::{elementwise, Value};
 use crate::tensor::{Constant, Tensor};
+use adjoint_backend::Dispatch;
+use adjoint_backend::{BoolDType, Scalar};
 
 /// The type of booleans on the device of `x`.
 pub(crate) fn bool_dtype(x: &Tensor) -> Result<BoolDType> {
-    Ok(get_device_settings::<Dispatch>(&x.device().dispatch()?).bool_dtype)
+    Ok(Dispatch::settings(&x.device().dispatch()?).bool_dtype)
 }
 
-type Bool = crate::burn::tensor::BoolTensor<Dispatch>;
+type Bool = adjoint_backend::DispatchTensor;
 
 fn compare(
     op: &str,

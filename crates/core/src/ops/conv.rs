@@ -5,9 +5,6 @@ use super::activation::{activate, gate_and_sums, leaky_relu};
 use super::shape::{cat, pad, permute, reshape, slice, PadMode};
 use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
 use crate::allocation::{check, product};
-use crate::burn::ops::{ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
-use crate::burn::Dispatch;
-use crate::burn::Shape;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::conv;
@@ -15,6 +12,9 @@ use crate::kernel::conv::shape::{ConvShape, Epilogue};
 use crate::storage::{from_vec, Value};
 use crate::tape::{Context, Vjp};
 use crate::tensor::{check_size, Constant, Tensor};
+use adjoint_backend::ops::{ConvOptions, ConvTransposeOptions};
+use adjoint_backend::Dispatch;
+use adjoint_backend::Shape;
 
 pub use crate::kernel::conv::shape::Geometry;
 

@@ -1,13 +1,12 @@
 //! Binary arithmetic with NumPy broadcasting, and arithmetic with a number.
 
 use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
-use crate::burn::Scalar;
 use crate::error::Result;
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
 use crate::tensor::{Constant, Tensor};
+use adjoint_backend::Dispatch;
+use adjoint_backend::Scalar;
 
 fn binary(
     op: &str,

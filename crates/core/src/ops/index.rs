@@ -2,21 +2,20 @@
 
 use super::{check_axis, same_kind};
 use crate::allocation::{check, product};
-use crate::burn::ops::{FloatTensorOps, IntTensorOps};
-use crate::burn::{get_device_settings, Dispatch};
-use crate::burn::{IndexingUpdateOp, Shape, TensorData};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::select;
 use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
+use adjoint_backend::Dispatch;
+use adjoint_backend::{IndexingUpdateOp, Shape, TensorData};
 
-pub(crate) type Int = crate::burn::tensor::IntTensor<Dispatch>;
+pub(crate) type Int = adjoint_backend::DispatchTensor;
 
 fn list_value(indices: &[usize], device: Device) -> Result<Int> {
     let device = device.dispatch()?;
     let data: Vec<i64> = indices.iter().map(|&i| i as i64).collect();
-    let dtype = get_device_settings::<Dispatch>(&device).int_dtype;
+    let dtype = Dispatch::settings(&device).int_dtype;
     let data = TensorData::new(data, Shape::from(vec![indices.len()])).convert_dtype(dtype.into());
     Ok(Dispatch::int_from_data(data, &device))
 }
@@ -95,7 +94,7 @@ fn integers(op: &str, index: &Tensor, size: usize) -> Result<Int> {
 
 /// Indices as integers, known to be valid.
 pub(crate) fn integers_unchecked(index: &Tensor) -> Result<Int> {
-    let dtype = get_device_settings::<Dispatch>(&index.device().dispatch()?).int_dtype;
+    let dtype = Dispatch::settings(&index.device().dispatch()?).int_dtype;
     Ok(Dispatch::float_into_int(index.value(), dtype))
 }
 

@@ -3,11 +3,10 @@
 use super::shape::{expand, permute, reshape};
 use super::{broadcast, reduce::sum_to, same_kind};
 use crate::allocation::{check, product};
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
 use crate::error::{Error, Result};
 use crate::storage::Value;
 use crate::tensor::{check_size, Tensor};
+use adjoint_backend::Dispatch;
 
 /// a b over the last two axes, the leading ones broadcast.  d = da b + a db
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {

@@ -22,13 +22,12 @@ pub mod spectrum;
 pub mod unary;
 pub mod warp;
 
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
 use crate::error::{Error, Result};
 use crate::storage::{physical, DType, Value};
 use crate::tape::{self, Context};
 pub(crate) use crate::tensor::same_kind;
 use crate::tensor::{check_size, Tensor};
+use adjoint_backend::Dispatch;
 
 /// Maximum of strides, paddings and window sizes, so that no product of two of them overflows.
 pub(crate) const LARGEST: usize = 1 << 24;

@@ -5,13 +5,12 @@ use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::allocation::{check, product};
-use crate::burn::ops::{IntTensorOps, ModuleOps};
-use crate::burn::{get_device_settings, Dispatch};
 use crate::error::{Error, Result};
 use crate::kernel::conv::shape::{ConvShape, Geometry};
 use crate::kernel::pool;
 use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
+use adjoint_backend::Dispatch;
 
 /// Window, stride, padding and dilation of a pooling operator.
 #[derive(Debug, Clone, Copy)]
@@ -127,10 +126,10 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             Box::new(move |c| Ok(vec![Some(scatter(&c.inputs[0].detach(), c.grad, windows)?)])),
         ));
     }
-    let dtype = get_device_settings::<Dispatch>(&x.device().dispatch()?).int_dtype;
+    let dtype = Dispatch::settings(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
     let flat = [s[0], s[1], oh * ow];
-    let indices = Dispatch::int_reshape(found.indices, crate::burn::Shape::from(flat.to_vec()));
+    let indices = Dispatch::int_reshape(found.indices, adjoint_backend::Shape::from(flat.to_vec()));
     Ok(Tensor::result(
         found.output,
         vec![s[0], s[1], oh, ow],

@@ -3,13 +3,12 @@
 use super::elementwise::{div, mul, mul_scalar};
 use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
-use crate::burn::ops::{FloatTensorOps, IntTensorOps};
-use crate::burn::{get_device_settings, Dispatch};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernel::{layout, sums};
 use crate::storage::{from_vec, physical, Value, Values};
 use crate::tensor::{Constant, Tensor};
+use adjoint_backend::Dispatch;
 
 fn axes_or_all(op: &str, x: &Tensor, dims: &[usize]) -> Result<Vec<usize>> {
     check_axes(op, x, dims)?;
@@ -186,14 +185,14 @@ pub fn prod(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     reshape(&flat, &shape)
 }
 
-type Int = crate::burn::tensor::IntTensor<Dispatch>;
+type Int = adjoint_backend::DispatchTensor;
 
 fn arg(
     op: &str,
     x: &Tensor,
     dim: usize,
     keep: bool,
-    f: fn(Value, usize, crate::burn::IntDType) -> Int,
+    f: fn(Value, usize, adjoint_backend::IntDType) -> Int,
 ) -> Result<Constant> {
     super::check_axis(op, x, dim)?;
     if x.shape()[dim] == 0 {
@@ -203,7 +202,7 @@ fn arg(
     if x.size() == 0 {
         return Tensor::full(&shape, 0.0, x.dtype(), x.device()).map(|t| Constant::of(&t));
     }
-    let settings = get_device_settings::<Dispatch>(&x.device().dispatch()?);
+    let settings = Dispatch::settings(&x.device().dispatch()?);
     let value = Dispatch::int_into_float(f(x.value(), dim, settings.int_dtype), x.dtype().float());
     Ok(Constant::new(value, &shape, x.device()))
 }

@@ -6,15 +6,14 @@ use super::index::{gather_integers, integers_unchecked, Int};
 use super::shape::{reshape, slice};
 use super::unary::{abs, floor, neg, round};
 use super::{check_rank, composed_gradients, same_kind};
-use crate::burn::ops::IntTensorOps;
-use crate::burn::Dispatch;
-use crate::burn::{Scalar, Shape};
 use crate::error::{Error, Result};
 use crate::kernel::sample::{by_grid, by_image, forward, Rule, SampleShape};
 use crate::sampling::{Interpolation, Outside, CUBIC};
 use crate::storage::{from_vec, on_cpu, CpuElement};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
+use adjoint_backend::Dispatch;
+use adjoint_backend::{Scalar, Shape};
 
 /// Image, output size and rules of one call.
 struct Sampler {

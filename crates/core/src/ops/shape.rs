@@ -3,14 +3,13 @@
 use super::index::select_list;
 use super::{check_axes, check_axis, same_kind};
 use crate::allocation::list;
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
-use crate::burn::{Scalar, Slice};
 use crate::error::{Error, Result};
 use crate::kernel::layout;
 use crate::storage::{contiguous, from_vec, physical, Values};
 use crate::tape::Vjp;
 use crate::tensor::{check_axes as check_rank, check_size, elements, Tensor};
+use adjoint_backend::Dispatch;
+use adjoint_backend::{Scalar, Slice};
 
 /// The same elements in another shape.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {

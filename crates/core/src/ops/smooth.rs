@@ -4,13 +4,12 @@
 use super::compare::{clamp, gt_scalar, where_};
 use super::elementwise::{add_scalar, mul, mul_scalar};
 use super::unary::{erf, exp, fast, map, map_saving, neg, square};
-use crate::burn::ops::{ActivationOps, FloatTensorOps};
-use crate::burn::Dispatch;
 use crate::error::Result;
 use crate::kernel::pointwise::{self, Function};
 use crate::storage::{elementwise, Value};
 use crate::tape::{self, Context, Vjp};
 use crate::tensor::Tensor;
+use adjoint_backend::Dispatch;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The product of g with a derivative at x: `single` in one pass where nothing is recorded, else `other`.

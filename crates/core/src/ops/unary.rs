@@ -1,13 +1,12 @@
 //! Functions of one tensor, elementwise.
 
 use super::elementwise::{add_scalar, mul, mul_scalar};
-use crate::burn::ops::FloatTensorOps;
-use crate::burn::Dispatch;
 use crate::error::Result;
 use crate::kernel::pointwise::{self, Function};
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
 use crate::tensor::Tensor;
+use adjoint_backend::Dispatch;
 use std::f64::consts::PI;
 
 /// The function `single` of each value on the CPU, `other` elsewhere.

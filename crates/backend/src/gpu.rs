@@ -1,0 +1,58 @@
+//! What the core's own kernels for GPUs need of burn: tensors in the memory of a GPU, and the kernels of burn that the core
+//! chooses by name.
+
+pub use burn_cubecl::tensor::CubeTensor;
+
+use burn_backend::DType;
+use burn_backend::Shape;
+use burn_cubecl::kernel;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use cubecl::prelude::*;
+use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
+use cubek::matmul::launch::launch_ref;
+use cubek::matmul::{multi_level, strategy::Strategy};
+use cubek::std::InputBinding;
+
+/// The tensor in row-major order: copied if it is not.
+#[inline(never)]
+pub fn contiguous(tensor: CubeTensor) -> CubeTensor {
+    kernel::into_contiguous(tensor)
+}
+
+/// Memory for a float32 result of a shape, beside a tensor.
+#[inline(never)]
+pub fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape, DType::F32)
+}
+
+/// out = a b over the last two axes of float32 tensors, in plain multiply-adds, which every GPU has, in tiles that are kept
+/// in registers. The error is the reason why there is no kernel.
+#[inline(never)]
+pub fn matmul(a: CubeTensor, b: CubeTensor, out: &CubeTensor) -> Result<(), String> {
+    let float = f32::elem_type_native();
+    let mut types = MatmulElems::from_globals(&MatmulGlobalElems { lhs: float, rhs: float, out: float });
+    let strategy = Strategy::MultiLevel(multi_level::Strategy::SimpleUnit(Default::default()));
+    let client = a.client.clone();
+    let [a, b] = [a, b].map(|t| InputBinding::new(t.binding(), float));
+    launch_ref(&strategy, &client, a, b, out.clone().binding(), &mut types).map_err(|e| format!("{e:?}"))
+}
+
+/// Convolutions on the tensor cores of NVIDIA GPUs.
+#[cfg(feature = "cuda")]
+pub mod conv {
+    use super::{CubeTensor, Shape};
+    use burn_backend::ops::ConvOptions;
+    use burn_cubecl::kernel::conv::{conv_forward, conv_weight_backward, ConvStrategy};
+
+    /// The convolution as an implicit product of matrices; `None` where there is no such kernel.
+    #[inline(never)]
+    pub fn forward(x: CubeTensor, weight: CubeTensor, options: ConvOptions<2>) -> Option<CubeTensor> {
+        conv_forward::<2>(x, weight, None, options, ConvStrategy::ImplicitGemm).ok()
+    }
+
+    /// Its gradient in the weight, of a shape; `None` as of `forward`.
+    #[inline(never)]
+    pub fn weight(x: CubeTensor, gradient: CubeTensor, shape: Shape, options: ConvOptions<2>) -> Option<CubeTensor> {
+        conv_weight_backward::<2>(x, gradient, shape, options, ConvStrategy::ImplicitGemm).ok()
+    }
+}

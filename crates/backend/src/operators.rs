@@ -1,0 +1,124 @@
+//! burn's operators that the core uses, compiled here. Without these functions the core would compile burn's code for them
+//! again each time that it is compiled itself, for the add-on, its tests and each WebAssembly module.
+
+use burn_backend::ops::{
+    ActivationOps, BoolTensorOps, ConvOptions, ConvTransposeOptions, FloatTensorOps, IntTensorOps,
+    MaxPool2dWithIndices, ModuleOps,
+};
+use burn_backend::{
+    get_device_settings, BoolDType, DeviceSettings, ExecutionError, FloatDType, IntDType, Scalar, Shape, Slice,
+    TensorData,
+};
+use burn_dispatch::backend::Dispatch as Burn;
+use burn_dispatch::device::DispatchDevice as Device;
+use burn_dispatch::tensor::DispatchTensor as Tensor;
+use burn_std::IndexingUpdateOp;
+use std::future::Future;
+
+/// The operators, each computed by the device of its tensors.
+pub struct Dispatch;
+
+macro_rules! operators {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty;)*) => {
+        impl Dispatch {$(
+            #[doc = concat!("burn's operator `", stringify!($name), "`.")]
+            #[inline(never)]
+            pub fn $name($($argument: $type),*) -> $result {
+                Burn::$name($($argument),*)
+            }
+        )*}
+    };
+}
+
+impl Dispatch {
+    /// The values of a tensor, when its device has computed them.
+    pub fn float_into_data(tensor: Tensor) -> impl Future<Output = Result<TensorData, ExecutionError>> + Send {
+        Burn::float_into_data(tensor)
+    }
+
+    /// The element types that a device prefers.
+    pub fn settings(device: &Device) -> DeviceSettings {
+        get_device_settings::<Burn>(device)
+    }
+}
+
+operators! {
+    fn bool_into_float(tensor: Tensor, out_dtype: FloatDType) -> Tensor;
+    fn conv2d(x: Tensor, weight: Tensor, bias: Option<Tensor>, options: ConvOptions<2>) -> Tensor;
+    fn conv2d_weight_backward(x: Tensor, weight: Tensor, output_grad: Tensor, options: ConvOptions<2>) -> Tensor;
+    fn conv_transpose2d(x: Tensor, weight: Tensor, bias: Option<Tensor>, options: ConvTransposeOptions<2>) -> Tensor;
+    fn float_abs(tensor: Tensor) -> Tensor;
+    fn float_add(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_add_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
+    fn float_argmax(tensor: Tensor, dim: usize, out_dtype: IntDType) -> Tensor;
+    fn float_argmin(tensor: Tensor, dim: usize, out_dtype: IntDType) -> Tensor;
+    fn float_cast(tensor: Tensor, dtype: FloatDType) -> Tensor;
+    fn float_cat(tensors: Vec<Tensor>, dim: usize) -> Tensor;
+    fn float_clamp_max(tensor: Tensor, max: Scalar) -> Tensor;
+    fn float_clamp_min(tensor: Tensor, min: Scalar) -> Tensor;
+    fn float_cos(tensor: Tensor) -> Tensor;
+    fn float_div(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_erf(tensor: Tensor) -> Tensor;
+    fn float_exp(tensor: Tensor) -> Tensor;
+    fn float_expand(tensor: Tensor, shape: Shape) -> Tensor;
+    fn float_flip(tensor: Tensor, axes: &[usize]) -> Tensor;
+    fn float_floor(tensor: Tensor) -> Tensor;
+    fn float_from_data(data: TensorData, device: &Device) -> Tensor;
+    fn float_full(shape: Shape, fill_value: Scalar, device: &Device, dtype: FloatDType) -> Tensor;
+    fn float_gather(dim: usize, tensor: Tensor, indices: Tensor) -> Tensor;
+    fn float_greater(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_greater_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_greater_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_greater_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_into_int(tensor: Tensor, out_dtype: IntDType) -> Tensor;
+    fn float_log(tensor: Tensor) -> Tensor;
+    fn float_log1p(tensor: Tensor) -> Tensor;
+    fn float_lower(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_lower_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_lower_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_lower_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_mask_where(tensor: Tensor, mask: Tensor, value: Tensor) -> Tensor;
+    fn float_matmul(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_max_dim(tensor: Tensor, dim: usize) -> Tensor;
+    fn float_min_dim(tensor: Tensor, dim: usize) -> Tensor;
+    fn float_mul(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_mul_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
+    fn float_neg(tensor: Tensor) -> Tensor;
+    fn float_not_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
+    fn float_not_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
+    fn float_permute(tensor: Tensor, axes: &[usize]) -> Tensor;
+    fn float_powf(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_powf_scalar_impl(tensor: Tensor, value: Scalar) -> Tensor;
+    fn float_recip(tensor: Tensor) -> Tensor;
+    fn float_reshape(tensor: Tensor, shape: Shape) -> Tensor;
+    fn float_round(tensor: Tensor) -> Tensor;
+    fn float_scatter(dim: usize, tensor: Tensor, indices: Tensor, value: Tensor, update: IndexingUpdateOp) -> Tensor;
+    fn float_select(tensor: Tensor, dim: usize, indices: Tensor) -> Tensor;
+    fn float_select_assign(
+        tensor: Tensor, dim: usize, indices: Tensor, value: Tensor, update: IndexingUpdateOp,
+    ) -> Tensor;
+    fn float_sign(tensor: Tensor) -> Tensor;
+    fn float_sin(tensor: Tensor) -> Tensor;
+    fn float_slice(tensor: Tensor, slices: &[Slice]) -> Tensor;
+    fn float_slice_assign(tensor: Tensor, slices: &[Slice], value: Tensor) -> Tensor;
+    fn float_sqrt(tensor: Tensor) -> Tensor;
+    fn float_sub(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_sum(tensor: Tensor) -> Tensor;
+    fn float_sum_dim(tensor: Tensor, dim: usize) -> Tensor;
+    fn float_sum_dims(tensor: Tensor, dims: &[usize]) -> Tensor;
+    fn float_tanh(tensor: Tensor) -> Tensor;
+    fn int_add(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn int_expand(tensor: Tensor, shape: Shape) -> Tensor;
+    fn int_from_data(data: TensorData, device: &Device) -> Tensor;
+    fn int_into_float(tensor: Tensor, out_dtype: FloatDType) -> Tensor;
+    fn int_mul_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
+    fn int_reshape(tensor: Tensor, shape: Shape) -> Tensor;
+    fn max_pool2d_with_indices(
+        x: Tensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil_mode: bool, indices_dtype: IntDType,
+    ) -> MaxPool2dWithIndices<Burn>;
+    fn relu(tensor: Tensor) -> Tensor;
+    fn relu_backward(output: Tensor, grad: Tensor) -> Tensor;
+    fn sigmoid(tensor: Tensor) -> Tensor;
+}
