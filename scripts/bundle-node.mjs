@@ -11,7 +11,7 @@ const folder = join(dist, "bundle");
 /** What only Node loads: these files come to refer to the bundle, so that a program has one of each class. */
 const programs = { node: join(dist, "node.js"), cli: join(dist, "cli", "main.js") };
 
-/** What the bundle is made of, by the name of the file there: the programs, and what package.json has Node take of it. */
+/** What is bundled, by the name of its file in the bundle: the programs, and what package.json has Node take of it. */
 function entries() {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const shared = Object.values(exports).flatMap((conditions) => {

@@ -2,6 +2,7 @@
 export * as functional from "./functional.js";
 export * from "./layers/index.js";
 export * from "./models/index.js";
+export { checkpoint } from "../tensor/index.js";
 export { checkModel } from "./check-model.js";
 export { fromPretrained } from "./from-pretrained.js";
 export { loadPretrained } from "./pretrained.js";

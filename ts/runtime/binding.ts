@@ -40,6 +40,13 @@ export interface Binding {
    * output (0 means ones).
    */
   grad(outputs: Handle[], inputs: Handle[], gradOutputs: Handle[], createGraph: boolean): (Handle | 0)[];
+  /**
+   * From here to `endCheckpoint` operators run off the tape and are written down. False where nothing is recorded, or
+   * where this is within another checkpoint: then there is nothing to end.
+   */
+  beginCheckpoint(): boolean;
+  /** The tensor as the result of all that was called since `beginCheckpoint`; 0 drops what was written down. */
+  endCheckpoint(output: Handle | 0): Handle | 0;
   /** Switches recording on or off and returns the previous state. */
   setGradEnabled(on: boolean): boolean;
   /** Limits the memory of one operator, in bytes; it holds for all threads. Optional. */

@@ -29,6 +29,8 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   dispose: "free",
   disposeAll: "free",
   grad: "sync",
+  beginCheckpoint: "sync",
+  endCheckpoint: "sync",
   setGradEnabled: "sync",
   memory: "sync",
   setMemoryLimit: "sync",

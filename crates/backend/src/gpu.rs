@@ -1,5 +1,5 @@
-//! What the core's own kernels for GPUs need of burn: tensors in the memory of a GPU, and the kernels of burn that the core
-//! chooses by name.
+//! What the core's own kernels for GPUs need of burn: tensors in the memory of a GPU, and the kernels of burn that the
+//! core chooses by name.
 
 pub use burn_cubecl::tensor::CubeTensor;
 
@@ -25,8 +25,8 @@ pub fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape, DType::F32)
 }
 
-/// out = a b over the last two axes of float32 tensors, in plain multiply-adds, which every GPU has, in tiles that are kept
-/// in registers. The error is the reason why there is no kernel.
+/// out = a b over the last two axes of float32 tensors, in plain multiply-adds, which every GPU has, in tiles that are
+/// kept in registers. The error is the reason why there is no kernel.
 #[inline(never)]
 pub fn matmul(a: CubeTensor, b: CubeTensor, out: &CubeTensor) -> Result<(), String> {
     let float = f32::elem_type_native();

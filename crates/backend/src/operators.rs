@@ -1,5 +1,5 @@
-//! burn's operators that the core uses, compiled here. Without these functions the core would compile burn's code for them
-//! again each time that it is compiled itself, for the add-on, its tests and each WebAssembly module.
+//! burn's operators that the core uses, compiled here. Without these functions the core would compile burn's code for
+//! them again each time that it is compiled itself.
 
 use burn_backend::ops::{
     ActivationOps, BoolTensorOps, ConvOptions, ConvTransposeOptions, FloatTensorOps, IntTensorOps,
@@ -116,7 +116,8 @@ operators! {
     fn int_mul_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
     fn int_reshape(tensor: Tensor, shape: Shape) -> Tensor;
     fn max_pool2d_with_indices(
-        x: Tensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil_mode: bool, indices_dtype: IntDType,
+        x: Tensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2],
+        ceil_mode: bool, indices_dtype: IntDType,
     ) -> MaxPool2dWithIndices<Burn>;
     fn relu(tensor: Tensor) -> Tensor;
     fn relu_backward(output: Tensor, grad: Tensor) -> Tensor;

@@ -13,6 +13,7 @@ mod id_map;
 pub mod kernel;
 pub mod ops;
 pub mod random;
+mod recompute;
 pub mod sampling;
 pub mod session;
 mod storage;

@@ -5,6 +5,7 @@ use crate::allocation;
 use crate::device::{Adapter, Choice};
 use crate::id_map::IdMap;
 use crate::random::Stream;
+use crate::recompute::Log;
 use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
 use std::cell::RefCell;
@@ -13,12 +14,14 @@ struct Session {
     tensors: IdMap<u32, Tensor>,
     streams: IdMap<u32, Stream>,
     next: u32,
+    /// The calls of operators since `begin_checkpoint`.
+    log: Option<Log>,
 }
 
 thread_local! {
     /// Each thread of JavaScript has its own handles: they end with it.
     static SESSION: RefCell<Session> =
-        RefCell::new(Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1 });
+        RefCell::new(Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1, log: None });
 }
 
 /// Reads or changes the session of this thread. No operator runs within, and no tensor is dropped.
@@ -29,7 +32,8 @@ fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
 /// Frees everything that this thread holds; handles of it stand for nothing afterwards.
 pub fn clear() {
     crate::tensor::table::clear();
-    let _dropped = session(|s| (std::mem::take(&mut s.tensors), std::mem::take(&mut s.streams)));
+    tape::set_logging(false);
+    let _dropped = session(|s| (std::mem::take(&mut s.tensors), std::mem::take(&mut s.streams), s.log.take()));
 }
 
 impl Session {
@@ -48,6 +52,9 @@ fn put(t: Tensor) -> u32 {
     session(|s| {
         let h = s.handle();
         s.tensors.insert(h, t);
+        if let Some(log) = &mut s.log {
+            log.forget(h);
+        }
         h
     })
 }
@@ -75,7 +82,37 @@ fn get_all(handles: &[u32]) -> Result<Vec<Option<Tensor>>> {
 /// Runs operator `op` on handles (0: an absent operand); returns handles.
 pub fn apply(op: usize, handles: &[u32], ints: &[i64], floats: &[f64]) -> Result<Vec<u32>> {
     let operands = get_all(handles)?;
-    Ok(surface::apply(op, &operands, ints, floats)?.into_iter().map(put).collect())
+    let made: Vec<u32> = surface::apply(op, &operands, ints, floats)?.into_iter().map(put).collect();
+    log(op, (handles, &operands), ints, floats, &made);
+    Ok(made)
+}
+
+/// Adds a call to the log, where one is open.
+fn log(op: usize, operands: (&[u32], &[Option<Tensor>]), ints: &[i64], floats: &[f64], made: &[u32]) {
+    session(|s| {
+        if let Some(log) = &mut s.log {
+            log.add(op, operands, ints, floats, made);
+        }
+    });
+}
+
+/// Opens a log, within which operators run off the tape, to be computed again when they are differentiated; false where
+/// one is open already, whose end this call is part of, or where nothing is recorded.
+pub fn begin_checkpoint() -> bool {
+    if !tape::is_enabled() {
+        return false;
+    }
+    session(|s| s.log = Some(Log::default()));
+    tape::set_logging(true);
+    true
+}
+
+/// Closes the log; gives the tensor of a handle as the result of all that was called. `None` drops what was logged.
+pub fn end_checkpoint(output: Option<u32>) -> Result<u32> {
+    tape::set_logging(false);
+    let log = session(|s| s.log.take()).unwrap_or_default();
+    let Some(handle) = output else { return Ok(0) };
+    Ok(put(log.close(handle, &get(handle)?)))
 }
 
 /// As `apply`, for operators of at most two tensors and one number that have one result: only numbers are passed.
@@ -84,7 +121,10 @@ pub fn apply_one(op: usize, a: u32, b: u32, value: f64) -> Result<u32> {
         let find = |h: u32| s.tensors.get(&h).cloned().ok_or_else(|| stale(h));
         Ok([Some(find(a)?), if b == 0 { None } else { Some(find(b)?) }])
     })?;
-    Ok(put(surface::apply_first(op, &operands[..if b == 0 { 1 } else { 2 }], &[], &[value])?))
+    let operands = &operands[..if b == 0 { 1 } else { 2 }];
+    let made = put(surface::apply_first(op, operands, &[], &[value])?);
+    log(op, (&[a, b][..operands.len()], operands), &[], &[value], &[made]);
+    Ok(made)
 }
 
 /// A copy of values from JavaScript.
@@ -156,6 +196,9 @@ pub fn set_requires_grad(handle: u32, on: bool) -> Result<()> {
 /// The value on another device.
 pub fn to_device(handle: u32, device: &str) -> Result<u32> {
     let t = get(handle)?;
+    if session(|s| s.log.as_ref().is_some_and(|log| log.has_made(handle))) {
+        return Err(in_checkpoint("to", "moves a tensor that was computed there to another device"));
+    }
     allocation::guarded("to", || crate::ops::unary::to_device(&t, Device::parse(device)?)).map(put)
 }
 
@@ -183,8 +226,16 @@ pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph:
     let outputs: Vec<Tensor> = outputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let inputs: Vec<Tensor> = inputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let seeds = get_all(grad_outputs)?;
+    if session(|s| s.log.is_some()) {
+        return Err(in_checkpoint("grad", "differentiates"));
+    }
     let found = allocation::guarded("grad", || tape::grad(&outputs, &inputs, &seeds, create_graph))?;
     Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
+}
+
+fn in_checkpoint(op: &str, what: &str) -> Error {
+    let message = format!("the function of checkpoint() {what}, which can not be computed again; do it outside.");
+    Error::argument_with_code("in_checkpoint", op, message)
 }
 
 /// Devices as JSON: name, whether it starts, why not or what computes, and of a GPU its kind, driver and memory.

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
 use crate::storage::elementwise;
+pub(crate) use crate::tensor::node::{is_asked, set_logging};
 pub use crate::tensor::node::{is_enabled, set_enabled};
 pub(crate) use crate::tensor::node::{Context, Node, Vjp};
 use crate::tensor::{same_kind, Tensor};

@@ -168,6 +168,11 @@ impl Tensor {
         out.sharing(Some(node))
     }
 
+    /// `out`, which is off the tape, as the result of an operator of several parents.
+    pub(crate) fn result_of(out: Tensor, parents: Vec<Tensor>, vjp: Vjp) -> Self {
+        out.sharing(Some(Node::operator(parents, vjp)))
+    }
+
     /// As `result`, for operators whose derivative is written in terms of their output.
     pub(crate) fn result_saving_output(value: Value, shape: Vec<usize>, parents: &[&Tensor], vjp: Vjp) -> Self {
         let device = parents[0].device();

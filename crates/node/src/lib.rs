@@ -97,6 +97,16 @@ pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> napi::Result<u32> {
 }
 
 #[napi]
+pub fn begin_checkpoint() -> bool {
+    session::begin_checkpoint()
+}
+
+#[napi]
+pub fn end_checkpoint(output: u32) -> napi::Result<u32> {
+    guard(|| session::end_checkpoint((output != 0).then_some(output)))
+}
+
+#[napi]
 pub fn from_data(data: Either<Float32Array, Float64Array>, shape: Vec<f64>, device: String) -> napi::Result<u32> {
     guard(|| {
         let data = match data {

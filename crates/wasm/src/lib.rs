@@ -94,6 +94,16 @@ pub fn apply_one(op: u32, a: u32, b: u32, value: f64) -> Outcome<u32> {
     wire(session::apply_one(op as usize, a, b, value))
 }
 
+#[wasm_bindgen(js_name = beginCheckpoint)]
+pub fn begin_checkpoint() -> bool {
+    session::begin_checkpoint()
+}
+
+#[wasm_bindgen(js_name = endCheckpoint)]
+pub fn end_checkpoint(output: u32) -> Outcome<u32> {
+    wire(session::end_checkpoint((output != 0).then_some(output)))
+}
+
 #[wasm_bindgen(js_name = fromData)]
 pub fn from_data(data: &JsValue, shape: Vec<f64>, device: &str) -> Outcome<u32> {
     let data = if let Some(v) = data.dyn_ref::<Float32Array>() {

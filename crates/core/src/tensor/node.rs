@@ -88,11 +88,22 @@ impl Drop for Node {
 
 thread_local! {
     static ENABLED: Cell<bool> = const { Cell::new(true) };
+    static LOGGING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether operators are recorded.
 pub fn is_enabled() -> bool {
+    is_asked() && !LOGGING.with(Cell::get)
+}
+
+/// Whether the program asks to record; operators are not while a log of them is open (`recompute`).
+pub(crate) fn is_asked() -> bool {
     ENABLED.with(Cell::get)
+}
+
+/// Says whether a log is open.
+pub(crate) fn set_logging(on: bool) {
+    LOGGING.with(|l| l.set(on));
 }
 
 /// Switches recording on or off; returns the previous setting.
