@@ -57,6 +57,17 @@ function noise(model) {
   return () => noGrad(() => model.forward(x, { rng }));
 }
 
+/** A DnCNN whose layers are in groups, each within a checkpoint. */
+function checkpointed(net, size) {
+  const layers = [net.inConv, ...net.convList];
+  const groups = Array.from({ length: Math.ceil(layers.length / size) }, (_, k) =>
+    layers.slice(k * size, (k + 1) * size),
+  );
+  const apply = (group, x) => group.reduce((given, layer) => layer.forward(given).relu(), x);
+  const hidden = (y) => groups.reduce((x, group) => nn.checkpoint(() => apply(group, x)), y);
+  return { parameters: () => net.parameters(), forward: (y) => net.outConv.forward(hidden(y)).add(y) };
+}
+
 const dncnn = (depth, nf) => (rng) => new nn.DnCNN({ inChannels: 1, outChannels: 1, depth, nf, rng });
 
 /**
@@ -80,6 +91,14 @@ export const cases = {
     make(small) {
       const [batch, side] = small ? [1, 16] : [4, 64];
       return supervised((rng) => new nn.UNet({ scales: 3, rng }), [batch, 1, side, side]);
+    },
+  },
+  checkpointed: {
+    label: "training step, DnCNN 17 x 64, 1x256x256, with nn.checkpoint around every four layers",
+    steps: 1,
+    make(small) {
+      const side = small ? 16 : 256;
+      return supervised((rng) => checkpointed(dncnn(17, 64)(rng), 4), [1, 1, side, side]);
     },
   },
   inference: {

@@ -11,7 +11,7 @@ export function findPython() {
 
 /**
  * Starts a peer. Returns its first line as JSON, which names its cases and kinds of networks, and functions that query
- * it; `time(name, steps)` resolves to seconds.
+ * it; `time(name, steps)` resolves to seconds. `pid` is the number of the process.
  */
 export async function startPeer(command, args, env = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
@@ -28,6 +28,7 @@ export async function startPeer(command, args, env = {}) {
   const about = await next();
   return {
     about,
+    pid: child.pid,
     time: (name, steps) => ask(`${name} ${steps}`),
     check: () => ask("check"),
     stop: async () => void child.stdin.end(),

@@ -9,6 +9,7 @@ import { buildWasm } from "../scripts/build-wasm.mjs";
 import { Failure, main, output, root } from "../scripts/common.mjs";
 import { setup } from "../scripts/setup.mjs";
 import { groupTables, runGroup } from "./group.mjs";
+import { memoryTable, runMemory } from "./memory.mjs";
 import { runQuick } from "./quick.mjs";
 import { growthTable, ratioTable, report } from "./report.mjs";
 import { installPeers } from "./sides.mjs";
@@ -20,7 +21,7 @@ const usage =
   "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: " +
   "see bench/README.md\n";
 /** All parts, in the order in which they run. */
-const parts = [...Object.keys(suites), "start", "size", "group"];
+const parts = [...Object.keys(suites), "memory", "start", "size", "group"];
 
 const options = {
   suites: { type: "string" },
@@ -60,6 +61,8 @@ async function attempt(part, settings) {
 /** Runs one part. Returns its data, and its tables as text. */
 async function runPart(part, settings) {
   if (part === "start") return withTables(await runStart(settings), (result) => [startTable(result)]);
+  if (part === "memory")
+    return withTables(await runMemory(settings), (result) => (result.rows.length ? [memoryTable(result)] : []));
   if (part === "group") return withTables(runGroup(settings), groupTables);
   if (part === "size") return withTables(runSize(), (result) => [sizeTable(result)]);
   return withTables(await runSuite(part, settings), (result) =>

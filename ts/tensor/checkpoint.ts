@@ -7,14 +7,14 @@ import { handleOf, Tensor } from "./tensor.js";
  * A network whose blocks are each within a checkpoint needs memory for the results of all blocks and for the inside of
  * one, in place of the inside of all, and takes about a third longer for a training step.
  *
- * The values and the gradients are those without a checkpoint, of any order: random numbers that `fn` draws are not
- * drawn again, and statistics that it updates (batch norm) not updated again. What `fn` uses may be on the tape, weights
- * and images alike. A checkpoint within another one does nothing. (Chen, Xu, Zhang, Guestrin, "Training deep nets with
- * sublinear memory cost", 2016, arXiv:1604.06174.)
+ * The values and the gradients, of any order, are those without a checkpoint: random numbers that `fn` draws are not
+ * drawn again, and statistics that it updates (batch norm) are not updated again. What `fn` uses may be on the tape,
+ * weights and images alike. A checkpoint within another one does nothing. (Chen, Xu, Zhang, Guestrin, "Training deep
+ * nets with sublinear memory cost", 2016, arXiv:1604.06174.)
  *
  * @param fn it computes one tensor, by operators on tensors; it may not call `grad`, `vjp` or `jvp`.
- * @throws ArgumentError `in_checkpoint` where `fn` differentiates, or moves a tensor that it computed to another device;
- * `asynchronous_scope` for an asynchronous function; `invalid_argument` where it gives no tensor.
+ * @throws ArgumentError `in_checkpoint` where `fn` differentiates, or moves a tensor that it computed to another
+ * device; `asynchronous_scope` for an asynchronous function; `invalid_argument` where it gives no tensor.
  * @example
  * let h = y;
  * for (const block of blocks) h = nn.checkpoint(() => block.forward(h));
