@@ -1,7 +1,7 @@
 // `npm run bench`: times our cases against their peers, in interleaved rounds. `--quick`: against burn's convolutions
 // only, for CI. See bench/README.md.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { arch, availableParallelism, cpus, platform, release } from "node:os";
+import { arch, availableParallelism, cpus, loadavg, platform, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/build.mjs";
@@ -9,6 +9,7 @@ import { buildWasm } from "../scripts/build-wasm.mjs";
 import { Failure, main, output, root } from "../scripts/common.mjs";
 import { setup } from "../scripts/setup.mjs";
 import { groupTables, runGroup } from "./group.mjs";
+import { comparison, save } from "./last.mjs";
 import { memoryTable, runMemory } from "./memory.mjs";
 import { runQuick } from "./quick.mjs";
 import { growthTable, ratioTable, report } from "./report.mjs";
@@ -18,7 +19,8 @@ import { runStart, startTable } from "./start.mjs";
 import { growthOf, runSuite, suites } from "./suites.mjs";
 
 const usage =
-  "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build]: " +
+  "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build] " +
+  "[--compare] [--save]: " +
   "see bench/README.md\n";
 /** All parts, in the order in which they run. */
 const parts = [...Object.keys(suites), "memory", "start", "size", "group"];
@@ -30,6 +32,8 @@ const options = {
   peers: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
+  compare: { type: "boolean", default: false },
+  save: { type: "boolean", default: false },
   "no-build": { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 };
@@ -84,10 +88,23 @@ function machine() {
   ].join("; ");
 }
 
+/** The processes that computed or waited to, in the last minute; what is timed is one of them. */
+const load = () => loadavg()[0].toFixed(1);
+const loadBefore = load();
+
+/** The machine, and whether other programs kept it busy. */
+function conditions() {
+  const busy = Number(loadBefore) > 0.5 ? ": **other programs were running**" : "";
+  return `${machine()}; ${new Date().toISOString().slice(0, 10)}; load ${loadBefore} before, ${load()} after${busy}`;
+}
+
 /** Prints the report and writes it to results/bench, as text and as JSON. */
-function publish(sections, rounds, json) {
-  const text = report(machine(), sections);
-  const data = { machine: machine(), rounds, sections: sections.map((section) => ({ ...section, tables: undefined })) };
+function publish(sections, rounds, { json, compare, save: toSave }) {
+  const about = conditions();
+  const tables = report(about, sections);
+  if (toSave) save(about, rounds, sections, tables);
+  const text = compare ? `${tables}\n${comparison(sections)}` : tables;
+  const data = { machine: about, rounds, sections: sections.map((section) => ({ ...section, tables: undefined })) };
   const folder = join(root, "results", "bench");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
@@ -103,6 +120,8 @@ await main(async () => {
   const chosen = values.suites?.split(",") ?? (wanted ? Object.keys(suites) : parts);
   const unknown = chosen.find((part) => !parts.includes(part));
   if (unknown !== undefined) throw new Failure(`There is no suite ${unknown}; there are ${parts.join(", ")}.`);
+  if (values.save && (values.suites || wanted || values.quick))
+    throw new Failure("--save keeps a run of everything: leave out --suites, --cases and --quick.");
   if (!values["no-build"]) {
     await setup({ rust: false });
     await build();
@@ -115,7 +134,7 @@ await main(async () => {
     publish(
       results.map((result) => withTables(result, (one) => [ratioTable(one)])),
       rounds,
-      values.json,
+      values,
     );
     if (slow.length > 0) throw new Failure(`slower than committed, twice:\n${slow.join("\n")}`);
     return;
@@ -125,6 +144,6 @@ await main(async () => {
   publish(
     sections.filter(({ rows, skipped }) => rows.length + skipped.length > 0),
     rounds,
-    values.json,
+    values,
   );
 });

@@ -4,7 +4,6 @@ import { dirname, join, posix, sep } from "node:path";
 import { root } from "../common.mjs";
 import { lossData } from "../loss-table.mjs";
 import { examples, galleryPage } from "./gallery.mjs";
-import { benchmarkPlots } from "./plots.mjs";
 
 /** Documents outside of docs/, and the pages that they are. */
 const elsewhere = new Map([
@@ -98,13 +97,12 @@ export async function preparePages({ source, reference }) {
   cpSync(join(root, "docs", "site", "pages"), source, { recursive: true });
   const [pages, classes] = [documents(), referenceIndex(reference)];
   const texts = new Map([...pages.keys()].map((path) => [path, readFileSync(join(root, path), "utf8")]));
-  const plots = benchmarkPlots(texts.get("bench/README.md") ?? "");
   for (const [path, page] of pages) {
     const text = withWidth(withLinks(texts.get(path), path, pages, classes));
-    write(source, `${page}.md`, page === "benchmarks" ? plots.place(text) : text);
+    write(source, `${page}.md`, text.replaceAll("](plots/", "](/plots/"));
   }
   write(source, "gallery.md", galleryPage());
-  for (const [name, svg] of plots.files) write(source, `public/plots/${name}`, svg);
+  cpSync(join(root, "bench", "plots"), join(source, "public", "plots"), { recursive: true });
   for (const folder of [join(root, "docs", "images"), join(root, "docs", "site", "images")])
     cpSync(folder, join(source, "public", "images"), { recursive: true });
   const files = sampleFiles(texts.values());
