@@ -34,7 +34,8 @@ describe("the committed run", () => {
 describe("plots", () => {
   const report = [
     "### Add-on",
-    "| case | adjoint | ratio to PyTorch 2.15.0, 2 threads: min / median / max; fastest rounds |\n| --- | --- | --- |\n" +
+    "| case | adjoint | ratio to PyTorch 2.15.0, 2 threads: min / median / max; fastest rounds |\n" +
+      "| --- | --- | --- |\n" +
       "| a < b | 1.0 ms | 0.4 / 0.5 / 0.6; 0.45 |\n| slow | 1.0 ms | 1.4 / 1.5 / 1.6; 1.45 |",
     "### Growth",
     "| growth with the batch | adjoint: fastest step, cost per pixel |\n| --- | --- |\n" +
