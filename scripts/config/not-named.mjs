@@ -8,6 +8,7 @@ export const notNamed = {
   "distributed.TreeSum": "adds the gradients of a step; the Trainer makes it",
   "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
+  "io.PageReader": "reads pages; ImageFolder and MeasurementFolder read folders",
   "loss.R2RModel": "R2RLoss makes it from the model",
   "loss.LearningToRecorruptModel": "LearningToRecorruptLoss makes it from the model",
   "loss.Noise2VoidModel": "Noise2VoidLoss makes it from the model",

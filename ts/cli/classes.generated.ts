@@ -246,6 +246,7 @@ export const notNamed: Readonly<Record<string, string>> = {
   "distributed.TreeSum": "adds the gradients of a step; the Trainer makes it",
   "io.Hdf5Reader": "reads one file; HDF5Dataset reads its arrays",
   "io.ImageReader": "reads one file; ImageFolder and MeasurementFolder read folders",
+  "io.PageReader": "reads pages; ImageFolder and MeasurementFolder read folders",
   "loss.EquivariantSplittingModel": "EquivariantSplittingLoss makes it from the model",
   "loss.LearningToRecorruptModel": "LearningToRecorruptLoss makes it from the model",
   "loss.Loss": "abstract: its subclasses are named",

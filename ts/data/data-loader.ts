@@ -11,6 +11,7 @@ import {
 } from "../runtime/index.js";
 import { TensorList } from "../physics/index.js";
 import { freeOnError, stack, Tensor, tidy } from "../tensor/index.js";
+import { BatchesAhead } from "./batches-ahead.js";
 import { checkDataset } from "./check-dataset.js";
 import {
   checkTensors,
@@ -32,6 +33,21 @@ export interface DataLoaderOptions<Y extends Measurement = Tensor, S = Sample<Y>
   readonly rng?: RandomSource;
   /** Drops the last batch of an epoch if it is not full. Default: false. */
   readonly dropLast?: boolean;
+  /**
+   * Threads that read the files of the next batch while the program computes; at most 64, and 0 for none. Batches and
+   * errors are the same with any number. Default: 1 where the machine has several processors and the dataset can be
+   * read ahead, as an {@link ImageFolder} can.
+   */
+  readonly workers?: number;
+}
+
+/** Frees what a loader that was dropped had read ahead. */
+const dropped = new FinalizationRegistry<BatchesAhead>((ahead) => ahead.end());
+
+/** Options of {@link DataLoader.next}. */
+export interface NextOptions {
+  readonly rng?: RandomSource | undefined;
+  readonly ahead?: number;
 }
 
 /** The state of a {@link DataLoader} as plain data for JSON. */
@@ -65,6 +81,8 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
   readonly length: number;
   readonly #shuffle: boolean;
   readonly #dropLast: boolean;
+  readonly #workers: number | undefined;
+  readonly #ahead: BatchesAhead;
   #rng: RandomSource;
   #orderRng: string;
   #order: number[] | undefined;
@@ -73,12 +91,17 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
   #indices: readonly number[] = [];
 
   constructor(options: DataLoaderOptions<Y, S>) {
-    checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast"]);
+    checkOptions("DataLoader", options, ["dataset", "batchSize", "shuffle", "rng", "dropLast", "workers"]);
     checkDataset("DataLoader", options?.dataset);
     this.dataset = options.dataset;
     this.batchSize = checkNumber("DataLoader", "batchSize", options.batchSize ?? 1, { positive: true, integer: true });
     this.#shuffle = checkFlag("DataLoader", "shuffle", options.shuffle, false);
     this.#dropLast = checkFlag("DataLoader", "dropLast", options.dropLast, false);
+    const { workers } = options;
+    if (workers !== undefined) checkNumber("DataLoader", "workers", workers, { integer: true, min: 0, max: 64 });
+    this.#workers = workers;
+    this.#ahead = new BatchesAhead(this.dataset, workers);
+    dropped.register(this, this.#ahead);
     const batches = this.dataset.length / this.batchSize;
     this.length = this.#dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.length === 0) {
@@ -118,6 +141,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
     const epoch = checkNumber(name, "epoch", state?.epoch, { integer: true, min: 0 });
     const position = checkNumber(name, "position", state.position, { integer: true, min: 0, max: this.length });
     const [order, rng] = [Rng.from(state.orderRng), Rng.from(state.rng)];
+    this.#ahead.end();
     this.#epoch = epoch;
     this.#position = position;
     this.#orderRng = state.orderRng;
@@ -134,6 +158,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
       shuffle: this.#shuffle,
       rng: this.#rng,
       dropLast: this.#dropLast,
+      ...(this.#workers === undefined ? {} : { workers: this.#workers }),
     });
     loader.#orderRng = this.#orderRng;
     loader.#order = this.#order;
@@ -144,26 +169,42 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
 
   /** Restarts the current epoch with a new order. */
   reset(): void {
+    this.dispose();
     this.#position = 0;
     this.#order = undefined;
+  }
+
+  /** Frees what was read ahead; the loader goes on as before. */
+  dispose(): void {
+    this.#ahead.end();
   }
 
   /**
    * The next batch, or `undefined` at the end of an epoch; the call after that starts the next epoch.
    *
    * @param options.rng stream of the draws of the dataset. Default: the loader's.
+   * @param options.ahead how many batches after this one the next call is for; the files of both are read ahead, 0: of
+   * this one alone. Default: 1.
    */
-  async next({ rng = this.#rng }: { readonly rng?: RandomSource } = {}): Promise<Batch<Y> | undefined> {
+  async next({ rng = this.#rng, ahead = 1 }: NextOptions = {}): Promise<Batch<Y> | undefined> {
+    checkNumber("DataLoader.next", "ahead", ahead, { integer: true, min: 0 });
     const indices = this.#nextIndices();
     if (!indices) return undefined;
+    const place = this.#position;
+    this.#ahead.begin(place, indices);
+    if (place + ahead < this.length) this.#ahead.begin(place + ahead, this.#indicesAt(place + ahead));
     const samples: Sample<Y>[] = [];
     try {
-      for (const index of indices) samples.push(await this.dataset.get(index, { rng }));
+      for (const [example, index] of indices.entries()) {
+        samples.push(await this.dataset.get(index, { rng }));
+        this.#ahead.free(place, example);
+      }
       const batch = collate(samples);
       this.#position += 1;
       this.#indices = indices;
       return batch;
     } finally {
+      this.#ahead.end(place);
       for (const sample of samples) disposeSample(sample);
     }
   }
@@ -171,7 +212,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
   /** Passes over the next batch without reading it; whether there was one, as of {@link next}. */
   skip(): boolean {
     const indices = this.#nextIndices();
-    if (indices) this.#position += 1;
+    if (indices) this.#ahead.end(this.#position++);
     return indices !== undefined;
   }
 
@@ -194,8 +235,11 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
       this.#orderRng = this.#rng.state();
       this.#order = this.#drawOrder();
     }
-    const start = this.#position * this.batchSize;
-    return this.#order.slice(start, start + this.batchSize);
+    return this.#indicesAt(this.#position);
+  }
+
+  #indicesAt(place: number): readonly number[] {
+    return (this.#order ?? []).slice(place * this.batchSize, (place + 1) * this.batchSize);
   }
 
   #drawOrder(): number[] {

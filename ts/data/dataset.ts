@@ -27,12 +27,24 @@ export interface GetOptions {
   readonly rng?: RandomSource;
 }
 
+/** Options of {@link Dataset.prefetch}. */
+export interface PrefetchOptions {
+  /** The number of threads that may read. Default: one, where the machine has several processors. */
+  readonly workers?: number | undefined;
+}
+
 /** Examples by index. The caller of `get` owns the tensors it returns and may dispose of them. */
 export interface Dataset<Y extends Measurement = Tensor> {
   /** Number of examples. */
   readonly length: number;
   /** The example at `index`, 0 <= index < length. */
   get(index: number, options?: GetOptions): Promise<Sample<Y>> | Sample<Y>;
+  /**
+   * Begins to read what the example at `index` needs, beside the thread that computes; gives what ends that and frees
+   * what was read, if there is anything. It draws nothing, and errors are left to `get`. A {@link DataLoader} calls it;
+   * a dataset without it is read when it is asked for.
+   */
+  prefetch?(index: number, options?: PrefetchOptions): (() => void) | undefined;
 }
 
 /** A dataset whose samples have the type `S`: by it the Trainer's type knows whether there is ground truth. */
@@ -61,6 +73,15 @@ export function checkTensors(caller: string, sample: unknown): asserts sample is
   if (params === undefined) return;
   checkObject(caller, "params", params);
   for (const [name, value] of Object.entries(params)) checkTensor(caller, `params.${name}`, value);
+}
+
+/** What {@link Dataset.prefetch} gives, of a dataset that may not have it. */
+export function prefetchOf(
+  dataset: Dataset<Measurement>,
+  index: number,
+  options: PrefetchOptions = {},
+): (() => void) | undefined {
+  return typeof dataset.prefetch === "function" ? dataset.prefetch(index, options) : undefined;
 }
 
 /** Applies a function to every tensor of a sample. */

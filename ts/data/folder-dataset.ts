@@ -1,5 +1,5 @@
 import type { Pixels } from "../io/index.js";
-import type { Dataset, Sample } from "./dataset.js";
+import type { Dataset, PrefetchOptions, Sample } from "./dataset.js";
 import type { FolderImages, LeftOut } from "./folder-images.js";
 
 /** What `ImageFolder` and `MeasurementFolder` have in common: the images of a folder, one sample for each page. */
@@ -36,6 +36,11 @@ export abstract class FolderDataset implements Dataset {
    * file cannot be decoded; ShapeError `shape_mismatch` where the image is smaller than the crop.
    */
   abstract get(index: number): Promise<Sample>;
+
+  /** Begins to read the file of a sample; gives what ends that. */
+  prefetch(index: number, { workers }: PrefetchOptions = {}): (() => void) | undefined {
+    return this.#images.prefetch(index, workers);
+  }
 
   /** The pixels of one sample, without creating a tensor; errors as {@link get}. */
   async pixels(index: number): Promise<Pixels> {

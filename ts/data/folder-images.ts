@@ -1,4 +1,13 @@
-import { fileError, ImageReader, countPages, type Pixels, type ReadImageOptions, readPixels } from "../io/index.js";
+import {
+  type AwaitedPage,
+  countPages,
+  fileError,
+  type PagePlace,
+  PageReader,
+  type Pixels,
+  readAhead,
+  type ReadImageOptions,
+} from "../io/index.js";
 import {
   ArgumentError,
   checkNumber,
@@ -39,9 +48,6 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** Files of several pages whose structure is kept. */
-const openFiles = 4;
-
 const keys = ["path", "channels", "scale", "size", "names", "maxPixels", "cacheBytes"];
 
 /** Endings of files that a person would expect to be taken. */
@@ -63,7 +69,9 @@ export class FolderImages {
   readonly leftOut: readonly LeftOut[];
   readonly #caller: string;
   readonly #options: ImageFolderOptions;
-  readonly #readers = new Map<string, Promise<ImageReader>>();
+  readonly #reader = new PageReader();
+  /** Those that are read before they are asked for. */
+  readonly #ahead = new Map<number, Ahead>();
   /** Least recently used first. */
   readonly #cache = new Map<number, Pixels>();
   #cachedBytes = 0;
@@ -113,37 +121,49 @@ export class FolderImages {
       this.#cache.set(index, kept);
       return kept;
     }
+    const ahead = this.#ahead.get(index);
+    if (ahead) return await (ahead.pixels ??= this.#decode(index, ahead.page));
+    return await this.#decode(index);
+  }
+
+  /**
+   * Begins to read an image that will be asked for, in another thread; gives what ends that. Errors are met by
+   * {@link pixels}.
+   *
+   * @param workers number of threads; see `readAhead` of `io`.
+   */
+  prefetch(index: number, workers?: number): (() => void) | undefined {
+    if (this.images[index] === undefined || this.#cache.has(index)) return undefined;
+    const ahead = this.#ahead.get(index) ?? { page: readAhead(this.#placeOf(index), workers), users: 0 };
+    this.#ahead.set(index, ahead);
+    ahead.users += 1;
+    return () => {
+      ahead.users -= 1;
+      if (ahead.users > 0) return;
+      this.#ahead.delete(index);
+      ahead.page.release();
+    };
+  }
+
+  #placeOf(index: number): PagePlace {
+    const { channels = "auto", scale = "type", maxPixels } = this.#options;
+    const options = { channels, scale, ...(maxPixels === undefined ? {} : { maxPixels }) };
+    const { path, page } = this.images[index] as { path: string; page: number };
+    return { path, page, stack: this.images.length > this.files.length, options };
+  }
+
+  async #decode(index: number, ahead?: AwaitedPage): Promise<Pixels> {
     const { channels = "auto", size } = this.#options;
-    const image = await this.#read(place.path, place.page);
+    const place = this.#placeOf(index);
+    const image = (await ahead?.take()) ?? (await this.#reader.read(place));
     const [count, height, width] = image.shape;
-    const isLeft = channels === "auto" && image.metadata.alpha === true && count > 1;
+    const isLeft = channels === "auto" && image.alpha && count > 1;
     const colours: Pixels = isLeft
       ? { data: image.data.slice(0, (count - 1) * height * width), shape: [count - 1, height, width] }
       : { data: image.data, shape: image.shape };
     const pixels = centreCrop(colours, size, place.path);
     this.#keep(index, pixels);
     return pixels;
-  }
-
-  async #read(path: string, page: number) {
-    const { channels = "auto", scale = "type", maxPixels } = this.#options;
-    const options = { channels, scale, ...(maxPixels === undefined ? {} : { maxPixels }) };
-    // The directories of a stack are read once, not once for each of its pages.
-    if (this.images.length === this.files.length) return await readPixels(path, options);
-    const reader = this.#readers.get(path) ?? ImageReader.open(path, options);
-    this.#readers.delete(path);
-    this.#readers.set(path, reader);
-    // A reader of an array keeps its values.
-    for (const oldest of this.#readers.keys()) {
-      if (this.#readers.size <= openFiles) break;
-      this.#readers.delete(oldest);
-    }
-    try {
-      return await (await reader).read(page);
-    } catch (error) {
-      this.#readers.delete(path);
-      throw error;
-    }
   }
 
   #keep(index: number, pixels: Pixels): void {
@@ -158,6 +178,15 @@ export class FolderImages {
       this.#cachedBytes -= data.byteLength;
     }
   }
+}
+
+/** An image that is read ahead. */
+interface Ahead {
+  readonly page: AwaitedPage;
+  /** Its values, once they were asked for. */
+  pixels?: Promise<Pixels>;
+  /** Those who will ask for it. */
+  users: number;
 }
 
 interface Found {

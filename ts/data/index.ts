@@ -11,6 +11,7 @@ export {
   mapSample,
   type Measurement,
   type MeasurementSample,
+  type PrefetchOptions,
   type Sample,
   type SampleOf,
   sampleTensors,

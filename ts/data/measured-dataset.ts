@@ -4,7 +4,14 @@ import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
 import { checkSample, sourceOf } from "./check-sample.js";
-import { type Dataset, disposeSample, type Measurement, type Sample } from "./dataset.js";
+import {
+  type Dataset,
+  disposeSample,
+  type Measurement,
+  prefetchOf,
+  type PrefetchOptions,
+  type Sample,
+} from "./dataset.js";
 
 /** What a physics of type `P` measures. */
 type MeasuredBy<P> = P extends StackedPhysics ? TensorList : Tensor;
@@ -81,6 +88,11 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
   /** Where an image comes from. */
   source(index: number): string | undefined {
     return sourceOf(this.#dataset, index);
+  }
+
+  /** Begins to read what a sample needs; gives what ends that. */
+  prefetch(index: number, options: PrefetchOptions = {}): (() => void) | undefined {
+    return prefetchOf(this.#dataset, index, options);
   }
 
   /**

@@ -3,7 +3,15 @@ import { LinearPhysics, type Physics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
 import { ArgumentError, checkNumber, checkOptions } from "../runtime/index.js";
 import { checkTensor, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
-import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import {
+  type Dataset,
+  type DatasetOf,
+  disposeSample,
+  type GetOptions,
+  prefetchOf,
+  type PrefetchOptions,
+  type Sample,
+} from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
 /** Options of {@link Normalized}. */
@@ -123,6 +131,11 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
     } finally {
       disposeSample(sample);
     }
+  }
+
+  /** Begins to read what a sample needs; gives what ends that. */
+  prefetch(index: number, options: PrefetchOptions = {}): (() => void) | undefined {
+    return prefetchOf(this.#dataset, index, options);
   }
 
   /** One sample, divided by its factor. */

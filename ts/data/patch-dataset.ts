@@ -3,7 +3,14 @@ import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError, shown 
 import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { checkDataset } from "./check-dataset.js";
 import { sourceOf } from "./check-sample.js";
-import type { Dataset, DatasetOf, GetOptions, Sample } from "./dataset.js";
+import {
+  type Dataset,
+  type DatasetOf,
+  type GetOptions,
+  prefetchOf,
+  type PrefetchOptions,
+  type Sample,
+} from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
 export interface PatchDatasetOptions<S extends Sample = Sample> {
@@ -56,6 +63,11 @@ export class PatchDataset<S extends Sample = Sample> implements Dataset {
   /** Where the image of a patch comes from. */
   source(index: number): string | undefined {
     return sourceOf(this.#dataset, index % this.#dataset.length);
+  }
+
+  /** Begins to read what a patch needs; gives what ends that. */
+  prefetch(index: number, options: PrefetchOptions = {}): (() => void) | undefined {
+    return prefetchOf(this.#dataset, index % this.#dataset.length, options);
   }
 
   /**

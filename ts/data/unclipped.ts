@@ -14,7 +14,15 @@ import { tensor } from "../tensor/index.js";
 import { sourceOf } from "./check-sample.js";
 import { checkDataset } from "./check-dataset.js";
 import { type ClippedNoise, cleanValue, tailDraw } from "./clipped-normal.js";
-import { type Dataset, type DatasetOf, disposeSample, type GetOptions, type Sample } from "./dataset.js";
+import {
+  type Dataset,
+  type DatasetOf,
+  disposeSample,
+  type GetOptions,
+  prefetchOf,
+  type PrefetchOptions,
+  type Sample,
+} from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
 export interface UnclippedDatasetOptions<S extends Sample = Sample> {
@@ -59,6 +67,11 @@ export class UnclippedDataset<S extends Sample = Sample> implements Dataset {
   /** Where an example comes from. */
   source(index: number): string | undefined {
     return sourceOf(this.#dataset, index);
+  }
+
+  /** Begins to read what a sample needs; gives what ends that. */
+  prefetch(index: number, options: PrefetchOptions = {}): (() => void) | undefined {
+    return prefetchOf(this.#dataset, index, options);
   }
 
   /** @throws ArgumentError `missing_argument` where a sample has no measurement. */

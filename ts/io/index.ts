@@ -28,6 +28,9 @@ export {
   type ReadImageOptions,
   readPixels,
 } from "./image.js";
+export type { AwaitedPage } from "./page-ahead.js";
+export { PageReader, type PagePlace, type PageValues } from "./page-reader.js";
+export { readAhead } from "./reader-pool.js";
 export { Hdf5Reader } from "./hdf5-reader.js";
 export { arrayTensor, readArray, type ReadArrayOptions } from "./read-array.js";
 export { encodeArray, type WritableArray, writeArray, type WriteArrayOptions } from "./write-array.js";

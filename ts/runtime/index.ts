@@ -54,9 +54,11 @@ export type {
   OpenFile,
   Pixels,
   Platform,
+  ReaderThread,
   RequestedDevice,
   WasmSource,
 } from "./platform.js";
 export { binding, bindingIfAny, currentDevice, memoryLimit } from "./state.js";
+export { warnOnce } from "./warn.js";
 export { wasmBinding } from "./web/exports.js";
 export type { WasmExports } from "./web/exports.js";

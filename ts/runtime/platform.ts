@@ -100,6 +100,21 @@ export interface Mpi {
   abort(text: string): void;
 }
 
+/** A thread beside the calling one that reads pages of images; it gets and gives messages of `io`. */
+export interface ReaderThread {
+  post(message: unknown): void;
+  /** Whether it keeps the process running. */
+  hold(on: boolean): void;
+  end(): void;
+}
+
+/** Who hears from a {@link ReaderThread}. */
+export interface ReaderEvents {
+  onMessage(message: unknown): void;
+  /** Called where the thread does not start, or ends by itself. */
+  onEnd(reason: string): void;
+}
+
 /** What Node and a browser do differently; everything else in this library is common to both. */
 export interface Platform {
   /** Bytes of memory that this process may use; `undefined` where the platform does not say. */
@@ -129,6 +144,8 @@ export interface Platform {
   acquireLock(path: string): Promise<HeldLock | LockHolder>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
+  /** Starts a thread, with its number, which reads pages; absent in browsers. */
+  startReader?(thread: number, events: ReaderEvents): ReaderThread;
   /** Joins the MPI job of this process; absent in browsers. */
   joinMpi?(): Mpi;
   /** The number of processes that a launcher says it has started; absent in browsers. */

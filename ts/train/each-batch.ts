@@ -34,7 +34,7 @@ export async function onEachBatch<T>(
   const rows: { place: number; result: T }[] = [];
   let stopped = false;
   const take = async (place: number, stream?: Rng): Promise<void> => {
-    const batch = (await loader.next(stream && { rng: stream.fork() })) as Batch<Measurement>;
+    const batch = (await loader.next({ rng: stream?.fork(), ahead: ranks.size })) as Batch<Measurement>;
     try {
       check.add(batch, loader.indices);
       await check.read();
@@ -72,6 +72,7 @@ export async function onEachBatch<T>(
       .sort((a, b) => a.place - b.place)
       .map(({ result }) => result);
   } finally {
+    loader.dispose();
     check.dispose();
   }
 }

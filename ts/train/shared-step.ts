@@ -164,7 +164,9 @@ export class SharedSteps {
         continue;
       }
       const rng = Rng.ofIndex(seed, place);
-      const sourced = await this.#data.next(rng.fork());
+      // Of a step the batches of this rank follow each other; those of the other ranks lie between two steps.
+      const ahead = (place + 1) % share === 0 ? this.#microBatches - share + 1 : 1;
+      const sourced = await this.#data.next(rng.fork(), ahead);
       const batch = sourced && new MicroBatch(place, sourced, plan, { ...context, rng });
       own.push(batch);
       yield batch;

@@ -136,12 +136,13 @@ export class TrainingData {
    * The next batch in turn; `undefined` where every batch of the epoch was taken.
    *
    * @param rng stream of the draws of the dataset. Default: the loader's.
+   * @param ahead how many batches after this one the next call is for.
    * @throws ArgumentError `non_finite_data`, on the CPU; on other devices {@link check} does.
    */
-  async next(rng?: RandomSource): Promise<SourcedBatch | undefined> {
+  async next(rng?: RandomSource, ahead = 1): Promise<SourcedBatch | undefined> {
     for (const i of this.#inTurn()) {
       const loader = this.#loaders[i] as DataLoader<Measurement>;
-      const batch = await loader.next(rng && { rng });
+      const batch = await loader.next({ rng, ahead: this.#aheadOf(ahead) });
       this.#passTurn(i);
       if (!batch) continue;
       try {
@@ -153,6 +154,11 @@ export class TrainingData {
       return { batch, source: this.sources[i] as Source };
     }
     return undefined;
+  }
+
+  /** For a data set, how many of its batches after this one it is asked for one; 0: which one that is, is not known. */
+  #aheadOf(ahead: number): number {
+    return ahead === 1 || this.sources.length === 1 ? ahead : 0;
   }
 
   /** Passes over the next batch in turn without reading it; whether there was one. */
@@ -195,8 +201,9 @@ export class TrainingData {
     }
   }
 
-  /** Frees what was not checked. */
+  /** Frees what was not checked, and what was read ahead. */
   dispose(): void {
+    for (const loader of this.#loaders) loader.dispose();
     for (const check of this.#checks) check.dispose();
   }
 

@@ -7,6 +7,7 @@ import { decodeImage } from "./images.js";
 import { acquireLock } from "./lock.js";
 import { totalMemory } from "./memory.js";
 import { processors } from "./processors.js";
+import { startReader } from "./start-reader.js";
 import { joinMpi, launchedProcesses } from "./mpi.js";
 
 /** The platform of programs that run in Node. */
@@ -23,6 +24,7 @@ export const nodePlatform: Platform = {
   keepDownload,
   acquireLock,
   decodeImage,
+  startReader,
   joinMpi,
   launchedProcesses,
 };

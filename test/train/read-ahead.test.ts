@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { DataLoader, type Dataset } from "../../ts/data/index.js";
+import { PSNR } from "../../ts/metric/index.js";
+import { ArtifactRemoval, DnCNN } from "../../ts/nn/index.js";
+import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
+import { init } from "../../ts/runtime/index.js";
+import { evaluate } from "../../ts/train/index.js";
+import { made, onRanks, values } from "../distributed/made.js";
+
+await init({ device: "cpu" });
+const x = new Rng(1).uniform([22, 1, 12, 12]);
+
+/** Images that note which of them are read, which were asked for before, and which were not freed. */
+function noting() {
+  const [read, asked, open] = [new Set<number>(), new Set<number>(), [] as number[]];
+  const dataset: Dataset = {
+    length: 22,
+    get(index) {
+      read.add(index);
+      return { x: x.slice([index, 0, 0, 0], [index + 1, 1, 12, 12]).reshape([1, 12, 12]) };
+    },
+    prefetch(index) {
+      asked.add(index);
+      open.push(index);
+      return () => void open.splice(open.indexOf(index), 1);
+    },
+  };
+  return { dataset, read, asked, open };
+}
+
+it("a training asks for what it reads, on each rank for its own batches, and frees what it does not need", async () => {
+  const run = async (n: number) =>
+    values(
+      await onRanks(n, async (group) => {
+        const { dataset, read, asked, open } = noting();
+        const trainData = new DataLoader({ dataset, batchSize: 2, rng: new Rng(0) });
+        const { trainer } = made(n === 1 ? undefined : group, {
+          trainData,
+          maxSteps: 2,
+          evalData: undefined,
+          earlyStop: undefined,
+        } as never);
+        await trainer.train();
+        return { read: [...read], asked: [...asked], open };
+      }),
+    );
+  // Eight batches in two steps of four; without a group the one behind them is asked for too.
+  const [alone] = await run(1);
+  expect(alone).toEqual({ read: range(0, 16), asked: range(0, 18), open: [] });
+  const [first, second] = await run(2);
+  // The first sample is looked at before the training.
+  expect(first).toEqual({ read: [0, 1, 2, 3, 8, 9, 10, 11], asked: [0, 1, 2, 3, 8, 9, 10, 11, 16, 17], open: [] });
+  expect(second).toEqual({
+    read: [0, 4, 5, 6, 7, 12, 13, 14, 15],
+    asked: [4, 5, 6, 7, 12, 13, 14, 15, 20, 21],
+    open: [],
+  });
+});
+
+it("an evaluation asks for what it reads, on each rank for its own images", async () => {
+  const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+  const network = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(2) });
+  const model = new ArtifactRemoval({ backboneNet: network });
+  for (const n of [1, 2]) {
+    const found = values(
+      await onRanks(n, async (group) => {
+        const { dataset, read, asked, open } = noting();
+        await evaluate({ model, physics, data: dataset, metrics: [new PSNR()], group, rng: new Rng(0) });
+        return { read: [...read], asked: [...asked], open };
+      }),
+    );
+    for (const [rank, each] of found.entries()) {
+      const own = range(0, 22).filter((index) => index % n === rank);
+      expect(each).toEqual({ read: own, asked: own, open: [] });
+    }
+  }
+});
+
+function range(begin: number, end: number): number[] {
+  return Array.from({ length: end - begin }, (_, i) => begin + i);
+}
