@@ -23,6 +23,7 @@ import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { nodePlatform } from "../../ts/runtime/node/index.js";
 import { memory, zeros } from "../../ts/tensor/index.js";
+import { collectGarbage } from "../train/garbage.js";
 
 const package_ = new URL("../../dist/node.js", import.meta.url).href;
 let parent: string;
@@ -241,6 +242,35 @@ describe("DataLoader", () => {
     expect(open).toEqual([1]);
     for (const workers of [-1, 0.5, 65, "1" as never])
       expect(() => new DataLoader({ dataset, workers })).toThrow(/DataLoader: workers/);
+  });
+
+  it("frees what was read for a batch that fails, and asks again", async () => {
+    const { dataset, open, asked } = noting(4);
+    let fails = true;
+    const get = (index: number) => {
+      if (index === 1 && fails) throw new Error("fails");
+      return dataset.get(index);
+    };
+    const loader = new DataLoader({ dataset: { ...dataset, get }, batchSize: 2 });
+    await expect(loader.next()).rejects.toThrow("fails");
+    expect([asked, open]).toEqual([
+      [0, 1, 2, 3],
+      [2, 3],
+    ]);
+    fails = false;
+    await loader.next();
+    expect([asked, open]).toEqual([
+      [0, 1, 2, 3, 0, 1],
+      [2, 3],
+    ]);
+  });
+
+  it("frees what was read ahead when it is dropped in the middle of an epoch", async () => {
+    const { dataset, open } = noting(4);
+    await (async () => await new DataLoader({ dataset }).next())();
+    expect(open).toEqual([1]);
+    for (let i = 0; i < 50 && open.length > 0; i++) await collectGarbage();
+    expect(open).toEqual([]);
   });
 
   it("is forwarded by the datasets that change samples", async () => {

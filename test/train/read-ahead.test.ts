@@ -87,7 +87,9 @@ it("an evaluation that fails frees what was read for its next batch", async () =
   const onBatch = () => {
     throw new Error("ends");
   };
-  await expect(evaluate({ model, physics, data, metrics: [new PSNR()], onBatch, rng: new Rng(0) })).rejects.toThrow("ends");
+  await expect(evaluate({ model, physics, data, metrics: [new PSNR()], onBatch, rng: new Rng(0) })).rejects.toThrow(
+    "ends",
+  );
   expect([[...asked], open]).toEqual([[0, 1], []]);
 });
 
