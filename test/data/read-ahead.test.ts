@@ -323,6 +323,8 @@ describe("threads", () => {
     const start = vi.spyOn(of, "startReader").mockReturnValue(thread);
     own(place(), 1).release();
     await new Promise((resolve) => setTimeout(resolve, 20));
+    // A thread that has just started keeps no program running.
+    expect(thread.hold.mock.calls).toEqual([[false]]);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const given = own(place(), 1);
     expect(thread.post).toHaveBeenCalledTimes(1);
