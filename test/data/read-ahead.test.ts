@@ -23,6 +23,7 @@ import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { nodePlatform } from "../../ts/runtime/node/index.js";
 import { memory, zeros } from "../../ts/tensor/index.js";
+import { collectGarbage } from "../train/garbage.js";
 
 const package_ = new URL("../../dist/node.js", import.meta.url).href;
 let parent: string;
@@ -134,31 +135,65 @@ it("pauses the threads at 256 MiB that are not freed", async () => {
   await until(() => given.mock.calls.length === 7);
   expect((await pages[6]!.take())!.shape).toEqual([1, side, side]);
   for (const page of pages) page.release();
+  // Given up while they are read: 384 MiB in all.
+  for (let i = 0; i < 6; i++) {
+    const page = readAhead({ path, page: 0, stack: false, options: {} }, 1) as PageAhead;
+    await until(() => !page.isFree);
+    page.release();
+  }
+  const last = readAhead({ path, page: 0, stack: false, options: {} }, 1) as PageAhead;
+  await until(() => !last.isFree);
+  expect((await last.take())!.shape).toEqual([1, side, side]);
+  last.release();
+});
+
+it("reads an image once for all who asked for it, and none that is kept", async () => {
+  const images = await open();
+  const [first, second] = [images.prefetch(0, { workers: 1 })!, images.prefetch(0, { workers: 1 })!];
+  const take = vi.spyOn(PageAhead.prototype, "take");
+  first();
+  const [one, other] = [await images.pixels(0), await images.pixels(0)];
+  expect(other).toBe(one);
+  expect(take).toHaveBeenCalledTimes(1);
+  second();
+  expect(await images.pixels(0)).not.toBe(one);
+  expect(take).toHaveBeenCalledTimes(1);
+  expect(images.prefetch(99)).toBeUndefined();
+  const kept = await open(2 ** 30);
+  await kept.pixels(0);
+  expect(kept.prefetch(0)).toBeUndefined();
 });
 
 describe("DataLoader", () => {
   /** A dataset that notes what is asked for and freed. */
   function noting(length: number) {
-    const [open, asked] = [[] as number[], [] as number[]];
+    const [open, asked, atGet] = [[] as number[], [] as number[], [] as number[][]];
     const dataset: Dataset = {
       length,
-      get: () => ({ x: zeros([1]) }),
+      get() {
+        atGet.push([...open]);
+        return { x: zeros([1]) };
+      },
       prefetch(index) {
         open.push(index);
         asked.push(index);
         return () => void open.splice(open.indexOf(index), 1);
       },
     };
-    return { dataset, open, asked };
+    return { dataset, open, asked, atGet };
   }
 
   it("asks for this batch and the next, once, and frees every example once", async () => {
-    const { dataset, open, asked } = noting(7);
+    const { dataset, open, asked, atGet } = noting(7);
     const loader = new DataLoader({ dataset, batchSize: 2 });
     await loader.next();
     expect([asked, open]).toEqual([
       [0, 1, 2, 3],
       [2, 3],
+    ]);
+    expect(atGet).toEqual([
+      [0, 1, 2, 3],
+      [1, 2, 3],
     ]);
     await loader.next();
     expect([asked, open]).toEqual([
@@ -207,6 +242,35 @@ describe("DataLoader", () => {
     expect(open).toEqual([1]);
     for (const workers of [-1, 0.5, 65, "1" as never])
       expect(() => new DataLoader({ dataset, workers })).toThrow(/DataLoader: workers/);
+  });
+
+  it("frees what was read for a batch that fails, and asks again", async () => {
+    const { dataset, open, asked } = noting(4);
+    let fails = true;
+    const get = (index: number) => {
+      if (index === 1 && fails) throw new Error("fails");
+      return dataset.get(index);
+    };
+    const loader = new DataLoader({ dataset: { ...dataset, get }, batchSize: 2 });
+    await expect(loader.next()).rejects.toThrow("fails");
+    expect([asked, open]).toEqual([
+      [0, 1, 2, 3],
+      [2, 3],
+    ]);
+    fails = false;
+    await loader.next();
+    expect([asked, open]).toEqual([
+      [0, 1, 2, 3, 0, 1],
+      [2, 3],
+    ]);
+  });
+
+  it("frees what was read ahead when it is dropped in the middle of an epoch", async () => {
+    const { dataset, open } = noting(4);
+    await (async () => await new DataLoader({ dataset }).next())();
+    expect(open).toEqual([1]);
+    for (let i = 0; i < 50 && open.length > 0; i++) await collectGarbage();
+    expect(open).toEqual([]);
   });
 
   it("is forwarded by the datasets that change samples", async () => {
@@ -259,6 +323,8 @@ describe("threads", () => {
     const start = vi.spyOn(of, "startReader").mockReturnValue(thread);
     own(place(), 1).release();
     await new Promise((resolve) => setTimeout(resolve, 20));
+    // A thread that has just started keeps no program running.
+    expect(thread.hold.mock.calls).toEqual([[false]]);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const given = own(place(), 1);
     expect(thread.post).toHaveBeenCalledTimes(1);

@@ -58,6 +58,41 @@ it("a training asks for what it reads, on each rank for its own batches, and fre
   });
 });
 
+it("of several data sets in turn only the batches of a rank are asked for", async () => {
+  const found = values(
+    await onRanks(2, async (group) => {
+      const sets = [noting(), noting()];
+      const trainData = sets.map(({ dataset }) => new DataLoader({ dataset, batchSize: 2, rng: new Rng(0) }));
+      const { trainer } = made(group, { trainData, maxSteps: 2, evalData: undefined, earlyStop: undefined } as never);
+      await trainer.train();
+      return sets.map(({ asked, open }) => ({ asked: [...asked], open }));
+    }),
+  );
+  const [first, second] = [
+    { asked: [0, 1, 4, 5], open: [] },
+    { asked: [2, 3, 6, 7], open: [] },
+  ];
+  expect(found).toEqual([
+    [first, first],
+    [second, second],
+  ]);
+});
+
+it("an evaluation that fails frees what was read for its next batch", async () => {
+  const { dataset, asked, open } = noting();
+  const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+  const network = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(2) });
+  const model = new ArtifactRemoval({ backboneNet: network });
+  const data = new DataLoader({ dataset });
+  const onBatch = () => {
+    throw new Error("ends");
+  };
+  await expect(evaluate({ model, physics, data, metrics: [new PSNR()], onBatch, rng: new Rng(0) })).rejects.toThrow(
+    "ends",
+  );
+  expect([[...asked], open]).toEqual([[0, 1], []]);
+});
+
 it("an evaluation asks for what it reads, on each rank for its own images", async () => {
   const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
   const network = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(2) });

@@ -136,10 +136,10 @@ export class TrainingData {
    * The next batch in turn; `undefined` where every batch of the epoch was taken.
    *
    * @param rng stream of the draws of the dataset. Default: the loader's.
-   * @param ahead how many batches after this one the next call is for.
+   * @param ahead how many batches after this one the next call is for, where others are passed over. Default: 1.
    * @throws ArgumentError `non_finite_data`, on the CPU; on other devices {@link check} does.
    */
-  async next(rng?: RandomSource, ahead = 1): Promise<SourcedBatch | undefined> {
+  async next(rng?: RandomSource, ahead?: number): Promise<SourcedBatch | undefined> {
     for (const i of this.#inTurn()) {
       const loader = this.#loaders[i] as DataLoader<Measurement>;
       const batch = await loader.next({ rng, ahead: this.#aheadOf(ahead) });
@@ -156,9 +156,9 @@ export class TrainingData {
     return undefined;
   }
 
-  /** For a data set, how many of its batches after this one it is asked for one; 0: which one that is, is not known. */
-  #aheadOf(ahead: number): number {
-    return ahead === 1 || this.sources.length === 1 ? ahead : 0;
+  /** The same for the batches of one data set; 0 where some are passed over in turn: they are not read ahead. */
+  #aheadOf(ahead: number | undefined): number {
+    return ahead === undefined ? 1 : this.sources.length === 1 ? ahead : 0;
   }
 
   /** Passes over the next batch in turn without reading it; whether there was one. */
