@@ -9,6 +9,14 @@ const spread = (list) =>
     ? undefined
     : round(Math.sqrt(list.reduce((sum, v) => sum + (v - mean(list)) ** 2, 0) / (list.length - 1)), 3);
 
+/** The means of the measures of a task, by name, for each library. */
+function measuresOf({ measures = [] }, here, there) {
+  if (measures.length === 0) return {};
+  const means = (list) =>
+    Object.fromEntries(measures.map((name) => [name, round(mean(list.map((each) => each.measures[name])), 3)]));
+  return { measuresAdjoint: means(here), ...(there.length > 0 ? { measuresDeepinv: means(there) } : {}) };
+}
+
 /**
  * One row for each loss of each task that has a result for every seed; levels in dB, times in seconds of processor time
  * for a training.
@@ -49,8 +57,9 @@ export function rowsOf({ tasks, results, seeds, steps }) {
         spreadOfDifference: spread(differences),
         ssimAdjoint: average(here, ({ ssim }) => ssim, 4),
         ssimDeepinv: average(there, ({ ssim }) => ssim, 4),
-        secondsAdjoint: average(here, ({ seconds }) => seconds, 2),
-        secondsDeepinv: average(there, ({ seconds }) => seconds, 2),
+        ...measuresOf(task, here, there),
+        secondsAdjoint: average(here, ({ seconds }) => seconds, 4),
+        secondsDeepinv: average(there, ({ seconds }) => seconds, 4),
         only,
         there: instead,
       };
