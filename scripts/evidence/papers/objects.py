@@ -1,8 +1,23 @@
 """Objects of deepinv from the descriptions of tasks.mjs."""
+import copy
 import re
 
 import deepinv as dinv
 import torch
+
+
+def copied(physics):
+    """A copy of an operator with parameters of its own.
+
+    In place of deepinv's `clone`, which looks at every object that the operator reaches: 0.18 s at each step of MOI,
+    MOEI and Phase2Phase, more than the training itself.
+    """
+    own = copy.copy(physics)
+    own._buffers = dict(physics._buffers)
+    return own
+
+
+dinv.physics.Physics.clone = copied
 
 
 def snake(name):

@@ -32,6 +32,15 @@ export const mri = [
         }),
         paper: { within: 1 },
       },
+      "splitting, tested as the mean of 5 splits": {
+        terms: one({
+          name: "SplittingLoss",
+          evalSplitInput: true,
+          evalNSamples: 5,
+          maskGenerator: { name: "GaussianSplittingMaskGenerator", imgSize: [2, 48, 48], splitRatio: 0.6 },
+        }),
+        paper: { within: 1 },
+      },
       "weighted splitting": { terms: one({ name: "WeightedSplittingLoss", ...columns }) },
       "robust splitting": { terms: one({ name: "RobustSplittingLoss", ...columns, noiseModel }) },
       MOI: { terms: [{ loss: consistency }, { loss: { name: "MOILoss", physicsGenerator: third } }] },
