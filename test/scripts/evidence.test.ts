@@ -13,6 +13,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 interface Row {
   readonly task: string;
   readonly loss: string;
+  readonly seeds: number;
   readonly adjoint: number;
   readonly deepinv?: number;
   readonly supervised: number;
@@ -140,5 +141,12 @@ describe("npm run evidence", () => {
     expect(of("poor").deepinv).toBeUndefined();
     expect(of("near")).toMatchObject({ gap: 0.45, reached: false, secondsDeepinv: 4 });
     expect(of("closing")).toMatchObject({ closed: 0.9, reached: true });
+    // A task whose second seed is not finished is judged by the first alone, also its finished rows.
+    const part = {
+      of: (library: string, each: { name: string; seed: number }) =>
+        library === "deepinv" && each.name === "near" && each.seed === 1 ? undefined : results.of(library, each),
+    };
+    const first = rowsOf({ tasks: [{ id: "task", losses }], results: part, seeds: [0, 1], steps: 1 });
+    expect(first.find((row) => row.loss === "supervised")).toMatchObject({ adjoint: 30, deepinv: 30, seeds: 1 });
   });
 });

@@ -16,11 +16,11 @@ async function images({ kind, size, count, tests = TESTS }, rng) {
   return { x: cat(drawn(count), 0), test: cat(drawn(tests), 0) };
 }
 
-/** Noise of variance 1 that is correlated over neighbours: twice the mean of white noise over 2 x 2 pixels. */
-function correlated(shape, rng) {
+/** White noise with a share of that of the pixel above, the sum with this share of that to the left. */
+function correlated(shape, { sigma, share }, rng) {
   const white = rng.normal([...shape]);
-  const rows = white.add(white.roll(1, 2));
-  return rows.add(rows.roll(1, 3)).mul(0.5);
+  const rows = white.add(white.roll(1, 2).mul(share));
+  return rows.add(rows.roll(1, 3).mul(share)).mul(sigma / (1 + share ** 2));
 }
 
 /**
@@ -51,7 +51,7 @@ export async function measurements(task, seed) {
   const operator = operatorOf(task, tensors);
   const perSample = (mask) => (task.perSample ? { mask } : {});
   if (task.images.correlated) {
-    const noisy = (t) => t.add(correlated(t.shape, rng).mul(task.images.correlated));
+    const noisy = (t) => t.add(correlated(t.shape, task.images.correlated, rng));
     return { ...tensors, y: noisy(x), testY: noisy(test) };
   }
   tensors.y = operator.forward(x, { ...perSample(tensors.mask), rng });

@@ -17,12 +17,26 @@ function measuresOf({ measures = [] }, here, there) {
   return { measuresAdjoint: means(here), ...(there.length > 0 ? { measuresDeepinv: means(there) } : {}) };
 }
 
+/** The first seeds for which each row of a task is done, in each library that has begun it. */
+function finished(task, { results, seeds, steps }) {
+  const done = (seed) =>
+    Object.entries(task.losses).every(([name, row]) =>
+      ["adjoint", "deepinv"].every((library) => {
+        const result = (of) => results.of(library, { task, name, row, seed: of, steps });
+        return result(seed) || !seeds.some(result);
+      }),
+    );
+  const end = seeds.findIndex((seed) => !done(seed));
+  return end < 0 ? seeds : seeds.slice(0, end);
+}
+
 /**
- * One row for each loss of each task that has a result for every seed; levels in dB, times in seconds of processor time
- * for a training.
+ * One row for each loss of each task, over the seeds that are finished; levels in dB, times in seconds of processor
+ * time for a training.
  */
-export function rowsOf({ tasks, results, seeds, steps }) {
+export function rowsOf({ tasks, results, seeds: wanted, steps }) {
   return tasks.flatMap((task) => {
+    const seeds = finished(task, { results, seeds: wanted, steps });
     const all = (library, name) => {
       const found = seeds.map((seed) => results.of(library, { task, name, row: task.losses[name], seed, steps }));
       return found.every(Boolean) ? found : [];
@@ -44,6 +58,7 @@ export function rowsOf({ tasks, results, seeds, steps }) {
       return {
         task: task.id,
         loss: name,
+        seeds: seeds.length,
         adjoint,
         deepinv: level("deepinv", name),
         supervised,

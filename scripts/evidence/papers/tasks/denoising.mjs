@@ -4,11 +4,11 @@ import { denoiser, one, supervised } from "./parts.mjs";
 const sigma = 0.2;
 const gain = 0.05;
 const looks = 10;
-// Of the mean over 2 x 2 pixels, which images.mjs takes of white noise.
+// Of the noise that images.mjs draws.
 const correlation = [
-  [0.25, 0.5, 0.25],
-  [0.5, 1, 0.5],
-  [0.25, 0.5, 0.25],
+  [0.16, 0.4, 0.16],
+  [0.4, 1, 0.4],
+  [0.16, 0.4, 0.16],
 ];
 
 const recorrupting = (options) => ({
@@ -37,8 +37,8 @@ export const denoising = [
   },
   {
     id: "gaussian-correlated",
-    title: `Gaussian noise of standard deviation ${sigma}, correlated over neighbours, one noisy copy of each image`,
-    images: { kind: "photographs", size: 32, count: 400, correlated: sigma },
+    title: `Gaussian noise of standard deviation ${sigma}, correlated by 0.4 with its neighbours`,
+    images: { kind: "photographs", size: 32, count: 400, correlated: { sigma, share: 0.5 } },
     physics: { name: "Denoising" },
     network: { start: "direct", denoiser: denoiser(1) },
     losses: {
@@ -46,10 +46,10 @@ export const denoising = [
       "SURE, as if not correlated": { terms: one({ name: "SureGaussianLoss", sigma }) },
       "SURE, told the correlation": { terms: one({ name: "SureGaussianLoss", sigma, correlation }), only: "adjoint" },
       "UNSURE, one level": {
-        terms: one({ name: "SureGaussianLoss", sigma: sigma / 2, unsure: true, stepSize: 5e-4 }),
+        terms: one({ name: "SureGaussianLoss", sigma: sigma / 2, unsure: true, stepSize: 1e-4 }),
       },
       "UNSURE, a level for each lag": {
-        terms: one({ name: "SureGaussianLoss", sigma: sigma / 2, unsure: true, stepSize: 5e-4, correlation: 1 }),
+        terms: one({ name: "SureGaussianLoss", sigma: sigma / 2, unsure: true, stepSize: 1e-4, correlation: 1 }),
         only: "adjoint",
       },
     },
