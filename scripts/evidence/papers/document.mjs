@@ -60,7 +60,7 @@ function verdicts(rows) {
   const name = ({ task, loss }) => `${task}: ${loss}`;
   return [
     `Of ${compared.length} rows that deepinv has too, adjoint is more than 0.3 dB below it in ${below.length}` +
-      `${below.length > 0 ? ` (${below.map(name).join("; ")})` : ""}.`,
+      `${below.length > 0 ? ` (${below.map((row) => `${name(row)} ${difference(row)}`).join("; ")})` : ""}.`,
     `deepinv takes ${ratio(compared).toFixed(1)} times the processor time of adjoint (geometric mean of the rows; ` +
       `least ${Math.min(...compared.map((row) => ratio([row]))).toFixed(1)}, ` +
       `most ${Math.max(...compared.map((row) => ratio([row]))).toFixed(1)}).`,
