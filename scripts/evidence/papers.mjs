@@ -19,9 +19,11 @@ import { init, io, Rng } from "adjoint";
 import { Failure, main, root, say } from "../common.mjs";
 import { measurements } from "./papers/images.mjs";
 import { notes } from "./papers/notes.mjs";
+import { discriminatorOf } from "./papers/objects.mjs";
 import { report } from "./papers/report.mjs";
 import { Results } from "./papers/results.mjs";
 import { quick, tasks } from "./papers/tasks.mjs";
+import { solveHere } from "./papers/variational.mjs";
 import { BATCH, initialWeights, LEARNING_RATE, trainHere } from "./papers/train.mjs";
 
 const { values } = parseArgs({
@@ -56,8 +58,11 @@ await main(async () => {
   const trainings = [];
   for (const seed of seeds) for (const task of shown) trainings.push(...(await prepared(task, { seed, steps, work })));
   for (const training of trainings.filter((each) => !values.report && !results.of("adjoint", each))) {
-    const { before, after, seconds } = trainHere(training);
-    await io.writeSafetensors(results.file("adjoint", training), { before, after });
+    const { before, after, trained, seconds } = await (training.row.variational
+      ? solveHere(training)
+      : trainHere(training));
+    const named = Object.fromEntries(Object.entries(trained).map(([key, value]) => [`trained.${key}`, value]));
+    await io.writeSafetensors(results.file("adjoint", training), { before, after, ...named });
     await results.add("adjoint", training, seconds);
   }
   const there = trainings.filter((each) => version && each.row.only !== "adjoint" && !results.of("deepinv", each));
@@ -103,11 +108,14 @@ async function prepared(task, { seed, steps, work }) {
   const files = {
     tensors: join(folder, `${seed}-measurements.safetensors`),
     weights: join(folder, `${seed}-weights.safetensors`),
+    ...(task.discriminator ? { discriminator: join(folder, `${seed}-discriminator.safetensors`) } : {}),
   };
   const tensors = await measurements(task, seed);
   const weights = initialWeights(task, seed);
   await io.writeSafetensors(files.tensors, tensors);
   await io.writeSafetensors(files.weights, weights);
+  const discriminator = discriminatorOf(task, new Rng(seed + 2000))?.stateDict();
+  if (discriminator) await io.writeSafetensors(files.discriminator, discriminator);
   const drawn = await new Rng(seed + 500).randint(0, tensors.x.shape[0], [steps, BATCH]).data();
   const order = Array.from({ length: steps }, (_, i) => Array.from(drawn.slice(i * BATCH, (i + 1) * BATCH)));
   return Object.entries(task.losses).map(([name, row]) => ({
@@ -118,6 +126,7 @@ async function prepared(task, { seed, steps, work }) {
     steps,
     tensors,
     weights,
+    discriminator,
     order,
     files,
   }));

@@ -16,6 +16,13 @@ async function images({ kind, size, count, tests = TESTS }, rng) {
   return { x: cat(drawn(count), 0), test: cat(drawn(tests), 0) };
 }
 
+/** White noise with a share of that of the pixel above, the sum with this share of that to the left. */
+function correlated(shape, { sigma, share }, rng) {
+  const white = rng.normal([...shape]);
+  const rows = white.add(white.roll(1, 2).mul(share));
+  return rows.add(rows.roll(1, 3).mul(share)).mul(sigma / (1 + share ** 2));
+}
+
 /**
  * The tensors of a task: `x` and `y` to learn from, `testX` and `testY`; the mask of all measurements as `mask`, or the
  * masks of each as `mask` and `testMask`. Each image is measured once.
@@ -40,8 +47,13 @@ export async function measurements(task, seed) {
     tensors.mask = masks.step(oneMask ? 1 : x.shape[0], { rng }).mask;
     if (!oneMask) tensors.testMask = masks.step(test.shape[0], { rng }).mask;
   }
+  if (task.images.blur) tensors.filter = physics.gaussianBlur({ sigma: task.images.blur });
   const operator = operatorOf(task, tensors);
   const perSample = (mask) => (task.perSample ? { mask } : {});
+  if (task.images.correlated) {
+    const noisy = (t) => t.add(correlated(t.shape, task.images.correlated, rng));
+    return { ...tensors, y: noisy(x), testY: noisy(test) };
+  }
   tensors.y = operator.forward(x, { ...perSample(tensors.mask), rng });
   tensors.testY = operator.forward(test, { ...perSample(tensors.testMask), rng });
   return tensors;

@@ -2,13 +2,30 @@
 import { loss, nn, physics, transform, zeros } from "adjoint";
 import { ConsistentMoDL } from "../../../examples/shared/consistent-modl.mjs";
 
+/** A penalty on a loss above a limit: `max(0, loss - limit)^2`. */
+class AboveLimit extends loss.Loss {
+  constructor({ loss: of, limit }) {
+    super();
+    this.name = "AboveLimit";
+    this.assumptions = of.assumptions;
+    this.limit = limit;
+    this.of = of;
+  }
+
+  forward(args) {
+    return this.of.forward(args).sub(this.limit).relu().square();
+  }
+}
+
 /** What a description says; `tensors` are those that it may name, `more` further options of its outermost object. */
 export function made(description, tensors, more = {}) {
   if (Array.isArray(description)) return description.map((each) => made(each, tensors));
   if (description === null || typeof description !== "object") return description;
   if (description.tensor) return tensors[description.tensor];
   const { name, ...options } = description;
-  const Class = [loss, loss.mri, physics, transform, nn].map((folder) => folder[name]).find(Boolean);
+  const Class = [{ AboveLimit }, loss, loss.mri, loss.adversarial, physics, transform, nn]
+    .map((folder) => folder[name])
+    .find(Boolean);
   const values = Object.entries(options).map(([key, value]) => [key, made(value, tensors)]);
   return new Class({ ...Object.fromEntries(values), ...more });
 }
@@ -34,4 +51,9 @@ export function lossesOf({ terms }, model) {
   const losses = terms.map(({ loss: description, weight = 1 }) => ({ loss: made(description, {}), weight }));
   const adapted = losses.reduce((each, { loss: own }) => own.adaptModel(each), model);
   return { losses, model: adapted };
+}
+
+/** The initial discriminator of a task, where it has one. */
+export function discriminatorOf({ discriminator }, rng) {
+  return discriminator === undefined ? undefined : made(discriminator, {}, { rng });
 }

@@ -1,107 +1,14 @@
-// What `npm run evidence -- papers` writes: rows as data, and the document.
+// What `npm run evidence -- papers` writes: rows as data, the document and a picture.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { full, io, nn } from "adjoint";
 import { joined } from "../../../examples/shared/figures.mjs";
 import { root } from "../../common.mjs";
-import { mean, rowsOf } from "./rows.mjs";
+import { documentOf } from "./document.mjs";
+import { rowsOf } from "./rows.mjs";
 
 const SIDE = 96;
-
-const db = (value) => (value === undefined ? "-" : value.toFixed(2));
-const signed = (value) => (value < 0 ? value.toFixed(2) : `+${value.toFixed(2)}`);
-
-function claim({ paper, closed, gap, reached }) {
-  if (reached === undefined) return "";
-  const verdict = reached ? "reached" : "not reached";
-  return paper.closes === undefined
-    ? `within ${paper.within} dB: ${verdict} (${gap.toFixed(2)})`
-    : `closes ${100 * paper.closes} % of the gap from "${paper.from}": ${verdict} (${(100 * closed).toFixed(0)} %)`;
-}
-
-function difference({ adjoint, deepinv, spreadOfDifference }) {
-  if (deepinv === undefined) return "";
-  return signed(adjoint - deepinv) + (spreadOfDifference === undefined ? "" : ` ± ${db(spreadOfDifference)}`);
-}
-
-function tableOf(rows) {
-  const head = ["loss", "adjoint", "deepinv", "difference", "below supervised", "its paper", "seconds"];
-  const lines = rows.map((row) => [
-    row.loss,
-    `${db(row.adjoint)} (${row.ssimAdjoint.toFixed(3)})`,
-    row.deepinv === undefined
-      ? row.only
-        ? (row.there ?? "has none")
-        : "-"
-      : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
-    difference(row),
-    row.gap === undefined ? "" : db(row.gap),
-    claim(row),
-    row.secondsDeepinv === undefined
-      ? row.secondsAdjoint.toFixed(1)
-      : `${row.secondsAdjoint.toFixed(1)} / ${row.secondsDeepinv.toFixed(1)}`,
-  ]);
-  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** What the rows say together. */
-function verdicts(rows) {
-  const compared = rows.filter(({ deepinv }) => deepinv !== undefined);
-  if (compared.length === 0) return ["deepinv was not there to compare with."];
-  const below = compared.filter(({ adjoint, deepinv }) => adjoint < deepinv - 0.3);
-  const ratio = (list) => Math.exp(mean(list.map((row) => Math.log(row.secondsDeepinv / row.secondsAdjoint))));
-  const claims = rows.filter(({ reached }) => reached !== undefined);
-  const name = ({ task, loss }) => `${task}: ${loss}`;
-  return [
-    `Of ${compared.length} rows that deepinv has too, adjoint is more than 0.3 dB below it in ${below.length}` +
-      `${below.length > 0 ? ` (${below.map(name).join("; ")})` : ""}.`,
-    `deepinv takes ${ratio(compared).toFixed(1)} times the processor time of adjoint (geometric mean of the rows; ` +
-      `least ${Math.min(...compared.map((row) => ratio([row]))).toFixed(1)}, ` +
-      `most ${Math.max(...compared.map((row) => ratio([row]))).toFixed(1)}).`,
-    `Of ${claims.length} claims of papers ${claims.filter(({ reached }) => reached).length} are reached within this ` +
-      "budget.",
-  ];
-}
-
-function documentOf({ tasks, rows, settings, notes }) {
-  const sections = tasks.flatMap((task) => {
-    const own = rows.filter(({ task: id }) => id === task.id);
-    if (own.length === 0) return [];
-    const note = notes[task.id] ? `\n\n${notes[task.id]}` : "";
-    return `## ${task.title}\n\nUntrained: ${db(own[0].untrained)} dB.\n\n${tableOf(own)}${note}`;
-  });
-  const compared = settings.deepinv ? `deepinv ${settings.deepinv}` : "deepinv (not found where this was made)";
-  return `# Evidence: the methods of the papers
-
-Made by \`npm run evidence\`. Each loss trains a network, all but \`supervised\` without ground truth, here and with
-${compared}: the same images, measurements (made once, read by both), initial weights, batches, optimiser
-(Adam, learning rate ${settings.learningRate}, cosine schedule), ${settings.steps} steps of ${settings.batch} images;
-number of seeds: ${settings.seeds}, each with its own images, noise and weights. The random draws within a loss are each
-library's own. PSNR in dB and, in parentheses, SSIM, means over test images and seeds, computed by adjoint for both;
-after ± the standard deviation of the difference over the seeds. The seconds are processor time of a training with one
-thread, adjoint / deepinv.
-
-**The budget is small** (seconds to two minutes a training, a network of about 7,000 weights), so that anyone can
-repeat it: the levels are below those of the papers, and only what is in the same table can be compared. "Its paper" is
-what the authors report in comparison with supervised training, with their networks and data.
-
-${verdicts(rows)
-  .map((line) => `- ${line}`)
-  .join("\n")}
-
-${sections.join("\n\n")}
-
-## Pictures
-
-![For each task a test image, untrained, after each loss, and the ground truth](images/evidence.png)
-
-One line for each task, in the order above: a test image untrained, after each loss in the order of its table, and the
-ground truth last. The numbers of this page are in [evidence.json](evidence.json).
-
-Machine: ${settings.machine}; other programs were running; ${settings.day}.
-`;
-}
 
 /** A test image of each task: untrained, after each loss, ground truth; shorter lines end in white. */
 async function picture({ tasks, rows, results, seed, steps, truthOf }) {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io } from "adjoint";
 import { say } from "../../common.mjs";
+import { measured } from "./measures.mjs";
 import { BATCH, LEARNING_RATE, quality } from "./train.mjs";
 
 /** What has been trained, in a folder; a training is known by its task, loss, steps, seed and library. */
@@ -30,10 +31,15 @@ export class Results {
 
   /** Judges the reconstructions of a training, and keeps the result. */
   async add(library, training, seconds) {
-    const { before, after } = await io.readSafetensors(this.file(library, training));
+    const { before, after, ...rest } = await io.readSafetensors(this.file(library, training));
     const { task, name, seed, tensors } = training;
     const truth = tensors.testX;
-    const result = { ...(await quality(task, after, truth)), start: await quality(task, before, truth), seconds };
+    const trained = Object.fromEntries(
+      Object.entries(rest).map(([key, value]) => [key.replace(/^trained\./, ""), value]),
+    );
+    const measures = await measured(task, { xNet: after, x: truth, y: tensors.testY, trained });
+    const start = await quality(task, before, truth);
+    const result = { ...(await quality(task, after, truth)), start, seconds, measures };
     this.#found[this.#key(library, training)] = result;
     writeFileSync(this.#path, JSON.stringify(this.#found, null, 1));
     say(`${task.id}, ${name}, seed ${seed}, ${library}: ${result.psnr.toFixed(2)} dB, ${seconds.toFixed(1)} s`);
@@ -41,7 +47,10 @@ export class Results {
 
   #key(library, { task, name, row, seed, steps }) {
     const { images, physics, network, perSample } = task;
-    const what = { images, physics, network, perSample, terms: row.terms, steps, seed, BATCH, LEARNING_RATE };
+    const { terms, adversary, variational } = row;
+    const discriminator = adversary && task.discriminator;
+    const what = { images, physics, network, perSample, terms, steps, seed, BATCH, LEARNING_RATE };
+    Object.assign(what, { adversary, discriminator, variational });
     const digest = createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 12);
     return `${task.id}-${name.replace(/\W+/g, "-")}-${seed}-${library}-${digest}`;
   }

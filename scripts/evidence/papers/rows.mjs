@@ -9,12 +9,34 @@ const spread = (list) =>
     ? undefined
     : round(Math.sqrt(list.reduce((sum, v) => sum + (v - mean(list)) ** 2, 0) / (list.length - 1)), 3);
 
+/** The means of the measures of a task, by name, for each library. */
+function measuresOf({ measures = [] }, here, there) {
+  if (measures.length === 0) return {};
+  const means = (list) =>
+    Object.fromEntries(measures.map((name) => [name, round(mean(list.map((each) => each.measures[name])), 3)]));
+  return { measuresAdjoint: means(here), ...(there.length > 0 ? { measuresDeepinv: means(there) } : {}) };
+}
+
+/** The first seeds for which each row of a task is done, in each library that has begun it. */
+function finished(task, { results, seeds, steps }) {
+  const done = (seed) =>
+    Object.entries(task.losses).every(([name, row]) =>
+      ["adjoint", "deepinv"].every((library) => {
+        const result = (of) => results.of(library, { task, name, row, seed: of, steps });
+        return result(seed) || !seeds.some(result);
+      }),
+    );
+  const end = seeds.findIndex((seed) => !done(seed));
+  return end < 0 ? seeds : seeds.slice(0, end);
+}
+
 /**
- * One row for each loss of each task that has a result for every seed; levels in dB, times in seconds of processor time
- * for a training.
+ * One row for each loss of each task, over the seeds that are finished; levels in dB, times in seconds of processor
+ * time for a training.
  */
-export function rowsOf({ tasks, results, seeds, steps }) {
+export function rowsOf({ tasks, results, seeds: wanted, steps }) {
   return tasks.flatMap((task) => {
+    const seeds = finished(task, { results, seeds: wanted, steps });
     const all = (library, name) => {
       const found = seeds.map((seed) => results.of(library, { task, name, row: task.losses[name], seed, steps }));
       return found.every(Boolean) ? found : [];
@@ -36,6 +58,7 @@ export function rowsOf({ tasks, results, seeds, steps }) {
       return {
         task: task.id,
         loss: name,
+        seeds: seeds.length,
         adjoint,
         deepinv: level("deepinv", name),
         supervised,
@@ -49,8 +72,9 @@ export function rowsOf({ tasks, results, seeds, steps }) {
         spreadOfDifference: spread(differences),
         ssimAdjoint: average(here, ({ ssim }) => ssim, 4),
         ssimDeepinv: average(there, ({ ssim }) => ssim, 4),
-        secondsAdjoint: average(here, ({ seconds }) => seconds, 2),
-        secondsDeepinv: average(there, ({ seconds }) => seconds, 2),
+        ...measuresOf(task, here, there),
+        secondsAdjoint: average(here, ({ seconds }) => seconds, 4),
+        secondsDeepinv: average(there, ({ seconds }) => seconds, 4),
         only,
         there: instead,
       };

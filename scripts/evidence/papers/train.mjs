@@ -1,5 +1,6 @@
 // One training of a task with adjoint: the same loop as in train_deepinv.py.
 import { cat, grad, metric, noGrad, optim, Rng, tidy } from "adjoint";
+import { Adversary } from "./adversary.mjs";
 import { lossesOf, networkOf, operatorOf } from "./objects.mjs";
 
 export const BATCH = 4;
@@ -23,9 +24,9 @@ export function initialWeights(task, seed) {
 
 /**
  * Trains from the given weights, on the batches of `order`; the reconstructions of the test images, before and after,
- * and the seconds of processor time that the training took.
+ * the weights of the denoiser and the seconds of processor time that the training took.
  */
-export function trainHere({ task, row, tensors, weights, order, seed }) {
+export function trainHere({ task, row, tensors, weights, discriminator, order, seed }) {
   const rng = new Rng(seed + 1000);
   const operator = operatorOf(task, tensors);
   const { model: bare, denoiser } = networkOf(task, new Rng(0));
@@ -34,6 +35,8 @@ export function trainHere({ task, row, tensors, weights, order, seed }) {
   const parameters = bare.parameters();
   const optimizer = new optim.Adam(parameters, { lr: LEARNING_RATE });
   const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: order.length });
+
+  const adversary = row.adversary === undefined ? undefined : new Adversary(task, row.adversary, discriminator);
 
   const tested = { x: tensors.testX, y: tensors.testY, mask: tensors.testMask };
   const test = (network) => {
@@ -54,15 +57,15 @@ export function trainHere({ task, row, tensors, weights, order, seed }) {
     tidy(() => {
       const { x, y, physics } = batchOf(tensors, indices, { task, operator });
       const xNet = model.forward(y, physics, { updateParameters: true, rng });
-      const total = losses
-        .map(({ loss, weight }) => loss.forward({ xNet, x, y, physics, model, rng }).mean().mul(weight))
-        .reduce((a, b) => a.add(b));
+      const args = { xNet, x, y, physics, model, rng, ...adversary?.args };
+      const total = losses.map(({ loss, weight }) => loss.forward(args).mean().mul(weight)).reduce((a, b) => a.add(b));
       optimizer.step(grad(total, parameters, { allowUnused: true }));
+      adversary?.step(args);
     });
     schedule.step();
   }
   const { user, system } = process.cpuUsage(start);
-  return { before, after: test(model), seconds: (user + system) / 1e6 };
+  return { before, after: test(model), trained: denoiser.stateDict(), seconds: (user + system) / 1e6 };
 }
 
 /** PSNR and SSIM of reconstructions, averaged over the images. */

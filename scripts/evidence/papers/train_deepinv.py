@@ -3,71 +3,32 @@
     python train_deepinv.py PLAN.json
 
 The plan has the trainings, with the files of their tensors. Prints a line of JSON for each, and writes the
-reconstructions of the test images, before and after it.
+reconstructions of the test images, before and after it, and the weights of a network without operator.
 """
 import json
-import re
 import sys
 import time
 import warnings
 
-import deepinv as dinv
 import torch
+from objects import made, network_of
 from safetensors.torch import load_file, save_file
 
 warnings.filterwarnings("ignore")
 
 
-def snake(name):
-    return re.sub(r"([A-Z])", r"_\1", name).lower()
+class Adversary:
+    def __init__(self, task, loss, weights):
+        self.network = made(task["discriminator"], {})
+        self.network.load_state_dict(weights)
+        self.network.train()
+        self.loss = made(loss, {})
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3, betas=(0.5, 0.999))
 
-
-def made(description, tensors, **more):
-    """The object of a description in tasks.mjs."""
-    if isinstance(description, list):
-        # A size that deepinv compares with that of a tensor must be a tuple.
-        return tuple(made(each, tensors) for each in description)
-    if not isinstance(description, dict):
-        return description
-    if "tensor" in description:
-        return tensors[description["tensor"]]
-    name = description["name"]
-    folders = [dinv.loss, dinv.loss.mri, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
-    cls = next(getattr(folder, name) for folder in folders if hasattr(folder, name))
-    options = {snake(key): made(value, tensors) for key, value in description.items() if key != "name"}
-    if name in ("MRI", "SequentialMRI"):
-        options["img_size"] = options["img_size"][1:]
-    return cls(**options, **more)
-
-
-class FromBackProjection(dinv.models.Reconstructor):
-    def __init__(self, backbone_net):
-        super().__init__()
-        self.backbone_net = backbone_net
-
-    def forward(self, y, physics, **kwargs):
-        return self.backbone_net(physics.fbp(y))
-
-
-class ConsistentMoDL(dinv.models.Reconstructor):
-    def __init__(self, denoiser, num_iter, weight):
-        super().__init__()
-        self.network = dinv.models.MoDL(denoiser=denoiser, num_iter=num_iter)
-        self.weight = weight
-
-    def forward(self, y, physics, **kwargs):
-        return physics.prox_l2(self.network(y, physics), y, self.weight)
-
-
-def network_of(task, weights):
-    network = task["network"]
-    denoiser = made(network["denoiser"], {}, pretrained=None)
-    denoiser.load_state_dict(weights)
-    if network["start"] == "modl":
-        return ConsistentMoDL(denoiser, network["numIter"], network["weight"])
-    if network["start"] == "fbp":
-        return FromBackProjection(denoiser)
-    return dinv.models.ArtifactRemoval(denoiser, mode=network["start"])
+    def step(self, x_net, **kwargs):
+        self.optimizer.zero_grad()
+        self.loss(x_net=x_net.detach(), D=self.network, **kwargs).mean().backward()
+        self.optimizer.step()
 
 
 def batch_of(task, physics, tensors, indices, testing=False):
@@ -79,11 +40,13 @@ def batch_of(task, physics, tensors, indices, testing=False):
     return take("x"), take("y"), physics
 
 
-def train(task, row, tensors, weights, order, learning_rate, seed):
+def train(task, row, tensors, weights, discriminator, order, learning_rate, seed):
     torch.manual_seed(seed + 1000)
     physics = made(task["physics"], tensors)
     bare = network_of(task, weights)
     losses = [(made(term["loss"], {}), term.get("weight", 1)) for term in row["terms"]]
+    adversary = Adversary(task, row["adversary"], discriminator) if "adversary" in row else None
+    further = {} if adversary is None else {"D": adversary.network}
     model = bare
     for loss, _ in losses:
         model = loss.adapt_model(model)
@@ -106,30 +69,38 @@ def train(task, row, tensors, weights, order, learning_rate, seed):
         x, y, operator = batch_of(task, physics, tensors, indices)
         optimizer.zero_grad()
         x_net = model(y, operator, **adapted)
-        total = sum(
-            weight * loss(x_net=x_net, x=x, y=y, physics=operator, model=model).mean() for loss, weight in losses
-        )
+        args = {"x": x, "y": y, "physics": operator, "model": model}
+        total = sum(weight * loss(x_net=x_net, **args, **further).mean() for loss, weight in losses)
         total.backward()
         optimizer.step()
+        if adversary is not None:
+            adversary.step(x_net, **args)
         schedule.step()
     seconds = time.process_time() - start
-    return before, test(model), seconds
+    trained = {
+        f"trained.{name.removeprefix('backbone_net.')}": value
+        for name, value in bare.state_dict().items()
+        if name.startswith("backbone_net.")
+    }
+    return before, test(model), trained, seconds
 
 
 def main(plan):
     with open(plan) as file:
         trainings = json.load(file)
     for index, wanted in enumerate(trainings):
-        before, after, seconds = train(
+        discriminator = wanted["files"].get("discriminator")
+        before, after, trained, seconds = train(
             wanted["task"],
             wanted["row"],
             load_file(wanted["files"]["tensors"]),
             load_file(wanted["files"]["weights"]),
+            load_file(discriminator) if discriminator else None,
             wanted["order"],
             wanted["learningRate"],
             wanted["seed"],
         )
-        save_file({"before": before, "after": after}, wanted["output"])
+        save_file({"before": before, "after": after, **trained}, wanted["output"])
         print(json.dumps({"index": index, "seconds": seconds}), flush=True)
 
 

@@ -1,0 +1,15 @@
+// What several tasks are described with.
+
+export const denoiser = (channels, depth = 5) => ({
+  name: "DnCNN",
+  inChannels: channels,
+  outChannels: channels,
+  depth,
+  nf: 16,
+});
+export const one = (loss) => [{ loss }];
+export const supervised = { terms: one({ name: "SupLoss" }), reference: true };
+export const consistency = { name: "MCLoss" };
+export const equivariance = (transform) => ({ name: "EILoss", transform });
+export const rotations = { name: "Rotate", multiples: 90, positive: true };
+export const halfOfPixels = { name: "BernoulliSplittingMaskGenerator", imgSize: [1, 32, 32], splitRatio: 0.5 };
