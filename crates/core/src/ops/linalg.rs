@@ -6,7 +6,7 @@ use crate::allocation::{check, product};
 use crate::burn::ops::FloatTensorOps;
 use crate::burn::Dispatch;
 use crate::error::{Error, Result};
-use crate::storage::Value;
+use crate::storage::{self, Value};
 use crate::tensor::{check_size, Tensor};
 
 /// a b over the last two axes, the leading ones broadcast.  d = da b + a db
@@ -32,6 +32,8 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     };
     let value = if k == 0 || shape.contains(&0) {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
+    } else if let Some(value) = storage::product::product(&a.value(), &b.value(), &batch, [m, k, n]) {
+        value
     } else {
         // Broadcast operands are copied.
         let copied = |rows: usize| product(&[count, rows, k, a.dtype().size()]);
