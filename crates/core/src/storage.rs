@@ -1,6 +1,7 @@
 //! The values of tensors: burn's primitives on any device, and on the CPU as slices.
 
 pub(crate) mod elementwise;
+pub(crate) mod product;
 
 use crate::error::{Error, Result};
 use crate::kernel::element::Element;

@@ -1,6 +1,6 @@
 //! One pass over several float32 arrays with arbitrary strides (broadcast, sliced, permuted).
 
-#![allow(clippy::needless_range_loop)] // as in gemm.rs
+#![allow(clippy::needless_range_loop)] // as in product.rs
 
 use super::axes::merge_axes;
 use super::parallel::{each, uninit, Shared, CHUNK, MIN_PARALLEL_SIZE};

@@ -4,7 +4,7 @@ use super::shape::{expand, permute, reshape};
 use super::{broadcast, reduce::sum_to, same_kind};
 use crate::allocation::{check, product};
 use crate::error::{Error, Result};
-use crate::storage::Value;
+use crate::storage::{self, Value};
 use crate::tensor::{check_size, Tensor};
 use adjoint_backend::Dispatch;
 
@@ -31,6 +31,8 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     };
     let value = if k == 0 || shape.contains(&0) {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
+    } else if let Some(value) = storage::product::product(&a.value(), &b.value(), &batch, [m, k, n]) {
+        value
     } else {
         // Broadcast operands are copied.
         let copied = |rows: usize| product(&[count, rows, k, a.dtype().size()]);

@@ -37,7 +37,7 @@ fn filled(result: Filled, shape: &[usize]) -> Value {
 }
 
 /// The memory of the tensors, with strides for the axes of `shape`.
-fn operands<'a, const K: usize>(tensors: [&'a Value; K], shape: &[usize]) -> Option<[Strided<'a>; K]> {
+pub(super) fn operands<'a, const K: usize>(tensors: [&'a Value; K], shape: &[usize]) -> Option<[Strided<'a>; K]> {
     let tensors = tensors.map(flex::<f32>);
     if tensors.iter().any(Option::is_none) {
         return None;

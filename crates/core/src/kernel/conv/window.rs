@@ -4,9 +4,9 @@
 
 pub mod gradient;
 
-use super::gemm::{product, strips, Left, Out, Right};
 use super::shape::{ConvShape, Epilogue};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::product::{product, strips, Left, Out, Right};
 use crate::kernel::simd::{entry, rows, InstructionSet, Simd};
 
 /// Output pixels of a block: a multiple of the panel width of every instruction set.

@@ -9,9 +9,9 @@ pub mod gradient;
 pub mod tiles;
 pub mod transform;
 
-use super::gemm::{product, Left, Out, Right};
 use super::shape::Epilogue;
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use tiles::{Plan, Window, MAX_RUN};
 use transform::{Four, Grid, Scheme, Two};

@@ -1,6 +1,6 @@
 //! Samples of images.
 
-#![allow(clippy::needless_range_loop)] // as in gemm.rs
+#![allow(clippy::needless_range_loop)] // as in product.rs
 
 use super::shape::{by_mode, Rule, SampleShape};
 use super::tile::{TileWindows, Tiling, BLOCKS_PER_TILE};

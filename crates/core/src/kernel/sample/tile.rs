@@ -1,6 +1,6 @@
 //! The positions of an output in tiles, so that the part of the image around a tile is small and read together.
 
-#![allow(clippy::needless_range_loop)] // as in gemm.rs
+#![allow(clippy::needless_range_loop)] // as in product.rs
 
 use super::shape::{Rule, SampleShape};
 use super::windows::{SampleWindows, BLOCK};

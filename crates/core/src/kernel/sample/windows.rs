@@ -1,6 +1,6 @@
 //! The windows of pixels around positions, and their weights: computed once for all channels, positions in float64.
 
-#![allow(clippy::needless_range_loop)] // as in gemm.rs
+#![allow(clippy::needless_range_loop)] // as in product.rs
 
 use super::shape::{Rule, SampleShape};
 use crate::kernel::element::Element;

@@ -1,6 +1,6 @@
 //! AVX2 with FMA, and AVX-512F.
 
-#![allow(clippy::needless_range_loop)] // as in gemm.rs
+#![allow(clippy::needless_range_loop)] // as in product.rs
 
 use super::vector::{Simd, BIASED, HALF_ROOT};
 use std::arch::x86_64::*;

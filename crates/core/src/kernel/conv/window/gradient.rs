@@ -2,9 +2,9 @@
 
 use super::{window_row, OVERWRITE, PIXELS};
 use crate::allocation::zeros;
-use crate::kernel::conv::gemm::{product, strips, Left, Out, Right};
 use crate::kernel::conv::shape::ConvShape;
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared, MIN_PARALLEL_STRIDED};
+use crate::kernel::product::{product, strips, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, rows, InstructionSet, Simd};
 
 /// Rows of the matrix of windows that `input` computes at a time.

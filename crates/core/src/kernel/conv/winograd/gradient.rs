@@ -4,8 +4,8 @@
 use super::tiles::{Plan, MAX_RUN};
 use super::transform::{self, Four, Grid, Scheme, Two};
 use super::{transform_tiles, BLOCK, GAP, MIN_PARALLEL_FILTERS};
-use crate::kernel::conv::gemm::{product, Left, Out, Right};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 
 /// Fewest tiles in a part. Tiles are summed in parts, one task each; the parts are then added in order.

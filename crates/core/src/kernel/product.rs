@@ -9,7 +9,9 @@
 use crate::kernel::parallel::{each, Aligned, Shared, MIN_PARALLEL_STRIDED};
 use crate::kernel::simd::{rows, InstructionSet, Simd};
 
+pub(crate) mod matmul;
 mod operand;
+pub mod shifted;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

@@ -1,0 +1,177 @@
+//! One convolution with step 1 over the planes of a source.
+
+use super::axis::Axis;
+use super::planes::{pack, Layout};
+use crate::kernel::conv::shape::{ConvShape, Epilogue};
+use crate::kernel::parallel::{each, scratch, Aligned, Shared};
+use crate::kernel::product::{shifted, Out};
+use crate::kernel::simd::{entry, rows, InstructionSet, Simd};
+
+/// Rows of the right operand in one product: with a strip of the weights they stay in the first-level cache.
+const DEPTH: usize = 256;
+/// With fewer tasks than this, results are divided further.
+const MIN_TASKS: usize = 16;
+/// Fewest results' channels of a task where they are divided.
+const MIN_CHANNELS: usize = 48;
+
+/// A convolution over `axes` of each group, from `channels[0]` to `channels[1]` channels.
+pub struct Pass<'a> {
+    pub shape: &'a ConvShape,
+    pub axes: [Axis; 2],
+    pub channels: [usize; 2],
+    pub source: &'a [f32],
+    /// The filters of a group; that of a result's and of a source's channel begins at their numbers times `strides`.
+    pub weights: &'a [f32],
+    pub strides: [usize; 2],
+    pub epilogue: Epilogue<'a>,
+    /// [batch, groups of channels[1], size].
+    pub to: Shared,
+    pub size: [usize; 2],
+}
+
+struct Job<'a> {
+    pass: &'a Pass<'a>,
+    layout: Layout,
+    /// Where the rows of the right operand begin.
+    offsets: Vec<usize>,
+    /// The left operand of each group in strips.
+    weights: Vec<Aligned>,
+    /// Values of the planes, then distance of the rows of the results beside each other.
+    memory: [usize; 2],
+    /// Distance of a block's rows in a row of results: with that of the planes, all of them are one row.
+    line: usize,
+}
+
+impl Pass<'_> {
+    /// Computes it.
+    pub fn run(&self, isa: InstructionSet) {
+        let (s, [sums, outputs]) = (self.shape, self.channels);
+        let images = s.batch * s.groups;
+        if images == 0 || self.axes.iter().any(|a| a.count == 0) {
+            return;
+        }
+        let tasks = if s.is_parallel() { MIN_TASKS.div_ceil(images) } else { 1 };
+        let parts = if outputs >= 2 * MIN_CHANNELS && tasks > 1 { (outputs / MIN_CHANNELS).min(tasks) } else { 1 };
+        let part = outputs.div_ceil(parts).next_multiple_of(rows(isa)).min(outputs);
+        let parts = outputs.div_ceil(part);
+        let layout = Layout::new(&self.axes, sums, part, tasks.div_ceil(parts));
+        let n = crate::kernel::simd::lanes(isa);
+        let (wide, flat) = (layout.columns.next_multiple_of(n), layout.pitch);
+        let line = if (layout.rows * flat).next_multiple_of(n) < layout.rows * wide { flat } else { wide };
+        // An odd number of cache lines, as between planes; the last vector of a row may end in the next row.
+        let row = ((layout.rows * line).div_ceil(16) | 1) * 16;
+        let memory = [layout.size(sums).next_multiple_of(16), row];
+        let job = Job {
+            offsets: layout.offsets(&self.axes, sums),
+            weights: (0..s.groups).map(|group| self.strips(isa, group)).collect(),
+            pass: self,
+            memory,
+            line,
+            layout,
+        };
+        let blocks = job.layout.blocks[0] * job.layout.blocks[1];
+        each(images * blocks * parts, s.is_parallel(), |task| {
+            scratch(memory[0] + memory[1] * part, |memory| {
+                let (chunk, block, image) = (task % parts, task / parts % blocks, task / parts / blocks);
+                let part = [chunk * part, ((chunk + 1) * part).min(outputs)];
+                // SAFETY: tasks write disjoint results; memory holds the planes and the results of a part.
+                unsafe { block_of(isa, &job, image, block, part, memory) }
+            });
+        });
+    }
+
+    /// The weights of a group: for each source channel and tap, the values of `rows(isa)` results beside each other.
+    fn strips(&self, isa: InstructionSet, group: usize) -> Aligned {
+        let rows = rows(isa);
+        let [sums, outputs] = self.channels;
+        let width = self.shape.kernel[1];
+        let taps: Vec<usize> =
+            self.axes[0].taps.iter().flat_map(|u| self.axes[1].taps.iter().map(move |v| u[0] * width + v[0])).collect();
+        let depth = sums * taps.len();
+        let filters = &self.weights[group * self.shape.group()[1] * self.shape.depth()..];
+        let mut all = Aligned::zeros(outputs.next_multiple_of(rows) * depth);
+        let to = Shared::new(all.all());
+        each(outputs.div_ceil(rows), self.shape.is_parallel(), |strip| {
+            // SAFETY: each task writes its own strip.
+            let to = unsafe { std::slice::from_raw_parts_mut(to.at(strip * rows * depth), rows * depth) };
+            for i in 0..rows.min(outputs - strip * rows) {
+                let mut to = to[i..].iter_mut().step_by(rows);
+                for channel in 0..sums {
+                    let filter = &filters[(strip * rows + i) * self.strides[0] + channel * self.strides[1]..];
+                    for (&tap, to) in taps.iter().zip(&mut to) {
+                        *to = filter[tap];
+                    }
+                }
+            }
+        });
+        all
+    }
+}
+
+entry! {
+    /// Channels `part` of a block of one group of an image.
+    fn block_of(job: &Job, image: usize, block: usize, part: [usize; 2], memory: &mut [f32]) = block_body
+}
+
+#[inline(always)]
+unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part: [usize; 2], memory: &mut [f32]) {
+    let (pass, layout) = (job.pass, &job.layout);
+    let ([down, right], [sums, outputs]) = (&pass.axes, pass.channels);
+    let [first, [rows, columns]] = layout.block(&pass.axes, block);
+    let planes = memory.as_mut_ptr();
+    let results = planes.add(job.memory[0]);
+    let row = job.memory[1];
+    let source = pass.source.as_ptr().add(image * sums * down.size * right.size);
+    pack::<S>(&pass.axes, layout, first, sums, source, planes);
+    let group = image % pass.shape.groups;
+    let depth = job.offsets.len();
+    let weights = job.weights[group].values().as_ptr();
+    // Rows of pixels that are beside each other in the planes are one.
+    let flat = job.line == layout.pitch;
+    let (lines, length) = if flat { (1, (rows - 1) * layout.pitch + columns) } else { (rows, columns) };
+    for k in (0..depth).step_by(DEPTH) {
+        let offsets = &job.offsets[k..depth.min(k + DEPTH)];
+        for i in (part[0]..part[1]).step_by(S::ROWS) {
+            let strip = weights.add(i * depth + k * S::ROWS);
+            let count = S::ROWS.min(part[1] - i);
+            for line in 0..lines {
+                for j in (0..length).step_by(S::VECS * S::N) {
+                    let at = results.add((i - part[0]) * row + line * job.line + j);
+                    let from = planes.add(line * layout.pitch + j);
+                    let wide = length - j > S::N;
+                    shifted::right::<S>(count, wide, offsets, strip, from, Out { at, row, add: k > 0 });
+                }
+            }
+        }
+    }
+    for i in 0..part[1] - part[0] {
+        let channel = group * outputs + part[0] + i;
+        let bias = pass.epilogue.bias.map_or(0.0, |b| b[channel]);
+        let image = image / pass.shape.groups * pass.shape.groups * outputs + channel;
+        for line in 0..rows {
+            let at = (image * pass.size[0] + down.to + (first[0] + line) * down.to_step) * pass.size[1]
+                + right.to
+                + first[1] * right.to_step;
+            let from = results.add(i * row + line * job.line);
+            write::<S>(pass.epilogue, bias, from, columns, pass.to.at(at), right.to_step);
+        }
+    }
+}
+
+/// Writes a row of sums with the epilogue, `step` apart.
+#[inline(always)]
+unsafe fn write<S: Simd>(e: Epilogue, bias: f32, from: *const f32, count: usize, to: *mut f32, step: usize) {
+    let mut j = 0;
+    if step == 1 {
+        let (b, slope) = (S::splat(bias), S::splat(e.slope));
+        while j + S::N <= count {
+            let v = S::add(S::load(from.add(j)), b);
+            let below = if e.slope == 0.0 { S::splat(0.0) } else { S::mul(v, slope) };
+            S::store(to.add(j), if e.slope == 1.0 { v } else { S::pick(v, v, below) });
+            j += S::N;
+        }
+    }
+    for j in j..count {
+        *to.add(j * step) = e.activate(*from.add(j) + bias);
+    }
+}
