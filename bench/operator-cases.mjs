@@ -1,6 +1,6 @@
 // Timed cases of single operators: the squared norm of the result and its gradient in every operand, unless the label
 // says otherwise.
-import { grad, loss, nn, noGrad, physics, Rng, tensor } from "../dist/index.js";
+import { full, grad, loss, nn, noGrad, physics, Rng, tensor } from "../dist/index.js";
 
 const f = nn.functional;
 const form = (shape) => `${shape[0]} of ${shape.slice(1).join("x")}`;
@@ -148,6 +148,14 @@ export const operatorCases = {
   fftPrime: unary("Fourier transform of sides 251 (prime)", [4, 251, 251, 2], (x) =>
     f.fft2(x, { complexDim: -1, dims: [1, 2] }),
   ),
+  binomial: {
+    label: "binomial counts of 100 trials, 4 of 3x256x256",
+    steps: 2,
+    make() {
+      const [rng, trials] = [new Rng(0), full([4, 3, 256, 256], 100)];
+      return () => noGrad(() => rng.binomial(trials, 0.3));
+    },
+  },
   gamma: {
     label: "gamma noise of 4 looks, 4 of 3x256x256",
     steps: 2,

@@ -87,6 +87,7 @@ CASES = {
     "softmax": lambda: gradients(lambda x: F.softmax(x, 2), (64, 256, 256)),
     "gridEach": lambda: sampling(by_grid=False),
     "gridGradient": lambda: sampling(by_grid=True),
+    "binomial": lambda: without_gradient(torch.binomial, torch.full((4, 3, 256, 256), 100.0), torch.tensor(0.3)),
     "fftOdd": lambda: fourier(225),
     "fftPrime": lambda: fourier(251),
 }

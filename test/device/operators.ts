@@ -197,6 +197,7 @@ const products: Readonly<Record<string, Compared>> = {
     f: (x, w, b) => F.batchNorm(x, { weight: w, bias: b, negativeSlope: 0.2 }),
     shapes: [image, [4], [4]],
   },
+  "layer norm": { f: (x, w, b) => F.layerNorm(x, { weight: w, bias: b }), shapes: [image, [4], [4]] },
   "group norm": { f: (x, w, b) => F.groupNorm(x, 2, { weight: w, bias: b }), shapes: [image, [4], [4]] },
 };
 

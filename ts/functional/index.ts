@@ -24,7 +24,7 @@ export { linear } from "./linear.js";
 export type { LinearArguments } from "./linear.js";
 export { nonLocal } from "./non-local.js";
 export type { NonLocalArguments } from "./non-local.js";
-export { batchNorm, batchNormMoments, groupNorm, instanceNorm } from "./norm.js";
+export { batchNorm, batchNormMoments, groupNorm, instanceNorm, layerNorm } from "./norm.js";
 export type { BatchNormArguments, GroupNormArguments } from "./norm.js";
 export { type SharedMoments, sharedMoments, withSharedMoments } from "./shared-moments.js";
 export { pair } from "./options.js";

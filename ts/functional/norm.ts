@@ -48,7 +48,7 @@ export function batchNormMoments(
   return { y: new Tensor(y), mean: new Tensor(mean), variance: new Tensor(variance) };
 }
 
-/** Options of {@link groupNorm} and {@link instanceNorm}. */
+/** Options of {@link groupNorm}, {@link instanceNorm} and {@link layerNorm}. */
 export interface GroupNormArguments {
   /** Scale of each channel, `[C]`. Default: none. */
   weight?: Tensor | null;
@@ -86,4 +86,16 @@ export function groupNorm(x: Tensor, groups: number, options: GroupNormArguments
 export function instanceNorm(x: Tensor, options: GroupNormArguments = {}): Tensor {
   checkArguments("instanceNorm", options, GROUP_NORM_KEYS);
   return groupNorm(x, checkTensor("instanceNorm", "x", x).shape[1] ?? 1, options);
+}
+
+/**
+ * Normalises the channels of each pixel of images `[B, C, ...]` by their own mean and variance.
+ *
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`.
+ */
+export function layerNorm(x: Tensor, options: GroupNormArguments = {}): Tensor {
+  checkArguments("layerNorm", options, GROUP_NORM_KEYS);
+  return new Tensor(
+    operators.layerNorm(handleOf(x), optionalHandle(options.weight), optionalHandle(options.bias), options.eps ?? 1e-5),
+  );
 }

@@ -13,6 +13,7 @@ export {
   ifft2,
   instanceNorm,
   interpolate,
+  layerNorm,
   leakyRelu,
   linear,
   maxPool2d,

@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("a82b1871");
+const { all, first, one } = operatorCalls("66340da8");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -605,6 +605,15 @@ export const operators = {
       [number("groupNorm", "epsilon", epsilon)],
     ),
   /**
+   * Normalisation of the channels of each pixel.
+   * @param x [B, C, ..]
+   * @param weight [C]
+   * @param bias [C]
+   * @param epsilon added to the variance
+   */
+  layerNorm: (x: Handle, weight: Handle | undefined, bias: Handle | undefined, epsilon: number): Handle =>
+    first(80, [x, weight ?? 0, bias ?? 0], [], [number("layerNorm", "epsilon", epsilon)]),
+  /**
    * Images at another size.
    * @param x [B, C, H, W]
    * @param size [h, w] of the result
@@ -613,7 +622,7 @@ export const operators = {
    */
   interpolate: (x: Handle, size: readonly [number, number], mode: Interpolation, alignCorners: boolean): Handle =>
     first(
-      80,
+      81,
       [x],
       [
         ...integers("interpolate", "size", size),
@@ -627,14 +636,14 @@ export const operators = {
    * @param x [B, C r^2, H, W]
    * @param factor r
    */
-  pixelShuffle: (x: Handle, factor: number): Handle => first(81, [x], [integer("pixelShuffle", "factor", factor)], []),
+  pixelShuffle: (x: Handle, factor: number): Handle => first(82, [x], [integer("pixelShuffle", "factor", factor)], []),
   /**
    * Pixels to channels, [B, C, r H, r W] to [B, C r^2, H, W].
    * @param x [B, C, r H, r W]
    * @param factor r
    */
   pixelUnshuffle: (x: Handle, factor: number): Handle =>
-    first(82, [x], [integer("pixelUnshuffle", "factor", factor)], []),
+    first(83, [x], [integer("pixelUnshuffle", "factor", factor)], []),
   /**
    * x at given positions.
    * @param x [B, C, H, W]
@@ -646,7 +655,7 @@ export const operators = {
    */
   gridSample: (x: Handle, grid: Handle, mode: Interpolation, outside: Outside, alignCorners: boolean): Handle =>
     first(
-      83,
+      84,
       [x, grid],
       [
         code("gridSample", "mode", interpolations, mode),
@@ -671,7 +680,7 @@ export const operators = {
     maps: readonly number[],
   ): Handle =>
     first(
-      84,
+      85,
       [x],
       [
         ...integers("warp", "size", size),
@@ -689,7 +698,7 @@ export const operators = {
    */
   fft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      85,
+      86,
       [x],
       [...integers("fft", "dims", dims), integer("fft", "complexDim", complexDim), flag("fft", "inverse", inverse)],
       [number("fft", "scale", scale)],
@@ -703,7 +712,7 @@ export const operators = {
    */
   centredFft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      86,
+      87,
       [x],
       [
         ...integers("centredFft", "dims", dims),
@@ -719,7 +728,7 @@ export const operators = {
    * @param inner further factor of the columns that stand for their mirror images too
    */
   rfft2: (x: Handle, scale: number, inner: number): Handle =>
-    first(87, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
+    first(88, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
   /**
    * The transpose of rfft2, and with inner 2 the unscaled inverse.
    * @param spectrum [.., H, W / 2 + 1, 2]
@@ -729,7 +738,7 @@ export const operators = {
    */
   irfft2: (spectrum: Handle, width: number, scale: number, inner: number): Handle =>
     first(
-      88,
+      89,
       [spectrum],
       [integer("irfft2", "width", width)],
       [number("irfft2", "scale", scale), number("irfft2", "inner", inner)],
@@ -741,7 +750,7 @@ export const operators = {
    * @param conjugate takes conj(b)
    */
   complexMul: (a: Handle, b: Handle, conjugate: boolean): Handle =>
-    first(89, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
+    first(90, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
   /**
    * Real images with their spectrum multiplied by a response; leading axes are broadcast.
    * @param x [.., H, W]
@@ -749,7 +758,7 @@ export const operators = {
    * @param conjugate takes its conjugate
    */
   fourierFilter: (x: Handle, response: Handle, conjugate: boolean): Handle =>
-    first(90, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
+    first(91, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
   /**
    * Sums of square images along parallel lines, linear between pixels and zero outside (Radon
    * transform).
@@ -758,7 +767,7 @@ export const operators = {
    * @param degrees angles
    */
   radon: (x: Handle, circle: boolean, degrees: readonly number[]): Handle =>
-    first(91, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
+    first(92, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
   /**
    * The transpose of radon, [N, detectors, angles] to [N, W, W].
    * @param y [N, detectors, angles]
@@ -768,7 +777,7 @@ export const operators = {
    */
   radonTranspose: (y: Handle, width: number, circle: boolean, degrees: readonly number[]): Handle =>
     first(
-      92,
+      93,
       [y],
       [integer("radonTranspose", "width", width), flag("radonTranspose", "circle", circle)],
       [...numbers("radonTranspose", "degrees", degrees)],
@@ -779,7 +788,7 @@ export const operators = {
    * @param guide [B, C, H, W], the result of another denoiser
    * @param sigma standard deviation of the noise, above 0
    */
-  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(93, x, guide, number("nonLocal", "sigma", sigma)),
+  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(94, x, guide, number("nonLocal", "sigma", sigma)),
   /**
    * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
    * @param gradient of the parameter's shape
@@ -807,7 +816,7 @@ export const operators = {
     weightDecay: number,
   ): [parameter: Handle, m: Handle, v: Handle] =>
     all(
-      94,
+      95,
       [parameter, gradient, m, v],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [

@@ -44,6 +44,7 @@ const tensorCounts: Partial<Record<OperatorName, number>> = {
   convTranspose2d: 3,
   batchNorm: 5,
   groupNorm: 3,
+  layerNorm: 3,
   gridSample: 2,
   complexMul: 2,
   fourierFilter: 2,

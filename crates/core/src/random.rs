@@ -30,6 +30,7 @@ const MAX_INTEGER: f64 = (1u64 << 53) as f64;
 /// computes it would wait.
 pub fn prepare() {
     normal::tables();
+    discrete::FactorialTerms::get();
 }
 
 /// A stream of random numbers.
@@ -84,7 +85,7 @@ impl Stream {
 
     /// Uniform numbers in [0, 1), multiples of 2^-53. Rounding to f32 may give 1.
     pub fn uniform(&mut self, count: usize) -> Vec<f64> {
-        self.collect(count, Self::unit)
+        self.many(count, |s| s.unit())
     }
 
     /// Signs: -1 or 1 with probability 1/2 each.
@@ -94,12 +95,12 @@ impl Stream {
 
     /// Exponential numbers of rate 1, density exp(-x) for x >= 0, by inversion: -ln u.
     pub fn exponential(&mut self, count: usize) -> Vec<f64> {
-        self.collect(count, Self::exponential_one)
+        self.many(count, |s| s.exponential_one())
     }
 
     /// Laplace numbers of scale 1, density exp(-|x|) / 2: an exponential with a random sign.
     pub fn laplace(&mut self, count: usize) -> Vec<f64> {
-        self.collect(count, |s| {
+        self.many(count, |s| {
             let bits = s.next_u64();
             // The sign is the lowest bit, which the upper 53 do not contain.
             let magnitude = 0.0 - libm::log(((bits >> 11) + 1) as f64 * ULP);
@@ -114,7 +115,7 @@ impl Stream {
     /// 1 with probability `p`, else 0. Error: `p` outside [0, 1].
     pub fn bernoulli(&mut self, count: usize, p: f64) -> Result<Vec<f64>, String> {
         probability("bernoulli", p)?;
-        Ok(self.collect(count, |s| f64::from(u8::from(s.unit() < p))))
+        Ok(self.many(count, |s| f64::from(u8::from(s.unit() < p))))
     }
 
     /// Integers of [low, high), each equally likely.
@@ -150,7 +151,7 @@ impl Stream {
     pub fn gamma(&mut self, count: usize, shape: f64, scale: f64) -> Result<Vec<f64>, String> {
         positive("gamma", "shape", shape)?;
         positive("gamma", "scale", scale)?;
-        Ok(self.collect(count, |s| continuous::gamma(s, shape) * scale))
+        Ok(self.many(count, |s| continuous::gamma(s, shape) * scale))
     }
 
     /// Beta numbers in [0, 1], density proportional to x^(a - 1) (1 - x)^(b - 1): X / (X + Y) of two gamma
@@ -159,7 +160,7 @@ impl Stream {
     pub fn beta(&mut self, count: usize, a: f64, b: f64) -> Result<Vec<f64>, String> {
         positive("beta", "a", a)?;
         positive("beta", "b", b)?;
-        Ok(self.collect(count, |s| continuous::beta(s, a, b)))
+        Ok(self.many(count, |s| continuous::beta(s, a, b)))
     }
 
     /// Poisson counts, one for each rate: P(k) = rate^k exp(-rate) / k!; rate 0 gives 0.
@@ -171,7 +172,7 @@ impl Stream {
                 return Err(format!("poisson: rate {index} is {rate}, expected a finite number >= 0"));
             }
         }
-        Ok(rates.iter().map(|&rate| discrete::poisson(self, rate)).collect())
+        Ok(discrete::poisson(&mut self.rng, rates))
     }
 
     /// Binomial counts, one for each number of trials n: P(k) = C(n, k) p^k (1 - p)^(n - k).
@@ -184,7 +185,12 @@ impl Stream {
                 return Err(format!("binomial: count {index} is {n}, expected an integer from 0 to 2^53"));
             }
         }
-        Ok(counts.iter().map(|&n| discrete::binomial(self, n, p)).collect())
+        let (terms, mut binomial) = (discrete::FactorialTerms::get(), discrete::Binomial::new(p));
+        Ok(chunks::sequence(&mut self.rng, |s| counts.iter().map(|&n| binomial.sample(s, n, terms)).collect()))
+    }
+
+    fn many(&mut self, count: usize, one: impl Fn(&mut chunks::BlockReader) -> f64 + Sync) -> Vec<f64> {
+        chunks::collect(&mut self.rng, count, one)
     }
 
     fn collect(&mut self, count: usize, mut one: impl FnMut(&mut Self) -> f64) -> Vec<f64> {

@@ -134,6 +134,7 @@ fn wrong() -> Vec<Wrong> {
     add("batchNorm", &[image(), None, None, t(&[2]), None], &[], &[1e-5, 1.0], argument);
     add("groupNorm", &[image(), None, None], &[3], &[1e-5], shape);
     add("groupNorm", &[image(), None, None], &[0], &[1e-5], shape);
+    add("layerNorm", &[image(), image(), None], &[], &[1e-5], shape);
     add("interpolate", &[image()], &[2, 0, 3, 1, 0], &[], argument);
     add("interpolate", &[image()], &[2, 3, 3, 3, 0], &[], argument);
     add("interpolate", &[image()], &[2, HUGE, 3, 1, 0], &[], argument);

@@ -93,6 +93,80 @@ fn batch_norm_and_its_gradient() {
     );
 }
 
+/// Norms of each image by definition: `set` numbers the set of values that share their moments. Result, and gradients
+/// in input, weight and bias.
+fn image_norm([x, w, b, g]: [&Arr; 4], epsilon: f64, sets: usize, set: impl Fn([usize; 3]) -> usize) -> [Vec<f64>; 4] {
+    let [batch, channels, height, width] = [0, 1, 2, 3].map(|i| x.shape[i]);
+    let pixels = height * width;
+    let places: Vec<(usize, usize)> = (0..batch * channels * pixels)
+        .map(|i| (i / pixels % channels, set([i / pixels / channels, i / pixels % channels, i % pixels])))
+        .collect();
+    let n = (x.data.len() / sets) as f64;
+    let mut means = [vec![0.0; sets], vec![0.0; sets], vec![0.0; sets], vec![0.0; sets]];
+    let mut add = |which: usize, f: &dyn Fn(usize, usize, usize, &[Vec<f64>; 4]) -> f64| {
+        let old = means.clone();
+        for (i, &(c, s)) in places.iter().enumerate() {
+            means[which][s] += f(i, c, s, &old) / n;
+        }
+    };
+    let z = |i: usize, s: usize, m: &[Vec<f64>; 4]| (x.data[i] - m[0][s]) / (m[1][s] + epsilon).sqrt();
+    add(0, &|i, _, _, _| x.data[i]);
+    add(1, &|i, _, s, m| (x.data[i] - m[0][s]).powi(2));
+    add(2, &|i, c, _, _| w.data[c] * g.data[i]);
+    add(3, &|i, c, s, m| w.data[c] * g.data[i] * z(i, s, m));
+    let mut out = [vec![], vec![], vec![0.0; channels], vec![0.0; channels]];
+    for (i, &(c, s)) in places.iter().enumerate() {
+        let v = z(i, s, &means);
+        out[0].push(v * w.data[c] + b.data[c]);
+        let inner = w.data[c] * g.data[i] - means[2][s] - v * means[3][s];
+        out[1].push(inner / (means[1][s] + epsilon).sqrt());
+        out[2][c] += g.data[i] * v;
+        out[3][c] += g.data[i];
+    }
+    out
+}
+
+#[test]
+fn norms_of_images_and_their_gradients() {
+    let mut r = Rng(4);
+    for (k, s) in SHAPES.iter().enumerate() {
+        let offset = [0.0, 30.0, 0.0, -2.0, 5.0, 1.0][k];
+        let x = single(r.array(s, -1.0, 2.0).map(|v| v + offset));
+        let list = |r: &mut Rng, low, high| single(r.array(&[s[1]], low, high));
+        let (w, b) = (list(&mut r, 0.5, 1.5), list(&mut r, -0.5, 0.5));
+        let g = single(r.array(s, -1.0, 1.0));
+        let pixels = s[2] * s[3];
+        let divisors = (1..=s[1]).filter(|d| s[1].is_multiple_of(*d));
+        for groups in divisors.map(Some).chain([None]) {
+            let (name, ints, want, shared) = match groups {
+                Some(groups) => {
+                    let set = |[b, c, _]: [usize; 3]| b * groups + c / (s[1] / groups);
+                    let want = image_norm([&x, &w, &b, &g], 1e-3, s[0] * groups, set);
+                    ("groupNorm", vec![groups as i64], want, s[1] / groups * pixels)
+                }
+                None => {
+                    let set = |[b, _, p]: [usize; 3]| b * pixels + p;
+                    ("layerNorm", vec![], image_norm([&x, &w, &b, &g], 1e-3, s[0] * pixels, set), s[1])
+                }
+            };
+            let leaves = [&x, &w, &b].map(|a| put(a).as_leaf(true));
+            let y = common::call(name, &leaves.each_ref().map(|t| Some(t.clone())), &ints, &[1e-3])
+                .expect("valid")
+                .remove(0);
+            let found = gradients(from_ref(&y), &leaves, &[Some(put(&g))], false);
+            let results = [&y, &found[0], &found[1], &found[2]];
+            let e: Vec<f64> = results.into_iter().zip(&want).map(|(got, want)| error(got, want)).collect();
+            // With an offset of 30 a value of x itself has an error of 1e-6 of the standard deviation; sets of a few
+            // values may have hardly any deviation, by whose inverse errors grow.
+            let bound = if shared < 8 { 1e-3 } else { 4e-6 * (1.0 + offset.abs()) };
+            assert!(
+                e.iter().all(|&e| e < bound),
+                "{name} {groups:?} of {s:?}: errors {e:?} of result and gradients, the bound is {bound}"
+            );
+        }
+    }
+}
+
 #[test]
 fn moments_keep_their_digits() {
     // A mean a thousand times the standard deviation: float32 cannot hold the square of the mean.
@@ -284,6 +358,7 @@ fn other_instruction_sets() {
         let own = std::env::current_exe().expect("a test has a file");
         let names = [
             "batch_norm_and_its_gradient",
+            "norms_of_images_and_their_gradients",
             "moments_keep_their_digits",
             "activations",
             "gradients_through_an_activation",
@@ -292,7 +367,7 @@ fn other_instruction_sets() {
         let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
         assert!(
-            run.status.success() && text.contains("4 passed"),
+            run.status.success() && text.contains("5 passed"),
             "{simd}: {text}{}",
             String::from_utf8_lossy(&run.stderr)
         );

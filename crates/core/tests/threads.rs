@@ -54,6 +54,14 @@ fn filters() {
 }
 
 #[test]
+fn norms_of_images() {
+    for shape in [[3, 24, 70, 66], [1, 40, 3, 400], [70, 8, 9, 9]] {
+        check("groupNorm", &[&shape, &[shape[1]], &[shape[1]]], &[4], &[1e-5]);
+        check("layerNorm", &[&shape, &[shape[1]], &[shape[1]]], &[], &[1e-6]);
+    }
+}
+
+#[test]
 fn projections() {
     let degrees: Vec<f64> = (0..37).map(|i| 4.9 * f64::from(i)).collect();
     for circle in [0, 1] {

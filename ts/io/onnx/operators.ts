@@ -217,6 +217,13 @@ export const rules: Rules = {
     const normal = g.node("InstanceNormalization", [grouped, ...units], { epsilon: { float: epsilon } });
     return affine(g, g.node("Reshape", [normal, g.list(shape)]), weight, bias, shape.length - 2);
   },
+  layerNorm: (g, x, weight, bias, epsilon) => {
+    const means = (value: string): string => g.node("ReduceMean", [value, g.list([1])], { keepdims: { int: 1 } });
+    const centred = g.node("Sub", [g.name(x), means(g.name(x))]);
+    const spread = means(g.node("Mul", [centred, centred]));
+    const deviation = g.node("Sqrt", [g.node("Add", [spread, g.number(epsilon)])]);
+    return affine(g, g.node("Div", [centred, deviation]), weight, bias, g.shape(x).length - 2);
+  },
   interpolate: (g, x, size, mode, alignCorners) => {
     const sizes = [...g.shape(x).slice(0, 2), ...size];
     const coordinates = mode === "nearest" ? "asymmetric" : alignCorners ? "align_corners" : "pytorch_half_pixel";

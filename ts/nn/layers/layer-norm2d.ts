@@ -2,6 +2,7 @@ import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { checkTensor, freeKeptOnError, freeOnError, ones, zeros } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
+import { layerNorm } from "../../functional/index.js";
 import { Module } from "../module.js";
 import { checkChannels } from "./batch-norm2d.js";
 
@@ -53,10 +54,7 @@ export class LayerNorm2d extends Module {
     checkTensor("LayerNorm2d", "x", x);
     return freeOnError(() => {
       checkChannels("LayerNorm2d", x, this.numChannels);
-      const centred = x.sub(x.mean(1, true));
-      const deviation = centred.square().mean(1, true).add(this.eps).sqrt();
-      const wide = [1, this.numChannels, 1, 1];
-      return centred.div(deviation).mul(this.weight.reshape(wide)).add(this.bias.reshape(wide));
+      return layerNorm(x, { weight: this.weight, bias: this.bias, eps: this.eps });
     });
   }
 }

@@ -6,6 +6,7 @@ pub mod conv;
 pub mod distance;
 pub mod elementwise;
 pub mod fft;
+pub mod image_norm;
 pub mod index;
 pub mod linalg;
 pub mod non_local;

@@ -1,4 +1,4 @@
-//! Batch and group normalisation.
+//! Batch normalisation.
 
 use super::activation::{activate, gate};
 use super::elementwise::{add, add_scalar, mul, mul_scalar, sub};
@@ -6,13 +6,13 @@ use super::reduce::{mean, sum};
 use super::shape::reshape;
 use super::unary::{rsqrt, square};
 use crate::error::{Error, Result};
-use crate::kernel::norm as kernel;
+use crate::kernel::norm::batch as kernel;
 use crate::storage::{from_vec, Values};
 use crate::tape::{self, Context};
 use crate::tensor::{Constant, Tensor};
 
 /// One value per channel, with the axes of x.
-fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
+pub(super) fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
     super::same_kind(op, x, t)?;
     let c = x.shape()[1];
     if t.shape() != [c] {
@@ -26,7 +26,8 @@ fn channels(op: &str, name: &str, t: &Tensor, x: &Tensor) -> Result<Tensor> {
     reshape(t, &shape)
 }
 
-fn affine(op: &str, y: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Tensor> {
+/// y weight + bias, where they are given.
+pub(super) fn affine(op: &str, y: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Tensor> {
     let y = match weight {
         Some(w) => mul(&y, &channels(op, "weight", w, &y)?)?,
         None => y,
@@ -74,7 +75,7 @@ struct Norm {
     positions: [Option<usize>; 4],
 }
 
-fn normalise(
+pub(super) fn normalise(
     op: &'static str,
     x: &Tensor,
     [weight, bias]: [Option<&Tensor>; 2],
@@ -228,27 +229,4 @@ impl Norm {
         let [dm, dv] = g.moments;
         Ok(Some((dx, [list(g.weight)?, list(g.bias)?, list(dm)?, list(dv)?])))
     }
-}
-
-/// Normalisation of groups of channels, per image (Wu, He 2018, arXiv:1803.08494); with one channel a group: instance
-/// normalisation.
-pub fn group_norm(
-    x: &Tensor,
-    weight: Option<&Tensor>,
-    bias: Option<&Tensor>,
-    groups: usize,
-    epsilon: f64,
-) -> Result<Tensor> {
-    let op = "groupNorm";
-    if x.rank() < 2 || groups == 0 || !x.shape()[1].is_multiple_of(groups) {
-        return Err(Error::shape(
-            op,
-            format!("input has shape {:?}, expected [B, C, ...] with C a multiple of groups {groups}.", x.shape()),
-        ));
-    }
-    let (b, n) = (x.shape()[0], x.size());
-    // Each group of each image is a channel of its own.
-    let flat = reshape(x, &[1, b * groups, n / (b * groups).max(1)])?;
-    let (y, _) = normalise(op, &flat, [None, None], None, epsilon, 1.0)?;
-    affine(op, reshape(&y, x.shape())?, weight, bias)
 }

@@ -84,44 +84,69 @@ impl Bits for BlockReader {
 
 /// Number of u64 in a chunk.
 const CHUNK: usize = 4096;
-/// How many numbers of a chunk have their beginnings recorded.
-const RECORDED: usize = 32;
 
 /// The numbers of one chunk of the stream, assuming that a number begins where the chunk does.
 #[derive(Clone, Copy)]
 struct Chunk {
     numbers: usize,
-    /// Positions at which the first of them begin.
-    starts: [usize; RECORDED],
     /// How far the last number reads into the next chunk.
     over: usize,
 }
 
-/// The numbers that begin before the end of a chunk, read from `bits`, which is `over` values after its beginning.
-/// There are at most as many numbers as values.
+/// The numbers that begin before the end of a chunk, read from `bits`. There are at most as many numbers as values.
 ///
 /// # Safety
 /// `to` must have room for them.
 #[inline(always)]
-unsafe fn fill<T>(bits: &mut BlockReader, over: usize, to: *mut T, one: &impl Fn(&mut BlockReader) -> T) -> Chunk {
-    let mut chunk = Chunk { numbers: 0, starts: [usize::MAX; RECORDED], over: 0 };
-    while over + bits.position() < CHUNK {
-        if chunk.numbers < RECORDED {
-            chunk.starts[chunk.numbers] = bits.position();
-        }
-        to.add(chunk.numbers).write(one(bits));
-        chunk.numbers += 1;
+unsafe fn fill<T>(bits: &mut BlockReader, to: *mut T, one: &impl Fn(&mut BlockReader) -> T) -> Chunk {
+    let mut numbers = 0;
+    while bits.position() < CHUNK {
+        to.add(numbers).write(one(bits));
+        numbers += 1;
     }
-    chunk.over = over + bits.position() - CHUNK;
-    chunk
+    Chunk { numbers, over: bits.position() - CHUNK }
 }
 
-/// `count` numbers; `one` makes each from one or more values of the stream, nearly always one. `rng` is left after the
-/// last.
+/// The numbers of a chunk up to the first that begins where one of those begins that `fill` found, and how many of the
+/// latter come before it: all of them where there is no such number.
+struct Correction<T> {
+    numbers: Vec<T>,
+    replaced: usize,
+    over: usize,
+}
+
+/// Reads a chunk again from `over` values after its beginning.
+fn correct<T>(
+    rng: &ChaCha8Rng,
+    start: usize,
+    over: usize,
+    chunk: Chunk,
+    one: &impl Fn(&mut BlockReader) -> T,
+) -> Correction<T> {
+    let (mut right, mut assumed) = (BlockReader::new(rng, start + over), BlockReader::new(rng, start));
+    let (mut numbers, mut replaced) = (Vec::new(), 0);
+    loop {
+        let at = over + right.position();
+        if at >= CHUNK {
+            return Correction { numbers, replaced: chunk.numbers, over: at - CHUNK };
+        }
+        if at == assumed.position() {
+            return Correction { numbers, replaced, over: chunk.over };
+        }
+        if at < assumed.position() {
+            numbers.push(one(&mut right));
+        } else {
+            one(&mut assumed);
+            replaced += 1;
+        }
+    }
+}
+
+/// `count` numbers; `one` makes each from one or more values of the stream. `rng` is left after the last.
 ///
 /// The chunks of the stream are read in parallel. How far the last number of the chunk before reaches into a chunk is
 /// not known then; it is assumed not to. When it is known, the chunk's numbers are valid from the first one that begins
-/// where another ends: nearly always the first or the second.
+/// where another ends, which soon happens.
 pub(super) fn collect<T: Copy + Send + Sync>(
     rng: &mut ChaCha8Rng,
     count: usize,
@@ -131,36 +156,42 @@ pub(super) fn collect<T: Copy + Send + Sync>(
     // Repeated, because numbers that read more than one value leave some missing.
     while cfg!(any(feature = "threads", feature = "workers")) && count - out.len() >= 4 * CHUNK {
         let chunks = (count - out.len()) / CHUNK;
-        let mut found = vec![Chunk { numbers: 0, starts: [0; RECORDED], over: 0 }; chunks];
+        let mut found = vec![Chunk { numbers: 0, over: 0 }; chunks];
         let (slots, from) = (Shared::new(&mut found), &*rng);
         let to = Shared::from_pointer(out.spare_capacity_mut().as_mut_ptr().cast::<T>());
         // SAFETY: each chunk has a range of its own, with room for as many numbers as it has values.
         each(chunks, true, |i| unsafe {
-            *slots.at(i) = fill(&mut BlockReader::new(from, i * CHUNK), 0, to.at(i * CHUNK), &one)
+            *slots.at(i) = fill(&mut BlockReader::new(from, i * CHUNK), to.at(i * CHUNK), &one)
         });
         let (mut over, mut done) = (0, 0);
         for (i, chunk) in found.into_iter().enumerate() {
-            // SAFETY: up to the end of each chunk there are at most as many numbers as values, so moving or rewriting
-            // numbers does not touch later chunks.
+            let correction = if over == 0 {
+                Correction { numbers: Vec::new(), replaced: 0, over: chunk.over }
+            } else {
+                correct(rng, i * CHUNK, over, chunk, &one)
+            };
+            let (new, left) = (correction.numbers.len(), chunk.numbers - correction.replaced);
+            // SAFETY: up to the end of each chunk there are at most as many numbers as values, so moving or adding
+            // numbers does not touch later chunks. What is moved is moved before others take its place.
             unsafe {
-                if let Some(valid) = chunk.starts.iter().position(|&start| start == over) {
-                    std::ptr::copy(to.at(i * CHUNK + valid), to.at(done), chunk.numbers - valid);
-                    (done, over) = (done + chunk.numbers - valid, chunk.over);
-                } else {
-                    // Read again from where its first number begins.
-                    let again = fill(&mut BlockReader::new(rng, i * CHUNK + over), over, to.at(done), &one);
-                    (done, over) = (done + again.numbers, again.over);
-                }
+                std::ptr::copy(to.at(i * CHUNK + correction.replaced), to.at(done + new), left);
+                std::ptr::copy_nonoverlapping(correction.numbers.as_ptr(), to.at(done), new);
             }
+            (done, over) = (done + new + left, correction.over);
         }
         // SAFETY: the first `done` are written.
         unsafe { out.set_len(out.len() + done) };
         rng.set_word_pos(rng.get_word_pos() + 2 * (chunks * CHUNK + over) as u128);
     }
-    let mut bits = BlockReader::new(rng, 0);
-    while out.len() < count {
-        out.push(one(&mut bits));
-    }
-    rng.set_word_pos(rng.get_word_pos() + 2 * bits.position() as u128);
+    let missing = count - out.len();
+    sequence(rng, |bits| out.extend((0..missing).map(|_| one(bits))));
     out
+}
+
+/// Calls `draw` with the values of the stream; `rng` is left after the last that it read.
+pub(super) fn sequence<R>(rng: &mut ChaCha8Rng, draw: impl FnOnce(&mut BlockReader) -> R) -> R {
+    let mut bits = BlockReader::new(rng, 0);
+    let result = draw(&mut bits);
+    rng.set_word_pos(rng.get_word_pos() + 2 * bits.position() as u128);
+    result
 }

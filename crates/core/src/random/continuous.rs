@@ -1,10 +1,10 @@
 //! Gamma and beta numbers.
 
 use super::chunks::Bits;
-use super::{normal, Stream};
+use super::normal;
 
 /// One gamma number of scale 1.
-pub(super) fn gamma(s: &mut Stream, shape: f64) -> f64 {
+pub(super) fn gamma(s: &mut impl Bits, shape: f64) -> f64 {
     if shape >= 1.0 {
         let (d, v) = parts(s, shape);
         return d * v;
@@ -13,7 +13,7 @@ pub(super) fn gamma(s: &mut Stream, shape: f64) -> f64 {
 }
 
 /// One beta number. With X and Y gamma numbers, X / (X + Y) = 1 / (1 + exp(ln Y - ln X)).
-pub(super) fn beta(s: &mut Stream, a: f64, b: f64) -> f64 {
+pub(super) fn beta(s: &mut impl Bits, a: f64, b: f64) -> f64 {
     let difference = -log_gamma(s, a) + log_gamma(s, b);
     if difference.is_nan() {
         // Both logarithms are -infinity: a and b so small that the number is 0 or 1, with mean a / (a + b).
@@ -23,7 +23,7 @@ pub(super) fn beta(s: &mut Stream, a: f64, b: f64) -> f64 {
 }
 
 /// The logarithm of a gamma number of scale 1: for a shape below 1, G(shape) = G(shape + 1) u^(1 / shape).
-fn log_gamma(s: &mut Stream, shape: f64) -> f64 {
+fn log_gamma(s: &mut impl Bits, shape: f64) -> f64 {
     if shape < 1.0 {
         let boost = s.exponential_one() / shape;
         return log_gamma(s, shape + 1.0) - boost;
@@ -35,7 +35,8 @@ fn log_gamma(s: &mut Stream, shape: f64) -> f64 {
 /// Marsaglia and Tsang (2000) for shape >= 1: (d, v), whose product is the gamma number,
 /// with d = shape - 1/3, v = (1 + x / sqrt(9 d))^3 and x normal, accepted with
 /// ln u < x^2 / 2 + d (1 - v + ln v).
-fn parts(s: &mut Stream, shape: f64) -> (f64, f64) {
+#[inline(always)]
+fn parts(s: &mut impl Bits, shape: f64) -> (f64, f64) {
     let tables = normal::tables();
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();

@@ -294,17 +294,24 @@ fn a_seed_keeps_its_numbers() {
         bits("gamma", &[3.0, 1.0], None),
         bits("beta", &[0.5, 2.0], None),
     ];
-    println!("{lines:#x?}");
-    let got = (
-        "state",
-        s.poisson(&[3.0, 30.0, 1e6]).unwrap(),
-        s.binomial(&[5.0, 100.0, 1e6], 0.4).unwrap(),
-        s.randint(4, 0.0, 100.0).unwrap(),
-        s.permutation(6),
-        s.rademacher(6),
-        s.state(),
-    );
-    println!("{got:?}");
+    let expected: [[u64; 2]; 7] = [
+        [0xbfd7_c031_934b_b856, 0x3ffa_b2e0_bde0_8d3b],
+        [0x3fce_a37f_8860_a1f4, 0x3fb7_c6ab_23e9_f640],
+        [0x3ff0_38a2_ba00_0166, 0x4009_3f22_baf5_2a15],
+        [0xbfef_a8e7_9ae4_af50, 0xbfe1_2418_60f7_0837],
+        [0x3fa0_f092_7844_1549, 0x3ffe_31d6_259e_94d6],
+        [0x3ff0_f5ee_cd01_5640, 0x400e_f964_b212_165a],
+        [0x3fd3_5bc8_ca80_67fe, 0x3f3b_5c3d_8c2d_9eec],
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(s.poisson(&[3.0, 30.0, 1e6]).unwrap(), [1.0, 26.0, 999_044.0]);
+    assert_eq!(s.binomial(&[5.0, 100.0, 1e6], 0.4).unwrap(), [1.0, 53.0, 399_978.0]);
+    assert_eq!(s.randint(4, 0.0, 100.0).unwrap(), [77.0, 28.0, 24.0, 89.0]);
+    assert_eq!(s.permutation(6), [1.0, 4.0, 3.0, 5.0, 0.0, 2.0]);
+    assert_eq!(s.rademacher(6), [-1.0, 1.0, 1.0, -1.0, 1.0, -1.0]);
+    let state = "adjoint-rng-1:chacha8:afcd1d7b39a820e2f465b9a16a9e786e4f450980185dc406ec814c72a8b88bf8:\
+                 0000000000000000:00000000000000068";
+    assert_eq!(s.state(), state);
     // Every number of a long run, as one: the same on each target.
     let mut s = Stream::new(123);
     let mut all = s.normal(100_000);
@@ -315,7 +322,7 @@ fn a_seed_keeps_its_numbers() {
     all.extend(s.binomial(&[5.0, 50.0, 1e6].repeat(2500), 0.4).unwrap());
     all.extend(s.permutation(10_000));
     let hash = all.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, x| (hash ^ x.to_bits()).wrapping_mul(0x0100_0000_01b3));
-    println!("{hash:#x}");
+    assert_eq!(hash, 0x6119_0528_bfdd_8288);
 }
 
 /// Normal numbers drawn in one call equal those drawn one by one, from any position, and leave the stream at the same
@@ -329,6 +336,39 @@ fn one_call_draws_the_same_numbers_as_many() {
         assert!(all.normal(count) == want, "{count} numbers of seed {seed}");
         assert_eq!(all, single);
         assert_eq!(all.uniform(3), single.uniform(3));
+    }
+}
+
+/// Numbers of every kind drawn in one call, on all threads, equal those drawn in small calls by one, and leave the
+/// stream at the same position. Trials repeat, so that probabilities are kept, or do not.
+#[test]
+fn many_numbers_are_those_of_small_calls() {
+    let kinds: [(&str, &[f64]); 9] = [
+        ("uniform", &[]),
+        ("exponential", &[]),
+        ("laplace", &[]),
+        ("bernoulli", &[0.3]),
+        ("gamma", &[3.0, 2.0]),
+        ("gamma", &[0.2, 1.0]),
+        ("beta", &[0.4, 3.0]),
+        ("poisson", &[]),
+        ("binomial", &[0.7]),
+    ];
+    for (kind, params) in kinds {
+        for repeated in [1, 700] {
+            let (mut all, mut parts) = (Stream::new(13), Stream::new(13));
+            assert_eq!(all.rademacher(3), parts.rademacher(3));
+            let values: Vec<f64> = (0..40_000).map(|i| f64::from(i / repeated * 7 % 300)).collect();
+            let scaled: Vec<f64> = values.iter().map(|v| if kind == "poisson" { v / 9.0 } else { *v }).collect();
+            let takes = matches!(kind, "poisson" | "binomial");
+            let got = all.draw(kind, scaled.len(), params, takes.then_some(&scaled[..])).unwrap();
+            let want: Vec<f64> = scaled
+                .chunks(37)
+                .flat_map(|part| parts.draw(kind, part.len(), params, takes.then_some(part)).unwrap())
+                .collect();
+            assert!(got == want, "{kind} {params:?}");
+            assert_eq!(all, parts, "{kind} {params:?}");
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
-    activation, compare, conv, distance, elementwise, fft, index, linalg, non_local, norm, optim, pool, radon, reduce,
-    resample, sample, shape, smooth, spectrum, unary, warp,
+    activation, compare, conv, distance, elementwise, fft, image_norm, index, linalg, non_local, norm, optim, pool,
+    radon, reduce, resample, sample, shape, smooth, spectrum, unary, warp,
 };
 use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{Constant, DType, Tensor};
@@ -294,7 +294,12 @@ operators! {
     groupNorm(
         x: Tensor = "[B, C, ..]", weight: Option<Tensor> = "[C]", bias: Option<Tensor> = "[C]",
         groups: usize = "divides C", epsilon: f64 = "added to the variance",
-    ) -> differentiable[y] = norm::group_norm(&x, weight.as_ref(), bias.as_ref(), groups, epsilon);
+    ) -> differentiable[y] = image_norm::group_norm(&x, [weight.as_ref(), bias.as_ref()], groups, epsilon);
+    /// Normalisation of the channels of each pixel.
+    layerNorm(
+        x: Tensor = "[B, C, ..]", weight: Option<Tensor> = "[C]", bias: Option<Tensor> = "[C]",
+        epsilon: f64 = "added to the variance",
+    ) -> differentiable[y] = image_norm::layer_norm(&x, [weight.as_ref(), bias.as_ref()], epsilon);
 
     /// Images at another size.
     interpolate(

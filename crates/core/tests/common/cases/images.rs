@@ -69,6 +69,23 @@ fn norms(out: &mut Vec<Case>, r: &mut Rng) {
                 .num(1e-3)
                 .expect(normalise(&x, None, None, 1e-3, group)),
         );
+        let pixels: usize = shape[2..].iter().product();
+        let pixel = |i: &[usize]| i[2..].iter().zip(&shape[2..]).fold(0, |p, (i, n)| p * n + i) + i[0] * pixels;
+        out.push(case("layerNorm", "").on(&x).on(&w).on(&b).num(1e-3).expect(normalise(
+            &x,
+            Some(&w),
+            Some(&b),
+            1e-3,
+            pixel,
+        )));
+        out.push(
+            case("layerNorm", "plain")
+                .on(&x)
+                .maybe(None)
+                .maybe(None)
+                .num(1e-3)
+                .expect(normalise(&x, None, None, 1e-3, pixel)),
+        );
     }
 }
 
