@@ -15,6 +15,8 @@ const MAX_PARTS_SIZE: usize = 1 << 23;
 const MIN_BLOCKS: usize = 2;
 /// With fewer tasks than this, input channels are divided.
 const MIN_TASKS: usize = 16;
+/// Pixels of a block, about: the longer a sum in a register, the larger its rounding error.
+const MAX_PIXELS: usize = 1024;
 /// Fewest input channels of a task where they are divided.
 const MIN_CHANNELS: usize = 16;
 /// Lanes of the longest vector.
@@ -45,7 +47,8 @@ pub fn weight(isa: InstructionSet, s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f
     let wide = outputs.next_multiple_of(lanes(isa));
     let padded = outputs.next_multiple_of(2 * lanes(isa));
     let axes = [Axis::forward(s, 0), Axis::forward(s, 1)];
-    let layout = Layout::new(&axes, inputs, padded, if s.is_parallel() { MIN_TASKS.div_ceil(s.batch) } else { 1 });
+    let tasks = if s.is_parallel() { MIN_TASKS.div_ceil(s.batch) } else { 1 };
+    let layout = Layout::new(&axes, inputs, padded, tasks.max(s.pixels().div_ceil(MAX_PIXELS)));
     let blocks = s.batch * layout.blocks[0] * layout.blocks[1];
     let size = s.groups * depth * wide;
     let parts = (blocks / MIN_BLOCKS).min(MAX_PARTS).min(MAX_PARTS_SIZE / size.max(1)).max(1);
