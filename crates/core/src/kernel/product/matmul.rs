@@ -1,5 +1,5 @@
-//! Products of matrices with any strides, for any number of them: the right operand is packed in panels, block by block;
-//! the left one only where its rows are not contiguous.
+//! Products of matrices with any strides, for any number of them: the right operand is packed in panels, block by
+//! block; the left one only where its rows are not contiguous.
 
 use super::{shifted, Out};
 use crate::kernel::parallel::{each, scratch, uninit, Shared};
