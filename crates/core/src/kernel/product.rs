@@ -1,4 +1,4 @@
-//! C = A B or C += A B for the small, cached matrices of the convolutions: A by two strides, one value at a time; B and
+//! Products of matrices. Here C = A B or C += A B of small ones that the cache holds, as the convolutions make them: A by two strides, one value at a time; B and
 //! C by rows, in vectors. Nothing is packed here: callers lay out B in rows of whole vectors; where neighbouring values
 //! of A are far apart, they lay out A in strips too ([`strips`]), because its cache lines would evict each other.
 

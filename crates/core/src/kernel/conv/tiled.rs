@@ -1,10 +1,7 @@
-//! Convolutions of any shape as products of tiles that registers hold, over blocks of pixels that the cache holds: a row
-//! of the matrix of windows is a plane of the input from some place on ([`Axis`]), so that windows are never stored. The
-//! planes of a block, with their padding and one for each phase of the stride, are packed once for all taps and output
-//! channels.
-//!
-//! The gradient in the input is, for each phase of the stride, such a convolution of the output's gradient with a part
-//! of the taps, written with the stride.
+//! Convolutions of any shape as products of tiles that registers hold, over blocks of pixels that the cache holds: a
+//! row of the matrix of windows is a plane of the input from some place on ([`Axis`]), so that windows are never
+//! stored. The planes of a block, with their padding and one for each phase of the stride, are packed once for all taps
+//! and output channels.
 
 pub mod axis;
 mod pass;
