@@ -1,6 +1,7 @@
-//! Products of matrices. Here C = A B or C += A B of small ones that the cache holds, as the convolutions make them: A by two strides, one value at a time; B and
-//! C by rows, in vectors. Nothing is packed here: callers lay out B in rows of whole vectors; where neighbouring values
-//! of A are far apart, they lay out A in strips too ([`strips`]), because its cache lines would evict each other.
+//! Products of matrices. Those of small ones that the cache holds, C = A B or C += A B, as the convolutions make them:
+//! A by two strides, one value at a time; B and C by rows, in vectors. Nothing is packed here: callers lay out B in
+//! rows of whole vectors; where neighbouring values of A are far apart, they lay out A in strips too ([`strips`]),
+//! because its cache lines would evict each other. Those of large ones are in [`matmul`].
 
 // Indices instead of iterators with closures: closures are compiled without the instruction set of the enclosing
 // function.
