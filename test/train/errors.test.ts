@@ -63,7 +63,9 @@ describe("an error ends the training with that error, and frees everything", () 
     const before = memory();
     await expect(trainer.train()).rejects.toThrow(new RangeError("mine"));
     await collectGarbage();
-    expect(memory()).toEqual(before);
+    // An upper bound: what earlier tests dropped may be freed meanwhile.
+    expect(memory().tensors).toBeLessThanOrEqual(before.tensors);
+    expect(memory().bytes).toBeLessThanOrEqual(before.bytes);
   });
 
   it("of a loss, of which the first has left tensors", async () => {
