@@ -6,6 +6,9 @@ import { root } from "../common.mjs";
 /** Steps of each training of a small version, which its picture shows: seconds to a minute in a browser. */
 export const smallSteps = 40;
 
+const NUMBER = /^\s*(.*) ([\d.]+)\s*$/;
+const LIST = /^\s*(.*?) ([\d.]+[, ].*?)\s*$/;
+
 /** The results that examples/README.md has: for each example its labels and numbers, in the order of the pictures. */
 function results() {
   const text = readFileSync(join(root, "examples", "README.md"), "utf8");
@@ -13,7 +16,8 @@ function results() {
   return new Map(
     rows.map(([, name, numbers]) => [
       name,
-      numbers.split(";").map((part) => /^\s*(.*) ([\d.]+)\s*$/.exec(part).slice(1)),
+      // A name, and its number or numbers.
+      numbers.split(";").map((part) => (part.includes(",") ? LIST : NUMBER).exec(part).slice(1)),
     ]),
   );
 }
