@@ -99,7 +99,7 @@ export async function preparePages({ source, reference }) {
   const texts = new Map([...pages.keys()].map((path) => [path, readFileSync(join(root, path), "utf8")]));
   for (const [path, page] of pages) {
     const text = withWidth(withLinks(texts.get(path), path, pages, classes));
-    write(source, `${page}.md`, text.replaceAll("](/bench/plots/", "](/plots/"));
+    write(source, `${page}.md`, text.replaceAll("/bench/plots/", "/plots/"));
   }
   write(source, "gallery.md", galleryPage());
   cpSync(join(root, "bench", "plots"), join(source, "public", "plots"), { recursive: true });
