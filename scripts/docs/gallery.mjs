@@ -6,6 +6,9 @@ import { root } from "../common.mjs";
 /** Steps of each training of a small version, which its picture shows: seconds to a minute in a browser. */
 export const smallSteps = 40;
 
+/** The results of the examples that give pictures. */
+const pictures = join(root, "docs", "site", "images", "examples");
+
 const NUMBER = /^\s*(.*) ([\d.]+)\s*$/;
 const LIST = /^\s*(.*?) ([\d.]+[, ].*?)\s*$/;
 
@@ -51,7 +54,9 @@ export function galleryPage() {
     return [
       `## ${title}`,
       about,
-      `![From left to right: ${order}](/images/examples/${name}.webp)`,
+      ...(existsSync(join(pictures, `${name}.webp`))
+        ? [`![From left to right: ${order}](/images/examples/${name}.webp)`]
+        : []),
       `After ${smallSteps} steps, from left to right: ${order}. With all steps (\`npm run example -- ${name}\`):`,
       `| ${numbers.map(([label]) => label).join(" | ")} |\n| ${numbers.map(() => "---").join(" | ")} |\n` +
         `| ${numbers.map(([, value]) => `${value} dB`).join(" | ")} |`,
