@@ -1,3 +1,4 @@
+import { counter } from "./counter.js";
 import type { PagePlace, PageValues } from "./page-reader.js";
 import { FREE, kibOf, OWN } from "./serve-pages.js";
 
@@ -23,7 +24,7 @@ export interface AwaitedPage {
 export class PageAhead implements AwaitedPage {
   readonly place: PagePlace;
   /** Who reads it, shared with the threads. */
-  readonly reader = new Int32Array(new SharedArrayBuffer(4));
+  readonly reader = counter();
   #readers: Readers | undefined;
   #resolve: (values: PageValues | undefined) => void = () => undefined;
   readonly #answer = new Promise<PageValues | undefined>((resolve) => (this.#resolve = resolve));

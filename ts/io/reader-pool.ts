@@ -1,3 +1,4 @@
+import { counter } from "./counter.js";
 import { currentPlatform, type Platform, type ReaderThread, warnOnce } from "../runtime/index.js";
 import { type AwaitedPage, PageAhead, type Readers } from "./page-ahead.js";
 import type { PagePlace } from "./page-reader.js";
@@ -10,7 +11,7 @@ const IDLE = 5_000;
 class ReaderPool implements Readers {
   readonly #platform: Platform;
   /** KiB of pages that the threads have read and that are not freed. */
-  readonly #held = new Int32Array(new SharedArrayBuffer(4));
+  readonly #held = counter();
   readonly #threads: ReaderThread[] = [];
   /** Requests that are not answered. */
   readonly #open = new Map<number, PageAhead>();
