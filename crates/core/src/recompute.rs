@@ -8,8 +8,9 @@
 
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
+use crate::ops::composed_gradients;
 use crate::surface;
-use crate::tape::{self, Context, Vjp};
+use crate::tape::{self, Vjp};
 use crate::tensor::Tensor;
 
 #[derive(Clone, Copy)]
@@ -98,7 +99,7 @@ impl Log {
         // A node may not hold tensors of the tape but as its operands.
         let constants = self.given.iter().map(|t| (!t.requires_grad()).then(|| t.clone())).collect();
         let replay = Replay { calls: self.calls, constants, results: self.results, output };
-        let vjp: Vjp = Box::new(move |c| replay.pull_back(c));
+        let vjp: Vjp = Box::new(move |c| composed_gradients(c, |operands| replay.run(operands)));
         Tensor::result_of(value.detach(), parents, vjp)
     }
 
@@ -153,10 +154,9 @@ impl Replay {
                     Operand::Result(i) => results[i].clone(),
                 })
                 .collect();
-            let before = tape::set_enabled(call.recording);
-            let made = surface::apply(call.code, &tensors, &call.ints, &call.floats);
-            tape::set_enabled(before);
-            for (place, result) in call.results.clone().zip(made?) {
+            let again = || surface::apply(call.code, &tensors, &call.ints, &call.floats);
+            let made = tape::recording(call.recording, again)?;
+            for (place, result) in call.results.clone().zip(made) {
                 results[place] = Some(result);
             }
             for &place in call.last.iter().filter(|&&place| place != self.output) {
@@ -165,25 +165,4 @@ impl Replay {
         }
         results.swap_remove(self.output).ok_or_else(missing)
     }
-
-    fn pull_back(&self, c: &Context) -> Result<Vec<Option<Tensor>>> {
-        let differentiable = tape::is_enabled();
-        let operands: Vec<Tensor> = c
-            .inputs
-            .iter()
-            .zip(c.needs)
-            // One operand may depend on another: the gradients wanted are those of each alone.
-            .map(|(t, &need)| if need && differentiable { alias(t) } else { t.as_leaf(need) })
-            .collect();
-        let output = self.run(&operands)?;
-        let wanted: Vec<Tensor> =
-            operands.iter().zip(c.needs).filter(|(_, &need)| need).map(|(t, _)| t.clone()).collect();
-        let mut found = tape::grad(&[output], &wanted, &[Some(c.grad.clone())], differentiable)?.into_iter();
-        Ok(c.needs.iter().map(|&need| if need { found.next().flatten() } else { None }).collect())
-    }
-}
-
-/// The tensor as the result of an operator.
-fn alias(t: &Tensor) -> Tensor {
-    Tensor::result_on(t.detach(), t, Box::new(|c| Ok(vec![Some(c.grad.clone())])))
 }

@@ -6,9 +6,10 @@ pub(crate) mod product;
 use crate::error::{Error, Result};
 use crate::kernel::element::Element;
 use crate::kernel::layout::row_major;
-use adjoint_backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
-use adjoint_backend::{DType as BurnDType, FloatDType, Shape, TensorData};
-use adjoint_backend::{FlexTensor, Layout};
+use adjoint_backend::{
+    BackendTensor, DType as BurnDType, DispatchTensor, DispatchTensorKind, FlexTensor, FloatDType, Layout, Shape,
+    TensorData,
+};
 use std::marker::PhantomData;
 
 /// Element type.

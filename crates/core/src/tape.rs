@@ -17,6 +17,12 @@ impl Drop for Restore {
     }
 }
 
+/// Runs `f` with recording on or off.
+pub(crate) fn recording<T>(on: bool, f: impl FnOnce() -> T) -> T {
+    let _restore = Restore(set_enabled(on));
+    f()
+}
+
 /// Gradients of `sum_i <gradOutputs_i, outputs_i>` with respect to `inputs`; `None` where an input was not used.
 ///
 /// With `create_graph` the result is itself on the tape.

@@ -5,8 +5,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
 use crate::storage::{self, physical, CpuElement, Value, Values};
-use adjoint_backend::{DType as BurnDType, Scalar, TensorData};
-use adjoint_backend::{Dispatch, TensorMetadata};
+use adjoint_backend::{DType as BurnDType, Dispatch, Scalar, TensorData, TensorMetadata};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 

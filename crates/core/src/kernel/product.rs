@@ -69,12 +69,7 @@ unsafe fn block<S: Simd, const M: usize, const W: usize>(depth: usize, a: Left, 
         }
         right = right.wrapping_add(b.row);
     }
-    for (i, row) in sums.into_iter().enumerate() {
-        for (j, sum) in row.into_iter().enumerate() {
-            let p = c.at.add(i * c.row + j * S::N);
-            S::store(p, if c.add { S::add(S::load(p), sum) } else { sum });
-        }
-    }
+    c.store::<S, M, W>(sums);
 }
 
 /// All rows of W vectors.
@@ -84,7 +79,7 @@ unsafe fn strip<S: Simd, const W: usize>(rows: usize, depth: usize, a: Left, b: 
     macro_rules! take {
         ($m:literal) => {
             while rows - i >= $m {
-                let (a, c) = (a.from(i, S::ROWS), Out { at: c.at.wrapping_add(i * c.row), ..c });
+                let (a, c) = (a.from(i, S::ROWS), c.from(i));
                 block::<S, $m, W>(depth, a, b, c);
                 i += $m;
             }

@@ -7,8 +7,7 @@ use crate::kernel::sums;
 use crate::storage::{elementwise, from_vec, Value};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
-use adjoint_backend::Dispatch;
-use adjoint_backend::Scalar;
+use adjoint_backend::{Dispatch, Scalar};
 
 /// max(x, 0).  d = dx where x > 0
 pub fn relu(x: &Tensor) -> Result<Tensor> {

@@ -4,8 +4,7 @@ use super::{broadcast, elementwise::mul, reduce::sum_to, same_kind, shape::expan
 use crate::error::Result;
 use crate::storage::{elementwise, Value};
 use crate::tensor::{Constant, Tensor};
-use adjoint_backend::Dispatch;
-use adjoint_backend::{BoolDType, Scalar};
+use adjoint_backend::{BoolDType, Dispatch, Scalar};
 
 /// The type of booleans on the device of `x`.
 pub(crate) fn bool_dtype(x: &Tensor) -> Result<BoolDType> {

@@ -13,8 +13,7 @@ use crate::storage::{from_vec, Value};
 use crate::tape::{Context, Vjp};
 use crate::tensor::{check_size, Constant, Tensor};
 use adjoint_backend::ops::{ConvOptions, ConvTransposeOptions};
-use adjoint_backend::Dispatch;
-use adjoint_backend::Shape;
+use adjoint_backend::{Dispatch, Shape};
 
 pub use crate::kernel::conv::shape::Geometry;
 

@@ -5,8 +5,7 @@ use crate::error::Result;
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
 use crate::tensor::{Constant, Tensor};
-use adjoint_backend::Dispatch;
-use adjoint_backend::Scalar;
+use adjoint_backend::{Dispatch, Scalar};
 
 fn binary(
     op: &str,

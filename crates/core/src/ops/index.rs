@@ -7,8 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernel::select;
 use crate::storage::from_vec;
 use crate::tensor::{check_size, Tensor};
-use adjoint_backend::Dispatch;
-use adjoint_backend::{IndexingUpdateOp, Shape, TensorData};
+use adjoint_backend::{Dispatch, IndexingUpdateOp, Shape, TensorData};
 
 pub(crate) type Int = adjoint_backend::DispatchTensor;
 

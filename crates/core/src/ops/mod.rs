@@ -33,15 +33,18 @@ use adjoint_backend::Dispatch;
 /// Maximum of strides, paddings and window sizes, so that no product of two of them overflows.
 pub(crate) const LARGEST: usize = 1 << 24;
 
-/// The gradients of an operator by differentiating `composed`, the same operator as a composition of others, so that
-/// they can be differentiated again.
+/// The gradients of an operator by differentiating `composed`, the same operator as a composition of others; where
+/// operators are recorded, they can be differentiated again.
 pub(crate) fn composed_gradients(
     c: &Context,
     composed: impl Fn(&[Tensor]) -> Result<Tensor>,
 ) -> Result<Vec<Option<Tensor>>> {
-    // Copies, so that differentiation ends at the operands.
-    let operands = c.inputs.iter().map(unary::clone).collect::<Result<Vec<_>>>()?;
-    tape::grad(&[composed(&operands)?], &operands, &[Some(c.grad.clone())], true)
+    let recorded = tape::is_enabled();
+    // Copies, so that differentiation ends at the operands, of which one may depend on another.
+    let copy = |(x, &need): (&Tensor, &bool)| if need && recorded { unary::clone(x) } else { Ok(x.as_leaf(need)) };
+    let operands = c.inputs.iter().zip(c.needs).map(copy).collect::<Result<Vec<_>>>()?;
+    let output = tape::recording(true, || composed(&operands))?;
+    tape::grad(&[output], &operands, &[Some(c.grad.clone())], recorded)
 }
 
 /// NumPy's broadcasting rule; the result must fit into memory.

@@ -12,8 +12,7 @@ use crate::sampling::{Interpolation, Outside, CUBIC};
 use crate::storage::{from_vec, on_cpu, CpuElement};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
-use adjoint_backend::Dispatch;
-use adjoint_backend::{Scalar, Shape};
+use adjoint_backend::{Dispatch, Scalar, Shape};
 
 /// Image, output size and rules of one call.
 struct Sampler {

@@ -8,8 +8,7 @@ use crate::kernel::layout;
 use crate::storage::{contiguous, from_vec, physical, Values};
 use crate::tape::Vjp;
 use crate::tensor::{check_axes as check_rank, check_size, elements, Tensor};
-use adjoint_backend::Dispatch;
-use adjoint_backend::{Scalar, Slice};
+use adjoint_backend::{Dispatch, Scalar, Slice};
 
 /// The same elements in another shape.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {

@@ -26,7 +26,7 @@ unsafe fn right_block<S: Simd, const M: usize, const W: usize>(rows: &[usize], a
         }
         a = a.wrapping_add(S::ROWS);
     }
-    finish::<S, M, W>(sums, c);
+    c.store::<S, M, W>(sums);
 }
 
 /// M rows by W vectors of A B: row i of A begins at `a + rows[i]` and is read in `lines` of `length` values that are
@@ -62,17 +62,7 @@ unsafe fn left_block<S: Simd, const M: usize, const W: usize>(
             right = right.wrapping_add(S::VECS * S::N);
         }
     }
-    finish::<S, M, W>(sums, c);
-}
-
-#[inline(always)]
-unsafe fn finish<S: Simd, const M: usize, const W: usize>(sums: [[S::V; W]; M], c: Out) {
-    for (i, row) in sums.into_iter().enumerate() {
-        for (j, sum) in row.into_iter().enumerate() {
-            let p = c.at.add(i * c.row + j * S::N);
-            S::store(p, if c.add { S::add(S::load(p), sum) } else { sum });
-        }
-    }
+    c.store::<S, M, W>(sums);
 }
 
 /// Calls `$block::<S, M, W>` for `$count` rows from `$i` on, as many at a time as registers hold.
@@ -112,7 +102,7 @@ macro_rules! rows {
 /// The pointers are valid for the operands, and `c` overlaps neither.
 #[inline(always)]
 pub unsafe fn right<S: Simd>(count: usize, wide: bool, rows: &[usize], a: *const f32, b: *const f32, c: Out) {
-    rows!(count, i, wide, right_block(rows, a.add(i), b, Out { at: c.at.wrapping_add(i * c.row), ..c }));
+    rows!(count, i, wide, right_block(rows, a.add(i), b, c.from(i)));
 }
 
 /// All `rows` of the left operand; see [`left_block`].
@@ -122,5 +112,5 @@ pub unsafe fn right<S: Simd>(count: usize, wide: bool, rows: &[usize], a: *const
 #[inline(always)]
 pub unsafe fn left<S: Simd>(rows: &[usize], wide: bool, lines: [usize; 3], a: *const f32, b: *const f32, c: Out) {
     let (count, rows) = (rows.len(), rows.as_ptr());
-    rows!(count, i, wide, left_block(rows.add(i), lines, a, b, Out { at: c.at.wrapping_add(i * c.row), ..c }));
+    rows!(count, i, wide, left_block(rows.add(i), lines, a, b, c.from(i)));
 }

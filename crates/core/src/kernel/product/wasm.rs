@@ -66,10 +66,5 @@ unsafe fn sums<S: Simd, const M: usize, const W: usize, const DOWN: bool>(
             *pointer = pointer.add(STEPS);
         }
     }
-    for (i, sums) in sums.into_iter().enumerate() {
-        for (j, sum) in sums.into_iter().enumerate() {
-            let p = c.add(i * row + j * S::N);
-            S::store(p, if add { S::add(S::load(p), sum) } else { sum });
-        }
-    }
+    Out { at: c, row, add }.store::<S, M, W>(sums);
 }
