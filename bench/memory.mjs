@@ -1,24 +1,21 @@
 // The memory of a training step: the largest resident set of a process that makes a network and trains some steps, less
 // what it has after the library was started.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { say } from "../scripts/common.mjs";
-import { findPython, startPeer } from "./peer.mjs";
+import { labelOf } from "./network.mjs";
 import { digits, markdown } from "./report.mjs";
-import { peersFolder } from "./sides.mjs";
+import { openers } from "./sides.mjs";
 import { spread } from "./statistics.mjs";
 
-/** Cases; `peer`: the case of the peers with which one is compared that they do not have. */
+/** Cases; `peer`: the case of PyTorch with which one is compared that it does not have. */
 const rows = [
-  { name: "dncnn", label: "training step, DnCNN 17 x 64, batch 4 of 1x64x64" },
-  { name: "unet", label: "training step, U-Net 64-128-256 with batch norm, batch 4 of 1x64x64" },
-  { name: "train:17x64:1x256", label: "training step, DnCNN 17 x 64, 1x256x256" },
-  {
-    name: "checkpointed",
-    peer: "train:17x64:1x256",
-    label: "the same with nn.checkpoint around every four layers (peers: without)",
-  },
+  { name: "dncnn" },
+  { name: "unet" },
+  { name: "train:17x64:1x256" },
+  { name: "checkpointed", peer: "train:17x64:1x256" },
 ];
+/** Our side first. */
+const keys = ["adjoint", "torch"];
 const STEPS = 3;
 const MiB = 2 ** 20;
 
@@ -26,9 +23,8 @@ const MiB = 2 ** 20;
 const told = (pid, what) =>
   1024 * Number(new RegExp(`^${what}:\\s*(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
-/** Bytes that training takes in a new process. */
-async function measured(open, name) {
-  const side = await open();
+/** Bytes that training takes on a side that was just started, which is stopped. */
+async function measured(side, name) {
   try {
     const before = told(side.pid, "VmRSS");
     // The largest resident set so far was that of the start.
@@ -45,36 +41,36 @@ export async function runMemory({ rounds }) {
   const title = "Memory of a training step";
   say(title);
   if (!existsSync("/proc/self/clear_refs")) return { title, rows: [], skipped: ["memory: Linux alone tells it"] };
-  const python = findPython();
-  const sides = {
-    adjoint: () => startPeer(process.execPath, [join(peersFolder, "..", "worker.mjs"), "adjoint"]),
-    ...(python ? { PyTorch: () => startPeer(python, [join(peersFolder, "torch_cases.py")]) } : {}),
-  };
-  const found = [];
-  for (const { name, peer, label } of rows) {
+  // They need the compiled library.
+  const { cases } = await import("./cases.mjs");
+  const [found, skipped] = [[], new Set()];
+  for (const { name, peer = name } of rows) {
+    const label = cases[name]?.label ?? labelOf(name);
     const bytes = {};
-    for (const [side, open] of Object.entries(sides)) {
-      bytes[side] = [];
-      for (let round = 0; round < Math.min(3, rounds); round++)
-        bytes[side].push(await measured(open, side === "adjoint" ? name : (peer ?? name)));
+    for (let round = 0; round < Math.min(3, rounds); round++) {
+      for (const key of keys) {
+        const side = await openers[key]();
+        if (side.skipped) skipped.add(side.skipped);
+        else (bytes[side.label] ??= []).push(await measured(side, key === keys[0] ? name : peer));
+      }
     }
     const medians = Object.fromEntries(Object.entries(bytes).map(([side, list]) => [side, spread(list).median]));
     found.push({ name, label, bytes, medians });
     const text = Object.entries(medians).map(([side, median]) => `${side} ${Math.round(median / MiB)} MiB`);
     say(`${label}: ${text.join(", ")}`);
   }
-  return { title, rows: found, skipped: python ? [] : ["PyTorch: no python3 with torch was found"] };
+  return { title, rows: found, skipped: [...skipped] };
 }
 
 /** The table of {@link runMemory}. */
 export function memoryTable({ rows: found }) {
   const sides = Object.keys(found[0].medians);
   return markdown(
-    ["case", ...sides.map((side) => `${side}: median`), ...sides.slice(1).map((side) => `adjoint / ${side}`)],
+    ["case", ...sides.map((side) => `${side}: median`), ...sides.slice(1).map((side) => `${sides[0]} / ${side}`)],
     found.map(({ label, medians }) => [
       label,
       ...sides.map((side) => `${Math.round(medians[side] / MiB)} MiB`),
-      ...sides.slice(1).map((side) => digits(medians.adjoint / medians[side])),
+      ...sides.slice(1).map((side) => digits(medians[sides[0]] / medians[side])),
     ]),
   );
 }

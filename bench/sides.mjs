@@ -77,7 +77,7 @@ const worker = (program, options = {}, env = {}) =>
   startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
 /** Functions that open the sides in Node and Python. */
-const openers = {
+export const openers = {
   ...Object.fromEntries(
     Object.entries(libraries).map(([key, one]) => [
       key,
