@@ -1,5 +1,5 @@
 // A discriminator learns beside the network.
-import { consistency, denoiser, halfOfPixels, one, supervised } from "./parts.mjs";
+import { consistency, denoiser, halfOfPixels, inpaintingByMasks, one, supervised } from "./parts.mjs";
 
 const discriminator = { name: "PatchGANDiscriminator", inputNc: 1, ndf: 16, nLayers: 1, batchNorm: false };
 
@@ -33,10 +33,7 @@ export const adversarial = [
   {
     id: "uair",
     title: "Inpainting, for each image another mask that hides half of the pixels, with a discriminator",
-    images: { kind: "photographs", size: 32, count: 400, masks: 0.5 },
-    physics: { name: "Inpainting", imgSize: [1, 32, 32], mask: 0.5 },
-    perSample: ["mask"],
-    network: { start: "adjoint", denoiser: denoiser(1) },
+    ...inpaintingByMasks,
     discriminator,
     losses: {
       supervised,

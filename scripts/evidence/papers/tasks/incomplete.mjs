@@ -1,5 +1,14 @@
 // Operators that do not measure everything.
-import { consistency, denoiser, equivariance, halfOfPixels, one, rotations, supervised } from "./parts.mjs";
+import {
+  consistency,
+  denoiser,
+  equivariance,
+  halfOfPixels,
+  inpaintingByMasks,
+  one,
+  rotations,
+  supervised,
+} from "./parts.mjs";
 
 const totalVariation = {
   variational: { weights: [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2] },
@@ -28,10 +37,7 @@ export const incomplete = [
   {
     id: "operators",
     title: "Inpainting, for each image another mask that hides half of the pixels",
-    images: { kind: "photographs", size: 32, count: 400, masks: 0.5 },
-    physics: { name: "Inpainting", imgSize: [1, 32, 32], mask: 0.5 },
-    perSample: ["mask"],
-    network: { start: "adjoint", denoiser: denoiser(1) },
+    ...inpaintingByMasks,
     losses: {
       supervised,
       "consistency only": { terms: one(consistency) },

@@ -13,3 +13,10 @@ export const consistency = { name: "MCLoss" };
 export const equivariance = (transform) => ({ name: "EILoss", transform });
 export const rotations = { name: "Rotate", multiples: 90, positive: true };
 export const halfOfPixels = { name: "BernoulliSplittingMaskGenerator", imgSize: [1, 32, 32], splitRatio: 0.5 };
+/** Inpainting of photographs, for each another mask that hides half of the pixels. */
+export const inpaintingByMasks = {
+  images: { kind: "photographs", size: 32, count: 400, masks: 0.5 },
+  physics: { name: "Inpainting", imgSize: [1, 32, 32], mask: 0.5 },
+  perSample: ["mask"],
+  network: { start: "adjoint", denoiser: denoiser(1) },
+};
