@@ -65,13 +65,18 @@ function write(folder, path, content) {
   writeFileSync(file, content);
 }
 
-/** Files that programs of the documents name, which the playground gives them. */
+/** Folders that Python programs of the documents write, and where the repository has what they wrote. */
+const writtenByPython = new Map([["results/python", "test/docs/fixtures/python"]]);
+
+/** Files that programs of the documents name, which the playground gives them, and where the repository has each. */
 function sampleFiles(texts) {
-  const found = new Set(readdirSync(join(root, "examples", "images")).map((file) => `examples/images/${file}`));
+  const found = new Map();
+  for (const [folder, kept] of [["examples/images", "examples/images"], ...writtenByPython])
+    for (const file of readdirSync(join(root, kept))) found.set(`${folder}/${file}`, `${kept}/${file}`);
   for (const text of texts)
     for (const [, path] of text.matchAll(/"((?:test|examples)\/[\w./-]+\.\w+)"/g))
-      if (existsSync(join(root, path))) found.add(path);
-  return [...found].filter((path) => !path.endsWith(".md")).sort();
+      if (existsSync(join(root, path))) found.set(path, path);
+  return [...found].filter(([path]) => !path.endsWith(".md")).sort();
 }
 
 /** The programs of the documents, in the order in which the playground offers them. */
@@ -106,11 +111,11 @@ export async function preparePages({ source, reference }) {
   for (const folder of [join(root, "docs", "images"), join(root, "docs", "site", "images")])
     cpSync(folder, join(source, "public", "images"), { recursive: true });
   const files = sampleFiles(texts.values());
-  for (const path of files) {
+  for (const [path, kept] of files) {
     mkdirSync(join(source, "public", "files", dirname(path)), { recursive: true });
-    cpSync(join(root, path), join(source, "public", "files", path));
+    cpSync(join(root, kept), join(source, "public", "files", path));
   }
-  write(source, "public/files/list.json", JSON.stringify(files));
+  write(source, "public/files/list.json", JSON.stringify(files.map(([path]) => path)));
   const losses = await lossData();
   for (const entry of losses.losses) entry.page = classes.get(entry.name) ?? "/losses";
   write(source, "losses.json", JSON.stringify(losses));

@@ -10,7 +10,7 @@ import { programs } from "./pages.mjs";
 /** What makes a training of the documents short. */
 const shorter = [
   [/epochs: \d+/g, "epochs: 1"],
-  [/length: \d+/g, "length: 16"],
+  [/length: \d+\b(?! \*)/g, "length: 16"],
   [/const steps = \d+/g, "const steps = 2"],
   [/^ {2}steps: \d+/gm, "  steps: 2"],
 ];
