@@ -115,7 +115,7 @@ unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, part: [usize; 2], f
                 if direct {
                     shifted::left::<S>(&starts[..some], wide, [1, count, 0], left, from, out);
                 } else {
-                    shifted::right::<S>(some, wide, &lines[..count], strip, from, out);
+                    shifted::right::<S>(some, &lines[..count], strip, from, wide.then_some(S::N), out);
                 }
             }
         }

@@ -4,19 +4,24 @@
 use super::Out;
 use crate::kernel::simd::Simd;
 
-/// M rows by W vectors of A B: column k of A is at `a + k ROWS`, row k of B at `b + rows[k]`.
+/// M rows by W vectors of A B: column k of A is at `a + k ROWS`, vector j of row k of B at `b + rows[k] + j next`.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 // A function of its own: see wasm.rs.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "simd128,relaxed-simd"))]
-unsafe fn right_block<S: Simd, const M: usize, const W: usize>(rows: &[usize], a: *const f32, b: *const f32, c: Out) {
+unsafe fn right_block<S: Simd, const M: usize, const W: usize>(
+    rows: &[usize],
+    a: *const f32,
+    (b, next): (*const f32, usize),
+    c: Out,
+) {
     let mut sums = [[S::splat(0.0); W]; M];
     let mut a = a;
     for &row in rows {
         let right = b.add(row);
         let mut v = [S::splat(0.0); W];
         for j in 0..W {
-            v[j] = S::load(right.add(j * S::N));
+            v[j] = S::load(right.add(j * next));
         }
         for i in 0..M {
             let x = S::splat(*a.add(i));
@@ -96,13 +101,21 @@ macro_rules! rows {
     };
 }
 
-/// At most ROWS rows, or `wide` twice as many columns as a vector has: see [`right_block`].
+/// At most ROWS rows of one vector, or of two, the second of which is read from `next` on: see [`right_block`].
 ///
 /// # Safety
 /// The pointers are valid for the operands, and `c` overlaps neither.
 #[inline(always)]
-pub unsafe fn right<S: Simd>(count: usize, wide: bool, rows: &[usize], a: *const f32, b: *const f32, c: Out) {
-    rows!(count, i, wide, right_block(rows, a.add(i), b, c.from(i)));
+pub unsafe fn right<S: Simd>(
+    count: usize,
+    rows: &[usize],
+    a: *const f32,
+    b: *const f32,
+    next: Option<usize>,
+    c: Out,
+) {
+    let b = (b, next.unwrap_or(0));
+    rows!(count, i, next.is_some(), right_block(rows, a.add(i), b, c.from(i)));
 }
 
 /// All `rows` of the left operand; see [`left_block`].

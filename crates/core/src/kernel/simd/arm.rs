@@ -71,6 +71,11 @@ impl Simd for Neon {
         (vreinterpretq_f32_s32(vsubq_s32(x, vshlq_n_s32::<23>(n))), vcvtq_f32_s32(n))
     }
     #[inline(always)]
+    unsafe fn load_alternate(p: *const f32) -> float32x4_t {
+        let (low, high) = (vld1q_f32(p), vld1q_f32(p.add(3)));
+        vcombine_f32(vget_low_f32(vuzp1q_f32(low, low)), vget_low_f32(vuzp2q_f32(high, high)))
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b, c, d) =
             (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));

@@ -74,6 +74,10 @@ impl Simd for Portable {
         (std::array::from_fn(|i| f32::from_bits(x[i].to_bits().wrapping_sub((n[i] as u32) << 23))), n.map(|n| n as f32))
     }
     #[inline(always)]
+    unsafe fn load_alternate(p: *const f32) -> Self::V {
+        std::array::from_fn(|i| *p.add(2 * i))
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         for i in 0..8 {
             for j in 0..8 {

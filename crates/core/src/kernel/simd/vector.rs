@@ -48,6 +48,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
         let half = Self::sub(Self::add(Self::mul(n, Self::splat(0.5)), round), round);
         Self::mul(Self::mul(v, Self::power(half)), Self::power(Self::sub(n, half)))
     }
+    /// Values 0, 2, 4, ... of the 2 N - 1 at `p`.
+    unsafe fn load_alternate(p: *const f32) -> Self::V;
     /// Transposes an `N` by `N` tile from `src`, with row stride `from`, to `dst`, with row stride `to`.
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
 }

@@ -78,6 +78,10 @@ impl Simd for Simd128 {
         (i32x4_sub(x, i32x4_shl(n, 23)), f32x4_convert_i32x4(n))
     }
     #[inline(always)]
+    unsafe fn load_alternate(p: *const f32) -> v128 {
+        i32x4_shuffle::<0, 2, 5, 7>(Self::load(p), Self::load(p.add(3)))
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b) = (v128_load(src.cast()), v128_load(src.add(from).cast()));
         let (c, d) = (v128_load(src.add(2 * from).cast()), v128_load(src.add(3 * from).cast()));

@@ -74,6 +74,12 @@ impl Simd for Avx2 {
         (_mm256_castsi256_ps(_mm256_sub_epi32(x, _mm256_slli_epi32::<23>(n))), _mm256_cvtepi32_ps(n))
     }
     #[inline(always)]
+    unsafe fn load_alternate(p: *const f32) -> __m256 {
+        // Values 0, 2, 8, 10 and 4, 6, 12, 14.
+        let pairs = _mm256_shuffle_ps::<0xD8>(_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(7)));
+        _mm256_castpd_ps(_mm256_permute4x64_pd::<0xD8>(_mm256_castps_pd(pairs)))
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let mut r = [_mm256_setzero_ps(); 8];
         for i in 0..8 {
@@ -169,6 +175,11 @@ impl Simd for Avx512 {
         let x = _mm512_castps_si512(x);
         let n = _mm512_srai_epi32::<23>(_mm512_sub_epi32(x, _mm512_set1_epi32(HALF_ROOT)));
         (_mm512_castsi512_ps(_mm512_sub_epi32(x, _mm512_slli_epi32::<23>(n))), _mm512_cvtepi32_ps(n))
+    }
+    #[inline(always)]
+    unsafe fn load_alternate(p: *const f32) -> __m512 {
+        let from = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+        _mm512_permutex2var_ps(_mm512_loadu_ps(p), from, _mm512_loadu_ps(p.add(15)))
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

@@ -129,18 +129,18 @@ unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part:
     // Rows of pixels that are beside each other in the planes are one.
     let flat = job.line == layout.pitch;
     let (lines, length) = if flat { (1, (rows - 1) * layout.pitch + columns) } else { (rows, columns) };
+    let vectors = length.div_ceil(S::N);
+    let start = |vector: usize| vector / vectors * layout.pitch + vector % vectors * S::N;
     for k in (0..depth).step_by(DEPTH) {
         let offsets = &job.offsets[k..depth.min(k + DEPTH)];
-        for i in (part[0]..part[1]).step_by(S::ROWS) {
-            let strip = weights.add(i * depth + k * S::ROWS);
-            let count = S::ROWS.min(part[1] - i);
-            for line in 0..lines {
-                for j in (0..length).step_by(S::VECS * S::N) {
-                    let at = results.add((i - part[0]) * row + line * job.line + j);
-                    let from = planes.add(line * layout.pitch + j);
-                    let wide = length - j > S::N;
-                    shifted::right::<S>(count, wide, offsets, strip, from, Out { at, row, add: k > 0 });
-                }
+        // The vectors of all lines, two at a time, which may be of two lines.
+        for vector in (0..lines * vectors).step_by(S::VECS) {
+            let from = start(vector);
+            let next = (vector + 1 < lines * vectors && S::VECS == 2).then(|| start(vector + 1) - from);
+            for i in (part[0]..part[1]).step_by(S::ROWS) {
+                let strip = weights.add(i * depth + k * S::ROWS);
+                let c = Out { at: results.add((i - part[0]) * row + vector * S::N), row, add: k > 0 };
+                shifted::right::<S>(S::ROWS.min(part[1] - i), offsets, strip, planes.add(from), next, c);
             }
         }
     }

@@ -137,9 +137,13 @@ unsafe fn pack_row<S: Simd>(row: *const f32, axis: &Axis, start: isize, count: u
                     *to.add(j) = *from.add(j);
                 }
             }
-            // A constant step, so that the compiler vectorises; closures would not be.
             2 => {
-                for j in 0..count {
+                let mut j = 0;
+                while j + S::N <= count {
+                    S::store(to.add(j), S::load_alternate(from.add(2 * j)));
+                    j += S::N;
+                }
+                for j in j..count {
                     *to.add(j) = *from.add(2 * j);
                 }
             }
