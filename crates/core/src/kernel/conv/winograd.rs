@@ -3,9 +3,11 @@
 //!
 //! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors
 //! of channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
-//! Nothing larger than a block is stored except the weights.
+//! Nothing larger than a block is stored except the weights. With few tiles the weights are the larger operand: see
+//! [`points`].
 
 pub mod gradient;
+mod points;
 pub mod tiles;
 pub mod transform;
 
@@ -13,6 +15,8 @@ use super::shape::Epilogue;
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use std::mem::MaybeUninit;
+use std::ops::Range;
 use tiles::{Plan, Window, MAX_RUN};
 use transform::{Four, Grid, Scheme, Two};
 
@@ -22,6 +26,8 @@ const BLOCK: usize = 24;
 const GAP: usize = 16;
 /// Minimum number of filters for multithreading.
 const MIN_PARALLEL_FILTERS: usize = 512;
+/// Input channels whose filters one task transforms.
+const FILTERS: usize = 16;
 
 /// The weights: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with reversed taps.
 #[derive(Clone, Copy)]
@@ -51,13 +57,17 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
     let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
     let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared, patch };
-    each(plan.tiles().div_ceil(BLOCK), true, |block| {
-        scratch(count, |memory| {
-            // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the
-            // products.
-            unsafe { forward_block(isa, &job, block, memory) }
+    if points::applies(plan) {
+        points::forward(isa, &job);
+    } else {
+        each(plan.tiles().div_ceil(BLOCK), true, |block| {
+            scratch(count, |memory| {
+                // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the
+                // products.
+                unsafe { forward_block(isa, &job, block, memory) }
+            });
         });
-    });
+    }
     y
 }
 
@@ -73,15 +83,33 @@ fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transforme
         Aligned::zeros(point * plan.points())
     };
     let u = Shared::new(data.all());
-    let (w, plan) = (&w, *plan);
-    each(inputs, inputs * outputs > MIN_PARALLEL_FILTERS, |i| {
-        for o in (0..outputs).step_by(n) {
-            let to = u.at(o / width * inputs * width + i * width + o % width);
-            // SAFETY: each (input channel, group of output channels) writes its own values.
-            unsafe { weights_of(isa, w, [i, o, (outputs - o).min(n)], plan.tile, to, point) }
-        }
+    let w = &w;
+    each_filters(plan, n, w.flip, |o, range| {
+        let to = u.at(o / width * inputs * width + range.start * width + o % width);
+        // SAFETY: each (input channel, group of output channels) writes its own values.
+        unsafe { weights_of(isa, w, [o, (outputs - o).min(n)], range, plan.tile, to, [width, point]) }
     });
     Transformed { data, width, point }
+}
+
+/// Calls `f` for groups of `n` output channels and ranges of input channels, in the order in which their filters are
+/// in memory: those of an output channel or, if `flip`, of an input channel are beside each other.
+fn each_filters(plan: &Plan, n: usize, flip: bool, f: impl Fn(usize, Range<usize>) + Send + Sync) {
+    let [inputs, outputs] = plan.channels;
+    let parallel = inputs * outputs > MIN_PARALLEL_FILTERS;
+    if flip {
+        each(inputs, parallel, |i| {
+            for o in (0..outputs).step_by(n) {
+                f(o, i..i + 1);
+            }
+        });
+        return;
+    }
+    let ranges = inputs.div_ceil(FILTERS);
+    each(outputs.div_ceil(n) * ranges, parallel, |task| {
+        let first = task % ranges * FILTERS;
+        f(task / ranges * n, first..(first + FILTERS).min(inputs));
+    });
 }
 
 /// Output channels in a panel of the matrix product.
@@ -93,26 +121,60 @@ fn panel(isa: InstructionSet) -> usize {
 }
 
 entry! {
-    /// Transforms the filters from one input channel to `count` output channels; point p goes to `to + p point`.
-    fn weights_of(w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) = weights_body
+    /// Transforms the filters from a range of input channels to `at[1]` output channels from `at[0]` on; point p of the
+    /// i-th input channel goes to `to + i next[0] + p next[1]`.
+    fn weights_of(
+        w: &Weights,
+        at: [usize; 2],
+        range: Range<usize>,
+        tile: usize,
+        to: *mut f32,
+        next: [usize; 2],
+    ) = weights_body
 }
 
 #[inline(always)]
-unsafe fn weights_body<S: Simd>(_: S, w: &Weights, at: [usize; 3], tile: usize, to: *mut f32, point: usize) {
-    let [i, o, count] = at;
-    // No instruction set has more than sixteen lanes.
-    let mut taps = [[0.0f32; 16]; 9];
-    for lane in 0..count {
-        let filter = &w.data[(o + lane) * w.out + i * w.input..][..9];
-        for (k, tap) in taps.iter_mut().enumerate() {
-            tap[lane] = filter[if w.flip { 8 - k } else { k }];
+unsafe fn weights_body<S: Simd>(
+    _: S,
+    w: &Weights,
+    [o, count]: [usize; 2],
+    range: Range<usize>,
+    tile: usize,
+    to: *mut f32,
+    [channel, point]: [usize; 2],
+) {
+    // Tap k of the i-th input channel is 9 i + k. No instruction set has more than sixteen lanes.
+    let mut memory = [MaybeUninit::<[f32; 16]>::uninit(); 9 * FILTERS];
+    let taps = memory.as_mut_ptr().cast::<f32>();
+    let values = 9 * range.len();
+    if count < S::N {
+        taps.write_bytes(0, 16 * values);
+    }
+    let filters = &w.data[o * w.out + range.start * w.input..];
+    let mut j = 0;
+    // The filters of an output channel are one row of memory.
+    if w.input == 9 && !w.flip && count == S::N {
+        while j + S::N <= values {
+            S::transpose(filters[j..].as_ptr(), w.out, taps.add(16 * j), 16);
+            j += S::N;
         }
     }
-    let from = Grid { at: taps.as_ptr().cast(), row: 3 * 16, column: 16 };
-    if tile == 4 {
-        transform::weight::<S, Four>(from, Grid { at: to, row: 6 * point, column: point });
-    } else {
-        transform::weight::<S, Two>(from, Grid { at: to, row: 4 * point, column: point });
+    for i in j / 9..range.len() {
+        for lane in 0..count {
+            let filter = &filters[lane * w.out + i * w.input..][..9];
+            for k in 0..9 {
+                *taps.add(16 * (9 * i + k) + lane) = filter[if w.flip { 8 - k } else { k }];
+            }
+        }
+    }
+    for i in 0..range.len() {
+        let from = Grid { at: taps.add(16 * 9 * i).cast_const(), row: 3 * 16, column: 16 };
+        let to = to.add(i * channel);
+        if tile == 4 {
+            transform::weight::<S, Four>(from, Grid { at: to, row: 6 * point, column: point });
+        } else {
+            transform::weight::<S, Two>(from, Grid { at: to, row: 4 * point, column: point });
+        }
     }
 }
 
@@ -163,6 +225,21 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
             Out { at: m.add(p * m_point), row: wide_out, add: false },
         );
     }
+    write_tiles::<S, T>(job, [first, last], patch, m, [wide_out, m_point]);
+}
+
+/// Transforms the tiles `[first, last)` of the results back (A^T m A) and writes them with the epilogue; they are in
+/// `m` as [`transform_tiles`] arranges its results.
+#[inline(always)]
+unsafe fn write_tiles<S: Simd, T: Scheme>(
+    job: &Job,
+    [first, last]: [usize; 2],
+    patch: *mut f32,
+    m: *const f32,
+    [wide, point]: [usize; 2],
+) {
+    let plan = job.plan;
+    let outputs = plan.channels[1];
     let mut t = first;
     while t < last {
         let run = plan.run(t, last);
@@ -180,11 +257,8 @@ unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memor
             macro_rules! output {
                 ($kind:path) => {
                     for k in 0..run.length {
-                        let from = Grid {
-                            at: m.add((t - first + k) * wide_out + c).cast_const(),
-                            row: T::IN * m_point,
-                            column: m_point,
-                        };
+                        let at = m.add((t - first + k) * wide + c);
+                        let from = Grid { at, row: T::IN * point, column: point };
                         let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
                         transform::output::<S, T, { $kind }>(from, to, bias, job.epilogue.slope);
                     }

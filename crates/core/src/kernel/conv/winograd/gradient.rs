@@ -3,10 +3,12 @@
 
 use super::tiles::{Plan, MAX_RUN};
 use super::transform::{self, Four, Grid, Scheme, Two};
-use super::{transform_tiles, BLOCK, GAP, MIN_PARALLEL_FILTERS};
+use super::{each_filters, points, transform_tiles, BLOCK, FILTERS, GAP};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Fewest tiles in a part. Tiles are summed in parts, one task each; the parts are then added in order.
 const MIN_TILES_PER_PART: usize = 4 * BLOCK;
@@ -22,38 +24,46 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
     let size = plan.points() * (inputs * wide_out + GAP);
     let blocks = plan.tiles().div_ceil(BLOCK);
-    let parts = (plan.tiles() / MIN_TILES_PER_PART).min(MAX_PARTS).min(MAX_PARTS_SIZE / size).max(1);
+    let parts = match points::applies(plan) {
+        true => 1,
+        false => (plan.tiles() / MIN_TILES_PER_PART).min(MAX_PARTS).min(MAX_PARTS_SIZE / size).max(1),
+    };
     // SAFETY: the first block of each part writes every value that is read.
     let mut sums = unsafe { Aligned::uninit(parts * size) };
     let shared = Shared::new(sums.all());
     let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
     let job = Job { plan, x, g, patch };
-    each(parts, true, |part| {
-        scratch(count, |memory| {
-            let range = part * blocks / parts..(part + 1) * blocks / parts;
-            for block in range.clone() {
-                // SAFETY: parts have disjoint sums; memory holds the pixels of a run and both sides of the products.
-                unsafe { sum_block(isa, &job, block, memory, shared.at(part * size), block > range.start) }
-            }
+    if points::applies(plan) {
+        points::weight(isa, &job, shared);
+    } else {
+        each(parts, true, |part| {
+            scratch(count, |memory| {
+                let range = part * blocks / parts..(part + 1) * blocks / parts;
+                for block in range.clone() {
+                    // SAFETY: parts have disjoint sums; memory holds the pixels of a run and both sides of the
+                    // products.
+                    unsafe { sum_block(isa, &job, block, memory, shared.at(part * size), block > range.start) }
+                }
+            });
         });
-    });
+    }
     // SAFETY: the filters of every input channel are written below.
     let mut dw = unsafe { uninit(outputs * inputs * 9) };
     let out = Shared::new(&mut dw);
-    each(inputs, inputs * outputs > MIN_PARALLEL_FILTERS, |i| {
-        // SAFETY: input channels write disjoint filters of dw.
-        unsafe { transform_back(isa, plan, shared.at(0), [parts, size], i, out) }
+    each_filters(plan, n, false, |o, range| {
+        // SAFETY: each filter of dw is written once.
+        unsafe { transform_back(isa, plan, shared.at(0), [parts, size], o, range, out) }
     });
     drop(sums);
     dw
 }
 
-struct Job<'a> {
-    plan: &'a Plan,
-    x: &'a [f32],
-    g: &'a [f32],
-    patch: usize,
+pub(super) struct Job<'a> {
+    pub plan: &'a Plan,
+    pub x: &'a [f32],
+    pub g: &'a [f32],
+    pub patch: usize,
 }
 
 entry! {
@@ -96,8 +106,16 @@ unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &
 }
 
 entry! {
-    /// Adds the parts and transforms back, for one input channel.
-    fn transform_back(plan: &Plan, sums: *mut f32, parts: [usize; 2], channel: usize, dw: Shared) = transform_back_body
+    /// Adds the parts and transforms back, for a range of input channels and the output channels from `o` on that a
+    /// vector holds.
+    fn transform_back(
+        plan: &Plan,
+        sums: *mut f32,
+        parts: [usize; 2],
+        o: usize,
+        range: Range<usize>,
+        dw: Shared,
+    ) = transform_back_body
 }
 
 #[inline(always)]
@@ -106,35 +124,49 @@ unsafe fn transform_back_body<S: Simd>(
     plan: &Plan,
     sums: *mut f32,
     [parts, size]: [usize; 2],
-    channel: usize,
+    o: usize,
+    range: Range<usize>,
     dw: Shared,
 ) {
     let [inputs, outputs] = plan.channels;
     let wide = outputs.next_multiple_of(S::N);
     let point = inputs * wide + GAP;
-    for o in (0..outputs).step_by(S::N) {
+    // Tap k of the i-th input channel is 9 i + k. No instruction set has more than sixteen lanes.
+    let mut memory = [MaybeUninit::<[f32; 16]>::uninit(); 9 * FILTERS];
+    let taps = memory.as_mut_ptr().cast::<f32>();
+    for i in 0..range.len() {
         // The first part becomes the total.
-        let first = sums.add(channel * wide + o);
-        for p in 0..plan.points() {
-            let mut sum = S::load(first.add(p * point));
-            for part in 1..parts {
-                sum = S::add(sum, S::load(first.add(p * point + part * size)));
+        let first = sums.add((range.start + i) * wide + o);
+        if parts > 1 {
+            for p in 0..plan.points() {
+                let mut sum = S::load(first.add(p * point));
+                for part in 1..parts {
+                    sum = S::add(sum, S::load(first.add(p * point + part * size)));
+                }
+                S::store(first.add(p * point), sum);
             }
-            S::store(first.add(p * point), sum);
         }
-        // No instruction set has more than sixteen lanes.
-        let mut taps = [[0.0f32; 16]; 9];
         let from = Grid { at: first.cast_const(), row: (plan.tile + 2) * point, column: point };
-        let to = Grid { at: taps.as_mut_ptr().cast(), row: 3 * 16, column: 16 };
+        let to = Grid { at: taps.add(16 * 9 * i), row: 3 * 16, column: 16 };
         if plan.tile == 4 {
             transform::weight_gradient::<S, Four>(from, to);
         } else {
             transform::weight_gradient::<S, Two>(from, to);
         }
-        for lane in 0..(outputs - o).min(S::N) {
-            for (k, tap) in taps.iter().enumerate() {
-                *dw.at(((o + lane) * inputs + channel) * 9 + k) = tap[lane];
-            }
+    }
+    // The filters of an output channel are one row of memory.
+    let (row, values, count) = (9 * inputs, 9 * range.len(), (outputs - o).min(S::N));
+    let to = dw.at(o * row + 9 * range.start);
+    let mut j = 0;
+    if count == S::N {
+        while j + S::N <= values {
+            S::transpose(taps.add(16 * j), 16, to.add(j), row);
+            j += S::N;
+        }
+    }
+    for j in j..values {
+        for lane in 0..count {
+            *to.add(lane * row + j) = *taps.add(16 * j + lane);
         }
     }
 }
