@@ -4,6 +4,7 @@
 //! generator, so that a stream's whole state is a key and a position. Integers are drawn as u64,
 //! never usize, and elementary functions are those of `libm`, never the platform's.
 
+mod chacha;
 mod chunks;
 mod continuous;
 mod discrete;

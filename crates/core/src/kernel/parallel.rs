@@ -42,6 +42,29 @@ pub fn each(count: usize, parallel: bool, f: impl Fn(usize) + Send + Sync) {
     (0..count).for_each(f);
 }
 
+/// Calls `first(0)` ... `first(count - 1)` in this order on this thread, and each `second(i)` after its `first(i)`: on
+/// other threads while this one goes on, if `parallel`.
+pub fn pipeline(
+    count: usize,
+    parallel: bool,
+    mut first: impl FnMut(usize) + Send,
+    second: impl Fn(usize) + Send + Sync,
+) {
+    #[cfg(feature = "threads")]
+    if parallel && count > 1 && rayon::current_num_threads() > 1 {
+        let second = &second;
+        rayon::in_place_scope(|scope| {
+            for i in 0..count {
+                first(i);
+                scope.spawn(move |_| second(i));
+            }
+        });
+        return;
+    }
+    (0..count).for_each(&mut first);
+    each(count, parallel, second);
+}
+
 /// A pointer shared by tasks, each of which writes to its own part.
 pub struct Shared<T = f32>(*mut T);
 

@@ -1,5 +1,6 @@
 //! Many numbers of a stream on all threads, the same bits as when they are drawn one by one.
 
+use super::chacha::{Key, NUMBERS};
 use super::ULP;
 use crate::allocation::with_capacity;
 use crate::kernel::parallel::{each, Shared};
@@ -33,13 +34,13 @@ impl Bits for super::Stream {
     }
 }
 
-/// Number of u64 generated at once.
-const BLOCK: usize = 128;
-
 /// Reads a stream in blocks from a given position and counts the values read.
 pub(super) struct BlockReader {
     rng: ChaCha8Rng,
-    block: [u64; BLOCK],
+    key: Key,
+    /// Where the next block begins, in words.
+    word: u128,
+    block: [u64; NUMBERS],
     /// Index of the next value in the block, and number of values up to the end of the block.
     next: usize,
     end: usize,
@@ -48,33 +49,41 @@ pub(super) struct BlockReader {
 impl BlockReader {
     /// Starts `skip` values after the position of `rng`.
     fn new(rng: &ChaCha8Rng, skip: usize) -> Self {
-        let mut rng = rng.clone();
-        if skip > 0 {
-            rng.set_word_pos(rng.get_word_pos() + 2 * skip as u128);
-        }
-        Self { rng, block: [0; BLOCK], next: BLOCK, end: 0 }
+        let word = rng.get_word_pos() + 2 * skip as u128;
+        Self { rng: rng.clone(), key: Key::of(rng), word, block: [0; NUMBERS], next: NUMBERS, end: 0 }
     }
+
     /// Number of values read.
     #[inline(always)]
     fn position(&self) -> usize {
-        self.end + self.next - BLOCK
+        self.end + self.next - NUMBERS
     }
+
     #[cold]
     #[inline(never)]
     fn refill(&mut self) {
-        let mut bytes = [0; 8 * BLOCK];
-        self.rng.fill_bytes(&mut bytes);
-        for (word, bytes) in self.block.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        (self.next, self.end) = (0, self.end + BLOCK);
+        let count = match (self.word % 16) as usize {
+            0 => {
+                self.key.numbers((self.word / 16) as u64, &mut self.block);
+                NUMBERS
+            }
+            // Up to where ChaCha's next block begins; from an odd word on no number begins there.
+            within => {
+                let count = if within % 2 == 0 { (16 - within) / 2 } else { NUMBERS };
+                self.rng.set_word_pos(self.word);
+                self.block[NUMBERS - count..].fill_with(|| self.rng.next_u64());
+                count
+            }
+        };
+        self.word += 2 * count as u128;
+        (self.next, self.end) = (NUMBERS - count, self.end + count);
     }
 }
 
 impl Bits for BlockReader {
     #[inline(always)]
     fn next_u64(&mut self) -> u64 {
-        if self.next == BLOCK {
+        if self.next == NUMBERS {
             self.refill();
         }
         self.next += 1;

@@ -1,7 +1,7 @@
 //! Poisson and binomial counts, from rate 0 to any finite rate.
 
 use super::chunks::{sequence, Bits, BlockReader};
-use crate::kernel::parallel::{each, Shared, MIN_PARALLEL_SAMPLES};
+use crate::kernel::parallel::{pipeline, uninit, Shared, MIN_PARALLEL_SAMPLES};
 use rand_chacha::ChaCha8Rng;
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ const CHUNK: usize = 4096;
 const INVERSION_LIMIT: f64 = 110.0;
 
 /// Poisson counts, one for each rate, finite and not negative. One thread reads the stream; counts that take one number
-/// of it are found from that number later, by all threads.
+/// of it are found from that number by the other threads.
 pub(super) fn poisson(rng: &mut ChaCha8Rng, rates: &[f64]) -> Vec<f64> {
     let terms = FactorialTerms::get();
     let draw = |s: &mut BlockReader, rate: f64| match rate {
@@ -24,19 +24,45 @@ pub(super) fn poisson(rng: &mut ChaCha8Rng, rates: &[f64]) -> Vec<f64> {
         rate if rate < REJECTION_MEAN => s.unit(),
         rate => poisson_by_rejection(s, rate, terms),
     };
-    let mut counts: Vec<f64> = sequence(rng, |s| rates.iter().map(|&rate| draw(s, rate)).collect());
+    // SAFETY: `read` writes every count.
+    let mut counts = unsafe { uninit(rates.len()) };
     let out = Shared::new(&mut counts);
-    each(rates.len().div_ceil(CHUNK), rates.len() >= MIN_PARALLEL_SAMPLES, |task| {
-        for (i, &rate) in rates.iter().enumerate().skip(task * CHUNK).take(CHUNK) {
+    let part = |task: usize| rates.iter().enumerate().skip(task * CHUNK).take(CHUNK);
+    let find = |task: usize| {
+        for (i, &rate) in part(task) {
             if rate > 0.0 && rate < REJECTION_MEAN {
-                // SAFETY: tasks have disjoint counts.
+                // SAFETY: tasks have disjoint counts, which were read.
                 let count = unsafe { &mut *out.at(i) };
                 // P(k + 1) = P(k) rate / (k + 1).
                 *count = invert(*count, libm::exp(-rate), |k| rate / k);
             }
         }
+    };
+    sequence(rng, |s| {
+        let read = |task: usize| {
+            for (i, &rate) in part(task) {
+                // SAFETY: as above.
+                unsafe { *out.at(i) = draw(s, rate) };
+            }
+        };
+        pipeline(rates.len().div_ceil(CHUNK), rates.len() >= MIN_PARALLEL_SAMPLES, read, find);
     });
     counts
+}
+
+/// The largest integer that is not above x, inlined where there is no instruction for it.
+#[inline(always)]
+fn floor(x: f64) -> f64 {
+    // From 2^52 on every number is an integer.
+    if x.abs() >= (1u64 << 52) as f64 {
+        return x;
+    }
+    let towards_zero = x as i64 as f64;
+    if towards_zero > x {
+        towards_zero - 1.0
+    } else {
+        towards_zero
+    }
 }
 
 /// One Poisson count of a rate of at least `REJECTION_MEAN`.
@@ -49,7 +75,7 @@ fn poisson_by_rejection(s: &mut impl Bits, rate: f64, terms: &FactorialTerms) ->
         let u = s.unit() - 0.5;
         let v = s.open_unit();
         let us = 0.5 - u.abs();
-        let k = libm::floor((2.0 * a / us + b) * u + rate + 0.43);
+        let k = floor((2.0 * a / us + b) * u + rate + 0.43);
         if us >= 0.07 && v <= vr {
             return k;
         }
@@ -156,7 +182,7 @@ impl Rejection {
             let u = s.unit() - 0.5;
             let v = s.open_unit();
             let us = 0.5 - u.abs();
-            let k = libm::floor((2.0 * a / us + b) * u + center);
+            let k = floor((2.0 * a / us + b) * u + center);
             if us >= 0.07 && v <= vr {
                 return k;
             }

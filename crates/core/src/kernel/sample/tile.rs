@@ -59,6 +59,21 @@ pub(super) struct Tile {
     stride: usize,
 }
 
+/// Copies `count` values, mostly few: a call of the system's function would take longer.
+#[inline(always)]
+unsafe fn copy<T: Copy>(from: *const T, to: *mut T, count: usize) {
+    const STEP: usize = 8;
+    let mut i = 0;
+    while i + STEP <= count {
+        to.add(i).cast::<[T; STEP]>().write_unaligned(from.add(i).cast::<[T; STEP]>().read_unaligned());
+        i += STEP;
+    }
+    while i < count {
+        *to.add(i) = *from.add(i);
+        i += 1;
+    }
+}
+
 impl Tile {
     pub(super) fn len(&self) -> usize {
         self.rows * self.columns
@@ -70,7 +85,9 @@ impl Tile {
     pub(super) fn take<T: Copy, const N: usize>(&self, from: &[T], to: &mut [T]) {
         let run = N * self.columns;
         for row in 0..self.rows {
-            to[row * run..][..run].copy_from_slice(&from[N * (self.first + row * self.stride)..][..run]);
+            let (from, to) = (&from[N * (self.first + row * self.stride)..][..run], &mut to[row * run..][..run]);
+            // SAFETY: both have as many values.
+            unsafe { copy(from.as_ptr(), to.as_mut_ptr(), run) };
         }
     }
     /// Writes the values that `take` reads.
@@ -80,11 +97,7 @@ impl Tile {
     pub(super) unsafe fn put<T: Copy, const N: usize>(&self, from: &[T], to: *mut T) {
         let run = N * self.columns;
         for row in 0..self.rows {
-            std::ptr::copy_nonoverlapping(
-                from[row * run..][..run].as_ptr(),
-                to.add(N * (self.first + row * self.stride)),
-                run,
-            );
+            copy(from[row * run..][..run].as_ptr(), to.add(N * (self.first + row * self.stride)), run);
         }
     }
 }
@@ -140,11 +153,12 @@ impl<T: Element, const K: usize> TileWindows<T, K> {
         if !self.copied {
             return x;
         }
-        to.clear();
         to.resize(self.rows.len() * self.columns.len(), T::zero());
         for (row, to) in self.rows.clone().zip(to.chunks_exact_mut(self.stride)).take(s.height) {
             let count = self.stride.min(s.width);
-            to[..count].copy_from_slice(&x[row * s.width + self.columns.start..][..count]);
+            let from = &x[row * s.width + self.columns.start..][..count];
+            // SAFETY: both have as many values.
+            unsafe { copy(from.as_ptr(), to.as_mut_ptr(), count) };
         }
         to
     }

@@ -3,7 +3,7 @@
 //! read once, and all threads have points to work at, however few tiles there are.
 
 use super::tiles::Plan;
-use super::transform::{Four, Scheme, Two};
+use super::transform::{Four, Two};
 use super::{gradient, transform_tiles, write_tiles, Job, BLOCK, GAP};
 use crate::kernel::parallel::{each, scratch, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
