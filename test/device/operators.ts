@@ -92,7 +92,8 @@ const reductions: Readonly<Record<string, Compared>> = {
   extremes: { f: (x) => x.max(1).mul(x.min(1)), shapes: [[4, 9]] },
   product: { f: (x) => x.prod(1), shapes: [[3, 5]], around: 1 },
   variance: { f: (x) => x.variance([0]), shapes: [[6, 3]] },
-  softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 6]] },
+  softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 37]] },
+  "softmax of channels": { f: (x) => F.softmax(x), shapes: [[2, 5, 3, 7]] },
   distances: {
     f: (a, b) => F.distance(a, b).add(F.distance(a, b, { p: 1 })),
     shapes: [

@@ -1,5 +1,4 @@
-import { checkTensor, freeOnError } from "../tensor/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { axis, checkTensor, handleOf, operators, Tensor } from "../tensor/index.js";
 
 /** `max(x, 0)`. */
 export const relu = (x: Tensor): Tensor => checkTensor("relu", "x", x).relu();
@@ -21,10 +20,6 @@ export const tanh = (x: Tensor): Tensor => checkTensor("tanh", "x", x).tanh();
 
 /** `e^x` over its sum along `dim`, computed without overflow. Default: 1. */
 export function softmax(x: Tensor, dim = 1): Tensor {
-  // The maximum only shifts the exponent, so no gradient flows through it.
   checkTensor("softmax", "x", x);
-  return freeOnError(() => {
-    const shifted = x.sub(x.max(dim, true).detach()).exp();
-    return shifted.div(shifted.sum(dim, true));
-  });
+  return new Tensor(operators.softmax(handleOf(x), axis("softmax", dim, x.rank)));
 }

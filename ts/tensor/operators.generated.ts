@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("66340da8");
+const { all, first, one } = operatorCalls("12b312aa");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -614,6 +614,11 @@ export const operators = {
   layerNorm: (x: Handle, weight: Handle | undefined, bias: Handle | undefined, epsilon: number): Handle =>
     first(80, [x, weight ?? 0, bias ?? 0], [], [number("layerNorm", "epsilon", epsilon)]),
   /**
+   * e^x over its sum along an axis.
+   * @param axis axis
+   */
+  softmax: (x: Handle, axis: number): Handle => first(81, [x], [integer("softmax", "axis", axis)], []),
+  /**
    * Images at another size.
    * @param x [B, C, H, W]
    * @param size [h, w] of the result
@@ -622,7 +627,7 @@ export const operators = {
    */
   interpolate: (x: Handle, size: readonly [number, number], mode: Interpolation, alignCorners: boolean): Handle =>
     first(
-      81,
+      82,
       [x],
       [
         ...integers("interpolate", "size", size),
@@ -636,14 +641,14 @@ export const operators = {
    * @param x [B, C r^2, H, W]
    * @param factor r
    */
-  pixelShuffle: (x: Handle, factor: number): Handle => first(82, [x], [integer("pixelShuffle", "factor", factor)], []),
+  pixelShuffle: (x: Handle, factor: number): Handle => first(83, [x], [integer("pixelShuffle", "factor", factor)], []),
   /**
    * Pixels to channels, [B, C, r H, r W] to [B, C r^2, H, W].
    * @param x [B, C, r H, r W]
    * @param factor r
    */
   pixelUnshuffle: (x: Handle, factor: number): Handle =>
-    first(83, [x], [integer("pixelUnshuffle", "factor", factor)], []),
+    first(84, [x], [integer("pixelUnshuffle", "factor", factor)], []),
   /**
    * x at given positions.
    * @param x [B, C, H, W]
@@ -655,7 +660,7 @@ export const operators = {
    */
   gridSample: (x: Handle, grid: Handle, mode: Interpolation, outside: Outside, alignCorners: boolean): Handle =>
     first(
-      84,
+      85,
       [x, grid],
       [
         code("gridSample", "mode", interpolations, mode),
@@ -680,7 +685,7 @@ export const operators = {
     maps: readonly number[],
   ): Handle =>
     first(
-      85,
+      86,
       [x],
       [
         ...integers("warp", "size", size),
@@ -698,7 +703,7 @@ export const operators = {
    */
   fft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      86,
+      87,
       [x],
       [...integers("fft", "dims", dims), integer("fft", "complexDim", complexDim), flag("fft", "inverse", inverse)],
       [number("fft", "scale", scale)],
@@ -712,7 +717,7 @@ export const operators = {
    */
   centredFft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      87,
+      88,
       [x],
       [
         ...integers("centredFft", "dims", dims),
@@ -728,7 +733,7 @@ export const operators = {
    * @param inner further factor of the columns that stand for their mirror images too
    */
   rfft2: (x: Handle, scale: number, inner: number): Handle =>
-    first(88, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
+    first(89, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
   /**
    * The transpose of rfft2, and with inner 2 the unscaled inverse.
    * @param spectrum [.., H, W / 2 + 1, 2]
@@ -738,7 +743,7 @@ export const operators = {
    */
   irfft2: (spectrum: Handle, width: number, scale: number, inner: number): Handle =>
     first(
-      89,
+      90,
       [spectrum],
       [integer("irfft2", "width", width)],
       [number("irfft2", "scale", scale), number("irfft2", "inner", inner)],
@@ -750,7 +755,7 @@ export const operators = {
    * @param conjugate takes conj(b)
    */
   complexMul: (a: Handle, b: Handle, conjugate: boolean): Handle =>
-    first(90, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
+    first(91, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
   /**
    * Real images with their spectrum multiplied by a response; leading axes are broadcast.
    * @param x [.., H, W]
@@ -758,7 +763,7 @@ export const operators = {
    * @param conjugate takes its conjugate
    */
   fourierFilter: (x: Handle, response: Handle, conjugate: boolean): Handle =>
-    first(91, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
+    first(92, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
   /**
    * Sums of square images along parallel lines, linear between pixels and zero outside (Radon
    * transform).
@@ -767,7 +772,7 @@ export const operators = {
    * @param degrees angles
    */
   radon: (x: Handle, circle: boolean, degrees: readonly number[]): Handle =>
-    first(92, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
+    first(93, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
   /**
    * The transpose of radon, [N, detectors, angles] to [N, W, W].
    * @param y [N, detectors, angles]
@@ -777,7 +782,7 @@ export const operators = {
    */
   radonTranspose: (y: Handle, width: number, circle: boolean, degrees: readonly number[]): Handle =>
     first(
-      93,
+      94,
       [y],
       [integer("radonTranspose", "width", width), flag("radonTranspose", "circle", circle)],
       [...numbers("radonTranspose", "degrees", degrees)],
@@ -788,7 +793,7 @@ export const operators = {
    * @param guide [B, C, H, W], the result of another denoiser
    * @param sigma standard deviation of the noise, above 0
    */
-  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(94, x, guide, number("nonLocal", "sigma", sigma)),
+  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(95, x, guide, number("nonLocal", "sigma", sigma)),
   /**
    * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
    * @param gradient of the parameter's shape
@@ -816,7 +821,7 @@ export const operators = {
     weightDecay: number,
   ): [parameter: Handle, m: Handle, v: Handle] =>
     all(
-      95,
+      96,
       [parameter, gradient, m, v],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [

@@ -24,6 +24,7 @@ pub(crate) mod resample;
 pub(crate) mod sample;
 pub(crate) mod select;
 pub(crate) mod simd;
+pub(crate) mod softmax;
 pub(crate) mod strided;
 pub(crate) mod sums;
 pub(crate) mod variation;

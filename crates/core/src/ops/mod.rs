@@ -19,6 +19,7 @@ pub mod resample;
 pub mod sample;
 pub mod shape;
 pub mod smooth;
+pub mod softmax;
 pub mod spectrum;
 pub mod unary;
 pub mod warp;

@@ -17,7 +17,7 @@ use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
     activation, compare, conv, distance, elementwise, fft, image_norm, index, linalg, non_local, norm, optim, pool,
-    radon, reduce, resample, sample, shape, smooth, spectrum, unary, warp,
+    radon, reduce, resample, sample, shape, smooth, softmax, spectrum, unary, warp,
 };
 use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{Constant, DType, Tensor};
@@ -300,6 +300,9 @@ operators! {
         x: Tensor = "[B, C, ..]", weight: Option<Tensor> = "[C]", bias: Option<Tensor> = "[C]",
         epsilon: f64 = "added to the variance",
     ) -> differentiable[y] = image_norm::layer_norm(&x, [weight.as_ref(), bias.as_ref()], epsilon);
+
+    /// e^x over its sum along an axis.
+    softmax(x: Tensor, axis: usize = "axis") -> differentiable[y] = softmax::softmax(&x, axis);
 
     /// Images at another size.
     interpolate(

@@ -106,14 +106,7 @@ macro_rules! rows {
 /// # Safety
 /// The pointers are valid for the operands, and `c` overlaps neither.
 #[inline(always)]
-pub unsafe fn right<S: Simd>(
-    count: usize,
-    rows: &[usize],
-    a: *const f32,
-    b: *const f32,
-    next: Option<usize>,
-    c: Out,
-) {
+pub unsafe fn right<S: Simd>(count: usize, rows: &[usize], a: *const f32, b: *const f32, next: Option<usize>, c: Out) {
     let b = (b, next.unwrap_or(0));
     rows!(count, i, next.is_some(), right_block(rows, a.add(i), b, c.from(i)));
 }
