@@ -35,7 +35,7 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
     let job = Job { plan, x, g, patch };
     if points::applies(plan) {
-        points::weight(isa, &job, shared);
+        points::weight(isa, plan, x, g, patch, shared);
     } else {
         each(parts, true, |part| {
             scratch(count, |memory| {
@@ -59,11 +59,11 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     dw
 }
 
-pub(super) struct Job<'a> {
-    pub plan: &'a Plan,
-    pub x: &'a [f32],
-    pub g: &'a [f32],
-    pub patch: usize,
+struct Job<'a> {
+    plan: &'a Plan,
+    x: &'a [f32],
+    g: &'a [f32],
+    patch: usize,
 }
 
 entry! {

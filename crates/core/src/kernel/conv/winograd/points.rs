@@ -4,7 +4,7 @@
 
 use super::tiles::Plan;
 use super::transform::{Four, Two};
-use super::{gradient, transform_tiles, write_tiles, Job, BLOCK, GAP};
+use super::{transform_tiles, write_tiles, Job, BLOCK, GAP};
 use crate::kernel::parallel::{each, scratch, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
@@ -54,14 +54,14 @@ pub(super) fn forward(isa: InstructionSet, job: &Job) {
     each_block(plan, job.patch, |tiles, patch| unsafe { write(isa, job, tiles, patch, m) });
 }
 
-/// The sums of [`gradient::weight`]: point p, input channel i at `p (inputs wide + GAP) + i wide`.
-pub(super) fn weight(isa: InstructionSet, job: &gradient::Job, sums: Shared) {
-    let plan = job.plan;
+/// The sums over all tiles for the gradient in the weight: point p, input channel i at `p (inputs wide + GAP) + i wide`.
+/// The pixels of a run take `patch` values.
+pub(super) fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], patch: usize, sums: Shared) {
     let (_memory, [v, m]) = sides(plan, isa);
     // SAFETY: blocks have disjoint tiles, and points disjoint sums.
-    each_block(plan, job.patch, |tiles, patch| unsafe {
-        read(isa, plan, [job.x, &[]], tiles, patch, v);
-        read(isa, plan, [&[], job.g], tiles, patch, m);
+    each_block(plan, patch, |tiles, patch| unsafe {
+        read(isa, plan, [x, &[]], tiles, patch, v);
+        read(isa, plan, [&[], g], tiles, patch, m);
     });
     each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [v, m], sums) });
 }
