@@ -54,7 +54,8 @@ pub(super) fn forward(isa: InstructionSet, job: &Job) {
     each_block(plan, job.patch, |tiles, patch| unsafe { write(isa, job, tiles, patch, m) });
 }
 
-/// The sums over all tiles for the gradient in the weight: point p, input channel i at `p (inputs wide + GAP) + i wide`.
+/// The sums over all tiles for the gradient in the weight: point p, input channel i at
+/// `p (inputs wide + GAP) + i wide`.
 /// The pixels of a run take `patch` values.
 pub(super) fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], patch: usize, sums: Shared) {
     let (_memory, [v, m]) = sides(plan, isa);
