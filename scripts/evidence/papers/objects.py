@@ -1,5 +1,6 @@
 """Objects of deepinv from the descriptions of tasks.mjs."""
 import copy
+import math
 import re
 
 import deepinv as dinv
@@ -24,6 +25,26 @@ def snake(name):
     return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
+class ColumnSplittingMaskGenerator(dinv.physics.generator.PhysicsGenerator):
+    """As in examples/shared/column-splitting.mjs."""
+
+    def __init__(self, split_ratio, centre):
+        super().__init__()
+        self.split_ratio = split_ratio
+        self.centre = centre
+
+    def step(self, batch_size=1, seed=None, input_mask=None, **kwargs):
+        measured = input_mask[:, 0, 0] != 0
+        width = measured.shape[-1]
+        outside = (torch.arange(width) + 0.5 - width / 2).abs() > self.centre / 2
+        kept = torch.ones_like(input_mask)
+        for image, columns in enumerate(measured & outside):
+            outer = columns.nonzero().flatten()
+            count = math.ceil((1 - self.split_ratio) * len(outer))
+            kept[image, :, :, outer[torch.randperm(len(outer))[:count]]] = 0
+        return {"mask": kept}
+
+
 def made(description, tensors, **more):
     """The object of a description in tasks.mjs."""
     if isinstance(description, list):
@@ -41,6 +62,8 @@ def made(description, tensors, **more):
         options = {key: value for key, value in description.items() if key not in ("name", "physicsGenerator")}
         loss = getattr(dinv.loss.adversarial, name)(**{snake(key): value for key, value in options.items()})
         return Remeasured(loss, made(description.get("physicsGenerator"), tensors))
+    if name == "ColumnSplittingMaskGenerator":
+        return ColumnSplittingMaskGenerator(description["splitRatio"], description["centre"])
     folders = [dinv.loss, dinv.loss.mri, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
     cls = next(getattr(folder, name) for folder in folders if hasattr(folder, name))
     options = {snake(key): made(value, tensors) for key, value in description.items() if key != "name"}
@@ -107,12 +130,29 @@ class ConsistentMoDL(dinv.models.Reconstructor):
         return physics.prox_l2(self.network(y, physics), y, self.weight)
 
 
+class Unrolled(dinv.models.Reconstructor):
+    def __init__(self, denoiser, num_iter, weight, max_iter):
+        super().__init__()
+        self.denoiser = denoiser
+        self.num_iter = num_iter
+        self.weight = weight
+        self.max_iter = max_iter
+
+    def forward(self, y, physics, **kwargs):
+        x = physics.fbp(y)
+        for _ in range(self.num_iter):
+            x = physics.prox_l2(self.denoiser(x), y, self.weight, max_iter=self.max_iter)
+        return x
+
+
 def network_of(task, weights):
     network = task["network"]
     denoiser = made(network["denoiser"], {}, pretrained=None)
     denoiser.load_state_dict(weights)
     if network["start"] == "modl":
         return ConsistentMoDL(denoiser, network["numIter"], network["weight"])
+    if network["start"] == "unrolled":
+        return Unrolled(denoiser, network["numIter"], network["weight"], network["maxIter"])
     if network["start"] == "fbp":
         return FromBackProjection(denoiser)
     return dinv.models.ArtifactRemoval(denoiser, mode=network["start"])
