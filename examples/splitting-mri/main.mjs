@@ -47,7 +47,7 @@ function network(rng) {
 
 // The masks hide whole columns, and so does the split: a network that only ever had to predict points of columns that
 // it sees would not learn what to make of the others.
-const maskGenerator = new ColumnSplittingMaskGenerator({ splitRatio: 0.8, centre: 6 });
+const maskGenerator = new ColumnSplittingMaskGenerator({ splitRatio: 0.8, masks: training.params.mask });
 const splitting = await fit("splitting", new loss.SplittingLoss({ maskGenerator, evalSplitInput: false }), {
   y: training.y,
   params: training.params,

@@ -92,7 +92,7 @@ describe("npm run evidence", () => {
     expect(await real()).toBeGreaterThan(before + 0.3);
   });
 
-  it("trains the tasks with a paper's setting, some of them longer, which the page says", () => {
+  it("trains the tasks with a paper's setting, some of them for longer, which the page says", () => {
     const { status, stdout, trained } = run("--tasks", "ct-paper,mri-paper");
     expect([status, trained.length], trained.join("\n")).toEqual([0, 5]);
     const { rows } = JSON.parse(readFileSync(join(work, "evidence.json"), "utf8")) as { rows: Row[] };

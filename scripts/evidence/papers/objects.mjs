@@ -47,8 +47,8 @@ export function networkOf({ network }, rng) {
 }
 
 /** The losses of a row with their weights, and the model adapted to them. */
-export function lossesOf({ terms }, model) {
-  const losses = terms.map(({ loss: description, weight = 1 }) => ({ loss: made(description, {}), weight }));
+export function lossesOf({ terms }, model, tensors) {
+  const losses = terms.map(({ loss: description, weight = 1 }) => ({ loss: made(description, tensors), weight }));
   const adapted = losses.reduce((each, { loss: own }) => own.adaptModel(each), model);
   return { losses, model: adapted };
 }

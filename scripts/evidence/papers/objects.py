@@ -28,20 +28,18 @@ def snake(name):
 class ColumnSplittingMaskGenerator(dinv.physics.generator.PhysicsGenerator):
     """As in examples/shared/column-splitting.mjs."""
 
-    def __init__(self, split_ratio, centre):
+    def __init__(self, split_ratio, masks):
         super().__init__()
         self.split_ratio = split_ratio
-        self.centre = centre
+        p = masks[:, 0, 0].float().mean(0)
+        self.odds = (1 - p) / p
 
     def step(self, batch_size=1, seed=None, input_mask=None, **kwargs):
-        measured = input_mask[:, 0, 0] != 0
-        width = measured.shape[-1]
-        outside = (torch.arange(width) + 0.5 - width / 2).abs() > self.centre / 2
         kept = torch.ones_like(input_mask)
-        for image, columns in enumerate(measured & outside):
-            outer = columns.nonzero().flatten()
-            count = math.ceil((1 - self.split_ratio) * len(outer))
-            kept[image, :, :, outer[torch.randperm(len(outer))[:count]]] = 0
+        for image, measured in enumerate(input_mask[:, 0, 0] != 0):
+            weights = torch.where(measured, self.odds, 0)
+            count = math.ceil((1 - self.split_ratio) * int((weights > 0).sum()))
+            kept[image, :, :, torch.multinomial(weights, count)] = 0
         return {"mask": kept}
 
 
@@ -63,7 +61,7 @@ def made(description, tensors, **more):
         loss = getattr(dinv.loss.adversarial, name)(**{snake(key): value for key, value in options.items()})
         return Remeasured(loss, made(description.get("physicsGenerator"), tensors))
     if name == "ColumnSplittingMaskGenerator":
-        return ColumnSplittingMaskGenerator(description["splitRatio"], description["centre"])
+        return ColumnSplittingMaskGenerator(description["splitRatio"], made(description["masks"], tensors))
     folders = [dinv.loss, dinv.loss.mri, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
     cls = next(getattr(folder, name) for folder in folders if hasattr(folder, name))
     options = {snake(key): made(value, tensors) for key, value in description.items() if key != "name"}
@@ -139,9 +137,10 @@ class Unrolled(dinv.models.Reconstructor):
         self.max_iter = max_iter
 
     def forward(self, y, physics, **kwargs):
+        support = physics.A_adjoint(torch.ones_like(y)).detach() > 0
         x = physics.fbp(y)
         for _ in range(self.num_iter):
-            x = physics.prox_l2(self.denoiser(x), y, self.weight, max_iter=self.max_iter)
+            x = physics.prox_l2(self.denoiser(x) * support, y, self.weight, max_iter=self.max_iter)
         return x
 
 

@@ -40,11 +40,15 @@ export const paperSettings = [
     perSample: ["mask"],
     network: { start: "modl", denoiser: denoiser(2, 4), numIter: 2, weight: 20 },
     complex: true,
-    longer: 2,
+    budget: 2,
     losses: {
       supervised,
       "splitting, points": splitting({ name: "GaussianSplittingMaskGenerator", imgSize: scan, splitRatio: 0.9 }),
-      "splitting, columns": splitting({ name: "ColumnSplittingMaskGenerator", splitRatio: 0.8, centre: 4 }),
+      "splitting, columns": splitting({
+        name: "ColumnSplittingMaskGenerator",
+        splitRatio: 0.8,
+        masks: { tensor: "mask" },
+      }),
     },
   },
 ];
