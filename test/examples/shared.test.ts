@@ -9,7 +9,7 @@ const shared = fileURLToPath(new URL("../../examples/shared/index.mjs", import.m
 interface Shared {
   readonly ColumnSplittingMaskGenerator: new (options: {
     splitRatio: number;
-    centre: number;
+    masks: Tensor;
   }) => {
     step(count: number, options: { inputMask: Tensor; rng: RandomSource }): { mask: Tensor };
   };

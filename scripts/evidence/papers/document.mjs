@@ -87,8 +87,9 @@ export function documentOf({ tasks, rows, settings, notes }) {
 
 Made by \`npm run evidence\`. Each loss trains a network, all but those named supervised without ground truth, here
 and with ${compared}: the same images, measurements (made once, read by both), initial
-weights, batches, optimiser (Adam, learning rate ${learningRate}, cosine schedule), ${settings.steps} steps of
-${batch} images and ${seeds} seeds where a task does not say another number, each with its own images, noise and weights. The random
+weights, batches, optimiser (Adam, learning rate ${learningRate}, cosine schedule),
+${settings.steps} steps of ${batch} images and ${seeds} seeds where a task does not say another number, each seed
+with its own images, noise and weights. The random
 draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM, means over test images and seeds,
 computed by adjoint for both; after ± the standard deviation of the difference over the seeds. The seconds are processor
 time of a training with one thread, adjoint / deepinv; its way of copying an operator, 0.18 s at each step of MOI, MOEI
