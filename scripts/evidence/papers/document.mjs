@@ -26,7 +26,7 @@ function tableOf(rows) {
     row.deepinv === undefined
       ? row.only
         ? (row.there ?? "has none")
-        : "-"
+        : "not run"
       : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
     difference(row),
     row.gap === undefined ? "" : db(row.gap),
