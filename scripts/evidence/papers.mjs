@@ -3,7 +3,7 @@
 // weights, batches, optimiser and schedule. Writes docs/evidence.md, docs/evidence.json and docs/images/evidence.png.
 //
 //   --tasks gaussian,ct     only these tasks (papers/tasks.mjs has them); nothing is written to docs, unless --docs
-//   --steps N, --seeds N    steps of a training (default 2000), seeds (default 3)
+//   --steps N, --seeds N    steps of a training (default 2000; some tasks take a multiple), seeds (default 3)
 //   --work FOLDER           measurements, weights and results (default results/evidence-papers); a training whose
 //                           result lies there is not done again
 //   --quick                 few small trainings that only show that the program works; nothing is written to docs
@@ -22,7 +22,7 @@ import { notes } from "./papers/notes.mjs";
 import { discriminatorOf } from "./papers/objects.mjs";
 import { report } from "./papers/report.mjs";
 import { Results } from "./papers/results.mjs";
-import { quick, tasks } from "./papers/tasks.mjs";
+import { quick, stepsOf, tasks } from "./papers/tasks.mjs";
 import { solveHere } from "./papers/variational.mjs";
 import { BATCH, initialWeights, LEARNING_RATE, trainHere } from "./papers/train.mjs";
 
@@ -56,7 +56,10 @@ await main(async () => {
   const shown = values.quick ? quick(wanted) : wanted;
   // Seed by seed: whoever ends the program early has all rows of the first seeds.
   const trainings = [];
-  for (const seed of seeds) for (const task of shown) trainings.push(...(await prepared(task, { seed, steps, work })));
+  for (const seed of seeds)
+    for (const task of shown) {
+      trainings.push(...(await prepared(task, { seed, steps: stepsOf(task, steps), work })));
+    }
   for (const training of trainings.filter((each) => !values.report && !results.of("adjoint", each))) {
     const { before, after, trained, seconds } = await (training.row.variational
       ? solveHere(training)

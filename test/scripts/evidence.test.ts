@@ -14,6 +14,7 @@ interface Row {
   readonly task: string;
   readonly loss: string;
   readonly seeds: number;
+  readonly steps: number;
   readonly adjoint: number;
   readonly deepinv?: number;
   readonly supervised: number;
@@ -91,6 +92,20 @@ describe("npm run evidence", () => {
     expect(await real()).toBeGreaterThan(before + 0.3);
   });
 
+  it("trains the tasks with a paper's setting, some of them for longer, which the page says", () => {
+    const { status, stdout, trained } = run("--tasks", "ct-paper,mri-paper");
+    expect([status, trained.length], trained.join("\n")).toEqual([0, 5]);
+    const { rows } = JSON.parse(readFileSync(join(work, "evidence.json"), "utf8")) as { rows: Row[] };
+    expect(rows.map(({ task, loss, steps }) => `${task}: ${loss}, ${steps} steps`)).toEqual([
+      "ct-paper: supervised, 2 steps",
+      "ct-paper: EI, rotations and reflections, 2 steps",
+      "mri-paper: supervised, 4 steps",
+      "mri-paper: splitting, points, 4 steps",
+      "mri-paper: splitting, columns, 4 steps",
+    ]);
+    expect(stdout.match(/Steps: \d+/g)).toEqual(["Steps: 4"]);
+  });
+
   it("solves total variation, better than filtered back-projection, without a training", () => {
     expect(run("--tasks", "ct").status).toBe(0);
     const { rows } = JSON.parse(readFileSync(join(work, "evidence.json"), "utf8")) as { rows: Row[] };
@@ -105,7 +120,8 @@ describe("npm run evidence", () => {
       1,
       [
         "error: there is no task ultrasound; there are gaussian, gaussian-correlated, poisson, poisson-gaussian, " +
-          "gamma, inpainting, operators, ct, ct-noise, mri, mri-fixed, mri-frames, lipschitz, deblurring, uair.",
+          "gamma, inpainting, operators, ct, ct-noise, mri, mri-fixed, mri-frames, ct-paper, mri-paper, lipschitz, " +
+          "deblurring, uair.",
       ],
     ]);
   });

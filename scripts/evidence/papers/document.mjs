@@ -26,7 +26,7 @@ function tableOf(rows) {
     row.deepinv === undefined
       ? row.only
         ? (row.there ?? "has none")
-        : "-"
+        : "not run"
       : `${db(row.deepinv)} (${row.ssimDeepinv.toFixed(3)})`,
     difference(row),
     row.gap === undefined ? "" : db(row.gap),
@@ -78,22 +78,24 @@ export function documentOf({ tasks, rows, settings, notes }) {
     const note = notes[task.id] ? `\n\n${notes[task.id]}` : "";
     const tables = `${tableOf(own)}${measuresOf(task, own)}`;
     const fewer = own[0].seeds < settings.seeds ? ` Seeds: ${own[0].seeds}.` : "";
-    return `## ${task.title}\n\n${start}: ${db(own[0].untrained)} dB.${fewer}\n\n${tables}${note}`;
+    const steps = own[0].steps !== settings.steps ? ` Steps: ${own[0].steps}.` : "";
+    return `## ${task.title}\n\n${start}: ${db(own[0].untrained)} dB.${fewer}${steps}\n\n${tables}${note}`;
   });
-  const { learningRate, steps, batch, seeds } = settings;
+  const { learningRate, batch, seeds } = settings;
   const compared = settings.deepinv ? `deepinv ${settings.deepinv}` : "deepinv (not found where this was made)";
   return `# Evidence: the methods of the papers
 
 Made by \`npm run evidence\`. Each loss trains a network, all but those named supervised without ground truth, here
 and with ${compared}: the same images, measurements (made once, read by both), initial
-weights, batches, optimiser (Adam, learning rate ${learningRate}, cosine schedule), ${steps} steps of ${batch} images;
-number of seeds: ${seeds} where a task does not say another, each with its own images, noise and weights. The random
+weights, batches, optimiser (Adam, learning rate ${learningRate}, cosine schedule),
+${settings.steps} steps of ${batch} images and ${seeds} seeds where a task does not say another number, each seed
+with its own images, noise and weights. The random
 draws within a loss are each library's own. PSNR in dB and, in parentheses, SSIM, means over test images and seeds,
 computed by adjoint for both; after ± the standard deviation of the difference over the seeds. The seconds are processor
 time of a training with one thread, adjoint / deepinv; its way of copying an operator, 0.18 s at each step of MOI, MOEI
 and Phase2Phase, is replaced by one that takes no time.
 
-**The budget is small** (seconds to two minutes a training, a network of about 7,000 weights), so that anyone can
+**The budget is small** (seconds to some minutes a training, a network of about 7,000 weights), so that anyone can
 repeat it: the levels are below those of the papers, and only what is in the same table can be compared. "Its paper" is
 what the authors report in comparison with supervised training, with their networks and data.
 

@@ -1,6 +1,6 @@
 // Objects of adjoint from the descriptions of tasks.mjs.
 import { loss, nn, physics, transform, zeros } from "adjoint";
-import { ConsistentMoDL } from "../../../examples/shared/consistent-modl.mjs";
+import { ColumnSplittingMaskGenerator, ConsistentMoDL, Unrolled } from "../../../examples/shared/index.mjs";
 
 /** A penalty on a loss above a limit: `max(0, loss - limit)^2`. */
 class AboveLimit extends loss.Loss {
@@ -23,7 +23,7 @@ export function made(description, tensors, more = {}) {
   if (description === null || typeof description !== "object") return description;
   if (description.tensor) return tensors[description.tensor];
   const { name, ...options } = description;
-  const Class = [{ AboveLimit }, loss, loss.mri, loss.adversarial, physics, transform, nn]
+  const Class = [{ AboveLimit, ColumnSplittingMaskGenerator }, loss, loss.mri, loss.adversarial, physics, transform, nn]
     .map((folder) => folder[name])
     .find(Boolean);
   const values = Object.entries(options).map(([key, value]) => [key, made(value, tensors)]);
@@ -37,18 +37,18 @@ export function operatorOf(task, tensors) {
 
 /** The untrained network of a task and the denoiser in it, which is the identity: its last convolution is 0. */
 export function networkOf({ network }, rng) {
-  const denoiser = made(network.denoiser, {}, { rng });
+  const { start, denoiser: description, ...settings } = network;
+  const denoiser = made(description, {}, { rng });
   denoiser.outConv.weight.assign_(zeros(denoiser.outConv.weight.shape));
-  if (network.start === "modl") {
-    return { denoiser, model: new ConsistentMoDL({ denoiser, numIter: network.numIter, weight: network.weight }) };
-  }
-  const mode = network.start === "fbp" ? "pinv" : network.start;
+  if (start === "modl") return { denoiser, model: new ConsistentMoDL({ denoiser, ...settings }) };
+  if (start === "unrolled") return { denoiser, model: new Unrolled({ denoiser, ...settings }) };
+  const mode = start === "fbp" ? "pinv" : start;
   return { denoiser, model: new nn.ArtifactRemoval({ backboneNet: denoiser, mode }) };
 }
 
 /** The losses of a row with their weights, and the model adapted to them. */
-export function lossesOf({ terms }, model) {
-  const losses = terms.map(({ loss: description, weight = 1 }) => ({ loss: made(description, {}), weight }));
+export function lossesOf({ terms }, model, tensors) {
+  const losses = terms.map(({ loss: description, weight = 1 }) => ({ loss: made(description, tensors), weight }));
   const adapted = losses.reduce((each, { loss: own }) => own.adaptModel(each), model);
   return { losses, model: adapted };
 }

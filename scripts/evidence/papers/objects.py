@@ -1,5 +1,6 @@
 """Objects of deepinv from the descriptions of tasks.mjs."""
 import copy
+import math
 import re
 
 import deepinv as dinv
@@ -24,6 +25,24 @@ def snake(name):
     return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
+class ColumnSplittingMaskGenerator(dinv.physics.generator.PhysicsGenerator):
+    """As in examples/shared/column-splitting.mjs."""
+
+    def __init__(self, split_ratio, masks):
+        super().__init__()
+        self.split_ratio = split_ratio
+        p = masks[:, 0, 0].float().mean(0)
+        self.odds = (1 - p) / p
+
+    def step(self, batch_size=1, seed=None, input_mask=None, **kwargs):
+        kept = torch.ones_like(input_mask)
+        for image, measured in enumerate(input_mask[:, 0, 0] != 0):
+            weights = torch.where(measured, self.odds, 0)
+            count = math.ceil((1 - self.split_ratio) * int((weights > 0).sum()))
+            kept[image, :, :, torch.multinomial(weights, count)] = 0
+        return {"mask": kept}
+
+
 def made(description, tensors, **more):
     """The object of a description in tasks.mjs."""
     if isinstance(description, list):
@@ -41,6 +60,8 @@ def made(description, tensors, **more):
         options = {key: value for key, value in description.items() if key not in ("name", "physicsGenerator")}
         loss = getattr(dinv.loss.adversarial, name)(**{snake(key): value for key, value in options.items()})
         return Remeasured(loss, made(description.get("physicsGenerator"), tensors))
+    if name == "ColumnSplittingMaskGenerator":
+        return ColumnSplittingMaskGenerator(description["splitRatio"], made(description["masks"], tensors))
     folders = [dinv.loss, dinv.loss.mri, dinv.physics, dinv.physics.generator, dinv.transform, dinv.models]
     cls = next(getattr(folder, name) for folder in folders if hasattr(folder, name))
     options = {snake(key): made(value, tensors) for key, value in description.items() if key != "name"}
@@ -107,12 +128,30 @@ class ConsistentMoDL(dinv.models.Reconstructor):
         return physics.prox_l2(self.network(y, physics), y, self.weight)
 
 
+class Unrolled(dinv.models.Reconstructor):
+    def __init__(self, denoiser, num_iter, weight, max_iter):
+        super().__init__()
+        self.denoiser = denoiser
+        self.num_iter = num_iter
+        self.weight = weight
+        self.max_iter = max_iter
+
+    def forward(self, y, physics, **kwargs):
+        support = physics.A_adjoint(torch.ones_like(y)).detach() > 0
+        x = physics.fbp(y)
+        for _ in range(self.num_iter):
+            x = physics.prox_l2(self.denoiser(x) * support, y, self.weight, max_iter=self.max_iter)
+        return x
+
+
 def network_of(task, weights):
     network = task["network"]
     denoiser = made(network["denoiser"], {}, pretrained=None)
     denoiser.load_state_dict(weights)
     if network["start"] == "modl":
         return ConsistentMoDL(denoiser, network["numIter"], network["weight"])
+    if network["start"] == "unrolled":
+        return Unrolled(denoiser, network["numIter"], network["weight"], network["maxIter"])
     if network["start"] == "fbp":
         return FromBackProjection(denoiser)
     return dinv.models.ArtifactRemoval(denoiser, mode=network["start"])

@@ -7,6 +7,7 @@ import { joined } from "../../../examples/shared/figures.mjs";
 import { root } from "../../common.mjs";
 import { documentOf } from "./document.mjs";
 import { rowsOf } from "./rows.mjs";
+import { stepsOf } from "./tasks.mjs";
 
 const SIDE = 96;
 
@@ -16,7 +17,7 @@ async function picture({ tasks, rows, results, seed, steps, truthOf }) {
   for (const task of tasks) {
     const names = rows.filter((row) => row.task === task.id).map(({ loss }) => loss);
     if (names.length === 0) continue;
-    const training = (name) => ({ task, name, row: task.losses[name], seed, steps });
+    const training = (name) => ({ task, name, row: task.losses[name], seed, steps: stepsOf(task, steps) });
     const files = await Promise.all(names.map((name) => io.readSafetensors(results.file("adjoint", training(name)))));
     const first = (t) => shown(t.slice([0], [1]), task.complex === true);
     lines.push([first(files[0].before), ...files.map(({ after }) => first(after)), first(await truthOf(task, seed))]);

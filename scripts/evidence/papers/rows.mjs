@@ -1,4 +1,6 @@
 // The rows of the table of `npm run evidence -- papers`, as data.
+import { stepsOf } from "./tasks.mjs";
+
 /** The mean of a list of numbers. */
 export const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
 const round = (value, digits) => Number(value.toFixed(digits));
@@ -34,8 +36,9 @@ function finished(task, { results, seeds, steps }) {
  * One row for each loss of each task, over the seeds that are finished; levels in dB, times in seconds of processor
  * time for a training.
  */
-export function rowsOf({ tasks, results, seeds: wanted, steps }) {
+export function rowsOf({ tasks, results, seeds: wanted, steps: usual }) {
   return tasks.flatMap((task) => {
+    const steps = stepsOf(task, usual);
     const seeds = finished(task, { results, seeds: wanted, steps });
     const all = (library, name) => {
       const found = seeds.map((seed) => results.of(library, { task, name, row: task.losses[name], seed, steps }));
@@ -59,6 +62,7 @@ export function rowsOf({ tasks, results, seeds: wanted, steps }) {
         task: task.id,
         loss: name,
         seeds: seeds.length,
+        steps,
         adjoint,
         deepinv: level("deepinv", name),
         supervised,

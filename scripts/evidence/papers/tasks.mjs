@@ -7,13 +7,18 @@
 // training, or `closes` that share of the gap between the loss named `from` and supervised training.
 // `variational` of a row is a baseline that trains nothing (variational.mjs), `adversary` the loss of the discriminator
 // that its task describes; `measures` are what measures.mjs says of a training beside PSNR and SSIM.
+// `budget` is how many times the steps of the others a task is trained.
 import { adversarial } from "./tasks/adversarial.mjs";
 import { denoising } from "./tasks/denoising.mjs";
 import { incomplete } from "./tasks/incomplete.mjs";
 import { lipschitz } from "./tasks/lipschitz.mjs";
 import { mri } from "./tasks/mri.mjs";
+import { paperSettings } from "./tasks/paper-settings.mjs";
 
-export const tasks = [...denoising, ...incomplete, ...mri, ...lipschitz, ...adversarial];
+export const tasks = [...denoising, ...incomplete, ...mri, ...paperSettings, ...lipschitz, ...adversarial];
+
+/** The steps of a training of a task, where one of the others takes `steps`. */
+export const stepsOf = ({ budget = 1 }, steps) => Math.ceil(budget * steps);
 
 /** The same tasks, so small that they only show whether the program works. */
 export function quick(list) {

@@ -31,7 +31,7 @@ export function trainHere({ task, row, tensors, weights, discriminator, order, s
   const operator = operatorOf(task, tensors);
   const { model: bare, denoiser } = networkOf(task, new Rng(0));
   denoiser.loadStateDict(weights);
-  const { losses, model } = lossesOf(row, bare);
+  const { losses, model } = lossesOf(row, bare, tensors);
   const parameters = bare.parameters();
   const optimizer = new optim.Adam(parameters, { lr: LEARNING_RATE });
   const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: order.length });

@@ -44,7 +44,7 @@ def train(task, row, tensors, weights, discriminator, order, learning_rate, seed
     torch.manual_seed(seed + 1000)
     physics = made(task["physics"], tensors)
     bare = network_of(task, weights)
-    losses = [(made(term["loss"], {}), term.get("weight", 1)) for term in row["terms"]]
+    losses = [(made(term["loss"], tensors), term.get("weight", 1)) for term in row["terms"]]
     adversary = Adversary(task, row["adversary"], discriminator) if "adversary" in row else None
     further = {} if adversary is None else {"D": adversary.network}
     model = bare
