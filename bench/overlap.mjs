@@ -1,5 +1,5 @@
-// A training step of two ranks with gradients that cross the network after or during the backward pass, over MPI with an
-// artificial latency and bandwidth (0: that of the machine): RAYON_NUM_THREADS=1 mpirun -n 2 node bench/overlap.mjs
+// A training step of two ranks with gradients that cross the network after or during the backward pass, over MPI with
+// an artificial latency and bandwidth (0: that of the machine): RAYON_NUM_THREADS=1 mpirun -n 2 node bench/overlap.mjs
 // [--latency S] [--bandwidth B] [--batches N] [--steps N] [--rounds N]
 import { parseArgs } from "node:util";
 import { data, init, loss, nn, optim, physics, Rng, train } from "../dist/index.js";
