@@ -64,7 +64,7 @@ export async function delayedRows(network, rounds = 5) {
     for (const bytes of [2 ** 21, 2 ** 24]) {
       const whole = await fastest(n, bytes, network, rounds, (transport) => (values) => doubling(transport, values));
       const buckets = await fastest(n, bytes, network, rounds, (transport) => {
-        const group = new MessageGroup(transport, 60);
+        const group = new MessageGroup(transport, { timeout: 60, overlap: false });
         return (values) => group.allReduce(values);
       });
       rows.push([n, bytes, milliseconds(whole), milliseconds(buckets), (whole / buckets).toFixed(2)]);

@@ -7,8 +7,12 @@ import { compiled } from "../cli/compiled.js";
 const ranks = [1, 2, 4, 8];
 
 /** Runs `work` as each rank at the same time. */
-async function onAll<T>(n: number, work: (group: distributed.Group) => Promise<T>): Promise<T[]> {
-  const groups = distributed.local(n);
+async function onAll<T>(
+  n: number,
+  work: (group: distributed.Group) => Promise<T>,
+  options: distributed.GroupOptions = {},
+): Promise<T[]> {
+  const groups = distributed.local(n, options);
   try {
     return await Promise.all(groups.map(work));
   } finally {
@@ -36,6 +40,36 @@ describe.each(ranks)("a group of %d ranks", (n) => {
     });
     const expected = treeSum(Array.from({ length: n }, (_, rank) => values(rank, length)));
     for (const sum of sums) expect(Buffer.compare(Buffer.from(sum.buffer), Buffer.from(expected.buffer))).toBe(0);
+  });
+
+  it("parts that come at different times on each rank have the sums of allReduce", async () => {
+    const lengths = [5000, 3, 0, 12_000, 4096, 1, 9000];
+    const sums = await onAll(
+      n,
+      async (group) => {
+        const own = lengths.map((length, part) => values(group.rank + 100 * part, length));
+        const sum = group.partwiseSum?.();
+        for (const [part, partValues] of own.entries()) {
+          sum?.add(partValues);
+          for (let i = 0; i < (group.rank * 7 + part * 5) % 11; i++)
+            await new Promise((resolve) => setImmediate(resolve));
+        }
+        await sum?.end();
+        // What follows is not disturbed.
+        const after = new Float32Array([group.rank]);
+        await group.allReduce(after);
+        return [...own, after];
+      },
+      { overlap: true },
+    );
+    for (const [part, length] of lengths.entries()) {
+      const expected = treeSum(Array.from({ length: n }, (_, rank) => values(rank + 100 * part, length)));
+      for (const sum of sums) {
+        const found = sum[part] as Float32Array;
+        expect(Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer))).toBe(0);
+      }
+    }
+    for (const sum of sums) expect([...(sum.at(-1) as Float32Array)]).toEqual([(n * (n - 1)) / 2]);
   });
 
   it("allGather gives the bytes of all ranks in their order, of any lengths", async () => {
@@ -90,6 +124,26 @@ describe("what goes wrong", () => {
     const failed = { code: "rank_failed", message: "rank 0: no film in the camera" };
     await expect(waiting).rejects.toMatchObject(failed);
     await expect(b.barrier()).rejects.toMatchObject(failed);
+  });
+
+  it("a group has no sum in parts unless it is asked to overlap", () => {
+    for (const options of [{}, { overlap: false }])
+      for (const group of distributed.local(2, options)) expect(group.partwiseSum).toBeUndefined();
+    expect(() => distributed.local(2, { overlap: 1 as never })).toThrow(
+      expect.objectContaining({ code: "invalid_argument", message: expect.stringContaining("overlap") }),
+    );
+  });
+
+  it("the end of a sum in parts tells of a rank that is lost, and nothing is said before", async () => {
+    for (const n of [2, 4]) {
+      const [a, ...others] = distributed.local(n, { overlap: true }) as [distributed.Group, ...distributed.Group[]];
+      const sum = a.partwiseSum?.();
+      sum?.add(new Float32Array(5000));
+      for (const other of others) other.close();
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+      sum?.add(new Float32Array(5000));
+      await expect(sum?.end()).rejects.toMatchObject({ code: "rank_lost" });
+    }
   });
 
   it("a rank that leaves is lost", async () => {

@@ -9,13 +9,13 @@ const { data, distributed, init, loss, nn, optim, physics, Rng, train } = await 
   pathToFileURL(`${folder}/node.js`).href
 );
 await init();
-const group = await distributed.mpi(mode === "hang" ? { timeout: 1 } : {});
+const group = await distributed.mpi({ ...(mode === "hang" ? { timeout: 1 } : {}), overlap: mode === "large" });
 const tell = (value) => process.stdout.write(`${JSON.stringify({ rank: group.rank, ...value })}\n`);
 
 /** A training with everything that draws; `at` is called after each step that is read. */
-async function training(at, checkpoint) {
+async function training(at, checkpoint, size = { depth: 3, nf: 4 }) {
   const rng = new Rng(group.rank);
-  const model = new nn.DnCNN({ inChannels: 1, outChannels: 1, depth: 3, nf: 4, rng: rng.fork() });
+  const model = new nn.DnCNN({ inChannels: 1, outChannels: 1, ...size, rng: rng.fork() });
   const trainer = new train.Trainer({
     model,
     optimizer: new optim.Adam(model.parameters(), { lr: 1e-2 }),
@@ -77,6 +77,8 @@ const modes = {
     });
   },
   train: () => training(() => {}, argument),
+  // Gradients of several parts, which cross the network during the backward pass.
+  large: () => training(() => {}, argument, { depth: 8, nf: 64 }),
   resume: () => training(() => {}, argument),
   kill: () => failing(() => process.kill(process.pid, "SIGKILL")),
   throw: () =>

@@ -77,6 +77,11 @@ describe.skipIf(missing !== undefined)(`MPI, where it is installed${missing ? ` 
     for (const { hash } of [...(await told(2, "train")), ...(await told(4, "train"))]) expect(hash).toBe(one?.["hash"]);
   });
 
+  it("and so does a network whose gradients are exchanged part by part", async () => {
+    const [one] = await told(1, "large");
+    for (const n of [2, 4]) for (const { hash } of await told(n, "large")) expect(hash).toBe(one?.["hash"]);
+  });
+
   it.for([
     ["is killed", "kill", /killed|signal 9/i],
     ["throws", "throw", /rank 1: the film is torn The last good checkpoint is .*throw\.safetensors \(step \d\)/],

@@ -29,6 +29,7 @@ import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
 interface TrainCommandOptions extends CommonOptions {
   readonly resume?: string;
   readonly out?: string;
+  readonly overlap?: true;
   readonly savePretrained?: string;
   readonly printSchema?: true;
   readonly printConfig?: true;
@@ -51,6 +52,10 @@ export function addTrain(program: Command): void {
       "also write the network as Hugging Face lays models out: config.json, model.safetensors, README.md",
     )
     .option("--resume <checkpoint>", "continue exactly from a checkpoint")
+    .option(
+      "--overlap",
+      "on several ranks, exchange gradients during the backward pass, for slow networks (docs/clusters.md)",
+    )
     .option("--print-config", "print a configuration to start from, which runs as it is")
     .option("--print-schema", "print the JSON schema of configurations, by which editors complete them");
   withCommonOptions(command).action(async (path: string | undefined, options: TrainCommandOptions) => {
@@ -76,7 +81,7 @@ async function train(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
-  const launched = await launchedGroup();
+  const launched = await launchedGroup({ overlap: options.overlap ?? false });
   const config = await readConfig(path);
   // Alone, a group of one: the same bits as on several ranks.
   const group = launched ?? (config["syncBatchNorm"] === true ? local(1)[0] : undefined);

@@ -15,6 +15,11 @@ export interface Group {
   readonly size: number;
   /** Puts the sum over all ranks in the place of `values`; the same bits on each rank, and for any speed of them. */
   allReduce(values: Float32Array): Promise<void>;
+  /**
+   * As {@link allReduce}, for values that come in parts: those that have come are on their way while the program
+   * computes the next. Without it a Trainer calls {@link allReduce} after its backward pass.
+   */
+  partwiseSum?(): PartwiseSum;
   /** The bytes of every rank, in their order; lengths may differ. */
   allGather(bytes: Uint8Array): Promise<Uint8Array[]>;
   /** The bytes of rank 0; those of the others are not looked at. */
@@ -25,6 +30,17 @@ export interface Group {
   abort(error: unknown): void;
   /** Leaves the group. */
   close(): void;
+}
+
+/** An {@link Group.allReduce} of values that come in parts, one after another. */
+export interface PartwiseSum {
+  /**
+   * Begins to put the sum over all ranks in the place of the next part, whose values the caller leaves alone until the
+   * end. All ranks add parts of the same lengths in the same order, and make no other call of the group meanwhile.
+   */
+  add(part: Float32Array): void;
+  /** Waits for the sums of all parts; throws what {@link Group.allReduce} throws. */
+  end(): Promise<void>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ArgumentError, checkNumber, checkObject } from "../runtime/index.js";
 import type { Group } from "./group.js";
 import { MessageGroup } from "./message-group.js";
-import { type GroupOptions, timeoutOf } from "./options.js";
+import { checkedOptions, type GroupOptions } from "./options.js";
 import { PortTransport } from "./port-transport.js";
 
 /** A port of a `MessageChannel`, by the types of the DOM or of Node, whichever a program has. */
@@ -43,7 +43,7 @@ export function seats(n: number): Seat[] {
  * @throws ArgumentError `invalid_argument`.
  */
 export function join(seat: Seat, options: GroupOptions = {}): Group {
-  const timeout = timeoutOf("distributed.join", options);
+  const checked = checkedOptions("distributed.join", options);
   checkObject("distributed.join", "seat", seat);
   const { rank, ports } = seat;
   if (!Array.isArray(ports) || !ports.every((port) => port instanceof MessagePort)) {
@@ -54,7 +54,7 @@ export function join(seat: Seat, options: GroupOptions = {}): Group {
   }
   checkNumber("distributed.join", "seat.rank", rank, { integer: true, min: 0, max: ports.length });
   const peers = ports.map((port, i) => [i < rank ? i : i + 1, port] as const);
-  return new MessageGroup(new PortTransport(rank, new Map(peers)), timeout);
+  return new MessageGroup(new PortTransport(rank, new Map(peers)), checked);
 }
 
 /**
@@ -64,6 +64,6 @@ export function join(seat: Seat, options: GroupOptions = {}): Group {
  * @throws ArgumentError `invalid_argument` where n is no power of two, or more than 256.
  */
 export function local(n: number, options: GroupOptions = {}): Group[] {
-  timeoutOf("distributed.local", options);
+  checkedOptions("distributed.local", options);
   return seats(n).map((seat) => join(seat, options));
 }

@@ -1,32 +1,20 @@
 import { AdjointError, ArgumentError } from "../runtime/index.js";
 import { joinFrames, splitFrames } from "./frames.js";
-import type { Group } from "./group.js";
+import type { Group, PartwiseSum } from "./group.js";
+import type { GroupOptions } from "./options.js";
+import { PipelinedSum } from "./pipelined-sum.js";
 import type { Transport } from "./transport.js";
-import { addTo } from "./tree-sum.js";
 
-/** Values of a bucket of an {@link Group.allReduce}, which is on its way while others are added: 4 MiB. */
-const BUCKET = 2 ** 20;
-/** Buffers of at least so many values are halved: below, the time is that of the messages, not of their bytes. */
-const HALVED = 4096;
-
-/**
- * A group over messages.
- *
- * Sums are a binary tree over the ranks: in round d = 1, 2, 4, ... rank r adds what rank r xor d has; float32 addition
- * is commutative, so all have the same bits. Two ranks, and more with a short buffer, add all of it (recursive
- * doubling). Of a long buffer both keep one half of what they have, add the other rank's values of it, and pass the
- * sums back in the reverse order (recursive halving and doubling): 2 (1 - 1/n) times the buffer crosses the network in
- * place of log2(n) times. (Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
- * 2005, doi:10.1177/1094342005051521.)
- */
+/** A group over messages; {@link PipelinedSum} makes its sums. */
 export class MessageGroup implements Group {
   readonly rank: number;
   readonly size: number;
   readonly #transport: Transport;
   readonly #timeout: number;
+  readonly partwiseSum?: () => PartwiseSum;
 
   /** @throws ArgumentError `invalid_argument` where the number of ranks is no power of two. */
-  constructor(transport: Transport, timeout: number) {
+  constructor(transport: Transport, { timeout, overlap }: Required<GroupOptions>) {
     const { rank, size } = transport;
     if (!Number.isInteger(Math.log2(size))) {
       throw new ArgumentError(
@@ -37,47 +25,17 @@ export class MessageGroup implements Group {
     [this.rank, this.size] = [rank, size];
     this.#transport = transport;
     this.#timeout = timeout;
+    if (overlap) this.partwiseSum = () => this.#sum();
   }
 
   async allReduce(values: Float32Array): Promise<void> {
-    const distances = Array.from({ length: Math.log2(this.size) }, (_, i) => 2 ** i);
-    const buckets: Float32Array[] = [];
-    // An empty buffer is sent too: every rank waits for every other.
-    for (let begin = 0; begin === 0 || begin < values.length; begin += BUCKET)
-      buckets.push(values.subarray(begin, begin + BUCKET));
-    if (this.size === 2 || values.length < HALVED) {
-      for (const distance of distances)
-        await Promise.all(buckets.map(async (bucket) => await this.#add(distance, bucket, bucket)));
-      return;
-    }
-    // Bucket b begins b rounds later than the first: all ranks send in the same order, whatever their speed.
-    const halved = buckets.map((bucket) => this.#halvedRounds(bucket, distances));
-    for (let time = 0; time < buckets.length - 1 + 2 * distances.length; time++)
-      await Promise.all(halved.map(async (rounds, b) => await rounds[time - b]?.()));
+    const sum = this.#sum();
+    sum.add(values);
+    await sum.end();
   }
 
-  /** The rounds of a bucket, one after another. */
-  #halvedRounds(bucket: Float32Array, distances: readonly number[]): Round[] {
-    const [adding, passing]: [Round[], Round[]] = [[], []];
-    let kept = bucket;
-    for (const distance of distances) {
-      const half = kept.length >> 1;
-      const halves = [kept.subarray(0, half), kept.subarray(half)] as const;
-      const [own, given] = (this.rank & distance) === 0 ? halves : [halves[1], halves[0]];
-      adding.push(async () => await this.#add(distance, given, own));
-      passing.unshift(async () => given.set(floatsOf(await this.#swap(distance, own), given.length)));
-      kept = own;
-    }
-    return [...adding, ...passing];
-  }
-
-  /** Sends values to the rank at a distance, and adds what it sends to others. */
-  async #add(distance: number, sent: Float32Array, sum: Float32Array): Promise<void> {
-    addTo(sum, floatsOf(await this.#swap(distance, sent), sum.length));
-  }
-
-  async #swap(distance: number, sent: Float32Array): Promise<Uint8Array> {
-    return await this.#exchange(this.rank ^ distance, bytesOf(sent));
+  #sum(): PipelinedSum {
+    return new PipelinedSum(this, async (peer, bytes) => await this.#exchange(peer, bytes));
   }
 
   async allGather(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -142,25 +100,4 @@ export class MessageGroup implements Group {
       clearTimeout(timer);
     }
   }
-}
-
-/** One exchange with another rank. */
-type Round = () => Promise<void>;
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function floatsOf(bytes: Uint8Array, length: number): Float32Array {
-  if (bytes.length !== 4 * length) {
-    throw new AdjointError(
-      `Group.allReduce: another rank sent ${bytes.length} bytes where this one has ${4 * length}; every rank must ` +
-        "make the same calls, with buffers of the same length.",
-      "rank_mismatch",
-    );
-  }
-  // A view must begin at a multiple of four bytes.
-  return bytes.byteOffset % 4 === 0
-    ? new Float32Array(bytes.buffer, bytes.byteOffset, length)
-    : new Float32Array(bytes.slice().buffer);
 }

@@ -1,7 +1,7 @@
 import { ArgumentError, currentPlatform, type Mpi } from "../runtime/index.js";
 import type { Group } from "./group.js";
 import { MessageGroup } from "./message-group.js";
-import { type GroupOptions, timeoutOf } from "./options.js";
+import { checkedOptions, type GroupOptions } from "./options.js";
 import type { Transport } from "./transport.js";
 
 /** Bytes of a message of MPI, which counts them in 32 bits. A message of so many is followed by another one. */
@@ -51,9 +51,9 @@ class MpiTransport implements Transport {
  * `invalid_argument` where their number is no power of two; `node_only`.
  */
 export async function mpi(options: GroupOptions = {}): Promise<Group> {
-  const timeout = timeoutOf("distributed.mpi", options);
+  const checked = checkedOptions("distributed.mpi", options);
   const { joinMpi } = await currentPlatform();
-  if (joinMpi) return new MessageGroup(new MpiTransport(joinMpi()), timeout);
+  if (joinMpi) return new MessageGroup(new MpiTransport(joinMpi()), checked);
   throw new ArgumentError("distributed.mpi: a browser has no MPI; use distributed.local.", "node_only");
 }
 

@@ -24,4 +24,26 @@ export class TreeSum {
   get sum(): Float32Array {
     return (this.#parts[0] as { values: Float32Array }).values;
   }
+
+  /** Adds the last of a power of two of buffers piece by piece; a value has the bits that {@link add} gives it. */
+  piecewise(last: Float32Array): Pieces {
+    const lefts = this.#parts.map(({ values }) => values).reverse();
+    const add = (begin: number, end: number): Float32Array =>
+      lefts.reduce(
+        (right, values) => {
+          const left = values.subarray(begin, end);
+          addTo(left, right);
+          return left;
+        },
+        last.subarray(begin, end),
+      );
+    return { sum: lefts.at(-1) ?? last, add };
+  }
+}
+
+/** A sum that becomes complete piece by piece. */
+export interface Pieces {
+  readonly sum: Float32Array;
+  /** Adds the values from `begin` to before `end`, once, and gives these of the sum. */
+  readonly add: (begin: number, end: number) => Float32Array;
 }

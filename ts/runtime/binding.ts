@@ -40,6 +40,14 @@ export interface Binding {
    * output (0 means ones).
    */
   grad(outputs: Handle[], inputs: Handle[], gradOutputs: Handle[], createGraph: boolean): (Handle | 0)[];
+  /** Begins to differentiate an output, in steps; the number of the pass, which `gradEnd` ends. */
+  gradBegin(output: Handle, inputs: Handle[]): number;
+  /** The positions of the inputs of a pass in the order in which their gradients become complete. */
+  gradOrder(pass: number): number[];
+  /** Goes on until the gradients of the inputs at some positions are complete: one for each, 0 for an unused input. */
+  gradNext(pass: number, positions: number[]): (Handle | 0)[];
+  /** Frees what a pass holds. */
+  gradEnd(pass: number): void;
   /**
    * From here to `endCheckpoint` operators run off the tape and are written down. False where nothing is recorded, or
    * where this is within another checkpoint: then there is nothing to end.

@@ -61,10 +61,12 @@ export function grad(
       "unused_input",
     );
   }
-  return found.map((value, i) => {
-    const { shape, dtype, device } = inputs[i] as Tensor;
-    return value ?? zeros(shape, { dtype, device });
-  });
+  return found.map((value, i) => value ?? zerosLike(inputs[i] as Tensor));
+}
+
+/** The gradient for an input that was not used. */
+export function zerosLike({ shape, dtype, device }: Tensor): Tensor {
+  return zeros(shape, { dtype, device });
 }
 
 /** As {@link grad}, with `undefined` for an input that the outputs do not depend on. */
@@ -95,7 +97,7 @@ export function watchGrad<T>(told: Watcher, fn: () => T): T {
 }
 
 /** With a loop, which sees what is missing in an array. */
-function handlesOf(list: readonly Tensor[]): Handle[] {
+export function handlesOf(list: readonly Tensor[]): Handle[] {
   const handles: Handle[] = [];
   for (const t of list) handles.push(handleOf(t));
   return handles;

@@ -2,6 +2,7 @@
 export { grad, gradOrNone, jvp, memory, noGrad, vjp, watchGrad } from "./autodiff.js";
 export type { GradOptions } from "./autodiff.js";
 export { axis } from "./axes.js";
+export { BackwardPass } from "./backward-pass.js";
 export { checkpoint } from "./checkpoint.js";
 export { checkTensor } from "./check-tensor.js";
 export { arange, cat, eye, full, linspace, ones, stack, tensor, where, zeros } from "./create.js";

@@ -1,6 +1,6 @@
 import { disposeSample } from "../data/index.js";
 import { Rng } from "../random/index.js";
-import { noGrad, type Tensor, tidy, tidyAcross } from "../tensor/index.js";
+import { BackwardPass, noGrad, tidy, tidyAcross } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
 import type { NormCalls } from "./norm-calls.js";
 import { imagesOf, type StepContext } from "./step.js";
@@ -28,13 +28,26 @@ export class MicroBatch {
     this.#stream = context.rng.state();
   }
 
-  /** The gradients of a descent, and what follows from them, which the caller frees. */
-  gradients(descent: number, use: (gradients: readonly Tensor[]) => Tensor): Tensor {
+  /** Makes a descent up to its total, from which the pass goes back to the parameters; the caller disposes of it. */
+  begin(descent: number): BackwardPass {
     this.#sourced.source.model.train();
-    // The pass keeps what its later descents need.
-    const made = tidyAcross(() => ({ used: use(this.#pass.gradients(descent, this.#context)), pass: this.#pass }));
-    this.#frees.push(made.free);
-    return made.result.used;
+    const passes: BackwardPass[] = [];
+    const differentiate: StepContext["differentiate"] = (total, parameters) => {
+      passes.push(new BackwardPass(total, parameters));
+      return [];
+    };
+    try {
+      // The pass keeps what its later descents need.
+      const { free } = tidyAcross(() => {
+        this.#pass.gradients(descent, { ...this.#context, differentiate });
+        return this.#pass;
+      });
+      this.#frees.push(free);
+    } catch (error) {
+      for (const pass of passes) pass.dispose();
+      throw error;
+    }
+    return passes[0] as BackwardPass;
   }
 
   /** Makes a descent up to a batch norm that lacks its moments, or to its total; whether it came there. */

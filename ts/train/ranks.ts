@@ -2,6 +2,9 @@ import type { Group } from "../distributed/index.js";
 import { AdjointError, ArgumentError } from "../runtime/index.js";
 import { parseState, serializeState } from "./checkpoint.js";
 
+/** What came of some work on this rank. */
+export type Attempt<T> = { readonly result: T } | { readonly error: unknown };
+
 /**
  * The ranks of a training: which of them writes, and what all agree on. Without a group there is one.
  *
@@ -66,6 +69,11 @@ export class Ranks {
    */
   async agreed<T>(work: () => Promise<T> | T): Promise<T> {
     if (!this.#group) return await work();
+    return await this.settled(await this.attempted(work));
+  }
+
+  /** Runs `work` on this rank, as the first half of {@link agreed}. */
+  async attempted<T>(work: () => Promise<T> | T): Promise<Attempt<T>> {
     if (this.#working) {
       throw new ArgumentError(
         "Trainer: with a group, a callback or logger called a method that all ranks must call together, such as " +
@@ -74,19 +82,26 @@ export class Ranks {
       );
     }
     this.#working = true;
-    let outcome: { readonly result: T } | { readonly error: unknown };
     try {
-      outcome = { result: await work() };
+      return { result: await work() };
     } catch (error) {
-      outcome = { error };
+      return { error };
     } finally {
       this.#working = false;
     }
-    const own = "error" in outcome ? textOf(outcome.error) : "";
-    const texts = await this.#group.allGather(new TextEncoder().encode(own));
-    if ("error" in outcome) throw this.#tell(outcome.error);
+  }
+
+  /**
+   * What came of the attempts of all ranks, as the second half of {@link agreed}.
+   *
+   * @throws AdjointError `rank_failed`; the error of this rank.
+   */
+  async settled<T>(attempt: Attempt<T>): Promise<T> {
+    const own = "error" in attempt ? textOf(attempt.error) : "";
+    const texts = (await this.#group?.allGather(new TextEncoder().encode(own))) ?? [];
+    if ("error" in attempt) throw this.#tell(attempt.error);
     const rank = texts.findIndex(({ length }) => length > 0);
-    if (rank < 0) return outcome.result;
+    if (rank < 0) return attempt.result;
     throw this.#tell(new AdjointError(`rank ${rank}: ${new TextDecoder().decode(texts[rank])}`, "rank_failed"));
   }
 

@@ -1,19 +1,18 @@
 import { type Group, TreeSum } from "../distributed/index.js";
 import { Rng, seedValue } from "../random/index.js";
-import { cat, noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
+import { noGrad, type Tensor, tensor, tidy } from "../tensor/index.js";
 import type { PlacedReport } from "./loss-log.js";
+import { DescentSum } from "./descent-sum.js";
 import { MicroBatch } from "./micro-batch.js";
 import type { TrainerOptions } from "./options.js";
 import { refuseState } from "./options-of-rank.js";
 import type { StepDone } from "./own-step.js";
 import type { Ranks } from "./ranks.js";
 import { clipGradients, type StepContext } from "./step.js";
-import type { StepPlan } from "./step-plan.js";
+import type { Descent, StepPlan } from "./step-plan.js";
+import { COUNTS, flattened, SumLayout } from "./sum-layout.js";
 import { onSyncedPasses } from "./synced-norms.js";
 import type { TrainingData } from "./training-data.js";
-
-/** Values behind gradients and buffers: the numbers of images, of micro-batches, and of ranks that are to stop. */
-const COUNTS = 3;
 
 /** What the descents of a step share. */
 interface SharedStep {
@@ -40,6 +39,8 @@ export class SharedSteps {
   readonly #microBatches: number;
   /** Whether batch norms take the statistics of all micro-batches of a step together. */
   readonly #synced: boolean;
+  /** For each descent the order in which gradients became complete on the first rank. */
+  readonly #orders: (readonly number[])[] = [];
 
   constructor(
     group: Group,
@@ -63,16 +64,16 @@ export class SharedSteps {
     let stepImages = 0;
     try {
       for (const [descent, { optimizer, after }] of plan.descents.entries()) {
+        const { order } = this.#layoutOf(descent, step);
         const sum = this.#synced
-          ? await this.#syncedSum(descent, seed, step)
-          : await this.#ranks.agreed(async () => await this.#ownSum(descent, seed, step));
-        sum[sum.length - 1] = signal?.aborted ? 1 : 0;
-        await this.#group.allReduce(sum);
+          ? await this.#syncedSum(descent, seed, step, signal)
+          : await this.#ownSum(descent, seed, step, signal);
         const [images = 0, batches = 0, stopping = 0] = sum.subarray(-COUNTS);
         noGrad(() =>
           tidy(() => {
             const next = means(sum);
-            const gradients = optimizer.parameters.map((parameter) => next(parameter, images));
+            const gradients: Tensor[] = [];
+            for (const position of order) gradients[position] = next(optimizer.parameters[position] as Tensor, images);
             optimizer.step(clipGradients(gradients, context.gradClip));
             for (const buffer of step.buffers) buffer.assign_(next(buffer, batches));
           }),
@@ -91,51 +92,79 @@ export class SharedSteps {
     }
   }
 
-  /** Adds the gradients of the micro-batches of this rank. */
-  async #ownSum(descent: number, seed: number, step: SharedStep): Promise<Float32Array> {
+  /**
+   * Adds the gradients of all micro-batches. A rank that fails takes part in the exchange all the same, and says so in
+   * the last of its values.
+   */
+  async #ownSum(
+    descent: number,
+    seed: number,
+    step: SharedStep,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
     const { plan, buffers, own } = step;
-    const length = lengthOf(step, descent);
-    const before = noGrad(() => buffers.map((buffer) => buffer.clone()));
-    const tree = new TreeSum();
+    const layout = this.#layoutOf(descent, step);
+    const count = this.#microBatches / this.#group.size;
+    const overlapping = this.#overlaps(descent, step);
+    const sum = new DescentSum(this.#group, layout, { descent, count, buffers, overlapping });
     // Batches of several descents are held through all of them; those of a single one, one at a time.
     const isOnly = plan.descents.length === 1;
-    try {
-      for await (const batch of descent === 0 ? this.#load(seed, step) : own) {
-        const values = new Float32Array(length);
-        if (batch) {
-          noGrad(() => buffers.forEach((buffer, i) => buffer.assign_((before[i] as Tensor).clone())));
-          const flat = batch.gradients(descent, (gradients) => {
-            const weighted = gradients.map((gradient) => gradient.detach().mul(batch.images));
-            return noGrad(() => flattened([...weighted, ...buffers]));
-          });
-          values.set(await flat.data());
-          flat.dispose();
-          values.set([batch.images, 1], length - COUNTS);
+    const attempt = await this.#ranks.attempted(async () => {
+      const before = noGrad(() => buffers.map((buffer) => buffer.clone()));
+      try {
+        for await (const batch of descent === 0 ? this.#load(seed, step) : own) {
+          if (batch) noGrad(() => buffers.forEach((buffer, i) => buffer.assign_((before[i] as Tensor).clone())));
+          await sum.add(batch);
+          if (!isOnly) continue;
+          if (batch) step.reports.push(batch.report());
+          batch?.dispose();
+          own.length = 0;
         }
-        tree.add(values);
-        if (!isOnly) continue;
-        if (batch) step.reports.push(batch.report());
-        batch?.dispose();
-        own.length = 0;
+        this.#refuseState(plan);
+      } finally {
+        for (const value of before) value.dispose();
       }
-      this.#refuseState(plan);
-      return tree.sum;
-    } finally {
-      for (const value of before) value.dispose();
-    }
+    });
+    const values = await sum.end({ stopping: signal?.aborted ?? false, failed: "error" in attempt });
+    if ((values.at(-1) as number) > 0) await this.#ranks.settled(attempt);
+    if (overlapping) this.#orders[descent] ??= await this.#orderOfFirst(sum.order ?? layout.order);
+    return values;
+  }
+
+  /** Whether gradients cross the network during the backward pass: reading parts of it would interrupt a GPU. */
+  #overlaps(descent: number, { plan }: SharedStep): boolean {
+    const { parameters } = (plan.descents[descent] as Descent).optimizer;
+    return (
+      this.#group.size > 1 &&
+      this.#group.partwiseSum !== undefined &&
+      parameters.every(({ device }) => device === "cpu")
+    );
+  }
+
+  /** The order of the first rank, which all take from now on: parts must be the same. */
+  async #orderOfFirst(own: readonly number[]): Promise<number[]> {
+    const bytes = await this.#group.broadcast(new Uint8Array(Uint32Array.from(own).buffer));
+    return [...new Uint32Array(bytes.slice().buffer)];
   }
 
   /** Adds the gradients of the micro-batches of this rank, with batch norms over those of all ranks. */
-  async #syncedSum(descent: number, seed: number, step: SharedStep): Promise<Float32Array> {
+  async #syncedSum(
+    descent: number,
+    seed: number,
+    step: SharedStep,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
     const { plan, buffers, own } = step;
     if (descent === 0) await this.#ranks.agreed(async () => await this.#loadAll(seed, step));
-    const length = lengthOf(step, descent);
+    const { length, order } = this.#layoutOf(descent, step);
     const tree = new TreeSum();
     const synced = { group: this.#group, ranks: this.#ranks, modules: plan.modules(), buffers };
     await onSyncedPasses(own, descent, synced, async (pass, batch) => {
       const values = new Float32Array(length);
       if (pass && batch) {
-        const flat = noGrad(() => tidy(() => flattened([...pass.gradients, ...pass.buffers])));
+        const flat = noGrad(() =>
+          tidy(() => flattened([...order.map((position) => pass.gradients[position] as Tensor), ...pass.buffers])),
+        );
         values.set(await flat.data());
         flat.dispose();
         values.set([batch.images, 1], length - COUNTS);
@@ -143,7 +172,17 @@ export class SharedSteps {
       tree.add(values);
     });
     await this.#ranks.agreed(() => this.#refuseState(plan));
-    return tree.sum;
+    const { sum } = tree;
+    sum[length - 2] = signal?.aborted ? 1 : 0;
+    await this.#group.allReduce(sum);
+    return sum;
+  }
+
+  /** Gradients come from the last parameter to the first until their order is known. */
+  #layoutOf(descent: number, { plan, buffers }: SharedStep): SumLayout {
+    const { parameters } = (plan.descents[descent] as Descent).optimizer;
+    const order = this.#orders[descent] ?? [...parameters.keys()].reverse();
+    return new SumLayout(parameters, buffers, order);
   }
 
   async #loadAll(seed: number, step: SharedStep): Promise<void> {
@@ -172,20 +211,6 @@ export class SharedSteps {
       yield batch;
     }
   }
-}
-
-/** Values that the ranks exchange in a descent. */
-function lengthOf({ plan, buffers }: SharedStep, descent: number): number {
-  const { parameters } = (plan.descents[descent] as StepPlan["descents"][number]).optimizer;
-  return [...parameters, ...buffers].reduce((sum, { size }) => sum + size, COUNTS);
-}
-
-/** All values of some tensors, one after another. */
-function flattened(tensors: readonly Tensor[]): Tensor {
-  return cat(
-    tensors.map((value) => value.detach().reshape([value.size])),
-    0,
-  );
 }
 
 /** Takes the values of one tensor after another from their sums, divided by a count. */

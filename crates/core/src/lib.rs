@@ -12,6 +12,7 @@ mod gpu;
 mod id_map;
 pub mod kernel;
 pub mod ops;
+pub mod passes;
 pub mod random;
 mod recompute;
 pub mod sampling;

@@ -10,22 +10,24 @@ use crate::tensor::{Data, Tensor};
 use crate::{surface, tape, DType, Device, Error, Result};
 use std::cell::RefCell;
 
-struct Session {
+#[derive(Default)]
+pub(crate) struct Session {
     tensors: IdMap<u32, Tensor>,
     streams: IdMap<u32, Stream>,
-    next: u32,
+    /// Backward passes that go on (`passes`).
+    pub(crate) passes: IdMap<u32, tape::Pass>,
+    last: u32,
     /// The calls of operators since `begin_checkpoint`.
     log: Option<Log>,
 }
 
 thread_local! {
     /// Each thread of JavaScript has its own handles: they end with it.
-    static SESSION: RefCell<Session> =
-        RefCell::new(Session { tensors: IdMap::default(), streams: IdMap::default(), next: 1, log: None });
+    static SESSION: RefCell<Session> = RefCell::default();
 }
 
 /// Reads or changes the session of this thread. No operator runs within, and no tensor is dropped.
-fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
+pub(crate) fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
     SESSION.with_borrow_mut(f)
 }
 
@@ -33,22 +35,24 @@ fn session<T>(f: impl FnOnce(&mut Session) -> T) -> T {
 pub fn clear() {
     crate::tensor::table::clear();
     tape::set_logging(false);
-    let _dropped = session(|s| (std::mem::take(&mut s.tensors), std::mem::take(&mut s.streams), s.log.take()));
+    let _dropped = session(std::mem::take);
 }
 
 impl Session {
-    fn handle(&mut self) -> u32 {
+    /// A number that stands for nothing yet.
+    pub(crate) fn handle(&mut self) -> u32 {
         loop {
-            let h = self.next;
-            self.next = self.next.checked_add(1).unwrap_or(1);
-            if h != 0 && !self.tensors.contains_key(&h) && !self.streams.contains_key(&h) {
+            self.last = self.last.wrapping_add(1);
+            let h = self.last;
+            let is_taken = self.tensors.contains_key(&h) || self.streams.contains_key(&h);
+            if h != 0 && !is_taken && !self.passes.contains_key(&h) {
                 return h;
             }
         }
     }
 }
 
-fn put(t: Tensor) -> u32 {
+pub(crate) fn put(t: Tensor) -> u32 {
     session(|s| {
         let h = s.handle();
         s.tensors.insert(h, t);
@@ -226,11 +230,17 @@ pub fn grad(outputs: &[u32], inputs: &[u32], grad_outputs: &[u32], create_graph:
     let outputs: Vec<Tensor> = outputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let inputs: Vec<Tensor> = inputs.iter().map(|&h| get(h)).collect::<Result<_>>()?;
     let seeds = get_all(grad_outputs)?;
+    refuse_in_checkpoint()?;
+    let found = allocation::guarded("grad", || tape::grad(&outputs, &inputs, &seeds, create_graph))?;
+    Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
+}
+
+/// The log of a checkpoint can not hold what differentiates.
+pub(crate) fn refuse_in_checkpoint() -> Result<()> {
     if session(|s| s.log.is_some()) {
         return Err(in_checkpoint("grad", "differentiates"));
     }
-    let found = allocation::guarded("grad", || tape::grad(&outputs, &inputs, &seeds, create_graph))?;
-    Ok(found.into_iter().map(|g| g.map_or(0, put)).collect())
+    Ok(())
 }
 
 fn in_checkpoint(op: &str, what: &str) -> Error {

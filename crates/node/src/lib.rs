@@ -2,7 +2,7 @@
 
 mod memory;
 
-use adjoint_core::{memory, session, surface, tape, Data, Device, Error, Result, Tensor};
+use adjoint_core::{memory, passes, session, surface, tape, Data, Device, Error, Result, Tensor};
 use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array, Object, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
@@ -179,6 +179,29 @@ pub fn dispose_all(handles: Uint32Array) -> napi::Result<()> {
 #[napi]
 pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_graph: bool) -> napi::Result<Vec<u32>> {
     guard(|| session::grad(&outputs, &inputs, &grad_outputs, create_graph))
+}
+
+#[napi]
+pub fn grad_begin(output: u32, inputs: Vec<u32>) -> napi::Result<u32> {
+    guard(|| passes::grad_begin(output, &inputs))
+}
+
+#[napi]
+pub fn grad_order(pass: u32) -> napi::Result<Vec<u32>> {
+    guard(|| passes::grad_order(pass))
+}
+
+#[napi]
+pub fn grad_next(pass: u32, inputs: Vec<u32>) -> napi::Result<Vec<u32>> {
+    guard(|| passes::grad_next(pass, &inputs))
+}
+
+#[napi]
+pub fn grad_end(pass: u32) -> napi::Result<()> {
+    guard(|| {
+        passes::grad_end(pass);
+        Ok(())
+    })
 }
 
 #[napi]

@@ -1,6 +1,6 @@
 //! WebAssembly binding: tensors and errors to JavaScript. It knows no operator by name.
 
-use adjoint_core::{kernel, memory, session, surface, tape, DType, Data, Device, Error, Result};
+use adjoint_core::{kernel, memory, passes, session, surface, tape, DType, Data, Device, Error, Result};
 use js_sys::{Array, Float32Array, Float64Array, Function};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -159,6 +159,26 @@ pub fn dispose_all(handles: Vec<u32>) {
 #[wasm_bindgen]
 pub fn grad(outputs: Vec<u32>, inputs: Vec<u32>, grad_outputs: Vec<u32>, create_graph: bool) -> Outcome<Array> {
     wire(session::grad(&outputs, &inputs, &grad_outputs, create_graph)).map(|h| numbers(h.into_iter().map(f64::from)))
+}
+
+#[wasm_bindgen(js_name = gradBegin)]
+pub fn grad_begin(output: u32, inputs: Vec<u32>) -> Outcome<u32> {
+    wire(passes::grad_begin(output, &inputs))
+}
+
+#[wasm_bindgen(js_name = gradOrder)]
+pub fn grad_order(pass: u32) -> Outcome<Array> {
+    wire(passes::grad_order(pass)).map(|positions| numbers(positions.into_iter().map(f64::from)))
+}
+
+#[wasm_bindgen(js_name = gradNext)]
+pub fn grad_next(pass: u32, inputs: Vec<u32>) -> Outcome<Array> {
+    wire(passes::grad_next(pass, &inputs)).map(|h| numbers(h.into_iter().map(f64::from)))
+}
+
+#[wasm_bindgen(js_name = gradEnd)]
+pub fn grad_end(pass: u32) {
+    passes::grad_end(pass);
 }
 
 #[wasm_bindgen(js_name = setGradEnabled)]
