@@ -3,11 +3,13 @@
 //!
 //! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors
 //! of channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
-//! Nothing larger than a block is stored except the weights. With few tiles the weights are the larger operand: see
-//! [`points`].
+//! Nothing larger than a block is stored except the weights.
+//!
+//! With few tiles the transformed weights are larger than everything else. Then all tiles are transformed first, and
+//! each point is one product: its weights are read once, and all threads have points to work at.
 
 pub mod gradient;
-mod points;
+mod sides;
 pub mod tiles;
 pub mod transform;
 
@@ -15,15 +17,12 @@ use super::shape::Epilogue;
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use sides::Side;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use tiles::{Plan, Window, MAX_RUN};
 use transform::{Four, Grid, Scheme, Two};
 
-/// Tiles in a block: a multiple of every `Simd::ROWS`.
-const BLOCK: usize = 24;
-/// Padding between the points of a block, so that they do not map to the same cache sets.
-const GAP: usize = 16;
 /// Minimum number of filters for multithreading.
 const MIN_PARALLEL_FILTERS: usize = 512;
 /// Input channels whose filters one task transforms.
@@ -47,28 +46,60 @@ struct Transformed {
 
 /// The convolution of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
 pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue: Epilogue) -> Vec<f32> {
-    let [inputs, outputs] = plan.channels;
+    let outputs = plan.channels[1];
     let mut u = transform_weights(isa, plan, w);
     // SAFETY: every pixel belongs to a tile, and every tile is written.
     let mut y = unsafe { uninit(plan.batch * outputs * plan.out[0] * plan.out[1]) };
     let shared = Shared::new(&mut y);
-    let n = lanes(isa);
-    let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
-    let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
-    let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
-    let job = Job { plan, x, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared, patch };
-    if points::applies(plan) {
-        points::forward(isa, &job);
-    } else {
-        each(plan.tiles().div_ceil(BLOCK), true, |block| {
-            scratch(count, |memory| {
-                // SAFETY: blocks write disjoint tiles of y; memory holds the pixels of a run and both sides of the
-                // products.
-                unsafe { forward_block(isa, &job, block, memory) }
+    let job = Job { plan, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared };
+    let multiply_all = |p: usize, [first, last]: [usize; 2], sides: [Side; 2]| {
+        // SAFETY: the sides hold these tiles.
+        unsafe { multiply(isa, &job, p, [first, last], sides) }
+    };
+    // SAFETY: blocks have disjoint tiles, points disjoint products, and both sides hold the tiles.
+    unsafe {
+        if has_few_tiles(plan) {
+            let (_memory, [v, m]) = sides::all(plan, isa);
+            each_block(plan, patch_size(plan, isa), |tiles, patch| read(isa, plan, [x, &[]], tiles, patch, v));
+            each(plan.points(), true, |p| {
+                // The tiles of a block stay in the first-level cache, the weights of the point in the second.
+                for block in 0..plan.blocks() {
+                    multiply_all(p, plan.block(block), [v, m]);
+                }
             });
-        });
+            each_block(plan, patch_size(plan, isa), |tiles, patch| write(isa, &job, tiles, patch, m));
+        } else {
+            each_block(plan, patch_size(plan, isa) + sides::block_size(plan, isa), |tiles, patch| {
+                let [v, m] = sides::of_block(plan, isa, patch.add(patch_size(plan, isa)), tiles[0]);
+                read(isa, plan, [x, &[]], tiles, patch, v);
+                for p in 0..plan.points() {
+                    multiply_all(p, tiles, [v, m]);
+                }
+                write(isa, &job, tiles, patch, m);
+            });
+        }
     }
     y
+}
+
+/// With as many blocks of tiles as this, threads share out the blocks.
+const MIN_BLOCKS: usize = 8;
+
+/// Whether the points of the transforms are shared out, not the blocks of tiles.
+fn has_few_tiles(plan: &Plan) -> bool {
+    plan.blocks() < MIN_BLOCKS
+}
+
+/// Values of the pixels of a run of tiles.
+fn patch_size(plan: &Plan, isa: InstructionSet) -> usize {
+    (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * lanes(isa)
+}
+
+/// Calls `stage` for each block of tiles, with memory for `count` values.
+fn each_block(plan: &Plan, count: usize, stage: impl Fn([usize; 2], *mut f32) + Send + Sync) {
+    each(plan.blocks(), true, |block| {
+        scratch(count, |memory| stage(plan.block(block), memory.as_mut_ptr()));
+    });
 }
 
 fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
@@ -180,52 +211,60 @@ unsafe fn weights_body<S: Simd>(
 
 struct Job<'a> {
     plan: &'a Plan,
-    x: &'a [f32],
     u: &'a [f32],
     point: usize,
     width: usize,
     epilogue: Epilogue<'a>,
     y: Shared,
-    patch: usize,
 }
 
 entry! {
-    /// One block of tiles, from pixels to pixels.
-    fn forward_block(job: &Job, block: usize, memory: &mut [f32]) = forward_body
+    /// Transforms tiles of the first of `images`, or where it is empty, of the second, the output's gradient.
+    fn read(plan: &Plan, images: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, to: Side) = read_body
 }
 
 #[inline(always)]
-unsafe fn forward_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32]) {
+unsafe fn read_body<S: Simd>(_: S, plan: &Plan, [x, g]: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, side: Side) {
+    let (to, strides) = (side.at(0, tiles[0]), [side.wide, side.point]);
+    match (plan.tile == 4, g.is_empty()) {
+        (true, true) => transform_tiles::<S, Four, false>(plan, x, tiles, patch, to, strides),
+        (true, false) => transform_tiles::<S, Four, true>(plan, g, tiles, patch, to, strides),
+        (false, true) => transform_tiles::<S, Two, false>(plan, x, tiles, patch, to, strides),
+        (false, false) => transform_tiles::<S, Two, true>(plan, g, tiles, patch, to, strides),
+    }
+}
+
+entry! {
+    /// The product of one point of transformed tiles with the weights.
+    fn multiply(job: &Job, p: usize, tiles: [usize; 2], sides: [Side; 2]) = multiply_body
+}
+
+#[inline(always)]
+unsafe fn multiply_body<S: Simd>(_: S, job: &Job, p: usize, [first, last]: [usize; 2], [v, m]: [Side; 2]) {
+    let inputs = job.plan.channels[0];
+    product::<S>(
+        last - first,
+        inputs,
+        m.wide / S::N,
+        Left { at: v.at(p, first), row: v.wide, column: 1, strip: None },
+        Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
+        Out { at: m.at(p, first), row: m.wide, add: false },
+    );
+}
+
+entry! {
+    /// Transforms tiles of the results back and writes them.
+    fn write(job: &Job, tiles: [usize; 2], patch: *mut f32, from: Side) = write_body
+}
+
+#[inline(always)]
+unsafe fn write_body<S: Simd>(_: S, job: &Job, tiles: [usize; 2], patch: *mut f32, side: Side) {
+    let (m, strides) = (side.at(0, tiles[0]), [side.wide, side.point]);
     if job.plan.tile == 4 {
-        forward_tiles::<S, Four>(s, job, block, memory);
+        write_tiles::<S, Four>(job, tiles, patch, m, strides);
     } else {
-        forward_tiles::<S, Two>(s, job, block, memory);
+        write_tiles::<S, Two>(job, tiles, patch, m, strides);
     }
-}
-
-#[inline(always)]
-unsafe fn forward_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32]) {
-    let plan = job.plan;
-    let [inputs, outputs] = plan.channels;
-    let (first, last) = (block * BLOCK, ((block + 1) * BLOCK).min(plan.tiles()));
-    let (wide_in, wide_out) = (inputs.next_multiple_of(S::N), outputs.next_multiple_of(S::N));
-    let (v_point, m_point) = (BLOCK * wide_in + GAP, BLOCK * wide_out + GAP);
-    let patch = memory.as_mut_ptr();
-    let v = patch.add(job.patch);
-    let m = v.add(T::IN * T::IN * v_point);
-
-    transform_tiles::<S, T, false>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
-    for p in 0..T::IN * T::IN {
-        product::<S>(
-            last - first,
-            inputs,
-            wide_out / S::N,
-            Left { at: v.add(p * v_point), row: wide_in, column: 1, strip: None },
-            Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
-            Out { at: m.add(p * m_point), row: wide_out, add: false },
-        );
-    }
-    write_tiles::<S, T>(job, [first, last], patch, m, [wide_out, m_point]);
 }
 
 /// Transforms the tiles `[first, last)` of the results back (A^T m A) and writes them with the epilogue; they are in

@@ -1,9 +1,10 @@
 //! The gradient in the weight with Winograd's transforms, the adjoint of the forward algorithm in the weights:
 //! dw = G^T [sum over tiles of (A g A^T) . (B^T d B)] G.
 
-use super::tiles::{Plan, MAX_RUN};
-use super::transform::{self, Four, Grid, Scheme, Two};
-use super::{each_filters, points, transform_tiles, BLOCK, FILTERS, GAP};
+use super::sides::{self, Side, GAP};
+use super::tiles::{Plan, BLOCK};
+use super::transform::{self, Four, Grid, Two};
+use super::{each_block, each_filters, has_few_tiles, patch_size, read, FILTERS};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
@@ -21,29 +22,38 @@ const MAX_PARTS_SIZE: usize = 1 << 23;
 pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
     let [inputs, outputs] = plan.channels;
     let n = lanes(isa);
-    let (wide_in, wide_out) = (inputs.next_multiple_of(n), outputs.next_multiple_of(n));
-    let size = plan.points() * (inputs * wide_out + GAP);
-    let blocks = plan.tiles().div_ceil(BLOCK);
-    let parts = match points::applies(plan) {
+    let size = plan.points() * (inputs * outputs.next_multiple_of(n) + GAP);
+    let blocks = plan.blocks();
+    let parts = match has_few_tiles(plan) {
         true => 1,
         false => (plan.tiles() / MIN_TILES_PER_PART).min(MAX_PARTS).min(MAX_PARTS_SIZE / size).max(1),
     };
     // SAFETY: the first block of each part writes every value that is read.
     let mut sums = unsafe { Aligned::uninit(parts * size) };
     let shared = Shared::new(sums.all());
-    let patch = (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * n;
-    let count = patch + plan.points() * (BLOCK * (wide_in + wide_out) + 2 * GAP);
-    let job = Job { plan, x, g, patch };
-    if points::applies(plan) {
-        points::weight(isa, plan, x, g, patch, shared);
+    let patch = patch_size(plan, isa);
+    // SAFETY: blocks have disjoint tiles, points and parts disjoint sums, and both sides hold the tiles.
+    let read_both = |tiles: [usize; 2], patch: *mut f32, [v, m]: [Side; 2]| unsafe {
+        read(isa, plan, [x, &[]], tiles, patch, v);
+        read(isa, plan, [&[], g], tiles, patch, m);
+    };
+    if has_few_tiles(plan) {
+        let (_memory, both) = sides::all(plan, isa);
+        each_block(plan, patch, |tiles, patch| read_both(tiles, patch, both));
+        // SAFETY: as above.
+        each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [0, plan.tiles()], both, shared.at(0), false) });
     } else {
         each(parts, true, |part| {
-            scratch(count, |memory| {
+            scratch(patch + sides::block_size(plan, isa), |memory| {
                 let range = part * blocks / parts..(part + 1) * blocks / parts;
                 for block in range.clone() {
-                    // SAFETY: parts have disjoint sums; memory holds the pixels of a run and both sides of the
-                    // products.
-                    unsafe { sum_block(isa, &job, block, memory, shared.at(part * size), block > range.start) }
+                    let (tiles, to, add) = (plan.block(block), shared.at(part * size), block > range.start);
+                    let both = sides::of_block(plan, isa, memory[patch..].as_mut_ptr(), tiles[0]);
+                    read_both(tiles, memory.as_mut_ptr(), both);
+                    for p in 0..plan.points() {
+                        // SAFETY: as above.
+                        unsafe { sum(isa, plan, p, tiles, both, to, add) }
+                    }
                 }
             });
         });
@@ -59,50 +69,30 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     dw
 }
 
-struct Job<'a> {
-    plan: &'a Plan,
-    x: &'a [f32],
-    g: &'a [f32],
-    patch: usize,
-}
-
 entry! {
-    /// Adds one block of tiles to the sums, or writes them without `add`.
-    fn sum_block(job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) = sum_body
+    /// Adds some tiles to the sums of one point, or writes them without `add`.
+    fn sum(plan: &Plan, p: usize, tiles: [usize; 2], sides: [Side; 2], sums: *mut f32, add: bool) = sum_body
 }
 
 #[inline(always)]
-unsafe fn sum_body<S: Simd>(s: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) {
-    if job.plan.tile == 4 {
-        sum_tiles::<S, Four>(s, job, block, memory, sums, add);
-    } else {
-        sum_tiles::<S, Two>(s, job, block, memory, sums, add);
-    }
-}
-
-#[inline(always)]
-unsafe fn sum_tiles<S: Simd, T: Scheme>(_: S, job: &Job, block: usize, memory: &mut [f32], sums: *mut f32, add: bool) {
-    let plan = job.plan;
-    let [inputs, outputs] = plan.channels;
-    let (first, last) = (block * BLOCK, ((block + 1) * BLOCK).min(plan.tiles()));
-    let (wide_in, wide_out) = (inputs.next_multiple_of(S::N), outputs.next_multiple_of(S::N));
-    let (v_point, m_point) = (BLOCK * wide_in + GAP, BLOCK * wide_out + GAP);
-    let patch = memory.as_mut_ptr();
-    let v = patch.add(job.patch);
-    let m = v.add(T::IN * T::IN * v_point);
-
-    transform_tiles::<S, T, false>(plan, job.x, [first, last], patch, v, [wide_in, v_point]);
-    transform_tiles::<S, T, true>(plan, job.g, [first, last], patch, m, [wide_out, m_point]);
-    for p in 0..T::IN * T::IN {
-        product::<S>(
-            inputs,
-            last - first,
-            wide_out / S::N,
-            Left { at: v.add(p * v_point), row: 1, column: wide_in, strip: None },
-            Right { at: m.add(p * m_point), row: wide_out, panel: S::VECS * S::N },
-            Out { at: sums.add(p * (inputs * wide_out + GAP)), row: wide_out, add },
-        );
-    }
+unsafe fn sum_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    p: usize,
+    [first, last]: [usize; 2],
+    [v, m]: [Side; 2],
+    sums: *mut f32,
+    add: bool,
+) {
+    let inputs = plan.channels[0];
+    product::<S>(
+        inputs,
+        last - first,
+        m.wide / S::N,
+        Left { at: v.at(p, first), row: 1, column: v.wide, strip: None },
+        Right { at: m.at(p, first), row: m.wide, panel: S::VECS * S::N },
+        Out { at: sums.add(p * (inputs * m.wide + GAP)), row: m.wide, add },
+    );
 }
 
 entry! {

@@ -2,6 +2,9 @@
 
 use crate::kernel::simd::Simd;
 
+/// Tiles in a block: a multiple of every `Simd::ROWS`.
+pub const BLOCK: usize = 24;
+
 /// Largest number of tiles in a run, so that its pixels stay in the first-level cache.
 pub const MAX_RUN: usize = 16;
 
@@ -21,6 +24,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The number of blocks of tiles.
+    pub fn blocks(&self) -> usize {
+        self.tiles().div_ceil(BLOCK)
+    }
+
+    /// First tile of a block, and the tile after its last.
+    pub fn block(&self, block: usize) -> [usize; 2] {
+        [block * BLOCK, ((block + 1) * BLOCK).min(self.tiles())]
+    }
+
     /// Rows and columns of tiles.
     pub fn grid(&self) -> [usize; 2] {
         [self.out[0].div_ceil(self.tile), self.out[1].div_ceil(self.tile)]
