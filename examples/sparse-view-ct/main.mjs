@@ -3,23 +3,36 @@
 //
 //   npm run example -- sparse-view-ct
 import { cat, data, linspace, loss, nn, physics, Rng, transform } from "adjoint";
-import { begin, conclude, denoiser, evaluateModel, trainEach, mean, phantom, testImages } from "../shared/index.mjs";
+import {
+  begin,
+  conclude,
+  denoiser,
+  evaluateModel,
+  trainEach,
+  mean,
+  phantom,
+  testImages,
+  Unrolled,
+} from "../shared/index.mjs";
 
 const SIZE = 64;
-const ANGLES = 15;
-const COUNT = 64;
+const ANGLES = 25;
+const COUNT = 90;
 const BATCH = 4;
 
 const run = await begin({
   name: "sparse-view-ct",
   about:
-    `Tomography from ${ANGLES} angles: filtered back-projection, and networks that correct it, trained with ` +
-    "measurement consistency and equivariance to rotations, or with ground truth.",
-  steps: 300,
+    `Tomography from ${ANGLES} angles: filtered back-projection, and unrolled networks, trained with ` +
+    "measurement consistency and equivariance to rotations and reflections, or with ground truth.",
+  steps: 1000,
 });
 
 const rng = new Rng(run.seed);
-const tomography = new physics.Tomography({ angles: ANGLES, imgWidth: SIZE, circle: true, fbp: true });
+// An odd number of angles, a quarter of a gap from 0: those of rotated and reflected bodies lie between them, evenly
+// spaced.
+const angles = Array.from({ length: ANGLES }, (_, i) => (180 * (i + 1 / 4)) / ANGLES);
+const tomography = new physics.Tomography({ angles, imgWidth: SIZE, circle: true, fbp: true });
 const x = cat(
   Array.from({ length: COUNT }, () => phantom(rng, SIZE)),
   0,
@@ -41,16 +54,20 @@ const backProjection = await evaluateModel(
   new nn.ArtifactRemoval({ backboneNet: new nn.Identity(), mode: "pinv" }),
   evaluation,
 );
-// Rotations by 90 degrees need no interpolation. The number of angles is odd, so that rotated angles lie between those
-// measured.
-const equivariance = new loss.EILoss({ transform: new transform.Rotate({ multiples: 90, positive: true }) });
-// The operator has norm 1 and attenuates fine detail: without a weight, equivariance would smooth it away.
-const losses = { equivariant: [{ loss: new loss.MCLoss(), weight: 10 }, equivariance], supervised: new loss.SupLoss() };
+// Rotations by 90 degrees and reflections need no interpolation. The transformed image is only a target: the network
+// must not make images that are easier to reconstruct.
+const equivariance = [new transform.Rotate({ multiples: 90, positive: true }), new transform.Reflect()].map(
+  (each) => new loss.EILoss({ transform: each, noGrad: true }),
+);
+const losses = {
+  equivariant: [{ loss: new loss.MCLoss(), weight: 10 }, ...equivariance],
+  supervised: new loss.SupLoss(),
+};
 const { trainers, results } = await trainEach(
   run,
   losses,
   {
-    model: (rng) => new nn.ArtifactRemoval({ backboneNet: denoiser({ depth: 6, rng }), mode: "pinv" }),
+    model: (rng) => new Unrolled({ denoiser: denoiser({ depth: 6, rng }), numIter: 1, weight: 100, maxIter: 5 }),
     physics: tomography,
     trainData: (label) => new data.TensorDataset(label === "supervised" ? { x, y } : { y }),
     batchSize: BATCH,
@@ -72,7 +89,7 @@ await conclude(run, {
   ],
   numbers: { gained: equivariant - before },
   settings: {
-    network: "DnCNN, depth 6, 24 features, on the filtered back-projection",
+    network: "filtered back-projection, DnCNN of depth 6 with 24 features, data consistency",
     "training phantoms": COUNT,
     batch: BATCH,
   },
