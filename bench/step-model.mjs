@@ -10,11 +10,10 @@ import { markdown } from "./report.mjs";
  * A rank computes its share of the `batches` of the step, each in `microBatch` seconds; shares vary by the relative
  * standard deviation `jitter`. Then come the rounds of recursive halving: in round d = 1, 2, 4, ... rank r waits for
  * rank r xor d, and both exchange and add half of what they have: `latency + bytes (1 / bandwidth + adding) / (2 d)`;
- * then the sums go back in the reverse order, without adding. Two small messages go before it, by which the ranks agree
- * that none has failed. At last each rank moves its weights: `rest`.
+ * then the sums go back in the reverse order, without adding. At last each rank moves its weights: `rest`.
  *
  * With `jitter` 0 that is `microBatch batches / ranks + rest
- * + 4 log2(ranks) latency + bytes (1 - 1 / ranks) (2 / bandwidth + adding)`.
+ * + 2 log2(ranks) latency + bytes (1 - 1 / ranks) (2 / bandwidth + adding)`.
  */
 export function stepTime(
   { ranks, batches, microBatch, rest, bytes, latency, bandwidth, adding, jitter = 0 },
@@ -30,9 +29,7 @@ export function stepTime(
       () => ((microBatch * batches) / ranks) * Math.max(0, 1 + jitter * draw()),
     );
     const distances = Array.from({ length: Math.log2(ranks) }, (_, i) => 2 ** i);
-    // The two all-gathers of `Ranks.agreed` and the all-reduce.
     const rounds = [
-      ...[...distances, ...distances].map((distance) => [distance, latency]),
       ...distances.map((distance) => [distance, halved(distance)]),
       ...distances.toReversed().map((distance) => [distance, passed(distance)]),
     ];
