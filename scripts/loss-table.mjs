@@ -1,11 +1,12 @@
-// Generates docs/losses.md from ts/loss/assumptions.ts, the source of the types, the
-// checks and `adjoint losses`.
+// Generates docs/losses.md from ts/loss/assumptions.ts, the source of the types, the checks and `adjoint losses`, and
+// from docs/evidence.json, whose numbers `adjoint losses` has from ts/cli/evidence.generated.ts.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { Failure, root, tsc } from "./common.mjs";
 import { firstSentence } from "./doc-comments.mjs";
+import { evidenceByLoss } from "./evidence/papers/by-loss.mjs";
 
 const sources = ["ts/loss/assumptions.ts", "ts/loss/fitting.ts", "ts/physics/kinds.ts", "ts/physics/noise/kinds.ts"];
 
@@ -68,6 +69,9 @@ const learnsFrom = ({ needs, noisyPairs }) => {
   if (noisyPairs) return "pairs of noisy images";
   return needs.includes("x") ? "ground truth" : needs.includes("physics") ? "measurements" : "nothing (a prior)";
 };
+/** By how many dB a loss was below ground truth in the tasks that measured it. */
+const evidenceText = (list = []) => list.map(({ task, below }) => `${task} ${below}`).join(", ");
+
 const code = (text) => `\`${text}\``;
 
 const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -78,10 +82,11 @@ const table = (header, rows) => [row(header), row(header.map(() => "---")), ...r
 /** The assumptions of all losses and the kinds of noise and operators, for the chooser of the site. */
 export async function lossData() {
   const { lossAssumptions, unbiasedNoise, noiseKinds, operatorKinds } = await load();
-  const about = classes(Object.keys(lossAssumptions));
+  const [about, evidence] = [classes(Object.keys(lossAssumptions)), evidenceByLoss()];
   const losses = Object.entries(lossAssumptions).map(([name, assumptions]) => {
     const { access, sentence } = about.get(name);
-    return { name, access, sentence, learnsFrom: learnsFrom(assumptions), ...assumptions };
+    const measured = evidenceText(evidence[name]);
+    return { name, access, sentence, evidence: measured, learnsFrom: learnsFrom(assumptions), ...assumptions };
   });
   return { losses, unbiasedNoise, noiseKinds, operatorKinds };
 }
@@ -90,7 +95,7 @@ export async function lossData() {
 export async function lossTables() {
   const { lossAssumptions, unbiasedNoise, fitting, noiseKinds, operatorKinds } = await load();
   const names = Object.keys(lossAssumptions);
-  const about = classes(names);
+  const [about, evidence] = [classes(names), evidenceByLoss()];
   const noiseOf = ({ noise }) => (noise === "any" ? "any" : noise === unbiasedNoise ? "unbiased¹" : noise.join(", "));
   const operatorOf = ({ operator }) => (typeof operator === "string" ? operator : operator.join(", "));
   const assumed = (name) => [
@@ -127,16 +132,20 @@ export async function lossTables() {
       "What a loss computes, with formula and paper, stands above its class in `ts/loss`.",
     "## All losses",
     table(
-      ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted"],
+      ["loss", "what it is", "learns from", "noise", "operator", "`forward` needs", "model adapted", "measured³"],
       names.map((name) => {
         const { access, sentence } = about.get(name);
         const { needs, adapted } = lossAssumptions[name];
-        return [code(access), sentence, ...assumed(name), needs.map(code).join(", "), adapted ? "yes²" : "no"];
+        const needed = needs.map(code).join(", ");
+        const measured = evidenceText(evidence[name]);
+        return [code(access), sentence, ...assumed(name), needed, adapted ? "yes²" : "no", measured];
       }),
     ),
     note,
     "² `model = loss.adaptModel(model)`; the Trainer does it by itself, " +
       "and a model that was not adapted does not compile.",
+    "³ dB below training with ground truth, with the same network, data and steps, by task of " +
+      "[evidence.md](evidence.md): the best row of the loss.",
     "The adversarial losses also need the discriminator `D`, given to the constructor or to `forward`. " +
       "Schedulers (`RandomLossScheduler`, ...) ask for what their losses ask for.",
     "## By noise and operator",
@@ -152,5 +161,19 @@ export async function lossTables() {
       "of at least 0 only (Poisson, Poisson-Gaussian, Gamma), negative values of the network count as 0.",
     "`npm run evidence` measures what the losses reach beside supervised training and deepinv.",
   ];
-  return [{ path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` }];
+  const known = Object.fromEntries(names.filter((name) => evidence[name]).map((name) => [name, evidence[name]]));
+  const module = [
+    "// Written by `npm run generate` from docs/evidence.json; not edited by hand.",
+    "",
+    "/** The dB by which a loss was below training with ground truth in a task of docs/evidence.md. */",
+    "export interface Evidence {\n  readonly task: string;\n  readonly below: number;\n}",
+    "",
+    "/** What was measured of each loss: its best row of a task. */",
+    `export const evidence: Readonly<Record<string, readonly Evidence[]>> = ${JSON.stringify(known, undefined, 2)};`,
+    "",
+  ];
+  return [
+    { path: "docs/losses.md", make: () => `${docs.join("\n\n")}\n` },
+    { path: "ts/cli/evidence.generated.ts", make: () => module.join("\n") },
+  ];
 }

@@ -106,10 +106,17 @@ describe("losses and devices", () => {
   it("lists the losses that fit", async () => {
     const { code, stdout } = await adjoint(["losses", "--noise", "poisson", "--json"]);
     expect(code).toBe(0);
-    const names = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+    const listed = JSON.parse(stdout) as { name: string; evidence: { task: string; below: number }[] }[];
+    const names = listed.map(({ name }) => name);
     expect(names).toContain("SurePoissonLoss");
     expect(names).not.toContain("SureGaussianLoss");
-    expect((await adjoint(["losses"])).stdout).toMatch(/^loss +ground truth +operator +noise\n/);
+    const [poisson] = listed.find(({ name }) => name === "SurePoissonLoss")?.evidence ?? [];
+    expect(poisson?.task).toBe("poisson");
+    const text = (await adjoint(["losses", "--noise", "poisson"])).stdout;
+    expect(text).toMatch(/^loss +ground truth +operator +noise\n/);
+    expect(text.split("docs/evidence.md):\n")[1]).toMatch(
+      new RegExp(`^SurePoissonLoss +.*poisson ${poisson?.below}(?:,|$)`, "m"),
+    );
   });
 
   it("lists the losses of compatibleLosses for a noise and an operator", async () => {

@@ -4,6 +4,7 @@ import { noiseKinds, operatorKinds } from "../physics/index.js";
 import { nearest } from "../runtime/index.js";
 import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
+import { evidence } from "./evidence.generated.js";
 import { textTable } from "../text/index.js";
 
 interface LossesOptions extends CommonOptions {
@@ -40,15 +41,27 @@ export function addLosses(program: Command): void {
       const width = Math.max(...table.map((line) => line.length)) + 3;
       const text = table.map((line, index) => line.padEnd(width) + ([header, ...rows][index]?.[3] ?? "")).join("\n");
       return {
-        text,
+        text: `${text}\n${measured(found.map(([name]) => name))}`,
         json: found.map(([name, assumptions]) => ({
           name,
           groundTruth: truth(assumptions) === "yes",
+          evidence: evidence[name] ?? [],
           ...assumptions,
         })),
       };
     });
   });
+}
+
+/** What the evidence says of some losses. */
+function measured(names: readonly string[]): string {
+  const known = names.filter((name) => (evidence[name] ?? []).length > 0);
+  if (known.length === 0) return "";
+  const width = Math.max(...known.map((name) => name.length)) + 3;
+  const line = (name: string): string =>
+    name.padEnd(width) + (evidence[name] ?? []).map(({ task, below }) => `${task} ${below}`).join(", ");
+  const title = "dB below training with ground truth, with the same network, data and steps (docs/evidence.md):";
+  return ["", title, ...known.map(line)].join("\n");
 }
 
 function checkKind(option: string, kind: string | undefined, known: readonly string[]): void {
