@@ -32,9 +32,23 @@ export interface NoiseEstimate {
 /** Noise whose levels are known. */
 export type KnownNoise = Pick<NoiseEstimate, "noise" | "sigma" | "gain" | "looks" | "offset">;
 
-/** Variance of the noise at a clean value, in the units of the estimate. */
+/** Refuses what is no noise: levels that are no numbers. */
+function checkNoise(caller: string, name: string, noise: KnownNoise): void {
+  checkObject(caller, name, noise);
+  for (const key of ["sigma", "gain", "looks", "offset"] as const) {
+    const level: unknown = noise[key];
+    if (level !== undefined && typeof level !== "number")
+      throw new ArgumentError(`${caller}: ${name}.${key} is ${shown(level)}, expected a number.`, "invalid_argument");
+  }
+}
+
+/**
+ * Variance of the noise at a clean value, in the units of the estimate.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
 export function noiseVariance(estimate: NoiseEstimate, x: number): number {
-  checkObject("denoise.noiseVariance", "estimate", estimate);
+  checkNoise("denoise.noiseVariance", "estimate", estimate);
   if (typeof x !== "number")
     throw new ArgumentError(`denoise.noiseVariance: x is ${shown(x)}, expected a number.`, "invalid_argument");
   const { noise, sigma = 0, gain = 0, looks = 1, offset = 0 } = estimate;
@@ -54,7 +68,7 @@ export function noiseFourthCumulant({ noise, gain = 0, looks = 1, offset = 0 }: 
 
 /** The level as one number: sigma, the gain, or the number of looks. */
 export function noiseLevel(known: KnownNoise): number {
-  checkObject("denoise.noiseLevel", "known", known);
+  checkNoise("denoise.noiseLevel", "known", known);
   const { noise, sigma = 0, gain = 0, looks = 0 } = known;
   if (noise === "gaussian") return sigma;
   return noise === "gamma" ? looks : gain;

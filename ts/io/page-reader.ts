@@ -1,3 +1,5 @@
+import { ArgumentError, checkNumber, checkObject, shown } from "../runtime/index.js";
+import { checkPath } from "./files.js";
 import { ImageReader } from "./image-reader.js";
 import { type Pixels, type ReadImageOptions, readPixels } from "./image.js";
 
@@ -16,6 +18,21 @@ export interface PageValues extends Pixels {
   readonly alpha: boolean;
 }
 
+/**
+ * Refuses what is no {@link PagePlace}; the options are those of `readPixels`, which looks at them.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkPlace(caller: string, place: PagePlace): void {
+  checkObject(caller, "place", place);
+  const { path, page, stack, options } = place;
+  checkPath(caller, path);
+  checkNumber(caller, "place.page", page, { integer: true, min: 0 });
+  if (typeof stack !== "boolean")
+    throw new ArgumentError(`${caller}: place.stack is ${shown(stack)}, expected true or false.`, "invalid_argument");
+  checkObject(caller, "place.options", options);
+}
+
 /** Files of several pages whose structure is kept. */
 const openFiles = 4;
 
@@ -25,6 +42,7 @@ export class PageReader {
 
   /** Reads one page; errors as those of `readPixels`. */
   async read(place: PagePlace): Promise<PageValues> {
+    checkPlace("io.PageReader", place);
     const { path, page, stack, options } = place;
     const { data, shape, metadata } = stack ? await this.#ofStack(place) : await readPixels(path, { ...options, page });
     return { data, shape, alpha: metadata.alpha === true };

@@ -1,7 +1,7 @@
 import { counter } from "./counter.js";
-import { currentPlatform, type Platform, type ReaderThread, warnOnce } from "../runtime/index.js";
+import { checkNumber, currentPlatform, type Platform, type ReaderThread, warnOnce } from "../runtime/index.js";
 import { type AwaitedPage, PageAhead, type Readers } from "./page-ahead.js";
-import type { PagePlace } from "./page-reader.js";
+import { checkPlace, type PagePlace } from "./page-reader.js";
 import { FIRST_THREAD, type PageAnswer } from "./serve-pages.js";
 
 /** Milliseconds without a request after which the threads end. */
@@ -37,7 +37,13 @@ class ReaderPool implements Readers {
     this.#ids.set(page, id);
     page.asked(this);
     const request = { ...page.place, id, reader: page.reader, held: this.#held };
-    for (const thread of this.#threads.slice(0, most)) thread.post(request);
+    try {
+      for (const thread of this.#threads.slice(0, most)) thread.post(request);
+    } catch {
+      // Options that cannot be sent: the thread that needs the page reads it, and says what is wrong with them.
+      this.close(page);
+      page.answer(undefined);
+    }
   }
 
   async whileAwaited<T>(answer: Promise<T>): Promise<T> {
@@ -107,8 +113,11 @@ let pool: ReaderPool | undefined;
  *
  * @param workers the number of threads; more than none that cannot start are one line of warning. Default: one where
  * the machine has several processors and threads start.
+ * @throws ArgumentError `invalid_argument`.
  */
 export function readAhead(place: PagePlace, workers?: number): AwaitedPage {
+  checkPlace("io.readAhead", place);
+  if (workers !== undefined) checkNumber("io.readAhead", "workers", workers, { integer: true, min: 0 });
   const page = new PageAhead(place);
   // At once where there is a pool: the calling thread may compute next, and would come to nothing else.
   if (pool) pool.ask(page, workers);

@@ -21,7 +21,7 @@ export interface PretrainedOptions extends DownloadOptions {
 /**
  * Loads weights into a network. Addresses are downloaded once and kept, see `io.download`; nothing else is fetched.
  *
- * @throws as `io.download`, `io.readWeights` and `Module.loadStateDict`.
+ * @throws ArgumentError `invalid_argument`; as `io.download`, `io.readWeights` and `Module.loadStateDict`.
  *
  * @example
  * await loadPretrained(model, { from: "https://example.org/drunet.pth", sha256: "9f86d0..." });
@@ -30,6 +30,12 @@ export async function loadPretrained(
   model: { loadStateDict(state: Record<string, Tensor>): unknown },
   pretrained: Pretrained,
 ): Promise<void> {
+  if (typeof (model as Partial<typeof model> | undefined | null)?.loadStateDict !== "function") {
+    throw new ArgumentError(
+      `loadPretrained: model is ${shown(model)}, expected a network, which has loadStateDict.`,
+      "invalid_argument",
+    );
+  }
   const { from, key, prefix, ...options } = asOptions(pretrained);
   const place = await weightsIn(from);
   const bytes = await download(place, options);
