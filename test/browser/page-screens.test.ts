@@ -36,11 +36,15 @@ describeBrowser("what the page looks like", () => {
     await page.waitForFunction(() => document.getElementById("error")?.textContent !== "");
     await shoot(page, size, "error");
     await openSample(page, "chelsea");
-    await choose(page, "quality", "fast");
+    // The normal quality learns long enough to be seen.
     await start(page);
     await waitForState(page, "running");
     await page.waitForTimeout(1000);
     await shoot(page, size, "learning");
+    await page.click("#stop");
+    await page.waitForSelector("#start:not([hidden])");
+    await choose(page, "quality", "fast");
+    await start(page);
     await waitForState(page, "done");
     await shoot(page, size, "cleaned");
     // Picture, verdict and download are seen without scrolling.

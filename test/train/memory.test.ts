@@ -76,7 +76,9 @@ it.each([false, true])(
     const figures = new Map<number, { tensors: number; bytes: number }>();
     const trainer = new Trainer({ ...everyOption(figures), redraw });
     await trainer.train();
-    expect(figures.get(1000)).toEqual(figures.get(110));
+    // The garbage of others may go in between: it is never more.
+    for (const of of ["tensors", "bytes"] as const)
+      expect(figures.get(1000)?.[of]).toBeLessThanOrEqual(figures.get(110)?.[of] ?? 0);
     expect(trainer.step).toBe(1000);
   },
 );

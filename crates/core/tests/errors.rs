@@ -135,6 +135,7 @@ fn wrong() -> Vec<Wrong> {
     add("groupNorm", &[image(), None, None], &[3], &[1e-5], shape);
     add("groupNorm", &[image(), None, None], &[0], &[1e-5], shape);
     add("layerNorm", &[image(), image(), None], &[], &[1e-5], shape);
+    add("softmax", &[image()], &[4], &[], argument);
     add("interpolate", &[image()], &[2, 0, 3, 1, 0], &[], argument);
     add("interpolate", &[image()], &[2, 3, 3, 3, 0], &[], argument);
     add("interpolate", &[image()], &[2, HUGE, 3, 1, 0], &[], argument);

@@ -58,6 +58,8 @@ fn norms_of_images() {
     for shape in [[3, 24, 70, 66], [1, 40, 3, 400], [70, 8, 9, 9]] {
         check("groupNorm", &[&shape, &[shape[1]], &[shape[1]]], &[4], &[1e-5]);
         check("layerNorm", &[&shape, &[shape[1]], &[shape[1]]], &[], &[1e-6]);
+        check("softmax", &[&shape], &[1], &[]);
+        check("softmax", &[&shape], &[3], &[]);
     }
 }
 

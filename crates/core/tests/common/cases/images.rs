@@ -89,6 +89,20 @@ fn norms(out: &mut Vec<Case>, r: &mut Rng) {
     }
 }
 
+fn softmax(out: &mut Vec<Case>, r: &mut Rng) {
+    for (shape, axis) in [(&[3, 37][..], 1), (&[2, 5, 3, 7], 1), (&[6, 2], 0), (&[4, 1], 1), (&[2, 3, 4], 2)] {
+        let x = r.array(shape, -3.0, 3.0);
+        let sum = |i: &[usize]| {
+            let mut at = i.to_vec();
+            (0..shape[axis]).fold(0.0, |sum, k| {
+                at[axis] = k;
+                sum + x.at(&at).exp()
+            })
+        };
+        out.push(case("softmax", "").on(&x).int(axis as i64).expect(Arr::from_fn(shape, |i| x.at(i).exp() / sum(i))));
+    }
+}
+
 fn resampling(out: &mut Vec<Case>, r: &mut Rng) {
     for (shape, size) in [
         ([1, 1, 1, 1], [1, 1]),
@@ -230,6 +244,7 @@ fn similar_patches(out: &mut Vec<Case>) {
 pub fn add(out: &mut Vec<Case>) {
     let mut r = Rng(5);
     norms(out, &mut r);
+    softmax(out, &mut r);
     resampling(out, &mut r);
     warps(out, &mut r);
     similar_patches(out);
