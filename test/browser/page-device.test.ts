@@ -41,7 +41,7 @@ describeBrowser("the device of the page examples/web", () => {
     await choose(misled, "quality", "fast");
     await start(misled);
     expect(await errorText(misled)).toMatch(/^The graphics card cannot be used \(.+\)\. The processor takes over\.$/);
-    await waitForState(misled, "running");
+    await waitForState(misled, "running", "finishing", "done");
     expect(await misled.textContent("#n-device")).toBe("cpu (WebAssembly)");
     expect(await misled.inputValue("#device")).toBe("cpu");
     await waitForStep(misled, 2);

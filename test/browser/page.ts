@@ -116,9 +116,9 @@ export async function start(page: Page): Promise<void> {
   await page.click("#start");
 }
 
-/** Waits until the run is in a state. */
-export async function waitForState(page: Page, expected: string): Promise<void> {
-  await page.waitForSelector(`#compare[data-state=${expected}]`);
+/** Waits until the run is in a state, or in one of several: some pass in less time than a look takes. */
+export async function waitForState(page: Page, ...expected: string[]): Promise<void> {
+  await page.waitForSelector(expected.map((state) => `#compare[data-state=${state}]`).join(", "));
 }
 
 /** The text of the page about the run. */
