@@ -1,8 +1,9 @@
 // What each rank of the part `group` runs: node group-program.mjs messages | training <batches of a step>. The first
 // rank prints JSON.
-import { data, distributed, init, loss, nn, optim, physics, Rng, train } from "../dist/index.js";
+import { distributed, init } from "../dist/index.js";
 import { joinMpi } from "../dist/runtime/node/mpi.js";
 import { STEPS } from "./group.mjs";
+import { stepSeconds } from "./group-training.mjs";
 
 await init();
 const group = await distributed.mpi();
@@ -13,33 +14,6 @@ async function timed(work) {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
-}
-
-/** Seconds of each step of a training, after two that do not count. */
-async function training(batches) {
-  const rng = new Rng(0);
-  const model = new nn.DnCNN({ inChannels: 1, outChannels: 1, depth: 17, nf: 64, rng: rng.fork() });
-  const seconds = [];
-  let last = performance.now();
-  const trainer = new train.Trainer({
-    model,
-    optimizer: new optim.Adam(model.parameters(), { lr: 1e-4 }),
-    physics: new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) }),
-    losses: new loss.SupLoss(),
-    trainData: new data.TensorDataset({ x: new Rng(1).uniform([batches, 1, 64, 64]) }),
-    accumulate: batches,
-    epochs: STEPS + 2,
-    readEvery: 1,
-    onProgress: () => {
-      const now = performance.now();
-      seconds.push((now - last) / 1000);
-      last = now;
-    },
-    group,
-    rng,
-  });
-  await trainer.train();
-  return { seconds: seconds.slice(2) };
 }
 
 /** Seconds of an all-reduce, and of a message from one rank to the other by the same library, for some sizes. */
@@ -66,6 +40,9 @@ async function messages() {
   }
   return rows;
 }
+
+/** A training of the steps that the part times. */
+const training = async (batches) => ({ seconds: await stepSeconds(group, { batches, steps: STEPS }) });
 
 const result = process.argv[2] === "training" ? await training(Number(process.argv[3])) : await messages();
 if (group.rank === 0) process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -2,9 +2,10 @@
 // an artificial latency and bandwidth (0: that of the machine): RAYON_NUM_THREADS=1 mpirun -n 2 node bench/overlap.mjs
 // [--latency S] [--bandwidth B] [--batches N] [--steps N] [--rounds N]
 import { parseArgs } from "node:util";
-import { data, init, loss, nn, optim, physics, Rng, train } from "../dist/index.js";
+import { init } from "../dist/index.js";
 import { MessageGroup } from "../dist/distributed/message-group.js";
 import { joinMpi } from "../dist/runtime/node/mpi.js";
+import { stepSeconds } from "./group-training.mjs";
 import { markdown, milliseconds } from "./report.mjs";
 
 const text = (value) => ({ type: "string", default: value });
@@ -62,38 +63,17 @@ function delayed() {
   };
 }
 
-/** Milliseconds of each step of a training, after two that do not count. */
-async function stepTimes(overlap) {
+/** Seconds of the steps of a training, the least first. */
+async function sortedSeconds(overlap) {
   const group = new MessageGroup(bandwidth > 0 ? delayed() : direct, { timeout: 600, overlap });
-  const rng = new Rng(0);
-  const model = new nn.DnCNN({ inChannels: 1, outChannels: 1, depth: 17, nf: 64, rng: rng.fork() });
-  const seconds = [];
-  let last = now();
-  const trainer = new train.Trainer({
-    model,
-    optimizer: new optim.Adam(model.parameters(), { lr: 1e-4 }),
-    physics: new physics.Denoising({ noiseModel: new physics.GaussianNoise({ sigma: 0.1 }) }),
-    losses: new loss.SupLoss(),
-    trainData: new data.TensorDataset({ x: new Rng(1).uniform([batches, 1, 64, 64]) }),
-    accumulate: batches,
-    epochs: steps + 2,
-    readEvery: 1,
-    onProgress: () => {
-      seconds.push(now() - last);
-      last = now();
-    },
-    group,
-    rng,
-  });
-  await trainer.train();
-  return seconds.slice(2).sort((a, b) => a - b);
+  return (await stepSeconds(group, { batches, steps })).sort((a, b) => a - b);
 }
 
 const rows = [];
 for (let round = 0; round < rounds; round++) {
   const row = { round };
   for (const overlap of round % 2 === 0 ? [false, true] : [true, false]) {
-    const sorted = await stepTimes(overlap);
+    const sorted = await sortedSeconds(overlap);
     row[overlap] = `${milliseconds(sorted[0] ?? 0)}, ${milliseconds(sorted[sorted.length >> 1] ?? 0)}`;
   }
   rows.push([round + 1, row.false, row.true]);

@@ -52,30 +52,27 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
     let mut y = unsafe { uninit(plan.batch * outputs * plan.out[0] * plan.out[1]) };
     let shared = Shared::new(&mut y);
     let job = Job { plan, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared };
-    let multiply_all = |p: usize, [first, last]: [usize; 2], sides: [Side; 2]| {
-        // SAFETY: the sides hold these tiles.
-        unsafe { multiply(isa, &job, p, [first, last], sides) }
-    };
+    let patch_size = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points disjoint products, and both sides hold the tiles.
     unsafe {
         if has_few_tiles(plan) {
             let (_memory, [v, m]) = sides::all(plan, isa);
-            each_block(plan, patch_size(plan, isa), |tiles, patch| read(isa, plan, [x, &[]], tiles, patch, v));
+            each_block(plan, patch_size, |tiles, patch| read(isa, plan, [x, &[]], tiles, patch, v));
             each(plan.points(), true, |p| {
                 // The tiles of a block stay in the first-level cache, the weights of the point in the second.
                 for block in 0..plan.blocks() {
-                    multiply_all(p, plan.block(block), [v, m]);
+                    multiply(isa, &job, p, plan.block(block), [v, m]);
                 }
             });
-            each_block(plan, patch_size(plan, isa), |tiles, patch| write(isa, &job, tiles, patch, m));
+            each_block(plan, patch_size, |tiles, patch| write(isa, &job, tiles, patch, m));
         } else {
-            each_block(plan, patch_size(plan, isa) + sides::block_size(plan, isa), |tiles, patch| {
-                let [v, m] = sides::of_block(plan, isa, patch.add(patch_size(plan, isa)), tiles[0]);
-                read(isa, plan, [x, &[]], tiles, patch, v);
+            each_block(plan, patch_size + sides::block_size(plan, isa), |tiles, patch| {
+                let both = sides::of_block(plan, isa, patch.add(patch_size), tiles[0]);
+                read(isa, plan, [x, &[]], tiles, patch, both[0]);
                 for p in 0..plan.points() {
-                    multiply_all(p, tiles, [v, m]);
+                    multiply(isa, &job, p, tiles, both);
                 }
-                write(isa, &job, tiles, patch, m);
+                write(isa, &job, tiles, patch, both[1]);
             });
         }
     }
