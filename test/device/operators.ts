@@ -190,6 +190,42 @@ const products: Readonly<Record<string, Compared>> = {
     f: (x, w, b) => F.convTranspose2d(x, w, { bias: b, stride: 2, padding: 1, outputPadding: 1 }),
     shapes: [image, [4, 2, 3, 3], [2]],
   },
+  "convolution to 64 channels, 200 x 200 pixels": {
+    f: (x, w) => F.conv2d(x, w, { padding: [1, 0] }),
+    shapes: [
+      [1, 1, 200, 200],
+      [64, 1, 3, 1],
+    ],
+  },
+  "convolution to 128 channels, 200 x 200 pixels": {
+    f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: [0, 1], negativeSlope: 0 }),
+    shapes: [[1, 1, 200, 200], [128, 1, 1, 3], [128]],
+  },
+  "convolution 1x1, 70 to 130 channels": {
+    f: (x, w) => F.conv2d(x, w),
+    shapes: [
+      [3, 70, 7, 9],
+      [130, 70, 1, 1],
+    ],
+  },
+  "convolution 5x5 with stride 3 and dilation 2, 2 groups of 9 channels": {
+    f: (x, w) => F.conv2d(x, w, { stride: 3, padding: 4, dilation: 2, groups: 2 }),
+    shapes: [
+      [2, 18, 13, 11],
+      [20, 9, 5, 5],
+    ],
+  },
+  "convolution of a transposed and an expanded tensor": {
+    f: (x, w) => F.conv2d(x.transpose(2, 3), w.expand([5, 6, 3, 2])),
+    shapes: [
+      [2, 6, 8, 5],
+      [5, 1, 3, 2],
+    ],
+  },
+  "transposed convolution with stride 3 and dilation 2, 20 to 3 channels": {
+    f: (x, w, b) => F.convTranspose2d(x, w, { bias: b, stride: [3, 2], dilation: [2, 2], padding: 1 }),
+    shapes: [[2, 20, 6, 5], [20, 3, 4, 3], [3]],
+  },
   windows: { f: (x) => F.unfold(x, 3, { padding: 1 }), shapes: [image] },
   "pooling by the largest": { f: (x) => F.maxPool2d(x, 2), shapes: [image] },
   "pooling by the mean": { f: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), shapes: [image] },

@@ -218,7 +218,7 @@ fn by_place(adapters: Vec<Adapter>, device: impl Fn(u16) -> Device) -> Vec<(Devi
 /// Allows the tensor cores of NVIDIA GPUs to round the operands of convolutions to TF32, in the whole process.
 pub fn set_tf32(on: bool) {
     #[cfg(feature = "cuda")]
-    crate::gpu::conv::set_tf32(on);
+    crate::gpu::conv::tensor_cores::set_tf32(on);
     #[cfg(not(feature = "cuda"))]
     let _ = on;
 }

@@ -1,15 +1,19 @@
 //! Our own kernels for GPUs, written once in the language of cubecl and compiled at run time for the device: WGSL for
 //! wgpu, PTX for CUDA. Each has a file; the operator that launches it checks its operands first.
 
+pub(crate) mod activation;
 pub(crate) mod adam;
-#[cfg(feature = "cuda")]
 pub(crate) mod conv;
 pub(crate) mod product;
+pub(crate) mod sums;
 
 use crate::storage::{physical, Value};
 use adjoint_backend::gpu::{self, CubeTensor};
 use adjoint_backend::{BackendTensor, DType as BurnDType, DispatchTensor, DispatchTensorKind};
 use cubecl::prelude::*;
+
+/// Groups of units on one axis of a launch: what WebGPU promises.
+const AXIS: usize = 65_535;
 
 /// A float32 tensor on a GPU; `None` on the cpu.
 fn tensor(value: &Value) -> Option<CubeTensor> {

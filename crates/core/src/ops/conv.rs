@@ -1,19 +1,15 @@
 //! Convolutions. Three operators are closed under differentiation: the convolution, its transpose (the adjoint in the
 //! input) and the weight gradient (the adjoint in the weight); each one's derivatives are the other two.
 
-use super::activation::{activate, gate_and_sums, leaky_relu};
-use super::shape::{cat, pad, permute, reshape, slice, PadMode};
-use super::{check_rank, linalg::matmul, reduce::sum, same_kind};
-use crate::allocation::{check, product};
-use crate::device::Device;
+mod compute;
+
+use super::activation::{gate_and_sums, leaky_relu};
+use super::{check_rank, reduce::sum, same_kind};
 use crate::error::{Error, Result};
-use crate::kernel::conv;
-use crate::kernel::conv::shape::{ConvShape, Epilogue};
-use crate::storage::{from_vec, Value};
+use crate::kernel::conv::shape::ConvShape;
+use crate::storage::Value;
 use crate::tape::{Context, Vjp};
-use crate::tensor::{check_size, Constant, Tensor};
-use adjoint_backend::ops::{ConvOptions, ConvTransposeOptions};
-use adjoint_backend::{Dispatch, Shape};
+use crate::tensor::{check_size, Tensor};
 
 pub use crate::kernel::conv::shape::Geometry;
 
@@ -25,53 +21,6 @@ fn check_geometry(op: &str, g: &Geometry) -> Result<()> {
         return Err(Error::argument(op, format!("stride, padding and dilation must be at most {}.", super::LARGEST)));
     }
     Ok(())
-}
-
-/// Pixels, at most, whose windows burn stores at a time on all threads.
-const BURN_TILE: usize = 1 << 15;
-
-/// The same settings for burn.
-fn options(g: &Geometry) -> ConvOptions<2> {
-    ConvOptions::new(g.stride, g.padding, g.dilation, g.groups)
-}
-
-/// burn's convolution.
-fn burn_conv2d(x: Value, weight: Value, g: &Geometry) -> Value {
-    #[cfg(feature = "cuda")]
-    if let Some(y) = crate::gpu::conv::conv2d(&x, &weight, options(g)) {
-        return y;
-    }
-    Dispatch::conv2d(x, weight, None, options(g))
-}
-
-/// Its gradient in the weight, of a shape.
-fn burn_conv2d_weight(x: &Tensor, gradient: &Tensor, shape: &[usize], g: &Geometry) -> Result<Value> {
-    #[cfg(feature = "cuda")]
-    if let Some(dw) = crate::gpu::conv::conv2d_weight(&x.value(), &gradient.value(), shape, options(g)) {
-        return Ok(dw);
-    }
-    let like = Tensor::full(shape, 0.0, x.dtype(), x.device())?;
-    Ok(Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(g)))
-}
-
-/// A result of the convolution kernels from the values of two tensors; `None` if burn must compute it.
-fn by_kernel(
-    [a, b]: [&Tensor; 2],
-    shape: &[usize],
-    kernel: impl FnOnce(&[f32], &[f32]) -> Option<Vec<f32>>,
-) -> Option<Value> {
-    kernel(&a.floats()?, &b.floats()?).map(|y| from_vec(y, shape))
-}
-
-/// Checks what burn's convolutions take beside the result: both operands in another order, and the matrix of windows
-/// (`depth` rows for each of `pixels`).
-fn check_windows(op: &str, [a, b]: [&Tensor; 2], depth: usize, pixels: usize) -> Result<()> {
-    if a.device() != Device::Cpu {
-        return Ok(());
-    }
-    let windows = product(&[depth, pixels, a.dtype().size()]);
-    let copies = a.size().saturating_add(b.size()).checked_mul(a.dtype().size());
-    check(op, windows.zip(copies).and_then(|(a, b)| a.checked_add(b)))
 }
 
 /// A bias has one value for each of `channels`.
@@ -97,16 +46,6 @@ fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: O
             Ok(gradients)
         }),
     )
-}
-
-/// y + bias, off the tape.
-fn plus_bias(y: Value, bias: Option<&Tensor>) -> Value {
-    match bias {
-        Some(bias) => {
-            Dispatch::float_add(y, Dispatch::float_reshape(bias.value(), Shape::from(vec![1, bias.size(), 1, 1])))
-        }
-        None => y,
-    }
 }
 
 /// Cross-correlation: y[b,o] = sum_i w[o,i] * x[b,i] + bias[o].
@@ -190,21 +129,7 @@ fn convolve(
     check_size(op, &shape, x.dtype())?;
     check_bias(op, x, bias, shape[1])?;
     let conv = ConvShape::new(s, &shape, [w[2], w[3]], g);
-    let fused = by_kernel([x, weight], &shape, |x, w| {
-        let bias = match bias {
-            Some(b) => Some(b.floats()?),
-            None => None,
-        };
-        conv::conv2d(&conv, x, w, Epilogue { bias: bias.as_deref(), slope: slope as f32 })
-    });
-    let value = match fused {
-        Some(value) => value,
-        None => {
-            check_windows(op, [x, weight], conv.depth(), conv.pixels().min(BURN_TILE))?;
-            let sums = plus_bias(burn_conv2d(x.value(), weight.value(), &g), bias);
-            activate(&Constant::new(sums, &shape, x.device()), slope)?
-        }
-    };
+    let value = compute::forward(op, &conv, [x, weight], bias, slope)?;
     Ok((shape, value))
 }
 
@@ -258,28 +183,11 @@ pub fn conv_transpose2d(
     };
     let shape = vec![s[0], w[1] * g.groups, size(0)?, size(1)?];
     check_size(op, &shape, x.dtype())?;
-    let reach = |i: usize| g.span(w[2 + i], i) - 1;
     check_bias(op, x, bias, shape[1])?;
     let conv = ConvShape::new(&shape, s, [w[2], w[3]], g);
-    let adjoint = by_kernel([x, weight], &shape, |x, w| conv::conv2d_input(&conv, x, w));
-    let value = if let Some(value) = adjoint {
-        value
-    } else if g.stride == [1, 1] && (0..2).all(|i| reach(i) >= g.padding[i]) {
-        // With stride 1 the transpose is a convolution with the flipped filter, for which the kernels are faster.
-        let same = Geometry { padding: [reach(0) - g.padding[0], reach(1) - g.padding[1]], ..g };
-        check_windows(op, [x, weight], conv.channels[1] * conv.taps(), (shape[2] * shape[3]).min(BURN_TILE))?;
-        burn_conv2d(x.value(), flipped(&weight.detach(), g.groups)?.value(), &same)
-    } else {
-        check_windows(op, [x, weight], w[1..].iter().product(), s[2] * s[3])?;
-        Dispatch::conv_transpose2d(
-            x.value(),
-            weight.value(),
-            None,
-            ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups),
-        )
-    };
+    let value = compute::input(op, &conv, [x, weight], bias, output_padding)?;
     Ok(with_bias(
-        plus_bias(value, bias),
+        value,
         shape,
         [x, weight],
         bias,
@@ -291,14 +199,6 @@ pub fn conv_transpose2d(
             Ok(vec![dx, dw])
         }),
     ))
-}
-
-/// [I, O / groups, kh, kw] to [O, I / groups, kh, kw], the filter rotated by 180 degrees.
-fn flipped(weight: &Tensor, groups: usize) -> Result<Tensor> {
-    let w = weight.shape().to_vec();
-    let split = reshape(weight, &[groups, w[0] / groups, w[1], w[2], w[3]])?;
-    let swapped = permute(&split, &[0, 2, 1, 3, 4])?;
-    super::shape::flip(&reshape(&swapped, &[groups * w[1], w[0] / groups, w[2], w[3]])?, &[2, 3])
 }
 
 /// Gradient of `conv2d` with respect to its weight: dw[o,i,u,v] = sum_b sum_p g[b,o,p] x[b,i,stride p + dilation (u,v)
@@ -330,15 +230,7 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
     let shape = vec![y[1], s[1] / g.groups, kernel[0], kernel[1]];
     check_size(op, &shape, x.dtype())?;
     let conv = ConvShape::new(s, y, kernel, g);
-    let fused = by_kernel([x, gradient], &shape, |x, g| conv::conv2d_weight(&conv, x, g));
-    let value = if let Some(value) = fused {
-        value
-    } else if prefers_shifts(x, gradient, kernel, g) {
-        weight_by_shifts(&x.detach(), &gradient.detach(), kernel, g)?.value()
-    } else {
-        check_windows(op, [x, gradient], y[1] * y[2] * y[3], kernel[0] * kernel[1])?;
-        burn_conv2d_weight(x, gradient, &shape, &g)?
-    };
+    let value = compute::weight(op, &conv, [x, gradient])?;
     Ok(Tensor::result(
         value,
         shape,
@@ -350,42 +242,4 @@ pub fn conv2d_weight(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geome
             Ok(vec![dx, dy])
         }),
     ))
-}
-
-/// Whether `weight_by_shifts` applies and is faster: burn treats the output gradient as one large filter, which
-/// on the CPU takes two to three times as long unless images are small for their number of channels.
-fn prefers_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> bool {
-    let (s, y) = (x.shape(), gradient.shape());
-    let length = y[2] * (s[3] + 2 * g.padding[1]);
-    x.device() == Device::Cpu
-        && g.stride == [1, 1]
-        && g.groups == 1
-        && kernel[0] * kernel[1] <= 64
-        && length >= 8 * s[1].max(y[1])
-}
-
-/// The weight gradient with stride 1: for each tap a product of the output gradient with a shifted view of the input.
-///
-/// Rows of the padded input and of the widened gradient have the same length, so a shift by (u, v) is an offset in the
-/// flat image.
-fn weight_by_shifts(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geometry) -> Result<Tensor> {
-    let ([b, c, h, w], y) = ([x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]], gradient.shape());
-    let [ph, pw] = g.padding;
-    let row = w + 2 * pw;
-    let length = y[2] * row;
-    // The last tap reaches past the image by less than a row, where the widened gradient is zero.
-    let padded = pad(x, &[0, 0, 0, 0, ph, ph + 1, pw, pw], PadMode::Constant, 0.0)?;
-    let padded = reshape(&padded, &[b, c, (h + 2 * ph + 1) * row])?;
-    let wide = pad(gradient, &[0, 0, 0, 0, 0, 0, 0, row - y[3]], PadMode::Constant, 0.0)?;
-    let wide = reshape(&wide, &[b, y[1], length])?;
-    let mut taps = Vec::with_capacity(kernel[0] * kernel[1]);
-    for u in 0..kernel[0] {
-        for v in 0..kernel[1] {
-            let from = u * g.dilation[0] * row + v * g.dilation[1];
-            let shifted = slice(&padded, &[0, 0, from], &[b, c, from + length], &[1, 1, 1])?;
-            let product = matmul(&wide, &permute(&shifted, &[0, 2, 1])?)?;
-            taps.push(reshape(&sum(&product, &[0], false)?, &[y[1], c, 1])?);
-        }
-    }
-    reshape(&cat(&taps, 2)?, &[y[1], c, kernel[0], kernel[1]])
 }

@@ -82,7 +82,13 @@ pub fn sum(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
 fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
     let s = x.shape();
     let planes = [s[0], s[1], s[2..].iter().product()];
-    x.floats().map(|x| from_vec(sums::channel_sums(&x, planes), shape))
+    if let Some(x) = x.floats() {
+        return Some(from_vec(sums::channel_sums(&x, planes), shape));
+    }
+    #[cfg(feature = "gpu")]
+    return crate::gpu::sums::channel_sums(&x.value(), planes);
+    #[cfg(not(feature = "gpu"))]
+    None
 }
 
 /// Sums over the last `count` axes.

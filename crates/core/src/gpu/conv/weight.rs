@@ -1,0 +1,134 @@
+//! The gradient of a convolution in its weight, as a product over all pixels of all images:
+//!
+//! dw[m, c, t] = sum_b sum_p g[b, m, p] x[b, c, stride p + dilation t - padding]
+//!
+//! Its matrices are small and the sum is long, so the pixels are shared out: each slice of them gives partial sums,
+//! which a second launch adds in a fixed order.
+
+use super::tile::{multiply, Four, Tile};
+use cubecl::prelude::*;
+
+/// The sizes of a launch. `rows` and `columns` are the output and input channels of a group.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct Sizes {
+    pub groups: u32,
+    pub rows: u32,
+    pub columns: u32,
+    pub height: u32,
+    pub width: u32,
+    pub out_height: u32,
+    pub out_width: u32,
+    pub stride_y: i32,
+    pub stride_x: i32,
+    pub dilation_y: i32,
+    pub dilation_x: i32,
+    pub padding_y: i32,
+    pub padding_x: i32,
+    pub taps: u32,
+    pub taps_x: u32,
+    /// Pixels of all images, and of a slice.
+    pub pixels: u32,
+    pub slice: u32,
+    pub row_tiles: u32,
+    pub column_tiles: u32,
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes, #[comptime] tile: Tile) {
+    let row_vectors = comptime!(tile.row_vectors() as u32);
+    let column_vectors = comptime!(tile.column_vectors() as u32);
+    // One more than the vectors of a row: units beside each other store to different banks.
+    let (a_row, b_row) = comptime!((tile.row_vectors() + 1, tile.column_vectors() + 1));
+    let tap = CUBE_POS_X / s.column_tiles;
+    let first_column = (CUBE_POS_X % s.column_tiles) * comptime!(tile.columns as u32);
+    let group = CUBE_POS_Z / s.row_tiles;
+    let first_row = (CUBE_POS_Z % s.row_tiles) * comptime!(tile.rows as u32);
+    let plane = s.height * s.width;
+    let out_plane = s.out_height * s.out_width;
+    let shift_y = (tap / s.taps_x) as i32 * s.dilation_y - s.padding_y;
+    let shift_x = (tap % s.taps_x) as i32 * s.dilation_x - s.padding_x;
+
+    let mut a = Shared::<[Four]>::new_slice(comptime!(tile.depth * a_row));
+    let mut b = Shared::<[Four]>::new_slice(comptime!(tile.depth * b_row));
+    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
+    #[unroll]
+    for i in 0..comptime!(tile.sums()) {
+        sums[i] = Four::new(0.0f32);
+    }
+    let row = UNIT_POS / comptime!(tile.across() as u32);
+    let column = UNIT_POS % comptime!(tile.across() as u32);
+
+    // Units beside each other load pixels beside each other.
+    let load_pixel = UNIT_POS % comptime!(tile.depth as u32);
+    let load_vector = UNIT_POS / comptime!(tile.depth as u32);
+    let together = comptime!(tile.units() / tile.depth);
+    let begin = CUBE_POS_Y * s.slice;
+    let end = min(begin + s.slice, s.pixels);
+    for n0 in range_stepped(begin, end, comptime!(tile.depth as u32)) {
+        let n = n0 + load_pixel;
+        let counted = n < end;
+        let n = select(counted, n, 0u32);
+        let image = (n / out_plane) * s.groups + group;
+        let rest = n % out_plane;
+        let y = (rest / s.out_width) as i32 * s.stride_y + shift_y;
+        let x = (rest % s.out_width) as i32 * s.stride_x + shift_x;
+        let inside = counted && y >= 0 && y < s.height as i32 && x >= 0 && x < s.width as i32;
+        let gradient_at = image * s.rows * out_plane + rest;
+        let input_at = select(inside, image * s.columns * plane + (y * s.width as i32 + x) as u32, 0u32);
+        sync_cube();
+        #[unroll]
+        for l in 0..comptime!(tile.row_vectors().div_ceil(together)) {
+            let i = load_vector + comptime!((l * together) as u32);
+            if i < row_vectors {
+                let mut four = Four::new(0.0f32);
+                #[unroll]
+                for e in 0..4usize {
+                    let m = first_row + i + comptime!(e as u32) * row_vectors;
+                    let read = counted && m < s.rows;
+                    let from = select(read, gradient_at + m * out_plane, 0u32);
+                    four.insert(e, select(read, gradient[from as usize], 0.0f32));
+                }
+                a[(load_pixel * comptime!(a_row as u32) + i) as usize] = four;
+            }
+        }
+        #[unroll]
+        for l in 0..comptime!(tile.column_vectors().div_ceil(together)) {
+            let i = load_vector + comptime!((l * together) as u32);
+            if i < column_vectors {
+                let mut four = Four::new(0.0f32);
+                #[unroll]
+                for e in 0..4usize {
+                    let c = first_column + i + comptime!(e as u32) * column_vectors;
+                    let read = inside && c < s.columns;
+                    let from = select(read, input_at + c * plane, 0u32);
+                    four.insert(e, select(read, input[from as usize], 0.0f32));
+                }
+                b[(load_pixel * comptime!(b_row as u32) + i) as usize] = four;
+            }
+        }
+        sync_cube();
+        multiply(&a, &b, &mut sums, row, column, a_row, b_row, tile);
+    }
+
+    let unit = comptime!(tile.unit_vectors());
+    let total = s.groups * s.rows * s.columns * s.taps;
+    #[unroll]
+    for i in 0..comptime!(unit[0]) {
+        #[unroll]
+        for e in 0..4usize {
+            let m = first_row + row + comptime!((i * tile.down() + e * tile.row_vectors()) as u32);
+            #[unroll]
+            for j in 0..comptime!(unit[1]) {
+                #[unroll]
+                for lane in 0..4usize {
+                    let c =
+                        first_column + column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
+                    if m < s.rows && c < s.columns {
+                        let to = CUBE_POS_Y * total + ((group * s.rows + m) * s.columns + c) * s.taps + tap;
+                        partial[to as usize] = sums[comptime!((i * 4 + e) * unit[1] + j)].extract(lane);
+                    }
+                }
+            }
+        }
+    }
+}

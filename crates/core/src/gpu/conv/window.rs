@@ -1,0 +1,215 @@
+//! A convolution as a product of its weight with the windows of an image, which are read from the image where the
+//! product needs them: forward, and the gradient in the input.
+//!
+//! y[b, m, j] = activation(bias[m] + sum_t sum_c w[t, c, m] x[b, c, stride j + step t + offset])
+//!
+//! For the gradient in the input with a stride, each residue of the pixels is such a sum over the taps that reach it.
+
+use super::tile::{multiply, Four, Tile};
+use cubecl::prelude::*;
+
+/// The sizes of a launch. `rows` and `depth` are the output and input channels of a group.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct Sizes {
+    pub groups: u32,
+    pub depth: u32,
+    pub rows: u32,
+    /// Height and width of the input, of the pixels that are computed, and of the output.
+    pub height: u32,
+    pub width: u32,
+    pub grid_height: u32,
+    pub grid_width: u32,
+    pub out_height: u32,
+    pub out_width: u32,
+    pub pixels: u32,
+    pub row_tiles: u32,
+    /// Where a computed pixel lies in the output.
+    pub first_y: u32,
+    pub first_x: u32,
+    pub every_y: u32,
+    pub every_x: u32,
+}
+
+/// Where the windows lie in the input, and which taps of the weight they use.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct Window {
+    pub stride_y: i32,
+    pub stride_x: i32,
+    pub step_y: i32,
+    pub step_x: i32,
+    pub offset_y: i32,
+    pub offset_x: i32,
+    pub taps_y: u32,
+    pub taps_x: u32,
+    /// The first tap in the weight, and from one row of taps, or tap, to the next.
+    pub tap: u32,
+    pub tap_y: u32,
+    pub tap_x: u32,
+    /// From one tap, channel and group of the weight to the next.
+    pub weight_tap: u32,
+    pub weight_row: u32,
+    pub weight_group: u32,
+}
+
+/// What follows the sums: a bias is added, and values below zero are multiplied by a slope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Activation {
+    None,
+    Relu,
+    Leaky,
+}
+
+/// A coordinate that lies outside of every image.
+const OUTSIDE: i32 = -(1 << 30);
+
+#[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn window_kernel(
+    input: &[f32],
+    weight: &[f32],
+    bias: ComptimeOption<&[f32]>,
+    output: &mut [f32],
+    s: Sizes,
+    w: Window,
+    slope: f32,
+    #[comptime] tile: Tile,
+    #[comptime] activation: Activation,
+) {
+    let row_vectors = comptime!(tile.row_vectors() as u32);
+    let column_vectors = comptime!(tile.column_vectors() as u32);
+    let units = comptime!(tile.units() as u32);
+    let first = (CUBE_POS_X + CUBE_POS_Y * CUBE_COUNT_X) * comptime!(tile.columns as u32);
+    if first >= s.pixels {
+        terminate!();
+    }
+    let group = CUBE_POS_Z / s.row_tiles;
+    let first_row = (CUBE_POS_Z % s.row_tiles) * comptime!(tile.rows as u32);
+    let plane = s.height * s.width;
+    let grid = s.grid_height * s.grid_width;
+
+    // The four pixels whose windows this unit loads.
+    let load_column = UNIT_POS % column_vectors;
+    let load_depth = UNIT_POS / column_vectors;
+    let mut base = Array::<u32>::new(4usize);
+    let mut top = Array::<i32>::new(4usize);
+    let mut left = Array::<i32>::new(4usize);
+    #[unroll]
+    for e in 0..4usize {
+        let n = first + load_column + comptime!(e as u32) * column_vectors;
+        let inside = n < s.pixels;
+        let n = select(inside, n, 0u32);
+        let rest = n % grid;
+        base[e] = ((n / grid) * s.groups + group) * s.depth * plane;
+        top[e] = select(inside, (rest / s.grid_width) as i32 * w.stride_y + w.offset_y, OUTSIDE);
+        left[e] = (rest % s.grid_width) as i32 * w.stride_x + w.offset_x;
+    }
+
+    let mut a = Shared::<[Four]>::new_slice(comptime!(tile.depth * tile.row_vectors()));
+    let mut b = Shared::<[Four]>::new_slice(comptime!(tile.depth * tile.column_vectors()));
+    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
+    #[unroll]
+    for i in 0..comptime!(tile.sums()) {
+        sums[i] = Four::new(0.0f32);
+    }
+    let row = UNIT_POS / comptime!(tile.across() as u32);
+    let column = UNIT_POS % comptime!(tile.across() as u32);
+
+    let a_loads = comptime!((tile.depth * tile.row_vectors()).div_ceil(tile.units()));
+    let b_loads = comptime!((tile.depth * tile.column_vectors()).div_ceil(tile.units()));
+    let mut at = Array::<u32>::new(4usize);
+    let mut valid = Array::<bool>::new(4usize);
+    for t in 0..w.taps_y * w.taps_x {
+        let (u, v) = (t / w.taps_x, t % w.taps_x);
+        let tap = (w.tap + u * w.tap_y + v * w.tap_x) * w.weight_tap + group * w.weight_group;
+        #[unroll]
+        for e in 0..4usize {
+            let y = top[e] + u as i32 * w.step_y;
+            let x = left[e] + v as i32 * w.step_x;
+            let inside = y >= 0 && y < s.height as i32 && x >= 0 && x < s.width as i32;
+            valid[e] = inside;
+            at[e] = select(inside, base[e] + (y * s.width as i32 + x) as u32, 0u32);
+        }
+        for c0 in range_stepped(0u32, s.depth, comptime!(tile.depth as u32)) {
+            sync_cube();
+            #[unroll]
+            for l in 0..a_loads {
+                let i = UNIT_POS + comptime!(l as u32) * units;
+                if i < comptime!((tile.depth * tile.row_vectors()) as u32) {
+                    let c = c0 + i / row_vectors;
+                    let mut four = Four::new(0.0f32);
+                    #[unroll]
+                    for e in 0..4usize {
+                        let m = first_row + i % row_vectors + comptime!(e as u32) * row_vectors;
+                        let inside = c < s.depth && m < s.rows;
+                        let from = select(inside, tap + c * w.weight_row + m, 0u32);
+                        four.insert(e, select(inside, weight[from as usize], 0.0f32));
+                    }
+                    a[i as usize] = four;
+                }
+            }
+            #[unroll]
+            for l in 0..b_loads {
+                let k = load_depth + comptime!((l * tile.units() / tile.column_vectors()) as u32);
+                if k < comptime!(tile.depth as u32) {
+                    let c = c0 + k;
+                    let mut four = Four::new(0.0f32);
+                    #[unroll]
+                    for e in 0..4usize {
+                        let inside = valid[e] && c < s.depth;
+                        let from = select(inside, at[e] + c * plane, 0u32);
+                        four.insert(e, select(inside, input[from as usize], 0.0f32));
+                    }
+                    b[(k * column_vectors + load_column) as usize] = four;
+                }
+            }
+            sync_cube();
+            multiply(
+                &a,
+                &b,
+                &mut sums,
+                row,
+                column,
+                comptime!(tile.row_vectors()),
+                comptime!(tile.column_vectors()),
+                tile,
+            );
+        }
+    }
+
+    let unit = comptime!(tile.unit_vectors());
+    #[unroll]
+    for j in 0..comptime!(unit[1]) {
+        #[unroll]
+        for lane in 0..4usize {
+            let n = first + column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
+            if n < s.pixels {
+                let rest = n % grid;
+                let y = s.first_y + (rest / s.grid_width) * s.every_y;
+                let x = s.first_x + (rest % s.grid_width) * s.every_x;
+                let out_plane = s.out_height * s.out_width;
+                let to = ((n / grid) * s.groups + group) * s.rows * out_plane + y * s.out_width + x;
+                #[unroll]
+                for i in 0..comptime!(unit[0]) {
+                    #[unroll]
+                    for e in 0..4usize {
+                        let m = first_row + row + comptime!((i * tile.down() + e * tile.row_vectors()) as u32);
+                        if m < s.rows {
+                            let sum = sums[comptime!((i * 4 + e) * unit[1] + j)].extract(lane);
+                            #[comptime]
+                            let sum = match bias {
+                                ComptimeOption::Some(bias) => sum + bias[(group * s.rows + m) as usize],
+                                ComptimeOption::None => sum,
+                            };
+                            let sum = match comptime!(activation) {
+                                Activation::None => sum,
+                                Activation::Relu => select(sum <= 0.0, 0.0f32, sum),
+                                Activation::Leaky => select(sum <= 0.0, slope * sum, sum),
+                            };
+                            output[(to + m * out_plane) as usize] = sum;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
