@@ -1,4 +1,5 @@
 import type { DeviceCheck } from "./check.js";
+import { drawChecks } from "./draws.js";
 import { lossChecks } from "./losses.js";
 import { operatorChecks } from "./operators.js";
 import { streamChecks } from "./streams.js";
@@ -10,6 +11,7 @@ export type { DeviceCheck } from "./check.js";
 export const deviceChecks: readonly DeviceCheck[] = [
   ...operatorChecks,
   ...streamChecks,
+  ...drawChecks,
   ...lossChecks,
   ...trainingChecks,
 ];

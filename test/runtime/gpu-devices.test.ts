@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { adamStep } from "../../ts/functional/index.js";
+import { Rng } from "../../ts/random/index.js";
 import { binding, devices, init } from "../../ts/runtime/index.js";
 import { tensor, zeros } from "../../ts/tensor/index.js";
 
@@ -52,6 +53,14 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     // The first step is lr in the direction of the sign.
     expect(Array.from(next.parameter.dataSync())).toEqual([expect.closeTo(0.9, 5), expect.closeTo(-2.1, 5)]);
   });
+
+  it("takes one launch for a draw on the device", async () => {
+    await init({ device: "webgpu", random: "device" });
+    const [rng, before] = [new Rng(1), binding().launches?.() ?? Number.NaN];
+    rng.normal([100, 100]).dispose();
+    expect((binding().launches?.() ?? Number.NaN) - before).toBe(1);
+    await init({ device: "webgpu" });
+  });
 });
 
 describe("tf32", () => {
@@ -63,5 +72,17 @@ describe("tf32", () => {
     await init({ binding: own });
     expect(asked).toEqual([true, false]);
     await expect(init({ tf32: 1 as never })).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+});
+
+describe("random", () => {
+  it('is passed on with each init, and "host" by default', async () => {
+    await init({ device: "cpu" });
+    const asked: boolean[] = [];
+    const own = { ...binding(), setRandomOnDevice: (on: boolean) => void asked.push(on) };
+    await init({ binding: own, random: "device" });
+    await init({ binding: own });
+    expect(asked).toEqual([true, false]);
+    await expect(init({ random: "gpu" as never })).rejects.toMatchObject({ code: "invalid_argument" });
   });
 });

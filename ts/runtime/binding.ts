@@ -92,6 +92,8 @@ export interface Binding {
   setThreads?(count: number): Promise<void>;
   /** Whether convolutions on NVIDIA GPUs may use TF32, for all threads of the process. Optional. */
   setTf32?(on: boolean): void;
+  /** Whether random numbers for GPUs are drawn there, for all threads of the process. Optional. */
+  setRandomOnDevice?(on: boolean): void;
   /** Kernels that were launched on GPUs since the first call, which begins to count. Optional. */
   launches?(): number;
   /** Bytes of the WebAssembly module's memory, which never shrinks. */

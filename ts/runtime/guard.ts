@@ -46,6 +46,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngDispose: "free",
   rngDraw: "sync",
   setTf32: "sync",
+  setRandomOnDevice: "sync",
   launches: "sync",
   heapBytes: "sync",
 };
@@ -54,6 +55,7 @@ const optional: ReadonlySet<string> = new Set<Guarded>([
   "heapBytes",
   "launches",
   "setMemoryLimit",
+  "setRandomOnDevice",
   "setTf32",
   "setThreads",
 ]);

@@ -1,5 +1,5 @@
 import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
-import { checkFlag, checkNumber, checkOptions, checkOptionsObject } from "./check.js";
+import { checkFlag, checkNumber, checkWord, checkOptions, checkOptionsObject } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
 import { canonicalDevice, checkDevice, deviceKind } from "./device-name.js";
 import { DeviceError } from "./errors.js";
@@ -41,6 +41,14 @@ export interface InitOptions {
    * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
    */
   readonly tf32?: boolean;
+  /**
+   * Where random numbers of tensors on a GPU are drawn. `"host"`: on the CPU, and sent: a seed gives the same bits on
+   * every device. `"device"`: normal, uniform, exponential and Laplace numbers, signs and draws of 0 and 1 in float32
+   * are made on the GPU itself, of the same distributions, but others; a training is then repeated on the same kind of
+   * device only. Other distributions, and tensors on the CPU, are drawn as with `"host"`. In Node it holds for all
+   * threads of the process. Default: `"host"`.
+   */
+  readonly random?: "host" | "device";
   /** A binding to use instead of the platform's own. */
   readonly binding?: Binding;
 }
@@ -77,13 +85,15 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32"]);
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32", "random"]);
   const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   if (threads !== undefined && threads !== "auto")
     checkNumber("init", "threads", threads, { integer: true, min: 1, max: MAX_THREADS });
   checkDevice("init", device, ["auto"]);
   const tf32 = checkFlag("init", "tf32", options.tf32, false);
+  const { random = "host" } = options;
+  checkWord("init", "random", random, ["host", "device"]);
   const run = queue.then(async () => {
     const platform = await currentPlatform();
     if (threads !== undefined) threadCount = threads === "auto" ? platform.processors() : threads;
@@ -91,6 +101,7 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
     const total = platform.totalMemory() ?? Infinity;
     setMemoryLimit(binding(), memoryLimit ?? total / 2);
     binding().setTf32?.(tf32);
+    binding().setRandomOnDevice?.(random === "device");
   });
   queue = run.catch(() => undefined);
   await run;

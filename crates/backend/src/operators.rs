@@ -58,6 +58,7 @@ operators! {
     fn float_clamp_min(tensor: Tensor, min: Scalar) -> Tensor;
     fn float_cos(tensor: Tensor) -> Tensor;
     fn float_div(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_empty(shape: Shape, device: &Device, dtype: FloatDType) -> Tensor;
     fn float_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
     fn float_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
     fn float_erf(tensor: Tensor) -> Tensor;

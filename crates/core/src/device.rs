@@ -223,6 +223,14 @@ pub fn set_tf32(on: bool) {
     let _ = on;
 }
 
+/// Whether random numbers for GPUs are drawn there, others than on the CPU, in the whole process.
+pub fn set_random_on_device(on: bool) {
+    #[cfg(feature = "gpu")]
+    crate::gpu::random::set_allowed(on);
+    #[cfg(not(feature = "gpu"))]
+    let _ = on;
+}
+
 /// The number of kernels that this process has launched on GPUs since the first call, which begins to count.
 pub fn launches() -> u64 {
     #[cfg(feature = "gpu")]

@@ -5,6 +5,7 @@ pub(crate) mod activation;
 pub(crate) mod adam;
 pub(crate) mod conv;
 pub(crate) mod product;
+pub(crate) mod random;
 pub(crate) mod sums;
 
 use crate::storage::{physical, Value};

@@ -6,6 +6,7 @@
 
 pub mod allocation;
 pub mod device;
+mod draw;
 pub mod error;
 #[cfg(feature = "gpu")]
 mod gpu;

@@ -55,6 +55,13 @@ impl Stream {
         }))
     }
 
+    /// The eight words of the key.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn key(&self) -> [u32; 8] {
+        let seed = self.rng.get_seed();
+        std::array::from_fn(|i| u32::from_le_bytes(std::array::from_fn(|j| seed[4 * i + j])))
+    }
+
     /// An independent stream; its key is the next 256 bits of this one, which advances.
     pub fn fork(&mut self) -> Self {
         Self::from_words(std::array::from_fn(|_| self.next_u64()))

@@ -3,6 +3,7 @@
 
 use crate::allocation;
 use crate::device::{Adapter, Choice};
+use crate::draw::draw;
 use crate::id_map::IdMap;
 use crate::random::Stream;
 use crate::recompute::Log;
@@ -361,36 +362,12 @@ pub fn rng_draw(
     dtype: &str,
     device: &str,
 ) -> Result<u32> {
-    allocation::guarded("Rng", || draw(handle, kind, shape, params, of, dtype, device)).map(put)
-}
-
-fn draw(
-    handle: u32,
-    kind: &str,
-    shape: &[usize],
-    params: &[f64],
-    of: u32,
-    dtype: &str,
-    device: &str,
-) -> Result<Tensor> {
-    let mut stream = stream(handle)?;
-    let fault = |e: String| Error::argument("Rng", format!("{e}."));
-    let (values, shape) = if of == 0 {
-        let count = crate::tensor::check_size("Rng", shape, DType::F64)?;
-        // In float64 first, and then in the type of the tensor.
-        allocation::check("Rng", count.checked_mul(2 * size_of::<f64>()))?;
-        // Noise is drawn at each step of training: directly in float32.
-        if (kind, params, dtype, device) == ("normal", &[], "float32", "cpu") {
-            let values = stream.normal_as(count, |v| v as f32);
-            keep_stream(handle, stream);
-            return Tensor::from_f32(values, shape, Device::Cpu);
-        }
-        (stream.draw(kind, count, params, None).map_err(fault)?, shape.to_vec())
-    } else {
-        let source = get(of)?;
-        allocation::check("Rng", source.size().checked_mul(3 * size_of::<f64>()))?;
-        (stream.draw(kind, source.size(), params, Some(&source.to_vec()?)).map_err(fault)?, source.shape().to_vec())
-    };
-    keep_stream(handle, stream);
-    Tensor::from_values(values, &shape, DType::parse(dtype)?, Device::parse(device)?)
+    allocation::guarded("Rng", || {
+        let mut stream = stream(handle)?;
+        let of = if of == 0 { None } else { Some(get(of)?) };
+        let drawn = draw(&mut stream, kind, shape, params, of.as_ref(), DType::parse(dtype)?, Device::parse(device)?)?;
+        keep_stream(handle, stream);
+        Ok(drawn)
+    })
+    .map(put)
 }

@@ -233,6 +233,14 @@ impl Tensor {
         Ok(Self::off_tape(v, shape.to_vec(), device))
     }
 
+    /// Memory for a float32 tensor on a GPU, whose values nobody has set.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn unset(shape: &[usize], device: Device) -> Result<Self> {
+        check_size("empty", shape, DType::F32)?;
+        let value = Dispatch::float_empty(physical(shape), &device.dispatch()?, DType::F32.float());
+        Ok(Self::off_tape(value, shape.to_vec(), device))
+    }
+
     /// A constant of the same shape, type and device.
     pub fn full_like(&self, value: f64) -> Result<Self> {
         Self::full(self.shape(), value, self.dtype(), self.device())

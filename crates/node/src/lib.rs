@@ -269,6 +269,12 @@ pub fn set_tf32(on: bool) {
     adjoint_core::device::set_tf32(on);
 }
 
+/// Draws random numbers for GPUs there.
+#[napi(js_name = "setRandomOnDevice")]
+pub fn set_random_on_device(on: bool) {
+    adjoint_core::device::set_random_on_device(on);
+}
+
 /// Kernels that were launched on GPUs since the first call.
 #[napi]
 pub fn launches() -> f64 {

@@ -199,6 +199,12 @@ pub fn live() -> Array {
     numbers([tensors as f64, bytes as f64])
 }
 
+/// Draws random numbers for GPUs there.
+#[wasm_bindgen(js_name = setRandomOnDevice)]
+pub fn set_random_on_device(on: bool) {
+    adjoint_core::device::set_random_on_device(on);
+}
+
 #[wasm_bindgen(js_name = rngNew)]
 pub fn rng_new(seed: f64) -> Outcome<u32> {
     wire(session::rng_new(seed))

@@ -5,12 +5,28 @@
 //! Its matrices are small and the sum is long, so the pixels are shared out: each slice of them gives partial sums,
 //! which a second launch adds in a fixed order.
 
-use super::tile::{multiply, Four, Tile};
+use super::limits::{fits, BUSY, COUNT};
+use super::tile::{choose, multiply, Four, Tile};
+use crate::gpu::sums::{add_slices, slices_of};
+use crate::gpu::{empty, operand, value, AXIS};
+use crate::kernel::conv::shape::ConvShape;
+use crate::storage::Value;
 use cubecl::prelude::*;
+
+/// Tiles of `weight_kernel`.
+const TILES: [Tile; 4] = [
+    Tile::new([128, 64], [8, 8], 16),
+    Tile::new([64, 64], [8, 4], 16),
+    Tile::new([64, 16], [4, 4], 16),
+    Tile::new([16, 64], [4, 4], 16),
+];
+
+/// Pixels that are worth a slice of their own.
+const SLICE: usize = 128;
 
 /// The sizes of a launch. `rows` and `columns` are the output and input channels of a group.
 #[derive(CubeType, CubeLaunch)]
-pub(super) struct Sizes {
+struct Sizes {
     pub groups: u32,
     pub rows: u32,
     pub columns: u32,
@@ -34,7 +50,7 @@ pub(super) struct Sizes {
 }
 
 #[cube(launch_unchecked)]
-pub(super) fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes, #[comptime] tile: Tile) {
+fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes, #[comptime] tile: Tile) {
     let row_vectors = comptime!(tile.row_vectors() as u32);
     let column_vectors = comptime!(tile.column_vectors() as u32);
     // One more than the vectors of a row: units beside each other store to different banks.
@@ -131,4 +147,66 @@ pub(super) fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32]
             }
         }
     }
+}
+
+/// The adjoint in the weight, [output channels, input channels of a group, kernel]; `None` as of `forward`.
+pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Value> {
+    let (x, gradient) = fits(conv).then(|| Some((operand(x)?, operand(gradient)?))).flatten()?;
+    let [inputs, outputs] = conv.group();
+    let (taps, pixels) = (conv.taps(), conv.batch * conv.pixels());
+    // Slices keep the card busy, whatever the tiles are.
+    let tile = choose(&TILES, [outputs, inputs], conv.groups * taps, 1);
+    let [row_tiles, column_tiles] = tile.counts([outputs, inputs]);
+    let tiles = [row_tiles, column_tiles, taps, conv.groups].iter().fold(1, |a: usize, &b| a.saturating_mul(b));
+    let wanted = BUSY.div_ceil(tiles).min(pixels.div_ceil(SLICE)).min(AXIS);
+    let slice = pixels.div_ceil(wanted).next_multiple_of(tile.depth);
+    let slices = pixels.div_ceil(slice);
+    let shape = [conv.channels[1], inputs, conv.kernel[0], conv.kernel[1]];
+    let count = shape.iter().product::<usize>();
+    if column_tiles.saturating_mul(taps) > AXIS
+        || row_tiles.saturating_mul(conv.groups) > AXIS
+        || slices * count >= COUNT
+    {
+        return None;
+    }
+    let (client, dw) = (x.client.clone(), empty(&x, &shape));
+    let partial = slices_of(&dw, count, slices);
+    let sizes = SizesLaunch::new(
+        conv.groups as u32,
+        outputs as u32,
+        inputs as u32,
+        conv.size[0] as u32,
+        conv.size[1] as u32,
+        conv.out[0] as u32,
+        conv.out[1] as u32,
+        conv.stride[0] as i32,
+        conv.stride[1] as i32,
+        conv.dilation[0] as i32,
+        conv.dilation[1] as i32,
+        conv.padding[0] as i32,
+        conv.padding[1] as i32,
+        taps as u32,
+        conv.kernel[1] as u32,
+        pixels as u32,
+        slice as u32,
+        row_tiles as u32,
+        column_tiles as u32,
+    );
+    let groups = CubeCount::Static((taps * column_tiles) as u32, slices as u32, (row_tiles * conv.groups) as u32);
+    // SAFETY: an index of the image or the gradient is replaced by 0 where it is not inside; partial sums have a place
+    // for each slice and element of the weight.
+    unsafe {
+        weight_kernel::launch_unchecked(
+            &client,
+            groups,
+            CubeDim::new_1d(tile.units() as u32),
+            x.into_buffer_arg(),
+            gradient.into_buffer_arg(),
+            partial.clone().into_buffer_arg(),
+            sizes,
+            tile,
+        );
+    }
+    add_slices(partial, &dw, count, slices);
+    Some(value(dw))
 }

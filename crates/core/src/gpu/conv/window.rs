@@ -5,8 +5,25 @@
 //!
 //! For the gradient in the input with a stride, each residue of the pixels is such a sum over the taps that reach it.
 
-use super::tile::{multiply, Four, Tile};
+use super::limits::BUSY;
+use super::tile::{choose, multiply, Four, Tile};
 use cubecl::prelude::*;
+
+/// Tiles of `window_kernel`: for many rows and columns, for few columns, for few rows.
+const TILES: [Tile; 7] = [
+    Tile::new([128, 128], [8, 8], 8),
+    Tile::new([64, 128], [8, 8], 16),
+    Tile::new([64, 64], [8, 4], 16),
+    Tile::new([64, 32], [4, 4], 16),
+    Tile::new([16, 256], [4, 8], 8),
+    Tile::new([16, 64], [4, 4], 16),
+    Tile::new([4, 256], [4, 4], 8),
+];
+
+/// The tile for a matrix of output channels and pixels, one for each group.
+pub(super) fn tile(matrix: [usize; 2], groups: usize) -> Tile {
+    choose(&TILES, matrix, groups, BUSY)
+}
 
 /// The sizes of a launch. `rows` and `depth` are the output and input channels of a group.
 #[derive(CubeType, CubeLaunch)]
@@ -45,8 +62,9 @@ pub(super) struct Window {
     pub tap: u32,
     pub tap_y: u32,
     pub tap_x: u32,
-    /// From one tap, channel and group of the weight to the next.
+    /// From one tap, input channel, output channel and group of the weight to the next.
     pub weight_tap: u32,
+    pub weight_depth: u32,
     pub weight_row: u32,
     pub weight_group: u32,
 }
@@ -141,7 +159,7 @@ pub(super) fn window_kernel(
                     for e in 0..4usize {
                         let m = first_row + i % row_vectors + comptime!(e as u32) * row_vectors;
                         let inside = c < s.depth && m < s.rows;
-                        let from = select(inside, tap + c * w.weight_row + m, 0u32);
+                        let from = select(inside, tap + c * w.weight_depth + m * w.weight_row, 0u32);
                         four.insert(e, select(inside, weight[from as usize], 0.0f32));
                     }
                     a[i as usize] = four;
