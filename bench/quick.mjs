@@ -20,7 +20,9 @@ export async function runQuick(rounds) {
     if (again) say("slower than committed: measuring again");
     const results = [];
     for (const key of Object.keys(wanted))
-      results.push(await runSuite(key, { rounds: again ? 2 * rounds : rounds, wanted: wanted[key], without }));
+      results.push(
+        await runSuite(key, { rounds: again ? 2 * rounds : rounds, wanted: wanted[key], without, withPeaks: false }),
+      );
     return results;
   });
 }

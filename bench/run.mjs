@@ -39,10 +39,15 @@ const options = {
 };
 
 /** The tables of the sweeps: one for the image side, one for the batch. */
-function growthTables({ labels, rows }) {
+function growthTables({ labels, rows, peaks }) {
   return [...new Set(rows.map(({ of }) => of))].map((what) => {
     const swept = rows.filter(({ of }) => of === what);
-    return growthTable(what, labels, swept, Object.fromEntries(labels.map((label) => [label, growthOf(swept, label)])));
+    return growthTable(
+      what,
+      { labels, peaks },
+      swept,
+      Object.fromEntries(labels.map((label) => [label, growthOf(swept, label)])),
+    );
   });
 }
 

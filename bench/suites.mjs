@@ -1,7 +1,9 @@
 // The interleaved parts of the benchmark: their cases and sides.
 import { say } from "../scripts/common.mjs";
-import { labelOf } from "./network.mjs";
+import { labelOf, workOf } from "./network.mjs";
+import { measurePeaks, threadsOfAddOn } from "./peak/peak.mjs";
 import { brief } from "./report.mjs";
+import { roof } from "./roofline.mjs";
 import { interleave } from "./rounds.mjs";
 import { openSides } from "./sides.mjs";
 import { exponent, ratio, spread } from "./statistics.mjs";
@@ -34,10 +36,16 @@ const web = [
     rounds: 3,
     note: "4 of 17 layers",
   },
-].map((row) => ({ ...row, label: `${labelOf(row.name)}${row.note ? ` (${row.note})` : ""}`, steps: 1 }));
+].map((row) => ({
+  ...row,
+  label: `${labelOf(row.name)}${row.note ? ` (${row.note})` : ""}`,
+  work: workOf(row.name),
+  steps: 1,
+}));
 const webSides = [...ours, "tfjs cpu", "tfjs wasm", "jax", "torch"];
 
-const sweep = (of, names, steps) => names.map((name, k) => ({ name, label: labelOf(name), steps: steps[k], of }));
+const sweep = (of, names, steps) =>
+  names.map((name, k) => ({ name, label: labelOf(name), work: workOf(name), steps: steps[k], of }));
 /** One small network on growing images and on growing batches: about 0.1 s per call. */
 const growing = [
   ...sweep(
@@ -54,44 +62,67 @@ const growing = [
 
 /**
  * Title, sides (the first is ours), and a function that returns the cases. `warm`: seconds of warm-up, in which engines
- * compile hot code.
+ * compile hot code. `threads`: those of ours, for the peaks of the machine.
  */
 export const suites = {
   native: {
     title: "Node's add-on",
     keys: ["adjoint", "burn", "torch"],
-    cases: async () =>
-      Object.entries((await import("./cases.mjs")).cases).map(([name, { label, steps }]) => ({ name, label, steps })),
+    cases: async () => Object.entries((await import("./cases.mjs")).cases).map(([name, one]) => ({ name, ...one })),
+    threads: threadsOfAddOn(),
   },
-  node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5 },
-  chromium: { title: "WebAssembly in Chromium", keys: webSides, cases: () => web, warm: 1.5, inBrowser: true },
-  growth: { title: "Growth of the cost of a training step", keys: ["adjoint", "torch"], cases: () => growing },
+  node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5, threads: 1 },
+  chromium: {
+    title: "WebAssembly in Chromium",
+    keys: webSides,
+    cases: () => web,
+    warm: 1.5,
+    threads: 1,
+    inBrowser: true,
+  },
+  growth: {
+    title: "Growth of the cost of a training step",
+    keys: ["adjoint", "torch"],
+    cases: () => growing,
+    threads: threadsOfAddOn(),
+  },
 };
+
+const peaks = new Map();
+
+/** The peaks of the machine with so many threads, measured once a run; undefined where they cannot be. */
+function peaksOf(threads) {
+  if (!peaks.has(threads)) peaks.set(threads, measurePeaks(threads));
+  return peaks.get(threads);
+}
 
 /**
  * Runs a suite. Returns its rows, with the times of each side, and the skipped sides. `wanted`: names of cases, or
- * undefined for all.
+ * undefined for all. `withPeaks`: whether the peaks of the machine are measured, and the share of them that rows reach.
  */
-export async function runSuite(key, { rounds, wanted, without = [] }) {
-  const { title, keys, cases, warm, inBrowser = false } = suites[key];
+export async function runSuite(key, { rounds, wanted, without = [], withPeaks = true }) {
+  const { title, keys, cases, warm, threads, inBrowser = false } = suites[key];
   const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
   if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
   say(title);
+  const machine = withPeaks ? peaksOf(threads) : undefined;
   const { sides, skipped, close, browser } = await openSides(
     keys.filter((side) => !without.includes(side)),
     { inBrowser },
   );
   try {
+    if (withPeaks && !machine) skipped.push("the peaks of the machine: rustc compiled no bench/peak/peak.rs");
     for (const sentence of skipped) say(`skipped: ${sentence}`);
     const rows = [];
     for (const one of sides.length > 0 ? chosen : [])
-      rows.push(await timed(one, sides, Math.min(rounds, one.rounds ?? rounds), warm));
+      rows.push(await timed(one, sides, { rounds: Math.min(rounds, one.rounds ?? rounds), warm, machine }));
     const compared = sides.filter(({ apart }) => apart !== undefined).map(({ label, apart }) => ({ label, apart }));
     return {
       key,
       title: browser ? `${title} ${browser}` : title,
       labels: sides.map(({ label }) => label),
       compared,
+      peaks: machine,
       rows,
       skipped,
     };
@@ -101,7 +132,7 @@ export async function runSuite(key, { rounds, wanted, without = [] }) {
 }
 
 /** Times a case on all sides that support it. */
-async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
+async function timed({ name, label, steps, only, of, work }, sides, { rounds, warm, machine }) {
   const here = sides.filter((side) => side.can(name) && (!only || only.includes(side.key)));
   const times = await interleave(name, steps, here, rounds, warm);
   const ratios = sides
@@ -111,6 +142,8 @@ async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
     name,
     label,
     of,
+    work,
+    roof: work && machine ? roof(work, Math.min(...times[0]), machine) : undefined,
     ours: spread(times[0]),
     ratios,
     times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])),
