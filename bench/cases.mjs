@@ -3,6 +3,7 @@ import { arange, grad, loss, nn, noGrad, ones, physics, Rng, tensor, tidy, trans
 import { dncnnLayers, unetLayers } from "./networks.mjs";
 import { operatorCases } from "./operator-cases.mjs";
 import { physicsCases } from "./physics-cases.mjs";
+import { programCases } from "./program-cases.mjs";
 import { denoising, images, sigma, training } from "./steps.mjs";
 import { evaluated, times, total, trained } from "./work.mjs";
 
@@ -122,6 +123,7 @@ export const cases = {
       return training(model, () => criterion.forward({ y, physics: operator, model, rng }).mean());
     },
   },
+  ...programCases,
   ...physicsCases,
   ...operatorCases,
   operators: {

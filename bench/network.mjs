@@ -30,7 +30,7 @@ export function workOf(name) {
  * Uniform numbers between -bound and bound that are the same in every language: the upper bits of a 32-bit linear
  * congruential generator (Numerical Recipes).
  */
-function uniform(count, bound, seed) {
+export function uniform(count, bound, seed) {
   const values = new Float32Array(count);
   let state = seed >>> 0;
   for (let i = 0; i < count; i++) {

@@ -1,8 +1,11 @@
 // A library that is timed, in a process of its own (worker.mjs) or in a page of Chromium.
 import { CHECKED, sizesOf } from "./network.mjs";
 
-/** A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries. */
-export function side({ kinds, cases = [], make, time }) {
+/**
+ * A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries, for
+ * which `further` gives results of its other cases.
+ */
+export function side({ kinds, cases = [], make, time, further = async () => ({}) }) {
   const ready = new Map();
   return {
     about: { kinds, cases },
@@ -25,7 +28,7 @@ export function side({ kinds, cases = [], make, time }) {
       if (!kinds.includes("train")) return { output };
       const before = await probe();
       for (let i = 0; i < CHECKED.steps; i++) await train();
-      return { output, ...before, after: (await probe()).loss };
+      return { output, ...before, after: (await probe()).loss, ...(await further()) };
     },
   };
 }

@@ -17,6 +17,7 @@ import torch
 import torch_network
 import torch_operators
 import torch_plain
+import torch_programs
 from torch import nn
 
 try:
@@ -233,6 +234,7 @@ CASES = {
     "resize": resize,
     "strided": strided,
     **torch_operators.CASES,
+    **({} if CUDA else torch_programs.CASES),
     "operators": operators,
     "eager": eager,
     "unet": lambda: supervised(torch_plain.UNet(), 4, 1, 64, 64),
@@ -262,7 +264,8 @@ print(
 ready = {}
 for line in sys.stdin:
     if line.strip() == "check":
-        print(json.dumps(torch_network.check()), flush=True)
+        checked = {} if CUDA else torch_programs.check()
+        print(json.dumps({**torch_network.check(), **checked}), flush=True)
         continue
     name, steps = line.split()
     if name not in ready:
