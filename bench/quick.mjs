@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, say } from "../scripts/common.mjs";
-import { runSuite } from "./suites.mjs";
+import { runSuite } from "./run-suite.mjs";
 import { verdict } from "./verdict.mjs";
 
 /** Largest quotient of a ratio and the committed one. */

@@ -3,9 +3,9 @@ import { CHECKED, sizesOf } from "./network.mjs";
 
 /**
  * A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries, for
- * which `further` gives results of its other cases.
+ * which `further` gives results of its other cases, or its own `check`.
  */
-export function side({ kinds, cases = [], make, time, further = async () => ({}) }) {
+export function side({ kinds, cases = [], make, time, further = async () => ({}), check }) {
   const ready = new Map();
   return {
     about: { kinds, cases },
@@ -22,13 +22,15 @@ export function side({ kinds, cases = [], make, time, further = async () => ({})
      * The output of a small network and, if the library can train it, loss, gradient, and the loss after some steps of
      * Adam.
      */
-    async check() {
-      const { train, infer, probe } = make(sizesOf(CHECKED.name));
-      const output = [...(await infer())];
-      if (!kinds.includes("train")) return { output };
-      const before = await probe();
-      for (let i = 0; i < CHECKED.steps; i++) await train();
-      return { output, ...before, after: (await probe()).loss, ...(await further()) };
-    },
+    check:
+      check ??
+      (async () => {
+        const { train, infer, probe } = make(sizesOf(CHECKED.name));
+        const output = [...(await infer())];
+        if (!kinds.includes("train")) return { output };
+        const before = await probe();
+        for (let i = 0; i < CHECKED.steps; i++) await train();
+        return { output, ...before, after: (await probe()).loss, ...(await further()) };
+      }),
   };
 }

@@ -1,12 +1,10 @@
 // The interleaved parts of the benchmark: their cases and sides.
-import { say } from "../scripts/common.mjs";
 import { labelOf, workOf } from "./network.mjs";
-import { measurePeaks, threadsOfAddOn } from "./peak/peak.mjs";
-import { brief } from "./report.mjs";
-import { roof } from "./roofline.mjs";
-import { interleave } from "./rounds.mjs";
-import { openSides } from "./sides.mjs";
-import { exponent, ratio, spread } from "./statistics.mjs";
+import { dncnnLayers } from "./networks.mjs";
+import { threadsOfAddOn } from "./peak/peak.mjs";
+import { FILES, openFolder, PATCH, PATCHES, SIDE } from "./pictures.mjs";
+import { exponent } from "./statistics.mjs";
+import { evaluated, times, trained } from "./work.mjs";
 
 const ours = ["wasm", "wasm threads", "wasm burn"];
 
@@ -60,9 +58,31 @@ const growing = [
   ),
 ];
 
+const evaluating = "evaluation of a DnCNN 7 x 32 on 16 PNG files of 512x512";
+/** Programs that read files; `only`: the denoising has no counterpart. */
+const withFiles = [
+  ...[
+    ["loading", 7, 32],
+    ["loadingDeep", 17, 64],
+  ].map(([name, depth, nf]) => ({
+    name,
+    label: `training step, DnCNN ${depth} x ${nf}, on 8 patches of 64x64 from as many PNG files of 512x512`,
+    work: trained(dncnnLayers(depth, nf, [PATCHES, 1, PATCH, PATCH])),
+    steps: 4,
+  })),
+  {
+    name: "evaluate",
+    label: evaluating,
+    work: times(FILES, evaluated(dncnnLayers(7, 32, [1, 1, SIDE, SIDE]))),
+    steps: 1,
+  },
+  { name: "denoise", label: "adjoint denoise, 1x1024x1024", only: ["files"], rounds: 1, steps: 1 },
+];
+
 /**
  * Title, sides (the first is ours), and a function that returns the cases. `warm`: seconds of warm-up, in which engines
- * compile hot code. `threads`: those of ours, for the peaks of the machine.
+ * compile hot code. `threads`: those of ours, for the peaks of the machine. `prepare` comes before the sides are
+ * opened, and returns what undoes it.
  */
 export const suites = {
   native: {
@@ -70,6 +90,13 @@ export const suites = {
     keys: ["adjoint", "burn", "torch"],
     cases: async () => Object.entries((await import("./cases.mjs")).cases).map(([name, one]) => ({ name, ...one })),
     threads: threadsOfAddOn(),
+  },
+  files: {
+    title: "Programs with files",
+    keys: ["files", "files kept", "torch files"],
+    cases: () => withFiles,
+    threads: threadsOfAddOn(),
+    prepare: openFolder,
   },
   node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5, threads: 1 },
   chromium: {
@@ -87,75 +114,6 @@ export const suites = {
     threads: threadsOfAddOn(),
   },
 };
-
-const peaks = new Map();
-
-/** The peaks of the machine with so many threads, measured once a run; undefined where they cannot be. */
-function peaksOf(threads) {
-  if (!peaks.has(threads)) peaks.set(threads, measurePeaks(threads));
-  return peaks.get(threads);
-}
-
-/**
- * Runs a suite. Returns its rows, with the times of each side, and the skipped sides. `wanted`: names of cases, or
- * undefined for all. `withPeaks`: whether the peaks of the machine are measured, and the share of them that rows reach.
- */
-export async function runSuite(key, { rounds, wanted, without = [], withPeaks = true }) {
-  const { title, keys, cases, warm, threads, inBrowser = false } = suites[key];
-  const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
-  if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
-  say(title);
-  const machine = withPeaks ? peaksOf(threads) : undefined;
-  const { sides, skipped, close, browser } = await openSides(
-    keys.filter((side) => !without.includes(side)),
-    { inBrowser },
-  );
-  try {
-    if (withPeaks && !machine) skipped.push("the peaks of the machine: rustc compiled no bench/peak/peak.rs");
-    for (const sentence of skipped) say(`skipped: ${sentence}`);
-    const rows = [];
-    for (const one of sides.length > 0 ? chosen : [])
-      rows.push(await timed(one, sides, { rounds: Math.min(rounds, one.rounds ?? rounds), warm, machine }));
-    const compared = sides.filter(({ apart }) => apart !== undefined).map(({ label, apart }) => ({ label, apart }));
-    return {
-      key,
-      title: browser ? `${title} ${browser}` : title,
-      labels: sides.map(({ label }) => label),
-      compared,
-      peaks: machine,
-      rows,
-      skipped,
-    };
-  } finally {
-    await close();
-  }
-}
-
-/** Times a case on all sides that support it. */
-async function timed({ name, label, steps, only, of, work }, sides, { rounds, warm, machine }) {
-  const here = sides.filter((side) => side.can(name) && (!only || only.includes(side.key)));
-  const times = await interleave(name, steps, here, rounds, warm);
-  const ratios = sides
-    .slice(1)
-    .map((side) => (here.includes(side) ? ratio(times[0], times[here.indexOf(side)]) : null));
-  const row = {
-    name,
-    label,
-    of,
-    work,
-    roof: work && machine ? roof(work, Math.min(...times[0]), machine) : undefined,
-    ours: spread(times[0]),
-    ratios,
-    times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])),
-  };
-  say(
-    brief(
-      row,
-      sides.map((side) => side.label),
-    ),
-  );
-  return row;
-}
 
 /**
  * The growth of a side's cost in a sweep: its exponent in the number of pixels of a batch, over all sizes and over the
