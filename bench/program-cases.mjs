@@ -95,7 +95,7 @@ const [NC, NB] = [[32, 64, 128, 256], 2];
 
 function drunet(side) {
   const shape = [side === 64 ? 4 : 1, 1, side, side];
-  const model = seeded(new nn.DRUNet({ inChannels: 1, outChannels: 1, nc: NC, nb: NB }));
+  const model = seeded(new nn.DRUNet({ inChannels: 1, outChannels: 1, nc: NC, nb: NB }), 0.3);
   const [x, y, criterion] = [clean(shape), noisy(shape), new loss.SupLoss()];
   const value = () => criterion.forward({ xNet: model.forward(y, sigma), x }).mean();
   return { value, weight: model.mHead.weight, step: training(model, value) };

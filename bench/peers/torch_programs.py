@@ -27,12 +27,12 @@ def noisy(shape):
     return clean(shape) + numbers(shape, SIGMA * math.sqrt(3), 1002)
 
 
-def seeded(model):
+def seeded(model, gain=1.0):
     state = model.state_dict()
     names = [name for name in sorted(state) if state[name].dim() == 4 or name.endswith("bias")]
     for k, name in enumerate(names):
         shape = state[name].shape
-        bound = math.sqrt(3 / math.prod(shape[1:])) if len(shape) == 4 else 0.01
+        bound = math.sqrt(3 * gain / math.prod(shape[1:])) if len(shape) == 4 else 0.01
         state[name].copy_(numbers(shape, bound, k + 1))
     return model.train()
 
@@ -127,7 +127,7 @@ def unsure(side, fixed):
 
 def drunet(side, _):
     shape = (4 if side == 64 else 1, 1, side, side)
-    model = seeded(deepinv.models.DRUNet(1, 1, nc=(32, 64, 128, 256), nb=2, pretrained=None))
+    model = seeded(deepinv.models.DRUNet(1, 1, nc=(32, 64, 128, 256), nb=2, pretrained=None), 0.3)
     x, y, criterion = clean(shape), noisy(shape), deepinv.loss.SupLoss()
 
     def value():
