@@ -9,18 +9,26 @@ const folder = join(root, "bench");
 const file = join(folder, "last.json");
 const [begin, end] = ["<!-- The last run: written by --save. -->", "<!-- End of the last run. -->"];
 
-/** The ratios of a run: suite, case, peer, ratio of the fastest rounds and median. Versions of peers are left out. */
+/** What stands in the place of a peer where a row's share of the machine's peak does. */
+const PEAK = "share of the peak (more is better)";
+
+/**
+ * The ratios of a run: suite, case, peer, ratio of the fastest rounds and median; and the shares of the machine's peak.
+ * Versions of peers are left out.
+ */
 export function ratiosOf(sections) {
   return sections.flatMap(({ key, labels, rows }) =>
-    (rows ?? []).flatMap(({ name, label, ratios }) =>
-      (Array.isArray(ratios) ? ratios : []).flatMap((ratio, k) =>
+    (rows ?? []).flatMap(({ name, label, ratios, roof, ours }) => [
+      ...(Array.isArray(ratios) ? ratios : []).flatMap((ratio, k) =>
         ratio ? [{ suite: key, name, label, peer: labels[k + 1].replace(/ \d.*/, ""), ...pick(ratio) }] : [],
       ),
-    ),
+      ...(roof ? [{ suite: key, name, label, peer: PEAK, ...shares(roof, ours) }] : []),
+    ]),
   );
 }
 
 const pick = ({ fastest, median }) => ({ fastest, median });
+const shares = ({ share }, { min, median }) => ({ fastest: share, median: (share * min) / median });
 
 /** Writes a run as the last one: data, and the report in the place of the one before. */
 export function save(machine, rounds, sections, report) {

@@ -1,6 +1,8 @@
 // A DnCNN and its images as plain arrays, so that every library trains the same network from the same weights.
 // The sizes are in the name of a case: "train:17x64:4x64" is a training step of 17 layers with 64 features on 4 images
 // of 64x64, "infer:..." is inference.
+import { dncnnLayers } from "./networks.mjs";
+import { evaluated, trained } from "./work.mjs";
 
 /** The sizes in the name of a case, or undefined if it has none. */
 export function sizesOf(name) {
@@ -18,11 +20,17 @@ export function labelOf(name) {
     : `inference, DnCNN ${depth} x ${features}, ${batch} of 1x${side}x${side}`;
 }
 
+/** The work of such a case, as work.mjs counts it. */
+export function workOf(name) {
+  const { kind, depth, features, batch, side } = sizesOf(name);
+  return (kind === "train" ? trained : evaluated)(dncnnLayers(depth, features, [batch, 1, side, side]));
+}
+
 /**
  * Uniform numbers between -bound and bound that are the same in every language: the upper bits of a 32-bit linear
  * congruential generator (Numerical Recipes).
  */
-function uniform(count, bound, seed) {
+export function uniform(count, bound, seed) {
   const values = new Float32Array(count);
   let state = seed >>> 0;
   for (let i = 0; i < count; i++) {

@@ -100,7 +100,8 @@ function curves(title, series) {
 
 /** The numbers of a table of growth, as `curves` takes them. */
 function grown({ header, rows }) {
-  return header.slice(1).map((cell, k) => ({
+  const sides = header.slice(1).filter((cell) => cell.includes("fastest step"));
+  return sides.map((cell, k) => ({
     label: cell.replace(/:.*/, ""),
     points: rows.flatMap((cells) => {
       const sizes = /batch (\d+) of 1x(\d+)x(\d+)/.exec(cells[0])?.slice(1).map(Number);

@@ -13,10 +13,11 @@ import { comparison, save } from "./last.mjs";
 import { memoryTable, runMemory } from "./memory.mjs";
 import { runQuick } from "./quick.mjs";
 import { growthTable, ratioTable, report } from "./report.mjs";
+import { runSuite } from "./run-suite.mjs";
 import { installPeers } from "./sides.mjs";
 import { runSize, sizeTable } from "./size.mjs";
 import { runStart, startTable } from "./start.mjs";
-import { growthOf, runSuite, suites } from "./suites.mjs";
+import { growthOf, suites } from "./suites.mjs";
 
 const usage =
   "npm run bench -- [--suites NAME,NAME] [--cases NAME,NAME] [--rounds N] [--peers] [--quick] [--json] [--no-build] " +
@@ -39,10 +40,15 @@ const options = {
 };
 
 /** The tables of the sweeps: one for the image side, one for the batch. */
-function growthTables({ labels, rows }) {
+function growthTables({ labels, rows, peaks }) {
   return [...new Set(rows.map(({ of }) => of))].map((what) => {
     const swept = rows.filter(({ of }) => of === what);
-    return growthTable(what, labels, swept, Object.fromEntries(labels.map((label) => [label, growthOf(swept, label)])));
+    return growthTable(
+      what,
+      { labels, peaks },
+      swept,
+      Object.fromEntries(labels.map((label) => [label, growthOf(swept, label)])),
+    );
   });
 }
 

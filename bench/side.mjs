@@ -1,8 +1,11 @@
 // A library that is timed, in a process of its own (worker.mjs) or in a page of Chromium.
 import { CHECKED, sizesOf } from "./network.mjs";
 
-/** A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries. */
-export function side({ kinds, cases = [], make, time }) {
+/**
+ * A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries, for
+ * which `further` gives results of its other cases, or its own `check`.
+ */
+export function side({ kinds, cases = [], make, time, further = async () => ({}), check }) {
   const ready = new Map();
   return {
     about: { kinds, cases },
@@ -19,13 +22,15 @@ export function side({ kinds, cases = [], make, time }) {
      * The output of a small network and, if the library can train it, loss, gradient, and the loss after some steps of
      * Adam.
      */
-    async check() {
-      const { train, infer, probe } = make(sizesOf(CHECKED.name));
-      const output = [...(await infer())];
-      if (!kinds.includes("train")) return { output };
-      const before = await probe();
-      for (let i = 0; i < CHECKED.steps; i++) await train();
-      return { output, ...before, after: (await probe()).loss };
-    },
+    check:
+      check ??
+      (async () => {
+        const { train, infer, probe } = make(sizesOf(CHECKED.name));
+        const output = [...(await infer())];
+        if (!kinds.includes("train")) return { output };
+        const before = await probe();
+        for (let i = 0; i < CHECKED.steps; i++) await train();
+        return { output, ...before, after: (await probe()).loss, ...(await further()) };
+      }),
   };
 }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { executable, launch } from "../scripts/chromium.mjs";
-import { must, root, say } from "../scripts/common.mjs";
+import { must, output, root, say } from "../scripts/common.mjs";
 import { openPage } from "./chromium/browser.mjs";
 import { openSite } from "./chromium/site.mjs";
 import { findPython, startPeer } from "./peer.mjs";
@@ -76,6 +76,15 @@ async function ifInstalled(one, open) {
 const worker = (program, options = {}, env = {}) =>
   startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
+/** PyTorch, with one of the programs in peers/, if a line that imports what the program needs does not fail. */
+async function torch(program, needs = "") {
+  const python = findPython();
+  if (!python) return { skipped: "PyTorch: no python3 with torch was found (ADJOINT_PYTHON names one)" };
+  if (needs && output(python, ["-c", needs]) === undefined) return { skipped: `PyTorch: "${needs}" failed` };
+  const side = await startPeer(python, [join(peersFolder, program)]);
+  return { label: side.about.label, ...side };
+}
+
 /** Functions that open the sides in Node and Python. */
 export const openers = {
   ...Object.fromEntries(
@@ -86,12 +95,10 @@ export const openers = {
   ),
   adjoint: async () => ({ label: "adjoint", ...(await worker("adjoint")) }),
   burn: async () => ({ label: "burn's convolutions", ...(await worker("adjoint", {}, { ADJOINT_CONV: "burn" })) }),
-  async torch() {
-    const python = findPython();
-    if (!python) return { skipped: "PyTorch: no python3 with torch was found (ADJOINT_PYTHON names one)" };
-    const side = await startPeer(python, [join(peersFolder, "torch_cases.py")]);
-    return { label: side.about.label, ...side };
-  },
+  torch: () => torch("torch_cases.py"),
+  files: async () => ({ label: "adjoint", ...(await worker("files")) }),
+  "files kept": async () => ({ label: "adjoint with images in memory", ...(await worker("files", { kept: true })) }),
+  "torch files": () => torch("torch_files.py", "import deepinv, PIL"),
 };
 
 /**

@@ -1,10 +1,10 @@
 // The interleaved parts of the benchmark: their cases and sides.
-import { say } from "../scripts/common.mjs";
-import { labelOf } from "./network.mjs";
-import { brief } from "./report.mjs";
-import { interleave } from "./rounds.mjs";
-import { openSides } from "./sides.mjs";
-import { exponent, ratio, spread } from "./statistics.mjs";
+import { labelOf, workOf } from "./network.mjs";
+import { dncnnLayers } from "./networks.mjs";
+import { threadsOfAddOn } from "./peak/peak.mjs";
+import { FILES, openFolder, PATCH, PATCHES, SIDE } from "./pictures.mjs";
+import { exponent } from "./statistics.mjs";
+import { evaluated, times, trained } from "./work.mjs";
 
 const ours = ["wasm", "wasm threads", "wasm burn"];
 
@@ -34,10 +34,16 @@ const web = [
     rounds: 3,
     note: "4 of 17 layers",
   },
-].map((row) => ({ ...row, label: `${labelOf(row.name)}${row.note ? ` (${row.note})` : ""}`, steps: 1 }));
+].map((row) => ({
+  ...row,
+  label: `${labelOf(row.name)}${row.note ? ` (${row.note})` : ""}`,
+  work: workOf(row.name),
+  steps: 1,
+}));
 const webSides = [...ours, "tfjs cpu", "tfjs wasm", "jax", "torch"];
 
-const sweep = (of, names, steps) => names.map((name, k) => ({ name, label: labelOf(name), steps: steps[k], of }));
+const sweep = (of, names, steps) =>
+  names.map((name, k) => ({ name, label: labelOf(name), work: workOf(name), steps: steps[k], of }));
 /** One small network on growing images and on growing batches: about 0.1 s per call. */
 const growing = [
   ...sweep(
@@ -52,77 +58,62 @@ const growing = [
   ),
 ];
 
+const evaluating = "evaluation of a DnCNN 7 x 32 on 16 PNG files of 512x512";
+/** Programs that read files; `only`: the denoising has no counterpart. */
+const withFiles = [
+  ...[
+    ["loading", 7, 32],
+    ["loadingDeep", 17, 64],
+  ].map(([name, depth, nf]) => ({
+    name,
+    label: `training step, DnCNN ${depth} x ${nf}, on 8 patches of 64x64 from as many PNG files of 512x512`,
+    work: trained(dncnnLayers(depth, nf, [PATCHES, 1, PATCH, PATCH])),
+    steps: 4,
+  })),
+  {
+    name: "evaluate",
+    label: evaluating,
+    work: times(FILES, evaluated(dncnnLayers(7, 32, [1, 1, SIDE, SIDE]))),
+    steps: 1,
+  },
+  { name: "denoise", label: "adjoint denoise, 1x1024x1024", only: ["files"], rounds: 1, steps: 1 },
+];
+
 /**
  * Title, sides (the first is ours), and a function that returns the cases. `warm`: seconds of warm-up, in which engines
- * compile hot code.
+ * compile hot code. `threads`: those of ours, for the peaks of the machine. `prepare` comes before the sides are
+ * opened, and returns what undoes it.
  */
 export const suites = {
   native: {
     title: "Node's add-on",
     keys: ["adjoint", "burn", "torch"],
-    cases: async () =>
-      Object.entries((await import("./cases.mjs")).cases).map(([name, { label, steps }]) => ({ name, label, steps })),
+    cases: async () => Object.entries((await import("./cases.mjs")).cases).map(([name, one]) => ({ name, ...one })),
+    threads: threadsOfAddOn(),
   },
-  node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5 },
-  chromium: { title: "WebAssembly in Chromium", keys: webSides, cases: () => web, warm: 1.5, inBrowser: true },
-  growth: { title: "Growth of the cost of a training step", keys: ["adjoint", "torch"], cases: () => growing },
+  files: {
+    title: "Programs with files",
+    keys: ["files", "files kept", "torch files"],
+    cases: () => withFiles,
+    threads: threadsOfAddOn(),
+    prepare: openFolder,
+  },
+  node: { title: "WebAssembly in Node", keys: webSides, cases: () => web, warm: 1.5, threads: 1 },
+  chromium: {
+    title: "WebAssembly in Chromium",
+    keys: webSides,
+    cases: () => web,
+    warm: 1.5,
+    threads: 1,
+    inBrowser: true,
+  },
+  growth: {
+    title: "Growth of the cost of a training step",
+    keys: ["adjoint", "torch"],
+    cases: () => growing,
+    threads: threadsOfAddOn(),
+  },
 };
-
-/**
- * Runs a suite. Returns its rows, with the times of each side, and the skipped sides. `wanted`: names of cases, or
- * undefined for all.
- */
-export async function runSuite(key, { rounds, wanted, without = [] }) {
-  const { title, keys, cases, warm, inBrowser = false } = suites[key];
-  const chosen = (await cases()).filter(({ name }) => !wanted || wanted.includes(name));
-  if (chosen.length === 0) return { key, title, labels: [], compared: [], rows: [], skipped: [] };
-  say(title);
-  const { sides, skipped, close, browser } = await openSides(
-    keys.filter((side) => !without.includes(side)),
-    { inBrowser },
-  );
-  try {
-    for (const sentence of skipped) say(`skipped: ${sentence}`);
-    const rows = [];
-    for (const one of sides.length > 0 ? chosen : [])
-      rows.push(await timed(one, sides, Math.min(rounds, one.rounds ?? rounds), warm));
-    const compared = sides.filter(({ apart }) => apart !== undefined).map(({ label, apart }) => ({ label, apart }));
-    return {
-      key,
-      title: browser ? `${title} ${browser}` : title,
-      labels: sides.map(({ label }) => label),
-      compared,
-      rows,
-      skipped,
-    };
-  } finally {
-    await close();
-  }
-}
-
-/** Times a case on all sides that support it. */
-async function timed({ name, label, steps, only, of }, sides, rounds, warm) {
-  const here = sides.filter((side) => side.can(name) && (!only || only.includes(side.key)));
-  const times = await interleave(name, steps, here, rounds, warm);
-  const ratios = sides
-    .slice(1)
-    .map((side) => (here.includes(side) ? ratio(times[0], times[here.indexOf(side)]) : null));
-  const row = {
-    name,
-    label,
-    of,
-    ours: spread(times[0]),
-    ratios,
-    times: Object.fromEntries(here.map((side, k) => [side.label, times[k]])),
-  };
-  say(
-    brief(
-      row,
-      sides.map((side) => side.label),
-    ),
-  );
-  return row;
-}
 
 /**
  * The growth of a side's cost in a sweep: its exponent in the number of pixels of a batch, over all sizes and over the

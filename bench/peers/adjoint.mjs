@@ -3,6 +3,7 @@
 import { grad, init, nn, noGrad, optim, tensor, tidy } from "../../dist/index.js";
 import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
+import { checkPrograms } from "../program-cases.mjs";
 
 /**
  * Starts the library. `wasm`: with the WebAssembly module also in Node. `threads`: those of the module. `kernel`: the
@@ -14,7 +15,7 @@ export async function open({ wasm = false, threads, kernel, settings = {} } = {}
   const start = wasm ? (await import("../../dist/browser.js")).init : init;
   await start(threads ? { ...settings, threads } : settings);
   if (wasm && kernel) await forceKernel(kernel);
-  return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time };
+  return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time, further: checkPrograms };
 }
 
 /** Forces the kernel of the running module, which is one of the two for the CPU. */

@@ -7,17 +7,17 @@ With ADJOINT_TORCH_DEVICE=cuda everything is computed there, without deepinv; AD
 in convolutions and products off or on.
 """
 
-import json
 import math
 import os
 import sys
-import time
 
 import torch
 import torch_network
 import torch_operators
 import torch_plain
+import torch_programs
 from torch import nn
+from torch_serve import serve
 
 try:
     import deepinv
@@ -233,6 +233,7 @@ CASES = {
     "resize": resize,
     "strided": strided,
     **torch_operators.CASES,
+    **({} if CUDA else torch_programs.CASES),
     "operators": operators,
     "eager": eager,
     "unet": lambda: supervised(torch_plain.UNet(), 4, 1, 64, 64),
@@ -255,25 +256,16 @@ if deepinv is not None:
 
 versions = f"PyTorch {torch.__version__}" + (f", deepinv {deepinv.__version__}" if deepinv else "")
 place = torch.cuda.get_device_name() if CUDA else f"{torch.get_num_threads()} threads"
-print(
-    json.dumps({"label": f"{versions}, {place}", "cases": list(CASES), "kinds": ["train", "infer"]}),
-    flush=True,
+
+
+def check():
+    return torch_network.check() if CUDA else {**torch_network.check(), **torch_programs.check()}
+
+
+serve(
+    {"label": f"{versions}, {place}", "cases": list(CASES), "kinds": ["train", "infer"]},
+    lambda name: CASES[name]() if name in CASES else torch_network.step(name),
+    check,
+    # On a card, the memory of the case before does not count.
+    **({"wait": torch.cuda.synchronize, "forget": torch.cuda.empty_cache} if CUDA else {}),
 )
-ready = {}
-for line in sys.stdin:
-    if line.strip() == "check":
-        print(json.dumps(torch_network.check()), flush=True)
-        continue
-    name, steps = line.split()
-    if name not in ready:
-        if CUDA:
-            # The memory of the case before does not count.
-            ready.clear()
-            torch.cuda.empty_cache()
-        ready[name] = CASES[name]() if name in CASES else torch_network.step(name)
-    started = time.perf_counter()
-    for _ in range(int(steps)):
-        ready[name]()
-    if CUDA:
-        torch.cuda.synchronize()
-    print(time.perf_counter() - started, flush=True)

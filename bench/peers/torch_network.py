@@ -20,11 +20,12 @@ def sizes_of(name):
 
 
 def uniform(count, bound, seed):
-    state, values = seed, np.empty(count, np.float32)
-    for i in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        values[i] = bound * (2 * ((state >> 8) / 2**24) - 1)
-    return torch.from_numpy(values).to(DEVICE)
+    """The numbers of network.mjs. The k-th state is `a^k seed + c (1 + a + ... + a^(k - 1))` modulo 2^32."""
+    powers = np.cumprod(np.full(count, 1664525, np.uint32), dtype=np.uint32)
+    sums = np.cumsum(np.concatenate([np.ones(1, np.uint32), powers[:-1]]), dtype=np.uint32)
+    states = powers * np.uint32(seed) + sums * np.uint32(1013904223)
+    values = bound * (2 * ((states >> 8) / 2**24) - 1)
+    return torch.from_numpy(values.astype(np.float32)).to(DEVICE)
 
 
 class Network(nn.Module):

@@ -7,7 +7,13 @@ interface Ratio {
 interface Section {
   key: string;
   labels: string[];
-  rows: { name: string; label: string; ratios: (Ratio | null)[] }[];
+  rows: {
+    name: string;
+    label: string;
+    ratios: (Ratio | null)[];
+    ours?: { min: number; median: number };
+    roof?: { share: number };
+  }[];
 }
 const load = async (file: string): Promise<unknown> =>
   await import(new URL(`../../bench/${file}`, import.meta.url).href);
@@ -26,6 +32,20 @@ describe("the committed run", () => {
     ]);
   });
 
+  it("has the share of the machine's peak, of the fastest round and of the median", () => {
+    const row = { name: "fft", label: "FFT", ratios: [], ours: { min: 1, median: 2 }, roof: { share: 0.5 } };
+    expect(ratiosOf([{ key: "native", labels: ["adjoint"], rows: [row] }])).toEqual([
+      {
+        suite: "native",
+        name: "fft",
+        label: "FFT",
+        peer: "share of the peak (more is better)",
+        fastest: 0.5,
+        median: 0.25,
+      },
+    ]);
+  });
+
   it("takes parts without ratios", () => {
     expect(ratiosOf([{ key: "size", labels: [], rows: [] }])).toEqual([]);
   });
@@ -38,8 +58,8 @@ describe("plots", () => {
       "| --- | --- | --- |\n" +
       "| a < b | 1.0 ms | 0.4 / 0.5 / 0.6; 0.45 |\n| slow | 1.0 ms | 1.4 / 1.5 / 1.6; 1.45 |",
     "### Growth",
-    "| growth with the batch | adjoint: fastest step, cost per pixel |\n| --- | --- |\n" +
-      "| batch 1 of 1x64x64 | 3.0 ms, 7 ns |\n| batch 2 of 1x64x64 | 6.0 ms, 7 ns |",
+    "| growth with the batch | adjoint: fastest step, cost per pixel | adjoint: share |\n| --- | --- | --- |\n" +
+      "| batch 1 of 1x64x64 | 3.0 ms, 7 ns | 9 % |\n| batch 2 of 1x64x64 | 6.0 ms, 7 ns | 9 % |",
   ].join("\n\n");
   const { files, text } = withPlots(report, "plots");
 
@@ -62,7 +82,8 @@ describe("plots", () => {
     expect(starts[1]).toBe(line);
   });
 
-  it("have a curve for each side", () => {
+  it("have a curve for each side, and none for other columns", () => {
     expect(files.get("growth-with-the-batch.svg")).toMatch(/points="70\.0,330\.0 720\.0,60\.0"/);
+    expect(files.get("growth-with-the-batch.svg")?.match(/<polyline/g)).toHaveLength(1);
   });
 });

@@ -1,3 +1,5 @@
+import { currentPlatform } from "../runtime/index.js";
+
 /** Compressed bytes decoded at once; Deflate makes at most 1032 times as many of them. */
 const pieceSize = 16384;
 
@@ -28,6 +30,9 @@ export function adler32(bytes: Uint8Array, before = 1): number {
  * @throws Error where the stream is damaged or ends before.
  */
 export async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array> {
+  // Three times as fast; what zlib does not take is decoded as in browsers, so that files are the same to both.
+  const whole = (await currentPlatform()).inflate?.(parts, length);
+  if (whole && endsWith(parts, adler32(whole))) return whole;
   const { Unzlib } = await import("fflate");
   const result = new Uint8Array(length);
   let [filled, decoded, checksum] = [0, 0, 1];

@@ -144,6 +144,11 @@ export interface Platform {
   acquireLock(path: string): Promise<HeldLock | LockHolder>;
   /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
+  /**
+   * Decodes a zlib stream, cut anywhere, of exactly `length` bytes; `undefined` where it has another number, is damaged
+   * or ends before. Absent in browsers.
+   */
+  inflate?(parts: readonly Uint8Array[], length: number): Uint8Array | undefined;
   /** Starts a thread, with its number, which reads pages; absent in browsers. */
   startReader?(thread: number, events: ReaderEvents): ReaderThread;
   /** Joins the MPI job of this process; absent in browsers. */

@@ -4,6 +4,7 @@ import { loadBinding } from "./binding.js";
 import { keepDownload, keptDownload } from "./downloads.js";
 import { appendFile, listFolder, openFile, readFile, writeFile } from "./files.js";
 import { decodeImage } from "./images.js";
+import { inflate } from "./inflate.js";
 import { acquireLock } from "./lock.js";
 import { totalMemory } from "./memory.js";
 import { processors } from "./processors.js";
@@ -24,6 +25,7 @@ export const nodePlatform: Platform = {
   keepDownload,
   acquireLock,
   decodeImage,
+  inflate,
   startReader,
   joinMpi,
   launchedProcesses,
