@@ -47,6 +47,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   rngDraw: "sync",
   setTf32: "sync",
   launches: "sync",
+  uploads: "sync",
   heapBytes: "sync",
 };
 const optional: ReadonlySet<string> = new Set<Guarded>([
@@ -56,6 +57,7 @@ const optional: ReadonlySet<string> = new Set<Guarded>([
   "setMemoryLimit",
   "setTf32",
   "setThreads",
+  "uploads",
 ]);
 
 class Guard implements GuardedBinding {

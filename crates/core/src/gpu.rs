@@ -4,7 +4,13 @@
 pub(crate) mod adam;
 #[cfg(feature = "cuda")]
 pub(crate) mod conv;
+mod group;
+pub(crate) mod norm;
+pub(crate) mod pixel_norm;
+pub(crate) mod pool;
 pub(crate) mod product;
+pub(crate) mod radon;
+pub(crate) mod sample;
 
 use crate::storage::{physical, Value};
 use adjoint_backend::gpu::{self, CubeTensor};

@@ -274,3 +274,9 @@ pub fn set_tf32(on: bool) {
 pub fn launches() -> f64 {
     session::launches()
 }
+
+/// Tensors and lists that were sent to GPUs, those that operators make for themselves included.
+#[napi]
+pub fn uploads() -> f64 {
+    adjoint_core::device::uploads() as f64
+}
