@@ -321,6 +321,39 @@ const layouts: Readonly<Record<string, Compared>> = {
     f: (y) => F.radonTranspose(y.expand([3, 17, 2]), { angles: [33, 270], width: 12, circle: false }),
     shapes: [[1, 17, 2]],
   },
+  "Fourier transforms of 1,000 and 63 numbers, permuted": {
+    f: (x) => F.fft2(x.permute([0, 1, 3, 2])),
+    shapes: [[1, 2, 1000, 63]],
+  },
+  "Fourier transform of 1,100 numbers": { f: (x) => F.fft2(x), shapes: [[1, 2, 3, 1100]] },
+  "centred Fourier transform of 7 x 11 x 13, permuted": {
+    f: (x) => F.centredFft(x.permute([0, 4, 1, 2, 3]), [2, 3, 4], { inverse: true }),
+    shapes: [[1, 7, 11, 13, 2]],
+  },
+  "half a spectrum of 70 x 45, expanded": {
+    f: (x) =>
+      F.fromHalfSpectrum(
+        F.halfSpectrum(x.expand([2, 3, 70, 45]))
+          .mul(0.1)
+          .square(),
+        45,
+      ),
+    shapes: [[1, 3, 70, 45]],
+  },
+  "complex product of a list of images and one": {
+    f: (a, b) => F.complexMul(a, b, { conjugate: true }),
+    shapes: [
+      [3, 2, 9, 2],
+      [3, 1, 9, 2],
+    ],
+  },
+  "filter of 20 x 34, for every image": {
+    f: (x, filter) => F.fourierFilter(x, F.halfSpectrum(filter)),
+    shapes: [
+      [2, 3, 20, 34],
+      [1, 3, 20, 34],
+    ],
+  },
   "no images": {
     f: (x) =>
       cat(

@@ -4,6 +4,7 @@
 pub(crate) mod adam;
 #[cfg(feature = "cuda")]
 pub(crate) mod conv;
+pub(crate) mod fourier;
 mod group;
 pub(crate) mod norm;
 pub(crate) mod pixel_norm;

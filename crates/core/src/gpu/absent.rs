@@ -116,3 +116,45 @@ pub(crate) mod pool {
         None
     }
 }
+
+pub(crate) mod fourier {
+    use super::Value;
+
+    #[allow(dead_code)]
+    #[derive(Clone, Copy)]
+    pub(crate) struct Lines {
+        pub count: usize,
+        pub middle: usize,
+        pub inner: usize,
+        pub length: usize,
+        pub from: Side,
+        pub to: Side,
+        pub sign: f64,
+        pub zero: usize,
+        pub scale: f64,
+        pub inside: f64,
+    }
+
+    #[allow(dead_code)]
+    #[derive(Clone, Copy)]
+    pub(crate) struct Side {
+        pub outer: usize,
+        pub middle: usize,
+        pub step: usize,
+        pub imaginary: usize,
+        pub count: usize,
+        pub real: bool,
+    }
+
+    pub(crate) fn takes(_: usize) -> bool {
+        false
+    }
+
+    pub(crate) fn transform(_: &Value, _: &Value, _: &Lines, _: &[usize]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn product(_: &Value, _: &Value, _: bool, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
