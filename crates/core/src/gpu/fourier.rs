@@ -198,8 +198,8 @@ pub(crate) fn takes(length: usize) -> bool {
     length <= LENGTH
 }
 
-/// The transforms of the lines of x as a tensor of a shape, for cosines and sines [length, 2] of a circle; `None` on the
-/// cpu.
+/// The transforms of the lines of x as a tensor of a shape, for cosines and sines [length, 2] of a circle; `None` on
+/// the cpu.
 pub(crate) fn transform(x: &Value, circle: &Value, s: &Lines, shape: &[usize]) -> Option<Value> {
     let (x, circle) = (operand(x).filter(fits)?, operand(circle)?);
     let y = empty(&x, shape);
