@@ -354,6 +354,21 @@ const layouts: Readonly<Record<string, Compared>> = {
       [1, 3, 20, 34],
     ],
   },
+  "distances and products of rows of 9,001 numbers": {
+    f: (a, b) =>
+      F.distance(a, b)
+        .add(F.distance(a, b.expand([3, 9001]), { p: 1 }))
+        .add(F.dot(a, b.mul(a))),
+    shapes: [
+      [3, 9001],
+      [3, 9001],
+    ],
+  },
+  "differences of neighbours in 3 x 5 x 37 x 41, permuted": {
+    f: (x) => F.variation(x.permute([1, 0, 2, 3]), { dim: 2 }).add(F.variation(x.permute([1, 0, 3, 2]), { dim: 3 })),
+    shapes: [[5, 3, 37, 41]],
+  },
+  "differences along an axis of one": { f: (x) => F.variation(x, { dim: 1 }).add(x.sum([1, 2])), shapes: [[2, 1, 7]] },
   "no images": {
     f: (x) =>
       cat(

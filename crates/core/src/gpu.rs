@@ -11,6 +11,7 @@ pub(crate) mod pixel_norm;
 pub(crate) mod pool;
 pub(crate) mod product;
 pub(crate) mod radon;
+pub(crate) mod rows;
 pub(crate) mod sample;
 
 use crate::storage::{physical, Value};

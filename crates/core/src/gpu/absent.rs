@@ -158,3 +158,24 @@ pub(crate) mod fourier {
         None
     }
 }
+
+pub(crate) mod rows {
+    use super::Value;
+    use crate::kernel::variation::VariationShape;
+
+    #[derive(Clone, Copy)]
+    pub(crate) enum Term {
+        Product,
+        Distance,
+        Square,
+        Variation,
+    }
+
+    pub(crate) fn sums(_: Term, _: [&Value; 2], _: VariationShape) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn slopes(_: Term, _: [&Value; 2], _: &Value, _: VariationShape, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
