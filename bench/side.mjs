@@ -2,21 +2,37 @@
 import { CHECKED, sizesOf } from "./network.mjs";
 
 /**
- * A side from the result of a library's `open`: `time(name, steps)` in seconds, `check()` to compare libraries, for
- * which `further` gives results of its other cases, or its own `check`.
+ * A side from the result of a library's `open`: `time(name, steps)` in seconds, `launches(name)` the kernels that a
+ * step launches on a GPU or null, `check()` to compare libraries, for which `further` gives results of its other cases,
+ * or its own `check`.
  */
-export function side({ kinds, cases = [], make, time, further = async () => ({}), check }) {
+export function side({
+  kinds,
+  cases = [],
+  make,
+  time: timeCase,
+  launched = () => undefined,
+  further = async () => ({}),
+  check,
+}) {
   const ready = new Map();
+  const time = async (name, steps) => {
+    const sizes = sizesOf(name);
+    if (!sizes) return await timeCase(name, steps);
+    if (!ready.has(name)) ready.set(name, make(sizes));
+    const step = ready.get(name)[sizes.kind];
+    const started = performance.now();
+    for (let i = 0; i < steps; i++) await step();
+    return (performance.now() - started) / 1000;
+  };
   return {
     about: { kinds, cases },
-    async time(name, steps) {
-      const sizes = sizesOf(name);
-      if (!sizes) return await time(name, steps);
-      if (!ready.has(name)) ready.set(name, make(sizes));
-      const step = ready.get(name)[sizes.kind];
-      const started = performance.now();
-      for (let i = 0; i < steps; i++) await step();
-      return (performance.now() - started) / 1000;
+    time,
+    async launches(name) {
+      const before = launched();
+      if (before === undefined) return null;
+      await time(name, 1);
+      return launched() - before;
     },
     /**
      * The output of a small network and, if the library can train it, loss, gradient, and the loss after some steps of

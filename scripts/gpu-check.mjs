@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { Failure, main, root, say } from "./common.mjs";
 import { bundleChecks, checksFile } from "./gpu-check/bundle.mjs";
 import { startChild } from "./gpu-check/child.mjs";
-import { testDevice } from "./gpu-check/device-tests.mjs";
+import { countDevice, testDevice } from "./gpu-check/device-tests.mjs";
 import { describeCard } from "./gpu-check/memory.mjs";
 import { pack } from "./gpu-check/pack.mjs";
 import { report } from "./gpu-check/report.mjs";
@@ -89,6 +89,9 @@ await main(async () => {
     const tests = (results.tests[device.name] ??= {});
     results.ended[device.name] = await testDevice(device, { cases: options.cases, results: tests, deadline, save });
   }
+  results.counts ??= {};
+  for (const device of results.devices.filter(({ name, available }) => available && name !== "cpu"))
+    if (Date.now() < end) results.counts[device.name] ??= await countDevice(device);
   const sides = sidesOf(results.devices);
   for (const side of sides) {
     say(`times of ${side.key}`);

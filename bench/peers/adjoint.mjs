@@ -1,6 +1,7 @@
 // This library as a side: the cases of cases.mjs, and the networks of network.mjs. In Node and, with the WebAssembly
 // module, in a browser.
 import { grad, init, nn, noGrad, optim, tensor, tidy } from "../../dist/index.js";
+import { binding } from "../../dist/runtime/index.js";
 import { cases, time } from "../cases.mjs";
 import { ADAM, network } from "../network.mjs";
 import { checkPrograms } from "../program-cases.mjs";
@@ -15,7 +16,8 @@ export async function open({ wasm = false, threads, kernel, settings = {} } = {}
   const start = wasm ? (await import("../../dist/browser.js")).init : init;
   await start(threads ? { ...settings, threads } : settings);
   if (wasm && kernel) await forceKernel(kernel);
-  return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time, further: checkPrograms };
+  const launched = () => binding().launches?.();
+  return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time, launched, further: checkPrograms };
 }
 
 /** Forces the kernel of the running module, which is one of the two for the CPU. */

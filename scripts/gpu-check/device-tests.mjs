@@ -47,3 +47,18 @@ export async function testDevice({ name: device, kind = "" }, { cases = "", resu
     await child?.stop();
   }
 }
+
+/** What operators take on a device, by the names of their tests; undefined where the device does not answer. */
+export async function countDevice({ name: device, kind = "" }) {
+  const args = [join(root, "scripts", "gpu-check", "checks.mjs"), device, "", kind];
+  let child;
+  try {
+    child = await startChild(process.execPath, args, { seconds: START_SECONDS });
+    return await child.ask("counts", 2 * TEST_SECONDS);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return undefined;
+  } finally {
+    await child?.stop();
+  }
+}

@@ -32,7 +32,7 @@ function failures(tests) {
   );
 }
 
-/** A cell: median milliseconds, the ratio to PyTorch's with the same use of TF32, and memory. */
+/** A cell: median milliseconds, the ratio to PyTorch's with the same use of TF32, memory, and launches of a step. */
 function cell(result, peer) {
   if (!result) return "-";
   if (result.failed) return `failed: ${inCell(result.failed)}`;
@@ -41,11 +41,29 @@ function cell(result, peer) {
       ? `, ${digits(result.median / peer.median)} of PyTorch`
       : "";
   const memory = result.memory === undefined ? "" : `, ${result.memory} MiB`;
-  return `${digits(result.median)} ms${ratio}${memory}`;
+  const launches = result.launches ? `, ${result.launches} launches` : "";
+  return `${digits(result.median)} ms${ratio}${memory}${launches}`;
+}
+
+/** Launches of operators with those of their gradients, and tensors that they send, a row each; devices as columns. */
+function countTable(counts) {
+  const devices = Object.keys(counts).filter((device) => counts[device]);
+  if (devices.length === 0) return [];
+  const cellOf = ({ forward, backward, uploads } = {}) =>
+    forward === undefined ? "-" : `${forward} + ${backward}${uploads > 0 ? `, ${uploads} sent` : ""}`;
+  const names = Object.keys(counts[devices[0]]);
+  const head = ["launches of a value and of its gradient, tensors sent for them", ...devices];
+  return [
+    table(
+      head,
+      names.map((name) => [name, ...devices.map((device) => cellOf(counts[device][name]))]),
+    ),
+    "",
+  ];
 }
 
 /** The report of the results; `sides` in the order of the columns. */
-export function report({ build, card, devices, tests, ended = {}, times }, sides) {
+export function report({ build, card, devices, tests, ended = {}, times, counts = {} }, sides) {
   const measured = sides.filter(({ key }) => Object.keys(times[key] ?? {}).length > 0);
   const small = measured.filter((side) => side.small).map(({ key }) => key);
   const peerOf = (key) => times[key.includes("TF32") ? "PyTorch, TF32" : "PyTorch"] ?? {};
@@ -73,5 +91,6 @@ export function report({ build, card, devices, tests, ended = {}, times }, sides
     ...(small.length > 0 ? [`Reduced sizes on ${small.join(", ")}: the device computes in software.`, ""] : []),
     table(["median of a step", ...measured.map(({ key }) => key)], body),
     "",
+    ...countTable(counts),
   ].join("\n");
 }

@@ -17,6 +17,7 @@ export const ours = (key, settings, { small = false, heavy = true } = {}) => ({
   key,
   small,
   heavy,
+  counts: settings.device !== "cpu",
   alone: true,
   start: async () =>
     await startChild(process.execPath, [join(root, "bench", "worker.mjs"), "adjoint", JSON.stringify({ settings })], {
@@ -70,8 +71,10 @@ export async function timeSide(side, rows, { results, deadline, save }) {
     const memory = watchMemory();
     try {
       child ??= await side.start();
-      const times = await measure(child, side.small ? row.small : row.name);
-      results[row.name] = { ...times, small: side.small, label: child.about.label, memory: memory.peak() };
+      const name = side.small ? row.small : row.name;
+      const times = await measure(child, name);
+      const launches = side.counts ? await child.ask(`launches ${name}`, FIRST_SECONDS) : 0;
+      results[row.name] = { ...times, small: side.small, label: child.about.label, memory: memory.peak(), launches };
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       results[row.name] = { failed: error.message };

@@ -6,6 +6,8 @@ import { grad, tensor, tidy, type Tensor, type TensorOptions } from "../../ts/te
 export interface DeviceCheck {
   readonly name: string;
   readonly run: () => Promise<void>;
+  /** The function that is compared, where it is one operator or a few. */
+  readonly compared?: Compared;
 }
 
 /** Numbers read from a tensor, and which tensor it was. */
@@ -59,16 +61,23 @@ export interface Compared {
  */
 const TOLERANCE = 5e-5;
 
-/** The value of a function, the gradient of its squared norm, and that of the squared norm of this gradient. */
-async function derivatives({ f, shapes, around = 0, valueOnly = false }: Compared, options: TensorOptions) {
+/** The inputs of a function. */
+export function drawn({ shapes, around = 0 }: Compared): { values: Float32Array; shape: readonly number[] }[] {
   const rng = new Rng(11);
+  return shapes.map((shape) => {
+    const normal = rng.normal(shape, { device: "cpu" }).dataSync();
+    // Rounded before: the inputs are the same in both precisions.
+    return { shape, values: Float32Array.from(normal, (value) => around + value / 2) };
+  });
+}
+
+/** The value of a function, the gradient of its squared norm, and that of the squared norm of this gradient. */
+async function derivatives(what: Compared, options: TensorOptions) {
+  const { f, valueOnly = false } = what;
   const results = tidy(() => {
-    const inputs = shapes.map((shape) => {
-      const drawn = rng.normal(shape, { device: "cpu" }).dataSync();
-      // Rounded before: the inputs are the same in both precisions.
-      const values = Float32Array.from(drawn, (value) => around + value / 2);
-      return tensor(values, { shape, ...options, requiresGrad: !valueOnly });
-    });
+    const inputs = drawn(what).map(({ values, shape }) =>
+      tensor(values, { shape, ...options, requiresGrad: !valueOnly }),
+    );
     const value = f(...inputs);
     const found: Record<string, Tensor> = { value: value.detach().clone() };
     if (valueOnly) return found;
@@ -85,6 +94,7 @@ async function derivatives({ f, shapes, around = 0, valueOnly = false }: Compare
 export function compared(name: string, what: Compared): DeviceCheck {
   return {
     name,
+    compared: what,
     run: async () => mustAgree(await derivatives(what, {}), await derivatives(what, EXACT), TOLERANCE),
   };
 }

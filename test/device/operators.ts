@@ -297,6 +297,129 @@ const transforms: Readonly<Record<string, Compared>> = {
   },
 };
 
+/** Sizes that are odd, or more than one group of units takes, and operands that are not in row-major order. */
+const layouts: Readonly<Record<string, Compared>> = {
+  "batch norm of 5,289 values a channel, permuted": {
+    f: (x, w) => F.batchNorm(x.permute([1, 0, 3, 2]), { weight: w, negativeSlope: 0 }),
+    shapes: [[2, 3, 41, 43], [2]],
+  },
+  "batch norm with given moments": {
+    f: (x, w, b, m, v) =>
+      F.batchNorm(x, { weight: w, bias: b, mean: m, variance: v.square().add(0.5), negativeSlope: 0.1 }),
+    shapes: [[3, 5, 7, 3], [5], [5], [5], [5]],
+  },
+  // The squared norm of the result alone hardly depends on x.
+  "batch norm of columns": { f: (x) => F.batchNorm(x).mul(x), shapes: [[67, 3]] },
+  "group norm of 5,525 values a group": {
+    f: (x, w, b) => F.groupNorm(x, 3, { weight: w, bias: b }),
+    shapes: [[2, 15, 65, 17], [15], [15]],
+  },
+  "instance norm of an expanded image": {
+    f: (x, b) => F.groupNorm(x.expand([3, 4, 9, 11]), 4, { bias: b }).mul(x),
+    shapes: [[1, 4, 9, 11], [4]],
+  },
+  "layer norm of 67 channels": {
+    f: (x, w) => F.layerNorm(x.permute([0, 3, 1, 2]), { weight: w }),
+    shapes: [[2, 5, 9, 67], [67]],
+  },
+  "pooling by the largest, overlapping": {
+    f: (x) => F.maxPool2d(x.permute([1, 0, 3, 2]), [3, 2], { stride: [1, 2], padding: [1, 1], dilation: [2, 1] }),
+    shapes: [[3, 2, 17, 19]],
+  },
+  "pooling by the mean with the border": {
+    f: (x) => F.avgPool2d(x.expand([2, 3, 17, 19]), [3, 4], { stride: [2, 3], padding: 1, countIncludePad: true }),
+    shapes: [[1, 3, 17, 19]],
+  },
+  ...Object.fromEntries(
+    (["bilinear", "bicubic"] as const).flatMap((mode) =>
+      F.outsides.map((paddingMode): [string, Compared] => [
+        `21 x 37 samples of 6 channels, ${mode}, ${paddingMode}`,
+        {
+          f: (x, grid) =>
+            F.gridSample(x.permute([0, 1, 3, 2]), grid.expand([2, 21, 37, 2]), {
+              mode,
+              paddingMode,
+              alignCorners: mode === "bicubic",
+            }),
+          shapes: [
+            [2, 6, 19, 35],
+            [1, 21, 37, 2],
+          ],
+        },
+      ]),
+    ),
+  ),
+  "projections without the circle, permuted": {
+    f: (x) => F.radon(x.permute([1, 0, 2]), { angles: [-20, 10, 45, 90, 200], circle: false }),
+    shapes: [[12, 3, 12]],
+  },
+  "back-projection without the circle, expanded": {
+    f: (y) => F.radonTranspose(y.expand([3, 17, 2]), { angles: [33, 270], width: 12, circle: false }),
+    shapes: [[1, 17, 2]],
+  },
+  "Fourier transforms of 1,000 and 63 numbers, permuted": {
+    f: (x) => F.fft2(x.permute([0, 1, 3, 2])),
+    shapes: [[1, 2, 1000, 63]],
+  },
+  "Fourier transform of 1,100 numbers": { f: (x) => F.fft2(x), shapes: [[1, 2, 3, 1100]] },
+  "centred Fourier transform of 7 x 11 x 13, permuted": {
+    f: (x) => F.centredFft(x.permute([0, 4, 1, 2, 3]), [2, 3, 4], { inverse: true }),
+    shapes: [[1, 7, 11, 13, 2]],
+  },
+  "half a spectrum of 70 x 45, expanded": {
+    f: (x) =>
+      F.fromHalfSpectrum(
+        F.halfSpectrum(x.expand([2, 3, 70, 45]))
+          .mul(0.1)
+          .square(),
+        45,
+      ),
+    shapes: [[1, 3, 70, 45]],
+  },
+  "complex product of a list of images and one": {
+    f: (a, b) => F.complexMul(a, b, { conjugate: true }),
+    shapes: [
+      [3, 2, 9, 2],
+      [3, 1, 9, 2],
+    ],
+  },
+  "filter of 20 x 34, for every image": {
+    f: (x, filter) => F.fourierFilter(x, F.halfSpectrum(filter)),
+    shapes: [
+      [2, 3, 20, 34],
+      [1, 3, 20, 34],
+    ],
+  },
+  "distances and products of rows of 9,001 numbers": {
+    f: (a, b) =>
+      F.distance(a, b)
+        .add(F.distance(a, b.expand([3, 9001]), { p: 1 }))
+        .add(F.dot(a, b.mul(a))),
+    shapes: [
+      [3, 9001],
+      [3, 9001],
+    ],
+  },
+  "differences of neighbours in 3 x 5 x 37 x 41, permuted": {
+    f: (x) => F.variation(x.permute([1, 0, 2, 3]), { dim: 2 }).add(F.variation(x.permute([1, 0, 3, 2]), { dim: 3 })),
+    shapes: [[5, 3, 37, 41]],
+  },
+  "differences along an axis of one": { f: (x) => F.variation(x, { dim: 1 }).add(x.sum([1, 2])), shapes: [[2, 1, 7]] },
+  "no images": {
+    f: (x) =>
+      cat(
+        [
+          F.batchNorm(x, { mean: x.sum([0, 2, 3]), variance: x.sum([0, 2, 3]) }),
+          F.layerNorm(x),
+          F.maxPool2d(x, 1),
+          F.avgPool2d(x, 1),
+        ],
+        0,
+      ),
+    shapes: [[0, 4, 6, 5]],
+  },
+};
+
 const denoisers: Readonly<Record<string, Compared>> = {
   "similar patches": {
     f: (x, guide) => F.nonLocal(x, guide, { sigma: 0.5 }),
@@ -339,6 +462,7 @@ export const operatorChecks: readonly DeviceCheck[] = Object.entries({
   ...products,
   ...sampling,
   ...transforms,
+  ...layouts,
   ...denoisers,
   ...updates,
 }).map(([name, what]) => compared(name, what));

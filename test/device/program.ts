@@ -5,6 +5,7 @@ import { listCases, readValues } from "../golden/case-files.js";
 import { runCase } from "../golden/run-case.js";
 import type { DeviceCheck } from "./check.js";
 import { deviceChecks } from "./checks.js";
+import { countsOf, type Counts } from "./counts.js";
 
 export { init } from "../../ts/runtime/index.js";
 
@@ -22,4 +23,11 @@ export function checksOf(folder: string | undefined, inSoftware: boolean): reado
       run: async () => await runCase(file.golden, readValues(file), { device: currentDevice(), dtype: "float32" }),
     })),
   ];
+}
+
+/** What each function that the device checks compare takes on the current device, by its name. */
+export function counts(): Readonly<Record<string, Counts>> {
+  return Object.fromEntries(
+    deviceChecks.flatMap(({ name, compared }) => (compared === undefined ? [] : [[name, countsOf(compared)]])),
+  );
 }

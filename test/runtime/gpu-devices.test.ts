@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { adamStep } from "../../ts/functional/index.js";
+import * as F from "../../ts/functional/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { binding, devices, init } from "../../ts/runtime/index.js";
-import { tensor, zeros } from "../../ts/tensor/index.js";
+import { grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
 
 const reason = await init({ device: "webgpu" }).then(
   () => undefined,
@@ -43,12 +43,60 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     await init({ device: "webgpu" });
   });
 
+  const image = () => ones([2, 4, 12, 12]).requiresGrad_();
+  const uploads = () => binding().uploads?.() ?? Number.NaN;
+  const launches = () => binding().launches?.() ?? Number.NaN;
+
+  const tables: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+    "an image resized": (x) => F.interpolate(x, { size: [7, 5], mode: "bicubic" }),
+    "nearest pixels": (x) => F.interpolate(x, { size: [7, 5], mode: "nearest" }),
+    "adaptive pooling": (x) => F.adaptiveAvgPool2d(x, [5, 7]),
+    "a slice with steps": (x) => x.slice([0, 0, 0, 0], [2, 4, 12, 12], [1, 1, 2, 3]),
+    "a reflected border": (x) => x.pad([0, 0, 0, 0, 1, 2, 2, 1], { mode: "reflect" }),
+    projections: (x) => F.radon(x.reshape([8, 12, 12]), { angles: [0, 20, 40] }),
+    "a Fourier filter": (x) => F.fourierFilter(x, F.halfSpectrum(x.detach())),
+  };
+  it.each(Object.entries(tables))("is sent the tables of %s once, and of its gradient", (_, f) => {
+    const x = image();
+    const call = () => void grad(f(x).sum(), [x]);
+    call();
+    const before = uploads();
+    call();
+    expect(uploads()).toBe(before);
+  });
+
+  it("counts tensors that are sent", () => {
+    const before = uploads();
+    tensor([1, 2, 3]);
+    expect(uploads()).toBe(before + 1);
+  });
+
+  const kernels: Readonly<Record<string, [(x: Tensor) => Tensor, number, number]>> = {
+    "a batch norm": [(x) => F.batchNorm(x, { negativeSlope: 0 }), 2, 2],
+    "a group norm": [(x) => F.groupNorm(x, 2), 2, 3],
+    "a layer norm": [(x) => F.layerNorm(x), 1, 1],
+    "pooling by the largest": [(x) => F.maxPool2d(x, 2), 1, 1],
+    "pooling by the mean": [(x) => F.avgPool2d(x, 2), 1, 1],
+    "samples of an image": [(x) => F.gridSample(x, zeros([2, 5, 5, 2])), 2, 2],
+    projections: [(x) => F.radon(x.reshape([8, 12, 12]), { angles: [0, 20, 40] }), 1, 2],
+  };
+  it.each(Object.entries(kernels))("takes few kernels for %s, and for its gradient", (_, [f, forward, backward]) => {
+    const x = image();
+    const start = launches();
+    const y = f(x);
+    expect(launches() - start).toBe(forward);
+    const seed = y.detach().clone();
+    const between = launches();
+    grad(y, [x], { gradOutputs: [seed] });
+    expect(launches() - between).toBe(backward);
+  });
+
   it("takes one kernel for a step of Adam on a parameter", () => {
     const [parameter, m, v] = [tensor([1, -2]), zeros([2]), zeros([2])];
     const gradient = tensor([0.5, 3]);
     const options = { step: 1, lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupled: false } as const;
     const before = binding().launches?.() ?? Number.NaN;
-    const next = adamStep({ parameter, m, v }, gradient, options);
+    const next = F.adamStep({ parameter, m, v }, gradient, options);
     expect((binding().launches?.() ?? Number.NaN) - before).toBe(1);
     // The first step is lr in the direction of the sign.
     expect(Array.from(next.parameter.dataSync())).toEqual([expect.closeTo(0.9, 5), expect.closeTo(-2.1, 5)]);

@@ -48,6 +48,7 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   setTf32: "sync",
   setRandomOnDevice: "sync",
   launches: "sync",
+  uploads: "sync",
   heapBytes: "sync",
 };
 const optional: ReadonlySet<string> = new Set<Guarded>([
@@ -58,6 +59,7 @@ const optional: ReadonlySet<string> = new Set<Guarded>([
   "setRandomOnDevice",
   "setTf32",
   "setThreads",
+  "uploads",
 ]);
 
 class Guard implements GuardedBinding {

@@ -25,6 +25,16 @@ pub fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape, DType::F32)
 }
 
+/// The first `length` numbers of the `i`-th part of a tensor in row-major order, as a view; parts are of `apart`
+/// numbers, a multiple of 64.
+#[inline(never)]
+pub fn part_of(t: &CubeTensor, i: usize, apart: usize, length: usize) -> CubeTensor {
+    let bytes = |numbers: usize| (numbers * t.dtype.size()) as u64;
+    let after = t.meta.num_elements() - (i + 1) * apart;
+    let handle = t.handle.clone().offset_start(bytes(i * apart)).offset_end(bytes(after));
+    CubeTensor::new_contiguous(t.client.clone(), t.device.clone(), Shape::from(vec![length]), handle, t.dtype)
+}
+
 /// out = a b over the last two axes of float32 tensors, in plain multiply-adds, which every GPU has, in tiles that are
 /// kept in registers. The error is the reason why there is no kernel.
 #[inline(never)]

@@ -13,6 +13,7 @@ mod webgpu;
 use crate::error::{Error, Result};
 use adjoint_backend::DispatchDevice;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A device, chosen at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -229,6 +230,21 @@ pub fn set_random_on_device(on: bool) {
     crate::gpu::random::set_allowed(on);
     #[cfg(not(feature = "gpu"))]
     let _ = on;
+}
+
+/// Tensors and lists that this process has sent to GPUs.
+static UPLOADS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts what is sent to a device.
+pub(crate) fn count_upload(device: Device) {
+    if device != Device::Cpu {
+        UPLOADS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The number of tensors and lists that this process has sent to GPUs.
+pub fn uploads() -> u64 {
+    UPLOADS.load(Ordering::Relaxed)
 }
 
 /// The number of kernels that this process has launched on GPUs since the first call, which begins to count.

@@ -4,8 +4,16 @@
 pub(crate) mod activation;
 pub(crate) mod adam;
 pub(crate) mod conv;
+pub(crate) mod fourier;
+mod group;
+pub(crate) mod norm;
+pub(crate) mod pixel_norm;
+pub(crate) mod pool;
 pub(crate) mod product;
+pub(crate) mod radon;
 pub(crate) mod random;
+pub(crate) mod rows;
+pub(crate) mod sample;
 pub(crate) mod sums;
 
 use crate::storage::{physical, Value};

@@ -10,6 +10,9 @@ mod draw;
 pub mod error;
 #[cfg(feature = "gpu")]
 mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "gpu/absent.rs"]
+mod gpu;
 mod id_map;
 pub mod kernel;
 pub mod ops;

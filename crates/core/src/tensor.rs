@@ -1,7 +1,7 @@
 //! The rank-dynamic tensor: a value on a device, and the tape node that made it.
 
 use crate::allocation::{check, list};
-use crate::device::Device;
+use crate::device::{count_upload, Device};
 use crate::error::{Error, Result};
 pub use crate::storage::DType;
 use crate::storage::{self, physical, CpuElement, Value, Values};
@@ -198,6 +198,7 @@ impl Tensor {
                 uploaded: None,
             }));
         }
+        count_upload(device);
         let uploaded = (is_asynchronous(device) && data.len() <= MAX_UPLOADED).then(|| Arc::from(data.as_slice()));
         let value = Dispatch::float_from_data(TensorData::new(data, physical(shape)), &device.dispatch()?);
         Ok(Self::off_tape(value, shape.to_vec(), device).with_uploaded(uploaded))

@@ -280,3 +280,9 @@ pub fn set_random_on_device(on: bool) {
 pub fn launches() -> f64 {
     session::launches()
 }
+
+/// Tensors and lists that were sent to GPUs, those that operators make for themselves included.
+#[napi]
+pub fn uploads() -> f64 {
+    adjoint_core::device::uploads() as f64
+}

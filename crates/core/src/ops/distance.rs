@@ -6,11 +6,13 @@ use super::shape::{expand, reshape, slice};
 use super::unary::{abs, neg, square};
 use super::{check_axis, composed_gradients, same_kind};
 use crate::error::{Error, Result};
+use crate::gpu::rows::{self as gpu, Term};
 use crate::kernel::sums::row_sums;
 use crate::kernel::variation::{self, VariationShape};
-use crate::storage::{elementwise, from_vec, Value};
+use crate::storage::{elementwise, from_vec, physical, Value};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
+use adjoint_backend::Dispatch;
 use std::sync::Arc;
 
 /// The sizes of the first `keep` axes, and the number of elements for each of their positions.
@@ -51,9 +53,27 @@ fn sum_rows(x: &Tensor, keep: usize) -> Result<Tensor> {
     sum(x, &(keep..x.rank()).collect::<Vec<_>>(), false)
 }
 
-/// Sums of f over the rows of two tensors; `None` unless they are float32 on the CPU.
-fn sums([a, b]: [&Tensor; 2], rows: [usize; 2], shape: &[usize], f: impl Fn([f32; 2]) -> f32 + Sync) -> Option<Value> {
-    Some(from_vec(row_sums([&*a.floats()?, &*b.floats()?], rows, f), shape))
+/// Sums of a term, f on the CPU, over the rows of two tensors; `None` for float64.
+fn sums(
+    term: Term,
+    [a, b]: [&Tensor; 2],
+    rows: [usize; 2],
+    shape: &[usize],
+    f: impl Fn([f32; 2]) -> f32 + Sync,
+) -> Option<Value> {
+    match a.floats().zip(b.floats()) {
+        Some((a, b)) => Some(from_vec(row_sums([&*a, &*b], rows, f), shape)),
+        None => of_shape(gpu::sums(term, [&a.value(), &b.value()], in_rows(rows)), shape),
+    }
+}
+
+/// Rows without an axis of neighbours.
+fn in_rows([rows, n]: [usize; 2]) -> VariationShape {
+    VariationShape { rows, outer: 1, n, inner: 1 }
+}
+
+fn of_shape(value: Option<Value>, shape: &[usize]) -> Option<Value> {
+    value.map(|value| Dispatch::float_reshape(value, physical(shape)))
 }
 
 /// sum a b over all axes but the first `keep`, for arrays of one shape.  d = sum (b da + a db)
@@ -61,7 +81,11 @@ pub fn dot(a: &Tensor, b: &Tensor, keep: usize) -> Result<Tensor> {
     let op = "dot";
     same_shape(op, a, b)?;
     let (kept, n) = rows(op, a, keep)?;
-    let value = if a.size() == 0 { None } else { sums([a, b], [kept.iter().product(), n], &kept, |[a, b]| a * b) };
+    let value = if a.size() == 0 {
+        None
+    } else {
+        sums(Term::Product, [a, b], [kept.iter().product(), n], &kept, |[a, b]| a * b)
+    };
     let Some(value) = value else { return sum_rows(&mul(a, b)?, keep) };
     if Arc::ptr_eq(&a.0, &b.0) {
         // A squared norm: one gradient in place of a sum of two.
@@ -88,8 +112,8 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
     let sizes = [kept.iter().product(), n];
     let value = match p {
         _ if a.size() == 0 => None,
-        2.0 => sums([a, b], sizes, &kept, |[a, b]| (a - b) * (a - b)),
-        1.0 => sums([a, b], sizes, &kept, |[a, b]| (a - b).abs()),
+        2.0 => sums(Term::Square, [a, b], sizes, &kept, |[a, b]| (a - b) * (a - b)),
+        1.0 => sums(Term::Distance, [a, b], sizes, &kept, |[a, b]| (a - b).abs()),
         _ => None,
     };
     let Some(value) = value else { return by_operators(a, b, keep, p) };
@@ -98,8 +122,11 @@ pub fn distance(a: &Tensor, b: &Tensor, keep: usize, p: f64) -> Result<Tensor> {
         if tape::is_enabled() {
             return composed_gradients(c, |x| by_operators(&x[0], &x[1], keep, p));
         }
+        let term = if p == 2.0 { Term::Square } else { Term::Distance };
+        let values = [&a.value(), &b.value()];
+        let on_gpu = gpu::slopes(term, values, &c.grad.value(), in_rows(sizes), a.shape());
         let g = along_rows(c.grad, a)?;
-        let da = match slope(&a.value(), &b.value(), &g.value(), a.shape(), p) {
+        let da = match on_gpu.or_else(|| slope(&a.value(), &b.value(), &g.value(), a.shape(), p)) {
             Some(value) => c.gradient(value, a.shape())?,
             None => return Err(Error::internal("distance: a gradient of another type.")),
         };
@@ -146,15 +173,22 @@ pub fn variation(x: &Tensor, axis: usize, keep: usize) -> Result<Tensor> {
         n: s[axis],
         inner: s[axis + 1..].iter().product(),
     };
-    let value = if x.size() == 0 { None } else { x.floats().map(|x| from_vec(variation::sums(&x, sizes), &kept)) };
+    let value = match x.floats() {
+        _ if x.size() == 0 => None,
+        Some(x) => Some(from_vec(variation::sums(&x, sizes), &kept)),
+        None => of_shape(gpu::sums(Term::Variation, [&x.value(), &x.value()], sizes), &kept),
+    };
     let Some(value) = value else { return variation_by_operators(x, axis, keep) };
     let gradient = move |c: &Context| {
         let x = &c.inputs[0];
         if tape::is_enabled() {
             return composed_gradients(c, |x| variation_by_operators(&x[0], axis, keep));
         }
-        let gradient = variation::gradient(&x.values()?, &c.grad.values()?, sizes);
-        let value = from_vec(gradient, x.shape());
+        let values = [&x.value(), &x.value()];
+        let value = match gpu::slopes(Term::Variation, values, &c.grad.value(), sizes, x.shape()) {
+            Some(value) => value,
+            None => from_vec(variation::gradient(&x.values()?, &c.grad.values()?, sizes), x.shape()),
+        };
         Ok(vec![Some(c.gradient(value, x.shape())?)])
     };
     Ok(Tensor::result(value, kept, &[x], Box::new(gradient)))

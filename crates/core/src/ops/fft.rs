@@ -6,11 +6,12 @@ use super::shape::{cat, permute, slice};
 use super::{check_axes, check_axis};
 use crate::allocation::check;
 use crate::error::{Error, Result};
+use crate::gpu::fourier as gpu;
 use crate::kernel::fourier::{complex, ComplexFft};
 use crate::storage::{from_vec, on_cpu};
 use crate::tape::Context;
 use crate::tensor::table::table;
-use crate::tensor::Tensor;
+use crate::tensor::{Constant, Tensor};
 
 /// y_k = scale sum_n x_n e^(-2 pi i k n / N) over `dims` (the sign is plus when `inverse`). Its adjoint is the same sum
 /// with the other sign.
@@ -52,7 +53,7 @@ fn sums(
     let value = if x.size() == 0 {
         x.value()
     } else {
-        on_cpu!(x, T => from_vec(complex(&x.values::<T>()?, &s), x.shape()), else by_matrices(&x.detach(), &s)?.value())
+        on_cpu!(x, T => from_vec(complex(&x.values::<T>()?, &s), x.shape()), else on_gpu(&x.detach(), &s)?.value())
     };
     let dims = dims.to_vec();
     let vjp =
@@ -60,11 +61,56 @@ fn sums(
     Ok(Tensor::result(value, x.shape().to_vec(), &[x], vjp))
 }
 
-/// The sums as products with cosine and sine matrices: any device, no read-back.
-fn by_matrices(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
+/// Cosines and sines of the multiples of a circle's n-th part, [n, 2], on the device of a tensor.
+pub(super) fn circle(like: &Tensor, n: usize) -> Result<Tensor> {
+    table(like, "circle", &[n as u64], &[n, 2], || {
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / n as f64;
+        (0..n).flat_map(|i| [angle(i).cos(), angle(i).sin()]).collect()
+    })
+}
+
+/// The sums over one axis by the kernel for GPUs; `None` where it does not take them.
+fn by_lines(x: &Tensor, dim: usize, s: &ComplexFft, scale: f64) -> Result<Option<Tensor>> {
+    let (shape, n) = (x.shape(), x.shape()[dim]);
+    if !gpu::takes(n) {
+        return Ok(None);
+    }
+    let (low, high) = (dim.min(s.complex_dim), dim.max(s.complex_dim));
+    let product = |axes: std::ops::Range<usize>| shape[axes].iter().product::<usize>();
+    let stride = |axis: usize| product(axis + 1..shape.len());
+    let side = gpu::Side {
+        outer: product(low..shape.len()),
+        middle: product(high..shape.len()),
+        step: stride(dim),
+        imaginary: stride(s.complex_dim),
+        count: n,
+        real: false,
+    };
+    let lines = gpu::Lines {
+        count: x.size() / (2 * n),
+        middle: product(low + 1..high),
+        inner: stride(high),
+        length: n,
+        from: side,
+        to: side,
+        sign: if s.inverse { 1.0 } else { -1.0 },
+        zero: if s.centred { n - n / 2 } else { 0 },
+        scale,
+        inside: 1.0,
+    };
+    let value = gpu::transform(&x.value(), &circle(x, n)?.value(), &lines, shape);
+    Ok(value.map(|value| Constant::new(value, shape, x.device()).into()))
+}
+
+/// The sums on a GPU: by the kernel, or over long axes as products with cosine and sine matrices. No read-back.
+fn on_gpu(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
     let complex_dim = s.complex_dim;
-    let mut x = x.clone();
+    let (mut x, mut scale) = (x.clone(), s.scale);
     for &dim in s.dims {
+        if let Some(done) = by_lines(&x, dim, s, scale)? {
+            (x, scale) = (done, 1.0);
+            continue;
+        }
         let n = x.shape()[dim];
         // The position that counts as n, so that no difference is negative.
         let zero = if s.centred { n - n / 2 } else { 0 };
@@ -91,7 +137,10 @@ fn by_matrices(x: &Tensor, s: &ComplexFft) -> Result<Tensor> {
         let out_im = permute(&add(&product(&re, &sine)?, &product(&im, &cosine)?)?, &order)?;
         x = cat(&[out_re, out_im], complex_dim)?;
     }
-    mul_scalar(&x, s.scale)
+    if scale == 1.0 {
+        return Ok(x);
+    }
+    mul_scalar(&x, scale)
 }
 
 fn product(x: &Tensor, matrix: &Tensor) -> Result<Tensor> {

@@ -4,13 +4,14 @@
 
 use super::composed_gradients;
 use super::elementwise::{add_scalar, mul, sub};
-use super::norm::{affine, channels, normalise};
+use super::norm::{affine, channels, normalise, planes};
 use super::reduce::mean;
 use super::shape::reshape;
 use super::unary::{rsqrt, square};
 use crate::error::{Error, Result};
+use crate::gpu::{norm as gpu_group, pixel_norm as gpu_pixel};
 use crate::kernel::norm::{group, pixel, ImageNorm};
-use crate::storage::{from_vec, Values};
+use crate::storage::{from_vec, Value, Values};
 use crate::tape::{self, Context};
 use crate::tensor::{Constant, Tensor};
 
@@ -64,6 +65,10 @@ fn normalised(op: &'static str, over: Over, x: &Tensor, affine: [Option<&Tensor>
     for (t, name) in affine.iter().zip(["weight", "bias"]) {
         t.map_or(Ok(()), |t| channels(op, name, &t.detach(), x).map(|_| ()))?;
     }
+    if let Some((value, used)) = norm.on_gpu(x, affine) {
+        let gradients = Box::new(move |c: &Context| norm.gradients_on_gpu(c, &used));
+        return Ok(Tensor::result(value, x.shape().to_vec(), &parents, gradients));
+    }
     let Some((values, lists)) = (if x.size() == 0 { None } else { x.floats().zip(floats(affine)) }) else {
         return norm.composed(x, affine);
     };
@@ -80,6 +85,13 @@ fn normalised(op: &'static str, over: Over, x: &Tensor, affine: [Option<&Tensor>
     Ok(Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(c, &used))))
 }
 
+/// What the kernels for GPUs keep of a forward pass.
+#[derive(Clone)]
+enum Used {
+    Groups(gpu_group::Used),
+    Channels(gpu_pixel::Used),
+}
+
 /// The values of optional tensors; `None` unless they are float32 on the CPU.
 fn floats(tensors: [Option<&Tensor>; 2]) -> Option<[Option<Values<f32>>; 2]> {
     let values = tensors.map(|t| t.map(Tensor::floats));
@@ -88,9 +100,56 @@ fn floats(tensors: [Option<&Tensor>; 2]) -> Option<[Option<Values<f32>>; 2]> {
 
 impl Norm {
     fn kernel<'a>(&self, x: &Tensor, [weight, bias]: &'a [Option<Values<f32>>; 2]) -> ImageNorm<'a> {
-        let s = x.shape();
-        let planes = [s[0], s[1], s[2..].iter().product()];
-        ImageNorm { planes, weight: weight.as_deref(), bias: bias.as_deref(), epsilon: self.epsilon }
+        ImageNorm { planes: planes(x), weight: weight.as_deref(), bias: bias.as_deref(), epsilon: self.epsilon }
+    }
+
+    fn gpu_kernel<'a>(&self, x: &Tensor, [weight, bias]: &'a [Option<Value>; 2]) -> gpu_group::Norm<'a> {
+        let groups = match self.over {
+            Over::Groups(groups) => Some(groups),
+            Over::Channels => None,
+        };
+        let (weight, bias) = (weight.as_ref(), bias.as_ref());
+        gpu_group::Norm { planes: planes(x), groups, weight, bias, epsilon: self.epsilon, slope: 1.0 }
+    }
+
+    /// The result of the kernels for GPUs, where x is on one.
+    fn on_gpu(&self, x: &Tensor, affine: [Option<&Tensor>; 2]) -> Option<(Value, Used)> {
+        if x.size() == 0 {
+            return None;
+        }
+        let lists = affine.map(|t| t.map(Tensor::value));
+        let norm = self.gpu_kernel(x, &lists);
+        Some(match self.over {
+            Over::Groups(_) => gpu_group::forward(&norm, &x.value(), None).map(|(y, used)| (y, Used::Groups(used)))?,
+            Over::Channels => gpu_pixel::forward(&norm, &x.value()).map(|(y, used)| (y, Used::Channels(used)))?,
+        })
+    }
+
+    fn gradients_on_gpu(&self, c: &Context, used: &Used) -> Result<Vec<Option<Tensor>>> {
+        let composed = || composed_gradients(c, |x| self.composed(&x[0], self.positions.map(|p| p.map(|i| &x[i]))));
+        if tape::is_enabled() {
+            return composed();
+        }
+        let x = &c.inputs[0];
+        let affine = self.positions.map(|p| p.map(|i| c.inputs[i].value()));
+        let (norm, needed) = (self.gpu_kernel(x, &affine), c.needs(0));
+        let asked = self.positions.iter().flatten().any(|&i| c.needs(i));
+        let (x_value, g) = (x.value(), c.grad.value());
+        let found = match used {
+            Used::Groups(used) => {
+                gpu_group::gradient(&norm, &x_value, &g, used, false, needed).map(|(dx, lists)| (dx, Some(lists)))
+            }
+            Used::Channels(used) => gpu_pixel::gradient(&norm, &x_value, &g, used, needed, asked),
+        };
+        let Some((dx, lists)) = found else { return composed() };
+        let mut out = vec![None; c.inputs.len()];
+        out[0] = dx.map(|value| c.gradient(value, x.shape())).transpose()?;
+        for (position, value) in self.positions.into_iter().zip(lists.into_iter().flatten()) {
+            if let Some(i) = position {
+                out[i] = Some(c.gradient(value, &[x.shape()[1]])?);
+            }
+        }
+        Ok(out)
     }
 
     /// z weight + bias with z = (x - mean) / sqrt(variance + epsilon).

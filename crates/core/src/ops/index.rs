@@ -2,21 +2,30 @@
 
 use super::{check_axis, same_kind};
 use crate::allocation::{check, product};
-use crate::device::Device;
+use crate::device::{count_upload, Device};
 use crate::error::{Error, Result};
 use crate::kernel::select;
 use crate::storage::from_vec;
+use crate::tensor::table::kept;
 use crate::tensor::{check_size, Tensor};
 use adjoint_backend::{Dispatch, IndexingUpdateOp, Shape, TensorData};
 
 pub(crate) type Int = adjoint_backend::DispatchTensor;
 
 fn list_value(indices: &[usize], device: Device) -> Result<Int> {
-    let device = device.dispatch()?;
-    let data: Vec<i64> = indices.iter().map(|&i| i as i64).collect();
-    let dtype = Dispatch::settings(&device).int_dtype;
-    let data = TensorData::new(data, Shape::from(vec![indices.len()])).convert_dtype(dtype.into());
-    Ok(Dispatch::int_from_data(data, &device))
+    let made = || {
+        count_upload(device);
+        let device = device.dispatch()?;
+        let data: Vec<i64> = indices.iter().map(|&i| i as i64).collect();
+        let dtype = Dispatch::settings(&device).int_dtype;
+        let data = TensorData::new(data, Shape::from(vec![indices.len()])).convert_dtype(dtype.into());
+        Ok(Dispatch::int_from_data(data, &device))
+    };
+    if device == Device::Cpu {
+        return made();
+    }
+    let key = indices.iter().map(|&i| i as u64).collect();
+    kept(device, "positions", key, size_of_val(indices), made)
 }
 
 /// Takes the listed positions of an axis; the indices are known on the CPU and checked by the caller.

@@ -6,8 +6,9 @@ use super::reduce::{mean, sum};
 use super::shape::reshape;
 use super::unary::{rsqrt, square};
 use crate::error::{Error, Result};
+use crate::gpu::norm as gpu;
 use crate::kernel::norm::batch as kernel;
-use crate::storage::{from_vec, Values};
+use crate::storage::{from_vec, Value, Values};
 use crate::tape::{self, Context};
 use crate::tensor::{Constant, Tensor};
 
@@ -92,12 +93,15 @@ pub(super) fn normalise(
     }
     let list = |value| Constant::new(value, &[x.shape()[1]], x.device());
     let operands = if x.size() == 0 { None } else { x.floats().zip(floats(optional)) };
-    let (value, used) = match operands {
-        Some((values, optional)) => {
+    let computed = if x.size() == 0 { None } else { on_gpu(x, optional, epsilon, slope) };
+    let of_gpu = computed.as_ref().map(|(_, used)| used.clone());
+    let (value, used) = match (computed, operands) {
+        (Some((y, used)), _) => (y, used.moments().map(list)),
+        (None, Some((values, optional))) => {
             let (y, used) = kernel::forward(&settings(x, &optional, epsilon, slope), &values);
             (from_vec(y, x.shape()), used.map(|moment| list(from_vec(moment, &[x.shape()[1]]))))
         }
-        None => {
+        (None, None) => {
             let x = x.detach();
             let [weight, bias, m, v] = optional.map(|t| t.map(Tensor::detach));
             let [m, v] = match [m, v] {
@@ -117,7 +121,15 @@ pub(super) fn normalise(
     });
     let norm = Norm { epsilon, slope, positions };
     let kept = used.clone();
-    Ok((Tensor::result(value, x.shape().to_vec(), &parents, Box::new(move |c| norm.gradients(op, c, &kept))), used))
+    Ok((
+        Tensor::result(
+            value,
+            x.shape().to_vec(),
+            &parents,
+            Box::new(move |c| norm.gradients(op, c, &kept, of_gpu.as_ref())),
+        ),
+        used,
+    ))
 }
 
 /// The values of optional tensors; `None` unless they are float32 on the CPU.
@@ -126,16 +138,33 @@ fn floats(tensors: [Option<&Tensor>; 4]) -> Option<[Option<Values<f32>>; 4]> {
     (!values.iter().any(|v| matches!(v, Some(None)))).then(|| values.map(Option::flatten))
 }
 
+/// The kernel's result on a GPU.
+fn on_gpu(x: &Tensor, optional: [Option<&Tensor>; 4], epsilon: f64, slope: f64) -> Option<(Value, gpu::Used)> {
+    let [weight, bias, mean, variance] = optional.map(|t| t.map(Tensor::value));
+    let norm = gpu_norm(x, [&weight, &bias], epsilon, slope);
+    gpu::forward(&norm, &x.value(), mean.as_ref().zip(variance.as_ref()).map(|(m, v)| [m, v]))
+}
+
+fn gpu_norm<'a>(x: &Tensor, [weight, bias]: [&'a Option<Value>; 2], epsilon: f64, slope: f64) -> gpu::Norm<'a> {
+    let (weight, bias) = (weight.as_ref(), bias.as_ref());
+    gpu::Norm { planes: planes(x), groups: None, weight, bias, epsilon, slope }
+}
+
+/// [batch, channels, pixels]
+pub(super) fn planes(x: &Tensor) -> [usize; 3] {
+    let s = x.shape();
+    [s[0], s[1], s[2..].iter().product()]
+}
+
 fn settings<'a>(
     x: &Tensor,
     [weight, bias, m, v]: &'a [Option<Values<f32>>; 4],
     epsilon: f64,
     slope: f64,
 ) -> kernel::Norm<'a> {
-    let s = x.shape();
     let given = m.as_deref().zip(v.as_deref()).map(|(m, v)| [m, v]);
     kernel::Norm {
-        planes: [s[0], s[1], s[2..].iter().product()],
+        planes: planes(x),
         weight: weight.as_deref(),
         bias: bias.as_deref(),
         given,
@@ -155,10 +184,20 @@ impl Norm {
     /// Gradients in x and in the operands that are present. With h the gradient before the activation, r = 1 / sqrt(v +
     /// epsilon) and z = (x - m) r: dw = sum h z, db = sum h, and dx = w r h where m and v were given (dm = -w r sum h,
     /// dv = -w r^2 / 2 sum h z), else dx = w r (h - mean h - z mean(h z)).
-    fn gradients(&self, op: &'static str, c: &Context, used: &[Constant; 2]) -> Result<Vec<Option<Tensor>>> {
+    fn gradients(
+        &self,
+        op: &'static str,
+        c: &Context,
+        used: &[Constant; 2],
+        of_gpu: Option<&gpu::Used>,
+    ) -> Result<Vec<Option<Tensor>>> {
         let x = &c.inputs[0];
         let [weight, bias, m, v] = self.positions.map(|p| p.map(|i| &c.inputs[i]));
-        let parts = match self.fused(c, used)? {
+        let fused = match of_gpu.filter(|_| !tape::is_enabled()) {
+            Some(kept) => self.fused_on_gpu(c, used, kept)?,
+            None => self.fused(c, used)?,
+        };
+        let parts = match fused {
             Some(parts) => parts,
             None => {
                 let [m, v] = match (m, v) {
@@ -206,6 +245,36 @@ impl Norm {
             }
         }
         Ok(out)
+    }
+
+    /// The same by the kernels for GPUs.
+    fn fused_on_gpu(
+        &self,
+        c: &Context,
+        used: &[Constant; 2],
+        kept: &gpu::Used,
+    ) -> Result<Option<(Option<Tensor>, [Tensor; 4])>> {
+        let x = &c.inputs[0];
+        let [weight, bias] = [0, 1].map(|i| self.positions[i].map(|p| c.inputs[p].value()));
+        let norm = gpu_norm(x, [&weight, &bias], self.epsilon, self.slope);
+        let given = self.positions[2].is_some();
+        let Some((dx, lists)) = gpu::gradient(&norm, &x.value(), &c.grad.value(), kept, given, c.needs(0)) else {
+            return Ok(None);
+        };
+        let [dw, db] = lists.map(|value| c.gradient(value, &[x.shape()[1]]));
+        let (dw, db) = (dw?, db?);
+        let dx = dx.map(|value| c.gradient(value, x.shape())).transpose()?;
+        if !given {
+            return Ok(Some((dx, [dw, db.clone(), db.clone(), db])));
+        }
+        let root = rsqrt(&add_scalar(&used[1], self.epsilon)?)?;
+        let scale = match self.positions[0] {
+            Some(i) => mul(&root, &c.inputs[i])?,
+            None => root.clone(),
+        };
+        let dm = mul_scalar(&mul(&scale, &db)?, -1.0)?;
+        let dv = mul_scalar(&mul(&mul(&scale, &root)?, &dw)?, -0.5)?;
+        Ok(Some((dx, [dw, db, dm, dv])))
     }
 
     /// The same by the CPU kernel where nothing is recorded: the gradient in x where it is needed, and the

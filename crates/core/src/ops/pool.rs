@@ -6,9 +6,11 @@ use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce};
 use crate::allocation::{check, product};
 use crate::error::{Error, Result};
+use crate::gpu::pool as gpu;
 use crate::kernel::conv::shape::{ConvShape, Geometry};
 use crate::kernel::pool;
 use crate::storage::from_vec;
+use crate::tape::Context;
 use crate::tensor::{check_size, Tensor};
 use adjoint_backend::Dispatch;
 
@@ -126,6 +128,14 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             Box::new(move |c| Ok(vec![Some(scatter(&c.inputs[0].detach(), c.grad, windows)?)])),
         ));
     }
+    if let Some((value, places)) = gpu_largest(x, &windows) {
+        return Ok(Tensor::result(
+            value,
+            vec![s[0], s[1], oh, ow],
+            &[x],
+            Box::new(move |c| Ok(vec![Some(at_places(c.grad, &places, windows, true)?)])),
+        ));
+    }
     let dtype = Dispatch::settings(&x.device().dispatch()?).int_dtype;
     let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
     let flat = [s[0], s[1], oh * ow];
@@ -139,6 +149,27 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             let added = scatter_integers(&zeros, indices.clone(), &reshape(c.grad, &flat)?, 2)?;
             Ok(vec![Some(reshape(&added, &s)?)])
         }),
+    ))
+}
+
+fn gpu_largest(x: &Tensor, windows: &ConvShape) -> Option<(crate::storage::Value, gpu::Places)> {
+    if x.size() == 0 {
+        return None;
+    }
+    gpu::largest(windows, &x.value())
+}
+
+/// On a GPU: the elements at the places of the largest elements, or with `back` the transpose of that.
+fn at_places(t: &Tensor, places: &gpu::Places, windows: ConvShape, back: bool) -> Result<Tensor> {
+    let found = if back { gpu::put(&windows, &t.value(), places) } else { gpu::pick(&windows, &t.value(), places) };
+    let value = found.ok_or_else(|| Error::internal("maxPool2d: a gradient on another device."))?;
+    let size = if back { windows.size } else { windows.out };
+    let places = places.clone();
+    Ok(Tensor::result(
+        value,
+        vec![windows.batch, windows.channels[0], size[0], size[1]],
+        &[t],
+        Box::new(move |c| Ok(vec![Some(at_places(c.grad, &places, windows, !back)?)])),
     ))
 }
 
@@ -164,10 +195,27 @@ fn total(parts: &[Tensor]) -> Result<Tensor> {
     Ok(sum)
 }
 
+/// On a GPU: the mean of each window, or with `back` the transpose of that; `None` on the cpu.
+fn means(t: &Tensor, windows: ConvShape, count_padding: bool, back: bool) -> Result<Option<Tensor>> {
+    let Some(value) = gpu::mean(&windows, &t.value(), count_padding, back) else { return Ok(None) };
+    let size = if back { windows.size } else { windows.out };
+    let transpose = move |c: &Context| {
+        let found = means(c.grad, windows, count_padding, !back)?;
+        Ok(vec![Some(found.ok_or_else(|| Error::internal("avgPool2d: a gradient on another device."))?)])
+    };
+    let shape = vec![windows.batch, windows.channels[0], size[0], size[1]];
+    Ok(Some(Tensor::result(value, shape, &[t], Box::new(transpose))))
+}
+
 /// Mean of each window; with `count_padding` the padding counts as zeros.
 pub fn avg_pool2d(x: &Tensor, w: Window, count_padding: bool) -> Result<Tensor> {
     let [oh, ow] = w.output("avgPool2d", x)?;
     let s = x.shape().to_vec();
+    if x.size() > 0 {
+        if let Some(y) = means(x, w.shape(&s, [oh, ow]), count_padding, false)? {
+            return Ok(y);
+        }
+    }
     if w.kernel == w.stride && w.padding == [0, 0] {
         let cut = slice(x, &[0; 4], &[s[0], s[1], oh * w.kernel[0], ow * w.kernel[1]], &[1; 4])?;
         let blocks = reshape(&cut, &[s[0] * s[1], oh, w.kernel[0], ow, w.kernel[1]])?;
@@ -199,7 +247,7 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: [usize; 2]) -> Result<Tensor> {
         }
         rows
     };
-    super::resample::separable(x, size, matrix(x.shape()[2], size[0]), matrix(x.shape()[3], size[1]))
+    super::resample::separable(x, size, "adaptive pooling", matrix)
 }
 
 /// All windows as columns: [B, C kh kw, L].

@@ -11,6 +11,7 @@ use crate::kernel::resample::{separate, Taps};
 use crate::sampling::{cubic_weights, Interpolation};
 use crate::storage::{from_vec, on_cpu, DType};
 use crate::tape::Context;
+use crate::tensor::table::table;
 use crate::tensor::{check_size, Tensor};
 use std::sync::Arc;
 
@@ -23,38 +24,59 @@ pub(crate) fn check_target(op: &str, x: &Tensor, size: [usize; 2]) -> Result<()>
     check(op, size[0].checked_add(size[1]).and_then(|rows| rows.checked_mul(4 * 2 * 16 + 32)))
 }
 
-/// R_h x R_w^T for matrices given by rows: every separable linear map of an image.
-pub(crate) fn separable(x: &Tensor, size: [usize; 2], rows: Vec<f64>, columns: Vec<f64>) -> Result<Tensor> {
-    let taps = |matrix: Vec<f64>, m: usize, n: usize| {
+/// The matrix of an axis, and what it follows from: a name, and numbers of which the last is 1 for the transpose.
+#[derive(Clone)]
+struct Matrix {
+    taps: Arc<Taps>,
+    name: &'static str,
+    key: [u64; 4],
+}
+
+impl Matrix {
+    fn transposed(&self) -> Self {
+        let [n, m, rule, back] = self.key;
+        Self { taps: Arc::new(self.taps.transposed()), name: self.name, key: [n, m, rule, 1 - back] }
+    }
+    /// With all its zeros, on the device of a tensor.
+    fn dense(&self, like: &Tensor) -> Result<Tensor> {
+        table(like, self.name, &self.key, &[self.taps.len(), self.taps.inputs()], || self.taps.dense())
+    }
+}
+
+/// R_h x R_w^T for the matrices of a name by rows, which follow from the numbers of positions of an axis and of its
+/// result: every separable linear map of an image.
+pub(crate) fn separable(
+    x: &Tensor,
+    size: [usize; 2],
+    name: &'static str,
+    matrix: impl Fn(usize, usize) -> Vec<f64>,
+) -> Result<Tensor> {
+    let of_axis = |n: usize, m: usize| {
+        let dense = matrix(n, m);
         let row = |i: usize| {
-            matrix[i * n..(i + 1) * n].iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect::<Vec<_>>()
+            dense[i * n..(i + 1) * n].iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect::<Vec<_>>()
         };
-        Arc::new(Taps::new(n, (0..m).map(row)))
+        Matrix { taps: Arc::new(Taps::new(n, (0..m).map(row))), name, key: [n as u64, m as u64, 0, 0] }
     };
-    apply(x, &taps(rows, size[0], x.shape()[2]), &taps(columns, size[1], x.shape()[3]))
+    apply(x, &of_axis(x.shape()[2], size[0]), &of_axis(x.shape()[3], size[1]))
 }
 
 /// R_h x R_w^T. Linear: its adjoint is the same with the transposed matrices.
-fn apply(x: &Tensor, rows: &Arc<Taps>, columns: &Arc<Taps>) -> Result<Tensor> {
+fn apply(x: &Tensor, rows: &Matrix, columns: &Matrix) -> Result<Tensor> {
     let s = x.shape();
-    let shape = vec![s[0], s[1], rows.len(), columns.len()];
+    let shape = vec![s[0], s[1], rows.taps.len(), columns.taps.len()];
     let value = on_cpu!(
         x,
-        T => from_vec(separate(&x.values::<T>()?, rows, columns), &shape),
-        else {
-            let matrix = |t: &Taps| Tensor::from_values(t.dense(), &[t.len(), t.inputs()], x.dtype(), x.device());
-            matmul(&matmul(&matrix(rows)?, &x.detach())?, &transpose(&matrix(columns)?)?)?.value()
-        }
+        T => from_vec(separate(&x.values::<T>()?, &rows.taps, &columns.taps), &shape),
+        else matmul(&matmul(&rows.dense(x)?, &x.detach())?, &transpose(&columns.dense(x)?)?)?.value()
     );
     let (rows, columns) = (rows.clone(), columns.clone());
-    let vjp = Box::new(move |c: &Context| {
-        Ok(vec![Some(apply(c.grad, &Arc::new(rows.transposed()), &Arc::new(columns.transposed()))?)])
-    });
+    let vjp = Box::new(move |c: &Context| Ok(vec![Some(apply(c.grad, &rows.transposed(), &columns.transposed())?)]));
     Ok(Tensor::result(value, shape, &[x], vjp))
 }
 
 /// Positions and weights of the pixels, of n, that each of m results is made of.
-fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
+fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Matrix {
     let row = |i: usize| {
         if mode == Interpolation::Nearest {
             return vec![((i * n / m).min(n - 1), 1.0)];
@@ -82,7 +104,8 @@ fn taps(n: usize, m: usize, mode: Interpolation, align: bool) -> Arc<Taps> {
             cubic_weights(t)[0].into_iter().enumerate().map(|(k, weight)| (clamped(k as i64 - 1), weight)).collect()
         }
     };
-    Arc::new(Taps::new(n, (0..m).map(row)))
+    let rule = 2 * mode as u64 + u64::from(align);
+    Matrix { taps: Arc::new(Taps::new(n, (0..m).map(row))), name: "resampling", key: [n as u64, m as u64, rule, 0] }
 }
 
 /// Resamples [B, C, H, W] to `size`, with PyTorch's conventions.

@@ -7,9 +7,10 @@ use super::shape::{reshape, slice};
 use super::unary::{abs, floor, neg, round};
 use super::{check_rank, composed_gradients, same_kind};
 use crate::error::{Error, Result};
+use crate::gpu::sample as gpu;
 use crate::kernel::sample::{by_grid, by_image, forward, Rule, SampleShape};
 use crate::sampling::{Interpolation, Outside, CUBIC};
-use crate::storage::{from_vec, on_cpu, CpuElement};
+use crate::storage::{from_vec, on_cpu, Value};
 use crate::tape::{self, Context};
 use crate::tensor::Tensor;
 use adjoint_backend::{Dispatch, Scalar, Shape};
@@ -129,20 +130,11 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
     let value = on_cpu!(
         x,
         T => from_vec(forward(&x.values::<T>()?, &grid.rows()?, &sizes, &rule), &shape),
-        else return by_operators(x, grid, rule)
+        else match gpu::forward(&x.value(), &grid.value(), &sizes, &rule) {
+            Some(value) => value,
+            None => return by_operators(x, grid, rule),
+        }
     );
-    fn gradients<T: CpuElement>(c: &Context, sizes: &SampleShape, rule: &Rule) -> Result<Vec<Option<Tensor>>> {
-        let (x, grid) = (&c.inputs[0], &c.inputs[1]);
-        let (g, positions) = (c.grad.values::<T>()?, grid.rows::<T>()?);
-        let tensor = |data: Vec<T>, like: &Tensor| c.gradient(from_vec(data, like.shape()), like.shape());
-        let dx = c.needs(0).then(|| tensor(by_image(&g, &positions, sizes, rule), x)).transpose()?;
-        let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
-            Some(tensor(by_grid(&x.values::<T>()?, &g, &positions, sizes, rule), grid)?)
-        } else {
-            None
-        };
-        Ok(vec![dx, dgrid])
-    }
     let vjp = Box::new(move |c: &Context| {
         if tape::is_enabled() && c.inputs[1].0.node.is_none() {
             return Ok(vec![Some(scatter(c.grad, &c.inputs[1], sizes, rule)?), None]);
@@ -150,23 +142,49 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
         if tape::is_enabled() {
             return composed_gradients(c, |x| by_operators(&x[0], &x[1], rule));
         }
-        on_cpu!(c.grad, T => gradients::<T>(c, &sizes, &rule), else Err(not_on_cpu()))
+        let (x, grid) = (&c.inputs[0], &c.inputs[1]);
+        let dx =
+            if c.needs(0) { Some(c.gradient(image_gradient(c.grad, grid, &sizes, &rule)?, x.shape())?) } else { None };
+        let dgrid = if c.needs(1) && rule.mode != Interpolation::Nearest {
+            Some(c.gradient(grid_gradient(x, c.grad, grid, &sizes, &rule)?, grid.shape())?)
+        } else {
+            None
+        };
+        Ok(vec![dx, dgrid])
     });
     Ok(Tensor::result(value, shape, &[x, grid], vjp))
 }
 
-fn not_on_cpu() -> Error {
-    Error::internal("gridSample: a gradient on another device.")
+fn too_large() -> Error {
+    Error::argument("gridSample", "tensors on a GPU have fewer than 2^31 elements here, and more came.")
+}
+
+/// The gradient in the image, by a kernel.
+fn image_gradient(g: &Tensor, grid: &Tensor, sizes: &SampleShape, rule: &Rule) -> Result<Value> {
+    let shape = [sizes.batch, sizes.channels, sizes.height, sizes.width];
+    Ok(on_cpu!(
+        g,
+        T => from_vec(by_image(&g.values::<T>()?, &grid.rows()?, sizes, rule), &shape),
+        else gpu::by_image(&g.value(), &grid.value(), sizes, rule).ok_or_else(too_large)?
+    ))
+}
+
+/// The gradient in the grid, by a kernel.
+fn grid_gradient(x: &Tensor, g: &Tensor, grid: &Tensor, sizes: &SampleShape, rule: &Rule) -> Result<Value> {
+    Ok(on_cpu!(
+        x,
+        T => {
+            let data = by_grid(&x.values::<T>()?, &g.values::<T>()?, &grid.rows()?, sizes, rule);
+            from_vec(data, grid.shape())
+        },
+        else gpu::by_grid(&x.value(), &g.value(), &grid.value(), sizes, rule).ok_or_else(too_large)?
+    ))
 }
 
 /// The transpose of `grid_sample`, for a grid off the tape: linear in g.
 fn scatter(g: &Tensor, grid: &Tensor, sizes: SampleShape, rule: Rule) -> Result<Tensor> {
     let shape = vec![sizes.batch, sizes.channels, sizes.height, sizes.width];
-    let value = on_cpu!(
-        g,
-        T => from_vec(by_image(&g.values::<T>()?, &grid.values()?, &sizes, &rule), &shape),
-        else return Err(not_on_cpu())
-    );
+    let value = image_gradient(g, grid, &sizes, &rule)?;
     let (grid, Rule { mode, outside, align }) = (grid.detach(), rule);
     Ok(Tensor::result(
         value,
@@ -197,18 +215,4 @@ fn by_operators(x: &Tensor, grid: &Tensor, Rule { mode, outside, align }: Rule) 
         }
         Interpolation::Bicubic => sampler.weighted(&cubic_taps(&row)?, &cubic_taps(&column)?),
     }
-}
-
-/// x [B, C, H, W] at rows and columns [B or 1, 1, h, w] in pixels, linear between pixels and zero outside.
-pub(crate) fn linear_at(x: &Tensor, row: &Tensor, column: &Tensor) -> Result<Tensor> {
-    let s = x.shape();
-    let out = [row.shape()[2], row.shape()[3]];
-    let sampler = Sampler {
-        flat: reshape(x, &[s[0], s[1], s[2] * s[3]])?,
-        size: [s[2], s[3]],
-        out,
-        outside: Outside::Zeros,
-        align: true,
-    };
-    sampler.weighted(&linear_taps(row)?, &linear_taps(column)?)
 }

@@ -2,11 +2,13 @@
 //! (real, imaginary) in the last axis.
 
 use super::elementwise::{add, mul, sub};
+use super::fft::circle;
 use super::linalg::matmul;
 use super::reduce::sum_to;
-use super::shape::{cat, reshape, slice};
+use super::shape::{cat, expand, reshape, slice};
 use super::{broadcast, same_kind};
 use crate::error::{Error, Result};
+use crate::gpu::fourier as gpu;
 use crate::kernel::fourier::{filter, from_half, product, to_half, ImageSize};
 use crate::storage::{from_vec, on_cpu, Value};
 use crate::tensor::table::table;
@@ -53,7 +55,10 @@ pub fn rfft2(x: &Tensor, scale: f64, inner: f64) -> Result<Tensor> {
         on_cpu!(
             x,
             T => from_vec(to_half(&x.values::<T>()?, size, scale, inner), &shape),
-            else to_half_by_matrices(&x.detach(), size, scale, inner)?
+            else match to_half_by_lines(x, size, scale, inner)? {
+                Some(value) => value,
+                None => to_half_by_matrices(&x.detach(), size, scale, inner)?,
+            }
         )
     };
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(irfft2(c.grad, size.width, scale, inner)?)]))))
@@ -71,7 +76,10 @@ pub fn irfft2(s: &Tensor, width: usize, scale: f64, inner: f64) -> Result<Tensor
         on_cpu!(
             s,
             T => from_vec(from_half(&s.values::<T>()?, size, scale, inner), &shape),
-            else from_half_by_matrices(&s.detach(), size, scale, inner)?
+            else match from_half_by_lines(s, size, scale, inner)? {
+                Some(value) => value,
+                None => from_half_by_matrices(&s.detach(), size, scale, inner)?,
+            }
         )
     };
     Ok(Tensor::result(value, shape, &[s], Box::new(move |c| Ok(vec![Some(rfft2(c.grad, scale, inner)?)]))))
@@ -100,7 +108,7 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
         on_cpu!(
             a,
             T => from_vec(product((&a.values::<T>()?, &la), (&b.values::<T>()?, &lb), &out, conjugate), &shape),
-            else complex_mul_by_parts(&a.detach(), &b.detach(), conjugate)?
+            else complex_mul_on_gpu([&a.detach(), &b.detach()], [&la, &lb], &out, conjugate)?
         )
     };
     Ok(Tensor::result(
@@ -118,6 +126,24 @@ pub fn complex_mul(a: &Tensor, b: &Tensor, conjugate: bool) -> Result<Tensor> {
             Ok(vec![da, db])
         }),
     ))
+}
+
+/// `complex_mul` by the kernel for GPUs, with leading axes that are repeated in the kernel and others copied.
+fn complex_mul_on_gpu([a, b]: [&Tensor; 2], leads: [&[usize]; 2], out: &[usize], conjugate: bool) -> Result<Value> {
+    let shape = with(out, &[2]);
+    let repeated = |t: &Tensor, lead: &[usize]| {
+        let rest: Vec<usize> = lead.iter().copied().skip_while(|&n| n == 1).collect();
+        if out.ends_with(&rest) {
+            Ok(t.clone())
+        } else {
+            expand(t, &shape)
+        }
+    };
+    let (wide_a, wide_b) = (repeated(a, leads[0])?, repeated(b, leads[1])?);
+    match gpu::product(&wide_a.value(), &wide_b.value(), conjugate, &shape) {
+        Some(value) => Ok(value),
+        None => complex_mul_by_parts(a, b, conjugate),
+    }
 }
 
 /// `complex_mul` by products of real and imaginary parts: any device.
@@ -210,6 +236,62 @@ fn matrices(
         table(like, name, &numbers, &[rows, columns], || (0..rows * columns).map(value).collect())
     };
     Ok((matrix("spectrum cos", f64::cos)?, matrix("spectrum sin", f64::sin)?))
+}
+
+/// The rows of images, and their half spectra, by which rows are transformed; the columns of the half spectra.
+fn lines(size: ImageSize, images: usize) -> (gpu::Side, gpu::Side, gpu::Lines) {
+    let ImageSize { height, width } = size;
+    let half = size.half();
+    let real = gpu::Side { outer: width, middle: 0, step: 1, imaginary: 0, count: width, real: true };
+    let spectrum = gpu::Side { outer: 2 * half, middle: 0, step: 2, imaginary: 1, count: half, real: false };
+    let of_columns = 2 * height * half;
+    let column = gpu::Side { outer: of_columns, middle: 2, step: 2 * half, imaginary: 1, count: height, real: false };
+    let columns = gpu::Lines {
+        count: images * half,
+        middle: half,
+        inner: 1,
+        length: height,
+        from: column,
+        to: column,
+        sign: -1.0,
+        zero: 0,
+        scale: 1.0,
+        inside: 1.0,
+    };
+    (real, spectrum, columns)
+}
+
+/// `rfft2` by the kernel for GPUs: the rows, then the columns; `None` where it does not take them.
+fn to_half_by_lines(x: &Tensor, size: ImageSize, scale: f64, inside: f64) -> Result<Option<Value>> {
+    let ImageSize { height, width } = size;
+    if !(gpu::takes(height) && gpu::takes(width)) {
+        return Ok(None);
+    }
+    let images = x.size() / size.pixels();
+    let (real, spectrum, columns) = lines(size, images);
+    let count = images * height;
+    let rows = gpu::Lines { count, middle: 1, length: width, from: real, to: spectrum, scale, inside, ..columns };
+    let shape = [images, height, size.half(), 2];
+    let Some(found) = gpu::transform(&x.value(), &circle(x, width)?.value(), &rows, &shape) else { return Ok(None) };
+    Ok(gpu::transform(&found, &circle(x, height)?.value(), &columns, &shape))
+}
+
+/// `irfft2` likewise: the columns, then the rows.
+fn from_half_by_lines(s: &Tensor, size: ImageSize, scale: f64, inside: f64) -> Result<Option<Value>> {
+    let ImageSize { height, width } = size;
+    if !(gpu::takes(height) && gpu::takes(width)) {
+        return Ok(None);
+    }
+    let images = s.size() / (2 * height * size.half());
+    let (real, spectrum, columns) = lines(size, images);
+    let columns = gpu::Lines { sign: 1.0, ..columns };
+    let shape = [images, height, size.half(), 2];
+    let Some(found) = gpu::transform(&s.value(), &circle(s, height)?.value(), &columns, &shape) else {
+        return Ok(None);
+    };
+    let count = images * height;
+    let rows = gpu::Lines { count, middle: 1, length: width, from: spectrum, to: real, scale, inside, ..columns };
+    Ok(gpu::transform(&found, &circle(s, width)?.value(), &rows, &[images, height, width]))
 }
 
 /// `rfft2` as products with cosine and sine matrices: any device, no read-back.

@@ -1,0 +1,181 @@
+//! In place of the kernels where no GPU is compiled in: no tensor is on one.
+
+use crate::storage::Value;
+
+pub(crate) mod norm {
+    use super::Value;
+
+    #[allow(dead_code)]
+    pub(crate) struct Norm<'a> {
+        pub planes: [usize; 3],
+        pub groups: Option<usize>,
+        pub weight: Option<&'a Value>,
+        pub bias: Option<&'a Value>,
+        pub epsilon: f64,
+        pub slope: f64,
+    }
+
+    #[derive(Clone)]
+    pub(crate) enum Used {}
+
+    impl Used {
+        pub fn moments(&self) -> [Value; 2] {
+            match *self {}
+        }
+    }
+
+    pub(crate) fn forward(_: &Norm, _: &Value, _: Option<[&Value; 2]>) -> Option<(Value, Used)> {
+        None
+    }
+
+    pub(crate) fn gradient(
+        _: &Norm,
+        _: &Value,
+        _: &Value,
+        used: &Used,
+        _: bool,
+        _: bool,
+    ) -> Option<(Option<Value>, [Value; 2])> {
+        match *used {}
+    }
+}
+
+pub(crate) mod pixel_norm {
+    use super::norm::Norm;
+    use super::Value;
+
+    #[derive(Clone)]
+    pub(crate) enum Used {}
+
+    pub(crate) fn forward(_: &Norm, _: &Value) -> Option<(Value, Used)> {
+        None
+    }
+
+    pub(crate) fn gradient(
+        _: &Norm,
+        _: &Value,
+        _: &Value,
+        used: &Used,
+        _: bool,
+        _: bool,
+    ) -> Option<(Option<Value>, Option<[Value; 2]>)> {
+        match *used {}
+    }
+}
+
+pub(crate) mod radon {
+    use super::Value;
+    use crate::kernel::radon::ParallelBeam;
+
+    pub(crate) fn forward(_: &Value, _: &Value, _: ParallelBeam, _: [usize; 2]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn transpose(_: &Value, _: &Value, _: ParallelBeam, _: [usize; 2]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod sample {
+    use super::Value;
+    use crate::kernel::sample::{Rule, SampleShape};
+
+    pub(crate) fn forward(_: &Value, _: &Value, _: &SampleShape, _: &Rule) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn by_grid(_: &Value, _: &Value, _: &Value, _: &SampleShape, _: &Rule) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn by_image(_: &Value, _: &Value, _: &SampleShape, _: &Rule) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod pool {
+    use super::Value;
+    use crate::kernel::conv::shape::ConvShape;
+
+    #[derive(Clone)]
+    pub(crate) struct Places(());
+
+    pub(crate) fn largest(_: &ConvShape, _: &Value) -> Option<(Value, Places)> {
+        None
+    }
+
+    pub(crate) fn pick(_: &ConvShape, _: &Value, _: &Places) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn put(_: &ConvShape, _: &Value, _: &Places) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn mean(_: &ConvShape, _: &Value, _: bool, _: bool) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod fourier {
+    use super::Value;
+
+    #[allow(dead_code)]
+    #[derive(Clone, Copy)]
+    pub(crate) struct Lines {
+        pub count: usize,
+        pub middle: usize,
+        pub inner: usize,
+        pub length: usize,
+        pub from: Side,
+        pub to: Side,
+        pub sign: f64,
+        pub zero: usize,
+        pub scale: f64,
+        pub inside: f64,
+    }
+
+    #[allow(dead_code)]
+    #[derive(Clone, Copy)]
+    pub(crate) struct Side {
+        pub outer: usize,
+        pub middle: usize,
+        pub step: usize,
+        pub imaginary: usize,
+        pub count: usize,
+        pub real: bool,
+    }
+
+    pub(crate) fn takes(_: usize) -> bool {
+        false
+    }
+
+    pub(crate) fn transform(_: &Value, _: &Value, _: &Lines, _: &[usize]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn product(_: &Value, _: &Value, _: bool, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod rows {
+    use super::Value;
+    use crate::kernel::variation::VariationShape;
+
+    #[derive(Clone, Copy)]
+    pub(crate) enum Term {
+        Product,
+        Distance,
+        Square,
+        Variation,
+    }
+
+    pub(crate) fn sums(_: Term, _: [&Value; 2], _: VariationShape) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn slopes(_: Term, _: [&Value; 2], _: &Value, _: VariationShape, _: &[usize]) -> Option<Value> {
+        None
+    }
+}

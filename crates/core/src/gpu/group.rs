@@ -1,0 +1,48 @@
+//! Groups of units that share memory: sums of many numbers without atomic additions, so that results are the same each
+//! time.
+
+use adjoint_backend::gpu::CubeTensor;
+use cubecl::prelude::*;
+
+/// Units of a group, the most that every device has.
+pub(super) const UNITS: u32 = 256;
+/// Most parts that a long sum is divided into, each of at least `PART` numbers, but the last.
+const PARTS: usize = UNITS as usize;
+const PART: usize = 4096;
+/// Groups along the first axis of a launch, at most.
+const WIDE: usize = 1 << 15;
+
+/// Shape and size of a launch of at least `count` groups; those beyond do nothing.
+pub(super) fn groups(count: usize) -> (CubeCount, CubeDim) {
+    let wide = count.clamp(1, WIDE);
+    (CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1), CubeDim::new_1d(UNITS))
+}
+
+/// How `length` numbers are divided: into so many parts, of so many numbers each.
+pub(super) fn parts(length: usize) -> (usize, usize) {
+    let part = length.div_ceil(PARTS).max(PART);
+    (length.div_ceil(part).max(1), part)
+}
+
+/// Whether positions in a tensor are numbers of 32 bits, as kernels take them.
+pub(super) fn fits(t: &CubeTensor) -> bool {
+    t.meta.num_elements() < (1 << 31)
+}
+
+/// Adds up the rows of two lists of `UNITS` numbers, each of rows of `columns`, a power of two: the sums are in the
+/// first rows. All units of the group must call it.
+#[cube]
+pub(super) fn add_up(lists: &mut Shared<[f32]>, #[comptime] columns: u32) {
+    let unit = UNIT_POS;
+    sync_cube();
+    let mut half = 128u32;
+    while half >= columns {
+        if unit < half {
+            let (first, second) = (unit as usize, (unit + UNITS) as usize);
+            lists[first] += lists[first + half as usize];
+            lists[second] += lists[second + half as usize];
+        }
+        sync_cube();
+        half /= 2u32;
+    }
+}
