@@ -2,8 +2,8 @@
 import { CHECKED, sizesOf } from "./network.mjs";
 
 /**
- * A side from the result of a library's `open`: `time(name, steps)` in seconds, `launches(name)` the kernels that a
- * step launches on a GPU or null, `check()` to compare libraries, for which `further` gives results of its other cases,
+ * A side from the result of a library's `open`: `time(name, steps)` in seconds, `kernels(name)` how often a
+ * step launches each kernel on a GPU, `check()` to compare libraries, for which `further` gives results of its other cases,
  * or its own `check`.
  */
 export function side({
@@ -11,7 +11,7 @@ export function side({
   cases = [],
   make,
   time: timeCase,
-  launched = () => undefined,
+  launched = () => ({}),
   further = async () => ({}),
   check,
 }) {
@@ -28,11 +28,11 @@ export function side({
   return {
     about: { kinds, cases },
     time,
-    async launches(name) {
+    async kernels(name) {
       const before = launched();
-      if (before === undefined) return null;
       await time(name, 1);
-      return launched() - before;
+      const counts = Object.entries(launched()).map(([kernel, count]) => [kernel, count - (before[kernel] ?? 0)]);
+      return Object.fromEntries(counts.filter(([, count]) => count > 0));
     },
     /**
      * The output of a small network and, if the library can train it, loss, gradient, and the loss after some steps of

@@ -5,10 +5,10 @@ import { side } from "./side.mjs";
 
 const [library, options = "{}"] = process.argv.slice(2);
 const { open } = await import(`./peers/${library}.mjs`);
-const { about, time, launches, check } = side(await open(JSON.parse(options)));
+const { about, time, kernels, check } = side(await open(JSON.parse(options)));
 console.log(JSON.stringify(about));
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, argument] = line.split(" ");
-  const answers = { check, launches: () => launches(argument) };
+  const answers = { check, kernels: () => kernels(argument) };
   console.log(JSON.stringify(await (answers[name] ?? (() => time(name, Number(argument))))()));
 }

@@ -16,7 +16,7 @@ export async function open({ wasm = false, threads, kernel, settings = {} } = {}
   const start = wasm ? (await import("../../dist/browser.js")).init : init;
   await start(threads ? { ...settings, threads } : settings);
   if (wasm && kernel) await forceKernel(kernel);
-  const launched = () => binding().launches?.();
+  const launched = () => JSON.parse(binding().kernels?.() ?? "{}");
   return { cases: Object.keys(cases), kinds: ["train", "infer"], make, time, launched, further: checkPrograms };
 }
 

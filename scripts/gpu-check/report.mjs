@@ -41,8 +41,30 @@ function cell(result, peer) {
       ? `, ${digits(result.median / peer.median)} of PyTorch`
       : "";
   const memory = result.memory === undefined ? "" : `, ${result.memory} MiB`;
-  const launches = result.launches ? `, ${result.launches} launches` : "";
-  return `${digits(result.median)} ms${ratio}${memory}${launches}`;
+  const launches = Object.values(result.kernels ?? {}).reduce((sum, count) => sum + count, 0);
+  return `${digits(result.median)} ms${ratio}${memory}${launches > 0 ? `, ${launches} launches` : ""}`;
+}
+
+/** How often the first row that was timed launches each kernel, a column for each of the sides that count it. */
+function kernelTable(sides, times) {
+  const row = rows.find(({ name }) => sides.some(({ key }) => times[key][name]?.kernels));
+  const counted = sides.filter(({ key }) => Object.keys(times[key][row?.name]?.kernels ?? {}).length > 0);
+  if (counted.length === 0) return [];
+  const of = ({ key }) => times[key][row.name].kernels;
+  const names = [...new Set(counted.flatMap((side) => Object.keys(of(side))))];
+  const most = (name) => Math.max(...counted.map((side) => of(side)[name] ?? 0));
+  const head = [
+    `kernels of a ${counted[0].small ? row.smallLabel : row.label}, and launches`,
+    ...counted.map(({ key }) => key),
+  ];
+  names.sort((a, b) => most(b) - most(a));
+  return [
+    table(
+      head,
+      names.map((name) => [inCell(name), ...counted.map((side) => String(of(side)[name] ?? 0))]),
+    ),
+    "",
+  ];
 }
 
 /** Launches of operators with those of their gradients, and tensors that they send, a row each; devices as columns. */
@@ -91,6 +113,7 @@ export function report({ build, card, devices, tests, ended = {}, times, counts 
     ...(small.length > 0 ? [`Reduced sizes on ${small.join(", ")}: the device computes in software.`, ""] : []),
     table(["median of a step", ...measured.map(({ key }) => key)], body),
     "",
+    ...kernelTable(measured, times),
     ...countTable(counts),
   ].join("\n");
 }

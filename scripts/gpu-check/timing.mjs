@@ -73,8 +73,8 @@ export async function timeSide(side, rows, { results, deadline, save }) {
       child ??= await side.start();
       const name = side.small ? row.small : row.name;
       const times = await measure(child, name);
-      const launches = side.counts ? await child.ask(`launches ${name}`, FIRST_SECONDS) : 0;
-      results[row.name] = { ...times, small: side.small, label: child.about.label, memory: memory.peak(), launches };
+      const kernels = side.counts ? await child.ask(`kernels ${name}`, FIRST_SECONDS) : {};
+      results[row.name] = { ...times, small: side.small, label: child.about.label, memory: memory.peak(), kernels };
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       results[row.name] = { failed: error.message };

@@ -96,6 +96,8 @@ export interface Binding {
   setRandomOnDevice?(on: boolean): void;
   /** Kernels that were launched on GPUs since the first call, which begins to count. Optional. */
   launches?(): number;
+  /** As `launches`, by the names of the kernels: a JSON object. Optional. */
+  kernels?(): string;
   /** Tensors and lists that were sent to GPUs, those that operators make for themselves included. Optional. */
   uploads?(): number;
   /** Bytes of the WebAssembly module's memory, which never shrinks. */

@@ -48,12 +48,14 @@ const calls: Readonly<Record<Guarded, "sync" | "async" | "free">> = {
   setTf32: "sync",
   setRandomOnDevice: "sync",
   launches: "sync",
+  kernels: "sync",
   uploads: "sync",
   heapBytes: "sync",
 };
 const optional: ReadonlySet<string> = new Set<Guarded>([
   "disposeAll",
   "heapBytes",
+  "kernels",
   "launches",
   "setMemoryLimit",
   "setRandomOnDevice",

@@ -249,8 +249,13 @@ pub fn uploads() -> u64 {
 
 /// The number of kernels that this process has launched on GPUs since the first call, which begins to count.
 pub fn launches() -> u64 {
+    kernels().iter().map(|(_, count)| count).sum()
+}
+
+/// As `launches`, by the names of the kernels.
+pub fn kernels() -> Vec<(&'static str, u64)> {
     #[cfg(feature = "gpu")]
     return runtime::launches();
     #[cfg(not(feature = "gpu"))]
-    0
+    Vec::new()
 }

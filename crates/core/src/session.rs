@@ -302,6 +302,13 @@ pub fn launches() -> f64 {
     crate::device::launches() as f64
 }
 
+/// As `launches`, by the names of the kernels: a JSON object.
+pub fn kernels() -> String {
+    let fields: Vec<String> =
+        crate::device::kernels().iter().map(|(name, count)| format!("{}:{count}", quoted(name))).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
 fn put_stream(stream: Stream) -> u32 {
     session(|s| {
         let h = s.handle();

@@ -281,6 +281,12 @@ pub fn launches() -> f64 {
     session::launches()
 }
 
+/// As `launches`, by the names of the kernels: a JSON object.
+#[napi]
+pub fn kernels() -> String {
+    session::kernels()
+}
+
 /// Tensors and lists that were sent to GPUs, those that operators make for themselves included.
 #[napi]
 pub fn uploads() -> f64 {

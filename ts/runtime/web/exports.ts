@@ -6,7 +6,7 @@ import type { Binding } from "../binding.js";
  */
 export type WasmExports = Omit<
   Binding,
-  "memory" | "lost" | "lacks" | "isFatal" | "heapBytes" | "launches" | "uploads" | "setTf32"
+  "memory" | "lost" | "lacks" | "isFatal" | "heapBytes" | "launches" | "kernels" | "uploads" | "setTf32"
 > & {
   liveMemory(): number[];
   /** Registers a callback that receives the reason once the instance is unusable although no call failed. */

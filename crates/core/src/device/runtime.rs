@@ -3,8 +3,8 @@
 #[cfg(not(target_family = "wasm"))]
 use super::DeviceMemory;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a device holds in its pools.
 #[cfg(not(target_family = "wasm"))]
@@ -15,22 +15,24 @@ pub fn memory(device: &adjoint_backend::DispatchDevice) -> Option<DeviceMemory> 
     Some(DeviceMemory { used: usage.bytes_in_use, reserved: usage.bytes_reserved })
 }
 
+/// How often each kernel was launched.
 #[derive(Default)]
-struct Count(AtomicU64);
+struct Counts(Mutex<BTreeMap<&'static str, u64>>);
 
-impl LaunchObserver for Count {
-    fn launched(&self, _kernel: &'static str) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+impl LaunchObserver for Counts {
+    fn launched(&self, kernel: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(kernel).or_default() += 1;
     }
 }
 
-/// Kernels launched since the first call.
-pub fn launches() -> u64 {
-    static COUNT: OnceLock<(Arc<Count>, LaunchObservation)> = OnceLock::new();
-    let (count, _) = COUNT.get_or_init(|| {
-        let count = Arc::new(Count::default());
-        let observation = LaunchObservation::new(count.clone());
-        (count, observation)
+/// Kernels launched since the first call: their names in the order of the alphabet, and how often.
+pub fn launches() -> Vec<(&'static str, u64)> {
+    static COUNTS: OnceLock<(Arc<Counts>, LaunchObservation)> = OnceLock::new();
+    let (counts, _) = COUNTS.get_or_init(|| {
+        let counts = Arc::new(Counts::default());
+        let observation = LaunchObservation::new(counts.clone());
+        (counts, observation)
     });
-    count.0.load(Ordering::Relaxed)
+    let counts = counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+    counts.iter().map(|(&kernel, &count)| (kernel, count)).collect()
 }
