@@ -18,6 +18,11 @@ pub(super) fn groups(count: usize) -> (CubeCount, CubeDim) {
     (CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1), CubeDim::new_1d(UNITS))
 }
 
+/// As `groups`, for at least `count` units.
+pub(super) fn spread(count: usize) -> (CubeCount, CubeDim) {
+    groups(count.div_ceil(UNITS as usize))
+}
+
 /// How `length` numbers are divided: into so many parts, of so many numbers each.
 pub(super) fn parts(length: usize) -> (usize, usize) {
     let part = length.div_ceil(PARTS).max(PART);

@@ -1,6 +1,6 @@
 //! Sums over the rows of arrays, of products and distances of two, and of squared differences of neighbours in one.
 
-use super::group::{add_up, fits, groups, parts, UNITS};
+use super::group::{add_up, fits, groups, parts, spread, UNITS};
 use super::{empty, operand, value};
 use crate::kernel::variation::VariationShape;
 use crate::storage::{physical, Value};
@@ -154,7 +154,7 @@ pub(crate) fn slopes(term: Term, [a, b]: [&Value; 2], g: &Value, s: VariationSha
     let (a, b, g) = (operand(a).filter(fits)?, operand(b)?, operand(g)?);
     let (rows, row) = sizes(s);
     let y = empty(&a, shape);
-    let (cubes, dim) = groups((rows * row).div_ceil(UNITS as usize));
+    let (cubes, dim) = spread(rows * row);
     slopes_kernel::launch(
         &a.client.clone(),
         cubes,
