@@ -1,6 +1,6 @@
 //! Fourier transforms of lines in shared memory, and products of complex numbers.
 
-use super::group::{fits, groups, UNITS};
+use super::group::{fits, groups, spread, UNITS};
 use super::{empty, operand, value};
 use crate::storage::Value;
 use cubecl::prelude::*;
@@ -265,7 +265,7 @@ pub(crate) fn product(a: &Value, b: &Value, conjugate: bool, shape: &[usize]) ->
         return None;
     }
     let [of_a, of_b, count] = [&a, &b, &y].map(|t| t.meta.num_elements() / 2);
-    let (cubes, dim) = groups(count.div_ceil(UNITS as usize));
+    let (cubes, dim) = spread(count);
     product_kernel::launch(
         &a.client.clone(),
         cubes,

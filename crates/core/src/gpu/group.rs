@@ -18,6 +18,11 @@ pub(super) fn groups(count: usize) -> (CubeCount, CubeDim) {
     (CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1), CubeDim::new_1d(UNITS))
 }
 
+/// As `groups`, for at least `count` units.
+pub(super) fn spread(count: usize) -> (CubeCount, CubeDim) {
+    groups(count.div_ceil(UNITS as usize))
+}
+
 /// How `length` numbers are divided: into so many parts, of so many numbers each.
 pub(super) fn parts(length: usize) -> (usize, usize) {
     let part = length.div_ceil(PARTS).max(PART);
@@ -45,4 +50,22 @@ pub(super) fn add_up(lists: &mut Shared<[f32]>, #[comptime] columns: u32) {
         sync_cube();
         half /= 2u32;
     }
+}
+
+/// The sum of a number of each unit of the group. All units must call it; it is for the first.
+#[cube]
+pub(super) fn total(sum: f32) -> f32 {
+    let mut list = Shared::<[f32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    list[unit] = sum;
+    #[unroll]
+    for i in 1..=comptime!(UNITS.ilog2()) {
+        sync_cube();
+        let half = comptime!((UNITS >> i) as usize);
+        if unit < half {
+            let other = list[unit + half];
+            list[unit] += other;
+        }
+    }
+    list[0usize]
 }

@@ -1,7 +1,7 @@
 //! Largest element and mean of windows, and what transposes them: a unit for each result, so that nothing is added
 //! atomically.
 
-use super::group::{fits, groups, UNITS};
+use super::group::{fits, spread, UNITS};
 use super::{empty, operand, value};
 use crate::kernel::conv::shape::ConvShape;
 use crate::storage::Value;
@@ -247,11 +247,6 @@ fn results(s: &ConvShape) -> ([usize; 4], usize) {
 fn pixels(s: &ConvShape) -> ([usize; 4], usize) {
     let shape = [s.batch, s.channels[0], s.size[0], s.size[1]];
     (shape, shape.iter().product())
-}
-
-/// Groups of units for `count` units.
-fn spread(count: usize) -> (CubeCount, CubeDim) {
-    groups(count.div_ceil(UNITS as usize))
 }
 
 /// The largest element of each window, and where it is; `None` on the cpu.

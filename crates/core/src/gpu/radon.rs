@@ -1,6 +1,6 @@
 //! Sums along parallel lines, and their transpose: a unit for each result.
 
-use super::group::{fits, groups, UNITS};
+use super::group::{fits, spread, UNITS};
 use super::{empty, operand, value};
 use crate::kernel::radon::ParallelBeam;
 use crate::storage::Value;
@@ -132,7 +132,7 @@ pub(crate) fn forward(x: &Value, directions: &Value, beam: ParallelBeam, sizes: 
         return None;
     }
     let count = images * angles * beam.detectors;
-    let (cubes, dim) = groups(count.div_ceil(UNITS as usize));
+    let (cubes, dim) = spread(count);
     forward_kernel::launch(
         &x.client.clone(),
         cubes,
@@ -157,7 +157,7 @@ pub(crate) fn transpose(y: &Value, directions: &Value, beam: ParallelBeam, sizes
     let [images, angles] = sizes;
     let x = empty(&y, &[images, beam.width, beam.width]);
     let count = images * beam.width * beam.width;
-    let (cubes, dim) = groups(count.div_ceil(UNITS as usize));
+    let (cubes, dim) = spread(count);
     transpose_kernel::launch(
         &y.client.clone(),
         cubes,

@@ -1,6 +1,6 @@
 //! Sums over the rows of arrays, of products and distances of two, and of squared differences of neighbours in one.
 
-use super::group::{add_up, fits, groups, parts, UNITS};
+use super::group::{fits, groups, parts, spread, total, UNITS};
 use super::{empty, operand, value};
 use crate::kernel::variation::VariationShape;
 use crate::storage::{physical, Value};
@@ -68,12 +68,9 @@ fn sums_kernel(
         }
         i += UNITS;
     }
-    let mut lists = Shared::<[f32]>::new_slice(512usize);
-    lists[UNIT_POS as usize] = sum;
-    lists[UNIT_POS as usize + 256usize] = 0.0f32;
-    add_up(&mut lists, 1u32);
+    let sum = total(sum);
     if UNIT_POS == 0u32 {
-        y[group as usize] = lists[0usize];
+        y[group as usize] = sum;
     }
 }
 
@@ -154,7 +151,7 @@ pub(crate) fn slopes(term: Term, [a, b]: [&Value; 2], g: &Value, s: VariationSha
     let (a, b, g) = (operand(a).filter(fits)?, operand(b)?, operand(g)?);
     let (rows, row) = sizes(s);
     let y = empty(&a, shape);
-    let (cubes, dim) = groups((rows * row).div_ceil(UNITS as usize));
+    let (cubes, dim) = spread(rows * row);
     slopes_kernel::launch(
         &a.client.clone(),
         cubes,

@@ -7,7 +7,7 @@ mod window;
 
 pub(crate) use image::by_image;
 
-use super::group::{fits, groups, UNITS};
+use super::group::{fits, spread, UNITS};
 use super::{empty, operand, value};
 use crate::kernel::sample::{Rule, SampleShape};
 use crate::storage::Value;
@@ -136,11 +136,6 @@ fn grid_kernel(
     }
     out[from] = by_column * scale(n, w);
     out[from + 1usize] = by_row * scale(h, w);
-}
-
-/// Groups of units for `count` units.
-fn spread(count: usize) -> (CubeCount, CubeDim) {
-    groups(count.div_ceil(UNITS as usize))
 }
 
 /// [B, C, h, w] of x [B, C, H, W] at the positions (x, y) of `grid` [B, h, w, 2]; `None` on the cpu.

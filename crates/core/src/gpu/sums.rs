@@ -1,34 +1,15 @@
 //! Sums over the images and pixels of each channel, and the gate of an activation with them: every group of units adds
 //! a part of a channel, and a second launch adds the parts in a fixed order.
 
+use super::group::{total, UNITS};
 use super::{empty, operand, units, value};
 use crate::storage::Value;
 use adjoint_backend::gpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// Units of a group.
-const UNITS: usize = 256;
 /// Groups that keep a large card busy, and elements that are worth a group of their own.
 const BUSY: usize = 1024;
 const PART: usize = 4096;
-
-/// The sum over all units of a group, for the first of them.
-#[cube]
-fn group_sum(sum: f32) -> f32 {
-    let mut shared = Shared::<[f32]>::new_slice(UNITS);
-    let unit = UNIT_POS as usize;
-    shared[unit] = sum;
-    #[unroll]
-    for i in 1..=comptime!(UNITS.ilog2()) {
-        sync_cube();
-        let half = comptime!(UNITS >> i);
-        if unit < half {
-            let other = shared[unit + half];
-            shared[unit] += other;
-        }
-    }
-    shared[0usize]
-}
 
 /// Where element `i` of a channel lies in [images, channels, plane].
 #[cube]
@@ -42,12 +23,12 @@ fn channel_sums_kernel(x: &[f32], partial: &mut [f32], channels: u32, plane: u32
     let (channel, begin) = (CUBE_POS_X, CUBE_POS_Y * part);
     let end = min(begin + part, count);
     let mut sum = 0.0f32;
-    for i in range_stepped(begin + UNIT_POS, end, comptime!(UNITS as u32)) {
+    for i in range_stepped(begin + UNIT_POS, end, UNITS) {
         sum += x[place(i, channel, channels, plane)];
     }
-    let total = group_sum(sum);
+    let sum = total(sum);
     if UNIT_POS == 0 {
-        partial[(CUBE_POS_Y * channels + channel) as usize] = total;
+        partial[(CUBE_POS_Y * channels + channel) as usize] = sum;
     }
 }
 
@@ -69,7 +50,7 @@ fn gate_kernel(
     let (channel, begin) = (CUBE_POS_X, CUBE_POS_Y * part);
     let end = min(begin + part, count);
     let mut sum = 0.0f32;
-    for i in range_stepped(begin + UNIT_POS, end, comptime!(UNITS as u32)) {
+    for i in range_stepped(begin + UNIT_POS, end, UNITS) {
         let at = place(i, channel, channels, plane);
         let mut below = 0.0f32;
         if comptime!(!relu) {
@@ -79,9 +60,9 @@ fn gate_kernel(
         gated[at] = v;
         sum += v;
     }
-    let total = group_sum(sum);
+    let sum = total(sum);
     if UNIT_POS == 0 {
-        partial[(CUBE_POS_Y * channels + channel) as usize] = total;
+        partial[(CUBE_POS_Y * channels + channel) as usize] = sum;
     }
 }
 
@@ -142,7 +123,7 @@ pub(crate) fn channel_sums(x: &Value, planes: [usize; 3]) -> Option<Value> {
         channel_sums_kernel::launch_unchecked(
             &x.client.clone(),
             CubeCount::Static(channels as u32, slices as u32, 1),
-            CubeDim::new_1d(UNITS as u32),
+            CubeDim::new_1d(UNITS),
             x.into_buffer_arg(),
             partial.clone().into_buffer_arg(),
             channels as u32,
@@ -167,7 +148,7 @@ pub(crate) fn gate_and_sums(g: &Value, sign: &Value, planes: [usize; 3], slope: 
         gate_kernel::launch_unchecked(
             &g.client.clone(),
             CubeCount::Static(channels as u32, slices as u32, 1),
-            CubeDim::new_1d(UNITS as u32),
+            CubeDim::new_1d(UNITS),
             g.into_buffer_arg(),
             sign.into_buffer_arg(),
             gated.clone().into_buffer_arg(),
