@@ -134,6 +134,14 @@ describeBrowser("webgpu in Chromium", () => {
       expect(distance(got[name]!, values), name).toBeLessThan(1e-4);
   });
 
+  it("gradients by kernels of their own are those of the CPU within 1e-4 of the largest entry", async () => {
+    const got = await page.evaluate(async () => await harness.kernelGradients());
+    const expected = await here.kernelGradients();
+    expect(Object.keys(got)).toEqual(Object.keys(expected));
+    for (const [name, values] of Object.entries(expected))
+      expect(distance(got[name]!, values), name).toBeLessThan(1e-4);
+  });
+
   describe("golden cases in float32", () => {
     const cases = listCases(directory).map(({ golden }) => golden);
     const all = cases.map(({ name }) => name);

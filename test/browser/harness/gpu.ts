@@ -1,3 +1,4 @@
+import * as F from "../../../ts/functional/index.js";
 import { functional } from "../../../ts/nn/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { init } from "../../../ts/runtime/index.js";
@@ -31,6 +32,37 @@ export async function derivatives(): Promise<Record<string, number[]>> {
   }
   const numbers: Record<string, number[]> = {};
   for (const [name, t] of Object.entries(found)) numbers[name] = Array.from(await t.data());
+  return numbers;
+}
+
+/** Operators whose gradients have kernels of their own where nothing is recorded. */
+const kernels: Readonly<Record<string, (x: Tensor, positions: Tensor) => Tensor>> = {
+  samples: (x, positions) => F.gridSample(x, positions),
+  "cubic samples": (x, positions) => F.gridSample(x, positions, { mode: "bicubic", paddingMode: "reflection" }),
+  "batch norm": (x) => F.batchNorm(x, { negativeSlope: 0.2 }).mul(x),
+  "group norm": (x) => F.groupNorm(x, 3).mul(x),
+  "layer norm": (x) => F.layerNorm(x).mul(x),
+  "largest of windows": (x) => F.maxPool2d(x, 3, { stride: 2, padding: 1 }),
+  "mean of windows": (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }),
+  projections: (x) => F.radon(x.reshape([12, 17, 17]), { angles: [0, 30, 100] }),
+  "half spectra": (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 17),
+  "differences of neighbours": (x) => F.variation(x, { dim: 2 }),
+};
+
+/** Gradients of these of the squared norm of their result, on the default device. */
+export async function kernelGradients(): Promise<Record<string, number[]>> {
+  const rng = new Rng(6);
+  const leaf = (shape: readonly number[]) =>
+    tensor(Float32Array.from(rng.normal(shape, { dtype: "float64", device: "cpu" }).dataSync()), {
+      shape,
+      requiresGrad: true,
+    });
+  const [x, positions] = [leaf([2, 6, 17, 17]), leaf([2, 9, 19, 2])];
+  const numbers: Record<string, number[]> = {};
+  for (const [name, f] of Object.entries(kernels)) {
+    const found = grad(f(x, positions).square().sum(), [x, positions], { allowUnused: true });
+    for (const [i, g] of found.entries()) if (g) numbers[`${name} ${i}`] = Array.from(await g.data());
+  }
   return numbers;
 }
 

@@ -9,7 +9,7 @@ import { device } from "./devices.js";
 import { failure } from "./failure.js";
 
 export { devices, init };
-export { changeDevice, derivatives, loseDevice, memoryOnGpu, readable } from "./gpu.js";
+export { changeDevice, derivatives, kernelGradients, loseDevice, memoryOnGpu, readable } from "./gpu.js";
 export { device, failure };
 export { golden } from "./golden.js";
 export { tape, tapeNames } from "./tape.js";
