@@ -2,8 +2,8 @@
 import { CHECKED, sizesOf } from "./network.mjs";
 
 /**
- * A side from the result of a library's `open`: `time(name, steps)` in seconds, `kernels(name)` how often a
- * step launches each kernel on a GPU, `check()` to compare libraries, for which `further` gives results of its other cases,
+ * A side from the result of a library's `open`: `time(name, steps)` in seconds, `kernels(name)` how often a step
+ * launches each kernel on a GPU, `check()` to compare libraries, for which `further` gives results of its other cases,
  * or its own `check`.
  */
 export function side({

@@ -51,7 +51,7 @@ mod vector {
     // Its sum is the first operand, which here is one of the factors: the same work.
     vectors!(float32x4_t, vdupq_n_f32, vfmaq_f32);
 }
-use vector::{Vector, fma, splat};
+use vector::{fma, splat, Vector};
 
 /// Entries of a vector.
 const LANES: usize = size_of::<Vector>() / size_of::<f32>();

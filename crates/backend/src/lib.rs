@@ -1,6 +1,7 @@
 //! What the core uses of burn: operators that are dispatched to a device, their tensors, and the CPU's storage.
 #![warn(missing_docs)]
 
+mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod operators;

@@ -1,10 +1,7 @@
 //! burn's operators that the core uses, compiled here. Without these functions the core would compile burn's code for
 //! them again each time that it is compiled itself.
 
-use burn_backend::ops::{
-    ActivationOps, BoolTensorOps, ConvOptions, ConvTransposeOptions, FloatTensorOps, IntTensorOps,
-    MaxPool2dWithIndices, ModuleOps,
-};
+use burn_backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps, IntTensorOps, MaxPool2dWithIndices, ModuleOps};
 use burn_backend::{
     get_device_settings, BoolDType, DeviceSettings, ExecutionError, FloatDType, IntDType, Scalar, Shape, Slice,
     TensorData,
@@ -44,9 +41,6 @@ impl Dispatch {
 
 operators! {
     fn bool_into_float(tensor: Tensor, out_dtype: FloatDType) -> Tensor;
-    fn conv2d(x: Tensor, weight: Tensor, bias: Option<Tensor>, options: ConvOptions<2>) -> Tensor;
-    fn conv2d_weight_backward(x: Tensor, weight: Tensor, output_grad: Tensor, options: ConvOptions<2>) -> Tensor;
-    fn conv_transpose2d(x: Tensor, weight: Tensor, bias: Option<Tensor>, options: ConvTransposeOptions<2>) -> Tensor;
     fn float_abs(tensor: Tensor) -> Tensor;
     fn float_add(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_add_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;

@@ -2,7 +2,7 @@
 //! Chetlur et al., "cuDNN: efficient primitives for deep learning", 2014, arXiv:1410.0759), in float32 multiply-adds.
 //! Images stay as they are, [B, C, H, W].
 //!
-//! Convolutions of few channels in groups, and sizes that 32 bits do not hold, are left to burn.
+//! Sizes that 32 bits do not hold are refused.
 
 mod axis;
 mod filter;

@@ -11,7 +11,6 @@ pub(super) const BUSY: usize = 512;
 
 /// Whether the kernels take a convolution.
 pub(super) fn fits(conv: &ConvShape) -> bool {
-    let [inputs, outputs] = conv.group();
     let elements = |channels: usize, size: [usize; 2]| {
         [channels, size[0], size[1]].iter().try_fold(conv.batch, |a, &b| a.checked_mul(b)).is_some_and(|n| n < COUNT)
     };
@@ -19,10 +18,11 @@ pub(super) fn fits(conv: &ConvShape) -> bool {
         let reach = [conv.out[i].saturating_mul(conv.stride[i]), conv.span(conv.kernel[i], i)];
         reach.into_iter().chain([conv.size[i], conv.padding[i]]).all(|n| n < COORDINATE)
     });
-    (conv.groups == 1 || inputs.min(outputs) >= 8)
-        && elements(conv.channels[0], conv.size)
+    elements(conv.channels[0], conv.size)
         && elements(conv.channels[1], conv.out)
         && conv.channels[1].saturating_mul(conv.depth()) < COUNT
         && conv.taps() < AXIS
+        // The tiles of all groups are on one axis of a launch; the smallest have 4 channels.
+        && conv.group().iter().all(|n| n.div_ceil(4).saturating_mul(conv.groups) <= AXIS)
         && coordinates
 }

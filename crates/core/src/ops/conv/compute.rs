@@ -3,7 +3,7 @@
 
 use crate::allocation::{check, product};
 use crate::device::Device;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::conv::shape::{ConvShape, Epilogue, Geometry};
 use crate::kernel::conv::{conv2d, conv2d_input, conv2d_weight};
 use crate::ops::activation::activate;
@@ -44,7 +44,7 @@ pub(super) fn forward(
                 return Ok(value);
             }
             check_windows(op, [x, weight], conv.depth(), conv.pixels().min(BURN_TILE))?;
-            Dispatch::conv2d(x.value(), weight.value(), None, options(conv))
+            Dispatch::conv2d(x.value(), weight.value(), options(conv)).ok_or_else(|| too_large(op))?
         }
     };
     activate(&Constant::new(plus_bias(sums, bias), &shape, x.device()), slope)
@@ -102,12 +102,12 @@ fn adjoint_sums(
     }
     if direct {
         check_windows(op, [gradient, weight], conv.channels[1] * conv.taps(), (shape[2] * shape[3]).min(BURN_TILE))?;
-        return Ok(Dispatch::conv2d(gradient.value(), flip()?, None, options(&same)));
+        return Dispatch::conv2d(gradient.value(), flip()?, options(&same)).ok_or_else(|| too_large(op));
     }
     check_windows(op, [gradient, weight], conv.depth(), conv.pixels())?;
     let g = conv.geometry;
     let options = ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups);
-    Ok(Dispatch::conv_transpose2d(gradient.value(), weight.value(), None, options))
+    Dispatch::conv_transpose2d(gradient.value(), weight.value(), options).ok_or_else(|| too_large(op))
 }
 
 /// The adjoint in the weight, from an image and a gradient.
@@ -131,7 +131,17 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
     }
     check_windows(op, [x, gradient], conv.channels[1] * conv.pixels(), conv.taps())?;
     let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
-    Ok(Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(conv)))
+    Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(conv))
+        .ok_or_else(|| too_large(op))
+}
+
+/// Our kernels refused tensors on a GPU, where there are no others.
+fn too_large(op: &str) -> Error {
+    Error::argument(
+        op,
+        "on a GPU images and weights have fewer than 2^31 elements, 2^28 pixels a side, 65,535 taps and 65,535 groups \
+         of channels, and more came; cut the image, or compute on the cpu.",
+    )
 }
 
 /// Pixels, at most, whose windows burn stores at a time on all threads.
