@@ -29,7 +29,8 @@ export function roofNote(peaks) {
   const sizes = peaks.bandwidths.map(({ bytes, perSecond }) => `${giga(perSecond)} GB/s over ${bytes / 2 ** 20} MiB`);
   const threads = `${peaks.threads} thread${peaks.threads > 1 ? "s" : ""}`;
   return (
-    `Peaks of ${threads}, measured in this run: ${giga(peaks.flops)} GFLOP/s of multiply-adds; a triad ` +
+    `Peaks of ${threads}, measured in this run: ${giga(peaks.flops)} GFLOP/s of multiply-adds` +
+    `${peaks.bfloat16 ? ` (of bfloat16, which nothing here uses, ${giga(peaks.bfloat16)})` : ""}; a triad ` +
     `${sizes.join(", ")}. The share is that of the slower of the two, arithmetic at the peak or operands and results ` +
     "once at the bandwidth of a triad as large; in the fastest round. Convolutions are counted directly: Winograd's, " +
     "which multiply less, may exceed 100 %."

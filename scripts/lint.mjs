@@ -19,7 +19,7 @@ export async function lint({ quick = false } = {}) {
   await cargo("rustfmt", ["fmt", "--all", "--check"]);
   // The one program in Rust outside of the workspace.
   if (output("rustfmt", ["--version"]) !== undefined)
-    await check("rustfmt (bench)", "rustfmt", ["--check", "--edition", "2021", "bench/peak/peak.rs"]);
+    await check("rustfmt (bench)", "rustfmt", ["--check", "--edition", "2024", "bench/peak/peak.rs"]);
   if (!quick) await cargo("clippy", ["clippy", "--all-targets", "--", "-D", "warnings"]);
   await check("Biome (formatting)", process.execPath, [
     join(root, "node_modules", "@biomejs", "biome", "bin", "biome"),

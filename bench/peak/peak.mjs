@@ -13,7 +13,8 @@ const SIZES = [1, 4, 16, 64, 512].map((size) => size * MiB);
 export const threadsOfAddOn = () => Number(process.env.RAYON_NUM_THREADS) || availableParallelism();
 
 /**
- * The peaks of so many threads: FLOP/s of multiply-adds in float32, and the bytes/s of a triad by its bytes. Undefined
+ * The peaks of so many threads: FLOP/s of multiply-adds in float32, and of products of bfloat16 (null where the machine
+ * has none); the bytes/s of a triad by its bytes. Undefined
  * where rustc is missing or knows no multiply-adds of this machine.
  */
 export function measurePeaks(threads) {

@@ -1,6 +1,7 @@
 //! What a machine can do at most, for the roofline of the benchmark: multiply-adds in registers, and a triad
 //! a = b + s c over arrays of several sizes (McCalpin's STREAM). Arguments: threads, and the bytes of the three arrays
-//! together, several. Prints JSON: FLOP/s, and bytes/s for each number of bytes.
+//! together, several. Prints JSON: FLOP/s in float32 and, or null, of products of bfloat16; bytes/s for each number of
+//! bytes.
 //!
 //! A file of its own, so that its compiler options are the machine's (`rustc -C target-cpu=native`), whatever the
 //! library's are.
@@ -51,7 +52,7 @@ mod vector {
     // Its sum is the first operand, which here is one of the factors: the same work.
     vectors!(float32x4_t, vdupq_n_f32, vfmaq_f32);
 }
-use vector::{fma, splat, Vector};
+use vector::{Vector, fma, splat};
 
 /// Entries of a vector.
 const LANES: usize = size_of::<Vector>() / size_of::<f32>();
@@ -108,8 +109,38 @@ fn flops(threads: usize) -> f64 {
     let times = times(threads, RUNS[0], make, |sums| {
         *sums = black_box(multiply_add(*sums, black_box(0.999), black_box(0.001)))
     });
+    rate(&times, 2 * LANES * SUMS * LENGTH)
+}
+
+/// The sum over the threads of the work of a run over the seconds of the best one.
+fn rate(times: &[Vec<[Instant; 2]>], work: usize) -> f64 {
     let seconds = |runs: &Vec<[Instant; 2]>| least(runs.iter().map(|[begin, end]| (*end - *begin).as_secs_f64()));
-    times.iter().map(|runs| (2 * LANES * SUMS * LENGTH) as f64 / seconds(runs)).sum()
+    times.iter().map(|runs| work as f64 / seconds(runs)).sum()
+}
+
+/// FLOP/s of products of bfloat16 that are added in float32, two to an entry of a vector; `None` where the machine has
+/// none.
+#[cfg(target_feature = "avx512bf16")]
+fn flops_of_bfloat16(threads: usize) -> Option<f64> {
+    use std::arch::x86_64::{__m512bh, _mm512_dpbf16_ps};
+    let make = || [splat(1.0); SUMS];
+    let times = times(threads, RUNS[0], make, |sums| {
+        // SAFETY: both are 64 bytes of plain numbers; the entries are products of small numbers.
+        let factor: __m512bh = unsafe { std::mem::transmute(black_box(splat(1e-3))) };
+        for _ in 0..LENGTH {
+            for sum in sums.iter_mut() {
+                // SAFETY: by the cfg of this function all of the program is compiled for this instruction.
+                *sum = unsafe { _mm512_dpbf16_ps(*sum, factor, factor) };
+            }
+        }
+        *sums = black_box(*sums);
+    });
+    Some(rate(&times, 4 * LANES * SUMS * LENGTH))
+}
+
+#[cfg(not(target_feature = "avx512bf16"))]
+fn flops_of_bfloat16(_: usize) -> Option<f64> {
+    None
 }
 
 /// Bytes/s of all threads at once, which share the memory: from the first begin to the last end.
@@ -138,5 +169,7 @@ fn main() {
         .iter()
         .map(|&bytes| format!("{{\"bytes\":{bytes},\"perSecond\":{:e}}}", bandwidth(*threads, bytes)))
         .collect();
-    println!("{{\"flops\":{:e},\"bandwidths\":[{}]}}", flops(*threads), triads.join(","));
+    let bfloat16 = flops_of_bfloat16(*threads).map_or("null".into(), |flops| format!("{flops:e}"));
+    let (flops, triads) = (flops(*threads), triads.join(","));
+    println!("{{\"flops\":{flops:e},\"bfloat16\":{bfloat16},\"bandwidths\":[{triads}]}}");
 }
