@@ -1,5 +1,13 @@
 import { blobSource, type ByteSource, bytesSource } from "../formats/index.js";
-import { AdjointError, ArgumentError, currentPlatform, FormatError, shown } from "../runtime/index.js";
+import {
+  AdjointError,
+  ArgumentError,
+  checkFunction,
+  checkText,
+  currentPlatform,
+  FormatError,
+  shown,
+} from "../runtime/index.js";
 import { fileError } from "./files.js";
 
 /** Where a reader takes a file from: a path, an address (http, https), a `File` or `Blob`, or its bytes. */
@@ -24,8 +32,14 @@ export async function withSource<T>(
   }
 }
 
-/** Puts a name before the messages of errors of a reader, and makes other errors this library's. */
+/**
+ * Puts a name before the messages of errors of a reader, and makes other errors this library's.
+ *
+ * @throws ArgumentError `invalid_argument` where the name is no text or the reader no function.
+ */
 export async function wrapErrors<T>(name: string, read: () => Promise<T>): Promise<T> {
+  checkText("wrapErrors", "name", name);
+  checkFunction("wrapErrors", "read", read);
   try {
     return await read();
   } catch (error) {

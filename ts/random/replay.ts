@@ -13,6 +13,10 @@ export interface Draw {
 
 type Shape = readonly number[];
 
+/** Whether two shapes are the same. Entries of what a caller gives may be anything: they are not made to text. */
+const isShape = (shape: Shape, expected: Shape) =>
+  shape.length === expected.length && expected.every((size, axis) => shape[axis] === size);
+
 /**
  * A random stream that returns recorded draws in order. A gamma draw is recorded as Gamma(shape, 1) and multiplied by
  * the scale; all others are returned unchanged. A fork continues the same sequence of draws.
@@ -70,7 +74,7 @@ export class ReplayRng implements RandomSource {
       );
     }
     if (shape !== undefined) checkList("ReplayRng", "shape", shape, 32);
-    if (shape !== undefined && shape.join() !== draw.tensor.shape.join()) {
+    if (shape !== undefined && !isShape(shape, draw.tensor.shape)) {
       throw new ShapeError(
         `ReplayRng: draw ${index} (${kind}) was requested with shape ${shown(shape)}, but recorded with shape ` +
           `[${draw.tensor.shape.join(", ")}].`,

@@ -51,7 +51,8 @@ export abstract class Transform {
    */
   protected constructor(className: string, options: TransformOptions = {}, keys: readonly string[] = []) {
     checkText("Transform", "className", className);
-    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), ...TRANSFORM_OPTIONS]);
+    for (const key of checkList(className, "keys", keys, MAX_KEYS)) checkText(className, "keys", key);
+    checkOptions(className, options, [...keys, ...TRANSFORM_OPTIONS]);
     this.nTrans = checkNumber(className, "nTrans", options.nTrans ?? 1, {
       integer: true,
       min: 1,

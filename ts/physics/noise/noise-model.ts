@@ -62,7 +62,8 @@ export abstract class NoiseModel {
    */
   protected constructor(className: string, options: NoiseOptions, keys: readonly string[]) {
     checkText("NoiseModel", "className", className);
-    checkOptions(className, options, [...checkList(className, "keys", keys, MAX_KEYS), "rng"]);
+    for (const key of checkList(className, "keys", keys, MAX_KEYS)) checkText(className, "keys", key);
+    checkOptions(className, options, [...keys, "rng"]);
     this.rng = options.rng;
   }
 
