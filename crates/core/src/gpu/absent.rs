@@ -179,3 +179,40 @@ pub(crate) mod rows {
         None
     }
 }
+
+pub(crate) mod activation {
+    use super::Value;
+
+    pub(crate) fn gate(_: &Value, _: &Value, _: &[usize], _: f64) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod sums {
+    use super::Value;
+
+    pub(crate) fn channel_sums(_: &Value, _: [usize; 3]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn gate_and_sums(_: &Value, _: &Value, _: [usize; 3], _: f64) -> Option<[Value; 2]> {
+        None
+    }
+}
+
+pub(crate) mod conv {
+    use super::Value;
+    use crate::kernel::conv::shape::ConvShape;
+
+    pub(crate) fn forward(_: &ConvShape, _: &Value, _: &Value, _: Option<&Value>, _: f64) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn input(_: &ConvShape, _: &Value, _: &Value, _: Option<&Value>) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn weight(_: &ConvShape, _: &Value, _: &Value) -> Option<Value> {
+        None
+    }
+}

@@ -34,11 +34,13 @@ pub(super) fn fits(t: &CubeTensor) -> bool {
     t.meta.num_elements() < (1 << 31)
 }
 
-/// Adds up the rows of two lists of `UNITS` numbers, each of rows of `columns`, a power of two: the sums are in the
-/// first rows. All units of the group must call it.
+/// Adds up two numbers of each unit, in two lists of `UNITS` numbers, each of rows of `columns`, a power of two: the
+/// sums are in the first rows. All units of the group must call it.
 #[cube]
-pub(super) fn add_up(lists: &mut Shared<[f32]>, #[comptime] columns: u32) {
+pub(super) fn add_up(lists: &mut Shared<[f32]>, one: f32, two: f32, #[comptime] columns: u32) {
     let unit = UNIT_POS;
+    lists[unit as usize] = one;
+    lists[(unit + UNITS) as usize] = two;
     sync_cube();
     let mut half = 128u32;
     while half >= columns {

@@ -41,7 +41,7 @@ fn forward_kernel(
     let pixel = min(first + column, count - 1u32);
     let start = pixel / pixels * channels * pixels + pixel % pixels;
     let n = f32::cast_from(channels);
-    let (unit, top) = (UNIT_POS as usize, column as usize);
+    let top = column as usize;
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut sum = 0.0f32;
     let mut c = row;
@@ -49,9 +49,7 @@ fn forward_kernel(
         sum += x[(start + c * pixels) as usize];
         c += ROWS;
     }
-    lists[unit] = sum;
-    lists[unit + 256usize] = 0.0f32;
-    add_up(&mut lists, COLUMNS);
+    add_up(&mut lists, sum, 0.0f32, COLUMNS);
     // First near the mean, with the rounding errors of a sum of large values; what remains has not.
     let near = lists[top] / n;
     sync_cube();
@@ -64,9 +62,7 @@ fn forward_kernel(
         square += d * d;
         c += ROWS;
     }
-    lists[unit] = rest;
-    lists[unit + 256usize] = square;
-    add_up(&mut lists, COLUMNS);
+    add_up(&mut lists, rest, square, COLUMNS);
     let off = lists[top] / n;
     let mean = near + off;
     let variance = max(lists[top + 256usize] / n - off * off, 0.0f32);
@@ -130,11 +126,9 @@ fn input_kernel(
         two += h * (x[at] - mean);
         c += ROWS;
     }
-    let (unit, top) = (UNIT_POS as usize, column as usize);
+    let top = column as usize;
     let mut lists = Shared::<[f32]>::new_slice(512usize);
-    lists[unit] = one;
-    lists[unit + 256usize] = two * root;
-    add_up(&mut lists, COLUMNS);
+    add_up(&mut lists, one, two * root, COLUMNS);
     let (plain, moved) = (lists[top] / n, lists[top + 256usize] / n);
     if first + column < count {
         c = row;
@@ -183,10 +177,7 @@ fn sums_kernel(
         i += UNITS;
     }
     let mut lists = Shared::<[f32]>::new_slice(512usize);
-    let unit = UNIT_POS as usize;
-    lists[unit] = one;
-    lists[unit + 256usize] = two;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, one, two, 1u32);
     if UNIT_POS == 0u32 {
         partial[group as usize] = lists[0usize];
         partial[(count + group) as usize] = lists[256usize];

@@ -2,9 +2,8 @@
 //! a norm, its kernel applies them.
 
 use super::reduce::sum;
-#[cfg(feature = "gpu")]
-use crate::device::Device;
 use crate::error::Result;
+use crate::gpu;
 use crate::kernel::sums;
 use crate::storage::{elementwise, from_vec, Value};
 use crate::tape::{self, Context};
@@ -46,17 +45,11 @@ pub(crate) fn activate(x: &Tensor, slope: f64) -> Result<Value> {
     match value {
         Some(value) => Ok(value),
         None if slope == 0.0 => Ok(Dispatch::relu(x.value())),
-        #[cfg(feature = "gpu")]
-        None if x.device() != Device::Cpu => on_gpu(&x.value(), &x.value(), x.shape(), slope),
-        None => Ok(Dispatch::float_mul(x.value(), slopes(x, slope)?)),
+        None => match gpu::activation::gate(&x.value(), &x.value(), x.shape(), slope) {
+            Some(value) => Ok(value),
+            None => Ok(Dispatch::float_mul(x.value(), slopes(x, slope)?)),
+        },
     }
-}
-
-/// x where `sign` > 0, else slope x, on a GPU.
-#[cfg(feature = "gpu")]
-fn on_gpu(x: &Value, sign: &Value, shape: &[usize], slope: f64) -> Result<Value> {
-    crate::gpu::activation::gate(x, sign, shape, slope)
-        .ok_or_else(|| crate::error::Error::internal("leakyRelu: a tensor on a GPU has no values there."))
 }
 
 /// 1 where x > 0, else `slope`.
@@ -79,9 +72,10 @@ pub(crate) fn gate(g: &Tensor, sign: &Tensor, slope: f64) -> Result<Tensor> {
     let value = match value {
         Some(value) => value,
         None if slope == 0.0 => Dispatch::relu_backward(sign.value(), g.value()),
-        #[cfg(feature = "gpu")]
-        None if g.device() != Device::Cpu => on_gpu(&g.value(), &sign.value(), g.shape(), slope)?,
-        None => Dispatch::float_mul(g.value(), slopes(&sign, slope)?),
+        None => match gpu::activation::gate(&g.value(), &sign.value(), g.shape(), slope) {
+            Some(value) => value,
+            None => Dispatch::float_mul(g.value(), slopes(&sign, slope)?),
+        },
     };
     Ok(Tensor::result(value, g.shape().to_vec(), &[g], Box::new(move |c| Ok(vec![Some(gate(c.grad, &sign, slope)?)]))))
 }
@@ -97,8 +91,7 @@ pub(crate) fn gate_and_sums(c: &Context, sign: &Tensor, slope: f64, sums: bool) 
             let (value, totals) = (from_vec(gated, s), from_vec(totals, &[s[1]]));
             return Ok((c.gradient(value, s)?, Some(c.gradient(totals, &[s[1]])?)));
         }
-        #[cfg(feature = "gpu")]
-        if let Some([gated, totals]) = crate::gpu::sums::gate_and_sums(&g.value(), &sign.value(), planes, slope) {
+        if let Some([gated, totals]) = gpu::sums::gate_and_sums(&g.value(), &sign.value(), planes, slope) {
             return Ok((c.gradient(gated, s)?, Some(c.gradient(totals, &[s[1]])?)));
         }
     }

@@ -85,10 +85,7 @@ fn channel_sums(x: &Tensor, shape: &[usize]) -> Option<Value> {
     if let Some(x) = x.floats() {
         return Some(from_vec(sums::channel_sums(&x, planes), shape));
     }
-    #[cfg(feature = "gpu")]
-    return crate::gpu::sums::channel_sums(&x.value(), planes);
-    #[cfg(not(feature = "gpu"))]
-    None
+    crate::gpu::sums::channel_sums(&x.value(), planes)
 }
 
 /// Sums over the last `count` axes.

@@ -55,7 +55,6 @@ pub(super) fn moments_kernel(
     let (segment, from) = (group / parts, group % parts * part);
     let to = min(from + part, length);
     let n = f32::cast_from(to - from);
-    let unit = UNIT_POS as usize;
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut sum = 0.0f32;
     let mut i = from + UNIT_POS;
@@ -63,9 +62,7 @@ pub(super) fn moments_kernel(
         sum += x[place(i, segment, inner, stride)];
         i += UNITS;
     }
-    lists[unit] = sum;
-    lists[unit + 256usize] = 0.0f32;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, sum, 0.0f32, 1u32);
     let near = lists[0usize] / n;
     sync_cube();
     let mut rest = 0.0f32;
@@ -77,9 +74,7 @@ pub(super) fn moments_kernel(
         square += d * d;
         i += UNITS;
     }
-    lists[unit] = rest;
-    lists[unit + 256usize] = square;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, rest, square, 1u32);
     if UNIT_POS == 0u32 {
         let off = lists[0usize] / n;
         partial[group as usize] = near + off;
@@ -124,7 +119,6 @@ pub(super) fn normalise_kernel(
     }
     let (segment, from) = (group / parts, group % parts * part);
     let to = min(from + part, length);
-    let unit = UNIT_POS as usize;
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut n = 0.0f32;
     let mut own_mean = 0.0f32;
@@ -136,15 +130,11 @@ pub(super) fn normalise_kernel(
         own_variance = variances[(first_variance + at) as usize];
     }
     let all = f32::cast_from(length);
-    lists[unit] = n * own_mean;
-    lists[unit + 256usize] = 0.0f32;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, n * own_mean, 0.0f32, 1u32);
     let near = lists[0usize] / all;
     sync_cube();
     let off = own_mean - near;
-    lists[unit] = n * off;
-    lists[unit + 256usize] = n * (own_variance + off * off);
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, n * off, n * (own_variance + off * off), 1u32);
     let rest = lists[0usize] / all;
     let mean = near + rest;
     let variance = max(lists[256usize] / all - rest * rest, 0.0f32);
@@ -226,10 +216,7 @@ pub(super) fn sums_kernel(
         i += UNITS;
     }
     let mut lists = Shared::<[f32]>::new_slice(512usize);
-    let unit = UNIT_POS as usize;
-    lists[unit] = one;
-    lists[unit + 256usize] = two * root;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, one, two * root, 1u32);
     if UNIT_POS == 0u32 {
         partial[group as usize] = lists[0usize];
         partial[(count + group) as usize] = lists[256usize];
@@ -287,10 +274,7 @@ pub(super) fn input_kernel(
         two += w * partial[(first_moved + at) as usize];
         i += UNITS;
     }
-    let unit = UNIT_POS as usize;
-    lists[unit] = one;
-    lists[unit + 256usize] = two;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, one, two, 1u32);
     let mut plain = lists[0usize];
     let mut moved = lists[256usize];
     if comptime!(listed) {
@@ -337,10 +321,7 @@ pub(super) fn totals_kernel(partial: &[f32], totals: &mut [f32], channels: u32, 
         i += UNITS;
     }
     let mut lists = Shared::<[f32]>::new_slice(512usize);
-    let unit = UNIT_POS as usize;
-    lists[unit] = one;
-    lists[unit + 256usize] = two;
-    add_up(&mut lists, 1u32);
+    add_up(&mut lists, one, two, 1u32);
     if UNIT_POS == 0u32 {
         totals[channel as usize] = lists[256usize];
         totals[(apart + channel) as usize] = lists[0usize];

@@ -4,6 +4,7 @@
 use crate::allocation::{check, product};
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::gpu;
 use crate::kernel::conv::shape::{ConvShape, Epilogue, Geometry};
 use crate::kernel::conv::{conv2d, conv2d_input, conv2d_weight};
 use crate::ops::activation::activate;
@@ -37,9 +38,8 @@ pub(super) fn forward(
     let sums = match on_tensor_cores(&x.value(), &weight.value(), conv) {
         Some(sums) => sums,
         None => {
-            #[cfg(feature = "gpu")]
             if let Some(value) =
-                crate::gpu::conv::forward(conv, &x.value(), &weight.value(), bias.map(Tensor::value).as_ref(), slope)
+                gpu::conv::forward(conv, &x.value(), &weight.value(), bias.map(Tensor::value).as_ref(), slope)
             {
                 return Ok(value);
             }
@@ -58,26 +58,9 @@ pub(super) fn input(
     bias: Option<&Tensor>,
     output_padding: [usize; 2],
 ) -> Result<Value> {
-    #[cfg(feature = "gpu")]
-    if !tensor_cores_may(&gradient.value()) {
-        let bias = bias.map(Tensor::value);
-        if let Some(value) = crate::gpu::conv::input(conv, &gradient.value(), &weight.value(), bias.as_ref()) {
-            return Ok(value);
-        }
-    }
-    Ok(plus_bias(adjoint_sums(op, conv, [gradient, weight], output_padding)?, bias))
-}
-
-/// `input` without a bias.
-fn adjoint_sums(
-    op: &str,
-    conv: &ConvShape,
-    [gradient, weight]: [&Tensor; 2],
-    output_padding: [usize; 2],
-) -> Result<Value> {
     let shape = [conv.batch, conv.channels[0], conv.size[0], conv.size[1]];
     if let Some(value) = by_kernel([gradient, weight], &shape, |g, w| conv2d_input(conv, g, w)) {
-        return Ok(value);
+        return Ok(plus_bias(value, bias));
     }
     // With stride 1 the transpose is a convolution with the flipped filter.
     let reach = [0, 1].map(|i| conv.span(conv.kernel[i], i) - 1);
@@ -93,21 +76,22 @@ fn adjoint_sums(
             ..*conv
         };
         if let Some(value) = on_tensor_cores(&gradient.value(), &flip()?, &transposed) {
-            return Ok(value);
+            return Ok(plus_bias(value, bias));
         }
     }
-    #[cfg(feature = "gpu")]
-    if let Some(value) = crate::gpu::conv::input(conv, &gradient.value(), &weight.value(), None) {
+    if let Some(value) = gpu::conv::input(conv, &gradient.value(), &weight.value(), bias.map(Tensor::value).as_ref()) {
         return Ok(value);
     }
     if direct {
         check_windows(op, [gradient, weight], conv.channels[1] * conv.taps(), (shape[2] * shape[3]).min(BURN_TILE))?;
-        return Dispatch::conv2d(gradient.value(), flip()?, options(&same)).ok_or_else(|| too_large(op));
+        let value = Dispatch::conv2d(gradient.value(), flip()?, options(&same)).ok_or_else(|| too_large(op))?;
+        return Ok(plus_bias(value, bias));
     }
     check_windows(op, [gradient, weight], conv.depth(), conv.pixels())?;
     let g = conv.geometry;
     let options = ConvTransposeOptions::new(g.stride, g.padding, output_padding, g.dilation, g.groups);
-    Dispatch::conv_transpose2d(gradient.value(), weight.value(), options).ok_or_else(|| too_large(op))
+    let value = Dispatch::conv_transpose2d(gradient.value(), weight.value(), options).ok_or_else(|| too_large(op))?;
+    Ok(plus_bias(value, bias))
 }
 
 /// The adjoint in the weight, from an image and a gradient.
@@ -122,8 +106,7 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
     {
         return Ok(dw);
     }
-    #[cfg(feature = "gpu")]
-    if let Some(value) = crate::gpu::conv::weight(conv, &x.value(), &gradient.value()) {
+    if let Some(value) = gpu::conv::weight(conv, &x.value(), &gradient.value()) {
         return Ok(value);
     }
     if prefers_shifts(x, conv) {
