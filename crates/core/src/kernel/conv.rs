@@ -3,8 +3,7 @@
 //! | kernel | when |
 //! | --- | --- |
 //! | `depthwise` | one input and one output channel per group |
-//! | `winograd4` | 3x3, stride 1, no dilation, no groups, enough channels (see `choose`) |
-//! | `winograd2` | the same with fewer than `MIN_TILES` tiles of 4x4 |
+//! | `winograd2` to `winograd5` | no groups, on each axis a stride or a dilation of 1, the least [`Plan::cost`] |
 //! | `tiled` | everything else, but for strides above `MAX_PHASES` |
 //! | `window` | the rest: patches of images, which `tiled` would repack for each phase of the stride |
 //!
@@ -17,12 +16,13 @@ mod tiled;
 mod window;
 mod winograd;
 
-use super::simd::isa;
+use super::simd::{isa, InstructionSet};
 use shape::{ConvShape, Epilogue, Geometry};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Once;
-use winograd::tiles::Plan;
-use winograd::Weights;
+use winograd::plan::Plan;
+use winograd::transform::Tile;
+use winograd::weights::Weights;
 
 /// A way to compute a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,19 +38,25 @@ pub enum Kernel {
     Tiled,
     /// Winograd F(2x2, 3x3).
     Winograd2,
+    /// Winograd F(3x3, 4x4).
+    Winograd3,
     /// Winograd F(4x4, 3x3).
     Winograd4,
+    /// Winograd F(5x5, 2x2).
+    Winograd5,
     /// Direct, one channel at a time.
     Depthwise,
 }
 
-const NAMES: [(&str, Kernel); 7] = [
+const NAMES: [(&str, Kernel); 9] = [
     ("auto", Kernel::Auto),
     ("burn", Kernel::Burn),
     ("window", Kernel::Window),
     ("tiled", Kernel::Tiled),
     ("winograd2", Kernel::Winograd2),
+    ("winograd3", Kernel::Winograd3),
     ("winograd4", Kernel::Winograd4),
+    ("winograd5", Kernel::Winograd5),
     ("depthwise", Kernel::Depthwise),
 ];
 
@@ -82,16 +88,6 @@ fn forced() -> Kernel {
     NAMES.iter().map(|(_, kernel)| *kernel).find(|k| *k as u8 == wanted).unwrap_or(Kernel::Auto)
 }
 
-/// With fewer 4x4 tiles, transforming the weights dominates and F(2x2) is faster (512 channels, 16 tiles: 11 ms instead
-/// of 40 ms).
-const MIN_TILES: usize = 32;
-/// With fewer channels on both sides, the transforms cost more than they save.
-const MIN_CHANNELS: usize = 8;
-
-fn winograd_applies(s: &ConvShape) -> bool {
-    s.kernel == [3, 3] && s.stride == [1, 1] && s.dilation == [1, 1] && s.groups == 1
-}
-
 /// Largest number of values that `depthwise` takes beside its result. It stores rows as far apart as the stride, which
 /// `window` does not.
 const MAX_DEPTHWISE: usize = 1 << 24;
@@ -100,56 +96,68 @@ const MAX_DEPTHWISE: usize = 1 << 24;
 /// channels); at 256 (16x16, 3 to 192) 1.6 in the forward pass, and 40 in the gradient of the input.
 const MAX_PHASES: usize = 9;
 
-/// The kernel for a shape. On one of `sides` (0: input, 1: output) a single channel is too few for Winograd.
-fn choose(s: &ConvShape, sides: &[usize]) -> Kernel {
+/// Winograd's tile for a kernel.
+fn tile(kernel: Kernel) -> Option<Tile> {
+    Some(match kernel {
+        Kernel::Winograd2 => Tile::F2x3,
+        Kernel::Winograd3 => Tile::F3x4,
+        Kernel::Winograd4 => Tile::F4x3,
+        Kernel::Winograd5 => Tile::F5x2,
+        _ => return None,
+    })
+}
+
+/// Winograd's algorithm for a convolution or its adjoint in the input, where it is the kernel of the shape: where it
+/// takes the least time. A convolution with a single channel on one of `sides` (0: input, 1: output) never is.
+fn winograd(s: &ConvShape, sides: &[usize], adjoint: bool) -> Option<Plan> {
+    let kernel = forced();
+    if kernel != Kernel::Auto || s.group() == [1, 1] {
+        return tile(kernel).and_then(|tile| Plan::new(s, tile, adjoint));
+    }
+    if sides.iter().any(|&side| s.channels[side] == 1) {
+        return None;
+    }
+    let plans = [Tile::F2x3, Tile::F3x4, Tile::F4x3, Tile::F5x2].map(|tile| Plan::new(s, tile, adjoint));
+    let best = plans.into_iter().flatten().min_by(|a, b| a.cost().total_cmp(&b.cost()))?;
+    (best.cost() < tiled_cost(s, best.channels[1])).then_some(best)
+}
+
+/// The time of `tiled` as `Plan::cost` counts it, for a result of so many channels: fewer than the rows of its product
+/// take as long, and pixels that a stride skips are picked out.
+fn tiled_cost(s: &ConvShape, channels: usize) -> f64 {
+    let strided = if s.stride == [1, 1] { 1.0 } else { 1.15 };
+    s.work() as f64 * (12.0 / channels as f64).max(1.0) * strided
+}
+
+/// The kernel for a shape that Winograd's algorithm does not take.
+fn choose(s: &ConvShape) -> Kernel {
     let depthwise = s.group() == [1, 1]
         && [depthwise::forward_size(s), depthwise::input_size(s)].iter().all(|n| n.is_some_and(|n| n <= MAX_DEPTHWISE));
     match forced() {
         Kernel::Burn => return Kernel::Burn,
-        k @ (Kernel::Winograd2 | Kernel::Winograd4) if winograd_applies(s) => return k,
         Kernel::Depthwise if depthwise => return Kernel::Depthwise,
         kernel @ (Kernel::Window | Kernel::Tiled) => return kernel,
         _ => {}
     }
     if depthwise {
-        return Kernel::Depthwise;
-    }
-    if s.stride[0].saturating_mul(s.stride[1]) > MAX_PHASES {
-        return Kernel::Window;
-    }
-    let few = s.channels[0].max(s.channels[1]) < MIN_CHANNELS || sides.iter().any(|&side| s.channels[side] == 1);
-    if !winograd_applies(s) || few {
-        return Kernel::Tiled;
-    }
-    let tiles = s.batch * s.out[0].div_ceil(4) * s.out[1].div_ceil(4);
-    if tiles < MIN_TILES {
-        Kernel::Winograd2
+        Kernel::Depthwise
+    } else if s.stride[0].saturating_mul(s.stride[1]) > MAX_PHASES {
+        Kernel::Window
     } else {
-        Kernel::Winograd4
-    }
-}
-
-fn plan(s: &ConvShape, kernel: Kernel) -> Plan {
-    Plan {
-        batch: s.batch,
-        channels: s.channels,
-        size: s.size,
-        padding: s.padding,
-        out: s.out,
-        tile: if kernel == Kernel::Winograd2 { 2 } else { 4 },
+        Kernel::Tiled
     }
 }
 
 /// The convolution of x with w, then the epilogue; `None` if burn must compute it.
 pub(crate) fn conv2d(s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) -> Option<Vec<f32>> {
     let isa = isa();
-    Some(match choose(s, &[0, 1]) {
+    if let Some(plan) = winograd(s, &[0, 1], false) {
+        let weights = Weights { data: w, out: s.taps() * s.channels[0], input: s.taps(), swapped: false };
+        return Some(winograd::forward(isa, &plan, x, weights, epilogue));
+    }
+    Some(match choose(s) {
         Kernel::Burn => return None,
         Kernel::Depthwise => depthwise::forward(isa, s, x, w, epilogue),
-        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) => {
-            let weights = Weights { data: w, out: 9 * s.channels[0], input: 9, flip: false };
-            winograd::forward(isa, &plan(s, kernel), x, weights, epilogue)
-        }
         Kernel::Tiled => tiled::forward(isa, s, x, w, epilogue),
         _ => window::forward(isa, s, x, w, epilogue),
     })
@@ -157,37 +165,46 @@ pub(crate) fn conv2d(s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) ->
 
 /// The adjoint of `conv2d` in x, applied to g: the gradient in the input, or a transposed convolution.
 pub(crate) fn conv2d_input(s: &ConvShape, g: &[f32], w: &[f32]) -> Option<Vec<f32>> {
-    let (isa, conv) = (isa(), s.geometry);
-    // With stride 1 it is a convolution with flipped filters, unless the padding is wider than the filter's reach.
+    let isa = isa();
+    if let Some(plan) = winograd(s, &[0, 1], true) {
+        let weights = Weights { data: w, out: s.taps(), input: s.taps() * s.channels[0], swapped: true };
+        return Some(winograd::forward(isa, &plan, g, weights, Epilogue::NONE));
+    }
+    Some(match choose(s) {
+        Kernel::Burn => return None,
+        Kernel::Depthwise => depthwise::input(isa, s, g, w),
+        Kernel::Tiled => tiled::input(isa, s, g, w),
+        _ => window_input(isa, s, g, w),
+    })
+}
+
+/// `conv2d_input` by windows. With stride 1 it is a convolution with flipped filters, unless the padding is wider than
+/// the filter's reach.
+fn window_input(isa: InstructionSet, s: &ConvShape, g: &[f32], w: &[f32]) -> Vec<f32> {
+    let conv = s.geometry;
     let reach = [0, 1].map(|i| conv.dilation[i] * (s.kernel[i] - 1));
-    let flips = conv.stride == [1, 1] && (0..2).all(|i| reach[i] >= conv.padding[i]);
+    if conv.stride != [1, 1] || (0..2).any(|i| reach[i] < conv.padding[i]) {
+        return window::gradient::input(isa, s, g, w);
+    }
     let flipped = ConvShape {
         channels: [s.channels[1], s.channels[0]],
         size: s.out,
         out: s.size,
-        geometry: Geometry { padding: [0, 1].map(|i| reach[i].saturating_sub(conv.padding[i])), ..conv },
+        geometry: Geometry { padding: [0, 1].map(|i| reach[i] - conv.padding[i]), ..conv },
         ..*s
     };
-    Some(match choose(s, &[0, 1]) {
-        Kernel::Burn => return None,
-        Kernel::Depthwise => depthwise::input(isa, s, g, w),
-        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) if flips => {
-            let weights = Weights { data: w, out: 9, input: 9 * s.channels[0], flip: true };
-            winograd::forward(isa, &plan(&flipped, kernel), g, weights, Epilogue::NONE)
-        }
-        Kernel::Tiled => tiled::input(isa, s, g, w),
-        _ if flips => window::forward(isa, &flipped, g, &window::gradient::flip(s, w), Epilogue::NONE),
-        _ => window::gradient::input(isa, s, g, w),
-    })
+    window::forward(isa, &flipped, g, &window::gradient::flip(s, w), Epilogue::NONE)
 }
 
 /// The adjoint of `conv2d` in w, applied to g: the gradient in the weight.
 pub(crate) fn conv2d_weight(s: &ConvShape, x: &[f32], g: &[f32]) -> Option<Vec<f32>> {
     let isa = isa();
-    Some(match choose(s, &[0]) {
+    if let Some(plan) = winograd(s, &[0], false) {
+        return Some(winograd::gradient::weight(isa, &plan, x, g));
+    }
+    Some(match choose(s) {
         Kernel::Burn => return None,
         Kernel::Depthwise => depthwise::weight(isa, s, x, g),
-        kernel @ (Kernel::Winograd2 | Kernel::Winograd4) => winograd::gradient::weight(isa, &plan(s, kernel), x, g),
         Kernel::Tiled => tiled::weight::weight(isa, s, x, g),
         _ => window::gradient::weight(isa, s, x, g),
     })

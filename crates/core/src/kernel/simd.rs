@@ -71,10 +71,10 @@ pub fn isa() -> InstructionSet {
 macro_rules! entry {
     (
         $(#[$doc:meta])*
-        fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path
+        $vis:vis fn $name:ident $([$($gen:tt)*])? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path
     ) => {
         $(#[$doc])*
-        unsafe fn $name $(<$($gen)*>)? (isa: $crate::kernel::simd::InstructionSet, $($arg: $type),*) $(-> $out)? {
+        $vis unsafe fn $name $(<$($gen)*>)? (isa: $crate::kernel::simd::InstructionSet, $($arg: $type),*) $(-> $out)? {
             #[allow(unused_imports)] // WebAssembly has only one instruction set
             use $crate::kernel::simd::InstructionSet;
             match isa {

@@ -1,5 +1,5 @@
-//! Winograd's algorithm for 3x3 convolutions with stride 1 (Lavin, Gray 2016, arXiv:1509.09308): forward and, with
-//! flipped weights, the gradient in the input.
+//! Winograd's algorithm (Lavin, Gray 2016, arXiv:1509.09308) for convolutions and their adjoints in the input, as
+//! [`plan`] divides them into convolutions with stride 1 of 2x2 to 4x4 filters.
 //!
 //! Tiles are processed in blocks that fit the cache. For each block: the pixels of its tiles are gathered into vectors
 //! of channels and transformed, multiplied by one matrix product per point (36 or 16), transformed back, and written.
@@ -9,49 +9,30 @@
 //! each point is one product: its weights are read once, and all threads have points to work at.
 
 pub mod gradient;
+pub mod plan;
 mod sides;
-pub mod tiles;
+mod tiles;
 pub mod transform;
+pub mod weights;
 
 use super::shape::Epilogue;
-use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
+use crate::kernel::parallel::{each, scratch, uninit, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use plan::{Line, Plan};
 use sides::Side;
-use std::mem::MaybeUninit;
-use std::ops::Range;
-use tiles::{Plan, Window, MAX_RUN};
-use transform::{Four, Grid, Scheme, Two};
+use tiles::Window;
+use transform::{with_scheme, Four, Grid, Scheme, Six, Tile};
+use weights::{Transformed, Weights};
 
-/// Minimum number of filters for multithreading.
-const MIN_PARALLEL_FILTERS: usize = 512;
-/// Input channels whose filters one task transforms.
-const FILTERS: usize = 16;
-
-/// The weights: tap (u, v) of output channel o, input channel i at `o out + i input + 3 u + v`, or with reversed taps.
-#[derive(Clone, Copy)]
-pub struct Weights<'a> {
-    pub data: &'a [f32],
-    pub out: usize,
-    pub input: usize,
-    pub flip: bool,
-}
-
-/// Transformed weights: point p, panel q of output channels, input channel i, at `((p panels + q) inputs + i) width`.
-struct Transformed {
-    data: Aligned,
-    width: usize,
-    point: usize,
-}
-
-/// The convolution of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
+/// What the plan computes of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
 pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue: Epilogue) -> Vec<f32> {
     let outputs = plan.channels[1];
-    let mut u = transform_weights(isa, plan, w);
+    let u = weights::transform(isa, plan, w);
+    let [rows, columns] = plan.axes.map(|axis| axis.lines[1].size);
     // SAFETY: every pixel belongs to a tile, and every tile is written.
-    let mut y = unsafe { uninit(plan.batch * outputs * plan.out[0] * plan.out[1]) };
-    let shared = Shared::new(&mut y);
-    let job = Job { plan, u: u.data.all(), point: u.point, width: u.width, epilogue, y: shared };
+    let mut y = unsafe { uninit(plan.batch * outputs * rows * columns) };
+    let job = Job { plan, u, epilogue, y: Shared::new(&mut y) };
     let patch_size = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points disjoint products, and both sides hold the tiles.
     unsafe {
@@ -89,7 +70,7 @@ fn has_few_tiles(plan: &Plan) -> bool {
 
 /// Values of the pixels of a run of tiles.
 fn patch_size(plan: &Plan, isa: InstructionSet) -> usize {
-    (plan.tile + 2) * (plan.tile * MAX_RUN + 2) * lanes(isa)
+    plan.patch() * lanes(isa)
 }
 
 /// Calls `stage` for each block of tiles, with memory for `count` values.
@@ -99,118 +80,9 @@ fn each_block(plan: &Plan, count: usize, stage: impl Fn([usize; 2], *mut f32) + 
     });
 }
 
-fn transform_weights(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
-    let [inputs, outputs] = plan.channels;
-    let n = lanes(isa);
-    let width = panel(isa);
-    let point = outputs.div_ceil(width) * inputs * width;
-    let mut data = if outputs % width == 0 {
-        // SAFETY: every panel is full, so that every value is written below.
-        unsafe { Aligned::uninit(point * plan.points()) }
-    } else {
-        Aligned::zeros(point * plan.points())
-    };
-    let u = Shared::new(data.all());
-    let w = &w;
-    each_filters(plan, n, w.flip, |o, range| {
-        let to = u.at(o / width * inputs * width + range.start * width + o % width);
-        // SAFETY: each (input channel, group of output channels) writes its own values.
-        unsafe { weights_of(isa, w, [o, (outputs - o).min(n)], range, plan.tile, to, [width, point]) }
-    });
-    Transformed { data, width, point }
-}
-
-/// Calls `f` for groups of `n` output channels and ranges of input channels, in the order in which their filters are
-/// in memory: those of an output channel or, if `flip`, of an input channel are beside each other.
-fn each_filters(plan: &Plan, n: usize, flip: bool, f: impl Fn(usize, Range<usize>) + Send + Sync) {
-    let [inputs, outputs] = plan.channels;
-    let parallel = inputs * outputs > MIN_PARALLEL_FILTERS;
-    if flip {
-        each(inputs, parallel, |i| {
-            for o in (0..outputs).step_by(n) {
-                f(o, i..i + 1);
-            }
-        });
-        return;
-    }
-    let ranges = inputs.div_ceil(FILTERS);
-    each(outputs.div_ceil(n) * ranges, parallel, |task| {
-        let first = task % ranges * FILTERS;
-        f(task / ranges * n, first..(first + FILTERS).min(inputs));
-    });
-}
-
-/// Output channels in a panel of the matrix product.
-fn panel(isa: InstructionSet) -> usize {
-    match isa {
-        InstructionSet::Portable => 8,
-        other => 2 * lanes(other),
-    }
-}
-
-entry! {
-    /// Transforms the filters from a range of input channels to `at[1]` output channels from `at[0]` on; point p of the
-    /// i-th input channel goes to `to + i next[0] + p next[1]`.
-    fn weights_of(
-        w: &Weights,
-        at: [usize; 2],
-        range: Range<usize>,
-        tile: usize,
-        to: *mut f32,
-        next: [usize; 2],
-    ) = weights_body
-}
-
-#[inline(always)]
-unsafe fn weights_body<S: Simd>(
-    _: S,
-    w: &Weights,
-    [o, count]: [usize; 2],
-    range: Range<usize>,
-    tile: usize,
-    to: *mut f32,
-    [channel, point]: [usize; 2],
-) {
-    // Tap k of the i-th input channel is 9 i + k. No instruction set has more than sixteen lanes.
-    let mut memory = [MaybeUninit::<[f32; 16]>::uninit(); 9 * FILTERS];
-    let taps = memory.as_mut_ptr().cast::<f32>();
-    let values = 9 * range.len();
-    if count < S::N {
-        taps.write_bytes(0, 16 * values);
-    }
-    let filters = &w.data[o * w.out + range.start * w.input..];
-    let mut j = 0;
-    // The filters of an output channel are one row of memory.
-    if w.input == 9 && !w.flip && count == S::N {
-        while j + S::N <= values {
-            S::transpose(filters[j..].as_ptr(), w.out, taps.add(16 * j), 16);
-            j += S::N;
-        }
-    }
-    for i in j / 9..range.len() {
-        for lane in 0..count {
-            let filter = &filters[lane * w.out + i * w.input..][..9];
-            for k in 0..9 {
-                *taps.add(16 * (9 * i + k) + lane) = filter[if w.flip { 8 - k } else { k }];
-            }
-        }
-    }
-    for i in 0..range.len() {
-        let from = Grid { at: taps.add(16 * 9 * i).cast_const(), row: 3 * 16, column: 16 };
-        let to = to.add(i * channel);
-        if tile == 4 {
-            transform::weight::<S, Four>(from, Grid { at: to, row: 6 * point, column: point });
-        } else {
-            transform::weight::<S, Two>(from, Grid { at: to, row: 4 * point, column: point });
-        }
-    }
-}
-
 struct Job<'a> {
     plan: &'a Plan,
-    u: &'a [f32],
-    point: usize,
-    width: usize,
+    u: Transformed,
     epilogue: Epilogue<'a>,
     y: Shared,
 }
@@ -222,12 +94,11 @@ entry! {
 
 #[inline(always)]
 unsafe fn read_body<S: Simd>(_: S, plan: &Plan, [x, g]: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, side: Side) {
-    let (to, strides) = (side.at(0, tiles[0]), [side.wide, side.point]);
-    match (plan.tile == 4, g.is_empty()) {
-        (true, true) => transform_tiles::<S, Four, false>(plan, x, tiles, patch, to, strides),
-        (true, false) => transform_tiles::<S, Four, true>(plan, g, tiles, patch, to, strides),
-        (false, true) => transform_tiles::<S, Two, false>(plan, x, tiles, patch, to, strides),
-        (false, false) => transform_tiles::<S, Two, true>(plan, g, tiles, patch, to, strides),
+    // The transform of the input is the same for all schemes of six points.
+    match (plan.tile, g.is_empty()) {
+        (Tile::F2x3, true) => read_tiles::<S, Four, false>(plan, x, tiles, patch, side),
+        (_, true) => read_tiles::<S, Six<4>, false>(plan, x, tiles, patch, side),
+        (tile, false) => with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, tiles, patch, side)),
     }
 }
 
@@ -238,14 +109,15 @@ entry! {
 
 #[inline(always)]
 unsafe fn multiply_body<S: Simd>(_: S, job: &Job, p: usize, [first, last]: [usize; 2], [v, m]: [Side; 2]) {
-    let inputs = job.plan.channels[0];
+    let (plan, u) = (job.plan, &job.u);
+    let (row, rows) = (first * plan.residues(), (last - first) * plan.residues());
     product::<S>(
-        last - first,
-        inputs,
+        rows,
+        plan.depth(S::N),
         m.wide / S::N,
-        Left { at: v.at(p, first), row: v.wide, column: 1, strip: None },
-        Right { at: job.u.as_ptr().add(p * job.point), row: job.width, panel: inputs * job.width },
-        Out { at: m.at(p, first), row: m.wide, add: false },
+        Left { at: v.at(p, row), row: v.wide, column: 1, strip: None },
+        Right { at: u.data.values().as_ptr().add(p * u.point), row: u.width, panel: u.panel },
+        Out { at: m.at(p, row), row: m.wide, add: false },
     );
 }
 
@@ -256,47 +128,48 @@ entry! {
 
 #[inline(always)]
 unsafe fn write_body<S: Simd>(_: S, job: &Job, tiles: [usize; 2], patch: *mut f32, side: Side) {
-    let (m, strides) = (side.at(0, tiles[0]), [side.wide, side.point]);
-    if job.plan.tile == 4 {
-        write_tiles::<S, Four>(job, tiles, patch, m, strides);
-    } else {
-        write_tiles::<S, Two>(job, tiles, patch, m, strides);
+    with_scheme!(job.plan.tile, T => write_tiles::<S, T>(job, tiles, patch, side));
+}
+
+/// The bias of the channels from `c` on that a vector holds.
+#[inline(always)]
+unsafe fn bias_of<S: Simd>(bias: Option<&[f32]>, c: usize) -> S::V {
+    match bias {
+        Some(b) if c + S::N <= b.len() => S::load(b.as_ptr().add(c)),
+        Some(b) => {
+            let mut padded = [0.0f32; 16];
+            padded[..b.len() - c].copy_from_slice(&b[c..]);
+            S::load(padded.as_ptr())
+        }
+        None => S::splat(0.0),
     }
 }
 
-/// Transforms the tiles `[first, last)` of the results back (A^T m A) and writes them with the epilogue; they are in
-/// `m` as [`transform_tiles`] arranges its results.
+/// Transforms the tiles `[first, last)` of the results back (A^T m A) and writes them with the epilogue.
 #[inline(always)]
-unsafe fn write_tiles<S: Simd, T: Scheme>(
-    job: &Job,
-    [first, last]: [usize; 2],
-    patch: *mut f32,
-    m: *const f32,
-    [wide, point]: [usize; 2],
-) {
+unsafe fn write_tiles<S: Simd, T: Scheme>(job: &Job, [first, last]: [usize; 2], patch: *mut f32, side: Side) {
     let plan = job.plan;
-    let outputs = plan.channels[1];
+    let (outputs, residues) = (plan.channels[1], plan.residues());
+    let [y, x] = [plan.axes[0].lines[1], plan.axes[1].lines[1]];
     let mut t = first;
     while t < last {
         let run = plan.run(t, last);
-        let columns = T::OUT * run.length;
+        let columns = x.pixels(run.length);
         for c in (0..outputs).step_by(S::N) {
-            let bias = match job.epilogue.bias {
-                Some(b) if c + S::N <= outputs => S::load(b.as_ptr().add(c)),
-                Some(b) => {
-                    let mut padded = [0.0f32; 16];
-                    padded[..outputs - c].copy_from_slice(&b[c..]);
-                    S::load(padded.as_ptr())
-                }
-                None => S::splat(0.0),
-            };
+            let bias = bias_of::<S>(job.epilogue.bias, c);
             macro_rules! output {
                 ($kind:path) => {
-                    for k in 0..run.length {
-                        let at = m.add((t - first + k) * wide + c);
-                        let from = Grid { at, row: T::IN * point, column: point };
-                        let to = Grid { at: patch.add(k * T::OUT * S::N), row: columns * S::N, column: S::N };
-                        transform::output::<S, T, { $kind }>(from, to, bias, job.epilogue.slope);
+                    for part in 0..plan.parts(1) {
+                        for residue in 0..residues {
+                            let to = pixels::<S>(plan, [&y, &x], columns, patch, [residue, part]);
+                            let at = side.at(0, t * residues + residue).add(part * side.part + c);
+                            for tile in 0..run.length {
+                                let at = at.add(tile * residues * side.wide).cast_const();
+                                let from = Grid { at, row: T::IN * side.point, column: side.point };
+                                let to = Grid { at: to.at.add(tile * x.every * S::N), ..to };
+                                transform::output::<S, T, { $kind }>(from, to, bias, job.epilogue.slope);
+                            }
+                        }
                     }
                 };
             }
@@ -305,57 +178,63 @@ unsafe fn write_tiles<S: Simd, T: Scheme>(
                 0.0 => output!(transform::RELU),
                 _ => output!(transform::LEAKY),
             }
-            let window = Window {
-                channels: outputs - c,
-                size: plan.out,
-                from: [(run.row * T::OUT) as isize, (run.column * T::OUT) as isize],
-                rows: T::OUT,
-                columns,
-            };
-            tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * plan.out[0] * plan.out[1]));
+            let window = Window::new([&y, &x], [run.row, run.column], outputs - c, columns);
+            tiles::write::<S>(window, patch, job.y.at((run.image * outputs + c) * y.size * x.size));
         }
         t += run.length;
     }
 }
 
-/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T):
-/// point p, tile t, channel c go to `to + p point + (t - first) wide + c`.
+/// The pixels of a part and residue of the first tile in the patch of a run.
 #[inline(always)]
-unsafe fn transform_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
+unsafe fn pixels<S: Simd>(
     plan: &Plan,
-    x: &[f32],
+    [y, x]: [&Line; 2],
+    columns: usize,
+    patch: *mut f32,
+    [residue, part]: [usize; 2],
+) -> Grid<*mut f32> {
+    let (across, wide) = (x.parts, plan.axes[1].residues);
+    let row = y.offset(part / across) + residue / wide;
+    let column = x.offset(part % across) + residue % wide;
+    Grid { at: patch.add((row * columns + column) * S::N), row: y.step * columns * S::N, column: x.step * S::N }
+}
+
+/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T).
+#[inline(always)]
+unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
+    plan: &Plan,
+    image: &[f32],
     [first, last]: [usize; 2],
     patch: *mut f32,
-    to: *mut f32,
-    [wide, point]: [usize; 2],
+    side: Side,
 ) {
-    let side = usize::from(GRADIENT);
-    let (channels, size) = (plan.channels[side], [plan.size, plan.out][side]);
-    let (padding, overlap) = if GRADIENT { ([0, 0], 0) } else { (plan.padding, 2) };
+    let i = usize::from(GRADIENT);
+    let (channels, residues) = (plan.channels[i], plan.residues());
+    let [y, x] = [plan.axes[0].lines[i], plan.axes[1].lines[i]];
     let mut t = first;
     while t < last {
         let run = plan.run(t, last);
-        let columns = T::OUT * run.length + overlap;
+        let columns = x.pixels(run.length);
         for c in (0..channels).step_by(S::N) {
-            let window = Window {
-                channels: channels - c,
-                size,
-                from: [
-                    (run.row * T::OUT) as isize - padding[0] as isize,
-                    (run.column * T::OUT) as isize - padding[1] as isize,
-                ],
-                rows: T::OUT + overlap,
-                columns,
-            };
-            let plane = (run.image * channels + c) * size[0] * size[1];
-            tiles::read::<S>(window, x.as_ptr().add(plane), patch);
-            for k in 0..run.length {
-                let from = Grid { at: patch.add(k * T::OUT * S::N).cast_const(), row: columns * S::N, column: S::N };
-                let to = Grid { at: to.add((t - first + k) * wide + c), row: T::IN * point, column: point };
-                if GRADIENT {
-                    transform::gradient::<S, T>(from, to);
-                } else {
-                    transform::input::<S, T>(from, to);
+            let window = Window::new([&y, &x], [run.row, run.column], channels - c, columns);
+            let plane = (run.image * channels + c) * y.size * x.size;
+            tiles::read::<S>(window, image.as_ptr().add(plane), patch);
+            for part in 0..plan.parts(i) {
+                for residue in 0..residues {
+                    let from = pixels::<S>(plan, [&y, &x], columns, patch, [residue, part]);
+                    let at = side.at(0, t * residues + residue).add(part * side.part + c);
+                    for tile in 0..run.length {
+                        let Grid { row, column, .. } = from;
+                        let from = Grid { at: from.at.add(tile * x.every * S::N).cast_const(), row, column };
+                        let at = at.add(tile * residues * side.wide);
+                        let to = Grid { at, row: T::IN * side.point, column: side.point };
+                        if GRADIENT {
+                            transform::gradient::<S, T>(from, to);
+                        } else {
+                            transform::input::<S, T>(from, to);
+                        }
+                    }
                 }
             }
         }

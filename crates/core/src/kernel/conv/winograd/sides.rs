@@ -1,58 +1,67 @@
-//! Memory for transformed tiles: those of the input, and those of the output or its gradient.
+//! Memory for transformed tiles: those of the input, and those of the result or of the gradient in it.
 
-use super::tiles::{Plan, BLOCK};
+use super::plan::Plan;
 use crate::kernel::parallel::{Aligned, Shared};
 use crate::kernel::simd::{lanes, InstructionSet};
 
 /// Padding between the points, so that they do not map to the same cache sets.
 pub const GAP: usize = 16;
 
-/// Transformed tiles: point p, tile t, channel c at `p point + t wide + c`.
+/// Transformed tiles: point p, row r, channel c of part k at `p point + r wide + k part + c`. A tile has a row for each
+/// of its residues.
 #[derive(Clone, Copy)]
 pub struct Side {
     start: Shared,
     pub wide: usize,
     pub point: usize,
+    pub part: usize,
 }
 
 impl Side {
-    /// Where the channels of a tile of a point begin.
+    /// Where the channels of a row of a point begin.
     #[inline(always)]
-    pub fn at(&self, p: usize, tile: usize) -> *mut f32 {
-        self.start.at((p * self.point).wrapping_add(tile.wrapping_mul(self.wide)))
+    pub fn at(&self, p: usize, row: usize) -> *mut f32 {
+        self.start.at((p * self.point).wrapping_add(row.wrapping_mul(self.wide)))
     }
 }
 
-/// Channels of both sides, whole vectors, and distances of their points for so many tiles.
-fn strides(plan: &Plan, isa: InstructionSet, tiles: usize) -> [[usize; 2]; 2] {
-    plan.channels.map(|channels| channels.next_multiple_of(lanes(isa))).map(|wide| [wide, tiles * wide + GAP])
+/// Both sides of so many rows, the first of which is `first`.
+fn sides(plan: &Plan, isa: InstructionSet, memory: Shared, [first, rows]: [usize; 2]) -> [Side; 2] {
+    let n = lanes(isa);
+    let side = |at: usize, i: usize| {
+        let wide = plan.wide(i, n);
+        Side {
+            // Addresses of rows before the first are not used.
+            start: memory.offset(at.wrapping_sub(first * wide)),
+            wide,
+            point: rows * wide + GAP,
+            part: plan.channels[i].next_multiple_of(n),
+        }
+    };
+    let input = side(0, 0);
+    [input, side(plan.points() * input.point, 1)]
 }
 
-/// Both sides for the tiles from `first` on.
-fn sides(plan: &Plan, strides: [[usize; 2]; 2], memory: Shared, first: usize) -> [Side; 2] {
-    let side = |at: usize, [wide, point]: [usize; 2]| {
-        // Addresses of tiles before the first are not used.
-        Side { start: memory.offset(at.wrapping_sub(first * wide)), wide, point }
-    };
-    [side(0, strides[0]), side(plan.points() * strides[0][1], strides[1])]
+/// Values that both sides of so many rows take.
+fn size(plan: &Plan, isa: InstructionSet, rows: usize) -> usize {
+    (0..2).map(|i| plan.points() * (rows * plan.wide(i, lanes(isa)) + GAP)).sum()
 }
 
 /// Both sides for all tiles, and their memory.
 pub fn all(plan: &Plan, isa: InstructionSet) -> (Aligned, [Side; 2]) {
-    let strides = strides(plan, isa, plan.tiles());
-    // SAFETY: every tile is written before it is read.
-    let mut memory = unsafe { Aligned::uninit(plan.points() * (strides[0][1] + strides[1][1])) };
+    let rows = plan.tiles() * plan.residues();
+    // SAFETY: every row is written before it is read.
+    let mut memory = unsafe { Aligned::uninit(size(plan, isa, rows)) };
     let at = Shared::new(memory.all());
-    (memory, sides(plan, strides, at, 0))
+    (memory, sides(plan, isa, at, [0, rows]))
 }
 
 /// Values that both sides of a block take.
 pub fn block_size(plan: &Plan, isa: InstructionSet) -> usize {
-    let strides = strides(plan, isa, BLOCK);
-    plan.points() * (strides[0][1] + strides[1][1])
+    size(plan, isa, plan.block_rows())
 }
 
 /// Both sides for a block that begins with tile `first`.
 pub fn of_block(plan: &Plan, isa: InstructionSet, memory: *mut f32, first: usize) -> [Side; 2] {
-    sides(plan, strides(plan, isa, BLOCK), Shared::from_pointer(memory), first)
+    sides(plan, isa, Shared::from_pointer(memory), [first * plan.residues(), plan.block_rows()])
 }

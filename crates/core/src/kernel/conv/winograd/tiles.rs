@@ -1,68 +1,7 @@
-//! Tiles of an image in NCHW, runs of tiles, and their pixels as vectors of `N` channels.
+//! The pixels of tiles of an image in NCHW, as vectors of `N` channels.
 
+use super::plan::Line;
 use crate::kernel::simd::Simd;
-
-/// Tiles in a block: a multiple of every `Simd::ROWS`.
-pub const BLOCK: usize = 24;
-
-/// Largest number of tiles in a run, so that its pixels stay in the first-level cache.
-pub const MAX_RUN: usize = 16;
-
-/// The shape of a 3x3 convolution with stride 1, and its division into tiles.
-#[derive(Debug, Clone, Copy)]
-pub struct Plan {
-    pub batch: usize,
-    /// Channels of the input and of the output.
-    pub channels: [usize; 2],
-    /// Height and width of the input.
-    pub size: [usize; 2],
-    pub padding: [usize; 2],
-    /// Height and width of the output.
-    pub out: [usize; 2],
-    /// Output pixels per side of a tile: 4 or 2.
-    pub tile: usize,
-}
-
-impl Plan {
-    /// The number of blocks of tiles.
-    pub fn blocks(&self) -> usize {
-        self.tiles().div_ceil(BLOCK)
-    }
-
-    /// First tile of a block, and the tile after its last.
-    pub fn block(&self, block: usize) -> [usize; 2] {
-        [block * BLOCK, ((block + 1) * BLOCK).min(self.tiles())]
-    }
-
-    /// Rows and columns of tiles.
-    pub fn grid(&self) -> [usize; 2] {
-        [self.out[0].div_ceil(self.tile), self.out[1].div_ceil(self.tile)]
-    }
-    /// Tiles of all images.
-    pub fn tiles(&self) -> usize {
-        let [rows, columns] = self.grid();
-        self.batch * rows * columns
-    }
-    /// Points of a transformed tile.
-    pub fn points(&self) -> usize {
-        (self.tile + 2) * (self.tile + 2)
-    }
-    /// The longest run that starts at tile `at` and ends at or before tile `end`.
-    pub fn run(&self, at: usize, end: usize) -> Run {
-        let [rows, columns] = self.grid();
-        let (row, column) = (at / columns, at % columns);
-        Run { image: row / rows, row: row % rows, column, length: (columns - column).min(end - at).min(MAX_RUN) }
-    }
-}
-
-/// Neighbouring tiles in one row of tiles.
-#[derive(Debug, Clone, Copy)]
-pub struct Run {
-    pub image: usize,
-    pub row: usize,
-    pub column: usize,
-    pub length: usize,
-}
 
 /// A rectangle of up to `N` channels of an image; it may extend outside.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +17,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// The window of a run of tiles, the first in a row and column of the grid of tiles.
+    #[inline(always)]
+    pub fn new([y, x]: [&Line; 2], [row, column]: [usize; 2], channels: usize, columns: usize) -> Self {
+        let from = [y.first + (row * y.every) as isize, x.first + (column * x.every) as isize];
+        Self { channels, size: [y.size, x.size], from, rows: y.span, columns }
+    }
     /// The columns that are inside the image.
     fn inside(&self) -> (usize, usize) {
         let first = (-self.from[1]).max(0) as usize;

@@ -1,12 +1,63 @@
-//! The transforms of F(2x2, 3x3) and F(4x4, 3x3) (Lavin, Gray 2016, arXiv:1509.09308), and their adjoints for
-//! gradients.
+//! The transforms of F(2x2, 3x3), F(3x3, 4x4), F(4x4, 3x3) and F(5x5, 2x2) (Lavin, Gray 2016, arXiv:1509.09308), and
+//! their adjoints for gradients.
 //!
 //! With matrices A, B, G: y = A^T [(G w G^T) . (B^T d B)] A for a tile d of the input. The interpolation points are 0,
-//! 1, -1 and infinity for F(2x2); 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for F(4x4): with the usual 1
-//! and 2 its error is twice as large.
+//! 1, -1 and infinity for F(2x2, 3x3); 0, 1/sqrt(2), -1/sqrt(2), sqrt(2), -sqrt(2) and infinity for the others, which
+//! have B in common: with the usual 1 and 2 the error of F(4x4, 3x3) is twice as large.
 
 use crate::kernel::simd::Simd;
 use std::mem::MaybeUninit;
+
+/// The tile of F(m x m, r x r): m outputs and r taps per side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tile {
+    F2x3,
+    F3x4,
+    F4x3,
+    F5x2,
+}
+
+impl Tile {
+    /// Outputs and taps per side.
+    pub const fn sizes(self) -> [usize; 2] {
+        match self {
+            Self::F2x3 => [2, 3],
+            Self::F3x4 => [3, 4],
+            Self::F4x3 => [4, 3],
+            Self::F5x2 => [5, 2],
+        }
+    }
+    /// Inputs per side, and points.
+    pub const fn side(self) -> usize {
+        let [outputs, taps] = self.sizes();
+        outputs + taps - 1
+    }
+}
+
+/// Calls `$f` with the scheme of a tile.
+macro_rules! with_scheme {
+    ($tile:expr, $scheme:ident => $body:expr) => {
+        match $tile {
+            Tile::F2x3 => {
+                type $scheme = Four;
+                $body
+            }
+            Tile::F3x4 => {
+                type $scheme = Six<3>;
+                $body
+            }
+            Tile::F4x3 => {
+                type $scheme = Six<4>;
+                $body
+            }
+            Tile::F5x2 => {
+                type $scheme = Six<5>;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_scheme;
 
 /// One-dimensional transforms; excess elements of the arrays are ignored.
 pub trait Scheme: Copy + Send + Sync + 'static {
@@ -14,55 +65,59 @@ pub trait Scheme: Copy + Send + Sync + 'static {
     const OUT: usize;
     /// Input pixels per side of a tile.
     const IN: usize;
+    /// Taps per side.
+    const TAPS: usize;
     /// B^T d
     unsafe fn input<S: Simd>(d: [S::V; 6]) -> [S::V; 6];
     /// G w
-    unsafe fn weight<S: Simd>(w: [S::V; 3]) -> [S::V; 6];
+    unsafe fn weight<S: Simd>(w: [S::V; 4]) -> [S::V; 6];
     /// A^T m
-    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 4];
+    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 5];
     /// A g
-    unsafe fn gradient<S: Simd>(g: [S::V; 4]) -> [S::V; 6];
+    unsafe fn gradient<S: Simd>(g: [S::V; 5]) -> [S::V; 6];
     /// G^T u
-    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 3];
+    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 4];
 }
 
-/// F(2x2, 3x3): 16 multiplications instead of 36.
-#[derive(Clone, Copy)]
-pub struct Two;
-
-/// F(4x4, 3x3): 36 multiplications instead of 144.
+/// Four points, F(2x2, 3x3): 16 multiplications instead of 36.
 #[derive(Clone, Copy)]
 pub struct Four;
 
-impl Scheme for Two {
+/// Six points, F(OUT x OUT, 7 - OUT x 7 - OUT): 36 multiplications instead of 144 for F(3x3, 4x4) and F(4x4, 3x3), of
+/// 100 for F(5x5, 2x2).
+#[derive(Clone, Copy)]
+pub struct Six<const OUT: usize>;
+
+impl Scheme for Four {
     const OUT: usize = 2;
     const IN: usize = 4;
+    const TAPS: usize = 3;
     #[inline(always)]
     unsafe fn input<S: Simd>(d: [S::V; 6]) -> [S::V; 6] {
         let zero = S::splat(0.0);
         [S::sub(d[0], d[2]), S::add(d[1], d[2]), S::sub(d[2], d[1]), S::sub(d[1], d[3]), zero, zero]
     }
     #[inline(always)]
-    unsafe fn weight<S: Simd>(w: [S::V; 3]) -> [S::V; 6] {
+    unsafe fn weight<S: Simd>(w: [S::V; 4]) -> [S::V; 6] {
         let (zero, half) = (S::splat(0.0), S::splat(0.5));
         let (even, odd) = (S::mul(half, S::add(w[0], w[2])), S::mul(half, w[1]));
         [w[0], S::add(even, odd), S::sub(even, odd), w[2], zero, zero]
     }
     #[inline(always)]
-    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 4] {
+    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 5] {
         let zero = S::splat(0.0);
-        [S::add(m[0], S::add(m[1], m[2])), S::sub(S::sub(m[1], m[2]), m[3]), zero, zero]
+        [S::add(m[0], S::add(m[1], m[2])), S::sub(S::sub(m[1], m[2]), m[3]), zero, zero, zero]
     }
     #[inline(always)]
-    unsafe fn gradient<S: Simd>(g: [S::V; 4]) -> [S::V; 6] {
+    unsafe fn gradient<S: Simd>(g: [S::V; 5]) -> [S::V; 6] {
         let zero = S::splat(0.0);
         [g[0], S::add(g[0], g[1]), S::sub(g[0], g[1]), S::sub(zero, g[1]), zero, zero]
     }
     #[inline(always)]
-    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 3] {
+    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 4] {
         let half = S::splat(0.5);
         let (sum, difference) = (S::mul(half, S::add(u[1], u[2])), S::mul(half, S::sub(u[1], u[2])));
-        [S::add(u[0], sum), difference, S::add(sum, u[3])]
+        [S::add(u[0], sum), difference, S::add(sum, u[3]), S::splat(0.0)]
     }
 }
 
@@ -70,9 +125,10 @@ impl Scheme for Two {
 const SMALL: f32 = std::f32::consts::FRAC_1_SQRT_2;
 const LARGE: f32 = std::f32::consts::SQRT_2;
 
-impl Scheme for Four {
-    const OUT: usize = 4;
+impl<const OUT: usize> Scheme for Six<OUT> {
+    const OUT: usize = OUT;
     const IN: usize = 6;
+    const TAPS: usize = 7 - OUT;
     #[inline(always)]
     unsafe fn input<S: Simd>(d: [S::V; 6]) -> [S::V; 6] {
         let (small, large, ratio) = (S::splat(SMALL), S::splat(LARGE), S::splat(-2.5));
@@ -89,45 +145,76 @@ impl Scheme for Four {
             S::add(d[1], S::fma(ratio, d[3], d[5])),
         ]
     }
+    // Rows of G: 1, p, p^2, ... of a point p, over -3/2 for the small points and 6 for the large.
     #[inline(always)]
-    unsafe fn weight<S: Simd>(w: [S::V; 3]) -> [S::V; 6] {
-        let third = S::splat(1.0 / 3.0);
-        let a = S::mul(S::splat(-2.0 / 3.0), S::fma(S::splat(0.5), w[2], w[0]));
-        let b = S::mul(S::splat(-2.0 / 3.0 * SMALL), w[1]);
-        let c = S::fma(third, w[2], S::mul(S::splat(1.0 / 6.0), w[0]));
-        let e = S::mul(S::splat(1.0 / 6.0 * LARGE), w[1]);
-        [w[0], S::add(a, b), S::sub(a, b), S::add(c, e), S::sub(c, e), w[2]]
-    }
-    #[inline(always)]
-    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 4] {
+    unsafe fn weight<S: Simd>(w: [S::V; 4]) -> [S::V; 6] {
         let (two, half) = (S::splat(2.0), S::splat(0.5));
+        let (even, odd) = match Self::TAPS {
+            2 => ([w[0]; 2], [w[1]; 2]),
+            3 => ([S::fma(half, w[2], w[0]), S::fma(two, w[2], w[0])], [w[1]; 2]),
+            _ => (
+                [S::fma(half, w[2], w[0]), S::fma(two, w[2], w[0])],
+                [S::fma(half, w[3], w[1]), S::fma(two, w[3], w[1])],
+            ),
+        };
+        let (a, b) = (S::mul(S::splat(-2.0 / 3.0), even[0]), S::mul(S::splat(-2.0 / 3.0 * SMALL), odd[0]));
+        let (c, e) = (S::mul(S::splat(1.0 / 6.0), even[1]), S::mul(S::splat(1.0 / 6.0 * LARGE), odd[1]));
+        [w[0], S::add(a, b), S::sub(a, b), S::add(c, e), S::sub(c, e), w[Self::TAPS - 1]]
+    }
+    // Rows of A^T: powers of the points; infinity adds to the last.
+    #[inline(always)]
+    unsafe fn output<S: Simd>(m: [S::V; 6]) -> [S::V; 5] {
+        let (zero, two, half) = (S::splat(0.0), S::splat(2.0), S::splat(0.5));
         let (s, d) = (S::add(m[1], m[2]), S::mul(S::splat(SMALL), S::sub(m[1], m[2])));
         let (p, q) = (S::add(m[3], m[4]), S::mul(S::splat(LARGE), S::sub(m[3], m[4])));
-        [
-            S::add(m[0], S::add(s, p)),
-            S::add(d, q),
-            S::fma(two, p, S::mul(half, s)),
-            S::fma(half, d, S::fma(two, q, m[5])),
-        ]
+        let (first, second) = (S::add(m[0], S::add(s, p)), S::add(d, q));
+        match OUT {
+            3 => [first, second, S::fma(half, s, S::fma(two, p, m[5])), zero, zero],
+            4 => [first, second, S::fma(two, p, S::mul(half, s)), S::fma(half, d, S::fma(two, q, m[5])), zero],
+            _ => [
+                first,
+                second,
+                S::fma(two, p, S::mul(half, s)),
+                S::fma(two, q, S::mul(half, d)),
+                S::fma(S::splat(0.25), s, S::fma(S::splat(4.0), p, m[5])),
+            ],
+        }
     }
     #[inline(always)]
-    unsafe fn gradient<S: Simd>(g: [S::V; 4]) -> [S::V; 6] {
+    unsafe fn gradient<S: Simd>(g: [S::V; 5]) -> [S::V; 6] {
         let (two, half) = (S::splat(2.0), S::splat(0.5));
-        let (a, b) = (S::fma(half, g[2], g[0]), S::mul(S::splat(SMALL), S::fma(half, g[3], g[1])));
-        let (c, d) = (S::fma(two, g[2], g[0]), S::mul(S::splat(LARGE), S::fma(two, g[3], g[1])));
-        [g[0], S::add(a, b), S::sub(a, b), S::add(c, d), S::sub(c, d), g[3]]
+        let (small, large) = match OUT {
+            5 => (S::fma(S::splat(0.25), g[4], g[0]), S::fma(S::splat(4.0), g[4], g[0])),
+            _ => (g[0], g[0]),
+        };
+        let (odd, odd_large) = match OUT {
+            3 => (g[1], g[1]),
+            _ => (S::fma(half, g[3], g[1]), S::fma(two, g[3], g[1])),
+        };
+        let (a, b) = (S::fma(half, g[2], small), S::mul(S::splat(SMALL), odd));
+        let (c, d) = (S::fma(two, g[2], large), S::mul(S::splat(LARGE), odd_large));
+        [g[0], S::add(a, b), S::sub(a, b), S::add(c, d), S::sub(c, d), g[OUT - 1]]
     }
     #[inline(always)]
-    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 3] {
+    unsafe fn weight_gradient<S: Simd>(u: [S::V; 6]) -> [S::V; 4] {
+        let zero = S::splat(0.0);
         let (s, d) = (S::add(u[1], u[2]), S::sub(u[1], u[2]));
         let (p, q) = (S::add(u[3], u[4]), S::sub(u[3], u[4]));
         let low = S::fma(S::splat(-2.0 / 3.0), s, S::fma(S::splat(1.0 / 6.0), p, u[0]));
         let middle = S::fma(S::splat(-2.0 / 3.0 * SMALL), d, S::mul(S::splat(1.0 / 6.0 * LARGE), q));
-        [low, middle, S::fma(S::splat(1.0 / 3.0), S::sub(p, s), u[5])]
+        let third = S::splat(1.0 / 3.0);
+        match Self::TAPS {
+            2 => [low, S::add(middle, u[5]), zero, zero],
+            3 => [low, middle, S::fma(third, S::sub(p, s), u[5]), zero],
+            _ => {
+                let high = S::sub(S::mul(S::splat(LARGE), q), S::mul(S::splat(SMALL), d));
+                [low, middle, S::mul(third, S::sub(p, s)), S::fma(third, high, u[5])]
+            }
+        }
     }
 }
 
-/// The layout of a tile: vector (i, j) at `at + i row + j column`.
+/// The layout of a tile: vector (i, j) at `at + i row + j column`. Steps of what is read may wrap around, backwards.
 #[derive(Clone, Copy)]
 pub struct Grid<P> {
     pub at: P,
@@ -186,7 +273,8 @@ macro_rules! both_sides {
             for j in 0..rolled($count_from) {
                 let mut column = [zero; $from];
                 for i in 0..$count_from {
-                    column[i] = S::load(from.at.add(i * from.row + j * from.column));
+                    let step = i.wrapping_mul(from.row).wrapping_add(j.wrapping_mul(from.column));
+                    column[i] = S::load(from.at.wrapping_add(step));
                 }
                 let column = T::$name::<S>(column);
                 for i in 0..$count_to {
@@ -215,17 +303,17 @@ both_sides! {
 }
 both_sides! {
     /// A^T m A plus a constant, then the activation.
-    output, 6 => 4, T::IN, T::OUT, plus, slope, KIND
+    output, 6 => 5, T::IN, T::OUT, plus, slope, KIND
 }
 both_sides! {
     /// A g A^T, the adjoint of `output`.
-    gradient, 4 => 6, T::OUT, T::IN
+    gradient, 5 => 6, T::OUT, T::IN
 }
 both_sides! {
     /// G w G^T.
-    weight, 3 => 6, 3, T::IN
+    weight, 4 => 6, T::TAPS, T::IN
 }
 both_sides! {
     /// G^T u G, the adjoint of `weight`.
-    weight_gradient, 6 => 3, T::IN, 3
+    weight_gradient, 6 => 4, T::IN, T::TAPS
 }

@@ -1,0 +1,275 @@
+//! The transformed weights of a plan: G w G^T of each part of each filter; and the adjoint.
+
+use super::plan::{Plan, Taps};
+use super::sides::GAP;
+use super::transform::{self, with_scheme, Four, Grid, Scheme, Six, Tile};
+use crate::kernel::parallel::{each, Aligned, Shared};
+use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+/// Minimum number of filters for multithreading.
+const MIN_PARALLEL_FILTERS: usize = 512;
+/// Input channels whose filters one task transforms, where filters have nine taps.
+const FILTERS: usize = 16;
+/// Largest number of lanes of an instruction set.
+const LANES: usize = 16;
+
+/// The weights: tap k of output channel o, input channel i at `o out + i input + k`.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    pub data: &'a [f32],
+    pub out: usize,
+    pub input: usize,
+    /// Whether the filters of an input channel, not those of an output channel, are beside each other.
+    pub swapped: bool,
+}
+
+/// Transformed weights: point p, panel q of the result's channels, input channel i, at `p point + q panel + i width`.
+pub struct Transformed {
+    pub data: Aligned,
+    pub width: usize,
+    /// Values of a panel, and of a point.
+    pub panel: usize,
+    pub point: usize,
+}
+
+/// Output channels in a panel of the matrix product.
+fn panel(isa: InstructionSet) -> usize {
+    match isa {
+        InstructionSet::Portable => 8,
+        other => 2 * lanes(other),
+    }
+}
+
+pub fn transform(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
+    let [inputs, outputs] = plan.channels;
+    let n = lanes(isa);
+    let (width, wide) = (panel(isa), plan.wide(1, n));
+    let panel = plan.depth(n) * width;
+    let point = wide.div_ceil(width) * panel + GAP;
+    let full = wide % width == 0 && outputs % n == 0 && (inputs % n == 0 || plan.parts(0) == 1);
+    let mut data = if full {
+        // SAFETY: every value is a channel's, and is written below.
+        unsafe { Aligned::uninit(point * plan.points()) }
+    } else {
+        Aligned::zeros(point * plan.points())
+    };
+    let u = Shared::new(data.all());
+    let (w, to) = (&w, &To { at: u, width, panel, point });
+    each_filters(plan, n, w.swapped, |o, range| {
+        // SAFETY: each (input channel, group of output channels) writes its own values.
+        unsafe { weights_of(isa, plan, w, o, range, to) }
+    });
+    Transformed { data, width, panel, point }
+}
+
+/// Where transformed weights go; as in `Transformed`.
+struct To {
+    at: Shared,
+    width: usize,
+    panel: usize,
+    point: usize,
+}
+
+/// Calls `f` for groups of `n` output channels and ranges of input channels, in the order in which their filters are
+/// in memory.
+pub fn each_filters(plan: &Plan, n: usize, swapped: bool, f: impl Fn(usize, Range<usize>) + Send + Sync) {
+    let [inputs, outputs] = plan.channels;
+    let parallel = inputs * outputs * plan.parts(0) * plan.parts(1) > MIN_PARALLEL_FILTERS;
+    if swapped {
+        each(inputs, parallel, |i| {
+            for o in (0..outputs).step_by(n) {
+                f(o, i..i + 1);
+            }
+        });
+        return;
+    }
+    let filters = (9 * FILTERS / taps(plan)).clamp(1, FILTERS);
+    let ranges = inputs.div_ceil(filters);
+    each(outputs.div_ceil(n) * ranges, parallel, |task| {
+        let first = task % ranges * filters;
+        f(task / ranges * n, first..(first + filters).min(inputs));
+    });
+}
+
+/// Taps of a filter.
+fn taps(plan: &Plan) -> usize {
+    plan.axes[0].taps.count * plan.axes[1].taps.count
+}
+
+/// Most taps of the filters of a task, and of a padded filter: that of `plan::MAX_PARTS` parts of four taps each way.
+const MAX_TAPS: usize = 16 * 16;
+
+/// Vectors of one value of each of some output channels; room for a transpose.
+type Vectors = [MaybeUninit<[f32; LANES]>; MAX_TAPS + LANES];
+
+/// Distances of the taps of a part in a padded filter of vectors.
+fn steps(plan: &Plan) -> [usize; 2] {
+    let [y, x] = [plan.axes[0].taps, plan.axes[1].taps];
+    [y.step * x.padded * LANES, x.step * LANES]
+}
+
+/// How a filter becomes the padded one.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Same,
+    Reversed,
+    Padded,
+}
+
+fn order(plan: &Plan) -> Order {
+    let all = |test: fn(&Taps) -> bool| plan.axes.iter().all(|axis| test(&axis.taps));
+    if all(|taps| (0..taps.padded).all(|k| taps.at(k) == Some(k))) {
+        Order::Same
+    } else if all(|taps| (0..taps.padded).all(|k| taps.at(k) == Some(taps.padded - 1 - k))) {
+        Order::Reversed
+    } else {
+        Order::Padded
+    }
+}
+
+/// Where the first tap of a part of the input, for a part of the result, is in the padded filter.
+#[inline(always)]
+fn place(plan: &Plan, input: usize, output: usize) -> usize {
+    let [y, x] = &plan.axes;
+    let [columns, out_columns] = [x.lines[0].parts, x.lines[1].parts];
+    y.tap([input / columns, output / out_columns]) * x.taps.padded + x.tap([input % columns, output % out_columns])
+}
+
+entry! {
+    /// Transforms the filters from a range of input channels to the output channels from `o` on that a vector holds.
+    fn weights_of(plan: &Plan, w: &Weights, o: usize, range: Range<usize>, to: &To) = weights_body
+}
+
+#[inline(always)]
+unsafe fn weights_body<S: Simd>(_: S, plan: &Plan, w: &Weights, o: usize, range: Range<usize>, to: &To) {
+    let [inputs, outputs] = plan.channels;
+    let [y, x] = [plan.axes[0].taps, plan.axes[1].taps];
+    let (count, lanes) = (taps(plan), (outputs - o).min(S::N));
+    let (mut memory, mut padded): (Vectors, Vectors) =
+        ([MaybeUninit::uninit(); MAX_TAPS + LANES], [MaybeUninit::uninit(); MAX_TAPS + LANES]);
+    let (values, padded) = (memory.as_mut_ptr().cast::<f32>(), padded.as_mut_ptr().cast::<f32>());
+    if lanes < S::N {
+        values.write_bytes(0, LANES * count * range.len());
+    }
+    let filters = &w.data[o * w.out + range.start * w.input..];
+    // A transpose may read values that follow the range, and write vectors that are not used.
+    let mut j = 0;
+    while lanes == S::N && j < count * range.len() && (S::N - 1) * w.out + j + S::N <= filters.len() {
+        S::transpose(filters[j..].as_ptr(), w.out, values.add(LANES * j), LANES);
+        j += S::N;
+    }
+    for j in j..count * range.len() {
+        for lane in 0..lanes {
+            *values.add(LANES * j + lane) = filters[lane * w.out + j / count * w.input + j % count];
+        }
+    }
+    let order = order(plan);
+    let [row, column] = match order {
+        Order::Reversed => steps(plan).map(usize::wrapping_neg),
+        _ => steps(plan),
+    };
+    let dist = [inputs, outputs].map(|channels| channels.next_multiple_of(S::N));
+    for i in 0..range.len() {
+        let own = values.add(LANES * count * i);
+        if order == Order::Padded {
+            for v in 0..y.padded {
+                for u in 0..x.padded {
+                    let value = match (y.at(v), x.at(u)) {
+                        (Some(v), Some(u)) => S::load(own.add(LANES * (v * x.count + u))),
+                        _ => S::splat(0.0),
+                    };
+                    S::store(padded.add(LANES * (v * x.padded + u)), value);
+                }
+            }
+        }
+        for input in 0..plan.parts(0) {
+            for output in 0..plan.parts(1) {
+                let place = place(plan, input, output);
+                let at = match order {
+                    Order::Same => own.add(LANES * place),
+                    Order::Reversed => own.add(LANES * (count - 1 - place)),
+                    Order::Padded => padded.add(LANES * place),
+                };
+                let from = Grid { at: at.cast_const(), row, column };
+                let o = output * dist[1] + o;
+                let at = o / to.width * to.panel + (input * dist[0] + range.start + i) * to.width + o % to.width;
+                let to = |side: usize| Grid { at: to.at.at(at), row: side * to.point, column: to.point };
+                with_scheme!(plan.tile, T => transform::weight::<S, T>(from, to(T::IN)));
+            }
+        }
+    }
+}
+
+/// Sums of transformed tiles, the gradient in the transformed weights: point p, input channel i of the plan's `depth`,
+/// output channel o at `p point + i wide + o`, in parts that are `part` values apart.
+#[derive(Clone, Copy)]
+pub struct Sums {
+    pub at: Shared,
+    pub wide: usize,
+    pub point: usize,
+    pub parts: usize,
+    pub part: usize,
+}
+
+entry! {
+    /// Adds the parts of the sums and transforms them back, G^T u G, for a range of input channels and the output
+    /// channels from `o` on that a vector holds, to the gradient [outputs, inputs, taps].
+    pub fn transform_back(plan: &Plan, sums: Sums, o: usize, range: Range<usize>, dw: Shared) = transform_back_body
+}
+
+#[inline(always)]
+unsafe fn transform_back_body<S: Simd>(_: S, plan: &Plan, sums: Sums, o: usize, range: Range<usize>, dw: Shared) {
+    let [inputs, outputs] = plan.channels;
+    let [y, x] = [plan.axes[0].taps, plan.axes[1].taps];
+    let count = taps(plan);
+    let (mut memory, mut padded): (Vectors, Vectors) =
+        ([MaybeUninit::uninit(); MAX_TAPS + LANES], [MaybeUninit::uninit(); MAX_TAPS + LANES]);
+    let (values, padded) = (memory.as_mut_ptr().cast::<f32>(), padded.as_mut_ptr().cast::<f32>());
+    let (padded_taps, [row, column]) = (order(plan) == Order::Padded, steps(plan));
+    for i in 0..range.len() {
+        let own = values.add(LANES * count * i);
+        let filter = if padded_taps { padded } else { own };
+        for input in 0..plan.parts(0) {
+            let channel = input * inputs.next_multiple_of(S::N) + range.start + i;
+            // The first part becomes the total.
+            let first = sums.at.at(channel * sums.wide + o);
+            if sums.parts > 1 {
+                for p in 0..plan.points() {
+                    let mut sum = S::load(first.add(p * sums.point));
+                    for part in 1..sums.parts {
+                        sum = S::add(sum, S::load(first.add(p * sums.point + part * sums.part)));
+                    }
+                    S::store(first.add(p * sums.point), sum);
+                }
+            }
+            let from = |side: usize| Grid { at: first.cast_const(), row: side * sums.point, column: sums.point };
+            let to = Grid { at: filter.add(LANES * place(plan, input, 0)), row, column };
+            with_scheme!(plan.tile, T => transform::weight_gradient::<S, T>(from(T::IN), to));
+        }
+        if padded_taps {
+            for v in 0..y.count {
+                for u in 0..x.count {
+                    let value = S::load(padded.add(LANES * (v * x.padded + u)));
+                    S::store(own.add(LANES * (v * x.count + u)), value);
+                }
+            }
+        }
+    }
+    // The filters of an output channel are one row of memory.
+    let (row, all, lanes) = (count * inputs, count * range.len(), (outputs - o).min(S::N));
+    let to = dw.at(o * row + count * range.start);
+    let mut j = 0;
+    if lanes == S::N {
+        while j + S::N <= all {
+            S::transpose(values.add(LANES * j), LANES, to.add(j), row);
+            j += S::N;
+        }
+    }
+    for j in j..all {
+        for lane in 0..lanes {
+            *to.add(lane * row + j) = *values.add(LANES * j + lane);
+        }
+    }
+}
