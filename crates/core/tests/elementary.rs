@@ -4,6 +4,8 @@
 
 mod common;
 
+#[cfg(feature = "threads")]
+use adjoint_core::kernel::workers::with_threads;
 use adjoint_core::{Device, Tensor};
 use common::{gradients, op, Rng};
 use std::slice::from_ref;
@@ -189,8 +191,7 @@ fn bits_do_not_depend_on_threads() {
     };
     let first = all();
     for threads in [1, 2, 3, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        assert!(pool.install(all) == first, "other bits on {threads} threads");
+        assert!(with_threads(threads, all) == first, "other bits on {threads} threads");
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[cfg(feature = "threads")]
+use adjoint_core::kernel::workers::with_threads;
 use adjoint_core::{DType, Device, Tensor};
 use common::{assert_close, cases, check_all, gradients, op, values, Arr, Case, Layout, Rng};
 use std::slice::from_ref;
@@ -70,7 +72,6 @@ fn bits_do_not_depend_on_threads() {
     };
     let first = all();
     for threads in [1, 2, 3] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        assert!(pool.install(all) == first, "other bits on {threads} threads");
+        assert!(with_threads(threads, all) == first, "other bits on {threads} threads");
     }
 }

@@ -29,7 +29,7 @@ pub(crate) mod strided;
 pub(crate) mod sums;
 pub(crate) mod variation;
 pub(crate) mod warp;
-#[cfg(feature = "workers")]
+#[cfg(any(feature = "threads", feature = "workers"))]
 pub mod workers;
 
 pub use conv::{force, named, Kernel};

@@ -21,20 +21,9 @@ pub const MIN_PARALLEL_TRANSFORM: usize = 1 << 14;
 /// Values sampled at computed positions.
 pub const MIN_PARALLEL_SAMPLES: usize = 1 << 13;
 
-/// Largest number of jobs for the threads: of more tasks, neighbours are one job.
-#[cfg(feature = "threads")]
-const MAX_JOBS: usize = 1 << 12;
-
 /// Calls `f(0)` ... `f(count - 1)`, on all threads if `parallel`.
 pub fn each(count: usize, parallel: bool, f: impl Fn(usize) + Send + Sync) {
-    #[cfg(feature = "threads")]
-    // A single worker thread would only replace this one.
-    if parallel && count > 1 && rayon::current_num_threads() > 1 {
-        use rayon::prelude::*;
-        (0..count).into_par_iter().with_max_len((count / MAX_JOBS).max(1)).for_each(f);
-        return;
-    }
-    #[cfg(feature = "workers")]
+    #[cfg(any(feature = "threads", feature = "workers"))]
     if parallel && count > 1 && super::workers::run(count, &f) {
         return;
     }

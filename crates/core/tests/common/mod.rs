@@ -7,6 +7,8 @@ pub mod cases;
 pub mod images;
 pub mod reference;
 
+#[cfg(feature = "threads")]
+use adjoint_core::kernel::workers::with_threads;
 use adjoint_core::{surface, tape, Device, Result, Tensor};
 pub use array::{Arr, Rng};
 pub use case::{Case, Layout};
@@ -84,7 +86,6 @@ pub fn check_all<T>(items: &[T], name: impl Fn(&T) -> String, check: impl Fn(&T)
 pub fn same_on_all_threads<R: PartialEq + Send>(what: &str, all: impl Fn() -> R + Sync) {
     let first = all();
     for threads in [1, 2, 3, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        assert!(pool.install(&all) == first, "{what}: other bits on {threads} threads");
+        assert!(with_threads(threads, &all) == first, "{what}: other bits on {threads} threads");
     }
 }
