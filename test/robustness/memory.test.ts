@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { arange, eye, init, linspace, nn, ones, Rng, tensor, zeros } from "../../ts/node.js";
@@ -66,6 +67,31 @@ describe("memory of one operator", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(400e6);
     x.dispose();
   });
+
+  it.runIf(process.platform === "linux" && availableParallelism() > 1)(
+    "memory that a step frees is that of the next one, and the system's where there is none for two seconds",
+    async () => {
+      const program = `
+        const x = lib.arange(5e6);
+        const step = () => Array.from({ length: 24 }, () => x.mul(2)).forEach((y) => y.dispose());
+        const faults = () => process.resourceUsage().minorPageFault;
+        const resident = () => process.memoryUsage().rss;
+        const [before, start] = [resident(), faults()];
+        step();
+        const first = faults();
+        for (let i = 0; i < 3; i++) step();
+        const later = (faults() - first) / 3;
+        const kept = resident();
+        await new Promise((resolve) => setTimeout(resolve, 4000));
+        console.log(JSON.stringify([first - start, later, kept - before, resident() - before]));`;
+      const { stdout } = await inChild(program);
+      const [first = 0, later = 0, kept = 0, idle = 0] = JSON.parse(stdout) as number[];
+      // 24 results of 20 MB.
+      expect(kept).toBeGreaterThan(400e6);
+      expect(later).toBeLessThan(first / 10);
+      expect(idle).toBeLessThan(100e6);
+    },
+  );
 
   it.runIf(process.platform === "linux")("a process with little memory gets errors and goes on", async () => {
     const program = `

@@ -1,7 +1,9 @@
-//! The add-on's allocator: freed large blocks are cached, up to a limit, and reused.
+//! The add-on's allocator: freed large blocks are cached and reused.
 //!
 //! A training step frees the memory that the next one needs. Returned to the system, each page would have to be
-//! cleared and mapped again: a fifth of the time of a step.
+//! cleared and mapped again: a fifth of the time of a step, and more than half where images are large. Blocks in use
+//! and cached ones are together at most 1.25 times what was in use at once not long ago, or [`MIN_CACHED`] more than is
+//! in use; [`release`] returns all that are cached.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,17 +12,63 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MIN_SIZE: usize = 1 << 16;
 /// Sizes are rounded up to a quarter of a power of two: at most a fifth is wasted.
 const CLASSES: usize = 4 * 15;
-/// Maximum number of cached blocks per class, and of cached bytes in all.
+/// Maximum number of cached blocks per class.
 const DEPTH: usize = 64;
-const MAX_BYTES: usize = 256 << 20;
+/// Bytes that may be cached whatever was in use, and at most.
+const MIN_CACHED: usize = 256 << 20;
+const MAX_CACHED: usize = if usize::BITS == 64 { 4 << 30 } else { 1 << 30 };
+/// Blocks that are requested while a peak counts; a step of a U-Net requests some hundreds.
+const PERIOD: u32 = 1 << 13;
 
 struct Cache {
     blocks: [[usize; DEPTH]; CLASSES],
     counts: [usize; CLASSES],
+    /// Cached bytes, and those in use, of blocks that can be cached.
     bytes: usize,
+    used: usize,
+    /// The most bytes in use in this period, and in the one before.
+    peaks: [usize; 2],
+    requests: u32,
 }
 
-static CACHE: Mutex<Cache> = Mutex::new(Cache { blocks: [[0; DEPTH]; CLASSES], counts: [0; CLASSES], bytes: 0 });
+static CACHE: Mutex<Cache> = Mutex::new(Cache {
+    blocks: [[0; DEPTH]; CLASSES],
+    counts: [0; CLASSES],
+    bytes: 0,
+    used: 0,
+    peaks: [0; 2],
+    requests: 0,
+});
+
+impl Cache {
+    /// Bytes that may be cached.
+    fn limit(&self) -> usize {
+        let peak = self.peaks[0].max(self.peaks[1]);
+        // Blocks of other sizes than those that are requested next are cached too: a quarter more.
+        (peak + peak / 4).saturating_sub(self.used).clamp(MIN_CACHED, MAX_CACHED)
+    }
+    /// Notes that a block of so many bytes is in use.
+    fn request(&mut self, size: usize) {
+        self.used += size;
+        self.peaks[0] = self.peaks[0].max(self.used);
+        self.requests += 1;
+        if self.requests == PERIOD {
+            (self.peaks, self.requests) = ([self.used, self.peaks[0]], 0);
+        }
+    }
+    /// Returns blocks to the system, large ones first, until no more than `limit` bytes are cached.
+    fn shrink(&mut self, limit: usize) {
+        for class in (0..CLASSES).rev() {
+            let size = class_size(class);
+            while self.bytes > limit && self.counts[class] > 0 {
+                self.counts[class] -= 1;
+                self.bytes -= size;
+                // SAFETY: the block is the system's, of this class, and nobody has it.
+                unsafe { System.dealloc(self.blocks[class][self.counts[class]] as *mut u8, class_layout(size)) }
+            }
+        }
+    }
+}
 
 /// Nothing in here panics, so a poisoned lock is still consistent.
 fn cache() -> MutexGuard<'static, Cache> {
@@ -46,12 +94,23 @@ fn class_layout(size: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(size, 64) }
 }
 
+/// A cached block of a class; `None` where the system must give one.
 fn take(class: usize, size: usize) -> Option<*mut u8> {
     let mut cache = cache();
-    let count = cache.counts[class].checked_sub(1)?;
+    cache.request(size);
+    let Some(count) = cache.counts[class].checked_sub(1) else {
+        let limit = cache.limit();
+        cache.shrink(limit);
+        return None;
+    };
     cache.counts[class] = count;
     cache.bytes -= size;
     Some(cache.blocks[class][count] as *mut u8)
+}
+
+/// Returns all cached blocks to the system.
+pub fn release() {
+    cache().shrink(0);
 }
 
 /// The size of the blocks of a class.
@@ -69,16 +128,20 @@ unsafe fn from_system(request: impl Fn() -> *mut u8) -> *mut u8 {
     if !block.is_null() {
         return block;
     }
-    let mut cache = cache();
-    for class in 0..CLASSES {
-        let size = class_size(class);
-        for at in 0..std::mem::take(&mut cache.counts[class]) {
-            System.dealloc(cache.blocks[class][at] as *mut u8, class_layout(size));
-        }
-    }
-    cache.bytes = 0;
-    drop(cache);
+    release();
     request()
+}
+
+/// As `from_system`, for a block that can be cached.
+///
+/// # Safety
+/// `request` returns null or a block of this size.
+unsafe fn class_block(size: usize, request: impl Fn() -> *mut u8) -> *mut u8 {
+    let block = from_system(request);
+    if block.is_null() {
+        cache().used -= size;
+    }
+    block
 }
 
 /// The system's allocator with a cache of large blocks.
@@ -90,7 +153,7 @@ unsafe impl GlobalAlloc for CachingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
             Some((class, size)) => {
-                take(class, size).unwrap_or_else(|| from_system(|| System.alloc(class_layout(size))))
+                take(class, size).unwrap_or_else(|| class_block(size, || System.alloc(class_layout(size))))
             }
             None => from_system(|| System.alloc(layout)),
         }
@@ -102,14 +165,15 @@ unsafe impl GlobalAlloc for CachingAllocator {
                 block.write_bytes(0, layout.size());
                 block
             }
-            None => from_system(|| System.alloc_zeroed(class_layout(size))),
+            None => class_block(size, || System.alloc_zeroed(class_layout(size))),
         }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some((class, size)) = class(layout) else { return System.dealloc(block, layout) };
         let mut cache = cache();
+        cache.used -= size;
         let count = cache.counts[class];
-        if count < DEPTH && cache.bytes + size <= MAX_BYTES {
+        if count < DEPTH && cache.bytes + size <= cache.limit() {
             cache.blocks[class][count] = block as usize;
             cache.counts[class] = count + 1;
             cache.bytes += size;

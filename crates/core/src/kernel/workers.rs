@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use system::{sleep, wake, workers, Failure, Patience, JOBS};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use system::with_threads;
+pub use system::{when_idle, with_threads};
 #[cfg(target_arch = "wasm32")]
 pub use system::{fail, start, stop, work};
 

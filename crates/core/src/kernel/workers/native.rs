@@ -12,6 +12,10 @@ pub(super) const JOBS: usize = 8;
 /// How long a worker looks for another job before it sleeps.
 const LOOKS: Duration = Duration::from_micros(100);
 
+/// After how much sleep nothing is expected soon.
+const LONG: Duration = Duration::from_secs(2);
+
+static IDLE: OnceLock<fn()> = OnceLock::new();
 static BED: Mutex<()> = Mutex::new(());
 static WOKEN: Condvar = Condvar::new();
 
@@ -29,10 +33,25 @@ pub(super) fn wake(_: &AtomicU32, count: usize) {
 
 /// Sleeps while `calls` has the value `seen`.
 pub(super) fn sleep(calls: &AtomicU32, seen: u32) {
+    let seen = || calls.load(Ordering::SeqCst) == seen;
     let mut bed = lock();
-    while calls.load(Ordering::SeqCst) == seen {
-        bed = WOKEN.wait(bed).unwrap_or_else(PoisonError::into_inner);
+    if let Some(idle) = IDLE.get() {
+        let wait = WOKEN.wait_timeout_while(bed, LONG, |()| seen());
+        let (woken, outcome) = wait.unwrap_or_else(PoisonError::into_inner);
+        bed = woken;
+        if outcome.timed_out() {
+            drop(bed);
+            idle();
+            bed = lock();
+        }
     }
+    drop(WOKEN.wait_while(bed, |()| seen()));
+}
+
+/// Lets a worker that has slept for two seconds call `f`, such as to return memory to the system. Only the first call
+/// counts.
+pub fn when_idle(f: fn()) {
+    let _ = IDLE.set(f);
 }
 
 /// Waits in short steps, for a limited time.
