@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use std::alloc::{alloc_zeroed, Layout};
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 /// Smaller requests are not tried out. A WebAssembly module has little memory and cannot unwind.
 const LARGE: usize = if cfg!(target_family = "wasm") { 1 << 24 } else { 1 << 26 };
@@ -36,12 +37,33 @@ fn refusal(bytes: Bytes) -> Option<Refusal> {
     }
 }
 
+static RECLAIM: OnceLock<fn()> = OnceLock::new();
+
+/// Sets what returns memory to the system that the allocator keeps for later. Only the first call counts.
+pub fn set_reclaim(f: fn()) {
+    let _ = RECLAIM.set(f);
+}
+
+/// Returns memory to the system that is kept for later: before an operator is refused, and where nothing computes.
+#[cfg_attr(not(any(target_os = "linux", feature = "threads")), allow(dead_code))]
+pub(crate) fn reclaim() {
+    if let Some(f) = RECLAIM.get() {
+        f();
+    }
+}
+
 /// Whether the machine has `bytes` left. The system promises more memory than there is, and ends the process that uses
 /// it.
 fn available(bytes: usize) -> bool {
     #[cfg(target_os = "linux")]
-    if bytes >= 1 << 28 && linux::free().is_some_and(|free| bytes > free) {
-        return false;
+    if bytes >= 1 << 28 {
+        let lacks = || linux::free().is_some_and(|free| bytes > free);
+        if lacks() {
+            reclaim();
+            if lacks() {
+                return false;
+            }
+        }
     }
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }

@@ -2,7 +2,7 @@
 
 mod memory;
 
-use adjoint_core::kernel::workers;
+use adjoint_core::allocation::set_reclaim;
 use adjoint_core::{memory, passes, session, surface, tape, Data, Device, Error, Result, Tensor};
 use napi::bindgen_prelude::{AsyncTask, Either, Float32Array, Float64Array, Object, Uint32Array};
 use napi::{Env, Task};
@@ -70,7 +70,7 @@ impl Task for Start {
     type Output = ();
     type JsValue = ();
     fn compute(&mut self) -> napi::Result<()> {
-        workers::when_idle(memory::release);
+        set_reclaim(memory::release);
         guard(|| Device::parse(&self.0)?.start())
     }
     fn resolve(&mut self, _: Env, _: ()) -> napi::Result<()> {

@@ -2,11 +2,11 @@
 //! JavaScript starts.
 //!
 //! The calling thread takes tasks as the workers do, and then waits until the workers within the job have finished
-//! theirs. It never waits for a worker that has not woken yet: that one finds the job closed. So a loop takes at most as
-//! long as on one thread, and the main thread of a page, which must not block, does not. Between jobs a worker looks for
+//! theirs. It never waits for a worker that has not woken yet: that one finds the job closed. So a loop takes no longer
+//! than on one thread, and the main thread of a page, which must not block, does not. Between jobs a worker looks for
 //! the next one for some time before it sleeps: waking it takes longer than many a kernel.
 //!
-//! Each thread begins with its own range of the tasks, the same one in each loop, whose memory its cache may still hold,
+//! Each thread begins with its own range of the tasks, the same in each loop, whose memory its cache may still hold,
 //! and then takes what others have left of theirs.
 
 #[cfg_attr(target_arch = "wasm32", path = "workers/web.rs")]
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use system::{sleep, wake, workers, Failure, Patience, JOBS};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use system::{when_idle, with_threads};
+pub use system::with_threads;
 #[cfg(target_arch = "wasm32")]
 pub use system::{fail, start, stop, work};
 

@@ -1,6 +1,7 @@
 //! Workers that are threads of the system.
 
 use super::{serve, MOST, WORKERS};
+use crate::allocation;
 use std::any::Any;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,10 +13,9 @@ pub(super) const JOBS: usize = 8;
 /// How long a worker looks for another job before it sleeps.
 const LOOKS: Duration = Duration::from_micros(100);
 
-/// After how much sleep nothing is expected soon.
+/// How long a worker sleeps before memory that is kept for later is returned.
 const LONG: Duration = Duration::from_secs(2);
 
-static IDLE: OnceLock<fn()> = OnceLock::new();
 static BED: Mutex<()> = Mutex::new(());
 static WOKEN: Condvar = Condvar::new();
 
@@ -34,24 +34,14 @@ pub(super) fn wake(_: &AtomicU32, count: usize) {
 /// Sleeps while `calls` has the value `seen`.
 pub(super) fn sleep(calls: &AtomicU32, seen: u32) {
     let seen = || calls.load(Ordering::SeqCst) == seen;
-    let mut bed = lock();
-    if let Some(idle) = IDLE.get() {
-        let wait = WOKEN.wait_timeout_while(bed, LONG, |()| seen());
-        let (woken, outcome) = wait.unwrap_or_else(PoisonError::into_inner);
-        bed = woken;
-        if outcome.timed_out() {
-            drop(bed);
-            idle();
-            bed = lock();
-        }
+    let wait = WOKEN.wait_timeout_while(lock(), LONG, |()| seen());
+    let (mut bed, outcome) = wait.unwrap_or_else(PoisonError::into_inner);
+    if outcome.timed_out() {
+        drop(bed);
+        allocation::reclaim();
+        bed = lock();
     }
     drop(WOKEN.wait_while(bed, |()| seen()));
-}
-
-/// Lets a worker that has slept for two seconds call `f`, such as to return memory to the system. Only the first call
-/// counts.
-pub fn when_idle(f: fn()) {
-    let _ = IDLE.set(f);
 }
 
 /// Waits in short steps, for a limited time.
@@ -69,7 +59,7 @@ impl Patience {
         std::hint::spin_loop();
         self.steps += 1;
         // The clock takes longer than a step.
-        self.steps % 32 != 0 || self.since.elapsed() < LOOKS
+        !self.steps.is_multiple_of(32) || self.since.elapsed() < LOOKS
     }
 }
 
