@@ -6,7 +6,7 @@ export { ExponentialLR } from "./exponential-lr.js";
 export { LinearWarmup } from "./linear-warmup.js";
 export { MultiStepLR } from "./multi-step-lr.js";
 export { Optimizer } from "./optimizer.js";
-export type { OptimizerState } from "./optimizer.js";
+export type { OptimizerState, StepOptions, Update } from "./optimizer.js";
 export { Schedule } from "./schedule.js";
 export type { ScheduleState } from "./schedule.js";
 export { SGD } from "./sgd.js";

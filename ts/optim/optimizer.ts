@@ -1,4 +1,4 @@
-import { ArgumentError, checkList, checkNumber, ShapeError, shown } from "../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
 import { keep, noGrad, Tensor, tidy, checkTensor } from "../tensor/index.js";
 
 /** Everything that an optimiser needs to continue exactly. */
@@ -11,6 +11,22 @@ export interface OptimizerState {
   steps: number[];
   /** Running means and the like, named "i.name" with the index i of the parameter. */
   tensors: Record<string, Tensor>;
+}
+
+/** Options of a call of {@link Optimizer.step}. */
+export interface StepOptions {
+  /** A tensor of one element by which all gradients are multiplied, such as that of clipping. Default: none. */
+  factor?: Tensor | undefined;
+}
+
+/** A parameter that a step updates. */
+export interface Update {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  /** Its place among the parameters. */
+  readonly index: number;
+  /** Number of this step of the parameter, from 1. */
+  readonly step: number;
 }
 
 function sameShape(a: Tensor, b: Tensor): boolean {
@@ -81,10 +97,19 @@ export abstract class Optimizer {
    * One step with a gradient for each parameter; a parameter whose gradient is null is unchanged. After an error all
    * are.
    *
-   * @throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong
-   * shape.
+   * @throws ArgumentError `invalid_argument` for a wrong number of gradients, `unknown_option`; ShapeError
+   * `shape_mismatch` for a wrong shape.
    */
-  step(grads: readonly (Tensor | null)[]): void {
+  step(grads: readonly (Tensor | null)[], options: StepOptions = {}): void {
+    checkOptions(`${this.#name}.step`, options, ["factor"]);
+    const { factor } = options;
+    if (factor !== undefined) checkTensor(`${this.#name}.step`, "factor", factor);
+    if (factor !== undefined && factor.size !== 1) {
+      throw new ShapeError(
+        `${this.#name}.step: factor has shape [${factor.shape.join(", ")}], expected one element.`,
+        "shape_mismatch",
+      );
+    }
     if (!Array.isArray(grads) || grads.length !== this.parameters.length) {
       throw new ArgumentError(
         `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, ` +
@@ -106,11 +131,22 @@ export abstract class Optimizer {
     });
     noGrad(() =>
       tidy(() => {
-        gradients.forEach((g, i) => {
-          if (g !== null) this.update(this.parameters[i]!, g, i, (this.#steps[i] = (this.#steps[i] ?? 0) + 1));
-        });
+        const updates = gradients.flatMap((gradient, index): Update[] =>
+          gradient === null
+            ? []
+            : [{ parameter: this.parameters[index]!, gradient, index, step: (this.#steps[index] ?? 0) + 1 }],
+        );
+        for (const { index, step } of updates) this.#steps[index] = step;
+        this.updateAll(updates, factor);
       }),
     );
+  }
+
+  /** Updates parameters with their gradients, each times `factor`. Default: {@link update} for each. */
+  protected updateAll(updates: readonly Update[], factor?: Tensor): void {
+    const scalar = factor?.reshape([]);
+    for (const { parameter, gradient, index, step } of updates)
+      this.update(parameter, scalar ? gradient.mul(scalar) : gradient, index, step);
   }
 
   /** Updates parameter `index` with gradient `g`; `step` counts from 1. Runs inside `noGrad` and `tidy`. */

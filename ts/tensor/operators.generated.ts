@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("12b312aa");
+const { all, first, one } = operatorCalls("3d23874e");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -795,23 +795,21 @@ export const operators = {
    */
   nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(95, x, guide, number("nonLocal", "sigma", sigma)),
   /**
-   * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
-   * @param gradient of the parameter's shape
-   * @param m first moment
-   * @param v second moment
+   * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and
+   * type.
+   * @param factor of the gradients, one element
+   * @param tensors for each parameter itself, gradient, first and second moment, of one shape
    * @param step number of this step, from 1
    * @param decoupled weight decay apart from the gradient (AdamW)
    * @param learningRate above 0
-   * @param beta1 decay of m
-   * @param beta2 decay of v
-   * @param epsilon added to the root of v
+   * @param beta1 decay of the first moment
+   * @param beta2 of the second
+   * @param epsilon added to the root of the second moment
    * @param weightDecay 0: none
    */
   adamStep: (
-    parameter: Handle,
-    gradient: Handle,
-    m: Handle,
-    v: Handle,
+    factor: Handle | undefined,
+    tensors: readonly Handle[],
     step: number,
     decoupled: boolean,
     learningRate: number,
@@ -819,10 +817,10 @@ export const operators = {
     beta2: number,
     epsilon: number,
     weightDecay: number,
-  ): [parameter: Handle, m: Handle, v: Handle] =>
+  ): Handle[] =>
     all(
       96,
-      [parameter, gradient, m, v],
+      [factor ?? 0, ...tensors],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [
         number("adamStep", "learningRate", learningRate),
@@ -831,5 +829,20 @@ export const operators = {
         number("adamStep", "epsilon", epsilon),
         number("adamStep", "weightDecay", weightDecay),
       ],
-    ) as [parameter: Handle, m: Handle, v: Handle],
+    ),
+  /**
+   * a + weight (factor b - a) for any number of pairs of tensors.
+   * @param tensors for each pair a and b, of one shape
+   * @param weight of b
+   * @param factors one for each pair, or none, which stands for ones
+   */
+  lerp: (tensors: readonly Handle[], weight: number, factors: readonly number[]): Handle[] =>
+    all(97, [...tensors], [], [number("lerp", "weight", weight), ...numbers("lerp", "factors", factors)]),
+  /**
+   * min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
+   * @param tensors of one device and type
+   * @param limit largest norm
+   */
+  clipFactor: (tensors: readonly Handle[], limit: number): Handle =>
+    first(98, [...tensors], [], [number("clipFactor", "limit", limit)]),
 } as const;

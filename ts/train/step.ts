@@ -1,4 +1,5 @@
 import type { Batch, Measurement } from "../data/index.js";
+import { clipFactor } from "../functional/index.js";
 import { BaseLossScheduler, type LossArgs } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
@@ -140,15 +141,13 @@ export function reconstruct(model: Reconstructor, y: Measurement, physics: AnyPh
 }
 
 /**
- * Gradients scaled by `min(1, limit / norm)`, where `norm` is the Euclidean norm of all of them together; computed on
- * the device.
+ * A step on gradients, scaled by `min(1, gradClip / norm)`, where `norm` is the Euclidean norm of all of them together;
+ * computed on the device.
  */
-export function clipGradients(gradients: readonly Tensor[], limit: number | undefined): readonly Tensor[] {
-  if (limit === undefined) return gradients;
-  const norm = gradients
-    .map((value) => value.square().sum())
-    .reduce((sum, value) => sum.add(value))
-    .sqrt();
-  const scale = norm.add(1e-6).reciprocal().mul(limit).clamp(0, 1);
-  return gradients.map((value) => value.mul(scale));
+export function clippedStep(
+  optimizer: Optimizer,
+  gradients: readonly Tensor[],
+  { gradClip }: Pick<StepContext, "gradClip">,
+): void {
+  optimizer.step(gradients, gradClip === undefined ? {} : { factor: clipFactor(gradients, gradClip) });
 }

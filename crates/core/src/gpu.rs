@@ -3,9 +3,12 @@
 
 pub(crate) mod activation;
 pub(crate) mod adam;
+pub(crate) mod clip;
 pub(crate) mod conv;
 pub(crate) mod fourier;
 mod group;
+pub(crate) mod lerp;
+mod lists;
 pub(crate) mod norm;
 pub(crate) mod pixel_norm;
 pub(crate) mod pool;

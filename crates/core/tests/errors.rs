@@ -152,9 +152,19 @@ fn wrong() -> Vec<Wrong> {
     add("fft", &[t(&[3, 2])], &[1, 0, 2, 0], &[1.0], argument);
     add("cast", &[t(&[3])], &[2], &[], argument);
     let adam = [0.1, 0.9, 0.999, 1e-8, 0.0];
-    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[3])], &[1, 0], &adam, shape);
-    add("adamStep", &[t(&[2]), t(&[2]), single(&[2]), t(&[2])], &[1, 0], &adam, dtype);
-    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[0, 0], &adam, argument);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2]), t(&[3])], &[1, 0], &adam, shape);
+    add("adamStep", &[None, t(&[2]), t(&[2]), single(&[2]), t(&[2])], &[1, 0], &adam, dtype);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[0, 0], &adam, argument);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, argument);
+    add("adamStep", &[None], &[1, 0], &adam, argument);
+    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, shape);
+    add("adamStep", &[single(&[]), t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, dtype);
+    add("lerp", &[t(&[2]), t(&[3])], &[], &[0.5], shape);
+    add("lerp", &[t(&[2]), t(&[2]), t(&[2])], &[], &[0.5], argument);
+    add("lerp", &[t(&[2]), t(&[2])], &[], &[0.5, 1.0, 1.0], argument);
+    add("lerp", &[t(&[2]), t(&[2]), single(&[2]), single(&[2])], &[], &[0.5], dtype);
+    add("clipFactor", &[], &[], &[0.5], argument);
+    add("clipFactor", &[t(&[2]), single(&[2])], &[], &[0.5], dtype);
     all
 }
 

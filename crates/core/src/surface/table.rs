@@ -5,8 +5,8 @@
 //! name(parameter: Type = "meaning, shape", ...) -> differentiable[result, ...] = call;
 //! ```
 //!
-//! with `constant` in place of `differentiable` for an operator that has no derivative. A parameter without a text is
-//! a tensor of any shape that the sentence explains.
+//! with `constant` in place of `differentiable` for an operator that has no derivative, `constants` for a list of any
+//! length of them. A parameter without a text is a tensor of any shape that the sentence explains.
 
 use super::operand::Operand;
 use super::row::{Docs, Parameter, Results, Row};
@@ -37,7 +37,7 @@ macro_rules! operators {
                 kind: <$type as Operand>::KIND,
                 words: <$type as Operand>::WORDS,
             }),*],
-            results: &results!(names $results),
+            results: &results!(of $promise $results),
             run: |call| {
                 $(#[allow(non_snake_case)] let $p = <$type as Operand>::take(call, stringify!($p))?;)*
                 results!($promise $results $call)
@@ -51,6 +51,12 @@ macro_rules! operators {
 }
 
 macro_rules! results {
+    (of constants [$name:ident]) => { [concat!(stringify!($name), "[]")] };
+    (of $promise:ident $names:tt) => { results!(names $names) };
+    (constants [$name:ident] $call:expr) => {{
+        let results: Result<Vec<Constant>> = $call;
+        results.map(|list| Results::Several(list.into_iter().map(Tensor::from).collect()))
+    }};
     (names [$($name:ident),+]) => { [$(stringify!($name)),+] };
     (differentiable [$name:ident] $call:expr) => {{
         let result: Result<Tensor> = $call;
@@ -372,15 +378,23 @@ operators! {
         sigma: f64 = "standard deviation of the noise, above 0",
     ) -> constant[y] = non_local::non_local(&x, &guide, sigma);
 
-    /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
+    /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and type.
     adamStep(
-        parameter: Tensor, gradient: Tensor = "of the parameter's shape", m: Tensor = "first moment",
-        v: Tensor = "second moment", step: i64 = "number of this step, from 1",
-        decoupled: bool = "weight decay apart from the gradient (AdamW)", learningRate: f64 = "above 0",
-        beta1: f64 = "decay of m", beta2: f64 = "decay of v", epsilon: f64 = "added to the root of v",
-        weightDecay: f64 = "0: none",
-    ) -> constant[parameter, m, v] = optim::adam_step(
-        &parameter, &gradient, &m, &v,
+        factor: Option<Tensor> = "of the gradients, one element",
+        tensors: Vec<Tensor> = "for each parameter itself, gradient, first and second moment, of one shape",
+        step: i64 = "number of this step, from 1", decoupled: bool = "weight decay apart from the gradient (AdamW)",
+        learningRate: f64 = "above 0", beta1: f64 = "decay of the first moment", beta2: f64 = "of the second",
+        epsilon: f64 = "added to the root of the second moment", weightDecay: f64 = "0: none",
+    ) -> constants[updated] = optim::adam_step(
+        factor.as_ref(), &tensors,
         Adam { step, decoupled, rate: learningRate, beta1, beta2, epsilon, decay: weightDecay },
     );
+    /// a + weight (factor b - a) for any number of pairs of tensors.
+    lerp(
+        tensors: Vec<Tensor> = "for each pair a and b, of one shape", weight: f64 = "of b",
+        factors: Vec<f64> = "one for each pair, or none, which stands for ones",
+    ) -> constants[means] = optim::lerp(weight, &factors, &tensors);
+    /// min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
+    clipFactor(tensors: Vec<Tensor> = "of one device and type", limit: f64 = "largest norm") -> constant[factor] =
+        optim::clip_factor(limit, &tensors);
 }
