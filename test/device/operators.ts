@@ -469,6 +469,38 @@ const updates: Readonly<Record<string, Compared>> = {
     shapes: [[800], [800]],
     valueOnly: true,
   },
+  "the factor of scaled gradients, and the next scale": {
+    f: (a, b) => {
+      const scales = [8, 2 ** 24].map((scale) => tensor([scale, 1999], { dtype: a.dtype, device: a.device }));
+      return cat(
+        scales.flatMap((scale, i) => {
+          const gradients = i === 0 ? [a, b] : [a, b.div(0)];
+          const { factor, state } = F.unscale(gradients, scale, 2);
+          return [
+            factor.reshape([1]),
+            state
+              .slice([0], [1])
+              .sub(scale.slice([0], [1]))
+              .sign(),
+            state.slice([1]),
+          ];
+        }),
+        0,
+      );
+    },
+    shapes: [[130, 70], [90]],
+    valueOnly: true,
+  },
+  "a step of Adam that is left out": {
+    f: (parameter, gradient, m) => {
+      const factor = tensor([-1], { dtype: m.dtype, device: m.device });
+      const options = { step: 1, lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, factor } as const;
+      const [step] = F.adamStep([{ parameter, m, v: m.square() }], [gradient.div(0)], options) as [F.AdamState];
+      return cat([step.parameter, step.m, step.v], 0);
+    },
+    shapes: [[5], [5], [5]],
+    valueOnly: true,
+  },
   "the factor of clipped gradients": {
     f: (a, b) => {
       const many = Array.from({ length: 75 }, (_, i) => b.slice([i], [i + 1 + (i % 9)]));

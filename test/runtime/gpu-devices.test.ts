@@ -145,6 +145,23 @@ describe("tf32", () => {
   });
 });
 
+describe("precision", () => {
+  it("is passed on with each init, float32 by default, and refused where there is none", async () => {
+    await init({ device: "cpu" });
+    await expect(init({ precision: "bf16" })).rejects.toMatchObject({ code: "precision_unavailable" });
+    await expect(init({ precision: "f8" as never })).rejects.toMatchObject({ code: "invalid_argument" });
+    const asked: string[] = [];
+    const { setPrecision, ...none } = binding();
+    await expect(init({ binding: none, precision: "f16" })).rejects.toMatchObject({ code: "precision_unavailable" });
+    const own = { ...none, setPrecision: (device: string, name: string) => void asked.push(`${device} ${name}`) };
+    await init({ binding: own, precision: "f16" });
+    await expect(init({ precision: "f16", tf32: true })).rejects.toMatchObject({ code: "invalid_argument" });
+    await init({ binding: own });
+    expect(asked).toEqual(["cpu f16", "cpu float32"]);
+    await init({ binding: { ...none, ...(setPrecision && { setPrecision }) } });
+  });
+});
+
 describe("random", () => {
   it('is passed on with each init, and "host" by default', async () => {
     await init({ device: "cpu" });

@@ -47,5 +47,6 @@ export type { GridSampleArguments, InterpolateArguments } from "./resample.js";
 export { magnitude, safeSqrt } from "./safe-sqrt.js";
 export { interpolations, outsides } from "../tensor/index.js";
 export type { Interpolation, Outside } from "../tensor/index.js";
+export { unscale } from "./unscale.js";
 export { warp } from "./warp.js";
 export type { Matrix3, WarpArguments } from "./warp.js";

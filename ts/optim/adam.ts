@@ -59,8 +59,8 @@ export class Adam extends Optimizer {
     this.amsgrad = checkFlag(name, "amsgrad", options.amsgrad, false);
   }
 
-  protected override updateAll(updates: readonly Update[], factor?: Tensor): void {
-    if (this.amsgrad) super.updateAll(updates, factor);
+  protected override updateAll(updates: readonly Update[], factor?: Tensor, leaveOut?: boolean): void {
+    if (this.amsgrad) super.updateAll(updates, factor, leaveOut);
     else for (const group of together(updates)) this.#updateGroup(group, factor);
   }
 

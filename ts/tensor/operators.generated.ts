@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("3d23874e");
+const { all, first, one } = operatorCalls("16165a8c");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -415,6 +415,7 @@ export const operators = {
    * @param padding p, zeros on each side
    * @param dilation d, distance of the taps
    * @param groups groups of channels, convolved by themselves
+   * @param mixed may round operands
    * @param slope 1: no activation, 0: ReLU
    */
   conv2d: (
@@ -425,6 +426,7 @@ export const operators = {
     padding: readonly [number, number],
     dilation: readonly [number, number],
     groups: number,
+    mixed: boolean,
     slope: number,
   ): Handle =>
     first(
@@ -435,6 +437,7 @@ export const operators = {
         ...integers("conv2d", "padding", padding),
         ...integers("conv2d", "dilation", dilation),
         integer("conv2d", "groups", groups),
+        flag("conv2d", "mixed", mixed),
       ],
       [number("conv2d", "slope", slope)],
     ),
@@ -449,6 +452,7 @@ export const operators = {
    * @param outputPadding rows and columns added at the end
    * @param dilation d
    * @param groups groups of channels
+   * @param mixed may round operands
    */
   convTranspose2d: (
     x: Handle,
@@ -459,6 +463,7 @@ export const operators = {
     outputPadding: readonly [number, number],
     dilation: readonly [number, number],
     groups: number,
+    mixed: boolean,
   ): Handle =>
     first(
       73,
@@ -469,6 +474,7 @@ export const operators = {
         ...integers("convTranspose2d", "outputPadding", outputPadding),
         ...integers("convTranspose2d", "dilation", dilation),
         integer("convTranspose2d", "groups", groups),
+        flag("convTranspose2d", "mixed", mixed),
       ],
       [],
     ),
@@ -797,7 +803,7 @@ export const operators = {
   /**
    * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and
    * type.
-   * @param factor of the gradients, one element
+   * @param factor of the gradients, one element; below 0 nothing changes
    * @param tensors for each parameter itself, gradient, first and second moment, of one shape
    * @param step number of this step, from 1
    * @param decoupled weight decay apart from the gradient (AdamW)
@@ -839,10 +845,19 @@ export const operators = {
   lerp: (tensors: readonly Handle[], weight: number, factors: readonly number[]): Handle[] =>
     all(97, [...tensors], [], [number("lerp", "weight", weight), ...numbers("lerp", "factors", factors)]),
   /**
+   * The factor of gradients of a scaled loss, which divides by the scale and clips, or -1 where one is
+   * not finite.
+   * @param state scale, and steps since it changed
+   * @param tensors of one device and type
+   * @param limit largest norm
+   */
+  unscale: (state: Handle, tensors: readonly Handle[], limit: number): [factor: Handle, state: Handle] =>
+    all(98, [state, ...tensors], [], [number("unscale", "limit", limit)]) as [factor: Handle, state: Handle],
+  /**
    * min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
    * @param tensors of one device and type
    * @param limit largest norm
    */
   clipFactor: (tensors: readonly Handle[], limit: number): Handle =>
-    first(98, [...tensors], [], [number("clipFactor", "limit", limit)]),
+    first(99, [...tensors], [], [number("clipFactor", "limit", limit)]),
 } as const;

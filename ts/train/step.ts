@@ -6,7 +6,7 @@ import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import type { Physics, PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, currentPrecision } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { Column, Report } from "./loss-log.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
@@ -24,11 +24,17 @@ export interface StepContext {
   readonly differentiate?: (total: Tensor, parameters: readonly Tensor[]) => Tensor[];
 }
 
-/** The gradients of the total of a batch, zeros where it does not depend on a parameter. */
+/** Whether losses are scaled, for gradients in float16. */
+function isScaled(): boolean {
+  return currentPrecision() === "f16";
+}
+
+/** The gradients of the total of a batch, scaled where losses are; zeros where it does not depend on a parameter. */
 export function gradientsOf(total: Tensor, optimizer: Optimizer, { differentiate }: StepContext): Tensor[] {
+  const value = isScaled() ? optimizer.lossScale.scaled(total) : total;
   return differentiate
-    ? differentiate(total, optimizer.parameters)
-    : grad(total, [...optimizer.parameters], { allowUnused: true });
+    ? differentiate(value, optimizer.parameters)
+    : grad(value, [...optimizer.parameters], { allowUnused: true });
 }
 
 /** The gradients of the weighted sum of the losses on a batch, and what the batch reports. */
@@ -149,5 +155,6 @@ export function clippedStep(
   gradients: readonly Tensor[],
   { gradClip }: Pick<StepContext, "gradClip">,
 ): void {
-  optimizer.step(gradients, gradClip === undefined ? {} : { factor: clipFactor(gradients, gradClip) });
+  if (isScaled()) optimizer.lossScale.step(optimizer, gradients, { gradClip });
+  else optimizer.step(gradients, gradClip === undefined ? {} : { factor: clipFactor(gradients, gradClip) });
 }

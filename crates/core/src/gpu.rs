@@ -12,6 +12,7 @@ mod lists;
 pub(crate) mod norm;
 pub(crate) mod pixel_norm;
 pub(crate) mod pool;
+pub(crate) mod precision;
 pub(crate) mod product;
 pub(crate) mod radon;
 pub(crate) mod random;

@@ -87,7 +87,7 @@ fn code(name: &str) -> usize {
 
 /// One step of training through handles: convolution, rectifier, loss with a gradient inside, Adam.
 fn step(weights: &mut [u32; 3], input: u32, count: i64) {
-    let geometry = [2, 1, 1, 2, 1, 1, 2, 1, 1, 1];
+    let geometry = [2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 0];
     let mut temporary = Vec::new();
     let mut run = |name: &str, handles: &[u32], ints: &[i64], floats: &[f64]| {
         let out = session::apply(code(name), handles, ints, floats).expect(name);

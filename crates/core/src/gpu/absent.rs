@@ -203,6 +203,10 @@ pub(crate) mod clip {
     pub(crate) fn factor(_: f64, _: &[Value]) -> Option<Value> {
         None
     }
+
+    pub(crate) fn unscale(_: f64, _: &Value, _: &[Value]) -> Option<[Value; 2]> {
+        None
+    }
 }
 
 pub(crate) mod activation {

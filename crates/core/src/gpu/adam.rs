@@ -38,22 +38,27 @@ fn adam_kernel(
         let (p, g, m, v) = (p.index(k), g.index(k), m.index(k), v.index(k));
         if group >= first && group < *ends.index(k) && i < p.len() {
             let mut d = g[i];
+            let mut left_out = false;
             #[unroll]
             for one in 0..factor.len() {
-                d *= factor.index(one)[0];
+                let factor = factor.index(one)[0];
+                d *= factor;
+                left_out = factor < 0.0;
             }
             d += decay * p[i];
             let first = beta1 * m[i] + rest1 * d;
             let second = beta2 * v[i] + rest2 * d * d;
-            new_m.index_mut(k)[i] = first;
-            new_v.index_mut(k)[i] = second;
-            new_p.index_mut(k)[i] = shrink * p[i] - rate * first / (second.sqrt() * root + epsilon);
+            let next = shrink * p[i] - rate * first / (second.sqrt() * root + epsilon);
+            new_m.index_mut(k)[i] = select(left_out, m[i], first);
+            new_v.index_mut(k)[i] = select(left_out, v[i], second);
+            new_p.index_mut(k)[i] = select(left_out, p[i], next);
         }
     }
 }
 
 /// Parameter, first and second moment of each parameter after a step, from parameter, gradient and moments of one
-/// shape; gradients are multiplied by `factor`, which has one element. `None` on the cpu.
+/// shape; gradients are multiplied by `factor`, which has one element; if it is negative nothing changes. `None` on the
+/// cpu.
 pub(crate) fn step(s: &Step, factor: Option<&Value>, from: &[[Value; 4]]) -> Option<Vec<[Value; 3]>> {
     let factor = match factor {
         Some(factor) => Some(operand(factor)?),

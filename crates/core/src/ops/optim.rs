@@ -8,6 +8,7 @@ use super::same_kind;
 use super::unary::{reciprocal, sqrt, square};
 use crate::error::{Error, Result};
 use crate::gpu;
+use crate::kernel::loss_scale::LossScale;
 use crate::kernel::{adam, lerp as kernel};
 use crate::storage::{from_vec, on_cpu, CpuElement, Value};
 use crate::tensor::{Constant, Tensor};
@@ -33,8 +34,8 @@ pub struct Adam {
 }
 
 /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for parameters, each followed by its gradient, first and second
-/// moment; gradients are multiplied by `factor`, which has one element. Returns parameter, first and second moment of
-/// each.
+/// moment; gradients are multiplied by `factor`, which has one element, and where it is negative nothing changes.
+/// Returns parameter, first and second moment of each.
 pub fn adam_step(factor: Option<&Tensor>, tensors: &[Tensor], a: Adam) -> Result<Vec<Constant>> {
     let op = "adamStep";
     let items = groups::<4>(op, tensors)?;
@@ -49,6 +50,9 @@ pub fn adam_step(factor: Option<&Tensor>, tensors: &[Tensor], a: Adam) -> Result
     }
     let results = on_cpu!(items[0][0], T => {
         let factor = factor.map_or(Ok(1.0), |t| t.values::<T>().map(|list| adam::Parameter::to_f64(list[0])))?;
+        if factor < 0.0 {
+            return Ok(items.iter().flat_map(|[p, _, m, v]| [p, m, v].map(Constant::of)).collect());
+        }
         let step = numbers(a, factor);
         items.iter().map(|item| on_list::<T, 4, 3>(item, |from| adam::step(&step, from))).collect::<Result<Vec<_>>>()?
     }, else {
@@ -81,26 +85,55 @@ pub fn lerp(weight: f64, factors: &[f64], tensors: &[Tensor]) -> Result<Vec<Cons
     Ok(of_shapes(&items, results))
 }
 
+/// The factor of gradients of a scaled loss, -1 where one is not finite, and the next state of the scale: its value,
+/// and the finite steps since it changed (see `LossScale`). Gradients are divided by the scale and clipped to a norm of
+/// `limit`, which may be infinite.
+pub fn unscale(limit: f64, state: &Tensor, tensors: &[Tensor]) -> Result<[Constant; 2]> {
+    let op = "unscale";
+    let first = one_kind(op, tensors)?;
+    same_kind(op, first, state)?;
+    if state.shape() != [2] {
+        return Err(Error::shape(op, format!("the state has shape {:?}, expected [2].", state.shape())));
+    }
+    let values: Vec<_> = tensors.iter().map(Tensor::value).collect();
+    if let Some([factor, next]) = gpu::clip::unscale(limit, &state.value(), &values) {
+        return Ok([Constant::new(factor, &[], first.device()), Constant::new(next, &[2], first.device())]);
+    }
+    let (norm, state) = (norm_of(tensors)?.to_vec()?[0], state.to_vec()?);
+    let (factor, next) = LossScale { scale: state[0], steps: state[1] }.step(norm, limit);
+    let like = |values: Vec<f64>, shape: &[usize]| {
+        Tensor::from_values(values, shape, first.dtype(), first.device()).map(|t| Constant::of(&t))
+    };
+    Ok([like(vec![factor], &[])?, like(vec![next.scale, next.steps], &[2])?])
+}
+
 /// min(1, limit / (norm + 1e-6)), where norm is the Euclidean norm of all tensors together (Pascanu, Mikolov, Bengio
 /// 2013, arXiv:1211.5063).
 pub fn clip_factor(limit: f64, tensors: &[Tensor]) -> Result<Constant> {
     let op = "clipFactor";
-    let first = tensors.first().ok_or_else(|| Error::argument(op, "got no tensors, expected at least one."))?;
-    for t in tensors {
-        same_kind(op, first, t)?;
-    }
+    let first = one_kind(op, tensors)?;
     let values: Vec<_> = tensors.iter().map(Tensor::value).collect();
     if let Some(factor) = gpu::clip::factor(limit, &values) {
         return Ok(Constant::new(factor, &[], first.device()));
     }
+    let factor = mul_scalar(&reciprocal(&add_scalar(&norm_of(tensors)?, 1e-6)?)?, limit)?;
+    Ok(Constant::of(&clamp(&factor, 0.0, 1.0)?))
+}
+
+/// The Euclidean norm of all tensors together, off the tape.
+fn norm_of(tensors: &[Tensor]) -> Result<Tensor> {
     let mut squares = None;
     for t in tensors {
         let of_one = sum(&square(&t.detach())?, &[], false)?;
         squares = Some(squares.map_or(Ok(of_one.clone()), |before| add(&before, &of_one))?);
     }
-    let norm = sqrt(&squares.ok_or_else(|| Error::internal("clipFactor: no sum."))?)?;
-    let factor = mul_scalar(&reciprocal(&add_scalar(&norm, 1e-6)?)?, limit)?;
-    Ok(Constant::of(&clamp(&factor, 0.0, 1.0)?))
+    sqrt(&squares.ok_or_else(|| Error::internal("a norm of no tensors."))?)
+}
+
+/// The first of some tensors of one kind.
+fn one_kind<'a>(op: &str, tensors: &'a [Tensor]) -> Result<&'a Tensor> {
+    let first = tensors.first().ok_or_else(|| Error::argument(op, "got no tensors, expected at least one."))?;
+    tensors.iter().try_for_each(|t| same_kind(op, first, t)).map(|()| first)
 }
 
 /// Tensors in groups of N, each of one shape, all of one kind.

@@ -210,6 +210,15 @@ fn optimiser(out: &mut Vec<Case>, r: &mut Rng) {
     }
 }
 
+/// A step of Adam that is left out.
+fn left_out(out: &mut Vec<Case>, r: &mut Rng) {
+    let [p, m, v] = [0, 1, 2].map(|_| r.array(&[5], 0.0, 1.0));
+    let g = Arr::new(&[5], vec![f64::NAN, f64::INFINITY, 0.0, 1.0, -1.0]);
+    let c = case("adamStep", "left out").fixed(&Arr::scalar(-1.0)).fixed(&p).fixed(&g).fixed(&m).fixed(&v);
+    let c = c.int(1).int(0).num(0.1).num(0.9).num(0.99).num(1e-8).num(0.1);
+    out.push(c.expect(p).expect(m).expect(v));
+}
+
 /// Weighted means of pairs, with and without factors, and the factor of clipping above and below its limit.
 fn lists(out: &mut Vec<Case>, r: &mut Rng) {
     for factors in [&[][..], &[1.5, -0.5, 2.0]] {
@@ -223,6 +232,22 @@ fn lists(out: &mut Vec<Case>, r: &mut Rng) {
             c = c.fixed(&a).fixed(&b).expect(a.zip(&b, |a, b| 0.7 * a + 0.3 * f * b));
         }
         out.push(c);
+    }
+    for (limit, state, next) in [
+        (0.5, [8.0, 3.0], [8.0, 4.0]),
+        (f64::INFINITY, [8.0, 1999.0], [16.0, 0.0]),
+        (1e6, [16_777_216.0, 1999.0], [16_777_216.0, 0.0]),
+    ] {
+        let list = [&[2, 3][..], &[], &[4]].map(|shape| r.array(shape, -8.0, 8.0));
+        let norm = list.iter().flat_map(|a| &a.data).map(|v| v * v).sum::<f64>().sqrt() / state[0];
+        let c = case("unscale", limit).fixed(&Arr::new(&[2], state.to_vec()));
+        let c = list.iter().fold(c, Case::fixed).num(limit);
+        let factor = Arr::scalar((limit / (norm + 1e-6)).min(1.0) / state[0]);
+        out.push(c.expect(factor).expect(Arr::new(&[2], next.to_vec())));
+    }
+    for (bad, state, next) in [(f64::INFINITY, [8.0, 3.0], [4.0, 0.0]), (f64::NAN, [1.0, 3.0], [1.0, 0.0])] {
+        let c = case("unscale", bad).fixed(&Arr::new(&[2], state.to_vec())).fixed(&Arr::new(&[2], vec![1.0, bad]));
+        out.push(c.num(1.0).expect(Arr::scalar(-1.0)).expect(Arr::new(&[2], next.to_vec())));
     }
     for limit in [0.5, 100.0] {
         let list = [&[2, 3][..], &[], &[4]].map(|shape| r.array(shape, -1.0, 1.0));
@@ -238,6 +263,7 @@ pub fn add(out: &mut Vec<Case>) {
     with_number(out, &mut r);
     binary(out, &mut r);
     optimiser(out, &mut r);
+    left_out(out, &mut r);
     lists(out, &mut r);
     let x = r.array(&[2, 3], -1.0, 1.0);
     out.push(case("cast", "float32").fixed(&x).int(0).expect(x.map(|v| f64::from(v as f32))));
