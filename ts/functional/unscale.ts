@@ -3,7 +3,7 @@ import { handleOf, operators, Tensor } from "../tensor/index.js";
 /**
  * What gradients of a scaled loss are multiplied by, a scalar, and the next state of the scale, `[2]`: its value, and
  * the finite steps since it changed. The factor divides by the scale and clips the norm to `limit`; it is -1 where a
- * gradient is not finite, and the scale is then halved. Computed on the device, off the tape.
+ * gradient is not finite and the scale above 1, which is then halved. Computed on the device, off the tape.
  *
  * @throws ArgumentError `invalid_argument` where there is no tensor; ShapeError `shape_mismatch`; DeviceError
  * `device_mismatch`; DTypeError `dtype_mismatch`.

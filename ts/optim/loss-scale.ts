@@ -23,8 +23,9 @@ export interface ScaledStepOptions {
  * The scale of a loss for `init({ precision: "f16" })`: gradients of the scaled loss stay above the smallest float16.
  *
  * A step with gradients that are not finite is left out, parameters and the optimiser's tensors unchanged (it counts in
- * `stepCount`), and the scale is halved, down to 1; after 2,000 finite steps it is doubled, up to 2^24. All of it on
- * the device: nothing is read. (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740.)
+ * `stepCount`), and the scale is halved, down to 1; after 2,000 finite steps it is doubled, up to 2^24. With a scale of
+ * 1 the step is taken: its weights are not finite, and a Trainer says so. All of it on the device: nothing is read.
+ * (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740.)
  */
 export class LossScale {
   readonly #initial: number;

@@ -62,7 +62,7 @@ fn unscale_kernel(partial: &[f32], state: &[f32], out: &mut [f32], next: &mut [f
         let mut factor = f32::new(-1.0f32);
         let mut new_scale = max(0.5 * scale, 1.0);
         let mut new_count = 0.0f32;
-        if sum <= 3e38 {
+        if sum <= 3e38 || scale <= 1.0 {
             factor = min(limit / (sum.sqrt() / scale + 1e-6), 1.0) / scale;
             new_scale = scale;
             new_count = count;
@@ -109,8 +109,8 @@ pub(crate) fn factor(limit: f64, tensors: &[Value]) -> Option<Value> {
     Some(value(out))
 }
 
-/// The factor that undoes the scale of some tensors and clips them, -1 where one is not finite, and the next state of
-/// the scale; `None` as of `squares`.
+/// The factor that undoes the scale of some tensors and clips them, or -1, and the next state of the scale, as of
+/// `LossScale::step`; `None` as of `squares`.
 pub(crate) fn unscale(limit: f64, state: &Value, tensors: &[Value]) -> Option<[Value; 2]> {
     let (state, (beside, partial)) = (operand(state)?, squares(tensors)?);
     let [out, next] = [1, 2].map(|count| empty(&beside, &[count]));

@@ -15,9 +15,10 @@ impl LossScale {
     pub const LARGEST: f64 = 16_777_216.0;
 
     /// The factor for gradients whose scaled norm is known, and the next scale: gradients are divided by the scale and
-    /// clipped to a norm of `limit`. A norm that is not finite gives -1 and half the scale, at least 1.
+    /// clipped to a norm of `limit`. A norm that is not finite gives -1 and half the scale, at least 1. With a scale of
+    /// 1 it is not the scale's fault, and the gradients are used, so that the training fails.
     pub fn step(self, norm: f64, limit: f64) -> (f64, Self) {
-        if !norm.is_finite() {
+        if !norm.is_finite() && self.scale > 1.0 {
             return (-1.0, Self { scale: (0.5 * self.scale).max(1.0), steps: 0.0 });
         }
         let factor = (limit / (norm / self.scale + 1e-6)).min(1.0) / self.scale;

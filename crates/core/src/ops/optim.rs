@@ -85,9 +85,9 @@ pub fn lerp(weight: f64, factors: &[f64], tensors: &[Tensor]) -> Result<Vec<Cons
     Ok(of_shapes(&items, results))
 }
 
-/// The factor of gradients of a scaled loss, -1 where one is not finite, and the next state of the scale: its value,
-/// and the finite steps since it changed (see `LossScale`). Gradients are divided by the scale and clipped to a norm of
-/// `limit`, which may be infinite.
+/// The factor of gradients of a scaled loss, -1 where one is not finite and the scale above 1, and the next state of
+/// the scale: its value, and the finite steps since it changed (see `LossScale`). Gradients are divided by the scale
+/// and clipped to a norm of `limit`, which may be infinite.
 pub fn unscale(limit: f64, state: &Tensor, tensors: &[Tensor]) -> Result<[Constant; 2]> {
     let op = "unscale";
     let first = one_kind(op, tensors)?;
