@@ -56,13 +56,13 @@ function sidesOf(devices) {
   const hardware = devices.some(({ name, available, kind }) => available && name !== "cpu" && kind !== "software");
   const all = devices
     .filter(({ available }) => available)
-    .flatMap(({ name, kind, tf32 }) => {
+    .flatMap(({ name, kind, tf32, precisions = [] }) => {
       const small = name === "cpu" ? !hardware : kind === "software";
       const heavy = name !== "cpu" || small;
-      return [
-        ours(name, { device: name }, { small, heavy }),
-        ...(tf32 ? [ours(`${name}, TF32`, { device: name, tf32: true }, { small, heavy })] : []),
-      ];
+      const settings = { [name]: {}, ...(tf32 && { [`${name}, TF32`]: { tf32: true } }) };
+      // In software a type of 16 bits is only slower.
+      for (const precision of kind === "software" ? [] : precisions) settings[`${name}, ${precision}`] = { precision };
+      return Object.entries(settings).map(([key, more]) => ours(key, { device: name, ...more }, { small, heavy }));
     });
   const peers = describeCard() ? [torch("PyTorch", false), torch("PyTorch, TF32", true)] : [];
   const first = all.filter(({ key }) => key.startsWith("cuda"));

@@ -45,13 +45,18 @@ function kindOf(operator, { name, kind, words }) {
 function callOf({ name: operator, code, results }, parameters) {
   const operands = (place) => parameters.filter((p) => place in p).map((p) => p[place](p.name, operator));
   const [tensors, ints, floats] = ["tensors", "ints", "floats"].map(operands);
+  const isList = listOf(results) !== undefined;
   const plain = parameters.every(({ type }) => type === "Handle" || type === "number");
-  if (plain && ints.length === 0 && tensors.length <= 2 && floats.length <= 1 && results.length === 1)
+  if (plain && ints.length === 0 && tensors.length <= 2 && floats.length <= 1 && results.length === 1 && !isList)
     return `one(${[code, tensors[0], tensors[1] ?? 0, floats[0] ?? 0].join(", ")})`;
   const lists = [tensors, ints, floats].map((list) => `[${list.join(", ")}]`).join(", ");
+  if (isList) return `all(${code}, ${lists})`;
   if (results.length === 1) return `first(${code}, ${lists})`;
   return `all(${code}, ${lists}) as ${tupleOf(results)}`;
 }
+
+/** The name of results of any number, which the table has as "name[]". */
+const listOf = (results) => /^(.*)\[\]$/.exec(results[0])?.[1];
 
 const tupleOf = (results) => `[${results.map((name) => `${name}: Handle`).join(", ")}]`;
 
@@ -72,7 +77,8 @@ function wrapper(row) {
   const explained = parameters.filter(({ doc }) => doc !== "").map(({ name, doc }) => `@param ${name} ${doc}`);
   const doc = [...wrap(row.doc), ...explained.flatMap(wrap)].map((line) => ` * ${line}\n`).join("");
   const list = parameters.map(({ name, type }) => `${name}: ${type}`).join(", ");
-  const result = row.results.length === 1 ? "Handle" : tupleOf(row.results);
+  const single = listOf(row.results) === undefined ? "Handle" : "Handle[]";
+  const result = row.results.length === 1 ? single : tupleOf(row.results);
   return `/**\n${doc} */\n${row.name}: (${list}): ${result} => ${callOf(row, parameters)},`;
 }
 

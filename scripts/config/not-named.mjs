@@ -23,6 +23,7 @@ export const notNamed = {
   "physics.DecomposablePhysics": "its factors are functions",
   "physics.TensorList": "a measurement, not what makes one",
   "nn.Module": "base class, which computes nothing",
+  "optim.LossScale": "scales a loss in float16; the Trainer makes it",
   "train.Trainer": "the whole configuration describes it",
   "train.AdversarialTrainer": "the whole configuration describes it, where it has a discriminator D",
 };

@@ -11,6 +11,8 @@ const error = await starts({});
 if (error) console.log(JSON.stringify({ name, available: false, detail: error.message }));
 else {
   const tf32 = name === "cuda" && (await starts({ tf32: true })) === undefined;
-  console.log(JSON.stringify({ ...devices().find((row) => row.name === name), tf32 }));
+  const precisions = [];
+  for (const precision of ["bf16", "f16"]) if (!(await starts({ precision }))) precisions.push(precision);
+  console.log(JSON.stringify({ ...devices().find((row) => row.name === name), tf32, precisions }));
 }
 process.exit();

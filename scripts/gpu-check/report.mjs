@@ -32,7 +32,7 @@ function failures(tests) {
   );
 }
 
-/** A cell: median milliseconds, the ratio to PyTorch's with the same use of TF32, memory, and launches of a step. */
+/** A cell: median milliseconds, the ratio to PyTorch's (with TF32 where operands are rounded), memory, launches. */
 function cell(result, peer) {
   if (!result) return "-";
   if (result.failed) return `failed: ${inCell(result.failed)}`;
@@ -88,7 +88,7 @@ function countTable(counts) {
 export function report({ build, card, devices, tests, ended = {}, times, counts = {} }, sides) {
   const measured = sides.filter(({ key }) => Object.keys(times[key] ?? {}).length > 0);
   const small = measured.filter((side) => side.small).map(({ key }) => key);
-  const peerOf = (key) => times[key.includes("TF32") ? "PyTorch, TF32" : "PyTorch"] ?? {};
+  const peerOf = (key) => times[/TF32|bf16|f16/.test(key) ? "PyTorch, TF32" : "PyTorch"] ?? {};
   // A row of a table is of one size; sides of two sizes get a row each.
   const sizes = [false, true].filter((isSmall) => measured.some((side) => side.small === isSmall));
   const body = sizes.flatMap((isSmall) =>

@@ -2,6 +2,7 @@ import type { DeviceCheck } from "./check.js";
 import { drawChecks } from "./draws.js";
 import { lossChecks } from "./losses.js";
 import { operatorChecks } from "./operators.js";
+import { precisionChecks } from "./precisions.js";
 import { streamChecks } from "./streams.js";
 import { trainingChecks } from "./training.js";
 
@@ -14,4 +15,5 @@ export const deviceChecks: readonly DeviceCheck[] = [
   ...drawChecks,
   ...lossChecks,
   ...trainingChecks,
+  ...precisionChecks,
 ];

@@ -122,27 +122,36 @@ describe("a training step on a device", () => {
 });
 
 describe("the Trainer on a device", () => {
-  it("reads twice in every `readEvery` steps: the losses, and whether the data was finite", async () => {
-    const rng = new Rng(3);
-    const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng });
-    const x = rng.uniform([30, 1, 8, 8]);
-    const trainer = new Trainer({
-      model,
-      physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.2 }) }),
-      losses: [new SureGaussianLoss({ sigma: 0.2 }), new TVLoss({ weight: 0.01 })],
-      optimizer: new Adam(model.parameters(), { lr: 1e-3 }),
-      trainData: new TensorDataset({ x }),
-      readEvery: 10,
-      gradClip: 1,
-      rng,
-    });
-    device.take();
-    await trainer.train();
-    // A draw for the noise and one for the divergence in each step.
-    expect(device.take()).toEqual({ reads: 6, uploads: 0, draws: 60 });
-    model.dispose();
-    x.dispose();
-  });
+  it.each([
+    ["float32", 0],
+    // The first scale of the loss.
+    ["f16", 1],
+  ] as const)(
+    "reads twice in every `readEvery` steps: the losses, and whether the data was finite (%s)",
+    async (precision, uploads) => {
+      await init({ device: "webgpu", precision });
+      const rng = new Rng(3);
+      const model = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng });
+      const x = rng.uniform([30, 1, 8, 8]);
+      const trainer = new Trainer({
+        model,
+        physics: new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.2 }) }),
+        losses: [new SureGaussianLoss({ sigma: 0.2 }), new TVLoss({ weight: 0.01 })],
+        optimizer: new Adam(model.parameters(), { lr: 1e-3 }),
+        trainData: new TensorDataset({ x }),
+        readEvery: 10,
+        gradClip: 1,
+        rng,
+      });
+      device.take();
+      await trainer.train();
+      // A draw for the noise and one for the divergence in each step.
+      expect(device.take()).toEqual({ reads: 6, uploads, draws: 60 });
+      model.dispose();
+      x.dispose();
+      await init({ device: "webgpu" });
+    },
+  );
 });
 
 describe("the device that is pretended", () => {

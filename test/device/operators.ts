@@ -434,21 +434,79 @@ const denoisers: Readonly<Record<string, Compared>> = {
 const updates: Readonly<Record<string, Compared>> = {
   "a step of Adam": {
     f: (parameter, gradient, m) => {
-      const step = F.adamStep({ parameter, m, v: m.square() }, gradient, {
+      const state = (of: Tensor): F.AdamState => ({ parameter: of, m, v: m.square() });
+      const steps = F.adamStep([state(parameter), state(gradient)], [gradient, m], {
         step: 3,
         lr: 0.1,
         betas: [0.9, 0.99],
         eps: 1e-8,
         weightDecay: 0.01,
         decoupled: true,
+        factor: tensor([0.75], { dtype: m.dtype, device: m.device }),
       });
-      return cat([step.parameter, step.m, step.v], 0);
+      return cat(
+        steps.flatMap((step) => [step.parameter, step.m, step.v]),
+        0,
+      );
     },
     shapes: [
       [5, 3],
       [5, 3],
       [5, 3],
     ],
+    valueOnly: true,
+  },
+  // More tensors than a launch takes, of several sizes.
+  "running means of many tensors": {
+    f: (a, b) => {
+      const pairs = Array.from({ length: 75 }, (_, i) => ({
+        a: a.slice([0], [1 + ((i * 37) % 700)]),
+        b: b.slice([i], [1 + i + ((i * 37) % 700)]),
+        factor: 1 + i / 8,
+      }));
+      return cat(F.lerp(pairs, 0.3), 0);
+    },
+    shapes: [[800], [800]],
+    valueOnly: true,
+  },
+  "the factor of scaled gradients, and the next scale": {
+    f: (a, b) => {
+      const scales = [8, 2 ** 24].map((scale) => tensor([scale, 1999], { dtype: a.dtype, device: a.device }));
+      return cat(
+        scales.flatMap((scale, i) => {
+          const gradients = i === 0 ? [a, b] : [a, b.div(0)];
+          const { factor, state } = F.unscale(gradients, scale, 2);
+          return [
+            factor.reshape([1]),
+            state
+              .slice([0], [1])
+              .sub(scale.slice([0], [1]))
+              .sign(),
+            state.slice([1]),
+          ];
+        }),
+        0,
+      );
+    },
+    shapes: [[130, 70], [90]],
+    valueOnly: true,
+  },
+  "a step of Adam that is left out": {
+    f: (parameter, gradient, m) => {
+      const factor = tensor([-1], { dtype: m.dtype, device: m.device });
+      const options = { step: 1, lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, factor } as const;
+      const [step] = F.adamStep([{ parameter, m, v: m.square() }], [gradient.div(0)], options) as [F.AdamState];
+      return cat([step.parameter, step.m, step.v], 0);
+    },
+    shapes: [[5], [5], [5]],
+    valueOnly: true,
+  },
+  "the factor of clipped gradients": {
+    f: (a, b) => {
+      const many = Array.from({ length: 75 }, (_, i) => b.slice([i], [i + 1 + (i % 9)]));
+      return F.clipFactor([a, ...many], 2).reshape([1]);
+    },
+    shapes: [[130, 70], [90]],
     valueOnly: true,
   },
 };

@@ -53,6 +53,8 @@ export function pretendDevice(inner: Binding): PretendedDevice {
     ...inner,
     lacks: () => false,
     initDevice: () => Promise.resolve(),
+    // The CPU computes in float32 all the same.
+    setPrecision: () => undefined,
     devices: () => JSON.stringify([{ name: "webgpu", available: true, detail: "pretended by the CPU" }]),
     apply: (op, handles, ints, floats) => placed(inner.apply(op, handles, ints, floats), onDevice(handles)),
     fromData: (data, shape, device) =>

@@ -70,6 +70,15 @@ describe("Adam", () => {
     }
   });
 
+  it("updates element types and sizes that no single call takes together", () => {
+    const large = 3 * 2 ** 20;
+    const ps = [ones([large]), tensor([1], { dtype: "float64" }), ones([large]), tensor([1])];
+    new Adam(ps, { lr: 0.1 }).step(ps.map((p) => p.mul(2)));
+    // The first step is lr in the direction of the sign.
+    for (const p of ps) expect(values(p.sub(0.9).abs().max())[0]).toBeLessThan(1e-6);
+    expect(ps.map(({ dtype }) => dtype)).toEqual(["float32", "float64", "float32", "float32"]);
+  });
+
   it("has AdamW's default weight decay", () => {
     expect(new AdamW([ones([1]).requiresGrad_()]).weightDecay).toBe(0.01);
     expect(new Adam([ones([1]).requiresGrad_()]).weightDecay).toBe(0);
@@ -129,6 +138,33 @@ describe.each(Object.keys(makers))("%s", (name) => {
     for (let i = 0; i < 50; i++) step();
     expect(memory()).toEqual(before);
     expect(tidy(() => loss().itemSync())).toBeLessThan(start);
+  });
+
+  it("multiplies gradients by a factor, as if they had come so", () => {
+    const run = (factor: number, scale: number): number[] => {
+      const ps = [tensor([1, -2]), tensor([[0.5]])];
+      const optimizer = make(ps);
+      for (let step = 1; step <= 3; step++) {
+        const g = [tensor([3 * scale, -scale / step]), tensor([[0.25 * scale]])];
+        optimizer.step(g, { factor: tensor([factor]) });
+      }
+      return ps.flatMap(values);
+    };
+    expect(run(0.25, 4)).toEqual(run(1, 1));
+    expect(run(0.25, 4)).not.toEqual(run(0, 4));
+    const optimizer = make([tensor([1])]);
+    expect(caught(() => optimizer.step([ones([1])], { factor: ones([2]) })).code).toBe("shape_mismatch");
+    expect(caught(() => optimizer.step([ones([1])], { scale: ones([1]) } as never)).code).toBe("unknown_option");
+  });
+
+  it("counts the steps of each parameter", () => {
+    const gradients = [3, -1, 0.5].map((g) => tensor([g]));
+    const [a, b, alone] = [tensor([1]), tensor([1]), tensor([1])];
+    const [both, one] = [make([a, b]), make([alone])];
+    gradients.forEach((g, i) => both.step([g, i === 0 ? null : g]));
+    gradients.slice(1).forEach((g) => one.step([g]));
+    expect(values(b)).toEqual(values(alone));
+    expect(both.stateDict().steps).toEqual([3, 2]);
   });
 
   it("refuses gradients and states that do not fit", () => {

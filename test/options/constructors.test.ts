@@ -123,6 +123,12 @@ const optimizers: Record<string, Row> = {
     flags: ["nesterov"],
     bad: { lr: [-1], momentum: [-1], weightDecay: [-1], nesterov: [true] },
   },
+  LossScale: {
+    make: of(optim.LossScale),
+    valid: () => ({}),
+    numbers: ["initial"],
+    bad: { initial: [0.5, 2 ** 25] },
+  },
   StepLR: {
     make: schedule(optim.StepLR),
     valid: () => ({ stepSize: 2 }),

@@ -91,15 +91,37 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     expect(launches() - between).toBe(backward);
   });
 
-  it("takes one kernel for a step of Adam on a parameter", () => {
-    const [parameter, m, v] = [tensor([1, -2]), zeros([2]), zeros([2])];
-    const gradient = tensor([0.5, 3]);
-    const options = { step: 1, lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupled: false } as const;
-    const before = binding().launches?.() ?? Number.NaN;
-    const next = F.adamStep({ parameter, m, v }, gradient, options);
-    expect((binding().launches?.() ?? Number.NaN) - before).toBe(1);
+  it("takes one kernel for a step of Adam, a running mean and a norm of many tensors", () => {
+    const counted = <T>(run: () => T): [T, number] => {
+      const before = binding().launches?.() ?? Number.NaN;
+      const made = run();
+      return [made, (binding().launches?.() ?? Number.NaN) - before];
+    };
+    const states = [[1, -2], [3]].map((values) => ({
+      parameter: tensor(values),
+      m: zeros([values.length]),
+      v: zeros([values.length]),
+    }));
+    const gradients = [tensor([0.5, 3]), tensor([-4])];
+    const options = { step: 1, lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, factor: tensor([0.5]) } as const;
+    const [next, steps] = counted(() => F.adamStep(states, gradients, options));
+    expect(steps).toBe(1);
     // The first step is lr in the direction of the sign.
-    expect(Array.from(next.parameter.dataSync())).toEqual([expect.closeTo(0.9, 5), expect.closeTo(-2.1, 5)]);
+    expect(next.map(({ parameter }) => Array.from(parameter.dataSync()))).toEqual([
+      [expect.closeTo(0.9, 5), expect.closeTo(-2.1, 5)],
+      [expect.closeTo(3.1, 5)],
+    ]);
+    const [means, lerps] = counted(() =>
+      F.lerp(
+        gradients.map((b, i) => ({ a: states[i]!.parameter, b })),
+        0.5,
+      ),
+    );
+    expect(lerps).toBe(1);
+    expect(means.map((mean) => Array.from(mean.dataSync()))).toEqual([[0.75, 0.5], [-0.5]]);
+    const [factor, sums] = counted(() => F.clipFactor(gradients, 1));
+    expect(sums).toBe(2);
+    expect(factor.dataSync()[0]).toBeCloseTo(1 / Math.hypot(0.5, 3, 4), 5);
   });
 
   it("takes one launch for a draw on the device", async () => {
@@ -120,6 +142,23 @@ describe("tf32", () => {
     await init({ binding: own });
     expect(asked).toEqual([true, false]);
     await expect(init({ tf32: 1 as never })).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+});
+
+describe("precision", () => {
+  it("is passed on with each init, float32 by default, and refused where there is none", async () => {
+    await init({ device: "cpu" });
+    await expect(init({ precision: "bf16" })).rejects.toMatchObject({ code: "precision_unavailable" });
+    await expect(init({ precision: "f8" as never })).rejects.toMatchObject({ code: "invalid_argument" });
+    const asked: string[] = [];
+    const { setPrecision, ...none } = binding();
+    await expect(init({ binding: none, precision: "f16" })).rejects.toMatchObject({ code: "precision_unavailable" });
+    const own = { ...none, setPrecision: (device: string, name: string) => void asked.push(`${device} ${name}`) };
+    await init({ binding: own, precision: "f16" });
+    await expect(init({ precision: "f16", tf32: true })).rejects.toMatchObject({ code: "invalid_argument" });
+    await init({ binding: own });
+    expect(asked).toEqual(["cpu f16", "cpu float32"]);
+    await init({ binding: { ...none, ...(setPrecision && { setPrecision }) } });
   });
 });
 

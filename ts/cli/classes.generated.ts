@@ -262,6 +262,7 @@ export const notNamed: Readonly<Record<string, string>> = {
   "loss.mri.FrameSplittingModel": "Phase2PhaseLoss and Artifact2ArtifactLoss make it from the model",
   "metric.Metric": "abstract: its subclasses are named",
   "nn.Module": "base class, which computes nothing",
+  "optim.LossScale": "scales a loss in float16; the Trainer makes it",
   "optim.Optimizer": "abstract: its subclasses are named",
   "optim.Schedule": "abstract: its subclasses are named",
   "physics.DecomposablePhysics": "its factors are functions",

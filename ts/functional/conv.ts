@@ -16,6 +16,8 @@ export interface Conv2dArguments {
   groups?: number;
   /** Slope of a (leaky) ReLU applied in the same pass to what is below zero; 0 is ReLU. Default: 1. */
   negativeSlope?: number;
+  /** Whether operands may be rounded as `init`'s `precision` or `tf32` says; `nn.Conv2d` allows it. Default: false. */
+  mixed?: boolean;
 }
 
 /**
@@ -27,8 +29,8 @@ export interface Conv2dArguments {
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dArguments = {}): Tensor {
   const caller = "conv2d";
-  checkArguments(caller, options, ["bias", "stride", "padding", "dilation", "groups", "negativeSlope"]);
-  const { bias = null, groups = 1, negativeSlope = 1, padding = 0 } = options;
+  checkArguments(caller, options, ["bias", "stride", "padding", "dilation", "groups", "negativeSlope", "mixed"]);
+  const { bias = null, groups = 1, negativeSlope = 1, padding = 0, mixed = false } = options;
   const stride = pair(caller, "stride", options.stride ?? 1, 1);
   const dilation = pair(caller, "dilation", options.dilation ?? 1, 1);
   const run = (input: Tensor, border: readonly [number, number]): Tensor =>
@@ -41,6 +43,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dArguments = {})
         border,
         dilation,
         groups,
+        mixed,
         negativeSlope,
       ),
     );
@@ -68,6 +71,8 @@ export interface ConvTranspose2dArguments {
   dilation?: Size2;
   /** Number of channel groups that do not mix. Default: 1. */
   groups?: number;
+  /** As of {@link conv2d}. Default: false. */
+  mixed?: boolean;
 }
 
 /**
@@ -80,7 +85,7 @@ export interface ConvTranspose2dArguments {
  */
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspose2dArguments = {}): Tensor {
   const caller = "convTranspose2d";
-  checkArguments(caller, options, ["bias", "stride", "padding", "outputPadding", "dilation", "groups"]);
+  checkArguments(caller, options, ["bias", "stride", "padding", "outputPadding", "dilation", "groups", "mixed"]);
   return new Tensor(
     operators.convTranspose2d(
       handleOf(x),
@@ -91,6 +96,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
       pair(caller, "outputPadding", options.outputPadding ?? 0),
       pair(caller, "dilation", options.dilation ?? 1, 1),
       options.groups ?? 1,
+      options.mixed ?? false,
     ),
   );
 }

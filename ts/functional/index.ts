@@ -2,6 +2,7 @@
 export { elu, gelu, leakyRelu, relu, sigmoid, silu, softmax, softplus, tanh } from "./activation.js";
 export { adamStep } from "./adam-step.js";
 export type { AdamState, AdamStepArguments } from "./adam-step.js";
+export { clipFactor } from "./clip-factor.js";
 export { conv2d, convTranspose2d, unfold } from "./conv.js";
 export type { Conv2dArguments, ConvTranspose2dArguments, UnfoldArguments } from "./conv.js";
 export { convolve, convolveAdjoint, wrapFilter } from "./convolution.js";
@@ -20,6 +21,8 @@ export {
 export type { ConjugateArguments } from "./fourier.js";
 export { PADDINGS, padImages, padImagesAdjoint, sameWidths } from "./image-padding.js";
 export type { Padding, Widths } from "./image-padding.js";
+export { lerp } from "./lerp.js";
+export type { LerpPair } from "./lerp.js";
 export { linear } from "./linear.js";
 export type { LinearArguments } from "./linear.js";
 export { nonLocal } from "./non-local.js";
@@ -44,5 +47,6 @@ export type { GridSampleArguments, InterpolateArguments } from "./resample.js";
 export { magnitude, safeSqrt } from "./safe-sqrt.js";
 export { interpolations, outsides } from "../tensor/index.js";
 export type { Interpolation, Outside } from "../tensor/index.js";
+export { unscale } from "./unscale.js";
 export { warp } from "./warp.js";
 export type { Matrix3, WarpArguments } from "./warp.js";

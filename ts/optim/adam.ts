@@ -2,7 +2,10 @@ import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../runtime/
 import { adamStep } from "../functional/index.js";
 import { zeros } from "../tensor/index.js";
 import type { Tensor } from "../tensor/index.js";
-import { Optimizer } from "./optimizer.js";
+import { Optimizer, type Update } from "./optimizer.js";
+
+/** Elements of parameters that one call updates, at most: until it returns, both old and new values are kept. */
+const AT_ONCE = 2 ** 22;
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
@@ -56,16 +59,41 @@ export class Adam extends Optimizer {
     this.amsgrad = checkFlag(name, "amsgrad", options.amsgrad, false);
   }
 
+  protected override updateAll(updates: readonly Update[], factor?: Tensor, leaveOut?: boolean): void {
+    if (this.amsgrad) super.updateAll(updates, factor, leaveOut);
+    else for (const group of together(updates)) this.#updateGroup(group, factor);
+  }
+
   protected override update(parameter: Tensor, g: Tensor, index: number, step: number): void {
-    const empty = (): Tensor => zeros([...parameter.shape], { dtype: parameter.dtype, device: parameter.device });
-    const m = this.slot(index, "m", empty);
-    const v = this.slot(index, "v", empty);
-    if (this.amsgrad) return this.#withMaximum(parameter, g, m, v, this.slot(index, "vMax", empty), step);
+    const { m, v } = this.#moments(parameter, index);
+    this.#withMaximum(
+      parameter,
+      g,
+      m,
+      v,
+      this.slot(index, "vMax", () => zerosLike(parameter)),
+      step,
+    );
+  }
+
+  #moments(parameter: Tensor, index: number): { m: Tensor; v: Tensor } {
+    const empty = (): Tensor => zerosLike(parameter);
+    return { m: this.slot(index, "m", empty), v: this.slot(index, "v", empty) };
+  }
+
+  /** The step for parameters that have made as many, of one device and element type. */
+  #updateGroup(group: readonly Update[], factor: Tensor | undefined): void {
     const { betas, eps, weightDecay, decoupled, learningRate: lr } = this;
-    const next = adamStep({ parameter, m, v }, g, { step, lr, betas, eps, weightDecay, decoupled });
-    parameter.assign_(next.parameter);
-    m.assign_(next.m);
-    v.assign_(next.v);
+    const { step } = group[0] as Update;
+    const states = group.map(({ parameter, index }) => ({ parameter, ...this.#moments(parameter, index) }));
+    const gradients = group.map(({ gradient }) => gradient);
+    const next = adamStep(states, gradients, { step, lr, betas, eps, weightDecay, decoupled, factor });
+    states.forEach(({ parameter, m, v }, i) => {
+      const updated = next[i] as (typeof next)[number];
+      parameter.assign_(updated.parameter);
+      m.assign_(updated.m);
+      v.assign_(updated.v);
+    });
   }
 
   /** The step with the largest v so far in the denominator; rarely used, so composed of tensor operators. */
@@ -83,6 +111,30 @@ export class Adam extends Optimizer {
       .add(this.eps);
     parameter.assign_(start.sub(m.div(denominator).mul(rate / (1 - b1 ** step))));
   }
+}
+
+function zerosLike({ shape, dtype, device }: Tensor): Tensor {
+  return zeros([...shape], { dtype, device });
+}
+
+/** Parameters that one call updates. */
+function together(updates: readonly Update[]): Update[][] {
+  const groups: Update[][] = [];
+  const open = new Map<string, { group: Update[]; size: number }>();
+  for (const update of updates) {
+    const { parameter, step } = update;
+    const key = `${step} ${parameter.dtype} ${parameter.device}`;
+    const current = open.get(key);
+    if (current && current.size + parameter.size <= AT_ONCE) {
+      current.group.push(update);
+      current.size += parameter.size;
+    } else {
+      const group = [update];
+      groups.push(group);
+      open.set(key, { group, size: parameter.size });
+    }
+  }
+  return groups;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { ArgumentError, checkList, checkNumber, ShapeError, shown } from "../runtime/index.js";
-import { keep, noGrad, Tensor, tidy, checkTensor } from "../tensor/index.js";
+import { ArgumentError, checkFlag, checkList, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
+import { LossScale } from "./loss-scale.js";
+import { keep, noGrad, Tensor, tidy, checkTensor, where, zeros } from "../tensor/index.js";
 
 /** Everything that an optimiser needs to continue exactly. */
 export interface OptimizerState {
@@ -13,6 +14,32 @@ export interface OptimizerState {
   tensors: Record<string, Tensor>;
 }
 
+/** Options of a call of {@link Optimizer.step}. */
+export interface StepOptions {
+  /** A tensor of one element by which all gradients are multiplied, such as that of clipping. Default: none. */
+  factor?: Tensor | undefined;
+  /** Whether a factor below zero, which {@link LossScale} gives, leaves the step out. Default: false. */
+  leaveOut?: boolean;
+}
+
+/** A parameter that a step updates. */
+export interface Update {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  /** Its place among the parameters. */
+  readonly index: number;
+  /** Number of this step of the parameter, from 1. */
+  readonly step: number;
+}
+
+function mapped(tensors: Record<string, Tensor>, f: (value: Tensor) => Tensor): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, f(value)]));
+}
+
+function zerosLike({ shape, dtype, device }: Tensor): Tensor {
+  return zeros([...shape], { dtype, device });
+}
+
 function sameShape(a: Tensor, b: Tensor): boolean {
   return a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
 }
@@ -24,6 +51,8 @@ function sameShape(a: Tensor, b: Tensor): boolean {
 export abstract class Optimizer {
   /** The tensors that are updated, in the order in which `step` takes gradients. */
   readonly parameters: readonly Tensor[];
+  /** The scale by which a Trainer multiplies the loss with `init({ precision: "f16" })`. */
+  readonly lossScale = new LossScale();
   readonly #name: string;
   readonly #steps: number[];
   readonly #slots: Record<string, Tensor>[];
@@ -81,10 +110,20 @@ export abstract class Optimizer {
    * One step with a gradient for each parameter; a parameter whose gradient is null is unchanged. After an error all
    * are.
    *
-   * @throws ArgumentError `invalid_argument` for a wrong number of gradients, ShapeError `shape_mismatch` for a wrong
-   * shape.
+   * @throws ArgumentError `invalid_argument` for a wrong number of gradients, `unknown_option`; ShapeError
+   * `shape_mismatch` for a wrong shape.
    */
-  step(grads: readonly (Tensor | null)[]): void {
+  step(grads: readonly (Tensor | null)[], options: StepOptions = {}): void {
+    checkOptions(`${this.#name}.step`, options, ["factor", "leaveOut"]);
+    const { factor } = options;
+    const leaveOut = checkFlag(`${this.#name}.step`, "leaveOut", options.leaveOut, false);
+    if (factor !== undefined) checkTensor(`${this.#name}.step`, "factor", factor);
+    if (factor !== undefined && factor.size !== 1) {
+      throw new ShapeError(
+        `${this.#name}.step: factor has shape [${factor.shape.join(", ")}], expected one element.`,
+        "shape_mismatch",
+      );
+    }
     if (!Array.isArray(grads) || grads.length !== this.parameters.length) {
       throw new ArgumentError(
         `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, ` +
@@ -106,11 +145,32 @@ export abstract class Optimizer {
     });
     noGrad(() =>
       tidy(() => {
-        gradients.forEach((g, i) => {
-          if (g !== null) this.update(this.parameters[i]!, g, i, (this.#steps[i] = (this.#steps[i] ?? 0) + 1));
-        });
+        const updates = gradients.flatMap((gradient, index): Update[] =>
+          gradient === null
+            ? []
+            : [{ parameter: this.parameters[index]!, gradient, index, step: (this.#steps[index] ?? 0) + 1 }],
+        );
+        for (const { index, step } of updates) this.#steps[index] = step;
+        this.updateAll(updates, factor, leaveOut);
       }),
     );
+  }
+
+  /**
+   * Updates parameters with their gradients, each times `factor`; with `leaveOut` not where that is below zero.
+   * Default: {@link update} for each.
+   */
+  protected updateAll(updates: readonly Update[], factor?: Tensor, leaveOut = false): void {
+    const scalar = factor?.reshape([]);
+    const isLeftOut = scalar && leaveOut ? scalar.lt(0) : undefined;
+    for (const { parameter, gradient, index, step } of updates) {
+      const slots = this.#slots[index]!;
+      const before = isLeftOut ? { ...mapped(slots, (value) => value.detach()), "": parameter.detach() } : {};
+      this.update(parameter, scalar ? gradient.mul(scalar) : gradient, index, step);
+      if (!isLeftOut) continue;
+      for (const [name, value] of Object.entries({ ...slots, "": parameter }))
+        value.assign_(where(isLeftOut, (before as Record<string, Tensor>)[name] ?? zerosLike(value), value));
+    }
   }
 
   /** Updates parameter `index` with gradient `g`; `step` counts from 1. Runs inside `noGrad` and `tidy`. */
@@ -194,8 +254,9 @@ export abstract class Optimizer {
     this.#current = learningRate;
   }
 
-  /** Frees the state (not the parameters). */
+  /** Frees the state and the loss scale (not the parameters). */
   dispose(): void {
+    this.lossScale.dispose();
     for (const slots of this.#slots) for (const value of Object.values(slots)) value.dispose();
   }
 }

@@ -90,8 +90,13 @@ export interface Binding {
    * Computes with as many threads, the calling one included; a line of warning says why where that cannot be. Optional.
    */
   setThreads?(count: number): Promise<void>;
-  /** Whether convolutions on NVIDIA GPUs may use TF32, for all threads of the process. Optional. */
+  /** Whether convolutions of networks on NVIDIA GPUs may use TF32, for all threads of the process. Optional. */
   setTf32?(on: boolean): void;
+  /**
+   * The type to which convolutions of networks round their operands, for all threads of the process; a `DeviceError`
+   * `precision_unavailable` where the device lacks it. Optional.
+   */
+  setPrecision?(device: string, name: string): void;
   /** Whether random numbers for GPUs are drawn there, for all threads of the process. Optional. */
   setRandomOnDevice?(on: boolean): void;
   /** Kernels that were launched on GPUs since the first call, which begins to count. Optional. */

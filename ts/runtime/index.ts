@@ -58,7 +58,8 @@ export type {
   RequestedDevice,
   WasmSource,
 } from "./platform.js";
-export { binding, bindingIfAny, currentDevice, memoryLimit } from "./state.js";
+export { binding, bindingIfAny, currentDevice, currentPrecision, memoryLimit } from "./state.js";
+export type { Precision } from "./state.js";
 export { warnOnce } from "./warn.js";
 export { wasmBinding } from "./web/exports.js";
 export type { WasmExports } from "./web/exports.js";

@@ -2,11 +2,20 @@ import type { Binding, DeviceInfo, DeviceName } from "./binding.js";
 import { checkFlag, checkNumber, checkWord, checkOptions, checkOptionsObject } from "./check.js";
 import { currentPlatform } from "./current-platform.js";
 import { canonicalDevice, checkDevice, deviceKind } from "./device-name.js";
-import { DeviceError } from "./errors.js";
+import { ArgumentError, DeviceError } from "./errors.js";
 import { guardBinding } from "./guard.js";
 import type { LoadOptions, RequestedDevice, WasmSource } from "./platform.js";
 import { warnOnce } from "./warn.js";
-import { binding, bindingIfAny, setBinding, setCurrentDevice, setMemoryLimit } from "./state.js";
+import {
+  binding,
+  bindingIfAny,
+  currentDevice,
+  type Precision,
+  setBinding,
+  setCurrentDevice,
+  setCurrentPrecision,
+  setMemoryLimit,
+} from "./state.js";
 
 /** Options of {@link init}. */
 export interface InitOptions {
@@ -36,11 +45,20 @@ export interface InitOptions {
    */
   readonly threads?: number | "auto";
   /**
-   * Whether convolutions on `cuda` may use tensor cores, which round their operands to TF32 (10 bits, relative errors
-   * near 1e-3) and are several times as fast. Everything else, transforms and physics by products of matrices
-   * included, is computed in float32 in any case. In Node it holds for all threads of the process. Default: false.
+   * Whether convolutions of networks on `cuda` may use tensor cores, which round their operands to TF32 (10 bits,
+   * relative errors near 1e-3) and are several times as fast. Everything else, physics included, is computed in float32
+   * in any case. In Node it holds for all threads of the process. Default: false.
    */
   readonly tf32?: boolean;
+  /**
+   * The type to which convolutions of networks on a GPU round their operands; their sums, parameters, optimisers and
+   * everything else, physics included, stay float32. `"f16"` and `"bf16"` need a device that computes with the type
+   * (NVIDIA cards from 8.0 on have both; WebGPU may have f16, and has no bf16). A Trainer scales losses with
+   * `"f16"`, whose smallest number is 6e-8; a loop of your own does by `optim.LossScale`. In Node it holds for all
+   * threads of the process. (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740.)
+   * Default: `"float32"`.
+   */
+  readonly precision?: Precision;
   /**
    * Where random numbers of tensors on a GPU are drawn. `"host"`: on the CPU, and sent: a seed gives the same bits on
    * every device. `"device"`: normal, uniform, exponential and Laplace numbers, signs and draws of 0 and 1 in float32
@@ -70,6 +88,7 @@ let threadCount: number | undefined;
  *
  * @throws ArgumentError `invalid_argument`, `unknown_option`; DeviceError `native_missing`, `native_load_failed`,
  * `wasm_load_failed` where the binding cannot be loaded, `device_unavailable` where the device is absent,
+ * `precision_unavailable` where it lacks the type of `precision`,
  * `threads_failed` where a thread does not start.
  */
 export async function init(options: InitOptions = {}): Promise<void> {
@@ -85,14 +104,17 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
   checkOptionsObject("init", options);
   // `device` may also be "auto"; it is checked where it is chosen.
   const { device: _, ...others } = options;
-  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32", "random"]);
+  checkOptions("init", others, ["device", "wasm", "binding", "memoryLimit", "threads", "tf32", "precision", "random"]);
   const { device = "cpu", wasm, binding: given, memoryLimit, threads } = options;
   if (memoryLimit !== undefined) checkNumber("init", "memoryLimit", memoryLimit, { positive: true });
   if (threads !== undefined && threads !== "auto")
     checkNumber("init", "threads", threads, { integer: true, min: 1, max: MAX_THREADS });
   checkDevice("init", device, ["auto"]);
   const tf32 = checkFlag("init", "tf32", options.tf32, false);
-  const { random = "host" } = options;
+  const { random = "host", precision = "float32" } = options;
+  checkWord("init", "precision", precision, ["float32", "bf16", "f16"]);
+  if (tf32 && precision !== "float32")
+    throw new ArgumentError(`init: tf32 and precision ${precision} came, expected one of them.`, "invalid_argument");
   checkWord("init", "random", random, ["host", "device"]);
   const run = queue.then(async () => {
     const platform = await currentPlatform();
@@ -101,10 +123,20 @@ async function initialize(options: InitOptions, preferWasm: boolean): Promise<vo
     const total = platform.totalMemory() ?? Infinity;
     setMemoryLimit(binding(), memoryLimit ?? total / 2);
     binding().setTf32?.(tf32);
+    choosePrecision(precision);
     binding().setRandomOnDevice?.(random === "device");
   });
   queue = run.catch(() => undefined);
   await run;
+}
+
+/** Refuses a type that the current device does not compute with. */
+function choosePrecision(precision: Precision): void {
+  const device = currentDevice();
+  if (binding().setPrecision) binding().setPrecision?.(device, precision);
+  else if (precision !== "float32")
+    throw new DeviceError(`init: this binding does not compute with ${precision}.`, "precision_unavailable");
+  setCurrentPrecision(precision);
 }
 
 async function start(options: LoadOptions, given: Binding | undefined): Promise<void> {

@@ -6,6 +6,10 @@ let current: GuardedBinding | undefined;
 let device: DeviceName = "cpu";
 let limit = Infinity;
 
+/** A type to which convolutions of networks round their operands. */
+export type Precision = "float32" | "bf16" | "f16";
+let precision: Precision = "float32";
+
 /**
  * The current binding.
  *
@@ -40,6 +44,16 @@ export function currentDevice(): DeviceName {
 /** Sets the default device; only `init` calls it, once the device is ready. */
 export function setCurrentDevice(name: DeviceName): void {
   device = name;
+}
+
+/** The type to which convolutions of networks round their operands. */
+export function currentPrecision(): Precision {
+  return precision;
+}
+
+/** Sets the type; only `init` calls it, once the binding has taken it. */
+export function setCurrentPrecision(chosen: Precision): void {
+  precision = chosen;
 }
 
 /** The largest number of bytes that one operator may allocate. */

@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("12b312aa");
+const { all, first, one } = operatorCalls("16165a8c");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -415,6 +415,7 @@ export const operators = {
    * @param padding p, zeros on each side
    * @param dilation d, distance of the taps
    * @param groups groups of channels, convolved by themselves
+   * @param mixed may round operands
    * @param slope 1: no activation, 0: ReLU
    */
   conv2d: (
@@ -425,6 +426,7 @@ export const operators = {
     padding: readonly [number, number],
     dilation: readonly [number, number],
     groups: number,
+    mixed: boolean,
     slope: number,
   ): Handle =>
     first(
@@ -435,6 +437,7 @@ export const operators = {
         ...integers("conv2d", "padding", padding),
         ...integers("conv2d", "dilation", dilation),
         integer("conv2d", "groups", groups),
+        flag("conv2d", "mixed", mixed),
       ],
       [number("conv2d", "slope", slope)],
     ),
@@ -449,6 +452,7 @@ export const operators = {
    * @param outputPadding rows and columns added at the end
    * @param dilation d
    * @param groups groups of channels
+   * @param mixed may round operands
    */
   convTranspose2d: (
     x: Handle,
@@ -459,6 +463,7 @@ export const operators = {
     outputPadding: readonly [number, number],
     dilation: readonly [number, number],
     groups: number,
+    mixed: boolean,
   ): Handle =>
     first(
       73,
@@ -469,6 +474,7 @@ export const operators = {
         ...integers("convTranspose2d", "outputPadding", outputPadding),
         ...integers("convTranspose2d", "dilation", dilation),
         integer("convTranspose2d", "groups", groups),
+        flag("convTranspose2d", "mixed", mixed),
       ],
       [],
     ),
@@ -795,23 +801,21 @@ export const operators = {
    */
   nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(95, x, guide, number("nonLocal", "sigma", sigma)),
   /**
-   * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
-   * @param gradient of the parameter's shape
-   * @param m first moment
-   * @param v second moment
+   * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and
+   * type.
+   * @param factor of the gradients, one element; below 0 nothing changes
+   * @param tensors for each parameter itself, gradient, first and second moment, of one shape
    * @param step number of this step, from 1
    * @param decoupled weight decay apart from the gradient (AdamW)
    * @param learningRate above 0
-   * @param beta1 decay of m
-   * @param beta2 decay of v
-   * @param epsilon added to the root of v
+   * @param beta1 decay of the first moment
+   * @param beta2 of the second
+   * @param epsilon added to the root of the second moment
    * @param weightDecay 0: none
    */
   adamStep: (
-    parameter: Handle,
-    gradient: Handle,
-    m: Handle,
-    v: Handle,
+    factor: Handle | undefined,
+    tensors: readonly Handle[],
     step: number,
     decoupled: boolean,
     learningRate: number,
@@ -819,10 +823,10 @@ export const operators = {
     beta2: number,
     epsilon: number,
     weightDecay: number,
-  ): [parameter: Handle, m: Handle, v: Handle] =>
+  ): Handle[] =>
     all(
       96,
-      [parameter, gradient, m, v],
+      [factor ?? 0, ...tensors],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [
         number("adamStep", "learningRate", learningRate),
@@ -831,5 +835,29 @@ export const operators = {
         number("adamStep", "epsilon", epsilon),
         number("adamStep", "weightDecay", weightDecay),
       ],
-    ) as [parameter: Handle, m: Handle, v: Handle],
+    ),
+  /**
+   * a + weight (factor b - a) for any number of pairs of tensors.
+   * @param tensors for each pair a and b, of one shape
+   * @param weight of b
+   * @param factors one for each pair, or none, which stands for ones
+   */
+  lerp: (tensors: readonly Handle[], weight: number, factors: readonly number[]): Handle[] =>
+    all(97, [...tensors], [], [number("lerp", "weight", weight), ...numbers("lerp", "factors", factors)]),
+  /**
+   * The factor of gradients of a scaled loss, which divides by the scale and clips, or -1 where one is
+   * not finite.
+   * @param state scale, and steps since it changed
+   * @param tensors of one device and type
+   * @param limit largest norm
+   */
+  unscale: (state: Handle, tensors: readonly Handle[], limit: number): [factor: Handle, state: Handle] =>
+    all(98, [state, ...tensors], [], [number("unscale", "limit", limit)]) as [factor: Handle, state: Handle],
+  /**
+   * min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
+   * @param tensors of one device and type
+   * @param limit largest norm
+   */
+  clipFactor: (tensors: readonly Handle[], limit: number): Handle =>
+    first(99, [...tensors], [], [number("clipFactor", "limit", limit)]),
 } as const;

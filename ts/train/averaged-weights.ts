@@ -1,5 +1,6 @@
+import { lerp } from "../functional/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
-import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { copyWeights, disposeWeights } from "./weights.js";
 
 /**
@@ -24,24 +25,10 @@ export class AveragedWeights {
       this.#average = copyWeights(current);
       return;
     }
-    this.#average = noGrad(() =>
-      tidy(() =>
-        Object.fromEntries(
-          Object.entries(current).map(([name, value]) => {
-            const old = before[name] as Tensor;
-            return [
-              name,
-              old.add(
-                value
-                  .detach()
-                  .sub(old)
-                  .mul(1 - this.#decay),
-              ),
-            ];
-          }),
-        ),
-      ),
-    );
+    const names = Object.keys(current);
+    const pairs = names.map((name) => ({ a: before[name] as Tensor, b: current[name] as Tensor }));
+    const after = lerp(pairs, 1 - this.#decay);
+    this.#average = Object.fromEntries(names.map((name, i) => [name, after[i] as Tensor]));
     disposeWeights(before);
   }
 

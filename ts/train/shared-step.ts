@@ -8,7 +8,7 @@ import type { TrainerOptions } from "./options.js";
 import { refuseState } from "./options-of-rank.js";
 import type { StepDone } from "./own-step.js";
 import type { Ranks } from "./ranks.js";
-import { clipGradients, type StepContext } from "./step.js";
+import { clippedStep, type StepContext } from "./step.js";
 import type { Descent, StepPlan } from "./step-plan.js";
 import { COUNTS, flattened, SumLayout } from "./sum-layout.js";
 import { onSyncedPasses } from "./synced-norms.js";
@@ -74,7 +74,7 @@ export class SharedSteps {
             const next = means(sum);
             const gradients: Tensor[] = [];
             for (const position of order) gradients[position] = next(optimizer.parameters[position] as Tensor, images);
-            optimizer.step(clipGradients(gradients, context.gradClip));
+            clippedStep(optimizer, gradients, context);
             for (const buffer of step.buffers) buffer.assign_(next(buffer, batches));
           }),
         );

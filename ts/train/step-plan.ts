@@ -4,7 +4,7 @@ import { noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { addGradients, type GradientSum, meanGradients } from "./gradients.js";
 import type { Report } from "./loss-log.js";
 import type { TrainerOptions, WeightedLoss } from "./options.js";
-import { batchGradients, clipGradients, imagesOf, type StepContext } from "./step.js";
+import { batchGradients, clippedStep, imagesOf, type StepContext } from "./step.js";
 import type { SourcedBatch } from "./training-data.js";
 import { buffersOf } from "./weights.js";
 
@@ -81,7 +81,7 @@ export function stepOn(batches: readonly SourcedBatch[], context: StepContext, p
         const images = imagesOf((batches[i] as SourcedBatch).batch);
         sum = addGradients(sum, pass.gradients(descent, context), images, batches.length);
       }
-      noGrad(() => optimizer.step(clipGradients(meanGradients(sum), context.gradClip)));
+      noGrad(() => clippedStep(optimizer, meanGradients(sum), context));
       after?.();
     }
     return passes.map((pass) => pass.report());

@@ -1,11 +1,12 @@
 import type { Batch, Measurement } from "../data/index.js";
+import { clipFactor } from "../functional/index.js";
 import { BaseLossScheduler, type LossArgs } from "../loss/index.js";
 import type { Metric } from "../metric/index.js";
 import type { Reconstructor } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import type { Physics, PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, currentPrecision } from "../runtime/index.js";
 import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { Column, Report } from "./loss-log.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
@@ -23,11 +24,17 @@ export interface StepContext {
   readonly differentiate?: (total: Tensor, parameters: readonly Tensor[]) => Tensor[];
 }
 
-/** The gradients of the total of a batch, zeros where it does not depend on a parameter. */
+/** Whether losses are scaled, for gradients in float16. */
+function isScaled(): boolean {
+  return currentPrecision() === "f16";
+}
+
+/** The gradients of the total of a batch, scaled where losses are; zeros where it does not depend on a parameter. */
 export function gradientsOf(total: Tensor, optimizer: Optimizer, { differentiate }: StepContext): Tensor[] {
+  const value = isScaled() ? optimizer.lossScale.scaled(total) : total;
   return differentiate
-    ? differentiate(total, optimizer.parameters)
-    : grad(total, [...optimizer.parameters], { allowUnused: true });
+    ? differentiate(value, optimizer.parameters)
+    : grad(value, [...optimizer.parameters], { allowUnused: true });
 }
 
 /** The gradients of the weighted sum of the losses on a batch, and what the batch reports. */
@@ -140,15 +147,14 @@ export function reconstruct(model: Reconstructor, y: Measurement, physics: AnyPh
 }
 
 /**
- * Gradients scaled by `min(1, limit / norm)`, where `norm` is the Euclidean norm of all of them together; computed on
- * the device.
+ * A step on gradients, scaled by `min(1, gradClip / norm)`, where `norm` is the Euclidean norm of all of them together;
+ * computed on the device.
  */
-export function clipGradients(gradients: readonly Tensor[], limit: number | undefined): readonly Tensor[] {
-  if (limit === undefined) return gradients;
-  const norm = gradients
-    .map((value) => value.square().sum())
-    .reduce((sum, value) => sum.add(value))
-    .sqrt();
-  const scale = norm.add(1e-6).reciprocal().mul(limit).clamp(0, 1);
-  return gradients.map((value) => value.mul(scale));
+export function clippedStep(
+  optimizer: Optimizer,
+  gradients: readonly Tensor[],
+  { gradClip }: Pick<StepContext, "gradClip">,
+): void {
+  if (isScaled()) optimizer.lossScale.step(optimizer, gradients, { gradClip });
+  else optimizer.step(gradients, gradClip === undefined ? {} : { factor: clipFactor(gradients, gradClip) });
 }

@@ -49,20 +49,4 @@ pub fn matmul(a: CubeTensor, b: CubeTensor, out: &CubeTensor) -> Result<(), Stri
 
 /// Convolutions on the tensor cores of NVIDIA GPUs.
 #[cfg(feature = "cuda")]
-pub mod conv {
-    use super::{CubeTensor, Shape};
-    use burn_backend::ops::ConvOptions;
-    use burn_cubecl::kernel::conv::{conv_forward, conv_weight_backward, ConvStrategy};
-
-    /// The convolution as an implicit product of matrices; `None` where there is no such kernel.
-    #[inline(never)]
-    pub fn forward(x: CubeTensor, weight: CubeTensor, options: ConvOptions<2>) -> Option<CubeTensor> {
-        conv_forward::<2>(x, weight, None, options, ConvStrategy::ImplicitGemm).ok()
-    }
-
-    /// Its gradient in the weight, of a shape; `None` as of `forward`.
-    #[inline(never)]
-    pub fn weight(x: CubeTensor, gradient: CubeTensor, shape: Shape, options: ConvOptions<2>) -> Option<CubeTensor> {
-        conv_weight_backward::<2>(x, gradient, shape, options, ConvStrategy::ImplicitGemm).ok()
-    }
-}
+pub mod conv;

@@ -158,6 +158,29 @@ impl Device {
         }
     }
 
+    /// Chooses the type to which convolutions of networks round their operands, in the whole process: `float32`,
+    /// `bf16` or `f16`.
+    pub fn set_precision(self, name: &str) -> Result<()> {
+        #[cfg(feature = "gpu")]
+        {
+            use crate::gpu::precision;
+            let lacks = match self.dispatch()? {
+                DispatchDevice::Cube(device) => !precision::supports(&device.client(), name),
+                _ => name != "float32",
+            };
+            if !lacks && precision::choose(name).is_some() {
+                return Ok(());
+            }
+        }
+        if name == "float32" {
+            return Ok(());
+        }
+        Err(Error::device(
+            "precision_unavailable",
+            format!("{self}: it does not compute with {name}; leave out init's option precision."),
+        ))
+    }
+
     pub(crate) fn dispatch(self) -> Result<DispatchDevice> {
         match self {
             Self::Cpu => Ok(DispatchDevice::Flex(adjoint_backend::FlexDevice)),
@@ -216,7 +239,8 @@ fn by_place(adapters: Vec<Adapter>, device: impl Fn(u16) -> Device) -> Vec<(Devi
     rows.filter(|(device, _)| several || device.adapter().is_some()).collect()
 }
 
-/// Allows the tensor cores of NVIDIA GPUs to round the operands of convolutions to TF32, in the whole process.
+/// Allows the tensor cores of NVIDIA GPUs to round the operands of convolutions of networks to TF32, in the whole
+/// process.
 pub fn set_tf32(on: bool) {
     #[cfg(feature = "cuda")]
     crate::gpu::conv::tensor_cores::set_tf32(on);

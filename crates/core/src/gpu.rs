@@ -3,12 +3,16 @@
 
 pub(crate) mod activation;
 pub(crate) mod adam;
+pub(crate) mod clip;
 pub(crate) mod conv;
 pub(crate) mod fourier;
 mod group;
+pub(crate) mod lerp;
+mod lists;
 pub(crate) mod norm;
 pub(crate) mod pixel_norm;
 pub(crate) mod pool;
+pub(crate) mod precision;
 pub(crate) mod product;
 pub(crate) mod radon;
 pub(crate) mod random;

@@ -297,6 +297,11 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped.collect::<String>())
 }
 
+/// Chooses the type to which convolutions of networks on a device round their operands, in the whole process.
+pub fn set_precision(device: &str, name: &str) -> Result<()> {
+    Device::parse(device)?.set_precision(name)
+}
+
 /// Kernels that were launched on GPUs since the first call, which begins to count.
 pub fn launches() -> f64 {
     crate::device::launches() as f64

@@ -56,7 +56,7 @@ fn operators_say_what_they_need() {
         ("adaptiveAvgPool2d", vec![&x], vec![2, 9000, 1], vec![]),
         ("unfold2d", vec![&picture], vec![2, 16, 16, 2, 1, 1, 2, 0, 0, 2, 1, 1], vec![]),
         ("avgPool2d", vec![&picture], vec![2, 16, 16, 2, 1, 1, 2, 0, 0, 1], vec![]),
-        ("conv2d", vec![&x, &x], vec![2, 1, 1, 2, 3000, 3000, 2, 1, 1, 1], vec![1.0]),
+        ("conv2d", vec![&x, &x], vec![2, 1, 1, 2, 3000, 3000, 2, 1, 1, 1, 0], vec![1.0]),
         ("exp", vec![&double], vec![], vec![]),
         ("rfft2", vec![&matrix], vec![], vec![1.0, 1.0]),
         ("indexSelect", vec![&long, &positions], vec![0], vec![]),
@@ -87,7 +87,7 @@ fn strides_wider_than_the_image_need_no_memory() {
     let _limit = Limited::to(1 << 28);
     let (x, k) = (full(&[1, 1, 8, 8], DType::F32).as_leaf(true), full(&[1, 1, 3, 3], DType::F32).as_leaf(true));
     let wide = 16_000_000;
-    let ints = [2, wide, wide, 2, wide, wide, 2, 1, 1, 1];
+    let ints = [2, wide, wide, 2, wide, wide, 2, 1, 1, 1, 0];
     let y = call("conv2d", &[Some(x.clone()), Some(k.clone()), None], &ints, &[1.0]).expect("nine windows");
     // The window in the middle begins at the first pixel.
     let mut want = vec![0.0; 9];

@@ -105,14 +105,14 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             let w = constant(r, &[outputs, s[1] / groups, 3, 2]);
             let b = constant(r, &[w.shape()[0]]);
             let mut ints = lists(&[&[1 + r.below(2), 1], &[1, 1], &[1, 1]]);
-            ints.push(groups as i64);
+            ints.extend([groups as i64, 0]);
             op("conv2d", &[x, &w, &b], &ints, &[1.0])
         }
         7 if !large => {
             let w = constant(r, &[s[1], 2, 2, 2]);
             let b = constant(r, &[2]);
             let mut ints = lists(&[&[1, 2], &[0, 1], &[0, 1], &[1, 1]]);
-            ints.push(1);
+            ints.extend([1, 0]);
             op("convTranspose2d", &[x, &w, &b], &ints, &[])
         }
         // The filter made from the other operand: the derivative reaches the weight.
@@ -128,7 +128,7 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
             let w = op("expand", &[&w], &list(&[2, s[1], 1, 1]), &[]);
             let w = op("pad", &[&w], &[8, 0, 0, 0, 0, 1, 0, 0, 1, 2], &[0.0]);
             let mut ints = lists(&[&[1, 1], &[1, 1], &[1, 1]]);
-            ints.push(1);
+            ints.extend([1, 0]);
             let code = adjoint_core::surface::code("conv2d").expect("conv2d");
             adjoint_core::surface::apply(code, &[Some(x.clone()), Some(w), None], &ints, &[1.0])
                 .expect("conv2d")

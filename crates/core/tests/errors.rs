@@ -104,19 +104,19 @@ fn wrong() -> Vec<Wrong> {
     add("matmul", &[t(&[3]), t(&[3, 2])], &[], &[], shape);
     add("matmul", &[t(&[2, 3]), t(&[2, 3])], &[], &[], shape);
     add("matmul", &[t(&[2, 2, 3]), t(&[3, 3, 2])], &[], &[], shape);
-    let same = |n: i64| vec![2, 1, 1, 2, n, n, 2, 1, 1, 1];
+    let same = |n: i64| vec![2, 1, 1, 2, n, n, 2, 1, 1, 1, 0];
     add("conv2d", &[image(), t(&[3, 3, 3, 3]), None], &same(1), &[1.0], shape);
     add("conv2d", &[image(), t(&[3, 2, 9, 3]), None], &same(1), &[1.0], shape);
     add("conv2d", &[image(), t(&[3, 2, 3, 3]), t(&[2])], &same(1), &[1.0], shape);
     add("conv2d", &[t(&[2, 4, 5]), t(&[3, 2, 3, 3]), None], &same(1), &[1.0], shape);
     add("conv2d", &[image(), single(&[3, 2, 3, 3]), None], &same(1), &[1.0], dtype);
     add("conv2d", &[image(), t(&[3, 2, 3, 3]), single(&[3])], &same(1), &[1.0], dtype);
-    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 0, 1, 2, 1, 1, 2, 1, 1, 1], &[1.0], argument);
-    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 0], &[1.0], argument);
-    add("conv2d", &[image(), t(&[3, 1, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 2], &[1.0], shape);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 0, 1, 2, 1, 1, 2, 1, 1, 1, 0], &[1.0], argument);
+    add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 0, 0], &[1.0], argument);
+    add("conv2d", &[image(), t(&[3, 1, 3, 3]), None], &[2, 1, 1, 2, 1, 1, 2, 1, 1, 2, 0], &[1.0], shape);
     add("conv2d", &[image(), t(&[3, 2, 3, 3]), None], &same(HUGE), &[1.0], argument);
     add("conv2d", &[image(), t(&[3, 2, 0, 3]), None], &same(1), &[1.0], shape);
-    let transposed = |extra: i64, padding: i64| vec![2, 2, 2, 2, padding, padding, 2, extra, 0, 2, 1, 1, 1];
+    let transposed = |extra: i64, padding: i64| vec![2, 2, 2, 2, padding, padding, 2, extra, 0, 2, 1, 1, 1, 0];
     add("convTranspose2d", &[image(), t(&[3, 2, 3, 3]), None], &transposed(0, 1), &[], shape);
     add("convTranspose2d", &[image(), t(&[2, 2, 3, 3]), None], &transposed(2, 1), &[], argument);
     add("convTranspose2d", &[image(), t(&[2, 2, 3, 3]), None], &transposed(0, 9), &[], shape);
@@ -152,9 +152,22 @@ fn wrong() -> Vec<Wrong> {
     add("fft", &[t(&[3, 2])], &[1, 0, 2, 0], &[1.0], argument);
     add("cast", &[t(&[3])], &[2], &[], argument);
     let adam = [0.1, 0.9, 0.999, 1e-8, 0.0];
-    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[3])], &[1, 0], &adam, shape);
-    add("adamStep", &[t(&[2]), t(&[2]), single(&[2]), t(&[2])], &[1, 0], &adam, dtype);
-    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[0, 0], &adam, argument);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2]), t(&[3])], &[1, 0], &adam, shape);
+    add("adamStep", &[None, t(&[2]), t(&[2]), single(&[2]), t(&[2])], &[1, 0], &adam, dtype);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[0, 0], &adam, argument);
+    add("adamStep", &[None, t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, argument);
+    add("adamStep", &[None], &[1, 0], &adam, argument);
+    add("adamStep", &[t(&[2]), t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, shape);
+    add("adamStep", &[single(&[]), t(&[2]), t(&[2]), t(&[2]), t(&[2])], &[1, 0], &adam, dtype);
+    add("lerp", &[t(&[2]), t(&[3])], &[], &[0.5], shape);
+    add("lerp", &[t(&[2]), t(&[2]), t(&[2])], &[], &[0.5], argument);
+    add("lerp", &[t(&[2]), t(&[2])], &[], &[0.5, 1.0, 1.0], argument);
+    add("lerp", &[t(&[2]), t(&[2]), single(&[2]), single(&[2])], &[], &[0.5], dtype);
+    add("unscale", &[t(&[2])], &[], &[0.5], argument);
+    add("unscale", &[t(&[3]), t(&[2])], &[], &[0.5], shape);
+    add("unscale", &[single(&[2]), t(&[2])], &[], &[0.5], dtype);
+    add("clipFactor", &[], &[], &[0.5], argument);
+    add("clipFactor", &[t(&[2]), single(&[2])], &[], &[0.5], dtype);
     all
 }
 

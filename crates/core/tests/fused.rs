@@ -303,7 +303,7 @@ fn gradients_through_an_activation() {
             single(r.array(&[o], -0.5, 0.5)),
         );
         for slope in [0.0, 0.3, 1.0] {
-            let ints: Vec<i64> = [1, p as i64, 1].iter().flat_map(|&v| [2, v, v]).chain([1]).collect();
+            let ints: Vec<i64> = [1, p as i64, 1].iter().flat_map(|&v| [2, v, v]).chain([1, 0]).collect();
             let run = |make: &dyn Fn(&Arr) -> Tensor| {
                 let leaves = [&x, &weight, &bias].map(|a| make(a).as_leaf(true));
                 let operands = leaves.iter().map(|t| Some(t.clone())).collect::<Vec<_>>();
@@ -341,7 +341,7 @@ fn bits_do_not_depend_on_threads() {
         let y = op("cat", &[&y, &leaves[0]], &[2], &[]);
         let y = op("maxPool2d", &[&y], &[2, 2, 2, 2, 2, 2, 2, 0, 0, 2, 1, 1], &[]);
         let conv = [Some(y), Some(leaves[3].clone()), None];
-        let y = common::call("conv2d", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1], &[0.2]).expect("valid").remove(0);
+        let y = common::call("conv2d", &conv, &[2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 0], &[0.2]).expect("valid").remove(0);
         let y = op("interpolate", &[&y], &[2, 80, 42, 0, 0], &[]);
         let mut out: Vec<Vec<f64>> =
             gradients(from_ref(&y), &leaves, &[Some(y.detach())], false).iter().map(common::values).collect();

@@ -87,7 +87,7 @@ fn ints(g: Geo, between: &[usize]) -> Vec<i64> {
     out.extend(pair(g.padding));
     out.extend(between.iter().map(|&v| v as i64));
     out.extend(pair(g.dilation));
-    out.push(g.groups as i64);
+    out.extend([g.groups as i64, 0]);
     out
 }
 
@@ -109,7 +109,8 @@ fn single(a: Arr) -> Arr {
 
 fn weight_gradient(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geo) -> Tensor {
     let Geo { stride, padding, dilation, groups } = g;
-    conv::conv2d_weight(x, gradient, kernel, conv::Geometry { stride, padding, dilation, groups }).expect("valid")
+    conv::conv2d_weight(x, gradient, kernel, conv::Geometry { stride, padding, dilation, groups, mixed: false })
+        .expect("valid")
 }
 
 /// Errors of the convolution, its transpose and its weight gradient, the largest over all layouts.

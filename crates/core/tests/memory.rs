@@ -87,7 +87,7 @@ fn code(name: &str) -> usize {
 
 /// One step of training through handles: convolution, rectifier, loss with a gradient inside, Adam.
 fn step(weights: &mut [u32; 3], input: u32, count: i64) {
-    let geometry = [2, 1, 1, 2, 1, 1, 2, 1, 1, 1];
+    let geometry = [2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 0];
     let mut temporary = Vec::new();
     let mut run = |name: &str, handles: &[u32], ints: &[i64], floats: &[f64]| {
         let out = session::apply(code(name), handles, ints, floats).expect(name);
@@ -107,7 +107,7 @@ fn step(weights: &mut [u32; 3], input: u32, count: i64) {
     let g = session::grad(&[total], &[weights[0]], &[], false).expect("grad")[0];
     let next = session::apply(
         code("adamStep"),
-        &[weights[0], g, weights[1], weights[2]],
+        &[0, weights[0], g, weights[1], weights[2]],
         &[count, 0],
         &[1e-3, 0.9, 0.999, 1e-8, 0.0],
     )

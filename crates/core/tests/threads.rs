@@ -97,3 +97,20 @@ fn resizing() {
         check("interpolate", &[&[1, 1, 150, 260]], &[2, 75, 80, mode, 1], &[]);
     }
 }
+
+#[test]
+fn lists() {
+    let mut r = Rng(23);
+    let tensors: Vec<Option<Tensor>> = [70_000, 70_000, 300, 300, 30_000, 30_000, 9000, 9000]
+        .map(|n| Tensor::from_values(r.array(&[n], 0.1, 1.0).data, &[n], DType::F32, Device::Cpu).ok())
+        .into();
+    let of = |name: &str, tensors: &[Option<Tensor>], ints: &[i64], floats: &[f64]| {
+        common::call(name, tensors, ints, floats).expect(name).iter().map(values).collect::<Vec<_>>()
+    };
+    common::same_on_all_threads("lerp", || of("lerp", &tensors, &[], &[0.3]));
+    common::same_on_all_threads("clipFactor", || of("clipFactor", &tensors, &[], &[0.3]));
+    let mut first = vec![None];
+    first.extend(vec![tensors[0].clone(); 4]);
+    first.extend(vec![tensors[2].clone(); 4]);
+    common::same_on_all_threads("adamStep", || of("adamStep", &first, &[3, 0], &[0.1, 0.9, 0.99, 1e-8, 0.0]));
+}

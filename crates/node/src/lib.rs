@@ -271,6 +271,12 @@ pub fn set_tf32(on: bool) {
     adjoint_core::device::set_tf32(on);
 }
 
+/// Chooses the type to which convolutions of networks on a device round their operands.
+#[napi(js_name = "setPrecision")]
+pub fn set_precision(device: String, name: String) -> napi::Result<()> {
+    guard(|| session::set_precision(&device, &name))
+}
+
 /// Draws random numbers for GPUs there.
 #[napi(js_name = "setRandomOnDevice")]
 pub fn set_random_on_device(on: bool) {

@@ -199,6 +199,12 @@ pub fn live() -> Array {
     numbers([tensors as f64, bytes as f64])
 }
 
+/// Chooses the type to which convolutions of networks on a device round their operands.
+#[wasm_bindgen(js_name = setPrecision)]
+pub fn set_precision(device: &str, name: &str) -> Outcome<()> {
+    wire(session::set_precision(device, name))
+}
+
 /// Draws random numbers for GPUs there.
 #[wasm_bindgen(js_name = setRandomOnDevice)]
 pub fn set_random_on_device(on: bool) {

@@ -158,7 +158,7 @@ export const rules: Rules = {
   detach: (g, x) => g.name(x),
   clone: (g, x) => g.name(x),
   matmul: binary("MatMul"),
-  conv2d: (g, x, weight, bias, stride, padding, dilation, groups, slope) => {
+  conv2d: (g, x, weight, bias, stride, padding, dilation, groups, _mixed, slope) => {
     const inputs = [g.name(x), g.name(weight), ...(bias === undefined ? [] : [g.name(bias)])];
     const attributes = { strides: stride, pads: bothSides(padding), dilations: dilation, group: { int: groups } };
     const y = g.node("Conv", inputs, { kernel_shape: kernelOf(g, weight), ...attributes });

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
-import { noGrad, ones, tidy, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
+import { ones, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { batchNorm, batchNormMoments, sharedMoments } from "../../functional/index.js";
+import { batchNorm, batchNormMoments, lerp, sharedMoments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /** Options of {@link BatchNorm2d}. */
@@ -109,19 +109,12 @@ export class BatchNorm2d extends Module {
       const shared = this.training ? sharedMoments(this, x) : undefined;
       if (shared) {
         const { mean, variance, count } = shared;
-        this.updateStatistics(
-          () => mean,
-          () => variance.mul(count / (count - 1)),
-        );
+        this.updateStatistics(mean, variance, count / (count - 1));
         return batchNorm(shared.x, { weight, bias, eps, negativeSlope, mean, variance });
       }
       const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
       const count = x.size / this.numFeatures;
-      if (this.training)
-        this.updateStatistics(
-          () => mean,
-          () => variance.mul(count / (count - 1)),
-        );
+      if (this.training) this.updateStatistics(mean, variance, count / (count - 1));
       mean.dispose();
       variance.dispose();
       return y;
@@ -129,16 +122,14 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * Moves the running statistics towards the mean (where given) and the unbiased variance of a batch, off the tape.
+   * Moves the running statistics towards the mean (where given) and `factor` times the variance of a batch, off the
+   * tape.
    */
-  protected updateStatistics(mean: (() => Tensor) | null, variance: () => Tensor): void {
+  protected updateStatistics(mean: Tensor | null, variance: Tensor, factor: number): void {
     const { runningMean, runningVar, momentum } = this;
     if (runningMean === null || runningVar === null) return;
-    noGrad(() =>
-      tidy(() => {
-        if (mean !== null) runningMean.assign_(runningMean.mul(1 - momentum).add(mean().mul(momentum)));
-        runningVar.assign_(runningVar.mul(1 - momentum).add(variance().mul(momentum)));
-      }),
-    );
+    const towards = [{ a: runningVar, b: variance, factor }];
+    if (mean !== null) towards.push({ a: runningMean, b: mean, factor: 1 });
+    lerp(towards, momentum).forEach((next, i) => (towards[i] as (typeof towards)[number]).a.assign_(next));
   }
 }

@@ -1,4 +1,4 @@
-import { checkTensor, freeOnError } from "../../tensor/index.js";
+import { checkTensor, freeOnError, noGrad, tidy } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedMoments } from "../../functional/index.js";
 import { BatchNorm2d, checkChannels } from "./batch-norm2d.js";
@@ -49,11 +49,14 @@ export class BFBatchNorm2d extends BatchNorm2d {
       const unbiased = shared?.variance.mul(shared.count / (shared.count - 1));
       const known = running ? this.runningVar : unbiased;
       const variance = known?.reshape(wide) ?? x.variance([0, 2, 3], true, 1);
-      if (this.training)
-        this.updateStatistics(
-          this.useBias ? () => shared?.mean ?? x.mean([0, 2, 3]) : null,
-          () => unbiased ?? x.variance([0, 2, 3], false, 1),
+      if (this.training) {
+        noGrad(() =>
+          tidy(() => {
+            const mean = this.useBias ? (shared?.mean ?? x.mean([0, 2, 3])) : null;
+            this.updateStatistics(mean, variance.detach().reshape([this.numFeatures]), 1);
+          }),
         );
+      }
       let y = shared?.x ?? x;
       if (this.useBias) {
         const mean = running ? this.runningMean : shared?.mean;

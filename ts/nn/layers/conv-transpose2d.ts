@@ -95,6 +95,14 @@ export class ConvTranspose2d extends Module {
   forward(x: Tensor): Tensor {
     checkTensor("ConvTranspose2d", "x", x);
     const { stride, padding, outputPadding, dilation, groups } = this.options;
-    return convTranspose2d(x, this.weight, { bias: this.bias, stride, padding, outputPadding, dilation, groups });
+    return convTranspose2d(x, this.weight, {
+      bias: this.bias,
+      stride,
+      padding,
+      outputPadding,
+      dilation,
+      groups,
+      mixed: true,
+    });
   }
 }

@@ -106,7 +106,7 @@ export class Conv2d extends Module {
   rectified(x: Tensor, negativeSlope: number): Tensor {
     checkTensor("Conv2d", "x", x);
     const { stride, padding, dilation, groups, paddingMode } = this.options;
-    const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope };
+    const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope, mixed: true };
     if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, { ...shared, padding });
     const padded = x.pad([0, 0, 0, 0, ...this.#border()], { mode: paddingMode });
     return conv2d(padded, this.weight, shared);

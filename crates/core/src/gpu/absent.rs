@@ -180,6 +180,35 @@ pub(crate) mod rows {
     }
 }
 
+pub(crate) mod adam {
+    use super::Value;
+    use crate::kernel::adam::Step;
+
+    pub(crate) fn step(_: &Step, _: Option<&Value>, _: &[[Value; 4]]) -> Option<Vec<[Value; 3]>> {
+        None
+    }
+}
+
+pub(crate) mod lerp {
+    use super::Value;
+
+    pub(crate) fn lerp(_: f64, _: &[f64], _: &[[Value; 2]]) -> Option<Vec<Value>> {
+        None
+    }
+}
+
+pub(crate) mod clip {
+    use super::Value;
+
+    pub(crate) fn factor(_: f64, _: &[Value]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn unscale(_: f64, _: &Value, _: &[Value]) -> Option<[Value; 2]> {
+        None
+    }
+}
+
 pub(crate) mod activation {
     use super::Value;
 

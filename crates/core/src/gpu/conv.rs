@@ -15,6 +15,7 @@ mod window;
 
 pub(crate) use weight::weight;
 
+use super::precision::stored;
 use super::{empty, operand, value, AXIS};
 use crate::kernel::conv::shape::ConvShape;
 use crate::storage::Value;
@@ -103,6 +104,7 @@ fn launch(
             slope as f32,
             tile,
             activation,
+            stored(conv, image),
         );
     }
 }

@@ -8,10 +8,11 @@ const CHUNK: usize = 1 << 12;
 /// Elements that are computed together.
 const LANES: usize = 8;
 
-/// The coefficients of a step: with g + `decay` p in place of the gradient g, and p `shrink` in place of p,
+/// The coefficients of a step: with `factor` g + `decay` p in place of the gradient g, and p `shrink` in place of p,
 /// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p = p - rate m / (root sqrt(v) + epsilon).
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
+    pub factor: f64,
     pub decay: f64,
     pub shrink: f64,
     pub beta1: f64,
@@ -110,6 +111,8 @@ unsafe fn run<T: Parameter>(s: &Step, [p, g, m, v]: [*const T; 4], [to_p, to_m, 
 
 #[inline(always)]
 fn one<T: Parameter>(s: &Step, [p, g, m, v]: [T; 4]) -> [T; 3] {
+    // Rounded, as a clipped gradient that is stored.
+    let g = T::from_f64(s.factor * g.to_f64());
     let d = g.to_f64() + s.decay * p.to_f64();
     let first = s.beta1 * m.to_f64() + (1.0 - s.beta1) * d;
     let second = s.beta2 * v.to_f64() + (1.0 - s.beta2) * d * d;

@@ -13,6 +13,8 @@ pub mod conv;
 pub(crate) mod element;
 pub(crate) mod fourier;
 pub(crate) mod layout;
+pub(crate) mod lerp;
+pub(crate) mod loss_scale;
 pub(crate) mod non_local;
 pub(crate) mod norm;
 pub(crate) mod parallel;

@@ -70,7 +70,12 @@ impl Window {
     /// The same as the shape of a convolution of each channel.
     fn shape(&self, s: &[usize], out: [usize; 2]) -> ConvShape {
         let Self { kernel, stride, padding, dilation } = *self;
-        ConvShape::new(s, &[s[0], s[1], out[0], out[1]], kernel, Geometry { stride, padding, dilation, groups: s[1] })
+        ConvShape::new(
+            s,
+            &[s[0], s[1], out[0], out[1]],
+            kernel,
+            Geometry { stride, padding, dilation, groups: s[1], mixed: false },
+        )
     }
 
     /// With dilation a window may lie entirely in the padding: then it has no largest element.

@@ -5,6 +5,8 @@
 //! whose row promises a derivative must give a [`Tensor`], which operators only make together with a vector-Jacobian
 //! product; one without must give a [`Constant`](crate::tensor::Constant). Anything else does not compile.
 
+#[macro_use]
+mod macros;
 mod operand;
 mod row;
 mod table;

@@ -10,7 +10,7 @@ pub struct Row {
     pub name: &'static str,
     /// Operands in order.
     pub parameters: &'static [Parameter],
-    /// Names of the results.
+    /// Names of the results; `name[]` stands for any number of them.
     pub results: &'static [&'static str],
     pub(super) run: fn(&mut Call) -> Result<Results>,
 }

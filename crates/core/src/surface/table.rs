@@ -5,8 +5,8 @@
 //! name(parameter: Type = "meaning, shape", ...) -> differentiable[result, ...] = call;
 //! ```
 //!
-//! with `constant` in place of `differentiable` for an operator that has no derivative. A parameter without a text is
-//! a tensor of any shape that the sentence explains.
+//! with `constant` in place of `differentiable` for an operator that has no derivative, `constants` for a list of any
+//! length of them. A parameter without a text is a tensor of any shape that the sentence explains.
 
 use super::operand::Operand;
 use super::row::{Docs, Parameter, Results, Row};
@@ -23,52 +23,6 @@ use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{Constant, DType, Tensor};
 
 type Pair = [usize; 2];
-
-macro_rules! operators {
-    ($(
-        $(#[doc = $doc:literal])+
-        $name:ident($($p:ident: $type:ty $(= $meaning:literal)?),* $(,)?) -> $promise:ident $results:tt = $call:expr;
-    )*) => {
-        /// All operators.
-        pub static ROWS: &[Row] = &[$(Row {
-            name: stringify!($name),
-            parameters: &[$(Parameter {
-                name: stringify!($p),
-                kind: <$type as Operand>::KIND,
-                words: <$type as Operand>::WORDS,
-            }),*],
-            results: &results!(names $results),
-            run: |call| {
-                $(#[allow(non_snake_case)] let $p = <$type as Operand>::take(call, stringify!($p))?;)*
-                results!($promise $results $call)
-            },
-        }),*];
-        pub(super) static DOCS: &[Docs] = &[$(Docs {
-            operator: concat!($($doc),+),
-            parameters: &[$(concat!("", $($meaning)?)),*],
-        }),*];
-    };
-}
-
-macro_rules! results {
-    (names [$($name:ident),+]) => { [$(stringify!($name)),+] };
-    (differentiable [$name:ident] $call:expr) => {{
-        let result: Result<Tensor> = $call;
-        result.map(Results::One)
-    }};
-    (constant [$name:ident] $call:expr) => {{
-        let result: Result<Constant> = $call;
-        result.map(|constant| Results::One(constant.into()))
-    }};
-    (differentiable $names:tt $call:expr) => {{
-        let results: Result<[Tensor; results!(names $names).len()]> = $call;
-        results.map(|list| Results::Several(list.into()))
-    }};
-    (constant $names:tt $call:expr) => {{
-        let results: Result<[Constant; results!(names $names).len()]> = $call;
-        results.map(|list| Results::Several(list.map(Tensor::from).into()))
-    }};
-}
 
 operators! {
     /// a + b, broadcast.
@@ -251,16 +205,18 @@ operators! {
     conv2d(
         x: Tensor = "[B, C, H, W]", weight: Tensor = "[O, C / groups, kh, kw]", bias: Option<Tensor> = "[O]",
         stride: Pair = "s", padding: Pair = "p, zeros on each side", dilation: Pair = "d, distance of the taps",
-        groups: usize = "groups of channels, convolved by themselves", slope: f64 = "1: no activation, 0: ReLU",
-    ) -> differentiable[y] =
-        conv::conv2d_activated(&x, &weight, bias.as_ref(), Geometry { stride, padding, dilation, groups }, slope);
+        groups: usize = "groups of channels, convolved by themselves", mixed: bool = "may round operands",
+        slope: f64 = "1: no activation, 0: ReLU",
+    ) -> differentiable[y] = conv::conv2d_activated(
+        &x, &weight, bias.as_ref(), Geometry { stride, padding, dilation, groups, mixed }, slope,
+    );
     /// The adjoint of conv2d in its input, plus a bias: size (H - 1) s - 2 p + d (kh - 1) + outputPadding + 1.
     convTranspose2d(
         x: Tensor = "[B, C, H, W]", weight: Tensor = "[C, O / groups, kh, kw]", bias: Option<Tensor> = "[O]",
         stride: Pair = "s", padding: Pair = "p", outputPadding: Pair = "rows and columns added at the end",
-        dilation: Pair = "d", groups: usize = "groups of channels",
+        dilation: Pair = "d", groups: usize = "groups of channels", mixed: bool = "may round operands",
     ) -> differentiable[y] = conv::conv_transpose2d(
-        &x, &weight, bias.as_ref(), outputPadding, Geometry { stride, padding, dilation, groups },
+        &x, &weight, bias.as_ref(), outputPadding, Geometry { stride, padding, dilation, groups, mixed },
     );
     /// All windows as columns.
     unfold2d(
@@ -372,15 +328,28 @@ operators! {
         sigma: f64 = "standard deviation of the noise, above 0",
     ) -> constant[y] = non_local::non_local(&x, &guide, sigma);
 
-    /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980).
+    /// One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and type.
     adamStep(
-        parameter: Tensor, gradient: Tensor = "of the parameter's shape", m: Tensor = "first moment",
-        v: Tensor = "second moment", step: i64 = "number of this step, from 1",
-        decoupled: bool = "weight decay apart from the gradient (AdamW)", learningRate: f64 = "above 0",
-        beta1: f64 = "decay of m", beta2: f64 = "decay of v", epsilon: f64 = "added to the root of v",
-        weightDecay: f64 = "0: none",
-    ) -> constant[parameter, m, v] = optim::adam_step(
-        &parameter, &gradient, &m, &v,
+        factor: Option<Tensor> = "of the gradients, one element; below 0 nothing changes",
+        tensors: Vec<Tensor> = "for each parameter itself, gradient, first and second moment, of one shape",
+        step: i64 = "number of this step, from 1", decoupled: bool = "weight decay apart from the gradient (AdamW)",
+        learningRate: f64 = "above 0", beta1: f64 = "decay of the first moment", beta2: f64 = "of the second",
+        epsilon: f64 = "added to the root of the second moment", weightDecay: f64 = "0: none",
+    ) -> constants[updated] = optim::adam_step(
+        factor.as_ref(), &tensors,
         Adam { step, decoupled, rate: learningRate, beta1, beta2, epsilon, decay: weightDecay },
     );
+    /// a + weight (factor b - a) for any number of pairs of tensors.
+    lerp(
+        tensors: Vec<Tensor> = "for each pair a and b, of one shape", weight: f64 = "of b",
+        factors: Vec<f64> = "one for each pair, or none, which stands for ones",
+    ) -> constants[means] = optim::lerp(weight, &factors, &tensors);
+    /// The factor of gradients of a scaled loss, which divides by the scale and clips, or -1 where one is not finite.
+    unscale(
+        state: Tensor = "scale, and steps since it changed", tensors: Vec<Tensor> = "of one device and type",
+        limit: f64 = "largest norm",
+    ) -> constant[factor, state] = optim::unscale(limit, &state, &tensors);
+    /// min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
+    clipFactor(tensors: Vec<Tensor> = "of one device and type", limit: f64 = "largest norm") -> constant[factor] =
+        optim::clip_factor(limit, &tensors);
 }

@@ -4,8 +4,10 @@
 
 use cubecl::prelude::*;
 
-/// Four values that a unit reads from shared memory at once.
+/// Four values that a unit computes with at once.
 pub(super) type Four = Vector<f32, Const<4>>;
+/// Four values in shared memory, of the type to which operands are rounded.
+pub(super) type Stored<N> = Vector<N, Const<4>>;
 
 /// Sizes of a tile and of a unit's part of it. The four values of a vector lie a quarter of the tile apart, so that
 /// units beside each other load and store pixels beside each other.
@@ -67,9 +69,9 @@ pub(super) fn choose(tiles: &[Tile], matrix: [usize; 2], matrices: usize, at_onc
 /// sums += a^T b over the `depth` rows in shared memory, whose vectors lie `a_row` and `b_row` apart, for the unit that
 /// begins at vector `row` of a and `column` of b.
 #[cube]
-pub(super) fn multiply(
-    a: &Shared<[Four]>,
-    b: &Shared<[Four]>,
+pub(super) fn multiply<N: Numeric>(
+    a: &Shared<[Stored<N>]>,
+    b: &Shared<[Stored<N>]>,
     sums: &mut Array<Four>,
     row: u32,
     column: u32,
@@ -86,11 +88,11 @@ pub(super) fn multiply(
         let mut left = Array::<Four>::new(rows);
         #[unroll]
         for i in 0..rows {
-            left[i] = a[a_at + comptime!(i * down)];
+            left[i] = Four::cast_from(a[a_at + comptime!(i * down)]);
         }
         #[unroll]
         for j in 0..columns {
-            let right = b[b_at + comptime!(j * across)];
+            let right = Four::cast_from(b[b_at + comptime!(j * across)]);
             #[unroll]
             for i in 0..rows {
                 #[unroll]

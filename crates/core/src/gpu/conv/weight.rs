@@ -6,11 +6,13 @@
 //! which a second launch adds in a fixed order.
 
 use super::limits::{fits, BUSY, COUNT};
-use super::tile::{choose, multiply, Four, Tile};
+use super::tile::{choose, multiply, Four, Stored, Tile};
+use crate::gpu::precision::stored;
 use crate::gpu::sums::{add_slices, slices_of};
 use crate::gpu::{empty, operand, value, AXIS};
 use crate::kernel::conv::shape::ConvShape;
 use crate::storage::Value;
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 /// Tiles of `weight_kernel`.
@@ -50,7 +52,14 @@ struct Sizes {
 }
 
 #[cube(launch_unchecked)]
-fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes, #[comptime] tile: Tile) {
+fn weight_kernel<N: Numeric>(
+    input: &[f32],
+    gradient: &[f32],
+    partial: &mut [f32],
+    s: Sizes,
+    #[comptime] tile: Tile,
+    #[define(N)] _stored: ElemType,
+) {
     let row_vectors = comptime!(tile.row_vectors() as u32);
     let column_vectors = comptime!(tile.column_vectors() as u32);
     // One more than the vectors of a row: units beside each other store to different banks.
@@ -64,8 +73,8 @@ fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes,
     let shift_y = (tap / s.taps_x) as i32 * s.dilation_y - s.padding_y;
     let shift_x = (tap % s.taps_x) as i32 * s.dilation_x - s.padding_x;
 
-    let mut a = Shared::<[Four]>::new_slice(comptime!(tile.depth * a_row));
-    let mut b = Shared::<[Four]>::new_slice(comptime!(tile.depth * b_row));
+    let mut a = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * a_row));
+    let mut b = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * b_row));
     let mut sums = Array::<Four>::new(comptime!(tile.sums()));
     #[unroll]
     for i in 0..comptime!(tile.sums()) {
@@ -104,7 +113,7 @@ fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes,
                     let from = select(read, gradient_at + m * out_plane, 0u32);
                     four.insert(e, select(read, gradient[from as usize], 0.0f32));
                 }
-                a[(load_pixel * comptime!(a_row as u32) + i) as usize] = four;
+                a[(load_pixel * comptime!(a_row as u32) + i) as usize] = Stored::<N>::cast_from(four);
             }
         }
         #[unroll]
@@ -119,11 +128,11 @@ fn weight_kernel(input: &[f32], gradient: &[f32], partial: &mut [f32], s: Sizes,
                     let from = select(read, input_at + c * plane, 0u32);
                     four.insert(e, select(read, input[from as usize], 0.0f32));
                 }
-                b[(load_pixel * comptime!(b_row as u32) + i) as usize] = four;
+                b[(load_pixel * comptime!(b_row as u32) + i) as usize] = Stored::<N>::cast_from(four);
             }
         }
         sync_cube();
-        multiply(&a, &b, &mut sums, row, column, a_row, b_row, tile);
+        multiply::<N>(&a, &b, &mut sums, row, column, a_row, b_row, tile);
     }
 
     let unit = comptime!(tile.unit_vectors());
@@ -170,6 +179,7 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
         return None;
     }
     let (client, dw) = (x.client.clone(), empty(&x, &shape));
+    let stored = stored(conv, &x);
     let partial = slices_of(&dw, count, slices);
     let sizes = SizesLaunch::new(
         conv.groups as u32,
@@ -205,6 +215,7 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
             partial.clone().into_buffer_arg(),
             sizes,
             tile,
+            stored,
         );
     }
     add_slices(partial, &dw, count, slices);

@@ -6,7 +6,8 @@
 //! For the gradient in the input with a stride, each residue of the pixels is such a sum over the taps that reach it.
 
 use super::limits::BUSY;
-use super::tile::{choose, multiply, Four, Tile};
+use super::tile::{choose, multiply, Four, Stored, Tile};
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 /// Tiles of `window_kernel`: for many rows and columns, for few columns, for few rows.
@@ -82,7 +83,7 @@ const OUTSIDE: i32 = -(1 << 30);
 
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn window_kernel(
+pub(super) fn window_kernel<N: Numeric>(
     input: &[f32],
     weight: &[f32],
     bias: ComptimeOption<&[f32]>,
@@ -92,6 +93,7 @@ pub(super) fn window_kernel(
     slope: f32,
     #[comptime] tile: Tile,
     #[comptime] activation: Activation,
+    #[define(N)] _stored: ElemType,
 ) {
     let row_vectors = comptime!(tile.row_vectors() as u32);
     let column_vectors = comptime!(tile.column_vectors() as u32);
@@ -122,8 +124,8 @@ pub(super) fn window_kernel(
         left[e] = (rest % s.grid_width) as i32 * w.stride_x + w.offset_x;
     }
 
-    let mut a = Shared::<[Four]>::new_slice(comptime!(tile.depth * tile.row_vectors()));
-    let mut b = Shared::<[Four]>::new_slice(comptime!(tile.depth * tile.column_vectors()));
+    let mut a = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * tile.row_vectors()));
+    let mut b = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * tile.column_vectors()));
     let mut sums = Array::<Four>::new(comptime!(tile.sums()));
     #[unroll]
     for i in 0..comptime!(tile.sums()) {
@@ -162,7 +164,7 @@ pub(super) fn window_kernel(
                         let from = select(inside, tap + c * w.weight_depth + m * w.weight_row, 0u32);
                         four.insert(e, select(inside, weight[from as usize], 0.0f32));
                     }
-                    a[i as usize] = four;
+                    a[i as usize] = Stored::<N>::cast_from(four);
                 }
             }
             #[unroll]
@@ -177,11 +179,11 @@ pub(super) fn window_kernel(
                         let from = select(inside, at[e] + c * plane, 0u32);
                         four.insert(e, select(inside, input[from as usize], 0.0f32));
                     }
-                    b[(k * column_vectors + load_column) as usize] = four;
+                    b[(k * column_vectors + load_column) as usize] = Stored::<N>::cast_from(four);
                 }
             }
             sync_cube();
-            multiply(
+            multiply::<N>(
                 &a,
                 &b,
                 &mut sums,

@@ -3,7 +3,7 @@
 /// Minimum number of multiply-adds for multithreading.
 const MIN_PARALLEL_WORK: usize = 1 << 17;
 
-/// Stride, zero padding, dilation and groups of a convolution.
+/// Stride, zero padding, dilation and groups of a convolution, and how exact it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     /// Steps of the window.
@@ -14,6 +14,8 @@ pub struct Geometry {
     pub dilation: [usize; 2],
     /// Independent groups of channels.
     pub groups: usize,
+    /// Whether the operands may be rounded where the program allows it: in networks, not in physics.
+    pub mixed: bool,
 }
 
 impl Geometry {

@@ -1,5 +1,5 @@
 //! Values of convolutions, off the tape: by our kernels for the CPU or for GPUs, on the tensor cores of a GPU where the
-//! program allows TF32, or by burn.
+//! program lets operands be rounded, or by burn.
 
 use crate::allocation::{check, product};
 use crate::device::Device;
@@ -67,7 +67,7 @@ pub(super) fn input(
     let direct = conv.stride == [1, 1] && (0..2).all(|i| reach[i] >= conv.padding[i]);
     let same = Geometry { padding: [0, 1].map(|i| reach[i].saturating_sub(conv.padding[i])), ..conv.geometry };
     let flip = || Ok(flipped(&weight.detach(), conv.groups)?.value());
-    if direct && tensor_cores_may(&gradient.value()) {
+    if direct && tensor_cores_may(conv, &gradient.value()) {
         let transposed = ConvShape {
             channels: [conv.channels[1], conv.channels[0]],
             size: conv.out,
@@ -102,7 +102,7 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
     }
     #[cfg(feature = "cuda")]
     if let Some(dw) =
-        crate::gpu::conv::tensor_cores::conv2d_weight(&x.value(), &gradient.value(), &shape, options(conv))
+        crate::gpu::conv::tensor_cores::conv2d_weight(conv, &x.value(), &gradient.value(), &shape, options(conv))
     {
         return Ok(dw);
     }
@@ -136,20 +136,20 @@ fn options(g: &Geometry) -> ConvOptions<2> {
 }
 
 /// Whether the program allows tensor cores, and the value lies where there are some.
-fn tensor_cores_may(value: &Value) -> bool {
+fn tensor_cores_may(conv: &ConvShape, value: &Value) -> bool {
     #[cfg(feature = "cuda")]
-    return crate::gpu::conv::tensor_cores::may(value);
+    return crate::gpu::conv::tensor_cores::may(conv, value);
     #[cfg(not(feature = "cuda"))]
     {
-        let _ = value;
+        let _ = (conv, value);
         false
     }
 }
 
-/// The convolution in TF32; `None` where the program does not allow it, or there is no such kernel.
+/// The convolution with rounded operands; `None` where the program does not allow it, or there is no such kernel.
 fn on_tensor_cores(x: &Value, weight: &Value, conv: &ConvShape) -> Option<Value> {
     #[cfg(feature = "cuda")]
-    return crate::gpu::conv::tensor_cores::conv2d(x, weight, options(conv));
+    return crate::gpu::conv::tensor_cores::conv2d(conv, x, weight, options(conv));
     #[cfg(not(feature = "cuda"))]
     {
         let _ = (x, weight, conv);

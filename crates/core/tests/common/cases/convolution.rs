@@ -10,7 +10,7 @@ const fn geo(stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], grou
 
 impl Case {
     fn geo(self, g: Geo) -> Self {
-        self.list(&g.stride).list(&g.padding).list(&g.dilation).int(g.groups as i64)
+        self.list(&g.stride).list(&g.padding).list(&g.dilation).int(g.groups as i64).int(0)
     }
     fn window(self, k: [usize; 2], g: Geo) -> Self {
         self.list(&k).list(&g.stride).list(&g.padding).list(&g.dilation)
@@ -58,7 +58,13 @@ fn convolutions(out: &mut Vec<Case>, r: &mut Rng) {
                 let y = conv_transpose2d(&x, &w, bias.as_ref(), extra, g);
                 let c = case("convTranspose2d", "").on(&x).on(&w).maybe(bias.as_ref());
                 out.push(
-                    c.list(&g.stride).list(&g.padding).list(&extra).list(&g.dilation).int(g.groups as i64).expect(y),
+                    c.list(&g.stride)
+                        .list(&g.padding)
+                        .list(&extra)
+                        .list(&g.dilation)
+                        .int(g.groups as i64)
+                        .int(0)
+                        .expect(y),
                 );
             }
         }

@@ -180,22 +180,80 @@ fn adam(
 }
 
 fn optimiser(out: &mut Vec<Case>, r: &mut Rng) {
-    for (shape, step, decoupled, decay) in
-        [(&[2, 3][..], 1, false, 0.0), (&[5], 3, false, 0.02), (&[], 7, true, 0.05), (&[1, 4], 1000, true, 0.0)]
-    {
-        let [p, g, m] = [0, 1, 2].map(|_| r.array(shape, -1.0, 1.0));
-        let v = r.array(shape, 0.1, 1.0);
+    for (shapes, step, decoupled, decay, factor) in [
+        (&[&[2, 3][..]][..], 1, false, 0.0, None),
+        (&[&[5], &[2, 2], &[]], 3, false, 0.02, Some(0.25)),
+        (&[&[]], 7, true, 0.05, None),
+        (&[&[1, 4], &[3]], 1000, true, 0.0, Some(1.5)),
+    ] {
         let settings = [0.01, 0.9, 0.999, 1e-8, decay];
-        let mut c = case("adamStep", "").fixed(&p).fixed(&g).fixed(&m).fixed(&v).int(step).int(i64::from(decoupled));
+        let scalar = factor.map(|v| Arr::new(&[1], vec![v]));
+        let mut c = case("adamStep", "");
+        c.inputs.push(scalar);
+        c = c.int(step).int(i64::from(decoupled));
         for s in settings {
             c = c.num(s);
         }
-        for k in 0..3 {
-            let value =
-                |i: usize| adam(p.data[i], g.data[i], m.data[i], v.data[i], step as i32, decoupled, settings)[k];
-            c = c.expect(Arr::new(shape, (0..p.data.len()).map(value).collect()));
+        for shape in shapes {
+            let [p, g, m] = [0, 1, 2].map(|_| r.array(shape, -1.0, 1.0));
+            let v = r.array(shape, 0.1, 1.0);
+            c = c.fixed(&p).fixed(&g).fixed(&m).fixed(&v);
+            let scaled = g.map(|g| factor.unwrap_or(1.0) * g);
+            for k in 0..3 {
+                let value = |i: usize| {
+                    adam(p.data[i], scaled.data[i], m.data[i], v.data[i], step as i32, decoupled, settings)[k]
+                };
+                c = c.expect(Arr::new(shape, (0..p.data.len()).map(value).collect()));
+            }
         }
         out.push(c);
+    }
+}
+
+/// A step of Adam that is left out.
+fn left_out(out: &mut Vec<Case>, r: &mut Rng) {
+    let [p, m, v] = [0, 1, 2].map(|_| r.array(&[5], 0.0, 1.0));
+    let g = Arr::new(&[5], vec![f64::NAN, f64::INFINITY, 0.0, 1.0, -1.0]);
+    let c = case("adamStep", "left out").fixed(&Arr::scalar(-1.0)).fixed(&p).fixed(&g).fixed(&m).fixed(&v);
+    let c = c.int(1).int(0).num(0.1).num(0.9).num(0.99).num(1e-8).num(0.1);
+    out.push(c.expect(p).expect(m).expect(v));
+}
+
+/// Weighted means of pairs, with and without factors, and the factor of clipping above and below its limit.
+fn lists(out: &mut Vec<Case>, r: &mut Rng) {
+    for factors in [&[][..], &[1.5, -0.5, 2.0]] {
+        let mut c = case("lerp", "").num(0.3);
+        for f in factors {
+            c = c.num(*f);
+        }
+        for (k, shape) in [&[2, 3][..], &[], &[4]].into_iter().enumerate() {
+            let (a, b) = (r.array(shape, -1.0, 1.0), r.array(shape, -1.0, 1.0));
+            let f = factors.get(k).copied().unwrap_or(1.0);
+            c = c.fixed(&a).fixed(&b).expect(a.zip(&b, |a, b| 0.7 * a + 0.3 * f * b));
+        }
+        out.push(c);
+    }
+    for (limit, state, next) in [
+        (0.5, [8.0, 3.0], [8.0, 4.0]),
+        (f64::INFINITY, [8.0, 1999.0], [16.0, 0.0]),
+        (1e6, [16_777_216.0, 1999.0], [16_777_216.0, 0.0]),
+    ] {
+        let list = [&[2, 3][..], &[], &[4]].map(|shape| r.array(shape, -8.0, 8.0));
+        let norm = list.iter().flat_map(|a| &a.data).map(|v| v * v).sum::<f64>().sqrt() / state[0];
+        let c = case("unscale", limit).fixed(&Arr::new(&[2], state.to_vec()));
+        let c = list.iter().fold(c, Case::fixed).num(limit);
+        let factor = Arr::scalar((limit / (norm + 1e-6)).min(1.0) / state[0]);
+        out.push(c.expect(factor).expect(Arr::new(&[2], next.to_vec())));
+    }
+    for (bad, state, next) in [(f64::INFINITY, [8.0, 3.0], [4.0, 0.0]), (f64::NAN, [1.5, 3.0], [1.0, 0.0])] {
+        let c = case("unscale", bad).fixed(&Arr::new(&[2], state.to_vec())).fixed(&Arr::new(&[2], vec![1.0, bad]));
+        out.push(c.num(1.0).expect(Arr::scalar(-1.0)).expect(Arr::new(&[2], next.to_vec())));
+    }
+    for limit in [0.5, 100.0] {
+        let list = [&[2, 3][..], &[], &[4]].map(|shape| r.array(shape, -1.0, 1.0));
+        let norm = list.iter().flat_map(|a| &a.data).map(|v| v * v).sum::<f64>().sqrt();
+        let c = list.iter().fold(case("clipFactor", limit), Case::fixed);
+        out.push(c.num(limit).expect(Arr::scalar((limit / (norm + 1e-6)).min(1.0))));
     }
 }
 
@@ -205,6 +263,8 @@ pub fn add(out: &mut Vec<Case>) {
     with_number(out, &mut r);
     binary(out, &mut r);
     optimiser(out, &mut r);
+    left_out(out, &mut r);
+    lists(out, &mut r);
     let x = r.array(&[2, 3], -1.0, 1.0);
     out.push(case("cast", "float32").fixed(&x).int(0).expect(x.map(|v| f64::from(v as f32))));
     out.push(case("cast", "float64").on(&x).int(1).expect(x.clone()));
