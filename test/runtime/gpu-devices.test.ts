@@ -79,6 +79,7 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     "pooling by the mean": [(x) => F.avgPool2d(x, 2), 1, 1],
     "samples of an image": [(x) => F.gridSample(x, zeros([2, 5, 5, 2])), 2, 2],
     projections: [(x) => F.radon(x.reshape([8, 12, 12]), { angles: [0, 20, 40] }), 1, 2],
+    "a convolution with strides": [(x) => F.conv2d(x, ones([3, 4, 3, 3]), { stride: [2, 3], padding: 1 }), 1, 1],
   };
   it.each(Object.entries(kernels))("takes few kernels for %s, and for its gradient", (_, [f, forward, backward]) => {
     const x = image();
