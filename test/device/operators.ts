@@ -362,6 +362,23 @@ const layouts: Readonly<Record<string, Compared>> = {
     shapes: [[1, 2, 1000, 63]],
   },
   "Fourier transform of 1,100 numbers": { f: (x) => F.fft2(x), shapes: [[1, 2, 3, 1100]] },
+  "Fourier transform of 1,031 numbers, a prime": { f: (x) => F.fft2(x), shapes: [[1, 2, 2, 1031]] },
+  "Fourier transforms of 1,280 and 3 numbers, permuted": {
+    f: (x) => F.fft2(x.permute([0, 1, 3, 2])),
+    shapes: [[1, 2, 3, 1280]],
+  },
+  "half a spectrum of 2 x 2,048 and back": {
+    f: (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 2048),
+    shapes: [[2, 2, 2048]],
+  },
+  "half a spectrum of 1,280 x 3 and back": {
+    f: (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 3),
+    shapes: [[1, 1280, 3]],
+  },
+  "centred Fourier transform of 3 x 3,000": {
+    f: (x) => F.centredFft(x.permute([0, 3, 1, 2]), [2, 3], { inverse: true }),
+    shapes: [[1, 3, 3000, 2]],
+  },
   "centred Fourier transform of 7 x 11 x 13, permuted": {
     f: (x) => F.centredFft(x.permute([0, 4, 1, 2, 3]), [2, 3, 4], { inverse: true }),
     shapes: [[1, 7, 11, 13, 2]],
