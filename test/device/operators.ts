@@ -36,6 +36,13 @@ const arithmetic: Readonly<Record<string, Compared>> = {
       [3, 4],
     ],
   },
+  "larger and smaller, of six axes": {
+    f: (a, b) => a.permute([5, 4, 3, 2, 1, 0]).maximum(b.permute([1, 0, 3, 2, 5, 4])).minimum(a),
+    shapes: [
+      [2, 3, 2, 2, 3, 2],
+      [3, 2, 2, 2, 2, 3],
+    ],
+  },
   "choice by a condition": {
     f: (a, b) => where(a.gt(b), a.square(), b.mul(3)).mul(where(a.le(0), 2, a)),
     shapes: [
@@ -93,6 +100,8 @@ const reductions: Readonly<Record<string, Compared>> = {
   product: { f: (x) => x.prod(1), shapes: [[3, 5]], around: 1 },
   variance: { f: (x) => x.variance([0]), shapes: [[6, 3]] },
   softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 37]] },
+  "softmax of 700 numbers": { f: (x) => F.softmax(x, 1).mul(x), shapes: [[3, 700]] },
+  "softmax of 300 channels": { f: (x) => F.softmax(x.permute([1, 0, 2]), 1), shapes: [[300, 2, 20]] },
   "softmax of channels": { f: (x) => F.softmax(x), shapes: [[2, 5, 3, 7]] },
   distances: {
     f: (a, b) => F.distance(a, b).add(F.distance(a, b, { p: 1 })),
@@ -146,6 +155,32 @@ const shapes: Readonly<Record<string, Compared>> = {
       return chosen.scatterAdd(index(x, [0, 0, 1, 3, 2, 2], [3, 2]), gathered, 1);
     },
     shapes: [[3, 4]],
+  },
+  "slices with steps, reversed and shifted on three axes": {
+    f: (x) =>
+      x
+        .slice([0, 1, 0, 2], [3, 5, 7, 9], [2, 3, 1, 4])
+        .flip([0, 2, 3])
+        .roll([1, -3, 1], [1, 2, 3]),
+    shapes: [[3, 5, 7, 9]],
+  },
+  "six tensors joined": {
+    f: (a, b) => cat([a, b.square(), a.mul(2), b, b.mul(a.sum()), a.square()], 1),
+    shapes: [
+      [2, 3, 4],
+      [2, 1, 4],
+    ],
+  },
+  "borders of five axes": {
+    f: (x) =>
+      (["constant", "reflect", "replicate", "circular"] as const)
+        .map((mode) => x.pad([1, 0, 1, 1, 0, 2, 2, 1, 1, 1], { mode, ...(mode === "constant" ? { value: 2 } : {}) }))
+        .reduce((a, b, i) => a.add(b.mul(i + 1))),
+    shapes: [[2, 3, 4, 5, 3]],
+  },
+  "borders as wide as they may be": {
+    f: (x) => x.pad([4, 3, 3, 4], { mode: "reflect" }).mul(x.pad([3, 4, 4, 3], { mode: "circular" })),
+    shapes: [[5, 5]],
   },
   "pixel shuffle and back": {
     f: (x) =>
@@ -227,6 +262,10 @@ const products: Readonly<Record<string, Compared>> = {
     shapes: [[2, 20, 6, 5], [20, 3, 4, 3], [3]],
   },
   windows: { f: (x) => F.unfold(x, 3, { padding: 1 }), shapes: [image] },
+  "windows of 2 x 3, with strides, dilation and a wide border": {
+    f: (x) => F.unfold(x, [2, 3], { padding: [3, 1], stride: [1, 2], dilation: [2, 1] }),
+    shapes: [image],
+  },
   "pooling by the largest": { f: (x) => F.maxPool2d(x, 2), shapes: [image] },
   "pooling by the mean": { f: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), shapes: [image] },
   "adaptive pooling": { f: (x) => F.adaptiveAvgPool2d(x, [2, 3]), shapes: [image] },

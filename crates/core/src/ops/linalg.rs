@@ -4,6 +4,7 @@ use super::shape::{expand, permute, reshape};
 use super::{broadcast, reduce::sum_to, same_kind};
 use crate::allocation::{check, product};
 use crate::error::{Error, Result};
+use crate::gpu;
 use crate::storage::{self, Value};
 use crate::tensor::{check_size, Tensor};
 use adjoint_backend::Dispatch;
@@ -54,12 +55,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// The product of two values, in true float32 on GPUs too.
 fn values_product(a: Value, b: Value, shape: &[usize]) -> Result<Value> {
-    #[cfg(feature = "gpu")]
-    if let Some(product) = crate::gpu::product::matmul(&a, &b, shape) {
-        return product;
-    }
-    let _ = shape;
-    Ok(Dispatch::float_matmul(a, b))
+    gpu::product::matmul(&a, &b, shape).unwrap_or_else(|| Ok(Dispatch::float_matmul(a, b)))
 }
 
 /// The last two axes exchanged.
