@@ -37,7 +37,11 @@ const arithmetic: Readonly<Record<string, Compared>> = {
     ],
   },
   "larger and smaller, of six axes": {
-    f: (a, b) => a.permute([5, 4, 3, 2, 1, 0]).maximum(b.permute([1, 0, 3, 2, 5, 4])).minimum(a),
+    f: (a, b) =>
+      a
+        .permute([5, 4, 3, 2, 1, 0])
+        .maximum(b.permute([1, 0, 3, 2, 5, 4]))
+        .minimum(a),
     shapes: [
       [2, 3, 2, 2, 3, 2],
       [3, 2, 2, 2, 2, 3],
@@ -157,11 +161,7 @@ const shapes: Readonly<Record<string, Compared>> = {
     shapes: [[3, 4]],
   },
   "slices with steps, reversed and shifted on three axes": {
-    f: (x) =>
-      x
-        .slice([0, 1, 0, 2], [3, 5, 7, 9], [2, 3, 1, 4])
-        .flip([0, 2, 3])
-        .roll([1, -3, 1], [1, 2, 3]),
+    f: (x) => x.slice([0, 1, 0, 2], [3, 5, 7, 9], [2, 3, 1, 4]).flip([0, 2, 3]).roll([1, -3, 1], [1, 2, 3]),
     shapes: [[3, 5, 7, 9]],
   },
   "six tensors joined": {
@@ -204,6 +204,38 @@ const products: Readonly<Record<string, Compared>> = {
     shapes: [
       [96, 96],
       [96, 96],
+    ],
+  },
+  "products of transposed and repeated matrices": {
+    f: (a, b) =>
+      a
+        .transpose(2, 3)
+        .matmul(b)
+        .matmul(b.transpose(0, 1).expand([2, 130, 9])),
+    shapes: [
+      [3, 2, 9, 70],
+      [9, 130],
+    ],
+  },
+  "products of matrices in two batches": {
+    f: (a, b) => a.permute([1, 0, 2, 3]).matmul(b.permute([2, 0, 1, 3])),
+    shapes: [
+      [2, 3, 4, 5],
+      [1, 5, 3, 7],
+    ],
+  },
+  "product of sums of 3,001 terms": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [3, 3001],
+      [3001, 5],
+    ],
+  },
+  "products of 33,000 matrices": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [33_000, 1, 2],
+      [33_000, 2, 1],
     ],
   },
   "convolution 3x3 with bias": {

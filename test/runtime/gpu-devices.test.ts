@@ -92,7 +92,11 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     "nearest pixels": [(x) => F.interpolate(x, { size: [7, 5], mode: "nearest" }), 1, 1],
     "bilinear pixels": [(x) => F.interpolate(x, { size: [7, 5], mode: "bilinear" }), 2, 2],
     "images joined": [(x) => cat([x, x.detach(), x.detach()], 1), 1, 1],
-    "an image padded, and its Fourier transform of 12 x 1,280": [(x) => F.fft2(x.reshape([4, 2, 12, 12]).pad(long)), 4, 4],
+    "an image padded, and its Fourier transform of 12 x 1,280": [
+      (x) => F.fft2(x.reshape([4, 2, 12, 12]).pad(long)),
+      4,
+      4,
+    ],
   };
   it.each(Object.entries(kernels))("takes few kernels for %s, and for its gradient", (_, [f, forward, backward]) => {
     const x = image();

@@ -1,6 +1,6 @@
-//! burn's operators of tensors on the CPU alone, `None` for tensors on a GPU. GPUs compute those of the core, and where a
-//! function dispatches, burn's kernels for GPUs are compiled too: with its convolutions a twentieth of the WebAssembly
-//! module with WebGPU.
+//! burn's operators of tensors on the CPU alone, `None` for tensors on a GPU. GPUs compute those of the core, and where
+//! a function dispatches, burn's kernels for GPUs are compiled too, of which the WebAssembly module with WebGPU would
+//! mostly consist.
 
 use crate::operators::Dispatch;
 use burn_backend::ops::{ActivationOps, BoolTensorOps, ConvOptions, ConvTransposeOptions, FloatTensorOps, ModuleOps};
@@ -22,7 +22,7 @@ fn tensor(t: FlexTensor) -> Tensor {
 macro_rules! comparisons {
     ($($name:ident, $with_number:ident;)*) => {
         impl Dispatch {$(
-            #[doc = concat!("1 where burn's operator `", stringify!($name), "` holds, else 0; `None` for tensors on a GPU.")]
+            #[doc = concat!("1 where burn's `", stringify!($name), "` holds, else 0; `None` for tensors on a GPU.")]
             #[inline(never)]
             pub fn $name(lhs: Tensor, rhs: Tensor) -> Option<Tensor> {
                 let (lhs, rhs) = (on_cpu(lhs)?, on_cpu(rhs)?);
@@ -49,6 +49,12 @@ comparisons! {
 }
 
 impl Dispatch {
+    /// burn's operator `float_matmul`; `None` for tensors on a GPU.
+    #[inline(never)]
+    pub fn float_matmul(lhs: Tensor, rhs: Tensor) -> Option<Tensor> {
+        Some(tensor(Flex::float_matmul(on_cpu(lhs)?, on_cpu(rhs)?)))
+    }
+
     /// `yes` where the condition is not 0, else `no`; `None` for tensors on a GPU.
     #[inline(never)]
     pub fn float_where(condition: Tensor, yes: Tensor, no: Tensor) -> Option<Tensor> {

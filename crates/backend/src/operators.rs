@@ -60,7 +60,6 @@ operators! {
     fn float_into_int(tensor: Tensor, out_dtype: IntDType) -> Tensor;
     fn float_log(tensor: Tensor) -> Tensor;
     fn float_log1p(tensor: Tensor) -> Tensor;
-    fn float_matmul(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_max_dim(tensor: Tensor, dim: usize) -> Tensor;
     fn float_min_dim(tensor: Tensor, dim: usize) -> Tensor;
     fn float_mul(lhs: Tensor, rhs: Tensor) -> Tensor;

@@ -9,7 +9,7 @@ mod filter;
 mod limits;
 #[cfg(feature = "cuda")]
 pub(crate) mod tensor_cores;
-mod tile;
+pub(super) mod tile;
 mod weight;
 mod window;
 

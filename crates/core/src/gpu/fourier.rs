@@ -53,8 +53,8 @@ fn share(at: u32, length: u32, inside: f32) -> f32 {
     v
 }
 
-/// Where numbers are in memory, as `Side`: number n of part p of a line is number E = n `every` + p `apart` of the whole
-/// line, in place E - `zero` modulo its length.
+/// Where numbers are in memory, as `Side`: number n of part p of a line is number E = n `every` + p `apart` of the
+/// whole line, in place E - `zero` modulo its length.
 #[derive(CubeType, CubeLaunch)]
 struct Places {
     outer: u32,
@@ -266,9 +266,9 @@ impl Side {
 /// The transforms of the lines of x as a tensor of a shape, for cosines and sines [length, 2] of a circle; `None` on
 /// the cpu.
 ///
-/// Long lines of N = N1 N2 numbers take two launches (Bailey 1990, doi:10.1007/BF00162341): transforms of N1 numbers, N2
-/// apart, number k1 of the n2-th of which is turned by n2 k1 / N of a circle, and then, for each k1, of N2 numbers, of
-/// which number k2 is number k1 + N1 k2 of the result.
+/// Long lines of N = N1 N2 numbers take two launches (Bailey 1990, doi:10.1007/BF00162341): transforms of N1 numbers,
+/// N2 apart, number k1 of the n2-th of which is turned by n2 k1 / N of a circle, and then, for each k1, of N2 numbers,
+/// of which number k2 is number k1 + N1 k2 of the result.
 pub(crate) fn transform(x: &Value, circle: &Value, s: &Lines, shape: &[usize]) -> Option<Value> {
     let (x, circle) = (operand(x).filter(fits)?, operand(circle)?);
     let y = empty(&x, shape);

@@ -6,6 +6,7 @@ use crate::storage::{physical, Value};
 use adjoint_backend::gpu::CubeTensor;
 use adjoint_backend::Dispatch;
 use cubecl::prelude::*;
+use std::f32::consts::FRAC_2_SQRT_PI;
 
 /// Axes that the kernel knows; neighbouring ones that all operands step through alike are one.
 const AXES: usize = 4;
@@ -31,7 +32,7 @@ struct Position {
 #[cube]
 fn step(at: &mut Position, axis: &Axis) {
     let coordinate = at.rest % axis.size;
-    at.rest = at.rest / axis.size;
+    at.rest /= axis.size;
     at.a += coordinate * axis.a;
     at.b += coordinate * axis.b;
     at.c += coordinate * axis.c;
@@ -108,7 +109,7 @@ fn formula(a: f32, b: f32, c: f32, p: f32, q: f32, #[comptime] f: Formula) -> f3
         }
         Formula::Elu => select(a > 0.0f32, a, p * (select(a > 0.0f32, 0.0f32, a).exp() - 1.0f32)),
         Formula::EluGradient => select(b > 0.0f32, a, a * p * select(b > 0.0f32, 0.0f32, b).exp()),
-        Formula::ErfGradient => a * 1.128_379_2f32 * (-(b * b)).exp(),
+        Formula::ErfGradient => a * FRAC_2_SQRT_PI * (-(b * b)).exp(),
         Formula::AbsGradient => a * (truth(b > 0.0f32) - truth(b < 0.0f32)),
         Formula::SinGradient => a * b.cos(),
         Formula::CosGradient => -(a * b.sin()),

@@ -1,5 +1,5 @@
-//! Softmax along an axis and its gradient in one launch each: a group of units for a line of neighbours, or a unit for a
-//! line where lines lie beside each other in memory.
+//! Softmax along an axis and its gradient in one launch each: a group of units for a line of neighbours, or a unit for
+//! a line where lines lie beside each other in memory.
 
 use super::group::{fits, groups, total, UNITS};
 use super::{empty, operand, units, value};

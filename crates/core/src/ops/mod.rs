@@ -93,8 +93,8 @@ pub(crate) fn too_large(op: &str) -> Error {
     Error::argument(op, "on a GPU tensors have fewer than 2^31 elements, and more came; cut it, or compute on the cpu.")
 }
 
-/// A formula of tensors of a gradient's shape as a VJP's result: in one launch on a GPU where nothing is recorded, else by
-/// operators.
+/// A formula of tensors of a gradient's shape as a VJP's result: in one launch on a GPU where nothing is recorded, else
+/// by operators.
 pub(crate) fn fused(
     c: &Context,
     formula: Formula,

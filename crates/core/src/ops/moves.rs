@@ -7,8 +7,8 @@ use crate::kernel::moves::Move;
 use crate::tape::Context;
 use crate::tensor::{check_size, Tensor};
 
-/// The elements of x moved along some axes, in their order, where there is no element `fill`; `None` where the kernels do
-/// not compute it. Linear, with its transpose as the derivative.
+/// The elements of x moved along some axes, in their order, where there is no element `fill`; `None` where the kernels
+/// do not compute it. Linear, with its transpose as the derivative.
 pub(crate) fn moved(op: &str, x: &Tensor, moves: &[(usize, Move)], fill: f64) -> Result<Option<Tensor>> {
     if x.device() == Device::Cpu || x.size() == 0 || moves.iter().any(|(_, m)| m.result == 0) {
         return Ok(None);

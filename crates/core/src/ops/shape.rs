@@ -106,8 +106,10 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
             (i, Move { source: x.shape()[i], result, step, offset: starts[i] as isize, ..Move::NONE })
         })
         .collect();
-    if let Some(y) = moved("slice", x, &moves, 0.0)? {
-        return Ok(y);
+    if steps.iter().any(|&step| step > 1) {
+        if let Some(y) = moved("slice", x, &moves, 0.0)? {
+            return Ok(y);
+        }
     }
     let mut out = x.clone();
     for i in 0..rank {
@@ -127,8 +129,12 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     if widths.iter().all(|&w| w == (0, 0)) {
         return Ok(x.clone());
     }
-    if let Some(y) = moved("slice", x, &padding(x, widths, true, Border::Constant), 0.0)? {
-        return Ok(y);
+    let moves = padding(x, widths, true, Border::Constant);
+    // burn cuts any number of axes at once.
+    if moves.len() <= 2 {
+        if let Some(y) = moved("slice", x, &moves, 0.0)? {
+            return Ok(y);
+        }
     }
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| range(a, n - b)).collect();
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n - a - b).collect();

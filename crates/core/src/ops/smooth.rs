@@ -14,8 +14,8 @@ use crate::tensor::Tensor;
 use adjoint_backend::Dispatch;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// The product of g with a derivative at x: `single` or a formula with a constant in one pass where nothing is recorded,
-/// else `other`.
+/// The product of g with a derivative at x: `single` or a formula with a constant in one pass where nothing is
+/// recorded, else `other`.
 fn product(
     c: &Context,
     x: &Tensor,

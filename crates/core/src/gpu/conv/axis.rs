@@ -116,6 +116,7 @@ pub(super) struct Place {
 
 /// The pixels of a residue, which tap u reaches where dilation u = residue + padding modulo the stride.
 #[cube]
+#[allow(clippy::manual_div_ceil)] // which kernels cannot call
 pub(super) fn place(w: &Windows, residue: u32, #[comptime] parted: bool) -> Place {
     let mut place = Place { grid: w.grid, offset: w.offset, taps: w.taps, tap: 0u32 };
     if comptime!(parted) {

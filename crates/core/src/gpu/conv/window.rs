@@ -80,7 +80,7 @@ pub(super) fn window_kernel(
     let mut first_x = 0u32;
     if comptime!(parted) {
         let residue = column_tile / s.column_tiles;
-        column_tile = column_tile % s.column_tiles;
+        column_tile %= s.column_tiles;
         first_y = residue / x.residues;
         first_x = residue % x.residues;
         if first_y >= y.residues {
