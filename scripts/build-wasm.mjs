@@ -1,5 +1,5 @@
 // Builds crates/wasm to dist/wasm/ as three modules: adjoint_wasm for the CPU, adjoint_wasm_relaxed for the CPU with
-// relaxed SIMD, which is faster where that is supported, and adjoint_wasm_gpu for the CPU and WebGPU, which is four
+// relaxed SIMD, which is faster where that is supported, and adjoint_wasm_gpu for the CPU and WebGPU, which is three
 // times larger. Each is NAME.js, its types and NAME_bg.wasm. The JavaScript is wasm-bindgen's "web" target, which
 // runs in browsers and, given the module's bytes, in Node. binaryen's wasm-opt makes the modules smaller and faster.
 // `--threads` builds a fourth too, adjoint_wasm_threads, for the CPU with relaxed SIMD and shared memory.

@@ -36,6 +36,17 @@ const arithmetic: Readonly<Record<string, Compared>> = {
       [3, 4],
     ],
   },
+  "larger and smaller, of six axes": {
+    f: (a, b) =>
+      a
+        .permute([5, 4, 3, 2, 1, 0])
+        .maximum(b.permute([1, 0, 3, 2, 5, 4]))
+        .minimum(a),
+    shapes: [
+      [2, 3, 2, 2, 3, 2],
+      [3, 2, 2, 2, 2, 3],
+    ],
+  },
   "choice by a condition": {
     f: (a, b) => where(a.gt(b), a.square(), b.mul(3)).mul(where(a.le(0), 2, a)),
     shapes: [
@@ -93,6 +104,8 @@ const reductions: Readonly<Record<string, Compared>> = {
   product: { f: (x) => x.prod(1), shapes: [[3, 5]], around: 1 },
   variance: { f: (x) => x.variance([0]), shapes: [[6, 3]] },
   softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 37]] },
+  "softmax of 700 numbers": { f: (x) => F.softmax(x, 1).mul(x), shapes: [[3, 700]] },
+  "softmax of 300 channels": { f: (x) => F.softmax(x.permute([1, 0, 2]), 1), shapes: [[300, 2, 20]] },
   "softmax of channels": { f: (x) => F.softmax(x), shapes: [[2, 5, 3, 7]] },
   distances: {
     f: (a, b) => F.distance(a, b).add(F.distance(a, b, { p: 1 })),
@@ -147,6 +160,28 @@ const shapes: Readonly<Record<string, Compared>> = {
     },
     shapes: [[3, 4]],
   },
+  "slices with steps, reversed and shifted on three axes": {
+    f: (x) => x.slice([0, 1, 0, 2], [3, 5, 7, 9], [2, 3, 1, 4]).flip([0, 2, 3]).roll([1, -3, 1], [1, 2, 3]),
+    shapes: [[3, 5, 7, 9]],
+  },
+  "six tensors joined": {
+    f: (a, b) => cat([a, b.square(), a.mul(2), b, b.mul(a.sum()), a.square()], 1),
+    shapes: [
+      [2, 3, 4],
+      [2, 1, 4],
+    ],
+  },
+  "borders of five axes": {
+    f: (x) =>
+      (["constant", "reflect", "replicate", "circular"] as const)
+        .map((mode) => x.pad([1, 0, 1, 1, 0, 2, 2, 1, 1, 1], { mode, ...(mode === "constant" ? { value: 2 } : {}) }))
+        .reduce((a, b, i) => a.add(b.mul(i + 1))),
+    shapes: [[2, 3, 4, 5, 3]],
+  },
+  "borders as wide as they may be": {
+    f: (x) => x.pad([4, 3, 3, 4], { mode: "reflect" }).mul(x.pad([3, 4, 4, 3], { mode: "circular" })),
+    shapes: [[5, 5]],
+  },
   "pixel shuffle and back": {
     f: (x) =>
       F.pixelShuffle(x, 2)
@@ -169,6 +204,38 @@ const products: Readonly<Record<string, Compared>> = {
     shapes: [
       [96, 96],
       [96, 96],
+    ],
+  },
+  "products of transposed and repeated matrices": {
+    f: (a, b) =>
+      a
+        .transpose(2, 3)
+        .matmul(b)
+        .matmul(b.transpose(0, 1).expand([2, 130, 9])),
+    shapes: [
+      [3, 2, 9, 70],
+      [9, 130],
+    ],
+  },
+  "products of matrices in two batches": {
+    f: (a, b) => a.permute([1, 0, 2, 3]).matmul(b.permute([2, 0, 1, 3])),
+    shapes: [
+      [2, 3, 4, 5],
+      [1, 5, 3, 7],
+    ],
+  },
+  "product of sums of 3,001 terms": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [3, 3001],
+      [3001, 5],
+    ],
+  },
+  "products of 33,000 matrices": {
+    f: (a, b) => a.matmul(b),
+    shapes: [
+      [33_000, 1, 2],
+      [33_000, 2, 1],
     ],
   },
   "convolution 3x3 with bias": {
@@ -227,6 +294,10 @@ const products: Readonly<Record<string, Compared>> = {
     shapes: [[2, 20, 6, 5], [20, 3, 4, 3], [3]],
   },
   windows: { f: (x) => F.unfold(x, 3, { padding: 1 }), shapes: [image] },
+  "windows of 2 x 3, with strides, dilation and a wide border": {
+    f: (x) => F.unfold(x, [2, 3], { padding: [3, 1], stride: [1, 2], dilation: [2, 1] }),
+    shapes: [image],
+  },
   "pooling by the largest": { f: (x) => F.maxPool2d(x, 2), shapes: [image] },
   "pooling by the mean": { f: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), shapes: [image] },
   "adaptive pooling": { f: (x) => F.adaptiveAvgPool2d(x, [2, 3]), shapes: [image] },
@@ -362,6 +433,23 @@ const layouts: Readonly<Record<string, Compared>> = {
     shapes: [[1, 2, 1000, 63]],
   },
   "Fourier transform of 1,100 numbers": { f: (x) => F.fft2(x), shapes: [[1, 2, 3, 1100]] },
+  "Fourier transform of 1,031 numbers, a prime": { f: (x) => F.fft2(x), shapes: [[1, 2, 2, 1031]] },
+  "Fourier transforms of 1,280 and 3 numbers, permuted": {
+    f: (x) => F.fft2(x.permute([0, 1, 3, 2])),
+    shapes: [[1, 2, 3, 1280]],
+  },
+  "half a spectrum of 2 x 2,048 and back": {
+    f: (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 2048),
+    shapes: [[2, 2, 2048]],
+  },
+  "half a spectrum of 1,280 x 3 and back": {
+    f: (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 3),
+    shapes: [[1, 1280, 3]],
+  },
+  "centred Fourier transform of 3 x 3,000": {
+    f: (x) => F.centredFft(x.permute([0, 3, 1, 2]), [2, 3], { inverse: true }),
+    shapes: [[1, 3, 3000, 2]],
+  },
   "centred Fourier transform of 7 x 11 x 13, permuted": {
     f: (x) => F.centredFft(x.permute([0, 4, 1, 2, 3]), [2, 3, 4], { inverse: true }),
     shapes: [[1, 7, 11, 13, 2]],

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as F from "../../ts/functional/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { binding, devices, init } from "../../ts/runtime/index.js";
-import { grad, ones, tensor, zeros, type Tensor } from "../../ts/tensor/index.js";
+import { cat, grad, ones, tensor, where, zeros, type Tensor } from "../../ts/tensor/index.js";
 
 const reason = await init({ device: "webgpu" }).then(
   () => undefined,
@@ -71,6 +71,8 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     expect(uploads()).toBe(before + 1);
   });
 
+  const filters = () => tensor(new Array<number>(108).fill(1), { shape: [3, 4, 3, 3] });
+  const long = [0, 0, 0, 0, 0, 0, 600, 668];
   const kernels: Readonly<Record<string, [(x: Tensor) => Tensor, number, number]>> = {
     "a batch norm": [(x) => F.batchNorm(x, { negativeSlope: 0 }), 2, 2],
     "a group norm": [(x) => F.groupNorm(x, 2), 2, 3],
@@ -79,6 +81,22 @@ describe.skipIf(reason !== undefined)(`webgpu where it starts${reason === undefi
     "pooling by the mean": [(x) => F.avgPool2d(x, 2), 1, 1],
     "samples of an image": [(x) => F.gridSample(x, zeros([2, 5, 5, 2])), 2, 2],
     projections: [(x) => F.radon(x.reshape([8, 12, 12]), { angles: [0, 20, 40] }), 1, 2],
+    "a convolution with strides": [(x) => F.conv2d(x, filters(), { stride: [2, 3], padding: 1 }), 1, 1],
+    "a smooth activation": [(x) => x.gelu(), 1, 1],
+    "the larger of two": [(x) => x.maximum(x.detach()), 1, 1],
+    "a choice": [(x) => where(x.detach(), x, x.detach()), 1, 1],
+    softmax: [(x) => F.softmax(x), 1, 1],
+    "a reflected border": [(x) => x.pad([0, 0, 0, 0, 1, 2, 2, 1], { mode: "reflect" }), 1, 1],
+    "a shift of two axes": [(x) => x.roll([1, 2], [2, 3]), 1, 1],
+    "windows as columns": [(x) => F.unfold(x, 3), 1, 1],
+    "nearest pixels": [(x) => F.interpolate(x, { size: [7, 5], mode: "nearest" }), 1, 1],
+    "bilinear pixels": [(x) => F.interpolate(x, { size: [7, 5], mode: "bilinear" }), 2, 2],
+    "images joined": [(x) => cat([x, x.detach(), x.detach()], 1), 1, 1],
+    "an image padded, and its Fourier transform of 12 x 1,280": [
+      (x) => F.fft2(x.reshape([4, 2, 12, 12]).pad(long)),
+      4,
+      4,
+    ],
   };
   it.each(Object.entries(kernels))("takes few kernels for %s, and for its gradient", (_, [f, forward, backward]) => {
     const x = image();

@@ -1,10 +1,9 @@
 //! burn's operators that the core uses, compiled here. Without these functions the core would compile burn's code for
 //! them again each time that it is compiled itself.
 
-use burn_backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps, IntTensorOps, MaxPool2dWithIndices, ModuleOps};
+use burn_backend::ops::{FloatTensorOps, IntTensorOps};
 use burn_backend::{
-    get_device_settings, BoolDType, DeviceSettings, ExecutionError, FloatDType, IntDType, Scalar, Shape, Slice,
-    TensorData,
+    get_device_settings, DeviceSettings, ExecutionError, FloatDType, IntDType, Scalar, Shape, Slice, TensorData,
 };
 use burn_dispatch::backend::Dispatch as Burn;
 use burn_dispatch::device::DispatchDevice as Device;
@@ -40,7 +39,6 @@ impl Dispatch {
 }
 
 operators! {
-    fn bool_into_float(tensor: Tensor, out_dtype: FloatDType) -> Tensor;
     fn float_abs(tensor: Tensor) -> Tensor;
     fn float_add(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_add_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
@@ -48,13 +46,9 @@ operators! {
     fn float_argmin(tensor: Tensor, dim: usize, out_dtype: IntDType) -> Tensor;
     fn float_cast(tensor: Tensor, dtype: FloatDType) -> Tensor;
     fn float_cat(tensors: Vec<Tensor>, dim: usize) -> Tensor;
-    fn float_clamp_max(tensor: Tensor, max: Scalar) -> Tensor;
-    fn float_clamp_min(tensor: Tensor, min: Scalar) -> Tensor;
     fn float_cos(tensor: Tensor) -> Tensor;
     fn float_div(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_empty(shape: Shape, device: &Device, dtype: FloatDType) -> Tensor;
-    fn float_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
     fn float_erf(tensor: Tensor) -> Tensor;
     fn float_exp(tensor: Tensor) -> Tensor;
     fn float_expand(tensor: Tensor, shape: Shape) -> Tensor;
@@ -63,26 +57,14 @@ operators! {
     fn float_from_data(data: TensorData, device: &Device) -> Tensor;
     fn float_full(shape: Shape, fill_value: Scalar, device: &Device, dtype: FloatDType) -> Tensor;
     fn float_gather(dim: usize, tensor: Tensor, indices: Tensor) -> Tensor;
-    fn float_greater(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_greater_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
-    fn float_greater_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_greater_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
     fn float_into_int(tensor: Tensor, out_dtype: IntDType) -> Tensor;
     fn float_log(tensor: Tensor) -> Tensor;
     fn float_log1p(tensor: Tensor) -> Tensor;
-    fn float_lower(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_lower_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
-    fn float_lower_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_lower_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
-    fn float_mask_where(tensor: Tensor, mask: Tensor, value: Tensor) -> Tensor;
-    fn float_matmul(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_max_dim(tensor: Tensor, dim: usize) -> Tensor;
     fn float_min_dim(tensor: Tensor, dim: usize) -> Tensor;
     fn float_mul(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_mul_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
     fn float_neg(tensor: Tensor) -> Tensor;
-    fn float_not_equal(lhs: Tensor, rhs: Tensor, out_dtype: BoolDType) -> Tensor;
-    fn float_not_equal_elem(lhs: Tensor, rhs: Scalar, out_dtype: BoolDType) -> Tensor;
     fn float_permute(tensor: Tensor, axes: &[usize]) -> Tensor;
     fn float_powf(lhs: Tensor, rhs: Tensor) -> Tensor;
     fn float_powf_scalar_impl(tensor: Tensor, value: Scalar) -> Tensor;
@@ -110,11 +92,4 @@ operators! {
     fn int_into_float(tensor: Tensor, out_dtype: FloatDType) -> Tensor;
     fn int_mul_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
     fn int_reshape(tensor: Tensor, shape: Shape) -> Tensor;
-    fn max_pool2d_with_indices(
-        x: Tensor, kernel_size: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2],
-        ceil_mode: bool, indices_dtype: IntDType,
-    ) -> MaxPool2dWithIndices<Burn>;
-    fn relu(tensor: Tensor) -> Tensor;
-    fn relu_backward(output: Tensor, grad: Tensor) -> Tensor;
-    fn sigmoid(tensor: Tensor) -> Tensor;
 }

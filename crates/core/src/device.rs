@@ -250,10 +250,7 @@ pub fn set_tf32(on: bool) {
 
 /// Whether random numbers for GPUs are drawn there, others than on the CPU, in the whole process.
 pub fn set_random_on_device(on: bool) {
-    #[cfg(feature = "gpu")]
     crate::gpu::random::set_allowed(on);
-    #[cfg(not(feature = "gpu"))]
-    let _ = on;
 }
 
 /// Tensors and lists that this process has sent to GPUs.

@@ -1,7 +1,8 @@
 //! Tensors of random numbers.
 
 use crate::allocation;
-use crate::random::Stream;
+use crate::gpu::random;
+use crate::random::{Kind, Stream};
 use crate::tensor::check_size;
 use crate::{DType, Device, Error, Result, Tensor};
 
@@ -22,7 +23,6 @@ pub(crate) fn draw(
             let count = check_size("Rng", shape, DType::F64)?;
             // In float64 first, and then in the type of the tensor.
             allocation::check("Rng", count.checked_mul(2 * size_of::<f64>()))?;
-            #[cfg(feature = "gpu")]
             if let Some(drawn) = on_device(stream, kind, shape, params, dtype, device)? {
                 return Ok(drawn);
             }
@@ -41,7 +41,6 @@ pub(crate) fn draw(
 }
 
 /// Draws on the GPU of the tensor where the program allows it; `None` where the numbers are drawn on the CPU.
-#[cfg(feature = "gpu")]
 fn on_device(
     stream: &mut Stream,
     kind: &str,
@@ -50,8 +49,6 @@ fn on_device(
     dtype: DType,
     device: Device,
 ) -> Result<Option<Tensor>> {
-    use crate::gpu::random;
-    use crate::random::Kind;
     let (Ok(law), DType::F32) = (Kind::parse(kind), dtype) else { return Ok(None) };
     if device == Device::Cpu || law.takes_values() || !random::is_allowed() {
         return Ok(None);

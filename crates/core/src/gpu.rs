@@ -1,16 +1,18 @@
 //! Our own kernels for GPUs, written once in the language of cubecl and compiled at run time for the device: WGSL for
 //! wgpu, PTX for CUDA. Each has a file; the operator that launches it checks its operands first.
 
-pub(crate) mod activation;
 pub(crate) mod adam;
 pub(crate) mod clip;
 pub(crate) mod conv;
 pub(crate) mod fourier;
 mod group;
+pub(crate) mod join;
 pub(crate) mod lerp;
 mod lists;
+pub(crate) mod moves;
 pub(crate) mod norm;
 pub(crate) mod pixel_norm;
+pub(crate) mod pointwise;
 pub(crate) mod pool;
 pub(crate) mod precision;
 pub(crate) mod product;
@@ -18,7 +20,9 @@ pub(crate) mod radon;
 pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod sample;
+pub(crate) mod softmax;
 pub(crate) mod sums;
+pub(crate) mod taps;
 
 use crate::storage::{physical, Value};
 use adjoint_backend::gpu::{self, CubeTensor};

@@ -235,7 +235,6 @@ impl Tensor {
     }
 
     /// Memory for a float32 tensor on a GPU, whose values nobody has set.
-    #[cfg(feature = "gpu")]
     pub(crate) fn unset(shape: &[usize], device: Device) -> Result<Self> {
         check_size("empty", shape, DType::F32)?;
         let value = Dispatch::float_empty(physical(shape), &device.dispatch()?, DType::F32.float());

@@ -2,7 +2,7 @@ import * as F from "../../../ts/functional/index.js";
 import { functional } from "../../../ts/nn/index.js";
 import { Rng } from "../../../ts/random/index.js";
 import { init } from "../../../ts/runtime/index.js";
-import { grad, memory, tensor, tidy, type Tensor } from "../../../ts/tensor/index.js";
+import { cat, grad, memory, tensor, tidy, where, type Tensor } from "../../../ts/tensor/index.js";
 import { device } from "./devices.js";
 import { failure } from "./failure.js";
 import { checks } from "./tape.js";
@@ -47,6 +47,25 @@ const kernels: Readonly<Record<string, (x: Tensor, positions: Tensor) => Tensor>
   projections: (x) => F.radon(x.reshape([12, 17, 17]), { angles: [0, 30, 100] }),
   "half spectra": (x) => F.fromHalfSpectrum(F.halfSpectrum(x).mul(0.1).square(), 17),
   "differences of neighbours": (x) => F.variation(x, { dim: 2 }),
+  "smooth activations": (x) => x.gelu().add(x.silu()).add(x.elu(0.5)).add(x.softplus()).mul(x.sigmoid()),
+  extremes: (x) =>
+    x
+      .maximum(x.detach().flip([3]))
+      .minimum(0.8)
+      .add(where(x.gt(0), x, x.mul(0.3)).clamp(-0.5, 1)),
+  softmax: (x) => F.softmax(x, 1).add(F.softmax(x.reshape([12, 289]), 1).reshape([2, 6, 17, 17])),
+  borders: (x) =>
+    x
+      .pad([0, 0, 0, 0, 1, 2, 2, 1], { mode: "reflect" })
+      .pad([0, 0, 0, 0, 2, 2, 1, 1], { mode: "replicate" })
+      .pad([0, 0, 0, 0, 3, 2, 2, 1], { mode: "circular" }),
+  moves: (x) => cat([x.flip([2, 3]), x.roll([2, -3], [2, 3]), x.slice([0, 0, 0, 0], [2, 6, 17, 17], [1, 2, 1, 1])], 1),
+  resizing: (x) =>
+    F.interpolate(x, { size: [9, 23], mode: "nearest" }).add(F.interpolate(x, { size: [9, 23], mode: "bicubic" })),
+  windows: (x) => F.unfold(x, [3, 2], { stride: [1, 2], padding: 1 }),
+  "a convolution with strides": (x) => F.conv2d(x, x.detach().slice([0, 0, 0, 0], [2, 6, 3, 3]), { stride: [2, 3] }),
+  "products of matrices": (x) => x.transpose(2, 3).matmul(x.slice([0, 0, 0, 0], [1, 6, 17, 17])),
+  "a long Fourier transform": (x) => F.fft2(x.reshape([2, 2, 3, 289]).pad([0, 0, 0, 0, 0, 0, 800, 191])),
 };
 
 /** Gradients of these of the squared norm of their result, on the default device. */

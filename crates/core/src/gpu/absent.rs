@@ -115,6 +115,10 @@ pub(crate) mod pool {
     pub(crate) fn mean(_: &ConvShape, _: &Value, _: bool, _: bool) -> Option<Value> {
         None
     }
+
+    pub(crate) fn columns(_: &ConvShape, _: &Value, _: bool) -> Option<Value> {
+        None
+    }
 }
 
 pub(crate) mod fourier {
@@ -209,10 +213,11 @@ pub(crate) mod clip {
     }
 }
 
-pub(crate) mod activation {
+pub(crate) mod pointwise {
     use super::Value;
+    use crate::kernel::formula::Formula;
 
-    pub(crate) fn gate(_: &Value, _: &Value, _: &[usize], _: f64) -> Option<Value> {
+    pub(crate) fn apply(_: Formula, _: &[&Value], _: [f64; 2], _: &[usize]) -> Option<Value> {
         None
     }
 }
@@ -242,6 +247,63 @@ pub(crate) mod conv {
     }
 
     pub(crate) fn weight(_: &ConvShape, _: &Value, _: &Value) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod moves {
+    use super::Value;
+    use crate::kernel::moves::Move;
+
+    pub(crate) fn moved(_: &Value, _: [Move; 2], _: [usize; 2], _: f64, _: bool, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod join {
+    use super::Value;
+
+    pub(crate) fn join(_: &[(Value, usize)], _: usize, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod softmax {
+    use super::Value;
+    use crate::kernel::softmax::Lines;
+
+    pub(crate) fn softmax(_: &Value, _: Option<&Value>, _: Lines, _: &[usize]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod taps {
+    use super::Value;
+
+    pub(crate) fn sums(_: &Value, _: &Value, _: [usize; 4], _: &[usize]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod product {
+    use super::Value;
+
+    pub(crate) fn matmul(_: &Value, _: &Value, _: &[usize], _: [usize; 3]) -> Option<Value> {
+        None
+    }
+}
+
+pub(crate) mod random {
+    use super::Value;
+    use crate::random::{Kind, Stream};
+
+    pub(crate) fn set_allowed(_: bool) {}
+
+    pub(crate) fn is_allowed() -> bool {
+        false
+    }
+
+    pub(crate) fn draw(_: &mut Stream, _: Kind, _: usize, _: &[f64], _: &Value) -> Option<Value> {
         None
     }
 }

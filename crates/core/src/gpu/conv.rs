@@ -9,7 +9,7 @@ mod filter;
 mod limits;
 #[cfg(feature = "cuda")]
 pub(crate) mod tensor_cores;
-mod tile;
+pub(super) mod tile;
 mod weight;
 mod window;
 
@@ -24,7 +24,7 @@ use axis::Axis;
 use cubecl::prelude::*;
 use filter::Filter;
 use limits::fits;
-use window::{window_kernel, Activation, SizesLaunch, WindowLaunch};
+use window::{window_kernel, Activation, SizesLaunch};
 
 /// One launch of `window_kernel`: `[depth, rows]` are the input and output channels of a group.
 #[allow(clippy::too_many_arguments)]
@@ -37,47 +37,26 @@ fn launch(
     bias: Option<&CubeTensor>,
     slope: f64,
 ) {
-    let pixels = conv.batch * y.grid * x.grid;
+    let (pixels, residues) = (conv.batch * y.grid * x.grid, y.residues * x.residues);
     if pixels == 0 {
         return;
     }
-    let mut tile = window::tile([rows, pixels], conv.groups);
+    let mut tile = window::tile([rows, pixels], conv.groups * residues);
     if depth <= 4 {
         tile.depth = 4;
     }
     let [row_tiles, column_tiles] = tile.counts([rows, pixels]);
-    let across = column_tiles.min(AXIS / 2);
-    let count =
-        CubeCount::Static(across as u32, column_tiles.div_ceil(across) as u32, (row_tiles * conv.groups) as u32);
+    let tiles = column_tiles * residues;
+    let across = tiles.min(AXIS / 2);
+    let count = CubeCount::Static(across as u32, tiles.div_ceil(across) as u32, (row_tiles * conv.groups) as u32);
     let sizes = SizesLaunch::new(
+        conv.batch as u32,
         conv.groups as u32,
         depth as u32,
         rows as u32,
-        y.input as u32,
-        x.input as u32,
-        y.grid as u32,
-        x.grid as u32,
-        y.out as u32,
-        x.out as u32,
-        pixels as u32,
         row_tiles as u32,
-        y.first as u32,
-        x.first as u32,
-        y.every as u32,
-        x.every as u32,
-    );
-    let windows = WindowLaunch::new(
-        y.stride as i32,
-        x.stride as i32,
-        y.step as i32,
-        x.step as i32,
-        y.offset as i32,
-        x.offset as i32,
-        y.taps as u32,
-        x.taps as u32,
-        (y.tap * conv.kernel[1] + x.tap) as u32,
-        (y.tap_every * conv.kernel[1]) as u32,
-        x.tap_every as u32,
+        column_tiles as u32,
+        conv.kernel[1] as u32,
         weight.tap as u32,
         weight.depth as u32,
         weight.row as u32,
@@ -100,10 +79,12 @@ fn launch(
             bias.map(|b| b.clone().into_buffer_arg()).into(),
             out.clone().into_buffer_arg(),
             sizes,
-            windows,
+            y.launch(),
+            x.launch(),
             slope as f32,
             tile,
             activation,
+            y.every * x.every > 1,
             stored(conv, image),
         );
     }
@@ -128,11 +109,7 @@ pub(crate) fn input(conv: &ConvShape, gradient: &Value, weight: &Value, bias: Op
     let [inputs, outputs] = conv.group();
     let bias = bias.and_then(operand);
     let dx = empty(&gradient, &[conv.batch, conv.channels[0], conv.size[0], conv.size[1]]);
-    for y in 0..conv.stride[0].min(conv.size[0]) {
-        for x in 0..conv.stride[1].min(conv.size[1]) {
-            let axes = [Axis::adjoint(conv, 0, y), Axis::adjoint(conv, 1, x)];
-            launch(conv, [outputs, inputs], axes, &weight, [&gradient, &dx], bias.as_ref(), 1.0);
-        }
-    }
+    let axes = [0, 1].map(|i| Axis::adjoint(conv, i));
+    launch(conv, [outputs, inputs], axes, &weight, [&gradient, &dx], bias.as_ref(), 1.0);
     Some(value(dx))
 }

@@ -1,11 +1,12 @@
 //! Fourier transforms of lines in shared memory, and products of complex numbers.
 
-use super::group::{fits, groups, spread, UNITS};
-use super::{empty, operand, value};
+use super::group::{fits, groups, UNITS};
+use super::{empty, operand, units, value};
 use crate::storage::Value;
+use adjoint_backend::gpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// Numbers of the lines of a group; the longest line.
+/// Numbers of the lines of a group; the longest line of a launch.
 const LENGTH: usize = 1024;
 
 /// The lines of a transform, in its operand and in its result: line (o, m, i) begins at o `outer` + m `middle` + i.
@@ -52,6 +53,77 @@ fn share(at: u32, length: u32, inside: f32) -> f32 {
     v
 }
 
+/// Where numbers are in memory, as `Side`: number n of part p of a line is number E = n `every` + p `apart` of the
+/// whole line, in place E - `zero` modulo its length.
+#[derive(CubeType, CubeLaunch)]
+struct Places {
+    outer: u32,
+    middle: u32,
+    step: u32,
+    imaginary: u32,
+    count: u32,
+    every: u32,
+    apart: u32,
+    zero: u32,
+}
+
+/// Lines of a launch, those of a group of units, and the sizes of m and i and of the parts of lines, of which each is a
+/// line of `length` numbers.
+#[derive(CubeType, CubeLaunch)]
+struct Sizes {
+    count: u32,
+    together: u32,
+    middle: u32,
+    parts: u32,
+    inner: u32,
+    length: u32,
+    /// Numbers of a whole line.
+    total: u32,
+}
+
+/// What a launch does beside its transforms; compiled into the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Task {
+    /// Imaginary parts are not read, or not written.
+    from_real: bool,
+    to_real: bool,
+    /// Numbers of a half spectrum have weights, before or after.
+    weigh_first: bool,
+    weigh_last: bool,
+    /// Neighbouring units read, or write, numbers of neighbouring lines.
+    read_across: bool,
+    write_across: bool,
+    /// Number k of part p is turned by k p parts of the circle.
+    turn: bool,
+}
+
+/// The place of a number in its line, and of the line.
+#[derive(CubeType)]
+struct Spot {
+    line: u32,
+    n: u32,
+    part: u32,
+    place: u32,
+    at: u32,
+}
+
+#[cube]
+fn spot(t: u32, first: u32, s: &Sizes, p: &Places, #[comptime] across: bool) -> Spot {
+    let mut line = t / s.length;
+    let mut n = t % s.length;
+    if comptime!(across) {
+        line = t % s.together;
+        n = t / s.together;
+    }
+    // Excess lines repeat the last one.
+    let l = min(first + line, s.count - 1u32);
+    let (i, rest) = (l % s.inner, l / s.inner);
+    let (part, rest) = (rest % s.parts, rest / s.parts);
+    let place = (n * p.every + part * p.apart + s.total - p.zero) % s.total;
+    let start = rest / s.middle * p.outer + rest % s.middle * p.middle + i;
+    Spot { line, n, part, place, at: start + place * p.step }
+}
+
 /// y_k = scale sum_n x_n e^(sign 2 pi i k n / N) of each line, by stages (Stockham 1966, doi:10.1145/1464182.1464209):
 /// after factors with product L, place k N / L + m has sum_t x_(t N / L + m) e^(sign 2 pi i k t / L).
 #[cube(launch)]
@@ -60,65 +132,41 @@ fn lines_kernel(
     x: &[f32],
     circle: &[f32],
     y: &mut [f32],
-    count: u32,
-    together: u32,
-    middle: u32,
-    inner: u32,
-    length: u32,
-    from_outer: u32,
-    from_middle: u32,
-    from_step: u32,
-    from_imaginary: u32,
-    from_count: u32,
-    to_outer: u32,
-    to_middle: u32,
-    to_step: u32,
-    to_imaginary: u32,
-    to_count: u32,
-    zero: u32,
+    s: Sizes,
+    from: Places,
+    to: Places,
     sign: f32,
     scale: f32,
     inside: f32,
-    #[comptime] real: bool,
-    #[comptime] to_real: bool,
-    #[comptime] across: bool,
+    #[comptime] task: Task,
 ) {
-    let first = CUBE_POS as u32 * together;
-    if first >= count {
+    let first = CUBE_POS as u32 * s.together;
+    if first >= s.count {
         terminate!();
     }
+    let length = s.length;
     let mut re = Shared::<[f32]>::new_slice(2048usize);
     let mut im = Shared::<[f32]>::new_slice(2048usize);
-    let all = together * length;
+    let all = s.together * length;
     let mut t = UNIT_POS;
     while t < all {
-        // Neighbouring units read neighbours in memory.
-        let mut line = t / length;
-        let mut n = t % length;
-        if comptime!(across) {
-            line = t % together;
-            n = t / together;
-        }
-        // Excess lines repeat the last one.
-        let l = min(first + line, count - 1u32);
+        let spot = spot(t, first, &s, &from, comptime!(task.read_across));
         let mut a = 0.0f32;
         let mut b = 0.0f32;
-        if n < from_count {
-            let start = l / (middle * inner) * from_outer + l / inner % middle * from_middle + l % inner;
-            let at = start + n * from_step;
-            a = x[at as usize];
-            if comptime!(!real) {
-                b = x[(at + from_imaginary) as usize];
+        if spot.place < from.count {
+            a = x[spot.at as usize];
+            if comptime!(!task.from_real) {
+                b = x[(spot.at + from.imaginary) as usize];
             }
-            if comptime!(to_real) {
-                let w = share(n, length, inside);
+            if comptime!(task.weigh_first) {
+                let w = share(spot.place, s.total, inside);
                 a *= w;
                 b *= w;
             }
         }
-        let place = (line * length + (n + zero) % length) as usize;
-        re[place] = a;
-        im[place] = b;
+        let to = (spot.line * length + spot.n) as usize;
+        re[to] = a;
+        im[to] = b;
         t += UNITS;
     }
     sync_cube();
@@ -145,14 +193,16 @@ fn lines_kernel(
             let (k, m) = (e / apart, e % apart);
             let start = here + t - e + k % span * rest + m;
             let turn = k * apart;
+            // The circle of the whole line.
+            let every = s.total / length;
             let mut a = 0.0f32;
             let mut b = 0.0f32;
             let mut angle = 0u32;
             for q in 0..radix {
                 let at = (start + q * apart) as usize;
                 let (u, v) = (re[at], im[at]);
-                let c = circle[(2u32 * angle) as usize];
-                let s = sign * circle[(2u32 * angle + 1u32) as usize];
+                let c = circle[(2u32 * angle * every) as usize];
+                let s = sign * circle[(2u32 * angle * every + 1u32) as usize];
                 a += c * u - s * v;
                 b += c * v + s * u;
                 angle = (angle + turn) % length;
@@ -168,83 +218,132 @@ fn lines_kernel(
     }
     t = UNIT_POS;
     while t < all {
-        let mut line = t / length;
-        let mut n = t % length;
-        if comptime!(across) {
-            line = t % together;
-            n = t / together;
-        }
-        let l = first + line;
-        if l < count && n < to_count {
-            let place = (here + line * length + (n + zero) % length) as usize;
-            let start = l / (middle * inner) * to_outer + l / inner % middle * to_middle + l % inner;
-            let at = start + n * to_step;
-            let mut w = 1.0f32;
-            if comptime!(real) {
-                w = share(n, length, inside);
+        let spot = spot(t, first, &s, &to, comptime!(task.write_across));
+        if first + spot.line < s.count && spot.place < to.count {
+            let from = (here + spot.line * length + spot.n) as usize;
+            let mut a = scale * re[from];
+            let mut b = scale * im[from];
+            if comptime!(task.turn) {
+                let angle = (2u32 * (spot.n * spot.part % s.total)) as usize;
+                let (cos, sin) = (circle[angle], sign * circle[angle + 1usize]);
+                let turned = cos * a - sin * b;
+                b = cos * b + sin * a;
+                a = turned;
             }
-            w *= scale;
-            y[at as usize] = w * re[place];
-            if comptime!(!to_real) {
-                y[(at + to_imaginary) as usize] = w * im[place];
+            if comptime!(task.weigh_last) {
+                let w = share(spot.place, s.total, inside);
+                a *= w;
+                b *= w;
+            }
+            y[spot.at as usize] = a;
+            if comptime!(!task.to_real) {
+                y[(spot.at + to.imaginary) as usize] = b;
             }
         }
         t += UNITS;
     }
 }
 
-/// Whether the kernel takes lines of a length.
+/// Whether the kernel takes lines of a length: at once, or as two launches of the factors of the length.
 pub(crate) fn takes(length: usize) -> bool {
-    length <= LENGTH
+    length <= LENGTH || factors(length).is_some()
+}
+
+/// Two factors of a length that are as near each other as can be, the larger one first.
+fn factors(length: usize) -> Option<[usize; 2]> {
+    let root = (1..=LENGTH).rev().find(|&n| n * n <= length)?;
+    let small = (2..=root).rev().find(|&n| length.is_multiple_of(n))?;
+    (length / small <= LENGTH).then_some([length / small, small])
+}
+
+impl Side {
+    fn places(&self, [every, apart]: [usize; 2], zero: usize) -> PlacesLaunch {
+        let [outer, middle, step, imaginary] = [self.outer, self.middle, self.step, self.imaginary].map(|n| n as u32);
+        PlacesLaunch::new(outer, middle, step, imaginary, self.count as u32, every as u32, apart as u32, zero as u32)
+    }
 }
 
 /// The transforms of the lines of x as a tensor of a shape, for cosines and sines [length, 2] of a circle; `None` on
 /// the cpu.
+///
+/// Long lines of N = N1 N2 numbers take two launches (Bailey 1990, doi:10.1007/BF00162341): transforms of N1 numbers,
+/// N2 apart, number k1 of the n2-th of which is turned by n2 k1 / N of a circle, and then, for each k1, of N2 numbers,
+/// of which number k2 is number k1 + N1 k2 of the result.
 pub(crate) fn transform(x: &Value, circle: &Value, s: &Lines, shape: &[usize]) -> Option<Value> {
     let (x, circle) = (operand(x).filter(fits)?, operand(circle)?);
     let y = empty(&x, shape);
     if !fits(&y) {
         return None;
     }
-    let together = (LENGTH / s.length).min(s.count);
-    let (cubes, dim) = groups(s.count.div_ceil(together));
+    let across = s.middle * s.inner > 1;
+    let whole = Task {
+        from_real: s.from.real,
+        to_real: s.to.real,
+        weigh_first: s.to.real,
+        weigh_last: s.from.real,
+        read_across: across,
+        write_across: across,
+        turn: false,
+    };
+    if s.length <= LENGTH {
+        let places = [s.from.places([1, 0], s.zero), s.to.places([1, 0], s.zero)];
+        launch([&x, &circle, &y], s, [s.length, 1], places, s.scale, whole);
+        return Some(value(y));
+    }
+    let [one, two] = factors(s.length)?;
+    let numbers = s.count * s.length;
+    let between = empty(&x, &[2, numbers]);
+    if !fits(&between) {
+        return None;
+    }
+    // [o, m, k1, n2, i], the real parts and then the imaginary parts.
+    let line = s.length * s.inner;
+    let kept =
+        Side { outer: s.middle * line, middle: line, step: s.inner, imaginary: numbers, count: s.length, real: false };
+    let places = [s.from.places([two, 1], s.zero), kept.places([two, 1], 0)];
+    let task = Task { to_real: false, weigh_last: false, read_across: true, write_across: true, turn: true, ..whole };
+    launch([&x, &circle, &between], s, [one, two], places, 1.0, task);
+    let places = [kept.places([1, two], 0), s.to.places([one, 1], s.zero)];
+    let task = Task { from_real: false, weigh_first: false, read_across: s.inner > 1, write_across: true, ..whole };
+    launch([&between, &circle, &y], s, [two, one], places, s.scale, task);
+    Some(value(y))
+}
+
+/// Transforms of `length` numbers, so many of each line.
+fn launch(
+    [x, circle, y]: [&CubeTensor; 3],
+    s: &Lines,
+    [length, parts]: [usize; 2],
+    [from, to]: [PlacesLaunch; 2],
+    scale: f64,
+    task: Task,
+) {
+    let count = s.count * parts;
+    let together = (LENGTH / length).min(count);
+    let (cubes, dim) = groups(count.div_ceil(together));
+    let [lines, together, middle, parts, inner, length, total] =
+        [count, together, s.middle, parts, s.inner, length, s.length].map(|n| n as u32);
     lines_kernel::launch(
-        &x.client.clone(),
+        &x.client,
         cubes,
         dim,
-        x.into_buffer_arg(),
-        circle.into_buffer_arg(),
+        x.clone().into_buffer_arg(),
+        circle.clone().into_buffer_arg(),
         y.clone().into_buffer_arg(),
-        s.count as u32,
-        together as u32,
-        s.middle as u32,
-        s.inner as u32,
-        s.length as u32,
-        s.from.outer as u32,
-        s.from.middle as u32,
-        s.from.step as u32,
-        s.from.imaginary as u32,
-        s.from.count as u32,
-        s.to.outer as u32,
-        s.to.middle as u32,
-        s.to.step as u32,
-        s.to.imaginary as u32,
-        s.to.count as u32,
-        s.zero as u32,
+        SizesLaunch::new(lines, together, middle, parts, inner, length, total),
+        from,
+        to,
         s.sign as f32,
-        s.scale as f32,
+        scale as f32,
         s.inside as f32,
-        s.from.real,
-        s.to.real,
-        s.middle * s.inner > 1,
+        task,
     );
-    Some(value(y))
 }
 
 /// The smaller operand is repeated.
 #[cube(launch)]
 fn product_kernel(a: &[f32], b: &[f32], y: &mut [f32], of_a: u32, of_b: u32, count: u32, sign: f32) {
-    let i = CUBE_POS as u32 * UNITS + UNIT_POS;
+    let i = ABSOLUTE_POS as u32;
     if i >= count {
         terminate!();
     }
@@ -265,7 +364,7 @@ pub(crate) fn product(a: &Value, b: &Value, conjugate: bool, shape: &[usize]) ->
         return None;
     }
     let [of_a, of_b, count] = [&a, &b, &y].map(|t| t.meta.num_elements() / 2);
-    let (cubes, dim) = spread(count);
+    let (cubes, dim) = units(&a, count);
     product_kernel::launch(
         &a.client.clone(),
         cubes,

@@ -6,8 +6,9 @@ use cubecl::prelude::*;
 
 /// Units of a group, the most that every device has.
 pub(super) const UNITS: u32 = 256;
-/// Most parts that a long sum is divided into, each of at least `PART` numbers, but the last.
-const PARTS: usize = UNITS as usize;
+/// Most parts of a sum whose parts one group adds.
+pub(super) const PARTS: usize = UNITS as usize;
+/// Numbers of a part of a long sum, at least, but for the last.
 const PART: usize = 4096;
 /// Groups along the first axis of a launch, at most.
 const WIDE: usize = 1 << 15;
@@ -18,14 +19,9 @@ pub(super) fn groups(count: usize) -> (CubeCount, CubeDim) {
     (CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1), CubeDim::new_1d(UNITS))
 }
 
-/// As `groups`, for at least `count` units.
-pub(super) fn spread(count: usize) -> (CubeCount, CubeDim) {
-    groups(count.div_ceil(UNITS as usize))
-}
-
-/// How `length` numbers are divided: into so many parts, of so many numbers each.
-pub(super) fn parts(length: usize) -> (usize, usize) {
-    let part = length.div_ceil(PARTS).max(PART);
+/// How `length` numbers are divided: into at most `most` parts, so many, of so many numbers each.
+pub(super) fn parts(length: usize, most: usize) -> (usize, usize) {
+    let part = length.div_ceil(most).max(PART);
     (length.div_ceil(part).max(1), part)
 }
 

@@ -3,11 +3,11 @@
 
 mod kernels;
 
-use super::group::{fits, groups, parts};
+use super::group::{fits, groups, parts, PARTS};
 use super::{empty, operand, value};
 use crate::storage::Value;
 use adjoint_backend::gpu::{part_of, CubeTensor};
-use kernels::{input_kernel, moments_kernel, normalise_kernel, sums_kernel, totals_kernel};
+use kernels::{input_kernel, moments_kernel, normalise_kernel, sums_kernel, totals_kernel, SegmentsLaunch};
 
 /// Numbers between the beginnings of lists in one tensor, so that each begins where a device can begin a tensor.
 const ALIGNED: usize = 64;
@@ -57,6 +57,22 @@ struct Layout {
     length: usize,
     inner: usize,
     stride: usize,
+}
+
+impl Layout {
+    /// Parts of a segment, and values of a part.
+    fn parts(&self) -> (usize, usize) {
+        parts(self.length, PARTS)
+    }
+    /// Parts of all segments.
+    fn count(&self) -> usize {
+        self.segments * self.parts().0
+    }
+    fn launch(&self) -> SegmentsLaunch {
+        let (parts, part) = self.parts();
+        let [inner, stride, length] = [self.inner, self.stride, self.length].map(|n| n as u32);
+        SegmentsLaunch::new(inner, stride, length, parts as u32, part as u32, self.count() as u32)
+    }
 }
 
 impl Norm<'_> {
@@ -114,9 +130,9 @@ pub(super) fn totals(partial: &CubeTensor, channels: usize, images: usize, sums:
 pub(crate) fn forward(norm: &Norm, x: &Value, given: Option<[&Value; 2]>) -> Option<(Value, Used)> {
     let x = operand(x).filter(fits)?;
     let (weight, bias) = (or_any(norm.weight, &x)?, or_any(norm.bias, &x)?);
-    let Layout { segments, length, inner, stride } = norm.layout();
-    let (parts, part) = parts(length);
-    let (count, (cubes, dim)) = (segments * parts, groups(segments * parts));
+    let divided = norm.layout();
+    let ((parts, part), count) = (divided.parts(), divided.count());
+    let (segments, length, (cubes, dim)) = (divided.segments, divided.length, groups(count));
     let (means, variances, known, known_part, first) = match given {
         Some([mean, variance]) => (operand(mean)?, operand(variance)?, 1, length, 0),
         None => {
@@ -127,12 +143,7 @@ pub(crate) fn forward(norm: &Norm, x: &Value, given: Option<[&Value; 2]>) -> Opt
                 dim,
                 x.clone().into_buffer_arg(),
                 partial.clone().into_buffer_arg(),
-                inner as u32,
-                stride as u32,
-                length as u32,
-                parts as u32,
-                part as u32,
-                count as u32,
+                divided.launch(),
             );
             (partial.clone(), partial, parts, part, count)
         }
@@ -150,12 +161,7 @@ pub(crate) fn forward(norm: &Norm, x: &Value, given: Option<[&Value; 2]>) -> Opt
         bias.into_buffer_arg(),
         y.clone().into_buffer_arg(),
         used.clone().into_buffer_arg(),
-        inner as u32,
-        stride as u32,
-        length as u32,
-        parts as u32,
-        part as u32,
-        count as u32,
+        divided.launch(),
         known as u32,
         known_part as u32,
         first as u32,
@@ -183,17 +189,21 @@ pub(crate) fn gradient(
 ) -> Option<(Option<Value>, [Value; 2])> {
     let (x, g) = (operand(x)?, operand(g)?);
     let weight = or_any(norm.weight, &x)?;
-    let Layout { segments, length, inner, stride } = norm.layout();
+    let divided = norm.layout();
+    let (segments, length) = (divided.segments, divided.length);
     let [batch, channels, pixels] = norm.planes;
     // Sums are of each channel of each image where weights differ within a segment.
-    let (rows, row, row_inner, row_stride, shared) = match norm.groups {
-        None => (segments, length, inner, stride, 1),
-        Some(count) => (batch * channels, pixels, pixels, 0, channels / count),
+    let (rows, shared) = match norm.groups {
+        None => (norm.layout(), 1),
+        Some(count) => {
+            let rows = Layout { segments: batch * channels, length: pixels, inner: pixels, stride: 0 };
+            (rows, channels / count)
+        }
     };
     let apart = segments.next_multiple_of(ALIGNED);
-    let (sums, sum) = parts(row);
-    let partial = empty(&x, &[2 * rows * sums]);
-    let (cubes, dim) = groups(rows * sums);
+    let sums = rows.parts().0;
+    let partial = empty(&x, &[2 * rows.count()]);
+    let (cubes, dim) = groups(rows.count());
     sums_kernel::launch(
         &x.client,
         cubes,
@@ -203,12 +213,7 @@ pub(crate) fn gradient(
         used.lists.clone().into_buffer_arg(),
         weight.clone().into_buffer_arg(),
         partial.clone().into_buffer_arg(),
-        row_inner as u32,
-        row_stride as u32,
-        row as u32,
-        sums as u32,
-        sum as u32,
-        (rows * sums) as u32,
+        rows.launch(),
         shared as u32,
         channels as u32,
         apart as u32,
@@ -220,9 +225,8 @@ pub(crate) fn gradient(
     if !needed {
         return Some((None, totals(&partial, channels, images, sums)));
     }
-    let (parts, part) = parts(length);
     let (dx, out) = (empty(&x, &norm.planes), lists(&x, 2, segments));
-    let (cubes, dim) = groups(segments * parts);
+    let (cubes, dim) = groups(divided.count());
     let (repeated, each) = norm.channels();
     input_kernel::launch(
         &x.client.clone(),
@@ -235,14 +239,9 @@ pub(crate) fn gradient(
         partial.clone().into_buffer_arg(),
         dx.clone().into_buffer_arg(),
         out.clone().into_buffer_arg(),
-        inner as u32,
-        stride as u32,
-        length as u32,
-        parts as u32,
-        part as u32,
-        (segments * parts) as u32,
+        divided.launch(),
         sums as u32,
-        (rows * sums) as u32,
+        rows.count() as u32,
         repeated as u32,
         each as u32,
         norm.run() as u32,

@@ -1,7 +1,7 @@
 //! Norm of the channels of each pixel. A group of units takes neighbouring pixels, so that it reads neighbours in
 //! memory, and divides the channels among its rows of units.
 
-use super::group::{add_up, fits, groups, parts, UNITS};
+use super::group::{add_up, fits, groups, parts, PARTS, UNITS};
 use super::norm::{lists, or_any, totals, Norm};
 use super::{empty, operand, value};
 use crate::storage::Value;
@@ -247,7 +247,7 @@ pub(crate) fn gradient(
     if !asked {
         return Some((dx.map(value), None));
     }
-    let (sums, sum) = parts(count);
+    let (sums, sum) = parts(count, PARTS);
     let partial = empty(&x, &[2 * channels * sums]);
     let (cubes, dim) = groups(channels * sums);
     sums_kernel::launch(

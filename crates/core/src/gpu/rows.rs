@@ -1,7 +1,7 @@
 //! Sums over the rows of arrays, of products and distances of two, and of squared differences of neighbours in one.
 
-use super::group::{fits, groups, parts, spread, total, UNITS};
-use super::{empty, operand, value};
+use super::group::{fits, groups, parts, total, PARTS, UNITS};
+use super::{empty, operand, units, value};
 use crate::kernel::variation::VariationShape;
 use crate::storage::{physical, Value};
 use adjoint_backend::Dispatch;
@@ -87,7 +87,7 @@ fn slopes_kernel(
     inner: u32,
     #[comptime] term: Term,
 ) {
-    let i = CUBE_POS as u32 * UNITS + UNIT_POS;
+    let i = ABSOLUTE_POS as u32;
     if i >= count {
         terminate!();
     }
@@ -124,7 +124,7 @@ fn slopes_kernel(
 pub(crate) fn sums(term: Term, [a, b]: [&Value; 2], s: VariationShape) -> Option<Value> {
     let (a, b) = (operand(a).filter(fits)?, operand(b)?);
     let (rows, row) = sizes(s);
-    let (parts, part) = parts(row);
+    let (parts, part) = parts(row, PARTS);
     let y = empty(&a, &[rows, parts]);
     let (cubes, dim) = groups(rows * parts);
     sums_kernel::launch(
@@ -151,7 +151,7 @@ pub(crate) fn slopes(term: Term, [a, b]: [&Value; 2], g: &Value, s: VariationSha
     let (a, b, g) = (operand(a).filter(fits)?, operand(b)?, operand(g)?);
     let (rows, row) = sizes(s);
     let y = empty(&a, shape);
-    let (cubes, dim) = spread(rows * row);
+    let (cubes, dim) = units(&a, rows * row);
     slopes_kernel::launch(
         &a.client.clone(),
         cubes,

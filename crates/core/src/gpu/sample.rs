@@ -7,8 +7,8 @@ mod window;
 
 pub(crate) use image::by_image;
 
-use super::group::{fits, spread, UNITS};
-use super::{empty, operand, value};
+use super::group::fits;
+use super::{empty, operand, units, value};
 use crate::kernel::sample::{Rule, SampleShape};
 use crate::storage::Value;
 use cubecl::prelude::*;
@@ -27,7 +27,7 @@ fn forward_kernel(
     count: u32,
     #[comptime] w: Window,
 ) {
-    let unit = CUBE_POS as u32 * UNITS + UNIT_POS;
+    let unit = ABSOLUTE_POS as u32;
     if unit >= count {
         terminate!();
     }
@@ -95,7 +95,7 @@ fn grid_kernel(
     count: u32,
     #[comptime] w: Window,
 ) {
-    let unit = CUBE_POS as u32 * UNITS + UNIT_POS;
+    let unit = ABSOLUTE_POS as u32;
     if unit >= count {
         terminate!();
     }
@@ -146,7 +146,7 @@ pub(crate) fn forward(x: &Value, grid: &Value, s: &SampleShape, rule: &Rule) -> 
         return None;
     }
     let count = s.batch * s.channels.div_ceil(CHANNELS as usize) * s.positions();
-    let (cubes, dim) = spread(count);
+    let (cubes, dim) = units(&x, count);
     forward_kernel::launch(
         &x.client.clone(),
         cubes,
@@ -170,7 +170,7 @@ pub(crate) fn by_grid(x: &Value, g: &Value, grid: &Value, s: &SampleShape, rule:
     let g = operand(g).filter(fits)?;
     let out = empty(&x, &[s.batch, s.out[0], s.out[1], 2]);
     let count = s.batch * s.positions();
-    let (cubes, dim) = spread(count);
+    let (cubes, dim) = units(&x, count);
     grid_kernel::launch(
         &x.client.clone(),
         cubes,

@@ -1,15 +1,14 @@
 //! Sums over the images and pixels of each channel, and the gate of an activation with them: every group of units adds
 //! a part of a channel, and a second launch adds the parts in a fixed order.
 
-use super::group::{total, UNITS};
+use super::group::{self, total, UNITS};
 use super::{empty, operand, units, value};
 use crate::storage::Value;
 use adjoint_backend::gpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// Groups that keep a large card busy, and elements that are worth a group of their own.
+/// Groups that keep a large card busy.
 const BUSY: usize = 1024;
-const PART: usize = 4096;
 
 /// Where element `i` of a channel lies in [images, channels, plane].
 #[cube]
@@ -107,9 +106,8 @@ fn parts([images, channels, plane]: [usize; 3]) -> Option<[usize; 2]> {
     if all == 0 || all >= 1 << 31 || channels > super::AXIS {
         return None;
     }
-    let parts = BUSY.div_ceil(channels).min(count.div_ceil(PART)).min(super::AXIS);
-    let part = count.div_ceil(parts);
-    Some([part, count.div_ceil(part)])
+    let (parts, part) = group::parts(count, BUSY.div_ceil(channels));
+    Some([part, parts])
 }
 
 /// The sums of each channel of [images, channels, plane], as `[channels]`; `None` on the cpu, and as of `parts`.

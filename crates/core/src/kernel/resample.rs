@@ -48,6 +48,22 @@ impl Taps {
         }
         Self::new(self.len(), columns.into_iter())
     }
+    /// The most taps of a row, at least one.
+    pub fn widest(&self) -> usize {
+        self.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0).max(1)
+    }
+    /// Pairs of positions and weights, as many for each row: those beyond a row's are zero.
+    pub fn padded(&self) -> Vec<f64> {
+        let width = self.widest();
+        let mut out = zeros(2 * self.len() * width);
+        for i in 0..self.len() {
+            for (k, (at, weight)) in self.row(i).enumerate() {
+                let entry = 2 * (i * width + k);
+                (out[entry], out[entry + 1]) = (at as f64, weight);
+            }
+        }
+        out
+    }
     /// The dense matrix, row by row.
     pub fn dense(&self) -> Vec<f64> {
         let mut out = zeros(self.len() * self.inputs);

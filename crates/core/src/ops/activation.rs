@@ -2,8 +2,10 @@
 //! a norm, its kernel applies them.
 
 use super::reduce::sum;
+use super::too_large;
 use crate::error::Result;
 use crate::gpu;
+use crate::kernel::formula::Formula;
 use crate::kernel::sums;
 use crate::storage::{elementwise, from_vec, Value};
 use crate::tape::{self, Context};
@@ -42,14 +44,17 @@ pub(crate) fn activate(x: &Tensor, slope: f64) -> Result<Value> {
     } else {
         elementwise::unary(&x.value(), x.shape(), |v| if v <= 0.0 { narrow * v } else { v })
     };
-    match value {
+    match value.or_else(|| gated(&x.value(), &x.value(), x.shape(), slope)) {
         Some(value) => Ok(value),
-        None if slope == 0.0 => Ok(Dispatch::relu(x.value())),
-        None => match gpu::activation::gate(&x.value(), &x.value(), x.shape(), slope) {
-            Some(value) => Ok(value),
-            None => Ok(Dispatch::float_mul(x.value(), slopes(x, slope)?)),
-        },
+        None if slope == 0.0 => Dispatch::relu(x.value()).ok_or_else(|| too_large("relu")),
+        None => Ok(Dispatch::float_mul(x.value(), slopes(x, slope)?)),
     }
+}
+
+/// `gate` on a GPU.
+fn gated(x: &Value, sign: &Value, shape: &[usize], slope: f64) -> Option<Value> {
+    let formula = if slope == 0.0 { Formula::Rectify } else { Formula::Gate };
+    gpu::pointwise::apply(formula, &[x, sign], [slope, 0.0], shape)
 }
 
 /// 1 where x > 0, else `slope`.
@@ -69,13 +74,10 @@ pub(crate) fn gate(g: &Tensor, sign: &Tensor, slope: f64) -> Result<Tensor> {
     } else {
         elementwise::binary(&sign.value(), &g.value(), g.shape(), |y, g| if y <= 0.0 { narrow * g } else { g })
     };
-    let value = match value {
+    let value = match value.or_else(|| gated(&g.value(), &sign.value(), g.shape(), slope)) {
         Some(value) => value,
-        None if slope == 0.0 => Dispatch::relu_backward(sign.value(), g.value()),
-        None => match gpu::activation::gate(&g.value(), &sign.value(), g.shape(), slope) {
-            Some(value) => value,
-            None => Dispatch::float_mul(g.value(), slopes(&sign, slope)?),
-        },
+        None if slope == 0.0 => Dispatch::relu_backward(sign.value(), g.value()).ok_or_else(|| too_large("relu"))?,
+        None => Dispatch::float_mul(g.value(), slopes(&sign, slope)?),
     };
     Ok(Tensor::result(value, g.shape().to_vec(), &[g], Box::new(move |c| Ok(vec![Some(gate(c.grad, &sign, slope)?)]))))
 }

@@ -1,7 +1,8 @@
 //! Binary arithmetic with NumPy broadcasting, and arithmetic with a number.
 
-use super::{broadcast, compare, reduce::sum_to, same_kind, unary, with_rank};
-use crate::error::Result;
+use super::{broadcast, compare, fused, on_gpu, reduce::sum_to, same_kind, unary, with_rank};
+use crate::error::{Error, Result};
+use crate::kernel::formula::Formula;
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
 use crate::tensor::{Constant, Tensor};
@@ -80,10 +81,15 @@ pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         |a, b| a / b,
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let quotient = div(c.grad, b)?;
-            let da = if c.needs(0) { Some(sum_to(&quotient, a.shape())?) } else { None };
-            let db =
-                if c.needs(1) { Some(sum_to(&unary::neg(&mul(&quotient, &div(a, b)?)?)?, b.shape())?) } else { None };
+            let da = if c.needs(0) { Some(sum_to(&div(c.grad, b)?, a.shape())?) } else { None };
+            let db = if c.needs(1) {
+                let part = fused(c, Formula::QuotientGradient, &[c.grad, a, b], [0.0; 2], || {
+                    unary::neg(&mul(&div(c.grad, b)?, &div(a, b)?)?)
+                })?;
+                Some(sum_to(&part, b.shape())?)
+            } else {
+                None
+            };
             Ok(vec![da, db])
         }),
     )
@@ -116,41 +122,52 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     )
 }
 
-fn extremum(op: &str, a: &Tensor, b: &Tensor, pick_a: fn(&Tensor, &Tensor) -> Result<Constant>) -> Result<Tensor> {
+fn extremum(
+    op: &str,
+    [a, b]: [&Tensor; 2],
+    [formula, of_gradient]: [Formula; 2],
+    pick_a: fn(&Tensor, &Tensor) -> Result<Constant>,
+) -> Result<Tensor> {
     same_kind(op, a, b)?;
     let shape = broadcast(op, a.shape(), b.shape(), a.dtype())?;
-    let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
-    // Where y is NaN the comparison fails, which selects y; NaN in x needs a test.
-    let (picked, nan) = (pick_a(&x, &y)?, compare::ne(&x, &x)?);
-    let choice = add(&picked, &nan)?;
-    let value = compare::where_(&choice, &x, &y)?.value();
+    let value = match on_gpu(formula, &[a, b], [0.0; 2], &shape) {
+        Some(value) => value,
+        None => {
+            let (x, y) = (super::shape::expand(&a.detach(), &shape)?, super::shape::expand(&b.detach(), &shape)?);
+            // Where y is NaN the comparison fails, which selects y; NaN in x needs a test.
+            let (picked, nan) = (pick_a(&x, &y)?, compare::ne(&x, &x)?);
+            compare::where_(&add(&picked, &nan)?, &x, &y)?.value()
+        }
+    };
     Ok(Tensor::result(
         value,
         shape,
         &[a, b],
         Box::new(move |c| {
-            let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let equal = compare::eq(a, b)?;
-            let half = mul_scalar(&equal, 0.5)?;
-            let share = |x: &Tensor, y: &Tensor| {
-                let picked = pick_a(x, y)?;
-                add(&sub(&picked, &equal)?, &half)
+            let share = |i: usize| {
+                if !c.needs(i) {
+                    return Ok(None);
+                }
+                let (x, y) = (&c.inputs[i], &c.inputs[1 - i]);
+                let part = fused(c, of_gradient, &[c.grad, x, y], [0.0; 2], || {
+                    let (picked, equal) = (pick_a(x, y)?, compare::eq(x, y)?);
+                    mul(c.grad, &add(&sub(&picked, &equal)?, &mul_scalar(&equal, 0.5)?)?)
+                })?;
+                Ok::<_, Error>(Some(sum_to(&part, x.shape())?))
             };
-            let da = if c.needs(0) { Some(sum_to(&mul(c.grad, &share(a, b)?)?, a.shape())?) } else { None };
-            let db = if c.needs(1) { Some(sum_to(&mul(c.grad, &share(b, a)?)?, b.shape())?) } else { None };
-            Ok(vec![da, db])
+            Ok(vec![share(0)?, share(1)?])
         }),
     ))
 }
 
 /// max(a, b); equal operands share the gradient.
 pub fn maximum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    extremum("maximum", a, b, compare::ge)
+    extremum("maximum", [a, b], [Formula::Maximum, Formula::MaximumGradient], compare::ge)
 }
 
 /// min(a, b); equal operands share the gradient.
 pub fn minimum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    extremum("minimum", a, b, compare::le)
+    extremum("minimum", [a, b], [Formula::Minimum, Formula::MinimumGradient], compare::le)
 }
 
 /// A function of each element with a number.
@@ -212,8 +229,14 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
             if p == 0.0 {
                 return Ok(vec![Some(c.grad.full_like(0.0)?)]);
             }
+            let x = &c.inputs[0];
             // p dy first: often one number for all.
-            Ok(vec![Some(mul(&mul_scalar(c.grad, p)?, &pow_scalar(&c.inputs[0], p - 1.0)?)?)])
+            let other = || mul(&mul_scalar(c.grad, p)?, &pow_scalar(x, p - 1.0)?);
+            let gradient = match p {
+                2.0 => fused(c, Formula::SquareGradient, &[c.grad, x], [0.0; 2], other)?,
+                _ => other()?,
+            };
+            Ok(vec![Some(gradient)])
         }),
     ))
 }

@@ -1,10 +1,11 @@
 //! Products of matrices.
 
 use super::shape::{expand, permute, reshape};
-use super::{broadcast, reduce::sum_to, same_kind};
+use super::{broadcast, reduce::sum_to, same_kind, too_large};
 use crate::allocation::{check, product};
 use crate::error::{Error, Result};
-use crate::storage::{self, Value};
+use crate::gpu;
+use crate::storage::{self, physical};
 use crate::tensor::{check_size, Tensor};
 use adjoint_backend::Dispatch;
 
@@ -33,11 +34,14 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
     } else if let Some(value) = storage::product::product(&a.value(), &b.value(), &batch, [m, k, n]) {
         value
+    } else if let Some(value) = gpu::product::matmul(&a.value(), &b.value(), &batch, [m, k, n]) {
+        value
     } else {
         // Broadcast operands are copied.
         let copied = |rows: usize| product(&[count, rows, k, a.dtype().size()]);
         check("matmul", copied(m).zip(copied(n)).and_then(|(a, b)| a.checked_add(b)))?;
-        values_product(operand(a, m, k)?.value(), operand(b, k, n)?.value(), &[count, m, n])?
+        let product = Dispatch::float_matmul(operand(a, m, k)?.value(), operand(b, k, n)?.value());
+        Dispatch::float_reshape(product.ok_or_else(|| too_large("matmul"))?, physical(&shape))
     };
     Ok(Tensor::result(
         value,
@@ -50,16 +54,6 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             Ok(vec![da, db])
         }),
     ))
-}
-
-/// The product of two values, in true float32 on GPUs too.
-fn values_product(a: Value, b: Value, shape: &[usize]) -> Result<Value> {
-    #[cfg(feature = "gpu")]
-    if let Some(product) = crate::gpu::product::matmul(&a, &b, shape) {
-        return product;
-    }
-    let _ = shape;
-    Ok(Dispatch::float_matmul(a, b))
 }
 
 /// The last two axes exchanged.

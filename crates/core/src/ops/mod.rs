@@ -9,6 +9,7 @@ pub mod fft;
 pub mod image_norm;
 pub mod index;
 pub mod linalg;
+mod moves;
 pub mod non_local;
 pub mod norm;
 pub mod optim;
@@ -24,7 +25,10 @@ pub mod spectrum;
 pub mod unary;
 pub mod warp;
 
+use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::gpu;
+use crate::kernel::formula::Formula;
 use crate::storage::{physical, DType, Value};
 use crate::tape::{self, Context};
 pub(crate) use crate::tensor::same_kind;
@@ -82,6 +86,37 @@ pub(crate) fn with_rank(x: &Tensor, rank: usize) -> Value {
     let mut shape = vec![1; rank - x.rank()];
     shape.extend_from_slice(x.shape());
     Dispatch::float_reshape(x.value(), physical(&shape))
+}
+
+/// Our kernels refused a tensor on a GPU, where there are no others.
+pub(crate) fn too_large(op: &str) -> Error {
+    Error::argument(op, "on a GPU tensors have fewer than 2^31 elements, and more came; cut it, or compute on the cpu.")
+}
+
+/// A formula of tensors of a gradient's shape as a VJP's result: in one launch on a GPU where nothing is recorded, else
+/// by operators.
+pub(crate) fn fused(
+    c: &Context,
+    formula: Formula,
+    operands: &[&Tensor],
+    constants: [f64; 2],
+    other: impl FnOnce() -> Result<Tensor>,
+) -> Result<Tensor> {
+    if !tape::is_enabled() {
+        if let Some(value) = on_gpu(formula, operands, constants, c.grad.shape()) {
+            return c.gradient(value, c.grad.shape());
+        }
+    }
+    other()
+}
+
+/// A formula of tensors, broadcast to a shape, on a GPU.
+pub(crate) fn on_gpu(formula: Formula, operands: &[&Tensor], constants: [f64; 2], shape: &[usize]) -> Option<Value> {
+    if operands.first()?.device() == Device::Cpu {
+        return None;
+    }
+    let values: Vec<Value> = operands.iter().map(|t| t.value()).collect();
+    gpu::pointwise::apply(formula, &values.iter().collect::<Vec<_>>(), constants, shape)
 }
 
 pub(crate) fn check_rank(op: &str, name: &str, x: &Tensor, rank: usize) -> Result<()> {

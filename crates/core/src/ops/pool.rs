@@ -3,8 +3,9 @@
 use super::elementwise::{add, div, mul_scalar};
 use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
-use super::{check_rank, reduce};
+use super::{check_rank, reduce, too_large};
 use crate::allocation::{check, product};
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::gpu::pool as gpu;
 use crate::kernel::conv::shape::{ConvShape, Geometry};
@@ -28,7 +29,20 @@ pub struct Window {
 }
 
 impl Window {
+    /// Numbers of windows of at least half a kernel inside.
     fn output(&self, op: &str, x: &Tensor) -> Result<[usize; 2]> {
+        check_rank(op, "input", x, 4)?;
+        if (0..2).any(|i| 2 * self.padding[i].min(super::LARGEST) > self.kernel[i]) {
+            return Err(Error::argument(
+                op,
+                format!("padding is {:?}, expected at most half of the kernel {:?}.", self.padding, self.kernel),
+            ));
+        }
+        self.count(op, x)
+    }
+
+    /// Numbers of windows.
+    fn count(&self, op: &str, x: &Tensor) -> Result<[usize; 2]> {
         check_rank(op, "input", x, 4)?;
         if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
             return Err(Error::argument(op, "kernel, stride and dilation must be at least 1."));
@@ -37,12 +51,6 @@ impl Window {
             return Err(Error::argument(
                 op,
                 format!("kernel, stride, padding and dilation must be at most {}.", super::LARGEST),
-            ));
-        }
-        if (0..2).any(|i| 2 * self.padding[i] > self.kernel[i]) {
-            return Err(Error::argument(
-                op,
-                format!("padding is {:?}, expected at most half of the kernel {:?}.", self.padding, self.kernel),
             ));
         }
         if x.shape()[2..].contains(&0) {
@@ -133,7 +141,11 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             Box::new(move |c| Ok(vec![Some(scatter(&c.inputs[0].detach(), c.grad, windows)?)])),
         ));
     }
-    if let Some((value, places)) = gpu_largest(x, &windows) {
+    if x.size() == 0 {
+        // No images.
+        return reshape(x, &[s[0], s[1], oh, ow]);
+    }
+    if let Some((value, places)) = gpu::largest(&windows, &x.value()) {
         return Ok(Tensor::result(
             value,
             vec![s[0], s[1], oh, ow],
@@ -142,11 +154,12 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
         ));
     }
     let dtype = Dispatch::settings(&x.device().dispatch()?).int_dtype;
-    let found = Dispatch::max_pool2d_with_indices(x.value(), w.kernel, w.stride, w.padding, w.dilation, false, dtype);
+    let [value, places] = Dispatch::max_pool2d(x.value(), w.kernel, w.stride, w.padding, w.dilation, dtype)
+        .ok_or_else(|| too_large("maxPool2d"))?;
     let flat = [s[0], s[1], oh * ow];
-    let indices = Dispatch::int_reshape(found.indices, adjoint_backend::Shape::from(flat.to_vec()));
+    let indices = Dispatch::int_reshape(places, adjoint_backend::Shape::from(flat.to_vec()));
     Ok(Tensor::result(
-        found.output,
+        value,
         vec![s[0], s[1], oh, ow],
         &[x],
         Box::new(move |c| {
@@ -155,13 +168,6 @@ pub fn max_pool2d(x: &Tensor, w: Window) -> Result<Tensor> {
             Ok(vec![Some(reshape(&added, &s)?)])
         }),
     ))
-}
-
-fn gpu_largest(x: &Tensor, windows: &ConvShape) -> Option<(crate::storage::Value, gpu::Places)> {
-    if x.size() == 0 {
-        return None;
-    }
-    gpu::largest(windows, &x.value())
 }
 
 /// On a GPU: the elements at the places of the largest elements, or with `back` the transpose of that.
@@ -255,9 +261,31 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: [usize; 2]) -> Result<Tensor> {
     super::resample::separable(x, size, "adaptive pooling", matrix)
 }
 
+/// On a GPU: all windows as columns, [B, C, kh kw, L], or with `back` the transpose of that; `None` on the cpu.
+fn columns(t: &Tensor, windows: ConvShape, back: bool) -> Result<Option<Tensor>> {
+    let Some(value) = gpu::columns(&windows, &t.value(), back) else { return Ok(None) };
+    let ConvShape { batch, channels, size, .. } = windows;
+    let shape = match back {
+        true => vec![batch, channels[0], size[0], size[1]],
+        false => vec![batch, channels[0], windows.taps(), windows.pixels()],
+    };
+    let transpose = move |c: &Context| {
+        let found = columns(c.grad, windows, !back)?;
+        Ok(vec![Some(found.ok_or_else(|| Error::internal("unfold2d: a gradient on another device."))?)])
+    };
+    Ok(Some(Tensor::result(value, shape, &[t], Box::new(transpose))))
+}
+
 /// All windows as columns: [B, C kh kw, L].
 pub fn unfold2d(x: &Tensor, w: Window) -> Result<Tensor> {
     check_rank("unfold2d", "input", x, 4)?;
+    if x.size() > 0 && x.device() != Device::Cpu {
+        let (s, out) = (x.shape(), w.count("unfold2d", x)?);
+        check_size("unfold2d", &[s[0], s[1], w.kernel[0], w.kernel[1], out[0], out[1]], x.dtype())?;
+        if let Some(y) = columns(x, w.shape(s, out), false)? {
+            return reshape(&y, &[s[0], s[1] * w.kernel[0] * w.kernel[1], out[0] * out[1]]);
+        }
+    }
     let free = Window { padding: [0, 0], ..w };
     let [ph, pw] = w.padding;
     let padded = pad(x, &[0, 0, 0, 0, ph, ph, pw, pw], PadMode::Constant, 0.0)?;

@@ -3,13 +3,16 @@
 use super::check_rank;
 use super::index::select_list;
 use super::linalg::{matmul, transpose};
-use super::shape::{expand, permute, reshape};
+use super::moves::moved;
+use super::shape::{permute, reshape};
 use crate::allocation::check;
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::gpu::taps as gpu;
+use crate::kernel::moves::Move;
 use crate::kernel::resample::{separate, Taps};
 use crate::sampling::{cubic_weights, Interpolation};
-use crate::storage::{from_vec, on_cpu, DType};
+use crate::storage::{from_vec, on_cpu, DType, Value};
 use crate::tape::Context;
 use crate::tensor::table::table;
 use crate::tensor::{check_size, Tensor};
@@ -36,6 +39,15 @@ impl Matrix {
     fn transposed(&self) -> Self {
         let [n, m, rule, back] = self.key;
         Self { taps: Arc::new(self.taps.transposed()), name: self.name, key: [n, m, rule, 1 - back] }
+    }
+    /// Positions and weights of each row on the device of a tensor, [rows, taps, 2], and the number of taps.
+    fn sparse(&self, like: &Tensor) -> Result<(Tensor, usize)> {
+        let (taps, width) = (&self.taps, self.taps.widest());
+        let name = match self.name {
+            "resampling" => "resampling taps",
+            _ => "pooling taps",
+        };
+        Ok((table(like, name, &self.key, &[taps.len(), width, 2], || taps.padded())?, width))
     }
     /// With all its zeros, on the device of a tensor.
     fn dense(&self, like: &Tensor) -> Result<Tensor> {
@@ -68,11 +80,28 @@ fn apply(x: &Tensor, rows: &Matrix, columns: &Matrix) -> Result<Tensor> {
     let value = on_cpu!(
         x,
         T => from_vec(separate(&x.values::<T>()?, &rows.taps, &columns.taps), &shape),
-        else matmul(&matmul(&rows.dense(x)?, &x.detach())?, &transpose(&columns.dense(x)?)?)?.value()
+        else match on_gpu(x, rows, columns)? {
+            Some(value) => value,
+            None => matmul(&matmul(&rows.dense(x)?, &x.detach())?, &transpose(&columns.dense(x)?)?)?.value(),
+        }
     );
     let (rows, columns) = (rows.clone(), columns.clone());
     let vjp = Box::new(move |c: &Context| Ok(vec![Some(apply(c.grad, &rows.transposed(), &columns.transposed())?)]));
     Ok(Tensor::result(value, shape, &[x], vjp))
+}
+
+/// `apply` in one launch for each axis, those of the rows first.
+fn on_gpu(x: &Tensor, rows: &Matrix, columns: &Matrix) -> Result<Option<Value>> {
+    let s = x.shape();
+    if x.size() == 0 {
+        return Ok(None);
+    }
+    let (h, w) = (rows.taps.len(), columns.taps.len());
+    let (of_rows, down) = rows.sparse(x)?;
+    let (of_columns, across) = columns.sparse(x)?;
+    let lines = gpu::sums(&x.value(), &of_rows.value(), [s[2], h, s[3], down], &[s[0], s[1], h, s[3]]);
+    let Some(lines) = lines else { return Ok(None) };
+    Ok(gpu::sums(&lines, &of_columns.value(), [s[3], w, 1, across], &[s[0], s[1], h, w]))
 }
 
 /// Positions and weights of the pixels, of n, that each of m results is made of.
@@ -122,14 +151,14 @@ pub fn interpolate(x: &Tensor, size: [usize; 2], mode: Interpolation, align: boo
     if x.device() == Device::Cpu {
         return apply(x, &taps(h, size[0], mode, align), &taps(w, size[1], mode, align));
     }
-    if mode == Interpolation::Nearest && size[0].is_multiple_of(h) && size[1].is_multiple_of(w) {
-        // Integer factors: every pixel is repeated, without a list of positions.
-        let s = x.shape();
-        let [rows, columns] = [size[0] / h, size[1] / w];
-        let pixels = reshape(x, &[s[0], s[1], h, 1, w, 1])?;
-        return reshape(&expand(&pixels, &[s[0], s[1], h, rows, w, columns])?, &[s[0], s[1], size[0], size[1]]);
-    }
     if mode == Interpolation::Nearest {
+        // Pixel i of m is pixel floor(i n / m) of n.
+        let moves = [(2, h, size[0]), (3, w, size[1])].map(|(axis, source, result)| {
+            (axis, Move { source, result, step: source as isize, divide: result, ..Move::NONE })
+        });
+        if let Some(y) = moved("interpolate", x, &moves, 0.0)? {
+            return Ok(y);
+        }
         let pick = |n: usize, m: usize| (0..m).map(|i| (i * n / m).min(n - 1)).collect::<Vec<_>>();
         return select_list(&select_list(x, 2, pick(h, size[0]))?, 3, pick(w, size[1]));
     }

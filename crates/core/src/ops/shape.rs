@@ -1,10 +1,13 @@
 //! Operators that move elements without changing them.
 
 use super::index::select_list;
+use super::moves::moved;
 use super::{check_axes, check_axis, same_kind};
 use crate::allocation::list;
 use crate::error::{Error, Result};
+use crate::gpu;
 use crate::kernel::layout;
+use crate::kernel::moves::{Border, Move};
 use crate::storage::{contiguous, from_vec, physical, Values};
 use crate::tape::Vjp;
 use crate::tensor::{check_axes as check_rank, check_size, elements, Tensor};
@@ -96,6 +99,18 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
             ));
         }
     }
+    let moves: Vec<(usize, Move)> = (0..rank)
+        .filter(|&i| steps[i] > 1 || ends[i] - starts[i] != x.shape()[i])
+        .map(|i| {
+            let (result, step) = ((ends[i] - starts[i]).div_ceil(steps[i]), steps[i] as isize);
+            (i, Move { source: x.shape()[i], result, step, offset: starts[i] as isize, ..Move::NONE })
+        })
+        .collect();
+    if steps.iter().any(|&step| step > 1) {
+        if let Some(y) = moved("slice", x, &moves, 0.0)? {
+            return Ok(y);
+        }
+    }
     let mut out = x.clone();
     for i in 0..rank {
         if steps[i] > 1 {
@@ -114,6 +129,13 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     if widths.iter().all(|&w| w == (0, 0)) {
         return Ok(x.clone());
     }
+    let moves = padding(x, widths, true, Border::Constant);
+    // burn cuts any number of axes at once.
+    if moves.len() <= 2 {
+        if let Some(y) = moved("slice", x, &moves, 0.0)? {
+            return Ok(y);
+        }
+    }
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| range(a, n - b)).collect();
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n - a - b).collect();
     let value = if shape.contains(&0) {
@@ -125,6 +147,13 @@ fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     Ok(Tensor::result(value, shape, &[x], Box::new(move |c| Ok(vec![Some(embed(c.grad, &widths, 0.0)?)]))))
 }
 
+/// The moves that add so many elements before and after each axis, or with `cut` take them away.
+fn padding(x: &Tensor, widths: &[(usize, usize)], cut: bool, border: Border) -> Vec<(usize, Move)> {
+    let sign = if cut { -1 } else { 1 };
+    let moves = widths.iter().zip(x.shape()).enumerate().filter(|(_, (&w, _))| w != (0, 0));
+    moves.map(|(i, (&(a, b), &n))| (i, Move::padded(n, sign * a as isize, sign * b as isize, border))).collect()
+}
+
 fn range(from: usize, to: usize) -> Slice {
     Slice::new(from as isize, Some(to as isize), 1)
 }
@@ -133,6 +162,9 @@ fn range(from: usize, to: usize) -> Slice {
 fn embed(x: &Tensor, widths: &[(usize, usize)], fill: f64) -> Result<Tensor> {
     if widths.iter().all(|&w| w == (0, 0)) {
         return Ok(x.clone());
+    }
+    if let Some(y) = moved("pad", x, &padding(x, widths, false, Border::Constant), fill)? {
+        return Ok(y);
     }
     let shape: Vec<usize> = widths.iter().zip(x.shape()).map(|(&(a, b), &n)| n + a + b).collect();
     let slices: Vec<Slice> = widths.iter().zip(x.shape()).map(|(&(a, _), &n)| range(a, a + n)).collect();
@@ -171,23 +203,35 @@ pub fn pad(x: &Tensor, widths: &[usize], mode: PadMode, fill: f64) -> Result<Ten
     if mode == PadMode::Constant {
         return embed(x, &pairs, fill);
     }
+    for (axis, &(before, after)) in pairs.iter().enumerate() {
+        let n = x.shape()[axis];
+        let limit = match mode {
+            PadMode::Reflect => n.saturating_sub(1),
+            PadMode::Circular => n,
+            _ => usize::MAX,
+        };
+        if (before, after) != (0, 0) && (n == 0 || before > limit || after > limit) {
+            return Err(Error::argument(
+                "pad",
+                format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}."),
+            ));
+        }
+    }
+    let border = match mode {
+        PadMode::Constant => Border::Constant,
+        PadMode::Reflect => Border::Reflect,
+        PadMode::Replicate => Border::Replicate,
+        PadMode::Circular => Border::Circular,
+    };
+    if let Some(y) = moved("pad", x, &padding(x, &pairs, false, border), 0.0)? {
+        return Ok(y);
+    }
     let mut out = x.clone();
     for (axis, &(before, after)) in pairs.iter().enumerate() {
         if (before, after) == (0, 0) {
             continue;
         }
         let n = x.shape()[axis] as i64;
-        let limit = match mode {
-            PadMode::Reflect => n - 1,
-            PadMode::Circular => n,
-            _ => i64::MAX,
-        };
-        if n == 0 || before as i64 > limit || after as i64 > limit {
-            return Err(Error::argument(
-                "pad",
-                format!("{mode:?} padding of {before} and {after} is too wide for size {n} of axis {axis}."),
-            ));
-        }
         let source = |i: i64| -> usize {
             (match mode {
                 PadMode::Reflect if i < 0 => -i,
@@ -207,6 +251,15 @@ pub fn flip(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     check_axes("flip", x, dims)?;
     if x.size() == 0 {
         return Ok(x.clone());
+    }
+    let mut order = dims.to_vec();
+    order.sort_unstable();
+    let reversed = |&i: &usize| {
+        let n = x.shape()[i];
+        (i, Move { source: n, result: n, step: -1, offset: n as isize - 1, ..Move::NONE })
+    };
+    if let Some(y) = moved("flip", x, &order.iter().map(reversed).collect::<Vec<_>>(), 0.0)? {
+        return Ok(y);
     }
     let dims = dims.to_vec();
     let value = Dispatch::float_flip(x.value(), &dims);
@@ -240,6 +293,14 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
             &[x],
             Box::new(move |c| Ok(vec![Some(roll(c.grad, &back, &dims)?)])),
         ));
+    }
+    let shifted = |(i, &shift): (usize, &usize)| {
+        let n = x.shape()[i];
+        (i, Move::padded(n, shift as isize, -(shift as isize), Border::Circular))
+    };
+    let shifts: Vec<(usize, Move)> = moves.iter().enumerate().filter(|(_, &m)| m != 0).map(shifted).collect();
+    if let Some(y) = moved("roll", x, &shifts, 0.0)? {
+        return Ok(y);
     }
     let mut out = x.clone();
     for (dim, &shift) in moves.iter().enumerate().filter(|(_, &m)| m != 0) {
@@ -287,7 +348,12 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
                         values.iter().zip(many).map(|(v, p)| (&**v, p.shape()[dim] * inner)).collect();
                     from_vec(layout::join(&parts, shape[..dim].iter().product()), &shape)
                 }
-                None => Dispatch::float_cat(many.iter().map(|p| p.value()).collect(), dim),
+                None => {
+                    let rows = shape[..dim].iter().product();
+                    let parts: Vec<_> = many.iter().map(|p| (p.value(), p.shape()[dim] * inner)).collect();
+                    gpu::join::join(&parts, rows, &shape)
+                        .unwrap_or_else(|| Dispatch::float_cat(parts.into_iter().map(|(p, _)| p).collect(), dim))
+                }
             }
         }
     };
@@ -301,12 +367,13 @@ pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
             let total = c.grad.shape()[dim];
             c.inputs
                 .iter()
-                .map(|p| {
+                .zip(c.needs)
+                .map(|(p, &need)| {
                     let to = from + p.shape()[dim];
                     let mut widths = vec![(0, 0); p.rank()];
                     widths[dim] = (from, total - to);
                     from = to;
-                    Ok(Some(crop(c.grad, &widths)?))
+                    need.then(|| crop(c.grad, &widths)).transpose()
                 })
                 .collect()
         }),

@@ -1,22 +1,26 @@
-//! Smooth activations. On the CPU, in float32, a value and its gradient take one pass each; a gradient that is
-//! itself recorded is composed of operators, as is everything on other devices and types.
+//! Smooth activations. In float32 a value and its gradient take one pass each; a gradient that is itself recorded is
+//! composed of operators, as is everything of other types.
 
 use super::compare::{clamp, gt_scalar, where_};
-use super::elementwise::{add_scalar, mul, mul_scalar};
-use super::unary::{erf, exp, fast, map, map_saving, neg, square};
+use super::elementwise::{add, add_scalar, mul, mul_scalar};
+use super::unary::{abs, erf, exp, fast, log1p, map, map_saving, neg, square};
+use super::{fused, on_gpu, too_large};
 use crate::error::Result;
+use crate::kernel::formula::Formula;
 use crate::kernel::pointwise::{self, Function};
-use crate::storage::{elementwise, Value};
+use crate::storage::elementwise;
 use crate::tape::{self, Context, Vjp};
 use crate::tensor::Tensor;
 use adjoint_backend::Dispatch;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// The product of g with a derivative at x: `single` in one pass where nothing is recorded, else `other`.
+/// The product of g with a derivative at x: `single` or a formula with a constant in one pass where nothing is
+/// recorded, else `other`.
 fn product(
     c: &Context,
     x: &Tensor,
     single: impl Function<2>,
+    (formula, constant): (Formula, f64),
     other: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Vec<Option<Tensor>>> {
     if !tape::is_enabled() {
@@ -24,12 +28,19 @@ fn product(
             return Ok(vec![Some(c.gradient(value, x.shape())?)]);
         }
     }
-    Ok(vec![Some(other()?)])
+    Ok(vec![Some(fused(c, formula, &[c.grad, x], [constant, 0.0], other)?)])
 }
 
-/// `single` in one pass with this gradient, or else `other`, an operator or several.
-fn whole(x: &Tensor, single: impl Function<1>, vjp: Vjp, other: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
-    match elementwise::apply(single, [&x.value()], x.shape()) {
+/// `single` or the formula in one pass with this gradient, or else `other`, an operator or several.
+fn whole(
+    x: &Tensor,
+    single: impl Function<1>,
+    (formula, constant): (Formula, f64),
+    vjp: Vjp,
+    other: impl FnOnce() -> Result<Tensor>,
+) -> Result<Tensor> {
+    let value = elementwise::apply(single, [&x.value()], x.shape());
+    match value.or_else(|| on_gpu(formula, &[x], [constant, 0.0], x.shape())) {
         Some(value) => map(x, value, vjp),
         None => other(),
     }
@@ -42,61 +53,62 @@ pub fn tanh(x: &Tensor) -> Result<Tensor> {
         fast(x, pointwise::Tanh {}, Dispatch::float_tanh),
         Box::new(|c| {
             let y = c.output()?;
-            product(c, &y, pointwise::TanhGradient {}, || mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?))
+            product(c, &y, pointwise::TanhGradient {}, (Formula::TanhGradient, 0.0), || {
+                mul(c.grad, &add_scalar(&neg(&mul(&y, &y)?)?, 1.0)?)
+            })
         }),
     )
 }
 
 /// 1 / (1 + e^-x).  d = s (1 - s) dx
 pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
-    let other = |value| {
-        if x.device() == crate::Device::Cpu {
-            return Dispatch::sigmoid(value);
-        }
-        // e^min(x, 0) / (1 + e^-|x|): no overflow, small results keep their digits, NaN stays NaN.
-        let size = Dispatch::float_abs(x.value());
-        let below = Dispatch::float_mul_scalar(Dispatch::float_sub(value, size.clone()), 0.5.into());
-        let rest = Dispatch::float_add_scalar(Dispatch::float_exp(Dispatch::float_neg(size)), 1.0.into());
-        Dispatch::float_div(Dispatch::float_exp(below), rest)
-    };
+    let value = elementwise::apply(pointwise::Sigmoid {}, [&x.value()], x.shape())
+        .or_else(|| on_gpu(Formula::Sigmoid, &[x], [0.0; 2], x.shape()))
+        .or_else(|| Dispatch::sigmoid(x.value()))
+        .ok_or_else(|| too_large("sigmoid"))?;
     map_saving(
         x,
-        fast(x, pointwise::Sigmoid {}, other),
+        value,
         Box::new(|c| {
             let y = c.output()?;
-            product(c, &y, pointwise::SigmoidGradient {}, || mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?))
+            product(c, &y, pointwise::SigmoidGradient {}, (Formula::SigmoidGradient, 0.0), || {
+                mul(c.grad, &mul(&y, &add_scalar(&neg(&y)?, 1.0)?)?)
+            })
         }),
     )
 }
 
 /// log(1 + e^x).  d = sigmoid(x) dx
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
-    let other = |value: Value| {
-        // max(x, 0) + log(1 + e^-|x|) does not overflow.
-        let tail = Dispatch::float_log1p(Dispatch::float_exp(Dispatch::float_neg(Dispatch::float_abs(value.clone()))));
-        Dispatch::float_add(Dispatch::relu(value), tail)
+    let vjp: Vjp = Box::new(|c| {
+        let x = &c.inputs[0];
+        let formula = (Formula::SoftplusGradient, 0.0);
+        product(c, x, pointwise::SoftplusGradient {}, formula, || mul(c.grad, &sigmoid(x)?))
+    });
+    let value = elementwise::apply(pointwise::Softplus {}, [&x.value()], x.shape())
+        .or_else(|| on_gpu(Formula::Softplus, &[x], [0.0; 2], x.shape()));
+    let value = match value {
+        Some(value) => value,
+        None => {
+            // max(x, 0) + log(1 + e^-|x|) does not overflow.
+            let x = x.detach();
+            add(&clamp(&x, 0.0, f64::INFINITY)?, &log1p(&exp(&neg(&abs(&x)?)?)?)?)?.value()
+        }
     };
-    map(
-        x,
-        fast(x, pointwise::Softplus {}, other),
-        Box::new(|c| {
-            let x = &c.inputs[0];
-            product(c, x, pointwise::SoftplusGradient {}, || mul(c.grad, &sigmoid(x)?))
-        }),
-    )
+    map(x, value, vjp)
 }
 
 /// x s with s = sigmoid(x).  d = s (1 + x (1 - s)) dx
 pub fn silu(x: &Tensor) -> Result<Tensor> {
     let vjp: Vjp = Box::new(|c| {
         let x = &c.inputs[0];
-        product(c, x, pointwise::SiluGradient {}, || {
+        product(c, x, pointwise::SiluGradient {}, (Formula::SiluGradient, 0.0), || {
             let s = sigmoid(x)?;
             let rest = add_scalar(&mul(x, &sigmoid(&neg(x)?)?)?, 1.0)?;
             mul(c.grad, &mul(&s, &rest)?)
         })
     });
-    whole(x, pointwise::Silu {}, vjp, || mul(x, &sigmoid(x)?))
+    whole(x, pointwise::Silu {}, (Formula::Silu, 0.0), vjp, || mul(x, &sigmoid(x)?))
 }
 
 /// Phi(x), the distribution function of the standard normal.
@@ -108,12 +120,12 @@ fn normal(x: &Tensor) -> Result<Tensor> {
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     let vjp: Vjp = Box::new(|c| {
         let x = &c.inputs[0];
-        product(c, x, pointwise::GeluGradient {}, || {
+        product(c, x, pointwise::GeluGradient {}, (Formula::GeluGradient, 0.0), || {
             let density = mul_scalar(&exp(&mul_scalar(&square(x)?, -0.5)?)?, 1.0 / (2.0 * PI).sqrt())?;
-            mul(c.grad, &super::elementwise::add(&normal(x)?, &mul(x, &density)?)?)
+            mul(c.grad, &add(&normal(x)?, &mul(x, &density)?)?)
         })
     });
-    whole(x, pointwise::Gelu {}, vjp, || mul(x, &normal(x)?))
+    whole(x, pointwise::Gelu {}, (Formula::Gelu, 0.0), vjp, || mul(x, &normal(x)?))
 }
 
 /// Exponential linear unit: x where x > 0, else alpha (e^x - 1).  d = dx where x > 0, else alpha e^x dx
@@ -123,12 +135,12 @@ pub fn elu(x: &Tensor, alpha: f64) -> Result<Tensor> {
     let single = alpha as f32;
     let vjp: Vjp = Box::new(move |c| {
         let x = &c.inputs[0];
-        product(c, x, pointwise::EluGradient { alpha: single }, || {
+        product(c, x, pointwise::EluGradient { alpha: single }, (Formula::EluGradient, alpha), || {
             let positive = gt_scalar(x, 0.0)?;
             where_(&positive, c.grad, &mul(c.grad, &mul_scalar(&power(x)?, alpha)?)?)
         })
     });
-    whole(x, pointwise::Elu { alpha: single }, vjp, || {
+    whole(x, pointwise::Elu { alpha: single }, (Formula::Elu, alpha), vjp, || {
         let positive = gt_scalar(x, 0.0)?;
         where_(&positive, x, &mul_scalar(&add_scalar(&power(x)?, -1.0)?, alpha)?)
     })

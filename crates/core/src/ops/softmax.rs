@@ -1,10 +1,11 @@
-//! Softmax along an axis, in one kernel each way for float32 on the CPU.
+//! Softmax along an axis, in one kernel each way for float32.
 
 use super::elementwise::{div, sub};
 use super::reduce::{max, sum};
 use super::unary::exp;
 use super::{check_axis, composed_gradients};
 use crate::error::Result;
+use crate::gpu::softmax as gpu;
 use crate::kernel::softmax::{forward, gradient, Lines};
 use crate::storage::from_vec;
 use crate::tape::{self, Context};
@@ -14,15 +15,29 @@ use crate::tensor::{Constant, Tensor};
 pub fn softmax(x: &Tensor, axis: usize) -> Result<Tensor> {
     check_axis("softmax", x, axis)?;
     let shape = x.shape().to_vec();
-    let Some(values) = (if x.size() == 0 { None } else { x.floats() }) else { return composed(x, axis) };
+    if x.size() == 0 {
+        return composed(x, axis);
+    }
     let lines =
         Lines { outer: shape[..axis].iter().product(), length: shape[axis], inner: shape[axis + 1..].iter().product() };
-    let value = from_vec(forward(&values, lines), &shape);
+    let value = match x.floats() {
+        Some(values) => Some(from_vec(forward(&values, lines), &shape)),
+        None => gpu::softmax(&x.value(), None, lines, &shape),
+    };
+    let Some(value) = value else { return composed(x, axis) };
     let kept = Constant::new(value.clone(), &shape, x.device());
     let gradients = move |c: &Context| {
-        let operands = if tape::is_enabled() { None } else { kept.floats().zip(c.grad.floats()) };
-        let Some((y, g)) = operands else { return composed_gradients(c, |x| composed(&x[0], axis)) };
-        Ok(vec![Some(c.gradient(from_vec(gradient(&y, &g, lines), kept.shape()), kept.shape())?)])
+        let shape = kept.shape();
+        let on_cpu = kept.floats().zip(c.grad.floats());
+        let value = match on_cpu {
+            _ if tape::is_enabled() => None,
+            Some((y, g)) => Some(from_vec(gradient(&y, &g, lines), shape)),
+            None => gpu::softmax(&kept.value(), Some(&c.grad.value()), lines, shape),
+        };
+        match value {
+            Some(value) => Ok(vec![Some(c.gradient(value, shape)?)]),
+            None => composed_gradients(c, |x| composed(&x[0], axis)),
+        }
     };
     Ok(Tensor::result(value, shape.clone(), &[x], Box::new(gradients)))
 }

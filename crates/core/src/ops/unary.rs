@@ -1,7 +1,9 @@
 //! Functions of one tensor, elementwise.
 
 use super::elementwise::{add_scalar, mul, mul_scalar};
+use super::fused;
 use crate::error::Result;
+use crate::kernel::formula::Formula;
 use crate::kernel::pointwise::{self, Function};
 use crate::storage::{elementwise, Value};
 use crate::tape::Vjp;
@@ -27,6 +29,14 @@ pub(super) fn map_saving(x: &Tensor, value: Value, vjp: Vjp) -> Result<Tensor> {
     Ok(Tensor::result_saving_output(value, x.shape().to_vec(), &[x], vjp))
 }
 
+/// The VJP of a function of one tensor from the gradient and the operand: a formula, or else by operators.
+fn vjp(formula: Formula, other: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Vjp {
+    Box::new(move |c| {
+        let x = &c.inputs[0];
+        Ok(vec![Some(fused(c, formula, &[c.grad, x], [0.0; 2], || other(c.grad, x))?)])
+    })
+}
+
 /// -x
 pub fn neg(x: &Tensor) -> Result<Tensor> {
     map(x, each(x, |v| -v, Dispatch::float_neg), Box::new(|c| Ok(vec![Some(neg(c.grad)?)])))
@@ -34,7 +44,7 @@ pub fn neg(x: &Tensor) -> Result<Tensor> {
 
 /// |x|.  d = sign(x) dx
 pub fn abs(x: &Tensor) -> Result<Tensor> {
-    map(x, each(x, f32::abs, Dispatch::float_abs), Box::new(|c| Ok(vec![Some(mul(c.grad, &sign(&c.inputs[0])?)?)])))
+    map(x, each(x, f32::abs, Dispatch::float_abs), vjp(Formula::AbsGradient, |g, x| mul(g, &sign(x)?)))
 }
 
 /// -1, 0 or 1.  d = 0
@@ -91,7 +101,7 @@ pub fn log1p(x: &Tensor) -> Result<Tensor> {
     map(
         x,
         each(x, f32::ln_1p, Dispatch::float_log1p),
-        Box::new(|c| Ok(vec![Some(super::elementwise::div(c.grad, &add_scalar(&c.inputs[0], 1.0)?)?)])),
+        vjp(Formula::Log1pGradient, |g, x| super::elementwise::div(g, &add_scalar(x, 1.0)?)),
     )
 }
 
@@ -100,7 +110,11 @@ pub fn sqrt(x: &Tensor) -> Result<Tensor> {
     map_saving(
         x,
         each(x, f32::sqrt, Dispatch::float_sqrt),
-        Box::new(|c| Ok(vec![Some(super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &c.output()?)?)])),
+        Box::new(|c| {
+            let y = c.output()?;
+            let other = || super::elementwise::div(&mul_scalar(c.grad, 0.5)?, &y);
+            Ok(vec![Some(fused(c, Formula::SqrtGradient, &[c.grad, &y], [0.0; 2], other)?)])
+        }),
     )
 }
 
@@ -116,7 +130,8 @@ pub fn reciprocal(x: &Tensor) -> Result<Tensor> {
         each(x, f32::recip, Dispatch::float_recip),
         Box::new(|c| {
             let y = c.output()?;
-            Ok(vec![Some(neg(&mul(c.grad, &mul(&y, &y)?)?)?)])
+            let other = || neg(&mul(c.grad, &mul(&y, &y)?)?);
+            Ok(vec![Some(fused(c, Formula::ReciprocalGradient, &[c.grad, &y], [0.0; 2], other)?)])
         }),
     )
 }
@@ -128,16 +143,12 @@ pub fn square(x: &Tensor) -> Result<Tensor> {
 
 /// Sine.  d = cos(x) dx
 pub fn sin(x: &Tensor) -> Result<Tensor> {
-    map(x, each(x, f32::sin, Dispatch::float_sin), Box::new(|c| Ok(vec![Some(mul(c.grad, &cos(&c.inputs[0])?)?)])))
+    map(x, each(x, f32::sin, Dispatch::float_sin), vjp(Formula::SinGradient, |g, x| mul(g, &cos(x)?)))
 }
 
 /// Cosine.  d = -sin(x) dx
 pub fn cos(x: &Tensor) -> Result<Tensor> {
-    map(
-        x,
-        each(x, f32::cos, Dispatch::float_cos),
-        Box::new(|c| Ok(vec![Some(neg(&mul(c.grad, &sin(&c.inputs[0])?)?)?)])),
-    )
+    map(x, each(x, f32::cos, Dispatch::float_cos), vjp(Formula::CosGradient, |g, x| neg(&mul(g, &sin(x)?)?)))
 }
 
 /// Error function.  d = 2 / sqrt(pi) e^(-x^2) dx
@@ -145,10 +156,7 @@ pub fn erf(x: &Tensor) -> Result<Tensor> {
     map(
         x,
         Dispatch::float_erf(x.value()),
-        Box::new(|c| {
-            let density = mul_scalar(&exp(&neg(&square(&c.inputs[0])?)?)?, 2.0 / PI.sqrt())?;
-            Ok(vec![Some(mul(c.grad, &density)?)])
-        }),
+        vjp(Formula::ErfGradient, |g, x| mul(g, &mul_scalar(&exp(&neg(&square(x)?)?)?, 2.0 / PI.sqrt())?)),
     )
 }
 

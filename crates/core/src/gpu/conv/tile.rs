@@ -5,14 +5,14 @@
 use cubecl::prelude::*;
 
 /// Four values that a unit computes with at once.
-pub(super) type Four = Vector<f32, Const<4>>;
+pub(in crate::gpu) type Four = Vector<f32, Const<4>>;
 /// Four values in shared memory, of the type to which operands are rounded.
-pub(super) type Stored<N> = Vector<N, Const<4>>;
+pub(in crate::gpu) type Stored<N> = Vector<N, Const<4>>;
 
 /// Sizes of a tile and of a unit's part of it. The four values of a vector lie a quarter of the tile apart, so that
 /// units beside each other load and store pixels beside each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Tile {
+pub(in crate::gpu) struct Tile {
     pub rows: usize,
     pub columns: usize,
     pub unit_rows: usize,
@@ -56,7 +56,7 @@ impl Tile {
 
 /// The tile that covers `matrices` matrices of a size in the least time: the area of all tiles, in rounds of as many as
 /// work at once, times what a multiply-add costs in a small block of sums, which reads shared memory more often.
-pub(super) fn choose(tiles: &[Tile], matrix: [usize; 2], matrices: usize, at_once: usize) -> Tile {
+pub(in crate::gpu) fn choose(tiles: &[Tile], matrix: [usize; 2], matrices: usize, at_once: usize) -> Tile {
     let cost = |tile: &&Tile| {
         let [down, across] = tile.counts(matrix);
         let rounds = down.saturating_mul(across).saturating_mul(matrices).div_ceil(at_once);
@@ -69,7 +69,7 @@ pub(super) fn choose(tiles: &[Tile], matrix: [usize; 2], matrices: usize, at_onc
 /// sums += a^T b over the `depth` rows in shared memory, whose vectors lie `a_row` and `b_row` apart, for the unit that
 /// begins at vector `row` of a and `column` of b.
 #[cube]
-pub(super) fn multiply<N: Numeric>(
+pub(in crate::gpu) fn multiply<N: Numeric>(
     a: &Shared<[Stored<N>]>,
     b: &Shared<[Stored<N>]>,
     sums: &mut Array<Four>,

@@ -3,8 +3,10 @@
 //!
 //! y[b, m, j] = activation(bias[m] + sum_t sum_c w[t, c, m] x[b, c, stride j + step t + offset])
 //!
-//! For the gradient in the input with a stride, each residue of the pixels is such a sum over the taps that reach it.
+//! For the gradient in the input with a stride, each residue of the pixels is such a sum over the taps that reach it;
+//! one launch computes all residues.
 
+use super::axis::{place, Windows};
 use super::limits::BUSY;
 use super::tile::{choose, multiply, Four, Stored, Tile};
 use cubecl::ir::ElemType;
@@ -29,40 +31,15 @@ pub(super) fn tile(matrix: [usize; 2], groups: usize) -> Tile {
 /// The sizes of a launch. `rows` and `depth` are the output and input channels of a group.
 #[derive(CubeType, CubeLaunch)]
 pub(super) struct Sizes {
+    pub batch: u32,
     pub groups: u32,
     pub depth: u32,
     pub rows: u32,
-    /// Height and width of the input, of the pixels that are computed, and of the output.
-    pub height: u32,
-    pub width: u32,
-    pub grid_height: u32,
-    pub grid_width: u32,
-    pub out_height: u32,
-    pub out_width: u32,
-    pub pixels: u32,
     pub row_tiles: u32,
-    /// Where a computed pixel lies in the output.
-    pub first_y: u32,
-    pub first_x: u32,
-    pub every_y: u32,
-    pub every_x: u32,
-}
-
-/// Where the windows lie in the input, and which taps of the weight they use.
-#[derive(CubeType, CubeLaunch)]
-pub(super) struct Window {
-    pub stride_y: i32,
-    pub stride_x: i32,
-    pub step_y: i32,
-    pub step_x: i32,
-    pub offset_y: i32,
-    pub offset_x: i32,
-    pub taps_y: u32,
-    pub taps_x: u32,
-    /// The first tap in the weight, and from one row of taps, or tap, to the next.
-    pub tap: u32,
-    pub tap_y: u32,
-    pub tap_x: u32,
+    /// Tiles of the pixels of each residue.
+    pub column_tiles: u32,
+    /// From one row of taps of the weight to the next.
+    pub kernel_width: u32,
     /// From one tap, input channel, output channel and group of the weight to the next.
     pub weight_tap: u32,
     pub weight_depth: u32,
@@ -89,23 +66,40 @@ pub(super) fn window_kernel<N: Numeric>(
     bias: ComptimeOption<&[f32]>,
     output: &mut [f32],
     s: Sizes,
-    w: Window,
+    y: Windows,
+    x: Windows,
     slope: f32,
     #[comptime] tile: Tile,
     #[comptime] activation: Activation,
+    #[comptime] parted: bool,
     #[define(N)] _stored: ElemType,
 ) {
     let row_vectors = comptime!(tile.row_vectors() as u32);
     let column_vectors = comptime!(tile.column_vectors() as u32);
     let units = comptime!(tile.units() as u32);
-    let first = (CUBE_POS_X + CUBE_POS_Y * CUBE_COUNT_X) * comptime!(tile.columns as u32);
-    if first >= s.pixels {
+    let mut column_tile = CUBE_POS_X + CUBE_POS_Y * CUBE_COUNT_X;
+    let mut first_y = 0u32;
+    let mut first_x = 0u32;
+    if comptime!(parted) {
+        let residue = column_tile / s.column_tiles;
+        column_tile %= s.column_tiles;
+        first_y = residue / x.residues;
+        first_x = residue % x.residues;
+        if first_y >= y.residues {
+            terminate!();
+        }
+    }
+    let (down, across) = (place(&y, first_y, parted), place(&x, first_x, parted));
+    let grid = down.grid * across.grid;
+    let pixels = s.batch * grid;
+    let first = column_tile * comptime!(tile.columns as u32);
+    if first >= pixels {
         terminate!();
     }
     let group = CUBE_POS_Z / s.row_tiles;
     let first_row = (CUBE_POS_Z % s.row_tiles) * comptime!(tile.rows as u32);
-    let plane = s.height * s.width;
-    let grid = s.grid_height * s.grid_width;
+    let (height, width) = (y.input, x.input);
+    let plane = height * width;
 
     // The four pixels whose windows this unit loads.
     let load_column = UNIT_POS % column_vectors;
@@ -116,12 +110,12 @@ pub(super) fn window_kernel<N: Numeric>(
     #[unroll]
     for e in 0..4usize {
         let n = first + load_column + comptime!(e as u32) * column_vectors;
-        let inside = n < s.pixels;
+        let inside = n < pixels;
         let n = select(inside, n, 0u32);
         let rest = n % grid;
         base[e] = ((n / grid) * s.groups + group) * s.depth * plane;
-        top[e] = select(inside, (rest / s.grid_width) as i32 * w.stride_y + w.offset_y, OUTSIDE);
-        left[e] = (rest % s.grid_width) as i32 * w.stride_x + w.offset_x;
+        top[e] = select(inside, (rest / across.grid) as i32 * y.stride + down.offset, OUTSIDE);
+        left[e] = (rest % across.grid) as i32 * x.stride + across.offset;
     }
 
     let mut a = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * tile.row_vectors()));
@@ -138,16 +132,17 @@ pub(super) fn window_kernel<N: Numeric>(
     let b_loads = comptime!((tile.depth * tile.column_vectors()).div_ceil(tile.units()));
     let mut at = Array::<u32>::new(4usize);
     let mut valid = Array::<bool>::new(4usize);
-    for t in 0..w.taps_y * w.taps_x {
-        let (u, v) = (t / w.taps_x, t % w.taps_x);
-        let tap = (w.tap + u * w.tap_y + v * w.tap_x) * w.weight_tap + group * w.weight_group;
+    for t in 0..down.taps * across.taps {
+        let (u, v) = (t / across.taps, t % across.taps);
+        let tap = (down.tap + u * y.tap_every) * s.kernel_width + across.tap + v * x.tap_every;
+        let tap = tap * s.weight_tap + group * s.weight_group;
         #[unroll]
         for e in 0..4usize {
-            let y = top[e] + u as i32 * w.step_y;
-            let x = left[e] + v as i32 * w.step_x;
-            let inside = y >= 0 && y < s.height as i32 && x >= 0 && x < s.width as i32;
+            let row = top[e] + u as i32 * y.step;
+            let column = left[e] + v as i32 * x.step;
+            let inside = row >= 0 && row < height as i32 && column >= 0 && column < width as i32;
             valid[e] = inside;
-            at[e] = select(inside, base[e] + (y * s.width as i32 + x) as u32, 0u32);
+            at[e] = select(inside, base[e] + (row * width as i32 + column) as u32, 0u32);
         }
         for c0 in range_stepped(0u32, s.depth, comptime!(tile.depth as u32)) {
             sync_cube();
@@ -161,7 +156,7 @@ pub(super) fn window_kernel<N: Numeric>(
                     for e in 0..4usize {
                         let m = first_row + i % row_vectors + comptime!(e as u32) * row_vectors;
                         let inside = c < s.depth && m < s.rows;
-                        let from = select(inside, tap + c * w.weight_depth + m * w.weight_row, 0u32);
+                        let from = select(inside, tap + c * s.weight_depth + m * s.weight_row, 0u32);
                         four.insert(e, select(inside, weight[from as usize], 0.0f32));
                     }
                     a[i as usize] = Stored::<N>::cast_from(four);
@@ -202,12 +197,12 @@ pub(super) fn window_kernel<N: Numeric>(
         #[unroll]
         for lane in 0..4usize {
             let n = first + column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
-            if n < s.pixels {
+            if n < pixels {
                 let rest = n % grid;
-                let y = s.first_y + (rest / s.grid_width) * s.every_y;
-                let x = s.first_x + (rest % s.grid_width) * s.every_x;
-                let out_plane = s.out_height * s.out_width;
-                let to = ((n / grid) * s.groups + group) * s.rows * out_plane + y * s.out_width + x;
+                let to_row = first_y + (rest / across.grid) * y.every;
+                let to_column = first_x + (rest % across.grid) * x.every;
+                let out_plane = y.out * x.out;
+                let to = ((n / grid) * s.groups + group) * s.rows * out_plane + to_row * x.out + to_column;
                 #[unroll]
                 for i in 0..comptime!(unit[0]) {
                     #[unroll]

@@ -3,6 +3,19 @@
 use crate::gpu::group::{add_up, UNITS};
 use cubecl::prelude::*;
 
+/// Where the values of segments are, `inner` neighbours each, again after `stride`, and how they are divided.
+#[derive(CubeType, CubeLaunch)]
+pub(super) struct Segments {
+    pub inner: u32,
+    pub stride: u32,
+    /// Values of a segment.
+    pub length: u32,
+    /// Parts of a segment, values of a part, and parts of all segments.
+    pub parts: u32,
+    pub part: u32,
+    pub count: u32,
+}
+
 /// The place of value `i` of a segment.
 #[cube]
 fn place(i: u32, segment: u32, inner: u32, stride: u32) -> usize {
@@ -38,28 +51,19 @@ fn gated(v: f32, g: f32, slope: f32) -> f32 {
 /// Mean, and then variance, of each part of each segment: about a first mean, which has the rounding errors of a sum of
 /// large values.
 #[cube(launch)]
-pub(super) fn moments_kernel(
-    x: &[f32],
-    partial: &mut [f32],
-    inner: u32,
-    stride: u32,
-    length: u32,
-    parts: u32,
-    part: u32,
-    count: u32,
-) {
+pub(super) fn moments_kernel(x: &[f32], partial: &mut [f32], s: Segments) {
     let group = CUBE_POS as u32;
-    if group >= count {
+    if group >= s.count {
         terminate!();
     }
-    let (segment, from) = (group / parts, group % parts * part);
-    let to = min(from + part, length);
+    let (segment, from) = (group / s.parts, group % s.parts * s.part);
+    let to = min(from + s.part, s.length);
     let n = f32::cast_from(to - from);
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut sum = 0.0f32;
     let mut i = from + UNIT_POS;
     while i < to {
-        sum += x[place(i, segment, inner, stride)];
+        sum += x[place(i, segment, s.inner, s.stride)];
         i += UNITS;
     }
     add_up(&mut lists, sum, 0.0f32, 1u32);
@@ -69,7 +73,7 @@ pub(super) fn moments_kernel(
     let mut square = 0.0f32;
     i = from + UNIT_POS;
     while i < to {
-        let d = x[place(i, segment, inner, stride)] - near;
+        let d = x[place(i, segment, s.inner, s.stride)] - near;
         rest += d;
         square += d * d;
         i += UNITS;
@@ -78,7 +82,7 @@ pub(super) fn moments_kernel(
     if UNIT_POS == 0u32 {
         let off = lists[0usize] / n;
         partial[group as usize] = near + off;
-        partial[(count + group) as usize] = max(lists[256usize] / n - off * off, 0.0f32);
+        partial[(s.count + group) as usize] = max(lists[256usize] / n - off * off, 0.0f32);
     }
 }
 
@@ -95,12 +99,7 @@ pub(super) fn normalise_kernel(
     bias: &[f32],
     y: &mut [f32],
     used: &mut [f32],
-    inner: u32,
-    stride: u32,
-    length: u32,
-    parts: u32,
-    part: u32,
-    count: u32,
+    s: Segments,
     given: u32,
     given_part: u32,
     first_variance: u32,
@@ -114,22 +113,22 @@ pub(super) fn normalise_kernel(
     #[comptime] shifted: bool,
 ) {
     let group = CUBE_POS as u32;
-    if group >= count {
+    if group >= s.count {
         terminate!();
     }
-    let (segment, from) = (group / parts, group % parts * part);
-    let to = min(from + part, length);
+    let (segment, from) = (group / s.parts, group % s.parts * s.part);
+    let to = min(from + s.part, s.length);
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut n = 0.0f32;
     let mut own_mean = 0.0f32;
     let mut own_variance = 0.0f32;
     if UNIT_POS < given {
         let at = segment * given + UNIT_POS;
-        n = f32::cast_from(min(given_part, length - UNIT_POS * given_part));
+        n = f32::cast_from(min(given_part, s.length - UNIT_POS * given_part));
         own_mean = means[at as usize];
         own_variance = variances[(first_variance + at) as usize];
     }
-    let all = f32::cast_from(length);
+    let all = f32::cast_from(s.length);
     add_up(&mut lists, n * own_mean, 0.0f32, 1u32);
     let near = lists[0usize] / all;
     sync_cube();
@@ -151,7 +150,7 @@ pub(super) fn normalise_kernel(
     }
     let mut i = from + UNIT_POS;
     while i < to {
-        let at = place(i, segment, inner, stride);
+        let at = place(i, segment, s.inner, s.stride);
         let channel = (first + i / run) as usize;
         let mut scale = root;
         if comptime!(weighted) {
@@ -176,12 +175,7 @@ pub(super) fn sums_kernel(
     used: &[f32],
     weight: &[f32],
     partial: &mut [f32],
-    inner: u32,
-    stride: u32,
-    length: u32,
-    parts: u32,
-    part: u32,
-    count: u32,
+    s: Segments,
     shared: u32,
     channels: u32,
     apart: u32,
@@ -190,11 +184,11 @@ pub(super) fn sums_kernel(
     #[comptime] weighted: bool,
 ) {
     let group = CUBE_POS as u32;
-    if group >= count {
+    if group >= s.count {
         terminate!();
     }
-    let (segment, from) = (group / parts, group % parts * part);
-    let to = min(from + part, length);
+    let (segment, from) = (group / s.parts, group % s.parts * s.part);
+    let to = min(from + s.part, s.length);
     let moments = segment / shared;
     let mean = used[moments as usize];
     let root = 1.0f32 / (used[(apart + moments) as usize] + epsilon).sqrt();
@@ -207,7 +201,7 @@ pub(super) fn sums_kernel(
     let mut two = 0.0f32;
     let mut i = from + UNIT_POS;
     while i < to {
-        let at = place(i, segment, inner, stride);
+        let at = place(i, segment, s.inner, s.stride);
         let d = x[at] - mean;
         // Without an activation the shift does not count.
         let h = gated(d * scale + shift, g[at], slope);
@@ -219,7 +213,7 @@ pub(super) fn sums_kernel(
     add_up(&mut lists, one, two * root, 1u32);
     if UNIT_POS == 0u32 {
         partial[group as usize] = lists[0usize];
-        partial[(count + group) as usize] = lists[256usize];
+        partial[(s.count + group) as usize] = lists[256usize];
     }
 }
 
@@ -235,12 +229,7 @@ pub(super) fn input_kernel(
     partial: &[f32],
     dx: &mut [f32],
     totals: &mut [f32],
-    inner: u32,
-    stride: u32,
-    length: u32,
-    parts: u32,
-    part: u32,
-    count: u32,
+    s: Segments,
     sums: u32,
     first_moved: u32,
     images: u32,
@@ -254,11 +243,11 @@ pub(super) fn input_kernel(
     #[comptime] listed: bool,
 ) {
     let group = CUBE_POS as u32;
-    if group >= count {
+    if group >= s.count {
         terminate!();
     }
-    let (segment, from) = (group / parts, group % parts * part);
-    let to = min(from + part, length);
+    let (segment, from) = (group / s.parts, group % s.parts * s.part);
+    let to = min(from + s.part, s.length);
     let first = segment % images * channels;
     let mut lists = Shared::<[f32]>::new_slice(512usize);
     let mut one = 0.0f32;
@@ -292,7 +281,7 @@ pub(super) fn input_kernel(
     let shift = used[(2u32 * apart + segment) as usize];
     i = from + UNIT_POS;
     while i < to {
-        let at = place(i, segment, inner, stride);
+        let at = place(i, segment, s.inner, s.stride);
         let mut scale = root;
         if comptime!(weighted) {
             scale = weight[(first + i / run) as usize] * root;
