@@ -108,7 +108,9 @@ function findLinker() {
 async function compile({ profile, features, what, threads = false }) {
   const env = { RUSTFLAGS: threads ? threadFlags : flags() };
   // What the core uses of burn seldom takes the time; compiled for speed it is a quarter of the download.
-  const size = ["--config", `profile.${profile}.package.adjoint-backend.opt-level="z"`];
+  // In several parts it would have copies of burn's functions, which are compiled where they are called (rustc.sh).
+  const settings = ['adjoint-backend.opt-level="z"', "adjoint-backend.codegen-units=1", 'burn-std.opt-level="z"'];
+  const size = settings.flatMap((setting) => ["--config", `profile.${profile}.package.${setting}`]);
   const crate = ["-p", "adjoint-wasm", "--features", features, "--target", target];
   const args = ["build", "--profile", profile, ...size, ...crate];
   const sources = ["src", "rust", "library"];

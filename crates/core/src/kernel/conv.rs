@@ -99,9 +99,12 @@ const MAX_PHASES: usize = 9;
 /// Winograd's tile for a kernel.
 fn tile(kernel: Kernel) -> Option<Tile> {
     Some(match kernel {
+        #[cfg(not(target_arch = "wasm32"))]
         Kernel::Winograd2 => Tile::F2x3,
+        #[cfg(not(target_arch = "wasm32"))]
         Kernel::Winograd3 => Tile::F3x4,
         Kernel::Winograd4 => Tile::F4x3,
+        #[cfg(not(target_arch = "wasm32"))]
         Kernel::Winograd5 => Tile::F5x2,
         _ => return None,
     })
@@ -117,8 +120,8 @@ fn winograd(s: &ConvShape, sides: &[usize], adjoint: bool) -> Option<Plan> {
     if sides.iter().any(|&side| s.channels[side] == 1) {
         return None;
     }
-    let plans = [Tile::F2x3, Tile::F3x4, Tile::F4x3, Tile::F5x2].map(|tile| Plan::new(s, tile, adjoint));
-    let best = plans.into_iter().flatten().min_by(|a, b| a.cost().total_cmp(&b.cost()))?;
+    let plans = Tile::ALL.iter().filter_map(|&tile| Plan::new(s, tile, adjoint));
+    let best = plans.min_by(|a, b| a.cost().total_cmp(&b.cost()))?;
     (best.cost() < tiled_cost(s, best.channels[1])).then_some(best)
 }
 

@@ -22,7 +22,9 @@ use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use plan::{Line, Plan};
 use sides::Side;
 use tiles::Window;
-use transform::{with_scheme, Four, Grid, Scheme, Six, Tile};
+#[cfg(not(target_arch = "wasm32"))]
+use transform::Four;
+use transform::{with_scheme, Grid, Scheme, Six, Tile};
 use weights::{Transformed, Weights};
 
 /// What the plan computes of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
@@ -96,6 +98,7 @@ entry! {
 unsafe fn read_body<S: Simd>(_: S, plan: &Plan, [x, g]: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, side: Side) {
     // The transform of the input is the same for all schemes of six points.
     match (plan.tile, g.is_empty()) {
+        #[cfg(not(target_arch = "wasm32"))]
         (Tile::F2x3, true) => read_tiles::<S, Four, false>(plan, x, tiles, patch, side),
         (_, true) => read_tiles::<S, Six<4>, false>(plan, x, tiles, patch, side),
         (tile, false) => with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, tiles, patch, side)),

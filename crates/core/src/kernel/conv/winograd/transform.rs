@@ -8,22 +8,38 @@
 use crate::kernel::simd::Simd;
 use std::mem::MaybeUninit;
 
-/// The tile of F(m x m, r x r): m outputs and r taps per side.
+/// The tile of F(m x m, r x r): m outputs and r taps per side. WebAssembly modules, which are downloaded, have one for
+/// all filters: F(4x4, 3x3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tile {
+    #[cfg(not(target_arch = "wasm32"))]
     F2x3,
+    #[cfg(not(target_arch = "wasm32"))]
     F3x4,
     F4x3,
+    #[cfg(not(target_arch = "wasm32"))]
     F5x2,
 }
 
 impl Tile {
+    pub const ALL: &[Self] = &[
+        #[cfg(not(target_arch = "wasm32"))]
+        Self::F2x3,
+        #[cfg(not(target_arch = "wasm32"))]
+        Self::F3x4,
+        Self::F4x3,
+        #[cfg(not(target_arch = "wasm32"))]
+        Self::F5x2,
+    ];
     /// Outputs and taps per side.
     pub const fn sizes(self) -> [usize; 2] {
         match self {
+            #[cfg(not(target_arch = "wasm32"))]
             Self::F2x3 => [2, 3],
+            #[cfg(not(target_arch = "wasm32"))]
             Self::F3x4 => [3, 4],
             Self::F4x3 => [4, 3],
+            #[cfg(not(target_arch = "wasm32"))]
             Self::F5x2 => [5, 2],
         }
     }
@@ -38,10 +54,12 @@ impl Tile {
 macro_rules! with_scheme {
     ($tile:expr, $scheme:ident => $body:expr) => {
         match $tile {
+            #[cfg(not(target_arch = "wasm32"))]
             Tile::F2x3 => {
                 type $scheme = Four;
                 $body
             }
+            #[cfg(not(target_arch = "wasm32"))]
             Tile::F3x4 => {
                 type $scheme = Six<3>;
                 $body
@@ -50,6 +68,7 @@ macro_rules! with_scheme {
                 type $scheme = Six<4>;
                 $body
             }
+            #[cfg(not(target_arch = "wasm32"))]
             Tile::F5x2 => {
                 type $scheme = Six<5>;
                 $body
@@ -80,6 +99,7 @@ pub trait Scheme: Copy + Send + Sync + 'static {
 }
 
 /// Four points, F(2x2, 3x3): 16 multiplications instead of 36.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy)]
 pub struct Four;
 
@@ -88,6 +108,7 @@ pub struct Four;
 #[derive(Clone, Copy)]
 pub struct Six<const OUT: usize>;
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Scheme for Four {
     const OUT: usize = 2;
     const IN: usize = 4;

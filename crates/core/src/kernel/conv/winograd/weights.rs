@@ -2,7 +2,9 @@
 
 use super::plan::{Plan, Taps};
 use super::sides::GAP;
-use super::transform::{self, with_scheme, Four, Grid, Scheme, Six, Tile};
+#[cfg(not(target_arch = "wasm32"))]
+use super::transform::Four;
+use super::transform::{self, with_scheme, Grid, Scheme, Six, Tile};
 use crate::kernel::parallel::{each, Aligned, Shared};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use std::mem::MaybeUninit;
