@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../runtime/index.js";
+import { ArgumentError, checkKind, checkList, checkNumber, checkOptions, hasMethods } from "../runtime/index.js";
 import { unscale } from "../functional/index.js";
 import { checkTensor, keep, noGrad, tensor, tidy, type Tensor } from "../tensor/index.js";
 
@@ -6,6 +6,11 @@ import { checkTensor, keep, noGrad, tensor, tidy, type Tensor } from "../tensor/
 interface Stepping {
   step(grads: readonly (Tensor | null)[], options: { readonly factor?: Tensor; readonly leaveOut?: boolean }): void;
 }
+
+const AN_OPTIMIZER = {
+  fits: (value: unknown): boolean => hasMethods(value, ["step"]),
+  expected: "an optimiser, such as new optim.Adam(model.parameters())",
+};
 
 /** Options of {@link LossScale}. */
 export interface LossScaleOptions {
@@ -44,9 +49,22 @@ export class LossScale {
     return this.#with(loss, (state) => tidy(() => loss.mul(state.slice([0], [1]).reshape([]))));
   }
 
-  /** A step of an optimiser on gradients of the scaled loss, and the next scale. */
+  /**
+   * A step of an optimiser on gradients of the scaled loss, and the next scale.
+   *
+   * @throws ArgumentError `invalid_argument`, `unknown_option`; what the optimiser's step throws.
+   */
   step(optimizer: Stepping, gradients: readonly (Tensor | null)[], options: ScaledStepOptions = {}): void {
-    checkOptions("LossScale.step", options, ["gradClip"]);
+    const caller = "LossScale.step";
+    checkKind(caller, "optimizer", optimizer, AN_OPTIMIZER);
+    if (!Array.isArray(gradients)) {
+      throw new ArgumentError(`${caller}: gradients must be an array of tensors, as grad() gives.`, "invalid_argument");
+    }
+    checkList(caller, "gradients", gradients);
+    gradients.forEach((gradient: unknown, i) => {
+      if (gradient !== null) checkTensor(caller, `gradient ${i}`, gradient);
+    });
+    checkOptions(caller, options, ["gradClip"]);
     const given = gradients.filter((gradient) => gradient !== null);
     const [first] = given;
     if (!first) return void optimizer.step(gradients, {});

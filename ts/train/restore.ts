@@ -7,6 +7,7 @@ import {
   ArgumentError,
   checkFlag,
   checkFunction,
+  checkInstance,
   checkKind,
   checkNumber,
   checkOptions,
@@ -128,6 +129,7 @@ function check(model: unknown, physics: unknown, image: unknown, options: Restor
   if (tile !== Infinity) checkNumber("restore", "tile", tile, { positive: true, integer: true });
   checkNumber("restore", "margin", margin, { min: 0, integer: true });
   checkStream("restore", rng);
+  if (signal !== undefined) checkInstance("restore", "signal", signal, AbortSignal, "an AbortSignal");
   if (onProgress !== undefined) checkFunction("restore", "onProgress", onProgress);
   if (scale !== 1 && !(image instanceof Tensor) && !isPixels(image))
     throw new ArgumentError("restore: scale is of one tensor, but image is a list of them.", "invalid_argument");

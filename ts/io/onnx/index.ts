@@ -1,5 +1,13 @@
 import { encodeOnnx, type OnnxModel } from "../../formats/index.js";
-import { ArgumentError, checkList, checkNumber, checkOptions, type Handle, shown } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkList,
+  checkNumber,
+  checkOptions,
+  type Handle,
+  hasMethods,
+  shown,
+} from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ExportableModel, ExportOnnxOptions } from "../exportable.js";
 import { checkSame, type DynamicAxis, shapeLists } from "./dynamic.js";
@@ -16,7 +24,7 @@ const axisNames = ["batch", "channels", "height", "width"];
 export function toOnnx(model: ExportableModel, options: ExportOnnxOptions): Uint8Array {
   const caller = "exportOnnx";
   checkOptions(caller, options, ["inputShape", "dynamic", "sigma", "physics", "metadata"]);
-  if (typeof (model as Partial<ExportableModel> | null)?.forward !== "function") {
+  if (!hasMethods(model, ["forward", "eval"])) {
     throw new ArgumentError(`${caller}: the model is ${shown(model)}, expected a network.`, "invalid_argument");
   }
   const shape = checkList(caller, "inputShape", options.inputShape, 8);

@@ -9,12 +9,12 @@ use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 
-/// Fewest tiles in a part. Tiles are summed in parts, one task each; the parts are then added in order.
-const MIN_TILES_PER_PART: usize = 4 * BLOCK;
-/// Largest number of parts.
-const MAX_PARTS: usize = 8;
-/// Largest number of float32 values in all parts.
-const MAX_PARTS_SIZE: usize = 1 << 23;
+/// Fewest tiles in a slice. Tiles are summed in slices, one task each; their sums are then added in order.
+const MIN_TILES_PER_SLICE: usize = 4 * BLOCK;
+/// Largest number of slices.
+const MAX_SLICES: usize = 8;
+/// Largest number of float32 values in the sums of all slices.
+const MAX_SLICES_SIZE: usize = 1 << 23;
 
 /// The gradient [outputs, inputs, height, width] from the input `x` and the output's gradient `g`.
 pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
@@ -24,16 +24,16 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     let point = depth * wide + GAP;
     let size = plan.points() * point;
     let blocks = plan.blocks();
-    let parts = match has_few_tiles(plan) {
+    let slices = match has_few_tiles(plan) {
         true => 1,
-        false => (plan.tiles() * plan.residues() / MIN_TILES_PER_PART).min(MAX_PARTS).min(MAX_PARTS_SIZE / size).max(1),
+        false => (plan.tiles() * plan.residues() / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1),
     };
-    // SAFETY: the first block of each part writes every value that is read.
-    let mut sums = unsafe { Aligned::uninit(parts * size) };
+    // SAFETY: the first block of each slice writes every value that is read.
+    let mut sums = unsafe { Aligned::uninit(slices * size) };
     let shared = Shared::new(sums.all());
-    let sums_of = Sums { at: shared, wide, point, parts, part: size };
+    let sums_of = Sums { at: shared, wide, point, slices, slice: size };
     let patch = patch_size(plan, isa);
-    // SAFETY: blocks have disjoint tiles, points and parts disjoint sums, and both sides hold the tiles.
+    // SAFETY: blocks have disjoint tiles, points and slices disjoint sums, and both sides hold the tiles.
     let read_both = |tiles: [usize; 2], patch: *mut f32, [v, m]: [Side; 2]| unsafe {
         read(isa, plan, [x, &[]], tiles, patch, v);
         read(isa, plan, [&[], g], tiles, patch, m);
@@ -44,11 +44,11 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
         // SAFETY: as above.
         each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [0, plan.tiles()], both, shared.at(0), false) });
     } else {
-        each(parts, true, |part| {
+        each(slices, true, |slice| {
             scratch(patch + sides::block_size(plan, isa), |memory| {
-                let range = part * blocks / parts..(part + 1) * blocks / parts;
+                let range = slice * blocks / slices..(slice + 1) * blocks / slices;
                 for block in range.clone() {
-                    let (tiles, to, add) = (plan.block(block), shared.at(part * size), block > range.start);
+                    let (tiles, to, add) = (plan.block(block), shared.at(slice * size), block > range.start);
                     let both = sides::of_block(plan, isa, memory[patch..].as_mut_ptr(), tiles[0]);
                     read_both(tiles, memory.as_mut_ptr(), both);
                     for p in 0..plan.points() {

@@ -205,18 +205,18 @@ unsafe fn weights_body<S: Simd>(_: S, plan: &Plan, w: &Weights, o: usize, range:
 }
 
 /// Sums of transformed tiles, the gradient in the transformed weights: point p, input channel i of the plan's `depth`,
-/// output channel o at `p point + i wide + o`, in parts that are `part` values apart.
+/// output channel o at `p point + i wide + o`, of slices of the tiles that are `slice` values apart.
 #[derive(Clone, Copy)]
 pub struct Sums {
     pub at: Shared,
     pub wide: usize,
     pub point: usize,
-    pub parts: usize,
-    pub part: usize,
+    pub slices: usize,
+    pub slice: usize,
 }
 
 entry! {
-    /// Adds the parts of the sums and transforms them back, G^T u G, for a range of input channels and the output
+    /// Adds the sums of the slices and transforms them back, G^T u G, for a range of input channels and the output
     /// channels from `o` on that a vector holds, to the gradient [outputs, inputs, taps].
     pub fn transform_back(plan: &Plan, sums: Sums, o: usize, range: Range<usize>, dw: Shared) = transform_back_body
 }
@@ -235,13 +235,13 @@ unsafe fn transform_back_body<S: Simd>(_: S, plan: &Plan, sums: Sums, o: usize, 
         let filter = if padded_taps { padded } else { own };
         for input in 0..plan.parts(0) {
             let channel = input * inputs.next_multiple_of(S::N) + range.start + i;
-            // The first part becomes the total.
+            // Those of the first slice become the total.
             let first = sums.at.at(channel * sums.wide + o);
-            if sums.parts > 1 {
+            if sums.slices > 1 {
                 for p in 0..plan.points() {
                     let mut sum = S::load(first.add(p * sums.point));
-                    for part in 1..sums.parts {
-                        sum = S::add(sum, S::load(first.add(p * sums.point + part * sums.part)));
+                    for slice in 1..sums.slices {
+                        sum = S::add(sum, S::load(first.add(p * sums.point + slice * sums.slice)));
                     }
                     S::store(first.add(p * sums.point), sum);
                 }
