@@ -24,9 +24,11 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32
     let point = depth * wide + GAP;
     let size = plan.points() * point;
     let blocks = plan.blocks();
-    let slices = match has_few_tiles(plan) {
-        true => 1,
-        false => (plan.tiles() * plan.residues() / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1),
+    let slices = if has_few_tiles(plan) {
+        1
+    } else {
+        let rows = plan.tiles() * plan.residues();
+        (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1)
     };
     // SAFETY: the first block of each slice writes every value that is read.
     let mut sums = unsafe { Aligned::uninit(slices * size) };
