@@ -139,7 +139,7 @@ def drunet(side, _):
 # The program, its side, and a small one to compare.
 PROGRAMS = {
     "splitting": (splitting, 128, 24),
-    "adversarial": (adversarial, 48, 16),
+    "adversarial": (adversarial, 48, 20),
     "unsure": (unsure, 48, 12),
     "drunet": (drunet, 64, 32),
 } if deepinv is not None else {}
