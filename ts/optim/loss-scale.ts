@@ -1,4 +1,4 @@
-import { ArgumentError, checkKind, checkList, checkNumber, checkOptions, hasMethods } from "../runtime/index.js";
+import { checkKind, checkList, checkNumber, checkOptions, hasMethods } from "../runtime/index.js";
 import { unscale } from "../functional/index.js";
 import { checkTensor, keep, noGrad, tensor, tidy, type Tensor } from "../tensor/index.js";
 
@@ -57,9 +57,6 @@ export class LossScale {
   step(optimizer: Stepping, gradients: readonly (Tensor | null)[], options: ScaledStepOptions = {}): void {
     const caller = "LossScale.step";
     checkKind(caller, "optimizer", optimizer, AN_OPTIMIZER);
-    if (!Array.isArray(gradients)) {
-      throw new ArgumentError(`${caller}: gradients must be an array of tensors, as grad() gives.`, "invalid_argument");
-    }
     checkList(caller, "gradients", gradients);
     gradients.forEach((gradient: unknown, i) => {
       if (gradient !== null) checkTensor(caller, `gradient ${i}`, gradient);

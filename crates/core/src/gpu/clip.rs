@@ -35,14 +35,20 @@ fn squares_kernel(x: &Arrays, partial: &mut [f32], ends: &Sequence<u32>, from: u
     }
 }
 
-/// out = min(1, limit / (sqrt(the sum of the partial sums) + 1e-6)).
-#[cube(launch_unchecked)]
-fn factor_kernel(partial: &[f32], out: &mut [f32], limit: f32) {
+/// The sum of all partial sums. All units of the one group must call it; it is for the first.
+#[cube]
+fn sum_of(partial: &[f32]) -> f32 {
     let mut sum = 0.0f32;
     for i in range_stepped(UNIT_POS, partial.len() as u32, UNITS) {
         sum += partial[i as usize];
     }
-    let sum = total(sum);
+    total(sum)
+}
+
+/// out = min(1, limit / (sqrt(the sum of the partial sums) + 1e-6)).
+#[cube(launch_unchecked)]
+fn factor_kernel(partial: &[f32], out: &mut [f32], limit: f32) {
+    let sum = sum_of(partial);
     if UNIT_POS == 0 {
         out[0] = min(limit / (sum.sqrt() + 1e-6), 1.0);
     }
@@ -52,11 +58,7 @@ fn factor_kernel(partial: &[f32], out: &mut [f32], limit: f32) {
 /// the outcome: compilers of shaders may assume that there are no NaNs.
 #[cube(launch_unchecked)]
 fn unscale_kernel(partial: &[f32], state: &[f32], out: &mut [f32], next: &mut [f32], limit: f32) {
-    let mut sum = 0.0f32;
-    for i in range_stepped(UNIT_POS, partial.len() as u32, UNITS) {
-        sum += partial[i as usize];
-    }
-    let sum = total(sum);
+    let sum = sum_of(partial);
     if UNIT_POS == 0 {
         let (scale, count) = (state[0], state[1] + 1.0);
         let mut factor = f32::new(-1.0f32);

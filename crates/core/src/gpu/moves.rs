@@ -96,6 +96,25 @@ fn range(j: i32, image: i32, axis: &Axis, #[comptime] border: Border) -> Range {
     Range { first: max(first, 0i32), last: min(end, axis.result - 1i32) }
 }
 
+/// Coordinates of an element: along both axes of the moves, between, inside and outside of them.
+#[derive(CubeType)]
+struct Place {
+    down: u32,
+    across: u32,
+    middle: u32,
+    inner: u32,
+    outer: u32,
+}
+
+/// The place of element `at` of a tensor with so many along the axes of the moves.
+#[cube]
+fn place(at: u32, down: u32, across: u32, sizes: &Sizes) -> Place {
+    let (inner, rest) = (at % sizes.inner, at / sizes.inner);
+    let (column, rest) = (rest % across, rest / across);
+    let (middle, rest) = (rest % sizes.middle, rest / sizes.middle);
+    Place { down: rest % down, across: column, middle, inner, outer: rest / down }
+}
+
 /// y[o, k, m, l, i] = x[o, p(k), m, q(l), i], or `fill` where there is no such element.
 #[cube(launch_unchecked)]
 fn move_kernel(
@@ -111,16 +130,12 @@ fn move_kernel(
     if i >= y.len() {
         terminate!();
     }
-    let at = i as u32;
-    let (inner, rest) = (at % sizes.inner, at / sizes.inner);
-    let (l, rest) = (rest % across.result as u32, rest / across.result as u32);
-    let (middle, rest) = (rest % sizes.middle, rest / sizes.middle);
-    let (k, outer) = (rest % down.result as u32, rest / down.result as u32);
-    let p = position(k as i32, &down, comptime!(borders[0]));
-    let q = position(l as i32, &across, comptime!(borders[1]));
+    let at = place(i as u32, down.result as u32, across.result as u32, &sizes);
+    let p = position(at.down as i32, &down, comptime!(borders[0]));
+    let q = position(at.across as i32, &across, comptime!(borders[1]));
     let inside = p >= 0i32 && p < down.source && q >= 0i32 && q < across.source;
-    let row = (outer * down.source as u32 + p as u32) * sizes.middle + middle;
-    let from = (row * across.source as u32 + q as u32) * sizes.inner + inner;
+    let row = (at.outer * down.source as u32 + p as u32) * sizes.middle + at.middle;
+    let from = (row * across.source as u32 + q as u32) * sizes.inner + at.inner;
     y[i] = select(inside, x[select(inside, from, 0u32) as usize], fill);
 }
 
@@ -131,22 +146,18 @@ fn gather_kernel(g: &[f32], x: &mut [f32], down: Axis, across: Axis, sizes: Size
     if i >= x.len() {
         terminate!();
     }
-    let at = i as u32;
-    let (inner, rest) = (at % sizes.inner, at / sizes.inner);
-    let (q, rest) = (rest % across.source as u32, rest / across.source as u32);
-    let (middle, rest) = (rest % sizes.middle, rest / sizes.middle);
-    let (p, outer) = (rest % down.source as u32, rest / down.source as u32);
+    let at = place(i as u32, down.source as u32, across.source as u32, &sizes);
     let mut sum = 0.0f32;
     for u in 0..comptime!(images(borders[0])) {
-        let rows = range(p as i32, u as i32, &down, comptime!(borders[0]));
+        let rows = range(at.down as i32, u as i32, &down, comptime!(borders[0]));
         for v in 0..comptime!(images(borders[1])) {
-            let columns = range(q as i32, v as i32, &across, comptime!(borders[1]));
+            let columns = range(at.across as i32, v as i32, &across, comptime!(borders[1]));
             let mut k = rows.first;
             while k <= rows.last {
-                let row = (outer * down.result as u32 + k as u32) * sizes.middle + middle;
+                let row = (at.outer * down.result as u32 + k as u32) * sizes.middle + at.middle;
                 let mut l = columns.first;
                 while l <= columns.last {
-                    sum += g[((row * across.result as u32 + l as u32) * sizes.inner + inner) as usize];
+                    sum += g[((row * across.result as u32 + l as u32) * sizes.inner + at.inner) as usize];
                     l += 1i32;
                 }
                 k += 1i32;

@@ -2,7 +2,7 @@
 //! matrices are read where they are. Where the result is small and the sums are long, these are shared out to slices,
 //! which a second launch adds in a fixed order.
 
-use super::conv::tile::{choose, multiply, Four, Tile};
+use super::conv::tile::{choose, multiply, no_sums, store, Four, Target, Tile, BUSY};
 use super::group::fits;
 use super::sums::{add_slices, slices_of};
 use super::{empty, operand, tensor, value, AXIS};
@@ -20,8 +20,7 @@ const TILES: [Tile; 6] = [
     Tile::new([4, 256], [4, 4], 8),
 ];
 
-/// Groups of units that keep a large card busy, and terms of a sum that are worth a slice of their own.
-const BUSY: usize = 512;
+/// Terms of a sum that are worth a slice of their own.
 const SLICE: usize = 256;
 
 /// A matrix of each batch: how far apart batches, and numbers along the result's axis and along the sum, are.
@@ -117,11 +116,7 @@ fn product_kernel(
     let b_row = comptime!(tile.column_vectors() + 1);
     let mut rows = Shared::<[Four]>::new_slice(comptime!(tile.depth * a_row));
     let mut columns = Shared::<[Four]>::new_slice(comptime!(tile.depth * b_row));
-    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
-    #[unroll]
-    for i in 0..comptime!(tile.sums()) {
-        sums[i] = Four::new(0.0f32);
-    }
+    let mut sums = no_sums(tile);
     let row = UNIT_POS / comptime!(tile.across() as u32);
     let column = UNIT_POS % comptime!(tile.across() as u32);
     for k in range_stepped(begin, end, comptime!(tile.depth as u32)) {
@@ -147,27 +142,14 @@ fn product_kernel(
         sync_cube();
         multiply(&rows, &columns, &mut sums, row, column, a_row, b_row, tile);
     }
-    let unit = comptime!(tile.unit_vectors());
-    let to = CUBE_POS_Z * s.total + batch * s.rows * s.columns;
-    #[unroll]
-    for i in 0..comptime!(unit[0]) {
-        #[unroll]
-        for e in 0..4usize {
-            let m = first_row + row + comptime!((i * tile.down() + e * tile.row_vectors()) as u32);
-            #[unroll]
-            for j in 0..comptime!(unit[1]) {
-                #[unroll]
-                for lane in 0..4usize {
-                    let n =
-                        first_column + column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
-                    if m < s.rows && n < s.columns {
-                        partial[(to + m * s.columns + n) as usize] =
-                            sums[comptime!((i * 4 + e) * unit[1] + j)].extract(lane);
-                    }
-                }
-            }
-        }
-    }
+    let target = Target {
+        start: CUBE_POS_Z * s.total + batch * s.rows * s.columns,
+        row: s.columns,
+        column: 1u32,
+        rows: s.rows,
+        columns: s.columns,
+    };
+    store(&sums, partial, &target, first_row + row, first_column + column, tile);
 }
 
 /// A tensor whose batches lie equally far apart, with the strides of batches, rows and columns: copied if they do not.
@@ -206,9 +188,7 @@ pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3
     let tile = choose(&TILES, [m, n], count, BUSY);
     let [down, across] = tile.counts([m, n]);
     let tiles = down.saturating_mul(across);
-    let wanted = BUSY.div_ceil(tiles.saturating_mul(count)).min(k.div_ceil(SLICE)).min(AXIS);
-    let slice = k.div_ceil(wanted).next_multiple_of(tile.depth);
-    let slices = k.div_ceil(slice);
+    let [slice, slices] = tile.slices(k, tiles.saturating_mul(count), SLICE);
     if ![&a, &b, &y].into_iter().all(fits) || slices.saturating_mul(total) >= 1 << 31 {
         return None;
     }

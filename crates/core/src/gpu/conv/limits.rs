@@ -6,8 +6,6 @@ use crate::kernel::conv::shape::ConvShape;
 /// Elements, and coordinates, that the kernels can count.
 pub(super) const COUNT: usize = 1 << 31;
 const COORDINATE: usize = 1 << 28;
-/// Groups of units that keep a large card busy.
-pub(super) const BUSY: usize = 512;
 
 /// Whether the kernels take a convolution.
 pub(super) fn fits(conv: &ConvShape) -> bool {

@@ -2,7 +2,11 @@
 //! a time, and each unit keeps a block of sums in registers (Volkov, Demmel, "Benchmarking GPUs to tune dense linear
 //! algebra", 2008, doi:10.1109/SC.2008.5214359).
 
+use crate::gpu::AXIS;
 use cubecl::prelude::*;
+
+/// Groups of units that keep a large card busy.
+pub(in crate::gpu) const BUSY: usize = 512;
 
 /// Four values that a unit computes with at once.
 pub(in crate::gpu) type Four = Vector<f32, Const<4>>;
@@ -52,6 +56,13 @@ impl Tile {
     pub fn counts(self, [rows, columns]: [usize; 2]) -> [usize; 2] {
         [rows.div_ceil(self.rows), columns.div_ceil(self.columns)]
     }
+    /// How long sums of a result of `tiles` tiles are shared out to slices: terms of a slice, and slices. So many terms
+    /// at `least` are worth a slice of their own.
+    pub fn slices(self, terms: usize, tiles: usize, least: usize) -> [usize; 2] {
+        let wanted = BUSY.div_ceil(tiles).min(terms.div_ceil(least)).min(AXIS);
+        let slice = terms.div_ceil(wanted).next_multiple_of(self.depth);
+        [slice, terms.div_ceil(slice)]
+    }
 }
 
 /// The tile that covers `matrices` matrices of a size in the least time: the area of all tiles, in rounds of as many as
@@ -99,6 +110,59 @@ pub(in crate::gpu) fn multiply<N: Numeric>(
                 for e in 0..4usize {
                     let at = comptime!((i * 4 + e) * columns + j);
                     sums[at] = fma(Four::new(left[i].extract(e)), right, sums[at]);
+                }
+            }
+        }
+    }
+}
+
+/// The sums of a unit, zero.
+#[cube]
+pub(in crate::gpu) fn no_sums(#[comptime] tile: Tile) -> Array<Four> {
+    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
+    #[unroll]
+    for i in 0..comptime!(tile.sums()) {
+        sums[i] = Four::new(0.0f32);
+    }
+    sums
+}
+
+/// Where the sums of a unit go: that of row m and column n to `start + m row + n column`, if both are below their
+/// counts.
+#[derive(CubeType)]
+pub(in crate::gpu) struct Target {
+    pub start: u32,
+    pub row: u32,
+    pub column: u32,
+    pub rows: u32,
+    pub columns: u32,
+}
+
+/// Stores the sums of the unit whose first row and column these are.
+#[cube]
+pub(in crate::gpu) fn store(
+    sums: &Array<Four>,
+    to: &mut [f32],
+    target: &Target,
+    row: u32,
+    column: u32,
+    #[comptime] tile: Tile,
+) {
+    let unit = comptime!(tile.unit_vectors());
+    #[unroll]
+    for i in 0..comptime!(unit[0]) {
+        #[unroll]
+        for e in 0..4usize {
+            let m = row + comptime!((i * tile.down() + e * tile.row_vectors()) as u32);
+            #[unroll]
+            for j in 0..comptime!(unit[1]) {
+                #[unroll]
+                for lane in 0..4usize {
+                    let n = column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
+                    if m < target.rows && n < target.columns {
+                        let at = target.start + m * target.row + n * target.column;
+                        to[at as usize] = sums[comptime!((i * 4 + e) * unit[1] + j)].extract(lane);
+                    }
                 }
             }
         }

@@ -5,8 +5,8 @@
 //! Its matrices are small and the sum is long, so the pixels are shared out: each slice of them gives partial sums,
 //! which a second launch adds in a fixed order.
 
-use super::limits::{fits, BUSY, COUNT};
-use super::tile::{choose, multiply, Four, Stored, Tile};
+use super::limits::{fits, COUNT};
+use super::tile::{choose, multiply, no_sums, store, Four, Stored, Target, Tile};
 use crate::gpu::precision::stored;
 use crate::gpu::sums::{add_slices, slices_of};
 use crate::gpu::{empty, operand, value, AXIS};
@@ -75,11 +75,7 @@ fn weight_kernel<N: Numeric>(
 
     let mut a = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * a_row));
     let mut b = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * b_row));
-    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
-    #[unroll]
-    for i in 0..comptime!(tile.sums()) {
-        sums[i] = Four::new(0.0f32);
-    }
+    let mut sums = no_sums(tile);
     let row = UNIT_POS / comptime!(tile.across() as u32);
     let column = UNIT_POS % comptime!(tile.across() as u32);
 
@@ -135,27 +131,15 @@ fn weight_kernel<N: Numeric>(
         multiply::<N>(&a, &b, &mut sums, row, column, a_row, b_row, tile);
     }
 
-    let unit = comptime!(tile.unit_vectors());
-    let total = s.groups * s.rows * s.columns * s.taps;
-    #[unroll]
-    for i in 0..comptime!(unit[0]) {
-        #[unroll]
-        for e in 0..4usize {
-            let m = first_row + row + comptime!((i * tile.down() + e * tile.row_vectors()) as u32);
-            #[unroll]
-            for j in 0..comptime!(unit[1]) {
-                #[unroll]
-                for lane in 0..4usize {
-                    let c =
-                        first_column + column + comptime!((j * tile.across() + lane * tile.column_vectors()) as u32);
-                    if m < s.rows && c < s.columns {
-                        let to = CUBE_POS_Y * total + ((group * s.rows + m) * s.columns + c) * s.taps + tap;
-                        partial[to as usize] = sums[comptime!((i * 4 + e) * unit[1] + j)].extract(lane);
-                    }
-                }
-            }
-        }
-    }
+    let channels = s.rows * s.columns;
+    let target = Target {
+        start: (CUBE_POS_Y * s.groups + group) * channels * s.taps + tap,
+        row: s.columns * s.taps,
+        column: s.taps,
+        rows: s.rows,
+        columns: s.columns,
+    };
+    store(&sums, partial, &target, first_row + row, first_column + column, tile);
 }
 
 /// The adjoint in the weight, [output channels, input channels of a group, kernel]; `None` as of `forward`.
@@ -167,9 +151,7 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
     let tile = choose(&TILES, [outputs, inputs], conv.groups * taps, 1);
     let [row_tiles, column_tiles] = tile.counts([outputs, inputs]);
     let tiles = [row_tiles, column_tiles, taps, conv.groups].iter().fold(1, |a: usize, &b| a.saturating_mul(b));
-    let wanted = BUSY.div_ceil(tiles).min(pixels.div_ceil(SLICE)).min(AXIS);
-    let slice = pixels.div_ceil(wanted).next_multiple_of(tile.depth);
-    let slices = pixels.div_ceil(slice);
+    let [slice, slices] = tile.slices(pixels, tiles, SLICE);
     let shape = [conv.channels[1], inputs, conv.kernel[0], conv.kernel[1]];
     let count = shape.iter().product::<usize>();
     if column_tiles.saturating_mul(taps) > AXIS

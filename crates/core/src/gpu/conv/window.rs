@@ -7,8 +7,7 @@
 //! one launch computes all residues.
 
 use super::axis::{place, Windows};
-use super::limits::BUSY;
-use super::tile::{choose, multiply, Four, Stored, Tile};
+use super::tile::{choose, multiply, no_sums, Four, Stored, Tile, BUSY};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
@@ -120,11 +119,7 @@ pub(super) fn window_kernel<N: Numeric>(
 
     let mut a = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * tile.row_vectors()));
     let mut b = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * tile.column_vectors()));
-    let mut sums = Array::<Four>::new(comptime!(tile.sums()));
-    #[unroll]
-    for i in 0..comptime!(tile.sums()) {
-        sums[i] = Four::new(0.0f32);
-    }
+    let mut sums = no_sums(tile);
     let row = UNIT_POS / comptime!(tile.across() as u32);
     let column = UNIT_POS % comptime!(tile.across() as u32);
 
